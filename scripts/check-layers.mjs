@@ -1,0 +1,180 @@
+// Holds the import rule of layers.json over src/:
+//
+//   order     a file may import from its own folder and from folders that stand before it
+//   only      a folder named here may import nothing but the folders listed (and itself)
+//   separate  the sub-folders of a folder named here share nothing with one another
+//   node      folders that may import Node's own modules; everything else runs in a browser too
+//
+// and that the files that import one another at run time form no cycle. Type-only imports obey the folder rule but
+// may meet in a cycle within one folder: they are gone after compilation. Tests may import anything.
+//
+// Usage: node scripts/check-layers.mjs [ROOT]     ROOT holds layers.json, package.json and src/
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Visitor, parseSync } from "oxc-parser";
+
+const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
+const src = join(root, "src");
+const layers = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const dependencies = Object.keys(manifest.dependencies ?? {});
+
+/** @type {string[]} */
+const problems = [];
+/** @type {Map<string, { to: string, typeOnly: boolean }[]>} */
+const edges = new Map();
+
+const files = sourceFiles();
+for (const file of files) {
+  const folder = folderOf(file);
+  if (folder === "" ? file !== "index.ts" : !layers.order.includes(folder)) {
+    problems.push(
+      `src/${file}: ${folder === "" ? "only index.ts may lie loose in src/" : `${folder} is not in layers.json`}`,
+    );
+  }
+}
+for (const file of files)
+  edges.set(
+    file,
+    importsOf(file).flatMap((found) => checkImport(file, found)),
+  );
+for (const cycle of runtimeCycles()) problems.push(`import cycle: ${cycle.join(" -> ")}`);
+
+const edgeCount = [...edges.values()].reduce((sum, list) => sum + list.length, 0);
+// A check that looked at nothing must not pass: a renamed folder or a changed parser would switch it off unseen.
+if (files.length === 0) problems.push("no source file was found: nothing was checked");
+else if (edgeCount === 0) problems.push("no import was found in any file: nothing was checked");
+
+for (const problem of problems) console.error(problem);
+console.log(`layers: ${files.length} files, ${edgeCount} imports, ${problems.length} problems`);
+if (problems.length > 0) process.exitCode = 1;
+
+/** Sources below src/ without their tests, as paths relative to src/ with forward slashes. */
+function sourceFiles() {
+  if (!existsSync(src)) return [];
+  return readdirSync(src, { recursive: true, encoding: "utf8" })
+    .map((path) => path.split(sep).join("/"))
+    .filter((path) => path.endsWith(".ts") && !/\.test(-d)?\.ts$/.test(path))
+    .filter((path) => !path.startsWith("testdata/") && !path.includes("/testdata/"))
+    .sort();
+}
+
+/**
+ * @typedef {{ specifier: string, typeOnly: boolean, line: number }} Found
+ * @param {string} file
+ * @returns {Found[]} every import, re-export, `import()` and `import("…")` type with a literal specifier
+ */
+function importsOf(file) {
+  const text = readFileSync(join(src, file), "utf8");
+  const { program, errors } = parseSync(file, text);
+  for (const error of errors) problems.push(`src/${file}: does not parse: ${error.message}`);
+
+  /** @type {Found[]} */
+  const found = [];
+  /** @param {{ start: number }} node @param {unknown} specifier @param {boolean} typeOnly */
+  const add = (node, specifier, typeOnly) => {
+    if (typeof specifier !== "string") return;
+    found.push({ specifier, typeOnly, line: text.slice(0, node.start).split("\n").length });
+  };
+  // `import { type A }` keeps an empty import when compiled (verbatimModuleSyntax), so only `import type` is type-only.
+  new Visitor({
+    ImportDeclaration: (node) => add(node, node.source.value, node.importKind === "type"),
+    ExportAllDeclaration: (node) => add(node, node.source.value, node.exportKind === "type"),
+    ExportNamedDeclaration: (node) => add(node, node.source?.value, node.exportKind === "type"),
+    ImportExpression: (node) =>
+      add(node, node.source.type === "Literal" ? node.source.value : undefined, false),
+    TSImportType: (node) => add(node, node.source.value, true),
+  }).visit(program);
+  return found;
+}
+
+/**
+ * @param {string} file
+ * @param {Found} found
+ * @returns {{ to: string, typeOnly: boolean }[]} the edge to another file of src/, if it leads to one
+ */
+function checkImport(file, { specifier, typeOnly, line }) {
+  const folder = folderOf(file);
+  /** @param {string} why */
+  const refuse = (why) => void problems.push(`src/${file}:${line}: import of "${specifier}": ${why}`);
+
+  if (!specifier.startsWith(".")) {
+    const name = specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
+    if (isBuiltin(specifier)) {
+      if (!layers.node.includes(folder))
+        refuse(`only ${layers.node.join(" and ")} may use Node's own modules`);
+    } else if (name === manifest.name) refuse("sources import one another by relative path");
+    else if (!dependencies.includes(name)) refuse("not among the dependencies of package.json");
+    return [];
+  }
+
+  const target = resolve(src, dirname(file), specifier);
+  const to = relative(src, target).split(sep).join("/");
+  if (to.startsWith("../")) refuse("leads out of src/");
+  else if (!existsSync(target) || !statSync(target).isFile())
+    refuse("no such file (write the .ts extension)");
+  else {
+    const why = forbidden(file, to);
+    if (why !== undefined) refuse(why);
+    return [{ to, typeOnly }];
+  }
+  return [];
+}
+
+/** @param {string} file @param {string} to @returns {string | undefined} why `file` may not import `to` */
+function forbidden(file, to) {
+  if (/\.test(-d)?\.ts$/.test(to)) return "a source may not import a test";
+  const [from, into] = [folderOf(file), folderOf(to)];
+  if (into === "") return "src/index.ts is the face of the package; import the file that has the thing";
+  if (from === "") return into === "cli" ? "the library may not import its command line" : undefined;
+  if (from === into) {
+    const [here, there] = [subfolderOf(file), subfolderOf(to)];
+    return layers.separate.includes(from) && here !== there
+      ? `${from}/${here} and ${from}/${there} are separate`
+      : undefined;
+  }
+  const allowed = layers.only[from];
+  if (allowed !== undefined && !allowed.includes(into))
+    return `${from} may import only ${allowed.join(", ")}`;
+  if (layers.order.indexOf(into) > layers.order.indexOf(from))
+    return `${from} stands before ${into} in layers.json`;
+  return undefined;
+}
+
+/** @param {string} file */
+function folderOf(file) {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
+}
+
+/** @param {string} file */
+function subfolderOf(file) {
+  const parts = file.split("/");
+  return parts.length > 2 ? parts[1] : ".";
+}
+
+/** Cycles among run-time imports, one for each import that closes one: a depth-first walk that meets its own path. */
+function runtimeCycles() {
+  /** @type {string[][]} */
+  const cycles = [];
+  /** @type {Set<string>} */
+  const done = new Set();
+  /** @type {string[]} */
+  const path = [];
+  /** @param {string} file */
+  const walk = (file) => {
+    const at = path.indexOf(file);
+    if (at >= 0) cycles.push([...path.slice(at), file]);
+    if (at >= 0 || done.has(file)) return;
+    path.push(file);
+    for (const edge of edges.get(file) ?? []) if (!edge.typeOnly) walk(edge.to);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of files) walk(file);
+  return cycles;
+}

@@ -1,0 +1,65 @@
+// Every check of the repository, one line a stage with its time. A stage that fails shows its output, and the
+// following stages still run, so that one run reports all that is wrong.
+//
+// Usage: node scripts/check.mjs [STAGE ...]    without names: all stages, in this order
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const tarball = ".tmp/downhill.tgz";
+
+/** @type {Record<string, string>} */
+const stages = {
+  types: "tsc -p tsconfig.json && tsc -p tsconfig.scripts.json",
+  lint: "oxlint",
+  format: "prettier --check --log-level warn .",
+  layers: "node scripts/check-layers.mjs",
+  unused: "knip --no-progress --treat-config-hints-as-errors",
+  build: "node scripts/build.mjs",
+  // Packed without scripts: `prepare` would build a second time.
+  pack: `npm pack --ignore-scripts --silent --pack-destination .tmp && mv .tmp/downhill-*.tgz ${tarball}`,
+  package: `publint ${tarball} --strict && attw ${tarball} --profile esm-only`,
+  bundles: "node scripts/bundle-size.mjs",
+  install: "node scripts/install-size.mjs",
+  tests: "node scripts/test.mjs --no-build",
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(stages, name));
+if (unknown.length > 0) {
+  console.error(`no such stage: ${unknown.join(", ")}. The stages are ${Object.keys(stages).join(", ")}.`);
+  process.exit(2);
+}
+
+mkdirSync(join(root, ".tmp"), { recursive: true });
+const failed = [];
+for (const [name, command] of Object.entries(stages)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const start = performance.now();
+  const { code, output } = await run(command);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
+  // The last line says what was checked and how much of it.
+  const last = code === 0 ? (output.trimEnd().split("\n").at(-1) ?? "") : "";
+  console.log(`${code === 0 ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s  ${last}`.trimEnd());
+  if (code !== 0) {
+    failed.push(name);
+    console.log(output.trimEnd().replace(/^/gm, "    "));
+  }
+}
+
+console.log(failed.length === 0 ? "all checks passed" : `failed: ${failed.join(", ")}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** @param {string} command @returns {Promise<{ code: number, output: string }>} */
+function run(command) {
+  return new Promise((resolve) => {
+    const path = [join(root, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
+    const child = spawn(command, { cwd: root, shell: true, env: { ...process.env, PATH: path } });
+    let output = "";
+    child.stdout.on("data", (data) => (output += data));
+    child.stderr.on("data", (data) => (output += data));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}

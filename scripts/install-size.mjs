@@ -1,0 +1,18 @@
+// What a plain `npm install` of this repository puts on the disk, held below a limit.
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const limit = 300; // MB
+const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
+
+let bytes = 0;
+for (const path of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
+  const { blocks, size } = lstatSync(join(modules, path));
+  // Blocks of 512 bytes are what the disk gives away; Windows does not tell them.
+  bytes += blocks === undefined ? size : blocks * 512;
+}
+
+const megabytes = bytes / 1e6;
+console.log(`node_modules: ${megabytes.toFixed(0)} MB of at most ${limit} MB`);
+if (megabytes > limit || megabytes === 0) process.exitCode = 1;

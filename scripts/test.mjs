@@ -1,0 +1,55 @@
+// Builds dist/, runs the whole test suite with the Node that runs this script, and ends with one line:
+// `N passed, N failed` (and `, N skipped` where a test was skipped).
+//
+// Usage: node scripts/test.mjs [--no-build] [VITEST ARGUMENTS]
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const noBuild = process.argv.includes("--no-build");
+const rest = process.argv.slice(2).filter((arg) => arg !== "--no-build");
+
+/** @param {string[]} args */
+const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+
+// The tests of bundles, of the command and of the README look at dist/: an old one would prove nothing.
+if (!noBuild && node(["scripts/build.mjs"]) !== 0) {
+  console.log("the build failed\n0 passed, 1 failed");
+  process.exit(1);
+}
+
+mkdirSync(`${root}/.tmp`, { recursive: true });
+const report = `${root}/.tmp/vitest-${process.pid}.json`;
+const status = node([
+  "node_modules/vitest/vitest.mjs",
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+  ...rest,
+]);
+
+let counts = { passed: 0, failed: 0, skipped: 0 };
+try {
+  const result = JSON.parse(readFileSync(report, "utf8"));
+  /** @type {{ status: string, fullName: string }[]} */
+  const tests = result.testResults.flatMap((/** @type {any} */ file) => file.assertionResults);
+  const skipped = tests.filter(
+    (test) => test.status === "skipped" || test.status === "pending" || test.status === "todo",
+  );
+  for (const test of skipped) console.log(`skipped: ${test.fullName}`);
+  counts = { passed: result.numPassedTests, failed: result.numFailedTests, skipped: skipped.length };
+} catch (error) {
+  console.error(`no report of the tests could be read: ${error}`);
+} finally {
+  rmSync(report, { force: true });
+}
+// A file that fails to load, or an error outside any test, fails the run without failing a test.
+if (status !== 0 && counts.failed === 0) counts.failed = 1;
+if (counts.passed + counts.failed === 0) counts.failed = 1;
+
+const { passed, failed, skipped } = counts;
+console.log(`node ${process.version}`);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,117 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const INSTALL = "apt-get install -y chromium";
+
+/** The Chromium to test pages with: `CHROMIUM_PATH`, else the first of the usual names on the `PATH`. */
+function findChromium(): string | undefined {
+  const named = process.env["CHROMIUM_PATH"];
+  if (named !== undefined && named !== "") {
+    if (!existsSync(named)) throw new Error(`CHROMIUM_PATH names no file: ${named}`);
+    return named;
+  }
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
+  const usual = [
+    "/usr/bin/chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  ];
+  return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), ...usual].find((path) =>
+    existsSync(path),
+  );
+}
+
+/** What a test of a page is given. */
+export interface BrowserTest {
+  /**
+   * Opens a page in a context of its own, cut off from the network. At the end of the test any error of the page (an
+   * exception or `console.error`) and any request for something outside its one file fail the test.
+   *
+   * @param source the text of an HTML page, or the path of a file as `{ file }`
+   */
+  open(source: string | { readonly file: string }, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/**
+ * A group of tests that share one freshly started Chromium with an empty profile. Where none is installed they are
+ * skipped, their names tell how to install one, and under `REQUIRE_BROWSER=1` they fail instead.
+ */
+export function describeInBrowser(
+  name: string,
+  tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
+): void {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    describe(name, () => {
+      for (const title of Object.keys(tests)) {
+        if (process.env["REQUIRE_BROWSER"] === "1") {
+          test(title, () => expect.unreachable(`no Chromium was found; install one: ${INSTALL}`));
+        } else test.skip(`${title} (no Chromium was found; install one: ${INSTALL})`);
+      }
+    });
+    return;
+  }
+
+  describe(name, () => {
+    let browser: Browser;
+    let folder: string;
+    let pages = 0;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "downhill-pages-"));
+      browser = await chromium.launch({
+        executablePath,
+        headless: true,
+        args: [
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      });
+    });
+    afterAll(async () => {
+      await browser?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    for (const [title, body] of Object.entries(tests)) {
+      test(title, async () => {
+        const troubles: string[] = [];
+        const open: BrowserTest["open"] = async (source, options) => {
+          const context = await browser.newContext({ offline: true, ...options });
+          const page = await context.newPage();
+          page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
+          page.on("console", (message) => {
+            if (message.type() === "error") troubles.push(`console.error: ${message.text()}`);
+          });
+          let file: string;
+          if (typeof source === "string") {
+            file = join(folder, `page-${++pages}.html`);
+            writeFileSync(file, source);
+          } else file = resolve(source.file);
+          const address = pathToFileURL(file).href;
+          page.on("request", (request) => {
+            const url = request.url();
+            if (url !== address && !/^(data|blob):/.test(url)) troubles.push(`request: ${url}`);
+          });
+          await page.goto(address);
+          return page;
+        };
+        try {
+          await body({ open });
+        } finally {
+          await Promise.all(browser.contexts().map(async (context) => context.close()));
+        }
+        expect(troubles).toEqual([]);
+      });
+    }
+  });
+}
