@@ -41,7 +41,7 @@ try {
   for (const test of skipped) console.log(`skipped: ${test.fullName}`);
   counts = { passed: result.numPassedTests, failed: result.numFailedTests, skipped: skipped.length };
 } catch (error) {
-  console.error(`no report of the tests could be read: ${error}`);
+  console.error(`no report of the tests could be read: ${String(error)}`);
 } finally {
   rmSync(report, { force: true });
 }

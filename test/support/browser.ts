@@ -51,7 +51,7 @@ export function describeInBrowser(
       for (const title of Object.keys(tests)) {
         if (process.env["REQUIRE_BROWSER"] === "1") {
           test(title, () => expect.unreachable(`no Chromium was found; install one: ${INSTALL}`));
-        } else test.skip(`${title} (no Chromium was found; install one: ${INSTALL})`);
+        } else test.skip(`${title} (no Chromium was found; install one: ${INSTALL})`, () => undefined);
       }
     });
     return;
