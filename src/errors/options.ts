@@ -1,0 +1,64 @@
+import { didYouMean } from "../util/suggest.ts";
+import { DownhillError } from "./index.ts";
+
+/**
+ * Refuses options that `operation` does not know, and names the one that was likely meant.
+ *
+ * `undefined` counts as no options.
+ *
+ * @throws DownhillError `option` for an unknown name, and for options that are no object.
+ * @example
+ * checkOptions("batch", { droplast: true }, ["dropLast"]);
+ * // DownhillError: batch: unknown option "droplast". Did you mean "dropLast"?
+ */
+export function checkOptions(operation: string, given: unknown, allowed: readonly string[]): void {
+  if (given === undefined) return;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new DownhillError(
+      "option",
+      `${operation}: the options must be an object, as in ${example(allowed)}; got ${show(given)}.`,
+    );
+  }
+  for (const name of Object.keys(given)) {
+    if (allowed.includes(name)) continue;
+    const hint = didYouMean(name, allowed) || ` It takes ${list(allowed)}.`;
+    throw new DownhillError("option", `${operation}: unknown option ${JSON.stringify(name)}.${hint}`);
+  }
+}
+
+/**
+ * Refuses a value that is none of a few words.
+ *
+ * @throws DownhillError `option`, with the words that are allowed and the nearest of them.
+ * @example
+ * checkChoice("shuffle", "when", "each-epochs", ["each-epoch", "once"]);
+ * // DownhillError: shuffle: when must be "each-epoch" or "once", got "each-epochs". Did you mean "each-epoch"?
+ */
+export function checkChoice(
+  operation: string,
+  option: string,
+  value: unknown,
+  allowed: readonly string[],
+): void {
+  if (typeof value === "string" && allowed.includes(value)) return;
+  const hint = typeof value === "string" ? didYouMean(value, allowed) : "";
+  const words = allowed.map((word) => JSON.stringify(word)).join(" or ");
+  throw new DownhillError("option", `${operation}: ${option} must be ${words}, got ${show(value)}.${hint}`);
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? "no options" : names.join(", ");
+}
+
+function example(allowed: readonly string[]): string {
+  return allowed.length === 0 ? "{}" : `{ ${allowed[0]}: … }`;
+}
+
+/** A value as a message shows it, never longer than a line. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

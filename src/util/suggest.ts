@@ -1,0 +1,72 @@
+/**
+ * The candidate that someone who wrote `name` most likely meant, or `undefined` where none is near.
+ *
+ * Near means: the same letters but for case, `-` and `_`; the initials (`lr` of `learningRate`); a beginning of three letters or
+ * more; or an edit distance (insert, delete, replace, swap neighbours) of at most a third of the longer name. The nearest wins, the first
+ * of equals.
+ *
+ * @example
+ * suggest("droplast", ["size", "dropLast"]); // "dropLast"
+ * suggest("lr", ["momentum", "learningRate"]); // "learningRate"
+ * suggest("colour", ["size"]); // undefined
+ */
+export function suggest(name: string, candidates: Iterable<string>): string | undefined {
+  let nearest: string | undefined;
+  let nearestDistance = Infinity;
+  for (const candidate of candidates) {
+    const distance = distanceBetween(name, candidate);
+    if (distance < nearestDistance) {
+      nearest = candidate;
+      nearestDistance = distance;
+    }
+  }
+  return nearest;
+}
+
+/** `suggest` as the end of a message: ` Did you mean "dropLast"?`, or nothing. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const nearest = suggest(name, candidates);
+  return nearest === undefined ? "" : ` Did you mean ${JSON.stringify(nearest)}?`;
+}
+
+function distanceBetween(name: string, candidate: string): number {
+  const a = plain(name);
+  const b = plain(candidate);
+  if (a === b) return 0;
+  if (a === "" || b === "") return Infinity;
+  if (a === initials(candidate)) return 0.5;
+  if (a.length >= 3 && b.startsWith(a)) return 1;
+  const longer = Math.max(a.length, b.length);
+  if (longer > 100) return Infinity; // not a slip of the keyboard
+  const distance = editDistance(a, b);
+  return distance <= longer / 3 ? distance : Infinity;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_\s]/g, "");
+}
+
+/** `lr` of `learningRate`, `learning_rate` and `learning-rate`. */
+function initials(name: string): string {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[-_\s]+/);
+  return words.map((word) => word.charAt(0).toLowerCase()).join("");
+}
+
+/** Optimal string alignment: Levenshtein's distance with swaps of neighbours as one edit. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let distance = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) distance = Math.min(distance, before[j - 2]! + 1);
+      row.push(distance);
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length]!;
+}
