@@ -3,8 +3,8 @@ import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
 /**
  * The integers from 0 to `n − 1` in random order, every order equally likely.
  *
- * Fisher and Yates's shuffle, its draws exact by rejection. `jax.random.permutation` sorts by random words instead, which takes longer and is
- * not exactly fair where two words tie; the orders differ from ours.
+ * Fisher and Yates's shuffle, its draws exact by rejection. `jax.random.permutation` sorts by random words
+ * instead, which takes longer and is not exactly fair where two words tie; the orders differ from ours.
  *
  * @example
  * permutation(key(0), 5); // Uint32Array of 0 to 4 in some order, always the same
@@ -34,7 +34,8 @@ export function shuffleInPlace<T>(
 /**
  * A source of integers `0 ≤ i < bound`, each equally likely, from the words of `bits(key, …)`.
  *
- * Takes as many upper bits of a word as `bound − 1` has and draws again where they are not below `bound`: less than twice on average.
+ * Takes as many upper bits of a word as `bound − 1` has and draws again where they are not below `bound`:
+ * less than twice on average.
  */
 export function integersBelow(key: Key): (bound: number) => number {
   const words = new Uint32Array(256);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bits, fillBits, foldIn, key, split, threefry2x32 } from "./threefry.ts";
 

@@ -3,15 +3,16 @@ import { DownhillError } from "../errors/index.ts";
 /**
  * A key: two words that stand for one stream of random numbers.
  *
- * Keys are never advanced. Whoever needs a second stream makes one with `split` or `foldIn`; the same key always gives the same numbers.
+ * Keys are never advanced. Whoever needs a second stream makes one with `split` or `foldIn`; the same key
+ * always gives the same numbers.
  */
 export type Key = Uint32Array;
 
 /**
  * The key of a seed.
  *
- * `[seed >> 32, seed & 0xffffffff]` in two's complement, as `jax.random.key(seed)` makes it (for negative seeds and those of 2³² and more:
- * with 64-bit mode on; without it JAX drops the upper word).
+ * `[seed >> 32, seed & 0xffffffff]` in two's complement, as `jax.random.key(seed)` makes it (for negative
+ * seeds and those of 2³² and more: with 64-bit mode on; without it JAX drops the upper word).
  *
  * @throws DownhillError `range` if `seed` is not a safe integer.
  * @example
@@ -30,8 +31,8 @@ export function key(seed: number): Key {
 /**
  * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
  *
- * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with `jax_threefry_partitionable` on, the default since
- * JAX 0.5: the first keys do not depend on `n`.
+ * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with
+ * `jax_threefry_partitionable` on, the default since JAX 0.5: the first keys do not depend on `n`.
  *
  * @example
  * const [weights, biases] = split(key(0), 2);
@@ -63,8 +64,8 @@ export function foldIn(key: Key, data: number): Key {
 /**
  * `n` random words, each of 32 random bits.
  *
- * Word `i` is the exclusive or of the two words of the Threefry block of the counter `[0, i]`, as in `jax.random.bits` with
- * `jax_threefry_partitionable` on: the first words do not depend on `n`.
+ * Word `i` is the exclusive or of the two words of the Threefry block of the counter `[0, i]`, as in
+ * `jax.random.bits` with `jax_threefry_partitionable` on: the first words do not depend on `n`.
  *
  * @example
  * bits(key(0), 2); // Uint32Array [4070199207, 4202968722]
@@ -87,9 +88,11 @@ export function fillBits(key: Key, start: number, out: Uint32Array): void {
 }
 
 /**
- * One block of Threefry-2x32 with 20 rounds: the counter `(c0, c1)` under the key `(k0, k1)`, written to `out[at]` and `out[at + 1]`.
+ * One block of Threefry-2x32 with 20 rounds: the counter `(c0, c1)` under the key `(k0, k1)`, written to
+ * `out[at]` and `out[at + 1]`.
  *
- * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; constants and test vectors from its Random123.
+ * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; constants and test
+ * vectors from its Random123.
  */
 export function threefry2x32(
   k0: number,

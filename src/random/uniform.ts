@@ -15,8 +15,9 @@ export interface UniformOptions<D extends "float64" | "float32" = "float64" | "f
 /**
  * `n` numbers spread evenly over `[minval, maxval)`.
  *
- * `max(minval, u · (maxval − minval) + minval)`, where `u` has 52 random bits in float64 (the upper ones of a 64-bit block) and 23 in float32
- * (the upper ones of a word of `bits`): the numbers of `jax.random.uniform`, bit for bit.
+ * `max(minval, u · (maxval − minval) + minval)`, where `u` has 52 random bits in float64 (the upper ones of a
+ * 64-bit block) and 23 in float32 (the upper ones of a word of `bits`): the numbers of `jax.random.uniform`,
+ * bit for bit.
  *
  * @throws DownhillError `range` if `minval` is not below `maxval`.
  * @example
@@ -28,6 +29,7 @@ export function uniform(
   options: UniformOptions<"float32"> & { readonly dtype: "float32" },
 ): Float32Array;
 export function uniform(key: Key, n: number, options?: UniformOptions<"float64">): Float64Array;
+export function uniform(key: Key, n: number, options?: UniformOptions): Float64Array | Float32Array;
 export function uniform(key: Key, n: number, options: UniformOptions = {}): Float64Array | Float32Array {
   checkKey("uniform", key);
   checkCount("uniform", n);

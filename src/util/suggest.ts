@@ -1,9 +1,9 @@
 /**
  * The candidate that someone who wrote `name` most likely meant, or `undefined` where none is near.
  *
- * Near means: the same letters but for case, `-` and `_`; the initials (`lr` of `learningRate`); a beginning of three letters or
- * more; or an edit distance (insert, delete, replace, swap neighbours) of at most a third of the longer name. The nearest wins, the first
- * of equals.
+ * Near means: the same letters but for case, `-` and `_`; the initials (`lr` of `learningRate`); a beginning
+ * of three letters or more; or an edit distance (insert, delete, replace, swap neighbours) of at most a third
+ * of the longer name. The nearest wins, the first of equals.
  *
  * @example
  * suggest("droplast", ["size", "dropLast"]); // "dropLast"
