@@ -46,22 +46,15 @@ export function describeInBrowser(
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
 ): void {
   const executablePath = findChromium();
-  if (executablePath === undefined) {
-    describe(name, () => {
-      for (const title of Object.keys(tests)) {
-        if (process.env["REQUIRE_BROWSER"] === "1") {
-          test(title, () => expect.unreachable(`no Chromium was found; install one: ${INSTALL}`));
-        } else test.skip(`${title} (no Chromium was found; install one: ${INSTALL})`, () => undefined);
-      }
-    });
-    return;
-  }
+  const missing = executablePath === undefined ? `no Chromium was found; install one: ${INSTALL}` : undefined;
+  const skip = missing !== undefined && process.env["REQUIRE_BROWSER"] !== "1";
 
   describe(name, () => {
     let browser: Browser;
     let folder: string;
     let pages = 0;
     beforeAll(async () => {
+      if (executablePath === undefined) return;
       folder = mkdtempSync(join(tmpdir(), "downhill-pages-"));
       browser = await chromium.launch({
         executablePath,
@@ -78,12 +71,14 @@ export function describeInBrowser(
       });
     });
     afterAll(async () => {
-      await browser?.close();
+      if (executablePath === undefined) return;
+      await browser.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
     for (const [title, body] of Object.entries(tests)) {
-      test(title, async () => {
+      test.skipIf(skip)(skip ? `${title} (${missing})` : title, async () => {
+        if (missing !== undefined) expect.unreachable(missing);
         const troubles: string[] = [];
         const open: BrowserTest["open"] = async (source, options) => {
           const context = await browser.newContext({ offline: true, ...options });
