@@ -1,0 +1,125 @@
+/** How tightly an operator binds, loosest first. */
+export type Level =
+  | "conditional"
+  | "or"
+  | "and"
+  | "bitwise"
+  | "equality"
+  | "relational"
+  | "shift"
+  | "additive"
+  | "multiplicative"
+  | "unary"
+  | "primary";
+
+const order: readonly Level[] = [
+  "conditional",
+  "or",
+  "and",
+  "bitwise",
+  "equality",
+  "relational",
+  "shift",
+  "additive",
+  "multiplicative",
+  "unary",
+  "primary",
+];
+
+/** An expression of JavaScript as text, with what is needed to set parentheses around it. */
+export interface Code {
+  readonly text: string;
+  readonly level: Level;
+  readonly operator?: string;
+}
+
+/** A name, literal, call or indexed read: never in need of parentheses. */
+export function primary(text: string): Code {
+  return { text, level: "primary" };
+}
+
+/** A number; negative ones count as an operator before a literal. */
+export function literal(value: number): Code {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return { text, level: text.startsWith("-") ? "unary" : "primary" };
+}
+
+/** A call of a function by name. */
+export function callCode(name: string, ...args: readonly Code[]): Code {
+  return primary(`${name}(${args.map((arg) => arg.text).join(", ")})`);
+}
+
+/** `-x` or `!x`. */
+export function prefix(operator: "-" | "!", x: Code): Code {
+  const bare = x.level === "primary" || (x.level === "unary" && operator === "!");
+  return { text: operator + (bare ? x.text : `(${x.text})`), level: "unary", operator };
+}
+
+/** `x operator y`, with parentheses where the language needs them and where a reader would have to think. */
+export function infix(x: Code, operator: string, y: Code): Code {
+  const level = levelOf(operator);
+  return {
+    text: `${side(x, operator, level, true)} ${operator} ${side(y, operator, level, false)}`,
+    level,
+    operator,
+  };
+}
+
+/** `condition ? x : y`. */
+export function conditional(condition: Code, x: Code, y: Code): Code {
+  const [test, then] = [condition, x].map((part) =>
+    part.level === "conditional" ? `(${part.text})` : part.text,
+  );
+  return { text: `${test} ? ${then} : ${y.text}`, level: "conditional" };
+}
+
+function levelOf(operator: string): Level {
+  switch (operator) {
+    case "||":
+      return "or";
+    case "&&":
+      return "and";
+    case "|":
+    case "^":
+    case "&":
+      return "bitwise";
+    case "===":
+    case "!==":
+      return "equality";
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return "relational";
+    case "<<":
+    case ">>":
+    case ">>>":
+      return "shift";
+    case "+":
+    case "-":
+      return "additive";
+    default:
+      return "multiplicative";
+  }
+}
+
+function side(x: Code, operator: string, level: Level, isLeft: boolean): string {
+  const [inner, outer] = [order.indexOf(x.level), order.indexOf(level)];
+  if (x.level === "primary" || x.level === "unary") return x.text;
+  if (inner < outer) return `(${x.text})`;
+  if (inner === outer) {
+    const chained = isLeft
+      ? x.operator === operator || level === "additive"
+      : x.operator === operator && /^(&&|\|\|)$/.test(operator);
+    return chained ? x.text : `(${x.text})`;
+  }
+  // `a & b` inside `===`, `a + b` inside `<<` or `|`, `a && b` inside `||`: right without parentheses, but who knows?
+  const needsThought =
+    level === "bitwise" ||
+    level === "shift" ||
+    level === "equality" ||
+    level === "or" ||
+    x.operator === "%" ||
+    x.level === "bitwise";
+  return needsThought ? `(${x.text})` : x.text;
+}

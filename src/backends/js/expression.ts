@@ -1,0 +1,289 @@
+import { internalError } from "../../errors/index.ts";
+import type { Range } from "../../kernel/range.ts";
+import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
+import type { BinaryOp, Expr, Procedure, ScalarType, Table, UnaryOp } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
+import { checkDepth } from "../../kernel/walk.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import type { Code } from "./code.ts";
+import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
+import type { Helper } from "./helpers.ts";
+
+/** What an expression needs to know of the function that it stands in. */
+export interface Scope {
+  readonly localName: (name: string) => string;
+  /** What is known of an integer local; `undefined` where nothing is. */
+  readonly localRange: (name: string) => Range | undefined;
+  /** The array of a buffer and the variable that holds its offset, if it has one. */
+  readonly buffer: (name: string) => { readonly array: string; readonly offset: string | undefined };
+  readonly table: (table: Table) => string;
+  readonly procedure: (procedure: Procedure) => string;
+  /** Notes that a helper is used, and gives its name. */
+  readonly helper: (helper: Helper) => string;
+}
+
+/** The code of a number and, for integers, where it lies. */
+interface Value extends Code {
+  readonly range?: Range | undefined;
+}
+
+/** The code of an expression as it is kept in a local: a native boolean for a bool, a number for everything else. */
+export function localCode(expr: Expr, scope: Scope): Value {
+  return expr.type === "bool" ? truth(expr, scope, 0) : value(expr, scope, 0);
+}
+
+/** The code of an expression as a number; a bool is 0 or 1. */
+export function numberCode(expr: Expr, scope: Scope): Value {
+  return value(expr, scope, 0);
+}
+
+/** The code of a bool as a native boolean. */
+export function conditionCode(expr: Expr, scope: Scope): Code {
+  return truth(expr, scope, 0);
+}
+
+/** `array[offset + index]`. */
+export function elementCode(buffer: string, index: Expr, scope: Scope): Code {
+  return element(buffer, value(index, scope, 0), scope);
+}
+
+function element(buffer: string, index: Code, scope: Scope): Code {
+  const { array, offset } = scope.buffer(buffer);
+  if (offset === undefined) return primary(`${array}[${index.text}]`);
+  if (index.text === "0") return primary(`${array}[${offset}]`);
+  // Both are exact integers here, so `offset + i + j` needs no parentheses around `i + j`.
+  if (index.level === "additive") return primary(`${array}[${offset} + ${index.text}]`);
+  return primary(`${array}[${infix(primary(offset), "+", index).text}]`);
+}
+
+function value(expr: Expr, scope: Scope, depth: number): Value {
+  checkDepth(depth);
+  const next = depth + 1;
+  switch (expr.kind) {
+    case "const": {
+      if (isFloat(expr.type)) return literal(expr.type === "f32" ? Math.fround(expr.value) : expr.value);
+      const integer = expr.value + 0; // no −0
+      return { ...literal(integer), range: { low: integer, high: integer } };
+    }
+    case "local":
+      if (expr.type === "bool") break;
+      return { ...primary(scope.localName(expr.name)), range: scope.localRange(expr.name) };
+    case "load":
+      return element(expr.buffer, value(expr.index, scope, next), scope);
+    case "table":
+      return primary(`${scope.table(expr.table)}[${value(expr.index, scope, next).text}]`);
+    case "unary":
+      if (expr.type === "bool") break;
+      return unaryCode(expr.op, expr.x.type, value(expr.x, scope, next), scope);
+    case "binary":
+      if (expr.type === "bool") break;
+      return binaryCode(expr.op, expr.x.type, value(expr.x, scope, next), value(expr.y, scope, next), scope);
+    case "select": {
+      if (expr.type === "bool") break;
+      const [x, y] = [value(expr.x, scope, next), value(expr.y, scope, next)];
+      const range = x.range && y.range ? unionRange(x.range, y.range) : undefined;
+      return { ...conditional(truth(expr.condition, scope, next), x, y), range };
+    }
+    case "convert":
+      if (expr.type === "bool") break;
+      return convertCode(expr.type, expr.x.type, value(expr.x, scope, next), scope);
+    case "call": {
+      if (expr.type === "bool") break;
+      return callProcedure(expr.procedure, expr.args, scope, next);
+    }
+    default:
+      return assertNever(expr, "value");
+  }
+  return { ...conditional(truth(expr, scope, next), literal(1), literal(0)), range: { low: 0, high: 1 } };
+}
+
+function truth(expr: Expr, scope: Scope, depth: number): Code {
+  checkDepth(depth);
+  const next = depth + 1;
+  const isTrue = (x: Expr): boolean => x.kind === "const" && x.value !== 0;
+  const isFalse = (x: Expr): boolean => x.kind === "const" && x.value === 0;
+  switch (expr.kind) {
+    case "const":
+      return primary(isTrue(expr) ? "true" : "false");
+    case "local":
+      return primary(scope.localName(expr.name));
+    case "load":
+    case "table":
+      return infix(value(expr, scope, next), "!==", literal(0));
+    case "unary": // the only operation on one scalar that gives a bool is `not`
+      return negation(expr.x, scope, next);
+    case "binary":
+      if (expr.x.type === "bool") {
+        const y = truth(expr.y, scope, next);
+        if (expr.op === "lt") return infix(negation(expr.x, scope, next), "&&", y);
+        if (expr.op === "le") return infix(negation(expr.x, scope, next), "||", y);
+        return infix(truth(expr.x, scope, next), boolSymbol(expr.op), y);
+      }
+      return infix(value(expr.x, scope, next), comparison(expr.op), value(expr.y, scope, next));
+    case "select": {
+      const condition = truth(expr.condition, scope, next);
+      if (isFalse(expr.y)) return infix(condition, "&&", truth(expr.x, scope, next));
+      if (isTrue(expr.x)) return infix(condition, "||", truth(expr.y, scope, next));
+      return conditional(condition, truth(expr.x, scope, next), truth(expr.y, scope, next));
+    }
+    case "convert":
+      return expr.x.type === "bool"
+        ? truth(expr.x, scope, next)
+        : infix(value(expr.x, scope, next), "!==", literal(0));
+    case "call":
+      return callProcedure(expr.procedure, expr.args, scope, next);
+    default:
+      return assertNever(expr, "truth");
+  }
+}
+
+function callProcedure(procedure: Procedure, args: readonly Expr[], scope: Scope, depth: number): Code {
+  const codes = args.map((arg) =>
+    arg.type === "bool" ? truth(arg, scope, depth) : value(arg, scope, depth),
+  );
+  return callCode(scope.procedure(procedure), ...codes);
+}
+
+function unaryCode(op: UnaryOp, type: ScalarType, x: Value, scope: Scope): Value {
+  switch (op) {
+    case "neg":
+      return type === "i32" || type === "u32" ? wrap(type, prefix("-", x), undefined) : prefix("-", x);
+    case "abs":
+      if (type === "u32") return x;
+      return type === "i32" ? wrap("i32", callCode("Math.abs", x), undefined) : callCode("Math.abs", x);
+    case "sqrt":
+      return round(type, callCode("Math.sqrt", x));
+    case "floor":
+    case "ceil":
+    case "trunc":
+      return callCode(`Math.${op}`, x);
+    case "nearest":
+    case "highWord":
+    case "lowWord":
+    case "bitsOf":
+    case "fromBits":
+      return callCode(scope.helper(op), x);
+    case "not": // gives a bool: `truth` has it
+      throw internalError(`"not" of a ${type}`);
+    default:
+      return assertNever(op, "unaryCode");
+  }
+}
+
+function binaryCode(op: BinaryOp, type: ScalarType, x: Value, y: Value, scope: Scope): Value {
+  const known = x.range && y.range ? binaryRange(op, rangeOr(type, x), rangeOr(type, y)) : undefined;
+  const isInteger = type === "i32" || type === "u32";
+  switch (op) {
+    case "add":
+    case "sub":
+      return isInteger ? wrap(type, infix(x, symbols[op], y), known) : round(type, infix(x, symbols[op], y));
+    case "mul":
+      if (!isInteger) return round(type, infix(x, "*", y));
+      if (isExact(type, known) && rangeOr(type, x).low >= 0 && rangeOr(type, y).low >= 0) {
+        return { ...infix(x, "*", y), range: known }; // a negative factor times 0 would give −0
+      }
+      return wrap(
+        type,
+        callCode("Math.imul", x, y),
+        type === "i32" ? { low: -2147483648, high: 2147483647 } : undefined,
+      );
+    case "div": // by zero: ±Infinity or NaN, which become 0
+      return isInteger
+        ? { ...wrap(type, infix(x, "/", y), undefined), range: known }
+        : round(type, infix(x, "/", y));
+    case "rem":
+      return isInteger ? wrap(type, infix(x, "%", y), known) : infix(x, "%", y);
+    case "min":
+    case "max":
+      return { ...callCode(`Math.${op}`, x, y), range: known };
+    case "and":
+    case "or":
+    case "xor":
+      return type === "u32"
+        ? { ...wrap(type, infix(x, symbols[op], y), undefined), range: known }
+        : { ...infix(x, symbols[op], y), range: known };
+    case "shl":
+      return type === "u32" ? wrap(type, infix(x, "<<", y), undefined) : infix(x, "<<", y);
+    case "shr":
+      return infix(x, type === "u32" ? ">>>" : ">>", y);
+    case "fromWords":
+      return callCode(scope.helper(op), x, y);
+    case "lt":
+    case "le":
+    case "eq":
+    case "ne": // these give a bool: `truth` has them
+      throw internalError(`"${op}" as a number`);
+    default:
+      return assertNever(op, "binaryCode");
+  }
+}
+
+const symbols = { add: "+", sub: "-", and: "&", or: "|", xor: "^" } as const;
+
+function boolSymbol(op: BinaryOp): string {
+  if (op === "and") return "&&";
+  if (op === "or") return "||";
+  if (op === "xor" || op === "ne") return "!==";
+  if (op === "eq") return "===";
+  throw internalError(`"${op}" of two bools`);
+}
+
+function comparison(op: BinaryOp): string {
+  if (op === "lt") return "<";
+  if (op === "le") return "<=";
+  if (op === "eq") return "===";
+  if (op === "ne") return "!==";
+  throw internalError(`"${op}" as a comparison`);
+}
+
+/** The opposite of a bool. Only equality turns round: `!(x < y)` differs from `y <= x` for NaN. */
+function negation(expr: Expr, scope: Scope, depth: number): Code {
+  if (expr.kind === "unary") return truth(expr.x, scope, depth + 1);
+  if (expr.kind === "binary" && (expr.op === "eq" || expr.op === "ne")) {
+    return truth({ ...expr, op: expr.op === "eq" ? "ne" : "eq" }, scope, depth + 1);
+  }
+  return prefix("!", truth(expr, scope, depth + 1));
+}
+
+function convertCode(type: ScalarType, from: ScalarType, x: Value, scope: Scope): Value {
+  switch (type) {
+    case "f64":
+      return plain(x);
+    case "f32":
+      return from === "f64" || from === "i32" || from === "u32" ? round("f32", x) : plain(x);
+    case "i32":
+    case "u32":
+      if (from === "f64" || from === "f32")
+        return callCode(scope.helper(type === "i32" ? "toInt32" : "toUint32"), x);
+      return from === type ? x : wrap(type, x, x.range);
+    case "bool": // `truth` has it
+      throw internalError("conversion to a bool as a number");
+    default:
+      return assertNever(type, "convertCode");
+  }
+}
+
+/** The result of float arithmetic: rounding the float64 result gives exactly the float32 result of + − · / √. */
+function round(type: ScalarType, x: Code): Code {
+  return type === "f32" ? callCode("Math.fround", x) : x;
+}
+
+/** The code without what is known of an integer: it is a float from here on. */
+function plain(x: Value): Value {
+  return { ...x, range: undefined };
+}
+
+/** The result of integer arithmetic, wrapped where it may not fit. */
+function wrap(type: ScalarType, x: Code, known: Range | undefined): Value {
+  if (isExact(type, known)) return { ...x, range: known };
+  return type === "u32" ? infix(x, ">>>", literal(0)) : infix(x, "|", literal(0));
+}
+
+function isExact(type: ScalarType, known: Range | undefined): boolean {
+  const all = typeRange(type);
+  return known !== undefined && all !== undefined && isWithin(known, all);
+}
+
+function rangeOr(type: ScalarType, x: Value): Range {
+  return x.range ?? typeRange(type) ?? { low: -Infinity, high: Infinity };
+}

@@ -1,0 +1,148 @@
+import type { Range } from "../../kernel/range.ts";
+import { typeRange } from "../../kernel/range.ts";
+import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import type { Piece, Shared, Split } from "../../kernel/split.ts";
+import { splitBlock } from "../../kernel/split.ts";
+import { checkDepth } from "../../kernel/walk.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import type { Scope } from "./expression.ts";
+import { conditionCode, elementCode, localCode, numberCode } from "./expression.ts";
+import { commentLines } from "./names.ts";
+
+/** What statements need to know of the function that they stand in, and where they put what stands outside of it. */
+export interface FunctionScope extends Scope {
+  readonly isSet: (local: string) => boolean;
+  readonly noteRange: (local: string, range: Range) => void;
+  /** A new identifier of this function. */
+  readonly takeName: (name: string) => string;
+  /** The place in `spill` where a local waits between functions. */
+  readonly spillSlot: (local: string) => number;
+  /** Adds a function `partN` beside this one and gives its name. */
+  readonly addPart: (write: (name: string) => readonly string[]) => string;
+  /** The variables of ports among these buffers, which parts receive as arguments. */
+  readonly portVariables: (buffers: readonly string[]) => readonly string[];
+  /** Heavier blocks than this are cut into parts. */
+  readonly limit: number;
+}
+
+/** The lines of a block; `results` are expressions that will be read in its scope afterwards. */
+export function blockLines(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  scope: FunctionScope,
+  depth = 0,
+): string[] {
+  checkDepth(depth);
+  const split = splitBlock(block, results, scope.limit);
+  return split ? partLines(split, scope, depth) : block.flatMap((stmt) => stmtLines(stmt, scope, depth));
+}
+
+function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
+  switch (stmt.kind) {
+    case "let": {
+      const { text, range } = localCode(stmt.value, scope);
+      const isSet = scope.isSet(stmt.name);
+      if (!isSet && range !== undefined) scope.noteRange(stmt.name, range);
+      return [`${isSet ? "let" : "const"} ${scope.localName(stmt.name)} = ${text};`];
+    }
+    case "set":
+      return [`${scope.localName(stmt.name)} = ${localCode(stmt.value, scope).text};`];
+    case "store": {
+      const value = numberCode(stmt.value, scope).text;
+      return [`${elementCode(stmt.buffer, stmt.index, scope).text} = ${value};`];
+    }
+    case "for":
+      return [forHeader(stmt, scope), ...indented(blockLines(stmt.body, [], scope, depth + 1)), "}"];
+    case "while": {
+      const condition = conditionCode(stmt.condition, scope).text;
+      return [`while (${condition}) {`, ...indented(blockLines(stmt.body, [], scope, depth + 1)), "}"];
+    }
+    case "if": {
+      const then = indented(blockLines(stmt.then, [], scope, depth + 1));
+      const lines = [`if (${conditionCode(stmt.condition, scope).text}) {`, ...then];
+      const [first, ...more] = stmt.otherwise;
+      if (first === undefined) return [...lines, "}"];
+      if (first.kind === "if" && more.length === 0) {
+        const [head, ...tail] = stmtLines(first, scope, depth + 1);
+        return [...lines, `} else ${head}`, ...tail];
+      }
+      return [...lines, "} else {", ...indented(blockLines(stmt.otherwise, [], scope, depth + 1)), "}"];
+    }
+    case "comment":
+      return commentLines(stmt.text);
+    default:
+      return assertNever(stmt, "stmtLines");
+  }
+}
+
+/** The first line of a loop. Bounds that the body might change are taken once, as the vocabulary says. */
+function forHeader(stmt: Stmt & { kind: "for" }, scope: FunctionScope): string {
+  const [from, to] = [numberCode(stmt.from, scope), numberCode(stmt.to, scope)];
+  const all = typeRange("i32")!;
+  scope.noteRange(stmt.index, { low: from.range?.low ?? all.low, high: (to.range?.high ?? all.high) - 1 });
+  const i = scope.localName(stmt.index);
+  const isFixed = (bound: Expr): boolean =>
+    bound.kind === "const" || (bound.kind === "local" && !scope.isSet(bound.name));
+  const end = stmt.reverse ? stmt.from : stmt.to;
+  const endCode = stmt.reverse ? from.text : to.text;
+  const limit = isFixed(end) ? endCode : scope.takeName(`${stmt.index}_${stmt.reverse ? "first" : "end"}`);
+  const declareLimit = isFixed(end) ? "" : `, ${limit} = ${endCode}`;
+  if (!stmt.reverse) return `for (let ${i} = ${from.text}${declareLimit}; ${i} < ${limit}; ${i}++) {`;
+  const start = stmt.to.kind === "const" ? String(stmt.to.value - 1) : `${group(to.text, to.level)} - 1`;
+  return `for (let ${i} = ${start}${declareLimit}; ${i} >= ${limit}; ${i}--) {`;
+}
+
+function group(text: string, level: string): string {
+  return level === "primary" || level === "additive" ? text : `(${text})`;
+}
+
+/** The lines of a block that was cut: every part is a function, and locals wait in `spill` between them. */
+function partLines(split: Split, scope: FunctionScope, depth: number): string[] {
+  const lines = split.incoming.map((local) => spillLine(local, scope));
+  for (const piece of split.pieces) {
+    const variables = scope.portVariables(piece.buffers).join(", ");
+    const name = scope.addPart((name) => [
+      `function ${name}(${variables}) {`,
+      ...indented(partBody(piece, scope, depth)),
+      "}",
+    ]);
+    lines.push(`${name}(${variables});`);
+  }
+  const incoming = new Set(split.incoming.map((local) => local.name));
+  for (const local of split.outgoing) {
+    if (incoming.has(local.name)) lines.push(`${scope.localName(local.name)} = ${spilled(local, scope)};`);
+    else lines.push(reloadLine(local, false, scope));
+  }
+  return lines;
+}
+
+function partBody(piece: Piece, scope: FunctionScope, depth: number): string[] {
+  const isSetHere = new Set(piece.outgoing.map((local) => local.name));
+  return [
+    ...piece.incoming.map((local) => reloadLine(local, isSetHere.has(local.name), scope)),
+    ...piece.statements.flatMap((stmt) => stmtLines(stmt, scope, depth + 1)),
+    ...piece.outgoing.map((local) => spillLine(local, scope)),
+  ];
+}
+
+function reloadLine(local: Shared, isSet: boolean, scope: FunctionScope): string {
+  return `${isSet ? "let" : "const"} ${scope.localName(local.name)} = ${spilled(local, scope)};`;
+}
+
+function spilled({ name, type }: Shared, scope: FunctionScope): string {
+  const place = `spill[${scope.spillSlot(name)}]`;
+  return type === "bool" ? `${place} !== 0` : place;
+}
+
+function spillLine({ name, type }: Shared, scope: FunctionScope): string {
+  return `spill[${scope.spillSlot(name)}] = ${fromLocal(type, scope.localName(name))};`;
+}
+
+/** The number that a local of generated code stands for. */
+export function fromLocal(type: ScalarType, local: string): string {
+  return type === "bool" ? `${local} ? 1 : 0` : local;
+}
+
+export function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === "" ? line : `  ${line}`));
+}

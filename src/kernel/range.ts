@@ -1,0 +1,62 @@
+import type { BinaryOp, ScalarType } from "./scalar.ts";
+
+/** The integers from `low` to `high`, both included: what an integer expression may give. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Everything that a scalar of this type may be; `undefined` for floats. */
+export function typeRange(type: ScalarType): Range | undefined {
+  if (type === "i32") return { low: -2147483648, high: 2147483647 };
+  if (type === "u32") return { low: 0, high: 4294967295 };
+  return type === "bool" ? { low: 0, high: 1 } : undefined;
+}
+
+export function isWithin(inner: Range, outer: Range): boolean {
+  return inner.low >= outer.low && inner.high <= outer.high;
+}
+
+/** The range of either of two values. */
+export function unionRange(x: Range, y: Range): Range {
+  return { low: Math.min(x.low, y.low), high: Math.max(x.high, y.high) };
+}
+
+/**
+ * Where the result of an operation on two integers lies *before* it wraps, so that a backend may leave the wrapping out
+ * where this fits the type. `undefined` where no more is known than the type.
+ */
+export function binaryRange(op: BinaryOp, x: Range, y: Range): Range | undefined {
+  switch (op) {
+    case "add":
+      return { low: x.low + y.low, high: x.high + y.high };
+    case "sub":
+      return { low: x.low - y.high, high: x.high - y.low };
+    case "mul": {
+      const ends = [x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high];
+      return { low: Math.min(...ends), high: Math.max(...ends) };
+    }
+    case "div":
+      return x.low >= 0 && y.low > 0 ? { low: 0, high: x.high } : undefined;
+    case "rem":
+      return x.low >= 0 && y.low > 0 ? { low: 0, high: Math.min(x.high, y.high - 1) } : undefined;
+    case "min":
+      return { low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
+    case "max":
+      return { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) };
+    case "and":
+      if (x.low >= 0 && y.low >= 0) return { low: 0, high: Math.min(x.high, y.high) };
+      if (x.low >= 0) return { low: 0, high: x.high };
+      return y.low >= 0 ? { low: 0, high: y.high } : undefined;
+    case "or":
+    case "xor":
+    case "shl":
+    case "shr":
+    case "lt":
+    case "le":
+    case "eq":
+    case "ne":
+    case "fromWords":
+      return undefined;
+  }
+}

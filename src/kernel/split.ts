@@ -1,0 +1,138 @@
+import type { Expr, ScalarType, Stmt } from "./scalar.ts";
+import { walkBlock, walkExpr, walkStmt } from "./walk.ts";
+
+/** A local that pieces of a block hand to one another. */
+export interface Shared {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+/** A run of statements of a block that becomes a function of its own. */
+export interface Piece {
+  readonly statements: readonly Stmt[];
+  /** Locals of the surroundings or of earlier pieces that it uses. */
+  readonly incoming: readonly Shared[];
+  /** Locals that it sets or declares and that code after it may use. */
+  readonly outgoing: readonly Shared[];
+  /** Names of the buffers that it touches. */
+  readonly buffers: readonly string[];
+}
+
+/** A block in pieces, and what it exchanges with the code around it. */
+export interface Split {
+  readonly pieces: readonly Piece[];
+  /** Locals of the surroundings that some piece uses. */
+  readonly incoming: readonly Shared[];
+  /** Locals of the surroundings that some piece sets, and those declared here that `results` use. */
+  readonly outgoing: readonly Shared[];
+}
+
+/** How much code a statement is: its expressions and those of the statements in it, roughly one each operation. */
+export function weightOf(stmt: Stmt): number {
+  let weight = 0;
+  const visitor = { stmt: () => void weight++, expr: () => void weight++ };
+  walkStmt(stmt, visitor);
+  return weight;
+}
+
+/**
+ * Cuts a block into pieces of at most `limit` weight each (a single statement may weigh more), or gives `undefined`
+ * where it is small enough or cannot be cut. Engines optimise functions only up to a size, and WebAssembly bounds the
+ * locals of one.
+ *
+ * `results` are expressions evaluated after the block in its scope.
+ */
+export function splitBlock(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  limit: number,
+): Split | undefined {
+  const runs: Stmt[][] = [];
+  let room = 0;
+  for (const stmt of block) {
+    const weight = weightOf(stmt);
+    if (runs.length === 0 || weight > room) {
+      runs.push([]);
+      room = limit;
+    }
+    runs.at(-1)!.push(stmt);
+    room -= weight;
+  }
+  if (runs.length < 2) return undefined;
+
+  const uses = runs.map((run) => usesOf(run));
+  const inResults = usesOf([], results);
+  const lastUse = new Map<string, number>(); // the run after which nobody reads a local any more
+  uses.forEach((use, k) => use.touched.forEach((_, name) => lastUse.set(name, k)));
+  for (const name of inResults.touched.keys()) lastUse.set(name, runs.length);
+
+  const declaredHere = new Set<string>();
+  for (const use of uses) for (const name of use.declared) declaredHere.add(name);
+
+  const pieces = runs.map((statements, k): Piece => {
+    const use = uses[k]!;
+    const [incoming, outgoing]: Shared[][] = [[], []];
+    for (const [name, type] of use.touched) {
+      const isOwn = use.declared.has(name);
+      if (!isOwn) incoming!.push({ name, type });
+      const outlives = declaredHere.has(name) ? lastUse.get(name)! > k : true;
+      if (outlives && (isOwn || use.set.has(name))) outgoing!.push({ name, type });
+    }
+    return { statements, incoming: incoming!, outgoing: outgoing!, buffers: [...use.buffers] };
+  });
+
+  const incoming = new Map<string, Shared>();
+  const outgoing = new Map<string, Shared>();
+  for (const piece of pieces) {
+    for (const local of piece.incoming) if (!declaredHere.has(local.name)) incoming.set(local.name, local);
+    for (const local of piece.outgoing) {
+      if (!declaredHere.has(local.name) || inResults.touched.has(local.name)) outgoing.set(local.name, local);
+    }
+  }
+  return { pieces, incoming: [...incoming.values()], outgoing: [...outgoing.values()] };
+}
+
+/** The names that statements and expressions use. */
+export interface Uses {
+  /** Every local that is read, set or declared, with its type. */
+  readonly touched: ReadonlyMap<string, ScalarType>;
+  /** Those declared, loop indices included. */
+  readonly declared: ReadonlySet<string>;
+  readonly set: ReadonlySet<string>;
+  readonly buffers: ReadonlySet<string>;
+}
+
+export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): Uses {
+  const touched = new Map<string, ScalarType>();
+  const [declared, set, buffers] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const expr = (expr: Expr): void => {
+    if (expr.kind === "local") touched.set(expr.name, expr.type);
+    else if (expr.kind === "load") buffers.add(expr.buffer);
+  };
+  const stmt = (stmt: Stmt): void => {
+    switch (stmt.kind) {
+      case "let":
+        touched.set(stmt.name, stmt.value.type);
+        declared.add(stmt.name);
+        return;
+      case "set":
+        touched.set(stmt.name, stmt.value.type);
+        set.add(stmt.name);
+        return;
+      case "for":
+        touched.set(stmt.index, "i32");
+        declared.add(stmt.index);
+        return;
+      case "store":
+        buffers.add(stmt.buffer);
+        return;
+      case "while":
+      case "if":
+      case "comment":
+        return;
+    }
+  };
+  walkBlock(block, { stmt, expr });
+  for (const result of results) walkExpr(result, expr);
+  return { touched, declared, set, buffers };
+}
