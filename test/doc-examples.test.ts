@@ -110,7 +110,7 @@ describe("the runner of examples", () => {
     ["a value", ["const y: number = 3;", "half(y); // 1.5"]],
     ["a number with fewer digits", ["half(2 / 3); // 0.333"]],
     ["a comment on the next line", ["half(3);", "// 1.5"]],
-    ["aligned comments", ["'a\\nb'; // a", "       // b", "// not this one", "half(2);"]],
+    ["aligned comments", ["'a\\nb'; // a", "        // b", "// not this one", "half(2);"]],
     ["an array", ["[half(2), 'a']; // [1, \"a\"]"]],
     ["any text", ["[half(2), half(4)]; // [1, …]"]],
     ["an error", ["fail(); // throws no half", "half(2); // 1"]],
