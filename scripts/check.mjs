@@ -1,7 +1,8 @@
 // Every check of the repository, one line a stage with its time. A stage that fails shows its output, and the
 // following stages still run, so that one run reports all that is wrong.
 //
-// Usage: node scripts/check.mjs [STAGE ...]    without names: all stages, in this order
+// Usage: node scripts/check.mjs [STAGE ...]             the stages named; without names all, in the order below
+//        node scripts/check.mjs --without STAGE ...    all but the stages named
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -26,8 +27,9 @@ const stages = {
   tests: "node scripts/test.mjs --no-build",
 };
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !Object.hasOwn(stages, name));
+const without = process.argv[2] === "--without";
+const named = process.argv.slice(without ? 3 : 2);
+const unknown = named.filter((name) => !Object.hasOwn(stages, name));
 if (unknown.length > 0) {
   console.error(`no such stage: ${unknown.join(", ")}. The stages are ${Object.keys(stages).join(", ")}.`);
   process.exit(2);
@@ -36,7 +38,7 @@ if (unknown.length > 0) {
 mkdirSync(join(root, ".tmp"), { recursive: true });
 const failed = [];
 for (const [name, command] of Object.entries(stages)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (named.length > 0 && named.includes(name) === without) continue;
   const start = performance.now();
   const { code, output } = await run(command);
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
