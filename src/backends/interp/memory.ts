@@ -1,0 +1,130 @@
+import { internalError } from "../../errors/index.ts";
+import type { Cell, TypedArray } from "../../kernel/executable.ts";
+import { makeArray } from "../../kernel/executable.ts";
+import type { Buffer, ScalarType, Table } from "../../kernel/scalar.ts";
+import { assertNever } from "../../util/assert-never.ts";
+
+/** Where a buffer lies during the call that runs now. */
+export interface Place {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly size: number;
+  array: TypedArray;
+  offset: number;
+}
+
+/** Registers of a routine or procedure; a step reads some and writes one. */
+export type Step = (registers: Float64Array) => void;
+
+/** The place of a port, to be bound by each call. */
+export function portPlace({ name, type, size }: Buffer): Place {
+  return { name, type, size, array: makeArray(type, 0), offset: 0 };
+}
+
+/** Memory of its own for a temporary, filled with what nobody expects: it must be written before it is read. */
+export function tempPlace({ name, type, size }: Buffer): Place {
+  const array = makeArray(type, size);
+  array.fill(type === "f64" || type === "f32" ? NaN : 1);
+  return { name, type, size, array, offset: 0 };
+}
+
+export function tablePlace({ name, type, values }: Table): Place {
+  const array = makeArray(type, values.length);
+  array.set(values);
+  return { name, type, size: values.length, array, offset: 0 };
+}
+
+/** Points a port to the memory that the caller gave. */
+export function bindPlace(place: Place, cell: Cell): void {
+  const { array, offset } = cell;
+  if (array.constructor !== place.array.constructor || offset + place.size > array.length) {
+    throw internalError(
+      `buffer "${place.name}" needs ${place.size} elements of ${place.type}, got ` +
+        `${array.constructor.name} of ${array.length} at ${offset}`,
+    );
+  }
+  place.array = array;
+  place.offset = offset;
+}
+
+/** `out = place[index]`; throws past the ends. One closure a type keeps each of them quick. */
+export function loadStep(place: Place, index: number, out: number): Step {
+  const { size } = place;
+  switch (place.type) {
+    case "f64":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        r[out] = (place.array as Float64Array)[place.offset + i]!;
+      };
+    case "f32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        r[out] = (place.array as Float32Array)[place.offset + i]!;
+      };
+    case "i32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        r[out] = (place.array as Int32Array)[place.offset + i]!;
+      };
+    case "u32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        r[out] = (place.array as Uint32Array)[place.offset + i]!;
+      };
+    case "bool":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        r[out] = (place.array as Uint8Array)[place.offset + i]!;
+      };
+    default:
+      return assertNever(place.type, "loadStep");
+  }
+}
+
+/** `place[index] = value`; throws past the ends. */
+export function storeStep(place: Place, index: number, value: number): Step {
+  const { size } = place;
+  switch (place.type) {
+    case "f64":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        (place.array as Float64Array)[place.offset + i] = r[value]!;
+      };
+    case "f32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        (place.array as Float32Array)[place.offset + i] = r[value]!;
+      };
+    case "i32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        (place.array as Int32Array)[place.offset + i] = r[value]!;
+      };
+    case "u32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        (place.array as Uint32Array)[place.offset + i] = r[value]!;
+      };
+    case "bool":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < size)) outside(place, i);
+        (place.array as Uint8Array)[place.offset + i] = r[value]!;
+      };
+    default:
+      return assertNever(place.type, "storeStep");
+  }
+}
+
+function outside(place: Place, index: number): never {
+  throw internalError(`${place.name}[${index}] lies outside of its ${place.size} elements`);
+}
