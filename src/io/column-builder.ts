@@ -1,0 +1,79 @@
+import { DownhillError } from "../errors/index.ts";
+import { isMissing, looksLikeNumber, notANumber, parseNumber } from "./cells.ts";
+
+/** A column of a table: numbers, or text as it stands in the file. */
+export type TableColumn =
+  | { readonly kind: "number"; readonly name: string; readonly values: Float64Array }
+  | { readonly kind: "text"; readonly name: string; readonly values: readonly string[] };
+
+/**
+ * Collects the cells of one column; unless it is told to keep text, the first value decides what the column
+ * holds.
+ */
+export interface ColumnBuilder {
+  readonly name: string;
+  readonly keepText: () => void;
+  readonly add: (cell: string, line: number) => void;
+  readonly finish: () => TableColumn;
+}
+
+/** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
+export function columnBuilder(name: string, file: string, missing: "error" | "keep"): ColumnBuilder {
+  let kind: TableColumn["kind"] | undefined;
+  let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
+  const numbers: number[] = [];
+  const texts: string[] = [];
+
+  const fail = (line: number, what: string): DownhillError =>
+    new DownhillError("data", `${file}: line ${line}, column ${JSON.stringify(name)}: ${what}`);
+
+  const failMissing = (cell: string, line: number): DownhillError => {
+    const what =
+      cell.trim() === "" ? "the cell is empty" : `the value is missing (${JSON.stringify(cell.trim())})`;
+    return fail(
+      line,
+      `${what}. Fill it in, take the row out, or keep such cells as they are with missing: "keep".`,
+    );
+  };
+
+  const number = (cell: string, line: number): number => {
+    const value = parseNumber(cell);
+    if (value !== undefined) return value;
+    if (!isMissing(cell)) throw fail(line, notANumber(cell, name));
+    if (missing === "error") throw failMissing(cell, line);
+    return Number.NaN;
+  };
+
+  const text = (cell: string, line: number): string => {
+    const value = cell.trim();
+    if (value === "" && missing === "error") throw failMissing(cell, line);
+    return value;
+  };
+
+  const decide = (as: TableColumn["kind"]): void => {
+    kind = as;
+    for (const { cell, line } of waiting) add(cell, line);
+    waiting = [];
+  };
+
+  const add = (cell: string, line: number): void => {
+    if (kind === "number") numbers.push(number(cell, line));
+    else if (kind === "text") texts.push(text(cell, line));
+    else {
+      waiting.push({ cell, line });
+      if (!isMissing(cell)) decide(looksLikeNumber(cell) ? "number" : "text");
+    }
+  };
+
+  return {
+    name,
+    keepText: () => decide("text"),
+    add,
+    finish: () => {
+      if (kind === undefined) decide("number"); // nothing but missing values
+      return kind === "text"
+        ? { kind, name, values: texts }
+        : { kind: "number", name, values: Float64Array.from(numbers) };
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { DownhillError } from "../errors/index.ts";
+import { checkChoice, checkOptions } from "../errors/options.ts";
+import { didYouMean } from "../util/suggest.ts";
+import { isMissing, looksLikeNumber } from "./cells.ts";
+import { columnBuilder, type TableColumn } from "./column-builder.ts";
+import { detectSeparator, records, type Row } from "./records.ts";
+
+/** A table, column by column. */
+export interface Table {
+  /** What the table was read from, as its error messages name it. */
+  readonly name: string;
+  readonly columns: readonly TableColumn[];
+  readonly rows: number;
+}
+
+/** Options of `readTable`. */
+export interface ReadTableOptions {
+  /** What messages call the text: a file name, for instance. Default `"table"`. */
+  readonly name?: string;
+  /**
+   * What stands between cells, one character; default `"auto"`: that of `,` `;` tab `|` which the first line
+   * has most often.
+   */
+  readonly separator?: string;
+  /**
+   * Whether the first line holds names. Default `"auto"`: it does if none of its cells is a number, or if one
+   * of them is not while the cell below it is. Without a header the columns are `column1`, `column2`, …
+   */
+  readonly header?: boolean | "auto";
+  /** Names of columns to keep as text even if they look like numbers. */
+  readonly text?: readonly string[];
+  /**
+   * What to do with a missing value: an empty cell, and in a column of numbers also `NA`, `N/A`, `NaN`,
+   * `null` and `?`. Default `"error"`, which names the line; `"keep"` gives NaN, or empty text.
+   */
+  readonly missing?: "error" | "keep";
+}
+
+/**
+ * The table in separated text (CSV): quotes as in RFC 4180, any line ends, a byte order mark, blank lines
+ * passed over.
+ *
+ * A column whose first value is a number is a column of numbers, and then all its values must be; other
+ * columns are text, without the spaces around it.
+ *
+ * @throws DownhillError `data`, naming file, line and column: for rows of another length than the first,
+ * cells that are no finite numbers, missing values, two columns of one name, no rows, broken quotes. `option`
+ * for unknown options.
+ * @example
+ * const table = readTable("height,species\n1.5,oak\n2,ash\n");
+ * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
+ */
+export function readTable(text: string, options: ReadTableOptions = {}): Table {
+  checkOptions("readTable", options, ["name", "separator", "header", "text", "missing"]);
+  const { name = "table", separator = "auto", header = "auto", missing = "error" } = options;
+  checkChoice("readTable", "missing", missing, ["error", "keep"]);
+  if (typeof header !== "boolean" && header !== "auto") {
+    throw new DownhillError(
+      "option",
+      `readTable: header must be true, false or "auto", got ${String(header)}.`,
+    );
+  }
+  const between = separator === "auto" ? detectSeparator(text) : checkedSeparator(separator);
+
+  const rows = rowsOf(text, between, name);
+  const first = rows.next().value;
+  if (first === undefined) throw new DownhillError("data", `${name}: the file is empty.`);
+  const second = rows.next().value; // shows whether the first is a header
+  const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
+  const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
+  const builders = names.map((column) => columnBuilder(column, name, missing));
+  for (const column of options.text ?? []) {
+    const builder = builders.find((b) => b.name === column);
+    if (builder === undefined) throw new DownhillError("data", `${name}: ${noColumn(column, builders)}`);
+    builder.keepText();
+  }
+
+  let count = 0;
+  const add = (row: Row): void => {
+    if (row.cells.length !== builders.length) throw ragged(name, row, builders.length, first.line);
+    for (let i = 0; i < builders.length; i++) builders[i]!.add(row.cells[i]!, row.line);
+    count++;
+  };
+  if (!hasHeader) add(first);
+  if (second !== undefined) add(second);
+  for (const row of rows) add(row);
+  if (count === 0) {
+    throw new DownhillError(
+      "data",
+      `${name}: there is a header but no row below it. Is header: false meant?`,
+    );
+  }
+  return { name, columns: builders.map((builder) => builder.finish()), rows: count };
+}
+
+/**
+ * The column of that name.
+ *
+ * @throws DownhillError `data` if there is none, with the nearest name there is.
+ */
+export function columnOf(table: Table, name: string): TableColumn {
+  const column = table.columns.find((c) => c.name === name);
+  if (column !== undefined) return column;
+  throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);
+}
+
+/** The records but for blank lines; in a table of one column, blank lines between others are empty cells. */
+function* rowsOf(text: string, separator: string, name: string): Generator<Row, undefined> {
+  let blanks: Row[] = [];
+  let begun = false;
+  for (const row of records(text, separator, name)) {
+    if (row.cells.length === 1 && row.cells[0]!.trim() === "") {
+      if (begun) blanks.push(row);
+      continue;
+    }
+    if (row.cells.length === 1) yield* blanks;
+    blanks = [];
+    begun = true;
+    yield row;
+  }
+  return undefined;
+}
+
+function looksLikeHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
+  const isNumber = first.map(looksLikeNumber);
+  if (!isNumber.includes(true)) return true;
+  return isNumber.some((number, i) => !number && !isMissing(first[i]!) && looksLikeNumber(second?.[i] ?? ""));
+}
+
+function headerNames(file: string, row: Row): string[] {
+  const seen = new Map<string, number>();
+  return row.cells.map((cell, i) => {
+    const name = cell.trim() || `column${i + 1}`;
+    const before = seen.get(name);
+    if (before !== undefined) {
+      const which = `columns ${before + 1} and ${i + 1} are both named ${JSON.stringify(name)}`;
+      throw new DownhillError("data", `${file}: line ${row.line}: ${which}. Rename one of them.`);
+    }
+    seen.set(name, i);
+    return name;
+  });
+}
+
+function noColumn(name: string, columns: readonly { readonly name: string }[]): string {
+  const names = columns.map((column) => column.name);
+  const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
+  const list = names.slice(0, 20).join(", ") + more;
+  return `there is no column ${JSON.stringify(name)}.${didYouMean(name, names)} The columns are ${list}.`;
+}
+
+function ragged(file: string, row: Row, expected: number, firstLine: number): DownhillError {
+  const cells = row.cells.length === 1 ? "1 cell" : `${row.cells.length} cells`;
+  const repair =
+    row.cells.length > expected ? `Put quotes around cells that hold the separator.` : `Fill in the others.`;
+  return new DownhillError(
+    "data",
+    `${file}: line ${row.line} has ${cells}, but line ${firstLine} has ${expected}. ${repair}`,
+  );
+}
+
+function checkedSeparator(separator: unknown): string {
+  if (typeof separator === "string" && separator.length === 1 && !/["\r\n]/.test(separator)) return separator;
+  const got = typeof separator === "string" ? JSON.stringify(separator) : String(separator);
+  throw new DownhillError(
+    "option",
+    `readTable: separator must be one character such as "," or ";", got ${got}.`,
+  );
+}

@@ -1,0 +1,28 @@
+import { DownhillError } from "../errors/index.ts";
+
+/** Whether bytes begin as a gzip file does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * The bytes that a gzip file holds; other bytes as they are.
+ *
+ * By the platform's `DecompressionStream`, which Node and browsers have.
+ *
+ * @throws DownhillError `data` if the file is cut short or damaged.
+ */
+export async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  try {
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DownhillError(
+      "data",
+      `${name}: the gzip file is damaged or cut short (${why}). Fetch or copy it again.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import { DownhillError } from "../errors/index.ts";
+
+/** One record of separated text. */
+export interface Row {
+  readonly cells: readonly string[];
+  /** The line on which it begins, from 1. */
+  readonly line: number;
+}
+
+/**
+ * The records of separated text, one after another.
+ *
+ * RFC 4180: a cell that begins with `"` ends at the next lone `"`, may hold separators and line ends, and
+ * `""` in it is one quote. Lines end in LF, CRLF, or, in a text without LF, in CR. A quote inside a bare cell
+ * is an ordinary character. A blank line is a record of one empty cell.
+ *
+ * @throws DownhillError `data` for a quote that is never closed, and for characters between a closing quote
+ * and the separator.
+ */
+export function* records(text: string, separator: string, name: string): Generator<Row, undefined> {
+  const lineEnd = text.includes("\n") ? "\n" : "\r";
+  let line = 1;
+  let at = text.startsWith("\uFEFF") ? 1 : 0; // the byte order mark that some spreadsheets write
+  let quote = text.indexOf('"', at);
+  while (at < text.length) {
+    const newline = text.indexOf(lineEnd, at);
+    let end = newline === -1 ? text.length : newline;
+    let cells: string[];
+    let lines = 1;
+    // searched for only when passed: a text without quotes would be read to its end for every line
+    if (quote !== -1 && quote < at) quote = text.indexOf('"', at);
+    if (quote === -1 || quote > end) {
+      const content = text.endsWith("\r", end) ? end - 1 : end;
+      cells = text.slice(at, content).split(separator);
+    } else {
+      ({ cells, end, lines } = quotedRecord(text, at, separator, lineEnd, name, line));
+    }
+    yield { cells, line };
+    line += lines;
+    at = end + 1;
+  }
+  return undefined;
+}
+
+interface QuotedRecord {
+  readonly cells: string[];
+  /** Where the line end after the record is. */
+  readonly end: number;
+  /** How many lines the record takes. */
+  readonly lines: number;
+}
+
+/** A record that holds quotes, cell by cell. */
+function quotedRecord(
+  text: string,
+  start: number,
+  separator: string,
+  lineEnd: string,
+  name: string,
+  line: number,
+): QuotedRecord {
+  const cells: string[] = [];
+  let lines = 1;
+  let at = start;
+  for (;;) {
+    if (text[at] === '"') {
+      const close = closingQuote(text, at);
+      if (close === -1) {
+        const where = `${name}: line ${line + lines - 1}, cell ${cells.length + 1}`;
+        throw new DownhillError(
+          "data",
+          `${where}: the quote " that opens this cell is never closed. Close or remove it.`,
+        );
+      }
+      const raw = text.slice(at + 1, close);
+      cells.push(raw.replaceAll('""', '"'));
+      lines += raw.split(lineEnd).length - 1;
+      at = close + 1;
+      if (lineEnd === "\n" && text[at] === "\r" && (at + 1 === text.length || text[at + 1] === "\n")) at++;
+      if (at < text.length && text[at] !== separator && text[at] !== lineEnd) {
+        const where = `${name}: line ${line + lines - 1}, cell ${cells.length}`;
+        throw new DownhillError(
+          "data",
+          `${where}: ${JSON.stringify(text[at])} follows the closing quote. Write a quote inside a quoted cell twice, as "".`,
+        );
+      }
+    } else {
+      const newline = text.indexOf(lineEnd, at);
+      const rest = text.slice(at, newline === -1 ? text.length : newline);
+      const comma = rest.indexOf(separator);
+      const bare = comma === -1 ? rest : rest.slice(0, comma);
+      cells.push(comma === -1 && bare.endsWith("\r") ? bare.slice(0, -1) : bare);
+      at += bare.length;
+    }
+    if (at >= text.length || text[at] === lineEnd) return { cells, end: at, lines };
+    at++;
+  }
+}
+
+/** Where the quote that closes the one at `open` is, or −1. */
+function closingQuote(text: string, open: number): number {
+  for (let at = open + 1; ; at += 2) {
+    at = text.indexOf('"', at);
+    if (at === -1 || text[at + 1] !== '"') return at;
+  }
+}
+
+/**
+ * The separator of a text: that of tab, `;`, `|` and `,` which its first line has most often outside quotes,
+ * the first of equals; a comma where there is none.
+ */
+export function detectSeparator(text: string): string {
+  const counts = new Map(["\t", ";", "|", ","].map((separator) => [separator, 0]));
+  let quoted = false;
+  let begun = false;
+  for (const character of text.slice(0, 65_536)) {
+    if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character !== "\n" && character !== "\r") {
+      const count = counts.get(character);
+      if (count !== undefined) counts.set(character, count + 1);
+    } else if (begun) break;
+    else continue;
+    begun = true;
+  }
+  return [...counts].reduce((best, other) => (other[1] > best[1] ? other : best), [",", 0])[0];
+}
