@@ -12,7 +12,10 @@ export async function downhill() {
   if (!existsSync(fileURLToPath(new URL("index.js", dist)))) {
     throw new Error("dist/ is missing: run `npm run build` in the root of the repository");
   }
-  const [core, optim] = await Promise.all([import(new URL("index.js", dist)), import(new URL("optim/index.js", dist))]);
+  const [core, optim] = await Promise.all([
+    import(new URL("index.js", dist)),
+    import(new URL("optim/index.js", dist)),
+  ]);
   return { ...core, ...optim };
 }
 

@@ -61,7 +61,9 @@ for (const row of [...timed, bundle]) {
   if (!wantedRow(row.name)) continue;
   try {
     const entries = row.entries?.filter(({ contestant }) => wantedContestant(contestant));
-    const results = entries ? await runRow({ ...row, entries }, options) : await row.measure(wantedContestant);
+    const results = entries
+      ? await runRow({ ...row, entries }, options)
+      : await row.measure(wantedContestant);
     if (values.json) for (const result of results) console.log(JSON.stringify(result));
     else show(row, results);
   } catch (error) {

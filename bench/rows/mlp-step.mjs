@@ -12,7 +12,9 @@ const matrix = (rows, columns, scale) =>
   Array.from({ length: rows }, () => Array.from({ length: columns }, () => Math.fround(next() * scale)));
 
 const x = matrix(batch, inputs, 1);
-const oneHot = Array.from({ length: batch }, (_, i) => Array.from({ length: classes }, (__, j) => Number(j === i % classes)));
+const oneHot = Array.from({ length: batch }, (_, i) =>
+  Array.from({ length: classes }, (__, j) => Number(j === i % classes)),
+);
 const start = {
   w1: matrix(inputs, hidden, 1 / Math.sqrt(inputs)),
   b1: Array.from({ length: hidden }, () => 0),
@@ -51,8 +53,21 @@ export const row = {
       contestant: "downhill",
       mode,
       prepare: async () => {
-        const { add, applyUpdates, jit, logSoftmax, matmul, mean, mul, neg, relu, sgd, sum, tensor, valueAndGrad } =
-          await downhill();
+        const {
+          add,
+          applyUpdates,
+          jit,
+          logSoftmax,
+          matmul,
+          mean,
+          mul,
+          neg,
+          relu,
+          sgd,
+          sum,
+          tensor,
+          valueAndGrad,
+        } = await downhill();
         const [data, labels] = [tensor(x, { dtype: "float32" }), tensor(oneHot, { dtype: "float32" })];
         const optimizer = sgd({ learningRate });
         const loss = (p) => {
@@ -82,12 +97,17 @@ export const row = {
         const { jit, nn, numpy: np, valueAndGrad } = await jaxJs();
         const loss = (p, data, labels) => {
           const logits = np.matmul(nn.relu(np.matmul(data, p.w1).add(p.b1)), p.w2).add(p.b2);
-          return labels.mul(nn.logSoftmax(logits)).sum().mul(-1 / batch);
+          return labels
+            .mul(nn.logSoftmax(logits))
+            .sum()
+            .mul(-1 / batch);
         };
         const update = (p, data, labels) => {
           const before = Object.fromEntries(names.map((name) => [name, p[name].ref]));
           const [value, grads] = valueAndGrad(loss)(p, data, labels);
-          const after = Object.fromEntries(names.map((name) => [name, before[name].sub(grads[name].mul(learningRate))]));
+          const after = Object.fromEntries(
+            names.map((name) => [name, before[name].sub(grads[name].mul(learningRate))]),
+          );
           return [value, after];
         };
         const f = mode === "jit" ? jit(update) : update;

@@ -51,7 +51,11 @@ const rosenbrock = (n) => ({
         const gradient = grad((x) => {
           const [head, tail] = [x.ref.slice([0, n - 1]), x.slice([1, n])];
           const bend = tail.sub(np.square(head.ref));
-          return np.square(bend).mul(100).add(np.square(np.subtract(1, head))).sum();
+          return np
+            .square(bend)
+            .mul(100)
+            .add(np.square(np.subtract(1, head)))
+            .sum();
         });
         const f = mode === "jit" ? jit(gradient) : gradient;
         const point = start(n);

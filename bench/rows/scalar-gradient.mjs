@@ -19,7 +19,9 @@ const tensorflow = (backend) => ({
   prepare: async () => {
     const { tf, enter } = await tfjs(backend);
     const gradient = tf.grads((x, y) => x.mul(y).add(tf.sin(x)));
-    const step = moving((x, y) => tf.tidy(() => gradient([tf.scalar(x), tf.scalar(y)]).map((d) => d.dataSync()[0])));
+    const step = moving((x, y) =>
+      tf.tidy(() => gradient([tf.scalar(x), tf.scalar(y)]).map((d) => d.dataSync()[0])),
+    );
     return { step, enter };
   },
 });

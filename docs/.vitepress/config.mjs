@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from "node:fs";
+import { defineConfig } from "vitepress";
+
+// Written by typedoc; missing until `npm run api` has run once.
+const sidebarFile = new URL("../api/typedoc-sidebar.json", import.meta.url);
+const api = existsSync(sidebarFile) ? JSON.parse(readFileSync(sidebarFile, "utf8")) : [];
+
+export default defineConfig({
+  title: "downhill",
+  description: "Automatic differentiation and gradient-based optimisation for TypeScript",
+  lang: "en-GB",
+  cleanUrls: true,
+  themeConfig: {
+    nav: [
+      { text: "Start", link: "/" },
+      { text: "API", link: "/api/" },
+    ],
+    sidebar: [
+      { text: "Start", items: [{ text: "First steps", link: "/" }] },
+      { text: "API", items: api },
+    ],
+    outline: "deep",
+    search: { provider: "local" },
+  },
+});
