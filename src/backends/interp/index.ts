@@ -99,13 +99,13 @@ function directFunction({ params, body, result }: Procedure): CompiledProcedure 
       if (params.length !== 1 || result.x.kind !== "local" || !isParam(0, result.x.name)) return undefined;
       const { type } = result.x;
       const f = result.kind === "unary" ? unaryFunction(result.op, type) : convertFunction(result.type, type);
-      return f as CompiledProcedure;
+      return f;
     }
     case "binary": {
       const { x, y } = result;
       if (params.length !== 2 || x.kind !== "local" || y.kind !== "local") return undefined;
       if (!isParam(0, x.name) || !isParam(1, y.name)) return undefined;
-      return binaryFunction(result.op, x.type) as CompiledProcedure;
+      return binaryFunction(result.op, x.type);
     }
     case "const":
     case "local":

@@ -50,7 +50,7 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
   const tables = new Map<Table, Place>();
   let count = 0;
   let zeroMinus: number | undefined;
-  let idle: number[] = []; // registers that no running statement needs
+  const idle: number[] = []; // registers that no running statement needs
   let busy: number[] = [];
   let steps: Step[] = [];
 
@@ -251,38 +251,33 @@ function mapStep(f: (x: number) => number, x: number, out: number): Step {
   };
 }
 
-/** An operation between registers. The common ones are written out, to spare them the call of a function. */
 function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: number): Step {
-  if (type === "f64") {
-    switch (op) {
-      case "add":
-        return (r) => {
-          r[out] = r[x]! + r[y]!;
-        };
-      case "sub":
-        return (r) => {
-          r[out] = r[x]! - r[y]!;
-        };
-      case "mul":
-        return (r) => {
-          r[out] = r[x]! * r[y]!;
-        };
-      case "div":
-        return (r) => {
-          r[out] = r[x]! / r[y]!;
-        };
-      case "lt":
-        return (r) => {
-          r[out] = r[x]! < r[y]! ? 1 : 0;
-        };
-      default: // the rest is as quick as it needs to be
-    }
-  }
+  const quick = type === "f64" ? quickSteps[op] : undefined;
+  if (quick !== undefined) return quick(x, y, out);
   const f = binaryFunction(op, type);
   return (r) => {
     r[out] = f(r[x]!, r[y]!);
   };
 }
+
+/** The commonest operations on float64, written out to spare them the call of a function. */
+const quickSteps: { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step } = {
+  add: (x, y, out) => (r) => {
+    r[out] = r[x]! + r[y]!;
+  },
+  sub: (x, y, out) => (r) => {
+    r[out] = r[x]! - r[y]!;
+  },
+  mul: (x, y, out) => (r) => {
+    r[out] = r[x]! * r[y]!;
+  },
+  div: (x, y, out) => (r) => {
+    r[out] = r[x]! / r[y]!;
+  },
+  lt: (x, y, out) => (r) => {
+    r[out] = r[x]! < r[y]! ? 1 : 0;
+  },
+};
 
 function loopStep(index: number, from: number, to: number, isReverse: boolean, body: Step): Step {
   if (isReverse) {

@@ -5,8 +5,8 @@ import type { BinaryOp, Expr, Procedure, ScalarType, Table, UnaryOp } from "../.
 import { isFloat } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Code } from "./code.ts";
-import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
+import type { Code } from "../../kernel/code.ts";
+import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import type { Helper } from "./helpers.ts";
 
 /** What an expression needs to know of the function that it stands in. */

@@ -1,3 +1,5 @@
+import { internalError } from "../errors/index.ts";
+
 /** How tightly an operator binds, loosest first. */
 export type Level =
   | "conditional"
@@ -26,7 +28,7 @@ const order: readonly Level[] = [
   "primary",
 ];
 
-/** An expression of JavaScript as text, with what is needed to set parentheses around it. */
+/** An expression as text, in JavaScript's notation, with what is needed to set parentheses around it. */
 export interface Code {
   readonly text: string;
   readonly level: Level;
@@ -40,6 +42,7 @@ export function primary(text: string): Code {
 
 /** A number; negative ones count as an operator before a literal. */
 export function literal(value: number): Code {
+  if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
   return { text, level: text.startsWith("-") ? "unary" : "primary" };
 }
@@ -83,6 +86,8 @@ function levelOf(operator: string): Level {
     case "^":
     case "&":
       return "bitwise";
+    case "==":
+    case "!=":
     case "===":
     case "!==":
       return "equality";
