@@ -47,7 +47,7 @@ try {
 }
 // A file that fails to load, or an error outside any test, fails the run without failing a test.
 if (status !== 0 && counts.failed === 0) counts.failed = 1;
-if (counts.passed + counts.failed === 0) counts.failed = 1;
+if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1;
 
 const { passed, failed, skipped } = counts;
 console.log(`node ${process.version}`);
