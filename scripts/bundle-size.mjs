@@ -80,6 +80,7 @@ if (problems.length > 0) {
 async function bundled(code, minify) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, loader: "ts" },
+    tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
     bundle: true,
     write: false,
     minify,

@@ -42,8 +42,8 @@ for (const [name, command] of Object.entries(stages)) {
   const start = performance.now();
   const { code, output } = await run(command);
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
-  // The last line says what was checked and how much of it.
-  const last = code === 0 ? (output.trimEnd().split("\n").at(-1) ?? "") : "";
+  // The last line with words says what was checked and how much of it.
+  const last = code === 0 ? (output.split("\n").findLast((line) => /\w/.test(line)) ?? "").trim() : "";
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds} s  ${last}`.trimEnd());
   if (code !== 0) {
     failed.push(name);

@@ -16,6 +16,7 @@ const program = `
 async function bundle(plugins: Plugin[]): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: root },
+    tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
     bundle: true,
     write: false,
     format: "esm",
