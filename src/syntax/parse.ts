@@ -1,0 +1,195 @@
+import type { BinaryOperator, Expr, Statement } from "./ast.ts";
+import { negatePrecedence, precedenceOf } from "./ast.ts";
+import type { Span } from "./span.ts";
+import { syntaxError } from "./span.ts";
+import type { Mark, Token } from "./token.ts";
+import { tokenize } from "./token.ts";
+
+const deepest = 500; // nested parentheses, signs and powers: each takes a frame of the parser's own stack
+
+const operators: ReadonlySet<Mark> = new Set<Mark>(["<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "/", "%", "^"]);
+function isOperator(mark: Mark): mark is BinaryOperator {
+  return operators.has(mark);
+}
+
+/**
+ * Reads statements separated by `;` or by lines: `a = x*y; a + sin(x)`. Only the form is checked here; what names mean
+ * is {@link compileText}'s concern.
+ *
+ * @throws DownhillError `syntax`, with a caret under the fault.
+ */
+export function parse(text: string): Statement[] {
+  const tokens = tokenize(text);
+  const parser: Parser = { text, tokens, at: 0, depth: 0 };
+  const statements: Statement[] = [];
+  for (;;) {
+    while (peek(parser).kind === "separator") parser.at++;
+    if (peek(parser).kind === "end") return statements;
+    statements.push(statement(parser));
+    const next = peek(parser);
+    if (next.kind !== "separator" && next.kind !== "end") throw unexpectedAfter(parser, next);
+  }
+}
+
+interface Parser {
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  at: number;
+  depth: number;
+}
+
+function peek(parser: Parser, ahead = 0): Token {
+  return parser.tokens[Math.min(parser.at + ahead, parser.tokens.length - 1)]!;
+}
+
+function isMark(token: Token, mark: Mark): boolean {
+  return token.kind === "mark" && token.mark === mark;
+}
+
+function statement(parser: Parser): Statement {
+  const first = peek(parser);
+  if (first.kind === "name" && isMark(peek(parser, 1), "=")) {
+    parser.at += 2;
+    return { name: first.name, nameSpan: first.span, value: expression(parser, 0) };
+  }
+  const value = expression(parser, 0);
+  const next = peek(parser);
+  if (isMark(next, "=")) {
+    throw syntaxError(parser.text, value.span, "only a name can stand to the left of = (for a comparison write ==)");
+  }
+  return { name: undefined, nameSpan: undefined, value };
+}
+
+/** Pratt's method: an operand, then every operator that binds at least as tightly as `least`. */
+function expression(parser: Parser, least: number): Expr {
+  if (++parser.depth > deepest) {
+    throw syntaxError(parser.text, peek(parser).span, `nested more than ${deepest} deep: give parts a name`);
+  }
+  let x = operand(parser);
+  for (;;) {
+    const token = peek(parser);
+    if (token.kind !== "mark" || !isOperator(token.mark)) break;
+    const operator = token.mark;
+    const precedence = precedenceOf(operator);
+    if (precedence < least) break;
+    parser.at++;
+    // The power groups to the right and takes a signed exponent; the others group to the left.
+    const y = expression(parser, operator === "^" ? negatePrecedence : precedence + 1);
+    x = { kind: "binary", operator, x, y, span: { start: x.span.start, end: y.span.end } };
+    refuseChain(parser, operator, precedence);
+  }
+  parser.depth--;
+  return x;
+}
+
+function refuseChain(parser: Parser, operator: BinaryOperator, precedence: number): void {
+  const next = peek(parser);
+  if (precedence !== 1 || next.kind !== "mark" || !isOperator(next.mark) || precedenceOf(next.mark) !== 1) return;
+  throw syntaxError(
+    parser.text,
+    next.span,
+    `comparisons do not chain: choose in steps, where(a ${operator} b, where(b ${next.mark} c, …, …), …)`,
+  );
+}
+
+function operand(parser: Parser): Expr {
+  const token = peek(parser);
+  switch (token.kind) {
+    case "number": {
+      parser.at++;
+      if (!Number.isFinite(token.value)) {
+        throw syntaxError(parser.text, token.span, "too large for a float64 number");
+      }
+      return { kind: "number", value: token.value, span: token.span };
+    }
+    case "name": {
+      parser.at++;
+      if (isMark(peek(parser), "(")) return call(parser, token.name, token.span);
+      return { kind: "name", name: token.name, span: token.span };
+    }
+    case "mark": {
+      if (token.mark === "(") return group(parser, token.span);
+      if (token.mark === "-" || token.mark === "+") {
+        parser.at++;
+        const x = expression(parser, negatePrecedence);
+        if (token.mark === "+") return x;
+        return { kind: "negate", x, span: { start: token.span.start, end: x.span.end } };
+      }
+      throw missingOperand(parser, token);
+    }
+    case "separator":
+    case "end":
+      throw missingOperand(parser, token);
+    default: {
+      const never: never = token;
+      return never;
+    }
+  }
+}
+
+function group(parser: Parser, open: Span): Expr {
+  parser.at++;
+  const inner = expression(parser, 0);
+  close(parser, open);
+  return inner;
+}
+
+function call(parser: Parser, name: string, nameSpan: Span): Expr {
+  const open = peek(parser).span;
+  parser.at++;
+  const args: Expr[] = [];
+  if (!isMark(peek(parser), ")")) {
+    args.push(expression(parser, 0));
+    while (isMark(peek(parser), ",")) {
+      parser.at++;
+      args.push(expression(parser, 0));
+    }
+  }
+  const end = close(parser, open).end;
+  return { kind: "call", name, args, nameSpan, span: { start: nameSpan.start, end } };
+}
+
+function close(parser: Parser, open: Span): Span {
+  const token = peek(parser);
+  if (isMark(token, ")")) {
+    parser.at++;
+    return token.span;
+  }
+  if (token.kind === "end" || token.kind === "separator") {
+    throw syntaxError(parser.text, open, "this ( is never closed");
+  }
+  throw isMark(token, ",") ? syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function") : unexpectedAfter(parser, token);
+}
+
+function missingOperand(parser: Parser, token: Token): Error {
+  const before = parser.tokens[parser.at - 1];
+  if (token.kind === "end" || token.kind === "separator") {
+    const span = before?.kind === "mark" ? before.span : token.span;
+    return syntaxError(parser.text, span, `a value is missing${before?.kind === "mark" ? ` after ${before.mark}` : ""}`);
+  }
+  const mark = token.kind === "mark" ? token.mark : "this";
+  if (mark === ")") {
+    const empty = before !== undefined && isMark(before, "(");
+    return syntaxError(parser.text, token.span, empty ? "nothing stands between ( and )" : "a value is missing before )");
+  }
+  if (mark === "=") return syntaxError(parser.text, token.span, "a name is missing before =");
+  return syntaxError(parser.text, token.span, `a value is missing before ${mark}`);
+}
+
+function unexpectedAfter(parser: Parser, token: Token): Error {
+  const before = parser.tokens[parser.at - 1];
+  const spelling = (t: Token): string => parser.text.slice(t.span.start, t.span.end);
+  if (isMark(token, ")")) return syntaxError(parser.text, token.span, "this ) closes nothing");
+  if (isMark(token, ",")) {
+    return syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function");
+  }
+  if (isMark(token, "=")) {
+    return syntaxError(parser.text, token.span, "= may stand only once, after the name at the start (for a comparison write ==)");
+  }
+  if (before !== undefined && (token.kind === "name" || token.kind === "number" || isMark(token, "("))) {
+    const left = spelling(before);
+    const right = isMark(token, "(") ? "(…)" : spelling(token);
+    return syntaxError(parser.text, token.span, `an operator is missing: write ${left === ")" ? "(…)" : left} * ${right} for a product`);
+  }
+  return syntaxError(parser.text, token.span, "this is not expected here");
+}
