@@ -1,0 +1,214 @@
+import type { Block } from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import type { Program } from "./program.ts";
+import type { Tensor } from "./tensor.ts";
+import type { ArrayType } from "./types.ts";
+
+/** A tangent or cotangent; `undefined` is a zero that is never computed. */
+export type Maybe = Tensor | undefined;
+
+/**
+ * Collects the cotangent of one linear operand. `add` sums a contribution. `take` hands the sum over, with the right to
+ * write into it (a zero array if there is none yet), and `put` gives it back: so the transpose of an indexed read
+ * updates one element and not a whole array.
+ */
+export interface Accumulator {
+  readonly type: ArrayType;
+  add(ct: Tensor): void;
+  take(): Tensor;
+  put(ct: Tensor): void;
+}
+
+/** An operand under partial evaluation: known now, or only once the linear part runs. */
+export interface PartialValue {
+  readonly known: boolean;
+  readonly value: Tensor;
+}
+
+/** A program split in two: `known` also returns `residuals`, which `unknown` takes as its first inputs. */
+export interface PartialProgram {
+  readonly known: Program; // outs: the known outputs, then the residuals
+  readonly unknown: Program; // ins: the residuals, then the unknown inputs; outs: the unknown outputs
+  readonly unknownOuts: readonly boolean[];
+  readonly residualCount: number;
+  /** For each residual, the input of the whole program that it is, where it is one: such a residual need not be stored anew. */
+  readonly residualInputs: readonly (number | undefined)[];
+}
+
+/** The transforms that rules of structured primitives need, given as arguments so that primitives import no transform. */
+export interface Tools {
+  /** ins: primals, then the tangents that are not zero; outs: primals, then those tangents that `tangentOuts` marks. */
+  jvpProgram(
+    program: Program,
+    nonzero: readonly boolean[],
+    instantiate: readonly boolean[],
+  ): { readonly program: Program; readonly nonzeroOuts: readonly boolean[] };
+  partialEvalProgram(program: Program, unknown: readonly boolean[], instantiate: readonly boolean[]): PartialProgram;
+  /**
+   * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
+   * outs: the cotangent of each linear input.
+   */
+  transposeProgram(program: Program, linear: readonly boolean[], accumulate: readonly boolean[]): Program;
+  /** Batches inputs so marked along a new axis 0; outputs in `instantiate` are batched whether or not they vary. */
+  batchProgram(
+    program: Program,
+    size: number,
+    batched: readonly boolean[],
+    instantiate: readonly boolean[],
+  ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
+}
+
+/** What partial evaluation offers a structured primitive besides the tools. */
+export interface PartialTools extends Tools {
+  /** Binds among the values known now. */
+  known(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
+  /** Binds in the part that runs later; known operands become residuals. */
+  unknown(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
+}
+
+/**
+ * How a primitive is differentiated: exactly the rules that its kind needs.
+ *
+ * Signatures share their order: `transpose(cts, ins, params, into)` has `undefined` in `ins`, and an accumulator in
+ * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined.
+ */
+export type Derivative<P> =
+  | {
+      readonly kind: "linear";
+      /** The operands in which it is jointly linear; the others are held fixed and carry no derivative. */
+      readonly operands: "all" | readonly number[];
+      /** Only where a zero tangent spares work; the default applies the primitive to the tangents. */
+      jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
+      transpose: TransposeRule<P>["transpose"];
+    }
+  | {
+      readonly kind: "smooth";
+      /** Tangents of the results; `outs` are the results, to be used again where the formula has them. */
+      jvp(
+        tangents: readonly Maybe[],
+        ins: readonly Tensor[],
+        outs: readonly Tensor[],
+        params: P,
+      ): readonly Maybe[];
+      /** For a product: linear in one operand while the other is held fixed. */
+      transpose?: TransposeRule<P>["transpose"];
+    }
+  | { readonly kind: "constant" } // piecewise constant: the derivative is zero
+  | {
+      readonly kind: "structured";
+      jvp(
+        ins: readonly Tensor[],
+        tangents: readonly Maybe[],
+        params: P,
+        tools: Tools,
+      ): readonly [outs: readonly Tensor[], tangents: readonly Maybe[]];
+      partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
+      transpose: TransposeRule<P>["transpose"];
+      /** The same equation with only the results marked as used; `ins` tells which operands remain. */
+      dce(used: readonly boolean[], params: P): { readonly params: P; readonly ins: readonly boolean[]; readonly outs: readonly boolean[] };
+    }
+  | { readonly kind: "none"; readonly reason: string };
+
+export interface TransposeRule<P> {
+  transpose(
+    cts: readonly Maybe[],
+    ins: readonly Maybe[],
+    params: P,
+    into: readonly (Accumulator | undefined)[],
+    tools: Tools,
+  ): void;
+}
+
+/** Operands marked in `batched` carry the batch in axis 0; results likewise. */
+export interface BatchRule<P> {
+  batch(
+    ins: readonly Tensor[],
+    batched: readonly boolean[],
+    size: number,
+    params: P,
+    tools: Tools,
+  ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] };
+}
+
+/** An operand as lowered code reads it: by flat row-major index (ignored by scalars). */
+export interface ReadView {
+  readonly type: ArrayType;
+  read(index: Expr): Expr;
+}
+
+/** A result as lowered code writes it. */
+export interface WriteView extends ReadView {
+  write(block: Block, index: Expr, value: Expr): void;
+}
+
+/** What a lowering works with: `fresh` makes unique names of locals. */
+export interface LowerContext {
+  readonly block: Block;
+  readonly ins: readonly ReadView[];
+  readonly outs: readonly WriteView[];
+  fresh(hint: string): string;
+  /** Scratch memory that lives as long as the routine. */
+  scratch(type: ArrayType, hint: string): WriteView;
+  /**
+   * Lowers a sub-program with these operands into `block`; results are written to `targets` where given. `mutable`
+   * marks operands that may be overwritten. Returns views of the results.
+   */
+  inline(
+    block: Block,
+    program: Program,
+    operands: readonly ReadView[],
+    mutable: readonly boolean[],
+    targets: readonly (WriteView | undefined)[],
+  ): readonly ReadView[];
+  /** A scalar operand with this value. */
+  value(type: ArrayType, value: Expr): ReadView;
+  /** The part of a view that starts at a flat index. */
+  part(view: ReadView, type: ArrayType, start: Expr): WriteView;
+  /** Whether two views are the same memory or the same local. */
+  same(a: ReadView, b: ReadView): boolean;
+}
+
+/** From primitive to kernel. */
+export type Lowering<P> =
+  | { readonly kind: "elementwise"; scalar(xs: readonly Expr[], params: P, ins: readonly ArrayType[]): Expr }
+  | {
+      /** Each element of the one result is a function of its place and of elements of the operands. */
+      readonly kind: "map";
+      element(
+        at: (operand: number, index: readonly Expr[]) => Expr,
+        index: readonly Expr[],
+        params: P,
+        ins: readonly ArrayType[],
+        out: ArrayType,
+      ): Expr;
+    }
+  | { readonly kind: "alias" } // the same elements in the same order: a reshape
+  | {
+      readonly kind: "loops";
+      /** Operand whose memory the first result may take over when no one else reads it. */
+      readonly inPlace?: number;
+      emit(context: LowerContext, params: P): void;
+    };
+
+/**
+ * One operation as a record: everything that transforms and backends may ask of it. `P` is what its equations carry
+ * besides operands: plain data and programs.
+ */
+export interface Primitive<P = unknown> {
+  readonly name: string;
+  /** Types of the results; throws a `DownhillError` for operands that do not fit. */
+  typeOf(ins: readonly ArrayType[], params: P): readonly ArrayType[];
+  readonly derivative: Derivative<P>;
+  readonly batch: "elementwise" | BatchRule<P>["batch"];
+  readonly lowering: Lowering<P>;
+  /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */
+  readonly notation?: { readonly infix: string; readonly precedence: number } | { readonly prefix: string };
+}
+
+/**
+ * Makes a primitive. Users add their own by the same function; calls at top level carry a `PURE` mark so that bundlers
+ * can drop those that are not reached.
+ */
+export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
+  return Object.freeze(record);
+}

@@ -1,0 +1,79 @@
+import { showType } from "../errors/index.ts";
+import type { Equation, Program, Var } from "./program.ts";
+import { isProgram } from "./program.ts";
+
+/** Names for the values of a program: those that the text gave, letters for the others; unique. */
+export function nameVars(program: Program): Map<Var, string> {
+  const names = new Map<Var, string>();
+  const used = new Set<string>();
+  const all = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
+  for (const v of all) {
+    if (v.name === undefined) continue;
+    let name = v.name;
+    for (let k = 2; used.has(name); k++) name = `${v.name}_${k}`;
+    used.add(name);
+    names.set(v, name);
+  }
+  let next = 0;
+  for (const v of all) {
+    if (names.has(v)) continue;
+    let name = letters(next++);
+    while (used.has(name)) name = letters(next++);
+    used.add(name);
+    names.set(v, name);
+  }
+  return names;
+}
+
+/** a, b, … z, aa, ab, … */
+export function letters(n: number): string {
+  const rest = Math.floor(n / 26);
+  return (rest > 0 ? letters(rest - 1) : "") + String.fromCharCode(97 + (n % 26));
+}
+
+/** Shows a parameter: a program by its name, since it is printed after the one that holds it. */
+function showParam(value: unknown): string {
+  if (isProgram(value)) return value.name;
+  if (Array.isArray(value)) return `[${value.map(showParam).join(",")}]`;
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value === "object" && value !== null) return `{${showParams(value)}}`;
+  return String(value);
+}
+
+function showParams(params: unknown): string {
+  if (typeof params !== "object" || params === null) return "";
+  return Object.entries(params)
+    .map(([key, value]) => `${key}=${showParam(value)}`)
+    .join(" ");
+}
+
+/** One equation as a line: `c:f64[3] = mul a b`. */
+export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
+  const params = showParams(eqn.params);
+  const outs = eqn.outs.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(" ");
+  const ins = eqn.ins.map(nameOf).join(" ");
+  return `${outs} = ${eqn.prim.name}${params === "" ? "" : `[${params}]`}${ins === "" ? "" : ` ${ins}`}`;
+}
+
+/**
+ * A program as text, its sub-programs indented below the equation that holds them.
+ *
+ * @example
+ * f(x:f64[], y:f64[]) {
+ *   a:f64[] = mul x y
+ *   return a
+ * }
+ */
+export function printProgram(program: Program): string {
+  const names = nameVars(program);
+  const nameOf = (v: Var): string => names.get(v) ?? "?";
+  const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
+  const lines = program.eqns.flatMap((eqn) => [
+    printEquation(eqn, nameOf),
+    ...Object.values((eqn.params ?? {}) as object)
+      .filter(isProgram)
+      .flatMap((sub) => printProgram(sub).split("\n").map((line) => `  ${line}`)),
+  ]);
+  const body = [...lines, `return ${program.outs.map(nameOf).join(", ")}`].map((line) => `  ${line}`);
+  return [`${program.name}(${ins}) {`, ...body, "}"].join("\n");
+}

@@ -1,0 +1,52 @@
+import type { Primitive } from "./primitive.ts";
+import type { ArrayType } from "./types.ts";
+
+/** A value of a program; the object itself is its identity. `name` comes from the source text and only serves readers. */
+export interface Var {
+  readonly type: ArrayType;
+  readonly name?: string | undefined;
+}
+
+/** `outs = prim[params](ins)`. `source` tells the line of the user's code that asked for it. */
+export interface Equation {
+  readonly prim: Primitive;
+  readonly params: unknown;
+  readonly ins: readonly Var[];
+  readonly outs: readonly Var[];
+  readonly source?: Source | undefined;
+}
+
+/** Where in the user's code an operation was asked for; `describe` formats the captured stack when first needed. */
+export interface Source {
+  readonly describe: () => string;
+}
+
+/**
+ * A function as data: typed, in single static assignment, loops kept as equations with sub-programs. Closed: what it
+ * reads are its inputs and nothing else.
+ */
+export interface Program {
+  readonly name: string;
+  readonly ins: readonly Var[];
+  readonly eqns: readonly Equation[];
+  readonly outs: readonly Var[];
+}
+
+export function isProgram(value: unknown): value is Program {
+  return typeof value === "object" && value !== null && "eqns" in value && "ins" in value && "outs" in value;
+}
+
+/** The programs inside the parameters of an equation, in the order of the parameters. */
+export function subPrograms(params: unknown): Program[] {
+  if (typeof params !== "object" || params === null) return [];
+  return Object.values(params).flatMap((value: unknown) =>
+    isProgram(value) ? [value] : Array.isArray(value) ? value.filter(isProgram) : [],
+  );
+}
+
+/** Number of equations, those of sub-programs included. */
+export function countEquations(program: Program): number {
+  let n = program.eqns.length;
+  for (const eqn of program.eqns) for (const sub of subPrograms(eqn.params)) n += countEquations(sub);
+  return n;
+}

@@ -1,0 +1,75 @@
+import type { ScalarType } from "../kernel/scalar.ts";
+import type { Shape } from "../util/shape.ts";
+import { sameShape } from "../util/shape.ts";
+
+/** Kinds of elements. `float64` is what JavaScript numbers become. */
+export type DType = "float64" | "float32" | "int32" | "uint32" | "bool";
+
+/**
+ * Type of an array: kind of element and sizes. `weak` marks a scalar that came from a plain number and adapts to the
+ * tensors beside it.
+ */
+export interface ArrayType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly weak: boolean;
+}
+
+const dtypes: readonly DType[] = ["float64", "float32", "int32", "uint32", "bool"];
+const scalars = new Map<DType, readonly [strong: ArrayType, weak: ArrayType]>(
+  dtypes.map((dtype) => [
+    dtype,
+    [
+      { dtype, shape: [], weak: false },
+      { dtype, shape: [], weak: true },
+    ],
+  ]),
+);
+
+/** The type of an array. Types of scalars are interned: equal ones are the same object. */
+export function arrayType(dtype: DType, shape: Shape, weak = false): ArrayType {
+  if (shape.length > 0) return { dtype, shape, weak };
+  const pair = scalars.get(dtype);
+  if (pair === undefined) throw new Error(`internal: unknown dtype ${String(dtype)}`);
+  return pair[weak ? 1 : 0];
+}
+
+/** Whether two types agree in dtype and shape; weakness does not count. */
+export function sameType(a: ArrayType, b: ArrayType): boolean {
+  return a === b || (a.dtype === b.dtype && sameShape(a.shape, b.shape));
+}
+
+export function withShape(type: ArrayType, shape: Shape): ArrayType {
+  return arrayType(type.dtype, shape, type.weak);
+}
+
+export function withDType(type: ArrayType, dtype: DType): ArrayType {
+  return arrayType(dtype, type.shape, type.weak);
+}
+
+export function isDType(value: unknown): value is DType {
+  return typeof value === "string" && (dtypes as readonly string[]).includes(value);
+}
+
+/** float64 and float32 have derivatives; integers and booleans do not. */
+export function isFloating(dtype: DType): boolean {
+  return dtype === "float64" || dtype === "float32";
+}
+
+const scalarTypes: Readonly<Record<DType, ScalarType>> = {
+  float64: "f64",
+  float32: "f32",
+  int32: "i32",
+  uint32: "u32",
+  bool: "bool",
+};
+
+/** The machine type of the elements. */
+export function scalarTypeOf(dtype: DType): ScalarType {
+  return scalarTypes[dtype];
+}
+
+/** A type as a short text that also tells weakness: `f64[]*` is a weak scalar. Used in cache keys. */
+export function typeKey(type: ArrayType): string {
+  return `${scalarTypes[type.dtype]}[${type.shape.join(",")}]${type.weak ? "*" : ""}`;
+}

@@ -1,0 +1,48 @@
+import type { Procedure, Routine, ScalarType } from "./scalar.ts";
+import { assertNever } from "../util/assert-never.ts";
+
+/** The arrays that hold elements: one class a scalar type. */
+export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
+
+/** A place in memory: `array[offset]` is its first element. Several cells may share one array. */
+export interface Cell {
+  readonly array: TypedArray;
+  readonly offset: number;
+}
+
+/** A scalar, or a place in memory. */
+export type Slot = number | Cell;
+
+/**
+ * A routine that can be run. `inputs` follow the routine's inputs. `outputs` follow its outputs: for a buffer the caller
+ * gives the cell to write to; for a scalar the routine puts the number there.
+ */
+export type Compiled = (inputs: readonly Slot[], outputs: Slot[]) => void;
+
+/** A procedure that can be called with numbers. */
+export type CompiledProcedure = (...args: number[]) => number;
+
+/** What turns kernels into something that runs. */
+export interface Backend {
+  readonly name: string;
+  readonly compile: (routine: Routine) => Compiled;
+  readonly compileProcedure: (procedure: Procedure) => CompiledProcedure;
+}
+
+/** A new zeroed array of `n` elements. */
+export function makeArray(type: ScalarType, n: number): TypedArray {
+  switch (type) {
+    case "f64":
+      return new Float64Array(n);
+    case "f32":
+      return new Float32Array(n);
+    case "i32":
+      return new Int32Array(n);
+    case "u32":
+      return new Uint32Array(n);
+    case "bool":
+      return new Uint8Array(n);
+    default:
+      return assertNever(type, "makeArray");
+  }
+}

@@ -1,0 +1,175 @@
+import { assertNever } from "../util/assert-never.ts";
+
+/** Machine types of scalars; a `bool` is 0 or 1. */
+export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
+
+/** Operations on one scalar. `highWord`/`lowWord` give the halves of a float64 as int32, `bitsOf`/`fromBits` reinterpret a float32. */
+export type UnaryOp =
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "floor"
+  | "ceil"
+  | "trunc"
+  | "nearest" // to the nearest integer, ties to even
+  | "not"
+  | "highWord"
+  | "lowWord"
+  | "bitsOf"
+  | "fromBits";
+
+/**
+ * Operations on two scalars of one type.
+ *
+ * Integers wrap; `div` and `rem` by zero give 0, and MIN / −1 wraps. `min` and `max` of floats give NaN if either is
+ * NaN, and order −0 below +0. `shr` is arithmetic on int32 and logical on uint32; shift counts are taken modulo 32.
+ * Comparisons give a bool; `fromWords(high, low)` makes a float64 of two int32.
+ */
+export type BinaryOp =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "rem"
+  | "min"
+  | "max"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr"
+  | "lt"
+  | "le"
+  | "eq"
+  | "ne"
+  | "fromWords";
+
+/** A constant table that expressions may read: coefficients, digits of 2/π, … */
+export interface Table {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly values: readonly number[];
+}
+
+/** An expression over scalars: the closed vocabulary that every backend knows in full. */
+export type Expr =
+  | { readonly kind: "const"; readonly type: ScalarType; readonly value: number }
+  | { readonly kind: "local"; readonly type: ScalarType; readonly name: string }
+  | { readonly kind: "load"; readonly type: ScalarType; readonly buffer: string; readonly index: Expr }
+  | { readonly kind: "table"; readonly type: ScalarType; readonly table: Table; readonly index: Expr }
+  | { readonly kind: "unary"; readonly type: ScalarType; readonly op: UnaryOp; readonly x: Expr }
+  | { readonly kind: "binary"; readonly type: ScalarType; readonly op: BinaryOp; readonly x: Expr; readonly y: Expr }
+  | {
+      readonly kind: "select"; // only the chosen side is required to be evaluated
+      readonly type: ScalarType;
+      readonly condition: Expr;
+      readonly x: Expr;
+      readonly y: Expr;
+    }
+  | { readonly kind: "convert"; readonly type: ScalarType; readonly x: Expr } // float to integer saturates, NaN gives 0
+  | { readonly kind: "call"; readonly type: ScalarType; readonly procedure: Procedure; readonly args: readonly Expr[] };
+
+/** A statement of a loop nest. */
+export type Stmt =
+  | { readonly kind: "let"; readonly name: string; readonly value: Expr } // declares a local of this block; `set` may change it
+  | { readonly kind: "set"; readonly name: string; readonly value: Expr }
+  | { readonly kind: "store"; readonly buffer: string; readonly index: Expr; readonly value: Expr }
+  | {
+      readonly kind: "for"; // index = from, from + 1, … to − 1; downwards from to − 1 if `reverse`
+      readonly index: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly reverse: boolean;
+      readonly body: readonly Stmt[];
+    }
+  | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Stmt[] }
+  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly Stmt[]; readonly otherwise: readonly Stmt[] }
+  | { readonly kind: "comment"; readonly text: string };
+
+/** A named scalar function, written once over the vocabulary: the transcendentals are these. */
+export interface Procedure {
+  readonly name: string;
+  readonly params: readonly { readonly name: string; readonly type: ScalarType }[];
+  readonly body: readonly Stmt[];
+  readonly result: Expr;
+}
+
+/** What a buffer of a routine holds; `size` in elements. */
+export interface Buffer {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly size: number;
+}
+
+/** An argument or result of a routine: a scalar in a register or a buffer in memory. */
+export type Port =
+  | { readonly kind: "scalar"; readonly name: string; readonly type: ScalarType }
+  | { readonly kind: "buffer"; readonly buffer: Buffer };
+
+/** A compiled unit before it meets a backend: inputs, outputs, scratch buffers and the statements between them. */
+export interface Routine {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly (
+    | { readonly kind: "scalar"; readonly value: Expr }
+    | { readonly kind: "buffer"; readonly buffer: Buffer }
+  )[];
+  readonly temps: readonly Buffer[];
+  readonly body: readonly Stmt[];
+}
+
+export function isFloat(type: ScalarType): boolean {
+  return type === "f64" || type === "f32";
+}
+
+/** The type that an operation on two scalars of type `operand` gives. */
+export function binaryType(op: BinaryOp, operand: ScalarType): ScalarType {
+  switch (op) {
+    case "lt":
+    case "le":
+    case "eq":
+    case "ne":
+      return "bool";
+    case "fromWords":
+      return "f64";
+    case "add":
+    case "sub":
+    case "mul":
+    case "div":
+    case "rem":
+    case "min":
+    case "max":
+    case "and":
+    case "or":
+    case "xor":
+    case "shl":
+    case "shr":
+      return operand;
+    default:
+      return assertNever(op, "binaryType");
+  }
+}
+
+/** The type that an operation on a scalar of type `operand` gives. */
+export function unaryType(op: UnaryOp, operand: ScalarType): ScalarType {
+  switch (op) {
+    case "highWord":
+    case "lowWord":
+    case "bitsOf":
+      return "i32";
+    case "fromBits":
+      return "f32";
+    case "not":
+      return "bool";
+    case "neg":
+    case "abs":
+    case "sqrt":
+    case "floor":
+    case "ceil":
+    case "trunc":
+    case "nearest":
+      return operand;
+    default:
+      return assertNever(op, "unaryType");
+  }
+}

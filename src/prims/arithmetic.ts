@@ -1,0 +1,218 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { definePrimitive } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { isFloat } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import { joinTypes, smoothUnary } from "./elementwise.ts";
+import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
+
+const none = {};
+
+const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "mul",
+  notation: { infix: "*", precedence: 2 },
+  typeOf: (ins) => [joinTypes("mul", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && mul(dx, y!), dy && mul(x!, dy))],
+    transpose([ct], [x, y], _, into) {
+      into[0]?.add(mul(ct!, y!));
+      into[1]?.add(mul(x!, ct!));
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.and(x!, y!) : k.mul(x!, y!)) },
+});
+
+/** x · y, operands of one type. */
+export function mul(x: Tensor, y: Tensor): Tensor {
+  return bind1(mulPrim, [x, y], none);
+}
+
+/** x times a plain number. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return mul(x, full(x.type, factor));
+}
+
+const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "div",
+  notation: { infix: "/", precedence: 2 },
+  typeOf: (ins) => [joinTypes("div", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [, y], [out]) => [
+      dx && dy ? div(sub(dx, mul(out!, dy)), y!) : dx ? div(dx, y!) : dy && neg(mul(div(out!, y!), dy)),
+    ],
+    transpose([ct], [, y], _, into) {
+      into[0]?.add(div(ct!, y!));
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => k.div(x!, y!) },
+});
+
+/** x / y, operands of one type; integers truncate. */
+export function div(x: Tensor, y: Tensor): Tensor {
+  return bind1(divPrim, [x, y], none);
+}
+
+const remPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "rem",
+  notation: { infix: "%", precedence: 2 },
+  typeOf: (ins) => [joinTypes("rem", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [x, y]) => [sumMaybe(dx, dy && neg(mul(truncate(div(x!, y!)), dy)))],
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary("rem", x!, y!) },
+});
+
+/** Remainder of x / y with the sign of x. */
+export function rem(x: Tensor, y: Tensor): Tensor {
+  return bind1(remPrim, [x, y], none);
+}
+
+const sqrtPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("sqrt", {
+  scalar: k.sqrt,
+  jvp: (dx, _, out) => div(dx, scale(out, 2)),
+});
+
+/** Square root. */
+export function sqrt(x: Tensor): Tensor {
+  return bind1(sqrtPrim, [x], none);
+}
+
+const absPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "abs",
+  typeOf: (ins) => [joinTypes("abs", ins)],
+  derivative: { kind: "smooth", jvp: ([dx], [x]) => [dx && mul(dx, sign(x!))] },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x]) => (x!.type === "u32" || x!.type === "bool" ? x! : k.abs(x!)) },
+});
+
+/** |x|, with slope 0 at 0. */
+export function abs(x: Tensor): Tensor {
+  return bind1(absPrim, [x], none);
+}
+
+/** A primitive that is constant between its jumps, so that its derivative is zero. */
+function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
+  return definePrimitive<object>({
+    name,
+    typeOf: (ins) => [joinTypes(name, ins)],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x]) => scalar(x!) },
+  });
+}
+
+/** A rounding: the identity on integers. */
+function rounding(name: string, op: "floor" | "ceil" | "nearest" | "trunc"): Primitive<object> {
+  return piecewiseConstant(name, (x) => (isFloat(x.type) ? k.unary(op, x) : x));
+}
+
+const signPrim: Primitive<object> = /* @__PURE__ */ piecewiseConstant("sign", (x) => {
+  const zero = k.constant(x.type, 0);
+  const one = k.constant(x.type, 1);
+  const below = x.type === "u32" || x.type === "bool" ? zero : k.constant(x.type, -1);
+  return k.select(k.lt(zero, x), one, k.select(k.lt(x, zero), below, x)); // 0, −0 and NaN stay themselves
+});
+const floorPrim: Primitive<object> = /* @__PURE__ */ rounding("floor", "floor");
+const ceilPrim: Primitive<object> = /* @__PURE__ */ rounding("ceil", "ceil");
+const roundPrim: Primitive<object> = /* @__PURE__ */ rounding("round", "nearest");
+const truncPrim: Primitive<object> = /* @__PURE__ */ rounding("trunc", "trunc");
+
+/** −1, 0 or 1. */
+export const sign = (x: Tensor): Tensor => bind1(signPrim, [x], none);
+export const floor = (x: Tensor): Tensor => bind1(floorPrim, [x], none);
+export const ceil = (x: Tensor): Tensor => bind1(ceilPrim, [x], none);
+/** To the nearest integer, ties to even. */
+export const round = (x: Tensor): Tensor => bind1(roundPrim, [x], none);
+export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
+
+/** The larger or the smaller of two; at a tie each has half the derivative. */
+function extremum(name: string, op: "max" | "min"): Primitive<object> {
+  return definePrimitive<object>({
+    name,
+    typeOf: (ins) => [joinTypes(name, ins)],
+    derivative: {
+      kind: "smooth",
+      jvp: ([dx, dy], [x, y]) => [
+        sumMaybe(dx && mul(dx, share(op, x!, y!)), dy && mul(dy, share(op, y!, x!))),
+      ],
+    },
+    batch: "elementwise",
+    lowering: {
+      kind: "elementwise",
+      scalar: ([x, y]) => (x!.type === "bool" ? (op === "max" ? k.or(x!, y!) : k.and(x!, y!)) : k.binary(op, x!, y!)),
+    },
+  });
+}
+
+/** 1 where x is chosen over y, ½ at a tie, else 0. */
+function share(op: "max" | "min", x: Tensor, y: Tensor): Tensor {
+  const wins = op === "max" ? less(y, x) : less(x, y);
+  return where(equal(x, y), full(x.type, 0.5), where(wins, full(x.type, 1), zeros(x.type)));
+}
+
+const maximumPrim: Primitive<object> = /* @__PURE__ */ extremum("maximum", "max");
+const minimumPrim: Primitive<object> = /* @__PURE__ */ extremum("minimum", "min");
+export const maximum = (x: Tensor, y: Tensor): Tensor => bind1(maximumPrim, [x, y], none);
+export const minimum = (x: Tensor, y: Tensor): Tensor => bind1(minimumPrim, [x, y], none);
+
+/** A comparison: bool of the shape of its operands. */
+function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
+  return definePrimitive<object>({
+    name,
+    notation: { infix, precedence: 0 },
+    typeOf: (ins) => [arrayType("bool", joinTypes(name, ins).shape)],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+  });
+}
+
+const lessPrim: Primitive<object> = /* @__PURE__ */ comparison("less", "lt", "<");
+const lessEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("lessEqual", "le", "<=");
+const equalPrim: Primitive<object> = /* @__PURE__ */ comparison("equal", "eq", "==");
+const notEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("notEqual", "ne", "!=");
+export const less = (x: Tensor, y: Tensor): Tensor => bind1(lessPrim, [x, y], none);
+export const lessEqual = (x: Tensor, y: Tensor): Tensor => bind1(lessEqualPrim, [x, y], none);
+export const equal = (x: Tensor, y: Tensor): Tensor => bind1(equalPrim, [x, y], none);
+export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x, y], none);
+
+/** An operation on the bits of integers, or on booleans. */
+function bitwise(name: string, op: "and" | "or" | "xor"): Primitive<object> {
+  return definePrimitive<object>({
+    name,
+    typeOf: (ins) => [integral(name, joinTypes(name, ins))],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+  });
+}
+
+function integral(name: string, type: ArrayType): ArrayType {
+  if (type.dtype === "float64" || type.dtype === "float32") {
+    throw new DownhillError("dtype", `${name}: needs integers or booleans, not ${showType(type)}.`);
+  }
+  return type;
+}
+
+const andPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseAnd", "and");
+const orPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseOr", "or");
+const xorPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseXor", "xor");
+export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], none);
+export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
+export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);
+
+/** A bool tensor as 0 and 1 of a floating type. */
+export function indicator(condition: Tensor, type: ArrayType): Tensor {
+  return convert(condition, type.dtype, type.weak);
+}

@@ -1,0 +1,70 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { definePrimitive } from "../ir/primitive.ts";
+import type { Program } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { bind } from "../trace/bind.ts";
+import { instantiate } from "./linear.ts";
+
+/** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
+export interface CallParams {
+  readonly program: Program;
+}
+
+const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallParams>({
+  name: "call",
+  typeOf: (_, { program }) => program.outs.map((v) => v.type),
+  derivative: {
+    kind: "structured",
+    jvp(ins, tangents, { program }, { jvpProgram }) {
+      const nonzero = tangents.map((t) => t !== undefined);
+      const forward = jvpProgram(program, nonzero, program.outs.map(() => false));
+      const outs = call(forward.program, [...ins, ...tangents.filter((t) => t !== undefined)]);
+      let next = program.outs.length;
+      return [outs.slice(0, next), forward.nonzeroOuts.map((present) => (present ? outs[next++] : undefined))];
+    },
+    partialEval(ins, { program }, tools) {
+      const split = tools.partialEvalProgram(program, ins.map((x) => !x.known), program.outs.map(() => false));
+      const knownIns = ins.filter((x) => x.known).map((x) => x.value);
+      const knownOuts = tools.known(callPrim as Primitive, knownIns, { program: split.known });
+      const nKnown = knownOuts.length - split.residualCount;
+      const residuals = split.residualInputs.map((input, i) => (input === undefined ? knownOuts[nKnown + i]! : ins[input]!.value));
+      const unknownIns = ins.filter((x) => !x.known).map((x) => x.value);
+      const unknownOuts = split.unknownOuts.includes(true)
+        ? tools.unknown(callPrim as Primitive, [...residuals, ...unknownIns], { program: split.unknown })
+        : [];
+      let [k, u] = [0, 0];
+      return split.unknownOuts.map((unknown) => (unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! }));
+    },
+    transpose(cts, ins, { program }, into, { transposeProgram }) {
+      const linear = ins.map((x) => x === undefined);
+      const backward = transposeProgram(program, linear, linear.map(() => false));
+      const outs = call(backward, [
+        ...ins.filter((x) => x !== undefined),
+        ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
+      ]);
+      let next = 0;
+      linear.forEach((isLinear, i) => {
+        if (isLinear) into[i]?.add(outs[next++]!);
+      });
+    },
+    dce(used, { program }) {
+      const slim = dceProgram(program, used);
+      const ins = slim.program.ins.filter((_, i) => slim.usedIns[i]);
+      return { params: { program: { ...slim.program, ins } }, ins: slim.usedIns, outs: used };
+    },
+  },
+  batch(ins, batched, size, { program }, { batchProgram }) {
+    const result = batchProgram(program, size, batched, program.outs.map(() => false));
+    return { outs: call(result.program, ins), batched: result.batchedOuts };
+  },
+  lowering: {
+    kind: "loops",
+    emit: ({ block, ins, outs, inline }, { program }) => void inline(block, program, ins, ins.map(() => false), outs),
+  },
+});
+
+/** Applies a program as one equation. */
+export function call(program: Program, ins: readonly Tensor[]): readonly Tensor[] {
+  return bind(callPrim, ins, { program });
+}

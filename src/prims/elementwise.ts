@@ -1,0 +1,58 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Maybe, Primitive } from "../ir/primitive.ts";
+import { definePrimitive } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
+import { call, convert } from "../kernel/build.ts";
+import type { Expr, Procedure } from "../kernel/scalar.ts";
+import { sameShape } from "../util/shape.ts";
+
+/** The common type of operands that must agree in dtype and shape; weak only where all are. */
+export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
+  const first = ins[0]!;
+  let weak = first.weak;
+  for (let i = 1; i < ins.length; i++) {
+    const type = ins[i]!;
+    if (type === first) continue;
+    if (type.dtype !== first.dtype) {
+      throw new DownhillError("dtype", `${name}: ${showType(first)} and ${showType(type)} differ in dtype. Convert one with astype.`);
+    }
+    if (!sameShape(type.shape, first.shape)) {
+      throw new DownhillError("shape", `${name}: ${showType(first)} and ${showType(type)} differ in shape.`);
+    }
+    weak &&= type.weak;
+  }
+  return weak === first.weak ? first : arrayType(first.dtype, first.shape, weak);
+}
+
+/** The type of operands that must be floating. */
+export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType {
+  const type = joinTypes(name, ins);
+  if (!isFloating(type.dtype)) {
+    throw new DownhillError("dtype", `${name}: needs float64 or float32, not ${showType(type)}. Convert it with astype("float64").`);
+  }
+  return type;
+}
+
+/** What a smooth function of one operand needs: its procedure in float64 and its tangent. */
+export interface UnaryRecord {
+  readonly scalar: (x: Expr) => Expr;
+  readonly jvp: (dx: Tensor, x: Tensor, out: Tensor) => Maybe;
+}
+
+/** A smooth elementwise function of one floating operand. */
+export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primitive<object> {
+  return definePrimitive<object>({
+    name,
+    typeOf: (ins) => [joinFloating(name, ins)],
+    derivative: { kind: "smooth", jvp: ([dx], [x], [out]) => [dx && jvp(dx, x!, out!)] },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x]) => scalar(x!) },
+  });
+}
+
+/** Calls a float64 procedure on operands of either floating type; a float32 result is that of float64, rounded. */
+export function through(procedure: Procedure): (...xs: readonly Expr[]) => Expr {
+  return (...xs) => convert(xs[0]!.type, call(procedure, ...xs.map((x) => convert("f64", x))));
+}

@@ -1,0 +1,96 @@
+import { DownhillError } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Tensor, Trace } from "../ir/tensor.ts";
+
+/** Evaluates a primitive on tensors that hold their elements; `runtime` installs the one that runs kernels. */
+export type Evaluator = (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[];
+
+let evaluate: Evaluator = () => {
+  throw new DownhillError("internal", "internal: the runtime is not installed; import from \"downhill\".");
+};
+
+export function installEvaluator(evaluator: Evaluator): void {
+  evaluate = evaluator;
+}
+
+/** The innermost trace that stages every operation, those without traced operands too; and how many traces are open. */
+let staging: Trace | undefined;
+let depth = 0;
+
+/**
+ * Applies a primitive. The innermost trace among the operands' and the staging one decides what happens; without any the
+ * evaluator computes the result.
+ */
+export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): readonly Tensor[] {
+  let top = staging;
+  let level = top === undefined ? 0 : top.level;
+  for (let i = 0; i < ins.length; i++) {
+    const tracer = ins[i]!.tracer;
+    if (tracer === undefined) continue;
+    const trace = tracer.trace;
+    if (!trace.alive) throw outlived(prim.name, trace);
+    if (trace.level > level) {
+      top = trace;
+      level = trace.level;
+    }
+  }
+  return top === undefined ? evaluate(prim, ins, params) : top.process(prim, ins, params);
+}
+
+/** Applies a primitive that has one result. */
+export function bind1<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): Tensor {
+  return bind(prim, ins, params)[0]!;
+}
+
+/** Whether a staging trace is open: then constants are equations, not tensors. */
+export function isStaging(): boolean {
+  return staging !== undefined;
+}
+
+/**
+ * Runs `f` inside a new trace that `make` creates for the next level, and closes it afterwards.
+ *
+ * @throws DownhillError `trace` if `f` gives a promise: an async function would run on after its trace is closed.
+ */
+export function withTrace<T extends Trace, R>(operation: string, make: (level: number) => T, f: (trace: T) => R, stages = false): R {
+  const trace = make(depth + 1);
+  const saved = staging;
+  depth++;
+  if (stages) staging = trace;
+  try {
+    const result = f(trace);
+    if (result instanceof Promise) throw asyncFunction(operation);
+    return result;
+  } finally {
+    trace.alive = false;
+    staging = saved;
+    depth--;
+  }
+}
+
+/** Runs `f` as if no staging trace were open, for what must be computed now. */
+export function withoutStaging<R>(f: () => R): R {
+  const saved = staging;
+  staging = undefined;
+  try {
+    return f();
+  } finally {
+    staging = saved;
+  }
+}
+
+export function asyncFunction(operation: string): DownhillError {
+  return new DownhillError(
+    "trace",
+    `${operation}: the function is async (it returned a Promise). A transform must see the whole computation at once: ` +
+      `await the data first and pass it as an argument.`,
+  );
+}
+
+function outlived(name: string, trace: Trace): DownhillError {
+  return new DownhillError(
+    "trace",
+    `${name}: an operand belongs to a ${trace.kind} trace that has ended. A value made inside a transformed function was ` +
+      `kept (in an outer variable, an array, a closure) and used after the function returned; return it from the function instead.`,
+  );
+}

@@ -1,0 +1,34 @@
+import type { Maybe, Primitive } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+
+/** A linear equation whose transpose is being applied, as far as debugging needs to know it. */
+export interface TransposedEquation {
+  readonly prim: Primitive;
+  readonly into: readonly ({ readonly ct: Maybe } | undefined)[];
+}
+
+/** What debugging wants to hear of. */
+export interface DebugHooks {
+  /** A rule of forward mode runs on behalf of `prim`. */
+  readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
+  /** A transpose rule runs on cotangents. */
+  readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
+}
+
+let hooks: DebugHooks | undefined;
+
+/** Set while `debug({ nan: true })` is on. */
+export function setDebugHooks(next: DebugHooks | undefined): void {
+  hooks = next;
+}
+
+/** Runs the derivative rule of a primitive; while debugging, what it computes is told apart from what the user asked for. */
+export function differentiating<T>(prim: Primitive, ins: readonly Tensor[], rule: () => T): T {
+  return hooks === undefined ? rule() : hooks.differentiate(prim, ins, rule);
+}
+
+/** Runs a transpose rule, likewise. */
+export function transposing(eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void): void {
+  if (hooks === undefined) rule();
+  else hooks.transpose(eqn, cts, rule);
+}

@@ -1,0 +1,4 @@
+export * from "./bind.ts";
+export * from "./debug.ts";
+export * from "./source.ts";
+export * from "./staging.ts";

@@ -1,0 +1,100 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { isFloating } from "../ir/types.ts";
+import { asTensor } from "../prims/lift.ts";
+import { asyncFunction } from "../trace/bind.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { countLeaves, flattenInto, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
+
+/** Arguments taken apart: the leaves of all of them as tensors, and the structure of each. */
+export interface FlatArguments {
+  readonly leaves: readonly Tensor[];
+  readonly defs: readonly TreeDef[];
+}
+
+const leafDef: TreeDef = { kind: "leaf" };
+
+export function flattenArguments(args: readonly unknown[], operation: string): FlatArguments {
+  const leaves: unknown[] = [];
+  const defs = new Array<TreeDef>(args.length);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (typeof arg === "number" || arg instanceof Tensor) {
+      leaves.push(arg);
+      defs[i] = leafDef;
+    } else defs[i] = flattenInto(arg, leaves, operation);
+  }
+  for (let i = 0; i < leaves.length; i++) leaves[i] = asTensor(leaves[i], operation);
+  return { leaves: leaves as Tensor[], defs };
+}
+
+/** Puts arguments together again from their leaves. */
+export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Tensor[]): unknown[] {
+  let next = 0;
+  return defs.map((def) => {
+    if (def.kind === "leaf") return leaves[next++];
+    const count = countLeaves(def);
+    next += count;
+    return unflatten(def, leaves.slice(next - count, next));
+  });
+}
+
+/** What a function returned, as tensors. */
+export function flattenResult(result: unknown, operation: string): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
+  if (result instanceof Tensor) return { leaves: [result], def: leafDef };
+  if (result instanceof Promise) throw asyncFunction(operation);
+  if (result === undefined) {
+    throw new DownhillError("tree", `${operation}: the function returned nothing. Did it forget to return its result?`);
+  }
+  const leaves: unknown[] = [];
+  const def = flattenInto(result, leaves, operation);
+  return { leaves: leaves.map((x) => asTensor(x, operation)), def };
+}
+
+/** Which leaves belong to the arguments that are differentiated. */
+export function selectArguments(
+  operation: string,
+  defs: readonly TreeDef[],
+  leaves: readonly Tensor[],
+  argnums: readonly number[],
+): readonly boolean[] {
+  const chosen = new Array<boolean>(leaves.length).fill(false);
+  let start = 0;
+  const starts = defs.map((def) => {
+    const here = start;
+    start += def.kind === "leaf" ? 1 : countLeaves(def);
+    return here;
+  });
+  for (const argnum of argnums) {
+    const def = defs[argnum];
+    if (def === undefined) {
+      throw new DownhillError("range", `${operation}: argnums names argument ${argnum}, but the call has ${defs.length}. Arguments count from 0.`);
+    }
+    const count = def.kind === "leaf" ? 1 : countLeaves(def);
+    for (let i = starts[argnum]!; i < starts[argnum]! + count; i++) {
+      chosen[i] = true;
+      if (!isFloating(leaves[i]!.type.dtype)) throw integerArgument(operation, argnum, def, i - starts[argnum]!, leaves[i]!);
+    }
+  }
+  return chosen;
+}
+
+function integerArgument(operation: string, argnum: number, def: TreeDef, leaf: number, x: Tensor): DownhillError {
+  const path = leafPaths(def, `argument ${argnum}`)[leaf] ?? `argument ${argnum}`;
+  const kind = x.dtype === "bool" ? "booleans" : "integers";
+  return new DownhillError(
+    "dtype",
+    `${operation}: ${path} is ${showType(x.type)}, and ${kind} have no derivative. ` +
+      `Convert it with astype("float64"), or leave it out of argnums.`,
+  );
+}
+
+/** The leaves of a value that must have a known structure, as tensors. */
+export function matchTensors(operation: string, def: TreeDef, value: unknown, what: string): Tensor[] {
+  return matchLeaves(operation, def, value, what).map((x) => asTensor(x, operation));
+}
+
+export function requireFunction(operation: string, f: unknown): void {
+  if (typeof f === "function") return;
+  throw new DownhillError("tree", `${operation}: expects a function, got ${f === null ? "null" : typeof f}. Write ${operation}((x) => …).`);
+}

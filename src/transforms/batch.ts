@@ -1,0 +1,123 @@
+import type { Primitive, Tools } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
+import type { Trace, Tracer } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { withShape } from "../ir/types.ts";
+import { batchAlong } from "../prims/index-ops.ts";
+import { bind } from "../trace/bind.ts";
+import { withSource } from "../trace/source.ts";
+import { traceClosed } from "../trace/staging.ts";
+import { maskKey, memoizeProgram } from "./memoize.ts";
+
+interface Batched {
+  readonly outs: readonly Tensor[];
+  readonly batched: readonly boolean[];
+}
+
+/** One equation over a batch that stands in axis 0 of the operands so marked. */
+export function batchEquation(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  batched: readonly boolean[],
+  size: number,
+  params: unknown,
+  tools: Tools,
+): Batched {
+  if (!batched.includes(true)) {
+    const outs = bind(prim, ins, params);
+    return { outs, batched: outs.map(() => false) };
+  }
+  if (prim.batch !== "elementwise") return prim.batch(ins, batched, size, params, tools);
+  const outs = bind(
+    prim,
+    ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size))),
+    params,
+  );
+  return { outs, batched: outs.map(() => true) };
+}
+
+interface BatchTracer extends Tracer {
+  readonly value: Tensor; // the batch in axis 0
+}
+
+/** The trace of `vmap`: values that differ from item to item hold all of them along axis 0. */
+export interface BatchTrace extends Trace {
+  readonly kind: "vmap";
+  wrap(value: Tensor, batched: boolean): Tensor;
+  /** The value with the batch in axis 0, repeated if it does not differ. */
+  unwrap(x: Tensor): Tensor;
+}
+
+export function makeBatchTrace(level: number, size: number, tools: Tools): BatchTrace {
+  const own = (x: Tensor): BatchTracer | undefined => (x.tracer?.trace === trace ? (x.tracer as BatchTracer) : undefined);
+  const trace: BatchTrace = {
+    kind: "vmap",
+    level,
+    alive: true,
+    wrap(value, batched) {
+      if (!batched) return value;
+      const tracer: BatchTracer = { trace, value };
+      return new Tensor(withShape(value.type, value.shape.slice(1)), undefined, tracer);
+    },
+    unwrap: (x) => own(x)?.value ?? batchAlong(x, size),
+    process(prim, ins, params) {
+      const tracers = ins.map(own);
+      const result = batchEquation(
+        prim,
+        ins.map((x, i) => tracers[i]?.value ?? x),
+        tracers.map((t) => t !== undefined),
+        size,
+        params,
+        tools,
+      );
+      return result.outs.map((out, i) => trace.wrap(out, result.batched[i] === true));
+    },
+  };
+  return trace;
+}
+
+export interface BatchProgram {
+  readonly program: Program;
+  readonly batchedOuts: readonly boolean[];
+}
+
+/** The program over a batch along axis 0 of the inputs so marked; outputs in `instantiate` are batched in any case. */
+export const batchProgram: (
+  program: Program,
+  size: number,
+  batched: readonly boolean[],
+  instantiate: readonly boolean[],
+  tools: Tools,
+) => BatchProgram = /* @__PURE__ */ memoizeProgram(
+  (_, size: number, batched: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
+    `batch ${size} ${maskKey(batched)} ${maskKey(instantiate)}`,
+  (program, size, batched, instantiate, tools) => {
+    let batchedOuts: boolean[] = [];
+    const types = program.ins.map((v, i) => (batched[i] === true ? withShape(v.type, [size, ...v.type.shape]) : v.type));
+    const result = traceClosed(`vmap(${program.name})`, types, (...args) => {
+      const env = new Map<Var, { readonly value: Tensor; readonly batched: boolean }>();
+      program.ins.forEach((v, i) => env.set(v, { value: args[i]!, batched: batched[i] === true }));
+      for (const eqn of program.eqns) {
+        const ins = eqn.ins.map((v) => env.get(v)!);
+        const { outs, batched: marks } = withSource(eqn.source, () =>
+          batchEquation(
+            eqn.prim,
+            ins.map((x) => x.value),
+            ins.map((x) => x.batched),
+            size,
+            eqn.params,
+            tools,
+          ),
+        );
+        eqn.outs.forEach((v, i) => env.set(v, { value: outs[i]!, batched: marks[i] === true }));
+      }
+      const outs = program.outs.map((v, i) => {
+        const out = env.get(v)!;
+        return instantiate[i] === true && !out.batched ? { value: batchAlong(out.value, size), batched: true } : out;
+      });
+      batchedOuts = outs.map((out) => out.batched);
+      return outs.map((out) => out.value);
+    });
+    return { program: result, batchedOuts };
+  },
+);

@@ -1,0 +1,168 @@
+import { DownhillError } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { scalar } from "../prims/lift.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { countLeaves, unflatten } from "../tree/tree.ts";
+import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
+import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
+import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
+import { backward } from "./linear.ts";
+import { tools } from "./tools.ts";
+
+/** Which arguments are differentiated, and whether the function returns more than its value. */
+export interface GradOptions {
+  /** Place of the argument to differentiate in, or several; counted from 0. Default 0. */
+  readonly argnums?: number | readonly number[];
+  /** The function returns `[value, aux]`, and `aux` is handed through. Default false. */
+  readonly hasAux?: boolean;
+}
+
+type Args<N extends readonly number[], A extends readonly unknown[]> = { [K in keyof N]: A[N[K] & keyof A] };
+
+interface Evaluated {
+  readonly value: Tensor;
+  readonly aux: unknown;
+  readonly grads: unknown;
+}
+
+function evaluate(operation: string, f: (...args: never[]) => unknown, argnums: number | readonly number[], hasAux: boolean, args: readonly unknown[]): Evaluated {
+  const { leaves, defs } = flattenArguments(args, operation);
+  const list = typeof argnums === "number" ? [argnums] : argnums;
+  const active = selectArguments(operation, defs, leaves, list);
+  let result: unknown;
+  const lin = linearizeLeaves(
+    operation,
+    (...duals: never[]) => {
+      result = f(...duals);
+      return result;
+    },
+    defs,
+    leaves,
+    active,
+  );
+  const { value, aux } = splitAux(operation, result, lin.outs, lin.outDef, hasAux);
+  const cts = lin.outs.map((_, i) => (i === 0 ? scalar(value.type, 1) : undefined));
+  const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
+  const activeLeaves = leaves.filter((_, i) => active[i]);
+  const full = grads.map((g, i) => materialize(g, activeLeaves[i]!.type));
+  return { value, aux, grads: typeof argnums === "number" ? regroup(defs, list, full)[0] : regroup(defs, list, full) };
+}
+
+/** Separates the value from what else the function returns. */
+function splitAux(operation: string, result: unknown, outs: readonly Tensor[], def: TreeDef, hasAux: boolean): { readonly value: Tensor; readonly aux: unknown } {
+  if (!hasAux) return { value: requireScalar(operation, outs, result), aux: undefined };
+  if (def.kind !== "array" || def.children.length !== 2 || def.children[0]?.kind !== "leaf") {
+    throw new DownhillError("tree", `${operation}: with hasAux the function must return [value, aux].`);
+  }
+  const value = requireScalar(operation, outs.slice(0, 1), (result as readonly unknown[])[0]);
+  return { value, aux: unflatten(def.children[1]!, outs.slice(1)) };
+}
+
+/** Gradients in the order of `argnums`, each with the structure of its argument. */
+function regroup(defs: readonly TreeDef[], argnums: readonly number[], grads: readonly Tensor[]): unknown[] {
+  const ascending = [...new Set(argnums)].sort((a, b) => a - b);
+  const byArgument = new Map<number, unknown>();
+  let next = 0;
+  for (const argnum of ascending) {
+    const def = defs[argnum]!;
+    const count = countLeaves(def);
+    byArgument.set(argnum, unflatten(def, grads.slice(next, next + count)));
+    next += count;
+  }
+  return argnums.map((argnum) => byArgument.get(argnum));
+}
+
+function readOptions(operation: string, options: GradOptions): Required<GradOptions> {
+  checkOptions(operation, options, ["argnums", "hasAux"]);
+  const { argnums = 0, hasAux = false } = options;
+  for (const n of typeof argnums === "number" ? [argnums] : argnums) {
+    if (!Number.isInteger(n) || n < 0) {
+      throw new DownhillError("range", `${operation}: argnums holds ${String(n)}; arguments count 0, 1, 2, …`);
+    }
+  }
+  return { argnums, hasAux };
+}
+
+/**
+ * The gradient of a function that returns a scalar, as a function of the same arguments. The result has the structure
+ * and types of the argument differentiated (the first, unless `argnums` says otherwise).
+ *
+ * Reverse mode: the function runs once forwards, then the chain rule once backwards, at a small multiple of the cost of
+ * the function however many parameters there are. Gradients nest: `grad(grad(f))` is the second derivative.
+ *
+ * @throws DownhillError `shape` if the result is not a scalar, `dtype` if an argument differentiated is not floating.
+ * @example
+ * const f = (x: Tensor, y: Tensor) => x.mul(y).add(sin(x));
+ * grad(f)(2, 3);                        // 2.5838… = y + cos x
+ * grad(f, { argnums: [0, 1] })(2, 3);   // [2.5838…, 2]
+ */
+export function grad<const N extends readonly number[], A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: { [K in keyof A]: TensorLike }) => { [K in keyof N]: Tensor };
+export function grad(f: (...x: Tensor[]) => Tensor, options?: { readonly argnums?: number; readonly hasAux?: false }): (...x: TensorLike[]) => Tensor;
+export function grad<P, R extends unknown[]>(
+  f: (p: P, ...rest: R) => Tensor,
+  options?: { readonly argnums?: 0; readonly hasAux?: false },
+): (p: Like<P>, ...rest: LikeAll<R>) => P;
+export function grad<A extends unknown[], const N extends number>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => A[N];
+export function grad<A extends unknown[], const N extends readonly number[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => Args<N, A>;
+export function grad<P, R extends unknown[], X>(
+  f: (p: P, ...rest: R) => readonly [Tensor, X],
+  options: { readonly argnums?: 0; readonly hasAux: true },
+): (p: Like<P>, ...rest: LikeAll<R>) => [grads: P, aux: X];
+export function grad(f: (...args: never[]) => unknown, options: GradOptions = {}): (...args: never[]) => unknown {
+  requireFunction("grad", f);
+  const { argnums, hasAux } = readOptions("grad", options);
+  return (...args) => {
+    const { grads, aux } = evaluate("grad", f, argnums, hasAux, args);
+    return hasAux ? [grads, aux] : grads;
+  };
+}
+
+/**
+ * The value of a function and its gradient, at the cost of the gradient alone. See `grad`.
+ *
+ * @example
+ * valueAndGrad((x) => x.mul(x))(3); // [9, 6]
+ */
+export function valueAndGrad<const N extends readonly number[], A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: { [K in keyof A]: TensorLike }) => [value: Tensor, grads: { [K in keyof N]: Tensor }];
+export function valueAndGrad(
+  f: (...x: Tensor[]) => Tensor,
+  options?: { readonly argnums?: number; readonly hasAux?: false },
+): (...x: TensorLike[]) => [value: Tensor, grads: Tensor];
+export function valueAndGrad<P, R extends unknown[]>(
+  f: (p: P, ...rest: R) => Tensor,
+  options?: { readonly argnums?: 0; readonly hasAux?: false },
+): (p: Like<P>, ...rest: LikeAll<R>) => [value: Tensor, grads: P];
+export function valueAndGrad<A extends unknown[], const N extends number>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => [value: Tensor, grads: A[N]];
+export function valueAndGrad<A extends unknown[], const N extends readonly number[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => [value: Tensor, grads: Args<N, A>];
+export function valueAndGrad<P, R extends unknown[], X>(
+  f: (p: P, ...rest: R) => readonly [Tensor, X],
+  options: { readonly argnums?: 0; readonly hasAux: true },
+): (p: Like<P>, ...rest: LikeAll<R>) => [value: readonly [Tensor, X], grads: P];
+export function valueAndGrad(f: (...args: never[]) => unknown, options: GradOptions = {}): (...args: never[]) => unknown {
+  requireFunction("valueAndGrad", f);
+  const { argnums, hasAux } = readOptions("valueAndGrad", options);
+  return (...args) => {
+    const { value, grads, aux } = evaluate("valueAndGrad", f, argnums, hasAux, args);
+    return [hasAux ? [value, aux] : value, grads];
+  };
+}
+

@@ -1,0 +1,192 @@
+import { DownhillError, internalError } from "../errors/index.ts";
+import type { Accumulator, Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import type { Source } from "../ir/program.ts";
+import type { Trace, Tracer } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { add, zeros } from "../prims/linear.ts";
+import { bind } from "../trace/bind.ts";
+import { currentSource, withSource } from "../trace/source.ts";
+import { transposing } from "../trace/debug.ts";
+
+/**
+ * An equation of a linear tape. Operands that are known are tensors; linear ones are nodes, in `into`, where their
+ * cotangents gather.
+ */
+export interface LinearEquation {
+  readonly prim: Primitive;
+  readonly params: unknown;
+  readonly ins: readonly Maybe[];
+  readonly into: readonly (LinearNode | undefined)[];
+  readonly outs: readonly LinearNode[];
+  readonly source: Source | undefined;
+}
+
+/** A value that depends linearly on the inputs of a tape, and the accumulator of its cotangent. */
+export interface LinearNode extends Accumulator, Tracer {
+  readonly value: Tensor;
+  ct: Maybe;
+  /** Whether no one else holds `ct`, so that it may be written in place. */
+  owned: boolean;
+}
+
+/** Records what is done to values that are linear in the inputs, and computes all else. */
+export interface LinearTrace extends Trace {
+  readonly kind: "linear";
+  readonly eqns: LinearEquation[];
+  input(type: ArrayType): LinearNode;
+  nodeOf(x: Tensor): LinearNode | undefined;
+}
+
+class Node implements LinearNode {
+  readonly trace: LinearTrace;
+  readonly type: ArrayType;
+  readonly value: Tensor;
+  ct: Maybe = undefined;
+  owned = false;
+
+  constructor(trace: LinearTrace, type: ArrayType) {
+    this.trace = trace;
+    this.type = type;
+    this.value = new Tensor(type, undefined, this);
+  }
+
+  add(ct: Tensor): void {
+    this.owned = this.ct !== undefined;
+    this.ct = this.ct === undefined ? ct : add(this.ct, ct);
+  }
+
+  take(): Tensor {
+    const ct = this.ct ?? zeros(this.type);
+    ct.exclusive = this.owned || this.ct === undefined;
+    this.ct = undefined;
+    return ct;
+  }
+
+  put(ct: Tensor): void {
+    this.ct = ct;
+    this.owned = true;
+  }
+}
+
+export function makeLinearTrace(level: number, tools: Tools): LinearTrace {
+  const nodeOf = (x: Tensor): LinearNode | undefined => (x.tracer !== undefined && x.tracer.trace === trace ? (x.tracer as LinearNode) : undefined);
+  const record = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {
+    const n = ins.length;
+    const types = new Array<ArrayType>(n);
+    const known = new Array<Maybe>(n);
+    const into = new Array<LinearNode | undefined>(n);
+    for (let i = 0; i < n; i++) {
+      const x = ins[i]!;
+      const node = nodeOf(x);
+      types[i] = x.type;
+      known[i] = node === undefined ? x : undefined;
+      into[i] = node;
+    }
+    const outs = prim.typeOf(types, params).map((type) => new Node(trace, type));
+    trace.eqns.push({ prim, params, ins: known, into, outs, source: currentSource() });
+    return outs.map((node) => node.value);
+  };
+  const partialTools: PartialTools = { ...tools, known: bind, unknown: record };
+  const trace: LinearTrace = {
+    kind: "linear",
+    level,
+    alive: true,
+    eqns: [],
+    nodeOf,
+    input: (type) => new Node(trace, type),
+    process(prim, ins, params) {
+      if (prim.derivative.kind !== "structured") return record(prim, ins, params);
+      const values = ins.map((value): PartialValue => ({ known: nodeOf(value) === undefined, value }));
+      return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
+    },
+  };
+  return trace;
+}
+
+/** Applies the transpose rule of one equation to the cotangents of its results. */
+export function transposeEquation(
+  { prim, params, ins, into, source }: Omit<LinearEquation, "outs">,
+  cts: readonly Maybe[],
+  tools: Tools,
+): void {
+  const { derivative } = prim;
+  switch (derivative.kind) {
+    case "linear":
+    case "structured":
+      derivative.transpose(cts, ins, params, into, tools);
+      return;
+    case "smooth":
+      if (derivative.transpose !== undefined && into.filter((a) => a !== undefined).length === 1) {
+        derivative.transpose(cts, ins, params, into, tools);
+        return;
+      }
+      break;
+    case "constant":
+      return;
+    case "none":
+      break;
+  }
+  throw new DownhillError("derivative", `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`);
+}
+
+/**
+ * Reverse mode: walks linear equations backwards and applies their transpose rules. Cotangents of `outs` go in, those of
+ * `ins` come out; `undefined` is zero.
+ */
+export function backward(
+  eqns: readonly LinearEquation[],
+  outs: readonly (LinearNode | undefined)[],
+  cts: readonly Maybe[],
+  ins: readonly LinearNode[],
+  tools: Tools,
+): Maybe[] {
+  try {
+    outs.forEach((node, i) => {
+      const ct = cts[i];
+      if (node !== undefined && ct !== undefined) node.add(ct);
+    });
+    for (let k = eqns.length - 1; k >= 0; k--) {
+      const eqn = eqns[k]!;
+      const given = takeCotangents(eqn.outs);
+      if (given === undefined) continue;
+      if (eqn.source === undefined) transposing(eqn, given, () => transposeEquation(eqn, given, tools));
+      else withSource(eqn.source, () => transposing(eqn, given, () => transposeEquation(eqn, given, tools)));
+    }
+    return ins.map((node) => node.ct);
+  } finally {
+    for (const node of ins) node.ct = undefined;
+    for (const node of outs) if (node !== undefined) node.ct = undefined;
+  }
+}
+
+/** The cotangents of the results, which are then done with; `undefined` if all are zero. */
+function takeCotangents(outs: readonly LinearNode[]): readonly Maybe[] | undefined {
+  let any = false;
+  const cts = new Array<Maybe>(outs.length);
+  for (let i = 0; i < outs.length; i++) {
+    const node = outs[i]!;
+    cts[i] = node.ct;
+    any ||= node.ct !== undefined;
+    node.ct = undefined;
+  }
+  return any ? cts : undefined;
+}
+
+/** Applies a tape forwards: tangents of its inputs give those of its outputs. */
+export function pushForward(eqns: readonly LinearEquation[], ins: readonly LinearNode[], tangents: readonly Tensor[], outs: readonly (LinearNode | undefined)[]): Maybe[] {
+  const env = new Map<LinearNode, Tensor>(ins.map((node, i) => [node, tangents[i]!]));
+  for (const eqn of eqns) {
+    const operands = eqn.into.map((node, i) => (node === undefined ? eqn.ins[i]! : env.get(node)));
+    const results = bind(
+      eqn.prim,
+      operands.map((x) => {
+        if (x === undefined) throw internalError(`${eqn.prim.name}: a value of the tape is missing`);
+        return x;
+      }),
+      eqn.params,
+    );
+    eqn.outs.forEach((node, i) => env.set(node, results[i]!));
+  }
+  return outs.map((node) => node && env.get(node));
+}

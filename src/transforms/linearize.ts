@@ -1,0 +1,235 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Maybe } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { isFloating } from "../ir/types.ts";
+import { convert, zeros } from "../prims/linear.ts";
+import { withTrace } from "../trace/bind.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { unflatten } from "../tree/tree.ts";
+import type { Like, LikeAll } from "../tree/types.ts";
+import { sameShape } from "../util/shape.ts";
+import {
+  flattenArguments,
+  flattenResult,
+  matchTensors,
+  requireFunction,
+  selectArguments,
+  unflattenArguments,
+} from "./arguments.ts";
+import { makeJvpTrace } from "./jvp.ts";
+import type { LinearEquation, LinearNode } from "./linear.ts";
+import { backward, makeLinearTrace, pushForward } from "./linear.ts";
+import { tools } from "./tools.ts";
+
+/** A function linearised at a point: its results there, and a tape of what its tangents do. */
+export interface Linearized {
+  readonly outs: readonly Tensor[];
+  readonly outDef: TreeDef;
+  readonly eqns: readonly LinearEquation[];
+  readonly ins: readonly LinearNode[];
+  readonly outNodes: readonly (LinearNode | undefined)[];
+}
+
+/**
+ * Runs `f` forwards once: values are computed, what happens to tangents is recorded. `active` marks the leaves that are
+ * differentiated. The tape serves forwards (`pushForward`) and backwards (`backward`).
+ */
+export function linearizeLeaves(
+  operation: string,
+  f: (...args: never[]) => unknown,
+  defs: readonly TreeDef[],
+  leaves: readonly Tensor[],
+  active: readonly boolean[],
+): Linearized {
+  return withTrace(
+    operation,
+    (level) => makeLinearTrace(level, tools),
+    (tape) =>
+      withTrace(
+        operation,
+        (level) => makeJvpTrace(level, tools),
+        (duals) => {
+          const ins: LinearNode[] = [];
+          const duplicated = leaves.map((x, i) => {
+            if (active[i] !== true) return x;
+            const node = tape.input(x.type);
+            ins.push(node);
+            return duals.pair(x, node.value);
+          });
+          const { leaves: results, def } = flattenResult(f(...(unflattenArguments(defs, duplicated) as never[])), operation);
+          return {
+            outs: results.map(duals.primalOf),
+            outDef: def,
+            eqns: tape.eqns,
+            ins,
+            outNodes: results.map((x) => {
+              const tangent = duals.tangentOf(x);
+              return tangent && tape.nodeOf(tangent);
+            }),
+          };
+        },
+      ),
+  );
+}
+
+/** Tangents or cotangents must have the type of what they belong to; numbers adapt. */
+export function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
+  if (!sameShape(x.shape, type.shape)) {
+    throw new DownhillError("shape", `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}.`);
+  }
+  if (x.dtype === type.dtype) return x;
+  if (x.type.weak || isFloating(x.dtype)) return convert(x, type.dtype);
+  throw new DownhillError("dtype", `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}. Convert it with astype("${type.dtype}").`);
+}
+
+/** Zero for what has no tangent or cotangent. */
+export function materialize(x: Maybe, type: ArrayType): Tensor {
+  return x ?? zeros(type);
+}
+
+function allFloating(operation: string, defs: readonly TreeDef[], leaves: readonly Tensor[]): readonly boolean[] {
+  return selectArguments(operation, defs, leaves, defs.map((_, i) => i));
+}
+
+/**
+ * Linearises `f` at `primals`: its value there, and the linear map of tangents, which may be applied many times without
+ * running `f` again.
+ *
+ * @throws DownhillError `dtype` if an argument is not floating.
+ * @example
+ * const [y, linear] = linearize((x) => x.mul(x), 3);
+ * linear(1); // 6
+ */
+export function linearize<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  ...primals: LikeAll<A>
+): [out: T, linear: (...tangents: LikeAll<A>) => T] {
+  requireFunction("linearize", f);
+  const { leaves, defs } = flattenArguments(primals, "linearize");
+  const lin = linearizeLeaves("linearize", f, defs, leaves, allFloating("linearize", defs, leaves));
+  const apply = (...tangents: readonly unknown[]): unknown => {
+    const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
+    const fitted = flat.map((t, i) => fitType("linearize", `tangent ${i}`, t, leaves[i]!.type));
+    const outs = pushForward(lin.eqns, lin.ins, fitted, lin.outNodes);
+    return unflatten(lin.outDef, outs.map((t, i) => materialize(t, lin.outs[i]!.type)));
+  };
+  return [unflatten(lin.outDef, lin.outs) as T, apply as (...tangents: LikeAll<A>) => T];
+}
+
+/**
+ * Reverse mode: the value of `f` at `primals`, and the pullback, which takes a cotangent of the result to those of the
+ * arguments.
+ *
+ * @throws DownhillError `dtype` if an argument is not floating, `shape` if the cotangent does not fit.
+ * @example
+ * const [y, pullback] = vjp((x, w) => x.mul(w), 2, 3);
+ * pullback(1); // [3, 2]
+ */
+export function vjp<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  ...primals: LikeAll<A>
+): [out: T, pullback: (ct: Like<T>) => A] {
+  requireFunction("vjp", f);
+  const { leaves, defs } = flattenArguments(primals, "vjp");
+  const lin = linearizeLeaves("vjp", f, defs, leaves, allFloating("vjp", defs, leaves));
+  const pullback = (ct: unknown): unknown => {
+    const given = matchTensors("vjp", lin.outDef, ct, "the cotangent");
+    const cts = given.map((t, i) => fitType("vjp", "the cotangent", t, lin.outs[i]!.type));
+    const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
+    return unflattenArguments(defs, grads.map((g, i) => materialize(g, leaves[i]!.type)));
+  };
+  return [unflatten(lin.outDef, lin.outs) as T, pullback as (ct: Like<T>) => A];
+}
+
+/**
+ * Forward mode: the value of `f` at `primals` and its derivative in the direction `tangents`, computed side by side.
+ *
+ * @throws DownhillError `dtype` if an argument is not floating, `tree` or `shape` if the tangents do not match.
+ * @example
+ * jvp((x) => sin(x), [0], [1]); // [0, 1]
+ */
+export function jvp<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  primals: LikeAll<A>,
+  tangents: LikeAll<A>,
+): [out: T, tangent: T] {
+  requireFunction("jvp", f);
+  requireList("jvp", "primals", primals);
+  requireList("jvp", "tangents", tangents);
+  const { leaves, defs } = flattenArguments(primals, "jvp");
+  allFloating("jvp", defs, leaves);
+  const given = defs.flatMap((def, i) => matchTensors("jvp", def, tangents[i], `tangent ${i}`));
+  const fitted = given.map((t, i) => fitType("jvp", `tangent ${i}`, t, leaves[i]!.type));
+  return withTrace(
+    "jvp",
+    (level) => makeJvpTrace(level, tools),
+    (duals): [T, T] => {
+      const args = unflattenArguments(defs, leaves.map((x, i) => duals.pair(x, fitted[i])));
+      const { leaves: results, def } = flattenResult((f as (...args: unknown[]) => unknown)(...args), "jvp");
+      const outs = results.map(duals.primalOf);
+      const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
+      return [unflatten(def, outs) as T, unflatten(def, dOuts) as T];
+    },
+  );
+}
+
+function requireList(operation: string, what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new DownhillError("tree", `${operation}: ${what} must be an array with one entry an argument, as in ${operation}(f, [x], [dx]).`);
+}
+
+/**
+ * The transpose of a linear function: for `f(x) = A x` the function `ct -> Aᵀ ct`. `example` gives structure and types of
+ * the argument; its values do not count.
+ *
+ * @throws DownhillError `derivative` if `f` is not linear.
+ * @example
+ * const f = (x: Tensor) => x.mul(3);
+ * linearTranspose(f, 0)(2); // 6
+ */
+export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Like<T>) => P {
+  requireFunction("linearTranspose", f);
+  const { leaves, defs } = flattenArguments([example], "linearTranspose");
+  allFloating("linearTranspose", defs, leaves);
+  const run = withTrace(
+    "linearTranspose",
+    (level) => makeLinearTrace(level, tools),
+    (tape) => {
+      const ins = leaves.map((x) => tape.input(x.type));
+      const args = unflattenArguments(defs, ins.map((node) => node.value));
+      const { leaves: results, def } = flattenResult((f as (...args: unknown[]) => unknown)(...args), "linearTranspose");
+      return { ins, results, def, outNodes: results.map(tape.nodeOf), eqns: tape.eqns };
+    },
+  );
+  return ((ct: unknown) => {
+    const given = matchTensors("linearTranspose", run.def, ct, "the cotangent");
+    const cts = given.map((t, i) => fitType("linearTranspose", "the cotangent", t, run.results[i]!.type));
+    const grads = backward(run.eqns, run.outNodes, cts, run.ins, tools);
+    return unflattenArguments(defs, grads.map((g, i) => materialize(g, leaves[i]!.type)))[0];
+  }) as (ct: Like<T>) => P;
+}
+
+/** Whether a result carries a derivative: a floating scalar. */
+export function requireScalar(operation: string, outs: readonly Tensor[], result: unknown): Tensor {
+  const out = outs[0];
+  if (typeof result === "number" || typeof result === "boolean") {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: the function returned the plain ${typeof result} ${String(result)}, so nothing connects it to its arguments. ` +
+        `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().`,
+    );
+  }
+  if (outs.length !== 1 || out === undefined) {
+    throw new DownhillError("shape", `${operation}: the function must return one scalar, but returned ${outs.length} tensors. Use hasAux for what else it computes.`);
+  }
+  if (out.shape.length > 0) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the function returned ${showType(out.type)}, and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.`,
+    );
+  }
+  if (!isFloating(out.dtype)) {
+    throw new DownhillError("dtype", `${operation}: the function returned ${showType(out.type)}, and ${out.dtype} has no derivative.`);
+  }
+  return out;
+}

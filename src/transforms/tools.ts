@@ -1,0 +1,13 @@
+import type { Tools } from "../ir/primitive.ts";
+import { batchProgram } from "./batch.ts";
+import { jvpProgram } from "./jvp.ts";
+import { partialEvalProgram } from "./partial-eval.ts";
+import { transposeProgram } from "./transpose.ts";
+
+/** The transforms of programs, as the rules of structured primitives receive them. */
+export const tools: Tools = {
+  jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
+  partialEvalProgram: (program, unknown, instantiate) => partialEvalProgram(program, unknown, instantiate, tools),
+  transposeProgram: (program, linear, accumulate) => transposeProgram(program, linear, accumulate, tools),
+  batchProgram: (program, size, batched, instantiate) => batchProgram(program, size, batched, instantiate, tools),
+};

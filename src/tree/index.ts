@@ -1,0 +1,2 @@
+export * from "./tree.ts";
+export type * from "./types.ts";

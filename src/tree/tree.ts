@@ -1,0 +1,226 @@
+import { DownhillError } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { assertNever } from "../util/assert-never.ts";
+
+/**
+ * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a boolean, a typed array or a
+ * rectangular nest of numbers; an array or plain object that holds anything else is a node; strings, `null` and
+ * `undefined` are part of the structure.
+ */
+export type TreeDef =
+  | { readonly kind: "leaf" }
+  | { readonly kind: "array"; readonly children: readonly TreeDef[] }
+  | { readonly kind: "object"; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
+  | { readonly kind: "static"; readonly value: string | null | undefined };
+
+const leaf: TreeDef = { kind: "leaf" };
+
+/** The leaves of a nested value from left to right, and its structure. */
+export function flatten(value: unknown, operation: string): { readonly leaves: unknown[]; readonly def: TreeDef } {
+  const leaves: unknown[] = [];
+  return { def: flattenInto(value, leaves, operation), leaves };
+}
+
+/** Appends the leaves of `value` to `leaves` and returns its structure. */
+export function flattenInto(value: unknown, leaves: unknown[], operation: string): TreeDef {
+  if (isLeaf(value)) {
+    leaves.push(value);
+    return leaf;
+  }
+  if (typeof value === "string" || value === null || value === undefined) return { kind: "static", value };
+  if (Array.isArray(value)) {
+    return { kind: "array", children: value.map((item: unknown) => flattenInto(item, leaves, operation)) };
+  }
+  if (isPlainObject(value)) {
+    const keys = Object.keys(value);
+    return { kind: "object", keys, children: keys.map((key) => flattenInto(value[key], leaves, operation)) };
+  }
+  throw new DownhillError(
+    "tree",
+    `${operation}: ${describe(value)} is neither a tensor nor a plain array or object of tensors. ` +
+      `Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.`,
+  );
+}
+
+/** Puts leaves back into a structure. */
+export function unflatten(def: TreeDef, leaves: readonly unknown[]): unknown {
+  let next = 0;
+  const build = (node: TreeDef): unknown => {
+    switch (node.kind) {
+      case "leaf":
+        return leaves[next++];
+      case "array":
+        return node.children.map(build);
+      case "object":
+        // fromEntries defines own properties, so that a key such as __proto__ is a plain name
+        return Object.fromEntries(node.keys.map((key, i) => [key, build(node.children[i]!)]));
+      case "static":
+        return node.value;
+      default:
+        return assertNever(node, "unflatten");
+    }
+  };
+  return build(def);
+}
+
+/** Number of leaves of a structure. */
+export function countLeaves(def: TreeDef): number {
+  if (def.kind === "leaf") return 1;
+  if (def.kind === "static") return 0;
+  return def.children.reduce((n, child) => n + countLeaves(child), 0);
+}
+
+/** A structure as text: equal structures have equal keys. */
+export function treeKey(def: TreeDef): string {
+  switch (def.kind) {
+    case "leaf":
+      return "*";
+    case "array":
+      return `[${def.children.map(treeKey).join(",")}]`;
+    case "object":
+      return `{${def.keys.map((key, i) => `${JSON.stringify(key)}:${treeKey(def.children[i]!)}`).join(",")}}`;
+    case "static":
+      return JSON.stringify(def.value) ?? "undefined";
+    default:
+      return assertNever(def, "treeKey");
+  }
+}
+
+/** The path of each leaf, as messages name it: `params.layers[0].w`. */
+export function leafPaths(def: TreeDef, root: string): string[] {
+  switch (def.kind) {
+    case "leaf":
+      return [root];
+    case "array":
+      return def.children.flatMap((child, i) => leafPaths(child, `${root}[${i}]`));
+    case "object":
+      return def.children.flatMap((child, i) => {
+        const key = def.keys[i]!;
+        return leafPaths(child, /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${root}.${key}` : `${root}[${JSON.stringify(key)}]`);
+      });
+    case "static":
+      return [];
+    default:
+      return assertNever(def, "leafPaths");
+  }
+}
+
+/**
+ * Applies `f` to the leaves that stand at the same places of several values of one structure.
+ *
+ * @throws DownhillError `tree` that names the first place at which the structures differ.
+ */
+export function mapLeaves(operation: string, f: (...leaves: unknown[]) => unknown, first: unknown, ...rest: readonly unknown[]): unknown {
+  const { leaves, def } = flatten(first, operation);
+  const others = rest.map((value, i) => matchLeaves(operation, def, value, `argument ${i + 2}`));
+  return unflatten(
+    def,
+    leaves.map((x, i) => f(x, ...others.map((other) => other[i]))),
+  );
+}
+
+/** The leaves of `value`, which must have the structure `def`. */
+export function matchLeaves(operation: string, def: TreeDef, value: unknown, what: string): unknown[] {
+  const flat = flatten(value, operation);
+  const difference = firstDifference(def, flat.def, what);
+  if (difference !== undefined) throw new DownhillError("tree", `${operation}: ${difference}.`);
+  return flat.leaves;
+}
+
+/** Where and how two structures differ first, or `undefined`. */
+export function firstDifference(expected: TreeDef, actual: TreeDef, path: string): string | undefined {
+  if (expected.kind !== actual.kind) return `${path} should be ${showKind(expected)} but is ${showKind(actual)}`;
+  switch (expected.kind) {
+    case "leaf":
+      return undefined;
+    case "static":
+      return actual.kind === "static" && actual.value === expected.value ? undefined : `${path} should be ${String(expected.value)}`;
+    case "array": {
+      if (actual.kind !== "array") return undefined;
+      if (actual.children.length !== expected.children.length) {
+        return `${path} should have ${expected.children.length} items but has ${actual.children.length}`;
+      }
+      return firstOf(expected.children, (child, i) => firstDifference(child, actual.children[i]!, `${path}[${i}]`));
+    }
+    case "object": {
+      if (actual.kind !== "object") return undefined;
+      const missing = expected.keys.find((key) => !actual.keys.includes(key));
+      if (missing !== undefined) return `${path} lacks ${JSON.stringify(missing)}`;
+      const extra = actual.keys.find((key) => !expected.keys.includes(key));
+      if (extra !== undefined) return `${path} has ${JSON.stringify(extra)}, which is not expected`;
+      if (expected.keys.some((key, i) => actual.keys[i] !== key)) {
+        return `${path} has its keys in another order: expected ${expected.keys.join(", ")}`;
+      }
+      return firstOf(expected.children, (child, i) => firstDifference(child, actual.children[i]!, `${path}.${expected.keys[i]!}`));
+    }
+    default:
+      return assertNever(expected, "firstDifference");
+  }
+}
+
+function firstOf<T>(items: readonly T[], f: (item: T, i: number) => string | undefined): string | undefined {
+  for (let i = 0; i < items.length; i++) {
+    const found = f(items[i]!, i);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function showKind(def: TreeDef): string {
+  switch (def.kind) {
+    case "leaf":
+      return "a tensor";
+    case "array":
+      return "an array";
+    case "object":
+      return "an object";
+    case "static":
+      return String(def.value);
+    default:
+      return assertNever(def, "showKind");
+  }
+}
+
+export function isTypedArray(value: unknown): value is Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array {
+  return (
+    value instanceof Float64Array ||
+    value instanceof Float32Array ||
+    value instanceof Int32Array ||
+    value instanceof Uint32Array ||
+    value instanceof Uint8Array
+  );
+}
+
+function isLeaf(value: unknown): boolean {
+  if (value instanceof Tensor) return true;
+  switch (typeof value) {
+    case "number":
+    case "boolean":
+      return true;
+    case "object":
+      return value !== null && (isTypedArray(value) || (Array.isArray(value) && isNumberNest(value)));
+    default:
+      return false;
+  }
+}
+
+/** Whether an array holds numbers (or booleans) only, at any depth, and at least one. */
+function isNumberNest(value: readonly unknown[]): boolean {
+  if (value.length === 0) return false;
+  return value.every((item) => typeof item === "number" || typeof item === "boolean" || (Array.isArray(item) && isNumberNest(item)));
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "function") return `a function${value.name === "" ? "" : ` (${value.name})`}`;
+  if (typeof value === "object" && value !== null) {
+    const name: unknown = value.constructor?.name;
+    return `an object of class ${typeof name === "string" ? name : "?"}`;
+  }
+  return `a ${typeof value}`;
+}

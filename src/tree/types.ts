@@ -1,0 +1,22 @@
+import type { Tensor } from "../ir/tensor.ts";
+import type { TypedArray } from "../kernel/executable.ts";
+
+/** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
+/** Whatever stands for a tensor in an argument. */
+export type TensorLike = Tensor | number | boolean | NestedNumbers | TypedArray;
+
+/** The type of `P` with every tensor replaced by what may stand for one. */
+export type Like<P> = P extends Tensor
+  ? TensorLike
+  : P extends number | boolean | string | null | undefined
+    ? P
+    : P extends readonly unknown[]
+      ? { readonly [K in keyof P]: Like<P[K]> }
+      : P extends object
+        ? { readonly [K in keyof P]: Like<P[K]> }
+        : P;
+
+/** `Like` for each of a list of arguments. */
+export type LikeAll<R extends readonly unknown[]> = { [K in keyof R]: Like<R[K]> };

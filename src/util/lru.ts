@@ -1,0 +1,34 @@
+/** A map that holds at most `capacity` entries and forgets the one that was used longest ago. */
+export interface Lru<K, V> {
+  readonly get: (key: K) => V | undefined;
+  readonly set: (key: K, value: V) => void;
+  readonly size: () => number;
+  readonly clear: () => void;
+}
+
+/** Makes an empty bounded map; `onEvict` hears of each entry that it forgets. */
+export function makeLru<K, V>(capacity: number, onEvict?: (key: K, value: V) => void): Lru<K, V> {
+  const entries = new Map<K, V>(); // a Map keeps insertion order: the first key is the oldest
+  return {
+    get(key) {
+      const value = entries.get(key);
+      if (value !== undefined) {
+        entries.delete(key);
+        entries.set(key, value);
+      }
+      return value;
+    },
+    set(key, value) {
+      entries.delete(key);
+      entries.set(key, value);
+      if (entries.size <= capacity) return;
+      const oldest = entries.entries().next();
+      if (oldest.done !== true) {
+        entries.delete(oldest.value[0]);
+        onEvict?.(...oldest.value);
+      }
+    },
+    size: () => entries.size,
+    clear: () => entries.clear(),
+  };
+}
