@@ -13,7 +13,7 @@ const tarball = ".tmp/downhill.tgz";
 
 /** @type {Record<string, string>} */
 const stages = {
-  types: "tsc -p tsconfig.json && tsc -p tsconfig.scripts.json",
+  types: "tsc -p tsconfig.json && tsc -p scripts",
   lint: "oxlint",
   format: "prettier --check --log-level warn .",
   layers: "node scripts/check-layers.mjs",
