@@ -1,0 +1,211 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { DType } from "../ir/types.ts";
+import { sameShape, sizeOf } from "../util/shape.ts";
+import {
+  arrayOf,
+  asBatchLeaf,
+  asColumn,
+  asItem,
+  type BatchLeaf,
+  type Column,
+  type ColumnLike,
+  isColumnLike,
+} from "./column.ts";
+
+/** What a batch of items like these holds: a column for a bare source, else a column for each name. */
+export type BatchOf<S> = S extends ColumnLike | number | boolean
+  ? BatchLeaf
+  : { readonly [K in keyof S]: BatchLeaf };
+
+/**
+ * The columns of a data set, by name. A Map, since any text may be a name; `undefined` names the one column
+ * of a bare source.
+ */
+export type Fields = ReadonlyMap<string | undefined, Column>;
+
+/**
+ * The columns of a source: of its fields, or of the source itself where it is one column. All have the same
+ * number of items.
+ */
+export function fieldsOf(source: unknown, operation: string): Fields {
+  const fields = new Map(
+    entriesOf(source, operation).map(([name, value]) => [name, asColumn(value, show(operation, name))]),
+  );
+  let first: readonly [string | undefined, Column] | undefined;
+  for (const field of fields) {
+    const [name, column] = field;
+    if (column.shape.length === 0)
+      throw new DownhillError("shape", `${show(operation, name)}: a scalar has no items.`);
+    first ??= field;
+    const [n, expected] = [column.shape[0]!, first[1].shape[0]!];
+    if (n !== expected) {
+      const [a, b] = [show("", first[0]), show("", name)];
+      throw new DownhillError(
+        "shape",
+        `${operation}: ${a} has ${expected} items and ${b} has ${n}: they must have the same number.`,
+      );
+    }
+  }
+  if (first === undefined || first[1].shape[0] === 0)
+    throw new DownhillError("data", `${operation}: there are no items.`);
+  return fields;
+}
+
+/** How many items the fields hold. */
+export function countOf(fields: Fields): number {
+  for (const column of fields.values()) return column.shape[0]!;
+  return 0;
+}
+
+/** The fields of items put one below another; each item must have the names and shapes of the first. */
+export function stackItems(items: readonly unknown[], firstItem: number, operation: string): Fields {
+  const parts = new Map<string | undefined, Column[]>();
+  items.forEach((item, i) => {
+    const where = `${operation}: item ${firstItem + i}`;
+    const entries = entriesOf(item, where);
+    if (i > 0 && entries.length !== parts.size) throw otherNames(where, entries, parts);
+    for (const [name, value] of entries) {
+      const column = asItem(value, show(where, name));
+      const before = parts.get(name);
+      if (before === undefined) {
+        if (i > 0) throw otherNames(where, entries, parts);
+        parts.set(name, [column]);
+        continue;
+      }
+      const first = before[0]!;
+      if (first.dtype !== column.dtype || !sameShape(first.shape, column.shape)) {
+        const types = `${showType(column)}, the items before it ${showType(first)}`;
+        throw new DownhillError("shape", `${show(where, name)}: is ${types}. All items must be alike.`);
+      }
+      before.push(column);
+    }
+  });
+  return new Map([...parts].map(([name, columns]) => [name, stack(columns)]));
+}
+
+function stack(items: readonly Column[]): Column {
+  const { shape, dtype } = items[0]!;
+  const size = sizeOf(shape);
+  const data = arrayOf(dtype, items.length * size);
+  items.forEach((item, i) => data.set(item.data, i * size));
+  return { shape: [items.length, ...shape], dtype, data };
+}
+
+/**
+ * Some rows of each field, copied into arrays of their own: `order[from] … order[to − 1]`, or rows `from … to
+ * − 1` without an order.
+ */
+export function gather(
+  fields: Fields,
+  order: ArrayLike<number> | undefined,
+  from: number,
+  to: number,
+  float?: DType,
+): Fields {
+  return new Map([...fields].map(([name, column]) => [name, gatherColumn(column, order, from, to, float)]));
+}
+
+function gatherColumn(
+  column: Column,
+  order: ArrayLike<number> | undefined,
+  from: number,
+  to: number,
+  float?: DType,
+): Column {
+  const shape = [to - from, ...column.shape.slice(1)];
+  const size = sizeOf(column.shape.slice(1));
+  const isFloat = column.dtype === "float64" || column.dtype === "float32";
+  const dtype = isFloat && float !== undefined ? float : column.dtype;
+  const data = arrayOf(dtype, (to - from) * size);
+  const source = column.data;
+  if (order === undefined) {
+    data.set(source.subarray(from * size, to * size));
+  } else if (size < 64) {
+    // a view costs more than to copy so few elements
+    for (let row = from, at = 0; row < to; row++) {
+      for (let k = order[row]! * size, end = k + size; k < end; k++) data[at++] = source[k]!;
+    }
+  } else {
+    for (let row = from; row < to; row++) {
+      const start = order[row]! * size;
+      data.set(source.subarray(start, start + size), (row - from) * size);
+    }
+  }
+  return { shape, dtype, data };
+}
+
+/** The fields as users meet them: an object of the names, or the one column itself. */
+export function toBatch(fields: Fields): unknown {
+  const bare = fields.get(undefined);
+  if (bare !== undefined) return asBatchLeaf(bare);
+  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
+  return Object.fromEntries([...fields].map(([name, column]) => [name, asBatchLeaf(column)]));
+}
+
+/**
+ * The rows of these numbers, of a column or of each column of an object; for instance those of a part that
+ * `stratifiedSplit` made.
+ *
+ * @throws DownhillError `range` for a number that is no row.
+ * @example
+ * const { train, test } = randomSplit({ count: 10, testFraction: 0.2, seed: 0 });
+ * const part = takeRows({ x, y }, train); // { x, y } with 8 rows
+ */
+export function takeRows(source: ColumnLike, rows: ArrayLike<number>): BatchLeaf;
+export function takeRows<S extends { readonly [K in keyof S]: ColumnLike }>(
+  source: S,
+  rows: ArrayLike<number>,
+): BatchOf<S>;
+export function takeRows(source: unknown, rows: ArrayLike<number>): unknown {
+  const fields = fieldsOf(source, "takeRows");
+  const count = countOf(fields);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (!(Number.isInteger(row) && row >= 0 && row < count)) {
+      throw new DownhillError("range", `takeRows: there is no row ${row}: the rows are 0 to ${count - 1}.`);
+    }
+  }
+  return toBatch(gather(fields, rows, 0, rows.length));
+}
+
+function entriesOf(source: unknown, operation: string): (readonly [string | undefined, unknown])[] {
+  if (isColumnLike(source) || typeof source === "number" || typeof source === "boolean")
+    return [[undefined, source]];
+  if (typeof source === "object" && source !== null) {
+    const entries = Object.entries(source as Readonly<Record<string, unknown>>);
+    if (entries.length > 0) return entries;
+  }
+  throw new DownhillError(
+    "data",
+    `${operation}: expected arrays by name, as in { x, y }, or one array; got ${describe(source)}.`,
+  );
+}
+
+function otherNames(
+  where: string,
+  entries: readonly (readonly [string | undefined, unknown])[],
+  parts: ReadonlyMap<string | undefined, unknown>,
+): DownhillError {
+  const list = (names: Iterable<string | undefined>): string =>
+    [...names].map((name) => name ?? "a bare value").join(", ");
+  return new DownhillError(
+    "data",
+    `${where}: holds ${list(entries.map(([name]) => name))}, the items before it ${list(parts.keys())}.`,
+  );
+}
+
+function show(operation: string, name: string | undefined): string {
+  const field =
+    name === undefined
+      ? "the column"
+      : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name)
+        ? name
+        : JSON.stringify(name);
+  return operation === "" ? field : name === undefined ? operation : `${operation}: ${field}`;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return "an empty object";
+  return typeof value === "function" ? "a function" : String(value);
+}
