@@ -68,3 +68,8 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
 export function call(program: Program, ins: readonly Tensor[]): readonly Tensor[] {
   return bind(callPrim, ins, { program });
 }
+
+/** The program that an equation calls, for readers that write it out; `undefined` for other equations. */
+export function calledProgram(prim: Primitive, params: unknown): Program | undefined {
+  return prim === (callPrim as Primitive) ? (params as CallParams).program : undefined;
+}
