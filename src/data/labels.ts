@@ -20,9 +20,10 @@ export function encodeLabels<T extends number | string>(values: ArrayLike<T>): E
   const list = Array.from(values);
   const odd = list.findIndex((value) => typeof value !== typeof list[0] || Number.isNaN(value));
   if (odd >= 0) {
+    const shown = typeof list[odd] === "string" ? JSON.stringify(list[odd]) : String(list[odd]);
     throw new DownhillError(
       "data",
-      `encodeLabels: labels must be all text or all numbers, but label ${odd} is ${JSON.stringify(list[odd])}.`,
+      `encodeLabels: labels must be all text or all numbers, but label ${odd} is ${shown}.`,
     );
   }
   const classes = [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));

@@ -1,0 +1,30 @@
+export type { Batches, BatchOptions, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
+export type { BatchLeaf, Column, ColumnData, ColumnLike, NestedColumn } from "./column.ts";
+export { dataset, type Dataset, type DatasetOptions, type StreamDataset } from "./dataset.ts";
+export { digits } from "./digits.ts";
+export { type BatchOf, takeRows } from "./fields.ts";
+export { labelledImages, type LabelledImages } from "./labelled-images.ts";
+export { encodeLabels, type EncodedLabels } from "./labels.ts";
+export type { ShuffleOptions, StreamShuffleOptions } from "./shuffle.ts";
+export {
+  randomSplit,
+  type RandomSplitOptions,
+  type Split,
+  stratifiedSplit,
+  type StratifiedSplitOptions,
+} from "./split.ts";
+export {
+  fitStandardiser,
+  type FitStandardiserOptions,
+  standardise,
+  type Standardiser,
+  unstandardise,
+} from "./standardise.ts";
+export type { Items, ItemSource } from "./stream.ts";
+export {
+  type Classification,
+  type Regression,
+  supervised,
+  type Supervised,
+  type SupervisedOptions,
+} from "./supervised.ts";
