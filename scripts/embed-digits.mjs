@@ -17,7 +17,9 @@ const rows = lines.map((line) => line.split(",").map(Number));
 for (const row of rows) {
   const fits = row.length === places && row.every((x) => Number.isInteger(x) && x >= 0 && x < values);
   if (!fits)
-    throw new Error(`data/digits.csv.gz: a line holds something else than 65 integers from 0 to 16: ${row}`);
+    throw new Error(
+      `data/digits.csv.gz: a line holds something else than 65 integers from 0 to 16: ${row.join()}`,
+    );
 }
 
 const packed = Buffer.from(pack(rows.flat())).toString("base64");

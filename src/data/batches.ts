@@ -45,7 +45,7 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
 }
 
 /** The batches of one epoch, each made when it is asked for. */
-export interface Epoch<B> extends Iterable<B>, AsyncIterable<B> {}
+export interface Epoch<B> extends Iterable<B, undefined>, AsyncIterable<B, undefined> {}
 
 /** A checked size of batches. */
 export interface BatchSize {

@@ -81,7 +81,7 @@ function isColumn(value: unknown): value is Column {
   );
 }
 
-export function isColumnData(value: unknown): value is ColumnData {
+function isColumnData(value: unknown): value is ColumnData {
   return (
     ArrayBuffer.isView(value) &&
     !(value instanceof DataView) &&

@@ -36,7 +36,7 @@ export function batchesOfStream<B>(
       // items that are at hand cost no turn of the event loop each
       for (const item of items) for (const batch of batcher.add(mixer.exchange(item))) yield batch;
     }
-    for (const batch of batcher.add(mixer.rest())) yield batch;
+    for (const item of mixer.rest()) for (const batch of batcher.add([item])) yield batch;
     for (const batch of batcher.finish(k)) yield batch;
     return undefined;
   }
