@@ -67,8 +67,10 @@ export function labelledImages(images: IdxArray, labels: IdxArray): LabelledImag
     classes = Math.max(classes, label + 1);
   });
   const unit = images.data instanceof Uint8Array ? 255 : 1;
+  const pixels = new Float32Array(images.data.length); // Float32Array.from takes seconds for 60,000 images
+  for (let i = 0; i < pixels.length; i++) pixels[i] = images.data[i]! / unit;
   return {
-    images: Float32Array.from(images.data, (pixel) => pixel / unit),
+    images: pixels,
     labels: Int32Array.from(labels.data),
     count,
     height,
