@@ -136,8 +136,11 @@ export interface ReadView {
   read(index: Expr): Expr;
 }
 
-/** A result as lowered code writes it. */
+/** A result as lowered code writes it: part of a buffer, or a local. */
 export interface WriteView extends ReadView {
+  readonly buffer?: string | undefined;
+  readonly offset?: Expr | undefined;
+  readonly local?: string | undefined;
   write(block: Block, index: Expr, value: Expr): void;
 }
 
@@ -201,6 +204,12 @@ export interface Primitive<P = unknown> {
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
+  /** The value of every element, where the primitive makes a constant. */
+  constantOf?(params: P): number | undefined;
+  /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */
+  identity?(constants: readonly (number | undefined)[], ins: readonly ArrayType[], params: P): number | undefined;
+  /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
+  readonly repeats?: boolean;
   /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */
   readonly notation?: { readonly infix: string; readonly precedence: number } | { readonly prefix: string };
 }

@@ -1,7 +1,20 @@
-import type { Slot } from "../kernel/executable.ts";
+import type { Slot, TypedArray } from "../kernel/executable.ts";
 import type { ArrayType, DType } from "./types.ts";
 import type { Primitive } from "./primitive.ts";
 import type { Shape } from "../util/shape.ts";
+
+/** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
+export type NestedNumbers = readonly (number | NestedNumbers)[];
+
+/** Whatever stands for a tensor in an argument. */
+export type TensorLike = Tensor | number | boolean | NestedNumbers | TypedArray;
+
+/** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
+export interface ReduceOptions {
+  readonly axis?: number | readonly number[];
+  /** Keep the reduced axes with size 1. Default false. */
+  readonly keepdims?: boolean;
+}
 
 /**
  * One level of tracing: what happens to a primitive whose operands belong to it. Levels nest like the transforms that
@@ -52,4 +65,45 @@ export class Tensor {
   get ndim(): number {
     return this.type.shape.length;
   }
+}
+
+/** The methods of a tensor: the common functions of the array module, with the tensor as first argument. */
+export interface Tensor {
+  add(y: TensorLike): Tensor;
+  sub(y: TensorLike): Tensor;
+  mul(y: TensorLike): Tensor;
+  div(y: TensorLike): Tensor;
+  pow(y: TensorLike): Tensor;
+  neg(): Tensor;
+  abs(): Tensor;
+  square(): Tensor;
+  sqrt(): Tensor;
+  exp(): Tensor;
+  log(): Tensor;
+  sin(): Tensor;
+  cos(): Tensor;
+  tanh(): Tensor;
+  sum(options?: ReduceOptions): Tensor;
+  mean(options?: ReduceOptions): Tensor;
+  max(options?: ReduceOptions): Tensor;
+  min(options?: ReduceOptions): Tensor;
+  argmax(options: { readonly axis: number }): Tensor;
+  matmul(y: TensorLike): Tensor;
+  reshape(shape: readonly number[]): Tensor;
+  transpose(axes?: readonly number[]): Tensor;
+  /** Item `i` along the first axis; negative places count from the end, those beyond the ends are clamped. */
+  at(i: number | Tensor): Tensor;
+  slice(start: number, end?: number): Tensor;
+  astype(dtype: DType): Tensor;
+  /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */
+  item(): number;
+  /** The elements as nested arrays; of a scalar, its number. */
+  tolist(): NestedNumbers | number;
+  /** A copy of the elements in row-major order. */
+  data(): TypedArray;
+  /** The elements, once they are there: like `data`, for devices that compute asynchronously. */
+  read(): Promise<TypedArray>;
+  /** The elements as NumPy would show them. */
+  toString(): string;
+  toJSON(): NestedNumbers | number;
 }

@@ -27,6 +27,7 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.and(x!, y!) : k.mul(x!, y!)) },
+  identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined),
 });
 
 /** x · y, operands of one type. */
@@ -54,6 +55,7 @@ const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.div(x!, y!) },
+  identity: ([, y]) => (y === 1 ? 0 : undefined),
 });
 
 /** x / y, operands of one type; integers truncate. */

@@ -4,7 +4,6 @@ import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
-import { isStaging } from "../trace/bind.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import type { NestedNumbers } from "../tree/types.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -12,11 +11,6 @@ import { full } from "./linear.ts";
 
 const weakFloat = arrayType("float64", [], true);
 const boolScalar = arrayType("bool", []);
-
-/** A scalar of this type: an equation of the program while one is being traced, else a number that is at hand. */
-export function scalar(type: ArrayType, value: number): Tensor {
-  return isStaging() ? full(type, value) : new Tensor(type, value, undefined);
-}
 
 /**
  * What stands for a tensor as a tensor: numbers become weak float64 scalars, booleans bool, nests of numbers and
@@ -26,8 +20,8 @@ export function scalar(type: ArrayType, value: number): Tensor {
  */
 export function asTensor(value: unknown, operation: string): Tensor {
   if (value instanceof Tensor) return value;
-  if (typeof value === "number") return scalar(weakFloat, value);
-  if (typeof value === "boolean") return scalar(boolScalar, value ? 1 : 0);
+  if (typeof value === "number") return full(weakFloat, value);
+  if (typeof value === "boolean") return full(boolScalar, value ? 1 : 0);
   if (isTypedArray(value)) return new Tensor(arrayType(dtypeOf(value), [value.length]), { array: value.slice(), offset: 0 }, undefined);
   if (Array.isArray(value)) return fromNest(value as NestedNumbers, undefined, operation);
   throw new DownhillError("dtype", `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.`);

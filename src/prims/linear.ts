@@ -1,14 +1,15 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe, Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating, scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import { bind1 } from "../trace/bind.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { bind1, isStaging } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
-import { sameShape } from "../util/shape.ts";
+import { sameShape, sizeOf } from "../util/shape.ts";
 import { joinTypes } from "./elementwise.ts";
 
 export interface FullParams {
@@ -24,20 +25,35 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
   derivative: { kind: "constant" },
   batch: (_, __, ___, params) => ({ outs: [bind1(fullPrim, [], params)], batched: [false] }),
   lowering: { kind: "map", element: (_, __, { value, dtype }) => k.constant(scalarTypeOf(dtype), value) },
+  constantOf: ({ value }) => value,
 });
 
-/** An array of this type with every element `value`. */
+/** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
 export function full(type: ArrayType, value: number): Tensor {
-  return bind1(fullPrim, [], { value, dtype: type.dtype, shape: type.shape, weak: type.weak });
+  if (isStaging()) return bind1(fullPrim, [], { value, dtype: type.dtype, shape: type.shape, weak: type.weak });
+  if (type.shape.length === 0) return new Tensor(type, castNumber(type.dtype, value), undefined);
+  const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
+  return new Tensor(type, { array: value === 0 ? array : array.fill(value), offset: 0 }, undefined);
+}
+
+/** A number as an element of this dtype. */
+export function castNumber(dtype: DType, value: number): number {
+  switch (dtype) {
+    case "float64":
+      return value;
+    case "float32":
+      return Math.fround(value);
+    case "int32":
+      return value | 0;
+    case "uint32":
+      return value >>> 0;
+    case "bool":
+      return value === 0 ? 0 : 1;
+  }
 }
 
 export function zeros(type: ArrayType): Tensor {
   return full(type, 0);
-}
-
-/** The value of an equation that makes a constant, for readers and passes; `undefined` for other equations. */
-export function constantValue(prim: Primitive, params: unknown): number | undefined {
-  return prim === (fullPrim as Primitive) ? (params as FullParams).value : undefined;
 }
 
 const addPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
@@ -123,6 +139,7 @@ const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ definePrimitive<Co
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x], { dtype }) => convertScalar(dtype, x!) },
+  identity: (_, [x], { dtype }) => (x!.dtype === dtype ? 0 : undefined),
 });
 
 function convertScalar(dtype: DType, x: Expr): Expr {

@@ -33,6 +33,7 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
     batched: [true],
   }),
   lowering: { kind: "map", element: (at, index, { axes }) => at(0, axes.map((axis) => index[axis]!)) },
+  repeats: true,
 });
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
@@ -70,6 +71,8 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimitive<Re
   },
   batch: ([x], _, size, { shape }) => ({ outs: [reshape(x!, [size, ...shape])], batched: [true] }),
   lowering: { kind: "alias" },
+  repeats: true,
+  identity: () => 0, // where the shape stays
 });
 
 /** The same elements in row-major order under another shape. */

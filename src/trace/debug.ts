@@ -22,6 +22,10 @@ export function setDebugHooks(next: DebugHooks | undefined): void {
   hooks = next;
 }
 
+export function isDebugging(): boolean {
+  return hooks !== undefined;
+}
+
 /** Runs the derivative rule of a primitive; while debugging, what it computes is told apart from what the user asked for. */
 export function differentiating<T>(prim: Primitive, ins: readonly Tensor[], rule: () => T): T {
   return hooks === undefined ? rule() : hooks.differentiate(prim, ins, rule);

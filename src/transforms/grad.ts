@@ -1,7 +1,7 @@
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { scalar } from "../prims/lift.ts";
+import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
 import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
@@ -42,7 +42,7 @@ function evaluate(operation: string, f: (...args: never[]) => unknown, argnums: 
     active,
   );
   const { value, aux } = splitAux(operation, result, lin.outs, lin.outDef, hasAux);
-  const cts = lin.outs.map((_, i) => (i === 0 ? scalar(value.type, 1) : undefined));
+  const cts = lin.outs.map((_, i) => (i === 0 ? fill(value.type, 1) : undefined));
   const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
   const activeLeaves = leaves.filter((_, i) => active[i]);
   const full = grads.map((g, i) => materialize(g, activeLeaves[i]!.type));

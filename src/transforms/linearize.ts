@@ -166,7 +166,7 @@ export function jvp<A extends readonly unknown[], T>(
     (level) => makeJvpTrace(level, tools),
     (duals): [T, T] => {
       const args = unflattenArguments(defs, leaves.map((x, i) => duals.pair(x, fitted[i])));
-      const { leaves: results, def } = flattenResult((f as (...args: unknown[]) => unknown)(...args), "jvp");
+      const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), "jvp");
       const outs = results.map(duals.primalOf);
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
       return [unflatten(def, outs) as T, unflatten(def, dOuts) as T];

@@ -1,11 +1,6 @@
-import type { Tensor } from "../ir/tensor.ts";
-import type { TypedArray } from "../kernel/executable.ts";
+import type { NestedNumbers, Tensor, TensorLike } from "../ir/tensor.ts";
 
-/** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
-export type NestedNumbers = readonly (number | NestedNumbers)[];
-
-/** Whatever stands for a tensor in an argument. */
-export type TensorLike = Tensor | number | boolean | NestedNumbers | TypedArray;
+export type { NestedNumbers, TensorLike };
 
 /** The type of `P` with every tensor replaced by what may stand for one. */
 export type Like<P> = P extends Tensor

@@ -1,0 +1,125 @@
+import { DownhillError, showShape } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { NestedNumbers, TensorLike } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { DType } from "../ir/types.ts";
+import { arrayType, isDType } from "../ir/types.ts";
+import { iota } from "../prims/index-ops.ts";
+import { asTensor, fromFlat, fromNest } from "../prims/lift.ts";
+import { convert, full as fill } from "../prims/linear.ts";
+import { reshape } from "../prims/shape.ts";
+import { isTypedArray } from "../tree/tree.ts";
+import { sizeOf } from "../util/shape.ts";
+import { checkShape } from "./promote.ts";
+
+export interface DTypeOption {
+  /** Kind of elements. Default float64. */
+  readonly dtype?: DType;
+}
+
+function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
+  if (!isDType(dtype)) throw new DownhillError("dtype", `${operation}: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`);
+  return dtype;
+}
+
+/**
+ * A tensor of the given numbers: a number, a nest of numbers, a typed array (copied), or another tensor. Numbers become
+ * float64, booleans bool and typed arrays keep their kind, unless `dtype` says otherwise. With `shape`, the elements in
+ * row-major order take that shape.
+ *
+ * @throws DownhillError `shape` for a nest that is not rectangular or elements that do not fill `shape`.
+ * @example
+ * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
+ */
+export function tensor(value: TensorLike, options: DTypeOption & { readonly shape?: readonly number[] } = {}): Tensor {
+  checkOptions("tensor", options, ["dtype", "shape"]);
+  const { shape } = options;
+  if (options.dtype !== undefined) dtypeOf("tensor", options);
+  if (shape !== undefined) checkShape("tensor", shape);
+  let x = liftStrong(value, options.dtype);
+  if (shape !== undefined) {
+    if (sizeOf(x.shape) !== sizeOf(shape)) {
+      throw new DownhillError("shape", `tensor: ${sizeOf(x.shape)} elements do not fill shape ${showShape(shape)}, which needs ${sizeOf(shape)}.`);
+    }
+    x = reshape(x, shape);
+  }
+  return x;
+}
+
+function liftStrong(value: TensorLike, dtype: DType | undefined): Tensor {
+  if (value instanceof Tensor) return convert(value, dtype ?? value.type.dtype);
+  if (typeof value === "number") return fill(arrayType(dtype ?? "float64", []), value);
+  if (Array.isArray(value) && value.length > 0) return fromNest(value as NestedNumbers, dtype, "tensor");
+  if (Array.isArray(value)) return fromFlat(arrayType(dtype ?? "float64", [0]), []);
+  if (isTypedArray(value) && dtype !== undefined) return fromFlat(arrayType(dtype, [value.length]), value);
+  const x = asTensor(value, "tensor");
+  return dtype === undefined ? x : convert(x, dtype);
+}
+
+/** An array of this shape with every element `value`. */
+export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
+  checkOptions("full", options, ["dtype"]);
+  checkShape("full", shape);
+  return fill(arrayType(dtypeOf("full", options), [...shape]), value);
+}
+
+/** An array of zeros. */
+export function zeros(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** An array of ones. */
+export function ones(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/** Zeros of the shape and dtype of x. */
+export function zerosLike(x: TensorLike): Tensor {
+  return fill(asTensor(x, "zerosLike").type, 0);
+}
+
+/** Ones of the shape and dtype of x. */
+export function onesLike(x: TensorLike): Tensor {
+  return fill(asTensor(x, "onesLike").type, 1);
+}
+
+/**
+ * The numbers `start`, `start + step`, … below `stop`; with one argument from 0. int32 where all are integers, else float64.
+ *
+ * @example
+ * arange(3).tolist(); // [0, 1, 2]
+ */
+export function arange(start: number, stop?: number, step: number = 1, options: DTypeOption = {}): Tensor {
+  checkOptions("arange", options, ["dtype"]);
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (step === 0 || ![from, to, step].every(Number.isFinite)) {
+    throw new DownhillError("range", `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.`);
+  }
+  const n = Math.max(0, Math.ceil((to - from) / step));
+  const whole = [from, to, step].every(Number.isInteger);
+  const dtype = options.dtype === undefined ? (whole ? "int32" : "float64") : dtypeOf("arange", options);
+  return fromFlat(arrayType(dtype, [n]), Array.from({ length: n }, (_, i) => from + i * step));
+}
+
+/** `count` numbers evenly spaced from `start` to `stop`, both included. */
+export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+  checkOptions("linspace", options, ["dtype"]);
+  if (!Number.isInteger(count) || count < 0) throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
+  const at = (i: number): number => (i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1));
+  return fromFlat(arrayType(dtypeOf("linspace", options), [count]), Array.from({ length: count }, (_, i) => at(i)));
+}
+
+/** The identity matrix of size n. */
+export function eye(n: number, options: DTypeOption = {}): Tensor {
+  checkOptions("eye", options, ["dtype"]);
+  checkShape("eye", [n]);
+  const elements = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) elements[i * n + i] = 1;
+  return fromFlat(arrayType(dtypeOf("eye", options), [n, n]), elements);
+}
+
+/** Places along an axis: 0, 1, 2, … as int32. */
+export function indices(shape: readonly number[], axis: number): Tensor {
+  checkShape("indices", shape);
+  return iota("int32", [...shape], axis);
+}

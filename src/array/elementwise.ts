@@ -1,0 +1,275 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { TensorLike } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { isFloating } from "../ir/types.ts";
+import type { DType } from "../ir/types.ts";
+import { isDType } from "../ir/types.ts";
+import * as p from "../prims/index.ts";
+import { broadcastShapes } from "../util/shape.ts";
+import { asFloating, expandTo, matchOperands } from "./promote.ts";
+
+type Binary = (x: Tensor, y: Tensor) => Tensor;
+
+function binary(operation: string, op: Binary, x: TensorLike, y: TensorLike): Tensor {
+  if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return op(x, y);
+  const [a, b] = matchOperands(operation, x, y);
+  return op(a, b);
+}
+
+/** As `binary`, for operations that give fractions: integers become float64. */
+function fractional(operation: string, op: Binary, x: TensorLike, y: TensorLike): Tensor {
+  const [a, b] = matchOperands(operation, x, y);
+  return isFloating(a.type.dtype) ? op(a, b) : op(p.convert(a, "float64"), p.convert(b, "float64"));
+}
+
+/** x + y, element by element, with NumPy's broadcasting and promotion. */
+export function add(x: TensorLike, y: TensorLike): Tensor {
+  return binary("add", p.add, x, y);
+}
+
+/** x − y. */
+export function sub(x: TensorLike, y: TensorLike): Tensor {
+  return binary("sub", p.sub, x, y);
+}
+
+/** x · y, element by element; the product of matrices is `matmul`. */
+export function mul(x: TensorLike, y: TensorLike): Tensor {
+  return binary("mul", p.mul, x, y);
+}
+
+/** x / y; integers become float64. */
+export function div(x: TensorLike, y: TensorLike): Tensor {
+  return fractional("div", p.div, x, y);
+}
+
+/** Remainder of x / y with the sign of x, as JavaScript's `%`. */
+export function rem(x: TensorLike, y: TensorLike): Tensor {
+  return binary("rem", p.rem, x, y);
+}
+
+/**
+ * x to the power y; integers become float64. A plain exponent 2 multiplies, 1 gives x.
+ *
+ * Derivative: `y · x^(y−1)` in x (0 for y = 0), `x^y · log x` in y (0 where x = 0 and y ≥ 0).
+ */
+export function pow(x: TensorLike, y: TensorLike): Tensor {
+  if (y === 2) return square(x);
+  if (y === 1) return asFloating(x, "pow");
+  return fractional("pow", p.pow, x, y);
+}
+
+/** The larger of x and y, element by element; NaN if either is. At a tie each has half the derivative. */
+export function maximum(x: TensorLike, y: TensorLike): Tensor {
+  return binary("maximum", p.maximum, x, y);
+}
+
+/** The smaller of x and y, element by element; NaN if either is. At a tie each has half the derivative. */
+export function minimum(x: TensorLike, y: TensorLike): Tensor {
+  return binary("minimum", p.minimum, x, y);
+}
+
+/** The angle of the point (x, y) in radians, from −π to π. */
+export function atan2(y: TensorLike, x: TensorLike): Tensor {
+  return fractional("atan2", p.atan2, y, x);
+}
+
+/** −x. */
+export function neg(x: TensorLike): Tensor {
+  return p.neg(p.asTensor(x, "neg"));
+}
+
+/** |x|. Its derivative at 0 is 0. */
+export function abs(x: TensorLike): Tensor {
+  return p.abs(p.asTensor(x, "abs"));
+}
+
+/** −1, 0 or 1. Derivative 0. */
+export function sign(x: TensorLike): Tensor {
+  return p.sign(p.asTensor(x, "sign"));
+}
+
+/** x · x. */
+export function square(x: TensorLike): Tensor {
+  const t = p.asTensor(x, "square");
+  return p.mul(t, t);
+}
+
+/** 1 / x. */
+export function reciprocal(x: TensorLike): Tensor {
+  return div(1, x);
+}
+
+/** Largest integer not above x. Derivative 0. */
+export function floor(x: TensorLike): Tensor {
+  return p.floor(p.asTensor(x, "floor"));
+}
+
+/** Smallest integer not below x. Derivative 0. */
+export function ceil(x: TensorLike): Tensor {
+  return p.ceil(p.asTensor(x, "ceil"));
+}
+
+/** Nearest integer, ties to even. Derivative 0. */
+export function round(x: TensorLike): Tensor {
+  return p.round(p.asTensor(x, "round"));
+}
+
+/** x without its fraction. Derivative 0. */
+export function trunc(x: TensorLike): Tensor {
+  return p.truncate(p.asTensor(x, "trunc"));
+}
+
+function floating(name: string, op: (x: Tensor) => Tensor): (x: TensorLike) => Tensor {
+  return (x) => op(asFloating(x, name));
+}
+
+/** Square root; NaN below 0. Derivative `1 / (2 √x)`. */
+export const sqrt: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sqrt", p.sqrt);
+/** Cube root. Derivative `1 / (3 ∛x²)`. */
+export const cbrt: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cbrt", p.cbrt);
+/** e^x. Derivative `e^x`. */
+export const exp: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp", p.exp);
+/** 2^x. */
+export const exp2: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp2", p.exp2);
+/** e^x − 1, accurate near 0. */
+export const expm1: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("expm1", p.expm1);
+/** Natural logarithm. Derivative `1 / x`. */
+export const log: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("log", p.log);
+/** log(1 + x), accurate near 0. */
+export const log1p: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("log1p", p.log1p);
+/** Logarithm to base 2. */
+export const log2: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("log2", p.log2);
+/** Logarithm to base 10. */
+export const log10: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("log10", p.log10);
+/** Sine, x in radians. Derivative `cos x`. */
+export const sin: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sin", p.sin);
+/** Cosine, x in radians. Derivative `−sin x`. */
+export const cos: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cos", p.cos);
+/** Tangent, x in radians. Derivative `1 + tan² x`. */
+export const tan: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("tan", p.tan);
+/** Inverse sine, in radians from −π/2 to π/2. */
+export const asin: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("asin", p.asin);
+/** Inverse cosine, in radians from 0 to π. */
+export const acos: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("acos", p.acos);
+/** Inverse tangent, in radians from −π/2 to π/2. */
+export const atan: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("atan", p.atan);
+/** Hyperbolic sine. */
+export const sinh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sinh", p.sinh);
+/** Hyperbolic cosine. */
+export const cosh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cosh", p.cosh);
+/** Hyperbolic tangent. Derivative `1 − tanh² x`. */
+export const tanh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("tanh", p.tanh);
+/** Inverse hyperbolic sine. */
+export const asinh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("asinh", p.asinh);
+/** Inverse hyperbolic cosine. */
+export const acosh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("acosh", p.acosh);
+/** Inverse hyperbolic tangent. */
+export const atanh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("atanh", p.atanh);
+/** Error function. */
+export const erf: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erf", p.erf);
+/** 1 − erf x, accurate in the tail. */
+export const erfc: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erfc", p.erfc);
+/** 1 / (1 + e^−x). */
+export const sigmoid: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sigmoid", p.sigmoid);
+/** log(1 + e^x), without overflow. Derivative: sigmoid. */
+export const softplus: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("softplus", p.softplus);
+
+/** x < y, as bool. Not for `if`: inside a transform use `where(less(x, y), a, b)`, since an object is always true. */
+export function less(x: TensorLike, y: TensorLike): Tensor {
+  return binary("less", p.less, x, y);
+}
+
+/** x ≤ y, as bool. Not for `if`: use `where`. */
+export function lessEqual(x: TensorLike, y: TensorLike): Tensor {
+  return binary("lessEqual", p.lessEqual, x, y);
+}
+
+/** x > y, as bool. Not for `if`: use `where`. */
+export function greater(x: TensorLike, y: TensorLike): Tensor {
+  return binary("greater", p.less, y, x);
+}
+
+/** x ≥ y, as bool. Not for `if`: use `where`. */
+export function greaterEqual(x: TensorLike, y: TensorLike): Tensor {
+  return binary("greaterEqual", p.lessEqual, y, x);
+}
+
+/** x = y, as bool. Not for `if`: use `where`. */
+export function equal(x: TensorLike, y: TensorLike): Tensor {
+  return binary("equal", p.equal, x, y);
+}
+
+/** x ≠ y, as bool. Not for `if`: use `where`. */
+export function notEqual(x: TensorLike, y: TensorLike): Tensor {
+  return binary("notEqual", p.notEqual, x, y);
+}
+
+function asBool(operation: string, x: TensorLike): Tensor {
+  const t = p.asTensor(x, operation);
+  return p.convert(t, "bool");
+}
+
+/** Whether both are true (not 0). */
+export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
+  return binary("logicalAnd", p.both, asBool("logicalAnd", x), asBool("logicalAnd", y));
+}
+
+/** Whether either is true (not 0). */
+export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
+  return binary("logicalOr", p.either, asBool("logicalOr", x), asBool("logicalOr", y));
+}
+
+/** Whether x is false (0). */
+export function logicalNot(x: TensorLike): Tensor {
+  const t = asBool("logicalNot", x);
+  return p.equal(t, p.zeros(t.type));
+}
+
+/** Whether x is NaN. */
+export function isNaN(x: TensorLike): Tensor {
+  const t = p.asTensor(x, "isNaN");
+  return p.notEqual(t, t);
+}
+
+/** Whether x is neither infinite nor NaN. */
+export function isFinite(x: TensorLike): Tensor {
+  const t = asFloating(x, "isFinite");
+  return p.less(p.abs(t), p.full(t.type, Infinity));
+}
+
+/**
+ * x where the condition holds, else y. Both are computed; the derivative flows to the side that is taken. If the other
+ * side may be NaN or infinite, guard its operand too (`where(c, log(where(c, x, 1)), 0)`), or its 0 · ∞ comes through.
+ *
+ * @throws DownhillError `dtype` if the condition is not bool, `shape` if the three do not fit.
+ */
+export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
+  const c = p.asTensor(condition, "where");
+  if (c.type.dtype !== "bool") {
+    throw new DownhillError("dtype", `where: the condition is ${showType(c.type)}, not bool. Compare first, as in where(less(x, 0), …).`);
+  }
+  const [a, b] = matchOperands("where", x, y);
+  const shape = broadcastShapes(c.shape, a.shape);
+  if (shape === undefined) throw new DownhillError("shape", `where: condition ${showType(c.type)} does not fit ${showType(a.type)}.`);
+  return p.where(expandTo(c, shape), expandTo(a, shape), expandTo(b, shape));
+}
+
+/** x limited to the range from `low` to `high`. The derivative is 1 within, edges included, and 0 outside. */
+export function clip(x: TensorLike, low: number, high: number): Tensor {
+  const t = p.asTensor(x, "clip");
+  if (!(low <= high)) throw new DownhillError("range", `clip: low ${low} is above high ${high}.`);
+  const lowest = p.full(t.type, low);
+  const highest = p.full(t.type, high);
+  return p.where(p.less(t, lowest), lowest, p.where(p.less(highest, t), highest, t));
+}
+
+/** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */
+export function astype(x: TensorLike, dtype: DType): Tensor {
+  if (!isDType(dtype)) throw new DownhillError("dtype", `astype: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`);
+  return p.convert(p.asTensor(x, "astype"), dtype);
+}
+
+/** x itself, treated as a constant by every derivative. */
+export function stopGradient(x: TensorLike): Tensor {
+  return p.stopGradient(p.asTensor(x, "stopGradient"));
+}

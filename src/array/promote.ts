@@ -1,0 +1,95 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { TensorLike } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
+import { asTensor } from "../prims/lift.ts";
+import { convert, full } from "../prims/linear.ts";
+import { broadcast, reshape } from "../prims/shape.ts";
+import type { Shape } from "../util/shape.ts";
+import { broadcastShapes, sameShape } from "../util/shape.ts";
+
+const rank: Readonly<Record<DType, number>> = { bool: 0, uint32: 1, int32: 2, float32: 3, float64: 4 };
+
+/** The dtype that holds both: bool < uint32 < int32 < float32 < float64. A weak scalar adapts within its kind. */
+export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DType; readonly weak: boolean } {
+  if (a.weak !== b.weak) {
+    const [strong, weak] = a.weak ? [b, a] : [a, b];
+    const adapts = isFloating(strong.dtype) || !isFloating(weak.dtype);
+    return { dtype: adapts ? strong.dtype : weak.dtype, weak: false };
+  }
+  return { dtype: rank[a.dtype] >= rank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
+}
+
+/** A plain number beside a tensor takes its dtype, unless it is a fraction beside integers. */
+function liftBeside(value: TensorLike, other: TensorLike, operation: string): Tensor {
+  if (typeof value === "number" && other instanceof Tensor) {
+    const { dtype } = other.type;
+    if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
+    if (Number.isInteger(value)) return full(arrayType(dtype === "bool" ? "int32" : dtype, []), value);
+  }
+  return asTensor(value, operation);
+}
+
+/** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */
+export function matchOperands(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
+  if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return [x, y];
+  let a = liftBeside(x, y, operation);
+  let b = liftBeside(y, x, operation);
+  if (a.type.dtype !== b.type.dtype) {
+    const { dtype, weak } = promoteTypes(a.type, b.type);
+    a = convert(a, dtype, weak);
+    b = convert(b, dtype, weak);
+  }
+  if (sameShape(a.shape, b.shape)) return [a, b];
+  const shape = broadcastShapes(a.shape, b.shape);
+  if (shape === undefined) throw cannotBroadcast(operation, a.type, b.type);
+  return [expandTo(a, shape), expandTo(b, shape)];
+}
+
+function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): DownhillError {
+  const fits = sameShape(a.shape, [...b.shape].reverse()) ? " Did you mean to transpose one of them?" : "";
+  const lead = a.shape[0] !== undefined && a.shape[0] === b.shape[0] ? " Sizes are compared from the last axis; reshape one of them to insert an axis of size 1." : "";
+  return new DownhillError("shape", `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}.${fits === "" ? lead : fits}`);
+}
+
+/** x repeated to a shape that NumPy's rules allow. */
+export function expandTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = shape.length - x.shape.length;
+  const kept = x.shape.map((_, i) => i).filter((i) => x.shape[i] === shape[lead + i]);
+  const squeezed = kept.length === x.shape.length ? x : reshape(x, kept.map((i) => x.shape[i]!));
+  return broadcast(squeezed, shape, kept.map((i) => lead + i));
+}
+
+/** A tensor of floats: integers and booleans become float64. */
+export function asFloating(x: TensorLike, operation: string): Tensor {
+  const t = asTensor(x, operation);
+  return isFloating(t.type.dtype) ? t : convert(t, "float64");
+}
+
+/** An axis counted from the front; negative ones count from the last. */
+export function normalizeAxis(operation: string, axis: number, x: ArrayType): number {
+  const n = x.shape.length;
+  if (!Number.isInteger(axis) || axis < -n || axis >= n) {
+    const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
+    throw new DownhillError("range", `${operation}: axis ${String(axis)} is out of range for ${showType(x)}: ${range}.`);
+  }
+  return axis < 0 ? axis + n : axis;
+}
+
+/** Axes of a reduction in ascending order, each once. */
+export function normalizeAxes(operation: string, axis: number | readonly number[] | undefined, x: ArrayType): number[] {
+  if (axis === undefined) return x.shape.map((_, i) => i);
+  const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
+  const unique = [...new Set(axes)].sort((a, b) => a - b);
+  if (unique.length !== axes.length) throw new DownhillError("range", `${operation}: an axis comes twice in [${axes.join()}].`);
+  return unique;
+}
+
+/** Sizes must be whole and not negative. */
+export function checkShape(operation: string, shape: readonly number[]): void {
+  for (const n of shape) {
+    if (!Number.isInteger(n) || n < 0) throw new DownhillError("shape", `${operation}: ${String(n)} in shape [${shape.join()}] is not a size.`);
+  }
+}

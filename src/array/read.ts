@@ -1,0 +1,48 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { NestedNumbers, Tensor } from "../ir/tensor.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { TypedArray } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { sizeOf } from "../util/shape.ts";
+
+/** The elements of a tensor without a copy, for those who only look. */
+export function elements(x: Tensor, operation: string): TypedArray {
+  const { slot } = x;
+  if (slot === undefined) throw traced(x, operation);
+  if (typeof slot === "number") {
+    const one = makeArray(scalarTypeOf(x.dtype), 1);
+    one[0] = slot;
+    return one;
+  }
+  return slot.array.subarray(slot.offset, slot.offset + sizeOf(x.shape));
+}
+
+function traced(x: Tensor, operation: string): DownhillError {
+  const kind = x.tracer?.trace.kind ?? "?";
+  return new DownhillError(
+    "trace",
+    `${operation}: this ${showType(x.type)} is a traced value inside a transform (${kind}); its number is not known there. ` +
+      `Return it from the function (see hasAux), and choose between values with where(…) instead of if.`,
+  );
+}
+
+/** The number of a scalar or of an array of one element. */
+export function item(x: Tensor): number {
+  if (typeof x.slot === "number") return x.slot;
+  if (sizeOf(x.shape) !== 1) {
+    throw new DownhillError("shape", `item: ${showType(x.type)} has ${sizeOf(x.shape)} elements, not one. Use tolist() or data().`);
+  }
+  return elements(x, "item")[0]!;
+}
+
+/** The elements as nested arrays. */
+export function tolist(x: Tensor): NestedNumbers | number {
+  const flat = elements(x, "tolist");
+  const build = (axis: number, start: number, size: number): NestedNumbers | number => {
+    if (axis === x.shape.length) return flat[start]!;
+    const n = x.shape[axis]!;
+    const step = n === 0 ? 0 : size / n;
+    return Array.from({ length: n }, (_, i) => build(axis + 1, start + i * step, step));
+  };
+  return build(0, 0, flat.length);
+}

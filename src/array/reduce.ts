@@ -1,0 +1,114 @@
+import { checkOptions } from "../errors/options.ts";
+import type { ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
+import * as p from "../prims/index.ts";
+import { sizeOf } from "../util/shape.ts";
+import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
+
+type Reduction = (x: Tensor, axes: readonly number[]) => Tensor;
+
+function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOptions): Tensor {
+  checkOptions(operation, options, ["axis", "keepdims"]);
+  const axes = normalizeAxes(operation, options.axis, x.type);
+  const out = op(x, axes);
+  return options.keepdims === true ? p.reshape(out, x.shape.map((n, i) => (axes.includes(i) ? 1 : n))) : out;
+}
+
+/** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
+export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const t = p.asTensor(x, "sum");
+  return reduce("sum", p.sum, t.type.dtype === "bool" ? p.convert(t, "int32") : t, options);
+}
+
+/** Mean over axes (all where left out); integers become float64. NaN of nothing. */
+export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const t = asFloating(x, "mean");
+  const count = sizeOf(normalizeAxes("mean", options.axis, t.type).map((axis) => t.shape[axis]!));
+  const total = reduce("mean", p.sum, t, options);
+  return p.div(total, p.full(total.type, count));
+}
+
+/** Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`. */
+export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
+  checkOptions("variance", options, ["axis", "keepdims", "ddof"]);
+  const { ddof = 0, ...rest } = options;
+  const t = asFloating(x, "variance");
+  const axes = normalizeAxes("variance", options.axis, t.type);
+  const count = sizeOf(axes.map((axis) => t.shape[axis]!));
+  const centre = mean(t, { axis: axes, keepdims: true });
+  const off = p.sub(t, expandTo(centre, t.shape));
+  const total = reduce("variance", p.sum, p.mul(off, off), rest);
+  return p.div(total, p.full(total.type, count - ddof));
+}
+
+/** Largest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
+export function max(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  return reduce("max", p.max, p.asTensor(x, "max"), options);
+}
+
+/** Smallest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
+export function min(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  return reduce("min", p.min, p.asTensor(x, "min"), options);
+}
+
+/** The place of the largest element along an axis, as int32: the first of a tie. */
+export function argmax(x: TensorLike, options: { readonly axis: number }): Tensor {
+  checkOptions("argmax", options, ["axis"]);
+  const t = p.asTensor(x, "argmax");
+  return p.argmax(t, normalizeAxis("argmax", options.axis, t.type));
+}
+
+/** The place of the smallest element along an axis, as int32: the first of a tie. */
+export function argmin(x: TensorLike, options: { readonly axis: number }): Tensor {
+  checkOptions("argmin", options, ["axis"]);
+  const t = p.asTensor(x, "argmin");
+  return p.argmin(t, normalizeAxis("argmin", options.axis, t.type));
+}
+
+/**
+ * log Σ e^x over axes (all where left out), without overflow: the largest element is taken out first.
+ *
+ * Derivative: softmax.
+ */
+export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const t = asFloating(x, "logsumexp");
+  const axes = normalizeAxes("logsumexp", options.axis, t.type);
+  const top = p.stopGradient(max(t, { axis: axes, keepdims: true }));
+  const finite = p.where(p.less(p.abs(top), p.full(top.type, Infinity)), top, p.zeros(top.type)); // −∞ − −∞ is NaN
+  const total = reduce("logsumexp", p.sum, p.exp(p.sub(t, expandTo(finite, t.shape))), options);
+  return p.add(p.log(total), p.reshape(finite, total.shape));
+}
+
+/** e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow. */
+export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  checkOptions("softmax", options, ["axis"]);
+  return p.exp(logSoftmax(x, options));
+}
+
+/** x − log Σ e^x along an axis (the last, unless said otherwise), without overflow. */
+export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  checkOptions("logSoftmax", options, ["axis"]);
+  const t = asFloating(x, "logSoftmax");
+  const total = logsumexp(t, { axis: options.axis ?? -1, keepdims: true });
+  return p.sub(t, expandTo(total, t.shape));
+}
+
+/** Whether every element is true (not 0). */
+export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  return reduce("all", p.min, p.convert(p.asTensor(x, "all"), "bool"), options);
+}
+
+/** Whether any element is true (not 0). */
+export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  return reduce("any", p.max, p.convert(p.asTensor(x, "any"), "bool"), options);
+}
+
+/** Length of x as a vector, `√Σx²`; its derivative at 0 is 0. */
+export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const t = asFloating(x, "norm");
+  const squared = reduce("norm", p.sum, p.mul(t, t), options);
+  const isZero = p.equal(squared, p.zeros(squared.type));
+  // √ has slope ∞ at 0: there the derivative is set to 0, as a minimum of the length allows
+  const safe = p.where(isZero, p.full(squared.type, 1), squared);
+  return p.where(isZero, p.zeros(squared.type), p.sqrt(safe));
+}
+

@@ -1,0 +1,37 @@
+import { hashProgram } from "../ir/hash.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
+import { isProgram } from "../ir/program.ts";
+import { typeKey } from "../ir/types.ts";
+import { rewriteProgram } from "./rewrite.ts";
+
+/** Parameters as text: equal ones have equal keys; programs count by their structure. */
+export function paramsKey(params: unknown): string {
+  if (isProgram(params)) return hashProgram(params);
+  if (Array.isArray(params)) return `[${params.map(paramsKey).join(",")}]`;
+  if (typeof params === "object" && params !== null) {
+    return `{${Object.entries(params)
+      .map(([key, value]) => `${key}:${paramsKey(value)}`)
+      .join(",")}}`;
+  }
+  return Object.is(params, -0) ? "-0" : `${typeof params === "string" ? JSON.stringify(params) : String(params)}`;
+}
+
+/** Common subexpressions are computed once: an equation that repeats an earlier one gives way to its results. */
+export function eliminateCommonSubexpressions(program: Program): Program {
+  const numbers = new Map<object, number>();
+  const number = (x: Var | Primitive): number => {
+    let n = numbers.get(x);
+    if (n === undefined) numbers.set(x, (n = numbers.size));
+    return n;
+  };
+  const seen = new Map<string, readonly Var[]>();
+  return rewriteProgram(program, (eqn, rewriter) => {
+    const key = `${number(eqn.prim)} ${paramsKey(eqn.params)} ${eqn.ins.map(number).join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
+    const earlier = seen.get(key);
+    if (earlier === undefined) {
+      seen.set(key, eqn.outs);
+      rewriter.emit(eqn);
+    } else eqn.outs.forEach((v, i) => rewriter.alias(v, earlier[i]!));
+  });
+}

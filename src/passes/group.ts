@@ -1,0 +1,133 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView, WriteView } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { flatIndex, loopOver } from "../prims/reduce-loops.ts";
+import type { Shape } from "../util/shape.ts";
+import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
+
+/** Equations whose results have one shape and that are computed in one loop, element by element. */
+export interface Group {
+  readonly shape: Shape;
+  /** Position of its first equation. */
+  readonly first: number;
+  readonly members: Map<Var, Equation>;
+}
+
+export function openGroup(shape: Shape, first: number): Group {
+  return { shape, first, members: new Map() };
+}
+
+/**
+ * Whether an equation can be computed in the group's loop: its result has the shape, and it reads what the group computes
+ * at the same place only.
+ */
+export function joins(group: Group, eqn: Equation): boolean {
+  if (!sameShape(eqn.outs[0]!.type.shape, group.shape)) return false;
+  return eqn.prim.lowering.kind === "elementwise" || !eqn.ins.some((v) => group.members.has(v));
+}
+
+/** What the lowering around a group provides. */
+interface Surroundings {
+  viewOf(v: Var): ReadView;
+  fresh(hint: string): string;
+  allocate(v: Var): WriteView;
+  isNeededOutside(v: Var): boolean;
+}
+
+/** Emits the loop of a group and returns where the results are that others need. */
+export function emitGroup(block: Block, group: Group, { viewOf, fresh, allocate, isNeededOutside }: Surroundings): Map<Var, WriteView> {
+  const places = new Map<Var, WriteView>();
+  for (const v of group.members.keys()) if (isNeededOutside(v)) places.set(v, allocate(v));
+  if (sizeOf(group.shape) === 0) return places;
+  const names = group.shape.filter((n) => n !== 1).map((_, axis) => fresh("ijklmn"[axis] ?? "i"));
+  const flatName = fresh("e");
+  const flat = k.local("i32", flatName);
+  let named = 0;
+  const index = group.shape.map((n): Expr => (n === 1 ? k.i32(0) : k.local("i32", names[named++]!)));
+  const body = emitElements(group, index, flat, viewOf, fresh, places);
+
+  const usesIndex = body.statements.some((s) => "value" in s && mentions(s.value, new Set(names)));
+  if (!usesIndex) {
+    block.statements.push({ kind: "for", index: flatName, from: k.i32(0), to: k.i32(sizeOf(group.shape)), reverse: false, body: body.statements });
+    return places;
+  }
+  let next = 0;
+  loopOver(block, group.shape, () => names[next++]!, (inner) => {
+    inner.let(flatName, flatIndex(index, stridesOf(group.shape)));
+    inner.statements.push(...body.statements);
+  });
+  return places;
+}
+
+/** The statements that compute one element of each member. */
+function emitElements(
+  group: Group,
+  index: readonly Expr[],
+  flat: Expr,
+  viewOf: (v: Var) => ReadView,
+  fresh: (hint: string) => string,
+  places: ReadonlyMap<Var, WriteView>,
+): Block {
+  const body = k.makeBlock();
+  const elements = new Map<Var, Expr>();
+  const here = (v: Var): Expr => {
+    let x = elements.get(v);
+    if (x === undefined) {
+      const read = viewOf(v).read(flat);
+      x = read.kind === "load" ? body.let(fresh(v.name ?? "x"), read) : read;
+      elements.set(v, x);
+    }
+    return x;
+  };
+  for (const [v, eqn] of group.members) {
+    const value = elementOf(eqn, index, here, viewOf);
+    const x = value.kind === "const" || value.kind === "local" ? value : body.let(fresh(v.name ?? "v"), value);
+    elements.set(v, x);
+    places.get(v)?.write(body, flat, x);
+  }
+  return body;
+}
+
+function elementOf(eqn: Equation, index: readonly Expr[], here: (v: Var) => Expr, viewOf: (v: Var) => ReadView): Expr {
+  const { lowering } = eqn.prim;
+  const types = eqn.ins.map((v) => v.type);
+  if (lowering.kind === "elementwise") return lowering.scalar(eqn.ins.map(here), eqn.params, types);
+  if (lowering.kind !== "map") throw internalError(`${eqn.prim.name} does not belong in a group`);
+  return lowering.element(
+    (operand, place) => readElement(viewOf(eqn.ins[operand]!), place),
+    index,
+    eqn.params,
+    types,
+    eqn.outs[0]!.type,
+  );
+}
+
+/** The element of a view at an index. */
+export function readElement(view: ReadView, index: readonly Expr[]): Expr {
+  return view.read(flatIndex(index, stridesOf(view.type.shape)));
+}
+
+/** Whether an expression reads one of these locals. */
+function mentions(expr: Expr, names: ReadonlySet<string>): boolean {
+  switch (expr.kind) {
+    case "local":
+      return names.has(expr.name);
+    case "const":
+      return false;
+    case "load":
+    case "table":
+      return mentions(expr.index, names);
+    case "unary":
+    case "convert":
+      return mentions(expr.x, names);
+    case "binary":
+      return mentions(expr.x, names) || mentions(expr.y, names);
+    case "select":
+      return mentions(expr.condition, names) || mentions(expr.x, names) || mentions(expr.y, names);
+    case "call":
+      return expr.args.some((arg) => mentions(arg, names));
+  }
+}

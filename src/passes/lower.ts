@@ -1,0 +1,276 @@
+import { internalError } from "../errors/index.ts";
+import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+import type { Group } from "./group.ts";
+import { emitGroup, joins, openGroup, readElement } from "./group.ts";
+import { bufferView, copyView, localTarget, partOf, sameView, valueView } from "./views.ts";
+
+/** A program as one routine. Outputs that took over the memory of a donated input are in `aliases` and not in the routine. */
+export interface Lowered {
+  readonly routine: Routine;
+  /** For each output of the program, the input whose memory it is. */
+  readonly aliases: readonly (number | undefined)[];
+}
+
+/** Names and scratch memory of one routine. */
+interface Workshop {
+  fresh(hint: string): string;
+  temp(type: ArrayType, hint: string): WriteView;
+  /** Gives a scratch buffer back, for values that come later. */
+  release(buffer: string): void;
+}
+
+function makeWorkshop(temps: Buffer[]): Workshop {
+  const counts = new Map<string, number>();
+  const free: Buffer[] = [];
+  const fresh = (hint: string): string => {
+    const n = (counts.get(hint) ?? 0) + 1;
+    counts.set(hint, n);
+    return n === 1 ? hint : fresh(`${hint}_${n}`);
+  };
+  return {
+    fresh,
+    temp(type, hint) {
+      const scalar = scalarTypeOf(type.dtype);
+      const size = sizeOf(type.shape);
+      const reuse = free.findIndex((buffer) => buffer.type === scalar && buffer.size === size);
+      if (reuse >= 0) return bufferView(type, free.splice(reuse, 1)[0]!.name);
+      const buffer: Buffer = { name: fresh(hint), type: scalar, size };
+      temps.push(buffer);
+      return bufferView(type, buffer.name);
+    },
+    release(name) {
+      const buffer = temps.find((temp) => temp.name === name);
+      if (buffer !== undefined && !free.includes(buffer)) free.push(buffer);
+    },
+  };
+}
+
+/**
+ * Lowers a program to the kernel vocabulary. Scalars live in locals, arrays in buffers; neighbouring elementwise
+ * equations of one shape become one loop. `donated` marks inputs whose memory may be overwritten.
+ */
+export function lowerProgram(program: Program, donated: readonly boolean[] = []): Lowered {
+  const temps: Buffer[] = [];
+  const workshop = makeWorkshop(temps);
+  const block = k.makeBlock();
+  const views: WriteView[] = [];
+  const inputs = program.ins.map((v, i): Port => {
+    const name = workshop.fresh(v.name ?? `in${i}`);
+    const type = scalarTypeOf(v.type.dtype);
+    if (v.type.shape.length === 0) {
+      views.push(localTarget(v.type, name));
+      return { kind: "scalar", name, type };
+    }
+    views.push(bufferView(v.type, name));
+    return { kind: "buffer", buffer: { name, type, size: sizeOf(v.type.shape) } };
+  });
+  const targets = program.outs.map((v, i) =>
+    v.type.shape.length === 0 || donated.includes(true) ? undefined : bufferView(v.type, workshop.fresh(v.name ?? `out${i}`)),
+  );
+  const results = lowerBody(block, program, views, donated, targets, workshop);
+  const aliases = results.map((view) => {
+    const input = donated.includes(true) ? views.findIndex((x, i) => donated[i] === true && sameView(x, view)) : -1;
+    return input < 0 ? undefined : input;
+  });
+  const outputs: Routine["outputs"][number][] = [];
+  program.outs.forEach((v, i) => {
+    if (aliases[i] !== undefined) return;
+    if (v.type.shape.length === 0) {
+      outputs.push({ kind: "scalar", value: results[i]!.read(k.i32(0)) });
+      return;
+    }
+    let target = targets[i];
+    if (target === undefined) {
+      target = bufferView(v.type, workshop.fresh(v.name ?? `out${i}`));
+      copyView(block, target, results[i]!, (hint) => workshop.fresh(hint));
+    }
+    outputs.push({ kind: "buffer", buffer: { name: must(target.buffer, "an output buffer"), type: scalarTypeOf(v.type.dtype), size: sizeOf(v.type.shape) } });
+  });
+  return { routine: { name: program.name, inputs, outputs, temps, body: block.statements }, aliases };
+}
+
+/** Lowers the equations of a program into a block and returns views of its results. */
+function lowerBody(
+  block: Block,
+  program: Program,
+  operands: readonly ReadView[],
+  mutable: readonly boolean[],
+  targets: readonly (WriteView | undefined)[],
+  workshop: Workshop,
+): readonly ReadView[] {
+  const env = new Map<Var, ReadView>();
+  const uses = countUses(program);
+  const lastUse = findLastUses(program);
+  const targetOf = new Map<Var, WriteView>();
+  const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
+  const fresh = (hint: string): string => workshop.fresh(hint);
+  let group: Group | undefined;
+
+  program.outs.forEach((v, i) => {
+    const target = targets[i];
+    if (target !== undefined && !targetOf.has(v) && v.type.shape.length > 0) targetOf.set(v, target);
+  });
+  const extend = (view: ReadView, v: Var): void => {
+    const { buffer } = view as WriteView;
+    if (buffer !== undefined && bufferEnd.has(buffer)) bufferEnd.set(buffer, Math.max(bufferEnd.get(buffer)!, lastUse.get(v) ?? -1));
+  };
+  program.ins.forEach((v, i) => {
+    const view = must(operands[i], "an operand");
+    env.set(v, view);
+    const { buffer } = view as WriteView;
+    if (mutable[i] === true && buffer !== undefined) bufferEnd.set(buffer, lastUse.get(v) ?? -1);
+  });
+  const viewOf = (v: Var): ReadView => must(env.get(v), "an operand");
+
+  /** Memory for a result: where it must go, or scratch that lives until its last use. */
+  const allocate = (v: Var, from: number): WriteView => {
+    const target = targetOf.get(v);
+    if (target !== undefined) return target;
+    for (const [buffer, end] of bufferEnd) {
+      if (end < from) {
+        workshop.release(buffer);
+        bufferEnd.delete(buffer);
+      }
+    }
+    const view = workshop.temp(v.type, v.name ?? "t");
+    bufferEnd.set(must(view.buffer, "a scratch buffer"), lastUse.get(v) ?? -1);
+    return view;
+  };
+  const flush = (): void => {
+    if (group === undefined) return;
+    const done = group;
+    group = undefined;
+    for (const [v, view] of emitGroup(block, done, { viewOf, fresh, allocate: (v) => allocate(v, done.first), isNeededOutside: (v) => isOutside(v, done, uses) })) {
+      env.set(v, view);
+    }
+  };
+  const materialized = (eqn: Equation): void => {
+    if (group !== undefined && eqn.ins.some((v) => group!.members.has(v))) flush();
+  };
+
+  program.eqns.forEach((eqn, position) => {
+    const { lowering } = eqn.prim;
+    const out = eqn.outs[0];
+    switch (lowering.kind) {
+      case "alias": {
+        materialized(eqn);
+        const view = partOf(viewOf(eqn.ins[0]!), out!.type, k.i32(0));
+        extend(view, out!);
+        env.set(out!, view);
+        return;
+      }
+      case "elementwise":
+      case "map": {
+        if (out!.type.shape.length === 0) {
+          materialized(eqn);
+          env.set(out!, lowerScalar(block, eqn, viewOf, fresh));
+          return;
+        }
+        if (group === undefined || !joins(group, eqn)) {
+          flush();
+          group = openGroup(out!.type.shape, position);
+        }
+        group.members.set(out!, eqn);
+        return;
+      }
+      case "loops": {
+        flush();
+        const inPlace = lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
+        const outs = eqn.outs.map((v, i) => {
+          if (i === 0 && inPlace !== undefined) return inPlace;
+          if (v.type.shape.length > 0) return allocate(v, position);
+          const name = fresh(v.name ?? "s");
+          block.let(name, k.constant(scalarTypeOf(v.type.dtype), 0));
+          return localTarget(v.type, name);
+        });
+        lowering.emit(makeContext(block, eqn.ins.map(viewOf), outs, workshop), eqn.params);
+        eqn.outs.forEach((v, i) => {
+          env.set(v, outs[i]!);
+          extend(outs[i]!, v);
+        });
+        return;
+      }
+    }
+  });
+  flush();
+
+  /** The memory of an operand, if this equation is the last to read it and may have it. */
+  function takeOver(eqn: Equation, position: number, operand: number): WriteView | undefined {
+    const v = eqn.ins[operand]!;
+    const view = viewOf(v) as WriteView;
+    const mine = view.buffer !== undefined && bufferEnd.get(view.buffer) === position && !targetOf.has(eqn.outs[0]!);
+    const once = eqn.ins.filter((other) => (viewOf(other) as WriteView).buffer === view.buffer).length === 1;
+    return mine && once ? view : undefined;
+  }
+
+  const results = program.outs.map((v) => viewOf(v));
+  targets.forEach((target, i) => {
+    if (target !== undefined) copyView(block, target, results[i]!, fresh);
+  });
+  for (const buffer of bufferEnd.keys()) workshop.release(buffer);
+  return results.map((view, i) => targets[i] ?? view);
+}
+
+function isOutside(v: Var, group: Group, uses: ReadonlyMap<Var, number>): boolean {
+  let inside = 0;
+  for (const eqn of group.members.values()) for (const x of eqn.ins) if (x === v) inside++;
+  return (uses.get(v) ?? 0) > inside;
+}
+
+function countUses(program: Program): Map<Var, number> {
+  const uses = new Map<Var, number>();
+  const use = (v: Var): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
+  for (const eqn of program.eqns) eqn.ins.forEach(use);
+  program.outs.forEach(use);
+  return uses;
+}
+
+function findLastUses(program: Program): Map<Var, number> {
+  const last = new Map<Var, number>();
+  program.eqns.forEach((eqn, k) => eqn.ins.forEach((v) => last.set(v, k)));
+  for (const v of program.outs) last.set(v, Infinity);
+  return last;
+}
+
+/** A scalar equation as a local; a constant needs none. */
+function lowerScalar(block: Block, eqn: Equation, viewOf: (v: Var) => ReadView, fresh: (hint: string) => string): ReadView {
+  const { lowering } = eqn.prim;
+  const out = eqn.outs[0]!;
+  const types = eqn.ins.map((v) => v.type);
+  let value: Expr;
+  if (lowering.kind === "elementwise") value = lowering.scalar(eqn.ins.map((v) => viewOf(v).read(k.i32(0))), eqn.params, types);
+  else if (lowering.kind === "map") value = lowering.element((i, place) => readElement(viewOf(eqn.ins[i]!), place), [], eqn.params, types, out.type);
+  else throw internalError(`${eqn.prim.name} is not a scalar equation`);
+  if (value.kind === "const" || value.kind === "local") return valueView(out.type, value);
+  return valueView(out.type, block.let(fresh(out.name ?? "v"), value));
+}
+
+function makeContext(block: Block, ins: readonly ReadView[], outs: readonly WriteView[], workshop: Workshop): LowerContext {
+  return {
+    block,
+    ins,
+    outs,
+    fresh: (hint) => workshop.fresh(hint),
+    scratch: (type, hint) => makeScratch(block, type, hint, workshop),
+    inline: (inner, program, operands, mutable, targets) => lowerBody(inner, program, operands, mutable, targets, workshop),
+    value: valueView,
+    part: partOf,
+    same: sameView,
+  };
+}
+
+/** Memory of its own that is never shared. */
+function makeScratch(block: Block, type: ArrayType, hint: string, workshop: Workshop): WriteView {
+  if (type.shape.length > 0) return workshop.temp(type, workshop.fresh(hint));
+  const name = workshop.fresh(hint);
+  block.let(name, k.constant(scalarTypeOf(type.dtype), 0));
+  return localTarget(type, name);
+}

@@ -1,0 +1,38 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { Program } from "../ir/program.ts";
+import { isProgram } from "../ir/program.ts";
+import { eliminateCommonSubexpressions } from "./cse.ts";
+import { simplify } from "./simplify.ts";
+
+/** A pass: from a program to one that computes the same. */
+export type Pass = (program: Program) => Program;
+
+/** Equations that nothing needs are dropped. */
+export function eliminateDeadCode(program: Program): Program {
+  return dceProgram(program, program.outs.map(() => true)).program;
+}
+
+/** The passes in their order. */
+export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
+  ["dead code", eliminateDeadCode],
+  ["simplify", simplify],
+  ["common subexpressions", eliminateCommonSubexpressions],
+  ["dead code", eliminateDeadCode],
+];
+
+/** Runs all passes over a program and, first, over the programs inside it. */
+export function optimize(program: Program): Program {
+  const inner: Program = {
+    ...program,
+    eqns: program.eqns.map((eqn) => (hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn)),
+  };
+  return pipeline.reduce((p, [, pass]) => pass(p), inner);
+}
+
+function hasProgram(params: unknown): params is object {
+  return typeof params === "object" && params !== null && Object.values(params).some(isProgram);
+}
+
+function mapPrograms(params: object, f: Pass): object {
+  return Object.fromEntries(Object.entries(params).map(([key, value]: [string, unknown]) => [key, isProgram(value) ? f(value) : value]));
+}

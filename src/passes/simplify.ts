@@ -1,0 +1,26 @@
+import type { Program, Var } from "../ir/program.ts";
+import { sameType } from "../ir/types.ts";
+import { rewriteProgram } from "./rewrite.ts";
+
+/**
+ * Removes equations that give an operand back, by the identity that the primitive's record states. Only what holds for
+ * every floating number counts: x · 1 = x, but not x + 0 = x, which turns −0 into 0.
+ */
+export function simplify(program: Program): Program {
+  const constants = new Map<Var, number>();
+  return rewriteProgram(program, (eqn, rewriter) => {
+    const value = eqn.prim.constantOf?.(eqn.params);
+    if (value !== undefined) constants.set(eqn.outs[0]!, value);
+    const same = eqn.prim.identity?.(eqn.ins.map((v) => constants.get(v)), eqn.ins.map((v) => v.type), eqn.params);
+    const operand = same === undefined ? undefined : eqn.ins[same];
+    if (operand !== undefined && sameType(operand.type, eqn.outs[0]!.type)) rewriter.alias(eqn.outs[0]!, operand);
+    else {
+      rewriter.emit(eqn);
+      // A constant repeated along axes is the same constant.
+      if (eqn.prim.repeats === true && eqn.ins.length === 1) {
+        const repeated = constants.get(eqn.ins[0]!);
+        if (repeated !== undefined) constants.set(eqn.outs[0]!, repeated);
+      }
+    }
+  });
+}

@@ -1,0 +1,79 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView, WriteView } from "../ir/primitive.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { sizeOf } from "../util/shape.ts";
+
+/** A scalar that is an expression: a constant or a local. */
+export function valueView(type: ArrayType, value: Expr): WriteView {
+  return {
+    type,
+    local: value.kind === "local" ? value.name : undefined,
+    read: () => value,
+    write() {
+      throw internalError("a value is not a place to write to");
+    },
+  };
+}
+
+/** A scalar in a local that can be set. */
+export function localTarget(type: ArrayType, name: string): WriteView {
+  const place = k.local(scalarTypeOf(type.dtype), name);
+  return { type, local: name, read: () => place, write: (block, _, value) => block.set(place, value) };
+}
+
+/** The elements of a buffer from `offset` on. */
+export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32(0)): WriteView {
+  const scalar = scalarTypeOf(type.dtype);
+  const place = (index: Expr): Expr => sum(offset, index);
+  return {
+    type,
+    buffer,
+    offset,
+    read: (index) => k.load(scalar, buffer, place(index)),
+    write: (block, index, value) => block.store(buffer, place(index), value),
+  };
+}
+
+function sum(a: Expr, b: Expr): Expr {
+  if (a.kind === "const" && a.value === 0) return b;
+  if (b.kind === "const" && b.value === 0) return a;
+  if (a.kind === "const" && b.kind === "const") return k.i32(a.value + b.value);
+  return k.add(a, b);
+}
+
+/** The part of a view that starts at a flat index, as an array of another type. */
+export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
+  const { buffer, offset } = view as WriteView;
+  if (buffer !== undefined) return bufferView(type, buffer, sum(offset ?? k.i32(0), start));
+  return { ...(view as WriteView), type };
+}
+
+/** Whether two views are the same memory or the same local. */
+export function sameView(a: ReadView, b: ReadView): boolean {
+  if (a === b) return true;
+  const [x, y] = [a as WriteView, b as WriteView];
+  if (x.local !== undefined) return x.local === y.local;
+  return x.buffer !== undefined && x.buffer === y.buffer && sameExpr(x.offset, y.offset);
+}
+
+/** Structural equality of the small index expressions that offsets are. */
+function sameExpr(a: Expr | undefined, b: Expr | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.kind === "const" && b.kind === "const") return a.value === b.value;
+  if (a.kind === "local" && b.kind === "local") return a.name === b.name;
+  if (a.kind === "binary" && b.kind === "binary") return a.op === b.op && sameExpr(a.x, b.x) && sameExpr(a.y, b.y);
+  return false;
+}
+
+/** Copies all elements, unless both are the same memory. */
+export function copyView(block: Block, target: WriteView, view: ReadView, fresh: (hint: string) => string): void {
+  if (sameView(target, view)) return;
+  const n = sizeOf(target.type.shape);
+  if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));
+  if (n === 1) return target.write(block, k.i32(0), view.read(k.i32(0)));
+  block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) => target.write(loop, i, view.read(i)));
+}

@@ -1,0 +1,142 @@
+import { interpBackend } from "../backends/interp/index.ts";
+import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
+import { internalError } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf, typeKey } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
+import type { Procedure } from "../kernel/scalar.ts";
+import { paramsKey } from "../passes/cse.ts";
+import type { Lru } from "../util/lru.ts";
+import { makeLru } from "../util/lru.ts";
+import { allocate } from "./memory.ts";
+import type { Executable } from "./executable.ts";
+import { executableOf } from "./executable.ts";
+
+/** A scalar operation that is ready to be called, for the operand types that it was made for. */
+interface ScalarKernel {
+  readonly params: unknown;
+  readonly a: ArrayType;
+  readonly b: ArrayType | undefined;
+  readonly c: ArrayType | undefined;
+  readonly out: ArrayType;
+  readonly call: CompiledProcedure;
+}
+
+/** The kernel that each primitive ran last: scalar code calls the same ones over and over. */
+const scalarKernels = new WeakMap<Primitive, ScalarKernel>();
+/** All scalar kernels by primitive, parameters and types. */
+const byKey = new WeakMap<Primitive, Map<string, ScalarKernel>>();
+
+/** Computes a primitive on tensors that hold their elements. */
+export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+  const { lowering } = prim;
+  if (lowering.kind === "elementwise") {
+    const n = ins.length;
+    const a = ins[0]!.type;
+    const b = n > 1 ? ins[1]!.type : undefined;
+    const c = n > 2 ? ins[2]!.type : undefined;
+    const kernel = scalarKernels.get(prim);
+    if (kernel !== undefined && kernel.a === a && kernel.b === b && kernel.c === c && kernel.params === params) {
+      return [new Tensor(kernel.out, callScalar(kernel.call, ins, n), undefined)];
+    }
+    if (n <= 3 && ins.every((x) => x.type.shape.length === 0)) {
+      const found = findScalarKernel(prim, ins, params);
+      return [new Tensor(found.out, callScalar(found.call, ins, n), undefined)];
+    }
+  } else if (lowering.kind === "alias") return [alias(ins[0]!, prim.typeOf([ins[0]!.type], params)[0]!)];
+  return evaluateArrays(prim, ins, params);
+}
+
+function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number): number {
+  if (n === 1) return call(ins[0]!.slot as number);
+  if (n === 2) return call(ins[0]!.slot as number, ins[1]!.slot as number);
+  return call(ins[0]!.slot as number, ins[1]!.slot as number, ins[2]!.slot as number);
+}
+
+function findScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
+  let kernels = byKey.get(prim);
+  if (kernels === undefined) byKey.set(prim, (kernels = new Map()));
+  const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params)}`;
+  let kernel = kernels.get(key);
+  if (kernel === undefined) kernels.set(key, (kernel = makeScalarKernel(prim, ins, params)));
+  scalarKernels.set(prim, kernel);
+  return kernel;
+}
+
+/** A primitive as a procedure of its scalars. Plain arithmetic needs no generated code; procedures are compiled once. */
+function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
+  if (prim.lowering.kind !== "elementwise") throw internalError(`${prim.name} is not elementwise`);
+  const types = ins.map((x) => x.type);
+  const names = types.map((type, i) => ({ name: "xyzw"[i] ?? `x${i}`, type: scalarTypeOf(type.dtype) }));
+  const result = prim.lowering.scalar(
+    names.map(({ name, type }) => k.local(type, name)),
+    params,
+    types,
+  );
+  const procedure: Procedure = { name: prim.name, params: names, body: [], result };
+  const isPlain = result.kind !== "call" && result.kind !== "convert";
+  const backend = isPlain || !canGenerateCode() ? interpBackend : jsBackend;
+  return {
+    params,
+    a: types[0]!,
+    b: types[1],
+    c: types[2],
+    out: prim.typeOf(types, params)[0]!,
+    call: backend.compileProcedure(procedure),
+  };
+}
+
+/** The same elements under another shape. */
+function alias(x: Tensor, type: ArrayType): Tensor {
+  const wasScalar = x.type.shape.length === 0;
+  const isScalar = type.shape.length === 0;
+  if (wasScalar === isScalar) return new Tensor(type, x.slot, undefined);
+  if (isScalar) {
+    if (typeof x.slot !== "object") throw internalError("an array without memory");
+    return new Tensor(type, x.slot.array[x.slot.offset], undefined);
+  }
+  const cell = allocate(type.dtype, 1);
+  cell.array[cell.offset] = x.slot as number;
+  return new Tensor(type, cell, undefined);
+}
+
+/** Programs of one equation, by primitive, parameters and types. */
+let single: Lru<string, Executable> | undefined;
+const primitiveIds = new WeakMap<Primitive, number>();
+let nextId = 0;
+
+function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+  let id = primitiveIds.get(prim);
+  if (id === undefined) primitiveIds.set(prim, (id = nextId++));
+  const { lowering } = prim;
+  const inPlace = lowering.kind === "loops" ? lowering.inPlace : undefined;
+  const takesOver = inPlace !== undefined && ins[inPlace]!.exclusive;
+  let key = `${id}${takesOver ? "!" : ""} ${paramsKey(params)}`;
+  for (let i = 0; i < ins.length; i++) key += ` ${typeKey(ins[i]!.type)}`;
+  single ??= makeLru(1024);
+  let executable = single.get(key);
+  if (executable === undefined) {
+    const program = singleEquation(prim, ins, params);
+    executable = executableOf(program, takesOver ? ins.map((_, i) => i === inPlace) : []);
+    single.set(key, executable);
+  }
+  const slots = new Array<Slot>(ins.length);
+  for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
+  return executable.run(slots);
+}
+
+/** A program that does one thing. */
+export function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
+  const vars = ins.map((x): Var => ({ type: x.type }));
+  const outs = prim
+    .typeOf(
+      ins.map((x) => x.type),
+      params,
+    )
+    .map((type): Var => ({ type }));
+  return { name: prim.name, ins: vars, eqns: [{ prim, params, ins: vars, outs }], outs };
+}

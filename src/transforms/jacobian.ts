@@ -1,0 +1,145 @@
+
+import { checkOptions } from "../errors/options.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
+import { equal, indicator } from "../prims/arithmetic.ts";
+import { iota } from "../prims/index-ops.ts";
+import { permute, reshape } from "../prims/shape.ts";
+import { withTrace } from "../trace/bind.ts";
+
+import { unflatten } from "../tree/tree.ts";
+import type { Like, TensorLike } from "../tree/types.ts";
+import { range, sizeOf } from "../util/shape.ts";
+import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
+import { makeBatchTrace } from "./batch.ts";
+import { grad } from "./grad.ts";
+import { jvp, linearizeLeaves, materialize } from "./linearize.ts";
+import { backward, pushForward } from "./linear.ts";
+import { tools } from "./tools.ts";
+
+/** The unit vectors of a type: one a row, shape [n, …shape]. */
+function basis(type: ArrayType): Tensor {
+  const n = sizeOf(type.shape);
+  const square = equal(iota("int32", [n, n], 0), iota("int32", [n, n], 1));
+  return reshape(indicator(square, arrayType(type.dtype, [])), [n, ...type.shape]);
+}
+
+export interface JacobianOptions {
+  /** Place of the argument to differentiate in, counted from 0. Default 0. */
+  readonly argnums?: number;
+}
+
+type Mode = "jacfwd" | "jacrev";
+
+function jacobian(mode: Mode, f: (...args: never[]) => unknown, options: JacobianOptions, args: readonly unknown[]): unknown {
+  const { argnums = 0 } = options;
+  const { leaves, defs } = flattenArguments(args, mode);
+  const active = selectArguments(mode, defs, leaves, [argnums]);
+  const lin = linearizeLeaves(mode, f, defs, leaves, active);
+  const inTypes = leaves.filter((_, i) => active[i]).map((x) => x.type);
+  const inDef = defs[argnums]!;
+  // blocks[out][in] has the shape of the result, then that of the argument
+  const blocks = mode === "jacfwd" ? forwardBlocks(lin, inTypes) : reverseBlocks(lin, inTypes);
+  return unflatten(lin.outDef, blocks.map((row) => unflatten(inDef, row)));
+}
+
+type Linearized = ReturnType<typeof linearizeLeaves>;
+
+/** All directions of each argument at once: the tape runs forwards on a batch of unit vectors. */
+function forwardBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[][] {
+  const columns = inTypes.map((type, i) => {
+    const n = sizeOf(type.shape);
+    return batched(n, (wrap, unwrap) => {
+      const tangents = inTypes.map((other, j) => (j === i ? wrap(basis(type)) : materialize(undefined, other)));
+      return pushForward(lin.eqns, lin.ins, tangents, lin.outNodes).map((t, k) => unwrap(materialize(t, lin.outs[k]!.type)));
+    }).map((t, k) => {
+      const outRank = lin.outs[k]!.shape.length;
+      const behind = permute(t, [...range(1, outRank + 1), 0]); // the batch behind the axes of the result
+      return reshape(behind, [...lin.outs[k]!.shape, ...type.shape]);
+    });
+  });
+  return lin.outs.map((_, k) => columns.map((column) => column[k]!));
+}
+
+/** All elements of each result at once: the tape runs backwards on a batch of unit vectors. */
+function reverseBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[][] {
+  return lin.outs.map((out, k) =>
+    batched(sizeOf(out.shape), (wrap, unwrap) => {
+      const cts = lin.outs.map((_, j) => (j === k ? wrap(basis(out.type)) : undefined));
+      return backward(lin.eqns, lin.outNodes, cts, lin.ins, tools).map((g, i) => unwrap(materialize(g, inTypes[i]!)));
+    }).map((g, i) => reshape(g, [...out.shape, ...inTypes[i]!.shape])),
+  );
+}
+
+function batched(size: number, f: (wrap: (x: Tensor) => Tensor, unwrap: (x: Tensor) => Tensor) => Tensor[]): Tensor[] {
+  return withTrace(
+    "jacobian",
+    (level) => makeBatchTrace(level, size, tools),
+    (trace) => f((x) => trace.wrap(x, true), trace.unwrap),
+  );
+}
+
+/** The derivative of every result in every element of the argument: shape of the result, then of the argument. */
+export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: Jacobian<P, T[K]> };
+
+/**
+ * All first derivatives by forward mode, one direction for each element of the argument: best where the argument is small.
+ * Shape of the result, then shape of the argument; nested as both are.
+ *
+ * @example
+ * jacfwd((x) => x.mul(x))([1, 2]); // [[2, 0], [0, 4]]
+ */
+export function jacfwd(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
+export function jacfwd<P, R extends unknown[], T>(f: (p: P, ...rest: R) => T, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacfwd(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+  requireFunction("jacfwd", f);
+  checkOptions("jacfwd", options, ["argnums"]);
+  return (...args) => jacobian("jacfwd", f, options, args);
+}
+
+/**
+ * All first derivatives by reverse mode, one pass for each element of the result: best where the result is small.
+ * Shape of the result, then shape of the argument; nested as both are.
+ */
+export function jacrev(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
+export function jacrev<P, R extends unknown[], T>(f: (p: P, ...rest: R) => T, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacrev(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+  requireFunction("jacrev", f);
+  checkOptions("jacrev", options, ["argnums"]);
+  return (...args) => jacobian("jacrev", f, options, args);
+}
+
+/**
+ * All second derivatives of a function that returns a scalar: forward mode over reverse mode. Shape of the argument,
+ * twice; for nested arguments nested twice.
+ *
+ * @example
+ * hessian((x) => x.mul(x).mul(x).sum())([1, 2]); // [[6, 0], [0, 12]]
+ */
+export function hessian(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
+export function hessian<P, R extends unknown[]>(f: (p: P, ...rest: R) => Tensor, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, P>;
+export function hessian(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+  requireFunction("hessian", f);
+  checkOptions("hessian", options, ["argnums"]);
+  const gradient = (grad as (f: unknown, o: JacobianOptions) => (...args: never[]) => unknown)(f, options);
+  return (...args) => jacobian("jacfwd", gradient, options, args);
+}
+
+/**
+ * The Hessian of a scalar function at x times a vector v, without the Hessian: forward mode over reverse mode, at a small
+ * multiple of the cost of the function.
+ *
+ * @throws DownhillError `tree` or `shape` if v does not match x.
+ * @example
+ * hvp((x) => x.mul(x).mul(x).sum(), [1, 2], [1, 0]); // [6, 0]
+ */
+export function hvp(f: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor;
+export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
+export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
+  requireFunction("hvp", f);
+  const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
+  const run = jvp as (f: unknown, primals: readonly unknown[], tangents: readonly unknown[]) => [unknown, unknown];
+  return run(gradient, [x], [v])[1];
+}
+

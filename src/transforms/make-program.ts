@@ -1,0 +1,37 @@
+import type { Program } from "../ir/program.ts";
+import { capturingSources } from "../trace/source.ts";
+import { traceProgram } from "../trace/staging.ts";
+import { countLeaves, leafPaths } from "../tree/tree.ts";
+import type { LikeAll } from "../tree/types.ts";
+import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+
+/**
+ * The program of a function: what it computes, as data, for arguments of these types. Tensors that the function reads
+ * from outside are its first inputs. Values have the names of the function's parameters where its text tells them.
+ *
+ * @example
+ * printProgram(makeProgram((x, y) => x.mul(y).add(sin(x)))(2, 3));
+ */
+export function makeProgram<A extends readonly unknown[]>(f: (...args: A) => unknown): (...args: LikeAll<A>) => Program {
+  requireFunction("makeProgram", f);
+  return (...args) => {
+    const { leaves, defs } = flattenArguments(args, "makeProgram");
+    const parameters = parameterNames(f);
+    const names = defs.flatMap((def, i) => leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)));
+    return capturingSources(() =>
+      traceProgram(
+        f.name === "" ? "f" : f.name,
+        leaves.map((x) => x.type),
+        (...traced) => flattenResult(f(...(unflattenArguments(defs, traced) as unknown as A)), "makeProgram").leaves,
+        names,
+      ),
+    ).program;
+  };
+}
+
+/** The names of a function's parameters, as far as its text has plain ones. */
+function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
+  const text = Function.prototype.toString.call(f);
+  const list = /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(text)?.[1] ?? /^([\p{L}_$][\p{L}\p{N}_$]*)\s*=>/u.exec(text)?.[1] ?? "";
+  return list.split(",").map((part) => /^\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*$/u.exec(part)?.[1]);
+}

@@ -1,0 +1,108 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, sameType, withShape } from "../ir/types.ts";
+import { scan as bindScan } from "../prims/scan.ts";
+import { convert } from "../prims/linear.ts";
+import { traceProgram } from "../trace/staging.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { firstDifference, leafPaths, unflatten } from "../tree/tree.ts";
+import type { Like } from "../tree/types.ts";
+import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+
+export interface ScanOptions {
+  /** Number of steps, where there are no xs to tell. */
+  readonly length?: number;
+  /** Run from the last x to the first; ys stay in the order of xs. Default false. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * A loop whose steps pass a carry on: `[carry, y] = f(carry, x)` for each x along the leading axis of `xs`. Gives the last
+ * carry and the ys, stacked. The body is traced once and stays a loop, forwards and in derivatives; a `null` y or xs
+ * stands for none.
+ *
+ * Numbers that `f` closes over are part of the program: pass what changes from call to call in the carry or in xs.
+ *
+ * @throws DownhillError `tree` or `shape` if the carry changes its structure or type from step to step.
+ * @example
+ * const [total, partial] = scan((c, x) => [c.add(x), c.add(x)], 0, [1, 2, 3]);
+ * total.item();     // 6
+ * partial.tolist(); // [1, 3, 6]
+ */
+export function scan<C, X, Y>(
+  f: (carry: C, x: X) => readonly [C, Y],
+  carry: Like<C>,
+  xs: Like<X>,
+  options: ScanOptions = {},
+): [carry: C, ys: Y] {
+  requireFunction("scan", f);
+  checkOptions("scan", options, ["length", "reverse"]);
+  const start = flattenArguments([carry], "scan");
+  const items = flattenArguments([xs], "scan");
+  const length = stepCount(items.leaves, options.length);
+  const carryDef = start.defs[0]!;
+  const itemTypes = items.leaves.map((x) => withShape(x.type, x.shape.slice(1)));
+  let outDef: TreeDef = carryDef;
+  let yDef: TreeDef = carryDef;
+
+  const traceBody = (types: readonly ArrayType[]): ReturnType<typeof traceProgram> =>
+    traceProgram(f.name === "" ? "step" : f.name, [...types, ...itemTypes], (...traced) => {
+      const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
+      const [x] = unflattenArguments(items.defs, traced.slice(types.length));
+      const result: unknown = f(c as C, x as X);
+      if (!Array.isArray(result) || result.length !== 2) {
+        throw new DownhillError("tree", `scan: the step must return [carry, y]; return [carry, null] where there is no y.`);
+      }
+      const next = flattenResult(result[0], "scan");
+      const y = flattenResult(result[1], "scan");
+      outDef = next.def;
+      yDef = y.def;
+      const difference = firstDifference(carryDef, next.def, "the carry after a step");
+      if (difference !== undefined) throw new DownhillError("tree", `scan: ${difference}.`);
+      return [...next.leaves, ...y.leaves];
+    });
+
+  // A carry that starts as a plain number takes the dtype that the step gives it.
+  let types = start.leaves.map((x) => x.type);
+  let traced = traceBody(types);
+  const unified = types.map((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i));
+  if (unified.some((type, i) => !sameType(type, types[i]!))) {
+    types = unified;
+    traced = traceBody(types);
+    types.forEach((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i));
+  }
+  const nCarry = types.length;
+  const body = traced.program;
+  const outs = bindScan([...traced.captured, ...start.leaves.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)), ...items.leaves], {
+    body,
+    consts: traced.captured.length,
+    carries: nCarry,
+    length,
+    reverse: options.reverse === true,
+  });
+  return [unflatten(outDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
+}
+
+/** The type of a carry that starts as `type` and comes out of a step as `out`. */
+function unify(type: ArrayType, out: ArrayType, def: TreeDef, leaf: number): ArrayType {
+  if (sameType(type, out)) return type;
+  if (type.weak && type.shape.length === 0 && out.shape.length === 0) return arrayType(out.dtype, []);
+  throw new DownhillError(
+    "shape",
+    `scan: ${leafPaths(def, "the carry")[leaf] ?? "the carry"} starts as ${showType(type)} but is ${showType(out)} after a step; it must keep its type.`,
+  );
+}
+
+function stepCount(xs: readonly Tensor[], given: number | undefined): number {
+  for (const x of xs) {
+    if (x.shape.length === 0) throw new DownhillError("shape", `scan: xs must have a leading axis to step along, got ${showType(x.type)}.`);
+  }
+  const lengths = new Set([...xs.map((x) => x.shape[0]!), ...(given === undefined ? [] : [given])]);
+  if (lengths.size > 1) throw new DownhillError("shape", `scan: xs and length disagree on the number of steps: ${[...lengths].join(", ")}.`);
+  const length = [...lengths][0];
+  if (length === undefined) throw new DownhillError("range", `scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).`);
+  if (!Number.isInteger(length) || length < 0) throw new DownhillError("range", `scan: length must be a whole number, got ${String(length)}.`);
+  return length;
+}
