@@ -27,12 +27,18 @@ export interface Split {
   readonly outgoing: readonly Shared[];
 }
 
-/** How much code a statement is: its expressions and those of the statements in it, roughly one each operation. */
+/** How much code a statement is, in names and numbers read: operations weigh more, those that call a function most. */
 export function weightOf(stmt: Stmt): number {
   let weight = 0;
-  const visitor = { stmt: () => void weight++, expr: () => void weight++ };
-  walkStmt(stmt, visitor);
+  walkStmt(stmt, { stmt: () => void weight++, expr: (expr) => void (weight += exprWeight(expr)) });
   return weight;
+}
+
+function exprWeight({ kind, type }: Expr): number {
+  if (kind === "const" || kind === "local") return 1;
+  if (kind === "call") return 4;
+  if (kind !== "unary" && kind !== "binary") return 2;
+  return type === "f64" || type === "bool" ? 2 : 5; // the others are wrapped or rounded after each operation
 }
 
 /**

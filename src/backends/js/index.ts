@@ -1,23 +1,28 @@
 import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import type { Source } from "./source.ts";
-import { procedureSource, routineSource } from "./source.ts";
+import { partLimit, procedureSource, routineSource } from "./source.ts";
 
 /** Runs kernels as generated JavaScript. Only where `canGenerateCode()`. */
-export const jsBackend: Backend = {
-  name: "js",
-  compile: (routine) => build(routineSource(routine)) as Compiled,
-  compileProcedure: (procedure) => build(procedureSource(procedure)) as CompiledProcedure,
-};
+export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend(partLimit);
+
+/** A backend whose functions are cut into parts where they weigh more than `limit`. */
+export function makeJsBackend(limit: number): Backend {
+  return {
+    name: "js",
+    compile: (routine) => build(routineSource(routine, limit)) as Compiled,
+    compileProcedure: (procedure) => build(procedureSource(procedure, limit)) as CompiledProcedure,
+  };
+}
 
 /** The JavaScript that a routine becomes, for reading. */
 export function sourceOf(routine: Routine): string {
-  return routineSource(routine).text;
+  return routineSource(routine, partLimit).text;
 }
 
 /** The JavaScript that a procedure becomes, for reading. */
 export function sourceOfProcedure(procedure: Procedure): string {
-  return procedureSource(procedure).text;
+  return procedureSource(procedure, partLimit).text;
 }
 
 let codeGeneration: boolean | undefined;

@@ -37,6 +37,7 @@ export function makeNames(outer?: Names): Names {
 
 /** The identifier that resembles `name` most; it is no word of the language and no outer name of generated code. */
 export function toIdentifier(name: string): string {
+  if (/^[A-Za-z_$][\w$]{0,59}$/.test(name)) return reserved.test(name) ? `${name}_` : name; // nearly all of them
   let out = "";
   for (const character of name.slice(0, 60)) {
     if (/[\w$]/.test(character)) out += character;
