@@ -40,40 +40,48 @@ interface BatchTracer extends Tracer {
   readonly value: Tensor; // the batch in axis 0
 }
 
-/** The trace of `vmap`: values that differ from item to item hold all of them along axis 0. */
-export interface BatchTrace extends Trace {
-  readonly kind: "vmap";
-  wrap(value: Tensor, batched: boolean): Tensor;
-  /** The value with the batch in axis 0, repeated if it does not differ. */
-  unwrap(x: Tensor): Tensor;
-}
+/** The trace of `vmap`: values that differ from item to item hold all of them along axis 0. Open while a function runs. */
+export class BatchTrace implements Trace {
+  readonly kind = "vmap";
+  readonly level: number;
+  readonly size: number;
+  alive = true;
+  readonly #tools: Tools;
 
-export function makeBatchTrace(level: number, size: number, tools: Tools): BatchTrace {
-  const own = (x: Tensor): BatchTracer | undefined => (x.tracer?.trace === trace ? (x.tracer as BatchTracer) : undefined);
-  const trace: BatchTrace = {
-    kind: "vmap",
-    level,
-    alive: true,
-    wrap(value, batched) {
-      if (!batched) return value;
-      const tracer: BatchTracer = { trace, value };
-      return new Tensor(withShape(value.type, value.shape.slice(1)), undefined, tracer);
-    },
-    unwrap: (x) => own(x)?.value ?? batchAlong(x, size),
-    process(prim, ins, params) {
-      const tracers = ins.map(own);
-      const result = batchEquation(
-        prim,
-        ins.map((x, i) => tracers[i]?.value ?? x),
-        tracers.map((t) => t !== undefined),
-        size,
-        params,
-        tools,
-      );
-      return result.outs.map((out, i) => trace.wrap(out, result.batched[i] === true));
-    },
-  };
-  return trace;
+  constructor(level: number, size: number, tools: Tools) {
+    this.level = level;
+    this.size = size;
+    this.#tools = tools;
+  }
+
+  /** A value whose axis 0 is the batch, as one item; a value that all items share stays as it is. */
+  wrap(value: Tensor, batched: boolean): Tensor {
+    if (!batched) return value;
+    const tracer: BatchTracer = { trace: this, value };
+    return new Tensor(withShape(value.type, value.shape.slice(1)), undefined, tracer);
+  }
+
+  /** The value with the batch in axis 0, repeated if it does not differ. */
+  unwrap(x: Tensor): Tensor {
+    return this.#own(x)?.value ?? batchAlong(x, this.size);
+  }
+
+  process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+    const tracers = ins.map((x) => this.#own(x));
+    const result = batchEquation(
+      prim,
+      ins.map((x, i) => tracers[i]?.value ?? x),
+      tracers.map((t) => t !== undefined),
+      this.size,
+      params,
+      this.#tools,
+    );
+    return result.outs.map((out, i) => this.wrap(out, result.batched[i] === true));
+  }
+
+  #own(x: Tensor): BatchTracer | undefined {
+    return x.tracer?.trace === this ? (x.tracer as BatchTracer) : undefined;
+  }
 }
 
 export interface BatchProgram {

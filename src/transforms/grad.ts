@@ -59,18 +59,17 @@ function splitAux(operation: string, result: unknown, outs: readonly Tensor[], d
   return { value, aux: unflatten(def.children[1]!, outs.slice(1)) };
 }
 
-/** Gradients in the order of `argnums`, each with the structure of its argument. */
+/** Gradients in the order of `argnums`, each with the structure of its argument. `grads` follow the arguments. */
 function regroup(defs: readonly TreeDef[], argnums: readonly number[], grads: readonly Tensor[]): unknown[] {
-  const ascending = [...new Set(argnums)].sort((a, b) => a - b);
-  const byArgument = new Map<number, unknown>();
-  let next = 0;
-  for (const argnum of ascending) {
+  return argnums.map((argnum) => {
+    const start = defs.reduce((n, def, i) => (i < argnum && argnums.includes(i) ? n + leafCount(def) : n), 0);
     const def = defs[argnum]!;
-    const count = countLeaves(def);
-    byArgument.set(argnum, unflatten(def, grads.slice(next, next + count)));
-    next += count;
-  }
-  return argnums.map((argnum) => byArgument.get(argnum));
+    return def.kind === "leaf" ? grads[start] : unflatten(def, grads.slice(start, start + leafCount(def)));
+  });
+}
+
+function leafCount(def: TreeDef): number {
+  return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
 function readOptions(operation: string, options: GradOptions): Required<GradOptions> {

@@ -12,7 +12,7 @@ import { unflatten } from "../tree/tree.ts";
 import type { Like, TensorLike } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
-import { makeBatchTrace } from "./batch.ts";
+import { BatchTrace } from "./batch.ts";
 import { grad } from "./grad.ts";
 import { jvp, linearizeLeaves, materialize } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
@@ -75,8 +75,8 @@ function reverseBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[]
 function batched(size: number, f: (wrap: (x: Tensor) => Tensor, unwrap: (x: Tensor) => Tensor) => Tensor[]): Tensor[] {
   return withTrace(
     "jacobian",
-    (level) => makeBatchTrace(level, size, tools),
-    (trace) => f((x) => trace.wrap(x, true), trace.unwrap),
+    (level) => new BatchTrace(level, size, tools),
+    (trace) => f((x) => trace.wrap(x, true), (x) => trace.unwrap(x)),
   );
 }
 

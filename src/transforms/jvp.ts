@@ -5,7 +5,7 @@ import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { zeros } from "../prims/linear.ts";
 import { bind } from "../trace/bind.ts";
-import { differentiating } from "../trace/debug.ts";
+import { differentiating, isDebugging } from "../trace/debug.ts";
 import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import { assertNever } from "../util/assert-never.ts";
@@ -55,45 +55,58 @@ export interface JvpTracer extends Tracer {
   readonly tangent: Tensor;
 }
 
-/** The trace of forward mode: every value carries its tangent, every primitive is replaced by its differential analogue. */
-export interface JvpTrace extends Trace {
-  readonly kind: "jvp";
-  /** A value with its tangent; without one, the value itself. */
-  pair(primal: Tensor, tangent: Maybe): Tensor;
-  primalOf(x: Tensor): Tensor;
-  tangentOf(x: Tensor): Maybe;
-}
+/**
+ * The trace of forward mode: every value carries its tangent, every primitive is replaced by its differential analogue.
+ * Open while a function runs.
+ */
+export class JvpTrace implements Trace {
+  readonly kind = "jvp";
+  readonly level: number;
+  alive = true;
+  readonly #tools: Tools;
 
-export function makeJvpTrace(level: number, tools: Tools): JvpTrace {
-  const isOwn = (tracer: Tracer | undefined): tracer is JvpTracer => tracer !== undefined && tracer.trace === trace;
-  const trace: JvpTrace = {
-    kind: "jvp",
-    level,
-    alive: true,
-    pair(primal, tangent) {
-      if (tangent === undefined) return primal;
-      const tracer: JvpTracer = { trace, primal, tangent };
-      return new Tensor(primal.type, undefined, tracer);
-    },
-    primalOf: (x) => (isOwn(x.tracer) ? x.tracer.primal : x),
-    tangentOf: (x) => (isOwn(x.tracer) ? x.tracer.tangent : undefined),
-    process(prim, ins, params) {
-      const n = ins.length;
-      const primals = new Array<Tensor>(n);
-      const tangents = new Array<Maybe>(n);
-      for (let i = 0; i < n; i++) {
-        const x = ins[i]!;
-        const own = isOwn(x.tracer) ? x.tracer : undefined;
-        primals[i] = own === undefined ? x : own.primal;
-        tangents[i] = own?.tangent;
-      }
-      const [outs, touts] = differentiating(prim, primals, () => jvpEquation(prim, primals, tangents, params, tools));
-      const results = new Array<Tensor>(outs.length);
-      for (let i = 0; i < outs.length; i++) results[i] = trace.pair(outs[i]!, touts[i]);
-      return results;
-    },
-  };
-  return trace;
+  constructor(level: number, tools: Tools) {
+    this.level = level;
+    this.#tools = tools;
+  }
+
+  /** A value with its tangent; without one, the value itself. */
+  pair(primal: Tensor, tangent: Maybe): Tensor {
+    if (tangent === undefined) return primal;
+    const tracer: JvpTracer = { trace: this, primal, tangent };
+    return new Tensor(primal.type, undefined, tracer);
+  }
+
+  primalOf(x: Tensor): Tensor {
+    return this.#own(x)?.primal ?? x;
+  }
+
+  tangentOf(x: Tensor): Maybe {
+    return this.#own(x)?.tangent;
+  }
+
+  process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+    const n = ins.length;
+    const primals = new Array<Tensor>(n);
+    const tangents = new Array<Maybe>(n);
+    for (let i = 0; i < n; i++) {
+      const x = ins[i]!;
+      const own = this.#own(x);
+      primals[i] = own === undefined ? x : own.primal;
+      tangents[i] = own === undefined ? undefined : own.tangent;
+    }
+    const tools = this.#tools;
+    const [outs, touts] = isDebugging()
+      ? differentiating(prim, primals, () => jvpEquation(prim, primals, tangents, params, tools))
+      : jvpEquation(prim, primals, tangents, params, tools);
+    const results = new Array<Tensor>(outs.length);
+    for (let i = 0; i < outs.length; i++) results[i] = this.pair(outs[i]!, touts[i]);
+    return results;
+  }
+
+  #own({ tracer }: Tensor): JvpTracer | undefined {
+    return tracer !== undefined && tracer.trace === this ? (tracer as JvpTracer) : undefined;
+  }
 }
 
 export interface JvpProgram {

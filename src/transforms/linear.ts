@@ -7,7 +7,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { add, zeros } from "../prims/linear.ts";
 import { bind } from "../trace/bind.ts";
 import { currentSource, withSource } from "../trace/source.ts";
-import { transposing } from "../trace/debug.ts";
+import { isDebugging, transposing } from "../trace/debug.ts";
 
 /**
  * An equation of a linear tape. Operands that are known are tensors; linear ones are nodes, in `into`, where their
@@ -30,12 +30,60 @@ export interface LinearNode extends Accumulator, Tracer {
   owned: boolean;
 }
 
-/** Records what is done to values that are linear in the inputs, and computes all else. */
-export interface LinearTrace extends Trace {
-  readonly kind: "linear";
-  readonly eqns: LinearEquation[];
-  input(type: ArrayType): LinearNode;
-  nodeOf(x: Tensor): LinearNode | undefined;
+/** Records what is done to values that are linear in the inputs, and computes all else. Open while a function runs. */
+export class LinearTrace implements Trace {
+  readonly kind = "linear";
+  readonly level: number;
+  readonly eqns: LinearEquation[] = [];
+  alive = true;
+  readonly #tools: Tools;
+
+  constructor(level: number, tools: Tools) {
+    this.level = level;
+    this.#tools = tools;
+  }
+
+  /** A new input of the tape. */
+  input(type: ArrayType): LinearNode {
+    return new Node(this, type);
+  }
+
+  /** The node of a value that belongs to this tape. */
+  nodeOf(x: Tensor): LinearNode | undefined {
+    const { tracer } = x;
+    return tracer !== undefined && tracer.trace === this ? (tracer as LinearNode) : undefined;
+  }
+
+  process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+    if (prim.derivative.kind !== "structured") return this.#record(prim, ins, params);
+    const values = ins.map((value): PartialValue => ({ known: this.nodeOf(value) === undefined, value }));
+    const partialTools: PartialTools = { ...this.#tools, known: bind, unknown: (p, xs, ps) => this.#record(p, xs, ps) };
+    return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
+  }
+
+  #record(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+    const n = ins.length;
+    const types = new Array<ArrayType>(n);
+    const known = new Array<Maybe>(n);
+    const into = new Array<LinearNode | undefined>(n);
+    for (let i = 0; i < n; i++) {
+      const x = ins[i]!;
+      const node = this.nodeOf(x);
+      types[i] = x.type;
+      known[i] = node === undefined ? x : undefined;
+      into[i] = node;
+    }
+    const outTypes = prim.typeOf(types, params);
+    const outs = new Array<LinearNode>(outTypes.length);
+    const values = new Array<Tensor>(outTypes.length);
+    for (let i = 0; i < outs.length; i++) {
+      const node = new Node(this, outTypes[i]!);
+      outs[i] = node;
+      values[i] = node.value;
+    }
+    this.eqns.push({ prim, params, ins: known, into, outs, source: currentSource() });
+    return values;
+  }
 }
 
 class Node implements LinearNode {
@@ -69,41 +117,6 @@ class Node implements LinearNode {
   }
 }
 
-export function makeLinearTrace(level: number, tools: Tools): LinearTrace {
-  const nodeOf = (x: Tensor): LinearNode | undefined => (x.tracer !== undefined && x.tracer.trace === trace ? (x.tracer as LinearNode) : undefined);
-  const record = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {
-    const n = ins.length;
-    const types = new Array<ArrayType>(n);
-    const known = new Array<Maybe>(n);
-    const into = new Array<LinearNode | undefined>(n);
-    for (let i = 0; i < n; i++) {
-      const x = ins[i]!;
-      const node = nodeOf(x);
-      types[i] = x.type;
-      known[i] = node === undefined ? x : undefined;
-      into[i] = node;
-    }
-    const outs = prim.typeOf(types, params).map((type) => new Node(trace, type));
-    trace.eqns.push({ prim, params, ins: known, into, outs, source: currentSource() });
-    return outs.map((node) => node.value);
-  };
-  const partialTools: PartialTools = { ...tools, known: bind, unknown: record };
-  const trace: LinearTrace = {
-    kind: "linear",
-    level,
-    alive: true,
-    eqns: [],
-    nodeOf,
-    input: (type) => new Node(trace, type),
-    process(prim, ins, params) {
-      if (prim.derivative.kind !== "structured") return record(prim, ins, params);
-      const values = ins.map((value): PartialValue => ({ known: nodeOf(value) === undefined, value }));
-      return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
-    },
-  };
-  return trace;
-}
-
 /** Applies the transpose rule of one equation to the cotangents of its results. */
 export function transposeEquation(
   { prim, params, ins, into, source }: Omit<LinearEquation, "outs">,
@@ -117,7 +130,7 @@ export function transposeEquation(
       derivative.transpose(cts, ins, params, into, tools);
       return;
     case "smooth":
-      if (derivative.transpose !== undefined && into.filter((a) => a !== undefined).length === 1) {
+      if (derivative.transpose !== undefined && countNodes(into) === 1) {
         derivative.transpose(cts, ins, params, into, tools);
         return;
       }
@@ -128,6 +141,12 @@ export function transposeEquation(
       break;
   }
   throw new DownhillError("derivative", `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`);
+}
+
+function countNodes(into: readonly (LinearNode | undefined)[]): number {
+  let n = 0;
+  for (let i = 0; i < into.length; i++) if (into[i] !== undefined) n++;
+  return n;
 }
 
 /**
@@ -142,15 +161,15 @@ export function backward(
   tools: Tools,
 ): Maybe[] {
   try {
-    outs.forEach((node, i) => {
+    for (let i = 0; i < outs.length; i++) {
       const ct = cts[i];
-      if (node !== undefined && ct !== undefined) node.add(ct);
-    });
+      if (ct !== undefined) outs[i]?.add(ct);
+    }
     for (let k = eqns.length - 1; k >= 0; k--) {
       const eqn = eqns[k]!;
       const given = takeCotangents(eqn.outs);
       if (given === undefined) continue;
-      if (eqn.source === undefined) transposing(eqn, given, () => transposeEquation(eqn, given, tools));
+      if (eqn.source === undefined && !isDebugging()) transposeEquation(eqn, given, tools);
       else withSource(eqn.source, () => transposing(eqn, given, () => transposeEquation(eqn, given, tools)));
     }
     return ins.map((node) => node.ct);

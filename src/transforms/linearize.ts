@@ -17,9 +17,9 @@ import {
   selectArguments,
   unflattenArguments,
 } from "./arguments.ts";
-import { makeJvpTrace } from "./jvp.ts";
+import { JvpTrace } from "./jvp.ts";
 import type { LinearEquation, LinearNode } from "./linear.ts";
-import { backward, makeLinearTrace, pushForward } from "./linear.ts";
+import { backward, LinearTrace, pushForward } from "./linear.ts";
 import { tools } from "./tools.ts";
 
 /** A function linearised at a point: its results there, and a tape of what its tangents do. */
@@ -44,11 +44,11 @@ export function linearizeLeaves(
 ): Linearized {
   return withTrace(
     operation,
-    (level) => makeLinearTrace(level, tools),
+    (level) => new LinearTrace(level, tools),
     (tape) =>
       withTrace(
         operation,
-        (level) => makeJvpTrace(level, tools),
+        (level) => new JvpTrace(level, tools),
         (duals) => {
           const ins: LinearNode[] = [];
           const duplicated = leaves.map((x, i) => {
@@ -59,7 +59,7 @@ export function linearizeLeaves(
           });
           const { leaves: results, def } = flattenResult(f(...(unflattenArguments(defs, duplicated) as never[])), operation);
           return {
-            outs: results.map(duals.primalOf),
+            outs: results.map((x) => duals.primalOf(x)),
             outDef: def,
             eqns: tape.eqns,
             ins,
@@ -163,11 +163,11 @@ export function jvp<A extends readonly unknown[], T>(
   const fitted = given.map((t, i) => fitType("jvp", `tangent ${i}`, t, leaves[i]!.type));
   return withTrace(
     "jvp",
-    (level) => makeJvpTrace(level, tools),
+    (level) => new JvpTrace(level, tools),
     (duals): [T, T] => {
       const args = unflattenArguments(defs, leaves.map((x, i) => duals.pair(x, fitted[i])));
       const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), "jvp");
-      const outs = results.map(duals.primalOf);
+      const outs = results.map((x) => duals.primalOf(x));
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
       return [unflatten(def, outs) as T, unflatten(def, dOuts) as T];
     },
@@ -193,12 +193,12 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   allFloating("linearTranspose", defs, leaves);
   const run = withTrace(
     "linearTranspose",
-    (level) => makeLinearTrace(level, tools),
+    (level) => new LinearTrace(level, tools),
     (tape) => {
       const ins = leaves.map((x) => tape.input(x.type));
       const args = unflattenArguments(defs, ins.map((node) => node.value));
       const { leaves: results, def } = flattenResult((f as (...args: unknown[]) => unknown)(...args), "linearTranspose");
-      return { ins, results, def, outNodes: results.map(tape.nodeOf), eqns: tape.eqns };
+      return { ins, results, def, outNodes: results.map((x) => tape.nodeOf(x)), eqns: tape.eqns };
     },
   );
   return ((ct: unknown) => {

@@ -6,7 +6,7 @@ import { bind, withTrace } from "../trace/bind.ts";
 import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import type { LinearEquation, LinearNode } from "./linear.ts";
-import { backward, makeLinearTrace } from "./linear.ts";
+import { backward, LinearTrace } from "./linear.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
@@ -27,7 +27,7 @@ export const transposeProgram: (
     return traceClosed(`transpose(${program.name})`, types, (...args) =>
       withTrace(
         program.name,
-        (level) => makeLinearTrace(level, tools),
+        (level) => new LinearTrace(level, tools),
         (tape) => {
           const values = new Map<Var, Tensor>(fixed.map((v, i) => [v, args[i]!]));
           const nodes = new Map<Var, LinearNode>(pick(linear, true).map((v) => [v, tape.input(v.type)]));

@@ -6,7 +6,7 @@ import { withTrace } from "../trace/bind.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
-import { makeBatchTrace } from "./batch.ts";
+import { BatchTrace } from "./batch.ts";
 import { tools } from "./tools.ts";
 
 /** Where the batch stands. */
@@ -44,7 +44,7 @@ export function vmap(f: (...args: never[]) => unknown, options: VmapOptions = {}
     const size = batchSize(fronted, axes);
     return withTrace(
       "vmap",
-      (level) => makeBatchTrace(level, size, tools),
+      (level) => new BatchTrace(level, size, tools),
       (trace) => {
         const items = fronted.map((x, i) => trace.wrap(x, axes[i] !== null));
         const { leaves: results, def } = flattenResult(f(...(unflattenArguments(defs, items) as never[])), "vmap");
