@@ -13,6 +13,8 @@ export type { Equation, Program, Var } from "./ir/program.ts";
 export { Tensor } from "./ir/tensor.ts";
 export type { NestedNumbers, ReduceOptions, TensorLike } from "./ir/tensor.ts";
 export type { ArrayType, DType } from "./ir/types.ts";
+export { debug } from "./runtime/debug.ts";
+export type { DebugOptions } from "./runtime/debug.ts";
 export { jit } from "./runtime/jit.ts";
 export type { JitOptions } from "./runtime/jit.ts";
 export { bind, bind1 } from "./trace/bind.ts";

@@ -18,7 +18,11 @@ export interface DTypeOption {
 }
 
 function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
-  if (!isDType(dtype)) throw new DownhillError("dtype", `${operation}: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`);
+  if (!isDType(dtype))
+    throw new DownhillError(
+      "dtype",
+      `${operation}: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`,
+    );
   return dtype;
 }
 
@@ -31,7 +35,10 @@ function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  */
-export function tensor(value: TensorLike, options: DTypeOption & { readonly shape?: readonly number[] } = {}): Tensor {
+export function tensor(
+  value: TensorLike,
+  options: DTypeOption & { readonly shape?: readonly number[] } = {},
+): Tensor {
   checkOptions("tensor", options, ["dtype", "shape"]);
   const { shape } = options;
   if (options.dtype !== undefined) dtypeOf("tensor", options);
@@ -39,7 +46,10 @@ export function tensor(value: TensorLike, options: DTypeOption & { readonly shap
   let x = liftStrong(value, options.dtype);
   if (shape !== undefined) {
     if (sizeOf(x.shape) !== sizeOf(shape)) {
-      throw new DownhillError("shape", `tensor: ${sizeOf(x.shape)} elements do not fill shape ${showShape(shape)}, which needs ${sizeOf(shape)}.`);
+      throw new DownhillError(
+        "shape",
+        `tensor: ${sizeOf(x.shape)} elements do not fill shape ${showShape(shape)}, which needs ${sizeOf(shape)}.`,
+      );
     }
     x = reshape(x, shape);
   }
@@ -93,20 +103,31 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
   checkOptions("arange", options, ["dtype"]);
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (step === 0 || ![from, to, step].every(Number.isFinite)) {
-    throw new DownhillError("range", `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.`);
+    throw new DownhillError(
+      "range",
+      `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.`,
+    );
   }
   const n = Math.max(0, Math.ceil((to - from) / step));
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = options.dtype === undefined ? (whole ? "int32" : "float64") : dtypeOf("arange", options);
-  return fromFlat(arrayType(dtype, [n]), Array.from({ length: n }, (_, i) => from + i * step));
+  return fromFlat(
+    arrayType(dtype, [n]),
+    Array.from({ length: n }, (_, i) => from + i * step),
+  );
 }
 
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
   checkOptions("linspace", options, ["dtype"]);
-  if (!Number.isInteger(count) || count < 0) throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
-  const at = (i: number): number => (i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1));
-  return fromFlat(arrayType(dtypeOf("linspace", options), [count]), Array.from({ length: count }, (_, i) => at(i)));
+  if (!Number.isInteger(count) || count < 0)
+    throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
+  const at = (i: number): number =>
+    i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
+  return fromFlat(
+    arrayType(dtypeOf("linspace", options), [count]),
+    Array.from({ length: count }, (_, i) => at(i)),
+  );
 }
 
 /** The identity matrix of size n. */

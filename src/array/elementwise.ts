@@ -1,9 +1,8 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
-import { isFloating } from "../ir/types.ts";
+import { isFloating,isDType } from "../ir/types.ts";
 import type { DType } from "../ir/types.ts";
-import { isDType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes } from "../util/shape.ts";
 import { asFloating, expandTo, matchOperands } from "./promote.ts";
@@ -246,11 +245,18 @@ export function isFinite(x: TensorLike): Tensor {
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
   const c = p.asTensor(condition, "where");
   if (c.type.dtype !== "bool") {
-    throw new DownhillError("dtype", `where: the condition is ${showType(c.type)}, not bool. Compare first, as in where(less(x, 0), …).`);
+    throw new DownhillError(
+      "dtype",
+      `where: the condition is ${showType(c.type)}, not bool. Compare first, as in where(less(x, 0), …).`,
+    );
   }
   const [a, b] = matchOperands("where", x, y);
   const shape = broadcastShapes(c.shape, a.shape);
-  if (shape === undefined) throw new DownhillError("shape", `where: condition ${showType(c.type)} does not fit ${showType(a.type)}.`);
+  if (shape === undefined)
+    throw new DownhillError(
+      "shape",
+      `where: condition ${showType(c.type)} does not fit ${showType(a.type)}.`,
+    );
   return p.where(expandTo(c, shape), expandTo(a, shape), expandTo(b, shape));
 }
 
@@ -265,7 +271,11 @@ export function clip(x: TensorLike, low: number, high: number): Tensor {
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */
 export function astype(x: TensorLike, dtype: DType): Tensor {
-  if (!isDType(dtype)) throw new DownhillError("dtype", `astype: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`);
+  if (!isDType(dtype))
+    throw new DownhillError(
+      "dtype",
+      `astype: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`,
+    );
   return p.convert(p.asTensor(x, "astype"), dtype);
 }
 

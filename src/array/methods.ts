@@ -7,7 +7,11 @@ import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
 /** The methods of `Tensor`: each hands over to the function of its name. */
-const methods: ThisType<Tensor> & Omit<{ [K in keyof Tensor]: Tensor[K] }, "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim"> = {
+const methods: ThisType<Tensor> &
+  Omit<
+    { [K in keyof Tensor]: Tensor[K] },
+    "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim"
+  > = {
   add(y) {
     return e.add(this, y);
   },

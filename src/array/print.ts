@@ -28,7 +28,8 @@ export function format(x: Tensor): string {
   const build = (axis: number, indent: string): string => {
     if (axis === x.shape.length) return shown[next++]!.padStart(width);
     const n = x.shape[axis]!;
-    const separator = axis === x.shape.length - 1 ? ", " : `,${"\n".repeat(x.shape.length - 1 - axis)}${indent} `;
+    const separator =
+      axis === x.shape.length - 1 ? ", " : `,${"\n".repeat(x.shape.length - 1 - axis)}${indent} `;
     const items = visibleItems(n, summarize).map(() => build(axis + 1, `${indent} `));
     if (items.length < n) items.splice(edge, 0, "…");
     return `[${items.join(separator)}]`;

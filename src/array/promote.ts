@@ -49,8 +49,14 @@ export function matchOperands(operation: string, x: TensorLike, y: TensorLike): 
 
 function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): DownhillError {
   const fits = sameShape(a.shape, [...b.shape].reverse()) ? " Did you mean to transpose one of them?" : "";
-  const lead = a.shape[0] !== undefined && a.shape[0] === b.shape[0] ? " Sizes are compared from the last axis; reshape one of them to insert an axis of size 1." : "";
-  return new DownhillError("shape", `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}.${fits === "" ? lead : fits}`);
+  const lead =
+    a.shape[0] !== undefined && a.shape[0] === b.shape[0]
+      ? " Sizes are compared from the last axis; reshape one of them to insert an axis of size 1."
+      : "";
+  return new DownhillError(
+    "shape",
+    `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}.${fits === "" ? lead : fits}`,
+  );
 }
 
 /** x repeated to a shape that NumPy's rules allow. */
@@ -58,8 +64,18 @@ export function expandTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.shape.length;
   const kept = x.shape.map((_, i) => i).filter((i) => x.shape[i] === shape[lead + i]);
-  const squeezed = kept.length === x.shape.length ? x : reshape(x, kept.map((i) => x.shape[i]!));
-  return broadcast(squeezed, shape, kept.map((i) => lead + i));
+  const squeezed =
+    kept.length === x.shape.length
+      ? x
+      : reshape(
+          x,
+          kept.map((i) => x.shape[i]!),
+        );
+  return broadcast(
+    squeezed,
+    shape,
+    kept.map((i) => lead + i),
+  );
 }
 
 /** A tensor of floats: integers and booleans become float64. */
@@ -73,23 +89,35 @@ export function normalizeAxis(operation: string, axis: number, x: ArrayType): nu
   const n = x.shape.length;
   if (!Number.isInteger(axis) || axis < -n || axis >= n) {
     const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
-    throw new DownhillError("range", `${operation}: axis ${String(axis)} is out of range for ${showType(x)}: ${range}.`);
+    throw new DownhillError(
+      "range",
+      `${operation}: axis ${String(axis)} is out of range for ${showType(x)}: ${range}.`,
+    );
   }
   return axis < 0 ? axis + n : axis;
 }
 
 /** Axes of a reduction in ascending order, each once. */
-export function normalizeAxes(operation: string, axis: number | readonly number[] | undefined, x: ArrayType): number[] {
+export function normalizeAxes(
+  operation: string,
+  axis: number | readonly number[] | undefined,
+  x: ArrayType,
+): number[] {
   if (axis === undefined) return x.shape.map((_, i) => i);
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
   const unique = [...new Set(axes)].sort((a, b) => a - b);
-  if (unique.length !== axes.length) throw new DownhillError("range", `${operation}: an axis comes twice in [${axes.join()}].`);
+  if (unique.length !== axes.length)
+    throw new DownhillError("range", `${operation}: an axis comes twice in [${axes.join()}].`);
   return unique;
 }
 
 /** Sizes must be whole and not negative. */
 export function checkShape(operation: string, shape: readonly number[]): void {
   for (const n of shape) {
-    if (!Number.isInteger(n) || n < 0) throw new DownhillError("shape", `${operation}: ${String(n)} in shape [${shape.join()}] is not a size.`);
+    if (!Number.isInteger(n) || n < 0)
+      throw new DownhillError(
+        "shape",
+        `${operation}: ${String(n)} in shape [${shape.join()}] is not a size.`,
+      );
   }
 }

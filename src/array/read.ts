@@ -30,7 +30,10 @@ function traced(x: Tensor, operation: string): DownhillError {
 export function item(x: Tensor): number {
   if (typeof x.slot === "number") return x.slot;
   if (sizeOf(x.shape) !== 1) {
-    throw new DownhillError("shape", `item: ${showType(x.type)} has ${sizeOf(x.shape)} elements, not one. Use tolist() or data().`);
+    throw new DownhillError(
+      "shape",
+      `item: ${showType(x.type)} has ${sizeOf(x.shape)} elements, not one. Use tolist() or data().`,
+    );
   }
   return elements(x, "item")[0]!;
 }

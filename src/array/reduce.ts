@@ -10,7 +10,12 @@ function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOpti
   checkOptions(operation, options, ["axis", "keepdims"]);
   const axes = normalizeAxes(operation, options.axis, x.type);
   const out = op(x, axes);
-  return options.keepdims === true ? p.reshape(out, x.shape.map((n, i) => (axes.includes(i) ? 1 : n))) : out;
+  return options.keepdims === true
+    ? p.reshape(
+        out,
+        x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+      )
+    : out;
 }
 
 /** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
@@ -111,4 +116,3 @@ export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const safe = p.where(isZero, p.full(squared.type, 1), squared);
   return p.where(isZero, p.zeros(squared.type), p.sqrt(safe));
 }
-

@@ -1,11 +1,17 @@
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { TensorLike } from "../ir/tensor.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import type { TensorLike,Tensor } from "../ir/tensor.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../util/shape.ts";
-import { checkShape, expandTo, matchOperands, normalizeAxes, normalizeAxis, promoteTypes } from "./promote.ts";
+import {
+  checkShape,
+  expandTo,
+  matchOperands,
+  normalizeAxes,
+  normalizeAxis,
+  promoteTypes,
+} from "./promote.ts";
 
 /** The same elements in row-major order under another shape; one size may be −1 and is worked out. */
 export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
@@ -15,7 +21,10 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   const rest = sizeOf(shape.filter((_, i) => i !== open));
   const full = open < 0 ? [...shape] : shape.map((n, i) => (i === open ? sizeOf(t.shape) / rest : n));
   if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.shape) || full.some((n) => n < 0)) {
-    throw new DownhillError("shape", `reshape: ${showType(t.type)} has ${sizeOf(t.shape)} elements, which do not fill shape ${showShape(shape)}.`);
+    throw new DownhillError(
+      "shape",
+      `reshape: ${showType(t.type)} has ${sizeOf(t.shape)} elements, which do not fill shape ${showShape(shape)}.`,
+    );
   }
   return p.reshape(t, full);
 }
@@ -30,7 +39,10 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = p.asTensor(x, "transpose");
   const order = axes?.map((axis) => normalizeAxis("transpose", axis, t.type)) ?? range(0, t.ndim).reverse();
   if (order.length !== t.ndim || new Set(order).size !== t.ndim) {
-    throw new DownhillError("range", `transpose: axes [${order.join()}] do not name each axis of ${showType(t.type)} once.`);
+    throw new DownhillError(
+      "range",
+      `transpose: axes [${order.join()}] do not name each axis of ${showType(t.type)} once.`,
+    );
   }
   return p.permute(t, order);
 }
@@ -41,7 +53,10 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   checkShape("broadcastTo", shape);
   const fitted = broadcastShapes(t.shape, shape);
   if (fitted === undefined || !sameShape(fitted, shape)) {
-    throw new DownhillError("shape", `broadcastTo: ${showType(t.type)} cannot be repeated to ${showShape(shape)}.`);
+    throw new DownhillError(
+      "shape",
+      `broadcastTo: ${showType(t.type)} cannot be repeated to ${showShape(shape)}.`,
+    );
   }
   return expandTo(t, [...shape]);
 }
@@ -57,10 +72,20 @@ export function expandDims(x: TensorLike, axis: number): Tensor {
 export function squeeze(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
   checkOptions("squeeze", options, ["axis"]);
   const t = p.asTensor(x, "squeeze");
-  const axes = options.axis === undefined ? range(0, t.ndim).filter((i) => t.shape[i] === 1) : normalizeAxes("squeeze", options.axis, t.type);
+  const axes =
+    options.axis === undefined
+      ? range(0, t.ndim).filter((i) => t.shape[i] === 1)
+      : normalizeAxes("squeeze", options.axis, t.type);
   const wide = axes.find((axis) => t.shape[axis] !== 1);
-  if (wide !== undefined) throw new DownhillError("shape", `squeeze: axis ${wide} of ${showType(t.type)} has size ${t.shape[wide]!}, not 1.`);
-  return p.reshape(t, t.shape.filter((_, i) => !axes.includes(i)));
+  if (wide !== undefined)
+    throw new DownhillError(
+      "shape",
+      `squeeze: axis ${wide} of ${showType(t.type)} has size ${t.shape[wide]!}, not 1.`,
+    );
+  return p.reshape(
+    t,
+    t.shape.filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** Arrays as tensors of one dtype. */
@@ -88,7 +113,11 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
   const tensors = alike("stack", xs);
   const first = tensors[0]!;
   const other = tensors.find((t) => !sameShape(t.shape, first.shape));
-  if (other !== undefined) throw new DownhillError("shape", `stack: ${showType(other.type)} has not the shape of ${showType(first.type)}.`);
+  if (other !== undefined)
+    throw new DownhillError(
+      "shape",
+      `stack: ${showType(other.type)} has not the shape of ${showType(first.type)}.`,
+    );
   const axis = normalizeAxis("stack", options.axis ?? 0, arrayType(first.dtype, [...first.shape, 1]));
   const wide = tensors.map((t) => p.reshape(t, [...t.shape.slice(0, axis), 1, ...t.shape.slice(axis)]));
   return p.concatenate(wide, axis);
@@ -114,26 +143,43 @@ export type Range = readonly [start: number, end?: number | undefined, step?: nu
  */
 export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   const t = p.asTensor(x, "slice");
-  if (ranges.length > t.ndim) throw new DownhillError("range", `slice: ${ranges.length} ranges for ${showType(t.type)}.`);
+  if (ranges.length > t.ndim)
+    throw new DownhillError("range", `slice: ${ranges.length} ranges for ${showType(t.type)}.`);
   const place = (i: number, n: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
   const full = t.shape.map((n, axis) => {
-    const [start = 0, end = n, step = 1] = ranges[axis] ?? [0];
+    const [start = 0, end = n, step = 1] = ranges[axis] ?? ([] as const);
     if (![start, end].every(Number.isInteger) || !(Number.isInteger(step) && step > 0)) {
-      throw new DownhillError("range", `slice: range [${start}, ${end}, ${step}] of axis ${axis} needs whole numbers and a step of 1 or more.`);
+      throw new DownhillError(
+        "range",
+        `slice: range [${start}, ${end}, ${step}] of axis ${axis} needs whole numbers and a step of 1 or more.`,
+      );
     }
     const from = place(start, n);
     return { start: from, limit: Math.max(from, place(end, n)), step };
   });
-  if (full.every(({ start, limit, step }, axis) => start === 0 && limit === t.shape[axis] && step === 1)) return t;
-  return p.slice(t, { starts: full.map((r) => r.start), limits: full.map((r) => r.limit), strides: full.map((r) => r.step) });
+  if (full.every(({ start, limit, step }, axis) => start === 0 && limit === t.shape[axis] && step === 1))
+    return t;
+  return p.slice(t, {
+    starts: full.map((r) => r.start),
+    limits: full.map((r) => r.limit),
+    strides: full.map((r) => r.step),
+  });
 }
 
 /** Zeros before and after x along each axis: one `[before, after]` an axis. */
 export function pad(x: TensorLike, widths: readonly (readonly [before: number, after: number])[]): Tensor {
   const t = p.asTensor(x, "pad");
-  if (widths.length !== t.ndim) throw new DownhillError("shape", `pad: ${widths.length} widths for ${showType(t.type)}; give one [before, after] an axis.`);
+  if (widths.length !== t.ndim)
+    throw new DownhillError(
+      "shape",
+      `pad: ${widths.length} widths for ${showType(t.type)}; give one [before, after] an axis.`,
+    );
   checkShape("pad", widths.flat());
-  return p.pad(t, { low: widths.map(([low]) => low), high: widths.map(([, high]) => high), interior: t.shape.map(() => 0) });
+  return p.pad(t, {
+    low: widths.map(([low]) => low),
+    high: widths.map(([, high]) => high),
+    interior: t.shape.map(() => 0),
+  });
 }
 
 /**
@@ -153,9 +199,13 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
 function asPlaces(operation: string, places: TensorLike): Tensor {
   const i = p.asTensor(places, operation);
   if (!isFloating(i.type.dtype)) return i.type.dtype === "bool" ? p.convert(i, "int32") : i;
-  const given = typeof places === "number" ? [places] : Array.isArray(places) ? (places.flat(Infinity) as number[]) : [];
+  const given =
+    typeof places === "number" ? [places] : Array.isArray(places) ? (places.flat(Infinity) as number[]) : [];
   if (given.length === 0 || !given.every(Number.isInteger)) {
-    throw new DownhillError("dtype", `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`);
+    throw new DownhillError(
+      "dtype",
+      `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
+    );
   }
   return p.convert(i, "int32");
 }
@@ -164,25 +214,43 @@ function asPlaces(operation: string, places: TensorLike): Tensor {
 export function at(x: TensorLike, i: number | Tensor): Tensor {
   const t = p.asTensor(x, "at");
   const n = t.shape[0];
-  if (n === undefined) throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
+  if (n === undefined)
+    throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
   if (typeof i !== "number") return p.take(t, asPlaces("at", i), 0);
-  if (!Number.isInteger(i) || i < -n || i >= n) throw new DownhillError("range", `at: place ${i} is out of range for ${showType(t.type)}, whose first axis has ${n}.`);
-  const from = i < 0 ? i + n : i;
-  return p.reshape(p.part(t, 0, from, from + 1), t.shape.slice(1));
+  if (!Number.isInteger(i) || i < -n || i >= n)
+    throw new DownhillError(
+      "range",
+      `at: place ${i} is out of range for ${showType(t.type)}, whose first axis has ${n}.`,
+    );
+  return p.take(t, p.full(arrayType("int32", []), i), 0);
 }
 
 /** x with `updates` added at places along an axis; what comes twice is added twice. */
-export function scatterAdd(x: TensorLike, places: TensorLike, updates: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+export function scatterAdd(
+  x: TensorLike,
+  places: TensorLike,
+  updates: TensorLike,
+  options: { readonly axis?: number } = {},
+): Tensor {
   checkOptions("scatterAdd", options, ["axis"]);
   const t = p.asTensor(x, "scatterAdd");
   const i = asPlaces("scatterAdd", places);
   const axis = normalizeAxis("scatterAdd", options.axis ?? 0, t.type);
   const u = p.convert(p.asTensor(updates, "scatterAdd"), t.type.dtype);
-  return p.scatterAdd(t, i, expandTo(u, [...t.shape.slice(0, axis), ...i.shape, ...t.shape.slice(axis + 1)]), axis);
+  return p.scatterAdd(
+    t,
+    i,
+    expandTo(u, [...t.shape.slice(0, axis), ...i.shape, ...t.shape.slice(axis + 1)]),
+    axis,
+  );
 }
 
 /** Rows of 0 with a 1 at each label: shape of `labels`, then `classes`. */
-export function oneHot(labels: TensorLike, classes: number, options: { readonly dtype?: "float64" | "float32" } = {}): Tensor {
+export function oneHot(
+  labels: TensorLike,
+  classes: number,
+  options: { readonly dtype?: "float64" | "float32" } = {},
+): Tensor {
   checkOptions("oneHot", options, ["dtype"]);
   const i = asPlaces("oneHot", labels);
   const shape = [...i.shape, classes];
@@ -199,17 +267,25 @@ export function oneHot(labels: TensorLike, classes: number, options: { readonly 
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
   let [a, b] = [p.asTensor(x, "matmul"), p.asTensor(y, "matmul")];
   if (a.ndim === 0 || b.ndim === 0) {
-    throw new DownhillError("shape", `matmul: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`);
+    throw new DownhillError(
+      "shape",
+      `matmul: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
+    );
   }
   const { dtype, weak } = promoteTypes(a.type, b.type);
   const kind = dtype === "bool" ? "int32" : dtype;
   [a, b] = [p.convert(a, kind, weak), p.convert(b, kind, weak)];
   checkInner(a, b);
   if (b.ndim === 1) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
-  if (a.ndim <= 2 && b.ndim === 2) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
+  if (a.ndim <= 2 && b.ndim === 2)
+    return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   if (a.ndim === 1) return squeeze(matmul(p.reshape(a, [1, ...a.shape]), b), { axis: -2 });
   const lead = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  if (lead === undefined) throw new DownhillError("shape", `matmul: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`);
+  if (lead === undefined)
+    throw new DownhillError(
+      "shape",
+      `matmul: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+    );
   a = expandTo(a, [...lead, ...a.shape.slice(-2)]);
   b = expandTo(b, [...lead, ...b.shape.slice(-2)]);
   const batch = range(0, lead.length);
@@ -220,10 +296,18 @@ function checkInner(a: Tensor, b: Tensor): void {
   const k = a.shape.at(-1)!;
   const rows = b.shape.at(b.ndim === 1 ? -1 : -2)!;
   if (k === rows) return;
-  const repair = b.ndim === 2 && b.shape[1] === k ? " Did you mean matmul(a, transpose(b))?" : a.ndim === 2 && a.shape[0] === rows ? " Did you mean matmul(transpose(a), b)?" : "";
+  const repair =
+    b.ndim === 2 && b.shape[1] === k
+      ? " Did you mean matmul(a, transpose(b))?"
+      : a.ndim === 2 && a.shape[0] === rows
+        ? " Did you mean matmul(transpose(a), b)?"
+        : "";
   const left = a.ndim === 1 ? `${k} elements` : `${k} columns`;
   const right = b.ndim === 1 ? `${rows} elements` : `${rows} rows`;
-  throw new DownhillError("shape", `matmul: inner sizes differ: ${showType(a.type)} has ${left}, ${showType(b.type)} has ${right}.${repair}`);
+  throw new DownhillError(
+    "shape",
+    `matmul: inner sizes differ: ${showType(a.type)} has ${left}, ${showType(b.type)} has ${right}.${repair}`,
+  );
 }
 
 /** Σ x · y of two vectors; of matrices, `matmul`. */
@@ -235,7 +319,11 @@ export function dot(x: TensorLike, y: TensorLike): Tensor {
 export function outer(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = [p.asTensor(x, "outer"), p.asTensor(y, "outer")];
   const shape = [...a.shape, ...b.shape];
-  const [left, right] = matchOperands("outer", p.broadcast(a, shape, range(0, a.ndim)), p.broadcast(b, shape, range(a.ndim, shape.length)));
+  const [left, right] = matchOperands(
+    "outer",
+    p.broadcast(a, shape, range(0, a.ndim)),
+    p.broadcast(b, shape, range(a.ndim, shape.length)),
+  );
   return p.mul(left, right);
 }
 

@@ -27,7 +27,10 @@ export class DownhillError extends Error {
 
 /** What can only be our own fault. */
 export function internalError(message: string): DownhillError {
-  return new DownhillError("internal", `internal: ${message}. Please report this with the program that led here.`);
+  return new DownhillError(
+    "internal",
+    `internal: ${message}. Please report this with the program that led here.`,
+  );
 }
 
 const shortNames: Readonly<Record<string, string>> = {

@@ -27,9 +27,11 @@ export function checkProgram(program: Program): void {
       eqn.ins.map((v) => v.type),
       eqn.params,
     );
-    if (types.length !== eqn.outs.length) fail(`${where} has ${eqn.outs.length} results, its rule gives ${types.length}`);
+    if (types.length !== eqn.outs.length)
+      fail(`${where} has ${eqn.outs.length} results, its rule gives ${types.length}`);
     eqn.outs.forEach((v, i) => {
-      if (!sameType(v.type, types[i]!)) fail(`${where}: result ${i} is ${showType(v.type)}, the rule gives ${showType(types[i]!)}`);
+      if (!sameType(v.type, types[i]!))
+        fail(`${where}: result ${i} is ${showType(v.type)}, the rule gives ${showType(types[i]!)}`);
       define(v, where);
     });
     for (const sub of subPrograms(eqn.params)) checkProgram(sub);

@@ -4,7 +4,10 @@ import type { Equation, Program, Var } from "./program.ts";
  * The program with only the outputs marked as used and the equations that they need. Its inputs stay; `usedIns` tells
  * which of them are still read.
  */
-export function dceProgram(program: Program, usedOuts: readonly boolean[]): { readonly program: Program; readonly usedIns: readonly boolean[] } {
+export function dceProgram(
+  program: Program,
+  usedOuts: readonly boolean[],
+): { readonly program: Program; readonly usedIns: readonly boolean[] } {
   const needed = new Set<Var>(program.outs.filter((_, i) => usedOuts[i]));
   const kept: Equation[] = [];
   for (let i = program.eqns.length - 1; i >= 0; i--) {

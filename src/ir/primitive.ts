@@ -43,7 +43,11 @@ export interface Tools {
     nonzero: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly nonzeroOuts: readonly boolean[] };
-  partialEvalProgram(program: Program, unknown: readonly boolean[], instantiate: readonly boolean[]): PartialProgram;
+  partialEvalProgram(
+    program: Program,
+    unknown: readonly boolean[],
+    instantiate: readonly boolean[],
+  ): PartialProgram;
   /**
    * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
    * outs: the cotangent of each linear input.
@@ -105,7 +109,10 @@ export type Derivative<P> =
       partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
       transpose: TransposeRule<P>["transpose"];
       /** The same equation with only the results marked as used; `ins` tells which operands remain. */
-      dce(used: readonly boolean[], params: P): { readonly params: P; readonly ins: readonly boolean[]; readonly outs: readonly boolean[] };
+      dce(
+        used: readonly boolean[],
+        params: P,
+      ): { readonly params: P; readonly ins: readonly boolean[]; readonly outs: readonly boolean[] };
     }
   | { readonly kind: "none"; readonly reason: string };
 
@@ -204,10 +211,20 @@ export interface Primitive<P = unknown> {
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
+  /** For a primitive with sub-programs: its results by running them one after the other, for those who want to watch. */
+  unroll?(
+    ins: readonly Tensor[],
+    params: P,
+    run: (program: Program, ins: readonly Tensor[], step: number) => readonly Tensor[],
+  ): readonly Tensor[];
   /** The value of every element, where the primitive makes a constant. */
   constantOf?(params: P): number | undefined;
   /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */
-  identity?(constants: readonly (number | undefined)[], ins: readonly ArrayType[], params: P): number | undefined;
+  identity?(
+    constants: readonly (number | undefined)[],
+    ins: readonly ArrayType[],
+    params: P,
+  ): number | undefined;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
   /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */

@@ -70,9 +70,13 @@ export function printProgram(program: Program): string {
   const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
   const lines = program.eqns.flatMap((eqn) => [
     printEquation(eqn, nameOf),
-    ...Object.values((eqn.params ?? {}) as object)
+    ...Object.values((eqn.params ?? {}))
       .filter(isProgram)
-      .flatMap((sub) => printProgram(sub).split("\n").map((line) => `  ${line}`)),
+      .flatMap((sub) =>
+        printProgram(sub)
+          .split("\n")
+          .map((line) => `  ${line}`),
+      ),
   ]);
   const body = [...lines, `return ${program.outs.map(nameOf).join(", ")}`].map((line) => `  ${line}`);
   return [`${program.name}(${ins}) {`, ...body, "}"].join("\n");

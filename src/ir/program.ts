@@ -19,6 +19,9 @@ export interface Equation {
 /** Where in the user's code an operation was asked for; `describe` formats the captured stack when first needed. */
 export interface Source {
   readonly describe: () => string;
+  /** While debugging: the operation whose derivative it belongs to, and the pass that it runs in. */
+  readonly origin?: string | undefined;
+  readonly pass?: "forward" | "reverse" | undefined;
 }
 
 /**

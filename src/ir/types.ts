@@ -30,7 +30,7 @@ const scalars = new Map<DType, readonly [strong: ArrayType, weak: ArrayType]>(
 export function arrayType(dtype: DType, shape: Shape, weak = false): ArrayType {
   if (shape.length > 0) return { dtype, shape, weak };
   const pair = scalars.get(dtype);
-  if (pair === undefined) throw new Error(`internal: unknown dtype ${String(dtype)}`);
+  if (pair === undefined) throw new Error(`internal: unknown dtype ${dtype}`);
   return pair[weak ? 1 : 0];
 }
 

@@ -38,7 +38,11 @@ interface Surroundings {
 }
 
 /** Emits the loop of a group and returns where the results are that others need. */
-export function emitGroup(block: Block, group: Group, { viewOf, fresh, allocate, isNeededOutside }: Surroundings): Map<Var, WriteView> {
+export function emitGroup(
+  block: Block,
+  group: Group,
+  { viewOf, fresh, allocate, isNeededOutside }: Surroundings,
+): Map<Var, WriteView> {
   const places = new Map<Var, WriteView>();
   for (const v of group.members.keys()) if (isNeededOutside(v)) places.set(v, allocate(v));
   if (sizeOf(group.shape) === 0) return places;
@@ -51,14 +55,26 @@ export function emitGroup(block: Block, group: Group, { viewOf, fresh, allocate,
 
   const usesIndex = body.statements.some((s) => "value" in s && mentions(s.value, new Set(names)));
   if (!usesIndex) {
-    block.statements.push({ kind: "for", index: flatName, from: k.i32(0), to: k.i32(sizeOf(group.shape)), reverse: false, body: body.statements });
+    block.statements.push({
+      kind: "for",
+      index: flatName,
+      from: k.i32(0),
+      to: k.i32(sizeOf(group.shape)),
+      reverse: false,
+      body: body.statements,
+    });
     return places;
   }
   let next = 0;
-  loopOver(block, group.shape, () => names[next++]!, (inner) => {
-    inner.let(flatName, flatIndex(index, stridesOf(group.shape)));
-    inner.statements.push(...body.statements);
-  });
+  loopOver(
+    block,
+    group.shape,
+    () => names[next++]!,
+    (inner) => {
+      inner.let(flatName, flatIndex(index, stridesOf(group.shape)));
+      inner.statements.push(...body.statements);
+    },
+  );
   return places;
 }
 
@@ -84,14 +100,20 @@ function emitElements(
   };
   for (const [v, eqn] of group.members) {
     const value = elementOf(eqn, index, here, viewOf);
-    const x = value.kind === "const" || value.kind === "local" ? value : body.let(fresh(v.name ?? "v"), value);
+    const x =
+      value.kind === "const" || value.kind === "local" ? value : body.let(fresh(v.name ?? "v"), value);
     elements.set(v, x);
     places.get(v)?.write(body, flat, x);
   }
   return body;
 }
 
-function elementOf(eqn: Equation, index: readonly Expr[], here: (v: Var) => Expr, viewOf: (v: Var) => ReadView): Expr {
+function elementOf(
+  eqn: Equation,
+  index: readonly Expr[],
+  here: (v: Var) => Expr,
+  viewOf: (v: Var) => ReadView,
+): Expr {
   const { lowering } = eqn.prim;
   const types = eqn.ins.map((v) => v.type);
   if (lowering.kind === "elementwise") return lowering.scalar(eqn.ins.map(here), eqn.params, types);

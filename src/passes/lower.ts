@@ -73,11 +73,15 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
     return { kind: "buffer", buffer: { name, type, size: sizeOf(v.type.shape) } };
   });
   const targets = program.outs.map((v, i) =>
-    v.type.shape.length === 0 || donated.includes(true) ? undefined : bufferView(v.type, workshop.fresh(v.name ?? `out${i}`)),
+    v.type.shape.length === 0 || donated.includes(true)
+      ? undefined
+      : bufferView(v.type, workshop.fresh(v.name ?? `out${i}`)),
   );
   const results = lowerBody(block, program, views, donated, targets, workshop);
   const aliases = results.map((view) => {
-    const input = donated.includes(true) ? views.findIndex((x, i) => donated[i] === true && sameView(x, view)) : -1;
+    const input = donated.includes(true)
+      ? views.findIndex((x, i) => donated[i] === true && sameView(x, view))
+      : -1;
     return input < 0 ? undefined : input;
   });
   const outputs: Routine["outputs"][number][] = [];
@@ -92,7 +96,14 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       target = bufferView(v.type, workshop.fresh(v.name ?? `out${i}`));
       copyView(block, target, results[i]!, (hint) => workshop.fresh(hint));
     }
-    outputs.push({ kind: "buffer", buffer: { name: must(target.buffer, "an output buffer"), type: scalarTypeOf(v.type.dtype), size: sizeOf(v.type.shape) } });
+    outputs.push({
+      kind: "buffer",
+      buffer: {
+        name: must(target.buffer, "an output buffer"),
+        type: scalarTypeOf(v.type.dtype),
+        size: sizeOf(v.type.shape),
+      },
+    });
   });
   return { routine: { name: program.name, inputs, outputs, temps, body: block.statements }, aliases };
 }
@@ -120,7 +131,8 @@ function lowerBody(
   });
   const extend = (view: ReadView, v: Var): void => {
     const { buffer } = view as WriteView;
-    if (buffer !== undefined && bufferEnd.has(buffer)) bufferEnd.set(buffer, Math.max(bufferEnd.get(buffer)!, lastUse.get(v) ?? -1));
+    if (buffer !== undefined && bufferEnd.has(buffer))
+      bufferEnd.set(buffer, Math.max(bufferEnd.get(buffer)!, lastUse.get(v) ?? -1));
   };
   program.ins.forEach((v, i) => {
     const view = must(operands[i], "an operand");
@@ -148,7 +160,12 @@ function lowerBody(
     if (group === undefined) return;
     const done = group;
     group = undefined;
-    for (const [v, view] of emitGroup(block, done, { viewOf, fresh, allocate: (v) => allocate(v, done.first), isNeededOutside: (v) => isOutside(v, done, uses) })) {
+    for (const [v, view] of emitGroup(block, done, {
+      viewOf,
+      fresh,
+      allocate: (v) => allocate(v, done.first),
+      isNeededOutside: (v) => isOutside(v, done, uses),
+    })) {
       env.set(v, view);
     }
   };
@@ -183,7 +200,8 @@ function lowerBody(
       }
       case "loops": {
         flush();
-        const inPlace = lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
+        const inPlace =
+          lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
         const outs = eqn.outs.map((v, i) => {
           if (i === 0 && inPlace !== undefined) return inPlace;
           if (v.type.shape.length > 0) return allocate(v, position);
@@ -206,7 +224,8 @@ function lowerBody(
   function takeOver(eqn: Equation, position: number, operand: number): WriteView | undefined {
     const v = eqn.ins[operand]!;
     const view = viewOf(v) as WriteView;
-    const mine = view.buffer !== undefined && bufferEnd.get(view.buffer) === position && !targetOf.has(eqn.outs[0]!);
+    const mine =
+      view.buffer !== undefined && bufferEnd.get(view.buffer) === position && !targetOf.has(eqn.outs[0]!);
     const once = eqn.ins.filter((other) => (viewOf(other) as WriteView).buffer === view.buffer).length === 1;
     return mine && once ? view : undefined;
   }
@@ -241,26 +260,49 @@ function findLastUses(program: Program): Map<Var, number> {
 }
 
 /** A scalar equation as a local; a constant needs none. */
-function lowerScalar(block: Block, eqn: Equation, viewOf: (v: Var) => ReadView, fresh: (hint: string) => string): ReadView {
+function lowerScalar(
+  block: Block,
+  eqn: Equation,
+  viewOf: (v: Var) => ReadView,
+  fresh: (hint: string) => string,
+): ReadView {
   const { lowering } = eqn.prim;
   const out = eqn.outs[0]!;
   const types = eqn.ins.map((v) => v.type);
   let value: Expr;
-  if (lowering.kind === "elementwise") value = lowering.scalar(eqn.ins.map((v) => viewOf(v).read(k.i32(0))), eqn.params, types);
-  else if (lowering.kind === "map") value = lowering.element((i, place) => readElement(viewOf(eqn.ins[i]!), place), [], eqn.params, types, out.type);
+  if (lowering.kind === "elementwise")
+    value = lowering.scalar(
+      eqn.ins.map((v) => viewOf(v).read(k.i32(0))),
+      eqn.params,
+      types,
+    );
+  else if (lowering.kind === "map")
+    value = lowering.element(
+      (i, place) => readElement(viewOf(eqn.ins[i]!), place),
+      [],
+      eqn.params,
+      types,
+      out.type,
+    );
   else throw internalError(`${eqn.prim.name} is not a scalar equation`);
   if (value.kind === "const" || value.kind === "local") return valueView(out.type, value);
   return valueView(out.type, block.let(fresh(out.name ?? "v"), value));
 }
 
-function makeContext(block: Block, ins: readonly ReadView[], outs: readonly WriteView[], workshop: Workshop): LowerContext {
+function makeContext(
+  block: Block,
+  ins: readonly ReadView[],
+  outs: readonly WriteView[],
+  workshop: Workshop,
+): LowerContext {
   return {
     block,
     ins,
     outs,
     fresh: (hint) => workshop.fresh(hint),
     scratch: (type, hint) => makeScratch(block, type, hint, workshop),
-    inline: (inner, program, operands, mutable, targets) => lowerBody(inner, program, operands, mutable, targets, workshop),
+    inline: (inner, program, operands, mutable, targets) =>
+      lowerBody(inner, program, operands, mutable, targets, workshop),
     value: valueView,
     part: partOf,
     same: sameView,

@@ -9,7 +9,10 @@ export type Pass = (program: Program) => Program;
 
 /** Equations that nothing needs are dropped. */
 export function eliminateDeadCode(program: Program): Program {
-  return dceProgram(program, program.outs.map(() => true)).program;
+  return dceProgram(
+    program,
+    program.outs.map(() => true),
+  ).program;
 }
 
 /** The passes in their order. */
@@ -24,7 +27,9 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
 export function optimize(program: Program): Program {
   const inner: Program = {
     ...program,
-    eqns: program.eqns.map((eqn) => (hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn)),
+    eqns: program.eqns.map((eqn) =>
+      hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn,
+    ),
   };
   return pipeline.reduce((p, [, pass]) => pass(p), inner);
 }
@@ -34,5 +39,10 @@ function hasProgram(params: unknown): params is object {
 }
 
 function mapPrograms(params: object, f: Pass): object {
-  return Object.fromEntries(Object.entries(params).map(([key, value]: [string, unknown]) => [key, isProgram(value) ? f(value) : value]));
+  return Object.fromEntries(
+    Object.entries(params).map(([key, value]: [string, unknown]) => [
+      key,
+      isProgram(value) ? f(value) : value,
+    ]),
+  );
 }

@@ -10,7 +10,10 @@ export interface Rewriter {
 }
 
 /** Walks the equations in order; `visit` emits what is to remain. */
-export function rewriteProgram(program: Program, visit: (eqn: Equation, rewriter: Rewriter) => void): Program {
+export function rewriteProgram(
+  program: Program,
+  visit: (eqn: Equation, rewriter: Rewriter) => void,
+): Program {
   const replaced = new Map<Var, Var>();
   const eqns: Equation[] = [];
   const rewriter: Rewriter = {

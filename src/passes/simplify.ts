@@ -11,9 +11,14 @@ export function simplify(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const value = eqn.prim.constantOf?.(eqn.params);
     if (value !== undefined) constants.set(eqn.outs[0]!, value);
-    const same = eqn.prim.identity?.(eqn.ins.map((v) => constants.get(v)), eqn.ins.map((v) => v.type), eqn.params);
+    const same = eqn.prim.identity?.(
+      eqn.ins.map((v) => constants.get(v)),
+      eqn.ins.map((v) => v.type),
+      eqn.params,
+    );
     const operand = same === undefined ? undefined : eqn.ins[same];
-    if (operand !== undefined && sameType(operand.type, eqn.outs[0]!.type)) rewriter.alias(eqn.outs[0]!, operand);
+    if (operand !== undefined && sameType(operand.type, eqn.outs[0]!.type))
+      rewriter.alias(eqn.outs[0]!, operand);
     else {
       rewriter.emit(eqn);
       // A constant repeated along axes is the same constant.

@@ -65,12 +65,18 @@ function sameExpr(a: Expr | undefined, b: Expr | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if (a.kind === "const" && b.kind === "const") return a.value === b.value;
   if (a.kind === "local" && b.kind === "local") return a.name === b.name;
-  if (a.kind === "binary" && b.kind === "binary") return a.op === b.op && sameExpr(a.x, b.x) && sameExpr(a.y, b.y);
+  if (a.kind === "binary" && b.kind === "binary")
+    return a.op === b.op && sameExpr(a.x, b.x) && sameExpr(a.y, b.y);
   return false;
 }
 
 /** Copies all elements, unless both are the same memory. */
-export function copyView(block: Block, target: WriteView, view: ReadView, fresh: (hint: string) => string): void {
+export function copyView(
+  block: Block,
+  target: WriteView,
+  view: ReadView,
+  fresh: (hint: string) => string,
+): void {
   if (sameView(target, view)) return;
   const n = sizeOf(target.type.shape);
   if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));

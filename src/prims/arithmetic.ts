@@ -95,7 +95,10 @@ const absPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   typeOf: (ins) => [joinTypes("abs", ins)],
   derivative: { kind: "smooth", jvp: ([dx], [x]) => [dx && mul(dx, sign(x!))] },
   batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([x]) => (x!.type === "u32" || x!.type === "bool" ? x! : k.abs(x!)) },
+  lowering: {
+    kind: "elementwise",
+    scalar: ([x]) => (x!.type === "u32" || x!.type === "bool" ? x! : k.abs(x!)),
+  },
 });
 
 /** |x|, with slope 0 at 0. */
@@ -152,7 +155,8 @@ function extremum(name: string, op: "max" | "min"): Primitive<object> {
     batch: "elementwise",
     lowering: {
       kind: "elementwise",
-      scalar: ([x, y]) => (x!.type === "bool" ? (op === "max" ? k.or(x!, y!) : k.and(x!, y!)) : k.binary(op, x!, y!)),
+      scalar: ([x, y]) =>
+        x!.type === "bool" ? (op === "max" ? k.or(x!, y!) : k.and(x!, y!)) : k.binary(op, x!, y!),
     },
   });
 }

@@ -18,27 +18,46 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
     kind: "structured",
     jvp(ins, tangents, { program }, { jvpProgram }) {
       const nonzero = tangents.map((t) => t !== undefined);
-      const forward = jvpProgram(program, nonzero, program.outs.map(() => false));
+      const forward = jvpProgram(
+        program,
+        nonzero,
+        program.outs.map(() => false),
+      );
       const outs = call(forward.program, [...ins, ...tangents.filter((t) => t !== undefined)]);
       let next = program.outs.length;
-      return [outs.slice(0, next), forward.nonzeroOuts.map((present) => (present ? outs[next++] : undefined))];
+      return [
+        outs.slice(0, next),
+        forward.nonzeroOuts.map((present) => (present ? outs[next++] : undefined)),
+      ];
     },
     partialEval(ins, { program }, tools) {
-      const split = tools.partialEvalProgram(program, ins.map((x) => !x.known), program.outs.map(() => false));
+      const split = tools.partialEvalProgram(
+        program,
+        ins.map((x) => !x.known),
+        program.outs.map(() => false),
+      );
       const knownIns = ins.filter((x) => x.known).map((x) => x.value);
-      const knownOuts = tools.known(callPrim as Primitive, knownIns, { program: split.known });
+      const knownOuts = tools.known(callPrim, knownIns, { program: split.known });
       const nKnown = knownOuts.length - split.residualCount;
-      const residuals = split.residualInputs.map((input, i) => (input === undefined ? knownOuts[nKnown + i]! : ins[input]!.value));
+      const residuals = split.residualInputs.map((input, i) =>
+        input === undefined ? knownOuts[nKnown + i]! : ins[input]!.value,
+      );
       const unknownIns = ins.filter((x) => !x.known).map((x) => x.value);
       const unknownOuts = split.unknownOuts.includes(true)
-        ? tools.unknown(callPrim as Primitive, [...residuals, ...unknownIns], { program: split.unknown })
+        ? tools.unknown(callPrim, [...residuals, ...unknownIns], { program: split.unknown })
         : [];
       let [k, u] = [0, 0];
-      return split.unknownOuts.map((unknown) => (unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! }));
+      return split.unknownOuts.map((unknown) =>
+        unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! },
+      );
     },
     transpose(cts, ins, { program }, into, { transposeProgram }) {
       const linear = ins.map((x) => x === undefined);
-      const backward = transposeProgram(program, linear, linear.map(() => false));
+      const backward = transposeProgram(
+        program,
+        linear,
+        linear.map(() => false),
+      );
       const outs = call(backward, [
         ...ins.filter((x) => x !== undefined),
         ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
@@ -55,13 +74,26 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
     },
   },
   batch(ins, batched, size, { program }, { batchProgram }) {
-    const result = batchProgram(program, size, batched, program.outs.map(() => false));
+    const result = batchProgram(
+      program,
+      size,
+      batched,
+      program.outs.map(() => false),
+    );
     return { outs: call(result.program, ins), batched: result.batchedOuts };
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, { program }) => void inline(block, program, ins, ins.map(() => false), outs),
+    emit: ({ block, ins, outs, inline }, { program }) =>
+      void inline(
+        block,
+        program,
+        ins,
+        ins.map(() => false),
+        outs,
+      ),
   },
+  unroll: (ins, { program }, run) => run(program, ins, 0),
 });
 
 /** Applies a program as one equation. */

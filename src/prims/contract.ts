@@ -31,7 +31,10 @@ function dotType([x, y]: readonly ArrayType[], { contract, batch }: DotParams): 
   for (const pairs of [contract, batch]) {
     pairs[0].forEach((axis, i) => {
       if (left.shape[axis] !== right.shape[pairs[1][i]!]) {
-        throw new DownhillError("shape", `dotGeneral: axis ${axis} of ${showType(left)} and axis ${pairs[1][i]!} of ${showType(right)} differ in size.`);
+        throw new DownhillError(
+          "shape",
+          `dotGeneral: axis ${axis} of ${showType(left)} and axis ${pairs[1][i]!} of ${showType(right)} differ in size.`,
+        );
       }
     });
   }
@@ -56,27 +59,39 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
   typeOf: (ins, params) => [dotType(ins, params)],
   derivative: {
     kind: "smooth",
-    jvp: ([dx, dy], [x, y], _, params) => [sumMaybe(dx && dotGeneral(dx, y!, params), dy && dotGeneral(x!, dy, params))],
+    jvp: ([dx, dy], [x, y], _, params) => [
+      sumMaybe(dx && dotGeneral(dx, y!, params), dy && dotGeneral(x!, dy, params)),
+    ],
     transpose([ct], [x, y], params, into) {
       if (into[0]) into[0].add(transposeLeft(ct!, y!, into[0].type.shape.length, params));
       if (into[1]) into[1].add(transposeRight(ct!, x!, into[1].type.shape.length, params));
     },
   },
   batch([x, y], [xBatched, yBatched], _, { contract, batch }) {
-    const up = (axes: readonly number[], by: boolean | undefined): number[] => axes.map((axis) => (by === true ? axis + 1 : axis));
+    const up = (axes: readonly number[], by: boolean | undefined): number[] =>
+      axes.map((axis) => (by === true ? axis + 1 : axis));
     const moved: DotParams = {
       contract: [up(contract[0], xBatched), up(contract[1], yBatched)],
       batch: [up(batch[0], xBatched), up(batch[1], yBatched)],
     };
     if (xBatched === true && yBatched === true) {
-      const both: DotParams = { contract: moved.contract, batch: [[0, ...moved.batch[0]], [0, ...moved.batch[1]]] };
+      const both: DotParams = {
+        contract: moved.contract,
+        batch: [
+          [0, ...moved.batch[0]],
+          [0, ...moved.batch[1]],
+        ],
+      };
       return { outs: [dotGeneral(x!, y!, both)], batched: [true] };
     }
     // The batch is a free axis of one operand: of the result it is the first free axis of that operand.
     const out = dotGeneral(x!, y!, moved);
     const leftFree = freeAxes(x!.shape.length, moved.contract[0], moved.batch[0]).length;
     const place = batch[0].length + (xBatched === true ? 0 : leftFree);
-    return { outs: [permute(out, [place, ...range(0, out.shape.length).filter((axis) => axis !== place)])], batched: [true] };
+    return {
+      outs: [permute(out, [place, ...range(0, out.shape.length).filter((axis) => axis !== place)])],
+      batched: [true],
+    };
   },
   lowering: { kind: "loops", emit: emitDot },
 });
@@ -89,7 +104,9 @@ function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }:
   const ctYFree = range(nBatch + xFree.length, nBatch + xFree.length + yFree.length);
   const out = dotGeneral(ct, y, { contract: [ctYFree, yFree], batch: [range(0, nBatch), batch[1]] });
   // axes of `out`: batch, free axes of x, then y's contracted axes in their order in y
-  const contractedInOrder = [...contract[1]].sort((a, b) => a - b).map((axis) => contract[0][contract[1].indexOf(axis)]!);
+  const contractedInOrder = [...contract[1]]
+    .sort((a, b) => a - b)
+    .map((axis) => contract[0][contract[1].indexOf(axis)]!);
   return permute(out, inverseOf([...batch[0], ...xFree, ...contractedInOrder]));
 }
 
@@ -100,7 +117,9 @@ function transposeRight(ct: Tensor, x: Tensor, rank: number, { contract, batch }
   const ctXFree = range(nBatch, nBatch + xFree.length);
   const out = dotGeneral(x, ct, { contract: [xFree, ctXFree], batch: [batch[0], range(0, nBatch)] });
   // axes of `out`: batch, x's contracted axes in their order in x, free axes of y
-  const contractedInOrder = [...contract[0]].sort((a, b) => a - b).map((axis) => contract[1][contract[0].indexOf(axis)]!);
+  const contractedInOrder = [...contract[0]]
+    .sort((a, b) => a - b)
+    .map((axis) => contract[1][contract[0].indexOf(axis)]!);
   return permute(out, inverseOf([...batch[1], ...contractedInOrder, ...yFree]));
 }
 
@@ -121,7 +140,11 @@ function emitDot({ block, fresh, ins, outs }: LowerContext, { contract, batch }:
   const xFree = freeAxes(x.type.shape.length, contract[0], batch[0]);
   const yFree = freeAxes(y.type.shape.length, contract[1], batch[1]);
   const outStrides = stridesOf(out.type.shape);
-  const at = (index: readonly Expr[], strides: readonly number[], axes: readonly number[]): Expr => flatIndex(index, axes.map((axis) => strides[axis]!));
+  const at = (index: readonly Expr[], strides: readonly number[], axes: readonly number[]): Expr =>
+    flatIndex(
+      index,
+      axes.map((axis) => strides[axis]!),
+    );
   const sumSizes = contract[0].map((axis) => x.type.shape[axis]!);
   const lead = [...batch[0].map((axis) => x.type.shape[axis]!), ...xFree.map((axis) => x.type.shape[axis]!)];
   const columns = yFree.map((axis) => y.type.shape[axis]!);
@@ -138,16 +161,23 @@ function emitDot({ block, fresh, ins, outs }: LowerContext, { contract, batch }:
     /** Computes the `width` columns from `column` on. */
     const columnsFrom = (inner: Block, column: Expr, width: number): void => {
       const start = inner.let(fresh("c"), plus(yBase, scaled(column, lastStride)));
-      const sums = range(0, width).map(() => inner.let(fresh("sum"), k.constant(scalarTypeOf(out.type.dtype), 0)));
+      const sums = range(0, width).map(() =>
+        inner.let(fresh("sum"), k.constant(scalarTypeOf(out.type.dtype), 0)),
+      );
       loopOver(inner, sumSizes, fresh, (loop, r) => {
         const left = loop.let(fresh("l"), x.read(plus(xBase, at(r, xStrides, contract[0]))));
         const right = loop.let(fresh("r"), plus(start, at(r, yStrides, contract[1])));
-        sums.forEach((sum, t) => loop.set(sum, k.add(sum, k.mul(left, y.read(plus(right, k.i32(t * lastStride)))))));
+        sums.forEach((sum, t) =>
+          loop.set(sum, k.add(sum, k.mul(left, y.read(plus(right, k.i32(t * lastStride)))))),
+        );
       });
       sums.forEach((sum, t) => out.write(inner, plus(plus(outBase, column), k.i32(t)), sum));
     };
     const tiles = Math.floor(last / tile);
-    if (tiles > 0) row.for(fresh("t"), k.i32(0), k.i32(tiles), (inner, t) => columnsFrom(inner, inner.let(fresh("j"), k.mul(t, k.i32(tile))), tile));
+    if (tiles > 0)
+      row.for(fresh("t"), k.i32(0), k.i32(tiles), (inner, t) =>
+        columnsFrom(inner, inner.let(fresh("j"), k.mul(t, k.i32(tile))), tile),
+      );
     for (let column = tiles * tile; column < last; column++) columnsFrom(row, k.i32(column), 1);
   });
 }

@@ -16,7 +16,10 @@ export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
     const type = ins[i]!;
     if (type === first) continue;
     if (type.dtype !== first.dtype) {
-      throw new DownhillError("dtype", `${name}: ${showType(first)} and ${showType(type)} differ in dtype. Convert one with astype.`);
+      throw new DownhillError(
+        "dtype",
+        `${name}: ${showType(first)} and ${showType(type)} differ in dtype. Convert one with astype.`,
+      );
     }
     if (!sameShape(type.shape, first.shape)) {
       throw new DownhillError("shape", `${name}: ${showType(first)} and ${showType(type)} differ in shape.`);
@@ -30,7 +33,10 @@ export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
 export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType {
   const type = joinTypes(name, ins);
   if (!isFloating(type.dtype)) {
-    throw new DownhillError("dtype", `${name}: needs float64 or float32, not ${showType(type)}. Convert it with astype("float64").`);
+    throw new DownhillError(
+      "dtype",
+      `${name}: needs float64 or float32, not ${showType(type)}. Convert it with astype("float64").`,
+    );
   }
   return type;
 }

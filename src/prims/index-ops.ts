@@ -25,7 +25,10 @@ const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ definePrimitive<IotaPara
   typeOf: (_, { dtype, shape }) => [arrayType(dtype, shape)],
   derivative: { kind: "constant" },
   batch: (_, __, ___, params) => ({ outs: [bind1(iotaPrim, [], params)], batched: [false] }),
-  lowering: { kind: "map", element: (_, index, { dtype, axis }) => k.convert(scalarTypeOf(dtype), index[axis]!) },
+  lowering: {
+    kind: "map",
+    element: (_, index, { dtype, axis }) => k.convert(scalarTypeOf(dtype), index[axis]!),
+  },
 });
 
 /** 0, 1, 2, … along one axis. */
@@ -70,7 +73,11 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
   }),
   lowering: {
     kind: "map",
-    element: (at, index, { starts, strides }) => at(0, index.map((i, axis) => plus(times(i, strides[axis]!), k.i32(starts[axis]!)))),
+    element: (at, index, { starts, strides }) =>
+      at(
+        0,
+        index.map((i, axis) => plus(times(i, strides[axis]!), k.i32(starts[axis]!))),
+      ),
   },
 });
 
@@ -153,12 +160,24 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
   typeOf(ins, { axis }) {
     const first = ins[0]!;
     for (const x of ins) {
-      if (x.dtype !== first.dtype || x.shape.length !== first.shape.length || x.shape.some((n, i) => i !== axis && n !== first.shape[i])) {
-        throw new DownhillError("shape", `concatenate: ${showType(x)} does not continue ${showType(first)} along axis ${axis}.`);
+      if (
+        x.dtype !== first.dtype ||
+        x.shape.length !== first.shape.length ||
+        x.shape.some((n, i) => i !== axis && n !== first.shape[i])
+      ) {
+        throw new DownhillError(
+          "shape",
+          `concatenate: ${showType(x)} does not continue ${showType(first)} along axis ${axis}.`,
+        );
       }
     }
     const total = ins.reduce((n, x) => n + x.shape[axis]!, 0);
-    return [withShape(first, first.shape.map((n, i) => (i === axis ? total : n)))];
+    return [
+      withShape(
+        first,
+        first.shape.map((n, i) => (i === axis ? total : n)),
+      ),
+    ];
   },
   derivative: {
     kind: "linear",
@@ -173,7 +192,12 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
     },
   },
   batch: (ins, batched, size, { axis }) => ({
-    outs: [concatenate(ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size))), axis + 1)],
+    outs: [
+      concatenate(
+        ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size))),
+        axis + 1,
+      ),
+    ],
     batched: [true],
   }),
   lowering: {
@@ -181,7 +205,10 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
     element(at, index, { axis }, ins) {
       const place = index[axis]!;
       const read = (i: number, start: number): Expr => {
-        const here = at(i, index.map((e, a) => (a === axis && start > 0 ? k.sub(e, k.i32(start)) : e)));
+        const here = at(
+          i,
+          index.map((e, a) => (a === axis && start > 0 ? k.sub(e, k.i32(start)) : e)),
+        );
         const end = start + ins[i]!.shape[axis]!;
         return i === ins.length - 1 ? here : k.select(k.lt(place, k.i32(end)), here, read(i + 1, end));
       };
@@ -216,11 +243,27 @@ interface ReverseParams {
 const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ definePrimitive<ReverseParams>({
   name: "reverse",
   typeOf: ([x]) => [x!],
-  derivative: { kind: "linear", operands: "all", transpose: ([ct], _, { axes }, into) => into[0]?.add(reverse(ct!, axes)) },
-  batch: ([x], _, __, { axes }) => ({ outs: [reverse(x!, axes.map((axis) => axis + 1))], batched: [true] }),
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose: ([ct], _, { axes }, into) => into[0]?.add(reverse(ct!, axes)),
+  },
+  batch: ([x], _, __, { axes }) => ({
+    outs: [
+      reverse(
+        x!,
+        axes.map((axis) => axis + 1),
+      ),
+    ],
+    batched: [true],
+  }),
   lowering: {
     kind: "map",
-    element: (at, index, { axes }, [x]) => at(0, index.map((i, axis) => (axes.includes(axis) ? k.sub(k.i32(x!.shape[axis]! - 1), i) : i))),
+    element: (at, index, { axes }, [x]) =>
+      at(
+        0,
+        index.map((i, axis) => (axes.includes(axis) ? k.sub(k.i32(x!.shape[axis]! - 1), i) : i)),
+      ),
   },
 });
 
@@ -242,7 +285,10 @@ function clampedPlace(place: Expr, n: number): Expr {
 
 function requireIndices(name: string, indices: ArrayType): void {
   if (indices.dtype !== "int32" && indices.dtype !== "uint32") {
-    throw new DownhillError("dtype", `${name}: indices are ${showType(indices)}, not integers. Convert them with astype("int32").`);
+    throw new DownhillError(
+      "dtype",
+      `${name}: indices are ${showType(indices)}, not integers. Convert them with astype("int32").`,
+    );
   }
 }
 
@@ -250,7 +296,8 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
   name: "take",
   typeOf([x, indices], { axis }) {
     requireIndices("take", indices!);
-    if (x!.shape[axis] === 0) throw new DownhillError("shape", `take: ${showType(x!)} has no elements along axis ${axis}.`);
+    if (x!.shape[axis] === 0)
+      throw new DownhillError("shape", `take: ${showType(x!)} has no elements along axis ${axis}.`);
     return [withShape(x!, [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)])];
   },
   derivative: {
@@ -268,7 +315,10 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
       return { outs: [moveAxis(out, axis, 0)], batched: [true] };
     }
     const { rows, places } = pairBatches(x!, indices!, size, axis);
-    return { outs: [moveBlock(take(rows, places, 0), 1, indices!.shape.length - 1, axis + 1)], batched: [true] };
+    return {
+      outs: [moveBlock(take(rows, places, 0), 1, indices!.shape.length - 1, axis + 1)],
+      batched: [true],
+    };
   },
   lowering: {
     kind: "map",
@@ -291,7 +341,10 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
     requireIndices("scatterAdd", indices!);
     const expected = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)];
     if (!sameShape(updates!.shape, expected) || updates!.dtype !== x!.dtype) {
-      throw new DownhillError("shape", `scatterAdd: updates are ${showType(updates!)}, expected ${showType({ dtype: x!.dtype, shape: expected })}.`);
+      throw new DownhillError(
+        "shape",
+        `scatterAdd: updates are ${showType(updates!)}, expected ${showType({ dtype: x!.dtype, shape: expected })}.`,
+      );
     }
     return [x!];
   },
@@ -299,7 +352,9 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
     kind: "linear",
     operands: [0, 2],
     jvp: ([dx, , du], [x, indices, updates], { axis }) => [
-      dx && du === undefined ? dx : scatterAdd(instantiate(dx, x!.type), indices!, instantiate(du, updates!.type), axis),
+      dx && du === undefined
+        ? dx
+        : scatterAdd(instantiate(dx, x!.type), indices!, instantiate(du, updates!.type), axis),
     ],
     transpose([ct], [, indices], { axis }, into) {
       into[0]?.add(ct!);
@@ -309,7 +364,8 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
   batch([x, indices, updates], [xBatched, indicesBatched, updatesBatched], size, { axis }) {
     const base = xBatched === true ? x! : batchAlong(x!, size);
     const changes = updatesBatched === true ? updates! : batchAlong(updates!, size);
-    if (indicesBatched !== true) return { outs: [scatterAdd(base, indices!, changes, axis + 1)], batched: [true] };
+    if (indicesBatched !== true)
+      return { outs: [scatterAdd(base, indices!, changes, axis + 1)], batched: [true] };
     const { rows, places } = pairBatches(base, indices!, size, axis);
     const lead = moveBlock(changes, axis + 1, indices!.shape.length - 1, 1); // indices first, as `rows` wants them
     const out = scatterAdd(rows, places, lead, 0);
@@ -329,8 +385,14 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
       }
       const rank = indices.type.shape.length;
       loopOver(block, updates.type.shape, fresh, (loop, index) => {
-        const place = clampedPlace(indices.read(flatIndex(index.slice(axis, axis + rank), stridesOf(indices.type.shape))), shape[axis]!);
-        const target = loop.let(fresh("at"), flatIndex([...index.slice(0, axis), place, ...index.slice(axis + rank)], strides));
+        const place = clampedPlace(
+          indices.read(flatIndex(index.slice(axis, axis + rank), stridesOf(indices.type.shape))),
+          shape[axis]!,
+        );
+        const target = loop.let(
+          fresh("at"),
+          flatIndex([...index.slice(0, axis), place, ...index.slice(axis + rank)], strides),
+        );
         const change = updates.read(flatIndex(index, stridesOf(updates.type.shape)));
         out.write(loop, target, k.add(out.read(target), change));
       });
@@ -344,7 +406,12 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: nu
 }
 
 /** One array of all batches' rows along `axis`, and the places of batch b moved to its rows. */
-function pairBatches(x: Tensor, indices: Tensor, size: number, axis: number): { readonly rows: Tensor; readonly places: Tensor } {
+function pairBatches(
+  x: Tensor,
+  indices: Tensor,
+  size: number,
+  axis: number,
+): { readonly rows: Tensor; readonly places: Tensor } {
   const front = moveAxis(x, axis + 1, 1); // [batch, n, …]
   const n = front.shape[1]!;
   const { type } = indices;

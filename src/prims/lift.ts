@@ -22,9 +22,17 @@ export function asTensor(value: unknown, operation: string): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value === "number") return full(weakFloat, value);
   if (typeof value === "boolean") return full(boolScalar, value ? 1 : 0);
-  if (isTypedArray(value)) return new Tensor(arrayType(dtypeOf(value), [value.length]), { array: value.slice(), offset: 0 }, undefined);
+  if (isTypedArray(value))
+    return new Tensor(
+      arrayType(dtypeOf(value), [value.length]),
+      { array: value.slice(), offset: 0 },
+      undefined,
+    );
   if (Array.isArray(value)) return fromNest(value as NestedNumbers, undefined, operation);
-  throw new DownhillError("dtype", `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.`);
+  throw new DownhillError(
+    "dtype",
+    `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.`,
+  );
 }
 
 function describe(value: unknown): string {
@@ -75,22 +83,37 @@ function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
     level = level[0];
   }
   if (level !== undefined && typeof level !== "number" && typeof level !== "boolean") {
-    throw new DownhillError("dtype", `${operation}: an array holds ${describe(level)} where a number was expected.`);
+    throw new DownhillError(
+      "dtype",
+      `${operation}: an array holds ${describe(level)} where a number was expected.`,
+    );
   }
   return shape;
 }
 
-function collect(nest: unknown, shape: readonly number[], depth: number, out: unknown[], operation: string): void {
+function collect(
+  nest: unknown,
+  shape: readonly number[],
+  depth: number,
+  out: unknown[],
+  operation: string,
+): void {
   if (depth === shape.length) {
     if (typeof nest !== "number" && typeof nest !== "boolean") {
-      throw new DownhillError("shape", `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found ${describe(nest)} among the numbers.`);
+      throw new DownhillError(
+        "shape",
+        `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found ${describe(nest)} among the numbers.`,
+      );
     }
     out.push(nest);
     return;
   }
   if (!Array.isArray(nest) || nest.length !== shape[depth]) {
     const found = Array.isArray(nest) ? `one of length ${nest.length}` : describe(nest);
-    throw new DownhillError("shape", `${operation}: a nested array is not rectangular: expected rows of length ${shape[depth]!}, found ${found}.`);
+    throw new DownhillError(
+      "shape",
+      `${operation}: a nested array is not rectangular: expected rows of length ${shape[depth]!}, found ${found}.`,
+    );
   }
   for (const item of nest as unknown[]) collect(item, shape, depth + 1, out, operation);
 }

@@ -30,7 +30,8 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
 
 /** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
 export function full(type: ArrayType, value: number): Tensor {
-  if (isStaging()) return bind1(fullPrim, [], { value, dtype: type.dtype, shape: type.shape, weak: type.weak });
+  if (isStaging())
+    return bind1(fullPrim, [], { value, dtype: type.dtype, shape: type.shape, weak: type.weak });
   if (type.shape.length === 0) return new Tensor(type, castNumber(type.dtype, value), undefined);
   const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
   return new Tensor(type, { array: value === 0 ? array : array.fill(value), offset: 0 }, undefined);
@@ -131,7 +132,9 @@ const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ definePrimitive<Co
   derivative: {
     kind: "linear",
     operands: "all",
-    jvp: ([dx], [x], params) => [dx && isFloating(params.dtype) && isFloating(x!.dtype) ? bind1(convertPrim, [dx], params) : undefined],
+    jvp: ([dx], [x], params) => [
+      dx && isFloating(params.dtype) && isFloating(x!.dtype) ? bind1(convertPrim, [dx], params) : undefined,
+    ],
     transpose([ct], _, __, into) {
       const x = into[0];
       x?.add(bind1(convertPrim, [ct!], { dtype: x.type.dtype, weak: x.type.weak }));
@@ -156,9 +159,13 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "where",
   typeOf([condition, x, y]) {
     if (condition!.dtype !== "bool") {
-      throw new DownhillError("dtype", `where: the condition is ${showType(condition!)}, not bool. Compare first, as in where(less(x, 0), …).`);
+      throw new DownhillError(
+        "dtype",
+        `where: the condition is ${showType(condition!)}, not bool. Compare first, as in where(less(x, 0), …).`,
+      );
     }
-    if (!sameShape(condition!.shape, x!.shape)) throw new DownhillError("shape", `where: ${showType(condition!)} chooses between ${showType(x!)}.`);
+    if (!sameShape(condition!.shape, x!.shape))
+      throw new DownhillError("shape", `where: ${showType(condition!)} chooses between ${showType(x!)}.`);
     return [joinTypes("where", [x!, y!])];
   },
   derivative: {

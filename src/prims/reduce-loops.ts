@@ -45,14 +45,24 @@ interface Fold {
 /** Sum over axes; a long run is added up in blocks. */
 export function emitSum(context: LowerContext, axes: readonly number[]): void {
   const type = scalarTypeOf(context.ins[0]!.type.dtype);
-  emitReduce(context, axes, {
-    start: k.constant(type, 0),
-    step: (acc, x) => (type === "bool" ? k.or(acc, x) : k.add(acc, x)),
-  }, blockLength);
+  emitReduce(
+    context,
+    axes,
+    {
+      start: k.constant(type, 0),
+      step: (acc, x) => (type === "bool" ? k.or(acc, x) : k.add(acc, x)),
+    },
+    blockLength,
+  );
 }
 
 /** Folds the elements along axes into one each. Runs longer than `runLength` are folded in blocks of that length. */
-export function emitReduce(context: LowerContext, axes: readonly number[], fold: Fold, runLength: number = Infinity): void {
+export function emitReduce(
+  context: LowerContext,
+  axes: readonly number[],
+  fold: Fold,
+  runLength: number = Infinity,
+): void {
   const { block, fresh } = context;
   const x = context.ins[0]!;
   const out = context.outs[0]!;
@@ -65,15 +75,38 @@ export function emitReduce(context: LowerContext, axes: readonly number[], fold:
   const count = sizeOf(axes.map((axis) => shape[axis]!));
   if (!trailing && sizeOf(keptSizes) > 1 && count > 0) return accumulateRows(context, axes, fold);
   loopOver(block, keptSizes, fresh, (inner, index) => {
-    const base = flatIndex(index, kept.map((axis) => strides[axis]!));
+    const base = flatIndex(
+      index,
+      kept.map((axis) => strides[axis]!),
+    );
     const acc = inner.let(fresh("acc"), fold.start);
     if (trailing && count > runLength) {
       foldBlocks(inner, fresh, x, base, count, runLength, fold, acc);
     } else if (trailing) {
-      inner.for(fresh("r"), k.i32(0), k.i32(count), (loop, r) => loop.set(acc, fold.step(acc, x.read(plus(base, r)))));
+      inner.for(fresh("r"), k.i32(0), k.i32(count), (loop, r) =>
+        loop.set(acc, fold.step(acc, x.read(plus(base, r)))),
+      );
     } else {
-      loopOver(inner, axes.map((axis) => shape[axis]!), fresh, (loop, r) =>
-        loop.set(acc, fold.step(acc, x.read(plus(base, flatIndex(r, axes.map((axis) => strides[axis]!)))))),
+      loopOver(
+        inner,
+        axes.map((axis) => shape[axis]!),
+        fresh,
+        (loop, r) =>
+          loop.set(
+            acc,
+            fold.step(
+              acc,
+              x.read(
+                plus(
+                  base,
+                  flatIndex(
+                    r,
+                    axes.map((axis) => strides[axis]!),
+                  ),
+                ),
+              ),
+            ),
+          ),
       );
     }
     out.write(inner, flatIndex(index, outStrides), acc);
@@ -111,7 +144,9 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
   const outStrides = stridesOf(kept.map((axis) => shape[axis]!));
   const n = sizeOf(kept.map((axis) => shape[axis]!));
   block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) => out.write(loop, i, fold.start));
-  const toOut = range(0, shape.length).map((axis) => (kept.includes(axis) ? outStrides[kept.indexOf(axis)]! : 0));
+  const toOut = range(0, shape.length).map((axis) =>
+    kept.includes(axis) ? outStrides[kept.indexOf(axis)]! : 0,
+  );
   loopOver(block, shape, fresh, (loop, index) => {
     const place = flatIndex(index, toOut);
     out.write(loop, place, fold.step(out.read(place), x.read(flatIndex(index, strides))));

@@ -20,7 +20,10 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
     name,
     typeOf([x], { axes }) {
       if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) {
-        throw new DownhillError("shape", `${name}: ${showType(x!)} has no elements along axes [${axes.join()}].`);
+        throw new DownhillError(
+          "shape",
+          `${name}: ${showType(x!)} has no elements along axes [${axes.join()}].`,
+        );
       }
       return [reducedType(x!, axes)];
     },
@@ -28,11 +31,17 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       kind: "smooth",
       jvp([dx], [x], [out], { axes }) {
         if (dx === undefined) return [undefined];
-        const chosen = indicator(equal(x!, broadcast(out!, x!.shape, otherAxes(x!.shape.length, axes))), dx.type);
+        const chosen = indicator(
+          equal(x!, broadcast(out!, x!.shape, otherAxes(x!.shape.length, axes))),
+          dx.type,
+        );
         return [div(sum(mul(dx, chosen), axes), sum(chosen, axes))];
       },
     },
-    batch: ([x], _, __, { axes }) => ({ outs: [bind1(prim, [x!], { axes: axes.map((axis) => axis + 1) })], batched: [true] }),
+    batch: ([x], _, __, { axes }) => ({
+      outs: [bind1(prim, [x!], { axes: axes.map((axis) => axis + 1) })],
+      batched: [true],
+    }),
     lowering: {
       kind: "loops",
       emit(context, { axes }) {
@@ -82,7 +91,8 @@ function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
   const prim: Primitive<ArgParams> = definePrimitive<ArgParams>({
     name,
     typeOf([x], { axis }) {
-      if (x!.shape[axis] === 0) throw new DownhillError("shape", `${name}: ${showType(x!)} has no elements along axis ${axis}.`);
+      if (x!.shape[axis] === 0)
+        throw new DownhillError("shape", `${name}: ${showType(x!)} has no elements along axis ${axis}.`);
       return [arrayType("int32", reducedType(x!, [axis]).shape)];
     },
     derivative: { kind: "constant" },
@@ -96,7 +106,10 @@ function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
         const kept = otherAxes(shape.length, [axis]);
         const keptSizes = kept.map((a) => shape[a]!);
         loopOver(block, keptSizes, fresh, (inner, index) => {
-          const base = flatIndex(index, kept.map((a) => strides[a]!));
+          const base = flatIndex(
+            index,
+            kept.map((a) => strides[a]!),
+          );
           const best = inner.let(fresh("best"), x.read(base));
           const place = inner.let(fresh("place"), k.i32(0));
           inner.for(fresh("r"), k.i32(1), k.i32(shape[axis]!), (loop, r) => {
@@ -123,5 +136,9 @@ export const argmin = (x: Tensor, axis: number): Tensor => bind1(argminPrim, [x]
 
 /** Whether a reduction over this type makes sense as a mean. */
 export function requireFloating(name: string, type: ArrayType): void {
-  if (!isFloating(type.dtype)) throw new DownhillError("dtype", `${name}: needs floats, not ${showType(type)}. Convert it with astype("float64").`);
+  if (!isFloating(type.dtype))
+    throw new DownhillError(
+      "dtype",
+      `${name}: needs floats, not ${showType(type)}. Convert it with astype("float64").`,
+    );
 }

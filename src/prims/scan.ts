@@ -1,16 +1,26 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
-import type { LowerContext, Maybe, PartialTools, PartialValue, Primitive, ReadView, Tools, WriteView } from "../ir/primitive.ts";
+import type {
+  LowerContext,
+  Maybe,
+  PartialTools,
+  PartialValue,
+  Primitive,
+  ReadView,
+  Tools,
+  WriteView,
+} from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { sameType, withShape } from "../ir/types.ts";
+import { arrayType, sameType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
 import { sizeOf } from "../util/shape.ts";
-import { batchAlong, moveAxis } from "./index-ops.ts";
-import { instantiate, zeros } from "./linear.ts";
+import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
+import { full, instantiate, zeros } from "./linear.ts";
+import { reshape } from "./shape.ts";
 
 /**
  * A loop that keeps its body as a program: `(carry, y_i) = body(consts, carry, x_i)` for each i.
@@ -31,8 +41,15 @@ interface Parts<T> {
   readonly xs: T[];
 }
 
-function cut<T>(list: readonly T[], { consts, carries }: { readonly consts: number; readonly carries: number }): Parts<T> {
-  return { consts: list.slice(0, consts), carry: list.slice(consts, consts + carries), xs: list.slice(consts + carries) };
+function cut<T>(
+  list: readonly T[],
+  { consts, carries }: { readonly consts: number; readonly carries: number },
+): Parts<T> {
+  return {
+    consts: list.slice(0, consts),
+    carry: list.slice(consts, consts + carries),
+    xs: list.slice(consts + carries),
+  };
 }
 
 function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
@@ -40,7 +57,10 @@ function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T
 }
 
 /** Repeats `step` until the carries that it marks stop growing: a carry that is marked marks what depends on it. */
-function fixpoint<T>(start: readonly boolean[], step: (marked: readonly boolean[]) => { readonly result: T; readonly marked: readonly boolean[] }): { readonly result: T; readonly marked: readonly boolean[] } {
+function fixpoint<T>(
+  start: readonly boolean[],
+  step: (marked: readonly boolean[]) => { readonly result: T; readonly marked: readonly boolean[] },
+): { readonly result: T; readonly marked: readonly boolean[] } {
   let marked = start;
   for (;;) {
     const next = step(marked);
@@ -59,10 +79,16 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
   typeOf(ins, params) {
     const { body, carries, length } = params;
     const given = cut(ins, params);
-    const expected = cut(body.ins.map((v) => v.type), params);
+    const expected = cut(
+      body.ins.map((v) => v.type),
+      params,
+    );
     const check = (what: string, actual: ArrayType | undefined, type: ArrayType): void => {
       if (actual === undefined || !sameType(actual, type)) {
-        throw new DownhillError("shape", `scan: ${what} is ${actual ? showType(actual) : "missing"}, the body expects ${showType(type)}.`);
+        throw new DownhillError(
+          "shape",
+          `scan: ${what} is ${actual ? showType(actual) : "missing"}, the body expects ${showType(type)}.`,
+        );
       }
     };
     expected.consts.forEach((type, i) => check(`constant ${i}`, given.consts[i], type));
@@ -78,7 +104,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     transpose(cts, ins, params, into, tools) {
       const { body, carries, length } = params;
       // A linear carry may start from a known zero: in the body it is linear all the same, and its cotangent is dropped.
-      const linear = ins.map((x, i) => x === undefined || (i >= params.consts && i < params.consts + carries));
+      const linear = ins.map(
+        (x, i) => x === undefined || (i >= params.consts && i < params.consts + carries),
+      );
       const lin = cut(linear, params);
       const accumulate = [...lin.consts, ...lin.carry.map(() => false), ...lin.xs.map(() => false)];
       const backward = tools.transposeProgram(body, linear, accumulate);
@@ -114,7 +142,13 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
           ...(fixedXs as Tensor[]),
           ...body.outs.slice(carries).map((_, i) => ctOf(carries + i)),
         ],
-        { body: reordered, consts: fixedConsts.length, carries: sums.length + carries, length, reverse: !params.reverse },
+        {
+          body: reordered,
+          consts: fixedConsts.length,
+          carries: sums.length + carries,
+          length,
+          reverse: !params.reverse,
+        },
       );
       accumulators.forEach((a, i) => a?.put(outs[i]!));
       cut(into, params).carry.forEach((a, i) => a?.add(outs[sums.length + i]!));
@@ -144,13 +178,17 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     const given = cut(ins, params);
     const is = cut(batched, params);
     const { result, marked } = fixpoint(is.carry, (carry) => {
-      const out = tools.batchProgram(params.body, size, [...is.consts, ...carry, ...is.xs], [
-        ...carry,
-        ...params.body.outs.slice(params.carries).map(() => false),
-      ]);
+      const out = tools.batchProgram(
+        params.body,
+        size,
+        [...is.consts, ...carry, ...is.xs],
+        [...carry, ...params.body.outs.slice(params.carries).map(() => false)],
+      );
       return { result: out, marked: out.batchedOuts.slice(0, params.carries) };
     });
-    const carry = given.carry.map((x, i) => (marked[i] === true && is.carry[i] !== true ? batchAlong(x, size) : x));
+    const carry = given.carry.map((x, i) =>
+      marked[i] === true && is.carry[i] !== true ? batchAlong(x, size) : x,
+    );
     const xs = given.xs.map((x, i) => (is.xs[i] === true ? moveAxis(x, 0, 1) : x)); // the loop's axis in front
     const outs = bind(scanPrim, [...given.consts, ...carry, ...xs], { ...params, body: result.program });
     const batchedOuts = [...marked, ...result.batchedOuts.slice(params.carries)];
@@ -160,42 +198,99 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     };
   },
   lowering: { kind: "loops", emit: emitScan },
+  unroll(ins, params, run) {
+    const { body, carries, length, reverse } = params;
+    const given = cut(ins, params);
+    let { carry } = given;
+    const ys: Tensor[][] = body.outs.slice(carries).map(() => []);
+    for (let k = 0; k < length; k++) {
+      const i = reverse ? length - 1 - k : k;
+      const at = full(arrayType("int32", []), i);
+      const xs = given.xs.map((x) => take(x, at, 0));
+      const outs = run(body, [...given.consts, ...carry, ...xs], i);
+      carry = outs.slice(0, carries);
+      outs.slice(carries).forEach((y, j) => ys[j]!.push(reshape(y, [1, ...y.shape])));
+    }
+    const stack = (rows: Tensor[], j: number): Tensor =>
+      length === 0
+        ? zeros(stacked(body.outs[carries + j]!.type, 0))
+        : concatenate(reverse ? rows.reverse() : rows, 0);
+    return [...carry, ...ys.map(stack)];
+  },
 });
 
 /** Forward mode: a loop over values and tangents side by side. */
-function scanJvp(ins: readonly Tensor[], tangents: readonly Maybe[], params: ScanParams, tools: Tools): [readonly Tensor[], readonly Maybe[]] {
+function scanJvp(
+  ins: readonly Tensor[],
+  tangents: readonly Maybe[],
+  params: ScanParams,
+  tools: Tools,
+): [readonly Tensor[], readonly Maybe[]] {
   const { body, carries } = params;
-  const nonzero = cut(tangents.map((t) => t !== undefined), params);
+  const nonzero = cut(
+    tangents.map((t) => t !== undefined),
+    params,
+  );
   const ys = body.outs.length - carries;
   const { result, marked } = fixpoint(nonzero.carry, (carry) => {
-    const forward = tools.jvpProgram(body, [...nonzero.consts, ...carry, ...nonzero.xs], [...carry, ...new Array<boolean>(ys).fill(false)]);
+    const forward = tools.jvpProgram(
+      body,
+      [...nonzero.consts, ...carry, ...nonzero.xs],
+      [...carry, ...new Array<boolean>(ys).fill(false)],
+    );
     return { result: forward, marked: forward.nonzeroOuts.slice(0, carries) };
   });
   // ins of the program: values, then tangents; the loop wants each kind of operand together
   const { program, nonzeroOuts } = result;
   const values = cut(program.ins.slice(0, body.ins.length), params);
-  const counts = { consts: keep(nonzero.consts, nonzero.consts).length, carries: keep(marked, marked).length };
+  const counts = {
+    consts: keep(nonzero.consts, nonzero.consts).length,
+    carries: keep(marked, marked).length,
+  };
   const dValues = cut(program.ins.slice(body.ins.length), counts);
   const outs = program.outs.slice(0, body.outs.length);
   const dOuts = program.outs.slice(body.outs.length);
   const forwardBody: Program = {
     ...program,
-    ins: [...values.consts, ...dValues.consts, ...values.carry, ...dValues.carry, ...values.xs, ...dValues.xs],
-    outs: [...outs.slice(0, carries), ...dOuts.slice(0, counts.carries), ...outs.slice(carries), ...dOuts.slice(counts.carries)],
+    ins: [
+      ...values.consts,
+      ...dValues.consts,
+      ...values.carry,
+      ...dValues.carry,
+      ...values.xs,
+      ...dValues.xs,
+    ],
+    outs: [
+      ...outs.slice(0, carries),
+      ...dOuts.slice(0, counts.carries),
+      ...outs.slice(carries),
+      ...dOuts.slice(counts.carries),
+    ],
   };
   const x = cut(ins, params);
   const dx = cut(tangents, params);
-  const dCarry = keep(dx.carry.map((t, i) => t ?? (marked[i] === true ? zeros(x.carry[i]!.type) : undefined)), marked);
+  const dCarry = keep(
+    dx.carry.map((t, i) => t ?? (marked[i] === true ? zeros(x.carry[i]!.type) : undefined)),
+    marked,
+  );
   const results = bind(
     scanPrim,
     [...x.consts, ...present(dx.consts), ...x.carry, ...present(dCarry), ...x.xs, ...present(dx.xs)],
-    { ...params, body: forwardBody, consts: x.consts.length + counts.consts, carries: carries + counts.carries },
+    {
+      ...params,
+      body: forwardBody,
+      consts: x.consts.length + counts.consts,
+      carries: carries + counts.carries,
+    },
   );
   const afterCarries = carries + counts.carries;
   let [c, y] = [carries, afterCarries + ys];
   return [
     [...results.slice(0, carries), ...results.slice(afterCarries, afterCarries + ys)],
-    [...marked.map((m) => (m ? results[c++] : undefined)), ...nonzeroOuts.slice(carries).map((m) => (m ? results[y++] : undefined))],
+    [
+      ...marked.map((m) => (m ? results[c++] : undefined)),
+      ...nonzeroOuts.slice(carries).map((m) => (m ? results[y++] : undefined)),
+    ],
   ];
 }
 
@@ -204,17 +299,33 @@ function present(xs: readonly Maybe[]): Tensor[] {
 }
 
 /** Splits the loop in two: one over what is known, which stacks what the other, over the linear part, needs of it. */
-function scanPartialEval(ins: readonly PartialValue[], params: ScanParams, tools: PartialTools): PartialValue[] {
+function scanPartialEval(
+  ins: readonly PartialValue[],
+  params: ScanParams,
+  tools: PartialTools,
+): PartialValue[] {
   const { body, carries } = params;
-  const unknown = cut(ins.map((x) => !x.known), params);
+  const unknown = cut(
+    ins.map((x) => !x.known),
+    params,
+  );
   const ys = body.outs.length - carries;
   const { result: split, marked } = fixpoint(unknown.carry, (carry) => {
-    const result = tools.partialEvalProgram(body, [...unknown.consts, ...carry, ...unknown.xs], [...carry, ...new Array<boolean>(ys).fill(false)]);
+    const result = tools.partialEvalProgram(
+      body,
+      [...unknown.consts, ...carry, ...unknown.xs],
+      [...carry, ...new Array<boolean>(ys).fill(false)],
+    );
     return { result, marked: result.unknownOuts.slice(0, carries) };
   });
-  const given = cut(ins.map((x) => x.value), params);
+  const given = cut(
+    ins.map((x) => x.value),
+    params,
+  );
   // A residual that is a constant or an x of the loop is at hand; the others are stacked by the known loop.
-  const isStacked = split.residualInputs.map((input) => input === undefined || (input >= params.consts && input < params.consts + carries));
+  const isStacked = split.residualInputs.map(
+    (input) => input === undefined || (input >= params.consts && input < params.consts + carries),
+  );
   const nKnownOuts = split.known.outs.length - split.residualCount;
   const knownBody: Program = {
     ...split.known,
@@ -222,12 +333,16 @@ function scanPartialEval(ins: readonly PartialValue[], params: ScanParams, tools
   };
   const knownConsts = keep(given.consts, unknown.consts, false);
   const knownCarry = keep(given.carry, marked, false);
-  const knownOuts = tools.known(scanPrim as Primitive, [...knownConsts, ...knownCarry, ...keep(given.xs, unknown.xs, false)], {
-    ...params,
-    body: knownBody,
-    consts: knownConsts.length,
-    carries: knownCarry.length,
-  } satisfies ScanParams);
+  const knownOuts = tools.known(
+    scanPrim,
+    [...knownConsts, ...knownCarry, ...keep(given.xs, unknown.xs, false)],
+    {
+      ...params,
+      body: knownBody,
+      consts: knownConsts.length,
+      carries: knownCarry.length,
+    } satisfies ScanParams,
+  );
   const residualVars = split.unknown.ins.slice(0, split.residualCount);
   const rest = cut(split.unknown.ins.slice(split.residualCount), {
     consts: keep(unknown.consts, unknown.consts).length,
@@ -256,9 +371,20 @@ function scanPartialEval(ins: readonly PartialValue[], params: ScanParams, tools
     ins: [...constVars, ...rest.consts, ...rest.carry, ...xVars, ...rest.xs],
   };
   const unknownOuts = tools.unknown(
-    scanPrim as Primitive,
-    [...constValues, ...keep(given.consts, unknown.consts), ...keep(given.carry, marked), ...xValues, ...keep(given.xs, unknown.xs)],
-    { ...params, body: unknownBody, consts: constVars.length + rest.consts.length, carries: rest.carry.length } satisfies ScanParams,
+    scanPrim,
+    [
+      ...constValues,
+      ...keep(given.consts, unknown.consts),
+      ...keep(given.carry, marked),
+      ...xValues,
+      ...keep(given.xs, unknown.xs),
+    ],
+    {
+      ...params,
+      body: unknownBody,
+      consts: constVars.length + rest.consts.length,
+      carries: rest.carry.length,
+    } satisfies ScanParams,
   );
   let [known, later] = [0, 0];
   return [...marked, ...split.unknownOuts.slice(carries)].map((isUnknown) =>
@@ -278,20 +404,26 @@ function emitScan(context: LowerContext, params: ScanParams): void {
     k.i32(0),
     k.i32(length),
     (loop, step) => {
-      const row = (view: ReadView, type: ArrayType): WriteView => context.part(view, type, k.mul(step, k.i32(sizeOf(type.shape))));
+      const row = (view: ReadView, type: ArrayType): WriteView =>
+        context.part(view, type, k.mul(step, k.i32(sizeOf(type.shape))));
       const xs = given.xs.map((x, i) => {
         const { type } = body.ins[params.consts + carries + i]!;
         const here = row(x, type);
-        return type.shape.length === 0 ? context.value(type, loop.let(fresh("x"), here.read(k.i32(0)))) : here;
+        return type.shape.length === 0
+          ? context.value(type, loop.let(fresh("x"), here.read(k.i32(0))))
+          : here;
       });
       const targets = body.outs.map((v, i) => (i < carries ? undefined : row(outs[i]!, v.type)));
       const mutable = body.ins.map((_, i) => i >= params.consts && i < params.consts + carries);
-      const results = context.inline(loop, body, [...given.consts, ...carry, ...xs], mutable, targets).slice(0, carries);
+      const results = context
+        .inline(loop, body, [...given.consts, ...carry, ...xs], mutable, targets)
+        .slice(0, carries);
       // A result may be the memory of another carry (a swap): such are saved before any carry is overwritten.
       const safe = results.map((view, i) => {
         const clashes = carry.some((other, j) => j !== i && context.same(view, other));
         if (!clashes) return view;
-        if (view.type.shape.length === 0) return context.value(view.type, loop.let(fresh("old"), view.read(k.i32(0))));
+        if (view.type.shape.length === 0)
+          return context.value(view.type, loop.let(fresh("old"), view.read(k.i32(0))));
         const copy = context.scratch(view.type, "old");
         copyView(context, loop, copy, view);
         return copy;
@@ -302,10 +434,17 @@ function emitScan(context: LowerContext, params: ScanParams): void {
   );
 }
 
-function copyView(context: LowerContext, block: LowerContext["block"], target: WriteView, view: ReadView): void {
+function copyView(
+  context: LowerContext,
+  block: LowerContext["block"],
+  target: WriteView,
+  view: ReadView,
+): void {
   if (context.same(target, view)) return;
   if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));
-  block.for(context.fresh("i"), k.i32(0), k.i32(sizeOf(target.type.shape)), (loop, i) => target.write(loop, i, view.read(i)));
+  block.for(context.fresh("i"), k.i32(0), k.i32(sizeOf(target.type.shape)), (loop, i) =>
+    target.write(loop, i, view.read(i)),
+  );
 }
 
 /** Runs a body over the leading axis; see `ScanParams` for the order of operands and results. */

@@ -19,7 +19,10 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
   name: "broadcast",
   typeOf([x], { shape, axes }) {
     if (axes.length !== x!.shape.length || axes.some((axis, i) => shape[axis] !== x!.shape[i])) {
-      throw new DownhillError("shape", `broadcast: ${showType(x!)} does not fit axes [${axes.join()}] of [${shape.join()}].`);
+      throw new DownhillError(
+        "shape",
+        `broadcast: ${showType(x!)} does not fit axes [${axes.join()}] of [${shape.join()}].`,
+      );
     }
     return [withShape(x!, shape)];
   },
@@ -32,7 +35,14 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
     outs: [broadcast(x!, [size, ...shape], [0, ...axes.map((axis) => axis + 1)])],
     batched: [true],
   }),
-  lowering: { kind: "map", element: (at, index, { axes }) => at(0, axes.map((axis) => index[axis]!)) },
+  lowering: {
+    kind: "map",
+    element: (at, index, { axes }) =>
+      at(
+        0,
+        axes.map((axis) => index[axis]!),
+      ),
+  },
   repeats: true,
 });
 
@@ -87,14 +97,29 @@ export interface TransposeParams {
 
 const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ definePrimitive<TransposeParams>({
   name: "transpose",
-  typeOf: ([x], { axes }) => [withShape(x!, axes.map((axis) => x!.shape[axis]!))],
+  typeOf: ([x], { axes }) => [
+    withShape(
+      x!,
+      axes.map((axis) => x!.shape[axis]!),
+    ),
+  ],
   derivative: {
     kind: "linear",
     operands: "all",
     transpose: ([ct], _, { axes }, into) => into[0]?.add(permute(ct!, inverse(axes))),
   },
-  batch: ([x], _, __, { axes }) => ({ outs: [permute(x!, [0, ...axes.map((axis) => axis + 1)])], batched: [true] }),
-  lowering: { kind: "map", element: (at, index, { axes }) => at(0, inverse(axes).map((axis) => index[axis]!)) },
+  batch: ([x], _, __, { axes }) => ({
+    outs: [permute(x!, [0, ...axes.map((axis) => axis + 1)])],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "map",
+    element: (at, index, { axes }) =>
+      at(
+        0,
+        inverse(axes).map((axis) => index[axis]!),
+      ),
+  },
 });
 
 function inverse(axes: readonly number[]): number[] {
@@ -105,7 +130,6 @@ function inverse(axes: readonly number[]): number[] {
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   return axes.every((axis, i) => axis === i) ? x : bind1(transposePrim, [x], { axes });
 }
-
 
 export interface ReduceParams {
   readonly axes: readonly number[]; // ascending, at least one

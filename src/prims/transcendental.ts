@@ -9,7 +9,10 @@ import { joinFloating, smoothUnary, through } from "./elementwise.ts";
 import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 
 /** A function of one operand, by its float64 procedure and its tangent. */
-function smooth(procedure: Procedure, jvp: (dx: Tensor, x: Tensor, out: Tensor) => Tensor): Primitive<object> {
+function smooth(
+  procedure: Procedure,
+  jvp: (dx: Tensor, x: Tensor, out: Tensor) => Tensor,
+): Primitive<object> {
   return smoothUnary(procedure.name, { scalar: through(procedure), jvp });
 }
 
@@ -18,31 +21,59 @@ const square = (x: Tensor): Tensor => mul(x, x);
 const none = {};
 
 const expPrim: Primitive<object> = /* @__PURE__ */ smooth(math.exp64, (dx, _, out) => mul(dx, out));
-const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(math.expm164, (dx, _, out) => mul(dx, add(out, one(out))));
-const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) => mul(dx, scale(out, Math.LN2)));
+const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(math.expm164, (dx, _, out) =>
+  mul(dx, add(out, one(out))),
+);
+const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) =>
+  mul(dx, scale(out, Math.LN2)),
+);
 const logPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log64, (dx, x) => div(dx, x));
 const log1pPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log1p64, (dx, x) => div(dx, add(one(x), x)));
-const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) => div(dx, scale(x, Math.LN2)));
-const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log1064, (dx, x) => div(dx, scale(x, Math.LN10)));
+const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) =>
+  div(dx, scale(x, Math.LN2)),
+);
+const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log1064, (dx, x) =>
+  div(dx, scale(x, Math.LN10)),
+);
 const sinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sin64, (dx, x) => mul(dx, cos(x)));
 const cosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cos64, (dx, x) => neg(mul(dx, sin(x))));
-const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tan64, (dx, _, out) => mul(dx, add(one(out), square(out))));
-const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asin64, (dx, x) => div(dx, sqrt(oneMinusSquare(x))));
-const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acos64, (dx, x) => neg(div(dx, sqrt(oneMinusSquare(x)))));
-const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atan64, (dx, x) => div(dx, add(one(x), square(x))));
+const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tan64, (dx, _, out) =>
+  mul(dx, add(one(out), square(out))),
+);
+const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asin64, (dx, x) =>
+  div(dx, sqrt(oneMinusSquare(x))),
+);
+const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acos64, (dx, x) =>
+  neg(div(dx, sqrt(oneMinusSquare(x)))),
+);
+const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atan64, (dx, x) =>
+  div(dx, add(one(x), square(x))),
+);
 const sinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sinh64, (dx, x) => mul(dx, cosh(x)));
 const coshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cosh64, (dx, x) => mul(dx, sinh(x)));
-const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tanh64, (dx, _, out) => mul(dx, sub(one(out), square(out))));
-const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) => div(dx, sqrt(add(square(x), one(x)))));
+const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tanh64, (dx, _, out) =>
+  mul(dx, sub(one(out), square(out))),
+);
+const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
+  div(dx, sqrt(add(square(x), one(x)))),
+);
 const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acosh64, (dx, x) =>
   div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
 );
-const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atanh64, (dx, x) => div(dx, oneMinusSquare(x)));
-const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, out) => div(dx, scale(square(out), 3)));
+const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atanh64, (dx, x) =>
+  div(dx, oneMinusSquare(x)),
+);
+const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, out) =>
+  div(dx, scale(square(out), 3)),
+);
 const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erf64, (dx, x) => mul(dx, gaussian(x)));
 const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erfc64, (dx, x) => neg(mul(dx, gaussian(x))));
-const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sigmoid64, (dx, _, out) => mul(dx, mul(out, sub(one(out), out))));
-const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(math.softplus64, (dx, x) => mul(dx, sigmoid(x)));
+const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sigmoid64, (dx, _, out) =>
+  mul(dx, mul(out, sub(one(out), out))),
+);
+const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(math.softplus64, (dx, x) =>
+  mul(dx, sigmoid(x)),
+);
 
 /** (1 − x)(1 + x): 1 − x² loses digits near 1. */
 function oneMinusSquare(x: Tensor): Tensor {
@@ -128,4 +159,3 @@ function powDy(x: Tensor, y: Tensor, out: Tensor): Tensor {
 export function pow(x: Tensor, y: Tensor): Tensor {
   return bind1(powPrim, [x, y], none);
 }
-

@@ -40,7 +40,13 @@ export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
     const b = n > 1 ? ins[1]!.type : undefined;
     const c = n > 2 ? ins[2]!.type : undefined;
     const kernel = scalarKernels.get(prim);
-    if (kernel !== undefined && kernel.a === a && kernel.b === b && kernel.c === c && kernel.params === params) {
+    if (
+      kernel !== undefined &&
+      kernel.a === a &&
+      kernel.b === b &&
+      kernel.c === c &&
+      kernel.params === params
+    ) {
       return [new Tensor(kernel.out, callScalar(kernel.call, ins, n), undefined)];
     }
     if (n <= 3 && ins.every((x) => x.type.shape.length === 0)) {
@@ -59,7 +65,7 @@ function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number):
 
 function findScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
   let kernels = byKey.get(prim);
-  if (kernels === undefined) byKey.set(prim, (kernels = new Map()));
+  if (kernels === undefined) byKey.set(prim, (kernels = new Map<string, ScalarKernel>()));
   const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params)}`;
   let kernel = kernels.get(key);
   if (kernel === undefined) kernels.set(key, (kernel = makeScalarKernel(prim, ins, params)));

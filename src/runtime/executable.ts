@@ -45,14 +45,22 @@ export function executableOf(program: Program, donated: readonly boolean[] = [])
 }
 
 /** Compiles a program with a backend, without looking at what is kept. */
-export function compileProgram(program: Program, backend: Backend, donated: readonly boolean[] = []): Executable {
+export function compileProgram(
+  program: Program,
+  backend: Backend,
+  donated: readonly boolean[] = [],
+): Executable {
   compilations++;
   const { routine, aliases } = lowerProgram(optimize(program), donated);
   const types = program.outs.map((v) => v.type);
   return makeExecutable(backend.compile(routine), types, aliases);
 }
 
-function makeExecutable(compiled: Compiled, types: readonly ArrayType[], aliases: readonly (number | undefined)[]): Executable {
+function makeExecutable(
+  compiled: Compiled,
+  types: readonly ArrayType[],
+  aliases: readonly (number | undefined)[],
+): Executable {
   const n = types.length;
   const sizes = types.map((type) => (type.shape.length === 0 ? -1 : sizeOf(type.shape)));
   if (aliases.every((alias) => alias === undefined)) {

@@ -10,7 +10,12 @@ import { isStaging } from "../trace/bind.ts";
 import { isDebugging } from "../trace/debug.ts";
 import { capturingSources } from "../trace/source.ts";
 import { evalProgram, traceProgram } from "../trace/staging.ts";
-import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "../transforms/arguments.ts";
+import {
+  flattenArguments,
+  flattenResult,
+  requireFunction,
+  unflattenArguments,
+} from "../transforms/arguments.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { treeKey, unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
@@ -49,8 +54,14 @@ const weakFloat = arrayType("float64", [], true);
  * f(2, 3); // 6.909…
  */
 export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): (...x: TensorLike[]) => Tensor;
-export function jit<A extends readonly unknown[], T>(f: (...args: A) => T, options?: JitOptions): (...args: LikeAll<A>) => T;
-export function jit(f: (...args: never[]) => unknown, options: JitOptions = {}): (...args: never[]) => unknown {
+export function jit<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  options?: JitOptions,
+): (...args: LikeAll<A>) => T;
+export function jit(
+  f: (...args: never[]) => unknown,
+  options: JitOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("jit", f);
   checkOptions("jit", options, ["staticArgnums"]);
   const statics = readStatics(options);
@@ -70,7 +81,8 @@ export function jit(f: (...args: never[]) => unknown, options: JitOptions = {}):
         if (types[i] !== weakFloat) return undefined;
         slots[skip + i] = arg;
       } else if (arg instanceof Tensor && arg.slot !== undefined) {
-        if (arg.type !== types[i] && !(sameType(arg.type, types[i]!) && arg.type.weak === types[i]!.weak)) return undefined;
+        if (arg.type !== types[i] && !(sameType(arg.type, types[i]!) && arg.type.weak === types[i]!.weak))
+          return undefined;
         slots[skip + i] = arg.slot;
       } else return undefined;
     }
@@ -105,8 +117,8 @@ export function jit(f: (...args: never[]) => unknown, options: JitOptions = {}):
 }
 
 function run(entry: Entry, ins: readonly Tensor[]): readonly Tensor[] {
-  if (isStaging() || ins.some((x) => x.tracer !== undefined)) return call(entry.program, ins);
   if (isDebugging()) return evalProgram(entry.program, ins); // one equation after the other, so that each is checked
+  if (isStaging() || ins.some((x) => x.tracer !== undefined)) return call(entry.program, ins);
   entry.executable ??= executableOf(entry.program);
   return entry.executable.run(ins.map((x) => x.slot!));
 }
@@ -137,7 +149,8 @@ function trace(
 function readStatics({ staticArgnums = [] }: JitOptions): readonly number[] {
   const list = typeof staticArgnums === "number" ? [staticArgnums] : staticArgnums;
   for (const n of list) {
-    if (!Number.isInteger(n) || n < 0) throw new DownhillError("range", `jit: staticArgnums holds ${String(n)}; arguments count 0, 1, 2, …`);
+    if (!Number.isInteger(n) || n < 0)
+      throw new DownhillError("range", `jit: staticArgnums holds ${String(n)}; arguments count 0, 1, 2, …`);
   }
   return list;
 }
@@ -148,7 +161,10 @@ function staticKey(name: string, value: unknown): string {
     if (text !== undefined && !(value instanceof Tensor)) return text;
   }
   if (typeof value === "function" || value instanceof Tensor) {
-    throw new DownhillError("tree", `${name}: a static argument must be plain data (a number, a string, an object of such), not a ${value instanceof Tensor ? "tensor" : "function"}.`);
+    throw new DownhillError(
+      "tree",
+      `${name}: a static argument must be plain data (a number, a string, an object of such), not a ${value instanceof Tensor ? "tensor" : "function"}.`,
+    );
   }
   return Object.is(value, -0) ? "-0" : `${typeof value} ${String(value)}`;
 }

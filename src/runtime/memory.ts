@@ -18,7 +18,8 @@ const slabs = new Map<DType, Slab>();
 export function allocate(dtype: DType, n: number): Cell {
   if (n > sharedUpTo) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0 };
   let slab = slabs.get(dtype);
-  if (slab === undefined) slabs.set(dtype, (slab = { array: makeArray(scalarTypeOf(dtype), slabLength), next: 0 }));
+  if (slab === undefined)
+    slabs.set(dtype, (slab = { array: makeArray(scalarTypeOf(dtype), slabLength), next: 0 }));
   if (slab.next + n > slabLength) {
     slab.array = makeArray(scalarTypeOf(dtype), slabLength);
     slab.next = 0;

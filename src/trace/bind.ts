@@ -6,7 +6,7 @@ import type { Tensor, Trace } from "../ir/tensor.ts";
 export type Evaluator = (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[];
 
 let evaluate: Evaluator = () => {
-  throw new DownhillError("internal", "internal: the runtime is not installed; import from \"downhill\".");
+  throw new DownhillError("internal", 'internal: the runtime is not installed; import from "downhill".');
 };
 
 export function installEvaluator(evaluator: Evaluator): void {
@@ -52,7 +52,12 @@ export function isStaging(): boolean {
  *
  * @throws DownhillError `trace` if `f` gives a promise: an async function would run on after its trace is closed.
  */
-export function withTrace<T extends Trace, R>(operation: string, make: (level: number) => T, f: (trace: T) => R, stages = false): R {
+export function withTrace<T extends Trace, R>(
+  operation: string,
+  make: (level: number) => T,
+  f: (trace: T) => R,
+  stages = false,
+): R {
   const trace = make(depth + 1);
   const saved = staging;
   depth++;

@@ -1,10 +1,17 @@
 import type { Maybe, Primitive } from "../ir/primitive.ts";
+import type { Source } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 
 /** A linear equation whose transpose is being applied, as far as debugging needs to know it. */
 export interface TransposedEquation {
   readonly prim: Primitive;
-  readonly into: readonly ({ readonly ct: Maybe } | undefined)[];
+  readonly source: Source | undefined;
+}
+
+/** On whose behalf operations run. */
+export interface DebugPlace {
+  readonly origin: string | undefined;
+  readonly pass: "forward" | "reverse";
 }
 
 /** What debugging wants to hear of. */
@@ -13,6 +20,8 @@ export interface DebugHooks {
   readonly differentiate: <T>(prim: Primitive, ins: readonly Tensor[], rule: () => T) => T;
   /** A transpose rule runs on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
+  /** The primitive whose rule is running, and the pass. */
+  readonly place: () => DebugPlace;
 }
 
 let hooks: DebugHooks | undefined;
@@ -35,4 +44,9 @@ export function differentiating<T>(prim: Primitive, ins: readonly Tensor[], rule
 export function transposing(eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void): void {
   if (hooks === undefined) rule();
   else hooks.transpose(eqn, cts, rule);
+}
+
+/** While debugging, on whose behalf an operation is asked for. */
+export function debugPlace(): DebugPlace | undefined {
+  return hooks?.place();
 }

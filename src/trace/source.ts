@@ -1,4 +1,5 @@
 import type { Source } from "../ir/program.ts";
+import { debugPlace } from "./debug.ts";
 
 /**
  * Sources are captured only while a program is made to be read or while debugging: a stack costs some microseconds.
@@ -6,10 +7,11 @@ import type { Source } from "../ir/program.ts";
  */
 interface SourceState {
   capturing: number;
+  always: boolean;
   inherited: Source | undefined;
 }
 
-const state: SourceState = { capturing: 0, inherited: undefined };
+const state: SourceState = { capturing: 0, always: false, inherited: undefined };
 
 /** Runs `f` with sources captured. */
 export function capturingSources<T>(f: () => T): T {
@@ -21,8 +23,13 @@ export function capturingSources<T>(f: () => T): T {
   }
 }
 
+/** Captures sources from now on, or no longer: while debugging. */
+export function setCapturing(on: boolean): void {
+  state.always = on;
+}
+
 export function isCapturing(): boolean {
-  return state.capturing > 0;
+  return state.capturing > 0 || state.always;
 }
 
 /** Runs `f` for the equations that derive from an operation asked for at `source`. */
@@ -37,10 +44,20 @@ export function withSource<T>(source: Source | undefined, f: () => T): T {
   }
 }
 
-/** Where the operation now being bound was asked for, if sources are wanted. */
+/** Where the operation now being bound was asked for, if sources are wanted; while debugging also on whose behalf. */
 export function currentSource(): Source | undefined {
-  if (state.inherited !== undefined) return state.inherited;
-  if (state.capturing === 0) return undefined;
+  if (state.inherited === undefined && !isCapturing()) return undefined;
+  const source = state.inherited ?? captureSource();
+  const place = debugPlace();
+  if (place === undefined) return source;
+  return {
+    describe: source.describe,
+    origin: source.origin ?? place.origin,
+    pass: source.pass === "reverse" ? "reverse" : place.pass,
+  };
+}
+
+function captureSource(): Source {
   const saved = Error.stackTraceLimit;
   Error.stackTraceLimit = 24;
   const { stack } = new Error();
@@ -55,7 +72,9 @@ export function userFrame(stack: string): string {
   const root = here.slice(0, here.lastIndexOf("/trace/") + 1); // the folder of the library's modules
   const plainRoot = root.replace(/^file:\/\//, "");
   const isOwn = (line: string): boolean =>
-    (root !== "" && (line.includes(root) || line.includes(plainRoot)) && !/\.test\.[jt]s/.test(line)) || line.includes("<anonymous>") || line.includes("node:internal");
+    (root !== "" && (line.includes(root) || line.includes(plainRoot)) && !/\.test\.[jt]s/.test(line)) ||
+    line.includes("<anonymous>") ||
+    line.includes("node:internal");
   const frame = frames.find((line) => !isOwn(line));
   if (frame === undefined) return "unknown place";
   const place = /\(?((?:file:\/\/|https?:\/\/)?[^\s()]+:\d+:\d+)\)?\s*$/.exec(frame);

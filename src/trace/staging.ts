@@ -45,10 +45,12 @@ export function makeStagingTrace(level: number): StagingTrace {
     },
     process(prim, ins, params) {
       const vars = ins.map((x) => trace.varOf(x));
-      const outs = prim.typeOf(
-        ins.map((x) => x.type),
-        params,
-      ).map((type) => wrap({ type }));
+      const outs = prim
+        .typeOf(
+          ins.map((x) => x.type),
+          params,
+        )
+        .map((type) => wrap({ type }));
       eqns.push({ prim, params, ins: vars, outs: outs.map((x) => trace.varOf(x)), source: currentSource() });
       return outs;
     },
@@ -75,7 +77,6 @@ export function traceProgram(
     (trace) => {
       const ins = types.map((type, i) => trace.input(type, names[i]));
       const results = f(...ins);
-      if (!Array.isArray(results)) return results as never; // a promise: withTrace refuses it
       const outs = results.map((x) => trace.varOf(x));
       const inputs = [...trace.captured.values(), ...ins.map((x) => trace.varOf(x))];
       return { program: { name, ins: inputs, eqns: trace.eqns, outs }, captured: [...trace.captured.keys()] };
@@ -85,7 +86,11 @@ export function traceProgram(
 }
 
 /** Traces a function that must not read tensors from outside: the rules of primitives are such. */
-export function traceClosed(name: string, types: readonly ArrayType[], f: (...xs: Tensor[]) => readonly Tensor[]): Program {
+export function traceClosed(
+  name: string,
+  types: readonly ArrayType[],
+  f: (...xs: Tensor[]) => readonly Tensor[],
+): Program {
   const { program, captured } = traceProgram(name, types, f);
   if (captured.length > 0) throw new Error(`internal: ${name} captured ${captured.length} tensors`);
   return program;

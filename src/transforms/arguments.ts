@@ -40,11 +40,17 @@ export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Te
 }
 
 /** What a function returned, as tensors. */
-export function flattenResult(result: unknown, operation: string): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
+export function flattenResult(
+  result: unknown,
+  operation: string,
+): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
   if (result instanceof Tensor) return { leaves: [result], def: leafDef };
   if (result instanceof Promise) throw asyncFunction(operation);
   if (result === undefined) {
-    throw new DownhillError("tree", `${operation}: the function returned nothing. Did it forget to return its result?`);
+    throw new DownhillError(
+      "tree",
+      `${operation}: the function returned nothing. Did it forget to return its result?`,
+    );
   }
   const leaves: unknown[] = [];
   const def = flattenInto(result, leaves, operation);
@@ -68,18 +74,28 @@ export function selectArguments(
   for (const argnum of argnums) {
     const def = defs[argnum];
     if (def === undefined) {
-      throw new DownhillError("range", `${operation}: argnums names argument ${argnum}, but the call has ${defs.length}. Arguments count from 0.`);
+      throw new DownhillError(
+        "range",
+        `${operation}: argnums names argument ${argnum}, but the call has ${defs.length}. Arguments count from 0.`,
+      );
     }
     const count = def.kind === "leaf" ? 1 : countLeaves(def);
     for (let i = starts[argnum]!; i < starts[argnum]! + count; i++) {
       chosen[i] = true;
-      if (!isFloating(leaves[i]!.type.dtype)) throw integerArgument(operation, argnum, def, i - starts[argnum]!, leaves[i]!);
+      if (!isFloating(leaves[i]!.type.dtype))
+        throw integerArgument(operation, argnum, def, i - starts[argnum]!, leaves[i]!);
     }
   }
   return chosen;
 }
 
-function integerArgument(operation: string, argnum: number, def: TreeDef, leaf: number, x: Tensor): DownhillError {
+function integerArgument(
+  operation: string,
+  argnum: number,
+  def: TreeDef,
+  leaf: number,
+  x: Tensor,
+): DownhillError {
   const path = leafPaths(def, `argument ${argnum}`)[leaf] ?? `argument ${argnum}`;
   const kind = x.dtype === "bool" ? "booleans" : "integers";
   return new DownhillError(
@@ -96,5 +112,8 @@ export function matchTensors(operation: string, def: TreeDef, value: unknown, wh
 
 export function requireFunction(operation: string, f: unknown): void {
   if (typeof f === "function") return;
-  throw new DownhillError("tree", `${operation}: expects a function, got ${f === null ? "null" : typeof f}. Write ${operation}((x) => …).`);
+  throw new DownhillError(
+    "tree",
+    `${operation}: expects a function, got ${f === null ? "null" : typeof f}. Write ${operation}((x) => …).`,
+  );
 }

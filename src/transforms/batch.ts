@@ -101,7 +101,9 @@ export const batchProgram: (
     `batch ${size} ${maskKey(batched)} ${maskKey(instantiate)}`,
   (program, size, batched, instantiate, tools) => {
     let batchedOuts: boolean[] = [];
-    const types = program.ins.map((v, i) => (batched[i] === true ? withShape(v.type, [size, ...v.type.shape]) : v.type));
+    const types = program.ins.map((v, i) =>
+      batched[i] === true ? withShape(v.type, [size, ...v.type.shape]) : v.type,
+    );
     const result = traceClosed(`vmap(${program.name})`, types, (...args) => {
       const env = new Map<Var, { readonly value: Tensor; readonly batched: boolean }>();
       program.ins.forEach((v, i) => env.set(v, { value: args[i]!, batched: batched[i] === true }));
@@ -121,7 +123,9 @@ export const batchProgram: (
       }
       const outs = program.outs.map((v, i) => {
         const out = env.get(v)!;
-        return instantiate[i] === true && !out.batched ? { value: batchAlong(out.value, size), batched: true } : out;
+        return instantiate[i] === true && !out.batched
+          ? { value: batchAlong(out.value, size), batched: true }
+          : out;
       });
       batchedOuts = outs.map((out) => out.batched);
       return outs.map((out) => out.value);

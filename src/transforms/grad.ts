@@ -26,7 +26,13 @@ interface Evaluated {
   readonly grads: unknown;
 }
 
-function evaluate(operation: string, f: (...args: never[]) => unknown, argnums: number | readonly number[], hasAux: boolean, args: readonly unknown[]): Evaluated {
+function evaluate(
+  operation: string,
+  f: (...args: never[]) => unknown,
+  argnums: number | readonly number[],
+  hasAux: boolean,
+  args: readonly unknown[],
+): Evaluated {
   const { leaves, defs } = flattenArguments(args, operation);
   const list = typeof argnums === "number" ? [argnums] : argnums;
   const active = selectArguments(operation, defs, leaves, list);
@@ -46,11 +52,21 @@ function evaluate(operation: string, f: (...args: never[]) => unknown, argnums: 
   const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
   const activeLeaves = leaves.filter((_, i) => active[i]);
   const full = grads.map((g, i) => materialize(g, activeLeaves[i]!.type));
-  return { value, aux, grads: typeof argnums === "number" ? regroup(defs, list, full)[0] : regroup(defs, list, full) };
+  return {
+    value,
+    aux,
+    grads: typeof argnums === "number" ? regroup(defs, list, full)[0] : regroup(defs, list, full),
+  };
 }
 
 /** Separates the value from what else the function returns. */
-function splitAux(operation: string, result: unknown, outs: readonly Tensor[], def: TreeDef, hasAux: boolean): { readonly value: Tensor; readonly aux: unknown } {
+function splitAux(
+  operation: string,
+  result: unknown,
+  outs: readonly Tensor[],
+  def: TreeDef,
+  hasAux: boolean,
+): { readonly value: Tensor; readonly aux: unknown } {
   if (!hasAux) return { value: requireScalar(operation, outs, result), aux: undefined };
   if (def.kind !== "array" || def.children.length !== 2 || def.children[0]?.kind !== "leaf") {
     throw new DownhillError("tree", `${operation}: with hasAux the function must return [value, aux].`);
@@ -77,7 +93,10 @@ function readOptions(operation: string, options: GradOptions): Required<GradOpti
   const { argnums = 0, hasAux = false } = options;
   for (const n of typeof argnums === "number" ? [argnums] : argnums) {
     if (!Number.isInteger(n) || n < 0) {
-      throw new DownhillError("range", `${operation}: argnums holds ${String(n)}; arguments count 0, 1, 2, …`);
+      throw new DownhillError(
+        "range",
+        `${operation}: argnums holds ${String(n)}; arguments count 0, 1, 2, …`,
+      );
     }
   }
   return { argnums, hasAux };
@@ -100,7 +119,10 @@ export function grad<const N extends readonly number[], A extends Tensor[]>(
   f: (...args: A) => Tensor,
   options: { readonly argnums: N; readonly hasAux?: false },
 ): (...args: { [K in keyof A]: TensorLike }) => { [K in keyof N]: Tensor };
-export function grad(f: (...x: Tensor[]) => Tensor, options?: { readonly argnums?: number; readonly hasAux?: false }): (...x: TensorLike[]) => Tensor;
+export function grad(
+  f: (...x: Tensor[]) => Tensor,
+  options?: { readonly argnums?: number; readonly hasAux?: false },
+): (...x: TensorLike[]) => Tensor;
 export function grad<P, R extends unknown[]>(
   f: (p: P, ...rest: R) => Tensor,
   options?: { readonly argnums?: 0; readonly hasAux?: false },
@@ -117,7 +139,10 @@ export function grad<P, R extends unknown[], X>(
   f: (p: P, ...rest: R) => readonly [Tensor, X],
   options: { readonly argnums?: 0; readonly hasAux: true },
 ): (p: Like<P>, ...rest: LikeAll<R>) => [grads: P, aux: X];
-export function grad(f: (...args: never[]) => unknown, options: GradOptions = {}): (...args: never[]) => unknown {
+export function grad(
+  f: (...args: never[]) => unknown,
+  options: GradOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("grad", f);
   const { argnums, hasAux } = readOptions("grad", options);
   return (...args) => {
@@ -156,7 +181,10 @@ export function valueAndGrad<P, R extends unknown[], X>(
   f: (p: P, ...rest: R) => readonly [Tensor, X],
   options: { readonly argnums?: 0; readonly hasAux: true },
 ): (p: Like<P>, ...rest: LikeAll<R>) => [value: readonly [Tensor, X], grads: P];
-export function valueAndGrad(f: (...args: never[]) => unknown, options: GradOptions = {}): (...args: never[]) => unknown {
+export function valueAndGrad(
+  f: (...args: never[]) => unknown,
+  options: GradOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("valueAndGrad", f);
   const { argnums, hasAux } = readOptions("valueAndGrad", options);
   return (...args) => {
@@ -164,4 +192,3 @@ export function valueAndGrad(f: (...args: never[]) => unknown, options: GradOpti
     return [hasAux ? [value, aux] : value, grads];
   };
 }
-

@@ -1,4 +1,3 @@
-
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -32,7 +31,12 @@ export interface JacobianOptions {
 
 type Mode = "jacfwd" | "jacrev";
 
-function jacobian(mode: Mode, f: (...args: never[]) => unknown, options: JacobianOptions, args: readonly unknown[]): unknown {
+function jacobian(
+  mode: Mode,
+  f: (...args: never[]) => unknown,
+  options: JacobianOptions,
+  args: readonly unknown[],
+): unknown {
   const { argnums = 0 } = options;
   const { leaves, defs } = flattenArguments(args, mode);
   const active = selectArguments(mode, defs, leaves, [argnums]);
@@ -41,7 +45,10 @@ function jacobian(mode: Mode, f: (...args: never[]) => unknown, options: Jacobia
   const inDef = defs[argnums]!;
   // blocks[out][in] has the shape of the result, then that of the argument
   const blocks = mode === "jacfwd" ? forwardBlocks(lin, inTypes) : reverseBlocks(lin, inTypes);
-  return unflatten(lin.outDef, blocks.map((row) => unflatten(inDef, row)));
+  return unflatten(
+    lin.outDef,
+    blocks.map((row) => unflatten(inDef, row)),
+  );
 }
 
 type Linearized = ReturnType<typeof linearizeLeaves>;
@@ -51,8 +58,12 @@ function forwardBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[]
   const columns = inTypes.map((type, i) => {
     const n = sizeOf(type.shape);
     return batched(n, (wrap, unwrap) => {
-      const tangents = inTypes.map((other, j) => (j === i ? wrap(basis(type)) : materialize(undefined, other)));
-      return pushForward(lin.eqns, lin.ins, tangents, lin.outNodes).map((t, k) => unwrap(materialize(t, lin.outs[k]!.type)));
+      const tangents = inTypes.map((other, j) =>
+        j === i ? wrap(basis(type)) : materialize(undefined, other),
+      );
+      return pushForward(lin.eqns, lin.ins, tangents, lin.outNodes).map((t, k) =>
+        unwrap(materialize(t, lin.outs[k]!.type)),
+      );
     }).map((t, k) => {
       const outRank = lin.outs[k]!.shape.length;
       const behind = permute(t, [...range(1, outRank + 1), 0]); // the batch behind the axes of the result
@@ -67,16 +78,25 @@ function reverseBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[]
   return lin.outs.map((out, k) =>
     batched(sizeOf(out.shape), (wrap, unwrap) => {
       const cts = lin.outs.map((_, j) => (j === k ? wrap(basis(out.type)) : undefined));
-      return backward(lin.eqns, lin.outNodes, cts, lin.ins, tools).map((g, i) => unwrap(materialize(g, inTypes[i]!)));
+      return backward(lin.eqns, lin.outNodes, cts, lin.ins, tools).map((g, i) =>
+        unwrap(materialize(g, inTypes[i]!)),
+      );
     }).map((g, i) => reshape(g, [...out.shape, ...inTypes[i]!.shape])),
   );
 }
 
-function batched(size: number, f: (wrap: (x: Tensor) => Tensor, unwrap: (x: Tensor) => Tensor) => Tensor[]): Tensor[] {
+function batched(
+  size: number,
+  f: (wrap: (x: Tensor) => Tensor, unwrap: (x: Tensor) => Tensor) => Tensor[],
+): Tensor[] {
   return withTrace(
     "jacobian",
     (level) => new BatchTrace(level, size, tools),
-    (trace) => f((x) => trace.wrap(x, true), (x) => trace.unwrap(x)),
+    (trace) =>
+      f(
+        (x) => trace.wrap(x, true),
+        (x) => trace.unwrap(x),
+      ),
   );
 }
 
@@ -90,9 +110,18 @@ export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: J
  * @example
  * jacfwd((x) => x.mul(x))([1, 2]); // [[2, 0], [0, 4]]
  */
-export function jacfwd(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
-export function jacfwd<P, R extends unknown[], T>(f: (p: P, ...rest: R) => T, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
-export function jacfwd(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+export function jacfwd(
+  f: (...x: Tensor[]) => Tensor,
+  options?: JacobianOptions,
+): (...x: TensorLike[]) => Tensor;
+export function jacfwd<P, R extends unknown[], T>(
+  f: (p: P, ...rest: R) => T,
+  options?: JacobianOptions,
+): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacfwd(
+  f: (...args: never[]) => unknown,
+  options: JacobianOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("jacfwd", f);
   checkOptions("jacfwd", options, ["argnums"]);
   return (...args) => jacobian("jacfwd", f, options, args);
@@ -102,9 +131,18 @@ export function jacfwd(f: (...args: never[]) => unknown, options: JacobianOption
  * All first derivatives by reverse mode, one pass for each element of the result: best where the result is small.
  * Shape of the result, then shape of the argument; nested as both are.
  */
-export function jacrev(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
-export function jacrev<P, R extends unknown[], T>(f: (p: P, ...rest: R) => T, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
-export function jacrev(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+export function jacrev(
+  f: (...x: Tensor[]) => Tensor,
+  options?: JacobianOptions,
+): (...x: TensorLike[]) => Tensor;
+export function jacrev<P, R extends unknown[], T>(
+  f: (p: P, ...rest: R) => T,
+  options?: JacobianOptions,
+): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacrev(
+  f: (...args: never[]) => unknown,
+  options: JacobianOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("jacrev", f);
   checkOptions("jacrev", options, ["argnums"]);
   return (...args) => jacobian("jacrev", f, options, args);
@@ -117,9 +155,18 @@ export function jacrev(f: (...args: never[]) => unknown, options: JacobianOption
  * @example
  * hessian((x) => x.mul(x).mul(x).sum())([1, 2]); // [[6, 0], [0, 12]]
  */
-export function hessian(f: (...x: Tensor[]) => Tensor, options?: JacobianOptions): (...x: TensorLike[]) => Tensor;
-export function hessian<P, R extends unknown[]>(f: (p: P, ...rest: R) => Tensor, options?: JacobianOptions): (p: Like<P>, ...rest: R) => Jacobian<P, P>;
-export function hessian(f: (...args: never[]) => unknown, options: JacobianOptions = {}): (...args: never[]) => unknown {
+export function hessian(
+  f: (...x: Tensor[]) => Tensor,
+  options?: JacobianOptions,
+): (...x: TensorLike[]) => Tensor;
+export function hessian<P, R extends unknown[]>(
+  f: (p: P, ...rest: R) => Tensor,
+  options?: JacobianOptions,
+): (p: Like<P>, ...rest: R) => Jacobian<P, P>;
+export function hessian(
+  f: (...args: never[]) => unknown,
+  options: JacobianOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("hessian", f);
   checkOptions("hessian", options, ["argnums"]);
   const gradient = (grad as (f: unknown, o: JacobianOptions) => (...args: never[]) => unknown)(f, options);
@@ -139,7 +186,10 @@ export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
 export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
   requireFunction("hvp", f);
   const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
-  const run = jvp as (f: unknown, primals: readonly unknown[], tangents: readonly unknown[]) => [unknown, unknown];
+  const run = jvp as (
+    f: unknown,
+    primals: readonly unknown[],
+    tangents: readonly unknown[],
+  ) => [unknown, unknown];
   return run(gradient, [x], [v])[1];
 }
-

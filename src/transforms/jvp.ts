@@ -30,7 +30,8 @@ export function jvpEquation(
       const { operands } = derivative;
       const moved = ins.map((x, i) => {
         if (operands === "all" || operands.includes(i)) return tangents[i] ?? zeros(x.type);
-        if (tangents[i] !== undefined) throw internalError(`${prim.name}: operand ${i} has a tangent but no derivative`);
+        if (tangents[i] !== undefined)
+          throw internalError(`${prim.name}: operand ${i} has a tangent but no derivative`);
         return x;
       });
       return [outs, bind(prim, moved, params)];
@@ -123,13 +124,16 @@ export const jvpProgram: (
   nonzero: readonly boolean[],
   instantiate: readonly boolean[],
   tools: Tools,
-) => JvpProgram =
-  /* @__PURE__ */ memoizeProgram(
-    (_, nonzero: readonly boolean[], instantiate: readonly boolean[], __: Tools) => `jvp ${maskKey(nonzero)} ${maskKey(instantiate)}`,
-    (program, nonzero, instantiate, tools) => {
-      const types = program.ins.map((v) => v.type);
-      let nonzeroOuts: boolean[] = [];
-      const result = traceClosed(`jvp(${program.name})`, [...types, ...types.filter((_, i) => nonzero[i])], (...args) => {
+) => JvpProgram = /* @__PURE__ */ memoizeProgram(
+  (_, nonzero: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
+    `jvp ${maskKey(nonzero)} ${maskKey(instantiate)}`,
+  (program, nonzero, instantiate, tools) => {
+    const types = program.ins.map((v) => v.type);
+    let nonzeroOuts: boolean[] = [];
+    const result = traceClosed(
+      `jvp(${program.name})`,
+      [...types, ...types.filter((_, i) => nonzero[i])],
+      (...args) => {
         const values = new Map(program.ins.map((v, i) => [v, args[i]!]));
         const tangents = new Map<object, Maybe>();
         let next = program.ins.length;
@@ -140,17 +144,22 @@ export const jvpProgram: (
           const ins = eqn.ins.map((v) => values.get(v)!);
           const dIns = eqn.ins.map((v) => tangents.get(v));
           const [outs, dOuts] = withSource(eqn.source, () =>
-            dIns.some((t) => t !== undefined) ? jvpEquation(eqn.prim, ins, dIns, eqn.params, tools) : [bind(eqn.prim, ins, eqn.params), []],
+            dIns.some((t) => t !== undefined)
+              ? differentiating(eqn.prim, ins, () => jvpEquation(eqn.prim, ins, dIns, eqn.params, tools))
+              : [bind(eqn.prim, ins, eqn.params), []],
           );
           eqn.outs.forEach((v, i) => {
             values.set(v, outs[i]!);
             tangents.set(v, dOuts[i]);
           });
         }
-        const dOuts = program.outs.map((v, i) => tangents.get(v) ?? (instantiate[i] === true ? zeros(v.type) : undefined));
+        const dOuts = program.outs.map(
+          (v, i) => tangents.get(v) ?? (instantiate[i] === true ? zeros(v.type) : undefined),
+        );
         nonzeroOuts = dOuts.map((t) => t !== undefined);
         return [...program.outs.map((v) => values.get(v)!), ...dOuts.filter((t) => t !== undefined)];
-      });
-      return { program: result, nonzeroOuts };
-    },
-  );
+      },
+    );
+    return { program: result, nonzeroOuts };
+  },
+);

@@ -57,7 +57,11 @@ export class LinearTrace implements Trace {
   process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
     if (prim.derivative.kind !== "structured") return this.#record(prim, ins, params);
     const values = ins.map((value): PartialValue => ({ known: this.nodeOf(value) === undefined, value }));
-    const partialTools: PartialTools = { ...this.#tools, known: bind, unknown: (p, xs, ps) => this.#record(p, xs, ps) };
+    const partialTools: PartialTools = {
+      ...this.#tools,
+      known: bind,
+      unknown: (p, xs, ps) => this.#record(p, xs, ps),
+    };
     return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
   }
 
@@ -140,7 +144,10 @@ export function transposeEquation(
     case "none":
       break;
   }
-  throw new DownhillError("derivative", `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`);
+  throw new DownhillError(
+    "derivative",
+    `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`,
+  );
 }
 
 function countNodes(into: readonly (LinearNode | undefined)[]): number {
@@ -193,7 +200,12 @@ function takeCotangents(outs: readonly LinearNode[]): readonly Maybe[] | undefin
 }
 
 /** Applies a tape forwards: tangents of its inputs give those of its outputs. */
-export function pushForward(eqns: readonly LinearEquation[], ins: readonly LinearNode[], tangents: readonly Tensor[], outs: readonly (LinearNode | undefined)[]): Maybe[] {
+export function pushForward(
+  eqns: readonly LinearEquation[],
+  ins: readonly LinearNode[],
+  tangents: readonly Tensor[],
+  outs: readonly (LinearNode | undefined)[],
+): Maybe[] {
   const env = new Map<LinearNode, Tensor>(ins.map((node, i) => [node, tangents[i]!]));
   for (const eqn of eqns) {
     const operands = eqn.into.map((node, i) => (node === undefined ? eqn.ins[i]! : env.get(node)));

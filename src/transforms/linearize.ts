@@ -57,7 +57,10 @@ export function linearizeLeaves(
             ins.push(node);
             return duals.pair(x, node.value);
           });
-          const { leaves: results, def } = flattenResult(f(...(unflattenArguments(defs, duplicated) as never[])), operation);
+          const { leaves: results, def } = flattenResult(
+            f(...(unflattenArguments(defs, duplicated) as never[])),
+            operation,
+          );
           return {
             outs: results.map((x) => duals.primalOf(x)),
             outDef: def,
@@ -76,11 +79,17 @@ export function linearizeLeaves(
 /** Tangents or cotangents must have the type of what they belong to; numbers adapt. */
 export function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (!sameShape(x.shape, type.shape)) {
-    throw new DownhillError("shape", `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}.`);
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}.`,
+    );
   }
   if (x.dtype === type.dtype) return x;
   if (x.type.weak || isFloating(x.dtype)) return convert(x, type.dtype);
-  throw new DownhillError("dtype", `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}. Convert it with astype("${type.dtype}").`);
+  throw new DownhillError(
+    "dtype",
+    `${operation}: ${what} is ${showType(x.type)}, expected ${showType(type)}. Convert it with astype("${type.dtype}").`,
+  );
 }
 
 /** Zero for what has no tangent or cotangent. */
@@ -88,8 +97,17 @@ export function materialize(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }
 
-function allFloating(operation: string, defs: readonly TreeDef[], leaves: readonly Tensor[]): readonly boolean[] {
-  return selectArguments(operation, defs, leaves, defs.map((_, i) => i));
+function allFloating(
+  operation: string,
+  defs: readonly TreeDef[],
+  leaves: readonly Tensor[],
+): readonly boolean[] {
+  return selectArguments(
+    operation,
+    defs,
+    leaves,
+    defs.map((_, i) => i),
+  );
 }
 
 /**
@@ -112,7 +130,10 @@ export function linearize<A extends readonly unknown[], T>(
     const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
     const fitted = flat.map((t, i) => fitType("linearize", `tangent ${i}`, t, leaves[i]!.type));
     const outs = pushForward(lin.eqns, lin.ins, fitted, lin.outNodes);
-    return unflatten(lin.outDef, outs.map((t, i) => materialize(t, lin.outs[i]!.type)));
+    return unflatten(
+      lin.outDef,
+      outs.map((t, i) => materialize(t, lin.outs[i]!.type)),
+    );
   };
   return [unflatten(lin.outDef, lin.outs) as T, apply as (...tangents: LikeAll<A>) => T];
 }
@@ -137,7 +158,10 @@ export function vjp<A extends readonly unknown[], T>(
     const given = matchTensors("vjp", lin.outDef, ct, "the cotangent");
     const cts = given.map((t, i) => fitType("vjp", "the cotangent", t, lin.outs[i]!.type));
     const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
-    return unflattenArguments(defs, grads.map((g, i) => materialize(g, leaves[i]!.type)));
+    return unflattenArguments(
+      defs,
+      grads.map((g, i) => materialize(g, leaves[i]!.type)),
+    );
   };
   return [unflatten(lin.outDef, lin.outs) as T, pullback as (ct: Like<T>) => A];
 }
@@ -165,7 +189,10 @@ export function jvp<A extends readonly unknown[], T>(
     "jvp",
     (level) => new JvpTrace(level, tools),
     (duals): [T, T] => {
-      const args = unflattenArguments(defs, leaves.map((x, i) => duals.pair(x, fitted[i])));
+      const args = unflattenArguments(
+        defs,
+        leaves.map((x, i) => duals.pair(x, fitted[i])),
+      );
       const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), "jvp");
       const outs = results.map((x) => duals.primalOf(x));
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
@@ -175,7 +202,11 @@ export function jvp<A extends readonly unknown[], T>(
 }
 
 function requireList(operation: string, what: string, value: unknown): void {
-  if (!Array.isArray(value)) throw new DownhillError("tree", `${operation}: ${what} must be an array with one entry an argument, as in ${operation}(f, [x], [dx]).`);
+  if (!Array.isArray(value))
+    throw new DownhillError(
+      "tree",
+      `${operation}: ${what} must be an array with one entry an argument, as in ${operation}(f, [x], [dx]).`,
+    );
 }
 
 /**
@@ -196,8 +227,14 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
     (level) => new LinearTrace(level, tools),
     (tape) => {
       const ins = leaves.map((x) => tape.input(x.type));
-      const args = unflattenArguments(defs, ins.map((node) => node.value));
-      const { leaves: results, def } = flattenResult((f as (...args: unknown[]) => unknown)(...args), "linearTranspose");
+      const args = unflattenArguments(
+        defs,
+        ins.map((node) => node.value),
+      );
+      const { leaves: results, def } = flattenResult(
+        (f as (...args: unknown[]) => unknown)(...args),
+        "linearTranspose",
+      );
       return { ins, results, def, outNodes: results.map((x) => tape.nodeOf(x)), eqns: tape.eqns };
     },
   );
@@ -205,7 +242,10 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
     const given = matchTensors("linearTranspose", run.def, ct, "the cotangent");
     const cts = given.map((t, i) => fitType("linearTranspose", "the cotangent", t, run.results[i]!.type));
     const grads = backward(run.eqns, run.outNodes, cts, run.ins, tools);
-    return unflattenArguments(defs, grads.map((g, i) => materialize(g, leaves[i]!.type)))[0];
+    return unflattenArguments(
+      defs,
+      grads.map((g, i) => materialize(g, leaves[i]!.type)),
+    )[0];
   }) as (ct: Like<T>) => P;
 }
 
@@ -220,7 +260,10 @@ export function requireScalar(operation: string, outs: readonly Tensor[], result
     );
   }
   if (outs.length !== 1 || out === undefined) {
-    throw new DownhillError("shape", `${operation}: the function must return one scalar, but returned ${outs.length} tensors. Use hasAux for what else it computes.`);
+    throw new DownhillError(
+      "shape",
+      `${operation}: the function must return one scalar, but returned ${outs.length} tensors. Use hasAux for what else it computes.`,
+    );
   }
   if (out.shape.length > 0) {
     throw new DownhillError(
@@ -229,7 +272,10 @@ export function requireScalar(operation: string, outs: readonly Tensor[], result
     );
   }
   if (!isFloating(out.dtype)) {
-    throw new DownhillError("dtype", `${operation}: the function returned ${showType(out.type)}, and ${out.dtype} has no derivative.`);
+    throw new DownhillError(
+      "dtype",
+      `${operation}: the function returned ${showType(out.type)}, and ${out.dtype} has no derivative.`,
+    );
   }
   return out;
 }

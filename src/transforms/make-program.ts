@@ -12,17 +12,22 @@ import { flattenArguments, flattenResult, requireFunction, unflattenArguments } 
  * @example
  * printProgram(makeProgram((x, y) => x.mul(y).add(sin(x)))(2, 3));
  */
-export function makeProgram<A extends readonly unknown[]>(f: (...args: A) => unknown): (...args: LikeAll<A>) => Program {
+export function makeProgram<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+): (...args: LikeAll<A>) => Program {
   requireFunction("makeProgram", f);
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "makeProgram");
     const parameters = parameterNames(f);
-    const names = defs.flatMap((def, i) => leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)));
+    const names = defs.flatMap((def, i) =>
+      leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)),
+    );
     return capturingSources(() =>
       traceProgram(
         f.name === "" ? "f" : f.name,
         leaves.map((x) => x.type),
-        (...traced) => flattenResult(f(...(unflattenArguments(defs, traced) as unknown as A)), "makeProgram").leaves,
+        (...traced) =>
+          flattenResult(f(...(unflattenArguments(defs, traced) as unknown as A)), "makeProgram").leaves,
         names,
       ),
     ).program;
@@ -32,6 +37,9 @@ export function makeProgram<A extends readonly unknown[]>(f: (...args: A) => unk
 /** The names of a function's parameters, as far as its text has plain ones. */
 function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
   const text = Function.prototype.toString.call(f);
-  const list = /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(text)?.[1] ?? /^([\p{L}_$][\p{L}\p{N}_$]*)\s*=>/u.exec(text)?.[1] ?? "";
+  const list =
+    /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(text)?.[1] ??
+    /^([\p{L}_$][\p{L}\p{N}_$]*)\s*=>/u.exec(text)?.[1] ??
+    "";
   return list.split(",").map((part) => /^\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*$/u.exec(part)?.[1]);
 }

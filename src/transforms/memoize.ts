@@ -17,7 +17,7 @@ export function memoizeProgram<A extends readonly unknown[], R>(
 ): (program: Program, ...args: A) => R {
   return (program, ...args) => {
     let results = memory.get(program);
-    if (results === undefined) memory.set(program, (results = new Map()));
+    if (results === undefined) memory.set(program, (results = new Map<string, unknown>()));
     const key = keyOf(program, ...args);
     if (!results.has(key)) results.set(key, compute(program, ...args));
     return results.get(key) as R;

@@ -19,9 +19,14 @@ export const partialEvalProgram: (
   instantiate: readonly boolean[],
   tools: Tools,
 ) => PartialProgram = /* @__PURE__ */ memoizeProgram(
-  (_, unknown: readonly boolean[], instantiate: readonly boolean[], __: Tools) => `split ${maskKey(unknown)} ${maskKey(instantiate)}`,
+  (_, unknown: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
+    `split ${maskKey(unknown)} ${maskKey(instantiate)}`,
   (program, unknown, instantiate, tools) =>
-    withTrace(program.name, makeStagingTrace, (now) => withTrace(program.name, makeStagingTrace, (later) => split(program, unknown, instantiate, tools, now, later))),
+    withTrace(program.name, makeStagingTrace, (now) =>
+      withTrace(program.name, makeStagingTrace, (later) =>
+        split(program, unknown, instantiate, tools, now, later),
+      ),
+    ),
 );
 
 function split(
@@ -63,8 +68,10 @@ function split(
     const operands = eqn.ins.map((v) => env.get(v)!);
     const values = operands.map((x) => x.value);
     const outs = withSource(eqn.source, (): readonly PartialValue[] => {
-      if (operands.every((x) => x.known)) return known(eqn.prim, values, eqn.params).map((value) => ({ known: true, value }));
-      if (eqn.prim.derivative.kind === "structured") return eqn.prim.derivative.partialEval(operands, eqn.params, partialTools);
+      if (operands.every((x) => x.known))
+        return known(eqn.prim, values, eqn.params).map((value) => ({ known: true, value }));
+      if (eqn.prim.derivative.kind === "structured")
+        return eqn.prim.derivative.partialEval(operands, eqn.params, partialTools);
       return bindLater(eqn.prim, values, eqn.params).map((value) => ({ known: false, value }));
     });
     eqn.outs.forEach((v, i) => env.set(v, outs[i]!));
@@ -88,16 +95,29 @@ function assemble(
   const unknownOuts = outs.filter((out) => !out.known).map((out) => later.varOf(out.value));
   const laterAll: Program = {
     name: `later(${program.name})`,
-    ins: [...[...residuals.values()].map((r) => later.varOf(r)), ...ins.filter((_, i) => unknown[i]).map((x) => later.varOf(x))],
+    ins: [
+      ...[...residuals.values()].map((r) => later.varOf(r)),
+      ...ins.filter((_, i) => unknown[i]).map((x) => later.varOf(x)),
+    ],
     eqns: later.eqns,
     outs: unknownOuts,
   };
-  const slimLater = dceProgram(laterAll, unknownOuts.map(() => true));
+  const slimLater = dceProgram(
+    laterAll,
+    unknownOuts.map(() => true),
+  );
   // A residual that nothing reads any more need not be kept.
   const kept = [...residuals.keys()].filter((_, i) => slimLater.usedIns[i]);
-  const laterProgram: Program = { ...slimLater.program, ins: laterAll.ins.filter((_, i) => i >= residuals.size || slimLater.usedIns[i] === true) };
-  const nowOuts = [...outs.filter((out) => out.known).map((out) => now.varOf(out.value)), ...kept.map((x) => now.varOf(x))];
-  if (now.captured.size > 0 || later.captured.size > 0) throw internalError(`partial evaluation of ${program.name} captured a value`);
+  const laterProgram: Program = {
+    ...slimLater.program,
+    ins: laterAll.ins.filter((_, i) => i >= residuals.size || slimLater.usedIns[i] === true),
+  };
+  const nowOuts = [
+    ...outs.filter((out) => out.known).map((out) => now.varOf(out.value)),
+    ...kept.map((x) => now.varOf(x)),
+  ];
+  if (now.captured.size > 0 || later.captured.size > 0)
+    throw internalError(`partial evaluation of ${program.name} captured a value`);
   const nowProgram: Program = {
     name: `now(${program.name})`,
     ins: ins.filter((_, i) => unknown[i] !== true).map((x) => now.varOf(x)),
@@ -105,7 +125,10 @@ function assemble(
     outs: nowOuts,
   };
   return {
-    known: dceProgram(nowProgram, nowOuts.map(() => true)).program,
+    known: dceProgram(
+      nowProgram,
+      nowOuts.map(() => true),
+    ).program,
     unknown: laterProgram,
     unknownOuts: outs.map((out) => !out.known),
     residualCount: kept.length,

@@ -53,7 +53,10 @@ export function scan<C, X, Y>(
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
       const result: unknown = f(c as C, x as X);
       if (!Array.isArray(result) || result.length !== 2) {
-        throw new DownhillError("tree", `scan: the step must return [carry, y]; return [carry, null] where there is no y.`);
+        throw new DownhillError(
+          "tree",
+          `scan: the step must return [carry, y]; return [carry, null] where there is no y.`,
+        );
       }
       const next = flattenResult(result[0], "scan");
       const y = flattenResult(result[1], "scan");
@@ -75,13 +78,20 @@ export function scan<C, X, Y>(
   }
   const nCarry = types.length;
   const body = traced.program;
-  const outs = bindScan([...traced.captured, ...start.leaves.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)), ...items.leaves], {
-    body,
-    consts: traced.captured.length,
-    carries: nCarry,
-    length,
-    reverse: options.reverse === true,
-  });
+  const outs = bindScan(
+    [
+      ...traced.captured,
+      ...start.leaves.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)),
+      ...items.leaves,
+    ],
+    {
+      body,
+      consts: traced.captured.length,
+      carries: nCarry,
+      length,
+      reverse: options.reverse === true,
+    },
+  );
   return [unflatten(outDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
 }
 
@@ -97,12 +107,25 @@ function unify(type: ArrayType, out: ArrayType, def: TreeDef, leaf: number): Arr
 
 function stepCount(xs: readonly Tensor[], given: number | undefined): number {
   for (const x of xs) {
-    if (x.shape.length === 0) throw new DownhillError("shape", `scan: xs must have a leading axis to step along, got ${showType(x.type)}.`);
+    if (x.shape.length === 0)
+      throw new DownhillError(
+        "shape",
+        `scan: xs must have a leading axis to step along, got ${showType(x.type)}.`,
+      );
   }
   const lengths = new Set([...xs.map((x) => x.shape[0]!), ...(given === undefined ? [] : [given])]);
-  if (lengths.size > 1) throw new DownhillError("shape", `scan: xs and length disagree on the number of steps: ${[...lengths].join(", ")}.`);
+  if (lengths.size > 1)
+    throw new DownhillError(
+      "shape",
+      `scan: xs and length disagree on the number of steps: ${[...lengths].join(", ")}.`,
+    );
   const length = [...lengths][0];
-  if (length === undefined) throw new DownhillError("range", `scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).`);
-  if (!Number.isInteger(length) || length < 0) throw new DownhillError("range", `scan: length must be a whole number, got ${String(length)}.`);
+  if (length === undefined)
+    throw new DownhillError(
+      "range",
+      `scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).`,
+    );
+  if (!Number.isInteger(length) || length < 0)
+    throw new DownhillError("range", `scan: length must be a whole number, got ${String(length)}.`);
   return length;
 }

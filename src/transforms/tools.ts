@@ -7,7 +7,9 @@ import { transposeProgram } from "./transpose.ts";
 /** The transforms of programs, as the rules of structured primitives receive them. */
 export const tools: Tools = {
   jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
-  partialEvalProgram: (program, unknown, instantiate) => partialEvalProgram(program, unknown, instantiate, tools),
+  partialEvalProgram: (program, unknown, instantiate) =>
+    partialEvalProgram(program, unknown, instantiate, tools),
   transposeProgram: (program, linear, accumulate) => transposeProgram(program, linear, accumulate, tools),
-  batchProgram: (program, size, batched, instantiate) => batchProgram(program, size, batched, instantiate, tools),
+  batchProgram: (program, size, batched, instantiate) =>
+    batchProgram(program, size, batched, instantiate, tools),
 };

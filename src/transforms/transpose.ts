@@ -19,9 +19,11 @@ export const transposeProgram: (
   accumulate: readonly boolean[],
   tools: Tools,
 ) => Program = /* @__PURE__ */ memoizeProgram(
-  (_, linear: readonly boolean[], accumulate: readonly boolean[], __: Tools) => `transpose ${maskKey(linear)} ${maskKey(accumulate)}`,
+  (_, linear: readonly boolean[], accumulate: readonly boolean[], __: Tools) =>
+    `transpose ${maskKey(linear)} ${maskKey(accumulate)}`,
   (program, linear, accumulate, tools) => {
-    const pick = (mask: readonly boolean[], wanted: boolean): Var[] => program.ins.filter((_, i) => mask[i] === wanted);
+    const pick = (mask: readonly boolean[], wanted: boolean): Var[] =>
+      program.ins.filter((_, i) => mask[i] === wanted);
     const fixed = pick(linear, false);
     const types = [...fixed, ...program.outs, ...pick(accumulate, true)].map((v) => v.type);
     return traceClosed(`transpose(${program.name})`, types, (...args) =>
@@ -34,7 +36,13 @@ export const transposeProgram: (
           const eqns: LinearEquation[] = [];
           for (const eqn of program.eqns) {
             if (!eqn.ins.some((v) => nodes.has(v))) {
-              const outs = withSource(eqn.source, () => bind(eqn.prim, eqn.ins.map((v) => values.get(v)!), eqn.params));
+              const outs = withSource(eqn.source, () =>
+                bind(
+                  eqn.prim,
+                  eqn.ins.map((v) => values.get(v)!),
+                  eqn.params,
+                ),
+              );
               eqn.outs.forEach((v, i) => values.set(v, outs[i]!));
               continue;
             }

@@ -26,15 +26,24 @@ export interface VmapOptions {
  * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, w); // one product a row
  */
 export function vmap(f: (...x: Tensor[]) => Tensor, options?: VmapOptions): (...x: TensorLike[]) => Tensor;
-export function vmap<A extends readonly unknown[], T>(f: (...args: A) => T, options?: VmapOptions): (...args: LikeAll<A>) => T;
-export function vmap(f: (...args: never[]) => unknown, options: VmapOptions = {}): (...args: never[]) => unknown {
+export function vmap<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  options?: VmapOptions,
+): (...args: LikeAll<A>) => T;
+export function vmap(
+  f: (...args: never[]) => unknown,
+  options: VmapOptions = {},
+): (...args: never[]) => unknown {
   requireFunction("vmap", f);
   checkOptions("vmap", options, ["inAxes", "outAxes"]);
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "vmap");
     if (Array.isArray(inAxes) && inAxes.length !== args.length) {
-      throw new DownhillError("range", `vmap: inAxes has ${inAxes.length} entries for ${args.length} arguments.`);
+      throw new DownhillError(
+        "range",
+        `vmap: inAxes has ${inAxes.length} entries for ${args.length} arguments.`,
+      );
     }
     const axes = defs.flatMap((def, i) => {
       const axis: number | null = isList(inAxes) ? inAxes[i]! : inAxes;
@@ -47,10 +56,15 @@ export function vmap(f: (...args: never[]) => unknown, options: VmapOptions = {}
       (level) => new BatchTrace(level, size, tools),
       (trace) => {
         const items = fronted.map((x, i) => trace.wrap(x, axes[i] !== null));
-        const { leaves: results, def } = flattenResult(f(...(unflattenArguments(defs, items) as never[])), "vmap");
+        const { leaves: results, def } = flattenResult(
+          f(...(unflattenArguments(defs, items) as never[])),
+          "vmap",
+        );
         const outs = results.map((x, i) => {
           const out = trace.unwrap(x);
-          const axis = isList(outAxes) ? outAxes[def.kind === "array" ? owner(def.children.map(countLeaves), i) : 0]! : outAxes;
+          const axis = isList(outAxes)
+            ? outAxes[def.kind === "array" ? owner(def.children.map(countLeaves), i) : 0]!
+            : outAxes;
           return moveAxis(out, 0, checkedAxis(axis, out));
         });
         return unflatten(def, outs);
@@ -76,7 +90,10 @@ function toFront(x: Tensor, axis: number | null): Tensor {
 function checkedAxis(axis: number, x: Tensor): number {
   const n = x.shape.length;
   if (!Number.isInteger(axis) || axis < -n || axis >= n) {
-    throw new DownhillError("range", `vmap: there is no axis ${String(axis)} in ${showType(x.type)}. Use null for an argument that all items share.`);
+    throw new DownhillError(
+      "range",
+      `vmap: there is no axis ${String(axis)} in ${showType(x.type)}. Use null for an argument that all items share.`,
+    );
   }
   return axis < 0 ? axis + n : axis;
 }
@@ -88,9 +105,13 @@ function batchSize(leaves: readonly Tensor[], axes: readonly (number | null)[]):
     const x = leaves[i]!;
     first ??= x;
     if (x.shape[0] !== first.shape[0]) {
-      throw new DownhillError("shape", `vmap: batches differ in size: ${first.shape[0]!} in ${showType(first.type)}, ${x.shape[0]!} in ${showType(x.type)}.`);
+      throw new DownhillError(
+        "shape",
+        `vmap: batches differ in size: ${first.shape[0]!} in ${showType(first.type)}, ${x.shape[0]!} in ${showType(x.type)}.`,
+      );
     }
   }
-  if (first === undefined) throw new DownhillError("range", `vmap: no argument has a batch: give at least one axis in inAxes.`);
+  if (first === undefined)
+    throw new DownhillError("range", `vmap: no argument has a batch: give at least one axis in inAxes.`);
   return first.shape[0]!;
 }

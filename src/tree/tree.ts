@@ -16,7 +16,10 @@ export type TreeDef =
 const leaf: TreeDef = { kind: "leaf" };
 
 /** The leaves of a nested value from left to right, and its structure. */
-export function flatten(value: unknown, operation: string): { readonly leaves: unknown[]; readonly def: TreeDef } {
+export function flatten(
+  value: unknown,
+  operation: string,
+): { readonly leaves: unknown[]; readonly def: TreeDef } {
   const leaves: unknown[] = [];
   return { def: flattenInto(value, leaves, operation), leaves };
 }
@@ -96,7 +99,10 @@ export function leafPaths(def: TreeDef, root: string): string[] {
     case "object":
       return def.children.flatMap((child, i) => {
         const key = def.keys[i]!;
-        return leafPaths(child, /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${root}.${key}` : `${root}[${JSON.stringify(key)}]`);
+        return leafPaths(
+          child,
+          /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${root}.${key}` : `${root}[${JSON.stringify(key)}]`,
+        );
       });
     case "static":
       return [];
@@ -110,7 +116,12 @@ export function leafPaths(def: TreeDef, root: string): string[] {
  *
  * @throws DownhillError `tree` that names the first place at which the structures differ.
  */
-export function mapLeaves(operation: string, f: (...leaves: unknown[]) => unknown, first: unknown, ...rest: readonly unknown[]): unknown {
+export function mapLeaves(
+  operation: string,
+  f: (...leaves: unknown[]) => unknown,
+  first: unknown,
+  ...rest: readonly unknown[]
+): unknown {
   const { leaves, def } = flatten(first, operation);
   const others = rest.map((value, i) => matchLeaves(operation, def, value, `argument ${i + 2}`));
   return unflatten(
@@ -129,18 +140,23 @@ export function matchLeaves(operation: string, def: TreeDef, value: unknown, wha
 
 /** Where and how two structures differ first, or `undefined`. */
 export function firstDifference(expected: TreeDef, actual: TreeDef, path: string): string | undefined {
-  if (expected.kind !== actual.kind) return `${path} should be ${showKind(expected)} but is ${showKind(actual)}`;
+  if (expected.kind !== actual.kind)
+    return `${path} should be ${showKind(expected)} but is ${showKind(actual)}`;
   switch (expected.kind) {
     case "leaf":
       return undefined;
     case "static":
-      return actual.kind === "static" && actual.value === expected.value ? undefined : `${path} should be ${String(expected.value)}`;
+      return actual.kind === "static" && actual.value === expected.value
+        ? undefined
+        : `${path} should be ${String(expected.value)}`;
     case "array": {
       if (actual.kind !== "array") return undefined;
       if (actual.children.length !== expected.children.length) {
         return `${path} should have ${expected.children.length} items but has ${actual.children.length}`;
       }
-      return firstOf(expected.children, (child, i) => firstDifference(child, actual.children[i]!, `${path}[${i}]`));
+      return firstOf(expected.children, (child, i) =>
+        firstDifference(child, actual.children[i]!, `${path}[${i}]`),
+      );
     }
     case "object": {
       if (actual.kind !== "object") return undefined;
@@ -151,7 +167,9 @@ export function firstDifference(expected: TreeDef, actual: TreeDef, path: string
       if (expected.keys.some((key, i) => actual.keys[i] !== key)) {
         return `${path} has its keys in another order: expected ${expected.keys.join(", ")}`;
       }
-      return firstOf(expected.children, (child, i) => firstDifference(child, actual.children[i]!, `${path}.${expected.keys[i]!}`));
+      return firstOf(expected.children, (child, i) =>
+        firstDifference(child, actual.children[i]!, `${path}.${expected.keys[i]!}`),
+      );
     }
     default:
       return assertNever(expected, "firstDifference");
@@ -181,7 +199,9 @@ function showKind(def: TreeDef): string {
   }
 }
 
-export function isTypedArray(value: unknown): value is Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array {
+export function isTypedArray(
+  value: unknown,
+): value is Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array {
   return (
     value instanceof Float64Array ||
     value instanceof Float32Array ||
@@ -193,21 +213,17 @@ export function isTypedArray(value: unknown): value is Float64Array | Float32Arr
 
 function isLeaf(value: unknown): boolean {
   if (value instanceof Tensor) return true;
-  switch (typeof value) {
-    case "number":
-    case "boolean":
-      return true;
-    case "object":
-      return value !== null && (isTypedArray(value) || (Array.isArray(value) && isNumberNest(value)));
-    default:
-      return false;
-  }
+  if (typeof value === "number" || typeof value === "boolean") return true;
+  return isTypedArray(value) || (Array.isArray(value) && isNumberNest(value));
 }
 
 /** Whether an array holds numbers (or booleans) only, at any depth, and at least one. */
 function isNumberNest(value: readonly unknown[]): boolean {
   if (value.length === 0) return false;
-  return value.every((item) => typeof item === "number" || typeof item === "boolean" || (Array.isArray(item) && isNumberNest(item)));
+  return value.every(
+    (item) =>
+      typeof item === "number" || typeof item === "boolean" || (Array.isArray(item) && isNumberNest(item)),
+  );
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

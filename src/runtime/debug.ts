@@ -1,0 +1,135 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { isFloating } from "../ir/types.ts";
+import { installEvaluator } from "../trace/bind.ts";
+import type { DebugPlace } from "../trace/debug.ts";
+import { setDebugHooks } from "../trace/debug.ts";
+import { currentSource, setCapturing, withSource } from "../trace/source.ts";
+import { evalProgram } from "../trace/staging.ts";
+import { sizeOf } from "../util/shape.ts";
+import { evaluate } from "./evaluate.ts";
+
+export interface DebugOptions {
+  /** Stop at the first operation whose value, tangent or cotangent turns NaN or infinite. */
+  readonly nan: boolean;
+}
+
+/** On whose behalf operations run at the moment. */
+interface Context extends DebugPlace {
+  readonly step: number | undefined; // of the loop that is being run
+}
+
+const outside: Context = { pass: "forward", origin: undefined, step: undefined };
+let context = outside;
+
+function within<T>(next: Context, f: () => T): T {
+  const saved = context;
+  context = next;
+  try {
+    return f();
+  } finally {
+    context = saved;
+  }
+}
+
+/**
+ * Switches debugging on or off for the whole library. With `nan: true` every operation is checked, jitted functions run
+ * one operation after the other, and the first one whose value, tangent or cotangent turns NaN or infinite throws: the
+ * message names the operation, its operands, the pass, and the line that asked for it. Slow; for finding a fault.
+ *
+ * @throws DownhillError `nan`, from the operation, while it is on.
+ * @example
+ * debug({ nan: true });
+ * grad((x) => sqrt(x))(0); // throws: sqrt … cotangent … Infinity … reverse pass … your-file.ts:12:20
+ */
+export function debug(options: DebugOptions): void {
+  checkOptions("debug", options, ["nan"]);
+  setCapturing(options.nan);
+  context = outside;
+  installEvaluator(options.nan ? checkedEvaluate : evaluate);
+  setDebugHooks(
+    options.nan
+      ? {
+          differentiate: (prim, _, rule) =>
+            within({ ...context, origin: context.origin ?? nameOf(prim) }, rule),
+          transpose: ({ prim, source }, _, rule) =>
+            within({ ...context, pass: "reverse", origin: source?.origin ?? nameOf(prim) }, () =>
+              withSource(source, rule),
+            ),
+          place: () => context,
+        }
+      : undefined,
+  );
+}
+
+/** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
+function nameOf(prim: Primitive): string | undefined {
+  return prim.derivative.kind === "structured" ? undefined : prim.name;
+}
+
+function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+  if (prim.unroll !== undefined) {
+    return prim.unroll(ins, params, (program, xs, step) =>
+      within({ ...context, origin: undefined, step }, () => evalProgram(program, xs)),
+    );
+  }
+  const outs = evaluate(prim, ins, params);
+  for (const out of outs) {
+    const place = firstBad(out);
+    if (place === undefined) continue;
+    const bad = elementAt(out, place);
+    const wasNaN = ins.some((x) => some(x, Number.isNaN));
+    const wasInfinite = ins.some((x) => some(x, (v) => !Number.isFinite(v)));
+    if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // it came in that way
+    throw report(prim, ins, out, place, bad);
+  }
+  return outs;
+}
+
+function report(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  out: Tensor,
+  place: number,
+  bad: number,
+): DownhillError {
+  const source = currentSource();
+  const { origin = prim.name, pass = "forward" } = source ?? {};
+  const inRule = origin !== prim.name;
+  const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";
+  const where = out.shape.length === 0 ? "" : ` at element ${place}`;
+  const loop = context.step === undefined ? "" : `, in step ${context.step} of a loop`;
+  const operands = ins.map((x) => describeOperand(x, place, out)).join(", ");
+  return new DownhillError(
+    "nan",
+    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${prim.name}(${operands}) -> ${showType(out.type)}` +
+      `${inRule ? " in its derivative rule" : ""}. Asked for at ${source?.describe() ?? "an unknown place"}.`,
+  );
+}
+
+/** An operand by its type, with the number that matters where it is plain which one. */
+function describeOperand(x: Tensor, place: number, out: Tensor): string {
+  const type = showType(x.type);
+  if (x.shape.length === 0) return `${type} ${elementAt(x, 0)}`;
+  return sizeOf(x.shape) === sizeOf(out.shape) ? `${type} with ${elementAt(x, place)} there` : type;
+}
+
+function firstBad(x: Tensor): number | undefined {
+  if (!isFloating(x.dtype)) return undefined;
+  const n = sizeOf(x.shape);
+  for (let i = 0; i < n; i++) if (!Number.isFinite(elementAt(x, i))) return i;
+  return undefined;
+}
+
+function some(x: Tensor, test: (value: number) => boolean): boolean {
+  const n = sizeOf(x.shape);
+  for (let i = 0; i < n; i++) if (test(elementAt(x, i))) return true;
+  return false;
+}
+
+function elementAt({ slot }: Tensor, i: number): number {
+  if (typeof slot === "number") return slot;
+  return slot === undefined ? 0 : slot.array[slot.offset + i]!;
+}
