@@ -5,6 +5,8 @@ import { walkBlock, walkExpr, walkStmt } from "./walk.ts";
 export interface Shared {
   readonly name: string;
   readonly type: ScalarType;
+  /** Whether the piece, or block, sets it. */
+  readonly isSet: boolean;
 }
 
 /** A run of statements of a block that becomes a function of its own. */
@@ -77,14 +79,16 @@ export function splitBlock(
 
   const pieces = runs.map((statements, k): Piece => {
     const use = uses[k]!;
-    const [incoming, outgoing]: Shared[][] = [[], []];
+    const incoming: Shared[] = [];
+    const outgoing: Shared[] = [];
     for (const [name, type] of use.touched) {
       const isOwn = use.declared.has(name);
-      if (!isOwn) incoming!.push({ name, type });
+      const isSet = use.set.has(name);
+      if (!isOwn) incoming.push({ name, type, isSet });
       const outlives = declaredHere.has(name) ? lastUse.get(name)! > k : true;
-      if (outlives && (isOwn || use.set.has(name))) outgoing!.push({ name, type });
+      if (outlives && (isOwn || isSet)) outgoing.push({ name, type, isSet });
     }
-    return { statements, incoming: incoming!, outgoing: outgoing!, buffers: [...use.buffers] };
+    return { statements, incoming, outgoing, buffers: [...use.buffers] };
   });
 
   const incoming = new Map<string, Shared>();

@@ -111,22 +111,21 @@ function partLines(split: Split, scope: FunctionScope, depth: number): string[] 
   const incoming = new Set(split.incoming.map((local) => local.name));
   for (const local of split.outgoing) {
     if (incoming.has(local.name)) lines.push(`${scope.localName(local.name)} = ${spilled(local, scope)};`);
-    else lines.push(reloadLine(local, false, scope));
+    else lines.push(reloadLine({ ...local, isSet: false }, scope)); // only results read it from here on
   }
   return lines;
 }
 
 function partBody(piece: Piece, scope: FunctionScope, depth: number): string[] {
-  const isSetHere = new Set(piece.outgoing.map((local) => local.name));
   return [
-    ...piece.incoming.map((local) => reloadLine(local, isSetHere.has(local.name), scope)),
+    ...piece.incoming.map((local) => reloadLine(local, scope)),
     ...piece.statements.flatMap((stmt) => stmtLines(stmt, scope, depth + 1)),
     ...piece.outgoing.map((local) => spillLine(local, scope)),
   ];
 }
 
-function reloadLine(local: Shared, isSet: boolean, scope: FunctionScope): string {
-  return `${isSet ? "let" : "const"} ${scope.localName(local.name)} = ${spilled(local, scope)};`;
+function reloadLine(local: Shared, scope: FunctionScope): string {
+  return `${local.isSet ? "let" : "const"} ${scope.localName(local.name)} = ${spilled(local, scope)};`;
 }
 
 function spilled({ name, type }: Shared, scope: FunctionScope): string {

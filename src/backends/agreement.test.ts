@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { checkRoutine } from "../kernel/check.ts";
+import type { Backend, Slot, TypedArray } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { printRoutine } from "../kernel/print.ts";
+import type { Routine } from "../kernel/scalar.ts";
+import { countingInterp, interpBackend } from "./interp/index.ts";
+import { jsBackend, makeJsBackend, sourceOf } from "./js/index.ts";
+import { bufferSize, routines } from "./testdata/generate.ts";
+
+const seeds = [0, 1, -3, 0.5, 7, -0.25, 4294967295, 1e9];
+
+/** Some number for a place of each type. */
+function fill(array: TypedArray, start: number): TypedArray {
+  for (let i = 0; i < array.length; i++) {
+    const x = seeds[(start + i * 3) % seeds.length]!;
+    array[i] = array instanceof Uint8Array ? x & 1 : x;
+  }
+  return array;
+}
+
+/** What a routine gives, run twice with memory at an offset: scalars and elements one after another. */
+function outcome(backend: Backend, routine: Routine): number[] {
+  const compiled = backend.compile(routine);
+  const results: number[] = [];
+  for (const start of [0, 3]) {
+    const inputs = routine.inputs.map((port, n): Slot => {
+      if (port.kind === "scalar") return fill(makeArray(port.type, 1), start + n)[0]!;
+      return { array: fill(makeArray(port.buffer.type, bufferSize + 3), start + n), offset: 2 };
+    });
+    const outputs = routine.outputs.map((port): Slot => {
+      return port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, bufferSize + 2), offset: 1 };
+    });
+    compiled(inputs, outputs);
+    for (const slot of outputs) {
+      if (typeof slot === "number") results.push(slot);
+      else results.push(...slot.array);
+    }
+  }
+  return results;
+}
+
+test("random routines give the same bits in the interpreter and in generated JavaScript, whole and in parts", () => {
+  fc.assert(
+    fc.property(routines(), (routine) => {
+      checkRoutine(routine);
+      const expected = outcome(interpBackend, routine);
+      for (const backend of [jsBackend, makeJsBackend(60), makeJsBackend(1), countingInterp()]) {
+        const got = outcome(backend, routine);
+        const place = got.findIndex((x, i) => !Object.is(x, expected[i]));
+        if (place < 0 && got.length === expected.length) continue;
+        const values = `${backend.name} gives ${got[place]} instead of ${expected[place]} at ${place}`;
+        throw new Error(`${values}\n${printRoutine(routine)}\n${sourceOf(routine)}`);
+      }
+    }),
+    { numRuns: 400, seed: 20240607 },
+  );
+});
+
+test("the random routines reach every kind of statement and expression", () => {
+  const text = fc.sample(routines(), { numRuns: 300, seed: 7 }).map(printRoutine).join("\n");
+  for (const part of [
+    "for ",
+    "reverse",
+    "while ",
+    "if ",
+    "else",
+    "let ",
+    "?",
+    "digits[",
+    "nearest(",
+    "fromWords(",
+    "bool(",
+  ]) {
+    expect(text).toContain(part);
+  }
+});

@@ -1,0 +1,264 @@
+import fc from "fast-check";
+import * as k from "../../kernel/build.ts";
+import { hasBinary, hasUnary } from "../../kernel/check.ts";
+import type { BinaryOp, Buffer, Expr, Procedure, Routine, ScalarType, Table, UnaryOp } from "../../kernel/scalar.ts";
+import { binaryType, unaryType } from "../../kernel/scalar.ts";
+
+/** Elements of every buffer of a generated routine. */
+export const bufferSize = 8;
+
+export const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
+
+const unaryOps: readonly UnaryOp[] = [
+  ..."neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" "),
+] as UnaryOp[];
+const binaryOps: readonly BinaryOp[] = [
+  ..."add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" "),
+] as BinaryOp[];
+
+const constants: Readonly<Record<ScalarType, readonly number[]>> = {
+  f64: [0, 1, -0, 2, -1, 0.5, 1.5, 0.1, -2.5, 1e10, -1e300, 5e-324, Infinity, -Infinity, NaN, 4503599627370497],
+  f32: [0, 1, -0, 2, -1, 0.5, 1.5, Math.fround(0.1), -2.5, 1e10, Math.fround(3e38), Math.fround(1e-45), Infinity, NaN],
+  i32: [0, 1, -1, 2, 3, 7, -7, 31, 255, 65537, 2147483647, -2147483648],
+  u32: [0, 1, 2, 3, 7, 31, 255, 65537, 2147483648, 4294967295],
+  bool: [0, 1],
+};
+
+const oddNames = ["x", "y", "a b", "class", "__proto__", "π", "it's", "*/", "inputs", "Math", "\n", "part1", ""];
+
+/** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
+class Choices {
+  #at = 0;
+  readonly #list: readonly number[];
+
+  constructor(list: readonly number[]) {
+    this.#list = list;
+  }
+
+  /** A number below `n`. */
+  below(n: number): number {
+    return (this.#list[this.#at++] ?? 0) % n;
+  }
+
+  of<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+}
+
+interface Local {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly canBeSet: boolean;
+}
+
+interface Scope {
+  readonly locals: readonly Local[];
+  /** Locals that index a buffer as they are. */
+  readonly indices: readonly string[];
+  readonly loops: number;
+}
+
+/** A well-typed routine with inputs, outputs, scalars and temporaries of every type, loops, branches and procedures. */
+export function routines(length = 400): fc.Arbitrary<Routine> {
+  return fc.array(fc.nat(1 << 20), { maxLength: length, size: "max" }).map((list) => new Generator(new Choices(list)).routine());
+}
+
+class Generator {
+  readonly #choices: Choices;
+  readonly #buffers = new Map<ScalarType, { readonly loads: string[]; readonly stores: string[] }>();
+  readonly #procedures: Procedure[] = [];
+  readonly #table: Table = { name: "digits", type: "i32", values: [3, 1, -4, 1, 5, -9, 2, 2147483647] };
+  #count = 0;
+  #depth = 0;
+
+  constructor(choices: Choices) {
+    this.#choices = choices;
+  }
+
+  routine(): Routine {
+    for (let n = 0; n < 2; n++) this.#procedures.push(this.procedure());
+    const buffer = (kind: string, type: ScalarType): Buffer => {
+      const made = { name: this.fresh(`${kind} ${type}`), type, size: bufferSize };
+      const known = this.#buffers.get(type) ?? { loads: [], stores: [] };
+      known.loads.push(made.name);
+      if (kind !== "in") known.stores.push(made.name);
+      this.#buffers.set(type, known);
+      return made;
+    };
+    const scalars = scalarTypes.map((type): Local => ({ name: this.fresh(), type, canBeSet: this.#choices.below(2) === 1 }));
+    const ins = scalarTypes.map((type) => buffer("in", type));
+    const outs = scalarTypes.map((type) => buffer("out", type));
+    const temps = scalarTypes.map((type) => buffer("temp", type));
+    const block = k.makeBlock();
+    for (const temp of temps) {
+      block.for(this.fresh("i"), k.i32(0), k.i32(bufferSize), (loop, i) =>
+        loop.store(temp.name, i, k.load(temp.type, ins.find((other) => other.type === temp.type)!.name, i)),
+      );
+    }
+    const scope = this.fill(block, { locals: scalars, indices: [], loops: 0 }, 2 + this.#choices.below(12));
+    return {
+      name: this.#choices.of(oddNames),
+      inputs: [
+        ...scalars.map(({ name, type }) => ({ kind: "scalar", name, type }) as const),
+        ...ins.map((buffer) => ({ kind: "buffer", buffer }) as const),
+      ],
+      outputs: [
+        ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 3) }) as const),
+        ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
+      ],
+      temps,
+      body: block.statements,
+    };
+  }
+
+  procedure(): Procedure {
+    const params = Array.from({ length: this.#choices.below(4) }, (): Local => ({
+      name: this.fresh(),
+      type: this.#choices.of(scalarTypes),
+      canBeSet: true,
+    }));
+    const block = k.makeBlock();
+    const scope = this.fill(block, { locals: params, indices: [], loops: 1 }, this.#choices.below(4));
+    const result = this.expr(this.#choices.of(scalarTypes), scope, 3);
+    return { name: this.#choices.of(oddNames), params: params.map(({ name, type }) => ({ name, type })), body: block.statements, result };
+  }
+
+  fresh(hint: string = this.#choices.of(oddNames)): string {
+    return `${hint}${this.#count++}`;
+  }
+
+  /** Adds statements to the block and gives its scope at the end. */
+  fill(block: k.Block, scope: Scope, n: number): Scope {
+    let now = scope;
+    this.#depth++;
+    for (let i = 0; i < n; i++) now = this.statement(block, now);
+    this.#depth--;
+    return now;
+  }
+
+  statement(block: k.Block, scope: Scope): Scope {
+    const inner = (from: Scope) => (block: k.Block): void => void this.fill(block, from, 1 + this.#choices.below(3));
+    const kind = this.#choices.below(this.#depth > 3 ? 6 : 10);
+    switch (kind) {
+      case 0:
+      case 1: {
+        const local = { name: this.fresh(), type: this.#choices.of(scalarTypes), canBeSet: this.#choices.below(2) === 1 };
+        block.let(local.name, this.expr(local.type, scope, 4));
+        return { ...scope, locals: [...scope.locals, local] };
+      }
+      case 2:
+      case 3: {
+        const settable = scope.locals.filter((local) => local.canBeSet);
+        if (settable.length === 0) return scope;
+        const { name, type } = this.#choices.of(settable);
+        block.set(k.local(type, name), this.expr(type, scope, 4));
+        return scope;
+      }
+      case 4: {
+        const type = this.#choices.of(scalarTypes);
+        const { stores = [] } = this.#buffers.get(type) ?? {};
+        if (stores.length > 0) block.store(this.#choices.of(stores), this.index(scope), this.expr(type, scope, 4));
+        return scope;
+      }
+      case 5:
+        block.comment(`${this.#choices.of(oddNames)}\u2028 alert(1) //`);
+        return scope;
+      case 6:
+        block.if(this.expr("bool", scope, 3), inner(scope), this.#choices.below(2) === 1 ? inner(scope) : undefined);
+        return scope;
+      case 7:
+      case 8: {
+        if (scope.loops >= 2) return scope;
+        const [name, bound] = [this.fresh("i"), this.fresh("n")];
+        const isReverse = this.#choices.below(2) === 1;
+        let to: Expr = k.i32(this.#choices.below(5));
+        let now = { ...scope, loops: scope.loops + 1 };
+        if (this.#choices.below(2) === 1) {
+          to = block.let(bound, k.and(this.expr("i32", scope, 2), k.i32(3))); // which the body may set
+          now = { ...now, locals: [...now.locals, { name: bound, type: "i32", canBeSet: true }] };
+        }
+        const body = { ...now, locals: [...now.locals, { name, type: "i32" as const, canBeSet: false }], indices: [...now.indices, name] };
+        block.for(name, k.i32(this.#choices.below(3)), to, inner(body), isReverse);
+        return { ...now, loops: scope.loops };
+      }
+      default: {
+        if (scope.loops >= 2) return scope;
+        const count = block.let(this.fresh("count"), k.i32(0));
+        const end = this.#choices.below(4);
+        const going = k.select(this.expr("bool", scope, 2), k.lt(count, k.i32(end)), k.lt(count, k.i32(end >> 1)));
+        block.while(going, (body) => {
+          this.fill(body, { ...scope, loops: scope.loops + 1 }, 1 + this.#choices.below(3));
+          body.set(count, k.add(count, k.i32(1)));
+        });
+        return scope;
+      }
+    }
+  }
+
+  /** An index that lies in every buffer. */
+  index(scope: Scope, depth = 2): Expr {
+    const i = scope.indices.length > 0 ? k.local("i32", this.#choices.of(scope.indices)) : k.i32(this.#choices.below(bufferSize));
+    switch (this.#choices.below(6)) {
+      case 0:
+        return i;
+      case 1:
+        return k.sub(k.i32(bufferSize - 1), i);
+      case 2:
+        return k.min(k.add(k.mul(i, k.i32(3)), k.i32(this.#choices.below(4))), k.i32(bufferSize - 1));
+      case 3:
+        return k.convert("i32", k.binary("rem", this.expr("u32", scope, depth), k.constant("u32", bufferSize)));
+      default:
+        return k.and(this.expr("i32", scope, depth), k.i32(bufferSize - 1));
+    }
+  }
+
+  expr(type: ScalarType, scope: Scope, depth: number): Expr {
+    if (depth === 0) return this.leaf(type, scope);
+    const inner = (of: ScalarType): Expr => this.expr(of, scope, depth - 1);
+    switch (this.#choices.below(9)) {
+      case 0:
+      case 1:
+        return this.leaf(type, scope);
+      case 2: {
+        const { loads = [] } = this.#buffers.get(type) ?? {};
+        if (type === "i32" && this.#choices.below(3) === 1) return k.tableAt(this.#table, this.index(scope, depth - 1));
+        if (loads.length > 0) return k.load(type, this.#choices.of(loads), this.index(scope, depth - 1));
+        return this.leaf(type, scope);
+      }
+      case 3: {
+        const fitting = unaryOps.flatMap((op) =>
+          scalarTypes.filter((of) => hasUnary(op, of) && unaryType(op, of) === type).map((of) => ({ op, of })),
+        );
+        const { op, of } = this.#choices.of(fitting);
+        const x = inner(of);
+        const isBits = op === "highWord" || op === "lowWord" || op === "bitsOf"; // those of a NaN differ
+        return k.unary(op, isBits ? k.select(k.eq(x, x), x, k.constant(of, 1)) : x);
+      }
+      case 4:
+      case 5:
+      case 6: {
+        const fitting = binaryOps.flatMap((op) =>
+          scalarTypes.filter((of) => hasBinary(op, of) && binaryType(op, of) === type).map((of) => ({ op, of })),
+        );
+        const { op, of } = this.#choices.of(fitting);
+        return k.binary(op, inner(of), inner(of));
+      }
+      case 7: {
+        const fitting = this.#procedures.filter((made) => made.result.type === type);
+        if (fitting.length > 0 && this.#choices.below(2) === 1) {
+          const made = this.#choices.of(fitting);
+          return k.call(made, ...made.params.map((param) => inner(param.type)));
+        }
+        return k.select(inner("bool"), inner(type), inner(type));
+      }
+      default:
+        return k.convert(type, inner(this.#choices.of(scalarTypes)));
+    }
+  }
+
+  leaf(type: ScalarType, scope: Scope): Expr {
+    const fitting = scope.locals.filter((local) => local.type === type);
+    if (fitting.length > 0 && this.#choices.below(3) > 0) return k.local(type, this.#choices.of(fitting).name);
+    return k.constant(type, this.#choices.of(constants[type]));
+  }
+}
