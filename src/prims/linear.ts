@@ -178,6 +178,7 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([condition, x, y]) => k.select(condition!, x!, y!) },
+  identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1),
 });
 
 /** x where the condition holds, else y; all of one shape. */

@@ -139,6 +139,7 @@ const powPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => through(math.pow64)(x!, y!) },
+  identity: ([, y]) => (y === 1 ? 0 : undefined),
 });
 
 /** y · x^(y−1), and 0 for y = 0, so that 0^0 has slope 0 and not 0 · ∞. */

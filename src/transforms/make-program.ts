@@ -35,7 +35,7 @@ export function makeProgram<A extends readonly unknown[]>(
 }
 
 /** The names of a function's parameters, as far as its text has plain ones. */
-function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
+export function parameterNames(f: (...args: never[]) => unknown): (string | undefined)[] {
   const text = Function.prototype.toString.call(f);
   const list =
     /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(text)?.[1] ??
