@@ -35,7 +35,7 @@ const rosenbrock = (n) => ({
       prepare: async () => {
         const { add, grad, jit, mul, slice, square, sub, sum } = await downhill();
         const gradient = grad((x) => {
-          const [head, tail] = [slice(x, 0, n - 1), slice(x, 1, n)];
+          const [head, tail] = [slice(x, [0, n - 1]), slice(x, [1, n])];
           return sum(add(mul(100, square(sub(tail, square(head)))), square(sub(1, head))));
         });
         const f = mode === "jit" ? jit(gradient) : gradient;
