@@ -1,6 +1,10 @@
 import { DownhillError, showShape } from "../errors/index.ts";
-import { type DType, isDType, scalarTypeOf } from "../ir/types.ts";
+import { elements } from "../array/read.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { arrayType, type DType, isDType, scalarTypeOf } from "../ir/types.ts";
 import { makeArray, type TypedArray } from "../kernel/executable.ts";
+import { fromArray, fromFlat } from "../prims/lift.ts";
+import { isTypedArray } from "../tree/tree.ts";
 import { sizeOf } from "../util/shape.ts";
 
 /**
@@ -23,16 +27,16 @@ export interface Column {
 export type NestedColumn = readonly (number | boolean | ColumnData | NestedColumn)[];
 
 /** Whatever stands for a column. */
-export type ColumnLike = Column | ColumnData | NestedColumn;
+export type ColumnLike = Tensor | Column | ColumnData | NestedColumn;
 
-/**
- * What batches hold for each column. Here is the place where a column becomes what users meet.
- */
-export type BatchLeaf = Column;
+/** What batches hold for each column. */
+export type BatchLeaf = Tensor;
 
-/** A column of a batch as users meet it. */
-export function asBatchLeaf(column: Column): BatchLeaf {
-  return column;
+/** A column of a batch, gathered into an array of its own, as users meet it. */
+export function asBatchLeaf({ dtype, shape, data }: Column): BatchLeaf {
+  return isTypedArray(data)
+    ? fromArray(arrayType(dtype, shape), data)
+    : fromFlat(arrayType(dtype, shape), data);
 }
 
 /**
@@ -46,6 +50,7 @@ export function asBatchLeaf(column: Column): BatchLeaf {
  * that is no number.
  */
 export function asColumn(value: unknown, what: string): Column {
+  if (value instanceof Tensor) return { shape: value.shape, dtype: value.dtype, data: elements(value, what) };
   if (isColumnData(value)) return { shape: [value.length], dtype: dtypeOfData(value, what), data: value };
   if (Array.isArray(value)) return fromNest(value, what);
   if (isColumn(value)) return checkedColumn(value, what);
@@ -68,7 +73,7 @@ export function arrayOf(dtype: DType, n: number): TypedArray {
 }
 
 export function isColumnLike(value: unknown): boolean {
-  return isColumnData(value) || Array.isArray(value) || isColumn(value);
+  return value instanceof Tensor || isColumnData(value) || Array.isArray(value) || isColumn(value);
 }
 
 function isColumn(value: unknown): value is Column {

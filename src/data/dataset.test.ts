@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Batches, Epoch } from "./batches.ts";
-import type { Column } from "./column.ts";
+import "../array/methods.ts";
+import type { BatchLeaf } from "./column.ts";
 import { dataset } from "./dataset.ts";
 
-type Batch = { readonly x: Column; readonly y: Column };
+type Batch = { readonly x: BatchLeaf; readonly y: BatchLeaf };
 
 /** A data set whose item `i` is `x = [i, −i]`, `y = 10 i`. */
 function numbered(count: number): { x: number[][]; y: Int32Array } {
@@ -17,10 +18,10 @@ function numbered(count: number): { x: number[][]; y: Int32Array } {
 /** The items of the batches, each checked to be whole. */
 function itemsOf(batches: Iterable<Batch>): number[][] {
   return Array.from(batches, ({ x, y }) => {
-    expect(x.shape).toEqual([y.data.length, 2]);
-    return Array.from(y.data, (ten, row) => {
-      expect(x.data[2 * row]).toBe(ten / 10);
-      expect(x.data[2 * row + 1]).toBe(-ten / 10);
+    expect(x.shape).toEqual([y.data().length, 2]);
+    return Array.from(y.data(), (ten, row) => {
+      expect(x.data()[2 * row]).toBe(ten / 10);
+      expect(x.data()[2 * row + 1]).toBe(-ten / 10);
       return ten / 10;
     });
   });
@@ -71,15 +72,15 @@ describe("batch", () => {
   test("makes a batch only when it is asked for", () => {
     const x = Float64Array.of(0, 1, 2, 3);
     const iterator = dataset(x).batch(2).epoch(0)[Symbol.iterator]();
-    expect(iterator.next().value!.data).toEqual(Float64Array.of(0, 1));
+    expect(iterator.next().value!.data()).toEqual(Float64Array.of(0, 1));
     x[3] = 30; // seen, as the second batch is not there yet
-    expect(iterator.next().value!.data).toEqual(Float64Array.of(2, 30));
+    expect(iterator.next().value!.data()).toEqual(Float64Array.of(2, 30));
   });
 
   test("copies: a batch that is changed changes nothing else", () => {
     const x = Float64Array.of(1, 2, 3);
     for (const data of [dataset(x), dataset(x).shuffle()]) {
-      for (const batch of data.batch(3)) batch.data.fill(9);
+      for (const batch of data.batch(3)) batch.data().fill(9);
     }
     expect([...x]).toEqual([1, 2, 3]);
   });
@@ -156,7 +157,7 @@ describe("shuffle", () => {
   test("puts every item at every place equally often", () => {
     const batches = dataset([0, 1, 2, 3]).shuffle({ seed: 0 }).batch("full");
     const first = new Array<number>(4).fill(0);
-    for (let k = 0; k < 4000; k++) for (const { data } of batches.epoch(k)) first[data[0]!]!++;
+    for (let k = 0; k < 4000; k++) for (const x of batches.epoch(k)) first[x.data()[0]!]!++;
     for (const n of first) expect(Math.abs(n - 1000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75)); // 5 deviations
   });
 });
@@ -202,7 +203,7 @@ describe("sources", () => {
       readonly y: Float32Array;
     }
     const source: Source = { x: [1], y: Float32Array.of(2) };
-    const batches: Batches<{ readonly x: Column; readonly y: Column }> = dataset(source).batch(1);
+    const batches: Batches<{ readonly x: BatchLeaf; readonly y: BatchLeaf }> = dataset(source).batch(1);
     expect([...batches].length).toBe(1);
     const odd = JSON.parse('{"__proto__": [1], "toString": [2]}') as Record<string, number[]>;
     expect(Object.keys([...dataset(odd).batch(1)][0]!)).toEqual(["__proto__", "toString"]);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Column } from "./column.ts";
+import "../array/methods.ts";
+import type { BatchLeaf } from "./column.ts";
 import { takeRows } from "./fields.ts";
 
 describe("takeRows", () => {
@@ -16,12 +17,10 @@ describe("takeRows", () => {
       data: Float64Array.of(5, 6, 1, 2),
     });
     const y = Int32Array.of(7, 8, 9);
-    const part: { readonly x: Column; readonly y: Column } = takeRows({ x, y }, Int32Array.of(1));
-    expect(part).toEqual({
-      x: { shape: [1, 2], dtype: "float64", data: Float64Array.of(3, 4) },
-      y: { shape: [1], dtype: "int32", data: Int32Array.of(8) },
-    });
-    part.y.data.fill(0);
+    const part: { readonly x: BatchLeaf; readonly y: BatchLeaf } = takeRows({ x, y }, Int32Array.of(1));
+    expect([part.x.shape, part.x.dtype, part.x.data()]).toEqual([[1, 2], "float64", Float64Array.of(3, 4)]);
+    expect([part.y.shape, part.y.dtype, part.y.data()]).toEqual([[1], "int32", Int32Array.of(8)]);
+    part.y.data().fill(0);
     expect([...y]).toEqual([7, 8, 9]);
   });
 
@@ -33,7 +32,7 @@ describe("takeRows", () => {
         const data = Float32Array.from({ length: 10 * size }, (_, i) => i);
         const part = takeRows({ shape: [10, size], dtype: "float32", data }, rows);
         expect(part.shape).toEqual([rows.length, size]);
-        expect([...part.data]).toEqual(
+        expect([...part.data()]).toEqual(
           rows.flatMap((row) => [...data.subarray(row * size, (row + 1) * size)]),
         );
       }),
@@ -49,7 +48,7 @@ describe("takeRows", () => {
     const source = JSON.parse('{"__proto__": [1, 2], "constructor": [3, 4]}') as Record<string, number[]>;
     const part = takeRows(source, [1]);
     expect(Object.getPrototypeOf(part)).toBe(Object.prototype);
-    expect(Object.entries(part).map(([name, column]) => [name, ...column.data])).toEqual([
+    expect(Object.entries(part).map(([name, column]) => [name, ...column.data()])).toEqual([
       ["__proto__", 2],
       ["constructor", 4],
     ]);

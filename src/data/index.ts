@@ -1,3 +1,6 @@
+import "../array/methods.ts";
+import "../runtime/install.ts";
+
 export type { Batches, BatchOptions, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
 export type { BatchLeaf, Column, ColumnData, ColumnLike, NestedColumn } from "./column.ts";
 export { dataset, type Dataset, type DatasetOptions, type StreamDataset } from "./dataset.ts";

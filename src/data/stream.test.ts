@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StreamBatches } from "./batches.ts";
-import type { Column } from "./column.ts";
+import "../array/methods.ts";
+import type { BatchLeaf } from "./column.ts";
 import { dataset } from "./dataset.ts";
 
 type Item = { readonly x: readonly number[]; readonly y: number };
@@ -17,16 +18,16 @@ async function* later(items: Iterable<Item>): AsyncGenerator<Item> {
   }
 }
 
-type Batch = { readonly x: Column; readonly y: Column };
+type Batch = { readonly x: BatchLeaf; readonly y: BatchLeaf };
 
 /** The items of the batches, each checked to be whole. */
 async function itemsOf(batches: AsyncIterable<Batch>): Promise<number[][]> {
   const found: number[][] = [];
   for await (const { x, y } of batches) {
-    expect(x.shape).toEqual([y.data.length, 2]);
+    expect(x.shape).toEqual([y.data().length, 2]);
     found.push(
-      Array.from(y.data, (ten, row) => {
-        expect([x.data[2 * row]! * 10, x.data[2 * row + 1]! * -10]).toEqual([ten, ten]);
+      Array.from(y.data(), (ten, row) => {
+        expect([x.data()[2 * row]! * 10, x.data()[2 * row + 1]! * -10]).toEqual([ten, ten]);
         return ten / 10;
       }),
     );
@@ -110,8 +111,8 @@ describe("laziness", () => {
       }
     }
     const found: number[][] = [];
-    for await (const { data } of dataset(endless).batch(3)) {
-      found.push([...data]);
+    for await (const x of dataset(endless).batch(3)) {
+      found.push([...x.data()]);
       if (found.length === 2) break;
     }
     expect(found).toEqual([
@@ -164,7 +165,7 @@ describe("shuffle within a window", () => {
     const batches = dataset(() => [0, 1, 2, 3])
       .shuffle({ buffer: 4 })
       .batch(4);
-    for (let k = 0; k < 2000; k++) for await (const { data } of batches.epoch(k)) first[data[0]!]!++;
+    for (let k = 0; k < 2000; k++) for await (const x of batches.epoch(k)) first[x.data()[0]!]!++;
     for (const n of first) expect(Math.abs(n - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75)); // 5 deviations
   });
 });
@@ -173,8 +174,8 @@ describe("sources", () => {
   test("a function gets the number of the epoch, and may be async", async () => {
     const batches = dataset(async (epoch) => Promise.resolve([epoch, epoch + 1])).batch(2);
     const seen: number[][] = [];
-    for (let i = 0; i < 2; i++) for await (const { data } of batches) seen.push([...data]);
-    for await (const { data } of batches.epoch(7)) seen.push([...data]);
+    for (let i = 0; i < 2; i++) for await (const x of batches) seen.push([...x.data()]);
+    for await (const x of batches.epoch(7)) seen.push([...x.data()]);
     expect(seen).toEqual([
       [0, 1],
       [1, 2],
@@ -209,14 +210,14 @@ describe("sources", () => {
     });
     const batches = dataset(stream as unknown as AsyncIterable<number>).batch(2);
     const seen: number[][] = [];
-    for await (const { data } of batches) seen.push([...data]);
+    for await (const x of batches) seen.push([...x.data()]);
     expect(seen).toEqual([[1, 2], [3]]);
   });
 
   test("dtype says what floating numbers become", async () => {
     for await (const { x, y } of dataset(() => numbered(2), { dtype: "float32" }).batch(2)) {
       expect([x.dtype, y.dtype]).toEqual(["float32", "float32"]);
-      expect(x.data).toEqual(Float32Array.of(0, -0, 1, -1));
+      expect(x.data()).toEqual(Float32Array.of(0, -0, 1, -1));
     }
   });
 });
