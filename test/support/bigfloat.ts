@@ -140,9 +140,10 @@ export function nearestQuotient(x: bigint, y: bigint): bigint {
 
 export function exp(x: Fixed, bits: number): Fixed {
   const b = bits + GUARD;
-  const k = nearestQuotient(x, ln2(bits));
-  const wide = b + bitLength(k);
-  const r = ((x << BigInt(wide - bits)) - k * ln2(wide)) >> BigInt(wide - b);
+  const wide = b + Math.max(bitLength(x) - bits, 0);
+  const wideX = x << BigInt(wide - bits);
+  const k = nearestQuotient(wideX, ln2(wide));
+  const r = (wideX - k * ln2(wide)) >> BigInt(wide - b);
   // exp(r) = exp(r / 2^halvings)^(2^halvings)
   const halvings = 8;
   const small = r >> BigInt(halvings);
@@ -174,12 +175,17 @@ export function log(x: Fixed, bits: number): Fixed {
   return (y + BigInt(k) * ln2(b)) >> BigInt(GUARD);
 }
 
+export function log1p(x: Fixed, bits: number): Fixed {
+  return log(one(bits) + x, bits);
+}
+
 export function sinCos(x: Fixed, bits: number): { sin: Fixed; cos: Fixed } {
   const b = bits + GUARD;
-  const quarter = pi(bits) >> 1n;
-  const n = nearestQuotient(x, quarter === 0n ? 1n : quarter);
-  const wide = b + bitLength(n);
-  const r = ((x << BigInt(wide - bits)) - n * (pi(wide) >> 1n)) >> BigInt(wide - b);
+  // A big x needs as many more digits of π as it has before the point.
+  const wide = b + Math.max(bitLength(x) - bits, 0);
+  const wideX = x << BigInt(wide - bits);
+  const n = nearestQuotient(wideX, pi(wide) >> 1n);
+  const r = (wideX - n * (pi(wide) >> 1n)) >> BigInt(wide - b);
   const square = mul(r, r, b);
   // term_i = (−1)^i r^(2i) / (2i)!, so cos r = Σ term_i and sin r = r Σ term_i / (2i + 1).
   let term = one(b);

@@ -1,0 +1,142 @@
+/**
+ * The best polynomial in the sense of the largest weighted error (Remez, second algorithm), in BigInt fixed point.
+ *
+ * @typedef {object} Fit
+ * @property {(z: bigint, bits: number) => bigint} target the function to approximate
+ * @property {(z: number) => number} weight factor by which an error at z counts
+ * @property {number} from
+ * @property {number} to
+ * @property {number} degree
+ * @property {readonly number[]} [leading] coefficients of the lowest degrees that are given, not fitted
+ */
+import * as big from "./load-bigfloat.mjs";
+
+const bits = 320;
+const unit = big.one(bits);
+
+/** @param {number} x */
+const fixed = (x) => big.exactly(x, bits);
+
+/** @param {readonly bigint[]} coefficients @param {bigint} z */
+function horner(coefficients, z) {
+  let sum = 0n;
+  for (let i = coefficients.length - 1; i >= 0; i--)
+    sum = big.mul(sum, z, bits) + /** @type {bigint} */ (coefficients[i]);
+  return sum;
+}
+
+/** Solves a dense system by elimination with partial pivoting. @param {bigint[][]} rows each with its right side last */
+function solve(rows) {
+  const n = rows.length;
+  const magnitude = (/** @type {bigint} */ x) => (x < 0n ? -x : x);
+  const at = (/** @type {number} */ i, /** @type {number} */ j) => /** @type {bigint} */ (rows[i]?.[j]);
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let i = column + 1; i < n; i++)
+      if (magnitude(at(i, column)) > magnitude(at(pivot, column))) pivot = i;
+    [rows[column], rows[pivot]] = [
+      /** @type {bigint[]} */ (rows[pivot]),
+      /** @type {bigint[]} */ (rows[column]),
+    ];
+    for (let i = column + 1; i < n; i++) {
+      const factor = big.div(at(i, column), at(column, column), bits);
+      rows[i] = /** @type {bigint[]} */ (rows[i]).map((x, j) =>
+        j < column ? x : x - big.mul(factor, at(column, j), bits),
+      );
+    }
+  }
+  /** @type {bigint[]} */
+  const x = new Array(n).fill(0n);
+  for (let i = n - 1; i >= 0; i--) {
+    let rest = at(i, n);
+    for (let j = i + 1; j < n; j++) rest -= big.mul(at(i, j), /** @type {bigint} */ (x[j]), bits);
+    x[i] = big.div(rest, at(i, i), bits);
+  }
+  return x;
+}
+
+/**
+ * One best approximation with real coefficients; those of `fixedPart` (lowest degrees first) stay.
+ *
+ * @param {Fit} fit
+ * @param {readonly bigint[]} fixedPart
+ * @returns {{ coefficients: bigint[], error: number }}
+ */
+function remez(fit, fixedPart) {
+  const { from, to, degree } = fit;
+  const free = degree + 1 - fixedPart.length;
+  const points = free + 1;
+  const gridSize = Math.max(600, 40 * points);
+  // Chebyshev's points: dense at both ends, where the extrema crowd.
+  const grid = Array.from({ length: gridSize }, (_, i) => {
+    const z = (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / (gridSize - 1));
+    return {
+      z,
+      fixedZ: fixed(z),
+      value: fit.target(fixed(z), bits) - horner(fixedPart, fixed(z)),
+      weight: fit.weight(z),
+    };
+  }).filter(({ weight }) => weight !== 0);
+  /** @type {number[]} */
+  let nodes = Array.from({ length: points }, (_, i) => Math.round((i * (grid.length - 1)) / (points - 1)));
+  for (let round = 0; ; round++) {
+    const rows = nodes.map((node, i) => {
+      const { fixedZ, value, weight } = /** @type {(typeof grid)[0]} */ (grid[node]);
+      const w = fixed(weight);
+      /** @type {bigint[]} */
+      const row = [];
+      let power = unit;
+      for (let j = 0; j <= degree; j++) {
+        if (j >= fixedPart.length) row.push(big.mul(power, w, bits));
+        power = big.mul(power, fixedZ, bits);
+      }
+      return [...row, i % 2 === 0 ? unit : -unit, big.mul(value, w, bits)];
+    });
+    const solution = solve(rows);
+    const coefficients = [...fixedPart, ...solution.slice(0, free)];
+    const freeOnly = [...fixedPart.map(() => 0n), ...solution.slice(0, free)];
+    const errors = grid.map(
+      ({ fixedZ, value, weight }) => big.toNumber(value - horner(freeOnly, fixedZ), bits) * weight,
+    );
+    const worst = Math.max(...errors.map(Math.abs));
+    const levelled = Math.abs(big.toNumber(/** @type {bigint} */ (solution[free]), bits));
+    if (worst <= levelled * 1.001 || round === 40) return { coefficients, error: worst };
+    // The largest error of each run of one sign; of too many, the end with the smaller error goes.
+    /** @type {number[]} */
+    let extrema = [];
+    errors.forEach((error, i) => {
+      const last = extrema.at(-1);
+      if (last === undefined || Math.sign(/** @type {number} */ (errors[last])) !== Math.sign(error))
+        extrema.push(i);
+      else if (Math.abs(error) > Math.abs(/** @type {number} */ (errors[last])))
+        extrema[extrema.length - 1] = i;
+    });
+    const size = (/** @type {number | undefined} */ i) =>
+      Math.abs(/** @type {number} */ (errors[/** @type {number} */ (i)]));
+    while (extrema.length > points) {
+      if (size(extrema[0]) < size(extrema.at(-1))) extrema = extrema.slice(1);
+      else extrema = extrema.slice(0, -1);
+    }
+    if (extrema.length < points) return { coefficients, error: worst };
+    nodes = extrema;
+  }
+}
+
+/**
+ * The best polynomial with float64 coefficients that we know to find: each coefficient in turn is rounded, lowest degree
+ * first, and the higher ones are fitted again to make up for it.
+ *
+ * @param {Fit} fit
+ * @returns {{ coefficients: number[], error: number, ideal: number }}
+ */
+export function fitPolynomial(fit) {
+  const leading = fit.leading ?? [];
+  const ideal = remez(fit, leading.map(fixed));
+  let current = ideal;
+  for (let i = leading.length; i < fit.degree; i++) {
+    const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(big.toNumber(c, bits)));
+    current = remez(fit, rounded);
+  }
+  const coefficients = current.coefficients.map((c) => big.toNumber(c, bits));
+  return { coefficients, error: current.error, ideal: ideal.error };
+}

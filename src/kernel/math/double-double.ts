@@ -1,0 +1,65 @@
+import type { Block } from "../build.ts";
+import { add, div, f64, mul, sub } from "../build.ts";
+import type { Expr } from "../scalar.ts";
+
+/** A number held as the unevaluated sum `high + low`: about 106 bits. */
+export interface Pair {
+  readonly high: Expr;
+  readonly low: Expr;
+}
+
+/** x + y exactly, for any x and y (Knuth). Declares `name` and `nameLow`. */
+export function twoSum(block: Block, name: string, x: Expr, y: Expr): Pair {
+  const high = block.let(name, add(x, y));
+  const part = block.let(`${name}Part`, sub(high, x));
+  const low = block.let(`${name}Low`, add(sub(x, sub(high, part)), sub(y, part)));
+  return { high, low };
+}
+
+/** x + y exactly if |x| >= |y| or x = 0 (Dekker). */
+export function fastTwoSum(block: Block, name: string, x: Expr, y: Expr): Pair {
+  const high = block.let(name, add(x, y));
+  return { high, low: block.let(`${name}Low`, add(sub(x, high), y)) };
+}
+
+/** x − y exactly if |x| >= |y| or x = 0. */
+export function fastTwoDifference(block: Block, name: string, x: Expr, y: Expr): Pair {
+  const high = block.let(name, sub(x, y));
+  return { high, low: block.let(`${name}Low`, sub(sub(x, high), y)) };
+}
+
+/** x as a sum of two numbers of at most 26 bits each (Veltkamp); |x| < 2^996. */
+export function split(block: Block, name: string, x: Expr): Pair {
+  const scaled = block.let(`${name}Scaled`, mul(x, f64(134217729))); // 2^27 + 1
+  const high = block.let(`${name}Head`, sub(scaled, sub(scaled, x)));
+  return { high, low: block.let(`${name}Rest`, sub(x, high)) };
+}
+
+/** x · y exactly, barring overflow and underflow (Dekker); `x` and `y` are locals. */
+export function twoProduct(block: Block, name: string, x: Expr, y: Expr, xSplit: Pair, ySplit: Pair): Pair {
+  const high = block.let(name, mul(x, y));
+  const { high: a, low: b } = xSplit;
+  const { high: c, low: d } = ySplit;
+  const low = add(add(add(sub(mul(a, c), high), mul(a, d)), mul(b, c)), mul(b, d));
+  return { high, low: block.let(`${name}Low`, low) };
+}
+
+/** above / below, to a little less than 106 bits; declares names that begin with `name`. */
+export function quotientOfPairs(block: Block, name: string, above: Pair, below: Pair): Pair {
+  const high = block.let(name, div(above.high, below.high));
+  const back = twoProduct(
+    block,
+    `${name}Back`,
+    high,
+    below.high,
+    split(block, name, high),
+    split(block, `${name}Below`, below.high),
+  );
+  const rest = sub(add(sub(sub(above.high, back.high), back.low), above.low), mul(high, below.low));
+  return { high, low: block.let(`${name}Low`, div(rest, below.high)) };
+}
+
+/** c₀ + c₁ z + c₂ z² + …, by Horner's rule. */
+export function polynomial(coefficients: readonly number[], z: Expr): Expr {
+  return coefficients.map(f64).reduceRight((sum, coefficient) => add(coefficient, mul(z, sum)));
+}

@@ -1,0 +1,103 @@
+import type { Block } from "../build.ts";
+import {
+  add,
+  f64,
+  fromWords,
+  i32,
+  lowWord,
+  max,
+  min,
+  mul,
+  procedure,
+  select,
+  shl,
+  shr,
+  sub,
+  eq,
+} from "../build.ts";
+import type { Expr, Procedure } from "../scalar.ts";
+import { coshTail, sinhTail } from "./coefficients.ts";
+import type { Pair } from "./double-double.ts";
+import { fastTwoDifference, fastTwoSum, polynomial, twoSum } from "./double-double.ts";
+
+/** 1.5 · 2^52: adding it rounds to an integer, which then stands in the low word. */
+export const ROUNDER = 6755399441055744;
+
+/** ln 2 in two parts; the first has 32 bits, so that its products with exponents are exact. */
+export const LN2_HIGH = 0.6931471803691238;
+export const LN2_LOW = 1.9082149292705877e-10;
+
+/** x = k · ln 2 + r + rLow with |r| ≤ ½ ln 2, for |x| < 2^20; `count` is k as a float. */
+interface Reduced {
+  readonly k: Expr;
+  readonly count: Expr;
+  readonly r: Expr;
+  readonly rLow: Expr;
+}
+
+export function reduceByLn2(block: Block, x: Expr): Reduced {
+  const shifted = block.let("shifted", add(mul(x, f64(1.4426950408889634)), f64(ROUNDER)));
+  const k = block.let("k", lowWord(shifted));
+  const count = block.let("count", sub(shifted, f64(ROUNDER)));
+  const rest = block.let("rest", sub(x, mul(count, f64(LN2_HIGH)))); // exact
+  const correction = block.let("correction", mul(count, f64(LN2_LOW)));
+  const r = block.let("r", sub(rest, correction));
+  return { k, count, r, rLow: block.let("rLow", sub(sub(rest, r), correction)) };
+}
+
+/** cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow less rLow itself. */
+export function hyperbolicTails(
+  block: Block,
+  r: Expr,
+  rLow: Expr,
+): { readonly even: Expr; readonly odd: Expr } {
+  const square = block.let("square", mul(r, r));
+  const quartic = mul(mul(square, square), polynomial(coshTail, square));
+  const even = block.let("even", add(mul(f64(0.5), square), add(quartic, mul(r, rLow))));
+  const odd = block.let("odd", mul(mul(r, square), polynomial(sinhTail, square)));
+  return { even, odd };
+}
+
+/** 2^k as a float64, −1022 ≤ k ≤ 1023. */
+export function powerOfTwo(k: Expr): Expr {
+  return fromWords(shl(add(k, i32(1023)), i32(20)), i32(0));
+}
+
+/** x · 2^k for |k| ≤ 2044, rounded once if the result is subnormal. */
+export function scale(block: Block, x: Expr, k: Expr): Expr {
+  const half = block.let("half", shr(k, i32(1)));
+  return mul(mul(x, powerOfTwo(half)), powerOfTwo(sub(k, half)));
+}
+
+/** e^(r + rLow) as a pair. */
+export function expOfReduced(block: Block, { r, rLow }: Pick<Reduced, "r" | "rLow">): Pair {
+  const { even, odd } = hyperbolicTails(block, r, rLow);
+  const sum = fastTwoSum(block, "sum", f64(1), r);
+  return { high: sum.high, low: block.let("tail", add(sum.low, add(add(odd, rLow), even))) };
+}
+
+/** Outside this range e^x is 0 or infinite. */
+function clamp(block: Block, x: Expr, low: number, high: number): Expr {
+  return block.let("clamped", max(f64(low), min(f64(high), x)));
+}
+
+/** e^x. */
+export const exp64: Procedure = /* @__PURE__ */ procedure("exp", [["x", "f64"]], (block, [x]) => {
+  const reduced = reduceByLn2(block, clamp(block, x!, -746, 710));
+  const { high, low } = expOfReduced(block, reduced);
+  return scale(block, add(high, low), reduced.k);
+});
+
+/** e^x − 1, accurate near 0 too. */
+export const expm164: Procedure = /* @__PURE__ */ procedure("expm1", [["x", "f64"]], (block, [x]) => {
+  const reduced = reduceByLn2(block, clamp(block, x!, -40, 710));
+  const { k, r, rLow } = reduced;
+  const { even, odd } = hyperbolicTails(block, r, rLow);
+  // 2^k · (1 + r + tail) − 1 = 2^k · ((1 − 2^−k) + r + tail)
+  const shrunk = block.let("shrunk", powerOfTwo(sub(i32(0), min(k, i32(1000)))));
+  const offset = fastTwoDifference(block, "offset", f64(1), shrunk); // for k < 0 its low part is 0 all the same
+  const sum = twoSum(block, "sum", offset.high, r);
+  const tail = add(add(offset.low, sum.low), add(add(odd, rLow), even));
+  const scaled = scale(block, add(sum.high, tail), k);
+  return select(eq(x!, f64(0)), x!, scaled);
+});

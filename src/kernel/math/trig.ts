@@ -1,0 +1,118 @@
+import type { Block } from "../build.ts";
+import {
+  abs,
+  add,
+  and,
+  call,
+  eq,
+  f64,
+  i32,
+  lt,
+  mul,
+  ne,
+  neg,
+  not,
+  procedure,
+  select,
+  sub,
+} from "../build.ts";
+import type { Expr, Procedure } from "../scalar.ts";
+import { cosTail, sinTail } from "./coefficients.ts";
+import type { Pair } from "./double-double.ts";
+import { fastTwoDifference, fastTwoSum, polynomial, quotientOfPairs, split } from "./double-double.ts";
+import type { ReducedAngle } from "./reduce-pi.ts";
+import { reduceAngle, reduceAnyAngle } from "./reduce-pi.ts";
+
+/** sin and cos of r.high + r.low, |r| ≤ π/4 and a little, as pairs. */
+function sinCosOfReduced(block: Block, r: Pair): { readonly sine: Pair; readonly cosine: Pair } {
+  const z = block.let("z", mul(r.high, r.high));
+  const half = mul(f64(0.5), z);
+  const sineTail = block.let(
+    "sineTail",
+    add(mul(mul(z, r.high), polynomial(sinTail, z)), mul(r.low, sub(f64(1), half))),
+  );
+  // cos r = 1 − r²/2 + …, with r²/2 as an exact head and the rest
+  const { high: head, low: rest } = split(block, "r", r.high);
+  const one = fastTwoDifference(block, "cosine", f64(1), mul(f64(0.5), mul(head, head)));
+  const remainder = mul(mul(f64(0.5), rest), add(r.high, head));
+  const cosineTail = block.let(
+    "cosineTail",
+    add(sub(one.low, remainder), sub(mul(mul(z, z), polynomial(cosTail, z)), mul(r.high, r.low))),
+  );
+  return { sine: { high: r.high, low: sineTail }, cosine: { high: one.high, low: cosineTail } };
+}
+
+/** sin((n + offset) · π/2 + r). */
+function sinOfReduced(block: Block, { n, ...r }: ReducedAngle, offset: Expr): Expr {
+  const { sine, cosine } = sinCosOfReduced(block, r);
+  const quarter = block.let("quarter", add(n, offset));
+  const isOdd = block.let("isOdd", ne(and_(quarter, 1), i32(0)));
+  const value = block.let("value", select(isOdd, add(cosine.high, cosine.low), add(sine.high, sine.low)));
+  return select(ne(and_(quarter, 2), i32(0)), neg(value), value);
+}
+
+const and_ = (x: Expr, mask: number): Expr => and(x, i32(mask));
+
+/** sin(x + offset · π/2) for |x| ≥ 1, however large or close to a multiple of π/2; NaN for infinities. */
+const hardSin64: Procedure = /* @__PURE__ */ procedure(
+  "hardSin",
+  [
+    ["x", "f64"],
+    ["offset", "i32"],
+  ],
+  (block, [x, offset]) => {
+    const value = sinOfReduced(block, reduceAnyAngle(block, x!), offset!);
+    return select(lt(abs(x!), f64(Infinity)), value, f64(NaN));
+  },
+);
+
+/** Sine, x in radians. */
+export const sin64: Procedure = /* @__PURE__ */ procedure("sin", [["x", "f64"]], (block, [x]) => {
+  const reduced = reduceAngle(block, x!);
+  const result = block.let("result", sinOfReduced(block, reduced, i32(0)));
+  block.if(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(0))));
+  return select(eq(x!, f64(0)), x!, result);
+});
+
+/** Cosine, x in radians. */
+export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]], (block, [x]) => {
+  const reduced = reduceAngle(block, x!);
+  const result = block.let("result", sinOfReduced(block, reduced, i32(1)));
+  block.if(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(1))));
+  return result;
+});
+
+/** tan(n · π/2 + r) = sin r / cos r or −cos r / sin r, with a quotient of pairs. */
+function tanOfReduced(block: Block, { n, ...r }: ReducedAngle): Expr {
+  const { sine, cosine } = sinCosOfReduced(block, r);
+  const isOdd = block.let("isOdd", ne(and(n, i32(1)), i32(0)));
+  const above = fastTwoSum(
+    block,
+    "above",
+    select(isOdd, neg(cosine.high), sine.high),
+    select(isOdd, neg(cosine.low), sine.low),
+  );
+  const below = fastTwoSum(
+    block,
+    "below",
+    select(isOdd, sine.high, cosine.high),
+    select(isOdd, sine.low, cosine.low),
+  );
+  const quotient = quotientOfPairs(block, "quotient", above, below);
+  return add(quotient.high, quotient.low);
+}
+
+/** tan x for |x| ≥ 1, however large or close to a multiple of π/2; NaN for infinities. */
+const hardTan64: Procedure = /* @__PURE__ */ procedure("hardTan", [["x", "f64"]], (block, [x]) => {
+  const value = tanOfReduced(block, reduceAnyAngle(block, x!));
+  return select(lt(abs(x!), f64(Infinity)), value, f64(NaN));
+});
+
+/** Tangent, x in radians. */
+export const tan64: Procedure = /* @__PURE__ */ procedure("tan", [["x", "f64"]], (block, [x]) => {
+  const reduced = reduceAngle(block, x!);
+  const result = block.let("result", tanOfReduced(block, reduced));
+  block.if(reduced.isHard, (then) => then.set(result, call(hardTan64, x!)));
+  // tiny x would lose its own products to underflow
+  return select(not(lt(f64(2 ** -28), abs(x!))), x!, result);
+});

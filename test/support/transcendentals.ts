@@ -1,0 +1,163 @@
+import * as math from "../../src/kernel/math/index.ts";
+import type { Procedure } from "../../src/kernel/scalar.ts";
+import * as big from "./bigfloat.ts";
+import type { Fixed, Reference } from "./bigfloat.ts";
+
+/** Draws the next argument from numbers in [0, 1). */
+export type Draw = (random: () => number) => number;
+
+/** A function, what it should be, and where to look. */
+export interface Transcendental {
+  readonly procedure: Procedure;
+  readonly reference: Reference;
+  /** Ways to draw the arguments, one tuple a region, used in turn. */
+  readonly regions: readonly (readonly Draw[])[];
+  /** Arguments that are known to be hard. */
+  readonly hard?: readonly (readonly number[])[];
+  /** What the tests assert, in ulps. */
+  readonly bound: number;
+}
+
+/** Evenly from `low` to `high`. */
+export function between(low: number, high: number): Draw {
+  return (random) => low + (high - low) * random();
+}
+
+/** Either sign, 2^low ≤ |x| < 2^high, exponents evenly. */
+export function exponents(low: number, high: number): Draw {
+  return (random) =>
+    (random() < 0.5 ? -1 : 1) * 2 ** Math.floor(low + (high - low) * random()) * (1 + random());
+}
+
+export const positive =
+  (draw: Draw): Draw =>
+  (random) =>
+    Math.abs(draw(random));
+/** A small integer multiple of `unit`, rounded to float64. */
+export const near =
+  (unit: number, count: number): Draw =>
+  (random) =>
+    unit * Math.floor((2 * random() - 1) * count);
+
+/** A generator of numbers in [0, 1) with 53 random bits (xorshift128+ on 32-bit halves would be no plainer: mulberry32 twice). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  return () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992;
+}
+
+const unary =
+  (f: (x: Fixed, bits: number) => Fixed): Reference =>
+  (bits, x) =>
+    f(x, bits);
+
+/** x^y for x > 0; e^t has as many wrong bits as t has before the point. */
+const pow: Reference = (bits, x, y) => {
+  const extra = 64;
+  const product = big.mul(big.log(x << BigInt(extra), bits + extra), y << BigInt(extra), bits + extra);
+  return big.exp(product, bits + extra) >> BigInt(extra);
+};
+
+export const transcendentals: readonly Transcendental[] = [
+  {
+    procedure: math.exp64,
+    reference: unary(big.exp),
+    regions: [[between(-1, 1)], [between(-746, 710)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.expm164,
+    reference: unary(big.expm1),
+    regions: [[between(-1, 1)], [between(-40, 100)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.log64,
+    reference: unary(big.log),
+    regions: [[between(0.5, 2)], [positive(exponents(-1074, 1023))], [positive(exponents(-10, 10))]],
+    bound: 1,
+  },
+  {
+    procedure: math.log1p64,
+    reference: unary(big.log1p),
+    regions: [[between(-1, 2)], [positive(exponents(-60, 1023))], [exponents(-60, -1)]],
+    bound: 1,
+  },
+  {
+    procedure: math.sin64,
+    reference: unary(big.sin),
+    regions: [[between(-4, 4)], [between(-1e5, 1e5)], [exponents(-60, 1023)], [near(Math.PI / 4, 1e5)]],
+    hard: [[1e6], [6381956970095103 * 2 ** 797], [-6381956970095103 * 2 ** 797], [1e22]],
+    bound: 1,
+  },
+  {
+    procedure: math.cos64,
+    reference: unary(big.cos),
+    regions: [[between(-4, 4)], [between(-1e5, 1e5)], [exponents(-60, 1023)], [near(Math.PI / 4, 1e5)]],
+    hard: [[1e6], [6381956970095103 * 2 ** 797], [1e22]],
+    bound: 1,
+  },
+  {
+    procedure: math.tan64,
+    reference: unary(big.tan),
+    regions: [[between(-4, 4)], [between(-1e5, 1e5)], [exponents(-60, 1023)], [near(Math.PI / 4, 1e5)]],
+    hard: [[1e6], [6381956970095103 * 2 ** 797], [1e22]],
+    bound: 1,
+  },
+  {
+    procedure: math.sinh64,
+    reference: unary(big.sinh),
+    regions: [[between(-2, 2)], [between(-711, 711)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.cosh64,
+    reference: unary(big.cosh),
+    regions: [[between(-2, 2)], [between(-711, 711)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.tanh64,
+    reference: unary(big.tanh),
+    regions: [[between(-2, 2)], [between(-25, 25)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.pow64,
+    reference: pow,
+    regions: [
+      [between(0, 10), between(-10, 10)],
+      [between(0, 2), between(-400, 400)],
+      [positive(exponents(-1074, 1023)), between(-2, 2)],
+      [between(0.99, 1.01), between(-70000, 70000)],
+    ],
+    bound: 1,
+  },
+];
+
+/** The greatest error of `compute` over the hard arguments and `count` drawn ones, and where it is. */
+export function measure(
+  { reference, regions, hard }: Transcendental,
+  compute: (...x: number[]) => number,
+  count: number,
+  seed = 1,
+): { readonly samples: number; readonly ulps: number; readonly at: readonly number[] } {
+  const random = seeded(seed);
+  let ulps = 0;
+  let at: readonly number[] = [];
+  const drawn = Array.from({ length: count }, (_, i) =>
+    regions[i % regions.length]!.map((draw) => draw(random)),
+  );
+  const all = [...(hard ?? []), ...drawn];
+  for (const x of all) {
+    const got = compute(...x);
+    const error = big.errorAt(reference, got, ...x);
+    if (!(error <= ulps)) [ulps, at] = [error, x];
+  }
+  return { samples: all.length, ulps, at };
+}
