@@ -15,6 +15,7 @@ export type { NestedNumbers, ReduceOptions, TensorLike } from "./ir/tensor.ts";
 export type { ArrayType, DType } from "./ir/types.ts";
 export { debug } from "./runtime/debug.ts";
 export type { DebugOptions } from "./runtime/debug.ts";
+export * as kernel from "./kernel/build.ts";
 export { jit } from "./runtime/jit.ts";
 export type { JitOptions } from "./runtime/jit.ts";
 export { bind, bind1 } from "./trace/bind.ts";

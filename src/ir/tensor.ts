@@ -91,7 +91,7 @@ export interface Tensor {
   matmul(y: TensorLike): Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** Item `i` along the first axis; negative places count from the end, those beyond the ends are clamped. */
+  /** Item `i` along the first axis; negative places count from the end. A number beyond the ends throws, a tensor is clamped. */
   at(i: number | Tensor): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;
