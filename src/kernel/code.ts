@@ -119,11 +119,12 @@ function side(x: Code, operator: string, level: Level, isLeft: boolean): string 
     return chained ? x.text : `(${x.text})`;
   }
   // `a & b` inside `===`, `a + b` inside `<<` or `|`, `a && b` inside `||`: right without parentheses, but who knows?
+  if (level === "and") return x.text;
+  if (level === "or") return x.level === "and" ? `(${x.text})` : x.text;
   const needsThought =
     level === "bitwise" ||
     level === "shift" ||
     level === "equality" ||
-    level === "or" ||
     x.operator === "%" ||
     x.level === "bitwise";
   return needsThought ? `(${x.text})` : x.text;

@@ -171,8 +171,8 @@ function unaryCode(op: UnaryOp, type: ScalarType, x: Value, scope: Scope): Value
 }
 
 function binaryCode(op: BinaryOp, type: ScalarType, x: Value, y: Value, scope: Scope): Value {
-  const known = x.range && y.range ? binaryRange(op, rangeOr(type, x), rangeOr(type, y)) : undefined;
   const isInteger = type === "i32" || type === "u32";
+  const known = isInteger ? binaryRange(op, rangeOr(type, x), rangeOr(type, y)) : undefined;
   switch (op) {
     case "add":
     case "sub":

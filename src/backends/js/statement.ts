@@ -46,7 +46,7 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
       return [`${isSet ? "let" : "const"} ${scope.localName(stmt.name)} = ${text};`];
     }
     case "set":
-      return [`${scope.localName(stmt.name)} = ${localCode(stmt.value, scope).text};`];
+      return [setLine(stmt.name, stmt.value, scope)];
     case "store": {
       const value = numberCode(stmt.value, scope).text;
       return [`${elementCode(stmt.buffer, stmt.index, scope).text} = ${value};`];
@@ -73,6 +73,18 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
     default:
       return assertNever(stmt, "stmtLines");
   }
+}
+
+/** `name = value;`, or `name += y;` where the value adds to what was there. */
+function setLine(name: string, value: Expr, scope: FunctionScope): string {
+  const local = scope.localName(name);
+  const grows =
+    value.kind === "binary" && value.type === "f64" && value.x.kind === "local" && value.x.name === name;
+  if (grows && (value.op === "add" || value.op === "sub" || value.op === "mul")) {
+    const operator = { add: "+=", sub: "-=", mul: "*=" }[value.op];
+    return `${local} ${operator} ${numberCode(value.y, scope).text};`;
+  }
+  return `${local} = ${localCode(value, scope).text};`;
 }
 
 /** The first line of a loop. Bounds that the body might change are taken once, as the vocabulary says. */
