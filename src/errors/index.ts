@@ -11,6 +11,7 @@ export type ErrorCode =
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
   | "nan" // debug mode: a value became NaN or infinite
+  | "check" // a check of downhill/testing failed
   | "aborted"
   | "internal";
 

@@ -1,0 +1,104 @@
+import { interpBackend } from "../backends/interp/index.ts";
+import { jsBackend } from "../backends/js/index.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkProgram } from "../ir/check.ts";
+import type { Program } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { sameType } from "../ir/types.ts";
+import type { Backend } from "../kernel/executable.ts";
+import { castNumber } from "../prims/linear.ts";
+import { compileProgram } from "../runtime/executable.ts";
+import { jit } from "../runtime/jit.ts";
+import { traceProgram } from "../trace/staging.ts";
+import { sizeOf } from "../util/shape.ts";
+import { numbersOf, sameBits, showPlace } from "./compare.ts";
+import type { ListFunction } from "./differences.ts";
+
+/** Everything that runs kernels: each must give the bits that eager evaluation gives. */
+const backends: readonly Backend[] = [interpBackend, jsBackend];
+
+/** The program of a function of a list of tensors. It must read nothing from outside. */
+function programOf(where: string, f: ListFunction, xs: readonly Tensor[]): Program {
+  const { program, captured } = traceProgram(
+    "f",
+    xs.map((x) => x.type),
+    (...ys) => f(ys),
+  );
+  if (captured.length > 0)
+    throw new DownhillError(
+      "check",
+      `${where}: the operation reads tensors from outside (${captured.length} of them); make them operands.`,
+    );
+  return program;
+}
+
+/**
+ * Checks one function at one point: its program is well formed, the results have the types of the program and hold
+ * numbers of these types, and eager evaluation, every backend and `jit` give the same bits. Returns how many numbers it
+ * compared.
+ *
+ * @throws DownhillError `check`
+ */
+export function checkBackends(where: string, f: ListFunction, xs: readonly Tensor[]): number {
+  const program = programOf(where, f, xs);
+  checkProgram(program);
+  const outs = f(xs);
+  if (outs.length !== program.outs.length)
+    throw new DownhillError(
+      "check",
+      `${where}: ${outs.length} results, but ${program.outs.length} when traced.`,
+    );
+  outs.forEach((out, k) => checkType(where, out, k, program));
+  const ways: [string, readonly Tensor[]][] = backends.map((backend) => [
+    `the backend ${backend.name}`,
+    compileProgram(program, backend).run(xs.map((x) => x.slot!)),
+  ]);
+  const jitted = jit((...ys: Tensor[]) => f(ys) as Tensor[]);
+  ways.push(["jit", jitted(...(xs as Tensor[]))]);
+  let comparisons = 0;
+  for (const [way, results] of ways) {
+    outs.forEach((out, k) => {
+      comparisons += compareBits(out, results[k]!, (n, expected, actual) => {
+        const place = showPlace(out.shape, n);
+        return `${where}: result ${k}${place} of ${showType(out.type)} is ${actual} by ${way}, but ${expected} eagerly.`;
+      });
+    });
+  }
+  return comparisons;
+}
+
+/** Compares two tensors bit by bit, and throws the message of the first difference. */
+export function compareBits(
+  expected: Tensor,
+  actual: Tensor,
+  message: (element: number, expected: number, actual: number) => string,
+): number {
+  const [a, b] = [numbersOf(expected), numbersOf(actual)];
+  for (let n = 0; n < Math.max(a.length, b.length); n++) {
+    if (!sameBits(a[n]!, b[n]!)) throw new DownhillError("check", message(n, a[n]!, b[n]!));
+  }
+  return a.length;
+}
+
+function checkType(where: string, out: Tensor, k: number, program: Program): void {
+  const { type } = program.outs[k]!;
+  if (!sameType(out.type, type) || out.type.weak !== type.weak) {
+    throw new DownhillError(
+      "check",
+      `${where}: result ${k} is ${showType(out.type)}, but its type rule gives ${showType(type)}` +
+        `${out.type.weak === type.weak ? "" : ` (weak: ${String(out.type.weak)} and ${String(type.weak)})`}.`,
+    );
+  }
+  const numbers = numbersOf(out);
+  if (numbers.length !== sizeOf(type.shape))
+    throw new DownhillError(
+      "check",
+      `${where}: result ${k} of ${showType(type)} has ${numbers.length} elements.`,
+    );
+  const misfit = numbers.find((value) => !Object.is(castNumber(type.dtype, value), value));
+  if (misfit !== undefined)
+    throw new DownhillError(
+      "check",
+      `${where}: result ${k} holds ${misfit}, which is no number of ${showType(type)}.`,
+    );
+}

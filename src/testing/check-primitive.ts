@@ -1,0 +1,161 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { isFloating } from "../ir/types.ts";
+import { asTensor } from "../prims/lift.ts";
+import { bind } from "../trace/bind.ts";
+import type { TensorLike } from "../tree/types.ts";
+import { checkBackends } from "./check-backends.ts";
+import { checkBatching } from "./check-batching.ts";
+import type { CheckGradsOptions } from "./check-grads.ts";
+import { checkDerivatives, pullback, pushforward } from "./check-grads.ts";
+import { errorBetween, innerProduct, normalLike } from "./compare.ts";
+import type { ListFunction } from "./differences.ts";
+
+/** Operands to try a primitive or an operation at. Numbers stay weak scalars, as in an ordinary call. */
+export interface Sample<P = unknown> {
+  readonly ins: readonly TensorLike[];
+  /** Parameters of a primitive. */
+  readonly params?: P;
+  /** False at a kink, a pole or a jump, where differences tell nothing; all else is checked. Default true. */
+  readonly differentiable?: boolean;
+}
+
+export interface CheckPrimitiveOptions extends CheckGradsOptions {
+  /** What messages call it. Default the name of the primitive or function. */
+  readonly name?: string;
+}
+
+/** What was checked: how many samples and numbers, and the largest differences found, relative to max(1, |number|). */
+export interface PrimitiveReport {
+  readonly samples: number;
+  readonly comparisons: number;
+  /** Derivatives of all orders against central differences. */
+  readonly differences: number;
+  /** ⟨ct, J v⟩ against ⟨Jᵀ ct, v⟩. */
+  readonly adjoint: number;
+  /** Batches against a loop. */
+  readonly batching: number;
+}
+
+/** An operation as users call it. */
+export type Operation = (...xs: Tensor[]) => Tensor | readonly Tensor[];
+
+/**
+ * Checks all that a primitive's record states, or an operation made of primitives, at each sample:
+ *
+ * - its type rule against the results, and that these hold numbers of their dtype;
+ * - eager evaluation, the interpreter, generated code and `jit`, which must give the same bits, for the operation and for
+ *   its derivatives in both modes;
+ * - forward and reverse mode against central differences, to second order and with every mode over every mode;
+ * - that both modes are adjoint: ⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩;
+ * - batches in each operand and in all, of the operation and its derivatives, against a loop over the items.
+ *
+ * Random directions are the same at every run. Give samples of more than one shape and dtype.
+ *
+ * @throws DownhillError `check` that tells what differs, in which sample, at which element.
+ * @example
+ * checkPrimitive(sin, [{ ins: [0.5] }, { ins: [[1, 2, 3]] }]).samples; // 2
+ */
+export function checkPrimitive<P>(
+  op: Primitive<P> | Operation,
+  samples: readonly Sample<P>[],
+  options: CheckPrimitiveOptions = {},
+): PrimitiveReport {
+  checkOptions("checkPrimitive", options, ["name", "order", "modes", "eps", "tolerance"]);
+  if (samples.length === 0) throw new DownhillError("check", "checkPrimitive: no samples were given.");
+  const { name = op.name, ...grads } = options;
+  const report = { samples: samples.length, comparisons: 0, differences: 0, adjoint: 0, batching: 0 };
+  samples.forEach((sample, i) => {
+    const ins = sample.ins.map((x) => asTensor(x, name));
+    const f: ListFunction = (xs) => {
+      if (typeof op !== "function") return bind(op, xs, (sample.params ?? {}) as P);
+      const out = op(...(xs as Tensor[]));
+      return out instanceof Tensor ? [out] : out;
+    };
+    const types = ins.map((x) => showType(x.type) + (x.type.weak ? "*" : "")).join(", ");
+    const where = `checkPrimitive: ${name}, sample ${i} (${types})`;
+    report.comparisons += checkBackends(where, f, ins);
+    const batching = checkBatching(where, f, ins);
+    report.comparisons += batching.comparisons;
+    report.batching = Math.max(report.batching, batching.worst);
+    const derived = checkDerived(where, f, ins, sample.differentiable ?? true, grads);
+    report.comparisons += derived.comparisons;
+    report.differences = Math.max(report.differences, derived.differences);
+    report.adjoint = Math.max(report.adjoint, derived.adjoint);
+    report.batching = Math.max(report.batching, derived.batching);
+  });
+  return report;
+}
+
+type Derived = Omit<PrimitiveReport, "samples">;
+
+/** Checks the derivatives in the floating operands; the others are held fixed. */
+function checkDerived(
+  where: string,
+  f: ListFunction,
+  ins: readonly Tensor[],
+  differentiable: boolean,
+  options: CheckGradsOptions,
+): Derived {
+  const active = ins.map((x) => isFloating(x.dtype));
+  const xs = ins.filter((_, i) => active[i]);
+  const among = (all: readonly Tensor[], ys: readonly Tensor[]): Tensor[] => {
+    let next = 0;
+    return all.map((x, i) => (active[i] === true ? ys[next++]! : x));
+  };
+  const floats =
+    (all: readonly Tensor[]): ListFunction =>
+    (ys) =>
+      f(among(all, ys)).filter((out) => isFloating(out.dtype));
+  const outs = floats(ins)(xs);
+  if (xs.length === 0 || outs.length === 0)
+    return { comparisons: 0, differences: 0, adjoint: 0, batching: 0 };
+
+  const dxs = xs.map((x, i) => normalLike(x.type, i));
+  const cts = outs.map((out, k) => normalLike(out.type, 100 + k));
+  const { modes = ["forward", "reverse"] } = options;
+  let comparisons = 0;
+  let batching = 0;
+  for (const mode of modes) {
+    const [along, directions] = mode === "forward" ? [pushforward, dxs] : [pullback, cts];
+    // A function of operands and directions, so that it can be compiled and batched too.
+    const derivative: ListFunction = (all) => {
+      const operands = all.slice(0, ins.length);
+      return along(
+        floats(operands),
+        operands.filter((_, i) => active[i]),
+        all.slice(ins.length),
+      );
+    };
+    const what = `${where}, ${mode} mode`;
+    comparisons += checkBackends(what, derivative, [...ins, ...directions]);
+    const batches = checkBatching(what, derivative, [...ins, ...directions]);
+    comparisons += batches.comparisons;
+    batching = Math.max(batching, batches.worst);
+  }
+  const adjoint = modes.length === 2 ? checkAdjoint(where, floats(ins), xs, dxs, cts) : 0;
+  if (!differentiable) return { comparisons, differences: 0, adjoint, batching };
+  const names = ins.map((_, i) => `operand ${i}`).filter((_, i) => active[i]);
+  const grads = checkDerivatives(where, floats(ins), xs, names, options);
+  return { comparisons: comparisons + grads.comparisons, differences: grads.worst, adjoint, batching };
+}
+
+function checkAdjoint(
+  where: string,
+  f: ListFunction,
+  xs: readonly Tensor[],
+  dxs: readonly Tensor[],
+  cts: readonly Tensor[],
+): number {
+  const forwards = innerProduct(cts, pushforward(f, xs, dxs));
+  const backwards = innerProduct(pullback(f, xs, cts), dxs);
+  const error = errorBetween(forwards, backwards);
+  const tolerance = xs.some((x) => x.dtype === "float32") ? 1e-4 : 1e-11;
+  if (error <= tolerance) return error;
+  throw new DownhillError(
+    "check",
+    `${where}: forward and reverse mode are not adjoint: ⟨ct, J v⟩ is ${forwards}, but ⟨Jᵀ ct, v⟩ is ${backwards}.`,
+  );
+}
