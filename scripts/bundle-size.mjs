@@ -38,9 +38,15 @@ const measured = [];
 
 for (const bundle of bundles) {
   const { name, code, prints } = bundle;
-  const min = await bundled(code, true);
+  let min, readable;
+  try {
+    [min, readable] = [await bundled(code, true), await bundled(code, false)];
+  } catch (error) {
+    problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    continue;
+  }
   const size = { min: min.length, gzip: gzipSync(min, { level: 9 }).length };
-  const primitives = primitivesOf(await bundled(code, false));
+  const primitives = primitivesOf(readable);
   measured.push({ name, code, prints, ...size, primitives });
   const kept = `${primitives.length} of ${allPrimitives} primitives: ${primitives.join(" ")}`;
   console.log(`${name}: ${size.min} B, ${size.gzip} B gzip; ${kept}`);
@@ -61,7 +67,7 @@ for (const bundle of bundles) {
   if (added.length > 0) problems.push(`${name}: new primitives came in: ${added.join(", ")}`);
 }
 
-if (update) {
+if (update && problems.length === 0) {
   writeFileSync(budgetFile, `${JSON.stringify(measured, undefined, 2)}\n`);
   spawnSync(process.execPath, [join(root, "node_modules/prettier/bin/prettier.cjs"), "--write", budgetFile]);
 }
