@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
-import { isFloating,isDType } from "../ir/types.ts";
+import { isFloating, isDType } from "../ir/types.ts";
 import type { DType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes } from "../util/shape.ts";

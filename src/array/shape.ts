@@ -1,6 +1,6 @@
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { TensorLike,Tensor } from "../ir/tensor.ts";
+import type { TensorLike, Tensor } from "../ir/tensor.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../util/shape.ts";
@@ -138,8 +138,9 @@ export type Range = readonly [start: number, end?: number | undefined, step?: nu
  * places count from the end and ranges are cut to the array.
  *
  * @example
- * slice(x, [1, 3]);          // rows 1 and 2
- * slice(x, null, [0, -1]);   // all columns but the last
+ * const x = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+ * slice(x, [1, 3]).tolist(); // [ [ 4, 5, 6 ], [ 7, 8, 9 ] ]
+ * slice(x, [0, 1], [0, -1]).tolist(); // [ [ 1, 2 ] ]
  */
 export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   const t = p.asTensor(x, "slice");

@@ -149,7 +149,8 @@ export function toBatch(fields: Fields): unknown {
  * @throws DownhillError `range` for a number that is no row.
  * @example
  * const { train, test } = randomSplit({ count: 10, testFraction: 0.2, seed: 0 });
- * const part = takeRows({ x, y }, train); // { x, y } with 8 rows
+ * const source = { x: Float64Array.from({ length: 10 }, (_, i) => i), y: new Int32Array(10) };
+ * takeRows(source, train).x.shape; // [ 8 ]
  */
 export function takeRows(source: ColumnLike, rows: ArrayLike<number>): BatchLeaf;
 export function takeRows<S extends { readonly [K in keyof S]: ColumnLike }>(

@@ -23,9 +23,11 @@ export interface LabelledImages {
  * @throws DownhillError `data`, naming the files, if they are swapped, differ in number, or the labels are no
  * integers from 0.
  * @example
+ * ```text
  * const images = await readIdxFile("train-images-idx3-ubyte.gz");
  * const labels = await readIdxFile("train-labels-idx1-ubyte.gz");
  * const { count, height, width, classes } = labelledImages(images, labels); // 60000, 28, 28, 10
+ * ```
  */
 export function labelledImages(images: IdxArray, labels: IdxArray): LabelledImages {
   if (images.shape.length === 1 && labels.shape.length === 3) {

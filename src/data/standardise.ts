@@ -32,8 +32,9 @@ export interface FitStandardiserOptions {
  * @throws DownhillError `shape` for other shapes; `data` for no rows, NaN and infinities, naming row and
  * feature.
  * @example
- * const scale = fitStandardiser(x, { rows: train });
- * const z = standardise(x, scale); // columns of mean 0 and standard deviation 1 over the rows of train
+ * const x = [[1, 10], [3, 30], [9, 90]];
+ * const scale = fitStandardiser(x, { rows: [0, 1] }); // learns from the first two rows only
+ * [...standardise(x, scale).data]; // [ -1, -1, 1, 1, 7, 7 ]
  */
 export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions = {}): Standardiser {
   checkOptions("fitStandardiser", options, ["rows", "names"]);

@@ -51,10 +51,12 @@ export interface SupervisedOptions {
  * @throws DownhillError `data`, naming the table and the column: for columns that are not there, features
  * that are text, values that are not finite (naming the row), a target that is the same in all rows.
  * @example
+ * ```text
  * const table = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n");
  * const { x, y } = supervised(table, { target: "kind" });
  * x.shape; // [3, 2]
  * y.data; // Int32Array [1, 0, 1], for the classes ash and oak
+ * ```
  */
 export function supervised(table: Table, options: SupervisedOptions): Supervised {
   checkOptions("supervised", options, ["target", "task", "features"]);

@@ -59,10 +59,12 @@ export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string
  * A program as text, its sub-programs indented below the equation that holds them.
  *
  * @example
+ * ```text
  * f(x:f64[], y:f64[]) {
  *   a:f64[] = mul x y
  *   return a
  * }
+ * ```
  */
 export function printProgram(program: Program): string {
   const names = nameVars(program);
@@ -70,7 +72,7 @@ export function printProgram(program: Program): string {
   const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
   const lines = program.eqns.flatMap((eqn) => [
     printEquation(eqn, nameOf),
-    ...Object.values((eqn.params ?? {}))
+    ...Object.values(eqn.params ?? {})
       .filter(isProgram)
       .flatMap((sub) =>
         printProgram(sub)

@@ -74,10 +74,11 @@ export function call(procedure: Procedure, ...args: readonly Expr[]): Expr {
  * Collects the statements of one block. Branches and loops take a function that fills a block of its own.
  *
  * @example
+ * const x = local("f64", "x");
  * const block = makeBlock();
  * const y = block.let("y", mul(x, x));
  * block.if(lt(y, f64(1)), (then) => then.set(y, f64(1)));
- * block.statements;
+ * block.statements.length; // 2
  */
 export interface Block {
   readonly statements: Stmt[];
@@ -87,7 +88,13 @@ export interface Block {
   store(buffer: string, index: Expr, value: Expr): void;
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
   while(condition: Expr, body: (block: Block) => void): void;
-  for(index: string, from: Expr, to: Expr, body: (block: Block, index: Expr) => void, reverse?: boolean): void;
+  for(
+    index: string,
+    from: Expr,
+    to: Expr,
+    body: (block: Block, index: Expr) => void,
+    reverse?: boolean,
+  ): void;
   comment(text: string): void;
 }
 
@@ -113,7 +120,12 @@ export function makeBlock(): Block {
       statements.push({ kind: "store", buffer, index, value });
     },
     if(condition, then, otherwise) {
-      statements.push({ kind: "if", condition, then: inner(then), otherwise: otherwise ? inner(otherwise) : [] });
+      statements.push({
+        kind: "if",
+        condition,
+        then: inner(then),
+        otherwise: otherwise ? inner(otherwise) : [],
+      });
     },
     while(condition, body) {
       statements.push({ kind: "while", condition, body: inner(body) });
@@ -144,5 +156,10 @@ export function procedure(
     block,
     params.map(([param, type]) => local(type, param)),
   );
-  return { name, params: params.map(([param, type]) => ({ name: param, type })), body: block.statements, result };
+  return {
+    name,
+    params: params.map(([param, type]) => ({ name: param, type })),
+    body: block.statements,
+    result,
+  };
 }

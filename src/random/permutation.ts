@@ -7,7 +7,7 @@ import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
  * instead, which takes longer and is not exactly fair where two words tie; the orders differ from ours.
  *
  * @example
- * permutation(key(0), 5); // Uint32Array of 0 to 4 in some order, always the same
+ * permutation(key(0), 5); // Uint32Array(5) [ 3, 0, 4, 1, 2 ]
  */
 export function permutation(key: Key, n: number): Uint32Array {
   checkKey("permutation", key);

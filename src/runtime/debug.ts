@@ -42,7 +42,8 @@ function within<T>(next: Context, f: () => T): T {
  * @throws DownhillError `nan`, from the operation, while it is on.
  * @example
  * debug({ nan: true });
- * grad((x) => sqrt(x))(0); // throws: sqrt … cotangent … Infinity … reverse pass … your-file.ts:12:20
+ * grad((x) => sqrt(x))(0); // throws sqrt: its cotangent became Infinity in the reverse pass
+ * debug({ nan: false });
  */
 export function debug(options: DebugOptions): void {
   checkOptions("debug", options, ["nan"]);

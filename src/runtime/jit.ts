@@ -51,7 +51,7 @@ const weakFloat = arrayType("float64", [], true);
  *
  * @example
  * const f = jit((x, y) => x.mul(y).add(sin(x)));
- * f(2, 3); // 6.909…
+ * f(2, 3); // 6.909297426825682
  */
 export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): (...x: TensorLike[]) => Tensor;
 export function jit<A extends readonly unknown[], T>(

@@ -112,8 +112,8 @@ function readOptions(operation: string, options: GradOptions): Required<GradOpti
  * @throws DownhillError `shape` if the result is not a scalar, `dtype` if an argument differentiated is not floating.
  * @example
  * const f = (x: Tensor, y: Tensor) => x.mul(y).add(sin(x));
- * grad(f)(2, 3);                        // 2.5838… = y + cos x
- * grad(f, { argnums: [0, 1] })(2, 3);   // [2.5838…, 2]
+ * grad(f)(2, 3); // 2.5838531634528574
+ * grad(f, { argnums: [0, 1] })(2, 3); // [ 2.5838531634528574, 2 ]
  */
 export function grad<const N extends readonly number[], A extends Tensor[]>(
   f: (...args: A) => Tensor,
@@ -155,7 +155,7 @@ export function grad(
  * The value of a function and its gradient, at the cost of the gradient alone. See `grad`.
  *
  * @example
- * valueAndGrad((x) => x.mul(x))(3); // [9, 6]
+ * valueAndGrad((x: Tensor) => x.mul(x))(3); // [ 9, 6 ]
  */
 export function valueAndGrad<const N extends readonly number[], A extends Tensor[]>(
   f: (...args: A) => Tensor,

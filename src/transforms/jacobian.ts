@@ -108,7 +108,7 @@ export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: J
  * Shape of the result, then shape of the argument; nested as both are.
  *
  * @example
- * jacfwd((x) => x.mul(x))([1, 2]); // [[2, 0], [0, 4]]
+ * jacfwd((x) => x.mul(x))([1, 2]).tolist(); // [ [ 2, 0 ], [ 0, 4 ] ]
  */
 export function jacfwd(
   f: (...x: Tensor[]) => Tensor,
@@ -153,7 +153,7 @@ export function jacrev(
  * twice; for nested arguments nested twice.
  *
  * @example
- * hessian((x) => x.mul(x).mul(x).sum())([1, 2]); // [[6, 0], [0, 12]]
+ * hessian((x) => x.mul(x).mul(x).sum())([1, 2]).tolist(); // [ [ 6, 0 ], [ 0, 12 ] ]
  */
 export function hessian(
   f: (...x: Tensor[]) => Tensor,
@@ -179,7 +179,7 @@ export function hessian(
  *
  * @throws DownhillError `tree` or `shape` if v does not match x.
  * @example
- * hvp((x) => x.mul(x).mul(x).sum(), [1, 2], [1, 0]); // [6, 0]
+ * hvp((x) => x.mul(x).mul(x).sum(), [1, 2], [1, 0]); // f64[2] [6, 0]
  */
 export function hvp(f: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor;
 export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;

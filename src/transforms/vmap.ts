@@ -23,7 +23,8 @@ export interface VmapOptions {
  *
  * @throws DownhillError `shape` if the batches of two arguments differ in size, `range` for an axis that is not there.
  * @example
- * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, w); // one product a row
+ * const rows = [[1, 2], [3, 4]];
+ * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, [1, 10]); // f64[2] [21, 43]
  */
 export function vmap(f: (...x: Tensor[]) => Tensor, options?: VmapOptions): (...x: TensorLike[]) => Tensor;
 export function vmap<A extends readonly unknown[], T>(
