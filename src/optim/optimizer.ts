@@ -1,0 +1,48 @@
+import { add } from "../array/elementwise.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { matchParameters } from "./parameters.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** What else an update may be told. */
+export interface UpdateExtra<P> {
+  /** The loss at `params`. */
+  readonly value?: Tensor;
+  /** The loss and its gradient at other parameters, for methods that search along a line. */
+  readonly valueAndGrad?: (params: P) => [value: Tensor, grads: P];
+}
+
+/** What an update gives. */
+export interface Update<P, S> {
+  /** What to add to the parameters: `applyUpdates(params, updates)`. */
+  readonly updates: P;
+  /** The state for the next update. */
+  readonly state: S;
+}
+
+/**
+ * A method of descent as two pure functions over nested parameters. Both may be called eagerly, inside `jit` and as a
+ * step of `scan`, and both can be differentiated through.
+ */
+export interface Optimizer<P, S> {
+  /** The state before the first update: nested tensors, numbers and `null`. */
+  init(params: P): S;
+  /** The step from `params` that `grads`, the gradient there, asks for. */
+  update(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
+  /** The learning rate, for those who want to show it. */
+  readonly learningRate?: number | Schedule;
+}
+
+/**
+ * `params + updates`, tensor by tensor.
+ *
+ * @throws DownhillError `tree` or `shape`, naming the place, if the two do not match.
+ * @example
+ * const params = { slope: tensor(2), intercept: tensor([1, 0]) };
+ * const updates = { slope: tensor(-0.5), intercept: tensor([1, 1]) };
+ * applyUpdates(params, updates); // { slope: 1.5, intercept: f64[2] [2, 1] }
+ */
+export function applyUpdates<P>(params: P, updates: P): P {
+  const { lists, rebuild } = matchParameters("applyUpdates", { params, updates });
+  const [xs, us] = lists;
+  return rebuild(xs!.map((x, i) => add(x, us![i]!))) as P;
+}
