@@ -94,10 +94,16 @@ describe("errors point at the fault", () => {
     ["x, y", "a comma may stand only between the arguments of a function\n  x, y\n   ^"],
     ["(x, y)", "a comma may stand only between the arguments of a function\n  (x, y)\n    ^"],
     ["x + 1 = y", "only a name can stand to the left of = (for a comparison write ==)\n  x + 1 = y\n  ^^^^^"],
-    ["a = b = c", "= may stand only once, after the name at the start (for a comparison write ==)\n  a = b = c\n        ^"],
+    [
+      "a = b = c",
+      "= may stand only once, after the name at the start (for a comparison write ==)\n  a = b = c\n        ^",
+    ],
     ["x[1]", "“[” has no meaning here: arrays have no place in this language; group with ( )\n  x[1]\n   ^"],
     ["x $$ \u0007", "an operator is missing: write x * $$ for a product\n  x $$ \ufffd\n    ^^"],
-    ["0 < x < 1", "comparisons do not chain: choose in steps, where(a < b, where(b < c, …, …), …)\n  0 < x < 1\n        ^"],
+    [
+      "0 < x < 1",
+      "comparisons do not chain: choose in steps, where(a < b, where(b < c, …, …), …)\n  0 < x < 1\n        ^",
+    ],
     ["1e999", "too large for a float64 number\n  1e999\n  ^^^^^"],
     ["a = x\nb = a + * 2\nb", "line 2: a value is missing before *\n  b = a + * 2\n          ^"],
     ["\tx + * y", "a value is missing before *\n  \tx + * y\n  \t    ^"],
@@ -132,8 +138,16 @@ const span = { start: 0, end: 0 };
 const { expression } = fc.letrec<{ expression: Expr }>((tie) => ({
   expression: fc.oneof(
     { maxDepth: 6 },
-    fc.record({ kind: fc.constant("number" as const), value: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), span: fc.constant(span) }),
-    fc.record({ kind: fc.constant("name" as const), name: fc.constantFrom("x", "y", "α", "w1"), span: fc.constant(span) }),
+    fc.record({
+      kind: fc.constant("number" as const),
+      value: fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+      span: fc.constant(span),
+    }),
+    fc.record({
+      kind: fc.constant("name" as const),
+      name: fc.constantFrom("x", "y", "α", "w1"),
+      span: fc.constant(span),
+    }),
     fc.record({ kind: fc.constant("negate" as const), x: tie("expression"), span: fc.constant(span) }),
     fc.record({
       kind: fc.constant("binary" as const),
@@ -164,7 +178,27 @@ test("what an expression is shown as is read as the same expression", () => {
 });
 
 test("any text is read or refused with a syntax error", () => {
-  const words = fc.constantFrom("x", "2", "+", "-", "*", "(", ")", ",", "=", ";", "\n", "sin", "^", "<", " ", "#", "é", "\u0000", "😀");
+  const words = fc.constantFrom(
+    "x",
+    "2",
+    "+",
+    "-",
+    "*",
+    "(",
+    ")",
+    ",",
+    "=",
+    ";",
+    "\n",
+    "sin",
+    "^",
+    "<",
+    " ",
+    "#",
+    "é",
+    "\u0000",
+    "😀",
+  );
   fc.assert(
     fc.property(fc.array(words, { maxLength: 30 }), (pieces) => {
       const message = messageOf(pieces.join(""));

@@ -7,7 +7,20 @@ import { tokenize } from "./token.ts";
 
 const deepest = 500; // nested parentheses, signs and powers: each takes a frame of the parser's own stack
 
-const operators: ReadonlySet<Mark> = new Set<Mark>(["<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "/", "%", "^"]);
+const operators: ReadonlySet<Mark> = new Set<Mark>([
+  "<",
+  "<=",
+  ">",
+  ">=",
+  "==",
+  "!=",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "^",
+]);
 function isOperator(mark: Mark): mark is BinaryOperator {
   return operators.has(mark);
 }
@@ -55,7 +68,11 @@ function statement(parser: Parser): Statement {
   const value = expression(parser, 0);
   const next = peek(parser);
   if (isMark(next, "=")) {
-    throw syntaxError(parser.text, value.span, "only a name can stand to the left of = (for a comparison write ==)");
+    throw syntaxError(
+      parser.text,
+      value.span,
+      "only a name can stand to the left of = (for a comparison write ==)",
+    );
   }
   return { name: undefined, nameSpan: undefined, value };
 }
@@ -84,7 +101,8 @@ function expression(parser: Parser, least: number): Expr {
 
 function refuseChain(parser: Parser, operator: BinaryOperator, precedence: number): void {
   const next = peek(parser);
-  if (precedence !== 1 || next.kind !== "mark" || !isOperator(next.mark) || precedenceOf(next.mark) !== 1) return;
+  if (precedence !== 1 || next.kind !== "mark" || !isOperator(next.mark) || precedenceOf(next.mark) !== 1)
+    return;
   throw syntaxError(
     parser.text,
     next.span,
@@ -158,19 +176,29 @@ function close(parser: Parser, open: Span): Span {
   if (token.kind === "end" || token.kind === "separator") {
     throw syntaxError(parser.text, open, "this ( is never closed");
   }
-  throw isMark(token, ",") ? syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function") : unexpectedAfter(parser, token);
+  throw isMark(token, ",")
+    ? syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function")
+    : unexpectedAfter(parser, token);
 }
 
 function missingOperand(parser: Parser, token: Token): Error {
   const before = parser.tokens[parser.at - 1];
   if (token.kind === "end" || token.kind === "separator") {
     const span = before?.kind === "mark" ? before.span : token.span;
-    return syntaxError(parser.text, span, `a value is missing${before?.kind === "mark" ? ` after ${before.mark}` : ""}`);
+    return syntaxError(
+      parser.text,
+      span,
+      `a value is missing${before?.kind === "mark" ? ` after ${before.mark}` : ""}`,
+    );
   }
   const mark = token.kind === "mark" ? token.mark : "this";
   if (mark === ")") {
     const empty = before !== undefined && isMark(before, "(");
-    return syntaxError(parser.text, token.span, empty ? "nothing stands between ( and )" : "a value is missing before )");
+    return syntaxError(
+      parser.text,
+      token.span,
+      empty ? "nothing stands between ( and )" : "a value is missing before )",
+    );
   }
   if (mark === "=") return syntaxError(parser.text, token.span, "a name is missing before =");
   return syntaxError(parser.text, token.span, `a value is missing before ${mark}`);
@@ -184,12 +212,20 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
     return syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function");
   }
   if (isMark(token, "=")) {
-    return syntaxError(parser.text, token.span, "= may stand only once, after the name at the start (for a comparison write ==)");
+    return syntaxError(
+      parser.text,
+      token.span,
+      "= may stand only once, after the name at the start (for a comparison write ==)",
+    );
   }
   if (before !== undefined && (token.kind === "name" || token.kind === "number" || isMark(token, "("))) {
     const left = spelling(before);
     const right = isMark(token, "(") ? "(…)" : spelling(token);
-    return syntaxError(parser.text, token.span, `an operator is missing: write ${left === ")" ? "(…)" : left} * ${right} for a product`);
+    return syntaxError(
+      parser.text,
+      token.span,
+      `an operator is missing: write ${left === ")" ? "(…)" : left} * ${right} for a product`,
+    );
   }
   return syntaxError(parser.text, token.span, "this is not expected here");
 }

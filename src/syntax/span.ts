@@ -1,4 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
+import { cells } from "../util/cells.ts";
 
 /** A stretch of the source text, in UTF-16 code units; `end` is not included. */
 export interface Span {
@@ -43,36 +44,22 @@ export function syntaxError(text: string, span: Span, message: string): Downhill
   const marked = text.slice(span.start, Math.min(span.end, to));
   const carets = "^".repeat(Math.max(1, cells(marked)));
   const where = text.trimEnd().includes("\n") ? `line ${line}: ` : "";
-  return new DownhillError("syntax", `${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`);
+  return new DownhillError(
+    "syntax",
+    `${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`,
+  );
 }
 
 /** The text without control characters, which a terminal would obey. */
 function plain(text: string): string {
-  return [...text].map((c) => (c === "\t" || c.codePointAt(0)! >= 0x20 && !(c >= "\u007f" && c <= "\u009f") ? c : "\ufffd")).join("");
+  return [...text]
+    .map((c) =>
+      c === "\t" || (c.codePointAt(0)! >= 0x20 && !(c >= "\u007f" && c <= "\u009f")) ? c : "\ufffd",
+    )
+    .join("");
 }
 
 /** Blanks as wide as the text; tabs stay, so that they are as wide as above. */
 function blank(text: string): string {
   return [...text].map((c) => (c === "\t" ? "\t" : " ".repeat(cells(c)))).join("");
-}
-
-/** Cells that a text takes on a terminal: none for combining marks, two for wide characters. */
-export function cells(text: string): number {
-  let n = 0;
-  for (const c of text) n += /\p{Mark}|\u200d|\ufe0f/u.test(c) ? 0 : isWide(c.codePointAt(0)!) ? 2 : 1;
-  return n;
-}
-
-// East Asian wide and emoji blocks, coarsely: enough to put a caret in its place.
-function isWide(code: number): boolean {
-  return (
-    (code >= 0x1100 && code <= 0x115f) ||
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0x1f300 && code <= 0x1faff) ||
-    (code >= 0x20000 && code <= 0x3fffd)
-  );
 }

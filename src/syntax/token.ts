@@ -2,7 +2,8 @@ import type { Span } from "./span.ts";
 import { syntaxError } from "./span.ts";
 
 /** Operators and marks; look-alikes (`·`, `×`, `÷`, `−`, `≤`, …) are read as these. */
-export type Mark = "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | ",";
+export type Mark =
+  "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | ",";
 
 /** A word of the language. `end` stands after the last one. */
 export type Token =
@@ -77,7 +78,8 @@ export function tokenize(text: string): Token[] {
     const end = match(newline);
     if (end !== undefined || text[at] === ";") {
       const here = span(end?.length ?? 1);
-      if (end === undefined || (open <= 0 && mayEndLine(tokens.at(-1)))) tokens.push({ kind: "separator", span: here });
+      if (end === undefined || (open <= 0 && mayEndLine(tokens.at(-1))))
+        tokens.push({ kind: "separator", span: here });
       continue;
     }
     const digits = match(number);

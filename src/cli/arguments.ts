@@ -1,0 +1,101 @@
+import type { ArgsDef } from "citty";
+import { DownhillError } from "../errors/index.ts";
+import { didYouMean } from "../util/suggest.ts";
+
+/**
+ * The words after a command in one form: `--name=value` and `--flag` first, then `--` and the positional ones. citty
+ * alone would ignore what it does not know.
+ *
+ * A word that begins with `-` but does not look like an option, as `-x^2` does, is positional.
+ *
+ * @throws DownhillError `option` for unknown, repeated and incomplete options, and for too many words.
+ */
+export function normaliseArguments(words: readonly string[], args: ArgsDef): string[] {
+  const options: string[] = [];
+  const positional: string[] = [];
+  const seen = new Set<string>();
+  let onlyPositional = false;
+
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (onlyPositional || !looksLikeOption(word)) {
+      positional.push(word);
+      continue;
+    }
+    if (word === "--") {
+      onlyPositional = true;
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const written = equals < 0 ? word : word.slice(0, equals);
+    const option = findOption(written, args);
+    if (option === undefined) throw unknownOption(written, args);
+    const { name, isFlag, isNegated } = option;
+    if (seen.has(name)) throw new DownhillError("option", `${written} is given twice.`);
+    seen.add(name);
+    if (isFlag) {
+      if (equals >= 0) throw new DownhillError("option", `${written} takes no value.`);
+      options.push(isNegated ? `--no-${name}` : `--${name}`);
+      continue;
+    }
+    const value = equals < 0 ? words[++i] : word.slice(equals + 1);
+    if (value === undefined || value === "" || (equals < 0 && findOption(value, args) !== undefined)) {
+      throw new DownhillError("option", `${written} needs a value: ${written} ${hintOf(args, name)}.`);
+    }
+    options.push(`--${name}=${value}`);
+  }
+
+  const most = Object.values(args).filter(({ type }) => type === "positional").length;
+  const extra = positional[most];
+  if (extra !== undefined) {
+    const quote = most > 0 ? " Put quotes around a text that has blanks." : "";
+    throw new DownhillError("option", `unexpected argument ${JSON.stringify(extra)}.${quote}`);
+  }
+  return [...options, "--", ...positional];
+}
+
+function looksLikeOption(word: string): boolean {
+  return /^--$|^--?[A-Za-z][\w-]*(=.*)?$/s.test(word);
+}
+
+interface Option {
+  readonly name: string;
+  readonly isFlag: boolean;
+  readonly isNegated: boolean;
+}
+
+function findOption(written: string, args: ArgsDef): Option | undefined {
+  for (const [name, arg] of Object.entries(args)) {
+    if (arg.type === "positional") continue;
+    const isFlag = arg.type === "boolean";
+    const alias = "alias" in arg && arg.alias !== undefined ? [arg.alias].flat() : [];
+    const spellings = [
+      `--${name}`,
+      ...alias.map((short) => (short.length === 1 ? `-${short}` : `--${short}`)),
+    ];
+    if (spellings.includes(written)) return { name, isFlag, isNegated: false };
+    if (isFlag && written === `--no-${name}`) return { name, isFlag, isNegated: true };
+  }
+  return undefined;
+}
+
+function unknownOption(written: string, args: ArgsDef): DownhillError {
+  const names = optionNames(args);
+  const near = didYouMean(written, names);
+  const all = near === "" ? ` There are ${names.join(", ")}.` : near;
+  const text = Object.values(args).some(({ type }) => type === "positional") && !written.startsWith("--");
+  const hint = text ? ` If it is no option, put -- before it.` : "";
+  return new DownhillError("option", `unknown option ${written}.${all}${hint}`);
+}
+
+/** The options of a command as they are written. */
+export function optionNames(args: ArgsDef): string[] {
+  return [
+    ...Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`])),
+    "--help",
+  ];
+}
+
+function hintOf(args: ArgsDef, name: string): string {
+  return `<${args[name]?.valueHint ?? "value"}>`;
+}

@@ -1,0 +1,99 @@
+import { writeFileSync } from "node:fs";
+import { extname } from "node:path";
+import { DownhillError } from "../errors/index.ts";
+import { compileText } from "../syntax/index.ts";
+import type { TraceTable } from "../viz/index.ts";
+import { toDot, toHtml, toMermaid, toSvg, traceText } from "../viz/index.ts";
+import { readNames, readSeed, readValues } from "./assignments.ts";
+import { showTrace } from "./explain-text.ts";
+import { columnsOf, paintFor } from "./style.ts";
+
+/** What `downhill explain` was asked for, as it was written. */
+export interface ExplainRequest {
+  readonly text: string;
+  readonly at: string | undefined;
+  readonly seed: string | undefined;
+  readonly wrt: string | undefined;
+  readonly graph: string | undefined;
+  readonly json: boolean;
+}
+
+/** Traces the text and writes what was asked for. */
+export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): void {
+  const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
+  const compiled = compileText(text);
+  // A text without inputs has its value in any case.
+  const values =
+    at === undefined
+      ? compiled.inputs.length === 0
+        ? []
+        : undefined
+      : readValues("--at", at, compiled.inputs);
+  if (seed !== undefined && values === undefined) {
+    throw new DownhillError(
+      "option",
+      "--seed needs the values of the inputs: give them with --at, as in --at x=2,y=3.",
+    );
+  }
+  const table = traceText(compiled, {
+    ...(values === undefined ? {} : { at: values }),
+    ...(seed === undefined ? {} : { seeds: [readSeed(seed, compiled.inputs)] }),
+    ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, compiled.inputs) }),
+  });
+  if (graph !== undefined && draw !== undefined) {
+    try {
+      writeFileSync(graph, draw(table));
+    } catch (error) {
+      throw new DownhillError("file", `cannot write ${graph}: ${reasonOf(error)}.`, { cause: error });
+    }
+  }
+  if (json) process.stdout.write(`${JSON.stringify(table, finite, 2)}\n`);
+  else {
+    const paint = paintFor(process.stdout);
+    process.stdout.write(showTrace(table, paint, columnsOf(process.stdout)));
+    if (graph !== undefined) process.stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
+  }
+}
+
+/** JSON has no NaN and no infinities: they become text. */
+function finite(_: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+const drawings: ReadonlyMap<string, (table: TraceTable) => string> = new Map<
+  string,
+  (table: TraceTable) => string
+>([
+  [".svg", toSvg],
+  [".html", toHtml],
+  [".htm", toHtml],
+  [".dot", toDot],
+  [".gv", toDot],
+  [".mmd", toMermaid],
+]);
+
+function drawingFor(file: string): (table: TraceTable) => string {
+  const draw = drawings.get(extname(file).toLowerCase());
+  if (draw === undefined) {
+    throw new DownhillError(
+      "option",
+      `--graph: the name must end in .svg, .html, .dot or .mmd, and ${JSON.stringify(file)} does not.`,
+    );
+  }
+  return draw;
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "its folder does not exist"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["EISDIR", "it is a folder"],
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "the file system is read-only"],
+  ["ENOTDIR", "a part of its path is not a folder"],
+]);
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,94 @@
+import type { ArgsDef } from "citty";
+import { cells } from "../util/cells.ts";
+import type { Paint } from "./style.ts";
+
+/** A command as the list of commands shows it. */
+export interface CommandEntry {
+  readonly description: string;
+  /** Whole command lines with what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+}
+
+/** What a bare `downhill` prints. */
+export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: string, paint: Paint): string {
+  return [
+    `${paint("bold", "downhill")} ${version}: derivatives of functions, and training by gradients`,
+    "",
+    paint("bold", "Usage"),
+    "  downhill <command> [options]",
+    "",
+    paint("bold", "Commands"),
+    ...rows([...commands].map(([name, { description }]) => [paint("cyan", name), description])),
+    "",
+    paint("bold", "Examples"),
+    ...[...commands.values()].flatMap(({ examples }) => examples.slice(0, 1)).map(([line]) => `  ${line}`),
+    "",
+    "downhill <command> --help tells more about a command.",
+    "",
+  ].join("\n");
+}
+
+/** What `downhill <command> --help` prints. */
+export function commandHelp(
+  name: string,
+  { description, examples }: CommandEntry,
+  args: ArgsDef,
+  paint: Paint,
+): string {
+  const all = Object.entries(args);
+  const positional = all.filter(([, { type }]) => type === "positional");
+  const options = all.filter(([, { type }]) => type !== "positional");
+  const words = positional.map(([key, { required, valueHint }]) =>
+    required === false ? `[${valueHint ?? key}]` : `<${valueHint ?? key}>`,
+  );
+  return [
+    description,
+    "",
+    paint("bold", "Usage"),
+    `  downhill ${[name, ...words].join(" ")} [options]`,
+    "",
+    ...section(
+      paint,
+      "Arguments",
+      positional.map(([key, arg]) => [paint("cyan", arg.valueHint ?? key), arg.description ?? ""]),
+    ),
+    ...section(paint, "Options", [
+      ...options.map(([key, arg]): [string, string] => {
+        const short =
+          "alias" in arg && arg.alias !== undefined
+            ? [arg.alias].flat().map((a) => (a.length === 1 ? `-${a}, ` : ""))
+            : [];
+        const value = arg.type === "boolean" ? "" : ` <${arg.valueHint ?? "value"}>`;
+        const fallback =
+          arg.default === undefined || arg.default === false ? "" : ` (default ${String(arg.default)})`;
+        return [paint("cyan", `${short.join("")}--${key}${value}`), `${arg.description ?? ""}${fallback}`];
+      }),
+      [paint("cyan", "-h, --help"), "show this"],
+    ]),
+    paint("bold", "Examples"),
+    ...examples.flatMap(([line, meaning]) => [`  ${line}`, `      ${paint("dim", meaning)}`]),
+    "",
+  ].join("\n");
+}
+
+function section(paint: Paint, title: string, entries: readonly (readonly [string, string])[]): string[] {
+  return entries.length === 0 ? [] : [paint("bold", title), ...rows(entries), ""];
+}
+
+/** Two columns; lines of the second keep their indent. */
+function rows(entries: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...entries.map(([left]) => visible(left)));
+  return entries.flatMap(([left, right]) =>
+    right
+      .split("\n")
+      .map((line, i) =>
+        `  ${i === 0 ? left + " ".repeat(width - visible(left)) : " ".repeat(width)}  ${line}`.trimEnd(),
+      ),
+  );
+}
+
+/** Cells that a text takes, styles not counted. */
+export function visible(text: string): number {
+  // oxlint-disable-next-line no-control-regex -- the escape character is what styles begin with
+  return cells(text.replaceAll(/\u001b\[[0-9;]*m/g, ""));
+}

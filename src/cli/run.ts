@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import type { ArgsDef, CommandDef } from "citty";
+import { runCommand } from "citty";
+import { DownhillError } from "../errors/index.ts";
+import { didYouMean } from "../util/suggest.ts";
+import { normaliseArguments } from "./arguments.ts";
+import type { CommandEntry } from "./help.ts";
+import { commandHelp, mainHelp } from "./help.ts";
+import { paintFor } from "./style.ts";
+
+/** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
+export interface LazyCommand extends CommandEntry {
+  readonly load: () => Promise<CommandDef>;
+}
+
+/** A command whatever its arguments are: citty gives it those that it declares. */
+export function anyCommand<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
+  return command as unknown as CommandDef;
+}
+
+/** Ends of the process by what happened. */
+const failed = 1;
+const badUsage = 2;
+
+/**
+ * Runs the command that the words name and returns the exit code. What went wrong is told on stderr in one line, as
+ * `error: …`.
+ */
+export async function run(
+  words: readonly string[],
+  commands: ReadonlyMap<string, LazyCommand>,
+): Promise<number> {
+  try {
+    return await dispatch(words, commands);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+async function dispatch(
+  words: readonly string[],
+  commands: ReadonlyMap<string, LazyCommand>,
+): Promise<number> {
+  const paint = paintFor(process.stdout);
+  const [first, ...rest] = words;
+  if (first === undefined || first === "help" || isHelp(first)) {
+    const about = rest[0];
+    if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands);
+    process.stdout.write(mainHelp(commands, version(), paint));
+    return 0;
+  }
+  if (first === "--version" || first === "-v") {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const command = commands.get(first);
+  if (command === undefined) {
+    const kind = first.startsWith("-") ? "option" : "command";
+    const near = didYouMean(first, kind === "option" ? ["--help", "--version"] : commands.keys());
+    const all = near === "" ? ` There are ${[...commands.keys()].join(", ")}.` : near;
+    throw new DownhillError("option", `unknown ${kind} ${first}.${all} See downhill --help.`);
+  }
+  const citty = await command.load();
+  const args = typeof citty.args === "function" ? await citty.args() : ((await citty.args) ?? {});
+  const end = rest.indexOf("--");
+  if ((end < 0 ? rest : rest.slice(0, end)).some(isHelp)) {
+    process.stdout.write(commandHelp(first, command, args, paint));
+    return 0;
+  }
+  try {
+    await runCommand(citty, { rawArgs: normaliseArguments(rest, args) });
+  } catch (error) {
+    // citty's own complaints: a required word is missing, a value is none of the choices
+    if (error instanceof Error && error.name === "CLIError") {
+      throw new DownhillError("option", `${plain(error.message)}. See downhill ${first} --help.`);
+    }
+    throw error;
+  }
+  return Number(process.exitCode ?? 0);
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+/** citty colours its messages by a rule of its own. */
+function plain(message: string): string {
+  // oxlint-disable-next-line no-control-regex -- the escape character is what styles begin with
+  return message.replaceAll(/\u001b\[[0-9;]*m/g, "").replace(/\.$/, "");
+}
+
+function report(error: unknown): number {
+  if (error instanceof DownhillError && error.code !== "internal") {
+    process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${error.message}\n`);
+    return error.code === "file" || error.code === "data" || error.code === "aborted" || error.code === "nan"
+      ? failed
+      : badUsage;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${text}\n`);
+  return failed;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}

@@ -1,0 +1,91 @@
+import type { Program, Tensor, Var } from "../ir/index.ts";
+import { isFloating } from "../ir/index.ts";
+import { fromFlat } from "../prims/lift.ts";
+import { evalProgram } from "../trace/index.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+import { elements } from "./show.ts";
+import type { Check, CheckEntry } from "./table.ts";
+
+const mostEach = 16; // elements of one array that are checked
+
+/** Where to evaluate, and what the gradient is said to be there. */
+export interface CheckRequest {
+  readonly program: Program;
+  readonly args: readonly Tensor[];
+  readonly wrt: readonly Var[];
+  readonly gradients: ReadonlyMap<Var, Tensor>;
+  readonly nameOf: (v: Var) => string;
+}
+
+/**
+ * Compares a gradient with central differences `(f(x + h) − f(x − h)) / 2h`, with `h` near the cube root of the
+ * rounding unit. An element passes if it agrees to a millionth, or to what halving `h` changes the difference by.
+ */
+export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRequest): Check {
+  const entries: CheckEntry[] = [];
+  let skipped = 0;
+  const single = [...args, ...program.ins].some(({ type }) => type.dtype === "float32");
+  const [step, tolerance, rounding] = single ? [5e-3, 1e-2, 2 ** -22] : [6e-6, 1e-6, 2 ** -51];
+
+  program.ins.forEach((v, k) => {
+    if (!wrt.includes(v) || !isFloating(v.type.dtype)) return;
+    const point = elements(must(args[k], "an argument"));
+    const gradient = gradients.get(v);
+    const slopes = gradient === undefined ? point.map(() => 0) : elements(gradient);
+    const places = spread(sizeOf(v.type.shape), mostEach);
+    skipped += point.length - places.length;
+    const along = (i: number, h: number): number => {
+      const value = (shift: number): number => {
+        const moved = point.map((x, j) => (j === i ? x + shift : x));
+        const outs = evalProgram(
+          program,
+          args.map((x, j) => (j === k ? fromFlat(v.type, moved) : x)),
+        );
+        const sum = elements(must(outs[0], "a result")).reduce((a, b) => a + b, 0);
+        size = Math.max(size, Math.abs(sum));
+        return sum;
+      };
+      return (value(h) - value(-h)) / (2 * h);
+    };
+    let size = 0; // of the values whose difference is taken: they are rounded, too
+    for (const i of places) {
+      const h = step * Math.max(1, Math.abs(must(point[i], "an element")));
+      const difference = along(i, h);
+      const doubt = Math.abs(along(i, h / 2) - difference);
+      const slope = must(slopes[i], "an element");
+      const error = Math.abs(slope - difference);
+      const allowed = tolerance * Math.max(1, Math.abs(slope)) + 2 * doubt + (rounding * size) / h;
+      entries.push({
+        of: nameOf(v) + indexText(v.type.shape, i),
+        gradient: slope,
+        difference,
+        error,
+        ok: error <= allowed,
+      });
+    }
+  });
+  const largestError = entries.reduce(
+    (most, { error }) => (error > most || Number.isNaN(error) ? error : most),
+    0,
+  );
+  return { ok: entries.every(({ ok }) => ok), largestError, entries, skipped };
+}
+
+/** At most `most` of the places 0 … n − 1, evenly spread. */
+function spread(n: number, most: number): number[] {
+  if (n <= most) return Array.from({ length: n }, (_, i) => i);
+  return Array.from({ length: most }, (_, i) => Math.floor((i * n) / most));
+}
+
+/** `[2,3]`, or nothing for a scalar. */
+function indexText(shape: readonly number[], flat: number): string {
+  if (shape.length === 0) return "";
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${index.join(",")}]`;
+}

@@ -1,0 +1,185 @@
+import type { Graph, GraphNode } from "./graph.ts";
+
+/** A node, or a group of them that can be opened. */
+export type FoldItem =
+  | { readonly kind: "node"; readonly node: number }
+  | {
+      readonly kind: "group";
+      readonly id: number;
+      readonly label: string;
+      /** What is in it: `mul ×12, add ×8, sin`. */
+      readonly detail: string;
+      readonly items: readonly FoldItem[];
+      /** Number of nodes inside, at any depth. */
+      readonly size: number;
+    };
+export type FoldGroup = FoldItem & { readonly kind: "group" };
+
+/** What is drawn: boxes and who depends on whom among them. */
+export interface VisibleGraph {
+  readonly boxes: readonly FoldItem[];
+  /** Indices of boxes; `count` edges of the graph go this way. */
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+  /** The box in which each node lies. */
+  readonly boxOf: ReadonlyMap<number, number>;
+}
+
+/** A graph of more nodes is folded, so that its picture can be taken in. */
+export const mostNodes = 60;
+const mostItems = 36; // in one group
+
+/**
+ * The graph as a tree of groups: small graphs stay as they are, large ones fold by sub-programs and prefixes of names,
+ * and what is still too long by runs of consecutive lines, cut where few values cross.
+ */
+export function foldGraph(graph: Graph, most: number = mostNodes): readonly FoldItem[] {
+  if (graph.nodes.length <= most) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
+  let next = 0;
+  const crossing = crossingsOf(graph);
+  const items = byPath(graph.nodes, 0);
+
+  function group(label: string, members: readonly FoldItem[]): FoldGroup {
+    const nodes = members.flatMap((item) => nodesOf(item));
+    return {
+      kind: "group",
+      id: next++,
+      label,
+      detail: describe(nodes.map((id) => graph.nodes[id]!)),
+      items: members,
+      size: nodes.length,
+    };
+  }
+
+  /** Nodes that share a part of their path become a group, at the place of the first of them. */
+  function byPath(nodes: readonly GraphNode[], depth: number): FoldItem[] {
+    const parts = new Map<string, GraphNode[]>();
+    for (const node of nodes) {
+      const part = node.path[depth];
+      if (part === undefined) continue;
+      const list = parts.get(part);
+      if (list === undefined) parts.set(part, [node]);
+      else list.push(node);
+    }
+    const placed = new Set<string>();
+    const list = nodes.flatMap((node): FoldItem[] => {
+      const part = node.path[depth];
+      const members = part === undefined ? undefined : parts.get(part);
+      if (part === undefined || members === undefined || members.length < 2)
+        return [{ kind: "node", node: node.id }];
+      if (placed.has(part)) return [];
+      placed.add(part);
+      return [group(part, byPath(members, depth + 1))];
+    });
+    return byRuns(list);
+  }
+
+  function byRuns(list: FoldItem[]): FoldItem[] {
+    if (list.length <= mostItems) return list;
+    const isInput = (item: FoldItem): boolean =>
+      nodesOf(item).every((id) => graph.nodes[id]!.kind === "input");
+    const inputs = list.filter(isInput);
+    const lines = list.filter((item) => !isInput(item));
+    if (inputs.length > 0 && lines.length > 0) {
+      const share = Math.min(inputs.length, Math.floor(mostItems / 3));
+      return [...runs(inputs, share), ...runs(lines, mostItems - share)];
+    }
+    return runs(list, mostItems);
+  }
+
+  /** Cuts a list into at most `parts` runs of about the same size. */
+  function runs(list: FoldItem[], parts: number): FoldItem[] {
+    if (list.length <= parts) return list;
+    const size = Math.ceil(list.length / parts);
+    const slack = Math.floor(size / 4);
+    const made: FoldItem[] = [];
+    for (let from = 0; from < list.length;) {
+      const ideal = from + size;
+      let to = Math.min(ideal, list.length);
+      // Cut nearby where the fewest values cross.
+      for (let k = Math.max(from + 1, ideal - slack); k <= ideal && ideal < list.length; k++) {
+        if (crossing[lastOf(list[k - 1]!)]! < crossing[lastOf(list[to - 1]!)]!) to = k;
+      }
+      const members = list.slice(from, to);
+      made.push(members.length === 1 ? members[0]! : group(spanOf(members), byRuns(members)));
+      from = to;
+    }
+    // Early cuts may leave a few runs too many: fold once more.
+    return made.length > 2 * parts ? runs(made, parts) : made;
+  }
+
+  function spanOf(members: readonly FoldItem[]): string {
+    const first = graph.nodes[nodesOf(members[0]!)[0]!]!;
+    const last = graph.nodes[lastOf(members.at(-1)!)]!;
+    return `${first.name} … ${last.name}`;
+  }
+  return items;
+}
+
+/** The nodes of an item, in order. */
+export function nodesOf(item: FoldItem): number[] {
+  return item.kind === "node" ? [item.node] : item.items.flatMap(nodesOf);
+}
+
+function lastOf(item: FoldItem): number {
+  return item.kind === "node" ? item.node : lastOf(item.items.at(-1)!);
+}
+
+/** For each node, how many edges pass over the gap behind it. */
+function crossingsOf(graph: Graph): number[] {
+  const change = new Array<number>(graph.nodes.length + 1).fill(0);
+  for (const [from, to] of graph.edges) {
+    change[from]! += 1;
+    change[to]! -= 1;
+  }
+  let open = 0;
+  return graph.nodes.map((_, i) => (open += change[i]!));
+}
+
+function describe(nodes: readonly GraphNode[]): string {
+  const counts = new Map<string, number>();
+  for (const { operation } of nodes) counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  const common = [...counts].sort((a, b) => b[1] - a[1]);
+  const shown = common.slice(0, 3).map(([operation, n]) => (n === 1 ? operation : `${operation} ×${n}`));
+  return shown.join(", ") + (common.length > 3 ? ", …" : "");
+}
+
+/** The boxes of a tree in which these groups are open. */
+export function visibleGraph(
+  graph: Graph,
+  items: readonly FoldItem[],
+  open: ReadonlySet<number>,
+): VisibleGraph {
+  const boxes: FoldItem[] = [];
+  const boxOf = new Map<number, number>();
+  const visit = (item: FoldItem): void => {
+    if (item.kind === "group" && open.has(item.id)) {
+      item.items.forEach(visit);
+      return;
+    }
+    for (const node of nodesOf(item)) boxOf.set(node, boxes.length);
+    boxes.push(item);
+  };
+  items.forEach(visit);
+
+  const edges = new Map<number, { from: number; to: number; count: number }>();
+  for (const [a, b] of graph.edges) {
+    const from = boxOf.get(a);
+    const to = boxOf.get(b);
+    if (from === undefined || to === undefined || from === to) continue;
+    const key = from * boxes.length + to;
+    const edge = edges.get(key);
+    if (edge === undefined) edges.set(key, { from, to, count: 1 });
+    else edge.count++;
+  }
+  return { boxes, edges: [...edges.values()], boxOf };
+}
+
+/** The groups that must be open for a node to be seen, outermost first. */
+export function groupsAround(items: readonly FoldItem[], node: number): FoldGroup[] {
+  for (const item of items) {
+    if (item.kind === "node") {
+      if (item.node === node) return [];
+    } else if (nodesOf(item).includes(node)) return [item, ...groupsAround(item.items, node)];
+  }
+  return [];
+}

@@ -1,0 +1,23 @@
+/** Typefaces for mathematics and for all else, as a browser may have them. */
+export const mathFonts: string =
+  '"STIX Two Text","STIX Two Math","Latin Modern Math","Cambria Math",Cambria,"Times New Roman","Liberation Serif",serif';
+export const plainFonts: string =
+  'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif';
+
+/** Colours and type of a drawing, light and dark. */
+export const graphStyle: string = `
+.dh-graph{--ink:#1f2328;--soft:#59636e;--line:#8c959f;--paper:#ffffff;--box:#f6f8fa;--edge:#d1d9e0;--input:#ddf4ff;--input-edge:#54aeff;--value:#0550ae;--adjoint:#a40e26}
+@media (prefers-color-scheme:dark){.dh-graph{--ink:#e6edf3;--soft:#9198a1;--line:#6e7681;--paper:#0d1117;--box:#161b22;--edge:#3d444d;--input:#0c2d4a;--input-edge:#388bfd;--value:#79c0ff;--adjoint:#ff9492}}
+.dh-graph{font-family:${plainFonts}}
+.dh-edge{fill:none;stroke:var(--line)}
+.dh-arrow{fill:var(--line)}
+.dh-box rect{fill:var(--box);stroke:var(--edge);stroke-width:1.25}
+.dh-input rect{fill:var(--input);stroke:var(--input-edge)}
+.dh-box .dh-outer{fill:none;stroke:var(--line)}
+.dh-output rect{stroke:var(--line)}
+.dh-title{font-family:${mathFonts};font-size:16px;fill:var(--ink);text-anchor:middle;white-space:pre}
+.dh-name{font-style:italic}
+.dh-note{font-size:12px;fill:var(--soft);text-anchor:middle;font-variant-numeric:tabular-nums}
+.dh-value{fill:var(--value)}
+.dh-adjoint{fill:var(--adjoint)}
+`.trim();

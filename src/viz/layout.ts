@@ -1,0 +1,138 @@
+import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
+import { must } from "../util/assert-never.ts";
+import type { FoldItem, VisibleGraph } from "./fold.ts";
+import type { Graph } from "./graph.ts";
+import { mathPieces } from "./math-pieces.ts";
+
+/** A place in a drawing, in CSS pixels. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A box of the drawing: its middle, its size and what stands in it. */
+export interface PlacedBox extends Point {
+  readonly item: FoldItem;
+  readonly width: number;
+  readonly height: number;
+  /** Up to two lines of text, the first as mathematics. */
+  readonly title: string;
+  readonly note: string;
+}
+
+/** An edge of the drawing, from box to box along points. */
+export interface PlacedEdge {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly points: readonly Point[];
+}
+
+/** A drawing before it is drawn. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly PlacedBox[];
+  readonly edges: readonly PlacedEdge[];
+}
+
+/** Width of a text in pixels, when set as mathematics (`title`) or as a note. */
+export type Measure = (text: string, style: "title" | "note") => number;
+
+export const titleSize = 16;
+export const noteSize = 12;
+const longestTitle = 34; // characters; the table has the whole formula
+
+/** Places the boxes in layers from the inputs down to the results. */
+export function layoutGraph(graph: Graph, visible: VisibleGraph, measure: Measure = estimate): Layout {
+  const boxes = visible.boxes.map((item) => sizeOf(graph, item, measure));
+  const dagre = new DagreGraph<
+    object,
+    { width: number; height: number; x?: number; y?: number },
+    { points?: Point[] }
+  >();
+  dagre.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 });
+  boxes.forEach(({ width, height }, i) => dagre.setNode(String(i), { width, height }));
+  for (const { from, to } of visible.edges) dagre.setEdge(String(from), String(to), {});
+  layout(dagre);
+
+  const placed = boxes.map((box, i): PlacedBox => {
+    const { x = 0, y = 0 } = must(dagre.node(String(i)), "a placed node");
+    return { ...box, x, y };
+  });
+  const edges = visible.edges.map((edge): PlacedEdge => {
+    const { points = [] } = must(dagre.edge(String(edge.from), String(edge.to)), "a placed edge");
+    return { ...edge, points };
+  });
+  const right = placed.map(({ x, width }) => x + width / 2);
+  const bottom = placed.map(({ y, height }) => y + height / 2);
+  const [bendX, bendY] = [
+    edges.flatMap(({ points }) => points.map(({ x }) => x)),
+    edges.flatMap(({ points }) => points.map(({ y }) => y)),
+  ];
+  return {
+    width: Math.ceil(most([...right, ...bendX]) + 12),
+    height: Math.ceil(most([...bottom, ...bendY]) + 12),
+    boxes: placed,
+    edges,
+  };
+}
+
+function most(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
+function sizeOf(graph: Graph, item: FoldItem, measure: Measure): Omit<PlacedBox, "x" | "y"> {
+  if (item.kind === "group") {
+    const title = shorten(item.label);
+    const note = `${item.size} nodes: ${item.detail}`;
+    return {
+      item,
+      title,
+      note,
+      width: Math.max(measure(title, "title"), measure(note, "note")) + 36,
+      height: 56,
+    };
+  }
+  const node = must(graph.nodes[item.node], "a node");
+  const title = shorten(node.label);
+  const note = [node.value, node.adjoint === "" ? "" : `${node.adjointName} = ${node.adjoint}`]
+    .filter((part) => part !== "")
+    .join("    ");
+  const width = Math.max(measure(title, "title"), measure(note, "note")) + 28;
+  return { item, title, note, width: Math.max(width, 48), height: note === "" ? 36 : 54 };
+}
+
+function shorten(text: string): string {
+  const characters = [...text];
+  return characters.length <= longestTitle ? text : `${characters.slice(0, longestTitle - 1).join("")}…`;
+}
+
+// Widths in ems of Times and its kin, and of Helvetica and its kin, a little above the mean.
+const narrow = new Set([..."iljtfr.,:;'|()[] "]);
+const wide = new Set([..."mwMWQO∂%@"]);
+
+/** Width of a text without measuring it, a little too wide rather than too narrow. */
+export function estimate(text: string, style: "title" | "note"): number {
+  const size = style === "title" ? titleSize : noteSize;
+  const set =
+    style === "title"
+      ? mathPieces(text)
+          .map((piece) => piece.text)
+          .join("")
+      : text;
+  let ems = 0;
+  for (const c of set) {
+    ems += narrow.has(c)
+      ? 0.34
+      : wide.has(c)
+        ? 0.86
+        : /[A-Z]/.test(c)
+          ? 0.7
+          : c.codePointAt(0)! > 0x2e80
+            ? 1.05
+            : 0.55;
+  }
+  return ems * size;
+}

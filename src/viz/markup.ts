@@ -1,0 +1,52 @@
+/** An element of a drawing: made into text here, or into nodes of a page by the page's script. */
+export interface Markup {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly children: readonly (Markup | string)[];
+}
+
+/** Makes an element. */
+export function element(
+  tag: string,
+  attributes: Readonly<Record<string, string | number>>,
+  ...children: readonly (Markup | string)[]
+): Markup {
+  return { tag, attributes, children };
+}
+
+/** An element as text of XML or HTML, everything that users chose escaped. */
+export function writeMarkup({ tag, attributes, children }: Markup): string {
+  const written = Object.entries(attributes).map(
+    ([name, value]) => ` ${name}="${escapeText(String(value))}"`,
+  );
+  const inner = children.map((child) => (typeof child === "string" ? escapeText(child) : writeMarkup(child)));
+  return children.length === 0
+    ? `<${tag}${written.join("")}/>`
+    : `<${tag}${written.join("")}>${inner.join("")}</${tag}>`;
+}
+
+const entities: ReadonlyMap<string, string> = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+  ["'", "&#39;"],
+]);
+
+/** A text for the inside of an element or of a quoted attribute; control characters, which XML forbids, are replaced. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll(/[&<>"']/g, (c) => entities.get(c) ?? c)
+    .replaceAll(
+      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+      "\ufffd",
+    );
+}
+
+/** A value as JSON that may stand inside a script element of a page. */
+export function jsonForPage(value: unknown): string {
+  return JSON.stringify(value)
+    .replaceAll("<", "\\u003c")
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029");
+}

@@ -1,0 +1,45 @@
+/** A piece of a formula and how mathematics is set: names slanted, functions and numbers upright. */
+export interface MathPiece {
+  readonly kind: "name" | "function" | "number" | "mark";
+  readonly text: string;
+}
+
+const word = /[\p{L}_$][\p{L}\p{N}_$.′']*/uy;
+const number = /\d+(?:\.\d+)?(?:e-?\d+)?/y;
+
+/**
+ * Splits a formula for setting: `*` becomes `·`, and a hyphen that is a sign or an operator becomes a minus.
+ *
+ * @example
+ * mathPieces("da = -x * 2").map(({ text }) => text).join(""); // "da = −x · 2"
+ */
+export function mathPieces(formula: string): MathPiece[] {
+  const pieces: MathPiece[] = [];
+  const push = (kind: MathPiece["kind"], text: string): void => {
+    const last = pieces.at(-1);
+    if (kind === "mark" && last?.kind === "mark")
+      pieces[pieces.length - 1] = { kind, text: last.text + text };
+    else pieces.push({ kind, text });
+  };
+  let at = 0;
+  while (at < formula.length) {
+    word.lastIndex = at;
+    const name = word.exec(formula)?.[0];
+    if (name !== undefined) {
+      push(formula[at + name.length] === "(" && name !== "d" ? "function" : "name", name);
+      at += name.length;
+      continue;
+    }
+    number.lastIndex = at;
+    const digits = number.exec(formula)?.[0];
+    if (digits !== undefined) {
+      push("number", digits.replace("-", "−"));
+      at += digits.length;
+      continue;
+    }
+    const character = String.fromCodePoint(formula.codePointAt(at)!);
+    push("mark", character === "*" ? "·" : character === "-" ? "−" : character);
+    at += character.length;
+  }
+  return pieces;
+}

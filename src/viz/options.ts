@@ -1,0 +1,22 @@
+import { DownhillError } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import { mostNodes } from "./fold.ts";
+
+/** How a graph is drawn. */
+export interface GraphOptions {
+  /** A graph of more nodes is folded into groups (default 60); `Infinity` draws every node. */
+  readonly maxNodes?: number;
+}
+
+/** The options with their defaults. @throws DownhillError `option`, `range` */
+export function graphOptions(operation: string, options: GraphOptions): Required<GraphOptions> {
+  checkOptions(operation, options, ["maxNodes"]);
+  const { maxNodes = mostNodes } = options;
+  if (typeof maxNodes !== "number" || !(maxNodes >= 1)) {
+    throw new DownhillError(
+      "range",
+      `${operation}: maxNodes must be a positive number, got ${String(maxNodes)}.`,
+    );
+  }
+  return { maxNodes };
+}

@@ -1,0 +1,165 @@
+import type { Graph } from "./graph.ts";
+import { graphOf, showValue } from "./graph.ts";
+import type { ReverseLine, Shown, TraceTable } from "./table.ts";
+
+/** What a page is made of: everything as text, small enough for programs of many thousand lines. */
+export interface PageData {
+  readonly title: string;
+  readonly isSymbolic: boolean;
+  /** The inputs, then the lines of the program. */
+  readonly lines: readonly PageLine[];
+  readonly inputCount: number;
+  readonly passes: readonly PagePass[];
+  /** The differential of each line, as a formula. */
+  readonly tangents: readonly PageFormula[];
+  readonly reverse: readonly PageAdjoint[];
+  readonly gradient: readonly { readonly name: string; readonly value: string }[];
+  readonly check: { readonly ok: boolean; readonly text: string } | null;
+  readonly graph: Graph;
+}
+
+/** A left-hand side and a right-hand side. */
+export interface PageFormula {
+  readonly left: string;
+  readonly right: string;
+}
+
+/** An input or a line of the program. */
+export interface PageLine extends PageFormula {
+  readonly value: string;
+  /** Its node in the graph. */
+  readonly node: number;
+  /** Formulas of what is stored here for the way back. */
+  readonly stored: readonly string[];
+}
+
+/** A forward pass: the value of the differential of each line. */
+export interface PagePass {
+  readonly label: string;
+  readonly values: readonly string[];
+}
+
+/** A line of the reverse trace. */
+export interface PageAdjoint extends PageFormula {
+  readonly kind: ReverseLine["kind"];
+  readonly sign: "=" | "+=";
+  readonly value: string;
+  /** The node whose adjoint it concerns. */
+  readonly node: number;
+  /** The node from which a contribution comes; −1 for none. */
+  readonly from: number;
+  readonly rule: string;
+  readonly uses: readonly string[];
+}
+
+const mostPasses = 12; // a page offers so many forward passes
+
+/** The content of a page about a trace. */
+export function pageData(table: TraceTable, title: string): PageData {
+  const graph = graphOf(table);
+  const nodes = new Map(
+    graph.nodes.filter(({ depth }) => depth === 0).map(({ name, id }) => [name, id] as const),
+  );
+  const lineOfResult = new Map(
+    table.program.flatMap((line) => line.results.map((result) => [result, line.name] as const)),
+  );
+  const nodeOf = (name: string): number => nodes.get(name) ?? nodes.get(lineOfResult.get(name) ?? "") ?? -1;
+  const stored = new Map<string, string[]>();
+  for (const { at, name, value } of table.stored) {
+    const list = stored.get(at) ?? [];
+    list.push(name === value ? name : `${name} = ${value}`);
+    stored.set(at, list);
+  }
+  const isSymbolic = table.inputs.every(({ value }) => value === null) && table.inputs.length > 0;
+  const lineOf = (name: string, right: string, value: Shown): PageLine => ({
+    left: name,
+    right,
+    value: showValue(value),
+    node: nodeOf(name),
+    stored: stored.get(name) ?? [],
+  });
+  const [first] = table.forward;
+  return {
+    title,
+    isSymbolic,
+    lines: [
+      ...table.inputs.map(({ name, value, type }) =>
+        lineOf(name, isSymbolic ? "?" : showValue(value), isSymbolic && type !== "f64[]" ? null : value),
+      ),
+      ...table.program.map(({ name, expression, value }) => lineOf(name, expression, value)),
+    ],
+    inputCount: table.inputs.length,
+    passes: table.forward.slice(0, mostPasses).map(({ seed, lines }) => ({
+      label: labelOf(table, seed),
+      values: pickLines(
+        table,
+        lines.map(({ tangent }) => showValue(tangent.value)),
+      ),
+    })),
+    tangents:
+      first === undefined
+        ? []
+        : pickLines(
+            table,
+            first.lines.map(({ tangent }) => ({ left: tangent.name, right: tangent.expression })),
+          ),
+    reverse: table.reverse.map((line): PageAdjoint => {
+      const sums = line.kind === "contribution" && !line.only;
+      return {
+        kind: line.kind,
+        left: line.name,
+        sign: sums ? "+=" : "=",
+        right: line.expression,
+        value: showValue(line.value),
+        node: nodeOf(line.of),
+        from: line.kind === "contribution" ? nodeOf(line.from) : -1,
+        rule: line.kind === "contribution" ? line.rule : "",
+        uses: line.kind === "contribution" ? line.uses : [],
+      };
+    }),
+    gradient: gradientOf(table),
+    check:
+      table.check === null
+        ? null
+        : {
+            ok: table.check.ok,
+            text: `largest difference from central differences ${showValue(table.check.largestError)}`,
+          },
+    graph,
+  };
+}
+
+/** One entry for each line: a line of several results has several differentials, of which the first is shown. */
+function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
+  let at = table.inputs.length;
+  const picked = entries.slice(0, at);
+  for (const { results } of table.program) {
+    const entry = entries[at];
+    if (entry !== undefined) picked.push(entry);
+    at += results.length;
+  }
+  return picked;
+}
+
+const longestLabel = 3; // inputs named in the label of a pass
+
+function labelOf(table: TraceTable, seed: Readonly<Record<string, Shown>>): string {
+  const tangents = new Map((table.forward[0]?.lines ?? []).map(({ name, tangent }) => [name, tangent.name]));
+  const entries = Object.entries(seed);
+  const moved = entries.filter(([, value]) => value !== 0);
+  const shown = entries.length <= longestLabel ? entries : moved.slice(0, longestLabel);
+  const parts = shown.map(
+    ([name, value]) => `${tangents.get(name) ?? name} = ${value === null ? "?" : showValue(value)}`,
+  );
+  return parts.join(", ") + (shown.length < entries.length && moved.length > longestLabel ? ", …" : "");
+}
+
+function gradientOf(table: TraceTable): PageData["gradient"] {
+  const last = new Map(table.reverse.map((line) => [line.of, line]));
+  return table.inputs.flatMap(({ name, differentiated }) => {
+    const line = last.get(name);
+    return differentiated && line !== undefined
+      ? [{ name: line.name, value: line.value === null ? line.expression : showValue(line.value) }]
+      : [];
+  });
+}

@@ -1,0 +1,215 @@
+import { drawGraph } from "../draw.ts";
+import type { FoldItem, VisibleGraph } from "../fold.ts";
+import { foldGraph, nodesOf, visibleGraph } from "../fold.ts";
+import type { Graph } from "../graph.ts";
+import { reachable } from "../graph.ts";
+import { mathFonts, plainFonts } from "../graph-style.ts";
+import type { Measure } from "../layout.ts";
+import { layoutGraph, noteSize, titleSize } from "../layout.ts";
+import { mathPieces } from "../math-pieces.ts";
+import { make, makeSvg } from "./dom.ts";
+
+/** What the picture shows of a step. */
+export interface PictureState {
+  /** Whether a node's value, and its adjoint or differential, are known by now. */
+  readonly hasValue: (node: number) => boolean;
+  readonly hasDerivative: (node: number) => boolean;
+  readonly current: number;
+  readonly sources: readonly number[];
+  readonly selected: number | undefined;
+}
+
+/** The dependency graph on the page. */
+export interface Picture {
+  /** Shows another graph of the same form: with adjoints, or with the differentials of a pass. */
+  setGraph(graph: Graph): void;
+  show(state: PictureState): void;
+  zoom(factor: number): void;
+  fit(): void;
+}
+
+const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
+
+/**
+ * @param pane the element to draw in
+ * @param chips where open groups are listed
+ * @param onSelect hears which node was chosen
+ */
+export function makePicture(
+  pane: HTMLElement,
+  chips: HTMLElement,
+  onSelect: (node: number | undefined) => void,
+): Picture {
+  let graph: Graph = { nodes: [], edges: [], reach: [] };
+  let items: readonly FoldItem[] = [];
+  let open: number[] = []; // in the order in which they were opened
+  let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
+  let svg: SVGElement | undefined;
+  let size = { width: 1, height: 1 };
+  let scale = 1;
+  let state: PictureState | undefined;
+  const measure = makeMeasure();
+
+  const draw = (): void => {
+    visible = visibleGraph(graph, items, new Set(open));
+    while (visible.boxes.length > mostOpen && open.length > 1) {
+      open = open.slice(1);
+      visible = visibleGraph(graph, items, new Set(open));
+    }
+    const layout = layoutGraph(graph, visible, measure);
+    size = layout;
+    svg = makeSvg(drawGraph(graph, layout, "Dependency graph"));
+    svg.setAttribute("role", "group");
+    pane.replaceChildren(svg);
+    for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) prepareBox(box);
+    listChips();
+    rescale();
+    if (state !== undefined) paint(state);
+  };
+
+  const prepareBox = (box: SVGElement): void => {
+    box.setAttribute("tabindex", "0");
+    box.setAttribute("role", "button");
+    const title = box.querySelector("title")?.textContent ?? "";
+    const { group } = box.dataset;
+    box.setAttribute("aria-label", group === undefined ? title : `${title}. Press Enter to open`);
+    const act = (): void => {
+      if (group === undefined) onSelect(Number(box.dataset["node"]));
+      else {
+        open = [...open, Number(group)];
+        draw();
+      }
+    };
+    box.addEventListener("click", (event) => {
+      event.stopPropagation();
+      act();
+    });
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      act();
+    });
+  };
+  pane.addEventListener("click", () => onSelect(undefined));
+
+  const listChips = (): void => {
+    const labels = new Map<number, string>();
+    const visit = (item: FoldItem): void => {
+      if (item.kind === "node") return;
+      labels.set(item.id, item.label);
+      item.items.forEach(visit);
+    };
+    items.forEach(visit);
+    chips.replaceChildren(
+      ...open.map((id) => {
+        const chip = make(
+          "button",
+          { type: "button", title: "Fold this group" },
+          `${labels.get(id) ?? ""} ×`,
+        );
+        chip.addEventListener("click", () => {
+          open = open.filter((other) => other !== id);
+          draw();
+        });
+        return chip;
+      }),
+    );
+  };
+
+  const rescale = (): void => {
+    svg?.setAttribute("width", String(Math.round(size.width * scale)));
+    svg?.setAttribute("height", String(Math.round(size.height * scale)));
+  };
+
+  const paint = (next: PictureState): void => {
+    state = next;
+    if (svg === undefined) return;
+    const before = next.selected === undefined ? undefined : reachable(graph, next.selected, "backward");
+    const after = next.selected === undefined ? undefined : reachable(graph, next.selected, "forward");
+    const boxes = [...svg.querySelectorAll<SVGElement>(".dh-box")];
+    boxes.forEach((box, i) => {
+      const nodes = nodesOf(visible.boxes[i]!);
+      const has = (f: (node: number) => boolean): boolean => nodes.some(f);
+      const mark = (name: string, on: boolean): void => void box.classList.toggle(name, on);
+      mark("no-value", !has(next.hasValue));
+      mark("no-derivative", !has(next.hasDerivative));
+      mark("is-current", nodes.includes(next.current));
+      mark(
+        "is-source",
+        next.sources.some((source) => nodes.includes(source)),
+      );
+      mark("is-selected", next.selected !== undefined && nodes.includes(next.selected));
+      mark("is-before", before !== undefined && has((node) => before.has(node)));
+      mark("is-after", after !== undefined && has((node) => after.has(node)));
+      mark(
+        "is-dim",
+        before !== undefined &&
+          after !== undefined &&
+          !has((node) => node === next.selected || before.has(node) || after.has(node)),
+      );
+      box.setAttribute("aria-pressed", String(next.selected !== undefined && nodes.includes(next.selected)));
+    });
+    const boxOf = (node: number): number => visible.boxOf.get(node) ?? -1;
+    for (const edge of svg.querySelectorAll<SVGElement>(".dh-edge")) {
+      const [from, to] = [Number(edge.dataset["from"]), Number(edge.dataset["to"])];
+      const joins = (a: number, b: number): boolean => boxOf(a) === from && boxOf(b) === to;
+      edge.classList.toggle(
+        "is-current",
+        next.sources.some((source) => joins(source, next.current) || joins(next.current, source)),
+      );
+      const isLit = (set: Set<number> | undefined, box: number): boolean =>
+        set !== undefined &&
+        nodesOf(visible.boxes[box]!).some((node) => set.has(node) || node === next.selected);
+      edge.classList.toggle("is-before", isLit(before, from) && isLit(before, to));
+      edge.classList.toggle("is-after", isLit(after, from) && isLit(after, to));
+      edge.classList.toggle(
+        "is-dim",
+        next.selected !== undefined &&
+          !(isLit(before, from) && isLit(before, to)) &&
+          !(isLit(after, from) && isLit(after, to)),
+      );
+    }
+    boxes[boxOf(next.current)]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  const zoom = (factor: number): void => {
+    scale = Math.min(3, Math.max(0.1, scale * factor));
+    rescale();
+  };
+  const fit = (): void => {
+    const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
+    scale = Math.min(1.25, Math.max(0.35, Math.min(room.width / size.width, room.height / size.height)));
+    rescale();
+  };
+
+  return {
+    setGraph(next) {
+      const isFirst = graph.nodes.length === 0;
+      graph = next;
+      items = foldGraph(graph);
+      draw();
+      if (isFirst) fit();
+    },
+    show: paint,
+    zoom,
+    fit,
+  };
+}
+
+/** Measures texts with the fonts that the page really has. */
+function makeMeasure(): Measure {
+  const context = document.createElement("canvas").getContext("2d");
+  return (text, style) => {
+    if (context === null) return text.length * 8;
+    if (style === "note") {
+      context.font = `${noteSize}px ${plainFonts}`;
+      return context.measureText(text).width;
+    }
+    let width = 0;
+    for (const piece of mathPieces(text)) {
+      context.font = `${piece.kind === "name" ? "italic " : ""}${titleSize}px ${mathFonts}`;
+      width += context.measureText(piece.text).width;
+    }
+    return width;
+  };
+}
