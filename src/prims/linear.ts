@@ -30,11 +30,16 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
 
 /** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
 export function full(type: ArrayType, value: number): Tensor {
+  const element = castNumber(type.dtype, value);
   if (isStaging())
-    return bind1(fullPrim, [], { value, dtype: type.dtype, shape: type.shape, weak: type.weak });
-  if (type.shape.length === 0) return new Tensor(type, castNumber(type.dtype, value), undefined);
+    return bind1(fullPrim, [], { value: element, dtype: type.dtype, shape: type.shape, weak: type.weak });
+  if (type.shape.length === 0) return new Tensor(type, element, undefined);
   const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
-  return new Tensor(type, { array: value === 0 ? array : array.fill(value), offset: 0 }, undefined);
+  return new Tensor(
+    type,
+    { array: Object.is(element, 0) ? array : array.fill(element), offset: 0 },
+    undefined,
+  );
 }
 
 /** A number as an element of this dtype. */

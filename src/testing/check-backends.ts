@@ -11,7 +11,7 @@ import { compileProgram } from "../runtime/executable.ts";
 import { jit } from "../runtime/jit.ts";
 import { traceProgram } from "../trace/staging.ts";
 import { sizeOf } from "../util/shape.ts";
-import { numbersOf, sameBits, showPlace } from "./compare.ts";
+import { numbersOf, sameBits, showNumber, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 
 /** Everything that runs kernels: each must give the bits that eager evaluation gives. */
@@ -60,7 +60,7 @@ export function checkBackends(where: string, f: ListFunction, xs: readonly Tenso
     outs.forEach((out, k) => {
       comparisons += compareBits(out, results[k]!, (n, expected, actual) => {
         const place = showPlace(out.shape, n);
-        return `${where}: result ${k}${place} of ${showType(out.type)} is ${actual} by ${way}, but ${expected} eagerly.`;
+        return `${where}: result ${k}${place} of ${showType(out.type)} is ${showNumber(actual)} by ${way}, but ${showNumber(expected)} eagerly.`;
       });
     });
   }

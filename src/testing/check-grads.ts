@@ -89,7 +89,7 @@ export function checkDerivatives(
   names: readonly string[],
   options: CheckGradsOptions,
 ): GradReport {
-  const { order, modes, eps, tolerance } = readOptions(operation, options, xs);
+  const { order, modes, eps, tolerance } = readOptions(operation, options, [...xs, ...f(xs)]);
   let comparisons = 0;
   let worst = 0;
 
@@ -182,10 +182,10 @@ function spread(n: number): number[] {
 function readOptions(
   operation: string,
   options: CheckGradsOptions,
-  xs: readonly Tensor[],
+  involved: readonly Tensor[],
 ): Required<CheckGradsOptions> {
   checkOptions(operation, options, ["order", "modes", "eps", "tolerance"]);
-  const single = xs.some((x) => x.dtype === "float32");
+  const single = involved.some((x) => x.dtype === "float32");
   const {
     order = 2,
     modes = ["forward", "reverse"],

@@ -152,7 +152,7 @@ function checkAdjoint(
   const forwards = innerProduct(cts, pushforward(f, xs, dxs));
   const backwards = innerProduct(pullback(f, xs, cts), dxs);
   const error = errorBetween(forwards, backwards);
-  const tolerance = xs.some((x) => x.dtype === "float32") ? 1e-4 : 1e-11;
+  const tolerance = [...xs, ...cts].some((x) => x.dtype === "float32") ? 1e-4 : 1e-11;
   if (error <= tolerance) return error;
   throw new DownhillError(
     "check",

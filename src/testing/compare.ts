@@ -25,6 +25,10 @@ export function sameBits(a: number, b: number): boolean {
   return Object.is(a, b);
 }
 
+export function showNumber(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
+}
+
 /** The index of an element as messages show it: ` [1,2]`; nothing for a scalar. */
 export function showPlace(shape: Shape, flat: number): string {
   if (shape.length === 0) return "";

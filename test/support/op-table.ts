@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import type { DType, Tensor } from "downhill";
+import { tensor } from "downhill";
+import type { CheckPrimitiveOptions, Operation, Sample } from "downhill/testing";
+import { checkPrimitive } from "downhill/testing";
+
+/** An operation and the operands that it is checked at. */
+export interface Line {
+  readonly op: Operation;
+  readonly samples: readonly Sample[];
+  readonly options: CheckPrimitiveOptions;
+}
+
+/** The lines of a family: by the name of each export, what `checkPrimitive` is to try. */
+export type Table = Readonly<Record<string, readonly Line[]>>;
+
+export function on(op: Operation, samples: readonly Sample[], options: CheckPrimitiveOptions = {}): Line {
+  return { op, samples, options };
+}
+
+/**
+ * Checks every line of the table, and that every export of the module has one. `others` are exports that are no
+ * operations, with the reason.
+ */
+export function checkFamily(
+  module: object,
+  table: Table,
+  others: Readonly<Record<string, string>> = {},
+): void {
+  test("every export has a line in the table", () => {
+    const functions = Object.keys(module).filter((name) => !(name in others));
+    expect(Object.keys(table).toSorted()).toEqual(functions.toSorted());
+  });
+  describe("checkPrimitive passes", () => {
+    test.each(Object.entries(table))("%s", (name, lines) => {
+      expect(lines).not.toHaveLength(0);
+      for (const { op, samples, options } of lines) {
+        expect(checkPrimitive(op, samples, { name, ...options }).samples).toBeGreaterThan(0);
+      }
+    });
+  });
+}
+
+const at =
+  (dtype: DType) =>
+  (numbers: readonly number[], shape: readonly number[] = [numbers.length]): Tensor =>
+    tensor(numbers, { dtype, shape });
+export const f64 = at("float64");
+export const f32 = at("float32");
+export const i32 = at("int32");
+export const u32 = at("uint32");
+export const bool = at("bool");
+
+/** Samples of operands of one type, one list of six numbers an operand: scalars, a vector, a matrix and an empty array in float64, some in float32. */
+export function floats(...operands: readonly (readonly number[])[]): Sample[] {
+  const take = (make: typeof f64, shape: readonly number[], from = 0): Sample => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    return { ins: operands.map((numbers) => make(numbers.slice(from, from + n), shape)) };
+  };
+  return [
+    { ins: operands.map((numbers) => numbers[0]!) }, // plain numbers: weak scalars
+    take(f64, [], 1),
+    take(f64, [3]),
+    take(f64, [2, 3]),
+    take(f64, [0]),
+    take(f64, [2, 0]),
+    take(f32, [], 2),
+    take(f32, [2, 3]),
+  ];
+}
+
+/** Samples of integers (of booleans, where `bools` are wanted), one list of six an operand. */
+export function integers(...operands: readonly (readonly number[])[]): Sample[] {
+  return [
+    { ins: operands.map((numbers) => i32(numbers.slice(0, 1), [])) },
+    { ins: operands.map((numbers) => i32(numbers, [2, 3])) },
+    {
+      ins: operands.map((numbers) =>
+        u32(
+          numbers.map((x) => x >>> 0),
+          [2, 3],
+        ),
+      ),
+    },
+    { ins: operands.map(() => i32([])) },
+  ];
+}
+
+/** Samples of booleans: all pairs. */
+export function booleans(operands: number): Sample[] {
+  const columns = [bool([0, 0, 1, 1]), bool([0, 1, 0, 1]), bool([1, 0, 0, 1])];
+  return [{ ins: columns.slice(0, operands) }, { ins: [true, false, true].slice(0, operands) }];
+}
+
+/** Kinks, poles, signed zeros, infinities and NaN: checked for all but differences. */
+export function special(...operands: readonly (readonly number[])[]): Sample[] {
+  return [
+    { ins: operands.map((numbers) => f64(numbers)), differentiable: false },
+    { ins: operands.map((numbers) => f32(numbers)), differentiable: false },
+    { ins: operands.map((numbers) => f64(numbers.slice(0, 1), [])), differentiable: false },
+  ];
+}
