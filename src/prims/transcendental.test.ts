@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { grad, tensor, vjp } from "downhill";
+import { checkFamily, floats, on, special } from "../../test/support/op-table.ts";
+import * as transcendental from "./transcendental.ts";
+
+const t = transcendental;
+const any = [0.5, -1.25, 2, -0.1, 0.8, -2.5];
+const positive = [0.5, 1.25, 2, 0.3, 0.8, 2.5];
+const inner = [0.5, -0.25, 0.7, -0.1, 0.3, -0.6]; // within (−1, 1)
+const above = [1.5, 2.25, 3, 1.8, 4, 2.5]; // above 1
+const exponents = [2, -1, 0.5, 3, -0.3, 1.5];
+const odd = [0, -0, NaN, Infinity, -Infinity, 5e-324, 1, -1, 710, -746];
+const others = [0, 1, 2, 0.5, NaN, -1, Infinity, -0, 2, 3];
+
+describe("transcendental", () => {
+  checkFamily(transcendental, {
+    exp: [on(t.exp, [...floats(any), ...special(odd)])],
+    expm1: [on(t.expm1, [...floats(any), ...special(odd)])],
+    exp2: [on(t.exp2, [...floats(any), ...special(odd)])],
+    log: [on(t.log, [...floats(positive), ...special(odd)])],
+    log1p: [on(t.log1p, [...floats(positive), ...special(odd)])],
+    log2: [on(t.log2, [...floats(positive), ...special(odd)])],
+    log10: [on(t.log10, [...floats(positive), ...special(odd)])],
+    sin: [on(t.sin, [...floats(any), ...special([...odd, 1e22])])],
+    cos: [on(t.cos, [...floats(any), ...special([...odd, 1e22])])],
+    tan: [on(t.tan, [...floats(inner), ...special([...odd, 1e22])])],
+    asin: [on(t.asin, [...floats(inner), ...special(odd)])],
+    acos: [on(t.acos, [...floats(inner), ...special(odd)])],
+    atan: [on(t.atan, [...floats(any), ...special(odd)])],
+    sinh: [on(t.sinh, [...floats(any), ...special(odd)])],
+    cosh: [on(t.cosh, [...floats(any), ...special(odd)])],
+    tanh: [on(t.tanh, [...floats(any), ...special(odd)])],
+    asinh: [on(t.asinh, [...floats(any), ...special(odd)])],
+    acosh: [on(t.acosh, [...floats(above), ...special(odd)])],
+    atanh: [on(t.atanh, [...floats(inner), ...special(odd)])],
+    cbrt: [on(t.cbrt, [...floats(above), ...special(odd)])],
+    erf: [on(t.erf, [...floats(any), ...special(odd)])],
+    erfc: [on(t.erfc, [...floats(any), ...special(odd)])],
+    sigmoid: [on(t.sigmoid, [...floats(any), ...special(odd)])],
+    softplus: [on(t.softplus, [...floats(any), ...special(odd)])],
+    atan2: [on(t.atan2, [...floats(any, positive), ...floats(positive, any), ...special(odd, others)])],
+    pow: [on(t.pow, [...floats(positive, exponents), ...special(odd, others)])],
+  });
+
+  test("x³ at 0 has derivative 0, and so have x⁰ and 0^y", () => {
+    expect(grad((x) => t.pow(x, tensor(3)))(tensor(0)).item()).toBe(0);
+    expect(grad((x) => t.pow(x, tensor(0)))(tensor(0)).item()).toBe(0);
+    expect(grad((y) => t.pow(tensor(0), y))(tensor(2)).item()).toBe(0);
+    expect(grad((y) => t.pow(tensor(0), y))(tensor(0)).item()).toBe(0);
+  });
+
+  test("a negative base with a whole exponent has a derivative in the base", () => {
+    const [value, pullback] = vjp(t.pow, tensor(-2), tensor(3));
+    expect(value.item()).toBe(-8);
+    expect(pullback(1)[0].item()).toBe(12);
+  });
+
+  test("integers are refused with a way out", () => {
+    expect(() => t.sin(tensor(1, { dtype: "int32" }))).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sin: needs float64 or float32, not i32[]. Convert it with astype("float64").]`,
+    );
+  });
+});
