@@ -3,9 +3,10 @@ import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
 import { internalError } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
+import { isProgram } from "../ir/program.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { scalarTypeOf, typeKey } from "../ir/types.ts";
+import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
 import type { Procedure } from "../kernel/scalar.ts";
@@ -110,29 +111,84 @@ function alias(x: Tensor, type: ArrayType): Tensor {
   return new Tensor(type, cell, undefined);
 }
 
-/** Programs of one equation, by primitive, parameters and types. */
-let single: Lru<string, Executable> | undefined;
+/** A compiled equation, and what it was compiled for. */
+interface ArrayKernel {
+  readonly params: unknown;
+  readonly types: readonly ArrayType[];
+  readonly takesOver: boolean;
+  readonly executable: Executable;
+}
+
+/** The kernels that each primitive ran last, the latest first: found without making a key. */
+const recentKernels = new WeakMap<Primitive, ArrayKernel[]>();
+const recentCount = 6;
+/** Compiled equations by primitive, parameters and types. */
+let arrayKernels: Lru<string, ArrayKernel> | undefined;
 const primitiveIds = new WeakMap<Primitive, number>();
 let nextId = 0;
 
 function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
-  let id = primitiveIds.get(prim);
-  if (id === undefined) primitiveIds.set(prim, (id = nextId++));
   const { lowering } = prim;
   const inPlace = lowering.kind === "loops" ? lowering.inPlace : undefined;
   const takesOver = inPlace !== undefined && ins[inPlace]!.exclusive;
-  let key = `${id}${takesOver ? "!" : ""} ${paramsKey(params)}`;
-  for (let i = 0; i < ins.length; i++) key += ` ${typeKey(ins[i]!.type)}`;
-  single ??= makeLru(1024);
-  let executable = single.get(key);
-  if (executable === undefined) {
-    const program = singleEquation(prim, ins, params);
-    executable = executableOf(program, takesOver ? ins.map((_, i) => i === inPlace) : []);
-    single.set(key, executable);
-  }
+  const { executable } = findArrayKernel(prim, ins, params, takesOver ? inPlace : undefined);
   const slots = new Array<Slot>(ins.length);
   for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
   return executable.run(slots);
+}
+
+function findArrayKernel(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  params: unknown,
+  inPlace: number | undefined,
+): ArrayKernel {
+  const takesOver = inPlace !== undefined;
+  let recent = recentKernels.get(prim);
+  if (recent === undefined) recentKernels.set(prim, (recent = []));
+  for (const kernel of recent) {
+    if (kernel.takesOver === takesOver && fits(kernel.types, ins) && sameParams(kernel.params, params))
+      return kernel;
+  }
+  let id = primitiveIds.get(prim);
+  if (id === undefined) primitiveIds.set(prim, (id = nextId++));
+  const key = `${id}${takesOver ? "!" : ""} ${paramsKey(params)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
+  arrayKernels ??= makeLru(1024);
+  let kernel = arrayKernels.get(key);
+  if (kernel === undefined) {
+    const executable = executableOf(
+      singleEquation(prim, ins, params),
+      takesOver ? ins.map((_, i) => i === inPlace) : [],
+    );
+    kernel = { params, types: ins.map((x) => x.type), takesOver, executable };
+    arrayKernels.set(key, kernel);
+  }
+  recent.unshift(kernel);
+  if (recent.length > recentCount) recent.pop();
+  return kernel;
+}
+
+function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
+  for (let i = 0; i < types.length; i++) {
+    const type = types[i]!;
+    const given = ins[i]!.type;
+    if (given !== type && (given.weak !== type.weak || !sameType(given, type))) return false;
+  }
+  return true;
+}
+
+/** Whether parameters are the same object or plain data of the same content; programs count by identity. */
+function sameParams(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || isProgram(a))
+    return false;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!sameParams(a[i], b[i])) return false;
+    return true;
+  }
+  for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
+  return true; // parameters of one primitive have the same keys
 }
 
 /** A program that does one thing. */
