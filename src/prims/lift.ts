@@ -7,7 +7,7 @@ import { makeArray } from "../kernel/executable.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import type { NestedNumbers } from "../tree/types.ts";
 import { sizeOf } from "../util/shape.ts";
-import { full } from "./linear.ts";
+import { castNumber, full } from "./linear.ts";
 
 const weakFloat = arrayType("float64", [], true);
 const boolScalar = arrayType("bool", []);
@@ -63,10 +63,7 @@ export function fromNest(nest: NestedNumbers, dtype: DType | undefined, operatio
 /** A tensor of this type that holds these elements in row-major order. */
 export function fromFlat(type: ArrayType, elements: ArrayLike<number>): Tensor {
   const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
-  for (let i = 0; i < array.length; i++) {
-    const x = Number(elements[i]);
-    array[i] = type.dtype === "bool" && x !== 0 ? 1 : x;
-  }
+  for (let i = 0; i < array.length; i++) array[i] = castNumber(type.dtype, Number(elements[i]));
   return fromArray(type, array);
 }
 

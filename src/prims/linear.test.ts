@@ -67,11 +67,16 @@ describe("linear", () => {
     expect(grad((a) => stopGradient(a).mul(a))(3).item()).toBe(3);
   });
 
-  test("castNumber rounds, wraps and tells zero as the dtypes do", () => {
+  test("castNumber rounds, saturates and tells zero as conversion does", () => {
     expect(linear.castNumber("float32", 0.1)).toBe(Math.fround(0.1));
-    expect(linear.castNumber("int32", 2 ** 31)).toBe(-(2 ** 31));
-    expect(linear.castNumber("uint32", -1)).toBe(2 ** 32 - 1);
     expect(linear.castNumber("bool", NaN)).toBe(1);
+    for (const value of [1.9, -1.9, 3e9, -3e9, 5e9, NaN, Infinity, -Infinity, 2 ** 31, -1, -0]) {
+      for (const dtype of ["int32", "uint32", "bool"] as const) {
+        const converted = convert(tensor([value]), dtype).tolist();
+        expect(tensor([value], { dtype }).tolist(), `${value} as ${dtype}`).toEqual(converted);
+        expect([linear.castNumber(dtype, value)], `${value} as ${dtype}`).toEqual(converted);
+      }
+    }
   });
 
   test("conversion to integers truncates and saturates, and NaN gives 0", () => {

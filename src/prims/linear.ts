@@ -42,7 +42,7 @@ export function full(type: ArrayType, value: number): Tensor {
   );
 }
 
-/** A number as an element of this dtype. */
+/** A number as an element of this dtype, as `convert` makes it. */
 export function castNumber(dtype: DType, value: number): number {
   switch (dtype) {
     case "float64":
@@ -50,9 +50,9 @@ export function castNumber(dtype: DType, value: number): number {
     case "float32":
       return Math.fround(value);
     case "int32":
-      return value | 0;
+      return Math.min(Math.max(value, -2147483648), 2147483647) | 0;
     case "uint32":
-      return value >>> 0;
+      return Math.min(Math.max(value, 0), 4294967295) >>> 0;
     case "bool":
       return value === 0 ? 0 : 1;
   }
