@@ -1,3 +1,6 @@
+import "../array/methods.ts";
+import "../runtime/install.ts";
+
 export { adam } from "./adam.ts";
 export type { Adam, AdamOptions, AdamState } from "./adam.ts";
 export { applyUpdates } from "./optimizer.ts";
