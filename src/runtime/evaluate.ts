@@ -169,6 +169,7 @@ function findArrayKernel(
 }
 
 function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
+  if (types.length !== ins.length) return false; // a primitive may take any number of operands
   for (let i = 0; i < types.length; i++) {
     const type = types[i]!;
     const given = ins[i]!.type;
