@@ -41,19 +41,20 @@ export function checkFamily(
   });
 }
 
+type Maker = (numbers: readonly number[], shape?: readonly number[]) => Tensor;
 const at =
-  (dtype: DType) =>
-  (numbers: readonly number[], shape: readonly number[] = [numbers.length]): Tensor =>
+  (dtype: DType): Maker =>
+  (numbers, shape = [numbers.length]) =>
     tensor(numbers, { dtype, shape });
-export const f64 = at("float64");
-export const f32 = at("float32");
-export const i32 = at("int32");
-export const u32 = at("uint32");
-export const bool = at("bool");
+export const f64: Maker = at("float64");
+export const f32: Maker = at("float32");
+export const i32: Maker = at("int32");
+export const u32: Maker = at("uint32");
+export const bool: Maker = at("bool");
 
 /** Samples of operands of one type, one list of six numbers an operand: scalars, a vector, a matrix and an empty array in float64, some in float32. */
 export function floats(...operands: readonly (readonly number[])[]): Sample[] {
-  const take = (make: typeof f64, shape: readonly number[], from = 0): Sample => {
+  const take = (make: Maker, shape: readonly number[], from = 0): Sample => {
     const n = shape.reduce((a, b) => a * b, 1);
     return { ins: operands.map((numbers) => make(numbers.slice(from, from + n), shape)) };
   };
