@@ -263,6 +263,41 @@ describe("loops", () => {
   });
 });
 
+describe("integers are wrapped wherever they might not fit", () => {
+  const i32 = (name: string): Expr => k.local("i32", name);
+  const outcomes = (routine: Routine, ...inputs: number[]): Slot[] =>
+    [interpBackend, jsBackend].map((backend) => {
+      const outputs = [NaN];
+      backend.compile(routine)(inputs, outputs);
+      return outputs[0]!;
+    });
+
+  test("a local that is set does not keep the range of its first value", () => {
+    const routine = scalarRoutine([k.add(i32("n"), k.i32(1))], (block) => {
+      const n = block.let("n", k.i32(1));
+      block.if(k.lt(x, y), (then) => then.set(n, k.i32(2147483647)));
+    });
+    expect(outcomes(routine, 0, 1)).toEqual([-2147483648, -2147483648]);
+  });
+
+  test("nor does the index of a loop whose bounds are not known", () => {
+    const routine = scalarRoutine([i32("last")], (block) => {
+      const last = block.let("last", k.i32(0));
+      block.for("i", k.convert("i32", x), k.convert("i32", y), (loop, i) =>
+        loop.set(last, k.add(i, k.i32(5))),
+      );
+    });
+    expect(outcomes(routine, 2147483640, 2147483647)).toEqual([-2147483645, -2147483645]);
+  });
+
+  test("a product that is zero is not −0", () => {
+    const routine = scalarRoutine([
+      k.div(k.f64(1), k.convert("f64", k.mul(k.and(k.convert("i32", x), k.i32(1)), k.i32(-3)))),
+    ]);
+    expect(outcomes(routine, 0, 0)).toEqual([Infinity, Infinity]);
+  });
+});
+
 /** `count` statements, each of two earlier ones. */
 function straightLine(count: number): Routine {
   const values = [x, y];
