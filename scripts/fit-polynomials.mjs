@@ -74,7 +74,7 @@ const fits = [
     weight: (z) => (z * z) / 3,
     from: 1e-9,
     to: 0.02944,
-    degree: 7,
+    degree: 6,
   },
   {
     name: "sinTail",
@@ -99,6 +99,70 @@ const fits = [
     from: 1e-9,
     to: 0.617,
     degree: 5,
+  },
+  {
+    name: "atanTail",
+    says: "atan t = t + t³ · P(t²) for |t| ≤ tan(π/8)",
+    target: withMoreBits((z, bits) => {
+      const t = rootOf(z, bits);
+      return big.div(big.div(big.atan(t, bits), t, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.1716,
+    degree: 10,
+  },
+  {
+    name: "asinTail",
+    says: "asin x = x + x³ · P(x²) for |x| ≤ ½",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.div(big.asin(x, bits), x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.25,
+    degree: 12,
+  },
+  {
+    name: "cbrtStart",
+    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively",
+    target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
+    weight: (m) => Math.cbrt(1 / m),
+    from: 0.707,
+    to: 1.4143,
+    degree: 9,
+  },
+  {
+    name: "erfTail",
+    says: "erf x = x + x · ((1 − 3x²) / 8 + P(x²)) for |x| ≤ 0.82",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      const most = (9n * big.one(bits) - 3n * z) >> 3n;
+      return big.div(big.erf(x, bits), x, bits) - most;
+    }),
+    weight: (z) => 1 / (1 - 0.16 * z),
+    from: 1e-9,
+    to: 0.6725,
+    degree: 11,
+  },
+  {
+    name: "erfcTail",
+    says: "eˣ² erfc x · (1 + 2x) = 5/4 + P((x − 4) / (x + 4)) for 0.8 ≤ x ≤ 28",
+    target: (t, bits) => {
+      // erfc 28 has 1130 zeros after the point
+      const more = 1300;
+      const one = big.one(bits + more);
+      const wide = timesPowerOfTwo(t, more);
+      const x = big.div(4n * (one + wide), one - wide, bits + more);
+      const erfc = one - big.erf(x, bits + more);
+      const scaled = big.mul(erfc, big.exp(big.mul(x, x, bits + more), bits + more), bits + more);
+      return (big.mul(scaled, one + 2n * x, bits + more) - 5n * (one >> 2n)) >> BigInt(more);
+    },
+    weight: () => 0.8,
+    from: -0.6667,
+    to: 0.75,
+    degree: 20,
   },
 ];
 

@@ -1,18 +1,9 @@
 // Gives the scripts the reference functions of the tests, which are TypeScript.
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { importTypeScript } from "./bundle.mjs";
 
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL("../test/support/bigfloat.ts", import.meta.url))],
-  bundle: true,
-  format: "esm",
-  write: false,
-});
-const source = Buffer.from(/** @type {import("esbuild").OutputFile} */ (outputFiles[0]).contents).toString(
-  "base64",
+const big = /** @type {typeof import("../test/support/bigfloat.ts")} */ (
+  await importTypeScript(`export * from "./test/support/bigfloat.ts"`)
 );
-/** @type {typeof import("../test/support/bigfloat.ts")} */
-const big = await import(`data:text/javascript;base64,${source}`);
 
 export const {
   one,
@@ -27,6 +18,7 @@ export const {
   sin,
   cos,
   atan,
+  asin,
   sinh,
   cosh,
   erf,

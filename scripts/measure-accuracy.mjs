@@ -1,28 +1,19 @@
 // Prints how far each transcendental function is from the true value, in ulps, over seeded random arguments.
 //   node scripts/measure-accuracy.mjs [--samples 20000] [--seed 1] [name ...]
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { importTypeScript } from "./bundle.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { samples: { type: "string", default: "20000" }, seed: { type: "string", default: "1" } },
 });
 
-const { outputFiles } = await build({
-  stdin: {
-    contents: `export * from "./test/support/transcendentals.ts"; export { jsBackend } from "./src/backends/js/index.ts";`,
-    resolveDir: fileURLToPath(new URL("..", import.meta.url)),
-  },
-  bundle: true,
-  format: "esm",
-  write: false,
-});
-const source = Buffer.from(/** @type {import("esbuild").OutputFile} */ (outputFiles[0]).contents).toString(
-  "base64",
-);
-/** @type {typeof import("../test/support/transcendentals.ts") & typeof import("../src/backends/js/index.ts")} */
-const { transcendentals, measure, jsBackend } = await import(`data:text/javascript;base64,${source}`);
+const { transcendentals, measure, jsBackend } =
+  /** @type {typeof import("../test/support/transcendentals.ts") & typeof import("../src/backends/js/index.ts")} */ (
+    await importTypeScript(
+      `export * from "./test/support/transcendentals.ts"; export { jsBackend } from "./src/backends/js/index.ts";`,
+    )
+  );
 
 console.log("function    samples  max ulp  at");
 for (const each of transcendentals) {

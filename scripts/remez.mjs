@@ -55,30 +55,43 @@ function solve(rows) {
   return x;
 }
 
+/** @typedef {{ z: number, fixedZ: bigint, target: bigint, weight: number }} Point */
+
+/**
+ * The arguments at which the error is looked at: Chebyshev's points, dense at both ends, where the extrema crowd.
+ *
+ * @param {Fit} fit
+ * @returns {Point[]}
+ */
+function makeGrid(fit) {
+  const { from, to, degree } = fit;
+  const size = Math.max(600, 40 * (degree + 2));
+  return Array.from({ length: size }, (_, i) => {
+    const z = (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / (size - 1));
+    return { z, fixedZ: fixed(z), target: fit.target(fixed(z), bits), weight: fit.weight(z) };
+  });
+}
+
 /**
  * One best approximation with real coefficients; those of `fixedPart` (lowest degrees first) stay.
  *
  * @param {Fit} fit
  * @param {readonly bigint[]} fixedPart
+ * @param {readonly Point[]} points
  * @returns {{ coefficients: bigint[], error: number }}
  */
-function remez(fit, fixedPart) {
-  const { from, to, degree } = fit;
-  const free = degree + 1 - fixedPart.length;
-  const points = free + 1;
-  const gridSize = Math.max(600, 40 * points);
-  // Chebyshev's points: dense at both ends, where the extrema crowd.
-  const grid = Array.from({ length: gridSize }, (_, i) => {
-    const z = (from + to) / 2 - ((to - from) / 2) * Math.cos((Math.PI * i) / (gridSize - 1));
-    return {
-      z,
-      fixedZ: fixed(z),
-      value: fit.target(fixed(z), bits) - horner(fixedPart, fixed(z)),
-      weight: fit.weight(z),
-    };
-  }).filter(({ weight }) => weight !== 0);
+function remez({ degree }, fixedPart, points) {
+  const given = fixedPart.length;
+  const free = degree + 1 - given;
+  const grid = points
+    .filter(({ weight }) => weight !== 0)
+    .map(({ fixedZ, target, weight }) => ({
+      fixedZ,
+      value: target - horner(fixedPart, fixedZ),
+      weight,
+    }));
   /** @type {number[]} */
-  let nodes = Array.from({ length: points }, (_, i) => Math.round((i * (grid.length - 1)) / (points - 1)));
+  let nodes = Array.from({ length: free + 1 }, (_, i) => Math.round((i * (grid.length - 1)) / free));
   for (let round = 0; ; round++) {
     const rows = nodes.map((node, i) => {
       const { fixedZ, value, weight } = /** @type {(typeof grid)[0]} */ (grid[node]);
@@ -87,7 +100,7 @@ function remez(fit, fixedPart) {
       const row = [];
       let power = unit;
       for (let j = 0; j <= degree; j++) {
-        if (j >= fixedPart.length) row.push(big.mul(power, w, bits));
+        if (j >= given) row.push(big.mul(power, w, bits));
         power = big.mul(power, fixedZ, bits);
       }
       return [...row, i % 2 === 0 ? unit : -unit, big.mul(value, w, bits)];
@@ -113,30 +126,36 @@ function remez(fit, fixedPart) {
     });
     const size = (/** @type {number | undefined} */ i) =>
       Math.abs(/** @type {number} */ (errors[/** @type {number} */ (i)]));
-    while (extrema.length > points) {
+    while (extrema.length > free + 1) {
       if (size(extrema[0]) < size(extrema.at(-1))) extrema = extrema.slice(1);
       else extrema = extrema.slice(0, -1);
     }
-    if (extrema.length < points) return { coefficients, error: worst };
+    if (extrema.length < free + 1) return { coefficients, error: worst };
     nodes = extrema;
   }
 }
 
 /**
- * The best polynomial with float64 coefficients that we know to find: each coefficient in turn is rounded, lowest degree
- * first, and the higher ones are fitted again to make up for it.
+ * The best polynomial with float64 coefficients that we know to find: each coefficient in turn is rounded, and the higher ones are fitted again to make up for it.
  *
  * @param {Fit} fit
  * @returns {{ coefficients: number[], error: number, ideal: number }}
  */
 export function fitPolynomial(fit) {
   const leading = fit.leading ?? [];
-  const ideal = remez(fit, leading.map(fixed));
+  const points = makeGrid(fit);
+  const ideal = remez(fit, leading.map(fixed), points);
   let current = ideal;
-  for (let i = leading.length; i < fit.degree; i++) {
+  // Where 0 lies inside, later coefficients have nothing to make up for errors near it.
+  const rounds = fit.from < 0 ? 0 : fit.degree;
+  for (let i = leading.length; i < rounds; i++) {
     const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(big.toNumber(c, bits)));
-    current = remez(fit, rounded);
+    current = remez(fit, rounded, points);
   }
   const coefficients = current.coefficients.map((c) => big.toNumber(c, bits));
-  return { coefficients, error: current.error, ideal: ideal.error };
+  const exactly = coefficients.map(fixed);
+  const errors = points.map(({ fixedZ, target, weight }) => {
+    return Math.abs(big.toNumber(target - horner(exactly, fixedZ), bits) * weight);
+  });
+  return { coefficients, error: Math.max(...errors), ideal: ideal.error };
 }

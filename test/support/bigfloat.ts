@@ -259,8 +259,10 @@ export function tanh(x: Fixed, bits: number): Fixed {
 
 /** erf x = 2/√π · e^(−x²) · Σ 2^i x^(2i+1) / (1 · 3 · 5 … (2i+1)): no term changes sign. */
 export function erf(x: Fixed, bits: number): Fixed {
-  const b = bits + GUARD;
-  const wide = x << BigInt(GUARD);
+  // The sum grows as e^(x²) and takes its absolute error from the factor.
+  const extra = GUARD + Math.ceil(1.5 * toNumber(x, bits) ** 2);
+  const b = bits + extra;
+  const wide = x << BigInt(extra);
   const square = mul(wide, wide, b);
   let term = wide;
   let sum = term;
@@ -269,7 +271,7 @@ export function erf(x: Fixed, bits: number): Fixed {
     sum += term;
   }
   const scale = div(2n * exp(-square, b), sqrt(pi(b), b), b);
-  return mul(sum, scale, b) >> BigInt(GUARD);
+  return mul(sum, scale, b) >> BigInt(extra);
 }
 
 /**

@@ -63,6 +63,28 @@ const pow: Reference = (bits, x, y) => {
   return big.exp(product, bits + extra) >> BigInt(extra);
 };
 
+/** (x, y) to the angle of the point. */
+const atan2: Reference = (bits, y, x) => {
+  const half = big.pi(bits) >> 1n;
+  const height = y < 0n ? -y : y;
+  const width = x < 0n ? -x : x;
+  const steep = height > width;
+  const inner = steep
+    ? half - big.atan(big.div(width, height, bits), bits)
+    : big.atan(big.div(height, width, bits), bits);
+  const angle = x < 0n ? 2n * half - inner : inner;
+  return y < 0n ? -angle : angle;
+};
+
+/** sign(x) · f(|x|) */
+const odd =
+  (f: (x: Fixed, bits: number) => Fixed): Reference =>
+  (bits, x) =>
+    x < 0n ? -f(-x, bits) : f(x, bits);
+
+const one = big.one;
+const square = (x: Fixed, bits: number): Fixed => big.mul(x, x, bits);
+
 export const transcendentals: readonly Transcendental[] = [
   {
     procedure: math.exp64,
@@ -136,6 +158,117 @@ export const transcendentals: readonly Transcendental[] = [
       [positive(exponents(-1074, 1023)), between(-2, 2)],
       [between(0.99, 1.01), between(-70000, 70000)],
     ],
+    bound: 1,
+  },
+  {
+    procedure: math.exp264,
+    reference: unary((x, bits) => big.exp(big.mul(x, big.ln2(bits), bits), bits)),
+    regions: [[between(-1, 1)], [between(-1075, 1024)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.log264,
+    reference: unary((x, bits) => big.div(big.log(x, bits), big.ln2(bits), bits)),
+    regions: [[between(0.5, 2)], [positive(exponents(-1074, 1023))], [positive(exponents(-10, 10))]],
+    bound: 1,
+  },
+  {
+    procedure: math.log1064,
+    reference: unary((x, bits) => big.div(big.log(x, bits), big.log(10n * one(bits), bits), bits)),
+    regions: [[between(0.5, 2)], [positive(exponents(-1074, 1023))], [positive(exponents(-10, 10))]],
+    bound: 1,
+  },
+  {
+    procedure: math.atan64,
+    reference: unary(big.atan),
+    regions: [[between(-1, 1)], [between(-20, 20)], [exponents(-60, 80)]],
+    bound: 1,
+  },
+  {
+    procedure: math.atan264,
+    reference: atan2,
+    regions: [
+      [between(-1, 1), between(-1, 1)],
+      [exponents(-300, 300), exponents(-300, 300)],
+      [exponents(-10, 10), exponents(-10, 10)],
+      [exponents(-1074, 1023), exponents(-1074, 1023)],
+    ],
+    bound: 1,
+  },
+  {
+    procedure: math.asin64,
+    reference: unary(big.asin),
+    regions: [[between(-1, 1)], [between(-0.6, 0.6)], [between(0.99, 1)], [exponents(-60, -1)]],
+    bound: 1,
+  },
+  {
+    procedure: math.acos64,
+    reference: unary(big.acos),
+    regions: [[between(-1, 1)], [between(-0.6, 0.6)], [between(0.99, 1)], [exponents(-60, -1)]],
+    bound: 1,
+  },
+  {
+    procedure: math.asinh64,
+    reference: odd((x, bits) => big.log(x + big.sqrt(square(x, bits) + one(bits), bits), bits)),
+    regions: [[between(-1, 1)], [between(-20, 20)], [exponents(-40, 40)], [exponents(-60, 1023)]],
+    bound: 1,
+  },
+  {
+    procedure: math.acosh64,
+    reference: unary((x, bits) => big.log(x + big.sqrt(square(x, bits) - one(bits), bits), bits)),
+    regions: [
+      [between(1, 2)],
+      [between(1, 20)],
+      [positive(exponents(1, 40))],
+      [positive(exponents(1, 1023))],
+    ],
+    bound: 1,
+  },
+  {
+    procedure: math.atanh64,
+    reference: unary((x, bits) => big.log(big.div(one(bits) + x, one(bits) - x, bits), bits) >> 1n),
+    regions: [[between(-1, 1)], [between(-0.2, 0.2)], [between(0.99, 1)], [exponents(-60, -1)]],
+    bound: 1,
+  },
+  {
+    procedure: math.cbrt64,
+    reference: odd((x, bits) => big.exp(big.log(x, bits) / 3n, bits)),
+    regions: [[between(-8, 8)], [exponents(-1074, 1023)]],
+    bound: 1,
+  },
+  {
+    procedure: math.hypot64,
+    reference: (bits, x, y) => big.sqrt(square(x, bits) + square(y, bits), bits),
+    regions: [
+      [between(-1, 1), between(-1, 1)],
+      [exponents(-20, 20), exponents(-20, 20)],
+      [exponents(1000, 1023), exponents(1000, 1023)],
+    ],
+    bound: 1,
+  },
+  {
+    procedure: math.erf64,
+    reference: odd(big.erf),
+    regions: [[between(-1, 1)], [between(-6, 6)], [exponents(-60, 2)]],
+    bound: 1,
+  },
+  {
+    procedure: math.erfc64,
+    reference: unary((x, bits) => one(bits) - big.erf(x, bits)),
+    regions: [[between(-1, 1)], [between(-6, 6)], [between(0.5, 8)], [between(0.5, 10)]],
+    hard: [[26], [26.5], [27.2], [20.1]],
+    bound: 1,
+  },
+  {
+    procedure: math.sigmoid64,
+    reference: unary((x, bits) => big.div(one(bits), one(bits) + big.exp(-x, bits), bits)),
+    regions: [[between(-1, 1)], [between(-40, 40)], [between(-746, 1)], [exponents(-60, 9)]],
+    bound: 1,
+  },
+  {
+    procedure: math.softplus64,
+    reference: unary((x, bits) => big.log1p(big.exp(x, bits), bits)),
+    regions: [[between(-1, 1)], [between(-40, 40)], [between(-746, 1)], [exponents(-60, 9)]],
     bound: 1,
   },
 ];

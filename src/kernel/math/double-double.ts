@@ -1,5 +1,5 @@
 import type { Block } from "../build.ts";
-import { add, div, f64, mul, sub } from "../build.ts";
+import { add, div, eq, f64, mul, select, sqrt, sub } from "../build.ts";
 import type { Expr } from "../scalar.ts";
 
 /** A number held as the unevaluated sum `high + low`: about 106 bits. */
@@ -41,6 +41,29 @@ export function twoProduct(block: Block, name: string, x: Expr, y: Expr, xSplit:
   const { high: a, low: b } = xSplit;
   const { high: c, low: d } = ySplit;
   const low = add(add(add(sub(mul(a, c), high), mul(a, d)), mul(b, c)), mul(b, d));
+  return { high, low: block.let(`${name}Low`, low) };
+}
+
+/** x² exactly, barring overflow and underflow; declares names that begin with `name`. */
+export function squareOf(block: Block, name: string, x: Expr): Pair {
+  const pieces = split(block, `${name}Of`, x);
+  return twoProduct(block, name, x, x, pieces, pieces);
+}
+
+/** x · y, to a little less than 106 bits; declares names that begin with `name`. */
+export function productOfPairs(block: Block, name: string, x: Pair, y: Pair): Pair {
+  const xPieces = split(block, `${name}X`, x.high);
+  const yPieces = split(block, `${name}Y`, y.high);
+  const { high, low } = twoProduct(block, `${name}Head`, x.high, y.high, xPieces, yPieces);
+  return fastTwoSum(block, name, high, add(low, add(mul(x.high, y.low), mul(x.low, y.high))));
+}
+
+/** √x for x ≥ 0, to a little less than 106 bits; declares names that begin with `name`. */
+export function sqrtOfPair(block: Block, name: string, x: Pair): Pair {
+  const high = block.let(name, sqrt(x.high));
+  const back = squareOf(block, `${name}Back`, high);
+  const rest = add(sub(sub(x.high, back.high), back.low), x.low);
+  const low = select(eq(high, f64(0)), f64(0), div(rest, mul(f64(2), high)));
   return { high, low: block.let(`${name}Low`, low) };
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { coshTail, sinhTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoDifference, fastTwoSum, polynomial, twoSum } from "./double-double.ts";
+import { fastTwoDifference, fastTwoSum, polynomial, split, twoSum } from "./double-double.ts";
 
 /** 1.5 · 2^52: adding it rounds to an integer, which then stands in the low word. */
 export const ROUNDER = 6755399441055744;
@@ -45,15 +45,20 @@ export function reduceByLn2(block: Block, x: Expr): Reduced {
   return { k, count, r, rLow: block.let("rLow", sub(sub(rest, r), correction)) };
 }
 
-/** cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow less rLow itself. */
+/**
+ * cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow less rLow itself. A caller that
+ * has taken most of r²/2 apart gives the rest of it.
+ */
 export function hyperbolicTails(
   block: Block,
   r: Expr,
   rLow: Expr,
+  halfSquareRest?: Expr,
 ): { readonly even: Expr; readonly odd: Expr } {
   const square = block.let("square", mul(r, r));
   const quartic = mul(mul(square, square), polynomial(coshTail, square));
-  const even = block.let("even", add(mul(f64(0.5), square), add(quartic, mul(r, rLow))));
+  const halfSquare = halfSquareRest ?? mul(f64(0.5), square);
+  const even = block.let("even", add(halfSquare, add(quartic, mul(r, rLow))));
   const odd = block.let("odd", mul(mul(r, square), polynomial(sinhTail, square)));
   return { even, odd };
 }
@@ -72,12 +77,12 @@ export function scale(block: Block, x: Expr, k: Expr): Expr {
 /** e^(r + rLow) as a pair. */
 export function expOfReduced(block: Block, { r, rLow }: Pick<Reduced, "r" | "rLow">): Pair {
   const { even, odd } = hyperbolicTails(block, r, rLow);
-  const sum = fastTwoSum(block, "sum", f64(1), r);
-  return { high: sum.high, low: block.let("tail", add(sum.low, add(add(odd, rLow), even))) };
+  const head = fastTwoSum(block, "expHead", f64(1), r);
+  return { high: head.high, low: block.let("expTail", add(head.low, add(add(odd, rLow), even))) };
 }
 
-/** Outside this range e^x is 0 or infinite. */
-function clamp(block: Block, x: Expr, low: number, high: number): Expr {
+/** x between `low` and `high`, NaN staying NaN. */
+export function clamp(block: Block, x: Expr, low: number, high: number): Expr {
   return block.let("clamped", max(f64(low), min(f64(high), x)));
 }
 
@@ -90,14 +95,44 @@ export const exp64: Procedure = /* @__PURE__ */ procedure("exp", [["x", "f64"]],
 
 /** e^x − 1, accurate near 0 too. */
 export const expm164: Procedure = /* @__PURE__ */ procedure("expm1", [["x", "f64"]], (block, [x]) => {
-  const reduced = reduceByLn2(block, clamp(block, x!, -40, 710));
-  const { k, r, rLow } = reduced;
-  const { even, odd } = hyperbolicTails(block, r, rLow);
-  // 2^k · (1 + r + tail) − 1 = 2^k · ((1 − 2^−k) + r + tail)
+  const { k, r, rLow } = reduceByLn2(block, clamp(block, x!, -40, 710));
+  // r²/2 as an exact head and the rest
+  const { high: head, low: rest } = split(block, "r", r);
+  const headSquare = block.let("headSquare", mul(f64(0.5), mul(head, head)));
+  const { even, odd } = hyperbolicTails(block, r, rLow, mul(mul(f64(0.5), rest), add(r, head)));
+  // 2^k · (1 + r + r²/2 + …) − 1 = 2^k · ((1 − 2^−k) + r + r²/2 + …)
   const shrunk = block.let("shrunk", powerOfTwo(sub(i32(0), min(k, i32(1000)))));
   const offset = fastTwoDifference(block, "offset", f64(1), shrunk); // for k < 0 its low part is 0 all the same
-  const sum = twoSum(block, "sum", offset.high, r);
-  const tail = add(add(offset.low, sum.low), add(add(odd, rLow), even));
+  const linear = twoSum(block, "linear", offset.high, r);
+  const sum = fastTwoSum(block, "sum", linear.high, headSquare);
+  const tail = add(add(offset.low, add(linear.low, sum.low)), add(add(odd, rLow), even));
   const scaled = scale(block, add(sum.high, tail), k);
   return select(eq(x!, f64(0)), x!, scaled);
 });
+
+const LN2 = 0.6931471805599453;
+const LN2_HEAD = 0.6931471824645996; // its first 26 bits, rounded
+const LN2_REST = -1.904654299957768e-9;
+
+/** 2^(x + xLow) for |x| < 1100; `xLow` may be left out where it is 0. */
+export function expBase2(block: Block, x: Expr, xLow?: Expr): Expr {
+  const shifted = block.let("shifted", add(x, f64(ROUNDER)));
+  const n = block.let("n", lowWord(shifted));
+  const t = block.let("t", sub(x, sub(shifted, f64(ROUNDER)))); // exact
+  const { high: tHead, low: tRest } = split(block, "t", t);
+  const head = block.let("rHead", mul(tHead, f64(LN2_HEAD))); // exact
+  const rest = xLow === undefined ? tRest : add(tRest, xLow);
+  const r = fastTwoSum(
+    block,
+    "r",
+    head,
+    block.let("rRest", add(mul(rest, f64(LN2)), mul(tHead, f64(LN2_REST)))),
+  );
+  const power = expOfReduced(block, { r: r.high, rLow: r.low });
+  return scale(block, add(power.high, power.low), n);
+}
+
+/** 2^x; exact for integers. */
+export const exp264: Procedure = /* @__PURE__ */ procedure("exp2", [["x", "f64"]], (block, [x]) =>
+  expBase2(block, clamp(block, x!, -1077, 1025)),
+);

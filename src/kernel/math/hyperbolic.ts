@@ -33,7 +33,7 @@ function sinhCosh(block: Block, x: Expr): { readonly k: Expr; readonly sine: Pai
 }
 
 /** `value` with the sign of x; x itself if that is 0. */
-function withSignOf(x: Expr, value: Expr): Expr {
+export function withSignOf(x: Expr, value: Expr): Expr {
   return select(eq(x, f64(0)), x, select(lt(x, f64(0)), neg(value), value));
 }
 

@@ -1,5 +1,10 @@
-export { exp64, expm164 } from "./exp.ts";
+export { erf64, erfc64 } from "./erf.ts";
+export { exp264, exp64, expm164 } from "./exp.ts";
 export { cosh64, sinh64, tanh64 } from "./hyperbolic.ts";
-export { log64, log1p64 } from "./log.ts";
+export { acosh64, asinh64, atanh64 } from "./inverse-hyperbolic.ts";
+export { acos64, asin64, atan264, atan64 } from "./inverse-trig.ts";
+export { log1064, log1p64, log264, log64 } from "./log.ts";
 export { pow64 } from "./pow.ts";
+export { cbrt64, hypot64 } from "./roots.ts";
+export { sigmoid64, softplus64 } from "./sigmoid.ts";
 export { cos64, sin64, tan64 } from "./trig.ts";

@@ -31,7 +31,7 @@ export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f
   const isTiny = block.let("isTiny", lt(x, f64(2.2250738585072014e-308)));
   const scaled = block.let("scaled", select(isTiny, mul(x, f64(18014398509481984)), x));
   const word = block.let("word", add(highWord(scaled), i32(ONE_WORD - SQRT_HALF_WORD)));
-  const k = block.let("k", sub(shr(word, i32(20)), select(isTiny, i32(1077), i32(1023))));
+  const k = block.let("exponentOfX", sub(shr(word, i32(20)), select(isTiny, i32(1077), i32(1023))));
   const high = add(and(word, i32(0xfffff)), i32(SQRT_HALF_WORD));
   return { k, f: block.let("f", sub(fromWords(high, lowWord(scaled)), f64(1))) };
 }
@@ -46,20 +46,20 @@ export function logNearOne(block: Block, f: Expr): Pair {
   const { high: head, low: rest } = split(block, "f", f);
   const exactPart = block.let("exactPart", mul(f64(0.5), mul(head, head)));
   const remainder = mul(mul(f64(0.5), rest), add(f, head));
-  const sum = fastTwoDifference(block, "sum", f, exactPart);
+  const logHead = fastTwoDifference(block, "logHead", f, exactPart);
   const tail = mul(s, add(halfSquare, mul(z, polynomial(logTail, z))));
-  return { high: sum.high, low: block.let("tail", add(sum.low, sub(tail, remainder))) };
+  return { high: logHead.high, low: block.let("logRest", add(logHead.low, sub(tail, remainder))) };
 }
 
 /** k · ln 2 + x. */
 export function addLn2(block: Block, k: Expr, x: Pair): Pair {
-  const count = block.let("count", convert("f64", k));
+  const count = block.let("exponentCount", convert("f64", k));
   const sum = fastTwoSum(block, "total", mul(count, f64(LN2_HIGH)), x.high);
   return { high: sum.high, low: add(sum.low, add(x.low, mul(count, f64(LN2_LOW)))) };
 }
 
 /** `value` for positive finite x; −∞ at 0, NaN below, and ∞ and NaN stay. */
-function withLogSpecials(x: Expr, value: Expr): Expr {
+export function withLogSpecials(x: Expr, value: Expr): Expr {
   const special = select(eq(x, f64(0)), f64(-Infinity), select(lt(x, f64(0)), f64(NaN), x));
   return select(and(lt(f64(0), x), lt(x, f64(Infinity))), value, special);
 }
@@ -71,15 +71,61 @@ export const log64: Procedure = /* @__PURE__ */ procedure("log", [["x", "f64"]],
   return withLogSpecials(x!, add(high, low));
 });
 
-/** ln(1 + x), accurate near 0 too. */
-export const log1p64: Procedure = /* @__PURE__ */ procedure("log1p", [["x", "f64"]], (block, [x]) => {
-  const u = twoSum(block, "u", f64(1), x!);
+/**
+ * ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends; `u` is 1 + x as rounded.
+ */
+export function log1pOfPair(
+  block: Block,
+  x: Partial<Pair> & Pick<Pair, "high">,
+  kExtra?: Expr,
+): Pair & { readonly u: Expr } {
+  const u = twoSum(block, "u", f64(1), x.high);
   const { k, f: rounded } = decompose(block, u.high);
   // Where 1 + x needs no scaling, f is x itself; elsewhere what 1 + x lost is made up for to first order.
   const isNear = block.let("isNear", eq(k, i32(0)));
-  const f = block.let("exactF", select(isNear, x!, rounded));
-  const correction = block.let("correction", select(isNear, f64(0), div(u.low, u.high)));
+  const f = block.let("exactF", select(isNear, x.high, rounded));
+  const lost = select(isNear, x.low ?? f64(0), x.low ? add(u.low, x.low) : u.low);
+  const correction = block.let("lost", div(lost, u.high));
   const near = logNearOne(block, f);
-  const { high, low } = addLn2(block, k, { high: near.high, low: add(near.low, correction) });
-  return select(eq(x!, f64(0)), x!, withLogSpecials(u.high, add(high, low)));
+  const exponent = kExtra === undefined ? k : add(k, kExtra);
+  return { u: u.high, ...addLn2(block, exponent, { high: near.high, low: add(near.low, correction) }) };
+}
+
+/** ln(1 + x), accurate near 0 too. */
+export const log1p64: Procedure = /* @__PURE__ */ procedure("log1p", [["x", "f64"]], (block, [x]) => {
+  const { high, low, u } = log1pOfPair(block, { high: x! });
+  return select(eq(x!, f64(0)), x!, withLogSpecials(u, add(high, low)));
 });
+
+// 1 / ln 2 and 1 / ln 10 as heads of 26 bits and rests; log₁₀ 2 with 32 bits
+const LOG2_E = [1.4426950514316559, -1.0542692476429138e-8] as const;
+const LOG10_E = [0.4342944845557213, -2.6524694553078553e-9] as const;
+const LOG10_2 = [0.3010299956658855, -1.9043128467164274e-12] as const;
+
+/** log x = k · per2 + ln(1 + f) · perE for the factors of some base. */
+function logToBase(
+  name: string,
+  per2: readonly [number, number],
+  perE: readonly [number, number],
+): Procedure {
+  return procedure(name, [["x", "f64"]], (block, [x]) => {
+    const { k, f } = decompose(block, x!);
+    const near = logNearOne(block, f);
+    const { high: head, low: rest } = split(block, "near", near.high);
+    const product = block.let("product", mul(head, f64(perE[0]))); // exact
+    const productRest = block.let(
+      "productRest",
+      add(mul(add(rest, near.low), f64(perE[0] + perE[1])), mul(head, f64(perE[1]))),
+    );
+    const count = block.let("exponentCount", convert("f64", k));
+    const total = fastTwoSum(block, "total", mul(count, f64(per2[0])), product);
+    const low = add(total.low, add(productRest, mul(count, f64(per2[1]))));
+    return withLogSpecials(x!, add(total.high, low));
+  });
+}
+
+/** Logarithm to base 2; exact for powers of 2. */
+export const log264: Procedure = /* @__PURE__ */ logToBase("log2", [1, 0], LOG2_E);
+
+/** Logarithm to base 10; exact for powers of 10. */
+export const log1064: Procedure = /* @__PURE__ */ logToBase("log10", LOG10_2, LOG10_E);

@@ -9,7 +9,6 @@ import {
   floor,
   highWord,
   i32,
-  lowWord,
   lt,
   max,
   min,
@@ -27,7 +26,7 @@ import type { Expr, Procedure } from "../scalar.ts";
 import { longLogTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
 import { fastTwoSum, polynomial, split } from "./double-double.ts";
-import { expOfReduced, ROUNDER, scale } from "./exp.ts";
+import { clamp, expBase2 } from "./exp.ts";
 import { decompose } from "./log.ts";
 
 /**
@@ -74,23 +73,6 @@ const FACTOR = 0.9617966939259756;
 const FACTOR_HEAD = 0.9617967009544373; // its first 26 bits, rounded
 const FACTOR_REST = -7.028461650952758e-9;
 
-const LN2 = 0.6931471805599453;
-const LN2_HEAD = 0.6931471824645996; // its first 26 bits, rounded
-const LN2_REST = -1.904654299957768e-9;
-
-/** 2^(x + xLow) for |x| < 1100. */
-export function expBase2(block: Block, x: Expr, xLow: Expr): Expr {
-  const shifted = block.let("shifted", add(x, f64(ROUNDER)));
-  const n = block.let("n", lowWord(shifted));
-  const t = block.let("t", sub(x, sub(shifted, f64(ROUNDER)))); // exact
-  const { high: tHead, low: tRest } = split(block, "t", t);
-  const head = block.let("rHead", mul(tHead, f64(LN2_HEAD))); // exact
-  const rest = block.let("rRest", add(mul(add(tRest, xLow), f64(LN2)), mul(tHead, f64(LN2_REST))));
-  const r = fastTwoSum(block, "r", head, rest);
-  const power = expOfReduced(block, { r: r.high, rLow: r.low });
-  return scale(block, add(power.high, power.low), n);
-}
-
 /** x^y for finite x > 0 and finite y. */
 function powOfPositive(block: Block, x: Expr, y: Expr): Expr {
   const log = longLog2(block, x);
@@ -101,9 +83,8 @@ function powOfPositive(block: Block, x: Expr, y: Expr): Expr {
   const rest = block.let("powRest", add(mul(yRest, log.high), mul(exponent, log.low)));
   const product = fastTwoSum(block, "power", head, rest);
   const isMild = block.let("isMild", lt(abs(product.high), f64(1100)));
-  const clamped = block.let("clamped", max(f64(-1100), min(f64(1100), product.high)));
-  const clampedLow = block.let("clampedLow", select(isMild, product.low, f64(0)));
-  return expBase2(block, clamped, clampedLow);
+  const low = block.let("mildLow", select(isMild, product.low, f64(0)));
+  return expBase2(block, clamp(block, product.high, -1100, 1100), low);
 }
 
 /** x^y with the special values of IEEE 754: 1 wherever y = 0 or x = 1; NaN for negative x with a broken exponent. */
