@@ -14,37 +14,38 @@ export type Level =
   | "unary"
   | "primary";
 
-const order: readonly Level[] = [
-  "conditional",
-  "or",
-  "and",
-  "bitwise",
-  "equality",
-  "relational",
-  "shift",
-  "additive",
-  "multiplicative",
-  "unary",
-  "primary",
-];
+const rank: Readonly<Record<Level, number>> = {
+  conditional: 0,
+  or: 1,
+  and: 2,
+  bitwise: 3,
+  equality: 4,
+  relational: 5,
+  shift: 6,
+  additive: 7,
+  multiplicative: 8,
+  unary: 9,
+  primary: 10,
+};
 
 /** An expression as text, in JavaScript's notation, with what is needed to set parentheses around it. */
 export interface Code {
   readonly text: string;
   readonly level: Level;
-  readonly operator?: string;
+  /** The outermost operator; empty where there is none. */
+  readonly operator: string;
 }
 
 /** A name, literal, call or indexed read: never in need of parentheses. */
 export function primary(text: string): Code {
-  return { text, level: "primary" };
+  return { text, level: "primary", operator: "" };
 }
 
 /** A number; negative ones count as an operator before a literal. */
 export function literal(value: number): Code {
   if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
-  return { text, level: text.startsWith("-") ? "unary" : "primary" };
+  return { text, level: text.startsWith("-") ? "unary" : "primary", operator: "" };
 }
 
 /** A call of a function by name. */
@@ -73,7 +74,7 @@ export function conditional(condition: Code, x: Code, y: Code): Code {
   const [test, then] = [condition, x].map((part) =>
     part.level === "conditional" ? `(${part.text})` : part.text,
   );
-  return { text: `${test} ? ${then} : ${y.text}`, level: "conditional" };
+  return { text: `${test} ? ${then} : ${y.text}`, level: "conditional", operator: "?" };
 }
 
 function levelOf(operator: string): Level {
@@ -109,8 +110,9 @@ function levelOf(operator: string): Level {
 }
 
 function side(x: Code, operator: string, level: Level, isLeft: boolean): string {
-  const [inner, outer] = [order.indexOf(x.level), order.indexOf(level)];
   if (x.level === "primary" || x.level === "unary") return x.text;
+  const inner = rank[x.level];
+  const outer = rank[level];
   if (inner < outer) return `(${x.text})`;
   if (inner === outer) {
     const chained = isLeft

@@ -124,18 +124,22 @@ describe("procedures", () => {
 });
 
 test("the commonest operations, written out, are those of the table", () => {
-  const values = [NaN, 0, -0, 1, -2.5, Infinity, -Infinity, 5e-324, 1.7976931348623157e308];
-  for (const op of ["add", "sub", "mul", "div", "lt"] as const) {
-    const params = [
-      ["x", "f64"],
-      ["y", "f64"],
-    ] as const;
-    const plain = interpBackend.compileProcedure(
-      k.procedure(op, params, (_, [x, y]) => k.binary(op, x!, y!)),
-    );
-    const quick = interpBackend.compileProcedure(
-      k.procedure(op, params, (block, [x, y]) => block.let("z", k.binary(op, x!, y!))),
-    );
-    for (const x of values) for (const y of values) expect(quick(x, y)).toBe(plain(x, y));
+  const quick = { f64: ["add", "sub", "mul", "div", "lt"], i32: ["add", "mul", "and", "lt"] } as const;
+  const values = {
+    f64: [NaN, 0, -0, 1, -2.5, Infinity, -Infinity, 5e-324, 1.7976931348623157e308],
+    i32: [0, 1, -1, 7, 65537, 2147483647, -2147483648],
+  };
+  for (const type of ["f64", "i32"] as const) {
+    for (const op of quick[type]) {
+      const params = [
+        ["x", type],
+        ["y", type],
+      ] as const;
+      const plain = k.procedure(op, params, (_, [x, y]) => k.binary(op, x!, y!));
+      const local = k.procedure(op, params, (block, [x, y]) => block.let("z", k.binary(op, x!, y!)));
+      const [f, g] = [interpBackend.compileProcedure(plain), interpBackend.compileProcedure(local)];
+      for (const x of values[type])
+        for (const y of values[type]) expect(g(x, y), `${op}(${x}, ${y})`).toBe(f(x, y));
+    }
   }
 });

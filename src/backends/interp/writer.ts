@@ -252,7 +252,7 @@ function mapStep(f: (x: number) => number, x: number, out: number): Step {
 }
 
 function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: number): Step {
-  const quick = type === "f64" ? quickSteps[op] : undefined;
+  const quick = type === "f64" ? quickReals[op] : type === "i32" ? quickIntegers[op] : undefined;
   if (quick !== undefined) return quick(x, y, out);
   const f = binaryFunction(op, type);
   return (r) => {
@@ -260,8 +260,10 @@ function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: n
   };
 }
 
-/** The commonest operations on float64, written out to spare them the call of a function. */
-const quickSteps: { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step } = {
+type Quick = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step };
+
+/** The commonest operations, written out to spare them the call of a function. */
+const quickReals: Quick = {
   add: (x, y, out) => (r) => {
     r[out] = r[x]! + r[y]!;
   },
@@ -273,6 +275,21 @@ const quickSteps: { readonly [op in BinaryOp]?: (x: number, y: number, out: numb
   },
   div: (x, y, out) => (r) => {
     r[out] = r[x]! / r[y]!;
+  },
+  lt: (x, y, out) => (r) => {
+    r[out] = r[x]! < r[y]! ? 1 : 0;
+  },
+};
+
+const quickIntegers: Quick = {
+  add: (x, y, out) => (r) => {
+    r[out] = (r[x]! + r[y]!) | 0;
+  },
+  mul: (x, y, out) => (r) => {
+    r[out] = Math.imul(r[x]!, r[y]!);
+  },
+  and: (x, y, out) => (r) => {
+    r[out] = r[x]! & r[y]!;
   },
   lt: (x, y, out) => (r) => {
     r[out] = r[x]! < r[y]! ? 1 : 0;

@@ -27,6 +27,11 @@ interface Value extends Code {
   readonly range?: Range | undefined;
 }
 
+/** The code of a number that lies in a range, if one is known. */
+function within({ text, level, operator }: Code, range: Range | undefined): Value {
+  return { text, level, operator, range };
+}
+
 /** The code of an expression as it is kept in a local: a native boolean for a bool, a number for everything else. */
 export function localCode(expr: Expr, scope: Scope): Value {
   return expr.type === "bool" ? truth(expr, scope, 0) : value(expr, scope, 0);
@@ -63,11 +68,11 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
     case "const": {
       if (isFloat(expr.type)) return literal(expr.type === "f32" ? Math.fround(expr.value) : expr.value);
       const integer = expr.value + 0; // no −0
-      return { ...literal(integer), range: { low: integer, high: integer } };
+      return within(literal(integer), { low: integer, high: integer });
     }
     case "local":
       if (expr.type === "bool") break;
-      return { ...primary(scope.localName(expr.name)), range: scope.localRange(expr.name) };
+      return within(primary(scope.localName(expr.name)), scope.localRange(expr.name));
     case "load":
       return element(expr.buffer, value(expr.index, scope, next), scope);
     case "table":
@@ -82,7 +87,7 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
       if (expr.type === "bool") break;
       const [x, y] = [value(expr.x, scope, next), value(expr.y, scope, next)];
       const range = x.range && y.range ? unionRange(x.range, y.range) : undefined;
-      return { ...conditional(truth(expr.condition, scope, next), x, y), range };
+      return within(conditional(truth(expr.condition, scope, next), x, y), range);
     }
     case "convert":
       if (expr.type === "bool") break;
@@ -94,7 +99,7 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
     default:
       return assertNever(expr, "value");
   }
-  return { ...conditional(truth(expr, scope, next), literal(1), literal(0)), range: { low: 0, high: 1 } };
+  return within(conditional(truth(expr, scope, next), literal(1), literal(0)), { low: 0, high: 1 });
 }
 
 function truth(expr: Expr, scope: Scope, depth: number): Code {
@@ -180,7 +185,7 @@ function binaryCode(op: BinaryOp, type: ScalarType, x: Value, y: Value, scope: S
     case "mul":
       if (!isInteger) return round(type, infix(x, "*", y));
       if (isExact(type, known) && rangeOr(type, x).low >= 0 && rangeOr(type, y).low >= 0) {
-        return { ...infix(x, "*", y), range: known }; // a negative factor times 0 would give −0
+        return within(infix(x, "*", y), known); // a negative factor times 0 would give −0
       }
       return wrap(
         type,
@@ -189,19 +194,19 @@ function binaryCode(op: BinaryOp, type: ScalarType, x: Value, y: Value, scope: S
       );
     case "div": // by zero: ±Infinity or NaN, which become 0
       return isInteger
-        ? { ...wrap(type, infix(x, "/", y), undefined), range: known }
+        ? within(wrap(type, infix(x, "/", y), undefined), known)
         : round(type, infix(x, "/", y));
     case "rem":
       return isInteger ? wrap(type, infix(x, "%", y), known) : infix(x, "%", y);
     case "min":
     case "max":
-      return { ...callCode(`Math.${op}`, x, y), range: known };
+      return within(callCode(`Math.${op}`, x, y), known);
     case "and":
     case "or":
     case "xor":
       return type === "u32"
-        ? { ...wrap(type, infix(x, symbols[op], y), undefined), range: known }
-        : { ...infix(x, symbols[op], y), range: known };
+        ? within(wrap(type, infix(x, symbols[op], y), undefined), known)
+        : within(infix(x, symbols[op], y), known);
     case "shl":
       return type === "u32" ? wrap(type, infix(x, "<<", y), undefined) : infix(x, "<<", y);
     case "shr":
@@ -270,12 +275,12 @@ function round(type: ScalarType, x: Code): Code {
 
 /** The code without what is known of an integer: it is a float from here on. */
 function plain(x: Value): Value {
-  return { ...x, range: undefined };
+  return within(x, undefined);
 }
 
 /** The result of integer arithmetic, wrapped where it may not fit. */
 function wrap(type: ScalarType, x: Code, known: Range | undefined): Value {
-  if (isExact(type, known)) return { ...x, range: known };
+  if (isExact(type, known)) return within(x, known);
   return type === "u32" ? infix(x, ">>>", literal(0)) : infix(x, "|", literal(0));
 }
 
