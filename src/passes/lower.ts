@@ -22,9 +22,14 @@ export interface Lowered {
 /** Names and scratch memory of one routine. */
 interface Workshop {
   fresh(hint: string): string;
+  /** Memory that may have served an earlier value. */
   temp(type: ArrayType, hint: string): WriteView;
+  /** Memory that nothing else ever uses. */
+  own(type: ArrayType, hint: string): WriteView;
   /** Gives a scratch buffer back, for values that come later. */
   release(buffer: string): void;
+  /** Takes a buffer that was given back out of use again. */
+  reclaim(buffer: string): void;
 }
 
 function makeWorkshop(temps: Buffer[]): Workshop {
@@ -35,20 +40,27 @@ function makeWorkshop(temps: Buffer[]): Workshop {
     counts.set(hint, n);
     return n === 1 ? hint : fresh(`${hint}_${n}`);
   };
+  const own = (type: ArrayType, hint: string): WriteView => {
+    const buffer: Buffer = { name: fresh(hint), type: scalarTypeOf(type.dtype), size: sizeOf(type.shape) };
+    temps.push(buffer);
+    return bufferView(type, buffer.name);
+  };
   return {
     fresh,
+    own,
     temp(type, hint) {
       const scalar = scalarTypeOf(type.dtype);
       const size = sizeOf(type.shape);
       const reuse = free.findIndex((buffer) => buffer.type === scalar && buffer.size === size);
-      if (reuse >= 0) return bufferView(type, free.splice(reuse, 1)[0]!.name);
-      const buffer: Buffer = { name: fresh(hint), type: scalar, size };
-      temps.push(buffer);
-      return bufferView(type, buffer.name);
+      return reuse < 0 ? own(type, hint) : bufferView(type, free.splice(reuse, 1)[0]!.name);
     },
     release(name) {
       const buffer = temps.find((temp) => temp.name === name);
       if (buffer !== undefined && !free.includes(buffer)) free.push(buffer);
+    },
+    reclaim(name) {
+      const place = free.findIndex((buffer) => buffer.name === name);
+      if (place >= 0) free.splice(place, 1);
     },
   };
 }
@@ -122,6 +134,7 @@ function lowerBody(
   const lastUse = findLastUses(program);
   const targetOf = new Map<Var, WriteView>();
   const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
+  const lent = new Set<string>(); // buffers of mutable operands: ours until the last equation
   const fresh = (hint: string): string => workshop.fresh(hint);
   let group: Group | undefined;
 
@@ -138,7 +151,10 @@ function lowerBody(
     const view = must(operands[i], "an operand");
     env.set(v, view);
     const { buffer } = view as WriteView;
-    if (mutable[i] === true && buffer !== undefined) bufferEnd.set(buffer, lastUse.get(v) ?? -1);
+    if (mutable[i] === true && buffer !== undefined) {
+      bufferEnd.set(buffer, lastUse.get(v) ?? -1);
+      lent.add(buffer);
+    }
   });
   const viewOf = (v: Var): ReadView => must(env.get(v), "an operand");
 
@@ -153,7 +169,8 @@ function lowerBody(
       }
     }
     const view = workshop.temp(v.type, v.name ?? "t");
-    bufferEnd.set(must(view.buffer, "a scratch buffer"), lastUse.get(v) ?? -1);
+    // a result that no one reads is still written by its own equation
+    bufferEnd.set(must(view.buffer, "a scratch buffer"), lastUse.get(v) ?? from);
     return view;
   };
   const flush = (): void => {
@@ -235,6 +252,7 @@ function lowerBody(
     if (target !== undefined) copyView(block, target, results[i]!, fresh);
   });
   for (const buffer of bufferEnd.keys()) workshop.release(buffer);
+  for (const buffer of lent) workshop.reclaim(buffer);
   return results.map((view, i) => targets[i] ?? view);
 }
 
@@ -311,7 +329,7 @@ function makeContext(
 
 /** Memory of its own that is never shared. */
 function makeScratch(block: Block, type: ArrayType, hint: string, workshop: Workshop): WriteView {
-  if (type.shape.length > 0) return workshop.temp(type, workshop.fresh(hint));
+  if (type.shape.length > 0) return workshop.own(type, hint);
   const name = workshop.fresh(hint);
   block.let(name, k.constant(scalarTypeOf(type.dtype), 0));
   return localTarget(type, name);
