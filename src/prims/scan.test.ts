@@ -37,9 +37,9 @@ const three = [0.5, -1.25, 2];
 const six = [0.5, -1.25, 2, -0.1, 0.8, -2.5];
 
 /** c ← sin(c) · w + x, y = c · x */
-const recurrence: Body = (w, c, x) => [add(mul(sin(c!), w!), x!), mul(c!, x!)];
+const recurrence: Body = (w, c, x) => [add(mul(sin(c), w), x), mul(c, x)];
 /** Two carries that change places, of which only one depends on the xs. */
-const swap: Body = (a, b, x) => [add(b!, x!), a!];
+const swap: Body = (a, b, x) => [add(b, x), a];
 const scalars = [
   { ins: [0.7, 0.3, f64(three)].map((x) => (typeof x === "number" ? f64([x], []) : x)) },
   { ins: [f32([0.7], []), f32([0.3], []), f32(three)] },
@@ -59,17 +59,17 @@ describe("scan", () => {
       on(loop(swap, { consts: 0, carries: 2 }), [...scalars, ...vectors]),
       // a loop without xs
       on(
-        loop((w, c) => [mul(sin(c!), w!)], { consts: 1, carries: 1, length: 4 }),
+        loop((w, c) => [mul(sin(c), w)], { consts: 1, carries: 1, length: 4 }),
         [{ ins: [f64([0.7, 1.2]), f64([0.3, 2])] }],
       ),
       // a loop without carry: a map
       on(
-        loop((w, x) => [mul(sin(x!), w!)], { consts: 1, carries: 0 }),
+        loop((w, x) => [mul(sin(x), w)], { consts: 1, carries: 0 }),
         [{ ins: [f64([0.7], []), f64(three)] }],
       ),
       // constants that are read at the place that the xs tell, integers among the carries
       on(
-        loop((w, c, n, i) => [add(c!, mul(take(w!, i!, 0), c!)), add(n!, i!), take(w!, n!, 0)], {
+        loop((w, c, n, i) => [add(c, mul(take(w, i, 0), c)), add(n, i), take(w, n, 0)], {
           consts: 1,
           carries: 2,
         }),
@@ -79,8 +79,8 @@ describe("scan", () => {
       on(
         loop(
           (w, c, x) =>
-            loop((v, a, z) => [add(mul(a!, v!), sin(z!)), a!], { consts: 1, carries: 1 })(c!, w!, x!).map(
-              (y, k) => (k === 0 ? y : sum(y, [0])),
+            loop((v, a, z) => [add(mul(a, v), sin(z)), a], { consts: 1, carries: 1 })(c, w, x).map((y, k) =>
+              k === 0 ? y : sum(y, [0]),
             ),
           {
             consts: 1,
@@ -93,10 +93,7 @@ describe("scan", () => {
       on(
         loop(
           (c, x) =>
-            call(traceProgram("g", [c!.type, x!.type], (a, b) => [mul(a!, sin(b!)), neg(a!)]).program, [
-              c!,
-              x!,
-            ]),
+            call(traceProgram("g", [c.type, x.type], (a, b) => [mul(a, sin(b)), neg(a)]).program, [c, x]),
           {
             consts: 0,
             carries: 1,
@@ -106,7 +103,7 @@ describe("scan", () => {
       ),
       // a carry that nothing depends on, and results that are constants, carries and xs themselves
       on(
-        loop((w, c, d, x) => [c!, add(d!, x!), w!, c!, x!], { consts: 1, carries: 2 }),
+        loop((w, c, d, x) => [c, add(d, x), w, c, x], { consts: 1, carries: 2 }),
         [{ ins: [f64([0.7], []), f64([0.3], []), f64([0.1], []), f64(three)] }],
       ),
     ],
@@ -114,7 +111,7 @@ describe("scan", () => {
 
   test("a carry that changes its type is refused", () => {
     const body = traceProgram("step", [arrayType("float64", []), arrayType("float64", [2])], (c, x) => [
-      add(sum(x!, [0]), c!),
+      add(sum(x, [0]), c),
     ]).program;
     const run = (): unknown =>
       scans.scan([f64([1]), f64(six, [3, 2])], { body, consts: 0, carries: 1, length: 3, reverse: false });
