@@ -129,7 +129,7 @@ const fits = [
     says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively",
     target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
     weight: (m) => Math.cbrt(1 / m),
-    from: 0.707,
+    from: 0.706,
     to: 1.4143,
     degree: 9,
   },

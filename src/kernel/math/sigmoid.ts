@@ -35,5 +35,6 @@ export const softplus64: Procedure = /* @__PURE__ */ procedure("softplus", [["x"
   const low = block.let("eLow", select(lt(reduced.k, i32(-1000)), f64(0), mul(e.low, lowPower)));
   const log = log1pOfPair(block, { high, low });
   const total = twoSum(block, "result", max(x!, f64(0)), block.let("logHigh", log.high));
-  return add(total.high, add(total.low, log.low));
+  // from 37 on the result is x, infinity included
+  return select(lt(x!, f64(64)), add(total.high, add(total.low, log.low)), x!);
 });
