@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { binary, convert, local, procedure, unary } from "../kernel/build.ts";
+import { binary, convert, f64, i32, local, procedure, unary } from "../kernel/build.ts";
 import { checkProcedure, hasBinary, hasUnary } from "../kernel/check.ts";
 import type { CompiledProcedure } from "../kernel/executable.ts";
 import type { BinaryOp, Procedure, ScalarType, UnaryOp } from "../kernel/scalar.ts";
@@ -397,4 +397,19 @@ describe("a conversion gives what the vocabulary says", () => {
     const made = procedure("to", [["x", from]], (_, [x]) => convert(to, x!));
     expect(agreed(compileAll([made]), [x], "conversion")).toBe(result);
   });
+});
+
+test("constants keep the sign of zero, and integers have none", () => {
+  const signs = procedure("signs", [], (block) => {
+    const plus = block.let("plus", binary("div", f64(1), f64(0)));
+    const minus = block.let("minus", binary("div", f64(1), f64(-0)));
+    const integer = block.let("integer", binary("div", f64(1), convert("f64", i32(-0))));
+    return binary("sub", binary("sub", plus, minus), binary("div", f64(7), integer));
+  });
+  expect(agreed(compileAll([signs]), [], "signs")).toBe(Infinity);
+  const zeros = [
+    procedure("zero", [], () => f64(-0)),
+    procedure("zero", [], (block) => block.let("x", f64(-0))),
+  ];
+  expect(agreed(compileAll(zeros), [], "zero")).toBe(-0);
 });

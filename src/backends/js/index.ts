@@ -15,9 +15,9 @@ export function makeJsBackend(limit: number): Backend {
   };
 }
 
-/** The JavaScript that a routine becomes, for reading. */
-export function sourceOf(routine: Routine): string {
-  return routineSource(routine, partLimit).text;
+/** The JavaScript that a routine becomes, for reading; `limit` is the weight at which it is cut into parts. */
+export function sourceOf(routine: Routine, limit: number = partLimit): string {
+  return routineSource(routine, limit).text;
 }
 
 /** The JavaScript that a procedure becomes, for reading. */

@@ -184,16 +184,62 @@ describe("the source reads as if written by hand", () => {
   });
 
   test("a body in parts", () => {
-    const squares = scalarRoutine([k.local("f64", "c")], (block) => {
-      const a = block.let("a", k.mul(x, x));
-      const b = block.let("b", k.lt(a, y));
-      block.let("c", k.select(b, a, y));
-    });
-    // The limit is the weight of the first two statements.
-    const source = makeJsBackend(7).compile(squares);
-    const outputs = [NaN];
-    source([3, 20], outputs);
-    expect(outputs).toEqual([9]);
+    const routine = scalarRoutine(
+      [k.local("f64", "c"), k.xor(k.local("bool", "b"), k.bool(true))],
+      (block) => {
+        const a = block.let("a", k.mul(x, x));
+        const b = block.let("b", k.lt(a, y));
+        const c = block.let("c", k.select(k.eq(b, k.lt(x, y)), a, y));
+        block.set(c, k.add(c, k.f64(1)));
+      },
+    );
+    const limit = 10; // the weight of the first two statements
+    expect(sourceOf(routine, limit)).toMatchInlineSnapshot(`
+      ""use strict";
+
+      function part1() {
+        const x = spill[0];
+        const y = spill[1];
+        const a = x * x;
+        const b = a < y;
+        spill[2] = a;
+        spill[3] = b ? 1 : 0;
+      }
+
+      function part2() {
+        const b = spill[3] !== 0;
+        const x = spill[0];
+        const y = spill[1];
+        const a = spill[2];
+        let c = b === (x < y) ? a : y;
+        spill[4] = c;
+      }
+
+      function part3() {
+        let c = spill[4];
+        c += 1;
+        spill[4] = c;
+      }
+
+      function f(inputs, outputs) {
+        const x = inputs[0];
+        const y = inputs[1];
+        spill[0] = x;
+        spill[1] = y;
+        part1();
+        part2();
+        part3();
+        const b = spill[3] !== 0;
+        const c = spill[4];
+        outputs[0] = c;
+        outputs[1] = b !== true ? 1 : 0;
+      }
+
+      return f;"
+    `);
+    const outputs = [NaN, NaN];
+    makeJsBackend(limit).compile(routine)([3, 20], outputs);
+    expect(outputs).toEqual([10, 0]);
   });
 
   test.each<[string, Expr]>([

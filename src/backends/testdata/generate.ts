@@ -59,8 +59,11 @@ interface Scope {
 }
 
 /** A well-typed routine with inputs, outputs, scalars and temporaries of every type, loops, branches and procedures. */
-export function routines(length = 400): fc.Arbitrary<Routine> {
-  return fc.array(fc.nat(1 << 20), { maxLength: length, size: "max" }).map((list) => new Generator(new Choices(list)).routine());
+export function routines(length = 500): fc.Arbitrary<Routine> {
+  // Without bias: small numbers, of which fast-check is fond, would choose the same few things over and over.
+  return fc
+    .noBias(fc.array(fc.nat(1 << 20), { minLength: length / 4, maxLength: length, size: "max" }))
+    .map((list) => new Generator(new Choices(list)).routine());
 }
 
 class Generator {
