@@ -9,11 +9,11 @@ import {
   fromWords,
   highWord,
   i32,
-  lowWord,
   lt,
   mul,
   procedure,
   select,
+  shl,
   shr,
   sub,
 } from "../build.ts";
@@ -26,14 +26,15 @@ import { LN2_HIGH, LN2_LOW } from "./exp.ts";
 const SQRT_HALF_WORD = 0x3fe6a09e; // high word of √½
 const ONE_WORD = 0x3ff00000;
 
-/** x = 2^k · (1 + f) with √½ ≤ 1 + f < √2, for finite x > 0. */
+/** x = 2^k · (1 + f) with √½ ≤ 1 + f < √2, for finite x > 0; something finite or NaN for other x. */
 export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f: Expr } {
-  const isTiny = block.let("isTiny", lt(x, f64(2.2250738585072014e-308)));
-  const scaled = block.let("scaled", select(isTiny, mul(x, f64(18014398509481984)), x));
-  const word = block.let("word", add(highWord(scaled), i32(ONE_WORD - SQRT_HALF_WORD)));
-  const k = block.let("exponentOfX", sub(shr(word, i32(20)), select(isTiny, i32(1077), i32(1023))));
-  const high = add(and(word, i32(0xfffff)), i32(SQRT_HALF_WORD));
-  return { k, f: block.let("f", sub(fromWords(high, lowWord(scaled)), f64(1))) };
+  const isTiny = block.let("isTiny", lt(x, f64(2 ** -1000)));
+  const scaled = block.let("scaled", select(isTiny, mul(x, f64(2 ** 54)), x));
+  const biased = block.let("biased", shr(add(highWord(scaled), i32(ONE_WORD - SQRT_HALF_WORD)), i32(20)));
+  const k = block.let("exponentOfX", sub(biased, select(isTiny, i32(1023 + 54), i32(1023))));
+  // a product with 2^(2 − k) and with ¼, since 2^−k itself may be subnormal
+  const power = fromWords(shl(sub(i32(2048), biased), i32(20)), i32(0));
+  return { k, f: block.let("f", sub(mul(mul(scaled, f64(0.25)), power), f64(1))) };
 }
 
 /** ln(1 + f) as a pair, |f| < ½. */
