@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
 import { grad, tensor, vjp } from "downhill";
 import { checkFamily, floats, on, special } from "../../test/support/op-table.ts";
 import * as transcendental from "./transcendental.ts";
@@ -47,6 +48,14 @@ describe("transcendental", () => {
     expect(grad((x) => t.pow(x, tensor(0)))(tensor(0)).item()).toBe(0);
     expect(grad((y) => t.pow(tensor(0), y))(tensor(2)).item()).toBe(0);
     expect(grad((y) => t.pow(tensor(0), y))(tensor(0)).item()).toBe(0);
+  });
+
+  test("the derivatives of x^y at y = 0 are those of its neighbours, and 0 at x = 0", () => {
+    const inX = grad(t.pow);
+    const mixed = grad((y: Tensor, x: Tensor) => inX(x, y));
+    expect(mixed(tensor(0), tensor(4)).item()).toBe(0.25);
+    const second = grad((x: Tensor) => grad((a: Tensor) => t.pow(a, tensor(0)))(x));
+    expect(second(tensor(0)).item()).toBe(0);
   });
 
   test("a negative base with a whole exponent has a derivative in the base", () => {

@@ -68,7 +68,9 @@ const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.cbrt64, (dx, 
   div(dx, scale(square(out), 3)),
 );
 const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.erf64, (dx, x) => mul(dx, gaussian(x)));
-const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.erfc64, (dx, x) => neg(mul(dx, gaussian(x))));
+const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.erfc64, (dx, x) =>
+  neg(mul(dx, gaussian(x))),
+);
 const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.sigmoid64, (dx, _, out) =>
   mul(dx, mul(out, sub(one(out), out))),
 );
@@ -143,10 +145,11 @@ const powPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   identity: ([, y]) => (y === 1 ? 0 : undefined),
 });
 
-/** y · x^(y−1), and 0 for y = 0, so that 0^0 has slope 0 and not 0 · ∞. */
+/** y · x^(y−1), and 0 for x = y = 0, where it would be 0 · ∞. */
 function powDx(x: Tensor, y: Tensor): Tensor {
-  const zero = zeros(y.type);
-  return where(equal(y, zero), zeros(x.type), mul(y, pow(x, sub(y, full(y.type, 1)))));
+  const flat = both(equal(x, zeros(x.type)), equal(y, zeros(y.type)));
+  const safe = where(flat, full(x.type, 1), x); // no ∞ on the side not taken: its derivative would be NaN
+  return where(flat, zeros(x.type), mul(y, pow(safe, sub(y, full(y.type, 1)))));
 }
 
 /** x^y · log x, and 0 where x = 0 and y ≥ 0. */
