@@ -260,10 +260,14 @@ export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tens
   return p.where(expandTo(c, shape), expandTo(a, shape), expandTo(b, shape));
 }
 
-/** x limited to the range from `low` to `high`. The derivative is 1 within, edges included, and 0 outside. */
+/**
+ * x limited to the range from `low` to `high`; integers become float64 where a bound is a fraction. The derivative is 1
+ * within, edges included, and 0 outside.
+ */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
-  const t = p.asTensor(x, "clip");
   if (!(low <= high)) throw new DownhillError("range", `clip: low ${low} is above high ${high}.`);
+  const isFraction = (bound: number): boolean => Number.isFinite(bound) && !Number.isInteger(bound);
+  const t = isFraction(low) || isFraction(high) ? asFloating(x, "clip") : p.asTensor(x, "clip");
   const lowest = p.full(t.type, low);
   const highest = p.full(t.type, high);
   return p.where(p.less(t, lowest), lowest, p.where(p.less(highest, t), highest, t));

@@ -101,3 +101,14 @@ export function special(...operands: readonly (readonly number[])[]): Sample[] {
     { ins: operands.map((numbers) => f64(numbers.slice(0, 1), [])), differentiable: false },
   ];
 }
+
+/** Samples of two operands that NumPy's rules broadcast and promote, from two lists of six numbers. */
+export function broadcasting(x: readonly number[], y: readonly number[]): Sample[] {
+  return [
+    { ins: [f64(x, [2, 3]), f64(y.slice(0, 3))] },
+    { ins: [f64(x.slice(0, 2), [2, 1]), f64(y.slice(0, 3), [1, 3])] },
+    { ins: [f64(x.slice(0, 1), []), f32(y.slice(0, 3))] },
+    { ins: [f32(x.slice(0, 3)), y[1]!] }, // a plain number adapts
+    { ins: [f64([], [0, 1]), f64(y.slice(0, 2))] },
+  ];
+}
