@@ -164,14 +164,13 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
         return;
       }
       case "for": {
-        const [from, to] = [count++, count++]; // of its own: the body must not use them again
-        evaluate(stmt.from, from, 0);
-        evaluate(stmt.to, to, 0);
+        const from = operand(stmt.from, 0);
+        const to = operand(stmt.to, 0);
         steps.push(loopStep(local(stmt.index), from, to, stmt.reverse, block(stmt.body, depth + 1)));
         return;
       }
       case "while": {
-        const flag = count++;
+        const flag = temporary();
         const condition = collect(() => evaluate(stmt.condition, flag, 0));
         const body = block(stmt.body, depth + 1);
         steps.push((r) => {
@@ -296,6 +295,7 @@ const quickIntegers: Quick = {
   },
 };
 
+/** A loop between bounds that are read once. */
 function loopStep(index: number, from: number, to: number, isReverse: boolean, body: Step): Step {
   if (isReverse) {
     return (r) => {
