@@ -1,37 +1,30 @@
-import {
-  add,
-  astype,
-  div,
-  expm1,
-  lessEqual,
-  log1p,
-  maximum,
-  mul,
-  neg,
-  sqrt,
-  where,
-} from "../array/elementwise.ts";
-import { full, onesLike, zeros, zerosLike } from "../array/create.ts";
-import { checkOptions } from "../errors/options.ts";
+import { add, div, maximum, mul, sqrt } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { checkFlag, checkNumber, checkRate } from "./options.ts";
-import type { Update, UpdateExtra } from "./optimizer.ts";
-import { matchParameters } from "./parameters.ts";
-import type { Schedule } from "./schedule.ts";
-import { rateAt, scaleBack } from "./schedule.ts";
+import {
+  average,
+  belowOne,
+  descend,
+  flatSqrt,
+  notNegative,
+  oneMinusPower,
+  over,
+  penalised,
+} from "./formulas.ts";
+import { flag, type Option, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
+import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 
 /** Options of `adam`. */
 export interface AdamOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
-  readonly learningRate?: number | Schedule;
+  readonly learningRate?: Rate;
   /** β₁, how much of the mean of the gradients is kept, from 0 to below 1. Default 0.9. */
-  readonly beta1?: number;
+  readonly beta1?: Scalar;
   /** β₂, how much of the mean of their squares is kept, from 0 to below 1. Default 0.999. */
-  readonly beta2?: number;
+  readonly beta2?: Scalar;
   /** ε, added to the root of the mean square, 0 or more. Default 1e-8. */
-  readonly eps?: number;
+  readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: Scalar;
   /** Divide by the largest mean square so far. Default false. */
   readonly amsgrad?: boolean;
   /** Climb instead of descend. Default false. */
@@ -51,11 +44,7 @@ export interface AdamState<P = unknown> {
 }
 
 /** `adam`, for parameters of any structure: an `Optimizer<P, AdamState<P>>` for every `P`. */
-export interface Adam {
-  init<P>(params: P): AdamState<P>;
-  update<P>(grads: P, state: AdamState, params: P, extra?: UpdateExtra<P>): Update<P, AdamState<P>>;
-  readonly learningRate: number | Schedule;
-}
+export type Adam = RuleOptimizer<AdamState<object>>;
 
 /**
  * Adam: each parameter moves by about the learning rate, whatever the size of its gradients.
@@ -69,7 +58,8 @@ export interface Adam {
  *
  * These are PyTorch's rules and defaults; the largest v of `amsgrad` is taken before the correction by `1 − β₂ᵗ`, as
  * there. optax's `adam` is the same without weight decay. Keras has ε = 1e-7 and adds it to √v before the correction
- * ("ε̂" of the paper). Weight decay enters the gradient here; that of AdamW does not.
+ * ("ε̂" of the paper). Weight decay enters the gradient here; that of `adamw` does not. With ε = 0 a parameter whose
+ * gradient was always 0 stays where it is.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Kingma, Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1; Reddi, Kale, Kumar, On the
@@ -81,119 +71,43 @@ export interface Adam {
  * updates; // { x: f64[2] [-0.1, -0.0999995] }
  */
 export function adam(options: AdamOptions = {}): Adam {
-  const rule = readOptions(options);
-  const { learningRate, beta1, beta2, amsgrad } = rule;
-  return {
-    learningRate,
-    init<P>(params: P): AdamState<P> {
-      const { lists, rebuild } = matchParameters("adam", { params });
-      const zero = rebuild(lists[0]!.map(zerosLike)) as P;
-      return {
-        step: zeros([], { dtype: "int32" }),
-        mean: zero,
-        meanSquare: zero,
-        maxMeanSquare: amsgrad ? zero : null,
+  return adamRule(
+    "adam",
+    readOptions("adam", options, { ...adamTable, weightDecay: within(0, notNegative) }),
+  );
+}
+
+/** The options that `adam` shares with `adamw`. */
+export const adamTable: {
+  readonly [K in Exclude<keyof AdamOptions, "weightDecay">]-?: Option<Required<AdamOptions>[K]>;
+} = {
+  learningRate: rate(0.001),
+  beta1: within(0.9, belowOne),
+  beta2: within(0.999, belowOne),
+  eps: within(1e-8, notNegative),
+  amsgrad: flag(false),
+  maximize: flag(false),
+};
+
+/** Adam's rule; `decoupled` weight decay shrinks the parameters beside the step instead of entering the gradient. */
+export function adamRule(name: string, options: Required<AdamOptions>, decoupled = false): Adam {
+  return followRule<AdamState<object>, typeof options>({
+    name,
+    options,
+    parts: { mean: zero, meanSquare: zero, maxMeanSquare: options.amsgrad ? zero : null },
+    formula: ({ t, eta, beta1, beta2, eps, weightDecay }) => {
+      const correction1 = oneMinusPower(beta1, t);
+      const correction2 = sqrt(oneMinusPower(beta2, t));
+      return ({ x, g: gradient, mean, meanSquare, maxMeanSquare }) => {
+        const g = decoupled ? gradient : penalised(gradient, x, weightDecay);
+        const m = average(mean, g, beta1);
+        const v = average(meanSquare, mul(g, g), beta2);
+        const top = maxMeanSquare === undefined ? v : maximum(maxMeanSquare, v);
+        const root = add(div(flatSqrt(top), correction2), eps);
+        const direction = over(div(m, correction1), root, eps);
+        const change = descend(decoupled ? penalised(direction, x, weightDecay) : direction, eta);
+        return { change, mean: m, meanSquare: v, maxMeanSquare: top };
       };
     },
-    update<P>(grads: P, state: AdamState, params: P): Update<P, AdamState<P>> {
-      const { lists, rebuild, dtype } = matchParameters("adam", {
-        params,
-        grads,
-        "state.mean": state.mean,
-        "state.meanSquare": state.meanSquare,
-        ...(amsgrad ? { "state.maxMeanSquare": state.maxMeanSquare } : {}),
-      });
-      const [xs, gs, ms, vs, tops] = lists;
-      const rate = rateAt(learningRate, state.step, dtype);
-      const step = add(state.step, 1);
-      const t = astype(step, dtype);
-      const correction = { mean: oneMinusPower(beta1, t), root: sqrt(oneMinusPower(beta2, t)) };
-      const moves = xs!.map((x, i) =>
-        move(rule, correction, x, { g: gs![i]!, m: ms![i]!, v: vs![i]!, top: tops?.[i] }),
-      );
-      return {
-        updates: rebuild(moves.map(({ direction }) => scaleBack(direction, rate))) as P,
-        state: {
-          step,
-          mean: rebuild(moves.map(({ m }) => m)) as P,
-          meanSquare: rebuild(moves.map(({ v }) => v)) as P,
-          maxMeanSquare: amsgrad ? (rebuild(moves.map(({ top }) => top)) as P) : null,
-        },
-      };
-    },
-  };
-}
-
-interface Moments {
-  readonly m: Tensor;
-  readonly v: Tensor;
-  /** The largest v so far. */
-  readonly top: Tensor | undefined;
-}
-
-/** `1 − β₁ᵗ` and `√(1 − β₂ᵗ)`. */
-interface Correction {
-  readonly mean: Tensor;
-  readonly root: Tensor;
-}
-
-/** Which way to go from a parameter `x` with gradient `g`, and its next moments. */
-function move(
-  { beta1, beta2, eps, weightDecay, maximize }: Required<AdamOptions>,
-  correction: Correction,
-  x: Tensor,
-  { g, ...old }: Moments & { readonly g: Tensor },
-): { readonly direction: Tensor; readonly m: Tensor; readonly v: Tensor; readonly top: Tensor } {
-  if (maximize) g = neg(g);
-  if (weightDecay !== 0) g = add(g, mul(x, weightDecay));
-  const m = add(mul(old.m, beta1), mul(g, 1 - beta1));
-  const v = add(mul(old.v, beta2), mul(mul(g, g), 1 - beta2));
-  const top = old.top === undefined ? v : maximum(old.top, v);
-  const root = div(flatSqrt(top), astype(correction.root, x.dtype));
-  const direction = div(div(m, astype(correction.mean, x.dtype)), add(root, eps));
-  return { direction, m, v, top };
-}
-
-/** `1 − βᵗ` for a scalar t, without the cancellation that `βᵗ` near 1 would bring. */
-function oneMinusPower(beta: number, t: Tensor): Tensor {
-  const logBeta = log1p(full([], beta - 1, { dtype: t.dtype }));
-  return neg(expm1(mul(t, logBeta)));
-}
-
-/**
- * √x with derivative 0 at 0, where that of √ is infinite: a gradient that is exactly 0 must not make NaN of the
- * derivative of a whole run.
- */
-function flatSqrt(x: Tensor): Tensor {
-  const isZero = lessEqual(x, 0); // false for NaN, which goes through
-  return where(isZero, zerosLike(x), sqrt(where(isZero, onesLike(x), x)));
-}
-
-function readOptions(options: AdamOptions): Required<AdamOptions> {
-  checkOptions("adam", options, [
-    "learningRate",
-    "beta1",
-    "beta2",
-    "eps",
-    "weightDecay",
-    "amsgrad",
-    "maximize",
-  ]);
-  const {
-    learningRate = 0.001,
-    beta1 = 0.9,
-    beta2 = 0.999,
-    eps = 1e-8,
-    weightDecay = 0,
-    amsgrad = false,
-    maximize = false,
-  } = options;
-  checkRate("adam", learningRate);
-  checkNumber("adam", "beta1", beta1, { from: 0, to: 1, below: true });
-  checkNumber("adam", "beta2", beta2, { from: 0, to: 1, below: true });
-  checkNumber("adam", "eps", eps, { from: 0 });
-  checkNumber("adam", "weightDecay", weightDecay, { from: 0 });
-  checkFlag("adam", "amsgrad", amsgrad);
-  checkFlag("adam", "maximize", maximize);
-  return { learningRate, beta1, beta2, eps, weightDecay, amsgrad, maximize };
+  });
 }

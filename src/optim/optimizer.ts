@@ -1,6 +1,6 @@
 import { add } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { matchParameters } from "./parameters.ts";
+import { matchParameters, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What else an update may be told. */
@@ -42,7 +42,10 @@ export interface Optimizer<P, S> {
  * applyUpdates(params, updates); // { slope: 1.5, intercept: f64[2] [2, 1] }
  */
 export function applyUpdates<P>(params: P, updates: P): P {
-  const { lists, rebuild } = matchParameters("applyUpdates", { params, updates });
-  const [xs, us] = lists;
-  return rebuild(xs!.map((x, i) => add(x, us![i]!))) as P;
+  const parameters = readParameters("applyUpdates", params);
+  const changes = matchParameters(parameters, "updates", updates);
+  return rebuild(
+    parameters,
+    parameters.tensors.map((x, i) => add(x, changes[i]!)),
+  );
 }

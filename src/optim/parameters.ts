@@ -1,60 +1,106 @@
 import { astype } from "../array/elementwise.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { isFloating } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
-import { flatten, leafPaths, matchLeaves, unflatten } from "../tree/index.ts";
+import { flatten, leafPaths, matchLeaves, type TreeDef, unflatten } from "../tree/index.ts";
+import type { Shape } from "../util/shape.ts";
 import { sameShape } from "../util/shape.ts";
 
-/** Trees of one structure, taken apart. */
-export interface MatchedParameters {
-  /** The tensors of each tree, in the order of the trees. */
-  readonly lists: readonly (readonly Tensor[])[];
-  /** Puts tensors into the common structure. */
-  readonly rebuild: (leaves: readonly Tensor[]) => unknown;
+/** Parameters taken apart. */
+export interface Parameters {
+  readonly operation: string;
+  /** What messages call the tree. */
+  readonly root: string;
+  readonly def: TreeDef;
+  readonly tensors: readonly Tensor[];
   /** float64 if any parameter is, else float32. */
   readonly dtype: "float64" | "float32";
 }
 
 /**
- * Takes apart trees that must have the structure of the first, the parameters, with tensors of the same shapes. Tensors
- * of the others take the dtype of the parameter at their place.
+ * Takes parameters apart.
  *
- * @throws DownhillError `tree`, `shape` or `dtype`, naming the first place that does not fit.
+ * @throws DownhillError `tree` where there are none, `dtype` for one that is no floating number, naming its place.
  */
-export function matchParameters(
-  operation: string,
-  trees: Readonly<Record<string, unknown>>,
-): MatchedParameters {
-  const [[root, params] = ["params", undefined], ...others] = Object.entries(trees);
+export function readParameters(operation: string, params: unknown, root = "params"): Parameters {
   const { leaves, def } = flatten(params, operation);
   if (leaves.length === 0) {
     throw new DownhillError("tree", `${operation}: ${root} holds no tensor, so there is nothing to change.`);
   }
-  const first = leaves.map((leaf, i) => {
+  const tensors = leaves.map((leaf, i) => {
     const x = asTensor(leaf, operation);
     if (!isFloating(x.dtype)) throw notFloating(operation, leafPaths(def, root)[i]!, x);
     return astype(x, x.dtype); // a plain number adapts to what is beside it, a parameter must not
   });
-  const rest = others.map(([name, tree]) =>
-    matchLeaves(operation, def, tree, name).map((leaf, i) => {
-      const x = first[i]!;
-      const y = asTensor(leaf, operation);
-      if (!sameShape(x.shape, y.shape)) {
-        const [at, expected] = [leafPaths(def, name)[i]!, leafPaths(def, root)[i]!];
-        throw new DownhillError(
-          "shape",
-          `${operation}: ${at} is ${showType(y.type)}, but ${expected} is ${showType(x.type)}. They must have one shape.`,
-        );
-      }
-      return astype(y, x.dtype);
-    }),
+  const dtype = tensors.some((x) => x.dtype === "float64") ? "float64" : "float32";
+  return { operation, root, def, tensors, dtype };
+}
+
+/** How messages name the parameter `i`: `params.layers[0].w`. */
+export function pathOf({ def, root }: Parameters, i: number): string {
+  return leafPaths(def, root)[i]!;
+}
+
+/** Tensors in the structure of the parameters; `null` where a parameter has none. */
+export function rebuild<P>({ def }: Parameters, tensors: readonly (Tensor | null)[]): P {
+  return unflatten(def, tensors) as P;
+}
+
+/**
+ * The tensors of a tree that must have the structure of the parameters, each with the shape of the parameter at its
+ * place (or with `shapes`, where `null` says that there is none). They take the dtype of that parameter.
+ *
+ * @throws DownhillError `tree` or `shape`, naming the first place that does not fit.
+ */
+export function matchParameters(parameters: Parameters, what: string, tree: unknown): readonly Tensor[];
+export function matchParameters(
+  parameters: Parameters,
+  what: string,
+  tree: unknown,
+  shapes: readonly (Shape | null)[],
+): readonly (Tensor | null)[];
+export function matchParameters(
+  parameters: Parameters,
+  what: string,
+  tree: unknown,
+  shapes?: readonly (Shape | null)[],
+): readonly (Tensor | null)[] {
+  const { operation, tensors } = parameters;
+  const def = shapes?.includes(null) === true ? structureOf(parameters, shapes) : parameters.def;
+  const leaves = matchLeaves(operation, def, tree, what);
+  let next = 0;
+  return tensors.map((x, i) => {
+    const shape = shapes === undefined ? x.shape : shapes[i]!;
+    if (shape === null) return null;
+    const y = asTensor(leaves[next++], operation);
+    if (!sameShape(shape, y.shape)) throw otherShape(parameters, what, i, y, shape);
+    return astype(y, x.dtype);
+  });
+}
+
+/** The structure of a tree that has `null` in the place of some parameters. */
+function structureOf({ def, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
+  return flatten(
+    unflatten(
+      def,
+      shapes.map((shape) => (shape === null ? null : 0)),
+    ),
+    operation,
+  ).def;
+}
+
+function otherShape(parameters: Parameters, what: string, i: number, y: Tensor, shape: Shape): DownhillError {
+  const { operation, def } = parameters;
+  const [at, parameter] = [leafPaths(def, what)[i]!, pathOf(parameters, i)];
+  const x = parameters.tensors[i]!;
+  const repair = sameShape(x.shape, shape)
+    ? "They must have one shape."
+    : `There it must be ${showType(arrayType(x.dtype, shape))}.`;
+  return new DownhillError(
+    "shape",
+    `${operation}: ${at} is ${showType(y.type)}, but ${parameter} is ${showType(x.type)}. ${repair}`,
   );
-  return {
-    lists: [first, ...rest],
-    rebuild: (tensors) => unflatten(def, tensors),
-    dtype: first.some((x) => x.dtype === "float64") ? "float64" : "float32",
-  };
 }
 
 function notFloating(operation: string, path: string, x: Tensor): DownhillError {

@@ -1,26 +1,22 @@
-import { add, equal, mul, neg, where } from "../array/elementwise.ts";
-import { zeros, zerosLike } from "../array/create.ts";
+import { add, equal, mul, where } from "../array/elementwise.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { checkFlag, checkNumber, checkRate } from "./options.ts";
-import type { Update, UpdateExtra } from "./optimizer.ts";
-import { matchParameters } from "./parameters.ts";
-import type { Schedule } from "./schedule.ts";
-import { rateAt, scaleBack } from "./schedule.ts";
+import { complement, descend, notNegative, penalised } from "./formulas.ts";
+import { flag, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
+import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 
 /** Options of `sgd`. */
 export interface SgdOptions {
   /** η, 0 or more, or a schedule. Default 0.001. */
-  readonly learningRate?: number | Schedule;
+  readonly learningRate?: Rate;
   /** β, how much of the last velocity is kept, from 0 to 1. Default 0: no velocity. */
-  readonly momentum?: number;
+  readonly momentum?: Scalar;
   /** The part of each gradient but the first that does not enter the velocity, from 0 to 1. Default 0. */
-  readonly dampening?: number;
+  readonly dampening?: Scalar;
   /** Look ahead along the velocity (needs momentum and no dampening). Default false. */
   readonly nesterov?: boolean;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: Scalar;
   /** Climb instead of descend. Default false. */
   readonly maximize?: boolean;
 }
@@ -34,11 +30,7 @@ export interface SgdState<P = unknown> {
 }
 
 /** `sgd`, for parameters of any structure: an `Optimizer<P, SgdState<P>>` for every `P`. */
-export interface Sgd {
-  init<P>(params: P): SgdState<P>;
-  update<P>(grads: P, state: SgdState, params: P, extra?: UpdateExtra<P>): Update<P, SgdState<P>>;
-  readonly learningRate: number | Schedule;
-}
+export type Sgd = RuleOptimizer<SgdState<object>>;
 
 /**
  * Gradient descent, with momentum if asked for: stochastic, by mini-batches or full, as the gradient it is given.
@@ -51,7 +43,10 @@ export interface Sgd {
  *
  * Without momentum `θ ← θ − ηg`. These are PyTorch's rules and defaults. optax's `sgd` is the same without dampening
  * and weight decay. Keras takes the rate into the velocity, `v ← βv − ηg`, `θ ← θ + v`: the same for a constant η, but
- * a change of η reaches its velocity only slowly.
+ * a change of η reaches its velocity only slowly. A third form, `v ← βv + (1 − β)g` (`dampening` β, but for the first
+ * step), is the same as the first with η/(1 − β) in place of η: its velocity is a mean of the gradients, so that β can
+ * change without the size of the steps. Where η falls from 0.1 to 0.01 after many steps along a gradient of 1 with
+ * β = 0.9, the steps of PyTorch's form go from 1 to 0.1 at once, those of Keras's to 0.91, 0.829, … towards 0.1.
  *
  * @throws DownhillError `option` for an unknown option or one that needs another, `range` for a number out of range.
  * @see Polyak, Some methods of speeding up the convergence of iteration methods, 1964; Sutskever, Martens, Dahl, Hinton,
@@ -65,78 +60,34 @@ export interface Sgd {
  * state.velocity; // { x: 2 }
  */
 export function sgd(options: SgdOptions = {}): Sgd {
-  const rule = readOptions(options);
-  const { learningRate, momentum } = rule;
-  return {
-    learningRate,
-    init<P>(params: P): SgdState<P> {
-      const { lists, rebuild } = matchParameters("sgd", { params });
-      const velocity = momentum === 0 ? null : (rebuild(lists[0]!.map(zerosLike)) as P);
-      return { step: zeros([], { dtype: "int32" }), velocity };
-    },
-    update<P>(grads: P, state: SgdState, params: P): Update<P, SgdState<P>> {
-      const { step, velocity } = state;
-      const trees = momentum === 0 ? { params, grads } : { params, grads, "state.velocity": velocity };
-      const { lists, rebuild, dtype } = matchParameters("sgd", trees);
-      const [xs, gs, vs] = lists;
-      const rate = rateAt(learningRate, step, dtype);
-      const isFirst = equal(step, 0);
-      const moves = xs!.map((x, i) => move(rule, x, gs![i]!, vs?.[i], isFirst));
-      return {
-        updates: rebuild(moves.map(({ direction }) => scaleBack(direction, rate))) as P,
-        state: {
-          step: add(step, 1),
-          velocity: momentum === 0 ? null : (rebuild(moves.map(({ v }) => v)) as P),
-        },
-      };
-    },
-  };
-}
-
-/** Which way to go from a parameter `x` with gradient `g` and velocity `v`, and the next velocity. */
-function move(
-  { momentum, dampening, nesterov, weightDecay, maximize }: Required<SgdOptions>,
-  x: Tensor,
-  g: Tensor,
-  v: Tensor | undefined,
-  isFirst: Tensor,
-): { readonly direction: Tensor; readonly v: Tensor } {
-  if (maximize) g = neg(g);
-  if (weightDecay !== 0) g = add(g, mul(x, weightDecay));
-  if (v === undefined) return { direction: g, v: g };
-  let next = add(mul(v, momentum), mul(g, 1 - dampening));
-  if (dampening !== 0) next = where(isFirst, g, next);
-  return { direction: nesterov ? add(g, mul(next, momentum)) : next, v: next };
-}
-
-function readOptions(options: SgdOptions): Required<SgdOptions> {
-  checkOptions("sgd", options, [
-    "learningRate",
-    "momentum",
-    "dampening",
-    "nesterov",
-    "weightDecay",
-    "maximize",
-  ]);
-  const {
-    learningRate = 0.001,
-    momentum = 0,
-    dampening = 0,
-    nesterov = false,
-    weightDecay = 0,
-    maximize = false,
-  } = options;
-  checkRate("sgd", learningRate);
-  checkNumber("sgd", "momentum", momentum, { from: 0, to: 1 });
-  checkNumber("sgd", "dampening", dampening, { from: 0, to: 1 });
-  checkNumber("sgd", "weightDecay", weightDecay, { from: 0 });
-  checkFlag("sgd", "nesterov", nesterov);
-  checkFlag("sgd", "maximize", maximize);
-  if (nesterov && (momentum === 0 || dampening !== 0)) {
+  const read = readOptions("sgd", options, {
+    learningRate: rate(0.001),
+    momentum: within(0, { from: 0, to: 1 }),
+    dampening: within(0, { from: 0, to: 1 }),
+    nesterov: flag(false),
+    weightDecay: within(0, notNegative),
+    maximize: flag(false),
+  });
+  if (read.nesterov && (read.momentum === 0 || read.dampening !== 0)) {
     throw new DownhillError(
       "option",
-      `sgd: nesterov needs a momentum above 0 and no dampening, got momentum ${momentum} and dampening ${dampening}.`,
+      `sgd: nesterov needs a momentum above 0 and no dampening, got momentum ${String(read.momentum)} and dampening ${String(read.dampening)}.`,
     );
   }
-  return { learningRate, momentum, dampening, nesterov, weightDecay, maximize };
+  return followRule<SgdState<object>, typeof read>({
+    name: "sgd",
+    options: read,
+    parts: { velocity: read.momentum === 0 ? null : zero },
+    formula: ({ eta, momentum, dampening, nesterov, weightDecay, t }) => {
+      const isFirst = equal(t, 1);
+      return ({ x, g: gradient, velocity }) => {
+        const g = penalised(gradient, x, weightDecay);
+        if (velocity === undefined) return { change: descend(g, eta), velocity };
+        const pushed = add(mul(velocity, momentum), mul(g, complement(dampening)));
+        const v = dampening === 0 ? pushed : where(isFirst, g, pushed);
+        const direction = nesterov ? add(g, mul(v, momentum)) : v;
+        return { change: descend(direction, eta), velocity: v };
+      };
+    },
+  });
 }
