@@ -92,7 +92,7 @@ export function hasBinary(op: BinaryOp, type: ScalarType): boolean {
 }
 
 /** Whether a number is a value of the type. */
-export function isValueOf(type: ScalarType, value: number): boolean {
+function isValueOf(type: ScalarType, value: number): boolean {
   switch (type) {
     case "f64":
     case "f32":

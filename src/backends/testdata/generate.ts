@@ -7,7 +7,7 @@ import { binaryType, unaryType } from "../../kernel/scalar.ts";
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 8;
 
-export const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
+const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
 const unaryOps: readonly UnaryOp[] = [
   ..."neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" "),
