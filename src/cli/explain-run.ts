@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { DownhillError } from "../errors/index.ts";
-import { compileText } from "../syntax/index.ts";
+import type { CompiledText } from "../syntax/index.ts";
+import { compileText, showExpr } from "../syntax/index.ts";
 import type { TraceTable } from "../viz/index.ts";
 import { toDot, toHtml, toMermaid, toSvg, traceText } from "../viz/index.ts";
 import { readNames, readSeed, readValues } from "./assignments.ts";
@@ -42,7 +43,7 @@ export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): v
   });
   if (graph !== undefined && draw !== undefined) {
     try {
-      writeFileSync(graph, draw(table));
+      writeFileSync(graph, draw(table, titleOf(compiled)));
     } catch (error) {
       throw new DownhillError("file", `cannot write ${graph}: ${reasonOf(error)}.`, { cause: error });
     }
@@ -55,24 +56,33 @@ export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): v
   }
 }
 
+const longestTitle = 100; // characters
+
+/** The text as one line of mathematics, without comments. */
+function titleOf({ statements, outputName }: CompiledText): string {
+  const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
+  return title.length <= longestTitle ? title : outputName;
+}
+
 /** JSON has no NaN and no infinities: they become text. */
 function finite(_: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-const drawings: ReadonlyMap<string, (table: TraceTable) => string> = new Map<
-  string,
-  (table: TraceTable) => string
->([
-  [".svg", toSvg],
-  [".html", toHtml],
-  [".htm", toHtml],
-  [".dot", toDot],
-  [".gv", toDot],
-  [".mmd", toMermaid],
+/** What a file holds, by the end of its name. */
+type Drawing = (table: TraceTable, title: string) => string;
+
+const page: Drawing = (table, title) => toHtml(table, { title });
+const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
+  [".svg", (table) => toSvg(table)],
+  [".html", page],
+  [".htm", page],
+  [".dot", (table) => toDot(table)],
+  [".gv", (table) => toDot(table)],
+  [".mmd", (table) => toMermaid(table)],
 ]);
 
-function drawingFor(file: string): (table: TraceTable) => string {
+function drawingFor(file: string): Drawing {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {
     throw new DownhillError(

@@ -227,6 +227,8 @@ export interface Primitive<P = unknown> {
   ): number | undefined;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
+  /** A product of these operands as people write it, where neither `notation` nor `name(…)` reads well; for traces. */
+  write?(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined;
   /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */
   readonly notation?: { readonly infix: string; readonly precedence: number } | { readonly prefix: string };
 }

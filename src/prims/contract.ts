@@ -94,7 +94,20 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
     };
   },
   lowering: { kind: "loops", emit: emitDot },
+  write: writeDot,
 });
+
+/** `x @ y` for matrices and vectors, with `ᵀ` where an operand is turned around; nothing for other contractions. */
+function writeDot(
+  [x, y]: readonly string[],
+  { contract, batch }: DotParams,
+  ins: readonly ArrayType[],
+): string | undefined {
+  const [left, right] = ins.map((type) => type.shape.length);
+  if (batch[0].length > 0 || contract[0].length !== 1 || left! > 2 || right! > 2) return undefined;
+  const turn = (operand: string, isTurned: boolean): string => (isTurned ? `${operand}ᵀ` : operand);
+  return `${turn(x!, contract[0][0] !== left! - 1)} @ ${turn(y!, contract[1][0] !== 0)}`;
+}
 
 /** The cotangent of the left operand: ct contracted with y over y's free axes, axes put back in place. */
 function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }: DotParams): Tensor {

@@ -65,7 +65,7 @@ export function valueIn(values: ReadonlyMap<Var, Tensor>, v: Var): Tensor {
  * The values whose differential is not zero for every program of this form, when these inputs have one.
  * Each line asks its primitive's own rule, so that a rounding ends the way.
  */
-export function activeFrom(context: Context, inputs: readonly Var[]): Set<Var> {
+export function activeFrom(context: Context, inputs: readonly Var[]): ReadonlySet<Var> {
   const active = new Set(inputs.filter((v) => isFloating(v.type.dtype)));
   if (active.size === 0) return active;
   for (const line of context.lines) {

@@ -19,26 +19,25 @@ export function drawGraph(graph: Graph, layout: Layout, label: string): Markup {
       role: "img",
       "aria-label": label,
     },
-    element(
-      "defs",
-      {},
-      element(
-        "marker",
-        {
-          id: "dh-arrow",
-          viewBox: "0 0 8 8",
-          refX: 7,
-          refY: 4,
-          markerWidth: 7,
-          markerHeight: 7,
-          orient: "auto-start-reverse",
-        },
-        element("path", { class: "dh-arrow", d: "M0.5,1 L7,4 L0.5,7 Z" }),
-      ),
-    ),
+    element("defs", {}, ...arrows.map(drawArrow)),
     element("g", { class: "dh-edges" }, ...edges.map(drawEdge)),
     element("g", { class: "dh-boxes" }, ...boxes.map((box, i) => drawBox(graph, box, i))),
   );
+}
+
+const arrows = ["dh-arrow", "dh-arrow-now", "dh-arrow-before", "dh-arrow-after"]; // all but the first serve pages
+
+function drawArrow(id: string): Markup {
+  const place = {
+    viewBox: "0 0 8 8",
+    refX: 7,
+    refY: 4,
+    orient: "auto",
+    markerUnits: "userSpaceOnUse",
+    markerWidth: 9,
+    markerHeight: 9,
+  };
+  return element("marker", { id, ...place }, element("path", { class: id, d: "M0.5,1 L7,4 L0.5,7 Z" }));
 }
 
 function drawEdge({ from, to, count, points }: PlacedEdge): Markup {
@@ -72,60 +71,74 @@ function round(value: number): number {
 }
 
 function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
-  const { item, x, y, width, height, title, note } = box;
+  const { item, x, y, width, height, title, notes } = box;
   const left = round(x - width / 2);
   const top = round(y - height / 2);
-  const middle = round(x);
-  const hasNote = note !== "";
-  const titleY = round(y + (hasNote ? -3 : 5));
-  const text = element("text", { class: "dh-title", x: middle, y: titleY }, ...setMath(title));
   const shape = { x: left, y: top, width: round(width), height };
+  const isBare = notes.length === 0;
+  const titleText = element(
+    "text",
+    { class: "dh-title", x: round(x), y: round(y + (isBare ? 5 : -4)) },
+    ...setMath(title),
+  );
 
   if (item.kind === "group") {
     return element(
       "g",
       { class: "dh-box dh-group", "data-box": index, "data-group": item.id },
-      element("title", {}, `${item.label}: ${note}`),
+      element("title", {}, `${item.label}: ${notes.join(" ")}`),
       element("rect", { ...shape, x: left + 4, y: top + 4, rx: 8 }),
       element("rect", { ...shape, rx: 8 }),
-      text,
-      element("text", { class: "dh-note", x: middle, y: round(y + 17) }, note),
+      titleText,
+      element("text", { class: "dh-note", x: round(x), y: round(y + 17), "text-anchor": "middle" }, ...notes),
     );
   }
   const node = must(graph.nodes[item.node], "a node");
-  const kind = node.kind === "input" ? " dh-input" : "";
-  const values = [
-    ...(node.value === "" ? [] : [element("tspan", { class: "dh-value" }, node.value)]),
-    ...(node.value === "" || node.adjoint === "" ? [] : ["\u2003"]),
-    ...(node.adjoint === ""
-      ? []
-      : [element("tspan", { class: "dh-adjoint" }, `${node.adjointName} = ${node.adjoint}`)]),
+  const classes = [
+    "dh-box",
+    ...(node.kind === "input" ? ["dh-input"] : []),
+    ...(node.isOutput ? ["dh-output"] : []),
   ];
+  const known = [node.value, node.derivative].filter((text) => text !== "");
+  const outline = {
+    class: "dh-outer",
+    x: left - 3.5,
+    y: top - 3.5,
+    width: round(width) + 7,
+    height: height + 7,
+    rx: 11,
+  };
   return element(
     "g",
-    { class: `dh-box${kind}${node.isOutput ? " dh-output" : ""}`, "data-box": index, "data-node": item.node },
-    element(
-      "title",
-      {},
-      [node.label, node.value, node.adjoint === "" ? "" : `${node.adjointName} = ${node.adjoint}`]
-        .filter((t) => t !== "")
-        .join("\n"),
-    ),
-    ...(node.isOutput
-      ? [
-          element("rect", {
-            class: "dh-outer",
-            x: left - 3.5,
-            y: top - 3.5,
-            width: round(width) + 7,
-            height: height + 7,
-            rx: 11,
-          }),
-        ]
-      : []),
+    { class: classes.join(" "), "data-box": index, "data-node": item.node },
+    element("title", {}, [node.label, ...known].join("\n")),
+    ...(node.isOutput ? [element("rect", outline)] : []),
     element("rect", { ...shape, rx: node.kind === "input" ? height / 2 : 8 }),
-    text,
-    ...(hasNote ? [element("text", { class: "dh-note", x: middle, y: round(y + 17) }, ...values)] : []),
+    titleText,
+    ...drawNotes(box, node.value === "" ? ["dh-adjoint"] : ["dh-value", "dh-adjoint"]),
+  );
+}
+
+/** One note in the middle, or two at the ends. */
+function drawNotes({ x, y, width, notes }: PlacedBox, classes: readonly string[]): Markup[] {
+  const [anchors, places] =
+    notes.length < 2
+      ? [["middle"], [x]]
+      : [
+          ["start", "end"],
+          [x - width / 2 + 15, x + width / 2 - 15],
+        ];
+  return notes.map((note, i) =>
+    element(
+      "text",
+      {
+        class: `dh-note ${classes[i] ?? ""}`,
+        x: round(places[i] ?? x),
+        y: round(y + 17),
+        "text-anchor": anchors[i] ?? "middle",
+      },
+      note,
+    ),
   );
 }
 

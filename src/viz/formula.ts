@@ -84,7 +84,7 @@ function countUses(
 /** A name, a number or a formula that has been shown before. */
 function leaf(text: string): Formula {
   if (text.startsWith("-")) return { text, precedence: product + 1 };
-  return { text, precedence: / [-+*/%<>=!&|]+ /.test(text) && !isCall(text) ? lowest : atom };
+  return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };
 }
 
 /** Whether a text is one call from end to end: `f(x + y)`, but not `f(x) + g(y)`. */
@@ -116,6 +116,12 @@ function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): F
   if (notation !== undefined && "prefix" in notation && x !== undefined && ins.length === 1) {
     return { text: `${notation.prefix}${wrap(x, product)}`, precedence: product };
   }
+  const written = prim.write?.(
+    operands.map((operand) => wrap(operand, atom)),
+    params,
+    ins.map((v) => v.type),
+  );
+  if (written !== undefined) return { text: written, precedence: product };
   const args = [...operands.map(({ text }) => text), ...showParams(params)];
   return { text: `${prim.name}(${args.join(", ")})`, precedence: atom };
 }
@@ -137,9 +143,13 @@ function wrap({ text, precedence }: Formula, least: number): string {
 function showParams(params: unknown): string[] {
   if (typeof params !== "object" || params === null) return [];
   return Object.entries(params).flatMap(([key, value]: [string, unknown]) => {
-    if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) return [];
+    if (value === undefined || value === false || isEmpty(value)) return [];
     return [isProgram(value) ? value.name : `${key}=${showParam(value)}`];
   });
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isEmpty);
 }
 
 function showParam(value: unknown): string {

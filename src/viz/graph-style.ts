@@ -10,14 +10,14 @@ export const graphStyle: string = `
 @media (prefers-color-scheme:dark){.dh-graph{--ink:#e6edf3;--soft:#9198a1;--line:#6e7681;--paper:#0d1117;--box:#161b22;--edge:#3d444d;--input:#0c2d4a;--input-edge:#388bfd;--value:#79c0ff;--adjoint:#ff9492}}
 .dh-graph{font-family:${plainFonts}}
 .dh-edge{fill:none;stroke:var(--line)}
-.dh-arrow{fill:var(--line)}
+.dh-arrow,.dh-arrow-now,.dh-arrow-before,.dh-arrow-after{fill:var(--line)}
 .dh-box rect{fill:var(--box);stroke:var(--edge);stroke-width:1.25}
 .dh-input rect{fill:var(--input);stroke:var(--input-edge)}
 .dh-box .dh-outer{fill:none;stroke:var(--line)}
 .dh-output rect{stroke:var(--line)}
-.dh-title{font-family:${mathFonts};font-size:16px;fill:var(--ink);text-anchor:middle;white-space:pre}
+.dh-title{text-anchor:middle;font-family:${mathFonts};font-size:16px;fill:var(--ink);white-space:pre}
 .dh-name{font-style:italic}
-.dh-note{font-size:12px;fill:var(--soft);text-anchor:middle;font-variant-numeric:tabular-nums}
-.dh-value{fill:var(--value)}
-.dh-adjoint{fill:var(--adjoint)}
+.dh-note{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}
+.dh-note.dh-value{fill:var(--value)}
+.dh-note.dh-adjoint{fill:var(--adjoint)}
 `.trim();

@@ -13,9 +13,8 @@ export interface GraphNode {
   readonly label: string;
   readonly operation: string;
   readonly value: string;
-  /** `∂s/∂a`, or nothing where the trace has no adjoint of it. */
-  readonly adjointName: string;
-  readonly adjoint: string;
+  /** `∂s/∂a = 1`; nothing where the trace has no adjoint of it. */
+  readonly derivative: string;
   /** How many sub-programs it lies in. */
   readonly depth: number;
   /** The groups in which it lies, outermost first: sub-programs, and prefixes of its name. */
@@ -45,7 +44,7 @@ export function graphOf(table: TraceTable): Graph {
   const outputs = new Set(table.outputs);
 
   const addNode = (
-    node: Omit<GraphNode, "id" | "depth" | "path" | "adjointName" | "adjoint">,
+    node: Omit<GraphNode, "id" | "depth" | "path" | "derivative">,
     scope: readonly string[],
   ): number => {
     const id = nodes.length;
@@ -56,8 +55,7 @@ export function graphOf(table: TraceTable): Graph {
       id,
       depth: scope.length,
       path: [...scope, ...prefix],
-      adjointName: adjoint?.name ?? "",
-      adjoint: adjoint?.value ?? "",
+      derivative: adjoint ?? "",
     });
     return id;
   };
@@ -75,7 +73,7 @@ export function graphOf(table: TraceTable): Graph {
           name: line.name,
           label: line.text,
           operation: line.operation,
-          value: showValue(line.value),
+          value: shortValue(line.value),
         },
         scope,
       );
@@ -113,7 +111,7 @@ export function graphOf(table: TraceTable): Graph {
       name,
       label: name,
       operation: "input",
-      value: showValue(value),
+      value: shortValue(value),
     } as const;
     env.set(name, addNode(node, []));
   }
@@ -125,18 +123,26 @@ export function graphOf(table: TraceTable): Graph {
   return { nodes, edges, reach };
 }
 
-/** The last word on each adjoint: a seed, an only contribution, a sum, or nothing. */
-export function finalAdjoints(
-  table: TraceTable,
-): Map<string, { readonly name: string; readonly value: string }> {
-  const final = new Map<string, { readonly name: string; readonly value: string }>();
+/** The last word on each adjoint, a seed, an only contribution, a sum or nothing, as a node shows it. */
+function finalAdjoints(table: TraceTable): Map<string, string> {
+  const final = new Map<string, string>();
   for (const line of table.reverse) {
     if (line.kind === "contribution" && !line.only) continue;
     // Without values the formula says what the adjoint is.
-    const value = line.value === null ? line.expression : showValue(line.value);
-    final.set(line.of, { name: line.name, value });
+    final.set(line.of, showDerivative(line.name, line.value, line.expression));
   }
   return final;
+}
+
+/** A derivative as a node shows it: arrays by their name only, for their elements have no room. */
+export function showDerivative(name: string, value: Shown, expression: string): string {
+  if (value === null) return `${name} = ${expression}`;
+  return typeof value === "object" ? name : `${name} = ${showValue(value)}`;
+}
+
+/** A value as a node shows it: arrays by their type. */
+function shortValue(value: Shown): string {
+  return typeof value === "object" && value !== null ? value.type : showValue(value);
 }
 
 /** `["params", "layer1"]` of `params.layer1.w` and of `params/layer1/w`. */

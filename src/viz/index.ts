@@ -11,5 +11,6 @@ export { toDot } from "./to-dot.ts";
 export { toHtml } from "./to-html.ts";
 export { toMermaid } from "./to-mermaid.ts";
 export { toSvg } from "./to-svg.ts";
+export type { HtmlOptions } from "./to-html.ts";
 export type { TraceOptions } from "./trace-table.ts";
 export { traceTable, traceText } from "./trace-table.ts";

@@ -2,7 +2,7 @@ import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
 import { must } from "../util/assert-never.ts";
 import type { FoldItem, VisibleGraph } from "./fold.ts";
 import type { Graph } from "./graph.ts";
-import { mathPieces } from "./math-pieces.ts";
+import { setText } from "./math-pieces.ts";
 
 /** A place in a drawing, in CSS pixels. */
 export interface Point {
@@ -15,9 +15,10 @@ export interface PlacedBox extends Point {
   readonly item: FoldItem;
   readonly width: number;
   readonly height: number;
-  /** Up to two lines of text, the first as mathematics. */
+  /** Set as mathematics. */
   readonly title: string;
-  readonly note: string;
+  /** Below the title: the value, and at the other end the adjoint; or one line about a group. */
+  readonly notes: readonly string[];
 }
 
 /** An edge of the drawing, from box to box along points. */
@@ -84,24 +85,18 @@ function most(values: readonly number[]): number {
 
 /** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
 function sizeOf(graph: Graph, item: FoldItem, measure: Measure): Omit<PlacedBox, "x" | "y"> {
-  if (item.kind === "group") {
-    const title = shorten(item.label);
-    const note = `${item.size} nodes: ${item.detail}`;
-    return {
-      item,
-      title,
-      note,
-      width: Math.max(measure(title, "title"), measure(note, "note")) + 36,
-      height: 56,
-    };
-  }
-  const node = must(graph.nodes[item.node], "a node");
-  const title = shorten(node.label);
-  const note = [node.value, node.adjoint === "" ? "" : `${node.adjointName} = ${node.adjoint}`]
-    .filter((part) => part !== "")
-    .join("    ");
-  const width = Math.max(measure(title, "title"), measure(note, "note")) + 28;
-  return { item, title, note, width: Math.max(width, 48), height: note === "" ? 36 : 54 };
+  const { title, notes } = textOf(graph, item);
+  const noteWidth = notes.reduce((sum, note) => sum + measure(note, "note"), (notes.length - 1) * 18);
+  const width = Math.max(measure(title, "title"), noteWidth) + 32;
+  return { item, title, notes, width: Math.max(width, 52), height: notes.length === 0 ? 36 : 56 };
+}
+
+function textOf(graph: Graph, item: FoldItem): Pick<PlacedBox, "title" | "notes"> {
+  if (item.kind === "group")
+    return { title: shorten(item.label), notes: [`${item.size} nodes: ${item.detail}`] };
+  const { label, value, derivative } = must(graph.nodes[item.node], "a node");
+  const notes = [value, derivative].filter((note) => note !== "");
+  return { title: shorten(label), notes: notes.map((note) => shorten(setText(note))) };
 }
 
 function shorten(text: string): string {
@@ -116,12 +111,7 @@ const wide = new Set([..."mwMWQO∂%@"]);
 /** Width of a text without measuring it, a little too wide rather than too narrow. */
 export function estimate(text: string, style: "title" | "note"): number {
   const size = style === "title" ? titleSize : noteSize;
-  const set =
-    style === "title"
-      ? mathPieces(text)
-          .map((piece) => piece.text)
-          .join("")
-      : text;
+  const set = style === "title" ? setText(text) : text;
   let ems = 0;
   for (const c of set) {
     ems += narrow.has(c)

@@ -43,3 +43,10 @@ export function mathPieces(formula: string): MathPiece[] {
   }
   return pieces;
 }
+
+/** A formula or a value as plain text, with the signs of mathematics. */
+export function setText(formula: string): string {
+  return mathPieces(formula)
+    .map(({ text }) => text)
+    .join("");
+}

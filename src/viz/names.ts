@@ -30,9 +30,13 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
   const constants = new Set<Var>();
   const used = new Set<string>();
   const results = program.eqns.flatMap((eqn) => eqn.outs);
+  const repeats = new Map<string, number>();
   const give = (v: Var, wanted: string): void => {
     let name = wanted;
-    for (let k = 2; used.has(name); k++) name = `${wanted}_${k}`;
+    for (let k = repeats.get(wanted) ?? 2; used.has(name); k++) {
+      name = `${wanted}_${k}`;
+      repeats.set(wanted, k + 1);
+    }
     used.add(name);
     names.set(v, name);
   };
@@ -71,14 +75,19 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
     }
   };
   const nameOf = (v: Var): string => must(names.get(v), "the name of a value");
+  const tangents = new Map<Var, string>();
   const scalar = must([..."stuwqrpgh"].find((letter) => !used.has(letter)) ?? "σ", "a letter");
   return {
     nameOf,
     isConstant: (v) => constants.has(v),
     tangentOf(v) {
-      const name = nameOf(v);
-      const tangent = `d${name}`;
-      return used.has(tangent) || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? `d(${name})` : tangent;
+      let tangent = tangents.get(v);
+      if (tangent === undefined) {
+        const name = nameOf(v);
+        const isPlain = !used.has(`d${name}`) && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name);
+        tangents.set(v, (tangent = isPlain ? `d${name}` : `d(${name})`));
+      }
+      return tangent;
     },
     adjointOf: (v) => `∂${scalar}/∂${nameOf(v)}`,
     freshStored,

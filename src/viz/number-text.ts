@@ -13,11 +13,12 @@ const constants: ReadonlyMap<number, string> = new Map([
  * @example
  * showNumber(6.909297426825682); // "6.9093"
  * showNumber(3); // "3"
+ * showNumber(0.00025); // "2.5e-4"
  */
-export function showNumber(value: number, digits = 6): string {
+export function showNumber(value: number, digits: number = 6): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
-  const text = value.toPrecision(digits);
+  const text = Math.abs(value) < 1e-3 ? value.toExponential(digits - 1) : value.toPrecision(digits);
   const [mantissa = "", exponent] = text.split("e");
   const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
   return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;

@@ -1,5 +1,6 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
+import { showNumber } from "./number-text.ts";
 import type { ReverseLine, Shown, TraceTable } from "./table.ts";
 
 /** What a page is made of: everything as text, small enough for programs of many thousand lines. */
@@ -123,7 +124,7 @@ export function pageData(table: TraceTable, title: string): PageData {
         ? null
         : {
             ok: table.check.ok,
-            text: `largest difference from central differences ${showValue(table.check.largestError)}`,
+            text: `largest difference from central differences ${showNumber(table.check.largestError, 2)}`,
           },
     graph,
   };
@@ -141,17 +142,27 @@ function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
   return picked;
 }
 
-const longestLabel = 3; // inputs named in the label of a pass
+const mostLabelled = 3; // inputs named in the label of a pass
 
+/** `dx = 1, dy = 0`; of many inputs, or of arrays, only those that move. */
 function labelOf(table: TraceTable, seed: Readonly<Record<string, Shown>>): string {
   const tangents = new Map((table.forward[0]?.lines ?? []).map(({ name, tangent }) => [name, tangent.name]));
   const entries = Object.entries(seed);
-  const moved = entries.filter(([, value]) => value !== 0);
-  const shown = entries.length <= longestLabel ? entries : moved.slice(0, longestLabel);
-  const parts = shown.map(
-    ([name, value]) => `${tangents.get(name) ?? name} = ${value === null ? "?" : showValue(value)}`,
+  const hasArrays = entries.some(([, value]) => typeof value === "object" && value !== null);
+  const moved = entries.filter(([, value]) =>
+    typeof value === "object" && value !== null ? /[1-9]/.test(value.preview) : value !== 0,
   );
-  return parts.join(", ") + (shown.length < entries.length && moved.length > longestLabel ? ", …" : "");
+  const named = entries.length <= mostLabelled && !hasArrays ? entries : moved.slice(0, mostLabelled);
+  const parts = named.map(([name, value]) => {
+    const shown =
+      value === null
+        ? "?"
+        : typeof value === "object"
+          ? value.preview.replace(/^((?:[^,]*,){3}).+\]$/, "$1 …]")
+          : showValue(value);
+    return `${tangents.get(name) ?? name} = ${shown}`;
+  });
+  return parts.join(", ") + (moved.length > named.length ? ", …" : "");
 }
 
 function gradientOf(table: TraceTable): PageData["gradient"] {

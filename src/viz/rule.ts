@@ -34,12 +34,19 @@ export interface Line {
 export function makeRules(
   constants: ReadonlyMap<Var, Equation>,
 ): (line: Line, active: readonly boolean[]) => Rule {
-  const rules = new Map<string, Rule>();
+  const byKind = new Map<string, Rule>();
+  const byLine = new Map<Line, Map<string, Rule>>();
   return (line, active) => {
+    const mask = active.map(Number).join("");
+    let own = byLine.get(line);
+    if (own === undefined) byLine.set(line, (own = new Map()));
+    let rule = own.get(mask);
+    if (rule !== undefined) return rule;
     const program = single(line, constants);
-    const key = `${hashProgram(program)} ${active.map(Number).join("")}`;
-    let rule = rules.get(key);
-    if (rule === undefined) rules.set(key, (rule = makeRule(program, active)));
+    const kind = `${hashProgram(program)} ${mask}`;
+    rule = byKind.get(kind) ?? makeRule(program, active);
+    byKind.set(kind, rule);
+    own.set(mask, rule);
     return rule;
   };
 }

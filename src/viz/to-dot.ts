@@ -40,10 +40,8 @@ function attributes(graph: Graph, item: FoldItem): string {
 
 /** What stands in the box of a node: its line, and below it value and adjoint, where known. */
 export function boxLabel(graph: Graph, id: number): string[] {
-  const { label, value, adjointName, adjoint } = must(graph.nodes[id], "a node");
-  const note = [value, adjoint === "" ? "" : `${adjointName} = ${adjoint}`]
-    .filter((part) => part !== "")
-    .join("   ");
+  const { label, value, derivative } = must(graph.nodes[id], "a node");
+  const note = [value, derivative].filter((part) => part !== "").join("   ");
   return note === "" ? [label] : [label, note];
 }
 

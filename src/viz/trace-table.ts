@@ -37,6 +37,7 @@ export interface TraceOptions {
 }
 
 const mostForward = 200_000; // lines of all forward passes together; later passes are left out
+const mostPlaced = 5_000; // lines whose place in the user's code is told: each costs a stack to be formatted
 const mostAffected = 500_000; // names in `affects`; beyond, only results are listed
 
 /**
@@ -94,7 +95,7 @@ function buildTable({ program, args, captured, names }: Traceable, options: Trac
       differentiated: wrt.includes(v),
     })),
     outputs: program.outs.map((v) => naming.nameOf(v)),
-    program: lines.map(({ eqn }) => describeLine(context, eqn)),
+    program: lines.map(({ eqn }) => describeLine(context, eqn, lines.length <= mostPlaced)),
     forward: seeds
       .slice(0, Math.max(1, Math.floor(mostForward / perPass)))
       .map((seed) => forwardPass(context, wrt, seed)),
@@ -172,11 +173,12 @@ function seedMaps(
   });
 }
 
-function describeLine(context: Context, eqn: Equation): TraceLine {
+function describeLine(context: Context, eqn: Equation, isPlaced: boolean): TraceLine {
   const { naming, values } = context;
   const first = must(eqn.outs[0], "a result");
   return {
     ...lineOf(eqn, naming.nameOf, naming.isConstant),
+    source: isPlaced ? (eqn.source?.describe() ?? null) : null,
     value: values === undefined ? null : show(values.get(first), first.type),
   };
 }
@@ -193,7 +195,7 @@ function lineOf(eqn: Equation, nameOf: (v: Var) => string, isConstant: (v: Var) 
     value: null,
     operation: eqn.prim.name,
     reads: eqn.ins.filter((v) => !isConstant(v)).map(nameOf),
-    source: eqn.source?.describe() ?? null,
+    source: null,
     bodies: subPrograms(eqn.params).map(bodyOf),
   };
 }

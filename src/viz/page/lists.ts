@@ -1,4 +1,5 @@
 import type { PageData } from "../page-data.ts";
+import { setText } from "../math-pieces.ts";
 import { make, math } from "./dom.ts";
 import type { Rows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
@@ -9,7 +10,11 @@ export interface Lists {
   readonly sections: readonly HTMLElement[];
   readonly program: Rows;
   readonly adjoints: Rows | undefined;
+  /** The gradient, which is known at the end. */
+  readonly end: HTMLElement | undefined;
 }
+
+const mostGradient = 50; // inputs whose gradient is listed
 
 /** Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints. */
 export function makeLists(
@@ -21,7 +26,8 @@ export function makeLists(
     row.addEventListener("click", () => goToRow(phase, index));
     return row;
   };
-  const value = (text: string, kind: string): HTMLElement => make("span", { class: `number ${kind}` }, text);
+  const value = (text: string, kind: string): HTMLElement =>
+    make("span", { class: `number ${kind}`, title: text }, setText(text));
   const formula = (left: string, sign: string, right: string): Node[] => [
     make("span", { class: "left" }, math(left)),
     make("span", { class: "sign" }, sign),
@@ -52,8 +58,7 @@ export function makeLists(
   );
   const heading = mode.kind === "forward" ? "Each line beside its differential" : "Program";
   const sections = [make("section", { class: mode.kind }, make("h2", {}, heading), program.list)];
-  if (mode.kind === "forward")
-    return { sections: [...sections, ...endOf(data, mode)], program, adjoints: undefined };
+  if (mode.kind === "forward") return { sections, program, adjoints: undefined, end: undefined };
 
   const adjoints = makeRows(
     data.reverse.length,
@@ -89,9 +94,9 @@ export function makeLists(
       make("h2", {}, "Adjoints, from the result back to the inputs"),
       adjoints.list,
     ),
-    ...endOf(data, mode),
   );
-  return { sections, program, adjoints };
+  const end = endOf(data);
+  return { sections: end === undefined ? sections : [...sections, end], program, adjoints, end };
 }
 
 /** The line whose rule is transposed, above its contributions. */
@@ -101,24 +106,20 @@ function ruleOf(data: PageData, from: number, rule: string): HTMLElement {
   return make("div", { class: "rule" }, math(text), make("span", { class: "transposed" }, math(rule)));
 }
 
-function endOf({ gradient, check }: PageData, mode: Mode): HTMLElement[] {
-  if (mode.kind === "forward" || gradient.length === 0) return [];
+function endOf({ gradient, check }: PageData): HTMLElement | undefined {
+  if (gradient.length === 0) return undefined;
   const shown = gradient
-    .slice(0, 50)
+    .slice(0, mostGradient)
     .map(({ name, value }) =>
-      make(
-        "div",
-        {},
-        math(name),
-        make("span", { class: "sign" }, " = "),
-        make("span", { class: "number derivative" }, value),
-      ),
+      make("div", {}, math(`${name} = `), make("span", { class: "number derivative" }, math(value))),
     );
+  const rest =
+    gradient.length > mostGradient ? [make("p", {}, `and ${gradient.length - mostGradient} more`)] : [];
   const verdict =
     check === null
       ? []
       : [make("p", { class: check.ok ? "ok" : "bad" }, `${check.ok ? "✓" : "✗"} ${check.text}`)];
-  return [make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...verdict)];
+  return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
 /** Marks the rows that are reached, and brings the current one into view. */

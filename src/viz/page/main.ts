@@ -5,7 +5,7 @@ import { byId, make, math } from "./dom.ts";
 import { makeLists, showLists } from "./lists.ts";
 import type { Picture } from "./picture.ts";
 import { makePicture } from "./picture.ts";
-import type { Mode, Step } from "./steps.ts";
+import type { CaptionPart, Mode, Step } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
 
 const playEvery = 1200; // milliseconds a step
@@ -72,10 +72,11 @@ export function start(): void {
     const step = steps[at];
     slider.value = String(at);
     byId("count").textContent = `${at + 1} / ${steps.length}`;
-    byId("caption").replaceChildren(math(step?.caption ?? ""));
+    byId("caption").replaceChildren(...setCaption(step?.caption ?? []));
     showLists(lists, step);
     showPicture(picture, data, steps, at, mode, selected);
     byId("selection").replaceChildren(...selectionText(data, selected));
+    lists.end?.classList.toggle("is-ahead", at < steps.length - 1);
     (byId("back") as HTMLButtonElement).disabled = at === 0;
     (byId("first") as HTMLButtonElement).disabled = at === 0;
     (byId("forth") as HTMLButtonElement).disabled = at >= steps.length - 1;
@@ -83,7 +84,7 @@ export function start(): void {
   }
 
   const tabs = modes.map(({ mode: other, label }) => {
-    const button = make("button", { type: "button" }, math(label));
+    const button = make("button", { type: "button" }, ...setCaption(label));
     button.addEventListener("click", () => setMode(other));
     return { button, mode: other };
   });
@@ -112,7 +113,19 @@ export function start(): void {
       render();
     } else moves.get(move)?.();
   });
+  byId("lists").classList.toggle(
+    "has-arrays",
+    data.lines.some(({ value }) => value.length > 14),
+  );
+  if (data.title.includes(" = ")) byId("title").replaceChildren(math(data.title));
+  // The column of left-hand sides is as wide as the longest, within reason.
+  const longest = [...data.lines, ...data.reverse].reduce((most, { left }) => Math.max(most, left.length), 0);
+  byId("lists").style.setProperty("--left", `${Math.min(14, Math.max(4.4, longest * 0.5 + 1))}em`);
   setMode(mode);
+}
+
+function setCaption(parts: readonly CaptionPart[]): (HTMLElement | string)[] {
+  return parts.map((part) => (typeof part === "string" ? part : math(part.formula)));
 }
 
 function keyMove(key: string, onControl: boolean): string | undefined {
@@ -138,11 +151,12 @@ function keyMove(key: string, onControl: boolean): string | undefined {
   }
 }
 
-function modesOf(data: PageData): { readonly mode: Mode; readonly label: string }[] {
+function modesOf(data: PageData): { readonly mode: Mode; readonly label: readonly CaptionPart[] }[] {
   return [
-    ...(data.reverse.length > 0 ? [{ mode: { kind: "reverse" }, label: "Reverse" } as const] : []),
+    ...(data.reverse.length > 0 ? [{ mode: { kind: "reverse" }, label: ["Reverse"] } as const] : []),
     ...data.passes.map(
-      ({ label }, pass) => ({ mode: { kind: "forward", pass }, label: `Forward  ${label}` }) as const,
+      ({ label }, pass) =>
+        ({ mode: { kind: "forward", pass }, label: ["Forward  ", { formula: label }] }) as const,
     ),
   ];
 }
@@ -158,9 +172,10 @@ function graphFor({ graph, lines, passes, tangents }: PageData, mode: Mode): Gra
   const nodes = graph.nodes.map((node) => {
     const row = rowOf.get(node.id);
     const tangent = row === undefined ? undefined : tangents[row];
-    if (row === undefined || tangent === undefined) return { ...node, adjointName: "", adjoint: "" };
+    if (row === undefined || tangent === undefined) return { ...node, derivative: "" };
     const value = passes[mode.pass]?.values[row] ?? "";
-    return { ...node, adjointName: tangent.left, adjoint: value === "" ? tangent.right : value };
+    const shown = value === "" ? ` = ${tangent.right}` : value.includes("[") ? "" : ` = ${value}`;
+    return { ...node, derivative: tangent.left + shown };
   });
   return { ...graph, nodes };
 }

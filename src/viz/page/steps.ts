@@ -12,8 +12,16 @@ export interface Step {
   /** The node that the step is about, and those that it reads. */
   readonly node: number;
   readonly sources: readonly number[];
-  readonly caption: string;
+  /** What happens, in words and formulas. */
+  readonly caption: readonly CaptionPart[];
 }
+
+/** Words, or a formula. */
+export type CaptionPart = string | { readonly formula: string };
+
+const formula = (text: string): CaptionPart => ({ formula: text });
+const formulas = (texts: readonly string[]): CaptionPart[] =>
+  texts.flatMap((text, i) => (i === 0 ? [formula(text)] : [", ", formula(text)]));
 
 /** The steps of a mode, in order. */
 export function stepsOf(data: PageData, mode: Mode): Step[] {
@@ -28,16 +36,19 @@ export function stepsOf(data: PageData, mode: Mode): Step[] {
               row,
               node: -1,
               sources: data.lines.slice(0, data.inputCount).map((line) => line.node),
-              caption: inputsCaption(data, mode),
+              caption: [inputsCaption(data, mode)],
             },
           ]
         : [];
     }
     const tangent = data.tangents[row];
-    const caption =
+    const caption: CaptionPart[] =
       mode.kind === "forward" && tangent !== undefined
-        ? `${left} = ${right}, and beside it ${tangent.left} = ${tangent.right}`
-        : `${left} = ${right}${stored.length === 0 ? "" : `; stored for the way back: ${stored.join(", ")}`}`;
+        ? [formula(`${left} = ${right}`), ", and beside it ", formula(`${tangent.left} = ${tangent.right}`)]
+        : [
+            formula(`${left} = ${right}`),
+            ...(stored.length === 0 ? [] : ["; kept for the way back: ", ...formulas(stored)]),
+          ];
     return [{ phase: "program", row, node, sources: reads.get(node) ?? [], caption }];
   });
   if (mode.kind === "forward") return forward;
@@ -59,20 +70,20 @@ function inputsCaption({ isSymbolic, inputCount }: PageData, mode: Mode): string
   return isSymbolic ? `${what}, without values` : `${what}${seeds}`;
 }
 
-function reverseCaption(data: PageData, row: number): string {
+function reverseCaption(data: PageData, row: number): CaptionPart[] {
   const line = data.reverse[row]!;
   switch (line.kind) {
     case "seed":
-      return `The way back begins at the result: ${line.left} = 1`;
+      return ["The way back begins at the result: ", formula(`${line.left} = 1`)];
     case "contribution": {
-      const uses = line.uses.length === 0 ? "" : `; it uses again ${line.uses.join(", ")}`;
-      const verb = line.sign === "=" ? "is" : "gets";
-      return `Because ${line.rule}, ${line.left} ${verb} ${line.right}${uses}`;
+      const uses = line.uses.length === 0 ? [] : ["; used again: ", ...formulas(line.uses)];
+      const verb = line.sign === "=" ? " is " : " gets ";
+      return ["Because ", formula(line.rule), ", ", formula(line.left), verb, formula(line.right), ...uses];
     }
     case "sum":
-      return `${line.left} is complete: the sum of its contributions`;
+      return [formula(line.left), " is complete: the sum of its contributions"];
     case "none":
-      return `${line.left} = 0: the result does not depend on it`;
+      return [formula(`${line.left} = 0`), ": the result does not depend on it"];
     default:
       return line.kind satisfies never;
   }
