@@ -44,6 +44,12 @@ test("a routine that obeys the vocabulary passes", () => {
   expect(() => checkRoutine(fine)).not.toThrow();
 });
 
+test("an input that was donated may be written", () => {
+  const overwriting = routine((block) => block.store("a", k.i32(0), x));
+  expect(() => checkRoutine(overwriting, ["a"])).not.toThrow();
+  expect(() => checkRoutine(overwriting, ["b"])).toThrow(/is an input and cannot be written/);
+});
+
 describe("a fault is found and its statement named", () => {
   test.each<[string, string, Routine]>([
     [

@@ -9,14 +9,16 @@ import { checkDepth } from "./walk.ts";
  * Checks that a routine obeys the vocabulary: every local declared before it is used, in scope and once; types that
  * agree; buffers that exist, and are written only if they are not inputs; int32 indices; procedures that obey it too.
  *
+ * `writable` names the inputs whose memory was donated, so that they may be overwritten.
+ *
  * @throws DownhillError `internal`, naming the statement.
  */
-export function checkRoutine(routine: Routine): void {
+export function checkRoutine(routine: Routine, writable: readonly string[] = []): void {
   const where = `routine ${JSON.stringify(routine.name)}`;
   const checker = makeChecker(where);
   for (const input of routine.inputs) {
     if (input.kind === "scalar") checker.declare(input.name, { type: input.type, isIndex: false });
-    else checker.addBuffer(input.buffer, false);
+    else checker.addBuffer(input.buffer, writable.includes(input.buffer.name));
   }
   for (const output of routine.outputs) if (output.kind === "buffer") checker.addBuffer(output.buffer, true);
   for (const temp of routine.temps) checker.addBuffer(temp, true);
