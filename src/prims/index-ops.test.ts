@@ -127,11 +127,17 @@ describe("index operations", () => {
   });
 
   test("what does not fit is named", () => {
-    expect(() => take(f64([1]), tensor([0]), 0)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: take: indices are f64[1], not integers. Convert them with astype("int32").]`);
-    expect(() => take(f64([], [0]), i32([0]), 0)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: take: f64[0] has no elements along axis 0.]`);
-    expect(() => scatterAdd(f64([1, 2]), i32([0]), f64([1, 2]), 0)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: scatterAdd: updates are f64[2], expected f64[1].]`);
-    expect(() =>
-      concatenate([f64([1], [1, 1]), f64([1, 2], [1, 2])], 0),
-    ).toThrowErrorMatchingInlineSnapshot(`[DownhillError: concatenate: f64[1,2] does not continue f64[1,1] along axis 0.]`);
+    expect(() => take(f64([1]), tensor([0]), 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: take: indices are f64[1], not integers. Convert them with astype("int32").]`,
+    );
+    expect(() => take(f64([], [0]), i32([0]), 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: take: f64[0] has no elements along axis 0.]`,
+    );
+    expect(() => scatterAdd(f64([1, 2]), i32([0]), f64([1, 2]), 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: scatterAdd: updates are f64[2], expected f64[1].]`,
+    );
+    expect(() => concatenate([f64([1], [1, 1]), f64([1, 2], [1, 2])], 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: concatenate: f64[1,2] does not continue f64[1,1] along axis 0.]`,
+    );
   });
 });

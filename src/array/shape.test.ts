@@ -1,0 +1,216 @@
+import { describe, expect, test } from "vitest";
+import type { Sample } from "downhill/testing";
+import { bool, checkFamily, f32, f64, i32, on } from "../../test/support/op-table.ts";
+import * as shape from "./shape.ts";
+
+const s = shape;
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(i * i + 1) * 2);
+const vector: Sample[] = [{ ins: [f64(numbers(4))] }, { ins: [i32([1, 2, 3, 4])] }];
+const matrix: Sample[] = [{ ins: [f64(numbers(6), [2, 3])] }, { ins: [f32(numbers(6), [2, 3])] }];
+const cube: Sample[] = [{ ins: [f64(numbers(24), [2, 3, 4])] }];
+const product = (left: number[], right: number[], make: typeof f64 = f64): Sample => ({
+  ins: [left, right].map((sizes) => make(numbers(sizes.reduce((a, b) => a * b, 1)), sizes)),
+});
+
+describe("functions of shape and place", () => {
+  checkFamily(shape, {
+    reshape: [on((x) => s.reshape(x, [3, -1]), matrix), on((x) => s.reshape(x, [1, 1]), [{ ins: [2.5] }])],
+    ravel: [on(s.ravel, [...matrix, { ins: [1.5] }])],
+    transpose: [
+      on((x) => s.transpose(x), [...matrix, ...cube, { ins: [1.5] }]),
+      on((x) => s.transpose(x, [1, 0, -1]), cube),
+    ],
+    broadcastTo: [
+      on((x) => s.broadcastTo(x, [2, 2, 3]), matrix),
+      on((x) => s.broadcastTo(x, [2]), [{ ins: [1.5] }, { ins: [f64([1])] }]),
+    ],
+    expandDims: [on((x) => s.expandDims(x, 1), matrix), on((x) => s.expandDims(x, -1), matrix)],
+    squeeze: [
+      on((x) => s.squeeze(x), [{ ins: [f64(numbers(2), [1, 2, 1])] }]),
+      on((x) => s.squeeze(x, { axis: -1 }), [{ ins: [f64(numbers(2), [1, 2, 1])] }]),
+    ],
+    concatenate: [
+      on((x, y) => s.concatenate([x, y, 2].slice(0, 2)), [product([2, 2], [1, 2])]),
+      on(
+        (x, y) => s.concatenate([x, y], { axis: -1 }),
+        [product([2, 2], [2, 1]), { ins: [f32([1, 2]), f64([3])] }, { ins: [i32([1]), f32([0.5])] }],
+      ),
+    ],
+    stack: [
+      on((x, y) => s.stack([x, y]), [product([2], [2]), { ins: [1, 2] }]),
+      on((x, y) => s.stack([x, y], { axis: -1 }), [product([2, 3], [2, 3])]),
+    ],
+    flip: [on((x) => s.flip(x), [...matrix, ...cube]), on((x) => s.flip(x, { axis: -1 }), matrix)],
+    slice: [
+      on((x) => s.slice(x, [1, 3]), vector),
+      on((x) => s.slice(x, null, [0, -1]), matrix),
+      on((x) => s.slice(x, [-1], [0, 99, 2]), matrix),
+      on((x) => s.slice(x, [1, 1]), vector),
+    ],
+    pad: [
+      on(
+        (x) =>
+          s.pad(x, [
+            [1, 0],
+            [0, 2],
+          ]),
+        matrix,
+      ),
+      on((x) => s.pad(x, [[0, 0]]), vector),
+    ],
+    take: [
+      on(
+        (x, i) => s.take(x, i),
+        [{ ins: [f64(numbers(4)), i32([3, 0, -1, 9])] }, { ins: [f64(numbers(6), [2, 3]), bool([1, 0])] }],
+      ),
+      on((x) => s.take(x, [2, 0], { axis: 1 }), matrix),
+      on((x) => s.take(x, 1, { axis: -1 }), matrix),
+    ],
+    at: [
+      on((x) => s.at(x, -1), [...vector, ...matrix]),
+      on(s.at, [{ ins: [f64(numbers(6), [3, 2]), i32([1], [])] }]),
+    ],
+    scatterAdd: [
+      on(
+        (x, u) => s.scatterAdd(x, [0, 2, 0], u),
+        [{ ins: [f64(numbers(3)), f64([1, 2, 3])] }, { ins: [f64(numbers(3)), 1.5] }],
+      ),
+      on((x, u) => s.scatterAdd(x, [1], u, { axis: 1 }), [{ ins: [f64(numbers(6), [2, 3]), f32([5])] }]),
+    ],
+    oneHot: [
+      on((i) => s.oneHot(i, 3), [{ ins: [i32([2, 0, 5])] }, { ins: [i32([1], [])] }]),
+      on(() => s.oneHot([0, 1], 2, { dtype: "float32" }), [{ ins: [] }]),
+    ],
+    matmul: [
+      on(s.matmul, [
+        product([2, 3], [3, 2]),
+        product([2, 3], [3, 2], f32),
+        product([3], [3]),
+        product([3], [3, 2]),
+        product([2, 3], [3]),
+        product([2, 2, 3], [3, 2]),
+        product([2, 3], [2, 3, 2]),
+        product([2, 1, 1, 3], [2, 3, 2]),
+        product([3], [2, 3, 2]),
+        product([2, 2, 3], [3]),
+        { ins: [i32([1, 2, 3, 4], [2, 2]), f64(numbers(2))] },
+        { ins: [bool([1, 1, 0, 1], [2, 2]), bool([1, 1, 1, 1], [2, 2])] },
+      ]),
+    ],
+    dot: [on(s.dot, [product([3], [3]), product([2, 3], [3])])],
+    outer: [
+      on(s.outer, [
+        product([2], [3]),
+        product([2, 2], [2]),
+        { ins: [2, f64([1, 2])] },
+        { ins: [i32([1, 2]), f32([0.5])] },
+      ]),
+    ],
+    dotGeneral: [
+      on(
+        (x, y) => s.dotGeneral(x, y, { contract: [[0], [1]], batch: [[], []] }),
+        [product([2, 3], [2, 2]), { ins: [f32([1, 2]), f64([3, 4], [1, 2])] }],
+      ),
+    ],
+  });
+
+  test("a slice that takes all is the tensor itself", () => {
+    const x = f64(numbers(4));
+    expect(s.slice(x, null)).toBe(x);
+    expect(s.slice(x, [0, 4])).toBe(x);
+  });
+
+  test("ranges are cut to the array, as those of JavaScript's slice", () => {
+    const x = f64([0, 1, 2, 3]);
+    const own = [0, 1, 2, 3];
+    for (const [start, end] of [
+      [-2, 4],
+      [1, -1],
+      [0, 99],
+      [-99, 2],
+      [3, 1],
+      [4, 4],
+    ] as const)
+      expect(s.slice(x, [start, end]).tolist()).toEqual(own.slice(start, end));
+  });
+
+  test("a label that is no class gives a row of zeros", () => {
+    expect(s.oneHot([0, 7, -1], 2).tolist()).toEqual([
+      [1, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
+  test("wrong shapes and places are named, with the way out", () => {
+    const x = f64(numbers(6), [2, 3]);
+    expect(() => s.reshape(x, [4, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2].]`,
+    );
+    expect(() => s.reshape(x, [-1, -1])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [-1,-1].]`,
+    );
+    expect(() => s.reshape(x, [4, -1])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1].]`,
+    );
+    expect(() => s.reshape(x, [2.5])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: 2.5 in shape [2.5] is not a size.]`,
+    );
+    expect(() => s.transpose(x, [0, 0])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: transpose: axes [0,0] do not name each axis of f64[2,3] once.]`,
+    );
+    expect(() => s.broadcastTo(x, [2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: broadcastTo: f64[2,3] cannot be repeated to [2].]`,
+    );
+    expect(() => s.squeeze(x, { axis: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: squeeze: axis 0 of f64[2,3] has size 2, not 1.]`,
+    );
+    expect(() => s.stack([f64([1]), f64([1, 2])])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: stack: f64[2] has not the shape of f64[1].]`,
+    );
+    expect(() => s.concatenate([])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: concatenate: needs at least one array.]`,
+    );
+    expect(() => s.concatenate([1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: concatenate: axis 0 is out of range for f64[]: it is a scalar and has no axes.]`,
+    );
+    expect(() => s.slice(x, [0, 1, 0])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: slice: range [0, 1, 0] of axis 0 needs whole numbers and a step of 1 or more.]`,
+    );
+    expect(() => s.slice(x, null, null, null)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: slice: 3 ranges for f64[2,3].]`,
+    );
+    expect(() => s.at(x, 2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: at: place 2 is out of range for f64[2,3], whose first axis has 2.]`,
+    );
+    expect(() => s.at(1, 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: at: f64[] has no axis to take an item from.]`,
+    );
+    expect(() => s.take(x, 0.5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: take: places are f64[], not integers. Convert them with astype("int32").]`,
+    );
+    expect(() => s.pad(x, [[1, 1]])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: pad: 1 widths for f64[2,3]; give one [before, after] an axis.]`,
+    );
+    expect(() => s.matmul(x, x)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: matmul: inner sizes differ: f64[2,3] has 3 columns, f64[2,3] has 2 rows. Did you mean matmul(a, transpose(b))?]`,
+    );
+    expect(() => s.matmul(x, f64(numbers(4), [2, 2]))).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: matmul: inner sizes differ: f64[2,3] has 3 columns, f64[2,2] has 2 rows. Did you mean matmul(transpose(a), b)?]`,
+    );
+    expect(() => s.matmul(x, f64([1, 2]))).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: matmul: inner sizes differ: f64[2,3] has 3 columns, f64[2] has 2 elements. Did you mean matmul(transpose(a), b)?]`,
+    );
+    expect(() => s.matmul(x, 2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: matmul: f64[2,3] and f64[]: a scalar is no matrix. Use mul.]`,
+    );
+    expect(() =>
+      s.matmul(f64(numbers(12), [2, 2, 3]), f64(numbers(18), [3, 3, 2])),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: matmul: batches of f64[2,2,3] and f64[3,3,2] do not fit together.]`,
+    );
+    expect(() => s.oneHot([0.5], 2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: oneHot: places are f64[1], not integers. Convert them with astype("int32").]`,
+    );
+  });
+});
