@@ -68,7 +68,7 @@ function captureSource(): Source {
 /** The innermost frame outside the library, as `file:line:column`. */
 export function userFrame(stack: string): string {
   const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
-  const here = import.meta.url;
+  const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
   const root = here.slice(0, here.lastIndexOf("/trace/") + 1); // the folder of the library's modules
   const plainRoot = root.replace(/^file:\/\//, "");
   const isOwn = (line: string): boolean =>
