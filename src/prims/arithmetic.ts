@@ -194,14 +194,21 @@ export const equal = (x: Tensor, y: Tensor): Tensor => bind1(equalPrim, [x, y], 
 export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x, y], none);
 
 /** An operation on the bits of integers, or on booleans. */
-function bitwise(name: string, op: "and" | "or" | "xor"): Primitive<object> {
+function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
   return definePrimitive<object>({
     name,
+    notation: { infix, precedence: -1 },
     typeOf: (ins) => [integral(name, joinTypes(name, ins))],
     derivative: { kind: "constant" },
     batch: "elementwise",
     lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+    identity: ([x, y]) => (op === "and" ? first(x === 0, y === 0) : first(y === 0, x === 0)),
   });
+}
+
+/** The place of the operand that is the result: x & 0 is 0, and x | 0 is x. */
+function first(isLeft: boolean, isRight: boolean): number | undefined {
+  return isLeft ? 0 : isRight ? 1 : undefined;
 }
 
 function integral(name: string, type: ArrayType): ArrayType {
@@ -211,9 +218,9 @@ function integral(name: string, type: ArrayType): ArrayType {
   return type;
 }
 
-const andPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseAnd", "and");
-const orPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseOr", "or");
-const xorPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseXor", "xor");
+const andPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseAnd", "and", "&");
+const orPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseOr", "or", "|");
+const xorPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseXor", "xor", "xor");
 export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], none);
 export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
 export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);

@@ -8,6 +8,7 @@ import { makePicture } from "./picture.ts";
 import type { CaptionPart, Mode, Step } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
 
+const longestPair = 52; // characters of a line and its differential that have room beside one another
 const playEvery = 1200; // milliseconds a step
 
 /** Brings the page to life: lists, picture, controls and keys over the data that it carries. */
@@ -113,10 +114,12 @@ export function start(): void {
       render();
     } else moves.get(move)?.();
   });
-  byId("lists").classList.toggle(
-    "has-arrays",
-    data.lines.some(({ value }) => value.length > 14),
+  const hasArrays = data.lines.some(({ value }) => value.includes("["));
+  const isLong = data.lines.some(
+    ({ right }, i) => right.length + (data.tangents[i]?.right.length ?? 0) > longestPair,
   );
+  byId("lists").classList.toggle("has-arrays", hasArrays);
+  byId("lists").classList.toggle("is-stacked", hasArrays || isLong);
   if (data.title.includes(" = ")) byId("title").replaceChildren(math(data.title));
   // The column of left-hand sides is as wide as the longest, within reason.
   const longest = [...data.lines, ...data.reverse].reduce((most, { left }) => Math.max(most, left.length), 0);
