@@ -66,21 +66,25 @@ function liftStrong(value: TensorLike, dtype: DType | undefined): Tensor {
   return dtype === undefined ? x : convert(x, dtype);
 }
 
+function filled(operation: string, shape: readonly number[], value: number, options: DTypeOption): Tensor {
+  checkOptions(operation, options, ["dtype"]);
+  checkShape(operation, shape);
+  return fill(arrayType(dtypeOf(operation, options), [...shape]), value);
+}
+
 /** An array of this shape with every element `value`. */
 export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
-  checkOptions("full", options, ["dtype"]);
-  checkShape("full", shape);
-  return fill(arrayType(dtypeOf("full", options), [...shape]), value);
+  return filled("full", shape, value, options);
 }
 
 /** An array of zeros. */
 export function zeros(shape: readonly number[], options: DTypeOption = {}): Tensor {
-  return full(shape, 0, options);
+  return filled("zeros", shape, 0, options);
 }
 
 /** An array of ones. */
 export function ones(shape: readonly number[], options: DTypeOption = {}): Tensor {
-  return full(shape, 1, options);
+  return filled("ones", shape, 1, options);
 }
 
 /** Zeros of the shape and dtype of x. */

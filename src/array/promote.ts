@@ -111,10 +111,16 @@ export function normalizeAxes(
   return unique;
 }
 
-/** Sizes must be whole and not negative. */
-export function checkShape(operation: string, shape: readonly number[]): void {
+/** A shape must be an array of whole sizes that are not negative; with `open`, −1 stands for one to be worked out. */
+export function checkShape(operation: string, shape: readonly number[], open = false): void {
+  if (!Array.isArray(shape)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the shape must be an array of sizes, as in [2, 3]; got ${String(shape)}.`,
+    );
+  }
   for (const n of shape) {
-    if (!Number.isInteger(n) || n < 0)
+    if (!(Number.isInteger(n) && n >= 0) && !(open && n === -1))
       throw new DownhillError(
         "shape",
         `${operation}: ${String(n)} in shape [${shape.join()}] is not a size.`,

@@ -156,6 +156,9 @@ describe("functions of shape and place", () => {
     expect(() => s.reshape(x, [2.5])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: reshape: 2.5 in shape [2.5] is not a size.]`,
     );
+    expect(() => s.reshape(x, 6 as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: the shape must be an array of sizes, as in [2, 3]; got 6.]`,
+    );
     expect(() => s.transpose(x, [0, 0])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: transpose: axes [0,0] do not name each axis of f64[2,3] once.]`,
     );

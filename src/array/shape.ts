@@ -16,8 +16,8 @@ import {
 /** The same elements in row-major order under another shape; one size may be −1 and is worked out. */
 export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   const t = p.asTensor(x, "reshape");
+  checkShape("reshape", shape, true);
   const open = shape.indexOf(-1);
-  if (open < 0) checkShape("reshape", shape);
   const rest = sizeOf(shape.filter((_, i) => i !== open));
   const full = open < 0 ? [...shape] : shape.map((n, i) => (i === open ? sizeOf(t.shape) / rest : n));
   if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.shape) || full.some((n) => n < 0)) {

@@ -14,7 +14,7 @@ const boolScalar = arrayType("bool", []);
 
 /**
  * What stands for a tensor as a tensor: numbers become weak float64 scalars, booleans bool, nests of numbers and
- * Float64Array float64, Float32Array float32, Int32Array int32, Uint32Array uint32, Uint8Array bool.
+ * Float64Array float64, Float32Array float32, Int32Array int32, Uint32Array uint32, Uint8Array (of 0 and 1) bool.
  *
  * @throws DownhillError `dtype` for anything else, `shape` for a nest that is not rectangular.
  */
@@ -22,12 +22,7 @@ export function asTensor(value: unknown, operation: string): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value === "number") return full(weakFloat, value);
   if (typeof value === "boolean") return full(boolScalar, value ? 1 : 0);
-  if (isTypedArray(value))
-    return new Tensor(
-      arrayType(dtypeOf(value), [value.length]),
-      { array: value.slice(), offset: 0 },
-      undefined,
-    );
+  if (isTypedArray(value)) return fromTyped(value, operation);
   if (Array.isArray(value)) return fromNest(value as NestedNumbers, undefined, operation);
   throw new DownhillError(
     "dtype",
@@ -35,11 +30,25 @@ export function asTensor(value: unknown, operation: string): Tensor {
   );
 }
 
+/** A copy of a typed array, of its own kind. */
+function fromTyped(array: TypedArray, operation: string): Tensor {
+  const dtype = dtypeOf(array);
+  const byte = dtype === "bool" ? array.find((x) => x > 1) : undefined;
+  if (byte !== undefined) {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: a Uint8Array stands for booleans, but this one holds ${byte}. Say what its bytes are, as in tensor(bytes, { dtype: "float32" }).`,
+    );
+  }
+  return new Tensor(arrayType(dtype, [array.length]), { array: array.slice(), offset: 0 }, undefined);
+}
+
 function describe(value: unknown): string {
   if (value === undefined) return "undefined";
   if (value === null) return "null";
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
   if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
   return `a ${typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value}`;
 }
 

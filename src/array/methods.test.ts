@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import * as downhill from "downhill";
+import { Tensor, tensor } from "downhill";
+
+const x = tensor([
+  [0.5, 2],
+  [1.5, 0.25],
+]);
+const calls: Record<string, readonly unknown[]> = {
+  add: [2],
+  sub: [2],
+  mul: [2],
+  div: [2],
+  pow: [3],
+  neg: [],
+  abs: [],
+  square: [],
+  sqrt: [],
+  exp: [],
+  log: [],
+  sin: [],
+  cos: [],
+  tanh: [],
+  sum: [{ axis: 0 }],
+  mean: [{ axis: 1 }],
+  max: [],
+  min: [{ axis: 0, keepdims: true }],
+  argmax: [{ axis: 1 }],
+  matmul: [x],
+  reshape: [[4]],
+  transpose: [[1, 0]],
+  at: [1],
+  astype: ["float32"],
+};
+
+describe("methods of Tensor", () => {
+  test.each(Object.entries(calls))("%s does what the function of its name does", (name, args) => {
+    const call = (downhill as unknown as Record<string, (...args: unknown[]) => Tensor>)[name]!;
+    const method = (x as unknown as Record<string, (...args: unknown[]) => Tensor>)[name]!;
+    expect(method.apply(x, [...args]).tolist()).toEqual(call(x, ...args).tolist());
+  });
+
+  test("slice takes a range of the first axis", () => {
+    expect(x.slice(1).tolist()).toEqual([[1.5, 0.25]]);
+    expect(x.slice(0, -1).tolist()).toEqual([[0.5, 2]]);
+  });
+
+  test("every method is listed here", () => {
+    const readers = [
+      "slice",
+      "item",
+      "tolist",
+      "data",
+      "read",
+      "toString",
+      "toJSON",
+      "constructor",
+      "shape",
+      "dtype",
+      "ndim",
+    ];
+    expect(Object.getOwnPropertyNames(Tensor.prototype).toSorted()).toEqual(
+      [...Object.keys(calls), ...readers].toSorted(),
+    );
+  });
+
+  test("methods do not show among the properties of a tensor", () => {
+    expect(Object.keys(x)).not.toContain("add");
+  });
+});
+
+describe("reading", () => {
+  test("gives numbers, nests, and typed arrays of the dtype", async () => {
+    expect(tensor([2.5]).item()).toBe(2.5);
+    expect(tensor(true).item()).toBe(1);
+    expect(x.tolist()).toEqual([
+      [0.5, 2],
+      [1.5, 0.25],
+    ]);
+    expect(tensor(3).tolist()).toBe(3);
+    expect(x.data()).toEqual(Float64Array.of(0.5, 2, 1.5, 0.25));
+    expect(await tensor([1, 2], { dtype: "int32" }).read()).toEqual(Int32Array.of(1, 2));
+    expect(tensor([[], []]).tolist()).toEqual([[], []]);
+    expect(downhill.zeros([0, 2]).tolist()).toEqual([]);
+  });
+
+  test("of many elements as one is refused", () => {
+    expect(() => x.item()).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: item: f64[2,2] has 4 elements, not one. Use tolist() or data().]`,
+    );
+  });
+
+  test("of a traced value is refused, with the way out", () => {
+    expect(() => downhill.grad((y) => y.mul(y.item()))(2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: item: this f64[] is a traced value inside a transform (jvp); its number is not known there. Return it from the function (see hasAux), and choose between values with where(…) instead of if.]`,
+    );
+  });
+});

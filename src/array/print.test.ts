@@ -1,0 +1,88 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { arange, jit, ones, tensor, zeros } from "downhill";
+
+describe("a printed tensor", () => {
+  test("shows its elements as NumPy would", () => {
+    const show = (x: Tensor): string => inspect(x, { colors: false });
+    expect(show(tensor(2.5))).toMatchInlineSnapshot(`"2.5"`);
+    expect(show(tensor(0.1, { dtype: "float32" }))).toMatchInlineSnapshot(`"f32[] 0.1"`);
+    expect(show(tensor(true))).toMatchInlineSnapshot(`"bool[] true"`);
+    expect(show(tensor([1, -2.5, 1e-10, 1e20]))).toMatchInlineSnapshot(
+      `"f64[4] [                    1,                  -2.5,                 1e-10, 100000000000000000000]"`,
+    );
+    expect(show(tensor([NaN, Infinity, -0]))).toMatchInlineSnapshot(
+      `"f64[3] [     NaN, Infinity,       -0]"`,
+    );
+    expect(show(tensor([1 / 3, 2 / 3], { dtype: "float32" }))).toMatchInlineSnapshot(
+      `"f32[2] [0.333333, 0.666667]"`,
+    );
+    expect(
+      show(
+        tensor(
+          [
+            [1, 2],
+            [3, 40],
+          ],
+          { dtype: "int32" },
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
+      "i32[2,2]
+      [[ 1,  2],
+       [ 3, 40]]"
+    `);
+    expect(show(tensor([true, false] as unknown as number[]))).toMatchInlineSnapshot(
+      `"bool[2] [ true, false]"`,
+    );
+    expect(show(ones([2, 2, 2]))).toMatchInlineSnapshot(`
+      "f64[2,2,2]
+      [[[1, 1],
+        [1, 1]],
+
+       [[1, 1],
+        [1, 1]]]"
+    `);
+    expect(show(zeros([0, 3]))).toMatchInlineSnapshot(`"f64[0,3] [] (shape [0,3])"`);
+    expect(show(arange(2000).reshape([40, 50]))).toMatchInlineSnapshot(`
+      "i32[40,50]
+      [[   0,    1,    2, …,   47,   48,   49],
+       [  50,   51,   52, …,   97,   98,   99],
+       [ 100,  101,  102, …,  147,  148,  149],
+       …,
+       [1850, 1851, 1852, …, 1897, 1898, 1899],
+       [1900, 1901, 1902, …, 1947, 1948, 1949],
+       [1950, 1951, 1952, …, 1997, 1998, 1999]]"
+    `);
+  });
+
+  test("gives its text to templates and its numbers to JSON", () => {
+    const x = tensor([[1, 2]]);
+    expect(`${x as unknown as string}`).toBe("[[1, 2]]");
+    expect(JSON.stringify({ x, y: tensor(1.5) })).toBe('{"x":[[1,2]],"y":1.5}');
+  });
+
+  test("a traced value says that it has no numbers yet", () => {
+    let text = "";
+    jit((x) => {
+      text = inspect(x);
+      return x;
+    })([1, 2]);
+    expect(text).toMatchInlineSnapshot(`"Traced(f64[2])"`);
+  });
+});
+
+describe("operators of JavaScript", () => {
+  const x = tensor(2) as unknown as number;
+  test("throw and say what to write", () => {
+    expect(() => x * 3).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) (add, sub, div, pow, less, …). For the plain number of a scalar use x.item().]`,
+    );
+    expect(() => x + 3).toThrow("instead of x * y write");
+    expect(() => -x).toThrow("instead of x * y write");
+    expect(() => x < 3).toThrow("instead of x * y write");
+    expect(() => Math.sin(x)).toThrow("instead of x * y write");
+    expect(() => x + ("" as unknown as number)).toThrow("instead of x * y write");
+  });
+});
