@@ -59,7 +59,7 @@ describe("a printed tensor", () => {
 
   test("gives its text to templates and its numbers to JSON", () => {
     const x = tensor([[1, 2]]);
-    expect(`${x as unknown as string}`).toBe("[[1, 2]]");
+    expect(`x = ${x as unknown as string}`).toBe("x = [[1, 2]]");
     expect(JSON.stringify({ x, y: tensor(1.5) })).toBe('{"x":[[1,2]],"y":1.5}');
   });
 
