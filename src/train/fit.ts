@@ -1,0 +1,221 @@
+import { astype } from "../array/elementwise.ts";
+import { DownhillError } from "../errors/index.ts";
+import { checkChoice, checkOptions } from "../errors/options.ts";
+import type { Optimizer } from "../optim/index.ts";
+import { asTensor } from "../prims/lift.ts";
+import { key } from "../random/index.ts";
+import { flatten, mapLeaves } from "../tree/index.ts";
+import { checkData, type FitData } from "./batches.ts";
+import type { EpochRecord } from "./history.ts";
+import type { Loss, Reduction } from "./loss.ts";
+import { type FitEvent, type LoopOptions, type Progress, type Stopped, trainLoop } from "./loop.ts";
+import { makeStep } from "./step.ts";
+
+/** Options of `fit`. */
+export interface FitOptions<P, S, B> {
+  /** Where to start: nested tensors. They are not changed. */
+  readonly params: P;
+  /** What is to become small, as a function of parameters and a batch. */
+  readonly loss: Loss<NoInfer<P>, NoInfer<B>>;
+  /** The batches: `dataset({ x, y }).shuffle({ seed }).batch(32)`, or any iterable of them. */
+  readonly data: FitData<B>;
+  /** How to step; it alone knows the learning rate. */
+  readonly optimizer: Optimizer<NoInfer<P>, S>;
+  /** How often to go through the data; `Infinity` until the loop is left. */
+  readonly epochs: number;
+  /** Seed of the random numbers that the loss is given (`key`). Default 0. The data has a seed of its own. */
+  readonly seed?: number;
+  /** Ends the run before the next step. */
+  readonly signal?: AbortSignal | undefined;
+  /** An event after each epoch (default), or after each step and each epoch. */
+  readonly every?: "epoch" | "step";
+  /** Whether the loss is a mean over the items of a batch (default) or their sum: the loss of an epoch is a mean over items. */
+  readonly reduction?: Reduction;
+}
+
+/** What a run has reached. */
+export interface FitResult<P, S> {
+  readonly params: P;
+  /** State of the optimiser. */
+  readonly state: S;
+  /** One record an epoch. */
+  readonly history: readonly EpochRecord[];
+  /** Steps taken. */
+  readonly step: number;
+  /** Why it ended: all epochs done, the signal, or its loop was left. */
+  readonly stopped: Stopped;
+}
+
+/** A run of training: a loop over it gets its events, `await` its result. It begins with the one or the other. */
+export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<FitResult<P, S>> {
+  /** What the run has reached by now; after an error, what it had reached before. */
+  readonly latest: Omit<FitResult<P, S>, "stopped">;
+}
+
+/**
+ * Trains: epoch by epoch and batch by batch, each step (loss, gradient, update) compiled as one. It pauses every few
+ * milliseconds, so that a page stays responsive.
+ *
+ * The result is a loop and a promise at once: `for await` gets an event after every epoch (or step), and leaving the loop
+ * ends the run; `await` runs to the end and gives the result. After a loop, `await` gives the result of that loop.
+ *
+ * Epoch losses are means over items, each taken before the step that it went into; PyTorch's loops print the same if they
+ * weigh batches by their size.
+ *
+ * @throws DownhillError `nan` when loss or step are not finite, naming the step, with advice; `latest` has the parameters
+ * before it. `option`, `range`, `data` and `tree` for misuse.
+ * @example
+ * const data = dataset({ x: [0, 1, 2, 3], y: [1, 3, 5, 7] }).shuffle({ seed: 1 }).batch(2);
+ * const { params } = await fit({
+ *   params: { slope: tensor(0), intercept: tensor(0) },
+ *   loss: ({ slope, intercept }, { x, y }) => meanSquaredError(add(mul(slope, x), intercept), y),
+ *   data,
+ *   optimizer: sgd({ learningRate: 0.05, momentum: 0.5 }),
+ *   epochs: 200,
+ * });
+ * [params.slope, params.intercept]; // [2.000, 1.000]
+ */
+export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
+  const { optimizer, data, epochs, signal, every, reduction, seed } = checked(options);
+  const params = strong(options.params) as P;
+  const progress: Progress<P, S> = { params, state: optimizer.init(params), step: 0, history: [] };
+  const step = makeStep(options.loss, optimizer, key(seed));
+  const events = trainLoop({ step, optimizer, data, epochs, every, reduction, signal }, progress);
+
+  let reader: "none" | "loop" | "await" = "none";
+  const settled = deferred<FitResult<P, S>>();
+  const end = (stopped: Stopped): void => settled.resolve({ ...snapshot(progress), stopped });
+  const next = async (): Promise<IteratorResult<FitEvent<P, S>, undefined>> => {
+    try {
+      const result = await events.next();
+      if (result.done !== true) return result;
+      end(result.value);
+      return { done: true, value: undefined };
+    } catch (error) {
+      settled.reject(error);
+      throw error;
+    }
+  };
+  const drain = async (): Promise<void> => {
+    while ((await next()).done !== true);
+  };
+
+  return {
+    get latest() {
+      return snapshot(progress);
+    },
+    [Symbol.asyncIterator]() {
+      if (reader !== "none") {
+        throw new DownhillError(
+          "data",
+          "fit: a run can be looped over once. Call fit again for another run.",
+        );
+      }
+      reader = "loop";
+      return {
+        next,
+        async return() {
+          await events.return("left");
+          end("left");
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    then(onResult, onError) {
+      if (reader === "none") {
+        reader = "await";
+        drain().catch(() => {}); // the error reaches whoever awaits
+      }
+      return settled.promise.then(onResult, onError);
+    },
+  };
+}
+
+function snapshot<P, S>({ params, state, history, step }: Progress<P, S>): Fit<P, S>["latest"] {
+  return { params, state, history, step };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => {}); // whoever loops gets an error in the loop, and need not await too
+  return { promise, resolve, reject };
+}
+
+/** Plain numbers among parameters as tensors that keep their dtype beside others. */
+function strong(params: unknown): unknown {
+  return mapLeaves(
+    "fit",
+    (leaf) => {
+      const x = asTensor(leaf, "fit");
+      return astype(x, x.dtype);
+    },
+    params,
+  );
+}
+
+/** The options with their defaults. */
+function checked<P, S, B>(
+  options: FitOptions<P, S, B>,
+): Omit<LoopOptions<P, S, B>, "step"> & { readonly seed: number } {
+  checkOptions("fit", options, [
+    "params",
+    "loss",
+    "data",
+    "optimizer",
+    "epochs",
+    "seed",
+    "signal",
+    "every",
+    "reduction",
+  ]);
+  const {
+    params,
+    loss,
+    data,
+    optimizer,
+    epochs,
+    signal,
+    seed = 0,
+    every = "epoch",
+    reduction = "mean",
+  } = options;
+  if (params === undefined || flatten(params, "fit").leaves.length === 0) {
+    throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
+  }
+  if (typeof loss !== "function") {
+    throw new DownhillError("option", "fit: loss must be a function (params, batch) => a scalar tensor.");
+  }
+  checkData(data);
+  if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function") {
+    throw new DownhillError(
+      "option",
+      "fit: optimizer must be an optimiser, as in sgd({ learningRate: 0.1 }).",
+    );
+  }
+  if (!(epochs === Infinity || (Number.isInteger(epochs) && epochs >= 0))) {
+    throw new DownhillError(
+      "range",
+      `fit: epochs must be an integer of 0 or more, or Infinity; got ${String(epochs)}.`,
+    );
+  }
+  if (signal !== undefined && typeof signal.addEventListener !== "function") {
+    throw new DownhillError(
+      "option",
+      "fit: signal must be an AbortSignal, as that of new AbortController().",
+    );
+  }
+  checkChoice("fit", "every", every, ["epoch", "step"]);
+  checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
+  return { optimizer, data, epochs, signal, seed, every, reduction };
+}

@@ -1,0 +1,55 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
+
+/** What a loss is told beside parameters and batch. */
+export interface LossContext {
+  /** Key of the random numbers of this step, two uint32 words. */
+  readonly key: Tensor;
+  /** Number of steps taken before, int32. */
+  readonly step: Tensor;
+}
+
+/** A loss, or a loss with other scalars that are worth watching. */
+export type LossResult =
+  Tensor | { readonly loss: Tensor; readonly metrics: Readonly<Record<string, Tensor>> };
+
+/** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
+export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
+
+/** How a loss adds up over the items of a batch. */
+export type Reduction = "mean" | "sum";
+
+/**
+ * A loss and its metrics.
+ *
+ * @throws DownhillError `tree` or `shape` for a result of another form.
+ */
+export function splitLoss(result: unknown): {
+  readonly loss: Tensor;
+  readonly metrics: Readonly<Record<string, Tensor>>;
+} {
+  if (result instanceof Tensor) return { loss: result, metrics: {} };
+  if (!hasLoss(result)) {
+    throw new DownhillError(
+      "tree",
+      "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics." +
+        (result instanceof Promise ? " It is async: read the data before and pass it as data." : ""),
+    );
+  }
+  const { loss, metrics = {} } = result;
+  for (const [name, metric] of Object.entries(metrics)) {
+    if (metric instanceof Tensor && metric.ndim === 0) continue;
+    const got = metric instanceof Tensor ? showType(metric.type) : `a ${typeof metric}`;
+    throw new DownhillError(
+      "shape",
+      `fit: the metric ${JSON.stringify(name)} must be a scalar tensor, got ${got}. Take its mean or sum.`,
+    );
+  }
+  return { loss, metrics };
+}
+
+function hasLoss(
+  result: unknown,
+): result is { readonly loss: Tensor; readonly metrics?: Readonly<Record<string, Tensor>> } {
+  return typeof result === "object" && result !== null && "loss" in result && result.loss instanceof Tensor;
+}
