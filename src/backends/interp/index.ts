@@ -6,8 +6,10 @@ import { assertNever, must } from "../../util/assert-never.ts";
 import type { Place } from "./memory.ts";
 import { bindPlace, portPlace, tempPlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "./scalar-ops.ts";
-import type { Counts, Library, Runnable } from "./writer.ts";
-import { makeWriter, sequence } from "./writer.ts";
+import type { Runnable } from "./steps.ts";
+import { sequence } from "./steps.ts";
+import type { Counts, Library } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
 
 export type { Counts } from "./writer.ts";
 

@@ -1,25 +1,18 @@
-import { internalError } from "../../errors/index.ts";
-import type { BinaryOp, Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
+import type { Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
-import { binaryFunction, convertFunction, unaryFunction } from "./scalar-ops.ts";
+import { convertFunction, unaryFunction } from "./scalar-ops.ts";
+import type { Runnable } from "./steps.ts";
+import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 
 /** How often things were done: elements read and written, and float operations other than comparisons. */
 export interface Counts {
   loads: number;
   stores: number;
   flops: number;
-}
-
-/** A procedure as steps over registers of its own. */
-export interface Runnable {
-  readonly registers: Float64Array;
-  readonly params: readonly number[];
-  readonly run: Step;
-  readonly result: number;
 }
 
 /** What a writer asks of the backend that it writes for. */
@@ -219,107 +212,5 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
       if (zeroMinus !== undefined) registers[zeroMinus] = -0;
       return registers;
     },
-  };
-}
-
-/** Steps one after another. */
-export function sequence(steps: readonly Step[]): Step {
-  const [a, b, c] = steps;
-  if (a === undefined) return () => {};
-  if (b === undefined) return a;
-  if (c === undefined) {
-    return (r) => {
-      a(r);
-      b(r);
-    };
-  }
-  return (r) => {
-    for (let i = 0; i < steps.length; i++) steps[i]!(r);
-  };
-}
-
-function moveStep(x: number, out: number): Step {
-  return (r) => {
-    r[out] = r[x]!;
-  };
-}
-
-function mapStep(f: (x: number) => number, x: number, out: number): Step {
-  return (r) => {
-    r[out] = f(r[x]!);
-  };
-}
-
-function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: number): Step {
-  const quick = type === "f64" ? quickReals[op] : type === "i32" ? quickIntegers[op] : undefined;
-  if (quick !== undefined) return quick(x, y, out);
-  const f = binaryFunction(op, type);
-  return (r) => {
-    r[out] = f(r[x]!, r[y]!);
-  };
-}
-
-type Quick = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step };
-
-/** The commonest operations, written out to spare them the call of a function. */
-const quickReals: Quick = {
-  add: (x, y, out) => (r) => {
-    r[out] = r[x]! + r[y]!;
-  },
-  sub: (x, y, out) => (r) => {
-    r[out] = r[x]! - r[y]!;
-  },
-  mul: (x, y, out) => (r) => {
-    r[out] = r[x]! * r[y]!;
-  },
-  div: (x, y, out) => (r) => {
-    r[out] = r[x]! / r[y]!;
-  },
-  lt: (x, y, out) => (r) => {
-    r[out] = r[x]! < r[y]! ? 1 : 0;
-  },
-};
-
-const quickIntegers: Quick = {
-  add: (x, y, out) => (r) => {
-    r[out] = (r[x]! + r[y]!) | 0;
-  },
-  mul: (x, y, out) => (r) => {
-    r[out] = Math.imul(r[x]!, r[y]!);
-  },
-  and: (x, y, out) => (r) => {
-    r[out] = r[x]! & r[y]!;
-  },
-  lt: (x, y, out) => (r) => {
-    r[out] = r[x]! < r[y]! ? 1 : 0;
-  },
-};
-
-/** A loop between bounds that are read once. */
-function loopStep(index: number, from: number, to: number, isReverse: boolean, body: Step): Step {
-  if (isReverse) {
-    return (r) => {
-      const first = r[from]!;
-      for (let i = r[to]! - 1; i >= first; i--) {
-        r[index] = i;
-        body(r);
-      }
-    };
-  }
-  return (r) => {
-    const end = r[to]!;
-    for (let i = r[from]!; i < end; i++) {
-      r[index] = i;
-      body(r);
-    }
-  };
-}
-
-function callStep({ registers, params, run, result }: Runnable, args: readonly number[], out: number): Step {
-  if (args.length !== params.length) throw internalError(`a call with ${args.length} arguments`);
-  return (r) => {
-    for (let k = 0; k < args.length; k++) registers[params[k]!] = r[args[k]!]!;
-    run(registers);
-    r[out] = registers[result]!;
   };
 }
