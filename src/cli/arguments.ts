@@ -45,6 +45,13 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef): str
     options.push(`--${name}=${value}`);
   }
 
+  const needed = Object.entries(args).filter(
+    ([, { type, required }]) => type === "positional" && required === true,
+  );
+  const missing = needed[positional.length];
+  if (missing !== undefined) {
+    throw new DownhillError("option", `the ${missing[1].valueHint ?? missing[0]} is missing.`);
+  }
   const most = Object.values(args).filter(({ type }) => type === "positional").length;
   const extra = positional[most];
   if (extra !== undefined) {

@@ -70,11 +70,15 @@ async function dispatch(
   try {
     await runCommand(citty, { rawArgs: normaliseArguments(rest, args) });
   } catch (error) {
-    // citty's own complaints: a required word is missing, a value is none of the choices
-    if (error instanceof Error && error.name === "CLIError") {
-      throw new DownhillError("option", `${plain(error.message)}. See downhill ${first} --help.`);
-    }
-    throw error;
+    // citty's own complaints: a value is none of the choices
+    const isCitty = error instanceof Error && error.name === "CLIError";
+    const isOption = error instanceof DownhillError && error.code === "option";
+    if (!isCitty && !isOption) throw error;
+    const message = plain(error.message);
+    throw new DownhillError(
+      "option",
+      message.includes("\n") ? message : `${message}. See downhill ${first} --help.`,
+    );
   }
   return Number(process.exitCode ?? 0);
 }

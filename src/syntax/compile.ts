@@ -15,7 +15,7 @@ export interface CompiledText {
   /** Names that the text uses and does not define, in order of appearance: the arguments of `evaluate`. */
   readonly inputs: readonly string[];
   readonly statements: readonly NamedStatement[];
-  /** The name of the last statement, which is the result; `z` or the next free letter where it has none. */
+  /** The name of the last statement, which is the result; `z` or another free letter where it has none. */
   readonly outputName: string;
   /**
    * The value of the last statement. Inside a trace it records the operations, named as in the text.
@@ -56,8 +56,9 @@ export function compileText(text: string): CompiledText {
   return { inputs, statements, outputName, evaluate: (tensors) => evaluate(statements, inputs, tensors) };
 }
 
+/** Names of results come from the end of the alphabet, those of what lies between from its beginning. */
 function freeName(taken: ReadonlySet<string>): string {
-  return taken.has("z") ? freshNames(taken)() : "z";
+  return [..."zwvutrqp"].find((letter) => !taken.has(letter)) ?? freshNames(taken)();
 }
 
 type Value = Tensor | number;

@@ -41,5 +41,13 @@ export function parameterNames(f: (...args: never[]) => unknown): (string | unde
     /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(text)?.[1] ??
     /^([\p{L}_$][\p{L}\p{N}_$]*)\s*=>/u.exec(text)?.[1] ??
     "";
-  return list.split(",").map((part) => /^\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*$/u.exec(part)?.[1]);
+  return withoutGroups(list)
+    .split(",")
+    .map((part) => /^\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*$/u.exec(part)?.[1]);
+}
+
+/** A list of parameters with those that are taken apart, `{ w, b }`, as one part without a name. */
+function withoutGroups(list: string): string {
+  const shorter = list.replace(/\{[^{}]*\}|\[[^[\]]*\]/g, "*");
+  return shorter === list ? list : withoutGroups(shorter);
 }
