@@ -3,6 +3,7 @@ import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { split, type Key } from "../random/index.ts";
+import { nameValue } from "../trace/staging.ts";
 import { relu } from "./activation.ts";
 import { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 
@@ -52,7 +53,11 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
     apply({ layers }, x) {
       const last = layers.length - 1;
       return layers.reduce(
-        (h, params, i) => (i === last ? dense(params, h) : activation(dense(params, h))),
+        (input, params, i) => {
+          if (i === last) return nameValue(dense(params, input), "scores");
+          // names for those who look at the program
+          return nameValue(activation(nameValue(dense(params, input), `z${i + 1}`)), `h${i + 1}`);
+        },
         asTensor(x, "mlp"),
       );
     },
