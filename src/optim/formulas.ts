@@ -61,5 +61,5 @@ export function length(x: Tensor): Tensor {
 /** `√(Σx²/n)`, with derivative 0 at 0. */
 export function rootMeanSquare(x: Tensor): Tensor {
   const n = x.shape.reduce((product, size) => product * size, 1);
-  return flatSqrt(div(sum(mul(x, x)), n));
+  return div(length(x), Math.sqrt(n));
 }

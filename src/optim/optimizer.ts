@@ -30,6 +30,16 @@ export interface Optimizer<P, S> {
   update(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
   /** The learning rate, for those who want to show it. */
   readonly learningRate?: number | Schedule;
+  /** Set where an update decides by the values that it meets, so that it cannot run inside `jit`, `scan` or `grad`. */
+  readonly eager?: true;
+}
+
+/** An optimiser for parameters of any structure, whose state's type does not tell it: an `Optimizer<P, S>` for every `P`. */
+export interface GeneralOptimizer<S> {
+  init(params: unknown): S;
+  update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
+  readonly learningRate?: number | Schedule;
+  readonly eager?: true;
 }
 
 /**
@@ -44,8 +54,6 @@ export interface Optimizer<P, S> {
 export function applyUpdates<P>(params: P, updates: P): P {
   const parameters = readParameters("applyUpdates", params);
   const changes = matchParameters(parameters, "updates", updates);
-  return rebuild(
-    parameters,
-    parameters.tensors.map((x, i) => add(x, changes[i]!)),
-  );
+  const next = parameters.tensors.map((x, i) => add(x, changes[i]!));
+  return rebuild(parameters, next) as P;
 }

@@ -43,8 +43,8 @@ export function pathOf({ def, root }: Parameters, i: number): string {
 }
 
 /** Tensors in the structure of the parameters; `null` where a parameter has none. */
-export function rebuild<P>({ def }: Parameters, tensors: readonly (Tensor | null)[]): P {
-  return unflatten(def, tensors) as P;
+export function rebuild({ def }: Parameters, tensors: readonly (Tensor | null)[]): unknown {
+  return unflatten(def, tensors);
 }
 
 /**

@@ -122,11 +122,11 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       });
       const trees = parts.map(([key, part]) => {
         const after = moves.map((move) => move[key as PartOf<S>] ?? null);
-        return [key, part === null ? null : rebuild(parameters, after as (Tensor | null)[])];
+        return [key, part === null ? null : rebuild(parameters, after)];
       });
       const changes = moves.map(({ change }) => change);
       return {
-        updates: rebuild(parameters, changes),
+        updates: rebuild(parameters, changes) as P,
         state: { step: t, ...Object.fromEntries(trees) } as StateOf<S, P>,
       };
     },

@@ -1,0 +1,22 @@
+import type { Tensor } from "../../ir/tensor.ts";
+import type { GeneralOptimizer, Update } from "../optimizer.ts";
+import type { Parameters } from "../parameters.ts";
+import { matchParameters, readParameters, rebuild } from "../parameters.ts";
+
+/** What changes gradients or updates on their way and remembers nothing. */
+export function stateless(
+  operation: string,
+  change: (gradients: readonly Tensor[], parameters: Parameters) => readonly Tensor[],
+): GeneralOptimizer<null> {
+  return {
+    init(params: unknown): null {
+      readParameters(operation, params);
+      return null;
+    },
+    update<P>(grads: P, _: null, params: P): Update<P, null> {
+      const parameters = readParameters(operation, params);
+      const changed = change(matchParameters(parameters, "grads", grads), parameters);
+      return { updates: rebuild(parameters, changed) as P, state: null };
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { addScaled, dot, scaled } from "./vector.ts";
+
+/** The last steps s and the changes y of the gradient over them: what is known of the curvature, newest last. */
+export interface CurvatureHistory {
+  readonly steps: readonly Float64Array[];
+  readonly changes: readonly Float64Array[];
+  /** γ = sᵀy/yᵀy of the newest, the size of the inverse Hessian before they are taken into account. */
+  readonly scale: number;
+}
+
+/** Nothing known yet. */
+export const noHistory: CurvatureHistory = { steps: [], changes: [], scale: 1 };
+
+/** The history with a step and a change of the gradient more, of which the last `size` are kept. */
+export function remember(
+  { steps, changes }: CurvatureHistory,
+  step: Float64Array,
+  change: Float64Array,
+  size: number,
+): CurvatureHistory {
+  return {
+    steps: [...steps, step].slice(-size),
+    changes: [...changes, change].slice(-size),
+    scale: dot(change, step) / dot(change, change),
+  };
+}
+
+/**
+ * `−Hg`, the direction to go, for the inverse Hessian H that the history tells, in two loops and without the matrix.
+ *
+ * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithm 7.4.
+ */
+export function quasiNewtonDirection(
+  { steps, changes, scale }: CurvatureHistory,
+  gradient: Float64Array,
+): Float64Array {
+  const rho = steps.map((s, i) => 1 / dot(changes[i]!, s));
+  const alpha: number[] = [];
+  let q = scaled(-1, gradient);
+  for (let i = steps.length - 1; i >= 0; i--) {
+    alpha[i] = dot(steps[i]!, q) * rho[i]!;
+    q = addScaled(q, -alpha[i]!, changes[i]!);
+  }
+  let r = scaled(scale, q);
+  for (let i = 0; i < steps.length; i++) {
+    const beta = dot(changes[i]!, r) * rho[i]!;
+    r = addScaled(r, alpha[i]! - beta, steps[i]!);
+  }
+  return r;
+}

@@ -1,0 +1,118 @@
+import { add, astype, div, maximum, mul } from "../array/elementwise.ts";
+import { matmul, transpose } from "../array/shape.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { average, descend, length, notNegative, penalised } from "./formulas.ts";
+import { count, flag, oneOf, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
+import { followRule, type RuleOptimizer, zero } from "./rule.ts";
+
+/** Options of `muon`. */
+export interface MuonOptions {
+  /** η, 0 or more, or a schedule. Default 0.001. */
+  readonly learningRate?: Rate;
+  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0.1. */
+  readonly weightDecay?: Scalar;
+  /** β, how much of the mean of the gradients is kept, from 0 to 1. Default 0.95. */
+  readonly momentum?: Scalar;
+  /** Look ahead along the mean. Default true. */
+  readonly nesterov?: boolean;
+  /** ε, the floor of the length that a step is divided by, 0 or more. Default 1e-7. */
+  readonly eps?: Scalar;
+  /** Number of Newton–Schulz steps, 0 to 99. Default 5. */
+  readonly newtonSchulzSteps?: number;
+  /** How η goes with the shape n × m: `original` `√max(1, n/m)`, `match-rms-adamw` `0.2 √max(n, m)`. Default `original`. */
+  readonly adjust?: "original" | "match-rms-adamw";
+  /** Climb instead of descend. Default false. */
+  readonly maximize?: boolean;
+}
+
+/** State of `muon`. */
+export interface MuonState<P = unknown> {
+  /** Number of updates made. */
+  readonly step: Tensor;
+  /** m, the running mean of the gradients. */
+  readonly mean: P;
+}
+
+/** `muon`, for matrices in any structure: an `Optimizer<P, MuonState<P>>` for every `P`. */
+export type Muon = RuleOptimizer<MuonState<object>>;
+
+/**
+ * Muon: momentum for matrices, each step made nearly orthogonal, so that all its directions count alike. For the weight
+ * matrices of hidden layers; use `multiTransform` to leave vectors, embeddings and outputs to `adamw`.
+ *
+ * ```text
+ * m ← βm + (1 − β)g
+ * u = βm + (1 − β)g                 (nesterov; else u = m)
+ * X = u / max(‖u‖, ε), then newtonSchulzSteps times  X ← aX + (bXXᵀ + c(XXᵀ)²)X     a, b, c = 3.4445, −4.7750, 2.0315
+ * θ ← θ − ηλθ − η · adjust(n, m) · X
+ * ```
+ *
+ * These are PyTorch's rules and defaults, but for the precision: PyTorch works out X in bfloat16, this in the dtype of the
+ * parameter. optax's `muon` gives everything that is no matrix to Adam by itself, with η = 0.001 and λ = 0.
+ *
+ * @throws DownhillError `shape` for a parameter that is no matrix, `option` for an unknown option, `range` for a number
+ * out of range.
+ * @see Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024; Liu et al., Muon is scalable for LLM
+ * training, 2025, for `match-rms-adamw`.
+ * @example
+ * const { init, update } = muon({ learningRate: 0.1, weightDecay: 0, newtonSchulzSteps: 20 });
+ * const params = { w: tensor([[1, 0], [0, 1]]) };
+ * const { updates } = update({ w: tensor([[5, 0], [0, 0.1]]) }, init(params), params);
+ * updates.w.at(0).at(1); // 0
+ */
+export function muon(options: MuonOptions = {}): Muon {
+  const read = readOptions<MuonOptions>("muon", options, {
+    learningRate: rate(0.001),
+    weightDecay: within(0.1, notNegative),
+    momentum: within(0.95, { from: 0, to: 1 }),
+    nesterov: flag(true),
+    eps: within(1e-7, notNegative),
+    newtonSchulzSteps: count(5, { from: 0, to: 99 }),
+    adjust: oneOf("original", ["original", "match-rms-adamw"]),
+    maximize: flag(false),
+  });
+  return followRule<MuonState<object>, typeof read>({
+    name: "muon",
+    options: read,
+    parts: { mean: zero },
+    accept: requireMatrix,
+    formula: ({ eta, weightDecay, momentum, nesterov, eps, newtonSchulzSteps, adjust }) => {
+      return ({ x, g, mean }) => {
+        const m = average(mean, g, momentum);
+        const u = nesterov ? average(m, g, momentum) : m;
+        const direction = mul(orthogonalize(u, newtonSchulzSteps, eps), factors[adjust](x));
+        return { change: descend(penalised(direction, x, weightDecay), eta), mean: m };
+      };
+    },
+  });
+}
+
+const factors: Readonly<Record<Required<MuonOptions>["adjust"], (x: Tensor) => number>> = {
+  original: ({ shape: [n, m] }) => Math.sqrt(Math.max(1, n! / m!)),
+  "match-rms-adamw": ({ shape: [n, m] }) => 0.2 * Math.sqrt(Math.max(n!, m!)),
+};
+
+/**
+ * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2, by steps of a polynomial of
+ * Newton–Schulz's kind whose coefficients raise small values fast and do not converge to 1.
+ */
+export function orthogonalize(x: Tensor, steps: number, eps: Scalar): Tensor {
+  const [a, b, c] = [3.4445, -4.775, 2.0315];
+  const isTall = x.shape[0]! > x.shape[1]!;
+  let y = div(isTall ? transpose(x) : x, maximum(length(x), astype(eps, x.dtype)));
+  for (let k = 0; k < steps; k++) {
+    const gram = matmul(y, transpose(y));
+    y = add(mul(y, a), matmul(add(mul(gram, b), mul(matmul(gram, gram), c)), y));
+  }
+  return isTall ? transpose(y) : y;
+}
+
+function requireMatrix(x: Tensor, path: () => string): void {
+  if (x.ndim === 2) return;
+  throw new DownhillError(
+    "shape",
+    `muon: ${path()} is ${showType(x.type)}, and only matrices can be made orthogonal. ` +
+      `Give it to another optimiser: multiTransform({ matrices: muon(), rest: adamw() }, labels).`,
+  );
+}

@@ -1,0 +1,37 @@
+// Arithmetic on plain vectors, for methods that decide by the values they meet.
+
+/** `Σ xᵢyᵢ` */
+export function dot(x: Float64Array, y: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < x.length; i++) total += x[i]! * y[i]!;
+  return total;
+}
+
+/** `x + ay` */
+export function addScaled(x: Float64Array, a: number, y: Float64Array): Float64Array {
+  return x.map((xi, i) => xi + a * y[i]!);
+}
+
+/** `x − y` */
+export function subtract(x: Float64Array, y: Float64Array): Float64Array {
+  return x.map((xi, i) => xi - y[i]!);
+}
+
+/** `ax` */
+export function scaled(a: number, x: Float64Array): Float64Array {
+  return x.map((xi) => a * xi);
+}
+
+/** `max |xᵢ|`; NaN if there is one. */
+export function largest(x: Float64Array): number {
+  let top = 0;
+  for (const xi of x) if (!(Math.abs(xi) <= top)) top = Math.abs(xi);
+  return top;
+}
+
+/** `Σ |xᵢ|` */
+export function sumOfSizes(x: Float64Array): number {
+  let total = 0;
+  for (const xi of x) total += Math.abs(xi);
+  return total;
+}
