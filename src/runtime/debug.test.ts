@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { div, log, sin, sqrt, tensor, where, less } from "../array/index.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { grad } from "../transforms/grad.ts";
+import { jvp } from "../transforms/linearize.ts";
+import { scan } from "../transforms/scan.ts";
+import { vmap } from "../transforms/vmap.ts";
+import "../array/methods.ts";
+import { debug } from "./debug.ts";
+import "./install.ts";
+import { jit } from "./jit.ts";
+
+beforeEach(() => debug({ nan: true }));
+afterEach(() => debug({ nan: false }));
+
+/** The message of the error that `f` throws, with the place cut to file and line. */
+function message(f: () => unknown): string {
+  try {
+    f();
+  } catch (error) {
+    expect(error).toMatchObject({ name: "DownhillError", code: "nan" });
+    return (error as Error).message.replace(/at \S*\/([\w.-]+:\d+):\d+\.$/, "at $1.");
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("debug({ nan: true })", () => {
+  test("names the operation whose value is bad, its operands and the line", () => {
+    expect(message(() => log(tensor([1, -1])))).toMatch(
+      /^log: its value became NaN at element 1 in the forward pass: log\(f64\[2\] with -1 there\) -> f64\[2\]\. Asked for at debug\.test\.ts:\d+\.$/,
+    );
+  });
+
+  test("names the operation whose tangent is bad", () => {
+    expect(message(() => jvp((x: Tensor) => sqrt(x), [0], [1]))).toMatch(
+      /^sqrt: its derivative became Infinity in the forward pass: div\(f64\[\] 1, f64\[\] 0\)/,
+    );
+  });
+
+  test("names the operation whose cotangent is bad, in the reverse pass", () => {
+    expect(message(() => grad((x) => sqrt(x))(0))).toMatch(
+      /^sqrt: its cotangent became Infinity in the reverse pass: .* in its derivative rule\. Asked for at debug\.test\.ts/,
+    );
+  });
+
+  test.each([
+    ["jit of grad", () => jit(grad((x) => sqrt(x.mul(x))))(0)],
+    ["grad of jit", () => grad(jit((x) => sqrt(x.mul(x))))(0)],
+    ["jit in jit", () => jit(grad(jit((x) => sqrt(x.mul(x)))))(0)],
+  ])("looks inside jitted functions: %s", (_, f) => {
+    expect(message(f)).toMatch(/^sqrt: its cotangent became Infinity in the reverse pass.*debug\.test\.ts/);
+  });
+
+  test("looks inside loops and tells the step", () => {
+    const f = (x: Tensor): Tensor => scan((c: Tensor, v: Tensor) => [log(c.sub(v)), null], x, [1, 0, 3])[0];
+    expect(message(() => f(tensor(2)))).toMatch(
+      /^log: its value became -Infinity in the forward pass, in step 1 of a loop/,
+    );
+    expect(message(() => grad(f)(2))).toMatch(
+      /^log: its value became -Infinity in the forward pass, in step 1 of a loop/,
+    );
+  });
+
+  test("looks inside the reverse pass of loops", () => {
+    const f = (x: Tensor): Tensor => scan((c: Tensor, v: Tensor) => [sqrt(c.mul(v)), null], x, [1, 2, 0])[0];
+    expect(message(() => grad(f)(2))).toMatch(
+      /^sqrt: its cotangent became Infinity in the reverse pass, in step 2 of a loop/,
+    );
+  });
+
+  test("looks inside vmap", () => {
+    expect(message(() => vmap((x) => div(1, x))([1, 0]))).toMatch(
+      /^div: its value became Infinity at element 1/,
+    );
+  });
+
+  test("says nothing of bad numbers that came in", () => {
+    expect(tensor([1, Infinity]).mul(2).tolist()).toEqual([2, Infinity]);
+    expect(message(() => tensor(Infinity).sub(Infinity))).toMatch(/^sub: its value became NaN/);
+  });
+
+  test("says nothing where all is well", () => {
+    const safe = (x: Tensor): Tensor => where(less(0, x), log(where(less(0, x), x, 1)), 0).add(sin(x));
+    expect(grad(safe)(0).item()).toBe(1);
+  });
+
+  test("goes away with nan: false, for functions that were jitted under it too", () => {
+    const f = jit(grad((x) => sqrt(x)));
+    expect(() => f(0)).toThrow("cotangent");
+    debug({ nan: false });
+    expect(f(0).item()).toBe(Infinity);
+  });
+});
