@@ -1,0 +1,472 @@
+// Values and derivatives of operations against reference values made with PyTorch 2.6 and 2.13 (test/testdata/golden).
+// What we have under another name is spelt out here in terms of our own operations. Where we differ by design no case
+// is kept; see special-values.test.ts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import * as d from "downhill";
+import { grad, jvp, tensor, vjp } from "downhill";
+import { root } from "./support/snippets.ts";
+
+interface Given {
+  readonly name: string;
+  readonly diff: boolean;
+  readonly shape: readonly number[];
+  readonly dtype: "float64" | "int64" | "bool";
+  readonly data: readonly (number | string)[];
+}
+
+type Flat = readonly (number | string)[];
+type Args = Readonly<Record<string, unknown>>;
+
+interface Case {
+  readonly id: string;
+  readonly op: string;
+  readonly args: Args;
+  readonly inputs: readonly Given[];
+  readonly outputs: readonly {
+    readonly shape: readonly number[];
+    readonly dtype: string;
+    readonly data: Flat;
+  }[];
+  readonly cotangents: readonly (Flat | null)[];
+  readonly grads: Readonly<Record<string, Flat | null>>;
+  readonly tangents: Readonly<Record<string, Flat>>;
+  readonly jvp: readonly (Flat | null)[];
+  readonly hvp: Readonly<Record<string, Flat>> | null;
+}
+
+/** An operation by its inputs in order; `named` finds one by its name, `args` are PyTorch's keywords. */
+type Op = (
+  xs: readonly Tensor[],
+  args: Args,
+  named: (name: string) => Tensor | undefined,
+) => Tensor | readonly Tensor[];
+
+const unary =
+  (f: (x: Tensor) => Tensor): Op =>
+  ([x]) =>
+    f(x!);
+const binary =
+  (f: (x: Tensor, y: Tensor) => Tensor): Op =>
+  ([x, y]) =>
+    f(x!, y!);
+const axisOf = (value: unknown): { axis?: number | number[] } =>
+  value === undefined ? {} : { axis: value as number | number[] };
+const number = (value: unknown, otherwise: number): number => (typeof value === "number" ? value : otherwise);
+const relu = (x: Tensor): Tensor => d.where(d.greater(x, 0), x, 0);
+const silu = (x: Tensor): Tensor => x.mul(d.sigmoid(x));
+const normalCdf = (x: Tensor): Tensor => d.erfc(x.mul(-Math.SQRT1_2)).mul(0.5);
+const product = (x: Tensor, axis: number): Tensor =>
+  d.scan(
+    (c: Tensor, row: Tensor) => [c.mul(row), null],
+    d.ones(x.shape.toSpliced(axis, 1)),
+    front(x, axis),
+  )[0];
+const front = (x: Tensor, axis: number): Tensor =>
+  x.transpose([axis, ...x.shape.keys()].filter((a, i) => i === 0 || a !== axis));
+const reduction =
+  (f: (x: Tensor, options: d.ReduceOptions) => Tensor): Op =>
+  ([x], { dim, keepdim }) =>
+    f(x!, { ...axisOf(dim), keepdims: keepdim === true });
+const variance: Op = ([x], { dim, keepdim, correction }) =>
+  d.variance(x!, { ...axisOf(dim), keepdims: keepdim === true, ddof: number(correction, 1) });
+const deviation: Op = (...given) => d.sqrt(variance(...given) as Tensor);
+const mean = reduction(d.mean) as (...given: Parameters<Op>) => Tensor;
+const lengthOf: Op = ([x], { p, ord = p, dim, keepdim }) => {
+  const options = { ...axisOf(dim), keepdims: keepdim === true };
+  const power = ord === "fro" || ord === undefined ? 2 : (ord as number);
+  if (power === 2) return d.norm(x!, options);
+  return d.pow(d.pow(d.abs(x!), power).sum(options), 1 / power);
+};
+const affine = (x: Tensor, w: Tensor, b: Tensor | undefined): Tensor => {
+  const out = d.matmul(x, w.transpose());
+  return b === undefined ? out : out.add(b);
+};
+const alongAxis = (n: number, axis: number, range: d.Range): d.Range[] =>
+  Array.from({ length: n }, (_, i) => (i === axis ? range : null));
+const rolled = (x: Tensor, shift: number, axis: number): Tensor => {
+  const n = x.shape[axis]!;
+  const cut = ((-shift % n) + n) % n;
+  return d.concatenate(
+    [d.slice(x, ...alongAxis(x.ndim, axis, [cut])), d.slice(x, ...alongAxis(x.ndim, axis, [0, cut]))],
+    { axis },
+  );
+};
+const splitInto = (x: Tensor, sizes: readonly number[], axis: number): Tensor[] => {
+  let start = 0;
+  return sizes.map((size) => d.slice(x, ...alongAxis(x.ndim, axis, [start, (start += size)])));
+};
+const attention: Op = ([q, k, v], { is_causal }, named) => {
+  let scores = d.matmul(q!, k!.transpose([0, 1, 3, 2])).div(Math.sqrt(q!.shape.at(-1)!));
+  const n = k!.shape.at(-2)!;
+  const mask =
+    is_causal === true
+      ? d.lessEqual(d.arange(n), d.arange(q!.shape.at(-2)!).reshape([-1, 1]))
+      : named("attn_mask");
+  if (mask?.dtype === "bool") scores = d.where(mask, scores, -Infinity);
+  else if (mask !== undefined) scores = scores.add(mask);
+  return d.matmul(d.softmax(scores), v!);
+};
+const timeFirst = (x: Tensor): Tensor => x.transpose([1, 0, 2]);
+
+const ops: Readonly<Record<string, Op>> = {
+  exp: unary(d.exp),
+  exp2: unary(d.exp2),
+  expm1: unary(d.expm1),
+  square: unary(d.square),
+  sin: unary(d.sin),
+  cos: unary(d.cos),
+  tan: unary(d.tan),
+  sinh: unary(d.sinh),
+  cosh: unary(d.cosh),
+  tanh: unary(d.tanh),
+  asin: unary(d.asin),
+  acos: unary(d.acos),
+  atan: unary(d.atan),
+  asinh: unary(d.asinh),
+  acosh: unary(d.acosh),
+  atanh: unary(d.atanh),
+  erf: unary(d.erf),
+  erfc: unary(d.erfc),
+  log: unary(d.log),
+  log2: unary(d.log2),
+  log10: unary(d.log10),
+  log1p: unary(d.log1p),
+  sqrt: unary(d.sqrt),
+  abs: unary(d.abs),
+  sign: unary(d.sign),
+  neg: unary(d.neg),
+  positive: unary((x) => x),
+  reciprocal: unary(d.reciprocal),
+  floor: unary(d.floor),
+  ceil: unary(d.ceil),
+  trunc: unary(d.trunc),
+  frac: unary((x) => x.sub(d.trunc(x))),
+  rad2deg: unary((x) => x.mul(180 / Math.PI)),
+  relu: unary(relu),
+  logit: ([x], { eps }) => {
+    const p = typeof eps === "number" ? d.clip(x!, eps, 1 - eps) : x!;
+    return d.log(p.div(d.sub(1, p)));
+  },
+  pow: ([x, y], { exponent }) => d.pow(x!, y ?? (exponent as number)),
+  float_power: ([x, y]) => d.pow(x!, y!),
+  clamp: ([x], { min, max }, named) => {
+    const low = named("min");
+    if (low === undefined) return d.clip(x!, number(min, -Infinity), number(max, Infinity));
+    // PyTorch: gradient to the operand within, to a bound outside
+    const high = named("max")!;
+    return d.where(d.less(x!, low), low, d.where(d.greater(x!, high), high, x!));
+  },
+  "special.ndtr": unary(normalCdf),
+  "nn.functional.relu": unary(relu),
+  "nn.functional.relu6": unary((x) =>
+    d.where(d.logicalAnd(d.greater(x, 0), d.less(x, 6)), x, d.stopGradient(d.clip(x, 0, 6))),
+  ),
+  "nn.functional.elu": ([x], { alpha }) =>
+    d.where(d.greater(x!, 0), x!, d.expm1(d.minimum(x!, 0)).mul(number(alpha, 1))),
+  "nn.functional.silu": unary(silu),
+  "nn.functional.mish": unary((x) => x.mul(d.tanh(d.softplus(x)))),
+  "nn.functional.softsign": unary((x) => x.div(d.abs(x).add(1))),
+  "nn.functional.tanhshrink": unary((x) => x.sub(d.tanh(x))),
+  "nn.functional.hardtanh": ([x], { min_val, max_val }) =>
+    d.clip(x!, number(min_val, -1), number(max_val, 1)),
+  "nn.functional.logsigmoid": unary((x) => d.softplus(x.neg()).neg()),
+  "nn.functional.leaky_relu": unary((x) => d.where(d.greater(x, 0), x, x.mul(0.01))),
+  "nn.functional.softplus": ([x], { beta, threshold }) => {
+    const scaled = x!.mul(number(beta, 1));
+    return d.where(d.greater(scaled, number(threshold, 20)), x!, d.softplus(scaled).div(number(beta, 1)));
+  },
+  "nn.functional.gelu": ([x], { approximate }) =>
+    approximate === "tanh"
+      ? x!.mul(0.5).mul(d.tanh(x!.add(x!.pow(3).mul(0.044715)).mul(Math.sqrt(2 / Math.PI))).add(1))
+      : x!.mul(normalCdf(x!)),
+  add: ([x, y], { alpha }) => x!.add(y!.mul(number(alpha, 1))),
+  sub: ([x, y], { alpha }) => x!.sub(y!.mul(number(alpha, 1))),
+  mul: binary(d.mul),
+  div: binary(d.div),
+  rsub: binary((x, y) => y.sub(x)),
+  maximum: binary(d.maximum),
+  minimum: binary(d.minimum),
+  hypot: binary((x, y) => d.sqrt(x.square().add(y.square()))),
+  logaddexp: binary((x, y) => d.logsumexp(d.stack(alike(x, y)), { axis: 0 })),
+  fmod: binary(d.rem),
+  remainder: binary((x, y) => x.sub(d.floor(x.div(y)).mul(y))),
+  where: ([c, x, y]) => d.where(c!, x!, y!),
+  lerp: ([x, y], { weight }) => x!.add(y!.sub(x!).mul(weight as number)),
+  addcdiv: ([x, a, b], { value }) => x!.add(a!.div(b!).mul(value as number)),
+  addcmul: ([x, a, b], { value }) => x!.add(a!.mul(b!).mul(value as number)),
+  atan2: binary(d.atan2),
+
+  sum: reduction(d.sum),
+  mean,
+  var: variance,
+  std: deviation,
+  var_mean: (...given) => [variance(...given) as Tensor, mean(...given)],
+  std_mean: (...given) => [deviation(...given) as Tensor, mean(...given)],
+  prod: ([x], { dim, keepdim }) => {
+    if (dim === undefined) return product(d.ravel(x!), 0);
+    const axis = ((dim as number) + x!.ndim) % x!.ndim;
+    const out = product(x!, axis);
+    return keepdim === true ? d.expandDims(out, axis) : out;
+  },
+  amax: reduction(d.max),
+  amin: reduction(d.min),
+  max: ([x], { dim, keepdim }) => {
+    const axis = dim as number;
+    const place = d.argmax(x!, { axis });
+    return [
+      d.max(x!, { axis, keepdims: keepdim === true }),
+      keepdim === true ? d.expandDims(place, axis) : place,
+    ];
+  },
+  min: reduction(d.min),
+  logsumexp: reduction(d.logsumexp),
+  norm: lengthOf,
+  "linalg.vector_norm": lengthOf,
+  cumsum: ([x], { dim }) => {
+    const axis = ((dim as number) + x!.ndim) % x!.ndim;
+    const [, sums] = d.scan(
+      (c: Tensor, row: Tensor) => [c.add(row), c.add(row)],
+      d.zeros(x!.shape.toSpliced(axis, 1)),
+      front(x!, axis),
+    );
+    return sums.transpose([
+      ...Array.from({ length: axis }, (_, i) => i + 1),
+      0,
+      ...Array.from({ length: x!.ndim - axis - 1 }, (_, i) => axis + 1 + i),
+    ]);
+  },
+  argmin: ([x], { dim }) => d.argmin(x!, { axis: dim as number }),
+  count_nonzero: ([x], { dim }) => d.sum(d.notEqual(x!, 0), { axis: dim as number }),
+  "nn.functional.softmax": ([x], { dim }) => d.softmax(x!, { axis: dim as number }),
+  "nn.functional.log_softmax": ([x], { dim }) => d.logSoftmax(x!, { axis: dim as number }),
+  "nn.functional.softmin": ([x], { dim }) => d.softmax(x!.neg(), { axis: dim as number }),
+  cov: unary((x) => {
+    const off = x.sub(x.mean({ axis: 1, keepdims: true }));
+    return d.matmul(off, off.transpose()).div(x.shape[1]! - 1);
+  }),
+
+  matmul: binary(d.matmul),
+  mm: binary(d.matmul),
+  mv: binary(d.matmul),
+  bmm: binary(d.matmul),
+  dot: binary(d.dot),
+  vdot: binary(d.dot),
+  inner: binary((x, y) => d.dotGeneral(x, y, { contract: [[x.ndim - 1], [y.ndim - 1]], batch: [[], []] })),
+  addmv: ([x, a, v], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, v!).mul(alpha as number)),
+  addmm: ([x, a, b], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, b!).mul(alpha as number)),
+  baddbmm: ([x, a, b], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, b!).mul(alpha as number)),
+  tensordot: ([x, y], { dims }) => {
+    const contract = Array.isArray(dims) ? (dims as [number[], number[]]) : ([[], []] as const);
+    return d.dotGeneral(x!, y!, { contract, batch: [[], []] });
+  },
+  "nn.functional.linear": ([x, w, b]) => affine(x!, w!, b),
+  "linalg.multi_dot": (xs) => xs.reduce(d.matmul),
+  "linalg.matrix_power": ([x], { n }) =>
+    Array.from({ length: (n as number) - 1 }).reduce<Tensor>((p) => d.matmul(p, x!), x!),
+  kron: binary((x, y) =>
+    d
+      .outer(x, y)
+      .transpose([0, 2, 1, 3])
+      .reshape([x.shape[0]! * y.shape[0]!, x.shape[1]! * y.shape[1]!]),
+  ),
+
+  transpose: ([x], { dim0, dim1 }) => {
+    const axes = [...x!.shape.keys()];
+    [axes[dim0 as number], axes[dim1 as number]] = [axes[dim1 as number]!, axes[dim0 as number]!];
+    return x!.transpose(axes);
+  },
+  permute: ([x], { dims }) => x!.transpose(dims as number[]),
+  movedim: unary((x) => x.transpose([1, 2, 0])),
+  flatten: unary((x) => x.reshape([x.shape[0]!, -1])),
+  squeeze: ([x], { dim }) => d.squeeze(x!, dim === undefined ? {} : { axis: dim as number }),
+  "Tensor.expand": ([x], { sizes }) => d.broadcastTo(x!, sizes as number[]),
+  "Tensor.repeat": ([x], { repeats }) =>
+    (repeats as number[]).reduce(
+      (y, n, axis) =>
+        d.concatenate(
+          Array.from({ length: n }, () => y),
+          { axis },
+        ),
+      d.expandDims(x!, 0),
+    ),
+  cat: (xs, { dim }) => d.concatenate(xs, { axis: dim as number }),
+  stack: (xs, { dim }) => d.stack(xs, { axis: dim as number }),
+  hstack: (xs) => d.concatenate(xs, { axis: xs[0]!.ndim === 1 ? 0 : 1 }),
+  vstack: (xs) => d.concatenate(xs.map((x) => (x.ndim === 1 ? d.expandDims(x, 0) : x))),
+  split: ([x], { split_size_or_sections: sizes, dim = 0 }) => {
+    if (Array.isArray(sizes)) return splitInto(x!, sizes as number[], dim as number);
+    const [n, size] = [x!.shape[0]!, sizes as number];
+    return splitInto(
+      x!,
+      Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size)),
+      0,
+    );
+  },
+  unbind: ([x]) => Array.from({ length: x!.shape[0]! }, (_, i) => x!.at(i)),
+  narrow: ([x], { start, length }) => x!.slice(start as number, (start as number) + (length as number)),
+  select: ([x], { dim, index }) => d.take(x!, index as number, { axis: dim as number }),
+  masked_fill: ([x, mask], { value }, named) => d.where(mask!, named("value") ?? (value as number), x!),
+  flip: ([x], { dims }) => d.flip(x!, { axis: dims as number[] }),
+  roll: ([x], { shifts, dims }) => {
+    if (dims === undefined) return rolled(d.ravel(x!), shifts as number, 0).reshape(x!.shape);
+    const [by, axes] = [[shifts].flat() as number[], [dims].flat() as number[]];
+    return axes.reduce((y, axis, i) => rolled(y, by[i]!, axis), x!);
+  },
+  diagonal: ([x], { offset }) => {
+    const k = offset as number;
+    const [, rows, columns] = x!.shape as [number, number, number];
+    const n = Math.min(rows - Math.max(0, -k), columns - Math.max(0, k));
+    const places = Array.from({ length: n }, (_, i) => (i + Math.max(0, -k)) * columns + i + Math.max(0, k));
+    return d.take(x!.reshape([x!.shape[0]!, -1]), places, { axis: 1 });
+  },
+  tril: ([x], { diagonal }) => {
+    const shape = x!.shape.slice(-2);
+    return d.where(d.lessEqual(d.indices(shape, 1), d.indices(shape, 0).add(diagonal as number)), x!, 0);
+  },
+  index_select: ([x, i]) => d.take(x!, i!),
+  take: ([x, i]) => d.take(d.ravel(x!), i!),
+  broadcast_to: ([x], { size }) => d.broadcastTo(x!, size as number[]),
+  reshape: ([x], { shape }) => x!.reshape(shape as number[]),
+  "nn.functional.embedding": ([i, w]) => d.take(w!, i!),
+  index_put: ([x, values], { indices }) => {
+    const [rows, columns] = indices as [number[], number[]];
+    const places = rows.map((r, i) => r * x!.shape[1]! + columns[i]!);
+    return d.scatterAdd(d.ravel(x!), places, values!).reshape(x!.shape);
+  },
+
+  "nn.functional.layer_norm": ([x, w, b], { eps }) => {
+    const off = x!.sub(x!.mean({ axis: -1, keepdims: true }));
+    const scale = d.sqrt(d.variance(x!, { axis: -1, keepdims: true }).add(eps as number));
+    return off.div(scale).mul(w!).add(b!);
+  },
+  "nn.functional.rms_norm": ([x, w], { eps }) => {
+    const scale = d.sqrt(
+      x!
+        .square()
+        .mean({ axis: -1, keepdims: true })
+        .add(number(eps, 2 ** -52)),
+    );
+    return x!.div(scale).mul(w ?? 1);
+  },
+  "nn.functional.scaled_dot_product_attention": attention,
+  rnn_tanh_cell: ([x, h, wi, wh, bi, bh]) => d.tanh(affine(x!, wi!, bi).add(affine(h!, wh!, bh))),
+  "nn.RNN": ([xs, h0, wi, wh, bi, bh]) => {
+    const [h, ys] = d.scan(
+      (h: Tensor, x: Tensor) => {
+        const next = d.tanh(affine(x, wi!, bi).add(affine(h, wh!, bh)));
+        return [next, next];
+      },
+      h0!.at(0),
+      timeFirst(xs!),
+    );
+    return [timeFirst(ys), d.expandDims(h, 0)];
+  },
+  "nn.LSTM": ([xs, h0, c0, wi, wh, bi, bh]) => {
+    const [last, ys] = d.scan(
+      ({ h, c }: { h: Tensor; c: Tensor }, x: Tensor) => {
+        const [i, f, g, o] = splitInto(affine(x, wi!, bi).add(affine(h, wh!, bh)), [4, 4, 4, 4], 1);
+        const nextC = d
+          .sigmoid(f!)
+          .mul(c)
+          .add(d.sigmoid(i!).mul(d.tanh(g!)));
+        const nextH = d.sigmoid(o!).mul(d.tanh(nextC));
+        return [{ h: nextH, c: nextC }, nextH];
+      },
+      { h: h0!.at(0), c: c0!.at(0) },
+      timeFirst(xs!),
+    );
+    return [timeFirst(ys), d.expandDims(last.h, 0), d.expandDims(last.c, 0)];
+  },
+};
+
+/** Two tensors broadcast to one shape. */
+function alike(x: Tensor, y: Tensor): [Tensor, Tensor] {
+  const { shape } = x.add(y);
+  return [d.broadcastTo(x, shape), d.broadcastTo(y, shape)];
+}
+
+const dtypes = { float64: "float64", int64: "int32", bool: "bool" } as const;
+const make = ({ shape, dtype, data }: Given): Tensor =>
+  tensor(data.map(Number), { shape, dtype: dtypes[dtype] });
+
+/** Compares all elements, relative to the largest. */
+function expectClose(actual: Tensor, expected: Flat, what: string, tolerance = 1e-9): void {
+  const numbers = expected.map(Number);
+  const given = Array.from(actual.data());
+  expect(given.length, what).toBe(numbers.length);
+  const scale = Math.max(1e-300, ...numbers.filter(Number.isFinite).map(Math.abs));
+  for (const [i, value] of numbers.entries()) {
+    const ok = Object.is(given[i]! + 0, value + 0) || Math.abs(given[i]! - value) <= tolerance * scale;
+    if (!ok) expect(given, `${what}, element ${i}`).toEqual(numbers);
+  }
+}
+
+function check({
+  id,
+  op,
+  args,
+  inputs,
+  outputs,
+  cotangents,
+  grads,
+  tangents,
+  jvp: tangentsOut,
+  hvp,
+}: Case): void {
+  const all = inputs.map(make);
+  const active = inputs.map((input) => input.diff);
+  const primals = all.filter((_, i) => active[i]);
+  const names = inputs.filter((input) => input.diff).map((input) => input.name);
+  const among = (xs: readonly Tensor[]): Tensor[] => {
+    let next = 0;
+    return all.map((x, i) => (active[i] === true ? xs[next++]! : x));
+  };
+  const run = (xs: readonly Tensor[]): readonly Tensor[] => {
+    const given = among(xs);
+    const named = (name: string): Tensor | undefined =>
+      given[inputs.findIndex((input) => input.name === name)];
+    const out = ops[op.replace("torch.", "")]!(given, args, named);
+    return Array.isArray(out) ? (out as Tensor[]) : [out as Tensor];
+  };
+  run(primals).forEach((out, k) => {
+    expect(out.shape, `${id}: shape`).toEqual(outputs[k]!.shape);
+    expectClose(out, outputs[k]!.data, `${id}: value`);
+  });
+  const differentiable = outputs.map((_, k) => cotangents[k] !== null && tangentsOut[k] !== null);
+  if (primals.length === 0 || !differentiable.includes(true)) return;
+  const floats = (...xs: Tensor[]): Tensor[] => run(xs).filter((_, k) => differentiable[k]);
+  const like = (flat: Flat, x: { readonly shape: readonly number[] }): Tensor =>
+    tensor(flat.map(Number), { shape: x.shape });
+  const cts = cotangents.flatMap((ct, k) => (differentiable[k] ? [like(ct!, outputs[k]!)] : []));
+  const dxs = names.map((name, i) => like(tangents[name]!, primals[i]!));
+  const pulled = vjp(floats, ...primals)[1](cts);
+  names.forEach(
+    (name, i) => grads[name] && expectClose(pulled[i]!, grads[name], `${id}: gradient of ${name}`),
+  );
+  const pushed = jvp(floats, primals, dxs)[1];
+  tangentsOut
+    .filter((_, k) => differentiable[k])
+    .forEach((t, k) => expectClose(pushed[k]!, t!, `${id}: jvp`));
+  if (hvp === null) return;
+  const total = (xs: Tensor[]): Tensor =>
+    floats(...xs)
+      .map((out, k) => out.mul(cts[k]!).sum())
+      .reduce((a, b) => a.add(b));
+  const curved = jvp((xs: Tensor[]) => grad(total)(xs), [primals], [dxs])[1];
+  names.forEach((name, i) => hvp[name] && expectClose(curved[i]!, hvp[name], `${id}: hvp of ${name}`));
+}
+
+const files = ["elementwise", "reduction", "matmul", "shape-index", "networks"];
+
+describe.each(files)("golden cases: %s", (file) => {
+  const { cases } = JSON.parse(readFileSync(join(root, "test/testdata/golden", `${file}.json`), "utf8")) as {
+    cases: Case[];
+  };
+  test.each([...new Set(cases.map(({ op }) => op))])("%s", (op) => {
+    for (const given of cases) if (given.op === op) check(given);
+    expect.hasAssertions();
+  });
+});
