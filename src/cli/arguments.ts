@@ -96,7 +96,7 @@ function unknownOption(written: string, args: ArgsDef): DownhillError {
 }
 
 /** The options of a command as they are written. */
-export function optionNames(args: ArgsDef): string[] {
+function optionNames(args: ArgsDef): string[] {
   return [
     ...Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`])),
     "--help",

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { DownhillError } from "../errors/index.ts";
 import type { CompiledText } from "../syntax/index.ts";
@@ -8,6 +7,7 @@ import { toDot, toHtml, toMermaid, toSvg, traceText } from "../viz/index.ts";
 import { readNames, readSeed, readValues } from "./assignments.ts";
 import { showTrace } from "./explain-text.ts";
 import { columnsOf, paintFor } from "./style.ts";
+import { writeOutput } from "./write-file.ts";
 
 /** What `downhill explain` was asked for, as it was written. */
 export interface ExplainRequest {
@@ -42,11 +42,7 @@ export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): v
     ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, compiled.inputs) }),
   });
   if (graph !== undefined && draw !== undefined) {
-    try {
-      writeFileSync(graph, draw(table, titleOf(compiled)));
-    } catch (error) {
-      throw new DownhillError("file", `cannot write ${graph}: ${reasonOf(error)}.`, { cause: error });
-    }
+    writeOutput(graph, draw(table, titleOf(compiled)));
   }
   if (json) process.stdout.write(`${JSON.stringify(table, finite, 2)}\n`);
   else {
@@ -91,19 +87,4 @@ function drawingFor(file: string): Drawing {
     );
   }
   return draw;
-}
-
-const reasons: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "its folder does not exist"],
-  ["EACCES", "permission denied"],
-  ["EPERM", "permission denied"],
-  ["EISDIR", "it is a folder"],
-  ["ENOSPC", "the disk is full"],
-  ["EROFS", "the file system is read-only"],
-  ["ENOTDIR", "a part of its path is not a folder"],
-]);
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));
 }

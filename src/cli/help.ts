@@ -89,6 +89,5 @@ function rows(entries: readonly (readonly [string, string])[]): string[] {
 
 /** Cells that a text takes, styles not counted. */
 export function visible(text: string): number {
-  // oxlint-disable-next-line no-control-regex -- the escape character is what styles begin with
   return cells(text.replaceAll(/\u001b\[[0-9;]*m/g, ""));
 }

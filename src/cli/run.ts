@@ -89,7 +89,6 @@ function isHelp(word: string): boolean {
 
 /** citty colours its messages by a rule of its own. */
 function plain(message: string): string {
-  // oxlint-disable-next-line no-control-regex -- the escape character is what styles begin with
   return message.replaceAll(/\u001b\[[0-9;]*m/g, "").replace(/\.$/, "");
 }
 

@@ -57,7 +57,7 @@ export function precedenceOf(operator: BinaryOperator): number {
 export const negatePrecedence = 4;
 
 /** The direct parts of an expression, in the order of the text. */
-export function partsOf(expr: Expr): readonly Expr[] {
+function partsOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case "number":
     case "name":

@@ -7,19 +7,6 @@ export interface Span {
   readonly end: number;
 }
 
-/** Where a stretch of text begins, counted from 1 as editors do; `column` counts characters. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** The place of an offset in a text. */
-export function placeOf(text: string, offset: number): Place {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf("\n") + 1;
-  return { line: before.split("\n").length, column: [...before.slice(lineStart)].length + 1 };
-}
-
 const widest = 100; // characters of the source shown around a fault
 
 /**
@@ -32,7 +19,7 @@ const widest = 100; // characters of the source shown around a fault
  * //       ^^^^
  */
 export function syntaxError(text: string, span: Span, message: string): DownhillError {
-  const { line } = placeOf(text, span.start);
+  const line = text.slice(0, span.start).split("\n").length;
   const lineStart = text.lastIndexOf("\n", span.start - 1) + 1;
   const newline = text.indexOf("\n", span.start);
   const lineEnd = newline < 0 ? text.length : newline;

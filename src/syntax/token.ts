@@ -45,12 +45,6 @@ const newline = /\r?\n|\r/y;
 const number = /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const name = /[\p{ID_Start}_$][\p{ID_Continue}₀-₉$′']*/uy;
 
-/** Whether a text is one name of the language. */
-export function isName(text: string): boolean {
-  name.lastIndex = 0;
-  return name.exec(text)?.[0] === text;
-}
-
 /**
  * Splits a text into tokens. A line ends a statement unless a parenthesis is open or the line cannot end there
  * (`a +`). Comments run from `#` to the end of the line.

@@ -143,7 +143,7 @@ function drawNotes({ x, y, width, notes }: PlacedBox, classes: readonly string[]
 }
 
 /** A formula as pieces of text: names slanted. */
-export function setMath(formula: string): Markup[] {
+function setMath(formula: string): Markup[] {
   return mathPieces(formula).map(({ kind, text }) =>
     element("tspan", kind === "name" ? { class: "dh-name" } : {}, text),
   );

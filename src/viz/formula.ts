@@ -11,7 +11,7 @@ interface Formula {
 const atom = 9;
 const lowest = -9;
 const product = 2; // a sign binds as a product does: -x * y, (-x)^2
-const longest = 40; // a longer part that is used twice gets a name of its own
+const longest = 30; // a longer part that is used twice gets a name of its own
 
 /** An equation's right-hand side: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
 export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string {

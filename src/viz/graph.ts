@@ -91,9 +91,8 @@ export function graphOf(table: TraceTable): Graph {
     scope: readonly string[],
   ): number[] => {
     const inner = new Map<string, number>();
-    const skipped = line.reads.length - body.inputs.length; // a choice reads its condition first
     body.inputs.forEach((name, k) => {
-      const from = outer.get(line.reads[k + Math.max(0, skipped)] ?? "");
+      const from = outer.get(body.operands[k] ?? "");
       if (from !== undefined) inner.set(name, from);
     });
     addLines(body.lines, inner, [
@@ -135,7 +134,7 @@ function finalAdjoints(table: TraceTable): Map<string, string> {
 }
 
 /** A derivative as a node shows it: arrays by their name only, for their elements have no room. */
-export function showDerivative(name: string, value: Shown, expression: string): string {
+function showDerivative(name: string, value: Shown, expression: string): string {
   if (value === null) return `${name} = ${expression}`;
   return typeof value === "object" ? name : `${name} = ${showValue(value)}`;
 }

@@ -1,7 +1,7 @@
-import { Graph as DagreGraph, layout } from "@dagrejs/dagre";
+import * as dagre from "@dagrejs/dagre";
 import { must } from "../util/assert-never.ts";
 import type { FoldItem, VisibleGraph } from "./fold.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph as DependencyGraph } from "./graph.ts";
 import { setText } from "./math-pieces.ts";
 
 /** A place in a drawing, in CSS pixels. */
@@ -44,25 +44,38 @@ export const titleSize = 16;
 export const noteSize = 12;
 const longestTitle = 34; // characters; the table has the whole formula
 
+/** What is used of dagre; its own declarations import one another without extensions, which TypeScript does not follow. */
+interface LayeredGraph {
+  setGraph(label: Readonly<Record<string, string | number>>): void;
+  setNode(name: string, label: { width: number; height: number }): void;
+  setEdge(from: string, to: string, label: object): void;
+  node(name: string): Point | undefined;
+  edge(from: string, to: string): { readonly points: readonly Point[] } | undefined;
+}
+const { Graph, layout } = dagre as unknown as {
+  readonly Graph: new () => LayeredGraph;
+  readonly layout: (graph: LayeredGraph) => void;
+};
+
 /** Places the boxes in layers from the inputs down to the results. */
-export function layoutGraph(graph: Graph, visible: VisibleGraph, measure: Measure = estimate): Layout {
+export function layoutGraph(
+  graph: DependencyGraph,
+  visible: VisibleGraph,
+  measure: Measure = estimate,
+): Layout {
   const boxes = visible.boxes.map((item) => sizeOf(graph, item, measure));
-  const dagre = new DagreGraph<
-    object,
-    { width: number; height: number; x?: number; y?: number },
-    { points?: Point[] }
-  >();
-  dagre.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 });
-  boxes.forEach(({ width, height }, i) => dagre.setNode(String(i), { width, height }));
-  for (const { from, to } of visible.edges) dagre.setEdge(String(from), String(to), {});
-  layout(dagre);
+  const layers = new Graph();
+  layers.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 });
+  boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
+  for (const { from, to } of visible.edges) layers.setEdge(String(from), String(to), {});
+  layout(layers);
 
   const placed = boxes.map((box, i): PlacedBox => {
-    const { x = 0, y = 0 } = must(dagre.node(String(i)), "a placed node");
+    const { x, y } = must(layers.node(String(i)), "a placed node");
     return { ...box, x, y };
   });
   const edges = visible.edges.map((edge): PlacedEdge => {
-    const { points = [] } = must(dagre.edge(String(edge.from), String(edge.to)), "a placed edge");
+    const { points } = must(layers.edge(String(edge.from), String(edge.to)), "a placed edge");
     return { ...edge, points };
   });
   const right = placed.map(({ x, width }) => x + width / 2);
@@ -84,14 +97,14 @@ function most(values: readonly number[]): number {
 }
 
 /** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
-function sizeOf(graph: Graph, item: FoldItem, measure: Measure): Omit<PlacedBox, "x" | "y"> {
+function sizeOf(graph: DependencyGraph, item: FoldItem, measure: Measure): Omit<PlacedBox, "x" | "y"> {
   const { title, notes } = textOf(graph, item);
   const noteWidth = notes.reduce((sum, note) => sum + measure(note, "note"), (notes.length - 1) * 18);
   const width = Math.max(measure(title, "title"), noteWidth) + 32;
   return { item, title, notes, width: Math.max(width, 52), height: notes.length === 0 ? 36 : 56 };
 }
 
-function textOf(graph: Graph, item: FoldItem): Pick<PlacedBox, "title" | "notes"> {
+function textOf(graph: DependencyGraph, item: FoldItem): Pick<PlacedBox, "title" | "notes"> {
   if (item.kind === "group")
     return { title: shorten(item.label), notes: [`${item.size} nodes: ${item.detail}`] };
   const { label, value, derivative } = must(graph.nodes[item.node], "a node");
@@ -105,11 +118,11 @@ function shorten(text: string): string {
 }
 
 // Widths in ems of Times and its kin, and of Helvetica and its kin, a little above the mean.
-const narrow = new Set([..."iljtfr.,:;'|()[] "]);
-const wide = new Set([..."mwMWQO∂%@"]);
+const narrow = new Set("iljtfr.,:;'|()[] ");
+const wide = new Set("mwMWQO∂%@");
 
 /** Width of a text without measuring it, a little too wide rather than too narrow. */
-export function estimate(text: string, style: "title" | "note"): number {
+function estimate(text: string, style: "title" | "note"): number {
   const size = style === "title" ? titleSize : noteSize;
   const set = style === "title" ? setText(text) : text;
   let ems = 0;

@@ -39,7 +39,7 @@ export function makeRules(
   return (line, active) => {
     const mask = active.map(Number).join("");
     let own = byLine.get(line);
-    if (own === undefined) byLine.set(line, (own = new Map()));
+    if (own === undefined) byLine.set(line, (own = new Map<string, Rule>()));
     let rule = own.get(mask);
     if (rule !== undefined) return rule;
     const program = single(line, constants);

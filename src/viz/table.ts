@@ -42,6 +42,8 @@ export interface TraceLine {
 export interface TraceBody {
   readonly name: string;
   readonly inputs: readonly string[];
+  /** For each input, the value outside that it starts from; `null` for a constant. */
+  readonly operands: readonly (string | null)[];
   readonly lines: readonly TraceLine[];
   readonly outputs: readonly string[];
 }

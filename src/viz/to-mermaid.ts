@@ -31,7 +31,7 @@ export function toMermaid(table: TraceTable, options: GraphOptions = {}): string
 function quote(lines: readonly string[]): string {
   return lines
     .map((line) =>
-      [...line].map((c) => (/[\p{L}\p{N} .,=+/]/u.test(c) ? c : `#${c.codePointAt(0)!};`)).join(""),
+      [...line].map((c) => (/[\p{L}\p{N} .,=+/∂]/u.test(c) ? c : `#${c.codePointAt(0)!};`)).join(""),
     )
     .join("<br/>");
 }

@@ -97,17 +97,11 @@ describe("the notes' example", () => {
   test("named statements give the same trace, and so does a function", () => {
     const named = traceText(compileText("a = x*y; b = sin(x); z = a + b"), { at: [2, 3] });
     expect(named).toEqual(notes);
-    const {
-      name: _,
-      program,
-      ...rest
-    } = traceTable((x: Tensor, y: Tensor) => add(mul(x, y), sin(x)), { at: [2, 3] });
-    const { name: __, program: expected, ...same } = notes;
-    expect(rest).toEqual(same);
-    expect(program.map(({ source: ___, ...line }) => line)).toEqual(
-      expected.map(({ source: ____, ...line }) => line),
-    );
-    expect(program[0]!.source).toMatch(/trace-table\.test\.ts:\d+/);
+    const f = (x: Tensor, y: Tensor): Tensor => add(mul(x, y), sin(x));
+    const table = traceTable(f, { at: [2, 3] });
+    expect(table.program[0]!.source).toMatch(/trace-table\.test\.ts:\d+/);
+    const program = table.program.map((line) => ({ ...line, source: null }));
+    expect({ ...table, name: "z", program }).toEqual(notes);
   });
 
   test("without values the trace is symbolic", () => {

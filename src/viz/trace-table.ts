@@ -196,15 +196,22 @@ function lineOf(eqn: Equation, nameOf: (v: Var) => string, isConstant: (v: Var) 
     operation: eqn.prim.name,
     reads: eqn.ins.filter((v) => !isConstant(v)).map(nameOf),
     source: null,
-    bodies: subPrograms(eqn.params).map(bodyOf),
+    bodies: subPrograms(eqn.params).map((program) => {
+      const operands = eqn.ins.slice(Math.max(0, eqn.ins.length - program.ins.length)); // a choice reads its condition first
+      return bodyOf(
+        program,
+        operands.map((v) => (isConstant(v) ? null : nameOf(v))),
+      );
+    }),
   };
 }
 
-function bodyOf(program: Program): TraceBody {
+function bodyOf(program: Program, operands: readonly (string | null)[]): TraceBody {
   const naming = nameProgram(program);
   return {
     name: program.name,
     inputs: program.ins.map(naming.nameOf),
+    operands,
     lines: program.eqns
       .filter((eqn) => eqn.outs.some((v) => !naming.isConstant(v)))
       .map((eqn) => lineOf(eqn, naming.nameOf, naming.isConstant)),
