@@ -2,7 +2,6 @@ import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
-import * as pending from "../kernel/math-pending.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { both, div, equal, lessEqual, mul, scale, sqrt } from "./arithmetic.ts";
@@ -25,15 +24,15 @@ const expPrim: Primitive<object> = /* @__PURE__ */ smooth(math.exp64, (dx, _, ou
 const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(math.expm164, (dx, _, out) =>
   mul(dx, add(out, one(out))),
 );
-const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(pending.exp264, (dx, _, out) =>
+const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) =>
   mul(dx, scale(out, Math.LN2)),
 );
 const logPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log64, (dx, x) => div(dx, x));
 const log1pPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log1p64, (dx, x) => div(dx, add(one(x), x)));
-const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(pending.log264, (dx, x) =>
+const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) =>
   div(dx, scale(x, Math.LN2)),
 );
-const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(pending.log1064, (dx, x) =>
+const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log1064, (dx, x) =>
   div(dx, scale(x, Math.LN10)),
 );
 const sinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sin64, (dx, x) => mul(dx, cos(x)));
@@ -41,13 +40,13 @@ const cosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cos64, (dx, x) =>
 const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tan64, (dx, _, out) =>
   mul(dx, add(one(out), square(out))),
 );
-const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.asin64, (dx, x) =>
+const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asin64, (dx, x) =>
   div(dx, sqrt(oneMinusSquare(x))),
 );
-const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.acos64, (dx, x) =>
+const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acos64, (dx, x) =>
   neg(div(dx, sqrt(oneMinusSquare(x)))),
 );
-const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.atan64, (dx, x) =>
+const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atan64, (dx, x) =>
   div(dx, add(one(x), square(x))),
 );
 const sinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sinh64, (dx, x) => mul(dx, cosh(x)));
@@ -55,26 +54,24 @@ const coshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cosh64, (dx, x) 
 const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tanh64, (dx, _, out) =>
   mul(dx, sub(one(out), square(out))),
 );
-const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.asinh64, (dx, x) =>
+const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
   div(dx, sqrt(add(square(x), one(x)))),
 );
-const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.acosh64, (dx, x) =>
+const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acosh64, (dx, x) =>
   div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
 );
-const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.atanh64, (dx, x) =>
+const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atanh64, (dx, x) =>
   div(dx, oneMinusSquare(x)),
 );
-const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.cbrt64, (dx, _, out) =>
+const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, out) =>
   div(dx, scale(square(out), 3)),
 );
-const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.erf64, (dx, x) => mul(dx, gaussian(x)));
-const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.erfc64, (dx, x) =>
-  neg(mul(dx, gaussian(x))),
-);
-const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.sigmoid64, (dx, _, out) =>
+const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erf64, (dx, x) => mul(dx, gaussian(x)));
+const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erfc64, (dx, x) => neg(mul(dx, gaussian(x))));
+const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sigmoid64, (dx, _, out) =>
   mul(dx, mul(out, sub(one(out), out))),
 );
-const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(pending.softplus64, (dx, x) =>
+const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(math.softplus64, (dx, x) =>
   mul(dx, sigmoid(x)),
 );
 
@@ -124,7 +121,7 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
     },
   },
   batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([y, x]) => through(pending.atan264)(y!, x!) },
+  lowering: { kind: "elementwise", scalar: ([y, x]) => through(math.atan264)(y!, x!) },
 });
 
 /** The angle of the point (x, y), in radians from −π to π. */
