@@ -1,7 +1,7 @@
 import { add, div, maximum, minimum, mul, pow, sqrt, sub } from "../array/elementwise.ts";
 import { mean } from "../array/reduce.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { descend, notNegative, rootMeanSquare } from "./formulas.ts";
+import { descend, notNegative, rootMeanSquare, squareOf } from "./formulas.ts";
 import { flag, optional, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
 import { followRule, type RuleOptimizer } from "./rule.ts";
 
@@ -60,7 +60,7 @@ export type Adafactor = RuleOptimizer<AdafactorState<object>>;
  * const { init, update } = adafactor({ learningRate: 0.1 });
  * const params = { w: tensor([3, -3]) };
  * const { updates } = update({ w: tensor([5, 0.5]) }, init(params), params);
- * updates; // { w: f64[2] [-0.30000000000000004, -0.30000000000000004] }
+ * updates; // { w: f64[2] [-0.3, -0.3] }
  */
 export function adafactor(options: AdafactorOptions = {}): Adafactor {
   const read = readOptions<AdafactorOptions>("adafactor", options, {
@@ -94,7 +94,7 @@ export function adafactor(options: AdafactorOptions = {}): Adafactor {
         const c = columns && towards(columns, mean(squared, { axis: -2, keepdims: true }));
         const v = meanSquare && towards(meanSquare, squared);
         const size = v ?? div(mul(r!, c!), maximum(mean(r!, { axis: -2, keepdims: true }), floor));
-        const u = mul(g, div(1, sqrt(maximum(size, mul(floor, floor)))));
+        const u = mul(g, div(1, sqrt(maximum(size, squareOf(floor)))));
         const alpha = mul(maximum(rootMeanSquare(x), eps2), rho);
         const excess = maximum(div(rootMeanSquare(u), threshold), 1);
         const shrunk = descend(mul(x, weightDecay), eta);

@@ -26,7 +26,7 @@ export interface AdamwOptions extends Omit<AdamOptions, "weightDecay"> {
  * const { init, update } = adamw({ learningRate: 0.1, weightDecay: 0.5, eps: 0 });
  * const params = { x: tensor([1, 1]) };
  * const { updates } = update({ x: tensor([2, 0]) }, init(params), params);
- * updates; // { x: f64[2] [-0.15000000000000002, -0.05] }
+ * updates; // { x: f64[2] [-0.15, -0.05] }
  */
 export function adamw(options: AdamwOptions = {}): Adam {
   const table = { ...adamTable, weightDecay: within(0.01, notNegative) };

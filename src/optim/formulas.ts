@@ -16,6 +16,11 @@ export function complement(x: Scalar): Scalar {
   return typeof x === "number" ? 1 - x : sub(1, x);
 }
 
+/** `x²` */
+export function squareOf(x: Scalar): Scalar {
+  return typeof x === "number" ? x * x : mul(x, x);
+}
+
 /** `βm + (1 − β)x`, the running mean m of x. */
 export function average(m: Tensor, x: Tensor, beta: Scalar): Tensor {
   return add(mul(m, beta), mul(x, complement(beta)));

@@ -184,9 +184,7 @@ function optimizerOf({
   problem,
 }: Case): GeneralOptimizer<unknown> {
   const make = (own: Options): GeneralOptimizer<unknown> =>
-    makers[optimizer as keyof typeof makers](
-      translate(optimizer, { ...options, ...own }),
-    ) as GeneralOptimizer<unknown>;
+    makers[optimizer as keyof typeof makers](translate(optimizer, { ...options, ...own }));
   let made: GeneralOptimizer<unknown>;
   if (groups === undefined) {
     made = make({});

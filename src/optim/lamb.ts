@@ -61,7 +61,7 @@ export type Lamb = RuleOptimizer<LambState<object>>;
  * const { init, update } = lamb({ learningRate: 0.1, eps: 0 });
  * const params = { w: tensor([3, 4]) };
  * const { updates } = update({ w: tensor([2, 2]) }, init(params), params);
- * updates; // { w: f64[2] [-0.35355339059327373, -0.35355339059327373] }: of length 0.1 · 5
+ * updates; // { w: f64[2] [-0.35355339, -0.35355339] }
  */
 export function lamb(options: LambOptions = {}): Lamb {
   const read = readOptions("lamb", options, {

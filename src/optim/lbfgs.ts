@@ -7,6 +7,7 @@ import { strongWolfe } from "./line-search.ts";
 import { checkRate, count, fixed, oneOf, optional, type Option, readOptions } from "./options.ts";
 import type { Update, UpdateExtra } from "./optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
+import { stepOf } from "./rule.ts";
 import type { Schedule } from "./schedule.ts";
 import { addScaled, dot, largest, scaled, subtract, sumOfSizes } from "./vector.ts";
 
@@ -112,7 +113,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
         const [value, gradient] = evaluate(treeOf(parameters, x) as P);
         return { value: value.item(), gradient: vectorOf(matchParameters(parameters, "grads", gradient)) };
       };
-      const step = state.step.item();
+      const step = stepOf("lbfgs", state).item();
       const gradient = vectorOf(matchParameters(parameters, "grads", grads));
       const value = extra?.value?.item() ?? f(start).value;
       const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
@@ -238,21 +239,30 @@ function writeState(step: number, { iterations, evaluations, history, ...memory 
 }
 
 function readState(state: LbfgsState, n: number): Memory {
+  // as anywhere, a state may have become plain numbers on its way through a file
   const vector = (x: Tensor): Float64Array => Float64Array.from(astype(x, "float64").data());
-  const rows = (x: Tensor): Float64Array[] =>
-    Array.from({ length: x.shape[0]! }, (_, i) => vector(x).subarray(i * n, (i + 1) * n));
-  if (state?.direction?.shape[0] !== n) {
+  const rows = (x: Tensor): Float64Array[] => {
+    const all = vector(x);
+    return Array.from({ length: all.length / n }, (_, i) => all.subarray(i * n, (i + 1) * n));
+  };
+  const scalar = (x: Tensor): number => astype(x, "float64").item();
+  if (
+    typeof state !== "object" ||
+    state === null ||
+    !("direction" in state) ||
+    vector(state.direction).length !== n
+  ) {
     throw new DownhillError(
       "tree",
       `lbfgs: the state is not that of these parameters, which are ${n} numbers; pass what init or update gave.`,
     );
   }
   return {
-    iterations: state.iterations.item(),
-    evaluations: state.evaluations.item(),
+    iterations: scalar(state.iterations),
+    evaluations: scalar(state.evaluations),
     direction: vector(state.direction),
-    length: state.length.item(),
+    length: scalar(state.length),
     gradient: vector(state.gradient),
-    history: { steps: rows(state.steps), changes: rows(state.changes), scale: state.scale.item() },
+    history: { steps: rows(state.steps), changes: rows(state.changes), scale: scalar(state.scale) },
   };
 }

@@ -1,4 +1,4 @@
-import { add, astype, div, maximum, mul } from "../array/elementwise.ts";
+import { add, div, maximum, mul } from "../array/elementwise.ts";
 import { matmul, transpose } from "../array/shape.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -56,10 +56,9 @@ export type Muon = RuleOptimizer<MuonState<object>>;
  * @see Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024; Liu et al., Muon is scalable for LLM
  * training, 2025, for `match-rms-adamw`.
  * @example
- * const { init, update } = muon({ learningRate: 0.1, weightDecay: 0, newtonSchulzSteps: 20 });
- * const params = { w: tensor([[1, 0], [0, 1]]) };
- * const { updates } = update({ w: tensor([[5, 0], [0, 0.1]]) }, init(params), params);
- * updates.w.at(0).at(1); // 0
+ * const { init, update } = muon({ learningRate: 0.1, weightDecay: 0, newtonSchulzSteps: 0 });
+ * const params = { w: tensor([[0, 0]]) };
+ * update({ w: tensor([[3, 4]]) }, init(params), params).updates.w.tolist(); // [[-0.06, -0.08]]
  */
 export function muon(options: MuonOptions = {}): Muon {
   const read = readOptions<MuonOptions>("muon", options, {
@@ -100,7 +99,7 @@ const factors: Readonly<Record<Required<MuonOptions>["adjust"], (x: Tensor) => n
 export function orthogonalize(x: Tensor, steps: number, eps: Scalar): Tensor {
   const [a, b, c] = [3.4445, -4.775, 2.0315];
   const isTall = x.shape[0]! > x.shape[1]!;
-  let y = div(isTall ? transpose(x) : x, maximum(length(x), astype(eps, x.dtype)));
+  let y = div(isTall ? transpose(x) : x, maximum(length(x), eps));
   for (let k = 0; k < steps; k++) {
     const gram = matmul(y, transpose(y));
     y = add(mul(y, a), matmul(add(mul(gram, b), mul(matmul(gram, gram), c)), y));

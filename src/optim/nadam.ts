@@ -69,7 +69,7 @@ export type Nadam = RuleOptimizer<NadamState<object>>;
  * const { init, update } = nadam({ learningRate: 0.1, momentumDecay: 0, eps: 0 });
  * const params = { w: tensor(1) };
  * const { updates } = update({ w: tensor(4) }, init(params), params);
- * updates; // { w: -0.10564 }, more or less
+ * updates.w.item().toFixed(5); // "-0.10564"
  */
 export function nadam(options: NadamOptions = {}): Nadam {
   const read = readOptions("nadam", options, {

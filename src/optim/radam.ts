@@ -1,3 +1,4 @@
+import { full } from "../array/create.ts";
 import { add, div, greater, mul, sqrt, sub, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
@@ -67,7 +68,7 @@ export type Radam = RuleOptimizer<RadamState<object>>;
  * const { init, update } = radam({ learningRate: 0.1 });
  * const params = { w: tensor(1) };
  * const { updates } = update({ w: tensor(4) }, init(params), params);
- * updates; // { w: -0.4 }, a plain step: one gradient does not tell how large gradients are
+ * updates; // { w: -0.4 }
  */
 export function radam(options: RadamOptions = {}): Radam {
   const read = readOptions("radam", options, {
@@ -85,7 +86,7 @@ export function radam(options: RadamOptions = {}): Radam {
     parts: { mean: zero, meanSquare: zero },
     formula: ({ t, eta, beta1, beta2, eps, weightDecay, decoupledWeightDecay }) => {
       const [correction1, correction2] = [oneMinusPower(beta1, t), oneMinusPower(beta2, t)];
-      const end = sub(div(2, complement(beta2)), 1);
+      const end = sub(div(full([], 2, { dtype: t.dtype }), complement(beta2)), 1);
       const rho = sub(end, div(mul(mul(t, 2), sub(1, correction2)), correction2));
       const isKnown = greater(rho, 5);
       const safe = where(isKnown, rho, 6); // the root of a negative number would spoil derivatives

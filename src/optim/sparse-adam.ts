@@ -50,7 +50,7 @@ export type SparseAdam = RuleOptimizer<SparseAdamState<object>>;
  * const { init, update } = sparseAdam({ learningRate: 0.1, eps: 0 });
  * const params = { rows: tensor([[1], [1]]) };
  * const { updates } = update({ rows: tensor([[3], [0]]) }, init(params), params);
- * updates; // { rows: f64[2,1] [[-0.1], [0]] }, more or less
+ * applyUpdates(params, updates).rows.at(1); // f64[1] [1]
  */
 export function sparseAdam(options: SparseAdamOptions = {}): SparseAdam {
   const read = readOptions("sparseAdam", options, {

@@ -64,7 +64,7 @@ export type Yogi = RuleOptimizer<YogiState<object>>;
  * const { init, update } = yogi({ learningRate: 0.1, eps: 0, initialAccumulator: 0 });
  * const params = { w: tensor([1, 1]) };
  * const { updates } = update({ w: tensor([4, -0.25]) }, init(params), params);
- * updates; // { w: f64[2] [-0.1, 0.1] }, more or less
+ * updates; // { w: f64[2] [-0.1,  0.1] }
  */
 export function yogi(options: YogiOptions = {}): Yogi {
   const read = readOptions("yogi", options, {

@@ -14,7 +14,7 @@ import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
  * const { init, update } = chain(clipByGlobalNorm(1), sgd({ learningRate: 0.5 }));
  * const params = { w: tensor([0, 0]) };
  * const { updates } = update({ w: tensor([30, 40]) }, init(params), params);
- * updates; // { w: f64[2] [-0.299999994, -0.399999992] }
+ * updates; // { w: f64[2] [-0.29999999, -0.39999999] }
  */
 export function chain<S extends readonly unknown[]>(
   ...links: { readonly [K in keyof S]: GeneralOptimizer<S[K]> }

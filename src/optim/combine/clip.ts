@@ -47,9 +47,9 @@ export interface GlobalNormOptions {
  * @throws DownhillError `range` if `maxNorm` is not above 0 or `normType` below 1.
  * @example
  * const { init, update } = clipByGlobalNorm(2.5);
- * const params = { w: tensor(0), b: tensor(0) };
- * const { updates } = update({ w: tensor(3), b: tensor(4) }, init(params), params);
- * updates; // { w: 1.4999997, b: 1.9999996 }, more or less
+ * const params = { w: tensor([0]), b: tensor([0]) };
+ * const { updates } = update({ w: tensor([3]), b: tensor([4]) }, init(params), params);
+ * updates; // { w: f64[1] [1.4999997], b: f64[1] [1.9999996] }
  */
 export function clipByGlobalNorm(maxNorm: number, options: GlobalNormOptions = {}): GeneralOptimizer<null> {
   checkNumber("clipByGlobalNorm", "maxNorm", maxNorm, { from: 0, above: true });
