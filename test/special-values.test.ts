@@ -1,0 +1,170 @@
+// Operations on zeros, infinities, NaN, ties and edges against reference values made with PyTorch 2.6 and 2.13
+// (test/testdata/golden/special-values.json), and where we differ by design.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import * as d from "downhill";
+import { jvp, tensor, vjp } from "downhill";
+import { root } from "./support/snippets.ts";
+
+type Flat = readonly (number | string)[];
+
+interface Case {
+  readonly op: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+  readonly note?: string;
+  readonly inputs: readonly { readonly shape: readonly number[]; readonly data: Flat }[];
+  readonly outputs: readonly { readonly shape: readonly number[]; readonly data: Flat }[];
+  readonly grad_for_ones: readonly Flat[] | null;
+  readonly jvp_for_ones?: Flat;
+}
+
+type Op = (x: Tensor, y: Tensor, args: Readonly<Record<string, unknown>>) => Tensor;
+
+const relu = (x: Tensor): Tensor => d.where(d.greater(x, 0), x, 0);
+const positive = (x: Tensor): Tensor => d.greater(x, 0);
+const remainder: Op = (x, y) => {
+  const r = d.rem(x, y); // the sign of x; where that is not the sign of y, one y more
+  return d.where(d.logicalAnd(d.notEqual(r, 0), d.notEqual(d.less(r, 0), d.less(y, 0))), r.add(y), r);
+};
+
+const ops: Readonly<Record<string, Op>> = {
+  neg: d.neg,
+  sign: d.sign,
+  exp: d.exp,
+  exp2: d.exp2,
+  expm1: d.expm1,
+  log: d.log,
+  log10: d.log10,
+  log2: d.log2,
+  log1p: d.log1p,
+  sqrt: d.sqrt,
+  reciprocal: d.reciprocal,
+  asin: d.asin,
+  acos: d.acos,
+  atan: d.atan,
+  sinh: d.sinh,
+  cosh: d.cosh,
+  asinh: d.asinh,
+  acosh: d.acosh,
+  atanh: d.atanh,
+  sigmoid: d.sigmoid,
+  erf: d.erf,
+  erfc: d.erfc,
+  ceil: d.ceil,
+  floor: d.floor,
+  round: d.round,
+  "round half to even": d.round,
+  frac: (x) => x.sub(d.trunc(x)),
+  tan: d.tan,
+  tanh: d.tanh,
+  sin: d.sin,
+  square: d.square,
+  abs: d.abs,
+  "nn.functional.softsign": (x) => x.div(d.abs(x).add(1)),
+  "nn.functional.tanhshrink": (x) => x.sub(d.tanh(x)),
+  "nn.functional.mish": (x) => x.mul(d.tanh(d.softplus(x))),
+  "nn.functional.relu": relu,
+  "nn.functional.leaky_relu": (x) => d.where(positive(x), x, x.mul(0.01)),
+  "nn.functional.elu": (x) => d.where(positive(x), x, d.expm1(d.where(positive(x), 0, x))),
+  "nn.functional.logsigmoid": (x) => d.softplus(x.neg()).neg(),
+  pow: (x, _, { exponent }) => d.pow(x, exponent as number),
+  minimum: d.minimum,
+  add: d.add,
+  sub: d.sub,
+  mul: d.mul,
+  div: d.div,
+  true_divide: d.div,
+  remainder,
+  fmod: d.rem,
+  atan2: d.atan2,
+  logaddexp: (x, y) => d.logsumexp(d.stack([x, y]), { axis: 0 }),
+  amin: (x) => d.min(x),
+  amax: (x) => d.max(x),
+  "max (whole)": (x) => d.max(x),
+  "min (whole)": (x) => d.min(x),
+  logsumexp: (x) => d.logsumexp(x),
+  softmax: (x) => d.softmax(x),
+  "nn.functional.softmax all -inf": (x) => d.softmax(x),
+  log_softmax: (x) => d.logSoftmax(x),
+  argmax: (x) => d.argmax(x, { axis: 0 }),
+  mean: (x) => d.mean(x),
+  "mean (empty)": (x) => d.mean(x),
+  "sum (empty)": (x) => d.sum(x),
+  norm: (x) => d.norm(x),
+  "linalg.vector_norm": (x) => d.norm(x),
+  "sqrt(sum(x^2))": (x) => d.sqrt(x.square().sum()),
+  "where safe": (x) => d.where(positive(x), d.log(x), 0),
+  "where double": (x) => d.where(positive(x), d.log(d.where(positive(x), x, 1)), 0),
+  "x*0 with inf": (x) => x.mul(0),
+  "x/x": (x) => x.div(x),
+  "sin(x)/x": (x) => d.sin(x).div(x),
+  "nn.functional.layer_norm": (x) => x.sub(x.mean()).div(d.sqrt(d.variance(x).add(1e-5))),
+};
+
+/** Where we differ from the reference by design: operation, what the lines say, and why. */
+const byDesign: readonly (readonly [op: string, line: RegExp, reason: string])[] = [
+  ["sign", /at NaN/, "NaN in, NaN out, as NumPy and JAX do"],
+  ["abs", /at NaN: NaN/, "the slope of NaN is NaN"],
+  ["acosh", /at -.*: NaN/, "there is no slope where there is no value"],
+  ["sinh", /at 710/, "the result is finite"],
+  ["cosh", /at 710/, "the result is finite"],
+  ["sigmoid", /at 20/, "σ (1 − σ) cancels in both, differently"],
+  ["pow", /"exponent":0\} .* at NaN/, "the slope of NaN is NaN"],
+  ["pow", /at -Infinity/, "IEEE 754: |−∞|^½ is ∞; PyTorch takes a square root"],
+  ["pow", /at 0: Infinity, reference -Infinity/, "IEEE 754: (−0)^½ is +0; PyTorch takes a square root"],
+  ["minimum", /at .*NaN/, "neither operand of a NaN is the smaller: slope 0, as in JAX"],
+  ["max (whole)", /nan gradient/, "no element equals NaN: the slope is NaN, as that of amax"],
+  ["min (whole)", /nan gradient/, "no element equals NaN: the slope is NaN, as that of amin"],
+  ["nn.functional.relu", /at NaN/, "where(x > 0, x, 0) is 0 at NaN"],
+];
+
+const close = (a: number, b: number): boolean =>
+  Object.is(a + 0, b + 0) ||
+  (Number.isFinite(a) && Number.isFinite(b) && Math.abs(a - b) <= Math.max(1e-9 * Math.abs(b), 1e-16));
+
+/** The elements at which we and the reference differ, as lines of text. */
+function differences({
+  op,
+  args = {},
+  note = "",
+  inputs,
+  outputs,
+  grad_for_ones: grads,
+  jvp_for_ones: tangent,
+}: Case): string[] {
+  const xs = inputs.map(({ data, shape }) => tensor(data.map(Number), { shape }));
+  const f = (...ys: Tensor[]): Tensor => ops[op.replace("torch.", "")]!(ys[0]!, ys[1]!, args);
+  const found: string[] = [];
+  const compare = (what: string, actual: Tensor, expected: Flat): void => {
+    actual.data().forEach((value, i) => {
+      const at = xs.map((x) => x.data()[i] ?? "…").join(", ");
+      const where = `${op.replace("torch.", "")}${JSON.stringify(args)} ${note} ${what} at ${actual.shape.length === 0 ? "" : at}`;
+      if (!close(value, Number(expected[i]))) found.push(`${where}: ${value}, reference ${expected[i]!}`);
+    });
+  };
+  const [out, pullback] = vjp(f, ...xs);
+  compare("value", out, outputs[0]!.data);
+  if (grads === null) return found;
+  pullback(d.onesLike(out)).forEach((g, i) => compare(`gradient ${i}`, g, grads[i]!));
+  if (tangent) compare("jvp", jvp(f, xs, xs.map(d.onesLike))[1], tangent);
+  return found;
+}
+
+const { cases } = JSON.parse(
+  readFileSync(join(root, "test/testdata/golden/special-values.json"), "utf8"),
+) as { cases: Case[] };
+
+describe("special values", () => {
+  test.each([...new Set(cases.map(({ op }) => op))])("%s", (op) => {
+    const found = cases.filter((given) => given.op === op).flatMap(differences);
+    const expected = byDesign.filter(([name]) => `torch.${name}` === op);
+    expect(found.filter((line) => !expected.some(([, pattern]) => pattern.test(line)))).toEqual([]);
+    for (const [, pattern, reason] of expected)
+      expect(
+        found.some((line) => pattern.test(line)),
+        `no longer different: ${reason}`,
+      ).toBe(true);
+  });
+});
