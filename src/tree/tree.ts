@@ -217,12 +217,19 @@ function isLeaf(value: unknown): boolean {
   return isTypedArray(value) || (Array.isArray(value) && isNumberNest(value));
 }
 
-/** Whether an array holds numbers (or booleans) only, at any depth, and at least one. */
+/** Whether an array is a rectangular nest of numbers (or booleans) that holds at least one. */
 function isNumberNest(value: readonly unknown[]): boolean {
-  if (value.length === 0) return false;
-  return value.every(
-    (item) =>
-      typeof item === "number" || typeof item === "boolean" || (Array.isArray(item) && isNumberNest(item)),
+  const shape: number[] = [];
+  for (let level: unknown = value; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return !shape.includes(0) && hasShape(value, shape, 0);
+}
+
+function hasShape(value: unknown, shape: readonly number[], depth: number): boolean {
+  if (depth === shape.length) return typeof value === "number" || typeof value === "boolean";
+  return (
+    Array.isArray(value) &&
+    value.length === shape[depth] &&
+    value.every((item) => hasShape(item, shape, depth + 1))
   );
 }
 
