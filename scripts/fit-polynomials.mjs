@@ -2,169 +2,10 @@
 //   node scripts/fit-polynomials.mjs            prints
 //   node scripts/fit-polynomials.mjs --write    writes
 import { writeFileSync } from "node:fs";
-import * as big from "./load-bigfloat.mjs";
+import { fileURLToPath } from "node:url";
+import { format, resolveConfig } from "prettier";
+import { fits } from "./fits.mjs";
 import { fitPolynomial } from "./remez.mjs";
-
-/** @typedef {import("./remez.mjs").Fit} Fit */
-
-/** @param {bigint} x @param {number} n */
-const timesPowerOfTwo = (x, n) => (n >= 0 ? x << BigInt(n) : x >> BigInt(-n));
-
-/**
- * Work with extra digits: near 0 the quotients below cancel.
- * @param {(z: bigint, bits: number) => bigint} f
- * @returns {(z: bigint, bits: number) => bigint}
- */
-const withMoreBits = (f) => (z, bits) => {
-  const more = 200;
-  return f(timesPowerOfTwo(z, more), bits + more) >> BigInt(more);
-};
-
-/** @param {bigint} z @param {number} bits */
-const rootOf = (z, bits) => big.sqrt(z, bits);
-
-/** @type {readonly (Fit & { name: string, says: string })[]} */
-const fits = [
-  {
-    name: "sinhTail",
-    says: "sinh r = r + r³ · P(r²) for |r| ≤ ½ ln 2",
-    target: withMoreBits((z, bits) => {
-      const r = rootOf(z, bits);
-      return big.div(big.div(big.sinh(r, bits), r, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.1202,
-    degree: 4,
-  },
-  {
-    name: "coshTail",
-    says: "cosh r = 1 + r²/2 + r⁴ · P(r²) for |r| ≤ ½ ln 2",
-    target: withMoreBits((z, bits) => {
-      const rest = big.cosh(rootOf(z, bits), bits) - big.one(bits) - (z >> 1n);
-      return big.div(rest, big.mul(z, z, bits), bits);
-    }),
-    weight: (z) => z * z,
-    from: 1e-9,
-    to: 0.1202,
-    degree: 4,
-  },
-  {
-    name: "logTail",
-    says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2",
-    target: withMoreBits((z, bits) => {
-      const s = rootOf(z, bits);
-      const one = big.one(bits);
-      return big.div(big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits) - 2n * one, z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.02944,
-    degree: 6,
-  },
-  {
-    name: "longLogTail",
-    says: "ln((1 + s) / (1 − s)) = ⅔ s · (3 + s² + s⁴ · P(s²)) for |s| ≤ 3 − 2√2",
-    target: withMoreBits((z, bits) => {
-      const s = rootOf(z, bits);
-      const one = big.one(bits);
-      const threeHalves = (3n * big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits)) >> 1n;
-      return big.div(threeHalves - 3n * one - z, big.mul(z, z, bits), bits);
-    }),
-    weight: (z) => (z * z) / 3,
-    from: 1e-9,
-    to: 0.02944,
-    degree: 6,
-  },
-  {
-    name: "sinTail",
-    says: "sin r = r + r³ · P(r²) for |r| ≤ π/4",
-    target: withMoreBits((z, bits) => {
-      const r = rootOf(z, bits);
-      return big.div(big.div(big.sin(r, bits), r, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 5,
-  },
-  {
-    name: "cosTail",
-    says: "cos r = 1 − r²/2 + r⁴ · P(r²) for |r| ≤ π/4",
-    target: withMoreBits((z, bits) => {
-      const rest = big.cos(rootOf(z, bits), bits) - big.one(bits) + (z >> 1n);
-      return big.div(rest, big.mul(z, z, bits), bits);
-    }),
-    weight: (z) => z * z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 5,
-  },
-  {
-    name: "atanTail",
-    says: "atan t = t + t³ · P(t²) for |t| ≤ tan(π/8)",
-    target: withMoreBits((z, bits) => {
-      const t = rootOf(z, bits);
-      return big.div(big.div(big.atan(t, bits), t, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.1716,
-    degree: 10,
-  },
-  {
-    name: "asinTail",
-    says: "asin x = x + x³ · P(x²) for |x| ≤ ½",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.asin(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.25,
-    degree: 12,
-  },
-  {
-    name: "cbrtStart",
-    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively",
-    target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
-    weight: (m) => Math.cbrt(1 / m),
-    from: 0.706,
-    to: 1.4143,
-    degree: 9,
-  },
-  {
-    name: "erfTail",
-    says: "erf x = x + x · ((1 − 3x²) / 8 + P(x²)) for |x| ≤ 0.82",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      const most = (9n * big.one(bits) - 3n * z) >> 3n;
-      return big.div(big.erf(x, bits), x, bits) - most;
-    }),
-    weight: (z) => 1 / (1 - 0.16 * z),
-    from: 1e-9,
-    to: 0.6725,
-    degree: 11,
-  },
-  {
-    name: "erfcTail",
-    says: "eˣ² erfc x · (1 + 2x) = 5/4 + P((x − 4) / (x + 4)) for 0.8 ≤ x ≤ 28",
-    target: (t, bits) => {
-      // erfc 28 has 1130 zeros after the point
-      const more = 1300;
-      const one = big.one(bits + more);
-      const wide = timesPowerOfTwo(t, more);
-      const x = big.div(4n * (one + wide), one - wide, bits + more);
-      const erfc = one - big.erf(x, bits + more);
-      const scaled = big.mul(erfc, big.exp(big.mul(x, x, bits + more), bits + more), bits + more);
-      return (big.mul(scaled, one + 2n * x, bits + more) - 5n * (one >> 2n)) >> BigInt(more);
-    },
-    weight: () => 0.8,
-    from: -0.6667,
-    to: 0.75,
-    degree: 20,
-  },
-];
 
 let text = `// Made by \`node scripts/fit-polynomials.mjs --write\`; do not edit.\n`;
 for (const fit of fits) {
@@ -172,8 +13,9 @@ for (const fit of fits) {
   const log2 = Math.log2(error).toFixed(1);
   console.error(`${fit.name}: error 2^${log2} (with real coefficients 2^${Math.log2(ideal).toFixed(1)})`);
   text += `\n/** ${fit.says}; error of the form 2^${log2}. */\n`;
-  text += `export const ${fit.name}: readonly number[] = [\n${coefficients.map((c) => `  ${c},\n`).join("")}];\n`;
+  text += `export const ${fit.name}: readonly number[] = [${coefficients.join(", ")}];\n`;
 }
-if (process.argv.includes("--write"))
-  writeFileSync(new URL("../src/kernel/math/coefficients.ts", import.meta.url), text);
-else process.stdout.write(text);
+const file = fileURLToPath(new URL("../src/kernel/math/coefficients.ts", import.meta.url));
+const formatted = await format(text, { ...(await resolveConfig(file)), filepath: file });
+if (process.argv.includes("--write")) writeFileSync(file, formatted);
+else process.stdout.write(formatted);

@@ -1,27 +1,12 @@
 // Gives the scripts the reference functions of the tests, which are TypeScript.
 import { importTypeScript } from "./bundle.mjs";
 
-const big = /** @type {typeof import("../test/support/bigfloat.ts")} */ (
-  await importTypeScript(`export * from "./test/support/bigfloat.ts"`)
-);
+const big =
+  /** @type {typeof import("../test/support/bigfloat.ts") & typeof import("../test/support/biggamma.ts")} */ (
+    await importTypeScript(
+      `export * from "./test/support/bigfloat.ts"; export * from "./test/support/biggamma.ts";`,
+    )
+  );
 
-export const {
-  one,
-  exactly,
-  toNumber,
-  mul,
-  div,
-  sqrt,
-  exp,
-  log,
-  sinCos,
-  sin,
-  cos,
-  atan,
-  asin,
-  sinh,
-  cosh,
-  erf,
-  pi,
-  ln2,
-} = big;
+export const { one, exactly, toNumber, mul, div, sqrt, pi } = big;
+export const { exp, log, sin, cos, atan, asin, sinh, cosh, erf, logGamma, digamma } = big;

@@ -7,7 +7,6 @@
  * @property {number} from
  * @property {number} to
  * @property {number} degree
- * @property {readonly number[]} [leading] coefficients of the lowest degrees that are given, not fitted
  */
 import * as big from "./load-bigfloat.mjs";
 
@@ -142,13 +141,12 @@ function remez({ degree }, fixedPart, points) {
  * @returns {{ coefficients: number[], error: number, ideal: number }}
  */
 export function fitPolynomial(fit) {
-  const leading = fit.leading ?? [];
   const points = makeGrid(fit);
-  const ideal = remez(fit, leading.map(fixed), points);
+  const ideal = remez(fit, [], points);
   let current = ideal;
   // Where 0 lies inside, later coefficients have nothing to make up for errors near it.
   const rounds = fit.from < 0 ? 0 : fit.degree;
-  for (let i = leading.length; i < rounds; i++) {
+  for (let i = 0; i < rounds; i++) {
     const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(big.toNumber(c, bits)));
     current = remez(fit, rounded, points);
   }

@@ -1,5 +1,6 @@
 export { erf64, erfc64 } from "./erf.ts";
 export { exp264, exp64, expm164 } from "./exp.ts";
+export { digamma64, lgamma64 } from "./gamma.ts";
 export { cosh64, sinh64, tanh64 } from "./hyperbolic.ts";
 export { acosh64, asinh64, atanh64 } from "./inverse-hyperbolic.ts";
 export { acos64, asin64, atan264, atan64 } from "./inverse-trig.ts";

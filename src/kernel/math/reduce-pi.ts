@@ -78,7 +78,7 @@ const PLACES = 8;
  */
 export function reduceAnyAngle(block: Block, x: Expr): ReducedAngle {
   const size = block.let("size", abs(x));
-  const word = block.let("word", highWord(size));
+  const word = block.let("word", and(highWord(size), i32(0x7fffffff))); // a NaN may keep its sign
   // size = (d₀ + d₁ / 2^24 + d₂ / 2^48) · 2^e with digits of 24 bits, 2^23 ≤ d₀ < 2^24
   const e = block.let("e", sub(shr(word, i32(20)), i32(1023 + 23)));
   const scaled = block.let("scaled", fromWords(sub(word, shl(e, i32(20))), lowWord(size)));

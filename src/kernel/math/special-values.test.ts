@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { digamma, logGamma } from "../../../test/support/biggamma.ts";
+import { bitsFor, exactly, toNumber } from "../../../test/support/bigfloat.ts";
+import { seeded } from "../../../test/support/transcendentals.ts";
 import { jsBackend } from "../../backends/js/index.ts";
 import { checkProcedure } from "../check.ts";
 import type { Procedure } from "../scalar.ts";
@@ -112,6 +115,20 @@ const exact: readonly [string, readonly number[], number][] = [
   ["softplus", [1000], 1000],
   ["softplus", [inf], inf],
   ["softplus", [-inf], 0],
+  ["lgamma", [1], 0],
+  ["lgamma", [2], 0],
+  ["lgamma", [0], inf],
+  ["lgamma", [-3], inf],
+  ["lgamma", [inf], inf],
+  ["lgamma", [-inf], inf],
+  ["lgamma", [1e306], inf],
+  ["lgamma", [-tiny], 744.4400719213812],
+  ["digamma", [0], -inf],
+  ["digamma", [-0], inf],
+  ["digamma", [tiny], -inf],
+  ["digamma", [-2], NaN],
+  ["digamma", [inf], inf],
+  ["digamma", [-inf], NaN],
   ["atan2", [0, 1], 0],
   ["atan2", [-0, 1], -0],
   ["atan2", [0, -0], pi],
@@ -203,6 +220,22 @@ describe("transcendental functions", () => {
       if (arity === 2) expect(call(name, 0.5, NaN)).toBe(NaN);
     },
   );
+
+  it("lgamma and digamma of negative numbers are right relatively to 1 + |result|", () => {
+    const random = seeded(11);
+    const worst = [0, 0];
+    for (let i = 0; i < 1500; i++) {
+      const x = -20 * random();
+      const bits = bitsFor([x]);
+      [logGamma, digamma].forEach((reference, j) => {
+        const value = toNumber(reference(exactly(x, bits), bits), bits);
+        const error = Math.abs(call(j === 0 ? "lgamma" : "digamma", x) - value) / (1 + Math.abs(value));
+        worst[j] = Math.max(worst[j]!, error);
+      });
+    }
+    expect(worst[0]).toBeLessThan(4e-16);
+    expect(worst[1]).toBeLessThan(1.2e-15);
+  });
 
   it.each(["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "cbrt", "erf"])(
     "%s is odd to the last bit",
