@@ -77,7 +77,9 @@ async function dispatch(
     const message = plain(error.message);
     throw new DownhillError(
       "option",
-      message.includes("\n") ? message : `${message}. See downhill ${first} --help.`,
+      message.includes("\n")
+        ? message
+        : `${message}${/[.?]$/.test(message) ? "" : "."} See downhill ${first} --help.`,
     );
   }
   return Number(process.exitCode ?? 0);

@@ -8,7 +8,8 @@ export type Style =
 export type Paint = (style: Style, text: string) => string;
 
 const plain: Paint = (_, text) => text;
-const coloured: Paint = (style, text) => (text === "" ? "" : styleText(style, text));
+const coloured: Paint = (style, text) =>
+  text === "" ? "" : styleText(style, text, { validateStream: false });
 
 /**
  * Colours for a terminal, none for anything else. `NO_COLOR` (any value) turns them off and `FORCE_COLOR` (other than

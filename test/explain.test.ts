@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command that the package installs, from dist/. */
+function downhill(words: readonly string[], input = ""): Outcome {
+  const env = { ...process.env, NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
+    encoding: "utf8",
+    input,
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+describe("downhill explain", () => {
+  test("prints the program, a forward pass for each input, the reverse trace and the check", () => {
+    const { status, stdout, stderr } = downhill(["explain", "x*y + sin(x)", "--at", "x=2,y=3"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.match(/^\S.*/gm)).toEqual([
+      "Program",
+      "Forward mode with dx = 1, dy = 0",
+      "Forward mode with dx = 0, dy = 1",
+      "Reverse mode from ∂s/∂z = 1 back to the inputs",
+      "Stored on the way forward",
+      "What each input can affect",
+      "Check against central differences",
+    ]);
+  });
+
+  test("reads the text from standard input", () => {
+    const { stdout } = downhill(["explain", "-", "--at", "x=2"], "a = x*x # a comment\nb = a + 1\n");
+    expect(stdout).toContain("b = a + 1   = 5");
+  });
+
+  test("writes one JSON object", () => {
+    const { stdout } = downhill(["explain", "__proto__*y + 1/w", "--at", "__proto__=2,y=3,w=0", "--json"]);
+    const table: unknown = JSON.parse(stdout);
+    expect(table).toMatchObject({ value: "Infinity", check: { ok: false } });
+    expect(Object.keys(table as object)).toEqual(
+      expect.arrayContaining(["program", "forward", "reverse", "affects", "value", "gradient", "check"]),
+    );
+    const { gradient } = table as { gradient: object };
+    expect(Object.entries(gradient)).toEqual([
+      ["__proto__", 3],
+      ["y", 2],
+      ["w", "-Infinity"],
+    ]);
+  });
+
+  test("a seed of one's choice", () => {
+    const { stdout } = downhill(["explain", "x*y", "--at", "x=2,y=3", "--seed", "x=1,y=-1"]);
+    expect(stdout).toContain("Forward mode with dx = 1, dy = -1");
+    expect(stdout).toContain("result: dz = 1");
+  });
+});
+
+describe("--graph", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "downhill-graph-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each([
+    ["svg", /^<svg /],
+    ["html", /^<!doctype html>/],
+    ["dot", /^digraph /],
+    ["mmd", /^flowchart TD/],
+  ])("out.%s", (ending, start) => {
+    const file = join(folder, `out.${ending}`);
+    const { status, stdout } = downhill(["explain", "x*y", "--at", "x=2,y=3", "--graph", file]);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Graph written to ${file}`);
+    expect(readFileSync(file, "utf8")).toMatch(start);
+  });
+
+  test("a file that cannot be written is told in one line", () => {
+    const file = join(folder, "nowhere", "out.svg");
+    expect(downhill(["explain", "x", "--graph", file])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: `error: cannot write ${file}: its folder does not exist.\n`,
+    });
+  });
+});
+
+test.each<[string[], string]>([
+  [
+    ["explain", "x*y + sinn(x)"],
+    "error: there is no function sinn: did you mean sin?\n  x*y + sinn(x)\n        ^^^^\n",
+  ],
+  [
+    ["explain", "x", "--grpah", "a.svg"],
+    `error: unknown option --grpah. Did you mean "--graph"? See downhill explain --help.`,
+  ],
+  [["explain"], "error: the text is missing. See downhill explain --help.\n"],
+  [["explian", "x"], 'error: unknown command explian. Did you mean "explain"? See downhill --help.\n'],
+  [
+    ["explain", "x", "--graph", "out.png"],
+    `error: --graph: the name must end in .svg, .html, .dot or .mmd, and "out.png" does not.`,
+  ],
+  [["--hlep"], 'error: unknown option --hlep. Did you mean "--help"? See downhill --help.\n'],
+])("%j is bad usage", (words, message) => {
+  const { status, stdout, stderr } = downhill(words);
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr.startsWith(message), stderr).toBe(true);
+});
+
+test("a bare command, --help and --version", () => {
+  const bare = downhill([]);
+  expect(bare.status).toBe(0);
+  expect(bare.stdout).toContain("explain");
+  expect(downhill(["--help"]).stdout).toBe(bare.stdout);
+  const help = downhill(["explain", "--help"]).stdout;
+  for (const word of ["--at", "--seed", "--wrt", "--graph", "--json", "Examples"])
+    expect(help).toContain(word);
+  expect(downhill(["help", "explain"]).stdout).toBe(help);
+  expect(downhill(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.skipIf(process.platform === "win32")("a closed pipe ends it quietly", () => {
+  const sum = Array.from({ length: 3000 }, (_, i) => `sin(x + ${i})`).join(" + ");
+  const command = `"${process.execPath}" "${bin}" explain - --at x=1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8", input: sum });
+  expect({ stdout, stderr }).toEqual({ stdout: "Program\n0\n", stderr: "" });
+});
