@@ -38,7 +38,7 @@ export interface InjectedState<S> {
  * update({ w: tensor(1) }, changed, params).updates; // { w: -0.25 }
  */
 export function injectHyperparameters<O extends object, S>(
-  make: (options: O) => GeneralOptimizer<S>,
+  make: (options?: O) => GeneralOptimizer<S>,
   options: Injected<O>,
   names?: readonly (keyof O & string)[],
 ): GeneralOptimizer<InjectedState<S>> {

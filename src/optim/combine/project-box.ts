@@ -1,9 +1,9 @@
+import { full } from "../../array/create.ts";
 import { add, astype, maximum, minimum, sub } from "../../array/elementwise.ts";
 import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { checkOptions } from "../../errors/options.ts";
 import { Tensor } from "../../ir/tensor.ts";
-import { asTensor } from "../../prims/lift.ts";
 import { broadcastShapes, sameShape } from "../../util/shape.ts";
 import type { GeneralOptimizer } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
@@ -62,7 +62,8 @@ function wallsOf(
   if (bound === undefined) return undefined;
   return valuePerParameter(parameters, what, bound, isWall).map((value, i) => {
     const x = parameters.tensors[i]!;
-    const wall = astype(asTensor(value, "projectBox"), x.dtype);
+    if (typeof value === "number") return full(x.shape, value, { dtype: x.dtype });
+    const wall = astype(value, x.dtype);
     const shape = broadcastShapes(wall.shape, x.shape);
     if (shape !== undefined && sameShape(shape, x.shape)) return expandTo(wall, x.shape);
     throw new DownhillError(
