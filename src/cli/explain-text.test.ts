@@ -120,10 +120,6 @@ describe("on a narrow terminal", () => {
 
 test("styles do not disturb the columns", () => {
   const table = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
-  const styled = showTrace(
-    table,
-    (style, text) => (text === "" ? "" : `\u001b[1m${text}\u001b[0m`),
-    undefined,
-  );
+  const styled = showTrace(table, (_, text) => (text === "" ? "" : `\u001b[1m${text}\u001b[0m`), undefined);
   expect(styled.replaceAll(/\u001b\[\d+m/g, "")).toBe(explain("x*y + sin(x)", [2, 3]));
 });

@@ -372,6 +372,28 @@ test("a program is traced as it is", () => {
   expect({ ...table.gradient }).toEqual({ x: Math.cos(2), y: -Math.sin(2) });
 });
 
+describe("the check", () => {
+  const checkOf = (text: string, x: number): TraceTable["check"] =>
+    traceText(compileText(text), { at: [x] }).check;
+
+  test.each([
+    ["sqrt(x)", 1e-8],
+    ["1e9*x + x^2", 3],
+    ["sin(1000*x)", 0.3],
+    ["x^3", 0],
+    ["log(x)", 1e-12],
+    ["exp(x)", 50],
+  ])("%s at %d passes", (text, x) => expect(checkOf(text, x)).toMatchObject({ ok: true }));
+
+  test.each([
+    ["abs(x)", 0],
+    ["1/x", 0],
+  ])("%s at %d is told apart", (text, x) => {
+    const { ok, entries } = checkOf(text, x)!;
+    expect([ok, entries[0]!.of]).toEqual([text === "abs(x)", "x"]);
+  });
+});
+
 test("misuse is told", () => {
   const f = (x: Tensor): Tensor => floor(x);
   expect(() => traceTable(f, { att: [1] } as object)).toThrow(/unknown option "att"/);
