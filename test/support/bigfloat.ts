@@ -2,14 +2,15 @@
  * Real functions to any number of bits, for measuring the error of the float64 ones.
  *
  * A `Fixed` is a BigInt that counts units of 2^−bits; every function takes and returns numbers of the same `bits`, and
- * its absolute error is a few units. `exactly` and `bitsFor` choose `bits` so that the relative error is small too.
+ * its absolute error is a few units. `bitsFor` (in ulp-error.ts) chooses `bits` so that the relative error is
+ * small too.
  */
 export type Fixed = bigint;
 
 const GUARD = 32;
 
 /** The integer m and the exponent e with x = m · 2^e, |m| < 2^53. Finite x only. */
-export function decompose(x: number): { m: bigint; e: number } {
+function decompose(x: number): { m: bigint; e: number } {
   const words = new BigUint64Array(new Float64Array([x]).buffer);
   const bits = words[0]!;
   const biased = Number((bits >> 52n) & 0x7ffn);
@@ -25,7 +26,7 @@ export function exactly(x: number, bits: number): Fixed {
 }
 
 /** x · 2^n, rounded down. */
-export function shift(x: bigint, n: number): bigint {
+function shift(x: bigint, n: number): bigint {
   return n >= 0 ? x << BigInt(n) : x >> BigInt(-n);
 }
 
@@ -132,7 +133,7 @@ export const ln2: (bits: number) => Fixed = cached(
 );
 
 /** Quotient rounded to the nearest integer, for y > 0. */
-export function nearestQuotient(x: bigint, y: bigint): bigint {
+function nearestQuotient(x: bigint, y: bigint): bigint {
   const twice = 2n * x + y;
   const q = twice / (2n * y);
   return twice < 0n && q * 2n * y !== twice ? q - 1n : q;
@@ -272,34 +273,4 @@ export function erf(x: Fixed, bits: number): Fixed {
   }
   const scale = div(2n * exp(-square, b), sqrt(pi(b), b), b);
   return mul(sum, scale, b) >> BigInt(extra);
-}
-
-/**
- * The error of `got` as an approximation of the real number `exact`, in units in the last place of the result: the gap
- * between float64 numbers around the exact value.
- */
-export function ulpError(got: number, exact: Fixed, bits: number): number {
-  if (!Number.isFinite(got)) {
-    // Right only where the exact value rounds to infinity.
-    const limit = (1n << 1024n) - (1n << 970n);
-    const magnitude = exact < 0n ? -exact : exact;
-    return !Number.isNaN(got) && magnitude >= shift(limit, bits) && got > 0 === exact > 0n ? 0 : Infinity;
-  }
-  const exponent = Math.max(exact === 0n ? -1022 : bitLength(exact) - 1 - bits, -1022);
-  const difference = exactly(got, bits + 64) - (exact << 64n);
-  return Math.abs(toNumber(difference, bits + 64 + exponent - 52));
-}
-
-/** Enough bits for 100 good ones in the result, whatever the sizes of arguments and result. */
-export function bitsFor(numbers: readonly number[]): number {
-  return 160 + Math.max(0, ...numbers.filter(Number.isFinite).map((x) => -exponentOf(x)));
-}
-
-/** A real function at any number of bits. */
-export type Reference = (bits: number, ...x: readonly Fixed[]) => Fixed;
-
-/** The error of `got` as the value of `reference` at the float64 arguments `x`, in ulps. */
-export function errorAt(reference: Reference, got: number, ...x: readonly number[]): number {
-  const bits = bitsFor([...x, got]);
-  return ulpError(got, reference(bits, ...x.map((value) => exactly(value, bits))), bits);
 }

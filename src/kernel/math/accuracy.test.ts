@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { measure, seeded, transcendentals } from "../../../test/support/transcendentals.ts";
+import { seeded } from "../../../test/support/sampling.ts";
+import { measure, transcendentals } from "../../../test/support/transcendentals.ts";
 import { interpBackend } from "../../backends/interp/index.ts";
 import { jsBackend } from "../../backends/js/index.ts";
 

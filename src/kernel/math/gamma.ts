@@ -101,7 +101,7 @@ const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 /**
  * ln |Γ(x)|; infinite at 0, −1, −2, …
  *
- * Error (measured): at most 1.1 ulp for x > 0; for x < 0 within 3e−16 · (1 + |result|), and so not relatively near its
+ * Error (measured): at most 1 ulp for x > 0; for x < 0 within 3e−16 · (1 + |result|), and so not relatively near its
  * zeros there.
  */
 export const lgamma64: Procedure = /* @__PURE__ */ procedure("lgamma", [["x", "f64"]], (block, [x]) => {

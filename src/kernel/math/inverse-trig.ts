@@ -36,7 +36,7 @@ function selectPair(condition: Expr, x: Pair, y: Pair): Pair {
   return { high: select(condition, x.high, y.high), low: select(condition, x.low, y.low) };
 }
 const pairOf = ([high, low]: readonly [number, number]): Pair => ({ high: f64(high), low: f64(low) });
-const zero = pairOf([0, 0]);
+const zero: Pair = /* @__PURE__ */ pairOf([0, 0]);
 
 /**
  * atan(y / x), or π − atan(y / x) where `isBeyond`; y, x ≥ 0, not both 0, both below 2^900.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { digamma, logGamma } from "../../../test/support/biggamma.ts";
-import { bitsFor, exactly, toNumber } from "../../../test/support/bigfloat.ts";
-import { seeded } from "../../../test/support/transcendentals.ts";
+import { exactly, toNumber } from "../../../test/support/bigfloat.ts";
+import { seeded } from "../../../test/support/sampling.ts";
+import { bitsFor } from "../../../test/support/ulp-error.ts";
 import { jsBackend } from "../../backends/js/index.ts";
 import { checkProcedure } from "../check.ts";
 import type { Procedure } from "../scalar.ts";
