@@ -135,7 +135,7 @@ export function checkRate(operation: string, learningRate: unknown): void {
 }
 
 /** `true` or `false`. */
-export function checkFlag(operation: string, option: string, value: unknown): void {
+function checkFlag(operation: string, option: string, value: unknown): void {
   if (typeof value === "boolean") return;
   throw new DownhillError("option", `${operation}: ${option} must be true or false, got ${show(value)}.`);
 }
