@@ -71,16 +71,12 @@ function round(value: number): number {
 }
 
 function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
-  const { item, x, y, width, height, title, notes } = box;
+  const { item, x, y, width, height, title, notes, remark } = box;
   const left = round(x - width / 2);
   const top = round(y - height / 2);
   const shape = { x: left, y: top, width: round(width), height };
-  const isBare = notes.length === 0;
-  const titleText = element(
-    "text",
-    { class: "dh-title", x: round(x), y: round(y + (isBare ? 5 : -4)) },
-    ...setMath(title),
-  );
+  const titleText = element("text", { class: "dh-title", x: round(x), y: top + 24 }, ...setMath(title));
+  const remarkText = remark === "" ? [] : [drawNote(remark, "", x, top + height - 12, "middle")];
 
   if (item.kind === "group") {
     return element(
@@ -90,7 +86,8 @@ function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
       element("rect", { ...shape, x: left + 4, y: top + 4, rx: 8 }),
       element("rect", { ...shape, rx: 8 }),
       titleText,
-      element("text", { class: "dh-note", x: round(x), y: round(y + 17), "text-anchor": "middle" }, ...notes),
+      ...notes.map((note) => drawNote(note, "", x, top + 45, "middle")),
+      ...remarkText,
     );
   }
   const node = must(graph.nodes[item.node], "a node");
@@ -113,33 +110,35 @@ function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
     { class: classes.join(" "), "data-box": index, "data-node": item.node },
     element("title", {}, [node.label, ...known].join("\n")),
     ...(node.isOutput ? [element("rect", outline)] : []),
-    element("rect", { ...shape, rx: node.kind === "input" ? height / 2 : 8 }),
+    element("rect", { ...shape, rx: node.kind === "input" ? Math.min(28, height / 2) : 8 }),
     titleText,
     ...drawNotes(box, node.value === "" ? ["dh-adjoint"] : ["dh-value", "dh-adjoint"]),
+    ...remarkText,
   );
 }
 
 /** One note in the middle, or two at the ends. */
-function drawNotes({ x, y, width, notes }: PlacedBox, classes: readonly string[]): Markup[] {
-  const [anchors, places] =
-    notes.length < 2
-      ? [["middle"], [x]]
-      : [
-          ["start", "end"],
-          [x - width / 2 + 15, x + width / 2 - 15],
-        ];
-  return notes.map((note, i) =>
-    element(
-      "text",
-      {
-        class: `dh-note ${classes[i] ?? ""}`,
-        x: round(places[i] ?? x),
-        y: round(y + 17),
-        "text-anchor": anchors[i] ?? "middle",
-      },
-      note,
-    ),
-  );
+function drawNotes({ x, y, width, height, notes }: PlacedBox, classes: readonly string[]): Markup[] {
+  const line = y - height / 2 + 45;
+  const [first = "", second] = notes;
+  const [one = "", other = ""] = classes;
+  if (notes.length === 0) return [];
+  if (second === undefined) return [drawNote(first, one, x, line, "middle")];
+  return [
+    drawNote(first, one, x - width / 2 + 15, line, "start"),
+    drawNote(second, other, x + width / 2 - 15, line, "end"),
+  ];
+}
+
+function drawNote(
+  text: string,
+  kind: string,
+  x: number,
+  y: number,
+  anchor: "start" | "middle" | "end",
+): Markup {
+  const classes = kind === "" ? "dh-note" : `dh-note ${kind}`;
+  return element("text", { class: classes, x: round(x), y: round(y), "text-anchor": anchor }, text);
 }
 
 /** A formula as pieces of text: names slanted. */

@@ -19,6 +19,8 @@ export interface PlacedBox extends Point {
   readonly title: string;
   /** Below the title: the value, and at the other end the adjoint; or one line about a group. */
   readonly notes: readonly string[];
+  /** At the bottom: that it is read in too many places to draw an edge to each; else empty. */
+  readonly remark: string;
 }
 
 /** An edge of the drawing, from box to box along points. */
@@ -43,6 +45,7 @@ export type Measure = (text: string, style: "title" | "note") => number;
 export const titleSize = 16;
 export const noteSize = 12;
 const longestTitle = 34; // characters; the table has the whole formula
+const mostReaders = 8; // boxes of a folded graph to which one box has edges; beyond, edges hide the picture
 
 /** What is used of dagre; its own declarations import one another without extensions, which TypeScript does not follow. */
 interface LayeredGraph {
@@ -63,18 +66,19 @@ export function layoutGraph(
   visible: VisibleGraph,
   measure: Measure = estimate,
 ): Layout {
-  const boxes = visible.boxes.map((item) => sizeOf(graph, item, measure));
+  const { drawn, readers } = thinOut(visible);
+  const boxes = visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure));
   const layers = new Graph();
   layers.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 });
   boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
-  for (const { from, to } of visible.edges) layers.setEdge(String(from), String(to), {});
+  for (const { from, to } of drawn) layers.setEdge(String(from), String(to), {});
   layout(layers);
 
   const placed = boxes.map((box, i): PlacedBox => {
     const { x, y } = must(layers.node(String(i)), "a placed node");
     return { ...box, x, y };
   });
-  const edges = visible.edges.map((edge): PlacedEdge => {
+  const edges = drawn.map((edge): PlacedEdge => {
     const { points } = must(layers.edge(String(edge.from), String(edge.to)), "a placed edge");
     return { ...edge, points };
   });
@@ -92,16 +96,37 @@ export function layoutGraph(
   };
 }
 
+/** In a folded graph only the first edge of a box that very many read; `readers` tells how many those are. */
+function thinOut({ boxes, edges }: VisibleGraph): {
+  readonly drawn: VisibleGraph["edges"];
+  readonly readers: ReadonlyMap<number, number>;
+} {
+  if (!boxes.some(({ kind }) => kind === "group")) return { drawn: edges, readers: new Map() };
+  const counts = new Map<number, number>();
+  for (const { from } of edges) counts.set(from, (counts.get(from) ?? 0) + 1);
+  const readers = new Map([...counts].filter(([, count]) => count > mostReaders));
+  const first = new Map<number, number>();
+  for (const { from, to } of edges) first.set(from, Math.min(to, first.get(from) ?? Infinity));
+  return { drawn: edges.filter(({ from, to }) => !readers.has(from) || first.get(from) === to), readers };
+}
+
 function most(values: readonly number[]): number {
   return values.reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
-function sizeOf(graph: DependencyGraph, item: FoldItem, measure: Measure): Omit<PlacedBox, "x" | "y"> {
+function sizeOf(
+  graph: DependencyGraph,
+  item: FoldItem,
+  readers: number | undefined,
+  measure: Measure,
+): Omit<PlacedBox, "x" | "y"> {
   const { title, notes } = textOf(graph, item);
+  const remark = readers === undefined ? "" : `read in ${readers} boxes`;
   const noteWidth = notes.reduce((sum, note) => sum + measure(note, "note"), (notes.length - 1) * 18);
-  const width = Math.max(measure(title, "title"), noteWidth) + 32;
-  return { item, title, notes, width: Math.max(width, 52), height: notes.length === 0 ? 36 : 56 };
+  const width = Math.max(measure(title, "title"), noteWidth, measure(remark, "note")) + 32;
+  const height = 36 + (notes.length === 0 ? 0 : 20) + (remark === "" ? 0 : 18);
+  return { item, title, notes, remark, width: Math.max(width, 52), height };
 }
 
 function textOf(graph: DependencyGraph, item: FoldItem): Pick<PlacedBox, "title" | "notes"> {

@@ -218,20 +218,19 @@ const mostNamed = 12; // nodes that the text about a selection names
 function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
   const node = selected === undefined ? undefined : graph.nodes[selected];
   if (node === undefined) return [];
-  const list = (direction: "forward" | "backward"): string => {
+  const list = (direction: "forward" | "backward"): (Node | string)[] => {
     const names = [...reachable(graph, node.id, direction)]
       .sort((a, b) => a - b)
       .map((id) => graph.nodes[id]?.name ?? "");
-    return names.length === 0
-      ? "nothing"
-      : names.slice(0, mostNamed).join(", ") +
-          (names.length > mostNamed ? ` and ${names.length - mostNamed} more` : "");
+    if (names.length === 0) return ["nothing"];
+    const rest = names.length > mostNamed ? [` and ${names.length - mostNamed} more`] : [];
+    return [math(names.slice(0, mostNamed).join(", ")), ...rest];
   };
   return [
     math(node.name),
     make("span", { class: "after" }, " affects "),
-    math(list("forward")),
+    ...list("forward"),
     make("span", { class: "before" }, " and is affected by "),
-    math(list("backward")),
+    ...list("backward"),
   ];
 }

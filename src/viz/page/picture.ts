@@ -180,6 +180,7 @@ export function makePicture(
     const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
     scale = Math.min(1.25, Math.max(0.6, Math.min(room.width / size.width, room.height / size.height)));
     rescale();
+    pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
   };
 
   return {
