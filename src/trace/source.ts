@@ -60,9 +60,9 @@ export function currentSource(): Source | undefined {
 function captureSource(): Source {
   const saved = Error.stackTraceLimit;
   Error.stackTraceLimit = 24;
-  const { stack } = new Error();
+  const here = new Error();
   Error.stackTraceLimit = saved;
-  return { describe: () => userFrame(stack ?? "") };
+  return { describe: () => userFrame(here.stack ?? "") }; // engines write the text of a stack when it is first read
 }
 
 /** The innermost frame outside the library, as `file:line:column`. */
