@@ -46,15 +46,17 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
   }
 
   const outs = new Set(program.outs);
-  for (const {
-    prim,
-    params,
-    outs: [v],
-  } of program.eqns) {
+  for (const { prim, params, ins, outs: results } of program.eqns) {
+    const [v] = results;
+    if (v === undefined || names.has(v) || outs.has(v)) continue;
     const value = prim.constantOf?.(params);
-    if (v === undefined || value === undefined || names.has(v) || outs.has(v)) continue;
+    const [x] = ins;
+    // A constant repeated along axes is the same constant.
+    const same = prim.repeats === true && x !== undefined && constants.has(x) ? names.get(x) : undefined;
+    const text = value === undefined ? same : showConstant(value);
+    if (text === undefined) continue;
     constants.add(v);
-    names.set(v, showConstant(value));
+    names.set(v, text);
   }
 
   const inputs = program.ins.filter((v) => !names.has(v));

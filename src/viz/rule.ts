@@ -57,13 +57,16 @@ function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>):
   const ins = operands.map(copy);
   const outs = eqn.outs.map(copy);
   const made: Equation[] = [];
+  const make = (v: Var, { prim, params, ins }: Equation): Var => {
+    const operands = ins.map((x) => make(x, must(constants.get(x), "a constant")));
+    const out = copy(v);
+    made.push({ prim, params, ins: operands, outs: [out] });
+    return out;
+  };
   let next = 0;
   const all = eqn.ins.map((v) => {
     const constant = constants.get(v);
-    if (constant === undefined) return must(ins[next++], "an operand");
-    const out = copy(v);
-    made.push({ prim: constant.prim, params: constant.params, ins: [], outs: [out] });
-    return out;
+    return constant === undefined ? must(ins[next++], "an operand") : make(v, constant);
   });
   return {
     name: eqn.prim.name,
@@ -128,7 +131,7 @@ function foldConstants(program: Program): Program {
       if (typeof value === "number") return [remember(full(type, value), value)];
     }
     const results = bind(prim, ins, params);
-    const constant = prim.constantOf?.(params);
+    const constant = prim.constantOf?.(params) ?? (prim.repeats === true ? values[0] : undefined);
     if (constant !== undefined && results[0] !== undefined) remember(results[0], constant);
     return results;
   };

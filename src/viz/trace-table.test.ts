@@ -335,6 +335,12 @@ describe("functions over arrays and nested parameters", () => {
     expect(captured.gradient).toEqual({ x: [2, 3] });
   });
 
+  test("a constant that is repeated to a shape has no line of its own", () => {
+    const relu = traceTable((x: Tensor) => where(less(x, 0), 0, x), { at: [[-1, 2]] });
+    expect(texts(relu.program)).toEqual(["a = x < 0", "z = where(a, 0, x)"]);
+    expect(relu.gradient).toEqual({ x: [0, 1] });
+  });
+
   test("integers have no differential", () => {
     const table = traceTable((x: Tensor, n: Tensor) => where(less(n, 2), x, mul(x, x)), {
       at: [3, tensor(5, { dtype: "int32" })],
