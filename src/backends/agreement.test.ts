@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import * as k from "../kernel/build.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import type { Backend, Slot, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
@@ -7,7 +8,7 @@ import { printRoutine } from "../kernel/print.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { countingInterp, interpBackend } from "./interp/index.ts";
 import { jsBackend, makeJsBackend, sourceOf } from "./js/index.ts";
-import { bufferSize, routines } from "./testdata/generate.ts";
+import { bufferSize, routines } from "../../test/support/random-routines.ts";
 
 const seeds = [0, 1, -3, 0.5, 7, -0.25, 4294967295, 1e9];
 
@@ -75,4 +76,11 @@ test("the random routines reach every kind of statement and expression", () => {
   ]) {
     expect(text).toContain(part);
   }
+});
+
+test("a sign and an exponent make the same float64 by either backend", () => {
+  const scale = k.procedure("scale", [["e", "i32"]], (_, [e]) => k.fromWords(k.shl(e!, k.i32(20)), k.i32(0)));
+  const [js, interp] = [jsBackend.compileProcedure(scale), interpBackend.compileProcedure(scale)];
+  for (let e = -5000; e < 5000; e++) expect(Object.is(js(e), interp(e))).toBe(true);
+  expect([js(1023), js(1024), js(0), js(2047), js(2048)]).toEqual([1, 2, 0, Infinity, -0]);
 });

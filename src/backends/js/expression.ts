@@ -82,6 +82,7 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
       return unaryCode(expr.op, expr.x.type, value(expr.x, scope, next), scope);
     case "binary":
       if (expr.type === "bool") break;
+      if (isPowerOfTwo(expr)) return powerOfTwo(value(expr.x.x, scope, next));
       return binaryCode(expr.op, expr.x.type, value(expr.x, scope, next), value(expr.y, scope, next), scope);
     case "select": {
       if (expr.type === "bool") break;
@@ -100,6 +101,25 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
       return assertNever(expr, "value");
   }
   return within(conditional(truth(expr, scope, next), literal(1), literal(0)), { low: 0, high: 1 });
+}
+
+type BinaryExpr = Extract<Expr, { readonly kind: "binary" }>;
+
+/** `fromWords(e << 20, 0)`: a float64 of nothing but its sign and exponent. */
+function isPowerOfTwo(expr: BinaryExpr): expr is BinaryExpr & { readonly x: BinaryExpr } {
+  const isConst = (x: Expr, number: number): boolean => x.kind === "const" && x.value === number;
+  return (
+    expr.op === "fromWords" &&
+    isConst(expr.y, 0) &&
+    expr.x.kind === "binary" &&
+    expr.x.op === "shl" &&
+    isConst(expr.x.y, 20)
+  );
+}
+
+/** Read from a table: two stores of 32 bits and a load of 64 would stall the processor. */
+function powerOfTwo(exponent: Value): Value {
+  return primary(`powers[${infix(exponent, "&", literal(4095)).text}]`);
 }
 
 function truth(expr: Expr, scope: Scope, depth: number): Code {

@@ -49,10 +49,30 @@ type Make = (
   doubles: Float64Array,
   words: Int32Array,
   floats: Float32Array,
+  powers: Float64Array,
 ) => unknown;
 
+/** The float64 of each sign and exponent with no fraction, by the twelve bits of both. */
+let powers: Float64Array | undefined;
+
+function makePowers(): Float64Array {
+  const table = new Float64Array(4096);
+  const words = new Uint32Array(table.buffer);
+  for (let i = 0; i < 4096; i++) words[2 * i + 1] = i << 20; // the high word, on every machine that runs JavaScript
+  return table;
+}
+
 function build(source: Source): unknown {
-  const make = new Function("temps", "tables", "spill", "doubles", "words", "floats", source.text) as Make;
+  const make = new Function(
+    "temps",
+    "tables",
+    "spill",
+    "doubles",
+    "words",
+    "floats",
+    "powers",
+    source.text,
+  ) as Make;
   const scratch = new ArrayBuffer(8);
   return make(
     source.temps,
@@ -61,5 +81,6 @@ function build(source: Source): unknown {
     new Float64Array(scratch),
     new Int32Array(scratch),
     new Float32Array(scratch),
+    (powers ??= makePowers()),
   );
 }

@@ -7,7 +7,7 @@ export interface Names {
 
 // Words of the language in strict code, and the outer names that generated code uses.
 const reserved =
-  /^(?:arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield|Infinity|Math|NaN|undefined|inputs|outputs|temps|tables|spill|doubles|words|floats|bits|highWord|lowWord|fromWords|bitsOf|fromBits|nearest|toInt32|toUint32|part\d*)$/;
+  /^(?:arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield|Infinity|Math|NaN|undefined|inputs|outputs|temps|tables|spill|doubles|words|floats|powers|bits|highWord|lowWord|fromWords|bitsOf|fromBits|nearest|toInt32|toUint32|part\d*)$/;
 
 /**
  * Makes an empty set of identifiers, all different from those of `outer`.

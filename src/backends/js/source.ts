@@ -16,7 +16,7 @@ import { blockLines, fromLocal, indented } from "./statement.ts";
 
 /** Generated code and what it has to be called with. */
 export interface Source {
-  /** The body of a function of `temps, tables, spill, doubles, words, floats, bits` that returns the compiled function. */
+  /** The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. */
   readonly text: string;
   readonly temps: readonly TypedArray[];
   readonly tables: readonly TypedArray[];

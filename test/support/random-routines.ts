@@ -1,30 +1,81 @@
 import fc from "fast-check";
-import * as k from "../../kernel/build.ts";
-import { hasBinary, hasUnary } from "../../kernel/check.ts";
-import type { BinaryOp, Buffer, Expr, Procedure, Routine, ScalarType, Table, UnaryOp } from "../../kernel/scalar.ts";
-import { binaryType, unaryType } from "../../kernel/scalar.ts";
+import * as k from "../../src/kernel/build.ts";
+import { hasBinary, hasUnary } from "../../src/kernel/check.ts";
+import type {
+  BinaryOp,
+  Buffer,
+  Expr,
+  Procedure,
+  Routine,
+  ScalarType,
+  Table,
+  UnaryOp,
+} from "../../src/kernel/scalar.ts";
+import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
 
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 8;
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
-const unaryOps: readonly UnaryOp[] = [
-  ..."neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" "),
-] as UnaryOp[];
-const binaryOps: readonly BinaryOp[] = [
-  ..."add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" "),
-] as BinaryOp[];
+const unaryOps: readonly UnaryOp[] = "neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" ") as UnaryOp[];
+const binaryOps: readonly BinaryOp[] = "add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" ") as BinaryOp[];
 
 const constants: Readonly<Record<ScalarType, readonly number[]>> = {
-  f64: [0, 1, -0, 2, -1, 0.5, 1.5, 0.1, -2.5, 1e10, -1e300, 5e-324, Infinity, -Infinity, NaN, 4503599627370497],
-  f32: [0, 1, -0, 2, -1, 0.5, 1.5, Math.fround(0.1), -2.5, 1e10, Math.fround(3e38), Math.fround(1e-45), Infinity, NaN],
+  f64: [
+    0,
+    1,
+    -0,
+    2,
+    -1,
+    0.5,
+    1.5,
+    0.1,
+    -2.5,
+    1e10,
+    -1e300,
+    5e-324,
+    Infinity,
+    -Infinity,
+    NaN,
+    4503599627370497,
+  ],
+  f32: [
+    0,
+    1,
+    -0,
+    2,
+    -1,
+    0.5,
+    1.5,
+    Math.fround(0.1),
+    -2.5,
+    1e10,
+    Math.fround(3e38),
+    Math.fround(1e-45),
+    Infinity,
+    NaN,
+  ],
   i32: [0, 1, -1, 2, 3, 7, -7, 31, 255, 65537, 2147483647, -2147483648],
   u32: [0, 1, 2, 3, 7, 31, 255, 65537, 2147483648, 4294967295],
   bool: [0, 1],
 };
 
-const oddNames = ["x", "y", "a b", "class", "__proto__", "π", "it's", "*/", "inputs", "Math", "\n", "part1", ""];
+const oddNames = [
+  "x",
+  "y",
+  "a b",
+  "class",
+  "__proto__",
+  "π",
+  "it's",
+  "*/",
+  "inputs",
+  "Math",
+  "\n",
+  "part1",
+  "",
+];
 
 /** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
 class Choices {
@@ -88,7 +139,11 @@ class Generator {
       this.#buffers.set(type, known);
       return made;
     };
-    const scalars = scalarTypes.map((type): Local => ({ name: this.fresh(), type, canBeSet: this.#choices.below(2) === 1 }));
+    const scalars = scalarTypes.map((type): Local => ({
+      name: this.fresh(),
+      type,
+      canBeSet: this.#choices.below(2) === 1,
+    }));
     const ins = scalarTypes.map((type) => buffer("in", type));
     const outs = scalarTypes.map((type) => buffer("out", type));
     const temps = scalarTypes.map((type) => buffer("temp", type));
@@ -123,7 +178,12 @@ class Generator {
     const block = k.makeBlock();
     const scope = this.fill(block, { locals: params, indices: [], loops: 1 }, this.#choices.below(4));
     const result = this.expr(this.#choices.of(scalarTypes), scope, 3);
-    return { name: this.#choices.of(oddNames), params: params.map(({ name, type }) => ({ name, type })), body: block.statements, result };
+    return {
+      name: this.#choices.of(oddNames),
+      params: params.map(({ name, type }) => ({ name, type })),
+      body: block.statements,
+      result,
+    };
   }
 
   fresh(hint: string = this.#choices.of(oddNames)): string {
@@ -140,12 +200,19 @@ class Generator {
   }
 
   statement(block: k.Block, scope: Scope): Scope {
-    const inner = (from: Scope) => (block: k.Block): void => void this.fill(block, from, 1 + this.#choices.below(3));
+    const inner =
+      (from: Scope) =>
+      (block: k.Block): void =>
+        void this.fill(block, from, 1 + this.#choices.below(3));
     const kind = this.#choices.below(this.#depth > 3 ? 6 : 10);
     switch (kind) {
       case 0:
       case 1: {
-        const local = { name: this.fresh(), type: this.#choices.of(scalarTypes), canBeSet: this.#choices.below(2) === 1 };
+        const local = {
+          name: this.fresh(),
+          type: this.#choices.of(scalarTypes),
+          canBeSet: this.#choices.below(2) === 1,
+        };
         block.let(local.name, this.expr(local.type, scope, 4));
         return { ...scope, locals: [...scope.locals, local] };
       }
@@ -160,14 +227,19 @@ class Generator {
       case 4: {
         const type = this.#choices.of(scalarTypes);
         const { stores = [] } = this.#buffers.get(type) ?? {};
-        if (stores.length > 0) block.store(this.#choices.of(stores), this.index(scope), this.expr(type, scope, 4));
+        if (stores.length > 0)
+          block.store(this.#choices.of(stores), this.index(scope), this.expr(type, scope, 4));
         return scope;
       }
       case 5:
         block.comment(`${this.#choices.of(oddNames)}\u2028 alert(1) //`);
         return scope;
       case 6:
-        block.if(this.expr("bool", scope, 3), inner(scope), this.#choices.below(2) === 1 ? inner(scope) : undefined);
+        block.if(
+          this.expr("bool", scope, 3),
+          inner(scope),
+          this.#choices.below(2) === 1 ? inner(scope) : undefined,
+        );
         return scope;
       case 7:
       case 8: {
@@ -180,7 +252,11 @@ class Generator {
           to = block.let(bound, k.and(this.expr("i32", scope, 2), k.i32(3))); // which the body may set
           now = { ...now, locals: [...now.locals, { name: bound, type: "i32", canBeSet: true }] };
         }
-        const body = { ...now, locals: [...now.locals, { name, type: "i32" as const, canBeSet: false }], indices: [...now.indices, name] };
+        const body = {
+          ...now,
+          locals: [...now.locals, { name, type: "i32" as const, canBeSet: false }],
+          indices: [...now.indices, name],
+        };
         block.for(name, k.i32(this.#choices.below(3)), to, inner(body), isReverse);
         return { ...now, loops: scope.loops };
       }
@@ -188,7 +264,11 @@ class Generator {
         if (scope.loops >= 2) return scope;
         const count = block.let(this.fresh("count"), k.i32(0));
         const end = this.#choices.below(4);
-        const going = k.select(this.expr("bool", scope, 2), k.lt(count, k.i32(end)), k.lt(count, k.i32(end >> 1)));
+        const going = k.select(
+          this.expr("bool", scope, 2),
+          k.lt(count, k.i32(end)),
+          k.lt(count, k.i32(end >> 1)),
+        );
         block.while(going, (body) => {
           this.fill(body, { ...scope, loops: scope.loops + 1 }, 1 + this.#choices.below(3));
           body.set(count, k.add(count, k.i32(1)));
@@ -200,7 +280,10 @@ class Generator {
 
   /** An index that lies in every buffer. */
   index(scope: Scope, depth = 2): Expr {
-    const i = scope.indices.length > 0 ? k.local("i32", this.#choices.of(scope.indices)) : k.i32(this.#choices.below(bufferSize));
+    const i =
+      scope.indices.length > 0
+        ? k.local("i32", this.#choices.of(scope.indices))
+        : k.i32(this.#choices.below(bufferSize));
     switch (this.#choices.below(6)) {
       case 0:
         return i;
@@ -209,7 +292,10 @@ class Generator {
       case 2:
         return k.min(k.add(k.mul(i, k.i32(3)), k.i32(this.#choices.below(4))), k.i32(bufferSize - 1));
       case 3:
-        return k.convert("i32", k.binary("rem", this.expr("u32", scope, depth), k.constant("u32", bufferSize)));
+        return k.convert(
+          "i32",
+          k.binary("rem", this.expr("u32", scope, depth), k.constant("u32", bufferSize)),
+        );
       default:
         return k.and(this.expr("i32", scope, depth), k.i32(bufferSize - 1));
     }
@@ -224,13 +310,16 @@ class Generator {
         return this.leaf(type, scope);
       case 2: {
         const { loads = [] } = this.#buffers.get(type) ?? {};
-        if (type === "i32" && this.#choices.below(3) === 1) return k.tableAt(this.#table, this.index(scope, depth - 1));
+        if (type === "i32" && this.#choices.below(3) === 1)
+          return k.tableAt(this.#table, this.index(scope, depth - 1));
         if (loads.length > 0) return k.load(type, this.#choices.of(loads), this.index(scope, depth - 1));
         return this.leaf(type, scope);
       }
       case 3: {
         const fitting = unaryOps.flatMap((op) =>
-          scalarTypes.filter((of) => hasUnary(op, of) && unaryType(op, of) === type).map((of) => ({ op, of })),
+          scalarTypes
+            .filter((of) => hasUnary(op, of) && unaryType(op, of) === type)
+            .map((of) => ({ op, of })),
         );
         const { op, of } = this.#choices.of(fitting);
         const x = inner(of);
@@ -241,7 +330,9 @@ class Generator {
       case 5:
       case 6: {
         const fitting = binaryOps.flatMap((op) =>
-          scalarTypes.filter((of) => hasBinary(op, of) && binaryType(op, of) === type).map((of) => ({ op, of })),
+          scalarTypes
+            .filter((of) => hasBinary(op, of) && binaryType(op, of) === type)
+            .map((of) => ({ op, of })),
         );
         const { op, of } = this.#choices.of(fitting);
         return k.binary(op, inner(of), inner(of));
@@ -261,7 +352,8 @@ class Generator {
 
   leaf(type: ScalarType, scope: Scope): Expr {
     const fitting = scope.locals.filter((local) => local.type === type);
-    if (fitting.length > 0 && this.#choices.below(3) > 0) return k.local(type, this.#choices.of(fitting).name);
+    if (fitting.length > 0 && this.#choices.below(3) > 0)
+      return k.local(type, this.#choices.of(fitting).name);
     return k.constant(type, this.#choices.of(constants[type]));
   }
 }
