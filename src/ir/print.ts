@@ -3,7 +3,7 @@ import type { Equation, Program, Var } from "./program.ts";
 import { isProgram } from "./program.ts";
 
 /** Names for the values of a program: those that the text gave, letters for the others; unique. */
-export function nameVars(program: Program): Map<Var, string> {
+function nameVars(program: Program): Map<Var, string> {
   const names = new Map<Var, string>();
   const used = new Set<string>();
   const all = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
@@ -26,7 +26,7 @@ export function nameVars(program: Program): Map<Var, string> {
 }
 
 /** a, b, … z, aa, ab, … */
-export function letters(n: number): string {
+function letters(n: number): string {
   const rest = Math.floor(n / 26);
   return (rest > 0 ? letters(rest - 1) : "") + String.fromCharCode(97 + (n % 26));
 }
@@ -48,7 +48,7 @@ function showParams(params: unknown): string {
 }
 
 /** One equation as a line: `c:f64[3] = mul a b`. */
-export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
+function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
   const params = showParams(eqn.params);
   const outs = eqn.outs.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(" ");
   const ins = eqn.ins.map(nameOf).join(" ");

@@ -43,10 +43,6 @@ export function withShape(type: ArrayType, shape: Shape): ArrayType {
   return arrayType(type.dtype, shape, type.weak);
 }
 
-export function withDType(type: ArrayType, dtype: DType): ArrayType {
-  return arrayType(dtype, type.shape, type.weak);
-}
-
 export function isDType(value: unknown): value is DType {
   return typeof value === "string" && (dtypes as readonly string[]).includes(value);
 }

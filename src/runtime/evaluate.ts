@@ -193,7 +193,7 @@ function sameParams(a: unknown, b: unknown): boolean {
 }
 
 /** A program that does one thing. */
-export function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
+function singleEquation(prim: Primitive, ins: readonly Tensor[], params: unknown): Program {
   const vars = ins.map((x): Var => ({ type: x.type }));
   const outs = prim
     .typeOf(

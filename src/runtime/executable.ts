@@ -23,7 +23,7 @@ let executables: Lru<string, Executable> | undefined;
 let compilations = 0;
 
 /** Where generated code is forbidden (a strict content security policy) kernels are interpreted. */
-export function defaultBackend(): Backend {
+function defaultBackend(): Backend {
   return canGenerateCode() ? jsBackend : interpBackend;
 }
 

@@ -28,7 +28,7 @@ export function setCapturing(on: boolean): void {
   state.always = on;
 }
 
-export function isCapturing(): boolean {
+function isCapturing(): boolean {
   return state.capturing > 0 || state.always;
 }
 
@@ -66,7 +66,7 @@ function captureSource(): Source {
 }
 
 /** The innermost frame outside the library, as `file:line:column`. */
-export function userFrame(stack: string): string {
+function userFrame(stack: string): string {
   const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
   const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
   const root = here.slice(0, here.lastIndexOf("/trace/") + 1); // the folder of the library's modules

@@ -15,7 +15,7 @@ interface Batched {
 }
 
 /** One equation over a batch that stands in axis 0 of the operands so marked. */
-export function batchEquation(
+function batchEquation(
   prim: Primitive,
   ins: readonly Tensor[],
   batched: readonly boolean[],

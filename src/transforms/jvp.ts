@@ -14,7 +14,7 @@ import { memoizeProgram, maskKey } from "./memoize.ts";
 type Dual = readonly [outs: readonly Tensor[], tangents: readonly Maybe[]];
 
 /** Forward mode, one equation: the results of a primitive and their tangents, by its own rule. */
-export function jvpEquation(
+function jvpEquation(
   prim: Primitive,
   ins: readonly Tensor[],
   tangents: readonly Maybe[],

@@ -122,7 +122,7 @@ class Node implements LinearNode {
 }
 
 /** Applies the transpose rule of one equation to the cotangents of its results. */
-export function transposeEquation(
+function transposeEquation(
   { prim, params, ins, into, source }: Omit<LinearEquation, "outs">,
   cts: readonly Maybe[],
   tools: Tools,

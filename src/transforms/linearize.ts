@@ -77,7 +77,7 @@ export function linearizeLeaves(
 }
 
 /** Tangents or cotangents must have the type of what they belong to; numbers adapt. */
-export function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
+function fitType(operation: string, what: string, x: Tensor, type: ArrayType): Tensor {
   if (!sameShape(x.shape, type.shape)) {
     throw new DownhillError(
       "shape",
