@@ -32,6 +32,48 @@ const commands: ReadonlyMap<string, LazyCommand> = new Map<string, LazyCommand>(
       load: async () => anyCommand((await import("./explain.ts")).explainCommand),
     },
   ],
+  [
+    "train",
+    {
+      description: "Train a small network and write a report",
+      examples: [
+        ["downhill train digits", "handwritten digits, part of downhill, by mini-batch SGD with momentum"],
+        [
+          "downhill train digits --batch full --lr 0.5 --epochs 200",
+          "plain gradient descent; --batch 1 is stochastic",
+        ],
+        [
+          "downhill train digits --optimizer adam --seed 7 --out seven.html",
+          "another optimiser, seed and report",
+        ],
+        [
+          "downhill train --data iris.csv --target species",
+          "a table of your own: classes if the target is text",
+        ],
+        [
+          "downhill train --data houses.csv --target price --features rooms,area --hidden none",
+          "numbers from two columns, by a linear model",
+        ],
+        [
+          "downhill train --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz",
+          "MNIST, Fashion-MNIST and the like",
+        ],
+        [
+          "downhill train digits --json > run.jsonl",
+          "for programs. Ctrl-C stops a run after its step and reports on it (exit code 130)",
+        ],
+      ],
+      load: async () => anyCommand((await import("./train.ts")).trainCommand),
+    },
+  ],
+  [
+    "demo",
+    {
+      description: "See what downhill does, in a few seconds",
+      examples: [["downhill demo", "the traces of a formula, then a network trained on handwritten digits"]],
+      load: async () => anyCommand((await import("./demo.ts")).demoCommand),
+    },
+  ],
 ]);
 
 // A reader that closes the pipe early (`| head`) has what it wanted.

@@ -54,7 +54,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
       const last = layers.length - 1;
       return layers.reduce(
         (input, params, i) => {
-          if (i === last) return nameValue(dense(params, input), "scores");
+          if (i === last) return nameValue(dense(params, input), "output");
           // names for those who look at the program
           return nameValue(activation(nameValue(dense(params, input), `z${i + 1}`)), `h${i + 1}`);
         },

@@ -7,3 +7,5 @@ export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
 export type { EpochRecord } from "./history.ts";
 export type { EpochEvent, FitEvent, StepEvent } from "./loop.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
+export type * from "./report/figures.ts";
+export { trainingReport } from "./report/report.ts";

@@ -1,0 +1,88 @@
+/** A curve over the epochs. */
+export interface Series {
+  readonly name: string;
+  /** One value an epoch, from the first; NaN leaves a gap. */
+  readonly values: readonly number[];
+}
+
+/** Curves over the epochs, the first two in colours of their own. */
+export interface LinesFigure {
+  readonly kind: "lines";
+  readonly title: string;
+  readonly caption?: string;
+  readonly series: readonly Series[];
+  /** How values are written: as numbers (default), or shares as percentages. */
+  readonly unit?: "number" | "percent";
+  /** Powers of ten apart (default: where the values span more than two of them and all are positive). */
+  readonly log?: boolean;
+}
+
+/** How often each class was taken for each. */
+export interface ConfusionFigure {
+  readonly kind: "confusion";
+  readonly title: string;
+  readonly caption?: string;
+  readonly classes: readonly string[];
+  /** `counts[actual][predicted]` */
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** Small grey images with a word below each. */
+export interface ImagesFigure {
+  readonly kind: "images";
+  readonly title: string;
+  readonly caption?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly images: readonly {
+    /** Row by row, from 0 (paper) to 1 (ink). */
+    readonly pixels: ArrayLike<number>;
+    readonly label: string;
+    readonly description: string;
+  }[];
+}
+
+/** Points over a square, with the line on which both values are the same. */
+export interface ScatterFigure {
+  readonly kind: "scatter";
+  readonly title: string;
+  readonly caption?: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+export interface TableFigure {
+  readonly kind: "table";
+  readonly title: string;
+  readonly caption?: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A drawing made elsewhere, such as `toSvg` of a trace. It is put into the page as it is. */
+export interface DrawingFigure {
+  readonly kind: "drawing";
+  readonly title: string;
+  readonly caption?: string;
+  readonly svg: string;
+}
+
+export type Figure =
+  LinesFigure | ConfusionFigure | ImagesFigure | ScatterFigure | TableFigure | DrawingFigure;
+
+/** A report of a training run. All texts may hold anything; they are escaped. */
+export interface TrainingReport {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** The numbers that matter, the first of them large. */
+  readonly results: readonly { readonly name: string; readonly value: string; readonly note?: string }[];
+  /** What deserves attention: that the run was stopped early, for instance. */
+  readonly notes?: readonly string[];
+  readonly figures: readonly Figure[];
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  /** The command line that repeats the run. */
+  readonly command?: string;
+  /** Where the data are from. */
+  readonly provenance?: string;
+}
