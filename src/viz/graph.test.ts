@@ -148,6 +148,7 @@ describe("formats", () => {
   test("DOT", () => {
     expect(toDot(notes)).toMatchInlineSnapshot(`
       "digraph "z" {
+        label="x, y reach z";
         node [shape=box, style=rounded];
         n0 [label="x\\n2   ∂s/∂x = 2.58385", shape=ellipse];
         n1 [label="y\\n3   ∂s/∂y = 2", shape=ellipse];
@@ -167,6 +168,7 @@ describe("formats", () => {
   test("Mermaid", () => {
     expect(toMermaid(notes)).toMatchInlineSnapshot(`
       "flowchart TD
+        %% x, y reach z
         n0(["x<br/>2   ∂s/∂x = 2.58385"])
         n1(["y<br/>3   ∂s/∂y = 2"])
         n2["a = x #42; y<br/>6   ∂s/∂a = 1"]
@@ -185,7 +187,7 @@ describe("formats", () => {
     const svg = toSvg(notes);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>$/);
     expect(svg).toContain("prefers-color-scheme:dark");
-    expect(svg).toContain("<desc>x reaches z; y reaches z</desc>");
+    expect(svg).toContain("<desc>x, y reach z</desc>");
     expect(svg).toContain(">∂s/∂x = 2.58385<");
     expect(svg).not.toMatch(/href|url\((?!#)|@import|<script/);
   });

@@ -173,3 +173,23 @@ export function reachable(graph: Graph, start: number, direction: "forward" | "b
   found.delete(start);
   return found;
 }
+
+const mostNamed = 8; // inputs that one sentence names
+
+/**
+ * Which inputs reach which results, in words; inputs that reach the same are told together.
+ *
+ * @example
+ * reachText(graphOf(traceTable((x, y) => x.mul(y)))); // ["x, y reach z"]
+ */
+export function reachText({ reach }: Graph): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { input, outputs } of reach) {
+    const target = outputs.length === 0 ? "no result" : outputs.join(", ");
+    groups.set(target, [...(groups.get(target) ?? []), input]);
+  }
+  return [...groups].map(([target, inputs]) => {
+    const rest = inputs.length > mostNamed ? ` and ${inputs.length - mostNamed} more` : "";
+    return `${inputs.slice(0, mostNamed).join(", ")}${rest} ${inputs.length === 1 ? "reaches" : "reach"} ${target}`;
+  });
+}

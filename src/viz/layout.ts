@@ -147,7 +147,7 @@ const narrow = new Set("iljtfr.,:;'|()[] ");
 const wide = new Set("mwMWQO∂%@");
 
 /** Width of a text without measuring it, a little too wide rather than too narrow. */
-function estimate(text: string, style: "title" | "note"): number {
+export function estimate(text: string, style: "title" | "note"): number {
   const size = style === "title" ? titleSize : noteSize;
   const set = style === "title" ? setText(text) : text;
   let ems = 0;

@@ -1,7 +1,7 @@
 import type { FoldItem } from "./fold.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import type { Graph } from "./graph.ts";
-import { graphOf } from "./graph.ts";
+import { graphOf, reachText } from "./graph.ts";
 import type { GraphOptions } from "./options.ts";
 import { graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
@@ -20,7 +20,8 @@ export function toDot(table: TraceTable, options: GraphOptions = {}): string {
   const { boxes, edges } = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());
   return [
     `digraph ${quote(table.name)} {`,
-    `  node [shape=box, style=rounded];`,
+    `  label=${quote(reachText(graph).join("\n"))};`,
+    "  node [shape=box, style=rounded];",
     ...boxes.map((item, i) => `  n${i} [${attributes(graph, item)}];`),
     ...edges.map(
       ({ from, to, count }) => `  n${from} -> n${to}${count > 1 ? ` [label=${quote(String(count))}]` : ""};`,

@@ -1,5 +1,5 @@
 import { foldGraph, visibleGraph } from "./fold.ts";
-import { graphOf } from "./graph.ts";
+import { graphOf, reachText } from "./graph.ts";
 import type { GraphOptions } from "./options.ts";
 import { graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
@@ -21,6 +21,7 @@ export function toMermaid(table: TraceTable, options: GraphOptions = {}): string
   });
   return [
     "flowchart TD",
+    ...reachText(graph).map((line) => `  %% ${quote([line])}`),
     ...lines,
     ...edges.map(({ from, to, count }) => `  n${from} -->${count > 1 ? `|${count}|` : ""} n${to}`),
     "",

@@ -1,27 +1,42 @@
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
-import { graphOf } from "./graph.ts";
+import { graphOf, reachText } from "./graph.ts";
 import { graphStyle } from "./graph-style.ts";
-import { layoutGraph } from "./layout.ts";
+import { estimate, layoutGraph } from "./layout.ts";
 import { element, writeMarkup } from "./markup.ts";
 import type { GraphOptions } from "./options.ts";
 import { graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
 
+const lineHeight = 17; // of the text below the picture
+
 /**
  * The dependency graph of a traced program as an SVG picture: inputs at the top, results at the bottom, values and
- * adjoints in the nodes. It follows the reader's choice of light or dark.
+ * adjoints in the nodes, and below in words which inputs reach which results. It follows the reader's choice of light or dark.
  */
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   const { maxNodes } = graphOptions("toSvg", options);
   const graph = graphOf(table);
   const visible = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());
-  const drawing = drawGraph(graph, layoutGraph(graph, visible), `Dependency graph of ${table.name}`);
-  const reach = graph.reach.map(
-    ({ input, outputs }) => `${input} reaches ${outputs.length === 0 ? "no result" : outputs.join(", ")}`,
+  const layout = layoutGraph(graph, visible);
+  const drawing = drawGraph(graph, layout, `Dependency graph of ${table.name}`);
+  const { width, height } = layout;
+  const reach = reachText(graph);
+  const lines = reach.map((line, i) =>
+    element("text", { class: "dh-note", x: 14, y: height + 14 + i * lineHeight }, line),
   );
+  const whole = {
+    width: Math.max(width, ...reach.map((line) => estimate(line, "note") + 28)),
+    height: height + reach.length * lineHeight + 4,
+  };
   return writeMarkup({
     ...drawing,
-    children: [element("style", {}, graphStyle), element("desc", {}, reach.join("; ")), ...drawing.children],
+    attributes: { ...drawing.attributes, ...whole, viewBox: `0 0 ${whole.width} ${whole.height}` },
+    children: [
+      element("style", {}, graphStyle),
+      element("desc", {}, reach.join("; ")),
+      ...drawing.children,
+      ...lines,
+    ],
   });
 }

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { reachable } from "../graph.ts";
+import { reachable, reachText } from "../graph.ts";
 import type { PageData } from "../page-data.ts";
 import { byId, make, math } from "./dom.ts";
 import { makeLists, showLists } from "./lists.ts";
@@ -213,11 +213,15 @@ function showPicture(
   });
 }
 
+const keys = "← → step · Home End · space plays · + − zoom · Esc";
 const mostNamed = 12; // nodes that the text about a selection names
 
 function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
   const node = selected === undefined ? undefined : graph.nodes[selected];
-  if (node === undefined) return [];
+  if (node === undefined) {
+    const reach = reachText(graph).map((line) => `${line}. `);
+    return [...reach, "Choose a node to see what it affects and what affects it. ", make("kbd", {}, keys)];
+  }
   const list = (direction: "forward" | "backward"): (Node | string)[] => {
     const names = [...reachable(graph, node.id, direction)]
       .sort((a, b) => a - b)
