@@ -66,6 +66,7 @@ export function jit(
   checkOptions("jit", options, ["staticArgnums"]);
   const statics = readStatics(options);
   const name = f.name === "" ? "f" : f.name;
+  const operation = f.name === "" ? "jit" : `jit(${f.name})`; // what messages call it
   const entries = makeLru<string, Entry>(entriesPerFunction);
   let latest: Entry | undefined; // the entry of the last call whose arguments were all leaves
 
@@ -98,15 +99,15 @@ export function jit(
       }
     }
     const dynamic = args.filter((_, i) => !statics.includes(i)) as unknown[];
-    const { leaves, defs } = flattenArguments(dynamic, name);
+    const { leaves, defs } = flattenArguments(dynamic, operation);
     let key = "";
     for (const def of defs) key += `${treeKey(def)} `;
     for (const x of leaves) key += `${typeKey(x.type)} `;
-    for (const i of statics) key += `${staticKey(name, args[i])} `;
+    for (const i of statics) key += `${staticKey(operation, args[i])} `;
     if (isDebugging()) key += "debug";
     let entry = entries.get(key);
     if (entry === undefined) {
-      entry = trace(f, name, args, statics, leaves, defs);
+      entry = trace(f, name, operation, args, statics, leaves, defs);
       entries.set(key, entry);
     }
     const ins = [...entry.captured, ...leaves];
@@ -126,6 +127,7 @@ function run(entry: Entry, ins: readonly Tensor[]): readonly Tensor[] {
 function trace(
   f: (...args: never[]) => unknown,
   name: string,
+  operation: string,
   args: readonly unknown[],
   statics: readonly number[],
   leaves: readonly Tensor[],
@@ -138,7 +140,7 @@ function trace(
       const dynamic = unflattenArguments(defs, traced);
       let next = 0;
       const all = args.map((arg, i) => (statics.includes(i) ? arg : dynamic[next++]));
-      const result = flattenResult(f(...(all as never[])), name);
+      const result = flattenResult(f(...(all as never[])), operation);
       outDef = result.def;
       return result.leaves;
     });
@@ -155,7 +157,7 @@ function readStatics({ staticArgnums = [] }: JitOptions): readonly number[] {
   return list;
 }
 
-function staticKey(name: string, value: unknown): string {
+function staticKey(operation: string, value: unknown): string {
   if (typeof value === "object" && value !== null) {
     const text = JSON.stringify(value);
     if (text !== undefined && !(value instanceof Tensor)) return text;
@@ -163,7 +165,7 @@ function staticKey(name: string, value: unknown): string {
   if (typeof value === "function" || value instanceof Tensor) {
     throw new DownhillError(
       "tree",
-      `${name}: a static argument must be plain data (a number, a string, an object of such), not a ${value instanceof Tensor ? "tensor" : "function"}.`,
+      `${operation}: a static argument must be plain data (a number, a string, an object of such), not a ${value instanceof Tensor ? "tensor" : "function"}.`,
     );
   }
   return Object.is(value, -0) ? "-0" : `${typeof value} ${String(value)}`;

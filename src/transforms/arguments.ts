@@ -57,12 +57,13 @@ export function flattenResult(
   return { leaves: leaves.map((x) => asTensor(x, operation)), def };
 }
 
-/** Which leaves belong to the arguments that are differentiated. */
+/** Which leaves belong to the arguments that are differentiated; `repair` tells how to leave out one that cannot be. */
 export function selectArguments(
   operation: string,
   defs: readonly TreeDef[],
   leaves: readonly Tensor[],
   argnums: readonly number[],
+  repair = "leave it out of argnums",
 ): readonly boolean[] {
   const chosen = new Array<boolean>(leaves.length).fill(false);
   let start = 0;
@@ -83,7 +84,7 @@ export function selectArguments(
     for (let i = starts[argnum]!; i < starts[argnum]! + count; i++) {
       chosen[i] = true;
       if (!isFloating(leaves[i]!.type.dtype))
-        throw integerArgument(operation, argnum, def, i - starts[argnum]!, leaves[i]!);
+        throw integerArgument(operation, argnum, def, i - starts[argnum]!, leaves[i]!, repair);
     }
   }
   return chosen;
@@ -95,13 +96,14 @@ function integerArgument(
   def: TreeDef,
   leaf: number,
   x: Tensor,
+  repair: string,
 ): DownhillError {
   const path = leafPaths(def, `argument ${argnum}`)[leaf] ?? `argument ${argnum}`;
   const kind = x.dtype === "bool" ? "booleans" : "integers";
   return new DownhillError(
     "dtype",
     `${operation}: ${path} is ${showType(x.type)}, and ${kind} have no derivative. ` +
-      `Convert it with astype("float64"), or leave it out of argnums.`,
+      `Convert it with astype("float64"), or ${repair}.`,
   );
 }
 

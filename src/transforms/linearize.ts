@@ -107,6 +107,7 @@ function allFloating(
     defs,
     leaves,
     defs.map((_, i) => i),
+    "let the function close over it",
   );
 }
 

@@ -66,7 +66,7 @@ export function vmap(
           const axis = isList(outAxes)
             ? outAxes[def.kind === "array" ? owner(def.children.map(countLeaves), i) : 0]!
             : outAxes;
-          return moveAxis(out, 0, checkedAxis(axis, out));
+          return moveAxis(out, 0, checkedAxis(axis, out, "outAxes counts the axes of the batch of results."));
         });
         return unflatten(def, outs);
       },
@@ -85,15 +85,17 @@ function owner(counts: readonly number[], i: number): number {
 }
 
 function toFront(x: Tensor, axis: number | null): Tensor {
-  return axis === null ? x : moveAxis(x, checkedAxis(axis, x), 0);
+  return axis === null
+    ? x
+    : moveAxis(x, checkedAxis(axis, x, "Use null for an argument that all items share."), 0);
 }
 
-function checkedAxis(axis: number, x: Tensor): number {
+function checkedAxis(axis: number, x: Tensor, repair: string): number {
   const n = x.shape.length;
   if (!Number.isInteger(axis) || axis < -n || axis >= n) {
     throw new DownhillError(
       "range",
-      `vmap: there is no axis ${String(axis)} in ${showType(x.type)}. Use null for an argument that all items share.`,
+      `vmap: there is no axis ${String(axis)} in ${showType(x.type)}. ${repair}`,
     );
   }
   return axis < 0 ? axis + n : axis;
