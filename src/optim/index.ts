@@ -61,3 +61,8 @@ export { yogi } from "./yogi.ts";
 export type { Yogi, YogiOptions, YogiState } from "./yogi.ts";
 export { lbfgs } from "./lbfgs.ts";
 export type { Lbfgs, LbfgsOptions, LbfgsState } from "./lbfgs.ts";
+export { minimize, minimizeAsync } from "./minimize/minimize.ts";
+export type { MinimizeOptions, MinimizeResult, Progress } from "./minimize/minimize.ts";
+export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";
+export type { LeastSquaresOptions, LeastSquaresResult } from "./minimize/least-squares.ts";
+export type { StopReason, StopRules } from "./minimize/stop.ts";

@@ -47,7 +47,8 @@ export function strongWolfe(
     const { value, gradient } = f(t);
     return { t, value, gradient, slope: dot(gradient, direction) };
   };
-  const tooHigh = ({ t, value }: LinePoint): boolean => value > start.value + decrease * t * start.slope;
+  // NaN is too high as well
+  const tooHigh = ({ t, value }: LinePoint): boolean => !(value <= start.value + decrease * t * start.slope);
   const isFlat = ({ slope }: LinePoint): boolean => Math.abs(slope) <= -curvature * start.slope;
   const width = largest(direction);
 
@@ -75,7 +76,7 @@ export function strongWolfe(
   bracket ??= [start, point];
 
   let stalled = false;
-  let low: 0 | 1 = bracket[0].value <= bracket[1].value ? 0 : 1;
+  let low: 0 | 1 = bracket[1].value < bracket[0].value ? 1 : 0;
   for (; searches < most; searches++) {
     const [a, b] = bracket;
     if (Math.abs(b.t - a.t) * width < tolerance) break;
@@ -98,7 +99,7 @@ export function strongWolfe(
     const high: 0 | 1 = low === 0 ? 1 : 0;
     if (tooHigh(next) || next.value >= bracket[low].value) {
       bracket[high] = next;
-      low = bracket[0].value <= bracket[1].value ? 0 : 1;
+      low = bracket[1].value < bracket[0].value ? 1 : 0;
     } else {
       if (isFlat(next)) return { point: next, evaluations, satisfied: true };
       if (next.slope * (bracket[high].t - bracket[low].t) >= 0) bracket[high] = bracket[low];
@@ -118,5 +119,5 @@ function cubicMinimum(a: LinePoint, b: LinePoint, [low, high]: readonly [number,
     a.t <= b.t
       ? b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
       : a.t - (a.t - b.t) * ((a.slope + d2 - d1) / (a.slope - b.slope + 2 * d2));
-  return Math.min(Math.max(t, low), high);
+  return Number.isNaN(t) ? (low + high) / 2 : Math.min(Math.max(t, low), high);
 }

@@ -29,6 +29,11 @@ export function largest(x: Float64Array): number {
   return top;
 }
 
+/** `max |sᵢ|/|xᵢ|`: the largest change of a number as a part of it (of 1e-12 where it is smaller). */
+export function largestPart(s: Float64Array, x: Float64Array): number {
+  return largest(s.map((si, i) => si / Math.max(Math.abs(x[i]!), 1e-12)));
+}
+
 /** `Σ |xᵢ|` */
 export function sumOfSizes(x: Float64Array): number {
   let total = 0;

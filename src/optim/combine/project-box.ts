@@ -73,6 +73,7 @@ function wallsOf(
   });
 }
 
-function isWall(value: unknown): value is number | Tensor {
+/** Whether a value is a bound. */
+export function isWall(value: unknown): value is number | Tensor {
   return (typeof value === "number" && !Number.isNaN(value)) || value instanceof Tensor;
 }

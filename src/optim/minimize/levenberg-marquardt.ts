@@ -1,0 +1,116 @@
+import { dot, largest, largestPart, scaled, subtract } from "../vector.ts";
+import { backSubstitute, factorize, type Matrix } from "./qr.ts";
+import type { Search } from "./stop.ts";
+
+/** Residuals with their Jacobian. */
+export interface Residuals {
+  readonly values: (x: Float64Array) => Float64Array;
+  readonly jacobian: (x: Float64Array) => Matrix;
+}
+
+/** Walls of the parameters, one number each. */
+export interface Walls {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/**
+ * Levenberg and Marquardt's method for `Σ r²` within walls. A step minimises `|r + Jδ|² + μ|Dδ|²`, D being the largest
+ * sizes of the columns of J so far; μ falls where the model was right and rises where it was not. Parameters at a wall that
+ * want to leave through it stand still, and steps are cut short at walls.
+ *
+ * The gradient it yields is that of `|r|` along each parameter, as the cosine between r and its column of J times
+ * `min(1, |r|)`: without units.
+ *
+ * @see Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Moré, The Levenberg-Marquardt
+ * algorithm: implementation and theory, 1978 (D); Nielsen, Damping parameter in Marquardt's method, 1999 (μ).
+ */
+export function* levenbergMarquardt(f: Residuals, start: Float64Array, { low, high }: Walls): Search {
+  const n = start.length;
+  const inside = (x: Float64Array): Float64Array =>
+    x.map((xi, i) => Math.min(Math.max(xi, low[i]!), high[i]!));
+  let x = inside(start);
+  let r = f.values(x);
+  let value = dot(r, r);
+  let jacobian = f.jacobian(x);
+  let scale = new Float64Array(n);
+  let [mu, growth] = [1e-3, 2];
+  let [decrease, step] = [Infinity, Infinity];
+  for (;;) {
+    const sizes = columnSizes(jacobian);
+    scale = scale.map((s, i) => Math.max(s, sizes[i]!));
+    const slopes = transposeTimes(jacobian, r);
+    const free = slopes.map((g, i) => ((x[i] === low[i] && g > 0) || (x[i] === high[i] && g < 0) ? 0 : 1));
+    const length = Math.max(1, Math.sqrt(value));
+    const gradient = slopes.map((g, i) => (free[i] === 0 || sizes[i] === 0 ? 0 : g / sizes[i]! / length));
+    yield { x, value, gradient, decrease, step };
+    for (;;) {
+      const delta = dampedStep(jacobian, r, free, scale, mu);
+      const next = inside(x.map((xi, i) => xi + delta[i]!));
+      const moved = subtract(next, x);
+      if (largest(moved) === 0) return;
+      const predicted = value - squaredAfter(jacobian, r, moved);
+      const trial = f.values(next);
+      const trialValue = dot(trial, trial);
+      const gain = (value - trialValue) / predicted;
+      if (predicted > 0 && gain > 1e-4) {
+        mu *= Math.max(1 / 3, 1 - (2 * gain - 1) ** 3);
+        growth = 2;
+        [decrease, step] = [value - trialValue, largestPart(moved, next)];
+        [x, r, value] = [next, trial, trialValue];
+        jacobian = f.jacobian(x);
+        break;
+      }
+      mu = Math.max(mu, 1e-20) * growth;
+      growth *= 2;
+      if (!(mu < 1e60)) return;
+    }
+  }
+}
+
+/** The δ that minimises `|r + Jδ|² + μ|Dδ|²`, 0 where a parameter is not free. */
+function dampedStep(
+  { rows, columns, elements }: Matrix,
+  r: Float64Array,
+  free: Float64Array,
+  scale: Float64Array,
+  mu: number,
+): Float64Array {
+  const augmented = new Float64Array((rows + columns) * columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) augmented[i * columns + j] = elements[i * columns + j]! * free[j]!;
+  for (let j = 0; j < columns; j++) {
+    const size = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
+    augmented[(rows + j) * columns + j] = size;
+  }
+  const rightSide = new Float64Array(rows + columns);
+  rightSide.set(scaled(-1, r));
+  const { r: triangle, qtb } = factorize({ rows: rows + columns, columns, elements: augmented }, rightSide);
+  return backSubstitute(triangle, qtb);
+}
+
+/** `|r + Jδ|²` */
+function squaredAfter({ rows, columns, elements }: Matrix, r: Float64Array, delta: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < rows; i++) {
+    let ri = r[i]!;
+    for (let j = 0; j < columns; j++) ri += elements[i * columns + j]! * delta[j]!;
+    total += ri * ri;
+  }
+  return total;
+}
+
+/** `Jᵀr` */
+function transposeTimes({ rows, columns, elements }: Matrix, r: Float64Array): Float64Array {
+  const out = new Float64Array(columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j]! += elements[i * columns + j]! * r[i]!;
+  return out;
+}
+
+function columnSizes({ rows, columns, elements }: Matrix): Float64Array {
+  const out = new Float64Array(columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) out[j] = Math.hypot(out[j]!, elements[i * columns + j]!);
+  return out;
+}
