@@ -75,10 +75,8 @@ function lines(stream: NodeJS.WriteStream): Output {
       const width = String(epochs).length;
       const test =
         testAccuracy === undefined ? `test loss ${showLoss(testLoss)}` : `test ${percent(testAccuracy)}`;
-      const [loss, ...rest] = fields(standing, paint);
-      stream.write(
-        `epoch ${String(epoch).padStart(width)}/${epochs}  ${[loss, ...rest.slice(0, 1), test, ...rest.slice(1)].join("  ")}\n`,
-      );
+      const counted = `epoch ${String(epoch).padStart(width)}/${epochs}`;
+      stream.write(`${[counted, ...quality(standing), test, ...pace(standing, paint)].join("  ")}\n`);
     },
     done: (_, text) => stream.write(`${text}\n`),
     clear: () => {},
@@ -106,7 +104,7 @@ function bar(stream: NodeJS.WriteStream): Output {
       const time = `${duration(left)} left`;
       const head = `epoch ${standing.epoch}/${standing.epochs} ${shape}`;
       stream.write(
-        `\r\u001b[2K${fitLine([head, ...fields(standing, paint), time], columnsOf(stream) ?? 80)}`,
+        `\r\u001b[2K${fitLine([head, ...quality(standing), ...pace(standing, paint), time], columnsOf(stream) ?? 80)}`,
       );
     },
     epoch: () => {},
@@ -118,11 +116,14 @@ function bar(stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** Loss, accuracy, learning rate and speed. */
-function fields({ loss, accuracy, learningRate, itemsPerSecond }: Standing, paint: Paint): string[] {
+/** Loss and accuracy. */
+function quality({ loss, accuracy }: Standing): string[] {
+  return [`loss ${showLoss(loss)}`, ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`])];
+}
+
+/** Learning rate and speed. */
+function pace({ learningRate, itemsPerSecond }: Standing, paint: Paint): string[] {
   return [
-    `loss ${showLoss(loss)}`,
-    ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
     paint("dim", `rate ${showRate(learningRate)}`),
     paint("dim", `${Math.round(itemsPerSecond).toLocaleString("en")} items/s`),
   ];

@@ -105,7 +105,7 @@ function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
 
 function drawTable(head: readonly string[], rows: readonly (readonly string[])[]): Markup {
   const cells = (tag: string, texts: readonly string[]): Markup =>
-    element("tr", {}, ...texts.map((text) => element(tag, {}, text)));
+    element("tr", {}, "", ...texts.map((text) => element(tag, {}, text)));
   const body = rows.map((row) => cells("td", row));
   const table = element(
     "table",

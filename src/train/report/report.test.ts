@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { bitmap } from "./images.ts";
+import { extent, linearScale, logScale, showTick } from "./scale.ts";
+import { trainingReport } from "./report.ts";
+
+const hostile = `</style><script>alert("1")</script>&'\u0000`;
+const safe = "&lt;/style&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;\ufffd";
+
+describe("trainingReport", () => {
+  test("escapes every text it is given", () => {
+    const page = trainingReport({
+      title: hostile,
+      subtitle: hostile,
+      results: [{ name: hostile, value: hostile, note: hostile }],
+      notes: [hostile],
+      figures: [
+        { kind: "lines", title: hostile, caption: hostile, series: [{ name: hostile, values: [1, 2] }, { name: hostile, values: [2, 3] }] }, // prettier-ignore
+        { kind: "confusion", title: hostile, classes: [hostile, "b"], counts: [[1, 0], [1, 1]] }, // prettier-ignore
+        { kind: "images", title: hostile, width: 1, height: 1, images: [{ pixels: [1], label: hostile, description: hostile }] }, // prettier-ignore
+        { kind: "scatter", title: hostile, xLabel: hostile, yLabel: hostile, points: [[1, 2]] },
+        { kind: "table", title: hostile, head: [hostile], rows: [[hostile]] },
+      ],
+      settings: [[hostile, hostile]],
+      command: hostile,
+      provenance: hostile,
+    });
+    expect(page).not.toContain("<script");
+    expect(page.split(safe).length - 1).toBeGreaterThanOrEqual(24);
+    expect(page.match(/<\/style>/g)).toHaveLength(1);
+  });
+
+  test("puts drawings in as they are, and needs nothing from outside", () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>';
+    const page = trainingReport({
+      title: "t",
+      results: [],
+      figures: [{ kind: "drawing", title: "d", svg }],
+      settings: [],
+    });
+    expect(page).toContain(svg);
+    expect(page.replace(svg, "")).not.toMatch(/https?:|src=(?!"data:)|href/);
+  });
+
+  test("closes what HTML does not close by itself, even where it is empty", () => {
+    const page = trainingReport({
+      title: "t",
+      results: [],
+      figures: [
+        { kind: "images", title: "i", width: 1, height: 1, images: [] },
+        { kind: "table", title: "t", head: [], rows: [] },
+        { kind: "lines", title: "l", series: [] },
+      ],
+      settings: [],
+    });
+    expect(page).not.toMatch(/<(?:div|dl|table|tbody|tr|td|section|main|ul|p)\b[^>]*\/>/);
+  });
+
+  test("leaves a gap where a value is missing, and draws an only epoch", () => {
+    const path = (values: number[]): string =>
+      /class="series series-1"><path d="([^"]*)"/.exec(
+        trainingReport({
+          title: "t",
+          results: [],
+          settings: [],
+          figures: [{ kind: "lines", title: "l", series: [{ name: "s", values }] }],
+        }),
+      )![1]!;
+    expect(path([1, Number.NaN, 2, 3]).match(/[ML]/g)).toEqual(["M", "M", "L"]);
+    expect(path([1, Infinity]).match(/[ML]/g)).toEqual(["M"]);
+    expect(path([5])).toMatch(/^M[\d.]+,[\d.]+$/);
+    expect(path([])).toBe("");
+  });
+});
+
+describe("axes", () => {
+  test.each<[number[], number[]]>([
+    [
+      [0, 1],
+      [0, 0.2, 0.4, 0.6, 0.8, 1],
+    ],
+    [
+      [0.13, 0.87],
+      [0, 0.2, 0.4, 0.6, 0.8, 1],
+    ],
+    [
+      [-3, 12],
+      [-5, 0, 5, 10, 15],
+    ],
+    [
+      [0, 0],
+      [-0.5, 0, 0.5],
+    ],
+    [
+      [1e-9, 3e-9],
+      [1e-9, 1.5e-9, 2e-9, 2.5e-9, 3e-9],
+    ],
+  ])("linear over %j", (values, ticks) => {
+    const scale = linearScale(values, 5);
+    const [low, high] = extent(values);
+    expect(scale.at(low)).toBeGreaterThanOrEqual(0);
+    expect(scale.at(high)).toBeLessThanOrEqual(1);
+    expect(scale.ticks.length).toBeGreaterThanOrEqual(Math.min(3, ticks.length));
+    expect(scale.ticks.length).toBeLessThanOrEqual(8);
+    scale.ticks.forEach((tick, i) => expect(scale.at(tick)).toBeCloseTo(i / (scale.ticks.length - 1), 9));
+  });
+
+  test("of ratios has powers of ten at its ends", () => {
+    expect(logScale([0.002, 0.9]).ticks).toEqual([0.001, 0.01, 0.1, 1]);
+    expect(logScale([1, 5]).ticks).toEqual([1, 2, 5, 10]);
+    expect(logScale([1e-12, 1]).ticks.length).toBeLessThanOrEqual(8);
+    expect(logScale([0.01, 1]).at(0.1)).toBeCloseTo(0.5, 12);
+  });
+
+  test("write numbers shortly", () => {
+    expect([0, 0.25, -3, 1200, 1e-6, 2.5e9].map(showTick)).toEqual([
+      "0",
+      "0.25",
+      "−3",
+      "1200",
+      "1e−6",
+      "2.5e9",
+    ]);
+  });
+});
+
+test("bitmap writes a Windows bitmap, the lowest row first, ink dark", () => {
+  const bytes = Uint8Array.from(atob(bitmap([0, 1, 0.5, 2], 2, 2).split(",")[1]!), (c) => c.charCodeAt(0));
+  expect(String.fromCharCode(bytes[0]!, bytes[1]!)).toBe("BM");
+  expect(bytes.length).toBe(54 + 2 * 8); // two rows of two pixels of three bytes, filled up to eight
+  expect(Array.from(bytes.subarray(54))).toEqual([
+    128, 128, 128, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0,
+  ]);
+});

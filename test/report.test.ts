@@ -1,0 +1,110 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect } from "vitest";
+import { describeInBrowser } from "./support/browser.ts";
+
+const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+let folder: string;
+let digits: string;
+let table: string;
+
+function report(name: string, words: readonly string[]): string {
+  const out = join(folder, name);
+  const { status, stderr } = spawnSync(process.execPath, [bin, "train", ...words, "--out", out], {
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return out;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-report-"));
+  digits = report("digits.html", ["digits", "--epochs", "4"]);
+  const name = `<img src=x onerror="document.title='run'">`;
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  const rows = Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${[quoted, "__proto__"][i % 2]!}`);
+  const file = join(folder, "hostile.csv");
+  writeFileSync(file, `${quoted},b,kind\n${rows.join("\n")}\n`);
+  table = report("table.html", ["--data", file, "--target", "kind", "--epochs", "3"]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describeInBrowser("the report of a training run", {
+  "shows results, curves, confusion matrix, mistakes, graph and the command that repeats it": async ({
+    open,
+  }) => {
+    const page = await open({ file: digits });
+    expect(await page.locator("h1").textContent()).toBe("digits");
+    expect(await page.locator("h2").allTextContents()).toEqual([
+      "Loss (cross-entropy)",
+      "Accuracy",
+      "Learning rate",
+      "Confusion matrix of the test part",
+      "Misclassified",
+      "Dependency graph",
+      "Settings",
+    ]);
+    const [right, all] = /^(\d+) of (\d+) right$/
+      .exec((await page.locator(".results .note").first().textContent())!)!
+      .slice(1)
+      .map(Number);
+    expect(all).toBe(359);
+    // the numbers of the matrix are those of the headline
+    const cells = await page
+      .locator(".confusion td.right, .confusion td.wrong")
+      .evaluateAll((tds) =>
+        tds.map((td) => [td.classList.contains("right"), Number(td.textContent)] as const),
+      );
+    const sum = (isRight: boolean): number =>
+      cells.filter(([r]) => r === isRight).reduce((n, [, k]) => n + k, 0);
+    expect([sum(true), sum(false)]).toEqual([right, all! - right!]);
+    const images = await page
+      .locator(".images img")
+      .evaluateAll((found) => found.map((img) => (img as HTMLImageElement).naturalWidth));
+    expect(images).toEqual(new Array(Math.min(40, all! - right!)).fill(8));
+    expect(await page.locator(".series path").count()).toBe(5);
+    expect(await page.locator(".series-2 circle title").last().textContent()).toMatch(/^test, epoch 4: /);
+    expect(await page.locator(".drawing svg .dh-box").count()).toBeGreaterThan(20);
+    expect(await page.locator("pre").textContent()).toMatch(
+      /^downhill train digits .* --epochs 4 .* --seed 0$/,
+    );
+  },
+
+  "follows light and dark": async ({ open }) => {
+    const colours = await Promise.all(
+      (["light", "dark"] as const).map(async (colorScheme) => {
+        const page = await open({ file: digits }, { colorScheme });
+        return page.evaluate(() => {
+          const { backgroundColor, color } = getComputedStyle(document.body);
+          return { backgroundColor, color };
+        });
+      }),
+    );
+    const brightness = (colour: string): number =>
+      colour.match(/\d+/g)!.reduce((sum, n) => sum + Number(n), 0);
+    const [light, dark] = colours.map(
+      ({ backgroundColor, color }) => brightness(backgroundColor) - brightness(color),
+    );
+    expect(light).toBeGreaterThan(400);
+    expect(dark).toBeLessThan(-400);
+  },
+
+  "fits the window, wide or narrow": async ({ open }) => {
+    for (const width of [360, 800, 1600]) {
+      const page = await open({ file: digits }, { viewport: { width, height: 800 } });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+  },
+
+  "shows names as text, whatever they hold": async ({ open }) => {
+    const page = await open({ file: table });
+    expect(await page.title()).toContain("hostile.csv");
+    expect(await page.locator("img").count()).toBe(0);
+    const heads = await page.locator(".confusion thead th").allTextContents();
+    expect(heads).toEqual([`<img src=x onerror="document.title='run'">`, "__proto__"]);
+    expect(await page.locator("footer").textContent()).toContain("<img src=x");
+  },
+});

@@ -1,0 +1,374 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const env = { ...process.env, NO_COLOR: "1" };
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-train-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command that the package installs, from dist/, in a folder of its own. */
+function downhill(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
+    encoding: "utf8",
+    cwd: folder,
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+interface Line {
+  readonly event: "start" | "epoch" | "done";
+  readonly [key: string]: unknown;
+}
+const linesOf = (stdout: string): Line[] =>
+  stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+
+function trainJson(...words: string[]): { start: Line; epochs: Line[]; done: Line; status: number | null } {
+  const { status, stdout, stderr } = downhill("train", ...words, "--json", "--out", "json.html");
+  expect(stderr).toBe("");
+  const lines = linesOf(stdout);
+  return { start: lines[0]!, epochs: lines.slice(1, -1), done: lines.at(-1)!, status };
+}
+
+const write = (name: string, text: string | Uint8Array): string => {
+  writeFileSync(join(folder, name), text);
+  return name;
+};
+const report = (name: string): string => readFileSync(join(folder, name), "utf8");
+
+describe("downhill train digits", () => {
+  // All twenty seeds: npm run soak.
+  test.each([0, 1, 2])("reaches 95.5 %% of the held-out digits with seed %d, in seconds", (seed) => {
+    const { start, epochs, done, status } = trainJson("digits", "--seed", String(seed));
+    expect(status).toBe(0);
+    expect(start).toMatchObject({
+      event: "start",
+      data: "digits",
+      network: [64, 128, 10],
+      trainItems: 1438,
+      testItems: 359,
+    });
+    expect(epochs.map(({ event, epoch }) => [event, epoch])).toEqual(
+      Array.from({ length: 30 }, (_, i) => ["epoch", i + 1]),
+    );
+    expect(done).toMatchObject({ event: "done", stopped: "finished", epochs: 30, steps: 1350, seed });
+    expect(done["testAccuracy"]).toBeGreaterThanOrEqual(0.955);
+    expect(done["seconds"]).toBeLessThan(20);
+  });
+
+  test("is the same run for the same seed, bit for bit, and another for another", () => {
+    const losses = (seed: number): unknown => {
+      const { epochs, done } = trainJson("digits", "--epochs", "2", "--seed", String(seed));
+      return [
+        epochs.map(({ loss, testLoss, testAccuracy }) => [loss, testLoss, testAccuracy]),
+        done["testLoss"],
+      ];
+    };
+    expect(losses(3)).toEqual(losses(3));
+    expect(losses(3)).not.toEqual(losses(4));
+  });
+
+  test("prints a line an epoch when piped, and where the report lies", () => {
+    const { status, stdout, stderr } = downhill("train", "digits", "--epochs", "2", "--out", "lines.html");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      "digits: 1,438 items to train on, 359 held out for the test; 10 classes",
+      "network 64-128-10 (relu); sgd at 0.2 with momentum 0.9, batches of 32; seed 0",
+      expect.stringMatching(
+        /^epoch 1\/2 {2}loss \d\.\d{4} {2}accuracy \d\d\.\d % {2}test \d\d\.\d % {2}rate 0\.2 {2}[\d,]+ items\/s$/,
+      ),
+      expect.stringMatching(/^epoch 2\/2 /),
+      expect.stringMatching(/^test accuracy \d\d\.\d % \(\d+ of 359 right\), test loss \d\.\d{4}$/),
+      expect.stringMatching(/^after 2 epochs \(90 steps\), in \d+\.\d s$/),
+      "report: lines.html",
+    ]);
+  });
+
+  test("writes downhill-report.html unless told otherwise, with the command that repeats the run", () => {
+    downhill("train", "--epochs", "1", "--hidden", "none");
+    const command = /<pre>downhill (.*)<\/pre>/.exec(report("downhill-report.html"))![1]!;
+    expect(command).toBe(
+      "train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 1 --hidden none --seed 0",
+    );
+    const again = downhill(...command.split(" "));
+    const once = downhill("train", "--epochs", "1", "--hidden", "none");
+    expect(again.stdout.split("\n")[3]).toBe(once.stdout.split("\n")[3]); // accuracy and loss on the test part
+  });
+
+  test.each([
+    ["one item a step", ["--batch", "1", "--lr", "0.02", "--momentum", "0", "--epochs", "1"], 1438, 0.8],
+    ["all items a step", ["--batch", "full", "--lr", "0.5", "--epochs", "60"], 60, 0.8],
+    ["adam", ["--optimizer", "adam", "--epochs", "5"], 225, 0.9],
+    ["two hidden layers", ["--hidden", "32,16", "--epochs", "10"], 450, 0.8],
+  ])("learns with %s", (_, words, steps, accuracy) => {
+    const { done } = trainJson("digits", ...words);
+    expect(done["steps"]).toBe(steps);
+    expect(done["testAccuracy"]).toBeGreaterThan(accuracy);
+  });
+
+  test("that diverges ends with the step, advice, and a report of what was done", () => {
+    const { status, stdout, stderr } = downhill(
+      "train",
+      "digits",
+      "--lr",
+      "1e30",
+      "--json",
+      "--out",
+      "diverged.html",
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^error: training diverged: .* at step \d+, in epoch 1\. Lower the learning rate: it is 1e\+30, try --lr 1e\+29\.\n$/,
+    );
+    expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 0 });
+    expect(report("diverged.html")).toContain("The run diverged");
+  });
+
+  test("refuses what it cannot write before it trains", () => {
+    const { status, stderr, stdout } = downhill("train", "digits", "--out", "nowhere/report.html");
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "error: cannot write nowhere/report.html: its folder does not exist.\n",
+    });
+  });
+
+  test("tells of the nearest option, and of all in its help", () => {
+    expect(downhill("train", "digits", "--momentun", "1").stderr).toContain(
+      'error: unknown option --momentun. Did you mean "--momentum"?',
+    );
+    const { stdout } = downhill("train", "--help");
+    for (const text of [
+      "--optimizer",
+      "--lr",
+      "--momentum",
+      "--batch",
+      "--epochs",
+      "--seed",
+      "--out",
+      "--json",
+      "--hidden",
+      "--data",
+      "--target",
+      "--task",
+      "--images",
+      "--labels",
+      "130",
+    ]) {
+      expect(stdout).toContain(text);
+    }
+  });
+});
+
+describe("Ctrl-C", () => {
+  test("ends the run after its step, with the report of what was done", async () => {
+    const child = spawn(
+      process.execPath,
+      [bin, "train", "digits", "--epochs", "100000", "--json", "--out", "stopped.html"],
+      { cwd: folder, env },
+    );
+    let [stdout, stderr] = ["", ""];
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    child.stdout.on("data", (data: Buffer) => {
+      stdout += data.toString();
+      if (stdout.includes('"epoch":2')) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(130);
+    expect(stderr).toBe("Stopping after this step; Ctrl-C again quits at once.\n");
+    const done = linesOf(stdout).at(-1)!;
+    expect(done).toMatchObject({ event: "done", stopped: "aborted" });
+    expect(done["testAccuracy"]).toBeGreaterThan(0.5);
+    expect(report("stopped.html")).toContain("The run was stopped after");
+  });
+});
+
+describe("downhill train --data", () => {
+  const line = (n: number, f: (i: number) => string): string =>
+    Array.from({ length: n }, (_, i) => f(i)).join("\n");
+  const flowers = `__proto__,<b>width</b>,kind\n${line(60, (i) => `${(i % 3) + (i % 7) / 20},${i / 10},${["<i>oak</i>", "ash", "__proto__"][i % 3]!}`)}\n`;
+
+  test("classifies where the target is text, and escapes names", () => {
+    const { start, done } = trainJson("--data", write("trees.csv", flowers), "--target", "kind");
+    expect(start).toMatchObject({
+      task: "classification",
+      classes: ["<i>oak</i>", "__proto__", "ash"],
+      trainItems: 48,
+      testItems: 12,
+    });
+    expect(done["testAccuracy"]).toBe(1);
+    const page = report("json.html");
+    expect(page).toContain("&lt;i&gt;oak&lt;/i&gt;");
+    expect(page).not.toContain("<i>oak");
+    expect(page).not.toContain("<b>width");
+  });
+
+  test("predicts numbers, and tells R² and the error in units of the target", () => {
+    const houses = `rooms,area,price\n${line(80, (i) => `${i % 5},${(i * 7) % 31},${1000 * (i % 5) + 50 * ((i * 7) % 31)}`)}\n`;
+    const words = [
+      "--data",
+      write("houses.csv", houses),
+      "--target",
+      "price",
+      "--hidden",
+      "none",
+      "--epochs",
+      "60",
+    ];
+    const { start, done } = trainJson(...words);
+    expect(start).toMatchObject({ task: "regression", target: "price", network: [2, 1] });
+    expect(done["testR2"]).toBeGreaterThan(0.999);
+    expect(done["testRmse"]).toBeLessThan(50);
+    expect(downhill("train", ...words).stdout).toMatch(/test R² 0\.999\d|test R² 1\.0000/);
+  });
+
+  test("takes some columns and a task of one's choice, and gz", () => {
+    const file = write("trees.csv.gz", gzipSync(flowers));
+    const { start } = trainJson(
+      "--data",
+      file,
+      "--target",
+      "__proto__",
+      "--features",
+      "<b>width</b>",
+      "--task",
+      "regression",
+      "--epochs",
+      "2",
+    );
+    expect(start).toMatchObject({ task: "regression", target: "__proto__", network: [1, 32, 1] });
+  });
+
+  test("notes columns that tell nothing", () => {
+    const file = write("constant.csv", `a,b,y\n${line(30, (i) => `1,${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
+    expect(downhill("train", "--data", file, "--target", "y", "--epochs", "1").stdout).toContain(
+      "note: a: the same in all training rows, so it tells nothing.",
+    );
+  });
+
+  const good = (i: number): string => `${i},${i % 2 === 0 ? "u" : "v"}`;
+  test.each<[string, string, string]>([
+    ["a ragged row", `a,y\n${line(12, good)}\n1,2,3\n`, "bad.csv: line 14"],
+    [
+      "text among numbers",
+      `a,y\n${line(12, good)}\nabc,u\n`,
+      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out.',
+    ],
+    [
+      "a missing value",
+      `a,y\n${line(12, good)}\n,u\n`,
+      'line 14, column "a": the cell is empty. Fill it in or take the row out.',
+    ],
+    [
+      "NaN",
+      `a,y\n${line(12, good)}\nNaN,u\n`,
+      'line 14, column "a": the value is missing ("NaN"). Fill it in or take the row out.',
+    ],
+    [
+      "infinity",
+      `a,y\n${line(12, good)}\nInfinity,u\n`,
+      'line 14, column "a": "Infinity" is not a finite number.',
+    ],
+    [
+      "one class",
+      `a,y\n${line(12, (i) => `${i},u`)}\n`,
+      'column "y" is "u" in all 12 rows: there is nothing to learn.',
+    ],
+    ["a missing target", `a,z\n${line(12, good)}\n`, 'there is no column "y"'],
+    [
+      "text features",
+      `a,t,y\n${line(12, (i) => `${i},t${i},${i % 2}`)}\n`,
+      "Name the columns to predict from with --features a,b,…",
+    ],
+    [
+      "too few rows",
+      `a,y\n${line(4, good)}\n`,
+      "4 items are too few: a fifth is held out for the test. At least 10 are needed.",
+    ],
+    ["nothing", "", "the file is empty"],
+  ])("names what is wrong: %s", (_, text, message) => {
+    const { status, stdout, stderr } = downhill("train", "--data", write("bad.csv", text), "--target", "y");
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^error: .*\n$/);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
+  test("names a missing file, and the nearest", () => {
+    write("trees.csv", flowers);
+    const { status, stderr } = downhill("train", "--data", "tree.csv", "--target", "kind");
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "error: tree.csv: there is no such file. Did you mean trees.csv?\n",
+    });
+  });
+});
+
+describe("downhill train --images", () => {
+  /** Bright on the left or on the right half. */
+  const n = 60;
+  const labels = Uint8Array.from({ length: n }, (_, i) => i % 2);
+  const pixels = Uint8Array.from({ length: n * 16 }, (_, i) =>
+    i % 4 < 2 === (Math.floor(i / 16) % 2 === 0) ? 200 + (i % 50) : i % 40,
+  );
+  const idx = (shape: number[], data: Uint8Array): Uint8Array => {
+    const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
+    header.setUint8(2, 8);
+    header.setUint8(3, shape.length);
+    shape.forEach((size, axis) => header.setUint32(4 + 4 * axis, size));
+    return Uint8Array.of(...new Uint8Array(header.buffer), ...data);
+  };
+
+  test("trains from IDX files, packed or not", () => {
+    const images = write("images-idx3.gz", gzipSync(idx([n, 4, 4], pixels)));
+    const { start, done } = trainJson("--images", images, "--labels", write("labels-idx1", idx([n], labels)));
+    expect(start).toMatchObject({
+      task: "classification",
+      network: [16, 128, 2],
+      trainItems: 48,
+      testItems: 12,
+    });
+    expect(done["testAccuracy"]).toBe(1);
+  });
+
+  test("names files that do not belong together", () => {
+    const images = write("images", idx([n, 4, 4], pixels));
+    const few = write("few", idx([3], labels.slice(0, 3)));
+    expect(downhill("train", "--images", images, "--labels", few).stderr).toBe(
+      "error: images has 60 images but few has 3 labels. Are they of the same part, training or test?\n",
+    );
+    const same = write("same", idx([n], new Uint8Array(n)));
+    expect(downhill("train", "--images", images, "--labels", same).stderr).toBe(
+      "error: images: all images have the label 0: there is nothing to learn.\n",
+    );
+  });
+});
+
+describe("downhill demo", () => {
+  test("shows the traces of a formula, trains, and says where the report lies", () => {
+    const { status, stdout } = downhill("demo", "--out", "demo.html");
+    expect(status).toBe(0);
+    const order = [
+      "How a derivative comes about",
+      "Reverse mode",
+      "A network learns",
+      "epoch 30/30",
+      "test accuracy",
+      "report: demo.html",
+    ];
+    expect(
+      order.map((text) => stdout.indexOf(text)).every((at, i, all) => at >= 0 && at > (all[i - 1] ?? -1)),
+    ).toBe(true);
+    expect(existsSync(join(folder, "demo.html"))).toBe(true);
+  });
+});
