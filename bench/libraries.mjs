@@ -12,11 +12,8 @@ export async function downhill() {
   if (!existsSync(fileURLToPath(new URL("index.js", dist)))) {
     throw new Error("dist/ is missing: run `npm run build` in the root of the repository");
   }
-  const [core, optim] = await Promise.all([
-    import(new URL("index.js", dist)),
-    import(new URL("optim/index.js", dist)),
-  ]);
-  return { ...core, ...optim };
+  const parts = ["index.js", "nn/index.js", "optim/index.js"];
+  return Object.assign({}, ...(await Promise.all(parts.map((part) => import(new URL(part, dist))))));
 }
 
 /** jax-js on its WebAssembly device, the quicker of the two that it has in Node. */
