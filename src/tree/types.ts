@@ -16,4 +16,4 @@ export type Like<P> = unknown extends P
           : P;
 
 /** `Like` for each of a list of arguments. */
-export type LikeAll<R extends readonly unknown[]> = { [K in keyof R]: Like<R[K]> };
+export type LikeAll<R extends readonly unknown[]> = { readonly [K in keyof R]: Like<R[K]> };

@@ -1,0 +1,275 @@
+// Random programs over scalars, vectors, matrices and integers, with loops and calls among them, run by everything that
+// can run them: operation after operation, as a whole by each backend, optimised and not, jitted, batched, and
+// differentiated by both modes in each of these ways. All must agree.
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import * as d from "downhill";
+import { checkProgram, grad, jit, jvp, scan, tensor, vjp, vmap } from "downhill";
+import { interpBackend } from "../src/backends/interp/index.ts";
+import { jsBackend } from "../src/backends/js/index.ts";
+import { lowerProgram } from "../src/passes/lower.ts";
+import type { Program } from "../src/ir/program.ts";
+import type { Backend, Slot } from "../src/kernel/executable.ts";
+import { makeArray } from "../src/kernel/executable.ts";
+import { scalarTypeOf } from "../src/ir/types.ts";
+import { traceProgram } from "../src/trace/staging.ts";
+
+/** The values made so far, by kind. Everything is kept within reach of 1, so that nothing overflows or grows wild. */
+interface Pool {
+  readonly scalars: Tensor[]; // []
+  readonly vectors: Tensor[]; // [3]
+  readonly matrices: Tensor[]; // [2, 3]
+  readonly places: Tensor[]; // int32 []
+}
+
+type Pick = <T>(list: readonly T[]) => T;
+type Rule = (pool: Pool, pick: Pick) => void;
+
+const tame = (x: Tensor): Tensor => d.sin(x);
+const rules: readonly Rule[] = [
+  ({ scalars }, pick) => scalars.push(pick(scalars).add(pick(scalars)).mul(0.5)),
+  ({ scalars }, pick) => scalars.push(tame(pick(scalars).mul(pick(scalars)).mul(3))),
+  ({ scalars, vectors }, pick) => scalars.push(pick(vectors).sum().mul(0.3)),
+  ({ scalars, vectors }, pick) => scalars.push(tame(d.dot(pick(vectors), pick(vectors)))),
+  ({ scalars, vectors, places }, pick) => scalars.push(pick(vectors).at(pick(places))),
+  ({ scalars, matrices }, pick) => scalars.push(d.mean(pick(matrices))),
+  ({ scalars, vectors }, pick) => scalars.push(d.max(pick(vectors)).sub(pick(scalars)).mul(0.5)),
+  ({ scalars, vectors }, pick) => vectors.push(pick(vectors).mul(pick(scalars)).add(pick(vectors)).mul(0.5)),
+  ({ vectors }, pick) =>
+    vectors.push(d.where(d.less(pick(vectors), pick(vectors)), pick(vectors), tame(pick(vectors)))),
+  ({ vectors }, pick) => vectors.push(d.softmax(pick(vectors).mul(2))),
+  ({ vectors }, pick) => vectors.push(d.flip(pick(vectors))),
+  ({ vectors }, pick) => vectors.push(d.concatenate([pick(vectors).slice(1), pick(vectors).slice(0, 1)])),
+  ({ vectors, scalars }, pick) => vectors.push(d.stack([pick(scalars), pick(scalars), pick(scalars)])),
+  ({ vectors, places, scalars }, pick) =>
+    vectors.push(d.scatterAdd(pick(vectors).mul(0.5), pick(places).reshape([1]), pick(scalars).mul(0.5))),
+  ({ vectors, matrices }, pick) =>
+    vectors.push(d.matmul(pick(matrices).transpose(), d.matmul(pick(matrices), pick(vectors))).mul(0.1)),
+  ({ vectors, matrices }, pick) => vectors.push(pick(matrices).sum({ axis: 0 }).mul(0.4)),
+  ({ vectors, matrices }, pick) => vectors.push(pick(matrices).at(pick([0, 1, -1]))),
+  ({ vectors, matrices }, pick) =>
+    matrices.push(pick(matrices).mul(pick(vectors)).add(pick(matrices)).mul(0.4)),
+  ({ vectors, matrices }, pick) => matrices.push(d.stack([pick(vectors), pick(vectors)])),
+  ({ matrices }, pick) => matrices.push(pick(matrices).reshape([3, 2]).transpose()),
+  ({ matrices }, pick) => matrices.push(tame(d.slice(pick(matrices), null, [0, 3]))),
+  ({ matrices }, pick) => matrices.push(d.logSoftmax(pick(matrices), { axis: 0 }).mul(0.3)),
+  ({ places }, pick) =>
+    places.push(
+      pick(places)
+        .add(pick([1, 2]))
+        .sub(1),
+    ),
+  ({ places, vectors }, pick) => places.push(d.argmax(pick(vectors), { axis: 0 })),
+  // loops: a carry and ys; a carry that reads a constant; one in reverse; one in another
+  ({ scalars, vectors }, pick) => {
+    const [w, c, xs] = [pick(scalars), pick(scalars), pick(vectors)];
+    const [last, ys] = scan((c: Tensor, x: Tensor) => [tame(c.mul(w).add(x)), c.mul(x)], c, xs, {
+      reverse: pick([true, false]),
+    });
+    scalars.push(last);
+    vectors.push(ys);
+  },
+  ({ vectors, matrices, scalars }, pick) => {
+    const [w, c, xs] = [pick(vectors), pick(vectors), pick(matrices)];
+    const [last, ys] = scan(
+      ({ a, b }: { a: Tensor; b: Tensor }, x: Tensor) => [
+        { a: b.mul(0.9), b: a.mul(w).add(x).mul(0.5) },
+        d.dot(a, x).mul(0.2),
+      ],
+      { a: c, b: w },
+      xs,
+    );
+    vectors.push(last.a);
+    scalars.push(ys.sum());
+  },
+  ({ vectors, matrices }, pick) => {
+    const [c, xs] = [pick(vectors), pick(matrices)];
+    const inner = (c: Tensor, row: Tensor): Tensor =>
+      scan((e: Tensor, x: Tensor) => [tame(e.mul(x)), null], c.sum(), row)[0];
+    vectors.push(scan((c: Tensor, row: Tensor) => [c.mul(inner(c, row)), null], c, xs)[0]);
+  },
+  // calls and transforms inside
+  ({ scalars }, pick) =>
+    scalars.push(jit((a: Tensor, b: Tensor) => tame(a.add(b)).mul(b))(pick(scalars), pick(scalars))),
+  ({ scalars, vectors }, pick) => {
+    const x = pick(vectors);
+    vectors.push(grad((a: Tensor) => tame(a.mul(x)).sum().mul(pick(scalars)))(pick(vectors)));
+  },
+  ({ vectors, matrices }, pick) => {
+    const w = pick(vectors);
+    matrices.push(vmap((row: Tensor) => tame(row).mul(w))(pick(matrices)));
+  },
+];
+
+type Choice = { readonly rule: number; readonly picks: readonly number[] };
+const choices = fc.array(
+  fc.record({
+    rule: fc.nat(rules.length - 1),
+    picks: fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }),
+  }),
+  {
+    minLength: 1,
+    maxLength: 10,
+  },
+);
+const ends = fc.array(fc.nat(1000), { minLength: 2, maxLength: 2 });
+
+/** The function that a list of choices stands for: of a scalar, a vector and a matrix, with a scalar and a vector as results. */
+const build =
+  (list: readonly Choice[], end: readonly number[]) =>
+  (s: Tensor, v: Tensor, m: Tensor): [Tensor, Tensor] => {
+    const pool: Pool = { scalars: [s], vectors: [v], matrices: [m], places: [tensor(1, { dtype: "int32" })] };
+    for (const { rule, picks } of list) {
+      let next = 0;
+      rules[rule]!(pool, (options) => options[picks[next++ % picks.length]! % options.length]!);
+    }
+    // the latest values weigh in, so that little is dead
+    const scalar = pool.scalars.at(-1)!.add(pool.vectors.at(-1)!.sum()).add(pool.matrices.at(-1)!.mean());
+    return [
+      scalar.add(pool.scalars[end[0]! % pool.scalars.length]!),
+      pool.vectors[end[1]! % pool.vectors.length]!.add(pool.vectors.at(-1)!),
+    ];
+  };
+
+const point = [
+  tensor(0.7),
+  tensor([0.5, -1.25, 0.9]),
+  tensor([
+    [1, 0.75, -0.5],
+    [-0.25, 0.3, 0.6],
+  ]),
+] as const;
+const directions = [
+  tensor(0.3),
+  tensor([1, -0.5, 0.2]),
+  tensor([
+    [0.1, -1, 0.4],
+    [0.6, 0.2, -0.3],
+  ]),
+] as const;
+const cotangents: [Tensor, Tensor] = [tensor(0.8), tensor([-0.4, 0.9, 0.5])];
+
+const bits = (xs: readonly Tensor[]): string =>
+  JSON.stringify(xs.map((x) => Array.from(x.data(), (value) => (Object.is(value, -0) ? "-0" : value))));
+
+/** Runs a program as it is, without any pass. */
+function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {
+  checkProgram(program);
+  const slots = program.outs.map((v): Slot => {
+    const n = v.type.shape.reduce((a, b) => a * b, 1);
+    return v.type.shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(v.type.dtype), n), offset: 0 };
+  });
+  backend.compile(lowerProgram(program).routine)(
+    ins.map((x) => x.slot!),
+    slots,
+  );
+  return program.outs.map((v, i) => new d.Tensor(v.type, slots[i], undefined));
+}
+
+function expectClose(actual: readonly Tensor[], expected: readonly Tensor[]): void {
+  actual.forEach((x, k) => {
+    expect(x.shape).toEqual(expected[k]!.shape);
+    const numbers = expected[k]!.data();
+    x.data().forEach((value, i) =>
+      expect(Math.abs(value - numbers[i]!)).toBeLessThan(1e-11 * Math.max(1, Math.abs(numbers[i]!))),
+    );
+  });
+}
+
+const inner = (xs: readonly Tensor[], ys: readonly Tensor[]): number =>
+  xs.reduce((sum, x, i) => sum + x.mul(ys[i]!).sum().item(), 0);
+
+type Three = readonly [Tensor, Tensor, Tensor];
+
+describe("random programs", () => {
+  test("have the same bits by every backend, with and without passes, and jitted", () => {
+    fc.assert(
+      fc.property(choices, ends, (list, end) => {
+        const f = build(list, end);
+        const derivative = (...all: Tensor[]): Tensor[] =>
+          vjp(f, ...(all as unknown as Three))[1](cotangents) as unknown as Tensor[];
+        for (const g of [f as (...xs: Tensor[]) => Tensor[], derivative]) {
+          const expected = bits(g(...point));
+          const { program, captured } = traceProgram(
+            "f",
+            point.map((x) => x.type),
+            g,
+          ); // constants come first
+          for (const backend of [interpBackend, jsBackend])
+            expect(bits(runPlain(program, backend, [...captured, ...point])), backend.name).toBe(expected);
+          expect(bits(jit((...xs: Tensor[]) => g(...xs))(...point)), "jit").toBe(expected);
+        }
+      }),
+      { numRuns: 120, seed: 1 },
+    );
+  });
+
+  test("have adjoint forward and reverse modes, jitted or not, inside and outside", () => {
+    fc.assert(
+      fc.property(choices, ends, (list, end) => {
+        const f = build(list, end);
+        const [, tangents] = jvp(f, point, directions);
+        const gradients = vjp(f, ...point)[1](cotangents) as unknown as Tensor[];
+        const [forwards, backwards] = [inner(cotangents, tangents), inner(gradients, directions)];
+        expect(Math.abs(forwards - backwards)).toBeLessThan(1e-10 * Math.max(1, Math.abs(forwards)));
+        const jitted = jit(f);
+        expectClose(jvp(jitted, point, directions)[1], tangents);
+        expectClose(vjp(jitted, ...point)[1](cotangents) as unknown as Tensor[], gradients);
+        expectClose(jit((...xs: Three) => jvp(jitted, xs, directions)[1])(...point), tangents);
+      }),
+      { numRuns: 60, seed: 2 },
+    );
+  });
+
+  test("give over batches what they give item by item, and so do their derivatives", () => {
+    const batch = point.map((x) => d.stack([x, x.mul(0.9), x.mul(1.05)])) as unknown as Three;
+    const item = (i: number): Three => batch.map((x) => x.at(i)) as unknown as Three;
+    fc.assert(
+      fc.property(choices, ends, (list, end) => {
+        const f = build(list, end);
+        const gradient = (...xs: Three): Tensor[] => vjp(f, ...xs)[1](cotangents) as unknown as Tensor[];
+        for (const g of [f as (...xs: Three) => Tensor[], gradient]) {
+          const expected = [0, 1, 2].map((i) => g(...item(i)));
+          const stacked = expected[0]!.map((_, k) => d.stack(expected.map((outs) => outs[k]!)));
+          expectClose(vmap(g)(...batch), stacked);
+          expectClose(jit(vmap(g))(...batch), stacked);
+        }
+      }),
+      { numRuns: 50, seed: 3 },
+    );
+  });
+
+  test("have symmetric second derivatives, by every mode over every mode", () => {
+    fc.assert(
+      fc.property(choices, ends, (list, end) => {
+        const f = build(list, end);
+        const total = (...xs: Three): Tensor => inner2(f(...xs));
+        const along = directions;
+        const reverseOverForward = grad((...xs: Three) => jvp(total, xs, along)[1], { argnums: [0, 1, 2] })(
+          ...point,
+        );
+        const forwardOverReverse = jvp(
+          (...xs: Three) => grad(total, { argnums: [0, 1, 2] })(...xs),
+          point,
+          along,
+        )[1];
+        const reverseOverReverse = grad(
+          (...xs: Three) => dotAll(grad(total, { argnums: [0, 1, 2] })(...xs), along),
+          { argnums: [0, 1, 2] },
+        )(...point);
+        expectClose(reverseOverForward, forwardOverReverse);
+        expectClose(reverseOverReverse, forwardOverReverse);
+        const twice = jvp((...xs: Three) => jvp(total, xs, along)[1], point, along)[1].item();
+        expect(Math.abs(twice - inner(forwardOverReverse, along))).toBeLessThan(
+          1e-10 * Math.max(1, Math.abs(twice)),
+        );
+      }),
+      { numRuns: 40, seed: 4 },
+    );
+  });
+});
+
+const dotAll = (xs: readonly Tensor[], ys: readonly Tensor[]): Tensor =>
+  xs.map((x, i) => x.mul(ys[i]!).sum()).reduce((a, b) => a.add(b));
+const inner2 = (xs: readonly Tensor[]): Tensor => dotAll(xs, cotangents);
