@@ -60,7 +60,8 @@ export type { SparseAdam, SparseAdamOptions, SparseAdamState } from "./sparse-ad
 export { yogi } from "./yogi.ts";
 export type { Yogi, YogiOptions, YogiState } from "./yogi.ts";
 export { lbfgs } from "./lbfgs.ts";
-export type { Lbfgs, LbfgsOptions, LbfgsState } from "./lbfgs.ts";
+export type { Lbfgs, LbfgsOptions } from "./lbfgs.ts";
+export type { LbfgsState } from "./lbfgs-memory.ts";
 export { minimize, minimizeAsync } from "./minimize/minimize.ts";
 export type { MinimizeOptions, MinimizeResult, Progress } from "./minimize/minimize.ts";
 export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";

@@ -1,8 +1,8 @@
-import { tensor, zeros } from "../array/create.ts";
-import { astype } from "../array/elementwise.ts";
+import { tensor } from "../array/create.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { type CurvatureHistory, noHistory, quasiNewtonDirection, remember } from "./curvature.ts";
+import { quasiNewtonDirection, remember } from "./curvature.ts";
+import { emptyMemory, type LbfgsState, type Memory, readState, writeState } from "./lbfgs-memory.ts";
 import { strongWolfe } from "./line-search.ts";
 import { checkRate, count, fixed, oneOf, optional, type Option, readOptions } from "./options.ts";
 import type { Update, UpdateExtra } from "./optimizer.ts";
@@ -27,25 +27,6 @@ export interface LbfgsOptions {
   readonly historySize?: number;
   /** How the length of a step is found: as it is, or by the strong Wolfe conditions. Default `none`. */
   readonly lineSearch?: "none" | "strong-wolfe";
-}
-
-/** State of `lbfgs`. All parameters are one vector of n numbers here. */
-export interface LbfgsState {
-  /** Number of updates made. */
-  readonly step: Tensor;
-  /** Number of iterations made in all updates together. */
-  readonly iterations: Tensor;
-  /** Number of evaluations of the loss, with one for each gradient that was handed in. */
-  readonly evaluations: Tensor;
-  /** The last direction and how far it was followed. */
-  readonly direction: Tensor;
-  readonly length: Tensor;
-  /** The gradient before the last iteration. */
-  readonly gradient: Tensor;
-  /** The steps and changes of the gradient that are remembered, k × n, and the scale of the inverse Hessian. */
-  readonly steps: Tensor;
-  readonly changes: Tensor;
-  readonly scale: Tensor;
 }
 
 /** `lbfgs`, for parameters of any structure. */
@@ -96,7 +77,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
     eager: true,
     init(params) {
       const n = vectorOf(readParameters("lbfgs", params).tensors).length;
-      return writeState(0, { ...atStart, direction: new Float64Array(n), gradient: new Float64Array(n) });
+      return writeState(0, emptyMemory(n));
     },
     update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState> {
       const parameters = readParameters("lbfgs", params);
@@ -135,19 +116,6 @@ interface Evaluation {
   readonly value: number;
   readonly gradient: Float64Array;
 }
-
-/** What is known from one iteration to the next. */
-interface Memory {
-  readonly iterations: number;
-  readonly evaluations: number;
-  readonly direction: Float64Array;
-  readonly length: number;
-  /** Before the last iteration. */
-  readonly gradient: Float64Array;
-  readonly history: CurvatureHistory;
-}
-
-const atStart = { iterations: 0, evaluations: 0, length: 0, history: noHistory };
 
 /** The iterations of one update, from x with the value and gradient there. */
 function iterate(
@@ -216,53 +184,4 @@ function treeOf(parameters: Parameters, x: Float64Array): unknown {
       return tensor(x.subarray(next, (next += n)), { shape, dtype });
     }),
   );
-}
-
-function writeState(step: number, { iterations, evaluations, history, ...memory }: Memory): LbfgsState {
-  const whole = (n: number): Tensor => tensor(n, { dtype: "int32" });
-  const n = memory.direction.length;
-  const matrix = (rows: readonly Float64Array[]): Tensor =>
-    rows.length === 0
-      ? zeros([0, n])
-      : tensor(Float64Array.from(rows.flatMap((row) => [...row])), { shape: [rows.length, n] });
-  return {
-    step: whole(step),
-    iterations: whole(iterations),
-    evaluations: whole(evaluations),
-    direction: tensor(memory.direction),
-    length: tensor(memory.length),
-    gradient: tensor(memory.gradient),
-    steps: matrix(history.steps),
-    changes: matrix(history.changes),
-    scale: tensor(history.scale),
-  };
-}
-
-function readState(state: LbfgsState, n: number): Memory {
-  // as anywhere, a state may have become plain numbers on its way through a file
-  const vector = (x: Tensor): Float64Array => Float64Array.from(astype(x, "float64").data());
-  const rows = (x: Tensor): Float64Array[] => {
-    const all = vector(x);
-    return Array.from({ length: all.length / n }, (_, i) => all.subarray(i * n, (i + 1) * n));
-  };
-  const scalar = (x: Tensor): number => astype(x, "float64").item();
-  if (
-    typeof state !== "object" ||
-    state === null ||
-    !("direction" in state) ||
-    vector(state.direction).length !== n
-  ) {
-    throw new DownhillError(
-      "tree",
-      `lbfgs: the state is not that of these parameters, which are ${n} numbers; pass what init or update gave.`,
-    );
-  }
-  return {
-    iterations: scalar(state.iterations),
-    evaluations: scalar(state.evaluations),
-    direction: vector(state.direction),
-    length: scalar(state.length),
-    gradient: vector(state.gradient),
-    history: { steps: rows(state.steps), changes: rows(state.changes), scale: scalar(state.scale) },
-  };
 }

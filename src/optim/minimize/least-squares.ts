@@ -72,7 +72,7 @@ export interface LeastSquaresResult<P> {
  * const [t, y] = [tensor([0, 1, 2, 3]), tensor([2.1, 1.4, 1.1, 0.7])];
  * const residuals = (p) => sub(mul(p.a, exp(mul(p.k, t))), y);
  * const { params, standardErrors } = leastSquares(residuals, { a: 1, k: 0 });
- * [params.a.item().toFixed(3), standardErrors.a.item().toFixed(3)]; // ["2.086", "0.054"]
+ * [params.a.item().toFixed(3), standardErrors.a.item().toFixed(3)]; // ["2.082", "0.066"]
  */
 export function leastSquares(
   f: (x: Tensor) => Tensor,

@@ -5,8 +5,9 @@ import type { Like } from "../../tree/types.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { largest } from "../vector.ts";
 import { nelderMead } from "./nelder-mead.ts";
-import { flatParameters, onNumbers, requireResult } from "./problem.ts";
-import { alongLines, fullMemory, limitedMemory, newtonCg, type Objective, steepest } from "./searches.ts";
+import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
+import { newtonCg } from "./newton-cg.ts";
+import { flatParameters, type Objective, onNumbers, requireResult } from "./problem.ts";
 import type { Iterate, Outcome, Search, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
 

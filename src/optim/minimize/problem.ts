@@ -32,6 +32,14 @@ export function flatParameters(operation: string, params: unknown): FlatParamete
   return { parameters, start, toTree, fromVector: (x) => toTree(tensor(x)) };
 }
 
+/** A function of a vector with what a method may ask of it. */
+export interface Objective {
+  readonly value: (x: Float64Array) => number;
+  readonly valueAndGradient: (x: Float64Array) => { readonly value: number; readonly gradient: Float64Array };
+  /** The Hessian at x times v. */
+  readonly hessianTimes: (x: Float64Array, v: Float64Array) => Float64Array;
+}
+
 /** Prepares a function of vectors to be called with plain numbers. */
 export function onNumbers(
   f: (...x: Tensor[]) => readonly Tensor[],

@@ -1,0 +1,102 @@
+import { type CurvatureHistory, noHistory, quasiNewtonDirection, remember } from "../curvature.ts";
+import { type LinePoint, strongWolfe } from "../line-search.ts";
+import { addScaled, dot, largestPart, scaled, subtract, sumOfSizes } from "../vector.ts";
+import type { Objective } from "./problem.ts";
+import type { Search } from "./stop.ts";
+
+/** What a line-search method remembers, and the direction that follows from it. */
+interface Memory<M> {
+  readonly empty: M;
+  /** After a step s over which the gradient changed by y, with sᵀy > 0. */
+  readonly learn: (memory: M, s: Float64Array, y: Float64Array) => M;
+  readonly direction: (memory: M, gradient: Float64Array) => Float64Array;
+}
+
+/** Steepest descent: `d = −g`. */
+export const steepest: Memory<null> = {
+  empty: null,
+  learn: () => null,
+  direction: (_, gradient) => scaled(-1, gradient),
+};
+
+/** L-BFGS with a history of ten steps. */
+export const limitedMemory: Memory<CurvatureHistory> = {
+  empty: noHistory,
+  learn: (history, s, y) => remember(history, s, y, 10),
+  direction: quasiNewtonDirection,
+};
+
+/** BFGS: the whole inverse Hessian H, as rows; `null` for the identity. */
+export const fullMemory: Memory<readonly Float64Array[] | null> = {
+  empty: null,
+  learn(known, s, y) {
+    const sy = dot(s, y);
+    // the first step tells the size of H (Nocedal and Wright, 6.20)
+    const h =
+      known ??
+      s
+        .map((_, i) => i)
+        .reduce<Float64Array[]>((rows, i) => [...rows, unit(s.length, i, sy / dot(y, y))], []);
+    // H ← (I − syᵀ/sᵀy) H (I − ysᵀ/sᵀy) + ssᵀ/sᵀy
+    const hy = h.map((row) => dot(row, y));
+    const factor = (1 + dot(y, Float64Array.from(hy)) / sy) / sy;
+    return h.map((row, i) =>
+      row.map((hij, j) => hij + factor * s[i]! * s[j]! - (hy[i]! * s[j]! + s[i]! * hy[j]!) / sy),
+    );
+  },
+  direction: (h, gradient) =>
+    h === null ? scaled(-1, gradient) : Float64Array.from(h, (row) => -dot(row, gradient)),
+};
+
+/** Descent along directions, with steps that satisfy the strong Wolfe conditions. */
+export function* alongLines<M>(f: Objective, x: Float64Array, memory: Memory<M>): Search {
+  let { value, gradient } = f.valueAndGradient(x);
+  yield { x, value, gradient, decrease: Infinity, step: Infinity };
+  let known = memory.empty;
+  let length = Math.min(1, 1 / sumOfSizes(gradient));
+  for (;;) {
+    let direction = memory.direction(known, gradient);
+    let slope = dot(gradient, direction);
+    if (!(slope < 0)) {
+      known = memory.empty; // rounding has spoilt what was learnt
+      direction = memory.direction(known, gradient);
+      slope = dot(gradient, direction);
+    }
+    const [from, along] = [x, direction];
+    const start: LinePoint = { t: 0, value, gradient, slope };
+    const { point } = strongWolfe(
+      (t) => f.valueAndGradient(addScaled(from, t, along)),
+      start,
+      along,
+      length,
+      {
+        tolerance: 0,
+        evaluations: 40,
+        // a search for steepest descent gains from being exact
+        curvature: memory === (steepest as unknown) ? 0.1 : 0.9,
+      },
+    );
+    if (!(point.value < value) || point.t === 0) {
+      if (known === memory.empty) return;
+      known = memory.empty;
+      length = Math.min(1, 1 / sumOfSizes(gradient));
+      continue;
+    }
+    const next = addScaled(x, point.t, direction);
+    const [s, y] = [subtract(next, x), subtract(point.gradient, gradient)];
+    if (dot(s, y) > 1e-14 * Math.sqrt(dot(s, s) * dot(y, y))) known = memory.learn(known, s, y);
+    // the next step of steepest descent will gain about as much as this one
+    length =
+      known === null ? Math.min(1e10, (2 * (value - point.value)) / dot(point.gradient, point.gradient)) : 1;
+    const decrease = value - point.value;
+    ({ value, gradient } = point);
+    x = next;
+    yield { x, value, gradient, decrease, step: largestPart(s, x) };
+  }
+}
+
+function unit(n: number, i: number, value: number): Float64Array {
+  const row = new Float64Array(n);
+  row[i] = value;
+  return row;
+}
