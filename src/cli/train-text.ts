@@ -12,7 +12,7 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-export function optimizerInWords({ optimizer, learningRate, momentum, batch }: Settings): string {
+function optimizerInWords({ optimizer, learningRate, momentum, batch }: Settings): string {
   const velocity = momentum === undefined || momentum === 0 ? "" : ` with momentum ${momentum}`;
   const items =
     batch === "full" ? "all items a step" : batch === 1 ? "one item a step" : `batches of ${batch}`;
