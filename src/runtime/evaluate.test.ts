@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { concatenate, tensor } from "downhill";
+import type { Primitive, Tensor } from "downhill";
+import { bind1, concatenate, definePrimitive, grad, jit, sin, tensor, vmap } from "downhill";
+import * as k from "../kernel/build.ts";
+import { compilationStats } from "./executable.ts";
+
+const heap = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
 
 describe("eager evaluation", () => {
   test("a primitive of any number of operands does not run the kernel of fewer or more", () => {
@@ -7,5 +12,70 @@ describe("eager evaluation", () => {
     expect(concatenate([x, x]).tolist()).toEqual([1, 2, 1, 2]);
     expect(concatenate([x, x, x]).tolist()).toEqual([1, 2, 1, 2, 1, 2]);
     expect(concatenate([x, x]).tolist()).toEqual([1, 2, 1, 2]);
+  });
+
+  test("compiles nothing to work on scalars", () => {
+    const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
+    const before = compilationStats().compiled;
+    for (let i = 0; i < 100; i++) grad(f)(i, 3);
+    expect(compilationStats().compiled).toBe(before);
+  });
+
+  test("compiles an operation on arrays once for each shape, whatever the numbers", () => {
+    const f = (x: Tensor): Tensor => x.mul(x).add(x).sum();
+    f(tensor([1, 2, 3, 4, 5, 6, 7]));
+    const before = compilationStats().compiled;
+    for (let i = 0; i < 100; i++) f(tensor([i, 2, 3, 4, 5, 6, 7]));
+    expect(compilationStats().compiled).toBe(before);
+  });
+
+  test("keeps a bounded number of kernels over 10,000 shapes", () => {
+    const run = (from: number, to: number): void => {
+      for (let n = from; n < to; n++) tensor(new Float64Array(n)).add(1);
+    };
+    run(1, 2500); // fills what is kept
+    const before = heap();
+    run(2500, 10_000);
+    expect(compilationStats().kept).toBeLessThanOrEqual(1024);
+    expect(heap() - before).toBeLessThan(100 * 2 ** 20); // 7,500 kept kernels and their arrays would be far more
+  });
+
+  test("keeps memory flat over 300,000 calls on scalars and arrays in one synchronous loop", () => {
+    const x = tensor([1, 2, 3, 4]);
+    const f = (v: Tensor): Tensor => sin(v).mul(v).sum();
+    const run = (n: number): void => {
+      for (let i = 0; i < n; i++) {
+        if (i % 10 === 0) grad(f)(x);
+        else x.add(i);
+      }
+    };
+    run(20_000);
+    const before = heap();
+    run(300_000);
+    expect(heap() - before).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test("keeps a bounded number of forms of a program over hundreds of batch sizes", () => {
+    const f = jit((x: Tensor) => sin(x).mul(x));
+    const run = (from: number, to: number): void => {
+      for (let n = from; n < to; n++) vmap(f)(new Float64Array(n));
+    };
+    run(1, 200);
+    const before = heap();
+    run(200, 600);
+    expect(heap() - before).toBeLessThan(64 * 2 ** 20);
+    expect(vmap(f)([1, 2]).at(1).item()).toBe(sin(2).item() * 2);
+  });
+
+  test("keeps a bounded number of scalar kernels for a primitive of many parameters", () => {
+    const times: Primitive<{ factor: number }> = definePrimitive<{ factor: number }>({
+      name: "times",
+      typeOf: ([x]) => [x!],
+      derivative: { kind: "constant" },
+      batch: "elementwise",
+      lowering: { kind: "elementwise", scalar: ([x], { factor }) => k.mul(x!, k.constant(x!.type, factor)) },
+    });
+    const x = tensor(2);
+    for (let i = 0; i < 2000; i++) expect(bind1(times, [x], { factor: i }).item()).toBe(2 * i);
   });
 });

@@ -30,7 +30,8 @@ interface ScalarKernel {
 /** The kernel that each primitive ran last: scalar code calls the same ones over and over. */
 const scalarKernels = new WeakMap<Primitive, ScalarKernel>();
 /** All scalar kernels by primitive, parameters and types. */
-const byKey = new WeakMap<Primitive, Map<string, ScalarKernel>>();
+const byKey = new WeakMap<Primitive, Lru<string, ScalarKernel>>();
+const kernelsPerPrimitive = 256;
 
 /** Computes a primitive on tensors that hold their elements. */
 export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
@@ -66,7 +67,7 @@ function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number):
 
 function findScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
   let kernels = byKey.get(prim);
-  if (kernels === undefined) byKey.set(prim, (kernels = new Map<string, ScalarKernel>()));
+  if (kernels === undefined) byKey.set(prim, (kernels = makeLru(kernelsPerPrimitive)));
   const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params)}`;
   let kernel = kernels.get(key);
   if (kernel === undefined) kernels.set(key, (kernel = makeScalarKernel(prim, ins, params)));

@@ -1,25 +1,30 @@
 import type { Program } from "../ir/program.ts";
+import type { Lru } from "../util/lru.ts";
+import { makeLru } from "../util/lru.ts";
 
 /** A mask as text, for keys. */
 export function maskKey(mask: readonly boolean[]): string {
   return mask.map((m) => (m ? "1" : "0")).join("");
 }
 
-const memory = new WeakMap<Program, Map<string, unknown>>();
+/** Forms of one program that are remembered: masks are few, but batches come in any size. */
+const formsPerProgram = 64;
+const memory = new WeakMap<Program, Lru<string, unknown>>();
 
 /**
- * A function of a program that remembers its results for as long as the program lives: a jitted loop is transformed once,
- * not at every call.
+ * A function of a program that remembers its latest results for as long as the program lives: a jitted loop is
+ * transformed once, not at every call.
  */
-export function memoizeProgram<A extends readonly unknown[], R>(
+export function memoizeProgram<A extends readonly unknown[], R extends object>(
   keyOf: (program: Program, ...args: A) => string,
   compute: (program: Program, ...args: A) => R,
 ): (program: Program, ...args: A) => R {
   return (program, ...args) => {
     let results = memory.get(program);
-    if (results === undefined) memory.set(program, (results = new Map<string, unknown>()));
+    if (results === undefined) memory.set(program, (results = makeLru<string, unknown>(formsPerProgram)));
     const key = keyOf(program, ...args);
-    if (!results.has(key)) results.set(key, compute(program, ...args));
-    return results.get(key) as R;
+    let result = results.get(key) as R | undefined;
+    if (result === undefined) results.set(key, (result = compute(program, ...args)));
+    return result;
   };
 }
