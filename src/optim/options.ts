@@ -141,7 +141,14 @@ function checkFlag(operation: string, option: string, value: unknown): void {
 }
 
 function outOfRange(operation: string, option: string, value: unknown, expected: string): DownhillError {
-  return new DownhillError("range", `${operation}: ${option} must be ${expected}, got ${show(value)}.`);
+  const repair =
+    typeof value === "function"
+      ? ` For a schedule: injectHyperparameters(${operation}, { ${option}: schedule }).`
+      : "";
+  return new DownhillError(
+    "range",
+    `${operation}: ${option} must be ${expected}, got ${show(value)}.${repair}`,
+  );
 }
 
 function showRange({ from = -Infinity, to = Infinity, above = false, below = false }: NumberRange): string {

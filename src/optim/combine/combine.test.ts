@@ -335,6 +335,12 @@ describe("injectHyperparameters", () => {
     checkGrads(after, [tensor(0.5), tensor(0.1)]);
   });
 
+  test("is what an optimiser proposes that is given a schedule for another option", () => {
+    expect(() => adam({ beta1: falling as never })).toThrow(
+      "got a function. For a schedule: injectHyperparameters(adam, { beta1: schedule }).",
+    );
+  });
+
   test("refuses what the optimiser refuses, and names that are no numbers", () => {
     expect(() => injectHyperparameters(adam, { beta1: 1 })).toThrow("adam: beta1 must be");
     expect(() => injectHyperparameters(adam, { beta1: (() => 2) as never })).toThrow("adam: beta1 must be");

@@ -47,7 +47,7 @@ export function injectHyperparameters<O extends object, S>(
   const injected = wanted.map((name) => [name, valueOf(name, given)] as const);
   const withValues = (value: (from: Scalar | Schedule, name: string) => unknown): O =>
     ({ ...given, ...Object.fromEntries(injected.map(([name, from]) => [name, value(from, name)])) }) as O;
-  const atStart = withValues((from) => (typeof from === "function" ? from(0) : from));
+  const atStart = withValues((from) => (typeof from === "function" ? from(zeros([])) : from));
   const { learningRate } = make(atStart); // refuses options that are out of range
   return {
     ...(typeof given["learningRate"] === "function"
