@@ -179,10 +179,11 @@ describe("Ctrl-C", () => {
       { cwd: folder, env },
     );
     let [stdout, stderr] = ["", ""];
+    let isStopped = false;
     child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
     child.stdout.on("data", (data: Buffer) => {
       stdout += data.toString();
-      if (stdout.includes('"epoch":2')) child.kill("SIGINT");
+      if (!isStopped && stdout.includes('"epoch":2')) isStopped = child.kill("SIGINT"); // a second would quit at once
     });
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect(code).toBe(130);
