@@ -196,6 +196,20 @@ describe("scan", () => {
     );
   });
 
+  test("a carry may come back with its keys in another order", () => {
+    interface Two {
+      readonly a: Tensor;
+      readonly b: Tensor;
+    }
+    const [last] = scan(
+      ({ a, b }: Two, x: Tensor): [Two, null] => [{ b: b.add(x), a: a.mul(2) }, null],
+      { a: 1, b: 0 },
+      xs,
+    );
+    expect(Object.keys(last)).toEqual(["a", "b"]);
+    expect([last.a.item(), last.b.item()]).toEqual([16, 1.75]);
+  });
+
   test("counts steps without xs, and runs none", () => {
     expect(scan((c: Tensor) => [c.mul(2), c], 1, null, { length: 4 })[1].tolist()).toEqual([1, 2, 4, 8]);
     const [c, ys] = scan((c: Tensor, x: Tensor) => [c.add(x), x], 5, new Float64Array(0));

@@ -5,11 +5,18 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, withShape } from "../ir/types.ts";
 import { scan as bindScan } from "../prims/scan.ts";
 import { convert } from "../prims/linear.ts";
+import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { firstDifference, leafPaths, unflatten } from "../tree/tree.ts";
+import { leafPaths, unflatten } from "../tree/tree.ts";
 import type { Like } from "../tree/types.ts";
-import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import {
+  flattenArguments,
+  flattenResult,
+  matchTensors,
+  requireFunction,
+  unflattenArguments,
+} from "./arguments.ts";
 
 export interface ScanOptions {
   /** Number of steps, where there are no xs to tell. */
@@ -44,7 +51,6 @@ export function scan<C, X, Y>(
   const length = stepCount(items.leaves, options.length);
   const carryDef = start.defs[0]!;
   const itemTypes = items.leaves.map((x) => withShape(x.type, x.shape.slice(1)));
-  let outDef: TreeDef = carryDef;
   let yDef: TreeDef = carryDef;
 
   const traceBody = (types: readonly ArrayType[]): ReturnType<typeof traceProgram> =>
@@ -52,19 +58,17 @@ export function scan<C, X, Y>(
       const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
       const result: unknown = f(c as C, x as X);
+      if (result instanceof Promise) throw asyncFunction("scan");
       if (!Array.isArray(result) || result.length !== 2) {
         throw new DownhillError(
           "tree",
           `scan: the step must return [carry, y]; return [carry, null] where there is no y.`,
         );
       }
-      const next = flattenResult(result[0], "scan");
+      const next = matchTensors("scan", carryDef, result[0], "the carry after a step");
       const y = flattenResult(result[1], "scan");
-      outDef = next.def;
       yDef = y.def;
-      const difference = firstDifference(carryDef, next.def, "the carry after a step");
-      if (difference !== undefined) throw new DownhillError("tree", `scan: ${difference}.`);
-      return [...next.leaves, ...y.leaves];
+      return [...next, ...y.leaves];
     });
 
   // A carry that starts as a plain number takes the dtype that the step gives it.
@@ -92,7 +96,7 @@ export function scan<C, X, Y>(
       reverse: options.reverse === true,
     },
   );
-  return [unflatten(outDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
+  return [unflatten(carryDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
 }
 
 /** The type of a carry that starts as `type` and comes out of a step as `out`. */

@@ -130,12 +130,31 @@ export function mapLeaves(
   );
 }
 
-/** The leaves of `value`, which must have the structure `def`. */
+/** The leaves of `value`, which must have the structure `def`; keys may come in another order. */
 export function matchLeaves(operation: string, def: TreeDef, value: unknown, what: string): unknown[] {
   const flat = flatten(value, operation);
   const difference = firstDifference(def, flat.def, what);
   if (difference !== undefined) throw new DownhillError("tree", `${operation}: ${difference}.`);
-  return flat.leaves;
+  return hasSameOrder(def, flat.def) ? flat.leaves : inOrderOf(def, flat.def, flat.leaves);
+}
+
+/** Whether the keys of two structures that are equal but for their order come in the same order. */
+function hasSameOrder(a: TreeDef, b: TreeDef): boolean {
+  if (a.kind === "object" && b.kind === "object" && a.keys.some((key, i) => b.keys[i] !== key)) return false;
+  if (!("children" in a) || !("children" in b)) return true;
+  return a.children.every((child, i) => hasSameOrder(child, b.children[i]!));
+}
+
+/** The leaves of `actual` in the order in which `expected` has the keys. */
+function inOrderOf(expected: TreeDef, actual: TreeDef, leaves: readonly unknown[]): unknown[] {
+  if (!("children" in expected) || !("children" in actual)) return [...leaves];
+  let next = 0;
+  const parts = actual.children.map((child) => leaves.slice(next, (next += countLeaves(child))));
+  return expected.children.flatMap((child, i) => {
+    const place =
+      expected.kind === "object" && actual.kind === "object" ? actual.keys.indexOf(expected.keys[i]!) : i;
+    return inOrderOf(child, actual.children[place]!, parts[place]!);
+  });
 }
 
 /** Where and how two structures differ first, or `undefined`. */
@@ -164,12 +183,10 @@ export function firstDifference(expected: TreeDef, actual: TreeDef, path: string
       if (missing !== undefined) return `${path} lacks ${JSON.stringify(missing)}`;
       const extra = actual.keys.find((key) => !expected.keys.includes(key));
       if (extra !== undefined) return `${path} has ${JSON.stringify(extra)}, which is not expected`;
-      if (expected.keys.some((key, i) => actual.keys[i] !== key)) {
-        return `${path} has its keys in another order: expected ${expected.keys.join(", ")}`;
-      }
-      return firstOf(expected.children, (child, i) =>
-        firstDifference(child, actual.children[i]!, `${path}.${expected.keys[i]!}`),
-      );
+      return firstOf(expected.children, (child, i) => {
+        const key = expected.keys[i]!;
+        return firstDifference(child, actual.children[actual.keys.indexOf(key)]!, `${path}.${key}`);
+      });
     }
     default:
       return assertNever(expected, "firstDifference");
