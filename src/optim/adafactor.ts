@@ -16,7 +16,7 @@ export interface AdafactorOptions {
   /** ε₂, the floor of the size of a tensor, 0 or more. Default 0.001. */
   readonly eps2?: Scalar;
   /** d, the root mean square above which a step is shortened, above 0. Default 1. */
-  readonly threshold?: Scalar;
+  readonly d?: Scalar;
   /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
   /** Climb instead of descend. Default false. */
@@ -50,7 +50,7 @@ export type Adafactor = RuleOptimizer<AdafactorState<object>>;
  * θ ← θ − ηλθ − max(ε₂, rms(θ)) · ρ · u / max(1, rms(u)/d)    rms: root mean square of a whole tensor
  * ```
  *
- * These are PyTorch's rules and defaults; its `eps` is `[eps1, eps2]`, its `d` `threshold`. The paper adds ε₁ to g²
+ * These are PyTorch's rules and defaults; its `eps` is `[eps1, eps2]`. The paper adds ε₁ to g²
  * instead; optax's `adafactor` follows it, factors only axes of 128 or more, and has no floor of v. The last two axes of
  * an array of three or more are taken as rows and columns.
  *
@@ -68,7 +68,7 @@ export function adafactor(options: AdafactorOptions = {}): Adafactor {
     beta2Decay: within(-0.8, { to: 0 }),
     eps1: optional(within(0, notNegative)),
     eps2: within(0.001, notNegative),
-    threshold: within(1, { from: 0, above: true }),
+    d: within(1, { from: 0, above: true }),
     weightDecay: within(0, notNegative),
     maximize: flag(false),
   });
@@ -83,7 +83,7 @@ export function adafactor(options: AdafactorOptions = {}): Adafactor {
       },
       meanSquare: { value: 0, shape: (shape) => (shape.length < 2 ? shape : null) },
     },
-    formula: ({ t, eta, beta2Decay, eps1, eps2, threshold, weightDecay }) => {
+    formula: ({ t, eta, beta2Decay, eps1, eps2, d, weightDecay }) => {
       const taken = pow(t, beta2Decay);
       const towards = (v: Tensor, x: Tensor): Tensor => add(v, mul(sub(x, v), taken));
       const rho = minimum(eta, div(1, sqrt(t)));
@@ -96,7 +96,7 @@ export function adafactor(options: AdafactorOptions = {}): Adafactor {
         const size = v ?? div(mul(r!, c!), maximum(mean(r!, { axis: -2, keepdims: true }), floor));
         const u = mul(g, div(1, sqrt(maximum(size, squareOf(floor)))));
         const alpha = mul(maximum(rootMeanSquare(x), eps2), rho);
-        const excess = maximum(div(rootMeanSquare(u), threshold), 1);
+        const excess = maximum(div(rootMeanSquare(u), d), 1);
         const shrunk = descend(mul(x, weightDecay), eta);
         return { change: add(descend(u, div(alpha, excess)), shrunk), rows: r, columns: c, meanSquare: v };
       };

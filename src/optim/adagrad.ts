@@ -13,7 +13,7 @@ export interface AdagradOptions {
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
   /** The sum of squares at the start, 0 or more. Default 0. */
-  readonly initialAccumulator?: Scalar;
+  readonly initialAccumulatorValue?: Scalar;
   /** ε, added to the root of the sum, 0 or more. Default 1e-10. */
   readonly eps?: Scalar;
   /** Climb instead of descend. Default false. */
@@ -41,8 +41,8 @@ export type Adagrad = RuleOptimizer<AdagradState<object>>;
  * θ ← θ − η/(1 + κ(t − 1)) · g / (√s + ε)        t = 1, 2, …
  * ```
  *
- * These are PyTorch's rules and defaults. optax and Keras start with a sum of 0.1 (ours: 0) and have ε = 1e-7; optax
- * adds ε inside the root.
+ * These are PyTorch's rules and defaults. optax and Keras start with a sum of 0.1 (ours: 0) and add ε = 1e-7 inside the
+ * root.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic optimization, JMLR 12, 2011.
@@ -57,14 +57,14 @@ export function adagrad(options: AdagradOptions = {}): Adagrad {
     learningRate: rate(0.01),
     learningRateDecay: within(0, notNegative),
     weightDecay: within(0, notNegative),
-    initialAccumulator: within(0, notNegative),
+    initialAccumulatorValue: within(0, notNegative),
     eps: within(1e-10, notNegative),
     maximize: flag(false),
   });
   return followRule<AdagradState<object>, typeof read>({
     name: "adagrad",
     options: read,
-    parts: { sumOfSquares: { value: read.initialAccumulator } },
+    parts: { sumOfSquares: { value: read.initialAccumulatorValue } },
     formula: ({ t, eta, learningRateDecay, weightDecay, eps }) => {
       const falling = learningRateDecay === 0 ? eta : div(eta, add(mul(sub(t, 1), learningRateDecay), 1));
       return ({ x, g: gradient, sumOfSquares }) => {

@@ -1,5 +1,5 @@
 import { add, grad, jit, makeProgram, mul, printProgram, square, sum, type Tensor, tensor } from "downhill";
-import { adam, type AdamState, applyUpdates, type Optimizer, type Schedule } from "downhill/optim";
+import { adam, type AdamState, adamw, applyUpdates, type Optimizer, type Schedule } from "downhill/optim";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -38,6 +38,15 @@ describe("adam by hand", () => {
   test("maximize climbs; weight decay enters the gradient", () => {
     expect(run({ learningRate: 0.1, maximize: true }, [5])[0]).toBeCloseTo(0.1, 8);
     expect(run({ learningRate: 0.1, weightDecay: 2 }, [-1])[0]).toBeCloseTo(-0.1, 8); // −1 + 2·1 = 1
+  });
+
+  test("decoupled weight decay is that of adamw", () => {
+    const options = { learningRate: 0.1, weightDecay: 0.5 };
+    const params = { x: tensor([1, -2]) };
+    const [a, b] = [adam({ ...options, decoupledWeightDecay: true }), adamw(options)].map(
+      (optimizer) => optimizer.update({ x: tensor([1, 3]) }, optimizer.init(params), params).updates.x,
+    );
+    expect(a!.tolist()).toEqual(b!.tolist());
   });
 
   test("takes a schedule", () => {

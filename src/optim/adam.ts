@@ -25,6 +25,8 @@ export interface AdamOptions {
   readonly eps?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
+  /** Let `weightDecay` take ηλθ off the parameters, outside of the gradient, as in `adamw`. Default false. */
+  readonly decoupledWeightDecay?: boolean;
   /** Divide by the largest mean square so far. Default false. */
   readonly amsgrad?: boolean;
   /** Climb instead of descend. Default false. */
@@ -58,8 +60,8 @@ export type Adam = RuleOptimizer<AdamState<object>>;
  *
  * These are PyTorch's rules and defaults; the largest v of `amsgrad` is taken before the correction by `1 − β₂ᵗ`, as
  * there. optax's `adam` is the same without weight decay. Keras has ε = 1e-7 and adds it to √v before the correction
- * ("ε̂" of the paper). Weight decay enters the gradient here; that of `adamw` does not. With ε = 0 a parameter whose
- * gradient was always 0 stays where it is.
+ * ("ε̂" of the paper). Weight decay enters the gradient unless it is decoupled; that of `adamw` always is. With ε = 0 a
+ * parameter whose gradient was always 0 stays where it is.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Kingma, Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1; Reddi, Kale, Kumar, On the
@@ -71,15 +73,15 @@ export type Adam = RuleOptimizer<AdamState<object>>;
  * updates; // { x: f64[2] [-0.1, -0.0999995] }
  */
 export function adam(options: AdamOptions = {}): Adam {
-  return adamRule(
-    "adam",
-    readOptions("adam", options, { ...adamTable, weightDecay: within(0, notNegative) }),
-  );
+  const table = { ...adamTable, weightDecay: within(0, notNegative), decoupledWeightDecay: flag(false) };
+  return adamRule("adam", readOptions("adam", options, table));
 }
 
 /** The options that `adam` shares with `adamw`. */
 export const adamTable: {
-  readonly [K in Exclude<keyof AdamOptions, "weightDecay">]-?: Option<Required<AdamOptions>[K]>;
+  readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: Option<
+    Required<AdamOptions>[K]
+  >;
 } = {
   learningRate: rate(0.001),
   beta1: within(0.9, belowOne),
@@ -89,13 +91,13 @@ export const adamTable: {
   maximize: flag(false),
 };
 
-/** Adam's rule; `decoupled` weight decay shrinks the parameters beside the step instead of entering the gradient. */
-export function adamRule(name: string, options: Required<AdamOptions>, decoupled = false): Adam {
+/** Adam's rule, for `adam` and `adamw`. */
+export function adamRule(name: string, options: Required<AdamOptions>): Adam {
   return followRule<AdamState<object>, typeof options>({
     name,
     options,
     parts: { mean: zero, meanSquare: zero, maxMeanSquare: options.amsgrad ? zero : null },
-    formula: ({ t, eta, beta1, beta2, eps, weightDecay }) => {
+    formula: ({ t, eta, beta1, beta2, eps, weightDecay, decoupledWeightDecay: decoupled }) => {
       const correction1 = oneMinusPower(beta1, t);
       const correction2 = sqrt(oneMinusPower(beta2, t));
       return ({ x, g: gradient, mean, meanSquare, maxMeanSquare }) => {

@@ -3,7 +3,7 @@ import { notNegative } from "./formulas.ts";
 import { readOptions, type Scalar, within } from "./options.ts";
 
 /** Options of `adamw`: those of `adam`, with another weight decay. */
-export interface AdamwOptions extends Omit<AdamOptions, "weightDecay"> {
+export interface AdamwOptions extends Omit<AdamOptions, "weightDecay" | "decoupledWeightDecay"> {
   /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0.01. */
   readonly weightDecay?: Scalar;
 }
@@ -30,5 +30,5 @@ export interface AdamwOptions extends Omit<AdamOptions, "weightDecay"> {
  */
 export function adamw(options: AdamwOptions = {}): Adam {
   const table = { ...adamTable, weightDecay: within(0.01, notNegative) };
-  return adamRule("adamw", readOptions("adamw", options, table), true);
+  return adamRule("adamw", { ...readOptions("adamw", options, table), decoupledWeightDecay: true });
 }

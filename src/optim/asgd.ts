@@ -9,11 +9,11 @@ export interface AsgdOptions {
   /** η, 0 or more, or a schedule. Default 0.01. */
   readonly learningRate?: Rate;
   /** λ₀, the decay term: of the parameters, and of the rate as `η/(1 + λ₀η(t − 1))^α`; 0 or more. Default 0.0001. */
-  readonly decay?: Scalar;
+  readonly lambd?: Scalar;
   /** α, the power in which the rate falls, 0 or more. Default 0.75. */
   readonly alpha?: Scalar;
   /** t₀, after how many updates the mean begins, 0 or more. Default 1e6. */
-  readonly averageAfter?: Scalar;
+  readonly t0?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
   /** Climb instead of descend. Default false. */
@@ -42,14 +42,14 @@ export type Asgd = RuleOptimizer<AsgdState<object>>;
  * ā  ← ā + (θ − ā)/max(1, t − 1 − t₀)         (so ā = θ up to t = t₀ + 2)
  * ```
  *
- * These are PyTorch's rules and defaults; its `lambd` is `decay`, its `t0` `averageAfter`, its `ax` the `average` of the
- * state. Where the rate is a schedule, ηₜ is made from the η of the same update (PyTorch: of the one before). For the
- * mean alone, beside any optimiser, see `swa`.
+ * These are PyTorch's rules and defaults, and its names (`lambd` is λ₀); its `ax` is the `average` of the state. Where the
+ * rate is a schedule, ηₜ is made from the η of the same update (PyTorch: of the one before). For the mean alone, beside
+ * any optimiser, see `swa`.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Polyak, Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30, 1992.
  * @example
- * const { init, update } = asgd({ learningRate: 0.5, decay: 0, averageAfter: 0 });
+ * const { init, update } = asgd({ learningRate: 0.5, lambd: 0, t0: 0 });
  * const params = { w: tensor(1) };
  * const { updates, state } = update({ w: tensor(1) }, init(params), params);
  * updates; // { w: -0.5 }
@@ -58,9 +58,9 @@ export type Asgd = RuleOptimizer<AsgdState<object>>;
 export function asgd(options: AsgdOptions = {}): Asgd {
   const read = readOptions("asgd", options, {
     learningRate: rate(0.01),
-    decay: within(1e-4, notNegative),
+    lambd: within(1e-4, notNegative),
     alpha: within(0.75, notNegative),
-    averageAfter: within(1e6, notNegative),
+    t0: within(1e6, notNegative),
     weightDecay: within(0, notNegative),
     maximize: flag(false),
   });
@@ -68,13 +68,13 @@ export function asgd(options: AsgdOptions = {}): Asgd {
     name: "asgd",
     options: read,
     parts: { average: zero },
-    formula: ({ t, eta, decay, alpha, averageAfter, weightDecay }) => {
+    formula: ({ t, eta, lambd, alpha, t0, weightDecay }) => {
       const before = sub(t, 1);
-      const falling = div(eta, pow(add(mul(mul(before, decay), eta), 1), alpha));
-      const share = div(1, maximum(sub(before, averageAfter), 1));
+      const falling = div(eta, pow(add(mul(mul(before, lambd), eta), 1), alpha));
+      const share = div(1, maximum(sub(before, t0), 1));
       return ({ x, g: gradient, average }) => {
         const g = penalised(gradient, x, weightDecay);
-        const change = descend(penalised(g, x, decay), falling);
+        const change = descend(penalised(g, x, lambd), falling);
         return { change, average: add(average, mul(sub(add(x, change), average), share)) };
       };
     },

@@ -53,7 +53,7 @@ export type Lamb = RuleOptimizer<LambState<object>>;
  * θ ← θ − η · ‖θ‖/‖u‖ · u                      (‖θ‖/‖u‖: 1 where either length is 0; lengths of whole tensors)
  * ```
  *
- * The paper's rule with φ the identity, as optax's `lamb`, whose defaults these are. PyTorch and Keras (before 3.4) have none.
+ * The paper's rule with φ the identity, as optax's `lamb`, whose defaults these are. PyTorch has none.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see You et al., Large batch optimization for deep learning: training BERT in 76 minutes, ICLR 2020, algorithm 2.

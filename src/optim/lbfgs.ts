@@ -20,9 +20,9 @@ export interface LbfgsOptions {
   /** Evaluations of the loss within an update, 1 or more; `null` for 5/4 of the iterations. Default `null`. */
   readonly maxEvaluations?: number | null;
   /** An update ends where no partial derivative is larger, 0 or more. Default 1e-7. */
-  readonly gradientTolerance?: number;
+  readonly toleranceGrad?: number;
   /** An update ends where loss or parameters change by less, 0 or more. Default 1e-9. */
-  readonly changeTolerance?: number;
+  readonly toleranceChange?: number;
   /** Number of steps that are remembered, 1 or more. Default 100. */
   readonly historySize?: number;
   /** How the length of a step is found: as it is, or by the strong Wolfe conditions. Default `none`. */
@@ -66,8 +66,8 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
     learningRate: firstLength,
     maxIterations: count(20, { from: 1 }),
     maxEvaluations: optional(count(1, { from: 1 })),
-    gradientTolerance: fixed(1e-7, { from: 0 }),
-    changeTolerance: fixed(1e-9, { from: 0 }),
+    toleranceGrad: fixed(1e-7, { from: 0 }),
+    toleranceChange: fixed(1e-9, { from: 0 }),
     historySize: count(100, { from: 1 }),
     lineSearch: oneOf("none", ["none", "strong-wolfe"]),
   });
@@ -129,7 +129,7 @@ function iterate(
   let { iterations, direction, length, gradient: before, history } = memory;
   const maxEvaluations = o.maxEvaluations ?? Math.floor((o.maxIterations * 5) / 4);
   let evaluations = 1;
-  for (let k = 1; k <= o.maxIterations && largest(gradient) > o.gradientTolerance; k++) {
+  for (let k = 1; k <= o.maxIterations && largest(gradient) > o.toleranceGrad; k++) {
     if (++iterations === 1) {
       direction = scaled(-1, gradient);
       length = Math.min(1, 1 / sumOfSizes(gradient)) * rate;
@@ -142,7 +142,7 @@ function iterate(
     before = gradient;
     const last = value;
     const slope = dot(gradient, direction);
-    if (slope > -o.changeTolerance) break;
+    if (slope > -o.toleranceChange) break;
     if (o.lineSearch === "strong-wolfe") {
       const [from, along] = [x, direction];
       const start = { t: 0, value, gradient, slope };
@@ -157,8 +157,8 @@ function iterate(
       evaluations++;
     }
     if (evaluations >= maxEvaluations) break;
-    if (Math.abs(length) * largest(direction) <= o.changeTolerance) break;
-    if (Math.abs(value - last) < o.changeTolerance) break;
+    if (Math.abs(length) * largest(direction) <= o.toleranceChange) break;
+    if (Math.abs(value - last) < o.toleranceChange) break;
   }
   evaluations += memory.evaluations;
   return { x, memory: { iterations, evaluations, direction, length, gradient: before, history } };

@@ -19,9 +19,11 @@ export interface MuonOptions {
   /** ε, the floor of the length that a step is divided by, 0 or more. Default 1e-7. */
   readonly eps?: Scalar;
   /** Number of Newton–Schulz steps, 0 to 99. Default 5. */
-  readonly newtonSchulzSteps?: number;
+  readonly nsSteps?: number;
+  /** a, b and c of the polynomial, as three numbers. Default [3.4445, −4.775, 2.0315]. */
+  readonly nsCoefficients?: readonly [a: number, b: number, c: number];
   /** How η goes with the shape n × m: `original` `√max(1, n/m)`, `match-rms-adamw` `0.2 √max(n, m)`. Default `original`. */
-  readonly adjust?: "original" | "match-rms-adamw";
+  readonly adjustLearningRate?: "original" | "match-rms-adamw";
   /** Climb instead of descend. Default false. */
   readonly maximize?: boolean;
 }
@@ -44,19 +46,19 @@ export type Muon = RuleOptimizer<MuonState<object>>;
  * ```text
  * m ← βm + (1 − β)g
  * u = βm + (1 − β)g                 (nesterov; else u = m)
- * X = u / max(‖u‖, ε), then newtonSchulzSteps times  X ← aX + (bXXᵀ + c(XXᵀ)²)X     a, b, c = 3.4445, −4.7750, 2.0315
+ * X = u / max(‖u‖, ε), then nsSteps times  X ← aX + (bXXᵀ + c(XXᵀ)²)X     a, b, c = 3.4445, −4.7750, 2.0315
  * θ ← θ − ηλθ − η · adjust(n, m) · X
  * ```
  *
  * These are PyTorch's rules and defaults, but for the precision: PyTorch works out X in bfloat16, this in the dtype of the
- * parameter. optax's `muon` gives everything that is no matrix to Adam by itself, with η = 0.001 and λ = 0.
+ * parameter. optax's `muon` gives everything that is no matrix to Adam by itself and has λ = 0.
  *
  * @throws DownhillError `shape` for a parameter that is no matrix, `option` for an unknown option, `range` for a number
  * out of range.
  * @see Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024; Liu et al., Muon is scalable for LLM
  * training, 2025, for `match-rms-adamw`.
  * @example
- * const { init, update } = muon({ learningRate: 0.1, weightDecay: 0, newtonSchulzSteps: 0 });
+ * const { init, update } = muon({ learningRate: 0.1, weightDecay: 0, nsSteps: 0 });
  * const params = { w: tensor([[0, 0]]) };
  * update({ w: tensor([[3, 4]]) }, init(params), params).updates.w.tolist(); // [[-0.06, -0.08]]
  */
@@ -67,8 +69,9 @@ export function muon(options: MuonOptions = {}): Muon {
     momentum: within(0.95, { from: 0, to: 1 }),
     nesterov: flag(true),
     eps: within(1e-7, notNegative),
-    newtonSchulzSteps: count(5, { from: 0, to: 99 }),
-    adjust: oneOf("original", ["original", "match-rms-adamw"]),
+    nsSteps: count(5, { from: 0, to: 99 }),
+    nsCoefficients: { initial: coefficients, check: checkCoefficients },
+    adjustLearningRate: oneOf("original", ["original", "match-rms-adamw"]),
     maximize: flag(false),
   });
   return followRule<MuonState<object>, typeof read>({
@@ -76,18 +79,18 @@ export function muon(options: MuonOptions = {}): Muon {
     options: read,
     parts: { mean: zero },
     accept: requireMatrix,
-    formula: ({ eta, weightDecay, momentum, nesterov, eps, newtonSchulzSteps, adjust }) => {
+    formula: ({ eta, weightDecay, momentum, nesterov, eps, nsSteps, nsCoefficients, adjustLearningRate }) => {
       return ({ x, g, mean }) => {
         const m = average(mean, g, momentum);
         const u = nesterov ? average(m, g, momentum) : m;
-        const direction = mul(orthogonalize(u, newtonSchulzSteps, eps), factors[adjust](x));
+        const direction = mul(orthogonalize(u, nsSteps, eps, nsCoefficients), factors[adjustLearningRate](x));
         return { change: descend(penalised(direction, x, weightDecay), eta), mean: m };
       };
     },
   });
 }
 
-const factors: Readonly<Record<Required<MuonOptions>["adjust"], (x: Tensor) => number>> = {
+const factors: Readonly<Record<Required<MuonOptions>["adjustLearningRate"], (x: Tensor) => number>> = {
   original: ({ shape: [n, m] }) => Math.sqrt(Math.max(1, n! / m!)),
   "match-rms-adamw": ({ shape: [n, m] }) => 0.2 * Math.sqrt(Math.max(n!, m!)),
 };
@@ -96,8 +99,12 @@ const factors: Readonly<Record<Required<MuonOptions>["adjust"], (x: Tensor) => n
  * A matrix with the singular vectors of x and singular values between about 0.7 and 1.2, by steps of a polynomial of
  * Newton–Schulz's kind whose coefficients raise small values fast and do not converge to 1.
  */
-export function orthogonalize(x: Tensor, steps: number, eps: Scalar): Tensor {
-  const [a, b, c] = [3.4445, -4.775, 2.0315];
+export function orthogonalize(
+  x: Tensor,
+  steps: number,
+  eps: Scalar,
+  [a, b, c]: Required<MuonOptions>["nsCoefficients"] = coefficients,
+): Tensor {
   const isTall = x.shape[0]! > x.shape[1]!;
   let y = div(isTall ? transpose(x) : x, maximum(length(x), eps));
   for (let k = 0; k < steps; k++) {
@@ -105,6 +112,13 @@ export function orthogonalize(x: Tensor, steps: number, eps: Scalar): Tensor {
     y = add(mul(y, a), matmul(add(mul(gram, b), mul(matmul(gram, gram), c)), y));
   }
   return isTall ? transpose(y) : y;
+}
+
+const coefficients: Required<MuonOptions>["nsCoefficients"] = [3.4445, -4.775, 2.0315];
+
+function checkCoefficients(operation: string, option: string, value: unknown): void {
+  if (Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)) return;
+  throw new DownhillError("option", `${operation}: ${option} must be a list of three finite numbers.`);
 }
 
 function requireMatrix(x: Tensor, path: () => string): void {

@@ -47,8 +47,8 @@ export type Rmsprop = RuleOptimizer<RmspropState<object>>;
  * θ ← θ − ηd                        (momentum: b ← βb + d, θ ← θ − ηb)
  * ```
  *
- * These are PyTorch's rules and defaults. optax's and Keras's keep less of the mean (0.9) and start with η = 0.001
- * (Keras); Keras adds ε inside the root, and its momentum takes the rate into the velocity.
+ * These are PyTorch's rules and defaults. optax and Keras keep less of the mean (0.9), add ε inside the root and take the
+ * rate into the velocity; Keras has η = 0.001 and ε = 1e-7.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Tieleman, Hinton, Lecture 6.5 of Neural networks for machine learning, 2012; Graves, Generating sequences with

@@ -10,13 +10,13 @@ export interface RpropOptions {
   /** The size of the first step of each weight, 0 or more; it is not a schedule. Default 0.01. */
   readonly learningRate?: number;
   /** η₋, what a step is multiplied by where the gradient changed its sign, from 0 to 1, both excluded. Default 0.5. */
-  readonly shrink?: Scalar;
+  readonly etaMinus?: Scalar;
   /** η₊, what a step is multiplied by where the sign stayed, above 1. Default 1.2. */
-  readonly grow?: Scalar;
+  readonly etaPlus?: Scalar;
   /** The smallest step, 0 or more. Default 1e-6. */
-  readonly minStep?: Scalar;
+  readonly minStepSize?: Scalar;
   /** The largest step, 0 or more. Default 50. */
-  readonly maxStep?: Scalar;
+  readonly maxStepSize?: Scalar;
   /** Climb instead of descend. Default false. */
   readonly maximize?: boolean;
 }
@@ -39,13 +39,13 @@ export type Rprop = RuleOptimizer<RpropState<object>>;
  *
  * ```text
  * s = sign(g · g₋)                              g₋: the last gradient
- * δ ← clip(δ · (η₊ if s > 0, η₋ if s < 0, 1 if s = 0), minStep, maxStep)
+ * δ ← clip(δ · (η₊ if s > 0, η₋ if s < 0, 1 if s = 0), minStepSize, maxStepSize)
  * g ← 0 where s < 0
  * θ ← θ − δ · sign(g),   g₋ ← g
  * ```
  *
- * These are PyTorch's rules and defaults (the form "iRprop−"); its `etas` are `shrink` and `grow`, its `step_sizes`
- * `minStep` and `maxStep`. optax's `rprop` is the same.
+ * These are PyTorch's rules and defaults (the form "iRprop−"); its `etas` are `etaMinus` and `etaPlus`, its `step_sizes`
+ * `minStepSize` and `maxStepSize`. optax's `rprop` is the same.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Riedmiller, Braun, A direct adaptive method for faster backpropagation learning: the RPROP algorithm, ICNN 1993;
@@ -59,22 +59,22 @@ export type Rprop = RuleOptimizer<RpropState<object>>;
 export function rprop(options: RpropOptions = {}): Rprop {
   const read = readOptions("rprop", options, {
     learningRate: fixed(0.01, notNegative),
-    shrink: within(0.5, { from: 0, to: 1, above: true, below: true }),
-    grow: within(1.2, { from: 1, above: true }),
-    minStep: within(1e-6, notNegative),
-    maxStep: within(50, notNegative),
+    etaMinus: within(0.5, { from: 0, to: 1, above: true, below: true }),
+    etaPlus: within(1.2, { from: 1, above: true }),
+    minStepSize: within(1e-6, notNegative),
+    maxStepSize: within(50, notNegative),
     maximize: flag(false),
   });
   return followRule<RpropState<object>, typeof read>({
     name: "rprop",
     options: read,
     parts: { gradient: zero, stepSize: { value: read.learningRate } },
-    formula: ({ shrink, grow, minStep, maxStep }) => {
+    formula: ({ etaMinus, etaPlus, minStepSize, maxStepSize }) => {
       return ({ g, gradient, stepSize }) => {
         const agreement = sign(mul(g, gradient));
         const turned = less(agreement, 0);
-        const factor = where(turned, shrink, where(greater(agreement, 0), grow, onesLike(g)));
-        const size = minimum(maximum(mul(stepSize, factor), minStep), maxStep);
+        const factor = where(turned, etaMinus, where(greater(agreement, 0), etaPlus, onesLike(g)));
+        const size = minimum(maximum(mul(stepSize, factor), minStepSize), maxStepSize);
         const kept = where(turned, zerosLike(g), g);
         return { change: neg(mul(sign(kept), size)), gradient: kept, stepSize: size };
       };

@@ -25,7 +25,7 @@ export interface YogiOptions {
   /** ε, added to the root of the mean square, 0 or more. Default 0.001. */
   readonly eps?: Scalar;
   /** m and v at the start, 0 or more. Default 1e-6. */
-  readonly initialAccumulator?: Scalar;
+  readonly initialAccumulatorValue?: Scalar;
   /** λ of a penalty `λ/2 · Σ θ²` that is added to the loss, 0 or more. Default 0. */
   readonly weightDecay?: Scalar;
   /** Climb instead of descend. Default false. */
@@ -61,7 +61,7 @@ export type Yogi = RuleOptimizer<YogiState<object>>;
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Zaheer, Reddi, Sachan, Kale, Kumar, Adaptive methods for nonconvex optimization, NeurIPS 2018, algorithm 2.
  * @example
- * const { init, update } = yogi({ learningRate: 0.1, eps: 0, initialAccumulator: 0 });
+ * const { init, update } = yogi({ learningRate: 0.1, eps: 0, initialAccumulatorValue: 0 });
  * const params = { w: tensor([1, 1]) };
  * const { updates } = update({ w: tensor([4, -0.25]) }, init(params), params);
  * updates; // { w: f64[2] [-0.1,  0.1] }
@@ -72,14 +72,17 @@ export function yogi(options: YogiOptions = {}): Yogi {
     beta1: within(0.9, belowOne),
     beta2: within(0.999, belowOne),
     eps: within(0.001, notNegative),
-    initialAccumulator: within(1e-6, notNegative),
+    initialAccumulatorValue: within(1e-6, notNegative),
     weightDecay: within(0, notNegative),
     maximize: flag(false),
   });
   return followRule<YogiState<object>, typeof read>({
     name: "yogi",
     options: read,
-    parts: { mean: { value: read.initialAccumulator }, meanSquare: { value: read.initialAccumulator } },
+    parts: {
+      mean: { value: read.initialAccumulatorValue },
+      meanSquare: { value: read.initialAccumulatorValue },
+    },
     formula: ({ t, eta, beta1, beta2, eps, weightDecay }) => {
       const correction1 = oneMinusPower(beta1, t);
       const correction2 = sqrt(oneMinusPower(beta2, t));

@@ -27,7 +27,7 @@ export interface InjectedState<S> {
  * of a one-cycle run), be looked at, or be changed between updates without compiling anew.
  *
  * `names` says which options; all numbers, scalars and schedules where left out. Options that a program must know
- * beforehand (whole numbers such as `newtonSchulzSteps`) must be left out of it. As optax's `inject_hyperparams`.
+ * beforehand (whole numbers such as `nsSteps`) must be left out of it. As optax's `inject_hyperparams`.
  *
  * @throws DownhillError what `make` throws for the options as they are at step 0, and `option` for an unknown name.
  * @example
