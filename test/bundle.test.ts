@@ -1,9 +1,10 @@
 // A bundler drops modules that package.json does not list under `sideEffects`. Two modules of ours only install
 // something when they are loaded, and have to survive.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Plugin, build } from "esbuild";
+import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
 
@@ -36,6 +37,20 @@ test("a bundle keeps what is installed at import time", async () => {
   expect(stdout).toBe("4 0\n");
 });
 
+test("a bundler that skips modules which only hand names on keeps it too", async () => {
+  // webpack, Rollup and Rolldown go past an index file to the module of a name, unless package.json lists the index
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(root, ".tmp/bundle-")); // where "downhill" is the package itself
+  const input = join(folder, "program.mjs");
+  writeFileSync(input, program);
+  const bundle = await rolldown({ input, logLevel: "silent" });
+  const { output } = await bundle.generate({ format: "es" });
+  rmSync(folder, { recursive: true });
+  const { stdout, stderr } = run(output[0].code);
+  expect(stderr).toBe("");
+  expect(stdout).toBe("4 0\n");
+});
+
 test("a bundle that drops it fails loudly, so the test above can tell", async () => {
   const dropped: Plugin = {
     name: "no-side-effects",
@@ -57,5 +72,9 @@ test("every module listed under sideEffects was built", async () => {
   const { default: manifest } = (await import("../package.json", { with: { type: "json" } })) as {
     default: { sideEffects: string[] };
   };
-  for (const path of manifest.sideEffects) expect(existsSync(join(root, path)), path).toBe(true);
+  const subpaths = ["optim", "nn", "data", "train", "viz", "testing"];
+  const paths = manifest.sideEffects.flatMap((path) =>
+    path.includes("*") ? subpaths.map((subpath) => path.replace("*", subpath)) : path,
+  );
+  for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true);
 });
