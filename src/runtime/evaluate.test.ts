@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Primitive, Tensor } from "downhill";
-import { bind1, concatenate, definePrimitive, grad, jit, sin, tensor, vmap } from "downhill";
-import * as k from "../kernel/build.ts";
+import { bind1, concatenate, definePrimitive, grad, jit, kernel as k, sin, tensor, vmap } from "downhill";
 import { compilationStats } from "./executable.ts";
 
 const heap = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;

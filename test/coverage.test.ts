@@ -1,0 +1,112 @@
+// Nothing is exported without a proof: every primitive and every public function has a line in a table that
+// `checkPrimitive` runs over, or a test file that is named here.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import type * as primitives from "../src/ir/primitive.ts";
+import { root } from "./support/snippets.ts";
+
+const defined = vi.hoisted((): primitives.Primitive[] => []);
+vi.mock("../src/ir/primitive.ts", async (original) => {
+  const module = await original<typeof primitives>();
+  const definePrimitive: typeof module.definePrimitive = (record) => {
+    const prim = module.definePrimitive(record);
+    defined.push(prim);
+    return prim;
+  };
+  return { ...module, definePrimitive };
+});
+
+const text = (path: string): string => readFileSync(join(root, path), "utf8");
+const exportsOf = (module: object): string[] => Object.keys(module);
+
+/** Modules of primitives that hold no operation. */
+const helpers = ["index", "elementwise", "lift", "reduce-loops"];
+
+describe("primitives", async () => {
+  await import("../src/index.ts");
+  const families = readdirSync(join(root, "src/prims"))
+    .filter((file) => /^[\w-]+\.ts$/.test(file))
+    .map((file) => file.replace(".ts", ""))
+    .filter((family) => !helpers.includes(family));
+
+  test.each(families)("the family %s has a table that every export of it stands in", (family) => {
+    const lines = text(`src/prims/${family}.test.ts`);
+    expect(lines).toContain(`from "./${family}.ts"`);
+    expect(lines).toMatch(/checkFamily\(/);
+  });
+
+  test("have names of their own", () => {
+    const names = defined.map((prim) => prim.name);
+    expect(names.length).toBeGreaterThan(60);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  test("state every rule that their kind of derivative needs", () => {
+    for (const { name, derivative, lowering, typeOf, batch } of defined) {
+      expect(typeof typeOf, name).toBe("function");
+      expect(batch === "elementwise" || typeof batch === "function", name).toBe(true);
+      expect(["elementwise", "map", "alias", "loops"], name).toContain(lowering.kind);
+      if (derivative.kind === "none") expect(derivative.reason.length, name).toBeGreaterThan(10);
+    }
+  });
+
+  test("are all called by some operation that stands in a table", () => {
+    // a private primitive is reached through an export of its own module only
+    const source = families.map((family) => text(`src/prims/${family}.ts`)).join("\n");
+    const constants = [...source.matchAll(/^const (\w+Prim)\b/gm)].map((match) => match[1]!);
+    expect(constants.length).toBeGreaterThan(60);
+    for (const name of constants) expect(source.split(name).length - 1, name).toBeGreaterThan(1);
+  });
+});
+
+/** Where public functions that are no operations are tested. */
+const elsewhere: Readonly<Record<string, string>> = {
+  DownhillError: "src/testing/check-primitive.test.ts",
+  Tensor: "src/array/methods.test.ts",
+  bind: "src/transforms/scan.test.ts",
+  bind1: "src/testing/check-primitive.test.ts",
+  checkProgram: "src/ir/program.test.ts",
+  debug: "src/runtime/debug.test.ts",
+  definePrimitive: "src/testing/check-primitive.test.ts",
+  grad: "src/transforms/grad.test.ts",
+  hashProgram: "src/ir/program.test.ts",
+  hessian: "test/derivatives.test.ts",
+  hvp: "test/derivatives.test.ts",
+  jacfwd: "test/derivatives.test.ts",
+  jacrev: "test/derivatives.test.ts",
+  jit: "src/runtime/jit.test.ts",
+  kernel: "src/testing/check-primitive.test.ts",
+  jvp: "src/transforms/linearize.test.ts",
+  linearTranspose: "src/transforms/linearize.test.ts",
+  linearize: "src/transforms/linearize.test.ts",
+  makeProgram: "src/ir/program.test.ts",
+  printProgram: "src/ir/program.test.ts",
+  scan: "src/transforms/scan.test.ts",
+  valueAndGrad: "src/transforms/grad.test.ts",
+  vjp: "src/transforms/linearize.test.ts",
+  vmap: "src/transforms/vmap.test.ts",
+};
+
+describe("public functions", async () => {
+  const all = exportsOf(await import("../src/index.ts"));
+  const operations = exportsOf(await import("../src/array/index.ts"));
+  const modules = ["create", "elementwise", "reduce", "shape"];
+
+  test.each(modules)("the functions of array/%s stand in a table", (name) => {
+    expect(text(`src/array/${name}.test.ts`)).toMatch(/checkFamily\(/);
+  });
+
+  test("are all operations of these modules, or tested where this file says", async () => {
+    const tabled = await Promise.all(
+      modules.map(async (name) => exportsOf((await import(`../src/array/${name}.ts`)) as object)),
+    );
+    expect(operations.toSorted()).toEqual(tabled.flat().toSorted());
+    const others = all.filter((name) => !operations.includes(name));
+    expect(others.toSorted()).toEqual(Object.keys(elsewhere).toSorted());
+  });
+
+  test.each(Object.entries(elsewhere))("%s is tested in %s", (name, file) => {
+    expect(text(file)).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+});
