@@ -8,9 +8,10 @@ function nameVars(program: Program): Map<Var, string> {
   const used = new Set<string>();
   const all = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
   for (const v of all) {
-    if (v.name === undefined) continue;
-    let name = v.name;
-    for (let k = 2; used.has(name); k++) name = `${v.name}_${k}`;
+    if (v.name === undefined || v.name === "") continue;
+    const given = onOneLine(v.name);
+    let name = given;
+    for (let k = 2; used.has(name); k++) name = `${given}_${k}`;
     used.add(name);
     names.set(v, name);
   }
@@ -25,6 +26,14 @@ function nameVars(program: Program): Map<Var, string> {
   return names;
 }
 
+/** A name that users gave, with what would break a line written out. */
+function onOneLine(name: string): string {
+  return name.replaceAll(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** a, b, … z, aa, ab, … */
 function letters(n: number): string {
   const rest = Math.floor(n / 26);
@@ -33,7 +42,7 @@ function letters(n: number): string {
 
 /** Shows a parameter: a program by its name, since it is printed after the one that holds it. */
 function showParam(value: unknown): string {
-  if (isProgram(value)) return value.name;
+  if (isProgram(value)) return onOneLine(value.name);
   if (Array.isArray(value)) return `[${value.map(showParam).join(",")}]`;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "object" && value !== null) return `{${showParams(value)}}`;
@@ -81,5 +90,5 @@ export function printProgram(program: Program): string {
       ),
   ]);
   const body = [...lines, `return ${program.outs.map(nameOf).join(", ")}`].map((line) => `  ${line}`);
-  return [`${program.name}(${ins}) {`, ...body, "}"].join("\n");
+  return [`${onOneLine(program.name)}(${ins}) {`, ...body, "}"].join("\n");
 }
