@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { add, matmul, mean, mul, softplus, square, sub, sum, type Tensor, tensor } from "downhill";
 import { dataset } from "downhill/data";
 import { meanSquaredError } from "downhill/nn";
-import { adam, type Optimizer, type Schedule, sgd, type SgdState } from "downhill/optim";
+import { adam, lbfgs, type Optimizer, type Schedule, sgd, type SgdState } from "downhill/optim";
 import { evaluator, fit, type FitEvent, type FitOptions } from "downhill/train";
 import { describe, expect, test } from "vitest";
 
@@ -31,6 +31,18 @@ async function collect<E>(run: AsyncIterable<E>): Promise<E[]> {
   for await (const event of run) events.push(event);
   return events;
 }
+
+test("an optimiser that decides by values takes its steps on a compiled loss", async () => {
+  const { params, history } = await fit({
+    ...options,
+    data: dataset(line).batch(3),
+    optimizer: lbfgs({ lineSearch: "strong-wolfe" }),
+    epochs: 3,
+  });
+  expect(params.a.item()).toBeCloseTo(2, 6);
+  expect(params.c.item()).toBeCloseTo(1, 6);
+  expect(history.length).toBe(3);
+});
 
 describe("an epoch by hand", () => {
   // Batches {(1, 3), (2, 5)} and {(3, 7)} of y = 2x + 1, from a = c = 0 at rate 0.01, mean losses.

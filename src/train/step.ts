@@ -1,4 +1,4 @@
-import { full } from "../array/create.ts";
+import { full, tensor } from "../array/create.ts";
 import { add } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -23,24 +23,29 @@ export interface StepResult<P, S> {
 /** One step: loss, gradient, update. `step` counts the steps before. */
 export type Step<P, S, B> = (params: P, state: S, batch: B, step: number) => StepResult<P, S>;
 
+/** The loss with its metrics, and the gradient. */
+type Evaluated<P> = [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
+
 /**
- * A whole step compiled as one: a batch of another shape, such as the short last one, compiles another. Random numbers of
- * step k depend on the key and k alone.
+ * A whole step compiled as one: a batch of another shape, such as the short last one, compiles another. Where the optimiser
+ * must run eagerly, the loss and its gradient alone are compiled. Random numbers of step k depend on the key and k alone.
  */
 export function makeStep<P, S, B>(loss: Loss<P, B>, optimizer: Optimizer<P, S>, key: Key): Step<P, S, B> {
-  const compiled = jit(function trainStep(params: P, state: S, batch: B, stepKey: Tensor, step: Tensor) {
-    const objective = (p: P): readonly [Tensor, Readonly<Record<string, Tensor>>] => {
+  const evaluate = (params: P, batch: B, stepKey: Tensor, step: Tensor): Evaluated<P> => {
+    const objective = (p: P): Evaluated<P>[0] => {
       const result = splitLoss(loss(p, batch, { key: stepKey, step }));
       return [result.loss, result.metrics];
     };
-    const evaluate = valueAndGrad(objective, { hasAux: true }) as (
-      p: P,
-    ) => [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
-    const [[value, metrics], grads] = evaluate(params);
+    return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
+  };
+  const compiledLoss = (optimizer.eager ? jit(evaluate) : evaluate) as typeof evaluate;
+
+  function trainStep(params: P, state: S, batch: B, stepKey: Tensor, step: Tensor) {
+    const [[value, metrics], grads] = compiledLoss(params, batch, stepKey, step);
     const { updates, state: next } = optimizer.update(grads, state, params, {
       value,
       valueAndGrad(p) {
-        const [[v], g] = evaluate(p);
+        const [[v], g] = compiledLoss(p, batch, stepKey, step);
         return [v, g];
       },
     });
@@ -49,22 +54,12 @@ export function makeStep<P, S, B>(loss: Loss<P, B>, optimizer: Optimizer<P, S>, 
       .map((u) => sum(u))
       .reduce((a, b) => add(a, b));
     return { params: applyUpdates(params, updates), state: next, loss: value, metrics, health };
-  });
-  const call = compiled as unknown as (
-    params: P,
-    state: S,
-    batch: B,
-    key: Key,
-    step: Tensor,
-  ) => {
-    readonly params: P;
-    readonly state: S;
-    readonly loss: Tensor;
-    readonly metrics: Readonly<Record<string, Tensor>>;
-    readonly health: Tensor;
-  };
+  }
+
+  const call = (optimizer.eager ? trainStep : jit(trainStep)) as typeof trainStep;
   return (params, state, batch, step) => {
-    const out = call(params, state, batch, foldIn(key, step), full([], step, { dtype: "int32" }));
+    const stepKey = tensor(foldIn(key, step));
+    const out = call(params, state, batch, stepKey, full([], step, { dtype: "int32" }));
     const lossValue = out.loss.item();
     return {
       params: out.params,

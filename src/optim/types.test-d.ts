@@ -1,0 +1,49 @@
+// What the types of optimisers and searches say, checked by the compiler.
+import { square, sub, sum, type Tensor, tensor } from "downhill";
+import {
+  adam,
+  type AdamState,
+  chain,
+  clipByGlobalNorm,
+  leastSquares,
+  lookahead,
+  type LookaheadState,
+  minimize,
+  type MinimizeResult,
+  type Optimizer,
+  sgd,
+} from "downhill/optim";
+
+interface Layer {
+  readonly w: Tensor;
+  readonly b: Tensor;
+}
+/** Whether two types are each other's. */
+function same<A>(): <B>(_: B, equal: [A, B] extends [B, A] ? true : false) => void {
+  return () => undefined;
+}
+function accept<T>(_: T): void {}
+const layer: Layer = { w: tensor([1]), b: tensor(0) };
+
+// Trees of a state have the type of the parameters, and an update that of the gradients.
+const rule = adam();
+const state = rule.init(layer);
+same<Layer>()(state.mean, true);
+same<Layer | null>()(state.maxMeanSquare, true);
+same<Layer>()(rule.update(layer, state, layer).updates, true);
+accept<Optimizer<Layer, AdamState<Layer>>>(rule);
+
+// A chain knows the states of its links, and serves parameters of every type.
+const links = chain(clipByGlobalNorm(1), sgd(), lookahead());
+same<LookaheadState>()(links.init(layer)[2], true);
+same<null>()(links.init(layer)[0], true);
+same<Layer>()(links.update(layer, links.init(layer), layer).updates, true);
+accept<Optimizer<Layer, ReturnType<typeof links.init>>>(links);
+
+// A search gives what it is given to search.
+same<MinimizeResult<Tensor>>()(
+  minimize((x) => sum(square(x)), [1, 2]),
+  true,
+);
+same<Layer>()(minimize((p: Layer) => sum(square(sub(p.w, p.b))), { w: [1, 2], b: 0 }).params, true);
+same<Layer>()(leastSquares((p: Layer) => sub(p.w, p.b), { w: [1, 2], b: 0 }).standardErrors, true);
