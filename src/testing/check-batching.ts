@@ -11,7 +11,8 @@ import type { ListFunction } from "./differences.ts";
 const batchSize = 3;
 
 /**
- * Checks that the function over a batch gives what it gives item by item, for batches in each operand alone and in all.
+ * Checks that the function over a batch gives what it gives item by item, for batches in each operand alone (of the first
+ * `alone` of them) and in all.
  * Returns how many numbers it compared and their largest difference, relative to max(1, |number|).
  *
  * @throws DownhillError `check`
@@ -20,10 +21,11 @@ export function checkBatching(
   where: string,
   f: ListFunction,
   xs: readonly Tensor[],
+  alone: number = xs.length,
 ): { readonly comparisons: number; readonly worst: number } {
   let comparisons = 0;
   let worst = 0;
-  for (const mask of masks(xs.length)) {
+  for (const mask of masks(xs.length, alone)) {
     const items = Array.from({ length: batchSize }, (_, b) =>
       xs.map((x, i) => (mask[i] === true ? vary(x, b) : x)),
     );
@@ -61,9 +63,9 @@ export function checkBatching(
   return { comparisons, worst };
 }
 
-/** Each operand alone, and all together. */
-function masks(n: number): boolean[][] {
-  const alone = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => i === j));
+/** Each of the first operands alone, and all together. */
+function masks(n: number, first: number): boolean[][] {
+  const alone = Array.from({ length: first }, (_, i) => Array.from({ length: n }, (_, j) => i === j));
   return n > 1 ? [...alone, new Array<boolean>(n).fill(true)] : alone;
 }
 

@@ -47,7 +47,7 @@ describe("checkPrimitive", () => {
   test("passes a right primitive and tells what it did", () => {
     const report = checkPrimitive(triple({}), [{ ins: [[1, 2]] }, { ins: [0.5] }]);
     expect(report.samples).toBe(2);
-    expect(report.comparisons).toBeGreaterThan(100);
+    expect(report.comparisons).toBeGreaterThan(50);
     expect(report.differences).toBeLessThan(1e-11);
     expect(report.adjoint).toBeLessThan(1e-15);
     expect(report.batching).toBe(0);

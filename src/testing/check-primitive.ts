@@ -131,7 +131,7 @@ function checkDerived(
     };
     const what = `${where}, ${mode} mode`;
     comparisons += checkBackends(what, derivative, [...ins, ...directions]);
-    const batches = checkBatching(what, derivative, [...ins, ...directions]);
+    const batches = checkBatching(what, derivative, [...ins, ...directions], ins.length);
     comparisons += batches.comparisons;
     batching = Math.max(batching, batches.worst);
   }
