@@ -54,8 +54,8 @@ describe("lbfgs", () => {
 
   test("follows a schedule, which counts updates", () => {
     const seen: number[] = [];
-    const learningRate = ((step: number) => {
-      seen.push(step);
+    const learningRate = ((step: Tensor) => {
+      seen.push(step.item());
       return 0.1;
     }) as Schedule;
     run({ learningRate, maxIterations: 1 }, 3);

@@ -8,7 +8,7 @@ import { checkRate, count, fixed, oneOf, optional, type Option, readOptions } fr
 import type { Update, UpdateExtra } from "./optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
 import { stepOf } from "./rule.ts";
-import type { Schedule } from "./schedule.ts";
+import { rateAt, type Schedule } from "./schedule.ts";
 import { addScaled, dot, largest, scaled, subtract, sumOfSizes } from "./vector.ts";
 
 /** Options of `lbfgs`. */
@@ -94,14 +94,15 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
         const [value, gradient] = evaluate(treeOf(parameters, x) as P);
         return { value: value.item(), gradient: vectorOf(matchParameters(parameters, "grads", gradient)) };
       };
-      const step = stepOf("lbfgs", state).item();
+      const step = stepOf("lbfgs", state);
       const gradient = vectorOf(matchParameters(parameters, "grads", grads));
       const value = extra?.value?.item() ?? f(start).value;
-      const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
+      const eta = rateAt("lbfgs", learningRate, step, "float64");
+      const rate = typeof eta === "number" ? eta : eta.item();
       const end = iterate(read, rate, f, start, { value, gradient }, memory);
       return {
         updates: treeOf(parameters, subtract(end.x, start)) as P,
-        state: writeState(step + 1, end.memory),
+        state: writeState(step.item() + 1, end.memory),
       };
     },
   };

@@ -1,4 +1,5 @@
 import { add } from "../array/elementwise.ts";
+import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { matchParameters, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
@@ -40,6 +41,17 @@ export interface GeneralOptimizer<S> {
   update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
   readonly learningRate?: number | Schedule;
   readonly eager?: true;
+}
+
+/**
+ * Refuses what is no optimiser.
+ *
+ * @throws DownhillError `option`.
+ */
+export function requireOptimizer(operation: string, optimizer: unknown, what: string): void {
+  const parts = optimizer as Partial<Optimizer<unknown, unknown>> | null | undefined;
+  if (typeof parts?.init === "function" && typeof parts.update === "function") return;
+  throw new DownhillError("option", `${operation}: ${what} must be an optimiser, as adam() gives.`);
 }
 
 /**

@@ -349,6 +349,16 @@ describe.each(pure)("%s", (name, row) => {
     expect(slopes.every((slope) => [...slope.data()].every(Number.isFinite))).toBe(true);
   });
 
+  test("names itself where a schedule gives no scalar", () => {
+    if (name === "rprop") return;
+    for (const wrong of [() => undefined, () => tensor([1, 2])]) {
+      const optimizer = row.make({ learningRate: wrong } as never);
+      expect(() => optimizer.update(start, optimizer.init(start), start)).toThrow(
+        `${name}: a schedule must give a scalar for a scalar step, and gave `,
+      );
+    }
+  });
+
   test("leaves what has no gradient at all where it is, with derivatives that are finite", () => {
     const optimizer = row.make(
       Object.fromEntries(Object.entries(row.options).filter(([option]) => option !== "weightDecay")) as never,

@@ -112,7 +112,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
         formula({
           ...castOptions(options, dtype),
           t: astype(t, dtype),
-          eta: rateAt(learningRate ?? 0, step, dtype),
+          eta: rateAt(name, learningRate ?? 0, step, dtype),
         }),
       );
       const moves = parameters.tensors.map((x, i) => {

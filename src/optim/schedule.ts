@@ -1,5 +1,6 @@
 import { astype } from "../array/elementwise.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { Rate, Scalar } from "./options.ts";
 
 /**
@@ -11,9 +12,24 @@ export interface Schedule {
   (step: Tensor): Tensor;
 }
 
-/** The learning rate of one update, as a number or a scalar of this dtype. `step` counts updates from 0. */
-export function rateAt(learningRate: Rate, step: Tensor, dtype: "float64" | "float32"): Scalar {
+/**
+ * The learning rate of one update, as a number or a scalar of this dtype. `step` counts updates from 0.
+ *
+ * @throws DownhillError `shape` for a schedule that gives no scalar.
+ */
+export function rateAt(
+  operation: string,
+  learningRate: Rate,
+  step: Tensor,
+  dtype: "float64" | "float32",
+): Scalar {
   if (typeof learningRate === "number") return learningRate;
-  const value = typeof learningRate === "function" ? learningRate(astype(step, dtype)) : learningRate;
-  return astype(value, dtype);
+  if (learningRate instanceof Tensor) return astype(learningRate, dtype);
+  const value: unknown = learningRate(astype(step, dtype));
+  if (typeof value === "number" || (value instanceof Tensor && value.ndim === 0)) return astype(value, dtype);
+  const what = value instanceof Tensor ? showType(value.type) : typeof value;
+  throw new DownhillError(
+    "shape",
+    `${operation}: a schedule must give a scalar for a scalar step, and gave ${what}.`,
+  );
 }

@@ -4,7 +4,7 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
 import { mapLeaves } from "../../tree/index.ts";
 import { checkCount } from "../options.ts";
-import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 
 /** State of `accumulate`. */
@@ -32,6 +32,7 @@ export interface AccumulateState<S> {
  * [first.updates, second.updates]; // [{ w: 0 }, { w: -2 }]
  */
 export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOptimizer<AccumulateState<S>> {
+  requireOptimizer("accumulate", inner, "the first argument");
   checkCount("accumulate", "k", k, { from: 1 });
   return {
     ...inner,

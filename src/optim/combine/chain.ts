@@ -1,5 +1,5 @@
 import { DownhillError } from "../../errors/index.ts";
-import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 
 /**
  * One after the other: the updates of each are the gradients of the next. What comes before an optimiser changes
@@ -9,7 +9,7 @@ import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
  * The state is the list of the states. As optax's `chain`; there the learning rate is a link of its own, here it belongs
  * to the optimiser.
  *
- * @throws DownhillError `option` if there is nothing to chain.
+ * @throws DownhillError `option` if there is nothing to chain, or a link is no optimiser.
  * @example
  * const { init, update } = chain(clipByGlobalNorm(1), sgd({ learningRate: 0.5 }));
  * const params = { w: tensor([0, 0]) };
@@ -20,14 +20,13 @@ export function chain<S extends readonly unknown[]>(
   ...links: { readonly [K in keyof S]: GeneralOptimizer<S[K]> }
 ): GeneralOptimizer<S> {
   const all = links as readonly GeneralOptimizer<unknown>[];
-  const broken = all.findIndex((link) => typeof link?.update !== "function");
-  if (all.length === 0 || broken >= 0) {
-    const what = all.length === 0 ? "there is none" : `number ${broken + 1} is not`;
+  if (all.length === 0) {
     throw new DownhillError(
       "option",
-      `chain: needs optimisers, as in chain(clipByGlobalNorm(1), adam()); ${what}.`,
+      "chain: there is nothing to chain, as in chain(clipByGlobalNorm(1), adam()).",
     );
   }
+  all.forEach((link, i) => requireOptimizer("chain", link, `link ${i + 1}`));
   const learningRate = all.find((link) => link.learningRate !== undefined)?.learningRate;
   return {
     ...(learningRate === undefined ? {} : { learningRate }),

@@ -71,8 +71,8 @@ describe("chain", () => {
   });
 
   test.each([
-    [() => chain(), "chain: needs optimisers, as in chain(clipByGlobalNorm(1), adam()); there is none."],
-    [() => chain(unit, 3 as never), "number 2 is not."],
+    [() => chain(), "chain: there is nothing to chain, as in"],
+    [() => chain(unit, 3 as never), "chain: link 2 must be an optimiser, as adam() gives."],
     [() => chain(unit).update([1], null as never, [1]), "chain: the state must be a list of 1"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
@@ -176,6 +176,8 @@ describe("parts of the parameters", () => {
   });
 
   test.each([
+    [() => masked(undefined as never, true), "masked: the first argument must be an optimiser"],
+    [() => multiTransform({ fast: 3 as never }, "fast"), "multiTransform: fast must be an optimiser"],
     [() => masked(unit, { layers: [true] }).init(params), "masked: the mask says nothing for layers[1].w."],
     [
       () => masked(unit, { layer: true }).init(params),
@@ -237,6 +239,7 @@ describe("accumulate", () => {
   test("of 1 changes nothing; 0 and fractions are refused", () => {
     expect(follow(accumulate(unit, 1), [-1, -2]).xs).toEqual(follow(unit, [-1, -2]).xs);
     expect(() => accumulate(unit, 0)).toThrow("accumulate: k must be a whole number of 1 or more, got 0.");
+    expect(() => accumulate(2 as never, 2)).toThrow("accumulate: the first argument must be an optimiser");
     expect(() => accumulate(unit, 1.5)).toThrow("accumulate: k must be");
   });
 });
@@ -342,6 +345,9 @@ describe("injectHyperparameters", () => {
   });
 
   test("refuses what the optimiser refuses, and names that are no numbers", () => {
+    expect(() => injectHyperparameters(adam, undefined as never)).toThrow(
+      "needs an optimiser's function and",
+    );
     expect(() => injectHyperparameters(adam, { beta1: 1 })).toThrow("adam: beta1 must be");
     expect(() => injectHyperparameters(adam, { beta1: (() => 2) as never })).toThrow("adam: beta1 must be");
     expect(() => injectHyperparameters(adam, { amsgrad: true }, ["amsgrad"])).toThrow(

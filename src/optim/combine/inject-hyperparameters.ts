@@ -42,6 +42,12 @@ export function injectHyperparameters<O extends object, S>(
   options: Injected<O>,
   names?: readonly (keyof O & string)[],
 ): GeneralOptimizer<InjectedState<S>> {
+  if (typeof make !== "function" || typeof options !== "object" || options === null) {
+    throw new DownhillError(
+      "option",
+      "injectHyperparameters: needs an optimiser's function and its options, as in (adam, { learningRate: 0.1 }).",
+    );
+  }
   const given = options as Readonly<Record<string, unknown>>;
   const wanted = names ?? Object.keys(given).filter((name) => isInjectable(given[name]));
   const injected = wanted.map((name) => [name, valueOf(name, given)] as const);
@@ -75,7 +81,10 @@ export function injectHyperparameters<O extends object, S>(
       const step = stepOf("injectHyperparameters", state);
       const hyperparameters = Object.fromEntries(
         injected.map(([name, from]) => {
-          const value = typeof from === "function" ? rateAt(from, step, dtype) : state.hyperparameters[name];
+          const value =
+            typeof from === "function"
+              ? rateAt("injectHyperparameters", from, step, dtype)
+              : state.hyperparameters[name];
           if (value !== undefined) return [name, astype(value, dtype)];
           throw new DownhillError("tree", `injectHyperparameters: state.hyperparameters lacks "${name}".`);
         }),

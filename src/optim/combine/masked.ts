@@ -1,5 +1,5 @@
 import { DownhillError } from "../../errors/index.ts";
-import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "../parameters.ts";
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 
@@ -17,6 +17,7 @@ import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
  * updates; // { w: f64[2] [1, 2], b: 0 }
  */
 export function masked<S>(inner: GeneralOptimizer<S>, mask: PerParameter<boolean>): GeneralOptimizer<S> {
+  requireOptimizer("masked", inner, "the first argument");
   const choose = (parameters: Parameters): readonly boolean[] => {
     const chosen = valuePerParameter(parameters, "the mask", mask, isBoolean);
     if (!chosen.includes(true)) {

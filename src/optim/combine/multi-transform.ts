@@ -2,7 +2,7 @@ import { zerosLike } from "../../array/create.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { didYouMean } from "../../util/suggest.ts";
-import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "../parameters.ts";
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 import { stateless } from "./stateless.ts";
@@ -29,6 +29,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
 ): GeneralOptimizer<{ readonly [K in keyof S]: S[K] | null }> {
   type State = { readonly [K in keyof S]: S[K] | null };
   const groups = Object.entries<GeneralOptimizer<unknown>>(optimizers);
+  groups.forEach(([name, optimizer]) => requireOptimizer("multiTransform", optimizer, name));
   const names = groups.map(([name]) => name);
   const labelsOf = (parameters: Parameters): readonly string[] => {
     const given = valuePerParameter(parameters, "the tree of labels", labels, isString);

@@ -36,7 +36,7 @@ export function scaleBySchedule(schedule: Schedule): GeneralOptimizer<StepState>
       const parameters = readParameters("scaleBySchedule", params);
       const step = stepOf("scaleBySchedule", state);
       const scaled = matchParameters(parameters, "grads", grads).map((g) =>
-        mul(g, rateAt(schedule, step, g.dtype as "float64" | "float32")),
+        mul(g, rateAt("scaleBySchedule", schedule, step, g.dtype as "float64" | "float32")),
       );
       return { updates: rebuild(parameters, scaled) as P, state: { step: add(step, 1) } };
     },

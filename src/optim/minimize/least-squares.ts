@@ -3,6 +3,7 @@ import { astype } from "../../array/elementwise.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
+import { requireFunction } from "../../transforms/arguments.ts";
 import { jacfwd } from "../../transforms/jacobian.ts";
 import type { Like } from "../../tree/types.ts";
 import { type Bound, isWall } from "../combine/project-box.ts";
@@ -122,6 +123,7 @@ function prepare(
   readonly run: Generator<void, Outcome, void>;
   readonly report: (outcome: Outcome) => LeastSquaresResult<unknown>;
 } {
+  requireFunction(operation, f);
   const counts = { evaluations: 0, jacobians: 0 };
   const limits = readLimits(operation, options, ["low", "high", "jit"], () => counts.evaluations, 1e-10);
   const { jit } = readOptions<{ readonly jit?: boolean }>(

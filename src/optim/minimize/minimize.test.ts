@@ -164,6 +164,7 @@ describe("minimize", () => {
   });
 
   test.each<[unknown, unknown, unknown, string]>([
+    [undefined, [0, 0], {}, "minimize: "],
     [bowl, [0, 0], { tol: 1 }, 'minimize: unknown option "tol".'],
     [bowl, [0, 0], { method: "cg" }, 'minimize: method must be "bfgs" or "lbfgs" or "newton-cg" or "gd"'],
     [

@@ -1,4 +1,5 @@
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
+import { requireFunction } from "../../transforms/arguments.ts";
 import { valueAndGrad } from "../../transforms/grad.ts";
 import { hvp } from "../../transforms/jacobian.ts";
 import type { Like } from "../../tree/types.ts";
@@ -119,6 +120,7 @@ function prepare(
   readonly run: Generator<void, Outcome, void>;
   readonly report: (outcome: Outcome) => MinimizeResult<unknown>;
 } {
+  requireFunction(operation, f);
   const counts = { evaluations: 0, hessianProducts: 0 };
   const limits = readLimits(operation, options, ["method", "jit"], () => counts.evaluations);
   const { method, jit } = readOptions<Pick<MinimizeOptions, "method" | "jit">>(
