@@ -57,7 +57,7 @@ export function checkBackends(where: string, f: ListFunction, xs: readonly Tenso
 }
 
 /** Compares two tensors bit by bit, and throws the message of the first difference. */
-export function compareBits(
+function compareBits(
   expected: Tensor,
   actual: Tensor,
   message: (element: number, expected: number, actual: number) => string,
