@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    maxWorkers: "100%", // of the cores; the default keeps one free, which on two cores doubles the time
     // Generous: the machine may be busy, and a slow test is not a wrong one.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -18,11 +18,13 @@ export async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Arra
   try {
     return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    // engines word the cause differently, or not at all
     throw new DownhillError(
       "data",
-      `${name}: the gzip file is damaged or cut short (${why}). Fetch or copy it again.`,
-      { cause },
+      `${name}: the gzip file is damaged or cut short. Fetch or copy it again.`,
+      {
+        cause,
+      },
     );
   }
 }

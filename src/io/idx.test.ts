@@ -121,7 +121,7 @@ describe("readIdx names the file and what is wrong with", () => {
     [
       "a gzip file cut short",
       packed.subarray(0, -5),
-      "data: train.idx: the gzip file is damaged or cut short (unexpected end of file). Fetch or copy it again.",
+      "data: train.idx: the gzip file is damaged or cut short. Fetch or copy it again.",
     ],
   ])("%s", async (_, bytes, message) => {
     expect(await problemOf(bytes)).toBe(message);

@@ -58,7 +58,13 @@ export type Expr =
   | { readonly kind: "load"; readonly type: ScalarType; readonly buffer: string; readonly index: Expr }
   | { readonly kind: "table"; readonly type: ScalarType; readonly table: Table; readonly index: Expr }
   | { readonly kind: "unary"; readonly type: ScalarType; readonly op: UnaryOp; readonly x: Expr }
-  | { readonly kind: "binary"; readonly type: ScalarType; readonly op: BinaryOp; readonly x: Expr; readonly y: Expr }
+  | {
+      readonly kind: "binary";
+      readonly type: ScalarType;
+      readonly op: BinaryOp;
+      readonly x: Expr;
+      readonly y: Expr;
+    }
   | {
       readonly kind: "select"; // only the chosen side is required to be evaluated
       readonly type: ScalarType;
@@ -67,7 +73,12 @@ export type Expr =
       readonly y: Expr;
     }
   | { readonly kind: "convert"; readonly type: ScalarType; readonly x: Expr } // float to integer saturates, NaN gives 0
-  | { readonly kind: "call"; readonly type: ScalarType; readonly procedure: Procedure; readonly args: readonly Expr[] };
+  | {
+      readonly kind: "call";
+      readonly type: ScalarType;
+      readonly procedure: Procedure;
+      readonly args: readonly Expr[];
+    };
 
 /** A statement of a loop nest. */
 export type Stmt =
@@ -83,7 +94,12 @@ export type Stmt =
       readonly body: readonly Stmt[];
     }
   | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Stmt[] }
-  | { readonly kind: "if"; readonly condition: Expr; readonly then: readonly Stmt[]; readonly otherwise: readonly Stmt[] }
+  | {
+      readonly kind: "if";
+      readonly condition: Expr;
+      readonly then: readonly Stmt[];
+      readonly otherwise: readonly Stmt[];
+    }
   | { readonly kind: "comment"; readonly text: string };
 
 /** A named scalar function, written once over the vocabulary: the transcendentals are these. */
@@ -111,8 +127,7 @@ export interface Routine {
   readonly name: string;
   readonly inputs: readonly Port[];
   readonly outputs: readonly (
-    | { readonly kind: "scalar"; readonly value: Expr }
-    | { readonly kind: "buffer"; readonly buffer: Buffer }
+    { readonly kind: "scalar"; readonly value: Expr } | { readonly kind: "buffer"; readonly buffer: Buffer }
   )[];
   readonly temps: readonly Buffer[];
   readonly body: readonly Stmt[];

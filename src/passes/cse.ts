@@ -14,9 +14,7 @@ export function paramsKey(params: unknown): string {
       .map(([key, value]) => `${key}:${paramsKey(value)}`)
       .join(",")}}`;
   }
-  return Object.is(params, -0)
-    ? "-0"
-    : (typeof params === "string" ? JSON.stringify(params) : String(params));
+  return Object.is(params, -0) ? "-0" : typeof params === "string" ? JSON.stringify(params) : String(params);
 }
 
 /** Common subexpressions are computed once: an equation that repeats an earlier one gives way to its results. */

@@ -131,6 +131,8 @@ describe("structures", () => {
       w: 11,
       v: { u: 22 },
     });
-    expect(() => mapLeaves("update", plus, { w: 1 }, { v: 1 })).toThrowErrorMatchingInlineSnapshot(`[DownhillError: update: argument 2 lacks "w".]`);
+    expect(() => mapLeaves("update", plus, { w: 1 }, { v: 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: update: argument 2 lacks "w".]`,
+    );
   });
 });

@@ -18,8 +18,10 @@ export const bufferSize = 8;
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
-const unaryOps: readonly UnaryOp[] = "neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" ") as UnaryOp[];
-const binaryOps: readonly BinaryOp[] = "add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" ") as BinaryOp[];
+const unaryOps: readonly UnaryOp[] =
+  "neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" ") as UnaryOp[];
+const binaryOps: readonly BinaryOp[] =
+  "add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" ") as BinaryOp[];
 
 const constants: Readonly<Record<ScalarType, readonly number[]>> = {
   f64: [
