@@ -56,7 +56,7 @@ describe("lbfgs", () => {
     const seen: number[] = [];
     const learningRate = ((step: Tensor) => {
       seen.push(step.item());
-      return 0.1;
+      return tensor(0.1);
     }) as Schedule;
     run({ learningRate, maxIterations: 1 }, 3);
     expect(seen).toEqual([0, 1, 2]);
