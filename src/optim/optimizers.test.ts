@@ -329,6 +329,22 @@ describe.each(pure)("%s", (name, row) => {
     expect(printProgram(program)).not.toContain("f64");
   });
 
+  test("in float32 follows float64 to its precision from the first step on", () => {
+    const updates = (dtype: "float32" | "float64"): number[] => {
+      const optimizer = row.make();
+      let params = { w: tensor([[1, -2], [0.5, 3]], { dtype }) }; // prettier-ignore
+      let state = optimizer.init(params);
+      return Array.from({ length: 12 }, () => {
+        const grads = { w: tensor(mul(params.w, [[1, 3], [2, 0.3]]), { dtype }) }; // prettier-ignore
+        const { updates, state: next } = optimizer.update(grads, state, params);
+        [params, state] = [applyUpdates(params, updates), next];
+        return [...updates.w.data()];
+      }).flat();
+    };
+    const exact = updates("float64");
+    updates("float32").forEach((u, i) => expect(Math.abs(u / exact[i]! - 1)).toBeLessThan(3e-6));
+  });
+
   test("keeps the dtype of each of mixed parameters", () => {
     const optimizer = made(row);
     const params = { a: tensor([[1]], { dtype: "float32" }), b: tensor([[1]], { dtype: "float64" }) };

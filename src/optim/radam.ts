@@ -1,5 +1,5 @@
 import { full } from "../array/create.ts";
-import { add, div, greater, mul, sqrt, sub, where } from "../array/elementwise.ts";
+import { add, div, expm1, greater, less, log, mul, neg, sqrt, sub, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
   average,
@@ -87,7 +87,7 @@ export function radam(options: RadamOptions = {}): Radam {
     formula: ({ t, eta, beta1, beta2, eps, weightDecay, decoupledWeightDecay }) => {
       const [correction1, correction2] = [oneMinusPower(beta1, t), oneMinusPower(beta2, t)];
       const end = sub(div(full([], 2, { dtype: t.dtype }), complement(beta2)), 1);
-      const rho = sub(end, div(mul(mul(t, 2), sub(1, correction2)), correction2));
+      const rho = memoryLength(beta2, t);
       const isKnown = greater(rho, 5);
       const safe = where(isKnown, rho, 6); // the root of a negative number would spoil derivatives
       const rectified = div(
@@ -107,4 +107,24 @@ export function radam(options: RadamOptions = {}): Radam {
       };
     },
   });
+}
+
+/**
+ * `ρ = ρ∞ − 2tβᵗ/(1 − βᵗ)`. With L = −ln β and u = tL it is `(ρ∞ − 2/L) + (2/L)(1 − u/(eᵘ − 1))`: near β = 1 the two
+ * large numbers of the first form cancel, and float32 would be left with four digits.
+ */
+function memoryLength(beta: Scalar, t: Tensor): Tensor {
+  const decay = typeof beta === "number" ? -Math.log(beta) : neg(log(beta)); // L
+  const twice = typeof decay === "number" ? 2 / decay : div(2, decay); // 2/L
+  const offset =
+    typeof beta === "number" && typeof twice === "number"
+      ? 2 / (1 - beta) - 1 - twice
+      : sub(sub(div(2, sub(1, beta)), 1), twice);
+  const u = mul(t, decay);
+  const u2 = mul(u, u);
+  // 1 − u/(eᵘ − 1) = u/2 − u²/12 + u⁴/720 − u⁶/30240 + …
+  const tail = sub(1 / 12, mul(u2, sub(1 / 720, div(u2, 30240))));
+  const series = mul(u, sub(0.5, mul(u, tail)));
+  const bend = where(less(u, 0.1), series, sub(1, div(u, expm1(u))));
+  return add(mul(bend, twice), offset);
 }
