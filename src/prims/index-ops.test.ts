@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { grad, tensor } from "downhill";
+import { grad, jit, tensor } from "downhill";
 import type { Sample } from "downhill/testing";
 import { bool, checkFamily, f32, f64, i32, on, u32 } from "../../test/support/op-table.ts";
 import * as indexOps from "./index-ops.ts";
-import { sum } from "./shape.ts";
+import { mul } from "./arithmetic.ts";
+import { full } from "./linear.ts";
+import { reshape, sum } from "./shape.ts";
 
 const { batchAlong, concatenate, iota, moveAxis, pad, part, reverse, scatterAdd, slice, take } = indexOps;
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(i + 1));
@@ -114,6 +116,15 @@ describe("index operations", () => {
       on((x) => moveAxis(x, 2, 0), cube),
       on((x) => moveAxis(x, 0, 1), [...matrix, ...cube, ...empty]),
     ],
+  });
+
+  test("thousands of arrays are put together, eagerly, jitted and in gradients", () => {
+    const joined = (x: Tensor): Tensor => {
+      const parts = Array.from({ length: 3000 }, (_, i) => reshape(mul(x, full(x.type, i)), [1]));
+      return sum(concatenate(parts, 0), [0]);
+    };
+    expect(joined(tensor(2)).item()).toBe(2999 * 3000);
+    expect(jit(grad(joined))(2).item()).toBe((2999 * 3000) / 2);
   });
 
   test("places are clamped to the array, negative ones count from the end", () => {

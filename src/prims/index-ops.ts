@@ -200,19 +200,24 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
     ],
     batched: [true],
   }),
+  // A loop an operand: choosing the operand at each element would take time in proportion to their number.
   lowering: {
-    kind: "map",
-    element(at, index, { axis }, ins) {
-      const place = index[axis]!;
-      const read = (i: number, start: number): Expr => {
-        const here = at(
-          i,
-          index.map((e, a) => (a === axis && start > 0 ? k.sub(e, k.i32(start)) : e)),
+    kind: "loops",
+    emit({ block, fresh, ins, outs }, { axis }) {
+      const out = outs[0]!;
+      const outer = sizeOf(out.type.shape.slice(0, axis));
+      const inner = sizeOf(out.type.shape.slice(axis + 1));
+      const row = out.type.shape[axis]! * inner;
+      let start = 0;
+      for (const x of ins) {
+        const run = x.type.shape[axis]! * inner;
+        const first = start;
+        start += run;
+        if (outer * run === 0) continue;
+        loopOver(block, [outer, run], fresh, (loop, place) =>
+          out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
         );
-        const end = start + ins[i]!.shape[axis]!;
-        return i === ins.length - 1 ? here : k.select(k.lt(place, k.i32(end)), here, read(i + 1, end));
-      };
-      return read(0, 0);
+      }
     },
   },
 });
