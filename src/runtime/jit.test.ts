@@ -119,6 +119,28 @@ describe("jit", () => {
     ).toThrow("a static argument must be plain data");
   });
 
+  test("tells static arguments apart by all that they hold", () => {
+    const g = jit((x: Tensor, o: unknown) => x.add(JSON.stringify(o).length).mul(seen.push(o)), {
+      staticArgnums: 1,
+    });
+    const seen: unknown[] = [];
+    const different = [
+      { a: NaN },
+      { a: Infinity },
+      { a: null },
+      { a: 0 },
+      { a: -0 },
+      {},
+      { a: "0" },
+      ["a", 0],
+      { a: [0] },
+      { b: 0 },
+    ];
+    for (const o of [...different, ...different]) g(1, o as never);
+    expect(seen).toEqual(different);
+    expect(() => g(1, new Map() as never)).toThrow("not a class instance");
+  });
+
   test("bounds what it keeps over thousands of shapes", () => {
     const g = jit((x: Tensor) => x.mul(2).sum());
     for (let n = 1; n <= 3000; n++) g(new Float64Array(n));
