@@ -61,7 +61,8 @@ export type Adam = RuleOptimizer<AdamState<object>>;
  * These are PyTorch's rules and defaults; the largest v of `amsgrad` is taken before the correction by `1 − β₂ᵗ`, as
  * there. optax's `adam` is the same without weight decay. Keras has ε = 1e-7 and adds it to √v before the correction
  * ("ε̂" of the paper). Weight decay enters the gradient unless it is decoupled; that of `adamw` always is. With ε = 0 a
- * parameter whose gradient was always 0 stays where it is.
+ * parameter whose gradient was always 0 stays where it is. There are convex losses on which Adam goes the wrong way and
+ * `amsgrad` does not: `examples/adam-counter-example.mjs`.
  *
  * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
  * @see Kingma, Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1; Reddi, Kale, Kumar, On the

@@ -66,4 +66,5 @@ export { minimize, minimizeAsync } from "./minimize/minimize.ts";
 export type { MinimizeOptions, MinimizeResult, Progress } from "./minimize/minimize.ts";
 export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";
 export type { LeastSquaresOptions, LeastSquaresResult } from "./minimize/least-squares.ts";
+export type { RobustLoss } from "./minimize/robust.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";

@@ -8,12 +8,13 @@ import { jacfwd } from "../../transforms/jacobian.ts";
 import type { Like } from "../../tree/types.ts";
 import { type Bound, isWall } from "../combine/project-box.ts";
 import { valuePerParameter } from "../combine/select.ts";
-import { flag, readOptions } from "../options.ts";
+import { fixed, flag, oneOf, readOptions } from "../options.ts";
 import { pathOf } from "../parameters.ts";
 import { largest } from "../vector.ts";
 import { levenbergMarquardt, type Residuals, type Walls } from "./levenberg-marquardt.ts";
 import type { Progress } from "./minimize.ts";
-import { flatParameters, type FlatParameters, onNumbers, requireResult } from "./problem.ts";
+import { flatParameters, type FlatParameters, onNumbers, pick, requireResult } from "./problem.ts";
+import { type RobustLoss, robustResiduals } from "./robust.ts";
 import { factorize, inverseOfSquare, type Matrix } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
@@ -24,6 +25,13 @@ export interface LeastSquaresOptions<P = unknown> extends StopRules {
   readonly low?: Bound;
   /** The most that a parameter may be. Default ∞. */
   readonly high?: Bound;
+  /**
+   * How much a residual counts, for data with outliers: `r²` (`squares`), or what grows as `|r|` (`soft-l1`, `huber`) or
+   * as `ln |r|` (`cauchy`) where `|r|` is above `lossScale`. Default `squares`.
+   */
+  readonly loss?: RobustLoss;
+  /** s, the size of a residual above which a robust loss counts it less, above 0. Default 1. */
+  readonly lossScale?: number;
   /** Compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returning true stops. */
@@ -33,7 +41,7 @@ export interface LeastSquaresOptions<P = unknown> extends StopRules {
 /** What a fit found. */
 export interface LeastSquaresResult<P> {
   readonly params: P;
-  /** `Σ r²` there. */
+  /** `Σ r²` there; with a robust loss `Σ ρ(r)`. */
   readonly sumOfSquares: number;
   /** r, the residuals there. */
   readonly residuals: Tensor;
@@ -44,7 +52,10 @@ export interface LeastSquaresResult<P> {
    * a wall, and for all where the data do not tell the parameters apart or leave no degree of freedom.
    */
   readonly standardErrors: P;
-  /** `s² (JᵀJ)⁻¹` with `s² = Σ r²/degreesOfFreedom`, of all parameters as one vector of n: n × n. */
+  /**
+   * `s² (JᵀJ)⁻¹` with `s² = Σ r²/degreesOfFreedom`, of all parameters as one vector of n: n × n. With a robust loss r and J
+   * are those of `√ρ(r)`, and so this is an approximation.
+   */
   readonly covariance: Tensor;
   readonly reason: StopReason;
   /** Whether a tolerance was met. */
@@ -114,6 +125,8 @@ export async function leastSquaresAsync(
   return report(await finishSoon(run));
 }
 
+type Choices = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
+
 function prepare(
   operation: string,
   f: (params: never) => Tensor,
@@ -125,11 +138,21 @@ function prepare(
 } {
   requireFunction(operation, f);
   const counts = { evaluations: 0, jacobians: 0 };
-  const limits = readLimits(operation, options, ["low", "high", "jit"], () => counts.evaluations, 1e-10);
-  const { jit } = readOptions<{ readonly jit?: boolean }>(
+  const limits = readLimits(
     operation,
-    options.jit === undefined ? {} : { jit: options.jit },
-    { jit: flag(true) },
+    options,
+    ["low", "high", "loss", "lossScale", "jit"],
+    () => counts.evaluations,
+    1e-10,
+  );
+  const { loss, lossScale, jit } = readOptions<Choices>(
+    operation,
+    pick(options, ["loss", "lossScale", "jit"]),
+    {
+      loss: oneOf("squares", ["squares", "soft-l1", "huber", "cauchy"]),
+      lossScale: fixed(1, { from: 0, above: true }),
+      jit: flag(true),
+    },
   );
   const flat = flatParameters(operation, x0);
   const walls: Walls = {
@@ -138,8 +161,10 @@ function prepare(
   };
   checkWalls(operation, flat, walls);
   const onVector = (x: Tensor): Tensor => requireResult(operation, f(flat.toTree(x) as never), 1);
-  const values = onNumbers((x) => [onVector(x)], jit);
-  const derivatives = onNumbers((x) => [jacfwd(onVector)(x)], jit);
+  const counted = (x: Tensor): Tensor => robustResiduals[loss](onVector(x), lossScale);
+  const plain = onNumbers((x) => [onVector(x)], jit);
+  const values = loss === "squares" ? plain : onNumbers((x) => [counted(x)], jit);
+  const derivatives = onNumbers((x) => [jacfwd(counted)(x)], jit);
   const residuals: Residuals = {
     values: (x) => {
       counts.evaluations++;
@@ -168,7 +193,7 @@ function prepare(
       return {
         params: flat.fromVector(best.x),
         sumOfSquares: best.value,
-        residuals: tensor(residuals.values(best.x)),
+        residuals: tensor(plain(best.x)[0]!),
         degreesOfFreedom: errors.degreesOfFreedom,
         standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(errors.covariance[i * n + i]!))),
         covariance: tensor(errors.covariance, { shape: [n, n] }),

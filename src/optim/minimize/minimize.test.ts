@@ -1,4 +1,18 @@
-import { add, exp, grad, mul, square, stack, sub, sum, type Tensor, tensor } from "downhill";
+import {
+  add,
+  exp,
+  grad,
+  less,
+  log1p,
+  mul,
+  square,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  where,
+} from "downhill";
 import {
   leastSquares,
   leastSquaresAsync,
@@ -239,6 +253,34 @@ describe("leastSquares", () => {
     expect(params.at(2).item()).toBeCloseTo(0.5, 9);
   });
 
+  describe("with outliers", () => {
+    const t = [0, 1, 2, 3, 4, 5, 6, 7];
+    const z = t.map((ti) => 1 + 2 * ti + (ti === 6 ? 30 : ti % 2 === 0 ? 0.1 : -0.1));
+    const line = ({ a, b }: Line): Tensor => sub(add(a, mul(b, t)), z);
+    const s = 0.5;
+    const rho = {
+      "soft-l1": (r: Tensor) => mul(2 * s * s, sub(add(square(mul(r, 1 / s)), 1).sqrt(), 1)),
+      huber: (r: Tensor) => where(less(r.abs(), s), square(r), sub(mul(2 * s, r.abs()), s * s)),
+      cauchy: (r: Tensor) => mul(s * s, log1p(square(mul(r, 1 / s)))),
+    };
+
+    test.each(["soft-l1", "huber", "cauchy"] as const)(
+      "%s minimises the sum of its ρ and hardly minds them",
+      (loss) => {
+        const fit = leastSquares(line, { a: 0, b: 0 }, { loss, lossScale: s });
+        const direct = minimize((p: Line) => sum(rho[loss](line(p))), { a: 0, b: 0 });
+        expect(fit.sumOfSquares / direct.value).toBeCloseTo(1, 9);
+        expect(fit.params.b.item()).toBeCloseTo(direct.params.b.item(), 5);
+        expect(Math.abs(fit.params.b.item() - 2)).toBeLessThan(0.1);
+        expect(fit.residuals.at(6).item()).toBeLessThan(-28);
+      },
+    );
+
+    test("the plain sum of squares does mind", () => {
+      expect(leastSquares(line, { a: 0, b: 0 }).params.b.item()).toBeGreaterThan(3);
+    });
+  });
+
   test("tells what the data do not tell", () => {
     const { standardErrors, sumOfSquares } = leastSquares(
       ({ a, b }: Line) => sub(mul(add(a, b), [1, 2, 3]), [2, 4, 6]),
@@ -282,6 +324,13 @@ describe("leastSquares", () => {
       { a: 1, b: 1 },
       {},
       "leastSquares: the function returned f64[]. Return the residuals in one axis",
+    ],
+    [misra, { a: 1, b: 1 }, { loss: "hubert" }, 'got "hubert". Did you mean "huber"?'],
+    [
+      misra,
+      { a: 1, b: 1 },
+      { lossScale: 0 },
+      "leastSquares: lossScale must be a finite number above 0, got 0.",
     ],
     [misra, {}, {}, "leastSquares: x0 holds no tensor"],
     [

@@ -8,7 +8,7 @@ import { largest } from "../vector.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
 import { newtonCg } from "./newton-cg.ts";
-import { flatParameters, type Objective, onNumbers, requireResult } from "./problem.ts";
+import { flatParameters, type Objective, onNumbers, pick, requireResult } from "./problem.ts";
 import type { Iterate, Outcome, Search, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
 
@@ -125,10 +125,7 @@ function prepare(
   const limits = readLimits(operation, options, ["method", "jit"], () => counts.evaluations);
   const { method, jit } = readOptions<Pick<MinimizeOptions, "method" | "jit">>(
     operation,
-    {
-      ...(options.method === undefined ? {} : { method: options.method }),
-      ...(options.jit === undefined ? {} : { jit: options.jit }),
-    },
+    pick(options, ["method", "jit"]),
     { method: oneOf("bfgs", ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"]), jit: flag(true) },
   );
   const flat = flatParameters(operation, x0);

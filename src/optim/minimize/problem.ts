@@ -63,3 +63,8 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
     axes === 0 ? "Return a scalar, as in sum(…)." : "Return the residuals in one axis, as in ravel(…).";
   throw new DownhillError("shape", `${operation}: the function returned ${what}. ${repair}`);
 }
+
+/** Some of the options. */
+export function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<O, K>;
+}
