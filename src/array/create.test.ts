@@ -134,6 +134,15 @@ describe("creation", () => {
     expect(() => c.arange(0, 1, 0)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: arange: needs finite numbers and a step other than 0, got 0, 1, 0.]`,
     );
+    expect(() => c.tensor([c.tensor(1), 2] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: tensor: an array holds a tensor where a number was expected. To put tensors together use stack([x, y]).]`,
+    );
+    expect(() => c.indices([2, 3], 5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: indices: axis 5 is out of range for i32[2,3]: axes run from -2 to 1.]`,
+    );
+    expect(() => c.linspace("a" as unknown as number, 1, 3)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: linspace: needs finite numbers, got a and 1.]`,
+    );
     expect(() => c.linspace(0, 1, 2.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: linspace: the count must be a whole number, got 2.5.]`,
     );

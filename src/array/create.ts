@@ -10,7 +10,7 @@ import { convert, full as fill } from "../prims/linear.ts";
 import { reshape } from "../prims/shape.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import { sizeOf } from "../util/shape.ts";
-import { checkShape } from "./promote.ts";
+import { checkShape, normalizeAxis } from "./promote.ts";
 
 export interface DTypeOption {
   /** Kind of elements. Default float64. */
@@ -124,6 +124,11 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
   checkOptions("linspace", options, ["dtype"]);
+  if (!Number.isFinite(start) || !Number.isFinite(stop))
+    throw new DownhillError(
+      "range",
+      `linspace: needs finite numbers, got ${String(start)} and ${String(stop)}.`,
+    );
   if (!Number.isInteger(count) || count < 0)
     throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
   const at = (i: number): number =>
@@ -146,5 +151,5 @@ export function eye(n: number, options: DTypeOption = {}): Tensor {
 /** Places along an axis: 0, 1, 2, … as int32. */
 export function indices(shape: readonly number[], axis: number): Tensor {
   checkShape("indices", shape);
-  return iota("int32", [...shape], axis);
+  return iota("int32", [...shape], normalizeAxis("indices", axis, arrayType("int32", shape)));
 }

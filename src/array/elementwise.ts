@@ -265,7 +265,11 @@ export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tens
  * within, edges included, and 0 outside.
  */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
-  if (!(low <= high)) throw new DownhillError("range", `clip: low ${low} is above high ${high}.`);
+  if (typeof low !== "number" || typeof high !== "number" || !(low <= high))
+    throw new DownhillError(
+      "range",
+      `clip: needs plain numbers, low before high; got ${String(low)} and ${String(high)}.`,
+    );
   const isFraction = (bound: number): boolean => Number.isFinite(bound) && !Number.isInteger(bound);
   const t = isFraction(low) || isFraction(high) ? asFloating(x, "clip") : p.asTensor(x, "clip");
   const lowest = p.full(t.type, low);

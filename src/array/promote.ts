@@ -85,8 +85,10 @@ export function asFloating(x: TensorLike, operation: string): Tensor {
 }
 
 /** An axis counted from the front; negative ones count from the last. */
-export function normalizeAxis(operation: string, axis: number, x: ArrayType): number {
+export function normalizeAxis(operation: string, axis: number | undefined, x: ArrayType): number {
   const n = x.shape.length;
+  if (axis === undefined)
+    throw new DownhillError("option", `${operation}: say which axis, as in { axis: -1 }.`);
   if (!Number.isInteger(axis) || axis < -n || axis >= n) {
     const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
     throw new DownhillError(

@@ -103,6 +103,12 @@ describe("reductions", () => {
     expect(() => r.sum(x, 1 as unknown as object)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: sum: the options must be an object, as in { axis: … }; got 1.]`,
     );
+    expect(() => r.argmax(x, undefined as unknown as { axis: number })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: argmax: say which axis, as in { axis: -1 }.]`,
+    );
+    expect(() => r.argmin(x, {} as { axis: number })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: argmin: say which axis, as in { axis: -1 }.]`,
+    );
     expect(() => r.max(f64([]))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: max: f64[0] has no elements along axes [0].]`,
     );

@@ -59,14 +59,14 @@ export function min(x: TensorLike, options: ReduceOptions = {}): Tensor {
 export function argmax(x: TensorLike, options: { readonly axis: number }): Tensor {
   checkOptions("argmax", options, ["axis"]);
   const t = p.asTensor(x, "argmax");
-  return p.argmax(t, normalizeAxis("argmax", options.axis, t.type));
+  return p.argmax(t, normalizeAxis("argmax", (options as typeof options | undefined)?.axis, t.type));
 }
 
 /** The place of the smallest element along an axis, as int32: the first of a tie. */
 export function argmin(x: TensorLike, options: { readonly axis: number }): Tensor {
   checkOptions("argmin", options, ["axis"]);
   const t = p.asTensor(x, "argmin");
-  return p.argmin(t, normalizeAxis("argmin", options.axis, t.type));
+  return p.argmin(t, normalizeAxis("argmin", (options as typeof options | undefined)?.axis, t.type));
 }
 
 /**

@@ -212,8 +212,40 @@ describe("functions of shape and place", () => {
     ).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: matmul: batches of f64[2,2,3] and f64[3,3,2] do not fit together.]`,
     );
+    expect(() => s.dot([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: dot: inner sizes differ: f64[2] has 2 elements, f64[3] has 3 elements.]`,
+    );
+    expect(() => s.dotGeneral(x, x, {} as never)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: dotGeneral: contract must be an array, as in { contract: [[1], [0]], batch: [[], []] }; got undefined.]`,
+    );
+    expect(() => s.oneHot([1], -2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: oneHot: -2 in shape [-2] is not a size.]`,
+    );
     expect(() => s.oneHot([0.5], 2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: oneHot: places are f64[1], not integers. Convert them with astype("int32").]`,
+    );
+  });
+
+  test("arguments given one by one instead of in a list are refused, with the way out", () => {
+    const x = f64(numbers(6), [2, 3]);
+    const loose = s as unknown as Record<string, (...args: unknown[]) => unknown>;
+    expect(() => loose["transpose"]!(x, 1, 0)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: transpose: the axes must be an array, as in [1, 0]; got 1.]`,
+    );
+    expect(() => loose["slice"]!(x, 1, 3)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: slice: a range must be an array, as in slice(x, [1, 3]), or null for all of an axis; got 1.]`,
+    );
+    expect(() => loose["concatenate"]!(x, x)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: concatenate: the arrays must be an array, as in [x, y]; got f64[2,3].]`,
+    );
+    expect(() => loose["stack"]!(x, 1)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: stack: the arrays must be an array, as in [x, y]; got f64[2,3].]`,
+    );
+    expect(() => loose["pad"]!(x, 1)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: pad: the widths must be an array, as in [[1, 2], [0, 0]]; got 1.]`,
+    );
+    expect(() => loose["reshape"]!(x, 2, 3)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: reshape: the shape must be an array of sizes, as in [2, 3]; got 2.]`,
     );
   });
 });

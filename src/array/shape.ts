@@ -1,6 +1,7 @@
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { TensorLike, Tensor } from "../ir/tensor.ts";
+import type { TensorLike } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../util/shape.ts";
@@ -37,6 +38,7 @@ export function ravel(x: TensorLike): Tensor {
 /** Axes in another order: axis `axes[i]` becomes axis i; reversed where left out. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = p.asTensor(x, "transpose");
+  if (axes !== undefined) requireList("transpose", "the axes", axes, "[1, 0]");
   const order = axes?.map((axis) => normalizeAxis("transpose", axis, t.type)) ?? range(0, t.ndim).reverse();
   if (order.length !== t.ndim || new Set(order).size !== t.ndim) {
     throw new DownhillError(
@@ -88,8 +90,15 @@ export function squeeze(x: TensorLike, options: { readonly axis?: number | reado
   );
 }
 
+function requireList(operation: string, what: string, value: unknown, example: string): void {
+  if (Array.isArray(value)) return;
+  const given = value instanceof Tensor ? showType(value.type) : String(value);
+  throw new DownhillError("shape", `${operation}: ${what} must be an array, as in ${example}; got ${given}.`);
+}
+
 /** Arrays as tensors of one dtype. */
 function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
+  requireList(operation, "the arrays", xs, "[x, y]");
   if (xs.length === 0) throw new DownhillError("shape", `${operation}: needs at least one array.`);
   const tensors = xs.map((x) => p.asTensor(x, operation));
   let joined = tensors[0]!.type;
@@ -102,15 +111,15 @@ function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
 
 /** Arrays one after the other along an existing axis. */
 export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
-  checkOptions("concatenate", options, ["axis"]);
   const tensors = alike("concatenate", xs);
+  checkOptions("concatenate", options, ["axis"]);
   return p.concatenate(tensors, normalizeAxis("concatenate", options.axis ?? 0, tensors[0]!.type));
 }
 
 /** Arrays of one shape beside each other along a new axis. */
 export function stack(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
-  checkOptions("stack", options, ["axis"]);
   const tensors = alike("stack", xs);
+  checkOptions("stack", options, ["axis"]);
   const first = tensors[0]!;
   const other = tensors.find((t) => !sameShape(t.shape, first.shape));
   if (other !== undefined)
@@ -146,6 +155,9 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   const t = p.asTensor(x, "slice");
   if (ranges.length > t.ndim)
     throw new DownhillError("range", `slice: ${ranges.length} ranges for ${showType(t.type)}.`);
+  for (const range of ranges)
+    if (range !== null)
+      requireList("slice", "a range", range, "slice(x, [1, 3]), or null for all of an axis");
   const place = (i: number, n: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
   const full = t.shape.map((n, axis) => {
     const [start = 0, end = n, step = 1] = ranges[axis] ?? ([] as const);
@@ -170,6 +182,7 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
 /** Zeros before and after x along each axis: one `[before, after]` an axis. */
 export function pad(x: TensorLike, widths: readonly (readonly [before: number, after: number])[]): Tensor {
   const t = p.asTensor(x, "pad");
+  requireList("pad", "the widths", widths, "[[1, 2], [0, 0]]");
   if (widths.length !== t.ndim)
     throw new DownhillError(
       "shape",
@@ -254,6 +267,7 @@ export function oneHot(
 ): Tensor {
   checkOptions("oneHot", options, ["dtype"]);
   const i = asPlaces("oneHot", labels);
+  checkShape("oneHot", [classes]);
   const shape = [...i.shape, classes];
   const columns = p.iota(i.dtype, shape, i.ndim);
   return p.convert(p.equal(p.broadcast(i, shape, range(0, i.ndim)), columns), options.dtype ?? "float64");
@@ -266,17 +280,21 @@ export function oneHot(
  * @throws DownhillError `shape` if the inner sizes differ.
  */
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
-  let [a, b] = [p.asTensor(x, "matmul"), p.asTensor(y, "matmul")];
+  return product("matmul", x, y);
+}
+
+function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
+  let [a, b] = [p.asTensor(x, operation), p.asTensor(y, operation)];
   if (a.ndim === 0 || b.ndim === 0) {
     throw new DownhillError(
       "shape",
-      `matmul: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
+      `${operation}: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
     );
   }
   const { dtype, weak } = promoteTypes(a.type, b.type);
   const kind = dtype === "bool" ? "int32" : dtype;
   [a, b] = [p.convert(a, kind, weak), p.convert(b, kind, weak)];
-  checkInner(a, b);
+  checkInner(operation, a, b);
   if (b.ndim === 1) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   if (a.ndim <= 2 && b.ndim === 2)
     return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
@@ -285,7 +303,7 @@ export function matmul(x: TensorLike, y: TensorLike): Tensor {
   if (lead === undefined)
     throw new DownhillError(
       "shape",
-      `matmul: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+      `${operation}: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
     );
   a = expandTo(a, [...lead, ...a.shape.slice(-2)]);
   b = expandTo(b, [...lead, ...b.shape.slice(-2)]);
@@ -293,7 +311,7 @@ export function matmul(x: TensorLike, y: TensorLike): Tensor {
   return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [b.ndim - 2]], batch: [batch, batch] });
 }
 
-function checkInner(a: Tensor, b: Tensor): void {
+function checkInner(operation: string, a: Tensor, b: Tensor): void {
   const k = a.shape.at(-1)!;
   const rows = b.shape.at(b.ndim === 1 ? -1 : -2)!;
   if (k === rows) return;
@@ -307,13 +325,13 @@ function checkInner(a: Tensor, b: Tensor): void {
   const right = b.ndim === 1 ? `${rows} elements` : `${rows} rows`;
   throw new DownhillError(
     "shape",
-    `matmul: inner sizes differ: ${showType(a.type)} has ${left}, ${showType(b.type)} has ${right}.${repair}`,
+    `${operation}: inner sizes differ: ${showType(a.type)} has ${left}, ${showType(b.type)} has ${right}.${repair}`,
   );
 }
 
 /** Σ x · y of two vectors; of matrices, `matmul`. */
 export function dot(x: TensorLike, y: TensorLike): Tensor {
-  return matmul(x, y);
+  return product("dot", x, y);
 }
 
 /** Every product of an element of x and one of y: shape of x, then of y. */
@@ -331,6 +349,11 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
 /** The general product of arrays; see the primitive `dotGeneral`. */
 export function dotGeneral(x: TensorLike, y: TensorLike, params: p.DotParams): Tensor {
   const [a, b] = [p.asTensor(x, "dotGeneral"), p.asTensor(y, "dotGeneral")];
+  checkOptions("dotGeneral", params, ["contract", "batch"]);
+  for (const name of ["contract", "batch"] as const) {
+    const pairs: unknown = (params as p.DotParams | undefined)?.[name];
+    requireList("dotGeneral", name, pairs, "{ contract: [[1], [0]], batch: [[], []] }");
+  }
   const { dtype, weak } = promoteTypes(a.type, b.type);
   return p.dotGeneral(p.convert(a, dtype, weak), p.convert(b, dtype, weak), params);
 }

@@ -49,7 +49,10 @@ function describe(value: unknown): string {
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
-  return `a ${typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value}`;
+  if (value instanceof Tensor) return "a tensor";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "Object" ? `an object of class ${name}` : "an object";
 }
 
 function dtypeOf(array: TypedArray): DType {
@@ -81,6 +84,10 @@ export function fromArray(type: ArrayType, array: TypedArray): Tensor {
   return new Tensor(type, type.shape.length === 0 ? array[0]! : { array, offset: 0 }, undefined);
 }
 
+function stackHint(found: unknown): string {
+  return found instanceof Tensor ? " To put tensors together use stack([x, y])." : "";
+}
+
 function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
   const shape: number[] = [];
   let level: unknown = nest;
@@ -91,7 +98,7 @@ function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
   if (level !== undefined && typeof level !== "number" && typeof level !== "boolean") {
     throw new DownhillError(
       "dtype",
-      `${operation}: an array holds ${describe(level)} where a number was expected.`,
+      `${operation}: an array holds ${describe(level)} where a number was expected.${stackHint(level)}`,
     );
   }
   return shape;
@@ -108,7 +115,7 @@ function collect(
     if (typeof nest !== "number" && typeof nest !== "boolean") {
       throw new DownhillError(
         "shape",
-        `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found ${describe(nest)} among the numbers.`,
+        `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found ${describe(nest)} among the numbers.${stackHint(nest)}`,
       );
     }
     out.push(nest);

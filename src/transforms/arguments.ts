@@ -77,7 +77,7 @@ export function selectArguments(
     if (def === undefined) {
       throw new DownhillError(
         "range",
-        `${operation}: argnums names argument ${argnum}, but the call has ${defs.length}. Arguments count from 0.`,
+        `${operation}: argnums names argument ${argnum}, but the function was called with ${defs.length}. Arguments count from 0.`,
       );
     }
     const count = def.kind === "leaf" ? 1 : countLeaves(def);

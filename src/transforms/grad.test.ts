@@ -144,7 +144,7 @@ describe("what cannot be differentiated is refused, with the way out", () => {
 
   test("arguments that are not there", () => {
     expect(() => loose(f, { argnums: 2 })(1, 2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: argnums names argument 2, but the call has 2. Arguments count from 0.]`,
+      `[DownhillError: grad: argnums names argument 2, but the function was called with 2. Arguments count from 0.]`,
     );
     expect(() => loose(f, { argnums: -1 })(1, 2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: grad: argnums holds -1; arguments count 0, 1, 2, …]`,

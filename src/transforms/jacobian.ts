@@ -13,7 +13,7 @@ import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
 import { grad } from "./grad.ts";
-import { jvp, linearizeLeaves, materialize } from "./linearize.ts";
+import { derivativeAlong, linearizeLeaves, materialize } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
 import { tools } from "./tools.ts";
 
@@ -186,10 +186,5 @@ export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
 export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
   requireFunction("hvp", f);
   const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
-  const run = jvp as (
-    f: unknown,
-    primals: readonly unknown[],
-    tangents: readonly unknown[],
-  ) => [unknown, unknown];
-  return run(gradient, [x], [v])[1];
+  return derivativeAlong("hvp", gradient, [x as never], [v as never])[1];
 }

@@ -1,6 +1,19 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Tensor } from "downhill";
-import { cos, eye, grad, jvp, linearize, linearTranspose, matmul, sin, tensor, vjp, vmap } from "downhill";
+import {
+  cos,
+  eye,
+  grad,
+  hvp,
+  jvp,
+  linearize,
+  linearTranspose,
+  matmul,
+  sin,
+  tensor,
+  vjp,
+  vmap,
+} from "downhill";
 
 const f = (x: Tensor, y: Tensor): { a: Tensor; b: Tensor } => ({ a: x.mul(y), b: sin(x) });
 
@@ -65,6 +78,9 @@ describe("jvp, vjp and linearize", () => {
     );
     expect(() => jvp(g, [tensor(1, { dtype: "int32" })], [1])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: jvp: argument 0 is i32[], and integers have no derivative. Convert it with astype("float64"), or let the function close over it.]`,
+    );
+    expect(() => hvp((x: Tensor) => x.sum(), [1, 2], [1])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: hvp: tangent 0 is f64[1], expected f64[2].]`,
     );
     expect(() => vjp(g, [1, 2])[1](1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: vjp: the cotangent is f64[], expected f64[2].]`,

@@ -179,22 +179,32 @@ export function jvp<A extends readonly unknown[], T>(
   primals: LikeAll<A>,
   tangents: LikeAll<A>,
 ): [out: T, tangent: T] {
-  requireFunction("jvp", f);
-  requireList("jvp", "primals", primals);
-  requireList("jvp", "tangents", tangents);
-  const { leaves, defs } = flattenArguments(primals, "jvp");
-  allFloating("jvp", defs, leaves);
-  const given = defs.flatMap((def, i) => matchTensors("jvp", def, tangents[i], `tangent ${i}`));
-  const fitted = given.map((t, i) => fitType("jvp", `tangent ${i}`, t, leaves[i]!.type));
+  return derivativeAlong("jvp", f, primals, tangents);
+}
+
+/** `jvp` on behalf of another transform, which messages name. */
+export function derivativeAlong<A extends readonly unknown[], T>(
+  operation: string,
+  f: (...args: A) => T,
+  primals: LikeAll<A>,
+  tangents: LikeAll<A>,
+): [out: T, tangent: T] {
+  requireFunction(operation, f);
+  requireList(operation, "primals", primals);
+  requireList(operation, "tangents", tangents);
+  const { leaves, defs } = flattenArguments(primals, operation);
+  allFloating(operation, defs, leaves);
+  const given = defs.flatMap((def, i) => matchTensors(operation, def, tangents[i], `tangent ${i}`));
+  const fitted = given.map((t, i) => fitType(operation, `tangent ${i}`, t, leaves[i]!.type));
   return withTrace(
-    "jvp",
+    operation,
     (level) => new JvpTrace(level, tools),
     (duals): [T, T] => {
       const args = unflattenArguments(
         defs,
         leaves.map((x, i) => duals.pair(x, fitted[i])),
       );
-      const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), "jvp");
+      const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), operation);
       const outs = results.map((x) => duals.primalOf(x));
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
       return [unflatten(def, outs) as T, unflatten(def, dOuts) as T];
