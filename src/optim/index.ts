@@ -53,6 +53,43 @@ export { rprop } from "./rprop.ts";
 export type { Rprop, RpropOptions, RpropState } from "./rprop.ts";
 export type { RuleOptimizer } from "./rule.ts";
 export type { Schedule } from "./schedule.ts";
+export { chained, sequential } from "./schedules/sequential.ts";
+export type { SequentialOptions } from "./schedules/sequential.ts";
+export { constantRate } from "./schedules/constant-rate.ts";
+export { cosineDecay } from "./schedules/cosine-decay.ts";
+export type { CosineDecayOptions } from "./schedules/cosine-decay.ts";
+export { cosineRestarts } from "./schedules/cosine-restarts.ts";
+export type { CosineRestartsOptions } from "./schedules/cosine-restarts.ts";
+export { cyclic } from "./schedules/cyclic.ts";
+export type { CyclicOptions } from "./schedules/cyclic.ts";
+export type { TensorFunction } from "./schedules/arithmetic.ts";
+export type { CycledSchedule } from "./schedules/define.ts";
+export { exponentialDecay } from "./schedules/exponential-decay.ts";
+export type { ExponentialDecayOptions } from "./schedules/exponential-decay.ts";
+export { inverseSquareRootDecay, inverseTimeDecay } from "./schedules/inverse-decay.ts";
+export type { InverseSquareRootDecayOptions, InverseTimeDecayOptions } from "./schedules/inverse-decay.ts";
+export { lambda } from "./schedules/lambda.ts";
+export { linearDecay } from "./schedules/linear-decay.ts";
+export type { LinearDecayOptions } from "./schedules/linear-decay.ts";
+export { oneCycle } from "./schedules/one-cycle.ts";
+export type { OneCycleOptions } from "./schedules/one-cycle.ts";
+export { perEpoch } from "./schedules/per-epoch.ts";
+export type { PerEpochOptions } from "./schedules/per-epoch.ts";
+export { polynomialDecay } from "./schedules/polynomial-decay.ts";
+export type { PolynomialDecayOptions } from "./schedules/polynomial-decay.ts";
+export { multiplicative, rateList } from "./schedules/rate-list.ts";
+export type { MultiplicativeOptions } from "./schedules/rate-list.ts";
+export { reduceOnPlateau } from "./schedules/reduce-on-plateau.ts";
+export type {
+  PlateauState,
+  PlateauUpdate,
+  ReduceOnPlateau,
+  ReduceOnPlateauOptions,
+} from "./schedules/reduce-on-plateau.ts";
+export { multiStepDecay, stepDecay } from "./schedules/step-decay.ts";
+export type { MultiStepDecayOptions, StepDecayOptions } from "./schedules/step-decay.ts";
+export { warmup } from "./schedules/warmup.ts";
+export type { WarmupOptions } from "./schedules/warmup.ts";
 export { sgd } from "./sgd.ts";
 export type { Sgd, SgdOptions, SgdState } from "./sgd.ts";
 export { sparseAdam } from "./sparse-adam.ts";
