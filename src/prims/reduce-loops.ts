@@ -1,4 +1,4 @@
-import type { LowerContext, ReadView } from "../ir/primitive.ts";
+import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -71,42 +71,20 @@ export function emitReduce(
   const kept = otherAxes(shape.length, axes);
   const keptSizes = kept.map((axis) => shape[axis]!);
   const outStrides = stridesOf(keptSizes);
-  const trailing = isTrailing(shape.length, axes);
   const count = sizeOf(axes.map((axis) => shape[axis]!));
-  if (!trailing && sizeOf(keptSizes) > 1 && count > 0) return accumulateRows(context, axes, fold);
+  // Do the elements of each result lie side by side?
+  const together = isTrailing(shape.length, axes) || sizeOf(keptSizes) === 1;
+  if (!together && count > 0) return accumulateRows(context, axes, fold, count, runLength);
   loopOver(block, keptSizes, fresh, (inner, index) => {
     const base = flatIndex(
       index,
       kept.map((axis) => strides[axis]!),
     );
     const acc = inner.let(fresh("acc"), fold.start);
-    if (trailing && count > runLength) {
-      foldBlocks(inner, fresh, x, base, count, runLength, fold, acc);
-    } else if (trailing) {
+    if (count > runLength) foldBlocks(inner, fresh, x, base, count, runLength, fold, acc);
+    else {
       inner.for(fresh("r"), k.i32(0), k.i32(count), (loop, r) =>
         loop.set(acc, fold.step(acc, x.read(plus(base, r)))),
-      );
-    } else {
-      loopOver(
-        inner,
-        axes.map((axis) => shape[axis]!),
-        fresh,
-        (loop, r) =>
-          loop.set(
-            acc,
-            fold.step(
-              acc,
-              x.read(
-                plus(
-                  base,
-                  flatIndex(
-                    r,
-                    axes.map((axis) => strides[axis]!),
-                  ),
-                ),
-              ),
-            ),
-          ),
       );
     }
     out.write(inner, flatIndex(index, outStrides), acc);
@@ -133,23 +111,48 @@ function foldBlocks(
   });
 }
 
-/** Folds whole rows into the result when the last axis is kept, so that memory is read in order. */
-function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fold): void {
-  const { block, fresh } = context;
-  const x = context.ins[0]!;
-  const out = context.outs[0]!;
+/** Folds whole rows into the result, so that memory is read in order; many rows in blocks, whose results are then folded. */
+function accumulateRows(
+  { block, fresh, ins, outs, scratch }: LowerContext,
+  axes: readonly number[],
+  fold: Fold,
+  count: number,
+  runLength: number,
+): void {
+  const x = ins[0]!;
+  const out = outs[0]!;
   const shape = x.type.shape;
   const strides = stridesOf(shape);
   const kept = otherAxes(shape.length, axes);
   const outStrides = stridesOf(kept.map((axis) => shape[axis]!));
   const n = sizeOf(kept.map((axis) => shape[axis]!));
-  block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) => out.write(loop, i, fold.start));
   const toOut = range(0, shape.length).map((axis) =>
     kept.includes(axis) ? outStrides[kept.indexOf(axis)]! : 0,
   );
-  loopOver(block, shape, fresh, (loop, index) => {
+  const everywhere = (inner: Block, f: (loop: Block, i: Expr) => void): void =>
+    inner.for(fresh("i"), k.i32(0), k.i32(n), f);
+  const clear = (inner: Block, target: WriteView): void =>
+    everywhere(inner, (loop, i) => target.write(loop, i, fold.start));
+  const foldInto = (target: WriteView) => (loop: Block, index: readonly Expr[]) => {
     const place = flatIndex(index, toOut);
-    out.write(loop, place, fold.step(out.read(place), x.read(flatIndex(index, strides))));
+    target.write(loop, place, fold.step(target.read(place), x.read(flatIndex(index, strides))));
+  };
+  clear(block, out);
+  if (count <= runLength) return loopOver(block, shape, fresh, foldInto(out));
+  const longest = axes.reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
+  const size = shape[longest]!;
+  const perRun = Math.max(1, Math.floor(runLength / (count / size)));
+  const part = scratch(out.type, "part");
+  block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(size / perRun)), (loop, run) => {
+    clear(loop, part);
+    const from = loop.let(fresh("from"), k.mul(run, k.i32(perRun)));
+    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(perRun)), k.i32(size)));
+    loopOver(loop, shape.slice(0, longest), fresh, (outer, before) =>
+      outer.for(fresh("r"), from, to, (inner, r) =>
+        loopOver(inner, shape, fresh, foldInto(part), [...before, r]),
+      ),
+    );
+    everywhere(loop, (inner, i) => out.write(inner, i, fold.step(out.read(i), part.read(i))));
   });
 }
 

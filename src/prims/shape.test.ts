@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Sample } from "downhill/testing";
 import { bool, checkFamily, f32, f64, floats, i32, on } from "../../test/support/op-table.ts";
+import { arrayType } from "../ir/types.ts";
+import { full } from "./linear.ts";
 import * as shape from "./shape.ts";
 
 const { broadcast, permute, reducedType, reshape, spread, sum } = shape;
@@ -48,6 +50,8 @@ describe("shape", () => {
         on((x) => sum(x, [2]), cube),
         on((x) => sum(x, [0, 2]), cube),
         on((x) => sum(x, [0, 1, 2]), cube),
+        on((x) => sum(x, [0]), [{ ins: [f64(numbers(600), [300, 2])] }], { order: 1 }),
+        on((x) => sum(x, [0, 2]), [{ ins: [f32(numbers(640), [4, 2, 80])] }], { order: 1 }),
         on((x) => sum(x, [0]), [{ ins: [f64(numbers(600))] }, { ins: [f32(numbers(600))] }], { order: 1 }),
       ],
     },
@@ -62,11 +66,17 @@ describe("shape", () => {
     expect(sum(f32(new Array<number>(2 ** 17 + 1).fill(1)), [0]).item()).toBe(2 ** 17 + 1);
   });
 
-  test("a long sum in float32 keeps its digits", () => {
+  test.each<[string, readonly number[], readonly number[]]>([
+    ["a vector", [65536], [0]],
+    ["the columns of a matrix", [65536, 2], [0]],
+    ["one column", [65536, 1], [0]],
+    ["the rows of a matrix", [2, 65536], [1]],
+    ["the first and last axis", [64, 2, 1024], [0, 2]],
+    ["the middle axis", [2, 65536, 2], [1]],
+  ])("a long sum in float32 over %s keeps its digits", (_, shape, axes) => {
     const tenth = Math.fround(0.1);
-    const n = 2 ** 16;
-    const total = sum(f32(new Array<number>(n).fill(tenth)), [0]).item();
-    expect(Math.abs(total - tenth * n) / (tenth * n)).toBeLessThan(1e-5); // one running sum is off by 1e-3
+    const totals = sum(full(arrayType("float32", shape), 0.1), axes).data();
+    for (const total of totals) expect(Math.abs(total / (tenth * 65536) - 1)).toBeLessThan(1e-5); // one running sum is off by 6e-4
   });
 
   test("the sum of nothing is 0", () => {

@@ -88,11 +88,19 @@ describe("hessian and hvp", () => {
   });
 
   test("refuse what has no derivative, with the way out", () => {
-    expect(() => hessian((x: Tensor) => x)([1, 2])).toThrowErrorMatchingInlineSnapshot(`[DownhillError: grad: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.]`);
+    expect(() => hessian((x: Tensor) => x)([1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: grad: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.]`,
+    );
     expect(() =>
       jacrev((x: Tensor) => x)(tensor([1], { dtype: "int32" })),
-    ).toThrowErrorMatchingInlineSnapshot(`[DownhillError: jacrev: argument 0 is i32[1], and integers have no derivative. Convert it with astype("float64"), or leave it out of argnums.]`);
-    expect(() => jacfwd((x: Tensor) => x, { argnums: 1 })(1)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: jacfwd: argnums names argument 1, but the function was called with 1. Arguments count from 0.]`);
-    expect(() => jacfwd((x: Tensor) => x, { argnum: 1 } as object)(1)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: jacfwd: unknown option "argnum". Did you mean "argnums"?]`);
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: jacrev: argument 0 is i32[1], and integers have no derivative. Convert it with astype("float64"), or leave it out of argnums.]`,
+    );
+    expect(() => jacfwd((x: Tensor) => x, { argnums: 1 })(1)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: jacfwd: argnums names argument 1, but the function was called with 1. Arguments count from 0.]`,
+    );
+    expect(() => jacfwd((x: Tensor) => x, { argnum: 1 } as object)(1)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: jacfwd: unknown option "argnum". Did you mean "argnums"?]`,
+    );
   });
 });
