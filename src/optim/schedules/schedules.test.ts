@@ -3,28 +3,22 @@ import {
   add,
   arange,
   div,
-  grad,
   jit,
   makeProgram,
-  mul,
   pow,
   printProgram,
   scan,
-  type Tensor,
   tensor,
   vmap,
+  type Tensor,
 } from "downhill";
 import {
-  adam,
-  applyUpdates,
   chained,
   constantRate,
   cosineDecay,
   cosineRestarts,
   cyclic,
-  type CycledSchedule,
   exponentialDecay,
-  injectHyperparameters,
   inverseSquareRootDecay,
   inverseTimeDecay,
   lambda,
@@ -37,7 +31,6 @@ import {
   rateList,
   type Schedule,
   sequential,
-  sgd,
   stepDecay,
   warmup,
 } from "downhill/optim";
@@ -263,268 +256,6 @@ describe("periodicity", () => {
   test("each restart may begin lower", () => {
     const rate = cosineRestarts({ from: 1, to: 0.2, firstSteps: 10, fromFactor: 0.5 });
     [1, 0.6, 0.4, 0.3].forEach((expected, n) => expect(rate(10 * n)).toBeCloseTo(expected, 15));
-  });
-});
-
-describe("identities", () => {
-  test("a warm-up and an inverse square root are the transformer's schedule", () => {
-    const [d, w] = [512, 40];
-    const peak = (d * w) ** -0.5;
-    const rate = warmup(inverseSquareRootDecay({ from: peak, every: w }), { from: peak / w, steps: w - 1 });
-    for (let n = 1; n < 200; n++) {
-      expect(rate(n - 1) / (d ** -0.5 * Math.min(n ** -0.5, n * w ** -1.5))).toBeCloseTo(1, 13);
-    }
-  });
-
-  test("a polynomial of power 1 is a line", () => {
-    fc.assert(
-      fc.property(ends, aStep, (o, t) => {
-        expect(polynomialDecay(o)(t)).toBeCloseTo(linearDecay(o)(t), 13);
-      }),
-      { seed: 1 },
-    );
-  });
-
-  test("an exponential per epoch is a staircase per step", () => {
-    const rate = perEpoch(exponentialDecay({ from: 0.1, factor: 0.5 }), 7);
-    const stairs = stepDecay({ from: 0.1, factor: 0.5, every: 7 });
-    for (let t = 0; t < 50; t++) expect(rate(t)).toBe(stairs(t));
-  });
-
-  test("fractions of epochs, as warm restarts count them", () => {
-    const rate = perEpoch(cosineRestarts({ from: 0.1, firstSteps: 3 }), 4, { fractional: true });
-    expect(rate(6)).toBeCloseTo(0.05, 15); // in the middle of three epochs
-    expect(rate(12)).toBe(0.1);
-  });
-
-  test("several factors, one for each drop", () => {
-    const rate = multiStepDecay({ from: 1, factor: [0.5, 0.1], at: [2, 4] });
-    expect([0, 1, 2, 3, 4].map((t) => rate(t))).toEqual([1, 1, 0.5, 0.5, 0.05]);
-  });
-
-  test("the run of arXiv 1506.01186 has another rate at each batch", () => {
-    const rate = cyclic({ base: 0.001, max: 0.006, stepSizeUp: 2000 });
-    const rates = new Set(Array.from({ length: 2001 }, (_, t) => rate(t)));
-    expect(rates.size).toBe(2001);
-  });
-
-  test("a run of one step", () => {
-    for (const phases of [2, 3] as const) {
-      const rate = oneCycle({ max: 1, from: 0.5, to: 0.25, steps: 1, phases });
-      expect([rate(0), rate(1)]).toEqual([0.25, 0.25]);
-    }
-  });
-
-  test.each([0, 0.005, 0.01, 0.5])("one cycle that rises for a share of %d", (rise) => {
-    const rate = oneCycle({ max: 1, steps: 100, rise });
-    const rates = Array.from({ length: 101 }, (_, t) => rate(t));
-    const top = rates.indexOf(Math.max(...rates));
-    expect(top).toBe(Math.max(0, Math.ceil(rise * 100) - 1));
-    rates.forEach((r, t) => {
-      expect(r).toBeGreaterThanOrEqual(0);
-      if (t > top) expect(r).toBeLessThanOrEqual(rates[t - 1]!);
-      else if (t > 0) expect(r).toBeGreaterThanOrEqual(rates[t - 1]!);
-    });
-  });
-});
-
-describe("in optimisers", () => {
-  const quadratic = ({ x }: { x: Tensor }): Tensor => mul(x, x);
-
-  test("a jitted step follows the schedule, compiled once", () => {
-    const rate = warmup(cosineDecay({ from: 0.4, steps: 8 }), { steps: 2, from: 0.1 });
-    const optimizer = sgd({ learningRate: rate });
-    let traced = 0;
-    const step = jit((params: { x: Tensor }, state: ReturnType<typeof optimizer.init>) => {
-      traced++;
-      const { updates, state: next } = optimizer.update(grad(quadratic)(params), state, params);
-      return [applyUpdates(params, updates), next] as const;
-    });
-    let params = { x: tensor(1) };
-    let state = optimizer.init(params) as ReturnType<typeof optimizer.init>;
-    let expected = 1;
-    for (let t = 0; t < 12; t++) {
-      [params, state] = step(params, state as never);
-      expected -= rate(t) * 2 * expected;
-      expect(params.x.item()).toBeCloseTo(expected, 14);
-    }
-    expect(traced).toBe(1);
-  });
-
-  test.each<[string, CycledSchedule]>([
-    ["cyclic", cyclic({ base: 0.01, max: 0.1, stepSizeUp: 3 })],
-    ["oneCycle", oneCycle({ max: 0.1, steps: 12 })],
-  ])("%s: momentum and Adam's β₁ go the other way", (_, rate) => {
-    const params = { x: tensor(1) };
-    for (const optimizer of [
-      injectHyperparameters(sgd, { learningRate: rate, momentum: rate.momentum }),
-      injectHyperparameters(adam, { learningRate: rate, beta1: rate.momentum }),
-    ]) {
-      let state = optimizer.init(params) as { hyperparameters: Record<string, Tensor> };
-      for (let t = 0; t < 9; t++) {
-        state = optimizer.update({ x: tensor(1) }, state as never, params).state as never;
-        const { learningRate, momentum, beta1 } = state.hyperparameters;
-        expect(learningRate!.item()).toBe(rate(t));
-        expect((momentum ?? beta1)!.item()).toBe(rate.momentum(t));
-      }
-    }
-  });
-});
-
-describe("misuse", () => {
-  const any = (value: unknown): never => value as never;
-  test.each<[string, () => unknown]>([
-    ["constantRate: the rate must be a finite number of 0 or more, got -1.", () => constantRate(-1)],
-    ['cosineDecay: unknown option "lr". It takes from, to, steps, after.', () => cosineDecay(any({ lr: 1 }))],
-    [
-      'cosineDecay: unknown option "step". Did you mean "steps"?',
-      () => cosineDecay(any({ from: 1, step: 1 })),
-    ],
-    ["cosineDecay: from is missing. It needs from and steps.", () => cosineDecay(any({}))],
-    ["cosineDecay: from is missing.", () => cosineDecay(any(undefined))],
-    ["cosineDecay: the options must be an object", () => cosineDecay(any(3))],
-    [
-      "cosineDecay: from must be a finite number of 0 or more, got -0.1.",
-      () => cosineDecay({ from: -0.1, steps: 3 }),
-    ],
-    [
-      "cosineDecay: from must be a finite number of 0 or more, got NaN.",
-      () => cosineDecay({ from: NaN, steps: 3 }),
-    ],
-    [
-      "cosineDecay: steps must be a whole number of 1 or more, got 0.",
-      () => cosineDecay({ from: 1, steps: 0 }),
-    ],
-    [
-      "cosineDecay: steps must be a whole number of 1 or more, got 2.5.",
-      () => cosineDecay({ from: 1, steps: 2.5 }),
-    ],
-    [
-      "cosineDecay: to must be a finite number of 0 or more",
-      () => cosineDecay({ from: 1, to: -1, steps: 1 }),
-    ],
-    [
-      'cosineDecay: after must be "stay" or "swing", got "swin". Did you mean "swing"?',
-      () => cosineDecay({ from: 1, steps: 1, after: any("swin") }),
-    ],
-    [
-      "cosineDecay: the step must be a finite number of 0 or more, got -1.",
-      () => cosineDecay({ from: 1, steps: 1 })(-1),
-    ],
-    [
-      "linearDecay: the step must be a finite number of 0 or more, got NaN.",
-      () => linearDecay({ from: 1, steps: 1 })(NaN),
-    ],
-    ["linearDecay: steps is missing. It needs from and steps.", () => linearDecay(any({ from: 1 }))],
-    ["stepDecay: every must be a whole number of 1 or more", () => stepDecay({ from: 1, every: 0 })],
-    [
-      "stepDecay: factor must be a finite number of 0 or more",
-      () => stepDecay({ from: 1, every: 1, factor: -1 }),
-    ],
-    [
-      "multiStepDecay: at must be a list of steps, as in [30, 60].",
-      () => multiStepDecay({ from: 1, at: any(30) }),
-    ],
-    ["multiStepDecay: the steps of at must rise, got 5, 3.", () => multiStepDecay({ from: 1, at: [5, 3] })],
-    [
-      "multiStepDecay: each step of at must be a whole number of 0 or more, got 1.5.",
-      () => multiStepDecay({ from: 1, at: [1.5] }),
-    ],
-    [
-      "multiStepDecay: factor has 1 numbers for the 2 steps of at.",
-      () => multiStepDecay({ from: 1, at: [1, 2], factor: [0.1] }),
-    ],
-    [
-      "multiStepDecay: factor[1] must be a finite number of 0 or more, got -1.",
-      () => multiStepDecay({ from: 1, at: [1, 2], factor: [0.1, -1] }),
-    ],
-    [
-      "polynomialDecay: power must be a finite number above 0, got 0.",
-      () => polynomialDecay({ from: 1, steps: 1, power: 0 }),
-    ],
-    [
-      "exponentialDecay: factor is missing. It needs from and factor.",
-      () => exponentialDecay(any({ from: 1 })),
-    ],
-    [
-      "inverseTimeDecay: decay must be a finite number of 0 or more",
-      () => inverseTimeDecay({ from: 1, decay: -1 }),
-    ],
-    ["inverseSquareRootDecay: every is missing.", () => inverseSquareRootDecay(any({ from: 1 }))],
-    [
-      "cosineRestarts: stepsFactor must be a finite number of 1 or more, got 0.5.",
-      () => cosineRestarts({ from: 1, firstSteps: 1, stepsFactor: 0.5 }),
-    ],
-    [
-      "oneCycle: rise must be a number from 0 to 1, got 1.5.",
-      () => oneCycle({ max: 1, steps: 1, rise: 1.5 }),
-    ],
-    [
-      "oneCycle: rise must be at most 0.5 with three phases, got 0.6.",
-      () => oneCycle({ max: 1, steps: 1, rise: 0.6, phases: 3 }),
-    ],
-    ["oneCycle: phases must be 2 or 3, got 4.", () => oneCycle({ max: 1, steps: 1, phases: any(4) })],
-    [
-      "oneCycle: maxMomentum must be a number from 0 to 1, got 2.",
-      () => oneCycle({ max: 1, steps: 1, maxMomentum: 2 }),
-    ],
-    ["cyclic: max must be base (0.1) or more, got 0.01.", () => cyclic({ base: 0.1, max: 0.01 })],
-    [
-      "cyclic: stepSizeUp must be a whole number of 1 or more, got 0.",
-      () => cyclic({ base: 0, max: 1, stepSizeUp: 0 }),
-    ],
-    [
-      "cyclic: gamma must be a number from 0 to 1, 0 itself excluded, got 0.",
-      () => cyclic({ base: 0, max: 1, mode: "exp_range", gamma: 0 }),
-    ],
-    [
-      'cyclic: mode must be "triangular" or "triangular2" or "exp_range", got "triangle".',
-      () => cyclic({ base: 0, max: 1, mode: any("triangle") }),
-    ],
-    [
-      "cyclic: amplitude stands in place of mode. Give one of them.",
-      () => cyclic({ base: 0, max: 1, mode: "triangular", amplitude: () => 1 }),
-    ],
-    [
-      "cyclic: amplitude must be a function, got number.",
-      () => cyclic({ base: 0, max: 1, amplitude: any(1) }),
-    ],
-    [
-      "cyclic.momentum: the step must be a finite number of 0 or more, got -1.",
-      () => cyclic({ base: 0, max: 1 }).momentum(-1),
-    ],
-    [
-      "warmup: its first argument must be a schedule or a number, got object.",
-      () => warmup(any({}), { steps: 1 }),
-    ],
-    ["warmup: steps is missing. It needs steps.", () => warmup(0.1, any({}))],
-    ["warmup: steps must be a whole number of 0 or more, got -1.", () => warmup(0.1, { steps: -1 })],
-    ["sequential: needs a list of schedules, at least one.", () => sequential([], { at: [] })],
-    ["sequential: 2 schedules need 1 steps in at, got 0.", () => sequential([1, 2], { at: [] })],
-    ["sequential: the steps of at must rise, got 2, 2.", () => sequential([1, 2, 3], { at: [2, 2] })],
-    [
-      "sequential: schedules[1] must be a schedule or a number, got string.",
-      () => sequential([1, any("x")], { at: [1] }),
-    ],
-    [
-      "sequential: schedules[0] must be a finite number of 0 or more, got -1.",
-      () => sequential([-1], { at: [] }),
-    ],
-    ["chained: needs a list of schedules, at least one.", () => chained(any(1))],
-    ["lambda: its argument must be a function, got null.", () => lambda(any(null))],
-    ["rateList: rates must be a list of numbers, at least one.", () => rateList([])],
-    ["rateList: rates[1] must be a finite number of 0 or more, got Infinity.", () => rateList([1, Infinity])],
-    [
-      "multiplicative: factor(2) must be a finite number of 0 or more, got NaN.",
-      () => multiplicative({ from: 1, steps: 3, factor: (t) => (t === 2 ? NaN : 1) }),
-    ],
-    ["perEpoch: stepsPerEpoch must be a whole number of 1 or more, got 0.", () => perEpoch(0.1, 0)],
-    [
-      'perEpoch: unknown option "fraction". Did you mean "fractional"?',
-      () => perEpoch(0.1, 1, any({ fraction: true })),
-    ],
-  ])("%s", (message, run) => {
-    expect(run).toThrow(message);
   });
 });
 
