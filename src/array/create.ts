@@ -51,7 +51,7 @@ export function tensor(
         `tensor: ${sizeOf(x.shape)} elements do not fill shape ${showShape(shape)}, which needs ${sizeOf(shape)}.`,
       );
     }
-    x = reshape(x, shape);
+    x = reshape(x, [...shape]);
   }
   return x;
 }

@@ -52,7 +52,7 @@ export function rem(x: TensorLike, y: TensorLike): Tensor {
  * Derivative: `y · x^(y−1)` in x (0 for y = 0), `x^y · log x` in y (0 where x = 0 and y ≥ 0).
  */
 export function pow(x: TensorLike, y: TensorLike): Tensor {
-  if (y === 2) return square(x);
+  if (y === 2) return square(asFloating(x, "pow"));
   if (y === 1) return asFloating(x, "pow");
   return fractional("pow", p.pow, x, y);
 }

@@ -4,7 +4,7 @@ import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
-import { convert, full } from "../prims/linear.ts";
+import { castNumber, convert, full } from "../prims/linear.ts";
 import { broadcast, reshape } from "../prims/shape.ts";
 import type { Shape } from "../util/shape.ts";
 import { broadcastShapes, sameShape } from "../util/shape.ts";
@@ -21,12 +21,13 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
   return { dtype: rank[a.dtype] >= rank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
 }
 
-/** A plain number beside a tensor takes its dtype, unless it is a fraction beside integers. */
+/** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
 function liftBeside(value: TensorLike, other: TensorLike, operation: string): Tensor {
   if (typeof value === "number" && other instanceof Tensor) {
     const { dtype } = other.type;
     if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
-    if (Number.isInteger(value)) return full(arrayType(dtype === "bool" ? "int32" : dtype, []), value);
+    const kind = dtype === "bool" ? "int32" : dtype;
+    if (castNumber(kind, value) === value) return full(arrayType(kind, []), value);
   }
   return asTensor(value, operation);
 }

@@ -354,6 +354,23 @@ export function dotGeneral(x: TensorLike, y: TensorLike, params: p.DotParams): T
     const pairs: unknown = (params as p.DotParams | undefined)?.[name];
     requireList("dotGeneral", name, pairs, "{ contract: [[1], [0]], batch: [[], []] }");
   }
+  const sides = [a, b].map((t, side) => {
+    const [contract, batch] = (["contract", "batch"] as const).map((name) =>
+      params[name][side as 0 | 1].map((axis) => normalizeAxis("dotGeneral", axis, t.type)),
+    );
+    const all = [...contract!, ...batch!];
+    if (new Set(all).size !== all.length) {
+      throw new DownhillError("range", `dotGeneral: an axis of ${showType(t.type)} is named twice.`);
+    }
+    return { contract: contract!, batch: batch! };
+  });
+  const [left, right] = [sides[0]!, sides[1]!];
+  if (left.contract.length !== right.contract.length || left.batch.length !== right.batch.length) {
+    throw new DownhillError("range", "dotGeneral: contract and batch must name as many axes of x as of y.");
+  }
   const { dtype, weak } = promoteTypes(a.type, b.type);
-  return p.dotGeneral(p.convert(a, dtype, weak), p.convert(b, dtype, weak), params);
+  return p.dotGeneral(p.convert(a, dtype, weak), p.convert(b, dtype, weak), {
+    contract: [left.contract, right.contract],
+    batch: [left.batch, right.batch],
+  });
 }

@@ -6,8 +6,11 @@ import type { Shape } from "../util/shape.ts";
 /** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
+/** A rectangular nest of booleans. */
+type NestedBooleans = readonly (boolean | NestedBooleans)[];
+
 /** Whatever stands for a tensor in an argument. */
-export type TensorLike = Tensor | number | boolean | NestedNumbers | TypedArray;
+export type TensorLike = Tensor | number | boolean | NestedNumbers | NestedBooleans | TypedArray;
 
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {

@@ -130,11 +130,12 @@ function lowerBody(
   workshop: Workshop,
 ): readonly ReadView[] {
   const env = new Map<Var, ReadView>();
-  const uses = countUses(program);
+  const uses = countUses(program.eqns, program.outs);
   const lastUse = findLastUses(program);
   const targetOf = new Map<Var, WriteView>();
   const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
   const lent = new Set<string>(); // buffers of mutable operands: ours until the last equation
+  const partly = new Set<string>(); // those of which only a part is lent: the rest holds what others need
   const fresh = (hint: string): string => workshop.fresh(hint);
   let group: Group | undefined;
 
@@ -154,6 +155,7 @@ function lowerBody(
     if (mutable[i] === true && buffer !== undefined) {
       bufferEnd.set(buffer, lastUse.get(v) ?? -1);
       lent.add(buffer);
+      if (!isStart((view as WriteView).offset)) partly.add(buffer);
     }
   });
   const viewOf = (v: Var): ReadView => must(env.get(v), "an operand");
@@ -163,7 +165,7 @@ function lowerBody(
     const target = targetOf.get(v);
     if (target !== undefined) return target;
     for (const [buffer, end] of bufferEnd) {
-      if (end < from) {
+      if (end < from && !partly.has(buffer)) {
         workshop.release(buffer);
         bufferEnd.delete(buffer);
       }
@@ -177,11 +179,12 @@ function lowerBody(
     if (group === undefined) return;
     const done = group;
     group = undefined;
+    const inside = countUses([...done.members.values()]);
     for (const [v, view] of emitGroup(block, done, {
       viewOf,
       fresh,
       allocate: (v) => allocate(v, done.first),
-      isNeededOutside: (v) => isOutside(v, done, uses),
+      isNeededOutside: (v) => (uses.get(v) ?? 0) > (inside.get(v) ?? 0),
     })) {
       env.set(v, view);
     }
@@ -251,22 +254,22 @@ function lowerBody(
   targets.forEach((target, i) => {
     if (target !== undefined) copyView(block, target, results[i]!, fresh);
   });
-  for (const buffer of bufferEnd.keys()) workshop.release(buffer);
+  for (const buffer of bufferEnd.keys()) if (!partly.has(buffer)) workshop.release(buffer);
   for (const buffer of lent) workshop.reclaim(buffer);
   return results.map((view, i) => targets[i] ?? view);
 }
 
-function isOutside(v: Var, group: Group, uses: ReadonlyMap<Var, number>): boolean {
-  let inside = 0;
-  for (const eqn of group.members.values()) for (const x of eqn.ins) if (x === v) inside++;
-  return (uses.get(v) ?? 0) > inside;
+/** Whether a view begins where its buffer does. */
+function isStart(offset: Expr | undefined): boolean {
+  return offset === undefined || (offset.kind === "const" && offset.value === 0);
 }
 
-function countUses(program: Program): Map<Var, number> {
+/** How often each value is read by these equations and results. */
+function countUses(eqns: readonly Equation[], outs: readonly Var[] = []): Map<Var, number> {
   const uses = new Map<Var, number>();
   const use = (v: Var): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
-  for (const eqn of program.eqns) eqn.ins.forEach(use);
-  program.outs.forEach(use);
+  for (const eqn of eqns) eqn.ins.forEach(use);
+  outs.forEach(use);
   return uses;
 }
 

@@ -8,7 +8,7 @@ import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { joinTypes, smoothUnary } from "./elementwise.ts";
+import { joinTypes, requireNumbers, smoothUnary } from "./elementwise.ts";
 import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 
 const none = {};
@@ -66,10 +66,11 @@ export function div(x: Tensor, y: Tensor): Tensor {
 const remPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "rem",
   notation: { infix: "%", precedence: 2 },
-  typeOf: (ins) => [joinTypes("rem", ins)],
+  typeOf: (ins) => [requireNumbers("rem", joinTypes("rem", ins))],
   derivative: {
     kind: "smooth",
-    jvp: ([dx, dy], [x, y]) => [sumMaybe(dx, dy && neg(mul(truncate(div(x!, y!)), dy)))],
+    // x = q·y + out with a whole q; x / y itself may be rounded up to the next whole number
+    jvp: ([dx, dy], [x, y], [out]) => [sumMaybe(dx, dy && neg(mul(round(div(sub(x!, out!), y!)), dy)))],
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary("rem", x!, y!) },

@@ -9,7 +9,7 @@ import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { range, sizeOf, stridesOf } from "../util/shape.ts";
-import { joinTypes } from "./elementwise.ts";
+import { joinTypes, requireNumbers } from "./elementwise.ts";
 import { sumMaybe } from "./linear.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 import { permute } from "./shape.ts";
@@ -39,6 +39,7 @@ function dotType([x, y]: readonly ArrayType[], { contract, batch }: DotParams): 
     });
   }
   const { dtype, weak } = joinTypes("dotGeneral", [withScalarShape(left), withScalarShape(right)]);
+  requireNumbers("dotGeneral", left);
   return arrayType(
     dtype,
     [

@@ -29,6 +29,15 @@ export function joinTypes(name: string, ins: readonly ArrayType[]): ArrayType {
   return weak === first.weak ? first : arrayType(first.dtype, first.shape, weak);
 }
 
+/** Refuses booleans where arithmetic would have to invent a meaning for them. */
+export function requireNumbers(name: string, type: ArrayType): ArrayType {
+  if (type.dtype !== "bool") return type;
+  throw new DownhillError(
+    "dtype",
+    `${name}: takes numbers, not ${showType(type)}. Convert it with astype("int32").`,
+  );
+}
+
 /** The type of operands that must be floating. */
 export function joinFloating(name: string, ins: readonly ArrayType[]): ArrayType {
   const type = joinTypes(name, ins);

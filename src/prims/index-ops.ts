@@ -10,6 +10,7 @@ import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { less, maximum, minimum, mul } from "./arithmetic.ts";
+import { requireNumbers } from "./elementwise.ts";
 import { add, full, instantiate, where } from "./linear.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, permute, reshape } from "./shape.ts";
@@ -283,8 +284,8 @@ export interface TakeParams {
 
 /** A place along an axis of length n: negative ones count from the end, those beyond the ends are clamped. */
 function clampedPlace(place: Expr, n: number): Expr {
-  const i = place.type === "u32" ? k.convert("i32", place) : place;
-  const fromEnd = k.select(k.lt(i, k.i32(0)), k.add(i, k.i32(n)), i);
+  if (place.type === "u32") return k.convert("i32", k.min(place, k.constant("u32", n - 1)));
+  const fromEnd = k.select(k.lt(place, k.i32(0)), k.add(place, k.i32(n)), place);
   return k.min(k.max(fromEnd, k.i32(0)), k.i32(n - 1));
 }
 
@@ -344,11 +345,18 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
   name: "scatterAdd",
   typeOf([x, indices, updates], { axis }) {
     requireIndices("scatterAdd", indices!);
+    requireNumbers("scatterAdd", x!);
     const expected = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)];
     if (!sameShape(updates!.shape, expected) || updates!.dtype !== x!.dtype) {
       throw new DownhillError(
         "shape",
         `scatterAdd: updates are ${showType(updates!)}, expected ${showType({ dtype: x!.dtype, shape: expected })}.`,
+      );
+    }
+    if (x!.shape[axis] === 0 && sizeOf(indices!.shape) > 0) {
+      throw new DownhillError(
+        "shape",
+        `scatterAdd: ${showType(x!)} has no elements along axis ${axis} to add to.`,
       );
     }
     return [x!];

@@ -10,7 +10,7 @@ import { makeArray } from "../kernel/executable.ts";
 import { bind1, isStaging } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape, sizeOf } from "../util/shape.ts";
-import { joinTypes } from "./elementwise.ts";
+import { joinTypes, requireNumbers } from "./elementwise.ts";
 
 export interface FullParams {
   readonly value: number;
@@ -87,7 +87,7 @@ export function add(x: Tensor, y: Tensor): Tensor {
 const subPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "sub",
   notation: { infix: "-", precedence: 1 },
-  typeOf: (ins) => [joinTypes("sub", ins)],
+  typeOf: (ins) => [requireNumbers("sub", joinTypes("sub", ins))],
   derivative: {
     kind: "linear",
     operands: "all",
@@ -109,7 +109,7 @@ export function sub(x: Tensor, y: Tensor): Tensor {
 const negPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "neg",
   notation: { prefix: "-" },
-  typeOf: (ins) => [joinTypes("neg", ins)],
+  typeOf: (ins) => [requireNumbers("neg", joinTypes("neg", ins))],
   derivative: {
     kind: "linear",
     operands: "all",

@@ -189,8 +189,9 @@ function sameParams(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!sameParams(a[i], b[i])) return false;
     return true;
   }
+  if (Object.keys(a).length !== Object.keys(b).length) return false;
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
-  return true; // parameters of one primitive have the same keys
+  return true;
 }
 
 /** A program that does one thing. */

@@ -92,7 +92,8 @@ export function asyncFunction(operation: string): DownhillError {
   );
 }
 
-function outlived(name: string, trace: Trace): DownhillError {
+/** The error of a value that was kept beyond its trace. */
+export function outlived(name: string, trace: Trace): DownhillError {
   return new DownhillError(
     "trace",
     `${name}: an operand belongs to a ${trace.kind} trace that has ended. A value made inside a transformed function was ` +

@@ -1,3 +1,4 @@
+import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { Trace } from "../ir/tensor.ts";
@@ -92,7 +93,14 @@ export function traceClosed(
   f: (...xs: Tensor[]) => readonly Tensor[],
 ): Program {
   const { program, captured } = traceProgram(name, types, f);
-  if (captured.length > 0) throw new Error(`internal: ${name} captured ${captured.length} tensors`);
+  const first = captured[0];
+  if (first !== undefined) {
+    throw new DownhillError(
+      "trace",
+      `${name}: a rule of a primitive used a tensor that it made itself (${showType(first.type)}). Under jit and scan rules ` +
+        `become programs: let them use their operands, plain numbers, and functions such as full and arange of these.`,
+    );
+  }
   return program;
 }
 

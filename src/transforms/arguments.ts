@@ -2,7 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
-import { asyncFunction } from "../trace/bind.ts";
+import { asyncFunction, outlived } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, flattenInto, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
 
@@ -24,8 +24,14 @@ export function flattenArguments(args: readonly unknown[], operation: string): F
       defs[i] = leafDef;
     } else defs[i] = flattenInto(arg, leaves, operation);
   }
-  for (let i = 0; i < leaves.length; i++) leaves[i] = asTensor(leaves[i], operation);
+  for (let i = 0; i < leaves.length; i++) leaves[i] = alive(asTensor(leaves[i], operation), operation);
   return { leaves: leaves as Tensor[], defs };
+}
+
+/** Refuses a value that was kept from a transform that has ended. */
+function alive(x: Tensor, operation: string): Tensor {
+  if (x.tracer !== undefined && !x.tracer.trace.alive) throw outlived(operation, x.tracer.trace);
+  return x;
 }
 
 /** Puts arguments together again from their leaves. */
@@ -44,7 +50,7 @@ export function flattenResult(
   result: unknown,
   operation: string,
 ): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
-  if (result instanceof Tensor) return { leaves: [result], def: leafDef };
+  if (result instanceof Tensor) return { leaves: [alive(result, operation)], def: leafDef };
   if (result instanceof Promise) throw asyncFunction(operation);
   if (result === undefined) {
     throw new DownhillError(
@@ -54,7 +60,7 @@ export function flattenResult(
   }
   const leaves: unknown[] = [];
   const def = flattenInto(result, leaves, operation);
-  return { leaves: leaves.map((x) => asTensor(x, operation)), def };
+  return { leaves: leaves.map((x) => alive(asTensor(x, operation), operation)), def };
 }
 
 /** Which leaves belong to the arguments that are differentiated; `repair` tells how to leave out one that cannot be. */

@@ -77,8 +77,15 @@ function splitAux(
 
 /** Gradients in the order of `argnums`, each with the structure of its argument. `grads` follow the arguments. */
 function regroup(defs: readonly TreeDef[], argnums: readonly number[], grads: readonly Tensor[]): unknown[] {
+  const chosen = new Set(argnums);
+  let next = 0;
+  const starts = defs.map((def, i) => {
+    const start = next;
+    if (chosen.has(i)) next += leafCount(def);
+    return start;
+  });
   return argnums.map((argnum) => {
-    const start = defs.reduce((n, def, i) => (i < argnum && argnums.includes(i) ? n + leafCount(def) : n), 0);
+    const start = starts[argnum]!;
     const def = defs[argnum]!;
     return def.kind === "leaf" ? grads[start] : unflatten(def, grads.slice(start, start + leafCount(def)));
   });

@@ -180,6 +180,10 @@ export function backward(
       else withSource(eqn.source, () => transposing(eqn, given, () => transposeEquation(eqn, given, tools)));
     }
     return ins.map((node) => node.ct);
+  } catch (error) {
+    // what was gathered half-way must not enter the next pass
+    for (const eqn of eqns) for (const node of eqn.outs) node.ct = undefined;
+    throw error;
   } finally {
     for (const node of ins) node.ct = undefined;
     for (const node of outs) if (node !== undefined) node.ct = undefined;

@@ -1,10 +1,10 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType } from "../ir/types.ts";
-import { arrayType, sameType, withShape } from "../ir/types.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType, isFloating, sameType, withShape } from "../ir/types.ts";
 import { scan as bindScan } from "../prims/scan.ts";
-import { convert } from "../prims/linear.ts";
+import { castNumber, convert } from "../prims/linear.ts";
 import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
@@ -74,11 +74,13 @@ export function scan<C, X, Y>(
   // A carry that starts as a plain number takes the dtype that the step gives it.
   let types = start.leaves.map((x) => x.type);
   let traced = traceBody(types);
-  const unified = types.map((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i));
+  const unified = types.map((type, i) =>
+    unify(type, traced.program.outs[i]!.type, carryDef, i, start.leaves[i]),
+  );
   if (unified.some((type, i) => !sameType(type, types[i]!))) {
     types = unified;
     traced = traceBody(types);
-    types.forEach((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i));
+    types.forEach((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i, start.leaves[i]));
   }
   const nCarry = types.length;
   const body = traced.program;
@@ -99,10 +101,23 @@ export function scan<C, X, Y>(
   return [unflatten(carryDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
 }
 
+/** Whether a plain number is kept as it is by a dtype. */
+function isExact(start: Tensor | undefined, dtype: DType): boolean {
+  const value = start?.slot;
+  return typeof value === "number" && castNumber(dtype, value) === value;
+}
+
 /** The type of a carry that starts as `type` and comes out of a step as `out`. */
-function unify(type: ArrayType, out: ArrayType, def: TreeDef, leaf: number): ArrayType {
+function unify(
+  type: ArrayType,
+  out: ArrayType,
+  def: TreeDef,
+  leaf: number,
+  start: Tensor | undefined,
+): ArrayType {
   if (sameType(type, out)) return type;
-  if (type.weak && type.shape.length === 0 && out.shape.length === 0) return arrayType(out.dtype, []);
+  const adapts = type.weak && type.shape.length === 0 && out.shape.length === 0;
+  if (adapts && (isFloating(out.dtype) || isExact(start, out.dtype))) return arrayType(out.dtype, []);
   throw new DownhillError(
     "shape",
     `scan: ${leafPaths(def, "the carry")[leaf] ?? "the carry"} starts as ${showType(type)} but is ${showType(out)} after a step; it must keep its type.`,
