@@ -129,10 +129,45 @@ describe("downhill train digits", () => {
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^error: training diverged: .* at step \d+, in epoch 1\. Lower the learning rate: it is 1e\+30, try --lr 1e\+29\.\n$/,
+      /^error: training diverged: .* at step \d+, in epoch 1\. Lower the learning rate: it is 1e\+30, try --lr 0\.2\.\n$/,
     );
     expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 0 });
     expect(report("diverged.html")).toContain("The run diverged");
+  });
+
+  test("advises where the loss has risen, and counts one step as one", () => {
+    const words = ["digits", "--epochs", "1", "--batch", "full", "--lr", "1e6", "--out", "rose.html"];
+    const first = downhill("train", ...words);
+    expect(first.stdout).toContain("after 1 epoch (1 step), in ");
+    expect(first.stdout).not.toContain("note:"); // the loss of the only step is the first loss
+    const { status, stdout } = downhill("train", ...words.with(2, "3"));
+    expect(status).toBe(0);
+    const note =
+      /The training loss ended at \S+, above the 2\.\d{4} that it began at\. Lower the learning rate: it is 1000000, try --lr 0\.2\./;
+    expect(stdout).toMatch(note);
+    expect(report("rose.html")).toMatch(note);
+  });
+
+  test("tells one accuracy of the test part, not one to seven digits and one to sixteen", () => {
+    const { epochs, done } = trainJson("digits", "--epochs", "3");
+    expect(epochs.at(-1)!["testAccuracy"]).toBe(done["testAccuracy"]);
+    expect(Number(done["testAccuracy"]) * 359).toBeCloseTo(
+      Math.round(Number(done["testAccuracy"]) * 359),
+      10,
+    );
+  });
+
+  test("writes the report where the reader of its lines has gone, as head does", async () => {
+    const child = spawn(process.execPath, [bin, "train", "digits", "--epochs", "4", "--out", "piped.html"], {
+      cwd: folder,
+      env,
+    });
+    let stderr = "";
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(report("piped.html")).toMatch(/<th[^>]*>epochs<\/th>|Epochs/);
   });
 
   test("refuses what it cannot write before it trains", () => {
@@ -251,6 +286,35 @@ describe("downhill train --data", () => {
     expect(start).toMatchObject({ task: "regression", target: "__proto__", network: [1, 32, 1] });
   });
 
+  test("reads a table without names", () => {
+    const file = write("bare.csv", `${line(30, (i) => `${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
+    const { start } = trainJson("--data", file, "--no-header", "--target", "column2", "--epochs", "1");
+    expect(start).toMatchObject({ classes: ["u", "v"], trainItems: 24 });
+    expect(start["command"]).toContain(`--data ${file} --no-header --target column2`);
+    expect(downhill("train", "--help").stdout).toContain("--no-header");
+  });
+
+  test("notes classes of one item, and says what of them is tested", () => {
+    const file = write(
+      "single.csv",
+      `a,y\n${line(30, (i) => `${i},${i === 7 ? "w" : i % 2 === 0 ? "u" : "v"}`)}\n`,
+    );
+    const { stdout } = downhill("train", "--data", file, "--target", "y", "--epochs", "1", "--out", "s.html");
+    expect(stdout).toContain("note: 1 class has one item, which is trained on and not tested.");
+    expect(report("s.html")).toContain("a fifth of the items, in proportion to the classes");
+  });
+
+  test("refuses numbers as classes where hardly any comes twice", () => {
+    const file = write("numbers.csv", `a,y\n${line(30, (i) => `${i},${i / 7}`)}\n`);
+    const words = ["--data", file, "--target", "y", "--task", "classification"];
+    expect(downhill("train", ...words)).toEqual({
+      status: 1,
+      stdout: "",
+      stderr:
+        'error: numbers.csv: column "y" makes 30 classes of 30 items: too few of each to learn from. Is --task regression meant?\n',
+    });
+  });
+
   test("notes columns that tell nothing", () => {
     const file = write("constant.csv", `a,b,y\n${line(30, (i) => `1,${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
     expect(downhill("train", "--data", file, "--target", "y", "--epochs", "1").stdout).toContain(
@@ -298,6 +362,12 @@ describe("downhill train --data", () => {
       "4 items are too few: a fifth is held out for the test. At least 10 are needed.",
     ],
     ["nothing", "", "the file is empty"],
+    ["a header alone", "a,y\n", "there is a header but no row below it. Is --no-header meant?"],
+    [
+      "a name for each item",
+      `a,y\n${line(12, (i) => `${i},t${i}`)}\n`,
+      'column "y" makes 12 classes of 12 items: too few of each to learn from. Name another column with --target',
+    ],
   ])("names what is wrong: %s", (_, text, message) => {
     const { status, stdout, stderr } = downhill("train", "--data", write("bad.csv", text), "--target", "y");
     expect(stderr).toContain(message);

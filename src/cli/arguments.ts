@@ -1,6 +1,7 @@
 import type { ArgsDef } from "citty";
 import { DownhillError } from "../errors/index.ts";
 import { didYouMean } from "../util/suggest.ts";
+import { optionName } from "./help.ts";
 
 /**
  * The words after a command in one form: `--name=value` and `--flag` first, then `--` and the positional ones. citty
@@ -98,7 +99,9 @@ function unknownOption(written: string, args: ArgsDef): DownhillError {
 /** The options of a command as they are written. */
 function optionNames(args: ArgsDef): string[] {
   return [
-    ...Object.entries(args).flatMap(([name, { type }]) => (type === "positional" ? [] : [`--${name}`])),
+    ...Object.entries(args).flatMap(([name, arg]) =>
+      arg.type === "positional" ? [] : [optionName(name, arg)],
+    ),
     "--help",
   ];
 }

@@ -25,6 +25,7 @@ export async function demo(seed: string, out: string): Promise<void> {
     target: undefined,
     features: undefined,
     task: undefined,
+    noHeader: false,
     images: undefined,
     labels: undefined,
   };

@@ -6,6 +6,7 @@ import type { TraceTable } from "../viz/index.ts";
 import { toDot, toHtml, toMermaid, toSvg, traceText } from "../viz/index.ts";
 import { readNames, readSeed, readValues } from "./assignments.ts";
 import { showTrace } from "./explain-text.ts";
+import { toJson } from "./json.ts";
 import { columnsOf, paintFor } from "./style.ts";
 import { writeOutput } from "./write-file.ts";
 
@@ -44,7 +45,7 @@ export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): v
   if (graph !== undefined && draw !== undefined) {
     writeOutput(graph, draw(table, titleOf(compiled)));
   }
-  if (json) process.stdout.write(`${JSON.stringify(table, finite, 2)}\n`);
+  if (json) process.stdout.write(`${toJson(table, 2)}\n`);
   else {
     const paint = paintFor(process.stdout);
     process.stdout.write(showTrace(table, paint, columnsOf(process.stdout)));
@@ -58,11 +59,6 @@ const longestTitle = 100; // characters
 function titleOf({ statements, outputName }: CompiledText): string {
   const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
   return title.length <= longestTitle ? title : outputName;
-}
-
-/** JSON has no NaN and no infinities: they become text. */
-function finite(_: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** What a file holds, by the end of its name. */

@@ -60,8 +60,11 @@ export function commandHelp(
             : [];
         const value = arg.type === "boolean" ? "" : ` <${arg.valueHint ?? "value"}>`;
         const fallback =
-          arg.default === undefined || arg.default === false ? "" : ` (default ${String(arg.default)})`;
-        return [paint("cyan", `${short.join("")}--${key}${value}`), `${arg.description ?? ""}${fallback}`];
+          arg.default === undefined || arg.type === "boolean" ? "" : ` (default ${String(arg.default)})`;
+        return [
+          paint("cyan", `${short.join("")}${optionName(key, arg)}${value}`),
+          `${arg.description ?? ""}${fallback}`,
+        ];
       }),
       [paint("cyan", "-h, --help"), "show this"],
     ]),
@@ -69,6 +72,11 @@ export function commandHelp(
     ...examples.flatMap(([line, meaning]) => [`  ${line}`, `      ${paint("dim", meaning)}`]),
     "",
   ].join("\n");
+}
+
+/** An option as it is written: a flag that is on unless it is turned off is `--no-…`. */
+export function optionName(key: string, { type, default: initial }: ArgsDef[string]): string {
+  return type === "boolean" && initial === true ? `--no-${key}` : `--${key}`;
 }
 
 function section(paint: Paint, title: string, entries: readonly (readonly [string, string])[]): string[] {

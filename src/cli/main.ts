@@ -76,11 +76,11 @@ const commands: ReadonlyMap<string, LazyCommand> = new Map<string, LazyCommand>(
   ],
 ]);
 
-// A reader that closes the pipe early (`| head`) has what it wanted.
+// A reader that closes the pipe early (`| head`) has what it wanted. The work goes on in silence: files are still to be
+// written, and the exit code tells of it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
   });
 }
 void run(process.argv.slice(2), commands).then((code) => {

@@ -1,4 +1,5 @@
 import {
+  type Classification,
   type Column,
   digits,
   encodeLabels,
@@ -13,7 +14,7 @@ import {
   supervised,
 } from "../data/index.ts";
 import { DownhillError } from "../errors/index.ts";
-import { readIdxFile, readTableFile } from "../io/index.ts";
+import { columnOf, readIdxFile, readTableFile, type TableColumn } from "../io/index.ts";
 import type { Source } from "./train-settings.ts";
 
 /** A part of the data, one row an item. */
@@ -100,11 +101,12 @@ function imageProblem(title: string, data: LabelledImages, seed: number): Proble
 }
 
 async function tableProblem(source: Source & { readonly kind: "table" }, seed: number): Promise<Problem> {
-  const { file, target, features, task } = source;
-  const table = await readTableFile(file);
+  const { file, target, features, header, task } = source;
+  const table = await readTableFile(file, { header });
   const data = supervised(table, { target, task, ...(features === undefined ? {} : { features }) });
   const { rows: count } = table;
   checkCount(file, count);
+  if (data.task === "classification") checkClasses(file, data, columnOf(table, target).kind);
   const split: Split =
     data.task === "classification"
       ? stratifiedSplit({ labels: data.y.data, testFraction, seed })
@@ -136,11 +138,35 @@ async function tableProblem(source: Source & { readonly kind: "table" }, seed: n
     train: part(split.train),
     test: part(split.test),
     image: undefined,
-    notes:
-      constant.length === 0
+    notes: [
+      ...(constant.length === 0
         ? []
-        : [`${constant.join(", ")}: the same in all training rows, so it tells nothing.`],
+        : [`${constant.join(", ")}: the same in all training rows, so it tells nothing.`]),
+      ...(data.task === "classification" ? noteOnClasses(data) : []),
+    ],
   };
+}
+
+/** Refuses classes of which hardly any comes twice: numbers to be predicted as numbers, or names of single items. */
+function checkClasses(file: string, { target, classes, y }: Classification, kind: TableColumn["kind"]): void {
+  const count = y.data.length;
+  const few = kind === "number" ? classes.length * 2 > count : classes.length === count;
+  if (!few) return;
+  const what = `column ${JSON.stringify(target)} makes ${classes.length} classes of ${count} items: too few of each to learn from.`;
+  const repair =
+    kind === "number"
+      ? "Is --task regression meant?"
+      : "Name another column with --target, one whose values come again.";
+  throw new DownhillError("data", `${file}: ${what} ${repair}`);
+}
+
+function noteOnClasses({ classes, y }: Classification): string[] {
+  const sizes = new Array<number>(classes.length).fill(0);
+  for (const label of y.data) sizes[label]!++;
+  const single = sizes.filter((size) => size === 1).length;
+  if (single === 0) return [];
+  const which = single === 1 ? "1 class has" : `${single} classes have`;
+  return [`${which} one item, which is trained on and not tested.`];
 }
 
 function listOf(names: readonly string[]): string {
@@ -183,6 +209,7 @@ function inWordsOfOptions({ message, code }: DownhillError): DownhillError {
       .replace(
         "Name the columns to use as features.",
         "Name the columns to predict from with --features a,b,…",
-      ),
+      )
+      .replace("Is header: false meant?", "Is --no-header meant?"),
   );
 }

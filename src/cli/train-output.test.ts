@@ -59,7 +59,7 @@ test("piped: a line an epoch, without styles", () => {
   );
 });
 
-test("for programs: one object a line, numbers that JSON lacks as null", () => {
+test("for programs: one object a line, numbers that JSON lacks as text, as explain writes them", () => {
   const { stream, text } = record(false);
   const output = makeOutput(true, stream);
   output.start({ seed: 0 }, "about");
@@ -72,7 +72,7 @@ test("for programs: one object a line, numbers that JSON lacks as null", () => {
   expect(lines).toEqual([
     { event: "start", seed: 0 },
     { event: "epoch", ...standing },
-    { event: "done", ...outcome, testLoss: null },
+    { event: "done", ...outcome, testLoss: "NaN" },
   ]);
 });
 

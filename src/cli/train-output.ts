@@ -1,4 +1,5 @@
 import { visible } from "./help.ts";
+import { toJson } from "./json.ts";
 import { type Paint, columnsOf, paintFor } from "./style.ts";
 
 /** Where a run stands, after a step or an epoch. */
@@ -54,7 +55,7 @@ export function makeOutput(json: boolean, stream: NodeJS.WriteStream = process.s
 
 function jsonLines(stream: NodeJS.WriteStream): Output {
   const write = (event: string, rest: object): void => {
-    stream.write(`${JSON.stringify({ event, ...rest })}\n`);
+    stream.write(`${toJson({ event, ...rest })}\n`);
   };
   return {
     start: (about) => write("start", about),

@@ -13,6 +13,8 @@ export interface ReportSource {
   readonly model: Model;
   readonly settings: Settings;
   readonly command: string;
+  /** What the user should do otherwise. */
+  readonly advice: readonly string[];
   readonly run: Run;
   readonly result: TestResult;
 }
@@ -22,12 +24,12 @@ const mostRows = 20;
 
 /** The report of a run as a page of HTML. */
 export function makeReport(source: ReportSource): string {
-  const { problem, model, command, run } = source;
+  const { problem, model, command, run, advice } = source;
   return trainingReport({
     title: problem.title,
     subtitle: `A network of ${networkInWords(model.sizes)} trained on ${count(problem.train.rows.length)} items, tested on ${count(problem.test.rows.length)} it never saw`,
     results: results(source),
-    notes: [...stops(run), ...problem.notes],
+    notes: [...stops(run), ...advice, ...problem.notes],
     figures: [...curves(source), ...judgements(source), graph(source)],
     settings: settingsOf(source),
     command,
@@ -73,7 +75,7 @@ function stops({ stopped, steps, epochs }: Run): string[] {
       return [];
     case "aborted":
       return [
-        `The run was stopped after ${count(steps)} steps, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
+        `The run was stopped after ${count(steps)} ${steps === 1 ? "step" : "steps"}, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
       ];
     case "diverged":
       return [
@@ -185,7 +187,7 @@ function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]
   return {
     kind: "table",
     title: "Misclassified",
-    caption: `${howMany(shown.length, mistakes.length)}. Rows count from 1 below the header.`,
+    caption: `${howMany(shown.length, mistakes.length)}. Rows of data count from 1.`,
     head: ["row", "actual", "taken for", "certainty"],
     rows: shown.map(({ row, label, predicted, probability }) => [
       String(row + 1),
@@ -224,7 +226,7 @@ function settingsOf({ settings, model, problem }: ReportSource): (readonly [stri
     [
       "test part",
       problem.task.kind === "classification"
-        ? "a fifth of each class, drawn by the seed"
+        ? "a fifth of the items, in proportion to the classes, drawn by the seed; of each class one item at least is trained on"
         : "a fifth of the rows, drawn by the seed",
     ],
   ];

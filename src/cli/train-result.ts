@@ -57,7 +57,7 @@ export function testModel({ task, test }: Problem, model: Model, params: MlpPara
   const mistakes = judgements.filter(({ label, predicted }) => label !== predicted);
   return {
     kind: "classification",
-    accuracy: 1 - mistakes.length / judgements.length,
+    accuracy: (judgements.length - mistakes.length) / judgements.length,
     counts,
     mistakes: mistakes.sort((a, b) => b.probability - a.probability || a.index - b.index),
   };

@@ -4,19 +4,20 @@ import type { MlpParams } from "../nn/index.ts";
 import { type EpochRecord, type Evaluation, evaluator, fit } from "../train/index.ts";
 import { type Interruption, onInterrupt } from "./interrupt.ts";
 import { paintFor } from "./style.ts";
-import { loadProblem, type Problem } from "./train-data.ts";
+import { loadProblem, type Part, type Problem } from "./train-data.ts";
 import { type Batch, batchesOf, makeModel, type Model } from "./train-model.ts";
 import { type EpochStanding, makeOutput, type Output } from "./train-output.ts";
 import { testModel } from "./train-result.ts";
 import {
   commandOf,
+  lowerRate,
   optimizerOf,
   readSettings,
   readSource,
   type Settings,
   type TrainRequest,
 } from "./train-settings.ts";
-import { describeOutcome, describeStart, outcomeOf } from "./train-text.ts";
+import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./train-text.ts";
 import { checkOutput, writeOutput } from "./write-file.ts";
 
 /** An epoch and how the network did on the test part after it. */
@@ -35,6 +36,8 @@ export interface Run {
   readonly seconds: number;
   /** How the network at the end does on the test part. */
   readonly test: Evaluation;
+  /** The loss on the training part before the first step and in the last epoch, where it may have risen. */
+  readonly loss: { readonly first: number; readonly last: number } | undefined;
 }
 
 /** Trains, tells of it, and writes the report; sets the exit code of the process. */
@@ -58,12 +61,14 @@ export async function train(request: TrainRequest): Promise<void> {
     const run = await runTraining(problem, model, settings, output, interruption);
     const result = testModel(problem, model, run.params);
     const { makeReport } = await import("./train-report.ts");
-    writeOutput(request.out, makeReport({ problem, model, settings, command, run, result }));
+    const lower = lowerRate(settings, source.kind);
+    const advice = adviseOn(run, settings, lower);
+    writeOutput(request.out, makeReport({ problem, model, settings, command, advice, run, result }));
     const outcome = outcomeOf(run, result, settings.seed, request.out);
-    output.done(outcome, describeOutcome(outcome, problem, result, paintFor(process.stdout)));
+    output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(process.stdout)));
     const code = interruption.exitCode();
     if (code !== undefined) process.exitCode = code;
-    if (run.stopped === "diverged") throw diverged(run, settings);
+    if (run.stopped === "diverged") throw diverged(run, settings, lower);
   } finally {
     output.clear();
     interruption.dispose();
@@ -105,13 +110,14 @@ async function runTraining(
     every: "step",
   });
   const evaluate = evaluator(loss);
-  const onTest = async (params: MlpParams): Promise<Evaluation> =>
-    evaluate(params, batchesOf(test, testedAtOnce));
+  const on = async (params: MlpParams, part: Part): Promise<Evaluation> =>
+    counted(await evaluate(params, batchesOf(part, testedAtOnce)));
 
   const watched: WatchedEpoch[] = [];
   const begin = performance.now();
   const all = epochs * train.rows.length;
   let seen = 0;
+  let first: number | undefined;
   let stopped: Run["stopped"] = "finished";
   const seconds = (): number => (performance.now() - begin) / 1000;
   try {
@@ -119,6 +125,7 @@ async function runTraining(
       const accuracy = event.metrics["accuracy"];
       if (event.kind === "step") {
         seen += event.items;
+        first ??= event.loss;
         const last = watched.at(-1)?.epoch;
         const standing = {
           epoch: event.epoch,
@@ -132,13 +139,13 @@ async function runTraining(
         output.step(standing, seen / all, (seconds() / seen) * (all - seen));
         continue;
       }
-      const evaluation = await onTest(event.params);
-      watched.push({ epoch: event, test: evaluation });
+      const evaluation = await on(event.params, test);
+      watched.push({ epoch: counted(event), test: evaluation });
       const standing: EpochStanding = {
         epoch: event.epoch,
         epochs,
         loss: event.loss,
-        accuracy,
+        accuracy: counted(event).metrics["accuracy"],
         learningRate,
         itemsPerSecond: event.items / event.seconds,
         testLoss: evaluation.loss,
@@ -153,13 +160,32 @@ async function runTraining(
     stopped = "diverged";
   }
   const { params, step } = run.latest;
-  return { stopped, params, steps: step, epochs: watched, seconds: seconds(), test: await onTest(params) };
+  const last = watched.at(-1)?.epoch.loss;
+  const rose = first !== undefined && last !== undefined && last > first;
+  return {
+    stopped,
+    params,
+    steps: step,
+    epochs: watched,
+    seconds: seconds(),
+    test: await on(params, test),
+    // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
+    loss: rose ? { first: (await on(start, train)).loss, last } : undefined,
+  };
 }
 
-function diverged({ steps, epochs }: Run, { learningRate }: Settings): DownhillError {
+/** With the accuracy as the count of right items over the count of all: a mean in float32 is off in its last digits. */
+function counted<T extends Evaluation>(evaluation: T): T {
+  const { metrics, items } = evaluation;
+  const { accuracy } = metrics;
+  if (accuracy === undefined) return evaluation;
+  return { ...evaluation, metrics: { ...metrics, accuracy: Math.round(accuracy * items) / items } };
+}
+
+function diverged({ steps, epochs }: Run, { learningRate }: Settings, lower: number): DownhillError {
   return new DownhillError(
     "nan",
     `training diverged: loss or step are not finite at step ${steps + 1}, in epoch ${epochs.length + 1}. ` +
-      `Lower the learning rate: it is ${learningRate}, try --lr ${Number((learningRate / 10).toPrecision(2))}.`,
+      `Lower the learning rate: it is ${learningRate}, try --lr ${lower}.`,
   );
 }

@@ -7,6 +7,7 @@ const nothing: TrainRequest = {
   target: undefined,
   features: undefined,
   task: undefined,
+  noHeader: false,
   images: undefined,
   labels: undefined,
   optimizer: "sgd",
@@ -47,6 +48,11 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train --data 'my data.csv' --target 'it'\\''s' --features 'a b,$c' --task regression --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden none --seed 0",
   ],
   [
+    "a table without names",
+    { data: "t.csv", target: "column2", noHeader: true },
+    "downhill train --data t.csv --no-header --target column2 --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden 32 --seed 0",
+  ],
+  [
     "images",
     { images: "i.gz", labels: "l.gz" },
     "downhill train --images i.gz --labels l.gz --optimizer sgd --lr 0.1 --momentum 0.9 --batch 64 --epochs 10 --hidden 128 --seed 0",
@@ -68,6 +74,7 @@ describe("misuse", () => {
     [{ target: "x" }, "--target is for tables: name one with --data."],
     [{ features: "x" }, "--features is for tables"],
     [{ task: "regression" }, "--task is for tables"],
+    [{ noHeader: true }, "--no-header is for tables: name one with --data."],
     [{ images: "x" }, "--images needs --labels"],
     [{ labels: "x" }, "--labels needs --images"],
     [

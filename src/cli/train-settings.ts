@@ -9,6 +9,7 @@ export interface TrainRequest {
   readonly target: string | undefined;
   readonly features: string | undefined;
   readonly task: string | undefined;
+  readonly noHeader: boolean;
   readonly images: string | undefined;
   readonly labels: string | undefined;
   readonly optimizer: string;
@@ -30,6 +31,7 @@ export type Source =
       readonly file: string;
       readonly target: string;
       readonly features: readonly string[] | undefined;
+      readonly header: "auto" | false;
       readonly task: "auto" | "classification" | "regression";
     }
   | { readonly kind: "images"; readonly images: string; readonly labels: string };
@@ -78,12 +80,13 @@ export function readSource(request: TrainRequest): Source {
     if (target === undefined) throw option("--data needs --target, the column to predict.");
     const task = choice("--task", request.task ?? "auto", ["auto", "classification", "regression"]);
     const features = request.features?.split(",").map((name) => name.trim());
-    return { kind: "table", file: data, target, features, task };
+    return { kind: "table", file: data, target, features, header: request.noHeader ? false : "auto", task };
   }
   for (const [name, value] of [
     ["--target", target],
     ["--features", request.features],
     ["--task", request.task],
+    ["--no-header", request.noHeader ? "" : undefined],
   ] as const) {
     if (value !== undefined) throw option(`${name} is for tables: name one with --data.`);
   }
@@ -116,6 +119,12 @@ export function readSettings(request: TrainRequest, kind: Source["kind"]): Setti
   };
 }
 
+/** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
+export function lowerRate({ optimizer, learningRate }: Settings, kind: Source["kind"]): number {
+  const initial = defaults[kind].rate[optimizer];
+  return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
+}
+
 /** The optimiser of these settings. */
 export function optimizerOf<P>({ optimizer, learningRate, momentum = 0 }: Settings): Optimizer<P, unknown> {
   return optimizer === "sgd" ? sgd({ learningRate, momentum }) : adam({ learningRate });
@@ -141,7 +150,8 @@ function sourceWords(source: Source): string[] {
     case "table": {
       const features = source.features === undefined ? [] : ["--features", source.features.join(",")];
       const task = source.task === "auto" ? [] : ["--task", source.task];
-      return ["--data", source.file, "--target", source.target, ...features, ...task];
+      const header = source.header === false ? ["--no-header"] : [];
+      return ["--data", source.file, ...header, "--target", source.target, ...features, ...task];
     }
     case "images":
       return ["--images", source.images, "--labels", source.labels];

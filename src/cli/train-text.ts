@@ -35,6 +35,13 @@ export function describeStart(
   ].join("\n");
 }
 
+/** What to do about a loss that has risen. */
+export function adviseOn({ stopped, loss }: Run, { learningRate }: Settings, lower: number): string[] {
+  if (stopped === "diverged" || loss === undefined || !(loss.last > loss.first)) return [];
+  const rose = `The training loss ended at ${showLoss(loss.last)}, above the ${showLoss(loss.first)} that it began at.`;
+  return [`${rose} Lower the learning rate: it is ${learningRate}, try --lr ${lower}.`];
+}
+
 /** A run in numbers. */
 export function outcomeOf(run: Run, result: TestResult, seed: number, report: string): Outcome {
   return {
@@ -57,6 +64,7 @@ export function describeOutcome(
   outcome: Outcome,
   { test, task }: Problem,
   result: TestResult,
+  advice: readonly string[],
   paint: Paint,
 ): string {
   const { stopped, epochs, steps, seconds, report, testLoss } = outcome;
@@ -70,7 +78,8 @@ export function describeOutcome(
   const done = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
   return [
     `${found}, test loss ${showLoss(testLoss)}`,
-    `after ${done} (${steps.toLocaleString("en")} steps)${how}, in ${duration(seconds)}`,
+    `after ${done} (${steps === 1 ? "1 step" : `${steps.toLocaleString("en")} steps`})${how}, in ${duration(seconds)}`,
+    ...advice.map((text) => `note: ${text}`),
     `report: ${paint("underline", report)}`,
   ].join("\n");
 }

@@ -15,6 +15,12 @@ const args = {
     valueHint: "a,b,…",
     description: "the columns to predict from (default: all others)",
   },
+  header: {
+    type: "boolean",
+    default: true,
+    description:
+      "the first line of the table holds values: its columns are\ncolumn1, column2, … (default: by what the line holds)",
+  },
   task: {
     type: "string",
     valueHint: "task",
@@ -72,8 +78,8 @@ const args = {
 export const trainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
   meta: { name: "train", description: "Train a small network and write a report" },
   args,
-  async run({ args: { dataset, json, ...words } }) {
+  async run({ args: { dataset, json, header, ...words } }) {
     const { train } = await import("./train-run.ts");
-    await train({ ...words, dataset, json: json === true });
+    await train({ ...words, dataset, noHeader: !header, json: json === true });
   },
 });

@@ -20,6 +20,9 @@ beforeAll(async () => {
   );
   await writeFile(join(folder, "bad.csv"), "height\n1\nx\n");
   await writeFile(join(folder, "utf16.csv"), Buffer.from("\uFEFFname\nJosé\n", "utf16le"));
+  await writeFile(join(folder, "big-endian.csv"), Buffer.from("\uFEFFname\nJosé\n", "utf16le").swap16());
+  await writeFile(join(folder, "no-mark.csv"), Buffer.from("name,size\nJosé,1\n", "utf16le"));
+  await writeFile(join(folder, "zero.csv"), "name\nJ\0\n");
   await writeFile(join(folder, "latin1.csv"), Buffer.from("name\nJosé\n", "latin1"));
 });
 
@@ -53,14 +56,23 @@ describe("reading", () => {
     expect([...labels.data]).toEqual([3, 4]);
   });
 
-  test("text in UTF-16, as spreadsheets write it", async () => {
-    expect((await readTableFile(join(folder, "utf16.csv"))).columns).toEqual([
+  test.each(["utf16.csv", "big-endian.csv"])("text in UTF-16, as spreadsheets write it: %s", async (file) => {
+    expect((await readTableFile(join(folder, file))).columns).toEqual([
       { kind: "text", name: "name", values: ["José"] },
     ]);
   });
 });
 
 describe("errors name the file and the repair", () => {
+  test.each([
+    ["no-mark.csv", "this looks like text in UTF-16 without a byte order mark"],
+    ["zero.csv", "this is not text: byte 6 is zero"],
+  ])("zero bytes, which were read as characters: %s", async (file, what) => {
+    expect(await problemOf(readTableFile(join(folder, file)))).toBe(
+      `data: F/${file}: ${what}. Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`,
+    );
+  });
+
   test("a misspelt file", async () => {
     expect(await problemOf(readFileBytes(join(folder, "data", "treees.csv")))).toBe(
       "file: F/data/treees.csv: there is no such file. Did you mean F/data/trees.csv?",

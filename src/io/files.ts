@@ -26,7 +26,7 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
  */
 export async function readFileText(path: string): Promise<string> {
   const bytes = await gunzip(await readFileBytes(path), path);
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8";
+  const encoding = encodingOf(bytes, path);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -35,6 +35,29 @@ export async function readFileText(path: string): Promise<string> {
       cause,
     });
   }
+}
+
+/**
+ * The encoding of a text by its byte order mark, UTF-8 without one.
+ *
+ * @throws DownhillError `data` if there are zero bytes, which no text in UTF-8 has.
+ */
+function encodingOf(bytes: Uint8Array, path: string): "utf-8" | "utf-16le" | "utf-16be" {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const zero = bytes.indexOf(0);
+  if (zero < 0) return "utf-8";
+  // in UTF-16 every other byte of most texts is zero
+  const zeros = [0, 0];
+  const begin = bytes.subarray(0, 1000);
+  begin.forEach((byte, i) => (zeros[i % 2]! += byte === 0 ? 1 : 0));
+  const [even, odd] = zeros as [number, number];
+  const isWide = Math.max(even, odd) > begin.length / 4 && Math.min(even, odd) < begin.length / 16;
+  const what = isWide
+    ? "this looks like text in UTF-16 without a byte order mark"
+    : `this is not text: byte ${zero} is zero`;
+  const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
+  throw new DownhillError("data", `${path}: ${what}. ${repair}`);
 }
 
 /** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
