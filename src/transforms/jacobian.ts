@@ -186,5 +186,5 @@ export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
 export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
   requireFunction("hvp", f);
   const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
-  return derivativeAlong("hvp", gradient, [x as never], [v as never])[1];
+  return derivativeAlong("hvp", gradient, [x], [v])[1];
 }

@@ -7,7 +7,7 @@ import { convert, zeros } from "../prims/linear.ts";
 import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
-import type { Like, LikeAll } from "../tree/types.ts";
+import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import {
   flattenArguments,
@@ -120,14 +120,23 @@ function allFloating(
  * const [y, linear] = linearize((x) => x.mul(x), 3);
  * linear(1); // 6
  */
+export function linearize<A extends Tensor[]>(
+  f: (...x: A) => Tensor,
+  ...primals: { [K in keyof A]: TensorLike }
+): [out: Tensor, linear: (...tangents: { [K in keyof A]: TensorLike }) => Tensor];
 export function linearize<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
-): [out: T, linear: (...tangents: LikeAll<A>) => T] {
+): [out: T, linear: (...tangents: LikeAll<A>) => T];
+export function linearize(
+  f: (...args: never[]) => unknown,
+  ...primals: readonly unknown[]
+): [unknown, unknown] {
   requireFunction("linearize", f);
   const { leaves, defs } = flattenArguments(primals, "linearize");
   const lin = linearizeLeaves("linearize", f, defs, leaves, allFloating("linearize", defs, leaves));
   const apply = (...tangents: readonly unknown[]): unknown => {
+    requireOneEach("linearize", tangents, defs);
     const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
     const fitted = flat.map((t, i) => fitType("linearize", `tangent ${i}`, t, leaves[i]!.type));
     const outs = pushForward(lin.eqns, lin.ins, fitted, lin.outNodes);
@@ -136,7 +145,7 @@ export function linearize<A extends readonly unknown[], T>(
       outs.map((t, i) => materialize(t, lin.outs[i]!.type)),
     );
   };
-  return [unflatten(lin.outDef, lin.outs) as T, apply as (...tangents: LikeAll<A>) => T];
+  return [unflatten(lin.outDef, lin.outs), apply];
 }
 
 /**
@@ -148,10 +157,15 @@ export function linearize<A extends readonly unknown[], T>(
  * const [y, pullback] = vjp((x, w) => x.mul(w), 2, 3);
  * pullback(1); // [3, 2]
  */
+export function vjp<A extends Tensor[]>(
+  f: (...x: A) => Tensor,
+  ...primals: { [K in keyof A]: TensorLike }
+): [out: Tensor, pullback: (ct: TensorLike) => { [K in keyof A]: Tensor }];
 export function vjp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
-): [out: T, pullback: (ct: Like<T>) => A] {
+): [out: T, pullback: (ct: Like<T>) => A];
+export function vjp(f: (...args: never[]) => unknown, ...primals: readonly unknown[]): [unknown, unknown] {
   requireFunction("vjp", f);
   const { leaves, defs } = flattenArguments(primals, "vjp");
   const lin = linearizeLeaves("vjp", f, defs, leaves, allFloating("vjp", defs, leaves));
@@ -164,7 +178,7 @@ export function vjp<A extends readonly unknown[], T>(
       grads.map((g, i) => materialize(g, leaves[i]!.type)),
     );
   };
-  return [unflatten(lin.outDef, lin.outs) as T, pullback as (ct: Like<T>) => A];
+  return [unflatten(lin.outDef, lin.outs), pullback];
 }
 
 /**
@@ -174,40 +188,51 @@ export function vjp<A extends readonly unknown[], T>(
  * @example
  * jvp((x) => sin(x), [0], [1]); // [0, 1]
  */
+export function jvp<A extends Tensor[]>(
+  f: (...x: A) => Tensor,
+  primals: readonly [...{ [K in keyof A]: TensorLike }],
+  tangents: readonly [...{ [K in keyof A]: TensorLike }],
+): [out: Tensor, tangent: Tensor];
 export function jvp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   primals: LikeAll<A>,
   tangents: LikeAll<A>,
-): [out: T, tangent: T] {
+): [out: T, tangent: T];
+export function jvp(
+  f: (...args: never[]) => unknown,
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
+): [unknown, unknown] {
   return derivativeAlong("jvp", f, primals, tangents);
 }
 
 /** `jvp` on behalf of another transform, which messages name. */
-export function derivativeAlong<A extends readonly unknown[], T>(
+export function derivativeAlong(
   operation: string,
-  f: (...args: A) => T,
-  primals: LikeAll<A>,
-  tangents: LikeAll<A>,
-): [out: T, tangent: T] {
+  f: (...args: never[]) => unknown,
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
+): [out: unknown, tangent: unknown] {
   requireFunction(operation, f);
   requireList(operation, "primals", primals);
   requireList(operation, "tangents", tangents);
   const { leaves, defs } = flattenArguments(primals, operation);
   allFloating(operation, defs, leaves);
+  requireOneEach(operation, tangents, defs);
   const given = defs.flatMap((def, i) => matchTensors(operation, def, tangents[i], `tangent ${i}`));
   const fitted = given.map((t, i) => fitType(operation, `tangent ${i}`, t, leaves[i]!.type));
   return withTrace(
     operation,
     (level) => new JvpTrace(level, tools),
-    (duals): [T, T] => {
+    (duals): [unknown, unknown] => {
       const args = unflattenArguments(
         defs,
         leaves.map((x, i) => duals.pair(x, fitted[i])),
       );
-      const { leaves: results, def } = flattenResult(f(...(args as unknown as A)), operation);
+      const { leaves: results, def } = flattenResult(f(...(args as never[])), operation);
       const outs = results.map((x) => duals.primalOf(x));
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
-      return [unflatten(def, outs) as T, unflatten(def, dOuts) as T];
+      return [unflatten(def, outs), unflatten(def, dOuts)];
     },
   );
 }
@@ -218,6 +243,16 @@ function requireList(operation: string, what: string, value: unknown): void {
       "tree",
       `${operation}: ${what} must be an array with one entry an argument, as in ${operation}(f, [x], [dx]).`,
     );
+}
+
+/** One tangent for each argument, no more. */
+function requireOneEach(operation: string, tangents: readonly unknown[], defs: readonly TreeDef[]): void {
+  if (tangents.length > defs.length) {
+    throw new DownhillError(
+      "tree",
+      `${operation}: ${tangents.length} tangents for ${defs.length} argument${defs.length === 1 ? "" : "s"}; give one for each.`,
+    );
+  }
 }
 
 /**

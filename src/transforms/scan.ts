@@ -9,7 +9,7 @@ import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { leafPaths, unflatten } from "../tree/tree.ts";
-import type { Like } from "../tree/types.ts";
+import type { Like, TensorLike } from "../tree/types.ts";
 import {
   flattenArguments,
   flattenResult,
@@ -38,12 +38,24 @@ export interface ScanOptions {
  * total.item();     // 6
  * partial.tolist(); // [1, 3, 6]
  */
+export function scan<Y>(
+  f: (carry: Tensor, x: Tensor) => readonly [Tensor, Y],
+  carry: TensorLike,
+  xs: TensorLike | null,
+  options?: ScanOptions,
+): [carry: Tensor, ys: Y];
 export function scan<C, X, Y>(
   f: (carry: C, x: X) => readonly [C, Y],
   carry: Like<C>,
   xs: Like<X>,
+  options?: ScanOptions,
+): [carry: C, ys: Y];
+export function scan(
+  f: (carry: never, x: never) => readonly [unknown, unknown],
+  carry: unknown,
+  xs: unknown,
   options: ScanOptions = {},
-): [carry: C, ys: Y] {
+): [unknown, unknown] {
   requireFunction("scan", f);
   checkOptions("scan", options, ["length", "reverse"]);
   const start = flattenArguments([carry], "scan");
@@ -57,7 +69,7 @@ export function scan<C, X, Y>(
     traceProgram(f.name === "" ? "step" : f.name, [...types, ...itemTypes], (...traced) => {
       const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
-      const result: unknown = f(c as C, x as X);
+      const result: unknown = f(c as never, x as never);
       if (result instanceof Promise) throw asyncFunction("scan");
       if (!Array.isArray(result) || result.length !== 2) {
         throw new DownhillError(
@@ -98,7 +110,7 @@ export function scan<C, X, Y>(
       reverse: options.reverse === true,
     },
   );
-  return [unflatten(carryDef, outs.slice(0, nCarry)) as C, unflatten(yDef, outs.slice(nCarry)) as Y];
+  return [unflatten(carryDef, outs.slice(0, nCarry)), unflatten(yDef, outs.slice(nCarry))];
 }
 
 /** Whether a plain number is kept as it is by a dtype. */

@@ -104,3 +104,11 @@ grad((x) => x.multiply(x))(2);
 jvp(model, [{ w: 1, b: 2 }, 3], [{ w: 1, b: 0 }]);
 // @ts-expect-error tensors are immutable
 tensor(1).type = tensor(2).type;
+
+// Arguments need no annotation in these either.
+same<Tensor>()(jvp((x) => x.mul(2), [1], [1])[1], true);
+same<Tensor>()(vjp((x) => x.mul(2), 1)[0], true);
+same<Tensor>()(vjp((x) => sin(x), 1)[1](1)[0], true);
+same<Tensor>()(linearize((x, y) => x.mul(y), 1, 2)[1](1, 0), true);
+same<Tensor>()(scan((c, x) => [c.add(x), c], 0, [1, 2, 3])[1], true);
+same<Tensor>()(scan((c) => [c.mul(2), null], 1, null, { length: 3 })[0], true);
