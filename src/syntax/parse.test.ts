@@ -99,6 +99,18 @@ describe("errors point at the fault", () => {
       "= may stand only once, after the name at the start (for a comparison write ==)\n  a = b = c\n        ^",
     ],
     ["x[1]", "“[” has no meaning here: arrays have no place in this language; group with ( )\n  x[1]\n   ^"],
+    ["x $ y", "$ is not known here: it is no operator\n  x $ y\n    ^"],
+    ["sin x", "sin is a function: write sin(x)\n  sin x\n  ^^^"],
+    ["y * sin 2", "sin is a function: write sin(2)\n  y * sin 2\n      ^^^"],
+    ["let z = x*y", "a value gets its name without let: write z = …\n  let z = x*y\n  ^^^"],
+    [
+      "z = x*y; return z",
+      "the last value is the result: write z without return\n  z = x*y; return z\n           ^^^^^^",
+    ],
+    ["x * let y", "an operator is missing: write let * y for a product\n  x * let y\n          ^"],
+    ["x ** ** 2", "a value is missing before **\n  x ** ** 2\n       ^^"],
+    ["x **", "a value is missing after **\n  x **\n    ^^"],
+    ["x!", "“!” has no meaning here: there is no factorial, and “not equal” is !=\n  x!\n   ^"],
     ["x $$ \u0007", "an operator is missing: write x * $$ for a product\n  x $$ \ufffd\n    ^^"],
     [
       "0 < x < 1",

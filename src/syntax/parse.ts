@@ -1,5 +1,6 @@
 import type { BinaryOperator, Expr, Statement } from "./ast.ts";
 import { negatePrecedence, precedenceOf } from "./ast.ts";
+import { functions } from "./functions.ts";
 import type { Span } from "./span.ts";
 import { syntaxError } from "./span.ts";
 import type { Mark, Token } from "./token.ts";
@@ -188,10 +189,10 @@ function missingOperand(parser: Parser, token: Token): Error {
     return syntaxError(
       parser.text,
       span,
-      `a value is missing${before?.kind === "mark" ? ` after ${before.mark}` : ""}`,
+      `a value is missing${before?.kind === "mark" ? ` after ${spelling(parser, before)}` : ""}`,
     );
   }
-  const mark = token.kind === "mark" ? token.mark : "this";
+  const mark = token.kind === "mark" ? token.mark : undefined;
   if (mark === ")") {
     const empty = before !== undefined && isMark(before, "(");
     return syntaxError(
@@ -201,12 +202,27 @@ function missingOperand(parser: Parser, token: Token): Error {
     );
   }
   if (mark === "=") return syntaxError(parser.text, token.span, "a name is missing before =");
-  return syntaxError(parser.text, token.span, `a value is missing before ${mark}`);
+  return syntaxError(parser.text, token.span, `a value is missing before ${spelling(parser, token)}`);
+}
+
+/** A token as it was written: `**`, though it is read as `^`. */
+function spelling({ text }: Parser, { span }: Token): string {
+  return text.slice(span.start, span.end);
+}
+
+const declarations: ReadonlySet<string> = new Set(["let", "const", "var"]);
+
+/** What a word was meant to do to the value that follows it without parentheses; nothing for names of values. */
+function wordBefore({ tokens, at }: Parser, word: string, next: string): string | undefined {
+  if (functions.has(word)) return `${word} is a function: write ${word}(${next})`;
+  const start = tokens[at - 2];
+  if (start !== undefined && start.kind !== "separator") return undefined;
+  if (declarations.has(word)) return `a value gets its name without ${word}: write ${next} = …`;
+  return word === "return" ? `the last value is the result: write ${next} without return` : undefined;
 }
 
 function unexpectedAfter(parser: Parser, token: Token): Error {
   const before = parser.tokens[parser.at - 1];
-  const spelling = (t: Token): string => parser.text.slice(t.span.start, t.span.end);
   if (isMark(token, ")")) return syntaxError(parser.text, token.span, "this ) closes nothing");
   if (isMark(token, ",")) {
     return syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function");
@@ -219,8 +235,18 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
     );
   }
   if (before !== undefined && (token.kind === "name" || token.kind === "number" || isMark(token, "("))) {
-    const left = spelling(before);
-    const right = isMark(token, "(") ? "(…)" : spelling(token);
+    const left = spelling(parser, before);
+    const right = isMark(token, "(") ? "(…)" : spelling(parser, token);
+    const sign = [token, before].find((t) => t.kind === "name" && /^\$+$/.test(t.name));
+    if (sign !== undefined) {
+      return syntaxError(
+        parser.text,
+        sign.span,
+        `${spelling(parser, sign)} is not known here: it is no operator`,
+      );
+    }
+    const repair = before.kind === "name" ? wordBefore(parser, before.name, right) : undefined;
+    if (repair !== undefined) return syntaxError(parser.text, before.span, repair);
     return syntaxError(
       parser.text,
       token.span,

@@ -108,7 +108,7 @@ const hints: ReadonlyMap<string, string> = new Map([
   ["{", "group with ( )"],
   ["}", "group with ( )"],
   ["]", "group with ( )"],
-  ["!", "for “not equal” write !="],
+  ["!", "there is no factorial, and “not equal” is !="],
   ["&", "choose with where(condition, a, b)"],
   ["|", "for the absolute value write abs(x)"],
   ["?", "choose with where(condition, a, b)"],
