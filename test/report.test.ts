@@ -67,7 +67,8 @@ describeInBrowser("the report of a training run", {
     expect(images).toEqual(new Array(Math.min(40, all! - right!)).fill(8));
     expect(await page.locator(".series path").count()).toBe(5);
     expect(await page.locator(".series-2 circle title").last().textContent()).toMatch(/^test, epoch 4: /);
-    expect(await page.locator(".drawing svg .dh-box").count()).toBeGreaterThan(20);
+    expect(await page.locator(".drawing svg .dh-title").allTextContents()).toContain("h1 = where(v2, 0, z1)");
+    expect(await page.locator(".drawing svg .dh-group").count()).toBe(1); // the cross-entropy of the output
     expect(await page.locator("pre").textContent()).toMatch(
       /^downhill train digits .* --epochs 4 .* --seed 0$/,
     );
@@ -96,6 +97,11 @@ describeInBrowser("the report of a training run", {
     for (const width of [360, 800, 1600]) {
       const page = await open({ file: digits }, { viewport: { width, height: 800 } });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      // the matrix and the graph are seen whole, without scrolling sideways
+      for (const frame of [".scroll:has(.confusion)", ".drawing"]) {
+        const [inside, room] = await page.$eval(frame, (e) => [e.scrollWidth, e.clientWidth]);
+        expect(inside, `${frame} at ${width}`).toBeLessThanOrEqual(room);
+      }
     }
   },
 

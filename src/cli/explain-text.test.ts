@@ -118,6 +118,40 @@ describe("on a narrow terminal", () => {
   });
 });
 
+describe("the check", () => {
+  test.each([
+    ["log(x)", -1],
+    ["x^x", 0],
+  ])("says of %s at %d that nothing can be compared, not that the rule is wrong", (text, x) => {
+    const shown = explain(text, [x]);
+    expect(shown).toContain("the values nearby are not finite: nothing to compare with");
+    expect(shown).not.toMatch(/differs|NaN +error/);
+  });
+
+  test("is left out where there are no inputs", () => {
+    expect(explain("5", [])).not.toContain("Check");
+  });
+});
+
+test("a second name of a value has a line", () => {
+  expect(explain("a = x*x; z = a", [2])).toContain("\n  a = x * x   = 4\n  z = a       = 4\n");
+});
+
+test("long lists are cut, and long lines go on below on a terminal", () => {
+  const sum = Array.from({ length: 100 }, (_, i) => `sin(x + ${i})`).join(" + ");
+  expect(explain(sum, [1])).toMatch(/x affects (?:v\d+, ){10}… and \d+ more\n/);
+  const lines = explain("x^x + exp(x)", [2], 60).split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+});
+
+test("a condition that is asked for twice is written once", () => {
+  expect(explain("x^x", [2])).not.toMatch(/(x == 0) & \1/);
+});
+
+test("the larger of two is written as the text writes it", () => {
+  expect(explain("max(x, y) + min(x, y)", [1, 2])).toMatch(/= max\(x, y\)[^]*= min\(x, y\)/);
+});
+
 test("styles do not disturb the columns", () => {
   const table = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
   const styled = showTrace(table, (_, text) => (text === "" ? "" : `\u001b[1m${text}\u001b[0m`), undefined);

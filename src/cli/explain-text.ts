@@ -1,5 +1,6 @@
 import type { Check, ForwardPass, ReverseLine, Shown, TraceLine, TraceTable } from "../viz/index.ts";
 import { showNumber, showValue } from "../viz/index.ts";
+import { isComparable } from "../viz/table.ts";
 import { visible } from "./help.ts";
 import type { Paint } from "./style.ts";
 
@@ -17,7 +18,7 @@ export function showTrace(table: TraceTable, paint: Paint, columns: number | und
     ...(table.check === null ? [] : [checkSection(table, table.check, context)]),
   ]
     .filter((lines) => lines.length > 0)
-    .map((lines) => `${lines.map((line) => line.trimEnd()).join("\n")}\n`)
+    .map((lines) => `${lines.flatMap((line) => wrapLine(line.trimEnd(), columns)).join("\n")}\n`)
     .join("\n");
 }
 
@@ -35,6 +36,37 @@ function value(shown: Shown): string {
 /** `= 6`, or nothing where values are not known. */
 function equals(shown: Shown, { paint }: Context): string {
   return shown === null ? "" : `= ${paint("cyan", value(shown))}`;
+}
+
+const fewNamed = 10; // names of a long list
+const stillNamed = 13; // a list that is hardly longer is given whole
+
+/** `a, b, c`; of a long list its beginning and how many follow. */
+function listed(names: readonly string[]): string {
+  if (names.length <= stillNamed) return names.join(", ");
+  return `${names.slice(0, fewNamed).join(", ")}, … and ${(names.length - fewNamed).toLocaleString("en")} more`;
+}
+
+/** A line that is wider than the terminal goes on below, further in; it breaks at blanks only. */
+function wrapLine(line: string, columns: number | undefined): string[] {
+  if (columns === undefined || visible(line) <= columns) return [line];
+  const indent = /^ */.exec(line)![0];
+  const next = `${indent}      `;
+  const lines: string[] = [];
+  let current = indent;
+  let width = indent.length;
+  let isEmpty = true;
+  for (const word of line.slice(indent.length).split(/(?<= )(?! )/)) {
+    if (!isEmpty && width + visible(word.trimEnd()) > columns) {
+      lines.push(current.trimEnd());
+      current = next;
+      width = next.length;
+    }
+    current += word;
+    width += visible(word);
+    isEmpty = false;
+  }
+  return [...lines, current.trimEnd()];
 }
 
 const widest = 44; // a longer cell pushes what follows it instead of widening the column
@@ -68,14 +100,18 @@ function programSection(table: TraceTable, context: Context): string[] {
   }
   const mark = (name: string): string => {
     const kept = storedAt.get(name);
-    return kept === undefined ? "" : paint("yellow", `stored: ${kept.join(", ")}`);
+    return kept === undefined ? "" : paint("yellow", `stored: ${listed(kept)}`);
   };
   const inputs = table.inputs.map(({ name, value: shown, type }): string[] => {
     const unknown = isSymbolic ? `= ? ${type === "f64[]" ? "" : type}` : equals(shown, context);
     return [`  ${name}`, unknown, mark(name)];
   });
   const lines = table.program.flatMap((line) => programLine(line, "  ", context, mark(line.name)));
-  return [paint("bold", "Program"), ...align([...inputs, ...lines])];
+  const [out = ""] = table.outputs;
+  // Of a text the table has the name of its result; `z = a` makes no line of the program, which computes `a` only.
+  const result = typeof table.value === "object" ? null : table.value;
+  const named = out === table.name ? [] : [[`  ${table.name} = ${out}`, equals(result, context)]];
+  return [paint("bold", "Program"), ...align([...inputs, ...lines, ...named])];
 }
 
 function programLine(line: TraceLine, indent: string, context: Context, mark: string): string[][] {
@@ -101,7 +137,7 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
     tangent.value === null ? "" : `= ${paint("magenta", value(tangent.value))}`,
   ]);
   const out = lines.find(({ name }) => name === table.outputs[0]);
-  const title = seeds.length === 0 ? "Forward mode" : `Forward mode with ${seeds.join(", ")}`;
+  const title = seeds.length === 0 ? "Forward mode" : `Forward mode with ${listed(seeds)}`;
   const result =
     out === undefined || out.tangent.value === null
       ? []
@@ -159,7 +195,7 @@ function reverseRow(line: ReverseLine, context: Context): string[] {
       return [
         paint("bold", text),
         shown,
-        paint("dim", `sum of ${line.from.length} from ${[...new Set(line.from)].join(", ")}`),
+        paint("dim", `sum of ${line.from.length} from ${listed([...new Set(line.from)])}`),
       ];
     case "none":
       return [text, "", paint("dim", "the result does not depend on it")];
@@ -178,7 +214,7 @@ function gradientLines(table: TraceTable, { paint, isSymbolic }: Context): strin
       : [];
   });
   // The last line of an input's adjoint has its whole value: an only contribution, or the sum.
-  return parts.length === 0 ? [] : [`  ${paint("dim", "gradient:")} ${parts.join(", ")}`];
+  return parts.length === 0 ? [] : [`  ${paint("dim", "gradient:")} ${listed(parts)}`];
 }
 
 function storedSection(table: TraceTable, { paint }: Context): string[] {
@@ -187,14 +223,14 @@ function storedSection(table: TraceTable, { paint }: Context): string[] {
   const rows = table.stored.map(({ name, at, usedBy }) => [
     `  ${paint("yellow", name)}`,
     at === name ? "" : `kept at ${at}`,
-    `used again for ${usedBy.map(({ from, to }) => `${adjoints.get(to) ?? to} from ${from}`).join("; ")}`,
+    `used again for ${listed(usedBy.map(({ from, to }) => `${adjoints.get(to) ?? to} from ${from}`))}`,
   ]);
   return [paint("bold", "Stored on the way forward"), ...align(rows)];
 }
 
 function affectsSection({ affects, outputs }: TraceTable, { paint }: Context): string[] {
   const lines = Object.entries(affects).map(([name, names]) => {
-    if (names.length > 0) return `  ${name} affects ${names.join(", ")}`;
+    if (names.length > 0) return `  ${name} affects ${listed(names)}`;
     return outputs.includes(name) ? `  ${name} is the result itself` : `  ${name} affects nothing`;
   });
   return lines.length === 0 ? [] : [paint("bold", "What each input can affect"), ...lines];
@@ -202,13 +238,19 @@ function affectsSection({ affects, outputs }: TraceTable, { paint }: Context): s
 
 function checkSection(table: TraceTable, check: Check, { paint }: Context): string[] {
   const names = new Map(table.reverse.map((line) => [line.of, line.name]));
-  const rows = check.entries.map(({ of, gradient, difference, error, ok }) => [
-    `  ${names.get(of) ?? of}`,
-    `= ${showNumber(gradient, 10)}`,
-    `difference ${showNumber(difference, 10)}`,
-    `error ${showNumber(error, 2)}`,
-    ok ? paint("green", "ok") : paint("red", "differs"),
-  ]);
+  if (check.entries.length === 0) return []; // nothing is differentiated
+  const rows = check.entries.map((entry) => {
+    const { of, gradient, difference, error, ok } = entry;
+    const start = [`  ${names.get(of) ?? of}`, `= ${showNumber(gradient, 10)}`];
+    if (!isComparable(entry))
+      return [...start, paint("yellow", "the values nearby are not finite: nothing to compare with")];
+    return [
+      ...start,
+      `difference ${showNumber(difference, 10)}`,
+      `error ${showNumber(error, 2)}`,
+      ok ? paint("green", "ok") : paint("red", "differs"),
+    ];
+  });
   const skipped = check.skipped === 0 ? [] : [`  ${check.skipped} more elements were not checked`];
   return [paint("bold", "Check against central differences"), ...align(rows), ...skipped];
 }

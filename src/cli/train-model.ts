@@ -31,6 +31,7 @@ export interface Model {
 }
 
 const predictedAtOnce = 512; // items
+const mostDrawn = 30; // nodes of the graph in a report; of more, lines without a name are folded
 
 /** The network of these hidden layers; the seed decides its first parameters. */
 export function makeModel({ task, train }: Problem, hidden: readonly number[], seed: number): Model {
@@ -73,7 +74,7 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
       const program = optimize(makeProgram(itemLoss)(start, x, y));
       const layers = start.layers.flatMap((_, i) => [`W${i + 1}`, `b${i + 1}`]);
       const names = [...layers, "x", task.kind === "classification" ? "label" : "y"];
-      return toSvg(traceTable(program, { names, wrt: layers }));
+      return toSvg(traceTable(program, { names, wrt: layers }), { maxNodes: mostDrawn });
     },
   };
 }

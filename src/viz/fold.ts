@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from "./graph.ts";
+import { isMadeName } from "./names.ts";
 
 /** A node, or a group of them that can be opened. */
 export type FoldItem =
@@ -27,13 +28,18 @@ export interface VisibleGraph {
 /** A graph of more nodes is folded, so that its picture can be taken in. */
 export const mostNodes = 60;
 const mostItems = 36; // in one group
+const fewestHere = 12; // or as many as are folded, if those are fewer, but no fewer than this
+const fewestItems = 6; // of a picture that folding between names leaves
+const shortestRun = 4; // lines without a name that are folded into one group
 
 /**
  * The graph as a tree of groups: small graphs stay as they are, large ones fold by sub-programs and prefixes of names,
- * and what is still too long by runs of consecutive lines, cut where few values cross.
+ * and what is still too long by runs of lines without a name of their own, or else by runs of consecutive lines, cut
+ * where few values cross.
  */
 export function foldGraph(graph: Graph, most: number = mostNodes): readonly FoldItem[] {
   if (graph.nodes.length <= most) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
+  const mostHere = Math.max(fewestHere, Math.min(most, mostItems));
   let next = 0;
   const crossing = crossingsOf(graph);
   const items = byPath(graph.nodes, 0);
@@ -74,16 +80,32 @@ export function foldGraph(graph: Graph, most: number = mostNodes): readonly Fold
   }
 
   function byRuns(list: FoldItem[]): FoldItem[] {
-    if (list.length <= mostItems) return list;
+    if (list.length <= mostHere) return list;
+    const named = betweenNames(list);
+    if (named !== undefined) return named;
     const isInput = (item: FoldItem): boolean =>
       nodesOf(item).every((id) => graph.nodes[id]!.kind === "input");
     const inputs = list.filter(isInput);
     const lines = list.filter((item) => !isInput(item));
     if (inputs.length > 0 && lines.length > 0) {
-      const share = Math.min(inputs.length, Math.floor(mostItems / 3));
-      return [...runs(inputs, share), ...runs(lines, mostItems - share)];
+      const share = Math.min(inputs.length, Math.floor(mostHere / 3));
+      return [...runs(inputs, share), ...runs(lines, mostHere - share)];
     }
-    return runs(list, mostItems);
+    return runs(list, mostHere);
+  }
+
+  /** Lines that have a name stay as they are, and what is computed between them becomes a group; if that is enough. */
+  function betweenNames(list: readonly FoldItem[]): FoldItem[] | undefined {
+    const isMade = (item: FoldItem | undefined): boolean =>
+      item?.kind === "node" && isMadeName(graph.nodes[item.node]!.name);
+    const parts: FoldItem[][] = []; // runs of lines without a name, and each other item alone
+    list.forEach((item, i) => {
+      if (isMade(item) && isMade(list[i - 1])) parts.at(-1)!.push(item);
+      else parts.push([item]);
+    });
+    const count = parts.reduce((n, { length }) => n + (length < shortestRun ? length : 1), 0);
+    if (count < fewestItems || count > mostHere) return undefined;
+    return parts.flatMap((part) => (part.length < shortestRun ? part : [group(spanOf(part), byRuns(part))]));
   }
 
   /** Cuts a list into at most `parts` runs of about the same size. */

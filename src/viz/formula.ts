@@ -11,6 +11,11 @@ interface Formula {
 const atom = 9;
 const lowest = -9;
 const product = 2; // a sign binds as a product does: -x * y, (-x)^2
+/** Primitives that mathematics, and the text that `explain` reads, calls otherwise. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ["maximum", "max"],
+  ["minimum", "min"],
+]);
 const longest = 30; // a longer part that is used twice gets a name of its own
 
 /** An equation's right-hand side: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
@@ -123,11 +128,12 @@ function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): F
   );
   if (written !== undefined) return { text: written, precedence: product };
   const args = [...operands.map(({ text }) => text), ...showParams(params)];
-  return { text: `${prim.name}(${args.join(", ")})`, precedence: atom };
+  return { text: `${shortNames.get(prim.name) ?? prim.name}(${args.join(", ")})`, precedence: atom };
 }
 
 function infix(operator: string, precedence: number, x: Formula, y: Formula): Formula {
   if (operator === "^") return { text: `${wrap(x, precedence + 1)}^${wrap(y, product + 1)}`, precedence };
+  if ((operator === "&" || operator === "|") && x.text === y.text) return x; // a condition twice is that condition
   const right = wrap(y, precedence + 1);
   // x + -y reads better as x - y
   if (operator === "+" && right.startsWith("-"))

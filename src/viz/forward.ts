@@ -5,6 +5,7 @@ import { must } from "../util/assert-never.ts";
 import type { Context } from "./context.ts";
 import { activeFrom, lineName, valueIn } from "./context.ts";
 import { showEquation, showFormula } from "./formula.ts";
+import { showValue } from "./graph.ts";
 import type { Line } from "./rule.ts";
 import { show } from "./show.ts";
 import type { ForwardLine, ForwardPass } from "./table.ts";
@@ -36,15 +37,16 @@ export function forwardPass(
     const name = naming.nameOf(v);
     const tangent = naming.tangentOf(v);
     const seed = spokenOf.has(v) ? "?" : "0";
+    const dx = tangentValue(v);
     return {
       name,
       text: name,
       value: value(v),
       tangent: {
         name: tangent,
-        expression: seed,
+        expression: dx === null ? seed : showValue(dx),
         text: seed === "0" ? `${tangent} = 0` : tangent,
-        value: tangentValue(v),
+        value: dx,
       },
     };
   });

@@ -9,6 +9,7 @@ export const graphStyle: string = `
 .dh-graph{--ink:#1f2328;--soft:#59636e;--line:#8c959f;--paper:#ffffff;--box:#f6f8fa;--edge:#d1d9e0;--input:#ddf4ff;--input-edge:#54aeff;--value:#0550ae;--adjoint:#a40e26}
 @media (prefers-color-scheme:dark){.dh-graph{--ink:#e6edf3;--soft:#9198a1;--line:#6e7681;--paper:#0d1117;--box:#161b22;--edge:#3d444d;--input:#0c2d4a;--input-edge:#388bfd;--value:#79c0ff;--adjoint:#ff9492}}
 .dh-graph{font-family:${plainFonts}}
+.dh-paper{fill:var(--paper)}
 .dh-edge{fill:none;stroke:var(--line)}
 .dh-arrow,.dh-arrow-now,.dh-arrow-before,.dh-arrow-after{fill:var(--line)}
 .dh-box rect{fill:var(--box);stroke:var(--edge);stroke-width:1.25}

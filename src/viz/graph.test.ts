@@ -8,7 +8,7 @@ import type { FoldItem } from "./fold.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { graphOf, reachable } from "./graph.ts";
 import { layoutGraph } from "./layout.ts";
-import { toDot, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
+import { toDot, toHtml, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
 
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
 
@@ -123,6 +123,23 @@ test("small graphs are not folded", () => {
   expect(foldGraph(randomGraph(5000, [1, 5]), Infinity)).toHaveLength(5000);
 });
 
+test("lines without a name fold between those that have one, where that is enough", () => {
+  const named = new Map([
+    [0, "x"],
+    [1, "z1"],
+    [3, "h1"],
+    [5, "z2"],
+    [7, "h2"],
+    [40, "z"],
+  ]);
+  const graph = randomGraph(41, [0], (i) => named.get(i) ?? `v${i}`);
+  const labels = foldGraph(graph, 20).map((item) =>
+    item.kind === "group" ? item.label : graph.nodes[item.node]!.name,
+  );
+  expect(labels).toEqual(["x", "z1", "v2", "h1", "v4", "z2", "v6", "h2", "v8 … v39", "z"]);
+  expect(foldGraph(graph, 1).flatMap(nodesOf)).toHaveLength(41);
+});
+
 test("what a node affects, and what affects it", () => {
   const graph = graphOf(notes);
   expect([...reachable(graph, 0, "forward")].sort((a, b) => a - b)).toEqual([2, 3, 4]);
@@ -187,6 +204,7 @@ describe("formats", () => {
     const svg = toSvg(notes);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>$/);
     expect(svg).toContain("prefers-color-scheme:dark");
+    expect(svg).toContain('<rect class="dh-paper" width="100%" height="100%"/>'); // else a dark scheme has a white canvas
     expect(svg).toContain("<desc>x, y reach z</desc>");
     expect(svg).toContain(">∂s/∂x = 2.58385<");
     expect(svg).not.toMatch(/href|url\((?!#)|@import|<script/);
@@ -220,3 +238,13 @@ describe("formats", () => {
     expect(() => toSvg(long, { maxnodes: 9 } as object)).toThrow(/Did you mean "maxNodes"/);
   });
 });
+
+test.each([3, null, undefined, (x: Tensor) => x, {}])(
+  "what is no table of a trace is refused: %s",
+  (table) => {
+    for (const draw of [toSvg, toHtml, toDot, toMermaid])
+      expect(() => draw(table as never)).toThrow(
+        /^graph: toSvg, toHtml, toDot and toMermaid draw the table of a trace, got \w+\. Make one first/,
+      );
+  },
+);

@@ -21,6 +21,11 @@ export interface Naming {
 
 const singleLetters = 20; // so many values without a name get letters; more get v1, v2, …
 
+/** Whether a name is one that {@link nameProgram} gives to values of long programs which have none. */
+export function isMadeName(name: string): boolean {
+  return /^v\d+$/.test(name);
+}
+
 /**
  * Names for all values of a program: those of the text or the caller first; inputs without one are `x y z` or
  * `x1 x2 …`, a result without one is `z`, and what lies between gets letters in order.

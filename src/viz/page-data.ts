@@ -1,7 +1,8 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
 import { showNumber } from "./number-text.ts";
-import type { ReverseLine, Shown, TraceTable } from "./table.ts";
+import { isComparable } from "./table.ts";
+import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
 
 /** What a page is made of: everything as text, small enough for programs of many thousand lines. */
 export interface PageData {
@@ -15,7 +16,7 @@ export interface PageData {
   readonly tangents: readonly PageFormula[];
   readonly reverse: readonly PageAdjoint[];
   readonly gradient: readonly { readonly name: string; readonly value: string }[];
-  readonly check: { readonly ok: boolean; readonly text: string } | null;
+  readonly check: { readonly verdict: "ok" | "bad" | "unknown"; readonly text: string } | null;
   readonly graph: Graph;
 }
 
@@ -119,14 +120,20 @@ export function pageData(table: TraceTable, title: string): PageData {
       };
     }),
     gradient: gradientOf(table),
-    check:
-      table.check === null
-        ? null
-        : {
-            ok: table.check.ok,
-            text: `largest difference from central differences ${showNumber(table.check.largestError, 2)}`,
-          },
+    check: table.check === null ? null : verdictOf(table.check),
     graph,
+  };
+}
+
+/** The check in one line; where the function is not finite on both sides there is nothing to compare with. */
+function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
+  const compared = entries.filter(isComparable);
+  if (compared.length === 0 && entries.length > 0)
+    return { verdict: "unknown", text: "the values nearby are not finite: there is nothing to compare with" };
+  const largest = compared.reduce((most, { error }) => (error <= most ? most : error), 0);
+  return {
+    verdict: compared.every(({ ok }) => ok) ? "ok" : "bad",
+    text: `largest difference from central differences ${showNumber(largest, 2)}`,
   };
 }
 

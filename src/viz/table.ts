@@ -138,6 +138,11 @@ export interface CheckEntry {
   readonly ok: boolean;
 }
 
+/** Whether there was a difference to compare with: not at the edge of a domain, or beyond it. */
+export function isComparable({ difference }: CheckEntry): boolean {
+  return Number.isFinite(difference);
+}
+
 /** The gradient against central differences of the program itself. */
 export interface Check {
   readonly ok: boolean;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { add, mul, sin } from "downhill";
+import { add, mul, sin, sum } from "downhill";
 import type { Tensor } from "downhill";
 import { describeInBrowser } from "../../test/support/browser.ts";
 import { compileText } from "../syntax/index.ts";
@@ -190,6 +190,25 @@ describeInBrowser("the page in Chromium", {
       });
       expect(worst, colorScheme).toBeGreaterThan(4.5); // WCAG AA
     }
+  },
+
+  "fits narrow windows: nothing lies off screen": async ({ open }) => {
+    const long = toHtml(traceText(compileText("x^y*max(x, y, 2) + sin(x)"), { at: [2, 3] }));
+    for (const width of [320, 400, 1280]) {
+      const tab = await open(long, { viewport: { width, height: 800 } });
+      await tab.keyboard.press("End");
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      const right = await tab.$eval("#count", (count) => count.getBoundingClientRect().right);
+      expect(right).toBeLessThanOrEqual(width);
+    }
+  },
+
+  "arrays that are given stand in one line, and have room": async ({ open }) => {
+    const at = [Array.from({ length: 30 }, (_, i) => i + 0.123456)];
+    const tab = await open(toHtml(traceTable((x: Tensor) => sum(sin(x)), { at })));
+    const given = await tab.$eval(".row .right.given", (cell) => cell.getBoundingClientRect());
+    expect(given.width).toBeGreaterThan(300);
+    expect(given.height).toBeLessThan(40);
   },
 
   "names that look like markup stay text": async ({ open }) => {

@@ -12,7 +12,8 @@ const lineHeight = 17; // of the text below the picture
 
 /**
  * The dependency graph of a traced program as an SVG picture: inputs at the top, results at the bottom, values and
- * adjoints in the nodes, and below in words which inputs reach which results. It follows the reader's choice of light or dark.
+ * adjoints in the nodes, and below in words which inputs reach which results. It has a
+ * ground of its own and follows the reader's choice of light or dark.
  */
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   const { maxNodes } = graphOptions("toSvg", options);
@@ -35,6 +36,7 @@ export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
     children: [
       element("style", {}, graphStyle),
       element("desc", {}, reach.join("; ")),
+      element("rect", { class: "dh-paper", width: "100%", height: "100%" }),
       ...drawing.children,
       ...lines,
     ],

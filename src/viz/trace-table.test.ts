@@ -407,6 +407,9 @@ test("misuse is told", () => {
   expect(() => traceTable(f, { at: [1], seeds: [[1, 2]] })).toThrow(
     /a seed has 2 differentials for 1 inputs/,
   );
+  expect(() => traceTable(f, { at: 3 as never })).toThrow(
+    "traceTable: at must be an array, as in [2, 3]; got number.",
+  );
   expect(() => traceTable(5 as never)).toThrow(/expects a function or a program, got number/);
 });
 
@@ -457,4 +460,16 @@ test("for generated expressions the trace agrees with grad and with central diff
     }),
     { numRuns: 150, seed: 20 },
   );
+});
+
+test("the differential of an input is written as what it is given, and as ? without a value", () => {
+  const seeds = ({ forward }: TraceTable): string[] =>
+    forward[0]!.lines.map(({ tangent }) => tangent.expression);
+  const text = compileText("x*y");
+  expect(seeds(traceText(text, { at: [2, 3], seeds: [[0.5, -1]] }))).toEqual([
+    "0.5",
+    "-1",
+    "dx * y + x * dy",
+  ]);
+  expect(seeds(traceText(text))).toEqual(["?", "?", "dx * y + x * dy"]);
 });

@@ -57,13 +57,13 @@ table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-num
 @media (prefers-color-scheme:dark){.images img{filter:invert(.93)}}
 .rows th{padding:4px 22px 4px 0;color:var(--soft);font-size:13px;font-weight:500;text-align:left;border-bottom:1px solid var(--line)}
 .rows td{padding:4px 22px 4px 0;border-bottom:1px solid var(--grid)}
-.drawing{overflow:auto;max-height:760px;padding:8px;border:1px solid var(--line);border-radius:6px}
+.drawing{overflow:hidden auto;max-height:900px;padding:8px;border:1px solid var(--line);border-radius:6px}
 .drawing svg{display:block;margin:0 auto;max-width:100%;height:auto}
-@media (max-width:760px){.drawing svg{min-width:720px}}
 .settings{display:grid;grid-template-columns:max-content 1fr;gap:4px 22px;margin:8px 0 18px}
 .settings dt{color:var(--soft)}
 .settings dd{margin:0;overflow-wrap:anywhere}
 pre{margin:6px 0 0;padding:12px 14px;background:var(--box);border:1px solid var(--line);border-radius:6px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
 footer{margin-top:40px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}
+@media (max-width:520px){main{padding:28px 16px 48px}.drawing{padding:4px}.confusion{border-spacing:1px;font-size:12px}.confusion th{padding:0 1px}.confusion th[scope=row]{padding-right:3px}.confusion td{min-width:0;width:31px;padding:0}}
 @media print{.drawing{max-height:none}}
 `.trim();

@@ -15,6 +15,7 @@ export interface Lists {
 }
 
 const mostGradient = 50; // inputs whose gradient is listed
+const marks = { ok: "✓", bad: "✗", unknown: "" } as const;
 
 /** Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints. */
 export function makeLists(
@@ -33,18 +34,25 @@ export function makeLists(
     make("span", { class: "sign" }, sign),
     make("span", { class: "right" }, math(right)),
   ];
+  /** An input and what it is given, which may take the room of the value beside it. */
+  const given = (left: string, right: string): Node[] => [
+    make("span", { class: "left" }, math(left)),
+    make("span", { class: "sign" }, "="),
+    make("span", { class: "right given", title: right }, math(right)),
+  ];
   const program = makeRows(
     data.lines.length,
     (i) => {
       const { left, right, value: shown, stored } = data.lines[i]!;
       const isInput = i < data.inputCount;
       const tangent = data.tangents[i];
-      const cells = [...formula(left, "=", right), value(isInput ? "" : shown, "value")];
+      const cells = isInput ? given(left, right) : [...formula(left, "=", right), value(shown, "value")];
       if (mode.kind === "forward" && tangent !== undefined) {
         const dx = data.passes[mode.pass]?.values[i] ?? "";
         cells.push(
-          ...formula(tangent.left, "=", isInput && dx !== "" ? dx : tangent.right),
-          value(isInput ? "" : dx, "derivative"),
+          ...(isInput
+            ? given(tangent.left, dx === "" ? tangent.right : dx)
+            : [...formula(tangent.left, "=", tangent.right), value(dx, "derivative")]),
         );
       } else if (mode.kind === "reverse") {
         const marks = stored.map((text) =>
@@ -118,7 +126,7 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   const verdict =
     check === null
       ? []
-      : [make("p", { class: check.ok ? "ok" : "bad" }, `${check.ok ? "✓" : "✗"} ${check.text}`)];
+      : [make("p", { class: check.verdict }, `${marks[check.verdict]} ${check.text}`.trim())];
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
