@@ -161,18 +161,18 @@ describe("elementwise functions", () => {
       `[DownhillError: astype: unknown dtype f32. Use float64, float32, int32, uint32 or bool.]`,
     );
     expect(() => e.add(f64([1, 2]), f64([1, 2, 3]))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: add: shapes do not fit together: f64[2] and f64[3].]`,
+      `[DownhillError: add: shapes do not fit together: f64[2] and f64[3]: counted from the last axis, sizes must be equal or 1, and axis −1 has 2 and 3.]`,
     );
     expect(() =>
       e.add(f64([1, 2], [2, 1]), f64([1, 2, 3, 4, 5, 6], [2, 3, 1])),
     ).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: add: shapes do not fit together: f64[2,1] and f64[2,3,1]. Sizes are compared from the last axis; reshape one of them to insert an axis of size 1.]`,
+      `[DownhillError: add: shapes do not fit together: f64[2,1] and f64[2,3,1]: counted from the last axis, sizes must be equal or 1, and axis −2 has 2 and 3. Reshape one of them to insert an axis of size 1 where it should be repeated.]`,
     );
     expect(() => e.add("2" as unknown as number, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: add: the string "2" is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,
     );
     expect(() => e.sin(undefined as unknown as number)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: sin: undefined is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,
+      `[DownhillError: sin: undefined is not a tensor. Pass a tensor, a number, an array of numbers or a typed array. Is a key of the parameters misspelt, or an argument left out?]`,
     );
   });
 });

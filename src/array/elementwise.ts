@@ -208,12 +208,12 @@ function asBool(operation: string, x: TensorLike): Tensor {
   return p.convert(t, "bool");
 }
 
-/** Whether both are true (not 0). */
+/** Whether both are true (not 0), as bool. Not for `if`: use `where`. */
 export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
   return binary("logicalAnd", p.both, asBool("logicalAnd", x), asBool("logicalAnd", y));
 }
 
-/** Whether either is true (not 0). */
+/** Whether either is true (not 0), as bool. Not for `if`: use `where`. */
 export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
   return binary("logicalOr", p.either, asBool("logicalOr", x), asBool("logicalOr", y));
 }
@@ -224,13 +224,13 @@ export function logicalNot(x: TensorLike): Tensor {
   return p.equal(t, p.zeros(t.type));
 }
 
-/** Whether x is NaN. */
+/** Whether x is NaN, as bool. Not for `if`: use `where`. */
 export function isNaN(x: TensorLike): Tensor {
   const t = p.asTensor(x, "isNaN");
   return p.notEqual(t, t);
 }
 
-/** Whether x is neither infinite nor NaN. */
+/** Whether x is neither infinite nor NaN, as bool. Not for `if`: use `where`. */
 export function isFinite(x: TensorLike): Tensor {
   const t = asFloating(x, "isFinite");
   return p.less(p.abs(t), p.full(t.type, Infinity));

@@ -92,7 +92,7 @@ describe("reading", () => {
 
   test("of a traced value is refused, with the way out", () => {
     expect(() => downhill.grad((y) => y.mul(y.item()))(2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: item: this f64[] is a traced value inside a transform (jvp); its number is not known there. Return it from the function (see hasAux), and choose between values with where(…) instead of if.]`,
+      `[DownhillError: item: this f64[] is a traced value inside a transform (grad or jvp); its number is not known there. Return it from the function (see hasAux), and choose between values with where(…) instead of if.]`,
     );
   });
 });

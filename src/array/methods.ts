@@ -113,7 +113,8 @@ function toPrimitive(this: Tensor, hint: string): string {
   throw new DownhillError(
     "trace",
     `A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) ` +
-      `(add, sub, div, pow, less, …). For the plain number of a scalar use x.item().`,
+      `(also add, sub, div, pow), instead of x < y write less(x, y), and where(…) instead of if. ` +
+      `For the plain number of a scalar use x.item().`,
   );
 }
 

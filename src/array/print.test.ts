@@ -77,7 +77,7 @@ describe("operators of JavaScript", () => {
   const x = tensor(2) as unknown as number;
   test("throw and say what to write", () => {
     expect(() => x * 3).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) (add, sub, div, pow, less, …). For the plain number of a scalar use x.item().]`,
+      `[DownhillError: A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow), instead of x < y write less(x, y), and where(…) instead of if. For the plain number of a scalar use x.item().]`,
     );
     expect(() => x + 3).toThrow("instead of x * y write");
     expect(() => -x).toThrow("instead of x * y write");

@@ -49,14 +49,22 @@ export function matchOperands(operation: string, x: TensorLike, y: TensorLike): 
 }
 
 function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): DownhillError {
-  const fits = sameShape(a.shape, [...b.shape].reverse()) ? " Did you mean to transpose one of them?" : "";
-  const lead =
-    a.shape[0] !== undefined && a.shape[0] === b.shape[0]
-      ? " Sizes are compared from the last axis; reshape one of them to insert an axis of size 1."
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const sizeAt = (type: ArrayType, fromEnd: number): number => type.shape.at(-fromEnd) ?? 1;
+  const places = Array.from({ length: rank }, (_, i) => i + 1);
+  const odd = places.find((i) => {
+    const [n, m] = [sizeAt(a, i), sizeAt(b, i)];
+    return n !== m && n !== 1 && m !== 1;
+  })!;
+  const differ = `counted from the last axis, sizes must be equal or 1, and axis −${odd} has ${sizeAt(a, odd)} and ${sizeAt(b, odd)}`;
+  const repair = sameShape(a.shape, [...b.shape].reverse())
+    ? " Did you mean to transpose one of them?"
+    : a.shape[0] !== undefined && a.shape[0] === b.shape[0] && a.shape.length !== b.shape.length
+      ? " Reshape one of them to insert an axis of size 1 where it should be repeated."
       : "";
   return new DownhillError(
     "shape",
-    `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}.${fits === "" ? lead : fits}`,
+    `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}: ${differ}.${repair}`,
   );
 }
 
@@ -107,6 +115,12 @@ export function normalizeAxes(
   x: ArrayType,
 ): number[] {
   if (axis === undefined) return x.shape.map((_, i) => i);
+  if (typeof axis !== "number" && !Array.isArray(axis)) {
+    throw new DownhillError(
+      "range",
+      `${operation}: axis is ${JSON.stringify(axis)}; give a number or an array of numbers.`,
+    );
+  }
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
   const unique = [...new Set(axes)].sort((a, b) => a - b);
   if (unique.length !== axes.length)

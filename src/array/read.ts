@@ -18,7 +18,13 @@ export function elements(x: Tensor, operation: string): TypedArray {
 }
 
 function traced(x: Tensor, operation: string): DownhillError {
-  const kind = x.tracer?.trace.kind ?? "?";
+  const kinds = {
+    jvp: "grad or jvp",
+    linear: "grad or vjp",
+    program: "jit, scan or makeProgram",
+    vmap: "vmap",
+  };
+  const kind = kinds[(x.tracer?.trace.kind ?? "program") as keyof typeof kinds];
   return new DownhillError(
     "trace",
     `${operation}: this ${showType(x.type)} is a traced value inside a transform (${kind}); its number is not known there. ` +

@@ -97,14 +97,14 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
   return p.sub(t, expandTo(total, t.shape));
 }
 
-/** Whether every element is true (not 0); true of nothing. */
+/** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
 export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const t = p.convert(p.asTensor(x, "all"), "bool");
   const exception = reduce("all", p.sum, p.equal(t, p.zeros(t.type)), options); // the sum of booleans is their "or"
   return p.equal(exception, p.zeros(exception.type));
 }
 
-/** Whether any element is true (not 0); false of nothing. */
+/** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
 export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return reduce("any", p.sum, p.convert(p.asTensor(x, "any"), "bool"), options);
 }

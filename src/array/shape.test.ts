@@ -145,13 +145,13 @@ describe("functions of shape and place", () => {
   test("wrong shapes and places are named, with the way out", () => {
     const x = f64(numbers(6), [2, 3]);
     expect(() => s.reshape(x, [4, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2].]`,
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2]; one size may be −1, to be worked out.]`,
     );
     expect(() => s.reshape(x, [-1, -1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [-1,-1].]`,
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [-1,-1]; one size may be −1, to be worked out.]`,
     );
     expect(() => s.reshape(x, [4, -1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1].]`,
+      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1]; one size may be −1, to be worked out.]`,
     );
     expect(() => s.reshape(x, [2.5])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: reshape: 2.5 in shape [2.5] is not a size.]`,
@@ -163,7 +163,7 @@ describe("functions of shape and place", () => {
       `[DownhillError: transpose: axes [0,0] do not name each axis of f64[2,3] once.]`,
     );
     expect(() => s.broadcastTo(x, [2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: broadcastTo: f64[2,3] cannot be repeated to [2].]`,
+      `[DownhillError: broadcastTo: f64[2,3] cannot be repeated to [2]: counted from the last axis, its sizes must be those or 1.]`,
     );
     expect(() => s.squeeze(x, { axis: 0 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: squeeze: axis 0 of f64[2,3] has size 2, not 1.]`,
@@ -213,7 +213,7 @@ describe("functions of shape and place", () => {
       `[DownhillError: matmul: batches of f64[2,2,3] and f64[3,3,2] do not fit together.]`,
     );
     expect(() => s.dot([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: dot: inner sizes differ: f64[2] has 2 elements, f64[3] has 3 elements.]`,
+      `[DownhillError: dot: inner sizes differ: f64[2] has 2 elements, f64[3] has 3 elements. The last axis of the left must be as long as the last but one of the right.]`,
     );
     expect(() => s.dotGeneral(x, x, {} as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: dotGeneral: contract must be an array, as in { contract: [[1], [0]], batch: [[], []] }; got undefined.]`,

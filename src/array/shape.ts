@@ -24,7 +24,7 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.shape) || full.some((n) => n < 0)) {
     throw new DownhillError(
       "shape",
-      `reshape: ${showType(t.type)} has ${sizeOf(t.shape)} elements, which do not fill shape ${showShape(shape)}.`,
+      `reshape: ${showType(t.type)} has ${sizeOf(t.shape)} elements, which do not fill shape ${showShape(shape)}; one size may be −1, to be worked out.`,
     );
   }
   return p.reshape(t, full);
@@ -57,7 +57,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
-      `broadcastTo: ${showType(t.type)} cannot be repeated to ${showShape(shape)}.`,
+      `broadcastTo: ${showType(t.type)} cannot be repeated to ${showShape(shape)}: counted from the last axis, its sizes must be those or 1.`,
     );
   }
   return expandTo(t, [...shape]);
@@ -320,9 +320,10 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
       ? " Did you mean matmul(a, transpose(b))?"
       : a.ndim === 2 && a.shape[0] === rows
         ? " Did you mean matmul(transpose(a), b)?"
-        : "";
-  const left = a.ndim === 1 ? `${k} elements` : `${k} columns`;
-  const right = b.ndim === 1 ? `${rows} elements` : `${rows} rows`;
+        : " The last axis of the left must be as long as the last but one of the right.";
+  const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+  const left = count(k, a.ndim === 1 ? "element" : "column");
+  const right = count(rows, b.ndim === 1 ? "element" : "row");
   throw new DownhillError(
     "shape",
     `${operation}: inner sizes differ: ${showType(a.type)} has ${left}, ${showType(b.type)} has ${right}.${repair}`,

@@ -26,7 +26,8 @@ export function asTensor(value: unknown, operation: string): Tensor {
   if (Array.isArray(value)) return fromNest(value as NestedNumbers, undefined, operation);
   throw new DownhillError(
     "dtype",
-    `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.`,
+    `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.` +
+      (value === undefined ? " Is a key of the parameters misspelt, or an argument left out?" : ""),
   );
 }
 

@@ -81,6 +81,12 @@ export function selectArguments(
   for (const argnum of argnums) {
     const def = defs[argnum];
     if (def === undefined) {
+      if (defs.length === 0) {
+        throw new DownhillError(
+          "range",
+          `${operation}: the function was called without arguments; there is nothing to differentiate in.`,
+        );
+      }
       throw new DownhillError(
         "range",
         `${operation}: argnums names argument ${argnum}, but the function was called with ${defs.length}. Arguments count from 0.`,

@@ -305,7 +305,14 @@ export function requireScalar(operation: string, outs: readonly Tensor[], result
         `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().`,
     );
   }
-  if (outs.length !== 1 || out === undefined) {
+  if (out === undefined) {
+    throw new DownhillError(
+      "tree",
+      `${operation}: the function returned ${result === null ? "null" : typeof result === "string" ? JSON.stringify(result) : "nothing that holds a tensor"}. ` +
+        `It must return one scalar computed from its arguments; are these tensors or numbers?`,
+    );
+  }
+  if (outs.length !== 1) {
     throw new DownhillError(
       "shape",
       `${operation}: the function must return one scalar, but returned ${outs.length} tensors. Use hasAux for what else it computes.`,
