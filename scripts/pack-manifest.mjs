@@ -1,0 +1,18 @@
+// The package as others install it has no scripts: `prepare` builds a clone, and npm warns of it in a packed file.
+// `npm pack` runs this before it packs (prepack), and with --restore afterwards (postpack).
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const manifest = `${root}package.json`;
+const saved = `${root}.tmp/package.json`;
+
+if (process.argv.includes("--restore")) {
+  if (existsSync(saved)) renameSync(saved, manifest);
+} else {
+  const text = readFileSync(manifest, "utf8");
+  const { scripts: _, devDependencies: __, ...published } = JSON.parse(text);
+  mkdirSync(`${root}.tmp`, { recursive: true });
+  writeFileSync(saved, text);
+  writeFileSync(manifest, `${JSON.stringify(published, null, 2)}\n`);
+}
