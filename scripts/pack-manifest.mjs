@@ -11,7 +11,9 @@ if (process.argv.includes("--restore")) {
   if (existsSync(saved)) renameSync(saved, manifest);
 } else {
   const text = readFileSync(manifest, "utf8");
-  const { scripts: _, devDependencies: __, ...published } = JSON.parse(text);
+  const published = JSON.parse(text);
+  delete published.scripts;
+  delete published.devDependencies;
   mkdirSync(`${root}.tmp`, { recursive: true });
   writeFileSync(saved, text);
   writeFileSync(manifest, `${JSON.stringify(published, null, 2)}\n`);
