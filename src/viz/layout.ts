@@ -60,7 +60,15 @@ const { Graph, layout } = dagre as unknown as {
   readonly layout: (graph: LayeredGraph) => void;
 };
 
-/** Places the boxes in layers from the inputs down to the results. */
+/** How layers are set below one another: balanced, or each box below the leftmost or rightmost that it can be below. */
+const alignments = ["UL", "UR", "DL", "DR"];
+const mostTried = 60; // boxes; of more, every alignment tried takes long
+const muchNarrower = 0.85; // of the balanced width: less is worth its looks
+
+/**
+ * Places the boxes in layers from the inputs down to the results. Balanced layers of a long chain with inputs at its
+ * side, such as a network, drift off like stairs: then the alignment is taken that makes the drawing narrowest.
+ */
 export function layoutGraph(
   graph: DependencyGraph,
   visible: VisibleGraph,
@@ -68,8 +76,22 @@ export function layoutGraph(
 ): Layout {
   const { drawn, readers } = thinOut(visible);
   const boxes = visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure));
+  const balanced = place(boxes, drawn, {});
+  if (boxes.length > mostTried) return balanced;
+  return alignments
+    .map((align) => place(boxes, drawn, { align }))
+    .filter(({ width }) => width < muchNarrower * balanced.width)
+    .reduce((best, other) => (other.width < best.width ? other : best), balanced);
+}
+
+function place(
+  boxes: readonly Omit<PlacedBox, "x" | "y">[],
+  drawn: VisibleGraph["edges"],
+  alignment: { readonly align?: string },
+): Layout {
   const layers = new Graph();
-  layers.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 });
+  const spaces = { nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 };
+  layers.setGraph({ rankdir: "TB", ...spaces, ...alignment });
   boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
   for (const { from, to } of drawn) layers.setEdge(String(from), String(to), {});
   layout(layers);
@@ -162,5 +184,5 @@ export function estimate(text: string, style: "title" | "note"): number {
             ? 1.05
             : 0.55;
   }
-  return ems * size;
+  return ems * size * (style === "note" ? 1.08 : 1); // some of the plain typefaces run wide
 }
