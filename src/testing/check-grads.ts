@@ -64,9 +64,24 @@ export function checkGrads(
   options: CheckGradsOptions = {},
 ): GradReport {
   requireFunction("checkGrads", f);
+  if (!Array.isArray(args)) {
+    const got = args === null ? "null" : typeof args;
+    throw new DownhillError(
+      "tree",
+      `checkGrads: args must be an array of the arguments, got ${got}. Write checkGrads(f, [x]).`,
+    );
+  }
   const { leaves, defs } = flattenArguments(args, "checkGrads");
   const paths = defs.flatMap((def, i) => leafPaths(def, `argument ${i}`));
   const active = leaves.map((x) => isFloating(x.dtype));
+  if (!active.includes(true)) {
+    const types = leaves.map((x) => showType(x.type)).join(", ");
+    throw new DownhillError(
+      "dtype",
+      `checkGrads: there is nothing to check: no argument is floating${types === "" ? "" : ` (${types})`}. ` +
+        `Integers and booleans have no derivative; convert one with astype("float64").`,
+    );
+  }
   const ofLeaves: ListFunction = (xs) => {
     let next = 0;
     const all = leaves.map((x, i) => (active[i] === true ? xs[next++]! : x));
@@ -194,6 +209,8 @@ function readOptions(
   } = options;
   if (!Number.isInteger(order) || order < 1)
     throw new DownhillError("range", `${operation}: order must be 1, 2, 3, …, got ${String(order)}.`);
+  if (!Array.isArray(modes))
+    throw new DownhillError("option", `${operation}: modes must be a list, as in ["forward", "reverse"].`);
   for (const mode of modes) checkChoice(operation, "modes", mode, ["forward", "reverse"]);
   for (const [name, value] of Object.entries({ eps, tolerance })) {
     if (!(value > 0))

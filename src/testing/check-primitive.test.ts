@@ -94,6 +94,28 @@ describe("checkPrimitive", () => {
     );
   });
 
+  test.each<[unknown, unknown, string]>([
+    [
+      3,
+      [{ ins: [1] }],
+      "checkPrimitive: expects a primitive (see definePrimitive) or a function of tensors, got number.",
+    ],
+    [sin, 3, "checkPrimitive: samples must be an array. Write checkPrimitive(op, [{ ins: [0.5] }])."],
+    [
+      sin,
+      [{ args: [2] }],
+      'checkPrimitive: sample 0: unknown option "args". It takes ins, params, differentiable.',
+    ],
+    [
+      sin,
+      [{ ins: 2 }],
+      "checkPrimitive: sample 0: ins must be an array of the operands, as in { ins: [0.5] }.",
+    ],
+    [sin, [[2]], "checkPrimitive: sample 0: the options must be an object, as in { ins: … }; got an array."],
+  ])("says what it takes: %j, %j", (op, samples, message) => {
+    expect(messageOf(() => checkPrimitive(op as Primitive, samples as []))).toBe(`option: ${message}`);
+  });
+
   test("takes an operation that reads a tensor from outside", () => {
     const weights = tensor([1, 2]);
     const weighted = (x: Tensor): Tensor => mul(x, weights);
@@ -139,6 +161,17 @@ describe("checkGrads", () => {
     expect(checkGrads(f, [1.5], { order: 1 }).worst).toBeLessThan(1e-11);
     expect(messageOf(() => checkGrads(f, [1.5]))).toMatchInlineSnapshot(
       `"check: checkGrads: forward mode, then forward mode: the derivative of result 0 in argument 0 of f64[] is 0, but -1.313296757749382 by differences (relative error 1.0e+0, tolerance 1e-7)."`,
+    );
+  });
+
+  test("refuses to have checked nothing", () => {
+    const f = (x: Tensor): Tensor => x.mul(2);
+    expect(messageOf(() => checkGrads(f, [tensor(3, { dtype: "int32" })]))).toBe(
+      "dtype: checkGrads: there is nothing to check: no argument is floating (i32[]). " +
+        'Integers and booleans have no derivative; convert one with astype("float64").',
+    );
+    expect(messageOf(() => checkGrads(f, 3 as never))).toBe(
+      "tree: checkGrads: args must be an array of the arguments, got number. Write checkGrads(f, [x]).",
     );
   });
 

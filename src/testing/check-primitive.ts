@@ -64,6 +64,7 @@ export function checkPrimitive<P>(
   options: CheckPrimitiveOptions = {},
 ): PrimitiveReport {
   checkOptions("checkPrimitive", options, ["name", "order", "modes", "eps", "tolerance"]);
+  checkArguments(op, samples);
   if (samples.length === 0) throw new DownhillError("check", "checkPrimitive: no samples were given.");
   const { name = op.name, ...grads } = options;
   const report = { samples: samples.length, comparisons: 0, differences: 0, adjoint: 0, batching: 0 };
@@ -87,6 +88,33 @@ export function checkPrimitive<P>(
     report.batching = Math.max(report.batching, derived.batching);
   });
   return report;
+}
+
+function checkArguments(op: unknown, samples: readonly unknown[]): void {
+  const isPrimitive = typeof op === "object" && op !== null && "lowering" in op;
+  if (!isPrimitive && typeof op !== "function") {
+    throw new DownhillError(
+      "option",
+      `checkPrimitive: expects a primitive (see definePrimitive) or a function of tensors, got ${op === null ? "null" : typeof op}.`,
+    );
+  }
+  if (!Array.isArray(samples)) {
+    throw new DownhillError(
+      "option",
+      "checkPrimitive: samples must be an array. Write checkPrimitive(op, [{ ins: [0.5] }]).",
+    );
+  }
+  samples.forEach((sample, i) => {
+    const where = `checkPrimitive: sample ${i}`;
+    if (sample === undefined) throw new DownhillError("option", `${where} is undefined, not { ins: [x] }.`);
+    checkOptions(where, sample, ["ins", "params", "differentiable"]);
+    if (!Array.isArray((sample as Sample).ins)) {
+      throw new DownhillError(
+        "option",
+        `${where}: ins must be an array of the operands, as in { ins: [0.5] }.`,
+      );
+    }
+  });
 }
 
 type Derived = Omit<PrimitiveReport, "samples">;

@@ -8,6 +8,16 @@ export interface GraphOptions {
   readonly maxNodes?: number;
 }
 
+/** @throws DownhillError `option` for what is no table of a trace. */
+export function checkTable(operation: string, table: unknown): void {
+  if (typeof table === "object" && table !== null && "program" in table && "reverse" in table) return;
+  const got = table === null ? "null" : typeof table;
+  throw new DownhillError(
+    "option",
+    `${operation}: expects the table of a trace, got ${got}. Make it first: ${operation}(traceTable(f, { at: [2, 3] })).`,
+  );
+}
+
 /** The options with their defaults. @throws DownhillError `option`, `range` */
 export function graphOptions(operation: string, options: GraphOptions): Required<GraphOptions> {
   checkOptions(operation, options, ["maxNodes"]);

@@ -3,7 +3,7 @@ import { foldGraph, visibleGraph } from "./fold.ts";
 import type { Graph } from "./graph.ts";
 import { graphOf, reachText } from "./graph.ts";
 import type { GraphOptions } from "./options.ts";
-import { graphOptions } from "./options.ts";
+import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
 import { must } from "../util/assert-never.ts";
 
@@ -15,6 +15,7 @@ import { must } from "../util/assert-never.ts";
  * // digraph "f" { … … }
  */
 export function toDot(table: TraceTable, options: GraphOptions = {}): string {
+  checkTable("toDot", table);
   const { maxNodes } = graphOptions("toDot", options);
   const graph = graphOf(table);
   const { boxes, edges } = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());

@@ -4,6 +4,7 @@ import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
 import { escapeText, jsonForPage, writeMarkup } from "./markup.ts";
+import { checkTable } from "./options.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
 import { pageData } from "./page-data.ts";
 import type { TraceTable } from "./table.ts";
@@ -26,6 +27,7 @@ export interface HtmlOptions {
  * Keys: ← and → step, Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
  */
 export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
+  checkTable("toHtml", table);
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
   if (typeof title !== "string") throw new DownhillError("option", "toHtml: the title must be a string.");

@@ -1,13 +1,14 @@
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
 import type { GraphOptions } from "./options.ts";
-import { graphOptions } from "./options.ts";
+import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
 import { boxLabel } from "./to-dot.ts";
 import { must } from "../util/assert-never.ts";
 
 /** The dependency graph of a traced program as a Mermaid flowchart, which many renderers of Markdown draw. */
 export function toMermaid(table: TraceTable, options: GraphOptions = {}): string {
+  checkTable("toMermaid", table);
   const { maxNodes } = graphOptions("toMermaid", options);
   const graph = graphOf(table);
   const { boxes, edges } = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());

@@ -5,7 +5,7 @@ import { graphStyle } from "./graph-style.ts";
 import { estimate, layoutGraph } from "./layout.ts";
 import { element, writeMarkup } from "./markup.ts";
 import type { GraphOptions } from "./options.ts";
-import { graphOptions } from "./options.ts";
+import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
 
 const lineHeight = 17; // of the text below the picture
@@ -16,6 +16,7 @@ const lineHeight = 17; // of the text below the picture
  * ground of its own and follows the reader's choice of light or dark.
  */
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
+  checkTable("toSvg", table);
   const { maxNodes } = graphOptions("toSvg", options);
   const graph = graphOf(table);
   const visible = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());

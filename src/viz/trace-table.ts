@@ -36,6 +36,7 @@ export interface TraceOptions {
   readonly check?: boolean;
 }
 
+const arrayExamples = { at: "[2, 3]", names: '["x", "y"]', wrt: '["x"]', seeds: "[[1, 0]]" } as const;
 const mostForward = 200_000; // lines of all forward passes together; later passes are left out
 const mostPlaced = 5_000; // lines whose place in the user's code is told: each costs a stack to be formatted
 const mostAffected = 500_000; // names in `affects`; beyond, only results are listed
@@ -55,6 +56,13 @@ const mostAffected = 500_000; // names in `affects`; beyond, only results are li
  */
 export function traceTable(source: TraceSource, options: TraceOptions = {}): TraceTable {
   checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check"]);
+  for (const name of ["at", "names", "wrt", "seeds"] as const) {
+    if (options[name] === undefined || Array.isArray(options[name])) continue;
+    throw new DownhillError(
+      "option",
+      `traceTable: ${name} must be an array, as in ${arrayExamples[name]}; got ${typeof options[name]}.`,
+    );
+  }
   return buildTable(traceable(source, options.at, options.names ?? []), options);
 }
 
