@@ -23,6 +23,15 @@ describe("checkOptions", () => {
   test.each<[unknown, readonly string[], string]>([
     [{ droplast: true }, ["dropLast"], 'batch: unknown option "droplast". Did you mean "dropLast"?'],
     [{ colour: 1 }, ["dropLast", "size"], 'batch: unknown option "colour". It takes dropLast, size.'],
+    [{ epsilon: 1 }, ["beta1", "eps"], 'batch: unknown option "epsilon". Did you mean "eps"?'],
+    [{ lr: 1 }, ["lower", "learningRate"], 'batch: unknown option "lr". Did you mean "learningRate"?'],
+    [
+      { weight_decay: 1 },
+      ["weightDecay"],
+      'batch: unknown option "weight_decay". Did you mean "weightDecay"?',
+    ],
+    [{ betas: [] }, ["beta1", "beta2"], 'batch: unknown option "betas". Did you mean "beta1" and "beta2"?'],
+    [{ betas: [] }, ["size", "beta1"], 'batch: unknown option "betas". Did you mean "beta1"?'],
     [{ colour: 1 }, [], 'batch: unknown option "colour". It takes no options.'],
     [{ constructor: 1 }, ["dropLast"], 'batch: unknown option "constructor". It takes dropLast.'],
     [JSON.parse('{"__proto__": 1}'), ["dropLast"], 'batch: unknown option "__proto__". It takes dropLast.'],

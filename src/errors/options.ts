@@ -21,7 +21,7 @@ export function checkOptions(operation: string, given: unknown, allowed: readonl
   }
   for (const name of Object.keys(given)) {
     if (allowed.includes(name)) continue;
-    const hint = didYouMean(name, allowed) || ` It takes ${list(allowed)}.`;
+    const hint = synonymOf(name, allowed) || didYouMean(name, allowed) || ` It takes ${list(allowed)}.`;
     throw new DownhillError("option", `${operation}: unknown option ${JSON.stringify(name)}.${hint}`);
   }
 }
@@ -44,6 +44,26 @@ export function checkChoice(
   const hint = typeof value === "string" ? didYouMean(value, allowed) : "";
   const words = allowed.map((word) => JSON.stringify(word)).join(" or ");
   throw new DownhillError("option", `${operation}: ${option} must be ${words}, got ${show(value)}.${hint}`);
+}
+
+/** What other libraries call an option, in lower case without `_`. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  epsilon: ["eps"],
+  lr: ["learningRate"],
+  stepsize: ["learningRate"],
+  betas: ["beta1", "beta2"],
+  b1: ["beta1"],
+  b2: ["beta2"],
+  rho: ["alpha"],
+  l2: ["weightDecay"],
+};
+
+/** The options that another library calls by that name, as the end of a message; empty where they are not allowed. */
+function synonymOf(name: string, allowed: readonly string[]): string {
+  const plain = name.toLowerCase().replaceAll("_", "");
+  const meant = Object.hasOwn(synonyms, plain) ? synonyms[plain]! : [];
+  if (meant.length === 0 || !meant.every((option) => allowed.includes(option))) return "";
+  return ` Did you mean ${meant.map((option) => JSON.stringify(option)).join(" and ")}?`;
 }
 
 function list(names: readonly string[]): string {
