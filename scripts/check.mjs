@@ -27,6 +27,10 @@ const stages = {
   tests: "node scripts/test.mjs --no-build",
 };
 
+// What a stage looks at is made anew, where the stage is asked for alone.
+/** @type {Record<string, string>} */
+const needs = { package: "pack" };
+
 const without = process.argv[2] === "--without";
 const named = process.argv.slice(without ? 3 : 2);
 const unknown = named.filter((name) => !Object.hasOwn(stages, name));
@@ -35,10 +39,15 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const wanted = Object.keys(stages).filter((name) => named.length === 0 || named.includes(name) !== without);
+const running = new Set(
+  wanted.flatMap((name) => [name, ...(needs[name] === undefined ? [] : [needs[name]])]),
+);
+
 mkdirSync(join(root, ".tmp"), { recursive: true });
 const failed = [];
 for (const [name, command] of Object.entries(stages)) {
-  if (named.length > 0 && named.includes(name) === without) continue;
+  if (!running.has(name)) continue;
   const start = performance.now();
   const { code, output } = await run(command);
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
