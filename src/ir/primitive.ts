@@ -1,3 +1,4 @@
+import { DownhillError } from "../errors/index.ts";
 import type { Block } from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import type { Program } from "./program.ts";
@@ -236,7 +237,50 @@ export interface Primitive<P = unknown> {
 /**
  * Makes a primitive. Users add their own by the same function; calls at top level carry a `PURE` mark so that bundlers
  * can drop those that are not reached.
+ *
+ * @throws DownhillError `option` for a record that lacks a field, or whose derivative or lowering is of no known kind.
  */
 export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
+  const { name, typeOf, derivative, batch, lowering } = record;
+  if (typeof name !== "string" || name === "") throw misfit("a primitive", "name", "a text");
+  if (typeof typeOf !== "function") throw misfit(name, "typeOf", "a function (types, params) => types");
+  checkRules(name, "derivative", derivative, derivativeRules);
+  if (batch !== "elementwise" && typeof batch !== "function")
+    throw misfit(name, "batch", '"elementwise" or a function');
+  checkRules(name, "lowering", lowering, loweringRules);
   return Object.freeze(record);
+}
+
+/** The functions that each kind must have. */
+const derivativeRules: Readonly<Record<Derivative<unknown>["kind"], readonly string[]>> = {
+  linear: ["transpose"],
+  smooth: ["jvp"],
+  constant: [],
+  structured: ["jvp", "partialEval", "transpose", "dce"],
+  none: [],
+};
+const loweringRules: Readonly<Record<Lowering<unknown>["kind"], readonly string[]>> = {
+  elementwise: ["scalar"],
+  map: ["element"],
+  alias: [],
+  loops: ["emit"],
+};
+
+function checkRules(
+  name: string,
+  field: string,
+  value: { readonly kind: string } | undefined,
+  rules: Readonly<Record<string, readonly string[]>>,
+): void {
+  const kind = value?.kind;
+  if (kind === undefined || !Object.hasOwn(rules, kind))
+    throw misfit(name, field, `a record whose kind is ${Object.keys(rules).join(", ")}`, kind);
+  for (const rule of rules[kind]!)
+    if (typeof (value as unknown as Record<string, unknown>)[rule] !== "function")
+      throw misfit(name, `${field}.${rule}`, `a function, for the kind ${kind}`);
+}
+
+function misfit(name: string, field: string, expected: string, kind?: unknown): DownhillError {
+  const got = kind === undefined ? "" : `; got ${JSON.stringify(kind)}`;
+  return new DownhillError("option", `definePrimitive: ${name}: ${field} must be ${expected}${got}.`);
 }

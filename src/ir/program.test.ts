@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Equation, Program, Tensor, Var } from "downhill";
+import type { Equation, Primitive, Program, Tensor, Var } from "downhill";
 import {
   add,
+  bind1,
   checkProgram,
+  definePrimitive,
   grad,
   hashProgram,
   jit,
@@ -18,6 +20,67 @@ import {
   vmap,
 } from "downhill";
 import { arrayType } from "./types.ts";
+
+describe("definePrimitive", () => {
+  const half: Primitive<object> = {
+    name: "half",
+    typeOf: ([x]) => [x!],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x]) => x! },
+  };
+  const derivativeKinds = "linear, smooth, constant, structured, none";
+
+  test.each<[string, object, string]>([
+    ["no name", { ...half, name: "" }, "a primitive: name must be a text."],
+    [
+      "no type rule",
+      { ...half, typeOf: undefined },
+      "half: typeOf must be a function (types, params) => types.",
+    ],
+    [
+      "no lowering, once an internal error at the first use",
+      { ...half, lowering: undefined },
+      "half: lowering must be a record whose kind is elementwise, map, alias, loops.",
+    ],
+    [
+      "an unknown kind of derivative",
+      { ...half, derivative: { kind: "smoth" } },
+      `half: derivative must be a record whose kind is ${derivativeKinds}; got "smoth".`,
+    ],
+    [
+      "null",
+      { ...half, derivative: null },
+      `half: derivative must be a record whose kind is ${derivativeKinds}.`,
+    ],
+    [
+      "a kind without its rule",
+      { ...half, derivative: { kind: "linear", operands: "all" } },
+      "half: derivative.transpose must be a function, for the kind linear.",
+    ],
+    [
+      "loops without code",
+      { ...half, lowering: { kind: "loops" } },
+      "half: lowering.emit must be a function, for the kind loops.",
+    ],
+    ["no batching", { ...half, batch: "yes" }, 'half: batch must be "elementwise" or a function.'],
+  ])("names the field of a record with %s", (__, record, message) => {
+    expect(() => definePrimitive(record as Primitive)).toThrow(`definePrimitive: ${message}`);
+  });
+
+  test("operands that are no tensors are named, eagerly and inside a transform", () => {
+    const sine = definePrimitive<object>({ ...half, name: "sine" });
+    const message =
+      /^sine: operands of a primitive must be tensors, and operand \d is of type (number|undefined|null)\. Make one with tensor\(…\)\.$/;
+    for (const operands of [[2], [undefined], [null], [tensor(1), undefined]])
+      expect(() => bind1(sine, operands as never, {})).toThrow(message);
+    expect(() => grad((x: Tensor) => x.mul(bind1(sine, [2 as never], {})))(1)).toThrow(message);
+    expect(() => jit((x: Tensor) => x.mul(bind1(sine, [2 as never], {})))(1)).toThrow(message);
+    expect(() => bind1(sine, 2 as never, {})).toThrow(
+      "sine: operands must be an array of tensors, got number.",
+    );
+  });
+});
 
 const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
 

@@ -1,6 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import type { Tensor, Trace } from "../ir/tensor.ts";
+import { Tensor, type Trace } from "../ir/tensor.ts";
 
 /** Evaluates a primitive on tensors that hold their elements; `runtime` installs the one that runs kernels. */
 export type Evaluator = (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[];
@@ -24,17 +24,36 @@ let depth = 0;
 export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): readonly Tensor[] {
   let top = staging;
   let level = top === undefined ? 0 : top.level;
-  for (let i = 0; i < ins.length; i++) {
-    const tracer = ins[i]!.tracer;
-    if (tracer === undefined) continue;
-    const trace = tracer.trace;
-    if (!trace.alive) throw outlived(prim.name, trace);
-    if (trace.level > level) {
-      top = trace;
-      level = trace.level;
+  try {
+    for (let i = 0; i < ins.length; i++) {
+      const tracer = ins[i]!.tracer;
+      if (tracer === undefined) continue;
+      const trace = tracer.trace;
+      if (!trace.alive) throw outlived(prim.name, trace);
+      if (trace.level > level) {
+        top = trace;
+        level = trace.level;
+      }
     }
+    return top === undefined ? evaluate(prim, ins, params) : top.process(prim, ins, params);
+  } catch (error) {
+    // asked only once something has failed: a look at every operand of every call would cost more than the call
+    throw error instanceof TypeError ? explained(error, prim, ins) : error;
   }
-  return top === undefined ? evaluate(prim, ins, params) : top.process(prim, ins, params);
+}
+
+/** The error, or what is wrong with the operands where they caused it. */
+function explained(error: TypeError, prim: Primitive, ins: readonly unknown[]): Error {
+  const name = typeof prim.name === "string" ? prim.name : "bind";
+  if (!Array.isArray(ins))
+    return new DownhillError("tree", `${name}: operands must be an array of tensors, got ${typeof ins}.`);
+  const odd = ins.findIndex((x) => !(x instanceof Tensor));
+  if (odd < 0) return error;
+  const got = ins[odd] === null ? "null" : typeof ins[odd];
+  return new DownhillError(
+    "tree",
+    `${name}: operands of a primitive must be tensors, and operand ${odd} is of type ${got}. Make one with tensor(…).`,
+  );
 }
 
 /** Applies a primitive that has one result. */

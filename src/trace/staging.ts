@@ -41,7 +41,10 @@ export function makeStagingTrace(level: number): StagingTrace {
       const tracer = x.tracer;
       if (tracer?.trace === trace) return (tracer as StagedValue).variable;
       let v = captured.get(x);
-      if (v === undefined) captured.set(x, (v = { type: x.type }));
+      if (v === undefined) {
+        if (!(x instanceof Tensor)) throw new TypeError("an operand is no tensor"); // bind says which
+        captured.set(x, (v = { type: x.type }));
+      }
       return v;
     },
     process(prim, ins, params) {
