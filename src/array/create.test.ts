@@ -30,7 +30,7 @@ describe("creation", () => {
     expect(c.tensor(1).dtype).toBe("float64");
     expect(c.tensor([1, 2]).dtype).toBe("float64");
     expect(c.tensor(true).dtype).toBe("bool");
-    expect(c.tensor([true, false] as unknown as number[]).dtype).toBe("bool");
+    expect(c.tensor([true, false]).dtype).toBe("bool");
     expect(c.tensor(new Float32Array(2)).dtype).toBe("float32");
     expect(c.tensor(new Int32Array(2)).dtype).toBe("int32");
     expect(c.tensor(new Uint32Array(2)).dtype).toBe("uint32");

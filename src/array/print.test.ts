@@ -33,9 +33,7 @@ describe("a printed tensor", () => {
       [[ 1,  2],
        [ 3, 40]]"
     `);
-    expect(show(tensor([true, false] as unknown as number[]))).toMatchInlineSnapshot(
-      `"bool[2] [ true, false]"`,
-    );
+    expect(show(tensor([true, false]))).toMatchInlineSnapshot(`"bool[2] [ true, false]"`);
     expect(show(ones([2, 2, 2]))).toMatchInlineSnapshot(`
       "f64[2,2,2]
       [[[1, 1],

@@ -115,10 +115,11 @@ export function normalizeAxes(
   x: ArrayType,
 ): number[] {
   if (axis === undefined) return x.shape.map((_, i) => i);
-  if (typeof axis !== "number" && !Array.isArray(axis)) {
+  const given: unknown = axis; // callers without types pass anything
+  if (typeof given !== "number" && !Array.isArray(given)) {
     throw new DownhillError(
       "range",
-      `${operation}: axis is ${JSON.stringify(axis)}; give a number or an array of numbers.`,
+      `${operation}: axis is ${JSON.stringify(given)}; give a number or an array of numbers.`,
     );
   }
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
