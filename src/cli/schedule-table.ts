@@ -1,0 +1,82 @@
+import { DownhillError } from "../errors/index.ts";
+import { perEpoch, type Schedule, warmup } from "../optim/index.ts";
+import { didYouMean } from "../util/suggest.ts";
+import { composites } from "./schedule-composites.ts";
+import { type Kind, kinds, type Made } from "./schedule-kinds.ts";
+import { makeReader, type Reader } from "./schedule-reader.ts";
+
+/** All schedules of the command line by name. */
+export const schedules: ReadonlyMap<string, Kind> = new Map([...kinds, ...composites(readPart)]);
+
+/**
+ * The schedule of a name: `cosine`, and `cosineDecay` as the library has it.
+ *
+ * @throws DownhillError `option` for an unknown one, with the nearest.
+ */
+export function findSchedule(name: string): readonly [name: string, kind: Kind] {
+  const written = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
+  const key = written.replace(/-decay$/, "");
+  const kind = schedules.get(key);
+  if (kind !== undefined) return [key, kind];
+  const near = didYouMean(key, schedules.keys());
+  const all = near === "" ? ` There are ${[...schedules.keys()].join(", ")}.` : near;
+  throw new DownhillError("option", `${JSON.stringify(name)} is no schedule.${all}`);
+}
+
+/**
+ * A schedule as a text, `cosine from=0.1 length=90`; a number is a constant rate.
+ *
+ * @throws DownhillError `option`, naming what cannot be read.
+ */
+export function readPart(text: string, steps: number): number | Schedule {
+  if (text !== "" && Number.isFinite(Number(text))) return Number(text);
+  const [name = "", ...words] = text.split(/\s+/);
+  if (name === "") throw new DownhillError("option", "--parts: a schedule is missing beside a semicolon.");
+  const [key, kind] = findSchedule(name);
+  const texts = new Map<string, string>();
+  for (const word of words) {
+    const [, option, value] = /^([\w-]+)=(.+)$/.exec(word) ?? [];
+    if (option === undefined || value === undefined) {
+      throw new DownhillError(
+        "option",
+        `--parts: options are written as name=value, without blanks, as in cosine from=0.1; got ${JSON.stringify(word)}.`,
+      );
+    }
+    texts.set(option, value);
+  }
+  const reader = makeReader(key, texts, steps, "");
+  const { rate } = kind.make(reader);
+  reader.finish();
+  return rate;
+}
+
+/**
+ * The schedule of a kind, with what may be put around any: a warm-up, epochs in place of steps. What is left of the steps
+ * is the schedule's.
+ */
+export function makeSchedule(kind: Kind, reader: Reader): Made {
+  const warm = reader.maybeNumber("warmup");
+  const warmFrom = reader.maybeNumber("warmup-from");
+  const epoch = reader.maybeNumber("per-epoch");
+  if (warm === undefined && warmFrom !== undefined) {
+    throw new DownhillError("option", "--warmup-from needs --warmup, the number of steps.");
+  }
+  const left = (reader.steps - (warm ?? 0)) / (epoch ?? 1);
+  const made = kind.make({ ...reader, steps: Math.max(1, Math.round(left)) || 1 });
+  reader.finish();
+  const counted = epoch === undefined ? made : around(made, (schedule) => perEpoch(schedule, epoch));
+  if (warm === undefined) return counted;
+  const rate = warmup(counted.rate, { steps: warm, ...(warmFrom === undefined ? {} : { from: warmFrom }) });
+  if (counted.momentum === undefined) return { ...counted, rate };
+  // the momentum waits where it begins
+  const start = counted.momentum(0);
+  return { ...counted, rate, momentum: warmup(counted.momentum, { steps: warm, from: start }) };
+}
+
+function around(made: Made, change: (schedule: Schedule) => Schedule): Made {
+  return {
+    ...made,
+    rate: change(made.rate),
+    ...(made.momentum === undefined ? {} : { momentum: change(made.momentum) }),
+  };
+}
