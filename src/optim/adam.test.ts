@@ -128,7 +128,7 @@ test("is an Optimizer of any parameters, eagerly and compiled", () => {
 
 test.each<[unknown, string]>([
   [{ lr: 0.1 }, 'adam: unknown option "lr". Did you mean "learningRate"?'],
-  [{ betas: [0.9, 0.99] }, 'adam: unknown option "betas". Did you mean "beta1"?'],
+  [{ betas: [0.9, 0.99] }, 'adam: unknown option "betas". Did you mean "beta1" and "beta2"?'],
   [{ beta1: 1 }, "adam: beta1 must be a number from 0 to 1, 1 itself excluded, got 1."],
   [{ beta2: -0.1 }, "adam: beta2 must be a number from 0 to 1, 1 itself excluded, got -0.1."],
   [{ eps: -1e-8 }, "adam: eps must be a finite number of 0 or more, got -1e-8."],

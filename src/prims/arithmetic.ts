@@ -69,12 +69,16 @@ const remPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   typeOf: (ins) => [requireNumbers("rem", joinTypes("rem", ins))],
   derivative: {
     kind: "smooth",
-    // x = q·y + out with a whole q; x / y itself may be rounded up to the next whole number
-    jvp: ([dx, dy], [x, y], [out]) => [sumMaybe(dx, dy && neg(mul(round(div(sub(x!, out!), y!)), dy)))],
+    jvp: ([dx, dy], [x, y], [out]) => [sumMaybe(dx, dy && neg(mul(wholeSteps(x!, y!, out!), dy)))],
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary("rem", x!, y!) },
 });
+
+/** The whole q of x = q·y + out; x / y itself may be rounded up to the next. Without an out (y = 0) the limit counts. */
+function wholeSteps(x: Tensor, y: Tensor, out: Tensor): Tensor {
+  return where(equal(out, out), round(div(sub(x, out), y)), truncate(div(x, y)));
+}
 
 /** Remainder of x / y with the sign of x. */
 export function rem(x: Tensor, y: Tensor): Tensor {
