@@ -22,7 +22,9 @@ export function valueScale(values: readonly number[], log: boolean, marks: numbe
     return { at: (value) => (value > 0 ? at(value) : 0), ticks };
   }
   const [low, high] = extent(values);
-  if (low === high) return linearScale([0, low === 0 ? 1 : low * 1.2], marks);
+  if (high < 1e-300) return linearScale([0, 1], marks); // too small to be divided into parts
+  // differences in the last digits are rounding errors
+  if (high - low <= 1e-9 * high) return linearScale([0, high * 1.2], marks);
   return linearScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], marks);
 }
 

@@ -198,7 +198,7 @@ function makeOneCycle(read: Reader): Made {
     from: read.maybeNumber("from") ?? null,
     to: read.maybeNumber("to") ?? null,
     rise: read.number("rise", 0.3),
-    phases: read.word("phases", ["2", "3"], "2") === "3" ? 3 : 2,
+    phases: read.number("phases", 2) as 2 | 3, // checked by it
     shape: read.word("shape", ["cosine", "linear"], "cosine"),
     baseMomentum: read.number("base-momentum", 0.85),
     maxMomentum: read.number("max-momentum", 0.95),

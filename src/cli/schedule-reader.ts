@@ -15,6 +15,8 @@ export interface Reader {
   readonly values: ReadonlyMap<string, OptionValue>;
   number(name: string, initial: number): number;
   maybeNumber(name: string): number | undefined;
+  /** A whole number of at least `from`. */
+  maybeWhole(name: string, from: number): number | undefined;
   numbers(name: string, initial: readonly number[]): readonly number[];
   maybeNumbers(name: string): readonly number[] | undefined;
   word<const W extends string>(name: string, words: readonly W[], initial: W): W;
@@ -55,6 +57,14 @@ export function makeReader(
     steps,
     values,
     maybeNumber: (name) => take(name, asNumber(name)),
+    maybeWhole: (name, from) =>
+      take(name, (text) => {
+        const value = Number(text);
+        if (/^\d+$/.test(text) && value >= from) return value;
+        throw option(
+          `${mark}${name} must be a whole number of ${from} or more, got ${JSON.stringify(text)}.`,
+        );
+      }),
     number: (name, initial) => filled(name, reader.maybeNumber(name), initial),
     maybeText: (name) => take(name, (text) => text),
     text: (name, initial) => filled(name, reader.maybeText(name), initial),

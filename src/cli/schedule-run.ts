@@ -58,6 +58,13 @@ export function workOut(
   const all = Array.from({ length: n }, (_, t) => t);
   const rates = all.map((t) => made.rate(t));
   const { momentum } = made;
+  const wrong = rates.findIndex((rate) => !(Number.isFinite(rate) && rate >= 0));
+  if (wrong >= 0) {
+    throw new DownhillError(
+      "range",
+      `${key}: the rate of step ${wrong} is ${rates[wrong]!}, and rates must be finite numbers of 0 or more.`,
+    );
+  }
   if (log && !rates.some((rate) => rate > 0)) {
     throw new DownhillError("option", "--log needs a rate above 0.");
   }

@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { perEpoch, type Schedule, warmup } from "../optim/index.ts";
+import { perEpoch, type Schedule, sequential, warmup } from "../optim/index.ts";
 import { didYouMean } from "../util/suggest.ts";
 import { composites } from "./schedule-composites.ts";
 import { type Kind, kinds, type Made } from "./schedule-kinds.ts";
@@ -28,7 +28,7 @@ export function findSchedule(name: string): readonly [name: string, kind: Kind] 
  *
  * @throws DownhillError `option`, naming what cannot be read.
  */
-export function readPart(text: string, steps: number): number | Schedule {
+function readPart(text: string, steps: number): number | Schedule {
   if (text !== "" && Number.isFinite(Number(text))) return Number(text);
   const [name = "", ...words] = text.split(/\s+/);
   if (name === "") throw new DownhillError("option", "--parts: a schedule is missing beside a semicolon.");
@@ -55,22 +55,22 @@ export function readPart(text: string, steps: number): number | Schedule {
  * is the schedule's.
  */
 export function makeSchedule(kind: Kind, reader: Reader): Made {
-  const warm = reader.maybeNumber("warmup");
+  const warm = reader.maybeWhole("warmup", 0);
   const warmFrom = reader.maybeNumber("warmup-from");
-  const epoch = reader.maybeNumber("per-epoch");
+  const epoch = reader.maybeWhole("per-epoch", 1);
   if (warm === undefined && warmFrom !== undefined) {
     throw new DownhillError("option", "--warmup-from needs --warmup, the number of steps.");
   }
   const left = (reader.steps - (warm ?? 0)) / (epoch ?? 1);
-  const made = kind.make({ ...reader, steps: Math.max(1, Math.round(left)) || 1 });
+  const made = kind.make({ ...reader, steps: Math.max(1, Math.round(left)) });
   reader.finish();
   const counted = epoch === undefined ? made : around(made, (schedule) => perEpoch(schedule, epoch));
   if (warm === undefined) return counted;
   const rate = warmup(counted.rate, { steps: warm, ...(warmFrom === undefined ? {} : { from: warmFrom }) });
-  if (counted.momentum === undefined) return { ...counted, rate };
+  const { momentum } = counted;
+  if (momentum === undefined || warm === 0) return { ...counted, rate };
   // the momentum waits where it begins
-  const start = counted.momentum(0);
-  return { ...counted, rate, momentum: warmup(counted.momentum, { steps: warm, from: start }) };
+  return { ...counted, rate, momentum: sequential([momentum(0), momentum], { at: [warm] }) };
 }
 
 function around(made: Made, change: (schedule: Schedule) => Schedule): Made {

@@ -29,7 +29,7 @@ export function showCurve(curve: Curve, paint: Paint, columns: number | undefine
   const width = Math.min(widest, columns ?? 80);
   const heading = (text: string): string => paint("bold", text);
   return [
-    `${heading(curve.name)}: ${curve.description}`,
+    ...wrap(`${heading(`${curve.name}:`)} ${curve.description}`, width),
     ...wrap(showOptions(curve.options), width).map((line) => paint("dim", line)),
     "",
     heading("Rate"),

@@ -73,6 +73,9 @@ export function cyclic(options: CyclicOptions): CycledSchedule {
   if (amplitude !== null && options.mode !== undefined) {
     throw new DownhillError("option", "cyclic: amplitude stands in place of mode. Give one of them.");
   }
+  if (amplitude === null && options.amplitudeOf !== undefined) {
+    throw new DownhillError("option", "cyclic: amplitudeOf tells what amplitude is of, which is missing.");
+  }
   const down = read.stepSizeDown ?? up;
 
   /** How far the rate is on its way from `base` to `max`. */

@@ -125,6 +125,10 @@ test.each<[string, () => unknown]>([
     "cyclic: amplitude stands in place of mode. Give one of them.",
     () => cyclic({ base: 0, max: 1, mode: "triangular", amplitude: () => 1 }),
   ],
+  [
+    "cyclic: amplitudeOf tells what amplitude is of, which is missing.",
+    () => cyclic({ base: 0, max: 1, amplitudeOf: "step" }),
+  ],
   ["cyclic: amplitude must be a function, got number.", () => cyclic({ base: 0, max: 1, amplitude: any(1) })],
   [
     "cyclic.momentum: the step must be a finite number of 0 or more, got -1.",
