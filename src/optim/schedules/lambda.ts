@@ -3,7 +3,8 @@ import type { TensorFunction } from "./arithmetic.ts";
 import { checkFunction, makeSchedule } from "./define.ts";
 
 /**
- * A schedule of your own: a function of the step, written over tensors, which then takes plain numbers too.
+ * A schedule of your own: a function of the step, written over tensors, which then takes plain numbers too (inside `jit`
+ * only tensors, since there no tensor has a number).
  *
  * PyTorch's `LambdaLR` multiplies the rate by its function: `chained([rate, lambda(f)])`. Any function of the step is a
  * schedule in optax.
