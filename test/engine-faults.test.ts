@@ -175,11 +175,14 @@ test("many arguments and long elementwise programs take linear time", () => {
     for (let i = 0; i < n; i++) y = sin(y.mul(x));
     return y.sum();
   };
-  const time = (n: number): number => {
-    const start = performance.now();
-    jit(grad(chain(n)))(new Float64Array(50).fill(1));
-    return performance.now() - start;
-  };
-  time(500);
+  // the best of three: the machine may be busy
+  const time = (n: number): number =>
+    Math.min(
+      ...[50, 51, 52].map((size) => {
+        const start = performance.now();
+        jit(grad(chain(n)))(new Float64Array(size).fill(1)); // another size compiles anew
+        return performance.now() - start;
+      }),
+    );
   expect(time(4000) / time(1000)).toBeLessThan(10); // quadratic: 16
 });
