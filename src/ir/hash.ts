@@ -23,7 +23,8 @@ const hashes = new WeakMap<Program, string>();
 // Two primitives may share a name (users define their own), so a hash goes by identity.
 const primitiveIds = new WeakMap<Primitive, number>();
 let nextPrimitive = 0;
-function primitiveId(prim: Primitive): number {
+/** A number for each primitive. */
+export function primitiveId(prim: Primitive): number {
   let id = primitiveIds.get(prim);
   if (id === undefined) primitiveIds.set(prim, (id = nextPrimitive++));
   return id;
@@ -39,28 +40,23 @@ function feedProgram(program: Program, feed: (text: string) => void): void {
   for (const v of program.ins) feed(`${number(v)}:${typeKey(v.type)}`);
   for (const eqn of program.eqns) {
     feed(`=${primitiveId(eqn.prim)}`);
-    feedParam(eqn.params, feed);
+    feed(paramsKey(eqn.params));
     for (const v of eqn.ins) feed(`${number(v)}`);
     for (const v of eqn.outs) feed(`${number(v)}:${typeKey(v.type)}`);
   }
   feed(`return ${program.outs.map(number).join(" ")}`);
 }
 
-function feedParam(value: unknown, feed: (text: string) => void): void {
-  if (isProgram(value)) return feed(hashProgram(value));
-  if (Array.isArray(value)) {
-    feed(`[${value.length}`);
-    for (const item of value) feedParam(item, feed);
-    return;
+/** Parameters as text: equal ones have equal keys; programs count by their structure. */
+export function paramsKey(params: unknown): string {
+  if (isProgram(params)) return hashProgram(params);
+  if (Array.isArray(params)) return `[${params.map(paramsKey).join(",")}]`;
+  if (typeof params === "object" && params !== null) {
+    return `{${Object.entries(params)
+      .map(([key, value]) => `${key}:${paramsKey(value)}`)
+      .join(",")}}`;
   }
-  if (typeof value === "object" && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      feed(`${key}:`);
-      feedParam(item, feed);
-    }
-    return;
-  }
-  feed(Object.is(value, -0) ? "number -0" : `${typeof value} ${String(value)}`);
+  return Object.is(params, -0) ? "-0" : typeof params === "string" ? JSON.stringify(params) : String(params);
 }
 
 /** Four independent multiplicative hashes of 32 bits over the characters of what is fed. */

@@ -175,6 +175,8 @@ export interface LowerContext {
   value(type: ArrayType, value: Expr): ReadView;
   /** The part of a view that starts at a flat index. */
   part(view: ReadView, type: ArrayType, start: Expr): WriteView;
+  /** Copies all elements, unless both are the same memory. */
+  copy(block: Block, target: WriteView, view: ReadView): void;
   /** Whether two views are the same memory or the same local. */
   same(a: ReadView, b: ReadView): boolean;
 }

@@ -1,21 +1,8 @@
-import { hashProgram } from "../ir/hash.ts";
+import { paramsKey } from "../ir/hash.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
-import { isProgram } from "../ir/program.ts";
 import { typeKey } from "../ir/types.ts";
 import { rewriteProgram } from "./rewrite.ts";
-
-/** Parameters as text: equal ones have equal keys; programs count by their structure. */
-export function paramsKey(params: unknown): string {
-  if (isProgram(params)) return hashProgram(params);
-  if (Array.isArray(params)) return `[${params.map(paramsKey).join(",")}]`;
-  if (typeof params === "object" && params !== null) {
-    return `{${Object.entries(params)
-      .map(([key, value]) => `${key}:${paramsKey(value)}`)
-      .join(",")}}`;
-  }
-  return Object.is(params, -0) ? "-0" : typeof params === "string" ? JSON.stringify(params) : String(params);
-}
 
 /** Common subexpressions are computed once: an equation that repeats an earlier one gives way to its results. */
 export function eliminateCommonSubexpressions(program: Program): Program {

@@ -326,6 +326,7 @@ function makeContext(
       lowerBody(inner, program, operands, mutable, targets, workshop),
     value: valueView,
     part: partOf,
+    copy: (inner, target, view) => copyView(inner, target, view, (hint) => workshop.fresh(hint)),
     same: sameView,
   };
 }

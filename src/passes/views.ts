@@ -5,6 +5,7 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
+import { plus } from "../prims/reduce-loops.ts";
 import { sizeOf } from "../util/shape.ts";
 
 /** A scalar that is an expression: a constant or a local. */
@@ -28,7 +29,7 @@ export function localTarget(type: ArrayType, name: string): WriteView {
 /** The elements of a buffer from `offset` on. */
 export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32(0)): WriteView {
   const scalar = scalarTypeOf(type.dtype);
-  const place = (index: Expr): Expr => sum(offset, index);
+  const place = (index: Expr): Expr => plus(offset, index);
   return {
     type,
     buffer,
@@ -38,17 +39,10 @@ export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32
   };
 }
 
-function sum(a: Expr, b: Expr): Expr {
-  if (a.kind === "const" && a.value === 0) return b;
-  if (b.kind === "const" && b.value === 0) return a;
-  if (a.kind === "const" && b.kind === "const") return k.i32(a.value + b.value);
-  return k.add(a, b);
-}
-
 /** The part of a view that starts at a flat index, as an array of another type. */
 export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
   const { buffer, offset } = view as WriteView;
-  if (buffer !== undefined) return bufferView(type, buffer, sum(offset ?? k.i32(0), start));
+  if (buffer !== undefined) return bufferView(type, buffer, plus(offset ?? k.i32(0), start));
   return { ...(view as WriteView), type };
 }
 

@@ -388,14 +388,12 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
   lowering: {
     kind: "loops",
     inPlace: 0,
-    emit({ block, fresh, ins, outs, same }, { axis }) {
+    emit({ block, fresh, ins, outs, copy }, { axis }) {
       const [x, indices, updates] = [ins[0]!, ins[1]!, ins[2]!];
       const out = outs[0]!;
       const shape = x.type.shape;
       const strides = stridesOf(shape);
-      if (!same(out, x)) {
-        block.for(fresh("i"), k.i32(0), k.i32(sizeOf(shape)), (loop, i) => out.write(loop, i, x.read(i)));
-      }
+      copy(block, out, x);
       const rank = indices.type.shape.length;
       loopOver(block, updates.type.shape, fresh, (loop, index) => {
         const place = clampedPlace(

@@ -160,8 +160,10 @@ function isTrailing(rank: number, axes: readonly number[]): boolean {
   return axes.every((axis, i) => axis === rank - axes.length + i);
 }
 
+/** a + b of places, with what is known added up. */
 export function plus(a: Expr, b: Expr): Expr {
   if (a.kind === "const" && a.value === 0) return b;
   if (b.kind === "const" && b.value === 0) return a;
+  if (a.kind === "const" && b.kind === "const") return k.i32(a.value + b.value);
   return k.add(a, b);
 }

@@ -398,7 +398,7 @@ function emitScan(context: LowerContext, params: ScanParams): void {
   const { body, carries, length, reverse } = params;
   const given = cut(context.ins, params);
   const carry = outs.slice(0, carries);
-  carry.forEach((target, i) => copyView(context, block, target, given.carry[i]!));
+  carry.forEach((target, i) => context.copy(block, target, given.carry[i]!));
   block.for(
     fresh("step"),
     k.i32(0),
@@ -425,25 +425,12 @@ function emitScan(context: LowerContext, params: ScanParams): void {
         if (view.type.shape.length === 0)
           return context.value(view.type, loop.let(fresh("old"), view.read(k.i32(0))));
         const copy = context.scratch(view.type, "old");
-        copyView(context, loop, copy, view);
+        context.copy(loop, copy, view);
         return copy;
       });
-      safe.forEach((view, i) => copyView(context, loop, carry[i]!, view));
+      safe.forEach((view, i) => context.copy(loop, carry[i]!, view));
     },
     reverse,
-  );
-}
-
-function copyView(
-  context: LowerContext,
-  block: LowerContext["block"],
-  target: WriteView,
-  view: ReadView,
-): void {
-  if (context.same(target, view)) return;
-  if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));
-  block.for(context.fresh("i"), k.i32(0), k.i32(sizeOf(target.type.shape)), (loop, i) =>
-    target.write(loop, i, view.read(i)),
   );
 }
 

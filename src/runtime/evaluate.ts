@@ -1,6 +1,7 @@
 import { interpBackend } from "../backends/interp/index.ts";
 import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
 import { internalError } from "../errors/index.ts";
+import { paramsKey, primitiveId } from "../ir/hash.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
@@ -10,7 +11,6 @@ import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
 import type { Procedure } from "../kernel/scalar.ts";
-import { paramsKey } from "../passes/cse.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 import { allocate } from "./memory.ts";
@@ -125,8 +125,6 @@ const recentKernels = new WeakMap<Primitive, ArrayKernel[]>();
 const recentCount = 6;
 /** Compiled equations by primitive, parameters and types. */
 let arrayKernels: Lru<string, ArrayKernel> | undefined;
-const primitiveIds = new WeakMap<Primitive, number>();
-let nextId = 0;
 
 function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   const { lowering } = prim;
@@ -151,9 +149,7 @@ function findArrayKernel(
     if (kernel.takesOver === takesOver && fits(kernel.types, ins) && sameParams(kernel.params, params))
       return kernel;
   }
-  let id = primitiveIds.get(prim);
-  if (id === undefined) primitiveIds.set(prim, (id = nextId++));
-  const key = `${id}${takesOver ? "!" : ""} ${paramsKey(params)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
+  const key = `${primitiveId(prim)}${takesOver ? "!" : ""} ${paramsKey(params)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
   arrayKernels ??= makeLru(1024);
   let kernel = arrayKernels.get(key);
   if (kernel === undefined) {

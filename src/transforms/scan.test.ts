@@ -23,7 +23,7 @@ import { checkGrads } from "downhill/testing";
 import { countingInterp } from "../backends/interp/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { typeKey } from "../ir/types.ts";
-import { paramsKey } from "../passes/cse.ts";
+import { paramsKey } from "../ir/hash.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import type { Executable } from "../runtime/executable.ts";
 import { compileProgram } from "../runtime/executable.ts";
