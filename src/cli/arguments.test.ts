@@ -2,9 +2,9 @@ import "downhill";
 import type { ArgsDef } from "citty";
 import { describe, expect, test } from "vitest";
 import { normaliseArguments } from "./arguments.ts";
-import { readNames, readSeed, readValues } from "./assignments.ts";
+import { readNames, readSeed, readValues } from "./shared/assignments.ts";
 import { commandHelp, mainHelp, visible } from "./help.ts";
-import { paintFor } from "./style.ts";
+import { paintFor } from "./shared/style.ts";
 
 const args: ArgsDef = {
   text: { type: "positional", required: true },

@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
 import { cells } from "../util/cells.ts";
-import type { Paint } from "./style.ts";
+import type { Paint } from "./shared/style.ts";
 
 /** A command as the list of commands shows it. */
 export interface CommandEntry {

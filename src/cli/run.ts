@@ -6,7 +6,7 @@ import { didYouMean } from "../util/suggest.ts";
 import { normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
-import { paintFor } from "./style.ts";
+import { paintFor } from "./shared/style.ts";
 
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
 export interface LazyCommand extends CommandEntry {

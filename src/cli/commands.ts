@@ -1,0 +1,13 @@
+import { demoEntry } from "./demo/entry.ts";
+import { explainEntry } from "./explain/entry.ts";
+import type { LazyCommand } from "./run.ts";
+import { scheduleEntry } from "./schedule/entry.ts";
+import { trainEntry } from "./train/entry.ts";
+
+/** Every command by its name, in the order of the help. Each has a folder of its own, loaded when the command runs. */
+export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
+  ["explain", explainEntry],
+  ["train", trainEntry],
+  ["schedule", scheduleEntry],
+  ["demo", demoEntry],
+]);

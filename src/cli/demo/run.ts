@@ -1,0 +1,41 @@
+import { explain } from "../explain/run.ts";
+import { paintFor } from "../shared/style.ts";
+import { train } from "../train/run.ts";
+
+/** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
+export async function demo(seed: string, out: string): Promise<void> {
+  const paint = paintFor(process.stdout);
+  const say = (line: string, command: string): void => {
+    process.stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
+  };
+  say("1. How a derivative comes about", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
+  explain({
+    text: "x*y + sin(x)",
+    at: "x=2,y=3",
+    seed: undefined,
+    wrt: undefined,
+    graph: undefined,
+    json: false,
+  });
+  process.stdout.write("\n");
+  say("2. A network learns by gradients", "downhill train digits");
+  const none = {
+    dataset: "digits",
+    data: undefined,
+    target: undefined,
+    features: undefined,
+    task: undefined,
+    noHeader: false,
+    images: undefined,
+    labels: undefined,
+  };
+  const initial = {
+    optimizer: "sgd",
+    lr: undefined,
+    momentum: undefined,
+    batch: undefined,
+    epochs: undefined,
+    hidden: undefined,
+  };
+  await train({ ...none, ...initial, seed, out, json: false });
+}

@@ -1,0 +1,24 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill explain`, and where it is. */
+export const explainEntry: LazyCommand = {
+  description: "Show how the derivative of a formula comes about, line by line",
+  examples: [
+    [
+      `downhill explain "x*y + sin(x)" --at x=2,y=3`,
+      "program, forward and reverse traces, and a check, with values",
+    ],
+    [
+      `downhill explain "a = x*y; b = sin(x); z = a + b"`,
+      "several statements; without values the traces are symbolic",
+    ],
+    [
+      `downhill explain "x*y + sin(x)" --at x=2,y=3 --seed x=1,y=-1`,
+      "one forward pass, along a direction of your choice",
+    ],
+    [`downhill explain "exp(-x^2)" --at x=1/2 --graph out.html`, "a page to step through: table and graph"],
+    [`downhill explain - --at x=pi/4 --json < formula.txt`, "read the text from standard input, write JSON"],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).explainCommand),
+};

@@ -1,0 +1,86 @@
+import { extname } from "node:path";
+import { DownhillError } from "../../errors/index.ts";
+import type { CompiledText } from "../../syntax/index.ts";
+import { compileText, showExpr } from "../../syntax/index.ts";
+import type { TraceTable } from "../../viz/index.ts";
+import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../viz/index.ts";
+import { readNames, readSeed, readValues } from "../shared/assignments.ts";
+import { showTrace } from "./text.ts";
+import { toJson } from "../shared/json.ts";
+import { columnsOf, paintFor } from "../shared/style.ts";
+import { writeOutput } from "../shared/write-file.ts";
+
+/** What `downhill explain` was asked for, as it was written. */
+export interface ExplainRequest {
+  readonly text: string;
+  readonly at: string | undefined;
+  readonly seed: string | undefined;
+  readonly wrt: string | undefined;
+  readonly graph: string | undefined;
+  readonly json: boolean;
+}
+
+/** Traces the text and writes what was asked for. */
+export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): void {
+  const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
+  const compiled = compileText(text);
+  // A text without inputs has its value in any case.
+  const values =
+    at === undefined
+      ? compiled.inputs.length === 0
+        ? []
+        : undefined
+      : readValues("--at", at, compiled.inputs);
+  if (seed !== undefined && values === undefined) {
+    throw new DownhillError(
+      "option",
+      "--seed needs the values of the inputs: give them with --at, as in --at x=2,y=3.",
+    );
+  }
+  const table = traceText(compiled, {
+    ...(values === undefined ? {} : { at: values }),
+    ...(seed === undefined ? {} : { seeds: [readSeed(seed, compiled.inputs)] }),
+    ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, compiled.inputs) }),
+  });
+  if (graph !== undefined && draw !== undefined) {
+    writeOutput(graph, draw(table, titleOf(compiled)));
+  }
+  if (json) process.stdout.write(`${toJson(table, 2)}\n`);
+  else {
+    const paint = paintFor(process.stdout);
+    process.stdout.write(showTrace(table, paint, columnsOf(process.stdout)));
+    if (graph !== undefined) process.stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
+  }
+}
+
+const longestTitle = 100; // characters
+
+/** The text as one line of mathematics, without comments. */
+function titleOf({ statements, outputName }: CompiledText): string {
+  const title = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`).join("; ");
+  return title.length <= longestTitle ? title : outputName;
+}
+
+/** What a file holds, by the end of its name. */
+type Drawing = (table: TraceTable, title: string) => string;
+
+const page: Drawing = (table, title) => toHtml(table, { title });
+const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
+  [".svg", (table) => toSvg(table)],
+  [".html", page],
+  [".htm", page],
+  [".dot", (table) => toDot(table)],
+  [".gv", (table) => toDot(table)],
+  [".mmd", (table) => toMermaid(table)],
+]);
+
+function drawingFor(file: string): Drawing {
+  const draw = drawings.get(extname(file).toLowerCase());
+  if (draw === undefined) {
+    throw new DownhillError(
+      "option",
+      `--graph: the name must end in .svg, .html, .dot or .mmd, and ${JSON.stringify(file)} does not.`,
+    );
+  }
+  return draw;
+}

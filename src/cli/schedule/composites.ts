@@ -1,0 +1,128 @@
+import {
+  chained,
+  lambda,
+  multiplicative,
+  rateList,
+  reduceOnPlateau,
+  type Schedule,
+  sequential,
+  warmup,
+} from "../../optim/index.ts";
+import { from, initialRate, type Kind, length, type Made, partOf } from "./kinds.ts";
+import { ofNumbers, readFormula, type Reader } from "./reader.ts";
+
+/** Reads a schedule from a text such as `cosine from=0.1 length=90`, for so many steps. */
+type ReadPart = (text: string, steps: number) => number | Schedule;
+
+/** Those that are made of others, of formulas or of lists. */
+export function composites(part: ReadPart): readonly (readonly [name: string, kind: Kind])[] {
+  return [
+    [
+      "warmup",
+      {
+        description: "a straight line up, and the same rate from there on",
+        make(read) {
+          const start = read.number("from", 0);
+          const end = read.number("to", initialRate);
+          const steps = read.number("length", partOf(read.steps, 0.1));
+          return { rate: warmup(end, { from: start, steps }) };
+        },
+      },
+    ],
+    [
+      "sequential",
+      {
+        description: "one schedule after another",
+        make: (read) => makeSequential(read, part),
+      },
+    ],
+    [
+      "chained",
+      {
+        description: "the product of schedules",
+        make(read) {
+          const parts = splitParts(read.text("parts", "linear from=0.1 to=1 length=10; exponential"));
+          return { rate: chained(parts.map((text) => part(text, read.steps))) };
+        },
+      },
+    ],
+    [
+      "lambda",
+      {
+        description: "a formula of the step",
+        make: (read) => ({
+          rate: lambda(readFormula("--formula", read.text("formula", "0.1*0.95^t"))),
+        }),
+      },
+    ],
+    [
+      "multiplicative",
+      {
+        description: "each rate is the one before it times a formula of the step",
+        make(read) {
+          const start = from(read);
+          const factor = ofNumbers(readFormula("--formula", read.text("formula", "1/(1 + 0.01*t)")));
+          return { rate: multiplicative({ from: start, factor, steps: length(read) }) };
+        },
+      },
+    ],
+    [
+      "list",
+      {
+        description: "rates of your own, one a step",
+        make(read) {
+          const rates = read.numbers("rates", [0.1, 0.1, 0.05, 0.05, 0.01]);
+          return { rate: rateList(rates), steps: rates.length };
+        },
+      },
+    ],
+    [
+      "plateau",
+      {
+        description: "multiplied by a factor when a metric has stopped improving",
+        make: makePlateau,
+      },
+    ],
+  ];
+}
+
+function splitParts(text: string): string[] {
+  return text.split(";").map((part) => part.trim());
+}
+
+function makeSequential(read: Reader, part: ReadPart): Made {
+  const parts = splitParts(read.text("parts", "linear from=0.01 to=0.1; cosine"));
+  const even = parts.slice(1).map((_, i) => partOf(read.steps, (i + 1) / parts.length));
+  const at = read.numbers("at", parts.length === 2 ? [partOf(read.steps, 0.1)] : even);
+  const schedules = parts.map((text, i) => {
+    const start = i === 0 ? 0 : (at[i - 1] ?? 0);
+    return part(text, Math.max(1, (at[i] ?? read.steps) - start));
+  });
+  return { rate: sequential(schedules, { at }) };
+}
+
+/** The rates of the epochs: each metric tells on those after it. */
+function makePlateau(read: Reader): Made {
+  const learningRate = from(read);
+  // falls for a while and stays
+  const falling = Array.from({ length: read.steps }, (_, epoch) => 1 / (1 + Math.min(epoch, read.steps / 4)));
+  const metrics = read.maybeNumbers("metrics") ?? falling;
+  const { init, update } = reduceOnPlateau({
+    learningRate,
+    mode: read.word("mode", ["min", "max"], "min"),
+    factor: read.number("factor", 0.1),
+    patience: read.number("patience", 10),
+    threshold: read.number("threshold", 1e-4),
+    thresholdMode: read.word("threshold-mode", ["relative", "absolute"], "relative"),
+    cooldown: read.number("cooldown", 0),
+    floor: read.number("floor", 0),
+    eps: read.number("eps", 1e-8),
+  });
+  let state = init();
+  const rates = metrics.map((metric) => {
+    const { rate } = state;
+    state = update(metric, state).state;
+    return rate;
+  });
+  return { rate: rateList([...rates, state.rate]), steps: metrics.length + 1, unit: "epoch" };
+}

@@ -1,0 +1,232 @@
+import {
+  constantRate,
+  cosineDecay,
+  cosineRestarts,
+  cyclic,
+  exponentialDecay,
+  inverseSquareRootDecay,
+  inverseTimeDecay,
+  linearDecay,
+  multiStepDecay,
+  oneCycle,
+  polynomialDecay,
+  type Schedule,
+  stepDecay,
+} from "../../optim/index.ts";
+import { readFormula, type Reader } from "./reader.ts";
+
+/** A schedule that can be drawn. */
+export interface Made {
+  readonly rate: Schedule;
+  readonly momentum?: Schedule;
+  /** Number of steps to draw where none is given. */
+  readonly steps?: number;
+  /** What it counts, if not steps. */
+  readonly unit?: "epoch";
+}
+
+/** A schedule as the command line has it: every option has a default, which shows what it does. */
+export interface Kind {
+  readonly description: string;
+  readonly make: (read: Reader) => Made;
+}
+
+export const initialRate = 0.1;
+
+/** The rate of the first step. */
+export function from(read: Reader): number {
+  return read.number("from", initialRate);
+}
+
+/** The length of the schedule itself. */
+export function length(read: Reader): number {
+  return read.number("length", read.steps);
+}
+
+/** A part of the steps, at least one. */
+export function partOf(steps: number, part: number): number {
+  return Math.max(1, Math.round(steps * part));
+}
+
+function to(read: Reader): number {
+  return read.number("to", 0);
+}
+
+/** From where to where, and in how many steps. */
+function line(read: Reader): { readonly from: number; readonly to: number; readonly steps: number } {
+  return { from: from(read), to: to(read), steps: length(read) };
+}
+
+/** Those of a single formula. */
+export const kinds: readonly (readonly [name: string, kind: Kind])[] = [
+  [
+    "constant",
+    {
+      description: "the same rate at every step",
+      make: (read) => ({ rate: constantRate(read.number("rate", initialRate)) }),
+    },
+  ],
+  [
+    "step",
+    {
+      description: "a staircase: multiplied by a factor every so many steps",
+      make(read) {
+        const every = partOf(read.steps, 0.25);
+        return {
+          rate: stepDecay({
+            from: from(read),
+            factor: read.number("factor", 0.5),
+            every: read.number("every", every),
+          }),
+        };
+      },
+    },
+  ],
+  [
+    "multi-step",
+    {
+      description: "multiplied by a factor at chosen steps",
+      make(read) {
+        const at = [partOf(read.steps, 0.5), partOf(read.steps, 0.75)];
+        return {
+          rate: multiStepDecay({
+            from: from(read),
+            factor: read.number("factor", 0.1),
+            at: read.numbers("at", at),
+          }),
+        };
+      },
+    },
+  ],
+  [
+    "linear",
+    {
+      description: "a straight line down, or up",
+      make: (read) => ({ rate: linearDecay(line(read)) }),
+    },
+  ],
+  [
+    "polynomial",
+    {
+      description: "a power of what is left of the run",
+      make(read) {
+        return {
+          rate: polynomialDecay({ ...line(read), power: read.number("power", 2) }),
+        };
+      },
+    },
+  ],
+  [
+    "exponential",
+    {
+      description: "multiplied by a factor in so many steps, smoothly",
+      make(read) {
+        return {
+          rate: exponentialDecay({
+            from: from(read),
+            factor: read.number("factor", 0.95),
+            every: read.number("every", 1),
+            to: read.maybeNumber("to") ?? null,
+          }),
+        };
+      },
+    },
+  ],
+  [
+    "inverse-time",
+    {
+      description: "falls as 1/t",
+      make(read) {
+        const every = partOf(read.steps, 0.1);
+        return {
+          rate: inverseTimeDecay({
+            from: from(read),
+            decay: read.number("decay", 1),
+            every: read.number("every", every),
+          }),
+        };
+      },
+    },
+  ],
+  [
+    "inverse-square-root",
+    {
+      description: "falls as 1/√t",
+      make(read) {
+        const every = partOf(read.steps, 0.1);
+        return { rate: inverseSquareRootDecay({ from: from(read), every: read.number("every", every) }) };
+      },
+    },
+  ],
+  [
+    "cosine",
+    {
+      description: "half a cosine down",
+      make(read) {
+        return {
+          rate: cosineDecay({ ...line(read), after: read.word("after", ["stay", "swing"], "stay") }),
+        };
+      },
+    },
+  ],
+  [
+    "cosine-restarts",
+    {
+      description: "half cosines with jumps back up between them: warm restarts, SGDR",
+      make: (read) => ({
+        rate: cosineRestarts({
+          from: from(read),
+          to: to(read),
+          firstSteps: read.number("first-steps", partOf(read.steps, 1 / 7)),
+          stepsFactor: read.number("steps-factor", 2),
+          fromFactor: read.number("from-factor", 1),
+        }),
+      }),
+    },
+  ],
+  [
+    "one-cycle",
+    { description: "one rise and one long fall, the momentum the other way", make: makeOneCycle },
+  ],
+  ["cyclic", { description: "up and down in straight lines, the momentum the other way", make: makeCyclic }],
+];
+
+function makeOneCycle(read: Reader): Made {
+  const rate = oneCycle({
+    max: read.number("max", initialRate),
+    steps: length(read),
+    from: read.maybeNumber("from") ?? null,
+    to: read.maybeNumber("to") ?? null,
+    rise: read.number("rise", 0.3),
+    phases: read.number("phases", 2) as 2 | 3, // checked by it
+    shape: read.word("shape", ["cosine", "linear"], "cosine"),
+    baseMomentum: read.number("base-momentum", 0.85),
+    maxMomentum: read.number("max-momentum", 0.95),
+  });
+  return { rate, momentum: rate.momentum };
+}
+
+function makeCyclic(read: Reader): Made {
+  const [base, max] = [read.number("base", 0.001), read.number("max", 0.006)];
+  const up = read.number("step-size-up", partOf(read.steps, 0.125));
+  const common = {
+    base,
+    max,
+    stepSizeUp: up,
+    stepSizeDown: read.number("step-size-down", up),
+    baseMomentum: read.number("base-momentum", 0.8),
+    maxMomentum: read.number("max-momentum", 0.9),
+  };
+  const formula = read.maybeText("amplitude");
+  const mode = read.maybeWord("mode", ["triangular", "triangular2", "exp_range"]);
+  const amplitudeOf = read.maybeWord("amplitude-of", ["cycle", "step"]);
+  const gamma = read.maybeNumber("gamma");
+  const rate = cyclic({
+    ...common,
+    ...(mode === undefined ? {} : { mode }),
+    ...(formula === undefined ? {} : { amplitude: readFormula("--amplitude", formula) }),
+    ...(amplitudeOf === undefined ? {} : { amplitudeOf }),
+    ...(gamma === undefined ? {} : { gamma }),
+  });
+  return { rate, momentum: rate.momentum };
+}

@@ -1,0 +1,246 @@
+import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
+import { pageStyle } from "../../train/report/style.ts";
+import { plainFonts } from "../../viz/graph-style.ts";
+import { element, escapeText, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { showNumber } from "../../viz/index.ts";
+import { valueScale } from "../shared/chart.ts";
+import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
+
+const width = 760;
+const margin = { left: 66, right: 18, top: 36, bottom: 42 };
+const plotWidth = width - margin.left - margin.right;
+const mostMarked = 80; // steps; with more, single ones are not marked
+const digits = 6;
+
+/** Colours and type of a picture that stands alone, light and dark. */
+const pictureStyle = `
+:root{--ink:#1f2328;--soft:#59636e;--grid:#eaeef2;--axis:#8c959f;--paper:#fff;--first:#0969da;--second:#bc4c00}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--grid:#21262d;--axis:#6e7681;--paper:#0d1117;--first:#58a6ff;--second:#f0883e}}
+svg{background:var(--paper);font-family:${plainFonts}}
+.paper{fill:var(--paper)}
+.head{fill:var(--ink);font-size:19px;font-weight:600}
+.note{fill:var(--soft);font-size:12.5px}
+`.trim();
+
+/** What both the picture and the page need. */
+const panelStyle = `
+.panel{fill:var(--ink);font-size:13.5px;font-weight:600}
+.chart .grid{stroke:var(--grid)}
+.chart .axis{stroke:var(--axis,var(--faint))}
+.chart .tick{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
+.series path{fill:none;stroke:var(--first);stroke-width:2;stroke-linejoin:round}
+.series circle{fill:var(--first)}
+.series-2 path{stroke:var(--second)}
+.series-2 circle{fill:var(--second)}
+`.trim();
+
+interface Panel {
+  readonly title: string;
+  readonly values: readonly number[];
+  readonly scale: Scale;
+  readonly height: number;
+}
+
+function panelsOf({ rates, momentum, log }: Curve): Panel[] {
+  return [
+    { title: "Rate", values: rates, scale: valueScale(rates, log, 5), height: 340 },
+    ...(momentum === undefined
+      ? []
+      : [{ title: "Momentum", values: momentum, scale: valueScale(momentum, false, 3), height: 210 }]),
+  ];
+}
+
+/** The curves of a schedule as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+export function schedulePicture(curve: Curve): string {
+  const notes = [...linesOf(showOptions(curve.options)), ...linesOf(describe(curve))];
+  const top = 52 + 18 * notes.length;
+  const { drawn, height } = drawPanels(curve, top);
+  const whole = { width, height, viewBox: `0 0 ${width} ${height}` };
+  const title = `${curve.name}: ${curve.description}`;
+  const svg = element(
+    "svg",
+    { xmlns: "http://www.w3.org/2000/svg", class: "chart", role: "img", "aria-label": title, ...whole },
+    element("title", {}, title),
+    element("style", {}, `${pictureStyle}\n${panelStyle}`),
+    element("rect", { class: "paper", width, height }),
+    element("text", { class: "head", x: 18, y: 32 }, curve.name),
+    ...notes.map((line, i) => element("text", { class: "note", x: 18, y: 54 + 18 * i }, line)),
+    ...drawn,
+  );
+  return `${writeMarkup(svg)}\n`;
+}
+
+/** The picture with a table on a page of its own: one file that loads nothing and runs no script. */
+export function schedulePage(curve: Curve): string {
+  const { drawn, height } = drawPanels(curve, 0);
+  const title = `${curve.name}: ${curve.description}`;
+  const svg = element(
+    "svg",
+    { class: "chart", role: "img", "aria-label": title, viewBox: `0 0 ${width} ${height}` },
+    ...drawn,
+  );
+  const style = `${pageStyle}\n${panelStyle}\n.curves{max-width:900px;margin:28px 0 36px}`;
+  const main = element(
+    "main",
+    {},
+    element("p", { class: "over" }, "Learning-rate schedule"),
+    element("h1", {}, curve.name),
+    element("p", { class: "subtitle" }, curve.description),
+    element("div", { class: "curves" }, svg, element("p", { class: "caption" }, describe(curve))),
+    element(
+      "div",
+      { class: "figures" },
+      element("section", {}, element("h2", {}, curve.unit === "step" ? "Steps" : "Epochs"), stepTable(curve)),
+      element("section", {}, element("h2", {}, "Options"), optionList(curve)),
+    ),
+  );
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline'">`,
+    `<title>${escapeText(title)}</title>`,
+    `<style>${style}</style>`,
+    "</head>",
+    `<body>${writeMarkup(main)}</body>`,
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+function stepTable({ rates, momentum, unit }: Curve): Markup {
+  const head = [unit, "rate", ...(momentum === undefined ? [] : ["momentum"])];
+  const row = (tag: "td" | "th", cells: readonly string[]): Markup =>
+    element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
+  return element(
+    "div",
+    { class: "scroll" },
+    element(
+      "table",
+      { class: "rows" },
+      row("th", head),
+      ...tableSteps(rates.length).map((t) =>
+        row("td", [
+          showTick(t),
+          showNumber(rates[t]!, digits),
+          ...(momentum === undefined ? [] : [showNumber(momentum[t]!, digits)]),
+        ]),
+      ),
+    ),
+  );
+}
+
+function optionList({ options }: Curve): Markup {
+  return element(
+    "dl",
+    { class: "settings" },
+    "",
+    ...[...options].flatMap(([name, value]) => [
+      element("dt", {}, name),
+      element("dd", {}, showOptions(new Map([["", value]])).trim()),
+    ]),
+  );
+}
+
+/** The panels below each other, from `top` down. */
+function drawPanels(
+  curve: Curve,
+  top: number,
+): { readonly drawn: readonly Markup[]; readonly height: number } {
+  let y = top;
+  const drawn = panelsOf(curve).map((panel, i) => {
+    const one = drawPanel(panel, curve.unit, i, y);
+    y += panel.height;
+    return one;
+  });
+  return { drawn, height: y };
+}
+
+function drawPanel({ title, values, scale, height }: Panel, unit: string, i: number, top: number): Markup {
+  const last = Math.max(1, values.length - 1);
+  const plotHeight = height - margin.top - margin.bottom;
+  const bottom = top + margin.top + plotHeight;
+  const steps = linearScale([], 8, [0, last]);
+  const x = (step: number): number => round(margin.left + steps.at(step) * plotWidth);
+  const y = (value: number): number => round(bottom - scale.at(value) * plotHeight);
+  const right = width - margin.right;
+  return element(
+    "g",
+    {},
+    element("text", { class: "panel", x: margin.left, y: top + 20 }, title),
+    ...scale.ticks.flatMap((tick) => [
+      element("line", { class: "grid", x1: margin.left, x2: right, y1: y(tick), y2: y(tick) }),
+      element(
+        "text",
+        { class: "tick", x: margin.left - 9, y: y(tick) + 4, "text-anchor": "end" },
+        showTick(tick),
+      ),
+    ]),
+    element("line", { class: "axis", x1: margin.left, x2: right, y1: bottom, y2: bottom }),
+    ...steps.ticks
+      .filter(Number.isInteger)
+      .flatMap((tick) => [
+        element("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }),
+        element(
+          "text",
+          { class: "tick", x: x(tick), y: bottom + 18, "text-anchor": "middle" },
+          showTick(tick),
+        ),
+      ]),
+    element(
+      "text",
+      { class: "tick", x: margin.left + plotWidth / 2, y: bottom + 34, "text-anchor": "middle" },
+      unit,
+    ),
+    element(
+      "g",
+      { class: `series series-${i + 1}` },
+      element("path", {
+        d: outline(values)
+          .map(([step, value], k) => `${k === 0 ? "M" : "L"}${x(step)},${y(value)}`)
+          .join(""),
+      }),
+      ...(values.length > mostMarked
+        ? []
+        : values.map((value, step) =>
+            element(
+              "circle",
+              { cx: x(step), cy: y(value), r: 2.6 },
+              element("title", {}, `${unit} ${step}: ${showNumber(value, digits)}`),
+            ),
+          )),
+    ),
+  );
+}
+
+/** The points of a curve; of very many, the least and the greatest in each column that can be told apart. */
+function outline(values: readonly number[]): (readonly [step: number, value: number])[] {
+  const columns = 2 * plotWidth;
+  if (values.length <= 2 * columns) return values.map((value, step) => [step, value]);
+  const points: (readonly [number, number])[] = [];
+  for (let column = 0; column < columns; column++) {
+    const first = Math.floor((column * values.length) / columns);
+    const end = Math.floor(((column + 1) * values.length) / columns);
+    let [low, high] = [first, first];
+    for (let step = first; step < end; step++) {
+      if (values[step]! < values[low]!) low = step;
+      if (values[step]! > values[high]!) high = step;
+    }
+    for (const step of [...new Set([first, low, high, end - 1])].sort((a, b) => a - b)) {
+      points.push([step, values[step]!]);
+    }
+  }
+  return points;
+}
+
+/** A text in lines of a length that fits the picture. */
+function linesOf(text: string): string[] {
+  return text.match(/.{1,96}(?:\s|$)|\S{1,96}/g) ?? [];
+}
+
+/** To a tenth of a unit: finer is not seen. */
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

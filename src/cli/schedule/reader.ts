@@ -1,0 +1,120 @@
+import { tensor } from "../../array/create.ts";
+import { DownhillError } from "../../errors/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { compileText } from "../../syntax/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+
+/** A value of an option, as the output shows it. */
+export type OptionValue = number | string | readonly number[];
+
+/** Reads the options of one schedule from their texts, and remembers which there are and what they are. */
+export interface Reader {
+  /** Number of steps that the schedule is given. */
+  readonly steps: number;
+  /** What was read, by the names on the command line. */
+  readonly values: ReadonlyMap<string, OptionValue>;
+  number(name: string, initial: number): number;
+  maybeNumber(name: string): number | undefined;
+  /** A whole number of at least `from`. */
+  maybeWhole(name: string, from: number): number | undefined;
+  numbers(name: string, initial: readonly number[]): readonly number[];
+  maybeNumbers(name: string): readonly number[] | undefined;
+  word<const W extends string>(name: string, words: readonly W[], initial: W): W;
+  maybeWord<const W extends string>(name: string, words: readonly W[]): W | undefined;
+  text(name: string, initial: string): string;
+  maybeText(name: string): string | undefined;
+  /** @throws DownhillError `option` for a text that nothing has read, naming those that there are. */
+  finish(): void;
+}
+
+/**
+ * A reader of the options of the schedule `owner`.
+ *
+ * @param mark what stands before names where users write them: `--`, or nothing.
+ */
+export function makeReader(
+  owner: string,
+  texts: ReadonlyMap<string, string>,
+  steps: number,
+  mark: string,
+): Reader {
+  const values = new Map<string, OptionValue>();
+  const known = new Set<string>();
+  const take = <T extends OptionValue>(name: string, read: (text: string) => T): T | undefined => {
+    known.add(name);
+    const text = texts.get(name);
+    if (text === undefined) return undefined;
+    const value = read(text);
+    values.set(name, value);
+    return value;
+  };
+  const filled = <T extends OptionValue>(name: string, value: T | undefined, initial: T): T => {
+    if (value === undefined) values.set(name, initial);
+    return value ?? initial;
+  };
+  const asNumber = (name: string) => (text: string) => readNumber(`${mark}${name}`, text);
+  const reader: Reader = {
+    steps,
+    values,
+    maybeNumber: (name) => take(name, asNumber(name)),
+    maybeWhole: (name, from) =>
+      take(name, (text) => {
+        const value = Number(text);
+        if (/^\d+$/.test(text) && value >= from) return value;
+        throw option(
+          `${mark}${name} must be a whole number of ${from} or more, got ${JSON.stringify(text)}.`,
+        );
+      }),
+    number: (name, initial) => filled(name, reader.maybeNumber(name), initial),
+    maybeText: (name) => take(name, (text) => text),
+    text: (name, initial) => filled(name, reader.maybeText(name), initial),
+    maybeNumbers: (name) =>
+      take<readonly number[]>(name, (text) => text.split(",").map((part) => asNumber(name)(part))),
+    numbers: (name, initial) => filled(name, reader.maybeNumbers(name), initial),
+    maybeWord: (name, words) =>
+      take(name, (text) => {
+        const word = words.find((one) => one === text);
+        if (word !== undefined) return word;
+        const all = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+        throw option(`${mark}${name} must be ${all}, got ${JSON.stringify(text)}.${didYouMean(text, words)}`);
+      }),
+    word: (name, words, initial) => filled(name, reader.maybeWord(name, words), initial),
+    finish() {
+      const stray = [...texts.keys()].find((name) => !known.has(name));
+      if (stray === undefined) return;
+      const names = [...known].map((name) => `${mark}${name}`);
+      const near = didYouMean(`${mark}${stray}`, names);
+      throw option(
+        `${owner} has no ${mark}${stray}.${near === "" ? ` It takes ${names.join(", ")}.` : near}`,
+      );
+    },
+  };
+  return reader;
+}
+
+/** A finite number. */
+function readNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw option(`${name} must be a number, got ${JSON.stringify(text)}.`);
+}
+
+/**
+ * A formula of one name, whatever it is, as a function of tensors.
+ *
+ * @throws DownhillError `syntax` for what cannot be read, `option` for a formula of several names.
+ */
+export function readFormula(name: string, text: string): (x: Tensor) => Tensor {
+  const { inputs, evaluate } = compileText(text);
+  if (inputs.length <= 1) return (x) => evaluate(inputs.length === 0 ? [] : [x]);
+  throw option(`${name}: a formula of one number, as in 0.1*0.95^t; this one has ${inputs.join(", ")}.`);
+}
+
+/** A function of tensors, for plain numbers. */
+export function ofNumbers(f: (x: Tensor) => Tensor): (x: number) => number {
+  return (x) => f(tensor(x)).item();
+}
+
+function option(message: string): DownhillError {
+  return new DownhillError("option", message);
+}

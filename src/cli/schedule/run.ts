@@ -1,0 +1,113 @@
+import { extname } from "node:path";
+import { DownhillError } from "../../errors/index.ts";
+import { schedulePage, schedulePicture } from "./picture.ts";
+import { makeReader } from "./reader.ts";
+import { findSchedule, makeSchedule, schedules } from "./table.ts";
+import { type Curve, showCurve, showList } from "./text.ts";
+import { columnsOf, paintFor } from "../shared/style.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+
+/** What `downhill schedule` was asked for, as it was written. */
+export interface ScheduleRequest {
+  readonly name: string | undefined;
+  readonly steps: string | undefined;
+  readonly out: string | undefined;
+  readonly json: boolean;
+  readonly log: boolean;
+  /** The options of the schedule by their names on the command line. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const defaultSteps = 100;
+const mostSteps = 1_000_000;
+
+/** Works a schedule out and writes what was asked for. */
+export function drawSchedule(request: ScheduleRequest, stream: NodeJS.WriteStream = process.stdout): void {
+  const { name, out, json } = request;
+  const paint = paintFor(stream);
+  if (name === undefined) {
+    if (request.texts.size > 0 || out !== undefined || json) {
+      throw new DownhillError(
+        "option",
+        "the name of the schedule is missing, as in downhill schedule cosine.",
+      );
+    }
+    stream.write(showList(schedules, paint));
+    return;
+  }
+  const draw = out === undefined ? undefined : drawingFor(out);
+  const curve = workOut(name, request);
+  if (out !== undefined && draw !== undefined) writeOutput(out, draw(curve));
+  if (json) stream.write(`${JSON.stringify(asJson(curve))}\n`);
+  else {
+    stream.write(showCurve(curve, paint, columnsOf(stream)));
+    if (out !== undefined) stream.write(`\n${paint("dim", "Picture written to")} ${out}\n`);
+  }
+}
+
+/** The rates of a schedule by the texts of its options. */
+export function workOut(
+  name: string,
+  { steps, texts, log }: Pick<ScheduleRequest, "steps" | "texts" | "log">,
+): Curve {
+  const [key, kind] = findSchedule(name);
+  const given = steps === undefined ? undefined : readSteps(steps);
+  const reader = makeReader(key, texts, given ?? defaultSteps, "--");
+  const made = makeSchedule(kind, reader);
+  const n = given ?? made.steps ?? defaultSteps;
+  const all = Array.from({ length: n }, (_, t) => t);
+  const rates = all.map((t) => made.rate(t));
+  const { momentum } = made;
+  const wrong = rates.findIndex((rate) => !(Number.isFinite(rate) && rate >= 0));
+  if (wrong >= 0) {
+    throw new DownhillError(
+      "range",
+      `${key}: the rate of step ${wrong} is ${rates[wrong]!}, and rates must be finite numbers of 0 or more.`,
+    );
+  }
+  if (log && !rates.some((rate) => rate > 0)) {
+    throw new DownhillError("option", "--log needs a rate above 0.");
+  }
+  return {
+    name: key,
+    description: kind.description,
+    options: reader.values,
+    rates,
+    log,
+    unit: made.unit ?? "step",
+    ...(momentum === undefined ? {} : { momentum: all.map((t) => momentum(t)) }),
+  };
+}
+
+function readSteps(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= mostSteps) return value;
+  throw new DownhillError(
+    "option",
+    `--steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}, got ${JSON.stringify(text)}.`,
+  );
+}
+
+function asJson({ name, options, rates, momentum }: Curve): object {
+  return {
+    schedule: name,
+    options: Object.fromEntries(options),
+    steps: rates.length,
+    rates,
+    ...(momentum === undefined ? {} : { momentum }),
+  };
+}
+
+function drawingFor(file: string): (curve: Curve) => string {
+  const extension = extname(file).toLowerCase();
+  const draw =
+    extension === ".svg" ? schedulePicture : /^\.html?$/.test(extension) ? schedulePage : undefined;
+  if (draw === undefined) {
+    throw new DownhillError(
+      "option",
+      `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
+    );
+  }
+  checkOutput(file);
+  return draw;
+}

@@ -1,0 +1,138 @@
+import { extent, showTick } from "../../train/report/scale.ts";
+import { showNumber } from "../../viz/index.ts";
+import { drawChart } from "../shared/chart.ts";
+import type { CommandEntry } from "../help.ts";
+import { visible } from "../help.ts";
+import type { OptionValue } from "./reader.ts";
+import type { Paint } from "../shared/style.ts";
+
+/** A schedule, worked out. */
+export interface Curve {
+  readonly name: string;
+  readonly description: string;
+  readonly options: ReadonlyMap<string, OptionValue>;
+  /** The rate of each step, from 0. */
+  readonly rates: readonly number[];
+  readonly momentum?: readonly number[];
+  /** Powers of ten apart. */
+  readonly log: boolean;
+  /** What is counted. */
+  readonly unit: "step" | "epoch";
+}
+
+const widest = 100; // cells of a chart
+const digits = 6;
+
+/** Heading, chart and table for a terminal or a file. */
+export function showCurve(curve: Curve, paint: Paint, columns: number | undefined): string {
+  const { rates, momentum, log, unit } = curve;
+  const width = Math.min(widest, columns ?? 80);
+  const heading = (text: string): string => paint("bold", text);
+  return [
+    ...wrap(`${heading(`${curve.name}:`)} ${curve.description}`, width),
+    ...wrap(showOptions(curve.options), width).map((line) => paint("dim", line)),
+    "",
+    heading("Rate"),
+    ...drawChart({ values: rates, columns: width, lines: 13, log, unit }),
+    ...wrap(describe(curve), width),
+    ...(momentum === undefined
+      ? []
+      : ["", heading("Momentum"), ...drawChart({ values: momentum, columns: width, lines: 7, unit })]),
+    "",
+    ...table(curve, width, paint),
+    "",
+  ].join("\n");
+}
+
+/** `from 0.1, to 0, length 100` */
+export function showOptions(options: ReadonlyMap<string, OptionValue>): string {
+  const show = (value: OptionValue): string => {
+    if (typeof value === "string") return /[\s;]/.test(value) ? JSON.stringify(value) : value;
+    if (typeof value === "number") return showNumber(value, digits);
+    const shown = value.slice(0, 12).map((item) => showNumber(item, digits));
+    return `${shown.join(",")}${value.length > 12 ? ",…" : ""}`;
+  };
+  return [...options].map(([name, value]) => `${name} ${show(value)}`).join(", ");
+}
+
+/** Where the rates begin and end, and how far they go. */
+export function describe({ rates, unit }: Curve): string {
+  const [low, high] = extent(rates);
+  const show = (value: number): string => showNumber(value, 4);
+  const at = (value: number): string => `${show(value)} at ${unit} ${rates.indexOf(value)}`;
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const ends = `first ${show(rates[0]!)}, last ${show(rates.at(-1)!)}`;
+  return `${rates.length.toLocaleString("en")} ${rates.length === 1 ? unit : `${unit}s`}: ${ends}, highest ${at(high)}, lowest ${at(low)}, mean ${show(mean)}`;
+}
+
+const mostRows = 24;
+
+/** The steps that a table shows: all, or the first, round ones and the last. */
+export function tableSteps(n: number): number[] {
+  if (n <= mostRows) return Array.from({ length: n }, (_, t) => t);
+  const rough = n / 20;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const every = [1, 2, 5, 10].map((m) => m * power).find((step) => step >= rough)!;
+  const steps = Array.from({ length: Math.ceil((n - 1) / every) }, (_, i) => i * every);
+  return [...steps, n - 1];
+}
+
+function table({ rates, momentum, unit }: Curve, width: number, paint: Paint): string[] {
+  const head = [unit, "rate", ...(momentum === undefined ? [] : ["momentum"])];
+  const rows = tableSteps(rates.length).map((t) => [
+    showTick(t),
+    showNumber(rates[t]!, digits),
+    ...(momentum === undefined ? [] : [showNumber(momentum[t]!, digits)]),
+  ]);
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, i) => cell.padStart(widths[i]!)).join("  ");
+  const block = widths.reduce((sum, cell) => sum + cell, 2 * (head.length - 1));
+  const gap = 5;
+  const blocks = Math.max(
+    1,
+    Math.min(Math.floor((width + gap) / (block + gap)), Math.ceil(rows.length / 4), 3),
+  );
+  const height = Math.ceil(rows.length / blocks);
+  const used = Math.ceil(rows.length / height);
+  const between = " ".repeat(gap);
+  const heads = Array.from({ length: used }, () => line(head)).join(between);
+  return [
+    paint("dim", heads),
+    ...Array.from({ length: height }, (_, i) =>
+      Array.from({ length: used }, (_, b) => rows[b * height + i])
+        .filter((row) => row !== undefined)
+        .map(line)
+        .join(between),
+    ),
+  ];
+}
+
+/** A text in lines no longer than the width, where its blanks allow. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)!;
+    if (last !== "" && visible(last) + 1 + visible(word) > width) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** What `downhill schedule` without a name prints. */
+export function showList(
+  kinds: ReadonlyMap<string, Pick<CommandEntry, "description">>,
+  paint: Paint,
+): string {
+  const width = Math.max(...[...kinds.keys()].map((name) => name.length));
+  return [
+    paint("bold", "Schedules"),
+    ...[...kinds].map(
+      ([name, { description }]) =>
+        `  ${paint("cyan", name)}${" ".repeat(width - name.length)}  ${description}`,
+    ),
+    "",
+    "downhill schedule <name> draws one; downhill schedule --help tells of the options.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,110 @@
+import { DownhillError } from "../../errors/index.ts";
+import { compileText } from "../../syntax/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+
+/**
+ * A value for each input of a text, from `x=2,y=3`. A value may be a constant formula: `x=pi/2`.
+ *
+ * @throws DownhillError `option` for inputs that are missing, unknown or given twice, and for what is no number.
+ */
+export function readValues(option: string, text: string, inputs: readonly string[]): number[] {
+  const given = readAssignments(option, text, inputs);
+  const missing = inputs.filter((name) => !given.has(name));
+  if (missing.length > 0) {
+    const example = inputs.map((name) => `${name}=${given.get(name) ?? "…"}`).join(",");
+    throw new DownhillError(
+      "option",
+      `${option} has no value for ${missing.join(", ")}: write ${option} ${example}.`,
+    );
+  }
+  return inputs.map((name) => given.get(name) ?? Number.NaN);
+}
+
+/** A seed from `x=1,y=0`, or from the name of one input: its differential is 1 and the others are 0. */
+export function readSeed(text: string, inputs: readonly string[]): number[] {
+  const bare = text.trim();
+  if (!bare.includes("=")) {
+    checkInput("--seed", bare, inputs);
+    return inputs.map((name) => (name === bare ? 1 : 0));
+  }
+  const given = readAssignments("--seed", text, inputs);
+  return inputs.map((name) => given.get(name) ?? 0);
+}
+
+/** Names of inputs, separated by commas. */
+export function readNames(option: string, text: string, inputs: readonly string[]): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) checkInput(option, name, inputs);
+  return names;
+}
+
+function readAssignments(option: string, text: string, inputs: readonly string[]): Map<string, number> {
+  const given = new Map<string, number>();
+  for (const part of splitAtCommas(text)) {
+    const equals = part.indexOf("=");
+    if (equals < 0) {
+      throw new DownhillError(
+        "option",
+        `${option}: ${JSON.stringify(part.trim())} is no assignment: write ${option} ${inputs.map((name) => `${name}=…`).join(",") || "x=…"}.`,
+      );
+    }
+    const name = part.slice(0, equals).trim().normalize("NFC");
+    checkInput(option, name, inputs);
+    if (given.has(name)) throw new DownhillError("option", `${option} gives ${name} twice.`);
+    given.set(name, readNumber(option, name, part.slice(equals + 1)));
+  }
+  return given;
+}
+
+/** Parts of a text between commas that are not inside parentheses. */
+function splitAtCommas(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")") depth--;
+    else if (text[i] === "," && depth <= 0) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+function readNumber(option: string, name: string, text: string): number {
+  const plain = Number(text);
+  if (text.trim() !== "" && Number.isFinite(plain)) return plain;
+  const words: ReadonlyMap<string, number> = new Map([
+    ["nan", Number.NaN],
+    ["inf", Infinity],
+    ["-inf", -Infinity],
+    ["infinity", Infinity],
+    ["-infinity", -Infinity],
+  ]);
+  const word = words.get(text.trim().toLowerCase());
+  if (word !== undefined) return word;
+  const no = (why: string): DownhillError =>
+    new DownhillError("option", `${option}: the value of ${name} is ${JSON.stringify(text.trim())}, ${why}`);
+  if (text.trim() === "") throw no("write a number");
+  try {
+    const compiled = compileText(text);
+    if (compiled.inputs.length > 0 || compiled.statements.length > 1) throw no("which is no number");
+    return compiled.evaluate([]).item();
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "syntax")
+      throw no(`which is no number: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkInput(option: string, name: string, inputs: readonly string[]): void {
+  if (inputs.includes(name)) return;
+  const near = didYouMean(name, inputs);
+  const all = inputs.length === 0 ? " It has no inputs." : ` Its inputs are ${inputs.join(", ")}.`;
+  throw new DownhillError(
+    "option",
+    `${option}: the text has no input ${JSON.stringify(name)}.${near === "" ? all : near}`,
+  );
+}

@@ -1,0 +1,98 @@
+import { extent, linearScale, logScale, type Scale, showTick } from "../../train/report/scale.ts";
+
+/** A curve for a terminal. */
+export interface Chart {
+  /** One value a step, from 0. */
+  readonly values: readonly number[];
+  /** Cells of the whole drawing. */
+  readonly columns: number;
+  /** Lines of the curve itself. */
+  readonly lines: number;
+  /** Powers of ten apart. */
+  readonly log?: boolean;
+  /** What the axis below counts. */
+  readonly unit: string;
+}
+
+/** The axis of values: from 0, unless they lie close together. */
+export function valueScale(values: readonly number[], log: boolean, marks: number): Scale {
+  const positive = values.filter((value) => value > 0);
+  if (log) {
+    const { at, ticks } = logScale(positive);
+    return { at: (value) => (value > 0 ? at(value) : 0), ticks };
+  }
+  const [low, high] = extent(values);
+  if (high < 1e-300) return linearScale([0, 1], marks); // too small to be divided into parts
+  // differences in the last digits are rounding errors
+  if (high - low <= 1e-9 * high) return linearScale([0, high * 1.2], marks);
+  return linearScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], marks);
+}
+
+// Dots of a cell of braille, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
+const dots = [
+  [0x01, 0x02, 0x04, 0x40],
+  [0x08, 0x10, 0x20, 0x80],
+] as const;
+
+/** The curve in braille with both axes, as lines of text. */
+export function drawChart({ values, columns, lines, log = false, unit }: Chart): string[] {
+  const scale = valueScale(values, log, Math.max(2, Math.floor(lines / 3)));
+  const marks = new Map<number, string>();
+  for (const tick of scale.ticks) {
+    const line = Math.round((1 - scale.at(tick)) * (lines - 1));
+    if (!marks.has(line)) marks.set(line, showTick(tick));
+  }
+  const margin = Math.max(...[...marks.values()].map((mark) => mark.length)) + 1;
+  const width = Math.max(2, columns - margin - 1);
+  const grid = plot(values, scale, width, lines);
+  const rows = grid.map((row, i) => {
+    const mark = marks.get(i) ?? "";
+    return `${mark.padStart(margin - 1)} ${mark === "" ? "│" : "┤"}${row}`.trimEnd();
+  });
+  return [...rows, ...stepAxis(values.length, margin, width, unit)];
+}
+
+/** The cells of the curve. */
+function plot(values: readonly number[], scale: Scale, width: number, lines: number): string[] {
+  const cells = Array.from({ length: lines }, () => new Uint8Array(width));
+  const last = Math.max(1, values.length - 1);
+  const place = (value: number, step: number): readonly [x: number, y: number] => [
+    Math.round((step / last) * (2 * width - 1)),
+    // the middle of a mark's line is the mark
+    Math.round((1 - Math.min(1, Math.max(0, scale.at(value)))) * 4 * (lines - 1) + 1.5),
+  ];
+  const dot = (x: number, y: number): void => {
+    const row = cells[Math.min(lines - 1, y >> 2)]!;
+    row[x >> 1]! |= dots[x & 1]![y & 3]!;
+  };
+  let before: readonly [number, number] | undefined;
+  values.forEach((value, step) => {
+    const here = place(value, step);
+    const [x0, y0] = before ?? here;
+    const [dx, dy] = [here[0] - x0, here[1] - y0];
+    const n = Math.max(1, Math.abs(dx), Math.abs(dy));
+    for (let i = 0; i <= n; i++) dot(Math.round(x0 + (dx * i) / n), Math.round(y0 + (dy * i) / n));
+    before = here;
+  });
+  return cells.map((row) =>
+    Array.from(row, (cell) => (cell === 0 ? " " : String.fromCodePoint(0x2800 + cell))).join(""),
+  );
+}
+
+/** The axis of steps with its marks. */
+function stepAxis(n: number, margin: number, width: number, unit: string): string[] {
+  const last = Math.max(1, n - 1);
+  const { at, ticks } = linearScale([], Math.max(1, Math.floor(width / 10)), [0, last]);
+  const line = Array.from({ length: width }, () => "─");
+  let labels = "";
+  for (const tick of ticks.filter(Number.isInteger)) {
+    const column = Math.round(at(tick) * (width - 1));
+    line[column] = "┬";
+    const label = showTick(tick);
+    const start = Math.min(width - label.length, Math.max(0, column - Math.floor(label.length / 2)));
+    if (start > labels.length || (start === 0 && labels === "")) labels = labels.padEnd(start) + label;
+  }
+  if (labels.length + 2 + unit.length <= width) labels = labels.padEnd(width - unit.length) + unit;
+  const left = " ".repeat(margin);
+  return [`${left}└${line.join("")}`, `${left} ${labels}`];
+}

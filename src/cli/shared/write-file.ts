@@ -1,0 +1,48 @@
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DownhillError } from "../../errors/index.ts";
+
+/**
+ * Writes a text, in place of what the file held.
+ *
+ * @throws DownhillError `file`, with the reason in words.
+ */
+export function writeOutput(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new DownhillError("file", `cannot write ${path}: ${reasonOf(error)}.`, { cause: error });
+  }
+}
+
+/**
+ * Complains before any work where `writeOutput` could not but fail.
+ *
+ * @throws DownhillError `file`
+ */
+export function checkOutput(path: string): void {
+  const folder = dirname(path);
+  const reason = !existsSync(folder)
+    ? reasons.get("ENOENT")
+    : !statSync(folder).isDirectory()
+      ? reasons.get("ENOTDIR")
+      : existsSync(path) && statSync(path).isDirectory()
+        ? reasons.get("EISDIR")
+        : undefined;
+  if (reason !== undefined) throw new DownhillError("file", `cannot write ${path}: ${reason}.`);
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "its folder does not exist"],
+  ["EACCES", "permission denied"],
+  ["EPERM", "permission denied"],
+  ["EISDIR", "it is a folder"],
+  ["ENOSPC", "the disk is full"],
+  ["EROFS", "the file system is read-only"],
+  ["ENOTDIR", "a part of its path is not a folder"],
+]);
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));
+}

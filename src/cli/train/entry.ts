@@ -1,0 +1,32 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill train`, and where it is. */
+export const trainEntry: LazyCommand = {
+  description: "Train a small network and write a report",
+  examples: [
+    ["downhill train digits", "handwritten digits, part of downhill, by mini-batch SGD with momentum"],
+    [
+      "downhill train digits --batch full --lr 0.5 --epochs 200",
+      "plain gradient descent; --batch 1 is stochastic",
+    ],
+    [
+      "downhill train digits --optimizer adam --seed 7 --out seven.html",
+      "another optimiser, seed and report",
+    ],
+    ["downhill train --data iris.csv --target species", "a table of your own: classes if the target is text"],
+    [
+      "downhill train --data houses.csv --target price --features rooms,area --hidden none",
+      "numbers from two columns, by a linear model",
+    ],
+    [
+      "downhill train --images train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz",
+      "MNIST, Fashion-MNIST and the like",
+    ],
+    [
+      "downhill train digits --json > run.jsonl",
+      "for programs. Ctrl-C stops a run after its step and reports on it (exit code 130)",
+    ],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).trainCommand),
+};

@@ -1,0 +1,85 @@
+import { reshape } from "../../array/shape.ts";
+import { softmax } from "../../array/reduce.ts";
+import { zeros } from "../../array/create.ts";
+import { type Batches, dataset } from "../../data/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { accuracy, meanSquaredError, mlp, type MlpParams, softmaxCrossEntropy } from "../../nn/index.ts";
+import { optimize } from "../../passes/pipeline.ts";
+import { foldIn, key } from "../../random/index.ts";
+import { jit } from "../../runtime/jit.ts";
+import type { Loss } from "../../train/index.ts";
+import { makeProgram } from "../../transforms/make-program.ts";
+import { toSvg, traceTable } from "../../viz/index.ts";
+import type { Part, Problem } from "./data.ts";
+
+/** Inputs and what belongs to them. */
+export interface Batch {
+  readonly x: Tensor;
+  readonly y: Tensor;
+}
+
+/** A network for a problem. */
+export interface Model {
+  /** From the inputs to the outputs. */
+  readonly sizes: readonly number[];
+  readonly start: MlpParams;
+  readonly loss: Loss<MlpParams, Batch>;
+  /** For each item of a part the probabilities of the classes, or the standardised prediction: row by row. */
+  predict(params: MlpParams, part: Part): Float32Array;
+  /** The dependency graph of the loss of one item, as SVG. */
+  graph(): string;
+}
+
+const predictedAtOnce = 512; // items
+const mostDrawn = 30; // nodes of the graph in a report; of more, lines without a name are folded
+
+/** The network of these hidden layers; the seed decides its first parameters. */
+export function makeModel({ task, train }: Problem, hidden: readonly number[], seed: number): Model {
+  const inputs = train.x.shape[1]!;
+  const outputs = task.kind === "classification" ? task.classes.length : 1;
+  const { sizes, init, apply } = mlp([inputs, ...hidden, outputs]);
+  const start = init(foldIn(key(seed), 2 ** 32 - 1)); // lower numbers are those of classes in the split and of epochs
+
+  const classification: Loss<MlpParams, Batch> = (params, { x, y }) => {
+    const scores = apply(params, x);
+    return { loss: softmaxCrossEntropy(scores, y), metrics: { accuracy: accuracy(scores, y) } };
+  };
+  const regression: Loss<MlpParams, Batch> = (params, { x, y }) =>
+    meanSquaredError(reshape(apply(params, x), y.shape), y);
+  const output = jit((params: MlpParams, x: Tensor) =>
+    task.kind === "classification" ? softmax(apply(params, x)) : apply(params, x),
+  ) as (params: MlpParams, x: Tensor) => Tensor;
+
+  return {
+    sizes,
+    start,
+    loss: task.kind === "classification" ? classification : regression,
+    predict(params, part) {
+      const all = new Float32Array(part.rows.length * outputs);
+      let at = 0;
+      for (const { x } of batchesOf(part, predictedAtOnce)) {
+        const values = output(params, x).data();
+        all.set(values, at);
+        at += values.length;
+      }
+      return all;
+    },
+    graph() {
+      const itemLoss = (params: MlpParams, x: Tensor, y: Tensor): Tensor =>
+        task.kind === "classification"
+          ? softmaxCrossEntropy(apply(params, x), y)
+          : meanSquaredError(reshape(apply(params, x), []), y);
+      const x = zeros([inputs], { dtype: "float32" });
+      const y = zeros([], { dtype: task.kind === "classification" ? "int32" : "float32" });
+      const program = optimize(makeProgram(itemLoss)(start, x, y));
+      const layers = start.layers.flatMap((_, i) => [`W${i + 1}`, `b${i + 1}`]);
+      const names = [...layers, "x", task.kind === "classification" ? "label" : "y"];
+      return toSvg(traceTable(program, { names, wrt: layers }), { maxNodes: mostDrawn });
+    },
+  };
+}
+
+/** The batches of a part, in order. */
+export function batchesOf({ x, y }: Part, size: number): Batches<Batch> {
+  return dataset({ x, y }).batch(size);
+}

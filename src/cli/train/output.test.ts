@@ -1,0 +1,109 @@
+import { Writable } from "node:stream";
+import { expect, test } from "vitest";
+import { type EpochStanding, duration, makeOutput, type Outcome, percent, showLoss } from "./output.ts";
+
+/** A stream that remembers what was written. */
+function record(isTTY: boolean, columns = 80): { stream: NodeJS.WriteStream; text: () => string } {
+  let written = "";
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      written += chunk.toString();
+      done();
+    },
+  });
+  return {
+    stream: Object.assign(stream, { isTTY, columns }) as unknown as NodeJS.WriteStream,
+    text: () => written,
+  };
+}
+
+const standing: EpochStanding = {
+  epoch: 3,
+  epochs: 12,
+  loss: 0.12345,
+  accuracy: 0.9876,
+  learningRate: 0.1,
+  itemsPerSecond: 12345.6,
+  testLoss: 0.25,
+  testAccuracy: 0.95,
+  seconds: 1.5,
+};
+const outcome: Outcome = {
+  stopped: "finished",
+  epochs: 12,
+  steps: 100,
+  trainLoss: 0.1,
+  testLoss: Number.NaN,
+  testAccuracy: 0.95,
+  seconds: 2,
+  seed: 0,
+  report: "r.html",
+};
+
+test("piped: a line an epoch, without styles", () => {
+  const { stream, text } = record(false);
+  const output = makeOutput(false, stream);
+  output.start({}, "about");
+  output.step(standing, 0.25, 3);
+  output.epoch(standing);
+  output.epoch({ ...standing, epoch: 12, accuracy: undefined, testAccuracy: undefined });
+  output.done(outcome, "the end");
+  expect(text()).toBe(
+    [
+      "about",
+      "epoch  3/12  loss 0.1235  accuracy 98.8 %  test 95.0 %  rate 0.1  12,346 items/s",
+      "epoch 12/12  loss 0.1235  test loss 0.2500  rate 0.1  12,346 items/s",
+      "the end",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("for programs: one object a line, numbers that JSON lacks as text, as explain writes them", () => {
+  const { stream, text } = record(false);
+  const output = makeOutput(true, stream);
+  output.start({ seed: 0 }, "about");
+  output.epoch(standing);
+  output.done(outcome, "the end");
+  const lines = text()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(lines).toEqual([
+    { event: "start", seed: 0 },
+    { event: "epoch", ...standing },
+    { event: "done", ...outcome, testLoss: "NaN" },
+  ]);
+});
+
+test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is taken away", (columns) => {
+  const { stream, text } = record(true, columns);
+  const output = makeOutput(false, stream);
+  output.step(standing, 0.25, 3);
+  output.step(standing, 0.26, 3); // too soon to draw again
+  output.done(outcome, "the end");
+  const drawn = text().replaceAll(/\u001b\[[0-9;]*[mK]/g, "");
+  const [, line, ...rest] = drawn.split("\r");
+  expect(line).toMatch(/^epoch 3\/12 █████░{15} .*3\.0 s left$/);
+  if (columns >= 60) expect(line!.length).toBeLessThan(columns);
+  expect(rest).toEqual(["the end\n"]);
+});
+
+test.each([
+  [0, "0.0000"],
+  [0.12345, "0.1235"],
+  [12.5, "12.5000"],
+  [0.00012, "1.20e-4"],
+  [123456, "1.23e+5"],
+])("showLoss(%d)", (loss, text) => expect(showLoss(loss)).toBe(text));
+
+test.each([
+  [0.04, "0.0 s"],
+  [9.94, "9.9 s"],
+  [12.4, "12 s"],
+  [59.7, "1 min 0 s"],
+  [125, "2 min 5 s"],
+  [7300, "2 h 1 min"],
+])("duration(%d)", (seconds, text) => expect(duration(seconds)).toBe(text));
+
+test("percent", () => expect(percent(0.98765)).toBe("98.8 %"));

@@ -1,0 +1,162 @@
+import { visible } from "../help.ts";
+import { toJson } from "../shared/json.ts";
+import { type Paint, columnsOf, paintFor } from "../shared/style.ts";
+
+/** Where a run stands, after a step or an epoch. */
+export interface Standing {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly loss: number;
+  /** Part of the training items classified right. */
+  readonly accuracy: number | undefined;
+  readonly learningRate: number;
+  readonly itemsPerSecond: number;
+}
+
+/** After an epoch. */
+export interface EpochStanding extends Standing {
+  readonly testLoss: number;
+  readonly testAccuracy: number | undefined;
+  readonly seconds: number;
+}
+
+/** A finished run. */
+export interface Outcome {
+  readonly stopped: "finished" | "aborted" | "diverged";
+  readonly epochs: number;
+  readonly steps: number;
+  readonly trainLoss: number | undefined;
+  readonly testLoss: number;
+  readonly testAccuracy?: number;
+  readonly testR2?: number;
+  readonly testRmse?: number;
+  /** Of the whole command, from its start. */
+  readonly seconds: number;
+  readonly seed: number;
+  readonly report: string;
+}
+
+/** What tells the user of a run. */
+export interface Output {
+  start(about: Readonly<Record<string, unknown>>, text: string): void;
+  /** Within an epoch; `done` is the part of the run that is done, from 0 to 1, and `left` the seconds left. */
+  step(standing: Standing, done: number, left: number): void;
+  epoch(standing: EpochStanding): void;
+  done(outcome: Outcome, text: string): void;
+  /** Takes what is drawn away, before something else is written. */
+  clear(): void;
+}
+
+/** JSON lines, a bar on a terminal, else a line an epoch. */
+export function makeOutput(json: boolean, stream: NodeJS.WriteStream = process.stdout): Output {
+  if (json) return jsonLines(stream);
+  return stream.isTTY ? bar(stream) : lines(stream);
+}
+
+function jsonLines(stream: NodeJS.WriteStream): Output {
+  const write = (event: string, rest: object): void => {
+    stream.write(`${toJson({ event, ...rest })}\n`);
+  };
+  return {
+    start: (about) => write("start", about),
+    step: () => {},
+    epoch: (standing) => write("epoch", standing),
+    done: (outcome) => write("done", outcome),
+    clear: () => {},
+  };
+}
+
+function lines(stream: NodeJS.WriteStream): Output {
+  const paint = paintFor(stream);
+  return {
+    start: (_, text) => stream.write(`${text}\n`),
+    step: () => {},
+    epoch(standing) {
+      const { epoch, epochs, testAccuracy, testLoss } = standing;
+      const width = String(epochs).length;
+      const test =
+        testAccuracy === undefined ? `test loss ${showLoss(testLoss)}` : `test ${percent(testAccuracy)}`;
+      const counted = `epoch ${String(epoch).padStart(width)}/${epochs}`;
+      stream.write(`${[counted, ...quality(standing), test, ...pace(standing, paint)].join("  ")}\n`);
+    },
+    done: (_, text) => stream.write(`${text}\n`),
+    clear: () => {},
+  };
+}
+
+const redrawEvery = 100; // ms
+const barWidth = 20;
+
+function bar(stream: NodeJS.WriteStream): Output {
+  const paint = paintFor(stream);
+  let drawn = -Infinity;
+  const clear = (): void => {
+    if (drawn > -Infinity) stream.write("\r\u001b[2K");
+    drawn = -Infinity;
+  };
+  return {
+    start: (_, text) => stream.write(`${text}\n`),
+    step(standing, done, left) {
+      const now = performance.now();
+      if (now - drawn < redrawEvery) return;
+      drawn = now;
+      const full = Math.round(done * barWidth);
+      const shape = paint("cyan", "█".repeat(full)) + paint("dim", "░".repeat(barWidth - full));
+      const time = `${duration(left)} left`;
+      const head = `epoch ${standing.epoch}/${standing.epochs} ${shape}`;
+      stream.write(
+        `\r\u001b[2K${fitLine([head, ...quality(standing), ...pace(standing, paint), time], columnsOf(stream) ?? 80)}`,
+      );
+    },
+    epoch: () => {},
+    done(_, text) {
+      clear();
+      stream.write(`${text}\n`);
+    },
+    clear,
+  };
+}
+
+/** Loss and accuracy. */
+function quality({ loss, accuracy }: Standing): string[] {
+  return [`loss ${showLoss(loss)}`, ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`])];
+}
+
+/** Learning rate and speed. */
+function pace({ learningRate, itemsPerSecond }: Standing, paint: Paint): string[] {
+  return [
+    paint("dim", `rate ${showRate(learningRate)}`),
+    paint("dim", `${Math.round(itemsPerSecond).toLocaleString("en")} items/s`),
+  ];
+}
+
+/** As many parts as fit a line; the last, the time left, stays longest. */
+function fitLine(parts: readonly string[], columns: number): string {
+  const kept = [...parts];
+  while (kept.length > 2 && visible(kept.join("  ")) >= columns) kept.splice(-2, 1);
+  return kept.join("  ");
+}
+
+/** A loss to four significant digits, in a width that does not jump. */
+export function showLoss(loss: number): string {
+  if (loss !== 0 && (Math.abs(loss) < 1e-3 || Math.abs(loss) >= 1e5)) return loss.toExponential(2);
+  return loss.toFixed(4);
+}
+
+/** A share as a percentage. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function showRate(rate: number): string {
+  return String(Number(rate.toPrecision(4)));
+}
+
+/** Seconds as people say them. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,237 @@
+import { type Figure, trainingReport } from "../../train/index.ts";
+import type { Problem } from "./data.ts";
+import type { Model } from "./model.ts";
+import { duration, percent, showLoss } from "./output.ts";
+import type { Judgement, TestResult } from "./result.ts";
+import type { Run } from "./run.ts";
+import type { Settings } from "./settings.ts";
+import { networkInWords } from "./text.ts";
+
+/** All that the report tells of. */
+export interface ReportSource {
+  readonly problem: Problem;
+  readonly model: Model;
+  readonly settings: Settings;
+  readonly command: string;
+  /** What the user should do otherwise. */
+  readonly advice: readonly string[];
+  readonly run: Run;
+  readonly result: TestResult;
+}
+
+const mostImages = 40;
+const mostRows = 20;
+
+/** The report of a run as a page of HTML. */
+export function makeReport(source: ReportSource): string {
+  const { problem, model, command, run, advice } = source;
+  return trainingReport({
+    title: problem.title,
+    subtitle: `A network of ${networkInWords(model.sizes)} trained on ${count(problem.train.rows.length)} items, tested on ${count(problem.test.rows.length)} it never saw`,
+    results: results(source),
+    notes: [...stops(run), ...advice, ...problem.notes],
+    figures: [...curves(source), ...judgements(source), graph(source)],
+    settings: settingsOf(source),
+    command,
+    provenance: problem.provenance,
+  });
+}
+
+function results({
+  problem,
+  run,
+  result,
+  settings,
+}: ReportSource): { name: string; value: string; note?: string }[] {
+  const n = problem.test.rows.length;
+  const first =
+    result.kind === "classification"
+      ? {
+          name: "Test accuracy",
+          value: percent(result.accuracy),
+          note: `${n - result.mistakes.length} of ${n} right`,
+        }
+      : {
+          name: "Test R²",
+          value: result.r2.toFixed(4),
+          note: `root mean squared error ${Number(result.rmse.toPrecision(4))}`,
+        };
+  const last = run.epochs.at(-1)?.epoch;
+  return [
+    first,
+    { name: "Test loss", value: showLoss(run.test.loss) },
+    ...(last === undefined ? [] : [{ name: "Training loss", value: showLoss(last.loss) }]),
+    {
+      name: "Epochs",
+      value: `${run.epochs.length}${run.epochs.length < settings.epochs ? ` of ${settings.epochs}` : ""}`,
+    },
+    { name: "Training time", value: duration(run.seconds) },
+  ];
+}
+
+function stops({ stopped, steps, epochs }: Run): string[] {
+  switch (stopped) {
+    case "finished":
+      return [];
+    case "aborted":
+      return [
+        `The run was stopped after ${count(steps)} ${steps === 1 ? "step" : "steps"}, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
+      ];
+    case "diverged":
+      return [
+        `The run diverged: loss or step were not finite at step ${count(steps + 1)}, in epoch ${epochs.length + 1}. The results are those of the parameters before it. A lower learning rate helps.`,
+      ];
+    default:
+      return stopped satisfies never;
+  }
+}
+
+function curves({ run, result }: ReportSource): Figure[] {
+  const { epochs } = run;
+  if (epochs.length === 0) return [];
+  const watched =
+    "Training: mean over the epoch, while the network learns. Test: the held-out part after each epoch, watched only; nothing is decided by it.";
+  const isClassification = result.kind === "classification";
+  const loss: Figure = {
+    kind: "lines",
+    title: isClassification ? "Loss (cross-entropy)" : "Loss (mean squared error)",
+    caption: isClassification ? watched : `${watched} In squared standard deviations of the target.`,
+    series: [
+      { name: "training", values: epochs.map(({ epoch }) => epoch.loss) },
+      { name: "test", values: epochs.map(({ test }) => test.loss) },
+    ],
+  };
+  const accuracy: Figure = {
+    kind: "lines",
+    title: "Accuracy",
+    caption: "The part of the items that is classified right, measured likewise.",
+    unit: "percent",
+    series: [
+      { name: "training", values: epochs.map(({ epoch }) => epoch.metrics["accuracy"] ?? Number.NaN) },
+      { name: "test", values: epochs.map(({ test }) => test.metrics["accuracy"] ?? Number.NaN) },
+    ],
+  };
+  const rate: Figure = {
+    kind: "lines",
+    title: "Learning rate",
+    caption: "At the last step of each epoch.",
+    series: [{ name: "learning rate", values: epochs.map(({ epoch }) => epoch.learningRate ?? Number.NaN) }],
+  };
+  return [loss, ...(isClassification ? [accuracy] : []), rate];
+}
+
+function judgements({ problem, result }: ReportSource): Figure[] {
+  const { task } = problem;
+  if (result.kind === "regression") {
+    const target = task.kind === "regression" ? task.target : "target";
+    return [
+      {
+        kind: "scatter",
+        title: "Predictions on the test part",
+        caption: "On the line a prediction is right.",
+        xLabel: `${target}, actual`,
+        yLabel: "predicted",
+        points: result.points,
+      },
+    ];
+  }
+  const classes = task.kind === "classification" ? task.classes : [];
+  const { counts, mistakes } = result;
+  const confusion: Figure = {
+    kind: "confusion",
+    title: "Confusion matrix of the test part",
+    caption: "Rows are what an item is, columns what the network took it for.",
+    classes,
+    counts,
+  };
+  if (mistakes.length === 0) return [confusion];
+  return [
+    confusion,
+    problem.image === undefined
+      ? mistakeTable(mistakes, classes)
+      : mistakeImages(problem, problem.image, mistakes, classes),
+  ];
+}
+
+/** `the 40 most certain of 57 mistakes`. */
+function howMany(shown: number, all: number): string {
+  if (all === 1) return "The only mistake";
+  const which = shown < all ? `The ${shown} most certain of ${all}` : `All ${all}`;
+  return `${which} mistakes, the most certain first`;
+}
+
+function mistakeImages(
+  { test }: Problem,
+  { width, height }: { readonly width: number; readonly height: number },
+  mistakes: readonly Judgement[],
+  classes: readonly string[],
+): Figure {
+  const size = width * height;
+  const shown = mistakes.slice(0, mostImages);
+  return {
+    kind: "images",
+    title: "Misclassified",
+    caption: `${howMany(shown.length, mistakes.length)}: what it is → what it was taken for.`,
+    width,
+    height,
+    images: shown.map(({ index, label, predicted, probability, row }) => ({
+      pixels: test.x.data.subarray(index * size, (index + 1) * size),
+      label: `${classes[label]!} → ${classes[predicted]!}`,
+      description: `image ${row}: a ${classes[label]!} taken for a ${classes[predicted]!} with ${percent(probability)} certainty`,
+    })),
+  };
+}
+
+function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]): Figure {
+  const shown = mistakes.slice(0, mostRows);
+  return {
+    kind: "table",
+    title: "Misclassified",
+    caption: `${howMany(shown.length, mistakes.length)}. Rows of data count from 1.`,
+    head: ["row", "actual", "taken for", "certainty"],
+    rows: shown.map(({ row, label, predicted, probability }) => [
+      String(row + 1),
+      classes[label]!,
+      classes[predicted]!,
+      percent(probability),
+    ]),
+  };
+}
+
+function graph({ model }: ReportSource): Figure {
+  return {
+    kind: "drawing",
+    title: "Dependency graph",
+    caption:
+      "The loss of one item, from its inputs and the parameters down; below each line its adjoint, by which the gradient comes back up.",
+    svg: model.graph(),
+  };
+}
+
+function settingsOf({ settings, model, problem }: ReportSource): (readonly [string, string])[] {
+  const { optimizer, learningRate, momentum, batch, epochs, seed } = settings;
+  return [
+    ["network", networkInWords(model.sizes)],
+    ["optimiser", optimizer === "sgd" ? "sgd: stochastic gradient descent" : "adam"],
+    ["learning rate", String(learningRate)],
+    ...(momentum === undefined ? [] : [["momentum", String(momentum)] as const]),
+    [
+      "batch",
+      batch === "full"
+        ? `all ${count(problem.train.rows.length)} training items`
+        : `${batch} item${batch === 1 ? "" : "s"}`,
+    ],
+    ["epochs", String(epochs)],
+    ["seed", `${seed}, of the split, the first parameters and the order of the items`],
+    [
+      "test part",
+      problem.task.kind === "classification"
+        ? "a fifth of the items, in proportion to the classes, drawn by the seed; of each class one item at least is trained on"
+        : "a fifth of the rows, drawn by the seed",
+    ],
+  ];
+}
+
+function count(n: number): string {
+  return n.toLocaleString("en");
+}

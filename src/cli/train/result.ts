@@ -1,0 +1,72 @@
+import { unstandardise } from "../../data/index.ts";
+import type { MlpParams } from "../../nn/index.ts";
+import type { Problem } from "./data.ts";
+import type { Model } from "./model.ts";
+
+/** What a network says of the test part. */
+export type TestResult = ClassificationResult | RegressionResult;
+
+/** One item of the test part and the class that the network gives it. */
+export interface Judgement {
+  /** Its place in the test part. */
+  readonly index: number;
+  /** Its row in the data, from 0. */
+  readonly row: number;
+  readonly label: number;
+  readonly predicted: number;
+  /** The probability that the network gives its answer. */
+  readonly probability: number;
+}
+
+export interface ClassificationResult {
+  readonly kind: "classification";
+  readonly accuracy: number;
+  /** `counts[label][predicted]` */
+  readonly counts: readonly (readonly number[])[];
+  /** What it gets wrong, the most certain first. */
+  readonly mistakes: readonly Judgement[];
+}
+
+export interface RegressionResult {
+  readonly kind: "regression";
+  /** 1 − Σ(y − ŷ)² / Σ(y − ȳ)²; 1 is perfect, 0 as good as the mean. */
+  readonly r2: number;
+  /** Root of the mean squared error, in units of the target. */
+  readonly rmse: number;
+  /** Targets and predictions in units of the target. */
+  readonly points: readonly (readonly [actual: number, predicted: number])[];
+}
+
+/** Asks the network about every item of the test part. */
+export function testModel({ task, test }: Problem, model: Model, params: MlpParams): TestResult {
+  const values = model.predict(params, test);
+  if (task.kind === "regression") {
+    const original = (data: ArrayLike<number>): ArrayLike<number> =>
+      unstandardise({ shape: [data.length], dtype: "float64", data: Float64Array.from(data) }, task.scale)
+        .data;
+    return regressionResult(original(test.y.data), original(values));
+  }
+  const n = task.classes.length;
+  const counts = task.classes.map(() => new Array<number>(n).fill(0));
+  const judgements = Array.from(test.y.data, (label, index): Judgement => {
+    const row = values.subarray(index * n, (index + 1) * n);
+    const predicted = row.reduce((best, p, i) => (p > row[best]! ? i : best), 0);
+    counts[label]![predicted]!++;
+    return { index, row: test.rows[index]!, label, predicted, probability: row[predicted]! };
+  });
+  const mistakes = judgements.filter(({ label, predicted }) => label !== predicted);
+  return {
+    kind: "classification",
+    accuracy: (judgements.length - mistakes.length) / judgements.length,
+    counts,
+    mistakes: mistakes.sort((a, b) => b.probability - a.probability || a.index - b.index),
+  };
+}
+
+function regressionResult(actual: ArrayLike<number>, predicted: ArrayLike<number>): RegressionResult {
+  const points = Array.from(actual, (y, i) => [y, predicted[i]!] as const);
+  const mean = points.reduce((sum, [y]) => sum + y, 0) / points.length;
+  const residual = points.reduce((sum, [y, guess]) => sum + (y - guess) ** 2, 0);
+  const total = points.reduce((sum, [y]) => sum + (y - mean) ** 2, 0);
+  return { kind: "regression", r2: 1 - residual / total, rmse: Math.sqrt(residual / points.length), points };
+}
