@@ -8,11 +8,11 @@ import {
   sequential,
   warmup,
 } from "../../optim/index.ts";
-import { from, initialRate, type Kind, length, type Made, partOf } from "./kinds.ts";
+import { from, type Kind, length, type Made, partOf } from "./kinds.ts";
 import { ofNumbers, readFormula, type Reader } from "./reader.ts";
 
-/** Reads a schedule from a text such as `cosine from=0.1 length=90`, for so many steps. */
-type ReadPart = (text: string, steps: number) => number | Schedule;
+/** Reads a schedule from a text such as `cosine from=0.1 length=90`, for so many steps and with the rate of `within`. */
+type ReadPart = (text: string, steps: number, within: Reader) => number | Schedule;
 
 /** Those that are made of others, of formulas or of lists. */
 export function composites(part: ReadPart): readonly (readonly [name: string, kind: Kind])[] {
@@ -23,7 +23,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
         description: "a straight line up, and the same rate from there on",
         make(read) {
           const start = read.number("from", 0);
-          const end = read.number("to", initialRate);
+          const end = read.number("to", read.rate);
           const steps = read.number("length", partOf(read.steps, 0.1));
           return { rate: warmup(end, { from: start, steps }) };
         },
@@ -42,7 +42,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
         description: "the product of schedules",
         make(read) {
           const parts = splitParts(read.text("parts", "linear from=0.1 to=1 length=10; exponential"));
-          return { rate: chained(parts.map((text) => part(text, read.steps))) };
+          return { rate: chained(parts.map((text) => part(text, read.steps, read))) };
         },
       },
     ],
@@ -51,7 +51,12 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       {
         description: "a formula of the step",
         make: (read) => ({
-          rate: lambda(readFormula("--formula", read.text("formula", "0.1*0.95^t"))),
+          rate: lambda(
+            readFormula(
+              "--formula",
+              read.text("formula", () => `${read.rate()}*0.95^t`),
+            ),
+          ),
         }),
       },
     ],
@@ -71,7 +76,7 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       {
         description: "rates of your own, one a step",
         make(read) {
-          const rates = read.numbers("rates", [0.1, 0.1, 0.05, 0.05, 0.01]);
+          const rates = read.numbers("rates", () => [1, 1, 0.5, 0.5, 0.1].map((part) => part * read.rate()));
           return { rate: rateList(rates), steps: rates.length };
         },
       },
@@ -91,12 +96,14 @@ function splitParts(text: string): string[] {
 }
 
 function makeSequential(read: Reader, part: ReadPart): Made {
-  const parts = splitParts(read.text("parts", "linear from=0.01 to=0.1; cosine"));
+  const parts = splitParts(
+    read.text("parts", () => `linear from=${read.rate() / 10} to=${read.rate()}; cosine`),
+  );
   const even = parts.slice(1).map((_, i) => partOf(read.steps, (i + 1) / parts.length));
   const at = read.numbers("at", parts.length === 2 ? [partOf(read.steps, 0.1)] : even);
   const schedules = parts.map((text, i) => {
     const start = i === 0 ? 0 : (at[i - 1] ?? 0);
-    return part(text, Math.max(1, (at[i] ?? read.steps) - start));
+    return part(text, Math.max(1, (at[i] ?? read.steps) - start), read);
   });
   return { rate: sequential(schedules, { at }) };
 }

@@ -31,11 +31,9 @@ export interface Kind {
   readonly make: (read: Reader) => Made;
 }
 
-export const initialRate = 0.1;
-
 /** The rate of the first step. */
 export function from(read: Reader): number {
-  return read.number("from", initialRate);
+  return read.number("from", read.rate);
 }
 
 /** The length of the schedule itself. */
@@ -63,7 +61,7 @@ export const kinds: readonly (readonly [name: string, kind: Kind])[] = [
     "constant",
     {
       description: "the same rate at every step",
-      make: (read) => ({ rate: constantRate(read.number("rate", initialRate)) }),
+      make: (read) => ({ rate: constantRate(read.number("rate", read.rate)) }),
     },
   ],
   [
@@ -193,7 +191,7 @@ export const kinds: readonly (readonly [name: string, kind: Kind])[] = [
 
 function makeOneCycle(read: Reader): Made {
   const rate = oneCycle({
-    max: read.number("max", initialRate),
+    max: read.number("max", read.rate),
     steps: length(read),
     from: read.maybeNumber("from") ?? null,
     to: read.maybeNumber("to") ?? null,
@@ -207,7 +205,9 @@ function makeOneCycle(read: Reader): Made {
 }
 
 function makeCyclic(read: Reader): Made {
-  const [base, max] = [read.number("base", 0.001), read.number("max", 0.006)];
+  // as in the paper, or as far apart as there below the rate that it is given
+  const max = read.number("max", read.givenRate ?? 0.006);
+  const base = read.number("base", read.givenRate === undefined ? 0.001 : max / 6);
   const up = read.number("step-size-up", partOf(read.steps, 0.125));
   const common = {
     base,

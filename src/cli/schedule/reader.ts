@@ -4,24 +4,34 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { compileText } from "../../syntax/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
 
+/** The rate of schedules that are not told one. */
+const initialRate = 0.1;
+
 /** A value of an option, as the output shows it. */
 export type OptionValue = number | string | readonly number[];
+
+/** What an option is where it is left out; a function is asked only then. */
+export type Initial<T> = T | (() => T);
 
 /** Reads the options of one schedule from their texts, and remembers which there are and what they are. */
 export interface Reader {
   /** Number of steps that the schedule is given. */
   readonly steps: number;
+  /** The rate that the schedule begins at, or rises to, where its own options do not say. */
+  readonly rate: () => number;
+  /** The same, where whoever asked for the schedule has one; `undefined` where `rate` is a number of ours. */
+  readonly givenRate: (() => number) | undefined;
   /** What was read, by the names on the command line. */
   readonly values: ReadonlyMap<string, OptionValue>;
-  number(name: string, initial: number): number;
+  number(name: string, initial: Initial<number>): number;
   maybeNumber(name: string): number | undefined;
   /** A whole number of at least `from`. */
   maybeWhole(name: string, from: number): number | undefined;
-  numbers(name: string, initial: readonly number[]): readonly number[];
+  numbers(name: string, initial: Initial<readonly number[]>): readonly number[];
   maybeNumbers(name: string): readonly number[] | undefined;
   word<const W extends string>(name: string, words: readonly W[], initial: W): W;
   maybeWord<const W extends string>(name: string, words: readonly W[]): W | undefined;
-  text(name: string, initial: string): string;
+  text(name: string, initial: Initial<string>): string;
   maybeText(name: string): string | undefined;
   /** @throws DownhillError `option` for a text that nothing has read, naming those that there are. */
   finish(): void;
@@ -31,12 +41,14 @@ export interface Reader {
  * A reader of the options of the schedule `owner`.
  *
  * @param mark what stands before names where users write them: `--`, or nothing.
+ * @param rate the rate that it is given.
  */
 export function makeReader(
   owner: string,
   texts: ReadonlyMap<string, string>,
   steps: number,
   mark: string,
+  rate?: () => number,
 ): Reader {
   const values = new Map<string, OptionValue>();
   const known = new Set<string>();
@@ -48,13 +60,17 @@ export function makeReader(
     values.set(name, value);
     return value;
   };
-  const filled = <T extends OptionValue>(name: string, value: T | undefined, initial: T): T => {
-    if (value === undefined) values.set(name, initial);
-    return value ?? initial;
+  const filled = <T extends OptionValue>(name: string, value: T | undefined, initial: Initial<T>): T => {
+    if (value !== undefined) return value;
+    const instead = typeof initial === "function" ? initial() : initial;
+    values.set(name, instead);
+    return instead;
   };
   const asNumber = (name: string) => (text: string) => readNumber(`${mark}${name}`, text);
   const reader: Reader = {
     steps,
+    rate: rate ?? (() => initialRate),
+    givenRate: rate,
     values,
     maybeNumber: (name) => take(name, asNumber(name)),
     maybeWhole: (name, from) =>

@@ -1,6 +1,7 @@
 import { DownhillError } from "../../errors/index.ts";
 import { perEpoch, type Schedule, sequential, warmup } from "../../optim/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
+import { type Call, isNumber, readCall } from "../shared/call-text.ts";
 import { composites } from "./composites.ts";
 import { type Kind, kinds, type Made } from "./kinds.ts";
 import { makeReader, type Reader } from "./reader.ts";
@@ -28,26 +29,74 @@ export function findSchedule(name: string): readonly [name: string, kind: Kind] 
  *
  * @throws DownhillError `option`, naming what cannot be read.
  */
-function readPart(text: string, steps: number): number | Schedule {
-  if (text !== "" && Number.isFinite(Number(text))) return Number(text);
-  const [name = "", ...words] = text.split(/\s+/);
-  if (name === "") throw new DownhillError("option", "--parts: a schedule is missing beside a semicolon.");
+function readPart(text: string, steps: number, within: Reader): number | Schedule {
+  if (isNumber(text)) return Number(text);
+  const { name, options } = readText("--parts", text);
   const [key, kind] = findSchedule(name);
-  const texts = new Map<string, string>();
-  for (const word of words) {
-    const [, option, value] = /^([\w-]+)=(.+)$/.exec(word) ?? [];
-    if (option === undefined || value === undefined) {
-      throw new DownhillError(
-        "option",
-        `--parts: options are written as name=value, without blanks, as in cosine from=0.1; got ${JSON.stringify(word)}.`,
-      );
-    }
-    texts.set(option, value);
-  }
-  const reader = makeReader(key, texts, steps, "");
+  const reader = makeReader(key, options, steps, "", within.givenRate);
   const { rate } = kind.make(reader);
   reader.finish();
   return rate;
+}
+
+/** What a schedule is made for. */
+export interface ScheduleContext {
+  /** Where the text was written, as messages name it: `--schedule`. */
+  readonly what: string;
+  /** Steps of the run. */
+  readonly steps: number;
+  /** The rate that it begins at, or rises to, where the text does not say; asked only then. */
+  readonly rate?: () => number;
+  /** What `per-epoch` without a number means. */
+  readonly stepsPerEpoch?: number;
+}
+
+/**
+ * The schedule of a text, `cosine warmup=100` or `cosine(warmup=100)`, with what may be put around any: `warmup`,
+ * `warmup-from`, `per-epoch`.
+ *
+ * @throws DownhillError `option` and `range`, naming what cannot be read.
+ */
+export function readSchedule(
+  text: string,
+  { what, steps, rate, stepsPerEpoch }: ScheduleContext,
+): Made & { readonly name: string } {
+  const { name, options } = readText(what, text);
+  const [key, kind] = findSchedule(name);
+  if (key === "plateau") {
+    throw new DownhillError(
+      "option",
+      `${what}: plateau follows a metric and not the step: downhill train has --plateau for it.`,
+    );
+  }
+  const texts = new Map(options);
+  if (texts.get("per-epoch") === "true" && stepsPerEpoch !== undefined) {
+    texts.set("per-epoch", String(stepsPerEpoch));
+  }
+  return { name: key, ...makeSchedule(kind, makeReader(key, texts, steps, "", rate)) };
+}
+
+/** `cosine from=0.1 length=90`, and `cosine(from=0.1, length=90)`. */
+function readText(what: string, text: string): Call {
+  if (/^[\w-]+\s*\(/.test(text)) return readCall(what, text);
+  const [name = "", ...words] = text.trim().split(/\s+/);
+  if (name === "") {
+    const beside = what === "--parts" ? " beside a semicolon" : "";
+    throw new DownhillError("option", `${what}: a schedule is missing${beside}.`);
+  }
+  const options = new Map<string, string>();
+  for (const word of words) {
+    const [, option, value] = /^([\w-]+)=(.+)$/.exec(word) ?? [];
+    if (word === "per-epoch") {
+      options.set(word, "true");
+    } else if (option === undefined || value === undefined) {
+      throw new DownhillError(
+        "option",
+        `${what}: options are written as name=value, without blanks, as in cosine from=0.1; got ${JSON.stringify(word)}.`,
+      );
+    } else options.set(option, value);
+  }
+  return { name, options };
 }
 
 /**

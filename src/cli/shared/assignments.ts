@@ -1,6 +1,7 @@
 import { DownhillError } from "../../errors/index.ts";
 import { compileText } from "../../syntax/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
+import { splitAtCommas } from "./call-text.ts";
 
 /**
  * A value for each input of a text, from `x=2,y=3`. A value may be a constant formula: `x=pi/2`.
@@ -54,23 +55,6 @@ function readAssignments(option: string, text: string, inputs: readonly string[]
     given.set(name, readNumber(option, name, part.slice(equals + 1)));
   }
   return given;
-}
-
-/** Parts of a text between commas that are not inside parentheses. */
-function splitAtCommas(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === "(") depth++;
-    else if (text[i] === ")") depth--;
-    else if (text[i] === "," && depth <= 0) {
-      parts.push(text.slice(start, i));
-      start = i + 1;
-    }
-  }
-  parts.push(text.slice(start));
-  return parts;
 }
 
 function readNumber(option: string, name: string, text: string): number {

@@ -1,0 +1,147 @@
+import { DownhillError } from "../../errors/index.ts";
+import {
+  adadelta,
+  adafactor,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  asgd,
+  type GeneralOptimizer,
+  injectHyperparameters,
+  lamb,
+  lbfgs,
+  lion,
+  muon,
+  nadam,
+  radam,
+  rmsprop,
+  rprop,
+  sgd,
+  sparseAdam,
+  yogi,
+} from "../../optim/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import { readSchedule } from "../schedule/table.ts";
+import { isNumber, readCall, splitAtCommas } from "./call-text.ts";
+
+/** Options of an optimiser by their names in the library: numbers, words, flags, schedules. */
+export type OptimizerOptions = Readonly<Record<string, unknown>>;
+
+/** An optimiser as the command line has it. */
+export interface OptimizerKind {
+  /** The optimiser with these options, which it checks itself. */
+  readonly make: (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
+  /** The option that says how much of the last steps is kept, where there is one. */
+  readonly momentum?: "momentum" | "beta1";
+}
+
+/** All optimisers of the command line by name. */
+export const optimizers: ReadonlyMap<string, OptimizerKind> = /* @__PURE__ */ new Map<string, OptimizerKind>([
+  ["sgd", { make: named(sgd), momentum: "momentum" }],
+  ["adam", { make: named(adam), momentum: "beta1" }],
+  ["adamw", { make: named(adamw), momentum: "beta1" }],
+  ["nadam", { make: named(nadam), momentum: "beta1" }],
+  ["radam", { make: named(radam), momentum: "beta1" }],
+  ["adamax", { make: named(adamax), momentum: "beta1" }],
+  ["adagrad", { make: named(adagrad) }],
+  ["adadelta", { make: named(adadelta) }],
+  ["rmsprop", { make: named(rmsprop), momentum: "momentum" }],
+  ["rprop", { make: named(rprop) }],
+  ["asgd", { make: named(asgd) }],
+  ["adafactor", { make: named(adafactor) }],
+  ["muon", { make: named(muon), momentum: "momentum" }],
+  ["sparseAdam", { make: named(sparseAdam), momentum: "beta1" }],
+  ["lion", { make: named(lion), momentum: "beta1" }],
+  ["lamb", { make: named(lamb), momentum: "beta1" }],
+  ["yogi", { make: named(yogi), momentum: "beta1" }],
+  ["lbfgs", { make: named(lbfgs) }],
+]);
+
+/** An optimiser whose options come from a text: it refuses by itself what they may not be. */
+function named(make: (options?: never) => GeneralOptimizer<unknown>): OptimizerKind["make"] {
+  return (options) => make(options as never);
+}
+
+/** What an optimiser is made for. */
+export interface OptimizerContext {
+  /** Where the text was written, as messages name it: `--optimizer`. */
+  readonly what: string;
+  /** Steps of the run, which schedules of the learning rate are spread over. */
+  readonly steps: number;
+}
+
+/** An optimiser by its name, with the options that were written. */
+export interface OptimizerChoice {
+  readonly name: string;
+  readonly options: OptimizerOptions;
+}
+
+/**
+ * Reads `adam` and `adam(learningRate=0.01, beta1=0.8, amsgrad)`: the names of the library, where `lr` stands for
+ * `learningRate` and `weight-decay` for `weightDecay`. A learning rate may be a schedule: `sgd(lr=cosine(from=0.1))`.
+ *
+ * @throws DownhillError `option` and `range`, naming what is wrong and the nearest that is right.
+ * @example
+ * readOptimizer("adam(beta1=0.8, amsgrad)", { what: "--optimizer", steps: 100 });
+ * // { name: 'adam', options: { beta1: 0.8, amsgrad: true } }
+ */
+export function readOptimizer(text: string, context: OptimizerContext): OptimizerChoice {
+  const call = readCall(context.what, text);
+  const name = findOptimizer(context.what, call.name);
+  const options: Record<string, unknown> = {};
+  for (const [written, value] of call.options) {
+    const key = written === "lr" ? "learningRate" : camelCase(written);
+    if (Object.hasOwn(options, key)) {
+      throw new DownhillError("option", `${context.what}: ${name} has ${key} twice.`);
+    }
+    options[key] = readValue(key, value, context);
+  }
+  const choice = { name, options };
+  makeOptimizer(choice); // refuses what it cannot do with
+  return choice;
+}
+
+/**
+ * Several, between commas: `sgd(lr=0.1), adam`.
+ *
+ * @throws DownhillError as `readOptimizer`.
+ */
+export function readOptimizers(text: string, context: OptimizerContext): OptimizerChoice[] {
+  return splitAtCommas(text).map((part) => readOptimizer(part, context));
+}
+
+/** The optimiser of a choice; options other than the learning rate may follow schedules too. */
+export function makeOptimizer({ name, options }: OptimizerChoice): GeneralOptimizer<unknown> {
+  const { make } = optimizers.get(name)!;
+  const scheduled = Object.keys(options).filter(
+    (key) => key !== "learningRate" && typeof options[key] === "function",
+  );
+  if (scheduled.length === 0) return make(options);
+  return injectHyperparameters(make, options, scheduled);
+}
+
+/** The name of the table for one that was written in any case. */
+function findOptimizer(what: string, written: string): string {
+  const plain = written.toLowerCase().replaceAll("-", "");
+  const found = [...optimizers.keys()].find((name) => name.toLowerCase() === plain);
+  if (found !== undefined) return found;
+  const near = didYouMean(written, optimizers.keys());
+  const all = near === "" ? ` There are ${[...optimizers.keys()].join(", ")}.` : near;
+  throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is no optimiser.${all}`);
+}
+
+function readValue(key: string, text: string, { what, steps }: OptimizerContext): unknown {
+  const inside = /^\[(.*)\]$/s.exec(text)?.[1] ?? text;
+  const parts = inside.split(",");
+  if (parts.length > 1 && parts.every(isNumber)) return parts.map(Number);
+  if (isNumber(text)) return Number(text);
+  if (text === "true" || text === "false") return text === "true";
+  if (text === "null") return null;
+  if (key === "learningRate") return readSchedule(text, { what, steps }).rate;
+  return text;
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
