@@ -1,6 +1,6 @@
 import { tensor } from "../../array/create.ts";
-import { astype } from "../../array/elementwise.ts";
-import { DownhillError } from "../../errors/index.ts";
+import { astype, mul, sqrt } from "../../array/elementwise.ts";
+import { DownhillError, showType } from "../../errors/index.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
 import { requireFunction } from "../../transforms/arguments.ts";
@@ -14,7 +14,7 @@ import { largest } from "../vector.ts";
 import { levenbergMarquardt, type Residuals, type Walls } from "./levenberg-marquardt.ts";
 import type { Progress } from "./minimize.ts";
 import { flatParameters, type FlatParameters, onNumbers, pick, requireResult } from "./problem.ts";
-import { type RobustLoss, robustResiduals } from "./robust.ts";
+import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { factorize, inverseOfSquare, type Matrix } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
@@ -26,12 +26,17 @@ export interface LeastSquaresOptions<P = unknown> extends StopRules {
   /** The most that a parameter may be. Default ∞. */
   readonly high?: Bound;
   /**
-   * How much a residual counts, for data with outliers: `r²` (`squares`), or what grows as `|r|` (`soft-l1`, `huber`) or
-   * as `ln |r|` (`cauchy`) where `|r|` is above `lossScale`. Default `squares`.
+   * How much a residual counts, for data with outliers: `r²` (`squares`), or what grows as `|r|` (`soft-l1`, `huber`), as
+   * `ln |r|` (`cauchy`) or not at all (`arctan`, to `πs²/2`) where `|r|` is above `lossScale`. Default `squares`.
    */
   readonly loss?: RobustLoss;
   /** s, the size of a residual above which a robust loss counts it less, above 0. Default 1. */
   readonly lossScale?: number;
+  /**
+   * w, one number of 0 or more for each residual: `Σ w r²`, or `Σ ρ(√w r)`. For data with standard errors σ it is 1/σ².
+   * Default 1.
+   */
+  readonly weights?: TensorLike;
   /** Compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returning true stops. */
@@ -41,11 +46,11 @@ export interface LeastSquaresOptions<P = unknown> extends StopRules {
 /** What a fit found. */
 export interface LeastSquaresResult<P> {
   readonly params: P;
-  /** `Σ r²` there; with a robust loss `Σ ρ(r)`. */
+  /** `Σ w r²` there; with a robust loss `Σ ρ(√w r)`. */
   readonly sumOfSquares: number;
-  /** r, the residuals there. */
+  /** r, the residuals there, as f gives them. */
   readonly residuals: Tensor;
-  /** Number of residuals less that of parameters that could move. */
+  /** Number of residuals (with a weight above 0) less that of parameters that could move. */
   readonly degreesOfFreedom: number;
   /**
    * The standard error of each parameter: the root of the diagonal of the covariance. NaN for a parameter that stands at
@@ -53,8 +58,8 @@ export interface LeastSquaresResult<P> {
    */
   readonly standardErrors: P;
   /**
-   * `s² (JᵀJ)⁻¹` with `s² = Σ r²/degreesOfFreedom`, of all parameters as one vector of n: n × n. With a robust loss r and J
-   * are those of `√ρ(r)`, and so this is an approximation.
+   * `s² (JᵀWJ)⁻¹` with `s² = Σ w r²/degreesOfFreedom`, of all parameters as one vector of n: n × n. With a robust loss r and J
+   * are those of `√ρ(√w r)`, and so this is an approximation.
    */
   readonly covariance: Tensor;
   readonly reason: StopReason;
@@ -141,7 +146,7 @@ function prepare(
   const limits = readLimits(
     operation,
     options,
-    ["low", "high", "loss", "lossScale", "jit"],
+    ["low", "high", "loss", "lossScale", "weights", "jit"],
     () => counts.evaluations,
     1e-10,
   );
@@ -149,7 +154,7 @@ function prepare(
     operation,
     pick(options, ["loss", "lossScale", "jit"]),
     {
-      loss: oneOf("squares", ["squares", "soft-l1", "huber", "cauchy"]),
+      loss: oneOf("squares", robustLosses),
       lossScale: fixed(1, { from: 0, above: true }),
       jit: flag(true),
     },
@@ -161,9 +166,13 @@ function prepare(
   };
   checkWalls(operation, flat, walls);
   const onVector = (x: Tensor): Tensor => requireResult(operation, f(flat.toTree(x) as never), 1);
-  const counted = (x: Tensor): Tensor => robustResiduals[loss](onVector(x), lossScale);
+  const weights = readWeights(operation, options.weights);
+  const counted = (x: Tensor): Tensor => {
+    const r = onVector(x);
+    return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
+  };
   const plain = onNumbers((x) => [onVector(x)], jit);
-  const values = loss === "squares" ? plain : onNumbers((x) => [counted(x)], jit);
+  const values = loss === "squares" && weights === undefined ? plain : onNumbers((x) => [counted(x)], jit);
   const derivatives = onNumbers((x) => [jacfwd(counted)(x)], jit);
   const residuals: Residuals = {
     values: (x) => {
@@ -188,7 +197,7 @@ function prepare(
     run: follow(levenbergMarquardt(residuals, flat.start, walls), limits, watch),
     report({ best, reason, iterations }) {
       const { evaluations, jacobians } = counts;
-      const errors = covarianceOf(residuals.jacobian(best.x), best, walls);
+      const errors = covarianceOf(residuals.jacobian(best.x), best, walls, weights?.ignored ?? 0);
       const n = best.x.length;
       return {
         params: flat.fromVector(best.x),
@@ -213,9 +222,10 @@ function covarianceOf(
   { rows, columns: n, elements }: Matrix,
   { x, value }: Iterate,
   { low, high }: Walls,
+  ignored: number,
 ): { readonly covariance: Float64Array; readonly degreesOfFreedom: number } {
   const free = Array.from(x.keys()).filter((i) => x[i] !== low[i] && x[i] !== high[i]);
-  const degreesOfFreedom = rows - free.length;
+  const degreesOfFreedom = rows - ignored - free.length;
   const covariance = new Float64Array(n * n).fill(Number.NaN);
   if (degreesOfFreedom <= 0 || free.length === 0) return { covariance, degreesOfFreedom };
   const k = free.length;
@@ -232,6 +242,42 @@ function covarianceOf(
       });
     });
   return { covariance, degreesOfFreedom };
+}
+
+interface Weights {
+  /** √w, one axis. */
+  readonly roots: Tensor;
+  /** How many are 0. */
+  readonly ignored: number;
+}
+
+function readWeights(operation: string, given: TensorLike | undefined): Weights | undefined {
+  if (given === undefined) return undefined;
+  const weights = astype(asTensor(given, operation), "float64");
+  if (weights.ndim !== 1) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: weights must be one axis of numbers, one for each residual, got ${showType(weights.type)}.`,
+    );
+  }
+  const numbers = Array.from(weights.data());
+  const wrong = numbers.findIndex((w) => !(w >= 0 && w < Infinity));
+  if (wrong >= 0) {
+    throw new DownhillError(
+      "range",
+      `${operation}: weights must be finite numbers of 0 or more, got ${numbers[wrong]!} for residual ${wrong}.`,
+    );
+  }
+  return { roots: sqrt(weights), ignored: numbers.filter((w) => w === 0).length };
+}
+
+/** `√w r` */
+function weighted(operation: string, r: Tensor, { roots }: Weights): Tensor {
+  if (r.shape[0] === roots.shape[0]) return mul(roots, r);
+  throw new DownhillError(
+    "shape",
+    `${operation}: there are ${roots.shape[0]!} weights for ${r.shape[0]!} residuals. Give one for each.`,
+  );
 }
 
 /** A bound as one number for each parameter. */

@@ -1,5 +1,6 @@
 import {
   add,
+  atan,
   exp,
   grad,
   less,
@@ -262,13 +263,16 @@ describe("leastSquares", () => {
       "soft-l1": (r: Tensor) => mul(2 * s * s, sub(add(square(mul(r, 1 / s)), 1).sqrt(), 1)),
       huber: (r: Tensor) => where(less(r.abs(), s), square(r), sub(mul(2 * s, r.abs()), s * s)),
       cauchy: (r: Tensor) => mul(s * s, log1p(square(mul(r, 1 / s)))),
+      arctan: (r: Tensor) => mul(s * s, atan(square(mul(r, 1 / s)))),
     };
 
-    test.each(["soft-l1", "huber", "cauchy"] as const)(
+    test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)(
       "%s minimises the sum of its ρ and hardly minds them",
       (loss) => {
-        const fit = leastSquares(line, { a: 0, b: 0 }, { loss, lossScale: s });
-        const direct = minimize((p: Line) => sum(rho[loss](line(p))), { a: 0, b: 0 });
+        // arctan is flat far away: it needs a start near enough
+        const start = { a: 0.9, b: 1.9 };
+        const fit = leastSquares(line, start, { loss, lossScale: s });
+        const direct = minimize((p: Line) => sum(rho[loss](line(p))), start);
         expect(fit.sumOfSquares / direct.value).toBeCloseTo(1, 9);
         expect(fit.params.b.item()).toBeCloseTo(direct.params.b.item(), 5);
         expect(Math.abs(fit.params.b.item() - 2)).toBeLessThan(0.1);
@@ -278,6 +282,58 @@ describe("leastSquares", () => {
 
     test("the plain sum of squares does mind", () => {
       expect(leastSquares(line, { a: 0, b: 0 }).params.b.item()).toBeGreaterThan(3);
+    });
+  });
+
+  describe("with weights", () => {
+    const start = { a: 500, b: 0.0001 };
+    const wholes = x.map((_, i) => [3, 1, 2, 0][i % 4]!);
+    const weightedFit = leastSquares(misra, start, { weights: wholes });
+
+    test("of whole numbers is as with so many copies of each residual", () => {
+      const rows = x.flatMap((_, i) => Array.from({ length: wholes[i]! }, () => i));
+      const copies = leastSquares(
+        ({ a, b }: Line) =>
+          sub(
+            mul(
+              a,
+              sub(
+                1,
+                exp(
+                  mul(
+                    -1,
+                    mul(
+                      b,
+                      rows.map((i) => x[i]!),
+                    ),
+                  ),
+                ),
+              ),
+            ),
+            rows.map((i) => y[i]!),
+          ),
+        start,
+      );
+      expect(weightedFit.sumOfSquares / copies.sumOfSquares).toBeCloseTo(1, 10);
+      expect(weightedFit.params.a.item() / copies.params.a.item()).toBeCloseTo(1, 8);
+      // the copies seem to be more data than there are
+      expect(weightedFit.degreesOfFreedom).toBe(x.length - 3 - 2);
+      const ratio = Math.sqrt(copies.degreesOfFreedom / weightedFit.degreesOfFreedom);
+      expect(weightedFit.standardErrors.b.item() / copies.standardErrors.b.item()).toBeCloseTo(ratio, 6);
+    });
+
+    test("gives the errors of the text book for a weighted mean", () => {
+      const [values, w] = [
+        [1, 2, 4],
+        [4, 1, 0.25],
+      ];
+      const mean = leastSquares(({ m }: { readonly m: Tensor }) => sub(m, values), { m: 0 }, { weights: w });
+      const total = 5.25; // Σ w
+      const m = (4 * 1 + 1 * 2 + 0.25 * 4) / total;
+      const s2 = values.reduce((sum, v, i) => sum + w[i]! * (v - m) ** 2, 0) / 2;
+      expect(mean.params.m.item()).toBeCloseTo(m, 10);
+      expect(mean.standardErrors.m.item()).toBeCloseTo(Math.sqrt(s2 / total), 10);
+      expect(mean.residuals.tolist()).toEqual(values.map((v) => mean.params.m.item() - v));
     });
   });
 
@@ -333,6 +389,14 @@ describe("leastSquares", () => {
       "leastSquares: lossScale must be a finite number above 0, got 0.",
     ],
     [misra, {}, {}, "leastSquares: x0 holds no tensor"],
+    [misra, { a: 1, b: 1 }, { weights: [1, 2] }, "leastSquares: there are 2 weights for 14 residuals."],
+    [misra, { a: 1, b: 1 }, { weights: 1 }, "leastSquares: weights must be one axis of numbers"],
+    [
+      misra,
+      { a: 1, b: 1 },
+      { weights: [1, -2] },
+      "leastSquares: weights must be finite numbers of 0 or more, got -2",
+    ],
     [
       (p: Line) => stack([p.a, p.b]),
       { a: 1, b: 1 },

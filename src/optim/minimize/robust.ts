@@ -1,6 +1,7 @@
 import { onesLike } from "../../array/create.ts";
 import {
   abs,
+  atan,
   div,
   equal,
   less,
@@ -17,7 +18,10 @@ import {
 import type { Tensor } from "../../ir/tensor.ts";
 
 /** How much a residual counts: `ρ(r)` in place of `r²`. */
-export type RobustLoss = "squares" | "soft-l1" | "huber" | "cauchy";
+export type RobustLoss = "squares" | "soft-l1" | "huber" | "cauchy" | "arctan";
+
+/** Their names. */
+export const robustLosses: readonly RobustLoss[] = ["squares", "soft-l1", "huber", "cauchy", "arctan"];
 
 /**
  * Numbers whose squares are `ρ(r)`, with the signs of the residuals, so that a method for sums of squares minimises `Σ ρ(r)`.
@@ -28,6 +32,7 @@ export type RobustLoss = "squares" | "soft-l1" | "huber" | "cauchy";
  * soft-l1  2(√(1 + z) − 1)
  * huber    z where z ≤ 1, else 2√z − 1
  * cauchy   ln(1 + z)
+ * arctan   arctan(z)
  * ```
  *
  * @see Triggs, McLauchlan, Hartley, Fitzgibbon, Bundle adjustment: a modern synthesis, 2000, section 4.3; the names are SciPy's.
@@ -41,10 +46,14 @@ export const robustResiduals: Readonly<Record<RobustLoss, (r: Tensor, scale: num
     const far = sqrt(sub(mul(2 * s, maximum(size, s)), s * s));
     return where(less(size, s), r, mul(sign(r), far));
   },
-  cauchy: (r, s) => {
-    const z = square(div(r, s));
-    const isZero = equal(z, 0);
-    const safe = where(isZero, onesLike(z), z);
-    return mul(r, where(isZero, onesLike(z), sqrt(div(log1p(safe), safe))));
-  },
+  cauchy: (r, s) => shrunk(r, s, log1p),
+  arctan: (r, s) => shrunk(r, s, atan),
 };
+
+/** `r √(g(z)/z)` for a g with g(z)/z → 1 at 0. */
+function shrunk(r: Tensor, s: number, g: (z: Tensor) => Tensor): Tensor {
+  const z = square(div(r, s));
+  const isZero = equal(z, 0);
+  const safe = where(isZero, onesLike(z), z);
+  return mul(r, where(isZero, onesLike(z), sqrt(div(g(safe), safe))));
+}
