@@ -1,4 +1,15 @@
-import type { BinaryOp, Expr, Procedure, ScalarType, Stmt, Table, UnaryOp } from "./scalar.ts";
+import type {
+  BinaryOp,
+  Contract,
+  Expr,
+  Procedure,
+  Reduce,
+  ReduceOp,
+  ScalarType,
+  Stmt,
+  Table,
+  UnaryOp,
+} from "./scalar.ts";
 import { binaryType, unaryType } from "./scalar.ts";
 
 /** A constant of the given type. */
@@ -62,6 +73,16 @@ export function select(condition: Expr, x: Expr, y: Expr): Expr {
   return { kind: "select", type: x.type, condition, x, y };
 }
 
+/** x · y + z of floats. */
+export function mulAdd(x: Expr, y: Expr, z: Expr): Expr {
+  return { kind: "mulAdd", type: x.type, x, y, z };
+}
+
+/** A fold step as an expression. */
+export function combine(op: ReduceOp, x: Expr, y: Expr): Expr {
+  return binary(op, x, y);
+}
+
 export function convert(type: ScalarType, x: Expr): Expr {
   return x.type === type ? x : { kind: "convert", type, x };
 }
@@ -95,6 +116,19 @@ export interface Block {
     body: (block: Block, index: Expr) => void,
     reverse?: boolean,
   ): void;
+  /** A loop whose iterations may run in any order or at once. */
+  forEach(index: string, from: Expr, to: Expr, body: (block: Block, index: Expr) => void): void;
+  /** Declares a local that folds a value over a range; `write` fills the body and returns the value. */
+  reduce(
+    name: string,
+    op: ReduceOp,
+    start: Expr,
+    index: string,
+    from: Expr,
+    to: Expr,
+    write: (block: Block, index: Expr) => Expr,
+  ): Expr;
+  contract(contraction: Omit<Contract, "kind">): void;
   comment(text: string): void;
 }
 
@@ -133,6 +167,38 @@ export function makeBlock(): Block {
     for(index, from, to, body, reverse = false) {
       const i = local("i32", index);
       statements.push({ kind: "for", index, from, to, reverse, body: inner((block) => body(block, i)) });
+    },
+    forEach(index, from, to, body) {
+      const i = local("i32", index);
+      statements.push({
+        kind: "for",
+        index,
+        from,
+        to,
+        reverse: false,
+        independent: true,
+        body: inner((block) => body(block, i)),
+      });
+    },
+    reduce(name, op, start, index, from, to, write) {
+      const block = makeBlock();
+      const value = write(block, local("i32", index));
+      const reduce: Reduce = {
+        kind: "reduce",
+        name,
+        op,
+        start,
+        index,
+        from,
+        to,
+        body: block.statements,
+        value,
+      };
+      statements.push(reduce);
+      return local(value.type, name);
+    },
+    contract(contraction) {
+      statements.push({ kind: "contract", ...contraction });
     },
     comment(text) {
       statements.push({ kind: "comment", text });

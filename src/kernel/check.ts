@@ -1,8 +1,18 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { printExpr, printHead } from "./print.ts";
-import type { BinaryOp, Buffer, Expr, Procedure, Routine, ScalarType, Stmt, UnaryOp } from "./scalar.ts";
-import { binaryType, unaryType } from "./scalar.ts";
+import type {
+  BinaryOp,
+  Buffer,
+  Contract,
+  Expr,
+  Procedure,
+  Routine,
+  ScalarType,
+  Stmt,
+  UnaryOp,
+} from "./scalar.ts";
+import { binaryType, isFloat, unaryType } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
 /**
@@ -151,6 +161,7 @@ function makeChecker(where: string, progress: Progress = newProgress()): Checker
   const buffers = new Map<string, Buffer & { readonly isWritable: boolean }>();
   const names = new Set<string>(); // of every local so far, those out of scope too
   const scopes = [new Map<string, Local>()];
+  let outermostSettable = 0; // scopes further out belong to the surroundings of an independent loop
   let current: Stmt | string | undefined; // the statement that is being checked, or what else is
 
   const fail = (message: string): never => {
@@ -226,6 +237,13 @@ function makeChecker(where: string, progress: Progress = newProgress()): Checker
         return gives(expr.x.type);
       case "convert":
         return part(expr.x);
+      case "mulAdd":
+        for (const inner of [expr.x, expr.y, expr.z]) {
+          part(inner);
+          demand(expr.type, inner, "an operand of mulAdd,");
+        }
+        if (!isFloat(expr.type)) fail(`there is no mulAdd of ${expr.type}`);
+        return;
       case "call": {
         const { procedure, args } = expr;
         if (args.length !== procedure.params.length) {
@@ -247,11 +265,49 @@ function makeChecker(where: string, progress: Progress = newProgress()): Checker
     }
   };
 
-  const scoped = (stmts: readonly Stmt[], depth: number, index?: string): void => {
+  const scoped = (
+    stmts: readonly Stmt[],
+    depth: number,
+    index?: string,
+    isIndependent = false,
+    value?: Expr,
+  ): void => {
+    const saved = outermostSettable;
     scopes.push(new Map());
+    if (isIndependent) outermostSettable = scopes.length - 1;
     if (index !== undefined) declare(index, { type: "i32", isIndex: true });
     block(stmts, depth);
+    if (value !== undefined) check(value, 0);
     scopes.pop();
+    outermostSettable = saved;
+  };
+
+  const checkContract = (stmt: Contract): void => {
+    for (const [place, role] of [
+      [stmt.out, "out"],
+      [stmt.left, "left"],
+      [stmt.right, "right"],
+    ] as const) {
+      const buffer = bufferOf(place.buffer);
+      check(place.offset, 0);
+      demand("i32", place.offset, "offset");
+      if (buffer.type !== stmt.type) fail(`buffer "${buffer.name}" is ${buffer.type}, not ${stmt.type}`);
+      const isEmpty = stmt.dims.some((dim) => dim.size === 0);
+      const reach = stmt.dims.reduce((sum, dim) => sum + (dim.size - 1) * dim[role], 0);
+      const start = place.offset.kind === "const" ? place.offset.value : 0;
+      if (!isEmpty && start + reach >= buffer.size)
+        fail(`${role} reaches element ${start + reach} of buffer "${buffer.name}", which has ${buffer.size}`);
+    }
+    if (!bufferOf(stmt.out.buffer).isWritable)
+      fail(`buffer "${stmt.out.buffer}" is an input and cannot be written`);
+    for (const dim of stmt.dims) {
+      const numbers = [dim.size, dim.out, dim.left, dim.right];
+      if (!numbers.every((n) => Number.isSafeInteger(n) && n >= 0))
+        fail(`${dim.role} has size and strides ${numbers.join(", ")}`);
+      if ((dim.role === "column" && dim.left !== 0) || (dim.role === "row" && dim.right !== 0))
+        fail(`${dim.role} has strides of both operands`);
+      if (dim.role === "sum" && dim.out !== 0) fail("sum has a stride of out");
+    }
   };
 
   const checkStmt = (stmt: Stmt, depth: number): void => {
@@ -262,6 +318,8 @@ function makeChecker(where: string, progress: Progress = newProgress()): Checker
       case "set": {
         check(stmt.value, 0);
         const { type, isIndex } = lookUp(stmt.name);
+        if (!scopes.slice(outermostSettable).some((scope) => scope.has(stmt.name)))
+          fail(`"${stmt.name}" comes from outside of an independent loop and cannot be set in it`);
         if (isIndex) fail(`"${stmt.name}" is the index of a loop and cannot be set`);
         return demand(type, stmt.value, `the new value of "${stmt.name}",`);
       }
@@ -278,7 +336,20 @@ function makeChecker(where: string, progress: Progress = newProgress()): Checker
           check(bound, 0);
           demand("i32", bound, "bound");
         }
-        return scoped(stmt.body, depth + 1, stmt.index);
+        return scoped(stmt.body, depth + 1, stmt.index, stmt.independent === true);
+      case "reduce":
+        for (const bound of [stmt.from, stmt.to]) {
+          check(bound, 0);
+          demand("i32", bound, "bound");
+        }
+        check(stmt.start, 0);
+        demand(stmt.value.type, stmt.start, "the start of a fold,");
+        if (stmt.start.kind !== "const") fail("the start of a fold is not a constant");
+        if (!hasBinary(stmt.op, stmt.value.type)) fail(`there is no "${stmt.op}" of ${stmt.value.type}`);
+        scoped(stmt.body, depth + 1, stmt.index, true, stmt.value);
+        return declare(stmt.name, { type: stmt.value.type, isIndex: false });
+      case "contract":
+        return checkContract(stmt);
       case "while":
         check(stmt.condition, 0);
         demand("bool", stmt.condition, "condition");

@@ -1,7 +1,7 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Code } from "./code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type { BinaryOp, Buffer, Expr, Procedure, Routine, Stmt } from "./scalar.ts";
+import type { BinaryOp, Buffer, Contract, Expr, Place, Procedure, Routine, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
 /** A routine as text: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over lines. */
@@ -48,12 +48,13 @@ export function printHead(stmt: Stmt): string {
     case "store":
       return `${showName(stmt.buffer)}[${printExpr(stmt.index)}] = ${printExpr(stmt.value)}`;
     case "for": {
-      const [from, to] = [stmt.from, stmt.to].map((bound) => {
-        const { text, level } = exprCode(bound, 0);
-        return level === "primary" || level === "unary" ? text : `(${text})`;
-      });
-      return `for ${showName(stmt.index)} in ${stmt.reverse ? "reverse " : ""}${from}..${to}`;
+      const [from, to] = [stmt.from, stmt.to].map(printBound);
+      return `for ${stmt.independent === true ? "each " : ""}${showName(stmt.index)} in ${stmt.reverse ? "reverse " : ""}${from}..${to}`;
     }
+    case "reduce":
+      return `let ${showName(stmt.name)}: ${stmt.value.type} = ${stmt.op} of ${printExpr(stmt.value)} for ${showName(stmt.index)} in ${printBound(stmt.from)}..${printBound(stmt.to)}`;
+    case "contract":
+      return contractHead(stmt);
     case "while":
       return `while ${printExpr(stmt.condition)}`;
     case "if":
@@ -63,6 +64,29 @@ export function printHead(stmt: Stmt): string {
     default:
       return assertNever(stmt, "printHead");
   }
+}
+
+function printBound(bound: Expr): string {
+  const { text, level } = exprCode(bound, 0);
+  return level === "primary" || level === "unary" ? text : `(${text})`;
+}
+
+/** `contract y[0] = a[0] · b[0] over row 2 (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`: sizes, and strides. */
+function contractHead({ out, left, right, dims, accumulate }: Contract): string {
+  const place = ({ buffer, offset }: Place): string => `${showName(buffer)}[${printExpr(offset)}]`;
+  const over = dims.map((dim) => {
+    const strides = [
+      [out, dim.out],
+      [left, dim.left],
+      [right, dim.right],
+    ] as const;
+    const shown = strides
+      .filter(([, stride]) => stride !== 0)
+      .map(([{ buffer }, stride]) => `${showName(buffer)} ${stride}`);
+    return `${dim.role} ${dim.size} (${shown.join(", ")})`;
+  });
+  const sign = accumulate ? "+=" : "=";
+  return `contract ${place(out)} ${sign} ${place(left)} · ${place(right)} over ${over.join(", ")}`;
 }
 
 function blockLines(block: readonly Stmt[], depth: number): string[] {
@@ -79,9 +103,13 @@ function blockLines(block: readonly Stmt[], depth: number): string[] {
         if (stmt.otherwise.length === 0) return [...then, `${indent}}`];
         return [...then, `${indent}} else {`, ...blockLines(stmt.otherwise, depth + 1), `${indent}}`];
       }
+      case "reduce":
+        if (stmt.body.length === 0) return [head];
+        return [`${head} {`, ...blockLines(stmt.body, depth + 1), `${indent}}`];
       case "let":
       case "set":
       case "store":
+      case "contract":
       case "comment":
         return [head];
       default:
@@ -114,6 +142,8 @@ function exprCode(expr: Expr, depth: number): Code {
     }
     case "select":
       return conditional(exprCode(expr.condition, next), exprCode(expr.x, next), exprCode(expr.y, next));
+    case "mulAdd":
+      return callCode("mulAdd", exprCode(expr.x, next), exprCode(expr.y, next), exprCode(expr.z, next));
     case "convert":
       return callCode(expr.type, exprCode(expr.x, next));
     case "call":

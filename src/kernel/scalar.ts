@@ -74,6 +74,13 @@ export type Expr =
     }
   | { readonly kind: "convert"; readonly type: ScalarType; readonly x: Expr } // float to integer saturates, NaN gives 0
   | {
+      readonly kind: "mulAdd"; // x · y + z of floats, rounded twice; told that last bits do not matter, a backend may round once
+      readonly type: ScalarType;
+      readonly x: Expr;
+      readonly y: Expr;
+      readonly z: Expr;
+    }
+  | {
       readonly kind: "call";
       readonly type: ScalarType;
       readonly procedure: Procedure;
@@ -91,8 +98,15 @@ export type Stmt =
       readonly from: Expr;
       readonly to: Expr;
       readonly reverse: boolean;
+      /**
+       * Iterations may run in any order or at once: none reads what another writes, and none sets a local from outside.
+       * Such loops may be vectorised and shared among threads.
+       */
+      readonly independent?: boolean;
       readonly body: readonly Stmt[];
     }
+  | Reduce
+  | Contract
   | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Stmt[] }
   | {
       readonly kind: "if";
@@ -101,6 +115,70 @@ export type Stmt =
       readonly otherwise: readonly Stmt[];
     }
   | { readonly kind: "comment"; readonly text: string };
+
+/** Elements that a `reduce` folds at once, each into an accumulator of its own. */
+export const reduceLanes = 8;
+
+/** Products that a `contract` adds up before it adds their sum to the total: keeps the rounding error of long sums small. */
+export const contractBlock = 256;
+
+/** How `reduce` combines two values. */
+export type ReduceOp = "add" | "mul" | "min" | "max" | "and" | "or";
+
+/**
+ * Declares the local `name`: the fold of `value` over index = from … to − 1. Value number i goes to lane i mod 8; every
+ * lane begins at `start`, a constant that the operation leaves other values unchanged by; in the end lane j takes in lane
+ * j + 4, then j + 2, then j + 1. `body` declares what `value` needs, and may store as an independent loop may.
+ */
+export interface Reduce {
+  readonly kind: "reduce";
+  readonly name: string;
+  readonly op: ReduceOp;
+  readonly start: Expr;
+  readonly index: string;
+  readonly from: Expr;
+  readonly to: Expr;
+  readonly body: readonly Stmt[];
+  readonly value: Expr;
+}
+
+/** Where an operand of a contraction begins. */
+export interface Place {
+  readonly buffer: string;
+  readonly offset: Expr;
+}
+
+/**
+ * One index of a contraction: its size, and how many elements a step of it is in each operand (0 where the operand does
+ * not depend on it). Rows belong to `left` and `out`, columns to `right` and `out`, sums to `left` and `right`, a batch to
+ * all three.
+ */
+export interface Dim {
+  readonly role: "batch" | "row" | "column" | "sum";
+  readonly size: number;
+  readonly out: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/**
+ * out = Σ left · right, or out += Σ left · right where `accumulate`: the product of matrices, and with more indices those
+ * of batches, of transposed operands, and convolutions (`left` or `right` may read an element many times).
+ *
+ * Several dims of one role are listed outermost first. The products of each element of `out` are added in the order of
+ * the sums, by `mulAdd`, in blocks of 256; what is there already is added to first. `out` shares no memory with the operands.
+ */
+export interface Contract {
+  readonly kind: "contract";
+  /** Names the statement and what it is made of; unique among locals. */
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly out: Place;
+  readonly left: Place;
+  readonly right: Place;
+  readonly dims: readonly Dim[];
+  readonly accumulate: boolean;
+}
 
 /** A named scalar function, written once over the vocabulary: the transcendentals are these. */
 export interface Procedure {

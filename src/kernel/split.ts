@@ -136,6 +136,15 @@ export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): U
       case "store":
         buffers.add(stmt.buffer);
         return;
+      case "reduce":
+        touched.set(stmt.name, stmt.value.type);
+        touched.set(stmt.index, "i32");
+        declared.add(stmt.name);
+        declared.add(stmt.index);
+        return;
+      case "contract":
+        for (const place of [stmt.out, stmt.left, stmt.right]) buffers.add(place.buffer);
+        return;
       case "while":
       case "if":
       case "comment":

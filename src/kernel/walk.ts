@@ -31,6 +31,9 @@ export function walkExpr(expr: Expr, visit: (expr: Expr) => void, depth = 0): vo
       walkExpr(expr.condition, visit, depth + 1);
       walkExpr(expr.x, visit, depth + 1);
       return walkExpr(expr.y, visit, depth + 1);
+    case "mulAdd":
+      for (const part of [expr.x, expr.y, expr.z]) walkExpr(part, visit, depth + 1);
+      return;
     case "call":
       for (const arg of expr.args) walkExpr(arg, visit, depth + 1);
       return;
@@ -67,6 +70,12 @@ export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
     case "for":
       exprs(stmt.from, stmt.to);
       return walkBlock(stmt.body, visitor, depth + 1);
+    case "reduce":
+      exprs(stmt.start, stmt.from, stmt.to);
+      walkBlock(stmt.body, visitor, depth + 1);
+      return exprs(stmt.value);
+    case "contract":
+      return exprs(stmt.out.offset, stmt.left.offset, stmt.right.offset);
     case "while":
       exprs(stmt.condition);
       return walkBlock(stmt.body, visitor, depth + 1);

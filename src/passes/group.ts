@@ -149,6 +149,8 @@ function mentions(expr: Expr, names: ReadonlySet<string>): boolean {
       return mentions(expr.x, names) || mentions(expr.y, names);
     case "select":
       return mentions(expr.condition, names) || mentions(expr.x, names) || mentions(expr.y, names);
+    case "mulAdd":
+      return mentions(expr.x, names) || mentions(expr.y, names) || mentions(expr.z, names);
     case "call":
       return expr.args.some((arg) => mentions(arg, names));
   }

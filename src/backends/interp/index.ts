@@ -114,6 +114,7 @@ function directFunction({ params, body, result }: Procedure): CompiledProcedure 
     case "load":
     case "table":
     case "select":
+    case "mulAdd":
     case "call":
       return undefined;
     default:

@@ -1,3 +1,4 @@
+import { expandBlock } from "../../kernel/expand.ts";
 import type { Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
@@ -134,6 +135,13 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
       case "convert":
         steps.push(mapStep(convertFunction(expr.type, expr.x.type), operand(expr.x, next), out));
         return;
+      case "mulAdd": {
+        const [x, y, z] = [operand(expr.x, next), operand(expr.y, next), operand(expr.z, next)];
+        if (counts) steps.push(() => void (counts.flops += 2));
+        if (expr.type === "f64") steps.push((r) => void (r[out] = r[x]! * r[y]! + r[z]!));
+        else steps.push((r) => void (r[out] = Math.fround(Math.fround(r[x]! * r[y]!) + r[z]!)));
+        return;
+      }
       case "call": {
         const args = expr.args.map((arg) => operand(arg, next));
         steps.push(callStep(library.procedure(expr.procedure), args, out));
@@ -178,6 +186,9 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
         steps.push((r) => (r[flag] !== 0 ? then(r) : otherwise(r)));
         return;
       }
+      case "reduce":
+      case "contract":
+        return expandBlock([stmt]).forEach((plain) => statement(plain, depth));
       case "comment":
         return;
       default:

@@ -93,6 +93,10 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
     case "convert":
       if (expr.type === "bool") break;
       return convertCode(expr.type, expr.x.type, value(expr.x, scope, next), scope);
+    case "mulAdd": {
+      const [x, y, z] = [value(expr.x, scope, next), value(expr.y, scope, next), value(expr.z, scope, next)];
+      return round(expr.type, infix(round(expr.type, infix(x, "*", y)), "+", z));
+    }
     case "call": {
       if (expr.type === "bool") break;
       return callProcedure(expr.procedure, expr.args, scope, next);
@@ -157,6 +161,8 @@ function truth(expr: Expr, scope: Scope, depth: number): Code {
         : infix(value(expr.x, scope, next), "!==", literal(0));
     case "call":
       return callProcedure(expr.procedure, expr.args, scope, next);
+    case "mulAdd": // a float is no bool
+      throw internalError("mulAdd as a condition");
     default:
       return assertNever(expr, "truth");
   }

@@ -2,6 +2,7 @@ import type { TypedArray } from "../../kernel/executable.ts";
 import { makeArray } from "../../kernel/executable.ts";
 import type { Range } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
+import { expandRoutine } from "../../kernel/expand.ts";
 import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
 import { usesOf } from "../../kernel/split.ts";
 import { reachedBy } from "../../kernel/walk.ts";
@@ -42,7 +43,8 @@ interface Unit {
 }
 
 /** JavaScript for a routine: an expression of a function of inputs and outputs. */
-export function routineSource(routine: Routine, limit: number): Source {
+export function routineSource(given: Routine, limit: number): Source {
+  const routine = expandRoutine(given);
   const results = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const { procedures, tables } = reachedBy(routine.body, results);
   const unit = openUnit(procedures, tables, limit);

@@ -1,3 +1,4 @@
+import { internalError } from "../../errors/index.ts";
 import type { Range } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
@@ -68,6 +69,9 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
       }
       return [...lines, "} else {", ...indented(blockLines(stmt.otherwise, [], scope, depth + 1)), "}"];
     }
+    case "reduce":
+    case "contract": // `source` expands them
+      throw internalError(`"${stmt.kind}" in generated code`);
     case "comment":
       return commentLines(stmt.text);
     default:

@@ -1,0 +1,99 @@
+import type { Expr, Stmt } from "./scalar.ts";
+import { checkDepth } from "./walk.ts";
+
+/** An expression with its locals replaced as `replace` says; `undefined` leaves a local as it is. */
+export function copyExpr(expr: Expr, replace: (name: string) => Expr | undefined, depth = 0): Expr {
+  checkDepth(depth);
+  const inner = (x: Expr): Expr => copyExpr(x, replace, depth + 1);
+  switch (expr.kind) {
+    case "const":
+      return expr;
+    case "local":
+      return replace(expr.name) ?? expr;
+    case "load":
+    case "table":
+      return { ...expr, index: inner(expr.index) };
+    case "unary":
+    case "convert":
+      return { ...expr, x: inner(expr.x) };
+    case "binary":
+      return { ...expr, x: inner(expr.x), y: inner(expr.y) };
+    case "mulAdd":
+      return { ...expr, x: inner(expr.x), y: inner(expr.y), z: inner(expr.z) };
+    case "select":
+      return { ...expr, condition: inner(expr.condition), x: inner(expr.x), y: inner(expr.y) };
+    case "call":
+      return { ...expr, args: expr.args.map(inner) };
+  }
+}
+
+/**
+ * A block, and expressions in its scope, once more: locals that it declares get `suffix` behind their names, those in
+ * `given` become these expressions.
+ */
+export function copyBlock(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  suffix: string,
+  given: ReadonlyMap<string, Expr>,
+): { readonly statements: Stmt[]; readonly results: Expr[] } {
+  const own = new Map<string, Expr>(given);
+  const declare = (name: string, type: Expr["type"]): string => {
+    own.set(name, { kind: "local", type, name: name + suffix });
+    return name + suffix;
+  };
+  const expr = (x: Expr): Expr => copyExpr(x, (name) => own.get(name));
+  const nameOf = (name: string): string => {
+    const renamed = own.get(name);
+    return renamed?.kind === "local" ? renamed.name : name;
+  };
+  const copy = (stmts: readonly Stmt[], depth: number): Stmt[] => {
+    checkDepth(depth);
+    return stmts.map((stmt): Stmt => {
+      switch (stmt.kind) {
+        case "let": {
+          const value = expr(stmt.value);
+          return { ...stmt, name: declare(stmt.name, value.type), value };
+        }
+        case "set":
+          return { ...stmt, name: nameOf(stmt.name), value: expr(stmt.value) };
+        case "store":
+          return { ...stmt, index: expr(stmt.index), value: expr(stmt.value) };
+        case "for": {
+          const [from, to] = [expr(stmt.from), expr(stmt.to)];
+          return { ...stmt, from, to, index: declare(stmt.index, "i32"), body: copy(stmt.body, depth + 1) };
+        }
+        case "while":
+          return { ...stmt, condition: expr(stmt.condition), body: copy(stmt.body, depth + 1) };
+        case "if":
+          return {
+            ...stmt,
+            condition: expr(stmt.condition),
+            then: copy(stmt.then, depth + 1),
+            otherwise: copy(stmt.otherwise, depth + 1),
+          };
+        case "reduce": {
+          const [start, from, to] = [expr(stmt.start), expr(stmt.from), expr(stmt.to)];
+          const index = declare(stmt.index, "i32");
+          const body = copy(stmt.body, depth + 1);
+          const value = expr(stmt.value);
+          return { ...stmt, start, from, to, index, body, value, name: declare(stmt.name, value.type) };
+        }
+        case "contract": {
+          const place = (x: typeof stmt.out): typeof stmt.out => ({ ...x, offset: expr(x.offset) });
+          return {
+            ...stmt,
+            name: stmt.name + suffix,
+            out: place(stmt.out),
+            left: place(stmt.left),
+            right: place(stmt.right),
+          };
+        }
+        case "comment":
+          return stmt;
+      }
+    });
+  };
+  const statements = copy(block, 0);
+  return { statements, results: results.map(expr) };
+}
