@@ -1,0 +1,240 @@
+import { internalError } from "../../errors/index.ts";
+import type { OpcodeName, ValueType } from "./opcodes.ts";
+import { opcode } from "./opcodes.ts";
+import type { ByteWriter } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
+
+/** The bytes of value types; 0x40 is the block type without a result. */
+export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
+
+/** A place to branch to: the end of a block or an if, the start of a loop. */
+export interface Label {
+  /** How many constructs were open around it. */
+  readonly depth: number;
+}
+
+/** What can be called: the index of a function. */
+export interface Callable {
+  readonly index: number;
+}
+
+/**
+ * The code of one function, written straight to bytes in the order of execution: operands first, then what works on them.
+ *
+ * @example
+ * const module = makeModule();
+ * const square = module.function("square", { params: ["f64"], results: ["f64"], exported: true });
+ * square.body.localGet(0);
+ * square.body.localGet(0);
+ * square.body.op("f64.mul");
+ * // module.finish() is the module; its function `square` of 3 is 9
+ */
+export interface Body {
+  /** A new local, initially zero; parameters come before all locals. The name is for readers of the text. */
+  local(type: ValueType, name?: string): number;
+  /** An instruction that needs nothing but its operands: `op("f32x4.add")`. */
+  op(name: OpcodeName): void;
+  localGet(index: number): void;
+  localSet(index: number): void;
+  localTee(index: number): void;
+  globalGet(index: number): void;
+  globalSet(index: number): void;
+  /** A load or store, atomic or not, at `offset` bytes after the address on the stack; alignment is told as natural. */
+  memory(name: OpcodeName, offset?: number): void;
+  /** A load or store of one lane of a vector. */
+  memoryLane(name: OpcodeName, lane: number, offset?: number): void;
+  /** `extract_lane`, `replace_lane`. */
+  lane(name: OpcodeName, lane: number): void;
+  i32Const(value: number): void;
+  i64Const(value: bigint): void;
+  f32Const(value: number): void;
+  f64Const(value: number): void;
+  v128Const(bytes: ArrayLike<number>): void;
+  /** `i8x16.shuffle`: lanes 0 to 15 are bytes of the first operand, 16 to 31 of the second. */
+  shuffle(lanes: readonly number[]): void;
+  /** Opens a block, loop or if, whose value (if any) is of type `result`; `end` closes it. */
+  block(result?: ValueType): Label;
+  loop(result?: ValueType): Label;
+  if(result?: ValueType): Label;
+  else(): void;
+  end(): void;
+  br(label: Label): void;
+  brIf(label: Label): void;
+  /** Branches to `labels[i]`, or to `otherwise` where i is no index of them. */
+  brTable(labels: readonly Label[], otherwise: Label): void;
+  return(): void;
+  call(callee: Callable): void;
+  /** Calls the function at an index of the table, which must have this type. */
+  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void;
+  /** Select of two operands of type `type` by an i32. */
+  select(type: ValueType): void;
+  memorySize(): void;
+  memoryGrow(): void;
+  memoryCopy(): void;
+  memoryFill(): void;
+  memoryInit(data: number): void;
+  dataDrop(data: number): void;
+  atomicFence(): void;
+  /** How many bytes of code there are so far: what decides whether a function is large. */
+  readonly size: () => number;
+}
+
+/** A body that can be put into a module. */
+export interface WritableBody extends Body {
+  readonly localNames: ReadonlyMap<number, string>;
+  /** The locals and the code as the code section has them. */
+  readonly finish: () => Uint8Array;
+}
+
+/** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
+export function makeBody(
+  paramCount: number,
+  typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
+): WritableBody {
+  const code: ByteWriter = makeWriter(256);
+  const locals: ValueType[] = [];
+  const localNames = new Map<number, string>();
+  let depth = 0;
+
+  const op = (name: OpcodeName): void => {
+    const { bytes } = opcode(name);
+    for (const byte of bytes) code.byte(byte);
+  };
+  const indexed = (name: OpcodeName, index: number): void => {
+    op(name);
+    code.unsigned(index);
+  };
+  const memory = (name: OpcodeName, offset = 0): void => {
+    const row = opcode(name);
+    for (const byte of row.bytes) code.byte(byte);
+    code.unsigned(Math.log2(row.width));
+    code.unsigned(offset);
+  };
+  const open = (name: "block" | "loop" | "if", result: ValueType | undefined): Label => {
+    op(name);
+    code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
+    return { depth: depth++ };
+  };
+  const distance = (label: Label): number => {
+    if (label.depth >= depth) throw internalError("a branch to a label that is closed");
+    return depth - 1 - label.depth;
+  };
+  const sixteen = (name: OpcodeName, bytes: ArrayLike<number>): void => {
+    if (bytes.length !== 16) throw internalError(`${name} takes 16 bytes, not ${bytes.length}`);
+    op(name);
+    code.bytes(bytes);
+  };
+  const withLane = (name: OpcodeName, lane: number): void => {
+    op(name);
+    code.byte(lane);
+  };
+
+  return {
+    local(type, name) {
+      const index = paramCount + locals.push(type) - 1;
+      if (name !== undefined) localNames.set(index, name);
+      return index;
+    },
+    op,
+    localGet: (index) => indexed("local.get", index),
+    localSet: (index) => indexed("local.set", index),
+    localTee: (index) => indexed("local.tee", index),
+    globalGet: (index) => indexed("global.get", index),
+    globalSet: (index) => indexed("global.set", index),
+    memory,
+    memoryLane(name, lane, offset = 0) {
+      memory(name, offset);
+      code.byte(lane);
+    },
+    lane: withLane,
+    i32Const(value) {
+      op("i32.const");
+      code.signed(value);
+    },
+    i64Const(value) {
+      op("i64.const");
+      code.signed64(value);
+    },
+    f32Const(value) {
+      op("f32.const");
+      code.f32(value);
+    },
+    f64Const(value) {
+      op("f64.const");
+      code.f64(value);
+    },
+    v128Const: (bytes) => sixteen("v128.const", bytes),
+    shuffle: (lanes) => sixteen("i8x16.shuffle", lanes),
+    block: (result) => open("block", result),
+    loop: (result) => open("loop", result),
+    if: (result) => open("if", result),
+    else: () => op("else"),
+    end() {
+      if (depth === 0) throw internalError("an end without a block");
+      depth--;
+      op("end");
+    },
+    br: (label) => indexed("br", distance(label)),
+    brIf: (label) => indexed("br_if", distance(label)),
+    brTable(labels, otherwise) {
+      indexed("br_table", labels.length);
+      for (const label of [...labels, otherwise]) code.unsigned(distance(label));
+    },
+    return: () => op("return"),
+    call: (callee) => indexed("call", callee.index),
+    callIndirect(params, results) {
+      indexed("call_indirect", typeIndex(params, results));
+      code.byte(0);
+    },
+    select(type) {
+      op("select_t");
+      code.byte(1);
+      code.byte(valueTypeBytes[type]);
+    },
+    memorySize: () => withLane("memory.size", 0),
+    memoryGrow: () => withLane("memory.grow", 0),
+    memoryCopy() {
+      op("memory.copy");
+      code.byte(0);
+      code.byte(0);
+    },
+    memoryFill: () => withLane("memory.fill", 0),
+    memoryInit(data) {
+      indexed("memory.init", data);
+      code.byte(0);
+    },
+    dataDrop: (data) => indexed("data.drop", data),
+    atomicFence: () => withLane("atomic.fence", 0),
+    size: code.length,
+    localNames,
+    finish() {
+      if (depth !== 0) throw internalError(`a function ends with ${depth} blocks open`);
+      const out = makeWriter(code.length() + 64);
+      writeLocals(out, locals);
+      out.bytes(code.result());
+      out.byte(0x0b);
+      return out.result();
+    },
+  };
+}
+
+/** Locals as runs of one type. */
+function writeLocals(out: ByteWriter, locals: readonly ValueType[]): void {
+  const runs: { type: ValueType; count: number }[] = [];
+  for (const type of locals) {
+    const last = runs.at(-1);
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  out.unsigned(runs.length);
+  for (const { type, count } of runs) {
+    out.unsigned(count);
+    out.byte(valueTypeBytes[type]);
+  }
+}

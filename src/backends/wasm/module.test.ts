@@ -1,0 +1,162 @@
+import { expect, test } from "vitest";
+import type { FunctionBuilder, ModuleBuilder } from "./module.ts";
+import { makeModule } from "./module.ts";
+
+type Exports = Record<string, (...args: (number | bigint)[]) => number>;
+
+function run(module: ModuleBuilder, imports: WebAssembly.Imports = {}): Exports {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), imports);
+  return instance.exports as Exports;
+}
+
+test("functions call each other whatever the order in which their bodies are written, and recurse", () => {
+  const module = makeModule("calls");
+  const start = module.function("start", { params: ["i32"], results: ["i32"], exported: true });
+  const factorial = module.function("factorial", { params: ["i32"], results: ["i32"] });
+  start.body.localGet(0);
+  start.body.call(factorial);
+  const { body } = factorial;
+  body.localGet(0);
+  body.if("i32");
+  body.localGet(0);
+  body.localGet(0);
+  body.i32Const(1);
+  body.op("i32.sub");
+  body.call(factorial);
+  body.op("i32.mul");
+  body.else();
+  body.i32Const(1);
+  body.end();
+  expect(run(module)["start"]?.(10)).toBe(3628800);
+});
+
+test("labels lead out of nested blocks and back to the start of loops", () => {
+  const module = makeModule();
+  // The least i from 0 with i·i > n, or −1 beyond 100.
+  const { body } = module.function("root", { params: ["i32"], results: ["i32"], exported: true });
+  const i = body.local("i32", "i");
+  const found = body.block();
+  const tooFar = body.block();
+  const again = body.loop();
+  body.localGet(i);
+  body.localGet(i);
+  body.op("i32.mul");
+  body.localGet(0);
+  body.op("i32.gt_s");
+  body.brIf(found);
+  body.localGet(i);
+  body.i32Const(100);
+  body.op("i32.eq");
+  body.brIf(tooFar);
+  body.localGet(i);
+  body.i32Const(1);
+  body.op("i32.add");
+  body.localSet(i);
+  body.br(again);
+  body.end();
+  body.end();
+  body.i32Const(-1);
+  body.return();
+  body.end();
+  body.localGet(i);
+  const root = run(module)["root"];
+  expect([0, 1, 80, 81, 9999, 10000].map((n) => root?.(n))).toEqual([1, 2, 9, 10, 100, -1]);
+});
+
+test("a table of branches and a table of functions lead to their entries", () => {
+  const module = makeModule();
+  const constants = [10, 20, 30].map((value) => {
+    const one = module.function(`constant${value}`, { results: ["i32"] });
+    one.body.i32Const(value);
+    return one;
+  });
+  module.table(constants, "table");
+  const indirect = module.function("indirect", { params: ["i32"], results: ["i32"], exported: true });
+  indirect.body.localGet(0);
+  indirect.body.callIndirect([], ["i32"]);
+  const { body } = module.function("direct", { params: ["i32"], results: ["i32"], exported: true });
+  const otherwise = body.block();
+  const one = body.block();
+  const zero = body.block();
+  body.localGet(0);
+  body.brTable([zero, one], otherwise);
+  body.end();
+  body.i32Const(7);
+  body.return();
+  body.end();
+  body.i32Const(8);
+  body.return();
+  body.end();
+  body.i32Const(9);
+  const exports = run(module);
+  expect([0, 1, 2].map((i) => exports["indirect"]?.(i))).toEqual([10, 20, 30]);
+  expect([0, 1, 2, -1].map((i) => exports["direct"]?.(i))).toEqual([7, 8, 9, 9]);
+});
+
+test("imported functions and memory, data and globals are there", () => {
+  const module = makeModule();
+  const twice = module.importFunction("env", "twice", ["f64"], ["f64"]);
+  module.importMemory("env", "memory", { initial: 1, maximum: 2 });
+  module.data(new Uint8Array([1, 2, 3]), 65000);
+  const kept = module.data(new Uint8Array([4, 5, 6]));
+  module.global("i32", false, -5, "five");
+  const counter = module.global("f64", true, 0.5);
+  const count = module.function("count", { results: ["f64"], exported: true });
+  count.body.globalGet(counter);
+  count.body.call(twice);
+  count.body.globalSet(counter);
+  count.body.globalGet(counter);
+  const place = module.function("place", { params: ["i32"], exported: true });
+  place.body.localGet(0);
+  place.body.i32Const(1);
+  place.body.i32Const(2);
+  place.body.memoryInit(kept);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+  const exports = run(module, { env: { memory, twice: (x: number) => 2 * x } });
+  const bytes = new Uint8Array(memory.buffer);
+  expect([...bytes.subarray(65000, 65004)]).toEqual([1, 2, 3, 0]);
+  exports["place"]?.(100);
+  expect([...bytes.subarray(99, 103)]).toEqual([0, 5, 6, 0]);
+  expect([exports["count"]?.(), exports["count"]?.()]).toEqual([1, 2]);
+  expect((exports["five"] as unknown as WebAssembly.Global).value).toBe(-5);
+});
+
+test("more than 127 data segments, types, locals and functions are numbered right", () => {
+  const module = makeModule();
+  module.importMemory("env", "memory", { initial: 1, maximum: 1, shared: true });
+  for (let i = 0; i < 300; i++) module.data(new Uint8Array([i & 255]), i);
+  const chain: FunctionBuilder[] = [];
+  for (let i = 0; i < 300; i++) {
+    const one = module.function(`f${i}`, {
+      params: Array.from({ length: i % 200 }, () => "i32" as const),
+      results: ["i32"],
+      exported: true,
+    });
+    const locals = Array.from({ length: 150 }, (_, j) => one.body.local(j % 3 === 0 ? "f64" : "i32"));
+    one.body.i32Const(i);
+    one.body.localSet(locals[149] ?? 0);
+    one.body.localGet(locals[149] ?? 0);
+    chain.push(one);
+  }
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const exports = run(module, { env: { memory } });
+  expect(chain.map(({ name }) => exports[name]?.())).toEqual(chain.map((_, i) => i));
+  expect(new Uint8Array(memory.buffer)[299]).toBe(299 & 255);
+});
+
+test("what cannot be a module is refused while it is written", () => {
+  const module = makeModule();
+  const { body } = module.function("f");
+  expect(() => body.end()).toThrow("an end without a block");
+  const label = body.block();
+  expect(() => module.finish()).toThrow("1 blocks open");
+  body.end();
+  expect(() => body.br(label)).toThrow("a label that is closed");
+  expect(() => body.v128Const([1])).toThrow("takes 16 bytes");
+  expect(() => module.importFunction("env", "g", [], [])).toThrow("imported before");
+  expect(() => {
+    const other = makeModule();
+    other.importMemory("env", "memory", { initial: 1, shared: true });
+    other.finish();
+  }).toThrow("a shared memory without a maximum");
+});

@@ -1,0 +1,102 @@
+/** Bytes in the making, with the number formats of WebAssembly. */
+export interface ByteWriter {
+  /** How many bytes there are so far. */
+  readonly length: () => number;
+  readonly byte: (value: number) => void;
+  readonly bytes: (values: ArrayLike<number>) => void;
+  /** LEB128 of an integer from 0 to 2^32 − 1. */
+  readonly unsigned: (value: number) => void;
+  /** Signed LEB128 of an int32; a uint32 is taken as the int32 of the same bits. */
+  readonly signed: (value: number) => void;
+  /** Signed LEB128 of an int64; a uint64 is taken as the int64 of the same bits. */
+  readonly signed64: (value: bigint) => void;
+  readonly f32: (value: number) => void;
+  readonly f64: (value: number) => void;
+  /** The length of a text in UTF-8, then the text. */
+  readonly text: (value: string) => void;
+  /** The length of some bytes, then the bytes. */
+  readonly sized: (values: Uint8Array) => void;
+  /** The bytes so far: a view, good until more is written. */
+  readonly result: () => Uint8Array;
+}
+
+/**
+ * Makes an empty writer.
+ *
+ * @example
+ * const out = makeWriter();
+ * out.unsigned(624485);
+ * [...out.result()]; // [0xe5, 0x8e, 0x26]
+ */
+export function makeWriter(capacity: number = 64): ByteWriter {
+  let buffer = new Uint8Array(capacity);
+  let view = new DataView(buffer.buffer);
+  let at = 0;
+
+  function reserve(count: number): void {
+    if (at + count <= buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * buffer.length, at + count));
+    larger.set(buffer);
+    buffer = larger;
+    view = new DataView(buffer.buffer);
+  }
+
+  const writer: ByteWriter = {
+    length: () => at,
+    byte(value) {
+      reserve(1);
+      buffer[at++] = value;
+    },
+    bytes(values) {
+      reserve(values.length);
+      buffer.set(values, at);
+      at += values.length;
+    },
+    unsigned(value) {
+      reserve(5);
+      let rest = value >>> 0;
+      while (rest >= 128) {
+        buffer[at++] = (rest & 127) | 128;
+        rest >>>= 7;
+      }
+      buffer[at++] = rest;
+    },
+    signed(value) {
+      reserve(5);
+      let rest = value | 0;
+      while (rest < -64 || rest > 63) {
+        buffer[at++] = (rest & 127) | 128;
+        rest >>= 7;
+      }
+      buffer[at++] = rest & 127;
+    },
+    signed64(value) {
+      reserve(10);
+      let rest = BigInt.asIntN(64, value);
+      while (rest < -64n || rest > 63n) {
+        buffer[at++] = Number(rest & 127n) | 128;
+        rest >>= 7n;
+      }
+      buffer[at++] = Number(rest & 127n);
+    },
+    f32(value) {
+      reserve(4);
+      view.setFloat32(at, value, true);
+      at += 4;
+    },
+    f64(value) {
+      reserve(8);
+      view.setFloat64(at, value, true);
+      at += 8;
+    },
+    text(value) {
+      writer.sized(new TextEncoder().encode(value));
+    },
+    sized(values) {
+      writer.unsigned(values.length);
+      writer.bytes(values);
+    },
+    result: () => buffer.subarray(0, at),
+  };
+  return writer;
+}
