@@ -100,7 +100,7 @@ describe("supervised", () => {
       "a missing value that was kept",
       "x,y\n1,1.5\n,2.5\n",
       { target: "y" },
-      't.csv: column "x", row 2 below the header is NaN. Fill it in or take the row out.',
+      't.csv: line 3, column "x" is NaN. Fill it in or take the row out.',
     ],
     [
       "a misspelt option",
@@ -117,5 +117,24 @@ describe("supervised", () => {
   ])("names table and column of %s", (_, text, options, message) => {
     const table = readTable(text, { name: "t.csv", missing: "keep" });
     expect(() => supervised(table, options)).toThrow(message);
+  });
+
+  test("a missing value is named by its line, with a header, without one, and across quoted line ends", () => {
+    const problem = (text: string, target: string): (() => unknown) => {
+      const table = readTable(text, { name: "t.csv", missing: "keep" });
+      return () => supervised(table, { target });
+    };
+    expect(problem("1,0\n,1\n3,0\n", "column2")).toThrow('t.csv: line 2, column "column1" is NaN.');
+    expect(problem('x,"y\nz"\n\n1,0\n,1\n', "y\nz")).toThrow('t.csv: line 5, column "x" is NaN.');
+  });
+
+  test("a table without lines of a file is told of by its rows", () => {
+    const columns = [
+      { kind: "number", name: "x", values: Float64Array.of(1, Number.NaN) },
+      { kind: "number", name: "y", values: Float64Array.of(1, 2) },
+    ] as const;
+    expect(() => supervised({ name: "mine", columns, rows: 2 }, { target: "y" })).toThrow(
+      'mine: row 2, column "x" is NaN.',
+    );
   });
 });

@@ -49,7 +49,7 @@ export interface SupervisedOptions {
  * Features and target from the columns of a table.
  *
  * @throws DownhillError `data`, naming the table and the column: for columns that are not there, features
- * that are text, values that are not finite (naming the row), a target that is the same in all rows.
+ * that are text, values that are not finite (naming the line), a target that is the same in all rows.
  * @example
  * ```text
  * const table = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n");
@@ -120,7 +120,8 @@ function numbersOf(
   }
   const odd = column.values.findIndex((value) => !Number.isFinite(value));
   if (odd < 0) return column.values;
-  const where = `column ${show(column.name)}, row ${odd + 1} below the header`;
+  const line = table.lines?.[odd];
+  const where = `${line === undefined ? `row ${odd + 1}` : `line ${line}`}, column ${show(column.name)}`;
   throw new DownhillError(
     "data",
     `${table.name}: ${where} is ${column.values[odd]}. Fill it in or take the row out.`,

@@ -14,15 +14,16 @@ export interface ColumnBuilder {
   readonly name: string;
   readonly keepText: () => void;
   readonly add: (cell: string, line: number) => void;
-  readonly finish: () => TableColumn;
+  /** What was added since the last `take`. The kind, once known, stays; with nothing but missing values it is number. */
+  readonly take: () => TableColumn;
 }
 
 /** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
 export function columnBuilder(name: string, file: string, missing: "error" | "keep"): ColumnBuilder {
   let kind: TableColumn["kind"] | undefined;
   let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
-  const numbers: number[] = [];
-  const texts: string[] = [];
+  let numbers: number[] = [];
+  let texts: string[] = [];
 
   const fail = (line: number, what: string): DownhillError =>
     new DownhillError("data", `${file}: line ${line}, column ${JSON.stringify(name)}: ${what}`);
@@ -69,11 +70,14 @@ export function columnBuilder(name: string, file: string, missing: "error" | "ke
     name,
     keepText: () => decide("text"),
     add,
-    finish: () => {
-      if (kind === undefined) decide("number"); // nothing but missing values
+    take: () => {
+      if (kind === undefined) decide("number");
+      const [values, words] = [numbers, texts];
+      numbers = [];
+      texts = [];
       return kind === "text"
-        ? { kind, name, values: texts }
-        : { kind: "number", name, values: Float64Array.from(numbers) };
+        ? { kind, name, values: words }
+        : { kind: "number", name, values: Float64Array.from(values) };
     },
   };
 }

@@ -2,7 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { didYouMean } from "../util/suggest.ts";
 import { isMissing, looksLikeNumber } from "./cells.ts";
-import { columnBuilder, type TableColumn } from "./column-builder.ts";
+import { columnBuilder, type ColumnBuilder, type TableColumn } from "./column-builder.ts";
 import { detectSeparator, records, type Row } from "./records.ts";
 
 /** A table, column by column. */
@@ -11,6 +11,8 @@ export interface Table {
   readonly name: string;
   readonly columns: readonly TableColumn[];
   readonly rows: number;
+  /** The line of the file on which each row begins, from 1; for messages about rows. */
+  readonly lines?: ArrayLike<number>;
 }
 
 /** Options of `readTable`. */
@@ -51,46 +53,102 @@ export interface ReadTableOptions {
  * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
  */
 export function readTable(text: string, options: ReadTableOptions = {}): Table {
-  checkOptions("readTable", options, ["name", "separator", "header", "text", "missing"]);
+  const { name, separator } = checkedTableOptions("readTable", options);
+  const between = separator === "auto" ? detectSeparator(text) : separator;
+  const builder = tableBuilder(options);
+  const passBlanks = blankFilter();
+  for (const record of records(text, between, name)) for (const row of passBlanks(record)) builder.add(row);
+  builder.end();
+  return builder.take();
+}
+
+/** Checks the options of `readTable` and of what reads tables part by part. */
+export function checkedTableOptions(
+  operation: string,
+  options: ReadTableOptions,
+  more: readonly string[] = [],
+): { readonly name: string; readonly separator: string } {
+  checkOptions(operation, options, ["name", "separator", "header", "text", "missing", ...more]);
   const { name = "table", separator = "auto", header = "auto", missing = "error" } = options;
-  checkChoice("readTable", "missing", missing, ["error", "keep"]);
+  checkChoice(operation, "missing", missing, ["error", "keep"]);
   if (typeof header !== "boolean" && header !== "auto") {
     throw new DownhillError(
       "option",
-      `readTable: header must be true, false or "auto", got ${String(header)}.`,
+      `${operation}: header must be true, false or "auto", got ${String(header)}.`,
     );
   }
-  const between = separator === "auto" ? detectSeparator(text) : checkedSeparator(separator);
+  return { name, separator: separator === "auto" ? separator : checkedSeparator(operation, separator) };
+}
 
-  const rows = rowsOf(text, between, name);
-  const first = rows.next().value;
-  if (first === undefined) throw new DownhillError("data", `${name}: the file is empty.`);
-  const second = rows.next().value; // shows whether the first is a header
-  const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
-  const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
-  const builders = names.map((column) => columnBuilder(column, name, missing));
-  for (const column of options.text ?? []) {
-    const builder = builders.find((b) => b.name === column);
-    if (builder === undefined) throw new DownhillError("data", `${name}: ${noColumn(column, builders)}`);
-    builder.keepText();
-  }
+/** Makes tables of rows; the first two decide what the columns are called. */
+export interface TableBuilder {
+  readonly add: (row: Row) => void;
+  /** Says that there are no more rows. */
+  readonly end: () => void;
+  /** Rows added since the last `take`. */
+  readonly pending: () => number;
+  /** The rows added since the last `take`, as a table. */
+  readonly take: () => Table;
+}
 
+/** A builder for checked options. */
+export function tableBuilder(options: ReadTableOptions): TableBuilder {
+  const { name = "table", header = "auto", missing = "error" } = options;
+  let first: Row | undefined; // waits for the second, which shows whether it is a header
+  let firstLine = 0;
+  let builders: readonly ColumnBuilder[] | undefined;
+  let lines: number[] = [];
   let count = 0;
-  const add = (row: Row): void => {
-    if (row.cells.length !== builders.length) throw ragged(name, row, builders.length, first.line);
+
+  const begin = (first: Row, second: Row | undefined): readonly ColumnBuilder[] => {
+    const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
+    const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
+    firstLine = first.line;
+    const made = names.map((column) => columnBuilder(column, name, missing));
+    for (const column of options.text ?? []) {
+      const builder = made.find((b) => b.name === column);
+      if (builder === undefined) throw new DownhillError("data", `${name}: ${noColumn(column, made)}`);
+      builder.keepText();
+    }
+    builders = made;
+    if (!hasHeader) append(made, first);
+    return made;
+  };
+  const append = (builders: readonly ColumnBuilder[], row: Row): void => {
+    if (row.cells.length !== builders.length) throw ragged(name, row, builders.length, firstLine);
     for (let i = 0; i < builders.length; i++) builders[i]!.add(row.cells[i]!, row.line);
+    lines.push(row.line);
     count++;
   };
-  if (!hasHeader) add(first);
-  if (second !== undefined) add(second);
-  for (const row of rows) add(row);
-  if (count === 0) {
-    throw new DownhillError(
-      "data",
-      `${name}: there is a header but no row below it. Is header: false meant?`,
-    );
-  }
-  return { name, columns: builders.map((builder) => builder.finish()), rows: count };
+
+  return {
+    add(row) {
+      if (builders !== undefined) append(builders, row);
+      else if (first === undefined) first = row;
+      else append(begin(first, row), row);
+    },
+    end() {
+      if (first === undefined) throw new DownhillError("data", `${name}: the file is empty.`);
+      if (builders === undefined) begin(first, undefined);
+      if (count > 0) return;
+      throw new DownhillError(
+        "data",
+        `${name}: there is a header but no row below it. Is header: false meant?`,
+      );
+    },
+    pending: () => lines.length,
+    take() {
+      const rows = lines.length;
+      const table = {
+        name,
+        columns: (builders ?? []).map((b) => b.take()),
+        rows,
+        lines: Int32Array.from(lines),
+      };
+      lines = [];
+      return table;
+    },
+  };
 }
 
 /**
@@ -104,21 +162,23 @@ export function columnOf(table: Table, name: string): TableColumn {
   throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);
 }
 
-/** The records but for blank lines; in a table of one column, blank lines between others are empty cells. */
-function* rowsOf(text: string, separator: string, name: string): Generator<Row, undefined> {
+/**
+ * Passes records on but for blank lines; in a table of one column, blank lines between others are empty
+ * cells.
+ */
+export function blankFilter(): (row: Row) => readonly Row[] {
   let blanks: Row[] = [];
   let begun = false;
-  for (const row of records(text, separator, name)) {
+  return (row) => {
     if (row.cells.length === 1 && row.cells[0]!.trim() === "") {
       if (begun) blanks.push(row);
-      continue;
+      return [];
     }
-    if (row.cells.length === 1) yield* blanks;
-    blanks = [];
+    const passed = row.cells.length === 1 && blanks.length > 0 ? [...blanks, row] : [row];
+    if (blanks.length > 0) blanks = [];
     begun = true;
-    yield row;
-  }
-  return undefined;
+    return passed;
+  };
 }
 
 function looksLikeHeader(first: readonly string[], second: readonly string[] | undefined): boolean {
@@ -158,11 +218,11 @@ function ragged(file: string, row: Row, expected: number, firstLine: number): Do
   );
 }
 
-function checkedSeparator(separator: unknown): string {
+function checkedSeparator(operation: string, separator: unknown): string {
   if (typeof separator === "string" && separator.length === 1 && !/["\r\n]/.test(separator)) return separator;
   const got = typeof separator === "string" ? JSON.stringify(separator) : String(separator);
   throw new DownhillError(
     "option",
-    `readTable: separator must be one character such as "," or ";", got ${got}.`,
+    `${operation}: separator must be one character such as "," or ";", got ${got}.`,
   );
 }

@@ -1,8 +1,10 @@
 import { DownhillError } from "../errors/index.ts";
 import { readTable, type ReadTableOptions, type Table } from "./csv.ts";
+import { encodingOf } from "./encoding.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
 import { gunzip } from "./gzip.ts";
 import { type IdxArray, readIdx } from "./idx.ts";
+import { type NpyArray, type NpySource, readNpy, writeNpy } from "./npy.ts";
 
 /**
  * The bytes of a file, in Node, Deno and Bun.
@@ -37,29 +39,6 @@ export async function readFileText(path: string): Promise<string> {
   }
 }
 
-/**
- * The encoding of a text by its byte order mark, UTF-8 without one.
- *
- * @throws DownhillError `data` if there are zero bytes, which no text in UTF-8 has.
- */
-function encodingOf(bytes: Uint8Array, path: string): "utf-8" | "utf-16le" | "utf-16be" {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
-  const zero = bytes.indexOf(0);
-  if (zero < 0) return "utf-8";
-  // in UTF-16 every other byte of most texts is zero
-  const zeros = [0, 0];
-  const begin = bytes.subarray(0, 1000);
-  begin.forEach((byte, i) => (zeros[i % 2]! += byte === 0 ? 1 : 0));
-  const [even, odd] = zeros as [number, number];
-  const isWide = Math.max(even, odd) > begin.length / 4 && Math.min(even, odd) < begin.length / 16;
-  const what = isWide
-    ? "this looks like text in UTF-16 without a byte order mark"
-    : `this is not text: byte ${zero} is zero`;
-  const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
-  throw new DownhillError("data", `${path}: ${what}. ${repair}`);
-}
-
 /** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readTableFile(path: string, options: ReadTableOptions = {}): Promise<Table> {
   return readTable(await readFileText(path), { name: path, ...options });
@@ -70,8 +49,30 @@ export async function readIdxFile(path: string): Promise<IdxArray> {
   return readIdx(await readFileBytes(path), { name: path });
 }
 
+/** `readNpy` of a file, gzip or not; messages name the path. */
+export async function readNpyFile(path: string): Promise<NpyArray> {
+  return readNpy(await readFileBytes(path), { name: path });
+}
+
+/**
+ * `writeNpy` to a file; one that is there is replaced.
+ *
+ * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
+ */
+export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
+  const bytes = writeNpy(array);
+  const fs = fileSystem(path);
+  try {
+    await fs.writeFile(path, bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DownhillError("file", `${path}: cannot be written (${why}).`, { cause });
+  }
+}
+
 interface FileSystem extends FolderReader {
   readonly readFile: (path: string) => Promise<Uint8Array>;
+  readonly writeFile: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** Asked for at run time, so that bundles for browsers hold no import of `node:`. */

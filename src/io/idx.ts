@@ -69,28 +69,55 @@ function fill<A extends IdxArray["data"]>(data: A, at: (i: number) => number): A
   return data;
 }
 
-function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+/** What the header of an IDX file says. */
+export interface IdxHeader {
+  readonly kind: NumberKind;
+  readonly shape: readonly number[];
+  /** The byte of the file at which the numbers begin. */
+  readonly bodyStart: number;
+}
+
+/** How many bytes the header takes, from its first four. */
+export function idxHeaderSize(bytes: Uint8Array, name: string): number {
   const kind = bytes[0] === 0 && bytes[1] === 0 ? numberKind(bytes[2] ?? 0) : undefined;
   const rank = bytes[3] ?? 0;
   if (kind === undefined || rank === 0)
     throw new DownhillError("data", `${name}: this is no IDX file: ${describeStart(bytes)}`);
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
+  return 4 + 4 * rank;
+}
+
+/** The header of an IDX file, from bytes that hold all of it. */
+export function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
+  const bodyStart = idxHeaderSize(bytes, name);
+  if (bytes.length < bodyStart) {
     throw new DownhillError(
       "data",
-      `${name}: cut short within its header, after ${bytes.length} of ${header} bytes.`,
+      `${name}: cut short within its header, after ${bytes.length} of ${bodyStart} bytes.`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const shape = Array.from({ length: (bodyStart - 4) / 4 }, (_, axis) => view.getUint32(4 + 4 * axis));
+  return { kind: numberKind(bytes[2]!)!, shape, bodyStart };
+}
+
+/** What is wrong with a file of another length than its header asks for. */
+export function wrongIdxLength(
+  name: string,
+  shape: readonly number[],
+  expected: number,
+  length: number,
+): DownhillError {
+  const state = length < expected ? "cut short" : "longer than its header says";
+  const sizes = `an array of shape ${showShape(shape)} makes ${expected} bytes, the file has ${length}`;
+  return new DownhillError("data", `${name}: ${state}: ${sizes}. Fetch or copy it again.`);
+}
+
+function parseIdx(bytes: Uint8Array, name: string): IdxArray {
+  const { kind, shape, bodyStart } = headerOfIdx(bytes, name);
   const n = sizeOf(shape);
-  const expected = header + n * kind.size;
-  if (bytes.length !== expected) {
-    const state = bytes.length < expected ? "cut short" : "longer than its header says";
-    const sizes = `an array of shape ${showShape(shape)} makes ${expected} bytes, the file has ${bytes.length}`;
-    throw new DownhillError("data", `${name}: ${state}: ${sizes}. Fetch or copy it again.`);
-  }
-  const body = new DataView(bytes.buffer, bytes.byteOffset + header, n * kind.size);
+  const expected = bodyStart + n * kind.size;
+  if (bytes.length !== expected) throw wrongIdxLength(name, shape, expected, bytes.length);
+  const body = new DataView(bytes.buffer, bytes.byteOffset + bodyStart, n * kind.size);
   return { name, shape, data: kind.read(body, n) };
 }
 

@@ -1,5 +1,17 @@
+export { type StreamArrayOptions, streamIdx, streamNpy } from "./array-stream.ts";
+export type { ByteSource } from "./byte-source.ts";
 export type { TableColumn } from "./column-builder.ts";
 export { columnOf, readTable, type ReadTableOptions, type Table } from "./csv.ts";
-export { readFileBytes, readFileText, readIdxFile, readTableFile } from "./files.ts";
+export {
+  readFileBytes,
+  readFileText,
+  readIdxFile,
+  readNpyFile,
+  readTableFile,
+  writeNpyFile,
+} from "./files.ts";
 export { gunzip, isGzip } from "./gzip.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
+export type { NpyData } from "./npy-header.ts";
+export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
+export { streamTable, type StreamTableOptions } from "./table-stream.ts";

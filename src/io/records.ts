@@ -7,6 +7,12 @@ export interface Row {
   readonly line: number;
 }
 
+/** How far a text has been read, and on which line that is. */
+export interface ReadingPlace {
+  readonly at: number;
+  readonly line: number;
+}
+
 /**
  * The records of separated text, one after another.
  *
@@ -19,8 +25,28 @@ export interface Row {
  */
 export function* records(text: string, separator: string, name: string): Generator<Row, undefined> {
   const lineEnd = text.includes("\n") ? "\n" : "\r";
-  let line = 1;
-  let at = text.startsWith("\uFEFF") ? 1 : 0; // the byte order mark that some spreadsheets write
+  yield* recordsFrom(text, { at: skipMark(text), line: 1 }, separator, lineEnd, name, true);
+  return undefined;
+}
+
+/** Where a text begins after the byte order mark that some spreadsheets write. */
+export function skipMark(text: string): number {
+  return text.startsWith("\uFEFF") ? 1 : 0;
+}
+
+/**
+ * The records of a text from a place on, and how far they reached: to its end, or, where more of the text is
+ * to come, to the beginning of the first record that may not be whole yet.
+ */
+export function* recordsFrom(
+  text: string,
+  start: ReadingPlace,
+  separator: string,
+  lineEnd: "\n" | "\r",
+  name: string,
+  isLast: boolean,
+): Generator<Row, ReadingPlace> {
+  let { at, line } = start;
   let quote = text.indexOf('"', at);
   while (at < text.length) {
     const newline = text.indexOf(lineEnd, at);
@@ -33,13 +59,16 @@ export function* records(text: string, separator: string, name: string): Generat
       const content = text.endsWith("\r", end) ? end - 1 : end;
       cells = text.slice(at, content).split(separator);
     } else {
-      ({ cells, end, lines } = quotedRecord(text, at, separator, lineEnd, name, line));
+      const record = quotedRecord(text, at, separator, lineEnd, name, line, isLast);
+      if (record === undefined) return { at, line };
+      ({ cells, end, lines } = record);
     }
+    if (end === text.length && !isLast) return { at, line };
     yield { cells, line };
     line += lines;
     at = end + 1;
   }
-  return undefined;
+  return { at: text.length, line };
 }
 
 interface QuotedRecord {
@@ -50,7 +79,7 @@ interface QuotedRecord {
   readonly lines: number;
 }
 
-/** A record that holds quotes, cell by cell. */
+/** A record that holds quotes, cell by cell; `undefined` if a quote is open at the end of a text of which more is to come. */
 function quotedRecord(
   text: string,
   start: number,
@@ -58,7 +87,8 @@ function quotedRecord(
   lineEnd: string,
   name: string,
   line: number,
-): QuotedRecord {
+  isLast: boolean,
+): QuotedRecord | undefined {
   const cells: string[] = [];
   let lines = 1;
   let at = start;
@@ -66,6 +96,7 @@ function quotedRecord(
     if (text[at] === '"') {
       const close = closingQuote(text, at);
       if (close === -1) {
+        if (!isLast) return undefined;
         const where = `${name}: line ${line + lines - 1}, cell ${cells.length + 1}`;
         throw new DownhillError(
           "data",

@@ -37,7 +37,7 @@ interface Promised {
  * aligned below it, or else the comment lines directly below the statement.
  */
 export function promises(code: string): Promised[] {
-  const { program, comments, errors } = parseSync("snippet.ts", code);
+  const { program, comments, errors } = parseSync("snippet.ts", code, { sourceType: "module" });
   if (errors.length > 0) throw new Error(`the program does not parse: ${errors[0]?.message ?? ""}`);
   const column = (at: number): number => at - code.lastIndexOf("\n", at - 1);
   const after = (end: number, gap: RegExp): Comment | undefined =>

@@ -1,0 +1,133 @@
+import { DownhillError } from "../errors/index.ts";
+import { checkRows } from "./array-stream.ts";
+import { type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
+import { blankFilter, checkedTableOptions, type ReadTableOptions, type Table, tableBuilder } from "./csv.ts";
+import { encodingOf, notText } from "./encoding.ts";
+import { detectSeparator, type ReadingPlace, recordsFrom, type Row, skipMark } from "./records.ts";
+
+/** Options of `streamTable`. */
+export interface StreamTableOptions extends ReadTableOptions {
+  /** How many rows a part has; the last may have fewer. Default 1024. */
+  readonly rows?: number;
+}
+
+/** Characters by which separator and line ends are known. */
+const beginning = 1 << 16;
+
+/** No record is as long as this; where one seems to be, a quote is open. */
+const longestRecord = 1 << 24;
+
+/**
+ * The table of a CSV file, part by part: a file of any size is read in the memory of a part. Gzip is unpacked
+ * on the way, text is UTF-8, or UTF-16 with a byte order mark.
+ *
+ * What `readTable` says holds for the file as a whole: the first value of a column decides its kind, once and
+ * for all parts (a column without a value in the first part is a column of numbers), and errors name the line
+ * of the file. Each part is a table of its own.
+ *
+ * @throws DownhillError as `readTable`, once reading has come to the fault; rows before it have been given.
+ * @example
+ * const csv = new TextEncoder().encode("x,y\n1,2\n3,4\n5,6\n");
+ * const sums = [];
+ * for await (const table of streamTable([csv], { rows: 2 })) {
+ *   sums.push(columnOf(table, "y").values.reduce((a, b) => a + b));
+ * }
+ * sums; // [6, 6]
+ */
+export async function* streamTable(
+  source: ByteSource,
+  options: StreamTableOptions = {},
+): AsyncGenerator<Table, undefined> {
+  const { rows = 1024 } = options;
+  const name = options.name ?? nameOfSource(source, "table");
+  const { separator } = checkedTableOptions("streamTable", options, ["rows"]);
+  checkRows("streamTable", rows);
+  const builder = tableBuilder({ ...options, name });
+  for await (const records of rowsOfText(textParts(source, name), separator, name)) {
+    for (const row of records) {
+      builder.add(row);
+      if (builder.pending() >= rows) yield builder.take();
+    }
+  }
+  builder.end();
+  if (builder.pending() > 0) yield builder.take();
+  return undefined;
+}
+
+/** The records of a text that comes in parts, those of each part together. */
+async function* rowsOfText(
+  parts: AsyncIterable<string>,
+  separator: string,
+  name: string,
+): AsyncGenerator<Iterable<Row>, undefined> {
+  let text = "";
+  let place: ReadingPlace = { at: 0, line: 1 };
+  let form: { readonly between: string; readonly lineEnd: "\n" | "\r" } | undefined;
+  const passBlanks = blankFilter();
+
+  function* read(isLast: boolean): Generator<Row, undefined> {
+    if (form === undefined) {
+      place = { at: skipMark(text), line: 1 };
+      const between = separator === "auto" ? detectSeparator(text) : separator;
+      form = { between, lineEnd: text.includes("\n") ? "\n" : "\r" };
+    }
+    const records = recordsFrom(text, place, form.between, form.lineEnd, name, isLast);
+    for (let next = records.next(); ; next = records.next()) {
+      if (next.done === true) {
+        place = next.value;
+        break;
+      }
+      yield* passBlanks(next.value);
+    }
+    text = text.slice(place.at);
+    place = { at: 0, line: place.line };
+    return undefined;
+  }
+
+  for await (const part of parts) {
+    text += part;
+    if (form !== undefined || (text.length >= beginning && /[\r\n]./s.test(text))) yield read(false);
+    if (text.length > longestRecord) {
+      const what = `the record that begins here has more than ${longestRecord} characters`;
+      throw new DownhillError("data", `${name}: line ${place.line}: ${what}. Is a quote " never closed?`);
+    }
+  }
+  yield read(true);
+  return undefined;
+}
+
+/** The text of a source, part by part. */
+async function* textParts(source: ByteSource, name: string): AsyncGenerator<string, undefined> {
+  let decoder: TextDecoder | undefined;
+  let encoding: ReturnType<typeof encodingOf> = "utf-8";
+  let head: Uint8Array | undefined;
+  let at = 0; // bytes before this part
+  const decode = (part: Uint8Array, stream: boolean): string => {
+    if (decoder === undefined) {
+      encoding = encodingOf(part, name);
+      decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+    } else if (encoding === "utf-8" && part.includes(0)) {
+      throw new DownhillError("data", `${name}: ${notText(at + part.indexOf(0))}`);
+    }
+    try {
+      return decoder.decode(part, { stream });
+    } catch (cause) {
+      const where = `this is not text in ${encoding.toUpperCase()} (byte ${at} to ${at + part.length})`;
+      const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
+      throw new DownhillError("data", `${name}: ${where}. ${repair}`, { cause });
+    } finally {
+      at += part.length;
+    }
+  };
+  for await (const part of openBytes("streamTable", source, name)) {
+    if (head === undefined && part.length > 0 && part.length < 4)
+      head = part; // too short for a mark
+    else {
+      const whole = head === undefined ? part : Uint8Array.from([...head, ...part]);
+      head = undefined;
+      if (whole.length > 0) yield decode(whole, true);
+    }
+  }
+  yield decode(head ?? new Uint8Array(0), false);
+  return undefined;
+}
