@@ -83,6 +83,15 @@ export interface Body {
   atomicFence(): void;
   /** How many bytes of code there are so far: what decides whether a function is large. */
   readonly size: () => number;
+  /** An empty piece of code with the locals of this one, written apart. It knows no labels but its own. */
+  fragment(): Fragment;
+  /** Puts in a finished piece of code. */
+  append(fragment: Fragment): void;
+}
+
+/** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
+export interface Fragment extends Body {
+  readonly bytes: () => Uint8Array;
 }
 
 /** A body that can be put into a module. */
@@ -97,9 +106,33 @@ export function makeBody(
   paramCount: number,
   typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
 ): WritableBody {
-  const code: ByteWriter = makeWriter(256);
   const locals: ValueType[] = [];
   const localNames = new Map<number, string>();
+  const local = (type: ValueType, name?: string): number => {
+    const index = paramCount + locals.push(type) - 1;
+    if (name !== undefined) localNames.set(index, name);
+    return index;
+  };
+  const main = makeCode(local, typeIndex);
+  return {
+    ...main,
+    localNames,
+    finish() {
+      const code = main.bytes();
+      const out = makeWriter(code.length + 64);
+      writeLocals(out, locals);
+      out.bytes(code);
+      out.byte(0x0b);
+      return out.result();
+    },
+  };
+}
+
+function makeCode(
+  local: Body["local"],
+  typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
+): Fragment {
+  const code: ByteWriter = makeWriter(256);
   let depth = 0;
 
   const op = (name: OpcodeName): void => {
@@ -136,11 +169,7 @@ export function makeBody(
   };
 
   return {
-    local(type, name) {
-      const index = paramCount + locals.push(type) - 1;
-      if (name !== undefined) localNames.set(index, name);
-      return index;
-    },
+    local,
     op,
     localGet: (index) => indexed("local.get", index),
     localSet: (index) => indexed("local.set", index),
@@ -212,14 +241,11 @@ export function makeBody(
     dataDrop: (data) => indexed("data.drop", data),
     atomicFence: () => withLane("atomic.fence", 0),
     size: code.length,
-    localNames,
-    finish() {
-      if (depth !== 0) throw internalError(`a function ends with ${depth} blocks open`);
-      const out = makeWriter(code.length() + 64);
-      writeLocals(out, locals);
-      out.bytes(code.result());
-      out.byte(0x0b);
-      return out.result();
+    fragment: () => makeCode(local, typeIndex),
+    append: (fragment) => code.bytes(fragment.bytes()),
+    bytes() {
+      if (depth !== 0) throw internalError(`a piece of code ends with ${depth} blocks open`);
+      return code.result();
     },
   };
 }
