@@ -8,7 +8,7 @@ import { checkRate, count, fixed, oneOf, optional, type Option, readOptions } fr
 import type { Update, UpdateExtra } from "./optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
 import { stepOf } from "./rule.ts";
-import { rateAt, type Schedule } from "./schedule.ts";
+import { rateAt, type Schedule, scaledRate } from "./schedule.ts";
 import { addScaled, dot, largest, scaled, subtract, sumOfSizes } from "./vector.ts";
 
 /** Options of `lbfgs`. */
@@ -97,7 +97,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
       const step = stepOf("lbfgs", state);
       const gradient = vectorOf(matchParameters(parameters, "grads", grads));
       const value = extra?.value?.item() ?? f(start).value;
-      const eta = rateAt("lbfgs", learningRate, step, "float64");
+      const eta = scaledRate(rateAt("lbfgs", learningRate, step, "float64"), extra?.rateScale, "float64");
       const rate = typeof eta === "number" ? eta : eta.item();
       const end = iterate(read, rate, f, start, { value, gradient }, memory);
       return {

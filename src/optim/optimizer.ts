@@ -10,6 +10,8 @@ export interface UpdateExtra<P> {
   readonly value?: Tensor;
   /** The loss and its gradient at other parameters, for methods that search along a line. */
   readonly valueAndGrad?: (params: P) => [value: Tensor, grads: P];
+  /** What to multiply the learning rate by, a floating scalar: what a plateau of the loss asks for. */
+  readonly rateScale?: Tensor;
 }
 
 /** What an update gives. */

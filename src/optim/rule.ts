@@ -10,7 +10,7 @@ import type { Update, UpdateExtra } from "./optimizer.ts";
 import type { Parameters } from "./parameters.ts";
 import { matchParameters, pathOf, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
-import { rateAt } from "./schedule.ts";
+import { rateAt, scaledRate } from "./schedule.ts";
 
 /**
  * The state of parameters of type `P`, for a state `S` that was written down for `object`: `step`, and trees of the
@@ -93,7 +93,12 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       return { step: zeros([], { dtype: "int32" }), ...Object.fromEntries(trees) } as StateOf<S, P>;
     },
 
-    update<P>(grads: P, state: StateOf<S, unknown>, params: P): Update<P, StateOf<S, P>> {
+    update<P>(
+      grads: P,
+      state: StateOf<S, unknown>,
+      params: P,
+      extra?: UpdateExtra<P>,
+    ): Update<P, StateOf<S, P>> {
       const parameters = readParameters(name, params);
       parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
       const gradients = matchParameters(parameters, "grads", grads);
@@ -108,11 +113,12 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
           ] as const;
         });
       const t = add(step, 1);
+      const scale = extra?.rateScale;
       const formulas = perDtype((dtype) =>
         formula({
           ...castOptions(options, dtype),
           t: astype(t, dtype),
-          eta: rateAt(name, learningRate ?? 0, step, dtype),
+          eta: scaledRate(rateAt(name, learningRate ?? 0, step, dtype), scale, dtype),
         }),
       );
       const moves = parameters.tensors.map((x, i) => {

@@ -1,4 +1,4 @@
-import { astype } from "../array/elementwise.ts";
+import { astype, mul } from "../array/elementwise.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { Rate, Scalar } from "./options.ts";
@@ -10,6 +10,11 @@ import type { Rate, Scalar } from "./options.ts";
 export interface Schedule {
   (step: number): number;
   (step: Tensor): Tensor;
+}
+
+/** A rate times the scale that an update was told, if any. */
+export function scaledRate(rate: Scalar, scale: Tensor | undefined, dtype: "float64" | "float32"): Scalar {
+  return scale === undefined ? rate : mul(rate, astype(scale, dtype));
 }
 
 /**

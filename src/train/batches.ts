@@ -3,40 +3,64 @@ import { DownhillError } from "../errors/index.ts";
 /**
  * Where batches come from: `dataset(…).batch(…)`, whose epochs differ in their order, or any iterable of batches that can
  * be read once an epoch.
+ *
+ * `epoch(k, { from })` gives the batches of epoch `k` from batch `from` on, so that a run can be taken up in the midst of
+ * an epoch. Where `epoch` takes no second argument, and of iterables, the batches before that are read and left out.
  */
 export type FitData<B> =
-  { readonly epoch: (k: number) => Iterable<B> | AsyncIterable<B> } | Iterable<B> | AsyncIterable<B>;
+  | {
+      readonly epoch: (k: number, options?: { readonly from?: number }) => Iterable<B> | AsyncIterable<B>;
+      /** How many batches an epoch has, where that is known. */
+      readonly batchCount?: number | undefined;
+      /** How many items an epoch has, where that is known. */
+      readonly count?: number | undefined;
+    }
+  | Iterable<B>
+  | AsyncIterable<B>;
+
+/** What to read. */
+export interface ReadOptions {
+  /** Number of the epoch, from 0. */
+  readonly epoch: number;
+  /** Number of the first batch, from 0. Default 0. */
+  readonly from?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
- * The batches of epoch `k`, each made when it is asked for, until the signal. Whoever stops reading closes the source.
+ * The batches of an epoch from one of them on, each made when it is asked for, until the signal. Whoever stops reading
+ * closes the source.
  *
  * @throws DownhillError `data` if the source is not one, or an epoch has no batch.
  */
 export async function* batchesOf<B>(
   data: FitData<B>,
-  k: number,
-  signal: AbortSignal | undefined,
+  { epoch, from = 0, signal }: ReadOptions,
 ): AsyncGenerator<B, undefined> {
-  const source = "epoch" in data ? data.epoch(k) : data;
-  let count = 0;
+  const isSkipping = from > 0 && "epoch" in data && data.epoch.length >= 2;
+  const source = !("epoch" in data) ? data : isSkipping ? data.epoch(epoch, { from }) : data.epoch(epoch);
+  let next = isSkipping ? from : 0;
   if (isIterable(source)) {
     for (const batch of source) {
-      count++;
+      if (next++ < from) continue;
       yield batch;
       if (isAborted(signal)) return;
     }
   } else {
     for await (const batch of until(source, signal)) {
-      count++;
+      if (next++ < from) continue;
       yield batch;
       if (isAborted(signal)) return;
     }
     if (isAborted(signal)) return;
   }
-  if (count > 0) return;
+  if (next > 0 && next >= from) return;
   const again =
-    k === 0 ? "" : " An iterator can be read only once: pass an array of batches, or dataset(…).batch(…).";
-  throw new DownhillError("data", `fit: there is no batch in epoch ${k + 1}.${again}`);
+    epoch === 0
+      ? ""
+      : " An iterator can be read only once: pass an array of batches, or dataset(…).batch(…).";
+  const what = next > 0 ? `are only ${next} batches of ${from} that were read` : "is no batch";
+  throw new DownhillError("data", `fit: there ${what} in epoch ${epoch + 1}.${again}`);
 }
 
 export function isAborted(signal: AbortSignal | undefined): boolean {
@@ -44,7 +68,7 @@ export function isAborted(signal: AbortSignal | undefined): boolean {
 }
 
 /** Checks that data can be read at all. */
-export function checkData(data: unknown): void {
+export function checkData(data: unknown, what = "fit: data"): void {
   if (typeof data === "object" && data !== null) {
     if ("epoch" in data && typeof data.epoch === "function") return;
     if (Symbol.iterator in data || Symbol.asyncIterator in data) return;
@@ -53,7 +77,7 @@ export function checkData(data: unknown): void {
     typeof data === "object" && data !== null && "batch" in data
       ? "Say how large the batches are, as in data.batch(32)."
       : "Pass dataset({ x, y }).batch(32), or an array of batches.";
-  throw new DownhillError("data", `fit: data must give batches. ${repair}`);
+  throw new DownhillError("data", `${what} must give batches. ${repair}`);
 }
 
 function isIterable<B>(source: Iterable<B> | AsyncIterable<B>): source is Iterable<B> {

@@ -1,20 +1,13 @@
-import { full } from "../array/create.ts";
+import { full, tensor } from "../array/create.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { type Key, key } from "../random/index.ts";
+import { key } from "../random/index.ts";
 import { jit } from "../runtime/jit.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
-import { itemsOf, makeItemMeans } from "./history.ts";
+import { addBatch, type Evaluation, itemsOf, meansOf, noItems } from "./history.ts";
 import { type Loss, type Reduction, splitLoss } from "./loss.ts";
 import { numbersOf } from "./step.ts";
-
-/** Means over the items of a data set. */
-export interface Evaluation {
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly items: number;
-}
 
 /** Options of `evaluator`. */
 export interface EvaluatorOptions {
@@ -24,7 +17,8 @@ export interface EvaluatorOptions {
 
 /**
  * A function that measures a loss and its metrics on data, without training: means over all items of one epoch. The loss
- * is compiled at its first use and kept, so make one and call it often. It is given the key of seed 0 and step 0.
+ * is compiled at its first use and kept, so make one and call it often. It is told `training: false`, step 0 and the key
+ * of seed 0.
  *
  * @example
  * const evaluate = evaluator((w: Tensor, batch: { x: Tensor }) => mean(square(sub(batch.x, w))));
@@ -40,18 +34,18 @@ export function evaluator<P, B>(
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);
   const call = jit(function evaluate(params: P, batch: B, k: Tensor, step: Tensor) {
-    return splitLoss(loss(params, batch, { key: k, step }));
-  }) as unknown as (params: P, batch: B, k: Key, step: Tensor) => ReturnType<typeof splitLoss>;
+    return splitLoss(loss(params, batch, { key: k, step, training: false }));
+  }) as unknown as (params: P, batch: B, k: Tensor, step: Tensor) => ReturnType<typeof splitLoss>;
+  const [seed, start] = [tensor(key(0)), full([], 0, { dtype: "int32" })];
   return async (params, data) => {
-    checkData(data);
+    checkData(data, "evaluator: data");
     const breather = makeBreather();
-    const means = makeItemMeans(reduction);
-    const zero = full([], 0, { dtype: "int32" });
-    for await (const batch of batchesOf(data, 0, undefined)) {
-      const out = call(params, batch, key(0), zero);
-      means.add(itemsOf(batch), out.loss.item(), numbersOf(out.metrics));
+    let sums = noItems;
+    for await (const batch of batchesOf(data, { epoch: 0 })) {
+      const out = call(params, batch, seed, start);
+      sums = addBatch(sums, itemsOf(batch), out.loss.item(), numbersOf(out.metrics), reduction);
       if (breather.isDue()) await breather.pause();
     }
-    return { loss: means.loss, metrics: means.metrics, items: means.items };
+    return meansOf(sums);
   };
 }

@@ -1,15 +1,19 @@
 import { astype } from "../array/elementwise.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
-import type { Optimizer } from "../optim/index.ts";
+import type { Optimizer, ReduceOnPlateau } from "../optim/index.ts";
 import { asTensor } from "../prims/lift.ts";
 import { key } from "../random/index.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
 import { checkData, type FitData } from "./batches.ts";
-import type { EpochRecord } from "./history.ts";
+import { evaluator } from "./evaluate.ts";
+import type { EpochRecord, Evaluation } from "./history.ts";
+import type { LogSink } from "./log.ts";
+import { type FitEvent, type Hooks, type LoopOptions, type Stopped, trainLoop } from "./loop.ts";
 import type { Loss, Reduction } from "./loss.ts";
-import { type FitEvent, type LoopOptions, type Progress, type Stopped, trainLoop } from "./loop.ts";
-import { makeStep } from "./step.ts";
+import { type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
+import { makeStepper } from "./step.ts";
+import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
 /** Options of `fit`. */
 export interface FitOptions<P, S, B> {
@@ -31,6 +35,26 @@ export interface FitOptions<P, S, B> {
   readonly every?: "epoch" | "step";
   /** Whether the loss is a mean over the items of a batch (default) or their sum: the loss of an epoch is a mean over items. */
   readonly reduction?: Reduction;
+  /**
+   * How many batches make a step, 1 or more. Default 1. The gradient is that of their items together, so that memory for
+   * one small batch does for the step of a large one; what is left at the end of an epoch makes a step of its own.
+   */
+  readonly accumulate?: number;
+  /** Data to measure the loss on after each epoch, with `training: false`; nothing is learnt from them. */
+  readonly validation?: FitData<NoInfer<B>> | undefined;
+  /** Stop when there is no more progress. */
+  readonly earlyStopping?: EarlyStopping | undefined;
+  /** Keep the parameters of the epoch with the best loss, or of what else is named: `best` of the result. */
+  readonly keepBest?: boolean | Monitor;
+  /**
+   * Lower the learning rate when there is no more progress: `reduceOnPlateau({ factor: 0.5, patience: 4 })`. The rate is
+   * that of the optimiser times its scale.
+   */
+  readonly plateau?: ReduceOnPlateau | Plateau | undefined;
+  /** Functions to call after steps and epochs. */
+  readonly hooks?: Hooks<NoInfer<P>, S>;
+  /** Where to tell what happens: functions such as `jsonLines` and `tensorBoard` give. Warnings go to the console without one. */
+  readonly log?: LogSink | readonly LogSink[];
 }
 
 /** What a run has reached. */
@@ -42,8 +66,14 @@ export interface FitResult<P, S> {
   readonly history: readonly EpochRecord[];
   /** Steps taken. */
   readonly step: number;
-  /** Why it ended: all epochs done, the signal, or its loop was left. */
+  /** Why it ended. */
   readonly stopped: Stopped;
+  /** The best epoch, with `keepBest`, once there is one. */
+  readonly best: Best<P> | undefined;
+  /** Where the time went. */
+  readonly time: RunTime;
+  /** What deserved attention. */
+  readonly warnings: readonly string[];
 }
 
 /** A run of training: a loop over it gets its events, `await` its result. It begins with the one or the other. */
@@ -76,11 +106,17 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * [params.slope, params.intercept]; // [2.000, 1.000]
  */
 export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
-  const { optimizer, data, epochs, signal, every, reduction, seed } = checked(options);
+  const { seed, accumulate, validation, ...loop } = checked(options);
+  const { optimizer, reduction, watch } = loop;
   const params = strong(options.params) as P;
-  const progress: Progress<P, S> = { params, state: optimizer.init(params), step: 0, history: [] };
-  const step = makeStep(options.loss, optimizer, key(seed));
-  const events = trainLoop({ step, optimizer, data, epochs, every, reduction, signal }, progress);
+  const progress: Progress<P, S> = progressAt(params, optimizer.init(params), watchStart<P>(watch));
+  const isScaled = watch.plateau !== undefined;
+  const { loss } = options;
+  const stepper = makeStepper({ loss, optimizer, key: key(seed), accumulate, reduction, isScaled });
+  const evaluate = evaluator<P, B>(loss, { reduction });
+  const validate =
+    validation === undefined ? undefined : async (p: P): Promise<Evaluation> => evaluate(p, validation);
+  const events = trainLoop<P, S, B>({ ...loop, stepper, validate }, progress);
 
   let reader: "none" | "loop" | "await" = "none";
   const settled = deferred<FitResult<P, S>>();
@@ -131,8 +167,9 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   };
 }
 
-function snapshot<P, S>({ params, state, history, step }: Progress<P, S>): Fit<P, S>["latest"] {
-  return { params, state, history, step };
+function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
+  const { params, state, history, step, watch, warnings } = progress;
+  return { params, state, history, step, best: watch.best, time: timeOf(progress), warnings };
 }
 
 interface Deferred<T> {
@@ -164,10 +201,16 @@ function strong(params: unknown): unknown {
   );
 }
 
+interface CheckedOptions<B> {
+  readonly seed: number;
+  readonly accumulate: number;
+  readonly validation: FitData<B> | undefined;
+}
+
 /** The options with their defaults. */
 function checked<P, S, B>(
   options: FitOptions<P, S, B>,
-): Omit<LoopOptions<P, S, B>, "step"> & { readonly seed: number } {
+): Omit<LoopOptions<P, S, B>, "stepper" | "validate"> & CheckedOptions<B> {
   checkOptions("fit", options, [
     "params",
     "loss",
@@ -178,6 +221,13 @@ function checked<P, S, B>(
     "signal",
     "every",
     "reduction",
+    "accumulate",
+    "validation",
+    "earlyStopping",
+    "keepBest",
+    "plateau",
+    "hooks",
+    "log",
   ]);
   const {
     params,
@@ -189,6 +239,10 @@ function checked<P, S, B>(
     seed = 0,
     every = "epoch",
     reduction = "mean",
+    accumulate = 1,
+    validation,
+    hooks = {},
+    log = [],
   } = options;
   if (params === undefined || flatten(params, "fit").leaves.length === 0) {
     throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
@@ -217,5 +271,40 @@ function checked<P, S, B>(
   }
   checkChoice("fit", "every", every, ["epoch", "step"]);
   checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
-  return { optimizer, data, epochs, signal, seed, every, reduction };
+  checkAccumulate(accumulate, optimizer.eager === true);
+  if (validation !== undefined) checkData(validation, "fit: validation");
+  checkHooks(hooks);
+  const sinks = typeof log === "function" ? [log] : log;
+  if (!Array.isArray(sinks) || sinks.some((sink) => typeof sink !== "function")) {
+    throw new DownhillError(
+      "option",
+      "fit: log must be a function or a list of functions, as jsonLines(write) gives.",
+    );
+  }
+  const watch = watchOf(options);
+  const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch };
+  return { ...shared, log: sinks, seed, accumulate, validation };
+}
+
+function checkAccumulate(accumulate: unknown, eager: boolean): void {
+  if (!(Number.isInteger(accumulate) && (accumulate as number) >= 1)) {
+    throw new DownhillError(
+      "range",
+      `fit: accumulate must be a number of batches, 1 or more; got ${String(accumulate)}.`,
+    );
+  }
+  if (eager && accumulate !== 1) {
+    throw new DownhillError(
+      "option",
+      "fit: accumulate cannot be used with an optimiser that looks at the loss at other places, for it needs all items at once. Take larger batches instead.",
+    );
+  }
+}
+
+function checkHooks(hooks: unknown): void {
+  checkOptions("fit: hooks", hooks, ["step", "epoch"]);
+  for (const [name, hook] of Object.entries(hooks as object)) {
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new DownhillError("option", `fit: hooks: ${name} must be a function; got ${typeof hook}.`);
+  }
 }

@@ -3,6 +3,13 @@ import { asTensor } from "../prims/lift.ts";
 import { flatten } from "../tree/index.ts";
 import type { Reduction } from "./loss.ts";
 
+/** Means over the items of a data set. */
+export interface Evaluation {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly items: number;
+}
+
 /** One epoch, summed up. */
 export interface EpochRecord {
   /** Number of the epoch, from 1. */
@@ -13,48 +20,58 @@ export interface EpochRecord {
   readonly loss: number;
   /** Means of the metrics over the items, likewise. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** The learning rate of the last step, where the optimiser tells it. */
+  /** Means over the validation data after the epoch, where there are such data. */
+  readonly validation?: Evaluation;
+  /** The learning rate of the last step, where the optimiser tells it; with `rateScale` in it. */
   readonly learningRate: number | undefined;
+  /** What the plateau had scaled the learning rate by; 1 without one. */
+  readonly rateScale: number;
   /** Items seen in the epoch. */
   readonly items: number;
-  /** Seconds that it took. */
+  /** Seconds that it took, without validation and checkpoints. */
   readonly seconds: number;
+  /** Seconds of them in which the run waited for batches. */
+  readonly dataSeconds: number;
+  /** Seconds of them spent on steps. The rest went to hooks, logs, and whoever loops over the run. */
+  readonly computeSeconds: number;
 }
 
-/** Means over items of numbers that come batch by batch. */
-export interface ItemMeans {
-  add(items: number, loss: number, metrics: Readonly<Record<string, number>>): void;
+/** Sums over items, from which means are made: plain data. */
+export interface ItemSums {
   readonly items: number;
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+export const noItems: ItemSums = { items: 0, loss: 0, metrics: {} };
+
 /**
- * Adds up batches. Each weighs as much as it has items: the short last batch counts for less. Where the losses are sums,
- * they are added as they are and divided by the number of items.
+ * The sums with a batch added. Each batch weighs as much as it has items: the short last one counts for less. Where the
+ * losses are sums, they are added as they are and divided by the number of items in the end.
  */
-export function makeItemMeans(reduction: Reduction): ItemMeans {
-  let items = 0;
-  let loss = 0;
-  const metrics = new Map<string, number>();
+export function addBatch(
+  sums: ItemSums,
+  items: number,
+  loss: number,
+  metrics: Readonly<Record<string, number>>,
+  reduction: Reduction,
+): ItemSums {
+  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
+  const total = new Map(Object.entries(sums.metrics));
+  for (const [name, value] of Object.entries(metrics)) {
+    total.set(name, (total.get(name) ?? 0) + value * items);
+  }
   return {
-    add(n, batchLoss, batchMetrics) {
-      items += n;
-      loss += reduction === "sum" ? batchLoss : batchLoss * n;
-      for (const [name, value] of Object.entries(batchMetrics)) {
-        metrics.set(name, (metrics.get(name) ?? 0) + value * n);
-      }
-    },
-    get items() {
-      return items;
-    },
-    get loss() {
-      return loss / items;
-    },
-    get metrics() {
-      return Object.fromEntries([...metrics].map(([name, total]) => [name, total / items]));
-    },
+    items: sums.items + items,
+    loss: sums.loss + (reduction === "sum" ? loss : loss * items),
+    metrics: Object.fromEntries(total),
   };
+}
+
+/** The means that the sums make. */
+export function meansOf({ items, loss, metrics }: ItemSums): Evaluation {
+  const means = Object.entries(metrics).map(([name, total]) => [name, total / items] as const);
+  return { items, loss: loss / items, metrics: Object.fromEntries(means) };
 }
 
 /**

@@ -2,10 +2,23 @@ import "../array/methods.ts";
 import "../runtime/install.ts";
 
 export type { FitData } from "./batches.ts";
-export { type Evaluation, evaluator, type EvaluatorOptions } from "./evaluate.ts";
+export { evaluator, type EvaluatorOptions } from "./evaluate.ts";
 export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
-export type { EpochRecord } from "./history.ts";
-export type { EpochEvent, FitEvent, StepEvent } from "./loop.ts";
+export type { EpochRecord, Evaluation } from "./history.ts";
+export {
+  type CheckpointEntry,
+  type EndEntry,
+  jsonLines,
+  type JsonLinesOptions,
+  type LogEntry,
+  type LogSink,
+  type StartEntry,
+  type StepEntry,
+  type WarningEntry,
+} from "./log.ts";
+export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent, Stopped } from "./loop.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
+export type { RunTime } from "./progress.ts";
+export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";
 export type * from "./report/figures.ts";
 export { trainingReport } from "./report/report.ts";

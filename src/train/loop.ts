@@ -1,26 +1,17 @@
-import { DownhillError } from "../errors/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { batchesOf, type FitData, isAborted } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
-import { type EpochRecord, itemsOf, makeItemMeans } from "./history.ts";
+import { diverged, originOf } from "./diverged.ts";
+import { DownhillError } from "../errors/index.ts";
+import { addBatch, type EpochRecord, type Evaluation, itemsOf, meansOf } from "./history.ts";
+import { type LogSink, type StepEntry, tell } from "./log.ts";
 import type { Reduction } from "./loss.ts";
-import type { Step } from "./step.ts";
+import { freshEpoch, makeClock, type Progress } from "./progress.ts";
+import type { Outcome, Stepper, Taken } from "./step.ts";
+import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
 /** After a step, if `every` asks for them. */
-export interface StepEvent<P, S> {
-  readonly kind: "step";
-  /** Number of the epoch, from 1. */
-  readonly epoch: number;
-  /** Steps taken so far in the run. */
-  readonly step: number;
-  /** Number of the batch in its epoch, from 1. */
-  readonly batch: number;
-  /** The loss of the batch before the step. */
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly learningRate: number | undefined;
-  /** Items in the batch. */
-  readonly items: number;
+export interface StepEvent<P, S> extends StepEntry {
   readonly params: P;
   readonly state: S;
 }
@@ -34,31 +25,42 @@ export interface EpochEvent<P, S> extends EpochRecord {
 
 export type FitEvent<P, S> = StepEvent<P, S> | EpochEvent<P, S>;
 
-/** Why a run ended: all epochs done, the signal, or its loop was left. */
-export type Stopped = "finished" | "aborted" | "left";
+/**
+ * Why a run ended: all epochs done, the signal, its loop was left, no more progress (`earlyStopping`), or a hook said so.
+ * A run that diverges or fails ends with an error instead.
+ */
+export type Stopped = "finished" | "aborted" | "left" | "early-stopping" | "hook";
 
-/** How far a run has come. The loop changes it; everything it holds is immutable. */
-export interface Progress<P, S> {
-  params: P;
-  state: S;
-  step: number;
-  history: readonly EpochRecord[];
+/** What a hook may give back: `"stop"` ends the run; a promise is waited for. */
+export type HookResult = void | "stop" | Promise<void | "stop">;
+
+/** Plain functions that are called as a run goes on, with what stays as it is: tensors are never changed. */
+export interface Hooks<P, S> {
+  /** After each step. */
+  readonly step?: (event: StepEvent<P, S>) => HookResult;
+  /** After each epoch, its validation included. */
+  readonly epoch?: (event: EpochEvent<P, S>) => HookResult;
 }
 
 /** What the loop has to know. */
 export interface LoopOptions<P, S, B> {
-  readonly step: Step<P, S, B>;
+  readonly stepper: Stepper<P, S, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
   readonly epochs: number;
   readonly every: "epoch" | "step";
   readonly reduction: Reduction;
   readonly signal: AbortSignal | undefined;
+  /** Measures the parameters on the validation data. */
+  readonly validate: ((params: P) => Promise<Evaluation>) | undefined;
+  readonly watch: Watch;
+  readonly hooks: Hooks<P, S>;
+  readonly log: readonly LogSink[];
 }
 
 /**
- * Epoch after epoch and batch after batch, until the end or the signal; returns which. A step is taken over into
- * `progress` only if it is finite.
+ * Epoch after epoch and batch after batch from where `progress` stands, until the end or the signal; returns which. What
+ * a batch leads to is taken over into `progress` only if it is finite.
  *
  * @throws DownhillError `nan` at the first step that is not.
  */
@@ -66,71 +68,143 @@ export async function* trainLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
-  const { step, optimizer, data, epochs, every, reduction, signal } = options;
+  const { epochs, data, signal, watch, hooks, log, every } = options;
   const breather = makeBreather();
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const start = performance.now();
-    const means = makeItemMeans(reduction);
-    let batches = 0;
-    let learningRate: number | undefined;
+  const wantsSteps = every === "step" || hooks.step !== undefined || log.length > 0;
+  while (progress.epoch < epochs) {
     if (isAborted(signal)) return "aborted";
-    for await (const batch of batchesOf(data, epoch - 1, signal)) {
-      batches++;
-      const items = itemsOf(batch);
-      learningRate = rateOf(optimizer, progress.step);
-      const { params, state, loss, metrics, isFinite } = step(
-        progress.params,
-        progress.state,
-        batch,
-        progress.step,
-      );
-      if (!isFinite) throw diverged(loss, progress.step + 1, epoch, batches, learningRate);
-      Object.assign(progress, { params, state, step: progress.step + 1 });
-      means.add(items, loss, metrics);
-      if (every === "step") {
-        const at = { epoch, step: progress.step, batch: batches };
-        yield { kind: "step", ...at, loss, metrics, learningRate, items, params, state };
+    if (isOver(watch, progress.watch)) return "early-stopping";
+    const batches = batchesOf(data, { epoch: progress.epoch, from: progress.batch, signal });
+    const clock = makeClock(progress);
+    try {
+      for (;;) {
+        clock.waits();
+        const next = await batches.next();
+        clock.computes();
+        if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
+        const taken = takeBatch(options, progress, next);
+        clock.goesOn();
+        if (taken !== undefined && wantsSteps) {
+          const event = stepEvent(progress, taken);
+          if (log.length > 0) await tell(log, entryOf(event));
+          const isStopped = (await hooks.step?.(event)) === "stop";
+          if (every === "step") yield event;
+          if (isStopped) return "hook";
+        }
+        if (breather.isDue()) await breather.pause();
+        if (next.done) break;
       }
-      if (breather.isDue()) await breather.pause();
+    } finally {
+      clock.goesOn();
+      await batches.return(undefined);
     }
     if (isAborted(signal)) return "aborted";
-    const record: EpochRecord = {
-      epoch,
-      step: progress.step,
-      loss: means.loss,
-      metrics: means.metrics,
-      learningRate,
-      items: means.items,
-      seconds: (performance.now() - start) / 1000,
-    };
-    progress.history = [...progress.history, record];
-    yield { kind: "epoch", ...record, params: progress.params, state: progress.state };
+    const event = await closeEpoch(options, progress);
+    const isStopped = (await hooks.epoch?.(event)) === "stop";
+    yield event;
+    if (isStopped) return "hook";
   }
   return "finished";
 }
 
-function rateOf<P, S>({ learningRate }: Optimizer<P, S>, step: number): number | undefined {
-  return typeof learningRate === "function" ? learningRate(step) : learningRate;
+/**
+ * Takes the next batch, or what is pending where there is none, into `progress`; gives the step that was taken, if one was.
+ *
+ * @throws DownhillError `nan` if it is not finite; `progress` is as it was.
+ */
+function takeBatch<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+  next: IteratorResult<B, undefined>,
+): Taken<P, S> | undefined {
+  const { stepper, reduction } = options;
+  const items = next.done ? 0 : itemsOf(next.value);
+  const learningRate = rateOf(options, progress);
+  const attempt = (): Outcome<P, S> =>
+    next.done ? stepper.finish(progress, progress.pending!) : stepper.take(progress, next.value, items);
+  const outcome = attemptStep(attempt);
+  if (outcome === undefined || !outcome.isFinite) {
+    const batch = next.done ? undefined : next.value;
+    throw diverged({
+      loss: outcome?.loss,
+      step: progress.step + 1,
+      epoch: progress.epoch + 1,
+      batch: progress.batch + (next.done ? 0 : 1),
+      learningRate,
+      origin: originOf(batch, progress.state, attempt),
+    });
+  }
+  const { taken, pending, loss, metrics } = outcome;
+  if (!next.done) {
+    progress.batch++;
+    const sums = addBatch(progress.soFar.sums, items, loss, metrics, reduction);
+    progress.soFar = { ...progress.soFar, sums };
+  }
+  progress.pending = pending;
+  if (taken !== undefined) {
+    progress.params = taken.params;
+    progress.state = taken.state;
+    progress.step++;
+    progress.soFar = { ...progress.soFar, learningRate };
+  }
+  return taken;
 }
 
-function diverged(
-  loss: number,
-  step: number,
-  epoch: number,
-  batch: number,
-  learningRate: number | undefined,
-): DownhillError {
-  const where = `at step ${step} (epoch ${epoch}, batch ${batch})`;
-  const what = Number.isFinite(loss)
-    ? `the step is not finite ${where}, though the loss is ${loss}`
-    : `the loss is ${loss} ${where}`;
-  const rate = learningRate === undefined ? "" : ` (it is ${learningRate})`;
-  const advice =
-    step === 1
-      ? "Look at the data and at the first parameters: inputs should be numbers of about −3 to 3 (see standardise), labels valid."
-      : `Lower the learning rate${rate}, scale the inputs (see standardise), or begin with smaller parameters.`;
-  return new DownhillError(
-    "nan",
-    `fit: ${what}. ${advice} debug({ nan: true }) names the operation. The parameters before that step are in \`latest\` of the run.`,
-  );
+/** What a step gives; nothing where debugging stopped it at a number that is not finite. */
+function attemptStep<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "nan") return undefined;
+    throw error;
+  }
+}
+
+/** Ends the epoch: validates, writes its record, and looks at what is watched. */
+async function closeEpoch<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): Promise<EpochEvent<P, S>> {
+  const { validate, watch } = options;
+  const { params, state, step, soFar } = progress;
+  const begin = performance.now();
+  const validation = await validate?.(params);
+  progress.validationSeconds += validation === undefined ? 0 : (performance.now() - begin) / 1000;
+  const { sums, ...rest } = soFar;
+  const record: EpochRecord = {
+    epoch: progress.epoch + 1,
+    step,
+    ...meansOf(sums),
+    ...(validation === undefined ? {} : { validation }),
+    rateScale: progress.watch.rateScale,
+    ...rest,
+  };
+  progress.watch = watchEpoch(watch, progress.watch, record, params);
+  progress.history = [...progress.history, record];
+  progress.epoch++;
+  progress.batch = 0;
+  progress.soFar = freshEpoch;
+  await tell(options.log, { kind: "epoch", ...record });
+  return { kind: "epoch", ...record, params, state };
+}
+
+function stepEvent<P, S>(
+  { epoch, step, batch, params, state, soFar }: Progress<P, S>,
+  { loss, metrics, items }: Taken<P, S>,
+): StepEvent<P, S> {
+  const { learningRate } = soFar;
+  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items, params, state };
+}
+
+function rateOf<P, S, B>(
+  { optimizer: { learningRate } }: LoopOptions<P, S, B>,
+  { step, watch }: Progress<P, S>,
+): number | undefined {
+  const rate = typeof learningRate === "function" ? learningRate(step) : learningRate;
+  return rate === undefined ? undefined : rate * watch.rateScale;
+}
+
+/** A step as plain data. */
+function entryOf({ params: _, state: __, ...entry }: StepEvent<unknown, unknown>): StepEntry {
+  return entry;
 }

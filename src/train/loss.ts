@@ -1,5 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
+import { tensor } from "../array/create.ts";
 import { Tensor } from "../ir/tensor.ts";
+import { foldIn, type Key } from "../random/index.ts";
 
 /** What a loss is told beside parameters and batch. */
 export interface LossContext {
@@ -7,6 +9,8 @@ export interface LossContext {
   readonly key: Tensor;
   /** Number of steps taken before, int32. */
   readonly step: Tensor;
+  /** Whether it is trained on; `false` in validation, where dropout and noise do not belong. */
+  readonly training: boolean;
 }
 
 /** A loss, or a loss with other scalars that are worth watching. */
@@ -15,6 +19,12 @@ export type LossResult =
 
 /** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
 export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
+
+/** The key of the random numbers of a step, or of a part of one, as a tensor. */
+export function keyOf(key: Key, step: number, part: number): Tensor {
+  const ofStep = foldIn(key, step);
+  return tensor(part === 0 ? ofStep : foldIn(ofStep, part));
+}
 
 /** How a loss adds up over the items of a batch. */
 export type Reduction = "mean" | "sum";

@@ -1,77 +1,272 @@
-import { full, tensor } from "../array/create.ts";
-import { add } from "../array/elementwise.ts";
+import { full } from "../array/create.ts";
+import { add, div, mul } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
+import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { applyUpdates, type Optimizer } from "../optim/index.ts";
-import { foldIn, type Key } from "../random/index.ts";
+import { applyUpdates, type Optimizer, type UpdateExtra } from "../optim/index.ts";
+import { asTensor } from "../prims/lift.ts";
+import type { Key } from "../random/index.ts";
 import { jit } from "../runtime/jit.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
-import { flatten } from "../tree/index.ts";
-import { type Loss, splitLoss } from "./loss.ts";
+import { flatten, mapLeaves } from "../tree/index.ts";
+import { addBatch, type ItemSums, meansOf, noItems } from "./history.ts";
+import { keyOf, type Loss, type Reduction, splitLoss } from "./loss.ts";
 
-/** What a step of training gives. */
-export interface StepResult<P, S> {
+/** Where a run stands between two batches, as far as a step needs to know. */
+export interface Standing<P, S> {
   readonly params: P;
   readonly state: S;
-  /** The loss of the batch before the step. */
-  readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Whether loss and step are finite. If not, keep the parameters from before it. */
-  readonly isFinite: boolean;
+  /** Steps taken before. */
+  readonly step: number;
+  /** What the batches since the last step have added up to, where several make one step. */
+  readonly pending: Pending<P> | undefined;
+  /** What the learning rate is multiplied by. */
+  readonly rateScale: number;
 }
 
-/** One step: loss, gradient, update. `step` counts the steps before. */
-export type Step<P, S, B> = (params: P, state: S, batch: B, step: number) => StepResult<P, S>;
+/** Batches that wait for the others of their step. */
+export interface Pending<P> {
+  /** Number of them. */
+  readonly count: number;
+  /** Their gradients, each times the number of its items where losses are means. */
+  readonly gradients: P;
+  readonly sums: ItemSums;
+}
+
+/** A step that was taken. */
+export interface Taken<P, S> {
+  readonly params: P;
+  readonly state: S;
+  /** The loss of its batches before it: of one batch as it is, of several their mean over items (or sum). */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly items: number;
+}
+
+/** What a batch led to. */
+export interface Outcome<P, S> {
+  /** The loss of the batch. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whether loss and step are finite. If not, keep what was before. */
+  readonly isFinite: boolean;
+  /** The step, or what is pending instead. */
+  readonly taken: Taken<P, S> | undefined;
+  readonly pending: Pending<P> | undefined;
+}
+
+/** Takes batches and makes steps of them. */
+export interface Stepper<P, S, B> {
+  readonly take: (at: Standing<P, S>, batch: B, items: number) => Outcome<P, S>;
+  /** The step of the batches that are pending when an epoch ends. */
+  readonly finish: (at: Standing<P, S>, pending: Pending<P>) => Outcome<P, S>;
+}
+
+/** What steps are made of. */
+export interface StepperOptions<P, S, B> {
+  readonly loss: Loss<P, B>;
+  readonly optimizer: Optimizer<P, S>;
+  readonly key: Key;
+  /** Batches a step. */
+  readonly accumulate: number;
+  readonly reduction: Reduction;
+  /** Whether the learning rate is scaled. */
+  readonly isScaled: boolean;
+}
 
 /** The loss with its metrics, and the gradient. */
 type Evaluated<P> = [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
+type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
 
 /**
- * A whole step compiled as one: a batch of another shape, such as the short last one, compiles another. Where the optimiser
- * must run eagerly, the loss and its gradient alone are compiled. Random numbers of step k depend on the key and k alone.
+ * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Where the optimiser
+ * must run eagerly, the loss and its gradient alone are compiled. Random numbers of step k depend on the key and k alone
+ * (and on the number of the batch within the step, where several make one).
  */
-export function makeStep<P, S, B>(loss: Loss<P, B>, optimizer: Optimizer<P, S>, key: Key): Step<P, S, B> {
-  const evaluate = (params: P, batch: B, stepKey: Tensor, step: Tensor): Evaluated<P> => {
+export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
+  const { loss } = options;
+  const evaluate: Evaluate<P, B> = (params, batch, key, step) => {
     const objective = (p: P): Evaluated<P>[0] => {
-      const result = splitLoss(loss(p, batch, { key: stepKey, step }));
+      const result = splitLoss(loss(p, batch, { key, step, training: true }));
       return [result.loss, result.metrics];
     };
     return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
   };
+  return options.accumulate === 1
+    ? stepPerBatch(options, evaluate)
+    : stepPerBatches(options, evaluate, options.accumulate);
+}
+
+function stepPerBatch<P, S, B>(
+  { optimizer, key, isScaled }: StepperOptions<P, S, B>,
+  evaluate: Evaluate<P, B>,
+): Stepper<P, S, B> {
   const compiledLoss = (optimizer.eager ? jit(evaluate) : evaluate) as typeof evaluate;
 
-  function trainStep(params: P, state: S, batch: B, stepKey: Tensor, step: Tensor) {
+  function trainStep(
+    params: P,
+    state: S,
+    batch: B,
+    stepKey: Tensor,
+    step: Tensor,
+    scale: Tensor | number | null,
+  ) {
     const [[value, metrics], grads] = compiledLoss(params, batch, stepKey, step);
-    const { updates, state: next } = optimizer.update(grads, state, params, {
-      value,
-      valueAndGrad(p) {
-        const [[v], g] = compiledLoss(p, batch, stepKey, step);
-        return [v, g];
-      },
-    });
-    // a sum is infinite or NaN if a part of it is
-    const health = (flatten(updates, "fit").leaves as Tensor[])
-      .map((u) => sum(u))
-      .reduce((a, b) => add(a, b));
-    return { params: applyUpdates(params, updates), state: next, loss: value, metrics, health };
+    const valueAndGradAt = (p: P): [Tensor, P] => {
+      const [[v], g] = compiledLoss(p, batch, stepKey, step);
+      return [v, g];
+    };
+    const extra = { value, valueAndGrad: valueAndGradAt };
+    const { updates, state: next } = updateScaled(optimizer, grads, state, params, extra, scale);
+    const moved = applyUpdates(params, updates);
+    return { params: moved, state: next, loss: value, metrics, health: healthOf(moved) };
   }
 
   const call = (optimizer.eager ? trainStep : jit(trainStep)) as typeof trainStep;
-  return (params, state, batch, step) => {
-    const stepKey = tensor(foldIn(key, step));
-    const out = call(params, state, batch, stepKey, full([], step, { dtype: "int32" }));
-    const lossValue = out.loss.item();
+  return {
+    take({ params, state, step, rateScale }, batch, items) {
+      const scale = isScaled ? rateScale : null;
+      const out = call(params, state, batch, keyOf(key, step, 0), int32(step), scale);
+      const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
+      return {
+        loss,
+        metrics,
+        isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
+        taken: { params: out.params, state: out.state, loss, metrics, items },
+        pending: undefined,
+      };
+    },
+    finish: () => {
+      throw new DownhillError("internal", "internal: a step of one batch left a part of it pending.");
+    },
+  };
+}
+
+/**
+ * A step every `most` batches, by the gradient of their items together: the step of one batch that holds them all, to the
+ * rounding of the sum. Each batch weighs as much as it has items.
+ */
+function stepPerBatches<P, S, B>(
+  { optimizer, key, reduction, isScaled }: StepperOptions<P, S, B>,
+  evaluate: Evaluate<P, B>,
+  most: number,
+): Stepper<P, S, B> {
+  const isMean = reduction === "mean";
+  const addUp = jit(function addGradients(
+    params: P,
+    before: P | null,
+    batch: B,
+    batchKey: Tensor,
+    step: Tensor,
+    items: Tensor,
+  ) {
+    const [[loss, metrics], grads] = evaluate(params, batch, batchKey, step);
+    const weigh = (g: unknown): Tensor => (isMean ? mul(g as Tensor, items) : (g as Tensor));
+    const gradients =
+      before === null
+        ? mapLeaves("fit", weigh, grads)
+        : mapLeaves("fit", (g, sumOfG) => add(sumOfG as Tensor, weigh(g)), grads, before);
+    return { loss, metrics, gradients, health: healthOf(gradients) };
+  }) as unknown as (
+    params: P,
+    before: P | null,
+    batch: B,
+    batchKey: Tensor,
+    step: Tensor,
+    items: number,
+  ) => { loss: Tensor; metrics: Readonly<Record<string, Tensor>>; gradients: P; health: Tensor };
+
+  const update = jit(function updateStep(
+    params: P,
+    state: S,
+    gradients: P,
+    items: Tensor,
+    value: Tensor,
+    scale: Tensor | null,
+  ) {
+    const grads = isMean ? mapLeaves("fit", (g) => div(g as Tensor, items), gradients) : gradients;
+    const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
+    const moved = applyUpdates(params, updates);
+    return { params: moved, state: next, health: healthOf(moved) };
+  }) as unknown as (
+    params: P,
+    state: S,
+    gradients: P,
+    items: number,
+    value: number,
+    scale: number | null,
+  ) => { params: P; state: S; health: Tensor };
+
+  const finish = ({ params, state, rateScale }: Standing<P, S>, pending: Pending<P>): Outcome<P, S> => {
+    const { items, metrics, loss: mean } = meansOf(pending.sums);
+    const loss = isMean ? mean : pending.sums.loss;
+    const out = update(params, state, pending.gradients, items, loss, isScaled ? rateScale : null);
     return {
-      params: out.params,
-      state: out.state,
-      loss: lossValue,
-      metrics: numbersOf(out.metrics),
-      isFinite: Number.isFinite(lossValue) && Number.isFinite(out.health.item()),
+      loss,
+      metrics,
+      isFinite: Number.isFinite(out.health.item()),
+      taken: { params: out.params, state: out.state, loss, metrics, items },
+      pending: undefined,
     };
   };
+  return {
+    finish,
+    take(at, batch, items) {
+      const { count = 0, gradients = null, sums = noItems } = at.pending ?? {};
+      const out = addUp(at.params, gradients, batch, keyOf(key, at.step, count), int32(at.step), items);
+      const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
+      const pending: Pending<P> = {
+        count: count + 1,
+        gradients: out.gradients,
+        sums: addBatch(sums, items, loss, metrics, reduction),
+      };
+      const isFinite = Number.isFinite(loss) && Number.isFinite(out.health.item());
+      if (!isFinite || pending.count < most) return { loss, metrics, isFinite, taken: undefined, pending };
+      return { ...finish(at, pending), loss, metrics };
+    },
+  };
+}
+
+/**
+ * An update with the learning rate scaled.
+ *
+ * @throws DownhillError `option` if the optimiser never asks what to scale it by.
+ */
+function updateScaled<P, S>(
+  optimizer: Optimizer<P, S>,
+  grads: P,
+  state: S,
+  params: P,
+  extra: UpdateExtra<P>,
+  scale: Tensor | number | null,
+): { readonly updates: P; readonly state: S } {
+  if (scale === null) return optimizer.update(grads, state, params, extra);
+  let isAsked = false;
+  const next = optimizer.update(grads, state, params, {
+    ...extra,
+    get rateScale() {
+      isAsked = true;
+      return asTensor(scale, "fit");
+    },
+  });
+  if (isAsked) return next;
+  throw new DownhillError(
+    "option",
+    "fit: the optimiser does not ask for extra.rateScale, so the plateau has no learning rate to lower. " +
+      "Multiply the rate by it in update, or leave plateau out.",
+  );
+}
+
+/** The sum of all elements of all leaves: infinite or NaN if one of them is. */
+function healthOf(tree: unknown): Tensor {
+  return (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
 }
 
 /** Scalars as plain numbers. */
 export function numbersOf(metrics: Readonly<Record<string, Tensor>>): Record<string, number> {
   return Object.fromEntries(Object.entries(metrics).map(([name, x]) => [name, x.item()]));
+}
+
+function int32(n: number): Tensor {
+  return full([], n, { dtype: "int32" });
 }

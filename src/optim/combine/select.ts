@@ -113,6 +113,11 @@ export function partOf<P>(
       );
       return [value, only(matchParameters(parameters, "grads", grads))];
     };
-    return { ...(extra.value === undefined ? {} : { value: extra.value }), valueAndGrad };
+    const { value, rateScale } = extra;
+    return {
+      ...(value === undefined ? {} : { value }),
+      ...(rateScale === undefined ? {} : { rateScale }),
+      valueAndGrad,
+    };
   }
 }

@@ -1,0 +1,116 @@
+import type { EpochRecord, ItemSums } from "./history.ts";
+import { noItems } from "./history.ts";
+import type { Standing } from "./step.ts";
+import type { WatchState } from "./watch.ts";
+
+/** What an epoch that is going on has added up so far: plain data. */
+export interface EpochSoFar {
+  readonly sums: ItemSums;
+  readonly learningRate: number | undefined;
+  readonly seconds: number;
+  readonly dataSeconds: number;
+  readonly computeSeconds: number;
+}
+
+export const freshEpoch: EpochSoFar = {
+  sums: noItems,
+  learningRate: undefined,
+  seconds: 0,
+  dataSeconds: 0,
+  computeSeconds: 0,
+};
+
+/** How far a run has come: all that is needed to go on from there. The loop changes it; what it holds is immutable. */
+export interface Progress<P, S> extends Standing<P, S> {
+  params: P;
+  state: S;
+  step: number;
+  pending: Standing<P, S>["pending"];
+  /** Epochs finished. */
+  epoch: number;
+  /** Batches of the next epoch that are done. */
+  batch: number;
+  soFar: EpochSoFar;
+  history: readonly EpochRecord[];
+  watch: WatchState<P>;
+  readonly rateScale: number;
+  validationSeconds: number;
+  checkpointSeconds: number;
+  warnings: readonly string[];
+}
+
+/** Where the time of a run went, in seconds; of a resumed run, in all its parts together. */
+export interface RunTime {
+  /** Waiting for batches of the training data. */
+  readonly data: number;
+  /** Steps. */
+  readonly compute: number;
+  readonly validation: number;
+  /** Writing checkpoints. */
+  readonly checkpoints: number;
+}
+
+/** A run that has not begun. */
+export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Progress<P, S> {
+  return {
+    params,
+    state,
+    step: 0,
+    pending: undefined,
+    epoch: 0,
+    batch: 0,
+    soFar: freshEpoch,
+    history: [],
+    watch,
+    get rateScale() {
+      return this.watch.rateScale;
+    },
+    validationSeconds: 0,
+    checkpointSeconds: 0,
+    warnings: [],
+  };
+}
+
+/** Where the time of a run went so far. */
+export function timeOf({ history, soFar, ...progress }: Progress<unknown, unknown>): RunTime {
+  const parts = [...history, soFar];
+  return {
+    data: parts.reduce((total, { dataSeconds }) => total + dataSeconds, 0),
+    compute: parts.reduce((total, { computeSeconds }) => total + computeSeconds, 0),
+    validation: progress.validationSeconds,
+    checkpoints: progress.checkpointSeconds,
+  };
+}
+
+/** Tells where the time of an epoch goes, and adds it up in `progress`. */
+export interface Clock {
+  /** From now on the run waits for a batch. */
+  waits(): void;
+  /** From now on it computes. */
+  computes(): void;
+  /** From now on it does something else. */
+  goesOn(): void;
+}
+
+/** The clock of the epoch in which `progress` stands. */
+export function makeClock(progress: Progress<unknown, unknown>): Clock {
+  let last = performance.now();
+  const lap = (part: "dataSeconds" | "computeSeconds" | undefined): void => {
+    const now = performance.now();
+    const spent = (now - last) / 1000;
+    last = now;
+    const { soFar } = progress;
+    progress.soFar = { ...soFar, seconds: soFar.seconds + spent };
+    if (part !== undefined) progress.soFar = { ...progress.soFar, [part]: soFar[part] + spent };
+  };
+  let part: Parameters<typeof lap>[0];
+  const turn = (next: typeof part): void => {
+    lap(part);
+    part = next;
+  };
+  return {
+    waits: () => turn("dataSeconds"),
+    computes: () => turn("computeSeconds"),
+    goesOn: () => turn(undefined),
+  };
+}
