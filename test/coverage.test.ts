@@ -21,7 +21,7 @@ const text = (path: string): string => readFileSync(join(root, path), "utf8");
 const exportsOf = (module: object): string[] => Object.keys(module);
 
 /** Modules of primitives that hold no operation. */
-const helpers = ["index", "elementwise", "lift", "reduce-loops"];
+const helpers = ["index", "carries", "elementwise", "lift", "reduce-loops"];
 
 describe("primitives", async () => {
   await import("../src/index.ts");
@@ -67,8 +67,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   bind: "src/transforms/scan.test.ts",
   bind1: "src/testing/check-primitive.test.ts",
   checkProgram: "src/ir/program.test.ts",
+  checkpoint: "src/transforms/control-flow.test.ts",
+  cond: "src/transforms/control-flow.test.ts",
   debug: "src/runtime/debug.test.ts",
   definePrimitive: "src/testing/check-primitive.test.ts",
+  foriLoop: "src/transforms/control-flow.test.ts",
   grad: "src/transforms/grad.test.ts",
   hashProgram: "src/ir/program.test.ts",
   hessian: "test/derivatives.test.ts",
@@ -86,6 +89,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   valueAndGrad: "src/transforms/grad.test.ts",
   vjp: "src/transforms/linearize.test.ts",
   vmap: "src/transforms/vmap.test.ts",
+  whileLoop: "src/transforms/control-flow.test.ts",
 };
 
 describe("public functions", async () => {

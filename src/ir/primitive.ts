@@ -220,6 +220,8 @@ export interface Primitive<P = unknown> {
     params: P,
     run: (program: Program, ins: readonly Tensor[], step: number) => readonly Tensor[],
   ): readonly Tensor[];
+  /** Whether its results take so much work that a checkpoint may keep them: products of matrices, convolutions. */
+  readonly costly?: boolean;
   /** The value of every element, where the primitive makes a constant. */
   constantOf?(params: P): number | undefined;
   /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */

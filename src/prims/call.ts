@@ -96,9 +96,13 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
   unroll: (ins, { program }, run) => run(program, ins, 0),
 });
 
-/** Applies a program as one equation. */
-export function call(program: Program, ins: readonly Tensor[]): readonly Tensor[] {
-  return bind(callPrim, ins, { program });
+/** Applies a program as one equation; `apply` says where, if not in the innermost trace. */
+export function call(
+  program: Program,
+  ins: readonly Tensor[],
+  apply: (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[] = bind,
+): readonly Tensor[] {
+  return apply(callPrim, ins, { program });
 }
 
 /** The program that an equation calls, for readers that write it out; `undefined` for other equations. */

@@ -1,5 +1,7 @@
 export * from "./arithmetic.ts";
 export * from "./call.ts";
+export * from "./checkpoint.ts";
+export * from "./cond.ts";
 export * from "./contract.ts";
 export * from "./elementwise.ts";
 export * from "./index-ops.ts";
@@ -9,3 +11,4 @@ export * from "./reduce.ts";
 export * from "./scan.ts";
 export * from "./shape.ts";
 export * from "./transcendental.ts";
+export * from "./while.ts";

@@ -18,6 +18,7 @@ import { arrayType, sameType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
 import { sizeOf } from "../util/shape.ts";
+import { fixpoint, keep, present, storeCarries } from "./carries.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
@@ -50,24 +51,6 @@ function cut<T>(
     carry: list.slice(consts, consts + carries),
     xs: list.slice(consts + carries),
   };
-}
-
-function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
-  return list.filter((_, i) => mask[i] === wanted);
-}
-
-/** Repeats `step` until the carries that it marks stop growing: a carry that is marked marks what depends on it. */
-function fixpoint<T>(
-  start: readonly boolean[],
-  step: (marked: readonly boolean[]) => { readonly result: T; readonly marked: readonly boolean[] },
-): { readonly result: T; readonly marked: readonly boolean[] } {
-  let marked = start;
-  for (;;) {
-    const next = step(marked);
-    const grown = marked.map((m, i) => m || next.marked[i] === true);
-    if (grown.every((m, i) => m === marked[i])) return { result: next.result, marked };
-    marked = grown;
-  }
 }
 
 function stacked(type: ArrayType, length: number): ArrayType {
@@ -294,10 +277,6 @@ function scanJvp(
   ];
 }
 
-function present(xs: readonly Maybe[]): Tensor[] {
-  return xs.filter((x) => x !== undefined);
-}
-
 /** Splits the loop in two: one over what is known, which stacks what the other, over the linear part, needs of it. */
 function scanPartialEval(
   ins: readonly PartialValue[],
@@ -418,17 +397,7 @@ function emitScan(context: LowerContext, params: ScanParams): void {
       const results = context
         .inline(loop, body, [...given.consts, ...carry, ...xs], mutable, targets)
         .slice(0, carries);
-      // A result may be the memory of another carry (a swap): such are saved before any carry is overwritten.
-      const safe = results.map((view, i) => {
-        const clashes = carry.some((other, j) => j !== i && context.same(view, other));
-        if (!clashes) return view;
-        if (view.type.shape.length === 0)
-          return context.value(view.type, loop.let(fresh("old"), view.read(k.i32(0))));
-        const copy = context.scratch(view.type, "old");
-        context.copy(loop, copy, view);
-        return copy;
-      });
-      safe.forEach((view, i) => context.copy(loop, carry[i]!, view));
+      storeCarries(context, loop, carry, results);
     },
     reverse,
   );

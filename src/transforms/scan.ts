@@ -1,14 +1,12 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType, DType } from "../ir/types.ts";
-import { arrayType, isFloating, sameType, withShape } from "../ir/types.ts";
-import { scan as bindScan } from "../prims/scan.ts";
-import { castNumber, convert } from "../prims/linear.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { withShape } from "../ir/types.ts";
 import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { leafPaths, unflatten } from "../tree/tree.ts";
+import { unflatten } from "../tree/tree.ts";
 import type { Like, TensorLike } from "../tree/types.ts";
 import {
   flattenArguments,
@@ -17,12 +15,19 @@ import {
   requireFunction,
   unflattenArguments,
 } from "./arguments.ts";
+import { traceLoop } from "./carry.ts";
+import { loopInSegments, segmentLength } from "./segments.ts";
 
 export interface ScanOptions {
   /** Number of steps, where there are no xs to tell. */
   readonly length?: number;
   /** Run from the last x to the first; ys stay in the order of xs. Default false. */
   readonly reverse?: boolean;
+  /**
+   * Reverse mode keeps the values of every step; with a number k it keeps the carry at every k-th step and computes the
+   * k steps from there again: memory for n / k carries and k steps. `true` takes k = √n. Default false: keep all.
+   */
+  readonly checkpoint?: boolean | number;
 }
 
 /**
@@ -56,10 +61,21 @@ export function scan(
   xs: unknown,
   options: ScanOptions = {},
 ): [unknown, unknown] {
-  requireFunction("scan", f);
-  checkOptions("scan", options, ["length", "reverse"]);
-  const start = flattenArguments([carry], "scan");
-  const items = flattenArguments([xs], "scan");
+  checkOptions("scan", options, ["length", "reverse", "checkpoint"]);
+  return runScan("scan", f, carry, xs, options);
+}
+
+/** `scan` on behalf of another loop, which messages name. */
+export function runScan(
+  operation: string,
+  f: (carry: never, x: never) => readonly [unknown, unknown],
+  carry: unknown,
+  xs: unknown,
+  options: ScanOptions,
+): [unknown, unknown] {
+  requireFunction(operation, f);
+  const start = flattenArguments([carry], operation);
+  const items = flattenArguments([xs], operation);
   const length = stepCount(items.leaves, options.length);
   const carryDef = start.defs[0]!;
   const itemTypes = items.leaves.map((x) => withShape(x.type, x.shape.slice(1)));
@@ -70,70 +86,33 @@ export function scan(
       const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
       const result: unknown = f(c as never, x as never);
-      if (result instanceof Promise) throw asyncFunction("scan");
+      if (result instanceof Promise) throw asyncFunction(operation);
       if (!Array.isArray(result) || result.length !== 2) {
         throw new DownhillError(
           "tree",
-          `scan: the step must return [carry, y]; return [carry, null] where there is no y.`,
+          `${operation}: the step must return [carry, y]; return [carry, null] where there is no y.`,
         );
       }
-      const next = matchTensors("scan", carryDef, result[0], "the carry after a step");
-      const y = flattenResult(result[1], "scan");
+      const next = matchTensors(operation, carryDef, result[0], "the carry after a step");
+      const y = flattenResult(result[1], operation);
       yDef = y.def;
       return [...next, ...y.leaves];
     });
 
-  // A carry that starts as a plain number takes the dtype that the step gives it.
-  let types = start.leaves.map((x) => x.type);
-  let traced = traceBody(types);
-  const unified = types.map((type, i) =>
-    unify(type, traced.program.outs[i]!.type, carryDef, i, start.leaves[i]),
-  );
-  if (unified.some((type, i) => !sameType(type, types[i]!))) {
-    types = unified;
-    traced = traceBody(types);
-    types.forEach((type, i) => unify(type, traced.program.outs[i]!.type, carryDef, i, start.leaves[i]));
-  }
-  const nCarry = types.length;
-  const body = traced.program;
-  const outs = bindScan(
-    [
-      ...traced.captured,
-      ...start.leaves.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)),
-      ...items.leaves,
-    ],
+  const { carry: first, traced } = traceLoop(operation, start.leaves, carryDef, traceBody);
+  const nCarry = first.length;
+  const outs = loopInSegments(
+    [...traced.captured, ...first, ...items.leaves],
     {
-      body,
+      body: traced.program,
       consts: traced.captured.length,
       carries: nCarry,
       length,
       reverse: options.reverse === true,
     },
+    segmentLength(operation, options.checkpoint, length),
   );
   return [unflatten(carryDef, outs.slice(0, nCarry)), unflatten(yDef, outs.slice(nCarry))];
-}
-
-/** Whether a plain number is kept as it is by a dtype. */
-function isExact(start: Tensor | undefined, dtype: DType): boolean {
-  const value = start?.slot;
-  return typeof value === "number" && castNumber(dtype, value) === value;
-}
-
-/** The type of a carry that starts as `type` and comes out of a step as `out`. */
-function unify(
-  type: ArrayType,
-  out: ArrayType,
-  def: TreeDef,
-  leaf: number,
-  start: Tensor | undefined,
-): ArrayType {
-  if (sameType(type, out)) return type;
-  const adapts = type.weak && type.shape.length === 0 && out.shape.length === 0;
-  if (adapts && (isFloating(out.dtype) || isExact(start, out.dtype))) return arrayType(out.dtype, []);
-  throw new DownhillError(
-    "shape",
-    `scan: ${leafPaths(def, "the carry")[leaf] ?? "the carry"} starts as ${showType(type)} but is ${showType(out)} after a step; it must keep its type.`,
-  );
 }
 
 function stepCount(xs: readonly Tensor[], given: number | undefined): number {

@@ -1,0 +1,63 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType, isFloating, sameType } from "../ir/types.ts";
+import { castNumber, convert } from "../prims/linear.ts";
+import type { Traced } from "../trace/staging.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { leafPaths } from "../tree/tree.ts";
+
+/** The first carry of a loop, taken apart, with the types that it keeps, and the body traced for these. */
+export interface TracedLoop {
+  readonly carry: readonly Tensor[];
+  readonly traced: Traced;
+}
+
+/**
+ * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the dtype
+ * that a step gives it.
+ *
+ * @throws DownhillError `shape` if a carry changes its type from step to step.
+ */
+export function traceLoop(
+  operation: string,
+  start: readonly Tensor[],
+  def: TreeDef,
+  trace: (types: readonly ArrayType[]) => Traced,
+): TracedLoop {
+  let types = start.map((x) => x.type);
+  let traced = trace(types);
+  const unified = types.map((type, i) =>
+    unify(operation, type, traced.program.outs[i]!.type, def, i, start[i]),
+  );
+  if (unified.some((type, i) => !sameType(type, types[i]!))) {
+    types = unified;
+    traced = trace(types);
+    types.forEach((type, i) => unify(operation, type, traced.program.outs[i]!.type, def, i, start[i]));
+  }
+  return { carry: start.map((x, i) => convert(x, types[i]!.dtype, x.type.weak)), traced };
+}
+
+/** Whether a plain number is kept as it is by a dtype. */
+function isExact(start: Tensor | undefined, dtype: DType): boolean {
+  const value = start?.slot;
+  return typeof value === "number" && castNumber(dtype, value) === value;
+}
+
+/** The type of a carry that starts as `type` and comes out of a step as `out`. */
+function unify(
+  operation: string,
+  type: ArrayType,
+  out: ArrayType,
+  def: TreeDef,
+  leaf: number,
+  start: Tensor | undefined,
+): ArrayType {
+  if (sameType(type, out)) return type;
+  const adapts = type.weak && type.shape.length === 0 && out.shape.length === 0;
+  if (adapts && (isFloating(out.dtype) || isExact(start, out.dtype))) return arrayType(out.dtype, []);
+  throw new DownhillError(
+    "shape",
+    `${operation}: ${leafPaths(def, "the carry")[leaf] ?? "the carry"} starts as ${showType(type)} but is ${showType(out)} after a step; it must keep its type.`,
+  );
+}

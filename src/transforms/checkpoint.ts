@@ -1,0 +1,61 @@
+import { checkChoice, checkOptions } from "../errors/options.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { CheckpointPolicy } from "../prims/checkpoint.ts";
+import { checkpoint as bindCheckpoint } from "../prims/checkpoint.ts";
+import { traceProgram } from "../trace/staging.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { unflatten } from "../tree/tree.ts";
+import type { LikeAll, TensorLike } from "../tree/types.ts";
+import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+
+/** What a checkpoint keeps. */
+export interface CheckpointOptions {
+  /**
+   * `"nothing"` (default) keeps only the arguments; `"products"` also what products of matrices and convolutions give,
+   * so that only cheap operations are computed again.
+   */
+  readonly policy?: CheckpointPolicy;
+}
+
+export type { CheckpointPolicy };
+
+/**
+ * The same function, whose reverse-mode derivative keeps its arguments and computes the values in between again instead
+ * of keeping them: less memory for one more run of the function. Values and derivatives do not change.
+ *
+ * @see Griewank, Walther, Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 12.
+ * @example
+ * const block = checkpoint((x: Tensor) => sin(sin(sin(x))));
+ * grad(block)(0.5); // 0.693…
+ */
+export function checkpoint(
+  f: (...x: Tensor[]) => Tensor,
+  options?: CheckpointOptions,
+): (...x: TensorLike[]) => Tensor;
+export function checkpoint<A extends readonly unknown[], T>(
+  f: (...args: A) => T,
+  options?: CheckpointOptions,
+): (...args: LikeAll<A>) => T;
+export function checkpoint(
+  f: (...args: never[]) => unknown,
+  options: CheckpointOptions = {},
+): (...args: never[]) => unknown {
+  requireFunction("checkpoint", f);
+  checkOptions("checkpoint", options, ["policy"]);
+  const { policy = "nothing" } = options;
+  checkChoice("checkpoint", "policy", policy, ["nothing", "products"]);
+  return (...args) => {
+    const { leaves, defs } = flattenArguments(args, "checkpoint");
+    let def: TreeDef = { kind: "leaf" };
+    const { program, captured } = traceProgram(
+      f.name === "" ? "f" : f.name,
+      leaves.map((x) => x.type),
+      (...xs) => {
+        const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "checkpoint");
+        def = result.def;
+        return result.leaves;
+      },
+    );
+    return unflatten(def, bindCheckpoint([...captured, ...leaves], { program, policy }));
+  };
+}

@@ -1,0 +1,119 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Program } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, isFloating, sameType } from "../ir/types.ts";
+import { cond as bindCond } from "../prims/cond.ts";
+import { asTensor } from "../prims/lift.ts";
+import { convert } from "../prims/linear.ts";
+import type { Traced } from "../trace/staging.ts";
+import { evalProgram, traceClosed, traceProgram } from "../trace/staging.ts";
+import type { TreeDef } from "../tree/tree.ts";
+import { leafPaths, treeKey, unflatten } from "../tree/tree.ts";
+import type { LikeAll, TensorLike } from "../tree/types.ts";
+import { sameShape } from "../util/shape.ts";
+import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+
+interface Side extends Traced {
+  readonly def: TreeDef;
+}
+
+/**
+ * One of two functions of the same operands, as `predicate` says: a scalar of dtype bool. Both are traced, only the one
+ * that is chosen runs; in derivatives too. Both must return the same structure of the same types.
+ *
+ * Under `vmap`, where items choose for themselves, both sides are computed and a `where` selects.
+ *
+ * @throws DownhillError `dtype` if the predicate is no bool, `shape` or `tree` if the sides return different things.
+ * @example
+ * const f = (x: Tensor) => cond(less(x, 0), (x) => exp(x), (x) => x.add(1), x);
+ * f(3);       // 4
+ * grad(f)(3); // 1
+ */
+export function cond<T>(predicate: TensorLike, onTrue: () => T, onFalse: () => T): T;
+export function cond<A extends Tensor[]>(
+  predicate: TensorLike,
+  onTrue: (...operands: A) => Tensor,
+  onFalse: (...operands: A) => Tensor,
+  ...operands: { [K in keyof A]: TensorLike }
+): Tensor;
+export function cond<A extends readonly unknown[], T>(
+  predicate: TensorLike,
+  onTrue: (...operands: A) => T,
+  onFalse: (...operands: A) => T,
+  ...operands: LikeAll<A>
+): T;
+export function cond(
+  predicate: TensorLike,
+  onTrue: (...operands: never[]) => unknown,
+  onFalse: (...operands: never[]) => unknown,
+  ...operands: readonly unknown[]
+): unknown {
+  requireFunction("cond", onTrue);
+  requireFunction("cond", onFalse);
+  const chosen = asTensor(predicate, "cond");
+  if (chosen.dtype !== "bool" || chosen.shape.length > 0) {
+    throw new DownhillError(
+      "dtype",
+      `cond: the predicate is ${showType(chosen.type)}, not a scalar of dtype bool. Compare first, as in cond(less(x, 0), …); choose between the elements of arrays with where(…).`,
+    );
+  }
+  const { leaves, defs } = flattenArguments(operands, "cond");
+  const types = leaves.map((x) => x.type);
+  const trace = (f: (...args: never[]) => unknown, name: string): Side => {
+    let def: TreeDef = { kind: "leaf" };
+    const traced = traceProgram(f.name === "" ? name : f.name, types, (...xs) => {
+      const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "cond");
+      def = result.def;
+      return result.leaves;
+    });
+    return { ...traced, def };
+  };
+  const sides = [trace(onTrue, "onTrue"), trace(onFalse, "onFalse")] as const;
+  const [yes, no] = sides;
+  if (treeKey(yes.def) !== treeKey(no.def)) {
+    throw new DownhillError(
+      "tree",
+      `cond: the sides return different structures: ${treeKey(yes.def)} where true, ${treeKey(no.def)} where false (* stands for a tensor).`,
+    );
+  }
+  const joined = yes.program.outs.map((v, i) => join(v.type, no.program.outs[i]!.type, yes.def, i));
+  const captured = [...new Set([...yes.captured, ...no.captured])];
+  const [programTrue, programFalse] = sides.map((side) => complete(side, captured, joined));
+  const outs = bindCond([chosen, ...captured, ...leaves], { onTrue: programTrue!, onFalse: programFalse! });
+  return unflatten(yes.def, outs);
+}
+
+/** The type of a result that is `a` on one side and `b` on the other; a plain number adapts to a tensor. */
+function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType {
+  if (sameType(a, b)) return arrayType(a.dtype, a.shape, a.weak && b.weak);
+  if (a.weak !== b.weak && sameShape(a.shape, b.shape)) {
+    const strong = a.weak ? b : a;
+    if (isFloating(strong.dtype)) return strong;
+  }
+  throw new DownhillError(
+    "shape",
+    `cond: ${leafPaths(def, "the result")[leaf] ?? "the result"} is ${showType(a)} where true but ${showType(b)} where false; both sides must return the same types.`,
+  );
+}
+
+/** The program of a side that takes all that either side captured, with results of the joined types. */
+function complete(
+  { program, captured }: Traced,
+  all: readonly Tensor[],
+  outs: readonly ArrayType[],
+): Program {
+  const whole: Program = {
+    ...program,
+    ins: [
+      ...all.map((x) => program.ins[captured.indexOf(x)] ?? { type: x.type }),
+      ...program.ins.slice(captured.length),
+    ],
+  };
+  if (program.outs.every((v, i) => sameType(v.type, outs[i]!) && v.type.weak === outs[i]!.weak)) return whole;
+  return traceClosed(
+    program.name,
+    whole.ins.map((v) => v.type),
+    (...args) => evalProgram(whole, args).map((x, i) => convert(x, outs[i]!.dtype, outs[i]!.weak)),
+  );
+}

@@ -1,0 +1,166 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import { Tensor } from "../ir/tensor.ts";
+import { arrayType } from "../ir/types.ts";
+import { add, full } from "../prims/linear.ts";
+import { iota } from "../prims/index-ops.ts";
+import { less } from "../prims/arithmetic.ts";
+import { whileLoop as bindWhile } from "../prims/while.ts";
+import { asyncFunction } from "../trace/bind.ts";
+import { traceProgram } from "../trace/staging.ts";
+import { unflatten } from "../tree/tree.ts";
+import type { Like, TensorLike } from "../tree/types.ts";
+import {
+  flattenArguments,
+  flattenResult,
+  matchTensors,
+  requireFunction,
+  unflattenArguments,
+} from "./arguments.ts";
+import { traceLoop } from "./carry.ts";
+import type { ScanOptions } from "./scan.ts";
+import { runScan } from "./scan.ts";
+
+/**
+ * Repeats `carry = body(carry)` while `test(carry)` holds, from `init` on, and gives the last carry. The number of steps
+ * need not be known; `test` returns a scalar of dtype bool. Both functions are traced once.
+ *
+ * Forward mode goes through the loop. Reverse mode does not, for it would have to keep the values of an unknown number of
+ * steps: use `foriLoop` or `scan` where the number is known. Under `vmap` the loop goes on while any item does; items
+ * that are done keep their carry.
+ *
+ * @throws DownhillError `tree` or `shape` if the carry changes its structure or type, `derivative` in reverse mode.
+ * @example
+ * // Heron's square root
+ * const root = (a: Tensor) =>
+ *   whileLoop((x) => greater(abs(x.mul(x).sub(a)), 1e-12), (x) => x.add(a.div(x)).div(2), a);
+ * root(tensor(2));        // 1.41421356237
+ * jvp(root, [2], [1])[1]; // 0.35355339059
+ */
+export function whileLoop(
+  test: (carry: Tensor) => TensorLike,
+  body: (carry: Tensor) => TensorLike,
+  init: TensorLike,
+): Tensor;
+export function whileLoop<C>(test: (carry: C) => TensorLike, body: (carry: C) => C, init: Like<C>): C;
+export function whileLoop(
+  test: (carry: never) => unknown,
+  body: (carry: never) => unknown,
+  init: unknown,
+): unknown {
+  requireFunction("whileLoop", test);
+  requireFunction("whileLoop", body);
+  const start = flattenArguments([init], "whileLoop");
+  const def = start.defs[0]!;
+  const { carry, traced } = traceLoop("whileLoop", start.leaves, def, (types) =>
+    traceProgram(body.name === "" ? "body" : body.name, types, (...xs) => {
+      const result = body(unflattenArguments([def], xs)[0] as never);
+      if (result instanceof Promise) throw asyncFunction("whileLoop");
+      return matchTensors("whileLoop", def, result, "the carry after a step");
+    }),
+  );
+  const tested = traceProgram(
+    test.name === "" ? "test" : test.name,
+    carry.map((x) => x.type),
+    (...xs) => {
+      const { leaves } = flattenResult(test(unflattenArguments([def], xs)[0] as never), "whileLoop");
+      const answer = leaves[0];
+      if (leaves.length === 1 && answer!.dtype === "bool" && answer!.shape.length === 0) return leaves;
+      const got =
+        answer === undefined ? "nothing" : leaves.length > 1 ? "several tensors" : showType(answer.type);
+      throw new DownhillError(
+        "dtype",
+        `whileLoop: the test must return one scalar of dtype bool, as in (x) => less(x, 10); it returned ${got}.`,
+      );
+    },
+  );
+  const outs = bindWhile([...tested.captured, ...traced.captured, ...carry], {
+    test: tested.program,
+    body: traced.program,
+    testConsts: tested.captured.length,
+    bodyConsts: traced.captured.length,
+  });
+  return unflatten(def, outs);
+}
+
+/** Options of `foriLoop`; see `scan`. */
+export type ForiLoopOptions = Pick<ScanOptions, "checkpoint">;
+
+/**
+ * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, from `init` on, and gives the last carry; `i` is an int32.
+ *
+ * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor,
+ * whose value is known only when the loop runs: then it is a `whileLoop`, with forward mode only.
+ *
+ * @throws DownhillError `range` for bounds that are no whole numbers, `tree` or `shape` if the carry changes.
+ * @example
+ * const power = (x: Tensor) => foriLoop(0, 5, (i, y) => y.mul(x), 1);
+ * power(tensor(2)); // 32
+ * grad(power)(2);   // 80
+ */
+export function foriLoop(
+  from: number | Tensor,
+  to: number | Tensor,
+  body: (i: Tensor, carry: Tensor) => TensorLike,
+  init: TensorLike,
+  options?: ForiLoopOptions,
+): Tensor;
+export function foriLoop<C>(
+  from: number | Tensor,
+  to: number | Tensor,
+  body: (i: Tensor, carry: C) => C,
+  init: Like<C>,
+  options?: ForiLoopOptions,
+): C;
+export function foriLoop(
+  from: number | Tensor,
+  to: number | Tensor,
+  body: (i: Tensor, carry: never) => unknown,
+  init: unknown,
+  options: ForiLoopOptions = {},
+): unknown {
+  requireFunction("foriLoop", body);
+  checkOptions("foriLoop", options, ["checkpoint"]);
+  const int32 = arrayType("int32", []);
+  if (typeof from === "number" && typeof to === "number") {
+    for (const bound of [from, to]) {
+      if (!Number.isInteger(bound) || Math.abs(bound) >= 2 ** 31)
+        throw new DownhillError("range", `foriLoop: bounds must be whole numbers, got ${String(bound)}.`);
+    }
+    const length = Math.max(0, to - from);
+    const places = iota("int32", [length], 0);
+    const step = (carry: never, i: Tensor): readonly [unknown, null] => {
+      const next = body(from === 0 ? i : add(i, full(int32, from)), carry);
+      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      return [next, null];
+    };
+    return runScan("foriLoop", step, init, places, options)[0];
+  }
+  if (options.checkpoint !== undefined) {
+    throw new DownhillError(
+      "option",
+      "foriLoop: checkpoint is for reverse mode, which a loop whose bounds are tensors has not. Give plain numbers as bounds.",
+    );
+  }
+  const [first, last] = [from, to].map((bound) => asBound(bound));
+  type Carry = { readonly i: Tensor; readonly carry: unknown };
+  const loop = whileLoop as (test: unknown, body: unknown, init: unknown) => Carry;
+  return loop(
+    ({ i }: Carry) => less(i, last!),
+    ({ i, carry }: Carry) => {
+      const next = body(i, carry as never);
+      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      return { i: add(i, full(int32, 1)), carry: next };
+    },
+    { i: first!, carry: init },
+  ).carry;
+}
+
+function asBound(bound: unknown): Tensor {
+  if (typeof bound === "number" && Number.isInteger(bound)) return full(arrayType("int32", []), bound);
+  if (bound instanceof Tensor && bound.dtype === "int32" && bound.shape.length === 0) return bound;
+  throw new DownhillError(
+    "range",
+    `foriLoop: a bound must be a whole number or a scalar of dtype int32, got ${bound instanceof Tensor ? showType(bound.type) : String(bound)}.`,
+  );
+}
