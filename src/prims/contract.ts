@@ -95,6 +95,7 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
     };
   },
   lowering: { kind: "loops", emit: emitDot },
+  costly: true,
   write: writeDot,
 });
 
