@@ -78,7 +78,7 @@ describe("reduce", () => {
         checkRoutine(routine);
         checkRoutine(expandRoutine(routine));
         const x = numbers(type, 64, 1);
-        const values = [...x.slice(from, Math.max(from, to))].map((v) =>
+        const values = Array.from(x.slice(from, Math.max(from, to)), (v) =>
           type === "i32" ? Math.imul(v, v) : round(type, v * v),
         );
         const start = neutral(op, type) as { readonly value: number } & object;

@@ -4,7 +4,7 @@ import type { Equation, Var } from "../ir/program.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import { flatIndex, loopOver } from "../prims/reduce-loops.ts";
+import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 
@@ -61,12 +61,13 @@ export function emitGroup(
       from: k.i32(0),
       to: k.i32(sizeOf(group.shape)),
       reverse: false,
+      independent: true,
       body: body.statements,
     });
     return places;
   }
   let next = 0;
-  loopOver(
+  loopEach(
     block,
     group.shape,
     () => names[next++]!,

@@ -75,5 +75,5 @@ export function copyView(
   const n = sizeOf(target.type.shape);
   if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));
   if (n === 1) return target.write(block, k.i32(0), view.read(k.i32(0)));
-  block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) => target.write(loop, i, view.read(i)));
+  block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) => target.write(loop, i, view.read(i)));
 }

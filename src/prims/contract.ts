@@ -1,17 +1,19 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, WriteView } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Dim, Expr, Place } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
+import { must } from "../util/assert-never.ts";
+import type { Shape } from "../util/shape.ts";
 import { range, sizeOf, stridesOf } from "../util/shape.ts";
 import { joinTypes, requireNumbers } from "./elementwise.ts";
 import { sumMaybe } from "./linear.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { permute } from "./shape.ts";
 
 /** Pairs of axes of the left and right operand: `contract` are multiplied and summed, `batch` are kept in step. */
@@ -143,63 +145,111 @@ function inverseOf(axes: readonly number[]): number[] {
   return axes.map((_, i) => axes.indexOf(i));
 }
 
-/** Columns of the result that are computed together, each with its own sum in a register. */
-const tile = 4;
-
-/** Loops over the axes of the result, the last in tiles, with the contraction innermost; sums run in order of the contracted axes. */
-function emitDot({ block, fresh, ins, outs }: LowerContext, { contract, batch }: DotParams): void {
-  const [x, y] = [ins[0]!, ins[1]!];
+/** A contraction: a fold where the result is a single number (of each batch), else the kernel statement for products. */
+function emitDot(context: LowerContext, params: DotParams): void {
+  const { block, fresh, ins, outs } = context;
+  const [x, y] = ins as readonly [WriteView, WriteView];
   const out = outs[0]!;
-  const xStrides = stridesOf(x.type.shape);
-  const yStrides = stridesOf(y.type.shape);
-  const xFree = freeAxes(x.type.shape.length, contract[0], batch[0]);
-  const yFree = freeAxes(y.type.shape.length, contract[1], batch[1]);
-  const outStrides = stridesOf(out.type.shape);
-  const at = (index: readonly Expr[], strides: readonly number[], axes: readonly number[]): Expr =>
-    flatIndex(
-      index,
-      axes.map((axis) => strides[axis]!),
-    );
-  const sumSizes = contract[0].map((axis) => x.type.shape[axis]!);
-  const lead = [...batch[0].map((axis) => x.type.shape[axis]!), ...xFree.map((axis) => x.type.shape[axis]!)];
-  const columns = yFree.map((axis) => y.type.shape[axis]!);
-  const last = columns.at(-1) ?? 1;
-  const lastStride = yFree.length === 0 ? 0 : yStrides[yFree.at(-1)!]!;
   if (sizeOf(out.type.shape) === 0) return;
-  loopOver(block, [...lead, ...columns.slice(0, -1)], fresh, (row, index) => {
-    const b = index.slice(0, batch[0].length);
-    const i = index.slice(b.length, lead.length);
-    const j = index.slice(lead.length);
-    const xBase = row.let(fresh("x"), plus(at(b, xStrides, batch[0]), at(i, xStrides, xFree)));
-    const yBase = row.let(fresh("y"), plus(at(b, yStrides, batch[1]), at(j, yStrides, yFree.slice(0, -1))));
-    const outBase = row.let(fresh("o"), flatIndex(index, outStrides));
-    /** Computes the `width` columns from `column` on. */
-    const columnsFrom = (inner: Block, column: Expr, width: number): void => {
-      const start = inner.let(fresh("c"), plus(yBase, scaled(column, lastStride)));
-      const sums = range(0, width).map(() =>
-        inner.let(fresh("sum"), k.constant(scalarTypeOf(out.type.dtype), 0)),
-      );
-      loopOver(inner, sumSizes, fresh, (loop, r) => {
-        const left = loop.let(fresh("l"), x.read(plus(xBase, at(r, xStrides, contract[0]))));
-        const right = loop.let(fresh("r"), plus(start, at(r, yStrides, contract[1])));
-        sums.forEach((sum, t) =>
-          loop.set(sum, k.add(sum, k.mul(left, y.read(plus(right, k.i32(t * lastStride)))))),
-        );
-      });
-      sums.forEach((sum, t) => out.write(inner, plus(plus(outBase, column), k.i32(t)), sum));
-    };
-    const tiles = Math.floor(last / tile);
-    if (tiles > 0)
-      row.for(fresh("t"), k.i32(0), k.i32(tiles), (inner, t) =>
-        columnsFrom(inner, inner.let(fresh("j"), k.mul(t, k.i32(tile))), tile),
-      );
-    for (let column = tiles * tile; column < last; column++) columnsFrom(row, k.i32(column), 1);
+  const dims = mergeDims(dimsOf(x.type.shape, y.type.shape, params));
+  const results = dims.filter((dim) => dim.role === "row" || dim.role === "column");
+  if (x.buffer === undefined || y.buffer === undefined || results.every((dim) => dim.size === 1))
+    return emitFold(context, dims);
+  const place = ({ buffer, offset }: WriteView): Place => ({
+    buffer: must(buffer, "the memory of a product"),
+    offset: offset ?? k.i32(0),
+  });
+  block.contract({
+    name: fresh("dot"),
+    type: scalarTypeOf(out.type.dtype),
+    out: place(out),
+    left: place(x),
+    right: place(y),
+    dims,
+    accumulate: false,
   });
 }
 
-function scaled(x: Expr, factor: number): Expr {
-  if (factor === 1) return x;
-  return x.kind === "const" ? k.i32(x.value * factor) : k.mul(x, k.i32(factor));
+/** The indices of a contraction as the kernel statement lists them: batch, rows, columns, sums. */
+function dimsOf(x: Shape, y: Shape, { contract, batch }: DotParams): Dim[] {
+  const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
+  const xFree = freeAxes(x.length, contract[0], batch[0]);
+  const yFree = freeAxes(y.length, contract[1], batch[1]);
+  const outShape = [...batch[0], ...xFree].map((axis) => x[axis]!).concat(yFree.map((axis) => y[axis]!));
+  const outStrides = stridesOf(outShape);
+  const dim = (role: Dim["role"], size: number, place: number | undefined, left = 0, right = 0): Dim => ({
+    role,
+    size,
+    out: place === undefined ? 0 : outStrides[place]!,
+    left,
+    right,
+  });
+  const nBatch = batch[0].length;
+  return [
+    ...batch[0].map((axis, i) => dim("batch", x[axis]!, i, xStrides[axis], yStrides[batch[1][i]!])),
+    ...xFree.map((axis, i) => dim("row", x[axis]!, nBatch + i, xStrides[axis])),
+    ...yFree.map((axis, i) => dim("column", y[axis]!, nBatch + xFree.length + i, 0, yStrides[axis])),
+    ...contract[0].map((axis, i) =>
+      dim("sum", x[axis]!, undefined, xStrides[axis], yStrides[contract[1][i]!]),
+    ),
+  ];
+}
+
+/** Dims without those of size 1, and neighbours that run through memory as one made one. */
+function mergeDims(dims: readonly Dim[]): Dim[] {
+  const merged: Dim[] = [];
+  for (const dim of dims) {
+    if (dim.size === 1) continue;
+    const before = merged.at(-1);
+    const follows = (role: "out" | "left" | "right"): boolean => before?.[role] === dim.size * dim[role];
+    if (before?.role === dim.role && follows("out") && follows("left") && follows("right"))
+      merged[merged.length - 1] = { ...dim, size: before.size * dim.size };
+    else merged.push(dim);
+  }
+  return merged;
+}
+
+/** Each result by itself: products of float32 are exact in float64 and are summed there. */
+function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim[]): void {
+  const [x, y] = [ins[0]!, ins[1]!];
+  const out = outs[0]!;
+  const type = scalarTypeOf(out.type.dtype);
+  const wide = type === "f32" ? "f64" : type;
+  const outer = dims.filter((dim) => dim.role !== "sum");
+  const sums = dims.filter((dim) => dim.role === "sum");
+  const last = sums.at(-1) ?? { role: "sum", size: 1, out: 0, left: 0, right: 0 };
+  const at = (index: readonly Expr[], of: readonly Dim[], operand: "out" | "left" | "right"): Expr =>
+    flatIndex(
+      index,
+      of.map((dim) => dim[operand]),
+    );
+  const sizes = (of: readonly Dim[]): number[] => of.map((dim) => dim.size);
+  loopEach(block, sizes(outer), fresh, (row, i) => {
+    const sumFrom = (inner: Block, left: Expr, right: Expr): Expr =>
+      inner.reduce(fresh("dot"), "add", k.constant(wide, 0), fresh("r"), k.i32(0), k.i32(last.size), (_, r) =>
+        k.mul(
+          k.convert(wide, x.read(plus(left, flatIndex([r], [last.left])))),
+          k.convert(wide, y.read(plus(right, flatIndex([r], [last.right])))),
+        ),
+      );
+    const [left, right] = [at(i, outer, "left"), at(i, outer, "right")];
+    let total: Expr;
+    if (sums.length < 2) total = sumFrom(row, left, right);
+    else {
+      const others = sums.slice(0, -1);
+      total = row.let(fresh("total"), k.constant(wide, 0));
+      loopOver(row, sizes(others), fresh, (inner, r) =>
+        inner.set(
+          total,
+          k.add(
+            total,
+            sumFrom(inner, plus(left, at(r, others, "left")), plus(right, at(r, others, "right"))),
+          ),
+        ),
+      );
+    }
+    out.write(row, at(i, outer, "out"), k.convert(type, total));
+  });
 }
 
 /**

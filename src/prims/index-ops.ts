@@ -12,7 +12,7 @@ import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { less, maximum, minimum, mul } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { add, full, instantiate, where } from "./linear.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, permute, reshape } from "./shape.ts";
 
 export interface IotaParams {
@@ -215,7 +215,7 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
         const first = start;
         start += run;
         if (outer * run === 0) continue;
-        loopOver(block, [outer, run], fresh, (loop, place) =>
+        loopEach(block, [outer, run], fresh, (loop, place) =>
           out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
         );
       }

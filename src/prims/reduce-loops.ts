@@ -1,12 +1,10 @@
 import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import { neutral } from "../kernel/expand.ts";
+import type { Expr, ReduceOp, ScalarType } from "../kernel/scalar.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
-import { scalarTypeOf } from "../ir/types.ts";
-
-/** Length of the runs that a sum adds up before it adds their sums: keeps the rounding error of long sums small. */
-const blockLength = 256;
 
 /** Nested loops over the given axes of a shape; `body` gets the index along each. */
 export function loopOver(
@@ -16,11 +14,33 @@ export function loopOver(
   body: (block: Block, index: readonly Expr[]) => void,
   index: readonly Expr[] = [],
 ): void {
+  nest(block, sizes, fresh, body, index, "for");
+}
+
+/** Nested loops whose iterations may run in any order or at once: none reads what another writes. */
+export function loopEach(
+  block: Block,
+  sizes: readonly number[],
+  fresh: (hint: string) => string,
+  body: (block: Block, index: readonly Expr[]) => void,
+  index: readonly Expr[] = [],
+): void {
+  nest(block, sizes, fresh, body, index, "forEach");
+}
+
+function nest(
+  block: Block,
+  sizes: readonly number[],
+  fresh: (hint: string) => string,
+  body: (block: Block, index: readonly Expr[]) => void,
+  index: readonly Expr[],
+  loop: "for" | "forEach",
+): void {
   const depth = index.length;
   if (depth === sizes.length) return body(block, index);
-  if (sizes[depth] === 1) return loopOver(block, sizes, fresh, body, [...index, k.i32(0)]);
-  block.for(fresh("ijklmn"[depth] ?? "i"), k.i32(0), k.i32(sizes[depth]!), (inner, i) =>
-    loopOver(inner, sizes, fresh, body, [...index, i]),
+  if (sizes[depth] === 1) return nest(block, sizes, fresh, body, [...index, k.i32(0)], loop);
+  block[loop](fresh("ijklmn"[depth] ?? "i"), k.i32(0), k.i32(sizes[depth]!), (inner, i) =>
+    nest(inner, sizes, fresh, body, [...index, i], loop),
   );
 }
 
@@ -36,128 +56,242 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
   return sum ?? k.i32(0);
 }
 
-/** What folds elements into one: the start and the step. */
+/** How elements are folded: sums of float32 are kept in float64, where a long one loses nothing. */
 interface Fold {
-  readonly start: Expr;
-  readonly step: (acc: Expr, x: Expr) => Expr;
+  readonly op: ReduceOp;
+  readonly type: ScalarType;
+  /** Whether rounding errors of partial sums are carried along: sums of float64 have no wider type. */
+  readonly compensated: boolean;
 }
 
-/** Sum over axes; a long run is added up in blocks. */
+function foldOf(op: ReduceOp, element: ScalarType): Fold {
+  if (op !== "add") return { op, type: element, compensated: false };
+  return { op, type: element === "f32" ? "f64" : element, compensated: element === "f64" };
+}
+
+/** Elements that are folded without more ado: of a compensated sum few, so that its runs lose next to nothing. */
+const runOf = ({ compensated }: Fold): number => (compensated ? 64 : 4096);
+
+/** Rows that a compensated sum of rows adds up before it adds their sum to the total: as many as one lane of a run gets. */
+const rowsPerRun = 8;
+
+/** Sum over axes; of bools, whether any is true. */
 export function emitSum(context: LowerContext, axes: readonly number[]): void {
   const type = scalarTypeOf(context.ins[0]!.type.dtype);
-  emitReduce(
-    context,
-    axes,
-    {
-      start: k.constant(type, 0),
-      step: (acc, x) => (type === "bool" ? k.or(acc, x) : k.add(acc, x)),
-    },
-    blockLength,
-  );
+  emitReduce(context, axes, type === "bool" ? "or" : "add");
 }
 
-/** Folds the elements along axes into one each. Runs longer than `runLength` are folded in blocks of that length. */
-export function emitReduce(
-  context: LowerContext,
-  axes: readonly number[],
-  fold: Fold,
-  runLength: number = Infinity,
-): void {
+/** Folds the elements along axes into one each. */
+export function emitReduce(context: LowerContext, axes: readonly number[], op: ReduceOp): void {
   const { block, fresh } = context;
   const x = context.ins[0]!;
   const out = context.outs[0]!;
-  const shape = x.type.shape;
+  const { shape } = x.type;
   const strides = stridesOf(shape);
   const kept = otherAxes(shape.length, axes);
   const keptSizes = kept.map((axis) => shape[axis]!);
-  const outStrides = stridesOf(keptSizes);
   const count = sizeOf(axes.map((axis) => shape[axis]!));
+  const type = scalarTypeOf(x.type.dtype);
+  const fold = foldOf(op, type);
+  const results = sizeOf(keptSizes);
   // Do the elements of each result lie side by side?
-  const together = isTrailing(shape.length, axes) || sizeOf(keptSizes) === 1;
-  if (!together && count > 0) return accumulateRows(context, axes, fold, count, runLength);
-  loopOver(block, keptSizes, fresh, (inner, index) => {
+  const together = isTrailing(shape.length, axes) || results === 1;
+  if (!together && count > 0) return accumulateRows(context, axes, fold);
+  if (results === 1 && count > Math.max(runOf(fold), 1024)) {
+    const total = foldInParts(context, fold, count);
+    return out.write(block, k.i32(0), k.convert(type, total));
+  }
+  loopEach(block, keptSizes, fresh, (inner, index) => {
     const base = flatIndex(
       index,
       kept.map((axis) => strides[axis]!),
     );
-    const acc = inner.let(fresh("acc"), fold.start);
-    if (count > runLength) foldBlocks(inner, fresh, x, base, count, runLength, fold, acc);
-    else {
-      inner.for(fresh("r"), k.i32(0), k.i32(count), (loop, r) =>
-        loop.set(acc, fold.step(acc, x.read(plus(base, r)))),
-      );
-    }
-    out.write(inner, flatIndex(index, outStrides), acc);
+    const total = foldRow(inner, fresh, x, base, count, fold);
+    out.write(inner, flatIndex(index, stridesOf(keptSizes)), k.convert(type, total));
   });
 }
 
-function foldBlocks(
+/** The fold of `x[from] … x[to − 1]`. */
+function foldRun(
+  block: Block,
+  fresh: (hint: string) => string,
+  x: ReadView,
+  from: Expr,
+  to: Expr,
+  { op, type }: Fold,
+): Expr {
+  return block.reduce(fresh("sum"), op, neutral(op, type), fresh("r"), from, to, (_, r) =>
+    k.convert(type, x.read(r)),
+  );
+}
+
+/** The fold of `count` elements from `base` on. */
+function foldRow(
   block: Block,
   fresh: (hint: string) => string,
   x: ReadView,
   base: Expr,
   count: number,
-  runLength: number,
   fold: Fold,
-  acc: Expr,
-): void {
-  const runs = Math.ceil(count / runLength);
-  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) => {
-    const part = loop.let(fresh("part"), fold.start);
-    const from = loop.let(fresh("from"), k.mul(run, k.i32(runLength)));
-    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(runLength)), k.i32(count)));
-    loop.for(fresh("r"), from, to, (inner, r) => inner.set(part, fold.step(part, x.read(plus(base, r)))));
-    loop.set(acc, fold.step(acc, part));
+): Expr {
+  const begin = base.kind === "const" ? base : block.let(fresh("from"), base);
+  const end = plus(begin, k.i32(count));
+  if (!fold.compensated || count <= runOf(fold)) return foldRun(block, fresh, x, begin, end, fold);
+  const sum = openSum(block, fresh);
+  block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(count / runOf(fold))), (loop, run) => {
+    const from = loop.let(fresh("from"), plus(begin, k.mul(run, k.i32(runOf(fold)))));
+    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(runOf(fold))), end));
+    sum.add(loop, foldRun(loop, fresh, x, from, to, fold));
   });
+  return sum.result();
 }
 
-/** Folds whole rows into the result, so that memory is read in order; many rows in blocks, whose results are then folded. */
-function accumulateRows(
-  { block, fresh, ins, outs, scratch }: LowerContext,
-  axes: readonly number[],
-  fold: Fold,
-  count: number,
-  runLength: number,
-): void {
+/** The fold of a long array: of its parts, which may be folded at once, and then of their results. */
+function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, count: number): Expr {
+  const x = ins[0]!;
+  const run = runOf(fold);
+  const n = Math.ceil(count / run);
+  const dtype = fold.type === "f64" ? "float64" : x.type.dtype;
+  const parts = scratch(arrayType(dtype, [n]), "parts");
+  block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
+    const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
+    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(run)), k.i32(count)));
+    parts.write(loop, i, foldRun(loop, fresh, x, from, to, fold));
+  });
+  if (!fold.compensated) return foldRun(block, fresh, parts, k.i32(0), k.i32(n), fold);
+  const sum = openSum(block, fresh);
+  block.for(fresh("part"), k.i32(0), k.i32(n), (loop, i) => sum.add(loop, parts.read(i)));
+  return sum.result();
+}
+
+/** A float64 sum with the rounding errors of its additions beside it. */
+function openSum(
+  block: Block,
+  fresh: (hint: string) => string,
+): { readonly add: (target: Block, x: Expr) => void; readonly result: () => Expr } {
+  const total = block.let(fresh("total"), k.f64(0));
+  const error = block.let(fresh("error"), k.f64(0));
+  return {
+    add(target, x) {
+      const next = addExactly(target, fresh, total, target.let(fresh("part"), x), error);
+      target.set(error, next.error);
+      target.set(total, next.total);
+    },
+    result: () => withError(total, error),
+  };
+}
+
+/** total + x and the error of that sum, added to the errors before. Knuth, TAOCP 2, 4.2.2. */
+function addExactly(
+  block: Block,
+  fresh: (hint: string) => string,
+  total: Expr,
+  x: Expr,
+  error: Expr,
+): { readonly total: Expr; readonly error: Expr } {
+  const sum = block.let(fresh("next"), k.add(total, x));
+  const seen = block.let(fresh("seen"), k.sub(sum, total)); // what of x went into it
+  const lost = k.add(k.sub(total, k.sub(sum, seen)), k.sub(x, seen));
+  return { total: sum, error: block.let(fresh("lost"), k.add(error, lost)) };
+}
+
+/** total + error; an infinite total has no error to speak of. */
+function withError(total: Expr, error: Expr): Expr {
+  return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
+}
+
+/** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
+function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fold): void {
+  const { block, fresh, ins, outs, scratch } = context;
   const x = ins[0]!;
   const out = outs[0]!;
-  const shape = x.type.shape;
+  const { shape } = x.type;
+  const rank = shape.length;
   const strides = stridesOf(shape);
-  const kept = otherAxes(shape.length, axes);
-  const outStrides = stridesOf(kept.map((axis) => shape[axis]!));
-  const n = sizeOf(kept.map((axis) => shape[axis]!));
-  const toOut = range(0, shape.length).map((axis) =>
-    kept.includes(axis) ? outStrides[kept.indexOf(axis)]! : 0,
-  );
+  const kept = otherAxes(rank, axes);
+  const keptSizes = kept.map((axis) => shape[axis]!);
+  const keptStrides = stridesOf(keptSizes);
+  const n = sizeOf(keptSizes);
+  const type = scalarTypeOf(x.type.dtype);
+  // reduced axes at the end are folded where they stand
+  const rowRank = lastKept(rank, axes) + 1;
+  const rowCount = sizeOf(shape.slice(rowRank));
+  const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
+  const start = neutral(fold.op, fold.type);
+  const wide = arrayType(fold.type === "f64" ? "float64" : x.type.dtype, keptSizes);
   const everywhere = (inner: Block, f: (loop: Block, i: Expr) => void): void =>
-    inner.for(fresh("i"), k.i32(0), k.i32(n), f);
+    inner.forEach(fresh("i"), k.i32(0), k.i32(n), f);
   const clear = (inner: Block, target: WriteView): void =>
-    everywhere(inner, (loop, i) => target.write(loop, i, fold.start));
+    everywhere(inner, (loop, i) => target.write(loop, i, start));
   const foldInto = (target: WriteView) => (loop: Block, index: readonly Expr[]) => {
     const place = flatIndex(index, toOut);
-    target.write(loop, place, fold.step(target.read(place), x.read(flatIndex(index, strides))));
+    const at = flatIndex(index, strides.slice(0, rowRank));
+    const value =
+      rowRank === rank ? k.convert(fold.type, x.read(at)) : foldRow(loop, fresh, x, at, rowCount, fold);
+    target.write(loop, place, k.combine(fold.op, target.read(place), value));
   };
-  clear(block, out);
-  if (count <= runLength) return loopOver(block, shape, fresh, foldInto(out));
-  const longest = axes.reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
-  const size = shape[longest]!;
-  const perRun = Math.max(1, Math.floor(runLength / (count / size)));
-  const part = scratch(out.type, "part");
-  block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(size / perRun)), (loop, run) => {
-    clear(loop, part);
-    const from = loop.let(fresh("from"), k.mul(run, k.i32(perRun)));
-    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(perRun)), k.i32(size)));
-    loopOver(loop, shape.slice(0, longest), fresh, (outer, before) =>
-      outer.for(fresh("r"), from, to, (inner, r) =>
-        loopOver(inner, shape, fresh, foldInto(part), [...before, r]),
+  /** Loops over these axes: over kept ones in any order. */
+  const loops = (
+    inner: Block,
+    from: number,
+    index: readonly Expr[],
+    f: ReturnType<typeof foldInto>,
+  ): void => {
+    if (from === rowRank) return f(inner, index);
+    const each = kept.includes(from) ? loopEach : loopOver;
+    each(inner, [shape[from]!], fresh, (loop, [i]) => loops(loop, from + 1, [...index, i!], f));
+  };
+
+  const total = fold.type === type ? out : scratch(wide, "total");
+  clear(block, total);
+  const longest = axes.filter((axis) => axis < rowRank).reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
+  const rows = sizeOf(axes.filter((axis) => axis < rowRank).map((axis) => shape[axis]!));
+  if (!fold.compensated || rows <= rowsPerRun) loops(block, 0, [], foldInto(total));
+  else {
+    const size = shape[longest]!;
+    const perRun = Math.max(1, Math.floor(rowsPerRun / (rows / size)));
+    const [part, error] = [scratch(wide, "part"), scratch(wide, "error")];
+    clear(block, error);
+    block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(size / perRun)), (loop, run) => {
+      clear(loop, part);
+      const from = loop.let(fresh("from"), k.mul(run, k.i32(perRun)));
+      const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(perRun)), k.i32(size)));
+      const outermost = (inner: Block, depth: number, index: readonly Expr[]): void => {
+        if (depth === longest) {
+          inner.for(fresh("r"), from, to, (rest, r) => loops(rest, depth + 1, [...index, r], foldInto(part)));
+          return;
+        }
+        const each = kept.includes(depth) ? loopEach : loopOver;
+        each(inner, [shape[depth]!], fresh, (rest, [i]) => outermost(rest, depth + 1, [...index, i!]));
+      };
+      outermost(loop, 0, []);
+      everywhere(loop, (inner, i) => {
+        const before = inner.let(fresh("total"), total.read(i));
+        const next = addExactly(inner, fresh, before, inner.let(fresh("x"), part.read(i)), error.read(i));
+        error.write(inner, i, next.error);
+        total.write(inner, i, next.total);
+      });
+    });
+    everywhere(block, (loop, i) =>
+      total.write(
+        loop,
+        i,
+        withError(loop.let(fresh("total"), total.read(i)), loop.let(fresh("error"), error.read(i))),
       ),
     );
-    everywhere(loop, (inner, i) => out.write(inner, i, fold.step(out.read(i), part.read(i))));
-  });
+  }
+  if (total !== out) everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
 }
 
 function isTrailing(rank: number, axes: readonly number[]): boolean {
   return axes.every((axis, i) => axis === rank - axes.length + i);
+}
+
+/** The last axis that is not folded. */
+function lastKept(rank: number, axes: readonly number[]): number {
+  let axis = rank - 1;
+  while (axes.includes(axis)) axis--;
+  return axis;
 }
 
 /** a + b of places, with what is known added up. */

@@ -6,11 +6,10 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, isFloating, scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { isFloat } from "../kernel/scalar.ts";
-import type { ScalarType } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, equal, indicator, mul } from "./arithmetic.ts";
-import { emitReduce, flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { emitReduce, flatIndex, loopEach, plus } from "./reduce-loops.ts";
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
@@ -46,27 +45,11 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       kind: "loops",
       emit(context, { axes }) {
         const type = scalarTypeOf(context.ins[0]!.type.dtype);
-        const step = type === "bool" ? (op === "max" ? k.or : k.and) : op === "max" ? k.max : k.min;
-        emitReduce(context, axes, { start: lowest(type, op === "max"), step });
+        emitReduce(context, axes, type === "bool" ? (op === "max" ? "or" : "and") : op);
       },
     },
   });
   return prim;
-}
-
-/** The element that loses against every other. */
-function lowest(type: ScalarType, forMax: boolean): ReturnType<typeof k.constant> {
-  switch (type) {
-    case "f64":
-    case "f32":
-      return k.constant(type, forMax ? -Infinity : Infinity);
-    case "i32":
-      return k.constant(type, forMax ? -2147483648 : 2147483647);
-    case "u32":
-      return k.constant(type, forMax ? 0 : 4294967295);
-    case "bool":
-      return k.constant(type, forMax ? 0 : 1);
-  }
 }
 
 const maxPrim: Primitive<ReduceParams> = /* @__PURE__ */ extreme("max", "max");
@@ -105,7 +88,7 @@ function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
         const strides = stridesOf(shape);
         const kept = otherAxes(shape.length, [axis]);
         const keptSizes = kept.map((a) => shape[a]!);
-        loopOver(block, keptSizes, fresh, (inner, index) => {
+        loopEach(block, keptSizes, fresh, (inner, index) => {
           const base = flatIndex(
             index,
             kept.map((a) => strides[a]!),

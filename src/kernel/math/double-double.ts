@@ -1,5 +1,5 @@
 import type { Block } from "../build.ts";
-import { add, div, eq, f64, mul, select, sqrt, sub } from "../build.ts";
+import { add, div, eq, f64, mul, mulAdd, select, sqrt, sub } from "../build.ts";
 import type { Expr } from "../scalar.ts";
 
 /** A number held as the unevaluated sum `high + low`: about 106 bits. */
@@ -84,5 +84,5 @@ export function quotientOfPairs(block: Block, name: string, above: Pair, below: 
 
 /** c₀ + c₁ z + c₂ z² + …, by Horner's rule. */
 export function polynomial(coefficients: readonly number[], z: Expr): Expr {
-  return coefficients.map(f64).reduceRight((sum, coefficient) => add(coefficient, mul(z, sum)));
+  return coefficients.map(f64).reduceRight((sum, coefficient) => mulAdd(z, sum, coefficient));
 }
