@@ -307,14 +307,7 @@ const runs = [
     "vv:v",
     "none",
   ],
-  [
-    0xfd,
-    0x111,
-    "",
-    "i16x8.relaxed_q15mulr_s i16x8.relaxed_dot_i8x16_i7x16_s i32x4.relaxed_dot_i8x16_i7x16_add_s",
-    "vv:v vv:v vvv:v",
-    "none",
-  ],
+  [0xfd, 0x111, "i16x8.relaxed_", "q15mulr_s dot_i8x16_i7x16_s", "vv:v", "none"], // 0x113, a dot product that adds, is miscompiled by V8 11
   [0xfe, 0x00, "memory.atomic.", "notify wait32 wait64", "ii:i iiI:i iII:i", "memory"],
   [0xfe, 0x03, "atomic.", "fence", ":", "zero"],
   [0xfe, 0x10, "", "i32.atomic.load i64.atomic.load", "i:i i:I", "memory"],

@@ -1,0 +1,163 @@
+import type { Body, Callable, Label } from "../body.ts";
+import type { FunctionBuilder } from "../module.ts";
+import { makeModule } from "../module.ts";
+import type { OpcodeName, ValueType } from "../opcodes.ts";
+import { opcode } from "../opcodes.ts";
+
+/** Assembles what `moduleText` prints: one instruction a line, in the order in which it prints the parts. */
+export function assemble(text: string): Uint8Array {
+  const lines = text.split("\n").map((line) => line.trim());
+  const module = makeModule(/^\(module \$(.*)$/.exec(lines[0] ?? "")?.[1]);
+  const callables = new Map<string, Callable>();
+  const functions: FunctionBuilder[] = [];
+  for (const line of lines) {
+    const words = line.split(" ");
+    if (line.startsWith("(import")) {
+      const [, from = "", name = ""] = /"(.*?)" "(.*?)"/.exec(line) ?? [];
+      const memory = /\(memory (\d+)(?: (\d+))?( shared)?\)/.exec(line);
+      if (memory)
+        module.importMemory(from, name, {
+          initial: Number(memory[1]),
+          ...(memory[2] !== undefined && { maximum: Number(memory[2]) }),
+          shared: memory[3] !== undefined,
+        });
+      else {
+        const { params, results } = signatureOf(line);
+        callables.set(
+          /func (\S+?)[ )]/.exec(line)?.[1] ?? "",
+          module.importFunction(from, name, params, results),
+        );
+      }
+    } else if (line.startsWith("(func")) {
+      const name = (words[1] ?? "").slice(1);
+      const builder = module.function(name, { ...signatureOf(line), exported: line.includes("(export") });
+      functions.push(builder);
+      callables.set(words[1] ?? "", builder);
+    } else if (line.startsWith("(global")) {
+      const [, , mutable, type, value] = /(export "(.*?)")?.*?(\(mut )?(i32|f64).*const (\S+?)\)/.exec(line)?.slice(1) ?? []; // prettier-ignore
+      const exportedAs = /export "(.*?)"/.exec(line)?.[1];
+      module.global(type as "i32" | "f64", mutable !== undefined, number(value ?? ""), exportedAs);
+    } else if (line.startsWith("(data")) {
+      const address = /i32.const (-?\d+)/.exec(line)?.[1];
+      module.data(
+        unquote(/"(.*)"/.exec(line)?.[1] ?? ""),
+        address === undefined ? undefined : Number(address),
+      );
+    }
+  }
+  for (const line of lines) {
+    const elements = /^\(table.*\(elem (.*)\)\)$/.exec(line);
+    if (elements)
+      module.table(
+        (elements[1] ?? "").split(" ").map((name) => callables.get(name) ?? { index: -1 }),
+        /export "(.*?)"/.exec(line)?.[1],
+      );
+  }
+  let current = -1;
+  let locals = new Map<string, number>();
+  let labels = new Map<string, Label>();
+  for (const line of lines) {
+    if (line.startsWith("(func")) {
+      current++;
+      locals = new Map(Array.from(line.matchAll(/\(param (\$\S+) /g), ([, name = ""], i) => [name, i]));
+      labels = new Map();
+      const count = signatureOf(line).params.length;
+      if (locals.size === 0) for (let i = 0; i < count; i++) locals.set(`$${i}`, i);
+      continue;
+    }
+    const body = functions[current]?.body;
+    if (!body || line === "" || line.startsWith(")") || line.startsWith("(data")) continue;
+    const local = /^\(local (\S+) (\S+)\)$/.exec(line);
+    if (local) locals.set(local[1] ?? "", body.local(local[2] as ValueType));
+    else instruction(body, line, locals, labels, callables);
+  }
+  return module.finish();
+}
+
+function signatureOf(line: string): { params: ValueType[]; results: ValueType[] } {
+  const types = (pattern: RegExp): ValueType[] => Array.from(line.matchAll(pattern), (match) => match[1] as ValueType); // prettier-ignore
+  return { params: types(/\(param (?:\$\S+ )?(\w+)\)/g), results: types(/\(result (\w+)\)/g) };
+}
+
+function number(text: string): number {
+  return Number(text.replace("inf", "Infinity").replace("nan", "NaN"));
+}
+
+function unquote(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "\\") {
+      bytes.push(Number.parseInt(text.slice(i + 1, i + 3), 16));
+      i += 2;
+    } else bytes.push(text.codePointAt(i) ?? 0);
+  }
+  return new Uint8Array(bytes);
+}
+
+function instruction(
+  body: Body,
+  line: string,
+  locals: ReadonlyMap<string, number>,
+  labels: Map<string, Label>,
+  callables: ReadonlyMap<string, Callable>,
+): void {
+  const [word = "", ...rest] = line.split(" ");
+  const [first = ""] = rest;
+  const { params, results } = signatureOf(line);
+  if (word === "select" && results[0]) return body.select(results[0]);
+  const row = opcode(word as OpcodeName);
+  const label = (name: string): Label => labels.get(name) ?? { depth: -1 };
+  const offset = Number(/offset=(\d+)/.exec(line)?.[1] ?? 0);
+  switch (row.immediate) {
+    case "block":
+      labels.set(first, body[word as "block" | "loop" | "if"](results[0]));
+      return undefined;
+    case "label":
+      return word === "br" ? body.br(label(first)) : body.brIf(label(first));
+    case "labels":
+      return body.brTable(rest.slice(0, -1).map(label), label(rest.at(-1) ?? ""));
+    case "function":
+      return body.call(callables.get(first) ?? { index: -1 });
+    case "indirect":
+      return body.callIndirect(params, results);
+    case "local": {
+      const methods = { "local.get": body.localGet, "local.set": body.localSet, "local.tee": body.localTee };
+      return methods[word as keyof typeof methods](locals.get(first) ?? -1);
+    }
+    case "global":
+      return word === "global.get" ? body.globalGet(Number(first)) : body.globalSet(Number(first));
+    case "memory":
+      return body.memory(row.name, offset);
+    case "memoryLane":
+      return body.memoryLane(row.name, Number(rest.at(-1)), offset);
+    case "lane":
+      return body.lane(row.name, Number(first));
+    case "i32":
+      return body.i32Const(Number(first));
+    case "i64":
+      return body.i64Const(BigInt(first));
+    case "f32":
+      return body.f32Const(number(first));
+    case "f64":
+      return body.f64Const(number(first));
+    case "v128": {
+      const values = rest.slice(1).map(number);
+      const arrays = { f32x4: Float32Array, f64x2: Float64Array, i32x4: Uint32Array };
+      return body.v128Const(new Uint8Array(new arrays[first as keyof typeof arrays](values).buffer));
+    }
+    case "lanes":
+      return body.shuffle(rest.map(Number));
+    case "zero": {
+      const methods = { "memory.size": body.memorySize, "memory.grow": body.memoryGrow, "memory.fill": body.memoryFill, "atomic.fence": body.atomicFence }; // prettier-ignore
+      return methods[word as keyof typeof methods]();
+    }
+    case "zeros":
+      return body.memoryCopy();
+    case "dataZero":
+      return body.memoryInit(Number(first));
+    case "data":
+      return body.dataDrop(Number(first));
+    default:
+      return word === "end" ? body.end() : word === "else" ? body.else() : body.op(row.name);
+  }
+}
