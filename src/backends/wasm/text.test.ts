@@ -84,11 +84,11 @@ test("a text assembled again gives the same bytes, whatever the instructions", (
   const module = makeModule("all");
   const imported = module.importFunction("env", "f", ["i32"], ["f64"]);
   module.importMemory("env", "memory", { initial: 1, maximum: 2 });
+  module.global("i32", true, -7, "seven");
+  module.global("f64", false, -Infinity);
   const all = module.function("all", { params: ["i32", "v128"], results: ["i32"], exported: true });
   const callee = module.function("callee", { params: ["f32"], results: ["f32"] });
   callee.body.localGet(0);
-  module.global("i32", true, -7, "seven");
-  module.global("f64", false, -Infinity);
   module.table([callee, all], "table");
   module.data(new Uint8Array([34, 92, 65, 0, 255]), 1024);
   module.data(new Uint8Array([1]));
