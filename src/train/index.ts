@@ -22,3 +22,5 @@ export type { RunTime } from "./progress.ts";
 export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";
 export type * from "./report/figures.ts";
 export { trainingReport } from "./report/report.ts";
+export { tune, type TuneOptions, type TuneResult, type TuneRound } from "./tune.ts";
+export type { Hyperparameters, HyperparameterSpace } from "./hyperparameters.ts";
