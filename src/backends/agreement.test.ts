@@ -8,6 +8,7 @@ import { printRoutine } from "../kernel/print.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { countingInterp, interpBackend } from "./interp/index.ts";
 import { jsBackend, makeJsBackend, sourceOf } from "./js/index.ts";
+import { makeWasmBackend, wasmBackend } from "./wasm/index.ts";
 import { bufferSize, routines } from "../../test/support/random-routines.ts";
 
 const seeds = [0, 1, -3, 0.5, 7, -0.25, 4294967295, 1e9];
@@ -39,15 +40,26 @@ function outcome(backend: Backend, routine: Routine): number[] {
       else results.push(...slot.array);
     }
   }
+  compiled.release?.();
   return results;
 }
 
-test("random routines give the same bits in the interpreter and in generated JavaScript, whole and in parts", () => {
+const contestants = [
+  jsBackend,
+  makeJsBackend(60),
+  makeJsBackend(1),
+  wasmBackend,
+  makeWasmBackend({ limit: 60 }),
+  makeWasmBackend({ limit: 1 }),
+  countingInterp(),
+];
+
+test("random routines give the same bits in the interpreter, generated JavaScript and WebAssembly, whole and in parts", () => {
   fc.assert(
     fc.property(routines(), (routine) => {
       checkRoutine(routine);
       const expected = outcome(interpBackend, routine);
-      for (const backend of [jsBackend, makeJsBackend(60), makeJsBackend(1), countingInterp()]) {
+      for (const backend of contestants) {
         const got = outcome(backend, routine);
         const place = got.findIndex((x, i) => !Object.is(x, expected[i]));
         if (place < 0 && got.length === expected.length) continue;

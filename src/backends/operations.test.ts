@@ -5,8 +5,9 @@ import type { CompiledProcedure } from "../kernel/executable.ts";
 import type { BinaryOp, Procedure, ScalarType, UnaryOp } from "../kernel/scalar.ts";
 import { interpBackend } from "./interp/index.ts";
 import { jsBackend } from "./js/index.ts";
+import { wasmBackend } from "./wasm/index.ts";
 
-const backends = [interpBackend, jsBackend];
+const backends = [interpBackend, jsBackend, wasmBackend];
 const types: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
 // Records, so that an operation added to the vocabulary does not compile until it is tested here.

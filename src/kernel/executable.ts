@@ -4,10 +4,15 @@ import { assertNever } from "../util/assert-never.ts";
 /** The arrays that hold elements: one class a scalar type. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
-/** A place in memory: `array[offset]` is its first element. Several cells may share one array. */
+/**
+ * A place in memory: `array[offset]` is its first element. Several cells may share one array, and whoever manages memory
+ * may move a cell's elements to another place: look both up anew whenever they are needed.
+ */
 export interface Cell {
-  readonly array: TypedArray;
-  readonly offset: number;
+  array: TypedArray;
+  offset: number;
+  /** Whether its memory was given away; it must not be read any more. */
+  donated?: boolean;
 }
 
 /** A scalar, or a place in memory. */
@@ -15,9 +20,14 @@ export type Slot = number | Cell;
 
 /**
  * A routine that can be run. `inputs` follow the routine's inputs. `outputs` follow its outputs: for a buffer the caller
- * gives the cell to write to; for a scalar the routine puts the number there.
+ * gives the cell to write to, whose elements are undefined where the routine writes none; for a scalar the routine puts
+ * the number there.
  */
-export type Compiled = (inputs: readonly Slot[], outputs: Slot[]) => void;
+export interface Compiled {
+  (inputs: readonly Slot[], outputs: Slot[]): void;
+  /** Gives back memory that no garbage collector watches over; it cannot be called afterwards. */
+  readonly release?: () => void;
+}
 
 /** A procedure that can be called with numbers. */
 export type CompiledProcedure = (...args: number[]) => number;

@@ -150,7 +150,7 @@ class Generator {
     const outs = scalarTypes.map((type) => buffer("out", type));
     const temps = scalarTypes.map((type) => buffer("temp", type));
     const block = k.makeBlock();
-    for (const temp of temps) {
+    for (const temp of [...temps, ...outs]) {
       block.for(this.fresh("i"), k.i32(0), k.i32(bufferSize), (loop, i) =>
         loop.store(temp.name, i, k.load(temp.type, ins.find((other) => other.type === temp.type)!.name, i)),
       );

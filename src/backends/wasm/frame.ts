@@ -1,0 +1,147 @@
+import type { Expr, ScalarType } from "../../kernel/scalar.ts";
+import { must } from "../../util/assert-never.ts";
+import { bytesOf } from "./arena.ts";
+import type { Body } from "./body.ts";
+import type { ValueType } from "./opcodes.ts";
+import type { Unit } from "./unit.ts";
+import { valueTypeOf } from "./unit.ts";
+
+/** Where a buffer begins: at an address known now, or at one that a local of the function holds. */
+export interface BufferPlace {
+  readonly type: ScalarType;
+  readonly address: number | undefined;
+  readonly local: number | undefined;
+}
+
+/** A function in the making: its code, its locals and the buffers that it can reach. */
+export interface Frame {
+  readonly unit: Unit;
+  readonly body: Body;
+  /** The buffers by name. */
+  readonly buffers: ReadonlyMap<string, BufferPlace>;
+  /** Locals of the vocabulary as locals of the function. */
+  readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
+  /** Integer locals that are known not to be negative. */
+  readonly positive: Set<string>;
+  /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
+  readonly owner: object;
+}
+
+export function openFrame(
+  unit: Unit,
+  body: Body,
+  owner: object,
+  buffers: ReadonlyMap<string, BufferPlace> = new Map(),
+): Frame {
+  return { unit, body, owner, buffers, locals: new Map(), positive: new Set() };
+}
+
+/** The index of a local; declared here if it is new. */
+export function localIndex(frame: Frame, name: string, type: ScalarType): number {
+  const known = frame.locals.get(name);
+  if (known !== undefined) return known.index;
+  const index = frame.body.local(valueTypeOf(type), name);
+  frame.locals.set(name, { type, index });
+  return index;
+}
+
+/** A local of the function for a moment. */
+export function scratch(frame: Frame, type: ValueType): number {
+  return frame.body.local(type);
+}
+
+export function bufferOf(frame: Frame, name: string): BufferPlace {
+  return must(frame.buffers.get(name), `buffer ${JSON.stringify(name)}`);
+}
+
+/** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
+export function isPositive(expr: Expr, frame: Frame): boolean {
+  if (expr.kind === "const") return expr.value >= 0;
+  if (expr.kind === "local") return frame.positive.has(expr.name);
+  if (expr.kind === "convert") return expr.x.type === "bool";
+  if (expr.kind !== "binary" && expr.kind !== "select") return false;
+  const [x, y] = [isPositive(expr.x, frame), isPositive(expr.y, frame)];
+  if (expr.kind === "select") return x && y;
+  if (expr.op === "and" || expr.op === "max") return x || y;
+  return x && y && /^(add|mul|div|rem|min)$/.test(expr.op);
+}
+
+/** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */
+export function splitIndex(
+  index: Expr,
+  frame: Frame,
+): { readonly rest: Expr | undefined; readonly constant: number } {
+  if (index.kind === "const" && index.value >= 0) return { rest: undefined, constant: index.value };
+  if (index.kind === "binary" && index.op === "add") {
+    const { x, y } = index;
+    if (y.kind === "const" && y.value >= 0 && isPositive(x, frame)) {
+      const inner = splitIndex(x, frame);
+      return { rest: inner.rest, constant: inner.constant + y.value };
+    }
+    if (x.kind === "const" && x.value >= 0 && isPositive(y, frame)) {
+      const inner = splitIndex(y, frame);
+      return { rest: inner.rest, constant: inner.constant + x.value };
+    }
+  }
+  return { rest: index, constant: 0 };
+}
+
+/**
+ * Puts the address of an element on the stack, less the returned offset in bytes, which memory instructions add.
+ * `emit` writes the code of an integer expression.
+ */
+export function emitAddress(frame: Frame, buffer: string, index: Expr, emit: (expr: Expr) => void): number {
+  const { body } = frame;
+  const place = bufferOf(frame, buffer);
+  return emitPlace(body, place, splitIndex(index, frame), emit);
+}
+
+function emitPlace(
+  body: Body,
+  place: BufferPlace,
+  { rest, constant }: { readonly rest: Expr | undefined; readonly constant: number },
+  emit: (expr: Expr) => void,
+): number {
+  const size = bytesOf(place.type);
+  if (place.local !== undefined) body.localGet(place.local);
+  if (rest !== undefined) {
+    emitBytes(body, rest, size, emit);
+    if (place.local !== undefined) body.op("i32.add");
+  } else if (place.local === undefined) {
+    body.i32Const(0);
+  }
+  return (place.address ?? 0) + constant * size;
+}
+
+/** index · size */
+function emitBytes(body: Body, index: Expr, size: number, emit: (expr: Expr) => void): void {
+  if (index.kind === "binary" && index.op === "mul" && index.y.kind === "const") {
+    emit(index.x);
+    return times(body, Math.imul(index.y.value, size));
+  }
+  emit(index);
+  times(body, size);
+}
+
+function times(body: Body, factor: number): void {
+  if (factor === 1) return;
+  const shift = Math.log2(factor);
+  if (factor > 0 && Number.isInteger(shift)) {
+    body.i32Const(shift);
+    body.op("i32.shl");
+  } else {
+    body.i32Const(factor);
+    body.op("i32.mul");
+  }
+}
+
+/** The address of element 0 of a table in memory, as a buffer of its own. */
+export function emitTableAddress(
+  frame: Frame,
+  type: ScalarType,
+  address: number,
+  index: Expr,
+  emit: (expr: Expr) => void,
+): number {
+  return emitPlace(frame.body, { type, address, local: undefined }, splitIndex(index, frame), emit);
+}

@@ -1,0 +1,131 @@
+import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { reachedBy, walkBlock, walkExpr } from "../../kernel/walk.ts";
+import type { Arena } from "./arena.ts";
+import { bytesOf } from "./arena.ts";
+import type { BufferPlace } from "./frame.ts";
+import { openFrame } from "./frame.ts";
+import { procedureFunction } from "./procedure.ts";
+import { emitScalar, loadOf, storeOf } from "./scalar.ts";
+import { emitBlock } from "./statement.ts";
+import type { Settings, Unit } from "./unit.ts";
+import { openUnit, valueTypeOf } from "./unit.ts";
+
+/** More arguments than this are put into memory and not passed. */
+export const maximumParams = 8;
+
+/** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
+export interface Program {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Regions of the arena that belong to it. */
+  readonly regions: readonly number[];
+  /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
+  readonly results: number;
+  /** Where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
+  readonly argumentBlock: number | undefined;
+  readonly argumentTypes: readonly ScalarType[];
+}
+
+/** Compiles a routine to bytes. */
+export function compileRoutine(routine: Routine, arena: Arena, settings: Settings): Program {
+  const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
+  const unit = openUnit(
+    routine.name,
+    arena,
+    settings,
+    usesRemainder(routine.body, values),
+    procedureFunction,
+  );
+  const total = routine.temps.reduce((sum, temp) => sum + padded(temp.type, temp.size), 0);
+  let at = total > 0 ? unit.reserve(total, 64) : 0;
+  const buffers = new Map<string, BufferPlace>();
+  for (const { name, type, size } of routine.temps) {
+    buffers.set(name, { type, address: at, local: undefined });
+    at += padded(type, size);
+  }
+
+  const args: { readonly name: string; readonly type: ScalarType; readonly buffer: Buffer | undefined }[] = [
+    ...routine.inputs.map((input) =>
+      input.kind === "scalar"
+        ? { name: input.name, type: input.type, buffer: undefined }
+        : { name: input.buffer.name, type: "i32" as const, buffer: input.buffer },
+    ),
+    ...routine.outputs.flatMap((output) =>
+      output.kind === "buffer"
+        ? [{ name: output.buffer.name, type: "i32" as const, buffer: output.buffer }]
+        : [],
+    ),
+  ];
+  const isPassed = args.length <= maximumParams;
+  const [single] = values;
+  const isSingle = values.length === 1 && single !== undefined;
+  const run = unit.module.function("run", {
+    params: isPassed ? args.map((arg) => valueTypeOf(arg.type)) : [],
+    paramNames: isPassed ? args.map((arg) => arg.name) : [],
+    results: isSingle ? [valueTypeOf(single.type)] : [],
+    exported: true,
+  });
+  const argumentBlock = isPassed ? undefined : unit.reserve(8 * args.length);
+  const frame = openFrame(unit, run.body, routine, buffers);
+  args.forEach(({ name, type, buffer }, k) => {
+    let index = k;
+    if (argumentBlock !== undefined) {
+      index = run.body.local(valueTypeOf(type), name);
+      run.body.i32Const(0);
+      run.body.memory(loadOf(type), argumentBlock + 8 * k);
+      run.body.localSet(index);
+    }
+    if (buffer === undefined) frame.locals.set(name, { type, index });
+    else buffers.set(name, { type: buffer.type, address: undefined, local: index });
+  });
+  const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
+  emitBlock(routine.body, values, frame);
+  if (isSingle) {
+    emitScalar(single, frame);
+  } else {
+    values.forEach((value, k) => {
+      run.body.i32Const(0);
+      emitScalar(value, frame);
+      run.body.memory(storeOf(value.type), results + 8 * k);
+    });
+  }
+  return {
+    bytes: unit.module.finish(),
+    regions: unit.regions,
+    results,
+    argumentBlock,
+    argumentTypes: args.map((arg) => arg.type),
+  };
+}
+
+/** Compiles a procedure to a module whose function `run` it is. */
+export function compileProcedure(procedure: Procedure, arena: Arena, settings: Settings): Program {
+  const needsRemainder = usesRemainder(procedure.body, [procedure.result]);
+  const unit: Unit = openUnit(procedure.name, arena, settings, needsRemainder, procedureFunction);
+  procedureFunction(procedure, unit, true);
+  return {
+    bytes: unit.module.finish(),
+    regions: unit.regions,
+    results: 0,
+    argumentBlock: undefined,
+    argumentTypes: [],
+  };
+}
+
+function padded(type: ScalarType, size: number): number {
+  return Math.ceil((size * bytesOf(type)) / 32) * 32;
+}
+
+/** Whether statements, expressions or procedures that they reach divide floats for the remainder. */
+function usesRemainder(block: readonly Stmt[], results: readonly Expr[]): boolean {
+  let found = false;
+  const expr = (x: Expr): void => {
+    if (x.kind === "binary" && x.op === "rem" && (x.type === "f64" || x.type === "f32")) found = true;
+  };
+  walkBlock(block, { expr });
+  for (const result of results) walkExpr(result, expr);
+  for (const procedure of reachedBy(block, results).procedures) {
+    walkBlock(procedure.body, { expr });
+    walkExpr(procedure.result, expr);
+  }
+  return found;
+}

@@ -1,0 +1,141 @@
+import { local } from "../../kernel/build.ts";
+import { expandContract, expandReduce } from "../../kernel/expand.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import type { Piece, Shared, Split } from "../../kernel/split.ts";
+import { splitBlock } from "../../kernel/split.ts";
+import { checkDepth } from "../../kernel/walk.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
+import type { BufferPlace, Frame } from "./frame.ts";
+import { emitScalar, loadOf, storeOf } from "./scalar.ts";
+
+/** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
+export function emitBlock(block: readonly Stmt[], results: readonly Expr[], frame: Frame, depth = 0): void {
+  checkDepth(depth);
+  const split = splitBlock(block, results, frame.unit.settings.limit);
+  if (split) emitParts(split, frame, depth);
+  else for (const stmt of block) emitStmt(stmt, frame, depth);
+}
+
+function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
+  const { body } = frame;
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      emitScalar(stmt.value, frame);
+      return body.localSet(localIndex(frame, stmt.name, stmt.value.type));
+    case "store": {
+      const offset = emitAddress(frame, stmt.buffer, stmt.index, (x) => emitScalar(x, frame));
+      emitScalar(stmt.value, frame);
+      return body.memory(storeOf(bufferOf(frame, stmt.buffer).type), offset);
+    }
+    case "for":
+      return emitFor(stmt, frame, depth);
+    case "reduce":
+      return emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
+    case "contract":
+      return emitBlock(expandContract(stmt), [], frame, depth + 1);
+    case "while": {
+      const out = body.block();
+      const again = body.loop();
+      emitScalar(stmt.condition, frame);
+      body.op("i32.eqz");
+      body.brIf(out);
+      emitBlock(stmt.body, [], frame, depth + 1);
+      body.br(again);
+      body.end();
+      return body.end();
+    }
+    case "if":
+      emitScalar(stmt.condition, frame);
+      body.if();
+      emitBlock(stmt.then, [], frame, depth + 1);
+      if (stmt.otherwise.length > 0) {
+        body.else();
+        emitBlock(stmt.otherwise, [], frame, depth + 1);
+      }
+      return body.end();
+    case "comment":
+      return;
+    default:
+      return assertNever(stmt, "emitStmt");
+  }
+}
+
+/** A loop in the order of the vocabulary. Bounds that the body might change are taken once. */
+function emitFor(stmt: Stmt & { kind: "for" }, frame: Frame, depth: number): void {
+  const { body } = frame;
+  const index = localIndex(frame, stmt.index, "i32");
+  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  const end = scratch(frame, "i32"); // the last index but one step, in the direction of the loop
+  emitScalar(stmt.reverse ? stmt.to : stmt.from, frame);
+  emitScalar(stmt.reverse ? stmt.from : stmt.to, frame);
+  body.localSet(end);
+  body.localTee(index);
+  body.localGet(end);
+  body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  body.if();
+  const again = body.loop();
+  const step = (by: number): void => {
+    body.localGet(index);
+    body.i32Const(by);
+    body.op("i32.add");
+  };
+  if (stmt.reverse) {
+    step(-1);
+    body.localSet(index);
+  }
+  emitBlock(stmt.body, [], frame, depth + 1);
+  if (!stmt.reverse) step(1);
+  else body.localGet(index);
+  if (!stmt.reverse) body.localTee(index);
+  body.localGet(end);
+  body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  body.brIf(again);
+  body.end();
+  body.end();
+}
+
+/** A block that was cut: every part is a function, and locals wait in memory between them. */
+function emitParts(split: Split, frame: Frame, depth: number): void {
+  const { body, unit } = frame;
+  for (const shared of split.incoming) spill(shared, frame);
+  for (const piece of split.pieces) {
+    const pointers = pointersOf(piece, frame);
+    const part = unit.module.function(unit.fresh("part"), {
+      params: pointers.map(() => "i32"),
+      paramNames: pointers.map(([name]) => name),
+    });
+    const buffers = new Map(frame.buffers);
+    pointers.forEach(([name, place], index) => buffers.set(name, { ...place, local: index }));
+    const inner = openFrame(unit, part.body, frame.owner, buffers);
+    for (const shared of piece.incoming) reload(shared, inner);
+    for (const stmt of piece.statements) emitStmt(stmt, inner, depth + 1);
+    for (const shared of piece.outgoing) spill(shared, inner);
+    for (const [, place] of pointers) body.localGet(place.local!);
+    body.call(part);
+  }
+  for (const shared of split.outgoing) reload(shared, frame);
+}
+
+/** The buffers of a piece whose addresses are in locals, which parts receive as arguments. */
+function pointersOf(piece: Piece, frame: Frame): (readonly [string, BufferPlace])[] {
+  return piece.buffers.flatMap((name) => {
+    const place = bufferOf(frame, name);
+    return place.local === undefined ? [] : [[name, place] as const];
+  });
+}
+
+function spill({ name, type }: Shared, frame: Frame): void {
+  const { body, unit } = frame;
+  body.i32Const(0);
+  body.localGet(localIndex(frame, name, type));
+  body.memory(storeOf(type), unit.spillSlot(frame.owner, name));
+}
+
+function reload({ name, type }: Shared, frame: Frame): void {
+  const { body, unit } = frame;
+  body.i32Const(0);
+  body.memory(loadOf(type), unit.spillSlot(frame.owner, name));
+  body.localSet(localIndex(frame, name, type));
+}

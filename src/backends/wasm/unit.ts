@@ -1,0 +1,148 @@
+import { internalError } from "../../errors/index.ts";
+import type { Procedure, ScalarType, Table } from "../../kernel/scalar.ts";
+import { must } from "../../util/assert-never.ts";
+import type { Arena } from "./arena.ts";
+import { bytesOf } from "./arena.ts";
+import type { Callable } from "./body.ts";
+import { makeModule } from "./module.ts";
+import type { ModuleBuilder } from "./module.ts";
+import type { ValueType } from "./opcodes.ts";
+
+/** How code is generated. Nothing here but `relaxed` changes a bit of any result. */
+export interface Settings {
+  /** Weight (see `weightOf`) at which a block is cut into functions: engines optimise large functions slowly or not at all. */
+  readonly limit: number;
+  /** Whether vectors of 128 bits are used. */
+  readonly simd: boolean;
+  /** Whether `mulAdd` and contractions may round once, by instructions that not every engine has. */
+  readonly relaxed: boolean;
+  /** Whether loops read vector constants from memory: newer V8 makes constants in code anew in every turn. */
+  readonly loadConstants: boolean;
+}
+
+/** A module in the making with the memory that belongs to it, shared by all of its functions. */
+export interface Unit {
+  readonly module: ModuleBuilder;
+  readonly settings: Settings;
+  readonly arena: Arena;
+  /** Memory that lives as long as the module; an address at a multiple of `align`. */
+  readonly reserve: (bytes: number, align?: number) => number;
+  /** Regions of the arena that `reserve` took. */
+  readonly regions: readonly number[];
+  /** Where a constant lies in memory: 4 bytes of a float32, int32 or uint32, 8 of a float64. */
+  readonly constant: (type: ScalarType, value: number) => number;
+  readonly table: (table: Table) => number;
+  /** A place of 8 bytes where a local waits between functions; one for each function and name. */
+  readonly spillSlot: (owner: object, name: string) => number;
+  /** A function made once, under a key; `make` declares it before it writes its body. */
+  readonly once: (key: object, variant: string, make: () => Callable) => Callable;
+  /** The function that a procedure becomes, made where it is needed first. */
+  readonly procedure: (procedure: Procedure) => Callable;
+  /** The remainder of floats, which WebAssembly lacks. */
+  readonly remainder: () => Callable;
+  /** A name for a function that no other has. */
+  readonly fresh: (hint: string) => string;
+}
+
+const chunkBytes = 4096;
+const tables = new Map<string, number>(); // what they hold is few and small, so they stay
+
+/** Opens a module. `needsRemainder` says whether `x % y` of floats occurs: imports come first. */
+export function openUnit(
+  name: string,
+  arena: Arena,
+  settings: Settings,
+  needsRemainder: boolean,
+  procedure: (procedure: Procedure, unit: Unit) => Callable,
+): Unit {
+  const module = makeModule(name);
+  module.importMemory("env", "memory", {
+    initial: 1,
+    maximum: 65536,
+    shared: arena.isShared,
+  });
+  const f64: ValueType = "f64";
+  const remainder = needsRemainder ? module.importFunction("env", "remainder", [f64, f64], [f64]) : undefined;
+  const regions: number[] = [];
+  const constants = new Map<string, number>();
+  const slots = new Map<object, Map<string, number>>();
+  const made = new Map<object, Map<string, Callable>>();
+  const names = new Map<string, number>();
+  let at = 0;
+  let end = 0;
+
+  const reserve = (bytes: number, align = 8): number => {
+    let address = Math.ceil(at / align) * align;
+    if (address + bytes > end) {
+      const size = Math.max(bytes, chunkBytes);
+      address = arena.allocate(size);
+      regions.push(address);
+      end = address + size;
+    }
+    at = address + bytes;
+    return address;
+  };
+
+  const unit: Unit = {
+    module,
+    settings,
+    arena,
+    reserve,
+    regions,
+    constant(type, value) {
+      const bytes = bytesOf(type);
+      const isFloat = type === "f64" || type === "f32";
+      const number = isFloat ? value : value + 0;
+      const key = `${isFloat ? type : "i32"} ${Object.is(number, -0) ? "-0" : isFloat ? number : number | 0}`;
+      let address = constants.get(key);
+      if (address === undefined) {
+        address = reserve(bytes, bytes);
+        arena.view(type, address, 1)[0] = value;
+        constants.set(key, address);
+      }
+      return address;
+    },
+    table(table) {
+      const key = `${table.type}:${table.values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
+      let address = tables.get(key);
+      if (address === undefined) {
+        address = arena.allocate(table.values.length * bytesOf(table.type));
+        arena.view(table.type, address, table.values.length).set(table.values);
+        tables.set(key, address);
+      }
+      return address;
+    },
+    spillSlot(owner, name) {
+      let own = slots.get(owner);
+      if (own === undefined) slots.set(owner, (own = new Map<string, number>()));
+      let slot = own.get(name);
+      if (slot === undefined) own.set(name, (slot = reserve(8)));
+      return slot;
+    },
+    once(key, variant, make) {
+      let variants = made.get(key);
+      if (variants === undefined) made.set(key, (variants = new Map<string, Callable>()));
+      let callable = variants.get(variant);
+      if (callable === undefined) variants.set(variant, (callable = make()));
+      return callable;
+    },
+    procedure: (one) => procedure(one, unit),
+    remainder: () => must(remainder, "the remainder"),
+    fresh(hint) {
+      const n = (names.get(hint) ?? 0) + 1;
+      names.set(hint, n);
+      return n === 1 ? hint : `${hint}.${n}`;
+    },
+  };
+  return unit;
+}
+
+/** The WebAssembly type that holds a scalar; a bool is an i32 of 0 or 1. */
+export function valueTypeOf(type: ScalarType): "f64" | "f32" | "i32" {
+  return type === "f64" || type === "f32" ? type : "i32";
+}
+
+/** The functions among procedures are declared callees first, so none can call itself. */
+export function refuseRecursion(open: ReadonlySet<Procedure>, procedure: Procedure): void {
+  if (open.has(procedure)) throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
+}
