@@ -22,6 +22,7 @@ export { bind, bind1 } from "./trace/bind.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export type { CheckpointOptions, CheckpointPolicy } from "./transforms/checkpoint.ts";
 export { cond } from "./transforms/cond.ts";
+export { customJvp, customVjp } from "./transforms/custom.ts";
 export { grad, valueAndGrad } from "./transforms/grad.ts";
 export type { GradOptions } from "./transforms/grad.ts";
 export { hessian, hvp, jacfwd, jacrev } from "./transforms/jacobian.ts";

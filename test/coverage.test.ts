@@ -69,6 +69,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   checkProgram: "src/ir/program.test.ts",
   checkpoint: "src/transforms/control-flow.test.ts",
   cond: "src/transforms/control-flow.test.ts",
+  customJvp: "src/transforms/custom.test.ts",
+  customVjp: "src/transforms/custom.test.ts",
   debug: "src/runtime/debug.test.ts",
   definePrimitive: "src/testing/check-primitive.test.ts",
   foriLoop: "src/transforms/control-flow.test.ts",

@@ -3,6 +3,7 @@ export * from "./call.ts";
 export * from "./checkpoint.ts";
 export * from "./cond.ts";
 export * from "./contract.ts";
+export * from "./custom.ts";
 export * from "./elementwise.ts";
 export * from "./index-ops.ts";
 export * from "./lift.ts";

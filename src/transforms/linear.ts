@@ -130,6 +130,9 @@ function transposeEquation(
   const { derivative } = prim;
   switch (derivative.kind) {
     case "linear":
+      if (derivative.operands !== "all" && !isAmong(into, derivative.operands)) break;
+      derivative.transpose(cts, ins, params, into, tools);
+      return;
     case "structured":
       derivative.transpose(cts, ins, params, into, tools);
       return;
@@ -148,6 +151,12 @@ function transposeEquation(
     "derivative",
     `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`,
   );
+}
+
+/** Whether only operands in which the primitive is linear depend on the inputs of the tape. */
+function isAmong(into: readonly (LinearNode | undefined)[], operands: readonly number[]): boolean {
+  for (let i = 0; i < into.length; i++) if (into[i] !== undefined && !operands.includes(i)) return false;
+  return true;
 }
 
 function countNodes(into: readonly (LinearNode | undefined)[]): number {

@@ -5,6 +5,8 @@ import {
   eye,
   grad,
   hvp,
+  jacfwd,
+  jacrev,
   jvp,
   linearize,
   linearTranspose,
@@ -138,5 +140,27 @@ describe("linearTranspose", () => {
     expect(() => linearTranspose((x: Tensor) => x.mul(x), 0)(1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: transpose: mul is not linear in its operand.]`,
     );
+  });
+});
+
+describe("a function that returns plain numbers", () => {
+  const plain = (x: Tensor): Tensor => (x.ndim + 3) as never;
+
+  test.each<[string, () => unknown]>([
+    ["vjp", () => vjp(plain, 1)],
+    ["jvp", () => jvp(plain, [1], [1])],
+    ["linearize", () => linearize(plain, 1)],
+    ["jacrev", () => jacrev(plain)(1)],
+    ["jacfwd", () => jacfwd(plain)(1)],
+    ["jacrev", () => jacrev((x: Tensor) => ({ y: [x.ndim, 2] as never as Tensor }))(1)],
+  ])("is refused by %s, which gave zero in silence", (name, run) => {
+    expect(run).toThrow(
+      new RegExp(`^${name}: the function returned (the plain number 3|plain numbers only), so nothing`),
+    );
+  });
+
+  test("may return them beside tensors", () => {
+    const tangents = jvp((x: Tensor) => [x.mul(2), 3], [1], [1])[1];
+    expect(tangents.map((t) => Number((t as Tensor).item()))).toEqual([2, 0]);
   });
 });

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe } from "../ir/primitive.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { isFloating } from "../ir/types.ts";
 import { convert, zeros } from "../prims/linear.ts";
@@ -57,10 +57,9 @@ export function linearizeLeaves(
             ins.push(node);
             return duals.pair(x, node.value);
           });
-          const { leaves: results, def } = flattenResult(
-            f(...(unflattenArguments(defs, duplicated) as never[])),
-            operation,
-          );
+          const result = f(...(unflattenArguments(defs, duplicated) as never[]));
+          const { leaves: results, def } = flattenResult(result, operation);
+          requireTensors(operation, result, results);
           return {
             outs: results.map((x) => duals.primalOf(x)),
             outDef: def,
@@ -96,6 +95,11 @@ function fitType(operation: string, what: string, x: Tensor, type: ArrayType): T
 export function materialize(x: Maybe, type: ArrayType): Tensor {
   return x ?? zeros(type);
 }
+
+/** What a pullback gives: for an argument that may be anything that stands for a tensor, a tensor. */
+type Tensors<A extends readonly unknown[]> = {
+  [K in keyof A]: unknown extends A[K] ? A[K] : [Tensor] extends [A[K]] ? Tensor : A[K];
+};
 
 function allFloating(
   operation: string,
@@ -157,14 +161,14 @@ export function linearize(
  * const [y, pullback] = vjp((x, w) => x.mul(w), 2, 3);
  * pullback(1); // [3, 2]
  */
-export function vjp<A extends Tensor[]>(
-  f: (...x: A) => Tensor,
-  ...primals: { [K in keyof A]: TensorLike }
-): [out: Tensor, pullback: (ct: TensorLike) => { [K in keyof A]: Tensor }];
+export function vjp<P extends TensorLike[]>(
+  f: (...x: { [K in keyof P]: Tensor }) => Tensor,
+  ...primals: P
+): [out: Tensor, pullback: (ct: TensorLike) => { [K in keyof P]: Tensor }];
 export function vjp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
-): [out: T, pullback: (ct: Like<T>) => A];
+): [out: T, pullback: (ct: Like<T>) => Tensors<A>];
 export function vjp(f: (...args: never[]) => unknown, ...primals: readonly unknown[]): [unknown, unknown] {
   requireFunction("vjp", f);
   const { leaves, defs } = flattenArguments(primals, "vjp");
@@ -229,7 +233,9 @@ export function derivativeAlong(
         defs,
         leaves.map((x, i) => duals.pair(x, fitted[i])),
       );
-      const { leaves: results, def } = flattenResult(f(...(args as never[])), operation);
+      const result = f(...(args as never[]));
+      const { leaves: results, def } = flattenResult(result, operation);
+      requireTensors(operation, result, results);
       const outs = results.map((x) => duals.primalOf(x));
       const dOuts = results.map((x, i) => materialize(duals.tangentOf(x), outs[i]!.type));
       return [unflatten(def, outs), unflatten(def, dOuts)];
@@ -295,16 +301,31 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
   }) as (ct: Like<T>) => P;
 }
 
+/** Refuses a result in which there is no tensor: plain numbers have no derivative, and 0 would hide the mistake. */
+function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
+  if (result instanceof Tensor || leaves.length === 0 || holdsTensor(result)) return;
+  throw plainResult(operation, result);
+}
+
+function holdsTensor(value: unknown): boolean {
+  if (value instanceof Tensor) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsTensor);
+}
+
+function plainResult(operation: string, result: unknown): DownhillError {
+  const isScalar = typeof result === "number" || typeof result === "boolean";
+  const what = isScalar ? `the plain ${typeof result} ${String(result)}` : "plain numbers only";
+  return new DownhillError(
+    "dtype",
+    `${operation}: the function returned ${what}, so nothing connects it to its arguments. ` +
+      `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().`,
+  );
+}
+
 /** Whether a result carries a derivative: a floating scalar. */
 export function requireScalar(operation: string, outs: readonly Tensor[], result: unknown): Tensor {
   const out = outs[0];
-  if (typeof result === "number" || typeof result === "boolean") {
-    throw new DownhillError(
-      "dtype",
-      `${operation}: the function returned the plain ${typeof result} ${String(result)}, so nothing connects it to its arguments. ` +
-        `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().`,
-    );
-  }
+  if (typeof result === "number" || typeof result === "boolean") throw plainResult(operation, result);
   if (out === undefined) {
     throw new DownhillError(
       "tree",

@@ -112,3 +112,7 @@ same<Tensor>()(vjp((x) => sin(x), 1)[1](1)[0], true);
 same<Tensor>()(linearize((x, y) => x.mul(y), 1, 2)[1](1, 0), true);
 same<Tensor>()(scan((c, x) => [c.add(x), c], 0, [1, 2, 3])[1], true);
 same<Tensor>()(scan((c) => [c.mul(2), null], 1, null, { length: 3 })[0], true);
+
+// A pullback gives tensors, also for functions that take what stands for one.
+same<Tensor>()(vjp(sin, 1)[1](1)[0], true);
+same<[p: Layer, x: Tensor]>()(vjp((p: Layer, x: Tensor) => p.w.mul(x), { w: 1, b: 2 }, 3)[1](1), true);
