@@ -104,4 +104,6 @@ export type { MinimizeOptions, MinimizeResult, Progress } from "./minimize/minim
 export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";
 export type { LeastSquaresOptions, LeastSquaresResult } from "./minimize/least-squares.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
+export { fitCurve } from "./curve/fit-curve.ts";
+export type { CurveBand, CurveFit, CurveParameters, FitCurveOptions } from "./curve/fit-curve.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";

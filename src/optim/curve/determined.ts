@@ -1,0 +1,73 @@
+import { factorize, type Matrix } from "../minimize/qr.ts";
+import { length } from "./project.ts";
+
+/** Below this part of the largest singular value, a direction is one that the data say nothing of. */
+const negligible = 1e-11;
+
+/**
+ * The columns of a Jacobian that take part in a direction along which the residuals do not change: parameters that the
+ * data do not determine. Columns are compared at equal lengths, so units do not matter.
+ *
+ * Singular values are by Hestenes's one-sided rotations of R.
+ *
+ * @see Demmel, Veselić, Jacobi's method is more accurate than QR, 1992.
+ */
+export function undeterminedColumns({ rows, columns: n, elements }: Matrix): number[] {
+  const sizes = Array.from({ length: n }, (_, j) => {
+    let size = 0;
+    for (let i = 0; i < rows; i++) size = Math.max(size, Math.abs(elements[i * n + j]!));
+    return size;
+  });
+  const without = sizes.flatMap((size, j) => (size > 0 ? [] : [j]));
+  const height = Math.max(rows, n); // fewer residuals than parameters: rows of 0 change nothing
+  const scaled = new Float64Array(height * n);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < n; j++) scaled[i * n + j] = sizes[j] === 0 ? 0 : elements[i * n + j]! / sizes[j]!;
+  const { r } = factorize({ rows: height, columns: n, elements: scaled }, new Float64Array(height));
+  const a = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
+  const v = Array.from({ length: n }, (_, j) =>
+    Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)),
+  );
+  for (let sweep = 0; sweep < 30; sweep++) if (!rotateAll(a, v)) break;
+  const values = a.map(length);
+  const largest = Math.max(...values);
+  const involved = new Set(without);
+  values.forEach((value, k) => {
+    if (value > negligible * largest) return;
+    v[k]!.forEach((part, j) => {
+      if (Math.abs(part) > 1e-3) involved.add(j);
+    });
+  });
+  return [...involved].sort((i, j) => i - j);
+}
+
+/** Makes each pair of columns orthogonal in turn; whether any was not. */
+function rotateAll(a: readonly Float64Array[], v: readonly Float64Array[]): boolean {
+  let changed = false;
+  for (let p = 0; p < a.length; p++) {
+    for (let q = p + 1; q < a.length; q++) {
+      let [pp, qq, pq] = [0, 0, 0];
+      for (let i = 0; i < a.length; i++) {
+        pp += a[p]![i]! ** 2;
+        qq += a[q]![i]! ** 2;
+        pq += a[p]![i]! * a[q]![i]!;
+      }
+      if (Math.abs(pq) <= 1e-15 * Math.sqrt(pp * qq)) continue;
+      changed = true;
+      const zeta = (qq - pp) / (2 * pq);
+      const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
+      const c = 1 / Math.sqrt(1 + t * t);
+      rotate(a[p]!, a[q]!, c, c * t);
+      rotate(v[p]!, v[q]!, c, c * t);
+    }
+  }
+  return changed;
+}
+
+function rotate(x: Float64Array, y: Float64Array, c: number, s: number): void {
+  for (let i = 0; i < x.length; i++) {
+    const [xi, yi] = [x[i]!, y[i]!];
+    x[i] = c * xi - s * yi;
+    y[i] = s * xi + c * yi;
+  }
+}

@@ -1,0 +1,59 @@
+/** Coefficients of columns for a right-hand side, and what they leave. */
+export interface Projection {
+  /** One for each column; 0 for a column that the ones before it make up. */
+  readonly coefficients: Float64Array;
+  /** The right-hand side less the columns times their coefficients. */
+  readonly rest: Float64Array;
+}
+
+/**
+ * The coefficients for which `|b − Σ cⱼaⱼ|` is least, by modified Gram-Schmidt with a second pass.
+ *
+ * @see Björck, Numerical methods for least squares problems, 1996, section 2.4.
+ */
+export function project(columns: readonly Float64Array[], b: Float64Array): Projection {
+  const n = columns.length;
+  const units: (Float64Array | undefined)[] = [];
+  const triangle = new Float64Array(n * n);
+  columns.forEach((column, j) => {
+    const left = column.slice();
+    const size = length(left);
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i = 0; i < j; i++) {
+        const unit = units[i];
+        if (unit === undefined) continue;
+        const part = takeOut(left, unit);
+        triangle[i * n + j]! += part;
+      }
+    }
+    const rest = length(left);
+    const isNew = rest > 1e-11 * size && rest < Infinity;
+    triangle[j * n + j] = isNew ? rest : 0;
+    units.push(isNew ? left.map((x) => x / rest) : undefined);
+  });
+  const rest = b.slice();
+  const along = Float64Array.from(units, (unit) => (unit === undefined ? 0 : takeOut(rest, unit)));
+  const coefficients = new Float64Array(n);
+  for (let j = n - 1; j >= 0; j--) {
+    if (units[j] === undefined) continue;
+    let value = along[j]!;
+    for (let k = j + 1; k < n; k++) value -= triangle[j * n + k]! * coefficients[k]!;
+    coefficients[j] = value / triangle[j * n + j]!;
+  }
+  return { coefficients, rest };
+}
+
+/** `√Σ x²` */
+export function length(x: Float64Array): number {
+  let total = 0;
+  for (const xi of x) total += xi * xi;
+  return Math.sqrt(total);
+}
+
+/** Takes out of `x` what it has along a unit vector, and says how much that was. */
+function takeOut(x: Float64Array, unit: Float64Array): number {
+  let part = 0;
+  for (let i = 0; i < x.length; i++) part += x[i]! * unit[i]!;
+  for (let i = 0; i < x.length; i++) x[i]! -= part * unit[i]!;
+  return part;
+}
