@@ -24,3 +24,4 @@ export type * from "./report/figures.ts";
 export { trainingReport } from "./report/report.ts";
 export { tune, type TuneOptions, type TuneResult, type TuneRound } from "./tune.ts";
 export type { Hyperparameters, HyperparameterSpace } from "./hyperparameters.ts";
+export { lrRangeTest, type LrRange, type LrRangeTestOptions, type RateSuggestion } from "./lr-range-test.ts";
