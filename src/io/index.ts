@@ -15,3 +15,12 @@ export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 export type { NpyData } from "./npy-header.ts";
 export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
 export { streamTable, type StreamTableOptions } from "./table-stream.ts";
+export type { FileOperations, WritableFile } from "./file-operations.ts";
+export {
+  readSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type TensorsByName,
+  writeSafetensors,
+} from "./safetensors.ts";
+export { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";

@@ -31,7 +31,7 @@ export type Origin =
  * `undefined` where none does.
  */
 export function originOf(batch: unknown, state: unknown, step: () => unknown): Origin | undefined {
-  const given = firstBad(batch, "batch", false) ?? firstBad(state, "state", false);
+  const given = firstBad(batch, "batch", "any") ?? firstBad(state, "state", "scalars may be infinite");
   if (given !== undefined) return { kind: "given", ...given };
   const wasOn = isDebugging();
   if (!wasOn) debug({ nan: true });
@@ -46,20 +46,25 @@ export function originOf(batch: unknown, state: unknown, step: () => unknown): O
   }
 }
 
-/** The first floating number of a tree that is not finite (or is NaN), and its place. */
+/** Which numbers are bad: all that are not finite, or of scalars only NaN. */
+type Badness = "any" | "scalars may be infinite";
+
+/** The first bad number of a tree, and its place. */
 export function firstBad(
   tree: unknown,
   root: string,
-  onlyNaN: boolean,
+  which: Badness,
 ): { readonly place: string; readonly value: number } | undefined {
   const { leaves, def } = flatten(tree, "fit");
   for (const [i, leaf] of leaves.entries()) {
     const x: Tensor = asTensor(leaf, "fit");
     if (!isFloating(x.dtype)) continue;
-    const at = elements(x, "fit").findIndex((v) => (onlyNaN ? Number.isNaN(v) : !Number.isFinite(v)));
+    const isLenient = which !== "any" && x.ndim === 0;
+    const data = elements(x, "fit");
+    const at = data.findIndex((v) => (isLenient ? Number.isNaN(v) : !Number.isFinite(v)));
     if (at < 0) continue;
     const path = leafPaths(def, root)[i]!;
-    return { place: x.ndim === 0 ? path : `${path}, element ${at}`, value: elements(x, "fit")[at]! };
+    return { place: x.ndim === 0 ? path : `${path}, element ${at},`, value: data[at]! };
   }
   return undefined;
 }

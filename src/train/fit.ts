@@ -6,10 +6,12 @@ import { asTensor } from "../prims/lift.ts";
 import { key } from "../random/index.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
 import { checkData, type FitData } from "./batches.ts";
+import { makeSaver } from "./checkpoint/saver.ts";
+import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
 import { evaluator } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
-import { type FitEvent, type Hooks, type LoopOptions, type Stopped, trainLoop } from "./loop.ts";
+import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
 import type { Loss, Reduction } from "./loss.ts";
 import { type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
 import { makeStepper } from "./step.ts";
@@ -51,6 +53,18 @@ export interface FitOptions<P, S, B> {
    * that of the optimiser times its scale.
    */
   readonly plateau?: ReduceOnPlateau | Plateau | undefined;
+  /**
+   * Where and when to save the run: `{ store: checkpointFolder("runs/a"), everySeconds: 60 }`; after each epoch if no time
+   * is said, and always at its end, however it comes. What is saved is all that the run needs to go on as if nothing had
+   * happened: parameters, state of the optimiser, what is watched, history, and the position in the data.
+   */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /**
+   * Go on where the checkpoint has it, with the same bits as a run that was never broken, if data and loss are functions
+   * of their seeds. Begins anew if there is no checkpoint yet. Default false: then there must be none. `epochs` counts
+   * from the beginning of the whole run.
+   */
+  readonly resume?: boolean;
   /** Functions to call after steps and epochs. */
   readonly hooks?: Hooks<NoInfer<P>, S>;
   /** Where to tell what happens: functions such as `jsonLines` and `tensorBoard` give. Warnings go to the console without one. */
@@ -106,8 +120,8 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * [params.slope, params.intercept]; // [2.000, 1.000]
  */
 export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
-  const { seed, accumulate, validation, ...loop } = checked(options);
-  const { optimizer, reduction, watch } = loop;
+  const { seed, accumulate, validation, checkpoint, resume, ...loop } = checked(options);
+  const { optimizer, reduction, watch, log } = loop;
   const params = strong(options.params) as P;
   const progress: Progress<P, S> = progressAt(params, optimizer.init(params), watchStart<P>(watch));
   const isScaled = watch.plateau !== undefined;
@@ -116,7 +130,11 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   const evaluate = evaluator<P, B>(loss, { reduction });
   const validate =
     validation === undefined ? undefined : async (p: P): Promise<Evaluation> => evaluate(p, validation);
-  const events = trainLoop<P, S, B>({ ...loop, stepper, validate }, progress);
+  const saver =
+    checkpoint === undefined
+      ? undefined
+      : makeSaver<P, S, B>({ checkpoint, resume, log, seed, reduction, accumulate });
+  const events = runLoop<P, S, B>({ ...loop, stepper, validate, saver }, progress);
 
   let reader: "none" | "loop" | "await" = "none";
   const settled = deferred<FitResult<P, S>>();
@@ -205,12 +223,14 @@ interface CheckedOptions<B> {
   readonly seed: number;
   readonly accumulate: number;
   readonly validation: FitData<B> | undefined;
+  readonly checkpoint: CheckpointOptions | undefined;
+  readonly resume: boolean;
 }
 
 /** The options with their defaults. */
 function checked<P, S, B>(
   options: FitOptions<P, S, B>,
-): Omit<LoopOptions<P, S, B>, "stepper" | "validate"> & CheckedOptions<B> {
+): Omit<LoopOptions<P, S, B>, "stepper" | "validate" | "saver"> & CheckedOptions<B> {
   checkOptions("fit", options, [
     "params",
     "loss",
@@ -226,6 +246,8 @@ function checked<P, S, B>(
     "earlyStopping",
     "keepBest",
     "plateau",
+    "checkpoint",
+    "resume",
     "hooks",
     "log",
   ]);
@@ -241,6 +263,8 @@ function checked<P, S, B>(
     reduction = "mean",
     accumulate = 1,
     validation,
+    checkpoint,
+    resume = false,
     hooks = {},
     log = [],
   } = options;
@@ -274,6 +298,11 @@ function checked<P, S, B>(
   checkAccumulate(accumulate, optimizer.eager === true);
   if (validation !== undefined) checkData(validation, "fit: validation");
   checkHooks(hooks);
+  if (checkpoint !== undefined) checkCheckpointOptions(checkpoint);
+  if (typeof resume !== "boolean" || (resume && checkpoint === undefined)) {
+    const what = typeof resume === "boolean" ? "needs a checkpoint to resume from" : "must be true or false";
+    throw new DownhillError("option", `fit: resume ${what}, as in checkpoint: { store }, resume: true.`);
+  }
   const sinks = typeof log === "function" ? [log] : log;
   if (!Array.isArray(sinks) || sinks.some((sink) => typeof sink !== "function")) {
     throw new DownhillError(
@@ -283,7 +312,7 @@ function checked<P, S, B>(
   }
   const watch = watchOf(options);
   const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch };
-  return { ...shared, log: sinks, seed, accumulate, validation };
+  return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume };
 }
 
 function checkAccumulate(accumulate: unknown, eager: boolean): void {

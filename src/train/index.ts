@@ -2,6 +2,14 @@ import "../array/methods.ts";
 import "../runtime/install.ts";
 
 export type { FitData } from "./batches.ts";
+export { checkpointFolder, type CheckpointFolderOptions } from "./checkpoint/folder.ts";
+export {
+  type Checkpoint,
+  checkpointMemory,
+  type CheckpointOptions,
+  type CheckpointStore,
+  type Loaded,
+} from "./checkpoint/store.ts";
 export { evaluator, type EvaluatorOptions } from "./evaluate.ts";
 export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
 export type { EpochRecord, Evaluation } from "./history.ts";

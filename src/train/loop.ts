@@ -1,6 +1,10 @@
+import type { Tensor } from "../ir/tensor.ts";
 import type { Optimizer } from "../optim/index.ts";
+import { flatten } from "../tree/index.ts";
+import { sizeOf } from "../util/shape.ts";
 import { batchesOf, type FitData, isAborted } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
+import { type Saver, warn } from "./checkpoint/saver.ts";
 import { diverged, originOf } from "./diverged.ts";
 import { DownhillError } from "../errors/index.ts";
 import { addBatch, type EpochRecord, type Evaluation, itemsOf, meansOf } from "./history.ts";
@@ -56,6 +60,68 @@ export interface LoopOptions<P, S, B> {
   readonly watch: Watch;
   readonly hooks: Hooks<P, S>;
   readonly log: readonly LogSink[];
+  readonly saver: Saver<P, S, B> | undefined;
+}
+
+/**
+ * A run from its beginning or its last checkpoint on, with what is told and saved of it; returns why it ended.
+ *
+ * However it ends, what it has reached is saved. A step that is not finite, and whatever else was thrown, is thrown on
+ * after that.
+ */
+export async function* runLoop<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): AsyncGenerator<FitEvent<P, S>, Stopped> {
+  const { saver, log, epochs, data } = options;
+  const isResumed = (await saver?.begin(progress, data)) ?? false;
+  const { step, epoch } = progress;
+  const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
+    (n, x) => n + sizeOf(x.shape),
+    0,
+  );
+  await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters });
+  let stopped: Stopped = "left"; // what it is if the loop over the run is left
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    stopped = yield* trainLoop(options, progress);
+  } catch (error) {
+    failure = { error };
+  } finally {
+    await conclude(options, progress, stopped, failure);
+  }
+  return stopped;
+}
+
+/** Saves what was reached, tells of the end, and throws what ended the run, if something did. */
+async function conclude<P, S, B>(
+  { saver, log }: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+  stopped: Stopped,
+  failure: { readonly error: unknown } | undefined,
+): Promise<void> {
+  let failed = failure;
+  try {
+    await saver?.finish(progress);
+  } catch (error) {
+    // what ended the run counts for more
+    if (failed === undefined) failed = { error };
+    else await warn(log, progress, error instanceof Error ? error.message : String(error));
+  }
+  const { step, epoch } = progress;
+  if (failed === undefined) return tell(log, { kind: "end", stopped, step, epoch });
+  let { error } = failed;
+  const isDiverged = error instanceof DownhillError && error.code === "nan";
+  const savedStep = saver?.savedStep();
+  if (isDiverged && savedStep !== undefined) {
+    const { message, cause } = error as DownhillError;
+    error = new DownhillError("nan", `${message} The checkpoint holds the state after step ${savedStep}.`, {
+      cause,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  await tell(log, { kind: "end", stopped: isDiverged ? "diverged" : "failed", step, epoch, error: message });
+  throw error;
 }
 
 /**
@@ -64,11 +130,11 @@ export interface LoopOptions<P, S, B> {
  *
  * @throws DownhillError `nan` at the first step that is not.
  */
-export async function* trainLoop<P, S, B>(
+async function* trainLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
-  const { epochs, data, signal, watch, hooks, log, every } = options;
+  const { epochs, data, signal, watch, hooks, log, every, saver } = options;
   const breather = makeBreather();
   const wantsSteps = every === "step" || hooks.step !== undefined || log.length > 0;
   while (progress.epoch < epochs) {
@@ -84,13 +150,13 @@ export async function* trainLoop<P, S, B>(
         if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
         const taken = takeBatch(options, progress, next);
         clock.goesOn();
-        if (taken !== undefined && wantsSteps) {
-          const event = stepEvent(progress, taken);
-          if (log.length > 0) await tell(log, entryOf(event));
-          const isStopped = (await hooks.step?.(event)) === "stop";
-          if (every === "step") yield event;
-          if (isStopped) return "hook";
-        }
+        if (!next.done) saver?.note(next.value, progress);
+        const event = taken !== undefined && wantsSteps ? stepEvent(progress, taken) : undefined;
+        if (event !== undefined && log.length > 0) await tell(log, entryOf(event));
+        const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
+        if (saver !== undefined) await saver.saveIfDue(progress, false);
+        if (event !== undefined && every === "step") yield event;
+        if (isStopped) return "hook";
         if (breather.isDue()) await breather.pause();
         if (next.done) break;
       }
@@ -101,6 +167,7 @@ export async function* trainLoop<P, S, B>(
     if (isAborted(signal)) return "aborted";
     const event = await closeEpoch(options, progress);
     const isStopped = (await hooks.epoch?.(event)) === "stop";
+    await saver?.saveIfDue(progress, true);
     yield event;
     if (isStopped) return "hook";
   }

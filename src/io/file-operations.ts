@@ -1,0 +1,133 @@
+import { DownhillError } from "../errors/index.ts";
+
+/**
+ * What checkpoints and logs ask of a file system, each a promise that rejects with the system's own error. The files of
+ * Node, Deno and Bun by default; others may be given, so that checkpoints can be kept elsewhere and faults be tried out.
+ */
+export interface FileOperations {
+  /** Makes a folder and those above it, where they are not there yet. */
+  readonly makeFolder: (path: string) => Promise<void>;
+  /** The names in a folder. */
+  readonly list: (folder: string) => Promise<readonly string[]>;
+  readonly read: (path: string) => Promise<Uint8Array>;
+  /** Opens a file to be written, empty; one of that name is emptied. */
+  readonly open: (path: string) => Promise<WritableFile>;
+  /** Gives a file another name; one that had it is replaced in the same instant. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+  readonly remove: (path: string) => Promise<void>;
+  /** Waits until what was renamed and removed in a folder will outlast a power cut. */
+  readonly syncFolder: (folder: string) => Promise<void>;
+}
+
+/** A file that is being written. */
+export interface WritableFile {
+  /** Appends bytes, as many as go at once; returns how many. */
+  readonly write: (bytes: Uint8Array) => Promise<number>;
+  /** Waits until what was written will outlast a power cut. */
+  readonly sync: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The files of Node, Deno and Bun.
+ *
+ * @throws DownhillError `file` in a browser, where there are none.
+ */
+export function nodeFiles(operation: string): FileOperations {
+  // asked for at run time, so that bundles for browsers hold no import of `node:`
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (fs === undefined) {
+    throw new DownhillError(
+      "file",
+      `${operation}: there are no files here. In a browser, keep it in memory.`,
+    );
+  }
+  return {
+    makeFolder: async (path) => {
+      await fs.mkdir(path, { recursive: true });
+    },
+    list: async (folder) => fs.readdir(folder),
+    read: async (path) => fs.readFile(path),
+    open: async (path) => {
+      const file = await fs.open(path, "w");
+      return {
+        write: async (bytes) => (await file.write(bytes)).bytesWritten,
+        sync: async () => file.sync(),
+        close: async () => file.close(),
+      };
+    },
+    rename: async (from, to) => fs.rename(from, to),
+    remove: async (path) => fs.rm(path, { force: true }),
+    syncFolder: async (folder) => {
+      if (process.platform === "win32") return; // which has no such call, and needs none: renaming is written at once
+      const handle = await fs.open(folder, "r");
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** What temporary files end in: whoever finds one may remove it. */
+export const temporaryEnd = ".tmp";
+
+/**
+ * Writes a file so that under its name there is at any time either what was there before or all of the new: into a
+ * temporary file beside it, which is synced and then renamed. The folder is left to be synced.
+ *
+ * What fails is thrown as it came, after the temporary file was removed.
+ */
+export async function writeWhole(files: FileOperations, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}${temporaryEnd}`;
+  try {
+    const file = await files.open(temporary);
+    try {
+      for (let at = 0; at < bytes.length;) {
+        const written = await file.write(bytes.subarray(at));
+        if (written === 0) throw new Error("the system takes no more bytes");
+        at += written;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await files.rename(temporary, path);
+  } catch (error) {
+    await files.remove(temporary).catch(() => {}); // it may not be there
+    throw error;
+  }
+}
+
+/** Why writing failed and what to do, from what the file system threw. */
+export function explainWriteError(path: string, cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return `${path}: the disk is full. Make room, or write elsewhere.`;
+    case "EFBIG":
+      return `${path}: the file would become larger than is allowed here (see ulimit -f).`;
+    case "EACCES":
+    case "EPERM":
+      return `${path}: there is no permission to write here.`;
+    case "EROFS":
+      return `${path}: this file system can only be read.`;
+    case "EISDIR":
+      return `${path}: there is a folder of this name where a file is to be written.`;
+    case "ENOTDIR":
+    case "EEXIST":
+      return `${path}: there is a file where a folder is needed.`;
+    case "ENOENT":
+      return `${path}: its folder is gone.`;
+    default:
+      return `${path}: cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`;
+  }
+}
+
+/** The folder of a file. */
+export function folderOf(path: string): string {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return end < 0 ? "." : path.slice(0, Math.max(end, 1));
+}

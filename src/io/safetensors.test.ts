@@ -1,0 +1,193 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tensor, type Tensor } from "downhill";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { crc32c, maskedCrc32c } from "./crc32c.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A file with this header and body. */
+function fileOf(header: unknown, body: ArrayLike<number> = []): Uint8Array {
+  const text = bytesOf(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + body.length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(Array.from(body), 8 + text.length);
+  return bytes;
+}
+const one = (dtype: string, shape: number[], body: number[]): Tensor =>
+  readSafetensors(fileOf({ x: { dtype, shape, data_offsets: [0, body.length] } }, body)).tensors.get("x")!;
+
+describe("safetensors", () => {
+  test("are written as the format says, byte for byte", () => {
+    const bytes = writeSafetensors({
+      b: tensor([1, 0], { dtype: "bool" }),
+      a: tensor(-2, { dtype: "int32" }),
+    });
+    const header =
+      '{"a":{"dtype":"I32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"BOOL","shape":[2],"data_offsets":[4,6]}}';
+    const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+    const length = [padded.length, 0, 0, 0, 0, 0, 0, 0];
+    expect([...bytes]).toEqual([...length, ...bytesOf(padded), 0xfe, 0xff, 0xff, 0xff, 1, 0]);
+  });
+
+  test("keep every bit of every dtype, any name, and any shape", () => {
+    const views = {
+      float64: [8, (bytes: Uint8Array) => new Float64Array(bytes.buffer)],
+      float32: [4, (bytes: Uint8Array) => new Float32Array(bytes.buffer)],
+      int32: [4, (bytes: Uint8Array) => new Int32Array(bytes.buffer)],
+      uint32: [4, (bytes: Uint8Array) => new Uint32Array(bytes.buffer)],
+      bool: [1, (bytes: Uint8Array) => bytes.map((byte) => byte % 2)],
+    } as const;
+    const dtype = fc.constantFrom("float64", "float32", "int32", "uint32", "bool");
+    const array = fc
+      .tuple(dtype, fc.array(fc.nat(3), { maxLength: 3 }), fc.uint8Array({ minLength: 216, maxLength: 216 }))
+      .map(([kind, shape, bytes]) => {
+        const [size, view] = views[kind];
+        return tensor(view(bytes.slice(0, size * shape.reduce((a, b) => a * b, 1))), { shape });
+      });
+    const name = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("1", "0", "__proto__", "constructor"),
+    );
+    const bits = (x: Tensor): unknown => [
+      x.dtype,
+      x.shape,
+      [...new Uint8Array(x.data().buffer as ArrayBuffer)],
+    ];
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(name, array), { selector: ([key]) => key }), (entries) => {
+        // JSON has no lone surrogates
+        const tensors = new Map(
+          entries.filter(([key]) => !/\p{Surrogate}/u.test(key) && key !== "__metadata__"),
+        );
+        const read = readSafetensors(writeSafetensors(tensors)).tensors;
+        expect([...read.keys()].toSorted()).toEqual([...tensors.keys()].toSorted());
+        for (const [key, x] of tensors) expect(bits(read.get(key)!)).toEqual(bits(x));
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  test("of other kinds of numbers are read exactly", () => {
+    expect(one("F16", [6], [0, 0x3c, 1, 0, 0, 0xc0, 0xff, 0x7b, 0, 0x7c, 0, 0x7e]).tolist()).toEqual([
+      1,
+      2 ** -24,
+      -2,
+      65504,
+      Infinity,
+      Number.NaN, // prettier-ignore
+    ]);
+    expect(one("BF16", [3], [0x80, 0x3f, 0x49, 0x40, 0x80, 0xff]).tolist()).toEqual([1, 3.140625, -Infinity]);
+    expect(one("I8", [2], [255, 127]).tolist()).toEqual([-1, 127]);
+    expect(one("U8", [2], [255, 127]).tolist()).toEqual([255, 127]);
+    expect(one("I16", [1], [0, 0x80]).tolist()).toEqual([-32768]);
+    expect(one("U16", [1], [0, 0x80]).tolist()).toEqual([32768]);
+  });
+
+  test("keep texts beside the tensors", () => {
+    const { metadata } = readSafetensors(writeSafetensors({}, { made: "today", "": "é" }));
+    expect(metadata).toEqual({ made: "today", "": "é" });
+  });
+
+  const f32 = (data_offsets: unknown, shape: unknown = [1], dtype: unknown = "F32"): object => ({
+    dtype,
+    shape,
+    data_offsets,
+  });
+  test.each<[string, Uint8Array, string]>([
+    ["too short", Uint8Array.of(1, 2), "this is no safetensors file: it has 2 bytes"],
+    ["another file", bytesOf("PK\u0003\u0004 and so on"), "this is no safetensors file: its header would be"],
+    [
+      "cut in its header",
+      fileOf({ x: f32([0, 4]) }).subarray(0, 20),
+      "cut short within its header, after 20 of",
+    ],
+    ["without an object", fileOf("[1]"), "its header does not begin with {"],
+    ["with a broken header", fileOf("{1}"), "damaged: its header is no JSON"],
+    ["with a header that is no text", fileOf('{"\u0001":1}').fill(0xff, 10, 11), "its header is no JSON"],
+    ["cut short", fileOf({ x: f32([0, 4]) }, [1, 2]), "cut short: its tensors end at byte"],
+    ["too long", fileOf({ x: f32([0, 4]) }, [1, 2, 3, 4, 5]), "longer than its header says"],
+    [
+      "with a gap",
+      fileOf({ x: f32([4, 8]) }, [1, 2, 3, 4, 5, 6, 7, 8]),
+      'the tensor "x" leaves a gap before it',
+    ],
+    [
+      "with an overlap",
+      fileOf({ x: f32([0, 4]), y: f32([2, 6]) }, [1, 2, 3, 4, 5, 6]),
+      'the tensor "y" overlaps the tensor before it',
+    ],
+    ["of a name twice", fileOf(`{"x":${JSON.stringify(f32([0, 4]))},"x":${JSON.stringify(f32([4, 8]))}}`, [1, 2, 3, 4, 5, 6, 7, 8]), "leaves a gap"], // prettier-ignore
+    [
+      "of the wrong size",
+      fileOf({ x: f32([0, 4], [2]) }, [1, 2, 3, 4]),
+      "F32 of shape [2], takes 8 bytes and has 4",
+    ],
+    ["without a dtype", fileOf({ x: f32([0, 4], [1], 3) }, [1, 2, 3, 4]), "has no dtype"],
+    ["without a shape", fileOf({ x: f32([0, 4], [-1]) }, [1, 2, 3, 4]), "has no shape of whole numbers"],
+    ["without places", fileOf({ x: f32([4, 0]) }), "has no data_offsets"],
+    ["with a tensor that is none", fileOf({ x: 3 }), 'the tensor "x" is no object'],
+    [
+      "with metadata that are no texts",
+      fileOf({ __metadata__: { a: 1 } }),
+      "__metadata__ holds something else",
+    ],
+    ["with a boolean of 2", fileOf({ x: f32([0, 1], [1], "BOOL") }, [2]), "is 2, and booleans are 0 or 1"],
+  ])("a file %s is refused by its name", (_, bytes, message) => {
+    expect(() => readSafetensors(bytes, { name: "model.safetensors" })).toThrow("model.safetensors: ");
+    expect(() => readSafetensors(bytes, { name: "model.safetensors" })).toThrow(message);
+  });
+
+  test("of 64-bit integers are refused, saying what to do", () => {
+    expect(() => one("I64", [1], [0, 0, 0, 0, 0, 0, 0, 0])).toThrow(
+      'the tensor "x" is I64, which has no counterpart here. Convert it',
+    );
+  });
+
+  test("are refused under the name that the format keeps", () => {
+    expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow('"__metadata__" cannot be the name');
+  });
+});
+
+describe("files of safetensors", () => {
+  test("come back, replace one another whole, and leave nothing beside", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "downhill-safetensors-"));
+    const path = join(folder, "a.safetensors");
+    await writeSafetensorsFile(path, { x: tensor([1, 2]) });
+    await writeSafetensorsFile(path, { x: tensor([3]) }, { n: "2" });
+    const { tensors, metadata } = await readSafetensorsFile(path);
+    expect([tensors.get("x")!.tolist(), metadata]).toEqual([[3], { n: "2" }]);
+    expect(readdirSync(folder)).toEqual(["a.safetensors"]);
+    writeFileSync(path, readFileSync(path).subarray(0, 40));
+    await expect(readSafetensorsFile(path)).rejects.toThrow(`${path}: cut short`);
+    await expect(writeSafetensorsFile(join(folder, "none", "a"), {})).rejects.toMatchObject({ code: "file" });
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("checksums", () => {
+  // RFC 3720, appendix B.4
+  test.each([
+    [new Uint8Array(32), 0x8a9136aa],
+    [new Uint8Array(32).fill(0xff), 0x62a8ab43],
+    [Uint8Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
+    [Uint8Array.from({ length: 32 }, (_, i) => 31 - i), 0x113fdb5c],
+    [bytesOf("123456789"), 0xe3069283],
+    [new Uint8Array(0), 0],
+  ])("agree with the standard's test values", (bytes, crc) => expect(crc32c(bytes)).toBe(crc));
+
+  test("do not depend on where the bytes lie", () => {
+    const bytes = Uint8Array.from({ length: 61 }, (_, i) => i * 37);
+    for (const from of [1, 2, 3, 7]) expect(crc32c(bytes.subarray(from))).toBe(crc32c(bytes.slice(from)));
+  });
+
+  test("are masked as TensorFlow masks them", () => {
+    // the masked checksum of the length of TensorBoard's first record, 24
+    expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
+  });
+});

@@ -1,0 +1,79 @@
+import type { DType } from "../ir/types.ts";
+import type { TypedArray } from "../kernel/executable.ts";
+
+/** The kinds of numbers of safetensors files that are written here. */
+export type StoredType = "F64" | "F32" | "I32" | "U32" | "BOOL";
+
+/** How the bytes of a kind of number become an array. */
+export interface Decoder {
+  /** The dtype of the array. */
+  readonly dtype: DType;
+  readonly read: (bytes: Uint8Array) => TypedArray;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The elements as bytes, the lowest first. */
+export function littleEndian(data: TypedArray): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return isLittleEndian ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
+}
+
+/** How numbers that safetensors files call `dtype` are read, exactly; `undefined` where there is no way. */
+export function decoderOf(dtype: string): Decoder | undefined {
+  switch (dtype) {
+    case "F64":
+      return { dtype: "float64", read: (bytes) => new Float64Array(aligned(bytes, 8)) };
+    case "F32":
+      return { dtype: "float32", read: (bytes) => new Float32Array(aligned(bytes, 4)) };
+    case "I32":
+      return { dtype: "int32", read: (bytes) => new Int32Array(aligned(bytes, 4)) };
+    case "U32":
+      return { dtype: "uint32", read: (bytes) => new Uint32Array(aligned(bytes, 4)) };
+    case "BOOL":
+      return { dtype: "bool", read: (bytes) => bytes.slice() };
+    case "F16":
+      return {
+        dtype: "float32",
+        read: (bytes) => Float32Array.from(new Uint16Array(aligned(bytes, 2)), half),
+      };
+    case "BF16": // the upper half of a float32
+      return {
+        dtype: "float32",
+        read: (bytes) =>
+          new Float32Array(Uint32Array.from(new Uint16Array(aligned(bytes, 2)), (bits) => bits << 16).buffer),
+      };
+    case "I8":
+      return { dtype: "int32", read: (bytes) => Int32Array.from(new Int8Array(aligned(bytes, 1))) };
+    case "U8":
+      return { dtype: "int32", read: (bytes) => Int32Array.from(bytes) };
+    case "I16":
+      return { dtype: "int32", read: (bytes) => Int32Array.from(new Int16Array(aligned(bytes, 2))) };
+    case "U16":
+      return { dtype: "int32", read: (bytes) => Int32Array.from(new Uint16Array(aligned(bytes, 2))) };
+    default:
+      return undefined;
+  }
+}
+
+/** The bytes in a buffer of their own, in the order of the machine. */
+function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
+  return (isLittleEndian ? Uint8Array.from(bytes) : swapped(bytes, size)).buffer as ArrayBuffer;
+}
+
+/** A copy with the bytes of each element the other way round. */
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const out = Uint8Array.from(bytes);
+  for (let i = 0; i < out.length; i += size) out.subarray(i, i + size).reverse();
+  return out;
+}
+
+/** The number that 16 bits stand for: a sign, 5 bits of exponent, 10 of fraction (IEEE 754 binary16). */
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,222 @@
+import { elements } from "../../array/read.ts";
+import { DownhillError } from "../../errors/index.ts";
+import { crc32c } from "../../io/crc32c.ts";
+import { readSafetensors, writeSafetensors } from "../../io/safetensors.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { asTensor } from "../../prims/lift.ts";
+import { flatten } from "../../tree/index.ts";
+import type { FitData } from "../batches.ts";
+import { firstBad } from "../diverged.ts";
+import type { EpochRecord, ItemSums } from "../history.ts";
+import type { Reduction } from "../loss.ts";
+import type { EpochSoFar, Progress } from "../progress.ts";
+import type { Best, WatchState } from "../watch.ts";
+import type { Checkpoint } from "./store.ts";
+import { exactJson, outlineOf, parseExactJson, readTree, type TreeText, writeTree } from "./tree-text.ts";
+
+/** What must be the same in a run that goes on with a checkpoint. */
+export interface RunOutline {
+  readonly seed: number;
+  readonly reduction: Reduction;
+  readonly accumulate: number;
+  /** The parameters and the state of the optimiser at the start, a line each. */
+  readonly params: readonly string[];
+  readonly state: readonly string[];
+  /** Items and batches of an epoch, where the data tell. */
+  readonly items: number | null;
+  readonly batches: number | null;
+}
+
+/** What must be the same, of a run that begins with these. */
+export function outlineOfRun<B>(
+  { seed, reduction, accumulate }: Pick<RunOutline, "seed" | "reduction" | "accumulate">,
+  { params, state }: Progress<unknown, unknown>,
+  data: FitData<B>,
+): RunOutline {
+  const { count, batchCount } = "epoch" in data ? data : {};
+  return {
+    seed,
+    reduction,
+    accumulate,
+    params: outlineOf(params, "params"),
+    state: outlineOf(state, "state"),
+    items: count ?? null,
+    batches: batchCount ?? null,
+  };
+}
+
+/** The last batch that was trained on: where it stood, and a checksum of its numbers. */
+export interface LastBatch {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly crc32c: number;
+}
+
+/** All of a run but its tensors. */
+interface RunText {
+  readonly outline: RunOutline;
+  readonly step: number;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly lastBatch: LastBatch | null;
+  readonly soFar: EpochSoFar;
+  readonly history: readonly EpochRecord[];
+  readonly params: TreeText;
+  readonly state: TreeText;
+  readonly pending: { readonly count: number; readonly sums: ItemSums; readonly gradients: TreeText } | null;
+  readonly watch: Omit<WatchState<never>, "best" | "plateau"> & {
+    readonly plateau: WatchState<never>["plateau"] | null;
+    readonly best: (Omit<Best<never>, "params"> & { readonly params: TreeText }) | null;
+  };
+  readonly validationSeconds: number;
+  readonly checkpointSeconds: number;
+}
+
+/**
+ * The state of a run as a checkpoint.
+ *
+ * @throws DownhillError `nan` for a state that is not worth keeping.
+ */
+export function writeCheckpoint(
+  outline: RunOutline,
+  progress: Progress<unknown, unknown>,
+  lastBatch: LastBatch | null,
+): Checkpoint {
+  checkGood(progress);
+  const tensors = new Map<string, Tensor>();
+  const { params, state, pending, watch, step, epoch, batch, soFar, history } = progress;
+  const { best, plateau, ...rest } = watch;
+  const text: RunText = {
+    outline,
+    step,
+    epoch,
+    batch,
+    lastBatch,
+    soFar,
+    history,
+    params: writeTree(params, "params", tensors),
+    state: writeTree(state, "state", tensors),
+    pending:
+      pending === undefined
+        ? null
+        : {
+            count: pending.count,
+            sums: pending.sums,
+            gradients: writeTree(pending.gradients, "gradients", tensors),
+          },
+    watch: {
+      ...rest,
+      plateau: plateau ?? null,
+      best: best === undefined ? null : { ...best, params: writeTree(best.params, "best", tensors) },
+    },
+    validationSeconds: progress.validationSeconds,
+    checkpointSeconds: progress.checkpointSeconds,
+  };
+  const about = { format: "downhill checkpoint", step: String(step) };
+  return { step, tensors: writeSafetensors(tensors, about), state: exactJson(text) };
+}
+
+/** Refuses numbers that no run can go on from. Scalars of an optimiser may be infinite: a best value so far, for instance. */
+function checkGood({ params, state, pending, step }: Progress<unknown, unknown>): void {
+  const bad =
+    firstBad(params, "params", "any") ??
+    firstBad(state, "state", "scalars may be infinite") ??
+    firstBad(pending?.gradients ?? null, "gradients", "any");
+  if (bad === undefined) return;
+  throw new DownhillError(
+    "nan",
+    `fit: after step ${step}, ${bad.place} is ${bad.value}, so this state is not kept. ` +
+      "Lower the learning rate, clip the gradients (clipByGlobalNorm) or scale the inputs (see standardise).",
+  );
+}
+
+/**
+ * Takes a checkpoint over into `progress`; gives the last batch that was trained on.
+ *
+ * @throws DownhillError `data` if it belongs to another run: other parameters, optimiser, data or seed.
+ */
+export function readCheckpoint(
+  { tensors: bytes, state: json }: Checkpoint,
+  outline: RunOutline,
+  progress: Progress<unknown, unknown>,
+): LastBatch | null {
+  const text = parseExactJson(json) as RunText;
+  checkSame(text.outline, outline, text.step);
+  const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${text.step}` });
+  const { pending, watch } = text;
+  const { best, plateau, ...rest } = watch;
+  const { step, epoch, batch, soFar, history, validationSeconds, checkpointSeconds } = text;
+  Object.assign(progress, {
+    step,
+    epoch,
+    batch,
+    soFar: { ...soFar, learningRate: soFar.learningRate },
+    history: history.map((record) => ({ ...record, learningRate: record.learningRate })),
+    params: readTree(text.params, tensors),
+    state: readTree(text.state, tensors),
+    pending: pending === null ? undefined : { ...pending, gradients: readTree(pending.gradients, tensors) },
+    watch: {
+      ...rest,
+      bestForStopping: rest.bestForStopping, // JSON leaves out what is undefined
+      plateau: plateau ?? undefined,
+      best: best === null ? undefined : { ...best, params: readTree(best.params, tensors) },
+    } satisfies WatchState<unknown>,
+    validationSeconds,
+    checkpointSeconds,
+  });
+  return text.lastBatch;
+}
+
+/** Refuses to go on with the state of another run. */
+function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
+  const refuse = (what: string, repair: string): DownhillError =>
+    new DownhillError("data", `fit: the checkpoint of step ${step} is of another run: ${what}. ${repair}`);
+  for (const [name, whose] of [
+    ["params", "the parameters"],
+    ["state", "the state of the optimiser"],
+  ] as const) {
+    const difference = firstDifference(saved[name], now[name]);
+    if (difference === undefined) continue;
+    const repair = `Give the ${name === "params" ? "model" : "optimiser"} that it was saved with, or begin anew in another folder.`;
+    throw refuse(`${whose} had ${difference}`, repair);
+  }
+  const again = "Give the same, or begin anew in another folder.";
+  if (saved.seed !== now.seed) throw refuse(`its seed was ${saved.seed}, this one is ${now.seed}`, again);
+  if (saved.reduction !== now.reduction) {
+    throw refuse(`its reduction was "${saved.reduction}", this one is "${now.reduction}"`, again);
+  }
+  if (saved.accumulate !== now.accumulate) {
+    throw refuse(`a step took ${saved.accumulate} of its batches, here it takes ${now.accumulate}`, again);
+  }
+  for (const [name, what] of [
+    ["items", "items"],
+    ["batches", "batches"],
+  ] as const) {
+    const [a, b] = [saved[name], now[name]];
+    if (a !== null && b !== null && a !== b) {
+      throw refuse(`its epochs had ${a} ${what}, these have ${b}`, "Give the same data and size of batches.");
+    }
+  }
+}
+
+/** `"a" where this one has "b"`, of the first lines that differ. */
+function firstDifference(saved: readonly string[], now: readonly string[]): string | undefined {
+  const [was, is] = [new Set(saved), new Set(now)];
+  const before = saved.find((line) => !is.has(line));
+  const after = now.find((line) => !was.has(line));
+  if (before === undefined && after === undefined) return undefined;
+  const show = (line: string | undefined): string =>
+    line === undefined ? "nothing" : line.replace(": ", ", ");
+  return before === undefined
+    ? `no ${show(after)}`
+    : `${show(before)}${after === undefined ? "" : `, where this run has ${show(after)}`}`;
+}
+
+/** A checksum of all numbers of a batch. */
+export function checksumOfBatch(batch: unknown): number {
+  const sums = flatten(batch, "fit").leaves.map((leaf) => {
+    const data = elements(asTensor(leaf, "fit"), "fit");
+    return crc32c(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  });
+  return crc32c(new Uint8Array(Uint32Array.from(sums).buffer));
+}

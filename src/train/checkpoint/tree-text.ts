@@ -1,0 +1,114 @@
+import { DownhillError, showType } from "../../errors/index.ts";
+import { elements } from "../../array/read.ts";
+import { Tensor } from "../../ir/tensor.ts";
+import { arrayType } from "../../ir/types.ts";
+import { asTensor, fromArray } from "../../prims/lift.ts";
+import { flatten, leafPaths, type TreeDef } from "../../tree/index.ts";
+import { assertNever } from "../../util/assert-never.ts";
+
+/** A tree as plain data: tensors by their names, everything else as it is, so that nothing changes its kind on the way. */
+export type TreeText =
+  | { readonly tensor: string; readonly weak?: true }
+  | { readonly number: number }
+  | { readonly boolean: boolean }
+  | { readonly array: readonly TreeText[] }
+  | { readonly object: readonly (readonly [key: string, value: TreeText])[] }
+  | { readonly text: string | null }
+  | { readonly missing: true };
+
+/** A tree as plain data; its tensors go into `tensors`, by their paths from `root`. */
+export function writeTree(tree: unknown, root: string, tensors: Map<string, Tensor>): TreeText {
+  const { leaves, def } = flatten(tree, "fit");
+  const paths = leafPaths(def, root);
+  let next = 0;
+  const write = (node: TreeDef): TreeText => {
+    switch (node.kind) {
+      case "leaf": {
+        const [leaf, path] = [leaves[next], paths[next]!];
+        next++;
+        return writeLeaf(leaf, path, tensors);
+      }
+      case "array":
+        return { array: node.children.map(write) };
+      case "object":
+        return { object: node.keys.map((key, i) => [key, write(node.children[i]!)] as const) };
+      case "static":
+        return node.value === undefined ? { missing: true } : { text: node.value };
+      default:
+        return assertNever(node, "writeTree");
+    }
+  };
+  return write(def);
+}
+
+function writeLeaf(leaf: unknown, path: string, tensors: Map<string, Tensor>): TreeText {
+  if (typeof leaf === "number") return { number: leaf };
+  if (typeof leaf === "boolean") return { boolean: leaf };
+  const x = asTensor(leaf, "fit");
+  tensors.set(path, x);
+  return { tensor: path, ...(x.type.weak ? { weak: true } : {}) };
+}
+
+/** The tree again. */
+export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): unknown {
+  if ("tensor" in text) {
+    const x = tensors.get(text.tensor);
+    if (x === undefined) {
+      throw new DownhillError("data", `fit: the checkpoint lacks the tensor ${JSON.stringify(text.tensor)}.`);
+    }
+    if (text.weak !== true) return x;
+    return fromArray(arrayType(x.dtype, x.shape, true), elements(x, "fit"));
+  }
+  if ("number" in text) return text.number;
+  if ("boolean" in text) return text.boolean;
+  if ("array" in text) return text.array.map((item) => readTree(item, tensors));
+  if ("object" in text) {
+    return Object.fromEntries(text.object.map(([key, value]) => [key, readTree(value, tensors)]));
+  }
+  return "text" in text ? text.text : undefined;
+}
+
+/** A line for each leaf of a tree with its type, and for each text, `null` and gap: two trees of one form have the same. */
+export function outlineOf(tree: unknown, root: string): string[] {
+  const { leaves, def } = flatten(tree, "fit");
+  const paths = leafPaths(def, root);
+  const lines = leaves.map((leaf, i) => {
+    const what =
+      leaf instanceof Tensor ? showType(leaf.type) : typeof leaf === "object" ? "array" : typeof leaf;
+    return `${paths[i]!}: ${what}`;
+  });
+  return [...lines, ...staticLines(def, root)];
+}
+
+function staticLines(def: TreeDef, path: string): string[] {
+  switch (def.kind) {
+    case "leaf":
+      return [];
+    case "static":
+      return [`${path}: ${JSON.stringify(def.value) ?? "undefined"}`];
+    case "array":
+      return def.children.flatMap((child, i) => staticLines(child, `${path}[${i}]`));
+    case "object":
+      return def.children.flatMap((child, i) => staticLines(child, `${path}.${def.keys[i]!}`));
+    default:
+      return assertNever(def, "staticLines");
+  }
+}
+
+/** JSON in which every number is exact: `NaN`, infinities and −0, which JSON has not, are written as objects. */
+export function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_, x: unknown) => {
+    if (typeof x !== "number" || (Number.isFinite(x) && !Object.is(x, -0))) return x;
+    return { [exactNumber]: Object.is(x, -0) ? "-0" : String(x) };
+  });
+}
+
+/** What `exactJson` wrote. */
+export function parseExactJson(text: string): unknown {
+  return JSON.parse(text, (_, x: unknown) => {
+    if (typeof x !== "object" || x === null || !Object.hasOwn(x, exactNumber)) return x;
+    return Number((x as Readonly<Record<string, string>>)[exactNumber]);
+  });
+}
+
+const exactNumber = "$number";
