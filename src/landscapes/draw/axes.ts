@@ -1,0 +1,73 @@
+import { extent, linearScale, logScale, type Scale, showTick } from "../../train/report/scale.ts";
+import { element, type Markup } from "../../viz/markup.ts";
+import { round } from "./palette.ts";
+
+/** A part of a drawing, in its units. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An axis for values; its ends are marks. */
+export function scaleFor(values: readonly number[], log: boolean, count: number): Scale {
+  const finite = values.filter((value) => Number.isFinite(value));
+  const positive = finite.filter((value) => value > 0);
+  if (log && positive.length > 0) {
+    const scale = logScale(positive);
+    const [low] = extent(positive);
+    return { at: (value) => scale.at(Math.max(value, low * 1e-3)), ticks: scale.ticks };
+  }
+  return linearScale(finite, count);
+}
+
+/** An axis between two ends, which need not be round. */
+export function scaleBetween(from: number, to: number, count: number): Scale {
+  return linearScale([], count, [from, to]);
+}
+
+/** The frame of a plot with marks and names of its axes. */
+export function drawAxes(
+  box: Box,
+  x: Scale,
+  y: Scale,
+  labels: { readonly x: string; readonly y: string },
+  grid: boolean,
+): Markup[] {
+  const { left, right, top, bottom } = edges(box);
+  return [
+    ...y.ticks.flatMap((tick) => {
+      const at = round(bottom - y.at(tick) * box.height);
+      return [
+        element("line", {
+          class: grid ? "grid" : "axis",
+          x1: grid ? left : left - 4,
+          x2: grid ? right : left,
+          y1: at,
+          y2: at,
+        }),
+        element("text", { class: "tick", x: left - 8, y: at + 4, "text-anchor": "end" }, showTick(tick)),
+      ];
+    }),
+    ...x.ticks.flatMap((tick) => {
+      const at = round(left + x.at(tick) * box.width);
+      return [
+        element("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 4 }),
+        element("text", { class: "tick", x: at, y: bottom + 18, "text-anchor": "middle" }, showTick(tick)),
+      ];
+    }),
+    ...(grid ? [element("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom })] : []),
+    element(
+      "text",
+      { class: "label", x: round((left + right) / 2), y: bottom + 36, "text-anchor": "middle" },
+      labels.x,
+    ),
+    element("text", { class: "label", x: left, y: top - 9, "text-anchor": "start" }, labels.y),
+  ];
+}
+
+/** The sides of a box. */
+export function edges({ x, y, width, height }: Box): Record<"left" | "right" | "top" | "bottom", number> {
+  return { left: x, right: x + width, top: y, bottom: y + height };
+}

@@ -1,0 +1,122 @@
+import { contours } from "d3-contour";
+import { geometric, quantile } from "../numbers.ts";
+import { round } from "./palette.ts";
+
+/** Values of a function on a grid, row by row from the lowest y. */
+export interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly values: Float64Array;
+}
+
+/** Between which values lines are drawn. */
+export interface Levels {
+  readonly levels: readonly number[];
+  /** What they are, in words. */
+  readonly text: string;
+}
+
+const count = 14;
+
+/**
+ * Levels whose heights above `base` grow by equal ratios, so that both the bottom of a valley and the walls around it are
+ * seen.
+ */
+export function levelsAbove(base: number, values: ArrayLike<number>, name: string): Levels {
+  const heights = finiteSorted(values, (value) => value - base).filter((height) => height > 0);
+  const high = quantile(heights, 0.97);
+  const low = Math.max(quantile(heights, 0.004), high * 1e-7);
+  if (!(high > low)) return { levels: [], text: "" };
+  const ratio = (high / low) ** (1 / (count - 1));
+  return {
+    levels: geometric(low, high, count).map((height) => base + height),
+    text: `Contours of ${name}: ${count} from ${short(low)} to ${short(high)}, each ${short(ratio)} times the one before`,
+  };
+}
+
+/** Levels on both sides of `centre`, whose distances from it grow by equal ratios: for saddles. */
+export function levelsAround(centre: number, values: ArrayLike<number>, name: string): Levels {
+  const distances = finiteSorted(values, (value) => Math.abs(value - centre));
+  const high = quantile(distances, 0.95);
+  if (!(high > 0)) return { levels: [], text: "" };
+  const steps = geometric(high / 200, high, count / 2);
+  const levels = [...steps.map((d) => centre - d).reverse(), centre, ...steps.map((d) => centre + d)];
+  const ratio = 200 ** (1 / (count / 2 - 1));
+  return {
+    levels,
+    text: `Contours of ${name}: ${short(centre)}, and on both sides ${short(high / 200)} to ${short(high)} from it, each ${short(ratio)} times as far as the one before`,
+  };
+}
+
+function finiteSorted(values: ArrayLike<number>, of: (value: number) => number): Float64Array {
+  return Float64Array.from(Array.from(values, of).filter((x) => Number.isFinite(x))).sort();
+}
+
+function short(value: number): string {
+  const text = Number(value.toPrecision(2));
+  return Math.abs(text) >= 1e6 || (text !== 0 && Math.abs(text) < 1e-4)
+    ? text.toExponential().replace("e+", "e")
+    : text.toLocaleString("en", { maximumSignificantDigits: 2 });
+}
+
+/** One contour: the path around all that is as high as the level or higher, in a plot of this size with y upwards. */
+export function contourPaths(
+  { columns, rows, values }: Grid,
+  levels: readonly number[],
+  size: { readonly width: number; readonly height: number },
+): string[] {
+  const finite = Array.from(values).filter((value) => Number.isFinite(value));
+  const top = finite.reduce((most, value) => Math.max(most, value), -Infinity);
+  const filled = Array.from(values, (value) =>
+    Number.isFinite(value) ? value : value === -Infinity ? -1e308 : top,
+  );
+  const make = contours().size([columns, rows]);
+  // a sample stands in the middle of its cell
+  const x = (i: number): number => ((i - 0.5) / (columns - 1)) * size.width;
+  const y = (j: number): number => size.height - ((j - 0.5) / (rows - 1)) * size.height;
+  return levels.map((level) =>
+    make
+      .contour(filled, level)
+      .coordinates.flat()
+      .map((ring) => ringPath(ring.map(([i, j]) => [x(i!), y(j!)] as const)))
+      .join(""),
+  );
+}
+
+type Spot = readonly [x: number, y: number];
+
+function ringPath(ring: readonly Spot[]): string {
+  const kept = simplify(ring, 0.15);
+  return `M${kept.map(([x, y]) => `${round(x)},${round(y)}`).join("L")}Z`;
+}
+
+/**
+ * A line without the points that lie within `tolerance` of it.
+ *
+ * @see Douglas, Peucker, Algorithms for the reduction of the number of points required to represent a digitized line, 1973.
+ */
+export function simplify(line: readonly Spot[], tolerance: number): Spot[] {
+  if (line.length < 3) return [...line];
+  const keep = new Uint8Array(line.length);
+  keep[0] = keep[line.length - 1] = 1;
+  const open: (readonly [number, number])[] = [[0, line.length - 1]];
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    const [from, to] = part;
+    let [farthest, most] = [-1, tolerance];
+    for (let i = from + 1; i < to; i++) {
+      const d = distanceToSegment(line[i]!, line[from]!, line[to]!);
+      if (d > most) [farthest, most] = [i, d];
+    }
+    if (farthest < 0) continue;
+    keep[farthest] = 1;
+    open.push([from, farthest], [farthest, to]);
+  }
+  return line.filter((_, i) => keep[i] === 1);
+}
+
+function distanceToSegment([x, y]: Spot, [x0, y0]: Spot, [x1, y1]: Spot): number {
+  const [dx, dy] = [x1 - x0, y1 - y0];
+  const squared = dx * dx + dy * dy;
+  const t = squared === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / squared));
+  return Math.hypot(x - x0 - t * dx, y - y0 - t * dy);
+}

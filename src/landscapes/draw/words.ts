@@ -1,0 +1,87 @@
+import { showNumber } from "../../viz/index.ts";
+import type { LossSlice } from "../loss-slice.ts";
+import type { Race, RaceRun } from "../race.ts";
+import type { Study } from "../study.ts";
+
+/** How a run ended, in a few words. */
+export function outcomeText(run: RaceRun): string {
+  switch (run.outcome) {
+    case "arrived":
+      return "arrived";
+    case "at-rest":
+      return "at rest elsewhere";
+    case "under-way":
+      return "under way";
+    case "escaped":
+      return `left after ${run.escapedAt}`;
+    case "diverged":
+      return `diverged at ${run.divergedAt}`;
+    default:
+      return run.outcome satisfies never;
+  }
+}
+
+/** The head of the table of a race. */
+export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
+  const isBounded = Number.isFinite(lowest);
+  const height = isBounded ? (landscape.lowest === undefined ? "f − lowest seen" : "f − f*") : "f";
+  return [
+    "optimiser",
+    "ended",
+    height,
+    ...(isBounded ? tolerances.map((t) => `steps to ${showNumber(t)}`) : []),
+  ];
+}
+
+/** A row of it. */
+export function tableRow({ lowest }: Race, run: RaceRun): string[] {
+  const isBounded = Number.isFinite(lowest);
+  const last = run.values.at(-1)!;
+  const height = run.outcome === "diverged" ? "–" : showNumber(isBounded ? last - lowest : last, 3);
+  return [
+    run.name,
+    outcomeText(run),
+    height,
+    ...(isBounded ? run.stepsTo.map((t) => (t === null ? "–" : String(t))) : []),
+  ];
+}
+
+/** What a race is, in a line. */
+export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): string {
+  const at = start.length <= 4 ? ` from (${start.map((x) => showNumber(x, 4)).join(", ")})` : "";
+  const noisy = noise === 0 ? "" : `; noise of ${showNumber(noise)} on each gradient, seed ${seed}`;
+  return `${landscape.formula}${at}, ${steps.toLocaleString("en")} steps${noisy}`;
+}
+
+/** A study of a single race or slice. */
+export function asStudy(shown: Study | Race | LossSlice): Study {
+  if ("figures" in shown) return shown;
+  if ("runs" in shown) {
+    const { name, formula, about } = shown.landscape;
+    const title = name === formula ? "" : capital(name);
+    return {
+      name,
+      title: title === "" ? formula : title,
+      claim: about,
+      findings: [],
+      figures: [{ kind: "race", title: "", race: shown }],
+    };
+  }
+  const kinds = {
+    random: "along two random directions",
+    "filter-normalised": "along two random directions, each filter as long as that of the network",
+    pca: "along the two directions in which training moved most",
+  };
+  return {
+    name: "landscape",
+    title: "A slice of the loss",
+    claim: `The loss of ${shown.parameters.toLocaleString("en")} parameters ${kinds[shown.directions]}. The star is where training ended: loss ${showNumber(shown.centre, 4)}.`,
+    findings: [],
+    figures: [{ kind: "slice", title: "", slice: shown }],
+  };
+}
+
+function capital(text: string): string {
+  const words = text.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
