@@ -71,6 +71,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   cond: "src/transforms/control-flow.test.ts",
   customJvp: "src/transforms/custom.test.ts",
   customVjp: "src/transforms/custom.test.ts",
+  configure: "src/runtime/donate.test.ts",
   debug: "src/runtime/debug.test.ts",
   definePrimitive: "src/testing/check-primitive.test.ts",
   foriLoop: "src/transforms/control-flow.test.ts",

@@ -14,7 +14,16 @@ export function elements(x: Tensor, operation: string): TypedArray {
     one[0] = slot;
     return one;
   }
+  if (slot.donated === true) throw donatedTensor(x, operation);
   return slot.array.subarray(slot.offset, slot.offset + sizeOf(x.shape));
+}
+
+function donatedTensor(x: Tensor, operation: string): DownhillError {
+  return new DownhillError(
+    "donated",
+    `${operation}: this ${showType(x.type)} was donated to a jitted function, which has used its memory for its results. ` +
+      `Use what that function returned, or leave the argument out of donate.`,
+  );
 }
 
 function traced(x: Tensor, operation: string): DownhillError {

@@ -6,6 +6,7 @@ export type ErrorCode =
   | "option" // an unknown or misspelt option
   | "derivative" // no derivative there, and why
   | "trace" // a traced value used outside its trace, an async function, …
+  | "donated" // the memory of a tensor was given away
   | "tree" // nested arguments that do not match
   | "syntax" // text that cannot be read
   | "data" // bad content of a data set

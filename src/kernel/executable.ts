@@ -25,8 +25,19 @@ export type Slot = number | Cell;
  */
 export interface Compiled {
   (inputs: readonly Slot[], outputs: Slot[]): void;
+  /** What the code is made of, where the backend counts it. */
+  readonly size?: CodeSize;
   /** Gives back memory that no garbage collector watches over; it cannot be called afterwards. */
   readonly release?: () => void;
+}
+
+/** How large compiled code is. */
+export interface CodeSize {
+  /** Functions that loops became. */
+  readonly kernels: number;
+  readonly codeBytes: number;
+  /** Memory that it holds between calls. */
+  readonly memoryBytes: number;
 }
 
 /** A procedure that can be called with numbers. */
@@ -35,7 +46,11 @@ export type CompiledProcedure = (...args: number[]) => number;
 /** What turns kernels into something that runs. */
 export interface Backend {
   readonly name: string;
+  /** Whether its kernels work in a memory of their own, to which operands must be copied that lie elsewhere. */
+  readonly usesKernelMemory?: boolean;
   readonly compile: (routine: Routine) => Compiled;
+  /** The code that a routine becomes, for readers. */
+  readonly show?: (routine: Routine) => string;
   readonly compileProcedure: (procedure: Procedure) => CompiledProcedure;
 }
 

@@ -25,13 +25,28 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
 
 /** Runs all passes over a program and, first, over the programs inside it. */
 export function optimize(program: Program): Program {
-  const inner: Program = {
+  return pipeline.reduce((p, [, pass]) => pass(p), optimizeInside(program));
+}
+
+/** What `optimize` does, step by step, the program as it came first. */
+export function optimizeInSteps(
+  program: Program,
+): readonly { readonly name: string; readonly program: Program }[] {
+  const steps = [
+    { name: "traced", program },
+    { name: "programs inside", program: optimizeInside(program) },
+  ];
+  for (const [name, pass] of pipeline) steps.push({ name, program: pass(steps.at(-1)!.program) });
+  return steps;
+}
+
+function optimizeInside(program: Program): Program {
+  return {
     ...program,
     eqns: program.eqns.map((eqn) =>
       hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn,
     ),
   };
-  return pipeline.reduce((p, [, pass]) => pass(p), inner);
 }
 
 function hasProgram(params: unknown): params is object {

@@ -13,6 +13,7 @@ import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
+import { deviceGeneration } from "./device.ts";
 import { allocate } from "./memory.ts";
 import type { Executable } from "./executable.ts";
 import { executableOf } from "./executable.ts";
@@ -121,10 +122,12 @@ interface ArrayKernel {
 }
 
 /** The kernels that each primitive ran last, the latest first: found without making a key. */
-const recentKernels = new WeakMap<Primitive, ArrayKernel[]>();
+let recentKernels = new WeakMap<Primitive, ArrayKernel[]>();
 const recentCount = 6;
 /** Compiled equations by primitive, parameters and types. */
 let arrayKernels: Lru<string, ArrayKernel> | undefined;
+/** The device that they were compiled for. */
+let kernelGeneration = 0;
 
 function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   const { lowering } = prim;
@@ -143,6 +146,11 @@ function findArrayKernel(
   inPlace: number | undefined,
 ): ArrayKernel {
   const takesOver = inPlace !== undefined;
+  if (kernelGeneration !== deviceGeneration()) {
+    kernelGeneration = deviceGeneration();
+    recentKernels = new WeakMap();
+    arrayKernels = undefined;
+  }
   let recent = recentKernels.get(prim);
   if (recent === undefined) recentKernels.set(prim, (recent = []));
   for (const kernel of recent) {

@@ -1,10 +1,10 @@
-import { checkOptions } from "../errors/options.ts";
 import { DownhillError } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
 import type { Program } from "../ir/program.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, typeKey } from "../ir/types.ts";
-import type { Slot } from "../kernel/executable.ts";
+import type { Cell, Slot } from "../kernel/executable.ts";
 import { call } from "../prims/call.ts";
 import { isStaging } from "../trace/bind.ts";
 import { isDebugging } from "../trace/debug.ts";
@@ -17,24 +17,51 @@ import {
   unflattenArguments,
 } from "../transforms/arguments.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { treeKey, unflatten } from "../tree/tree.ts";
+import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
+import { deviceGeneration } from "./device.ts";
+import { checkDonation } from "./donation.ts";
 import type { Executable } from "./executable.ts";
 import { executableOf } from "./executable.ts";
+import type { JitStats, LoweredText } from "./inspect.ts";
+import { showLowering, statsOf } from "./inspect.ts";
+import { giveAway } from "./memory.ts";
+import { staticKey } from "./static-key.ts";
 
 export interface JitOptions {
   /** Places of arguments that are plain values of the program (a mode, a count): another value compiles another program. */
   readonly staticArgnums?: number | readonly number[];
+  /**
+   * Places of arguments whose memory is handed over: their tensors must not be read afterwards, and a step of training
+   * runs without copies of its parameters.
+   */
+  readonly donate?: number | readonly number[];
+}
+
+/** A compiled function, and what it can tell of itself. */
+export interface Jitted<A extends readonly unknown[], T> {
+  (...args: A): T;
+  /** Compiles for arguments like these without running anything. */
+  warm(...args: readonly unknown[]): void;
+  /** What has been compiled so far. */
+  stats(): JitStats;
+  /** The program for arguments like these after each pass, its kernel, and the code that the kernel becomes. */
+  lower(...args: readonly unknown[]): LoweredText;
 }
 
 /** A traced function for arguments of certain types. */
 interface Entry {
   readonly program: Program;
   readonly captured: readonly Tensor[];
+  readonly defs: readonly TreeDef[];
   readonly types: readonly ArrayType[];
+  /** Which inputs of the executable are donated. */
+  readonly donated: readonly boolean[];
   readonly outDef: TreeDef;
   executable: Executable | undefined;
+  /** The device that it was compiled for. */
+  generation: number;
 }
 
 /** How many differently typed calls of one function are remembered. */
@@ -49,56 +76,35 @@ const weakFloat = arrayType("float64", [], true);
  * The function must compute the same for the same arguments and do nothing else: what it prints or changes happens at the
  * first call only.
  *
+ * @throws DownhillError `donated` for a donated tensor that is passed twice, is read from outside as well, or was donated
+ * before. `option`, `range` and `tree` for misuse.
  * @example
  * const f = jit((x, y) => x.mul(y).add(sin(x)));
  * f(2, 3); // 6.909297426825682
  */
-export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): (...x: TensorLike[]) => Tensor;
+export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
 export function jit<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: JitOptions,
-): (...args: LikeAll<A>) => T;
-export function jit(
-  f: (...args: never[]) => unknown,
-  options: JitOptions = {},
-): (...args: never[]) => unknown {
+): Jitted<LikeAll<A>, T>;
+export function jit(f: (...args: never[]) => unknown, options: JitOptions = {}): Jitted<never[], unknown> {
   requireFunction("jit", f);
-  checkOptions("jit", options, ["staticArgnums"]);
-  const statics = readStatics(options);
+  checkOptions("jit", options, ["staticArgnums", "donate"]);
+  const statics = readPlaces("staticArgnums", options.staticArgnums);
+  const donate = readPlaces("donate", options.donate);
+  const both = donate.find((i) => statics.includes(i));
+  if (both !== undefined)
+    throw new DownhillError(
+      "option",
+      `jit: argument ${both} is both static and donated; only tensors can be.`,
+    );
   const name = f.name === "" ? "f" : f.name;
   const operation = f.name === "" ? "jit" : `jit(${f.name})`; // what messages call it
   const entries = makeLru<string, Entry>(entriesPerFunction);
-  let latest: Entry | undefined; // the entry of the last call whose arguments were all leaves
+  let latest: Entry | undefined; // the entry of the last call, if nothing in it was static
 
-  /** Slots of arguments that fit the latest entry: numbers and tensors at hand, of its types. */
-  const fastSlots = (args: readonly unknown[], { types, captured }: Entry): Slot[] | undefined => {
-    const skip = captured.length;
-    if (types.length !== args.length) return undefined;
-    const slots = new Array<Slot>(skip + args.length);
-    for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
-    for (let i = 0; i < args.length; i++) {
-      const arg = args[i];
-      if (typeof arg === "number") {
-        if (types[i] !== weakFloat) return undefined;
-        slots[skip + i] = arg;
-      } else if (arg instanceof Tensor && arg.slot !== undefined) {
-        if (arg.type !== types[i] && !(sameType(arg.type, types[i]!) && arg.type.weak === types[i]!.weak))
-          return undefined;
-        slots[skip + i] = arg.slot;
-      } else return undefined;
-    }
-    return slots;
-  };
-
-  return (...args) => {
-    if (latest?.executable !== undefined && !isStaging() && !isDebugging()) {
-      const slots = fastSlots(args, latest);
-      if (slots !== undefined) {
-        const outs = latest.executable.run(slots);
-        return latest.outDef.kind === "leaf" ? outs[0] : unflatten(latest.outDef, outs);
-      }
-    }
-    const dynamic = args.filter((_, i) => !statics.includes(i)) as unknown[];
+  const find = (args: readonly unknown[]): { readonly entry: Entry; readonly leaves: readonly Tensor[] } => {
+    const dynamic = args.filter((_, i) => !statics.includes(i));
     const { leaves, defs } = flattenArguments(dynamic, operation);
     let key = "";
     for (const def of defs) key += `${treeKey(def)} `;
@@ -107,21 +113,90 @@ export function jit(
     if (isDebugging()) key += "debug";
     let entry = entries.get(key);
     if (entry === undefined) {
-      entry = trace(f, name, operation, args, statics, leaves, defs);
+      entry = trace(f, name, operation, args, statics, donate, leaves, defs);
       entries.set(key, entry);
     }
-    const ins = [...entry.captured, ...leaves];
-    const outs = run(entry, ins);
-    if (statics.length === 0 && defs.every((def) => def.kind === "leaf")) latest = entry;
-    return unflatten(entry.outDef, outs);
+    return { entry, leaves };
   };
+
+  const jitted = (...args: never[]): unknown => {
+    if (latest?.executable !== undefined && !isStaging() && !isDebugging()) {
+      const slots = matchSlots(args, latest);
+      if (slots !== undefined) return execute(latest, slots, operation);
+    }
+    const { entry, leaves } = find(args);
+    const ins = [...entry.captured, ...leaves];
+    if (isDebugging()) return unflatten(entry.outDef, evalProgram(entry.program, ins)); // one after the other, each checked
+    if (isStaging() || ins.some((x) => x.tracer !== undefined))
+      return unflatten(entry.outDef, call(entry.program, ins));
+    compile(entry);
+    if (statics.length === 0) latest = entry;
+    return execute(
+      entry,
+      ins.map((x) => x.slot!),
+      operation,
+    );
+  };
+  return Object.assign(jitted, {
+    warm: (...args: readonly unknown[]): void => void compile(find(args).entry),
+    stats: (): JitStats => statsOf(entries.values().flatMap(({ executable }) => executable ?? [])),
+    lower: (...args: readonly unknown[]): LoweredText => showLowering(find(args).entry.program),
+  });
 }
 
-function run(entry: Entry, ins: readonly Tensor[]): readonly Tensor[] {
-  if (isDebugging()) return evalProgram(entry.program, ins); // one equation after the other, so that each is checked
-  if (isStaging() || ins.some((x) => x.tracer !== undefined)) return call(entry.program, ins);
-  entry.executable ??= executableOf(entry.program);
-  return entry.executable.run(ins.map((x) => x.slot!));
+/** Slots of arguments that fit an entry: numbers and tensors at hand, of its types, in its structure. */
+function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined {
+  const { types, captured, defs } = entry;
+  const skip = captured.length;
+  if (defs.length !== args.length) return undefined;
+  const slots = new Array<Slot>(skip + types.length);
+  for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
+  const take = (value: unknown, place: number): boolean => {
+    const slot = slotOf(value, types[place]!);
+    if (slot === undefined) return false;
+    slots[skip + place] = slot;
+    return true;
+  };
+  let place = 0;
+  for (let i = 0; i < args.length; i++) {
+    const def = defs[i]!;
+    if (def.kind === "leaf") {
+      if (!take(args[i], place)) return undefined;
+      place++;
+    } else if ((place = visitLeaves(def, args[i], place, take)) < 0) return undefined;
+  }
+  return slots;
+}
+
+/** The slot of an argument of this very type. */
+function slotOf(value: unknown, type: ArrayType): Slot | undefined {
+  if (typeof value === "number") return type === weakFloat ? value : undefined;
+  if (!(value instanceof Tensor) || value.slot === undefined) return undefined;
+  const given = value.type;
+  if (given === type || (sameType(given, type) && given.weak === type.weak)) return value.slot;
+  return undefined;
+}
+
+function compile(entry: Entry): Executable {
+  const generation = deviceGeneration();
+  if (entry.executable === undefined || entry.generation !== generation) {
+    entry.executable = executableOf(entry.program);
+    entry.generation = generation;
+  }
+  return entry.executable;
+}
+
+/** Runs an entry that is compiled; what was donated to it is gone afterwards. */
+function execute(entry: Entry, slots: readonly Slot[], operation: string): unknown {
+  const { outDef, donated } = entry;
+  const gives = donated.length > 0;
+  if (gives) checkDonation(operation, slots, donated, entry.captured.length);
+  const outs = compile(entry).run(slots);
+  if (gives) {
+    for (let i = 0; i < slots.length; i++)
+      if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as Cell);
+  }
+  return outDef.kind === "leaf" ? outs[0] : unflatten(outDef, outs);
 }
 
 function trace(
@@ -130,6 +205,7 @@ function trace(
   operation: string,
   args: readonly unknown[],
   statics: readonly number[],
+  donate: readonly number[],
   leaves: readonly Tensor[],
   defs: readonly TreeDef[],
 ): Entry {
@@ -145,36 +221,30 @@ function trace(
       return result.leaves;
     });
   const { program, captured } = isDebugging() ? capturingSources(doTrace) : doTrace();
-  return { program, captured, types, outDef, executable: undefined };
+  const missing = donate.find((i) => i >= args.length);
+  if (missing !== undefined)
+    throw new DownhillError(
+      "range",
+      `${operation}: donate names argument ${missing}, but the call has ${args.length}; they count 0, 1, 2, …`,
+    );
+  const dynamicPlaces = args.map((_, i) => i).filter((i) => !statics.includes(i));
+  const donated =
+    donate.length === 0
+      ? []
+      : [
+          ...captured.map(() => false),
+          ...defs.flatMap((def, i) =>
+            new Array<boolean>(countLeaves(def)).fill(donate.includes(dynamicPlaces[i]!)),
+          ),
+        ];
+  return { program, captured, defs, types, donated, outDef, executable: undefined, generation: -1 };
 }
 
-function readStatics({ staticArgnums = [] }: JitOptions): readonly number[] {
-  const list = typeof staticArgnums === "number" ? [staticArgnums] : staticArgnums;
+function readPlaces(option: string, given: number | readonly number[] = []): readonly number[] {
+  const list = typeof given === "number" ? [given] : given;
   for (const n of list) {
     if (!Number.isInteger(n) || n < 0)
-      throw new DownhillError("range", `jit: staticArgnums holds ${String(n)}; arguments count 0, 1, 2, …`);
+      throw new DownhillError("range", `jit: ${option} holds ${String(n)}; arguments count 0, 1, 2, …`);
   }
   return list;
-}
-
-/** A static argument as text: equal data have equal keys. */
-function staticKey(operation: string, value: unknown): string {
-  const prototype: unknown = typeof value === "object" && value !== null && Object.getPrototypeOf(value);
-  if (typeof value === "function" || (prototype && prototype !== Object.prototype && !Array.isArray(value))) {
-    const what =
-      value instanceof Tensor ? "tensor" : typeof value === "function" ? "function" : "class instance";
-    throw new DownhillError(
-      "tree",
-      `${operation}: a static argument must be plain data (a number, a string, an object of such), not a ${what}.`,
-    );
-  }
-  if (Array.isArray(value)) return `[${value.map((item) => staticKey(operation, item)).join()}]`;
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).map(
-      ([key, item]) => `${JSON.stringify(key)}:${staticKey(operation, item)}`,
-    );
-    return `{${entries.join()}}`;
-  }
-  if (typeof value === "string") return JSON.stringify(value);
-  return Object.is(value, -0) ? "-0" : `${typeof value} ${String(value)}`;
 }

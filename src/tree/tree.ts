@@ -55,8 +55,7 @@ export function unflatten(def: TreeDef, leaves: readonly unknown[]): unknown {
       case "array":
         return node.children.map(build);
       case "object":
-        // fromEntries defines own properties, so that a key such as __proto__ is a plain name
-        return Object.fromEntries(node.keys.map((key, i) => [key, build(node.children[i]!)]));
+        return buildObject(node.keys, node.children, build);
       case "static":
         return node.value;
       default:
@@ -64,6 +63,22 @@ export function unflatten(def: TreeDef, leaves: readonly unknown[]): unknown {
     }
   };
   return build(def);
+}
+
+function buildObject(
+  keys: readonly string[],
+  children: readonly TreeDef[],
+  build: (def: TreeDef) => unknown,
+): object {
+  const object: Record<string, unknown> = {};
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const value = build(children[i]!);
+    if (key !== "__proto__") object[key] = value;
+    // a plain name here, and not the prototype
+    else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  }
+  return object;
 }
 
 /** Number of leaves of a structure. */
@@ -263,4 +278,40 @@ function describe(value: unknown): string {
     return `an object of class ${typeof name === "string" ? name : "?"}`;
   }
   return `a ${typeof value}`;
+}
+
+/**
+ * Walks a value of the structure `def` without building anything: `visit` gets each leaf in order and may refuse it.
+ * Returns the number of leaves, counted on from `start`, or −1 where structure or a leaf differs.
+ */
+export function visitLeaves(
+  def: TreeDef,
+  value: unknown,
+  start: number,
+  visit: (leaf: unknown, place: number) => boolean,
+): number {
+  switch (def.kind) {
+    case "leaf":
+      return visit(value, start) ? start + 1 : -1;
+    case "static":
+      return value === def.value ? start : -1;
+    case "array": {
+      const { children } = def;
+      if (!Array.isArray(value) || value.length !== children.length) return -1;
+      let place = start;
+      for (let i = 0; i < children.length && place >= 0; i++)
+        place = visitLeaves(children[i]!, value[i], place, visit);
+      return place;
+    }
+    case "object": {
+      const { keys, children } = def;
+      if (!isPlainObject(value)) return -1;
+      let place = start;
+      for (let i = 0; i < keys.length && place >= 0; i++) {
+        const key = keys[i]!;
+        place = Object.hasOwn(value, key) ? visitLeaves(children[i]!, value[key], place, visit) : -1;
+      }
+      return place >= 0 && Object.keys(value).length === keys.length ? place : -1;
+    }
+  }
 }

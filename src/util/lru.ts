@@ -3,6 +3,8 @@ export interface Lru<K, V> {
   readonly get: (key: K) => V | undefined;
   readonly set: (key: K, value: V) => void;
   readonly size: () => number;
+  /** From the one used longest ago to the latest. */
+  readonly values: () => readonly V[];
   readonly clear: () => void;
 }
 
@@ -29,6 +31,7 @@ export function makeLru<K, V>(capacity: number, onEvict?: (key: K, value: V) => 
       }
     },
     size: () => entries.size,
+    values: () => [...entries.values()],
     clear: () => entries.clear(),
   };
 }

@@ -11,6 +11,7 @@ export function makeJsBackend(limit: number): Backend {
   return {
     name: "js",
     compile: (routine) => build(routineSource(routine, limit)) as Compiled,
+    show: (routine) => sourceOf(routine, limit),
     compileProcedure: (procedure) => build(procedureSource(procedure, limit)) as CompiledProcedure,
   };
 }

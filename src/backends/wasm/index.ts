@@ -3,6 +3,7 @@ import { wasmArena } from "./arena.ts";
 import { callableProcedure, callableRoutine, instantiate } from "./call.ts";
 import { wasmFeatures } from "./features.ts";
 import { compileProcedure, compileRoutine } from "./routine.ts";
+import { moduleText } from "./text.ts";
 import type { Settings } from "./unit.ts";
 
 export { wasmArena } from "./arena.ts";
@@ -26,10 +27,17 @@ export const wasmBackend: Backend = /* @__PURE__ */ makeWasmBackend();
 export function makeWasmBackend(options: WasmOptions = {}): Backend {
   return {
     name: options.relaxed === true ? "wasm, relaxed" : "wasm",
+    usesKernelMemory: true,
     compile(routine) {
       const arena = wasmArena();
       const program = compileRoutine(routine, arena, settingsOf(options));
       return callableRoutine(routine, program, instantiate(program.bytes, arena), arena);
+    },
+    show(routine) {
+      const arena = wasmArena();
+      const program = compileRoutine(routine, arena, settingsOf(options));
+      for (const address of program.regions) arena.free(address);
+      return moduleText(program.bytes);
     },
     compileProcedure(procedure) {
       const arena = wasmArena();

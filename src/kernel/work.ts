@@ -1,0 +1,82 @@
+import type { Expr, Routine, Stmt } from "./scalar.ts";
+import { walkExpr } from "./walk.ts";
+
+/** How much a routine computes, roughly, in scalar operations. */
+export interface Work {
+  /** In folds, products and loops whose iterations are independent: what vectors and threads can share. */
+  readonly wide: number;
+  /** In everything else: one operation after another. */
+  readonly narrow: number;
+}
+
+/** How often a loop runs of which only the run itself can tell. */
+const unknownCount = 16;
+/** Operations that a call of a procedure is worth: a transcendental function. */
+const callWeight = 20;
+
+/** Estimates the work of a routine from the sizes of its loops. */
+export function workOf(routine: Routine): Work {
+  return workOfBlock(routine.body, 1, false);
+}
+
+function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Work {
+  let [wide, narrow] = [0, 0];
+  const plain = (...exprs: readonly Expr[]): void => {
+    const n = times * exprs.reduce((sum, expr) => sum + operations(expr), 1);
+    if (isWide) wide += n;
+    else narrow += n;
+  };
+  const inner = (stmts: readonly Stmt[], count: number, widens: boolean): void => {
+    const work = workOfBlock(stmts, times * count, isWide || widens);
+    wide += work.wide;
+    narrow += work.narrow;
+  };
+  for (const stmt of block) {
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        plain(stmt.value);
+        break;
+      case "store":
+        plain(stmt.index, stmt.value);
+        break;
+      case "for":
+        inner(stmt.body, countOf(stmt.from, stmt.to), stmt.independent === true);
+        break;
+      case "reduce": {
+        const count = countOf(stmt.from, stmt.to);
+        inner(stmt.body, count, true);
+        wide += times * count * (1 + operations(stmt.value));
+        break;
+      }
+      case "contract":
+        wide += 2 * times * stmt.dims.reduce((n, dim) => n * dim.size, 1);
+        break;
+      case "while":
+        inner(stmt.body, unknownCount, false);
+        break;
+      case "if":
+        inner(stmt.then, 1, false);
+        inner(stmt.otherwise, 1, false);
+        break;
+      case "comment":
+        break;
+    }
+  }
+  return { wide, narrow };
+}
+
+/** How often a loop between these bounds runs. */
+function countOf(from: Expr, to: Expr): number {
+  if (from.kind === "const" && to.kind === "const") return Math.max(0, to.value - from.value);
+  return unknownCount;
+}
+
+function operations(expr: Expr): number {
+  let n = 0;
+  walkExpr(expr, ({ kind }) => {
+    if (kind === "call") n += callWeight;
+    else if (kind !== "const" && kind !== "local") n++;
+  });
+  return n;
+}

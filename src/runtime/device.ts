@@ -1,0 +1,121 @@
+import { interpBackend } from "../backends/interp/index.ts";
+import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
+import { canRunWasm, makeWasmBackend, wasmArena, wasmFeatures } from "../backends/wasm/index.ts";
+import { bytesOf } from "../backends/wasm/arena.ts";
+import { DownhillError } from "../errors/index.ts";
+import { checkChoice, checkOptions } from "../errors/options.ts";
+import type { Backend } from "../kernel/executable.ts";
+import type { Routine } from "../kernel/scalar.ts";
+import { workOf } from "../kernel/work.ts";
+import type { Heap } from "./heap.ts";
+import { makeHeap } from "./heap.ts";
+
+/** How compiled functions run. */
+export interface RuntimeOptions {
+  /**
+   * What kernels become. `auto` (default): WebAssembly for what computes on arrays, JavaScript for what computes on a
+   * handful of numbers, the interpreter where neither may be generated. The choice depends on the program alone.
+   */
+  readonly backend?: "auto" | "wasm" | "js" | "interpreter";
+  /**
+   * Whether results have the same bits on every machine and engine. Default false: where the processor multiplies and adds
+   * in one step, products are rounded once, which is quicker and differs in the last bit.
+   */
+  readonly reproducible?: boolean;
+}
+
+const defaults: Required<RuntimeOptions> = { backend: "auto", reproducible: false };
+let options = defaults;
+/** Counts the changes of options: what was compiled before is compiled anew. */
+let generation = 0;
+
+/** Operations on arrays that make WebAssembly worth its call. */
+const wideWork = 4096;
+/** Bytes of large arrays that may rest in the memory of kernels. */
+const heapBudget = 64 * 2 ** 20;
+
+/**
+ * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
+ * that are left out keep their defaults.
+ *
+ * @throws DownhillError `option` for an unknown option or choice, and for a backend that cannot run here.
+ * @example
+ * configure({ reproducible: true }); // the same bits on every machine
+ * configure({}); // the defaults again
+ */
+export function configure(given: RuntimeOptions): void {
+  checkOptions("configure", given, ["backend", "reproducible"]);
+  const next = { ...defaults, ...given };
+  checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
+  if (typeof next.reproducible !== "boolean")
+    throw new DownhillError("option", "configure: reproducible must be true or false.");
+  if (next.backend === "wasm" && !canRunWasm())
+    throw new DownhillError(
+      "option",
+      'configure: WebAssembly may not be compiled here. Use backend: "auto".',
+    );
+  if (next.backend === "js" && !canGenerateCode())
+    throw new DownhillError(
+      "option",
+      'configure: JavaScript may not be generated here (a content security policy forbids it). Use backend: "auto".',
+    );
+  options = next;
+  generation++;
+  wasm = undefined;
+}
+
+/** What was compiled under another number is out of date. */
+export function deviceGeneration(): number {
+  return generation;
+}
+
+let wasm: Backend | undefined;
+let heap: Heap | undefined;
+
+function wasmBackend(): Backend {
+  return (wasm ??= makeWasmBackend({ relaxed: wasmFeatures().relaxed && !options.reproducible }));
+}
+
+/** The backend of a routine: by its work, and never by anything that changes from run to run. */
+export function backendFor(routine: Routine): Backend {
+  switch (options.backend) {
+    case "wasm":
+      return wasmBackend();
+    case "js":
+      return jsBackend;
+    case "interpreter":
+      return interpBackend;
+    case "auto":
+      if (canRunWasm() && (!canGenerateCode() || isWide(routine))) return wasmBackend();
+      if (canGenerateCode()) return jsBackend;
+      warnOnce();
+      return interpBackend;
+  }
+}
+
+function isWide(routine: Routine): boolean {
+  const { wide, narrow } = workOf(routine);
+  return wide >= wideWork && wide >= narrow / 4;
+}
+
+let isWarned = false;
+
+/** Interpreting is some fifty times slower: say so, once. */
+function warnOnce(): void {
+  if (isWarned) return;
+  isWarned = true;
+  // oxlint-disable-next-line no-console -- the one place where a user is told
+  console.warn(
+    "downhill: this page's content security policy forbids generated code, so functions are interpreted, which is slow. " +
+      "Allow 'wasm-unsafe-eval' in script-src to compile them to WebAssembly.",
+  );
+}
+
+/** Where large results rest, if kernels share a memory whose growth leaves arrays valid. */
+export function residentHeap(): Heap | undefined {
+  if (heap !== undefined) return heap;
+  if (!canRunWasm() || !wasmFeatures().threads) return undefined;
+  const arena = wasmArena();
+  if (!arena.isShared) return undefined;
+  return (heap = makeHeap(arena, heapBudget, bytesOf));
+}

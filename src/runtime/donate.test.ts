@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { configure, full, grad, jit, sin, tensor } from "downhill";
+import { residentHeap } from "./device.ts";
+
+afterEach(() => configure({}));
+
+const step = (p: Tensor, g: Tensor): Tensor => p.sub(g.mul(0.5));
+
+describe("jit with donate", () => {
+  test("computes what it computes without", () => {
+    const [plain, donating] = [jit(step), jit(step, { donate: 0 })];
+    const g = full([4000], 0.25);
+    let [p, q] = [full([4000], 1), full([4000], 1)];
+    for (let i = 0; i < 5; i++) [p, q] = [plain(p, g), donating(q, g)];
+    expect(q.data()).toEqual(p.data());
+    expect(q.at(7).item()).toBe(1 - 5 * 0.125);
+  });
+
+  test("runs a loop in memory that does not grow", () => {
+    const donating = jit(step, { donate: 0 });
+    const g = full([100_000], 0.25, { dtype: "float32" });
+    let p = full([100_000], 1, { dtype: "float32" });
+    for (let i = 0; i < 20; i++) p = donating(p, g);
+    const before = residentHeap()?.stats();
+    for (let i = 0; i < 200; i++) p = donating(p, g);
+    expect(residentHeap()?.stats()).toEqual(before);
+  });
+
+  test("makes reading or using a donated tensor an error that says so", () => {
+    for (const size of [3, 10_000]) {
+      const donating = jit(step, { donate: [0] });
+      const [p, g] = [full([size], 1), full([size], 1)];
+      donating(p, g);
+      expect(() => p.data()).toThrow(/^data: this f64\[\d+\] was donated to a jitted function/);
+      expect(() => p.tolist()).toThrow("Use what that function returned");
+      expect(() => p.add(1)).toThrow("an argument was donated");
+      expect(() => donating(p, g)).toThrow("an argument was donated");
+    }
+  });
+
+  test("refuses a tensor that is passed twice or read from outside, and leaves it whole", () => {
+    const p = tensor([1, 2, 3]);
+    expect(() => jit(step, { donate: 0 })(p, p)).toThrow("the same tensor is passed in another place too");
+    const outside = jit((x: Tensor) => x.add(p), { donate: 0 });
+    expect(() => outside(p)).toThrow("the function reads the same tensor from outside too");
+    expect(p.tolist()).toEqual([1, 2, 3]);
+  });
+
+  test("leaves arguments alone inside other transforms", () => {
+    const f = jit((x: Tensor) => sin(x).sum(), { donate: 0 });
+    const x = tensor([0, 1]);
+    expect(grad(f)(x).tolist()).toEqual([1, Math.cos(1)]);
+    expect(x.tolist()).toEqual([0, 1]);
+  });
+
+  test("names an argument that is not there, and one that is static too", () => {
+    expect(() => jit(step, { donate: 2 })(1, 2)).toThrow(
+      "jit(step): donate names argument 2, but the call has 2",
+    );
+    expect(() => jit(step, { donate: 0, staticArgnums: 0 })).toThrow("argument 0 is both static and donated");
+    expect(() => jit(step, { donate: -1 })).toThrow("jit: donate holds -1");
+  });
+});
+
+describe("configure", () => {
+  test("chooses what functions are compiled to, for those compiled before too", () => {
+    const f = jit((x: Tensor) => sin(x).mul(2));
+    const x = full([5000], 0.5);
+    const results = (["wasm", "js", "interpreter", "auto"] as const).map((backend) => {
+      configure({ backend, reproducible: true });
+      const value = f(x).at(0).item();
+      return [f.stats().backends.at(-1)?.slice(0, 6), value];
+    });
+    const value = Math.sin(0.5) * 2;
+    expect(results).toEqual([
+      ["wasm", value],
+      ["js", value],
+      ["interp", value],
+      ["wasm", value],
+    ]);
+  });
+
+  test("refuses what it does not know", () => {
+    expect(() => configure({ backend: "webgpu" as never })).toThrow("configure: backend");
+    expect(() => configure({ reproducable: true } as never)).toThrow(/[Dd]id you mean "?reproducible/);
+    expect(() => configure({ reproducible: 1 as never })).toThrow("reproducible must be true or false");
+  });
+});
+
+describe("a jitted function", () => {
+  test("can be warmed, and tells what it compiled", () => {
+    let calls = 0;
+    const f = jit((x: Tensor, y: Tensor) => {
+      calls++;
+      return x.mul(y);
+    });
+    f.warm(1, 2);
+    expect(calls).toBe(1);
+    expect(f.stats()).toMatchObject({ programs: 1, backends: ["js"] });
+    expect(f.stats().compileTime).toBeGreaterThan(0);
+    expect(f(3, 4).item()).toBe(12);
+    expect(calls).toBe(1);
+  });
+
+  test("shows its program after each pass, its loops, and their code", () => {
+    const f = jit((x: Tensor) => x.mul(1).add(x.mul(x).mul(0 + 1)));
+    const lowered = f.lower([1, 2, 3]);
+    expect(lowered.passes.map(({ name }) => name)).toEqual([
+      "traced",
+      "simplify",
+      "common subexpressions",
+      "dead code",
+    ]);
+    expect(lowered.passes.at(-1)?.program).toMatch(/mul|\*/);
+    expect(lowered.routine).toContain("for each e in 0..3");
+    expect(lowered.backend).toBe("js");
+    expect(lowered.code).toContain("for (let e = 0; e < 3; e++)");
+    expect(String(lowered)).toContain("── kernel");
+    expect(f.lower(full([10_000], 1)).code).toContain("(module");
+  });
+
+  test("takes nested arguments without making keys, and notices when they change", () => {
+    const f = jit(({ w, b }: { w: Tensor; b: readonly Tensor[] }, mode: string | null) =>
+      mode === "twice" ? w.mul(2) : w.add(b[0]!),
+    );
+    const [w, b] = [tensor([1, 2]), [tensor(10)]];
+    expect(f({ w, b }, null).tolist()).toEqual([11, 12]);
+    expect(f({ b, w }, null).tolist()).toEqual([11, 12]);
+    expect(f({ w, b }, "twice").tolist()).toEqual([2, 4]);
+    expect(f({ w: tensor([1, 2, 3]), b }, null).tolist()).toEqual([11, 12, 13]);
+    expect(f({ w, b: [tensor(10), tensor(20)] }, null).tolist()).toEqual([11, 12]);
+    expect(f({ w: [1, 2], b: [tensor(5)] }, null).tolist()).toEqual([6, 7]);
+  });
+});
