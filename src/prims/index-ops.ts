@@ -2,7 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType, DType } from "../ir/types.ts";
+import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -12,6 +12,7 @@ import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { less, maximum, minimum, mul } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { add, full, instantiate, where } from "./linear.ts";
+import { clampedPlace, requireIndices } from "./places.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, permute, reshape } from "./shape.ts";
 
@@ -280,22 +281,6 @@ export function reverse(x: Tensor, axes: readonly number[]): Tensor {
 
 export interface TakeParams {
   readonly axis: number;
-}
-
-/** A place along an axis of length n: negative ones count from the end, those beyond the ends are clamped. */
-function clampedPlace(place: Expr, n: number): Expr {
-  if (place.type === "u32") return k.convert("i32", k.min(place, k.constant("u32", n - 1)));
-  const fromEnd = k.select(k.lt(place, k.i32(0)), k.add(place, k.i32(n)), place);
-  return k.min(k.max(fromEnd, k.i32(0)), k.i32(n - 1));
-}
-
-function requireIndices(name: string, indices: ArrayType): void {
-  if (indices.dtype !== "int32" && indices.dtype !== "uint32") {
-    throw new DownhillError(
-      "dtype",
-      `${name}: indices are ${showType(indices)}, not integers. Convert them with astype("int32").`,
-    );
-  }
 }
 
 const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({

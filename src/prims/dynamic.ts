@@ -1,0 +1,199 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { definePrimitive } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { withShape } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import type { Shape } from "../util/shape.ts";
+import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
+import { requireNumbers } from "./elementwise.ts";
+import { batchAlong } from "./index-ops.ts";
+import { instantiate, zeros } from "./linear.ts";
+import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+
+/**
+ * A block of an array that begins where the values of `starts` say: an integer for each axis behind the first `lead` ones,
+ * which are batches and go along. A start is clamped, so that the block lies within the array.
+ */
+interface BlockParams {
+  readonly lead: number;
+}
+export interface DynamicSliceParams extends BlockParams {
+  readonly sizes: readonly number[];
+}
+
+function checkBlock(name: string, x: ArrayType, starts: ArrayType, sizes: Shape, lead: number): void {
+  if (starts.dtype !== "int32") {
+    throw new DownhillError(
+      "dtype",
+      `${name}: starts are ${showType(starts)}, not int32. Convert them with astype("int32").`,
+    );
+  }
+  const axes = x.shape.slice(lead);
+  if (!sameShape(starts.shape, [...x.shape.slice(0, lead), axes.length])) {
+    throw new DownhillError(
+      "shape",
+      `${name}: starts are ${showType(starts)}; ${showType(x)} needs one for each of ${axes.length} axes.`,
+    );
+  }
+  if (sizes.length !== axes.length || sizes.some((n, a) => n < 0 || n > axes[a]!)) {
+    throw new DownhillError(
+      "shape",
+      `${name}: a block of [${sizes.join()}] does not fit into ${showType(x)}.`,
+    );
+  }
+}
+
+/** A start held within 0 … n − size. */
+function clampedStart(start: Expr, n: number, size: number): Expr {
+  return n === size ? k.i32(0) : k.min(k.max(start, k.i32(0)), k.i32(n - size));
+}
+
+const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ definePrimitive<DynamicSliceParams>({
+  name: "dynamicSlice",
+  typeOf([x, starts], { lead, sizes }) {
+    checkBlock("dynamicSlice", x!, starts!, sizes, lead);
+    return [withShape(x!, [...x!.shape.slice(0, lead), ...sizes])];
+  },
+  derivative: {
+    kind: "linear",
+    operands: [0],
+    transpose([ct], [, starts], { lead }, into) {
+      const x = into[0];
+      x?.put(dynamicAdd(x.take(), ct!, starts!, lead));
+    },
+  },
+  batch: ([x, starts], batched, size, { lead, sizes }) => ({
+    outs: [
+      dynamicSlice(
+        batched[0] === true ? x! : batchAlong(x!, size),
+        batched[1] === true ? starts! : batchAlong(starts!, size),
+        sizes,
+        lead + 1,
+      ),
+    ],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "map",
+    element(at, index, { lead, sizes }, [x]) {
+      const item = index.slice(0, lead);
+      return at(0, [
+        ...item,
+        ...index
+          .slice(lead)
+          .map((i, a) => plus(clampedStart(at(1, [...item, k.i32(a)]), x!.shape[lead + a]!, sizes[a]!), i)),
+      ]);
+    },
+  },
+});
+
+/** The block of these sizes that begins at `starts`; see `BlockParams`. */
+export function dynamicSlice(x: Tensor, starts: Tensor, sizes: readonly number[], lead = 0): Tensor {
+  return bind1(dynamicSlicePrim, [x, starts], { sizes, lead });
+}
+
+/** Writes or adds a block to an array. */
+function blockWriter(
+  name: string,
+  combine: (old: Expr, update: Expr) => Expr,
+  derivative: Primitive<BlockParams>["derivative"],
+): Primitive<BlockParams> {
+  const prim: Primitive<BlockParams> = definePrimitive<BlockParams>({
+    name,
+    typeOf([x, update, starts], { lead }) {
+      checkBlock(name, x!, starts!, update!.shape.slice(lead), lead);
+      if (update!.dtype !== x!.dtype || !sameShape(update!.shape.slice(0, lead), x!.shape.slice(0, lead))) {
+        throw new DownhillError(
+          "dtype",
+          `${name}: the block is ${showType(update!)}, and the array ${showType(x!)}; they must be of one dtype.`,
+        );
+      }
+      return [x!];
+    },
+    derivative,
+    batch(ins, batched, size, { lead }) {
+      const all = ins.map((operand, i) => (batched[i] === true ? operand : batchAlong(operand, size)));
+      return { outs: [bind1(prim, all, { lead: lead + 1 })], batched: [true] };
+    },
+    lowering: {
+      kind: "loops",
+      inPlace: 0,
+      emit({ block, fresh, ins, outs, copy }, { lead }) {
+        const [x, update, starts] = [ins[0]!, ins[1]!, ins[2]!];
+        const out = outs[0]!;
+        const { shape } = x.type;
+        const axes = shape.length - lead;
+        copy(block, out, x);
+        const sizes = update.type.shape;
+        if (sizeOf(sizes) === 0) return;
+        const items = shape.slice(0, lead);
+        loopOver(block, items, fresh, (outer, item) => {
+          const from = shape.slice(lead).map((n, a) => {
+            const at = flatIndex([...item, k.i32(a)], stridesOf([...items, axes]));
+            return outer.let(fresh("start"), clampedStart(starts.read(at), n, sizes[lead + a]!));
+          });
+          loopOver(outer, sizes.slice(lead), fresh, (loop, index) => {
+            const target = loop.let(
+              fresh("at"),
+              flatIndex([...item, ...index.map((i, a) => plus(from[a]!, i))], stridesOf(shape)),
+            );
+            const value = update.read(flatIndex([...item, ...index], stridesOf(sizes)));
+            out.write(loop, target, combine(out.read(target), value));
+          });
+        });
+      },
+    },
+  });
+  return prim;
+}
+
+const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
+  "dynamicUpdate",
+  (_, update) => update,
+  {
+    kind: "linear",
+    operands: [0, 1],
+    jvp: ([dx, du], [x, update, starts], { lead }) => [
+      (dx ?? du) && dynamicUpdate(instantiate(dx, x!.type), instantiate(du, update!.type), starts!, lead),
+    ],
+    transpose([ct], [, update, starts], { lead }, into) {
+      const type = into[1]?.type ?? update!.type;
+      into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead));
+      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
+    },
+  },
+);
+
+/** x with the block that begins at `starts` replaced by `update`; see `BlockParams`. */
+export function dynamicUpdate(x: Tensor, update: Tensor, starts: Tensor, lead = 0): Tensor {
+  return bind1(dynamicUpdatePrim, [x, update, starts], { lead });
+}
+
+const dynamicAddPrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
+  "dynamicAdd",
+  (old, update) => k.add(old, update),
+  {
+    kind: "linear",
+    operands: [0, 1],
+    jvp: ([dx, du], [x, update, starts], { lead }) => [
+      dx && du === undefined
+        ? dx
+        : dynamicAdd(instantiate(dx, x!.type), instantiate(du, update!.type), starts!, lead),
+    ],
+    transpose([ct], [, update, starts], { lead }, into) {
+      const type = into[1]?.type ?? update!.type;
+      into[0]?.add(ct!);
+      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
+    },
+  },
+);
+
+/** x with `update` added to the block that begins at `starts`; see `BlockParams`. */
+export function dynamicAdd(x: Tensor, update: Tensor, starts: Tensor, lead = 0): Tensor {
+  requireNumbers("dynamicAdd", x.type);
+  return bind1(dynamicAddPrim, [x, update, starts], { lead });
+}
