@@ -1,8 +1,9 @@
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import { permutation } from "../random/index.ts";
-import { countOf, type Fields, gather, toBatch } from "./fields.ts";
-import type { Shuffle } from "./shuffle.ts";
+import type { Key } from "../random/index.ts";
+import { type AugmentOptions, augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
+import { type BatchOf, batchFrom } from "./fields.ts";
+import { prefetched, type PrefetchOptions, type WorkerOptions } from "./prefetch.ts";
 
 /** Options of `batch`. */
 export interface BatchOptions {
@@ -22,11 +23,18 @@ export interface EpochOptions {
   readonly from?: number;
 }
 
+/** Which batch it is: the epoch and its number in the epoch, both from 0. */
+export interface BatchPlace {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
 /**
  * Batches of an epoch of a data set that may not be in memory.
  *
  * To iterate over it is to take the next epoch: the first loop takes epoch 0, the second epoch 1. `epoch(k)`
- * takes any, and changes nothing.
+ * takes any, and changes nothing. The position of a run is the number of its epoch and of the batches that were
+ * taken in it, whatever `map`, `augment` and `prefetch` stand between: `epoch(k, { from })` goes on from there.
  */
 export interface StreamBatches<B> extends AsyncIterable<B> {
   /** How many items an epoch has; `undefined` where only reading them would tell. */
@@ -35,6 +43,24 @@ export interface StreamBatches<B> extends AsyncIterable<B> {
   readonly batchCount: number | undefined;
   /** The batches of epoch `k`, from 0: always the same for the same `k`, whatever was read before. */
   readonly epoch: (k: number, options?: EpochOptions) => AsyncIterable<B>;
+  /** What `f` makes of each batch, when it is asked for; `f` may be async. */
+  readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => StreamBatches<BatchOf<R>>;
+  /**
+   * What `f` makes of each batch at random: it is given a key that depends on the seed, the epoch and the number
+   * of the batch alone, so that the same seed gives the same batches. One that follows another has other keys.
+   */
+  readonly augment: <R>(
+    f: (batch: B, key: Key, place: BatchPlace) => R | Promise<R>,
+    options?: AugmentOptions,
+  ) => StreamBatches<BatchOf<R>>;
+  /**
+   * The same batches, made up to `ahead` before they are asked for: files are read, and `worker` maps in a thread
+   * of its own, while the program works. See `PrefetchOptions` and `WorkerOptions`.
+   */
+  readonly prefetch: {
+    <R = B>(options: WorkerOptions): StreamBatches<R>;
+    (options?: PrefetchOptions): StreamBatches<B>;
+  };
 }
 
 /** Batches of a data set in memory, for `for … of` and `for await … of` alike. */
@@ -42,6 +68,13 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
   readonly count: number;
   readonly batchCount: number;
   readonly epoch: (k: number, options?: EpochOptions) => Epoch<B>;
+  /** What `f` makes of each batch, when it is asked for; not async, so that `for … of` can have it. */
+  readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => Batches<BatchOf<R>>;
+  /** What `f` makes of each batch at random, as `augment` of a stream; not async. */
+  readonly augment: <R>(
+    f: (batch: B, key: Key, place: BatchPlace) => R | Promise<R>,
+    options?: AugmentOptions,
+  ) => Batches<BatchOf<R>>;
 }
 
 /** The batches of one epoch, each made when it is asked for. */
@@ -84,48 +117,153 @@ export function epochStart(k: number, options: EpochOptions | undefined): number
   return from;
 }
 
-/** The batches of fields in memory. */
-export function batchesInMemory<B>(
-  fields: Fields,
-  { size, dropLast }: BatchSize,
-  shuffle: Shuffle | undefined,
-  float: "float64" | "float32" | undefined,
-): Batches<B> {
-  const count = countOf(fields);
-  const each = Math.min(size, count);
-  const batchCount = dropLast && size !== Infinity ? Math.floor(count / size) : Math.ceil(count / each);
-  if (batchCount === 0) {
-    const repair = "Take smaller batches or leave dropLast out.";
-    throw new DownhillError(
-      "data",
-      `batch: with dropLast there is no batch of ${size}, for there are only ${count} items. ${repair}`,
-    );
-  }
+/** The part of `Batches` from which the rest follows: the batches of an epoch from one on, all arguments checked. */
+export interface BatchSource<B> {
+  readonly count: number;
+  readonly batchCount: number;
+  readonly open: (epoch: number, from: number) => Iterator<B, undefined>;
+}
 
+/** The part of `StreamBatches` from which the rest follows. */
+export interface StreamSource<B> {
+  readonly count: number | undefined;
+  readonly batchCount: number | undefined;
+  readonly open: (epoch: number, from: number) => AsyncIterator<B, undefined>;
+}
+
+/** Batches in memory; `depth` counts the augmentations before. */
+export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
+  const { count, batchCount, open } = source;
   const epoch = (k: number, options?: EpochOptions): Epoch<B> => {
-    const first = epochStart(k, options);
-    function* batches(): Generator<B, undefined> {
-      const order = shuffle === undefined ? undefined : permutation(shuffle.keyOf(k), count);
-      for (let i = first; i < batchCount; i++) {
-        const from = i * each;
-        yield toBatch(gather(fields, order, from, Math.min(from + each, count), float)) as B;
-      }
-      return undefined;
-    }
-    return { [Symbol.iterator]: batches, [Symbol.asyncIterator]: () => asAsync(batches()) };
+    const from = epochStart(k, options);
+    return {
+      [Symbol.iterator]: () => closable(open(k, from)),
+      [Symbol.asyncIterator]: () => asAsync(open(k, from)),
+    };
   };
-
+  const mapped = <R>(
+    f: (batch: B, place: BatchPlace) => R | Promise<R>,
+    depth: number,
+  ): Batches<BatchOf<R>> =>
+    makeBatches({ count, batchCount, open: (k, from) => mapNow(open(k, from), f, k, from) }, depth);
   let next = 0;
   return {
     count,
     batchCount,
     epoch,
+    map: (f) => mapped(checkedFunction("map", f), depth),
+    augment: (f, options) => {
+      const root = augmentKeys(options, batchLevel + depth);
+      checkedFunction("augment", f);
+      return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
+    },
+    prefetch: <R>(options?: PrefetchOptions | WorkerOptions) =>
+      prefetchedBatches<R>(streamOf(source), options, depth),
     [Symbol.iterator]: () => epoch(next++)[Symbol.iterator](),
     [Symbol.asyncIterator]: () => epoch(next++)[Symbol.asyncIterator](),
   };
 }
 
-async function* asAsync<B>(batches: Generator<B, undefined>): AsyncGenerator<B, undefined> {
-  yield* batches;
+/** Batches that are read as they are needed; `depth` counts the augmentations before. */
+export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): StreamBatches<B> {
+  const { count, batchCount, open } = source;
+  const epoch = (k: number, options?: EpochOptions): AsyncIterable<B> => {
+    const from = epochStart(k, options);
+    return { [Symbol.asyncIterator]: () => open(k, from) };
+  };
+  const mapped = <R>(
+    f: (batch: B, place: BatchPlace) => R | Promise<R>,
+    depth: number,
+  ): StreamBatches<BatchOf<R>> =>
+    makeStreamBatches({ count, batchCount, open: (k, from) => mapLater(open(k, from), f, k, from) }, depth);
+  let next = 0;
+  return {
+    count,
+    batchCount,
+    epoch,
+    map: (f) => mapped(checkedFunction("map", f), depth),
+    augment: (f, options) => {
+      const root = augmentKeys(options, batchLevel + depth);
+      checkedFunction("augment", f);
+      return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
+    },
+    prefetch: <R>(options?: PrefetchOptions | WorkerOptions) => prefetchedBatches<R>(source, options, depth),
+    [Symbol.asyncIterator]: () => epoch(next++)[Symbol.asyncIterator](),
+  };
+}
+
+/** A map in a worker is an augmentation too, and has the keys that `augment` would have in its place. */
+function prefetchedBatches<R>(
+  source: StreamSource<unknown>,
+  options: PrefetchOptions | WorkerOptions | undefined,
+  depth: number,
+): StreamBatches<R> {
+  const after = options !== undefined && "worker" in options ? depth + 1 : depth;
+  return makeStreamBatches(prefetched(source, options, depth) as StreamSource<R>, after);
+}
+
+/** Refuses what is no function, once, before the first batch. */
+export function checkedFunction<F>(operation: string, f: F): F {
+  if (typeof f === "function") return f;
+  throw new DownhillError(
+    "data",
+    `${operation}: expected a function of an item or a batch, got ${String(f)}.`,
+  );
+}
+
+/** Refuses a promise where all is at hand. */
+export function notLater<R>(operation: string, result: R): R {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {}); // this error is the one that is told
+  throw new DownhillError(
+    "data",
+    `${operation}: the function gave a promise, but what is in memory is given at once. ` +
+      `Make it a stream, as in dataset(function* () { yield* items; }).`,
+  );
+}
+
+function* mapNow<B, R>(
+  batches: Iterator<B, undefined>,
+  f: (batch: B, place: BatchPlace) => R | Promise<R>,
+  epoch: number,
+  from: number,
+): Generator<BatchOf<R>, undefined> {
+  let index = from;
+  for (const batch of { [Symbol.iterator]: () => batches }) {
+    yield batchFrom<R>(notLater("map", f(batch, { epoch, batch: index++ })), "map");
+  }
+  return undefined;
+}
+
+async function* mapLater<B, R>(
+  batches: AsyncIterator<B, undefined>,
+  f: (batch: B, place: BatchPlace) => R | Promise<R>,
+  epoch: number,
+  from: number,
+): AsyncGenerator<BatchOf<R>, undefined> {
+  let index = from;
+  for await (const batch of { [Symbol.asyncIterator]: () => batches }) {
+    yield batchFrom<R>(await f(batch, { epoch, batch: index++ }), "map");
+  }
+  return undefined;
+}
+
+function streamOf<B>({ count, batchCount, open }: BatchSource<B>): StreamSource<B> {
+  return { count, batchCount, open: (k, from) => asAsync(open(k, from)) };
+}
+
+/** An iterator of a loop over itself. */
+function closable<B>(batches: Iterator<B, undefined>): IterableIterator<B, undefined> {
+  return {
+    next: () => batches.next(),
+    return: () => batches.return?.() ?? { done: true, value: undefined },
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
+}
+
+async function* asAsync<B>(batches: Iterator<B, undefined>): AsyncGenerator<B, undefined> {
+  yield* { [Symbol.iterator]: () => batches };
   return undefined;
 }

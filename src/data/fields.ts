@@ -1,4 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { sameShape, sizeOf } from "../util/shape.ts";
 import {
@@ -57,11 +58,18 @@ export function countOf(fields: Fields): number {
   return 0;
 }
 
-/** The fields of items put one below another; each item must have the names and shapes of the first. */
-export function stackItems(items: readonly unknown[], firstItem: number, operation: string): Fields {
+/**
+ * The fields of items put one below another; each item must have the names and shapes of the first. Messages
+ * call item `i` by `numberOf(i)`.
+ */
+export function stackItems(
+  items: readonly unknown[],
+  numberOf: (i: number) => number,
+  operation: string,
+): Fields {
   const parts = new Map<string | undefined, Column[]>();
   items.forEach((item, i) => {
-    const where = `${operation}: item ${firstItem + i}`;
+    const where = `${operation}: item ${numberOf(i)}`;
     const entries = entriesOf(item, where);
     if (i > 0 && entries.length !== parts.size) throw otherNames(where, entries, parts);
     for (const [name, value] of entries) {
@@ -81,6 +89,106 @@ export function stackItems(items: readonly unknown[], firstItem: number, operati
     }
   });
   return new Map([...parts].map(([name, columns]) => [name, stack(columns)]));
+}
+
+/** One row of the fields as users meet an item: what a batch holds, without the first axis. */
+export function itemOf(fields: Fields, row: number, float?: DType): unknown {
+  const one = gather(fields, undefined, row, row + 1, float);
+  return toBatch(
+    new Map([...one].map(([name, { shape, dtype, data }]) => [name, { shape: shape.slice(1), dtype, data }])),
+  );
+}
+
+/** An item that a function gave, as users meet items. */
+export function itemFrom(value: unknown, operation: string): unknown {
+  return leavesOf(value, operation, (x, what) => (x instanceof Tensor ? x : asBatchLeaf(asItem(x, what))));
+}
+
+/**
+ * A batch that a function gave: tensors stay what they are.
+ *
+ * @throws DownhillError `shape` if a field is a scalar or has another number of items than the first.
+ */
+export function batchFrom<R>(value: unknown, operation: string): BatchOf<R> {
+  let first: readonly [string, number] | undefined;
+  return leavesOf(value, operation, (x, what) => {
+    if (typeof x === "number" || typeof x === "boolean") throw scalarField(what);
+    const leaf = x instanceof Tensor ? x : asBatchLeaf(asColumn(x, what));
+    const [count] = leaf.shape;
+    if (count === undefined) throw scalarField(what);
+    first ??= [what, count];
+    if (count !== first[1]) {
+      throw new DownhillError(
+        "shape",
+        `${what} has ${count} items, where ${first[0]} has ${first[1]}: they must have the same number.`,
+      );
+    }
+    return leaf;
+  }) as BatchOf<R>;
+}
+
+function scalarField(what: string): DownhillError {
+  return new DownhillError(
+    "shape",
+    `${what}: a scalar has no items. Give a value for each item of the batch.`,
+  );
+}
+
+/** The leaf or leaves of a value by name; tensors are leaves as they are. */
+function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: string) => BatchLeaf): unknown {
+  const leaves = entriesOf(value, operation).map(
+    ([name, x]) => [name, leaf(x, show(operation, name))] as const,
+  );
+  if (leaves[0]?.[0] === undefined) return leaves[0]?.[1];
+  return Object.fromEntries(leaves);
+}
+
+/** Collects rows of fields of the same names and types, each copied once. */
+export interface FieldsBuilder {
+  readonly add: (fields: Fields, from: number, to: number) => void;
+  readonly finish: () => Fields;
+}
+
+/** A builder of at most `size` rows of fields like `first`. */
+export function fieldsBuilder(first: Fields, size: number, float: DType | undefined): FieldsBuilder {
+  const columns = [...first].map(([name, { shape, dtype }]) => {
+    const isFloat = dtype === "float64" || dtype === "float32";
+    const [item, kind] = [shape.slice(1), isFloat && float !== undefined ? float : dtype];
+    return { name, item, dtype: kind, each: sizeOf(item), data: arrayOf(kind, size * sizeOf(item)) };
+  });
+  let filled = 0;
+  return {
+    add(fields, from, to) {
+      for (const { name, each, data } of columns) {
+        data.set(fields.get(name)!.data.subarray(from * each, to * each), filled * each);
+      }
+      filled += to - from;
+    },
+    finish: () =>
+      new Map(
+        columns.map(({ name, item, dtype, each, data }) => [
+          name,
+          { shape: [filled, ...item], dtype, data: filled === size ? data : data.slice(0, filled * each) },
+        ]),
+      ),
+  };
+}
+
+/** Refuses a part of a data set whose fields are others than those of the parts before it. */
+export function checkAlike(fields: Fields, first: Fields, where: string): void {
+  if (fields.size !== first.size || ![...fields.keys()].every((name) => first.has(name))) {
+    throw otherNames(where, [...fields], first);
+  }
+  for (const [name, { dtype, shape }] of fields) {
+    const before = first.get(name)!;
+    if (dtype === before.dtype && sameShape(shape.slice(1), before.shape.slice(1))) continue;
+    const [now, then] = [
+      showType({ dtype, shape: shape.slice(1) }),
+      showType({ dtype: before.dtype, shape: before.shape.slice(1) }),
+    ];
+    const types = `has items of ${now}, the parts before it of ${then}`;
+    throw new DownhillError("shape", `${show(where, name)}: ${types}. All items must be alike.`);
+  }
 }
 
 function stack(items: readonly Column[]): Column {

@@ -1,13 +1,24 @@
 import "../array/methods.ts";
 import "../runtime/install.ts";
 
-export type { Batches, BatchOptions, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
+export type { AugmentOptions } from "./augment-keys.ts";
+export type { Batches, BatchOptions, BatchPlace, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
 export type { BatchLeaf, Column, ColumnData, ColumnLike, NestedColumn } from "./column.ts";
-export { dataset, type Dataset, type DatasetOptions, type StreamDataset } from "./dataset.ts";
+export {
+  dataset,
+  type Dataset,
+  type DatasetOptions,
+  type PartOptions,
+  type Parts,
+  type StreamDataset,
+} from "./dataset.ts";
 export { digits } from "./digits.ts";
 export { type BatchOf, takeRows } from "./fields.ts";
+export { kFold, type KFoldOptions } from "./folds.ts";
 export { labelledImages, type LabelledImages } from "./labelled-images.ts";
 export { encodeLabels, type EncodedLabels } from "./labels.ts";
+export { balancedWeights, type SampleOptions } from "./order.ts";
+export type { PrefetchOptions, WorkerOptions } from "./prefetch.ts";
 export type { ShuffleOptions, StreamShuffleOptions } from "./shuffle.ts";
 export {
   randomSplit,
@@ -23,6 +34,7 @@ export {
   type Standardiser,
   unstandardise,
 } from "./standardise.ts";
+export type { ItemPlace } from "./steps.ts";
 export type { Items, ItemSource } from "./stream.ts";
 export {
   type Classification,

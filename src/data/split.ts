@@ -42,8 +42,17 @@ export interface RandomSplitOptions {
  */
 export function stratifiedSplit(options: StratifiedSplitOptions): Split {
   checkOptions("stratifiedSplit", options, ["labels", "testFraction", "seed"]);
-  const { labels, testFraction, seed = 0 } = options;
-  checkFraction("stratifiedSplit", testFraction);
+  return stratifiedParts("stratifiedSplit", options.labels, options.testFraction, options.seed ?? 0);
+}
+
+/** `stratifiedSplit` for the operation that messages name. */
+export function stratifiedParts(
+  operation: string,
+  labels: ArrayLike<number | string>,
+  testFraction: number,
+  seed: number,
+): Split {
+  checkFraction(operation, testFraction);
 
   const classes = new Map<number | string, number[]>();
   for (let i = 0; i < labels.length; i++) {
@@ -58,7 +67,7 @@ export function stratifiedSplit(options: StratifiedSplitOptions): Split {
     const order = permutation(foldIn(root, c), members.length);
     return Array.from(order.subarray(0, quota[c]), (i) => members[i]!);
   });
-  return splitAt("stratifiedSplit", labels.length, held);
+  return splitAt(operation, labels.length, held);
 }
 
 /**
@@ -68,10 +77,14 @@ export function stratifiedSplit(options: StratifiedSplitOptions): Split {
  */
 export function randomSplit(options: RandomSplitOptions): Split {
   checkOptions("randomSplit", options, ["count", "testFraction", "seed"]);
-  const { count, testFraction, seed = 0 } = options;
-  checkFraction("randomSplit", testFraction);
+  return randomParts("randomSplit", options.count, options.testFraction, options.seed ?? 0);
+}
+
+/** `randomSplit` for the operation that messages name. */
+export function randomParts(operation: string, count: number, testFraction: number, seed: number): Split {
+  checkFraction(operation, testFraction);
   const order = permutation(key(seed), count);
-  return splitAt("randomSplit", count, order.subarray(0, Math.round(count * testFraction)));
+  return splitAt(operation, count, order.subarray(0, Math.round(count * testFraction)));
 }
 
 /**

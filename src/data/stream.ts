@@ -1,8 +1,20 @@
 import { DownhillError } from "../errors/index.ts";
 import { integersBelow, shuffleInPlace } from "../random/permutation.ts";
-import { type BatchSize, type EpochOptions, epochStart, type StreamBatches } from "./batches.ts";
-import { gather, stackItems, toBatch } from "./fields.ts";
+import { type BatchSize, makeStreamBatches, type StreamBatches } from "./batches.ts";
+import {
+  checkAlike,
+  countOf,
+  type Fields,
+  type FieldsBuilder,
+  fieldsBuilder,
+  fieldsOf,
+  gather,
+  itemOf,
+  stackItems,
+  toBatch,
+} from "./fields.ts";
 import type { StreamShuffle } from "./shuffle.ts";
+import type { Steps } from "./steps.ts";
 
 /** Items one after another. */
 export type Items<I> = Iterable<I> | AsyncIterable<I>;
@@ -10,12 +22,20 @@ export type Items<I> = Iterable<I> | AsyncIterable<I>;
 /** Where the items of a stream come from: an iterable, or a function that gives one for each epoch. */
 export type ItemSource<I> = Items<I> | ((epoch: number) => Items<I> | Promise<Items<I>>);
 
+/** How a stream is read. */
+export interface StreamReading {
+  /** Whether the source gives parts of the data set instead of items. */
+  readonly chunks: boolean;
+  readonly shuffle: StreamShuffle | undefined;
+  readonly steps: Steps;
+  readonly float: "float64" | "float32" | undefined;
+}
+
 /** The batches of items that are read as they are needed and never held all at once. */
 export function batchesOfStream<B>(
   source: ItemSource<unknown>,
   size: BatchSize,
-  shuffle: StreamShuffle | undefined,
-  float: "float64" | "float32" | undefined,
+  reading: StreamReading,
 ): StreamBatches<B> {
   if (size.size === Infinity) {
     const repair = "Give a size, or collect the items into arrays first.";
@@ -25,102 +45,207 @@ export function batchesOfStream<B>(
     );
   }
   const open = opener(source);
+  const { chunks, shuffle, steps } = reading;
+  const makeBatcher =
+    chunks && shuffle === undefined && steps.functions.length === 0 ? batcherOfParts : batcherOfItems;
 
   async function* batches(k: number, first: number): AsyncGenerator<B, undefined> {
     const items = await open(k);
-    const mixer = shuffle === undefined ? inOrder : mixing(shuffle.buffer, integersBelow(shuffle.keyOf(k)));
-    const batcher = makeBatcher<B>(size, first, float);
+    const batcher = makeBatcher(size, first, k, reading);
+    let made = 0;
     if (Symbol.asyncIterator in items) {
-      for await (const item of items) for (const batch of batcher.add(mixer.exchange(item))) yield batch;
+      for await (const item of items) {
+        for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
+      }
     } else {
       // items that are at hand cost no turn of the event loop each
-      for (const item of items) for (const batch of batcher.add(mixer.exchange(item))) yield batch;
+      for (const item of items) {
+        for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
+      }
     }
-    for (const item of mixer.rest()) for (const batch of batcher.add([item])) yield batch;
-    for (const batch of batcher.finish(k)) yield batch;
+    for (const batch of batcher.finish()) if (made++ >= first) yield toBatch(await batch()) as B;
+    if (made === 0 && batcher.isEmpty()) {
+      throw new DownhillError(
+        "data",
+        `dataset: the iterable has no items in epoch ${k}.${k > 0 ? ` ${renew}` : ""}`,
+      );
+    }
+    return undefined;
+  }
+  return makeStreamBatches({ count: undefined, batchCount: undefined, open: batches });
+}
+
+/** Collects what a source gives into batches; a batch is made when it is called, which those left out never are. */
+interface Batcher {
+  readonly add: (given: unknown) => Iterable<() => Fields | Promise<Fields>>;
+  /** What is left at the end of the source. */
+  readonly finish: () => Iterable<() => Fields | Promise<Fields>>;
+  /** Whether no item came at all. */
+  readonly isEmpty: () => boolean;
+}
+
+/** An item and its number in the source. */
+interface Numbered {
+  readonly item: unknown;
+  readonly number: number;
+}
+
+/** Items one by one: shuffled, then led through the steps. */
+function batcherOfItems(
+  { size, dropLast }: BatchSize,
+  first: number,
+  epoch: number,
+  { chunks, shuffle, steps, float }: StreamReading,
+): Batcher {
+  const mixer = shuffle === undefined ? inOrder : mixing(shuffle.buffer, integersBelow(shuffle.keyOf(epoch)));
+  const partsOf = chunks ? partReader() : undefined;
+  let pending: Numbered[] = [];
+  let count = 0;
+
+  const itemsOf = (given: unknown): readonly unknown[] => {
+    if (partsOf === undefined) return [given];
+    const fields = partsOf(given);
+    const leftOut = shuffle === undefined ? first * size - count : 0; // rows that no batch will have
+    return Array.from({ length: countOf(fields) }, (_, row) =>
+      row < leftOut ? given : itemOf(fields, row, float),
+    );
+  };
+
+  function* collect(item: Numbered | undefined): Generator<() => Fields | Promise<Fields>, undefined> {
+    if (item === undefined) return undefined;
+    pending.push(item);
+    if (pending.length < size) return undefined;
+    const items = pending;
+    pending = [];
+    yield () => stepped(items, steps, float, epoch);
     return undefined;
   }
 
-  const epoch = (k: number, options?: EpochOptions): AsyncIterable<B> => {
-    const first = epochStart(k, options);
-    return { [Symbol.asyncIterator]: () => batches(k, first) };
-  };
-  let next = 0;
   return {
-    count: undefined,
-    batchCount: undefined,
-    epoch,
-    [Symbol.asyncIterator]: () => epoch(next++)[Symbol.asyncIterator](),
+    *add(given) {
+      for (const item of itemsOf(given)) yield* collect(mixer.exchange({ item, number: count++ }));
+    },
+    *finish() {
+      for (const item of mixer.rest()) yield* collect(item);
+      const items = pending;
+      if (items.length > 0 && !dropLast) yield () => stepped(items, steps, float, epoch);
+    },
+    isEmpty: () => count === 0,
   };
 }
 
-/** What changes the order of items: takes one, gives none or one back, and the held ones at the end. */
-interface Mixer {
-  readonly exchange: (item: unknown) => readonly unknown[];
-  readonly rest: () => readonly unknown[];
+/** Items after the steps, as columns; steps that wait do so together. */
+function stepped(
+  items: readonly Numbered[],
+  { functions }: Steps,
+  float: StreamReading["float"],
+  epoch: number,
+): Fields | Promise<Fields> {
+  const asFields = (values: readonly unknown[], operation: string): Fields => {
+    const fields = stackItems(values, (i) => items[i]!.number, operation);
+    return float === undefined ? fields : gather(fields, undefined, 0, items.length, float);
+  };
+  if (functions.length === 0)
+    return asFields(
+      items.map(({ item }) => item),
+      "dataset",
+    );
+  const results = items.map(async ({ item, number }) => {
+    let value = item;
+    for (const f of functions) {
+      value = f(value, { epoch, item: number });
+      if (value instanceof Promise) value = await value;
+    }
+    return value;
+  });
+  return Promise.all(results).then((values) => asFields(values, "map"));
 }
 
-const inOrder: Mixer = { exchange: (item) => [item], rest: () => [] };
+/** Parts of the data set, cut and joined to batches as they are. */
+function batcherOfParts(
+  { size, dropLast }: BatchSize,
+  first: number,
+  _epoch: number,
+  { float }: StreamReading,
+): Batcher {
+  const partOf = partReader();
+  let batch: FieldsBuilder | undefined;
+  let filled = 0;
+  let made = 0;
+  let count = 0;
+  const finish = (): (() => Fields) => {
+    const whole = batch;
+    batch = undefined;
+    filled = 0;
+    made++;
+    return () => whole?.finish() ?? new Map();
+  };
+  return {
+    *add(given) {
+      const fields = partOf(given);
+      const rows = countOf(fields);
+      count += rows;
+      for (let row = 0; row < rows;) {
+        const taken = Math.min(rows - row, size - filled);
+        if (made >= first) {
+          batch ??= fieldsBuilder(fields, size, float);
+          batch.add(fields, row, row + taken);
+        }
+        row += taken;
+        filled += taken;
+        if (filled === size) yield finish();
+      }
+    },
+    *finish() {
+      if (filled > 0 && !dropLast) yield finish();
+    },
+    isEmpty: () => count === 0,
+  };
+}
+
+/** Reads parts of a data set, all of which must have the fields of the first. */
+function partReader(): (given: unknown) => Fields {
+  let first: Fields | undefined;
+  let number = 0;
+  return (given) => {
+    const where = `dataset: part ${number++}`;
+    const fields = fieldsOf(given, where);
+    first ??= new Map(
+      [...fields].map(([name, { dtype, shape, data }]) => [
+        name,
+        { dtype, shape, data: data.subarray(0, 0) },
+      ]),
+    );
+    checkAlike(fields, first, where);
+    return fields;
+  };
+}
+
+/** What changes the order of items: takes one and gives none or one back, and the held ones at the end. */
+interface Mixer {
+  readonly exchange: (item: Numbered) => Numbered | undefined;
+  readonly rest: () => readonly Numbered[];
+}
+
+const inOrder: Mixer = { exchange: (item) => item, rest: () => [] };
 
 /** Holds `size` items; each that comes takes the place of a random one, which goes. */
 function mixing(size: number, below: (bound: number) => number): Mixer {
-  const held: unknown[] = [];
+  const held: Numbered[] = [];
   return {
     exchange(item) {
       if (held.length < size) {
         held.push(item);
-        return [];
+        return undefined;
       }
       const i = below(size);
       const out = held[i];
       held[i] = item;
-      return [out];
+      return out;
     },
     rest() {
       shuffleInPlace(held, below);
       return held;
-    },
-  };
-}
-
-interface Batcher<B> {
-  readonly add: (items: readonly unknown[]) => readonly B[];
-  readonly finish: (epoch: number) => readonly B[];
-}
-
-/** Collects items into batches, from batch `first` on: those before it are counted but not made. */
-function makeBatcher<B>(
-  { size, dropLast }: BatchSize,
-  first: number,
-  float: "float64" | "float32" | undefined,
-): Batcher<B> {
-  let pending: unknown[] = [];
-  let made = 0;
-  const make = (): B[] => {
-    const items = pending;
-    pending = [];
-    const index = made++;
-    if (index < first) return [];
-    const fields = stackItems(items, index * size, "dataset");
-    return [toBatch(float === undefined ? fields : gather(fields, undefined, 0, items.length, float)) as B];
-  };
-  return {
-    add(items) {
-      const out: B[] = [];
-      for (const item of items) {
-        pending.push(item);
-        if (pending.length === size) out.push(...make());
-      }
-      return out;
-    },
-    finish(epoch) {
-      if (made === 0 && pending.length === 0) {
-        throw new DownhillError(
-          "data",
-          `dataset: the iterable has no items in epoch ${epoch}.${epoch > 0 ? ` ${renew}` : ""}`,
-        );
-      }
-      return pending.length > 0 && !dropLast ? make() : [];
     },
   };
 }
