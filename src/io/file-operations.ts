@@ -47,7 +47,10 @@ export function nodeFiles(operation: string): FileOperations {
       await fs.mkdir(path, { recursive: true });
     },
     list: async (folder) => fs.readdir(folder),
-    read: async (path) => fs.readFile(path),
+    read: async (path) => {
+      const { buffer, byteOffset, byteLength } = await fs.readFile(path);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    },
     open: async (path) => {
       const file = await fs.open(path, "w");
       return {
