@@ -25,6 +25,8 @@ export interface Arena {
   readonly allocate: (bytes: number) => number;
   /** Gives a region back. */
   readonly free: (address: number) => void;
+  /** Bytes of a region in use. */
+  readonly sizeOf: (address: number) => number;
   /** Whether an array lies in the memory, so that kernels can use it in place. */
   readonly holds: (array: TypedArray) => boolean;
   /** A new array over `length` elements from an address on. Growth detaches it unless the memory is shared. */
@@ -124,6 +126,7 @@ export function makeArena(isShared: boolean): Arena {
         free.pop();
       }
     },
+    sizeOf: (address) => sizes.get(address) ?? 0,
     holds: (array) => array.buffer === buffer || former.has(array.buffer),
     view: (type, address, length) => viewOf(type, buffer, address, length),
     stats: () => ({ used, size: buffer.byteLength }),

@@ -4,6 +4,7 @@ import type { Buffer, Procedure, Routine, ScalarType } from "../../kernel/scalar
 import type { Arena } from "./arena.ts";
 import { bytesOf } from "./arena.ts";
 import type { Program } from "./routine.ts";
+import { storedBuffers } from "./stored.ts";
 
 type Run = (...args: number[]) => number;
 
@@ -30,6 +31,8 @@ interface Port {
   /** Memory to copy to where the caller's array lies elsewhere, taken when it is needed first. */
   staging: number | undefined;
   view: TypedArray | undefined;
+  /** Whether the routine changes it: a donated input, which must be copied back. */
+  readonly isWritten: boolean;
 }
 
 /** Up to this many elements are copied one by one: `set` takes longer to begin. */
@@ -37,8 +40,16 @@ const fewElements = 48;
 
 /** A compiled routine as what callers run. */
 export function callableRoutine(routine: Routine, program: Program, run: Run, arena: Arena): Compiled {
-  const ins = ports(routine.inputs.map((input) => (input.kind === "buffer" ? input.buffer : undefined)));
-  const outs = ports(routine.outputs.map((output) => (output.kind === "buffer" ? output.buffer : undefined)));
+  const stored = storedBuffers(routine.body);
+  const ins = ports(
+    routine.inputs.map((input) => (input.kind === "buffer" ? input.buffer : undefined)),
+    stored,
+  );
+  const outs = ports(
+    routine.outputs.map((output) => (output.kind === "buffer" ? output.buffer : undefined)),
+    stored,
+  );
+  const written = ins.filter((port) => port.isWritten);
   const regions = [...program.regions];
   const types = routine.outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
   const scalarSlots = types.flatMap((type, k) => (type === undefined ? [] : [k]));
@@ -96,6 +107,12 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
     }
     if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
     const result = writers === undefined ? invoke(run, args) : run();
+    for (let k = 0; k < written.length; k++) {
+      const port = written[k]!;
+      if (args[port.slot] !== port.staging) continue;
+      const { array, offset } = inputs[port.slot] as Cell;
+      copy(array, offset, stage(port), 0, port.buffer.size);
+    }
     for (let k = 0; k < outs.length; k++) {
       const port = outs[k]!;
       if (args[firstOut + k] !== port.staging) continue;
@@ -106,6 +123,13 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
     else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
   };
   return Object.assign(compiled, {
+    size: {
+      kernels: program.kernels,
+      codeBytes: program.bytes.length,
+      get memoryBytes(): number {
+        return regions.reduce((sum, address) => sum + arena.sizeOf(address), 0);
+      },
+    },
     release(): void {
       isReleased = true;
       for (const address of regions.splice(0)) arena.free(address);
@@ -113,9 +137,11 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
   });
 }
 
-function ports(buffers: readonly (Buffer | undefined)[]): Port[] {
+function ports(buffers: readonly (Buffer | undefined)[], stored: ReadonlySet<string>): Port[] {
   return buffers.flatMap((buffer, slot) =>
-    buffer === undefined ? [] : [{ buffer, slot, staging: undefined, view: undefined }],
+    buffer === undefined
+      ? []
+      : [{ buffer, slot, staging: undefined, view: undefined, isWritten: stored.has(buffer.name) }],
   );
 }
 

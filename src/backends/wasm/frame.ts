@@ -25,6 +25,8 @@ export interface Frame {
   readonly positive: Set<string>;
   /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
   readonly owner: object;
+  /** Whether this is the inside of a loop that is a function of its own. */
+  readonly isKernel: boolean;
 }
 
 export function openFrame(
@@ -32,8 +34,9 @@ export function openFrame(
   body: Body,
   owner: object,
   buffers: ReadonlyMap<string, BufferPlace> = new Map(),
+  isKernel = false,
 ): Frame {
-  return { unit, body, owner, buffers, locals: new Map(), positive: new Set() };
+  return { unit, body, owner, buffers, isKernel, locals: new Map(), positive: new Set() };
 }
 
 /** The index of a local; declared here if it is new. */

@@ -20,6 +20,8 @@ export interface Program {
   readonly regions: readonly number[];
   /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
   readonly results: number;
+  /** How many loops became functions. */
+  readonly kernels: number;
   /** Where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
   readonly argumentBlock: number | undefined;
   readonly argumentTypes: readonly ScalarType[];
@@ -91,6 +93,7 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
   return {
     bytes: unit.module.finish(),
     regions: unit.regions,
+    kernels: unit.kernels(),
     results,
     argumentBlock,
     argumentTypes: args.map((arg) => arg.type),
@@ -105,6 +108,7 @@ export function compileProcedure(procedure: Procedure, arena: Arena, settings: S
   return {
     bytes: unit.module.finish(),
     regions: unit.regions,
+    kernels: 0,
     results: 0,
     argumentBlock: undefined,
     argumentTypes: [],

@@ -1,13 +1,18 @@
 import { local } from "../../kernel/build.ts";
 import { expandContract, expandReduce } from "../../kernel/expand.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import { reduceLanes } from "../../kernel/scalar.ts";
 import type { Piece, Shared, Split } from "../../kernel/split.ts";
 import { splitBlock } from "../../kernel/split.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
+import { emitKernel, inlineWork, workOf } from "./kernel.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
+import type { Bounds } from "./vector/loop.ts";
+import { emitVectorFor, emitVectorReduce } from "./vector/loop.ts";
+import { isBestVectorised } from "./vector/nest.ts";
 
 /** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
 export function emitBlock(block: readonly Stmt[], results: readonly Expr[], frame: Frame, depth = 0): void {
@@ -30,9 +35,9 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
       return body.memory(storeOf(bufferOf(frame, stmt.buffer).type), offset);
     }
     case "for":
-      return emitFor(stmt, frame, depth);
+      return emitLoop(stmt, frame, depth);
     case "reduce":
-      return emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
+      return emitReduce(stmt, frame, depth);
     case "contract":
       return emitBlock(expandContract(stmt), [], frame, depth + 1);
     case "while": {
@@ -62,35 +67,82 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
   }
 }
 
-/** A loop in the order of the vocabulary. Bounds that the body might change are taken once. */
-function emitFor(stmt: Stmt & { kind: "for" }, frame: Frame, depth: number): void {
+type For = Stmt & { readonly kind: "for" };
+
+/** A loop: large ones become functions, independent ones are written for several lanes at a time. */
+function emitLoop(stmt: For, frame: Frame, depth: number): void {
+  const isOwn = !frame.isKernel && stmt.independent === true && workOf(stmt) > inlineWork;
+  if (isOwn) return emitKernel(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+  emitTurns(stmt, emitBounds(stmt, frame), frame, depth);
+}
+
+/** A fold, in lanes where that can be. */
+function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
+  const expanded = (): void =>
+    emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
+  if (!frame.unit.settings.simd || isShort(stmt)) return expanded();
+  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, () => {
+    emitBlock(stmt.body, [stmt.value], frame, depth + 1);
+    emitScalar(stmt.value, frame);
+  });
+  if (!done) expanded();
+}
+
+/** Whether a fold is known to take less than one turn of all lanes. */
+function isShort({ from, to }: Reduce): boolean {
+  return from.kind === "const" && to.kind === "const" && to.value - from.value < reduceLanes;
+}
+
+/** Bounds in locals, taken once: the body of a loop might change what they are made of. */
+function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
+  const { body } = frame;
+  const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
+  emitScalar(stmt.from, frame);
+  body.localSet(from);
+  emitScalar(stmt.to, frame);
+  body.localSet(to);
+  return { from, to };
+}
+
+/** The turns of a loop between bounds in locals. */
+function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
+  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  const { settings } = frame.unit;
+  if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
+    const tail = (from: number): void => emitFor(stmt, { from, to: bounds.to }, frame, depth);
+    if (emitVectorFor(stmt, bounds, frame, tail)) return;
+  }
+  emitFor(stmt, bounds, frame, depth);
+}
+
+/** A loop in the order of the vocabulary. */
+function emitFor(stmt: For, { from, to }: Bounds, frame: Frame, depth: number): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
-  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
-  const end = scratch(frame, "i32"); // the last index but one step, in the direction of the loop
-  emitScalar(stmt.reverse ? stmt.to : stmt.from, frame);
-  emitScalar(stmt.reverse ? stmt.from : stmt.to, frame);
-  body.localSet(end);
-  body.localTee(index);
-  body.localGet(end);
-  body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
-  body.if();
-  const again = body.loop();
+  const [start, end] = stmt.reverse ? [to, from] : [from, to];
+  const goesOn = (): void => {
+    body.localGet(index);
+    body.localGet(end);
+    body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  };
   const step = (by: number): void => {
     body.localGet(index);
     body.i32Const(by);
     body.op("i32.add");
+    body.localSet(index);
   };
-  if (stmt.reverse) {
-    step(-1);
+  if (start !== index) {
+    body.localGet(start);
     body.localSet(index);
   }
+  goesOn();
+  body.if();
+  const again = body.loop();
+  if (stmt.reverse) step(-1);
   emitBlock(stmt.body, [], frame, depth + 1);
   if (!stmt.reverse) step(1);
-  else body.localGet(index);
-  if (!stmt.reverse) body.localTee(index);
-  body.localGet(end);
-  body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  goesOn();
   body.brIf(again);
   body.end();
   body.end();
@@ -108,7 +160,7 @@ function emitParts(split: Split, frame: Frame, depth: number): void {
     });
     const buffers = new Map(frame.buffers);
     pointers.forEach(([name, place], index) => buffers.set(name, { ...place, local: index }));
-    const inner = openFrame(unit, part.body, frame.owner, buffers);
+    const inner = openFrame(unit, part.body, frame.owner, buffers, frame.isKernel);
     for (const shared of piece.incoming) reload(shared, inner);
     for (const stmt of piece.statements) emitStmt(stmt, inner, depth + 1);
     for (const shared of piece.outgoing) spill(shared, inner);

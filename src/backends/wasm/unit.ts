@@ -32,14 +32,17 @@ export interface Unit {
   /** Where a constant lies in memory: 4 bytes of a float32, int32 or uint32, 8 of a float64. */
   readonly constant: (type: ScalarType, value: number) => number;
   readonly table: (table: Table) => number;
-  /** A place of 8 bytes where a local waits between functions; one for each function and name. */
-  readonly spillSlot: (owner: object, name: string) => number;
+  /** A place where a local, or as many bytes, wait between functions; one for each function and name. */
+  readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
   /** A function made once, under a key; `make` declares it before it writes its body. */
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
   /** The function that a procedure becomes, made where it is needed first. */
   readonly procedure: (procedure: Procedure) => Callable;
   /** The remainder of floats, which WebAssembly lacks. */
   readonly remainder: () => Callable;
+  /** Counts a loop that became a function, and tells how many did. */
+  readonly noteKernel: () => void;
+  readonly kernels: () => number;
   /** A name for a function that no other has. */
   readonly fresh: (hint: string) => string;
 }
@@ -69,6 +72,7 @@ export function openUnit(
   const made = new Map<object, Map<string, Callable>>();
   const names = new Map<string, number>();
   let at = 0;
+  let kernels = 0;
   let end = 0;
 
   const reserve = (bytes: number, align = 8): number => {
@@ -112,11 +116,11 @@ export function openUnit(
       }
       return address;
     },
-    spillSlot(owner, name) {
+    spillSlot(owner, name, bytes = 8) {
       let own = slots.get(owner);
       if (own === undefined) slots.set(owner, (own = new Map<string, number>()));
       let slot = own.get(name);
-      if (slot === undefined) own.set(name, (slot = reserve(8)));
+      if (slot === undefined) own.set(name, (slot = reserve(bytes, Math.min(16, bytes))));
       return slot;
     },
     once(key, variant, make) {
@@ -128,6 +132,8 @@ export function openUnit(
     },
     procedure: (one) => procedure(one, unit),
     remainder: () => must(remainder, "the remainder"),
+    noteKernel: () => void kernels++,
+    kernels: () => kernels,
     fresh(hint) {
       const n = (names.get(hint) ?? 0) + 1;
       names.set(hint, n);

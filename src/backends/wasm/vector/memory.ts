@@ -1,0 +1,270 @@
+import * as build from "../../../kernel/build.ts";
+import { copyExpr } from "../../../kernel/copy.ts";
+import type { Expr, ScalarType } from "../../../kernel/scalar.ts";
+import { internalError } from "../../../errors/index.ts";
+import { bufferOf, emitAddress, emitTableAddress } from "../frame.ts";
+import { emitScalar, loadOf, storeOf } from "../scalar.ts";
+import { dependence } from "./classify.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import {
+  bodyOf,
+  emitAll,
+  extractLane,
+  inRegs,
+  keep,
+  laneByLane,
+  made,
+  naturalWidth,
+  newRegs,
+  plain,
+  toWidth,
+  vectors,
+} from "./lanes.ts";
+
+/** The local that holds a lane's own number of an index. */
+export function laneName(name: string, lane: number): string {
+  return `${name}@${lane}`;
+}
+
+/** An expression that does not read vectors, for one lane. */
+export function atLane(expr: Expr, lane: number, lanes: Lanes): Expr {
+  return copyExpr(expr, (name) => {
+    const binding = lanes.scope.get(name);
+    if (binding === undefined) return undefined;
+    if (binding.kind === "lanes") return build.local("i32", laneName(name, lane));
+    if (binding.kind === "vector") throw internalError(`${name} is a vector`);
+    if (lane === 0 || binding.stride === 0) return undefined;
+    const type = lanes.frame.locals.get(name)?.type ?? "i32";
+    return build.add(build.local(type, name), build.constant(type, typed(type, binding.stride * lane)));
+  });
+}
+
+function typed(type: ScalarType, value: number): number {
+  return type === "u32" ? value >>> 0 : value | 0;
+}
+
+/** The index of each lane as an expression over scalars. */
+function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
+  if (dependence(index, lanes.scope).kind !== "vector") return (lane) => atLane(index, lane, lanes);
+  const { frame } = lanes;
+  const vec = plain(vecOf(index), lanes);
+  return (lane) => {
+    const local = frame.body.local("i32");
+    const name = `@index${local}`;
+    frame.locals.set(name, { type: "i32", index: local });
+    extractLane(vec, lane, lanes);
+    frame.body.localSet(local);
+    return build.local("i32", name);
+  };
+}
+
+/** Runs `write` where the mask has the lane. */
+function whereActive(mask: Vec | undefined, lane: number, lanes: Lanes, write: () => void): void {
+  if (mask === undefined) return write();
+  extractLane(mask, lane, lanes);
+  const body = bodyOf(lanes);
+  body.if();
+  write();
+  body.end();
+}
+
+/** The elements of a buffer at the indices of all lanes; none is read for lanes outside of the mask. */
+export function loadVec(
+  expr: Expr & { kind: "load" },
+  width: Width | undefined,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): Vec {
+  const { mask } = lanes;
+  const { buffer, index } = expr;
+  flushBuffer(buffer, lanes);
+  const by = dependence(index, lanes.scope);
+  const isReal = expr.type === "f64" || expr.type === "f32";
+  const wanted = isReal
+    ? naturalWidth(expr.type, lanes.count)
+    : (width ?? naturalWidth(expr.type, lanes.count));
+  if (!(by.kind === "affine" && by.stride === 1)) return gather(expr, wanted, lanes, vecOf);
+  if (mask === undefined) return unitLoad(buffer, index, expr.type, wanted, lanes);
+  const own = expr.type === "bool" ? wanted : expr.type === "f64" ? 64 : 32;
+  const regs = newRegs(lanes, own);
+  const body = bodyOf(lanes);
+  const assign = (vec: Vec): void =>
+    regs.forEach((reg, k) => {
+      vec.emit(k);
+      body.localSet(reg);
+    });
+  emitAll(mask, lanes);
+  body.if();
+  assign(unitLoad(buffer, index, expr.type, own, { ...lanes, mask: undefined }));
+  body.else();
+  assign(gather(expr, own, lanes, vecOf));
+  body.end();
+  return toWidth(
+    inRegs(expr.type, own, regs, lanes),
+    expr.type === "f64" || expr.type === "f32" ? own : wanted,
+    lanes,
+  );
+}
+
+/** Neighbouring elements. */
+function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const scalar = (x: Expr): void => emitScalar(x, lanes.frame);
+  const offset = emitAddress(lanes.frame, buffer, index, scalar);
+  if (type === "bool") return loadMask(offset, width, lanes);
+  const own: Width = type === "f64" ? 64 : 32;
+  const count = vectors(lanes, own);
+  if (count === 1) {
+    body.memory("v128.load", offset);
+    const reg = body.local("v128");
+    body.localSet(reg);
+    return toWidth(inRegs(type, own, [reg], lanes), width, lanes);
+  }
+  const address = body.local("i32");
+  body.localSet(address);
+  const loaded = keep(
+    made(type, own, (k) => {
+      body.localGet(address);
+      body.memory("v128.load", offset + 16 * k);
+    }),
+    lanes,
+  ).vec;
+  return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
+}
+
+/** Bytes of 0 and 1 at the address on the stack, as a mask. */
+function loadMask(offset: number, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  body.memory(lanes.count === 8 ? "v128.load64_zero" : "v128.load32_zero", offset);
+  body.op("i16x8.extend_low_i8x16_u");
+  const words = body.local("v128");
+  body.localSet(words);
+  const mask = keep(
+    made("bool", 32, (k) => {
+      body.localGet(words);
+      body.op(k === 0 ? "i32x4.extend_low_i16x8_u" : "i32x4.extend_high_i16x8_u");
+      body.v128Const(new Uint8Array(16));
+      body.op("i32x4.ne");
+    }),
+    lanes,
+  ).vec;
+  return toWidth(mask, width, lanes);
+}
+
+/** Elements wherever they are. */
+function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf: (expr: Expr) => Vec): Vec {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const indices = laneIndices(expr.index, lanes, vecOf);
+  const mask = lanes.mask && plain(lanes.mask, lanes);
+  return laneByLane(
+    expr.type,
+    width,
+    lanes,
+    (lane) => {
+      const offset = emitAddress(frame, expr.buffer, indices(lane), (x) => emitScalar(x, frame));
+      body.memory(loadOf(expr.type), offset);
+    },
+    (lane, write) => whereActive(mask, lane, lanes, write),
+  );
+}
+
+/** The entries of a table at the indices of all lanes; an index that is out of range, in a lane that does not count, is clamped. */
+export function tableVec(
+  expr: Expr & { kind: "table" },
+  width: Width,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): Vec {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const { table } = expr;
+  const last = build.i32(Math.max(0, table.values.length - 1));
+  const clamped = build.min(build.max(expr.index, build.i32(0)), last);
+  const indices = laneIndices(clamped, lanes, vecOf);
+  const address = frame.unit.table(table);
+  return laneByLane(expr.type, width, lanes, (lane) => {
+    const offset = emitTableAddress(frame, table.type, address, indices(lane), (x) => emitScalar(x, frame));
+    body.memory(loadOf(table.type), offset);
+  });
+}
+
+/** Stores for all lanes, or those of the mask. Neighbouring elements wait in `pending` until the loads of the turn are made. */
+export function storeVec(
+  buffer: string,
+  index: Expr,
+  value: Vec,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): void {
+  const { frame, mask } = lanes;
+  const body = bodyOf(lanes);
+  const { type } = bufferOf(frame, buffer);
+  const by = dependence(index, lanes.scope);
+  const own: Width = type === "f64" || type === "f32" ? value.width : type === "bool" ? value.width : 32;
+  const kept = keep(type === "i32" || type === "u32" ? toWidth(value, own, lanes) : value, lanes).vec;
+  flushBuffer(buffer, lanes);
+  if (!(by.kind === "affine" && by.stride === 1)) return scatter(buffer, index, kept, lanes, vecOf);
+  const address = body.local("i32");
+  const offset = emitAddress(frame, buffer, index, (x) => emitScalar(x, frame));
+  body.localSet(address);
+  const flush = (): void => unitStore(type, address, offset, kept, lanes);
+  if (mask === undefined) {
+    lanes.pending.push({ buffer, flush });
+    return;
+  }
+  emitAll(mask, lanes);
+  body.if();
+  flush();
+  body.else();
+  scatter(buffer, index, kept, lanes, vecOf);
+  body.end();
+}
+
+function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  if (type === "bool") {
+    const mask = toWidth(value, 32, lanes);
+    const bytes = body.local("v128");
+    for (const k of [0, lanes.count === 8 ? 1 : 0]) mask.emit(k);
+    body.op("i16x8.narrow_i32x4_s");
+    body.v128Const(new Uint8Array(16));
+    body.op("i8x16.narrow_i16x8_s");
+    body.v128Const(new Uint8Array(16).fill(1));
+    body.op("v128.and");
+    body.localSet(bytes);
+    body.localGet(address);
+    body.localGet(bytes);
+    return body.memoryLane(lanes.count === 8 ? "v128.store64_lane" : "v128.store32_lane", 0, offset);
+  }
+  for (let k = 0; k < vectors(lanes, value.width); k++) {
+    body.localGet(address);
+    value.emit(k);
+    body.memory("v128.store", offset + 16 * k);
+  }
+}
+
+function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (expr: Expr) => Vec): void {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const { type } = bufferOf(frame, buffer);
+  const indices = laneIndices(index, lanes, vecOf);
+  const mask = lanes.mask && plain(lanes.mask, lanes);
+  for (let lane = 0; lane < lanes.count; lane++) {
+    whereActive(mask, lane, lanes, () => {
+      const place = indices(lane);
+      const offset = emitAddress(frame, buffer, place, (x) => emitScalar(x, frame));
+      extractLane(value, lane, lanes);
+      body.memory(storeOf(type), offset);
+    });
+  }
+}
+
+/** Makes the stores that wait; before anything that might read what they write, or skip them. */
+export function flushAll({ pending }: Lanes): void {
+  for (const { flush } of pending.splice(0)) flush();
+}
+
+function flushBuffer(buffer: string, lanes: Lanes): void {
+  if (lanes.pending.some((store) => store.buffer === buffer)) flushAll(lanes);
+}

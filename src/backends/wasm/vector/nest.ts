@@ -1,0 +1,159 @@
+import type { Expr, Stmt } from "../../../kernel/scalar.ts";
+import { weightOf } from "../../../kernel/split.ts";
+import { walkExpr } from "../../../kernel/walk.ts";
+
+type For = Stmt & { readonly kind: "for" };
+
+/** How far an index moves when that of a loop grows by one; `undefined` where that is not the same everywhere. */
+type Stride = number | undefined;
+
+interface Access {
+  /** Along the loop in question. */
+  readonly outer: Stride;
+  /** Along the innermost loop within it, if the access stands in one. */
+  readonly inner: Stride | "none";
+}
+
+interface Survey {
+  readonly accesses: Access[];
+  hasLoops: boolean;
+  /** Whether all loops within may be vectorised themselves. */
+  areParallel: boolean;
+  isPossible: boolean;
+  weight: number;
+}
+
+/**
+ * Whether a loop is best written for several lanes at a time: where its body has no loops and mostly walks through memory
+ * step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
+ */
+export function isBestVectorised(stmt: For): boolean {
+  const survey: Survey = { accesses: [], hasLoops: false, areParallel: true, isPossible: true, weight: 0 };
+  surveyBlock(stmt.body, undefined, new Map([[stmt.index, 1]]), new Map(), survey);
+  survey.weight = stmt.body.reduce((sum, inner) => sum + weightOf(inner), 0);
+  if (!survey.isPossible || survey.weight > heaviest) return false;
+  const { accesses } = survey;
+  const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1).length;
+  if (!survey.hasLoops) return scattered === 0 || scattered * weightPerGather <= survey.weight;
+  if (scattered > 0) return false;
+  const within = accesses.filter((access) => access.inner !== "none");
+  const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);
+  return !(survey.areParallel && isInnerFine);
+}
+
+/** Bodies heavier than this stay as they are. */
+const heaviest = 4000;
+
+/** How much other work makes up for an element that has to be fetched for each lane alone. */
+const weightPerGather = 12;
+
+type Known = Map<string, Stride>;
+
+function surveyBlock(
+  block: readonly Stmt[],
+  innermost: string | undefined,
+  outer: Known,
+  inner: Known,
+  survey: Survey,
+): void {
+  const access = (index: Expr): void => {
+    survey.accesses.push({
+      outer: strideOf(index, outer),
+      inner: innermost === undefined ? "none" : strideOf(index, inner),
+    });
+  };
+  const read = (expr: Expr): void =>
+    walkExpr(expr, (x) => {
+      if (x.kind === "load") access(x.index);
+    });
+  for (const stmt of block) {
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        read(stmt.value);
+        if (stmt.value.type === "i32") {
+          const isSet = stmt.kind === "set";
+          outer.set(stmt.name, isSet ? undefined : strideOf(stmt.value, outer));
+          inner.set(stmt.name, isSet ? undefined : strideOf(stmt.value, inner));
+        } else if (stmt.kind === "let") {
+          outer.set(stmt.name, undefined);
+          inner.set(stmt.name, undefined);
+        }
+        break;
+      case "store":
+        read(stmt.index);
+        read(stmt.value);
+        access(stmt.index);
+        break;
+      case "if":
+        read(stmt.condition);
+        surveyBlock(stmt.then, innermost, outer, inner, survey);
+        surveyBlock(stmt.otherwise, innermost, outer, inner, survey);
+        break;
+      case "for":
+      case "reduce": {
+        survey.hasLoops = true;
+        if (stmt.kind === "for" && stmt.independent !== true) survey.areParallel = false;
+        for (const bound of [stmt.from, stmt.to]) {
+          read(bound);
+          if (strideOf(bound, outer) !== 0) survey.isPossible = false;
+        }
+        outer.set(stmt.index, 0);
+        const within: Known = new Map([...inner].map(([name]) => [name, 0]));
+        within.set(stmt.index, 1);
+        surveyBlock(stmt.body, stmt.index, outer, within, survey);
+        if (stmt.kind === "reduce") {
+          walkExpr(stmt.value, (x) => {
+            if (x.kind === "load")
+              survey.accesses.push({ outer: strideOf(x.index, outer), inner: strideOf(x.index, within) });
+          });
+          outer.set(stmt.name, undefined);
+          inner.set(stmt.name, undefined);
+        }
+        break;
+      }
+      case "while":
+        survey.areParallel = false;
+        read(stmt.condition);
+        surveyBlock(stmt.body, innermost, outer, inner, survey);
+        break;
+      case "contract":
+        survey.isPossible = false;
+        break;
+      case "comment":
+        break;
+    }
+  }
+}
+
+/** How an integer expression moves with the names in `known`; names that are not there stay where they are. */
+export function strideOf(expr: Expr, known: ReadonlyMap<string, Stride>): Stride {
+  switch (expr.kind) {
+    case "const":
+      return 0;
+    case "local":
+      return known.has(expr.name) ? known.get(expr.name) : 0;
+    case "binary": {
+      const [x, y] = [strideOf(expr.x, known), strideOf(expr.y, known)];
+      if (x === 0 && y === 0) return 0;
+      if (x === undefined || y === undefined) return undefined;
+      if (expr.op === "add") return x + y;
+      if (expr.op === "sub") return x - y;
+      if (expr.op === "mul" && expr.y.kind === "const") return x * expr.y.value;
+      if (expr.op === "mul" && expr.x.kind === "const") return y * expr.x.value;
+      return undefined;
+    }
+    case "load":
+    case "table":
+      return strideOf(expr.index, known) === 0 ? 0 : undefined;
+    case "unary":
+    case "convert":
+      return strideOf(expr.x, known) === 0 ? 0 : undefined;
+    case "select":
+      return [expr.condition, expr.x, expr.y].every((x) => strideOf(x, known) === 0) ? 0 : undefined;
+    case "mulAdd":
+      return [expr.x, expr.y, expr.z].every((x) => strideOf(x, known) === 0) ? 0 : undefined;
+    case "call":
+      return expr.args.every((x) => strideOf(x, known) === 0) ? 0 : undefined;
+  }
+}
