@@ -226,4 +226,70 @@ export const fits = [
     to: 1 / 64,
     degree: 5,
   },
+  {
+    name: "expTail32",
+    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
+    target: withMoreBits((r, bits) => {
+      const rest = big.exp(r, bits) - big.one(bits) - r;
+      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
+    }),
+    weight: (r) => r * r,
+    from: -0.3468,
+    to: 0.3468,
+    degree: 4,
+    single: true,
+  },
+  {
+    name: "logTail32",
+    says: "ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32",
+    target: withMoreBits((f, bits) => {
+      const square = big.mul(f, f, bits);
+      if (big.toNumber(f, bits) === 0) return big.one(bits) / 3n;
+      return big.div(big.log(big.one(bits) + f, bits) - f + (square >> 1n), big.mul(square, f, bits), bits);
+    }),
+    weight: (f) => (f === 0 ? 0 : Math.abs((f * f * f) / Math.log1p(f))),
+    from: -0.2929,
+    to: 0.4143,
+    degree: 8,
+    single: true,
+  },
+  {
+    name: "sinTail32",
+    says: "sin r = r + r³ · P(r²) for |r| ≤ π/4, in float32",
+    target: withMoreBits((z, bits) => {
+      const r = rootOf(z, bits);
+      return big.div(big.div(big.sin(r, bits), r, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.617,
+    degree: 2,
+    single: true,
+  },
+  {
+    name: "cosTail32",
+    says: "cos r = 1 − r²/2 + r⁴ · P(r²) for |r| ≤ π/4, in float32",
+    target: withMoreBits((z, bits) => {
+      const rest = big.cos(rootOf(z, bits), bits) - big.one(bits) + (z >> 1n);
+      return big.div(rest, big.mul(z, z, bits), bits);
+    }),
+    weight: (z) => z * z,
+    from: 1e-9,
+    to: 0.617,
+    degree: 2,
+    single: true,
+  },
+  {
+    name: "tanhTail32",
+    says: "tanh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.div(big.tanh(x, bits), x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
+    from: 1e-9,
+    to: 1.001,
+    degree: 6,
+    single: true,
+  },
 ];

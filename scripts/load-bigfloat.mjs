@@ -9,4 +9,4 @@ const big =
   );
 
 export const { one, exactly, toNumber, mul, div, sqrt, pi } = big;
-export const { exp, log, sin, cos, atan, asin, sinh, cosh, erf, logGamma, digamma } = big;
+export const { exp, log, sin, cos, atan, asin, sinh, cosh, tanh, erf, logGamma, digamma } = big;

@@ -7,6 +7,7 @@
  * @property {number} from
  * @property {number} to
  * @property {number} degree
+ * @property {boolean} [single] whether coefficients are float32
  */
 import * as big from "./load-bigfloat.mjs";
 
@@ -135,22 +136,26 @@ function remez({ degree }, fixedPart, points) {
 }
 
 /**
- * The best polynomial with float64 coefficients that we know to find: each coefficient in turn is rounded, and the higher ones are fitted again to make up for it.
+ * The best polynomial with float64 (or float32) coefficients that we know to find: each coefficient in turn is rounded, and the higher ones are fitted again to make up for it.
  *
  * @param {Fit} fit
  * @returns {{ coefficients: number[], error: number, ideal: number }}
  */
 export function fitPolynomial(fit) {
   const points = makeGrid(fit);
+  const round = (/** @type {bigint} */ c) => {
+    const nearest = big.toNumber(c, bits);
+    return fit.single === true ? Math.fround(nearest) : nearest;
+  };
   const ideal = remez(fit, [], points);
   let current = ideal;
   // Where 0 lies inside, later coefficients have nothing to make up for errors near it.
   const rounds = fit.from < 0 ? 0 : fit.degree;
   for (let i = 0; i < rounds; i++) {
-    const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(big.toNumber(c, bits)));
+    const rounded = current.coefficients.slice(0, i + 1).map((c) => fixed(round(c)));
     current = remez(fit, rounded, points);
   }
-  const coefficients = current.coefficients.map((c) => big.toNumber(c, bits));
+  const coefficients = current.coefficients.map(round);
   const exactly = coefficients.map(fixed);
   const errors = points.map(({ fixedZ, target, weight }) => {
     return Math.abs(big.toNumber(target - horner(exactly, fixedZ), bits) * weight);

@@ -67,7 +67,14 @@ export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primiti
   });
 }
 
-/** Calls a float64 procedure on operands of either floating type; a float32 result is that of float64, rounded. */
-export function through(procedure: Procedure): (...xs: readonly Expr[]) => Expr {
-  return (...xs) => convert(xs[0]!.type, call(procedure, ...xs.map((x) => convert("f64", x))));
+/**
+ * Calls a procedure on operands of either floating type. Without one for float32, a float32 result is that of float64,
+ * rounded.
+ */
+export function through(double: Procedure, single?: Procedure): (...xs: readonly Expr[]) => Expr {
+  return (...xs) => {
+    const { type } = xs[0]!;
+    if (type === "f32" && single !== undefined) return call(single, ...xs);
+    return convert(type, call(double, ...xs.map((x) => convert("f64", x))));
+  };
 }

@@ -2,32 +2,38 @@ import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
+import * as single from "../kernel/math/single/index.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { both, div, equal, lessEqual, mul, scale, sqrt } from "./arithmetic.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
 import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 
-/** A function of one operand, by its float64 procedure and its tangent. */
+/** A function of one operand, by its float64 procedure, its tangent, and a float32 procedure where it has one. */
 function smooth(
-  procedure: Procedure,
+  double: Procedure,
   jvp: (dx: Tensor, x: Tensor, out: Tensor) => Tensor,
+  float32?: Procedure,
 ): Primitive<object> {
-  return smoothUnary(procedure.name, { scalar: through(procedure), jvp });
+  return smoothUnary(double.name, { scalar: through(double, float32), jvp });
 }
 
 const one = (x: Tensor): Tensor => full(x.type, 1);
 const square = (x: Tensor): Tensor => mul(x, x);
 const none = {};
 
-const expPrim: Primitive<object> = /* @__PURE__ */ smooth(math.exp64, (dx, _, out) => mul(dx, out));
+const expPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.exp64,
+  (dx, _, out) => mul(dx, out),
+  single.exp32,
+);
 const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(math.expm164, (dx, _, out) =>
   mul(dx, add(out, one(out))),
 );
 const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) =>
   mul(dx, scale(out, Math.LN2)),
 );
-const logPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log64, (dx, x) => div(dx, x));
+const logPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log64, (dx, x) => div(dx, x), single.log32);
 const log1pPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log1p64, (dx, x) => div(dx, add(one(x), x)));
 const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) =>
   div(dx, scale(x, Math.LN2)),
@@ -35,8 +41,16 @@ const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) 
 const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log1064, (dx, x) =>
   div(dx, scale(x, Math.LN10)),
 );
-const sinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sin64, (dx, x) => mul(dx, cos(x)));
-const cosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cos64, (dx, x) => neg(mul(dx, sin(x))));
+const sinPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.sin64,
+  (dx, x) => mul(dx, cos(x)),
+  single.sin32,
+);
+const cosPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.cos64,
+  (dx, x) => neg(mul(dx, sin(x))),
+  single.cos32,
+);
 const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tan64, (dx, _, out) =>
   mul(dx, add(one(out), square(out))),
 );
@@ -51,8 +65,10 @@ const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atan64, (dx, x) 
 );
 const sinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sinh64, (dx, x) => mul(dx, cosh(x)));
 const coshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cosh64, (dx, x) => mul(dx, sinh(x)));
-const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tanh64, (dx, _, out) =>
-  mul(dx, sub(one(out), square(out))),
+const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.tanh64,
+  (dx, _, out) => mul(dx, sub(one(out), square(out))),
+  single.tanh32,
 );
 const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
   div(dx, sqrt(add(square(x), one(x)))),
@@ -68,8 +84,10 @@ const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, 
 );
 const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erf64, (dx, x) => mul(dx, gaussian(x)));
 const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erfc64, (dx, x) => neg(mul(dx, gaussian(x))));
-const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sigmoid64, (dx, _, out) =>
-  mul(dx, mul(out, sub(one(out), out))),
+const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.sigmoid64,
+  (dx, _, out) => mul(dx, mul(out, sub(one(out), out))),
+  single.sigmoid32,
 );
 const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(math.softplus64, (dx, x) =>
   mul(dx, sigmoid(x)),

@@ -1,0 +1,4 @@
+export { exp32, sigmoid32 } from "./exp.ts";
+export { log32 } from "./log.ts";
+export { tanh32 } from "./tanh.ts";
+export { cos32, sin32 } from "./trig.ts";
