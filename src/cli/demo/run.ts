@@ -1,5 +1,6 @@
 import { explain } from "../explain/run.ts";
 import { paintFor } from "../shared/style.ts";
+import { trainRequest } from "../train/request.ts";
 import { train } from "../train/run.ts";
 
 /** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
@@ -19,23 +20,5 @@ export async function demo(seed: string, out: string): Promise<void> {
   });
   process.stdout.write("\n");
   say("2. A network learns by gradients", "downhill train digits");
-  const none = {
-    dataset: "digits",
-    data: undefined,
-    target: undefined,
-    features: undefined,
-    task: undefined,
-    noHeader: false,
-    images: undefined,
-    labels: undefined,
-  };
-  const initial = {
-    optimizer: "sgd",
-    lr: undefined,
-    momentum: undefined,
-    batch: undefined,
-    epochs: undefined,
-    hidden: undefined,
-  };
-  await train({ ...none, ...initial, seed, out, json: false });
+  await train(trainRequest({ dataset: "digits", seed, out }));
 }

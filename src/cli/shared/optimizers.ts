@@ -87,6 +87,13 @@ export interface OptimizerChoice {
  * // { name: 'adam', options: { beta1: 0.8, amsgrad: true } }
  */
 export function readOptimizer(text: string, context: OptimizerContext): OptimizerChoice {
+  const choice = readChoice(text, context);
+  makeOptimizer(choice); // refuses what it cannot do with
+  return choice;
+}
+
+/** The same, where the optimiser has not seen the options yet, for others may be added. */
+export function readChoice(text: string, context: OptimizerContext): OptimizerChoice {
   const call = readCall(context.what, text);
   const name = findOptimizer(context.what, call.name);
   const options: Record<string, unknown> = {};
@@ -97,9 +104,7 @@ export function readOptimizer(text: string, context: OptimizerContext): Optimize
     }
     options[key] = readValue(key, value, context);
   }
-  const choice = { name, options };
-  makeOptimizer(choice); // refuses what it cannot do with
-  return choice;
+  return { name, options };
 }
 
 /**
@@ -142,6 +147,7 @@ function readValue(key: string, text: string, { what, steps }: OptimizerContext)
   return text;
 }
 
-function camelCase(name: string): string {
+/** `weightDecay` for `weight-decay`. */
+export function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,5 +1,6 @@
 import type { CommandDef } from "citty";
 import { defineCommand } from "citty";
+import { textNames, trainRequest } from "./request.ts";
 
 const args = {
   dataset: {
@@ -33,19 +34,46 @@ const args = {
     description: "train from images in an IDX file, gz or not; needs --labels",
   },
   labels: { type: "string", valueHint: "file", description: "the labels of the images, an IDX file" },
-  optimizer: { type: "string", valueHint: "name", description: "sgd or adam", default: "sgd" },
+  optimizer: {
+    type: "string",
+    valueHint: "name",
+    description:
+      'sgd (default), adam, adamw, nadam, radam, adamax, adagrad, adadelta, rmsprop,\nrprop, asgd, adafactor, muon, lion, lamb, yogi, lbfgs; with options of its own\nas in "adam(beta1=0.8, amsgrad)"',
+  },
   lr: {
     type: "string",
     valueHint: "rate",
     description:
       "learning rate (default, for sgd: digits 0.2, tables 0.02, images 0.1;\nfor adam: digits and tables 0.003, images 0.001)",
   },
-  momentum: { type: "string", valueHint: "β", description: "momentum of sgd, from 0 to 1 (default 0.9)" },
+  momentum: {
+    type: "string",
+    valueHint: "β",
+    description: "momentum of sgd (default 0.9), rmsprop and muon, from 0 to 1",
+  },
+  schedule: {
+    type: "string",
+    valueHint: "text",
+    description:
+      'how the rate moves, from --lr on: cosine, "step every=10 factor=0.5 per-epoch",\n"one-cycle", "cosine warmup=100"; downhill schedule lists and draws them',
+  },
+  plateau: {
+    type: "string",
+    valueHint: "N",
+    description:
+      'lower the rate to a tenth after N epochs in a row without a better loss;\nmore as in "patience=5 factor=0.5 cooldown=2 floor=1e-5"',
+  },
+  clip: { type: "string", valueHint: "norm", description: "shorten gradients that are longer" },
   batch: {
     type: "string",
     valueHint: "N",
     description:
       "items a step: a number, 1 for stochastic, full for plain gradient descent\n(default: digits and tables 32, images 64)",
+  },
+  accumulate: {
+    type: "string",
+    valueHint: "N",
+    description: "make one step of N batches, as of one that is N times as large (default 1)",
   },
   epochs: {
     type: "string",
@@ -58,18 +86,49 @@ const args = {
     description:
       "units of the hidden layers, as in 128 or 64,32; none for a linear model\n(default: digits and images 128, tables 32)",
   },
+  val: {
+    type: "string",
+    valueHint: "share",
+    description:
+      "hold out a share of the training items, as 0.1, to decide by: plateaus, when to\nstop, which epoch is best (default none; with --patience 0.1)",
+  },
+  patience: {
+    type: "string",
+    valueHint: "N",
+    description: "stop after N epochs in a row without a better validation loss",
+  },
+  tune: {
+    type: "string",
+    valueHint: "a,b,…",
+    description:
+      "first descend on these hyper-parameters, as lr,momentum, by differentiating\nthrough steps of training; then train with what was found",
+  },
   seed: {
     type: "string",
     valueHint: "N",
     description:
-      "seed of the split, the first parameters and the order of the items;\nthe same seed gives the same run",
-    default: "0",
+      "seed of the split, the first parameters and the order of the items;\nthe same seed gives the same run (default 0)",
+  },
+  checkpoint: {
+    type: "string",
+    valueHint: "folder",
+    description: "save the run after each epoch, and when it ends in any way",
+  },
+  resume: { type: "boolean", description: "go on where the run in --checkpoint has ended, or begin it" },
+  save: {
+    type: "string",
+    valueHint: "file",
+    description: "write the network as safetensors, as in network.safetensors",
+  },
+  config: {
+    type: "string",
+    valueHint: "file.json",
+    description: "options from a file, an object by their names; the command line wins",
   },
   out: {
     type: "string",
     valueHint: "file.html",
-    description: "where to write the report",
-    default: "downhill-report.html",
+    description: "where to write the report (default downhill-report.html)",
   },
   json: { type: "boolean", description: "write JSON lines: start, one an epoch, done" },
 } as const;
@@ -78,8 +137,19 @@ const args = {
 export const trainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
   meta: { name: "train", description: "Train a small network and write a report" },
   args,
-  async run({ args: { dataset, json, header, ...words } }) {
+  async run({ args: { header, resume, json, config, ...rest } }) {
+    const given = Object.fromEntries(
+      textNames.flatMap((name) => (Object.hasOwn(rest, name) ? [[name, textAt(rest, name)]] : [])),
+    );
+    const asked = { ...given, noHeader: !header, resume: resume === true, json: json === true };
+    const { readConfig, withConfig } = await import("./config.ts");
+    const request = config === undefined ? asked : withConfig(asked, readConfig(config));
     const { train } = await import("./run.ts");
-    await train({ ...words, dataset, noHeader: !header, json: json === true });
+    await train(trainRequest(request));
   },
 });
+
+function textAt(words: object, name: string): string | undefined {
+  const value: unknown = Object.entries(words).find(([key]) => key === name)?.[1];
+  return typeof value === "string" ? value : undefined;
+}

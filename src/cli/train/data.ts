@@ -15,7 +15,7 @@ import {
 } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { columnOf, readIdxFile, readTableFile, type TableColumn } from "../../io/index.ts";
-import type { Source } from "./settings.ts";
+import type { Source } from "./source.ts";
 
 /** A part of the data, one row an item. */
 export interface Part {
@@ -38,7 +38,11 @@ export interface Problem {
   readonly provenance: string;
   readonly task: Task;
   readonly train: Part;
+  /** Items of the training part that are held out to decide by; `undefined` for none. */
+  readonly validation: Part | undefined;
   readonly test: Part;
+  /** The columns of a table that are the inputs, and how they were standardised; `undefined` for pixels. */
+  readonly inputs: { readonly names: readonly string[]; readonly scale: Standardiser } | undefined;
   /** Size of the images, where the inputs are the pixels of one. */
   readonly image: { readonly width: number; readonly height: number } | undefined;
   /** What the user should know of the data. */
@@ -49,22 +53,22 @@ const testFraction = 0.2;
 const fewest = 10; // items
 
 /**
- * The data, a fifth of them held out: of each class a fifth, where there are classes. Features of a table are standardised by
- * the training part alone.
+ * The data, a fifth of them held out for the test: of each class a fifth, where there are classes; and of the rest a share
+ * for validation. Features of a table are standardised by the items that are trained on alone.
  *
  * @throws DownhillError `file` and `data`, naming file, line and column, with what to do.
  */
-export async function loadProblem(source: Source, seed: number): Promise<Problem> {
+export async function loadProblem(source: Source, seed: number, validation = 0): Promise<Problem> {
   switch (source.kind) {
     case "digits":
-      return imageProblem("digits", digits(), seed);
+      return imageProblem("digits", digits(), seed, validation);
     case "images": {
       const [images, labels] = await Promise.all([readIdxFile(source.images), readIdxFile(source.labels)]);
-      return imageProblem(source.images, labelledImages(images, labels), seed);
+      return imageProblem(source.images, labelledImages(images, labels), seed, validation);
     }
     case "table":
       try {
-        return await tableProblem(source, seed);
+        return await tableProblem(source, seed, validation);
       } catch (error) {
         throw error instanceof DownhillError && error.code === "data" ? inWordsOfOptions(error) : error;
       }
@@ -73,7 +77,7 @@ export async function loadProblem(source: Source, seed: number): Promise<Problem
   }
 }
 
-function imageProblem(title: string, data: LabelledImages, seed: number): Problem {
+function imageProblem(title: string, data: LabelledImages, seed: number, validation: number): Problem {
   const { images, labels, count, width, height, classes, provenance } = data;
   if (encodeLabels(labels).classes.length < 2) {
     throw new DownhillError(
@@ -82,7 +86,7 @@ function imageProblem(title: string, data: LabelledImages, seed: number): Proble
     );
   }
   checkCount(title, count);
-  const split = stratifiedSplit({ labels, testFraction, seed });
+  const split = splitThrice(count, labels, seed, validation);
   const size = width * height;
   const part = (rows: Int32Array): Part => ({
     x: { shape: [rows.length, size], dtype: "float32", data: rowsOf(images, rows, size) },
@@ -94,23 +98,27 @@ function imageProblem(title: string, data: LabelledImages, seed: number): Proble
     provenance,
     task: { kind: "classification", classes: Array.from({ length: classes }, (_, i) => String(i)) },
     train: part(split.train),
+    validation: split.validation === undefined ? undefined : part(split.validation),
     test: part(split.test),
+    inputs: undefined,
     image: { width, height },
     notes: [],
   };
 }
 
-async function tableProblem(source: Source & { readonly kind: "table" }, seed: number): Promise<Problem> {
+async function tableProblem(
+  source: Source & { readonly kind: "table" },
+  seed: number,
+  validation: number,
+): Promise<Problem> {
   const { file, target, features, header, task } = source;
   const table = await readTableFile(file, { header });
   const data = supervised(table, { target, task, ...(features === undefined ? {} : { features }) });
   const { rows: count } = table;
   checkCount(file, count);
   if (data.task === "classification") checkClasses(file, data, columnOf(table, target).kind);
-  const split: Split =
-    data.task === "classification"
-      ? stratifiedSplit({ labels: data.y.data, testFraction, seed })
-      : randomSplit({ count, testFraction, seed });
+  const labels = data.task === "classification" ? data.y.data : undefined;
+  const split = splitThrice(count, labels, seed, validation);
   const scale = fitStandardiser(data.x, { rows: split.train, names: data.features });
   const x = standardise(data.x, scale).data;
   const targetScale = data.task === "regression" ? fitStandardiser(data.y, { rows: split.train }) : undefined;
@@ -136,7 +144,9 @@ async function tableProblem(source: Source & { readonly kind: "table" }, seed: n
         ? { kind: "classification", classes: data.classes }
         : { kind: "regression", target, scale: targetScale! },
     train: part(split.train),
+    validation: split.validation === undefined ? undefined : part(split.validation),
     test: part(split.test),
+    inputs: { names: data.features, scale },
     image: undefined,
     notes: [
       ...(constant.length === 0
@@ -145,6 +155,38 @@ async function tableProblem(source: Source & { readonly kind: "table" }, seed: n
       ...(data.task === "classification" ? noteOnClasses(data) : []),
     ],
   };
+}
+
+interface ThreeParts extends Split {
+  readonly validation: Int32Array | undefined;
+}
+
+/** Rows for training, validation and test, in proportion to the labels where there are any. */
+function splitThrice(
+  count: number,
+  labels: ArrayLike<number> | undefined,
+  seed: number,
+  validation: number,
+): ThreeParts {
+  const split = (rows: Int32Array, fraction: number): Split => {
+    const parts =
+      labels === undefined
+        ? randomSplit({ count: rows.length, testFraction: fraction, seed })
+        : stratifiedSplit({
+            labels: Int32Array.from(rows, (row) => labels[row]!),
+            testFraction: fraction,
+            seed,
+          });
+    const rowsOfPart = (part: Int32Array): Int32Array => part.map((i) => rows[i]!);
+    return { train: rowsOfPart(parts.train), test: rowsOfPart(parts.test) };
+  };
+  const { train, test } = split(
+    Int32Array.from({ length: count }, (_, i) => i),
+    testFraction,
+  );
+  if (validation === 0) return { train, test, validation: undefined };
+  const again = split(train, validation);
+  return { train: again.train, validation: again.test, test };
 }
 
 /** Refuses classes of which hardly any comes twice: numbers to be predicted as numbers, or names of single items. */

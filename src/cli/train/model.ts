@@ -23,6 +23,8 @@ export interface Model {
   /** From the inputs to the outputs. */
   readonly sizes: readonly number[];
   readonly start: MlpParams;
+  /** Other first parameters, for runs beside the first: those of number 0 are others than `start` too. */
+  startOf(number: number): MlpParams;
   readonly loss: Loss<MlpParams, Batch>;
   /** For each item of a part the probabilities of the classes, or the standardised prediction: row by row. */
   predict(params: MlpParams, part: Part): Float32Array;
@@ -38,7 +40,8 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
   const inputs = train.x.shape[1]!;
   const outputs = task.kind === "classification" ? task.classes.length : 1;
   const { sizes, init, apply } = mlp([inputs, ...hidden, outputs]);
-  const start = init(foldIn(key(seed), 2 ** 32 - 1)); // lower numbers are those of classes in the split and of epochs
+  const keyOfStart = foldIn(key(seed), 2 ** 32 - 1); // lower numbers are those of classes in the split and of epochs
+  const start = init(keyOfStart);
 
   const classification: Loss<MlpParams, Batch> = (params, { x, y }) => {
     const scores = apply(params, x);
@@ -53,6 +56,7 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
   return {
     sizes,
     start,
+    startOf: (number) => init(foldIn(keyOfStart, number)),
     loss: task.kind === "classification" ? classification : regression,
     predict(params, part) {
       const all = new Float32Array(part.rows.length * outputs);

@@ -15,17 +15,41 @@ export interface Standing {
 
 /** After an epoch. */
 export interface EpochStanding extends Standing {
+  /** On the items that are held out to decide by, where there are any. */
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number | undefined;
   readonly testLoss: number;
   readonly testAccuracy: number | undefined;
   readonly seconds: number;
 }
 
+/** A step of the hyper-parameters. */
+export interface TuneStanding {
+  readonly round: number;
+  readonly rounds: number;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** The loss on items that were not trained on, before and after the steps of the round. */
+  readonly before: number;
+  readonly after: number;
+  readonly outcome: "descended" | "diverged";
+}
+
+/** Where the descent of the hyper-parameters ended. */
+export interface TuneOutcome {
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** Mean losses after trial runs with the hyper-parameters at the start, and with those that were found. */
+  readonly trial: { readonly start: number; readonly tuned: number };
+}
+
 /** A finished run. */
 export interface Outcome {
-  readonly stopped: "finished" | "aborted" | "diverged";
+  readonly stopped: "finished" | "aborted" | "early-stopping" | "diverged";
   readonly epochs: number;
   readonly steps: number;
   readonly trainLoss: number | undefined;
+  /** The epoch whose parameters were kept, and its loss on the items that are held out to decide by. */
+  readonly bestEpoch?: number;
+  readonly validationLoss?: number;
   readonly testLoss: number;
   readonly testAccuracy?: number;
   readonly testR2?: number;
@@ -34,6 +58,8 @@ export interface Outcome {
   readonly seconds: number;
   readonly seed: number;
   readonly report: string;
+  readonly checkpoint?: string;
+  readonly network?: string;
 }
 
 /** What tells the user of a run. */
@@ -42,6 +68,10 @@ export interface Output {
   /** Within an epoch; `done` is the part of the run that is done, from 0 to 1, and `left` the seconds left. */
   step(standing: Standing, done: number, left: number): void;
   epoch(standing: EpochStanding): void;
+  /** Something that the user should know, in the midst of a run. */
+  note(text: string): void;
+  tune(standing: TuneStanding): void;
+  tuned(outcome: TuneOutcome, text: string): void;
   done(outcome: Outcome, text: string): void;
   /** Takes what is drawn away, before something else is written. */
   clear(): void;
@@ -61,6 +91,9 @@ function jsonLines(stream: NodeJS.WriteStream): Output {
     start: (about) => write("start", about),
     step: () => {},
     epoch: (standing) => write("epoch", standing),
+    note: (text) => write("note", { text }),
+    tune: (standing) => write("tune", standing),
+    tuned: (outcome) => write("tuned", outcome),
     done: (outcome) => write("done", outcome),
     clear: () => {},
   };
@@ -72,16 +105,30 @@ function lines(stream: NodeJS.WriteStream): Output {
     start: (_, text) => stream.write(`${text}\n`),
     step: () => {},
     epoch(standing) {
-      const { epoch, epochs, testAccuracy, testLoss } = standing;
+      const { epoch, epochs, validationAccuracy, validationLoss, testAccuracy, testLoss } = standing;
       const width = String(epochs).length;
-      const test =
-        testAccuracy === undefined ? `test loss ${showLoss(testLoss)}` : `test ${percent(testAccuracy)}`;
+      const on = (name: string, loss: number, accuracy: number | undefined): string =>
+        accuracy === undefined ? `${name} loss ${showLoss(loss)}` : `${name} ${percent(accuracy)}`;
+      const held = validationLoss === undefined ? [] : [on("val", validationLoss, validationAccuracy)];
+      const parts = [...quality(standing), ...held, on("test", testLoss, testAccuracy)];
       const counted = `epoch ${String(epoch).padStart(width)}/${epochs}`;
-      stream.write(`${[counted, ...quality(standing), test, ...pace(standing, paint)].join("  ")}\n`);
+      stream.write(`${[counted, ...parts, ...pace(standing, paint)].join("  ")}\n`);
     },
+    note: (text) => stream.write(`${text}\n`),
+    tune: (standing) => stream.write(`${tuneLine(standing)}\n`),
+    tuned: (_, text) => stream.write(`${text}\n`),
     done: (_, text) => stream.write(`${text}\n`),
     clear: () => {},
   };
+}
+
+/** `round  3/40  learningRate 0.0123  momentum 0.9  loss 2.3012 → 1.9870`. */
+function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: TuneStanding): string {
+  const width = String(rounds).length;
+  const values = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
+  const losses = `loss ${showLoss(before)} → ${showLoss(after)}`;
+  const end = outcome === "diverged" ? ["diverged: back to lower rates"] : [];
+  return [`round ${String(round).padStart(width)}/${rounds}`, ...values, losses, ...end].join("  ");
 }
 
 const redrawEvery = 100; // ms
@@ -93,6 +140,10 @@ function bar(stream: NodeJS.WriteStream): Output {
   const clear = (): void => {
     if (drawn > -Infinity) stream.write("\r\u001b[2K");
     drawn = -Infinity;
+  };
+  const say = (text: string): void => {
+    clear();
+    stream.write(`${text}\n`);
   };
   return {
     start: (_, text) => stream.write(`${text}\n`),
@@ -109,10 +160,10 @@ function bar(stream: NodeJS.WriteStream): Output {
       );
     },
     epoch: () => {},
-    done(_, text) {
-      clear();
-      stream.write(`${text}\n`);
-    },
+    note: say,
+    tune: (standing) => say(tuneLine(standing)),
+    tuned: (_, text) => say(text),
+    done: (_, text) => say(text),
     clear,
   };
 }

@@ -3,9 +3,9 @@ import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
 import type { Judgement, TestResult } from "./result.ts";
-import type { Run } from "./run.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
+import type { Run } from "./training.ts";
 
 /** All that the report tells of. */
 export interface ReportSource {
@@ -60,13 +60,28 @@ function results({
   return [
     first,
     { name: "Test loss", value: showLoss(run.test.loss) },
+    ...(run.best === undefined
+      ? []
+      : [
+          {
+            name: "Validation loss",
+            value: showLoss(run.best.value),
+            note: `best, in epoch ${run.best.epoch}`,
+          },
+        ]),
     ...(last === undefined ? [] : [{ name: "Training loss", value: showLoss(last.loss) }]),
     {
       name: "Epochs",
       value: `${run.epochs.length}${run.epochs.length < settings.epochs ? ` of ${settings.epochs}` : ""}`,
     },
-    { name: "Training time", value: duration(run.seconds) },
+    { name: "Training time", value: duration(run.seconds), ...waitOf(run) },
   ];
+}
+
+/** What part of the time went by waiting for data, where it was more than a little. */
+function waitOf({ time: { data, compute } }: Run): { note?: string } {
+  const share = data / (data + compute);
+  return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
 }
 
 function stops({ stopped, steps, epochs }: Run): string[] {
@@ -76,6 +91,10 @@ function stops({ stopped, steps, epochs }: Run): string[] {
     case "aborted":
       return [
         `The run was stopped after ${count(steps)} ${steps === 1 ? "step" : "steps"}, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
+      ];
+    case "early-stopping":
+      return [
+        `The run was stopped after ${epochs.length} epochs, for the validation loss got no better any more.`,
       ];
     case "diverged":
       return [
@@ -89,8 +108,14 @@ function stops({ stopped, steps, epochs }: Run): string[] {
 function curves({ run, result }: ReportSource): Figure[] {
   const { epochs } = run;
   if (epochs.length === 0) return [];
+  const hasValidation = epochs.some(({ epoch }) => epoch.validation !== undefined);
   const watched =
-    "Training: mean over the epoch, while the network learns. Test: the held-out part after each epoch, watched only; nothing is decided by it.";
+    "Training: mean over the epoch, while the network learns. " +
+    (hasValidation ? "Validation: items held out to decide by. " : "") +
+    "Test: the held-out part after each epoch, watched only; nothing is decided by it.";
+  const gap = Number.NaN;
+  const lossOfTest = epochs.map(({ test }) => test?.loss ?? gap);
+  const accuracyOfTest = epochs.map(({ test }) => test?.metrics["accuracy"] ?? gap);
   const isClassification = result.kind === "classification";
   const loss: Figure = {
     kind: "lines",
@@ -98,7 +123,10 @@ function curves({ run, result }: ReportSource): Figure[] {
     caption: isClassification ? watched : `${watched} In squared standard deviations of the target.`,
     series: [
       { name: "training", values: epochs.map(({ epoch }) => epoch.loss) },
-      { name: "test", values: epochs.map(({ test }) => test.loss) },
+      ...(hasValidation
+        ? [{ name: "validation", values: epochs.map(({ epoch }) => epoch.validation?.loss ?? gap) }]
+        : []),
+      { name: "test", values: lossOfTest },
     ],
   };
   const accuracy: Figure = {
@@ -107,15 +135,23 @@ function curves({ run, result }: ReportSource): Figure[] {
     caption: "The part of the items that is classified right, measured likewise.",
     unit: "percent",
     series: [
-      { name: "training", values: epochs.map(({ epoch }) => epoch.metrics["accuracy"] ?? Number.NaN) },
-      { name: "test", values: epochs.map(({ test }) => test.metrics["accuracy"] ?? Number.NaN) },
+      { name: "training", values: epochs.map(({ epoch }) => epoch.metrics["accuracy"] ?? gap) },
+      ...(hasValidation
+        ? [
+            {
+              name: "validation",
+              values: epochs.map(({ epoch }) => epoch.validation?.metrics["accuracy"] ?? gap),
+            },
+          ]
+        : []),
+      { name: "test", values: accuracyOfTest },
     ],
   };
   const rate: Figure = {
     kind: "lines",
     title: "Learning rate",
     caption: "At the last step of each epoch.",
-    series: [{ name: "learning rate", values: epochs.map(({ epoch }) => epoch.learningRate ?? Number.NaN) }],
+    series: [{ name: "learning rate", values: epochs.map(({ epoch }) => epoch.learningRate ?? gap) }],
   };
   return [loss, ...(isClassification ? [accuracy] : []), rate];
 }
@@ -209,18 +245,35 @@ function graph({ model }: ReportSource): Figure {
 }
 
 function settingsOf({ settings, model, problem }: ReportSource): (readonly [string, string])[] {
-  const { optimizer, learningRate, momentum, batch, epochs, seed } = settings;
+  const { method, batch, accumulate, epochs, validation, patience, seed } = settings;
+  const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
+  const options = Object.entries(optimizer.options);
+  const row = (name: string, value: string | number | undefined): (readonly [string, string])[] =>
+    value === undefined ? [] : [[name, String(value)]];
   return [
     ["network", networkInWords(model.sizes)],
-    ["optimiser", optimizer === "sgd" ? "sgd: stochastic gradient descent" : "adam"],
+    ["optimiser", optimizer.name === "sgd" ? "sgd: stochastic gradient descent" : optimizer.name],
+    ...options.flatMap(([name, value]) => row(name, String(value))),
     ["learning rate", String(learningRate)],
-    ...(momentum === undefined ? [] : [["momentum", String(momentum)] as const]),
+    ...row("momentum", momentum),
+    ...row("schedule", schedule),
+    ...row("lowered at plateaus", plateau),
+    ...row("largest norm of a gradient", clip),
     [
       "batch",
       batch === "full"
         ? `all ${count(problem.train.rows.length)} training items`
         : `${batch} item${batch === 1 ? "" : "s"}`,
     ],
+    ...row("batches a step", accumulate === 1 ? undefined : accumulate),
+    ...row(
+      "validation",
+      validation === 0 ? undefined : `${percent(validation)} of what is not the test part, drawn by the seed`,
+    ),
+    ...row(
+      "patience",
+      patience === undefined ? undefined : `${patience} epochs without a better validation loss`,
+    ),
     ["epochs", String(epochs)],
     ["seed", `${seed}, of the split, the first parameters and the order of the items`],
     [

@@ -1,29 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { commandOf, readSettings, readSource, type TrainRequest } from "./settings.ts";
+import { trainRequest } from "./request.ts";
+import { commandOf, readPlaces, readSettings, type TrainRequest } from "./settings.ts";
+import { readSource } from "./source.ts";
+import { readTuned } from "./tuning.ts";
 
-const nothing: TrainRequest = {
-  dataset: undefined,
-  data: undefined,
-  target: undefined,
-  features: undefined,
-  task: undefined,
-  noHeader: false,
-  images: undefined,
-  labels: undefined,
-  optimizer: "sgd",
-  lr: undefined,
-  momentum: undefined,
-  batch: undefined,
-  epochs: undefined,
-  hidden: undefined,
-  seed: "0",
-  out: "report.html",
-  json: false,
-};
 const read = (request: Partial<TrainRequest>): string => {
-  const all = { ...nothing, ...request };
+  const all = trainRequest(request);
   const source = readSource(all);
-  return commandOf(source, readSettings(all, source.kind));
+  const settings = readSettings(all, source.kind);
+  readPlaces(all);
+  readTuned(all.tune, settings.method);
+  return commandOf(source, settings);
 };
 
 test.each<[string, Partial<TrainRequest>, string]>([
@@ -57,8 +44,46 @@ test.each<[string, Partial<TrainRequest>, string]>([
     { images: "i.gz", labels: "l.gz" },
     "downhill train --images i.gz --labels l.gz --optimizer sgd --lr 0.1 --momentum 0.9 --batch 64 --epochs 10 --hidden 128 --seed 0",
   ],
+  [
+    "options of the optimiser, a rate and a momentum among them",
+    { optimizer: "sgd(lr=0.05, momentum=0.8, nesterov, weight-decay=1e-4)" },
+    "downhill train digits --optimizer 'sgd(nesterov=true, weightDecay=0.0001)' --lr 0.05 --momentum 0.8 --batch 32 --epochs 30 --hidden 128 --seed 0",
+  ],
+  [
+    "a schedule from the rate, beside all that goes with training",
+    {
+      optimizer: "adam(beta1=0.8)",
+      schedule: "cosine warmup=20",
+      plateau: "patience=3 factor=0.5",
+      clip: "1",
+      accumulate: "4",
+      patience: "5",
+    },
+    "downhill train digits --optimizer 'adam(beta1=0.8)' --lr 0.003 --schedule 'cosine warmup=20' --plateau 'patience=3 factor=0.5' --clip 1 --batch 32 --accumulate 4 --epochs 30 --hidden 128 --val 0.1 --patience 5 --seed 0",
+  ],
+  [
+    "a schedule with rates of its own, written as an option of the optimiser",
+    { optimizer: "sgd(lr=cyclic(base=0.01, max=0.1))", val: "0.25" },
+    "downhill train digits --optimizer sgd --schedule 'cyclic(base=0.01, max=0.1)' --batch 32 --epochs 30 --hidden 128 --val 0.25 --seed 0",
+  ],
 ])("the command of a run says it all: %s", (_, request, command) => {
   expect(read(request)).toBe(command);
+});
+
+test("the command of a run is read as the same run", () => {
+  const requests: Partial<TrainRequest>[] = [
+    { optimizer: "muon(nsCoefficients=3,-4,2, nesterov=false)", lr: "0.01" },
+    { optimizer: "lbfgs(lineSearch=strong-wolfe)", batch: "full" },
+    { optimizer: "sgd", schedule: "one-cycle rise=0.2", lr: "0.4" },
+    { schedule: "sequential(parts=linear from=0 to=0.1; cosine)", momentum: "0.5" },
+  ];
+  for (const request of requests) {
+    const command = read(request);
+    const words = [...command.matchAll(/--([\w-]+) (?:'([^']*)'|(\S+))/g)];
+    const again: Record<string, string> = {};
+    for (const [, name, quoted, plain] of words) again[name!] = quoted ?? plain!;
+    expect(read(again)).toBe(command);
+  }
 });
 
 describe("misuse", () => {
@@ -81,8 +106,51 @@ describe("misuse", () => {
       { data: "x", target: "y", task: "ranking" },
       '--task must be classification or regression, got "ranking".',
     ],
-    [{ optimizer: "adma" }, '--optimizer must be sgd or adam, got "adma". Did you mean "adam"?'],
-    [{ optimizer: "adam", momentum: "0.9" }, "--momentum is for sgd: adam has averages of its own."],
+    [{ optimizer: "adma" }, '--optimizer: "adma" is no optimiser. Did you mean "adam"?'],
+    [
+      { optimizer: "adam", momentum: "0.9" },
+      '--momentum is for sgd, rmsprop and muon: adam has beta1: write --optimizer "adam(beta1=0.8)".',
+    ],
+    [{ optimizer: "adagrad", momentum: "0.9" }, "--momentum is for sgd, rmsprop and muon: adagrad has none."],
+    [{ optimizer: "adam(beta1=1)" }, "adam: beta1 must be a number from 0 to 1, 1 itself excluded, got 1."],
+    [{ optimizer: "adam(beta=0.5)" }, 'adam: unknown option "beta". Did you mean "beta1"?'],
+    [{ optimizer: "adam(lr=0.1)", lr: "0.2" }, "--lr and learningRate in --optimizer say the same."],
+    [{ optimizer: "adam(lr=0.1, learningRate=0.2)" }, "--optimizer: adam has learningRate twice."],
+    [
+      { optimizer: "sgd(momentum=0.5)", momentum: "0.9" },
+      "--momentum and momentum in --optimizer say the same.",
+    ],
+    [
+      { optimizer: "sgd(lr=cosine)", schedule: "cosine" },
+      "--schedule and a schedule in --optimizer say the same.",
+    ],
+    [{ optimizer: "rprop", schedule: "cosine" }, "rprop: learningRate must be a finite number of 0 or more"],
+    [{ schedule: "cosin" }, '"cosin" is no schedule. Did you mean "cosine"?'],
+    [{ schedule: "cosine form=1" }, 'cosine has no form. Did you mean "from"?'],
+    [{ schedule: "plateau" }, "--schedule: plateau follows a metric and not the step"],
+    [{ schedule: "" }, "--schedule: a schedule is missing."],
+    [
+      { schedule: "cosine from=0.1", lr: "0.2" },
+      "--lr 0.2 is not used: the schedule 'cosine from=0.1' has rates of its own.",
+    ],
+    [{ plateau: "patience=x" }, 'reduceOnPlateau: patience must be a whole number of 0 or more, got "x".'],
+    [{ plateau: "patients=3" }, 'reduceOnPlateau: unknown option "patients". Did you mean "patience"?'],
+    [{ plateau: "factor=1" }, "reduceOnPlateau: factor must be a number from 0 to 1, 1 itself excluded"],
+    [{ clip: "0" }, '--clip must be a number above 0, got "0".'],
+    [{ clip: "1", optimizer: "lbfgs" }, "--clip does not go with lbfgs"],
+    [{ accumulate: "1.5" }, '--accumulate must be a whole number of 1 or more, got "1.5".'],
+    [{ accumulate: "2", optimizer: "lbfgs" }, "--accumulate does not go with lbfgs"],
+    [{ val: "0.6" }, '--val must be a number from 0 to 0.5, got "0.6".'],
+    [{ patience: "0" }, '--patience must be a whole number of 1 or more, got "0".'],
+    [{ patience: "3", val: "0" }, "--patience needs items that are held out"],
+    [{ resume: true }, "--resume needs --checkpoint, the folder that the run was saved in."],
+    [{ resume: true, checkpoint: "runs", tune: "lr" }, "--tune and --resume do not go together"],
+    [{ tune: "momentun" }, '--tune: there is no number "momentun" to start from. Did you mean "momentum"?'],
+    [{ tune: "lr,lr" }, "--tune names lr twice."],
+    [
+      { tune: "beta2", optimizer: "adam" },
+      '--tune: there is no number "beta2" to start from. To start from a number, write --optimizer "adam(beta2=…)".',
+    ],
     [{ lr: "-0.1" }, '--lr must be a number of 0 or more, got "-0.1".'],
     [{ lr: "" }, '--lr must be a number of 0 or more, got "".'],
     [{ lr: "Infinity" }, "--lr must be a number of 0 or more"],

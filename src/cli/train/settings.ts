@@ -1,226 +1,132 @@
-import { DownhillError } from "../../errors/index.ts";
-import { adam, type Optimizer, sgd } from "../../optim/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { optionError, quote, readCount, readNumber, readWhole } from "../shared/words.ts";
+import { defaultRate, defaults, type SourceKind } from "./defaults.ts";
+import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
+import { type Source, type SourceRequest, sourceWords } from "./source.ts";
 
-/** What `downhill train` was asked for, as it was written. */
-export interface TrainRequest {
-  readonly dataset: string | undefined;
-  readonly data: string | undefined;
-  readonly target: string | undefined;
-  readonly features: string | undefined;
-  readonly task: string | undefined;
-  readonly noHeader: boolean;
-  readonly images: string | undefined;
-  readonly labels: string | undefined;
-  readonly optimizer: string;
-  readonly lr: string | undefined;
-  readonly momentum: string | undefined;
+/** What `downhill train` was asked for, as it was written on the command line or in a file. */
+export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly batch: string | undefined;
+  readonly accumulate: string | undefined;
   readonly epochs: string | undefined;
   readonly hidden: string | undefined;
-  readonly seed: string;
-  readonly out: string;
+  readonly val: string | undefined;
+  readonly patience: string | undefined;
+  readonly seed: string | undefined;
+  readonly tune: string | undefined;
+  readonly checkpoint: string | undefined;
+  readonly resume: boolean;
+  readonly save: string | undefined;
+  readonly out: string | undefined;
   readonly json: boolean;
 }
 
-/** Where the data come from. */
-export type Source =
-  | { readonly kind: "digits" }
-  | {
-      readonly kind: "table";
-      readonly file: string;
-      readonly target: string;
-      readonly features: readonly string[] | undefined;
-      readonly header: "auto" | false;
-      readonly task: "auto" | "classification" | "regression";
-    }
-  | { readonly kind: "images"; readonly images: string; readonly labels: string };
-
 /** How to train. */
 export interface Settings {
-  readonly optimizer: "sgd" | "adam";
-  readonly learningRate: number;
-  /** `undefined` for adam, which has its own. */
-  readonly momentum: number | undefined;
+  readonly method: Method;
   readonly batch: number | "full";
+  /** Batches that make a step. */
+  readonly accumulate: number;
   readonly epochs: number;
   readonly hidden: readonly number[];
+  /** The share of the training part that is held out to decide by; 0 for none. */
+  readonly validation: number;
+  /** Epochs without improvement after which to stop. */
+  readonly patience: number | undefined;
   readonly seed: number;
 }
 
-interface Defaults {
-  readonly rate: { readonly sgd: number; readonly adam: number };
-  readonly batch: number;
-  readonly epochs: number;
-  readonly hidden: readonly number[];
+/** What a run writes beside its report. */
+export interface Places {
+  readonly report: string;
+  readonly checkpoint: string | undefined;
+  readonly resume: boolean;
+  readonly save: string | undefined;
 }
 
-/** Chosen on parts of training data, never by a test part. The options' descriptions tell them. */
-const defaults: Readonly<Record<Source["kind"], Defaults>> = {
-  digits: { rate: { sgd: 0.2, adam: 0.003 }, batch: 32, epochs: 30, hidden: [128] },
-  table: { rate: { sgd: 0.02, adam: 0.003 }, batch: 32, epochs: 100, hidden: [32] },
-  images: { rate: { sgd: 0.1, adam: 0.001 }, batch: 64, epochs: 10, hidden: [128] },
-};
-
-/**
- * Where the data are from.
- *
- * @throws DownhillError `option` for a name that is none, and for options that need one another.
- */
-export function readSource(request: TrainRequest): Source {
-  const { dataset, data, target, images, labels } = request;
-  const given = [
-    ...(dataset === undefined ? [] : [dataset]),
-    ...(data === undefined ? [] : ["--data"]),
-    ...(images === undefined && labels === undefined ? [] : ["--images"]),
-  ];
-  if (given.length > 1) throw option(`${given.join(" and ")} name two data sets. Give one of them.`);
-  if (dataset !== undefined && dataset !== "digits") throw unknownDataset(dataset);
-  if (data !== undefined) {
-    if (target === undefined) throw option("--data needs --target, the column to predict.");
-    const task = choice("--task", request.task ?? "auto", ["auto", "classification", "regression"]);
-    const features = request.features?.split(",").map((name) => name.trim());
-    return { kind: "table", file: data, target, features, header: request.noHeader ? false : "auto", task };
-  }
-  for (const [name, value] of [
-    ["--target", target],
-    ["--features", request.features],
-    ["--task", request.task],
-    ["--no-header", request.noHeader ? "" : undefined],
-  ] as const) {
-    if (value !== undefined) throw option(`${name} is for tables: name one with --data.`);
-  }
-  if (images === undefined && labels === undefined) return { kind: "digits" };
-  if (images === undefined) throw option("--labels needs --images, the file of the images.");
-  if (labels === undefined) throw option("--images needs --labels, the file of their labels.");
-  return { kind: "images", images, labels };
-}
+/** The share that `--patience` holds out where `--val` does not say. */
+const impliedValidation = 0.1;
 
 /**
  * How to train, with the defaults for such data.
  *
  * @throws DownhillError `option` for words that are no numbers, and for numbers out of range.
  */
-export function readSettings(request: TrainRequest, kind: Source["kind"]): Settings {
+export function readSettings(request: TrainRequest, kind: SourceKind): Settings {
   const initial = defaults[kind];
-  const optimizer = choice("--optimizer", request.optimizer, ["sgd", "adam"]);
-  if (optimizer === "adam" && request.momentum !== undefined) {
-    throw option("--momentum is for sgd: adam has averages of its own.");
+  const method = readMethod(request, kind);
+  const patience = read(request.patience, (text) => readCount("--patience", text));
+  const validation = read(request.val, (text) => readNumber("--val", text, { from: 0, to: 0.5 }));
+  if (patience !== undefined && validation === 0) {
+    throw optionError("--patience needs items that are held out: leave --val 0 out, or say --val 0.1.");
   }
-  const momentum = number("--momentum", request.momentum, 0.9, { from: 0, to: 1 });
+  const accumulate = read(request.accumulate, (text) => readCount("--accumulate", text)) ?? 1;
+  if (accumulate > 1 && method.optimizer.name === "lbfgs") {
+    throw optionError(
+      "--accumulate does not go with lbfgs: it looks at the loss of one batch along its steps.",
+    );
+  }
   return {
-    optimizer,
-    learningRate: number("--lr", request.lr, initial.rate[optimizer], { from: 0 }),
-    momentum: optimizer === "sgd" ? momentum : undefined,
-    batch: request.batch === "full" ? "full" : whole("--batch", request.batch, initial.batch, `, or "full"`),
-    epochs: whole("--epochs", request.epochs, initial.epochs),
-    hidden: sizes(request.hidden, initial.hidden),
-    seed: seed(request.seed),
+    method,
+    batch: request.batch === "full" ? "full" : (read(request.batch, readBatch) ?? initial.batch),
+    accumulate,
+    epochs: read(request.epochs, (text) => readCount("--epochs", text)) ?? initial.epochs,
+    hidden: read(request.hidden, readSizes) ?? initial.hidden,
+    validation: validation ?? (patience === undefined ? 0 : impliedValidation),
+    patience,
+    seed: read(request.seed, (text) => readWhole("--seed", text)) ?? 0,
   };
 }
 
-/** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
-export function lowerRate({ optimizer, learningRate }: Settings, kind: Source["kind"]): number {
-  const initial = defaults[kind].rate[optimizer];
-  return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
+/** What a run writes. @throws DownhillError `option` for options that need one another. */
+export function readPlaces(request: TrainRequest): Places {
+  const { out, checkpoint, resume, save, tune } = request;
+  if (resume && checkpoint === undefined) {
+    throw optionError("--resume needs --checkpoint, the folder that the run was saved in.");
+  }
+  if (resume && tune !== undefined) {
+    throw optionError(
+      "--tune and --resume do not go together: a resumed run has its hyper-parameters already.",
+    );
+  }
+  return { report: out ?? "downhill-report.html", checkpoint, resume, save };
 }
 
-/** The optimiser of these settings. */
-export function optimizerOf<P>({ optimizer, learningRate, momentum = 0 }: Settings): Optimizer<P, unknown> {
-  return optimizer === "sgd" ? sgd({ learningRate, momentum }) : adam({ learningRate });
+/** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
+export function lowerRate({ method }: Settings, kind: SourceKind): number {
+  const { optimizer, learningRate } = method;
+  const initial = defaultRate(optimizer.name, kind);
+  return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
 }
 
 /** The command that repeats a run, whatever its defaults were. */
 export function commandOf(source: Source, settings: Settings): string {
-  const { optimizer, learningRate, momentum, batch, epochs, hidden, seed } = settings;
+  const { method, batch, accumulate, epochs, hidden, validation, patience, seed } = settings;
   const words = ["downhill", "train"].concat(
     sourceWords(source),
-    ["--optimizer", optimizer, "--lr", String(learningRate)],
-    momentum === undefined ? [] : ["--momentum", String(momentum)],
-    ["--batch", String(batch), "--epochs", String(epochs)],
-    ["--hidden", hidden.length === 0 ? "none" : hidden.join(","), "--seed", String(seed)],
+    methodWords(method),
+    ["--batch", String(batch)],
+    accumulate === 1 ? [] : ["--accumulate", String(accumulate)],
+    ["--epochs", String(epochs), "--hidden", hidden.length === 0 ? "none" : hidden.join(",")],
+    validation === 0 ? [] : ["--val", String(validation)],
+    patience === undefined ? [] : ["--patience", String(patience)],
+    ["--seed", String(seed)],
   );
   return words.map(quote).join(" ");
 }
 
-function sourceWords(source: Source): string[] {
-  switch (source.kind) {
-    case "digits":
-      return ["digits"];
-    case "table": {
-      const features = source.features === undefined ? [] : ["--features", source.features.join(",")];
-      const task = source.task === "auto" ? [] : ["--task", source.task];
-      const header = source.header === false ? ["--no-header"] : [];
-      return ["--data", source.file, ...header, "--target", source.target, ...features, ...task];
-    }
-    case "images":
-      return ["--images", source.images, "--labels", source.labels];
-    default:
-      return source satisfies never;
-  }
+function read<T>(text: string | undefined, reader: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : reader(text);
 }
 
-/** A word as a shell takes it back. */
-function quote(word: string): string {
-  return /^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+function readBatch(text: string): number {
+  return readCount("--batch", text, `, or "full"`);
 }
 
-function unknownDataset(name: string): DownhillError {
-  if (/\.(csv|tsv|txt)(\.gz)?$/i.test(name)) {
-    return option(
-      `${JSON.stringify(name)} is no data set. For a table write --data ${quote(name)} --target COLUMN.`,
-    );
-  }
-  const near = didYouMean(name, ["digits"]);
-  const all = ` There is digits; for files of your own see --data and --images.`;
-  return option(`${JSON.stringify(name)} is no data set.${near === "" ? all : near}`);
-}
-
-function choice<const W extends string>(name: string, value: string, words: readonly W[]): W {
-  const found = words.find((word) => word === value);
-  if (found !== undefined) return found;
-  const near = didYouMean(value, words);
-  throw option(
-    `${name} must be ${words.filter((word) => word !== "auto").join(" or ")}, got ${JSON.stringify(value)}.${near}`,
-  );
-}
-
-function number(
-  name: string,
-  text: string | undefined,
-  initial: number,
-  { from, to = Infinity }: { readonly from: number; readonly to?: number },
-): number {
-  if (text === undefined) return initial;
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value >= from && value <= to) return value;
-  const range = to === Infinity ? `a number of ${from} or more` : `a number from ${from} to ${to}`;
-  throw option(`${name} must be ${range}, got ${JSON.stringify(text)}.`);
-}
-
-function whole(name: string, text: string | undefined, initial: number, also = ""): number {
-  if (text === undefined) return initial;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
-  throw option(`${name} must be a whole number of 1 or more${also}, got ${JSON.stringify(text)}.`);
-}
-
-function seed(text: string): number {
-  const value = Number(text);
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw option(`--seed must be a whole number, got ${JSON.stringify(text)}.`);
-}
-
-function sizes(text: string | undefined, initial: readonly number[]): readonly number[] {
-  if (text === undefined) return initial;
+function readSizes(text: string): readonly number[] {
   if (text === "none") return [];
   const parts = text.split(",").map((part) => part.trim());
   const most = 1_000_000;
   if (parts.every((part) => /^\d+$/.test(part) && Number(part) >= 1 && Number(part) <= most))
     return parts.map(Number);
-  throw option(`--hidden must be sizes, as in 128 or 64,32, or "none"; got ${JSON.stringify(text)}.`);
-}
-
-function option(message: string): DownhillError {
-  return new DownhillError("option", message);
+  throw optionError(`--hidden must be sizes, as in 128 or 64,32, or "none"; got ${JSON.stringify(text)}.`);
 }

@@ -3,8 +3,8 @@ import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, type Outcome, percent, showLoss } from "./output.ts";
 import type { TestResult } from "./result.ts";
-import type { Run } from "./run.ts";
-import type { Settings } from "./settings.ts";
+import type { Places, Settings } from "./settings.ts";
+import type { Run } from "./training.ts";
 
 /** `64-128-10`, and what the units in the middle do. */
 export function networkInWords(sizes: readonly number[]): string {
@@ -12,43 +12,55 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-function optimizerInWords({ optimizer, learningRate, momentum, batch }: Settings): string {
-  const velocity = momentum === undefined || momentum === 0 ? "" : ` with momentum ${momentum}`;
+export function methodInWords({ method, batch, accumulate }: Settings): string {
+  const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
+  const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
+  const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
+  const beside = [...velocity, ...options];
   const items =
     batch === "full" ? "all items a step" : batch === 1 ? "one item a step" : `batches of ${batch}`;
-  return `${optimizer} at ${learningRate}${velocity}, ${items}`;
+  return [
+    `${optimizer.name} at ${learningRate}${beside.length === 0 ? "" : ` with ${beside.join(", ")}`}`,
+    ...(schedule === undefined ? [] : [`schedule ${schedule}`]),
+    ...(plateau === undefined ? [] : [`lowered at plateaus (${plateau})`]),
+    ...(clip === undefined ? [] : [`gradients clipped at ${clip}`]),
+    accumulate === 1 ? items : `${items}, ${accumulate} of them a step`,
+  ].join(", ");
 }
 
 /** What is about to be done, in two lines. */
 export function describeStart(
-  { title, train, test, task, notes }: Problem,
+  { title, train, validation, test, task, notes }: Problem,
   { sizes }: Model,
   settings: Settings,
 ): string {
   const count = (n: number): string => n.toLocaleString("en");
   const kind =
     task.kind === "classification" ? `${task.classes.length} classes` : `to predict ${task.target}`;
+  const held = validation === undefined ? "" : ` ${count(validation.rows.length)} to decide by,`;
   return [
-    `${title}: ${count(train.rows.length)} items to train on, ${count(test.rows.length)} held out for the test; ${kind}`,
-    `network ${networkInWords(sizes)}; ${optimizerInWords(settings)}; seed ${settings.seed}`,
+    `${title}: ${count(train.rows.length)} items to train on,${held} ${count(test.rows.length)} held out for the test; ${kind}`,
+    `network ${networkInWords(sizes)}; ${methodInWords(settings)}; seed ${settings.seed}`,
     ...notes.map((note) => `note: ${note}`),
   ].join("\n");
 }
 
 /** What to do about a loss that has risen. */
-export function adviseOn({ stopped, loss }: Run, { learningRate }: Settings, lower: number): string[] {
+export function adviseOn({ stopped, loss }: Run, { method }: Settings, lower: number): string[] {
   if (stopped === "diverged" || loss === undefined || !(loss.last > loss.first)) return [];
   const rose = `The training loss ended at ${showLoss(loss.last)}, above the ${showLoss(loss.first)} that it began at.`;
-  return [`${rose} Lower the learning rate: it is ${learningRate}, try --lr ${lower}.`];
+  return [`${rose} Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`];
 }
 
 /** A run in numbers. */
-export function outcomeOf(run: Run, result: TestResult, seed: number, report: string): Outcome {
+export function outcomeOf(run: Run, result: TestResult, seed: number, places: Places): Outcome {
+  const { report, checkpoint, save } = places;
   return {
     stopped: run.stopped,
     epochs: run.epochs.length,
     steps: run.steps,
     trainLoss: run.epochs.at(-1)?.epoch.loss,
+    ...(run.best === undefined ? {} : { bestEpoch: run.best.epoch, validationLoss: run.best.value }),
     testLoss: run.test.loss,
     ...(result.kind === "classification"
       ? { testAccuracy: result.accuracy }
@@ -56,6 +68,8 @@ export function outcomeOf(run: Run, result: TestResult, seed: number, report: st
     seconds: performance.now() / 1000, // the clock starts with the process
     seed,
     report,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(save === undefined ? {} : { network: save }),
   };
 }
 
@@ -67,19 +81,31 @@ export function describeOutcome(
   advice: readonly string[],
   paint: Paint,
 ): string {
-  const { stopped, epochs, steps, seconds, report, testLoss } = outcome;
+  const { stopped, epochs, steps, seconds, report, checkpoint, network, bestEpoch, testLoss } = outcome;
   const n = test.rows.length;
   const found =
     result.kind === "classification"
       ? `${paint("bold", `test accuracy ${percent(result.accuracy)}`)} (${n - result.mistakes.length} of ${n} right)`
       : `${paint("bold", `test R² ${result.r2.toFixed(4)}`)}, root mean squared error` +
         `${task.kind === "regression" ? ` of ${task.target}` : ""} ${Number(result.rmse.toPrecision(4))}`;
-  const how = { finished: "", aborted: ", stopped early", diverged: ", where it diverged" }[stopped];
+  const how = {
+    finished: "",
+    aborted: ", stopped early",
+    "early-stopping": ", stopped for want of progress",
+    diverged: ", where it diverged",
+  }[stopped];
   const done = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
   return [
     `${found}, test loss ${showLoss(testLoss)}`,
     `after ${done} (${steps === 1 ? "1 step" : `${steps.toLocaleString("en")} steps`})${how}, in ${duration(seconds)}`,
+    ...(bestEpoch === undefined
+      ? []
+      : [
+          `best in epoch ${bestEpoch}, whose parameters these are: validation loss ${showLoss(outcome.validationLoss!)}`,
+        ]),
     ...advice.map((text) => `note: ${text}`),
+    ...(checkpoint === undefined ? [] : [`checkpoint: ${checkpoint} (go on with --resume)`]),
+    ...(network === undefined ? [] : [`network: ${network}`]),
     `report: ${paint("underline", report)}`,
   ].join("\n");
 }

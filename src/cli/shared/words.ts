@@ -1,0 +1,68 @@
+import { DownhillError } from "../../errors/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+
+/** What an option must be, as its message says it. */
+export interface NumberWords {
+  readonly from: number;
+  readonly to?: number;
+  /** Whether `from` itself is left out. */
+  readonly above?: boolean;
+}
+
+/**
+ * One of a few words.
+ *
+ * @throws DownhillError `option`, with all of them and the nearest.
+ */
+export function readChoice<const W extends string>(name: string, value: string, words: readonly W[]): W {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  const near = didYouMean(value, words);
+  throw optionError(
+    `${name} must be ${words.filter((word) => word !== "auto").join(" or ")}, got ${JSON.stringify(value)}.${near}`,
+  );
+}
+
+/**
+ * A finite number within a range.
+ *
+ * @throws DownhillError `option`, with the range.
+ */
+export function readNumber(name: string, text: string, { from, to = Infinity, above }: NumberWords): number {
+  const value = Number(text);
+  const isInside = above === true ? value > from : value >= from;
+  if (text.trim() !== "" && Number.isFinite(value) && isInside && value <= to) return value;
+  const least = above === true ? `above ${from}` : `of ${from} or more`;
+  const range =
+    to === Infinity ? `a number ${least}` : `a number ${above === true ? "above" : "from"} ${from} to ${to}`;
+  throw optionError(`${name} must be ${range}, got ${JSON.stringify(text)}.`);
+}
+
+/**
+ * A whole number of 1 or more.
+ *
+ * @param also what else it may be, for the message: `, or "full"`.
+ * @throws DownhillError `option`.
+ */
+export function readCount(name: string, text: string, also = ""): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+  throw optionError(`${name} must be a whole number of 1 or more${also}, got ${JSON.stringify(text)}.`);
+}
+
+/** A whole number. @throws DownhillError `option`. */
+export function readWhole(name: string, text: string): number {
+  const value = Number(text);
+  if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw optionError(`${name} must be a whole number, got ${JSON.stringify(text)}.`);
+}
+
+/** A word as a shell takes it back. */
+export function quote(word: string): string {
+  return /^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Misuse of the command line. */
+export function optionError(message: string): DownhillError {
+  return new DownhillError("option", message);
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { DownhillError } from "../../errors/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import { textNames } from "./request.ts";
+import type { TrainRequest } from "./settings.ts";
+
+type Asked = Partial<TrainRequest>;
+
+const flags = ["header", "resume", "json"] as const;
+const names: readonly string[] = [...textNames, ...flags];
+
+/** Options that say where the data come from, by the option that begins each group. */
+const sources: readonly (readonly (keyof TrainRequest)[])[] = [
+  ["dataset"],
+  ["data", "target", "features", "task", "noHeader"],
+  ["images", "labels"],
+];
+
+/**
+ * Options from a file: a JSON object with their names, as `{ "optimizer": "adam(beta1=0.8)", "lr": 0.01, "epochs": 20 }`.
+ * Numbers and texts stand for what would follow the option, lists for what would stand between commas, `true` and `false`
+ * for flags.
+ *
+ * @throws DownhillError `file` for one that cannot be read, `option` for what is none, naming the file and the nearest.
+ */
+export function readConfig(path: string): Asked {
+  const config = parse(path);
+  const asked: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(config)) {
+    if (!names.includes(name)) {
+      const near = didYouMean(name, names);
+      const all = near === "" ? ` There are ${names.join(", ")}.` : near;
+      throw wrong(path, `there is no option ${JSON.stringify(name)}.${all}`);
+    }
+    if (flags.some((flag) => flag === name)) {
+      if (typeof value !== "boolean") throw wrong(path, `${name} must be true or false.`);
+      if (name === "header") asked["noHeader"] = !value;
+      else asked[name] = value;
+    } else asked[name] = textOf(path, name, value);
+  }
+  return asked;
+}
+
+/** What is asked for on the command line, and from the file what the command line leaves open. */
+export function withConfig(asked: Asked, config: Asked): Asked {
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
+  const isGiven = (name: string): boolean => given.some(([key]) => key === name);
+  // whoever names other data does not want to train on those of the file
+  const chosen = sources.find((group) => group.some(isGiven));
+  const dropped = chosen === undefined ? [] : sources.filter((group) => group !== chosen).flat();
+  const kept = Object.entries(config).filter(([name]) => !dropped.some((one) => one === name));
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(given) };
+}
+
+function parse(path: string): object {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const why = isMissing ? "there is no such file" : cause instanceof Error ? cause.message : String(cause);
+    throw new DownhillError("file", `--config ${path}: ${why}.`, { cause });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw wrong(path, `it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}.`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw wrong(path, `it must hold an object, as in { "optimizer": "adam", "epochs": 20 }.`);
+}
+
+function textOf(path: string, name: string, value: unknown): string {
+  const isPlain = (one: unknown): boolean => typeof one === "string" || typeof one === "number";
+  if (isPlain(value)) return String(value);
+  if (Array.isArray(value) && value.length > 0 && value.every(isPlain)) return value.join(",");
+  throw wrong(path, `${name} must be a number, a text or a list of them.`);
+}
+
+function wrong(path: string, message: string): DownhillError {
+  return new DownhillError("option", `--config ${path}: ${message}`);
+}

@@ -1,0 +1,262 @@
+import {
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  type GeneralOptimizer,
+  multiTransform,
+  type ReduceOnPlateau,
+  reduceOnPlateau,
+} from "../../optim/index.ts";
+import { readSchedule } from "../schedule/table.ts";
+import { isNumber, readCall } from "../shared/call-text.ts";
+import {
+  camelCase,
+  makeOptimizer,
+  type OptimizerChoice,
+  type OptimizerOptions,
+  optimizers,
+  readChoice,
+} from "../shared/optimizers.ts";
+import { optionError, quote, readNumber } from "../shared/words.ts";
+import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
+
+/** What was asked for as the way to step, as it was written. */
+export interface MethodRequest {
+  readonly optimizer: string | undefined;
+  readonly lr: string | undefined;
+  readonly momentum: string | undefined;
+  readonly schedule: string | undefined;
+  readonly plateau: string | undefined;
+  readonly clip: string | undefined;
+}
+
+/** How to step. */
+export interface Method {
+  /** Name and options of the optimiser, but for rate and momentum. */
+  readonly optimizer: OptimizerChoice;
+  /** The rate of the first step, or the highest of a schedule that rises. */
+  readonly learningRate: number;
+  /** `undefined` for optimisers that have something else, and where it was not said. */
+  readonly momentum: number | undefined;
+  /** Whether the user chose these, or they are defaults. */
+  readonly isRateGiven: boolean;
+  readonly isMomentumGiven: boolean;
+  /** Texts, read when the number of steps is known. */
+  readonly schedule: string | undefined;
+  readonly plateau: string | undefined;
+  /** The greatest norm of a gradient. */
+  readonly clip: number | undefined;
+}
+
+/** How long a run is. */
+export interface RunLength {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** A run of some length, to try texts with before there is one. */
+const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
+
+/**
+ * The way to step, with the defaults for such data.
+ *
+ * @throws DownhillError `option` and `range`, naming the option and what it may be.
+ */
+export function readMethod(request: MethodRequest, kind: SourceKind): Method {
+  const call = readCall("--optimizer", request.optimizer ?? "sgd");
+  const [rates, rest] = partition(call.options, (name) =>
+    ["lr", "learningRate", "learning-rate"].includes(name),
+  );
+  const [momenta, options] = partition(rest, (name) => name === "momentum");
+  const optimizer = readChoice(callText(call.name, options), {
+    what: "--optimizer",
+    steps: someLength.steps,
+  });
+  const { name } = optimizer;
+  const inside = only("learningRate", rates, name);
+  const isSchedule = inside !== undefined && !isNumber(inside);
+  const lr = oneOf("--lr", request.lr, `learningRate in --optimizer`, isSchedule ? undefined : inside);
+  const schedule = oneOf(
+    "--schedule",
+    request.schedule,
+    "a schedule in --optimizer",
+    isSchedule ? inside : undefined,
+  );
+  const momentum = oneOf(
+    "--momentum",
+    request.momentum,
+    "momentum in --optimizer",
+    only("momentum", momenta, name),
+  );
+  if (momentum !== undefined && optimizers.get(name)?.momentum !== "momentum") throw noMomentum(name);
+  const method: Method = {
+    optimizer,
+    learningRate: lr === undefined ? defaultRate(name, kind) : readNumber("--lr", lr, { from: 0 }),
+    momentum:
+      momentum === undefined ? defaultMomentum(name) : readNumber("--momentum", momentum, { from: 0, to: 1 }),
+    isRateGiven: lr !== undefined,
+    isMomentumGiven: momentum !== undefined,
+    schedule,
+    plateau: request.plateau,
+    clip:
+      request.clip === undefined ? undefined : readNumber("--clip", request.clip, { from: 0, above: true }),
+  };
+  if (method.clip !== undefined && name === "lbfgs") {
+    throw optionError("--clip does not go with lbfgs: it looks at the loss along whole gradients.");
+  }
+  stepperOf(method, someLength); // refuses what does not go together
+  plateauOf(method);
+  return method;
+}
+
+/** The optimiser without clipping, with its rate and what a schedule moves beside it. */
+function stepperOf(method: Method, length: RunLength): GeneralOptimizer<unknown> {
+  return makeOptimizer({ name: method.optimizer.name, options: optionsOf(method, length) });
+}
+
+/**
+ * The optimiser of a run. `muon` is for matrices: vectors get `adamw` at the same rate.
+ *
+ * @throws DownhillError `option` and `range` from schedules and options.
+ */
+export function optimizerOf(method: Method, length: RunLength): GeneralOptimizer<unknown> {
+  return aroundStepper(method, stepperOf(method, length));
+}
+
+/** What a method puts around its optimiser: another one for vectors, clipping. */
+export function aroundStepper(
+  { optimizer, clip }: Method,
+  stepper: GeneralOptimizer<unknown>,
+): GeneralOptimizer<unknown> {
+  const all = optimizer.name === "muon" ? matricesBy(stepper) : stepper;
+  return clip === undefined ? all : chain(clipByGlobalNorm(clip), all);
+}
+
+/** An optimiser for the weights of layers, `adamw` for the rest. */
+function matricesBy(optimizer: GeneralOptimizer<unknown>): GeneralOptimizer<unknown> {
+  const { learningRate } = optimizer;
+  const rest = adamw(learningRate === undefined ? {} : { learningRate });
+  const groups = multiTransform({ matrices: optimizer, rest }, (_, x) =>
+    x.ndim === 2 ? "matrices" : "rest",
+  );
+  const all = groups as GeneralOptimizer<unknown>;
+  return learningRate === undefined ? all : { ...all, learningRate };
+}
+
+/** What lowers the rate of a run by its epochs; `undefined` where nothing was asked for. */
+export function plateauOf({ plateau }: Method): ReduceOnPlateau | undefined {
+  if (plateau === undefined) return undefined;
+  const text = isNumber(plateau)
+    ? `patience=${plateau}`
+    : plateau
+        .trim()
+        .split(/[\s,]+/)
+        .join(",");
+  const { options } = readCall("--plateau", `plateau(${text})`);
+  const read = [...options].map(([name, value]) => [
+    camelCase(name),
+    isNumber(value) ? Number(value) : value,
+  ]);
+  return reduceOnPlateau(Object.fromEntries(read) as object);
+}
+
+/** The options of the optimiser with rate and momentum, which may follow the schedule. */
+function optionsOf(method: Method, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
+  const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
+  const moved = optimizers.get(optimizer.name)!.momentum;
+  const still = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }) };
+  if (schedule === undefined) return { ...still, learningRate };
+  let isUsed = false;
+  const made = readSchedule(schedule, {
+    what: "--schedule",
+    steps,
+    stepsPerEpoch,
+    rate() {
+      isUsed = true;
+      return learningRate;
+    },
+  });
+  if (isRateGiven && !isUsed) {
+    throw optionError(
+      `--lr ${learningRate} is not used: the schedule ${quote(schedule)} has rates of its own.`,
+    );
+  }
+  const isMoved =
+    made.momentum !== undefined &&
+    moved !== undefined &&
+    !isMomentumGiven &&
+    !Object.hasOwn(optimizer.options, moved) &&
+    !(moved === "momentum" && momentum === undefined);
+  return { ...still, learningRate: made.rate, ...(isMoved ? { [moved]: made.momentum } : {}) };
+}
+
+/** The words that repeat it on a command line, whatever its defaults were. */
+export function methodWords(method: Method): string[] {
+  const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
+  const options = new Map(Object.entries(optimizer.options).map(([name, value]) => [name, showValue(value)]));
+  // a rate that a schedule does not use would be refused
+  const hasRate = schedule === undefined || usesRate(method);
+  return [
+    "--optimizer",
+    callText(optimizer.name, options),
+    ...(hasRate ? ["--lr", String(learningRate)] : []),
+    ...(momentum === undefined || (schedule !== undefined && !method.isMomentumGiven)
+      ? []
+      : ["--momentum", String(momentum)]),
+    ...(schedule === undefined ? [] : ["--schedule", schedule]),
+    ...(plateau === undefined ? [] : ["--plateau", plateau]),
+    ...(clip === undefined ? [] : ["--clip", String(clip)]),
+  ];
+}
+
+/** Whether the schedule of a method begins at its rate. */
+function usesRate(method: Method): boolean {
+  try {
+    optionsOf({ ...method, isRateGiven: true }, someLength);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function noMomentum(name: string): Error {
+  const has = optimizers.get(name)?.momentum;
+  const instead =
+    has === "beta1" ? `${name} has beta1: write --optimizer "${name}(beta1=0.8)".` : `${name} has none.`;
+  return optionError(`--momentum is for sgd, rmsprop and muon: ${instead}`);
+}
+
+function callText(name: string, options: ReadonlyMap<string, string>): string {
+  if (options.size === 0) return name;
+  return `${name}(${[...options].map(([key, value]) => `${key}=${value}`).join(", ")})`;
+}
+
+function showValue(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(",")}]` : String(value);
+}
+
+function partition(
+  options: ReadonlyMap<string, string>,
+  isFirst: (name: string) => boolean,
+): [Map<string, string>, Map<string, string>] {
+  const [first, second] = [new Map<string, string>(), new Map<string, string>()];
+  for (const [name, value] of options) (isFirst(name) ? first : second).set(name, value);
+  return [first, second];
+}
+
+function only(name: string, options: ReadonlyMap<string, string>, owner: string): string | undefined {
+  if (options.size > 1) throw optionError(`--optimizer: ${owner} has ${name} twice.`);
+  return [...options.values()][0];
+}
+
+function oneOf(
+  name: string,
+  first: string | undefined,
+  otherName: string,
+  second: string | undefined,
+): string | undefined {
+  if (first !== undefined && second !== undefined) {
+    throw optionError(`${name} and ${otherName} say the same. Give one of them.`);
+  }
+  return first ?? second;
+}

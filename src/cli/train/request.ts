@@ -1,0 +1,38 @@
+import type { TrainRequest } from "./settings.ts";
+
+/** The options of `downhill train` that are texts, and those that are flags. */
+export const textNames = [
+  "dataset",
+  "data",
+  "target",
+  "features",
+  "task",
+  "images",
+  "labels",
+  "optimizer",
+  "lr",
+  "momentum",
+  "schedule",
+  "plateau",
+  "clip",
+  "batch",
+  "accumulate",
+  "epochs",
+  "hidden",
+  "val",
+  "patience",
+  "seed",
+  "tune",
+  "checkpoint",
+  "save",
+  "out",
+] as const;
+
+/** A request for some things, and nothing else. */
+export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
+  const nothing = Object.fromEntries(textNames.map((name) => [name, undefined])) as Record<
+    (typeof textNames)[number],
+    undefined
+  >;
+  return { ...nothing, noHeader: false, resume: false, json: false, ...asked };
+}

@@ -1,0 +1,36 @@
+import { writeSafetensorsFile } from "../../io/index.ts";
+import type { MlpParams } from "../../nn/index.ts";
+import type { Problem } from "./data.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … from the inputs on, and as metadata what they
+ * need to be used (sizes, classes or target, how inputs were standardised), as JSON, with the command that made it.
+ *
+ * @throws DownhillError `file` if it cannot be written.
+ */
+export async function saveNetwork(
+  path: string,
+  params: MlpParams,
+  { task, title, inputs }: Problem,
+  { sizes }: Model,
+  command: string,
+): Promise<void> {
+  const tensors = params.layers.flatMap(({ weight, bias }, i) => [
+    [`layers.${i}.weight`, weight] as const,
+    [`layers.${i}.bias`, bias] as const,
+  ]);
+  const learnt =
+    task.kind === "classification"
+      ? { classes: JSON.stringify(task.classes) }
+      : { target: task.target, targetScale: JSON.stringify(task.scale) };
+  const metadata = {
+    command,
+    data: title,
+    network: JSON.stringify({ sizes, activation: "relu" }),
+    task: task.kind,
+    ...learnt,
+    ...(inputs === undefined ? {} : { inputs: JSON.stringify(inputs) }),
+  };
+  await writeSafetensorsFile(path, new Map(tensors), metadata);
+}

@@ -1,0 +1,203 @@
+import { type Batches, dataset } from "../../data/index.ts";
+import { DownhillError } from "../../errors/index.ts";
+import type { MlpParams } from "../../nn/index.ts";
+import {
+  type Best,
+  checkpointFolder,
+  type EpochRecord,
+  type Evaluation,
+  evaluator,
+  fit,
+  type FitOptions,
+  type LogEntry,
+  type LogSink,
+  type RunTime,
+} from "../../train/index.ts";
+import type { Part, Problem } from "./data.ts";
+import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
+import { type Batch, batchesOf, type Model } from "./model.ts";
+import type { EpochStanding, Output } from "./output.ts";
+import type { Places, Settings } from "./settings.ts";
+
+/** An epoch and how the network did on the test part after it. */
+export interface WatchedEpoch {
+  readonly epoch: EpochRecord;
+  /** `undefined` for epochs before a run was resumed. */
+  readonly test: Evaluation | undefined;
+}
+
+/** A run that has ended, one way or the other. */
+export interface Run {
+  readonly stopped: "finished" | "aborted" | "early-stopping" | "diverged";
+  /** What it has learnt: the parameters of the best epoch where there is one, else the last. */
+  readonly params: MlpParams;
+  readonly best: Best<MlpParams> | undefined;
+  readonly steps: number;
+  readonly epochs: readonly WatchedEpoch[];
+  /** Seconds of training. */
+  readonly seconds: number;
+  readonly time: RunTime;
+  /** How the network does on the test part. */
+  readonly test: Evaluation;
+  /** The loss on the training part before the first step and in the last epoch, where it may have risen. */
+  readonly loss: { readonly first: number; readonly last: number } | undefined;
+  /** What went wrong, where it diverged. */
+  readonly error: DownhillError | undefined;
+}
+
+const testedAtOnce = 512; // items
+
+/** The training items in batches, in another order in each epoch. */
+export function trainingBatches({ train }: Problem, { batch, seed }: Settings): Batches<Batch> {
+  return dataset({ x: train.x, y: train.y }).shuffle({ seed }).batch(batch);
+}
+
+/** How many steps a run of these settings takes. */
+export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Settings): RunLength {
+  const items = train.rows.length;
+  const batches = batch === "full" ? 1 : Math.ceil(items / batch);
+  const stepsPerEpoch = Math.ceil(batches / accumulate);
+  return { steps: stepsPerEpoch * epochs, stepsPerEpoch };
+}
+
+/** Trains with an eye on the test part, which nothing is decided by. */
+export async function runTraining(
+  problem: Problem,
+  model: Model,
+  settings: Settings,
+  places: Places,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Run> {
+  const { train, test, task } = problem;
+  const { epochs } = settings;
+  const evaluate = evaluator<MlpParams, Batch>(model.loss);
+  const on = async (params: MlpParams, part: Part): Promise<Evaluation> =>
+    counted(await evaluate(params, batchesOf(part, testedAtOnce)));
+  const batches = trainingBatches(problem, settings);
+  const run = fit({ ...optionsOf(problem, model, settings, batches), ...placesOf(places, output), signal });
+
+  const tests = new Map<number, Evaluation>();
+  const begin = performance.now();
+  const seconds = (): number => (performance.now() - begin) / 1000;
+  let first: number | undefined;
+  let last: EpochRecord | undefined;
+  let before = -1; // the share that was done when this process began
+  let seen = 0;
+  let stopped: Run["stopped"] = "finished";
+  let error: DownhillError | undefined;
+  try {
+    for await (const event of run) {
+      const { epoch, loss, learningRate } = event;
+      if (event.kind === "step") {
+        seen += event.items;
+        if (event.step === 1) first = loss;
+        const done = (epoch - 1 + event.batch / batches.batchCount) / epochs;
+        if (before < 0) before = done - event.batch / batches.batchCount / epochs;
+        const accuracy = (last ?? event).metrics["accuracy"];
+        const standing = {
+          epoch,
+          epochs,
+          // whole epochs are steadier to read than batches
+          loss: last?.loss ?? loss,
+          accuracy: task.kind === "classification" ? accuracy : undefined,
+          learningRate: learningRate ?? Number.NaN,
+          itemsPerSecond: last === undefined ? seen / seconds() : last.items / last.seconds,
+        };
+        output.step(standing, done, (seconds() / (done - before)) * (1 - done));
+        continue;
+      }
+      last = counted(event);
+      const evaluation = await on(event.params, test);
+      tests.set(epoch, evaluation);
+      output.epoch(standingOf(last, evaluation, epochs, seconds()));
+    }
+    const result = await run;
+    if (result.stopped === "aborted" || result.stopped === "early-stopping") stopped = result.stopped;
+  } catch (reason) {
+    if (!(reason instanceof DownhillError && reason.code === "nan")) throw reason;
+    stopped = "diverged";
+    error = reason;
+  }
+  const { best, step, history, time, params } = run.latest;
+  const chosen = best?.params ?? params;
+  const final = history.at(-1)?.loss;
+  const rose = first !== undefined && final !== undefined && final > first;
+  return {
+    stopped,
+    params: chosen,
+    best,
+    steps: step,
+    epochs: history.map((epoch) => ({ epoch: counted(epoch), test: tests.get(epoch.epoch) })),
+    seconds: seconds(),
+    time,
+    test: await on(chosen, test),
+    // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
+    loss: rose ? { first: (await on(model.start, train)).loss, last: final } : undefined,
+    error,
+  };
+}
+
+/** What is trained, and how. */
+function optionsOf(problem: Problem, model: Model, settings: Settings, data: Batches<Batch>) {
+  const { method, accumulate, epochs, patience, seed } = settings;
+  const { validation } = problem;
+  const plateau = plateauOf(method);
+  return {
+    params: model.start,
+    loss: model.loss,
+    data,
+    optimizer: optimizerOf(method, lengthOf(problem, settings)),
+    epochs,
+    seed,
+    accumulate,
+    every: "step",
+    keepBest: validation !== undefined,
+    ...(validation === undefined ? {} : { validation: batchesOf(validation, testedAtOnce) }),
+    ...(patience === undefined ? {} : { earlyStopping: { patience } }),
+    ...(plateau === undefined ? {} : { plateau }),
+  } satisfies FitOptions<MlpParams, unknown, Batch>;
+}
+
+/** Where a run is saved, and who is told of it. */
+function placesOf(
+  { checkpoint, resume }: Places,
+  output: Output,
+): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
+  const tellUser: LogSink = (entry: LogEntry) => {
+    if (entry.kind === "warning") output.note(`warning: ${entry.message}`);
+    if (entry.kind === "start" && entry.isResumed) {
+      output.note(`resumed after ${entry.epoch} of ${entry.epochs} epochs, at step ${entry.step}`);
+    }
+  };
+  return {
+    log: [tellUser],
+    ...(checkpoint === undefined ? {} : { checkpoint: { store: checkpointFolder(checkpoint) }, resume }),
+  };
+}
+
+function standingOf(epoch: EpochRecord, test: Evaluation, epochs: number, seconds: number): EpochStanding {
+  const validation = epoch.validation && counted(epoch.validation);
+  return {
+    epoch: epoch.epoch,
+    epochs,
+    loss: epoch.loss,
+    accuracy: epoch.metrics["accuracy"],
+    learningRate: epoch.learningRate ?? Number.NaN,
+    itemsPerSecond: epoch.items / epoch.seconds,
+    ...(validation === undefined
+      ? {}
+      : { validationLoss: validation.loss, validationAccuracy: validation.metrics["accuracy"] }),
+    testLoss: test.loss,
+    testAccuracy: test.metrics["accuracy"],
+    seconds,
+  };
+}
+
+/** With the accuracy as the count of right items over the count of all: a mean in float32 is off in its last digits. */
+function counted<T extends Evaluation>(evaluation: T): T {
+  const { metrics, items } = evaluation;
+  const { accuracy } = metrics;
+  if (accuracy === undefined) return evaluation;
+  return { ...evaluation, metrics: { ...metrics, accuracy: Math.round(accuracy * items) / items } };
+}

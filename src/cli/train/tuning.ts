@@ -1,0 +1,113 @@
+import { dataset } from "../../data/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import type { GeneralOptimizer } from "../../optim/index.ts";
+import { tune } from "../../train/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import { camelCase, makeOptimizer } from "../shared/optimizers.ts";
+import { optionError } from "../shared/words.ts";
+import type { Problem } from "./data.ts";
+import { aroundStepper, type Method } from "./method.ts";
+import type { Model } from "./model.ts";
+import { type Output, showLoss } from "./output.ts";
+import type { Settings } from "./settings.ts";
+import { trainingBatches } from "./training.ts";
+
+const rounds = 40;
+const digits = 3;
+const judgedAtOnce = 64; // items
+
+/** What the hyper-parameters of `--tune` start from, by their names in the library. */
+export type Tuned = Readonly<Record<string, number>>;
+
+/**
+ * The hyper-parameters that `--tune lr,momentum` names, with the values of a method.
+ *
+ * @throws DownhillError `option` for one that the optimiser has not, or that has no number to start from.
+ */
+export function readTuned(
+  text: string | undefined,
+  { optimizer, learningRate, momentum }: Method,
+): Tuned | undefined {
+  if (text === undefined) return undefined;
+  const values: Record<string, unknown> = {
+    learningRate,
+    ...(momentum === undefined ? {} : { momentum }),
+    ...optimizer.options,
+  };
+  const start: Record<string, number> = {};
+  for (const word of text.split(",").map((part) => part.trim())) {
+    const name = word === "lr" ? "learningRate" : camelCase(word);
+    const value = values[name];
+    if (Object.hasOwn(start, name)) throw optionError(`--tune names ${word} twice.`);
+    if (typeof value === "number" && Object.hasOwn(values, name)) {
+      start[name] = value;
+      continue;
+    }
+    const near = didYouMean(name, Object.keys(values)).replace("learningRate", "lr");
+    const repair =
+      near === "" ? ` To start from a number, write --optimizer "${optimizer.name}(${name}=…)".` : near;
+    throw optionError(`--tune: there is no number ${JSON.stringify(word)} to start from.${repair}`);
+  }
+  return start;
+}
+
+/**
+ * Descends on hyper-parameters by differentiating through steps of training, and gives the method with what it found,
+ * to three digits, so that a command can say it.
+ *
+ * @throws DownhillError `option` and `range` for hyper-parameters that cannot be moved.
+ */
+export async function tuneMethod(
+  start: Tuned,
+  problem: Problem,
+  model: Model,
+  settings: Settings,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Method> {
+  const { method, seed } = settings;
+  const { validation } = problem;
+  const { learningRate, momentum, optimizer } = method;
+  const still = { ...optimizer.options, learningRate, ...(momentum === undefined ? {} : { momentum }) };
+  const optimizerAt = (values: Readonly<Record<string, Tensor>>): GeneralOptimizer<unknown> =>
+    aroundStepper(method, makeOptimizer({ name: optimizer.name, options: { ...still, ...values } }));
+  const judges =
+    validation === undefined
+      ? {}
+      : {
+          validation: dataset({ x: validation.x, y: validation.y })
+            .shuffle({ seed })
+            .batch(Math.min(judgedAtOnce, validation.rows.length)),
+        };
+  const { hyperparameters, trial } = await tune({
+    params: (restart: number) => model.startOf(restart),
+    loss: model.loss,
+    data: trainingBatches(problem, settings),
+    ...judges,
+    optimizer: optimizerAt,
+    start,
+    rounds,
+    seed,
+    signal,
+    onRound: ({ round, hyperparameters: at, before, after, outcome }) =>
+      output.tune({ round, rounds, hyperparameters: at, before, after, outcome }),
+  });
+  const found = Object.fromEntries(
+    Object.entries(hyperparameters).map(([name, value]) => [name, Number(value.toPrecision(digits))]),
+  );
+  output.tuned({ hyperparameters: found, trial }, describeTuned(start, found, trial));
+  const { learningRate: rate = learningRate, momentum: kept = momentum, ...options } = found;
+  return {
+    ...method,
+    optimizer: { ...optimizer, options: { ...optimizer.options, ...options } },
+    learningRate: rate,
+    momentum: kept,
+  };
+}
+
+/** `tuned learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
+function describeTuned(start: Tuned, found: Tuned, trial: { start: number; tuned: number }): string {
+  const moves = Object.entries(found).map(([name, value]) => `${name} ${start[name]!} → ${value}`);
+  const before = Number.isFinite(trial.start) ? showLoss(trial.start) : "diverged";
+  return `tuned: ${moves.join(", ")}; loss of trial runs ${before} → ${showLoss(trial.tuned)}`;
+}
