@@ -1,0 +1,634 @@
+import { contractBlock } from "../../../kernel/scalar.ts";
+import type { Body, Callable } from "../body.ts";
+import { advance, repeat, scale } from "./emit.ts";
+import type { Plan } from "./plan.ts";
+import { roundUp } from "./plan.ts";
+import type { Axis } from "./shape.ts";
+import { sizeOf } from "./shape.ts";
+import type { Tile } from "./tile.ts";
+
+/** The functions that compute tiles and pack panels, made when first asked for. */
+export interface Kernels {
+  readonly tile: (rows: number, columns: number, step?: Tile["step"]) => Callable;
+  readonly packLeft: (rows: number) => Callable;
+  readonly packRight: (columns: number) => Callable;
+}
+
+const paramOut = 0;
+const paramLeft = 1;
+const paramRight = 2;
+const paramWork = 3;
+const paramFrom = 4;
+const paramTo = 5;
+
+/** Products so small that the loop over them belongs into the function that computes one. */
+export function isTiny(plan: Plan): boolean {
+  return (
+    plan.groups.length > 0 &&
+    !plan.left.packed &&
+    !plan.right.packed &&
+    plan.left.walk.kind === "stride" &&
+    plan.right.walk.kind === "stride" &&
+    plan.sums <= 8 &&
+    plan.tiles === 1 &&
+    plan.edges.length === 0 &&
+    plan.panels + (plan.tail > 0 ? 1 : 0) === 1
+  );
+}
+
+/** One call of a kernel for each run of neighbouring groups: its parts are the groups. */
+export function writeTiny(body: Body, plan: Plan, kernels: Kernels): { units: number; workBytes: number } {
+  const { lanes } = plan;
+  const inner = plan.groups.at(-1) ?? { size: 1, out: 0, left: 0, right: 0 };
+  const kernel = kernels.tile(plan.rows, plan.columns, {
+    left: inner.left * lanes.bytes,
+    right: inner.right * lanes.bytes,
+    out: inner.out * lanes.bytes,
+  });
+  const unit = body.local("i32", "unit");
+  const position = body.local("i32", "position");
+  const places = {
+    out: body.local("i32", "out_at"),
+    left: body.local("i32", "left_at"),
+    right: body.local("i32", "right_at"),
+  };
+  const run = body.local("i32", "run");
+  eachRun(body, unit, inner.size, position, run, () => {
+    findGroup(body, plan, unit, places);
+    for (const local of [places.left, places.right, places.out, run]) body.localGet(local);
+    for (let i = 0; i < 3; i++) body.i32Const(0);
+    body.call(kernel);
+  });
+  return { units: sizeOf(plan.groups), workBytes: 0 };
+}
+
+/**
+ * For runs of units from … to − 1 that stay within one multiple of `length`: sets `unit` to the first of a run, `position` to its
+ * place in the multiple, and `run` to how many there are.
+ */
+function eachRun(
+  body: Body,
+  unit: number,
+  length: number,
+  position: number,
+  run: number,
+  inner: () => void,
+): void {
+  body.localGet(paramFrom);
+  body.localSet(unit);
+  const done = body.block();
+  const again = body.loop();
+  body.localGet(unit);
+  body.localGet(paramTo);
+  body.op("i32.ge_u");
+  body.brIf(done);
+  body.localGet(unit);
+  body.i32Const(length);
+  body.op("i32.rem_u");
+  body.localSet(position);
+  minimum(
+    body,
+    run,
+    () => {
+      body.i32Const(length);
+      body.localGet(position);
+      body.op("i32.sub");
+    },
+    () => {
+      body.localGet(paramTo);
+      body.localGet(unit);
+      body.op("i32.sub");
+    },
+  );
+  inner();
+  body.localGet(unit);
+  body.localGet(run);
+  body.op("i32.add");
+  body.localSet(unit);
+  body.br(again);
+  body.end();
+  body.end();
+}
+
+/** Sets a local to the smaller of two numbers. */
+function minimum(body: Body, to: number, x: () => void, y: () => void): void {
+  x();
+  body.localTee(to);
+  y();
+  body.op("i32.gt_u");
+  body.if();
+  y();
+  body.localSet(to);
+  body.end();
+}
+
+/** Locals with the addresses of the operands, as the plan names them. */
+interface Places {
+  readonly out: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Sets the places to those of the group whose number is in a local. */
+function findGroup(body: Body, { groups, lanes, shape }: Plan, number: number, places: Places): void {
+  const rest = body.local("i32", "group");
+  const index = body.local("i32", "index");
+  const copy = (from: number, to: number): void => {
+    body.localGet(from);
+    body.localSet(to);
+  };
+  copy(paramOut, places.out);
+  copy(shape.swapped ? paramRight : paramLeft, places.left);
+  copy(shape.swapped ? paramLeft : paramRight, places.right);
+  if (groups.length > 0) copy(number, rest);
+  for (const [i, axis] of groups.toReversed().entries()) {
+    const isOutermost = i === groups.length - 1;
+    body.localGet(rest);
+    if (!isOutermost) {
+      body.i32Const(axis.size);
+      body.op("i32.rem_u");
+    }
+    body.localSet(index);
+    for (const operand of ["out", "left", "right"] as const)
+      setSum(body, places[operand], places[operand], [index, axis[operand] * lanes.bytes]);
+    if (isOutermost) continue;
+    body.localGet(rest);
+    body.i32Const(axis.size);
+    body.op("i32.div_u");
+    body.localSet(rest);
+  }
+}
+
+/** A term of an address: a local times a constant, or a constant. */
+type Term = readonly [local: number, factor: number] | number;
+
+/** Puts a sum on the stack. */
+function sum(body: Body, base: number, ...terms: readonly Term[]): void {
+  body.localGet(base);
+  let constant = 0;
+  for (const term of terms) {
+    if (typeof term === "number") constant += term;
+    else if (term[1] !== 0) {
+      body.localGet(term[0]);
+      scale(body, term[1]);
+      body.op("i32.add");
+    }
+  }
+  if (constant === 0) return;
+  body.i32Const(constant);
+  body.op("i32.add");
+}
+
+function setSum(body: Body, to: number, base: number, ...terms: readonly Term[]): void {
+  if (to === base && terms.every((term) => typeof term !== "number" && term[1] === 0)) return;
+  sum(body, base, ...terms);
+  body.localSet(to);
+}
+
+/** Whether the table of the walk through the summands holds all of them, and not those of one block. */
+const wholeTable = 32768;
+
+/** Where things are in the work memory. */
+function layoutWork(plan: Plan): {
+  readonly sumTable: number;
+  readonly columnTable: number;
+  readonly rowTable: number;
+  readonly right: number;
+  readonly left: number;
+  readonly bytes: number;
+} {
+  let bytes = 0;
+  const take = (size: number): number => (bytes += roundUp(size, 64)) - roundUp(size, 64);
+  const { lanes, left, right, sums } = plan;
+  const depth = Math.min(sums, contractBlock) * lanes.bytes;
+  const usesTable = left.walk.kind === "table" || right.walk.kind === "table";
+  const edgeRows = plan.edges.reduce((rows, height) => rows + height, 0);
+  const width = plan.stripPanels * plan.tileColumns + roundUp(plan.tail, lanes.count);
+  return {
+    sumTable: take(usesTable ? 8 * (sums <= wholeTable ? sums : contractBlock) : 0),
+    columnTable: take(right.packed && right.stride === "table" ? 4 * plan.columns : 0),
+    rowTable: take(left.packed && left.stride === "table" ? 4 * plan.rows : 0),
+    right: take(right.packed ? width * depth : 0),
+    left: take(left.packed ? (plan.blockTiles * plan.tileRows + edgeRows) * depth : 0),
+    bytes,
+  };
+}
+
+/** Steps through axes, the last fastest, and keeps the distances from the start: locals that `writeTable` goes on with. */
+interface Odometer {
+  readonly axes: readonly Axis[];
+  readonly indices: readonly number[];
+  readonly operands: readonly { readonly operand: "left" | "right"; readonly local: number }[];
+}
+
+function makeOdometer(body: Body, axes: readonly Axis[], operands: readonly ("left" | "right")[]): Odometer {
+  return {
+    axes,
+    indices: axes.slice(1).map(() => body.local("i32", "index")), // the outermost needs no end
+    operands: operands.map((operand) => ({ operand, local: body.local("i32", `${operand}_distance`) })),
+  };
+}
+
+function resetOdometer(body: Body, { indices, operands }: Odometer): void {
+  for (const local of [...indices, ...operands.map((one) => one.local)]) {
+    body.i32Const(0);
+    body.localSet(local);
+  }
+}
+
+/** Writes the next `count` distances to memory from `target` on, one of each operand after the other. */
+function writeTable(body: Body, odometer: Odometer, target: number, bytes: number, count: () => void): void {
+  const { axes, indices, operands } = odometer;
+  const at = body.local("i32", "table_at");
+  body.localGet(target);
+  body.localSet(at);
+  const move = (axis: number): void => {
+    const own = axes[axis];
+    if (own === undefined) return;
+    for (const { operand, local } of operands) advance(body, local, own[operand] * bytes);
+    const index = indices[axis - 1];
+    if (index === undefined) return;
+    advance(body, index, 1);
+    body.localGet(index);
+    body.i32Const(own.size);
+    body.op("i32.eq");
+    body.if();
+    body.i32Const(0);
+    body.localSet(index);
+    for (const { operand, local } of operands) advance(body, local, -own.size * own[operand] * bytes);
+    move(axis - 1);
+    body.end();
+  };
+  repeat(body, body.local("i32", "entries"), count, true, () => {
+    operands.forEach(({ local }, i) => {
+      body.localGet(at);
+      body.localGet(local);
+      body.memory("i32.store", 4 * i);
+    });
+    advance(body, at, 4 * operands.length);
+    move(axes.length - 1);
+  });
+}
+
+/** Writes the function of a contraction that has blocks of rows, strips of columns and blocks of summands. */
+export function writeDriver(body: Body, plan: Plan, kernels: Kernels): { units: number; workBytes: number } {
+  const { lanes, left, right, sums, tileColumns } = plan;
+  const work = layoutWork(plan);
+  const blocks = Math.max(1, Math.ceil(plan.tiles / plan.blockTiles));
+  const strips = Math.max(1, Math.ceil(plan.panels / plan.stripPanels));
+  const sumBlocks = Math.max(1, Math.ceil(sums / contractBlock));
+  const named = (name: string): number => body.local("i32", name);
+  const unit = named("unit");
+  const position = named("position");
+  const run = named("run");
+  const places = { out: named("out_at"), left: named("left_at"), right: named("right_at") };
+  const strip = named("strip");
+  const rest = named("rest");
+  const state: DriverState = {
+    body,
+    plan,
+    kernels,
+    work,
+    blocks,
+    strips,
+    panels: named("panels"),
+    firstPanel: named("first_panel"),
+    strip,
+    depth: named("depth"),
+    add: named("add"),
+    table: named("table"),
+    leftBlock: named("left_block"),
+    rightBlock: named("right_block"),
+    outStrip: named("out_strip"),
+    columns: named("columns"),
+    block: named("block"),
+    tiles: named("tiles"),
+  };
+
+  const usesTable = left.walk.kind === "table" || right.walk.kind === "table";
+  const odometer = makeOdometer(body, usesTable ? plan.shape.sums : [], ["left", "right"]);
+  const isWholeTable = sums <= wholeTable;
+  setSum(body, state.table, paramWork, work.sumTable);
+  if (usesTable && isWholeTable) {
+    resetOdometer(body, odometer);
+    writeTable(body, odometer, state.table, lanes.bytes, () => body.i32Const(sums));
+  }
+  const operandTable = (
+    packed: boolean,
+    stride: number | "table",
+    axes: readonly Axis[],
+    operand: "left" | "right",
+    at: number,
+  ): void => {
+    if (!packed || stride !== "table") return;
+    const own = makeOdometer(body, axes, [operand]);
+    setSum(body, rest, paramWork, at);
+    resetOdometer(body, own);
+    writeTable(body, own, rest, lanes.bytes, () => body.i32Const(sizeOf(axes)));
+  };
+  operandTable(right.packed, right.stride, right.axes, "right", work.columnTable);
+  operandTable(left.packed, left.stride, left.axes, "left", work.rowTable);
+
+  eachRun(body, unit, blocks, position, run, () => {
+    body.localGet(unit);
+    if (blocks > 1) {
+      body.i32Const(blocks);
+      body.op("i32.div_u");
+    }
+    body.localSet(rest);
+    if (strips > 1) {
+      body.localGet(rest);
+      body.i32Const(strips);
+      body.op("i32.rem_u");
+      body.localSet(strip);
+      body.localGet(rest);
+      body.i32Const(strips);
+      body.op("i32.div_u");
+      body.localSet(rest);
+    }
+    findGroup(body, plan, rest, places);
+    body.localGet(strip);
+    scale(body, plan.stripPanels);
+    body.localSet(state.firstPanel);
+    minimum(
+      body,
+      state.panels,
+      () => body.i32Const(plan.stripPanels),
+      () => {
+        body.i32Const(plan.panels);
+        body.localGet(state.firstPanel);
+        body.op("i32.sub");
+      },
+    );
+    setSum(body, state.outStrip, places.out, [state.firstPanel, tileColumns * plan.outColumn]);
+    if (right.stride === "table") {
+      setSum(body, state.columns, paramWork, work.columnTable, [state.firstPanel, 4 * tileColumns]);
+      body.localGet(places.right);
+    } else {
+      sum(body, places.right, [state.firstPanel, tileColumns * right.stride]);
+    }
+    body.localSet(state.rightBlock);
+    body.localGet(places.left);
+    body.localSet(state.leftBlock);
+    body.i32Const(0);
+    body.localSet(state.add);
+    if (usesTable && (isWholeTable || sumBlocks > 1)) setSum(body, state.table, paramWork, work.sumTable);
+    if (usesTable && !isWholeTable) resetOdometer(body, odometer);
+
+    const remaining = named("remaining");
+    body.i32Const(sums);
+    body.localSet(remaining);
+    const oneBlock = (): void => {
+      minimum(
+        body,
+        state.depth,
+        () => body.i32Const(contractBlock),
+        () => body.localGet(remaining),
+      );
+      if (usesTable && !isWholeTable)
+        writeTable(body, odometer, state.table, lanes.bytes, () => body.localGet(state.depth));
+      oneSumBlock(state, position, run);
+    };
+    if (sumBlocks === 1) return oneBlock();
+    repeat(
+      body,
+      named("blocks_left"),
+      () => body.i32Const(sumBlocks),
+      false,
+      () => {
+        oneBlock();
+        advance(body, remaining, -contractBlock);
+        if (left.walk.kind === "stride") advance(body, state.leftBlock, left.walk.bytes * contractBlock);
+        if (right.walk.kind === "stride") advance(body, state.rightBlock, right.walk.bytes * contractBlock);
+        if (usesTable && isWholeTable) advance(body, state.table, 8 * contractBlock);
+        body.i32Const(1);
+        body.localSet(state.add);
+      },
+    );
+  });
+  return { units: sizeOf(plan.groups) * strips * blocks, workBytes: work.bytes };
+}
+
+/** Locals of a driver, and what it is made for. */
+interface DriverState {
+  readonly body: Body;
+  readonly plan: Plan;
+  readonly kernels: Kernels;
+  readonly work: ReturnType<typeof layoutWork>;
+  readonly blocks: number;
+  readonly strips: number;
+  /** How many whole panels the strip has, and which is the first. */
+  readonly panels: number;
+  readonly firstPanel: number;
+  readonly strip: number;
+  /** Summands of the block, and whether it is not the first. */
+  readonly depth: number;
+  readonly add: number;
+  readonly table: number;
+  /** The operands at the start of the block of summands; the right one and `out` also at the start of the strip. */
+  readonly leftBlock: number;
+  readonly rightBlock: number;
+  readonly outStrip: number;
+  /** The distances of the columns of the strip. */
+  readonly columns: number;
+  readonly block: number;
+  readonly tiles: number;
+}
+
+/** All rows `position` … `position + run` − 1 (in blocks) of one strip and one block of summands. */
+function oneSumBlock(state: DriverState, position: number, run: number): void {
+  const { body, plan, kernels, work, blocks, strips } = state;
+  const { lanes, left, right, tileRows, tileColumns, tail } = plan;
+  const named = (name: string): number => body.local("i32", name);
+  const packedRight = named("packed_right");
+  const panelBytes = named("panel_bytes");
+  const tailAt = named("tail_at");
+  const whenLastStrip = (inner: () => void): void => whenLast(body, state.strip, strips, inner);
+  const callPack = (
+    kernel: Callable,
+    source: () => void,
+    target: number,
+    count: () => void,
+    table: () => void,
+  ): void => {
+    source();
+    body.localGet(target);
+    count();
+    body.localGet(state.depth);
+    body.localGet(state.table);
+    table();
+    body.call(kernel);
+  };
+
+  if (right.packed) {
+    setSum(body, packedRight, paramWork, work.right);
+    body.localGet(state.depth);
+    scale(body, tileColumns * lanes.bytes);
+    body.localSet(panelBytes);
+    if (plan.panels > 0)
+      callPack(kernels.packRight(tileColumns), () => body.localGet(state.rightBlock), packedRight, () => body.localGet(state.panels), () => body.localGet(state.columns)); // prettier-ignore
+    body.localGet(packedRight);
+    body.localGet(state.panels);
+    body.localGet(panelBytes);
+    body.op("i32.mul");
+    body.op("i32.add");
+    body.localSet(tailAt);
+    if (tail > 0)
+      whenLastStrip(() =>
+        callPack(
+          kernels.packRight(tail),
+          () =>
+            sum(body, state.rightBlock, [
+              state.panels,
+              right.stride === "table" ? 0 : tileColumns * right.stride,
+            ]),
+          tailAt,
+          () => body.i32Const(1),
+          () => sum(body, state.columns, [state.panels, 4 * tileColumns]),
+        ),
+      );
+  } else {
+    body.localGet(state.rightBlock);
+    body.localSet(packedRight);
+    body.i32Const(tileColumns * (right.stride === "table" ? 0 : right.stride));
+    body.localSet(panelBytes);
+    body.localGet(packedRight);
+    body.localGet(state.panels);
+    body.localGet(panelBytes);
+    body.op("i32.mul");
+    body.op("i32.add");
+    body.localSet(tailAt);
+  }
+
+  const edges = [...new Set(plan.edges)].map((height) => ({
+    height,
+    count: plan.edges.filter((one) => one === height).length,
+  }));
+  const leftStride = left.stride === "table" ? 0 : left.stride;
+  const leftRow = named("left_row");
+  const outRow = named("out_row");
+  const packedLeft = named("packed_left");
+  const rowTable = named("row_table");
+  const firstTile = named("first_tile");
+  const edgeLeft = edges.map(() => named("edge_left"));
+  const edgeOut = edges.map(() => named("edge_out"));
+  const right1 = named("right_panel");
+
+  body.localGet(position);
+  body.localSet(state.block);
+  repeat(
+    body,
+    named("blocks_left"),
+    () => body.localGet(run),
+    false,
+    () => {
+      const whenLastBlock = (inner: () => void): void => whenLast(body, state.block, blocks, inner);
+      body.localGet(state.block);
+      scale(body, plan.blockTiles);
+      body.localSet(firstTile);
+      minimum(
+        body,
+        state.tiles,
+        () => body.i32Const(plan.blockTiles),
+        () => {
+          body.i32Const(plan.tiles);
+          body.localGet(firstTile);
+          body.op("i32.sub");
+        },
+      );
+      setSum(body, leftRow, state.leftBlock, [firstTile, tileRows * leftStride]);
+      setSum(body, outRow, state.outStrip, [firstTile, tileRows * plan.outRow]);
+      if (left.packed && left.stride === "table")
+        setSum(body, rowTable, paramWork, work.rowTable, [firstTile, 4 * tileRows]);
+      // Rows after the whole tiles of the last block.
+      let before = 0;
+      edges.forEach(({ height, count }, i) => {
+        setSum(body, edgeOut[i] ?? 0, outRow, [state.tiles, tileRows * plan.outRow], before * plan.outRow);
+        setSum(body, edgeLeft[i] ?? 0, leftRow, [state.tiles, tileRows * leftStride], before * leftStride);
+        before += height * count;
+      });
+      if (left.packed) {
+        setSum(body, packedLeft, paramWork, work.left);
+        if (plan.tiles > 0)
+        callPack(kernels.packLeft(tileRows), () => body.localGet(leftRow), packedLeft, () => body.localGet(state.tiles), () => body.localGet(rowTable)); // prettier-ignore
+        whenLastBlock(() => {
+          let rows = 0;
+          edges.forEach(({ height, count }, i) => {
+            const source = edgeLeft[i] ?? 0;
+            const target = named("edge_packed");
+            body.localGet(packedLeft);
+            body.localGet(state.tiles);
+            scale(body, tileRows);
+            body.i32Const(rows);
+            body.op("i32.add");
+            body.localGet(state.depth);
+            body.op("i32.mul");
+            scale(body, lanes.bytes);
+            body.op("i32.add");
+            body.localSet(target);
+            const first = rows;
+            callPack(
+              kernels.packLeft(height),
+              () => body.localGet(source),
+              target,
+              () => body.i32Const(count),
+              () => sum(body, rowTable, [state.tiles, 4 * tileRows], 4 * first),
+            );
+            body.localGet(target);
+            body.localSet(source);
+            rows += height * count;
+          });
+        });
+        body.localGet(packedLeft);
+        body.localSet(leftRow);
+      }
+      const column = (columns: number, rightAt: number): void => {
+        const call = (height: number, leftAt: number, outAt: number, count: () => void): void => {
+          body.localGet(leftAt);
+          body.localGet(rightAt);
+          body.localGet(outAt);
+          count();
+          body.localGet(state.depth);
+          body.localGet(state.table);
+          body.localGet(state.add);
+          body.call(kernels.tile(height, columns));
+        };
+        if (plan.tiles > 0) call(tileRows, leftRow, outRow, () => body.localGet(state.tiles));
+        if (edges.length === 0) return;
+        whenLastBlock(() =>
+          edges.forEach(({ height, count }, i) =>
+            call(height, edgeLeft[i] ?? 0, edgeOut[i] ?? 0, () => body.i32Const(count)),
+          ),
+        );
+      };
+      if (plan.panels > 0) {
+        body.localGet(packedRight);
+        body.localSet(right1);
+        repeat(
+          body,
+          named("panels_left"),
+          () => body.localGet(state.panels),
+          false,
+          () => {
+            column(tileColumns, right1);
+            setSum(body, right1, right1, [panelBytes, 1]);
+            for (const local of [outRow, ...edgeOut]) advance(body, local, tileColumns * plan.outColumn);
+          },
+        );
+      }
+      if (tail > 0) whenLastStrip(() => column(tail, tailAt));
+      advance(body, state.block, 1);
+    },
+  );
+}
+
+/** Does something where a number is the last of `count`. */
+function whenLast(body: Body, number: number, count: number, inner: () => void): void {
+  if (count === 1) return inner();
+  body.localGet(number);
+  body.i32Const(count - 1);
+  body.op("i32.eq");
+  body.if();
+  inner();
+  body.end();
+}

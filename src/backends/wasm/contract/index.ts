@@ -1,0 +1,136 @@
+import type { Contract } from "../../../kernel/scalar.ts";
+import { contractBlock } from "../../../kernel/scalar.ts";
+import type { Callable } from "../body.ts";
+import type { ModuleBuilder } from "../module.ts";
+import type { Kernels } from "./driver.ts";
+import { isTiny, writeDriver, writeTiny } from "./driver.ts";
+import type { Pack } from "./pack.ts";
+import { addPack } from "./pack.ts";
+import type { ContractMode, OperandPlan, Plan } from "./plan.ts";
+import { planContract, roundUp } from "./plan.ts";
+import type { Tile } from "./tile.ts";
+import { addTile } from "./tile.ts";
+
+export type { ContractMode } from "./plan.ts";
+
+/** A contraction as a function of the module. */
+export interface ContractFunction extends Callable {
+  /**
+   * How many parts the work has. `from` and `to` count these: a call does the parts from … to − 1, and any split of
+   * 0 … units into calls, in any order or at once, gives the same bits. Cheapest are few long runs.
+   */
+  readonly units: number;
+  /** Bytes of work memory that each call needs to itself. */
+  readonly workBytes: number;
+}
+
+/** The functions that contractions of one module share. */
+export type ContractCache = Map<string, Callable>;
+
+/**
+ * Adds to a module what computes a `contract` statement: the function
+ * `(out, left, right, work, from, to)`, all i32. The first three are the addresses in bytes of the operands' first elements (their
+ * offsets included), `work` is that of at least `workBytes` bytes (a multiple of 16) which nothing else uses during the call.
+ * The module must have imported its memory.
+ *
+ * With `mode.relaxed` off, `out` gets the bits of the plain loops that the statement means (`expandContract`). Nothing outside the operands is
+ * read.
+ *
+ * @example
+ * const module = makeModule();
+ * module.importMemory("env", "memory", { initial: 1 });
+ * const product = addContract(module, new Map(), "product", statement, { relaxed: false, manyRegisters: false, wide: false });
+ * // in a body: addresses, then
+ * body.i32Const(0);
+ * body.i32Const(product.units);
+ * body.call(product);
+ */
+export function addContract(
+  module: ModuleBuilder,
+  cache: ContractCache,
+  name: string,
+  statement: Pick<Contract, "type" | "dims" | "accumulate">,
+  mode: ContractMode,
+): ContractFunction {
+  const plan = planContract(statement, mode);
+  const params = ["out", "left", "right", "work", "from", "to"];
+  const declare = (): ReturnType<ModuleBuilder["function"]> =>
+    module.function(name, { params: params.map(() => "i32" as const), paramNames: params });
+  if (statement.dims.some(({ role, size }) => role !== "sum" && size === 0)) {
+    return { index: declare().index, units: 0, workBytes: 0 };
+  }
+  const kernels = makeKernels(module, cache, plan, statement.accumulate);
+  const { body, index } = declare();
+  const write = isTiny(plan) ? writeTiny : writeDriver;
+  return { index, ...write(body, plan, kernels) };
+}
+
+function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, accumulate: boolean): Kernels {
+  const { lanes, left, right, sums } = plan;
+  const isOneBlock = sums <= contractBlock;
+  const count = {
+    sums: isOneBlock ? sums : sums % contractBlock === 0 ? contractBlock : ("any" as const),
+    multipleOf: greatestPower(sums),
+  };
+  const cached = (kind: string, spec: object, label: string, make: (name: string) => Callable): Callable => {
+    const key = `${kind} ${lanes.type} ${lanes.fused} ${JSON.stringify(spec)}`;
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const made = make(label);
+    cache.set(key, made);
+    return made;
+  };
+  const pack = (operand: OperandPlan, columns: number, padded: number, label: string): Callable => {
+    const spec: Omit<Pack, "lanes"> = {
+      ...count,
+      columns,
+      padded,
+      column: columns === 1 && operand.stride !== "table" ? lanes.bytes : operand.stride,
+      walk: operand.walk,
+      sideBySide: operand.sideBySide,
+    };
+    return cached("pack", spec, `pack_${label}_${columns}`, (name) =>
+      addPack(module, name, { ...spec, lanes }),
+    );
+  };
+  return {
+    tile(rows, columns, step) {
+      const padded = roundUp(columns, lanes.count);
+      const leftStride = left.packed ? lanes.bytes : rowStride(left);
+      const indices = Array.from({ length: rows }, (_, i) => i);
+      const spec: Omit<Tile, "lanes"> = {
+        ...count,
+        rows,
+        columns,
+        leftRows: indices.map((i) => i * leftStride),
+        left: left.packed ? { kind: "stride", bytes: rows * lanes.bytes } : left.walk,
+        rightColumn: right.packed || columns === 1 ? lanes.bytes : rowStride(right),
+        right: right.packed ? { kind: "stride", bytes: padded * lanes.bytes } : right.walk,
+        outRows: indices.map((i) => i * plan.outRow),
+        outColumn: plan.outColumn,
+        step: step ?? {
+          left: left.packed ? undefined : rows * leftStride,
+          right: 0,
+          out: rows * plan.outRow,
+        },
+        store: accumulate ? "add" : isOneBlock ? "set" : "either",
+      };
+      return cached("tile", spec, `tile_${rows}x${columns}`, (name) =>
+        addTile(module, name, { ...spec, lanes }),
+      );
+    },
+    packLeft: (rows) => pack(left, rows, rows, "rows"),
+    packRight: (columns) => pack(right, columns, roundUp(columns, lanes.count), "columns"),
+  };
+}
+
+function rowStride(operand: OperandPlan): number {
+  return operand.stride === "table" ? 0 : operand.stride;
+}
+
+/** The greatest power of two up to a block that divides the number of summands of each block. */
+function greatestPower(sums: number): number {
+  let power = 1;
+  while (power < contractBlock && sums % (2 * power) === 0) power *= 2; // of 0: a block
+  return power;
+}

@@ -1,0 +1,206 @@
+import type { Contract } from "../../../kernel/scalar.ts";
+import { contractBlock } from "../../../kernel/scalar.ts";
+import type { Lanes } from "./lanes.ts";
+import { lanesOf } from "./lanes.ts";
+import type { Axis, Shape } from "./shape.ts";
+import { shapeOf, sizeOf, splitAxes, strideOf } from "./shape.ts";
+import type { Walk } from "./tile.ts";
+
+/** What the machine that runs the kernels is good at. */
+export interface ContractMode {
+  /** Products may be added with one rounding (`relaxed_madd`): needs the feature, gives other last bits. */
+  readonly relaxed: boolean;
+  /** Whether the engine keeps 16 vectors in registers (V8 from Node 24 on), and not only some 14. */
+  readonly manyRegisters: boolean;
+  /** Whether the engine makes 256-bit operations of pairs of vectors (V8's revectorizer). */
+  readonly wide: boolean;
+}
+
+/** An operand as tiles read it. */
+export interface OperandPlan {
+  readonly packed: boolean;
+  /** How the operand itself goes on from summand to summand. */
+  readonly walk: Walk;
+  /** From row to row, or column to column, in bytes, or "table". */
+  readonly stride: number | "table";
+  /** The axes that the rows or columns are made of. */
+  readonly axes: readonly Axis[];
+  /** Whether aligned groups of summands lie side by side. */
+  readonly sideBySide: boolean;
+}
+
+/** How a contraction is computed. Sizes in elements, strides in bytes. */
+export interface Plan {
+  readonly shape: Shape;
+  readonly lanes: Lanes;
+  readonly groups: readonly Axis[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly sums: number;
+  readonly left: OperandPlan;
+  readonly right: OperandPlan;
+  readonly outRow: number;
+  readonly outColumn: number;
+  /** Rows of a whole tile, how many of these there are, and the heights of those that are left. */
+  readonly tileRows: number;
+  readonly tiles: number;
+  readonly edges: readonly number[];
+  /** Columns of a whole panel, how many of these there are, and the width of what is left. */
+  readonly tileColumns: number;
+  readonly panels: number;
+  readonly tail: number;
+  /** Tiles of a block of rows, panels of a strip of columns: what stays in cache, and what threads share out. */
+  readonly blockTiles: number;
+  readonly stripPanels: number;
+}
+
+/** Bytes of packed rows, and of packed columns, that are worked on at once: the two fill about half of a 1 MB cache. */
+const blockBytes = 96 * 1024;
+const stripBytes = 256 * 1024;
+
+/** The largest tile whose sums, factor and columns stay in registers; few rows get more columns, against latency. */
+function tileShape(
+  { relaxed, manyRegisters, wide }: ContractMode,
+  rows: number,
+): [rows: number, vectors: number] {
+  if (rows === 1) return [1, 8];
+  if (rows === 2) return [2, wide ? 8 : 4];
+  if (rows === 3) return [3, wide ? 4 : 2];
+  if (wide) return relaxed ? [6, 4] : [4, 4];
+  return relaxed && manyRegisters ? [6, 2] : [4, 2];
+}
+
+export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mode: ContractMode): Plan {
+  const shape = shapeOf(dims);
+  const lanes = lanesOf(type, mode.relaxed);
+  const sums = sizeOf(shape.sums);
+  const allRows = sizeOf(shape.rows);
+  const [mostRows, vectors] = tileShape(mode, allRows);
+  const right = planRight(shape, lanes, sums, Math.ceil(allRows / mostRows), allRows);
+  const columns = sizeOf(right.axes);
+  const width = Math.min(vectors * lanes.count, roundUp(columns, lanes.count));
+  const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
+  const rows = sizeOf(left.axes);
+  const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] => all.slice(0, all.length - inner.length); // prettier-ignore
+  const { tileRows, tiles, edges } = splitRows(rows, mostRows);
+  const tail = columns % width;
+  const panels = (columns - tail) / width;
+  const depth = Math.min(sums, contractBlock) * lanes.bytes;
+  const blockTiles = clamp(Math.round(blockBytes / Math.max(1, depth * tileRows)), 1, Math.max(1, tiles));
+  const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
+  const most = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
+  // Some eight parts, so that threads have something to share out, but no strip below 32 columns.
+  const wanted = Math.ceil((panels * blocks) / 8);
+  const least = Math.ceil(32 / width);
+  return {
+    shape,
+    lanes,
+    groups: [...shape.groups, ...outer(shape.rows, left.axes), ...outer(shape.columns, right.axes)],
+    rows,
+    columns,
+    sums,
+    left,
+    right,
+    outRow: (strideOf(left.axes, "out") ?? 0) * lanes.bytes,
+    outColumn: columns === 1 ? lanes.bytes : (strideOf(right.axes, "out") ?? 0) * lanes.bytes,
+    tileRows,
+    tiles,
+    edges,
+    tileColumns: width,
+    panels,
+    tail,
+    blockTiles,
+    stripPanels: Math.max(1, Math.min(most, Math.max(wanted, least))),
+  };
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, x));
+}
+
+export function roundUp(x: number, multiple: number): number {
+  return Math.ceil(x / multiple) * multiple;
+}
+
+/** Whole tiles, and two about equal ones instead of a whole and a low one: 6 + 2 rows are computed as 4 + 4. */
+function splitRows(rows: number, most: number): Pick<Plan, "tileRows" | "tiles" | "edges"> {
+  if (rows <= most) return { tileRows: rows, tiles: 1, edges: [] };
+  const rest = rows % most;
+  const whole = (rows - rest) / most;
+  if (rest === 0) return { tileRows: most, tiles: whole, edges: [] };
+  if (rest === most - 1) return { tileRows: most, tiles: whole, edges: [rest] };
+  const high = Math.ceil((most + rest) / 2);
+  return { tileRows: most, tiles: whole - 1, edges: [high, most + rest - high] };
+}
+
+function walkOf(shape: Shape, operand: "left" | "right", lanes: Lanes): Walk {
+  const stride = strideOf(shape.sums, operand);
+  if (stride !== undefined) return { kind: "stride", bytes: stride * lanes.bytes };
+  return { kind: "table", entry: operand === "left" ? 0 : 4 };
+}
+
+/** Whether each group of as many summands as a vector has lanes, counted from a multiple of it, lies side by side. */
+function isSideBySide(shape: Shape, operand: "left" | "right", lanes: Lanes): boolean {
+  const last = shape.sums.at(-1);
+  if (last?.[operand] !== 1) return false;
+  return strideOf(shape.sums, operand) === 1 || last.size % lanes.count === 0;
+}
+
+function planRight(shape: Shape, lanes: Lanes, sums: number, rowTiles: number, rows: number): OperandPlan {
+  const walk = walkOf(shape, "right", lanes);
+  const sideBySide = isSideBySide(shape, "right", lanes);
+  const one = shape.columns.slice(-1);
+  const axis = one[0];
+  const stride = axis?.right ?? 1;
+  const size = axis?.size ?? 1;
+  const direct: OperandPlan = { packed: false, walk, stride: stride * lanes.bytes, axes: one, sideBySide };
+  const all = sizeOf(shape.columns);
+  if (stride === 1) {
+    const isAlone = shape.columns.length <= 1;
+    const isSmall = sums * all * lanes.bytes <= 24 * 1024;
+    const used = size / roundUp(size, lanes.count);
+    if (isAlone ? isSmall || rowTiles < 4 : used >= 0.75 && rows < 32) return direct;
+  } else if (
+    walk.kind === "stride" &&
+    shape.columns.length === 1 &&
+    (rows <= 2 || sums * size * rows <= 512)
+  ) {
+    return direct;
+  }
+  const { inner } = splitAxes(shape.columns, ["out"]);
+  const packedStride = strideOf(inner, "right");
+  return {
+    packed: true,
+    walk,
+    stride: packedStride === undefined ? "table" : packedStride * lanes.bytes,
+    axes: inner,
+    sideBySide,
+  };
+}
+
+function planLeft(shape: Shape, lanes: Lanes, sums: number, mostRows: number, panels: number): OperandPlan {
+  const walk = walkOf(shape, "left", lanes);
+  const sideBySide = isSideBySide(shape, "left", lanes);
+  const { inner } = splitAxes(shape.rows, ["out", "left"]);
+  const isWhole = inner.length === shape.rows.length;
+  const innerSize = sizeOf(inner);
+  const isFast = sums === 1 || shape.sums.at(-1)?.left === 1;
+  const isSmall = sizeOf(shape.rows) * sums * lanes.bytes <= 24 * 1024;
+  if ((isWhole || innerSize >= 2 * mostRows) && (isFast || isSmall || panels < 4))
+    return {
+      packed: false,
+      walk,
+      stride: (strideOf(inner, "left") ?? 0) * lanes.bytes,
+      axes: inner,
+      sideBySide,
+    };
+  const { inner: rows } = splitAxes(shape.rows, ["out"]);
+  const stride = strideOf(rows, "left");
+  return {
+    packed: true,
+    walk,
+    stride: stride === undefined ? "table" : stride * lanes.bytes,
+    axes: rows,
+    sideBySide,
+  };
+}
