@@ -98,7 +98,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 describe("public functions", async () => {
   const all = exportsOf(await import("../src/index.ts"));
   const operations = exportsOf(await import("../src/array/index.ts"));
-  const modules = ["create", "elementwise", "reduce", "shape"];
+  const modules = ["convolution", "create", "einsum", "elementwise", "gather", "pool", "reduce", "shape"];
 
   test.each(modules)("the functions of array/%s stand in a table", (name) => {
     expect(text(`src/array/${name}.test.ts`)).toMatch(/checkFamily\(/);

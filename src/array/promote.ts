@@ -145,3 +145,18 @@ export function checkShape(operation: string, shape: readonly number[], open = f
       );
   }
 }
+
+/** Places as integers: plain whole numbers may be given. */
+export function asPlaces(operation: string, places: TensorLike): Tensor {
+  const i = asTensor(places, operation);
+  if (!isFloating(i.type.dtype)) return i.type.dtype === "bool" ? convert(i, "int32") : i;
+  const given =
+    typeof places === "number" ? [places] : Array.isArray(places) ? (places.flat(Infinity) as number[]) : [];
+  if (given.length === 0 || !given.every(Number.isInteger)) {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
+    );
+  }
+  return convert(i, "int32");
+}

@@ -35,6 +35,10 @@ describe("reductions", () => {
     min: [on((x) => r.min(x), [...arrays, ...scalar]), on((x) => r.min(x, { axis: -2 }), floating)],
     argmax: [on((x) => r.argmax(x, { axis: -1 }), arrays)],
     argmin: [on((x) => r.argmin(x, { axis: 0 }), arrays)],
+    cumsum: [
+      on((x) => r.cumsum(x, { axis: -1 }), [...arrays, { ins: [bool([1, 1, 0])] }]),
+      on((x) => r.cumsum(x, { axis: 0, reverse: true }), arrays),
+    ],
     logsumexp: [
       on((x) => r.logsumexp(x), [...arrays, ...scalar, { ins: [f64([1000, 1001])], differentiable: false }]),
       on((x) => r.logsumexp(x, { axis: 1, keepdims: true }), floating),

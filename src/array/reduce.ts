@@ -83,6 +83,25 @@ export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return p.add(p.log(total), p.reshape(finite, total.shape));
 }
 
+/**
+ * The sum of all elements up to each one along an axis, itself included; with `reverse` from the end. Booleans are counted
+ * as int32.
+ *
+ * @example
+ * cumsum([1, 2, 3], { axis: 0 });                // f64[3] [1, 3, 6]
+ * cumsum([1, 2, 3], { axis: 0, reverse: true }); // f64[3] [6, 5, 3]
+ */
+export function cumsum(
+  x: TensorLike,
+  options: { readonly axis: number; readonly reverse?: boolean },
+): Tensor {
+  checkOptions("cumsum", options, ["axis", "reverse"]);
+  const { axis, reverse = false } = (options as typeof options | undefined) ?? {};
+  const t = p.asTensor(x, "cumsum");
+  const numbers = t.dtype === "bool" ? p.convert(t, "int32") : t;
+  return p.cumsum(numbers, normalizeAxis("cumsum", axis, t.type), reverse);
+}
+
 /** e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow. */
 export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   checkOptions("softmax", options, ["axis"]);

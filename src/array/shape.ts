@@ -2,10 +2,11 @@ import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
-import { arrayType, isFloating } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../util/shape.ts";
 import {
+  asPlaces,
   checkShape,
   expandTo,
   matchOperands,
@@ -207,21 +208,6 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
   checkOptions("take", options, ["axis"]);
   const t = p.asTensor(x, "take");
   return p.take(t, asPlaces("take", places), normalizeAxis("take", options.axis ?? 0, t.type));
-}
-
-/** Places as integers: plain whole numbers may be given. */
-function asPlaces(operation: string, places: TensorLike): Tensor {
-  const i = p.asTensor(places, operation);
-  if (!isFloating(i.type.dtype)) return i.type.dtype === "bool" ? p.convert(i, "int32") : i;
-  const given =
-    typeof places === "number" ? [places] : Array.isArray(places) ? (places.flat(Infinity) as number[]) : [];
-  if (given.length === 0 || !given.every(Number.isInteger)) {
-    throw new DownhillError(
-      "dtype",
-      `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
-    );
-  }
-  return p.convert(i, "int32");
 }
 
 /** Item `i` of x along its first axis, which disappears. Negative places count from the end. */

@@ -1,0 +1,120 @@
+// Cases of reference values made with PyTorch (test/testdata/golden): how they are read, run and compared.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { grad, jvp, tensor, vjp } from "downhill";
+import { root } from "./snippets.ts";
+
+interface Given {
+  readonly name: string;
+  readonly diff: boolean;
+  readonly shape: readonly number[];
+  readonly dtype: "float64" | "int64" | "bool";
+  readonly data: readonly (number | string)[];
+}
+
+type Flat = readonly (number | string)[];
+export type Args = Readonly<Record<string, unknown>>;
+
+export interface Case {
+  readonly id: string;
+  readonly op: string;
+  readonly args: Args;
+  readonly inputs: readonly Given[];
+  readonly outputs: readonly {
+    readonly shape: readonly number[];
+    readonly dtype: string;
+    readonly data: Flat;
+  }[];
+  readonly cotangents: readonly (Flat | null)[];
+  readonly grads: Readonly<Record<string, Flat | null>>;
+  readonly tangents: Readonly<Record<string, Flat>>;
+  readonly jvp: readonly (Flat | null)[];
+  readonly hvp: Readonly<Record<string, Flat>> | null;
+}
+
+/** An operation by its inputs in order; `named` finds one by its name, `args` are PyTorch's keywords. */
+export type Op = (
+  xs: readonly Tensor[],
+  args: Args,
+  named: (name: string) => Tensor | undefined,
+) => Tensor | readonly Tensor[];
+
+const dtypes = { float64: "float64", int64: "int32", bool: "bool" } as const;
+const make = ({ shape, dtype, data }: Given): Tensor =>
+  tensor(data.map(Number), { shape, dtype: dtypes[dtype] });
+
+/** Compares all elements, relative to the largest. */
+function expectClose(actual: Tensor, expected: Flat, what: string, tolerance = 1e-9): void {
+  const numbers = expected.map(Number);
+  const given = Array.from(actual.data());
+  expect(given.length, what).toBe(numbers.length);
+  const scale = Math.max(1e-300, ...numbers.filter(Number.isFinite).map(Math.abs));
+  for (const [i, value] of numbers.entries()) {
+    const ok = Object.is(given[i]! + 0, value + 0) || Math.abs(given[i]! - value) <= tolerance * scale;
+    if (!ok) expect(given, `${what}, element ${i}`).toEqual(numbers);
+  }
+}
+
+function check(
+  ops: Readonly<Record<string, Op>>,
+  { id, op, args, inputs, outputs, cotangents, grads, tangents, jvp: tangentsOut, hvp }: Case,
+): void {
+  const all = inputs.map(make);
+  const active = inputs.map((input) => input.diff);
+  const primals = all.filter((_, i) => active[i]);
+  const names = inputs.filter((input) => input.diff).map((input) => input.name);
+  const among = (xs: readonly Tensor[]): Tensor[] => {
+    let next = 0;
+    return all.map((x, i) => (active[i] === true ? xs[next++]! : x));
+  };
+  const run = (xs: readonly Tensor[]): readonly Tensor[] => {
+    const given = among(xs);
+    const named = (name: string): Tensor | undefined =>
+      given[inputs.findIndex((input) => input.name === name)];
+    const out = ops[op.replace("torch.", "")]!(given, args, named);
+    return Array.isArray(out) ? (out as Tensor[]) : [out as Tensor];
+  };
+  run(primals).forEach((out, k) => {
+    expect(out.shape, `${id}: shape`).toEqual(outputs[k]!.shape);
+    expectClose(out, outputs[k]!.data, `${id}: value`);
+  });
+  const differentiable = outputs.map((_, k) => cotangents[k] !== null && tangentsOut[k] !== null);
+  if (primals.length === 0 || !differentiable.includes(true)) return;
+  const floats = (...xs: Tensor[]): Tensor[] => run(xs).filter((_, k) => differentiable[k]);
+  const like = (flat: Flat, x: { readonly shape: readonly number[] }): Tensor =>
+    tensor(flat.map(Number), { shape: x.shape });
+  const cts = cotangents.flatMap((ct, k) => (differentiable[k] ? [like(ct!, outputs[k]!)] : []));
+  const dxs = names.map((name, i) => like(tangents[name]!, primals[i]!));
+  const pulled = vjp(floats, ...primals)[1](cts);
+  names.forEach(
+    (name, i) => grads[name] && expectClose(pulled[i]!, grads[name], `${id}: gradient of ${name}`),
+  );
+  const pushed = jvp(floats, primals, dxs)[1];
+  tangentsOut
+    .filter((_, k) => differentiable[k])
+    .forEach((t, k) => expectClose(pushed[k]!, t!, `${id}: jvp`));
+  if (hvp === null) return;
+  const total = (xs: Tensor[]): Tensor =>
+    floats(...xs)
+      .map((out, k) => out.mul(cts[k]!).sum())
+      .reduce((a, b) => a.add(b));
+  const curved = jvp((xs: Tensor[]) => grad(total)(xs), [primals], [dxs])[1];
+  names.forEach((name, i) => hvp[name] && expectClose(curved[i]!, hvp[name], `${id}: hvp of ${name}`));
+}
+
+/** Runs every case of a file. */
+export function checkFile(file: string, ops: Readonly<Record<string, Op>>): void {
+  describe(`golden cases: ${file}`, () => {
+    const { cases } = JSON.parse(
+      readFileSync(join(root, "test/testdata/golden", `${file}.json`), "utf8"),
+    ) as {
+      cases: Case[];
+    };
+    test.each([...new Set(cases.map(({ op }) => op))])("%s", (op) => {
+      for (const given of cases) if (given.op === op) check(ops, given);
+      expect.hasAssertions();
+    });
+  });
+}
