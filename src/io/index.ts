@@ -15,6 +15,7 @@ export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 export type { NpyData } from "./npy-header.ts";
 export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
 export { streamTable, type StreamTableOptions } from "./table-stream.ts";
+export { type EventFile, type EventFileOptions, openEventFile, type Scalars } from "./event-file.ts";
 export type { FileOperations, WritableFile } from "./file-operations.ts";
 export {
   readSafetensors,
