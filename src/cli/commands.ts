@@ -1,5 +1,6 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
+import { fitEntry } from "./fit/entry.ts";
 import type { LazyCommand } from "./run.ts";
 import { scheduleEntry } from "./schedule/entry.ts";
 import { trainEntry } from "./train/entry.ts";
@@ -8,6 +9,7 @@ import { trainEntry } from "./train/entry.ts";
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],
+  ["fit", fitEntry],
   ["schedule", scheduleEntry],
   ["demo", demoEntry],
 ]);

@@ -40,24 +40,48 @@ export function readNames(option: string, text: string, inputs: readonly string[
 }
 
 function readAssignments(option: string, text: string, inputs: readonly string[]): Map<string, number> {
-  const given = new Map<string, number>();
+  return readPairs(option, text, { noun: "input", names: inputs }, (name, value) =>
+    readNumber(option, name, value),
+  );
+}
+
+/** What names stand for. */
+export interface Names {
+  /** As messages call one of them: `input`, `parameter`. */
+  readonly noun: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * What a text gives to names, from `a=…,b=…`, each value read by `read`.
+ *
+ * @throws DownhillError `option` for names that are unknown or given twice.
+ */
+export function readPairs<T>(
+  option: string,
+  text: string,
+  known: Names,
+  read: (name: string, value: string) => T,
+): Map<string, T> {
+  const given = new Map<string, T>();
   for (const part of splitAtCommas(text)) {
     const equals = part.indexOf("=");
     if (equals < 0) {
       throw new DownhillError(
         "option",
-        `${option}: ${JSON.stringify(part.trim())} is no assignment: write ${option} ${inputs.map((name) => `${name}=…`).join(",") || "x=…"}.`,
+        `${option}: ${JSON.stringify(part.trim())} is no assignment: write ${option} ${known.names.map((name) => `${name}=…`).join(",") || "x=…"}.`,
       );
     }
     const name = part.slice(0, equals).trim().normalize("NFC");
-    checkInput(option, name, inputs);
+    checkName(option, name, known);
     if (given.has(name)) throw new DownhillError("option", `${option} gives ${name} twice.`);
-    given.set(name, readNumber(option, name, part.slice(equals + 1)));
+    given.set(name, read(name, part.slice(equals + 1)));
   }
   return given;
 }
 
-function readNumber(option: string, name: string, text: string): number {
+/** A number, or a constant formula. */
+export function readNumber(option: string, name: string, text: string): number {
   const plain = Number(text);
   if (text.trim() !== "" && Number.isFinite(plain)) return plain;
   const words: ReadonlyMap<string, number> = new Map([
@@ -84,11 +108,15 @@ function readNumber(option: string, name: string, text: string): number {
 }
 
 function checkInput(option: string, name: string, inputs: readonly string[]): void {
-  if (inputs.includes(name)) return;
-  const near = didYouMean(name, inputs);
-  const all = inputs.length === 0 ? " It has no inputs." : ` Its inputs are ${inputs.join(", ")}.`;
+  checkName(option, name, { noun: "input", names: inputs });
+}
+
+function checkName(option: string, name: string, { noun, names }: Names): void {
+  if (names.includes(name)) return;
+  const near = didYouMean(name, names);
+  const all = names.length === 0 ? ` It has no ${noun}s.` : ` Its ${noun}s are ${names.join(", ")}.`;
   throw new DownhillError(
     "option",
-    `${option}: the text has no input ${JSON.stringify(name)}.${near === "" ? all : near}`,
+    `${option}: the text has no ${noun} ${JSON.stringify(name)}.${near === "" ? all : near}`,
   );
 }

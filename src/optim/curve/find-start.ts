@@ -21,25 +21,25 @@ export interface Search {
   readonly count: number;
 }
 
-const mostRows = 256; // that candidates are compared on
-const mostCandidates = 20_000;
+const mostWork = 2e6; // rows that candidates are compared on, of all candidates together
+const mostCandidates = 12_000;
 
-/** Promising starts, the best first, and what was found out of the curve on the way. */
+/** Promising starts, the best first, and a way to make what they lead to plainer. */
 export function findStarts(search: Search): {
   readonly starts: readonly Float64Array[];
-  readonly structure: Structure;
+  readonly plainest: Plainest;
 } {
   const { model, given, rows } = search;
   const fixed = new Set(Array.from(given.keys()).filter((i) => !Number.isNaN(given[i]!)));
   const structure = structureOf(model, rows.columns.length, fixed);
-  const part = someRows(search);
   const scales = rows.columns.map((column) => scaleOf(numbers(column), search.y));
   const pools = structure.nonlinear.map((i, at) => {
     if (fixed.has(i)) return [given[i]!];
     return withinWalls(poolOf(structure.roles[at]!, scales), search.low[i]!, search.high[i]!);
   });
-  const evaluate = evaluator(part, structure);
-  const seen = combinations(pools.map((pool) => pool.length)).flatMap((choice) => {
+  const choices = combinations(pools.map((pool) => pool.length));
+  const evaluate = evaluator(someRows(search, mostWork / Math.max(choices.length, 2000)), structure);
+  const seen = choices.flatMap((choice) => {
     const candidate = evaluate(choice.map((k, at) => pools[at]![k]!));
     return candidate === undefined ? [] : [{ ...candidate, choice }];
   });
@@ -55,7 +55,7 @@ export function findStarts(search: Search): {
       if (isNew) chosen.push(candidate);
     }
   }
-  return { starts: chosen.map(({ theta }) => theta), structure };
+  return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
 }
 
 /** A start that was given in full, and the same with its linear parameters solved for. */
@@ -63,35 +63,45 @@ export function givenStarts(search: Search): readonly Float64Array[] {
   const { model, given, rows } = search;
   const structure = structureOf(model, rows.columns.length, new Set());
   if (structure.linear.length === 0) return [given];
-  const solved = evaluator(someRows(search), structure)(structure.nonlinear.map((i) => given[i]!));
+  const solved = evaluator(someRows(search, 1000), structure)(structure.nonlinear.map((i) => given[i]!));
   return solved === undefined ? [given] : [given, solved.theta];
 }
 
-/** One of several equal parameters: positive where the sign does not matter, and within the first period. */
-export function plainest(
-  theta: Float64Array,
-  { nonlinear, roles }: Structure,
-  isKept: (i: number) => boolean,
-): Float64Array {
-  const out = theta.slice();
-  nonlinear.forEach((i, at) => {
-    if (isKept(i)) return;
-    const { period, isEven } = roles[at]!;
-    if (period !== undefined) out[i] = theta[i]! - period * Math.floor(theta[i]! / period);
-    else if (isEven) out[i] = Math.abs(theta[i]!);
-  });
-  return out;
+/** Makes of a start one that stands for the same curve and is plainer. */
+type Plainest = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
+
+/**
+ * Positive where the sign does not matter, phases within their first period and such that more linear parameters
+ * (amplitudes) are positive.
+ */
+function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate): Plainest {
+  const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;
+  return (theta, isKept) => {
+    let out: Float64Array = theta.slice();
+    nonlinear.forEach((i, at) => {
+      if (isKept(i)) return;
+      const { period, shortPeriod, isEven } = roles[at]!;
+      if (isEven && period === undefined) out[i] = Math.abs(out[i]!);
+      if (period === undefined) return;
+      out[i] = out[i]! - period * Math.floor(out[i]! / period);
+      if (shortPeriod === undefined || shortPeriod === period || linear.some(isKept)) return;
+      const moved = (out[i] + shortPeriod) % period;
+      const other = evaluate(nonlinear.map((j) => (j === i ? moved : out[j]!)))?.theta;
+      if (other !== undefined && positive(other) > positive(out)) out = other;
+    });
+    return out;
+  };
 }
 
 /** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
-function someRows(search: Search): Search {
+function someRows(search: Search, most: number): Search {
   const { rows, y, roots } = search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
   const order = uniform(key(0), counted.length);
   const chosen = counted
     .map((r, at) => [order[at]!, r] as const)
     .sort(([a], [b]) => a - b)
-    .slice(0, mostRows)
+    .slice(0, most)
     .map(([, r]) => r);
   const pick = (x: Float64Array): Float64Array => Float64Array.from(chosen, (r) => x[r]!);
   return { ...search, rows: takeRows(rows, chosen), y: pick(y), roots: pick(roots) };
@@ -102,11 +112,14 @@ interface Candidate {
   readonly cost: number;
 }
 
+/** The start with these other parameters, in the order of `nonlinear`. */
+type Evaluate = (values: readonly number[]) => Candidate | undefined;
+
 /** Solves the linear parameters for given other ones: variable projection (Golub, Pereyra 1973). */
 function evaluator(
   { model, rows, y, roots, low, high, isRobust }: Search,
   { linear, nonlinear }: Structure,
-): (values: readonly number[]) => Candidate | undefined {
+): Evaluate {
   const curve = model.partial(linear);
   return (values) => {
     const theta = new Float64Array(model.size); // linear parameters 0

@@ -260,6 +260,22 @@ describe("fitCurve", () => {
     expect(all.starts.followed).toBe(2);
   });
 
+  test("gives of equal curves the one with positive amplitudes and widths, and a phase in the first period", () => {
+    const t = even(0, 20, 120);
+    const wave = (xs: Tensor, p: Readonly<Record<"A" | "w" | "p", Tensor>>): Tensor =>
+      mul(p.A, add(mul(p.w, xs), p.p).sin());
+    for (const phase of [0.3, 2, 4, 6]) {
+      const data = t.map((ti) => 3 * Math.sin(2 * ti + phase));
+      const { params } = fitCurve(wave, t, data, { parameters: ["A", "w", "p"] });
+      expect(params.A).toBeCloseTo(3, 8);
+      expect(params.p).toBeCloseTo(phase, 7);
+    }
+    const peak = (xs: Tensor, { m, s }: Readonly<Record<"m" | "s", Tensor>>): Tensor =>
+      exp(neg(square(sub(xs, m).div(s))));
+    const data = t.map((ti) => Math.exp(-(((ti - 7) / 1.5) ** 2)));
+    expect(fitCurve(peak, t, data, { parameters: ["m", "s"] }).params.s).toBeCloseTo(1.5, 8);
+  });
+
   test("names parameters that the data do not determine", () => {
     const twice = (xs: Tensor, { a, b, k }: Readonly<Record<"a" | "b" | "k", Tensor>>): Tensor =>
       mul(mul(a, b), exp(neg(mul(k, xs))));

@@ -14,7 +14,7 @@ import { type RobustLoss, robustLosses } from "../minimize/robust.ts";
 import type { StopReason, StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { undeterminedColumns } from "./determined.ts";
-import { findStarts, givenStarts, plainest } from "./find-start.ts";
+import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, curveModel, numbers, type Rows, takeRows } from "./model.ts";
 import { studentQuantile } from "./student.ts";
 
@@ -111,7 +111,7 @@ export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
  *
  * The search: parameters in which the model is linear are recognised by its second derivatives and solved for; the units of
  * the others (rate, width, place, exponent, phase, frequency) follow from symmetries of the model, so that values to try can
- * be taken from the data. All combinations (20,000 at most) are compared with the linear parameters solved for, and the best
+ * be taken from the data. All combinations (12,000 at most) are compared with the linear parameters solved for, and the best
  * are followed to their minima. A model that is linear in all its parameters needs no search. Computes in float64.
  *
  * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` are as there.
@@ -405,7 +405,7 @@ function search(task: Task): Found {
   // what has bounds or was given stays on its side
   const isKept = (i: number): boolean =>
     walls.low[i]! > -Infinity || walls.high[i]! < Infinity || !Number.isNaN(given[i]!);
-  const from = found === undefined ? best.theta : plainest(best.theta, found.structure, isKept);
+  const from = found === undefined ? best.theta : found.plainest(best.theta, isKept);
   let result = add(follow(from, task, choices.loss, scale, rules));
   // the scale belongs to the fit that it leads to
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;

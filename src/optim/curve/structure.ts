@@ -235,7 +235,10 @@ function isSame(
 
 const grid = 600;
 
-/** Counts the turns of the curve over a column for large rates of parameter i: in proportion, it oscillates. */
+/**
+ * Counts how often the derivative in parameter i changes its sign along a column, for two large rates: where that is in
+ * proportion, the curve oscillates. Trends beside the oscillation do not show there.
+ */
 function phaseOf(
   model: CurveModel,
   i: number,
@@ -251,23 +254,22 @@ function phaseOf(
       tensor(Float64Array.from({ length: grid }, (_, r) => (d === column ? (r + 1) / grid : 1))),
     ),
   };
-  const turnsAt = (rate: number): number => {
+  const changesAt = (rate: number): number => {
     const theta = Float64Array.from({ length: model.size }, (_, j) => (j === i ? rate ** -power : 1));
-    return turns(model.values(theta, rows));
+    return signChanges(model.slopes(theta, rows)[i]!);
   };
-  const [slow, fast] = [turnsAt(30), turnsAt(60)];
+  const [slow, fast] = [changesAt(30), changesAt(60)];
   if (slow < 4 || fast < 1.6 * slow || fast > 2.4 * slow) return undefined;
   return { column, rate: (fast * Math.PI) / 60 };
 }
 
-/** How often a sequence turns from rising to falling or back. */
-function turns(y: Float64Array): number {
+function signChanges(y: Float64Array): number {
   let count = 0;
   let before = 0;
-  for (let r = 1; r < y.length; r++) {
-    const step = Math.sign(y[r]! - y[r - 1]!);
-    if (step * before < 0) count++;
-    if (step !== 0) before = step;
+  for (const yi of y) {
+    const sign = Math.sign(yi);
+    if (sign * before < 0) count++;
+    if (sign !== 0) before = sign;
   }
   return count;
 }

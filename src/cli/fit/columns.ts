@@ -1,0 +1,108 @@
+import { DownhillError } from "../../errors/index.ts";
+import type { Table, TableColumn } from "../../io/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import { nameInFormula } from "./formula.ts";
+
+/** Rows to be fitted. */
+export interface FitData {
+  /** Numbers of each column that is used, by its name in formulas. */
+  readonly columns: ReadonlyMap<string, Float64Array>;
+  readonly rows: number;
+  /** The line of the file of each row, where there is a file. */
+  readonly lines: ArrayLike<number> | undefined;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The names of the columns in formulas.
+ *
+ * @throws DownhillError `data` where two columns have one name there.
+ */
+export function namesOf(table: Table): string[] {
+  const names = table.columns.map(({ name }) => nameInFormula(name));
+  const at = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (at < 0) return names;
+  const [first, second] = [names.indexOf(names[at]!), at].map((i) => JSON.stringify(table.columns[i]!.name));
+  throw new DownhillError(
+    "data",
+    `${table.name}: the columns ${first!} and ${second!} are both ${names[at]!} in formulas. Rename one of them.`,
+  );
+}
+
+/**
+ * The numbers of the columns that are used. Dates as 2001-12-31 become years, 2001.997.
+ *
+ * @throws DownhillError `data`, naming file, line and column: for text, and for missing values unless they are to be
+ * skipped. `option` for a column that is not there.
+ */
+export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitData {
+  const names = namesOf(table);
+  const notes: string[] = [];
+  const all = wanted.map((name) => {
+    const column = table.columns[names.indexOf(name)];
+    if (column === undefined) {
+      throw new DownhillError(
+        "option",
+        `${table.name} has no column ${JSON.stringify(name)}.${didYouMean(name, names)} The columns are ${names.join(", ")}.`,
+      );
+    }
+    return numbersOf(table, column, notes);
+  });
+  const whole = Array.from({ length: table.rows }, (_, row) => row).filter((row) => {
+    const at = all.findIndex((values) => Number.isNaN(values[row]!));
+    if (at < 0) return true;
+    if (missing === "skip") return false;
+    throw new DownhillError(
+      "data",
+      `${placeOf(table, row, wanted[at]!)}: the value is missing. Fill it in, or leave such rows out with --missing skip.`,
+    );
+  });
+  const left = table.rows - whole.length;
+  if (whole.length === 0) {
+    throw new DownhillError("data", `${table.name}: no row has a value in each of ${wanted.join(", ")}.`);
+  }
+  if (left > 0) {
+    const lines = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !whole.includes(row));
+    const shown = lines.slice(0, 8).map((row) => table.lines?.[row] ?? row + 1);
+    notes.push(
+      `${left} of ${table.rows} rows left out for missing values: ${table.lines === undefined ? "rows" : "lines"} ${shown.join(", ")}${left > 8 ? ", …" : ""}.`,
+    );
+  }
+  return {
+    columns: new Map(wanted.map((name, i) => [name, Float64Array.from(whole, (row) => all[i]![row]!)])),
+    rows: whole.length,
+    lines: table.lines === undefined ? undefined : whole.map((row) => table.lines![row]!),
+    notes,
+  };
+}
+
+function numbersOf(table: Table, column: TableColumn, notes: string[]): Float64Array {
+  if (column.kind === "number") return column.values;
+  const { values, name } = column;
+  const years = values.map((text) => (text === "" ? Number.NaN : yearsOf(text)));
+  const wrong = years.indexOf(undefined);
+  if (wrong < 0) {
+    notes.push(`${name} holds dates, which count as years: ${values[0]!} is ${years[0]!.toFixed(3)}.`);
+    return Float64Array.from(years, (year) => year ?? Number.NaN);
+  }
+  throw new DownhillError(
+    "data",
+    `${placeOf(table, wrong, name)}: ${JSON.stringify(values[wrong])} is neither a number nor a date such as 2001-12-31.`,
+  );
+}
+
+/** A date of the Gregorian calendar as years, in whole days; nothing for what is none. */
+function yearsOf(text: string): number | undefined {
+  const [, year, month, day] = /^(\d{4})-(\d\d)(?:-(\d\d))?(?:T.*)?$/.exec(text) ?? [];
+  if (year === undefined || month === undefined) return undefined;
+  const date = new Date(`${year}-${month}-${day ?? "01"}T00:00:00Z`);
+  if (Number.isNaN(date.getTime()) || date.getUTCDate() !== Number(day ?? "01")) return undefined;
+  const [start, end] = [Date.UTC(Number(year), 0), Date.UTC(Number(year) + 1, 0)];
+  return Number(year) + (date.getTime() - start) / (end - start);
+}
+
+function placeOf(table: Table, row: number, column: string): string {
+  const line = table.lines?.[row];
+  const where = line === undefined ? `row ${row + 1}` : `line ${line}`;
+  return `${table.name}: ${where}, column ${JSON.stringify(column)}`;
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import type { CommandDef } from "citty";
+import { defineCommand } from "citty";
+
+const args = {
+  data: {
+    type: "positional",
+    required: true,
+    valueHint: "data",
+    description: "a CSV file (gzip or not), or co2, the set that is part of downhill",
+  },
+  formula: {
+    type: "positional",
+    required: true,
+    valueHint: "formula",
+    description:
+      'as in "y = a*exp(-b*x) + c": names of columns are data, all others are parameters\n- reads it from standard input',
+  },
+  start: {
+    type: "string",
+    valueHint: "a=1,b=2",
+    description: "where to start (default: what is left out is looked for)",
+  },
+  bounds: {
+    type: "string",
+    valueHint: "a=0:10,b=0:",
+    description: "the least and the most that parameters may be; either may be left out",
+  },
+  sigma: { type: "string", valueHint: "column", description: "standard errors of the data" },
+  "absolute-sigma": {
+    type: "boolean",
+    description: "take errors of parameters from --sigma alone, not from the residuals",
+  },
+  weights: { type: "string", valueHint: "column", description: "how much each row counts" },
+  loss: {
+    type: "string",
+    valueHint: "word",
+    description: "squares (default), or for outliers soft-l1, huber, cauchy or arctan",
+  },
+  "loss-scale": {
+    type: "string",
+    valueHint: "s",
+    description: "the size above which a residual counts less (default: of the fit's own residuals)",
+  },
+  level: {
+    type: "string",
+    valueHint: "p",
+    description: "the probability of confidence intervals and of the band",
+    default: "0.95",
+  },
+  starts: { type: "string", valueHint: "N", description: "promising starts to follow", default: "12" },
+  "max-iterations": {
+    type: "string",
+    valueHint: "N",
+    description: "the most iterations from a start",
+    default: "1000",
+  },
+  missing: {
+    type: "string",
+    valueHint: "word",
+    description: "rows without a value in a column that is used: error or skip",
+    default: "error",
+  },
+  header: {
+    type: "boolean",
+    default: true,
+    description: "the first line of the file is data: columns are column1, column2, …",
+  },
+  json: { type: "boolean", description: "write one JSON object, with fitted values and residuals" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.svg or out.html" },
+} as const;
+
+/** `downhill fit`: the parameters of a formula for which it comes nearest to data. */
+export const fitCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
+  meta: { name: "fit", description: "Fit a formula to data" },
+  args,
+  async run({ args: given }) {
+    const { fit } = await import("./run.ts");
+    await fit({
+      data: given.data,
+      formula: given.formula === "-" ? readFileSync(0, "utf8") : given.formula,
+      start: given.start,
+      bounds: given.bounds,
+      sigma: given.sigma,
+      absoluteSigma: given["absolute-sigma"] === true,
+      weights: given.weights,
+      loss: given.loss,
+      lossScale: given["loss-scale"],
+      level: given.level,
+      starts: given.starts,
+      maxIterations: given["max-iterations"],
+      missing: given.missing,
+      header: given.header ? "auto" : false,
+      json: given.json === true,
+      out: given.out,
+    });
+  },
+});

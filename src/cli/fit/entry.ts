@@ -1,0 +1,27 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill fit`, and where it is. */
+export const fitEntry: LazyCommand = {
+  description: "Fit a formula to data: parameters with errors, residuals, a picture",
+  examples: [
+    [
+      `downhill fit data.csv "y = a*exp(-b*x) + c"`,
+      "y and x are columns; a, b and c are found, with no start values",
+    ],
+    [
+      `downhill fit co2 "co2 = a + b*(year-1990) + c*(year-1990)^2 + A*sin(2*pi*f*year + p)" --out co2.html`,
+      "CO2 at Mauna Loa, part of downhill: trend, season and its frequency; with a page to look at",
+    ],
+    [
+      `downhill fit data.csv "y = V*x/(K + x)" --start V=9 --bounds K=0:,V=0:100`,
+      "a start for one parameter, and bounds: K of 0 or more, V from 0 to 100",
+    ],
+    [
+      `downhill fit data.csv "y = a + b*x" --sigma err --loss soft-l1`,
+      "errors of y in a column, and outliers that count less",
+    ],
+    [`downhill fit data.csv "z = a*x^b*t^c" --json`, "several columns; one JSON object for programs"],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).fitCommand),
+};

@@ -1,0 +1,103 @@
+import { DownhillError } from "../../errors/index.ts";
+import type { CompiledText } from "../../syntax/index.ts";
+import { compileText, showExpr } from "../../syntax/index.ts";
+import { postOrder } from "../../syntax/ast.ts";
+import { parse } from "../../syntax/parse.ts";
+import { didYouMean, suggest } from "../../util/suggest.ts";
+
+/** A formula whose names are known to be data or parameters. */
+export interface Formula {
+  readonly compiled: CompiledText;
+  /** The formula in one line, as `y = a * exp(-b * x) + c`. */
+  readonly text: string;
+  /** The column that is to be fitted. */
+  readonly target: string;
+  /** Columns that the formula is computed from, in order of appearance. */
+  readonly columns: readonly string[];
+  readonly parameters: readonly string[];
+  /** What the user may have meant otherwise. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a formula about a table with these columns. A column whose name is no name in formulas (`adjusted CO2`) goes by the
+ * name in which other characters are `_`.
+ *
+ * @throws DownhillError `syntax` with a caret; `option` where the result is no column, or where there is nothing to fit.
+ */
+export function readFormula(text: string, table: string, columns: readonly string[]): Formula {
+  const compiled = compileText(text);
+  const { inputs, outputName: target, statements } = compiled;
+  const list = `The columns are ${columns.join(", ")}.`;
+  if (parse(text).at(-1)?.name === undefined) {
+    throw new DownhillError(
+      "option",
+      `the formula must say which column it is to give: write ${columns.at(-1)!} = ${text.trim()}. ${list}`,
+    );
+  }
+  if (!columns.includes(target)) {
+    throw new DownhillError(
+      "option",
+      `${table} has no column ${JSON.stringify(target)} to fit.${didYouMean(target, columns)} ${list}`,
+    );
+  }
+  const hidden = statements.slice(0, -1).find(({ name }) => columns.includes(name));
+  if (hidden !== undefined) {
+    throw new DownhillError(
+      "option",
+      `${hidden.name} is a column of ${table}: give what the formula defines another name.`,
+    );
+  }
+  if (inputs.includes(target)) {
+    throw new DownhillError(
+      "option",
+      `${target} stands on both sides: the formula must give it from others.`,
+    );
+  }
+  const data = inputs.filter((name) => columns.includes(name));
+  const parameters = inputs.filter((name) => !columns.includes(name));
+  if (parameters.length === 0) {
+    throw new DownhillError(
+      "option",
+      `there is nothing to fit: all names of the formula are columns. A name that is no column is a parameter, as in ${target} = a * ${data[0] ?? "x"}.`,
+    );
+  }
+  const others = columns.filter((name) => name !== target && !data.includes(name));
+  if (data.length === 0 && parameters.length > 1) {
+    const meant = parameters.map((name) => suggest(name, others)).find((name) => name !== undefined);
+    throw new DownhillError(
+      "option",
+      `the formula uses no column but ${target}, so ${parameters.join(", ")} would all be parameters.${meant === undefined ? "" : ` Is ${meant} meant?`} ${list}`,
+    );
+  }
+  const lines = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`);
+  return {
+    compiled,
+    text: lines.join("; "),
+    target,
+    columns: data,
+    parameters,
+    notes: [
+      ...parameters.flatMap((name) => {
+        const near = name.length > 1 ? suggest(name, others) : undefined;
+        return near === undefined
+          ? []
+          : [`${name} is no column, so it is a parameter. Is the column ${near} meant?`];
+      }),
+      ...(statements.some(({ value }) =>
+        postOrder(value).some((part) => part.kind === "name" && part.name === "e"),
+      )
+        ? ["e is the number 2.718… here, not a parameter."]
+        : []),
+    ],
+  };
+}
+
+/** The name by which formulas know a column. */
+export function nameInFormula(column: string): string {
+  const plain = column
+    .normalize("NFC")
+    .trim()
+    .replaceAll(/[^\p{ID_Continue}$]+/gu, "_");
+  return /^[\p{ID_Start}_$]/u.test(plain) ? plain : `_${plain}`;
+}

@@ -1,0 +1,173 @@
+import type { Tensor } from "../../ir/tensor.ts";
+import type { CurveFit, StopReason } from "../../optim/index.ts";
+import type { FitData } from "./columns.ts";
+import type { Formula } from "./formula.ts";
+import { withError } from "./numbers.ts";
+import type { FitSettings } from "./settings.ts";
+import { showNumber } from "../../viz/index.ts";
+
+/** Columns by their names, as the model takes them. */
+export type Columns = Readonly<Record<string, Tensor>>;
+
+/** Everything that is told of a fit. */
+export interface FitReport {
+  readonly formula: Formula;
+  /** What the data are called. */
+  readonly source: string;
+  readonly provenance: string | undefined;
+  readonly settings: FitSettings;
+  readonly data: FitData;
+  readonly fit: CurveFit<string, Columns>;
+  readonly bounds: {
+    readonly low: Readonly<Record<string, number>>;
+    readonly high: Readonly<Record<string, number>>;
+  };
+  /** Parameters whose start was given. */
+  readonly given: readonly string[];
+  /** What to draw: against the only column, or observed against fitted values. */
+  readonly drawing: Drawing;
+}
+
+/** Points, a curve through them, and what it leaves. */
+export interface Drawing {
+  readonly kind: "curve" | "observed";
+  readonly xName: string;
+  readonly yName: string;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly residuals: Float64Array;
+  /** The curve with its confidence band, x rising. */
+  readonly curve: Curve;
+}
+
+/** A curve with its band. */
+export interface Curve {
+  readonly x: Float64Array;
+  readonly value: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** A parameter as tables show it. */
+export interface ParameterRow {
+  readonly name: string;
+  readonly value: string;
+  readonly error: string;
+  readonly interval: string;
+  readonly remark: string;
+}
+
+/** The parameters as rows of a table. */
+export function parameterRows({ formula, fit, bounds }: FitReport): ParameterRow[] {
+  return formula.parameters.map((name) => {
+    const [value, error] = withError(fit.params[name]!, fit.standardErrors[name]!);
+    const ends = fit.intervals[name]!;
+    const isKnown = ends.every(Number.isFinite);
+    const remark = fit.undetermined.includes(name)
+      ? "not determined by the data"
+      : fit.atBound.includes(name)
+        ? `at its bound ${fit.params[name] === bounds.low[name] ? "below" : "above"}`
+        : fit.standardErrors[name]! > Math.abs(fit.params[name]!)
+          ? "the error is larger than the value"
+          : "";
+    const shown = ends.map((end) => withError(end, fit.standardErrors[name]!)[0]);
+    return { name, value, error, interval: isKnown ? shown.join(" … ") : "–", remark };
+  });
+}
+
+/** `R²`, `χ²` and the like, each with what it means where that needs words. */
+export function figures({ fit, data, settings }: FitReport): (readonly [name: string, value: string])[] {
+  const isRobust = settings.loss !== "squares";
+  const sum = isRobust ? "Σ ρ" : "Σ r²";
+  return [
+    ["R²", showNumber(fit.rSquared, 6)],
+    [sum, showNumber(fit.sumOfSquares, 6)],
+    ["rows", data.rows.toLocaleString("en")],
+    ["degrees of freedom", String(fit.degreesOfFreedom)],
+    ["reduced χ²", Number.isNaN(fit.reducedChiSquared) ? "–" : showNumber(fit.reducedChiSquared, 6)],
+    ["residual error", fit.degreesOfFreedom > 0 ? showNumber(Math.sqrt(fit.reducedChiSquared), 6) : "–"],
+    ...(fit.lossScale === null ? [] : [[`scale of ${settings.loss}`, showNumber(fit.lossScale, 4)] as const]),
+  ];
+}
+
+/** Pairs of parameters that change together, the closest first. */
+export function closePairs({
+  formula,
+  fit,
+}: FitReport): { readonly pair: string; readonly correlation: number }[] {
+  const n = formula.parameters.length;
+  const correlations = fit.correlation.data();
+  return formula.parameters
+    .flatMap((first, i) =>
+      formula.parameters.slice(i + 1).map((second, k) => ({
+        pair: `${first}, ${second}`,
+        correlation: correlations[i * n + i + 1 + k]!,
+      })),
+    )
+    .filter(({ correlation }) => Math.abs(correlation) >= 0.9)
+    .sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation));
+}
+
+/** What the user should know before trusting the fit. */
+export function warnings(report: FitReport): string[] {
+  const { fit, data, formula, drawing } = report;
+  const { undetermined, atBound } = fit;
+  const names = undetermined.join(", ");
+  const alike = neighbours(drawing);
+  return [
+    ...(undetermined.length === 1
+      ? [`The data do not determine ${names}: the curve is the same whatever it is. Leave it out or fix it.`]
+      : undetermined.length > 1
+        ? [
+            `The data do not determine ${names} one by one: changed together they leave the curve as it is. Replace them by what the formula needs of them, or fix one by --bounds ${undetermined[0]!}=1:1.`,
+          ]
+        : []),
+    ...(fit.degreesOfFreedom === 0
+      ? ["There are as many parameters as rows, so nothing is left to tell errors from."]
+      : []),
+    ...(fit.converged || fit.reason === "precision"
+      ? []
+      : [`The fit did not converge. ${stops.get(fit.reason) ?? fit.message}`]),
+    ...(atBound.length > 0
+      ? [
+          `${atBound.join(", ")} ${atBound.length === 1 ? "stands" : "stand"} at a bound and has no error there.`,
+        ]
+      : []),
+    ...(alike !== undefined && alike > 0.5 && data.rows >= 20 && undetermined.length === 0
+      ? [
+          `Neighbouring residuals are alike (correlation ${alike.toFixed(2)}): the formula leaves something out, and the errors are too small.`,
+        ]
+      : []),
+    ...formula.notes,
+  ];
+}
+
+/** The correlation of each residual with the next, in the order of x. */
+function neighbours({ x, residuals }: Drawing): number | undefined {
+  const order = Array.from(x.keys()).sort((a, b) => x[a]! - x[b]!);
+  const r = order.map((i) => residuals[i]!);
+  const total = r.reduce((sum, ri) => sum + ri * ri, 0);
+  if (!(total > 0) || new Set(x).size < x.length / 2) return undefined;
+  return r.slice(1).reduce((sum, ri, i) => sum + ri * r[i]!, 0) / total;
+}
+
+/** How the search went. */
+export function searchWords({ fit, given, formula }: FitReport): string {
+  const { followed, agreed } = fit.starts;
+  const looked =
+    given.length === formula.parameters.length
+      ? "From the start that was given"
+      : followed === 1
+        ? "From one start"
+        : `${agreed} of ${followed} starts led here`;
+  const iterations = `${fit.iterations.toLocaleString("en")} ${fit.iterations === 1 ? "iteration" : "iterations"}`;
+  return `${looked}, after ${iterations} in all. ${stops.get(fit.reason) ?? fit.message}`;
+}
+
+const stops: ReadonlyMap<StopReason, string> = new Map([
+  ["gradient", "It stopped where no change of the parameters lowers the sum."],
+  ["value", "It stopped where the sum hardly falls any more."],
+  ["step", "It stopped where the parameters hardly move any more."],
+  ["precision", "It stopped where rounding hides any further gain."],
+  ["iterations", "It stopped at --max-iterations before it was done."],
+]);

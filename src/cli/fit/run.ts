@@ -1,0 +1,195 @@
+import { extname } from "node:path";
+import { tensor } from "../../array/create.ts";
+import { DownhillError } from "../../errors/index.ts";
+import { readTableFile, type Table } from "../../io/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { type CurveFit, fitCurve } from "../../optim/index.ts";
+import { toJson } from "../shared/json.ts";
+import { columnsOf, paintFor } from "../shared/style.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { namesOf, takeColumns } from "./columns.ts";
+import { type Formula, readFormula } from "./formula.ts";
+import { endsOf } from "./numbers.ts";
+import { fitPage } from "./page.ts";
+import { fitPicture } from "./picture.ts";
+import type { Columns, Drawing, FitReport } from "./report.ts";
+import { type FitRequest, type FitSettings, readBounds, readSettings, readStart } from "./settings.ts";
+import { showFit } from "./text.ts";
+
+/** Fits the formula and writes what was asked for. */
+export async function fit(request: FitRequest, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+  const settings = readSettings(request); // complain before any work
+  const { out, json } = request;
+  const draw = out === undefined ? undefined : drawingFor(out);
+  const report = await fitReport(request, settings);
+  if (out !== undefined && draw !== undefined) writeOutput(out, draw(report));
+  if (json) stream.write(`${toJson(asJson(report))}\n`);
+  else {
+    const paint = paintFor(stream);
+    stream.write(showFit(report, paint, columnsOf(stream)));
+    if (out !== undefined) stream.write(`\n${paint("dim", "Picture written to")} ${out}\n`);
+  }
+  if (!report.fit.converged && report.fit.reason !== "precision") process.exitCode = 1;
+}
+
+/** Reads the data, fits the formula, and gathers what is told of it. */
+export async function fitReport(
+  request: FitRequest,
+  settings: FitSettings = readSettings(request),
+): Promise<FitReport> {
+  const { table, provenance } = await loadTable(request.data, request.header);
+  const formula = readFormula(request.formula, table.name, namesOf(table));
+  const { target, columns, parameters, compiled } = formula;
+  const start = readStart(request.start, parameters);
+  const bounds = readBounds(request.bounds, parameters);
+  const more = [request.sigma, request.weights].filter((name) => name !== undefined);
+  const data = takeColumns(table, [...new Set([target, ...columns, ...more])], settings.missing);
+  const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
+
+  const model = (x: Columns, p: Columns): Tensor =>
+    compiled.evaluate(compiled.inputs.map((name) => x[name] ?? p[name]!));
+  // a formula without a column still needs the number of rows
+  const over = columns.length === 0 ? [target] : columns;
+  const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
+  const { loss, lossScale, level, starts, maxIterations } = settings;
+  let fit: CurveFit<string, Columns>;
+  try {
+    fit = fitCurve<string, Columns>(model, x, numbersOf(target), {
+      parameters,
+      start,
+      ...bounds,
+      ...(request.sigma === undefined ? {} : { sigma: numbersOf(request.sigma) }),
+      ...(request.weights === undefined ? {} : { weights: numbersOf(request.weights) }),
+      ...(lossScale === undefined ? {} : { lossScale }),
+      absoluteSigma: request.absoluteSigma,
+      loss,
+      level,
+      starts,
+      maxIterations,
+    });
+  } catch (error) {
+    throw error instanceof DownhillError ? inWordsOfOptions(error, table.name) : error;
+  }
+  return {
+    formula,
+    source: table.name,
+    provenance,
+    settings,
+    data,
+    fit,
+    bounds,
+    given: Object.keys(start),
+    drawing: drawingOf(formula, data.columns, fit),
+  };
+}
+
+async function loadTable(
+  name: string,
+  header: boolean | "auto",
+): Promise<{ readonly table: Table; readonly provenance: string | undefined }> {
+  return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
+}
+
+const curvePoints = 1200;
+
+function drawingOf(
+  { target, columns }: Formula,
+  data: ReadonlyMap<string, Float64Array>,
+  fit: CurveFit<string, Columns>,
+): Drawing {
+  const y = data.get(target)!;
+  const residuals = Float64Array.from(fit.residuals.data());
+  const [only, ...others] = columns;
+  if (only !== undefined && others.length === 0) {
+    const x = data.get(only)!;
+    const [low, high] = endsOf(x);
+    const at = Float64Array.from(
+      { length: curvePoints },
+      (_, i) => low + ((high - low) * i) / (curvePoints - 1),
+    );
+    const { value, low: below, high: above } = fit.predict({ [only]: tensor(at) });
+    const [v, l, h] = [value, below, above].map((curve) => Float64Array.from(curve.data()));
+    const curve = { x: at, value: v!, low: l!, high: h! };
+    return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
+  }
+  // several columns: observed against fitted values, which a perfect fit puts on the diagonal
+  const fitted = Float64Array.from(fit.fitted.data());
+  const line = Float64Array.from(endsOf([...fitted, ...y]));
+  return {
+    kind: "observed",
+    xName: `fitted ${target}`,
+    yName: `${target} of the data`,
+    x: fitted,
+    y,
+    residuals,
+    curve: { x: line, value: line, low: line, high: line },
+  };
+}
+
+/** Repairs as options of this command, where they were told as options of functions. */
+function inWordsOfOptions({ message, code }: DownhillError, source: string): DownhillError {
+  return new DownhillError(
+    code === "range" ? "data" : code,
+    message
+      .replace(/^fitCurve: /, `${source}: `)
+      .replace(
+        "Give start values, or bounds that keep it finite.",
+        "Give a start, as in --start a=1, or --bounds that keep it finite.",
+      ),
+  );
+}
+
+function asJson(report: FitReport): object {
+  const { formula, source, settings, data, fit } = report;
+  return {
+    formula: formula.text,
+    data: source,
+    rows: data.rows,
+    target: formula.target,
+    columns: formula.columns,
+    parameters: Object.fromEntries(
+      formula.parameters.map((name) => [
+        name,
+        {
+          value: fit.params[name],
+          standardError: fit.standardErrors[name],
+          interval: fit.intervals[name],
+          start: fit.start[name],
+          atBound: fit.atBound.includes(name),
+          determined: !fit.undetermined.includes(name),
+        },
+      ]),
+    ),
+    level: settings.level,
+    rSquared: fit.rSquared,
+    sumOfSquares: fit.sumOfSquares,
+    degreesOfFreedom: fit.degreesOfFreedom,
+    reducedChiSquared: fit.reducedChiSquared,
+    covariance: fit.covariance.tolist(),
+    correlation: fit.correlation.tolist(),
+    loss: settings.loss,
+    lossScale: fit.lossScale,
+    starts: fit.starts,
+    reason: fit.reason,
+    converged: fit.converged,
+    message: fit.message,
+    iterations: fit.iterations,
+    evaluations: fit.evaluations,
+    notes: [...formula.notes, ...data.notes],
+    fitted: fit.fitted.tolist(),
+    residuals: fit.residuals.tolist(),
+  };
+}
+
+function drawingFor(file: string): (report: FitReport) => string {
+  const extension = extname(file).toLowerCase();
+  const draw = extension === ".svg" ? fitPicture : /^\.html?$/.test(extension) ? fitPage : undefined;
+  if (draw === undefined) {
+    throw new DownhillError(
+      "option",
+      `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
+    );
+  }
+  checkOutput(file);
+  return draw;
+}

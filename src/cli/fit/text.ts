@@ -1,0 +1,135 @@
+import { showNumber } from "../../viz/index.ts";
+import { visible } from "../help.ts";
+import type { Paint } from "../shared/style.ts";
+import { drawPlot } from "./plot.ts";
+import { closePairs, figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
+
+const widest = 100; // cells of a drawing
+
+/** The fit for a terminal or a file. */
+export function showFit(report: FitReport, paint: Paint, columns: number | undefined): string {
+  const { formula, drawing, settings } = report;
+  const width = Math.max(40, Math.min(widest, columns ?? 80));
+  const heading = (text: string): string => paint("bold", text);
+  const noted = warnings(report).flatMap((text) =>
+    wrap(text, width - 2).map((line, i) => (i === 0 ? `${paint("yellow", "!")} ${line}` : `  ${line}`)),
+  );
+  const pairs = closePairs(report);
+  const { curve } = drawing;
+  return [
+    heading(formula.text),
+    ...wrap(sourceWords(report), width).map((line) => paint("dim", line)),
+    "",
+    ...parameterTable(report, paint),
+    "",
+    ...flow(
+      figures(report).map(([name, value]) => `${paint("dim", name)} ${value}`),
+      width,
+    ),
+    ...(pairs.length === 0
+      ? []
+      : flow(
+          pairs.map(({ pair, correlation }, i) =>
+            i === 0
+              ? `${paint("dim", "correlation of")} ${pair} ${correlation.toFixed(3)}`
+              : `${pair} ${correlation.toFixed(3)}`,
+          ),
+          width,
+        )),
+    ...wrap(searchWords(report), width).map((line) => paint("dim", line)),
+    ...(noted.length === 0 ? [] : ["", ...noted]),
+    "",
+    `${heading(`${drawing.yName} against ${drawing.xName}`)}  ● data  ${paint("cyan", "⠒⠒")} ${drawing.kind === "curve" ? "fit" : "equal"}`,
+    ...drawPlot(
+      {
+        points: { x: drawing.x, y: drawing.y },
+        line: { x: curve.x, y: curve.value },
+        columns: width,
+        lines: 17,
+        xName: drawing.xName,
+      },
+      paint,
+    ),
+    "",
+    heading("Residuals"),
+    ...drawPlot(
+      {
+        points: { x: drawing.x, y: drawing.residuals },
+        line: { x: [curve.x[0]!, curve.x.at(-1)!], y: [0, 0] },
+        columns: width,
+        lines: 7,
+        xName: drawing.xName,
+      },
+      paint,
+    ),
+    ...wrap(residualWords(report), width),
+    ...(settings.loss === "squares"
+      ? []
+      : wrap(`Errors are approximate: ${settings.loss} counts large residuals less.`, width)),
+    "",
+  ].join("\n");
+}
+
+function parameterTable(report: FitReport, paint: Paint): string[] {
+  const rows = parameterRows(report);
+  const head = ["parameter", "value", "error", `${percent(report.settings.level)} interval`];
+  const cells = rows.map(({ name, value, error, interval }) => [name, value, error, interval]);
+  const widths = head.map((title, i) => Math.max(visible(title), ...cells.map((row) => visible(row[i]!))));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => {
+        const gap = " ".repeat(widths[i]! - visible(cell));
+        return i === 0 ? cell + gap : gap + cell;
+      })
+      .join("  ");
+  return [
+    paint("dim", line(head)),
+    ...cells.map((row, i) => {
+      const { remark } = rows[i]!;
+      return remark === "" ? line(row) : `${line(row)}  ${paint("yellow", remark)}`;
+    }),
+  ];
+}
+
+/** `95 %` */
+export function percent(level: number): string {
+  return `${Number((level * 100).toPrecision(6))} %`;
+}
+
+/** What was fitted. */
+export function sourceWords({ source, data }: FitReport): string {
+  return [`${source}: ${data.rows.toLocaleString("en")} rows.`, ...data.notes].join(" ");
+}
+
+/** How large the residuals are, and where the largest is. */
+export function residualWords({ drawing, data, formula }: FitReport): string {
+  const { residuals } = drawing;
+  const sorted = Float64Array.from(residuals).sort();
+  const at = (part: number): string => showNumber(sorted[Math.round(part * (sorted.length - 1))]!, 3);
+  const far = residuals.reduce((best, r, i) => (Math.abs(r) > Math.abs(residuals[best]!) ? i : best), 0);
+  const where = data.lines === undefined ? `row ${far + 1}` : `line ${data.lines[far]!}`;
+  return `${formula.target} less the fit: from ${at(0)} over quartiles ${at(0.25)}, ${at(0.5)}, ${at(0.75)} to ${at(1)}; the largest in ${where}.`;
+}
+
+/** Parts side by side, as many to a line as fit. */
+function flow(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && visible(last) + 3 + visible(part) <= width) {
+      lines[lines.length - 1] = `${last}   ${part}`;
+    } else lines.push(part);
+  }
+  return lines;
+}
+
+/** A text in lines no longer than the width, where its blanks allow. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)!;
+    if (last !== "" && visible(last) + 1 + visible(word) > width) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
+}
