@@ -26,7 +26,7 @@ export type { CheckpointPolicy };
  * @see Griewank, Walther, Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 12.
  * @example
  * const block = checkpoint((x: Tensor) => sin(sin(sin(x))));
- * grad(block)(0.5); // 0.693…
+ * grad(block)(0.5); // 0.697266…
  */
 export function checkpoint(
   f: (...x: Tensor[]) => Tensor,
