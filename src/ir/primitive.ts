@@ -232,6 +232,15 @@ export interface Primitive<P = unknown> {
   ): number | undefined;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
+  /** The order it puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
+  reorders?(params: P): readonly number[];
+  /** How it takes over the work of an equation before or after it that only changes the order of axes. */
+  readonly absorbs?: {
+    /** What computes the same from the operand before its axes were put in this order; `ins` are the types as read now. */
+    operand(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
+    /** What gives the result with its axes in this order. */
+    result(params: P, order: readonly number[]): P;
+  };
   /** A product of these operands as people write it, where neither `notation` nor `name(…)` reads well; for traces. */
   write?(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined;
   /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */

@@ -1,6 +1,7 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
+import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 import { simplify } from "./simplify.ts";
 
@@ -18,6 +19,7 @@ export function eliminateDeadCode(program: Program): Program {
 /** The passes in their order. */
 export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["dead code", eliminateDeadCode],
+  ["absorb", absorb],
   ["simplify", simplify],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["dead code", eliminateDeadCode],

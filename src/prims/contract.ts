@@ -20,6 +20,8 @@ import { permute } from "./shape.ts";
 export interface DotParams {
   readonly contract: readonly [left: readonly number[], right: readonly number[]];
   readonly batch: readonly [left: readonly number[], right: readonly number[]];
+  /** Axis i of the result is axis `order[i]` of the natural order. Only compiled programs have it, never what is derived. */
+  readonly order?: readonly number[];
 }
 
 /** Axes of one operand that are neither contracted nor batched. */
@@ -27,7 +29,7 @@ function freeAxes(rank: number, contract: readonly number[], batch: readonly num
   return range(0, rank).filter((axis) => !contract.includes(axis) && !batch.includes(axis));
 }
 
-function dotType([x, y]: readonly ArrayType[], { contract, batch }: DotParams): ArrayType {
+function dotType([x, y]: readonly ArrayType[], { contract, batch, order }: DotParams): ArrayType {
   const left = x!;
   const right = y!;
   for (const pairs of [contract, batch]) {
@@ -42,15 +44,12 @@ function dotType([x, y]: readonly ArrayType[], { contract, batch }: DotParams): 
   }
   const { dtype, weak } = joinTypes("dotGeneral", [withScalarShape(left), withScalarShape(right)]);
   requireNumbers("dotGeneral", left);
-  return arrayType(
-    dtype,
-    [
-      ...batch[0].map((axis) => left.shape[axis]!),
-      ...freeAxes(left.shape.length, contract[0], batch[0]).map((axis) => left.shape[axis]!),
-      ...freeAxes(right.shape.length, contract[1], batch[1]).map((axis) => right.shape[axis]!),
-    ],
-    weak,
-  );
+  const shape = [
+    ...batch[0].map((axis) => left.shape[axis]!),
+    ...freeAxes(left.shape.length, contract[0], batch[0]).map((axis) => left.shape[axis]!),
+    ...freeAxes(right.shape.length, contract[1], batch[1]).map((axis) => right.shape[axis]!),
+  ];
+  return arrayType(dtype, order?.map((axis) => shape[axis]!) ?? shape, weak);
 }
 
 function withScalarShape(type: ArrayType): ArrayType {
@@ -98,17 +97,52 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
   },
   lowering: { kind: "loops", emit: emitDot },
   costly: true,
+  absorbs: {
+    operand: absorbOperand,
+    result: (params, order) => ({
+      ...params,
+      order: params.order === undefined ? order : order.map((axis) => params.order![axis]!),
+    }),
+  },
   write: writeDot,
 });
+
+/** The same product from an operand whose axes were not put in order yet: other axes are named, and the result follows. */
+function absorbOperand(
+  { contract, batch, order }: DotParams,
+  operand: number,
+  given: readonly number[],
+  ins: readonly ArrayType[],
+): DotParams {
+  const rename = (axes: readonly [readonly number[], readonly number[]]): DotParams["batch"] => {
+    const renamed = axes[operand]!.map((axis) => given[axis]!);
+    return operand === 0 ? [renamed, axes[1]] : [axes[0], renamed];
+  };
+  const [ranks, nBatch] = [ins.map((type) => type.shape.length), batch[0].length];
+  const before = freeAxes(ranks[operand]!, contract[operand]!, batch[operand]!).map((axis) => given[axis]!);
+  const after = [...before].sort((a, b) => a - b);
+  const other = 1 - operand;
+  const otherFree = freeAxes(ranks[other]!, contract[other]!, batch[other]!).length;
+  const start = operand === 0 ? nBatch : nBatch + otherFree;
+  const place = range(0, nBatch + before.length + otherFree);
+  before.forEach((axis, i) => (place[start + i] = start + after.indexOf(axis)));
+  const next = order?.map((axis) => place[axis]!) ?? place;
+  return {
+    contract: rename(contract),
+    batch: rename(batch),
+    ...(next.every((axis, i) => axis === i) ? {} : { order: next }),
+  };
+}
 
 /** `x @ y` for matrices and vectors, with `ᵀ` where an operand is turned around; nothing for other contractions. */
 function writeDot(
   [x, y]: readonly string[],
-  { contract, batch }: DotParams,
+  { contract, batch, order }: DotParams,
   ins: readonly ArrayType[],
 ): string | undefined {
   const [left, right] = ins.map((type) => type.shape.length);
-  if (batch[0].length > 0 || contract[0].length !== 1 || left! > 2 || right! > 2) return undefined;
+  if (order !== undefined || batch[0].length > 0 || contract[0].length !== 1 || left! > 2 || right! > 2)
+    return undefined;
   const turn = (operand: string, isTurned: boolean): string => (isTurned ? `${operand}ᵀ` : operand);
   return `${turn(x!, contract[0][0] !== left! - 1)} @ ${turn(y!, contract[1][0] !== 0)}`;
 }
@@ -159,24 +193,34 @@ function emitDot(context: LowerContext, params: DotParams): void {
     buffer: must(buffer, "the memory of a product"),
     offset: offset ?? k.i32(0),
   });
+  // columns are neighbours in the result where that can be had: xy transposed is yᵀxᵀ
+  const last = (role: Dim["role"]): Dim | undefined => dims.findLast((dim) => dim.role === role);
+  const isTurned = last("row")?.out === 1 && last("column")?.out !== 1;
   block.contract({
     name: fresh("dot"),
     type: scalarTypeOf(out.type.dtype),
     out: place(out),
-    left: place(x),
-    right: place(y),
-    dims,
+    left: place(isTurned ? y : x),
+    right: place(isTurned ? x : y),
+    dims: isTurned ? dims.map(turned) : dims,
     accumulate: false,
   });
 }
 
+/** A dim of the product with its operands in each other's place. */
+function turned(dim: Dim): Dim {
+  const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
+  return { ...dim, role, left: dim.right, right: dim.left };
+}
+
 /** The indices of a contraction as the kernel statement lists them: batch, rows, columns, sums. */
-function dimsOf(x: Shape, y: Shape, { contract, batch }: DotParams): Dim[] {
+function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim[] {
   const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
   const xFree = freeAxes(x.length, contract[0], batch[0]);
   const yFree = freeAxes(y.length, contract[1], batch[1]);
   const outShape = [...batch[0], ...xFree].map((axis) => x[axis]!).concat(yFree.map((axis) => y[axis]!));
-  const outStrides = stridesOf(outShape);
+  const ordered = stridesOf(order?.map((axis) => outShape[axis]!) ?? outShape);
+  const outStrides = outShape.map((_, axis) => ordered[order?.indexOf(axis) ?? axis]!);
   const dim = (role: Dim["role"], size: number, place: number | undefined, left = 0, right = 0): Dim => ({
     role,
     size,

@@ -120,6 +120,12 @@ const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ definePrimitiv
         inverse(axes).map((axis) => index[axis]!),
       ),
   },
+  reorders: ({ axes }) => axes,
+  absorbs: {
+    operand: ({ axes }, _, order) => ({ axes: axes.map((axis) => order[axis]!) }),
+    result: ({ axes }, order) => ({ axes: order.map((axis) => axes[axis]!) }),
+  },
+  identity: (_, __, { axes }) => (axes.every((axis, i) => axis === i) ? 0 : undefined),
 });
 
 function inverse(axes: readonly number[]): number[] {

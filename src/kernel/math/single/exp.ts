@@ -33,7 +33,7 @@ const ROUNDER32_BITS = 0x4b400000;
 
 /** ln 2 in two parts; the first has 9 bits, so that its products with exponents are exact. */
 export const LN2_HIGH_32 = 0.693359375;
-export const LN2_LOW_32 = -2.12194440054690583e-4;
+export const LN2_LOW_32 = -0.0002121944400546906;
 
 /** Σ coefficients[i] · zⁱ in float32, by Horner's rule. */
 export function polynomial32(coefficients: readonly number[], z: Expr): Expr {
