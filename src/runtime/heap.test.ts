@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { Cell } from "../kernel/executable.ts";
 import type { Heap } from "./heap.ts";
 import { makeHeap } from "./heap.ts";
 
@@ -25,9 +25,7 @@ function makeMemory(): { heap: Heap; held: Map<number, number>; buffer: ArrayBuf
   return { heap, held, buffer };
 }
 
-const numbers = (cell: Cell): number[] => [
-  ...(cell.array as TypedArray).subarray(cell.offset, cell.offset + 3),
-];
+const numbers = (cell: Cell): number[] => [...cell.array.subarray(cell.offset, cell.offset + 3)];
 
 function fill(cell: Cell | undefined, value: number): Cell {
   cell!.array.fill(value);
