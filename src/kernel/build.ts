@@ -108,6 +108,8 @@ export interface Block {
   set(target: Expr, value: Expr): void;
   store(buffer: string, index: Expr, value: Expr): void;
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
+  /** A branch that few will ever take. */
+  ifRare(condition: Expr, then: (block: Block) => void): void;
   while(condition: Expr, body: (block: Block) => void): void;
   for(
     index: string,
@@ -160,6 +162,9 @@ export function makeBlock(): Block {
         then: inner(then),
         otherwise: otherwise ? inner(otherwise) : [],
       });
+    },
+    ifRare(condition, then) {
+      statements.push({ kind: "if", rare: true, condition, then: inner(then), otherwise: [] });
     },
     while(condition, body) {
       statements.push({ kind: "while", condition, body: inner(body) });

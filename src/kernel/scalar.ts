@@ -110,6 +110,8 @@ export type Stmt =
   | { readonly kind: "while"; readonly condition: Expr; readonly body: readonly Stmt[] }
   | {
       readonly kind: "if";
+      /** Few will ever take it: code for many elements at once may leave it out and compute them anew where one does. */
+      readonly rare?: boolean;
       readonly condition: Expr;
       readonly then: readonly Stmt[];
       readonly otherwise: readonly Stmt[];

@@ -70,7 +70,7 @@ const hardSin64: Procedure = /* @__PURE__ */ procedure(
 export const sin64: Procedure = /* @__PURE__ */ procedure("sin", [["x", "f64"]], (block, [x]) => {
   const reduced = reduceAngle(block, x!);
   const result = block.let("result", sinOfReduced(block, reduced, i32(0)));
-  block.if(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(0))));
+  block.ifRare(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(0))));
   return select(eq(x!, f64(0)), x!, result);
 });
 
@@ -78,7 +78,7 @@ export const sin64: Procedure = /* @__PURE__ */ procedure("sin", [["x", "f64"]],
 export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]], (block, [x]) => {
   const reduced = reduceAngle(block, x!);
   const result = block.let("result", sinOfReduced(block, reduced, i32(1)));
-  block.if(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(1))));
+  block.ifRare(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(1))));
   return result;
 });
 
@@ -112,7 +112,7 @@ const hardTan64: Procedure = /* @__PURE__ */ procedure("hardTan", [["x", "f64"]]
 export const tan64: Procedure = /* @__PURE__ */ procedure("tan", [["x", "f64"]], (block, [x]) => {
   const reduced = reduceAngle(block, x!);
   const result = block.let("result", tanOfReduced(block, reduced));
-  block.if(reduced.isHard, (then) => then.set(result, call(hardTan64, x!)));
+  block.ifRare(reduced.isHard, (then) => then.set(result, call(hardTan64, x!)));
   // tiny x would lose its own products to underflow
   return select(not(lt(f64(2 ** -28), abs(x!))), x!, result);
 });

@@ -52,7 +52,7 @@ function sinOf(block: Block, x: Expr, quarters: number): Expr {
 /** Sine of float32, x in radians. Error: at most 0.8 ulp for every finite x (measured). */
 export const sin32: Procedure = /* @__PURE__ */ procedure("sin32", [["x", "f32"]], (block, [x]) => {
   const result = block.let("result", sinOf(block, x!, 0));
-  block.if(not(lt(abs(x!), f32(LIMIT))), (then) =>
+  block.ifRare(not(lt(abs(x!), f32(LIMIT))), (then) =>
     then.set(result, convert("f32", call(sin64, convert("f64", x!)))),
   );
   return select(eq(x!, f32(0)), x!, result);
@@ -61,7 +61,7 @@ export const sin32: Procedure = /* @__PURE__ */ procedure("sin32", [["x", "f32"]
 /** Cosine of float32, x in radians. Error: at most 0.8 ulp for every finite x (measured). */
 export const cos32: Procedure = /* @__PURE__ */ procedure("cos32", [["x", "f32"]], (block, [x]) => {
   const result = block.let("result", sinOf(block, x!, 1));
-  block.if(not(lt(abs(x!), f32(LIMIT))), (then) =>
+  block.ifRare(not(lt(abs(x!), f32(LIMIT))), (then) =>
     then.set(result, convert("f32", call(cos64, convert("f64", x!)))),
   );
   return result;
