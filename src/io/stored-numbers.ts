@@ -31,7 +31,7 @@ export function decoderOf(dtype: string): Decoder | undefined {
     case "U32":
       return { dtype: "uint32", read: (bytes) => new Uint32Array(aligned(bytes, 4)) };
     case "BOOL":
-      return { dtype: "bool", read: (bytes) => bytes.slice() };
+      return { dtype: "bool", read: (bytes) => Uint8Array.from(bytes) }; // slice of a Buffer is no copy
     case "F16":
       return {
         dtype: "float32",
