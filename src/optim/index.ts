@@ -105,5 +105,7 @@ export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";
 export type { LeastSquaresOptions, LeastSquaresResult } from "./minimize/least-squares.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
 export { fitCurve } from "./curve/fit-curve.ts";
-export type { CurveBand, CurveFit, CurveParameters, FitCurveOptions } from "./curve/fit-curve.ts";
+export type { CurveParameters } from "./curve/fit-curve.ts";
+export type { FitCurveOptions } from "./curve/options.ts";
+export type { CurveBand, CurveFit } from "./curve/result.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";

@@ -283,6 +283,20 @@ describe("fitCurve", () => {
     const found = fitCurve(twice, x, data, { parameters: ["a", "b", "k"] });
     expect(found.undetermined).toEqual(["a", "b"]);
     expect(found.params.k).toBeCloseTo(0.3, 6);
+    // the others have the errors of the model in which a is fixed
+    const noisy = data.map((d, i) => d + 0.01 * Math.cos(i * i));
+    const both = fitCurve(twice, x, noisy, { parameters: ["a", "b", "k"] });
+    const one = fitCurve(
+      (xs: Tensor, { b, k }: Readonly<Record<"b" | "k", Tensor>>) => twice(xs, { a: tensor(1), b, k }),
+      x,
+      noisy,
+      {
+        parameters: ["b", "k"],
+      },
+    );
+    expect(both.degreesOfFreedom).toBe(8);
+    expect(both.standardErrors.k / one.standardErrors.k).toBeCloseTo(1, 6);
+    expect([both.standardErrors.a, both.standardErrors.b]).toEqual([Number.NaN, Number.NaN]);
     const unused = fitCurve((xs: Tensor, { m }: { readonly m: Tensor }) => mul(m, xs), x, x, {
       parameters: ["m", "n"],
     });
