@@ -1,6 +1,7 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
+import { lrFindEntry } from "./lr-find/entry.ts";
 import type { LazyCommand } from "./run.ts";
 import { scheduleEntry } from "./schedule/entry.ts";
 import { trainEntry } from "./train/entry.ts";
@@ -10,6 +11,7 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["explain", explainEntry],
   ["train", trainEntry],
   ["fit", fitEntry],
+  ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],
   ["demo", demoEntry],
 ]);

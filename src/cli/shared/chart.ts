@@ -12,6 +12,15 @@ export interface Chart {
   readonly log?: boolean;
   /** What the axis below counts. */
   readonly unit: string;
+  /** The axis below, where it does not count steps: where its marks lie, from 0 to 1, and what they say. */
+  readonly marks?: readonly AxisMark[];
+}
+
+/** A mark of an axis. */
+export interface AxisMark {
+  /** From 0 at the left end to 1 at the right. */
+  readonly at: number;
+  readonly label: string;
 }
 
 /** The axis of values: from 0, unless they lie close together. */
@@ -35,7 +44,7 @@ const dots = [
 ] as const;
 
 /** The curve in braille with both axes, as lines of text. */
-export function drawChart({ values, columns, lines, log = false, unit }: Chart): string[] {
+export function drawChart({ values, columns, lines, log = false, unit, marks: below }: Chart): string[] {
   const scale = valueScale(values, log, Math.max(2, Math.floor(lines / 3)));
   const marks = new Map<number, string>();
   for (const tick of scale.ticks) {
@@ -49,7 +58,7 @@ export function drawChart({ values, columns, lines, log = false, unit }: Chart):
     const mark = marks.get(i) ?? "";
     return `${mark.padStart(margin - 1)} ${mark === "" ? "│" : "┤"}${row}`.trimEnd();
   });
-  return [...rows, ...stepAxis(values.length, margin, width, unit)];
+  return [...rows, ...axis(below ?? stepMarks(values.length, width), margin, width, unit)];
 }
 
 /** The cells of the curve. */
@@ -79,16 +88,20 @@ function plot(values: readonly number[], scale: Scale, width: number, lines: num
   );
 }
 
-/** The axis of steps with its marks. */
-function stepAxis(n: number, margin: number, width: number, unit: string): string[] {
+/** Marks at round steps. */
+function stepMarks(n: number, width: number): AxisMark[] {
   const last = Math.max(1, n - 1);
   const { at, ticks } = linearScale([], Math.max(1, Math.floor(width / 10)), [0, last]);
+  return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: showTick(tick) }));
+}
+
+/** The axis below with its marks. */
+function axis(marks: readonly AxisMark[], margin: number, width: number, unit: string): string[] {
   const line = Array.from({ length: width }, () => "─");
   let labels = "";
-  for (const tick of ticks.filter(Number.isInteger)) {
-    const column = Math.round(at(tick) * (width - 1));
+  for (const { at, label } of marks) {
+    const column = Math.round(at * (width - 1));
     line[column] = "┬";
-    const label = showTick(tick);
     const start = Math.min(width - label.length, Math.max(0, column - Math.floor(label.length / 2)));
     if (start > labels.length || (start === 0 && labels === "")) labels = labels.padEnd(start) + label;
   }

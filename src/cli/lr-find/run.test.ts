@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RateSuggestion } from "downhill/train";
+import { findRates, type FindRequest } from "./run.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-lr-find-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What is written for a request: to a terminal of so many columns, or to a pipe. */
+async function written(
+  texts: Readonly<Record<string, string>>,
+  flags: Partial<FindRequest> = {},
+  columns?: number,
+): Promise<string> {
+  let text = "";
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const terminal = { isTTY: columns !== undefined, columns } as object;
+  await findRates(
+    { texts: new Map(Object.entries(texts)), noHeader: false, isLinear: false, json: false, ...flags },
+    Object.assign(stream, terminal) as unknown as NodeJS.WriteStream,
+  );
+  return text.replaceAll(/\u001b\[\d+m/g, "");
+}
+
+const table = (): string => {
+  const rows = Array.from(
+    { length: 60 },
+    (_, i) => `${i % 7},${(i * 5) % 11},${3 * (i % 7) - ((i * 5) % 11)}`,
+  );
+  const file = join(folder, "plane.csv");
+  writeFileSync(file, `a,b,y\n${rows.join("\n")}\n`);
+  return file;
+};
+
+test("prints the curve in the width there is, the rates and a command that trains with them", async () => {
+  const text = await written({ data: table(), target: "y", hidden: "none" }, {}, 60);
+  for (const line of text.split("\n").slice(2, 18)) expect(line.length).toBeLessThanOrEqual(60);
+  expect(text).toContain("network 2-1 (linear); sgd with momentum 0.9, batches of 32");
+  expect(text).toMatch(/base \d\S+ {2}the lowest rate to use/);
+  expect(text).toMatch(/--target y --optimizer sgd --schedule 'cyclic base=\S+ max=\S+'/);
+});
+
+test("--json writes one object with rates, losses and suggestion", async () => {
+  const text = await written(
+    {
+      data: table(),
+      target: "y",
+      hidden: "none",
+      optimizer: "adam(beta1=0.8)",
+      from: "1e-4",
+      to: "5",
+      steps: "40",
+    },
+    { json: true },
+  );
+  expect(text.trimEnd()).not.toContain("\n");
+  const found = JSON.parse(text) as {
+    readonly optimizer: string;
+    readonly rates: readonly number[];
+    readonly losses: readonly number[];
+    readonly smoothed: readonly number[];
+    readonly suggestion: RateSuggestion;
+    readonly next: string;
+  };
+  expect(found.optimizer).toBe("adam");
+  expect(found.rates[0]).toBe(1e-4);
+  expect(found.rates.length).toBeLessThanOrEqual(40);
+  expect(found.losses.length).toBe(found.rates.length);
+  expect(found.suggestion.base).toBeLessThan(found.suggestion.max);
+  expect(found.next).toContain("--optimizer 'adam(beta1=0.8)' --schedule 'cyclic base=");
+});
+
+test("--linear lets the rates rise in a straight line, and the axis has them so", async () => {
+  const asked = { data: table(), target: "y", hidden: "none", from: "0.01", to: "0.3", steps: "30" };
+  const { rates } = JSON.parse(await written(asked, { isLinear: true, json: true })) as { rates: number[] };
+  expect(rates[1]! - rates[0]!).toBeCloseTo(0.01, 10);
+  expect(await written(asked, { isLinear: true })).toMatch(/0\.05\s+0\.1\s+0\.15/);
+});
+
+test.each(["svg", "html"])("--out draws a %s with a dot a step, the average, and the rates", async (kind) => {
+  const out = join(folder, `rates.${kind}`);
+  expect(await written({ data: table(), target: "y", hidden: "none", out })).toContain(`picture: ${out}`);
+  const text = readFileSync(out, "utf8");
+  expect(text.match(/<circle/g)!.length).toBeGreaterThan(20);
+  expect(text).not.toMatch(/NaN|undefined/);
+  for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
+});
+
+test("says where nothing was found", async () => {
+  const text = await written({ data: table(), target: "y", from: "1e-12", to: "1e-11" });
+  expect(text).toContain("nothing found: no rate lowered the loss by more than its noise");
+  expect(text).not.toContain("downhill train");
+});
+
+describe("misuse", () => {
+  test.each<[Readonly<Record<string, string>>, string]>([
+    [{ dataset: "digts" }, '"digts" is no data set. Did you mean "digits"?'],
+    [{ optimizer: "adan" }, '--optimizer: "adan" is no optimiser. Did you mean "adam"?'],
+    [
+      { optimizer: "sgd(lr=0.1)" },
+      "--optimizer: the learning rate is what is looked for; say --from and --to.",
+    ],
+    [{ optimizer: "lbfgs" }, "--optimizer: lbfgs finds its lengths of steps itself"],
+    [{ from: "0" }, '--from must be a number above 0, got "0".'],
+    [{ to: "x" }, '--to must be a number above 0, got "x".'],
+    [{ from: "1", to: "0.1" }, "--to must be above --from, 1; got 0.1."],
+    [{ steps: "5" }, "--steps must be 10 or more, got 5."],
+    [{ smoothing: "-1" }, '--smoothing must be a whole number of 1 or more, got "-1".'],
+    [{ divergence: "1" }, '--divergence must be a number above 1, got "1".'],
+    [{ out: "rates.png" }, '--out: the name must end in .svg or .html, and "rates.png" does not.'],
+    [{ out: "nowhere/rates.svg" }, "cannot write nowhere/rates.svg: its folder does not exist."],
+    [{ batch: "0" }, '--batch must be a whole number of 1 or more, or "full", got "0".'],
+  ])("%j", async (texts, message) => {
+    await expect(written(texts)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,184 @@
+import { extname } from "node:path";
+import type { MlpParams } from "../../nn/index.ts";
+import type { GeneralOptimizer, Schedule } from "../../optim/index.ts";
+import { type LrRange, lrRangeTest } from "../../train/index.ts";
+import { onInterrupt } from "../shared/interrupt.ts";
+import { makeOptimizer } from "../shared/optimizers.ts";
+import { columnsOf, paintFor } from "../shared/style.ts";
+import { optionError, quote, readCount, readNumber } from "../shared/words.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { loadProblem, type Problem } from "../train/data.ts";
+import { aroundStepper, type Method, methodWords } from "../train/method.ts";
+import { type Batch, makeModel, type Model } from "../train/model.ts";
+import { trainRequest } from "../train/request.ts";
+import { readSettings, type Settings } from "../train/settings.ts";
+import { readSource, type Source, sourceWords } from "../train/source.ts";
+import { networkInWords } from "../train/text.ts";
+import { trainingBatches } from "../train/training.ts";
+import { rangePage, rangePicture } from "./picture.ts";
+import { showRange } from "./text.ts";
+
+/** What `downhill lr-find` was asked for, as it was written. */
+export interface FindRequest {
+  /** Options by their names on the command line. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly noHeader: boolean;
+  readonly isLinear: boolean;
+  readonly json: boolean;
+}
+
+/** A range test and what it was made on. */
+export interface Found {
+  readonly range: LrRange;
+  readonly isLinear: boolean;
+  /** In a line: data, network, optimiser. */
+  readonly about: string;
+  /** A command that trains with what was found. */
+  readonly next: string | undefined;
+}
+
+/** Runs the test and writes what was asked for; sets the exit code of the process. */
+export async function findRates(
+  request: FindRequest,
+  stream: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  const { texts, json } = request;
+  const out = texts.get("out");
+  const draw = out === undefined ? undefined : drawingFor(out);
+  const asked = trainRequest({
+    ...Object.fromEntries(
+      ["dataset", "data", "target", "features", "task", "images", "labels"].map((name) => [
+        name,
+        texts.get(name),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["optimizer", "momentum", "clip", "batch", "hidden", "seed"].map((name) => [name, texts.get(name)]),
+    ),
+    noHeader: request.noHeader,
+  });
+  const source = readSource(asked);
+  const settings = readSettings(asked, source.kind);
+  refuseRate(settings.method);
+  const range = readRange(request);
+  const interruption = onInterrupt(() => {
+    process.stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
+  });
+  try {
+    const problem = await loadProblem(source, settings.seed);
+    const model = makeModel(problem, settings.hidden, settings.seed);
+    const { method, seed } = settings;
+    const found: Found = {
+      range: await lrRangeTest<MlpParams, unknown, Batch>({
+        params: model.start,
+        loss: model.loss,
+        data: trainingBatches(problem, settings),
+        optimizer: (rate) => optimizerWith(method, rate),
+        seed,
+        signal: interruption.signal,
+        ...range,
+      }),
+      isLinear: request.isLinear,
+      about: aboutOf(problem, model, settings),
+      next: undefined,
+    };
+    const shown = { ...found, next: nextCommand(source, settings, found.range) };
+    if (out !== undefined && draw !== undefined) writeOutput(out, draw(shown));
+    if (json) stream.write(`${JSON.stringify(asJson(shown, settings))}\n`);
+    else {
+      stream.write(showRange(shown, paintFor(stream), columnsOf(stream)));
+      if (out !== undefined) stream.write(`\npicture: ${out}\n`);
+    }
+    const code = interruption.exitCode();
+    if (code !== undefined) process.exitCode = code;
+  } finally {
+    interruption.dispose();
+  }
+}
+
+/** The optimiser of a method at such a rate. */
+function optimizerWith(method: Method, learningRate: Schedule): GeneralOptimizer<unknown> {
+  const { optimizer, momentum } = method;
+  const options = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }), learningRate };
+  return aroundStepper(method, makeOptimizer({ name: optimizer.name, options }));
+}
+
+function refuseRate({ optimizer, isRateGiven, schedule }: Method): void {
+  if (isRateGiven || schedule !== undefined) {
+    throw optionError("--optimizer: the learning rate is what is looked for; say --from and --to.");
+  }
+  if (optimizer.name === "lbfgs" || optimizer.name === "rprop") {
+    throw optionError(
+      `--optimizer: ${optimizer.name} finds its lengths of steps itself; there is no rate to look for.`,
+    );
+  }
+}
+
+type Range = Partial<Record<"from" | "to" | "steps" | "smoothing" | "divergence", number>> & {
+  readonly shape: "linear" | "exponential";
+};
+
+function readRange({ texts, isLinear }: FindRequest): Range {
+  const read = <T>(name: string, reader: (name: string, text: string) => T): Record<string, T> => {
+    const text = texts.get(name);
+    return text === undefined ? {} : { [name]: reader(`--${name}`, text) };
+  };
+  const positive = (name: string, text: string): number => readNumber(name, text, { from: 0, above: true });
+  const range: Range = {
+    ...read("from", positive),
+    ...read("to", positive),
+    ...read("steps", readCount),
+    ...read("smoothing", (name, text) => (text === "0" ? 0 : readCount(name, text))),
+    ...read("divergence", (name, text) => readNumber(name, text, { from: 1, above: true })),
+    shape: isLinear ? "linear" : "exponential",
+  };
+  const { from = 1e-6, to = 10, steps = 100 } = range;
+  if (!(to > from)) throw optionError(`--to must be above --from, ${from}; got ${to}.`);
+  if (steps < 10) throw optionError(`--steps must be 10 or more, got ${steps}.`);
+  return range;
+}
+
+function aboutOf({ title, train }: Problem, { sizes }: Model, { method, batch }: Settings): string {
+  const { optimizer, momentum } = method;
+  const options = [
+    ...(momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`]),
+    ...Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`),
+  ];
+  const items = batch === "full" ? "all items a step" : `batches of ${batch}`;
+  const name = `${optimizer.name}${options.length === 0 ? "" : ` with ${options.join(", ")}`}`;
+  return `${title}, ${train.rows.length.toLocaleString("en")} items; network ${networkInWords(sizes)}; ${name}, ${items}`;
+}
+
+/** What to do with the rates: a run whose rate goes up and down between them. */
+function nextCommand(source: Source, { method }: Settings, { suggestion }: LrRange): string | undefined {
+  if (suggestion === null) return undefined;
+  const schedule = `cyclic base=${Number(suggestion.base.toPrecision(2))} max=${Number(suggestion.max.toPrecision(2))}`;
+  const words = ["downhill", "train", ...sourceWords(source), ...methodWords({ ...method, schedule })];
+  return words.map(quote).join(" ");
+}
+
+function asJson({ range, next, about }: Found, { method, seed }: Settings): object {
+  const { stopped, suggestion, best, rates, losses, smoothed } = range;
+  return {
+    about,
+    optimizer: method.optimizer.name,
+    seed,
+    stopped,
+    suggestion,
+    best,
+    next,
+    rates,
+    losses,
+    smoothed,
+  };
+}
+
+function drawingFor(file: string): (found: Found) => string {
+  const extension = extname(file).toLowerCase();
+  const draw = extension === ".svg" ? rangePicture : /^\.html?$/.test(extension) ? rangePage : undefined;
+  if (draw === undefined) {
+    throw optionError(`--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`);
+  }
+  checkOutput(file);
+  return draw;
+}
