@@ -1,7 +1,8 @@
-// Makes src/viz/page.generated.ts: the script and the style of the pages that toHtml writes, as strings with their
-// hashes. The script is src/viz/page/ and what it imports, bundled and minified.
+// Makes the page.generated.ts of each folder that writes pages: the script and the style of its pages as strings with
+// their hashes. The script is the folder's page/ and what it imports, bundled and minified; the style is its page.css
+// after the styles of what is drawn.
 //
-// Usage: node scripts/build-page.mjs [--check]     --check only tells whether the file is up to date
+// Usage: node scripts/build-page.mjs [--check]     --check only tells whether the files are up to date
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,43 +11,87 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const page = join(root, "src/viz/page");
-const target = join(root, "src/viz/page.generated.ts");
-
 const dagre = dirname(createRequire(import.meta.url).resolve("@dagrejs/dagre/package.json"));
 const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 
-const { outputFiles } = await build({
-  stdin: { contents: `import { start } from "./main.ts"; start();`, resolveDir: page, loader: "ts" },
-  bundle: true,
-  minify: true,
-  charset: "utf8",
-  format: "iife",
-  target: "es2022",
-  write: false,
-  absWorkingDir: root,
-  banner: { js: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/` },
-});
-const script = outputFiles[0]?.text.trim() ?? "";
-const graph = await transform(readFileSync(join(page, "../graph-style.ts"), "utf8"), { loader: "ts" });
-const { graphStyle } = await import(`data:text/javascript,${encodeURIComponent(graph.code)}`);
-const css = await transform(`${graphStyle}\n${readFileSync(join(page, "page.css"), "utf8")}`, {
-  loader: "css",
-  minify: true,
-});
-const style = css.code.trim();
+/**
+ * @typedef {object} Page a kind of page
+ * @property {string} folder
+ * @property {string} styles the module, in the folder, whose strings are its styles
+ * @property {readonly string[]} names the strings, in order
+ * @property {string} [banner] what the script must say of others' code
+ */
 
-/** @param {string} text */
-const hash = (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`;
-const content = `// Made by scripts/build-page.mjs from src/viz/page/. Do not edit.
+/** @type {readonly Page[]} */
+const pages = [
+  {
+    folder: "src/viz",
+    styles: "graph-style.ts",
+    names: ["graphStyle"],
+    banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
+  },
+  { folder: "src/landscapes", styles: "draw/palette.ts", names: ["drawingColours", "drawingStyle"] },
+];
+
+for (const page of pages) {
+  const target = join(root, page.folder, "page.generated.ts");
+  const content = await generate(page);
+  if (!process.argv.includes("--check")) writeFileSync(target, content);
+  else if (readFileSync(target, "utf8") !== content) {
+    console.error(`${page.folder}/page.generated.ts is out of date: run node scripts/build-page.mjs`);
+    process.exitCode = 1;
+  }
+}
+
+/** @param {Page} page */
+async function generate({ folder, styles, names, banner }) {
+  const source = join(root, folder, "page");
+  const script = await bundle(
+    { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
+    banner,
+  );
+  const drawn = await build({
+    entryPoints: [join(root, folder, styles)],
+    bundle: true,
+    format: "esm",
+    write: false,
+    absWorkingDir: root,
+  });
+  const module = await import(`data:text/javascript,${encodeURIComponent(drawn.outputFiles[0]?.text ?? "")}`);
+  const css = names.map((name) => String(module[name])).join("\n");
+  const { code } = await transform(`${css}\n${readFileSync(join(source, "page.css"), "utf8")}`, {
+    loader: "css",
+    minify: true,
+  });
+  const style = code.trim();
+  return `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
 export const pageScript: string = ${JSON.stringify(script)};
 export const pageScriptHash: string = ${JSON.stringify(hash(script))};
 export const pageStyle: string = ${JSON.stringify(style)};
 export const pageStyleHash: string = ${JSON.stringify(hash(style))};
 `;
+}
 
-if (!process.argv.includes("--check")) writeFileSync(target, content);
-else if (readFileSync(target, "utf8") !== content) {
-  console.error("src/viz/page.generated.ts is out of date: run node scripts/build-page.mjs");
-  process.exitCode = 1;
+/**
+ * @param {import("esbuild").StdinOptions} stdin
+ * @param {string | undefined} banner
+ */
+async function bundle(stdin, banner) {
+  const { outputFiles } = await build({
+    stdin,
+    bundle: true,
+    minify: true,
+    charset: "utf8",
+    format: "iife",
+    target: "es2022",
+    write: false,
+    absWorkingDir: root,
+    ...(banner === undefined ? {} : { banner: { js: banner } }),
+  });
+  return outputFiles[0]?.text.trim() ?? "";
+}
+
+/** @param {string} text */
+function hash(text) {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }

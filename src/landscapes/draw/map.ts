@@ -170,7 +170,8 @@ function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x
   return (a, b) => [left + x.at(a) * width, top + height - y.at(b) * height];
 }
 
-function centreOf({ landscape }: Race, grid: Grid): number {
+/** The height that contours of a saddle are drawn around: that of the saddle, else the middle one. */
+export function centreOf({ landscape }: Race, grid: Grid): number {
   const sorted = Float64Array.from(grid.values.filter((value) => Number.isFinite(value))).sort();
   return landscape.saddles.length > 0
     ? valueAt(landscape, landscape.saddles[0]!)
@@ -186,7 +187,8 @@ function valueAt({ value }: Race["landscape"], point: readonly number[]): number
   ).values[0]!;
 }
 
-function least({ values }: Grid): number {
+/** The lowest value of a grid. */
+export function least({ values }: Grid): number {
   return values.reduce((low, value) => (value < low ? value : low), Infinity);
 }
 
@@ -228,7 +230,7 @@ function drawHills(
 }
 
 /** The step from which a run only rises above its start: once it leaves the drawing after that, it is not drawn any further. */
-function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {
+export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {
   return outcome === "diverged" ? values.findLastIndex((value) => value <= values[0]!) : Infinity;
 }
 
@@ -314,14 +316,19 @@ function drawHead(trail: Trail, i: number, { name, outcome }: RaceRun): Markup {
   const isLost = outcome === "diverged";
   return element(
     "g",
-    { class: `head ${runClass(i)}`, "data-run": i, transform: `translate(${round(x)} ${round(y)})` },
+    {
+      class: `head ${isLost ? "is-lost " : ""}${runClass(i)}`,
+      "data-run": i,
+      transform: `translate(${round(x)} ${round(y)})`,
+    },
     element("title", {}, isLost ? `${name}: diverged` : name),
+    element("path", { class: "marker", d: markerPath(i, 5.5) }),
     ...(isLost
       ? [
           element("path", { class: "lost-halo", d: cross(6) }),
           element("path", { class: "lost", d: cross(6) }),
         ]
-      : [element("path", { class: "marker", d: markerPath(i, 5.5) })]),
+      : []),
   );
 }
 

@@ -42,6 +42,7 @@ export const drawingStyle: string = `
 .dl .marker{fill:var(--run);stroke:var(--paper);stroke-width:1.4}
 .dl .lost{fill:none;stroke:var(--run);stroke-width:2.6;stroke-linecap:round}
 .dl .lost-halo{fill:none;stroke:var(--paper);stroke-width:6;stroke-linecap:round}
+.dl .head.is-lost .marker,.dl .head:not(.is-lost) .lost,.dl .head:not(.is-lost) .lost-halo{display:none}
 .dl .goal{fill:var(--goal);stroke:var(--paper);stroke-width:1.2}
 .dl .start{fill:var(--paper);stroke:var(--goal);stroke-width:2}
 .dl .saddle{fill:none;stroke:var(--goal);stroke-width:1.8}

@@ -5,7 +5,7 @@ import type { Race } from "../race.ts";
 import type { RaceFigure, Study, StudyFigure } from "../study.ts";
 import { cellsOf, legendOf, linesPart, placed, raceParts, sliceParts } from "./figure.ts";
 import { drawingColours, drawingStyle, swatch } from "./palette.ts";
-import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
+import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
 const width = 1100;
 const margin = 20;
@@ -123,21 +123,14 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
 
 function raceBlocks({ race }: RaceFigure, id: string): Block[] {
   const { map, chart } = raceParts(race, id);
+  const caption = mapCaption(race, map.caption);
   return [
     textBlock(raceSubtitle(race), "soft", 22),
     {
       height: map.height,
       draw: (y) => [placed(map, margin, y), placed(chart, margin + map.width, y)],
     },
-    ...(map.caption === ""
-      ? []
-      : [
-          textBlock(
-            `${map.caption}. ★ minimum${race.landscape.saddles.length > 0 ? ", ⌣ saddle" : ""}, × diverged.`,
-            "soft",
-            26,
-          ),
-        ]),
+    ...(caption === "" ? [] : [textBlock(caption, "soft", 26)]),
     ...tableBlocks(
       tableHead(race),
       race.runs.map((run) => tableRow(race, run)),

@@ -53,6 +53,19 @@ export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): st
   return `${landscape.formula}${at}, ${steps.toLocaleString("en")} steps${noisy}`;
 }
 
+/** What the map of a race shows beside the runs. */
+export function mapCaption({ landscape, runs }: Race, contours: string): string {
+  const signs = [
+    ...(landscape.minima.length > 0 ? ["★ minimum"] : []),
+    ...(landscape.saddles.length > 0 ? ["⌣ saddle"] : []),
+    ...(runs.some(({ outcome }) => outcome === "diverged") ? ["× diverged"] : []),
+  ];
+  return [contours, signs.join(", ")]
+    .filter((part) => part !== "")
+    .map((part) => `${part}.`)
+    .join(" ");
+}
+
 /** A study of a single race or slice. */
 export function asStudy(shown: Study | Race | LossSlice): Study {
   if ("figures" in shown) return shown;

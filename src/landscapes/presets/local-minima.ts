@@ -11,7 +11,7 @@ export function raceOverRipples(start?: readonly number[]): Race {
       "gradient descent": sgd({ learningRate: 0.1 }),
       "gradient descent, η = 0.3": sgd({ learningRate: 0.3 }),
       momentum: sgd({ learningRate: 0.1, momentum: 0.9 }),
-      "cyclic rate": sgd({ learningRate: cyclic({ base: 0.02, max: 4, stepSizeUp: 10 }) }),
+      "cyclic rate": sgd({ learningRate: cyclic({ base: 0.02, max: 7, stepSizeUp: 15 }) }),
     },
     { steps: 300, ...(start === undefined ? {} : { start }) },
   );
@@ -27,7 +27,7 @@ export const localMinima: Preset = /* @__PURE__ */ definePreset(
   },
   () => {
     const shown = raceOverRipples();
-    const cycle = cyclic({ base: 0.02, max: 4, stepSizeUp: 10 });
+    const cycle = cyclic({ base: 0.02, max: 7, stepSizeUp: 15 });
     const at = Array.from({ length: 301 }, (_, t) => t);
     return {
       findings: shown.runs.map(({ name, outcome, points, stepsTo, values }) => {
@@ -45,7 +45,7 @@ export const localMinima: Preset = /* @__PURE__ */ definePreset(
           x: { label: "step" },
           y: { label: "learning rate η" },
           series: [
-            { name: "triangular, 0.02 to 4", x: at, y: at.map((t) => cycle(t)), style: "line", colour: 3 },
+            { name: "triangular, 0.02 to 7", x: at, y: at.map((t) => cycle(t)), style: "line", colour: 3 },
           ],
           note: "The curvature of a hollow is up to 0.1 + 0.14 · 9 = 1.36: above η = 2/1.36 = 1.5 the run cannot stay.",
         },

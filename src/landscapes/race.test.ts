@@ -1,0 +1,148 @@
+import { defineLandscape, findLandscape, race, type RaceOptions } from "downhill/landscapes";
+import { adam, cosineDecay, lbfgs, muon, sgd } from "downhill/optim";
+import { describe, expect, test } from "vitest";
+
+const bowl = findLandscape("bowl");
+
+describe("a race", () => {
+  test("makes the steps that the formula makes", () => {
+    const [run] = race(bowl, { gd: sgd({ learningRate: 0.1 }) }, { steps: 30 }).runs;
+    let [x, y] = [-3, 2];
+    for (let t = 0; t <= 30; t++) {
+      expect(run!.points[t]![0]).toBeCloseTo(x, 12);
+      expect(run!.points[t]![1]).toBeCloseTo(y, 12);
+      expect(run!.values[t]).toBeCloseTo((x * x) / 2 + y * y, 12);
+      expect(run!.gradientNorms[t]).toBeCloseTo(Math.hypot(x, 2 * y), 12);
+      [x, y] = [x - 0.1 * x, y - 0.1 * 2 * y];
+    }
+  });
+
+  test("has one entry for the start and one a step, and begins where it is told", () => {
+    const { runs, start } = race(bowl, { a: adam(), b: sgd() }, { steps: 7, start: [1, 1] });
+    expect(start).toEqual([1, 1]);
+    for (const { points, values, gradientNorms, rates } of runs) {
+      expect([points, values, gradientNorms, rates].map((list) => list!.length)).toEqual([8, 8, 8, 8]);
+      expect(points[0]).toEqual([1, 1]);
+    }
+  });
+
+  test("is the same every time, noise included; another seed makes another noise", () => {
+    const run = (options: RaceOptions) =>
+      race(bowl, { gd: sgd({ learningRate: 0.1 }) }, options).runs[0]!.points;
+    expect(run({ noise: 1, seed: 4 })).toEqual(run({ noise: 1, seed: 4 }));
+    expect(run({ noise: 1, seed: 4 })).not.toEqual(run({ noise: 1, seed: 5 }));
+  });
+
+  test("gives all runs the same noise, of the size that is asked for", () => {
+    const level = defineLandscape("0*x + 0*y", { start: [0, 0] });
+    const gd = sgd({ learningRate: 1 });
+    const { runs } = race(level, { one: gd, two: gd }, { steps: 2000, noise: 0.5 });
+    expect(runs[0]!.points).toEqual(runs[1]!.points);
+    const steps = runs[0]!.points.slice(1).flatMap((p, t) => p.map((x, i) => x - runs[0]!.points[t]![i]!));
+    const variance = steps.reduce((sum, d) => sum + d * d, 0) / steps.length;
+    expect(variance).toBeGreaterThan(0.25 * 0.93); // 4,000 numbers: 2.2 % is one standard deviation
+    expect(variance).toBeLessThan(0.25 * 1.07);
+  });
+
+  test("follows schedules and tells the rate of each update", () => {
+    const schedule = cosineDecay({ from: 0.2, steps: 10 });
+    const [run] = race(bowl, { gd: sgd({ learningRate: schedule }) }, { steps: 10 }).runs;
+    expect(run!.rates).toEqual(Array.from({ length: 11 }, (_, t) => schedule(t)));
+    expect(run!.points[10]).toEqual(run!.points[11] ?? run!.points[10]);
+  });
+
+  test("steps optimisers that must run eagerly", () => {
+    const { runs } = race(
+      findLandscape("rosenbrock"),
+      { lbfgs: lbfgs({ lineSearch: "strong-wolfe" }) },
+      { steps: 5 },
+    );
+    expect(runs[0]!.outcome).toBe("arrived");
+    expect(runs[0]!.values.at(-1)).toBeLessThan(1e-8); // it stops where the loss changes by less than 1e-9
+  });
+});
+
+describe("how a run ended", () => {
+  const outcomeOf = (
+    landscape: typeof bowl,
+    learningRate: number,
+    steps: number,
+    start?: readonly number[],
+  ) =>
+    race(landscape, { gd: sgd({ learningRate }) }, { steps, ...(start === undefined ? {} : { start }) })
+      .runs[0]!;
+
+  test("arrived: within the largest tolerance, with the first step for each", () => {
+    const { outcome, stepsTo, values } = outcomeOf(bowl, 0.3, 100);
+    expect(outcome).toBe("arrived");
+    [1e-2, 1e-4, 1e-8].forEach((tolerance, i) => {
+      const t = stepsTo[i]!;
+      expect(values[t]).toBeLessThanOrEqual(tolerance);
+      expect(values[t - 1]).toBeGreaterThan(tolerance);
+    });
+  });
+
+  test("under way: neither near nor at rest", () => {
+    expect(outcomeOf(bowl, 0.001, 100)).toMatchObject({ outcome: "under-way", stepsTo: [null, null, null] });
+  });
+
+  test("at rest: in a hollow that is not the lowest", () => {
+    const { outcome, values } = outcomeOf(findLandscape("rastrigin"), 0.002, 300);
+    expect(outcome).toBe("at-rest");
+    expect(values.at(-1)).toBeGreaterThan(1);
+  });
+
+  test("diverged: at the step after which it stays far above its start; the numbers end before they are not finite", () => {
+    const slowly = outcomeOf(bowl, 1.05, 200);
+    expect(slowly.outcome).toBe("diverged");
+    const limit = 1e3 * slowly.values[0]!;
+    expect(slowly.values[slowly.divergedAt!]).toBeGreaterThan(limit);
+    expect(slowly.values[slowly.divergedAt! - 1]).toBeLessThanOrEqual(limit);
+    const fast = outcomeOf(findLandscape("rosenbrock"), 1, 200);
+    expect(fast.outcome).toBe("diverged");
+    expect(fast.values.every((value) => Number.isFinite(value))).toBe(true);
+    expect(fast.points.length).toBeLessThan(20);
+  });
+
+  test("escaped: out of what is drawn and lower, where there is no lowest value", () => {
+    const { outcome, escapedAt, points, divergedAt } = outcomeOf(findLandscape("saddle"), 0.1, 200);
+    expect(outcome).toBe("escaped");
+    expect(divergedAt).toBeUndefined();
+    expect(Math.abs(points[escapedAt!]![1]!)).toBeGreaterThan(1.6);
+    expect(Math.abs(points[escapedAt! - 1]![1]!)).toBeLessThanOrEqual(1.6);
+  });
+
+  test("at rest on a saddle, from the line that leads into it", () => {
+    expect(outcomeOf(findLandscape("saddle"), 0.1, 200, [1, 0])).toMatchObject({ outcome: "at-rest" });
+  });
+
+  test("counts from the lowest value that was seen where no other is known", () => {
+    const { lowest, runs } = race(defineLandscape("x^2 + y^2 + 7"), { gd: sgd({ learningRate: 0.1 }) });
+    expect(lowest).toBeCloseTo(7, 10);
+    expect(runs[0]!.outcome).toBe("arrived");
+  });
+});
+
+describe("misuse", () => {
+  const gd = { gd: sgd() };
+  test.each<[object, string]>([
+    [{ step: 5 }, 'unknown option "step". Did you mean "steps"?'],
+    [{ steps: 0 }, "steps must be a whole number of 1 or more, got 0"],
+    [{ steps: 1.5 }, "steps must be a whole number"],
+    [{ start: [1] }, "start has 1 numbers, and the function takes 2"],
+    [{ start: 3 }, "start must be an array of 2 numbers"],
+    [{ tolerances: [0] }, "tolerances must be positive numbers"],
+    [{ noise: -1 }, "noise must be a finite number of 0 or more, got -1"],
+  ])("%o is refused", (options, message) => {
+    expect(() => race(bowl, gd, options)).toThrow(message);
+  });
+
+  test("no landscape, no optimisers, and what is none", () => {
+    expect(() => race("bowl" as never, gd)).toThrow('expects a landscape, as findLandscape("rosenbrock")');
+    expect(() => race(bowl, {})).toThrow("there are no optimisers");
+    expect(() => race(bowl, { sgd } as never)).toThrow(
+      "sgd must be an optimiser, as sgd({ learningRate: 0.1 }) is",
+    );
+    expect(() => race(bowl, { muon: muon() })).toThrow("only matrices");
+  });
+});
