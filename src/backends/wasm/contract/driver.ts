@@ -1,7 +1,7 @@
 import { contractBlock } from "../../../kernel/scalar.ts";
 import type { Body, Callable } from "../body.ts";
 import { advance, repeat, scale } from "./emit.ts";
-import type { Plan } from "./plan.ts";
+import type { OperandPlan, Plan } from "./plan.ts";
 import { roundUp } from "./plan.ts";
 import type { Axis } from "./shape.ts";
 import { sizeOf } from "./shape.ts";
@@ -477,11 +477,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
       whenLastStrip(() =>
         callPack(
           kernels.packRight(tail),
-          () =>
-            sum(body, state.rightBlock, [
-              state.panels,
-              right.stride === "table" ? 0 : tileColumns * right.stride,
-            ]),
+          () => sum(body, state.rightBlock, [state.panels, tileColumns * rowStride(right)]),
           tailAt,
           () => body.i32Const(1),
           () => sum(body, state.columns, [state.panels, 4 * tileColumns]),
@@ -490,7 +486,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
   } else {
     body.localGet(state.rightBlock);
     body.localSet(packedRight);
-    body.i32Const(tileColumns * (right.stride === "table" ? 0 : right.stride));
+    body.i32Const(tileColumns * rowStride(right));
     body.localSet(panelBytes);
     body.localGet(packedRight);
     body.localGet(state.panels);
@@ -504,7 +500,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
     height,
     count: plan.edges.filter((one) => one === height).length,
   }));
-  const leftStride = left.stride === "table" ? 0 : left.stride;
+  const leftStride = rowStride(left);
   const leftRow = named("left_row");
   const outRow = named("out_row");
   const packedLeft = named("packed_left");
@@ -620,6 +616,11 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
       advance(body, state.block, 1);
     },
   );
+}
+
+/** From row to row or column to column, where that is not told by a table. */
+export function rowStride(operand: OperandPlan): number {
+  return operand.stride === "table" ? 0 : operand.stride;
 }
 
 /** Does something where a number is the last of `count`. */

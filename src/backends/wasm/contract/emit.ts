@@ -48,40 +48,44 @@ export interface Count {
   readonly multipleOf: number;
 }
 
-/** Longer sums are loops. */
-const unrolled = 8;
-
-/** Goes through summands by groups of `group` (a power of two) and what is left one by one, or all at once if they are few. */
+/**
+ * Goes through summands by groups of the sizes `groups` (powers of two, falling), the rest by smaller ones; `inner` is told how
+ * many it has to do. Up to `unrolled` summands, if their number is known, are no loop.
+ */
 export function repeatSums(
   body: Body,
   { sums, multipleOf }: Count,
   parameter: number,
-  group: number,
+  groups: readonly number[],
+  unrolled: number,
   inner: (count: number) => void,
 ): void {
-  const shift = Math.log2(group);
   if (typeof sums === "number") {
-    const whole = sums >> shift;
-    if (sums <= unrolled) {
-      for (let i = 0; i < whole; i++) inner(group);
-    } else {
-      repeat(body, body.local("i32", "count"), () => body.i32Const(whole), false, () => inner(group)); // prettier-ignore
+    let rest = sums;
+    for (const group of groups) {
+      const times = Math.floor(rest / group);
+      rest %= group;
+      if (times === 1 || times * group <= unrolled) for (let i = 0; i < times; i++) inner(group);
+      else repeat(body, body.local("i32", "count"), () => body.i32Const(times), false, () => inner(group)); // prettier-ignore
     }
-    if (sums % group > 0) inner(sums % group);
     return;
   }
   const count = body.local("i32", "count");
-  const shifted = (): void => {
-    body.localGet(parameter);
-    body.i32Const(shift);
-    body.op("i32.shr_u");
-  };
-  repeat(body, count, shifted, multipleOf % group !== 0, () => inner(group));
-  if (multipleOf % group === 0) return;
-  const rest = (): void => {
-    body.localGet(parameter);
-    body.i32Const(group - 1);
-    body.op("i32.and");
-  };
-  repeat(body, count, rest, true, () => inner(1));
+  let above = 0; // the group before this one, whose whole multiples are done
+  for (const group of groups) {
+    if (above !== 0 && multipleOf % above === 0) break;
+    const mask = above - 1;
+    const times = (): void => {
+      body.localGet(parameter);
+      if (mask >= 0) {
+        body.i32Const(mask);
+        body.op("i32.and");
+      }
+      if (group === 1) return;
+      body.i32Const(Math.log2(group));
+      body.op("i32.shr_u");
+    };
+    repeat(body, count, times, above !== 0 || group > 1, () => inner(group));
+    above = group;
+  }
 }

@@ -3,7 +3,7 @@ import { contractBlock } from "../../../kernel/scalar.ts";
 import type { Callable } from "../body.ts";
 import type { ModuleBuilder } from "../module.ts";
 import type { Kernels } from "./driver.ts";
-import { isTiny, writeDriver, writeTiny } from "./driver.ts";
+import { isTiny, rowStride, writeDriver, writeTiny } from "./driver.ts";
 import type { Pack } from "./pack.ts";
 import { addPack } from "./pack.ts";
 import type { ContractMode, OperandPlan, Plan } from "./plan.ts";
@@ -122,10 +122,6 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
     packLeft: (rows) => pack(left, rows, rows, "rows"),
     packRight: (columns) => pack(right, columns, roundUp(columns, lanes.count), "columns"),
   };
-}
-
-function rowStride(operand: OperandPlan): number {
-  return operand.stride === "table" ? 0 : operand.stride;
 }
 
 /** The greatest power of two up to a block that divides the number of summands of each block. */

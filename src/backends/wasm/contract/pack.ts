@@ -142,7 +142,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
         body.memory("i32.load", 4 * c);
         body.localSet(place);
       });
-      repeatSums(body, pack, sums, group, some);
+      repeatSums(body, pack, sums, [group, 1], 8, some);
       if (isTable) advance(body, columnTable, 4 * columns);
       else advance(body, source, columnStride * columns);
     },

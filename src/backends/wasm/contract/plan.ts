@@ -52,22 +52,52 @@ export interface Plan {
   /** Tiles of a block of rows, panels of a strip of columns: what stays in cache, and what threads share out. */
   readonly blockTiles: number;
   readonly stripPanels: number;
+  /** Whether sums are so short that `out` is what is read and written most: then tiles go along its rows. */
+  readonly shallow: boolean;
 }
 
 /** Bytes of packed rows, and of packed columns, that are worked on at once: the two fill about half of a 1 MB cache. */
 const blockBytes = 96 * 1024;
 const stripBytes = 256 * 1024;
 
-/** The largest tile whose sums, factor and columns stay in registers; few rows get more columns, against latency. */
-function tileShape(
-  { relaxed, manyRegisters, wide }: ContractMode,
-  rows: number,
-): [rows: number, vectors: number] {
-  if (rows === 1) return [1, 8];
-  if (rows === 2) return [2, wide ? 8 : 4];
-  if (rows === 3) return [3, wide ? 4 : 2];
-  if (wide) return relaxed ? [6, 4] : [4, 4];
-  return relaxed && manyRegisters ? [6, 2] : [4, 2];
+/** A tile: rows, and vectors of columns. */
+type TileShape = readonly [rows: number, vectors: number];
+
+/** Tiles whose sums, factor and columns stay in registers, the best for large products first. */
+function tileShapes({ relaxed, manyRegisters, wide }: ContractMode): readonly TileShape[] {
+  const narrow: TileShape[] = [[4, 2], [3, 3], [2, 4], [1, 8]]; // prettier-ignore
+  if (relaxed && manyRegisters) narrow.unshift([6, 2], [5, 2], [4, 3]);
+  if (!wide) return narrow;
+  return [...narrow.map(([rows, vectors]): TileShape => [rows, 2 * vectors]), ...narrow];
+}
+
+/** Cycles that a machine with two multipliers and two adders takes for one summand of a tile. */
+function tileCycles(rows: number, vectors: number, { relaxed, wide }: ContractMode): number {
+  const operations = wide ? Math.floor(vectors / 2) + (vectors % 2) : vectors;
+  const latency = relaxed ? 4 : 3;
+  return Math.max((rows * operations) / 2, latency, (rows + operations) / 2.5) + 0.5;
+}
+
+/** The tile that makes the least of all rows and columns, edges included. */
+function chooseTile(lanes: Lanes, mode: ContractMode, rows: number, columns: number): TileShape {
+  const cost = ([most, vectors]: TileShape): number => {
+    const { tiles, tileRows, edges } = splitRows(rows, most);
+    const width = vectors * lanes.count;
+    const tail = columns % width;
+    const heights: readonly (readonly [height: number, count: number])[] = [
+      [tileRows, tiles],
+      ...edges.map((height) => [height, 1] as const),
+    ];
+    return heights.reduce((total, [height, count]) => {
+      const whole = Math.floor(columns / width) * tileCycles(height, vectors, mode);
+      const rest = tail === 0 ? 0 : tileCycles(height, Math.ceil(tail / lanes.count), mode);
+      return total + count * (whole + rest);
+    }, 0);
+  };
+  // The first is the best one in the long run; others have to be clearly better to be worth their code.
+  const [first = [1, 1] as const, ...others] = tileShapes(mode);
+  const limit = 0.9 * cost(first);
+  return others.reduce((best, shape) => (cost(shape) < Math.min(limit, cost(best)) ? shape : best), first);
 }
 
 export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mode: ContractMode): Plan {
@@ -75,10 +105,12 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const lanes = lanesOf(type, mode.relaxed);
   const sums = sizeOf(shape.sums);
   const allRows = sizeOf(shape.rows);
-  const [mostRows, vectors] = tileShape(mode, allRows);
+  const [mostRows, vectors] = chooseTile(lanes, mode, allRows, sizeOf(shape.columns));
   const right = planRight(shape, lanes, sums, Math.ceil(allRows / mostRows), allRows);
   const columns = sizeOf(right.axes);
-  const width = Math.min(vectors * lanes.count, roundUp(columns, lanes.count));
+  const transposes = !right.packed && columns > 1 && right.stride !== lanes.bytes;
+  const most = transposes ? Math.min(vectors, 4) : vectors; // squares need registers too
+  const width = Math.min(most * lanes.count, roundUp(columns, lanes.count));
   const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
   const rows = sizeOf(left.axes);
   const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] => all.slice(0, all.length - inner.length); // prettier-ignore
@@ -88,7 +120,7 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const depth = Math.min(sums, contractBlock) * lanes.bytes;
   const blockTiles = clamp(Math.round(blockBytes / Math.max(1, depth * tileRows)), 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
-  const most = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
+  const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
   // Some eight parts, so that threads have something to share out, but no strip below 32 columns.
   const wanted = Math.ceil((panels * blocks) / 8);
   const least = Math.ceil(32 / width);
@@ -110,7 +142,8 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
     panels,
     tail,
     blockTiles,
-    stripPanels: Math.max(1, Math.min(most, Math.max(wanted, least))),
+    shallow: sums <= 16 && panels > 1,
+    stripPanels: Math.max(1, Math.min(fitting, Math.max(wanted, least))),
   };
 }
 

@@ -81,7 +81,9 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
         body.localSet(local);
       });
       walk.start();
-      repeatSums(body, tile, sums, transposes ? lanes.count : 4, some);
+      // A loop goes through one summand a turn: more would have V8 11 load all of them first and run out of registers.
+      const groups = transposes && hasSquares(tile) ? [4 * lanes.count, lanes.count, 1] : [1];
+      repeatSums(body, tile, sums, groups, rows * vectors <= 4 ? 8 : 1, some);
       if (tile.store === "add") addOld();
       if (tile.store === "either") {
         body.localGet(add);
@@ -216,6 +218,11 @@ function plainSummands(
   };
 }
 
+/** Whether summands lie side by side in the right operand. */
+function hasSquares({ right, lanes }: Tile): boolean {
+  return right.kind === "stride" && right.bytes === lanes.bytes;
+}
+
 /** Summands that lie side by side in the right operand, whose columns are apart: squares of it are transposed. */
 function transposedSummands(
   body: Body,
@@ -228,30 +235,30 @@ function transposedSummands(
   const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
   const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
   const groups = (accumulators[0] ?? []).length;
-  const isSquare = tile.right.kind === "stride" && tile.right.bytes === lanes.bytes;
+  const isSquare = hasSquares(tile);
   return (count) => {
     for (let j = 0; j < groups; j++) {
       const first = j * lanes.count;
-      if (count === lanes.count && isSquare) {
+      const whole = isSquare ? count - (count % lanes.count) : 0;
+      for (let start = 0; start < whole; start += lanes.count) {
         square.forEach((local, c) => {
           // A column that does not exist is read as the last one; nothing of it is stored.
           walk.right();
-          body.memory("v128.load", Math.min(first + c, columns - 1) * rightColumn);
+          body.memory("v128.load", Math.min(first + c, columns - 1) * rightColumn + walk.rightOffset(start));
           body.localSet(local);
         });
         transpose(body, lanes, square, spare);
         square.forEach((vector, k) => {
-          walk.at(k);
-          addProducts(body, tile, walk, accumulators, k, factor, [[j, vector]]);
+          walk.at(start + k);
+          addProducts(body, tile, walk, accumulators, start + k, factor, [[j, vector]]);
         });
-      } else {
-        for (let k = 0; k < count; k++) {
-          walk.at(k);
-          const place = vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, rightColumn);
-          loadVector(body, lanes, place);
-          body.localSet(square[0] ?? 0);
-          addProducts(body, tile, walk, accumulators, k, factor, [[j, square[0] ?? 0]]);
-        }
+      }
+      for (let k = whole; k < count; k++) {
+        walk.at(k);
+        const place = vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, rightColumn);
+        loadVector(body, lanes, place);
+        body.localSet(square[0] ?? 0);
+        addProducts(body, tile, walk, accumulators, k, factor, [[j, square[0] ?? 0]]);
       }
     }
     if (count > 0) walk.next(count);
