@@ -1,7 +1,9 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
+import { landscapeEntry } from "./landscape/entry.ts";
 import { lrFindEntry } from "./lr-find/entry.ts";
+import { raceEntry } from "./race/entry.ts";
 import type { LazyCommand } from "./run.ts";
 import { scheduleEntry } from "./schedule/entry.ts";
 import { trainEntry } from "./train/entry.ts";
@@ -13,5 +15,7 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["fit", fitEntry],
   ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],
+  ["race", raceEntry],
+  ["landscape", landscapeEntry],
   ["demo", demoEntry],
 ]);

@@ -62,7 +62,7 @@ test("each filter of a normalised direction is as long as that of the parameters
   ];
   const flat = flattenParams("test", { bias: tensor([7, 8, 9]), w: tensor(w) });
   const direction = filterNormalised(key(3), flat);
-  expect([...direction.slice(0, 3)]).toEqual([0, 0, 0]);
+  expect(Array.from(direction).slice(0, 3)).toEqual([0, 0, 0]);
   for (const j of [0, 1, 2]) {
     const filter = [0, 1, 2].map((i) => direction[3 + 3 * i + j]!);
     expect(Math.hypot(...filter)).toBeCloseTo([3, 30, 0][j]!, 12);
@@ -70,17 +70,15 @@ test("each filter of a normalised direction is as long as that of the parameters
 });
 
 test("principalDirections finds the plane of a path, most of it first, and comes from the positive side", () => {
-  const [u, v] = [
-    [0.6, 0.8, 0, 0],
-    [0, 0, 1, 0],
-  ];
+  const u = [0.6, 0.8, 0, 0];
+  const v = [0, 0, 1, 0];
   const path = [5, 3, 2, 1, 0].map((a, i) =>
-    Float64Array.from(u!, (x, k) => 1 + a * x + 0.3 * (i % 2) * v![k]!),
+    Float64Array.from(u, (x, k) => 1 + a * x + 0.3 * (i % 2) * v[k]!),
   );
   const { directions, explained } = principalDirections(path, path.at(-1)!);
   expect(explained[0] + explained[1]).toBeCloseTo(1, 12);
   expect(explained[0]).toBeGreaterThan(0.98);
-  expect(dot(directions[0], Float64Array.from(u!))).toBeGreaterThan(0.99);
+  expect(dot(directions[0], Float64Array.from(u))).toBeGreaterThan(0.99);
   expect(Math.abs(dot(directions[0], directions[1]))).toBeLessThan(1e-12);
   expect(dot(directions[1], directions[1])).toBeCloseTo(1, 12);
 });

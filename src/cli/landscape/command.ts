@@ -1,0 +1,59 @@
+import type { CommandDef } from "citty";
+import { defineCommand } from "citty";
+
+const args = {
+  dataset: {
+    type: "positional",
+    required: false,
+    valueHint: "digits",
+    description: "the data: digits, the handwritten digits that are part of downhill",
+  },
+  directions: {
+    type: "string",
+    valueHint: "word",
+    description: "pca (default), filter-normalised or random: which plane through the parameters",
+  },
+  resolution: { type: "string", valueHint: "N", description: "points along each axis (default 31)" },
+  range: {
+    type: "string",
+    valueHint: "from:to",
+    description: "how far along both directions (default -1:1; for pca what the path needs)",
+  },
+  items: { type: "string", valueHint: "N", description: "items that the loss is taken over (default 600)" },
+  optimizer: {
+    type: "string",
+    valueHint: "text",
+    description: "as in adam(learningRate=0.003) (default sgd(lr=0.1, momentum=0.9))",
+  },
+  epochs: { type: "string", valueHint: "N", description: "passes over the data (default 12)" },
+  batch: { type: "string", valueHint: "N", description: "items a step (default 32)" },
+  hidden: { type: "string", valueHint: "N,N,…", description: "sizes of hidden layers, or none (default 32)" },
+  seed: { type: "string", valueHint: "N", description: "of parameters, order and directions (default 0)" },
+  json: { type: "boolean", description: "write one JSON object: the values and the path" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
+} as const;
+
+/** `downhill landscape`: a slice of a network's loss. */
+export const landscapeCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
+  meta: { name: "landscape", description: "Draw a slice of a network's loss with the path of its training" },
+  args,
+  async run({ args: given }) {
+    const { showLandscape } = await import("./run.ts");
+    const { dataset, directions, resolution, range, items, optimizer, epochs, batch, hidden, seed, out } =
+      given;
+    await showLandscape({
+      dataset,
+      directions,
+      resolution,
+      range,
+      items,
+      optimizer,
+      epochs,
+      batch,
+      hidden,
+      seed,
+      out,
+      json: given.json === true,
+    });
+  },
+});

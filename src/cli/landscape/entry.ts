@@ -1,0 +1,20 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill landscape`, and where it is. */
+export const landscapeEntry: LazyCommand = {
+  description: "Draw a slice of a network's loss with the path of its training",
+  examples: [
+    ["downhill landscape digits --out slice.html", "the plane in which training moved most"],
+    [
+      "downhill landscape digits --directions filter-normalised --out slice.svg",
+      "two random directions, each filter as long as that of the network (Li et al. 2018)",
+    ],
+    [
+      'downhill landscape digits --optimizer "adam(lr=0.003)" --epochs 20 --hidden 64,32',
+      "another optimiser and network",
+    ],
+    ["downhill landscape digits --resolution 51 --json", "the values, for programs"],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).landscapeCommand),
+};

@@ -1,0 +1,161 @@
+import { tensor } from "../../array/create.ts";
+import { dataset, digits } from "../../data/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import {
+  type Interval,
+  landscape,
+  type LossSlice,
+  type SliceDirections,
+  type Study,
+} from "../../landscapes/index.ts";
+import { mlp, type MlpParams, softmaxCrossEntropy } from "../../nn/index.ts";
+import { key } from "../../random/index.ts";
+import { fit } from "../../train/index.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import { showNumber } from "../../viz/index.ts";
+import { drawingFor, show } from "../race/run.ts";
+import { readDomain } from "../race/settings.ts";
+import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
+import { optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
+
+/** What `downhill landscape` was asked for, as it was written. */
+export interface LandscapeRequest {
+  readonly dataset: string | undefined;
+  readonly directions: string | undefined;
+  readonly resolution: string | undefined;
+  readonly range: string | undefined;
+  readonly items: string | undefined;
+  readonly optimizer: string | undefined;
+  readonly epochs: string | undefined;
+  readonly batch: string | undefined;
+  readonly hidden: string | undefined;
+  readonly seed: string | undefined;
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
+
+/** Trains a network on the digits, cuts its loss, and writes what was asked for. */
+export async function showLandscape(
+  request: LandscapeRequest,
+  stream: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  const { out, json } = request;
+  const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
+  const settings = readSettings(request);
+  const { slice, optimizer } = await sliceOfDigits(settings);
+  show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);
+}
+
+interface Settings {
+  readonly directions: SliceDirections;
+  readonly resolution: number;
+  readonly range: Interval | undefined;
+  readonly items: number;
+  readonly optimizer: string;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly hidden: readonly number[];
+  readonly seed: number;
+}
+
+function readSettings(request: LandscapeRequest): Settings {
+  const { dataset: name, directions, range, hidden = "32", seed } = request;
+  if (name !== undefined && name !== "digits") {
+    throw optionError(
+      `${JSON.stringify(name)} is no data set of downhill landscape, which has digits.${didYouMean(name, ["digits"])}`,
+    );
+  }
+  const count = (option: "resolution" | "items" | "epochs" | "batch", initial: number): number => {
+    const text = request[option];
+    return text === undefined ? initial : readCount(`--${option}`, text);
+  };
+  const resolution = count("resolution", 31);
+  if (resolution < 2 || resolution > 401) {
+    throw optionError(`--resolution must be a whole number from 2 to 401, got ${resolution}.`);
+  }
+  return {
+    directions:
+      directions === undefined
+        ? "pca"
+        : readChoice("--directions", directions, ["pca", "filter-normalised", "random"]),
+    resolution,
+    range: range === undefined ? undefined : readDomain("--range", range, ["range"])[0],
+    items: count("items", 600),
+    optimizer: request.optimizer ?? usualOptimizer,
+    epochs: count("epochs", 12),
+    batch: count("batch", 32),
+    hidden:
+      hidden === "none"
+        ? []
+        : hidden.split(",").map((size) => readCount("--hidden", size.trim(), " for each layer, or none")),
+    seed: seed === undefined ? 0 : readWhole("--seed", seed),
+  };
+}
+
+/** The slice, with how the network was trained. */
+async function sliceOfDigits(
+  settings: Settings,
+): Promise<{ readonly slice: LossSlice; readonly optimizer: string }> {
+  const { directions, resolution, range, epochs, batch, hidden, seed } = settings;
+  const { images, labels, count } = digits();
+  const items = Math.min(count, settings.items);
+  const model = mlp([64, ...hidden, 10]);
+  const start = model.init(key(seed));
+  const steps = epochs * Math.ceil(count / batch);
+  const choice = readOptimizer(settings.optimizer, { what: "--optimizer", steps });
+  const path: MlpParams[] = [start];
+  const run = fit({
+    params: start,
+    loss: (params, { x, y }) => softmaxCrossEntropy(model.apply(params, x), y),
+    data: dataset({ x: { shape: [count, 64], dtype: "float32", data: images }, y: labels })
+      .shuffle({ seed, when: "each-epoch" })
+      .batch(batch),
+    optimizer: makeOptimizer(choice),
+    epochs,
+    seed,
+  });
+  for await (const event of run) if (event.kind === "epoch") path.push(event.params);
+  const x = tensor(images.slice(0, items * 64), { dtype: "float32", shape: [items, 64] });
+  const y = tensor(labels.slice(0, items), { dtype: "int32" });
+  const loss = (params: MlpParams): Tensor => softmaxCrossEntropy(model.apply(params, x), y);
+  const slice = landscape(loss, path.at(-1)!, {
+    directions,
+    path,
+    resolution,
+    seed,
+    ...(range === undefined ? {} : { range: [range, range] }),
+  });
+  return { slice, optimizer: settings.optimizer };
+}
+
+function studyOf(
+  slice: LossSlice,
+  { epochs, batch, hidden, items, directions }: Settings,
+  optimizer: string,
+): Study {
+  const plane = {
+    pca: "the plane in which training moved most",
+    "filter-normalised": "a plane of two random directions, each filter as long as that of the network",
+    random: "a plane of two random directions of length 1",
+  }[directions];
+  const layers = [64, ...hidden, 10].join("-");
+  const [first, last] = [slice.path[0]!, slice.path.at(-1)!];
+  return {
+    name: "landscape",
+    title: "A slice of a network's loss",
+    claim: `The loss of a network ${layers} (${slice.parameters.toLocaleString("en")} parameters) on handwritten digits, on ${plane}, through the parameters after ${epochs} epochs of ${optimizer} in batches of ${batch}. The star is where training ended.`,
+    findings: [
+      `Over ${items.toLocaleString("en")} items the loss falls from ${showNumber(first.loss, 3)} at the start to ${showNumber(last.loss, 3)} at the end.`,
+      ...(slice.explained === undefined
+        ? [
+            "Random directions are almost at right angles to where training went, so its path seems short and to the side here: --directions pca shows it.",
+          ]
+        : [
+            `The two directions hold ${showNumber(100 * (slice.explained[0] + slice.explained[1]), 3)} % of the variance of the path.`,
+          ]),
+    ],
+    figures: [{ kind: "slice", title: "", slice }],
+  };
+}

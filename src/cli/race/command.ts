@@ -1,0 +1,55 @@
+import type { CommandDef } from "citty";
+import { defineCommand } from "citty";
+
+const args = {
+  landscape: {
+    type: "positional",
+    required: false,
+    valueHint: "landscape",
+    description:
+      "a name of --list, a formula such as x^4 - 2*x^2 + y^2, or a module such as ./f.js (default rosenbrock)",
+  },
+  optimizers: {
+    type: "string",
+    valueHint: "list",
+    description: "as in sgd(learningRate=0.01, momentum=0.9),adam (default: four that suit the landscape)",
+  },
+  steps: { type: "string", valueHint: "N", description: "updates of each run (default 300)" },
+  start: { type: "string", valueHint: "point", description: "where to begin, as x=-1,y=2 or -1,2" },
+  domain: { type: "string", valueHint: "box", description: "what to draw, as x=-2:2,y=-1:3 or -2:2,-1:3" },
+  tolerances: {
+    type: "string",
+    valueHint: "t,t,…",
+    description: "how near to the lowest value is near enough (default 1e-2,1e-4,1e-8)",
+  },
+  noise: { type: "string", valueHint: "σ", description: "noise added to each gradient (default 0)" },
+  seed: { type: "string", valueHint: "N", description: "seed of the noise (default 0)" },
+  preset: { type: "string", valueHint: "name", description: "a study instead of a race; see --list" },
+  list: { type: "boolean", description: "list landscapes, presets and optimisers" },
+  json: { type: "boolean", description: "write one JSON object: every point of every run" },
+  out: { type: "string", valueHint: "file", description: "draw it to a file: out.html, out.svg or out.json" },
+} as const;
+
+/** `downhill race`: runs optimisers over a landscape. */
+export const raceCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
+  meta: { name: "race", description: "Watch optimisers run over a landscape" },
+  args,
+  async run({ args: given }) {
+    const { showRace } = await import("./run.ts");
+    const { landscape, optimizers, steps, start, domain, tolerances, noise, seed, preset, out } = given;
+    await showRace({
+      landscape,
+      optimizers,
+      steps,
+      start,
+      domain,
+      tolerances,
+      noise,
+      seed,
+      preset,
+      out,
+      list: given.list === true,
+      json: given.json === true,
+    });
+  },
+});

@@ -1,0 +1,54 @@
+import { tensor } from "../../array/create.ts";
+import { type Landscape, zoo } from "../../landscapes/index.ts";
+import type { GeneralOptimizer } from "../../optim/index.ts";
+import { hessian } from "../../transforms/jacobian.ts";
+import { splitAtCommas } from "../shared/call-text.ts";
+import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
+
+/** Optimisers by the texts that they were written as. */
+export function readRacers(text: string, steps: number): Record<string, GeneralOptimizer<unknown>> {
+  const racers: Record<string, GeneralOptimizer<unknown>> = {};
+  for (const part of splitAtCommas(text)) {
+    const choice = readOptimizer(part, { what: "--optimizers", steps });
+    let name = part.trim();
+    for (let n = 2; Object.hasOwn(racers, name); n++) name = `${part.trim()} (${n})`;
+    racers[name] = makeOptimizer(choice);
+  }
+  return racers;
+}
+
+/** Four optimisers with rates that suit a landscape, as they would be written. */
+export function usualRacers(landscape: Landscape): string {
+  const rates = zoo[landscape.name]?.rates ?? guessedRates(landscape);
+  return [
+    `sgd(lr=${rates.sgd})`,
+    `sgd(lr=${rates.momentum}, momentum=0.9)`,
+    `rmsprop(lr=${rates.rmsprop})`,
+    `adam(lr=${rates.adam})`,
+  ].join(",");
+}
+
+/**
+ * Rates for a landscape of which nothing is known: half of 1/λ for gradient descent, where λ is the size of the Hessian at
+ * the start, and a fifth with momentum; a hundredth and a thirtieth of what is drawn for those whose steps have a length.
+ */
+function guessedRates({
+  value,
+  start,
+  domain,
+}: Landscape): Record<"sgd" | "momentum" | "rmsprop" | "adam", number> {
+  const curvatures = (hessian(value)(tensor([...start])).tolist() as number[][]).flat();
+  const size = Math.hypot(...curvatures);
+  const base = Number.isFinite(size) && size > 0 ? 1 / size : 0.1;
+  const span = domain === undefined ? 4 : Math.max(...domain.map(([from, to]) => to - from));
+  return {
+    sgd: oneDigit(base / 2),
+    momentum: oneDigit(base / 5),
+    rmsprop: oneDigit(span / 100),
+    adam: oneDigit(span / 30),
+  };
+}
+
+function oneDigit(value: number): number {
+  return Number(value.toPrecision(1));
+}

@@ -1,0 +1,178 @@
+import { extname } from "node:path";
+import {
+  findMinima,
+  findPreset,
+  landscapeHtml,
+  landscapeSvg,
+  landscapeText,
+  type LossSlice,
+  presets,
+  race,
+  type Race,
+  type Study,
+  zoo,
+} from "../../landscapes/index.ts";
+import { toJson } from "../shared/json.ts";
+import { optimizers } from "../shared/optimizers.ts";
+import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
+import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { readRacers, usualRacers } from "./racers.ts";
+import { readTolerances, withPlaces } from "./settings.ts";
+import { readLandscape } from "./source.ts";
+
+/** What `downhill race` was asked for, as it was written. */
+export interface RaceRequest {
+  readonly landscape: string | undefined;
+  readonly optimizers: string | undefined;
+  readonly steps: string | undefined;
+  readonly start: string | undefined;
+  readonly domain: string | undefined;
+  readonly tolerances: string | undefined;
+  readonly noise: string | undefined;
+  readonly seed: string | undefined;
+  readonly preset: string | undefined;
+  readonly out: string | undefined;
+  readonly list: boolean;
+  readonly json: boolean;
+}
+
+const usualLandscape = "rosenbrock";
+const usualSteps = 300;
+const mostSteps = 1_000_000;
+
+/** Runs the race or the study, and writes what was asked for. */
+export async function showRace(
+  request: RaceRequest,
+  stream: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  const { preset, out, list, json } = request;
+  if (list) {
+    stream.write(json ? `${JSON.stringify(listed())}\n` : showList(paintFor(stream)));
+    return;
+  }
+  const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
+  const shown = preset === undefined ? await runRace(request) : await makeStudy(preset, request);
+  show(shown, { out, draw, json }, stream);
+}
+
+/** Draws to a file and writes JSON or text. */
+export function show(
+  shown: Study | Race | LossSlice,
+  {
+    out,
+    draw,
+    json,
+  }: { readonly out: string | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
+  stream: NodeJS.WriteStream,
+): void {
+  const paint = paintFor(stream);
+  if (out !== undefined && draw !== undefined) writeOutput(out, draw(shown));
+  if (json) {
+    stream.write(`${toJson(shown)}\n`);
+    return;
+  }
+  const columns = columnsOf(stream);
+  stream.write(
+    landscapeText(shown, {
+      ...(columns === undefined ? {} : { columns }),
+      paint: (role, text) => paint(styleOf(role), text),
+    }),
+  );
+  if (out !== undefined) stream.write(`\n${paint("dim", "Written to")} ${out}\n`);
+}
+
+const runStyles: readonly Style[] = ["blue", "yellow", "green", "magenta", "cyan", "red"];
+
+function styleOf(role: "head" | "soft" | number): Style {
+  return role === "head" ? "bold" : role === "soft" ? "dim" : runStyles[role % runStyles.length]!;
+}
+
+async function runRace(request: RaceRequest): Promise<Race> {
+  const steps = request.steps === undefined ? usualSteps : readCount("--steps", request.steps);
+  if (steps > mostSteps)
+    throw optionError(`--steps must be ${mostSteps.toLocaleString("en")} or less, got ${steps}.`);
+  const noise = request.noise === undefined ? 0 : readNumber("--noise", request.noise, { from: 0 });
+  const seed = request.seed === undefined ? 0 : readWhole("--seed", request.seed);
+  const { tolerances } = request;
+  const read = await readLandscape(request.landscape ?? usualLandscape);
+  const landscape = findMinima(withPlaces(read, request));
+  const racers = readRacers(request.optimizers ?? usualRacers(landscape), steps);
+  return race(landscape, racers, {
+    steps,
+    noise,
+    seed,
+    ...(tolerances === undefined ? {} : { tolerances: readTolerances("--tolerances", tolerances) }),
+  });
+}
+
+async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
+  const stray = (
+    ["landscape", "optimizers", "steps", "start", "domain", "tolerances", "noise", "seed"] as const
+  ).find((key) => request[key] !== undefined);
+  if (stray !== undefined) {
+    const what = stray === "landscape" ? `the landscape ${request.landscape!}` : `--${stray}`;
+    throw optionError(`--preset ${name} has everything of its own and does not go with ${what}.`);
+  }
+  return await findPreset(name).make();
+}
+
+/** What a file holds, by the end of its name. */
+export type Drawing = (shown: Study | Race | LossSlice) => string;
+
+const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
+  [".html", landscapeHtml],
+  [".htm", landscapeHtml],
+  [".svg", landscapeSvg],
+  [".json", (shown) => `${toJson(shown)}\n`],
+]);
+
+/** @throws DownhillError `option` for another ending, `file` where it cannot be written. */
+export function drawingFor(file: string): Drawing {
+  const draw = drawings.get(extname(file).toLowerCase());
+  if (draw === undefined) {
+    throw optionError(
+      `--out: the name must end in .html, .svg or .json, and ${JSON.stringify(file)} does not.`,
+    );
+  }
+  checkOutput(file);
+  return draw;
+}
+
+function listed(): object {
+  return {
+    landscapes: Object.entries(zoo).map(([name, { formula, about, start, minima = [] }]) => ({
+      name,
+      formula,
+      about,
+      start,
+      minima,
+    })),
+    presets: presets.map(({ name, title, claim }) => ({ name, title, claim })),
+    optimizers: [...optimizers.keys()],
+  };
+}
+
+function showList(paint: Paint): string {
+  const table = (rows: readonly (readonly [string, string])[]): string[] =>
+    alignLeft(rows).map(([name, text]) => `  ${paint("cyan", name)}  ${text}`);
+  return [
+    paint("bold", "Landscapes"),
+    ...table(Object.entries(zoo).map(([name, { about }]) => [name, about])),
+    "",
+    paint("bold", "Presets: downhill race --preset NAME"),
+    ...table(presets.map(({ name, title }) => [name, title])),
+    "",
+    paint("bold", "Optimisers"),
+    `  ${[...optimizers.keys()].join(", ")}`,
+    "",
+    'downhill race rosenbrock --optimizers "sgd(learningRate=0.001),adam" --out race.html',
+    "",
+  ].join("\n");
+}
+
+/** Rows whose first cells are equally wide. */
+function alignLeft(rows: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => [name.padEnd(width), text]);
+}

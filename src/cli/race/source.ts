@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { DownhillError } from "../../errors/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { defineLandscape, findLandscape, type Landscape, zoo } from "../../landscapes/index.ts";
+import { optionError } from "../shared/words.ts";
+
+/** The landscape that a word means: one of the zoo, a module, or a formula. */
+export async function readLandscape(text: string): Promise<Landscape> {
+  if (Object.hasOwn(zoo, text)) return findLandscape(text);
+  if (/\.[cm]?[jt]s$/.test(text)) return await fromModule(text);
+  // a bare word is a name that was misspelt, not a formula of one input
+  if (/^[a-z][a-z-]{2,}$/i.test(text)) return findLandscape(text);
+  return defineLandscape(text);
+}
+
+const optionNames = [
+  "name",
+  "formula",
+  "about",
+  "coordinates",
+  "start",
+  "domain",
+  "minima",
+  "saddles",
+  "lowest",
+  "source",
+];
+
+/** The landscape that a module exports: its default, its `f`, or its only function; the rest by the names of `defineLandscape`. */
+async function fromModule(file: string): Promise<Landscape> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new DownhillError("file", `cannot read ${file}: there is no such file.`);
+  let module: Readonly<Record<string, unknown>>;
+  try {
+    module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DownhillError("file", `cannot load ${file}: ${reason}`, { cause: error });
+  }
+  const functions = Object.keys(module).filter((name) => typeof module[name] === "function");
+  const chosen =
+    ["default", "f"].find((name) => functions.includes(name)) ??
+    (functions.length === 1 ? functions[0] : undefined);
+  if (chosen === undefined) {
+    const has = functions.length === 0 ? "exports no function" : `exports ${functions.join(", ")}`;
+    throw optionError(
+      `${file} ${has}: the landscape must be its default export, be called f, or be its only function.`,
+    );
+  }
+  const options = Object.fromEntries(
+    optionNames.filter((name) => name in module).map((name) => [name, module[name]]),
+  );
+  const f = module[chosen] as (...coordinates: Tensor[]) => Tensor;
+  return defineLandscape(f, {
+    name: file,
+    formula: chosen === "default" ? file : `${chosen} of ${file}`,
+    ...options,
+  });
+}
