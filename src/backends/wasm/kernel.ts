@@ -1,6 +1,7 @@
 import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
 import { walkExpr, walkStmt } from "../../kernel/walk.ts";
+import type { Body } from "./body.ts";
 import type { Frame } from "./frame.ts";
 import { bufferOf, localIndex, openFrame, scratch } from "./frame.ts";
 import { emitScalar } from "./scalar.ts";
@@ -56,12 +57,20 @@ function procedureWork(procedure: Procedure): number {
   return work;
 }
 
+/** Writes a call of a function for the turns between two indices. */
+export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+
 /**
- * Makes a loop a function `(from, to, …)` of the turns that it runs, and calls it for some turns at a time. `write` writes
- * its code between bounds in locals.
+ * Makes a loop a function `(from, to, …)` of the turns that it runs; `write` writes its code between bounds in locals.
+ * Calls may stand wherever the locals that the loop reads are those of `frame`.
  */
-export function emitKernel(stmt: For, frame: Frame, write: (inner: Frame, bounds: Bounds) => void): void {
-  const { body, unit } = frame;
+export function outlined(
+  stmt: For,
+  frame: Frame,
+  hint: string,
+  write: (inner: Frame, bounds: Bounds) => void,
+): RangeCall {
+  const { unit } = frame;
   const { touched, declared, buffers } = usesOf([stmt]);
   const captured: { readonly name: string; readonly type: ScalarType }[] = [];
   for (const [name, type] of touched) if (!declared.has(name)) captured.push({ name, type });
@@ -69,7 +78,7 @@ export function emitKernel(stmt: For, frame: Frame, write: (inner: Frame, bounds
     const place = bufferOf(frame, name);
     return place.local === undefined ? [] : [{ name, place, local: place.local }];
   });
-  const kernel = unit.module.function(unit.fresh(`loop ${stmt.index}`), {
+  const kernel = unit.module.function(unit.fresh(`${hint} ${stmt.index}`), {
     params: [
       "i32",
       "i32",
@@ -78,21 +87,27 @@ export function emitKernel(stmt: For, frame: Frame, write: (inner: Frame, bounds
     ],
     paramNames: ["from", "to", ...pointers.map(({ name }) => name), ...captured.map(({ name }) => name)],
   });
-  unit.noteKernel();
   const places = new Map(frame.buffers);
   pointers.forEach(({ name, place }, k) => places.set(name, { ...place, local: k + 2 }));
   const inner = openFrame(unit, kernel.body, frame.owner, places, true);
   captured.forEach(({ name, type }, k) => inner.locals.set(name, { type, index: 2 + pointers.length + k }));
   for (const name of frame.positive) inner.positive.add(name);
   write(inner, { from: 0, to: 1 });
-
-  const call = (pushFrom: () => void, pushTo: () => void): void => {
+  return (body, pushFrom, pushTo) => {
     pushFrom();
     pushTo();
     for (const { local } of pointers) body.localGet(local);
     for (const { name, type } of captured) body.localGet(localIndex(frame, name, type));
     body.call(kernel);
   };
+}
+
+/** Makes a loop a function and calls it for some turns at a time. */
+export function emitKernel(stmt: For, frame: Frame, write: (inner: Frame, bounds: Bounds) => void): void {
+  const { body, unit } = frame;
+  unit.noteKernel();
+  const run = outlined(stmt, frame, "loop", write);
+  const call = (pushFrom: () => void, pushTo: () => void): void => run(body, pushFrom, pushTo);
   const perTurn = Math.max(1, workOf({ ...stmt, from: zeroth, to: first }));
   const chunk = Math.max(64, Math.ceil(chunkWork / perTurn / 64) * 64);
   const isOneCall =

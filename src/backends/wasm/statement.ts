@@ -8,9 +8,9 @@ import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
-import { emitKernel, inlineWork, workOf } from "./kernel.ts";
+import { emitKernel, inlineWork, outlined, workOf } from "./kernel.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
-import type { Bounds } from "./vector/loop.ts";
+import type { Bounds, OneByOne } from "./vector/loop.ts";
 import { emitVectorFor, emitVectorReduce } from "./vector/loop.ts";
 import { isBestVectorised } from "./vector/nest.ts";
 
@@ -110,8 +110,11 @@ function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void
   if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
   const { settings } = frame.unit;
   if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
-    const tail = (from: number): void => emitFor(stmt, { from, to: bounds.to }, frame, depth);
-    if (emitVectorFor(stmt, bounds, frame, tail)) return;
+    const oneByOne: OneByOne = {
+      rest: (from) => emitFor(stmt, { from, to: bounds.to }, frame, depth),
+      again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
+    };
+    if (emitVectorFor(stmt, bounds, frame, oneByOne)) return;
   }
   emitFor(stmt, bounds, frame, depth);
 }

@@ -102,7 +102,7 @@ function inner(expr: Expr): readonly Expr[] {
 
 /** The lanes that an expression has of itself; `undefined` where either will do. */
 export function ownWidth(expr: Expr, lanes: Lanes): Width | undefined {
-  if (lanes.count === 8) return 32;
+  if (lanes.isNarrow) return 32;
   if (expr.type === "f64") return 64;
   if (expr.type === "f32") return 32;
   const of = (x: Expr): Width | undefined => ownWidth(x, lanes);
@@ -129,6 +129,6 @@ export function ownWidth(expr: Expr, lanes: Lanes): Width | undefined {
     case "select":
       return wider(wider(of(expr.x), of(expr.y)), undefined) ?? of(expr.condition);
     case "call":
-      return naturalWidth(expr.type, lanes.count);
+      return naturalWidth(expr.type, lanes);
   }
 }

@@ -40,7 +40,7 @@ export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
 export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
-  const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes.count);
+  const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
   if (by.kind === "uniform") return splat(expr, open(), lanes);
   if (by.kind === "affine") return iota(expr, by.stride, open(), lanes);
@@ -136,7 +136,7 @@ function iota(expr: Expr, stride: number, width: Width, lanes: Lanes): Vec {
   return made(expr.type, width, (k) => {
     const steps = new Int32Array(4);
     for (let lane = 0; lane < perVector; lane++)
-      steps[width === 64 ? 2 * lane : lane] = (k * perVector + lane) * stride;
+      steps[width === 64 ? 2 * lane : lane] = (lanes.base + k * perVector + lane) * stride;
     body.localGet(first);
     body.v128Const(new Uint8Array(steps.buffer));
     body.op("i32x4.add");

@@ -28,6 +28,8 @@ export type Binding =
 /** A store that waits until all loads of the turn were made: vectors are stored side by side. */
 export interface PendingStore {
   readonly buffer: string;
+  /** The `base` of the lanes that store. */
+  readonly base: number;
   readonly flush: () => void;
 }
 
@@ -39,6 +41,13 @@ export interface Turn {
   readonly hoisted: Map<string, number>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
+  /**
+   * Masks of the lanes that take rare branches, which are left out: a turn in which there is any is done again, lane by lane.
+   * `undefined` where such branches are written like others.
+   */
+  readonly rare: Vec[] | undefined;
+  /** Whether something was stored before the end of the turn, so that it cannot be done again. */
+  hasStored: boolean;
 }
 
 /** Code for several lanes in the making. */
@@ -46,6 +55,10 @@ export interface Lanes {
   readonly frame: Frame;
   /** How many lanes there are. */
   readonly count: 4 | 8;
+  /** How many elements of the turn come before those of these lanes: the index of the loop is that of the first of all. */
+  readonly base: number;
+  /** Whether all lanes have 32 bits, for want of float64. */
+  readonly isNarrow: boolean;
   /** Every name that the code declares; others come from around the loop and are the same for all lanes and turns. */
   readonly scope: Map<string, Binding>;
   /** Locals that are set somewhere: each lane has its own. */
@@ -77,8 +90,8 @@ export function vectors({ count }: Lanes, width: Width): number {
 }
 
 /** The lanes of a type by nature; integers and bools have none of their own beside float64. */
-export function naturalWidth(type: ScalarType, count: number): Width {
-  return count === 8 || type === "f32" ? 32 : 64;
+export function naturalWidth(type: ScalarType, { isNarrow }: Pick<Lanes, "isNarrow">): Width {
+  return isNarrow || type === "f32" ? 32 : 64;
 }
 
 /** How the instructions call vectors of a type. */
@@ -227,6 +240,18 @@ export function both(x: Vec | undefined, y: Vec, lanes: Lanes, isOpposite = fals
     }),
     lanes,
   ).vec;
+}
+
+/** The lanes of either mask. */
+export function eitherMask(x: Vec, y: Vec, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const width: Width = x.width === 64 || y.width === 64 ? 64 : 32;
+  const [a, b] = [toWidth(x, width, lanes), toWidth(y, width, lanes)];
+  return made("bool", width, (k) => {
+    a.emit(k);
+    b.emit(k);
+    body.op("v128.or");
+  });
 }
 
 /** Puts on the stack whether a mask has any lane. */

@@ -1,17 +1,26 @@
 import * as build from "../../../kernel/build.ts";
-import type { Expr, Reduce, ScalarType, Stmt } from "../../../kernel/scalar.ts";
+import type { Expr, Procedure, Reduce, ScalarType, Stmt } from "../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../kernel/scalar.ts";
 import { usesOf } from "../../../kernel/split.ts";
-import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
+import { reachedBy, walkBlock, walkExpr, walkStmt } from "../../../kernel/walk.ts";
 import { bytesOf } from "../arena.ts";
-import type { Body } from "../body.ts";
+import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { vecOf } from "./expression.ts";
 import type { Binding, Lanes, Turn, Vec, Width } from "./lanes.ts";
-import { constantVec, inRegs, newRegs, NotVectorisable, shapeOf, toWidth } from "./lanes.ts";
+import {
+  constantVec,
+  eitherMask,
+  emitAny,
+  inRegs,
+  newRegs,
+  NotVectorisable,
+  shapeOf,
+  toWidth,
+} from "./lanes.ts";
 import { flushAll } from "./memory.ts";
 import { binaryVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
@@ -25,62 +34,113 @@ export interface Bounds {
 
 type For = Stmt & { readonly kind: "for" };
 
+/** How what a vector loop leaves over is done, one index at a time. */
+export interface OneByOne {
+  /** Writes the loop from the index in local `from` on to the end; that local is the index of the loop. */
+  readonly rest: (from: number) => void;
+  /** A function for such loops: what it gives writes a call, for the indices between two numbers on the stack. */
+  readonly again: () => (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+}
+
 /**
- * Writes an independent loop for several lanes at a time; `tail` writes the loop over what is left, from the index in the
- * local that it is given. Writes nothing and gives false where the body cannot be written so.
+ * Writes an independent loop for several lanes at a time. Writes nothing and gives false where its body cannot be written
+ * so.
  */
-export function emitVectorFor(
-  stmt: For,
-  { from, to }: Bounds,
-  frame: Frame,
-  tail: (from: number) => void,
-): boolean {
+export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne: OneByOne): boolean {
   const { body } = frame;
-  const count = lanesFor(stmt.body, []);
   const index = localIndex(frame, stmt.index, "i32");
-  const code = turns(stmt.body, stmt.index, frame, count);
-  try {
-    emitVectorBlock(stmt.body, code.lanes, emitVectorCall);
-    flushAll(code.lanes);
-  } catch (problem) {
-    if (problem instanceof NotVectorisable) return false;
-    throw problem;
+  const made = attempt(() => turnsOf(stmt, frame));
+  if (made === undefined) return false;
+  const { code, lanes, step } = made;
+  const { rare = [] } = code.turn;
+  const end = emitEnd(body, bounds, index, step);
+  if (rare.length === 0) {
+    flushAll(lanes);
+    runTurns(body, code, end, index, step);
+    oneByOne.rest(index);
+    return true;
   }
-  const end = body.local("i32");
-  // end = from + ((to − from) rounded down to whole turns)
-  body.localGet(from);
-  body.localTee(index);
-  body.localGet(to);
-  body.localGet(from);
-  body.op("i32.sub");
-  body.i32Const(-count);
-  body.op("i32.and");
-  body.op("i32.add");
-  body.localSet(end);
-  runTurns(body, code, () => body.localGet(end), index, count);
-  tail(index);
+  const again = oneByOne.again();
+  const isRare = rare.slice(1).reduce((any, mask) => eitherMask(any, mask, lanes), rare[0]!);
+  emitAny(isRare, lanes);
+  code.code.if();
+  again(
+    code.code,
+    () => code.code.localGet(index),
+    () => {
+      code.code.localGet(index);
+      code.code.i32Const(step);
+      code.code.op("i32.add");
+    },
+  );
+  code.code.else();
+  flushAll(lanes);
+  code.code.end();
+  runTurns(body, code, end, index, step);
+  again(
+    body,
+    () => body.localGet(index),
+    () => body.localGet(bounds.to),
+  );
   return true;
 }
 
+/** What `write` gives; `undefined` where it finds that the code cannot be written for lanes. */
+function attempt<T>(write: () => T): T | undefined {
+  try {
+    return write();
+  } catch (problem) {
+    if (problem instanceof NotVectorisable) return undefined;
+    throw problem;
+  }
+}
+
+/** The code of one turn of a loop, without the stores that wait for its end. */
+function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: number } {
+  const write = (leavesOut: boolean): { code: Turns; lanes: Lanes; step: number } => {
+    const code = openTurns(stmt.body, frame, leavesOut);
+    const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [], leavesOut));
+    emitVectorBlock(stmt.body, lanes, emitVectorCall);
+    return { code, lanes, step: lanes.count };
+  };
+  if (hasRare(stmt.body)) {
+    const made = write(true);
+    if (!made.code.turn.hasStored) return made;
+  }
+  return write(false);
+}
+
+/** Code of a turn, apart from the function that it will stand in. */
 interface Turns {
-  readonly lanes: Lanes;
-  readonly code: ReturnType<Body["fragment"]>;
+  readonly code: Fragment;
   readonly turn: Turn;
 }
 
-/** Opens the code of a turn, apart from the function that it will stand in. */
-function turns(block: readonly Stmt[], index: string, frame: Frame, count: 4 | 8): Turns {
-  const code = frame.body.fragment();
-  const turn: Turn = {
-    before: frame.body.fragment(),
-    hoisted: new Map(),
-    stored: storedBuffers(block),
+function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Turns {
+  return {
+    code: frame.body.fragment(),
+    turn: {
+      before: frame.body.fragment(),
+      hoisted: new Map(),
+      stored: storedBuffers(block),
+      rare: leavesOut ? [] : undefined,
+      hasStored: false,
+    },
   };
-  const scope = new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]);
-  const lanes: Lanes = {
+}
+
+function openLanes(
+  block: readonly Stmt[],
+  index: string,
+  frame: Frame,
+  { code, turn }: Turns,
+  kind: Pick<Lanes, "count" | "isNarrow">,
+): Lanes {
+  return {
+    ...kind,
     frame: { ...frame, body: code },
-    count,
-    scope,
+    base: 0,
+    scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
     set: usesOf(block).set,
     indices: namesInIndices(block),
     mask: undefined,
@@ -90,13 +150,27 @@ function turns(block: readonly Stmt[], index: string, frame: Frame, count: 4 | 8
     inlined: { weight: 0 },
     open: new Set(),
   };
-  return { lanes, code, turn };
 }
 
-/** `if (index < end) { before; do { code; index += step } while (index < end) }` for signed numbers. */
-function runTurns(body: Body, { code, turn }: Turns, pushEnd: () => void, index: number, step: number): void {
+/** Sets `index` to the first index, and gives the local that holds where whole turns of `step` indices end. */
+function emitEnd(body: Body, { from, to }: Bounds, index: number, step: number): number {
+  const end = body.local("i32");
+  body.localGet(from);
+  body.localTee(index);
+  body.localGet(to);
+  body.localGet(from);
+  body.op("i32.sub");
+  body.i32Const(-step);
+  body.op("i32.and");
+  body.op("i32.add");
+  body.localSet(end);
+  return end;
+}
+
+/** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
+function runTurns(body: Body, { code, turn }: Turns, end: number, index: number, step: number): void {
   const isBelow = (): void => {
-    pushEnd();
+    body.localGet(end);
     body.op("i32.lt_s");
   };
   body.localGet(index);
@@ -119,46 +193,33 @@ function runTurns(body: Body, { code, turn }: Turns, pushEnd: () => void, index:
  * Writes a fold with the lanes of its definition, eight a turn; `tail` writes what computes the value of one index, in
  * the local of the loop's index, and puts it on the stack.
  */
-export function emitVectorReduce(
-  stmt: Reduce,
-  { from, to }: Bounds,
-  frame: Frame,
-  tail: () => void,
-): boolean {
+export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tail: () => void): boolean {
   const { body, unit } = frame;
+  const { to } = bounds;
   const { type } = stmt.value;
-  const count = lanesFor(stmt.body, [stmt.value]);
   const index = localIndex(frame, stmt.index, "i32");
-  const code = turns(stmt.body, stmt.index, frame, count);
-  const { lanes } = code;
+  const code = openTurns(stmt.body, frame, false);
+  const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [stmt.value], false));
+  const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
-  const halves = reduceLanes / count;
   const start = (stmt.start as Expr & { value: number }).value;
-  const sums = Array.from({ length: halves }, () => newRegs(lanes, width));
-  try {
-    for (let half = 0; half < halves; half++) {
-      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope) };
+  const sums = Array.from({ length: reduceLanes / count }, () => newRegs(lanes, width));
+  const done = attempt(() => {
+    for (const [half, regs] of sums.entries()) {
+      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: half * count };
       emitVectorBlock(stmt.body, inner, emitVectorCall);
       const raw = vecOf(stmt.value, inner, emitVectorCall, width);
       const value = type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner);
-      const regs = sums[half]!;
       const next = binaryVec(stmt.op, inRegs(type, width, regs, inner), value, inner);
       regs.forEach((reg, k) => {
         next.emit(k);
         code.code.localSet(reg);
       });
-      flushAll(inner);
-      if (half + 1 < halves) {
-        code.code.localGet(index);
-        code.code.i32Const(count);
-        code.code.op("i32.add");
-        code.code.localSet(index);
-      }
     }
-  } catch (problem) {
-    if (problem instanceof NotVectorisable) return false;
-    throw problem;
-  }
+    flushAll(lanes);
+    return true;
+  });
+  if (done === undefined) return false;
   const all = sums.flat();
   const outside: Lanes = { ...lanes, frame, turn: undefined };
   const initial = constantVec(type, start, width, outside);
@@ -166,17 +227,8 @@ export function emitVectorReduce(
     initial.emit(0);
     body.localSet(reg);
   }
-  const end = body.local("i32");
-  body.localGet(from);
-  body.localTee(index);
-  body.localGet(to);
-  body.localGet(from);
-  body.op("i32.sub");
-  body.i32Const(-reduceLanes);
-  body.op("i32.and");
-  body.op("i32.add");
-  body.localSet(end);
-  runTurns(body, code, () => body.localGet(end), index, count);
+  const end = emitEnd(body, bounds, index, reduceLanes);
+  runTurns(body, code, end, index, reduceLanes);
   const rest = restOf(stmt);
   if (rest !== 0) {
     // what is left goes to the first lanes, in memory
@@ -266,7 +318,7 @@ function combineLanes(stmt: Reduce, regs: readonly number[], lanes: Lanes, targe
   const { body } = lanes.frame;
   const { type } = stmt.value;
   const width: Width = type === "f64" ? 64 : 32;
-  const one: Lanes = { ...lanes, count: 4 };
+  const one: Lanes = { ...lanes, base: 0 };
   const single = (reg: number): Vec => ({ type, width, isPlain: true, emit: () => body.localGet(reg) });
   const combined = (x: number, y: Vec): void => {
     binaryVec(stmt.op, single(x), y, one).emit(0);
@@ -307,27 +359,59 @@ function keepOne(vec: Vec, body: Body): Vec {
   return { ...vec, isPlain: true, emit: () => body.localGet(reg) };
 }
 
-/** Lanes a turn: with float64 somewhere four, so that two vectors hold them, else eight. */
-function lanesFor(block: readonly Stmt[], results: readonly Expr[]): 4 | 8 {
-  return usesF64(block, results) ? 4 : 8;
+/** Lanes a turn, so that two vectors hold each value: with float64 four, else eight. Two vectors hide what one waits for. */
+function lanesFor(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  leavesOut: boolean,
+): Pick<Lanes, "count" | "isNarrow"> {
+  return usesDouble(block, results, leavesOut) ? { count: 4, isNarrow: false } : { count: 8, isNarrow: true };
 }
 
-/** Whether float64 occurs, in procedures too. */
-function usesF64(block: readonly Stmt[], results: readonly Expr[]): boolean {
+/** Whether there is float64, in procedures too; where rare branches are left out, other than in these. */
+function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
   let found = false;
+  const seen = new Set<Procedure>();
   const expr = (x: Expr): void => {
     if (x.type === "f64") found = true;
-    if (x.kind === "unary" && x.x.type === "f64") found = true;
+    if ((x.kind === "unary" || x.kind === "convert") && x.x.type === "f64") found = true;
+    if (x.kind === "call" && !seen.has(x.procedure)) {
+      seen.add(x.procedure);
+      if (x.procedure.params.some((param) => param.type === "f64")) found = true;
+      statements(x.procedure.body);
+      walkExpr(x.procedure.result, expr);
+    }
   };
-  const walk = (stmts: readonly Stmt[], values: readonly Expr[]): void => {
-    walkBlock(stmts, { expr });
-    for (const value of values) walkExpr(value, expr);
+  const statements = (stmts: readonly Stmt[]): void => {
+    for (const stmt of stmts) {
+      if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
+        walkStmt({ ...stmt, body: [] }, { expr });
+        statements(stmt.body);
+        continue;
+      }
+      if (stmt.kind !== "if") {
+        walkStmt(stmt, { expr });
+        continue;
+      }
+      walkExpr(stmt.condition, expr);
+      if (stmt.rare === true && leavesOut) continue;
+      statements(stmt.then);
+      statements(stmt.otherwise);
+    }
   };
-  walk(block, results);
-  for (const procedure of reachedBy(block, results).procedures) {
-    walk(procedure.body, [procedure.result]);
-    if (procedure.params.some((param) => param.type === "f64")) found = true;
-  }
+  statements(block);
+  for (const result of results) walkExpr(result, expr);
+  return found;
+}
+
+/** Whether a block or a procedure that it calls has branches that few take. */
+function hasRare(block: readonly Stmt[]): boolean {
+  let found = false;
+  const stmt = (inner: Stmt): void => {
+    if (inner.kind === "if" && inner.rare === true) found = true;
+  };
+  walkBlock(block, { stmt });
+  for (const procedure of reachedBy(block, []).procedures) walkBlock(procedure.body, { stmt });
   return found;
 }
 

@@ -2,6 +2,7 @@ import * as build from "../../../kernel/build.ts";
 import { copyExpr } from "../../../kernel/copy.ts";
 import type { Expr, ScalarType } from "../../../kernel/scalar.ts";
 import { internalError } from "../../../errors/index.ts";
+import { bytesOf } from "../arena.ts";
 import { bufferOf, emitAddress, emitTableAddress } from "../frame.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { dependence } from "./classify.ts";
@@ -33,9 +34,10 @@ export function atLane(expr: Expr, lane: number, lanes: Lanes): Expr {
     if (binding === undefined) return undefined;
     if (binding.kind === "lanes") return build.local("i32", laneName(name, lane));
     if (binding.kind === "vector") throw internalError(`${name} is a vector`);
-    if (lane === 0 || binding.stride === 0) return undefined;
+    const steps = binding.stride * (lanes.base + lane);
+    if (steps === 0) return undefined;
     const type = lanes.frame.locals.get(name)?.type ?? "i32";
-    return build.add(build.local(type, name), build.constant(type, typed(type, binding.stride * lane)));
+    return build.add(build.local(type, name), build.constant(type, typed(type, steps)));
   });
 }
 
@@ -80,9 +82,7 @@ export function loadVec(
   flushBuffer(buffer, lanes);
   const by = dependence(index, lanes.scope);
   const isReal = expr.type === "f64" || expr.type === "f32";
-  const wanted = isReal
-    ? naturalWidth(expr.type, lanes.count)
-    : (width ?? naturalWidth(expr.type, lanes.count));
+  const wanted = isReal ? naturalWidth(expr.type, lanes) : (width ?? naturalWidth(expr.type, lanes));
   if (!(by.kind === "affine" && by.stride === 1)) return gather(expr, wanted, lanes, vecOf);
   if (mask === undefined) return unitLoad(buffer, index, expr.type, wanted, lanes);
   const own = expr.type === "bool" ? wanted : expr.type === "f64" ? 64 : 32;
@@ -110,7 +110,7 @@ export function loadVec(
 function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
   const body = bodyOf(lanes);
   const scalar = (x: Expr): void => emitScalar(x, lanes.frame);
-  const offset = emitAddress(lanes.frame, buffer, index, scalar);
+  const offset = emitAddress(lanes.frame, buffer, index, scalar) + lanes.base * bytesOf(type);
   if (type === "bool") return loadMask(offset, width, lanes);
   const own: Width = type === "f64" ? 64 : 32;
   const count = vectors(lanes, own);
@@ -206,13 +206,14 @@ export function storeVec(
   flushBuffer(buffer, lanes);
   if (!(by.kind === "affine" && by.stride === 1)) return scatter(buffer, index, kept, lanes, vecOf);
   const address = body.local("i32");
-  const offset = emitAddress(frame, buffer, index, (x) => emitScalar(x, frame));
+  const offset = emitAddress(frame, buffer, index, (x) => emitScalar(x, frame)) + lanes.base * bytesOf(type);
   body.localSet(address);
   const flush = (): void => unitStore(type, address, offset, kept, lanes);
   if (mask === undefined) {
-    lanes.pending.push({ buffer, flush });
+    lanes.pending.push({ buffer, base: lanes.base, flush });
     return;
   }
+  noteStore(lanes);
   emitAll(mask, lanes);
   body.if();
   flush();
@@ -248,6 +249,7 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (
   const { frame } = lanes;
   const body = bodyOf(lanes);
   const { type } = bufferOf(frame, buffer);
+  noteStore(lanes);
   const indices = laneIndices(index, lanes, vecOf);
   const mask = lanes.mask && plain(lanes.mask, lanes);
   for (let lane = 0; lane < lanes.count; lane++) {
@@ -261,10 +263,16 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (
 }
 
 /** Makes the stores that wait; before anything that might read what they write, or skip them. */
-export function flushAll({ pending }: Lanes): void {
-  for (const { flush } of pending.splice(0)) flush();
+export function flushAll(lanes: Lanes): void {
+  if (lanes.pending.length > 0) noteStore(lanes);
+  for (const { flush } of lanes.pending.splice(0)) flush();
 }
 
+/** Makes the stores that wait if this buffer is among them; those of other lanes are no concern of these. */
 function flushBuffer(buffer: string, lanes: Lanes): void {
-  if (lanes.pending.some((store) => store.buffer === buffer)) flushAll(lanes);
+  if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
+}
+
+function noteStore({ turn }: Lanes): void {
+  if (turn !== undefined) turn.hasStored = true;
 }

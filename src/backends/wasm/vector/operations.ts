@@ -19,7 +19,6 @@ import {
 } from "./lanes.ts";
 
 const highToLow = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-const evenToLow = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
 const lowPair = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** An instruction on each vector. */
@@ -161,13 +160,13 @@ function maskOperation(op: BinaryOp, x: Vec, y: Vec, lanes: Lanes): Vec {
 function fromWords(high: Vec, low: Vec, lanes: Lanes): Vec {
   const body = bodyOf(lanes);
   const [x, y] = [toWidth(high, 64, lanes), toWidth(low, 64, lanes)];
-  const lowBits = new Uint8Array(Int32Array.of(-1, 0, -1, 0).buffer);
+  const mask = lowBits(lanes);
   return made("f64", 64, (k) => {
     x.emit(k);
     body.i32Const(32);
     body.op("i64x2.shl");
     y.emit(k);
-    body.v128Const(lowBits);
+    mask.emit(k);
     body.op("v128.and");
     body.op("v128.or");
   });
@@ -263,11 +262,7 @@ export function convertVec(to: ScalarType, x: Vec, lanes: Lanes): Vec {
           body.op(`f64x2.convert_low_i32x4_${sign}`);
         });
       }
-      return made("f64", 64, (k) => {
-        x.emit(k);
-        twice(evenToLow, lanes);
-        body.op(`f64x2.convert_low_i32x4_${sign}`);
-      });
+      return fromLowWords(x, sign, lanes);
     case "f32":
       if (from === "f64") {
         return made("f32", 32, (k) => {
@@ -293,6 +288,30 @@ export function convertVec(to: ScalarType, x: Vec, lanes: Lanes): Vec {
     default:
       return assertNever(to, "convertVec");
   }
+}
+
+/**
+ * Integers in the low halves of lanes as float64: set into the fraction of 2^52, int32 with 2^31 added, which is then taken
+ * off again. Exact, and in the lane where it stands.
+ */
+function fromLowWords(x: Vec, sign: "s" | "u", lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const low = lowBits(lanes);
+  const offset = constantVec("f64", sign === "s" ? 2 ** 52 + 2 ** 31 : 2 ** 52, 64, lanes);
+  return made("f64", 64, (k) => {
+    x.emit(k);
+    low.emit(k);
+    body.op("v128.and");
+    offset.emit(k);
+    body.op("v128.xor");
+    offset.emit(k);
+    body.op("f64x2.sub");
+  });
+}
+
+/** Lanes whose low halves are all ones, and their high halves zeros: those of the float64 (2^32 − 1) · 2^−1074. */
+function lowBits(lanes: Lanes): Vec {
+  return constantVec("f64", (2 ** 32 - 1) * 2 ** -1074, 64, lanes);
 }
 
 /** Lanes 2k and 2k + 1 of a value of 32 bits, in the low half of a vector. */

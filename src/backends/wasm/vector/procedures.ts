@@ -3,7 +3,6 @@ import { usesOf, weightOf } from "../../../kernel/split.ts";
 import { checkDepth, reachedBy, walkBlock } from "../../../kernel/walk.ts";
 import type { Callable } from "../body.ts";
 import { localIndex, openFrame } from "../frame.ts";
-import type { Unit } from "../unit.ts";
 import { refuseRecursion } from "../unit.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence } from "./classify.ts";
@@ -37,7 +36,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
       frame.body.localSet(localIndex(frame, param.name, param.type));
       scope.set(param.name, { kind: "scalar", stride: 0 });
     } else {
-      const width = naturalWidth(param.type, lanes.count);
+      const width = naturalWidth(param.type, lanes);
       scope.set(param.name, {
         kind: "vector",
         ...keep(toWidth(vecOf(arg, lanes, emitVectorCall, width), width, lanes), lanes),
@@ -53,17 +52,16 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
     open: new Set([...lanes.open, procedure]),
   };
   emitVectorBlock(procedure.body, inner, emitVectorCall);
-  const width = naturalWidth(procedure.result.type, lanes.count);
+  const width = naturalWidth(procedure.result.type, lanes);
   return toWidth(vecOf(procedure.result, inner, emitVectorCall, width), width, inner);
 }
 
 /** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
 function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes): Vec {
   const body = bodyOf(lanes);
-  const { unit } = lanes.frame;
   const isMasked = lanes.mask !== undefined && hasWhile(procedure);
-  const callee = vectorFunction(procedure, lanes.count, isMasked, unit, lanes.open);
-  const width = (type: Vec["type"]): Width => naturalWidth(type, lanes.count);
+  const callee = vectorFunction(procedure, lanes, isMasked);
+  const width = (type: Vec["type"]): Width => naturalWidth(type, lanes);
   const values = procedure.params.map((param, k) =>
     toWidth(vecOf(args[k]!, lanes, emitVectorCall, width(param.type)), width(param.type), lanes),
   );
@@ -78,18 +76,14 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
   return inRegs(type, width(type), regs, lanes);
 }
 
-function vectorFunction(
-  procedure: Procedure,
-  count: 4 | 8,
-  isMasked: boolean,
-  unit: Unit,
-  open: ReadonlySet<Procedure>,
-): Callable {
-  return unit.once(procedure, `${count}${isMasked ? " masked" : ""}`, () => {
-    const widths = procedure.params.map((param) => naturalWidth(param.type, count));
-    if (isMasked) widths.push(naturalWidth("bool", count));
+function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean): Callable {
+  const { count, isNarrow, open } = caller;
+  const { unit } = caller.frame;
+  return unit.once(procedure, `${count} ${String(isNarrow)} ${String(isMasked)}`, () => {
+    const widths = procedure.params.map((param) => naturalWidth(param.type, caller));
+    if (isMasked) widths.push(naturalWidth("bool", caller));
     const sizes = widths.map((width) => (count * width) / 128);
-    const resultWidth = naturalWidth(procedure.result.type, count);
+    const resultWidth = naturalWidth(procedure.result.type, caller);
     const { body, ...callable } = unit.module.function(unit.fresh(`${procedure.name}.x${count}`), {
       params: new Array<"v128">(sizes.reduce((sum, size) => sum + size, 0)).fill("v128"),
       results: new Array<"v128">((count * resultWidth) / 128).fill("v128"),
@@ -99,6 +93,8 @@ function vectorFunction(
     const outside: Lanes = {
       frame,
       count,
+      isNarrow,
+      base: 0,
       scope,
       set: usesOf(procedure.body).set,
       indices: new Set(),

@@ -40,7 +40,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
     }
     case "store": {
       const { type } = bufferOf(frame, stmt.buffer);
-      return storeVec(stmt.buffer, stmt.index, vec(stmt.value, naturalWidth(type, lanes.count)), lanes, vec);
+      return storeVec(stmt.buffer, stmt.index, vec(stmt.value, naturalWidth(type, lanes)), lanes, vec);
     }
     case "for":
       return emitInnerFor(stmt, lanes, call, depth);
@@ -79,7 +79,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
     scope.set(name, { kind: "lanes" });
     return;
   }
-  const width = ownWidth(value, lanes) ?? naturalWidth(value.type, lanes.count);
+  const width = ownWidth(value, lanes) ?? naturalWidth(value.type, lanes);
   const kept = keep(vecOf(value, lanes, call, width), lanes);
   scope.set(name, { kind: "vector", ...kept });
 }
@@ -176,6 +176,15 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
     return body.end();
   }
   const condition = plain(vecOf(stmt.condition, lanes, call), lanes);
+  if (
+    stmt.rare === true &&
+    lanes.turn?.rare !== undefined &&
+    lanes.mask === undefined &&
+    !lanes.isConditional
+  ) {
+    lanes.turn.rare.push(condition);
+    return;
+  }
   const side = (block: readonly Stmt[], isOpposite: boolean): void => {
     if (block.every((inner) => inner.kind === "comment")) return;
     const mask = both(lanes.mask, condition, lanes, isOpposite);
