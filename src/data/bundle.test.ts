@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { build } from "esbuild";
@@ -28,8 +29,24 @@ test("digits need nothing of Node: a bundle runs where there is only atob", asyn
   expect(found).toBe("[1797,0,1,2,3,4]");
 });
 
-test("a program that does not use the digits does not carry them", async () => {
+/** A piece of each embedded set that no other code has. */
+const marks = {
+  digits: "Alpaydin",
+  iris: "5.1,3.5,1.4,0.2,0",
+  wine: "14.23,1.71,2.43",
+  penguins: "A,T,39.1,18.7,181,3750,M",
+  co2: "315.70,314.44",
+} as const;
+const names = Object.keys(marks) as (keyof typeof marks)[];
+
+test("a program that uses no embedded set carries none", async () => {
   const code = await bundle(`import { dataset } from "./index.ts"; export { dataset };`);
-  expect(code.length).toBeLessThan(75_000); // the digits alone take 48,000
-  expect(code).not.toContain("Alpaydin");
+  for (const name of names) expect(code, name).not.toContain(marks[name]);
+});
+
+test.each(names)("a program that uses %s carries no other set, and little else", async (used) => {
+  const code = await bundle(`import { ${used} } from "./index.ts"; export { ${used} };`);
+  for (const name of names) expect(code.includes(marks[name]), name).toBe(name === used);
+  const embedded = statSync(new URL(`${used}.generated.ts`, import.meta.url)).size;
+  expect(code.length - embedded).toBeLessThan(8_000);
 });

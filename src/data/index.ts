@@ -3,6 +3,7 @@ import "../runtime/install.ts";
 
 export type { AugmentOptions } from "./augment-keys.ts";
 export type { Batches, BatchOptions, BatchPlace, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
+export { co2, type Co2 } from "./co2.ts";
 export type { BatchLeaf, Column, ColumnData, ColumnLike, NestedColumn } from "./column.ts";
 export {
   dataset,
@@ -15,9 +16,20 @@ export {
 export { digits } from "./digits.ts";
 export { type BatchOf, takeRows } from "./fields.ts";
 export { kFold, type KFoldOptions } from "./folds.ts";
+export {
+  type ImageOptions,
+  randomNoise,
+  type RandomNoiseOptions,
+  randomRotation,
+  type RandomRotationOptions,
+  randomShift,
+  type RandomShiftOptions,
+} from "./images.ts";
+export { iris } from "./iris.ts";
 export { labelledImages, type LabelledImages } from "./labelled-images.ts";
 export { encodeLabels, type EncodedLabels } from "./labels.ts";
 export { balancedWeights, type SampleOptions } from "./order.ts";
+export { penguins, type Penguins, type PenguinsOptions } from "./penguins.ts";
 export type { PrefetchOptions, WorkerOptions } from "./prefetch.ts";
 export type { ShuffleOptions, StreamShuffleOptions } from "./shuffle.ts";
 export {
@@ -43,3 +55,21 @@ export {
   type Supervised,
   type SupervisedOptions,
 } from "./supervised.ts";
+export type { EmbeddedTable } from "./tables.ts";
+export {
+  blobs,
+  type BlobsOptions,
+  circles,
+  type CirclesOptions,
+  moons,
+  polynomial,
+  type PolynomialOptions,
+  sine,
+  type SineOptions,
+  spirals,
+  type SpiralsOptions,
+  type ToyClasses,
+  type ToyCurve,
+  type ToyOptions,
+} from "./toys.ts";
+export { wine } from "./wine.ts";
