@@ -30,6 +30,7 @@ export type { RunTime } from "./progress.ts";
 export { tensorBoard, type TensorBoardOptions } from "./tensorboard.ts";
 export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";
 export type * from "./report/figures.ts";
+export { rateDrops, type RatedEpoch } from "./report/rate-drops.ts";
 export { trainingReport } from "./report/report.ts";
 export { tune, type TuneOptions, type TuneResult, type TuneRound } from "./tune.ts";
 export type { Hyperparameters, HyperparameterSpace } from "./hyperparameters.ts";

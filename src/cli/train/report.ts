@@ -1,4 +1,4 @@
-import { type Figure, trainingReport } from "../../train/index.ts";
+import { type Figure, rateDrops, trainingReport } from "../../train/index.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
@@ -114,13 +114,15 @@ function curves({ run, result }: ReportSource): Figure[] {
     (hasValidation ? "Validation: items held out to decide by. " : "") +
     "Test: the held-out part after each epoch, watched only; nothing is decided by it.";
   const gap = Number.NaN;
+  const marks = rateDrops(epochs.map(({ epoch }) => epoch));
+  const across = marks.length === 0 ? "" : " Dashed: where the learning rate was lowered.";
   const lossOfTest = epochs.map(({ test }) => test?.loss ?? gap);
   const accuracyOfTest = epochs.map(({ test }) => test?.metrics["accuracy"] ?? gap);
   const isClassification = result.kind === "classification";
   const loss: Figure = {
     kind: "lines",
     title: isClassification ? "Loss (cross-entropy)" : "Loss (mean squared error)",
-    caption: isClassification ? watched : `${watched} In squared standard deviations of the target.`,
+    caption: watched + across + (isClassification ? "" : " In squared standard deviations of the target."),
     series: [
       { name: "training", values: epochs.map(({ epoch }) => epoch.loss) },
       ...(hasValidation
@@ -128,6 +130,7 @@ function curves({ run, result }: ReportSource): Figure[] {
         : []),
       { name: "test", values: lossOfTest },
     ],
+    marks,
   };
   const accuracy: Figure = {
     kind: "lines",

@@ -5,6 +5,13 @@ export interface Series {
   readonly values: readonly number[];
 }
 
+/** A place among the epochs at which something happened; between two of them at a half. */
+export interface Mark {
+  readonly epoch: number;
+  /** A word or two. */
+  readonly label: string;
+}
+
 /** Curves over the epochs, the first two in colours of their own. */
 export interface LinesFigure {
   readonly kind: "lines";
@@ -15,6 +22,8 @@ export interface LinesFigure {
   readonly unit?: "number" | "percent";
   /** Powers of ten apart (default: where the values span more than two of them and all are positive). */
   readonly log?: boolean;
+  /** Places to mark by a line across, such as `rateDrops` finds. */
+  readonly marks?: readonly Mark[];
 }
 
 /** How often each class was taken for each. */

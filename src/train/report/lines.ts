@@ -1,5 +1,5 @@
 import { element, type Markup } from "../../viz/markup.ts";
-import type { LinesFigure, Series } from "./figures.ts";
+import type { LinesFigure, Mark, Series } from "./figures.ts";
 import { extent, linearScale, logScale, type Scale, showTick } from "./scale.ts";
 
 const size = { width: 460, height: 250 };
@@ -11,7 +11,7 @@ const plot = {
 const mostMarked = 60; // epochs; with more, single points are not marked
 
 /** Curves over the epochs as a drawing. */
-export function drawLines({ title, series, unit = "number", log }: LinesFigure): Markup {
+export function drawLines({ title, series, unit = "number", log, marks = [] }: LinesFigure): Markup {
   const epochs = Math.max(1, ...series.map(({ values }) => values.length));
   const all = series.flatMap(({ values }) => values);
   const y = yScale(all, unit, log);
@@ -56,6 +56,7 @@ export function drawLines({ title, series, unit = "number", log }: LinesFigure):
       { class: "tick", x: margin.left + plot.width / 2, y: size.height - 3, "text-anchor": "middle" },
       "epoch",
     ),
+    ...drawMarks(marks, place),
     ...series.map((one, i) => drawSeries(one, i, place, show, epochs <= mostMarked)),
   );
 }
@@ -80,6 +81,32 @@ function yScale(values: readonly number[], unit: "number" | "percent", log: bool
   if (log ?? spans) return logScale(finite);
   const isFromZero = low > 0 && (low < high * 0.8 || low === high);
   return linearScale(isFromZero ? [0, low === high ? high * 1.2 : high] : [low, high], 5);
+}
+
+const spaceOf = (label: string): number => 6.3 * label.length + 8; // that a label takes, about
+
+/** A dashed line across for each mark, and over the lines their labels, where there is room beside the one before. */
+function drawMarks(marks: readonly Mark[], place: Place): Markup[] {
+  const lines = marks.map(({ epoch, label }) => {
+    const x = round(place.x(epoch));
+    const title = element("title", {}, `${label}, before epoch ${Math.ceil(epoch)}`);
+    return element("line", { class: "mark", x1: x, x2: x, y1: margin.top, y2: bottom }, title);
+  });
+  let free = margin.left;
+  const right = size.width - margin.right;
+  const labels = marks.flatMap(({ epoch, label }) => {
+    const [x, space] = [place.x(epoch), spaceOf(label)];
+    const isLeft = x + space > right; // of its line, at the right end
+    if ((isLeft ? x - space : x) < free) return [];
+    free = isLeft ? right : x + space;
+    const at = {
+      x: round(isLeft ? x - 4 : x + 4),
+      y: margin.top + 9,
+      "text-anchor": isLeft ? "end" : "start",
+    };
+    return [element("text", { class: "tick label", ...at }, label)];
+  });
+  return [...lines, ...labels];
 }
 
 interface Place {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bitmap } from "./images.ts";
+import type { Mark } from "./figures.ts";
+import { rateDrops } from "./rate-drops.ts";
 import { extent, linearScale, logScale, showTick } from "./scale.ts";
 import { trainingReport } from "./report.ts";
 
@@ -69,6 +71,49 @@ describe("trainingReport", () => {
     expect(path([1, Infinity]).match(/[ML]/g)).toEqual(["M"]);
     expect(path([5])).toMatch(/^M[\d.]+,[\d.]+$/);
     expect(path([])).toBe("");
+  });
+});
+
+describe("marks on curves", () => {
+  const page = (marks: readonly Mark[], epochs = 20): string =>
+    trainingReport({
+      title: "t",
+      results: [],
+      settings: [],
+      figures: [
+        {
+          kind: "lines",
+          title: "Loss",
+          series: [{ name: "s", values: Array.from({ length: epochs }, (_, i) => 1 / (i + 1)) }],
+          marks,
+        },
+      ],
+    });
+  const labels = (text: string): string[] =>
+    [...text.matchAll(/<text class="tick label"[^>]*>(rate [^<]*)</g)].map((match) => match[1]!);
+
+  test("are lines across, each with a title, and labels where they do not overlap", () => {
+    const marks = [2.5, 3.5, 12.5, 19.5].map((epoch) => ({ epoch, label: `rate ${epoch}` }));
+    const text = page(marks);
+    expect(text.match(/<line class="mark"/g)).toHaveLength(4);
+    expect(text).toContain("<title>rate 3.5, before epoch 4</title>");
+    expect(labels(text)).toEqual(["rate 2.5", "rate 12.5", "rate 19.5"]);
+    // the last one is written to the left of its line, within the drawing
+    expect(text).toMatch(/text-anchor="end">rate 19\.5</);
+    expect(page([])).not.toContain('<line class="mark"');
+  });
+
+  test("are made of the epochs in which the rate fell, if it fell now and then", () => {
+    const of = (rates: readonly (number | undefined)[]): Mark[] =>
+      rateDrops(rates.map((learningRate) => ({ learningRate })));
+    expect(of([0.1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])).toEqual([
+      { epoch: 3.5, label: "rate 0.01" },
+      { epoch: 5.5, label: "rate 0.001" },
+    ]);
+    expect(of([0.1, 0.2, 0.2, 0.2])).toEqual([]); // it rose
+    expect(of([1, 0.5, 0.25, 0.125])).toEqual([]); // it falls all the time
+    expect(of([undefined, undefined])).toEqual([]);
+    expect(of([])).toEqual([]);
   });
 });
 

@@ -31,6 +31,8 @@ section.wide{grid-column:1/-1}
 .chart.square{max-width:440px}
 .chart .grid{stroke:var(--grid)}
 .chart .tick{fill:var(--soft);font-size:11.5px;font-variant-numeric:tabular-nums}
+.chart .mark{stroke:var(--faint);stroke-width:1;stroke-dasharray:3 3}
+.chart .label{paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 .series path{fill:none;stroke:var(--first);stroke-width:2;stroke-linejoin:round}
 .series circle{fill:var(--first)}
 .series-2 path{stroke:var(--second)}
