@@ -30,9 +30,11 @@ export function readFormula(text: string, table: string, columns: readonly strin
   const { inputs, outputName: target, statements } = compiled;
   const list = `The columns are ${columns.join(", ")}.`;
   if (parse(text).at(-1)?.name === undefined) {
+    const free = columns.filter((name) => !inputs.includes(name));
+    const guess = free.includes("y") ? "y" : (free[0] ?? columns[0]!);
     throw new DownhillError(
       "option",
-      `the formula must say which column it is to give: write ${columns.at(-1)!} = ${text.trim()}. ${list}`,
+      `the formula must say which column it is to give: write ${guess} = ${text.trim()}. ${list}`,
     );
   }
   if (!columns.includes(target)) {
@@ -46,12 +48,6 @@ export function readFormula(text: string, table: string, columns: readonly strin
     throw new DownhillError(
       "option",
       `${hidden.name} is a column of ${table}: give what the formula defines another name.`,
-    );
-  }
-  if (inputs.includes(target)) {
-    throw new DownhillError(
-      "option",
-      `${target} stands on both sides: the formula must give it from others.`,
     );
   }
   const data = inputs.filter((name) => columns.includes(name));

@@ -7,9 +7,13 @@ export function withError(value: number, error: number): readonly [value: string
   }
   const last = Math.floor(Math.log10(error)) - 1; // the power of ten of the last digit
   const first = value === 0 ? last : Math.floor(Math.log10(Math.abs(value)));
-  const digits = Math.min(15, Math.max(2, first - last + 1));
+  const digits = Math.max(2, first - last + 1);
+  // an exact fit: the rest is rounding
+  if (digits > mostDigits) return [showNumber(value, mostDigits), fixedDigits(error, 2)];
   return [fixedDigits(value, digits), fixedDigits(error, 2)];
 }
+
+const mostDigits = 10;
 
 /** So many significant digits, trailing zeros kept; powers of ten apart where the number is very large or small. */
 function fixedDigits(value: number, digits: number): string {

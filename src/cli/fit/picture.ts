@@ -44,7 +44,7 @@ export const panelStyle: string = `
 export function fitPicture(report: FitReport): string {
   const { formula, source, data, fit } = report;
   const notes = [
-    `${source}: ${data.rows.toLocaleString("en")} rows, R² = ${showNumber(fit.rSquared, 5)}`,
+    `${source}: ${data.rows.toLocaleString("en")} rows, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
     ...linesOf(
       parameterRows(report)
         .map(({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`)

@@ -80,7 +80,7 @@ export function figures({ fit, data, settings }: FitReport): (readonly [name: st
   const isRobust = settings.loss !== "squares";
   const sum = isRobust ? "Σ ρ" : "Σ r²";
   return [
-    ["R²", showNumber(fit.rSquared, 6)],
+    ["R²", showNumber(Number(fit.rSquared.toFixed(12)), 6)],
     [sum, showNumber(fit.sumOfSquares, 6)],
     ["rows", data.rows.toLocaleString("en")],
     ["degrees of freedom", String(fit.degreesOfFreedom)],

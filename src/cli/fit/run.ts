@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { tensor } from "../../array/create.ts";
+import { co2 } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { readTableFile, type Table } from "../../io/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
@@ -87,6 +89,26 @@ async function loadTable(
   name: string,
   header: boolean | "auto",
 ): Promise<{ readonly table: Table; readonly provenance: string | undefined }> {
+  if (name === "co2") {
+    const { year, co2: values, adjusted, count: rows, provenance } = co2();
+    const columns = { year, co2: values, adjusted };
+    const table: Table = {
+      name,
+      rows,
+      columns: Object.entries(columns).map(([column, numbers]) => ({
+        kind: "number",
+        name: column,
+        values: numbers,
+      })),
+    };
+    return { table, provenance };
+  }
+  if (/^\w+$/.test(name) && !existsSync(name)) {
+    throw new DownhillError(
+      "file",
+      `${name}: there is no such file, and the data set that is part of downhill is co2.`,
+    );
+  }
   return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
 }
 
@@ -111,6 +133,14 @@ function drawingOf(
     const [v, l, h] = [value, below, above].map((curve) => Float64Array.from(curve.data()));
     const curve = { x: at, value: v!, low: l!, high: h! };
     return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
+  }
+  if (only === undefined) {
+    // a formula of no column is the same in every row
+    const rows = Float64Array.from(y, (_, row) => row + 1);
+    const { value, low, high } = fit.predict({ [target]: y });
+    const [v, l, h] = [value, low, high].map((line) => Float64Array.from(line.data()));
+    const curve = { x: rows, value: v!, low: l!, high: h! };
+    return { kind: "curve", xName: "row", yName: target, x: rows, y, residuals, curve };
   }
   // several columns: observed against fitted values, which a perfect fit puts on the diagonal
   const fitted = Float64Array.from(fit.fitted.data());

@@ -86,7 +86,8 @@ export function search(task: Task): Found {
     if (finite.length === 0) throw notFinite();
     const least = finite[0]!;
     best = least;
-    agreed = finite.filter(({ sum }) => sum <= least.sum * (1 + 1e-6)).length;
+    const rounding = 1e-20 * y.reduce((total, yi, r) => total + weights[r]! * yi * yi, 0);
+    agreed = finite.filter(({ sum }) => sum <= least.sum * (1 + 1e-6) + rounding).length;
   }
   // what has bounds or was given stays on its side
   const isKept = (i: number): boolean =>

@@ -1,0 +1,336 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { co2 } from "downhill/data";
+import { key, normal } from "downhill/random";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fit, fitReport } from "./run.ts";
+import type { FitRequest } from "./settings.ts";
+
+let folder: string;
+let decay: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-fit-"));
+  const noise = normal(key(5), 40);
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const x = i / 4;
+    const err = 0.03 + 0.02 * (i % 3);
+    return `${x},${(4 * Math.exp(-0.5 * x) + 1 + err * noise[i]!).toFixed(5)},${err},${i === 7 ? 0 : 1}`;
+  });
+  decay = file("decay.csv", `x,y,err,counts\n${rows.join("\n")}\n`);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exitCode = 0;
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const nothing: FitRequest = {
+  data: "",
+  formula: "",
+  start: undefined,
+  bounds: undefined,
+  sigma: undefined,
+  absoluteSigma: false,
+  weights: undefined,
+  loss: undefined,
+  lossScale: undefined,
+  level: "0.95",
+  starts: "12",
+  maxIterations: "1000",
+  missing: "error",
+  header: "auto",
+  json: false,
+  out: undefined,
+};
+const report = (data: string, formula: string, options: Partial<FitRequest> = {}) =>
+  fitReport({ ...nothing, data, formula, ...options });
+
+/** What is written, to a terminal of so many columns or to a pipe. */
+async function written(
+  data: string,
+  formula: string,
+  options: Partial<FitRequest> = {},
+  columns?: number,
+): Promise<string> {
+  let text = "";
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const terminal = { isTTY: columns !== undefined, columns } as object;
+  const request = { ...nothing, data, formula, ...options };
+  await fit(request, Object.assign(stream, terminal) as unknown as NodeJS.WriteStream);
+  return text.replaceAll(/\u001b\[\d+m/g, "");
+}
+
+const formula = "y = a*exp(-b*x) + c";
+
+describe("CO2 at Mauna Loa", () => {
+  const season = "A*sin(2*pi*f*(year-1990) + p)";
+
+  test("its season, found without a start, comes once a year", async () => {
+    const { fit: found } = await report("co2", `co2 = a + b*(year-1990) + c*(year-1990)^2 + ${season}`);
+    expect(Math.abs(found.params["f"]! - 1)).toBeLessThan(0.001);
+    expect(found.params["A"]).toBeGreaterThan(2.5);
+    expect(found.params["A"]).toBeLessThan(3.2);
+    expect(found.rSquared).toBeGreaterThan(0.998);
+    expect(found.undetermined).toEqual([]);
+  });
+
+  test("trend and season by the year are those of the normal equations", async () => {
+    const text = "co2 = a + b*(year-1990) + c*(year-1990)^2 + s*sin(2*pi*year) + k*cos(2*pi*year)";
+    const { fit: found } = await report("co2", text);
+    const { year, co2: y } = co2();
+    const columns = [
+      () => 1,
+      (t: number) => t - 1990,
+      (t: number) => (t - 1990) ** 2,
+      (t: number) => Math.sin(2 * Math.PI * t),
+      (t: number) => Math.cos(2 * Math.PI * t),
+    ].map((f) => Array.from(year, f));
+    const dot = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
+      Array.from(u).reduce((total, ui, i) => total + ui * v[i]!, 0);
+    // the normal equations hold: residuals are at right angles to every column
+    const residuals = Array.from(found.residuals.data());
+    for (const column of columns) {
+      const cosine = dot(residuals, column) / Math.sqrt(dot(residuals, residuals) * dot(column, column));
+      expect(Math.abs(cosine)).toBeLessThan(1e-9);
+    }
+    expect(found.sumOfSquares).toBeCloseTo(dot(residuals, residuals), 6);
+    const mean = y.reduce((a, b) => a + b) / y.length;
+    expect(found.rSquared).toBeCloseTo(
+      1 - dot(residuals, residuals) / y.reduce((total, yi) => total + (yi - mean) ** 2, 0),
+      10,
+    );
+  });
+
+  test("is told with its lines, dates and licence", async () => {
+    const out = join(folder, "co2.html");
+    const text = await written("co2", `co2 = a + b*year + ${season}`, { out, start: "f=1" });
+    expect(text).toContain("Neighbouring residuals are alike");
+    expect(readFileSync(out, "utf8")).toContain("Scripps CO2 Program");
+    const dated = file("dated.csv", "Date,n\n2000-01-01,1\n2000-07-02,2\n2001-01-01,3\n2001-07-02,4.1\n");
+    const found = await report(dated, "n = a + b*Date");
+    expect(found.data.columns.get("Date")![1]).toBeCloseTo(2000.5, 12);
+    expect(found.fit.params["b"]).toBeCloseTo(2.06, 1);
+    const told = (await written(dated, "n = a + b*Date")).replaceAll("\n", " ");
+    expect(told).toContain("Date holds dates, which count as years: 2000-01-01 is 2000.000.");
+  });
+});
+
+describe("the output", () => {
+  test.each([undefined, 120, 80, 50])(
+    "for a width of %s holds parameters, figures and pictures",
+    async (columns) => {
+      const text = await written(decay, formula, {}, columns);
+      expect(text).toMatch(/^y = a \* exp\(-b \* x\) \+ c\n/);
+      expect(text).toMatch(/\na +4\.0\d+ +0\.0\d+ +3\.\d+ … 4\.\d+\n/);
+      expect(text).toContain("R² 0.99");
+      expect(text).toContain("degrees of freedom 37");
+      expect(text).toContain("12 starts led here");
+      expect(text).toContain("y against x");
+      expect(text).toContain("\nResiduals\n");
+      expect(text).toMatch(/●[^]*[\u2801-\u28ff]/);
+      expect(text).not.toMatch(/NaN|undefined/);
+      for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns ?? 80);
+    },
+  );
+
+  test("as JSON is one object with everything", async () => {
+    const text = await written(decay, formula, { json: true, bounds: "c=1.1:" });
+    expect(text.trimEnd()).not.toContain("\n");
+    const object = JSON.parse(text) as Record<string, unknown>;
+    expect(object).toMatchObject({
+      formula: "y = a * exp(-b * x) + c",
+      rows: 40,
+      target: "y",
+      columns: ["x"],
+      parameters: { c: { value: 1.1, standardError: "NaN", atBound: true, determined: true } },
+      level: 0.95,
+      loss: "squares",
+      lossScale: null,
+      degreesOfFreedom: 38,
+    });
+    for (const name of ["fitted", "residuals"]) expect(object[name]).toHaveLength(40);
+  });
+
+  test.each(["svg", "html"])(
+    "as %s has data, curve, band and residuals, light and dark",
+    async (extension) => {
+      const out = join(folder, `fit.${extension}`);
+      expect(await written(decay, formula, { out })).toContain(`Picture written to ${out}`);
+      const text = readFileSync(out, "utf8");
+      expect(text).toMatch(extension === "svg" ? /^<svg xmlns/ : /^<!doctype html>/);
+      expect(text).toContain("prefers-color-scheme:dark");
+      expect(text).toContain("95 % confidence band");
+      expect(text.match(/<circle/g)!.length).toBe(81); // twice the data, and the key
+      expect(text).toMatch(/class="band" d="M[\d.,L]+Z"/);
+      expect(text).not.toMatch(/NaN|undefined|Infinity|<script|https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
+    },
+  );
+
+  test("of several columns sets observed against fitted values", async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => [1 + (i % 5), 1 + ((i * 7) % 11)] as const);
+    const table = rows.map(([u, v]) => `${u},${v},${3 * u ** 1.5 * Math.exp(-0.1 * v)}`);
+    const several = file("several.csv", `u,v,z\n${table.join("\n")}\n`);
+    const text = await written(several, "z = k*u^n*exp(-b*v)");
+    expect(text).toMatch(/\nn +1\.5 /);
+    expect(text).toContain("z of the data against fitted z");
+  });
+
+  test("of a constant draws it over the rows", async () => {
+    const text = await written(decay, "y = m");
+    expect(text).toContain("y against row");
+    expect(text).toContain("R² 0 ");
+  });
+});
+
+describe("options", () => {
+  test("--start, --bounds, --level and --starts reach the fit", async () => {
+    const given = await report(decay, formula, { start: "a=4,b=1/2,c=1" });
+    expect(given.fit.starts.followed).toBe(2);
+    const bounded = await report(decay, formula, { bounds: "b=0.6:0.7,c=:5" });
+    expect(bounded.fit.params["b"]).toBe(0.6);
+    expect(bounded.fit.atBound).toEqual(["b"]);
+    const [wide, narrow] = await Promise.all(
+      ["0.99", "0.5"].map(async (level) => (await report(decay, formula, { level })).fit.intervals["a"]!),
+    );
+    expect(wide![1] - wide![0]).toBeGreaterThan(3 * (narrow![1] - narrow![0]));
+    expect((await report(decay, formula, { starts: "3" })).fit.starts.followed).toBe(3);
+  });
+
+  test("--sigma, --absolute-sigma and --weights name columns", async () => {
+    const plain = await report(decay, formula);
+    const sigma = await report(decay, formula, { sigma: "err" });
+    expect(sigma.fit.params["b"]).not.toBe(plain.fit.params["b"]);
+    // the errors are those that the data were made with
+    expect(Math.abs(sigma.fit.reducedChiSquared - 1)).toBeLessThan(0.6);
+    const absolute = await report(decay, formula, { sigma: "err", absoluteSigma: true });
+    const ratio = absolute.fit.standardErrors["a"]! / sigma.fit.standardErrors["a"]!;
+    expect(ratio).toBeCloseTo(sigma.fit.reducedChiSquared ** -0.5, 8);
+    expect((await report(decay, formula, { weights: "counts" })).fit.degreesOfFreedom).toBe(36);
+  });
+
+  test("--loss counts outliers less, with a scale that is found or given", async () => {
+    const spoilt = file("spoilt.csv", readFileSync(decay, "utf8").replaceAll(/^(2|4|6|8),[\d.]+/gm, "$1,9"));
+    const robust = await report(spoilt, formula, { loss: "cauchy" });
+    expect(Math.abs(robust.fit.params["b"]! - 0.5)).toBeLessThan(0.05);
+    expect(robust.fit.lossScale).toBeLessThan(0.2);
+    expect((await report(spoilt, formula, { loss: "huber", lossScale: "0.1" })).fit.lossScale).toBe(0.1);
+    expect(await written(spoilt, formula, { loss: "arctan" })).toContain("Errors are approximate");
+  });
+
+  test("--max-iterations ends a fit early, which is told, and the exit code is 1", async () => {
+    const text = await written(decay, formula, { start: "a=1,b=9,c=0", maxIterations: "1" });
+    expect(text).toContain("It stopped at --max-iterations before it was done.");
+    expect(process.exitCode).toBe(1);
+    process.exitCode = 0;
+  });
+
+  test("--missing skip leaves rows out and names their lines; columns that are not used may have gaps", async () => {
+    const gaps = file("gaps.csv", "x,y,other\n0,1,\n1,NA,2\n2,3,\n3,4.1,\n\n4,,1\n5,6,\n");
+    await expect(report(gaps, "y = a + b*x")).rejects.toThrow(
+      'gaps.csv: line 3, column "y": the value is missing. Fill it in, or leave such rows out with --missing skip.',
+    );
+    const text = await written(gaps, "y = a + b*x", { missing: "skip" });
+    expect(text.replaceAll("\n", " ")).toContain("2 of 6 rows left out for missing values: lines 3, 7.");
+  });
+
+  test("--no-header and names with blanks", async () => {
+    const bare = file("bare.csv", "0,1\n1,3\n2,5\n3,7\n");
+    expect((await report(bare, "column2 = a + b*column1", { header: false })).fit.params["b"]).toBeCloseTo(
+      2,
+      9,
+    );
+    const blanks = file("blanks.csv", "time (s),adjusted CO2\n0,1\n1,3\n2,5.1\n");
+    const { formula: read } = await report(blanks, "adjusted_CO2 = a + b*time_s_");
+    expect([read.target, read.columns]).toEqual(["adjusted_CO2", ["time_s_"]]);
+  });
+});
+
+describe("misuse is answered with a repair", () => {
+  test.each<[string, Partial<FitRequest>, string]>([
+    [
+      "y = a*expp(-b*x)",
+      {},
+      "there is no function expp: did you mean exp?\n  y = a*expp(-b*x)\n        ^^^^",
+    ],
+    ["Y = a*x", {}, 'has no column "Y" to fit. Did you mean "y"? The columns are x, y, err, counts.'],
+    ["y = a + b*X", {}, "the formula uses no column but y, so a, b, X would all be parameters. Is x meant?"],
+    ["a*x", {}, "the formula must say which column it is to give: write y = a*x."],
+    ["y = x", {}, "there is nothing to fit: all names of the formula are columns."],
+    ["y = a*y", {}, "y is used in its own definition"],
+    ["x = 2; y = a*x", {}, "x is a column of"],
+    [formula, { start: "d=1" }, '--start: the text has no parameter "d". Its parameters are a, b, c.'],
+    [formula, { start: "a=inf" }, "--start: a must be finite, got inf."],
+    [formula, { start: "a" }, '--start: "a" is no assignment: write --start a=…,b=…,c=….'],
+    [formula, { bounds: "a=1" }, "--bounds: a needs its ends, as in a=0:10, a=0: or a=:10"],
+    [formula, { bounds: "a=2:1" }, "--bounds: a must be from low to high, got 2:1."],
+    [formula, { bounds: "a=x:1" }, '--bounds: the value of a is "x", which is no number'],
+    [formula, { sigma: "er" }, 'has no column "er". Did you mean "err"?'],
+    [formula, { sigma: "err", weights: "err" }, "give --sigma or --weights, not both"],
+    [formula, { sigma: "counts" }, "sigma must be finite numbers above 0, got 0 for row 7."],
+    [formula, { absoluteSigma: true }, "--absolute-sigma needs --sigma"],
+    [
+      formula,
+      { loss: "hubr" },
+      '--loss must be squares, soft-l1, huber, cauchy or arctan, got "hubr". Did you mean "huber"?',
+    ],
+    [formula, { lossScale: "1" }, "--loss-scale is for robust losses"],
+    [formula, { loss: "huber", lossScale: "0" }, '--loss-scale must be a number above 0, got "0".'],
+    [formula, { level: "95" }, '--level must be a number between 0 and 1, got "95".'],
+    [formula, { starts: "0" }, "--starts must be a whole number from 1 to 1,000"],
+    [formula, { maxIterations: "x" }, "--max-iterations must be a whole number"],
+    [formula, { missing: "drop" }, '--missing must be error or skip, got "drop".'],
+    [formula, { out: "fit.png" }, '--out: the name must end in .svg or .html, and "fit.png" does not.'],
+    ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
+  ])("%s %o", async (text, options, message) => {
+    await expect(fit({ ...nothing, data: decay, formula: text, ...options })).rejects.toThrow(message);
+  });
+
+  test("files that are not there, that hold text, or rows of another length", async () => {
+    await expect(report("CO2", formula)).rejects.toThrow("the data set that is part of downhill is co2");
+    const words = file("words.csv", "x,y\n1,2\n2,abc\n");
+    await expect(report(words, "y = a*x")).rejects.toThrow(
+      'words.csv: line 3, column "y": "abc" is not a number',
+    );
+    const kinds = file("kinds.csv", "x,y\nash,2\noak,3\n");
+    await expect(report(kinds, "y = a*x")).rejects.toThrow(
+      'kinds.csv: line 2, column "x": "ash" is neither a number nor a date such as 2001-12-31.',
+    );
+    const ragged = file("ragged.csv", "x,y\n1,2\n2\n");
+    await expect(report(ragged, "y = a*x")).rejects.toThrow(
+      "ragged.csv: line 3 has 1 cell, but line 1 has 2.",
+    );
+    const few = file("few.csv", "x,y\n1,2\n2,3\n");
+    await expect(report(few, formula)).rejects.toThrow("2 rows cannot determine 3 parameters (a, b, c).");
+  });
+
+  test("a parameter that the data do not determine is named, with what to do", async () => {
+    const text = (await written(decay, "y = a*b*exp(-k*x) + c")).replaceAll(/\n */g, " ");
+    expect(text).toContain("The data do not determine a, b one by one");
+    expect(text).toContain("fix one by --bounds a=1:1.");
+    const fixed = await report(decay, "y = a*b*exp(-k*x) + c", { bounds: "a=1:1" });
+    expect(fixed.fit.undetermined).toEqual([]);
+    expect(fixed.fit.params["b"]).toBeCloseTo(4, 0);
+    const unused = await written(decay, "y = a + n*0 + b*x");
+    expect(unused).toMatch(/\nn +0 +– +– +not determined by the data\n/);
+    expect(unused).toMatch(/\na +\d\.\d+ +\d\.\d+ /);
+  });
+
+  test("a name that is nearly a column, and e, are told of", async () => {
+    const near = file("near.csv", "time,dose,y\n0,1,1\n1,2,3\n2,3,4\n3,1,8\n");
+    const text = (await written(near, "y = tme + b*dose")).replaceAll(/\n */g, " ");
+    expect(text).toContain("tme is no column, so it is a parameter. Is the column time meant?");
+    expect(await written(decay, "y = a*x + e")).toContain("e is the number 2.718… here, not a parameter.");
+  });
+});
