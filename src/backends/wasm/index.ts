@@ -16,8 +16,17 @@ export type WasmOptions = Partial<Settings>;
 const partLimit = 3000;
 
 function settingsOf(options: WasmOptions): Settings {
-  const { simd, relaxed } = wasmFeatures();
-  return { limit: partLimit, simd, relaxed: false, loadConstants: relaxed, ...options };
+  const { simd } = wasmFeatures();
+  const isRecent = "Float16Array" in globalThis; // V8 from Node 24 on, and others of that time
+  return {
+    limit: partLimit,
+    simd,
+    relaxed: false,
+    loadConstants: isRecent,
+    manyRegisters: isRecent,
+    wide: false,
+    ...options,
+  };
 }
 
 /** Runs kernels as WebAssembly, with the interpreter's bits. Only where `canRunWasm()`. */

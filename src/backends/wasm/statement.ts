@@ -1,12 +1,13 @@
 import { local } from "../../kernel/build.ts";
 import { expandContract, expandReduce } from "../../kernel/expand.ts";
-import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import type { Contract, Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { reduceLanes } from "../../kernel/scalar.ts";
 import type { Piece, Shared, Split } from "../../kernel/split.ts";
 import { splitBlock } from "../../kernel/split.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
+import { addContract } from "./contract/index.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
 import { emitKernel, inlineWork, outlined, workOf } from "./kernel.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
@@ -39,7 +40,7 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
     case "reduce":
       return emitReduce(stmt, frame, depth);
     case "contract":
-      return emitBlock(expandContract(stmt), [], frame, depth + 1);
+      return emitContract(stmt, frame, depth);
     case "while": {
       const out = body.block();
       const again = body.loop();
@@ -87,6 +88,27 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
     emitScalar(stmt.value, frame);
   });
   if (!done) expanded();
+}
+
+/** A contraction as a call of its own function. */
+function emitContract(stmt: Contract, frame: Frame, depth: number): void {
+  const { body, unit } = frame;
+  const { simd, relaxed, manyRegisters, wide } = unit.settings;
+  if (!simd) return emitBlock(expandContract(stmt), [], frame, depth + 1);
+  const mode = { relaxed, manyRegisters, wide };
+  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), stmt, mode);
+  if (made.units === 0) return;
+  for (const { buffer, offset } of [stmt.out, stmt.left, stmt.right]) {
+    const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
+    if (bytes > 0) {
+      body.i32Const(bytes);
+      body.op("i32.add");
+    }
+  }
+  body.i32Const(unit.workMemory(made.workBytes));
+  body.i32Const(0);
+  body.i32Const(made.units);
+  body.call(made);
 }
 
 /** Whether a fold is known to take less than one turn of all lanes. */

@@ -4,6 +4,7 @@ import { must } from "../../util/assert-never.ts";
 import type { Arena } from "./arena.ts";
 import { bytesOf } from "./arena.ts";
 import type { Callable } from "./body.ts";
+import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "./module.ts";
 import type { ModuleBuilder } from "./module.ts";
 import type { ValueType } from "./opcodes.ts";
@@ -18,6 +19,10 @@ export interface Settings {
   readonly relaxed: boolean;
   /** Whether loops read vector constants from memory: newer V8 makes constants in code anew in every turn. */
   readonly loadConstants: boolean;
+  /** Whether the engine keeps 16 vectors in registers, as newer V8 does. */
+  readonly manyRegisters: boolean;
+  /** Whether the engine makes operations of 256 bits of pairs of vectors (V8's revectorizer, where it was switched on). */
+  readonly wide: boolean;
 }
 
 /** A module in the making with the memory that belongs to it, shared by all of its functions. */
@@ -25,6 +30,8 @@ export interface Unit {
   readonly module: ModuleBuilder;
   readonly settings: Settings;
   readonly arena: Arena;
+  /** Functions that contractions share. */
+  readonly contracts: ContractCache;
   /** Memory that lives as long as the module; an address at a multiple of `align`. */
   readonly reserve: (bytes: number, align?: number) => number;
   /** Regions of the arena that `reserve` took. */
@@ -32,6 +39,8 @@ export interface Unit {
   /** Where a constant lies in memory: 4 bytes of a float32, int32 or uint32, 8 of a float64. */
   readonly constant: (type: ScalarType, value: number) => number;
   readonly table: (table: Table) => number;
+  /** Memory of at least so many bytes for the length of a call, the same for all modules. */
+  readonly workMemory: (bytes: number) => number;
   /** A place where a local, or as many bytes, wait between functions; one for each function and name. */
   readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
   /** A function made once, under a key; `make` declares it before it writes its body. */
@@ -48,7 +57,9 @@ export interface Unit {
 }
 
 const chunkBytes = 4096;
-const tables = new Map<string, number>(); // what they hold is few and small, so they stay
+// Regions that stay: what tables hold is few and small, and work memory is shared, one region a power of two.
+const tables = new Map<string, number>();
+const workRegions = new Map<number, number>();
 
 /** Opens a module. `needsRemainder` says whether `x % y` of floats occurs: imports come first. */
 export function openUnit(
@@ -91,6 +102,7 @@ export function openUnit(
     module,
     settings,
     arena,
+    contracts: new Map(),
     reserve,
     regions,
     constant(type, value) {
@@ -114,6 +126,13 @@ export function openUnit(
         arena.view(table.type, address, table.values.length).set(table.values);
         tables.set(key, address);
       }
+      return address;
+    },
+    workMemory(bytes) {
+      if (bytes === 0) return 0;
+      const size = 2 ** Math.ceil(Math.log2(bytes));
+      let address = workRegions.get(size);
+      if (address === undefined) workRegions.set(size, (address = arena.allocate(size)));
       return address;
     },
     spillSlot(owner, name, bytes = 8) {

@@ -444,6 +444,47 @@ describe("folds", () => {
   });
 });
 
+describe("contractions", () => {
+  test.each([
+    ["f64", 5, 7, 3, false],
+    ["f32", 33, 17, 300, true],
+    ["f32", 1, 40, 9, false],
+    ["i32", 6, 5, 11, true],
+  ] as const)("of %s, %d rows, %d columns, %d products", (type, rows, columns, sums, accumulate) => {
+    const made: Made = {
+      ins: [
+        ["a", type, rows * sums + 3],
+        ["b", type, sums * columns],
+      ],
+      outs: [["c", type, rows * columns + 2]],
+      scalars: [["m", "i32"]],
+      n: 0,
+    };
+    const routine = routineOf(made, (block) => {
+      const m = block.let("offset", k.and(k.local("i32", "m"), k.i32(1)));
+      block.forEach("i", k.i32(0), k.i32(rows * columns + 2), (loop, i) =>
+        loop.store("c", i, k.constant(type, 3)),
+      );
+      block.for("twice", k.i32(0), k.i32(2), (loop, twice) =>
+        loop.contract({
+          name: "product",
+          type,
+          out: { buffer: "c", offset: k.add(m, twice) },
+          left: { buffer: "a", offset: k.add(m, k.i32(2)) },
+          right: { buffer: "b", offset: k.i32(0) },
+          dims: [
+            { role: "row", size: rows, out: columns, left: sums, right: 0 },
+            { role: "column", size: columns, out: 1, left: 0, right: 1 },
+            { role: "sum", size: sums, out: 0, left: 1, right: columns },
+          ],
+          accumulate,
+        }),
+      );
+    });
+    expectAgreement(routine);
+  });
+});
+
 describe("what is written for lanes", () => {
   const text = (routine: Routine): string => wasmBackend.show!(routine);
 
