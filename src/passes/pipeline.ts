@@ -3,6 +3,7 @@ import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
 import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
+import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 
 /** A pass: from a program to one that computes the same. */
@@ -23,6 +24,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["simplify", simplify],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["dead code", eliminateDeadCode],
+  ["schedule", schedule],
 ];
 
 /** Runs all passes over a program and, first, over the programs inside it. */
