@@ -104,9 +104,9 @@ async function conclude<P, S, B>(
   try {
     await saver?.finish(progress);
   } catch (error) {
-    // what ended the run counts for more
+    // what ended the run counts for more, and if it was this, it need not be told twice
     if (failed === undefined) failed = { error };
-    else await warn(log, progress, error instanceof Error ? error.message : String(error));
+    else if (messageOf(error) !== messageOf(failed.error)) await warn(log, progress, messageOf(error));
   }
   const { step, epoch } = progress;
   if (failed === undefined) return tell(log, { kind: "end", stopped, step, epoch });
@@ -119,9 +119,13 @@ async function conclude<P, S, B>(
       cause,
     });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  await tell(log, { kind: "end", stopped: isDiverged ? "diverged" : "failed", step, epoch, error: message });
+  const outcome = isDiverged ? "diverged" : "failed";
+  await tell(log, { kind: "end", stopped: outcome, step, epoch, error: messageOf(error) });
   throw error;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -109,7 +109,7 @@ export async function warn(
 ): Promise<void> {
   progress.warnings = [...progress.warnings, message];
   // oxlint-disable-next-line no-console -- a damaged checkpoint must not go unnoticed where nobody listens
-  if (log.length === 0) console.warn(`fit: ${message}`);
+  if (log.length === 0) console.warn(message.startsWith("fit: ") ? message : `fit: ${message}`);
   await tell(log, { kind: "warning", message });
 }
 
