@@ -136,41 +136,49 @@ async function* gunzipParts(
   next: () => Promise<Uint8Array | undefined>,
   name: string,
 ): AsyncGenerator<Uint8Array, undefined> {
-  let waiting: Uint8Array | undefined = head;
   let failure: unknown; // of the source, which is no fault of the packing
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  async function* packed(): AsyncGenerator<Uint8Array, undefined> {
+    try {
+      for (let part: Uint8Array | undefined = head; part !== undefined; part = await next()) yield part;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+    return undefined;
+  }
+  let count = 0;
+  try {
+    for await (const part of unpackers(packed())) {
+      count += part.length;
+      yield part;
+    }
+  } catch (cause) {
+    if (failure !== undefined) throw failure as Error;
+    const where = `the gzip file is damaged or cut short (after ${count} unpacked bytes)`;
+    throw new DownhillError("data", `${name}: ${where}. Fetch or copy it again.`, { cause });
+  }
+  return undefined;
+}
+
+/** What unpacks here: Node's zlib, whose `DecompressionStream` would read 16,384 parts ahead, or the web's. */
+function unpackers(packed: AsyncGenerator<Uint8Array, undefined>): AsyncIterable<Uint8Array> {
+  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
+  const streams = globalThis.process?.getBuiltinModule?.("node:stream");
+  if (zlib !== undefined && streams !== undefined) {
+    // whoever reads gets its errors too
+    return streams.pipeline(packed, zlib.createGunzip(), () => {}) as AsyncIterable<Uint8Array>;
+  }
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      try {
-        const part = waiting ?? (await next());
-        waiting = undefined;
-        if (part === undefined) controller.close();
-        else controller.enqueue(new Uint8Array(part));
-      } catch (error) {
-        failure = error;
-        controller.error(error);
-      }
+      const { done, value } = await packed.next();
+      if (done === true) controller.close();
+      else controller.enqueue(new Uint8Array(value));
+    },
+    async cancel() {
+      await packed.return(undefined);
     },
   });
-  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
-  let isOpen = true;
-  try {
-    for (let count = 0; ;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        isOpen = false;
-        if (failure !== undefined) throw failure as Error;
-        const where = `the gzip file is damaged or cut short (after ${count} unpacked bytes)`;
-        throw new DownhillError("data", `${name}: ${where}. Fetch or copy it again.`, { cause });
-      });
-      if (done) {
-        isOpen = false;
-        return undefined;
-      }
-      count += value.length;
-      yield value;
-    }
-  } finally {
-    if (isOpen) await reader.cancel();
-  }
+  return readerParts(source.pipeThrough(new DecompressionStream("gzip")));
 }
 
 /** Takes numbers of bytes from parts of other sizes. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { DownhillError } from "../errors/index.ts";
 import { streamIdx, streamNpy } from "./array-stream.ts";
 import { readTable, type ReadTableOptions, type Table } from "./csv.ts";
@@ -16,6 +16,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "downhill-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 /** Bytes cut into parts of these sizes, over and over. */
 function* inParts(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
@@ -179,6 +182,34 @@ describe("streamTable", () => {
     };
     await expect(collect(streamTable(source(utf8("x\n1\n"))))).rejects.toBe(broken);
     await expect(collect(streamTable(source(gzipSync(utf8("x\n1\n")).subarray(0, 8))))).rejects.toBe(broken);
+  });
+
+  test("packed parts are read no further ahead than a window of bytes, in Node and by the web's own means", async () => {
+    const bytes = gzipSync(utf8(`x\n${"1\n".repeat(100_000)}`));
+    let read = 0;
+    const source = function* (): Generator<Uint8Array> {
+      for (;;) {
+        read++;
+        yield bytes;
+      }
+    };
+    for await (const table of streamTable(source(), { rows: 10 })) {
+      expect(table.rows).toBe(10);
+      break;
+    }
+    expect(read * bytes.length).toBeLessThan(100_000);
+
+    vi.stubGlobal("process", undefined);
+    const csv = `x\n${"1\n".repeat(1000)}`;
+    const [table] = await collect(streamTable([gzipSync(utf8(csv))]));
+    expect(asPlain(table!)).toEqual(asPlain(readTable(csv)));
+    const cut = gzipSync(utf8(csv)).subarray(0, 20);
+    expect(await problemOf(() => streamTable([cut]))).toContain("the gzip file is damaged or cut short");
+    expect(await problemOf(() => streamTable("a.csv"))).toContain("there are no files to read here");
+    for await (const part of streamTable([gzipSync(utf8(csv))], { rows: 10 })) {
+      expect(part.rows).toBe(10);
+      break;
+    }
   });
 
   test("leaving the loop closes the source", async () => {
