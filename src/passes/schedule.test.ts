@@ -69,9 +69,7 @@ describe("schedule", () => {
       const { updates, state } = rule.update(g, s, p);
       return [add(p.w, updates.w), add(p.b, updates.b), state] as const;
     };
-    const program = optimize(
-      makeProgram(step as never)(params as never, rule.init(params) as never, params as never),
-    );
+    const program = optimize(makeProgram(step as never)(params, rule.init(params) as never, params));
     expect(loops(program)).toBe(2);
   });
 
