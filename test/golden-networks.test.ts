@@ -2,6 +2,7 @@
 // (test/testdata/golden).
 import type { PerAxis, Tensor } from "downhill";
 import * as d from "downhill";
+import * as nn from "downhill/nn";
 import type { Args, Op } from "./support/golden.ts";
 import { checkFile } from "./support/golden.ts";
 
@@ -53,3 +54,150 @@ const convolution: Readonly<Record<string, Op>> = {
 };
 
 checkFile("convolution", convolution);
+
+/** PyTorch keeps weights of layers turned around: [outputs, inputs]. */
+const dense = (weight: Tensor, bias: Tensor): nn.DenseParams => ({ weight: weight.transpose(), bias });
+const affine = (x: Tensor, weight: Tensor, bias: Tensor | undefined): nn.ScaleParams => ({
+  weight: weight ?? d.ones([x.shape[1]!]),
+  bias: bias ?? d.zeros([x.shape[1]!]),
+});
+const epsilonOf = ({ eps }: Args, otherwise = 1e-5): { epsilon: number } => ({
+  epsilon: typeof eps === "number" ? eps : otherwise,
+});
+const activation =
+  (f: (x: Tensor) => Tensor): Op =>
+  ([x]) =>
+    f(x!);
+
+/** A loop over time, the second axis of what is batched first; backwards too. */
+function overTime<S>(
+  step: (state: S, x: Tensor) => { readonly state: S; readonly y: Tensor },
+  start: S,
+  x: Tensor,
+  reverse: boolean,
+): { readonly last: S; readonly ys: Tensor } {
+  const [last, ys] = d.scan(
+    (state: S, item: Tensor) => {
+      const next = step(state, item);
+      return [next.state, next.y] as const;
+    },
+    start as never,
+    x.transpose([1, 0, 2]),
+    { reverse },
+  );
+  return { last: last, ys: (ys).transpose([1, 0, 2]) };
+}
+
+/** What the cell of a direction is made of: PyTorch's weights and biases. */
+const cell = ([wi, wh, bi, bh]: readonly Tensor[]): nn.RecurrentParams => ({
+  input: wi!.transpose(),
+  hidden: wh!.transpose(),
+  bias: bi!.add(bh!),
+});
+const simpleCell =
+  (f: (x: Tensor) => Tensor): Op =>
+  ([x, h, ...weights]) =>
+    nn.rnnCell(cell(weights), x!, h!, { activation: f });
+
+const gruParams = ([wi, wh, bi, bh]: readonly Tensor[]): nn.GruParams => {
+  const n = wh!.shape[1]!;
+  // of the two biases only the last third of the second counts by itself
+  const shared = d.concatenate([bh!.slice(0, 2 * n), d.zeros([n])]);
+  return {
+    input: wi!.transpose(),
+    hidden: wh!.transpose(),
+    bias: bi!.add(shared),
+    hiddenBias: bh!.slice(2 * n),
+  };
+};
+
+const attentionParams = ([w, b, ow, ob]: readonly Tensor[], features: number): nn.MultiHeadParams => {
+  const layer = (i: number): nn.DenseParams =>
+    dense(w!.slice(i * features, (i + 1) * features), b!.slice(i * features, (i + 1) * features));
+  return { query: layer(0), key: layer(1), value: layer(2), output: dense(ow!, ob!) };
+};
+
+const networks: Readonly<Record<string, Op>> = {
+  "nn.functional.selu": activation(nn.selu),
+  "nn.functional.hardswish": activation(nn.hardSwish),
+  "nn.functional.layer_norm": ([x, w, b], args) =>
+    nn.layerNorm({ weight: w!, bias: b! }, x!, epsilonOf(args)),
+  "nn.functional.rms_norm": ([x, w], args) =>
+    nn.rmsNorm({ weight: w ?? d.ones([x!.shape.at(-1)!]) }, x!, epsilonOf(args, 2 ** -52)),
+  "nn.functional.batch_norm": ([x, mean, variance, w, b], args) => {
+    const options = { training: args["training"] === true, ...epsilonOf(args) };
+    return nn.batchNorm(affine(x!, w!, b), x!, { mean: mean!, variance: variance! }, options)[0];
+  },
+  "nn.functional.group_norm": ([x, w, b], args) =>
+    nn.groupNorm(affine(x!, w!, b), x!, args["num_groups"] as number, epsilonOf(args)),
+  "nn.functional.instance_norm": ([x, w, b], args) =>
+    nn.groupNorm(affine(x!, w!, b), x!, x!.shape[1]!, epsilonOf(args)),
+  "nn.functional.scaled_dot_product_attention": ([q, k, v], { is_causal }, named) => {
+    const mask = named("attn_mask");
+    return nn.dotProductAttention(q!, k!, v!, {
+      causal: is_causal === true,
+      ...(mask === undefined ? {} : { mask }),
+    });
+  },
+  "nn.TransformerEncoderLayer": ([x, ...all], args) => {
+    const [features, heads] = [args["d_model"], args["nhead"]] as [number, number];
+    const [w1, b1, w2, b2, nw1, nb1, nw2, nb2] = all.slice(4);
+    const seen = nn.multiHeadAttention(attentionParams(all, features), x!, { heads });
+    const middle = nn.layerNorm({ weight: nw1!, bias: nb1! }, x!.add(seen));
+    const fed = nn.dense(dense(w2!, b2!), nn.gelu(nn.dense(dense(w1!, b1!), middle)));
+    return nn.layerNorm({ weight: nw2!, bias: nb2! }, middle.add(fed));
+  },
+  rnn_tanh_cell: simpleCell(d.tanh),
+  rnn_relu_cell: simpleCell(nn.relu),
+  "nn.RNN": ([x, h0, ...weights]) => {
+    const runs = [false, true].slice(0, h0!.shape[0]).map((reverse, i) => {
+      const params = cell(weights.slice(4 * i));
+      const step = (h: Tensor, item: Tensor): { state: Tensor; y: Tensor } => {
+        const next = nn.rnnCell(params, item, h);
+        return { state: next, y: next };
+      };
+      return overTime(step, h0!.at(i), x!, reverse);
+    });
+    return [
+      d.concatenate(
+        runs.map(({ ys }) => ys),
+        { axis: 2 },
+      ),
+      d.stack(runs.map(({ last }) => last)),
+    ];
+  },
+  "nn.LSTM": ([x, h0, c0, ...weights]) => {
+    const runs = [false, true].slice(0, h0!.shape[0]).map((reverse, i) => {
+      const params = cell(weights.slice(4 * i));
+      const step = (state: nn.LstmState, item: Tensor): { state: nn.LstmState; y: Tensor } => {
+        const next = nn.lstmCell(params, item, state);
+        return { state: next, y: next.h };
+      };
+      return overTime(step, { h: h0!.at(i), c: c0!.at(i) }, x!, reverse);
+    });
+    return [
+      d.concatenate(
+        runs.map(({ ys }) => ys),
+        { axis: 2 },
+      ),
+      d.stack(runs.map(({ last }) => last.h)),
+      d.stack(runs.map(({ last }) => last.c)),
+    ];
+  },
+  "nn.GRU": ([x, h0, ...weights]) => {
+    const lasts: Tensor[] = [];
+    const ys = [0, 1].reduce((input, layer) => {
+      const params = gruParams(weights.slice(4 * layer));
+      const step = (h: Tensor, item: Tensor): { state: Tensor; y: Tensor } => {
+        const next = nn.gruCell(params, item, h);
+        return { state: next, y: next };
+      };
+      const run = overTime(step, h0!.at(layer), input, false);
+      lasts.push(run.last);
+      return run.ys;
+    }, x!);
+    return [ys, d.stack(lasts)];
+  },
+};
+
+checkFile("networks", networks);

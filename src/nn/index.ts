@@ -1,8 +1,39 @@
 import "../array/methods.ts";
 import "../runtime/install.ts";
 
-export { relu, sigmoid, softplus, tanh } from "./activation.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  tanh,
+} from "./activation.ts";
+export {
+  type AttentionOptions,
+  dotProductAttention,
+  multiHeadAttention,
+  multiHeadInit,
+  type MultiHeadOptions,
+  type MultiHeadParams,
+} from "./attention.ts";
+export {
+  convolution,
+  convolutionInit,
+  type ConvolutionInitOptions,
+  type ConvolutionParams,
+} from "./convolution.ts";
 export { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
+export { dropout, type DropoutOptions, embedding } from "./embedding.ts";
 export {
   fanInUniform,
   glorotNormal,
@@ -15,3 +46,27 @@ export {
 } from "./initialise.ts";
 export { accuracy, type LossOptions, meanSquaredError, softmaxCrossEntropy } from "./loss.ts";
 export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  type BatchStatistics,
+  batchStatisticsInit,
+  groupNorm,
+  layerNorm,
+  type NormaliseOptions,
+  rmsNorm,
+  scaleInit,
+  type ScaleParams,
+} from "./normalise.ts";
+export {
+  gruCell,
+  gruInit,
+  type GruParams,
+  lstmCell,
+  lstmInit,
+  type LstmState,
+  type RecurrentOptions,
+  type RecurrentParams,
+  rnnCell,
+  rnnInit,
+} from "./recurrent.ts";

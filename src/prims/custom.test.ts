@@ -39,10 +39,7 @@ const picked: Body = (x, i) => [take(sin(x), i, 0), i];
 const pickedJvp: Body = (x, i) =>
   customs.customJvp([x, i], {
     program: trace(picked, [x.type, i.type]),
-    rule: trace(
-      (y, j, dy) => [...picked(y, j), take(mul(cos(y), dy), j, 0)],
-      [x.type, i.type, x.type],
-    ),
+    rule: trace((y, j, dy) => [...picked(y, j), take(mul(cos(y), dy), j, 0)], [x.type, i.type, x.type]),
     consts: 0,
   });
 

@@ -1,0 +1,158 @@
+import { add, equal, lessEqual, mul, where } from "../array/elementwise.ts";
+import { max, softmax } from "../array/reduce.ts";
+import { matmul, reshape, transpose } from "../array/shape.ts";
+import { asFloating } from "../array/promote.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { Tensor, TensorLike } from "../ir/tensor.ts";
+import { iota } from "../prims/index-ops.ts";
+import { asTensor } from "../prims/lift.ts";
+import type { Key } from "../random/index.ts";
+import { split } from "../random/index.ts";
+import { range } from "../util/shape.ts";
+import type { DenseOptions, DenseParams } from "./dense.ts";
+import { dense, denseInit } from "./dense.ts";
+import { glorotUniform, zerosInit } from "./initialise.ts";
+
+/** Options of `dotProductAttention`. */
+export interface AttentionOptions {
+  /**
+   * Which keys a query sees: bool, true where it does, or floats that are added to the scores; of shape `[…, queries,
+   * keys]` or one that is repeated to it.
+   */
+  readonly mask?: TensorLike;
+  /** Whether query i sees keys 0 … i only. Default false. */
+  readonly causal?: boolean;
+  /** Factor of the scores. Default `1 / √features`. */
+  readonly scale?: number;
+}
+
+/**
+ * `softmax(query · keyᵀ · scale) · value` over the last two axes; axes before are batches (items, heads).
+ *
+ * `query` is `[…, queries, features]`, `key` `[…, keys, features]`, `value` `[…, keys, outputs]`; the result `[…, queries,
+ * outputs]`. A query that sees no key gets 0.
+ *
+ * @throws DownhillError `shape` if the three do not fit together.
+ * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.2.1.
+ * @example
+ * const x = tensor([[1, 0], [0, 1]]);
+ * dotProductAttention(x, x, x, { causal: true }).at(0); // f64[2] [1, 0]
+ */
+export function dotProductAttention(
+  query: TensorLike,
+  key: TensorLike,
+  value: TensorLike,
+  options: AttentionOptions = {},
+): Tensor {
+  checkOptions("dotProductAttention", options, ["mask", "causal", "scale"]);
+  const [q, k, v] = [query, key, value].map((x) => asFloating(x, "dotProductAttention"));
+  checkAttention(q!, k!, v!);
+  const { causal = false, scale = 1 / Math.sqrt(q!.shape.at(-1)!) } = options;
+  const turned = transpose(k!, [...range(0, k!.ndim - 2), k!.ndim - 1, k!.ndim - 2]);
+  // queries are fewer numbers than scores
+  let scores = matmul(mul(q!, scale), turned);
+  const [queries, keys] = [q!.shape.at(-2)!, k!.shape.at(-2)!];
+  if (causal) {
+    const sees = lessEqual(iota("int32", [queries, keys], 1), iota("int32", [queries, keys], 0));
+    scores = where(sees, scores, -Infinity);
+  }
+  if (options.mask !== undefined) {
+    const mask = asTensor(options.mask, "dotProductAttention");
+    scores = mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask);
+  }
+  if (!causal && options.mask === undefined) return matmul(softmax(scores), v!);
+  const isBlind = equal(max(scores, { axis: -1, keepdims: true }), -Infinity);
+  return matmul(where(isBlind, 0, softmax(where(isBlind, 0, scores))), v!);
+}
+
+function checkAttention(q: Tensor, k: Tensor, v: Tensor): void {
+  const fits =
+    q.ndim >= 2 &&
+    k.ndim >= 2 &&
+    v.ndim >= 2 &&
+    q.shape.at(-1) === k.shape.at(-1) &&
+    k.shape.at(-2) === v.shape.at(-2);
+  if (fits) return;
+  throw new DownhillError(
+    "shape",
+    `dotProductAttention: query ${showType(q.type)} and key ${showType(k.type)} must have the same last axis, key and value ${showType(v.type)} the same last but one.`,
+  );
+}
+
+/** Parameters of `multiHeadAttention`. */
+export interface MultiHeadParams {
+  readonly query: DenseParams;
+  readonly key: DenseParams;
+  readonly value: DenseParams;
+  readonly output: DenseParams;
+}
+
+/**
+ * First parameters of attention over so many features: four dense layers, Glorot's weights and biases 0.
+ *
+ * @throws DownhillError `range` if the number is not a positive integer.
+ * @example
+ * multiHeadInit(key(0), 8).query.weight.shape; // [8, 8]
+ */
+export function multiHeadInit(key: Key, features: number, options: DenseOptions = {}): MultiHeadParams {
+  checkOptions("multiHeadInit", options, ["init", "biasInit", "dtype"]);
+  const layers = split(key, 4).map((own) =>
+    denseInit(own, features, features, { init: glorotUniform, biasInit: zerosInit, ...options }),
+  );
+  return { query: layers[0]!, key: layers[1]!, value: layers[2]!, output: layers[3]! };
+}
+
+/** Options of `multiHeadAttention`. */
+export interface MultiHeadOptions extends Omit<AttentionOptions, "scale"> {
+  /** Number of heads; it divides the number of features. */
+  readonly heads: number;
+  /** What keys and values are made of, shape `[…, keys, features]`. Default x itself. */
+  readonly context?: TensorLike;
+}
+
+/**
+ * Attention of several heads: queries of `x`, keys and values of `context` (x unless given), cut into `heads` parts, each
+ * of which attends for itself; the parts side by side pass the last layer. Shapes `[…, length, features]`.
+ *
+ * @throws DownhillError `shape` if the heads do not divide the features.
+ * @see Vaswani et al., Attention is all you need, NeurIPS 2017, section 3.2.2.
+ * @example
+ * const p = multiHeadInit(key(0), 4);
+ * multiHeadAttention(p, [[1, 2, 3, 4], [5, 6, 7, 8]], { heads: 2 }).shape; // [2, 4]
+ */
+export function multiHeadAttention(
+  { query, key, value, output }: MultiHeadParams,
+  x: TensorLike,
+  options: MultiHeadOptions,
+): Tensor {
+  checkOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
+  const { heads, context = x, mask, causal = false } = options;
+  const features = query.weight.shape[1]!;
+  if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0) {
+    throw new DownhillError(
+      "shape",
+      `multiHeadAttention: ${features} features cannot be divided into ${String(heads)} heads.`,
+    );
+  }
+  /** `[…, length, features]` to `[…, heads, length, features / heads]`. */
+  const apart = (t: Tensor): Tensor => {
+    const lead = t.shape.slice(0, -1);
+    const cut = reshape(t, [...lead, heads, features / heads]);
+    const n = lead.length;
+    return transpose(cut, [...range(0, n - 1), n, n - 1, n + 1]);
+  };
+  const [q, k, v] = [dense(query, x), dense(key, context), dense(value, context)].map(apart);
+  const seen = dotProductAttention(q!, k!, v!, {
+    causal,
+    ...(mask === undefined ? {} : { mask: overHeads(asTensor(mask, "multiHeadAttention")) }),
+  });
+  const n = seen.ndim;
+  const together = transpose(seen, [...range(0, n - 3), n - 2, n - 3, n - 1]);
+  return dense(output, reshape(together, [...together.shape.slice(0, -2), features]));
+}
+
+/** A mask of batches is the same for all heads. */
+function overHeads(mask: Tensor): Tensor {
+  return mask.ndim <= 2 ? mask : reshape(mask, [...mask.shape.slice(0, -2), 1, ...mask.shape.slice(-2)]);
+}
