@@ -178,10 +178,10 @@ function addProducts(
   accumulators.forEach((row, i) => {
     walk.left();
     body.memory(tile.lanes.splat, (tile.leftRows[i] ?? 0) + walk.leftOffset(k));
-    body.localSet(factor);
-    for (const [j, vector] of vectors) {
+    body.localTee(factor);
+    for (const [n, [j, vector]] of vectors.entries()) {
       const sum = row[j] ?? 0;
-      body.localGet(factor);
+      if (n > 0) body.localGet(factor);
       body.localGet(vector);
       tile.lanes.product(body);
       body.localGet(sum);
