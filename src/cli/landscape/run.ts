@@ -150,7 +150,7 @@ function studyOf(
       `Over ${items.toLocaleString("en")} items the loss falls from ${showNumber(first.loss, 3)} at the start to ${showNumber(last.loss, 3)} at the end.`,
       ...(slice.explained === undefined
         ? [
-            "Random directions are almost at right angles to where training went, so its path seems short and to the side here: --directions pca shows it.",
+            "Random directions are almost at right angles to where training went, so its path seems short here. The plane of the principal directions (pca) shows it.",
           ]
         : [
             `The two directions hold ${showNumber(100 * (slice.explained[0] + slice.explained[1]), 3)} % of the variance of the path.`,

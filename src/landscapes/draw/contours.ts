@@ -59,6 +59,33 @@ function short(value: number): string {
     : text.toLocaleString("en", { maximumSignificantDigits: 2 });
 }
 
+/**
+ * A grid with so many points more between neighbours, by cubic curves through the values: contours of a coarse grid would
+ * have corners. The values at the points themselves stay.
+ *
+ * @see Catmull, Rom, A class of local interpolating splines, 1974.
+ */
+export function refined({ columns, rows, values }: Grid, factor: number): Grid {
+  const along = (n: number, read: (i: number) => number): number[] =>
+    Array.from({ length: (n - 1) * factor + 1 }, (_, k) => {
+      const i = Math.min(n - 2, Math.floor(k / factor));
+      const t = k / factor - i;
+      const [b, c] = [read(i), read(i + 1)];
+      const a = i > 0 ? read(i - 1) : 2 * b - c;
+      const d = i < n - 2 ? read(i + 2) : 2 * c - b;
+      return b + (t / 2) * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
+    });
+  const wide = Array.from({ length: rows }, (_, j) => along(columns, (i) => values[j * columns + i]!));
+  const width = (columns - 1) * factor + 1;
+  const tall = Array.from({ length: width }, (_, i) => along(rows, (j) => wide[j]![i]!));
+  const height = (rows - 1) * factor + 1;
+  return {
+    columns: width,
+    rows: height,
+    values: Float64Array.from({ length: width * height }, (_, k) => tall[k % width]![Math.floor(k / width)]!),
+  };
+}
+
 /** One contour: the path around all that is as high as the level or higher, in a plot of this size with y upwards. */
 export function contourPaths(
   { columns, rows, values }: Grid,

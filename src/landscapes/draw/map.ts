@@ -3,7 +3,7 @@ import { element, type Markup } from "../../viz/markup.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
 import { type Box, drawAxes, edges, scaleBetween } from "./axes.ts";
-import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels } from "./contours.ts";
+import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels, refined } from "./contours.ts";
 import { cross, markerPath, round, runClass, star } from "./palette.ts";
 import { type Plane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
@@ -138,7 +138,8 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
     box,
     Infinity,
   );
-  const { clip, hills } = drawHills(grid, levels, box, id);
+  const factor = Math.max(1, Math.ceil(gridSize / alphas.length));
+  const { clip, hills } = drawHills(refined(grid, factor), levels, box, id);
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   const run = { outcome: "under-way", points: path } as const;
   return {
@@ -162,7 +163,7 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
       drawMinimum(spot(0, 0), box),
     ],
     trails: path.length === 0 ? [] : [trail],
-    caption: levels.text,
+    caption: levels.text === "" ? "" : `${levels.text}. ★ where training ended.`,
   };
 }
 

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { findLandscape, race, type Race, zoo } from "downhill/landscapes";
+import { adam, sgd } from "downhill/optim";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RaceRequest, showRace } from "./run.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-race-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What is written for a request: to a terminal of so many columns, or to a pipe. */
+async function written(request: Partial<RaceRequest>, columns?: number): Promise<string> {
+  let text = "";
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const none = undefined;
+  const all: RaceRequest = {
+    landscape: none,
+    optimizers: none,
+    steps: none,
+    start: none,
+    domain: none,
+    tolerances: none,
+    noise: none,
+    seed: none,
+    preset: none,
+    out: none,
+    list: false,
+    json: false,
+    ...request,
+  };
+  const terminal = { isTTY: columns !== undefined, columns } as object;
+  await showRace(all, Object.assign(stream, terminal) as unknown as NodeJS.WriteStream);
+  return text;
+}
+
+const asJson = async (request: Partial<RaceRequest>): Promise<Race> =>
+  JSON.parse(await written({ json: true, ...request })) as Race;
+
+describe("downhill race", () => {
+  test("--json has the runs of the library", async () => {
+    const { runs, steps, start } = await asJson({
+      landscape: "rosenbrock",
+      optimizers: "sgd(learningRate=0.001), adam(lr=0.05, beta1=0.8)",
+      steps: "50",
+    });
+    const expected = race(
+      findLandscape("rosenbrock"),
+      { a: sgd({ learningRate: 0.001 }), b: adam({ learningRate: 0.05, beta1: 0.8 }) },
+      { steps: 50 },
+    );
+    expect({ steps, start }).toEqual({ steps: 50, start: [-1.2, 1] });
+    expect(runs.map(({ name }) => name)).toEqual(["sgd(learningRate=0.001)", "adam(lr=0.05, beta1=0.8)"]);
+    expect(runs.map(({ points }) => points)).toEqual(expected.runs.map(({ points }) => points));
+  });
+
+  test.each(Object.keys(zoo))("has four optimisers that suit %s: none diverges", async (landscape) => {
+    const { runs } = await asJson({ landscape });
+    expect(runs).toHaveLength(4);
+    expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
+  });
+
+  test("takes a formula, finds its minima, and guesses rates", async () => {
+    const { landscape, runs } = await asJson({ landscape: "x^4 - 2*x^2 + y^2", start: "x=-0.1,y=1" });
+    expect(landscape.minima.map((p) => p.map((x) => Math.round(x * 1e4) / 1e4 + 0))).toEqual([
+      [-1, 0],
+      [1, 0],
+    ]);
+    expect(runs[0]!.points[0]).toEqual([-0.1, 1]);
+    expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
+  });
+
+  test("takes a schedule for a rate, spread over the steps", async () => {
+    const { runs } = await asJson({ landscape: "bowl", optimizers: "sgd(lr=cosine(from=0.4))", steps: "20" });
+    expect(runs[0]!.rates![0]).toBe(0.4);
+    expect(runs[0]!.rates![10]).toBeCloseTo(0.2, 12);
+  });
+
+  test("takes noise, seed, tolerances, and a start in order", async () => {
+    const options = { landscape: "bowl", noise: "0.5", steps: "20", tolerances: "0.5,0.1", start: "-1,2" };
+    const [a, b, c] = [
+      await asJson({ ...options, seed: "1" }),
+      await asJson({ ...options, seed: "1" }),
+      await asJson(options),
+    ];
+    expect(a.runs).toEqual(b.runs);
+    expect(a.runs).not.toEqual(c.runs);
+    expect(a.tolerances).toEqual([0.5, 0.1]);
+    expect(a.start).toEqual([-1, 2]);
+  });
+
+  test("takes a module's function, with start and minima where it exports them", async () => {
+    const file = join(folder, "f.mjs");
+    writeFileSync(
+      file,
+      "export const f = (x, y) => x.sub(1).square().add(y.square());\nexport const start = [3, 3];\nexport const minima = [[1, 0]];\nexport const helper = () => 1;\n",
+    );
+    const { landscape, runs } = await asJson({ landscape: file, optimizers: "sgd(lr=0.1)" });
+    expect(landscape.minima).toEqual([[1, 0]]);
+    expect(runs[0]!.points[0]).toEqual([3, 3]);
+    expect(runs[0]!.outcome).toBe("arrived");
+  });
+
+  test("runs rosenbrock where nothing is said, with map, chart and table", async () => {
+    const text = await written({}, 80);
+    expect(text).toContain("Rosenbrock");
+    expect(text).toContain("a sgd(lr=");
+    expect(text).toContain("to 1e-4");
+  });
+
+  test.each([
+    ["svg", /^<svg /],
+    ["html", /^<!doctype html>/],
+    ["json", /^\{"landscape"/],
+  ])("--out writes .%s", async (ending, pattern) => {
+    const out = join(folder, `race.${ending}`);
+    const text = await written({ landscape: "himmelblau", steps: "50", out });
+    expect(readFileSync(out, "utf8")).toMatch(pattern);
+    expect(text).toContain(`Written to ${out}`);
+  });
+
+  test("--preset makes a study", async () => {
+    const text = await written({ preset: "momentum" });
+    expect(text).toContain("Momentum against theory");
+    expect(text).toContain("(√κ − 1)/(√κ + 1) = 0.8182");
+    const study = JSON.parse(await written({ preset: "rates", json: true })) as { findings: string[] };
+    expect(study.findings.length).toBeGreaterThan(0);
+  });
+
+  test("--list lists all there are, as JSON too", async () => {
+    const text = await written({ list: true });
+    for (const name of [...Object.keys(zoo), "gradient-variance", "adafactor"]) expect(text).toContain(name);
+    const lists = JSON.parse(await written({ list: true, json: true })) as Record<string, unknown[]>;
+    expect(lists["landscapes"]).toHaveLength(Object.keys(zoo).length);
+  });
+});
+
+describe("misuse", () => {
+  test.each<[Partial<RaceRequest>, string]>([
+    [{ landscape: "rosenbrok" }, 'Did you mean "rosenbrock"?'],
+    [{ landscape: "x +* y" }, "^"],
+    [{ landscape: "./no-such-file.js" }, "cannot read ./no-such-file.js: there is no such file"],
+    [{ optimizers: "adm" }, 'Did you mean "adam"?'],
+    [{ optimizers: "adam(beta1=1)" }, "adam: beta1 must be"],
+    [{ optimizers: "adam(rate=1)" }, 'adam: unknown option "rate"'],
+    [{ steps: "0" }, "--steps must be a whole number of 1 or more"],
+    [{ steps: "2000000" }, "--steps must be 1,000,000 or less"],
+    [{ start: "x=1" }, "--start has no y"],
+    [{ start: "x=1,z=2" }, 'no coordinate "z"'],
+    [{ start: "1,2,3" }, "--start has 3 of the 2 coordinates x, y"],
+    [{ domain: "x=0:1,y=2" }, "--domain: the interval of y is written as from:to"],
+    [{ domain: "x=1:0,y=0:1" }, "must have the lower end first"],
+    [{ tolerances: "1e-2,no" }, "--tolerances must be numbers above 0 between commas"],
+    [{ noise: "-1" }, "--noise must be a number of 0 or more"],
+    [{ seed: "1.5" }, "--seed must be a whole number"],
+    [{ preset: "momentm" }, 'Did you mean "momentum"?'],
+    [{ preset: "rates", steps: "5" }, "does not go with --steps"],
+    [{ preset: "rates", landscape: "bowl" }, "does not go with the landscape bowl"],
+    [{ out: "race.png" }, "must end in .html, .svg or .json"],
+    [{ out: "/no/such/folder/race.svg" }, "its folder does not exist"],
+  ])("%o", async (request, message) => {
+    await expect(written(request)).rejects.toThrow(message);
+  });
+
+  test("a module without a function that is meant", async () => {
+    const file = join(folder, "two.mjs");
+    writeFileSync(file, "export const g = (x) => x;\nexport const h = (x) => x;\n");
+    await expect(written({ landscape: file })).rejects.toThrow(
+      "exports g, h: the landscape must be its default export",
+    );
+    const broken = join(folder, "broken.mjs");
+    writeFileSync(broken, "export const f = (;\n");
+    await expect(written({ landscape: broken })).rejects.toThrow("cannot load");
+  });
+});

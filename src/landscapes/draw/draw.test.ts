@@ -1,0 +1,148 @@
+import { tensor } from "downhill";
+import {
+  defineLandscape,
+  findLandscape,
+  landscape,
+  landscapeHtml,
+  landscapeSvg,
+  landscapeText,
+  race,
+  type Race,
+  type Study,
+} from "downhill/landscapes";
+import { adam, sgd } from "downhill/optim";
+import { describe, expect, test } from "vitest";
+
+const racers = {
+  slow: sgd({ learningRate: 0.05 }),
+  "fast & <loose>": sgd({ learningRate: 0.3 }),
+  wild: sgd({ learningRate: 1.2 }),
+};
+const onBowl = race(findLandscape("bowl"), racers, { steps: 40 });
+const onLine = race(defineLandscape("x^4 - 2*x^2 + x/4"), { gd: sgd({ learningRate: 0.05 }) }, { steps: 20 });
+const inSpace = race(
+  defineLandscape("x^2 + 2*y^2 + 3*z^2"),
+  { gd: sgd({ learningRate: 0.1 }), adam: adam({ learningRate: 0.1 }) },
+  { steps: 20 },
+);
+const onSaddle = race(findLandscape("monkey-saddle"), { gd: sgd({ learningRate: 0.05 }) }, { steps: 500 });
+const level = race(defineLandscape("0*x + 0*y"), { gd: sgd() }, { steps: 3 });
+const path = [3, 2, 1, 0.5].map((t) => ({ w: tensor([t, t * t]) }));
+const slice = landscape((p: { w: ReturnType<typeof tensor> }) => p.w.square().sum(), path.at(-1)!, {
+  directions: "pca",
+  path,
+  resolution: 9,
+});
+const study: Study = {
+  name: "own",
+  title: "A study of one's own",
+  claim: "Dots & lines < everything.",
+  findings: ["It is so."],
+  figures: [
+    {
+      kind: "lines",
+      title: "Curves",
+      x: { label: "items", log: true },
+      y: { label: "loss", log: true },
+      series: [
+        { name: "measured", x: [1, 10, 100], y: [1, 0.1, 0], style: "dots" },
+        { name: "theory", x: [1, 10, 100], y: [1, 0.1, 0.01], style: "dashes" },
+      ],
+      marks: [{ x: 10, text: "here" }],
+    },
+    { kind: "table", title: "Numbers", head: ["what", "how many"], rows: [["ones", 12345]] },
+  ],
+};
+const shown: readonly (readonly [string, Race | Study | typeof slice])[] = [
+  ["a plane", onBowl],
+  ["a line", onLine],
+  ["three coordinates", inSpace],
+  ["a saddle", onSaddle],
+  ["level ground", level],
+  ["a slice", slice],
+  ["a study", study],
+];
+
+/** Whether every element is closed: a reader of XML would be content. */
+function isWellFormed(text: string): boolean {
+  const open: string[] = [];
+  for (const [, close, tag, selfClosed] of text.matchAll(/<(\/?)([a-zA-Z]+)(?:\s[^<>]*?)?(\/?)>/g)) {
+    if (close === "/") {
+      if (open.pop() !== tag) return false;
+    } else if (selfClosed !== "/") open.push(tag!);
+  }
+  return open.length === 0;
+}
+
+describe.each(shown)("%s", (_, figure) => {
+  test("is drawn as SVG that is well formed and has no number that is none", () => {
+    const svg = landscapeSvg(figure);
+    expect(isWellFormed(svg.replace(/<style>.*?<\/style>/s, ""))).toBe(true);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    expect(svg).toContain("prefers-color-scheme:dark");
+  });
+
+  test("is a page that loads nothing and lets nothing load", () => {
+    const html = landscapeHtml(figure);
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    expect(html).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/);
+    expect(html.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:|src=|@import|url\((?!#)/);
+  });
+
+  test("is written for a terminal", () => {
+    const text = landscapeText(figure);
+    expect(text).not.toMatch(/NaN|undefined/);
+    expect(text.split("\n").every((line) => line.length <= 100)).toBe(true);
+  });
+});
+
+describe("the picture of a race", () => {
+  const svg = landscapeSvg(onBowl);
+
+  test("marks start, minimum and what diverged, and names every run", () => {
+    expect(svg).toContain(">start</text>");
+    expect(svg).toContain("<title>minimum</title>");
+    expect(svg.match(/class="head is-lost /g)).toHaveLength(1);
+    expect(svg).toContain("<title>wild: diverged</title>");
+    expect(svg).toContain("diverged at");
+    expect(svg).toContain("fast &amp; &lt;loose&gt;");
+    expect(svg).toContain("× diverged");
+  });
+
+  test("draws each run in a colour and with a marker of its own", () => {
+    const markers = [...svg.matchAll(/class="head[^"]*run-(\d)".*?class="marker" d="([^"]+)"/g)];
+    expect(markers.map(([, i]) => i)).toEqual(["0", "1", "2"]);
+    expect(new Set(markers.map(([, , d]) => d)).size).toBe(3);
+  });
+
+  test("has the trail where the points are", () => {
+    const [first] = [...svg.matchAll(/class="trail" d="M([\d.]+),([\d.]+)L/g)];
+    // the start (−3, 2) of the domain [−4, 4] × [−3, 3], in a map 524 by 432 at (58, 24)
+    expect(Number(first![1])).toBeCloseTo(58 + (1 / 8) * 524, 0);
+    expect(Number(first![2])).toBeCloseTo(24 + (1 / 6) * 432, 0);
+  });
+});
+
+describe("the text of a race", () => {
+  test("has the table of steps, which the race has", () => {
+    const text = landscapeText(onBowl, { columns: 90 });
+    const fast = text.split("\n").find((line) => line.startsWith("b "))!;
+    expect(
+      fast
+        .trim()
+        .split(/\s{2,}/)
+        .slice(-3),
+    ).toEqual(onBowl.runs[1]!.stepsTo.map(String));
+    expect(text).toContain("★");
+  });
+
+  test("is dressed by role", () => {
+    const roles = new Set<unknown>();
+    landscapeText(onBowl, { paint: (role, text) => (roles.add(role), text) });
+    expect([...roles].map(String).toSorted()).toEqual(["0", "1", "2", "head", "soft"]);
+  });
+
+  test("refuses an unknown option", () => {
+    expect(() => landscapeText(onBowl, { column: 80 } as object)).toThrow('Did you mean "columns"?');
+  });
+});
