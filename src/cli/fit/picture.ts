@@ -45,11 +45,11 @@ export function fitPicture(report: FitReport): string {
   const { formula, source, data, fit } = report;
   const notes = [
     `${source}: ${data.rows.toLocaleString("en")} rows, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
-    ...linesOf(
-      parameterRows(report)
-        .map(({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`)
-        .join(",   "),
-      105,
+    ...joined(
+      parameterRows(report).map(
+        ({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`,
+      ),
+      100,
     ),
   ];
   const heads = linesOf(formula.text, 68);
@@ -191,7 +191,7 @@ function panel({ title, key, x, y, xName, top, height, draw }: Panel): Markup {
 function legend(key: Panel["key"], right: number, y: number): Markup[] {
   let x = right;
   return key.toReversed().flatMap(({ kind, text }) => {
-    const length = Math.ceil(text.length * 6.3);
+    const length = Math.ceil(text.length * 6.7);
     const textAt = x - length;
     x = textAt - 24 - 18;
     const mark = textAt - 24;
@@ -268,6 +268,18 @@ function roomyEnds(x: Float64Array): [number, number] {
   const [low, high] = endsOf(x);
   const edge = (high - low) * 0.015;
   return [low - edge, high + edge];
+}
+
+/** Parts between commas, in lines of a length that fits. */
+function joined(parts: readonly string[], most: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 3 <= most)
+      lines[lines.length - 1] = `${last},  ${part}`;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 /** A text in lines of a length that fits. */

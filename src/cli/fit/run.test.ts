@@ -115,8 +115,12 @@ describe("CO2 at Mauna Loa", () => {
 
   test("is told with its lines, dates and licence", async () => {
     const out = join(folder, "co2.html");
-    const text = await written("co2", `co2 = a + b*year + ${season}`, { out, start: "f=1" });
+    const text = await written("co2", `co2 = a + b*(year-1990) + c*(year-1990)^2 + ${season}`, {
+      out,
+      start: "f=1",
+    });
     expect(text).toContain("Neighbouring residuals are alike");
+    for (const line of text.replace(out, "").split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(readFileSync(out, "utf8")).toContain("Scripps CO2 Program");
     const dated = file("dated.csv", "Date,n\n2000-01-01,1\n2000-07-02,2\n2001-01-01,3\n2001-07-02,4.1\n");
     const found = await report(dated, "n = a + b*Date");

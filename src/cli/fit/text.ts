@@ -17,7 +17,7 @@ export function showFit(report: FitReport, paint: Paint, columns: number | undef
   const pairs = closePairs(report);
   const { curve } = drawing;
   return [
-    heading(formula.text),
+    ...wrap(formula.text, width).map(heading),
     ...wrap(sourceWords(report), width).map((line) => paint("dim", line)),
     "",
     ...parameterTable(report, paint),
