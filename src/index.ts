@@ -21,6 +21,8 @@ export type { RuntimeOptions } from "./runtime/device.ts";
 export type { JitStats, LoweredText } from "./runtime/inspect.ts";
 export { jit } from "./runtime/jit.ts";
 export type { Jitted, JitOptions } from "./runtime/jit.ts";
+export { enableTurbo } from "./runtime/turbo.ts";
+export type { Turbo } from "./runtime/turbo.ts";
 export { bind, bind1 } from "./trace/bind.ts";
 export { checkpoint } from "./transforms/checkpoint.ts";
 export type { CheckpointOptions, CheckpointPolicy } from "./transforms/checkpoint.ts";

@@ -74,6 +74,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   configure: "src/runtime/donate.test.ts",
   debug: "src/runtime/debug.test.ts",
   definePrimitive: "src/testing/check-primitive.test.ts",
+  enableTurbo: "src/runtime/turbo.test.ts",
   foriLoop: "src/transforms/control-flow.test.ts",
   grad: "src/transforms/grad.test.ts",
   hashProgram: "src/ir/program.test.ts",

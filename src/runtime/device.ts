@@ -69,11 +69,22 @@ export function deviceGeneration(): number {
   return generation;
 }
 
+/** What the engine was told to do beyond its defaults. */
+let turbo = { wide: false, relaxed: false };
+
+/** Notes that the engine's switches were changed; what was compiled before is compiled anew. */
+export function setTurbo(mode: typeof turbo): void {
+  turbo = mode;
+  generation++;
+  wasm = undefined;
+}
+
 let wasm: Backend | undefined;
 let heap: Heap | undefined;
 
 function wasmBackend(): Backend {
-  return (wasm ??= makeWasmBackend({ relaxed: wasmFeatures().relaxed && !options.reproducible }));
+  const relaxed = (wasmFeatures().relaxed || turbo.relaxed) && !options.reproducible;
+  return (wasm ??= makeWasmBackend({ relaxed, wide: turbo.wide }));
 }
 
 /** The backend of a routine: by its work, and never by anything that changes from run to run. */
