@@ -8,7 +8,8 @@ import { full } from "../prims/linear.ts";
 import { threefry } from "../prims/random.ts";
 import { reshape } from "../prims/shape.ts";
 import { sizeOf } from "../util/shape.ts";
-import { checkKey, checkKeyTensor, type Key } from "./threefry.ts";
+import { checkKeyTensor } from "./keys.ts";
+import { checkKey, type Key } from "./threefry.ts";
 
 /**
  * A bool tensor whose elements are true with this probability, each by itself. The key may be a tensor, so that a jitted

@@ -1,10 +1,4 @@
-import { DownhillError, showType } from "../errors/index.ts";
-import { Tensor } from "../ir/tensor.ts";
-import { arrayType } from "../ir/types.ts";
-import { concatenate, iota, part } from "../prims/index-ops.ts";
-import { convert, full } from "../prims/linear.ts";
-import { threefry } from "../prims/random.ts";
-import { reshape } from "../prims/shape.ts";
+import { DownhillError } from "../errors/index.ts";
 
 /**
  * A key: two words that stand for one stream of random numbers.
@@ -38,25 +32,14 @@ export function key(seed: number): Key {
  * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
  *
  * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with
- * `jax_threefry_partitionable` on, the default since JAX 0.5: the first keys do not depend on `n`. A key that is a tensor
- * (in a jitted function, a loop, a loss) is split into tensors of the same words.
+ * `jax_threefry_partitionable` on, the default since JAX 0.5: the first keys do not depend on `n`.
  *
  * @example
  * const [weights, biases] = split(key(0), 2);
  */
-export function split(key: Key, n?: number): Key[];
-export function split(key: Tensor, n?: number): Tensor[];
-export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
-  checkCount("split", n);
-  if (key instanceof Tensor) {
-    const counters = iota("uint32", [n], 0);
-    const [first, second] = (["first", "second"] as const).map((word) =>
-      reshape(threefry(checkKeyTensor("split", key), counters, word), [n, 1]),
-    );
-    const all = concatenate([first!, second!], 1);
-    return Array.from({ length: n }, (_, i) => reshape(part(all, 0, i, i + 1), [2]));
-  }
+export function split(key: Key, n = 2): Key[] {
   checkKey("split", key);
+  checkCount("split", n);
   return Array.from({ length: n }, (_, i) => blockOf(key, i));
 }
 
@@ -67,45 +50,9 @@ export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
  *
  * @throws DownhillError `range` if `data` is not an integer from 0 to 2³² − 1.
  */
-export function foldIn(key: Key, data: number): Key;
-export function foldIn(key: Tensor, data: number | Tensor): Tensor;
-export function foldIn(key: Key | Tensor, data: number | Tensor): Key | Tensor {
-  if (key instanceof Tensor) {
-    const counter =
-      data instanceof Tensor ? checkCounter(data) : full(arrayType("uint32", []), checkWord(data));
-    const words = (["first", "second"] as const).map((word) =>
-      reshape(threefry(checkKeyTensor("foldIn", key), counter, word), [1]),
-    );
-    return concatenate(words, 0);
-  }
+export function foldIn(key: Key, data: number): Key {
   checkKey("foldIn", key);
-  return blockOf(key, checkWord(data));
-}
-
-/** A key as a tensor: two words of uint32. */
-export function checkKeyTensor(operation: string, key: Tensor): Tensor {
-  if (key.dtype === "uint32" && key.ndim === 1 && key.shape[0] === 2) return key;
-  throw new DownhillError(
-    "dtype",
-    `${operation}: a key that is a tensor has two words, u32[2]; got ${showType(key.type)}. Make one with tensor(key(0)).`,
-  );
-}
-
-function checkCounter(data: Tensor): Tensor {
-  const isInteger = data.dtype === "uint32" || data.dtype === "int32";
-  if (isInteger && data.ndim === 0) return convert(data, "uint32");
-  throw new DownhillError(
-    "dtype",
-    `foldIn: the number must be an integer scalar, got ${showType(data.type)}. Convert it with astype("uint32").`,
-  );
-}
-
-function checkWord(data: unknown): number {
-  if (typeof data === "number" && isWord(data)) return data;
-  throw new DownhillError(
-    "range",
-    `foldIn: the number must be an integer from 0 to 4294967295, got ${String(data)}.`,
-  );
+  return blockOf(key, checkWord("foldIn", data));
 }
 
 /**
@@ -205,6 +152,15 @@ export function checkCount(operation: string, n: number): void {
   throw new DownhillError(
     "range",
     `${operation}: how many must be an integer from 0 to 4294967295, got ${n}.`,
+  );
+}
+
+/** Refuses a number that is no word of 32 bits. */
+export function checkWord(operation: string, n: unknown): number {
+  if (typeof n === "number" && isWord(n)) return n;
+  throw new DownhillError(
+    "range",
+    `${operation}: the number must be an integer from 0 to 4294967295, got ${String(n)}.`,
   );
 }
 
