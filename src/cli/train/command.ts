@@ -44,7 +44,7 @@ const args = {
     type: "string",
     valueHint: "rate",
     description:
-      "learning rate (default, for sgd: digits 0.2, tables 0.02, images 0.1;\nfor adam: digits and tables 0.003, images 0.001)",
+      "learning rate (default, for sgd: digits 0.2, tables 0.02, images 0.1;\nfor adam: digits and tables 0.003, images 0.001; each of the others has its own)",
   },
   momentum: {
     type: "string",
@@ -68,7 +68,7 @@ const args = {
     type: "string",
     valueHint: "N",
     description:
-      "items a step: a number, 1 for stochastic, full for plain gradient descent\n(default: digits and tables 32, images 64)",
+      "items a step: a number, 1 for stochastic, full for plain gradient descent\n(default: digits and tables 32, images 64; rprop and lbfgs full)",
   },
   accumulate: {
     type: "string",
@@ -78,7 +78,8 @@ const args = {
   epochs: {
     type: "string",
     valueHint: "N",
-    description: "times through the training data (default: digits 30, tables 100, images 10)",
+    description:
+      "times through the training data (default: digits 30, tables 100, images 10;\nrprop ten times as many, lbfgs 10)",
   },
   hidden: {
     type: "string",

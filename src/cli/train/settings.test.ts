@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { optimizers } from "../shared/optimizers.ts";
 import { trainRequest } from "./request.ts";
 import { commandOf, readPlaces, readSettings, type TrainRequest } from "./settings.ts";
 import { readSource } from "./source.ts";
@@ -68,6 +69,13 @@ test.each<[string, Partial<TrainRequest>, string]>([
   ],
 ])("the command of a run says it all: %s", (_, request, command) => {
   expect(read(request)).toBe(command);
+});
+
+test.each([...optimizers.keys()])("%s has a rate for each kind of data", (optimizer) => {
+  for (const source of [{}, { data: "t.csv", target: "y" }, { images: "i", labels: "l" }]) {
+    const rate = Number(/--lr (\S+)/.exec(read({ ...source, optimizer }))![1]);
+    expect(rate).toBeGreaterThan(0);
+  }
 });
 
 test("the command of a run is read as the same run", () => {

@@ -1,5 +1,5 @@
 import { optionError, quote, readCount, readNumber, readWhole } from "../shared/words.ts";
-import { defaultRate, defaults, type SourceKind } from "./defaults.ts";
+import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
 import { type Source, type SourceRequest, sourceWords } from "./source.ts";
 
@@ -52,8 +52,8 @@ const impliedValidation = 0.1;
  * @throws DownhillError `option` for words that are no numbers, and for numbers out of range.
  */
 export function readSettings(request: TrainRequest, kind: SourceKind): Settings {
-  const initial = defaults[kind];
   const method = readMethod(request, kind);
+  const initial = defaultsOf(method.optimizer.name, kind);
   const patience = read(request.patience, (text) => readCount("--patience", text));
   const validation = read(request.val, (text) => readNumber("--val", text, { from: 0, to: 0.5 }));
   if (patience !== undefined && validation === 0) {
