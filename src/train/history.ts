@@ -56,16 +56,24 @@ export function addBatch(
   metrics: Readonly<Record<string, number>>,
   reduction: Reduction,
 ): ItemSums {
-  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
-  const total = new Map(Object.entries(sums.metrics));
-  for (const [name, value] of Object.entries(metrics)) {
-    total.set(name, (total.get(name) ?? 0) + value * items);
-  }
   return {
     items: sums.items + items,
     loss: sums.loss + (reduction === "sum" ? loss : loss * items),
-    metrics: Object.fromEntries(total),
+    metrics: addMetrics(sums.metrics, metrics, items),
   };
+}
+
+function addMetrics(
+  sums: ItemSums["metrics"],
+  metrics: Readonly<Record<string, number>>,
+  items: number,
+): ItemSums["metrics"] {
+  const entries = Object.entries(metrics);
+  if (entries.length === 0) return sums;
+  // fromEntries defines own properties, so that a name such as __proto__ is a plain name
+  const total = new Map(Object.entries(sums));
+  for (const [name, value] of entries) total.set(name, (total.get(name) ?? 0) + value * items);
+  return Object.fromEntries(total);
 }
 
 /** The means that the sums make. */

@@ -208,15 +208,14 @@ function takeBatch<P, S, B>(
   const { taken, pending, loss, metrics } = outcome;
   if (!next.done) {
     progress.batch++;
-    const sums = addBatch(progress.soFar.sums, items, loss, metrics, reduction);
-    progress.soFar = { ...progress.soFar, sums };
+    progress.soFar.sums = addBatch(progress.soFar.sums, items, loss, metrics, reduction);
   }
   progress.pending = pending;
   if (taken !== undefined) {
     progress.params = taken.params;
     progress.state = taken.state;
     progress.step++;
-    progress.soFar = { ...progress.soFar, learningRate };
+    progress.soFar.learningRate = learningRate;
   }
   return taken;
 }
@@ -254,7 +253,7 @@ async function closeEpoch<P, S, B>(
   progress.history = [...progress.history, record];
   progress.epoch++;
   progress.batch = 0;
-  progress.soFar = freshEpoch;
+  progress.soFar = freshEpoch();
   await tell(options.log, { kind: "epoch", ...record });
   return { kind: "epoch", ...record, params, state };
 }

@@ -5,22 +5,21 @@ import type { WatchState } from "./watch.ts";
 
 /** What an epoch that is going on has added up so far: plain data. */
 export interface EpochSoFar {
-  readonly sums: ItemSums;
-  readonly learningRate: number | undefined;
-  readonly seconds: number;
-  readonly dataSeconds: number;
-  readonly computeSeconds: number;
+  sums: ItemSums;
+  learningRate: number | undefined;
+  seconds: number;
+  dataSeconds: number;
+  computeSeconds: number;
 }
 
-export const freshEpoch: EpochSoFar = {
-  sums: noItems,
-  learningRate: undefined,
-  seconds: 0,
-  dataSeconds: 0,
-  computeSeconds: 0,
-};
+export function freshEpoch(): EpochSoFar {
+  return { sums: noItems, learningRate: undefined, seconds: 0, dataSeconds: 0, computeSeconds: 0 };
+}
 
-/** How far a run has come: all that is needed to go on from there. The loop changes it; what it holds is immutable. */
+/**
+ * How far a run has come: all that is needed to go on from there. The loop changes it and `soFar`; everything else that it
+ * holds is immutable.
+ */
 export interface Progress<P, S> extends Standing<P, S> {
   params: P;
   state: S;
@@ -59,7 +58,7 @@ export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Pro
     pending: undefined,
     epoch: 0,
     batch: 0,
-    soFar: freshEpoch,
+    soFar: freshEpoch(),
     history: [],
     watch,
     get rateScale() {
@@ -94,18 +93,15 @@ export interface Clock {
 
 /** The clock of the epoch in which `progress` stands. */
 export function makeClock(progress: Progress<unknown, unknown>): Clock {
+  const { soFar } = progress;
   let last = performance.now();
-  const lap = (part: "dataSeconds" | "computeSeconds" | undefined): void => {
+  let part: "dataSeconds" | "computeSeconds" | undefined;
+  const turn = (next: typeof part): void => {
     const now = performance.now();
     const spent = (now - last) / 1000;
+    soFar.seconds += spent;
+    if (part !== undefined) soFar[part] += spent;
     last = now;
-    const { soFar } = progress;
-    progress.soFar = { ...soFar, seconds: soFar.seconds + spent };
-    if (part !== undefined) progress.soFar = { ...progress.soFar, [part]: soFar[part] + spent };
-  };
-  let part: Parameters<typeof lap>[0];
-  const turn = (next: typeof part): void => {
-    lap(part);
     part = next;
   };
   return {
