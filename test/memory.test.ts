@@ -1,0 +1,76 @@
+// Data that are never in memory as a whole: the short form of scripts/soak-stream.mjs, which reads 4 GB.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
+
+let dist = "";
+beforeAll(async () => {
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  dist = mkdtempSync(join(root, ".tmp/memory-"));
+  await build({
+    entryPoints: ["", "data/", "io/", "optim/", "random/", "train/"].map((face) =>
+      join(root, `src/${face}index.ts`),
+    ),
+    outbase: join(root, "src"),
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    external: ["@dagrejs/dagre"],
+    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
+    logLevel: "silent",
+  });
+});
+afterAll(() => rmSync(dist, { recursive: true }));
+
+interface Soak {
+  readonly source: string;
+  readonly items: number;
+  readonly growth: number;
+  readonly peak: number;
+  readonly error: number;
+}
+
+async function soak(source: string, megabytes: number): Promise<Soak> {
+  const words = [
+    "--sources",
+    source,
+    "--megabytes",
+    String(megabytes),
+    "--loop",
+    "own",
+    "--json",
+    "--dist",
+    dist,
+  ];
+  const child = spawn(process.execPath, [join(root, "scripts/soak-stream.mjs"), ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, problems] = ["", ""];
+  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
+  child.stderr.on("data", (part: Buffer) => (problems += part.toString()));
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(problems).toBe("");
+  return JSON.parse(out) as Soak;
+}
+
+test.each([
+  { source: "generator", megabytes: 300 },
+  { source: "worker", megabytes: 300 },
+  { source: "npy", megabytes: 300 },
+  { source: "csv", megabytes: 30 },
+])(
+  "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
+  async ({ source, megabytes }) => {
+    const { items, growth, peak, error } = await soak(source, megabytes);
+    expect(items).toBeGreaterThan((megabytes * 2 ** 20) / 512); // bytes a row, at most
+    expect(error).toBeLessThan(0.02); // the weights have been learnt
+    expect(peak).toBeLessThan(300);
+    expect(growth).toBeLessThan(150); // MB; 300 if all that was read were kept
+  },
+  120_000,
+);
