@@ -104,7 +104,7 @@ export function batchSize(size: number | "full", options: BatchOptions | undefin
 }
 
 /** Checks the arguments of `epoch`. */
-export function epochStart(k: number, options: EpochOptions | undefined): number {
+function epochStart(k: number, options: EpochOptions | undefined): number {
   checkOptions("epoch", options, ["from"]);
   const from = options?.from ?? 0;
   for (const [what, n] of [

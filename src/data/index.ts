@@ -55,6 +55,7 @@ export {
   type Supervised,
   type SupervisedOptions,
 } from "./supervised.ts";
+export { tableFields, type TableField } from "./table-fields.ts";
 export type { EmbeddedTable } from "./tables.ts";
 export {
   blobs,

@@ -3,6 +3,7 @@ import { checkChoice, checkOptions } from "../errors/options.ts";
 import { columnOf, type Table, type TableColumn } from "../io/index.ts";
 import type { Column } from "./column.ts";
 import { encodeLabels } from "./labels.ts";
+import { finiteNumbers } from "./table-fields.ts";
 
 /** Features and target of a table, ready to be learnt from. */
 export type Supervised = Classification | Regression;
@@ -80,7 +81,7 @@ export function supervised(table: Table, options: SupervisedOptions): Supervised
 
   const x = new Float64Array(table.rows * columns.length);
   columns.forEach((column, feature) => {
-    const values = numbersOf(table, column);
+    const values = finiteNumbers(table, column);
     for (let row = 0; row < table.rows; row++) x[row * columns.length + feature] = values[row]!;
   });
   const shared = {
@@ -90,12 +91,12 @@ export function supervised(table: Table, options: SupervisedOptions): Supervised
   } as const;
   const isClasses = task === "classification" || (task === "auto" && looksLikeClasses(target));
   if (!isClasses) {
-    const y = numbersOf(table, target, `Is task: "classification" meant?`);
+    const y = finiteNumbers(table, target, `Is task: "classification" meant?`);
     if (y.every((value) => value === y[0])) throw nothingToLearn(table, target, y[0]!);
     return { ...shared, task: "regression", y: { shape: [table.rows], dtype: "float64", data: y } };
   }
   const encoded =
-    target.kind === "text" ? encodeLabels(target.values) : encodeLabels(numbersOf(table, target));
+    target.kind === "text" ? encodeLabels(target.values) : encodeLabels(finiteNumbers(table, target));
   if (encoded.classes.length === 1) throw nothingToLearn(table, target, encoded.classes[0]!);
   return {
     ...shared,
@@ -103,29 +104,6 @@ export function supervised(table: Table, options: SupervisedOptions): Supervised
     y: { shape: [table.rows], dtype: "int32", data: encoded.labels },
     classes: encoded.classes.map(String),
   };
-}
-
-/** The values of a column of finite numbers. */
-function numbersOf(
-  table: Table,
-  column: TableColumn,
-  hint = "Name the columns to use as features.",
-): Float64Array {
-  if (column.kind === "text") {
-    const first = JSON.stringify(column.values[0]);
-    throw new DownhillError(
-      "data",
-      `${table.name}: column ${show(column.name)} is text (${first} in its first row), not numbers. ${hint}`,
-    );
-  }
-  const odd = column.values.findIndex((value) => !Number.isFinite(value));
-  if (odd < 0) return column.values;
-  const line = table.lines?.[odd];
-  const where = `${line === undefined ? `row ${odd + 1}` : `line ${line}`}, column ${show(column.name)}`;
-  throw new DownhillError(
-    "data",
-    `${table.name}: ${where} is ${column.values[odd]}. Fill it in or take the row out.`,
-  );
 }
 
 function looksLikeClasses(target: TableColumn): boolean {
