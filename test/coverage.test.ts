@@ -99,7 +99,17 @@ const elsewhere: Readonly<Record<string, string>> = {
 describe("public functions", async () => {
   const all = exportsOf(await import("../src/index.ts"));
   const operations = exportsOf(await import("../src/array/index.ts"));
-  const modules = ["convolution", "create", "einsum", "elementwise", "gather", "pool", "reduce", "shape"];
+  const modules = [
+    "convolution",
+    "create",
+    "einsum",
+    "elementwise",
+    "gather",
+    "pool",
+    "reduce",
+    "shape",
+    "sort",
+  ];
 
   test.each(modules)("the functions of array/%s stand in a table", (name) => {
     expect(text(`src/array/${name}.test.ts`)).toMatch(/checkFamily\(/);

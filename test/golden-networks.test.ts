@@ -85,7 +85,7 @@ function overTime<S>(
     x.transpose([1, 0, 2]),
     { reverse },
   );
-  return { last: last, ys: (ys).transpose([1, 0, 2]) };
+  return { last: last, ys: ys.transpose([1, 0, 2]) };
 }
 
 /** What the cell of a direction is made of: PyTorch's weights and biases. */
@@ -201,3 +201,36 @@ const networks: Readonly<Record<string, Op>> = {
 };
 
 checkFile("networks", networks);
+
+/** PyTorch reads only so much of the input as the index is long. */
+const cutTo = (x: Tensor, index: Tensor, dim: number): Tensor => {
+  const axis = dim < 0 ? dim + x.ndim : dim;
+  return d.slice(x, ...x.shape.map((n, i): d.Range => [0, i === axis ? n : index.shape[i]!]));
+};
+const places: Readonly<Record<string, Op>> = {
+  gather: ([x, index], { dim }) => {
+    const axis = dim as number;
+    return d.takeAlongAxis(cutTo(x!, index!, axis), index!, { axis });
+  },
+  take_along_dim: ([x, index], { dim }) => d.takeAlongAxis(x!, index!, { axis: dim as number }),
+  scatter_add: ([x, index, src], { dim }) => {
+    const axis = dim as number;
+    const part = cutTo(x!, index!, axis);
+    const added = d.scatterAddAlongAxis(part, index!, src!, { axis }).sub(part);
+    return x!.add(
+      d.pad(
+        added,
+        x!.shape.map((n, i) => [0, n - added.shape[i]!] as const),
+      ),
+    );
+  },
+  "nn.functional.embedding": ([i, w]) => nn.embedding(w!, i!),
+  sort: ([x], { descending }) => {
+    const options = { descending: descending === true };
+    return [d.sort(x!, options), d.argsort(x!, options)];
+  },
+  msort: ([x]) => d.sort(x!, { axis: 0 }),
+  topk: ([x], { k, largest }) => d.topK(x!, k as number, { smallest: largest === false }),
+};
+
+checkFile("gather", places);

@@ -100,6 +100,109 @@ const rules: readonly Rule[] = [
     const w = pick(vectors);
     matrices.push(vmap((row: Tensor) => tame(row).mul(w))(pick(matrices)));
   },
+  // control flow: a choice that both sides see, a count that a test ends, loops by number, values computed again
+  ({ scalars, vectors }, pick) => {
+    const [a, b, v] = [pick(scalars), pick(scalars), pick(vectors)];
+    const [x, y] = d.cond(
+      d.less(a, b),
+      () => [tame(v.mul(a)), b] as const,
+      () => [v.mul(0.5), tame(a.mul(b))] as const,
+    );
+    vectors.push(x);
+    scalars.push(y);
+  },
+  ({ places }, pick) => {
+    const step = pick([1, 2]);
+    places.push(
+      d.whileLoop(
+        (i) => d.less(i, 2),
+        (i) => i.add(step),
+        pick(places),
+      ),
+    );
+  },
+  ({ scalars, vectors }, pick) => {
+    const w = pick(scalars);
+    const [from, to] = [pick([0, 1]), pick([1, 4])];
+    vectors.push(d.foriLoop(from, to, (i, c) => tame(c.mul(w).add(i)), pick(vectors)));
+  },
+  ({ scalars, vectors }, pick) =>
+    scalars.push(
+      d.checkpoint(
+        (v: Tensor, a: Tensor) =>
+          tame(tame(v.mul(a)).mul(v))
+            .sum()
+            .mul(0.3),
+        {
+          policy: pick(["nothing", "products"]),
+        },
+      )(pick(vectors), pick(scalars)),
+    ),
+  ({ scalars, matrices }, pick) => {
+    const options = { checkpoint: pick([true, 2]), reverse: pick([true, false]) };
+    const [last, ys] = scan(
+      (c: Tensor, row: Tensor) => [tame(c.mul(d.dot(row, row))), c.mul(row)],
+      pick(scalars),
+      pick(matrices),
+      options,
+    );
+    scalars.push(last);
+    matrices.push(ys);
+  },
+  ({ scalars }, pick) => {
+    const own = d.customJvp(
+      (a: Tensor, b: Tensor) => tame(a).mul(b),
+      ([a, b], [da, db]) => [tame(a).mul(b), d.cos(a).mul(b).mul(da).add(tame(a).mul(db))],
+    );
+    scalars.push(own(pick(scalars), pick(scalars)));
+  },
+  ({ vectors, scalars }, pick) => {
+    const own = d.customVjp(
+      (v: Tensor, a: Tensor) => v.mul(tame(a)),
+      (v, a) => [v.mul(tame(a)), { v, a }],
+      ({ v, a }, ct) => [ct.mul(tame(a)), ct.mul(v).sum().mul(d.cos(a))],
+    );
+    vectors.push(own(pick(vectors), pick(scalars)));
+  },
+  // windows, and places that are values
+  ({ vectors, matrices }, pick) => {
+    const weight = pick(vectors).slice(0, 2).reshape([1, 1, 2]);
+    const out = d.conv(pick(matrices).reshape([2, 1, 3]), weight, {
+      padding: "same",
+      dilation: pick([1, 2]),
+    });
+    matrices.push(out.reshape([2, 3]).mul(0.4));
+  },
+  ({ vectors, matrices }, pick) => {
+    const image = pick(matrices).reshape([1, 1, 2, 3]);
+    const options = { stride: 1, padding: [0, 1] };
+    const pool = pick([d.maxPool, d.avgPool]);
+    vectors.push(pool(image, [2, 3], options).reshape([3]).mul(0.7));
+  },
+  ({ vectors, places }, pick) => {
+    const [v, i] = [pick(vectors), pick(places)];
+    vectors.push(d.dynamicUpdateSlice(v, d.dynamicSlice(v, [i], [2]).mul(-0.5), [i.mul(i)]));
+  },
+  ({ matrices, places }, pick) => {
+    const rows = d.stack([pick(places), pick(places)]).reshape([2, 1]);
+    matrices.push(
+      d.scatterAddAlongAxis(
+        pick(matrices).mul(0.5),
+        rows,
+        d.takeAlongAxis(pick(matrices), rows, { axis: 1 }),
+        {
+          axis: 1,
+        },
+      ),
+    );
+  },
+  ({ vectors, matrices }, pick) =>
+    vectors.push(
+      d
+        .cumsum(d.einsum("ij,kj->k", pick(matrices), pick(matrices)).mul(0.1), { axis: 0 })
+        .sum()
+        .mul(pick(vectors)),
+    ),
 ];
 
 type Choice = { readonly rule: number; readonly picks: readonly number[] };
@@ -215,7 +318,7 @@ describe("random programs", () => {
         expect(Math.abs(forwards - backwards)).toBeLessThan(1e-10 * Math.max(1, Math.abs(forwards)));
         const jitted = jit(f);
         expectClose(jvp(jitted, point, directions)[1], tangents);
-        expectClose(vjp(jitted, ...point)[1](cotangents) as unknown as Tensor[], gradients);
+        expectClose(vjp(jitted, ...point)[1](cotangents), gradients);
         expectClose(jit((...xs: Three) => jvp(jitted, xs, directions)[1])(...point), tangents);
       }),
       { numRuns: 60, seed: 2 },

@@ -6,4 +6,5 @@ export * from "./gather.ts";
 export * from "./pool.ts";
 export * from "./reduce.ts";
 export * from "./shape.ts";
+export * from "./sort.ts";
 export type { PerAxis } from "./spatial.ts";

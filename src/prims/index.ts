@@ -16,6 +16,7 @@ export * from "./random.ts";
 export * from "./reduce.ts";
 export * from "./scan.ts";
 export * from "./shape.ts";
+export * from "./sort.ts";
 export * from "./transcendental.ts";
 export * from "./while.ts";
 export * from "./window.ts";
