@@ -21,8 +21,10 @@ function downhill(...args) {
   if (status !== 0) throw new Error(`downhill ${args.join(" ")}: ${stderr}`);
 }
 
+const racers = "sgd(lr=0.008), sgd(lr=0.006, momentum=0.9), rmsprop(lr=0.05), adam(lr=0.3)";
 downhill("explain", "x*y + sin(x)", "--at", "x=2,y=3", "--graph", "trace.html");
 downhill("train", "digits", "--out", "report.html");
+downhill("race", "himmelblau", "--optimizers", racers, "--steps", "120", "--out", "race.html");
 
 const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
 args.push("--disable-background-networking", "--disable-component-update", "--disable-sync");
@@ -43,6 +45,10 @@ try {
     await page.waitForTimeout(300);
     await page.setViewportSize({ width: 1200, height: 1260 });
     await page.screenshot({ path: join(pictures, `report-${colorScheme}.png`) });
+    await page.goto(pathToFileURL(join(scratch, "race.html")).href);
+    await page.waitForTimeout(300);
+    await page.setViewportSize({ width: 1200, height: 930 });
+    await page.screenshot({ path: join(pictures, `race-${colorScheme}.png`) });
     await page.close();
   }
 } finally {

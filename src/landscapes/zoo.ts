@@ -111,7 +111,7 @@ const specimens: Readonly<Record<string, Specimen>> = {
     definition: "(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
     formula: "(x² + y − 11)² + (x + y² − 7)²",
     about: "Four minima, all equally low: where a run ends depends on where it began and how it went.",
-    start: [-0.5, -1.2],
+    start: [-0.5, -0.75],
     domain: [
       [-5.5, 5.5],
       [-5, 5],
@@ -202,7 +202,7 @@ const specimens: Readonly<Record<string, Specimen>> = {
     about: "A winding ravine: steep walls, and a floor that hardly falls.",
     start: [-4, 2.5],
     domain: [
-      [-5, 6],
+      [-7, 6],
       [-3, 3.6],
     ],
     minima: [[4, Math.sin(4)]],
