@@ -8,7 +8,7 @@ import { dataset, digits, stratifiedSplit, takeRows } from "downhill/data";
 import { accuracy, mlp, softmaxCrossEntropy } from "downhill/nn";
 import { sgd } from "downhill/optim";
 import { key } from "downhill/random";
-import { evaluator, fit } from "downhill/train";
+import { checkpointMemory, evaluator, fit } from "downhill/train";
 
 const { images, labels, count } = digits();
 const columns = { x: { shape: [count, 64], dtype: "float32", data: images }, y: labels };
@@ -22,27 +22,34 @@ let frames = 0;
 let isTraining = true;
 const onFrame = () => { frames++; if (isTraining) requestAnimationFrame(onFrame); };
 requestAnimationFrame(onFrame);
-const { params, history } = await fit({
+const options = {
   params: init(key(0)),
   loss,
   data: dataset(takeRows(columns, split.train)).shuffle({ seed: 0 }).batch(32),
   optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
-  epochs: 8,
-});
+};
+const { params, history } = await fit({ ...options, epochs: 8 });
 isTraining = false;
+const checkpoint = { store: checkpointMemory() };
+await fit({ ...options, epochs: 3, checkpoint });
+const resumed = await fit({ ...options, epochs: 8, checkpoint, resume: true });
+const isSame = JSON.stringify(resumed.params) === JSON.stringify(params);
 const { metrics } = await evaluator(loss)(params, dataset(takeRows(columns, split.test)).batch("full"));
 const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
-globalThis.result = { accuracy: metrics.accuracy, frames, seconds };
+globalThis.result = { accuracy: metrics.accuracy, frames, seconds, isSame };
 `;
 
 interface Result {
   readonly accuracy: number;
   readonly frames: number;
   readonly seconds: number;
+  readonly isSame: boolean;
 }
 
 describeInBrowser("training in a page", {
-  "learns the digits while the page goes on drawing": async ({ open }) => {
+  "learns the digits while the page goes on drawing, and goes on from a checkpoint in memory": async ({
+    open,
+  }) => {
     const { outputFiles } = await build({
       stdin: { contents: program, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
       bundle: true,
@@ -56,9 +63,10 @@ describeInBrowser("training in a page", {
       `<!doctype html><meta charset="utf-8"><title>t</title><script type="module">${script}</script>`,
     );
     const handle = await page.waitForFunction(() => (globalThis as { result?: unknown }).result);
-    const { accuracy, frames, seconds } = (await handle.jsonValue()) as Result;
+    const { accuracy, frames, seconds, isSame } = (await handle.jsonValue()) as Result;
     expect(accuracy).toBeGreaterThan(0.93);
     // a page that is blocked draws nothing; one that pauses every 12 ms draws dozens of times a second
     expect(frames).toBeGreaterThan(5 * seconds);
+    expect(isSame).toBe(true);
   },
 });

@@ -106,8 +106,9 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * Epoch losses are means over items, each taken before the step that it went into; PyTorch's loops print the same if they
  * weigh batches by their size.
  *
- * @throws DownhillError `nan` when loss or step are not finite, naming the step, with advice; `latest` has the parameters
- * before it. `option`, `range`, `data` and `tree` for misuse.
+ * @throws DownhillError `nan` when loss or step are not finite, naming the step and the first operation that made such a
+ * number, with advice; `latest` and the checkpoint have the state before it. `file` where a checkpoint cannot be written
+ * (those before it stay whole), `data` for one of another run. `option`, `range`, `data` and `tree` for misuse.
  * @example
  * const data = dataset({ x: [0, 1, 2, 3], y: [1, 3, 5, 7] }).shuffle({ seed: 1 }).batch(2);
  * const { params } = await fit({
