@@ -1,48 +1,65 @@
 import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
 import { walkExpr, walkStmt } from "../../kernel/walk.ts";
+import { assertNever } from "../../util/assert-never.ts";
 import type { Body } from "./body.ts";
 import type { Frame } from "./frame.ts";
 import { bufferOf, localIndex, openFrame, scratch } from "./frame.ts";
 import { emitScalar } from "./scalar.ts";
+import { reload, spill } from "./spill.ts";
 import { valueTypeOf } from "./unit.ts";
 import type { Bounds } from "./vector/loop.ts";
 
 type For = Stmt & { readonly kind: "for" };
+type While = Stmt & { readonly kind: "while" };
 
 /** Work, in weight, below which a loop stays in the function that it stands in. */
-export const inlineWork = 4096;
+const inlineWork = 4096;
+
+/** Work of a turn from which on a loop without bounds runs some turns a call. */
+const longBody = 64;
+
+/** Turns that a loop is thought to have where nothing tells. */
+const unknownTurns = 64;
 
 /** Work that one call of a kernel does: engines replace a function by a better one only between calls. */
 const chunkWork = 65536;
 
 /** The weight of all turns of a loop, of loops within too; as if it had many turns where their number is not known. */
-export function workOf(stmt: For): number {
-  return turnsOf(stmt) * stmt.body.reduce((sum, inner) => sum + innerWork(inner), 0);
+function workOf(stmt: For): number {
+  return turnsOf(stmt) * bodyWork(stmt.body);
 }
 
 function turnsOf({ from, to }: { readonly from: Expr; readonly to: Expr }): number {
-  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : 256;
+  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : unknownTurns;
 }
 
 function innerWork(stmt: Stmt): number {
-  if (stmt.kind === "for" || stmt.kind === "reduce") {
-    return (
-      turnsOf(stmt) *
-      Math.max(
-        1,
-        stmt.body.reduce((sum, inner) => sum + innerWork(inner), 0),
-      )
-    );
+  switch (stmt.kind) {
+    case "for":
+    case "reduce":
+      return turnsOf(stmt) * bodyWork(stmt.body);
+    case "while":
+      return unknownTurns * bodyWork(stmt.body);
+    case "if":
+      return bodyWork(stmt.then) + bodyWork(stmt.otherwise);
+    case "contract":
+      return stmt.dims.reduce((product, dim) => product * dim.size, 1);
+    case "let":
+    case "set":
+    case "store":
+    case "comment": {
+      let work = weightOf(stmt);
+      walkStmt(stmt, {
+        expr: (x) => {
+          if (x.kind === "call") work += procedureWork(x.procedure);
+        },
+      });
+      return work;
+    }
+    default:
+      return assertNever(stmt, "innerWork");
   }
-  if (stmt.kind === "contract") return stmt.dims.reduce((product, dim) => product * dim.size, 1);
-  let weight = weightOf(stmt);
-  walkStmt(stmt, {
-    expr: (x) => {
-      if (x.kind === "call") weight += procedureWork(x.procedure);
-    },
-  });
-  return weight;
 }
 
 const works = new WeakMap<Procedure, number>();
@@ -57,102 +74,227 @@ function procedureWork(procedure: Procedure): number {
   return work;
 }
 
-/** Writes a call of a function for the turns between two indices. */
-export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+/**
+ * How a loop is written: a long independent one as a kernel, any other long one as a sequence of calls too, so that the
+ * engine can replace its code by better code; in place where it is short, or within a kernel or procedure.
+ */
+export function shapeOfLoop(stmt: For, frame: Frame): "kernel" | "sequence" | "inline" {
+  if (frame.isKernel) return "inline";
+  const work = workOf(stmt);
+  if (stmt.independent === true) return work > inlineWork ? "kernel" : "inline";
+  return work > chunkWork ? "sequence" : "inline";
+}
+
+export function shapeOfWhile(stmt: While, frame: Frame): "sequence" | "inline" {
+  return !frame.isKernel && bodyWork(stmt.body) > longBody ? "sequence" : "inline";
+}
+
+function bodyWork(block: readonly Stmt[]): number {
+  return Math.max(
+    1,
+    block.reduce((sum, inner) => sum + innerWork(inner), 0),
+  );
+}
+
+/** Turns that one call does: whole vectors of them where turns are short. */
+function chunkOf(block: readonly Stmt[]): number {
+  const turns = Math.ceil(chunkWork / bodyWork(block));
+  return turns < 64 ? turns : Math.ceil(turns / 64) * 64;
+}
+
+interface Outline {
+  /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
+  readonly call: (body: Body, pushArgs: () => void) => void;
+  /** Locals from outside that the code sets: they are handed over in memory. */
+  readonly carried: readonly Named[];
+}
+
+interface Named {
+  readonly name: string;
+  readonly type: ScalarType;
+}
 
 /**
- * Makes a loop a function `(from, to, …)` of the turns that it runs; `write` writes its code between bounds in locals.
- * Calls may stand wherever the locals that the loop reads are those of `frame`.
+ * Makes a statement, or turns of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
+ * in memory what it sets of them. Calls may stand wherever these locals are those of `frame`.
  */
-export function outlined(
-  stmt: For,
+function outline(
+  stmt: Stmt,
   frame: Frame,
-  hint: string,
-  write: (inner: Frame, bounds: Bounds) => void,
-): RangeCall {
+  {
+    name,
+    params,
+    results,
+    isKernel,
+  }: {
+    readonly name: string;
+    readonly params: readonly string[];
+    readonly results: readonly "i32"[];
+    readonly isKernel: boolean;
+  },
+  write: (inner: Frame, carried: readonly Named[]) => void,
+): Outline {
   const { unit } = frame;
-  const { touched, declared, buffers } = usesOf([stmt]);
-  const captured: { readonly name: string; readonly type: ScalarType }[] = [];
-  for (const [name, type] of touched) if (!declared.has(name)) captured.push({ name, type });
-  const pointers = [...buffers].flatMap((name) => {
-    const place = bufferOf(frame, name);
-    return place.local === undefined ? [] : [{ name, place, local: place.local }];
+  const { touched, declared, set, buffers } = usesOf([stmt]);
+  const captured: Named[] = [];
+  const carried: Named[] = [];
+  for (const [local, type] of touched) {
+    if (declared.has(local)) continue;
+    (set.has(local) ? carried : captured).push({ name: local, type });
+  }
+  const pointers = [...buffers].flatMap((buffer) => {
+    const place = bufferOf(frame, buffer);
+    return place.local === undefined ? [] : [{ name: buffer, place, local: place.local }];
   });
-  const kernel = unit.module.function(unit.fresh(`${hint} ${stmt.index}`), {
+  const made = unit.module.function(unit.fresh(name), {
     params: [
-      "i32",
-      "i32",
+      ...params.map(() => "i32" as const),
       ...pointers.map(() => "i32" as const),
       ...captured.map(({ type }) => valueTypeOf(type)),
     ],
-    paramNames: ["from", "to", ...pointers.map(({ name }) => name), ...captured.map(({ name }) => name)],
+    paramNames: [...params, ...pointers.map((one) => one.name), ...captured.map((one) => one.name)],
+    results,
   });
   const places = new Map(frame.buffers);
-  pointers.forEach(({ name, place }, k) => places.set(name, { ...place, local: k + 2 }));
-  const inner = openFrame(unit, kernel.body, frame.owner, places, true);
-  captured.forEach(({ name, type }, k) => inner.locals.set(name, { type, index: 2 + pointers.length + k }));
-  for (const name of frame.positive) inner.positive.add(name);
-  write(inner, { from: 0, to: 1 });
-  return (body, pushFrom, pushTo) => {
-    pushFrom();
-    pushTo();
-    for (const { local } of pointers) body.localGet(local);
-    for (const { name, type } of captured) body.localGet(localIndex(frame, name, type));
-    body.call(kernel);
+  pointers.forEach((one, k) => places.set(one.name, { ...one.place, local: k + params.length }));
+  const inner = openFrame(unit, made.body, frame.owner, places, isKernel);
+  const firstCaptured = params.length + pointers.length;
+  captured.forEach((one, k) => inner.locals.set(one.name, { type: one.type, index: firstCaptured + k }));
+  for (const local of frame.positive) inner.positive.add(local);
+  for (const one of carried) reload(one, inner);
+  write(inner, carried);
+  return {
+    carried,
+    call(body, pushArgs) {
+      pushArgs();
+      for (const { local } of pointers) body.localGet(local);
+      for (const { name: local, type } of captured) body.localGet(localIndex(frame, local, type));
+      body.call(made);
+    },
   };
 }
 
-/** Makes a loop a function and calls it for some turns at a time. */
-export function emitKernel(stmt: For, frame: Frame, write: (inner: Frame, bounds: Bounds) => void): void {
-  const { body, unit } = frame;
-  unit.noteKernel();
-  const run = outlined(stmt, frame, "loop", write);
-  const call = (pushFrom: () => void, pushTo: () => void): void => run(body, pushFrom, pushTo);
-  const perTurn = Math.max(1, workOf({ ...stmt, from: zeroth, to: first }));
-  const chunk = Math.max(64, Math.ceil(chunkWork / perTurn / 64) * 64);
+/** Writes a call of a function for the turns between two indices. */
+export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+
+type WriteTurns = (inner: Frame, bounds: Bounds) => void;
+
+/** Makes an independent loop a function `(from, to, …)` of the turns that it runs. */
+export function outlined(stmt: For, frame: Frame, hint: string, write: WriteTurns): RangeCall {
+  const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
+  const { call } = outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1 }));
+  return (body, pushFrom, pushTo) =>
+    call(body, () => {
+      pushFrom();
+      pushTo();
+    });
+}
+
+/** Makes an independent loop a function and calls it for some turns at a time. */
+export function emitKernel(stmt: For, frame: Frame, write: WriteTurns): void {
+  frame.unit.noteKernel();
+  emitCalls(stmt, frame, outlined(stmt, frame, "loop", write));
+}
+
+/** Makes any loop a function that runs some turns in their order, and calls it until all are done. */
+export function emitSequence(stmt: For, frame: Frame, write: WriteTurns): void {
+  const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
+  const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
+    write(inner, { from: 0, to: 1 });
+    for (const one of shared) spill(one, inner);
+  });
+  for (const one of carried) spill(one, frame);
+  emitCalls(stmt, frame, (body, pushFrom, pushTo) =>
+    call(body, () => {
+      pushFrom();
+      pushTo();
+    }),
+  );
+  for (const one of carried) reload(one, frame);
+}
+
+/** The same of a `while` loop: each call tells whether there is more to do. */
+export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: Frame) => void): void {
+  const { body } = frame;
+  const options = { name: "steps", params: [], results: ["i32" as const], isKernel: false };
+  const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
+    const code = inner.body;
+    const left = scratch(inner, "i32");
+    const leave = (isMore: boolean): void => {
+      for (const one of shared) spill(one, inner);
+      code.i32Const(isMore ? 1 : 0);
+    };
+    code.i32Const(chunkOf(stmt.body));
+    code.localSet(left);
+    const again = code.loop();
+    emitScalar(stmt.condition, inner);
+    code.op("i32.eqz");
+    code.if();
+    leave(false);
+    code.return();
+    code.end();
+    writeBody(inner);
+    code.localGet(left);
+    code.i32Const(1);
+    code.op("i32.sub");
+    code.localTee(left);
+    code.brIf(again);
+    code.end();
+    leave(true);
+  });
+  for (const one of carried) spill(one, frame);
+  const again = body.loop();
+  call(body, () => {});
+  body.brIf(again);
+  body.end();
+  for (const one of carried) reload(one, frame);
+}
+
+/** Calls for all turns of a loop, some at a time, in their order. */
+function emitCalls(stmt: For, frame: Frame, call: RangeCall): void {
+  const { body } = frame;
+  const chunk = chunkOf(stmt.body);
   const isOneCall =
     stmt.from.kind === "const" && stmt.to.kind === "const" && stmt.to.value - stmt.from.value <= chunk;
   if (isOneCall) {
     return call(
+      body,
       () => emitScalar(stmt.from, frame),
       () => emitScalar(stmt.to, frame),
     );
   }
-  const [at, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
+  const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
   emitScalar(stmt.from, frame);
-  body.localSet(at);
+  body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  // while (at < to) { call(at, min(at + chunk, to)); at += chunk } with differences that cannot overflow upwards
+  // while (from < to): the first or last turns, and then from or to moves on; differences do not overflow as uint32
   const out = body.block();
   const again = body.loop();
-  body.localGet(at);
+  body.localGet(from);
   body.localGet(to);
   body.op("i32.ge_s");
   body.brIf(out);
+  const [end, moved] = stmt.reverse ? [from, to] : [to, from];
   const next = scratch(frame, "i32");
-  call(
-    () => body.localGet(at),
-    () => {
-      body.localGet(at);
-      body.i32Const(chunk);
-      body.op("i32.add");
-      body.localGet(to);
-      body.localGet(to);
-      body.localGet(at);
-      body.op("i32.sub");
-      body.i32Const(chunk);
-      body.op("i32.gt_u");
-      body.select("i32");
-      body.localTee(next);
-    },
-  );
+  const pushNext = (): void => {
+    body.localGet(moved);
+    body.i32Const(stmt.reverse ? -chunk : chunk);
+    body.op("i32.add");
+    body.localGet(end);
+    body.localGet(to);
+    body.localGet(from);
+    body.op("i32.sub");
+    body.i32Const(chunk);
+    body.op("i32.gt_u");
+    body.select("i32");
+    body.localTee(next);
+  };
+  const pushMoved = (): void => body.localGet(moved);
+  call(body, stmt.reverse ? pushNext : pushMoved, stmt.reverse ? pushMoved : pushNext);
   body.localGet(next);
-  body.localSet(at);
+  body.localSet(moved);
   body.br(again);
   body.end();
   body.end();
 }
-
-const zeroth: Expr = { kind: "const", type: "i32", value: 0 };
-const first: Expr = { kind: "const", type: "i32", value: 1 };

@@ -24,7 +24,7 @@ export function procedureFunction(procedure: Procedure, unit: Unit, exported = f
         paramNames: procedure.params.map((param) => param.name),
         exported,
       });
-      const frame = openFrame(unit, body, procedure);
+      const frame = openFrame(unit, body, procedure, new Map(), true);
       bindParams(procedure, frame);
       emitBlock(procedure.body, [procedure.result], frame);
       emitScalar(procedure.result, frame);

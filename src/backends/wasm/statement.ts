@@ -2,15 +2,23 @@ import { local } from "../../kernel/build.ts";
 import { expandContract, expandReduce } from "../../kernel/expand.ts";
 import type { Contract, Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { reduceLanes } from "../../kernel/scalar.ts";
-import type { Piece, Shared, Split } from "../../kernel/split.ts";
+import type { Piece, Split } from "../../kernel/split.ts";
 import { splitBlock } from "../../kernel/split.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
 import { addContract } from "./contract/index.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
-import { emitKernel, inlineWork, outlined, workOf } from "./kernel.ts";
-import { emitScalar, loadOf, storeOf } from "./scalar.ts";
+import {
+  emitKernel,
+  emitSequence,
+  emitWhileSequence,
+  outlined,
+  shapeOfLoop,
+  shapeOfWhile,
+} from "./kernel.ts";
+import { emitScalar, storeOf } from "./scalar.ts";
+import { reload, spill } from "./spill.ts";
 import type { Bounds, OneByOne } from "./vector/loop.ts";
 import { emitVectorFor, emitVectorReduce } from "./vector/loop.ts";
 import { isBestVectorised } from "./vector/nest.ts";
@@ -41,17 +49,8 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
       return emitReduce(stmt, frame, depth);
     case "contract":
       return emitContract(stmt, frame, depth);
-    case "while": {
-      const out = body.block();
-      const again = body.loop();
-      emitScalar(stmt.condition, frame);
-      body.op("i32.eqz");
-      body.brIf(out);
-      emitBlock(stmt.body, [], frame, depth + 1);
-      body.br(again);
-      body.end();
-      return body.end();
-    }
+    case "while":
+      return emitWhile(stmt, frame, depth);
     case "if":
       emitScalar(stmt.condition, frame);
       body.if();
@@ -69,12 +68,34 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
 }
 
 type For = Stmt & { readonly kind: "for" };
+type While = Stmt & { readonly kind: "while" };
 
 /** A loop: large ones become functions, independent ones are written for several lanes at a time. */
 function emitLoop(stmt: For, frame: Frame, depth: number): void {
-  const isOwn = !frame.isKernel && stmt.independent === true && workOf(stmt) > inlineWork;
-  if (isOwn) return emitKernel(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+  const shape = shapeOfLoop(stmt, frame);
+  if (shape === "kernel") {
+    return emitKernel(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+  }
+  if (shape === "sequence") {
+    return emitSequence(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+  }
   emitTurns(stmt, emitBounds(stmt, frame), frame, depth);
+}
+
+/** A loop that only its own turns can end; long ones run some turns a call. */
+function emitWhile(stmt: While, frame: Frame, depth: number): void {
+  const writeBody = (inner: Frame): void => emitBlock(stmt.body, [], inner, depth + 1);
+  if (shapeOfWhile(stmt, frame) === "sequence") return emitWhileSequence(stmt, frame, writeBody);
+  const { body } = frame;
+  const out = body.block();
+  const again = body.loop();
+  emitScalar(stmt.condition, frame);
+  body.op("i32.eqz");
+  body.brIf(out);
+  writeBody(frame);
+  body.br(again);
+  body.end();
+  body.end();
 }
 
 /** A fold, in lanes where that can be. */
@@ -201,18 +222,4 @@ function pointersOf(piece: Piece, frame: Frame): (readonly [string, BufferPlace]
     const place = bufferOf(frame, name);
     return place.local === undefined ? [] : [[name, place] as const];
   });
-}
-
-function spill({ name, type }: Shared, frame: Frame): void {
-  const { body, unit } = frame;
-  body.i32Const(0);
-  body.localGet(localIndex(frame, name, type));
-  body.memory(storeOf(type), unit.spillSlot(frame.owner, name));
-}
-
-function reload({ name, type }: Shared, frame: Frame): void {
-  const { body, unit } = frame;
-  body.i32Const(0);
-  body.memory(loadOf(type), unit.spillSlot(frame.owner, name));
-  body.localSet(localIndex(frame, name, type));
 }

@@ -264,6 +264,50 @@ describe("loops", () => {
     expectAgreement(elementwise("f64", "bool", n, (x, y) => k.lt(k.mul(k.add(x, y), x), y)));
   });
 
+  test("long ones that go on from turn to turn run some turns a call, upwards, downwards, and as long as a number says", () => {
+    const n = 30_000;
+    const made: Made = {
+      ins: [["a", "f64"]],
+      outs: [["out", "f64"]],
+      scalars: [["m", "i32"]],
+      results: [k.local("f64", "s"), k.local("i32", "steps"), k.local("bool", "flag"), k.local("f32", "r")],
+      n,
+    };
+    const routine = routineOf(made, (block) => {
+      const s = block.let("s", k.f64(1));
+      const r = block.let("r", k.constant("f32", 0.5));
+      const flag = block.let("flag", k.bool(false));
+      const c = block.let("c", k.convert("f64", k.local("i32", "m")));
+      block.for("i", k.i32(0), k.i32(n), (loop, i) => {
+        const old = loop.let("old", s);
+        loop.set(s, k.add(k.mul(old, k.f64(0.5)), k.min(k.f64(1), k.max(c, k.load("f64", "a", i)))));
+        loop.store("out", i, s);
+        loop.set(flag, k.lt(old, s));
+      });
+      block.for(
+        "j",
+        k.i32(3),
+        k.i32(n),
+        (loop, j) => {
+          loop.set(r, k.add(k.mul(r, k.f32(0.75)), k.convert("f32", k.load("f64", "out", j))));
+          loop.store("out", j, k.add(k.load("f64", "out", k.sub(j, k.i32(3))), k.convert("f64", r)));
+        },
+        true,
+      );
+      const steps = block.let("steps", k.i32(0));
+      const left = block.let("left", k.i32(n));
+      block.while(k.lt(k.i32(0), left), (loop) => {
+        loop.set(left, k.sub(left, k.i32(1)));
+        loop.if(k.lt(k.load("f64", "out", left), s), (then) => then.set(steps, k.add(steps, left)));
+        loop.for("inner", k.i32(0), k.and(left, k.i32(3)), (inner, i) =>
+          inner.set(s, k.add(s, k.convert("f64", i))),
+        );
+      });
+    });
+    expectAgreement(routine);
+    expect(wasmBackend.show!(routine).match(/\(func \$steps/g)).toHaveLength(3);
+  });
+
   test("several results, in-place changes, strides, gathers, numbers of the surroundings and of the index", () => {
     const n = 45;
     const made: Made = {
