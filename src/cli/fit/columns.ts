@@ -62,7 +62,8 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
     throw new DownhillError("data", `${table.name}: no row has a value in each of ${wanted.join(", ")}.`);
   }
   if (left > 0) {
-    const lines = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !whole.includes(row));
+    const kept = new Set(whole);
+    const lines = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !kept.has(row));
     const shown = lines.slice(0, 8).map((row) => table.lines?.[row] ?? row + 1);
     notes.push(
       `${left} of ${table.rows} rows left out for missing values: ${table.lines === undefined ? "rows" : "lines"} ${shown.join(", ")}${left > 8 ? ", …" : ""}.`,

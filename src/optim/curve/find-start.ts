@@ -31,7 +31,7 @@ export function findStarts(search: Search): {
 } {
   const { model, given, rows } = search;
   const fixed = new Set(Array.from(given.keys()).filter((i) => !Number.isNaN(given[i]!)));
-  const structure = structureOf(model, rows.columns.length, fixed);
+  const structure = structureOf(model, rows, fixed);
   const scales = rows.columns.map((column) => scaleOf(numbers(column), search.y));
   const pools = structure.nonlinear.map((i, at) => {
     if (fixed.has(i)) return [given[i]!];
@@ -61,7 +61,7 @@ export function findStarts(search: Search): {
 /** A start that was given in full, and the same with its linear parameters solved for. */
 export function givenStarts(search: Search): readonly Float64Array[] {
   const { model, given, rows } = search;
-  const structure = structureOf(model, rows.columns.length, new Set());
+  const structure = structureOf(model, rows, new Set());
   if (structure.linear.length === 0) return [given];
   const solved = evaluator(someRows(search, 1000), structure)(structure.nonlinear.map((i) => given[i]!));
   return solved === undefined ? [given] : [given, solved.theta];

@@ -101,6 +101,28 @@ const zoo: Readonly<Record<string, Case>> = {
     x: even(280, 400, 30),
     noise: 0.01,
   },
+  "a population in years that the formula counts from 1900": {
+    text: "K/(1+A*exp(-r*(x-1900)))",
+    truth: { K: 400, A: 4, r: 0.03 },
+    x: even(1790, 2000, 22),
+    noise: 0.01,
+  },
+  "y of 1e-12 over x of 1e-9": {
+    text: "a*exp(-x/t)+c",
+    truth: { a: 5e-12, t: 3e-9, c: 1e-13 },
+    x: even(0, 1e-8, 60),
+  },
+  "a potential with two powers": {
+    text: "4*E*((s/x)^12-(s/x)^6)",
+    truth: { E: 1, s: 3.4 },
+    x: even(3.2, 8, 50),
+  },
+  "a sum of seasons with the trend": {
+    text: "a+b*x+A*sin(2*pi*x+p)+B*sin(4*pi*x+q)",
+    truth: { a: -3000, b: 1.7, A: 3, p: 1, B: 0.8, q: 4 },
+    x: even(1960, 2000, 300),
+    noise: 0.01,
+  },
   "a logarithm": { text: "a+b*ln(x+c)", truth: { a: 1, b: 3, c: 2 }, x: even(0, 50, 40) },
   "two straight lines that meet": {
     text: "where(x<k, a+b*x, a+b*k+c*(x-k))",
@@ -132,7 +154,7 @@ describe("fitCurve finds a start for", () => {
     // the least sum is not above that of the true curve
     const ofTruth = values.reduce((total, value, i) => total + (y[i]! - value) ** 2, 0);
     expect(fit.sumOfSquares).toBeLessThanOrEqual(ofTruth);
-    expect(fit.sumOfSquares).toBeGreaterThan(0.8 * ofTruth);
+    expect(fit.sumOfSquares).toBeGreaterThan(0.6 * ofTruth);
     expect(fit.undetermined).toEqual([]);
   });
 });

@@ -44,6 +44,12 @@ export function search(task: Task): Found {
     const fitted = curve.values(theta, rows);
     return medianSize(y.map((yi, r) => (yi - fitted[r]!) * roots[r]!).filter((_, r) => weights[r]! > 0));
   };
+  // in units of the data's own size, so that tolerances mean the same for all
+  const [total, power] = [
+    weights.reduce((sum, w) => sum + w, 0),
+    weights.reduce((sum, w, r) => sum + w * y[r]! * y[r]!, 0),
+  ];
+  const unit = power > 0 ? total / power : 1;
   const follow = (
     theta: Float64Array,
     part: Pick<Task, "rows" | "y" | "weights">,
@@ -55,8 +61,8 @@ export function search(task: Task): Found {
       low: tensor(walls.low),
       high: tensor(walls.high),
       loss,
-      lossScale,
-      weights: tensor(part.weights),
+      lossScale: lossScale * Math.sqrt(unit),
+      weights: tensor(part.weights.map((w) => w * unit)),
       jit: choices.jit,
       ...defined(limits),
     });
@@ -86,7 +92,7 @@ export function search(task: Task): Found {
     if (finite.length === 0) throw notFinite();
     const least = finite[0]!;
     best = least;
-    const rounding = 1e-20 * y.reduce((total, yi, r) => total + weights[r]! * yi * yi, 0);
+    const rounding = 1e-20 * power * unit;
     agreed = finite.filter(({ sum }) => sum <= least.sum * (1 + 1e-6) + rounding).length;
   }
   // what has bounds or was given stays on its side
@@ -104,6 +110,7 @@ export function search(task: Task): Found {
   }
   if (result.reason === "not-finite") throw notFinite();
   const { start } = best;
+  result = { ...result, sumOfSquares: result.sumOfSquares / unit };
   return { result, start, lossScale: isRobust ? scale : null, followed: starts.length, agreed, ...counts };
 }
 

@@ -4,7 +4,7 @@ import { sum } from "../../array/reduce.ts";
 import { key, uniform } from "../../random/index.ts";
 import { hessian } from "../../transforms/jacobian.ts";
 import type { CurveModel, Rows } from "./model.ts";
-import { numbers } from "./model.ts";
+import { numbers, takeRows } from "./model.ts";
 import { length, project } from "./project.ts";
 
 /** What is known of a parameter that the curve is not linear in, from the formula alone. */
@@ -38,6 +38,7 @@ export interface Structure {
 }
 
 interface Probe {
+  readonly rows: Rows;
   readonly theta: Float64Array;
   readonly values: Float64Array;
   readonly slopes: readonly Float64Array[];
@@ -55,34 +56,21 @@ const small = 1e-8; // what is left of derivatives that cancel but for rounding
  * identity `x ∂f/∂x + Σ kᵢ pᵢ ∂f/∂pᵢ = 0`, which is solved for k, up to what linear parameters make good and with a free
  * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
  */
-export function structureOf(model: CurveModel, columns: number, fixed: ReadonlySet<number>): Structure {
-  const rows: Rows = {
-    count: probeRows,
-    columns: Array.from({ length: columns }, (_, d) =>
-      tensor(uniform(key(100 + d), probeRows, { minval: 0.5, maxval: 2 })),
-    ),
-  };
-  const probes: Probe[] = [];
-  for (let i = 0; i < draws; i++) {
-    const size = uniform(key(i), model.size, { minval: 0.4, maxval: 1.6 });
-    const sign = uniform(key(50 + i), model.size);
-    // half of them positive: powers and logarithms want it
-    const theta = size.map((s, j) => (i % 2 === 1 && sign[j]! < 0.5 ? -s : s));
-    const probe = { theta, values: model.values(theta, rows), slopes: model.slopes(theta, rows) };
-    if ([probe.values, ...probe.slopes].every((x) => x.every(Number.isFinite))) probes.push(probe);
-  }
+export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
+  const columns = data.columns.length;
+  const probes = probesOf(model, data);
   const all = Array.from({ length: model.size }, (_, i) => i);
-  const linear = linearTogether(model, rows, probes, fixed);
+  const linear = linearTogether(model, probes, fixed);
   const nonlinear = all.filter((i) => !linear.includes(i));
   const off = (probe: Probe, x: Float64Array): Float64Array =>
     project(
       linear.map((j) => probe.slopes[j]!),
       x,
     ).rest;
-  const scalings = rows.columns.map((_, d) => scalingAlong(model, rows, probes, nonlinear, off, d));
-  const shifts = rows.columns.map((_, d) => shiftAlong(model, rows, probes, nonlinear, off, d));
+  const scalings = data.columns.map((_, d) => scalingAlong(model, probes, nonlinear, off, d));
+  const shifts = data.columns.map((_, d) => shiftAlong(model, probes, nonlinear, off, d));
   const isSameEverywhere = (i: number, change: (p: number) => number, leave: Off): boolean =>
-    probes.length > 0 && probes.every((probe) => isSame(model, rows, probe, i, change, leave));
+    probes.length > 0 && probes.every((probe) => isSame(model, probe, i, change, leave));
   const periodOf = (i: number, leave: Off): number | undefined =>
     [0.5, 1, Math.PI, 2 * Math.PI].find((period) => isSameEverywhere(i, (p) => p + period, leave));
   const roles = nonlinear.map((i, at): Role => {
@@ -105,18 +93,52 @@ export function structureOf(model: CurveModel, columns: number, fixed: ReadonlyS
   return { linear, nonlinear, roles };
 }
 
+/**
+ * Random places to look at: over plain numbers of about 1, or, where the formula has constants that only suit its data (years,
+ * say), over rows of those, with parameters of several sizes.
+ */
+function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
+  const plain: Rows = {
+    count: probeRows,
+    columns: data.columns.map((_, d) => tensor(uniform(key(100 + d), probeRows, { minval: 0.5, maxval: 2 }))),
+  };
+  const order = uniform(key(99), probeRows);
+  const own = takeRows(
+    data,
+    Array.from(order, (u) => Math.floor(u * data.count)),
+  );
+  const at = (rows: Rows, i: number, powers: number): Probe => {
+    const size = uniform(key(i), model.size, { minval: 0.4, maxval: 1.6 });
+    const sign = uniform(key(200 + i), model.size);
+    const power = uniform(key(400 + i), model.size);
+    // half of them positive: powers and logarithms want it
+    const theta = size.map(
+      (s, j) => (i % 2 === 1 && sign[j]! < 0.5 ? -s : s) * 10 ** -Math.floor(power[j]! * powers),
+    );
+    return { rows, theta, values: model.values(theta, rows), slopes: model.slopes(theta, rows) };
+  };
+  const moving = ({ slopes }: Probe): number => slopes.filter((slope) => length(slope) > 0).length;
+  const usable = (probes: readonly Probe[]): readonly Probe[] => {
+    const finite = probes.filter(({ values, slopes }) =>
+      [values, ...slopes].every((x) => x.every(Number.isFinite)),
+    );
+    // where a part has vanished, nothing is seen of it
+    const most = Math.max(0, ...finite.map(moving));
+    return finite.filter((probe) => moving(probe) === most);
+  };
+  const first = usable(Array.from({ length: draws }, (_, i) => at(plain, i, 1)));
+  if (first.length >= 4 && moving(first[0]!) === model.size) return first;
+  const second = usable(Array.from({ length: 5 * draws }, (_, i) => at(own, i, 5))).slice(0, draws);
+  return second.length >= 4 && (first.length < 4 || moving(second[0]!) > moving(first[0]!)) ? second : first;
+}
+
 /** The largest set of parameters without second derivatives among themselves. */
-function linearTogether(
-  model: CurveModel,
-  rows: Rows,
-  probes: readonly Probe[],
-  fixed: ReadonlySet<number>,
-): number[] {
+function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
   if (probes.length === 0) return [];
-  const weights = uniform(key(7), rows.count, { minval: -1, maxval: 1 });
+  const weights = uniform(key(7), probeRows, { minval: -1, maxval: 1 });
   const bent = new Uint8Array(n * n);
-  for (const { theta, values } of probes) {
+  for (const { rows, theta, values } of probes) {
     const h = numbers(hessian((p) => sum(mul(model.curve(p, rows), weights)))(tensor(theta)));
     const limit = 1e-10 * (1 + length(values));
     h.forEach((x, at) => {
@@ -141,15 +163,14 @@ type Off = (probe: Probe, x: Float64Array) => Float64Array;
 /** k of Euler's identity for column d, or nothing where the curve has no such symmetry. */
 function scalingAlong(
   model: CurveModel,
-  rows: Rows,
   probes: readonly Probe[],
   nonlinear: readonly number[],
   off: Off,
   d: number,
 ): number[] | undefined {
-  const x = numbers(rows.columns[d]!);
   return solveForConstants(probes, nonlinear.length + 1, (probe) => {
-    const along = model.along(probe.theta, rows, d);
+    const along = model.along(probe.theta, probe.rows, d);
+    const x = numbers(probe.rows.columns[d]!);
     const stretched = nonlinear.map((i) => probe.slopes[i]!.map((s) => s * probe.theta[i]!));
     return {
       unknowns: [...stretched, along].map((column) => off(probe, column)),
@@ -165,14 +186,13 @@ function scalingAlong(
 /** m of the shift along column d. */
 function shiftAlong(
   model: CurveModel,
-  rows: Rows,
   probes: readonly Probe[],
   nonlinear: readonly number[],
   off: Off,
   d: number,
 ): number[] | undefined {
   return solveForConstants(probes, nonlinear.length, (probe) => {
-    const along = model.along(probe.theta, rows, d);
+    const along = model.along(probe.theta, probe.rows, d);
     return {
       unknowns: nonlinear.map((i) => off(probe, probe.slopes[i]!)),
       known: off(probe, along),
@@ -214,13 +234,12 @@ function solveForConstants(
 /** Whether a change of parameter i leaves the curve as it is, but for what `off` takes out. */
 function isSame(
   model: CurveModel,
-  rows: Rows,
   probe: Probe,
   i: number,
   change: (p: number) => number,
   off: Off,
 ): boolean {
-  const { theta, values, slopes } = probe;
+  const { rows, theta, values, slopes } = probe;
   if (length(slopes[i]!) === 0) return false;
   const other = model.values(
     theta.map((p, j) => (j === i ? change(p) : p)),
