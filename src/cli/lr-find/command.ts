@@ -6,7 +6,7 @@ const args = {
     type: "positional",
     required: false,
     valueHint: "data set",
-    description: "digits: 1,797 handwritten digits, part of downhill (default)",
+    description: "digits (default), iris, wine or penguins",
   },
   data: { type: "string", valueHint: "file.csv", description: "a table instead; needs --target" },
   target: { type: "string", valueHint: "column", description: "the column of the table to predict" },

@@ -8,6 +8,7 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import { optionError, quote, readCount, readNumber } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "../train/data.ts";
+import { kindOf } from "../train/defaults.ts";
 import { aroundStepper, type Method, methodWords } from "../train/method.ts";
 import { type Batch, makeModel, type Model } from "../train/model.ts";
 import { trainRequest } from "../train/request.ts";
@@ -58,7 +59,7 @@ export async function findRates(
     noHeader: request.noHeader,
   });
   const source = readSource(asked);
-  const settings = readSettings(asked, source.kind);
+  const settings = readSettings(asked, kindOf(source));
   refuseRate(settings.method);
   const range = readRange(request);
   const interruption = onInterrupt(() => {

@@ -7,7 +7,8 @@ const args = {
     type: "positional",
     required: false,
     valueHint: "data set",
-    description: "digits: 1,797 handwritten digits, part of downhill (default)",
+    description:
+      "digits: 1,797 handwritten digits (default); iris, wine, penguins: tables; all are\npart of downhill",
   },
   data: { type: "string", valueHint: "file.csv", description: "train from a table instead; needs --target" },
   target: { type: "string", valueHint: "column", description: "the column of the table to predict" },
@@ -87,6 +88,12 @@ const args = {
     description:
       "units of the hidden layers, as in 128 or 64,32; none for a linear model\n(default: digits and images 128, tables 32)",
   },
+  augment: {
+    type: "string",
+    valueHint: "text",
+    description:
+      "other random changes of the items in each epoch, as shift=1,rotate=10,noise=0.05:\npixels, degrees, standard deviation; tables take noise",
+  },
   val: {
     type: "string",
     valueHint: "share",
@@ -116,6 +123,11 @@ const args = {
     description: "save the run after each epoch, and when it ends in any way",
   },
   resume: { type: "boolean", description: "go on where the run in --checkpoint has ended, or begin it" },
+  tensorboard: {
+    type: "string",
+    valueHint: "folder",
+    description: "write event files for TensorBoard, of each step and epoch",
+  },
   save: {
     type: "string",
     valueHint: "file",

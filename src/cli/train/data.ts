@@ -4,14 +4,18 @@ import {
   digits,
   encodeLabels,
   fitStandardiser,
+  iris,
   type LabelledImages,
   labelledImages,
+  penguins,
   randomSplit,
   type Split,
   standardise,
   type Standardiser,
   stratifiedSplit,
+  type Supervised,
   supervised,
+  wine,
 } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { columnOf, readIdxFile, readTableFile, type TableColumn } from "../../io/index.ts";
@@ -66,6 +70,8 @@ export async function loadProblem(source: Source, seed: number, validation = 0):
       const [images, labels] = await Promise.all([readIdxFile(source.images), readIdxFile(source.labels)]);
       return imageProblem(source.images, labelledImages(images, labels), seed, validation);
     }
+    case "set":
+      return setProblem(source, seed, validation);
     case "table":
       try {
         return await tableProblem(source, seed, validation);
@@ -117,6 +123,40 @@ async function tableProblem(
   const { rows: count } = table;
   checkCount(file, count);
   if (data.task === "classification") checkClasses(file, data, columnOf(table, target).kind);
+  const provenance = `${file}: ${count} rows, to predict ${target} from ${listOf(data.features)}`;
+  return supervisedProblem({ title: file, provenance, notes: [] }, data, target, seed, validation);
+}
+
+/** A table that is part of the library. */
+function setProblem({ name }: Source & { readonly kind: "set" }, seed: number, validation: number): Problem {
+  switch (name) {
+    case "iris":
+    case "wine": {
+      const data = name === "iris" ? iris() : wine();
+      const about = { title: name, provenance: data.provenance, notes: [] };
+      return supervisedProblem(about, data, data.target, seed, validation);
+    }
+    case "penguins": {
+      const columns = ["species", "beakLength", "beakDepth", "flipperLength", "bodyMass"];
+      const { table, dropped, provenance } = penguins({ missing: "drop", columns });
+      const rows = dropped.map(({ row }) => row + 1).join(" and ");
+      const notes = [`penguins ${rows} are left out: they were not measured.`];
+      const data = supervised(table, { target: "species" });
+      return supervisedProblem({ title: name, provenance, notes }, data, "species", seed, validation);
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+function supervisedProblem(
+  about: Pick<Problem, "title" | "provenance" | "notes">,
+  data: Supervised,
+  target: string,
+  seed: number,
+  validation: number,
+): Problem {
+  const count = data.x.shape[0]!;
   const labels = data.task === "classification" ? data.y.data : undefined;
   const split = splitThrice(count, labels, seed, validation);
   const scale = fitStandardiser(data.x, { rows: split.train, names: data.features });
@@ -137,8 +177,8 @@ async function tableProblem(
   });
   const constant = scale.constant.map((i) => data.features[i]!);
   return {
-    title: file,
-    provenance: `${file}: ${count} rows, to predict ${target} from ${listOf(data.features)}`,
+    title: about.title,
+    provenance: about.provenance,
     task:
       data.task === "classification"
         ? { kind: "classification", classes: data.classes }
@@ -149,6 +189,7 @@ async function tableProblem(
     inputs: { names: data.features, scale },
     image: undefined,
     notes: [
+      ...about.notes,
       ...(constant.length === 0
         ? []
         : [`${constant.join(", ")}: the same in all training rows, so it tells nothing.`]),

@@ -1,6 +1,11 @@
 import type { Source } from "./source.ts";
 
-export type SourceKind = Source["kind"];
+/** What sort of data, as far as defaults go. */
+export type SourceKind = "digits" | "table" | "images";
+
+export function kindOf({ kind }: Source): SourceKind {
+  return kind === "set" ? "table" : kind;
+}
 
 interface Defaults {
   readonly batch: number | "full";

@@ -24,6 +24,19 @@ export const trainEntry: LazyCommand = {
       "MNIST, Fashion-MNIST and the like",
     ],
     [
+      'downhill train digits --optimizer "adam(beta1=0.8)" --schedule "cosine warmup=50" --clip 1',
+      "options of the optimiser, a schedule of the rate, clipped gradients",
+    ],
+    [
+      "downhill train digits --augment shift=1,rotate=10 --val 0.1 --patience 5 --plateau 2",
+      "random changes of the images; stop, and lower the rate, by items held out",
+    ],
+    ["downhill train digits --tune lr,momentum", "let it find its own learning rate and momentum first"],
+    [
+      "downhill train digits --epochs 200 --checkpoint runs/a --resume",
+      "saved after each epoch; the same command goes on after a crash",
+    ],
+    [
       "downhill train digits --json > run.jsonl",
       "for programs. Ctrl-C stops a run after its step and reports on it (exit code 130)",
     ],

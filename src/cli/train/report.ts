@@ -1,4 +1,5 @@
 import { type Figure, rateDrops, trainingReport } from "../../train/index.ts";
+import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
@@ -248,7 +249,7 @@ function graph({ model }: ReportSource): Figure {
 }
 
 function settingsOf({ settings, model, problem }: ReportSource): (readonly [string, string])[] {
-  const { method, batch, accumulate, epochs, validation, patience, seed } = settings;
+  const { method, batch, accumulate, epochs, augmentation, validation, patience, seed } = settings;
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options);
   const row = (name: string, value: string | number | undefined): (readonly [string, string])[] =>
@@ -268,6 +269,7 @@ function settingsOf({ settings, model, problem }: ReportSource): (readonly [stri
         ? `all ${count(problem.train.rows.length)} training items`
         : `${batch} item${batch === 1 ? "" : "s"}`,
     ],
+    ...row("random changes", augmentation === undefined ? undefined : augmentationWords(augmentation)),
     ...row("batches a step", accumulate === 1 ? undefined : accumulate),
     ...row(
       "validation",

@@ -19,12 +19,14 @@ export const textNames = [
   "accumulate",
   "epochs",
   "hidden",
+  "augment",
   "val",
   "patience",
   "seed",
   "tune",
   "checkpoint",
   "save",
+  "tensorboard",
   "out",
 ] as const;
 

@@ -5,6 +5,7 @@ import { paintFor } from "../shared/style.ts";
 import { optionError } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
+import { kindOf } from "./defaults.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
 import { makeOutput } from "./output.ts";
@@ -27,7 +28,7 @@ import { readTuned, tuneMethod } from "./tuning.ts";
 /** Trains, tells of it, and writes the report; sets the exit code of the process. */
 export async function train(request: TrainRequest): Promise<void> {
   const source = readSource(request);
-  const given = readSettings(request, source.kind);
+  const given = readSettings(request, kindOf(source));
   const places = readPlaces(request);
   const tuned = readTuned(request.tune, given.method);
   for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
@@ -54,7 +55,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const run = await runTraining(problem, model, settings, places, output, interruption.signal);
     const result = testModel(problem, model, run.params);
     const { makeReport } = await import("./report.ts");
-    const lower = lowerRate(settings, source.kind);
+    const lower = lowerRate(settings, kindOf(source));
     const advice = adviseOn(run, settings, lower);
     writeOutput(places.report, makeReport({ problem, model, settings, command, advice, run, result }));
     if (places.save !== undefined) await saveNetwork(places.save, run.params, problem, model, command);

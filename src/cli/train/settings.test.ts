@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { optimizers } from "../shared/optimizers.ts";
+import { kindOf } from "./defaults.ts";
 import { trainRequest } from "./request.ts";
 import { commandOf, readPlaces, readSettings, type TrainRequest } from "./settings.ts";
 import { readSource } from "./source.ts";
@@ -8,7 +9,7 @@ import { readTuned } from "./tuning.ts";
 const read = (request: Partial<TrainRequest>): string => {
   const all = trainRequest(request);
   const source = readSource(all);
-  const settings = readSettings(all, source.kind);
+  const settings = readSettings(all, kindOf(source));
   readPlaces(all);
   readTuned(all.tune, settings.method);
   return commandOf(source, settings);
@@ -59,8 +60,9 @@ test.each<[string, Partial<TrainRequest>, string]>([
       clip: "1",
       accumulate: "4",
       patience: "5",
+      augment: "rotate=10, shift=1",
     },
-    "downhill train digits --optimizer 'adam(beta1=0.8)' --lr 0.003 --schedule 'cosine warmup=20' --plateau 'patience=3 factor=0.5' --clip 1 --batch 32 --accumulate 4 --epochs 30 --hidden 128 --val 0.1 --patience 5 --seed 0",
+    "downhill train digits --optimizer 'adam(beta1=0.8)' --lr 0.003 --schedule 'cosine warmup=20' --plateau 'patience=3 factor=0.5' --clip 1 --batch 32 --accumulate 4 --epochs 30 --hidden 128 --augment shift=1,rotate=10 --val 0.1 --patience 5 --seed 0",
   ],
   [
     "a schedule with rates of its own, written as an option of the optimiser",
@@ -99,7 +101,7 @@ describe("misuse", () => {
     [{ dataset: "digts" }, '"digts" is no data set. Did you mean "digits"?'],
     [
       { dataset: "mnist" },
-      '"mnist" is no data set. There is digits; for files of your own see --data and --images.',
+      '"mnist" is no data set. There are digits, iris, wine, penguins; for files of your own see --data and --images.',
     ],
     [{ dataset: "a b.csv" }, `"a b.csv" is no data set. For a table write --data 'a b.csv' --target COLUMN.`],
     [{ dataset: "digits", data: "x.csv" }, "digits and --data name two data sets. Give one of them."],
@@ -148,6 +150,14 @@ describe("misuse", () => {
     [{ clip: "1", optimizer: "lbfgs" }, "--clip does not go with lbfgs"],
     [{ accumulate: "1.5" }, '--accumulate must be a whole number of 1 or more, got "1.5".'],
     [{ accumulate: "2", optimizer: "lbfgs" }, "--accumulate does not go with lbfgs"],
+    [{ augment: "shifts=1" }, '--augment has no "shifts". Did you mean "shift"?'],
+    [{ augment: "rotate=200" }, '--augment: rotate must be a number from 0 to 180, got "200".'],
+    [{ augment: "shift=1.5" }, "--augment: shift must be whole pixels."],
+    [{ augment: "shift" }, "--augment: shift must be a number, as in shift=1."],
+    [{ augment: "" }, "--augment needs changes, as in shift=1,rotate=10,noise=0.05."],
+    [{ dataset: "iris", augment: "shift=1" }, "--augment shift is for images; tables take noise."],
+    [{ dataset: "irish" }, '"irish" is no data set. Did you mean "iris"?'],
+    [{ dataset: "iris", target: "x" }, "--target is for tables: name one with --data."],
     [{ val: "0.6" }, '--val must be a number from 0 to 0.5, got "0.6".'],
     [{ patience: "0" }, '--patience must be a whole number of 1 or more, got "0".'],
     [{ patience: "3", val: "0" }, "--patience needs items that are held out"],

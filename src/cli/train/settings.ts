@@ -1,4 +1,5 @@
 import { optionError, quote, readCount, readNumber, readWhole } from "../shared/words.ts";
+import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
 import { type Source, type SourceRequest, sourceWords } from "./source.ts";
@@ -9,6 +10,7 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly accumulate: string | undefined;
   readonly epochs: string | undefined;
   readonly hidden: string | undefined;
+  readonly augment: string | undefined;
   readonly val: string | undefined;
   readonly patience: string | undefined;
   readonly seed: string | undefined;
@@ -16,6 +18,7 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
   readonly save: string | undefined;
+  readonly tensorboard: string | undefined;
   readonly out: string | undefined;
   readonly json: boolean;
 }
@@ -28,6 +31,7 @@ export interface Settings {
   readonly accumulate: number;
   readonly epochs: number;
   readonly hidden: readonly number[];
+  readonly augmentation: Augmentation | undefined;
   /** The share of the training part that is held out to decide by; 0 for none. */
   readonly validation: number;
   /** Epochs without improvement after which to stop. */
@@ -41,6 +45,7 @@ export interface Places {
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
   readonly save: string | undefined;
+  readonly tensorboard: string | undefined;
 }
 
 /** The share that `--patience` holds out where `--val` does not say. */
@@ -71,6 +76,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
     accumulate,
     epochs: read(request.epochs, (text) => readCount("--epochs", text)) ?? initial.epochs,
     hidden: read(request.hidden, readSizes) ?? initial.hidden,
+    augmentation: read(request.augment, (text) => readAugmentation(text, kind)),
     validation: validation ?? (patience === undefined ? 0 : impliedValidation),
     patience,
     seed: read(request.seed, (text) => readWhole("--seed", text)) ?? 0,
@@ -79,7 +85,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
 
 /** What a run writes. @throws DownhillError `option` for options that need one another. */
 export function readPlaces(request: TrainRequest): Places {
-  const { out, checkpoint, resume, save, tune } = request;
+  const { out, checkpoint, resume, save, tensorboard, tune } = request;
   if (resume && checkpoint === undefined) {
     throw optionError("--resume needs --checkpoint, the folder that the run was saved in.");
   }
@@ -88,7 +94,7 @@ export function readPlaces(request: TrainRequest): Places {
       "--tune and --resume do not go together: a resumed run has its hyper-parameters already.",
     );
   }
-  return { report: out ?? "downhill-report.html", checkpoint, resume, save };
+  return { report: out ?? "downhill-report.html", checkpoint, resume, save, tensorboard };
 }
 
 /** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
@@ -100,13 +106,14 @@ export function lowerRate({ method }: Settings, kind: SourceKind): number {
 
 /** The command that repeats a run, whatever its defaults were. */
 export function commandOf(source: Source, settings: Settings): string {
-  const { method, batch, accumulate, epochs, hidden, validation, patience, seed } = settings;
+  const { method, batch, accumulate, epochs, hidden, augmentation, validation, patience, seed } = settings;
   const words = ["downhill", "train"].concat(
     sourceWords(source),
     methodWords(method),
     ["--batch", String(batch)],
     accumulate === 1 ? [] : ["--accumulate", String(accumulate)],
     ["--epochs", String(epochs), "--hidden", hidden.length === 0 ? "none" : hidden.join(",")],
+    augmentation === undefined ? [] : ["--augment", augmentationWords(augmentation)],
     validation === 0 ? [] : ["--val", String(validation)],
     patience === undefined ? [] : ["--patience", String(patience)],
     ["--seed", String(seed)],

@@ -14,9 +14,13 @@ export interface SourceRequest {
   readonly labels: string | undefined;
 }
 
+/** Tables that are part of the library. */
+const sets = ["iris", "wine", "penguins"] as const;
+
 /** Where the data come from. */
 export type Source =
   | { readonly kind: "digits" }
+  | { readonly kind: "set"; readonly name: (typeof sets)[number] }
   | {
       readonly kind: "table";
       readonly file: string;
@@ -40,7 +44,8 @@ export function readSource(request: SourceRequest): Source {
     ...(images === undefined && labels === undefined ? [] : ["--images"]),
   ];
   if (given.length > 1) throw optionError(`${given.join(" and ")} name two data sets. Give one of them.`);
-  if (dataset !== undefined && dataset !== "digits") throw unknownDataset(dataset);
+  const set = sets.find((name) => name === dataset);
+  if (dataset !== undefined && dataset !== "digits" && set === undefined) throw unknownDataset(dataset);
   if (data !== undefined) {
     if (target === undefined) throw optionError("--data needs --target, the column to predict.");
     const task = readChoice("--task", request.task ?? "auto", ["auto", "classification", "regression"]);
@@ -55,6 +60,7 @@ export function readSource(request: SourceRequest): Source {
   ] as const) {
     if (value !== undefined) throw optionError(`${name} is for tables: name one with --data.`);
   }
+  if (set !== undefined) return { kind: "set", name: set };
   if (images === undefined && labels === undefined) return { kind: "digits" };
   if (images === undefined) throw optionError("--labels needs --images, the file of the images.");
   if (labels === undefined) throw optionError("--images needs --labels, the file of their labels.");
@@ -66,6 +72,8 @@ export function sourceWords(source: Source): string[] {
   switch (source.kind) {
     case "digits":
       return ["digits"];
+    case "set":
+      return [source.name];
     case "table": {
       const features = source.features === undefined ? [] : ["--features", source.features.join(",")];
       const task = source.task === "auto" ? [] : ["--task", source.task];
@@ -85,7 +93,8 @@ function unknownDataset(name: string): DownhillError {
       `${JSON.stringify(name)} is no data set. For a table write --data ${quote(name)} --target COLUMN.`,
     );
   }
-  const near = didYouMean(name, ["digits"]);
-  const all = ` There is digits; for files of your own see --data and --images.`;
+  const names = ["digits", ...sets];
+  const near = didYouMean(name, names);
+  const all = ` There are ${names.join(", ")}; for files of your own see --data and --images.`;
   return optionError(`${JSON.stringify(name)} is no data set.${near === "" ? all : near}`);
 }

@@ -1,4 +1,5 @@
 import type { Paint } from "../shared/style.ts";
+import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, type Outcome, percent, showLoss } from "./output.ts";
@@ -12,7 +13,7 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-export function methodInWords({ method, batch, accumulate }: Settings): string {
+export function methodInWords({ method, batch, accumulate, augmentation }: Settings): string {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
   const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
@@ -25,6 +26,7 @@ export function methodInWords({ method, batch, accumulate }: Settings): string {
     ...(plateau === undefined ? [] : [`lowered at plateaus (${plateau})`]),
     ...(clip === undefined ? [] : [`gradients clipped at ${clip}`]),
     accumulate === 1 ? items : `${items}, ${accumulate} of them a step`,
+    ...(augmentation === undefined ? [] : [`changed at random (${augmentationWords(augmentation)})`]),
   ].join(", ");
 }
 

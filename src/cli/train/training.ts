@@ -1,6 +1,8 @@
 import { type Batches, dataset } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
 import type { MlpParams } from "../../nn/index.ts";
+import type { Key } from "../../random/index.ts";
 import {
   type Best,
   checkpointFolder,
@@ -12,7 +14,9 @@ import {
   type LogEntry,
   type LogSink,
   type RunTime,
+  tensorBoard,
 } from "../../train/index.ts";
+import { augmentInputs } from "./augmentation.ts";
 import type { Part, Problem } from "./data.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
 import { type Batch, batchesOf, type Model } from "./model.ts";
@@ -48,8 +52,17 @@ export interface Run {
 const testedAtOnce = 512; // items
 
 /** The training items in batches, in another order in each epoch. */
-export function trainingBatches({ train }: Problem, { batch, seed }: Settings): Batches<Batch> {
-  return dataset({ x: train.x, y: train.y }).shuffle({ seed }).batch(batch);
+export function trainingBatches(
+  { train, image }: Problem,
+  { batch, augmentation, seed }: Settings,
+): Batches<Batch> {
+  const batches: Batches<Batch> = dataset({ x: train.x, y: train.y }).shuffle({ seed }).batch(batch);
+  if (augmentation === undefined) return batches;
+  const change = ({ x, y }: Batch, key: Key): { x: ReturnType<typeof augmentInputs>; y: Tensor } => ({
+    x: augmentInputs(x, augmentation, image, key),
+    y,
+  });
+  return batches.augment(change, { seed });
 }
 
 /** How many steps a run of these settings takes. */
@@ -161,7 +174,7 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Bat
 
 /** Where a run is saved, and who is told of it. */
 function placesOf(
-  { checkpoint, resume }: Places,
+  { checkpoint, resume, tensorboard }: Places,
   output: Output,
 ): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
   const tellUser: LogSink = (entry: LogEntry) => {
@@ -171,7 +184,7 @@ function placesOf(
     }
   };
   return {
-    log: [tellUser],
+    log: [tellUser, ...(tensorboard === undefined ? [] : [tensorBoard(tensorboard)])],
     ...(checkpoint === undefined ? {} : { checkpoint: { store: checkpointFolder(checkpoint) }, resume }),
   };
 }

@@ -107,6 +107,7 @@ export async function tuneMethod(
 
 /** `tuned learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
 function describeTuned(start: Tuned, found: Tuned, trial: { start: number; tuned: number }): string {
+  if (trial.tuned === trial.start) return "tuned: nothing better than the start was found";
   const moves = Object.entries(found).map(([name, value]) => `${name} ${start[name]!} → ${value}`);
   const before = Number.isFinite(trial.start) ? showLoss(trial.start) : "diverged";
   return `tuned: ${moves.join(", ")}; loss of trial runs ${before} → ${showLoss(trial.tuned)}`;

@@ -1,0 +1,75 @@
+import { randomNoise, randomRotation, randomShift } from "../../data/index.ts";
+import type { Column } from "../../data/column.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import { type Key, split } from "../../random/index.ts";
+import { isNumber, readCall } from "../shared/call-text.ts";
+import { optionError, readNumber } from "../shared/words.ts";
+import { didYouMean } from "../../util/suggest.ts";
+import type { SourceKind } from "./defaults.ts";
+
+/** Random changes of the training items, other ones in each epoch. */
+export interface Augmentation {
+  /** Pixels that an image is moved by at most, in each direction. */
+  readonly shift: number;
+  /** Degrees that it is turned by at most. */
+  readonly rotate: number;
+  /** Standard deviation of the noise that is added to each input. */
+  readonly noise: number;
+}
+
+const initial: Augmentation = { shift: 0, rotate: 0, noise: 0 };
+
+/**
+ * Reads `shift=1,rotate=10,noise=0.05`.
+ *
+ * @throws DownhillError `option` for other words, and for images' changes of tables.
+ */
+export function readAugmentation(text: string, kind: SourceKind): Augmentation {
+  const { options } = readCall("--augment", `augment(${text})`);
+  const names = Object.keys(initial);
+  const read = [...options].map(([name, value]) => {
+    if (!names.includes(name)) {
+      const near = didYouMean(name, names);
+      throw optionError(
+        `--augment has no ${JSON.stringify(name)}.${near === "" ? ` It takes ${names.join(", ")}.` : near}`,
+      );
+    }
+    if (kind === "table" && name !== "noise")
+      throw optionError(`--augment ${name} is for images; tables take noise.`);
+    if (!isNumber(value)) throw optionError(`--augment: ${name} must be a number, as in ${name}=1.`);
+    const most = { shift: Infinity, rotate: 180, noise: Infinity }[name]!;
+    const size = readNumber(`--augment: ${name}`, value, { from: 0, to: most });
+    if (name === "shift" && !Number.isInteger(size))
+      throw optionError("--augment: shift must be whole pixels.");
+    return [name, size] as const;
+  });
+  if (read.length === 0) throw optionError("--augment needs changes, as in shift=1,rotate=10,noise=0.05.");
+  return { ...initial, ...Object.fromEntries(read) };
+}
+
+/** The text that says it. */
+export function augmentationWords(augmentation: Augmentation): string {
+  return Object.entries(augmentation)
+    .filter(([, value]) => value !== 0)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
+}
+
+/** A batch of inputs, changed at random; the same key makes the same changes. */
+export function augmentInputs(
+  x: Tensor,
+  { shift, rotate, noise }: Augmentation,
+  image: { readonly width: number; readonly height: number } | undefined,
+  key: Key,
+): Tensor | Column {
+  const [ofShift, ofRotation, ofNoise] = split(key, 3);
+  const sides = image === undefined ? undefined : ([image.height, image.width] as const);
+  let changed: Tensor | Column = x;
+  if (sides !== undefined && shift > 0) {
+    changed = randomShift(changed, { key: ofShift!, pixels: shift, sides });
+  }
+  if (sides !== undefined && rotate > 0) {
+    changed = randomRotation(changed, { key: ofRotation!, degrees: rotate, sides });
+  }
+  return noise > 0 ? randomNoise(changed, { key: ofNoise!, std: noise }) : changed;
+}
