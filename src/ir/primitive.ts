@@ -222,6 +222,12 @@ export interface Primitive<P = unknown> {
   ): readonly Tensor[];
   /** Whether its results take so much work that a checkpoint may keep them: products of matrices, convolutions. */
   readonly costly?: boolean;
+  /** For a loop: its body, whose first `count` inputs are the same in every step. */
+  readonly loop?: {
+    invariants(params: P): { readonly body: Program; readonly count: number };
+    /** The loop with a body that takes `extra` more of them, behind those; its operands get as many in the same place. */
+    extend(params: P, body: Program, extra: number): { readonly params: P; readonly place: number };
+  };
   /** The value of every element, where the primitive makes a constant. */
   constantOf?(params: P): number | undefined;
   /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */

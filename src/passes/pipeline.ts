@@ -3,6 +3,8 @@ import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
 import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
+import { foldConstants } from "./fold.ts";
+import { hoistInvariants } from "./hoist.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 
@@ -20,7 +22,9 @@ export function eliminateDeadCode(program: Program): Program {
 /** The passes in their order. */
 export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["dead code", eliminateDeadCode],
+  ["loop invariants", hoistInvariants],
   ["absorb", absorb],
+  ["fold constants", foldConstants],
   ["simplify", simplify],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["dead code", eliminateDeadCode],

@@ -1,6 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe, Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating, scalarTypeOf } from "../ir/types.ts";
@@ -27,6 +28,12 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
   lowering: { kind: "map", element: (_, __, { value, dtype }) => k.constant(scalarTypeOf(dtype), value) },
   constantOf: ({ value }) => value,
 });
+
+/** The equation that makes `out` an array with every element `value`. */
+export function fullEquation(out: Var, value: number): Equation {
+  const { dtype, shape, weak } = out.type;
+  return { prim: fullPrim as Primitive, params: { value, dtype, shape, weak }, ins: [], outs: [out] };
+}
 
 /** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
 export function full(type: ArrayType, value: number): Tensor {

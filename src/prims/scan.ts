@@ -181,6 +181,13 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     };
   },
   lowering: { kind: "loops", emit: emitScan },
+  loop: {
+    invariants: ({ body, consts }) => ({ body, count: consts }),
+    extend: (params, body, extra) => ({
+      params: { ...params, body, consts: params.consts + extra },
+      place: params.consts,
+    }),
+  },
   unroll(ins, params, run) {
     const { body, carries, length, reverse } = params;
     const given = cut(ins, params);

@@ -108,6 +108,13 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ definePrimitive<WhileP
   },
   batch: batchWhile,
   lowering: { kind: "loops", emit: emitWhile },
+  loop: {
+    invariants: ({ body, bodyConsts }) => ({ body, count: bodyConsts }),
+    extend: (params, body, extra) => ({
+      params: { ...params, body, bodyConsts: params.bodyConsts + extra },
+      place: params.testConsts + params.bodyConsts,
+    }),
+  },
   unroll(ins, { test, body, testConsts, bodyConsts }, run) {
     const given = cut(ins, { testConsts, bodyConsts });
     let { carry } = given;

@@ -5,7 +5,7 @@ import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
-import { convertFunction, unaryFunction } from "./scalar-ops.ts";
+import { convertFunction, unaryFunction } from "../../kernel/meaning.ts";
 import type { Runnable } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 

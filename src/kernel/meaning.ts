@@ -1,6 +1,6 @@
-import { internalError } from "../../errors/index.ts";
-import type { BinaryOp, ScalarType, UnaryOp } from "../../kernel/scalar.ts";
-import { assertNever } from "../../util/assert-never.ts";
+import { internalError } from "../errors/index.ts";
+import type { BinaryOp, ScalarType, UnaryOp } from "./scalar.ts";
+import { assertNever } from "../util/assert-never.ts";
 
 // What each operation means, said once and as literally as JavaScript allows; the other backends are held to it.
 
