@@ -32,7 +32,7 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
 /** The equation that makes `out` an array with every element `value`. */
 export function fullEquation(out: Var, value: number): Equation {
   const { dtype, shape, weak } = out.type;
-  return { prim: fullPrim as Primitive, params: { value, dtype, shape, weak }, ins: [], outs: [out] };
+  return { prim: fullPrim, params: { value, dtype, shape, weak }, ins: [], outs: [out] };
 }
 
 /** An array of this type with every element `value`: an equation while a program is traced, else made at once. */
