@@ -14,7 +14,7 @@ import { range, sizeOf, stridesOf } from "../util/shape.ts";
 import { joinTypes, requireNumbers } from "./elementwise.ts";
 import { moveAxis, reverse } from "./index-ops.ts";
 import { sumMaybe } from "./linear.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 import { permute, reshape } from "./shape.ts";
 
 /**
@@ -254,7 +254,7 @@ function dimsOf(
 
 function fill(block: Block, { fresh }: LowerContext, target: WriteView, value: number): void {
   const n = sizeOf(target.type.shape);
-  block.for(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
+  block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
     target.write(loop, i, k.constant(scalarTypeOf(target.type.dtype), value)),
   );
 }
@@ -284,7 +284,7 @@ function copySpread(
     0,
   );
   const base = block.let(fresh("x"), plus(k.mul(item, k.i32(strides[0]!)), k.i32(from)));
-  loopOver(block, [channels!, ...count], fresh, (loop, index) =>
+  loopEach(block, [channels!, ...count], fresh, (loop, index) =>
     padded.write(
       loop,
       plus(

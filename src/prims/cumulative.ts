@@ -6,7 +6,7 @@ import * as k from "../kernel/build.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 
 interface CumulativeParams {
   readonly axis: number;
@@ -30,7 +30,7 @@ const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ definePrimitive<
       const strides = stridesOf(shape);
       const others = otherAxes(shape.length, [axis]);
       if (sizeOf(shape) === 0) return;
-      loopOver(
+      loopEach(
         block,
         others.map((a) => shape[a]!),
         fresh,

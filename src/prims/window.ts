@@ -9,10 +9,10 @@ import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { sizeOf, stridesOf } from "../util/shape.ts";
+import { range, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { pad } from "./index-ops.ts";
-import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 
 /**
  * Windows over the last axes of an array, one entry for each of these: window `s` of `sizes[a]` covers the places
@@ -71,8 +71,16 @@ const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<W
       const [x, out] = [context.ins[0]!, context.outs[0]!];
       const zero = k.constant(scalarTypeOf(x.type.dtype), 0);
       overWindows(context, params, (block, place, each) => {
+        if (each.kind === "listed") {
+          const values = each.elements.map(({ at }) => x.read(at));
+          return out.write(
+            block,
+            place,
+            values.reduce((sum, value) => k.add(sum, value)),
+          );
+        }
         const sum = block.let(context.fresh("sum"), zero);
-        each((inner, at) => inner.set(sum, k.add(sum, x.read(at))));
+        each.visit((inner, at) => inner.set(sum, k.add(sum, x.read(at))));
         out.write(block, place, sum);
       });
     },
@@ -96,15 +104,26 @@ const windowArgmaxPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitiv
       const [x, out] = [context.ins[0]!, context.outs[0]!];
       const plane = sizeOf(x.type.shape.slice(-params.window.length));
       overWindows(context, params, (block, place, each) => {
+        if (each.kind === "listed") {
+          // no branches: such loops may be vectorised
+          let best: Expr | undefined;
+          let found: Expr = k.i32(0);
+          for (const { at, within } of each.elements) {
+            const value = block.let(fresh("x"), x.read(at));
+            const wins = best === undefined ? undefined : isLarger(value, best);
+            found = block.let(fresh("found"), wins === undefined ? within : k.select(wins, within, found));
+            best = block.let(
+              fresh("best"),
+              wins === undefined || best === undefined ? value : k.select(wins, value, best),
+            );
+          }
+          return out.write(block, place, found);
+        }
         const best = block.let(fresh("best"), k.constant(scalarTypeOf(x.type.dtype), 0));
         const found = block.let(fresh("found"), k.i32(-1));
-        each((inner, at, within) => {
+        each.visit((inner, at, within) => {
           const value = inner.let(fresh("x"), x.read(at));
-          const better = k.lt(best, value);
-          // the first NaN is larger than every number
-          const firstNaN = k.and(k.ne(value, value), k.eq(best, best));
-          const wins = isFloat(value.type) ? k.or(better, firstNaN) : better;
-          inner.if(k.or(k.lt(found, k.i32(0)), wins), (then) => {
+          inner.if(k.or(k.lt(found, k.i32(0)), isLarger(value, best)), (then) => {
             then.set(best, value);
             then.set(found, within);
           });
@@ -116,19 +135,40 @@ const windowArgmaxPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitiv
   },
 });
 
+/** Whether a value is larger than the best so far; the first NaN is larger than every number. */
+function isLarger(value: Expr, best: Expr): Expr {
+  const better = k.lt(best, value);
+  if (!isFloat(value.type)) return better;
+  return k.or(better, k.and(k.ne(value, value), k.eq(best, best)));
+}
+
 /** Where the largest element of each window is, counted through the last axes: the first of a tie, or the first NaN. */
 export function windowArgmax(x: Tensor, params: WindowParams): Tensor {
   return bind1(windowArgmaxPrim, [x], params);
 }
 
-/** Calls for each element of a window: its place in the array, and in its plane (the last axes). */
-type EachElement = (visit: (block: Block, at: Expr, within: Expr) => void) => void;
+/** An element of a window: its place in the array, and in its plane (the last axes). */
+interface Element {
+  readonly at: Expr;
+  readonly within: Expr;
+}
+
+/** The elements of a window, one by one where all windows lie within the array and are small, else by loops. */
+type Elements =
+  | { readonly kind: "listed"; readonly elements: readonly Element[] }
+  | {
+      readonly kind: "looped";
+      readonly visit: (body: (block: Block, at: Expr, within: Expr) => void) => void;
+    };
+
+/** Windows with at most so many elements are written out. */
+const mostListed = 32;
 
 /** Loops over all windows; `body` gets the place of the window in the result. */
 function overWindows(
   { block, fresh, ins, outs }: LowerContext,
   { window, strides, dilation, low }: WindowParams,
-  body: (block: Block, place: Expr, each: EachElement) => void,
+  body: (block: Block, place: Expr, each: Elements) => void,
 ): void {
   const shape = ins[0]!.type.shape;
   const space = shape.slice(shape.length - window.length);
@@ -139,13 +179,39 @@ function overWindows(
   const outStrides = [sizeOf(sizes), ...stridesOf(sizes)];
   const spaceStrides = stridesOf(space);
   if (sizeOf(outShape) === 0) return;
-  loopOver(block, [planes, ...sizes], fresh, (inner, [image, ...index]) => {
+  const liesWithin = space.map(
+    (n, a) => low[a] === 0 && (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! < n,
+  );
+  const isListed = liesWithin.every(Boolean) && sizeOf(window) <= mostListed;
+  loopEach(block, [planes, ...sizes], fresh, (inner, [image, ...index]) => {
     const place = flatIndex([image!, ...index], outStrides);
-    const base = plane === 1 ? image! : k.mul(image!, k.i32(plane));
+    const base = flatIndex([image!], [plane]);
+    if (isListed) {
+      const start = inner.let(
+        fresh("start"),
+        flatIndex(
+          index,
+          spaceStrides.map((n, a) => n * strides[a]!),
+        ),
+      );
+      const first = inner.let(fresh("first"), plus(base, start));
+      const offsets = window.reduce<readonly number[]>(
+        (all, n, a) =>
+          all.flatMap((offset) => range(0, n).map((w) => offset + w * dilation[a]! * spaceStrides[a]!)),
+        [0],
+      );
+      const elements = offsets.map((offset) => ({
+        at: plus(first, k.i32(offset)),
+        within: plus(start, k.i32(offset)),
+      }));
+      return body(inner, place, { kind: "listed", elements });
+    }
     // along each axis: where the window starts, and which of its elements lie within the array
     const axes = index.map((i, a) => {
-      const stride = strides[a] === 1 ? i : k.mul(i, k.i32(strides[a]!));
+      const stride = flatIndex([i], [strides[a]!]);
       const start = inner.let(fresh("start"), plus(stride, k.i32(-low[a]!)));
+      const whole = { start, from: k.i32(0), to: k.i32(window[a]!) };
+      if (liesWithin[a] === true) return whole;
       const step = dilation[a]!;
       const count = (length: Expr): Expr => {
         const positive = k.max(length, k.i32(0));
@@ -154,7 +220,7 @@ function overWindows(
       return {
         start,
         from: inner.let(fresh("from"), count(k.neg(start))),
-        to: inner.let(fresh("to"), k.min(k.i32(window[a]!), count(k.sub(k.i32(space[a]!), start)))),
+        to: inner.let(fresh("to"), k.min(whole.to, count(k.sub(k.i32(space[a]!), start)))),
       };
     });
     const visitAxis = (
@@ -166,11 +232,15 @@ function overWindows(
       const axis = axes[a];
       if (axis === undefined) return visit(outer, plus(base, within), within);
       outer.for(fresh("w"), axis.from, axis.to, (loop, w) => {
-        const along = plus(axis.start, dilation[a] === 1 ? w : k.mul(w, k.i32(dilation[a]!)));
-        const moved = spaceStrides[a] === 1 ? along : k.mul(along, k.i32(spaceStrides[a]!));
-        visitAxis(loop, a + 1, loop.let(fresh("at"), plus(within, moved)), visit);
+        const along = plus(axis.start, flatIndex([w], [dilation[a]!]));
+        visitAxis(
+          loop,
+          a + 1,
+          loop.let(fresh("at"), plus(within, flatIndex([along], [spaceStrides[a]!]))),
+          visit,
+        );
       });
     };
-    body(inner, place, (visit) => visitAxis(inner, 0, k.i32(0), visit));
+    body(inner, place, { kind: "looped", visit: (visit) => visitAxis(inner, 0, k.i32(0), visit) });
   });
 }
