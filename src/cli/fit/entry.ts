@@ -10,7 +10,7 @@ export const fitEntry: LazyCommand = {
       "y and x are columns; a, b and c are found, with no start values",
     ],
     [
-      `downhill fit co2 "co2 = a + b*(year-1990) + c*(year-1990)^2 + A*sin(2*pi*f*year + p)" --out co2.html`,
+      `downhill fit co2 "co2 = a + b*(year-1990) + c*(year-1990)^2 + A*sin(2*pi*f*(year-1990) + p)" --out co2.html`,
       "CO2 at Mauna Loa, part of downhill: trend, season and its frequency; with a page to look at",
     ],
     [

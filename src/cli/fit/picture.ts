@@ -90,10 +90,11 @@ export function drawPanels(
   const y = linearScale([...drawing.y, ...curve.value.filter(Number.isFinite), ...inRange], 6);
   const r = linearScale([...drawing.residuals, 0], 4);
   const isCurve = drawing.kind === "curve";
+  const every = thinning(drawing);
   const upper = panel({
     title: `${drawing.yName} against ${drawing.xName}`,
     key: [
-      { kind: "dot", text: "data" },
+      { kind: "dot", text: every === 1 ? "data" : `data, one row in ${every}` },
       { kind: "line", text: isCurve ? "fit" : "equal" },
       ...(isCurve && inRange.length > 0
         ? [{ kind: "band" as const, text: `${percent(settings.level)} confidence band` }]
@@ -206,9 +207,14 @@ function legend(key: Panel["key"], right: number, y: number): Markup[] {
   });
 }
 
+/** Of how many rows one is drawn: a page holds only so many. */
+function thinning({ x }: Pick<Drawing, "x">): number {
+  return Math.ceil(x.length / mostPoints);
+}
+
 function circles({ x }: Drawing, y: Float64Array, px: Place, py: Place): Markup {
   const n = x.length;
-  const every = Math.ceil(n / mostPoints);
+  const every = thinning({ x });
   const radius = n <= 100 ? 3 : n <= 1000 ? 2.2 : 1.6;
   const drawn = Array.from({ length: Math.ceil(n / every) }, (_, i) => i * every);
   return element(

@@ -182,6 +182,15 @@ describe("the output", () => {
     },
   );
 
+  test("of very many rows is thinned out in pictures, which say so", async () => {
+    const rows = Array.from({ length: 9000 }, (_, i) => `${i},${i % 7}`);
+    const out = join(folder, "many.svg");
+    await written(file("many.csv", `x,y\n${rows.join("\n")}\n`), "y = a + b*x", { out });
+    const text = readFileSync(out, "utf8");
+    expect(text).toContain("data, one row in 3");
+    expect(text.match(/<circle/g)!.length).toBe(6001);
+  });
+
   test("of several columns sets observed against fitted values", async () => {
     const rows = Array.from({ length: 30 }, (_, i) => [1 + (i % 5), 1 + ((i * 7) % 11)] as const);
     const table = rows.map(([u, v]) => `${u},${v},${3 * u ** 1.5 * Math.exp(-0.1 * v)}`);
