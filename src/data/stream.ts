@@ -90,6 +90,9 @@ interface Numbered {
   readonly number: number;
 }
 
+/** No batch is ready. */
+const none: readonly never[] = [];
+
 /** Items one by one: shuffled, then led through the steps. */
 function batcherOfItems(
   { size, dropLast }: BatchSize,
@@ -102,33 +105,37 @@ function batcherOfItems(
   let pending: Numbered[] = [];
   let count = 0;
 
-  const itemsOf = (given: unknown): readonly unknown[] => {
-    if (partsOf === undefined) return [given];
-    const fields = partsOf(given);
+  const rowsOf = (fields: Fields): readonly unknown[] => {
     const leftOut = shuffle === undefined ? first * size - count : 0; // rows that no batch will have
     return Array.from({ length: countOf(fields) }, (_, row) =>
-      row < leftOut ? given : itemOf(fields, row, float),
+      row < leftOut ? undefined : itemOf(fields, row, float),
     );
   };
 
-  function* collect(item: Numbered | undefined): Generator<() => Fields | Promise<Fields>, undefined> {
+  /** Takes an item into the batch that is being filled; the batch, if it is the last of it. */
+  const collect = (item: Numbered | undefined): (() => Fields | Promise<Fields>) | undefined => {
     if (item === undefined) return undefined;
     pending.push(item);
     if (pending.length < size) return undefined;
     const items = pending;
     pending = [];
-    yield () => stepped(items, steps, float, epoch);
-    return undefined;
-  }
+    return () => stepped(items, steps, float, epoch);
+  };
 
   return {
-    *add(given) {
-      for (const item of itemsOf(given)) yield* collect(mixer.exchange({ item, number: count++ }));
+    add(given) {
+      if (partsOf === undefined) {
+        const batch = collect(mixer.exchange({ item: given, number: count++ }));
+        return batch === undefined ? none : [batch];
+      }
+      return rowsOf(partsOf(given)).flatMap(
+        (item) => collect(mixer.exchange({ item, number: count++ })) ?? none,
+      );
     },
-    *finish() {
-      for (const item of mixer.rest()) yield* collect(item);
+    finish() {
+      const whole = mixer.rest().flatMap((item) => collect(item) ?? none);
       const items = pending;
-      if (items.length > 0 && !dropLast) yield () => stepped(items, steps, float, epoch);
+      return items.length > 0 && !dropLast ? [...whole, () => stepped(items, steps, float, epoch)] : whole;
     },
     isEmpty: () => count === 0,
   };
