@@ -22,6 +22,17 @@ export function scaleFor(values: readonly number[], log: boolean, count: number)
   return linearScale(finite, count);
 }
 
+/** An axis of equal ratios between two positive ends, which need not be round: marks at powers of ten, or at 2 and 5 times them too. */
+export function logScaleBetween(from: number, to: number): Scale {
+  const [low, high] = [Math.log10(from), Math.log10(to > from ? to : from * 10)];
+  const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);
+  const parts = high - low < 2.5 ? [1, 2, 5] : [1];
+  const ticks = powers
+    .flatMap((power) => parts.map((part) => Number((part * 10 ** power).toPrecision(12))))
+    .filter((tick) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9));
+  return { at: (value) => (Math.log10(value) - low) / (high - low), ticks };
+}
+
 /** An axis between two ends, which need not be round. */
 export function scaleBetween(from: number, to: number, count: number): Scale {
   return linearScale([], count, [from, to]);

@@ -1,7 +1,8 @@
+import { extent, type Scale } from "../../train/report/scale.ts";
 import { element, type Markup } from "../../viz/markup.ts";
 import type { Race } from "../race.ts";
 import type { LinesFigure } from "../study.ts";
-import { type Box, drawAxes, edges, scaleBetween, scaleFor } from "./axes.ts";
+import { type Box, drawAxes, edges, logScaleBetween, scaleBetween, scaleFor } from "./axes.ts";
 import { lineOf, type Spot } from "./map.ts";
 import { markerPath, round, runClass } from "./palette.ts";
 
@@ -83,7 +84,7 @@ function clampUnit(at: number): number {
 /** Curves and dots over two axes. */
 export function drawLines(figure: LinesFigure, box: Box, id: string): Markup[] {
   const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
-  const x = figure.x.log ? scaleFor(all("x"), true, 6) : spanned(all("x"), 8);
+  const x = spanned(all("x"), figure.x.log ?? false, 8);
   const y = scaleFor(all("y"), figure.y.log ?? false, 6);
   const { bottom, left, top } = edges(box);
   const curves = figure.series.map(({ x: xs, y: ys, style, colour }, i): Curve => {
@@ -108,9 +109,11 @@ export function drawLines(figure: LinesFigure, box: Box, id: string): Markup[] {
   ];
 }
 
-function spanned(values: readonly number[], count: number): ReturnType<typeof scaleBetween> {
-  const finite = values.filter((value) => Number.isFinite(value));
-  const [from, to] = [Math.min(...finite), Math.max(...finite)];
+/** An axis from the least of the values to the greatest. */
+export function spanned(values: readonly number[], log: boolean, count: number): Scale {
+  const finite = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
+  const [from, to] = extent(finite);
+  if (log) return logScaleBetween(from, to);
   return scaleBetween(from, to > from ? to : from + 1, count);
 }
 

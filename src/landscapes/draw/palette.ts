@@ -24,6 +24,7 @@ export const drawingColours: string = `
 const runRules = light
   .map((_, i) => `.run-${i}{--run:var(--run-${i})}`)
   .concat([4, 5, 6, 7].map((i) => `.run-${i} .trail,.run-${i} .curve{stroke-dasharray:7 3}`))
+  .concat(".run-again .trail,.run-again .curve{stroke-dasharray:2 4}")
   .join("\n");
 
 /** What drawings of races need beside the colours. */
@@ -35,6 +36,7 @@ export const drawingStyle: string = `
 .dl .frame{fill:none;stroke:var(--axis)}
 .dl .hill{fill:var(--hill);fill-opacity:.042}
 .dl .level{fill:none;stroke:var(--level);stroke-opacity:.34;stroke-width:.8}
+.dl .level.bold{stroke-width:1.8;stroke-opacity:.75}
 .dl .halo{fill:none;stroke:var(--paper);stroke-width:4.6;stroke-opacity:.75;stroke-linejoin:round;stroke-linecap:round}
 .dl .trail,.dl .curve{fill:none;stroke:var(--run);stroke-width:2;stroke-linejoin:round}
 .dl .trail{stroke-linecap:round}
@@ -52,9 +54,9 @@ export const drawingStyle: string = `
 ${runRules}
 `.trim();
 
-/** The class of a run's colour; colours come again after the last. */
+/** The class of a run's colour; colours come again after the last, with other dashes and markers. */
 export function runClass(i: number): string {
-  return `run run-${i % colourCount}`;
+  return `run run-${i % colourCount}${i < colourCount ? "" : " run-again"}`;
 }
 
 const shapes: readonly ((r: number) => string)[] = [
@@ -70,7 +72,8 @@ const shapes: readonly ((r: number) => string)[] = [
 
 /** The marker of a run, around the origin. */
 export function markerPath(i: number, r: number): string {
-  return shapes[i % shapes.length]!(r);
+  const again = Math.floor(i / shapes.length);
+  return shapes[(i + 3 * again) % shapes.length]!(r);
 }
 
 /** A star, around the origin. */

@@ -89,7 +89,7 @@ function fitted(race: Race, place: (point: Point) => Point, n: number): Interval
   });
   const largest = Math.max(...spans.map(([from, to]) => to - from)) || 1;
   return spans.map(([from, to]) => {
-    const half = Math.max(0.62 * (to - from), 0.3 * largest);
+    const half = Math.max((n === 1 ? 1 : 0.62) * (to - from), 0.3 * largest);
     const middle = (from + to) / 2;
     return [middle - half, middle + half];
   });

@@ -1,4 +1,3 @@
-import { showNumber } from "../../viz/index.ts";
 import { element, escapeText, jsonForPage, type Markup, writeMarkup } from "../../viz/markup.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
@@ -8,7 +7,7 @@ import type { Race } from "../race.ts";
 import type { Study, StudyFigure } from "../study.ts";
 import { cellsOf, legendOf, linesPart, type Part, raceParts, sliceParts } from "./figure.ts";
 import { swatch } from "./palette.ts";
-import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
+import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
 
 /**
  * A study, a race or a slice of a loss as a page: races are played and scrubbed, runs shown and hidden. One file that loads
@@ -90,7 +89,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
       const { map, chart } = parts;
       const isBounded = Number.isFinite(race.lowest);
       races.push(
-        pageRace(id, race, parts, (value) => showNumber(isBounded ? value - race.lowest : value, 3)),
+        pageRace(id, race, parts, (value) => showHeight(isBounded ? value - race.lowest : value, isBounded)),
       );
       const { y, height } = chart.box;
       const cursor = element("line", {

@@ -4,7 +4,7 @@ import type { Race } from "../race.ts";
 import type { LinesFigure, Study, StudyFigure } from "../study.ts";
 import { scaleBetween, scaleFor } from "./axes.ts";
 import { alignRows, type Canvas, makeCanvas, type TextPaint, withAxes, wrapText } from "./canvas.ts";
-import { valuesOf } from "./chart.ts";
+import { spanned, valuesOf } from "./chart.ts";
 import { type Grid, levelsAbove, levelsAround } from "./contours.ts";
 import { cellsOf } from "./figure.ts";
 import { centreOf, least, lostFrom } from "./map.ts";
@@ -192,10 +192,7 @@ function chartLines(figure: LinesFigure, columns: number, paint: TextPaint): str
 function plotLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
   const canvas = makeCanvas(columns - 10, chartRows);
   const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
-  const xs = all("x");
-  const x = figure.x.log
-    ? scaleFor(xs, true, 5)
-    : scaleBetween(Math.min(...xs), Math.max(...xs, Math.min(...xs) + 1e-12), 5);
+  const x = spanned(all("x"), figure.x.log ?? false, 5);
   const y = scaleFor(all("y"), figure.y.log ?? false, 4);
   figure.series.forEach((series, i) => {
     const role = series.colour ?? i;

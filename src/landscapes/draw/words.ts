@@ -37,13 +37,18 @@ export function tableHead({ lowest, landscape, tolerances }: Race): string[] {
 export function tableRow({ lowest }: Race, run: RaceRun): string[] {
   const isBounded = Number.isFinite(lowest);
   const last = run.values.at(-1)!;
-  const height = run.outcome === "diverged" ? "–" : showNumber(isBounded ? last - lowest : last, 3);
+  const height = run.outcome === "diverged" ? "–" : showHeight(isBounded ? last - lowest : last, isBounded);
   return [
     run.name,
     outcomeText(run),
     height,
     ...(isBounded ? run.stepsTo.map((t) => (t === null ? "–" : String(t))) : []),
   ];
+}
+
+/** A height above the lowest value: what is below it by rounding alone is at 0. */
+export function showHeight(height: number, isBounded: boolean): string {
+  return showNumber(isBounded && height < 0 && height > -1e-9 ? 0 : height, 3);
 }
 
 /** What a race is, in a line. */
