@@ -1,5 +1,4 @@
 import type { Cell, TypedArray } from "../kernel/executable.ts";
-import { makeArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 
 /** The memory of compiled kernels, as a backend offers it. */
@@ -50,9 +49,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       cell.array = tenant.original.array;
       cell.offset = tenant.original.offset;
     } else {
-      const array = makeArray(tenant.type, tenant.length);
-      array.set(cell.array);
-      cell.array = array;
+      cell.array = copyOf(cell.array);
     }
     remove(cell, tenant);
   };
@@ -99,6 +96,12 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     },
     stats: () => ({ cells: tenants.size, bytes: used }),
   };
+}
+
+/** The same elements in an array of its own; made from the other array, it is not cleared first. */
+function copyOf(array: TypedArray): TypedArray {
+  const ArrayType = array.constructor as new (elements: TypedArray) => TypedArray;
+  return new ArrayType(array);
 }
 
 const nothing = /* @__PURE__ */ new Uint8Array(0);
