@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { readSafetensorsFile } from "downhill/io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -25,7 +26,7 @@ function downhill(...words: string[]): { status: number | null; stdout: string; 
 }
 
 interface Line {
-  readonly event: "start" | "epoch" | "done";
+  readonly event: "start" | "note" | "epoch" | "tune" | "tuned" | "done";
   readonly [key: string]: unknown;
 }
 const linesOf = (stdout: string): Line[] =>
@@ -203,6 +204,158 @@ describe("downhill train digits", () => {
     ]) {
       expect(stdout).toContain(text);
     }
+  });
+});
+
+describe("the options of training", () => {
+  /** A line as a program reads it, but for what a clock says. */
+  const timeless = ({ seconds: _, itemsPerSecond: __, ...rest }: Line): object => rest;
+
+  test.each([
+    ["an optimiser with options", ["--optimizer", "adam(beta1=0.8, amsgrad)"], 225],
+    [
+      "a schedule with warm-up, and clipped gradients",
+      ["--schedule", "cosine warmup=20", "--clip", "1"],
+      225,
+    ],
+    ["an optimiser for matrices", ["--optimizer", "muon"], 225],
+    ["one that sees all items in a step", ["--optimizer", "lbfgs"], 5],
+    ["batches added up", ["--batch", "16", "--accumulate", "2"], 225],
+    ["images that are moved about", ["--augment", "shift=1,rotate=5,noise=0.01"], 225],
+  ])("learns with %s", (_, words, steps) => {
+    const { epochs, done } = trainJson("digits", "--epochs", "5", "--hidden", "32", ...words);
+    expect(done["steps"]).toBe(steps);
+    expect(epochs.at(-1)!["loss"]).toBeLessThan(0.6 * Number(epochs[0]!["loss"]));
+  });
+
+  test("batches added up are the step of the batch that is as large", () => {
+    const words = ["digits", "--epochs", "1", "--hidden", "none", "--seed", "1"];
+    const once = trainJson(...words, "--batch", "48").done["testLoss"];
+    const twice = trainJson(...words, "--batch", "24", "--accumulate", "2").done["testLoss"];
+    expect(twice).toBeCloseTo(Number(once), 5);
+  });
+
+  test("a schedule begins at --lr and is told with each epoch; a plateau lowers the rate", () => {
+    const rates = (...words: string[]): unknown[] =>
+      trainJson("digits", "--hidden", "none", ...words).epochs.map(({ learningRate }) => learningRate);
+    expect(rates("--epochs", "4", "--lr", "0.1", "--schedule", "step every=2 factor=0.5 per-epoch")).toEqual([
+      0.1, 0.1, 0.05, 0.05,
+    ]);
+    const lowered = rates("--epochs", "8", "--lr", "3", "--plateau", "patience=0 factor=0.1");
+    expect(lowered[0]).toBe(3);
+    expect(lowered.at(-1)).toBeLessThan(1);
+  });
+
+  test("--patience holds items out, stops for want of progress and keeps the best epoch", () => {
+    const { start, epochs, done } = trainJson("digits", "--epochs", "200", "--patience", "2");
+    expect(start).toMatchObject({ trainItems: 1294, validationItems: 144, testItems: 359 });
+    expect(done["stopped"]).toBe("early-stopping");
+    const losses = epochs.map(({ validationLoss }) => Number(validationLoss));
+    expect(losses.indexOf(Math.min(...losses)) + 1).toBe(done["bestEpoch"]);
+    expect(epochs.length).toBe(Number(done["bestEpoch"]) + 2);
+    const best = epochs[Number(done["bestEpoch"]) - 1]!;
+    expect(done["testLoss"]).toBe(best["testLoss"]);
+    expect(report("json.html")).toContain("validation");
+  });
+
+  test("--tune finds its way from a rate that is far too low, and trains with what it found", () => {
+    const words = ["digits", "--lr", "1e-4", "--epochs", "2"];
+    const low = trainJson(...words).done["testLoss"];
+    const { status, stdout } = downhill("train", ...words, "--tune", "lr,momentum", "--json");
+    expect(status).toBe(0);
+    const lines = linesOf(stdout);
+    expect(lines.filter(({ event }) => event === "tune")).toHaveLength(40);
+    const tuned = lines.find(({ event }) => event === "tuned")!;
+    const { learningRate } = tuned["hyperparameters"] as Record<string, number>;
+    expect(learningRate).toBeGreaterThan(0.01);
+    const epoch = lines.find(({ event }) => event === "epoch")!;
+    expect(epoch["learningRate"]).toBe(learningRate);
+    expect(lines.at(-1)!["testLoss"]).toBeLessThan(0.25 * Number(low));
+    expect(report("downhill-report.html")).toContain(`--lr ${learningRate}`);
+  });
+
+  test("a run that was stopped goes on by --resume as if it had not been, bit for bit", async () => {
+    const words = ["digits", "--hidden", "32", "--augment", "shift=1", "--patience", "100", "--json"];
+    const unbroken = trainJson(...words.slice(0, -1), "--epochs", "100");
+    const child = spawn(
+      process.execPath,
+      [bin, "train", ...words, "--epochs", "100", "--checkpoint", "run", "--out", "run.html"],
+      { cwd: folder, env },
+    );
+    let stdout = "";
+    child.stdout.on("data", (data: Buffer) => {
+      const before = stdout;
+      stdout += data.toString();
+      if (!before.includes('"epoch":2') && stdout.includes('"epoch":2')) child.kill("SIGINT");
+    });
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
+    const stopped = linesOf(stdout).at(-1)!;
+    expect(stopped).toMatchObject({ stopped: "aborted", checkpoint: "run" });
+    expect(stopped["epochs"]).toBeLessThan(100);
+
+    const again = downhill("train", ...words, "--epochs", "100", "--checkpoint", "run", "--out", "run.html");
+    expect(again.stderr).toBe(
+      "error: --checkpoint run holds a run of " +
+        `${String(stopped["steps"])} steps. Go on with it by --resume, or name another folder. See downhill train --help.\n`,
+    );
+    const resumed = trainJson(...words.slice(0, -1), "--epochs", "100", "--checkpoint", "run", "--resume");
+    const last = { ...timeless(resumed.done), checkpoint: undefined };
+    expect(last).toEqual({ ...timeless(unbroken.done), checkpoint: undefined });
+    const [note, ...epochs] = resumed.epochs;
+    expect(note!.event).toBe("note");
+    expect(note!["text"]).toMatch(/^resumed after \d+ of 100 epochs, at step \d+$/);
+    expect(epochs.length).toBeLessThan(100);
+    expect(epochs.map(timeless)).toEqual(unbroken.epochs.map(timeless).slice(-epochs.length));
+  });
+
+  test("--config holds options, and the command line wins", () => {
+    const config = write(
+      "train.json",
+      JSON.stringify({ optimizer: "adam(beta1=0.8)", epochs: 3, hidden: [32, 16], seed: 4 }),
+    );
+    const { start } = trainJson("digits", "--config", config, "--epochs", "1");
+    expect(start["command"]).toBe(
+      "downhill train digits --optimizer 'adam(beta1=0.8)' --lr 0.003 --batch 32 --epochs 1 --hidden 32,16 --seed 4",
+    );
+    const wrong = write("wrong.json", '{ "epoch": 3 }');
+    expect(downhill("train", "digits", "--config", wrong)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        'error: --config wrong.json: there is no option "epoch". Did you mean "epochs"? See downhill train --help.\n',
+    });
+  });
+
+  test("--save writes the network, with what is needed to use it", async () => {
+    const { done } = trainJson("iris", "--epochs", "20", "--save", "iris.safetensors");
+    expect(done).toMatchObject({ network: "iris.safetensors" });
+    const { tensors, metadata } = await readSafetensorsFile(join(folder, "iris.safetensors"));
+    expect([...tensors].map(([name, x]) => [name, x.shape])).toEqual(
+      expect.arrayContaining([
+        ["layers.0.weight", [4, 32]],
+        ["layers.1.bias", [3]],
+      ]),
+    );
+    expect(JSON.parse(metadata["classes"]!)).toEqual(["setosa", "versicolor", "virginica"]);
+    const { names, scale } = JSON.parse(metadata["inputs"]!) as {
+      names: string[];
+      scale: { mean: number[] };
+    };
+    expect([names.length, scale.mean.length]).toEqual([4, 4]);
+  });
+
+  test("--tensorboard writes event files", () => {
+    trainJson("iris", "--epochs", "2", "--tensorboard", "events");
+    const [file, ...others] = readdirSync(join(folder, "events"));
+    expect(file).toMatch(/^events\.out\.tfevents\./);
+    expect(others).toEqual([]);
+    expect(readFileSync(join(folder, "events", file!)).includes("loss/training")).toBe(true);
+  });
+
+  test.each(["iris", "wine", "penguins"])("%s is part of the package", (name) => {
+    const { start, done } = trainJson(name);
+    expect(start).toMatchObject({ data: name, task: "classification" });
+    expect(done["testAccuracy"]).toBeGreaterThan(0.9);
   });
 });
 

@@ -62,7 +62,7 @@ const args = {
     type: "string",
     valueHint: "N",
     description:
-      'lower the rate to a tenth after N epochs in a row without a better loss;\nmore as in "patience=5 factor=0.5 cooldown=2 floor=1e-5"',
+      'lower the rate to a tenth when the loss got no better in N + 1 epochs in a row;\nmore as in "patience=5 factor=0.5 cooldown=2 floor=1e-5"',
   },
   clip: { type: "string", valueHint: "norm", description: "shorten gradients that are longer" },
   batch: {

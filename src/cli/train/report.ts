@@ -1,4 +1,5 @@
 import { type Figure, rateDrops, trainingReport } from "../../train/index.ts";
+import { isNumber } from "../shared/call-text.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
@@ -261,7 +262,10 @@ function settingsOf({ settings, model, problem }: ReportSource): (readonly [stri
     ["learning rate", String(learningRate)],
     ...row("momentum", momentum),
     ...row("schedule", schedule),
-    ...row("lowered at plateaus", plateau),
+    ...row(
+      "lowered at plateaus",
+      plateau === undefined || !isNumber(plateau) ? plateau : `patience=${plateau}`,
+    ),
     ...row("largest norm of a gradient", clip),
     [
       "batch",
