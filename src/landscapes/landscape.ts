@@ -176,7 +176,7 @@ export function checkPoint(operation: string, what: string, point: unknown, n: n
 }
 
 /** @throws DownhillError `shape` or `range` */
-export function checkDomain(operation: string, domain: unknown, coordinates: readonly string[]): void {
+function checkDomain(operation: string, domain: unknown, coordinates: readonly string[]): void {
   if (!Array.isArray(domain) || domain.length !== coordinates.length) {
     throw new DownhillError(
       "shape",

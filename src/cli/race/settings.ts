@@ -4,7 +4,7 @@ import { readNumber, readPairs } from "../shared/assignments.ts";
 import { optionError } from "../shared/words.ts";
 
 /** A point: a number a coordinate, `x=-1,y=2` or `-1,2`. @throws DownhillError `option` */
-export function readPoint(option: string, text: string, coordinates: readonly string[]): Point {
+function readPoint(option: string, text: string, coordinates: readonly string[]): Point {
   return readEach(option, text, coordinates, (name, part) => readNumber(option, name, part));
 }
 

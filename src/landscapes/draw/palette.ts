@@ -8,7 +8,7 @@ const light = ["#0072b2", "#d55e00", "#00875f", "#a8468c", "#8a6d00", "#1f2328",
 const dark = ["#58a6ff", "#ff8c42", "#2fd0a0", "#ee8ad0", "#e6c84a", "#f0f6fc", "#d9a679", "#aab2ff"];
 
 /** How many runs have a colour of their own. */
-export const colourCount: number = light.length;
+const colourCount: number = light.length;
 
 /** Custom properties `--run-0`, … of a colour scheme. */
 function runColours(colours: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { Race, RaceRun } from "../race.ts";
 import type { Study } from "../study.ts";
 
 /** How a run ended, in a few words. */
-export function outcomeText(run: RaceRun): string {
+function outcomeText(run: RaceRun): string {
   switch (run.outcome) {
     case "arrived":
       return "arrived";
