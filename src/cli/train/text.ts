@@ -13,7 +13,7 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-export function methodInWords({ method, batch, accumulate, augmentation }: Settings): string {
+function methodInWords({ method, batch, accumulate, augmentation }: Settings): string {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
   const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
