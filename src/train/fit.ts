@@ -13,7 +13,7 @@ import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
 import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
 import type { Loss, Reduction } from "./loss.ts";
-import { type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
+import { handOut, type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
 import { makeStepper } from "./step.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
@@ -187,7 +187,8 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
 }
 
 function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
-  const { params, state, history, step, watch, warnings } = progress;
+  const { params, state } = handOut(progress);
+  const { history, step, watch, warnings } = progress;
   return { params, state, history, step, best: watch.best, time: timeOf(progress), warnings };
 }
 

@@ -10,7 +10,7 @@ import { DownhillError } from "../errors/index.ts";
 import { addBatch, type EpochRecord, type Evaluation, itemsOf, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
 import type { Reduction } from "./loss.ts";
-import { freshEpoch, makeClock, type Progress } from "./progress.ts";
+import { freshEpoch, handOut, makeClock, type Progress } from "./progress.ts";
 import type { Outcome, Stepper, Taken } from "./step.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
@@ -140,7 +140,7 @@ async function* trainLoop<P, S, B>(
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
   const { epochs, data, signal, watch, hooks, log, every, saver } = options;
   const breather = makeBreather();
-  const wantsSteps = every === "step" || hooks.step !== undefined || log.length > 0;
+  const wantsSteps = every === "step" || hooks.step !== undefined;
   while (progress.epoch < epochs) {
     if (isAborted(signal)) return "aborted";
     if (isOver(watch, progress.watch)) return "early-stopping";
@@ -155,8 +155,8 @@ async function* trainLoop<P, S, B>(
         const taken = takeBatch(options, progress, next);
         clock.goesOn();
         if (!next.done) saver?.note(next.value, progress);
+        if (taken !== undefined && log.length > 0) await tell(log, stepEntry(progress, taken));
         const event = taken !== undefined && wantsSteps ? stepEvent(progress, taken) : undefined;
-        if (event !== undefined && log.length > 0) await tell(log, entryOf(event));
         const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
         if (saver !== undefined) await saver.saveIfDue(progress, false);
         if (event !== undefined && every === "step") yield event;
@@ -188,7 +188,7 @@ function takeBatch<P, S, B>(
   progress: Progress<P, S>,
   next: IteratorResult<B, undefined>,
 ): Taken<P, S> | undefined {
-  const { stepper, reduction } = options;
+  const { stepper, reduction, optimizer } = options;
   const items = next.done ? 0 : itemsOf(next.value);
   const learningRate = rateOf(options, progress);
   const attempt = (): Outcome<P, S> =>
@@ -210,12 +210,17 @@ function takeBatch<P, S, B>(
     progress.batch++;
     progress.soFar.sums = addBatch(progress.soFar.sums, items, loss, metrics, reduction);
   }
+  const before = [progress.params, progress.state, progress.pending?.gradients];
   progress.pending = pending;
   if (taken !== undefined) {
     progress.params = taken.params;
     progress.state = taken.state;
     progress.step++;
     progress.soFar.learningRate = learningRate;
+  }
+  // an optimiser that runs eagerly may hold tensors that share memory
+  if (!optimizer.eager) {
+    progress.retirement.retire(before, [progress.params, progress.state, pending?.gradients]);
   }
   return taken;
 }
@@ -254,16 +259,23 @@ async function closeEpoch<P, S, B>(
   progress.epoch++;
   progress.batch = 0;
   progress.soFar = freshEpoch();
+  handOut(progress);
   await tell(options.log, { kind: "epoch", ...record });
   return { kind: "epoch", ...record, params, state };
 }
 
-function stepEvent<P, S>(
-  { epoch, step, batch, params, state, soFar }: Progress<P, S>,
-  { loss, metrics, items }: Taken<P, S>,
-): StepEvent<P, S> {
-  const { learningRate } = soFar;
-  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items, params, state };
+/** A step as plain data. */
+function stepEntry(
+  { epoch, step, batch, soFar: { learningRate } }: Progress<unknown, unknown>,
+  { loss, metrics, items }: Taken<unknown, unknown>,
+): StepEntry {
+  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items };
+}
+
+/** A step as others may hold on to it. */
+function stepEvent<P, S>(progress: Progress<P, S>, taken: Taken<P, S>): StepEvent<P, S> {
+  const { params, state } = handOut(progress);
+  return { ...stepEntry(progress, taken), params, state };
 }
 
 function rateOf<P, S, B>(
@@ -272,9 +284,4 @@ function rateOf<P, S, B>(
 ): number | undefined {
   const rate = typeof learningRate === "function" ? learningRate(step) : learningRate;
   return rate === undefined ? undefined : rate * watch.rateScale;
-}
-
-/** A step as plain data. */
-function entryOf({ params: _, state: __, ...entry }: StepEvent<unknown, unknown>): StepEntry {
-  return entry;
 }

@@ -1,5 +1,6 @@
 import type { EpochRecord, ItemSums } from "./history.ts";
 import { noItems } from "./history.ts";
+import { makeRetirement, type Retirement } from "./retire.ts";
 import type { Standing } from "./step.ts";
 import type { WatchState } from "./watch.ts";
 
@@ -36,6 +37,8 @@ export interface Progress<P, S> extends Standing<P, S> {
   validationSeconds: number;
   checkpointSeconds: number;
   warnings: readonly string[];
+  /** Which of its tensors others may hold. */
+  readonly retirement: Retirement;
 }
 
 /** Where the time of a run went, in seconds; of a resumed run, in all its parts together. */
@@ -51,7 +54,10 @@ export interface RunTime {
 
 /** A run that has not begun. */
 export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Progress<P, S> {
+  const retirement = makeRetirement();
+  retirement.keep(params, state);
   return {
+    retirement,
     params,
     state,
     step: 0,
@@ -68,6 +74,12 @@ export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Pro
     checkpointSeconds: 0,
     warnings: [],
   };
+}
+
+/** The parameters and the state for others, who may hold on to them. */
+export function handOut<P, S>({ params, state, retirement }: Progress<P, S>): { params: P; state: S } {
+  retirement.keep(params, state);
+  return { params, state };
 }
 
 /** Where the time of a run went so far. */
