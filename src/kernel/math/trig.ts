@@ -23,31 +23,38 @@ import { fastTwoDifference, fastTwoSum, polynomial, quotientOfPairs, split } fro
 import type { ReducedAngle } from "./reduce-pi.ts";
 import { reduceAngle, reduceAnyAngle } from "./reduce-pi.ts";
 
-/** sin and cos of r.high + r.low, |r| ≤ π/4 and a little, as pairs. */
-function sinCosOfReduced(block: Block, r: Pair): { readonly sine: Pair; readonly cosine: Pair } {
-  const z = block.let("z", mul(r.high, r.high));
-  const half = mul(f64(0.5), z);
-  const sineTail = block.let(
-    "sineTail",
-    add(mul(mul(z, r.high), polynomial(sinTail, z)), mul(r.low, sub(f64(1), half))),
-  );
+/** sin of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
+function sineOf(block: Block, r: Pair, z: Expr): Pair {
+  const tail = add(mul(mul(z, r.high), polynomial(sinTail, z)), mul(r.low, sub(f64(1), mul(f64(0.5), z))));
+  return { high: r.high, low: block.let("sineTail", tail) };
+}
+
+/** cos of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
+function cosineOf(block: Block, r: Pair, z: Expr): Pair {
   // cos r = 1 − r²/2 + …, with r²/2 as an exact head and the rest
   const { high: head, low: rest } = split(block, "r", r.high);
   const one = fastTwoDifference(block, "cosine", f64(1), mul(f64(0.5), mul(head, head)));
   const remainder = mul(mul(f64(0.5), rest), add(r.high, head));
-  const cosineTail = block.let(
-    "cosineTail",
-    add(sub(one.low, remainder), sub(mul(mul(z, z), polynomial(cosTail, z)), mul(r.high, r.low))),
-  );
-  return { sine: { high: r.high, low: sineTail }, cosine: { high: one.high, low: cosineTail } };
+  const tail = add(sub(one.low, remainder), sub(mul(mul(z, z), polynomial(cosTail, z)), mul(r.high, r.low)));
+  return { high: one.high, low: block.let("cosineTail", tail) };
 }
 
 /** sin((n + offset) · π/2 + r). */
 function sinOfReduced(block: Block, { n, ...r }: ReducedAngle, offset: Expr): Expr {
-  const { sine, cosine } = sinCosOfReduced(block, r);
+  const z = block.let("z", mul(r.high, r.high));
   const quarter = block.let("quarter", add(n, offset));
-  const isOdd = block.let("isOdd", ne(and_(quarter, 1), i32(0)));
-  const value = block.let("value", select(isOdd, add(cosine.high, cosine.low), add(sine.high, sine.low)));
+  const value = block.let("value", f64(0));
+  block.if(
+    ne(and_(quarter, 1), i32(0)),
+    (odd) => {
+      const { high, low } = cosineOf(odd, r, z);
+      odd.set(value, add(high, low));
+    },
+    (even) => {
+      const { high, low } = sineOf(even, r, z);
+      even.set(value, add(high, low));
+    },
+  );
   return select(ne(and_(quarter, 2), i32(0)), neg(value), value);
 }
 
@@ -84,7 +91,8 @@ export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]],
 
 /** tan(n · π/2 + r) = sin r / cos r or −cos r / sin r, with a quotient of pairs. */
 function tanOfReduced(block: Block, { n, ...r }: ReducedAngle): Expr {
-  const { sine, cosine } = sinCosOfReduced(block, r);
+  const z = block.let("z", mul(r.high, r.high));
+  const [sine, cosine] = [sineOf(block, r, z), cosineOf(block, r, z)];
   const isOdd = block.let("isOdd", ne(and(n, i32(1)), i32(0)));
   const above = fastTwoSum(
     block,

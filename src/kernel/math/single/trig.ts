@@ -37,15 +37,19 @@ function sinOf(block: Block, x: Expr, quarters: number): Expr {
   const r = block.let("r", sub(rough, third));
   const rLow = block.let("rLow", sub(sub(sub(rough, r), third), p4));
   const z = block.let("z", mul(r, r));
-  const sine = block.let("sine", add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow)));
-  // 1 − z/2 with what its rounding lost
-  const half = block.let("half", mul(f32(0.5), z));
-  const one = block.let("one", sub(f32(1), half));
-  const lost = sub(sub(sub(f32(1), one), half), mul(r, rLow));
-  const cosine = block.let("cosine", add(one, mulAdd(mul(z, z), polynomial32(cosTail32, z), lost)));
   const quarter = block.let("quarter", quarters === 0 ? n : add(n, i32(quarters)));
-  const isOdd = ne(and(quarter, i32(1)), i32(0));
-  const value = block.let("value", select(isOdd, cosine, sine));
+  const value = block.let("value", f32(0));
+  block.if(
+    ne(and(quarter, i32(1)), i32(0)),
+    (odd) => {
+      // 1 − z/2 with what its rounding lost
+      const half = odd.let("half", mul(f32(0.5), z));
+      const one = odd.let("one", sub(f32(1), half));
+      const lost = sub(sub(sub(f32(1), one), half), mul(r, rLow));
+      odd.set(value, add(one, mulAdd(mul(z, z), polynomial32(cosTail32, z), lost)));
+    },
+    (even) => even.set(value, add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow))),
+  );
   return select(ne(and(quarter, i32(2)), i32(0)), neg(value), value);
 }
 
