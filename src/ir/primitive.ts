@@ -214,11 +214,14 @@ export interface Primitive<P = unknown> {
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
-  /** For a primitive with sub-programs: its results by running them one after the other, for those who want to watch. */
+  /**
+   * For a primitive with sub-programs: its results by running them one after the other, for those who want to watch; a
+   * loop tells the step.
+   */
   unroll?(
     ins: readonly Tensor[],
     params: P,
-    run: (program: Program, ins: readonly Tensor[], step: number) => readonly Tensor[],
+    run: (program: Program, ins: readonly Tensor[], step?: number) => readonly Tensor[],
   ): readonly Tensor[];
   /** Whether its results take so much work that a checkpoint may keep them: products of matrices, convolutions. */
   readonly costly?: boolean;

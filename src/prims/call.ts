@@ -93,7 +93,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
         outs,
       ),
   },
-  unroll: (ins, { program }, run) => run(program, ins, 0),
+  unroll: (ins, { program }, run) => run(program, ins),
 });
 
 /** Applies a program as one equation; `apply` says where, if not in the innermost trace. */

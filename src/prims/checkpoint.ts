@@ -79,7 +79,7 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ definePrimit
         outs,
       ),
   },
-  unroll: (ins, { program }, run) => run(program, ins, 0),
+  unroll: (ins, { program }, run) => run(program, ins),
 });
 
 /** Computes what is known now; the later part gets the known operands, and what the policy keeps, and starts anew from there. */

@@ -132,6 +132,8 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
       );
     },
   },
+  unroll: ([predicate, ...operands], { onTrue, onFalse }, run) =>
+    run(predicate!.slot === 0 ? onFalse : onTrue, operands),
 });
 
 function predicateUnknown(): DownhillError {

@@ -120,7 +120,7 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitiv
         outs,
       ),
   },
-  unroll: (ins, { program }, run) => run(program, ins, 0),
+  unroll: (ins, { program }, run) => run(program, ins),
 });
 
 function valuesOf(ins: readonly PartialValue[]): Tensor[] {
@@ -222,7 +222,7 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitiv
         outs,
       ),
   },
-  unroll: (ins, { program }, run) => run(program, ins, 0),
+  unroll: (ins, { program }, run) => run(program, ins),
 });
 
 /** Applies a program that has its own rule for reverse mode; see `CustomVjpParams`. */
@@ -311,7 +311,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
         outs,
       ),
   },
-  unroll: (ins, params, run) => run(requirePushforward(params), ins, 0),
+  unroll: (ins, params, run) => run(requirePushforward(params), ins),
 });
 
 function requirePushforward({ pushforward }: PushParams): Program {

@@ -3,8 +3,11 @@ import { div, log, sin, sqrt, tensor, where, less } from "../array/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { grad } from "../transforms/grad.ts";
 import { jvp } from "../transforms/linearize.ts";
+import { checkpoint } from "../transforms/checkpoint.ts";
+import { cond } from "../transforms/cond.ts";
 import { scan } from "../transforms/scan.ts";
 import { vmap } from "../transforms/vmap.ts";
+import { whileLoop } from "../transforms/while-loop.ts";
 import "../array/methods.ts";
 import { debug } from "./debug.ts";
 import "./install.ts";
@@ -49,6 +52,30 @@ describe("debug({ nan: true })", () => {
     ["jit in jit", () => jit(grad(jit((x) => sqrt(x.mul(x)))))(0)],
   ])("looks inside jitted functions: %s", (_, f) => {
     expect(message(f)).toMatch(/^sqrt: its cotangent became Infinity in the reverse pass.*debug\.test\.ts/);
+  });
+
+  test("tells a step for loops only", () => {
+    const side = (x: Tensor): Tensor =>
+      cond(
+        less(x, 0),
+        () => log(x),
+        () => x,
+      );
+    for (const f of [() => jit(side)(-1), () => checkpoint(side)(-1), () => jit((x) => log(x))(-1)])
+      expect(message(f)).toMatch(/^log: its value became NaN in the forward pass: log\(f64\[\] -1\)/);
+    expect(
+      message(() =>
+        whileLoop(
+          (y) => less(y, 2),
+          (y) => log(y),
+          tensor(1),
+        ),
+      ),
+    ).toMatch(/, in step 1 of a loop:/);
+  });
+
+  test("constants that are infinite are no accident, in jitted functions either", () => {
+    expect(jit((x: Tensor) => where(less(x, 0), -Infinity, x))([1, 2]).tolist()).toEqual([1, 2]);
   });
 
   test("looks inside loops and tells the step", () => {

@@ -73,10 +73,11 @@ function nameOf(prim: Primitive): string | undefined {
 function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   if (prim.unroll !== undefined) {
     return prim.unroll(ins, params, (program, xs, step) =>
-      within({ ...context, origin: undefined, step }, () => evalProgram(program, xs)),
+      within({ ...context, origin: undefined, step: step ?? context.step }, () => evalProgram(program, xs)),
     );
   }
   const outs = evaluate(prim, ins, params);
+  if (prim.constantOf?.(params) !== undefined) return outs; // a constant became nothing: it was written so
   for (const out of outs) {
     const place = firstBad(out);
     if (place === undefined) continue;
