@@ -39,7 +39,7 @@ const args = {
     type: "string",
     valueHint: "name",
     description:
-      'sgd (default), adam, adamw, nadam, radam, adamax, adagrad, adadelta, rmsprop,\nrprop, asgd, adafactor, muon, lion, lamb, yogi, lbfgs; with options of its own\nas in "adam(beta1=0.8, amsgrad)"',
+      'sgd (default), adam, adamw, nadam, radam, adamax, adagrad, adadelta, rmsprop,\nrprop, asgd, adafactor, muon, lion, lamb, yogi, sparse-adam, lbfgs; with options\nof its own as in "adam(beta1=0.8, amsgrad)"',
   },
   lr: {
     type: "string",

@@ -164,6 +164,10 @@ describe("misuse", () => {
     [{ resume: true }, "--resume needs --checkpoint, the folder that the run was saved in."],
     [{ resume: true, checkpoint: "runs", tune: "lr" }, "--tune and --resume do not go together"],
     [{ tune: "momentun" }, '--tune: there is no number "momentun" to start from. Did you mean "momentum"?'],
+    [{ tune: "lr", optimizer: "rprop" }, "--tune: rprop finds its lengths of steps itself"],
+    [{ tune: "lr", optimizer: "lbfgs" }, "--tune: lbfgs finds its lengths of steps itself"],
+    [{ tune: "momentum", momentum: "0" }, "--tune momentum: it must start above 0, and is 0."],
+    [{ tune: "lr", lr: "0" }, "--tune lr: it must start above 0, and is 0."],
     [{ tune: "lr,lr" }, "--tune names lr twice."],
     [
       { tune: "beta2", optimizer: "adam" },

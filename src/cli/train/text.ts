@@ -106,7 +106,7 @@ export function describeOutcome(
           `best in epoch ${bestEpoch}, whose parameters these are: validation loss ${showLoss(outcome.validationLoss!)}`,
         ]),
     ...advice.map((text) => `note: ${text}`),
-    ...(checkpoint === undefined ? [] : [`checkpoint: ${checkpoint} (go on with --resume)`]),
+    ...(checkpoint === undefined || steps === 0 ? [] : [`checkpoint: ${checkpoint} (go on with --resume)`]),
     ...(network === undefined ? [] : [`network: ${network}`]),
     `report: ${paint("underline", report)}`,
   ].join("\n");

@@ -29,6 +29,11 @@ export function readTuned(
   { optimizer, learningRate, momentum }: Method,
 ): Tuned | undefined {
   if (text === undefined) return undefined;
+  if (optimizer.name === "rprop" || optimizer.name === "lbfgs") {
+    throw optionError(
+      `--tune: ${optimizer.name} finds its lengths of steps itself; there is nothing to descend on.`,
+    );
+  }
   const values: Record<string, unknown> = {
     learningRate,
     ...(momentum === undefined ? {} : { momentum }),
@@ -40,6 +45,7 @@ export function readTuned(
     const value = values[name];
     if (Object.hasOwn(start, name)) throw optionError(`--tune names ${word} twice.`);
     if (typeof value === "number" && Object.hasOwn(values, name)) {
+      if (!(value > 0)) throw optionError(`--tune ${word}: it must start above 0, and is ${value}.`);
       start[name] = value;
       continue;
     }
