@@ -3,6 +3,7 @@ import "../runtime/install.ts";
 
 export type { FitData } from "./batches.ts";
 export { checkpointFolder, type CheckpointFolderOptions } from "./checkpoint/folder.ts";
+export { checkpointParams, type CheckpointParamsOptions } from "./checkpoint/params.ts";
 export {
   type Checkpoint,
   checkpointMemory,

@@ -167,6 +167,14 @@ export function readCheckpoint(
   return text.lastBatch;
 }
 
+/** The parameters of a checkpoint alone, or those of its best epoch, if it has one. */
+export function readParams({ step, tensors: bytes, state }: Checkpoint, which: "last" | "best"): unknown {
+  const { params, watch } = parseExactJson(state) as RunText;
+  const text = which === "last" ? params : watch.best?.params;
+  if (text === undefined) return undefined;
+  return readTree(text, readSafetensors(bytes, { name: `checkpoint of step ${step}` }).tensors);
+}
+
 /** Refuses to go on with the state of another run. */
 function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   const refuse = (what: string, repair: string): DownhillError =>

@@ -3,6 +3,7 @@ import { dataset } from "downhill/data";
 import { adam, chain, clipByGlobalNorm, cosineDecay, ema, reduceOnPlateau, sgd } from "downhill/optim";
 import {
   checkpointMemory,
+  checkpointParams,
   type CheckpointStore,
   fit,
   type FitOptions,
@@ -261,6 +262,22 @@ describe("checkpoints", () => {
     const { warnings } = await fit({ ...options, data, log, epochs: 2, checkpoint: { store }, resume: true });
     expect(warned).toEqual([expect.stringContaining("the data are not those that the checkpoint of step 6")]);
     expect(warnings).toEqual(warned);
+  });
+});
+
+describe("checkpointParams", () => {
+  test("gives the parameters at the last step, or those of the best epoch", async () => {
+    const store = checkpointMemory();
+    expect(await checkpointParams(store)).toBe(undefined);
+    const options = optionsOf("a plateau, early stopping, best weights, validation");
+    const { params, best } = await fit({ ...options, checkpoint: { store } });
+    const bits = (p: Params | undefined): string => JSON.stringify(p);
+    expect(bits(await checkpointParams<Params>(store))).toBe(bits(params));
+    expect(bits(await checkpointParams<Params>(store, { which: "best" }))).toBe(bits(best!.params));
+    const plain = checkpointMemory();
+    await fit({ ...optionsOf("a stream"), checkpoint: { store: plain } });
+    expect(await checkpointParams(plain, { which: "best" })).toBe(undefined);
+    await expect(checkpointParams(plain, { which: "first" as never })).rejects.toThrow('"last" or "best"');
   });
 });
 
