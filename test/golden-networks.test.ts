@@ -234,3 +234,47 @@ const places: Readonly<Record<string, Op>> = {
 };
 
 checkFile("gather", places);
+
+const reductionOf = ({ reduction = "mean" }: Args): { readonly reduction: "mean" | "sum" | "none" } => ({
+  reduction: reduction as "mean",
+});
+const loss =
+  (f: (x: Tensor, y: Tensor, options: nn.LossOptions) => Tensor): Op =>
+  ([x, y], args) =>
+    f(x!, y!, reductionOf(args));
+/** PyTorch has the classes in axis 1. */
+const classesLast = (x: Tensor): Tensor =>
+  x.ndim < 3 ? x : x.transpose([0, ...Array.from({ length: x.ndim - 2 }, (_, i) => i + 2), 1]);
+
+const losses: Readonly<Record<string, Op>> = {
+  "nn.functional.mse_loss": loss(nn.meanSquaredError),
+  "nn.functional.l1_loss": loss(nn.meanAbsoluteError),
+  "nn.functional.huber_loss": loss(nn.huberLoss),
+  "nn.functional.smooth_l1_loss": ([x, y], args) => {
+    const delta = (args["beta"] as number | undefined) ?? 1;
+    return nn.huberLoss(x!, y!, { delta, ...reductionOf(args) }).div(delta);
+  },
+  "nn.functional.binary_cross_entropy_with_logits": loss(nn.sigmoidCrossEntropy),
+  "nn.functional.soft_margin_loss": ([x, y], args) =>
+    nn.sigmoidCrossEntropy(x!, y!.add(1).div(2), reductionOf(args)), // targets are −1 and 1 there
+  "nn.functional.cross_entropy": ([x, y], args, named) => {
+    const weight = named("weight");
+    return nn.softmaxCrossEntropy(classesLast(x!), y!, {
+      ignore: (args["ignore_index"] as number | undefined) ?? -100,
+      labelSmoothing: (args["label_smoothing"] as number | undefined) ?? 0,
+      ...(weight === undefined ? {} : { classWeights: weight }),
+      ...reductionOf(args),
+    });
+  },
+  "nn.functional.kl_div": ([x, y], args) => {
+    const logTarget = args["log_target"] === true;
+    const q = logTarget ? x! : d.logSoftmax(x!); // the cases with probabilities as targets take it inside
+    if (args["reduction"] !== "batchmean") return nn.klDivergence(q, y!, { logTarget, ...reductionOf(args) });
+    return nn.klDivergence(q, y!, { logTarget, reduction: "sum" }).div(x!.shape[0]!);
+  },
+  "nn.functional.poisson_nll_loss": loss(nn.poissonLoss),
+  "nn.functional.gaussian_nll_loss": ([x, y, variance], args) =>
+    nn.gaussianLoss(x!, variance!, y!, reductionOf(args)),
+};
+
+checkFile("losses", losses);

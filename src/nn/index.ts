@@ -44,7 +44,24 @@ export {
   type InitialiserOptions,
   zerosInit,
 } from "./initialise.ts";
-export { accuracy, type LossOptions, meanSquaredError, softmaxCrossEntropy } from "./loss.ts";
+export {
+  accuracy,
+  type CrossEntropyOptions,
+  type LossOptions,
+  meanSquaredError,
+  softmaxCrossEntropy,
+} from "./loss.ts";
+export {
+  gaussianLoss,
+  huberLoss,
+  type HuberOptions,
+  klDivergence,
+  type KlOptions,
+  meanAbsoluteError,
+  poissonLoss,
+  sigmoidCrossEntropy,
+  type SigmoidCrossEntropyOptions,
+} from "./losses.ts";
 export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
 export {
   batchNorm,

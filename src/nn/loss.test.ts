@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { grad, hvp, jit, jvp, mul, softmax, sub, sum, type Tensor, tensor } from "downhill";
-import { accuracy, meanSquaredError, softmaxCrossEntropy } from "downhill/nn";
+import {
+  accuracy,
+  huberLoss,
+  meanAbsoluteError,
+  meanSquaredError,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+} from "downhill/nn";
 import { describe, expect, test } from "vitest";
 
 interface Values {
@@ -122,7 +129,7 @@ describe("softmaxCrossEntropy", () => {
     ],
     [
       () => softmaxCrossEntropy(logits, [0, 0], { reduce: "sum" } as never),
-      'unknown option "reduce". It takes reduction.',
+      'unknown option "reduce". It takes reduction, labelSmoothing, classWeights, ignore.',
     ],
     [
       () => jit((y: Tensor) => softmaxCrossEntropy(logits, y))([0, 0]),
@@ -130,6 +137,54 @@ describe("softmaxCrossEntropy", () => {
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
+  });
+});
+
+describe("softmaxCrossEntropy with labels that do not count", () => {
+  const logits = [[1, 2], [3, 4]]; // prettier-ignore
+
+  test("looks at the others only, and is NaN if there is none", () => {
+    const loss = (labels: number[]): number => softmaxCrossEntropy(logits, labels, { ignore: -100 }).item();
+    expect(loss([0, -100])).toBeCloseTo(softmaxCrossEntropy([[1, 2]], [0]).item(), 15);
+    expect(loss([-100, -100])).toBeNaN();
+    const slope = grad((z: Tensor) => softmaxCrossEntropy(z, [0, -100], { ignore: -100 }))(logits);
+    expect([...slope.data()].slice(2)).toEqual([0, 0]);
+  });
+
+  test.each<[() => unknown, string]>([
+    [
+      () => softmaxCrossEntropy(logits, [0, -1], { ignore: -100 }),
+      "softmaxCrossEntropy: label 1 is -1, but the classes are 0 to 1",
+    ],
+    [
+      () => softmaxCrossEntropy(logits, [0, 1], { labelSmoothing: 2 }),
+      "labelSmoothing must be between 0 and 1, got 2.",
+    ],
+    [
+      () => softmaxCrossEntropy(logits, [0, 1], { classWeights: [1] }),
+      "classWeights are f64[1], but logits f64[2,2] need one for each of 2 classes.",
+    ],
+    [() => softmaxCrossEntropy(logits, [0, 1], { ignore: 0.5 }), "ignore must be a whole number"],
+    [() => huberLoss([1], [2], { delta: 0 }), "huberLoss: delta must be a positive number, got 0."],
+    [
+      () => meanAbsoluteError([1], [[2]]),
+      "meanAbsoluteError: prediction is f64[1] and target f64[1,1]; they must have one shape.",
+    ],
+  ])("refuses misuse %#", (action, message) => {
+    expect(action).toThrow(message);
+  });
+});
+
+describe("sigmoidCrossEntropy", () => {
+  test("neither overflows nor loses digits, and weighs what is true", () => {
+    expect(sigmoidCrossEntropy([1e4, -1e4, -50], [1, 0, 0], { reduction: "none" }).tolist()).toEqual([
+      0,
+      0,
+      Math.exp(-50),
+    ]);
+    expect(sigmoidCrossEntropy([1e4], [0]).item()).toBe(1e4);
+    const weighted = sigmoidCrossEntropy([0, 0], [1, 0], { positiveWeight: 3, reduction: "none" });
+    expect(weighted.tolist()).toEqual([3 * Math.LN2, Math.LN2]);
   });
 });
 

@@ -1,11 +1,14 @@
 import {
+  add,
   astype,
+  div,
   equal,
   less,
   lessEqual,
   logicalAnd,
   mul,
   neg,
+  notEqual,
   square,
   sub,
   where,
@@ -31,6 +34,16 @@ export interface LossOptions {
   readonly reduction?: "mean" | "sum" | "none";
 }
 
+/** Options of `softmaxCrossEntropy`. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** Part of each label that is spread evenly over all classes. Default 0. */
+  readonly labelSmoothing?: number;
+  /** Factor of each class, shape `[classes]`. The mean divides by the factors of the labels. */
+  readonly classWeights?: TensorLike;
+  /** A label that stands for none: such items do not count. */
+  readonly ignore?: number;
+}
+
 /**
  * Cross-entropy between classes and the softmax of scores: `−log softmax(z)[label]` for each item, computed as
  * `logsumexp(z) − z[label]`, which neither overflows nor loses digits.
@@ -50,8 +63,9 @@ export interface LossOptions {
 export function softmaxCrossEntropy(
   logits: TensorLike,
   labels: TensorLike,
-  options: LossOptions = {},
+  options: CrossEntropyOptions = {},
 ): Tensor {
+  const { labelSmoothing = 0, classWeights, ignore, ...rest } = checkedOptions(options);
   const z = asFloating(logits, "softmaxCrossEntropy");
   const y = asTensor(labels, "softmaxCrossEntropy");
   if (z.ndim === 0) {
@@ -60,30 +74,73 @@ export function softmaxCrossEntropy(
       "softmaxCrossEntropy: logits must have the classes along the last axis, got a scalar.",
     );
   }
-  const scores = logSoftmax(z);
+  const costs = neg(logSoftmax(z));
+  const classes = z.shape.at(-1)!;
+  const weights = classWeights === undefined ? undefined : asClassWeights(classWeights, z);
   if (sameShape(y.shape, z.shape)) {
-    const p = astype(y, z.dtype);
-    // 0 · log 0 is 0 here
-    return reduce(
-      "softmaxCrossEntropy",
-      sum(where(equal(p, 0), 0, mul(p, neg(scores))), { axis: -1 }),
-      options,
-    );
+    const given = astype(y, z.dtype);
+    const p = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
+    const terms = where(equal(p, 0), 0, mul(p, costs)); // 0 · log 0 is 0 here
+    const loss = sum(weights === undefined ? terms : mul(terms, weights), { axis: -1 });
+    return reduce("softmaxCrossEntropy", loss, rest);
   }
   if (!sameShape(y.shape, z.shape.slice(0, -1))) throw labelsDoNotFit(z, y);
-  const classes = z.shape.at(-1)!;
-  const label = asLabels(y, classes);
+  const label = asLabels(y, classes, ignore);
   const isLabel = equal(expandDims(label, -1), iota("int32", z.shape, z.ndim - 1));
   const isClass = logicalAnd(lessEqual(0, label), less(label, classes));
-  const loss = sum(where(isLabel, neg(scores), 0), { axis: -1 });
-  return reduce("softmaxCrossEntropy", where(isClass, loss, Number.NaN), options);
+  const ofLabel = (values: Tensor): Tensor => sum(where(isLabel, values, 0), { axis: -1 });
+  const weight = weights === undefined ? undefined : ofLabel(weights);
+  const own = weight === undefined ? ofLabel(costs) : mul(ofLabel(costs), weight);
+  const loss = labelSmoothing === 0 ? own : smoothed(own, costs, weights, labelSmoothing);
+  const counted = where(isClass, loss, Number.NaN);
+  if (weight === undefined && ignore === undefined) return reduce("softmaxCrossEntropy", counted, rest);
+  const isCounted = notEqual(label, ignore ?? -1);
+  const losses = ignore === undefined ? counted : where(isCounted, counted, 0);
+  if (rest.reduction !== undefined && rest.reduction !== "mean")
+    return reduce("softmaxCrossEntropy", losses, rest);
+  const counts = weight ?? astype(isCounted, z.dtype);
+  return div(sum(losses), sum(ignore === undefined ? counts : where(isCounted, counts, 0)));
+}
+
+/** Part of the loss moved from the label to all classes. */
+function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part: number): Tensor {
+  const all = sum(weights === undefined ? costs : mul(costs, weights), { axis: -1 });
+  return add(mul(own, 1 - part), mul(all, part / costs.shape.at(-1)!));
+}
+
+function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
+  checkOptions("softmaxCrossEntropy", options, ["reduction", "labelSmoothing", "classWeights", "ignore"]);
+  const { labelSmoothing = 0, ignore, reduction = "mean" } = options;
+  checkChoice("softmaxCrossEntropy", "reduction", reduction, ["mean", "sum", "none"]);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new DownhillError(
+      "range",
+      `softmaxCrossEntropy: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}.`,
+    );
+  }
+  if (ignore !== undefined && !Number.isInteger(ignore)) {
+    throw new DownhillError(
+      "range",
+      `softmaxCrossEntropy: ignore must be a whole number, the label of items that do not count; got ${String(ignore)}.`,
+    );
+  }
+  return options;
+}
+
+function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
+  const weights = asTensor(classWeights, "softmaxCrossEntropy");
+  if (sameShape(weights.shape, [z.shape.at(-1)!])) return astype(weights, z.dtype);
+  throw new DownhillError(
+    "shape",
+    `softmaxCrossEntropy: classWeights are ${showType(weights.type)}, but logits ${showType(z.type)} need one for each of ${z.shape.at(-1)!} classes.`,
+  );
 }
 
 /** Labels as int32, looked at where they are known. */
-function asLabels(y: Tensor, classes: number): Tensor {
+function asLabels(y: Tensor, classes: number, ignore: number | undefined): Tensor {
   if (y.tracer === undefined) {
     elements(y, "softmaxCrossEntropy").forEach((label, i) => {
-      if (Number.isInteger(label) && label >= 0 && label < classes) return;
+      if (label === ignore || (Number.isInteger(label) && label >= 0 && label < classes)) return;
       throw new DownhillError(
         "range",
         `softmaxCrossEntropy: label ${i} is ${label}, but the classes are 0 to ${classes - 1} (logits have ${classes} along the last axis).`,
@@ -151,7 +208,7 @@ export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
   return mean(astype(equal(argmax(z, { axis: -1 }), astype(y, "int32")), z.dtype));
 }
 
-function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
+export function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
   checkOptions(operation, options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice(operation, "reduction", reduction, ["mean", "sum", "none"]);
