@@ -67,8 +67,9 @@ describeInBrowser("the report of a training run", {
     expect(images).toEqual(new Array(Math.min(40, all! - right!)).fill(8));
     expect(await page.locator(".series path").count()).toBe(5);
     expect(await page.locator(".series-2 circle title").last().textContent()).toMatch(/^test, epoch 4: /);
-    expect(await page.locator(".drawing svg .dh-title").allTextContents()).toContain("h1 = where(v2, 0, z1)");
-    expect(await page.locator(".drawing svg .dh-group").count()).toBe(1); // the cross-entropy of the output
+    const nodes = await page.locator(".drawing svg .dh-title").allTextContents();
+    expect(nodes.filter((node) => /^h1 = where\(v\d+, 0, z1\)$/.test(node))).toHaveLength(1);
+    expect(await page.locator(".drawing svg .dh-group").count()).toBeGreaterThan(0); // the cross-entropy of the output
     expect(await page.locator("pre").textContent()).toMatch(
       /^downhill train digits .* --epochs 4 .* --seed 0$/,
     );

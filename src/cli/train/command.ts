@@ -143,7 +143,10 @@ const args = {
     valueHint: "file.html",
     description: "where to write the report (default downhill-report.html)",
   },
-  json: { type: "boolean", description: "write JSON lines: start, one an epoch, done" },
+  json: {
+    type: "boolean",
+    description: "write JSON lines: start, one an epoch (and a round of --tune), done",
+  },
 } as const;
 
 /** `downhill train`: trains a small network and reports on it. */
