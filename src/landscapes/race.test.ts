@@ -137,6 +137,13 @@ describe("misuse", () => {
     expect(() => race(bowl, gd, options)).toThrow(message);
   });
 
+  test("a start where the function is not finite", () => {
+    const landscape = defineLandscape("log(x)^2 + y^2", { start: [-1, 0] });
+    expect(() => race(landscape, gd)).toThrow(
+      "the function is NaN at the start (-1, 0): begin where it is finite",
+    );
+  });
+
   test("no landscape, no optimisers, and what is none", () => {
     expect(() => race("bowl" as never, gd)).toThrow('expects a landscape, as findLandscape("rosenbrock")');
     expect(() => race(bowl, {})).toThrow("there are no optimisers");

@@ -75,7 +75,7 @@ const tooFar = 1e3; // times the height of the start above the lowest value, fro
  * updates and so the same every time; optimisers that must run eagerly (`lbfgs`) are stepped one by one.
  *
  * @param racers the optimisers by the names that they are to have
- * @throws DownhillError `option`, `range` or `shape` for misuse, and what an optimiser throws that cannot step a vector.
+ * @throws DownhillError `option`, `range` or `shape` for misuse or a start where the function is not finite, and what an optimiser throws that cannot step a vector.
  * @example
  * const { runs } = race(findLandscape("bowl"), { slow: sgd({ learningRate: 0.01 }), good: sgd({ learningRate: 0.5 }) });
  * runs.map(({ name, outcome, stepsTo }) => [name, outcome, stepsTo[0]]);
@@ -88,6 +88,13 @@ export function race(
 ): Race {
   const { steps, start, tolerances, noise, seed } = checked(landscape, racers, options);
   const n = start.length;
+  const height = landscape.value(tensor([...start])).item();
+  if (!Number.isFinite(height)) {
+    throw new DownhillError(
+      "range",
+      `race: the function is ${height} at the start (${start.join(", ")}): begin where it is finite.`,
+    );
+  }
   const values = noise === 0 ? new Float64Array((steps + 1) * n) : normal(key(seed), (steps + 1) * n);
   const push = tensor(values.map((z) => z * noise)).reshape([steps + 1, n]);
   const tracks = Object.entries(racers).map(

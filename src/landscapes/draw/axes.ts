@@ -2,6 +2,9 @@ import { extent, linearScale, logScale, type Scale, showTick } from "../../train
 import { element, type Markup } from "../../viz/markup.ts";
 import { round } from "./palette.ts";
 
+const letterWidth = 7.4; // of a digit of a mark
+const endMargin = 16; // right of a plot
+
 /** A part of a drawing, in its units. */
 export interface Box {
   readonly x: number;
@@ -63,9 +66,15 @@ export function drawAxes(
     }),
     ...x.ticks.flatMap((tick) => {
       const at = round(left + x.at(tick) * box.width);
+      const label = showTick(tick);
+      // a long number at the end would be cut off
+      const isCut = at + letterWidth * (label.length / 2) > right + endMargin;
+      const place = isCut
+        ? { x: right + endMargin, "text-anchor": "end" }
+        : { x: at, "text-anchor": "middle" };
       return [
         element("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 4 }),
-        element("text", { class: "tick", x: at, y: bottom + 18, "text-anchor": "middle" }, showTick(tick)),
+        element("text", { class: "tick", y: bottom + 18, ...place }, label),
       ];
     }),
     ...(grid ? [element("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom })] : []),

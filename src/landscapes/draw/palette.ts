@@ -1,14 +1,16 @@
 import { element, type Markup } from "../../viz/markup.ts";
 
 /**
- * Colours of runs: apart in hue and in lightness for the usual kinds of colour blindness (after Okabe and Ito, 2008), darker on
- * paper and lighter on black. Markers and dashes tell runs apart as well.
+ * Colours of runs, for paper and for black: apart for eyes of every kind, the first four most of all (the test simulates colour
+ * blindness). Markers and dashes tell runs apart as well.
  */
-const light = ["#0072b2", "#d55e00", "#00875f", "#a8468c", "#8a6d00", "#1f2328", "#7a4a1e", "#4b5bd0"];
-const dark = ["#58a6ff", "#ff8c42", "#2fd0a0", "#ee8ad0", "#e6c84a", "#f0f6fc", "#d9a679", "#aab2ff"];
+export const runPalettes: { readonly light: readonly string[]; readonly dark: readonly string[] } = {
+  light: ["#0c3fb0", "#d43603", "#01926e", "#641f5c", "#987f38", "#1a2026", "#7a3300", "#c22fb0"],
+  dark: ["#81a4fe", "#f2842e", "#1fe89a", "#f7abd0", "#f4d712", "#f4f5f7", "#c48a52", "#c9b8ff"],
+};
 
 /** How many runs have a colour of their own. */
-const colourCount: number = light.length;
+const colourCount: number = runPalettes.light.length;
 
 /** Custom properties `--run-0`, … of a colour scheme. */
 function runColours(colours: readonly string[]): string {
@@ -17,11 +19,11 @@ function runColours(colours: readonly string[]): string {
 
 /** Colours of drawings that stand alone, light and dark. */
 export const drawingColours: string = `
-:root{--ink:#1f2328;--soft:#59636e;--grid:#e4e8ec;--axis:#8c959f;--paper:#fff;--hill:#3b5478;--level:#33507a;--goal:#1f2328;${runColours(light)}}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--grid:#21262d;--axis:#6e7681;--paper:#0d1117;--hill:#9fb8dc;--level:#a9c1e6;--goal:#f0f6fc;${runColours(dark)}}}
+:root{--ink:#1f2328;--soft:#59636e;--grid:#e4e8ec;--axis:#8c959f;--paper:#fff;--hill:#3b5478;--level:#33507a;--goal:#1f2328;${runColours(runPalettes.light)}}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--grid:#21262d;--axis:#6e7681;--paper:#0d1117;--hill:#9fb8dc;--level:#a9c1e6;--goal:#f0f6fc;${runColours(runPalettes.dark)}}}
 `.trim();
 
-const runRules = light
+const runRules = runPalettes.light
   .map((_, i) => `.run-${i}{--run:var(--run-${i})}`)
   .concat([4, 5, 6, 7].map((i) => `.run-${i} .trail,.run-${i} .curve{stroke-dasharray:7 3}`))
   .concat(".run-again .trail,.run-again .curve{stroke-dasharray:2 4}")
