@@ -189,7 +189,8 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
 function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
   const { params, state } = handOut(progress);
   const { history, step, watch, warnings } = progress;
-  return { params, state, history, step, best: watch.best, time: timeOf(progress), warnings };
+  const time = timeOf(progress);
+  return { params, state, history: [...history], step, best: watch.best, time, warnings };
 }
 
 interface Deferred<T> {

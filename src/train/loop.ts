@@ -255,7 +255,7 @@ async function closeEpoch<P, S, B>(
     ...rest,
   };
   progress.watch = watchEpoch(watch, progress.watch, record, params);
-  progress.history = [...progress.history, record];
+  progress.history.push(record);
   progress.epoch++;
   progress.batch = 0;
   progress.soFar = freshEpoch();

@@ -18,8 +18,8 @@ export function freshEpoch(): EpochSoFar {
 }
 
 /**
- * How far a run has come: all that is needed to go on from there. The loop changes it and `soFar`; everything else that it
- * holds is immutable.
+ * How far a run has come: all that is needed to go on from there. The loop changes it, `soFar` and `history`; everything
+ * else that it holds is immutable.
  */
 export interface Progress<P, S> extends Standing<P, S> {
   params: P;
@@ -31,7 +31,7 @@ export interface Progress<P, S> extends Standing<P, S> {
   /** Batches of the next epoch that are done. */
   batch: number;
   soFar: EpochSoFar;
-  history: readonly EpochRecord[];
+  history: EpochRecord[];
   watch: WatchState<P>;
   readonly rateScale: number;
   validationSeconds: number;

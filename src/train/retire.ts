@@ -22,14 +22,16 @@ export interface Retirement {
 /** Nothing is given back of small tensors, which lie together, nor while debugging, when tensors may share memory. */
 export function makeRetirement(): Retirement {
   const kept = new WeakSet<Cell>();
+  let isWorthIt: boolean | undefined; // whether there is anything large: sizes do not change from step to step
   return {
     keep(...trees) {
       for (const cell of largeCells(trees)) kept.add(cell);
     },
     retire(before, after) {
-      if (isDebugging()) return;
+      if (isWorthIt === false || isDebugging()) return;
       const old = largeCells(before);
-      if (old.length === 0) return;
+      isWorthIt ??= old.length > 0;
+      if (!isWorthIt) return;
       const current = new Set(largeCells(after));
       for (const cell of old) if (!current.has(cell) && !kept.has(cell)) giveAway(cell);
     },
