@@ -120,7 +120,8 @@ async function conclude<P, S, B>(
     });
   }
   const outcome = isDiverged ? "diverged" : "failed";
-  await tell(log, { kind: "end", stopped: outcome, step, epoch, error: messageOf(error) });
+  // a sink that fails now, perhaps again, must not hide what ended the run
+  await tell(log, { kind: "end", stopped: outcome, step, epoch, error: messageOf(error) }).catch(() => {});
   throw error;
 }
 

@@ -357,6 +357,17 @@ describe("the log", () => {
     expect(JSON.parse(JSON.stringify(entries))).toEqual(entries);
   });
 
+  test("that cannot be written ends the run, but does not hide what ended it before", async () => {
+    const full = (kind: LogEntry["kind"]) => (entry: LogEntry) => {
+      if (entry.kind === kind || entry.kind === "end") throw new Error("the log is full");
+    };
+    const run = fit({ ...options, log: full("epoch") });
+    await expect(run).rejects.toThrow("the log is full");
+    expect(run.latest.step).toBe(4);
+    const diverging = { ...options, optimizer: sgd({ learningRate: 1e60 }), epochs: 9 };
+    await expect(fit({ ...diverging, log: full("end") })).rejects.toThrow("fit: the loss is Infinity");
+  });
+
   test("tells of an end by an error", async () => {
     const entries: LogEntry[] = [];
     const log = (entry: LogEntry): void => void entries.push(entry);
