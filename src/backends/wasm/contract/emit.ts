@@ -89,3 +89,53 @@ export function repeatSums(
     above = group;
   }
 }
+
+/** Sets a local to the smaller of two numbers. */
+export function minimum(body: Body, to: number, x: () => void, y: () => void): void {
+  x();
+  body.localTee(to);
+  y();
+  body.op("i32.gt_u");
+  body.if();
+  y();
+  body.localSet(to);
+  body.end();
+}
+
+/** A term of an address: a local times a constant, or a constant. */
+export type Term = readonly [local: number, factor: number] | number;
+
+/** Puts a sum on the stack. */
+export function sum(body: Body, base: number, ...terms: readonly Term[]): void {
+  body.localGet(base);
+  let constant = 0;
+  for (const term of terms) {
+    if (typeof term === "number") constant += term;
+    else if (term[1] !== 0) {
+      body.localGet(term[0]);
+      scale(body, term[1]);
+      body.op("i32.add");
+    }
+  }
+  if (constant === 0) return;
+  body.i32Const(constant);
+  body.op("i32.add");
+}
+
+/** Sets a local to a sum. */
+export function setSum(body: Body, to: number, base: number, ...terms: readonly Term[]): void {
+  if (to === base && terms.every((term) => typeof term !== "number" && term[1] === 0)) return;
+  sum(body, base, ...terms);
+  body.localSet(to);
+}
+
+/** Does something where a number is the last of `count`. */
+export function whenLast(body: Body, number: number, count: number, inner: () => void): void {
+  if (count === 1) return inner();
+  body.localGet(number);
+  body.i32Const(count - 1);
+  body.op("i32.eq");
+  body.if();
+  inner();
+  body.end();
+}

@@ -2,14 +2,17 @@ import type { Contract } from "../../../kernel/scalar.ts";
 import { contractBlock } from "../../../kernel/scalar.ts";
 import type { Callable } from "../body.ts";
 import type { ModuleBuilder } from "../module.ts";
-import type { Kernels } from "./driver.ts";
-import { isTiny, rowStride, writeDriver, writeTiny } from "./driver.ts";
+import { writeDriver } from "./driver.ts";
 import type { Pack } from "./pack.ts";
 import { addPack } from "./pack.ts";
 import type { ContractMode, OperandPlan, Plan } from "./plan.ts";
-import { planContract, roundUp } from "./plan.ts";
+import { planContract, roundUp, rowStride } from "./plan.ts";
+import { addFlush, addStream, canStream, writeStream } from "./stream.ts";
 import type { Tile } from "./tile.ts";
 import { addTile } from "./tile.ts";
+import { isTiny, writeTiny } from "./tiny.ts";
+import type { Kernels } from "./units.ts";
+import { contractParams } from "./units.ts";
 
 export type { ContractMode } from "./plan.ts";
 
@@ -53,14 +56,17 @@ export function addContract(
   mode: ContractMode,
 ): ContractFunction {
   const plan = planContract(statement, mode);
-  const params = ["out", "left", "right", "work", "from", "to"];
   const declare = (): ReturnType<ModuleBuilder["function"]> =>
-    module.function(name, { params: params.map(() => "i32" as const), paramNames: params });
+    module.function(name, { params: contractParams.map(() => "i32"), paramNames: contractParams });
   if (statement.dims.some(({ role, size }) => role !== "sum" && size === 0)) {
     return { index: declare().index, units: 0, workBytes: 0 };
   }
   const kernels = makeKernels(module, cache, plan, statement.accumulate);
   const { body, index } = declare();
+  if (canStream(plan)) {
+    const terms = mode.manyRegisters ? 8 : 4;
+    return { index, ...writeStream(body, plan, kernels, terms, statement.accumulate) };
+  }
   const write = isTiny(plan) ? writeTiny : writeDriver;
   return { index, ...write(body, plan, kernels) };
 }
@@ -80,7 +86,8 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
     cache.set(key, made);
     return made;
   };
-  const pack = (operand: OperandPlan, columns: number, padded: number, label: string): Callable => {
+  const pack = (side: "left" | "right", columns: number, padded: number): Callable => {
+    const operand = plan[side];
     const spec: Omit<Pack, "lanes"> = {
       ...count,
       columns,
@@ -88,8 +95,9 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
       column: columns === 1 && operand.stride !== "table" ? lanes.bytes : operand.stride,
       walk: operand.walk,
       sideBySide: operand.sideBySide,
+      runs: operand.stride === "table" && hasRuns(operand, side, columns),
     };
-    return cached("pack", spec, `pack_${label}_${columns}`, (name) =>
+    return cached("pack", spec, `pack_${side}_${columns}`, (name) =>
       addPack(module, name, { ...spec, lanes }),
     );
   };
@@ -108,6 +116,7 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
         right: right.packed ? { kind: "stride", bytes: padded * lanes.bytes } : right.walk,
         outRows: indices.map((i) => i * plan.outRow),
         outColumn: plan.outColumn,
+        ...(plan.dots && { across: dotVectors(columns) }),
         step: step ?? {
           left: left.packed ? undefined : rows * leftStride,
           right: 0,
@@ -119,9 +128,32 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
         addTile(module, name, { ...spec, lanes }),
       );
     },
-    packLeft: (rows) => pack(left, rows, rows, "rows"),
-    packRight: (columns) => pack(right, columns, roundUp(columns, lanes.count), "columns"),
+    packLeft: (rows) => pack("left", rows, rows),
+    stream(terms, first) {
+      const spec = { terms, first, left: stepOf(left), right: stepOf(right) };
+      return cached("stream", spec, `stream_${terms}`, (name) => addStream(module, name, { ...spec, lanes }));
+    },
+    flush: () => cached("flush", {}, "flush", (name) => addFlush(module, name, lanes)),
+    packRight: (columns) => pack("right", columns, roundUp(columns, lanes.count)),
   };
+}
+
+/**
+ * Whether columns lie side by side if the last one of a panel is as far from the first as then it must be: where the most inner
+ * axis is no shorter than a panel, this goes on to another run at most once, and a run follows no other at once.
+ */
+function hasRuns({ axes }: OperandPlan, side: "left" | "right", columns: number): boolean {
+  const inner = axes.at(-1);
+  return inner?.[side] === 1 && inner.size >= columns;
+}
+
+function stepOf({ walk }: OperandPlan): number {
+  return walk.kind === "stride" ? walk.bytes : 0;
+}
+
+/** Vectors of partial sums a column, so that there are eight or so: that many additions can be under way. */
+function dotVectors(columns: number): number {
+  return columns > 4 ? 1 : columns > 2 ? 2 : columns > 1 ? 4 : 8;
 }
 
 /** The greatest power of two up to a block that divides the number of summands of each block. */

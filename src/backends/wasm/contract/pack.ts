@@ -17,6 +17,8 @@ export interface Pack extends Count {
   readonly walk: Walk;
   /** Whether each aligned group of as many summands as a vector has lanes lies side by side. */
   readonly sideBySide: boolean;
+  /** Whether columns that a table tells lie side by side where the last one is as far from the first as then it must be. */
+  readonly runs: boolean;
 }
 
 export const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
@@ -30,6 +32,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
   const { body } = builder;
   const { lanes, columns, padded, column, walk } = pack;
   const [source, target, panels, sums, table, columnTable] = [0, 1, 2, 3, 4, 5];
+  const start = body.local("i32", "start"); // of the panel
   const at = body.local("i32", "at");
   const entry = body.local("i32", "entry");
   const vectors = Math.ceil(padded / lanes.count);
@@ -48,7 +51,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
   const sumOffset = (k: number): number => (walk.kind === "stride" ? k * walk.bytes : 0);
   const find = (k: number): void => {
     if (walk.kind === "stride") return;
-    body.localGet(source);
+    body.localGet(start);
     body.localGet(entry);
     body.memory("i32.load", 8 * k + walk.entry);
     body.op("i32.add");
@@ -116,36 +119,65 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
     advance(body, target, count * padded * lanes.bytes);
   };
 
-  const isContiguous = column === lanes.bytes;
-  const group = !isContiguous && pack.sideBySide ? lanes.count : padded > 8 ? 2 : 4;
-  const copy = isContiguous ? copyVectors : copyScalars;
-  const some = (count: number): void => {
-    if (!isContiguous && pack.sideBySide && count === lanes.count) transposeSquares();
-    else for (let k = 0; k < count; k++) copy(k);
-    next(count);
+  const singly =
+    (copy: (k: number) => void) =>
+    (count: number): void => {
+      for (let k = 0; k < count; k++) copy(k);
+      next(count);
+    };
+  const fillWith = (group: number, some: (count: number) => void): void => {
+    if (walk.kind === "stride") {
+      body.localGet(start);
+      body.localSet(at);
+    } else {
+      body.localGet(table);
+      body.localSet(entry);
+    }
+    repeatSums(body, pack, sums, [group, 1], 8, some);
   };
-  repeat(
-    body,
-    panels,
-    () => body.localGet(panels),
-    false,
-    () => {
-      if (walk.kind === "stride") {
-        body.localGet(source);
-        body.localSet(at);
-      } else {
-        body.localGet(table);
-        body.localSet(entry);
-      }
-      places.forEach((place, c) => {
-        body.localGet(columnTable);
-        body.memory("i32.load", 4 * c);
-        body.localSet(place);
-      });
-      repeatSums(body, pack, sums, [group, 1], 8, some);
-      if (isTable) advance(body, columnTable, 4 * columns);
-      else advance(body, source, columnStride * columns);
-    },
-  );
+  const group = padded > 8 ? 2 : 4;
+  const byVectors = (): void => fillWith(group, singly(copyVectors));
+  const byScalars = (): void => fillWith(group, singly(copyScalars));
+  const bySquares = (): void =>
+    fillWith(lanes.count, (count) => {
+      if (count < lanes.count) return singly(copyScalars)(count);
+      transposeSquares();
+      next(count);
+    });
+  const apart = pack.sideBySide ? bySquares : byScalars;
+
+  const panel = (): void => {
+    body.localGet(source);
+    body.localSet(start);
+    if (!isTable) {
+      if (column === lanes.bytes) byVectors();
+      else apart();
+      advance(body, source, columnStride * columns);
+      return;
+    }
+    places.forEach((place, c) => {
+      body.localGet(columnTable);
+      body.memory("i32.load", 4 * c);
+      body.localSet(place);
+    });
+    if (pack.runs) {
+      body.localGet(places.at(-1) ?? 0);
+      body.localGet(places[0] ?? 0);
+      body.op("i32.sub");
+      body.i32Const((columns - 1) * lanes.bytes);
+      body.op("i32.eq");
+      body.if();
+      body.localGet(source);
+      body.localGet(places[0] ?? 0);
+      body.op("i32.add");
+      body.localSet(start);
+      byVectors();
+      body.else();
+    }
+    apart();
+    if (pack.runs) body.end();
+    advance(body, columnTable, 4 * columns);
+  };
+  repeat(body, panels, () => body.localGet(panels), false, panel);
   return builder;
 }

@@ -54,6 +54,8 @@ export interface Plan {
   readonly stripPanels: number;
   /** Whether sums are so short that `out` is what is read and written most: then tiles go along its rows. */
   readonly shallow: boolean;
+  /** Whether the lanes of a vector are summands and not columns: of other rounding, for few rows. */
+  readonly dots: boolean;
 }
 
 /** Bytes of packed rows, and of packed columns, that are worked on at once: the two fill about half of a 1 MB cache. */
@@ -66,7 +68,7 @@ type TileShape = readonly [rows: number, vectors: number];
 /** Tiles whose sums, factor and columns stay in registers, the best for large products first. */
 function tileShapes({ relaxed, manyRegisters, wide }: ContractMode): readonly TileShape[] {
   const narrow: TileShape[] = [[4, 2], [3, 3], [2, 4], [1, 8]]; // prettier-ignore
-  if (relaxed && manyRegisters) narrow.unshift([6, 2], [5, 2], [4, 3]);
+  if (relaxed && manyRegisters) narrow.unshift([6, 2], [5, 2]);
   if (!wide) return narrow;
   return [...narrow.map(([rows, vectors]): TileShape => [rows, 2 * vectors]), ...narrow];
 }
@@ -79,7 +81,12 @@ function tileCycles(rows: number, vectors: number, { relaxed, wide }: ContractMo
 }
 
 /** The tile that makes the least of all rows and columns, edges included. */
-function chooseTile(lanes: Lanes, mode: ContractMode, rows: number, columns: number): TileShape {
+function chooseTile(lanes: Lanes, mode: ContractMode, shape: Shape, sums: number): TileShape {
+  const [rows, columns] = [sizeOf(shape.rows), sizeOf(shape.columns)];
+  // Memory is what limits a large one with short sums: one row of `out` is written from end to end. Where rows of `out` are whole
+  // pages, loads between the stores cost a multiple (measured on Zen 5), so that more come first.
+  if (sums <= 2 && rows * columns > 4096)
+    return [1, mode.wide || ((shape.rows.at(-1)?.out ?? 0) * lanes.bytes) % 4096 === 0 ? 16 : 8];
   const cost = ([most, vectors]: TileShape): number => {
     const { tiles, tileRows, edges } = splitRows(rows, most);
     const width = vectors * lanes.count;
@@ -105,11 +112,13 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const lanes = lanesOf(type, mode.relaxed);
   const sums = sizeOf(shape.sums);
   const allRows = sizeOf(shape.rows);
-  const [mostRows, vectors] = chooseTile(lanes, mode, allRows, sizeOf(shape.columns));
-  const right = planRight(shape, lanes, sums, Math.ceil(allRows / mostRows), allRows);
+  const dots = canBeDots(shape, lanes, sums, allRows);
+  const [mostRows, vectors] = dots ? ([1, 8 / lanes.count] as const) : chooseTile(lanes, mode, shape, sums);
+  const right = planRight(shape, lanes, sums, Math.ceil(allRows / mostRows), allRows, dots);
   const columns = sizeOf(right.axes);
-  const transposes = !right.packed && columns > 1 && right.stride !== lanes.bytes;
-  const most = transposes ? Math.min(vectors, 4) : vectors; // squares need registers too
+  const transposes = !right.packed && columns > 1 && right.stride !== lanes.bytes && !dots;
+  // Squares that are transposed need registers too.
+  const most = transposes ? Math.min(vectors, lanes.count === 2 ? 3 : 2) : vectors;
   const width = Math.min(most * lanes.count, roundUp(columns, lanes.count));
   const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
   const rows = sizeOf(left.axes);
@@ -118,12 +127,15 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const tail = columns % width;
   const panels = (columns - tail) / width;
   const depth = Math.min(sums, contractBlock) * lanes.bytes;
-  const blockTiles = clamp(Math.round(blockBytes / Math.max(1, depth * tileRows)), 1, Math.max(1, tiles));
+  const shallow = sums <= 16 && panels > 1 && !dots;
+  const mostTiles = shallow ? Math.ceil(tiles / 8) : Math.round(blockBytes / Math.max(1, depth * tileRows));
+  const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
   const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
-  // Some eight parts, so that threads have something to share out, but no strip below 32 columns.
+  // Some eight parts, so that threads have something to share out; but what a strip shares must be worth more than a part.
   const wanted = Math.ceil((panels * blocks) / 8);
-  const least = Math.ceil(32 / width);
+  const isWorth = rows * width * sums >= 1 << 17;
+  const least = left.packed ? 64 / width : isWorth ? 1 : 32 / width;
   return {
     shape,
     lanes,
@@ -142,8 +154,9 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
     panels,
     tail,
     blockTiles,
-    shallow: sums <= 16 && panels > 1,
-    stripPanels: Math.max(1, Math.min(fitting, Math.max(wanted, least))),
+    dots,
+    shallow,
+    stripPanels: Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least)))),
   };
 }
 
@@ -179,7 +192,21 @@ function isSideBySide(shape: Shape, operand: "left" | "right", lanes: Lanes): bo
   return strideOf(shape.sums, operand) === 1 || last.size % lanes.count === 0;
 }
 
-function planRight(shape: Shape, lanes: Lanes, sums: number, rowTiles: number, rows: number): OperandPlan {
+/** Where a few rows are multiplied by columns whose summands lie side by side, and another rounding is allowed. */
+function canBeDots(shape: Shape, lanes: Lanes, sums: number, rows: number): boolean {
+  if (!lanes.fused || rows > 3 || shape.rows.length > 1 || shape.columns.length > 1 || sums < 2 * lanes.count)
+    return false;
+  return strideOf(shape.sums, "left") === 1 && strideOf(shape.sums, "right") === 1;
+}
+
+function planRight(
+  shape: Shape,
+  lanes: Lanes,
+  sums: number,
+  rowTiles: number,
+  rows: number,
+  dots: boolean,
+): OperandPlan {
   const walk = walkOf(shape, "right", lanes);
   const sideBySide = isSideBySide(shape, "right", lanes);
   const one = shape.columns.slice(-1);
@@ -188,6 +215,7 @@ function planRight(shape: Shape, lanes: Lanes, sums: number, rowTiles: number, r
   const size = axis?.size ?? 1;
   const direct: OperandPlan = { packed: false, walk, stride: stride * lanes.bytes, axes: one, sideBySide };
   const all = sizeOf(shape.columns);
+  if (dots) return direct;
   if (stride === 1) {
     const isAlone = shape.columns.length <= 1;
     const isSmall = sums * all * lanes.bytes <= 24 * 1024;
@@ -236,4 +264,9 @@ function planLeft(shape: Shape, lanes: Lanes, sums: number, mostRows: number, pa
     axes: rows,
     sideBySide,
   };
+}
+
+/** From row to row or column to column, where that is not told by a table. */
+export function rowStride(operand: OperandPlan): number {
+  return operand.stride === "table" ? 0 : operand.stride;
 }

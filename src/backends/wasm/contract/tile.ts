@@ -27,6 +27,8 @@ export interface Tile extends Count {
   readonly outRows: readonly number[];
   readonly outColumn: number;
   /** From one tile to the next; `left` is `undefined` where the next tile begins where the last summand of this ended. */
+  /** Where it is told, the lanes of sums are summands, in so many vectors a column; then there is one row. */
+  readonly across?: number;
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
   /** Whether sums are put into `out`, added to it, or that as a parameter says. */
   readonly store: "set" | "add" | "either";
@@ -69,21 +71,20 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     });
 
   const transposes = tile.rightColumn !== lanes.bytes;
-  const some = (transposes ? transposedSummands : plainSummands)(body, tile, walk, accumulators);
+  const dots = tile.across === undefined ? undefined : makeDots(body, tile, walk, tile.across);
+  const some =
+    dots?.some ?? (transposes ? transposedSummands : plainSummands)(body, tile, walk, accumulators);
   repeat(
     body,
     tiles,
     () => body.localGet(tiles),
     false,
     () => {
-      eachSum((_i, _j, local) => {
-        body.v128Const(new Uint8Array(16));
-        body.localSet(local);
-      });
+      if (dots === undefined) eachSum((_i, _j, local) => setZero(body, local));
+      else dots.start();
       walk.start();
-      // A loop goes through one summand a turn: more would have V8 11 load all of them first and run out of registers.
-      const groups = transposes && hasSquares(tile) ? [4 * lanes.count, lanes.count, 1] : [1];
-      repeatSums(body, tile, sums, groups, rows * vectors <= 4 ? 8 : 1, some);
+      repeatSums(body, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
+      dots?.finish(accumulators[0] ?? []);
       if (tile.store === "add") addOld();
       if (tile.store === "either") {
         body.localGet(add);
@@ -98,6 +99,19 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     },
   );
   return builder;
+}
+
+function setZero(body: Body, local: number): void {
+  body.v128Const(new Uint8Array(16));
+  body.localSet(local);
+}
+
+/** How many summands a turn of the loop does: more than one of plain ones V8 11 would load at once, and run out of registers. */
+function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
+  const { count } = tile.lanes;
+  if (tile.across !== undefined) return tile.across === 1 ? [count, 1] : [count * tile.across, count, 1];
+  if (!transposes || !hasSquares(tile)) return [1];
+  return [count, 1];
 }
 
 /** Addresses of the operands while the summands go by. */
@@ -262,5 +276,75 @@ function transposedSummands(
       }
     }
     if (count > 0) walk.next(count);
+  };
+}
+
+/** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up in the end. */
+function makeDots(
+  body: Body,
+  tile: Tile,
+  walk: Addresses,
+  across: number,
+): {
+  readonly start: () => void;
+  readonly some: (count: number) => void;
+  readonly finish: (sums: readonly number[]) => void;
+} {
+  const { lanes, columns, rightColumn } = tile;
+  const factor = body.local("v128", "factor");
+  const parts = Array.from({ length: columns }, (_, c) =>
+    Array.from({ length: across }, (_, a) => body.local("v128", `part${c}_${a}`)),
+  );
+  const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
+  const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
+  const at = (address: () => void, offset: number, valid: number): Parameters<typeof loadVector>[2] => ({
+    address,
+    offset,
+    valid,
+    stride: lanes.bytes,
+  });
+  const add = (x: number, y: number): void => {
+    body.localGet(x);
+    body.localGet(y);
+    body.op(lanes.add);
+    body.localSet(x);
+  };
+  return {
+    start: () => parts.flat().forEach((local) => setZero(body, local)),
+    some(count) {
+      for (let k = 0; k < count; k += lanes.count) {
+        const valid = Math.min(lanes.count, count - k);
+        loadVector(body, lanes, at(walk.left, walk.leftOffset(k), valid));
+        body.localSet(factor);
+        parts.forEach((part, c) => {
+          const sum = part[(k / lanes.count) % across] ?? 0;
+          body.localGet(factor);
+          loadVector(body, lanes, at(walk.right, c * rightColumn + walk.rightOffset(k), valid));
+          lanes.product(body);
+          body.localGet(sum);
+          lanes.addProduct(body);
+          body.localSet(sum);
+        });
+      }
+      walk.next(count);
+    },
+    finish(sums) {
+      for (const part of parts)
+        for (let half = across / 2; half >= 1; half /= 2)
+          for (let a = 0; a < half; a++) add(part[a] ?? 0, part[a + half] ?? 0);
+      sums.forEach((sum, j) => {
+        square.forEach((local, i) => {
+          const part = parts[j * lanes.count + i]?.[0];
+          if (part === undefined) return setZero(body, local);
+          body.localGet(part);
+          body.localSet(local);
+        });
+        transpose(body, lanes, square, spare);
+        for (let half = lanes.count / 2; half >= 1; half /= 2)
+          for (let i = 0; i < half; i++) add(square[i] ?? 0, square[i + half] ?? 0);
+        body.localGet(square[0] ?? 0);
+        body.localSet(sum);
+      });
+    },
   };
 }
