@@ -22,10 +22,13 @@ export function paintFor(stream: { readonly isTTY?: boolean }, env: NodeJS.Proce
   return stream.isTTY === true && env["TERM"] !== "dumb" ? coloured : plain;
 }
 
-/** Columns of the terminal; `undefined` where there is none and lines may be as long as they like. */
+/**
+ * Columns of the terminal; `undefined` where there is none and lines may be as long as they like, or where it does not
+ * know its width and says 0.
+ */
 export function columnsOf(stream: {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }): number | undefined {
-  return stream.isTTY === true ? stream.columns : undefined;
+  return stream.isTTY === true && stream.columns !== 0 ? stream.columns : undefined;
 }

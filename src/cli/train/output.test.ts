@@ -89,6 +89,29 @@ test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is
   expect(rest).toEqual(["the end\n"]);
 });
 
+test("a terminal that says that it has no columns is taken for one of 80", () => {
+  const { stream, text } = record(true, 0);
+  makeOutput(false, stream).step(standing, 0.25, 3);
+  expect(text()).toContain("loss 0.1235");
+});
+
+test("rounds of tuning, and notes, are lines of their own", () => {
+  const { stream, text } = record(false);
+  const output = makeOutput(false, stream);
+  output.note("resumed after 2 of 5 epochs, at step 90");
+  const hyperparameters = { learningRate: 0.0123456, momentum: 0.9 };
+  output.tune({ round: 3, rounds: 40, hyperparameters, before: 2.3, after: 1.1, outcome: "descended" });
+  output.tune({ round: 4, rounds: 40, hyperparameters, before: 2.3, after: 99, outcome: "diverged" });
+  output.epoch({ ...standing, validationLoss: 0.3, validationAccuracy: 0.9 });
+  expect(text().split("\n")).toEqual([
+    "resumed after 2 of 5 epochs, at step 90",
+    "round  3/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 1.1000",
+    "round  4/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 99.0000  diverged: back to lower rates",
+    "epoch  3/12  loss 0.1235  accuracy 98.8 %  val 90.0 %  test 95.0 %  rate 0.1  12,346 items/s",
+    "",
+  ]);
+});
+
 test.each([
   [0, "0.0000"],
   [0.12345, "0.1235"],
