@@ -42,7 +42,7 @@ async function soak(source: string, megabytes: number): Promise<Soak> {
     "--megabytes",
     String(megabytes),
     "--loop",
-    "own",
+    "fit",
     "--json",
     "--dist",
     dist,

@@ -90,15 +90,18 @@ async function* until<B>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<B, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  let onAbort = (): void => {};
-  const aborted = new Promise<"aborted">((resolve) => {
-    onAbort = () => resolve("aborted");
-    signal?.addEventListener("abort", onAbort);
-  });
+  // A promise for each item: Promise.race with one for the whole run would keep every item until the run ends.
+  let abort = (): void => {};
+  const onAbort = (): void => abort();
+  signal?.addEventListener("abort", onAbort);
   let isOpen = true;
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await new Promise<IteratorResult<B> | "aborted">((resolve, reject) => {
+        abort = () => resolve("aborted");
+        if (isAborted(signal)) abort();
+        else iterator.next().then(resolve, reject);
+      });
       if (next === "aborted") return undefined;
       if (next.done === true) {
         isOpen = false;
