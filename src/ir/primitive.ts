@@ -239,6 +239,8 @@ export interface Primitive<P = unknown> {
     ins: readonly ArrayType[],
     params: P,
   ): number | undefined;
+  /** Whether its two operands may change places without changing a bit. */
+  readonly commutes?: boolean;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
   /** The order it puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */

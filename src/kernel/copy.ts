@@ -1,48 +1,57 @@
 import type { Expr, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
-/** An expression with its locals replaced as `replace` says; `undefined` leaves a local as it is. */
-export function copyExpr(expr: Expr, replace: (name: string) => Expr | undefined, depth = 0): Expr {
-  checkDepth(depth);
-  const inner = (x: Expr): Expr => copyExpr(x, replace, depth + 1);
+/** An expression with `f` applied to what it is made of. */
+export function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":
-      return expr;
     case "local":
-      return replace(expr.name) ?? expr;
+      return expr;
     case "load":
     case "table":
-      return { ...expr, index: inner(expr.index) };
+      return { ...expr, index: f(expr.index) };
     case "unary":
     case "convert":
-      return { ...expr, x: inner(expr.x) };
+      return { ...expr, x: f(expr.x) };
     case "binary":
-      return { ...expr, x: inner(expr.x), y: inner(expr.y) };
+      return { ...expr, x: f(expr.x), y: f(expr.y) };
     case "mulAdd":
-      return { ...expr, x: inner(expr.x), y: inner(expr.y), z: inner(expr.z) };
+      return { ...expr, x: f(expr.x), y: f(expr.y), z: f(expr.z) };
     case "select":
-      return { ...expr, condition: inner(expr.condition), x: inner(expr.x), y: inner(expr.y) };
+      return { ...expr, condition: f(expr.condition), x: f(expr.x), y: f(expr.y) };
     case "call":
-      return { ...expr, args: expr.args.map(inner) };
+      return { ...expr, args: expr.args.map(f) };
   }
+}
+
+/** An expression with parts of it replaced as `replace` says, outermost first; where it says `undefined`, its parts are looked at. */
+export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, depth = 0): Expr {
+  checkDepth(depth);
+  return replace(expr) ?? mapParts(expr, (part) => copyExpr(part, replace, depth + 1));
 }
 
 /**
  * A block, and expressions in its scope, once more: locals that it declares get `suffix` behind their names, those in
- * `given` become these expressions.
+ * `given` become these expressions. `replace` gives what stands for a part; it is looked through again.
  */
 export function copyBlock(
   block: readonly Stmt[],
   results: readonly Expr[],
   suffix: string,
   given: ReadonlyMap<string, Expr>,
+  replace: (part: Expr) => Expr | undefined = () => undefined,
 ): { readonly statements: Stmt[]; readonly results: Expr[] } {
   const own = new Map<string, Expr>(given);
   const declare = (name: string, type: Expr["type"]): string => {
     own.set(name, { kind: "local", type, name: name + suffix });
     return name + suffix;
   };
-  const expr = (x: Expr): Expr => copyExpr(x, (name) => own.get(name));
+  const look = (part: Expr): Expr | undefined => {
+    if (part.kind === "local") return own.get(part.name) ?? replace(part);
+    const other = replace(part);
+    return other === undefined ? undefined : expr(other);
+  };
+  const expr = (x: Expr): Expr => copyExpr(x, look);
   const nameOf = (name: string): string => {
     const renamed = own.get(name);
     return renamed?.kind === "local" ? renamed.name : name;

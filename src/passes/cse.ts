@@ -14,7 +14,9 @@ export function eliminateCommonSubexpressions(program: Program): Program {
   };
   const seen = new Map<string, readonly Var[]>();
   return rewriteProgram(program, (eqn, rewriter) => {
-    const key = `${number(eqn.prim)} ${paramsKey(eqn.params)} ${eqn.ins.map(number).join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
+    const operands = eqn.ins.map(number);
+    if (eqn.prim.commutes === true) operands.sort((a, b) => a - b);
+    const key = `${number(eqn.prim)} ${paramsKey(eqn.params)} ${operands.join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
     const earlier = seen.get(key);
     if (earlier === undefined) {
       seen.set(key, eqn.outs);

@@ -4,6 +4,7 @@ import type { Equation, Var } from "../ir/program.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
+import { cutLoops } from "../kernel/segments.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
@@ -67,8 +68,9 @@ export function emitGroup(
     return places;
   }
   let next = 0;
+  const loops = k.makeBlock();
   loopEach(
-    block,
+    loops,
     group.shape,
     () => names[next++]!,
     (inner) => {
@@ -76,6 +78,7 @@ export function emitGroup(
       inner.statements.push(...body.statements);
     },
   );
+  block.statements.push(...cutLoops(loops.statements));
   return places;
 }
 

@@ -15,6 +15,7 @@ const none = {};
 
 const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "mul",
+  commutes: true,
   notation: { infix: "*", precedence: 2 },
   typeOf: (ins) => [joinTypes("mul", ins)],
   derivative: {

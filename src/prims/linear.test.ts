@@ -60,7 +60,7 @@ describe("linear", () => {
         on((a) => instantiate(a, a.type), floats(x)),
       ],
     },
-    { castNumber: "works on plain numbers" },
+    { castNumber: "works on plain numbers", fullEquation: "makes an equation of a program" },
   );
 
   test("stopGradient has derivative zero and the value of its operand", () => {
