@@ -271,7 +271,9 @@ describe("the options of training", () => {
     const epoch = lines.find(({ event }) => event === "epoch")!;
     expect(epoch["learningRate"]).toBe(learningRate);
     expect(lines.at(-1)!["testLoss"]).toBeLessThan(0.25 * Number(low));
-    expect(report("downhill-report.html")).toContain(`--lr ${learningRate}`);
+    const page = report("downhill-report.html");
+    expect(page).toContain(`--lr ${learningRate}`); // the command that repeats the run
+    expect(page).toContain("<h2>Tuning</h2>");
   });
 
   test("a run that was stopped goes on by --resume as if it had not been, bit for bit", async () => {

@@ -8,12 +8,15 @@ import type { Judgement, TestResult } from "./result.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
 import type { Run } from "./training.ts";
+import { type Tuning, tuningFigure } from "./tuning.ts";
 
 /** All that the report tells of. */
 export interface ReportSource {
   readonly problem: Problem;
   readonly model: Model;
   readonly settings: Settings;
+  /** How the hyper-parameters were found, where they were. */
+  readonly tuning: Tuning | undefined;
   readonly command: string;
   /** What the user should do otherwise. */
   readonly advice: readonly string[];
@@ -26,13 +29,18 @@ const mostRows = 20;
 
 /** The report of a run as a page of HTML. */
 export function makeReport(source: ReportSource): string {
-  const { problem, model, command, run, advice } = source;
+  const { problem, model, tuning, command, run, advice } = source;
   return trainingReport({
     title: problem.title,
     subtitle: `A network of ${networkInWords(model.sizes)} trained on ${count(problem.train.rows.length)} items, tested on ${count(problem.test.rows.length)} it never saw`,
     results: results(source),
     notes: [...stops(run), ...advice, ...problem.notes],
-    figures: [...curves(source), ...judgements(source), graph(source)],
+    figures: [
+      ...curves(source),
+      ...judgements(source),
+      ...(tuning === undefined ? [] : [tuningFigure(tuning)]),
+      graph(source),
+    ],
     settings: settingsOf(source),
     command,
     provenance: problem.provenance,

@@ -23,7 +23,7 @@ import {
 import { readSource } from "./source.ts";
 import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";
 import { lengthOf, type Run, runTraining } from "./training.ts";
-import { readTuned, tuneMethod } from "./tuning.ts";
+import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
 
 /** Trains, tells of it, and writes the report; sets the exit code of the process. */
 export async function train(request: TrainRequest): Promise<void> {
@@ -47,9 +47,10 @@ export async function train(request: TrainRequest): Promise<void> {
       { command: commandOf(source, given), ...aboutOf(problem, model), ...settingsOf(given) },
       describeStart(problem, model, given),
     );
+    let tuning: Tuning | undefined;
     if (tuned !== undefined) {
-      const method = await tuneMethod(tuned, problem, model, given, output, interruption.signal);
-      settings = { ...given, method };
+      tuning = await tuneMethod(tuned, problem, model, given, output, interruption.signal);
+      settings = { ...given, method: tuning.method };
     }
     const command = commandOf(source, settings);
     const run = await runTraining(problem, model, settings, places, output, interruption.signal);
@@ -57,7 +58,10 @@ export async function train(request: TrainRequest): Promise<void> {
     const { makeReport } = await import("./report.ts");
     const lower = lowerRate(settings, kindOf(source));
     const advice = adviseOn(run, settings, lower);
-    writeOutput(places.report, makeReport({ problem, model, settings, command, advice, run, result }));
+    writeOutput(
+      places.report,
+      makeReport({ problem, model, settings, tuning, command, advice, run, result }),
+    );
     if (places.save !== undefined) await saveNetwork(places.save, run.params, problem, model, command);
     const outcome = outcomeOf(run, result, settings.seed, places);
     output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(process.stdout)));

@@ -1,7 +1,7 @@
 import { dataset } from "../../data/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import type { GeneralOptimizer } from "../../optim/index.ts";
-import { tune } from "../../train/index.ts";
+import { type Figure, tune, type TuneRound } from "../../train/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
 import { camelCase, makeOptimizer } from "../shared/optimizers.ts";
 import { optionError } from "../shared/words.ts";
@@ -15,6 +15,15 @@ import { trainingBatches } from "./training.ts";
 const rounds = 40;
 const digits = 3;
 const judgedAtOnce = 64; // items
+
+/** What was found by tuning, and the way to it. */
+export interface Tuning {
+  /** The method with the hyper-parameters that were found. */
+  readonly method: Method;
+  readonly path: readonly TuneRound<string>[];
+  /** In a line. */
+  readonly conclusion: string;
+}
 
 /** What the hyper-parameters of `--tune` start from, by their names in the library. */
 export type Tuned = Readonly<Record<string, number>>;
@@ -58,8 +67,8 @@ export function readTuned(
 }
 
 /**
- * Descends on hyper-parameters by differentiating through steps of training, and gives the method with what it found,
- * to three digits, so that a command can say it.
+ * Descends on hyper-parameters by differentiating through steps of training. What it finds is rounded to three digits, so
+ * that a command can say it.
  *
  * @throws DownhillError `option` and `range` for hyper-parameters that cannot be moved.
  */
@@ -70,7 +79,7 @@ export async function tuneMethod(
   settings: Settings,
   output: Output,
   signal: AbortSignal,
-): Promise<Method> {
+): Promise<Tuning> {
   const { method, seed } = settings;
   const { validation } = problem;
   const { learningRate, momentum, optimizer } = method;
@@ -85,7 +94,7 @@ export async function tuneMethod(
             .shuffle({ seed })
             .batch(Math.min(judgedAtOnce, validation.rows.length)),
         };
-  const { hyperparameters, trial } = await tune({
+  const { hyperparameters, path, trial } = await tune({
     params: (restart: number) => model.startOf(restart),
     loss: model.loss,
     data: trainingBatches(problem, settings),
@@ -101,13 +110,34 @@ export async function tuneMethod(
   const found = Object.fromEntries(
     Object.entries(hyperparameters).map(([name, value]) => [name, Number(value.toPrecision(digits))]),
   );
-  output.tuned({ hyperparameters: found, trial }, describeTuned(start, found, trial));
+  const conclusion = describeTuned(start, found, trial);
+  output.tuned({ hyperparameters: found, trial }, conclusion);
   const { learningRate: rate = learningRate, momentum: kept = momentum, ...options } = found;
-  return {
+  const tuned: Method = {
     ...method,
     optimizer: { ...optimizer, options: { ...optimizer.options, ...options } },
     learningRate: rate,
     momentum: kept,
+  };
+  return { method: tuned, path, conclusion };
+}
+
+/** The way of the hyper-parameters as a table of a report: every few rounds. */
+export function tuningFigure({ path, conclusion }: Tuning): Figure {
+  const every = Math.ceil(path.length / 14);
+  const shown = path.filter((_, i) => i % every === 0 || i === path.length - 1);
+  const names = Object.keys(path[0]?.hyperparameters ?? {});
+  return {
+    kind: "table",
+    title: "Tuning",
+    caption: `The hyper-parameters on their way down the gradient through steps of training, and the loss on items that were not trained on, before and after the steps of a round. T${conclusion.slice(1)}.`,
+    head: ["round", ...names, "loss before", "after"],
+    rows: shown.map(({ round, hyperparameters, before, after, outcome }) => [
+      String(round),
+      ...names.map((name) => String(Number(hyperparameters[name]!.toPrecision(digits)))),
+      showLoss(before),
+      outcome === "diverged" ? "diverged" : showLoss(after),
+    ]),
   };
 }
 
