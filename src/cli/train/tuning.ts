@@ -111,7 +111,7 @@ export async function tuneMethod(
     Object.entries(hyperparameters).map(([name, value]) => [name, Number(value.toPrecision(digits))]),
   );
   const conclusion = describeTuned(start, found, trial);
-  output.tuned({ hyperparameters: found, trial }, conclusion);
+  output.tuned({ hyperparameters: found, trial }, `tuned: ${conclusion}`);
   const { learningRate: rate = learningRate, momentum: kept = momentum, ...options } = found;
   const tuned: Method = {
     ...method,
@@ -130,7 +130,7 @@ export function tuningFigure({ path, conclusion }: Tuning): Figure {
   return {
     kind: "table",
     title: "Tuning",
-    caption: `The hyper-parameters on their way down the gradient through steps of training, and the loss on items that were not trained on, before and after the steps of a round. T${conclusion.slice(1)}.`,
+    caption: `The hyper-parameters on their way down the gradient through steps of training, and the loss on items that were not trained on, before and after the steps of a round. Found: ${conclusion}.`,
     head: ["round", ...names, "loss before", "after"],
     rows: shown.map(({ round, hyperparameters, before, after, outcome }) => [
       String(round),
@@ -141,10 +141,10 @@ export function tuningFigure({ path, conclusion }: Tuning): Figure {
   };
 }
 
-/** `tuned learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
+/** `learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
 function describeTuned(start: Tuned, found: Tuned, trial: { start: number; tuned: number }): string {
-  if (trial.tuned === trial.start) return "tuned: nothing better than the start was found";
+  if (trial.tuned === trial.start) return "nothing better than the start";
   const moves = Object.entries(found).map(([name, value]) => `${name} ${start[name]!} → ${value}`);
   const before = Number.isFinite(trial.start) ? showLoss(trial.start) : "diverged";
-  return `tuned: ${moves.join(", ")}; loss of trial runs ${before} → ${showLoss(trial.tuned)}`;
+  return `${moves.join(", ")}; loss of trial runs ${before} → ${showLoss(trial.tuned)}`;
 }
