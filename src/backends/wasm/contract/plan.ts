@@ -65,19 +65,36 @@ const stripBytes = 256 * 1024;
 /** A tile: rows, and vectors of columns. */
 type TileShape = readonly [rows: number, vectors: number];
 
-/** Tiles whose sums, factor and columns stay in registers, the best for large products first. */
-function tileShapes({ relaxed, manyRegisters, wide }: ContractMode): readonly TileShape[] {
-  const narrow: TileShape[] = [[4, 2], [3, 3], [2, 4], [1, 8]]; // prettier-ignore
-  if (relaxed && manyRegisters) narrow.unshift([6, 2], [5, 2]);
-  if (!wide) return narrow;
-  return [...narrow.map(([rows, vectors]): TileShape => [rows, 2 * vectors]), ...narrow];
+/** Vectors that are operated on at once: as many as there are, or half where the engine pairs them. */
+function operationsOf(vectors: number, { wide }: ContractMode): number {
+  return wide ? Math.ceil(vectors / 2) : vectors;
 }
 
-/** Cycles that a machine with two multipliers and two adders takes for one summand of a tile. */
-function tileCycles(rows: number, vectors: number, { relaxed, wide }: ContractMode): number {
-  const operations = wide ? Math.floor(vectors / 2) + (vectors % 2) : vectors;
-  const latency = relaxed ? 4 : 3;
-  return Math.max((rows * operations) / 2, latency, (rows + operations) / 2.5) + 0.5;
+/** Tiles whose sums, factor and columns stay in registers (as measured: beyond, all take twice the time), the best in the long run first. */
+function tileShapes(mode: ContractMode): readonly TileShape[] {
+  const { relaxed, manyRegisters, wide } = mode;
+  const registers = !manyRegisters ? 12 : relaxed ? 15 : 13;
+  const best: TileShape = [relaxed && manyRegisters ? 6 : 4, wide ? 4 : 2];
+  const shapes = [best];
+  for (let rows = 1; rows <= (manyRegisters ? 8 : 7); rows++) {
+    for (const vectors of wide ? [1, 2, 4, 6, 8] : [1, 2, 3, 4, 6, 8]) {
+      const operations = operationsOf(vectors, mode);
+      const columns = rows === 1 ? 1 : operations; // of one row, each vector is used as it is loaded
+      if (rows * operations + columns + 1 <= registers) shapes.push([rows, vectors]);
+    }
+  }
+  return shapes;
+}
+
+/**
+ * Cycles that one summand of a tile takes: two operations of each kind a cycle, somewhat less than two loads, and the time that
+ * an addition takes to arrive at the next; and its share of the stores of the tile. Fitted to measurements on Zen 5.
+ */
+function tileCycles(rows: number, vectors: number, mode: ContractMode, sums: number): number {
+  const operations = operationsOf(vectors, mode);
+  const arithmetic = (rows * operations) / 2 + (mode.relaxed ? 0 : 0.25);
+  const stores = (12 + rows * operations) / Math.max(1, Math.min(sums, contractBlock));
+  return Math.max(arithmetic, 0.58 * (rows + operations), mode.relaxed ? 3.3 : 1.7) + stores;
 }
 
 /** The tile that makes the least of all rows and columns, edges included. */
@@ -91,20 +108,23 @@ function chooseTile(lanes: Lanes, mode: ContractMode, shape: Shape, sums: number
     const { tiles, tileRows, edges } = splitRows(rows, most);
     const width = vectors * lanes.count;
     const tail = columns % width;
-    const heights: readonly (readonly [height: number, count: number])[] = [
-      [tileRows, tiles],
-      ...edges.map((height) => [height, 1] as const),
-    ];
+    const heights = [[tileRows, tiles] as const, ...edges.map((height) => [height, 1] as const)];
     return heights.reduce((total, [height, count]) => {
-      const whole = Math.floor(columns / width) * tileCycles(height, vectors, mode);
-      const rest = tail === 0 ? 0 : tileCycles(height, Math.ceil(tail / lanes.count), mode);
+      const whole = Math.floor(columns / width) * tileCycles(height, vectors, mode, sums);
+      const rest = tail === 0 ? 0 : tileCycles(height, Math.ceil(tail / lanes.count), mode, sums);
       return total + count * (whole + rest);
     }, 0);
   };
-  // The first is the best one in the long run; others have to be clearly better to be worth their code.
+  // Others than the first have to be clearly better: their edges are more code.
   const [first = [1, 1] as const, ...others] = tileShapes(mode);
-  const limit = 0.9 * cost(first);
-  return others.reduce((best, shape) => (cost(shape) < Math.min(limit, cost(best)) ? shape : best), first);
+  let best = first;
+  let least = 0.95 * cost(first);
+  for (const shape of others) {
+    if (cost(shape) >= least) continue;
+    best = shape;
+    least = cost(shape);
+  }
+  return best;
 }
 
 export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mode: ContractMode): Plan {
@@ -113,13 +133,13 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const sums = sizeOf(shape.sums);
   const allRows = sizeOf(shape.rows);
   const dots = canBeDots(shape, lanes, sums, allRows);
-  const [mostRows, vectors] = dots ? ([1, 8 / lanes.count] as const) : chooseTile(lanes, mode, shape, sums);
-  const right = planRight(shape, lanes, sums, Math.ceil(allRows / mostRows), allRows, dots);
+  const chosen = dots ? ([1, 8 / lanes.count] as const) : chooseTile(lanes, mode, shape, sums);
+  const right = planRight(shape, lanes, sums, Math.ceil(allRows / chosen[0]), allRows, dots);
   const columns = sizeOf(right.axes);
   const transposes = !right.packed && columns > 1 && right.stride !== lanes.bytes && !dots;
   // Squares that are transposed need registers too.
-  const most = transposes ? Math.min(vectors, lanes.count === 2 ? 3 : 2) : vectors;
-  const width = Math.min(most * lanes.count, roundUp(columns, lanes.count));
+  const [mostRows, vectors] = transposes ? ([Math.min(allRows, 2), 2] as const) : chosen;
+  const width = Math.min(vectors * lanes.count, roundUp(columns, lanes.count));
   const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
   const rows = sizeOf(left.axes);
   const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] => all.slice(0, all.length - inner.length); // prettier-ignore

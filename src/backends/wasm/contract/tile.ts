@@ -187,7 +187,7 @@ function addProducts(
   accumulators: readonly (readonly number[])[],
   k: number,
   factor: number,
-  vectors: readonly (readonly [column: number, local: number])[],
+  vectors: readonly (readonly [column: number, vector: () => void])[],
 ): void {
   accumulators.forEach((row, i) => {
     walk.left();
@@ -196,7 +196,7 @@ function addProducts(
     for (const [n, [j, vector]] of vectors.entries()) {
       const sum = row[j] ?? 0;
       if (n > 0) body.localGet(factor);
-      body.localGet(vector);
+      vector();
       tile.lanes.product(body);
       body.localGet(sum);
       tile.lanes.addProduct(body);
@@ -214,19 +214,21 @@ function plainSummands(
 ): (count: number) => void {
   const { lanes, columns } = tile;
   const factor = body.local("v128", "factor");
-  const vectors = (accumulators[0] ?? []).map((_, j) => body.local("v128", `right${j}`));
+  const vectors = (accumulators[0] ?? []).map((_, j) =>
+    tile.rows === 1 ? 0 : body.local("v128", `right${j}`),
+  );
   return (count) => {
     for (let k = 0; k < count; k++) {
       walk.at(k);
-      vectors.forEach((vector, j) => {
-        loadVector(
-          body,
-          lanes,
-          vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, tile.rightColumn),
-        );
+      const load = (j: number): void =>
+        loadVector(body, lanes, vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, tile.rightColumn)); // prettier-ignore
+      const values = vectors.map((vector, j) => {
+        if (tile.rows === 1) return [j, () => load(j)] as const; // used once
+        load(j);
         body.localSet(vector);
+        return [j, () => body.localGet(vector)] as const;
       });
-      addProducts(body, tile, walk, accumulators, k, factor, [...vectors.entries()]);
+      addProducts(body, tile, walk, accumulators, k, factor, values);
     }
     if (count > 0) walk.next(count);
   };
@@ -264,7 +266,7 @@ function transposedSummands(
         transpose(body, lanes, square, spare);
         square.forEach((vector, k) => {
           walk.at(start + k);
-          addProducts(body, tile, walk, accumulators, start + k, factor, [[j, vector]]);
+          addProducts(body, tile, walk, accumulators, start + k, factor, [[j, () => body.localGet(vector)]]); // prettier-ignore
         });
       }
       for (let k = whole; k < count; k++) {
@@ -272,7 +274,7 @@ function transposedSummands(
         const place = vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, rightColumn);
         loadVector(body, lanes, place);
         body.localSet(square[0] ?? 0);
-        addProducts(body, tile, walk, accumulators, k, factor, [[j, square[0] ?? 0]]);
+        addProducts(body, tile, walk, accumulators, k, factor, [[j, () => body.localGet(square[0] ?? 0)]]); // prettier-ignore
       }
     }
     if (count > 0) walk.next(count);
