@@ -1,6 +1,6 @@
 import { internalError } from "../../errors/index.ts";
 import type { OpcodeName, ValueType } from "./opcodes.ts";
-import { opcode } from "./opcodes.ts";
+import { opcode, widthOf } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
@@ -101,6 +101,15 @@ export interface WritableBody extends Body {
   readonly finish: () => Uint8Array;
 }
 
+const alignments = new Map<OpcodeName, number>();
+
+/** The natural alignment of a memory instruction, as the exponent of a power of two. */
+function alignmentOf(name: OpcodeName): number {
+  let alignment = alignments.get(name);
+  if (alignment === undefined) alignments.set(name, (alignment = Math.log2(widthOf(opcode(name)))));
+  return alignment;
+}
+
 /** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
 export function makeBody(
   paramCount: number,
@@ -144,9 +153,8 @@ function makeCode(
     code.unsigned(index);
   };
   const memory = (name: OpcodeName, offset = 0): void => {
-    const row = opcode(name);
-    for (const byte of row.bytes) code.byte(byte);
-    code.unsigned(Math.log2(row.width));
+    op(name);
+    code.unsigned(alignmentOf(name));
     code.unsigned(offset);
   };
   const open = (name: "block" | "loop" | "if", result: ValueType | undefined): Label => {

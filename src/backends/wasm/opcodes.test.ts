@@ -4,7 +4,7 @@ import { makeModule } from "./module.ts";
 import type { Body } from "./body.ts";
 import { detectFeatures } from "./features.ts";
 import type { Opcode, OpcodeName, ValueType } from "./opcodes.ts";
-import { opcode, opcodes } from "./opcodes.ts";
+import { opcode, opcodes, signatureOf, widthOf } from "./opcodes.ts";
 import type { Value } from "./testdata/reference.ts";
 import {
   expected,
@@ -90,9 +90,9 @@ const storeOf = (type: ValueType): OpcodeName => `${type}.store`;
 /** A function that takes its operands from memory at 0, 16, 32, … and puts the result at `resultAt`. */
 function compileRow(row: Opcode, write: (body: Body) => void): () => void {
   const run = compile([], [], (body) => {
-    const [result] = row.results;
+    const [result] = signatureOf(row).results;
     if (result) body.i32Const(resultAt);
-    for (const [i, type] of row.params.entries()) {
+    for (const [i, type] of signatureOf(row).params.entries()) {
       body.i32Const(16 * i);
       body.memory(loadOf(type));
     }
@@ -114,7 +114,7 @@ const isExact = /\.(abs|neg|copysign|reinterpret|splat|replace_lane|extract_lane
 
 /** Whether each lane of `actual` is that of one of `options`; all NaN are alike, but where bits are only moved. */
 function agrees(row: Opcode, actual: Value, options: readonly Value[]): boolean {
-  const [result] = row.results;
+  const [result] = signatureOf(row).results;
   const shape = shapeOf(result === "v128" ? (row.name.split(".")[0] ?? "") : (result ?? ""));
   const bits = unsignedLanes(actual, shape.bits);
   const isNan = (value: Value, lane: number): boolean =>
@@ -130,8 +130,8 @@ function agrees(row: Opcode, actual: Value, options: readonly Value[]): boolean 
 function faultOf(row: Opcode, lane: number, write: (body: Body) => void): string | undefined {
   tested.add(row.name);
   const run = compileRow(row, write);
-  const size = sizeOf(row.results[0] ?? "i32");
-  for (const operands of product(row.params.map((type) => samples[type]))) {
+  const size = sizeOf(signatureOf(row).results[0] ?? "i32");
+  for (const operands of product(signatureOf(row).params.map((type) => samples[type]))) {
     if (row.name.includes("_dot_i8x16_i7x16"))
       operands[1] = (operands[1] ?? new Uint8Array()).map((x) => x & 127);
     for (const [i, operand] of operands.entries()) bytes.set(operand, 16 * i);
@@ -157,7 +157,8 @@ function traps(run: () => void): boolean {
   }
 }
 
-const isFixed = (row: Opcode): boolean => row.params.length > 0 && row.results.length > 0;
+const isFixed = (row: Opcode): boolean =>
+  signatureOf(row).params.length > 0 && signatureOf(row).results.length > 0;
 const isRelaxed = (row: Opcode): boolean => row.name.includes("relaxed");
 
 describe("an instruction that computes gives what the specification says", () => {
@@ -179,18 +180,18 @@ describe("an instruction that names a lane takes that lane", () => {
 
 describe("loads and stores", () => {
   const pattern = Uint8Array.from({ length: 64 }, (_, i) => (i * 37 + 129) & 255);
-  const rows = opcodes().filter((row) => row.width > 0 && !/rmw|notify|wait/.test(row.name));
+  const rows = opcodes().filter((row) => widthOf(row) > 0 && !/rmw|notify|wait/.test(row.name));
 
   /** The value that a load makes of the bytes that it reads. */
   function loaded(row: Opcode, read: Value, old: Value, lane: number): Value {
     const [, access = ""] = /(?:load)(.*)$/.exec(row.name) ?? [];
-    const size = sizeOf(row.results[0] ?? "i32");
+    const size = sizeOf(signatureOf(row).results[0] ?? "i32");
     const out = new Uint8Array(size);
     if (access.endsWith("_lane")) {
       out.set(old);
-      out.set(read, lane * row.width);
+      out.set(read, lane * widthOf(row));
     } else if (access.endsWith("_splat")) {
-      out.set(Array.from(out, (_, i) => read[i % row.width] ?? 0));
+      out.set(Array.from(out, (_, i) => read[i % widthOf(row)] ?? 0));
     } else if (/^\d+x/.test(access)) {
       const bits = Number(/^\d+/.exec(access)?.[0]);
       const lanes = unsignedLanes(read, bits);
@@ -213,18 +214,18 @@ describe("loads and stores", () => {
     const isLane = row.immediate === "memoryLane";
     const isAtomic = row.name.includes("atomic");
     const base = isAtomic ? 1000 : 1001; // others may be anywhere
-    for (let lane = 0; lane < (isLane ? 16 / row.width : 1); lane++) {
+    for (let lane = 0; lane < (isLane ? 16 / widthOf(row) : 1); lane++) {
       for (const offset of [0, 8, 200]) {
         const old = samples.v128[7] ?? new Uint8Array(16);
         const write = (body: Body): void =>
           isLane ? body.memoryLane(row.name, lane, offset) : body.memory(row.name, offset);
-        if (row.results.length > 0) {
+        if (signatureOf(row).results.length > 0) {
           bytes.set(pattern, base + offset);
           bytes.set(old, 16);
           bytes.set(ofIntegers([BigInt(base)], 32), 0);
           compileRow(row, write)();
-          const size = sizeOf(row.results[0] ?? "i32");
-          const read = pattern.slice(0, row.width);
+          const size = sizeOf(signatureOf(row).results[0] ?? "i32");
+          const read = pattern.slice(0, widthOf(row));
           expect(Array.from(bytes.slice(resultAt, resultAt + size))).toEqual([
             ...loaded(row, read, old, lane),
           ]);
@@ -233,7 +234,7 @@ describe("loads and stores", () => {
           bytes.set(pattern, 16);
           bytes.set(ofIntegers([BigInt(base)], 32), 0);
           compileRow(row, write)();
-          const stored = pattern.slice(lane * row.width, (lane + 1) * row.width);
+          const stored = pattern.slice(lane * widthOf(row), (lane + 1) * widthOf(row));
           const wanted = new Uint8Array(300).fill(9);
           wanted.set(stored, offset);
           expect(Array.from(bytes.slice(base, base + 300))).toEqual([...wanted]);
@@ -256,10 +257,10 @@ describe("atomic changes of memory return the old value", () => {
   };
   test.each(rows.map((row) => [row.name, row] as const))("%s", (_, row) => {
     tested.add(row.name);
-    const type = row.results[0] ?? "i32";
+    const type = signatureOf(row).results[0] ?? "i32";
     const op = change[/rmw\d*\.([a-z]+)/.exec(row.name)?.[1] ?? ""];
     const run = compileRow(row, (body) => body.memory(row.name, 8));
-    const bits = 8 * row.width;
+    const bits = 8 * widthOf(row);
     for (const old of [0n, 5n, 0xfedcba9876543210n].map((x) => BigInt.asUintN(bits, x))) {
       for (const x of [old, 3n, -1n]) {
         const y = 0x77n;
@@ -272,7 +273,11 @@ describe("atomic changes of memory return the old value", () => {
         const result = bytes.slice(resultAt, resultAt + sizeOf(type));
         expect([...result]).toEqual([...ofIntegers([old], 8 * sizeOf(type))]);
         const after = op?.(old, type === "i64" && bits === 64 ? BigInt.asUintN(64, x) : x, y) ?? 0n;
-        expect(Array.from(bytes.slice(1007, 1009 + row.width))).toEqual([9, ...ofIntegers([after], bits), 9]);
+        expect(Array.from(bytes.slice(1007, 1009 + widthOf(row)))).toEqual([
+          9,
+          ...ofIntegers([after], bits),
+          9,
+        ]);
       }
     }
   });

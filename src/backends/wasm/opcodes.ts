@@ -34,15 +34,13 @@ export type Immediate =
   | "dataZero"
   | "data";
 
-/** One instruction. `params` and `results` are what it takes from and leaves on the stack, where that is fixed. */
+/** One instruction. */
 export interface Opcode {
   readonly name: OpcodeName;
   readonly bytes: readonly number[];
   readonly immediate: Immediate;
-  readonly params: readonly ValueType[];
-  readonly results: readonly ValueType[];
-  /** Bytes that a memory instruction touches; 0 for all others. */
-  readonly width: number;
+  /** What it takes from the stack and leaves there, in letters, or `?` where that is not fixed: see `signatureOf`. */
+  readonly signature: string;
 }
 
 /**
@@ -356,52 +354,56 @@ export type OpcodeName = NamesOf<(typeof runs)[number]>;
 
 const valueTypes: Readonly<Record<string, ValueType>> = { i: "i32", I: "i64", f: "f32", F: "f64", v: "v128" };
 
-function typesOf(letters: string): readonly ValueType[] {
-  return [...letters].map((letter) => must(valueTypes[letter], `the type ${letter}`));
+/** What an instruction takes from the stack and leaves there; nothing of either where that is not fixed. */
+export function signatureOf({ signature }: Opcode): {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+} {
+  const [params = "", results = ""] = signature.split(":");
+  if (params === "?") return { params: [], results: [] };
+  const typesOf = (letters: string): ValueType[] =>
+    [...letters].map((letter) => must(valueTypes[letter], `the type ${letter}`));
+  return { params: typesOf(params), results: typesOf(results) };
 }
 
-/** Bytes that a memory instruction touches, read off its name: `i64.load8_s` 1, `v128.load8x8_s` 8, `f32.load` 4. */
-function widthOf(name: string): number {
+/** Bytes that a memory instruction touches, read off its name: `i64.load8_s` 1, `v128.load8x8_s` 8, `f32.load` 4; of others 0. */
+export function widthOf({ name, immediate }: Opcode): number {
+  if (immediate !== "memory" && immediate !== "memoryLane") return 0;
   const access = /(?:load|store|rmw|wait)(\d*)(?:x(\d+))?/.exec(name);
   if (access?.[1]) return (Number(access[1]) * Number(access[2] ?? 1)) / 8;
   if (name.startsWith("i64") || name.startsWith("f64")) return 8;
   return name.startsWith("v128") ? 16 : 4;
 }
 
-/** A number from 0 in the bytes of a LEB128. */
-function unsignedBytes(value: number): number[] {
-  return value < 128 ? [value] : [(value & 127) | 128, ...unsignedBytes(value >>> 7)];
+function codeBytes(prefix: number, code: number): readonly number[] {
+  if (prefix === 0) return [code];
+  return code < 128 ? [prefix, code] : [prefix, (code & 127) | 128, code >> 7];
 }
 
-function makeTable(): readonly Opcode[] {
-  return runs.flatMap(([prefix, first, start, rest, signatures, immediate]) => {
-    const each = signatures.split(" ");
-    return rest.split(" ").map((end, i): Opcode => {
-      const name = `${start}${end}` as OpcodeName;
-      const [params, results] = (each[i] ?? must(each[0], "a signature")).split(":");
-      const isFixed = params !== "?" && params !== undefined;
-      return {
-        name,
-        bytes: prefix === 0 ? [first + i] : [prefix, ...unsignedBytes(first + i)],
-        immediate,
-        params: isFixed ? typesOf(params) : [],
-        results: isFixed ? typesOf(results ?? "") : [],
-        width: immediate === "memory" || immediate === "memoryLane" ? widthOf(name) : 0,
-      };
-    });
-  });
-}
-
-let table: readonly Opcode[] | undefined;
 let byName: ReadonlyMap<string, Opcode> | undefined;
+
+function makeTable(): ReadonlyMap<string, Opcode> {
+  const table = new Map<string, Opcode>();
+  for (const [prefix, first, start, rest, signatures, immediate] of runs) {
+    const each = signatures.split(" ");
+    let code = first;
+    for (const end of rest.split(" ")) {
+      const name = start + end;
+      const signature = each[each.length === 1 ? 0 : code - first] ?? "?";
+      table.set(name, { name: name as OpcodeName, bytes: codeBytes(prefix, code), immediate, signature });
+      code++;
+    }
+  }
+  return table;
+}
 
 /** All instructions, in the order of their codes. */
 export function opcodes(): readonly Opcode[] {
-  return (table ??= makeTable());
+  return [...(byName ??= makeTable()).values()];
 }
 
 /** The instruction of that name. */
 export function opcode(name: OpcodeName): Opcode {
-  byName ??= new Map(opcodes().map((row) => [row.name, row]));
+  byName ??= makeTable();
   return must(byName.get(name), `the instruction ${name}`);
 }

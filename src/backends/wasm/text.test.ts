@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ModuleBuilder } from "./module.ts";
 import { makeModule } from "./module.ts";
-import { opcodes } from "./opcodes.ts";
+import { opcodes, widthOf } from "./opcodes.ts";
 import { assemble } from "./testdata/assemble.ts";
 import { moduleText } from "./text.ts";
 
@@ -98,7 +98,7 @@ test("a text assembled again gives the same bytes, whatever the instructions", (
   for (const row of opcodes()) {
     if (row.immediate === "none" && !["end", "else", "return"].includes(row.name)) body.op(row.name);
     if (row.immediate === "lane") body.lane(row.name, 1);
-    if (row.immediate === "memory") body.memory(row.name, row.width * 1000);
+    if (row.immediate === "memory") body.memory(row.name, widthOf(row) * 1000);
     if (row.immediate === "memoryLane") body.memoryLane(row.name, 1, 0);
   }
   const outer = body.block("v128");

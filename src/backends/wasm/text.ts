@@ -64,9 +64,9 @@ export function moduleText(bytes: Uint8Array): string {
   for (const [i, body] of sections.bodies.entries()) {
     const index = importedFunctions.length + i;
     const type = must(sections.types[must(sections.functions[i], "a function")], "a type");
-    const names = sections.localNames.get(index) ?? new Map<number, string>();
+    const names = identifiers(sections.localNames.get(index) ?? new Map<number, string>());
     const locals = readLocals(body);
-    const name = localNamer(names);
+    const name = (local: number): string => names.get(local) ?? `$${local}`;
     const head = signature(type, names.size > 0 ? type.params.map((_, local) => name(local)) : []);
     lines.push(`  (func ${functionName(sections, index)}${exportsOf(0, index)}${head}`);
     for (const [j, local] of locals.types.entries())
@@ -89,19 +89,16 @@ function identifier(name: string): string {
 }
 
 function functionName({ functionNames }: Sections, index: number): string {
-  const name = functionNames.get(index);
-  return name === undefined ? `${index}` : identifier(name);
+  return functionNames.get(index) ?? `${index}`;
 }
 
-/** Names of locals; where several have the same one, their numbers are added. */
-function localNamer(names: ReadonlyMap<number, string>): (local: number) => string {
+/** Names as identifiers; where several have the same one, their numbers are added. */
+function identifiers(names: ReadonlyMap<number, string>): Map<number, string> {
   const counts = new Map<string, number>();
   for (const name of names.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return (local) => {
-    const name = names.get(local);
-    if (name === undefined) return `$${local}`;
-    return identifier(counts.get(name) === 1 ? name : `${name}.${local}`);
-  };
+  return new Map(
+    Array.from(names, ([i, name]) => [i, identifier(counts.get(name) === 1 ? name : `${name}.${i}`)]),
+  );
 }
 
 function quote(text: string): string {
@@ -163,7 +160,7 @@ function readSections(bytes: Uint8Array): Sections {
         const kind = part.byte();
         const names = makeReader(part.take(part.unsigned()));
         if (kind === 0) name = names.text();
-        if (kind === 1) functionNames = readNames(names);
+        if (kind === 1) functionNames = identifiers(readNames(names));
         if (kind === 2)
           localNames = new Map(list(names, () => [names.unsigned(), readNames(names)] as const));
       }

@@ -82,7 +82,7 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
     const key = `${kind} ${lanes.type} ${lanes.fused} ${JSON.stringify(spec)}`;
     const known = cache.get(key);
     if (known !== undefined) return known;
-    const made = make(label);
+    const made = make(`${label}.${cache.size}`);
     cache.set(key, made);
     return made;
   };
