@@ -17,6 +17,7 @@ export default defineConfig({
     ],
     sidebar: [
       { text: "Start", items: [{ text: "First steps", link: "/" }] },
+      { text: "Figures", items: [{ text: "Accuracy", link: "/accuracy" }] },
       { text: "API", items: api },
     ],
     outline: "deep",

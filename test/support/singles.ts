@@ -1,0 +1,58 @@
+import * as double from "../../src/kernel/math/index.ts";
+import * as single from "../../src/kernel/math/single/index.ts";
+import type { Procedure } from "../../src/kernel/scalar.ts";
+import { seeded } from "./sampling.ts";
+
+/** A float32 function, and what it should be. */
+export interface Single {
+  readonly procedure: Procedure;
+  /** The same function in float64, which is 500 million times as accurate. */
+  readonly reference: Procedure;
+  readonly from: number;
+  readonly to: number;
+  /** What the tests assert, in ulps. */
+  readonly bound: number;
+}
+
+export const singles: readonly Single[] = [
+  { procedure: single.exp32, reference: double.exp64, from: -103.9, to: 88.7, bound: 0.9 },
+  { procedure: single.log32, reference: double.log64, from: 2 ** -149, to: 3.4e38, bound: 0.85 },
+  { procedure: single.sin32, reference: double.sin64, from: -3.4e38, to: 3.4e38, bound: 0.87 },
+  { procedure: single.cos32, reference: double.cos64, from: -3.4e38, to: 3.4e38, bound: 0.87 },
+  { procedure: single.tanh32, reference: double.tanh64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.sigmoid32, reference: double.sigmoid64, from: -103, to: 3.4e38, bound: 0.95 },
+];
+
+/** Error of `got` in units of the last place of float32 at `exact`. */
+function ulps(got: number, exact: number): number {
+  const size = Math.abs(exact);
+  const unit = size < 2 ** -126 ? 2 ** -149 : 2 ** (Math.floor(Math.log2(size)) - 23);
+  return Math.abs(got - exact) / unit;
+}
+
+type Compute = (x: number) => number;
+
+/** The greatest error over every `stride`-th of all float32 numbers and 100,000 drawn ones, and where it is. */
+export function measureSingle(
+  { from, to }: Single,
+  compute: Compute,
+  exact: Compute,
+  stride: number,
+): { readonly samples: number; readonly ulps: number; readonly at: number } {
+  const words = new Int32Array(1);
+  const floats = new Float32Array(words.buffer);
+  let [worst, at, samples] = [0, 0, 0];
+  const look = (x: number): void => {
+    if (!(x >= from && x <= to)) return;
+    samples++;
+    const error = ulps(compute(x), exact(x));
+    if (!(error <= worst)) [worst, at] = [error, x];
+  };
+  for (let bits = 0; bits < 2 ** 32; bits += stride) {
+    words[0] = bits | 0;
+    look(floats[0]!);
+  }
+  const random = seeded(3);
+  for (let i = 0; i < 100_000; i++) look(Math.fround((random() - 0.5) * (i % 2 === 0 ? 4 : 40)));
+  return { samples, ulps: worst, at };
+}
