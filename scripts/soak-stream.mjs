@@ -53,7 +53,7 @@ async function* rows(count) {
       for (let i = 0; i < features; i++, from++) {
         const x = ((noise[from] ^ mask) >>> 8) * 2 ** -23 - 1;
         part[to + i] = x;
-        y += x * truth[i];
+        y += x * (truth[i] ?? 0);
       }
       part[to + features] = y;
     }
@@ -85,7 +85,7 @@ async function write(/** @type {string} */ kind, /** @type {string} */ path) {
   const { writeNpy } = await load("io/index.js");
   const out = createWriteStream(path, { highWaterMark: 1 << 22 });
   const put = async (/** @type {string | Uint8Array} */ piece) => {
-    if (!out.write(piece)) await new Promise((resolve) => out.once("drain", resolve));
+    if (!out.write(piece)) await new Promise((resolve) => out.once("drain", () => resolve(undefined)));
   };
   let count = Math.ceil(bytes / (4 * (features + 1)));
   if (kind === "npy") {
@@ -109,12 +109,12 @@ async function write(/** @type {string} */ kind, /** @type {string} */ path) {
     count = 0;
     for await (const { shape, data } of rows(Math.ceil((2 * bytes) / perRow))) {
       let text = "";
-      for (let row = 0; row < shape[0]; row++) {
+      for (let row = 0; row < (shape[0] ?? 0); row++) {
         const line = data.subarray(row * (features + 1), (row + 1) * (features + 1));
         text += `${Array.from(line, (v) => v.toFixed(3)).join(",")}\n`;
       }
       await put(text);
-      count += shape[0];
+      count += shape[0] ?? 0;
       if (out.bytesWritten >= bytes) break;
     }
   }
