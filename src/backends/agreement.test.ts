@@ -51,6 +51,8 @@ const contestants = [
   wasmBackend,
   makeWasmBackend({ limit: 60 }),
   makeWasmBackend({ limit: 1 }),
+  makeWasmBackend({ loadConstants: true }),
+  makeWasmBackend({ simd: false }),
   countingInterp(),
 ];
 
@@ -85,6 +87,9 @@ test("the random routines reach every kind of statement and expression", () => {
     "nearest(",
     "fromWords(",
     "bool(",
+    "for each ",
+    "if rarely ",
+    "add of ",
   ]) {
     expect(text).toContain(part);
   }

@@ -11,10 +11,11 @@ import type {
   Table,
   UnaryOp,
 } from "../../src/kernel/scalar.ts";
+import { neutral } from "../../src/kernel/expand.ts";
 import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
 
 /** Elements of every buffer of a generated routine. */
-export const bufferSize = 8;
+export const bufferSize = 16;
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 
@@ -123,9 +124,15 @@ class Generator {
   readonly #choices: Choices;
   readonly #buffers = new Map<ScalarType, { readonly loads: string[]; readonly stores: string[] }>();
   readonly #procedures: Procedure[] = [];
-  readonly #table: Table = { name: "digits", type: "i32", values: [3, 1, -4, 1, 5, -9, 2, 2147483647] };
+  readonly #table: Table = {
+    name: "digits",
+    type: "i32",
+    values: [3, 1, -4, 1, 5, -9, 2, 2147483647, 6, 5, -3, 5, 8, -9, 7, -2147483648],
+  };
   #count = 0;
   #depth = 0;
+  /** Within an independent loop: the buffers that it alone may write, and read, at the place of its turn. */
+  #own: { readonly buffers: ReadonlyMap<ScalarType, string>; readonly place: Expr } | undefined;
 
   constructor(choices: Choices) {
     this.#choices = choices;
@@ -206,7 +213,7 @@ class Generator {
       (from: Scope) =>
       (block: k.Block): void =>
         void this.fill(block, from, 1 + this.#choices.below(3));
-    const kind = this.#choices.below(this.#depth > 3 ? 6 : 10);
+    const kind = this.#choices.below(this.#depth > 3 ? 6 : 14);
     switch (kind) {
       case 0:
       case 1: {
@@ -229,7 +236,9 @@ class Generator {
       case 4: {
         const type = this.#choices.of(scalarTypes);
         const { stores = [] } = this.#buffers.get(type) ?? {};
-        if (stores.length > 0)
+        const own = this.#own?.buffers.get(type);
+        if (own !== undefined) block.store(own, this.#own!.place, this.expr(type, scope, 4));
+        else if (stores.length > 0 && this.#own === undefined)
           block.store(this.#choices.of(stores), this.index(scope), this.expr(type, scope, 4));
         return scope;
       }
@@ -237,11 +246,14 @@ class Generator {
         block.comment(`${this.#choices.of(oddNames)}\u2028 alert(1) //`);
         return scope;
       case 6:
-        block.if(
-          this.expr("bool", scope, 3),
-          inner(scope),
-          this.#choices.below(2) === 1 ? inner(scope) : undefined,
-        );
+        if (this.#choices.below(4) === 3) block.ifRare(this.expr("bool", scope, 3), inner(scope));
+        else {
+          block.if(
+            this.expr("bool", scope, 3),
+            inner(scope),
+            this.#choices.below(2) === 1 ? inner(scope) : undefined,
+          );
+        }
         return scope;
       case 7:
       case 8: {
@@ -262,6 +274,12 @@ class Generator {
         block.for(name, k.i32(this.#choices.below(3)), to, inner(body), isReverse);
         return { ...now, loops: scope.loops };
       }
+      case 10:
+      case 11:
+        if (this.#own === undefined && scope.loops < 2) this.independent(block, scope);
+        return scope;
+      case 12:
+        return scope.loops < 2 ? this.fold(block, scope) : scope;
       default: {
         if (scope.loops >= 2) return scope;
         const count = block.let(this.fresh("count"), k.i32(0));
@@ -278,6 +296,63 @@ class Generator {
         return scope;
       }
     }
+  }
+
+  /** A loop whose turns have nothing to do with one another. */
+  independent(block: k.Block, scope: Scope): void {
+    const name = this.fresh("i");
+    const buffers = new Map<ScalarType, string>();
+    const loads = new Map<ScalarType, string[]>();
+    for (const [type, known] of this.#buffers) {
+      if (known.stores.length === 0 || this.#choices.below(2) === 0) continue;
+      const own = this.#choices.of(known.stores);
+      buffers.set(type, own);
+      loads.set(type, [...known.loads]);
+      known.loads.splice(0, known.loads.length, ...known.loads.filter((other) => other !== own));
+    }
+    const i = k.local("i32", name);
+    const isTurned = this.#choices.below(4) === 3;
+    const locals = scope.locals.map((local) => ({ ...local, canBeSet: false }));
+    block.forEach(
+      name,
+      k.i32(this.#choices.below(3)),
+      k.i32(bufferSize - this.#choices.below(3)),
+      (inner) => {
+        this.#own = { buffers, place: isTurned ? k.sub(k.i32(bufferSize - 1), i) : i };
+        const body = {
+          locals: [...locals, { name, type: "i32" as const, canBeSet: false }],
+          indices: [...scope.indices, name],
+          loops: scope.loops + 1,
+        };
+        this.fill(inner, body, 1 + this.#choices.below(6));
+        this.#own = undefined;
+      },
+    );
+    for (const [type, all] of loads) this.#buffers.get(type)!.loads.splice(0, Infinity, ...all);
+  }
+
+  /** A fold of some expression of an index. */
+  fold(block: k.Block, scope: Scope): Scope {
+    const [name, index] = [this.fresh("fold"), this.fresh("i")];
+    const type = this.#choices.of(scalarTypes);
+    const ops = (["add", "mul", "min", "max", "and", "or"] as const).filter((op) => hasBinary(op, type));
+    const op = this.#choices.of(ops);
+    const locals = scope.locals.map((local) => ({ ...local, canBeSet: false }));
+    const own = this.#own;
+    const to = k.i32(this.#choices.below(bufferSize + 1));
+    block.reduce(name, op, neutral(op, type), index, k.i32(this.#choices.below(2)), to, (inner) => {
+      this.#own = { buffers: new Map(), place: k.i32(0) };
+      const body = {
+        locals: [...locals, { name: index, type: "i32" as const, canBeSet: false }],
+        indices: [...scope.indices, index],
+        loops: scope.loops + 1,
+      };
+      const end = this.fill(inner, body, this.#choices.below(3));
+      const value = this.expr(type, end, 3);
+      this.#own = own;
+      return value;
+    });
+    return { ...scope, locals: [...scope.locals, { name, type, canBeSet: true }] };
   }
 
   /** An index that lies in every buffer. */
@@ -314,6 +389,8 @@ class Generator {
         const { loads = [] } = this.#buffers.get(type) ?? {};
         if (type === "i32" && this.#choices.below(3) === 1)
           return k.tableAt(this.#table, this.index(scope, depth - 1));
+        const own = this.#own?.buffers.get(type);
+        if (own !== undefined && this.#choices.below(2) === 1) return k.load(type, own, this.#own!.place);
         if (loads.length > 0) return k.load(type, this.#choices.of(loads), this.index(scope, depth - 1));
         return this.leaf(type, scope);
       }

@@ -2,7 +2,7 @@ import type { TypedArray } from "../../kernel/executable.ts";
 import { makeArray } from "../../kernel/executable.ts";
 import type { Range } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
-import { expandRoutine } from "../../kernel/expand.ts";
+import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
 import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
 import { usesOf } from "../../kernel/split.ts";
 import { reachedBy } from "../../kernel/walk.ts";
@@ -121,9 +121,10 @@ function addProcedure(procedure: Procedure, unit: Unit): void {
 }
 
 function procedureLines(procedure: Procedure, unit: Unit): string[] {
-  const scope = openFunction(unit, new Map(), usesOf(procedure.body).set);
+  const statements = expandBlock(procedure.body);
+  const scope = openFunction(unit, new Map(), usesOf(statements).set);
   const params = procedure.params.map((param) => scope.localName(param.name));
-  const body = blockLines(procedure.body, [procedure.result], scope);
+  const body = blockLines(statements, [procedure.result], scope);
   const code = procedure.result.type === "bool" ? conditionCode : numberCode;
   return [
     `function ${must(unit.procedures.get(procedure), "a procedure's name")}(${params.join(", ")}) {`,

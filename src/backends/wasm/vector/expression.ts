@@ -18,11 +18,12 @@ import {
   made,
   naturalWidth,
   newRegs,
+  NotVectorisable,
   plain,
   shapeOf,
   toWidth,
 } from "./lanes.ts";
-import { atLane, loadVec, tableVec } from "./memory.ts";
+import { atLane, flushBuffer, loadVec, tableVec } from "./memory.ts";
 import {
   binaryVec,
   chooseVec,
@@ -39,6 +40,7 @@ export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
 /** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
 export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
+  if (expr.type === "f64" && lanes.isNarrow) throw new NotVectorisable("float64 in lanes of 32 bits");
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
   const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
@@ -220,6 +222,8 @@ function select(
     const mask = vecOf(expr.condition, lanes, call, width, depth + 1);
     return chooseVec(mask, inner(expr.x, lanes, width), inner(expr.y, lanes, width), lanes);
   }
+  // stores that a side would have to wait for must not be made there
+  for (const buffer of usesOf([], [expr.x, expr.y]).buffers) flushBuffer(buffer, lanes);
   const regs = newRegs(lanes, width);
   const assign = (vec: Vec): void => {
     regs.forEach((reg, k) => {

@@ -1,8 +1,8 @@
 import * as build from "../../../kernel/build.ts";
-import type { Expr, Procedure, Reduce, ScalarType, Stmt } from "../../../kernel/scalar.ts";
+import type { Expr, Reduce, ScalarType, Stmt } from "../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../kernel/scalar.ts";
 import { usesOf } from "../../../kernel/split.ts";
-import { reachedBy, walkBlock, walkExpr, walkStmt } from "../../../kernel/walk.ts";
+import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
 import { bytesOf } from "../arena.ts";
 import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
@@ -22,6 +22,7 @@ import {
   toWidth,
 } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
+import { usesDouble } from "./double.ts";
 import { binaryVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
@@ -104,8 +105,8 @@ function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: nu
     return { code, lanes, step: lanes.count };
   };
   if (hasRare(stmt.body)) {
-    const made = write(true);
-    if (!made.code.turn.hasStored) return made;
+    const made = attempt(() => write(true));
+    if (made !== undefined && !made.code.turn.hasStored) return made;
   }
   return write(false);
 }
@@ -366,42 +367,6 @@ function lanesFor(
   leavesOut: boolean,
 ): Pick<Lanes, "count" | "isNarrow"> {
   return usesDouble(block, results, leavesOut) ? { count: 4, isNarrow: false } : { count: 8, isNarrow: true };
-}
-
-/** Whether there is float64, in procedures too; where rare branches are left out, other than in these. */
-function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
-  let found = false;
-  const seen = new Set<Procedure>();
-  const expr = (x: Expr): void => {
-    if (x.type === "f64") found = true;
-    if ((x.kind === "unary" || x.kind === "convert") && x.x.type === "f64") found = true;
-    if (x.kind === "call" && !seen.has(x.procedure)) {
-      seen.add(x.procedure);
-      if (x.procedure.params.some((param) => param.type === "f64")) found = true;
-      statements(x.procedure.body);
-      walkExpr(x.procedure.result, expr);
-    }
-  };
-  const statements = (stmts: readonly Stmt[]): void => {
-    for (const stmt of stmts) {
-      if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
-        walkStmt({ ...stmt, body: [] }, { expr });
-        statements(stmt.body);
-        continue;
-      }
-      if (stmt.kind !== "if") {
-        walkStmt(stmt, { expr });
-        continue;
-      }
-      walkExpr(stmt.condition, expr);
-      if (stmt.rare === true && leavesOut) continue;
-      statements(stmt.then);
-      statements(stmt.otherwise);
-    }
-  };
-  statements(block);
-  for (const result of results) walkExpr(result, expr);
-  return found;
 }
 
 /** Whether a block or a procedure that it calls has branches that few take. */

@@ -29,7 +29,9 @@ export function laneName(name: string, lane: number): string {
 
 /** An expression that does not read vectors, for one lane. */
 export function atLane(expr: Expr, lane: number, lanes: Lanes): Expr {
-  return copyExpr(expr, (name) => {
+  return copyExpr(expr, (part) => {
+    if (part.kind !== "local") return undefined;
+    const { name } = part;
     const binding = lanes.scope.get(name);
     if (binding === undefined) return undefined;
     if (binding.kind === "lanes") return build.local("i32", laneName(name, lane));
@@ -269,7 +271,7 @@ export function flushAll(lanes: Lanes): void {
 }
 
 /** Makes the stores that wait if this buffer is among them; those of other lanes are no concern of these. */
-function flushBuffer(buffer: string, lanes: Lanes): void {
+export function flushBuffer(buffer: string, lanes: Lanes): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }
 

@@ -6,9 +6,10 @@ import { localIndex, openFrame } from "../frame.ts";
 import { refuseRecursion } from "../unit.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence } from "./classify.ts";
+import { usesDouble } from "./double.ts";
 import { vecOf } from "./expression.ts";
 import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
-import { bodyOf, inRegs, keep, naturalWidth, newRegs, toWidth, vectors } from "./lanes.ts";
+import { bodyOf, inRegs, keep, naturalWidth, newRegs, NotVectorisable, toWidth, vectors } from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
 
 /** Weight up to which a procedure is written into the loop that calls it, and how much a loop takes in altogether. */
@@ -59,6 +60,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
 /** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
 function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes): Vec {
   const body = bodyOf(lanes);
+  demandVectorisable(procedure, lanes);
   const isMasked = lanes.mask !== undefined && hasWhile(procedure);
   const callee = vectorFunction(procedure, lanes, isMasked);
   const width = (type: Vec["type"]): Width => naturalWidth(type, lanes);
@@ -74,6 +76,21 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
   const regs = newRegs(lanes, width(type));
   for (const reg of regs.toReversed()) body.localSet(reg);
   return inRegs(type, width(type), regs, lanes);
+}
+
+/** Finds out before a function is begun whether it can be written. */
+function demandVectorisable(procedure: Procedure, { isNarrow }: Lanes): void {
+  if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
+    throw new NotVectorisable("float64 in lanes of 32 bits");
+  for (const one of [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures]) {
+    walkBlock(one.body, {
+      stmt(stmt) {
+        if (stmt.kind !== "for" && stmt.kind !== "reduce") return;
+        if (stmt.from.kind !== "const" || stmt.to.kind !== "const")
+          throw new NotVectorisable("bounds that may differ from lane to lane");
+      },
+    });
+  }
 }
 
 function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean): Callable {

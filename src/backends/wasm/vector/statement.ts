@@ -1,6 +1,6 @@
 import { expandReduce } from "../../../kernel/expand.ts";
 import type { Expr, Stmt } from "../../../kernel/scalar.ts";
-import { weightOf } from "../../../kernel/split.ts";
+import { usesOf, weightOf } from "../../../kernel/split.ts";
 import { checkDepth, walkBlock } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import { bufferOf, isPositive, localIndex, scratch } from "../frame.ts";
@@ -45,7 +45,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
     case "for":
       return emitInnerFor(stmt, lanes, call, depth);
     case "reduce":
-      return emitVectorBlock(expandReduce(stmt), lanes, call, depth + 1);
+      return emitExpanded(expandReduce(stmt), lanes, call, depth + 1);
     case "contract":
       throw new NotVectorisable("a contraction");
     case "while":
@@ -57,6 +57,12 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
     default:
       return assertNever(stmt, "emitVectorStmt");
   }
+}
+
+/** Statements that another one stands for, with the locals that they set. */
+function emitExpanded(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth: number): void {
+  const set = new Set([...lanes.set, ...usesOf(block).set]);
+  emitVectorBlock(block, { ...lanes, set }, call, depth);
 }
 
 /** A new local: a number where all lanes have the same or one at a fixed step, else vectors. */

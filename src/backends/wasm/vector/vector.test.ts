@@ -393,6 +393,20 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
+  test("a store that only one side of a choice reads is made before the choice", () => {
+    const n = 19;
+    const made: Made = { ins: [["a", "f64"]], outs: [["out", "f64"]], n };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+        const x = loop.let("x", k.load("f64", "a", i));
+        loop.store("out", i, k.neg(x));
+        const y = loop.let("y", k.select(k.lt(x, k.f64(1e9)), x, k.load("f64", "out", i)));
+        loop.if(k.lt(y, k.f64(-1e9)), (then) => then.store("out", i, y));
+      }),
+    );
+    expectAgreement(routine);
+  });
+
   test("a nest: rows within columns, and sums over either", () => {
     const [rows, columns] = [13, 37];
     const made: Made = {
@@ -439,6 +453,8 @@ describe("loops", () => {
       });
     });
     expectAgreement(routine);
+    // columns are summed side by side
+    expect(wasmBackend.show!(routine)).toMatch(/v128\.load[^(]*v128\.load[^(]*f32x4\.add[^(]*f32x4\.add/);
   });
 });
 
