@@ -4,6 +4,7 @@ import { definePrimitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
+import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
 import { keep, present } from "./carries.ts";
@@ -98,7 +99,7 @@ function checkpointPartialEval(
   const knownIns = ins.filter((x) => x.known).map((x) => x.value);
   const first = withResults(split.known, [...split.known.outs.slice(0, nKnown), ...kept]);
   const used = keep(knownIns, first.usedIns);
-  const knownOuts = call(first.program, used, tools.known);
+  const knownOuts = call(interned(first.program), used, tools.known);
 
   const again = startingFrom(split.known, kept, nKnown);
   const later = joinParts(again, split);
@@ -113,7 +114,7 @@ function checkpointPartialEval(
   ];
   const unknownOuts = split.unknownOuts.includes(true)
     ? tools.unknown(checkpointPrim, keep(operands, slim.usedIns), {
-        program: { ...slim.program, ins: keep(slim.program.ins, slim.usedIns) },
+        program: interned({ ...slim.program, ins: keep(slim.program.ins, slim.usedIns) }),
         policy,
       } satisfies CheckpointParams)
     : [];

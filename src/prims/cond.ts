@@ -8,6 +8,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { sameType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
+import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { range } from "../util/shape.ts";
 import { call } from "./call.ts";
@@ -195,8 +196,8 @@ function condPartialEval(
     }),
   );
   const knownOuts = tools.known(condPrim, [predicate!.value, ...knownIns], {
-    onTrue: onTrue!,
-    onFalse: onFalse!,
+    onTrue: interned(onTrue!),
+    onFalse: interned(onFalse!),
   } satisfies CondParams);
 
   // Operands of the later part: places, known operands that are residuals of either side, what is unknown.
@@ -231,7 +232,7 @@ function condPartialEval(
           ...shared.map((i) => operands[i]!.value),
           ...operands.filter((x) => !x.known).map((x) => x.value),
         ],
-        { onTrue: later[0]!, onFalse: later[1]! } satisfies CondParams,
+        { onTrue: interned(later[0]!), onFalse: interned(later[1]!) } satisfies CondParams,
       )
     : [];
   let [now, then] = [0, 0];

@@ -17,6 +17,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
+import { interned } from "../trace/intern.ts";
 import { sizeOf } from "../util/shape.ts";
 import { fixpoint, keep, present, storeCarries } from "./carries.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
@@ -126,7 +127,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
           ...body.outs.slice(carries).map((_, i) => ctOf(carries + i)),
         ],
         {
-          body: reordered,
+          body: interned(reordered),
           consts: fixedConsts.length,
           carries: sums.length + carries,
           length,
@@ -268,7 +269,7 @@ function scanJvp(
     [...x.consts, ...present(dx.consts), ...x.carry, ...present(dCarry), ...x.xs, ...present(dx.xs)],
     {
       ...params,
-      body: forwardBody,
+      body: interned(forwardBody),
       consts: x.consts.length + counts.consts,
       carries: carries + counts.carries,
     },
@@ -324,7 +325,7 @@ function scanPartialEval(
     [...knownConsts, ...knownCarry, ...keep(given.xs, unknown.xs, false)],
     {
       ...params,
-      body: knownBody,
+      body: interned(knownBody),
       consts: knownConsts.length,
       carries: knownCarry.length,
     } satisfies ScanParams,
@@ -367,7 +368,7 @@ function scanPartialEval(
     ],
     {
       ...params,
-      body: unknownBody,
+      body: interned(unknownBody),
       consts: constVars.length + rest.consts.length,
       carries: rest.carry.length,
     } satisfies ScanParams,

@@ -7,6 +7,7 @@ import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import { interned } from "../trace/intern.ts";
 
 /** What a checkpoint keeps. */
 export interface CheckpointOptions {
@@ -56,6 +57,6 @@ export function checkpoint(
         return result.leaves;
       },
     );
-    return unflatten(def, bindCheckpoint([...captured, ...leaves], { program, policy }));
+    return unflatten(def, bindCheckpoint([...captured, ...leaves], { program: interned(program), policy }));
   };
 }

@@ -13,6 +13,7 @@ import { leafPaths, treeKey, unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import { interned } from "../trace/intern.ts";
 
 interface Side extends Traced {
   readonly def: TreeDef;
@@ -80,7 +81,10 @@ export function cond(
   const joined = yes.program.outs.map((v, i) => join(v.type, no.program.outs[i]!.type, yes.def, i));
   const captured = [...new Set([...yes.captured, ...no.captured])];
   const [programTrue, programFalse] = sides.map((side) => complete(side, captured, joined));
-  const outs = bindCond([chosen, ...captured, ...leaves], { onTrue: programTrue!, onFalse: programFalse! });
+  const outs = bindCond([chosen, ...captured, ...leaves], {
+    onTrue: interned(programTrue!),
+    onFalse: interned(programFalse!),
+  });
   return unflatten(yes.def, outs);
 }
 

@@ -18,6 +18,7 @@ import {
   requireFunction,
   unflattenArguments,
 } from "./arguments.ts";
+import { interned } from "../trace/intern.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -111,8 +112,8 @@ export function customJvp(
     });
     const captured = [...new Set([...traced.captured, ...ruled.captured])];
     const outs = bindJvp([...captured, ...leaves], {
-      program: takingAll(traced, captured),
-      rule: takingAll(ruled, captured),
+      program: interned(takingAll(traced, captured)),
+      rule: interned(takingAll(ruled, captured)),
       consts: captured.length,
     });
     return unflatten(traced.def, outs);
@@ -193,16 +194,16 @@ export function customVjp(
     const aheadAll = takingAll(ahead, captured);
     const backCaptured = back.captured.map((x) => aheadAll.ins[captured.indexOf(x)]!);
     const outs = bindVjp([...captured, ...leaves], {
-      program: takingAll(traced, captured),
-      forward: {
+      program: interned(takingAll(traced, captured)),
+      forward: interned({
         ...aheadAll,
         outs: [
           ...aheadAll.outs.slice(0, outTypes.length),
           ...backCaptured,
           ...aheadAll.outs.slice(outTypes.length),
         ],
-      },
-      backward: back.program,
+      }),
+      backward: interned(back.program),
       consts: captured.length,
     });
     return unflatten(traced.def, outs);

@@ -16,6 +16,7 @@ import {
   unflattenArguments,
 } from "./arguments.ts";
 import { traceLoop } from "./carry.ts";
+import { interned } from "../trace/intern.ts";
 import { loopInSegments, segmentLength } from "./segments.ts";
 
 export interface ScanOptions {
@@ -104,7 +105,7 @@ export function runScan(
   const outs = loopInSegments(
     [...traced.captured, ...first, ...items.leaves],
     {
-      body: traced.program,
+      body: interned(traced.program),
       consts: traced.captured.length,
       carries: nCarry,
       length,

@@ -18,6 +18,7 @@ import {
   unflattenArguments,
 } from "./arguments.ts";
 import { traceLoop } from "./carry.ts";
+import { interned } from "../trace/intern.ts";
 import type { ScanOptions } from "./scan.ts";
 import { runScan } from "./scan.ts";
 
@@ -75,8 +76,8 @@ export function whileLoop(
     },
   );
   const outs = bindWhile([...tested.captured, ...traced.captured, ...carry], {
-    test: tested.program,
-    body: traced.program,
+    test: interned(tested.program),
+    body: interned(traced.program),
     testConsts: tested.captured.length,
     bodyConsts: traced.captured.length,
   });
