@@ -1,39 +1,82 @@
-// The contestants, each loaded once and only if a row asks for it.
+// Loads the library of a contestant into this process. A library that cannot do what is asked of it is `Absent`.
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Names of the contestants, downhill first: the ratios of the table are against it. */
-export const contestants = ["downhill", "jax-js", "tfjs-cpu", "tfjs-wasm"];
+/** Why a contestant does not take part. */
+export class Absent extends Error {}
 
-const dist = new URL("../dist/", import.meta.url);
-
-/** The built package of this clone. */
-export async function downhill() {
-  if (!existsSync(fileURLToPath(new URL("index.js", dist)))) {
-    throw new Error("dist/ is missing: run `npm run build` in the root of the repository");
+/** The library of a contestant in a mode with a number of threads. */
+export async function load({ contestant, mode, threads, dist }) {
+  switch (contestant) {
+    case "downhill":
+    case "before":
+      return downhill(mode, threads, dist);
+    case "jax-js":
+      return jaxJs();
+    case "tfjs-wasm":
+      return tfjs("wasm");
+    case "tfjs-cpu":
+      return tfjs("cpu");
+    case "javascript":
+      return {};
+    default:
+      throw new Error(`no contestant is called ${contestant}`);
   }
-  const parts = ["index.js", "nn/index.js", "optim/index.js"];
-  return Object.assign({}, ...(await Promise.all(parts.map((part) => import(new URL(part, dist))))));
+}
+
+/** A built package: what users import from `downhill`, `downhill/nn` and `downhill/optim`. */
+async function downhill(mode, threads, dist) {
+  const parts = ["index.js", "nn/index.js", "optim/index.js"].map((part) => join(dist, part));
+  if (!parts.every(existsSync)) throw new Absent(`${dist} is no build of downhill: run \`npm run build\``);
+  const modules = await Promise.all(parts.map((part) => import(pathToFileURL(part).href)));
+  const library = Object.assign({}, ...modules);
+  setThreads(library, threads);
+  if (mode === "turbo") {
+    if (library.enableTurbo === undefined) throw new Absent("this build has no enableTurbo");
+    const { enabled, reason } = library.enableTurbo();
+    if (!enabled) throw new Absent(reason);
+  }
+  return library;
+}
+
+/** A build without threads refuses the option; it runs on one in any case. */
+function setThreads({ configure }, threads) {
+  try {
+    configure({ threads });
+  } catch (error) {
+    if (threads > 1) throw new Absent(`this build has no threads (${error.message})`);
+  }
 }
 
 /** jax-js on its WebAssembly device, the quicker of the two that it has in Node. */
-export async function jaxJs() {
-  const jax = await import("@jax-js/jax");
+async function jaxJs() {
+  if (globalThis.Float16Array === undefined) throw new Absent("its jit needs Float16Array: Node 24");
+  const jax = await importInstalled("@jax-js/jax");
   await jax.init("wasm");
   jax.defaultDevice("wasm");
   return jax;
 }
 
-/** TensorFlow.js with one of its backends; `enter` makes that backend the current one again. */
-export async function tfjs(backend) {
-  const tf = await import("@tensorflow/tfjs");
+/** TensorFlow.js with one of its backends. It has no threads in Node. */
+async function tfjs(backend) {
+  const tf = await importInstalled("@tensorflow/tfjs");
   if (backend === "wasm") {
-    const wasm = await import("@tensorflow/tfjs-backend-wasm");
+    const wasm = await importInstalled("@tensorflow/tfjs-backend-wasm");
     wasm.setWasmPaths(fileURLToPath(new URL(".", import.meta.resolve("@tensorflow/tfjs-backend-wasm"))));
     wasm.setThreadsCount(1);
   }
   tf.enableProdMode(); // without its checks and its banner
   await tf.setBackend(backend);
   await tf.ready();
-  return { tf, enter: () => tf.setBackend(backend) };
+  return tf;
+}
+
+async function importInstalled(name) {
+  try {
+    return await import(name);
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Absent(`${name} is not installed: run \`npm --prefix bench ci\``);
+  }
 }

@@ -1,100 +1,206 @@
 // downhill beside other libraries. Run it from the root: npm run bench -- [OPTIONS]
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { contestants } from "./libraries.mjs";
-import { runRow } from "./harness.mjs";
-import * as bundle from "./rows/bundle.mjs";
-import { row as mlpStep } from "./rows/mlp-step.mjs";
-import { rows as rosenbrock } from "./rows/rosenbrock.mjs";
-import { row as scalarGradient } from "./rows/scalar-gradient.mjs";
-
-const timed = [scalarGradient, ...rosenbrock, mlpStep];
+import { contestants } from "./contestants.mjs";
+import { killAll } from "./entrant.mjs";
+import { absences, runRow } from "./measure.mjs";
+import { findNodes } from "./nodes.mjs";
+import { groups, rows } from "./rows/index.mjs";
+import { summarise, summaryRows } from "./summary.mjs";
+import { showRow } from "./table.mjs";
 
 const help = `Usage: npm run bench -- [OPTIONS]
 
-Measures the contestants in turns, round by round, and shows the median of the rounds of each and its ratio to
-downhill's median of the same mode. What they compute is compared first.
+Measures downhill and other libraries in turns, each in a process of its own, on each Node at hand, and shows the
+median and the best of the rounds and how quick each is beside downhill. What they compute is compared first: a wrong
+result is not timed.
 
-  --only NAME     rows or contestants whose name contains NAME; may be repeated
-  --rounds N      rounds (default 15)
-  --turn SECONDS  how long one contestant works in one round (default 0.05)
-  --json          one JSON object a line: row, contestant, mode, threads, unit, median, best, node
-  --help          this text
+  --only NAME      rows or contestants of this name, or whose names contain it; may be repeated
+  --quick          few and short rounds: shows that everything runs, its times say little
+  --rounds N       rounds (default 15; 3 with --quick)
+  --turn SECONDS   how long one contestant works in one round (default 0.05; 0.01 with --quick)
+  --dist FOLDER    the build of downhill (default: dist)
+  --before FOLDER  another build of downhill, measured beside it as the contestant "before"
+  --node VERSION   20, 24 or the path of a binary; may be repeated (default: this Node, and Node 24)
+  --mode MODE      plain or turbo (default: both)
+  --threads N      1 or 2 (default: both)
+  --json           one JSON object a line: row, contestant, mode, threads, unit, median, best, node
+  --list           the rows, and nothing is run
+  --help           this text
 
-Rows:
-${[...timed, bundle].map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join("\n")}
-Contestants: ${contestants.join(", ")}
+Contestants: ${contestants.join(", ")} (plain code by hand).
+bench/README.md tells how to read the result.
 `;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    rounds: { type: "string", default: "15" },
-    turn: { type: "string", default: "0.05" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) {
+const settings = readArguments();
+if (settings.help) {
   process.stdout.write(help);
   process.exit();
 }
-
-const options = { rounds: Number(values.rounds), turn: Number(values.turn) };
-if (!(options.rounds >= 1) || !(options.turn > 0)) {
-  console.error("--rounds and --turn have to be positive numbers");
-  process.exit(2);
-}
-const names = [...timed, bundle].map(({ name }) => name);
-const rowsWanted = values.only.filter((part) => names.some((name) => name.includes(part)));
-const contestantsWanted = values.only.filter((part) => contestants.some((name) => name.includes(part)));
-const lost = values.only.filter((part) => !rowsWanted.includes(part) && !contestantsWanted.includes(part));
-if (lost.length > 0) {
-  console.error(`--only ${lost.join(", ")}: no row and no contestant has such a name; see --help`);
-  process.exit(2);
-}
-const wanted = (parts) => (name) => parts.length === 0 || parts.some((part) => name.includes(part));
-const wantedRow = wanted(rowsWanted);
-const wantedContestant = wanted(contestantsWanted);
-
-let failures = 0;
-for (const row of [...timed, bundle]) {
-  if (!wantedRow(row.name)) continue;
-  try {
-    const entries = row.entries?.filter(({ contestant }) => wantedContestant(contestant));
-    const results = entries
-      ? await runRow({ ...row, entries }, options)
-      : await row.measure(wantedContestant);
-    if (values.json) for (const result of results) console.log(JSON.stringify(result));
-    else show(row, results);
-  } catch (error) {
-    failures++;
-    console.error(`${row.name}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-process.exitCode = failures > 0 ? 1 : 0;
-
-/** Four digits, without an exponent. */
-function digits(value) {
-  return value >= 1000 ? String(Math.round(value)) : value.toPrecision(4);
+if (settings.list) {
+  process.stdout.write(listOfRows());
+  process.exit();
 }
 
-function show({ name, title }, results) {
-  console.log(`\n${name}: ${title}`);
-  for (const { contestant, mode, unit, median, best } of results) {
-    const ours = results.find((other) => other.contestant === "downhill" && other.mode === mode);
-    // Where a contestant has no such mode of its own, the eager one is what its users compare.
-    const base = ours ?? results.find((other) => other.contestant === "downhill");
-    const rate = unit === "us" ? `${Math.round(1e6 / median).toLocaleString("en")}/s` : "";
-    const ratio = base === undefined ? "" : `${(median / base.median).toFixed(2)}x`;
-    console.log(
-      [
-        contestant.padEnd(10),
-        mode.padEnd(6),
-        `${digits(median)} ${unit}`.padStart(12),
-        `best ${digits(best)}`.padStart(14),
-        rate.padStart(14),
-        ratio.padStart(10),
-      ].join(" "),
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    killAll();
+    progress("");
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  });
+}
+process.on("exit", killAll);
+// Who reads may stop reading: `| head`.
+process.stdout.on("error", () => process.exit());
+
+await run(settings);
+
+function listOfRows() {
+  return groups
+    .map(({ group, rows: some }) => {
+      const width = Math.max(...some.map(({ name }) => name.length));
+      const lines = some.map(({ name, title, unit }) => `  ${name.padEnd(width)}  ${title} (${unit})`);
+      return `${group}\n${lines.join("\n")}\n`;
+    })
+    .join("\n");
+}
+
+async function run({ json, ...options }) {
+  if (json) print(machine(options.nodes[0]));
+  const all = [];
+  let failed = false;
+  for (const { group, rows: some } of groups) {
+    const wanted = some.filter(({ name }) => options.wantsRow(name));
+    if (wanted.length > 0 && !json) console.log(`\n# ${group}`);
+    for (const row of wanted) {
+      const { measurements, wrong } = await runRow(row, {
+        ...options,
+        wanted: options.wantsContestant,
+        progress,
+      });
+      progress("");
+      for (const one of wrong) console.error(one);
+      // What the others lack is told; what downhill lacks or gets wrong is a failure.
+      failed ||= measurements.some((one) => one.contestant === "downhill" && one.reason !== undefined);
+      show(row, measurements);
+      all.push(...measurements);
+    }
+    if (!wanted.some(({ name }) => name.startsWith("gradient-cost-"))) continue;
+    const summaries = summarise(
+      all,
+      rows.map(({ name }) => name),
     );
+    for (const row of summaryRows)
+      show(
+        row,
+        summaries.filter((one) => one.row === row.name),
+      );
   }
+  for (const { setting, reason } of absences()) console.error(`not available: ${setting}: ${reason}`);
+  process.exitCode = failed ? 1 : 0;
+
+  function show(row, measurements) {
+    if (json) measurements.forEach(print);
+    else if (measurements.length > 0) console.log(showRow(row, measurements));
+  }
+}
+
+/** The first line of --json: the cores of the machine, and which machine it is. */
+function machine({ version }) {
+  const all = cpus();
+  return {
+    row: "machine",
+    contestant: "machine",
+    mode: "plain",
+    threads: all.length,
+    unit: "cores",
+    median: all.length,
+    best: all.length,
+    node: version,
+    processor: all[0]?.model.trim() ?? "unknown",
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+function print(measurement) {
+  console.log(JSON.stringify(measurement));
+}
+
+/** One line that is written over on a terminal, nothing elsewhere. */
+function progress(text) {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`\r\x1b[2K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+}
+
+/** The options, checked; ends the process with a message where they are wrong. */
+function readArguments() {
+  try {
+    return checkArguments(
+      parseArgs({
+        options: {
+          only: { type: "string", multiple: true, default: [] },
+          quick: { type: "boolean", default: false },
+          rounds: { type: "string" },
+          turn: { type: "string" },
+          dist: { type: "string", default: fileURLToPath(new URL("../dist", import.meta.url)) },
+          before: { type: "string" },
+          node: { type: "string", multiple: true, default: [] },
+          mode: { type: "string", multiple: true, default: ["plain", "turbo"] },
+          threads: { type: "string", multiple: true, default: ["1", "2"] },
+          json: { type: "boolean", default: false },
+          list: { type: "boolean", default: false },
+          help: { type: "boolean", default: false },
+        },
+      }).values,
+    );
+  } catch (error) {
+    console.error(`bench: ${error.message}\nSee npm run bench -- --help`);
+    process.exit(2);
+  }
+}
+
+function checkArguments(values) {
+  const { only, quick, json, list } = values;
+  if (values.help || list) return { help: values.help, list };
+  const rounds = Number(values.rounds ?? (quick ? 3 : 15));
+  const turn = Number(values.turn ?? (quick ? 0.01 : 0.05));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error("--rounds must be a whole number of 1 or more");
+  if (!(turn > 0)) throw new Error("--turn must be a number of seconds above 0");
+  const odd = values.mode.find((mode) => !["plain", "turbo"].includes(mode));
+  if (odd !== undefined) throw new Error(`--mode ${odd}: the modes are plain and turbo`);
+  const threads = values.threads.map(Number);
+  if (!threads.every((n) => Number.isInteger(n) && n >= 1)) throw new Error("--threads must be 1, 2, …");
+
+  const names = rows.map(({ name }) => name);
+  const parts = { rows: matching(only, names), contestants: matching(only, contestants) };
+  const lost = only.filter((part) => !parts.rows.includes(part) && !parts.contestants.includes(part));
+  if (lost.length > 0)
+    throw new Error(`--only ${lost.join(", ")}: no row and no contestant has such a name; see --list`);
+  const wants = (some) => (name) =>
+    some.length === 0 || some.some((part) => isMeant(part, name, [...names, ...contestants]));
+  return {
+    json,
+    quick,
+    rounds,
+    turn,
+    warmUp: quick ? 0.05 : 0.4,
+    threads,
+    modes: values.mode,
+    nodes: findNodes(values.node),
+    dists: { downhill: resolve(values.dist), before: values.before && resolve(values.before) },
+    wantsRow: wants(parts.rows),
+    wantsContestant: wants(parts.contestants),
+  };
+}
+
+/** A whole name means that one alone: `rosenbrock-10` is not `rosenbrock-100`. */
+function isMeant(part, name, all) {
+  return all.includes(part) ? part === name : name.includes(part);
+}
+
+function matching(parts, names) {
+  return parts.filter((part) => names.some((name) => name.includes(part)));
 }

@@ -1,0 +1,71 @@
+// The parent's side of a worker: starts it, gives it orders one after the other, ends it.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const workerFile = fileURLToPath(new URL("worker.mjs", import.meta.url));
+const running = new Set();
+
+/** Ends every worker at once. */
+export function killAll() {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+/** How many characters of what a worker wrote are kept, to be shown if it dies. */
+const kept = 2000;
+
+/**
+ * Starts a worker for an entrant.
+ *
+ * @param {import("./contestants.mjs").Entrant} entrant
+ * @param {string[]} [flags] more flags of Node
+ */
+export function start({ node, flags }, more = []) {
+  const child = fork(workerFile, [], {
+    execPath: node.path,
+    execArgv: [...flags, ...more],
+    // What libraries print must not come between the lines of --json.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  running.add(child);
+  let written = "";
+  const keep = (text) => (written = (written + text).slice(-kept));
+  child.stdout.setEncoding("utf8").on("data", keep);
+  child.stderr.setEncoding("utf8").on("data", keep);
+
+  let settle;
+  const end = (reason) => {
+    running.delete(child);
+    settle?.({ ok: false, absent: false, reason });
+  };
+  child.on("message", (answer) => settle?.(answer));
+  child.on("error", (error) => end(error.message));
+  child.on("exit", (code, signal) =>
+    end(
+      `the process ended (${signal ?? code})${written === "" ? "" : `: ${written.trim().split("\n").at(-1)}`}`,
+    ),
+  );
+
+  /** Gives an order and waits for the answer, at most `limit` seconds. */
+  const ask = (order, rest = {}, limit = 120) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        settle({ ok: false, absent: false, reason: `took more than ${limit} s` });
+        child.kill("SIGKILL");
+      }, limit * 1000);
+      settle = (answer) => {
+        settle = undefined;
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      if (child.connected) child.send({ order, ...rest });
+      else settle({ ok: false, absent: false, reason: "the process has ended" });
+    });
+
+  const stop = () =>
+    new Promise((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve();
+      child.on("exit", () => resolve());
+      child.kill("SIGKILL");
+    });
+  return { ask, stop };
+}

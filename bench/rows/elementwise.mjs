@@ -1,0 +1,178 @@
+import { digest, numbers } from "../data.mjs";
+import { jaxAdam } from "../training.mjs";
+
+export const group = "Large arrays";
+
+const count = 1_000_000;
+const span = 4;
+
+/** Evenly spaced in [-4, 4). */
+const points = (Type) => Type.from({ length: count }, (_, i) => (i / count - 0.5) * 2 * span);
+
+const curve = (x) => Math.tanh(x) * Math.exp(-x * x) + Math.sin(x);
+const slope = (x) => {
+  const t = Math.tanh(x);
+  return Math.exp(-x * x) * (1 - t * t - 2 * x * t) + Math.cos(x);
+};
+
+/** `tanh(x)·exp(−x²) + sin(x)` of a million numbers, or its derivative at each of them. */
+function elementwise(dtype, what) {
+  const Type = dtype === "float64" ? Float64Array : Float32Array;
+  const isGradient = what === "gradient";
+  const byHand = isGradient ? slope : curve;
+  return {
+    name: `elementwise-${dtype === "float64" ? "f64" : "f32"}-${what}`,
+    title: `tanh(x)·exp(-x²) + sin(x) of ${count.toLocaleString("en")} numbers, ${isGradient ? "gradient of the sum" : "forward"}, ${dtype}`,
+    unit: "ns",
+    work: count,
+    kind: "speed",
+    tolerance: dtype === "float64" ? 1e-10 : 1e-5,
+    lacks: dtype === "float64" ? { tfjs: "no float64" } : {},
+    programs: {
+      downhill: ({ add, exp, grad, jit, mul, neg, sin, sum, tanh, tensor }) => {
+        const f = (x) => add(mul(tanh(x), exp(neg(mul(x, x)))), sin(x));
+        const x = tensor(points(Type));
+        const g = jit(isGradient ? grad((y) => sum(f(y))) : f);
+        return { step: () => g(x), check: digest(g(x).data()) };
+      },
+      "jax-js": ({ grad, jit, numpy: np }) => {
+        const f = (x) =>
+          np
+            .tanh(x.ref)
+            .mul(np.exp(np.negative(np.square(x.ref))))
+            .add(np.sin(x));
+        const x = np.array(points(Type), { dtype });
+        const g = jit(isGradient ? grad((y) => f(y).sum()) : f);
+        return {
+          step: async () => (await g(x.ref).blockUntilReady()).dispose(),
+          check: digest(g(x.ref).dataSync()),
+        };
+      },
+      ...(dtype === "float64"
+        ? {}
+        : {
+            tfjs: (tf) => {
+              const f = (x) => x.tanh().mul(x.square().neg().exp()).add(x.sin());
+              const x = tf.tensor1d(points(Type));
+              const g = isGradient ? tf.grad((y) => f(y).sum()) : f;
+              const run = () => tf.tidy(() => g(x));
+              const first = run();
+              const check = digest(first.dataSync());
+              first.dispose();
+              return { step: () => run().dispose(), check };
+            },
+          }),
+      javascript: () => {
+        const [x, y] = [points(Type), new Type(count)];
+        const step = () => {
+          for (let i = 0; i < count; i++) y[i] = byHand(x[i]);
+        };
+        step();
+        return { step, check: digest(y) };
+      },
+    },
+  };
+}
+
+const learningRate = 0.001;
+const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
+
+const adamUpdate = {
+  name: "adam-update",
+  title: `an update of ${count.toLocaleString("en")} float32 parameters by Adam, gradients given`,
+  unit: "ns",
+  work: count,
+  kind: "speed",
+  tolerance: 1e-4,
+  programs: {
+    downhill: ({ adam, applyUpdates, jit, tensor }) => {
+      const optimizer = adam({ learningRate });
+      const update = jit(
+        (p, s, g) => {
+          const { updates, state } = optimizer.update(g, s, p);
+          return [applyUpdates(p, updates), state];
+        },
+        { donate: [0, 1] },
+      );
+      const g = tensor(numbers(52, count, 1));
+      let p = tensor(numbers(51, count, 1));
+      let s = optimizer.init(p);
+      const step = () => {
+        [p, s] = update(p, s, g);
+      };
+      step();
+      step();
+      return { step, check: digest(p.data()) };
+    },
+    "jax-js": async (jax) => {
+      const { jit, numpy: np } = jax;
+      const update = jit(jaxAdam(jax, { learningRate }));
+      const g = np.array(numbers(52, count, 1));
+      let p = np.array(numbers(51, count, 1));
+      let s = {
+        count: np.array(0, { dtype: "float32" }),
+        mean: np.zeros([count]),
+        square: np.zeros([count]),
+      };
+      const step = async () => {
+        [p, s] = update(p, s, g.ref);
+        await jax.blockUntilReady([p, s]);
+      };
+      await step();
+      await step();
+      return { step, check: digest(p.ref.dataSync()) };
+    },
+    tfjs: (tf) => {
+      const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+      const p = tf.variable(tf.tensor1d(numbers(51, count, 1)), true, "p");
+      const g = tf.tensor1d(numbers(52, count, 1));
+      const step = () => tf.tidy(() => optimizer.applyGradients({ p: g }));
+      step();
+      step();
+      return { step, check: digest(p.dataSync()) };
+    },
+    javascript: () => {
+      const [p, g] = [numbers(51, count, 1), numbers(52, count, 1)];
+      const [m, v] = [new Float32Array(count), new Float32Array(count)];
+      let t = 0;
+      const step = () => {
+        t++;
+        const [off1, off2] = [1 - beta1 ** t, Math.sqrt(1 - beta2 ** t)];
+        for (let i = 0; i < count; i++) {
+          const d = g[i];
+          m[i] = beta1 * m[i] + (1 - beta1) * d;
+          v[i] = beta2 * v[i] + (1 - beta2) * d * d;
+          p[i] -= (learningRate * (m[i] / off1)) / (Math.sqrt(v[i]) / off2 + epsilon);
+        }
+      };
+      step();
+      step();
+      return { step, check: digest(p) };
+    },
+  },
+};
+
+const copied = 28_000_000; // bytes that an update by Adam reads and writes
+
+const copy = {
+  name: "copy-bandwidth",
+  title: "memory copied by TypedArray.set, as many bytes read and written as an update by Adam",
+  unit: "GB/s",
+  work: copied,
+  kind: "speed",
+  programs: {
+    javascript: () => {
+      const [from, to] = [new Float32Array(copied / 8).fill(1), new Float32Array(copied / 8)];
+      return { step: () => to.set(from) };
+    },
+  },
+};
+
+export const rows = [
+  elementwise("float32", "forward"),
+  elementwise("float32", "gradient"),
+  elementwise("float64", "forward"),
+  elementwise("float64", "gradient"),
+  adamUpdate,
+  copy,
+];

@@ -1,0 +1,34 @@
+// The rows of the bench, in the order in which they are run and shown.
+import * as bundle from "./bundle.mjs";
+import * as elementwise from "./elementwise.mjs";
+import * as firstCall from "./first-call.mjs";
+import * as gradientCost from "./gradient-cost.mjs";
+import * as loops from "./loops.mjs";
+import * as memory from "./memory.mjs";
+import * as networks from "./networks.mjs";
+import * as products from "./products.mjs";
+import * as small from "./small.mjs";
+import * as sums from "./sums.mjs";
+
+/** @type {{ group: string, rows: import("../measure.mjs").Row[] }[]} */
+export const groups = [
+  products,
+  networks,
+  elementwise,
+  small,
+  gradientCost,
+  loops,
+  firstCall,
+  memory,
+  sums,
+  bundle,
+].map(({ group, rows }) => ({ group, rows }));
+
+export const rows = groups.flatMap((one) => one.rows);
+
+/** The row of a name. */
+export function findRow(name) {
+  const row = rows.find((one) => one.name === name);
+  if (row === undefined) throw new Error(`no row is called ${name}`);
+  return row;
+}

@@ -1,0 +1,90 @@
+import { rosenbrockOf, rosenbrockOfJax, rosenbrockOfTfjs } from "./small.mjs";
+
+export const group = "Memory";
+
+const alone = { kind: "once", unit: "MB", modes: ["plain"], threads: [1], nodeFlags: ["--expose-gc"] };
+/** Seconds that a contestant has for all calls. */
+const patience = 100;
+
+/** Bytes that the process holds once the collector has run. */
+async function held() {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc();
+    await new Promise((resolve) => setImmediate(resolve)); // finalizers
+  }
+  return process.memoryUsage().rss;
+}
+
+/**
+ * Megabytes by which the process grows from a tenth of the calls to the last.
+ *
+ * @throws Error if the calls take too long
+ */
+async function growth(count, call) {
+  const end = performance.now() + patience * 1000;
+  const settled = count / 10;
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    if (i === settled) before = await held();
+    call(i);
+    if (i % 100 !== 99 || performance.now() < end) continue;
+    const grown = ((await held()) - before) / 2 ** 20;
+    throw new Error(
+      `not done in ${patience} s: ${(i + 1).toLocaleString("en")} of ${count.toLocaleString("en")} calls` +
+        (i < settled ? "" : `, grown by ${grown.toFixed(1)} MB`),
+    );
+  }
+  return { value: ((await held()) - before) / 2 ** 20 };
+}
+
+const numbersOf = (n, i) => Float32Array.from({ length: n }, (_, k) => ((i + k) % 16) / 16);
+
+/** A million calls in the full run. */
+const manyCalls = {
+  ...alone,
+  name: "memory-calls",
+  title:
+    "growth over 1,000,000 compiled gradients of Rosenbrock's function of 10 changing variables (10,000 with --quick)",
+  programs: {
+    downhill: (dh, { quick }) => {
+      const f = dh.jit(dh.grad(rosenbrockOf(dh)));
+      return growth(quick ? 10_000 : 1_000_000, (i) => f(Float64Array.from(numbersOf(10, i))).data());
+    },
+    "jax-js": (jax, { quick }) => {
+      const f = jax.jit(jax.grad(rosenbrockOfJax(jax)));
+      return growth(quick ? 10_000 : 1_000_000, (i) => f(jax.numpy.array(numbersOf(10, i))).dataSync());
+    },
+    tfjs: (tf, { quick }) => {
+      const f = tf.grad(rosenbrockOfTfjs(tf));
+      return growth(quick ? 10_000 : 1_000_000, (i) =>
+        tf.tidy(() => f(tf.tensor1d(numbersOf(10, i))).dataSync()),
+      );
+    },
+  },
+};
+
+/** Ten thousand lengths in the full run. */
+const manyShapes = {
+  ...alone,
+  name: "memory-shapes",
+  title:
+    "growth over compiled gradients of Rosenbrock's function of 2 to 10,001 variables, each once (100 with --quick)",
+  programs: {
+    downhill: (dh, { quick }) => {
+      const f = dh.jit(dh.grad(rosenbrockOf(dh)));
+      return growth(quick ? 100 : 10_000, (i) => f(Float64Array.from(numbersOf(2 + i, i))).data());
+    },
+    "jax-js": (jax, { quick }) => {
+      const f = jax.jit(jax.grad(rosenbrockOfJax(jax)));
+      return growth(quick ? 100 : 10_000, (i) => f(jax.numpy.array(numbersOf(2 + i, i))).dataSync());
+    },
+    tfjs: (tf, { quick }) => {
+      const f = tf.grad(rosenbrockOfTfjs(tf));
+      return growth(quick ? 100 : 10_000, (i) =>
+        tf.tidy(() => f(tf.tensor1d(numbersOf(2 + i, i))).dataSync()),
+      );
+    },
+  },
+};
+
+export const rows = [manyCalls, manyShapes];
