@@ -93,10 +93,11 @@ const memory = 0.6;
  * ```
  *
  * Only the direction of a gradient counts: its size says little, for it is tiny where rates are low and huge where
- * training is about to diverge. A round goes on from where the last one ended, and starts anew after `restartEvery` of them, so that the first and
- * later steps of training count. Where training has diverged (the loss is not finite, or more than twice what it was)
- * rates are divided by 10, by less in later rounds. In the end a trial of three such runs tells which is best: the start, where the
- * descent ended, its mean over the last quarter of the rounds, or that after which a run was lowest.
+ * training is about to diverge. A round goes on from where the last one ended, and starts anew after `restartEvery` of
+ * them, so that the first and later steps of training count. Where training has diverged (the loss is not finite or more
+ * than twice what it was, or has risen from the start) rates are divided by 10, by less in later rounds. In the end a
+ * trial of three such runs tells which is best: the start, where the descent ended, its mean over the last quarter of the
+ * rounds, or that after which a run was lowest.
  *
  * A horizon is short, and what is best for some steps is not always best for many: rates that are good for the end of a
  * long run are lower than those found here. See Wu, Ren, Liao, Grosse, Understanding short-horizon bias in stochastic
@@ -156,7 +157,7 @@ export async function tune<P, S, B, H extends string>(
       );
       const slopes = system.numbers(gradient);
       const length = Math.hypot(...Object.values<number>(slopes));
-      const isSound = Number.isFinite(length) && !hasDiverged(before, after);
+      const isSound = Number.isFinite(length) && !hasDiverged(before, after, age === 0);
       const outcome = isSound ? "descended" : "diverged";
       const entry = {
         round,
@@ -213,9 +214,10 @@ function mean(...values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Not finite, or more than twice what it was. */
-function hasDiverged(before: number, after: number): boolean {
-  return !(after - before <= Math.abs(before));
+/** Not finite, or above twice what it was; of training that starts anew, above what it was at all. */
+function hasDiverged(before: number, after: number, isFresh: boolean): boolean {
+  const most = isFresh ? 0.02 : 1; // hardly any steps at all raise the loss on other batches a little
+  return !(after - before <= most * Math.abs(before));
 }
 
 /** The options with their defaults. */
