@@ -20,7 +20,8 @@ import {
 import { emitScalar, storeOf } from "./scalar.ts";
 import { reload, spill } from "./spill.ts";
 import type { Bounds, OneByOne } from "./vector/loop.ts";
-import { emitVectorFor, emitVectorReduce } from "./vector/loop.ts";
+import { emitVectorFor } from "./vector/loop.ts";
+import { countOf, emitVectorReduce } from "./vector/reduce.ts";
 import { isBestVectorised } from "./vector/nest.ts";
 
 /** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
@@ -102,7 +103,7 @@ function emitWhile(stmt: While, frame: Frame, depth: number): void {
 function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
   const expanded = (): void =>
     emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
-  if (!frame.unit.settings.simd || isShort(stmt)) return expanded();
+  if (!frame.unit.settings.simd || (countOf(stmt) ?? reduceLanes) < reduceLanes) return expanded();
   if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
   const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, () => {
     emitBlock(stmt.body, [stmt.value], frame, depth + 1);
@@ -130,11 +131,6 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   body.i32Const(0);
   body.i32Const(made.units);
   body.call(made);
-}
-
-/** Whether a fold is known to take less than one turn of all lanes. */
-function isShort({ from, to }: Reduce): boolean {
-  return from.kind === "const" && to.kind === "const" && to.value - from.value < reduceLanes;
 }
 
 /** Bounds in locals, taken once: the body of a loop might change what they are made of. */

@@ -1,29 +1,14 @@
-import * as build from "../../../kernel/build.ts";
-import type { Expr, Reduce, ScalarType, Stmt } from "../../../kernel/scalar.ts";
-import { reduceLanes } from "../../../kernel/scalar.ts";
+import type { Expr, Stmt } from "../../../kernel/scalar.ts";
 import { usesOf } from "../../../kernel/split.ts";
 import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
-import { bytesOf } from "../arena.ts";
 import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
-import { emitScalar, loadOf, storeOf } from "../scalar.ts";
-import { vecOf } from "./expression.ts";
-import type { Binding, Lanes, Turn, Vec, Width } from "./lanes.ts";
-import {
-  constantVec,
-  eitherMask,
-  emitAny,
-  inRegs,
-  newRegs,
-  NotVectorisable,
-  shapeOf,
-  toWidth,
-} from "./lanes.ts";
-import { flushAll } from "./memory.ts";
 import { usesDouble } from "./double.ts";
-import { binaryVec } from "./operations.ts";
+import type { Binding, Lanes, Turn } from "./lanes.ts";
+import { eitherMask, emitAny, NotVectorisable } from "./lanes.ts";
+import { flushAll } from "./memory.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
@@ -87,7 +72,7 @@ export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne:
 }
 
 /** What `write` gives; `undefined` where it finds that the code cannot be written for lanes. */
-function attempt<T>(write: () => T): T | undefined {
+export function attempt<T>(write: () => T): T | undefined {
   try {
     return write();
   } catch (problem) {
@@ -112,12 +97,12 @@ function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: nu
 }
 
 /** Code of a turn, apart from the function that it will stand in. */
-interface Turns {
+export interface Turns {
   readonly code: Fragment;
   readonly turn: Turn;
 }
 
-function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Turns {
+export function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Turns {
   return {
     code: frame.body.fragment(),
     turn: {
@@ -130,7 +115,7 @@ function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Tu
   };
 }
 
-function openLanes(
+export function openLanes(
   block: readonly Stmt[],
   index: string,
   frame: Frame,
@@ -154,7 +139,7 @@ function openLanes(
 }
 
 /** Sets `index` to the first index, and gives the local that holds where whole turns of `step` indices end. */
-function emitEnd(body: Body, { from, to }: Bounds, index: number, step: number): number {
+export function emitEnd(body: Body, { from, to }: Bounds, index: number, step: number): number {
   const end = body.local("i32");
   body.localGet(from);
   body.localTee(index);
@@ -169,7 +154,7 @@ function emitEnd(body: Body, { from, to }: Bounds, index: number, step: number):
 }
 
 /** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
-function runTurns(body: Body, { code, turn }: Turns, end: number, index: number, step: number): void {
+export function runTurns(body: Body, { code, turn }: Turns, end: number, index: number, step: number): void {
   const isBelow = (): void => {
     body.localGet(end);
     body.op("i32.lt_s");
@@ -190,178 +175,8 @@ function runTurns(body: Body, { code, turn }: Turns, end: number, index: number,
   body.end();
 }
 
-/**
- * Writes a fold with the lanes of its definition, eight a turn; `tail` writes what computes the value of one index, in
- * the local of the loop's index, and puts it on the stack.
- */
-export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tail: () => void): boolean {
-  const { body, unit } = frame;
-  const { to } = bounds;
-  const { type } = stmt.value;
-  const index = localIndex(frame, stmt.index, "i32");
-  const code = openTurns(stmt.body, frame, false);
-  const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [stmt.value], false));
-  const { count } = lanes;
-  const width: Width = type === "f64" ? 64 : 32;
-  const start = (stmt.start as Expr & { value: number }).value;
-  const sums = Array.from({ length: reduceLanes / count }, () => newRegs(lanes, width));
-  const done = attempt(() => {
-    for (const [half, regs] of sums.entries()) {
-      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: half * count };
-      emitVectorBlock(stmt.body, inner, emitVectorCall);
-      const raw = vecOf(stmt.value, inner, emitVectorCall, width);
-      const value = type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner);
-      const next = binaryVec(stmt.op, inRegs(type, width, regs, inner), value, inner);
-      regs.forEach((reg, k) => {
-        next.emit(k);
-        code.code.localSet(reg);
-      });
-    }
-    flushAll(lanes);
-    return true;
-  });
-  if (done === undefined) return false;
-  const all = sums.flat();
-  const outside: Lanes = { ...lanes, frame, turn: undefined };
-  const initial = constantVec(type, start, width, outside);
-  for (const reg of all) {
-    initial.emit(0);
-    body.localSet(reg);
-  }
-  const end = emitEnd(body, bounds, index, reduceLanes);
-  runTurns(body, code, end, index, reduceLanes);
-  const rest = restOf(stmt);
-  if (rest !== 0) {
-    // what is left goes to the first lanes, in memory
-    const memory = unit.spillSlot(stmt, "lanes", 16 * all.length);
-    body.localGet(index);
-    body.localGet(to);
-    body.op("i32.lt_s");
-    body.if();
-    all.forEach((reg, k) => {
-      body.i32Const(0);
-      body.localGet(reg);
-      body.memory("v128.store", memory + 16 * k);
-    });
-    emitRest(stmt, memory, to, end, index, frame, tail);
-    all.forEach((reg, k) => {
-      body.i32Const(0);
-      body.memory("v128.load", memory + 16 * k);
-      body.localSet(reg);
-    });
-    body.end();
-  }
-  combineLanes(stmt, all, outside, localIndex(frame, stmt.name, type));
-  return true;
-}
-
-/** How many values are left over; `undefined` where that is not known. */
-function restOf({ from, to }: Reduce): number | undefined {
-  if (from.kind !== "const" || to.kind !== "const") return undefined;
-  return Math.max(0, to.value - from.value) % reduceLanes;
-}
-
-/** Folds the values from `index` to `to` − 1 into lanes in memory, one each. Bools are masks of 32 bits there. */
-function emitRest(
-  stmt: Reduce,
-  memory: number,
-  to: number,
-  end: number,
-  index: number,
-  frame: Frame,
-  tail: () => void,
-): void {
-  const { body } = frame;
-  const { type } = stmt.value;
-  const stored: ScalarType = type === "bool" ? "i32" : type;
-  const size = bytesOf(stored);
-  const place = body.local("i32");
-  const again = body.loop();
-  tail();
-  const value = body.local(stored === "f64" ? "f64" : stored === "f32" ? "f32" : "i32");
-  if (type === "bool") {
-    body.localSet(value);
-    body.i32Const(0);
-    body.localGet(value);
-    body.op("i32.sub");
-  }
-  body.localSet(value);
-  body.localGet(index);
-  body.localGet(end);
-  body.op("i32.sub");
-  body.i32Const(size);
-  body.op("i32.mul");
-  body.localTee(place);
-  body.localGet(place);
-  body.memory(loadOf(stored), memory);
-  const [name, other] = [`@sum${place}`, `@value${place}`];
-  const sum = body.local(stored === "f64" ? "f64" : stored === "f32" ? "f32" : "i32");
-  body.localSet(sum);
-  frame.locals.set(name, { type: stored, index: sum });
-  frame.locals.set(other, { type: stored, index: value });
-  emitScalar(build.combine(stmt.op, build.local(stored, name), build.local(stored, other)), frame);
-  body.memory(storeOf(stored), memory);
-  body.localGet(index);
-  body.i32Const(1);
-  body.op("i32.add");
-  body.localTee(index);
-  body.localGet(to);
-  body.op("i32.lt_s");
-  body.brIf(again);
-  body.end();
-}
-
-const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-const secondWord = [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7];
-
-/** Lane j takes in lane j + 4, then j + 2, then j + 1; what lane 0 has then is the result. */
-function combineLanes(stmt: Reduce, regs: readonly number[], lanes: Lanes, target: number): void {
-  const { body } = lanes.frame;
-  const { type } = stmt.value;
-  const width: Width = type === "f64" ? 64 : 32;
-  const one: Lanes = { ...lanes, base: 0 };
-  const single = (reg: number): Vec => ({ type, width, isPlain: true, emit: () => body.localGet(reg) });
-  const combined = (x: number, y: Vec): void => {
-    binaryVec(stmt.op, single(x), y, one).emit(0);
-    body.localSet(x);
-  };
-  let left = [...regs];
-  while (left.length > 1) {
-    const half = left.length / 2;
-    for (let j = 0; j < half; j++) combined(left[j]!, single(left[j + half]!));
-    left = left.slice(0, half);
-  }
-  const last = left[0]!;
-  const shuffled = (order: readonly number[]): Vec => ({
-    type,
-    width,
-    isPlain: false,
-    emit() {
-      body.localGet(last);
-      body.localGet(last);
-      body.shuffle(order);
-    },
-  });
-  combined(last, keepOne(shuffled(highHalf), body));
-  if (width === 32) combined(last, keepOne(shuffled(secondWord), body));
-  body.localGet(last);
-  body.lane(`${shapeOf(type)}.extract_lane`, 0);
-  if (type === "bool") {
-    body.i32Const(1);
-    body.op("i32.and");
-  }
-  body.localSet(target);
-}
-
-function keepOne(vec: Vec, body: Body): Vec {
-  const reg = body.local("v128");
-  vec.emit(0);
-  body.localSet(reg);
-  return { ...vec, isPlain: true, emit: () => body.localGet(reg) };
-}
-
 /** Lanes a turn, so that two vectors hold each value: with float64 four, else eight. Two vectors hide what one waits for. */
-function lanesFor(
+export function lanesFor(
   block: readonly Stmt[],
   results: readonly Expr[],
   leavesOut: boolean,

@@ -3,7 +3,7 @@ import { copyExpr } from "../../../kernel/copy.ts";
 import type { Expr, ScalarType } from "../../../kernel/scalar.ts";
 import { internalError } from "../../../errors/index.ts";
 import { bytesOf } from "../arena.ts";
-import { bufferOf, emitAddress, emitTableAddress } from "../frame.ts";
+import { bufferOf, emitAddress, emitTableAddress, isPositive } from "../frame.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { dependence } from "./classify.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
@@ -108,11 +108,22 @@ export function loadVec(
   );
 }
 
+/**
+ * The address of neighbouring elements, as `emitAddress` gives it. An offset cannot make up for an index below 0, which that
+ * of the first lane of all may be where only later lanes have theirs in memory.
+ */
+function emitRunAddress(buffer: string, index: Expr, lanes: Lanes): number {
+  const { frame, base } = lanes;
+  const scalar = (x: Expr): void => emitScalar(x, frame);
+  if (base === 0 || isPositive(index, frame))
+    return emitAddress(frame, buffer, index, scalar) + base * bytesOf(bufferOf(frame, buffer).type);
+  return emitAddress(frame, buffer, atLane(index, 0, lanes), scalar);
+}
+
 /** Neighbouring elements. */
 function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
   const body = bodyOf(lanes);
-  const scalar = (x: Expr): void => emitScalar(x, lanes.frame);
-  const offset = emitAddress(lanes.frame, buffer, index, scalar) + lanes.base * bytesOf(type);
+  const offset = emitRunAddress(buffer, index, lanes);
   if (type === "bool") return loadMask(offset, width, lanes);
   const own: Width = type === "f64" ? 64 : 32;
   const count = vectors(lanes, own);
@@ -208,7 +219,7 @@ export function storeVec(
   flushBuffer(buffer, lanes);
   if (!(by.kind === "affine" && by.stride === 1)) return scatter(buffer, index, kept, lanes, vecOf);
   const address = body.local("i32");
-  const offset = emitAddress(frame, buffer, index, (x) => emitScalar(x, frame)) + lanes.base * bytesOf(type);
+  const offset = emitRunAddress(buffer, index, lanes);
   body.localSet(address);
   const flush = (): void => unitStore(type, address, offset, kept, lanes);
   if (mask === undefined) {

@@ -148,8 +148,7 @@ function emitVectorWhile(
     body.brIf(out);
     emitVectorBlock(stmt.body, within, call, depth + 1);
   } else {
-    const condition = vecOf(stmt.condition, within, call);
-    const mask = both(lanes.mask, condition, lanes);
+    const mask = both(lanes.mask, steady(stmt.condition, within, call), lanes);
     emitAny(mask, lanes);
     body.op("i32.eqz");
     body.brIf(out);
@@ -159,6 +158,12 @@ function emitVectorWhile(
   body.br(again);
   body.end();
   body.end();
+}
+
+/** A condition that stays what it was when what it is made of is set. */
+function steady(condition: Expr, lanes: Lanes, call: CallWriter): Vec {
+  const vec = vecOf(condition, lanes, call);
+  return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
 
 /** Weight up to which a branch is computed for all lanes without asking whether any lane takes it. */
@@ -181,7 +186,7 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
     }
     return body.end();
   }
-  const condition = plain(vecOf(stmt.condition, lanes, call), lanes);
+  const condition = steady(stmt.condition, lanes, call);
   if (
     stmt.rare === true &&
     lanes.turn?.rare !== undefined &&

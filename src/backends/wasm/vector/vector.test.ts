@@ -105,6 +105,7 @@ function expectAgreement(routine: Routine): void {
 interface Made {
   readonly ins: readonly (readonly [name: string, type: ScalarType, size?: number])[];
   readonly outs: readonly (readonly [name: string, type: ScalarType, size?: number])[];
+  readonly temps?: readonly (readonly [name: string, type: ScalarType, size?: number])[];
   readonly scalars?: readonly (readonly [name: string, type: ScalarType])[];
   readonly results?: readonly Expr[];
   readonly n: number;
@@ -124,7 +125,7 @@ function routineOf(made: Made, fill: (block: k.Block) => void): Routine {
       ...made.outs.map((one) => ({ kind: "buffer", buffer: buffer(one) }) as const),
       ...(made.results ?? []).map((value) => ({ kind: "scalar", value }) as const),
     ],
-    temps: [],
+    temps: (made.temps ?? []).map(buffer),
     body: block.statements,
   };
 }
@@ -404,6 +405,67 @@ describe("loops", () => {
         loop.if(k.lt(y, k.f64(-1e9)), (then) => then.store("out", i, y));
       }),
     );
+    expectAgreement(routine);
+  });
+
+  test("a branch and a loop go by what their condition was, also where it is a local that they set", () => {
+    const made: Made = {
+      ins: [
+        ["a", "i32"],
+        ["flags", "bool"],
+      ],
+      outs: [["out", "i32"]],
+      n: 27,
+    };
+    const writes: ((loop: k.Block, flag: Expr, x: Expr) => void)[] = [
+      (loop, flag, x) =>
+        loop.if(
+          flag,
+          (then) => {
+            then.set(flag, k.bool(false));
+            then.set(x, k.add(x, k.i32(100)));
+          },
+          (otherwise) => otherwise.set(x, k.sub(k.i32(3), x)),
+        ),
+      (loop, flag, x) =>
+        loop.while(flag, (turn) => {
+          turn.set(flag, k.bool(false));
+          turn.set(x, k.add(x, k.i32(100)));
+        }),
+      (loop, flag, x) => {
+        loop.ifRare(flag, (then) => then.set(x, k.add(x, k.i32(100))));
+        loop.set(flag, k.bool(false));
+      },
+    ];
+    for (const write of writes) {
+      expectAgreement(
+        routineOf(made, (block) =>
+          block.forEach("i", k.i32(0), k.i32(made.n), (loop, i) => {
+            const flag = loop.let("flag", k.load("bool", "flags", i));
+            const x = loop.let("x", k.load("i32", "a", i));
+            write(loop, flag, x);
+            loop.store("out", i, k.add(x, k.convert("i32", flag)));
+          }),
+        ),
+      );
+    }
+  });
+
+  test("neighbours that the first lanes do not have are read for the later ones", () => {
+    const n = 29;
+    const made: Made = { ins: [["a", "u32"]], outs: [["out", "u32"]], temps: [["copy", "u32"]], n };
+    const routine = routineOf({ ...made, results: [k.local("f64", "sum")] }, (block) => {
+      block.forEach("c", k.i32(0), k.i32(n), (loop, c) => loop.store("copy", c, k.load("u32", "a", c)));
+      block.reduce("sum", "add", k.f64(0), "i", k.i32(0), k.i32(n), (loop, i) => {
+        const before = loop.let(
+          "before",
+          k.select(k.le(k.i32(1), i), k.load("u32", "copy", k.sub(i, k.i32(1))), k.constant("u32", 0)),
+        );
+        loop.if(k.le(k.i32(2), i), (then) => then.store("out", k.sub(i, k.i32(2)), before));
+        return k.convert("f64", before);
+      });
+      block.forEach("e", k.i32(n - 2), k.i32(n), (loop, e) => loop.store("out", e, k.constant("u32", 0)));
+    });
     expectAgreement(routine);
   });
 

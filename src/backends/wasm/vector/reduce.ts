@@ -1,0 +1,212 @@
+import type { Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
+import { reduceLanes } from "../../../kernel/scalar.ts";
+import { printExpr } from "../../../kernel/print.ts";
+import { weightOf } from "../../../kernel/split.ts";
+import type { Frame } from "../frame.ts";
+import { localIndex } from "../frame.ts";
+import { valueTypeOf } from "../unit.ts";
+import type { Accumulator } from "./accumulator.ts";
+import { openAccumulator } from "./accumulator.ts";
+import { vecOf } from "./expression.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
+import type { Bounds } from "./loop.ts";
+import { attempt, emitEnd, lanesFor, openLanes, openTurns, runTurns } from "./loop.ts";
+import { flushAll } from "./memory.ts";
+import { binaryVec } from "./operations.ts";
+import { emitVectorCall } from "./procedures.ts";
+import { emitVectorBlock } from "./statement.ts";
+
+/**
+ * Writes a fold with the lanes of its definition, eight a turn; `tail` writes what computes the value of one index, in
+ * the local of the loop's index, and puts it on the stack.
+ */
+export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tail: () => void): boolean {
+  const { body } = frame;
+  const { type } = stmt.value;
+  const index = localIndex(frame, stmt.index, "i32");
+  const code = openTurns(stmt.body, frame, false);
+  const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [stmt.value], false));
+  const { count } = lanes;
+  const width: Width = type === "f64" ? 64 : 32;
+  const outside: Lanes = { ...lanes, frame, turn: undefined };
+  const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
+  const done = attempt(() => {
+    for (const [run, accumulator] of runs.entries()) {
+      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
+      emitVectorBlock(stmt.body, inner, emitVectorCall);
+      const raw = vecOf(stmt.value, inner, emitVectorCall, width);
+      accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
+    }
+    flushAll(lanes);
+    return true;
+  });
+  if (done === undefined) return false;
+  for (const run of runs) run.begin();
+  const end = emitEnd(body, bounds, index, reduceLanes);
+  runTurns(body, code, end, index, reduceLanes);
+  emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail });
+  for (const run of runs) run.finish();
+  combineLanes(
+    stmt,
+    runs.flatMap((run) => run.regs),
+    outside,
+    localIndex(frame, stmt.name, type),
+  );
+  return true;
+}
+
+/** How many values a fold takes in; `undefined` where that is not known. */
+export function countOf({ from, to }: Reduce): number | undefined {
+  if (from.kind === "const" && to.kind === "const") return Math.max(0, to.value - from.value);
+  const isFurther = to.kind === "binary" && to.op === "add" && to.y.kind === "const" && to.y.value >= 0;
+  return isFurther && printExpr(to.x) === printExpr(from)
+    ? (to.y as Expr & { value: number }).value
+    : undefined;
+}
+
+/** The body of a fold that is copied for each value that is left over has at most this weight. */
+const shortBody = 40;
+
+interface Rest {
+  readonly index: number;
+  readonly to: number;
+  readonly tail: () => void;
+}
+
+/** What is left over goes to the first lanes: into vectors that are neutral otherwise, and these are added once. */
+function emitRest(
+  stmt: Reduce,
+  runs: readonly Accumulator[],
+  width: Width,
+  lanes: Lanes,
+  { index, to, tail }: Rest,
+): void {
+  const count = countOf(stmt);
+  const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
+  if (left === 0) return;
+  const { body } = lanes.frame;
+  const { type } = stmt.value;
+  const start = constantVec(type, (stmt.start as Expr & { value: number }).value, width, lanes);
+  const used = runs.slice(0, Math.ceil(left / lanes.count));
+  const values = used.map(() => newRegs(lanes, width));
+  for (const reg of values.flat()) {
+    start.emit(0);
+    body.localSet(reg);
+  }
+  const isMore = (): void => {
+    body.localGet(index);
+    body.localGet(to);
+    body.op("i32.lt_s");
+  };
+  const value = body.local(valueTypeOf(type));
+  const compute = (): void => {
+    tail();
+    if (type === "bool") {
+      body.localSet(value);
+      body.i32Const(0);
+      body.localGet(value);
+      body.op("i32.sub");
+    }
+    body.localSet(value);
+    body.localGet(index);
+    body.i32Const(1);
+    body.op("i32.add");
+    body.localSet(index);
+  };
+  const put = (lane: number): void => {
+    const { k, at } = laneAt(type, width, lane % lanes.count);
+    const reg = values[Math.floor(lane / lanes.count)]![k]!;
+    body.localGet(reg);
+    body.localGet(value);
+    body.lane(`${shapeOf(type)}.replace_lane`, at);
+    body.localSet(reg);
+  };
+  if (count !== undefined && isShort(stmt)) {
+    for (let lane = 0; lane < left; lane++) {
+      compute();
+      put(lane);
+    }
+  } else if (isShort(stmt)) {
+    const out = body.block();
+    for (let lane = 0; lane < left; lane++) {
+      isMore();
+      body.op("i32.eqz");
+      body.brIf(out);
+      compute();
+      put(lane);
+    }
+    body.end();
+  } else {
+    // one copy of the body, and the lane by its number
+    const lane = body.local("i32");
+    body.i32Const(0);
+    body.localSet(lane);
+    const out = body.block();
+    const again = body.loop();
+    isMore();
+    body.op("i32.eqz");
+    body.brIf(out);
+    compute();
+    for (let j = 0; j < left; j++) {
+      body.localGet(lane);
+      body.i32Const(j);
+      body.op("i32.eq");
+      body.if();
+      put(j);
+      body.end();
+    }
+    body.localGet(lane);
+    body.i32Const(1);
+    body.op("i32.add");
+    body.localSet(lane);
+    body.br(again);
+    body.end();
+    body.end();
+  }
+  used.forEach((run, k) => run.add(inRegs(type, width, values[k]!, lanes), lanes));
+}
+
+function isShort(stmt: Reduce): boolean {
+  const value: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
+  return [...stmt.body, value].reduce((sum, inner) => sum + weightOf(inner), 0) <= shortBody;
+}
+
+const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const secondWord = [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7];
+
+/** Lane j takes in lane j + 4, then j + 2, then j + 1; what lane 0 has then is the result. */
+function combineLanes(stmt: Reduce, regs: readonly number[], lanes: Lanes, target: number): void {
+  const { body } = lanes.frame;
+  const { type } = stmt.value;
+  const width: Width = type === "f64" ? 64 : 32;
+  const single = (reg: number): Vec => ({ type, width, isPlain: true, emit: () => body.localGet(reg) });
+  const combined = (x: number, y: Vec): void => {
+    binaryVec(stmt.op, single(x), y, lanes).emit(0);
+    body.localSet(x);
+  };
+  let left = [...regs];
+  while (left.length > 1) {
+    const half = left.length / 2;
+    for (let j = 0; j < half; j++) combined(left[j]!, single(left[j + half]!));
+    left = left.slice(0, half);
+  }
+  const last = left[0]!;
+  const shuffled = (order: readonly number[]): Vec => {
+    const reg = body.local("v128");
+    body.localGet(last);
+    body.localGet(last);
+    body.shuffle(order);
+    body.localSet(reg);
+    return single(reg);
+  };
+  combined(last, shuffled(highHalf));
+  if (width === 32) combined(last, shuffled(secondWord));
+  body.localGet(last);
+  body.lane(`${shapeOf(type)}.extract_lane`, 0);
+  if (type === "bool") {
+    body.i32Const(1);
+    body.op("i32.and");
+  }
+  body.localSet(target);
+}
