@@ -5,25 +5,34 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 import { residentHeap } from "./device.ts";
 
-/** Results up to this many elements share arrays: making a typed array costs some 300 ns, a place in one next to nothing. */
-const sharedUpTo = 256;
-const slabLength = 4096;
+/**
+ * Results of up to `most` elements share arrays of `length`: making a typed array costs 300 ns and more, a place in one next
+ * to nothing. A result that is kept keeps its array, so those of middling size share with a few others only.
+ */
+const sizes = [
+  { most: 256, length: 4096 },
+  { most: 2048, length: 16_384 },
+] as const;
 
 interface Slab {
   array: TypedArray;
   next: number;
 }
 
-const slabs = new Map<DType, Slab>();
+const slabs = sizes.map(() => new Map<DType, Slab>());
 
 /** Memory for `n` elements, not cleared where it is shared. Garbage-collected with the last tensor that lies in it. */
 export function allocate(dtype: DType, n: number): Cell {
-  if (n > sharedUpTo) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0 };
-  let slab = slabs.get(dtype);
-  if (slab === undefined)
-    slabs.set(dtype, (slab = { array: makeArray(scalarTypeOf(dtype), slabLength), next: 0 }));
-  if (slab.next + n > slabLength) {
-    slab.array = makeArray(scalarTypeOf(dtype), slabLength);
+  const size = n <= sizes[0].most ? 0 : 1;
+  const { most, length } = sizes[size];
+  if (n > most) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0 };
+  let slab = slabs[size]!.get(dtype);
+  if (slab === undefined) {
+    slab = { array: makeArray(scalarTypeOf(dtype), length), next: 0 };
+    slabs[size]!.set(dtype, slab);
+  }
+  if (slab.next + n > length) {
+    slab.array = makeArray(scalarTypeOf(dtype), length);
     slab.next = 0;
   }
   const offset = slab.next;
@@ -32,7 +41,7 @@ export function allocate(dtype: DType, n: number): Cell {
 }
 
 /** Large results rest where kernels reach them without a copy, from this many bytes on. */
-const residentFrom = 4096;
+const residentFrom = 65_536;
 const bytesPerElement: Readonly<Record<ScalarType, number>> = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 
 /** Whether an array is worth a place in the memory of kernels. */
