@@ -282,8 +282,8 @@ function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
   [a, b] = [p.convert(a, kind, weak), p.convert(b, kind, weak)];
   checkInner(operation, a, b);
   if (b.ndim === 1) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
-  if (a.ndim <= 2 && b.ndim === 2)
-    return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
+  // one matrix for all rows of all batches: they are rows of one product
+  if (b.ndim === 2) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   if (a.ndim === 1) return squeeze(matmul(p.reshape(a, [1, ...a.shape]), b), { axis: -2 });
   const lead = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (lead === undefined)
