@@ -390,7 +390,7 @@ test("a kernel reads as text: pairs of vectors at offsets 0 and 16, stores next 
   addContract(module, new Map(), "product", { type: "f32", dims, accumulate: true }, { ...relaxedMode, relaxed: false }); // prettier-ignore
   const text = moduleText(module.finish());
   expect(text.slice(text.indexOf("(func $tile"))).toMatchInlineSnapshot(`
-    "(func $tile_2x8.0 (param $left i32) (param $right i32) (param $out i32) (param $tiles i32) (param $sums i32) (param $table i32) (param $add i32)
+    "(func $tile_2x8.0 (param $left i32) (param $right i32) (param $out i32) (param $tiles i32) (param $sums i32) (param $table i32) (param $add i32) (param $scratch i32)
         (local $sum0_0 v128)
         (local $sum0_1 v128)
         (local $sum1_0 v128)

@@ -2,7 +2,7 @@ import { contractBlock } from "../../../kernel/scalar.ts";
 import type { Body, Callable } from "../body.ts";
 import { advance, minimum, repeat, scale, setSum, sum, whenLast } from "./emit.ts";
 import type { Plan } from "./plan.ts";
-import { rowStride, roundUp } from "./plan.ts";
+import { paddedColumns, roundUp, rowStride } from "./plan.ts";
 import type { Axis } from "./shape.ts";
 import { sizeOf } from "./shape.ts";
 import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
@@ -19,6 +19,7 @@ function layoutWork(plan: Plan): {
   readonly rowTable: number;
   readonly right: number;
   readonly left: number;
+  readonly scratch: number;
   readonly bytes: number;
 } {
   let bytes = 0;
@@ -27,13 +28,17 @@ function layoutWork(plan: Plan): {
   const depth = Math.min(sums, contractBlock) * lanes.bytes;
   const usesTable = left.walk.kind === "table" || right.walk.kind === "table";
   const edgeRows = plan.edges.reduce((rows, height) => rows + height, 0);
-  const width = plan.stripPanels * plan.tileColumns + roundUp(plan.tail, lanes.count);
+  const width = plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
+  const tallest = Math.max(plan.tileRows, ...plan.edges);
   return {
     sumTable: take(usesTable ? 8 * (sums <= wholeTable ? sums : contractBlock) : 0),
     columnTable: take(right.packed && right.stride === "table" ? 4 * plan.columns : 0),
     rowTable: take(left.packed && left.stride === "table" ? 4 * plan.rows : 0),
     right: take(right.packed ? width * depth : 0),
     left: take(left.packed ? (plan.blockTiles * plan.tileRows + edgeRows) * depth : 0),
+    scratch: take(
+      plan.wide ? tallest * paddedColumns(plan, Math.max(plan.tileColumns, plan.tail)) * lanes.bytes : 0,
+    ),
     bytes,
   };
 }
@@ -346,17 +351,50 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
         body.localGet(packedLeft);
         body.localSet(leftRow);
       }
+      const callTile = (
+        kernel: Callable,
+        leftAt: number,
+        rightAt: number,
+        outAt: number,
+        count: () => void,
+      ): void => {
+        for (const local of [leftAt, rightAt, outAt]) body.localGet(local);
+        count();
+        for (const local of [state.depth, state.table, state.add]) body.localGet(local);
+        sum(body, paramWork, work.scratch);
+        body.call(kernel);
+      };
+      if (plan.shallow) {
+        const depth = Math.min(plan.sums, contractBlock);
+        const panelStep = tileColumns * (right.packed ? depth * lanes.bytes : rowStride(right));
+        const tailOut = named("tail_out");
+        /** All columns of some rows, tile after tile. */
+        const along = (height: number, leftAt: number, outAt: number, count: () => void): void =>
+          repeat(body, named("tiles_left"), count, false, () => {
+            const step = { left: 0, right: panelStep, out: tileColumns * plan.outColumn };
+            const kernel = kernels.tile(height, tileColumns, step);
+            callTile(kernel, leftAt, packedRight, outAt, () => body.localGet(state.panels));
+            if (tail > 0)
+              whenLastStrip(() => {
+                setSum(body, tailOut, outAt, [state.panels, tileColumns * plan.outColumn]);
+                callTile(kernels.tile(height, tail), leftAt, tailAt, tailOut, () => body.i32Const(1));
+              });
+            advance(body, leftAt, height * (left.packed ? depth * lanes.bytes : leftStride));
+            advance(body, outAt, height * plan.outRow);
+          });
+        if (plan.tiles > 0) along(tileRows, leftRow, outRow, () => body.localGet(state.tiles));
+        if (edges.length > 0)
+          whenLastBlock(() =>
+            edges.forEach(({ height, count }, i) =>
+              along(height, edgeLeft[i] ?? 0, edgeOut[i] ?? 0, () => body.i32Const(count)),
+            ),
+          );
+        advance(body, state.block, 1);
+        return;
+      }
       const column = (columns: number, rightAt: number): void => {
-        const call = (height: number, leftAt: number, outAt: number, count: () => void): void => {
-          body.localGet(leftAt);
-          body.localGet(rightAt);
-          body.localGet(outAt);
-          count();
-          body.localGet(state.depth);
-          body.localGet(state.table);
-          body.localGet(state.add);
-          body.call(kernels.tile(height, columns));
-        };
+        const call = (height: number, leftAt: number, outAt: number, count: () => void): void =>
+          callTile(kernels.tile(height, columns), leftAt, rightAt, outAt, count);
         if (plan.tiles > 0) call(tileRows, leftRow, outRow, () => body.localGet(state.tiles));
         if (edges.length === 0) return;
         whenLastBlock(() =>

@@ -6,7 +6,7 @@ import { writeDriver } from "./driver.ts";
 import type { Pack } from "./pack.ts";
 import { addPack } from "./pack.ts";
 import type { ContractMode, OperandPlan, Plan } from "./plan.ts";
-import { planContract, roundUp, rowStride } from "./plan.ts";
+import { isPairing, paddedColumns, planContract, rowStride } from "./plan.ts";
 import { addFlush, addStream, canStream, writeStream } from "./stream.ts";
 import type { Tile } from "./tile.ts";
 import { addTile } from "./tile.ts";
@@ -103,7 +103,8 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
   };
   return {
     tile(rows, columns, step) {
-      const padded = roundUp(columns, lanes.count);
+      const padded = paddedColumns(plan, columns);
+      const isScattered = plan.outColumn !== lanes.bytes;
       const leftStride = left.packed ? lanes.bytes : rowStride(left);
       const indices = Array.from({ length: rows }, (_, i) => i);
       const spec: Omit<Tile, "lanes"> = {
@@ -116,6 +117,8 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
         right: right.packed ? { kind: "stride", bytes: padded * lanes.bytes } : right.walk,
         outRows: indices.map((i) => i * plan.outRow),
         outColumn: plan.outColumn,
+        ...(right.packed && { padded }),
+        viaScratch: isPairing(plan, columns) && (isScattered || columns % (2 * lanes.count) !== 0),
         ...(plan.dots && { across: dotVectors(columns) }),
         step: step ?? {
           left: left.packed ? undefined : rows * leftStride,
@@ -134,7 +137,7 @@ function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, ac
       return cached("stream", spec, `stream_${terms}`, (name) => addStream(module, name, { ...spec, lanes }));
     },
     flush: () => cached("flush", {}, "flush", (name) => addFlush(module, name, lanes)),
-    packRight: (columns) => pack("right", columns, roundUp(columns, lanes.count)),
+    packRight: (columns) => pack("right", columns, paddedColumns(plan, columns)),
   };
 }
 

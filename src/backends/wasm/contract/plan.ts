@@ -56,6 +56,10 @@ export interface Plan {
   readonly shallow: boolean;
   /** Whether the lanes of a vector are summands and not columns: of other rounding, for few rows. */
   readonly dots: boolean;
+  /** Columns of packed panels are rounded up to a multiple of this, and of all panels where the engine pairs vectors. */
+  readonly unit: number;
+  /** Whether vectors come in pairs that the engine makes one. */
+  readonly wide: boolean;
 }
 
 /** Bytes of packed rows, and of packed columns, that are worked on at once: the two fill about half of a 1 MB cache. */
@@ -134,12 +138,13 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const allRows = sizeOf(shape.rows);
   const dots = canBeDots(shape, lanes, sums, allRows);
   const chosen = dots ? ([1, 8 / lanes.count] as const) : chooseTile(lanes, mode, shape, sums);
-  const right = planRight(shape, lanes, sums, Math.ceil(allRows / chosen[0]), allRows, dots);
+  const right = planRight(shape, lanes, mode, sums, Math.ceil(allRows / chosen[0]), dots);
   const columns = sizeOf(right.axes);
   const transposes = !right.packed && columns > 1 && right.stride !== lanes.bytes && !dots;
   // Squares that are transposed need registers too.
   const [mostRows, vectors] = transposes ? ([Math.min(allRows, 2), 2] as const) : chosen;
-  const width = Math.min(vectors * lanes.count, roundUp(columns, lanes.count));
+  const unit = right.packed && mode.wide ? 2 * lanes.count : lanes.count;
+  const width = Math.min(roundUp(vectors * lanes.count, unit), paddedColumns({ lanes, unit }, columns));
   const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
   const rows = sizeOf(left.axes);
   const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] => all.slice(0, all.length - inner.length); // prettier-ignore
@@ -175,6 +180,8 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
     tail,
     blockTiles,
     dots,
+    unit,
+    wide: mode.wide,
     shallow,
     stripPanels: Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least)))),
   };
@@ -222,11 +229,12 @@ function canBeDots(shape: Shape, lanes: Lanes, sums: number, rows: number): bool
 function planRight(
   shape: Shape,
   lanes: Lanes,
+  mode: ContractMode,
   sums: number,
   rowTiles: number,
-  rows: number,
   dots: boolean,
 ): OperandPlan {
+  const rows = sizeOf(shape.rows);
   const walk = walkOf(shape, "right", lanes);
   const sideBySide = isSideBySide(shape, "right", lanes);
   const one = shape.columns.slice(-1);
@@ -240,7 +248,11 @@ function planRight(
     const isAlone = shape.columns.length <= 1;
     const isSmall = sums * all * lanes.bytes <= 24 * 1024;
     const used = size / roundUp(size, lanes.count);
-    if (isAlone ? isSmall || rowTiles < 4 : used >= 0.75 && rows < 32) return direct;
+    // Packed columns are filled up with zeros, so that all of them come in pairs of vectors.
+    const isPaired =
+      !mode.wide || size <= lanes.count || size % (2 * lanes.count) === 0 || rows * size < 16 || sums < 8;
+    if (isAlone ? (isSmall && isPaired) || rowTiles < (isPaired ? 4 : 2) : used >= 0.75 && rows < 32)
+      return direct;
   } else if (
     walk.kind === "stride" &&
     shape.columns.length === 1 &&
@@ -289,4 +301,16 @@ function planLeft(shape: Shape, lanes: Lanes, sums: number, mostRows: number, pa
 /** From row to row or column to column, where that is not told by a table. */
 export function rowStride(operand: OperandPlan): number {
   return operand.stride === "table" ? 0 : operand.stride;
+}
+
+/** The columns that a packed panel of so many takes: a vector, or whole units. */
+export function paddedColumns({ lanes, unit }: Pick<Plan, "lanes" | "unit">, columns: number): number {
+  return columns <= lanes.count ? lanes.count : roundUp(columns, unit);
+}
+
+/** Whether all vectors of a panel of so many columns come in pairs, and the engine makes one of each. */
+export function isPairing({ wide, right, lanes, unit }: Plan, columns: number): boolean {
+  if (!wide || columns <= lanes.count) return false;
+  const pair = 2 * lanes.count;
+  return right.packed ? unit === pair : columns % pair === 0 && right.stride === lanes.bytes;
 }

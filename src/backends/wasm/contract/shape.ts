@@ -45,7 +45,7 @@ export function shapeOf(dims: readonly Dim[]): Shape {
   const columns = inOrder(of((dim) => !isRow(dim) && isColumn(dim)));
   const groups = inOrder(of((dim) => dim.role === "batch" && !isRow(dim) && !isColumn(dim)));
   const sums = merged(of(({ role }) => role === "sum"), ["left", "right"]); // prettier-ignore
-  const swapped = prefersSwap(rows, columns);
+  const swapped = prefersSwap(rows, columns, sizeOf(sums));
   const shape = { groups, rows, columns, sums, swapped };
   if (!swapped) return shape;
   return {
@@ -62,10 +62,14 @@ function exchange({ size, out, left, right }: Axis): Axis {
 }
 
 /** Vectors run along columns: these should lie side by side in `out`, and be many. */
-function prefersSwap(rows: readonly Axis[], columns: readonly Axis[]): boolean {
+function prefersSwap(rows: readonly Axis[], columns: readonly Axis[], sums: number): boolean {
+  const [m, n] = [sizeOf(rows), sizeOf(columns)];
+  // A few columns by many rows that lie side by side themselves: what is lost where `out` is stored is won in the sums.
+  if (n < 6 && m >= 4 * n && rows.at(-1)?.left === 1 && sums >= 8) return true;
+  if (m < 6 && n >= 4 * m && columns.at(-1)?.right === 1 && sums >= 8) return false;
   const isDense = (axes: readonly Axis[]): boolean => axes.at(-1)?.out === 1;
   if (isDense(rows) !== isDense(columns)) return isDense(rows);
-  return sizeOf(rows) > 4 * sizeOf(columns) && sizeOf(columns) < 4;
+  return m > 4 * n && n < 4;
 }
 
 /** Axes with neighbours joined that lie as one index in all of `operands`. */

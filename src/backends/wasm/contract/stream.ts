@@ -284,6 +284,7 @@ function writeTail(
   body.localGet(depth);
   body.i32Const(0);
   body.localGet(done); // not zero: the sums are added
+  body.i32Const(0); // a tail is no pair of vectors, and needs no scratch memory
   body.call(kernel);
   setSum(body, done, done, [depth, 1]);
   body.localGet(done);

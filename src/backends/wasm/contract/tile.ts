@@ -26,19 +26,23 @@ export interface Tile extends Count {
   readonly right: Walk;
   readonly outRows: readonly number[];
   readonly outColumn: number;
-  /** From one tile to the next; `left` is `undefined` where the next tile begins where the last summand of this ended. */
   /** Where it is told, the lanes of sums are summands, in so many vectors a column; then there is one row. */
   readonly across?: number;
+  /** Scalars from summand to summand in the right operand if it is packed: so many columns there are, those too many zero. */
+  readonly padded?: number;
+  /** Whether sums are stored by whole vectors in scratch memory before they get to `out` by lanes: engines pair whole ones. */
+  readonly viaScratch: boolean;
+  /** From one tile to the next; `left` is `undefined` where the next tile begins where the last summand of this ended. */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
   /** Whether sums are put into `out`, added to it, or that as a parameter says. */
   readonly store: "set" | "add" | "either";
 }
 
 /** The parameters of a function that computes tiles, in order. */
-export const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add"] as const;
+export const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "scratch"] as const;
 
 /**
- * Adds the function `(left, right, out, tiles, sums, table, add)` that computes a column of tiles.
+ * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles.
  *
  * In the shape that V8's revectorizer widens: vectors in pairs from one base at offsets 0 and 16, all loads of a tile
  * of `out` before its stores, those next to each other.
@@ -50,8 +54,8 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
   });
   const { body } = builder;
   const { lanes, rows, columns } = tile;
-  const [left, right, out, tiles, sums, table, add] = [0, 1, 2, 3, 4, 5, 6];
-  const vectors = Math.ceil(columns / lanes.count);
+  const [left, right, out, tiles, sums, table, add, scratch] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const vectors = Math.ceil((tile.padded ?? columns) / lanes.count);
   const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   const accumulators = indices(rows).map((i) =>
     indices(vectors).map((j) => body.local("v128", `sum${i}_${j}`)),
@@ -62,8 +66,26 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     vectorPlace(lanes, () => body.localGet(out), tile.outRows[i] ?? 0, j, columns, tile.outColumn);
   const eachSum = (visit: (i: number, j: number, local: number) => void): void =>
     accumulators.forEach((row, i) => row.forEach((local, j) => visit(i, j, local)));
-  const addOld = (): void =>
+  /** Vectors of sums that have a column. */
+  const eachStored = (visit: (i: number, j: number, local: number) => void): void =>
     eachSum((i, j, local) => {
+      if (j * lanes.count < columns) visit(i, j, local);
+    });
+  const throughScratch = (): void => {
+    const at = (i: number, j: number): number => (i * vectors + j) * 16;
+    eachSum((i, j, local) => {
+      body.localGet(scratch);
+      body.localGet(local);
+      body.memory("v128.store", at(i, j));
+    });
+    eachStored((i, j, local) => {
+      body.localGet(scratch);
+      body.memory("v128.load", at(i, j));
+      body.localSet(local);
+    });
+  };
+  const addOld = (): void =>
+    eachStored((i, j, local) => {
       loadVector(body, lanes, outPlace(i, j));
       body.localGet(local);
       body.op(lanes.add);
@@ -85,6 +107,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
       walk.start();
       repeatSums(body, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
       dots?.finish(accumulators[0] ?? []);
+      if (tile.viaScratch) throughScratch();
       if (tile.store === "add") addOld();
       if (tile.store === "either") {
         body.localGet(add);
@@ -92,7 +115,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
         addOld();
         body.end();
       }
-      eachSum((i, j, local) => storeVector(body, lanes, outPlace(i, j), () => body.localGet(local)));
+      eachStored((i, j, local) => storeVector(body, lanes, outPlace(i, j), () => body.localGet(local)));
       walk.finish();
       advance(body, right, tile.step.right);
       advance(body, out, tile.step.out);
@@ -221,7 +244,7 @@ function plainSummands(
     for (let k = 0; k < count; k++) {
       walk.at(k);
       const load = (j: number): void =>
-        loadVector(body, lanes, vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, tile.rightColumn)); // prettier-ignore
+        loadVector(body, lanes, vectorPlace(lanes, walk.right, walk.rightOffset(k), j, tile.padded ?? columns, tile.rightColumn)); // prettier-ignore
       const values = vectors.map((vector, j) => {
         if (tile.rows === 1) return [j, () => load(j)] as const; // used once
         load(j);

@@ -1,8 +1,9 @@
 import type { Body } from "../body.ts";
 import type { Plan } from "./plan.ts";
+import { roundUp } from "./plan.ts";
 import { sizeOf } from "./shape.ts";
 import type { Kernels, Written } from "./units.ts";
-import { eachRun, findGroup } from "./units.ts";
+import { eachRun, findGroup, paramWork } from "./units.ts";
 
 /** Products so small that the loop over them belongs into the function that computes one. */
 export function isTiny(plan: Plan): boolean {
@@ -40,7 +41,11 @@ export function writeTiny(body: Body, plan: Plan, kernels: Kernels): Written {
     findGroup(body, plan, unit, places);
     for (const local of [places.left, places.right, places.out, run]) body.localGet(local);
     for (let i = 0; i < 3; i++) body.i32Const(0);
+    body.localGet(paramWork);
     body.call(kernel);
   });
-  return { units: sizeOf(plan.groups), workBytes: 0 };
+  return {
+    units: sizeOf(plan.groups),
+    workBytes: plan.wide ? plan.rows * roundUp(plan.columns, 2 * lanes.count) * lanes.bytes : 0,
+  };
 }
