@@ -1,5 +1,7 @@
 import type { Expr, ScalarType } from "../../kernel/scalar.ts";
-import { must } from "../../util/assert-never.ts";
+import type { Range } from "../../kernel/range.ts";
+import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
+import { assertNever, must } from "../../util/assert-never.ts";
 import { bytesOf } from "./arena.ts";
 import type { Body } from "./body.ts";
 import type { ValueType } from "./opcodes.ts";
@@ -9,6 +11,8 @@ import { valueTypeOf } from "./unit.ts";
 /** Where a buffer begins: at an address known now, or at one that a local of the function holds. */
 export interface BufferPlace {
   readonly type: ScalarType;
+  /** In elements. */
+  readonly size: number;
   readonly address: number | undefined;
   readonly local: number | undefined;
 }
@@ -21,8 +25,8 @@ export interface Frame {
   readonly buffers: ReadonlyMap<string, BufferPlace>;
   /** Locals of the vocabulary as locals of the function. */
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
-  /** Integer locals that are known not to be negative. */
-  readonly positive: Set<string>;
+  /** What is known of integer locals. */
+  readonly ranges: Map<string, Range>;
   /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
   readonly owner: object;
   /** Whether this is the inside of a loop that is a function of its own. */
@@ -36,7 +40,7 @@ export function openFrame(
   buffers: ReadonlyMap<string, BufferPlace> = new Map(),
   isKernel = false,
 ): Frame {
-  return { unit, body, owner, buffers, isKernel, locals: new Map(), positive: new Set() };
+  return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map() };
 }
 
 /** The index of a local; declared here if it is new. */
@@ -60,13 +64,60 @@ export function bufferOf(frame: Frame, name: string): BufferPlace {
 /** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
 export function isPositive(expr: Expr, frame: Frame): boolean {
   if (expr.kind === "const") return expr.value >= 0;
-  if (expr.kind === "local") return frame.positive.has(expr.name);
+  if (expr.kind === "local") return (frame.ranges.get(expr.name)?.low ?? -1) >= 0;
   if (expr.kind === "convert") return expr.x.type === "bool";
   if (expr.kind !== "binary" && expr.kind !== "select") return false;
   const [x, y] = [isPositive(expr.x, frame), isPositive(expr.y, frame)];
   if (expr.kind === "select") return x && y;
   if (expr.op === "and" || expr.op === "max") return x || y;
   return x && y && /^(add|mul|div|rem|min)$/.test(expr.op);
+}
+
+/** Notes where the index of a loop lies. */
+export function noteIndex(
+  loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
+  frame: Frame,
+): void {
+  const [from, to] = [rangeOf(loop.from, frame), rangeOf(loop.to, frame)];
+  frame.ranges.set(loop.index, {
+    low: isPositive(loop.from, frame) ? Math.max(0, from.low) : from.low,
+    high: to.high - 1,
+  });
+}
+
+/** Where an integer expression lies, wrapped or not. */
+export function rangeOf(expr: Expr, frame: Frame): Range {
+  const all = must(typeRange(expr.type), "the range of an integer");
+  const within = (range: Range | undefined): Range =>
+    range !== undefined && isWithin(range, all) ? range : all;
+  switch (expr.kind) {
+    case "const":
+      return { low: expr.value, high: expr.value };
+    case "local":
+      return frame.ranges.get(expr.name) ?? all;
+    case "binary": {
+      if (typeRange(expr.x.type) === undefined) return all;
+      return within(binaryRange(expr.op, rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
+    }
+    case "select":
+      return within(unionRange(rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
+    case "convert":
+      return expr.x.type === "bool" ? { low: 0, high: 1 } : all;
+    case "load":
+    case "table":
+    case "unary":
+    case "mulAdd":
+    case "call":
+      return all;
+    default:
+      return assertNever(expr, "rangeOf");
+  }
+}
+
+/** Whether an index is known to lie in the buffer. */
+export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
+  const { low, high } = rangeOf(index, frame);
+  return low >= 0 && high < bufferOf(frame, buffer).size;
 }
 
 /** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */
@@ -146,5 +197,5 @@ export function emitTableAddress(
   index: Expr,
   emit: (expr: Expr) => void,
 ): number {
-  return emitPlace(frame.body, { type, address, local: undefined }, splitIndex(index, frame), emit);
+  return emitPlace(frame.body, { type, size: 0, address, local: undefined }, splitIndex(index, frame), emit);
 }

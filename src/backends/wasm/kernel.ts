@@ -160,7 +160,7 @@ function outline(
   const inner = openFrame(unit, made.body, frame.owner, places, isKernel);
   const firstCaptured = params.length + pointers.length;
   captured.forEach((one, k) => inner.locals.set(one.name, { type: one.type, index: firstCaptured + k }));
-  for (const local of frame.positive) inner.positive.add(local);
+  for (const [local, range] of frame.ranges) inner.ranges.set(local, range);
   for (const one of carried) reload(one, inner);
   write(inner, carried);
   return {

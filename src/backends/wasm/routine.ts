@@ -41,7 +41,7 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
   let at = total > 0 ? unit.reserve(total, 64) : 0;
   const buffers = new Map<string, BufferPlace>();
   for (const { name, type, size } of routine.temps) {
-    buffers.set(name, { type, address: at, local: undefined });
+    buffers.set(name, { type, size, address: at, local: undefined });
     at += padded(type, size);
   }
 
@@ -77,7 +77,7 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
       run.body.localSet(index);
     }
     if (buffer === undefined) frame.locals.set(name, { type, index });
-    else buffers.set(name, { type: buffer.type, address: undefined, local: index });
+    else buffers.set(name, { type: buffer.type, size: buffer.size, address: undefined, local: index });
   });
   const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
   emitBlock(routine.body, values, frame);

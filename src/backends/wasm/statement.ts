@@ -6,7 +6,7 @@ import type { Piece, Split } from "../../kernel/split.ts";
 import { splitBlock } from "../../kernel/split.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import { bufferOf, emitAddress, isPositive, localIndex, openFrame, scratch } from "./frame.ts";
+import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, scratch } from "./frame.ts";
 import { addContract } from "./contract/index.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
 import {
@@ -104,7 +104,7 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
   const expanded = (): void =>
     emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
   if (!frame.unit.settings.simd || (countOf(stmt) ?? reduceLanes) < reduceLanes) return expanded();
-  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  noteIndex(stmt, frame);
   const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, () => {
     emitBlock(stmt.body, [stmt.value], frame, depth + 1);
     emitScalar(stmt.value, frame);
@@ -146,7 +146,7 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
 
 /** The turns of a loop between bounds in locals. */
 function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
-  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  noteIndex(stmt, frame);
   const { settings } = frame.unit;
   if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
     const oneByOne: OneByOne = {

@@ -4,7 +4,8 @@ import type { Expr } from "../../../kernel/scalar.ts";
 import { usesOf } from "../../../kernel/split.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
-import { emitAddress } from "../frame.ts";
+import type { Frame } from "../frame.ts";
+import { emitAddress, isInside } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
 import type { Lanes, Turn, Vec, Width } from "./lanes.ts";
@@ -218,7 +219,7 @@ function select(
     return x.type === "f64" || x.type === "f32" ? vec : toWidth(vec, wanted, within);
   };
   const by = dependence(expr.condition, lanes.scope);
-  if (!isGuarded(expr.x) && !isGuarded(expr.y)) {
+  if (!isGuarded(expr.x, lanes.frame) && !isGuarded(expr.y, lanes.frame)) {
     const mask = vecOf(expr.condition, lanes, call, width, depth + 1);
     return chooseVec(mask, inner(expr.x, lanes, width), inner(expr.y, lanes, width), lanes);
   }
@@ -256,24 +257,26 @@ function select(
 }
 
 /** Whether an expression may touch memory that is not there, or costs so much that a branch around it pays. */
-function isGuarded(expr: Expr): boolean {
+function isGuarded(expr: Expr, frame: Frame): boolean {
+  const inner = (x: Expr): boolean => isGuarded(x, frame);
   switch (expr.kind) {
     case "const":
     case "local":
       return false;
     case "load":
+      return !isInside(expr.buffer, expr.index, frame);
     case "call":
       return true;
     case "table":
-      return isGuarded(expr.index);
+      return inner(expr.index);
     case "unary":
     case "convert":
-      return isGuarded(expr.x);
+      return inner(expr.x);
     case "binary":
-      return isGuarded(expr.x) || isGuarded(expr.y);
+      return inner(expr.x) || inner(expr.y);
     case "mulAdd":
-      return isGuarded(expr.x) || isGuarded(expr.y) || isGuarded(expr.z);
+      return inner(expr.x) || inner(expr.y) || inner(expr.z);
     case "select":
-      return isGuarded(expr.condition) || isGuarded(expr.x) || isGuarded(expr.y);
+      return inner(expr.condition) || inner(expr.x) || inner(expr.y);
   }
 }

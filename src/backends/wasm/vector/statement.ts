@@ -3,7 +3,7 @@ import type { Expr, Stmt } from "../../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../../kernel/split.ts";
 import { checkDepth, walkBlock } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
-import { bufferOf, isPositive, localIndex, scratch } from "../frame.ts";
+import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
@@ -73,7 +73,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
   if (by?.kind === "uniform" || by?.kind === "affine") {
     emitScalar(value, frame);
     body.localSet(localIndex(frame, name, value.type));
-    if (value.type === "i32" && isPositive(value, frame)) frame.positive.add(name);
+    if (value.type === "i32") frame.ranges.set(name, rangeOf(value, frame));
     scope.set(name, { kind: "scalar", stride: by.kind === "affine" ? by.stride : 0 });
     return;
   }
@@ -100,7 +100,7 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   }
   flushAll(lanes);
   const index = localIndex(frame, stmt.index, "i32");
-  if (isPositive(stmt.from, frame)) frame.positive.add(stmt.index);
+  noteIndex(stmt, frame);
   scope.set(stmt.index, { kind: "scalar", stride: 0 });
   const inner: Lanes = { ...lanes, isConditional: true };
   const end = scratch(frame, "i32");
