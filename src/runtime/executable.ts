@@ -86,14 +86,14 @@ function runner(
   const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
   const make = usesKernelMemory ? allocateResident : allocate;
   const place = (i: number): Slot => (sizes[i] === -1 ? 0 : make(types[i]!.dtype, sizes[i]!));
-  const large = usesKernelMemory ? largeInputs(routine) : [];
+  const large = usesKernelMemory ? largeInputs(routine, aliases) : [];
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
   return (inputs) => {
     for (let k = 0; k < buffers.length; k++)
       if ((inputs[buffers[k]!] as Cell).donated === true) throw usedAfterDonation(routine.name);
     for (let k = 0; k < large.length; k++) {
-      const { slot, type, size } = large[k]!;
-      keepResident(inputs[slot] as Cell, type, size);
+      const { slot, type, size, isChanged } = large[k]!;
+      keepResident(inputs[slot] as Cell, type, size, isChanged);
     }
     const outputs = new Array<Slot>(own.length);
     for (let i = 0; i < own.length; i++) outputs[i] = place(own[i]!);
@@ -114,12 +114,14 @@ interface LargeInput {
   readonly slot: number;
   readonly type: ScalarType;
   readonly size: number;
+  /** Whether a result takes its place. */
+  readonly isChanged: boolean;
 }
 
 /** The inputs that are worth keeping where kernels reach them. */
-function largeInputs(routine: Routine): LargeInput[] {
+function largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): LargeInput[] {
   return routine.inputs.flatMap((input, slot) => {
     if (input.kind === "scalar" || !isLarge(input.buffer.type, input.buffer.size)) return [];
-    return [{ slot, type: input.buffer.type, size: input.buffer.size }];
+    return [{ slot, type: input.buffer.type, size: input.buffer.size, isChanged: aliases.includes(slot) }];
   });
 }

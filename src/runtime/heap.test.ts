@@ -57,6 +57,18 @@ describe("the heap of large results", () => {
     expect(cell.array).toBe(own);
   });
 
+  test("puts a cell that was changed here back as it is now, and not as it came", () => {
+    const { heap } = makeMemory();
+    const own = Float64Array.of(7, 8, 9);
+    const cell: Cell = { array: own, offset: 0 };
+    heap.adopt(cell, "f64", 3);
+    heap.change(cell);
+    cell.array[1] = 80;
+    for (let i = 0; i < 4; i++) heap.allocate("f64", 25);
+    expect(numbers(cell)).toEqual([7, 80, 9]);
+    expect([...own]).toEqual([7, 8, 9]);
+  });
+
   test("frees what is given away, and refuses what would push most others out", () => {
     const { heap, held } = makeMemory();
     const cell = heap.allocate("f64", 10)!;

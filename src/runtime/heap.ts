@@ -16,6 +16,8 @@ export interface Heap {
   readonly touch: (cell: Cell) => boolean;
   /** Moves a cell in that lies outside and is read again and again; its own array is kept for the day it is moved out. */
   readonly adopt: (cell: Cell, type: ScalarType, n: number) => void;
+  /** Notes that a cell is about to change here: what it was before is of no use any more. */
+  readonly change: (cell: Cell) => void;
   /** Gives back the memory of a cell that nobody will read again. */
   readonly release: (cell: Cell) => void;
   readonly stats: () => { readonly cells: number; readonly bytes: number };
@@ -89,6 +91,10 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const original = { array: cell.array, offset: cell.offset };
       settle(cell, type, n, original);
       cell.array.set(original.array.subarray(original.offset, original.offset + n));
+    },
+    change(cell) {
+      const tenant = tenants.get(cell);
+      if (tenant?.original !== undefined) tenants.set(cell, { ...tenant, original: undefined });
     },
     release(cell) {
       const tenant = tenants.get(cell);

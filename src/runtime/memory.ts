@@ -57,12 +57,18 @@ export function allocateResident(dtype: DType, n: number): Cell {
 
 const readBefore = /* @__PURE__ */ new WeakSet<Cell>();
 
-/** Moves a large operand near the kernels when it is read for the second time: once may be all. */
-export function keepResident(cell: Cell, type: ScalarType, n: number): void {
+/**
+ * Moves a large operand near the kernels when it is read for the second time: once may be all. `isChanged` says that they
+ * will write to it.
+ */
+export function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolean): void {
   const heap = residentHeap();
-  if (heap === undefined || heap.touch(cell)) return;
-  if (readBefore.has(cell)) heap.adopt(cell, type, n);
-  else readBefore.add(cell);
+  if (heap === undefined) return;
+  if (!heap.touch(cell)) {
+    if (readBefore.has(cell)) heap.adopt(cell, type, n);
+    else readBefore.add(cell);
+  }
+  if (isChanged) heap.change(cell);
 }
 
 /** Gives back the memory of a cell, which must not be read any more. */
