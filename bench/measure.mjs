@@ -7,6 +7,9 @@ import { best, median } from "./units.mjs";
 /**
  * A row of the bench: one task, and who can do it.
  *
+ * A program gives `{ step, check }` ("speed"), `{ step, base, check }` ("ratio") or `{ value, check }`. `check` is what was
+ * computed in a few numbers; of steps it is a function, called before the first turn and after the last one.
+ *
  * @typedef {object} Row
  * @property {string} name
  * @property {string} title what is done, in words
@@ -77,13 +80,18 @@ export async function runRow(row, options) {
       if (prepared.reason === undefined) running.push(prepared);
       else out.set(entrant, { reason: prepared.reason, isKnown: prepared.isKnown });
     }
-    const wrong = refuse(row, running);
-    for (const [one, reason] of wrong) {
-      out.set(one.entrant, { reason });
-      running.splice(running.indexOf(one), 1);
-      await one.stop();
-    }
+    const wrong = [];
+    const dismiss = async (found) => {
+      wrong.push(...found);
+      for (const [one, reason] of found) {
+        out.set(one.entrant, { reason });
+        running.splice(running.indexOf(one), 1);
+        await one.stop();
+      }
+    };
+    await dismiss(refuse(row, running));
     await takeTurns(row, running, options);
+    if (row.kind === "speed" || row.kind === "ratio") await dismiss(await refuseHot(row, running));
     for (const { entrant, values, check, reason } of running) out.set(entrant, { values, check, reason });
     return {
       measurements: [...out]
@@ -161,6 +169,23 @@ export function refuse({ tolerance }, running) {
     const text = `its result differs by ${off.toExponential(1)} from that of ${nameOf(reference.entrant)}, allowed are ${tolerance}`;
     return [[one, text]];
   });
+}
+
+/** The entrants that compute something else now that their code is hot. */
+async function refuseHot({ tolerance = Infinity }, running) {
+  const found = [];
+  for (const one of running) {
+    if (one.reason !== undefined || tolerance === Infinity) continue;
+    const answer = await one.ask("check");
+    const off = answer.ok ? difference(answer.check, one.check) : Infinity;
+    if (!answer.ok) one.reason = answer.reason;
+    else if (off > tolerance)
+      found.push([
+        one,
+        `its result moved by ${off.toExponential(1)} once its code was hot, allowed are ${tolerance}`,
+      ]);
+  }
+  return found;
 }
 
 /** The largest relative difference of two lists of numbers. */

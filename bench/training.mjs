@@ -37,7 +37,7 @@ export const toTfjs =
   ({ shape, values }) =>
     tf.tensor(values, shape, values instanceof Int32Array ? "int32" : "float32");
 
-export const isTfTensor = (x) => typeof x.dataSync === "function";
+const isTfTensor = (x) => typeof x.dataSync === "function";
 
 /** The leaves that a library starts from, made before anything is timed. */
 export const leavesOf = (model, library) => ({
@@ -61,14 +61,18 @@ function downhillStep(dh, model, rule, { parameters, batch }) {
     { donate: [0, 1] },
   );
   const data = mapLeaves(batch, toDownhill(dh));
-  let p = mapLeaves(parameters, toDownhill(dh));
-  let s = optimizer.init(p);
+  let [p, s] = [];
+  const restart = () => {
+    p = mapLeaves(parameters, toDownhill(dh));
+    s = optimizer.init(p);
+  };
   const step = () => {
     let value;
     [p, s, value] = update(p, s, data);
     return value.item();
   };
-  return { step, compileTime: () => update.stats().compileTime };
+  restart();
+  return { step, restart, compileTime: () => update.stats().compileTime };
 }
 
 function jaxStep(jax, model, rule, { parameters, batch }) {
@@ -81,21 +85,26 @@ function jaxStep(jax, model, rule, { parameters, batch }) {
     return [after, state, value];
   });
   const data = mapLeaves(batch, toJax(jax));
-  let p = mapLeaves(parameters, toJax(jax));
-  let s =
-    rule.name === "sgd"
-      ? {}
-      : {
-          count: np.array(0, { dtype: "float32" }),
-          mean: tree.map((x) => np.zeros(x.shape), p),
-          square: tree.map((x) => np.zeros(x.shape), p),
-        };
+  let [p, s] = [];
+  const restart = () => {
+    tree.dispose([p, s]);
+    p = mapLeaves(parameters, toJax(jax));
+    s =
+      rule.name === "sgd"
+        ? {}
+        : {
+            count: np.array(0, { dtype: "float32" }),
+            mean: tree.map((x) => np.zeros(x.shape), tree.ref(p)),
+            square: tree.map((x) => np.zeros(x.shape), tree.ref(p)),
+          };
+  };
   const step = () => {
     let value;
     [p, s, value] = run(p, s, tree.ref(data));
     return value.js();
   };
-  return { step };
+  restart();
+  return { step, restart };
 }
 
 const jaxSgd =
@@ -132,14 +141,28 @@ function tfjsStep(tf, model, rule, { parameters, batch }) {
   const p = mapLeaves(parameters, (leaf) => tf.variable(toTfjs(tf)(leaf)));
   const data = mapLeaves(batch, toTfjs(tf));
   const lossOf = model.losses.tfjs(tf);
-  const optimizer = tf.train[rule.name](rule.learningRate);
+  let optimizer;
+  const restart = () => {
+    optimizer?.dispose();
+    optimizer = tf.train[rule.name](rule.learningRate);
+    tf.tidy(() => assignAll(p, parameters, toTfjs(tf)));
+  };
   const step = () => {
     const loss = optimizer.minimize(() => lossOf(p, data), true);
     const value = loss.dataSync()[0];
     loss.dispose();
     return value;
   };
-  return { step };
+  restart();
+  return { step, restart };
+}
+
+/** Gives variables the numbers of their leaves again. */
+function assignAll(variables, leaves, toTensor) {
+  for (const [name, variable] of Object.entries(variables)) {
+    if (isTfTensor(variable)) variable.assign(toTensor(leaves[name]));
+    else assignAll(variable, leaves[name], toTensor);
+  }
 }
 
 const steps = { downhill: downhillStep, "jax-js": jaxStep, tfjs: tfjsStep };
@@ -151,7 +174,7 @@ const librariesOf = (model) => Object.keys(steps).filter((library) => model.loss
 export const programsFor = (model, program) =>
   Object.fromEntries(librariesOf(model).map((library) => [library, program(library)]));
 
-/** A step of training, ready to be called; from then on everything counts as its first call. */
+/** A step of training, ready to be called, and `restart`, after which it begins from the first parameters again. */
 export const makeStep = (library, name, model, rule, leaves) => steps[name](library, model, rule, leaves);
 
 /** A row that times whole steps: loss, gradient and update. */
@@ -165,8 +188,12 @@ export function trainingRow(model, rule) {
     tolerance: 2e-4,
     lacks: model.lacks,
     programs: programsFor(model, (name) => (library) => {
-      const { step } = makeStep(library, name, model, rule, leavesOf(model, name));
-      return { step, check: [step(), step(), step()] };
+      const { step, restart } = makeStep(library, name, model, rule, leavesOf(model, name));
+      const check = () => {
+        restart();
+        return [step(), step(), step()];
+      };
+      return { step, check };
     }),
   };
 }

@@ -33,7 +33,7 @@ function elementwise(dtype, what) {
         const f = (x) => add(mul(tanh(x), exp(neg(mul(x, x)))), sin(x));
         const x = tensor(points(Type));
         const g = jit(isGradient ? grad((y) => sum(f(y))) : f);
-        return { step: () => g(x), check: digest(g(x).data()) };
+        return { step: () => g(x), check: () => digest(g(x).data()) };
       },
       "jax-js": ({ grad, jit, numpy: np }) => {
         const f = (x) =>
@@ -45,7 +45,7 @@ function elementwise(dtype, what) {
         const g = jit(isGradient ? grad((y) => f(y).sum()) : f);
         return {
           step: async () => (await g(x.ref).blockUntilReady()).dispose(),
-          check: digest(g(x.ref).dataSync()),
+          check: () => digest(g(x.ref).dataSync()),
         };
       },
       ...(dtype === "float64"
@@ -56,9 +56,7 @@ function elementwise(dtype, what) {
               const x = tf.tensor1d(points(Type));
               const g = isGradient ? tf.grad((y) => f(y).sum()) : f;
               const run = () => tf.tidy(() => g(x));
-              const first = run();
-              const check = digest(first.dataSync());
-              first.dispose();
+              const check = () => tf.tidy(() => digest(run().dataSync()));
               return { step: () => run().dispose(), check };
             },
           }),
@@ -67,8 +65,11 @@ function elementwise(dtype, what) {
         const step = () => {
           for (let i = 0; i < count; i++) y[i] = byHand(x[i]);
         };
-        step();
-        return { step, check: digest(y) };
+        const check = () => {
+          step();
+          return digest(y);
+        };
+        return { step, check };
       },
     },
   };
@@ -95,41 +96,56 @@ const adamUpdate = {
         { donate: [0, 1] },
       );
       const g = tensor(numbers(52, count, 1));
-      let p = tensor(numbers(51, count, 1));
-      let s = optimizer.init(p);
+      let [p, s] = [];
       const step = () => {
         [p, s] = update(p, s, g);
       };
-      step();
-      step();
-      return { step, check: digest(p.data()) };
+      const check = () => {
+        p = tensor(numbers(51, count, 1));
+        s = optimizer.init(p);
+        step();
+        step();
+        return digest(p.data());
+      };
+      return { step, check };
     },
     "jax-js": async (jax) => {
       const { jit, numpy: np } = jax;
       const update = jit(jaxAdam(jax, { learningRate }));
       const g = np.array(numbers(52, count, 1));
-      let p = np.array(numbers(51, count, 1));
-      let s = {
-        count: np.array(0, { dtype: "float32" }),
-        mean: np.zeros([count]),
-        square: np.zeros([count]),
-      };
+      let [p, s] = [];
       const step = async () => {
         [p, s] = update(p, s, g.ref);
         await jax.blockUntilReady([p, s]);
       };
-      await step();
-      await step();
-      return { step, check: digest(p.ref.dataSync()) };
+      const check = async () => {
+        jax.tree.dispose([p, s]);
+        p = np.array(numbers(51, count, 1));
+        s = {
+          count: np.array(0, { dtype: "float32" }),
+          mean: np.zeros([count]),
+          square: np.zeros([count]),
+        };
+        await step();
+        await step();
+        return digest(p.ref.dataSync());
+      };
+      return { step, check };
     },
     tfjs: (tf) => {
-      const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
-      const p = tf.variable(tf.tensor1d(numbers(51, count, 1)), true, "p");
+      let optimizer;
+      const p = tf.variable(tf.zeros([count]), true, "p");
       const g = tf.tensor1d(numbers(52, count, 1));
       const step = () => tf.tidy(() => optimizer.applyGradients({ p: g }));
-      step();
-      step();
-      return { step, check: digest(p.dataSync()) };
+      const check = () => {
+        optimizer?.dispose();
+        optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon);
+        tf.tidy(() => p.assign(tf.tensor1d(numbers(51, count, 1))));
+        step();
+        step();
+        return digest(p.dataSync());
+      };
+      return { step, check };
     },
     javascript: () => {
       const [p, g] = [numbers(51, count, 1), numbers(52, count, 1)];
@@ -145,9 +161,16 @@ const adamUpdate = {
           p[i] -= (learningRate * (m[i] / off1)) / (Math.sqrt(v[i]) / off2 + epsilon);
         }
       };
-      step();
-      step();
-      return { step, check: digest(p) };
+      const check = () => {
+        p.set(numbers(51, count, 1));
+        m.fill(0);
+        v.fill(0);
+        t = 0;
+        step();
+        step();
+        return digest(p);
+      };
+      return { step, check };
     },
   },
 };

@@ -114,11 +114,11 @@ const forward = (steps) => ({
     downhill: (dh) => {
       const f = dh.jit(pendulumOf(dh, steps));
       const run = () => f(angle, speed).item();
-      return { step: run, check: [run()] };
+      return { step: run, check: () => [run()] };
     },
     javascript: () => {
       const run = () => pendulumByHand(angle, speed, steps);
-      return { step: run, check: [run()] };
+      return { step: run, check: () => [run()] };
     },
   },
 });
@@ -134,11 +134,11 @@ const gradient = (steps) => ({
     downhill: (dh) => {
       const f = dh.jit(dh.grad(pendulumOf(dh, steps), { argnums: [0, 1] }));
       const run = () => f(angle, speed).map((d) => d.item());
-      return { step: run, check: run() };
+      return { step: run, check: run };
     },
     javascript: () => {
       const run = () => pendulumGradientByHand(angle, speed, steps);
-      return { step: run, check: run() };
+      return { step: run, check: run };
     },
   },
 });
