@@ -111,7 +111,7 @@ export function vectorPlace(
 }
 
 /** Bytes of the first operand, then of the second: what takes pairs of scalars of `bytes` bytes apart, low or high half. */
-export function zipLanes(bytes: number, half: "low" | "high"): number[] {
+function zipLanes(bytes: number, half: "low" | "high"): number[] {
   const start = half === "low" ? 0 : 8;
   return Array.from({ length: 16 }, (_, i) => {
     const scalar = Math.floor(i / bytes);

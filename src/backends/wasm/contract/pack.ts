@@ -21,7 +21,7 @@ export interface Pack extends Count {
   readonly runs: boolean;
 }
 
-export const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
+const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
 
 /** Adds the function `(source, target, panels, sums, table, columns)` that packs neighbouring panels. */
 export function addPack(module: ModuleBuilder, name: string, pack: Pack): FunctionBuilder {

@@ -73,7 +73,7 @@ function prefersSwap(rows: readonly Axis[], columns: readonly Axis[], sums: numb
 }
 
 /** Axes with neighbours joined that lie as one index in all of `operands`. */
-export function merged(axes: readonly Axis[], operands: readonly Operand[]): readonly Axis[] {
+function merged(axes: readonly Axis[], operands: readonly Operand[]): readonly Axis[] {
   const result: Axis[] = [];
   for (const axis of axes) {
     const outer = result.at(-1);

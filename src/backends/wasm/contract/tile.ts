@@ -39,7 +39,7 @@ export interface Tile extends Count {
 }
 
 /** The parameters of a function that computes tiles, in order. */
-export const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "scratch"] as const;
+const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "scratch"] as const;
 
 /**
  * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles.

@@ -47,7 +47,7 @@ export function unsignedLanes(value: Value, bits: number): bigint[] {
   });
 }
 
-export function signedLanes(value: Value, bits: number): bigint[] {
+function signedLanes(value: Value, bits: number): bigint[] {
   return unsignedLanes(value, bits).map((lane) => BigInt.asIntN(bits, lane));
 }
 
@@ -180,7 +180,7 @@ function compare(op: string, x: bigint | number, y: bigint | number): boolean {
 }
 
 /** To the nearest integer, ties to even, the sign of zero kept. */
-export function nearest(x: number): number {
+function nearest(x: number): number {
   if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x;
   const below = Math.floor(x);
   const rest = x - below;
