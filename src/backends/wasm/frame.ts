@@ -121,7 +121,7 @@ export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
 }
 
 /** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */
-export function splitIndex(
+function splitIndex(
   index: Expr,
   frame: Frame,
 ): { readonly rest: Expr | undefined; readonly constant: number } {

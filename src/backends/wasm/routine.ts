@@ -4,14 +4,16 @@ import type { Arena } from "./arena.ts";
 import { bytesOf } from "./arena.ts";
 import type { BufferPlace } from "./frame.ts";
 import { openFrame } from "./frame.ts";
+import { isShareable } from "./kernel.ts";
 import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
+import { descriptor } from "./threads/layout.ts";
 import type { Settings, Unit } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
 
 /** More arguments than this are put into memory and not passed. */
-export const maximumParams = 8;
+const maximumParams = 8;
 
 /** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
 export interface Program {
@@ -25,6 +27,17 @@ export interface Program {
   /** Where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
   readonly argumentBlock: number | undefined;
   readonly argumentTypes: readonly ScalarType[];
+  /** What threads need that share its work, if any of it is shared. */
+  readonly shared: SharedPart | undefined;
+}
+
+export interface SharedPart {
+  /** How many pieces of work are shared. */
+  readonly tasks: number;
+  /** Memory of the calling thread. */
+  readonly own: number;
+  /** Bytes that each other thread needs to itself. */
+  readonly bytes: number;
 }
 
 /** Compiles a routine to bytes. */
@@ -34,7 +47,10 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
     routine.name,
     arena,
     settings,
-    usesRemainder(routine.body, values),
+    {
+      needsRemainder: usesRemainder(routine.body, values),
+      mayShare: arena.isShared && settings.threads > 1 && hasShareable(routine.body, settings),
+    },
     procedureFunction,
   );
   const total = routine.temps.reduce((sum, temp) => sum + padded(temp.type, temp.size), 0);
@@ -90,20 +106,28 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
       run.body.memory(storeOf(value.type), results + 8 * k);
     });
   }
+  const bytes = unit.module.finish();
   return {
-    bytes: unit.module.finish(),
+    bytes,
     regions: unit.regions,
     kernels: unit.kernels(),
     results,
     argumentBlock,
     argumentTypes: args.map((arg) => arg.type),
+    shared: describeShared(unit, bytes),
   };
 }
 
 /** Compiles a procedure to a module whose function `run` it is. */
 export function compileProcedure(procedure: Procedure, arena: Arena, settings: Settings): Program {
   const needsRemainder = usesRemainder(procedure.body, [procedure.result]);
-  const unit: Unit = openUnit(procedure.name, arena, settings, needsRemainder, procedureFunction);
+  const unit: Unit = openUnit(
+    procedure.name,
+    arena,
+    settings,
+    { needsRemainder, mayShare: false },
+    procedureFunction,
+  );
   procedureFunction(procedure, unit, true);
   return {
     bytes: unit.module.finish(),
@@ -112,7 +136,37 @@ export function compileProcedure(procedure: Procedure, arena: Arena, settings: S
     results: 0,
     argumentBlock: undefined,
     argumentTypes: [],
+    shared: undefined,
   };
+}
+
+/** Numbers of modules: none is given twice. */
+let modules = 0;
+
+/** Puts a finished module, and its description, where other threads find them. */
+function describeShared(
+  { sharing, arena, reserve, spillBytes, workBytes }: Unit,
+  bytes: Uint8Array,
+): SharedPart | undefined {
+  if (sharing === undefined) return undefined;
+  const own = reserve(Math.max(16, spillBytes()), 64);
+  const isUsed = sharing.tasks.length > 0;
+  if (isUsed) {
+    const address = reserve(bytes.length);
+    arena.view("bool", address, bytes.length).set(bytes);
+    const words = arena.view("i32", sharing.descriptor, descriptor.bytes / 4);
+    words[descriptor.id / 4] = ++modules;
+    words[descriptor.address / 4] = address;
+    words[descriptor.length / 4] = bytes.length;
+  }
+  return { tasks: sharing.tasks.length, own, bytes: Math.max(spillBytes(), workBytes()) };
+}
+
+/** Whether a block has statements whose work may be worth sharing. */
+function hasShareable(block: readonly Stmt[], settings: Settings): boolean {
+  let found = false;
+  walkBlock(block, { stmt: (stmt) => void (found ||= isShareable(stmt, settings)) });
+  return found;
 }
 
 function padded(type: ScalarType, size: number): number {

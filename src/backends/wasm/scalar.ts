@@ -88,7 +88,7 @@ function isCheap(expr: Expr, depth: number): boolean {
   }
 }
 
-export function emitConstant(type: ScalarType, value: number, { body }: Frame): void {
+function emitConstant(type: ScalarType, value: number, { body }: Frame): void {
   if (type === "f64") return body.f64Const(value);
   return type === "f32" ? body.f32Const(value) : body.i32Const(value);
 }
@@ -107,7 +107,7 @@ function floatType(type: ScalarType): "f64" | "f32" {
 }
 
 /** An operation on what is on the stack. */
-export function emitUnary(op: UnaryOp, type: ScalarType, frame: Frame): void {
+function emitUnary(op: UnaryOp, type: ScalarType, frame: Frame): void {
   const { body } = frame;
   switch (op) {
     case "neg":
@@ -241,7 +241,7 @@ function emitLesser(op: "min" | "max", sign: "s" | "u", frame: Frame): void {
 }
 
 /** Conversion of what is on the stack. */
-export function emitConvert(to: ScalarType, from: ScalarType, { body }: Frame): void {
+function emitConvert(to: ScalarType, from: ScalarType, { body }: Frame): void {
   const sign = from === "i32" ? "s" : "u";
   switch (to) {
     case "f64":

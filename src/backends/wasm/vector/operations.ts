@@ -69,7 +69,7 @@ export function unaryVec(op: UnaryOp, x: Vec, lanes: Lanes): Vec {
 }
 
 /** The wider of the lanes of two values. */
-export function commonWidth(x: Vec, y: Vec): Width {
+function commonWidth(x: Vec, y: Vec): Width {
   return x.width === 64 || y.width === 64 ? 64 : 32;
 }
 
