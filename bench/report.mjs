@@ -130,15 +130,20 @@ function tableOf(rows, measurements) {
   return [head, rule, ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-/** Why there is a dash in a table. */
+/** Why there is a dash in a table: a line for each reason, with the rows that it is about. */
 function reasonsOf(rows, measurements) {
   const said = rows.flatMap((row) => [
     ...measurements
       .filter((one) => one.row === row.name && one.median === null)
-      .map(({ contestant, reason }) => `${contestant}: ${reason}`),
-    ...Object.entries(row.lacks ?? {}).map(([contestant, reason]) => `${contestant}: ${reason}`),
+      .map((one) => ({ name: row.name, text: `${headingOf(one)}: ${one.reason}` })),
+    ...Object.entries(row.lacks ?? {}).map(([contestant, reason]) => ({
+      name: row.name,
+      text: `${contestant}: ${reason}`,
+    })),
   ]);
-  return [...new Set(said)].map((text) => `- ${text}`).join("\n");
+  return [...groupBy(said, ({ text }) => text)]
+    .map(([text, all]) => `- ${text} (${[...new Set(all.map(({ name }) => `\`${name}\``))].join(", ")})`)
+    .join("\n");
 }
 
 function pageOf(measurements, machines) {

@@ -3,7 +3,8 @@
 
     python3 bench/torch.py [--threads N] [--only NAME] [--rounds N] [--turn SECONDS] [--quick] [--list]
 
-It needs nothing but torch. The data are those of bench/data.mjs, so that `check` can be compared with that of the other
+It needs nothing but torch (on Debian: python3-torch and libopenblas0-pthread; without the latter products go through a
+slow reference library). The data are those of bench/data.mjs, so that `check` can be compared with that of the other
 contestants; bench/report.mjs does so. Run it alone on the machine, right before or after the bench: it does not take
 turns with the others. With a threaded BLAS set OMP_NUM_THREADS to the same number as --threads.
 """
@@ -477,6 +478,11 @@ def write(name, unit, values, check, given):
     print(json.dumps(line), flush=True)
 
 
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[2K{text}", end="", file=sys.stderr, flush=True)
+
+
 def main():
     given = arguments()
     torch.set_num_threads(given.threads)
@@ -491,11 +497,12 @@ def main():
             write(name, "ulp", [ulps(*sums[name]())], None, given)
         else:
             unit, work, prepare = rows[name]
-            print(f"\r\033[2K{name}", end="", file=sys.stderr, flush=True)
+            progress(name)
             values, check = measure(prepare(), unit, work, given)
             write(name, unit, values, check, given)
             if unit == "x":
                 costs[name] = values
+    progress("")
     if len(costs) == sum(unit == "x" for unit, _, _ in rows.values()):
         middles = [statistics.median(values) for values in costs.values()]
         write("gradient-cost", "x", [statistics.geometric_mean(middles)], None, given)
