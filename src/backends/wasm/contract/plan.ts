@@ -247,12 +247,12 @@ function planRight(
   if (stride === 1) {
     const isAlone = shape.columns.length <= 1;
     const isSmall = sums * all * lanes.bytes <= 24 * 1024;
-    const used = size / roundUp(size, lanes.count);
+    // Short runs of columns are read where they are if they fill the vectors of tiles, or if packing them is too much for few rows.
+    const isFull = size >= 0.7 * roundUp(size, 2 * lanes.count) || (size === lanes.count && rows <= 8);
     // Packed columns are filled up with zeros, so that all of them come in pairs of vectors.
     const isPaired =
       !mode.wide || size <= lanes.count || size % (2 * lanes.count) === 0 || rows * size < 16 || sums < 8;
-    if (isAlone ? (isSmall && isPaired) || rowTiles < (isPaired ? 4 : 2) : used >= 0.75 && rows < 32)
-      return direct;
+    if (isAlone ? (isSmall && isPaired) || rowTiles < (isPaired ? 4 : 2) : isFull && rows < 32) return direct;
   } else if (
     walk.kind === "stride" &&
     shape.columns.length === 1 &&
