@@ -515,7 +515,7 @@ class KernelGenerator {
         return scope;
       }
       case 11:
-        return scope.loops > 0 ? this.fold(block, scope, c.below(20)) : scope;
+        return scope.loops > 0 ? this.fold(block, scope, Math.min(this.#size, c.below(20))) : scope;
       default: {
         if (scope.loops === 0) return scope;
         const count = block.let(this.fresh("count"), k.i32(0));
