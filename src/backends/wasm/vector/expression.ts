@@ -2,13 +2,13 @@ import { internalError } from "../../../errors/index.ts";
 import { printExpr } from "../../../kernel/print.ts";
 import type { Expr } from "../../../kernel/scalar.ts";
 import { usesOf } from "../../../kernel/split.ts";
-import { checkDepth } from "../../../kernel/walk.ts";
+import { checkDepth, walkExpr } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import type { Frame } from "../frame.ts";
-import { emitAddress, isInside } from "../frame.ts";
+import { emitAddress, isInside, localIndex } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
-import type { Lanes, Turn, Vec, Width } from "./lanes.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
 import {
   bodyOf,
   both,
@@ -81,13 +81,13 @@ export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width,
 function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
   if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
   const { turn } = lanes;
-  if (turn === undefined || !isInvariant(expr, turn, lanes)) {
+  if (turn === undefined || !isInvariant(expr, lanes)) {
     return inOne(expr, width, emitSplat(expr, lanes), lanes);
   }
   const key = `${width} ${expr.type} ${printExpr(expr)}`;
   let reg = turn.hoisted.get(key);
   if (reg === undefined) {
-    reg = emitSplat(expr, { ...lanes, frame: { ...lanes.frame, body: turn.before } });
+    reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
     turn.hoisted.set(key, reg);
   }
   return inOne(expr, width, reg, lanes);
@@ -120,12 +120,40 @@ function emitSplat(expr: Expr, lanes: Lanes): number {
 }
 
 /** Whether an expression gives the same in every turn of the loop and may be computed before it. */
-function isInvariant(expr: Expr, turn: Turn, lanes: Lanes): boolean {
+function isInvariant(expr: Expr, lanes: Lanes): boolean {
+  const { turn } = lanes;
+  if (turn === undefined) return false;
   const { touched, buffers } = usesOf([], [expr]);
   for (const name of touched.keys()) if (lanes.scope.has(name)) return false;
-  if (buffers.size > 0 && lanes.isConditional) return false;
+  if (lanes.isConditional && !isAlwaysSafe(expr)) return false;
   for (const name of buffers) if (turn.stored.has(name)) return false;
   return true;
+}
+
+/** Whether an expression may be computed where the code would not: it reads no memory and calls nothing that might never end. */
+function isAlwaysSafe(expr: Expr): boolean {
+  let isSafe = true;
+  walkExpr(expr, ({ kind }) => {
+    if (kind === "load" || kind === "table" || kind === "call") isSafe = false;
+  });
+  return isSafe;
+}
+
+/** The function in which code stands that comes before the loop. */
+function beforeLoop({ frame, turn }: Lanes): Frame {
+  return turn === undefined ? frame : { ...frame, body: turn.before };
+}
+
+/**
+ * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all turns: then it
+ * is computed before the loop, and the name counts as one from around it.
+ */
+export function setUniform(name: string, value: Expr, target: Frame, lanes: Lanes): boolean {
+  const isOutside = isInvariant(value, lanes);
+  const frame = isOutside ? beforeLoop(lanes) : lanes.frame;
+  emitScalar(value, frame);
+  frame.body.localSet(localIndex(target, name, value.type));
+  return isOutside;
 }
 
 /** first, first + stride, first + 2 stride, … */
@@ -167,10 +195,8 @@ function binary(
     return shift(op, inner(x, width), y, lanes);
   }
   if ((op === "min" || op === "max") && (expr.type === "f64" || expr.type === "f32")) {
-    if (y.kind === "const")
-      return bounded(op, inner(x), y.value, lanes) ?? binaryVec(op, inner(x), inner(y), lanes);
-    if (x.kind === "const")
-      return bounded(op, inner(y), x.value, lanes) ?? binaryVec(op, inner(x), inner(y), lanes);
+    if (y.kind === "const" && isBound(op, y.value)) return bounded(op, inner(x), y.value, lanes);
+    if (x.kind === "const" && isBound(op, x.value)) return bounded(op, inner(y), x.value, lanes);
   }
   const own = ownWidth(x, lanes) ?? ownWidth(y, lanes) ?? width;
   return binaryVec(op, inner(x, own), inner(y, own), lanes);
@@ -185,12 +211,13 @@ function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: Lanes): Vec {
   return shiftVec(op, x, () => body.localGet(local), lanes);
 }
 
-/**
- * The lesser or greater of x and a constant by one instruction: that of the processor, which differs from ours only in
- * zeros. `undefined` where it might.
- */
-function bounded(op: "min" | "max", x: Vec, bound: number, lanes: Lanes): Vec | undefined {
-  if (Number.isNaN(bound) || (op === "min" && Object.is(bound, -0))) return undefined;
+/** Whether the processor's own instruction, which takes the second operand where it cannot tell, gives the right zero. */
+function isBound(op: "min" | "max", bound: number): boolean {
+  return !Number.isNaN(bound) && !(op === "min" && Object.is(bound, -0));
+}
+
+/** The lesser or greater of x and a constant by that instruction. */
+function bounded(op: "min" | "max", x: Vec, bound: number, lanes: Lanes): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
   const limit = constantVec(x.type, bound, x.width, lanes);

@@ -2,12 +2,11 @@ import type { Expr, Procedure, Stmt } from "../../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../../kernel/split.ts";
 import { checkDepth, reachedBy, walkBlock } from "../../../kernel/walk.ts";
 import type { Callable } from "../body.ts";
-import { localIndex, openFrame } from "../frame.ts";
+import { openFrame } from "../frame.ts";
 import { refuseRecursion } from "../unit.ts";
-import { emitScalar } from "../scalar.ts";
 import { dependence } from "./classify.ts";
 import { usesDouble } from "./double.ts";
-import { vecOf } from "./expression.ts";
+import { setUniform, vecOf } from "./expression.ts";
 import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
 import { bodyOf, inRegs, keep, naturalWidth, newRegs, NotVectorisable, toWidth, vectors } from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
@@ -33,9 +32,8 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
   procedure.params.forEach((param, k) => {
     const arg = args[k]!;
     if (dependence(arg, lanes.scope).kind === "uniform" && !set.has(param.name)) {
-      emitScalar(arg, lanes.frame);
-      frame.body.localSet(localIndex(frame, param.name, param.type));
-      scope.set(param.name, { kind: "scalar", stride: 0 });
+      const isOutside = setUniform(param.name, arg, frame, lanes);
+      if (!isOutside) scope.set(param.name, { kind: "scalar", stride: 0 });
     } else {
       const width = naturalWidth(param.type, lanes);
       scope.set(param.name, {

@@ -7,7 +7,7 @@ import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
-import { vecOf } from "./expression.ts";
+import { setUniform, vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
 import { bodyOf, both, emitAny, keep, naturalWidth, NotVectorisable, plain, toWidth } from "./lanes.ts";
 import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
@@ -71,10 +71,9 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
   const body = bodyOf(lanes);
   const by = lanes.set.has(name) ? undefined : dependence(value, scope);
   if (by?.kind === "uniform" || by?.kind === "affine") {
-    emitScalar(value, frame);
-    body.localSet(localIndex(frame, name, value.type));
+    const isOutside = setUniform(name, value, frame, lanes);
     if (value.type === "i32") frame.ranges.set(name, rangeOf(value, frame));
-    scope.set(name, { kind: "scalar", stride: by.kind === "affine" ? by.stride : 0 });
+    if (!isOutside) scope.set(name, { kind: "scalar", stride: by.kind === "affine" ? by.stride : 0 });
     return;
   }
   if (by?.kind === "integral" && value.type === "i32" && lanes.indices.has(name)) {

@@ -394,6 +394,37 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
+  test("numbers that are the same in all turns are computed once, before the loop", () => {
+    const n = 40;
+    const made: Made = {
+      ins: [
+        ["a", "f64"],
+        ["b", "f64"],
+      ],
+      outs: [["out", "f64"]],
+      scalars: [["c", "f64"]],
+      n,
+    };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+        const first = loop.let("first", k.load("f64", "b", k.i32(2)));
+        const wave = loop.let("wave", k.call(math.exp64, k.mul(first, k.local("f64", "c"))));
+        const x = loop.let("x", k.load("f64", "a", i));
+        loop.if(
+          k.lt(x, wave),
+          (then) => {
+            const other = then.let("other", k.load("f64", "b", k.i32(3)));
+            then.store("out", i, k.mul(x, other));
+          },
+          (otherwise) => otherwise.store("out", i, k.add(x, wave)),
+        );
+      }),
+    );
+    expectAgreement(routine);
+    const text = wasmBackend.show!(routine);
+    expect(text.slice(0, text.indexOf("loop $")).match(/call \$exp/g)).toHaveLength(1);
+  });
+
   test("a store that only one side of a choice reads is made before the choice", () => {
     const n = 19;
     const made: Made = { ins: [["a", "f64"]], outs: [["out", "f64"]], n };
