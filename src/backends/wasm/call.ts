@@ -5,15 +5,32 @@ import type { Arena } from "./arena.ts";
 import { bytesOf } from "./arena.ts";
 import type { Program } from "./routine.ts";
 import { storedBuffers } from "./stored.ts";
+import { poolImport } from "./threads/layout.ts";
+import type { Pool } from "./threads/pool.ts";
+import { ownExport } from "./threads/share.ts";
 
 type Run = (...args: number[]) => number;
 
-/** The function `run` of a module. Compiling is synchronous: modules are small. */
-export function instantiate(bytes: Uint8Array<ArrayBuffer>, arena: Arena): Run {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+/** The function `run` of a module, some of whose work the threads of a pool may share. Compiling is synchronous: modules are small. */
+export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Pool): Run {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory: arena.memory, remainder: (x: number, y: number): number => x % y },
+    ...(pool && { [poolImport]: pool.imports }),
   });
-  return instance.exports["run"] as Run;
+  const run = exports["run"] as Run;
+  if (shared === undefined || pool === undefined) return run;
+  (exports[ownExport] as WebAssembly.Global<"i32">).value = shared.own;
+  if (shared.tasks === 0) return run;
+  pool.reserve(shared.bytes);
+  return (a?: number, b?: number, c?: number, d?: number, e?: number, f?: number, g?: number, h?: number) => {
+    pool.start();
+    try {
+      return run(a!, b!, c!, d!, e!, f!, g!, h!);
+    } catch (problem) {
+      pool.settle();
+      throw problem;
+    }
+  };
 }
 
 /** A compiled procedure as a function of numbers. */

@@ -4,16 +4,21 @@ import { callableProcedure, callableRoutine, instantiate } from "./call.ts";
 import { wasmFeatures } from "./features.ts";
 import { compileProcedure, compileRoutine } from "./routine.ts";
 import { moduleText } from "./text.ts";
+import { threadPool } from "./threads/pool.ts";
 import type { Settings } from "./unit.ts";
 
 export { wasmArena } from "./arena.ts";
 export { wasmFeatures } from "./features.ts";
+export { closePools, threadPool, usefulThreads } from "./threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Settings>;
 
 /** Weight that one function may have before it is cut into parts. */
 const partLimit = 3000;
+
+/** Work, in weight, that one call of a kernel does. */
+const chunkWork = 65536;
 
 function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
@@ -25,6 +30,8 @@ function settingsOf(options: WasmOptions): Settings {
     loadConstants: isRecent,
     manyRegisters: isRecent,
     wide: false,
+    threads: 1,
+    chunkWork,
     ...options,
   };
 }
@@ -39,8 +46,10 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
     usesKernelMemory: true,
     compile(routine) {
       const arena = wasmArena();
-      const program = compileRoutine(routine, arena, settingsOf(options));
-      return callableRoutine(routine, program, instantiate(program.bytes, arena), arena);
+      const settings = settingsOf(options);
+      const program = compileRoutine(routine, arena, settings);
+      const run = instantiate(program, arena, threadPool(settings.threads, arena));
+      return callableRoutine(routine, program, run, arena);
     },
     show(routine) {
       const arena = wasmArena();
@@ -51,7 +60,7 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
     compileProcedure(procedure) {
       const arena = wasmArena();
       const program = compileProcedure(procedure, arena, settingsOf(options));
-      return callableProcedure(procedure, instantiate(program.bytes, arena));
+      return callableProcedure(procedure, instantiate(program, arena));
     },
   };
 }

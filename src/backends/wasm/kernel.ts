@@ -2,19 +2,25 @@ import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
 import { walkExpr, walkStmt } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Body } from "./body.ts";
+import type { Body, Callable } from "./body.ts";
+import { advance, repeat } from "./contract/emit.ts";
+import type { ContractFunction } from "./contract/index.ts";
+import { contractParams } from "./contract/units.ts";
 import type { Frame } from "./frame.ts";
 import { bufferOf, localIndex, openFrame, scratch } from "./frame.ts";
 import { emitScalar } from "./scalar.ts";
 import { reload, spill } from "./spill.ts";
+import type { Argument, Sharing } from "./threads/share.ts";
+import { emitShared } from "./threads/share.ts";
+import type { Settings } from "./unit.ts";
 import { valueTypeOf } from "./unit.ts";
 import type { Bounds } from "./vector/loop.ts";
 
 type For = Stmt & { readonly kind: "for" };
 type While = Stmt & { readonly kind: "while" };
 
-/** Work, in weight, below which a loop stays in the function that it stands in. */
-const inlineWork = 4096;
+/** A loop stays in the function that it stands in if its work is this part of what one call of a kernel does, or less. */
+const inlinePart = 1 / 16;
 
 /** Work of a turn from which on a loop without bounds runs some turns a call. */
 const longBody = 64;
@@ -22,8 +28,8 @@ const longBody = 64;
 /** Turns that a loop is thought to have where nothing tells. */
 const unknownTurns = 64;
 
-/** Work that one call of a kernel does: engines replace a function by a better one only between calls. */
-const chunkWork = 65536;
+/** Calls of a kernel from which on threads share them: some 50 µs of work. */
+const sharedCalls = 16;
 
 /** The weight of all turns of a loop, of loops within too; as if it had many turns where their number is not known. */
 function workOf(stmt: For): number {
@@ -80,8 +86,9 @@ function procedureWork(procedure: Procedure): number {
  */
 export function shapeOfLoop(stmt: For, frame: Frame): "kernel" | "sequence" | "inline" {
   if (frame.isKernel) return "inline";
+  const { chunkWork } = frame.unit.settings;
   const work = workOf(stmt);
-  if (stmt.independent === true) return work > inlineWork ? "kernel" : "inline";
+  if (stmt.independent === true) return work > chunkWork * inlinePart ? "kernel" : "inline";
   return work > chunkWork ? "sequence" : "inline";
 }
 
@@ -97,12 +104,23 @@ function bodyWork(block: readonly Stmt[]): number {
 }
 
 /** Turns that one call does: whole vectors of them where turns are short. */
-function chunkOf(block: readonly Stmt[]): number {
+function chunkOf(block: readonly Stmt[], { chunkWork }: Settings): number {
   const turns = Math.ceil(chunkWork / bodyWork(block));
   return turns < 64 ? turns : Math.ceil(turns / 64) * 64;
 }
 
+/** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
+export function isShareable(stmt: Stmt, settings: Settings): boolean {
+  if (stmt.kind === "contract") return settings.simd && innerWork(stmt) >= settings.chunkWork * sharedCalls;
+  if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
+  if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
+  return turnsOf(stmt) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
+}
+
 interface Outline {
+  readonly made: Callable;
+  /** What it receives after its parameters. */
+  readonly args: readonly Argument[];
   /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
   readonly call: (body: Body, pushArgs: () => void) => void;
   /** Locals from outside that the code sets: they are handed over in memory. */
@@ -165,6 +183,19 @@ function outline(
   write(inner, carried);
   return {
     carried,
+    made,
+    args: [
+      ...pointers.map((one): Argument => ({
+        type: "i32",
+        name: one.name,
+        push: () => frame.body.localGet(one.local),
+      })),
+      ...captured.map((one): Argument => ({
+        type: valueTypeOf(one.type),
+        name: one.name,
+        push: () => frame.body.localGet(localIndex(frame, one.name, one.type)),
+      })),
+    ],
     call(body, pushArgs) {
       pushArgs();
       for (const { local } of pointers) body.localGet(local);
@@ -179,10 +210,17 @@ export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) =
 
 type WriteTurns = (inner: Frame, bounds: Bounds) => void;
 
+function outlineTurns(stmt: For, frame: Frame, hint: string, write: WriteTurns): Outline {
+  const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
+  return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1 }));
+}
+
 /** Makes an independent loop a function `(from, to, …)` of the turns that it runs. */
 export function outlined(stmt: For, frame: Frame, hint: string, write: WriteTurns): RangeCall {
-  const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
-  const { call } = outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1 }));
+  return rangeCall(outlineTurns(stmt, frame, hint, write));
+}
+
+function rangeCall({ call }: Outline): RangeCall {
   return (body, pushFrom, pushTo) =>
     call(body, () => {
       pushFrom();
@@ -193,7 +231,133 @@ export function outlined(stmt: For, frame: Frame, hint: string, write: WriteTurn
 /** Makes an independent loop a function and calls it for some turns at a time. */
 export function emitKernel(stmt: For, frame: Frame, write: WriteTurns): void {
   frame.unit.noteKernel();
-  emitCalls(stmt, frame, outlined(stmt, frame, "loop", write));
+  const kernel = outlineTurns(stmt, frame, "loop", write);
+  const alone = (): void => emitCalls(stmt, frame, rangeCall(kernel));
+  const { sharing, settings } = frame.unit;
+  if (sharing === undefined || !isShareable(stmt, settings)) alone();
+  else emitSharedTurns(stmt, frame, kernel, sharing, alone);
+}
+
+/**
+ * Calls for all turns of an independent loop, by several threads if there are enough of them: each is given the turns that it would be
+ * given by one thread, so that whatever depends on where a call begins stays the same.
+ */
+function emitSharedTurns(
+  stmt: For,
+  frame: Frame,
+  { made, args }: Outline,
+  sharing: Sharing,
+  alone: () => void,
+): void {
+  const { body, unit } = frame;
+  const chunk = chunkOf(stmt.body, unit.settings);
+  const least = Math.max(
+    2,
+    Math.ceil((unit.settings.chunkWork * sharedCalls) / (chunk * bodyWork(stmt.body))),
+  );
+  const [from, to, units] = [scratch(frame, "i32"), scratch(frame, "i32"), scratch(frame, "i32")];
+  emitScalar(stmt.from, frame);
+  body.localSet(from);
+  emitScalar(stmt.to, frame);
+  body.localSet(to);
+  // (to − from + chunk − 1) / chunk, none where to ≤ from; differences do not overflow as uint32
+  body.localGet(to);
+  body.localGet(from);
+  body.op("i32.sub");
+  body.i32Const(1);
+  body.op("i32.sub");
+  body.i32Const(chunk);
+  body.op("i32.div_u");
+  body.i32Const(1);
+  body.op("i32.add");
+  body.i32Const(0);
+  body.localGet(from);
+  body.localGet(to);
+  body.op("i32.lt_s");
+  body.select("i32");
+  body.localTee(units);
+  body.i32Const(least);
+  body.op("i32.ge_u");
+  body.if();
+  emitShared(body, unit.module, sharing, unit.reserve, {
+    pushUnits: () => body.localGet(units),
+    args: [
+      { type: "i32", name: "from", push: () => body.localGet(from) },
+      { type: "i32", name: "to", push: () => body.localGet(to) },
+      ...args,
+    ],
+    alone,
+    part(code, first, count, [start, end, ...rest]) {
+      const at = code.local("i32", "at");
+      code.localGet(start!);
+      code.localGet(first);
+      code.i32Const(chunk);
+      code.op("i32.mul");
+      code.op("i32.add");
+      code.localSet(at);
+      repeat(
+        code,
+        code.local("i32", "calls_left"),
+        () => code.localGet(count),
+        false,
+        () => {
+          code.localGet(at);
+          code.localGet(at);
+          code.i32Const(chunk);
+          code.op("i32.add");
+          code.localGet(end!);
+          code.localGet(end!);
+          code.localGet(at);
+          code.op("i32.sub");
+          code.i32Const(chunk);
+          code.op("i32.gt_u");
+          code.select("i32");
+          for (const arg of rest) code.localGet(arg);
+          code.call(made);
+          advance(code, at, chunk);
+        },
+      );
+    },
+  });
+  body.else();
+  alone();
+  body.end();
+}
+
+/** Calls a contraction's function for all of its parts, by several threads; the addresses of the operands are on the stack. */
+export function emitSharedContract(
+  made: ContractFunction,
+  frame: Frame,
+  sharing: Sharing,
+  operands: readonly number[],
+): void {
+  const { body, unit } = frame;
+  const work = unit.workMemory(made.workBytes);
+  emitShared(body, unit.module, sharing, unit.reserve, {
+    pushUnits: () => body.i32Const(made.units),
+    args: operands.map((local, k) => ({
+      type: "i32",
+      name: contractParams[k]!,
+      push: () => body.localGet(local),
+    })),
+    alone() {
+      for (const local of operands) body.localGet(local);
+      body.i32Const(work);
+      body.i32Const(0);
+      body.i32Const(made.units);
+      body.call(made);
+    },
+    part(code, first, count, args) {
+      for (const local of args) code.localGet(local);
+      code.i32Const(work);
+      code.call(sharing.scratch);
+      code.localGet(first);
+      code.localGet(first);
+      code.localGet(count);
+      code.op("i32.add");
+      code.call(made);
+    },
+  });
 }
 
 /** Makes any loop a function that runs some turns in their order, and calls it until all are done. */
@@ -215,7 +379,7 @@ export function emitSequence(stmt: For, frame: Frame, write: WriteTurns): void {
 
 /** The same of a `while` loop: each call tells whether there is more to do. */
 export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: Frame) => void): void {
-  const { body } = frame;
+  const { body, unit } = frame;
   const options = { name: "steps", params: [], results: ["i32" as const], isKernel: false };
   const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
     const code = inner.body;
@@ -224,7 +388,7 @@ export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: 
       for (const one of shared) spill(one, inner);
       code.i32Const(isMore ? 1 : 0);
     };
-    code.i32Const(chunkOf(stmt.body));
+    code.i32Const(chunkOf(stmt.body, unit.settings));
     code.localSet(left);
     const again = code.loop();
     emitScalar(stmt.condition, inner);
@@ -253,7 +417,7 @@ export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: 
 /** Calls for all turns of a loop, some at a time, in their order. */
 function emitCalls(stmt: For, frame: Frame, call: RangeCall): void {
   const { body } = frame;
-  const chunk = chunkOf(stmt.body);
+  const chunk = chunkOf(stmt.body, frame.unit.settings);
   const isOneCall =
     stmt.from.kind === "const" && stmt.to.kind === "const" && stmt.to.value - stmt.from.value <= chunk;
   if (isOneCall) {

@@ -11,7 +11,7 @@ interface Named {
 /** Puts a local into memory, where another function of the same routine finds it. */
 export function spill({ name, type }: Named, frame: Frame): void {
   const { body, unit } = frame;
-  body.i32Const(0);
+  unit.pushSpillBase(body);
   body.localGet(localIndex(frame, name, type));
   body.memory(storeOf(type), unit.spillSlot(frame.owner, name));
 }
@@ -19,7 +19,7 @@ export function spill({ name, type }: Named, frame: Frame): void {
 /** Takes a local from memory. */
 export function reload({ name, type }: Named, frame: Frame): void {
   const { body, unit } = frame;
-  body.i32Const(0);
+  unit.pushSpillBase(body);
   body.memory(loadOf(type), unit.spillSlot(frame.owner, name));
   body.localSet(localIndex(frame, name, type));
 }

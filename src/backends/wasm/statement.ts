@@ -12,7 +12,9 @@ import type { BufferPlace, Frame } from "./frame.ts";
 import {
   emitKernel,
   emitSequence,
+  emitSharedContract,
   emitWhileSequence,
+  isShareable,
   outlined,
   shapeOfLoop,
   shapeOfWhile,
@@ -120,17 +122,36 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   const mode = { relaxed, manyRegisters, wide };
   const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), stmt, mode);
   if (made.units === 0) return;
-  for (const { buffer, offset } of [stmt.out, stmt.left, stmt.right]) {
+  const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
     const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
     if (bytes > 0) {
       body.i32Const(bytes);
       body.op("i32.add");
     }
+  };
+  const operands = [stmt.out, stmt.left, stmt.right];
+  if (unit.sharing !== undefined && !frame.isKernel && made.units > 1 && isShareable(stmt, unit.settings)) {
+    const addresses = operands.map((operand) => {
+      pushAddress(operand);
+      const local = scratch(frame, "i32");
+      body.localSet(local);
+      return local;
+    });
+    return emitSharedContract(made, frame, unit.sharing, addresses);
   }
-  body.i32Const(unit.workMemory(made.workBytes));
+  operands.forEach(pushAddress);
+  pushWorkMemory(stmt, made.workBytes, frame);
   body.i32Const(0);
   body.i32Const(made.units);
   body.call(made);
+}
+
+/** Work memory: of the thread's own within kernels, which threads may share. */
+function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: Frame): void {
+  if (unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
+  unit.pushSpillBase(body);
+  body.i32Const(unit.spillSlot(stmt, "work", bytes));
+  body.op("i32.add");
 }
 
 /** Bounds in locals, taken once: the body of a loop might change what they are made of. */

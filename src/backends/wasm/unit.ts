@@ -3,11 +3,13 @@ import type { Procedure, ScalarType, Table } from "../../kernel/scalar.ts";
 import { must } from "../../util/assert-never.ts";
 import type { Arena } from "./arena.ts";
 import { bytesOf } from "./arena.ts";
-import type { Callable } from "./body.ts";
+import type { Body, Callable } from "./body.ts";
 import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "./module.ts";
 import type { ModuleBuilder } from "./module.ts";
 import type { ValueType } from "./opcodes.ts";
+import type { Sharing } from "./threads/share.ts";
+import { openSharing } from "./threads/share.ts";
 
 /** How code is generated. Nothing here but `relaxed` changes a bit of any result. */
 export interface Settings {
@@ -23,6 +25,10 @@ export interface Settings {
   readonly manyRegisters: boolean;
   /** Whether the engine makes operations of 256 bits of pairs of vectors (V8's revectorizer, where it was switched on). */
   readonly wide: boolean;
+  /** How many threads share long kernels. */
+  readonly threads: number;
+  /** Work, in weight, that one call of a kernel does: engines replace a function by a better one only between calls. */
+  readonly chunkWork: number;
 }
 
 /** A module in the making with the memory that belongs to it, shared by all of its functions. */
@@ -41,8 +47,18 @@ export interface Unit {
   readonly table: (table: Table) => number;
   /** Memory of at least so many bytes for the length of a call, the same for all modules. */
   readonly workMemory: (bytes: number) => number;
-  /** A place where a local, or as many bytes, wait between functions; one for each function and name. */
+  /** The most bytes of work memory that were asked for. */
+  readonly workBytes: () => number;
+  /**
+   * A place where a local, or as many bytes, wait between functions; one for each function and name. Its address counts from
+   * what `pushSpillBase` puts on the stack: each thread has places of its own.
+   */
   readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
+  readonly pushSpillBase: (body: Body) => void;
+  /** How many bytes the places take that each thread has of its own. */
+  readonly spillBytes: () => number;
+  /** What is needed to share work among threads, if there may be any in this module. */
+  readonly sharing: Sharing | undefined;
   /** A function made once, under a key; `make` declares it before it writes its body. */
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
   /** The function that a procedure becomes, made where it is needed first. */
@@ -61,12 +77,15 @@ const chunkBytes = 4096;
 const tables = new Map<string, number>();
 const workRegions = new Map<number, number>();
 
-/** Opens a module. `needsRemainder` says whether `x % y` of floats occurs: imports come first. */
+/**
+ * Opens a module. `needsRemainder` says whether `x % y` of floats occurs, `mayShare` whether threads may share some of its
+ * work: imports come first.
+ */
 export function openUnit(
   name: string,
   arena: Arena,
   settings: Settings,
-  needsRemainder: boolean,
+  { needsRemainder, mayShare }: { readonly needsRemainder: boolean; readonly mayShare: boolean },
   procedure: (procedure: Procedure, unit: Unit) => Callable,
 ): Unit {
   const module = makeModule(name);
@@ -98,8 +117,19 @@ export function openUnit(
     return address;
   };
 
+  const sharing = mayShare ? openSharing(module, reserve) : undefined;
+  let spilled = 0;
+  let mostWork = 0;
+  const reserveSpill = (bytes: number, align: number): number => {
+    if (sharing === undefined) return reserve(bytes, align);
+    const address = Math.ceil(spilled / align) * align;
+    spilled = address + bytes;
+    return address;
+  };
+
   const unit: Unit = {
     module,
+    sharing,
     settings,
     arena,
     contracts: new Map(),
@@ -128,8 +158,10 @@ export function openUnit(
       }
       return address;
     },
+    workBytes: () => mostWork,
     workMemory(bytes) {
       if (bytes === 0) return 0;
+      mostWork = Math.max(mostWork, bytes);
       const size = 2 ** Math.ceil(Math.log2(bytes));
       let address = workRegions.get(size);
       if (address === undefined) workRegions.set(size, (address = arena.allocate(size)));
@@ -139,9 +171,14 @@ export function openUnit(
       let own = slots.get(owner);
       if (own === undefined) slots.set(owner, (own = new Map<string, number>()));
       let slot = own.get(name);
-      if (slot === undefined) own.set(name, (slot = reserve(bytes, Math.min(16, bytes))));
+      if (slot === undefined) own.set(name, (slot = reserveSpill(bytes, Math.min(16, bytes))));
       return slot;
     },
+    pushSpillBase(body) {
+      if (sharing === undefined) body.i32Const(0);
+      else body.globalGet(sharing.own);
+    },
+    spillBytes: () => spilled,
     once(key, variant, make) {
       let variants = made.get(key);
       if (variants === undefined) made.set(key, (variants = new Map<string, Callable>()));

@@ -129,10 +129,12 @@ describe("a call", () => {
       loadConstants: true,
       manyRegisters: false,
       wide: false,
+      threads: 1,
+      chunkWork: 65536,
     };
     const routine = many(9, 60);
     const program = compileRoutine(routine, arena, settings);
-    const compiled = callableRoutine(routine, program, instantiate(program.bytes, arena), arena);
+    const compiled = callableRoutine(routine, program, instantiate(program, arena), arena);
     const run = (): Slot[] => {
       const cell = (): Cell => ({ array: new Float64Array(60).fill(2), offset: 0 });
       const outputs: Slot[] = [0, ...Array.from({ length: 9 }, cell), 0];

@@ -1,0 +1,184 @@
+import { DownhillError } from "../../../errors/index.ts";
+import type { Arena } from "../arena.ts";
+import { watchGains } from "./gains.ts";
+import { layout, mostThreads } from "./layout.ts";
+import { poolModule } from "./pool-module.ts";
+import type { Thread } from "./start.ts";
+import { startThread } from "./start.ts";
+
+/** Milliseconds that another thread may take over what it took from shared work; one that was ended meanwhile never returns. */
+const patience = 30_000;
+
+/** Threads that take part in the work of kernels, beside the one that calls them. */
+export interface Pool {
+  /** How many threads there are to be, the calling one among them. */
+  readonly threads: number;
+  /** What modules that share work import. */
+  readonly imports: WebAssembly.ModuleImports;
+  /** Sees to it that each thread has so many bytes to itself. Not to be called while kernels run. */
+  readonly reserve: (bytes: number) => void;
+  /** Starts the threads, the first time. They are not up at once; until then the calling thread does everything. */
+  readonly start: () => void;
+  /** How many threads are up, the calling one among them. */
+  readonly up: () => number;
+  /** Waits until nobody works any more, after a kernel that shared work has thrown. */
+  readonly settle: () => void;
+  /** Ends the threads; what was compiled for them goes on with one. */
+  readonly close: () => void;
+  /** The threads themselves, for tests of what happens without them. */
+  readonly workers: () => readonly Thread[];
+}
+
+const pools = new Map<number, Pool>();
+
+/** The pool of so many threads, on the one memory; `undefined` where nothing can be shared. */
+export function threadPool(threads: number, arena: Arena): Pool | undefined {
+  if (threads <= 1 || !arena.isShared) return undefined;
+  let pool = pools.get(threads);
+  if (pool === undefined) pools.set(threads, (pool = makePool(threads, arena)));
+  return pool;
+}
+
+/** Ends all threads. Those that are asked for later are others. */
+export function closePools(): void {
+  for (const pool of pools.values()) pool.close();
+  pools.clear();
+}
+
+/** Threads that a program may want here, from 1 to 8: what there is beyond shares caches and memory more than it computes. */
+export function usefulThreads(): number {
+  const os = globalThis.process?.getBuiltinModule?.("node:os") as
+    { availableParallelism?: () => number } | undefined;
+  const found = os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  return Math.max(1, Math.min(8, found));
+}
+
+/** Makes a pool whose threads are not started yet. */
+export function makePool(threads: number, arena: Arena): Pool {
+  const others = Math.min(threads - 1, mostThreads);
+  const base = arena.allocate(layout.bytes);
+  const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
+  words.fill(0);
+  const claim = new BigInt64Array(words.buffer, base + layout.claim, 1);
+  const at = (offset: number): number => offset / 4;
+  const bytes = poolModule(base);
+  let workers: Thread[] | undefined;
+  let stride = 0;
+  let isLost = false;
+
+  const close = (): void => {
+    Atomics.store(words, at(layout.stop), 1);
+    Atomics.store(words, at(layout.up), 0);
+    Atomics.add(words, at(layout.epoch), 1);
+    Atomics.notify(words, at(layout.epoch));
+    workers = [];
+  };
+
+  /** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
+  let waitsFor = -1;
+  let since = 0;
+  const pause = (): void => {
+    const epoch = Atomics.load(words, at(layout.epoch));
+    if (epoch !== waitsFor) {
+      waitsFor = epoch;
+      since = performance.now();
+    }
+    if (Atomics.load(words, at(layout.failed)) !== 0 || performance.now() - since > patience) {
+      isLost = true;
+      close();
+      throw new DownhillError(
+        "internal",
+        "a thread ended in the middle of its part of a computation, whose results are lost; " +
+          "from now on everything runs on one thread.",
+      );
+    }
+    if (!maySleep()) return;
+    const done = Atomics.load(words, at(layout.done));
+    Atomics.store(words, at(layout.waiting), 1);
+    Atomics.wait(words, at(layout.done), done, 5);
+    Atomics.store(words, at(layout.waiting), 0);
+  };
+
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory: arena.memory, idle: pause },
+  }).exports;
+  const begin = exports["begin"] as (descriptor: number, task: number, units: number) => number;
+  const end = exports["end"] as () => void;
+  const gains = watchGains();
+  let started = 0;
+
+  const launch = (place: number): Thread[] => {
+    const bit = 1 << place;
+    try {
+      const thread = startThread({ memory: arena.memory, pool: bytes, base, place }, () => {
+        Atomics.and(words, at(layout.up), ~bit);
+        Atomics.and(words, at(layout.sleeping), ~bit);
+      });
+      return [thread];
+    } catch {
+      return []; // no workers here: one thread does everything
+    }
+  };
+
+  return {
+    threads: others + 1,
+    imports: {
+      begin(descriptor: number, task: number, units: number): number {
+        started = performance.now();
+        return gains.isWorth(started) ? begin(descriptor, task, units) : 0;
+      },
+      end(): void {
+        const idle = performance.now();
+        end();
+        const now = performance.now();
+        const own = words[at(layout.own)]!;
+        const total = words[at(layout.total)]!;
+        if (own < total) gains.note(now - started, ((idle - started) * total) / Math.max(1, own), now);
+      },
+      take: exports["takeOwn"]!,
+      finish: exports["finishOwn"]!,
+      scratch: exports["scratchOwn"]!,
+    },
+    reserve(size) {
+      if (size <= stride) return;
+      if (stride > 0) arena.free(words[at(layout.scratch)]! >>> 0);
+      stride = Math.ceil(Math.max(size, 2 * stride) / 64) * 64;
+      words[at(layout.scratch)] = arena.allocate(others * stride);
+      words[at(layout.stride)] = stride;
+    },
+    start() {
+      workers ??= Array.from({ length: others }, (_, place) => launch(place)).flat();
+    },
+    up: () => 1 + countBits(Atomics.load(words, at(layout.up))),
+    settle() {
+      if (isLost) return;
+      const epoch = BigInt(words[at(layout.epoch)]! >>> 0) << 32n;
+      const left = Number(Atomics.exchange(claim, 0, epoch) & 0xffffffffn);
+      const taken = words[at(layout.total)]! - words[at(layout.own)]! - left;
+      while (Atomics.load(words, at(layout.done)) !== taken) pause();
+    },
+    close,
+    workers: () => workers ?? [],
+  };
+}
+
+let isSleepAllowed: boolean | undefined;
+
+/** Whether this thread may wait for others: that of a page may not. */
+function maySleep(): boolean {
+  if (isSleepAllowed === undefined) {
+    try {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+      isSleepAllowed = true;
+    } catch {
+      isSleepAllowed = false;
+    }
+  }
+  return isSleepAllowed;
+}
+
+function countBits(word: number): number {
+  let count = 0;
+  for (let rest = word >>> 0; rest !== 0; rest >>>= 1) count += rest & 1;
+  return count;
+}

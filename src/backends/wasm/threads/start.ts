@@ -1,0 +1,44 @@
+import type { WorkerData } from "./worker-script.ts";
+import { workerScript } from "./worker-script.ts";
+
+/** A thread from outside. */
+export interface Thread {
+  /** Ends it wherever it is. */
+  readonly terminate: () => void;
+}
+
+/**
+ * Starts a thread that shares work: a worker of `node:worker_threads`, which does not keep the program alive, or one of
+ * browsers, whose script is a blob. `onEnd` is called when it has ended, or could not start after all.
+ *
+ * @throws where there are no workers, or none may be started.
+ */
+export function startThread(data: WorkerData, onEnd: () => void): Thread {
+  const name = "downhill";
+  // asked for at run time, so that bundles for browsers hold no import of node:
+  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  if (threads !== undefined) {
+    // neither what the program was started with nor its environment is of use in there
+    const worker = new threads.Worker(workerScript, {
+      eval: true,
+      name,
+      workerData: data,
+      execArgv: [],
+      env: {},
+    });
+    worker.unref();
+    worker.on("error", onEnd);
+    worker.on("exit", onEnd);
+    return { terminate: () => void worker.terminate() };
+  }
+  const address = URL.createObjectURL(new Blob([workerScript], { type: "text/javascript" }));
+  const worker = new Worker(address, { name, type: "module" });
+  worker.addEventListener("message", () => URL.revokeObjectURL(address));
+  worker.addEventListener("error", (event) => {
+    URL.revokeObjectURL(address);
+    event.preventDefault(); // a policy that forbids workers is no fault of the page: one thread does everything
+    onEnd();
+  });
+  worker.postMessage(data, []);
+  return { terminate: () => worker.terminate() };
+}
