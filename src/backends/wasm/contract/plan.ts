@@ -154,7 +154,9 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const depth = Math.min(sums, contractBlock) * lanes.bytes;
   const shallow = sums <= 16 && panels > 1 && !dots;
   const mostTiles = shallow ? Math.ceil(tiles / 8) : Math.round(blockBytes / Math.max(1, depth * tileRows));
-  const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
+  const isOneStrip = panels <= 1 && sizeOf(shape.groups) === 1;
+  const halves = isOneStrip && rows * width * sums >= 1 << 18 ? Math.ceil(tiles / 2) : tiles; // for two threads
+  const blockTiles = clamp(Math.min(mostTiles, halves), 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
   const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
   // Some eight parts, so that threads have something to share out; but what a strip shares must be worth more than a part.
@@ -203,6 +205,7 @@ function splitRows(rows: number, most: number): Pick<Plan, "tileRows" | "tiles" 
   if (rest === 0) return { tileRows: most, tiles: whole, edges: [] };
   if (rest === most - 1) return { tileRows: most, tiles: whole, edges: [rest] };
   const high = Math.ceil((most + rest) / 2);
+  if (whole === 1 && 2 * high === rows) return { tileRows: high, tiles: 2, edges: [] };
   return { tileRows: most, tiles: whole - 1, edges: [high, most + rest - high] };
 }
 
