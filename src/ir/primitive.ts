@@ -142,6 +142,11 @@ export interface BatchRule<P> {
 export interface ReadView {
   readonly type: ArrayType;
   read(index: Expr): Expr;
+  /**
+   * For an operand that is computed while it is read, given only to lowerings with `readsOnce`: writes into the block what
+   * the element needs. `place` is its index along each axis, where the reader knows it.
+   */
+  readonly element?: (block: Block, flat: Expr, place: readonly Expr[] | undefined) => Expr;
 }
 
 /** A result as lowered code writes it: part of a buffer, or a local. */
@@ -198,6 +203,11 @@ export type Lowering<P> =
   | { readonly kind: "alias" } // the same elements in the same order: a reshape
   | {
       readonly kind: "loops";
+      /**
+       * Whether it reads each element of its one operand once, in loops in which other elements of the same shape can be
+       * computed beside; `place` tells that it knows the index along each axis there.
+       */
+      readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
       /** Operand whose memory the first result may take over when no one else reads it. */
       readonly inPlace?: number;
       emit(context: LowerContext, params: P): void;
@@ -243,6 +253,8 @@ export interface Primitive<P = unknown> {
   readonly commutes?: boolean;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
+  /** Whether an element of the result costs no more than reading one: readers compute it anew rather than have it stored. */
+  readonly isFree?: boolean;
   /** The order it puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
   reorders?(params: P): readonly number[];
   /** How it takes over the work of an equation before or after it that only changes the order of axes. */

@@ -8,8 +8,9 @@ import * as k from "../kernel/build.ts";
 import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
-import type { Group } from "./group.ts";
-import { emitGroup, joins, openGroup, readElement } from "./group.ts";
+import { deferredOf } from "./deferred.ts";
+import type { Group, Surroundings } from "./group.ts";
+import { emitGroup, groupNeedsIndex, joins, memberWhileRead, openGroup, readElement } from "./group.ts";
 import { bufferView, copyView, localTarget, partOf, sameView, valueView } from "./views.ts";
 
 /** A program as one routine. Outputs that took over the memory of a donated input are in `aliases` and not in the routine. */
@@ -131,7 +132,8 @@ function lowerBody(
 ): readonly ReadView[] {
   const env = new Map<Var, ReadView>();
   const uses = countUses(program.eqns, program.outs);
-  const lastUse = findLastUses(program);
+  const deferred = deferredOf(program);
+  const lastUse = findLastUses(program, deferred);
   const targetOf = new Map<Var, WriteView>();
   const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
   const lent = new Set<string>(); // buffers of mutable operands: ours until the last equation
@@ -179,15 +181,35 @@ function lowerBody(
     if (group === undefined) return;
     const done = group;
     group = undefined;
-    const inside = countUses([...done.members.values()]);
-    for (const [v, view] of emitGroup(block, done, {
+    for (const [v, view] of emitGroup(block, done, around(done))) env.set(v, view);
+  };
+  /** What a group needs of its surroundings; `reader` reads members while they are computed. */
+  const around = (done: Group, reader: readonly Equation[] = []): Surroundings => {
+    const inside = countUses([...done.members.values(), ...reader]);
+    return {
       viewOf,
       fresh,
       allocate: (v) => allocate(v, done.first),
       isNeededOutside: (v) => (uses.get(v) ?? 0) > (inside.get(v) ?? 0),
-    })) {
-      env.set(v, view);
-    }
+      deferred,
+    };
+  };
+  /** For a loop that reads a member of the open group once, the group computed by it; the operand as it reads it. */
+  const fuse = (eqn: Equation): { readonly view: ReadView; readonly first: number } | undefined => {
+    const { lowering } = eqn.prim;
+    const [v] = eqn.ins;
+    if (group === undefined || lowering.kind !== "loops" || v === undefined || !group.members.has(v))
+      return undefined;
+    const reads = lowering.readsOnce?.(
+      eqn.params,
+      eqn.ins.map((x) => x.type),
+    );
+    if (reads === undefined || (!reads.place && groupNeedsIndex(group, deferred))) return undefined;
+    const { view, places } = memberWhileRead(group, v, around(group, [eqn]));
+    for (const [member, place] of places) env.set(member, place);
+    const { first } = group;
+    group = undefined;
+    return { view, first };
   };
   const materialized = (eqn: Equation): void => {
     if (group !== undefined && eqn.ins.some((v) => group!.members.has(v))) flush();
@@ -196,6 +218,7 @@ function lowerBody(
   program.eqns.forEach((eqn, position) => {
     const { lowering } = eqn.prim;
     const out = eqn.outs[0];
+    if (out !== undefined && deferred.has(out)) return;
     switch (lowering.kind) {
       case "alias": {
         materialized(eqn);
@@ -211,7 +234,7 @@ function lowerBody(
           env.set(out!, lowerScalar(block, eqn, viewOf, fresh));
           return;
         }
-        if (group === undefined || !joins(group, eqn)) {
+        if (group === undefined || !joins(group, eqn, deferred)) {
           flush();
           group = openGroup(out!.type.shape, position);
         }
@@ -219,17 +242,21 @@ function lowerBody(
         return;
       }
       case "loops": {
+        const fused = fuse(eqn);
         flush();
         const inPlace =
           lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
         const outs = eqn.outs.map((v, i) => {
           if (i === 0 && inPlace !== undefined) return inPlace;
-          if (v.type.shape.length > 0) return allocate(v, position);
+          if (v.type.shape.length > 0) return allocate(v, fused?.first ?? position);
           const name = fresh(v.name ?? "s");
           block.let(name, k.constant(scalarTypeOf(v.type.dtype), 0));
           return localTarget(v.type, name);
         });
-        lowering.emit(makeContext(block, eqn.ins.map(viewOf), outs, workshop), eqn.params);
+        lowering.emit(
+          makeContext(block, fused === undefined ? eqn.ins.map(viewOf) : [fused.view], outs, workshop),
+          eqn.params,
+        );
         eqn.outs.forEach((v, i) => {
           env.set(v, outs[i]!);
           extend(outs[i]!, v);
@@ -273,10 +300,16 @@ function countUses(eqns: readonly Equation[], outs: readonly Var[] = []): Map<Va
   return uses;
 }
 
-function findLastUses(program: Program): Map<Var, number> {
+/** The equation that reads a value for the last time; what a deferred value is made of is read when that is. */
+function findLastUses(program: Program, deferred: ReadonlyMap<Var, Equation>): Map<Var, number> {
   const last = new Map<Var, number>();
-  program.eqns.forEach((eqn, k) => eqn.ins.forEach((v) => last.set(v, k)));
   for (const v of program.outs) last.set(v, Infinity);
+  for (let i = program.eqns.length - 1; i >= 0; i--) {
+    const { ins, outs } = program.eqns[i]!;
+    const out = outs[0];
+    const end = out !== undefined && deferred.has(out) ? (last.get(out) ?? i) : i;
+    for (const v of ins) last.set(v, Math.max(last.get(v) ?? -1, end));
+  }
   return last;
 }
 

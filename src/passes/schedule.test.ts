@@ -41,14 +41,14 @@ describe("schedule", () => {
       =>
       f(x:f64[2], y:f64[3]) {
         a:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
-        b:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
-        c:f64[2] = sin x
-        d:f64[2] = broadcast[shape=[2] axes=[]] a
-        e:f64[2] = mul c d
-        f:f64[3] = exp y
-        g:f64[3] = broadcast[shape=[3] axes=[]] b
-        h:f64[3] = mul f g
-        return e, h
+        b:f64[2] = broadcast[shape=[2] axes=[]] a
+        c:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
+        d:f64[3] = broadcast[shape=[3] axes=[]] c
+        e:f64[2] = sin x
+        f:f64[2] = mul e b
+        g:f64[3] = exp y
+        h:f64[3] = mul g d
+        return f, h
       }"
     `);
     expect(loops(program)).toBe(4);

@@ -2,6 +2,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import type { NumberQueue } from "../util/number-queue.ts";
 import { makeNumberQueue } from "../util/number-queue.ts";
 import { sizeOf } from "../util/shape.ts";
+import { deferredOf, fitsInto } from "./deferred.ts";
 
 /** Equations that may share one loop: more would need more registers than there are. */
 const mostPerLoop = 40;
@@ -22,7 +23,9 @@ export function schedule(program: Program): Program {
       else list.push(i);
     }
   });
-  const loose = makeNumberQueue(); // scalars: they cost no loop
+  const deferred = deferredOf(program);
+  const loose = makeNumberQueue(); // scalars and what has no memory: they cost no loop
+  const folds: number[] = []; // what can be folded while it is computed
   const others = makeNumberQueue();
   const byShape = new Map<string, NumberQueue>();
   const anyShape = makeNumberQueue();
@@ -31,8 +34,11 @@ export function schedule(program: Program): Program {
 
   const makeReady = (i: number): void => {
     const key = keys[i];
-    if (key === undefined) return others.push(i);
-    if (key === "") return loose.push(i);
+    if (key === "" || deferred.has(eqns[i]!.outs[0]!)) return loose.push(i);
+    if (key === undefined) {
+      if (isFold(eqns[i]!)) folds.push(i);
+      return others.push(i);
+    }
     let queue = byShape.get(key);
     if (queue === undefined) byShape.set(key, (queue = makeNumberQueue()));
     queue.push(i);
@@ -66,10 +72,16 @@ export function schedule(program: Program): Program {
       join(next);
       continue;
     }
+    const fold = folds.find((i) => done[i] !== true && members.has(eqns[i]!.ins[0]!));
+    if (fold !== undefined) {
+      take(fold);
+      close();
+      continue;
+    }
     while (done[anyShape.peek() ?? -1] === true) anyShape.pop();
+    while (done[others.peek() ?? -1] === true) others.pop();
     const [elementwise, other] = [anyShape.peek() ?? Infinity, others.peek() ?? Infinity];
-    members = new Set();
-    open = undefined;
+    close();
     if (other < elementwise) take(others.pop()!);
     else {
       open = keys[elementwise];
@@ -78,6 +90,10 @@ export function schedule(program: Program): Program {
   }
   return { ...program, eqns: result };
 
+  function close(): void {
+    members = new Set();
+    open = undefined;
+  }
   function join(i: number): void {
     for (const v of eqns[i]!.outs) members.add(v);
     take(i);
@@ -88,7 +104,7 @@ export function schedule(program: Program): Program {
     let found: number | undefined;
     for (let i = queue.pop(); i !== undefined; i = queue.pop()) {
       if (done[i] === true) continue;
-      if (eqns[i]!.prim.lowering.kind === "elementwise" || !eqns[i]!.ins.some((v) => members.has(v))) {
+      if (fitsInto(eqns[i]!, members, deferred)) {
         found = i;
         break;
       }
@@ -97,6 +113,18 @@ export function schedule(program: Program): Program {
     refused.forEach(queue.push);
     return found;
   }
+}
+
+/** Whether an equation may read its operand while that is computed. */
+function isFold({ prim, params, ins }: Equation): boolean {
+  const { lowering } = prim;
+  return (
+    lowering.kind === "loops" &&
+    lowering.readsOnce?.(
+      params,
+      ins.map((v) => v.type),
+    ) !== undefined
+  );
 }
 
 /** The shape of what an equation computes element by element; `""` for a scalar, `undefined` for other equations. */

@@ -31,6 +31,7 @@ const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ definePrimitive<IotaPara
     kind: "map",
     element: (_, index, { dtype, axis }) => k.convert(scalarTypeOf(dtype), index[axis]!),
   },
+  isFree: true,
 });
 
 /** 0, 1, 2, … along one axis. */
@@ -81,6 +82,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
         index.map((i, axis) => plus(times(i, strides[axis]!), k.i32(starts[axis]!))),
       ),
   },
+  isFree: true,
 });
 
 /** Every stride-th element from start up to limit, along each axis. */

@@ -27,6 +27,7 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullPara
   batch: (_, __, ___, params) => ({ outs: [bind1(fullPrim, [], params)], batched: [false] }),
   lowering: { kind: "map", element: (_, __, { value, dtype }) => k.constant(scalarTypeOf(dtype), value) },
   constantOf: ({ value }) => value,
+  isFree: true,
 });
 
 /** The equation that makes `out` an array with every element `value`. */

@@ -1,4 +1,5 @@
 import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
+import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
@@ -81,6 +82,29 @@ export function emitSum(context: LowerContext, axes: readonly number[]): void {
   emitReduce(context, axes, type === "bool" ? "or" : "add");
 }
 
+/**
+ * How a fold over these axes reads its operand, if that is once and row after row; where the rows have one axis, it knows
+ * the place along each.
+ */
+export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly place: boolean } | undefined {
+  const { shape } = x;
+  if (sizeOf(shape) === 0) return undefined;
+  const isRows = isTrailing(shape.length, axes);
+  const isOne = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!)) === 1;
+  return isRows || isOne ? { place: isRows && axes.length === 1 } : undefined;
+}
+
+/** The elements of a row of the operand, by their number in the row. */
+type RowReader = (block: Block, r: Expr) => Expr;
+
+function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
+  return (block, r) => {
+    const flat = plus(base, r);
+    if (x.element === undefined) return x.read(flat);
+    return x.element(block, flat, index.length + 1 === x.type.shape.length ? [...index, r] : undefined);
+  };
+}
+
 /** Folds the elements along axes into one each. */
 export function emitReduce(context: LowerContext, axes: readonly number[], op: ReduceOp): void {
   const { block, fresh } = context;
@@ -106,42 +130,41 @@ export function emitReduce(context: LowerContext, axes: readonly number[], op: R
       index,
       kept.map((axis) => strides[axis]!),
     );
-    const total = foldRow(inner, fresh, x, base, count, fold);
+    const begin = base.kind === "const" ? base : inner.let(fresh("from"), base);
+    const total = foldRow(inner, fresh, rowReader(x, begin, index), count, fold);
     out.write(inner, flatIndex(index, stridesOf(keptSizes)), k.convert(type, total));
   });
 }
 
-/** The fold of `x[from] … x[to − 1]`. */
+/** The fold of the elements number `from` … `to − 1` of a row. */
 function foldRun(
   block: Block,
   fresh: (hint: string) => string,
-  x: ReadView,
+  row: RowReader,
   from: Expr,
   to: Expr,
   { op, type }: Fold,
 ): Expr {
-  return block.reduce(fresh("sum"), op, neutral(op, type), fresh("r"), from, to, (_, r) =>
-    k.convert(type, x.read(r)),
+  return block.reduce(fresh("sum"), op, neutral(op, type), fresh("r"), from, to, (inner, r) =>
+    k.convert(type, row(inner, r)),
   );
 }
 
-/** The fold of `count` elements from `base` on. */
+/** The fold of a row of `count` elements. */
 function foldRow(
   block: Block,
   fresh: (hint: string) => string,
-  x: ReadView,
-  base: Expr,
+  row: RowReader,
   count: number,
   fold: Fold,
 ): Expr {
-  const begin = base.kind === "const" ? base : block.let(fresh("from"), base);
-  const end = plus(begin, k.i32(count));
-  if (!fold.compensated || count <= runOf(fold)) return foldRun(block, fresh, x, begin, end, fold);
+  if (!fold.compensated || count <= runOf(fold))
+    return foldRun(block, fresh, row, k.i32(0), k.i32(count), fold);
   const sum = openSum(block, fresh);
   block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(count / runOf(fold))), (loop, run) => {
-    const from = loop.let(fresh("from"), plus(begin, k.mul(run, k.i32(runOf(fold)))));
-    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(runOf(fold))), end));
-    sum.add(loop, foldRun(loop, fresh, x, from, to, fold));
+    const from = loop.let(fresh("from"), k.mul(run, k.i32(runOf(fold))));
+    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(runOf(fold))), k.i32(count)));
+    sum.add(loop, foldRun(loop, fresh, row, from, to, fold));
   });
   return sum.result();
 }
@@ -153,12 +176,14 @@ function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, c
   const n = Math.ceil(count / run);
   const dtype = fold.type === "f64" ? "float64" : x.type.dtype;
   const parts = scratch(arrayType(dtype, [n]), "parts");
+  const first = x.type.shape.slice(1).map(() => k.i32(0)); // the place along other axes: they are of size 1
   block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
     const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
     const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(run)), k.i32(count)));
-    parts.write(loop, i, foldRun(loop, fresh, x, from, to, fold));
+    parts.write(loop, i, foldRun(loop, fresh, rowReader(x, k.i32(0), first), from, to, fold));
   });
-  if (!fold.compensated) return foldRun(block, fresh, parts, k.i32(0), k.i32(n), fold);
+  if (!fold.compensated)
+    return foldRun(block, fresh, rowReader(parts, k.i32(0), []), k.i32(0), k.i32(n), fold);
   const sum = openSum(block, fresh);
   block.for(fresh("part"), k.i32(0), k.i32(n), (loop, i) => sum.add(loop, parts.read(i)));
   return sum.result();
@@ -227,7 +252,9 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
     const place = flatIndex(index, toOut);
     const at = flatIndex(index, strides.slice(0, rowRank));
     const value =
-      rowRank === rank ? k.convert(fold.type, x.read(at)) : foldRow(loop, fresh, x, at, rowCount, fold);
+      rowRank === rank
+        ? k.convert(fold.type, x.read(at))
+        : foldRow(loop, fresh, rowReader(x, loop.let(fresh("from"), at), index), rowCount, fold);
     target.write(loop, place, k.combine(fold.op, target.read(place), value));
   };
   /** Loops over these axes: over kept ones in any order. */

@@ -9,7 +9,7 @@ import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, equal, indicator, mul } from "./arithmetic.ts";
-import { emitReduce, flatIndex, loopEach, plus } from "./reduce-loops.ts";
+import { emitReduce, flatIndex, loopEach, plus, readsOnce } from "./reduce-loops.ts";
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
@@ -47,6 +47,7 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
         const type = scalarTypeOf(context.ins[0]!.type.dtype);
         emitReduce(context, axes, type === "bool" ? (op === "max" ? "or" : "and") : op);
       },
+      readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
     },
   });
   return prim;

@@ -7,7 +7,7 @@ import { withShape } from "../ir/types.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { otherAxes, sameShape, sizeOf } from "../util/shape.ts";
-import { emitSum } from "./reduce-loops.ts";
+import { emitSum, readsOnce } from "./reduce-loops.ts";
 
 export interface BroadcastParams {
   readonly shape: Shape;
@@ -44,6 +44,7 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
       ),
   },
   repeats: true,
+  isFree: true,
 });
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
@@ -161,7 +162,11 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceP
     ],
     batched: [true],
   }),
-  lowering: { kind: "loops", emit: (context, { axes }) => emitSum(context, axes) },
+  lowering: {
+    kind: "loops",
+    emit: (context, { axes }) => emitSum(context, axes),
+    readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
+  },
 });
 
 /** Type of a reduction over `axes`. */

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import {
+  add,
+  exp,
+  grad,
+  jit,
+  makeProgram,
+  matmul,
+  max,
+  mean,
+  mul,
+  slice,
+  softmax,
+  sub,
+  sum,
+  tensor,
+} from "downhill";
+import { interpBackend } from "../backends/interp/index.ts";
+import type { Program } from "../ir/program.ts";
+import { printRoutine } from "../kernel/print.ts";
+import { compileProgram } from "../runtime/executable.ts";
+import { lowerProgram } from "./lower.ts";
+import { optimize } from "./pipeline.ts";
+
+const routineOf = (program: Program): string => printRoutine(lowerProgram(optimize(program)).routine);
+
+const rows = tensor(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i))).reshape([3, 4]);
+
+describe("values without memory", () => {
+  test("repeated, shifted and constant arrays are computed where they are read", () => {
+    const f = (x: Tensor, b: Tensor): Tensor[] => {
+      const shifted = slice(x, [0, 3]);
+      const first = exp(add(shifted, b));
+      const [, total] = [first, sum(x)]; // something between the two readers
+      return [mul(first, total), sub(shifted, b)];
+    };
+    expect(routineOf(makeProgram(f)([1, 2, 3, 4], 2))).toMatchInlineSnapshot(`
+      "routine f(x: f64[4], b: f64) -> (out0: f64[3], out1: f64[3]) {
+        temp t: f64[3]
+        for each i in 0..3 {
+          let e: i32 = i
+          let x_2: f64 = x[i]
+          let v: f64 = x_2 + b
+          let v_2: f64 = exp(v)
+          t[e] = v_2
+          let v_3: f64 = x_2 - b
+          out1[e] = v_3
+        }
+        let s: f64 = 0
+        let sum: f64 = add of x[r] for r in 0..4
+        s = sum
+        for each e_2 in 0..3 {
+          let x_3: f64 = t[e_2]
+          let v_4: f64 = x_3 * s
+          out0[e_2] = v_4
+        }
+      }"
+    `);
+  });
+
+  test("are stored all the same where a loop of its own reads them", () => {
+    const f = (x: Tensor, w: Tensor): Tensor => matmul(slice(x, [1, 3]), w);
+    const w = tensor([[1, 2], [3, 4]]); // prettier-ignore
+    const routine = routineOf(makeProgram(f)([1, 2, 3, 4], w));
+    expect(routine.match(/temp /gu)).toHaveLength(1);
+    expect(jit(f)([1, 2, 3, 4], w).tolist()).toEqual([11, 16]);
+  });
+
+  test("are read through one another", () => {
+    const f = (x: Tensor, y: Tensor): Tensor => mul(slice(add(slice(x, [1, 4]), 1), [0, 2]), y);
+    expect(jit(f)([1, 2, 3, 4], [10, 100]).tolist()).toEqual([30, 400]);
+  });
+});
+
+describe("folds", () => {
+  test("take the loop before them in: what only they read is not stored", () => {
+    const f = (x: Tensor): Tensor => sum(mul(sub(x, 1), x), { axis: 1 });
+    expect(routineOf(makeProgram(f)(rows))).toMatchInlineSnapshot(`
+      "routine f(x: f64[12]) -> (out0: f64[3]) {
+        for each i in 0..3 {
+          let from: i32 = i * 4
+          let sum: f64 = add of v_2 for r in 0..4 {
+            let x_2: f64 = x[from + r]
+            let v: f64 = x_2 - 1
+            let v_2: f64 = v * x_2
+          }
+          out0[i] = sum
+        }
+      }"
+    `);
+  });
+
+  test("store what others need besides, in the same loop", () => {
+    const f = (x: Tensor): Tensor[] => {
+      const y = exp(x);
+      return [y, max(y, { axis: 1 })];
+    };
+    const routine = routineOf(makeProgram(f)(rows));
+    expect(routine.match(/ r in /gu)).toHaveLength(1);
+    expect(routine).not.toContain("temp");
+  });
+
+  test("do not write over what their loop still reads", () => {
+    // the sums have the shape of a row: memory of the operand may not be theirs before all rows are read
+    const square = tensor(Float64Array.from({ length: 16 }, (_, i) => i)).reshape([4, 4]);
+    const f = (x: Tensor): Tensor => {
+      const y = exp(mul(x, -0.1));
+      return sum(y.reshape([2, 8]).mul(2).reshape([4, 4]).add(y), { axis: 1 });
+    };
+    const [got] = compileProgram(makeProgram(f)(square), interpBackend).run([square.slot!]);
+    expect(got!.tolist()).toEqual(f(square).tolist());
+  });
+
+  test("give softmax, its mean and their gradients the bits that they have one operation after the other", () => {
+    const weights = tensor([0.5, -1, 2, 0.25]);
+    const f = (x: Tensor): Tensor => mean(mul(softmax(add(x, weights)), weights));
+    for (const g of [f, grad(f)]) expect(jit(g)(rows).tolist()).toEqual(g(rows).tolist());
+  });
+});
