@@ -34,6 +34,29 @@ function framed(): Routine {
 }
 
 describe("cutLoops", () => {
+  test("names the pieces of loops within loops apart where both are cut at the same numbers", () => {
+    const block = k.makeBlock();
+    block.forEach("i", k.i32(0), k.i32(5), (rows, i) =>
+      rows.forEach("j", k.i32(0), k.i32(5), (loop, j) => {
+        const inside = k.and(k.lt(i, k.i32(3)), k.lt(j, k.i32(3)));
+        loop.store(
+          "out",
+          k.add(k.mul(i, k.i32(5)), j),
+          k.select(inside, k.load("f64", "a", k.add(k.mul(i, k.i32(3)), j)), k.f64(0)),
+        );
+      }),
+    );
+    const buffer = (name: string, size: number) =>
+      ({ kind: "buffer", buffer: { name, type: "f64", size } }) as const;
+    checkRoutine({
+      name: "padded",
+      inputs: [buffer("a", 9)],
+      outputs: [buffer("out", 25)],
+      temps: [],
+      body: cutLoops(block.statements),
+    });
+  });
+
   test("cuts loops where conditions turn, which leaves none, and computes the same", () => {
     const routine = framed();
     const cut: Routine = { ...routine, body: cutLoops(routine.body) };
@@ -41,16 +64,16 @@ describe("cutLoops", () => {
     expect(printRoutine(cut)).not.toContain("?");
     expect(printRoutine(cut)).toMatchInlineSnapshot(`
       "routine framed(a: f64[12]) -> (out: f64[40]) {
-        for each i in 0..1 {
-          for each j in 0..8 {
-            let v: f64 = -1
-            out[i * 8 + j] = v
+        for each "i.0" in 0..1 {
+          for each "j.0" in 0..8 {
+            let "v.0": f64 = -1
+            out["i.0" * 8 + "j.0"] = "v.0"
           }
         }
         for each "i.1" in 1..4 {
-          for each "j.1" in 0..2 {
-            let "v.1": f64 = -1
-            out["i.1" * 8 + "j.1"] = "v.1"
+          for each "j.1.0" in 0..2 {
+            let "v.1.0": f64 = -1
+            out["i.1" * 8 + "j.1.0"] = "v.1.0"
           }
           for each "j.1.2" in 2..6 {
             let "v.1.2": f64 = a[("i.1" - 1) * 4 + ("j.1.2" - 2)]

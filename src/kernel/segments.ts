@@ -30,7 +30,7 @@ function cutLoop(loop: Loop): Stmt[] {
   const ends = [from.value, ...cuts, to.value];
   return ends.slice(1).map((end, i): Stmt => {
     const start = ends[i]!;
-    const suffix = i === 0 ? "" : `.${start}`;
+    const suffix = cuts.length === 0 ? "" : `.${start}`; // the first piece too: what it holds may be cut at the same numbers
     const name = index + suffix;
     const inner = copyBlock(body, [], suffix, new Map([[index, k.local("i32", name)]]), (part) =>
       settle(part, index, start, end - 1),
