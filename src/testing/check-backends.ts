@@ -1,5 +1,6 @@
 import { interpBackend } from "../backends/interp/index.ts";
 import { jsBackend } from "../backends/js/index.ts";
+import { canRunWasm, wasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkProgram } from "../ir/check.ts";
 import type { Program } from "../ir/program.ts";
@@ -15,7 +16,9 @@ import { numbersOf, sameBits, showNumber, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 
 /** Everything that runs kernels: each must give the bits that eager evaluation gives. */
-const backends: readonly Backend[] = [interpBackend, jsBackend];
+function allBackends(): readonly Backend[] {
+  return canRunWasm() ? [interpBackend, jsBackend, wasmBackend] : [interpBackend, jsBackend];
+}
 
 /**
  * Checks one function at one point: its program is well formed, the results have the types of the program and hold
@@ -38,10 +41,12 @@ export function checkBackends(where: string, f: ListFunction, xs: readonly Tenso
       `${where}: ${outs.length} results, but ${program.outs.length} when traced.`,
     );
   outs.forEach((out, k) => checkType(where, out, k, program));
-  const ways: [string, readonly Tensor[]][] = backends.map((backend) => [
-    `the backend ${backend.name}`,
-    compileProgram(program, backend).run([...captured, ...xs].map((x) => x.slot!)),
-  ]);
+  const ways = allBackends().map((backend): [string, readonly Tensor[]] => {
+    const { run, drop } = compileProgram(program, backend);
+    const results = run([...captured, ...xs].map((x) => x.slot!));
+    drop();
+    return [`the backend ${backend.name}`, results];
+  });
   const jitted = jit((...ys: Tensor[]) => f(ys) as Tensor[]);
   ways.push(["jit", jitted(...(xs as Tensor[]))]);
   let comparisons = 0;
