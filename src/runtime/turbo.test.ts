@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { enableTurbo, full, jit, matmul } from "downhill";
+import { enableTurbo, full, jit, linspace, matmul, mul, neg, sin, sub, tanh } from "downhill";
 import type { Tensor } from "downhill";
 
 const f = jit((x: Tensor, y: Tensor) => matmul(x, y));
@@ -19,5 +19,19 @@ test("enableTurbo says what it switched on or warns why not, once for all, and r
     expect(warn).toHaveBeenCalledWith(expect.stringContaining("turbo mode stays off"));
   }
   expect(f(x, y).at(3).at(4).item()).toBe(50);
+  warn.mockRestore();
+});
+
+test("hot code of float64 keeps its bits in turbo mode: negated loads came out as NaN", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const x = linspace(-3, 3, 1000);
+  const functions = [(t: Tensor) => sub(mul(neg(t), t), 1), (t: Tensor) => sin(t), (t: Tensor) => tanh(t)];
+  const expected = functions.map((each) => each(x).tolist());
+  enableTurbo();
+  functions.forEach((each, i) => {
+    const compiled = jit(each);
+    const hot = Array.from({ length: 3000 }, () => compiled(x)).at(-1)!;
+    expect(hot.tolist()).toEqual(expected[i]);
+  });
   warn.mockRestore();
 });

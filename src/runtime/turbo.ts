@@ -2,8 +2,10 @@ import { canRunWasm, makeWasmBackend, wasmFeatures } from "../backends/wasm/inde
 import { detectFeatures } from "../backends/wasm/features.ts";
 import * as k from "../kernel/build.ts";
 import type { Cell } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { tanh64 } from "../kernel/math/hyperbolic.ts";
 import { exp32, tanh32 } from "../kernel/math/single/index.ts";
-import type { Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
+import type { Buffer, Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
 import { setTurbo } from "./device.ts";
 
 /** What came of `enableTurbo`. */
@@ -96,14 +98,14 @@ const warmUp = 40;
 /** The results of a routine once its code is hot. */
 function settle(routine: Routine, wide: boolean): Cell[] {
   const compiled = makeWasmBackend({ wide, relaxed: wasmFeatures().relaxed }).compile(routine);
-  const cellOf = (size: number, seed: number): Cell => ({
-    array: Float32Array.from({ length: size }, (_, i) => Math.sin(i * seed) * 3),
+  const cellOf = ({ type, size }: Buffer, seed: number): Cell => ({
+    array: makeArray(type, size).map((_, i) => Math.sin(i * seed) * 3),
     offset: 0,
   });
   const inputs = routine.inputs.map((port, i) =>
-    port.kind === "buffer" ? cellOf(port.buffer.size, i + 1.37) : 0,
+    port.kind === "buffer" ? cellOf(port.buffer, i + 1.37) : 0,
   );
-  const outputs = routine.outputs.map((port) => (port.kind === "buffer" ? cellOf(port.buffer.size, 0) : 0));
+  const outputs = routine.outputs.map((port) => (port.kind === "buffer" ? cellOf(port.buffer, 0) : 0));
   const end = performance.now() + warmUp;
   while (performance.now() < end) for (let i = 0; i < 50; i++) compiled(inputs, outputs);
   compiled.release?.();
@@ -121,17 +123,22 @@ const samples: readonly ((name: string) => Routine)[] = [
   (name) =>
     overArrays(name, 999, (x, y) => k.add(k.call(tanh32, x), k.mul(k.call(exp32, y), k.sqrt(k.abs(x))))),
   (name) => overArrays(name, 1000, (x, y) => k.max(k.min(x, y), k.div(x, k.add(y, k.constant("f32", 4))))),
+  (name) =>
+    overArrays(
+      name,
+      1000,
+      (x, y) => k.add(k.call(tanh64, y), k.sub(k.mul(k.neg(x), x), k.constant("f64", 1))),
+      "f64",
+    ),
 ];
 
-const f32 = (
+const arrayOf = (
   name: string,
   size: number,
-): {
-  readonly kind: "buffer";
-  readonly buffer: { readonly name: string; readonly type: ScalarType; readonly size: number };
-} => ({
+  type: ScalarType,
+): { readonly kind: "buffer"; readonly buffer: Buffer } => ({
   kind: "buffer",
-  buffer: { name, type: "f32", size },
+  buffer: { name, type, size },
 });
 
 function product(name: string, [m, n, s]: readonly [number, number, number]): Routine {
@@ -153,22 +160,27 @@ function product(name: string, [m, n, s]: readonly [number, number, number]): Ro
   });
   return {
     name,
-    inputs: [f32("a", m * s), f32("b", s * n)],
-    outputs: [f32("c", m * n)],
+    inputs: [arrayOf("a", m * s, "f32"), arrayOf("b", s * n, "f32")],
+    outputs: [arrayOf("c", m * n, "f32")],
     temps: [],
     body: block.statements,
   };
 }
 
-function overArrays(name: string, n: number, f: (x: Expr, y: Expr) => Expr): Routine {
+function overArrays(
+  name: string,
+  n: number,
+  f: (x: Expr, y: Expr) => Expr,
+  type: ScalarType = "f32",
+): Routine {
   const block = k.makeBlock();
   block.forEach("i", k.i32(0), k.i32(n), (loop, i) =>
-    loop.store("c", i, f(loop.let("x", k.load("f32", "a", i)), loop.let("y", k.load("f32", "b", i)))),
+    loop.store("c", i, f(loop.let("x", k.load(type, "a", i)), loop.let("y", k.load(type, "b", i)))),
   );
   return {
     name,
-    inputs: [f32("a", n), f32("b", n)],
-    outputs: [f32("c", n)],
+    inputs: [arrayOf("a", n, type), arrayOf("b", n, type)],
+    outputs: [arrayOf("c", n, type)],
     temps: [],
     body: block.statements,
   };
