@@ -126,12 +126,9 @@ function findEntrants(row, options) {
     .flatMap((contestant) => nodes.flatMap((node) => entrantsOf(contestant, node, settings)));
 }
 
-/** What it is that a library has or lacks, whatever the row. */
-const settingOf = ({ contestant, mode, threads, node }) => [contestant, mode, threads, node.path].join(" ");
-
 async function prepare(row, entrant, { quick }) {
-  const setting = settingOf(entrant);
-  if (absent.has(setting)) return { reason: absent.get(setting), isKnown: true };
+  const setting = nameOf(entrant);
+  if (absent.has(setting)) return { reason: absent.get(setting).reason, isKnown: true };
   const worker = start(entrant, row.nodeFlags);
   const { contestant, mode, threads, dist } = entrant;
   const plain = { contestant, mode, threads, dist };
@@ -142,14 +139,18 @@ async function prepare(row, entrant, { quick }) {
   }
   await worker.stop();
   if (answer.absent) {
-    absent.set(setting, answer.reason);
+    absent.set(setting, { setting, reason: answer.reason, isNeeded: isNeeded(entrant) });
     return { reason: answer.reason, isKnown: true };
   }
   return { reason: answer.reason };
 }
 
+/** downhill itself has to be there; modes and threads are for some engines only. */
+const isNeeded = ({ contestant, mode, threads }) =>
+  contestant === "downhill" && mode === "plain" && threads === 1;
+
 /** What no row could have: settings with the reason, for the end of the output. */
-export const absences = () => [...absent].map(([setting, reason]) => ({ setting, reason }));
+export const absences = () => [...absent.values()];
 
 /**
  * The entrants whose results are wrong: others than those of hand-written JavaScript, or, where there is none, others
@@ -219,12 +220,16 @@ async function takeTurns(row, running, { rounds, turn, warmUp, quick, progress }
   }
 }
 
+/** A new process a round takes its time. */
+const roundsOfFresh = 7;
+
 /** Rounds of what happens once in a process. The first round was the preparing. */
 async function repeatFresh(row, running, { rounds, quick, progress }) {
   await Promise.all(running.map((one) => one.stop()));
-  for (let round = 1; round < rounds; round++) {
-    progress(`${row.name}: round ${round + 1} of ${rounds}`);
-    for (const one of running) {
+  const count = Math.min(rounds, roundsOfFresh);
+  for (let round = 1; round < count; round++) {
+    progress(`${row.name}: round ${round + 1} of ${count}`);
+    for (const one of running.filter(({ reason }) => reason === undefined)) {
       const again = await prepare(row, one.entrant, { quick });
       if (again.reason !== undefined) one.reason = again.reason;
       else one.values.push(...again.values);

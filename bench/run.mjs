@@ -98,7 +98,10 @@ async function run({ json, ...options }) {
         summaries.filter((one) => one.row === row.name),
       );
   }
-  for (const { setting, reason } of absences()) console.error(`not available: ${setting}: ${reason}`);
+  for (const { setting, reason, isNeeded } of absences()) {
+    console.error(`not available: ${setting}: ${reason}`);
+    failed ||= isNeeded;
+  }
   process.exitCode = failed ? 1 : 0;
 
   function show(row, measurements) {

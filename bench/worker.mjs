@@ -30,7 +30,7 @@ const orders = {
   async prepare({ rowName, entrant, quick }) {
     const row = findRow(rowName);
     // Before the library: what a row measures may be the loading itself.
-    const library = row.loads === false ? {} : await load(entrant);
+    const library = row.loads === false ? {} : await loaded(entrant);
     const program = row.programs[programOf(entrant.contestant)];
     const { check = [], value, step, base } = await program(library, { ...entrant, quick });
     if (step !== undefined) turn = row.kind === "ratio" ? ratioTurn(step, base) : speedTurn(row, step);
@@ -49,6 +49,16 @@ const orders = {
     return { value: await turn() };
   },
 };
+
+/** A library that does not load is absent from every row. */
+async function loaded(entrant) {
+  try {
+    return await load(entrant);
+  } catch (error) {
+    if (error instanceof Absent) throw error;
+    throw new Absent(error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** Seconds that `count` steps take. */
 async function time(step, count) {

@@ -46,7 +46,7 @@ const compiling = (model) => ({
 });
 
 /** Steps are watched for so long. */
-const watched = 3000; // ms
+const watched = 1500; // ms
 const window = 10;
 /** Steady is what a later median is at most so much below. */
 const slack = 1.15;
