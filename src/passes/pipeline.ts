@@ -7,6 +7,7 @@ import { foldConstants } from "./fold.ts";
 import { hoistInvariants } from "./hoist.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
+import { dropUnitAxes } from "./unit-axes.ts";
 
 /** A pass: from a program to one that computes the same. */
 export type Pass = (program: Program) => Program;
@@ -26,6 +27,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["absorb", absorb],
   ["fold constants", foldConstants],
   ["simplify", simplify],
+  ["unit axes", dropUnitAxes],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["dead code", eliminateDeadCode],
   ["schedule", schedule],

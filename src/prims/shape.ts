@@ -1,6 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -52,6 +53,11 @@ export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Ten
   return sameShape(x.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
 }
 
+/** The equation that repeats a scalar to the shape of `out`. */
+export function broadcastEquation(out: Var, x: Var): Equation {
+  return { prim: broadcastPrim, params: { shape: out.type.shape, axes: [] }, ins: [x], outs: [out] };
+}
+
 /** A scalar repeated to the shape of `like`; other arrays stay as they are. */
 export function spread(x: Tensor, like: Shape): Tensor {
   return x.shape.length === 0 ? broadcast(x, like, []) : x;
@@ -89,6 +95,11 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimitive<Re
 /** The same elements in row-major order under another shape. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : bind1(reshapePrim, [x], { shape });
+}
+
+/** The equation that gives `x` the shape of `out`. */
+export function reshapeEquation(out: Var, x: Var): Equation {
+  return { prim: reshapePrim, params: { shape: out.type.shape }, ins: [x], outs: [out] };
 }
 
 export interface TransposeParams {
