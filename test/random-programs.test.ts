@@ -5,15 +5,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
-import { checkProgram, grad, jit, jvp, scan, tensor, vjp, vmap } from "downhill";
+import { grad, jit, jvp, scan, tensor, vjp, vmap } from "downhill";
 import { interpBackend } from "../src/backends/interp/index.ts";
 import { jsBackend } from "../src/backends/js/index.ts";
-import { lowerProgram } from "../src/passes/lower.ts";
-import type { Program } from "../src/ir/program.ts";
-import type { Backend, Slot } from "../src/kernel/executable.ts";
-import { makeArray } from "../src/kernel/executable.ts";
-import { scalarTypeOf } from "../src/ir/types.ts";
+import { wasmBackend } from "../src/backends/wasm/index.ts";
 import { traceProgram } from "../src/trace/staging.ts";
+import { runPlain } from "./support/run-plain.ts";
 
 /** The values made so far, by kind. Everything is kept within reach of 1, so that nothing overflows or grows wild. */
 interface Pool {
@@ -256,20 +253,6 @@ const cotangents: [Tensor, Tensor] = [tensor(0.8), tensor([-0.4, 0.9, 0.5])];
 const bits = (xs: readonly Tensor[]): string =>
   JSON.stringify(xs.map((x) => Array.from(x.data(), (value) => (Object.is(value, -0) ? "-0" : value))));
 
-/** Runs a program as it is, without any pass. */
-function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {
-  checkProgram(program);
-  const slots = program.outs.map((v): Slot => {
-    const n = v.type.shape.reduce((a, b) => a * b, 1);
-    return v.type.shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(v.type.dtype), n), offset: 0 };
-  });
-  backend.compile(lowerProgram(program).routine)(
-    ins.map((x) => x.slot!),
-    slots,
-  );
-  return program.outs.map((v, i) => new d.Tensor(v.type, slots[i], undefined));
-}
-
 function expectClose(actual: readonly Tensor[], expected: readonly Tensor[]): void {
   actual.forEach((x, k) => {
     expect(x.shape).toEqual(expected[k]!.shape);
@@ -299,7 +282,7 @@ describe("random programs", () => {
             point.map((x) => x.type),
             g,
           ); // constants come first
-          for (const backend of [interpBackend, jsBackend])
+          for (const backend of [interpBackend, jsBackend, wasmBackend])
             expect(bits(runPlain(program, backend, [...captured, ...point])), backend.name).toBe(expected);
           expect(bits(jit((...xs: Tensor[]) => g(...xs))(...point)), "jit").toBe(expected);
         }

@@ -103,13 +103,7 @@ const rules: readonly Rule[] = [
     vectors.push(d.where(pick(flags), pick(vectors), pick(vectors).mul(0.5))),
   ),
   smooth(({ flags, places }, pick) => places.push(d.where(pick(flags), pick(places), pick(places).mul(3)))),
-  smooth(({ flags, vectors, dtype }, pick) =>
-    vectors.push(
-      pick(flags)
-        .astype(dtype as "float64")
-        .mul(pick(vectors)),
-    ),
-  ),
+  smooth(({ flags, vectors, dtype }, pick) => vectors.push(pick(flags).astype(dtype).mul(pick(vectors)))),
   // integers
   smooth(({ places }, pick) =>
     places.push(
@@ -121,7 +115,7 @@ const rules: readonly Rule[] = [
   smooth(({ places }, pick) => places.push(d.maximum(pick(places), d.neg(pick(places))))),
   smooth(({ places, flags }, pick) => flags.push(d.equal(d.rem(pick(places), 3), 1))),
   smooth(({ places, dims, vectors, dtype }, pick) => {
-    const x = within(pick(places), dims.columns).astype(dtype as "float64");
+    const x = within(pick(places), dims.columns).astype(dtype);
     vectors.push(x.mul(1 / dims.columns).sub(pick(vectors)));
   }),
   jumping(({ places, vectors }, pick) => places.push(pick(vectors).mul(8).astype("int32"))),
@@ -345,13 +339,9 @@ export function recipes(dims: readonly Dims[], isSmooth = false): fc.Arbitrary<R
 }
 
 /** The function that a recipe stands for: of a scalar, a vector and a matrix, with as much as results. */
-export function functionOf({
-  dims,
-  dtype,
-  list,
-  ends,
-}: Recipe): (s: Tensor, v: Tensor, m: Tensor) => Tensor[] {
-  return (s, v, m) => {
+export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[]) => Tensor[] {
+  return (...xs) => {
+    const [s, v, m] = xs as [Tensor, Tensor, Tensor];
     const places = d.tensor(
       Array.from({ length: dims.columns }, (_, i) => ((i * 7 + 3) % 23) - 5),
       { dtype: "int32" },

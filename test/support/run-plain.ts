@@ -1,0 +1,21 @@
+import { checkProgram, Tensor, type Program } from "downhill";
+import { scalarTypeOf } from "../../src/ir/types.ts";
+import type { Backend, Slot } from "../../src/kernel/executable.ts";
+import { makeArray } from "../../src/kernel/executable.ts";
+import { lowerProgram } from "../../src/passes/lower.ts";
+
+/** Runs a program as it is, without any pass. */
+export function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {
+  checkProgram(program);
+  const slots = program.outs.map((v): Slot => {
+    const n = v.type.shape.reduce((a, b) => a * b, 1);
+    return v.type.shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(v.type.dtype), n), offset: 0 };
+  });
+  const compiled = backend.compile(lowerProgram(program).routine);
+  compiled(
+    ins.map((x) => x.slot!),
+    slots,
+  );
+  compiled.release?.();
+  return program.outs.map((v, i) => new Tensor(v.type, slots[i], undefined));
+}
