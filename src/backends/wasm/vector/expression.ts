@@ -85,10 +85,13 @@ function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
     return inOne(expr, width, emitSplat(expr, lanes), lanes);
   }
   const key = `${width} ${expr.type} ${printExpr(expr)}`;
-  let reg = turn.hoisted.get(key);
+  const { locals } = lanes.frame;
+  const hoisted = turn.hoisted.get(locals) ?? new Map<string, number>();
+  turn.hoisted.set(locals, hoisted);
+  let reg = hoisted.get(key);
   if (reg === undefined) {
     reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
-    turn.hoisted.set(key, reg);
+    hoisted.set(key, reg);
   }
   return inOne(expr, width, reg, lanes);
 }

@@ -37,8 +37,8 @@ export interface PendingStore {
 export interface Turn {
   /** Code before the loop. */
   readonly before: Fragment;
-  /** Locals with vectors computed there, by the text of their expressions. */
-  readonly hoisted: Map<string, number>;
+  /** Locals with vectors computed there, by the text of their expressions within each frame: another may use the same names. */
+  readonly hoisted: Map<Frame["locals"], Map<string, number>>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
   /**

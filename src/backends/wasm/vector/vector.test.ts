@@ -425,6 +425,27 @@ describe("loops", () => {
     expect(text.slice(0, text.indexOf("loop $")).match(/call \$exp/g)).toHaveLength(1);
   });
 
+  test("numbers of two calls of one procedure that are the same in all turns are not mistaken for one another", () => {
+    const n = 40;
+    const made: Made = {
+      ins: [["a", "f64"]],
+      outs: [["out", "f64"]],
+      scalars: [["c", "f64"]],
+      n,
+    };
+    const power = (x: Expr, exponent: Expr): Expr => k.call(math.pow64, x, exponent);
+    expectAgreement(
+      routineOf(made, (block) =>
+        block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+          const x = loop.let("x", k.abs(k.load("f64", "a", i)));
+          const c = k.local("f64", "c");
+          const [one, two] = [loop.let("one", power(x, c)), loop.let("two", power(x, k.sub(c, k.f64(1))))];
+          loop.store("out", i, k.div(one, two));
+        }),
+      ),
+    );
+  });
+
   test("a store that only one side of a choice reads is made before the choice", () => {
     const n = 19;
     const made: Made = { ins: [["a", "f64"]], outs: [["out", "f64"]], n };
