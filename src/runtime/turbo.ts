@@ -32,7 +32,8 @@ let result: Turbo | undefined;
  * `--js-flags=--wasm-revectorize`.
  *
  * @example
- * enableTurbo().reason; // "vectors of 256 bits", or why not
+ * const { enabled, reason } = enableTurbo();
+ * `${enabled ? "on" : "off"}: ${reason}`; // o…: …
  */
 export function enableTurbo(): Turbo {
   result ??= tryTurbo();

@@ -33,7 +33,8 @@ export interface Callable {
  * square.body.localGet(0);
  * square.body.localGet(0);
  * square.body.op("f64.mul");
- * // module.finish() is the module; its function `square` of 3 is 9
+ * const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()));
+ * instance.exports.square(3); // 9
  */
 export interface Body {
   /** A new local, initially zero; parameters come before all locals. The name is for readers of the text. */

@@ -26,7 +26,7 @@ export interface ByteWriter {
  * @example
  * const out = makeWriter();
  * out.unsigned(624485);
- * [...out.result()]; // [0xe5, 0x8e, 0x26]
+ * [...out.result()]; // [ 229, 142, 38 ]
  */
 export function makeWriter(capacity: number = 64): ByteWriter {
   let buffer = new Uint8Array(capacity);

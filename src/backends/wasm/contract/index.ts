@@ -40,6 +40,7 @@ export type ContractCache = Map<string, Callable>;
  * read.
  *
  * @example
+ * ```text
  * const module = makeModule();
  * module.importMemory("env", "memory", { initial: 1 });
  * const product = addContract(module, new Map(), "product", statement, { relaxed: false, manyRegisters: false, wide: false });
@@ -47,6 +48,7 @@ export type ContractCache = Map<string, Callable>;
  * body.i32Const(0);
  * body.i32Const(product.units);
  * body.call(product);
+ * ```
  */
 export function addContract(
   module: ModuleBuilder,
