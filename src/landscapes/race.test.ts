@@ -51,7 +51,7 @@ describe("a race", () => {
     expect(run!.points[10]).toEqual(run!.points[11] ?? run!.points[10]);
   });
 
-  test("steps optimisers that must run eagerly", () => {
+  test("runs optimisers that search along lines", () => {
     const { runs } = race(
       findLandscape("rosenbrock"),
       { lbfgs: lbfgs({ lineSearch: "strong-wolfe" }) },

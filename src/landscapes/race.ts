@@ -72,7 +72,7 @@ const tooFar = 1e3; // times the height of the start above the lowest value, fro
 
 /**
  * Runs optimisers on a landscape from one start, with exact gradients or noisy ones. Each run is one compiled `scan` over pure
- * updates and so the same every time; optimisers that must run eagerly (`lbfgs`) are stepped one by one.
+ * updates and so the same every time. An optimiser that searches along lines meets the same noise wherever it looks.
  *
  * @param racers the optimisers by the names that they are to have
  * @throws DownhillError `option`, `range` or `shape` for misuse or a start where the function is not finite, and what an optimiser throws that cannot step a vector.
@@ -98,7 +98,7 @@ export function race(
   const values = noise === 0 ? new Float64Array((steps + 1) * n) : normal(key(seed), (steps + 1) * n);
   const push = tensor(values.map((z) => z * noise)).reshape([steps + 1, n]);
   const tracks = Object.entries(racers).map(
-    ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push, steps)] as const,
+    ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,
   );
   const seen = tracks.flatMap(([, , track]) => [...track.values]).filter((value) => Number.isFinite(value));
   const lowest = landscape.lowest ?? seen.reduce((least, value) => Math.min(least, value), Infinity);
@@ -128,15 +128,19 @@ function follow(
   optimizer: GeneralOptimizer<unknown>,
   start: Point,
   push: Tensor,
-  steps: number,
 ): Track {
   const evaluate = valueAndGrad(value);
-  if (optimizer.eager) return followEagerly(jit(evaluate), optimizer, start, push, steps);
   const whole = jit((from: Tensor, noise: Tensor) =>
     scan(
       ({ x, state }: { x: Tensor; state: unknown }, extra: Tensor) => {
         const [height, slope] = evaluate(x);
-        const { updates, state: next } = optimizer.update(add(slope, extra), state, x);
+        const { updates, state: next } = optimizer.update(add(slope, extra), state, x, {
+          value: height,
+          valueAndGrad(there) {
+            const [value, grads] = evaluate(there);
+            return [value, add(grads, extra)];
+          },
+        });
         return [{ x: applyUpdates(x, updates), state: next }, [x, height, norm(slope)] as const] as const;
       },
       { x: from, state: optimizer.init(from) },
@@ -149,37 +153,6 @@ function follow(
     values: values.tolist() as number[],
     gradientNorms: norms.tolist() as number[],
   };
-}
-
-function followEagerly(
-  evaluate: (x: Tensor) => [Tensor, Tensor],
-  optimizer: GeneralOptimizer<unknown>,
-  start: Point,
-  push: Tensor,
-  steps: number,
-): Track {
-  let x = tensor([...start], { dtype: "float64" });
-  let state = optimizer.init(x);
-  const points: Point[] = [];
-  const values: number[] = [];
-  const gradientNorms: number[] = [];
-  for (let t = 0; t <= steps; t++) {
-    const [value, slope] = evaluate(x);
-    points.push(x.tolist() as number[]);
-    values.push(value.item());
-    gradientNorms.push(norm(slope).item());
-    if (t === steps || !isFinitePoint(points.at(-1)!) || !Number.isFinite(values.at(-1))) break;
-    const extra = push.at(t);
-    const step = optimizer.update(add(slope, extra), state, x, {
-      value,
-      valueAndGrad(p) {
-        const [v, g] = evaluate(p);
-        return [v, add(g, extra)];
-      },
-    });
-    [x, state] = [applyUpdates(x, step.updates), step.state];
-  }
-  return { points, values, gradientNorms };
 }
 
 interface Standard {

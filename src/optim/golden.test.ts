@@ -296,25 +296,68 @@ describe("the reference runs", () => {
   });
 
   const searching = golden.cases.filter(({ optimizer }) => optimizer === "LBFGS");
-  test.each(searching.map((run) => [run.id, run] as const))("%s", (_, run) => {
+  describe.each(searching.map((run) => [run.id, run] as const))("%s", (_, run) => {
     const { loss, start } = problemOf(run);
     const objective = (p: Params): Tensor => loss(p, zeros([]));
-    const evaluate = jit<[Params], [Tensor, Params]>((p) => valueAndGrad(objective)(p));
+    const evaluate = (p: Params): [Tensor, Params] => valueAndGrad(objective)(p);
     const optimizer = lbfgs(translate("LBFGS", run.options));
-    let params = start;
-    let state: LbfgsState = optimizer.init(params);
-    let done = 0;
-    golden.steps.slice(0, run.params.length).forEach((at, k) => {
-      for (; done < at; done++) {
-        const [value, grads] = evaluate(params);
-        const extra = { value, valueAndGrad: evaluate };
-        const { updates, state: next } = optimizer.update(grads, state, params, extra);
-        expect(next.evaluations.item() - state.evaluations.item()).toBe(run.evaluations![done]);
-        [params, state] = [applyUpdates(params, updates), next];
-      }
-      expectClose(flat(params).data(), run.params[k]!, run.tolerance);
-      if (run.loss[k] !== undefined)
-        expectClose([loss(params, zeros([])).item()], [run.loss[k]], run.tolerance);
+    interface Carry {
+      readonly params: Params;
+      readonly state: LbfgsState;
+    }
+    const step = (params: Params, state: LbfgsState): Carry & { readonly value: Tensor } => {
+      const [value, grads] = evaluate(params);
+      const { updates, state: next } = optimizer.update(grads, state, params, {
+        value,
+        valueAndGrad: evaluate,
+      });
+      return { params: applyUpdates(params, updates), state: next, value };
+    };
+    const steps = golden.steps.slice(0, run.params.length);
+    const last = steps.at(-1)!;
+    /** The updates one by one: the parameters after each, the loss before it, and all evaluations so far. */
+    const expectSteps = (
+      all: readonly { params: Iterable<number>; evaluations: number; value: number }[],
+      end: Params,
+    ): void => {
+      const made = all.map(({ evaluations }, k) => evaluations - (all[k - 1]?.evaluations ?? 0));
+      expect(made).toEqual(run.evaluations!.slice(0, last));
+      const values = [...all.map(({ value }) => value), objective(end).item()];
+      steps.forEach((at, k) => {
+        const params = at === 0 ? flat(start).data() : all[at - 1]!.params;
+        expectClose(params, run.params[k]!, run.tolerance);
+        if (run.loss[k] !== undefined) expectClose([values[at]!], [run.loss[k]], run.tolerance);
+      });
+    };
+    const follow = (stepOnce: typeof step): void => {
+      let carry: Carry = { params: start, state: optimizer.init(start) };
+      const all = Array.from({ length: last }, () => {
+        const { value, ...next } = stepOnce(carry.params, carry.state);
+        carry = next;
+        const evaluations = next.state.evaluations.item();
+        return { params: flat(next.params).data(), evaluations, value: value.item() };
+      });
+      expectSteps(all, carry.params);
+    };
+
+    test("eagerly", () => follow(step));
+    test("under jit", () => follow(jit(step)));
+    test("as a scan", () => {
+      const [end, [params, evaluations, values]] = scan(
+        ({ params, state }: Carry) => {
+          const { value, ...next } = step(params, state);
+          return [next, [flat(next.params), next.state.evaluations, value] as const] as const;
+        },
+        { params: start, state: optimizer.init(start) },
+        null,
+        { length: last },
+      );
+      const all = Array.from({ length: last }, (_, k) => ({
+        params: params.at(k).data(),
+        evaluations: evaluations.at(k).item(),
+        value: values.at(k).item(),
+      }));
+      expectSteps(all, end.params);
     });
   });
 });

@@ -1,11 +1,46 @@
-import { tensor, zeros } from "../array/create.ts";
-import { astype } from "../array/elementwise.ts";
-import { DownhillError } from "../errors/index.ts";
+import { full } from "../array/create.ts";
+import {
+  add,
+  astype,
+  div,
+  equal,
+  less,
+  minimum,
+  mul,
+  neg,
+  reciprocal,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { dynamicUpdateSlice } from "../array/gather.ts";
+import { at, dot, expandDims } from "../array/shape.ts";
+import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { type CurvatureHistory, noHistory } from "./curvature.ts";
+import { type ArrayType, arrayType } from "../ir/types.ts";
+import { foriLoop } from "../transforms/while-loop.ts";
+import { sameShape } from "../util/shape.ts";
 
-/** State of `lbfgs`. All parameters are one vector of n numbers here. */
-export interface LbfgsState {
+/**
+ * The last steps and the changes of the gradient over them. There is a row for each step that may be remembered: once all
+ * rows are taken, the newest step takes the place of the oldest.
+ */
+export interface LbfgsHistory {
+  /** The steps s, `historySize` × n. */
+  readonly steps: Tensor;
+  /** The changes y of the gradient, `historySize` × n. */
+  readonly changes: Tensor;
+  /** ρ = 1/sᵀy of each, `historySize` numbers. */
+  readonly rho: Tensor;
+  /** γ = sᵀy/yᵀy of the newest, the size of the inverse Hessian before they are taken into account. */
+  readonly scale: Tensor;
+  /** Number of rows that are taken. */
+  readonly remembered: Tensor;
+  /** The row that the next step takes. */
+  readonly next: Tensor;
+}
+
+/** State of `lbfgs`. All parameters are one vector of n numbers here, in float64. */
+export interface LbfgsState extends LbfgsHistory {
   /** Number of updates made. */
   readonly step: Tensor;
   /** Number of iterations made in all updates together. */
@@ -17,79 +52,124 @@ export interface LbfgsState {
   readonly length: Tensor;
   /** The gradient before the last iteration. */
   readonly gradient: Tensor;
-  /** The steps and changes of the gradient that are remembered, k × n, and the scale of the inverse Hessian. */
-  readonly steps: Tensor;
-  readonly changes: Tensor;
-  readonly scale: Tensor;
 }
 
-/** What is known from one iteration to the next. */
-export interface Memory {
-  readonly iterations: number;
-  readonly evaluations: number;
-  readonly direction: Float64Array;
-  readonly length: number;
-  /** Before the last iteration. */
-  readonly gradient: Float64Array;
-  readonly history: CurvatureHistory;
-}
-
-/** Nothing known yet of n parameters. */
-export function emptyMemory(n: number): Memory {
-  const zero = new Float64Array(n);
-  return { iterations: 0, evaluations: 0, direction: zero, length: 0, gradient: zero, history: noHistory };
-}
-
-/** A memory as tensors. */
-export function writeState(
-  step: number,
-  { iterations, evaluations, history, ...memory }: Memory,
-): LbfgsState {
-  const whole = (n: number): Tensor => tensor(n, { dtype: "int32" });
-  const n = memory.direction.length;
-  const matrix = (rows: readonly Float64Array[]): Tensor =>
-    rows.length === 0
-      ? zeros([0, n])
-      : tensor(Float64Array.from(rows.flatMap((row) => [...row])), { shape: [rows.length, n] });
+/** The types of the parts of a state. */
+function typesOf(n: number, historySize: number): Readonly<Record<keyof LbfgsState, ArrayType>> {
+  const whole = arrayType("int32", []);
+  const real = (...shape: readonly number[]): ArrayType => arrayType("float64", shape);
   return {
-    step: whole(step),
-    iterations: whole(iterations),
-    evaluations: whole(evaluations),
-    direction: tensor(memory.direction),
-    length: tensor(memory.length),
-    gradient: tensor(memory.gradient),
-    steps: matrix(history.steps),
-    changes: matrix(history.changes),
-    scale: tensor(history.scale),
+    step: whole,
+    iterations: whole,
+    evaluations: whole,
+    direction: real(n),
+    length: real(),
+    gradient: real(n),
+    steps: real(historySize, n),
+    changes: real(historySize, n),
+    rho: real(historySize),
+    scale: real(),
+    remembered: whole,
+    next: whole,
   };
 }
 
-/** A memory out of the tensors, for n parameters. */
-export function readState(state: LbfgsState, n: number): Memory {
-  // as anywhere, a state may have become plain numbers on its way through a file
-  const vector = (x: Tensor): Float64Array => Float64Array.from(astype(x, "float64").data());
-  const rows = (x: Tensor): Float64Array[] => {
-    const all = vector(x);
-    return Array.from({ length: all.length / n }, (_, i) => all.subarray(i * n, (i + 1) * n));
-  };
-  const scalar = (x: Tensor): number => astype(x, "float64").item();
-  if (
-    typeof state !== "object" ||
-    state === null ||
-    !("direction" in state) ||
-    vector(state.direction).length !== n
-  ) {
+/** The state in which nothing is known yet of n parameters. */
+export function emptyState(n: number, historySize: number): LbfgsState {
+  return eachPart(n, historySize, ({ shape, dtype }, key) => full(shape, key === "scale" ? 1 : 0, { dtype }));
+}
+
+/**
+ * A state with parts of the right types: it may have become plain numbers on its way through a file.
+ *
+ * @throws DownhillError `tree` if it is not that of n parameters, with a history of this size.
+ */
+export function readState(state: LbfgsState, n: number, historySize: number): LbfgsState {
+  return eachPart(n, historySize, (type, key) => {
+    const part = state[key] as Tensor | undefined;
+    const x = part === undefined ? undefined : astype(part, type.dtype);
+    if (x !== undefined && sameShape(x.shape, type.shape)) return x;
     throw new DownhillError(
       "tree",
-      `lbfgs: the state is not that of these parameters, which are ${n} numbers; pass what init or update gave.`,
+      `lbfgs: the state is not that of these parameters, which are ${n} numbers, and of a history of ${historySize}: ` +
+        `${key} is ${x === undefined ? "missing" : showType(x.type)}, not ${showType(type)}. Pass what init or update gave.`,
     );
-  }
-  return {
-    iterations: scalar(state.iterations),
-    evaluations: scalar(state.evaluations),
-    direction: vector(state.direction),
-    length: scalar(state.length),
-    gradient: vector(state.gradient),
-    history: { steps: rows(state.steps), changes: rows(state.changes), scale: scalar(state.scale) },
+  });
+}
+
+function eachPart(
+  n: number,
+  historySize: number,
+  make: (type: ArrayType, key: keyof LbfgsState) => Tensor,
+): LbfgsState {
+  const parts = Object.entries(typesOf(n, historySize)).map(([key, type]) => [
+    key,
+    make(type, key as keyof LbfgsState),
+  ]);
+  return Object.fromEntries(parts) as LbfgsState;
+}
+
+/** The history with a step s and the change y of the gradient over it where that `isUseful`, else as it was. */
+export function remember(history: LbfgsHistory, s: Tensor, y: Tensor, isUseful: Tensor): LbfgsHistory {
+  const { steps, changes, rho, scale, remembered, next } = history;
+  const size = rho.shape[0]!;
+  const curvature = dot(y, s);
+  // the row is chosen and not the whole, so that the rows can be written in place
+  const write = (rows: Tensor, x: Tensor): Tensor => {
+    const row = where(isUseful, x, at(rows, next));
+    return dynamicUpdateSlice(rows, expandDims(row, 0), [next, ...x.shape.map(() => 0)]);
   };
+  const after = add(next, 1);
+  return {
+    steps: write(steps, s),
+    changes: write(changes, y),
+    rho: write(rho, reciprocal(curvature)),
+    scale: where(isUseful, div(curvature, dot(y, y)), scale),
+    remembered: where(isUseful, minimum(add(remembered, 1), size), remembered),
+    next: where(isUseful, where(equal(after, size), 0, after), next),
+  };
+}
+
+/**
+ * `−Hg`, the direction to go, for the inverse Hessian H that the history tells, in two loops and without the matrix.
+ *
+ * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithm 7.4.
+ */
+export function directionOf(history: LbfgsHistory, gradient: Tensor): Tensor {
+  const { steps, changes, rho, scale, remembered, next } = history;
+  const size = rho.shape[0]!;
+  /** The row that was written `age` rows before the newest. */
+  const rowAt = (age: Tensor): Tensor => {
+    const row = sub(sub(next, 1), age);
+    return where(less(row, 0), add(row, size), row);
+  };
+  interface Backwards {
+    readonly q: Tensor;
+    /** By age. */
+    readonly alpha: Tensor;
+  }
+  const { q, alpha } = foriLoop<Backwards>(
+    0,
+    remembered,
+    (age, { q, alpha }) => {
+      const row = rowAt(age);
+      const a = mul(dot(at(steps, row), q), at(rho, row));
+      return {
+        q: sub(q, mul(a, at(changes, row))),
+        alpha: dynamicUpdateSlice(alpha, expandDims(a, 0), [age]),
+      };
+    },
+    { q: neg(gradient), alpha: full([size], 0) },
+  );
+  return foriLoop(
+    0,
+    remembered,
+    (k, r) => {
+      const age = sub(sub(remembered, 1), k);
+      const row = rowAt(age);
+      const beta = mul(dot(at(changes, row), r), at(rho, row));
+      return add(r, mul(sub(at(alpha, age), beta), at(steps, row)));
+    },
+    mul(scale, q),
+  );
 }

@@ -1,15 +1,17 @@
+import { ofNumbers, type SearchArithmetic } from "./search-arithmetic.ts";
 import { dot, largest } from "./vector.ts";
 
-/** A point on a line: how far, the value there, the gradient, and the slope along the line. */
-export interface LinePoint {
-  readonly t: number;
-  readonly value: number;
-  readonly gradient: Float64Array;
-  readonly slope: number;
+/** A place on a line: how far, the value there, and the slope along the line. */
+export interface LinePlace<X> {
+  readonly t: X;
+  readonly value: X;
+  readonly slope: X;
 }
 
-/** The value and gradient of a function at `x + t·d`. */
-export type OnLine = (t: number) => { readonly value: number; readonly gradient: Float64Array };
+/** A place on a line with the gradient there. */
+export interface LinePoint<X = number, V = Float64Array> extends LinePlace<X> {
+  readonly gradient: V;
+}
 
 /** What may be chosen about a line search. */
 export interface LineSearchLimits {
@@ -19,22 +21,180 @@ export interface LineSearchLimits {
   readonly curvature?: number;
   /** A bracket this small, times the largest of d, is not divided further. Default 1e-9. */
   readonly tolerance?: number;
-  /** Number of evaluations. Default 25. */
+  /** Number of evaluations after the first. Default 25. */
   readonly evaluations?: number;
 }
 
+/** Where a search stands before its next evaluation, which is at `t`. */
+export interface LineSearch<X, B, V> {
+  /** How far to look next. */
+  readonly t: X;
+  /** Number of evaluations made. */
+  readonly evaluations: X;
+  /** Whether `low` and `high` enclose what is searched for. Before that the step grows, and `low` is the place before. */
+  readonly isEnclosed: B;
+  /** The better end of the bracket, and in the end the result. */
+  readonly low: LinePoint<X, V>;
+  readonly high: LinePlace<X>;
+  /** Whether `low` is the second end of the bracket, which must be lower than the first to be the better one. */
+  readonly isLowSecond: B;
+  /** Whether the place before was near an end of the bracket. */
+  readonly isNearEnd: B;
+  readonly isDone: B;
+  /** Whether the result satisfies both conditions. */
+  readonly isSatisfied: B;
+}
+
+/** A search from `start`, where t = 0, that looks at `first` first. `none` is 0, `no` is false. */
+export function beginSearch<X, B, V>(start: LinePoint<X, V>, first: X, none: X, no: B): LineSearch<X, B, V> {
+  const { t, value, slope } = start;
+  return {
+    t: first,
+    evaluations: none,
+    isEnclosed: no,
+    low: start,
+    high: { t, value, slope },
+    isLowSecond: no,
+    isNearEnd: no,
+    isDone: no,
+    isSatisfied: no,
+  };
+}
+
 /**
- * A step length t along d that satisfies the strong Wolfe conditions,
+ * A search for a step length t along d that satisfies the strong Wolfe conditions,
  *
  * ```text
  * f(x + td) ≤ f(x) + c₁ t f′      and      |f′(x + td)| ≤ c₂ |f′|       (f′: slopes along d)
  * ```
  *
- * or the best found within the limits: first the step grows until it has passed a minimum, then the bracket is divided by
- * cubic interpolation. PyTorch's `_strong_wolfe`, step for step, which follows minFunc.
+ * taken further by what was found at its `t`: `point`. First the step grows until it has passed a minimum, then the
+ * bracket is divided by cubic interpolation, until both conditions hold or a limit is met. `width` is the largest number
+ * of d. PyTorch's `_strong_wolfe`, step for step, which follows minFunc; but NaN is never the better of two values.
  *
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, algorithms 3.5 and 3.6; Schmidt, minFunc, 2005.
  */
+export function continueSearch<X, B, V>(
+  arithmetic: SearchArithmetic<X, B, V>,
+  { start, width }: { readonly start: LinePoint<X, V>; readonly width: X },
+  search: LineSearch<X, B, V>,
+  point: LinePoint<X, V>,
+  limits: LineSearchLimits = {},
+): LineSearch<X, B, V> {
+  const { add, sub, mul, abs, less, atMost, not, and, or, chooseTruth } = arithmetic;
+  const { decrease = 1e-4, curvature = 0.9, tolerance = 1e-9, evaluations: most = 25 } = limits;
+  const { low, high, evaluations, isEnclosed, isLowSecond } = search;
+  const mayGoOn = less(evaluations, most);
+  const givesUp = and(not(isEnclosed), not(mayGoOn));
+
+  // NaN is too high as well
+  const isTooHigh = not(atMost(point.value, add(mul(mul(decrease, point.t), start.slope), start.value)));
+  const isHigher = and(or(isEnclosed, not(less(evaluations, 2))), atMost(low.value, point.value));
+  const isWorse = or(isTooHigh, isHigher);
+  const isFlat = atMost(abs(point.slope), mul(-curvature, start.slope));
+  const isSatisfied = and(not(givesUp), and(not(isWorse), isFlat));
+  const isEnclosedNow = or(isEnclosed, or(isWorse, atMost(0, point.slope)));
+  const isOver = or(givesUp, isSatisfied);
+  const grows = not(or(isEnclosedNow, isOver));
+
+  // the ends of the bracket: one of the old ones, and the point; while the step grows, the last two points
+  const old = choosePoint(arithmetic, givesUp, start, low);
+  const isLower = chooseTruth(isLowSecond, atMost(point.value, old.value), less(point.value, old.value));
+  const becomesLow = or(isLower, or(grows, isSatisfied));
+  const replacesLow = and(isEnclosed, not(isWorse));
+  const keepsHigh = and(replacesLow, not(atMost(0, mul(point.slope, sub(high.t, low.t)))));
+  const nextLow = choosePoint(arithmetic, becomesLow, point, old);
+  const nextHigh = choosePlace(arithmetic, keepsHigh, high, choosePlace(arithmetic, becomesLow, low, point));
+  const isSecond = chooseTruth(isLowSecond, not(becomesLow), becomesLow);
+
+  const isSmall = less(mul(abs(sub(nextHigh.t, nextLow.t)), width), tolerance);
+  const ahead = [add(mul(0.01, sub(point.t, low.t)), point.t), mul(10, point.t)] as const;
+  return {
+    ...nextPlace(arithmetic, nextLow, nextHigh, grows, ahead, search.isNearEnd),
+    evaluations: add(evaluations, 1),
+    isEnclosed: isEnclosedNow,
+    low: nextLow,
+    high: nextHigh,
+    isLowSecond: and(isEnclosedNow, chooseTruth(replacesLow, isLowSecond, isSecond)),
+    isDone: or(isOver, and(isEnclosedNow, or(not(mayGoOn), isSmall))),
+    isSatisfied,
+  };
+}
+
+/**
+ * Where to look next: where the cubic through both ends is least, as far as that is `ahead` of a step that grows. Within a
+ * bracket a place too near to an end, twice in a row, is moved a tenth of the bracket inwards.
+ */
+function nextPlace<X, B, V>(
+  arithmetic: SearchArithmetic<X, B, V>,
+  low: LinePlace<X>,
+  high: LinePlace<X>,
+  grows: B,
+  ahead: readonly [X, X],
+  wasNearEnd: B,
+): { readonly t: X; readonly isNearEnd: B } {
+  const { add, sub, mul, min, max, abs, less, atMost, not, and, or, choose } = arithmetic;
+  const [left, right] = [min(low.t, high.t), max(low.t, high.t)];
+  const bounds = [choose(grows, ahead[0], left), choose(grows, ahead[1], right)] as const;
+  const t = cubicMinimum(arithmetic, low, high, bounds);
+  const margin = mul(0.1, sub(right, left));
+  const isNearEnd = and(not(grows), less(min(sub(right, t), sub(t, left)), margin));
+  const isMoved = and(isNearEnd, or(wasNearEnd, or(atMost(right, t), atMost(t, left))));
+  const isNearRight = less(abs(sub(t, right)), abs(sub(t, left)));
+  const inwards = choose(isNearRight, sub(right, margin), add(left, margin));
+  return { t: choose(isMoved, inwards, t), isNearEnd: and(isNearEnd, not(isMoved)) };
+}
+
+/** Where the cubic through two values and slopes is least, within bounds; their middle where it has no minimum. */
+function cubicMinimum<X, B, V>(
+  arithmetic: SearchArithmetic<X, B, V>,
+  a: LinePlace<X>,
+  b: LinePlace<X>,
+  [least, most]: readonly [X, X],
+): X {
+  const { add, sub, mul, div, min, max, sqrt, atMost, and, choose } = arithmetic;
+  const isForwards = atMost(a.t, b.t);
+  const left = choosePlace(arithmetic, isForwards, a, b);
+  const right = choosePlace(arithmetic, isForwards, b, a);
+  const slopes = add(a.slope, b.slope);
+  const d1 = sub(slopes, div(mul(3, sub(a.value, b.value)), sub(a.t, b.t)));
+  const square = sub(mul(d1, d1), mul(a.slope, b.slope));
+  const d2 = sqrt(square);
+  const part = div(sub(add(right.slope, d2), d1), add(sub(right.slope, left.slope), mul(2, d2)));
+  const t = sub(right.t, mul(sub(right.t, left.t), part));
+  const isFound = and(atMost(0, square), atMost(t, t)); // not NaN
+  return choose(isFound, min(max(t, least), most), div(add(least, most), 2));
+}
+
+function choosePlace<X, B, V>(
+  { choose }: SearchArithmetic<X, B, V>,
+  b: B,
+  x: LinePlace<X>,
+  y: LinePlace<X>,
+): LinePlace<X> {
+  return {
+    t: choose(b, x.t, y.t),
+    value: choose(b, x.value, y.value),
+    slope: choose(b, x.slope, y.slope),
+  };
+}
+
+function choosePoint<X, B, V>(
+  arithmetic: SearchArithmetic<X, B, V>,
+  b: B,
+  x: LinePoint<X, V>,
+  y: LinePoint<X, V>,
+): LinePoint<X, V> {
+  return {
+    ...choosePlace(arithmetic, b, x, y),
+    gradient: arithmetic.chooseGradient(b, x.gradient, y.gradient),
+  };
+}
+
+/** The value and gradient of a function at `x + t·d`. */
+export type OnLine = (t: number) => { readonly value: number; readonly gradient: Float64Array };
+
+/** Follows `continueSearch` to its end, from `start` along d, with `first` as the first length. */
 export function strongWolfe(
   f: OnLine,
   start: LinePoint,
@@ -42,82 +202,12 @@ export function strongWolfe(
   first: number,
   limits: LineSearchLimits = {},
 ): { readonly point: LinePoint; readonly evaluations: number; readonly satisfied: boolean } {
-  const { decrease = 1e-4, curvature = 0.9, tolerance = 1e-9, evaluations: most = 25 } = limits;
-  const at = (t: number): LinePoint => {
-    const { value, gradient } = f(t);
-    return { t, value, gradient, slope: dot(gradient, direction) };
-  };
-  // NaN is too high as well
-  const tooHigh = ({ t, value }: LinePoint): boolean => !(value <= start.value + decrease * t * start.slope);
-  const isFlat = ({ slope }: LinePoint): boolean => Math.abs(slope) <= -curvature * start.slope;
-  const width = largest(direction);
-
-  let previous = start;
-  let point = at(first);
-  let evaluations = 1;
-  let searches = 0;
-  let bracket: [LinePoint, LinePoint] | undefined;
-  for (; searches < most; searches++) {
-    if (tooHigh(point) || (searches > 1 && point.value >= previous.value)) {
-      bracket = [previous, point];
-      break;
-    }
-    if (isFlat(point)) return { point, evaluations, satisfied: true };
-    if (point.slope >= 0) {
-      bracket = [previous, point];
-      break;
-    }
-    const bounds = [point.t + 0.01 * (point.t - previous.t), point.t * 10] as const;
-    const t = cubicMinimum(previous, point, bounds);
-    previous = point;
-    point = at(t);
-    evaluations++;
-  }
-  bracket ??= [start, point];
-
-  let stalled = false;
-  let low: 0 | 1 = bracket[1].value < bracket[0].value ? 1 : 0;
-  for (; searches < most; searches++) {
-    const [a, b] = bracket;
-    if (Math.abs(b.t - a.t) * width < tolerance) break;
-    const [left, right] = [Math.min(a.t, b.t), Math.max(a.t, b.t)];
-    let t = cubicMinimum(a, b, [left, right]);
-    // too near to an end of the bracket twice in a row: go a tenth of the bracket inwards
-    const margin = 0.1 * (right - left);
-    if (Math.min(right - t, t - left) < margin) {
-      if (stalled || t >= right || t <= left) {
-        t = Math.abs(t - right) < Math.abs(t - left) ? right - margin : left + margin;
-        stalled = false;
-      } else {
-        stalled = true;
-      }
-    } else {
-      stalled = false;
-    }
-    const next = at(t);
-    evaluations++;
-    const high: 0 | 1 = low === 0 ? 1 : 0;
-    if (tooHigh(next) || next.value >= bracket[low].value) {
-      bracket[high] = next;
-      low = bracket[1].value < bracket[0].value ? 1 : 0;
-    } else {
-      if (isFlat(next)) return { point: next, evaluations, satisfied: true };
-      if (next.slope * (bracket[high].t - bracket[low].t) >= 0) bracket[high] = bracket[low];
-      bracket[low] = next;
-    }
-  }
-  return { point: bracket[low], evaluations, satisfied: false };
-}
-
-/** Where the cubic through two values and slopes is least, within bounds; their middle where it has no minimum. */
-function cubicMinimum(a: LinePoint, b: LinePoint, [low, high]: readonly [number, number]): number {
-  const d1 = a.slope + b.slope - (3 * (a.value - b.value)) / (a.t - b.t);
-  const square = d1 ** 2 - a.slope * b.slope;
-  if (!(square >= 0)) return (low + high) / 2;
-  const d2 = Math.sqrt(square);
-  const t =
-    a.t <= b.t
-      ? b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
-      : a.t - (a.t - b.t) * ((a.slope + d2 - d1) / (a.slope - b.slope + 2 * d2));
-  return Number.isNaN(t) ? (low + high) / 2 : Math.min(Math.max(t, low), high);
+  const line = { start, width: largest(direction) };
+  let search = beginSearch(start, first, 0, false);
+  do {
+    const { value, gradient } = f(search.t);
+    const point = { t: search.t, value, gradient, slope: dot(gradient, direction) };
+    search = continueSearch(ofNumbers, line, search, point, limits);
+  } while (!search.isDone);
+  return { point: search.low, evaluations: search.evaluations, satisfied: search.isSatisfied };
 }

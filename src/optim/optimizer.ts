@@ -33,8 +33,8 @@ export interface Optimizer<P, S> {
   update(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
   /** The learning rate, for those who want to show it. */
   readonly learningRate?: number | Schedule;
-  /** Set where an update decides by the values that it meets, so that it cannot run inside `jit`, `scan` or `grad`. */
-  readonly eager?: true;
+  /** Set where an update looks at the loss elsewhere, by `extra.valueAndGrad`. */
+  readonly searches?: true;
 }
 
 /** An optimiser for parameters of any structure, whose state's type does not tell it: an `Optimizer<P, S>` for every `P`. */
@@ -42,7 +42,7 @@ export interface GeneralOptimizer<S> {
   init(params: unknown): S;
   update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S>;
   readonly learningRate?: number | Schedule;
-  readonly eager?: true;
+  readonly searches?: true;
 }
 
 /**

@@ -61,7 +61,7 @@ describe("a run that diverges names the step and the first operation that made a
     await expect(run).rejects.toMatchObject({ code: "nan", cause: { code: "nan" } });
   });
 
-  test("with an optimiser that runs eagerly, and several batches a step, too", async () => {
+  test("with an optimiser that searches along lines, and several batches a step, too", async () => {
     const loss = ({ w }: Params, { x }: Points): Tensor => sum(mul(w, log(sub(x, 5))));
     const message = /comes from log: its value became (NaN|-Infinity)/;
     expect(await endOf(fit({ ...options, loss, optimizer: lbfgs() }))).toMatch(message);

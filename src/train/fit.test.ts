@@ -32,7 +32,7 @@ async function collect<E>(run: AsyncIterable<E>): Promise<E[]> {
   return events;
 }
 
-test("an optimiser that decides by values takes its steps on a compiled loss", async () => {
+test("an optimiser that searches along lines is compiled as any other", async () => {
   const { params, history } = await fit({
     ...options,
     data: dataset(line).batch(3),

@@ -298,7 +298,7 @@ function checked<P, S, B>(
   }
   checkChoice("fit", "every", every, ["epoch", "step"]);
   checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
-  checkAccumulate(accumulate, optimizer.eager === true);
+  checkAccumulate(accumulate, optimizer.searches === true);
   if (validation !== undefined) checkData(validation, "fit: validation");
   checkHooks(hooks);
   if (checkpoint !== undefined) checkCheckpointOptions(checkpoint);
@@ -318,14 +318,14 @@ function checked<P, S, B>(
   return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume };
 }
 
-function checkAccumulate(accumulate: unknown, eager: boolean): void {
+function checkAccumulate(accumulate: unknown, searches: boolean): void {
   if (!(Number.isInteger(accumulate) && (accumulate as number) >= 1)) {
     throw new DownhillError(
       "range",
       `fit: accumulate must be a number of batches, 1 or more; got ${String(accumulate)}.`,
     );
   }
-  if (eager && accumulate !== 1) {
+  if (searches && accumulate !== 1) {
     throw new DownhillError(
       "option",
       "fit: accumulate cannot be used with an optimiser that looks at the loss at other places, for it needs all items at once. Take larger batches instead.",

@@ -70,7 +70,7 @@ export function makeTraining<P, S, B, H extends string>({
     const start = rebuild(at, at.tensors) as P;
     const optimizer = optimizerAt(u);
     requireOptimizer("tune", optimizer, "what optimizer returns");
-    if (optimizer.eager) throw notDifferentiable();
+    if (optimizer.searches) throw notDifferentiable();
     return { params: start, state: optimizer.init(start) };
   };
   return {

@@ -189,7 +189,7 @@ function takeBatch<P, S, B>(
   progress: Progress<P, S>,
   next: IteratorResult<B, undefined>,
 ): Taken<P, S> | undefined {
-  const { stepper, reduction, optimizer } = options;
+  const { stepper, reduction } = options;
   const items = next.done ? 0 : itemsOf(next.value);
   const learningRate = rateOf(options, progress);
   const attempt = (): Outcome<P, S> =>
@@ -219,10 +219,7 @@ function takeBatch<P, S, B>(
     progress.step++;
     progress.soFar.learningRate = learningRate;
   }
-  // an optimiser that runs eagerly may hold tensors that share memory
-  if (!optimizer.eager) {
-    progress.retirement.retire(before, [progress.params, progress.state, pending?.gradients]);
-  }
+  progress.retirement.retire(before, [progress.params, progress.state, pending?.gradients]);
   return taken;
 }
 

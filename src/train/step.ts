@@ -4,7 +4,6 @@ import { sum } from "../array/reduce.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../optim/index.ts";
-import { asTensor } from "../prims/lift.ts";
 import type { Key } from "../random/index.ts";
 import { jit } from "../runtime/jit.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
@@ -79,9 +78,8 @@ type Evaluated<P> = [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
 type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
 
 /**
- * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Where the optimiser
- * must run eagerly, the loss and its gradient alone are compiled. Random numbers of step k depend on the key and k alone
- * (and on the number of the batch within the step, where several make one).
+ * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
+ * k depend on the key and k alone (and on the number of the batch within the step, where several make one).
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;
@@ -101,28 +99,31 @@ function stepPerBatch<P, S, B>(
   { optimizer, key, isScaled }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
 ): Stepper<P, S, B> {
-  const compiledLoss = (optimizer.eager ? jit(evaluate) : evaluate) as typeof evaluate;
-
-  function trainStep(
+  const call = jit(function trainStep(
     params: P,
     state: S,
     batch: B,
     stepKey: Tensor,
     step: Tensor,
-    scale: Tensor | number | null,
+    scale: Tensor | null,
   ) {
-    const [[value, metrics], grads] = compiledLoss(params, batch, stepKey, step);
+    const [[value, metrics], grads] = evaluate(params, batch, stepKey, step);
     const valueAndGradAt = (p: P): [Tensor, P] => {
-      const [[v], g] = compiledLoss(p, batch, stepKey, step);
+      const [[v], g] = evaluate(p, batch, stepKey, step);
       return [v, g];
     };
     const extra = { value, valueAndGrad: valueAndGradAt };
     const { updates, state: next } = updateScaled(optimizer, grads, state, params, extra, scale);
     const moved = applyUpdates(params, updates);
     return { params: moved, state: next, loss: value, metrics, health: healthOf(moved) };
-  }
-
-  const call = (optimizer.eager ? trainStep : jit(trainStep)) as typeof trainStep;
+  }) as unknown as (
+    params: P,
+    state: S,
+    batch: B,
+    stepKey: Tensor,
+    step: Tensor,
+    scale: number | null,
+  ) => { params: P; state: S; loss: Tensor; metrics: Readonly<Record<string, Tensor>>; health: Tensor };
   return {
     take({ params, state, step, rateScale }, batch, items) {
       const scale = isScaled ? rateScale : null;
@@ -238,7 +239,7 @@ function updateScaled<P, S>(
   state: S,
   params: P,
   extra: UpdateExtra<P>,
-  scale: Tensor | number | null,
+  scale: Tensor | null,
 ): { readonly updates: P; readonly state: S } {
   if (scale === null) return optimizer.update(grads, state, params, extra);
   let isAsked = false;
@@ -246,7 +247,7 @@ function updateScaled<P, S>(
     ...extra,
     get rateScale() {
       isAsked = true;
-      return asTensor(scale, "fit");
+      return scale;
     },
   });
   if (isAsked) return next;

@@ -30,7 +30,7 @@ export function chain<S extends readonly unknown[]>(
   const learningRate = all.find((link) => link.learningRate !== undefined)?.learningRate;
   return {
     ...(learningRate === undefined ? {} : { learningRate }),
-    ...(all.some(({ eager }) => eager) ? { eager: true } : {}),
+    ...(all.some(({ searches }) => searches) ? { searches: true } : {}),
     init(params) {
       return all.map((link) => link.init(params)) as unknown as S;
     },

@@ -64,10 +64,10 @@ describe("chain", () => {
     expect(state[1].step.item()).toBe(2);
   });
 
-  test("shows the learning rate of its optimiser, and whether it is eager", () => {
+  test("shows the learning rate of its optimiser, and whether it searches along lines", () => {
     expect(chain(clipByNorm(1), sgd({ learningRate: 0.25 })).learningRate).toBe(0.25);
-    expect(chain(clipByNorm(1), lbfgs()).eager).toBe(true);
-    expect(chain(clipByNorm(1), unit).eager).toBeUndefined();
+    expect(chain(clipByNorm(1), lbfgs()).searches).toBe(true);
+    expect(chain(clipByNorm(1), unit).searches).toBeUndefined();
   });
 
   test.each([

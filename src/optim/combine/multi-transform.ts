@@ -41,7 +41,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
     );
   };
   return {
-    ...(groups.some(([, { eager }]) => eager) ? { eager: true } : {}),
+    ...(groups.some(([, { searches }]) => searches) ? { searches: true } : {}),
     init(params) {
       const parameters = readParameters("multiTransform", params);
       const mine = labelsOf(parameters);
