@@ -35,6 +35,8 @@ export interface Compiled {
 export interface CodeSize {
   /** Functions that loops became. */
   readonly kernels: number;
+  /** How many pieces of work several threads may share. */
+  readonly shared?: number;
   readonly codeBytes: number;
   /** Memory that it holds between calls. */
   readonly memoryBytes: number;

@@ -1,6 +1,14 @@
 import { interpBackend } from "../backends/interp/index.ts";
 import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
-import { canRunWasm, makeWasmBackend, wasmArena, wasmFeatures } from "../backends/wasm/index.ts";
+import {
+  canRunWasm,
+  closePools,
+  makeWasmBackend,
+  mostThreads,
+  usefulThreads,
+  wasmArena,
+  wasmFeatures,
+} from "../backends/wasm/index.ts";
 import { bytesOf } from "../backends/wasm/arena.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
@@ -22,9 +30,19 @@ export interface RuntimeOptions {
    * in one step, products are rounded once, which is quicker and differs in the last bit.
    */
   readonly reproducible?: boolean;
+  /**
+   * How many threads share long loops and large products, the calling one among them: from 1, which starts none, to 32.
+   * Default: as many as the machine has processors, but at most 8. They are started by the first computation that is worth it,
+   * and end with the program; results have the same bits with any number. On pages that are not isolated from other
+   * origins (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`) there is one.
+   */
+  readonly threads?: number;
 }
 
-const defaults: Required<RuntimeOptions> = { backend: "auto", reproducible: false };
+const defaults: Required<Omit<RuntimeOptions, "threads">> & RuntimeOptions = {
+  backend: "auto",
+  reproducible: false,
+};
 let options = defaults;
 /** Counts the changes of options: what was compiled before is compiled anew. */
 let generation = 0;
@@ -40,15 +58,22 @@ const heapBudget = 64 * 2 ** 20;
  *
  * @throws DownhillError `option` for an unknown option or choice, and for a backend that cannot run here.
  * @example
- * configure({ reproducible: true }); // the same bits on every machine
- * configure({}); // the defaults again
+ * const sameBitsEverywhere = () => configure({ reproducible: true });
+ * const nothingBesideTheCallingThread = () => configure({ threads: 1 });
+ * const theDefaultsAgain = () => configure({});
  */
 export function configure(given: RuntimeOptions): void {
-  checkOptions("configure", given, ["backend", "reproducible"]);
+  checkOptions("configure", given, ["backend", "reproducible", "threads"]);
   const next = { ...defaults, ...given };
   checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
   if (typeof next.reproducible !== "boolean")
     throw new DownhillError("option", "configure: reproducible must be true or false.");
+  const { threads = 1 } = next;
+  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads)
+    throw new DownhillError(
+      "option",
+      `configure: threads must be a whole number from 1 to ${mostThreads}, not ${String(threads)}.`,
+    );
   if (next.backend === "wasm" && !canRunWasm())
     throw new DownhillError(
       "option",
@@ -62,6 +87,13 @@ export function configure(given: RuntimeOptions): void {
   options = next;
   generation++;
   wasm = undefined;
+  closePools();
+}
+
+/** How many threads share long computations, or would; one where they cannot share memory. */
+export function threadCount(): number {
+  if (!canRunWasm() || !wasmFeatures().threads) return 1;
+  return options.threads ?? usefulThreads();
 }
 
 /** What was compiled under another number is out of date. */
@@ -84,7 +116,7 @@ let heap: Heap | undefined;
 
 function wasmBackend(): Backend {
   const relaxed = (wasmFeatures().relaxed || turbo.relaxed) && !options.reproducible;
-  return (wasm ??= makeWasmBackend({ relaxed, wide: turbo.wide }));
+  return (wasm ??= makeWasmBackend({ relaxed, wide: turbo.wide, threads: threadCount() }));
 }
 
 /** The backend of a routine: by its work, and never by anything that changes from run to run. */

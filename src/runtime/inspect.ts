@@ -3,7 +3,7 @@ import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimizeInSteps } from "../passes/pipeline.ts";
-import { backendFor } from "./device.ts";
+import { backendFor, threadCount } from "./device.ts";
 import type { Executable } from "./executable.ts";
 
 /** What a jitted function has compiled. */
@@ -16,6 +16,9 @@ export interface JitStats {
   readonly backends: readonly string[];
   /** Functions that loops became, where the backend counts them. */
   readonly kernels: number;
+  /** Loops and products that are long enough for several threads, and how many threads there are for them. */
+  readonly shared: number;
+  readonly threads: number;
   readonly codeBytes: number;
   /** Bytes of memory held between calls. */
   readonly memoryBytes: number;
@@ -29,6 +32,8 @@ export function statsOf(executables: Iterable<Executable>): JitStats {
     compileTime: sum((x) => x.compileTime),
     backends: all.map((x) => x.backend),
     kernels: sum((x) => x.size()?.kernels),
+    shared: sum((x) => x.size()?.shared),
+    threads: threadCount(),
     codeBytes: sum((x) => x.size()?.codeBytes),
     memoryBytes: sum((x) => x.size()?.memoryBytes),
   };

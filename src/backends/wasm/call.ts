@@ -142,6 +142,7 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
   return Object.assign(compiled, {
     size: {
       kernels: program.kernels,
+      shared: program.shared?.tasks ?? 0,
       codeBytes: program.bytes.length,
       get memoryBytes(): number {
         return regions.reduce((sum, address) => sum + arena.sizeOf(address), 0);

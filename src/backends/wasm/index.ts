@@ -9,7 +9,8 @@ import type { Settings } from "./unit.ts";
 
 export { wasmArena } from "./arena.ts";
 export { wasmFeatures } from "./features.ts";
-export { closePools, threadPool, usefulThreads } from "./threads/pool.ts";
+export { mostThreads } from "./threads/layout.ts";
+export { closePools, usefulThreads } from "./threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Settings>;
@@ -48,7 +49,8 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
       const arena = wasmArena();
       const settings = settingsOf(options);
       const program = compileRoutine(routine, arena, settings);
-      const run = instantiate(program, arena, threadPool(settings.threads, arena));
+      const pool = program.shared && threadPool(settings.threads, arena);
+      const run = instantiate(program, arena, pool);
       return callableRoutine(routine, program, run, arena);
     },
     show(routine) {

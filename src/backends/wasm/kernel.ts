@@ -1,6 +1,6 @@
 import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
-import { walkExpr, walkStmt } from "../../kernel/walk.ts";
+import { walkBlock, walkExpr, walkStmt } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import type { Body, Callable } from "./body.ts";
 import { advance, repeat } from "./contract/emit.ts";
@@ -48,7 +48,7 @@ function innerWork(stmt: Stmt): number {
     case "while":
       return unknownTurns * bodyWork(stmt.body);
     case "if":
-      return bodyWork(stmt.then) + bodyWork(stmt.otherwise);
+      return stmt.rare === true ? 1 : bodyWork(stmt.then) + bodyWork(stmt.otherwise);
     case "contract":
       return stmt.dims.reduce((product, dim) => product * dim.size, 1);
     case "let":
@@ -103,10 +103,16 @@ function bodyWork(block: readonly Stmt[]): number {
   );
 }
 
-/** Turns that one call does: whole vectors of them where turns are short. */
+/** Turns that one call does: many of short ones, so that few calls end within a vector. */
 function chunkOf(block: readonly Stmt[], { chunkWork }: Settings): number {
   const turns = Math.ceil(chunkWork / bodyWork(block));
-  return turns < 64 ? turns : Math.ceil(turns / 64) * 64;
+  let hasLoops = false;
+  walkBlock(block, {
+    stmt: ({ kind }) => {
+      if (kind === "for" || kind === "while" || kind === "reduce" || kind === "contract") hasLoops = true;
+    },
+  });
+  return hasLoops && turns < 64 ? turns : Math.max(512, Math.ceil(turns / 64) * 64);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */

@@ -34,7 +34,7 @@ export const layout = {
   bytes: 320,
 } as const;
 
-/** Threads beside the main one have a bit each in a word. */
+/** The most threads that share work: those beside the calling one have a bit each in a word. */
 export const mostThreads = 32;
 
 /** What describes a module to threads: three i32. */

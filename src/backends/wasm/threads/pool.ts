@@ -1,5 +1,6 @@
 import { DownhillError } from "../../../errors/index.ts";
 import type { Arena } from "../arena.ts";
+import type { Gains } from "./gains.ts";
 import { watchGains } from "./gains.ts";
 import { layout, mostThreads } from "./layout.ts";
 import { poolModule } from "./pool-module.ts";
@@ -21,6 +22,8 @@ export interface Pool {
   readonly start: () => void;
   /** How many threads are up, the calling one among them. */
   readonly up: () => number;
+  /** How many units of work other threads have done so far. */
+  readonly doneByOthers: () => number;
   /** Waits until nobody works any more, after a kernel that shared work has thrown. */
   readonly settle: () => void;
   /** Ends the threads; what was compiled for them goes on with one. */
@@ -54,8 +57,8 @@ export function usefulThreads(): number {
 }
 
 /** Makes a pool whose threads are not started yet. */
-export function makePool(threads: number, arena: Arena): Pool {
-  const others = Math.min(threads - 1, mostThreads);
+export function makePool(threads: number, arena: Arena, gains: Gains = watchGains()): Pool {
+  const others = Math.min(threads, mostThreads) - 1;
   const base = arena.allocate(layout.bytes);
   const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
   words.fill(0);
@@ -104,8 +107,8 @@ export function makePool(threads: number, arena: Arena): Pool {
   }).exports;
   const begin = exports["begin"] as (descriptor: number, task: number, units: number) => number;
   const end = exports["end"] as () => void;
-  const gains = watchGains();
   let started = 0;
+  let doneByOthers = 0;
 
   const launch = (place: number): Thread[] => {
     const bit = 1 << place;
@@ -133,6 +136,7 @@ export function makePool(threads: number, arena: Arena): Pool {
         const now = performance.now();
         const own = words[at(layout.own)]!;
         const total = words[at(layout.total)]!;
+        doneByOthers += total - own;
         if (own < total) gains.note(now - started, ((idle - started) * total) / Math.max(1, own), now);
       },
       take: exports["takeOwn"]!,
@@ -149,6 +153,7 @@ export function makePool(threads: number, arena: Arena): Pool {
     start() {
       workers ??= Array.from({ length: others }, (_, place) => launch(place)).flat();
     },
+    doneByOthers: () => doneByOthers,
     up: () => 1 + countBits(Atomics.load(words, at(layout.up))),
     settle() {
       if (isLost) return;
