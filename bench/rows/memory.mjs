@@ -74,30 +74,35 @@ const manyCalls = {
   },
 };
 
-/** Ten thousand lengths in the full run. */
+/** Every pair of 1 to 100 rows and columns once, small and large ones mixed. */
+const shapeOf = (i) => [1 + (i % 100), 1 + ((37 * i + Math.floor(i / 100)) % 100)];
+
 const manyShapes = {
   ...alone,
   name: "memory-shapes",
   title:
-    "growth over compiled gradients of Rosenbrock's function of 2 to 10,001 variables, each once (100 with --quick)",
+    "growth over compiled gradients of a sum of x·tanh x of matrices of 10,000 shapes, each once (of 100 with --quick)",
   programs: {
-    downhill: (dh, { quick }) => {
-      const f = dh.jit(dh.grad(rosenbrockOf(dh)));
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) =>
-        f(Float64Array.from(numbersOf(2 + i, i))).data(),
-      );
+    downhill: ({ grad, jit, mul, sum, tanh, tensor }, { quick }) => {
+      const f = jit(grad((x) => sum(mul(x, tanh(x)))));
+      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+        const [rows, columns] = shapeOf(i);
+        return f(tensor(numbersOf(rows * columns, i)).reshape([rows, columns])).data();
+      });
     },
-    "jax-js": (jax, { quick }) => {
-      const f = jax.jit(jax.grad(rosenbrockOfJax(jax)));
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) =>
-        f(jax.numpy.array(numbersOf(2 + i, i))).dataSync(),
-      );
+    "jax-js": ({ grad, jit, numpy: np }, { quick }) => {
+      const f = jit(grad((x) => x.ref.mul(np.tanh(x)).sum()));
+      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+        const shape = shapeOf(i);
+        return f(np.array(numbersOf(shape[0] * shape[1], i), { shape })).dataSync();
+      });
     },
     tfjs: (tf, { quick }) => {
-      const f = tf.grad(rosenbrockOfTfjs(tf));
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) =>
-        tf.tidy(() => f(tf.tensor1d(numbersOf(2 + i, i))).dataSync()),
-      );
+      const f = tf.grad((x) => x.mul(x.tanh()).sum());
+      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+        const shape = shapeOf(i);
+        return tf.tidy(() => f(tf.tensor(numbersOf(shape[0] * shape[1], i), shape)).dataSync());
+      });
     },
   },
 };
