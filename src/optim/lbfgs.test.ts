@@ -106,7 +106,7 @@ describe("lbfgs", () => {
     const rest = { x: tensor([]), y: tensor(0) };
     const value = tensor(0);
     const extra = { value, valueAndGrad: (p: typeof rest): [Tensor, typeof rest] => [value, p] };
-    for (const params of [rest, { x: tensor([]), y: tensor([]) } as typeof rest]) {
+    for (const params of [rest, { x: tensor([]), y: tensor([]) }]) {
       const { updates, state } = optimizer.update(params, optimizer.init(params), params, extra);
       expect(JSON.stringify([updates, state.iterations])).toBe(JSON.stringify([params, 0]));
     }

@@ -1,7 +1,8 @@
-import { add, div, maximum, mul } from "../array/elementwise.ts";
+import { add, astype, div, maximum, mul } from "../array/elementwise.ts";
 import { matmul, transpose } from "../array/shape.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { roundToBfloat16, roundToFloat32 } from "./bfloat16.ts";
 import { average, descend, length, notNegative, penalised } from "./formulas.ts";
 import { count, flag, oneOf, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
 import { followRule, type RuleOptimizer, zero } from "./rule.ts";
@@ -22,6 +23,8 @@ export interface MuonOptions {
   readonly nsSteps?: number;
   /** a, b and c of the polynomial, as three numbers. Default [3.4445, −4.775, 2.0315]. */
   readonly nsCoefficients?: readonly [a: number, b: number, c: number];
+  /** Precision of the Newton–Schulz steps: that of the parameter, or bfloat16. Default `full`. */
+  readonly nsPrecision?: "full" | "bfloat16";
   /** How η goes with the shape n × m: `original` `√max(1, n/m)`, `match-rms-adamw` `0.2 √max(n, m)`. Default `original`. */
   readonly adjustLearningRate?: "original" | "match-rms-adamw";
   /** Climb instead of descend. Default false. */
@@ -50,8 +53,9 @@ export type Muon = RuleOptimizer<MuonState<object>>;
  * θ ← θ − ηλθ − η · adjust(n, m) · X
  * ```
  *
- * These are PyTorch's rules and defaults, but for the precision: PyTorch works out X in bfloat16, this in the dtype of the
- * parameter. optax's `muon` gives everything that is no matrix to Adam by itself and has λ = 0.
+ * These are PyTorch's rules and defaults, but for the precision: PyTorch works out X in bfloat16, whatever the dtype of the
+ * parameter. `nsPrecision: "bfloat16"` gives its numbers: the result of each product is rounded as there. That shows what
+ * a run with eight bits does; it is slower, not faster. optax's `muon` gives everything that is no matrix to Adam by itself and has λ = 0.
  *
  * @throws DownhillError `shape` for a parameter that is no matrix, `option` for an unknown option, `range` for a number
  * out of range.
@@ -71,6 +75,7 @@ export function muon(options: MuonOptions = {}): Muon {
     eps: within(1e-7, notNegative),
     nsSteps: count(5, { from: 0, to: 99 }),
     nsCoefficients: { initial: coefficients, check: checkCoefficients },
+    nsPrecision: oneOf("full", ["full", "bfloat16"]),
     adjustLearningRate: oneOf("original", ["original", "match-rms-adamw"]),
     maximize: flag(false),
   });
@@ -79,12 +84,14 @@ export function muon(options: MuonOptions = {}): Muon {
     options: read,
     parts: { mean: zero },
     accept: requireMatrix,
-    formula: ({ eta, weightDecay, momentum, nesterov, eps, nsSteps, nsCoefficients, adjustLearningRate }) => {
+    formula: (o) => {
+      const orthogonal = { full: orthogonalize, bfloat16: orthogonalizeInBfloat16 }[o.nsPrecision];
       return ({ x, g, mean }) => {
-        const m = average(mean, g, momentum);
-        const u = nesterov ? average(m, g, momentum) : m;
-        const direction = mul(orthogonalize(u, nsSteps, eps, nsCoefficients), factors[adjustLearningRate](x));
-        return { change: descend(penalised(direction, x, weightDecay), eta), mean: m };
+        const m = average(mean, g, o.momentum);
+        const u = o.nesterov ? average(m, g, o.momentum) : m;
+        const factor = factors[o.adjustLearningRate](x);
+        const direction = mul(orthogonal(u, o.nsSteps, o.eps, o.nsCoefficients), factor);
+        return { change: descend(penalised(direction, x, o.weightDecay), o.eta), mean: m };
       };
     },
   });
@@ -112,6 +119,30 @@ export function orthogonalize(
     y = add(mul(y, a), matmul(add(mul(gram, b), mul(matmul(gram, gram), c)), y));
   }
   return isTall ? transpose(y) : y;
+}
+
+/**
+ * The same in bfloat16, number for number as PyTorch's `_zeropower_via_newtonschulz` on a processor: sums in float32, each
+ * result rounded to bfloat16. It is worked out in float64, which holds the products of float32 without an error.
+ */
+export function orthogonalizeInBfloat16(
+  x: Tensor,
+  steps: number,
+  eps: Scalar,
+  [a, b, c]: Required<MuonOptions>["nsCoefficients"] = coefficients,
+): Tensor {
+  const isTall = x.shape[0]! > x.shape[1]!;
+  const rounded = roundToBfloat16(astype(isTall ? transpose(x) : x, "float64"));
+  let y = roundToBfloat16(div(rounded, roundToBfloat16(maximum(length(rounded), eps))));
+  const [a32, b32, c32] = [a, b, c].map(Math.fround);
+  for (let k = 0; k < steps; k++) {
+    const gram = roundToBfloat16(matmul(y, transpose(y)));
+    // a product and a sum are rounded once, as by the instruction that does both
+    const square = roundToFloat32(mul(roundToFloat32(matmul(gram, gram)), c32!));
+    const factor = roundToBfloat16(add(mul(gram, b32!), square));
+    y = roundToBfloat16(add(mul(y, a32!), roundToFloat32(matmul(factor, y))));
+  }
+  return astype(isTall ? transpose(y) : y, x.dtype);
 }
 
 const coefficients: Required<MuonOptions>["nsCoefficients"] = [3.4445, -4.775, 2.0315];

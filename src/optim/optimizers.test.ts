@@ -161,6 +161,7 @@ const table: Readonly<Record<string, Row>> = {
       eps: notNegative,
       nsSteps: [-1, 100, 1.5, "5"],
       nsCoefficients: [1, [1, 2], [1, 2, Number.NaN]],
+      nsPrecision: ["bf16", true, null],
       adjustLearningRate: ["none", 1, null],
       maximize: flag,
     },
