@@ -23,7 +23,6 @@ export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Poo
   if (shared.tasks === 0) return run;
   pool.reserve(shared.bytes);
   return (a?: number, b?: number, c?: number, d?: number, e?: number, f?: number, g?: number, h?: number) => {
-    pool.start();
     try {
       return run(a!, b!, c!, d!, e!, f!, g!, h!);
     } catch (problem) {

@@ -7,8 +7,10 @@ import { poolModule } from "./pool-module.ts";
 import type { Thread } from "./start.ts";
 import { startThread } from "./start.ts";
 
-/** Milliseconds that another thread may take over what it took from shared work; one that was ended meanwhile never returns. */
+/** Milliseconds of waiting for what another thread took of shared work; one that was ended meanwhile never returns. */
 const patience = 30_000;
+/** Milliseconds of one wait, and what counts of a longer one: the whole program may have been stopped in between. */
+const nap = 5;
 
 /** Threads that take part in the work of kernels, beside the one that calls them. */
 export interface Pool {
@@ -18,15 +20,18 @@ export interface Pool {
   readonly imports: WebAssembly.ModuleImports;
   /** Sees to it that each thread has so many bytes to itself. Not to be called while kernels run. */
   readonly reserve: (bytes: number) => void;
-  /** Starts the threads, the first time. They are not up at once; until then the calling thread does everything. */
+  /**
+   * Starts the threads, the first time, as the first work to be shared does. They are not up at once; until then the
+   * calling thread does everything.
+   */
   readonly start: () => void;
   /** How many threads are up, the calling one among them. */
   readonly up: () => number;
   /** How many units of work other threads have done so far. */
   readonly doneByOthers: () => number;
-  /** Waits until nobody works any more, after a kernel that shared work has thrown. */
+  /** Waits until nobody works any more, after a kernel that shared work has thrown. Throws nothing itself. */
   readonly settle: () => void;
-  /** Ends the threads; what was compiled for them goes on with one. */
+  /** Ends the threads; what was compiled for them goes on with one. Not to be called while kernels run. */
   readonly close: () => void;
   /** The threads themselves, for tests of what happens without them. */
   readonly workers: () => readonly Thread[];
@@ -67,26 +72,33 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
   const bytes = poolModule(base);
   let workers: Thread[] | undefined;
   let stride = 0;
+  let isClosed = false;
   let isLost = false;
 
   const close = (): void => {
+    if (isClosed) return;
+    isClosed = true; // whatever the words say from now on: a thread that is just coming up has a bit for a moment
     Atomics.store(words, at(layout.stop), 1);
     Atomics.store(words, at(layout.up), 0);
     Atomics.add(words, at(layout.epoch), 1);
     Atomics.notify(words, at(layout.epoch));
+    if (stride > 0 && !isLost) arena.free(words[at(layout.scratch)]! >>> 0);
+    stride = 0;
+    if (isLost) for (const worker of workers ?? []) worker.terminate();
     workers = [];
   };
 
   /** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
   let waitsFor = -1;
-  let since = 0;
+  let waited = 0;
+  let last = 0;
   const pause = (): void => {
     const epoch = Atomics.load(words, at(layout.epoch));
-    if (epoch !== waitsFor) {
-      waitsFor = epoch;
-      since = performance.now();
-    }
-    if (Atomics.load(words, at(layout.failed)) !== 0 || performance.now() - since > patience) {
+    const now = performance.now();
+    waited = epoch === waitsFor ? waited + Math.min(2 * nap, now - last) : 0;
+    waitsFor = epoch;
+    last = now;
+    if (Atomics.load(words, at(layout.failed)) !== 0 || waited > patience) {
       isLost = true;
       close();
       throw new DownhillError(
@@ -98,7 +110,7 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
     if (!maySleep()) return;
     const done = Atomics.load(words, at(layout.done));
     Atomics.store(words, at(layout.waiting), 1);
-    Atomics.wait(words, at(layout.done), done, 5);
+    Atomics.wait(words, at(layout.done), done, nap);
     Atomics.store(words, at(layout.waiting), 0);
   };
 
@@ -123,10 +135,16 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
     }
   };
 
+  const start = (): void => {
+    if (!isClosed) workers ??= Array.from({ length: others }, (_, place) => launch(place)).flat();
+  };
+
   return {
     threads: others + 1,
     imports: {
       begin(descriptor: number, task: number, units: number): number {
+        if (isClosed) return 0;
+        if (workers === undefined) start();
         started = performance.now();
         return gains.isWorth(started) ? begin(descriptor, task, units) : 0;
       },
@@ -144,15 +162,13 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
       scratch: exports["scratchOwn"]!,
     },
     reserve(size) {
-      if (size <= stride) return;
+      if (isClosed || size <= stride) return;
       if (stride > 0) arena.free(words[at(layout.scratch)]! >>> 0);
       stride = Math.ceil(Math.max(size, 2 * stride) / 64) * 64;
       words[at(layout.scratch)] = arena.allocate(others * stride);
       words[at(layout.stride)] = stride;
     },
-    start() {
-      workers ??= Array.from({ length: others }, (_, place) => launch(place)).flat();
-    },
+    start,
     doneByOthers: () => doneByOthers,
     up: () => 1 + countBits(Atomics.load(words, at(layout.up))),
     settle() {
@@ -160,7 +176,11 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
       const epoch = BigInt(words[at(layout.epoch)]! >>> 0) << 32n;
       const left = Number(Atomics.exchange(claim, 0, epoch) & 0xffffffffn);
       const taken = words[at(layout.total)]! - words[at(layout.own)]! - left;
-      while (Atomics.load(words, at(layout.done)) !== taken) pause();
+      try {
+        while (Atomics.load(words, at(layout.done)) !== taken) pause();
+      } catch {
+        // the pool is closed; what the kernel itself has thrown says more
+      }
     },
     close,
     workers: () => workers ?? [],

@@ -35,16 +35,24 @@ function run({ memory, pool, base, place }) {
     ${poolImport}: { begin: () => 0, end() {}, take: own.take, finish: own.finish, scratch: own.scratch },
   };
   const known = new Map();
-  const moduleAt = (at) => {
+  const claim = new BigInt64Array(memory.buffer, base + ${layout.claim}, 1);
+  // While units of a piece of work are left, all that describes it stands. Once there are none, its module may be gone, and
+  // what was read may have been anything. Reads come before the change, of nothing, that this is.
+  const isLeft = (epoch) => {
+    const now = Atomics.add(claim, 0, 0n);
+    return Number(now >> 32n) === epoch && (now & 0xffffffffn) !== 0n;
+  };
+  const moduleAt = (at, epoch) => {
     const [id, address, length] = new Int32Array(memory.buffer, at, ${descriptor.bytes / 4});
-    let found = known.get(id);
-    if (found === undefined) {
+    let found = known.get(id); // should it be another one, then it finds no units: they are of another epoch
+    if (found === undefined && isLeft(epoch)) {
       const bytes = new Uint8Array(memory.buffer, address >>> 0, length >>> 0).slice();
+      if (!isLeft(epoch)) return {};
       found = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
       if (known.size >= ${keptModules}) known.delete(known.keys().next().value);
       known.set(id, found);
     }
-    return found;
+    return found ?? {};
   };
   const bit = 1 << place;
   const watchFor = (seen) => {
@@ -68,9 +76,9 @@ function run({ memory, pool, base, place }) {
     seen = now;
     let task;
     try {
-      task = moduleAt(words[${word(layout.descriptor)}] >>> 0)["${taskName(0).slice(0, -1)}" + words[${word(layout.task)}]];
+      task = moduleAt(words[${word(layout.descriptor)}] >>> 0, seen)["${taskName(0).slice(0, -1)}" + words[${word(layout.task)}]];
     } catch {
-      // the work may be done by now and its module gone, or there may be no memory for it here: others do it
+      // there may be no memory for the module here, or not yet all of the memory that has grown: others do it
     }
     if (typeof task !== "function") continue;
     own.epoch.value = seen;
