@@ -1,11 +1,11 @@
-// A bundler drops modules that package.json does not list under `sideEffects`. Two modules of ours only install
-// something when they are loaded, and have to survive.
+// A bundler drops modules that package.json does not list under `sideEffects`. Three modules of ours only
+// install something when they are loaded, and have to survive where they are needed, and only there.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Plugin, build } from "esbuild";
 import { rolldown } from "rolldown";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
 
 const program = `
@@ -14,9 +14,9 @@ const program = `
   console.log(dx.item(), dy.item());
 `;
 
-async function bundle(plugins: Plugin[]): Promise<string> {
+async function bundle(plugins: Plugin[], contents: string = program): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: root },
+    stdin: { contents, resolveDir: root },
     tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
     bundle: true,
     write: false,
@@ -37,18 +37,56 @@ test("a bundle keeps what is installed at import time", async () => {
   expect(stdout).toBe("4 0\n");
 });
 
-test("a bundler that skips modules which only hand names on keeps it too", async () => {
-  // webpack, Rollup and Rolldown go past an index file to the module of a name, unless package.json lists the index
+/** Rolldown goes past an index file to the module of a name, as webpack and Rollup do, unless package.json lists the index. */
+async function bundleByRolldown(contents: string): Promise<string> {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/bundle-")); // where "downhill" is the package itself
   const input = join(folder, "program.mjs");
-  writeFileSync(input, program);
-  const bundle = await rolldown({ input, logLevel: "silent" });
-  const { output } = await bundle.generate({ format: "es" });
+  writeFileSync(input, contents);
+  const made = await rolldown({ input, logLevel: "silent" });
+  const { output } = await made.generate({ format: "es" });
   rmSync(folder, { recursive: true });
-  const { stdout, stderr } = run(output[0].code);
+  return output[0].code;
+}
+
+test("a bundler that skips modules which only hand names on keeps it too", async () => {
+  const { stdout, stderr } = run(await bundleByRolldown(program));
   expect(stderr).toBe("");
   expect(stdout).toBe("4 0\n");
+});
+
+describe.each([
+  ["esbuild", (contents: string) => bundle([], contents)],
+  ["Rolldown", bundleByRolldown],
+])("by %s", (_, make) => {
+  test("the compiler and WebAssembly are left out where nothing is compiled", async () => {
+    const code = await make(`
+      import { grad, matmul, scan, sum, tanh, tensor } from "downhill";
+      const x = tensor([[0.1, 0.2], [0.3, 0.4]]);
+      const loss = (w) => sum(tanh(matmul(w, w)));
+      const [last] = scan((c, y) => [c.mul(2).add(y), c], 1, [1, 2, 3]);
+      console.log(grad(loss)(x).tolist().flat().length, last.item());
+    `);
+    expect(code).not.toContain("new WebAssembly.");
+    expect(code).not.toContain("common subexpressions");
+    expect(run(code)).toMatchObject({ stdout: "4 19\n", stderr: "" });
+  });
+
+  test.each(["jit", "configure", "enableTurbo"])(
+    "%s brings them in for single operations too",
+    async (name) => {
+      const code = await make(`
+      import { exp, full, ${name} } from "downhill";
+      let modules = 0;
+      const { Module } = WebAssembly;
+      globalThis.WebAssembly.Module = class extends Module { constructor(bytes) { super(bytes); modules++; } };
+      if (typeof ${name} !== "function") throw new Error();
+      const before = modules;
+      console.log(exp(full([20_000], 0)).at(7).item(), modules > before);
+    `);
+      expect(run(code)).toMatchObject({ stdout: "1 true\n", stderr: "" });
+    },
+  );
 });
 
 test("a bundle that drops it fails loudly, so the test above can tell", async () => {

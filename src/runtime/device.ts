@@ -4,17 +4,15 @@ import {
   canRunWasm,
   closePools,
   makeWasmBackend,
-  mostThreads,
   usefulThreads,
   wasmArena,
   wasmFeatures,
 } from "../backends/wasm/index.ts";
 import { bytesOf } from "../backends/wasm/arena.ts";
-import { DownhillError } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Backend } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { workOf } from "../kernel/work.ts";
+import { startGeneration } from "./engine.ts";
 import type { Heap } from "./heap.ts";
 import { makeHeap } from "./heap.ts";
 
@@ -39,53 +37,21 @@ export interface RuntimeOptions {
   readonly threads?: number;
 }
 
-const defaults: Required<Omit<RuntimeOptions, "threads">> & RuntimeOptions = {
-  backend: "auto",
-  reproducible: false,
-};
-let options = defaults;
-/** Counts the changes of options: what was compiled before is compiled anew. */
-let generation = 0;
+/** Options with their defaults; threads go by the machine where their number is not given. */
+export type Choices = Required<Omit<RuntimeOptions, "threads">> & RuntimeOptions;
+
+export const defaultChoices: Choices = { backend: "auto", reproducible: false };
+let options = defaultChoices;
 
 /** Operations on arrays that make WebAssembly worth its call. */
 const wideWork = 4096;
 /** Bytes of large arrays that may rest in the memory of kernels. */
 const heapBudget = 64 * 2 ** 20;
 
-/**
- * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
- * that are left out keep their defaults.
- *
- * @throws DownhillError `option` for an unknown option or choice, and for a backend that cannot run here.
- * @example
- * const sameBitsEverywhere = () => configure({ reproducible: true });
- * const nothingBesideTheCallingThread = () => configure({ threads: 1 });
- * const theDefaultsAgain = () => configure({});
- */
-export function configure(given: RuntimeOptions): void {
-  checkOptions("configure", given, ["backend", "reproducible", "threads"]);
-  const next = { ...defaults, ...given };
-  checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
-  if (typeof next.reproducible !== "boolean")
-    throw new DownhillError("option", "configure: reproducible must be true or false.");
-  const { threads = 1 } = next;
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads)
-    throw new DownhillError(
-      "option",
-      `configure: threads must be a whole number from 1 to ${mostThreads}, not ${String(threads)}.`,
-    );
-  if (next.backend === "wasm" && !canRunWasm())
-    throw new DownhillError(
-      "option",
-      'configure: WebAssembly may not be compiled here. Use backend: "auto".',
-    );
-  if (next.backend === "js" && !canGenerateCode())
-    throw new DownhillError(
-      "option",
-      'configure: JavaScript may not be generated here (a content security policy forbids it). Use backend: "auto".',
-    );
-  options = next;
-  generation++;
+/** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
+export function setChoices(choices: Choices): void {
+  options = choices;
+  startGeneration();
   wasm = undefined;
   closePools();
 }
@@ -96,18 +62,13 @@ export function threadCount(): number {
   return options.threads ?? usefulThreads();
 }
 
-/** What was compiled under another number is out of date. */
-export function deviceGeneration(): number {
-  return generation;
-}
-
 /** What the engine was told to do beyond its defaults. */
 let turbo = { wide: false, relaxed: false };
 
 /** Notes that the engine's switches were changed; what was compiled before is compiled anew. */
 export function setTurbo(mode: typeof turbo): void {
   turbo = mode;
-  generation++;
+  startGeneration();
   wasm = undefined;
 }
 

@@ -1,5 +1,4 @@
 import { interpBackend } from "../backends/interp/index.ts";
-import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
 import { internalError } from "../errors/index.ts";
 import { paramsKey, primitiveId } from "../ir/hash.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -13,10 +12,11 @@ import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
-import { deviceGeneration } from "./device.ts";
+import { evalProgram } from "../trace/staging.ts";
+import { compileAlone } from "./alone.ts";
+import { deviceGeneration, installedCompiler, installedGenerator } from "./engine.ts";
 import { allocate } from "./memory.ts";
-import type { Executable } from "./executable.ts";
-import { executableOf } from "./executable.ts";
+import type { Executable } from "./run.ts";
 
 /** A scalar operation that is ready to be called, for the operand types that it was made for. */
 interface ScalarKernel {
@@ -88,7 +88,7 @@ function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unkno
   );
   const procedure: Procedure = { name: prim.name, params: names, body: [], result };
   const isPlain = result.kind !== "call" && result.kind !== "convert";
-  const backend = isPlain || !canGenerateCode() ? interpBackend : jsBackend;
+  const backend = (isPlain ? undefined : installedGenerator()) ?? interpBackend;
   return {
     params,
     a: types[0]!,
@@ -118,7 +118,7 @@ interface ArrayKernel {
   readonly params: unknown;
   readonly types: readonly ArrayType[];
   readonly takesOver: boolean;
-  readonly executable: Executable;
+  readonly run: Executable["run"];
 }
 
 /** The kernels that each primitive ran last, the latest first: found without making a key. */
@@ -130,13 +130,15 @@ let arrayKernels: Lru<string, ArrayKernel> | undefined;
 let kernelGeneration = 0;
 
 function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
-  const { lowering } = prim;
+  const { lowering, unroll } = prim;
+  if (unroll !== undefined && installedCompiler() === undefined)
+    return unroll(ins, params, (program, xs) => evalProgram(program, xs));
   const inPlace = lowering.kind === "loops" ? lowering.inPlace : undefined;
   const takesOver = inPlace !== undefined && ins[inPlace]!.exclusive;
-  const { executable } = findArrayKernel(prim, ins, params, takesOver ? inPlace : undefined);
+  const { run } = findArrayKernel(prim, ins, params, takesOver ? inPlace : undefined);
   const slots = new Array<Slot>(ins.length);
   for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
-  return executable.run(slots);
+  return run(slots);
 }
 
 function findArrayKernel(
@@ -161,11 +163,8 @@ function findArrayKernel(
   arrayKernels ??= makeLru(1024);
   let kernel = arrayKernels.get(key);
   if (kernel === undefined) {
-    const executable = executableOf(
-      singleEquation(prim, ins, params),
-      takesOver ? ins.map((_, i) => i === inPlace) : [],
-    );
-    kernel = { params, types: ins.map((x) => x.type), takesOver, executable };
+    const run = compileEquation(singleEquation(prim, ins, params), inPlace);
+    kernel = { params, types: ins.map((x) => x.type), takesOver, run };
     arrayKernels.set(key, kernel);
   }
   recent.unshift(kernel);
@@ -196,6 +195,14 @@ function sameParams(a: unknown, b: unknown): boolean {
   if (Object.keys(a).length !== Object.keys(b).length) return false;
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
   return true;
+}
+
+/** Compiles a program that does one thing: like any other where there is a compiler. */
+function compileEquation(program: Program, inPlace: number | undefined): Executable["run"] {
+  const compiler = installedCompiler();
+  if (compiler === undefined) return compileAlone(program.eqns[0]!, inPlace);
+  const donated = inPlace === undefined ? [] : program.ins.map((_, i) => i === inPlace);
+  return compiler.executableOf(program, donated).run;
 }
 
 /** A program that does one thing. */

@@ -1,26 +1,15 @@
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
-import { Tensor } from "../ir/tensor.ts";
-import type { ArrayType } from "../ir/types.ts";
-import type { Backend, Cell, CodeSize, Compiled, Slot } from "../kernel/executable.ts";
-import type { Routine, ScalarType } from "../kernel/scalar.ts";
+import type { Backend, Compiled } from "../kernel/executable.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
-import { sizeOf } from "../util/shape.ts";
-import { backendFor, deviceGeneration } from "./device.ts";
-import { usedAfterDonation } from "./donation.ts";
-import { allocate, allocateResident, isLarge, keepResident } from "./memory.ts";
-
-/** A program that can be run on slots. */
-export interface Executable {
-  readonly run: (inputs: readonly Slot[]) => readonly Tensor[];
-  readonly backend: string;
-  readonly size: () => CodeSize | undefined;
-  /** Milliseconds that passes, lowering and code generation took. */
-  readonly compileTime: number;
-}
+import { backendFor } from "./device.ts";
+import { deviceGeneration } from "./engine.ts";
+import { kernelMemory } from "./resident.ts";
+import type { Executable } from "./run.ts";
+import { makeRunner } from "./run.ts";
 
 /** How many compiled programs are kept; the one used longest ago goes first. */
 const capacity = 1024;
@@ -61,7 +50,13 @@ export function compileProgram(
   // one that was dropped is compiled again, should someone still hold it
   const run: Compiled = (inputs, outputs) => (compiled ??= chosen.compile(routine))(inputs, outputs);
   return {
-    run: runner(() => compiled ?? run, routine, chosen.usesKernelMemory === true, types, aliases),
+    run: makeRunner(
+      () => compiled ?? run,
+      routine,
+      types,
+      aliases,
+      chosen.usesKernelMemory === true ? kernelMemory : undefined,
+    ),
     backend: chosen.name,
     size: () => compiled?.size,
     compileTime,
@@ -70,58 +65,4 @@ export function compileProgram(
       compiled = undefined;
     },
   };
-}
-
-/** Runs compiled code on slots: makes room for the results, and tensors of them. */
-function runner(
-  current: () => Compiled,
-  routine: Routine,
-  usesKernelMemory: boolean,
-  types: readonly ArrayType[],
-  aliases: readonly (number | undefined)[],
-): Executable["run"] {
-  const n = types.length;
-  const sizes = types.map((type) => (type.shape.length === 0 ? -1 : sizeOf(type.shape)));
-  const isAliased = aliases.some((alias) => alias !== undefined);
-  const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
-  const make = usesKernelMemory ? allocateResident : allocate;
-  const place = (i: number): Slot => (sizes[i] === -1 ? 0 : make(types[i]!.dtype, sizes[i]!));
-  const large = usesKernelMemory ? largeInputs(routine, aliases) : [];
-  const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
-  return (inputs) => {
-    for (let k = 0; k < buffers.length; k++)
-      if ((inputs[buffers[k]!] as Cell).donated === true) throw usedAfterDonation(routine.name);
-    for (let k = 0; k < large.length; k++) {
-      const { slot, type, size, isChanged } = large[k]!;
-      keepResident(inputs[slot] as Cell, type, size, isChanged);
-    }
-    const outputs = new Array<Slot>(own.length);
-    for (let i = 0; i < own.length; i++) outputs[i] = place(own[i]!);
-    current()(inputs, outputs);
-    const tensors = new Array<Tensor>(n);
-    if (isAliased) {
-      for (let i = 0; i < n; i++) {
-        const alias = aliases[i];
-        const slot = alias === undefined ? outputs[own.indexOf(i)] : inputs[alias];
-        tensors[i] = new Tensor(types[i]!, slot, undefined);
-      }
-    } else for (let i = 0; i < n; i++) tensors[i] = new Tensor(types[i]!, outputs[i], undefined);
-    return tensors;
-  };
-}
-
-interface LargeInput {
-  readonly slot: number;
-  readonly type: ScalarType;
-  readonly size: number;
-  /** Whether a result takes its place. */
-  readonly isChanged: boolean;
-}
-
-/** The inputs that are worth keeping where kernels reach them. */
-function largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): LargeInput[] {
-  return routine.inputs.flatMap((input, slot) => {
-    if (input.kind === "scalar" || !isLarge(input.buffer.type, input.buffer.size)) return [];
-    return [{ slot, type: input.buffer.type, size: input.buffer.size, isChanged: aliases.includes(slot) }];
-  });
 }

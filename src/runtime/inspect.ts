@@ -4,7 +4,7 @@ import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimizeInSteps } from "../passes/pipeline.ts";
 import { backendFor, threadCount } from "./device.ts";
-import type { Executable } from "./executable.ts";
+import type { Executable } from "./run.ts";
 
 /** What a jitted function has compiled. */
 export interface JitStats {

@@ -20,13 +20,14 @@ import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
-import { deviceGeneration } from "./device.ts";
 import { checkDonation } from "./donation.ts";
-import type { Executable } from "./executable.ts";
+import { deviceGeneration } from "./engine.ts";
 import { executableOf } from "./executable.ts";
+import "./install-compiler.ts";
 import type { JitStats, LoweredText } from "./inspect.ts";
 import { showLowering, statsOf } from "./inspect.ts";
-import { giveAway } from "./memory.ts";
+import { giveAway } from "./resident.ts";
+import type { Executable } from "./run.ts";
 import { staticKey } from "./static-key.ts";
 
 export interface JitOptions {

@@ -7,6 +7,7 @@ import { tanh64 } from "../kernel/math/hyperbolic.ts";
 import { exp32, tanh32 } from "../kernel/math/single/index.ts";
 import type { Buffer, Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
 import { setTurbo } from "./device.ts";
+import "./install-compiler.ts";
 
 /** What came of `enableTurbo`. */
 export interface Turbo {

@@ -3,14 +3,17 @@ import { jsBackend } from "../backends/js/index.ts";
 import { canRunWasm, wasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkProgram } from "../ir/check.ts";
-import type { Program } from "../ir/program.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { sameType } from "../ir/types.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { castNumber } from "../prims/linear.ts";
+import { compileAlone } from "../runtime/alone.ts";
+import { evaluate } from "../runtime/evaluate.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { jit } from "../runtime/jit.ts";
-import { traceProgram } from "../trace/staging.ts";
+import { evalProgram, traceProgram } from "../trace/staging.ts";
 import { sizeOf } from "../util/shape.ts";
 import { numbersOf, sameBits, showNumber, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
@@ -22,8 +25,8 @@ function allBackends(): readonly Backend[] {
 
 /**
  * Checks one function at one point: its program is well formed, the results have the types of the program and hold
- * numbers of these types, and eager evaluation, every backend and `jit` give the same bits. Returns how many numbers it
- * compared.
+ * numbers of these types, and eager evaluation, every backend, `jit` and operations that are compiled one by one give the
+ * same bits. Returns how many numbers it compared.
  *
  * @throws DownhillError `check`
  */
@@ -47,6 +50,7 @@ export function checkBackends(where: string, f: ListFunction, xs: readonly Tenso
     drop();
     return [`the backend ${backend.name}`, results];
   });
+  ways.push(["its operations one by one", evalProgram(program, [...captured, ...xs], evaluateAlone)]);
   const jitted = jit((...ys: Tensor[]) => f(ys) as Tensor[]);
   ways.push(["jit", jitted(...(xs as Tensor[]))]);
   let comparisons = 0;
@@ -59,6 +63,20 @@ export function checkBackends(where: string, f: ListFunction, xs: readonly Tenso
     });
   }
   return comparisons;
+}
+
+/** Computes a primitive as where there is no compiler: in a routine of its own, its programs operation by operation. */
+function evaluateAlone(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+  if (prim.lowering.kind === "alias") return evaluate(prim, ins, params);
+  if (prim.unroll !== undefined)
+    return prim.unroll(ins, params, (program, xs) => evalProgram(program, xs, evaluateAlone));
+  const vars = ins.map((x): Var => ({ type: x.type }));
+  const types = prim.typeOf(
+    vars.map((v) => v.type),
+    params,
+  );
+  const run = compileAlone({ prim, params, ins: vars, outs: types.map((type) => ({ type })) });
+  return run(ins.map((x) => x.slot!));
 }
 
 /** Compares two tensors bit by bit, and throws the message of the first difference. */

@@ -25,7 +25,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import { typeKey } from "../ir/types.ts";
 import { paramsKey } from "../ir/hash.ts";
 import { evaluate } from "../runtime/evaluate.ts";
-import type { Executable } from "../runtime/executable.ts";
+import type { Executable } from "../runtime/run.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { bind, installEvaluator } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";

@@ -1,0 +1,71 @@
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import type { Cell, CodeSize, Compiled, Slot } from "../kernel/executable.ts";
+import type { Routine, ScalarType } from "../kernel/scalar.ts";
+import { sizeOf } from "../util/shape.ts";
+import { usedAfterDonation } from "./donation.ts";
+import { allocate } from "./memory.ts";
+
+/** A program that can be run on slots. */
+export interface Executable {
+  readonly run: (inputs: readonly Slot[]) => readonly Tensor[];
+  readonly backend: string;
+  readonly size: () => CodeSize | undefined;
+  /** Milliseconds that passes, lowering and code generation took. */
+  readonly compileTime: number;
+}
+
+export interface LargeInput {
+  readonly slot: number;
+  readonly type: ScalarType;
+  readonly size: number;
+  /** Whether a result takes its place. */
+  readonly isChanged: boolean;
+}
+
+/** Where operands and results lie for a backend whose kernels have a memory of their own. */
+export interface Residence {
+  allocate(dtype: DType, n: number): Cell;
+  /** The inputs that are worth keeping where kernels reach them. */
+  largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): readonly LargeInput[];
+  /** Moves a large operand near the kernels when it is worth it; `isChanged` says that they will write to it. */
+  keep(cell: Cell, type: ScalarType, n: number, isChanged: boolean): void;
+}
+
+/** Runs compiled code on slots: makes room for the results, and tensors of them. */
+export function makeRunner(
+  current: () => Compiled,
+  routine: Routine,
+  types: readonly ArrayType[],
+  aliases: readonly (number | undefined)[] = [],
+  residence?: Residence,
+): Executable["run"] {
+  const n = types.length;
+  const sizes = types.map((type) => (type.shape.length === 0 ? -1 : sizeOf(type.shape)));
+  const isAliased = aliases.some((alias) => alias !== undefined);
+  const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
+  const make = residence?.allocate ?? allocate;
+  const place = (i: number): Slot => (sizes[i] === -1 ? 0 : make(types[i]!.dtype, sizes[i]!));
+  const large = residence?.largeInputs(routine, aliases) ?? [];
+  const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
+  return (inputs) => {
+    for (let k = 0; k < buffers.length; k++)
+      if ((inputs[buffers[k]!] as Cell).donated === true) throw usedAfterDonation(routine.name);
+    for (let k = 0; k < large.length; k++) {
+      const { slot, type, size, isChanged } = large[k]!;
+      residence!.keep(inputs[slot] as Cell, type, size, isChanged);
+    }
+    const outputs = new Array<Slot>(own.length);
+    for (let i = 0; i < own.length; i++) outputs[i] = place(own[i]!);
+    current()(inputs, outputs);
+    const tensors = new Array<Tensor>(n);
+    if (isAliased) {
+      for (let i = 0; i < n; i++) {
+        const alias = aliases[i];
+        const slot = alias === undefined ? outputs[own.indexOf(i)] : inputs[alias];
+        tensors[i] = new Tensor(types[i]!, slot, undefined);
+      }
+    } else for (let i = 0; i < n; i++) tensors[i] = new Tensor(types[i]!, outputs[i], undefined);
+    return tensors;
+  };
+}
