@@ -213,6 +213,14 @@ export type Lowering<P> =
       emit(context: LowerContext, params: P): void;
     };
 
+/** A loop: inputs of `body` are constants, carries and one element of each array; outputs are carries and an element of each result. */
+export interface LoopParts {
+  readonly body: Program;
+  readonly consts: number;
+  readonly carries: number;
+  readonly length: number;
+}
+
 /**
  * One operation as a record: everything that transforms and backends may ask of it. `P` is what its equations carry
  * besides operands: plain data and programs.
@@ -240,7 +248,22 @@ export interface Primitive<P = unknown> {
     invariants(params: P): { readonly body: Program; readonly count: number };
     /** The loop with a body that takes `extra` more of them, behind those; its operands get as many in the same place. */
     extend(params: P, body: Program, extra: number): { readonly params: P; readonly place: number };
+    /** For a loop over the leading axes of arrays: its parts, and the same loop with others. */
+    readonly steps?: {
+      parts(params: P): LoopParts;
+      rebuild(params: P, parts: LoopParts): P;
+    };
   };
+  /**
+   * The same for many steps at once, from operands that have the steps in front where `stacked` marks them: the results
+   * with the steps in front, or their sum.
+   */
+  readonly overSteps?: {
+    each?(params: P, stacked: readonly boolean[], ins: readonly ArrayType[]): P;
+    total?(params: P): P;
+  };
+  /** Whether the result is the sum of its two operands. */
+  readonly adds?: boolean;
   /** The value of every element, where the primitive makes a constant. */
   constantOf?(params: P): number | undefined;
   /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */

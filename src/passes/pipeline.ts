@@ -7,6 +7,7 @@ import { foldConstants } from "./fold.ts";
 import { hoistInvariants } from "./hoist.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
+import { batchSteps } from "./steps.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
 
 /** A pass: from a program to one that computes the same. */
@@ -24,6 +25,7 @@ export function eliminateDeadCode(program: Program): Program {
 export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["dead code", eliminateDeadCode],
   ["loop invariants", hoistInvariants],
+  ["all steps at once", batchSteps],
   ["absorb", absorb],
   ["fold constants", foldConstants],
   ["simplify", simplify],

@@ -105,7 +105,45 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
     }),
   },
   write: writeDot,
+  overSteps: { each: dotOfEach, total: dotOfAll },
 });
+
+const shifted = (axes: readonly number[], by: number): number[] => axes.map((axis) => axis + by);
+
+/** The products of all steps: those of two arrays with steps are a batch, else the steps are one more axis of the one that has them. */
+function dotOfEach(
+  { contract, batch, order }: DotParams,
+  stacked: readonly boolean[],
+  ins: readonly ArrayType[],
+): DotParams {
+  const [left, right] = stacked.map(Number) as [number, number];
+  const moved: DotParams = {
+    contract: [shifted(contract[0], left), shifted(contract[1], right)],
+    batch: [shifted(batch[0], left), shifted(batch[1], right)],
+  };
+  const rank = (operand: number): number =>
+    ins[operand]!.shape.length - contract[operand]!.length - batch[operand]!.length;
+  const natural = order ?? range(0, batch[0].length + rank(0) + rank(1));
+  if (left === 1 && right === 1) {
+    const both: DotParams = { ...moved, batch: [[0, ...moved.batch[0]], [0, ...moved.batch[1]]] }; // prettier-ignore
+    return order === undefined ? both : { ...both, order: [0, ...shifted(order, 1)] };
+  }
+  const place = batch[0].length + (left === 1 ? 0 : rank(0));
+  const next = [place, ...natural.map((axis) => (axis < place ? axis : axis + 1))];
+  return next.every((axis, i) => axis === i) ? moved : { ...moved, order: next };
+}
+
+/** The sum of the products of all steps, both operands with the steps in front. */
+function dotOfAll({ contract, batch, ...rest }: DotParams): DotParams {
+  return {
+    ...rest,
+    contract: [
+      [0, ...shifted(contract[0], 1)],
+      [0, ...shifted(contract[1], 1)],
+    ],
+    batch: [shifted(batch[0], 1), shifted(batch[1], 1)],
+  };
+}
 
 /** The same product from an operand whose axes were not put in order yet: other axes are named, and the result follows. */
 function absorbOperand(

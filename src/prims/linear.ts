@@ -73,6 +73,7 @@ export function zeros(type: ArrayType): Tensor {
 const addPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "add",
   commutes: true,
+  adds: true,
   notation: { infix: "+", precedence: 1 },
   typeOf: (ins) => [joinTypes("add", ins)],
   derivative: {

@@ -188,6 +188,10 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
       params: { ...params, body, consts: params.consts + extra },
       place: params.consts,
     }),
+    steps: {
+      parts: ({ body, consts, carries, length }) => ({ body, consts, carries, length }),
+      rebuild: (params, parts) => ({ ...params, ...parts }),
+    },
   },
   unroll(ins, params, run) {
     const { body, carries, length, reverse } = params;

@@ -178,6 +178,7 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceP
     emit: (context, { axes }) => emitSum(context, axes),
     readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
   },
+  overSteps: { total: ({ axes }) => ({ axes: [0, ...axes.map((axis) => axis + 1)] }) },
 });
 
 /** Type of a reduction over `axes`. */
