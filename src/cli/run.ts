@@ -7,10 +7,13 @@ import { normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
+import { takeTurbo, turboOption } from "./turbo.ts";
 
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
 export interface LazyCommand extends CommandEntry {
   readonly load: () => Promise<CommandDef>;
+  /** Whether it computes on arrays, so that it has the option --turbo. */
+  readonly computes?: boolean;
 }
 
 /** A command whatever its arguments are: citty gives it those that it declares. */
@@ -61,14 +64,22 @@ async function dispatch(
     throw new DownhillError("option", `unknown ${kind} ${first}.${all} See downhill --help.`);
   }
   const citty = await command.load();
-  const args = typeof citty.args === "function" ? await citty.args() : ((await citty.args) ?? {});
+  const own = typeof citty.args === "function" ? await citty.args() : ((await citty.args) ?? {});
+  const args = command.computes === true ? { ...own, ...turboOption } : own;
   const end = rest.indexOf("--");
   if ((end < 0 ? rest : rest.slice(0, end)).some(isHelp)) {
     process.stdout.write(commandHelp(first, command, args, paint));
     return 0;
   }
   try {
-    await runCommand(citty, { rawArgs: normaliseArguments(rest, args) });
+    let rawArgs: readonly string[] = normaliseArguments(rest, args);
+    if (command.computes === true) {
+      const { words: others, isWanted } = takeTurbo(rawArgs, process.env);
+      rawArgs = others;
+      // before anything is compiled; where it stays off, a warning on stderr says why
+      if (isWanted) (await import("../runtime/turbo.ts")).enableTurbo();
+    }
+    await runCommand(citty, { rawArgs: [...rawArgs] });
   } catch (error) {
     // citty's own complaints: a value is none of the choices
     const isCitty = error instanceof Error && error.name === "CLIError";

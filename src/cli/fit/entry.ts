@@ -23,5 +23,6 @@ export const fitEntry: LazyCommand = {
     ],
     [`downhill fit data.csv "z = a*x^b*t^c" --json`, "several columns; one JSON object for programs"],
   ],
+  computes: true,
   load: async () => anyCommand((await import("./command.ts")).fitCommand),
 };

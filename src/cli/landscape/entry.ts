@@ -16,5 +16,6 @@ export const landscapeEntry: LazyCommand = {
     ],
     ["downhill landscape digits --resolution 51 --json", "the values, for programs"],
   ],
+  computes: true,
   load: async () => anyCommand((await import("./command.ts")).landscapeCommand),
 };

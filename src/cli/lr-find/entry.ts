@@ -12,5 +12,6 @@ export const lrFindEntry: LazyCommand = {
       "a table of your own, rates in a straight line, for programs",
     ],
   ],
+  computes: true,
   load: async () => anyCommand((await import("./command.ts")).lrFindCommand),
 };

@@ -19,5 +19,6 @@ export const raceEntry: LazyCommand = {
     ["downhill race --preset momentum", "a study: a claim, figures, and what was found"],
     ["downhill race --list", "lists landscapes, presets and optimisers"],
   ],
+  computes: true,
   load: async () => anyCommand((await import("./command.ts")).raceCommand),
 };

@@ -41,5 +41,6 @@ export const trainEntry: LazyCommand = {
       "for programs. Ctrl-C stops a run after its step and reports on it (exit code 130)",
     ],
   ],
+  computes: true,
   load: async () => anyCommand((await import("./command.ts")).trainCommand),
 };
