@@ -5,6 +5,7 @@ import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
 import { hoistInvariants } from "./hoist.ts";
+import { thinResiduals } from "./residuals.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { batchSteps } from "./steps.ts";
@@ -31,6 +32,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["simplify", simplify],
   ["unit axes", dropUnitAxes],
   ["common subexpressions", eliminateCommonSubexpressions],
+  ["residuals", thinResiduals],
   ["dead code", eliminateDeadCode],
   ["schedule", schedule],
 ];
