@@ -43,9 +43,7 @@ export function nodeFiles(operation: string): FileOperations {
     );
   }
   return {
-    makeFolder: async (path) => {
-      await fs.mkdir(path, { recursive: true });
-    },
+    makeFolder: async (path) => makeFolders(fs, path),
     list: async (folder) => fs.readdir(folder),
     read: async (path) => {
       const { buffer, byteOffset, byteLength } = await fs.readFile(path);
@@ -71,6 +69,37 @@ export function nodeFiles(operation: string): FileOperations {
       }
     },
   };
+}
+
+/** What is needed of `node:fs/promises` to make folders. */
+interface FolderMaker {
+  readonly mkdir: (path: string) => Promise<unknown>;
+  readonly stat: (path: string) => Promise<{ readonly isDirectory: () => boolean }>;
+}
+
+/**
+ * `mkdir` with the folders above, one by one: Node's own `recursive: true` never comes back where a folder that is there
+ * takes no new ones and says that there is none, as `/proc` does.
+ */
+async function makeFolders(fs: FolderMaker, path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // some systems say of a folder that is there that it may not be made
+    if (code !== "ENOENT" && (await isFolder(fs, path))) return;
+    const above = folderOf(path);
+    if (code !== "ENOENT" || above === path || (await isFolder(fs, above))) throw error;
+    await makeFolders(fs, above);
+    await makeFolders(fs, path);
+  }
+}
+
+async function isFolder(fs: FolderMaker, path: string): Promise<boolean> {
+  return fs.stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** What temporary files end in: whoever finds one may remove it. */
@@ -123,7 +152,7 @@ export function explainWriteError(path: string, cause: unknown): string {
     case "EEXIST":
       return `${path}: there is a file where a folder is needed.`;
     case "ENOENT":
-      return `${path}: its folder is gone.`;
+      return `${path}: its folder is not there.`;
     default:
       return `${path}: cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`;
   }

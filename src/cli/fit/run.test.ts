@@ -314,8 +314,9 @@ describe("misuse is answered with a repair", () => {
     await expect(report("CO2", formula)).rejects.toThrow("the data set that is part of downhill is co2");
     const words = file("words.csv", "x,y\n1,2\n2,abc\n");
     await expect(report(words, "y = a*x")).rejects.toThrow(
-      'words.csv: line 3, column "y": "abc" is not a number',
+      'words.csv: line 3, column "y": "abc" is not a number. Correct it or take the row out.',
     );
+    await expect(report(file("head.csv", "x,y\n"), "y = a*x")).rejects.toThrow("Is --no-header meant?");
     const kinds = file("kinds.csv", "x,y\nash,2\noak,3\n");
     await expect(report(kinds, "y = a*x")).rejects.toThrow(
       'kinds.csv: line 2, column "x": "ash" is neither a number nor a date such as 2001-12-31.',

@@ -8,6 +8,7 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { type CurveFit, fitCurve } from "../../optim/index.ts";
 import { toJson } from "../shared/json.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
+import { inWordsOfTables } from "../shared/table-words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { namesOf, takeColumns } from "./columns.ts";
 import { type Formula, readFormula } from "./formula.ts";
@@ -109,7 +110,11 @@ async function loadTable(
       `${name}: there is no such file, and the data set that is part of downhill is co2.`,
     );
   }
-  return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
+  try {
+    return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
+  } catch (error) {
+    throw error instanceof DownhillError ? inWordsOfTables(error) : error;
+  }
 }
 
 const curvePoints = 1200;

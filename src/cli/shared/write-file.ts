@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DownhillError } from "../../errors/index.ts";
 
@@ -26,10 +26,34 @@ export function checkOutput(path: string): void {
     ? reasons.get("ENOENT")
     : !statSync(folder).isDirectory()
       ? reasons.get("ENOTDIR")
-      : existsSync(path) && statSync(path).isDirectory()
-        ? reasons.get("EISDIR")
-        : undefined;
+      : !existsSync(path)
+        ? objectionTo(folder)
+        : statSync(path).isDirectory()
+          ? reasons.get("EISDIR")
+          : objectionTo(path);
   if (reason !== undefined) throw new DownhillError("file", `cannot write ${path}: ${reason}.`);
+}
+
+/**
+ * Complains before any work where a folder could not but fail to take files; it may have to be made.
+ *
+ * @throws DownhillError `file`
+ */
+export function checkFolder(path: string): void {
+  let there = path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const reason = statSync(there).isDirectory() ? objectionTo(there) : reasons.get("ENOTDIR");
+  if (reason !== undefined) throw new DownhillError("file", `cannot write to ${path}: ${reason}.`);
+}
+
+/** What the system has against writing to a file or a folder that is there. */
+function objectionTo(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 const reasons: ReadonlyMap<string, string> = new Map([
@@ -42,7 +66,8 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOTDIR", "a part of its path is not a folder"],
 ]);
 
-function reasonOf(error: unknown): string {
+/** Why something could not be written, from what the system threw. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return reasons.get(code) ?? (error instanceof Error ? error.message : String(error));
 }

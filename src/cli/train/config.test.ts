@@ -75,6 +75,6 @@ describe("misuse", () => {
   test("what is no JSON, and no file", () => {
     expect(() => readConfig(write("{"))).toThrow("it is no JSON: ");
     expect(() => readConfig(join(folder, "none.json"))).toThrow("there is no such file.");
-    expect(() => readConfig(folder)).toThrow(`--config ${folder}: `);
+    expect(() => readConfig(folder)).toThrow(`--config ${folder}: this is a folder, not a file.`);
   });
 });

@@ -52,13 +52,19 @@ export function withConfig(asked: Asked, config: Asked): Asked {
   return { ...Object.fromEntries(kept), ...Object.fromEntries(given) };
 }
 
+const troubles: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EISDIR", "this is a folder, not a file"],
+  ["EACCES", "there is no permission to read it"],
+]);
+
 function parse(path: string): object {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const why = isMissing ? "there is no such file" : cause instanceof Error ? cause.message : String(cause);
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const why = troubles.get(code) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new DownhillError("file", `--config ${path}: ${why}.`, { cause });
   }
   let value: unknown;

@@ -19,6 +19,8 @@ import {
 } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { columnOf, readIdxFile, readTableFile, type TableColumn } from "../../io/index.ts";
+import { inWordsOfTables } from "../shared/table-words.ts";
+import { optionError } from "../shared/words.ts";
 import type { Source } from "./source.ts";
 
 /** A part of the data, one row an item. */
@@ -76,7 +78,7 @@ export async function loadProblem(source: Source, seed: number, validation = 0):
       try {
         return await tableProblem(source, seed, validation);
       } catch (error) {
-        throw error instanceof DownhillError && error.code === "data" ? inWordsOfOptions(error) : error;
+        throw error instanceof DownhillError && error.code === "data" ? inWordsOfTables(error) : error;
       }
     default:
       return source satisfies never;
@@ -226,6 +228,12 @@ function splitThrice(
     testFraction,
   );
   if (validation === 0) return { train, test, validation: undefined };
+  if (Math.round(train.length * validation) === 0) {
+    const least = Number((1 / train.length).toPrecision(1));
+    throw optionError(
+      `--val ${validation} of ${train.length} training items holds none of them out. Give a larger share, as --val ${Math.max(0.1, least)}.`,
+    );
+  }
   const again = split(train, validation);
   return { train: again.train, validation: again.test, test };
 }
@@ -272,27 +280,5 @@ function checkCount(name: string, count: number): void {
   throw new DownhillError(
     "data",
     `${name}: ${count} items are too few: a fifth is held out for the test. At least ${fewest} are needed.`,
-  );
-}
-
-/** Repairs as options of this command, where they were told as options of functions. */
-function inWordsOfOptions({ message, code }: DownhillError): DownhillError {
-  return new DownhillError(
-    code,
-    message
-      .replace(
-        /, take the row out, or keep such cells as they are with missing: "keep"\./,
-        " or take the row out.",
-      )
-      .replace(
-        /Correct it, or read the column as text with text: \[.*\]\./s,
-        "Correct it or take the row out.",
-      )
-      .replace(`Is task: "classification" meant?`, "Is --task classification meant?")
-      .replace(
-        "Name the columns to use as features.",
-        "Name the columns to predict from with --features a,b,…",
-      )
-      .replace("Is header: false meant?", "Is --no-header meant?"),
   );
 }

@@ -3,7 +3,7 @@ import { checkpointFolder } from "../../train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import { optionError } from "../shared/words.ts";
-import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
 import { optimizerOf } from "./method.ts";
@@ -32,6 +32,7 @@ export async function train(request: TrainRequest): Promise<void> {
   const places = readPlaces(request);
   const tuned = readTuned(request.tune, given.method);
   for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
+  if (places.checkpoint !== undefined) checkFolder(places.checkpoint);
   const output = makeOutput(request.json);
   const interruption = onInterrupt(() => {
     output.clear();

@@ -1,4 +1,5 @@
 import { dataset } from "../../data/index.ts";
+import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import type { GeneralOptimizer } from "../../optim/index.ts";
 import { type Figure, tune, type TuneRound } from "../../train/index.ts";
@@ -58,12 +59,24 @@ export function readTuned(
       start[name] = value;
       continue;
     }
+    checkOption(optimizer.name, name);
     const near = didYouMean(name, Object.keys(values)).replace("learningRate", "lr");
     const repair =
       near === "" ? ` To start from a number, write --optimizer "${optimizer.name}(${name}=…)".` : near;
     throw optionError(`--tune: there is no number ${JSON.stringify(word)} to start from.${repair}`);
   }
   return start;
+}
+
+/** Refuses what the optimiser has no option for, in its own words. */
+function checkOption(optimizer: string, name: string): void {
+  try {
+    makeOptimizer({ name: optimizer, options: { [name]: 0.5 } });
+  } catch (error) {
+    // others do not take this value, but they are there
+    if (error instanceof DownhillError && error.message.includes("unknown option"))
+      throw optionError(`--tune: ${error.message}`);
+  }
 }
 
 /**

@@ -222,7 +222,9 @@ describe("a checkpoint that cannot be written", () => {
       `${path}: there is a file where a folder is needed.`,
     );
     await expect(checkpointFolder(join(path, "a")).save(checkpointOf(1))).rejects.toThrow("there is a file");
-    await expect(checkpointFolder(path).load()).rejects.toThrow(`${path}: cannot be read as a folder`);
+    await expect(checkpointFolder(path).load()).rejects.toThrow(
+      `${path}: there is a file where a folder is needed`,
+    );
   });
 });
 

@@ -106,7 +106,9 @@ async function namesIn(files: FileOperations, folder: string): Promise<readonly 
   try {
     return await files.list(folder);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT") return [];
+    if (code === "ENOTDIR") throw new DownhillError("file", explainWriteError(folder, cause), { cause });
     throw new DownhillError("file", `${folder}: cannot be read as a folder (${messageOf(cause)}).`, {
       cause,
     });
