@@ -1,7 +1,7 @@
 import { add, div, maximum, minimum, mul, pow, sqrt, sub } from "../array/elementwise.ts";
 import { mean } from "../array/reduce.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { descend, notNegative, rootMeanSquare, squareOf } from "./formulas.ts";
+import { average, descend, notNegative, rootMeanSquare, squareOf } from "./formulas.ts";
 import { flag, optional, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
 import { followRule, type RuleOptimizer } from "./rule.ts";
 
@@ -85,7 +85,8 @@ export function adafactor(options: AdafactorOptions = {}): Adafactor {
     },
     formula: ({ t, eta, beta2Decay, eps1, eps2, d, weightDecay }) => {
       const taken = pow(t, beta2Decay);
-      const towards = (v: Tensor, x: Tensor): Tensor => add(v, mul(sub(x, v), taken));
+      const kept = sub(1, taken);
+      const towards = (v: Tensor, x: Tensor): Tensor => average(v, x, kept);
       const rho = minimum(eta, div(1, sqrt(t)));
       return ({ x, g, rows, columns, meanSquare }) => {
         const floor = eps1 ?? (x.dtype === "float64" ? 2 ** -52 : 2 ** -23);

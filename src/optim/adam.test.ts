@@ -144,6 +144,6 @@ test("names the part of the state that does not fit", () => {
   const wrong = { ...optimizer.init(params), meanSquare: { w: tensor([1]) } };
   expect(() => optimizer.update(params, wrong, params)).toThrow("adam: state.meanSquare.w is f64[1]");
   expect(() => optimizer.update(params, adam().init(params), params)).toThrow(
-    "adam: state.maxMeanSquare should be an object but is null.",
+    "adam: the state has no maxMeanSquare.",
   );
 });

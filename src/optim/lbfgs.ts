@@ -26,7 +26,7 @@ import { beginSearch, continueSearch } from "./line-search.ts";
 import { count, fixed, oneOf, optional, type Rate, rate, readOptions } from "./options.ts";
 import type { Update, UpdateExtra } from "./optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
-import { stepOf } from "./rule.ts";
+import { stepOf } from "./state.ts";
 import { rateAt, type Schedule, scaledRate } from "./schedule.ts";
 import { ofTensors } from "./search-arithmetic.ts";
 
@@ -102,14 +102,21 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
     update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState> {
       const parameters = readParameters("lbfgs", params);
       const evaluate = extra?.valueAndGrad;
-      if (evaluate === undefined) {
+      if (typeof evaluate !== "function") {
         throw new DownhillError(
           "option",
           "lbfgs: update needs the loss at other parameters: update(grads, state, params, { valueAndGrad: valueAndGrad(loss) }).",
         );
       }
       const f = (x: Tensor): Evaluation => {
-        const [value, gradient] = evaluate(treeOf(parameters, x) as P);
+        const found: unknown = evaluate(treeOf(parameters, x) as P);
+        if (!Array.isArray(found) || found.length !== 2) {
+          throw new DownhillError(
+            "option",
+            "lbfgs: extra.valueAndGrad must give [value, grads], as valueAndGrad(loss) does.",
+          );
+        }
+        const [value, gradient] = found as readonly unknown[];
         return {
           value: scalarOf(value),
           gradient: vectorOf(matchParameters(parameters, "grads", gradient)),
@@ -120,7 +127,12 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
       const x = vectorOf(parameters.tensors);
       const memory = readState(state, x.shape[0]!, read.historySize);
       const value = extra?.value === undefined ? f(x).value : scalarOf(extra.value);
-      const eta = scaledRate(rateAt("lbfgs", learningRate, step, "float64"), extra?.rateScale, "float64");
+      const eta = scaledRate(
+        "lbfgs",
+        rateAt("lbfgs", learningRate, step, "float64"),
+        extra?.rateScale,
+        "float64",
+      );
       const end = iterate(read, astype(eta, "float64"), f, { x, value, gradient, memory });
       return {
         updates: treeOf(parameters, sub(end.x, x)) as P,
@@ -251,9 +263,11 @@ function largest(x: Tensor): Tensor {
   return x.shape[0] === 0 ? full([], 0) : max(abs(x));
 }
 
-function scalarOf(value: Tensor): Tensor {
-  if (value.ndim === 0) return astype(value, "float64");
-  throw new DownhillError("shape", `lbfgs: the loss must be a scalar, got ${showType(value.type)}.`);
+function scalarOf(value: unknown): Tensor {
+  const isTensor = value instanceof Tensor;
+  if (typeof value === "number" || (isTensor && value.ndim === 0)) return astype(value, "float64");
+  const what = isTensor ? showType(value.type) : value === null ? "null" : `a value of type ${typeof value}`;
+  throw new DownhillError("shape", `lbfgs: the loss must be a scalar, got ${what}.`);
 }
 
 /** All numbers of a list of tensors as one vector. */

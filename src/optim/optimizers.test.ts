@@ -265,6 +265,23 @@ describe.each(rows)("%s", (name, row) => {
       expect(() => row.make({ [option]: value } as never)).toThrow(`${name}: ${option} must be `);
     });
 
+    test("every option where a tensor comes that is no scalar, and has all of them in this table", () => {
+      for (const option of Object.keys(row.refuses)) {
+        expect(() => row.make({ [option]: tensor([1, 2]) } as never)).toThrow(`${name}: ${option} must be `);
+      }
+      expect(() => row.make({ "?": 1 } as never)).toThrow(/It takes/);
+      try {
+        row.make({ "?": 1 } as never);
+      } catch (error) {
+        const all = /It takes (.*)\./.exec((error as Error).message)![1]!.split(", ");
+        expect(all.toSorted()).toEqual(Object.keys(row.refuses).toSorted());
+      }
+    });
+
+    test.each([null, 3, [], "learningRate", () => 1])("%j in place of options", (options) => {
+      expect(() => row.make(options as never)).toThrow(`${name}: the options must be an object`);
+    });
+
     test("an unknown option, and names the nearest", () => {
       expect(() => row.make({ [`${Object.keys(row.refuses)[0]!}s`]: 1 } as never)).toThrow(
         `${name}: unknown option "${Object.keys(row.refuses)[0]!}s". Did you mean "${Object.keys(row.refuses)[0]!}"?`,

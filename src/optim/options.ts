@@ -110,8 +110,12 @@ export function checkCount(operation: string, option: string, value: unknown, ra
   throw outOfRange(operation, option, value, `a whole ${showRange({ from, to })}`.replace("finite ", ""));
 }
 
-/** A number within its range, or a floating scalar whose value, where it is known already, is. */
-function checkScalar(operation: string, option: string, value: unknown, range: NumberRange): void {
+/**
+ * A number within its range, or a floating scalar whose value, where it is known already, is.
+ *
+ * @throws DownhillError `range` or `shape`, naming option and what came.
+ */
+export function checkScalar(operation: string, option: string, value: unknown, range: NumberRange): void {
   if (!(value instanceof Tensor)) return checkNumber(operation, option, value, range);
   if (value.ndim > 0 || !isFloating(value.dtype)) {
     throw new DownhillError(
@@ -123,7 +127,7 @@ function checkScalar(operation: string, option: string, value: unknown, range: N
 }
 
 /** A number that must be 0 or more, a scalar, or a function of the step. */
-export function checkRate(operation: string, learningRate: unknown): void {
+function checkRate(operation: string, learningRate: unknown): void {
   if (typeof learningRate === "function") return;
   if (typeof learningRate !== "number" && !(learningRate instanceof Tensor)) {
     throw new DownhillError(

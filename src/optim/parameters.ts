@@ -51,7 +51,7 @@ export function rebuild({ def }: Parameters, tensors: readonly (Tensor | null)[]
  * The tensors of a tree that must have the structure of the parameters, each with the shape of the parameter at its
  * place (or with `shapes`, where `null` says that there is none). They take the dtype of that parameter.
  *
- * @throws DownhillError `tree` or `shape`, naming the first place that does not fit.
+ * @throws DownhillError `tree`, `shape` or `dtype`, naming the first place that does not fit.
  */
 export function matchParameters(parameters: Parameters, what: string, tree: unknown): readonly Tensor[];
 export function matchParameters(
@@ -75,6 +75,7 @@ export function matchParameters(
     if (shape === null) return null;
     const y = asTensor(leaves[next++], operation);
     if (!sameShape(shape, y.shape)) throw otherShape(parameters, what, i, y, shape);
+    if (!isFloating(y.dtype)) throw notFloatingBeside(parameters, what, i, y);
     return astype(y, x.dtype);
   });
 }
@@ -100,6 +101,14 @@ function otherShape(parameters: Parameters, what: string, i: number, y: Tensor, 
   return new DownhillError(
     "shape",
     `${operation}: ${at} is ${showType(y.type)}, but ${parameter} is ${showType(x.type)}. ${repair}`,
+  );
+}
+
+function notFloatingBeside(parameters: Parameters, what: string, i: number, y: Tensor): DownhillError {
+  const at = leafPaths(parameters.def, what)[i]!;
+  return new DownhillError(
+    "dtype",
+    `${parameters.operation}: ${at} is ${showType(y.type)}, but it must be floating as ${pathOf(parameters, i)} is.`,
   );
 }
 

@@ -1,7 +1,6 @@
 import { full, zeros } from "../array/create.ts";
 import { add, astype, neg } from "../array/elementwise.ts";
 import { broadcastTo } from "../array/shape.ts";
-import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import type { Shape } from "../util/shape.ts";
@@ -11,6 +10,7 @@ import type { Parameters } from "./parameters.ts";
 import { matchParameters, pathOf, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 import { rateAt, scaledRate } from "./schedule.ts";
+import { checkState, type Presence, stepOf } from "./state.ts";
 
 /**
  * The state of parameters of type `P`, for a state `S` that was written down for `object`: `step`, and trees of the
@@ -103,6 +103,8 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
       const gradients = matchParameters(parameters, "grads", grads);
       const step = stepOf(name, state);
+      const known = Object.fromEntries(parts.map(([key, part]) => [key, presenceOf(part)]));
+      checkState(name, state, { step: "needed", ...known });
       const held = parts
         .filter(([, part]) => part !== null)
         .map(([key, part]) => {
@@ -118,7 +120,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
         formula({
           ...castOptions(options, dtype),
           t: astype(t, dtype),
-          eta: scaledRate(rateAt(name, learningRate ?? 0, step, dtype), scale, dtype),
+          eta: scaledRate(name, rateAt(name, learningRate ?? 0, step, dtype), scale, dtype),
         }),
       );
       const moves = parameters.tensors.map((x, i) => {
@@ -159,6 +161,11 @@ function castOptions<O extends object>(options: O, dtype: "float64" | "float32")
   ) as O;
 }
 
+function presenceOf(part: Part | null): Presence {
+  if (part === null) return "absent";
+  return part.shape === undefined ? "needed" : "possible"; // with a shape of its own there may be none
+}
+
 function shapesOf({ shape }: Part, { tensors }: Parameters): readonly (Shape | null)[] {
   return tensors.map((x) => (shape === undefined ? x.shape : shape(x.shape)));
 }
@@ -175,16 +182,4 @@ function startOf(part: Part, parameters: Parameters): unknown {
 /** An array of this shape with every element `value`. */
 function filled(shape: Shape, value: Scalar, dtype: DType): Tensor {
   return typeof value === "number" ? full(shape, value, { dtype }) : broadcastTo(astype(value, dtype), shape);
-}
-
-/** The number of updates made before, out of a state. */
-export function stepOf(operation: string, state: unknown): Tensor {
-  const step: unknown =
-    typeof state === "object" && state !== null && "step" in state ? state.step : undefined;
-  const isScalar = typeof step === "number" || (step instanceof Tensor && step.ndim === 0);
-  if (isScalar) return astype(step, "int32");
-  throw new DownhillError(
-    "tree",
-    `${operation}: the state has no step, a scalar; pass what init gave, then what each update gives as state.`,
-  );
 }

@@ -85,7 +85,8 @@ describe("the steps of the notes, by hand", () => {
 describe("each option, by hand from θ = 1, v = 4 and g = 2", () => {
   const params = { x: tensor(1) };
   const update = (options: Parameters<typeof sgd>[0]) => {
-    const state = { step: tensor(3, { dtype: "int32" }), velocity: { x: tensor(4) } };
+    const velocity = options?.momentum === undefined ? null : { x: tensor(4) };
+    const state = { step: tensor(3, { dtype: "int32" }), velocity };
     const { updates, state: next } = sgd(options).update({ x: tensor(2) }, state, params);
     return [updates.x.item(), next.velocity?.x.item(), next.step.item()];
   };
@@ -247,7 +248,7 @@ describe("misuse", () => {
     [
       "the state of an optimiser without momentum",
       () => optimizer.update(params, sgd().init(params), params),
-      "sgd: state.velocity should be an object but is null.",
+      "sgd: the state has no velocity. Pass what init gave, of the same optimiser with the same options",
     ],
     [
       "updates of another structure",

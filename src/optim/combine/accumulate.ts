@@ -6,6 +6,7 @@ import { mapLeaves } from "../../tree/index.ts";
 import { checkCount } from "../options.ts";
 import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
+import { checkState } from "../state.ts";
 
 /** State of `accumulate`. */
 export interface AccumulateState<S> {
@@ -48,6 +49,7 @@ export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOpt
       extra?: UpdateExtra<P>,
     ): Update<P, AccumulateState<S>> {
       const parameters = readParameters("accumulate", params);
+      checkState("accumulate", state, { count: "needed", sum: "needed", inner: "possible" });
       const sums = matchParameters(parameters, "state.sum", state.sum);
       const gradients = matchParameters(parameters, "grads", grads);
       const total = gradients.map((g, i) => add(sums[i]!, g));

@@ -17,7 +17,7 @@ import { average } from "../formulas.ts";
 import { checkCount, checkNumber } from "../options.ts";
 import type { GeneralOptimizer, Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
-import { stepOf } from "../rule.ts";
+import { checkState, stepOf } from "../state.ts";
 
 /** State of `ema` and `swa`. */
 export interface AverageState {
@@ -97,6 +97,7 @@ function averaging(
     },
     update<P>(updates: P, state: AverageState, params: P): Update<P, AverageState> {
       const parameters = readParameters(operation, params);
+      checkState(operation, state, { step: "needed", average: "needed" });
       const step = stepOf(operation, state);
       const changes = matchParameters(parameters, "updates", updates);
       const means = matchParameters(parameters, "state.average", state.average);

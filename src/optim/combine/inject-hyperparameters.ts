@@ -6,7 +6,7 @@ import { didYouMean } from "../../util/suggest.ts";
 import type { Scalar } from "../options.ts";
 import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
 import { readParameters } from "../parameters.ts";
-import { stepOf } from "../rule.ts";
+import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
 import { rateAt } from "../schedule.ts";
 
@@ -48,6 +48,12 @@ export function injectHyperparameters<O extends object, S>(
       "injectHyperparameters: needs an optimiser's function and its options, as in (adam, { learningRate: 0.1 }).",
     );
   }
+  if (!isListOrNothing(names)) {
+    throw new DownhillError(
+      "option",
+      'injectHyperparameters: the names must be a list of options, as in ["momentum"].',
+    );
+  }
   const given = options as Readonly<Record<string, unknown>>;
   const wanted = names ?? Object.keys(given).filter((name) => isInjectable(given[name]));
   const injected = wanted.map((name) => [name, valueOf(name, given)] as const);
@@ -78,12 +84,14 @@ export function injectHyperparameters<O extends object, S>(
       extra?: UpdateExtra<P>,
     ): Update<P, InjectedState<S>> {
       const { dtype } = readParameters("injectHyperparameters", params);
+      const parts = { step: "needed", hyperparameters: "needed", inner: "possible" } as const;
+      checkState("injectHyperparameters", state, parts);
       const step = stepOf("injectHyperparameters", state);
       const hyperparameters = Object.fromEntries(
         injected.map(([name, from]) => {
           const value =
             typeof from === "function"
-              ? rateAt("injectHyperparameters", from, step, dtype)
+              ? rateAt("injectHyperparameters", from, step, dtype, {})
               : state.hyperparameters[name];
           if (value !== undefined) return [name, astype(value, dtype)];
           throw new DownhillError("tree", `injectHyperparameters: state.hyperparameters lacks "${name}".`);
@@ -104,6 +112,10 @@ function valueOf(name: string, options: Readonly<Record<string, unknown>>): Scal
     "option",
     `injectHyperparameters: "${name}" ${what}.${value === undefined ? didYouMean(name, Object.keys(options)) : ""}`,
   );
+}
+
+function isListOrNothing(names: unknown): boolean {
+  return names === undefined || Array.isArray(names);
 }
 
 function isInjectable(value: unknown): value is Scalar | Schedule {

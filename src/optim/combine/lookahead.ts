@@ -4,7 +4,7 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { count, fixed, readOptions } from "../options.ts";
 import type { GeneralOptimizer, Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
-import { stepOf } from "../rule.ts";
+import { checkState, stepOf } from "../state.ts";
 
 /** Options of `lookahead`. */
 export interface LookaheadOptions {
@@ -52,6 +52,7 @@ export function lookahead(options: LookaheadOptions = {}): GeneralOptimizer<Look
     },
     update<P>(updates: P, state: LookaheadState, params: P): Update<P, LookaheadState> {
       const parameters = readParameters("lookahead", params);
+      checkState("lookahead", state, { step: "needed", slow: "needed" });
       const step = add(stepOf("lookahead", state), 1);
       const isTime = equal(rem(step, every), 0);
       const changes = matchParameters(parameters, "updates", updates);

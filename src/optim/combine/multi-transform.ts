@@ -4,6 +4,7 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { didYouMean } from "../../util/suggest.ts";
 import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "../parameters.ts";
+import { checkState } from "../state.ts";
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 import { stateless } from "./stateless.ts";
 
@@ -28,7 +29,13 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
   labels: PerParameter<string>,
 ): GeneralOptimizer<{ readonly [K in keyof S]: S[K] | null }> {
   type State = { readonly [K in keyof S]: S[K] | null };
-  const groups = Object.entries<GeneralOptimizer<unknown>>(optimizers);
+  const groups = Object.entries<GeneralOptimizer<unknown>>(optimizers ?? {});
+  if (groups.length === 0) {
+    throw new DownhillError(
+      "option",
+      "multiTransform: needs an object with an optimiser for each label, as in { fast: adam() }.",
+    );
+  }
   groups.forEach(([name, optimizer]) => requireOptimizer("multiTransform", optimizer, name));
   const names = groups.map(([name]) => name);
   const labelsOf = (parameters: Parameters): readonly string[] => {
@@ -56,6 +63,8 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
       const parameters = readParameters("multiTransform", params);
       const gradients = matchParameters(parameters, "grads", grads);
       const mine = labelsOf(parameters);
+      const parts = names.map((name) => [name, mine.includes(name) ? "possible" : "absent"] as const);
+      checkState("multiTransform", state, Object.fromEntries(parts));
       const updates: Tensor[] = [...gradients];
       const states = groups.map(([name, optimizer]) => {
         if (!mine.includes(name)) return [name, null];

@@ -4,7 +4,7 @@ import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import type { GeneralOptimizer, Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
-import { stepOf } from "../rule.ts";
+import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
 import { rateAt } from "../schedule.ts";
 
@@ -34,9 +34,10 @@ export function scaleBySchedule(schedule: Schedule): GeneralOptimizer<StepState>
     },
     update<P>(grads: P, state: StepState, params: P): Update<P, StepState> {
       const parameters = readParameters("scaleBySchedule", params);
+      checkState("scaleBySchedule", state, { step: "needed" });
       const step = stepOf("scaleBySchedule", state);
       const scaled = matchParameters(parameters, "grads", grads).map((g) =>
-        mul(g, rateAt("scaleBySchedule", schedule, step, g.dtype as "float64" | "float32")),
+        mul(g, rateAt("scaleBySchedule", schedule, step, g.dtype as "float64" | "float32", {})),
       );
       return { updates: rebuild(parameters, scaled) as P, state: { step: add(step, 1) } };
     },

@@ -1,3 +1,4 @@
+import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import type { GeneralOptimizer, Update } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
@@ -13,7 +14,13 @@ export function stateless(
       readParameters(operation, params);
       return null;
     },
-    update<P>(grads: P, _: null, params: P): Update<P, null> {
+    update<P>(grads: P, state: null, params: P): Update<P, null> {
+      if ((state ?? null) !== null) {
+        throw new DownhillError(
+          "tree",
+          `${operation}: it keeps nothing, so the state must be null, as init gave it.`,
+        );
+      }
       const parameters = readParameters(operation, params);
       const changed = change(matchParameters(parameters, "grads", grads), parameters);
       return { updates: rebuild(parameters, changed) as P, state: null };
