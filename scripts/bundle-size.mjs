@@ -1,5 +1,5 @@
 // Bundles the programs of bundle-budget.json against dist/ as a user's bundler would, runs each bundle, and holds
-// its size to the committed numbers. Running it proves that the two import-time effects named in `sideEffects`
+// its size to the committed numbers. Running it proves that the import-time effects named in `sideEffects`
 // survived; bundling for a browser proves that nothing it reaches imports Node's own modules.
 //
 // Usage: node scripts/bundle-size.mjs [--update]    --update writes the numbers of now as the new budget

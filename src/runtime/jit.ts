@@ -16,6 +16,7 @@ import {
   requireFunction,
   unflattenArguments,
 } from "../transforms/arguments.ts";
+import "../transforms/program-tools.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";

@@ -8,6 +8,7 @@ import { unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
 import { interned } from "../trace/intern.ts";
+import "./program-tools.ts";
 
 /** What a checkpoint keeps. */
 export interface CheckpointOptions {

@@ -14,6 +14,7 @@ import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
 import { interned } from "../trace/intern.ts";
+import "./program-tools.ts";
 
 interface Side extends Traced {
   readonly def: TreeDef;

@@ -19,6 +19,7 @@ import {
   unflattenArguments,
 } from "./arguments.ts";
 import { interned } from "../trace/intern.ts";
+import "./program-tools.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -4,6 +4,7 @@ import { traceProgram } from "../trace/staging.ts";
 import { countLeaves, leafPaths } from "../tree/tree.ts";
 import type { LikeAll } from "../tree/types.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import "./program-tools.ts";
 
 /**
  * The program of a function: what it computes, as data, for arguments of these types. Tensors that the function reads

@@ -18,6 +18,7 @@ import {
 import { traceLoop } from "./carry.ts";
 import { interned } from "../trace/intern.ts";
 import { loopInSegments, segmentLength } from "./segments.ts";
+import "./program-tools.ts";
 
 export interface ScanOptions {
   /** Number of steps, where there are no xs to tell. */

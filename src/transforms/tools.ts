@@ -1,15 +1,25 @@
+import { DownhillError } from "../errors/index.ts";
 import type { Tools } from "../ir/primitive.ts";
-import { batchProgram } from "./batch.ts";
-import { jvpProgram } from "./jvp.ts";
-import { partialEvalProgram } from "./partial-eval.ts";
-import { transposeProgram } from "./transpose.ts";
+
+let installed: Tools | undefined;
+
+/** Provides the transforms of programs: bundles without loops, branches and jit do without. */
+export function installTools(given: Tools): void {
+  installed = given;
+}
+
+function need(): Tools {
+  if (installed !== undefined) return installed;
+  throw new DownhillError(
+    "internal",
+    "internal: the transforms of programs are not installed; import makeProgram or jit, and use it.",
+  );
+}
 
 /** The transforms of programs, as the rules of structured primitives receive them. */
 export const tools: Tools = {
-  jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
-  partialEvalProgram: (program, unknown, instantiate) =>
-    partialEvalProgram(program, unknown, instantiate, tools),
-  transposeProgram: (program, linear, accumulate) => transposeProgram(program, linear, accumulate, tools),
-  batchProgram: (program, size, batched, instantiate) =>
-    batchProgram(program, size, batched, instantiate, tools),
+  jvpProgram: (...args) => need().jvpProgram(...args),
+  partialEvalProgram: (...args) => need().partialEvalProgram(...args),
+  transposeProgram: (...args) => need().transposeProgram(...args),
+  batchProgram: (...args) => need().batchProgram(...args),
 };

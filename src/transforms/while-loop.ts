@@ -21,6 +21,7 @@ import { traceLoop } from "./carry.ts";
 import { interned } from "../trace/intern.ts";
 import type { ScanOptions } from "./scan.ts";
 import { runScan } from "./scan.ts";
+import "./program-tools.ts";
 
 /**
  * Repeats `carry = body(carry)` while `test(carry)` holds, from `init` on, and gives the last carry. The number of steps

@@ -2,6 +2,7 @@ import type { Equation, Primitive, Program, Tensor, Var } from "../ir/index.ts";
 import { hashProgram, sameType } from "../ir/index.ts";
 import { full } from "../prims/linear.ts";
 import { bind, evalProgram, traceProgram, withoutStaging } from "../trace/index.ts";
+import "../transforms/program-tools.ts";
 import { tools } from "../transforms/tools.ts";
 import { must } from "../util/assert-never.ts";
 

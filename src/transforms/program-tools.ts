@@ -1,0 +1,20 @@
+import type { Tools } from "../ir/primitive.ts";
+import { batchProgram } from "./batch.ts";
+import { jvpProgram } from "./jvp.ts";
+import { partialEvalProgram } from "./partial-eval.ts";
+import { installTools } from "./tools.ts";
+import { transposeProgram } from "./transpose.ts";
+
+/** The transforms of programs, as the rules of structured primitives receive them. */
+const tools: Tools = {
+  jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
+  partialEvalProgram: (program, unknown, instantiate) =>
+    partialEvalProgram(program, unknown, instantiate, tools),
+  transposeProgram: (program, linear, accumulate) => transposeProgram(program, linear, accumulate, tools),
+  batchProgram: (program, size, batched, instantiate) =>
+    batchProgram(program, size, batched, instantiate, tools),
+};
+
+// One of the import-time effects of the library (see `sideEffects` in package.json). Whatever makes programs for structured
+// primitives imports this.
+installTools(tools);
