@@ -16,14 +16,16 @@ process.on("disconnect", () => process.exit());
 // Ctrl-C reaches the whole group; the parent ends its children itself.
 process.on("SIGINT", () => {});
 
-process.on("message", async ({ order, ...rest }) => {
+process.on("message", (message) => void answer(message));
+
+async function answer({ order, ...rest }) {
   try {
     process.send({ ok: true, ...(await orders[order](rest)) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     process.send({ ok: false, absent: error instanceof Absent, reason });
   }
-});
+}
 
 const orders = {
   /** Loads, prepares and runs a row's program a few times. Gives what it computed, and the number if that was all. */

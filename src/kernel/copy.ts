@@ -2,7 +2,7 @@ import type { Expr, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
 /** An expression with `f` applied to what it is made of. */
-export function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
+function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":
     case "local":

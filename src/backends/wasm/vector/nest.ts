@@ -127,7 +127,7 @@ function surveyBlock(
 }
 
 /** How an integer expression moves with the names in `known`; names that are not there stay where they are. */
-export function strideOf(expr: Expr, known: ReadonlyMap<string, Stride>): Stride {
+function strideOf(expr: Expr, known: ReadonlyMap<string, Stride>): Stride {
   switch (expr.kind) {
     case "const":
       return 0;

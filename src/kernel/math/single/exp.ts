@@ -28,7 +28,7 @@ export const bitsOf = (x: Expr): Expr => unary("bitsOf", x);
 export const fromBits = (x: Expr): Expr => unary("fromBits", x);
 
 /** 1.5 · 2^23: adding it rounds to an integer, which then stands in the low bits. */
-export const ROUNDER32 = 12582912;
+const ROUNDER32 = 12582912;
 const ROUNDER32_BITS = 0x4b400000;
 
 /** ln 2 in two parts; the first has 9 bits, so that its products with exponents are exact. */
@@ -66,7 +66,7 @@ export function reducedExp(block: Block, x: Expr): { readonly n: Expr; readonly 
 export const powerOfTwo32 = (n: Expr): Expr => fromBits(shl(add(n, i32(127)), i32(23)));
 
 /** x · 2^n for |n| ≤ 252, rounded once if the result is subnormal. */
-export function scale32(block: Block, x: Expr, n: Expr): Expr {
+function scale32(block: Block, x: Expr, n: Expr): Expr {
   const half = block.let("half", shr(n, i32(1)));
   return mul(mul(x, powerOfTwo32(half)), powerOfTwo32(sub(n, half)));
 }

@@ -4,7 +4,7 @@ import { tanhTail32 } from "../coefficients.ts";
 import { bitsOf, f32, fromBits, polynomial32, powerOfTwo32, reducedExp } from "./exp.ts";
 
 /** `size`, which is not negative, with the sign of x. */
-export function copySign32(size: Expr, x: Expr): Expr {
+function copySign32(size: Expr, x: Expr): Expr {
   return fromBits(or(bitsOf(size), and(bitsOf(x), i32(-2147483648))));
 }
 
