@@ -287,6 +287,7 @@ function emitSharedTurns(
   body.if();
   emitShared(body, unit.module, sharing, unit.reserve, {
     pushUnits: () => body.localGet(units),
+    pushCalls: () => body.localGet(units),
     args: [
       { type: "i32", name: "from", push: () => body.localGet(from) },
       { type: "i32", name: "to", push: () => body.localGet(to) },
@@ -333,14 +334,17 @@ function emitSharedTurns(
 /** Calls a contraction's function for all of its parts, by several threads; the addresses of the operands are on the stack. */
 export function emitSharedContract(
   made: ContractFunction,
+  stmt: Stmt & { readonly kind: "contract" },
   frame: Frame,
   sharing: Sharing,
   operands: readonly number[],
 ): void {
   const { body, unit } = frame;
+  const calls = Math.ceil(innerWork(stmt) / unit.settings.chunkWork);
   const work = unit.workMemory(made.workBytes);
   emitShared(body, unit.module, sharing, unit.reserve, {
     pushUnits: () => body.i32Const(made.units),
+    pushCalls: () => body.i32Const(Math.min(calls, 2 ** 30)),
     args: operands.map((local, k) => ({
       type: "i32",
       name: contractParams[k]!,

@@ -137,7 +137,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
       body.localSet(local);
       return local;
     });
-    return emitSharedContract(made, frame, unit.sharing, addresses);
+    return emitSharedContract(made, stmt, frame, unit.sharing, addresses);
   }
   operands.forEach(pushAddress);
   pushWorkMemory(stmt, made.workBytes, frame);

@@ -12,7 +12,8 @@ const spins = 30_000;
  * The functions by which threads share work, as a module of its own that every thread has an instance of: over the block
  * at `base`, it exports
  *
- * - `begin(descriptor, task, total)`: the main thread offers `total` units of work; 0 where no thread is up to share it;
+ * - `begin(descriptor, task, total)`: the main thread offers `total` units of work; threads that are still coming up take
+ *   part in what is left of it then;
  * - `takeOwn()`, `take()`: takes some of the units for the main thread, for another one: the first of them in the lower half
  *   of an i64, how many in the upper half, −1 if there are none left;
  * - `finishOwn(units)`, `finish(units)`: what was taken is done;
@@ -45,17 +46,10 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
     const { body } = module.function("begin", {
       params: ["i32", "i32", "i32"],
       paramNames: ["descriptor", "task", "total"],
-      results: ["i32"],
       exported: true,
     });
     const [descriptor, task, total] = [0, 1, 2];
     const next = body.local("i32", "epoch");
-    load(body, layout.up);
-    body.op("i32.eqz");
-    body.if();
-    body.i32Const(0);
-    body.return();
-    body.end();
     store(body, layout.descriptor, () => body.localGet(descriptor));
     store(body, layout.task, () => body.localGet(task));
     store(body, layout.total, () => body.localGet(total));
@@ -83,7 +77,6 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
     body.memory("memory.atomic.notify", at(layout.epoch));
     body.op("drop");
     body.end();
-    body.i32Const(1);
   }
 
   addTake(module, "takeOwn", load, at(layout.claim), (body, count) => {

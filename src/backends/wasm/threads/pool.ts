@@ -9,6 +9,11 @@ import { startThread } from "./start.ts";
 
 /** Milliseconds of waiting for what another thread took of shared work; one that was ended meanwhile never returns. */
 const patience = 30_000;
+/**
+ * Calls of kernels, some 10 ms of work that could have been shared, from which on threads are worth their start: that
+ * takes a few milliseconds of the calling thread, and they are up some 30 ms later.
+ */
+const startAfter = 3000;
 /** Milliseconds of one wait, and what counts of a longer one: the whole program may have been stopped in between. */
 const nap = 5;
 
@@ -21,8 +26,8 @@ export interface Pool {
   /** Sees to it that each thread has so many bytes to itself. Not to be called while kernels run. */
   readonly reserve: (bytes: number) => void;
   /**
-   * Starts the threads, the first time, as the first work to be shared does. They are not up at once; until then the
-   * calling thread does everything.
+   * Starts the threads, the first time, as work does that is worth it. They are not up at once; until then the calling
+   * thread does everything.
    */
   readonly start: () => void;
   /** How many threads are up, the calling one among them. */
@@ -62,7 +67,12 @@ export function usefulThreads(): number {
 }
 
 /** Makes a pool whose threads are not started yet. */
-export function makePool(threads: number, arena: Arena, gains: Gains = watchGains()): Pool {
+export function makePool(
+  threads: number,
+  arena: Arena,
+  gains: Gains = watchGains(),
+  unsharedCalls: number = startAfter,
+): Pool {
   const others = Math.min(threads, mostThreads) - 1;
   const base = arena.allocate(layout.bytes);
   const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
@@ -117,18 +127,24 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
   const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory: arena.memory, idle: pause },
   }).exports;
-  const begin = exports["begin"] as (descriptor: number, task: number, units: number) => number;
+  const begin = exports["begin"] as (descriptor: number, task: number, units: number) => void;
   const end = exports["end"] as () => void;
+  let unshared = 0;
+  let alive = 0;
   let started = 0;
   let doneByOthers = 0;
 
   const launch = (place: number): Thread[] => {
     const bit = 1 << place;
+    let hasEnded = false;
     try {
       const thread = startThread({ memory: arena.memory, pool: bytes, base, place }, () => {
+        if (!hasEnded) alive--;
+        hasEnded = true;
         Atomics.and(words, at(layout.up), ~bit);
         Atomics.and(words, at(layout.sleeping), ~bit);
       });
+      alive++;
       return [thread];
     } catch {
       return []; // no workers here: one thread does everything
@@ -142,11 +158,18 @@ export function makePool(threads: number, arena: Arena, gains: Gains = watchGain
   return {
     threads: others + 1,
     imports: {
-      begin(descriptor: number, task: number, units: number): number {
+      begin(descriptor: number, task: number, units: number, calls: number): number {
         if (isClosed) return 0;
-        if (workers === undefined) start();
+        if (workers === undefined) {
+          unshared += calls;
+          if (unshared < unsharedCalls) return 0;
+          start();
+        }
+        if (alive === 0) return 0;
         started = performance.now();
-        return gains.isWorth(started) ? begin(descriptor, task, units) : 0;
+        if (!gains.isWorth(started)) return 0;
+        begin(descriptor, task, units);
+        return 1;
       },
       end(): void {
         const idle = performance.now();

@@ -27,7 +27,7 @@ export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => n
   const imported = (name: string, params: readonly ValueType[], results: readonly ValueType[]): Callable =>
     module.importFunction(poolImport, name, params, results);
   return {
-    begin: imported("begin", ["i32", "i32", "i32"], ["i32"]),
+    begin: imported("begin", ["i32", "i32", "i32", "i32"], ["i32"]),
     end: imported("end", [], []),
     take: imported("take", [], ["i64"]),
     finish: imported("finish", ["i32"], []),
@@ -50,6 +50,8 @@ export interface Argument {
 export interface SharedWork {
   /** Puts on the stack how many units there are. */
   readonly pushUnits: () => void;
+  /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 3 µs each. */
+  readonly pushCalls: () => void;
   readonly args: readonly Argument[];
   /** Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments. */
   readonly part: (body: Body, first: number, count: number, args: readonly number[]) => void;
@@ -66,7 +68,7 @@ export function emitShared(
   module: ModuleBuilder,
   sharing: Sharing,
   reserve: (bytes: number) => number,
-  { pushUnits, args, part, alone }: SharedWork,
+  { pushUnits, pushCalls, args, part, alone }: SharedWork,
 ): void {
   const block = reserve(8 * Math.max(1, args.length));
   const number = sharing.tasks.length;
@@ -82,6 +84,7 @@ export function emitShared(
   body.i32Const(sharing.descriptor);
   body.i32Const(number);
   pushUnits();
+  pushCalls();
   body.call(sharing.begin);
   body.if();
   body.call(task);

@@ -68,8 +68,8 @@ function run({ memory, pool, base, place }) {
     Atomics.and(words, ${word(layout.sleeping)}, ~bit);
     return Atomics.load(words, ${word(layout.epoch)});
   };
-  let seen = Atomics.load(words, ${word(layout.epoch)});
   Atomics.or(words, ${word(layout.up)}, bit);
+  let seen = (Atomics.load(words, ${word(layout.epoch)}) - 1) | 0; // what is being done already may last
   while (Atomics.load(words, ${word(layout.stop)}) === 0) {
     const now = watchFor(seen);
     if (now === seen) continue;
