@@ -336,6 +336,7 @@ describe("threads that share work", () => {
       pool.close();
       if (doneByOthers > 0) expectSame(found, outcome(routine, compile(routine)), () => "joined");
     }
+    expect(doneByOthers).toBeGreaterThan(0);
   });
 
   test("are started by as much work as is worth their start", () => {
