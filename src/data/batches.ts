@@ -198,8 +198,9 @@ function prefetchedBatches<R>(
   options: PrefetchOptions | WorkerOptions | undefined,
   depth: number,
 ): StreamBatches<R> {
+  const ahead = prefetched(source, options, depth) as StreamSource<R>; // which checks the options
   const after = options !== undefined && "worker" in options ? depth + 1 : depth;
-  return makeStreamBatches(prefetched(source, options, depth) as StreamSource<R>, after);
+  return makeStreamBatches(ahead, after);
 }
 
 /** Refuses what is no function, once, before the first batch. */

@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import { foldIn, key, permutation } from "../random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import type { Split } from "./split.ts";
@@ -26,7 +26,7 @@ export interface KFoldOptions {
  * folds.flatMap(({ test }) => [...test]).sort(); // [0, 1, 2, 3, 4, 5, 6]
  */
 export function kFold(k: number, options: KFoldOptions): Split[] {
-  checkOptions("kFold", options, ["count", "stratify", "seed"]);
+  checkNeededOptions("kFold", options, ["count", "stratify", "seed"]);
   const { stratify, count = stratify?.length } = options;
   const root = key(checkSeed("kFold", options.seed ?? 0));
   if (count === undefined || !Number.isInteger(count) || count < 0) {

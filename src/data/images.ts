@@ -1,7 +1,7 @@
 import { tensor } from "../array/create.ts";
 import { cos, sin } from "../array/elementwise.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import { checkKey, type Key } from "../random/threefry.ts";
 import { normal, uniform } from "../random/index.ts";
 import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
@@ -45,7 +45,7 @@ export interface RandomShiftOptions extends ImageOptions {
  * [...data.epoch(0)][0].x.shape; // [32, 64]
  */
 export function randomShift(images: ColumnLike, options: RandomShiftOptions): Column {
-  checkOptions("randomShift", options, ["key", "sides", "pixels", "fill"]);
+  checkNeededOptions("randomShift", options, ["key", "sides", "pixels", "fill"]);
   const { column, count, height, width, fill } = imagesOf("randomShift", images, options);
   const { pixels } = options;
   const [vertical, horizontal] = typeof pixels === "number" ? [pixels, pixels] : (pixels ?? []);
@@ -93,7 +93,7 @@ export interface RandomRotationOptions extends ImageOptions {
  * randomRotation(image, { key: key(1), degrees: 0 }).data; // Float64Array [0, 0, 0, 1, 1, 1, 0, 0, 0]
  */
 export function randomRotation(images: ColumnLike, options: RandomRotationOptions): Column {
-  checkOptions("randomRotation", options, ["key", "sides", "degrees", "fill"]);
+  checkNeededOptions("randomRotation", options, ["key", "sides", "degrees", "fill"]);
   const { column, count, height, width, fill } = imagesOf("randomRotation", images, options);
   const { degrees } = options;
   if (!(degrees >= 0 && degrees <= 180)) {
@@ -164,7 +164,7 @@ export interface RandomNoiseOptions {
  * randomNoise([0, 0, 0], { key: key(0), std: 0.1 }).data; // Float64Array [-0.020…, …]
  */
 export function randomNoise(x: ColumnLike, options: RandomNoiseOptions): Column {
-  checkOptions("randomNoise", options, ["key", "std"]);
+  checkNeededOptions("randomNoise", options, ["key", "std"]);
   const column = floating("randomNoise", asColumn(x, "randomNoise"));
   const { std } = options;
   if (!(std >= 0 && std < Infinity)) {

@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import { foldIn, key, permutation } from "../random/index.ts";
 
 /** Numbers of the items of two parts, each in rising order; every item is in exactly one. */
@@ -41,7 +41,7 @@ export interface RandomSplitOptions {
  * [train.length, test.length]; // [1438, 359]
  */
 export function stratifiedSplit(options: StratifiedSplitOptions): Split {
-  checkOptions("stratifiedSplit", options, ["labels", "testFraction", "seed"]);
+  checkNeededOptions("stratifiedSplit", options, ["labels", "testFraction", "seed"]);
   return stratifiedParts("stratifiedSplit", options.labels, options.testFraction, options.seed ?? 0);
 }
 
@@ -76,7 +76,7 @@ export function stratifiedParts(
  * @throws DownhillError `option` for a fraction outside (0, 1); `data` if a part would be empty.
  */
 export function randomSplit(options: RandomSplitOptions): Split {
-  checkOptions("randomSplit", options, ["count", "testFraction", "seed"]);
+  checkNeededOptions("randomSplit", options, ["count", "testFraction", "seed"]);
   return randomParts("randomSplit", options.count, options.testFraction, options.seed ?? 0);
 }
 

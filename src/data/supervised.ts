@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
+import { checkChoice, checkNeededOptions } from "../errors/options.ts";
 import { columnOf, type Table, type TableColumn } from "../io/index.ts";
 import type { Column } from "./column.ts";
 import { encodeLabels } from "./labels.ts";
@@ -60,7 +60,7 @@ export interface SupervisedOptions {
  * ```
  */
 export function supervised(table: Table, options: SupervisedOptions): Supervised {
-  checkOptions("supervised", options, ["target", "task", "features"]);
+  checkNeededOptions("supervised", options, ["target", "task", "features"]);
   const { task = "auto" } = options;
   checkChoice("supervised", "task", task, ["auto", "classification", "regression"]);
   const target = columnOf(table, options.target);

@@ -27,6 +27,18 @@ export function checkOptions(operation: string, given: unknown, allowed: readonl
 }
 
 /**
+ * The same for options of which some are needed.
+ *
+ * @throws DownhillError `option`, also where there are none.
+ */
+export function checkNeededOptions(operation: string, given: unknown, allowed: readonly string[]): void {
+  if (given === undefined) {
+    throw new DownhillError("option", `${operation}: needs options, as in ${example(allowed)}; got none.`);
+  }
+  checkOptions(operation, given, allowed);
+}
+
+/**
  * Refuses a value that is none of a few words.
  *
  * @throws DownhillError `option`, with the words that are allowed and the nearest of them.

@@ -1,5 +1,6 @@
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { checkBytes } from "./bytes.ts";
 import { sizeOf } from "../util/shape.ts";
 import { gunzip } from "./gzip.ts";
 
@@ -33,6 +34,7 @@ export interface ReadIdxOptions {
  * data; // Uint8Array [7, 8, 9]
  */
 export async function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  checkBytes("readIdx", bytes);
   checkOptions("readIdx", options, ["name"]);
   const { name = "IDX" } = options;
   return parseIdx(await gunzip(bytes, name), name);

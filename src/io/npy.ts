@@ -1,6 +1,7 @@
 import { elements } from "../array/read.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { checkBytes } from "./bytes.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -46,6 +47,7 @@ export type NpySource =
  * data; // Float32Array [1, 2, 3, 4]
  */
 export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  checkBytes("readNpy", bytes);
   checkOptions("readNpy", options, ["name"]);
   const { name = "NPY" } = options;
   return parseNpy(await gunzip(bytes, name), name);

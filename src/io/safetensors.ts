@@ -1,6 +1,7 @@
 import { elements } from "../array/read.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { checkBytes } from "./bytes.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
@@ -90,6 +91,7 @@ export function writeSafetensors(
  * safetensors file; `dtype` for kinds of numbers that cannot be held (64-bit integers, 8-bit floats).
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
+  checkBytes("readSafetensors", bytes);
   checkOptions("readSafetensors", options, ["name"]);
   const { name = "safetensors" } = options;
   const { entries, metadata, start } = readHeader(bytes, name);

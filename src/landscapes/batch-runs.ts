@@ -1,6 +1,6 @@
 import { dataset } from "../data/index.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { applyUpdates, type GeneralOptimizer } from "../optim/index.ts";
 import { jit } from "../runtime/jit.ts";
@@ -140,7 +140,7 @@ function countItems(data: unknown): number {
 
 function checked<P, B>(options: CompareBatchesOptions<P, B>): Required<CompareBatchesOptions<P, B>> {
   const name = "compareBatches";
-  checkOptions(name, options, ["loss", "params", "data", "racers", "epochs", "seed", "clock"]);
+  checkNeededOptions(name, options, ["loss", "params", "data", "racers", "epochs", "seed", "clock"]);
   const { loss, params, data, racers, epochs = 10, seed = 0, clock = () => performance.now() } = options;
   if (typeof loss !== "function") {
     throw new DownhillError("option", `${name}: loss must be a function (params, batch) => a scalar tensor.`);

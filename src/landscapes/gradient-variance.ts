@@ -3,7 +3,7 @@ import { add, astype, square, sub } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { expandDims, take } from "../array/shape.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { foldIn, key, permutation, uniform } from "../random/index.ts";
 import { jit } from "../runtime/jit.ts";
@@ -118,7 +118,15 @@ function checked<P, B>(
   options: GradientVarianceOptions<P, B>,
 ): Required<GradientVarianceOptions<P, B>> & { readonly items: number } {
   const name = "gradientVariance";
-  checkOptions(name, options, ["loss", "params", "data", "batchSizes", "repeats", "replacement", "seed"]);
+  checkNeededOptions(name, options, [
+    "loss",
+    "params",
+    "data",
+    "batchSizes",
+    "repeats",
+    "replacement",
+    "seed",
+  ]);
   const { loss, params, data, repeats = 200, replacement = true, seed = 0 } = options;
   if (typeof loss !== "function") {
     throw new DownhillError("option", `${name}: loss must be a function (params, batch) => a scalar tensor.`);

@@ -266,7 +266,7 @@ export const zoo: Readonly<Record<string, Specimen>> = specimens;
 export function findLandscape(name: string): Landscape {
   const specimen = Object.hasOwn(specimens, name) ? specimens[name] : undefined;
   if (specimen === undefined) {
-    const near = didYouMean(name, Object.keys(specimens));
+    const near = typeof name === "string" ? didYouMean(name, Object.keys(specimens)) : "";
     const all = near === "" ? ` There are ${Object.keys(specimens).join(", ")}.` : near;
     throw new DownhillError("option", `${JSON.stringify(name)} is no landscape of the zoo.${all}`);
   }

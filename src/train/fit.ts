@@ -1,6 +1,6 @@
 import { astype } from "../array/elementwise.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
+import { checkChoice, checkNeededOptions, checkOptions } from "../errors/options.ts";
 import type { Optimizer, ReduceOnPlateau } from "../optim/index.ts";
 import { asTensor } from "../prims/lift.ts";
 import { key } from "../random/index.ts";
@@ -234,7 +234,7 @@ interface CheckedOptions<B> {
 function checked<P, S, B>(
   options: FitOptions<P, S, B>,
 ): Omit<LoopOptions<P, S, B>, "stepper" | "validate" | "saver"> & CheckedOptions<B> {
-  checkOptions("fit", options, [
+  checkNeededOptions("fit", options, [
     "params",
     "loss",
     "data",

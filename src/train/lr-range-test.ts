@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
+import { checkChoice, checkNeededOptions } from "../errors/options.ts";
 import { exponentialDecay, linearDecay, type Optimizer, type Schedule } from "../optim/index.ts";
 import { checkCount, checkNumber } from "../optim/options.ts";
 import type { FitData } from "./batches.ts";
@@ -88,8 +88,8 @@ export interface LrRange {
  * suggestion.max < 2 / 15; // true
  */
 export async function lrRangeTest<P, S, B>(options: LrRangeTestOptions<P, S, B>): Promise<LrRange> {
-  const { params, loss, data, optimizer, seed, signal } = options;
   const { from, to, steps, shape, smoothing, divergence } = checked(options);
+  const { params, loss, data, optimizer, seed, signal } = options;
   const span = steps - 1;
   const rate =
     shape === "linear"
@@ -161,7 +161,7 @@ type Checked = Required<
 /** The options of the test itself with their defaults; `fit` checks the others. */
 function checked<P, S, B>(options: LrRangeTestOptions<P, S, B>): Checked {
   const operation = "lrRangeTest";
-  checkOptions(operation, options, [
+  checkNeededOptions(operation, options, [
     "params",
     "loss",
     "data",

@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { cosineDecay, type Optimizer } from "../optim/index.ts";
 import { checkCount, checkNumber } from "../optim/options.ts";
@@ -227,7 +227,7 @@ function checked<P, S, B, H extends string>(
   Pick<TuneOptions<P, S, B, H>, "rounds" | "horizon" | "restartEvery" | "judgedBy" | "stepSize" | "seed">
 > &
   Pick<TuneOptions<P, S, B, H>, "signal" | "onRound"> {
-  checkOptions("tune", options, optionNames);
+  checkNeededOptions("tune", options, optionNames);
   const {
     rounds = 40,
     horizon = 20,

@@ -41,7 +41,7 @@ export function findPreset(name: string): Preset {
   const found = presets.find((preset) => preset.name === name);
   if (found !== undefined) return found;
   const names = presets.map((preset) => preset.name);
-  const near = didYouMean(name, names);
+  const near = typeof name === "string" ? didYouMean(name, names) : "";
   const all = near === "" ? ` There are ${names.join(", ")}.` : near;
   throw new DownhillError("option", `${JSON.stringify(name)} is no preset.${all}`);
 }
