@@ -15,11 +15,13 @@ import {
   perEpoch,
   polynomialDecay,
   rateList,
+  reduceOnPlateau,
   sequential,
   stepDecay,
   warmup,
 } from "downhill/optim";
-import { expect, test } from "vitest";
+import { tensor } from "downhill";
+import { describe, expect, test } from "vitest";
 
 const any = (value: unknown): never => value as never;
 test.each<[string, () => unknown]>([
@@ -166,4 +168,158 @@ test.each<[string, () => unknown]>([
   ],
 ])("%s", (message, run) => {
   expect(run).toThrow(message);
+});
+
+const rate = [-1, NaN, Infinity, "0.1", null, [0.1], tensor(0.1)];
+const ending = [-1, NaN, Infinity, "0.1", [0.1]]; // null is for none
+const steps = [0, -1, 1.5, NaN, Infinity, "3", null];
+const share = [-0.1, 1.1, NaN, "0.5", null];
+const word = ["other", 1, null, true];
+
+/** Options with which each works, and for each option values that it must refuse. */
+const table: Readonly<
+  Record<string, [(o: never) => unknown, object, Readonly<Record<string, readonly unknown[]>>]>
+> = {
+  cosineDecay: [cosineDecay, { from: 1, steps: 5 }, { from: rate, to: rate, steps, after: word }],
+  linearDecay: [linearDecay, { from: 1, steps: 5 }, { from: rate, to: rate, steps }],
+  polynomialDecay: [
+    polynomialDecay,
+    { from: 1, steps: 5 },
+    { from: rate, to: rate, steps, power: [0, -1, NaN, "1"] },
+  ],
+  exponentialDecay: [
+    exponentialDecay,
+    { from: 1, factor: 0.5 },
+    { from: rate, factor: rate, every: steps, to: ending },
+  ],
+  stepDecay: [stepDecay, { from: 1, every: 3 }, { from: rate, factor: rate, every: steps }],
+  multiStepDecay: [
+    multiStepDecay,
+    { from: 1, at: [1, 3] },
+    { from: rate, factor: [-1, NaN, "1", null, [0.1], [0.1, -1]], at: [3, null, [3, 1], [-1], [1.5], ["1"]] },
+  ],
+  inverseTimeDecay: [inverseTimeDecay, { from: 1 }, { from: rate, decay: rate, every: steps }],
+  inverseSquareRootDecay: [inverseSquareRootDecay, { from: 1, every: 3 }, { from: rate, every: steps }],
+  cosineRestarts: [
+    cosineRestarts,
+    { from: 1, firstSteps: 5 },
+    { from: rate, to: rate, firstSteps: steps, stepsFactor: [0.5, 0, NaN, "2", null], fromFactor: rate },
+  ],
+  oneCycle: [
+    oneCycle,
+    { max: 1, steps: 10 },
+    {
+      max: rate,
+      steps,
+      from: ending,
+      to: ending,
+      rise: share,
+      phases: [1, 4, "2", null],
+      shape: word,
+      baseMomentum: share,
+      maxMomentum: share,
+    },
+  ],
+  cyclic: [
+    cyclic,
+    { base: 0.1, max: 1 },
+    {
+      base: rate,
+      max: [...rate, 0.01],
+      stepSizeUp: steps,
+      stepSizeDown: steps.filter((value) => value !== null),
+      mode: word,
+      gamma: [0, ...share],
+      amplitude: [1, "x", {}],
+      amplitudeOf: [...word, "step"],
+      baseMomentum: share,
+      maxMomentum: share,
+    },
+  ],
+  warmup: [(o: never) => warmup(0.1, o), { steps: 5 }, { steps: steps.slice(1), from: rate }],
+  sequential: [
+    (o: never) => sequential([1, 2], o),
+    { at: [3] },
+    { at: [3, null, [], [0], [1.5], [1, 2], ["1"]] },
+  ],
+  multiplicative: [
+    multiplicative,
+    { from: 1, steps: 3, factor: () => 1 },
+    { from: rate, steps, factor: [1, null, () => -1, () => NaN, () => "1", () => undefined] },
+  ],
+  perEpoch: [(o: never) => perEpoch(0.1, 5, o), {}, { fractional: [1, "yes", null] }],
+  reduceOnPlateau: [
+    reduceOnPlateau,
+    {},
+    {
+      mode: word,
+      factor: [1, ...share],
+      patience: [-1, 1.5, NaN, Infinity, "3", null],
+      threshold: [...rate, 1],
+      thresholdMode: word,
+      cooldown: [-1, 1.5, NaN, Infinity, "3", null],
+      floor: rate,
+      eps: rate,
+      learningRate: [0, ...rate],
+    },
+  ],
+};
+
+describe.each(Object.entries(table))("%s", (name, [make, good, wrong]) => {
+  test.each(Object.entries(wrong).flatMap(([option, values]) => values.map((value) => [option, value])))(
+    "refuses %s: %j",
+    (option, value) => {
+      expect(() => make(any({ ...good, [String(option)]: value }))).toThrow(
+        new RegExp(`^${name}: .*\\b${String(option)}\\b`),
+      );
+    },
+  );
+
+  test("has all its options in this table, and works with those that it needs", () => {
+    expect(() => make(any(good))).not.toThrow();
+    const all = Object.keys(wrong).join(", ");
+    const sorted = (list: string): string => list.split(", ").toSorted().join();
+    let message = "";
+    try {
+      make(any({ ...good, "?": 1 }));
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(sorted(/^\w+: unknown option "\?"\. It takes (.*)\.$/.exec(message)![1]!)).toBe(sorted(all));
+  });
+
+  test.each([null, 3, [], "from"])("refuses as options: %j", (options) => {
+    expect(() => make(any(options))).toThrow(
+      new RegExp(`^${name}: (the options must be an object|\\w+ is missing)`),
+    );
+  });
+});
+
+test.each([null, undefined, {}, "1", NaN, -1, Infinity])(
+  "schedules and numbers in place: %j is neither",
+  (value) => {
+    for (const call of [
+      () => constantRate(any(value)),
+      () => warmup(any(value), { steps: 1 }),
+      () => perEpoch(any(value), 2),
+      () => chained([any(value)]),
+      () => sequential([any(value)], { at: [] }),
+      () => rateList([any(value)]),
+      () => lambda(any(value)),
+    ]) {
+      expect(call).toThrow(/^(constantRate|warmup|perEpoch|chained|sequential|rateList|lambda): /);
+    }
+  },
+);
+
+test("reduceOnPlateau refuses a metric that is no number", () => {
+  const { init, update } = reduceOnPlateau();
+  for (const metric of [undefined, null, "1", {}, tensor([1]), tensor(1, { dtype: "int32" })]) {
+    expect(() => update(any(metric), init())).toThrow(
+      "reduceOnPlateau: the metric must be a number or a floating scalar, got",
+    );
+  }
+  for (const state of [undefined, null, 3, {}, { rate: 1 }, { ...init(), best: "x" }]) {
+    expect(() => update(1, any(state))).toThrow(/^reduceOnPlateau: the state/);
+  }
 });

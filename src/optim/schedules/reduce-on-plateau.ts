@@ -3,6 +3,7 @@ import { DownhillError, showType } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { isFloating } from "../../ir/types.ts";
 import { count, fixed, oneOf, readOptions } from "../options.ts";
+import { checkState } from "../state.ts";
 import { type Arithmetic, ofNumbers, ofTensorsLike, type Term } from "./arithmetic.ts";
 
 /** Options of `reduceOnPlateau`. */
@@ -126,6 +127,18 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnP
     metric: number | Tensor,
     state: PlateauState | PlateauState<Tensor | number>,
   ): PlateauUpdate | PlateauUpdate<Tensor> {
+    checkState("reduceOnPlateau", state, {
+      rate: "needed",
+      best: "needed",
+      bad: "needed",
+      cooldown: "needed",
+    });
+    for (const [part, x] of Object.entries<unknown>({ ...state })) {
+      if (typeof x === "number" || (typeof metric !== "number" && x instanceof Tensor && x.ndim === 0))
+        continue;
+      const expected = typeof metric === "number" ? "a number, as the metric is" : "a number or a scalar";
+      throw new DownhillError("tree", `reduceOnPlateau: the state's ${part} must be ${expected}.`);
+    }
     if (typeof metric === "number") return next(ofNumbers, metric, state as PlateauState);
     if (!(metric instanceof Tensor) || metric.ndim > 0 || !isFloating(metric.dtype)) {
       const got = metric instanceof Tensor ? showType(metric.type) : String(metric);
