@@ -16,6 +16,9 @@ import type {
   UnaryOp,
 } from "../../src/kernel/scalar.ts";
 import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
+import type { Local, Scope } from "./random-choices.ts";
+import { Choices } from "./random-choices.ts";
+import { formulas } from "./random-formulas.ts";
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 const unaryOps: readonly UnaryOp[] =
@@ -51,46 +54,6 @@ const digits: Table = {
 
 const procedures: readonly Procedure[] = [...Object.values(math), ...Object.values(single)];
 
-/** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
-class Choices {
-  #at = 0;
-  readonly #list: readonly number[];
-
-  constructor(list: readonly number[]) {
-    this.#list = list;
-  }
-
-  /** A number below `n`. */
-  below(n: number): number {
-    return (this.#list[this.#at++] ?? 0) % n;
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-}
-
-interface Local {
-  readonly name: string;
-  readonly type: ScalarType;
-  readonly canBeSet: boolean;
-}
-
-/** What expressions and statements at some place may use. */
-interface Scope {
-  readonly locals: readonly Local[];
-  /** Indices of loops, below these numbers. */
-  readonly indices: readonly { readonly index: Expr; readonly below: number }[];
-  /** Buffers that may be read anywhere. */
-  readonly readable: readonly Buffer[];
-  /** Buffers that may be read and written at one place only: in independent loops. */
-  readonly own: readonly { readonly buffer: Buffer; readonly place: Expr }[];
-  /** Buffers that may be written anywhere. */
-  readonly writable: readonly Buffer[];
-  /** Whether loops may be opened. */
-  readonly loops: number;
-}
-
 /**
  * Well-typed routines as programs make them, on buffers of tens to thousands of elements: independent loops with strides,
  * gathers and guarded reads, nests, folds with bodies, contractions with all kinds of strides, loops that go on from
@@ -98,7 +61,7 @@ interface Scope {
  */
 export function kernels(isLong = false): fc.Arbitrary<Routine> {
   return fc
-    .noBias(fc.array(fc.nat(1 << 20), { minLength: 150, maxLength: 900, size: "max" }))
+    .noBias(fc.array(fc.nat(1 << 20), { minLength: 400, maxLength: 2000, size: "max" }))
     .map((list) => new KernelGenerator(new Choices(list), isLong).routine());
 }
 
@@ -180,12 +143,21 @@ class KernelGenerator {
   /** One thing that a routine does. */
   part(block: k.Block, scope: Scope): Scope {
     const c = this.#choices;
-    switch (c.below(10)) {
+    switch (c.below(12)) {
       case 0:
       case 1:
       case 2:
         this.independent(block, scope);
         return scope;
+      case 10:
+      case 11:
+        return formulas(block, scope, {
+          choices: c,
+          size: this.#size,
+          turns: this.length(),
+          procedures: [...this.#own, ...procedures],
+          fresh: (hint) => this.fresh(hint),
+        });
       case 3:
         this.nest(block, scope);
         return scope;

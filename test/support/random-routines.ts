@@ -13,6 +13,7 @@ import type {
 } from "../../src/kernel/scalar.ts";
 import { neutral } from "../../src/kernel/expand.ts";
 import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
+import { Choices } from "./random-choices.ts";
 
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 16;
@@ -79,25 +80,6 @@ const oddNames = [
   "part1",
   "",
 ];
-
-/** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
-class Choices {
-  #at = 0;
-  readonly #list: readonly number[];
-
-  constructor(list: readonly number[]) {
-    this.#list = list;
-  }
-
-  /** A number below `n`. */
-  below(n: number): number {
-    return (this.#list[this.#at++] ?? 0) % n;
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-}
 
 interface Local {
   readonly name: string;

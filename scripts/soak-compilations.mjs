@@ -1,0 +1,140 @@
+// Compiles functions, no two of them the same, for as long as is asked for, and holds the memory of the process to what it
+// was when all caches were full: resident memory, the heap of JavaScript, the memory of kernels, programs that are kept.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { build } from "esbuild";
+
+const usage = `Usage: node scripts/soak-compilations.mjs [OPTIONS]
+
+  --minutes N   how long, from the time that all caches are full (60)
+  --seed N      compiles other functions (1)
+  --json        prints one line of JSON at the end
+  --help        this text`;
+
+/** Twice as many as are kept: by then all caches are full. */
+const warmUp = 2100;
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const read = () =>
+  parseArgs({
+    options: {
+      minutes: { type: "string", default: "60" },
+      seed: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
+
+/** @type {ReturnType<typeof read>} */
+let options;
+try {
+  options = read();
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  process.exit(2);
+}
+const [minutes, seed] = [Number(options.minutes), Number(options.seed)];
+if (options.help) console.log(usage);
+else if (minutes > 0 && Number.isInteger(seed) && seed >= 0) await main();
+else {
+  console.error(`--minutes must be above 0, --seed a whole number.\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+async function load() {
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(root, ".tmp/soak-"));
+  try {
+    const bundle = join(folder, "soak.mjs");
+    await build({
+      entryPoints: [join(root, "test/support/compile-soak.ts")],
+      outfile: bundle,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      packages: "external",
+      alias: { downhill: join(root, "src/index.ts") },
+      ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
+      logLevel: "warning",
+    });
+    return await import(pathToFileURL(bundle).href);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main() {
+  const { held, makeCompilations } = await load();
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const compile = makeCompilations(seed);
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
+    process.exitCode = 130;
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+
+  const megabytes = (/** @type {number} */ bytes) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
+  const measure = async () => {
+    // garbage of two generations; what finalisers free is free a turn later
+    for (let n = 0; n < 3; n++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return held();
+  };
+  /** Compiles until `isEnough`, and lets the event loop turn now and then. */
+  const go = async (/** @type {() => boolean} */ isEnough) => {
+    while (!isOver && !isEnough()) {
+      for (let n = 0; n < 20; n++) compile();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  await go(() => held().compiled >= warmUp);
+  const first = await measure();
+  const most = { ...first };
+  const start = performance.now();
+  const end = start + minutes * 60_000;
+  const step = Math.max(1000, (minutes * 60_000) / 60);
+  while (!isOver && performance.now() < end) {
+    const until = Math.min(end, performance.now() + step);
+    await go(() => performance.now() >= until);
+    const now = await measure();
+    for (const key of Object.keys(most)) most[key] = Math.max(most[key], now[key]);
+    if (!options.json)
+      console.log(
+        `${((performance.now() - start) / 1000).toFixed(0)} s: ${now.compiled} compiled, ${now.kept} kept, ` +
+          `${megabytes(now.resident)} resident, ${megabytes(now.heap)} heap, ` +
+          `${megabytes(now.arenaUsed)} of ${megabytes(now.arenaSize)} for kernels`,
+      );
+  }
+
+  // caches of programs of other sizes hold more or less: a quarter, and what a garbage collector leaves lying about
+  /** @type {[string, number, number][]} */
+  const bounds = [
+    ["resident memory", most.resident, first.resident * 1.25 + 64 * 2 ** 20],
+    ["heap of JavaScript", most.heap, first.heap * 1.25 + 32 * 2 ** 20],
+    ["memory in use by kernels", most.arenaUsed, first.arenaUsed * 1.25 + 16 * 2 ** 20],
+    ["memory of kernels", most.arenaSize, first.arenaSize * 1.5 + 32 * 2 ** 20],
+    ["programs kept", most.kept, 1024],
+  ];
+  const grown = bounds.filter(([, value, bound]) => value > bound);
+  for (const [name, value, bound] of grown)
+    console.error(`${name} grew to ${value}, beyond ${bound.toFixed(0)}`);
+  const compiled = most.compiled - first.compiled;
+  if (options.json) console.log(JSON.stringify({ first, most, compiled, bounded: grown.length === 0 }));
+  else
+    console.log(
+      `${compiled} compilations after ${first.compiled}: resident ${megabytes(first.resident)}, at most ` +
+        `${megabytes(most.resident)}; kernels ${megabytes(first.arenaSize)}, at most ${megabytes(most.arenaSize)}: ` +
+        (grown.length === 0 ? "bounded" : "NOT bounded"),
+    );
+  process.exitCode ??= grown.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,50 @@
+// The soaks of `npm run soak`, in short.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly problems: string;
+}
+
+async function run(script: string, words: readonly string[]): Promise<Run> {
+  const child = spawn(process.execPath, [join(root, "scripts", script), ...words], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, problems] = ["", ""];
+  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
+  child.stderr.on("data", (part: Buffer) => (problems += part.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, out, problems };
+}
+
+describe("soaks", () => {
+  test("compiling one function after the other takes no more memory than full caches do", async () => {
+    const { code, out, problems } = await run("soak-compilations.mjs", ["--minutes", "0.15", "--json"]);
+    expect(problems).toBe("");
+    const { compiled, bounded, most } = JSON.parse(out) as {
+      compiled: number;
+      bounded: boolean;
+      most: { kept: number };
+    };
+    expect({ code, bounded }).toEqual({ code: 0, bounded: true });
+    expect(compiled).toBeGreaterThan(50);
+    expect(most.kept).toBeLessThanOrEqual(1024);
+  }, 300_000);
+
+  test("random programs are counted", async () => {
+    const { code, out } = await run("soak-programs.mjs", ["--count", "8", "--seed", "3", "--jobs", "1"]);
+    expect(out).toContain("8 programs and 2 routines in 1 parts of 1, 0 faults");
+    expect(code).toBe(0);
+  }, 300_000);
+
+  test.each(["soak-programs.mjs", "soak-compilations.mjs"])("%s says how it is used", async (script) => {
+    expect((await run(script, ["--help"])).out).toContain(`Usage: node scripts/${script} [OPTIONS]`);
+    const wrong = await run(script, ["--many"]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.problems).toContain("Unknown option '--many'");
+  });
+});

@@ -1,0 +1,93 @@
+// Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
+import { checkRoutine } from "../../src/kernel/check.ts";
+import type { Backend, Slot, TypedArray } from "../../src/kernel/executable.ts";
+import { makeArray } from "../../src/kernel/executable.ts";
+import { printRoutine } from "../../src/kernel/print.ts";
+import type { Routine } from "../../src/kernel/scalar.ts";
+import { interpBackend } from "../../src/backends/interp/index.ts";
+import { jsBackend, makeJsBackend } from "../../src/backends/js/index.ts";
+import type { WasmOptions } from "../../src/backends/wasm/index.ts";
+import { makeWasmBackend } from "../../src/backends/wasm/index.ts";
+import { seeded } from "./sampling.ts";
+
+const settings: readonly WasmOptions[] = [
+  {},
+  { loadConstants: true, manyRegisters: true },
+  { loadConstants: false, manyRegisters: false },
+  { wide: true, manyRegisters: true },
+  { wide: true },
+  { limit: 60 },
+  { limit: 1 },
+  { simd: false, limit: 300 },
+];
+
+export const contestants: readonly (readonly [name: string, backend: Backend])[] = [
+  ["JavaScript", jsBackend],
+  ["JavaScript in parts", makeJsBackend(60)],
+  ...settings.map((one) => [`WebAssembly ${JSON.stringify(one)}`, makeWasmBackend(one)] as const),
+];
+
+const hardFloats = [
+  0,
+  -0,
+  1,
+  0.5,
+  -1.5,
+  1e5,
+  1e-3,
+  5e-324,
+  Infinity,
+  -Infinity,
+  NaN,
+  -1e300,
+  3e38,
+  2 ** 52 + 1,
+];
+const hardIntegers = [0, 1, -1, 2, -7, 31, 32, 255, -300, 65537, 2147483647, -2147483648];
+
+/** Numbers of the type of the array: mostly ordinary ones, and some that are not. */
+function fill(array: TypedArray, seed: number): TypedArray {
+  const random = seeded(seed + 1);
+  const isFloat = array instanceof Float64Array || array instanceof Float32Array;
+  const hard = isFloat ? hardFloats : hardIntegers;
+  for (let i = 0; i < array.length; i++) {
+    const isHard = random() < 0.15;
+    const x = random();
+    if (array instanceof Uint8Array) array[i] = x < 0.5 ? 0 : 1;
+    else if (isHard) array[i] = hard[Math.floor(x * hard.length)]!;
+    else array[i] = isFloat ? (x - 0.5) * 8 : Math.floor((x - 0.3) * 64);
+  }
+  return array;
+}
+
+/** What a routine gives, with memory at an offset. */
+function outcome(backend: Backend, routine: Routine): readonly TypedArray[] {
+  const compiled = backend.compile(routine);
+  const inputs = routine.inputs.map((port, n): Slot => {
+    if (port.kind === "scalar") return fill(makeArray(port.type, 1), n)[0]!;
+    return { array: fill(makeArray(port.buffer.type, port.buffer.size + 3), n), offset: 2 };
+  });
+  const outputs = routine.outputs.map((port): Slot => {
+    return port.kind === "scalar"
+      ? NaN
+      : { array: makeArray(port.buffer.type, port.buffer.size + 2), offset: 1 };
+  });
+  compiled(inputs, outputs);
+  compiled.release?.();
+  return outputs.map((slot) => (typeof slot === "number" ? Float64Array.of(slot) : slot.array));
+}
+
+/** Throws where one of `among` gives other bits than the interpreter. */
+export function expectSameKernel(routine: Routine, among: typeof contestants): void {
+  checkRoutine(routine);
+  const expected = outcome(interpBackend, routine);
+  for (const [name, backend] of among) {
+    outcome(backend, routine).forEach((got, k) => {
+      const place = expected[k]!.findIndex((x, i) => !Object.is(x, got[i]));
+      if (place < 0) return;
+      throw new Error(
+        `${name}: output ${k} [${place}] is ${got[place]}, not ${expected[k]![place]}\n${printRoutine(routine)}`,
+      );
+    });
+  }
+}

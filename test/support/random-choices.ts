@@ -1,0 +1,42 @@
+// What the generators of random routines share.
+import type { Buffer, Expr, ScalarType } from "../../src/kernel/scalar.ts";
+
+/** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
+export class Choices {
+  #at = 0;
+  readonly #list: readonly number[];
+
+  constructor(list: readonly number[]) {
+    this.#list = list;
+  }
+
+  /** A number below `n`. */
+  below(n: number): number {
+    return (this.#list[this.#at++] ?? 0) % n;
+  }
+
+  of<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+}
+
+export interface Local {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly canBeSet: boolean;
+}
+
+/** What expressions and statements at some place may use. */
+export interface Scope {
+  readonly locals: readonly Local[];
+  /** Indices of loops, below these numbers. */
+  readonly indices: readonly { readonly index: Expr; readonly below: number }[];
+  /** Buffers that may be read anywhere. */
+  readonly readable: readonly Buffer[];
+  /** Buffers that may be read and written at one place only: in independent loops. */
+  readonly own: readonly { readonly buffer: Buffer; readonly place: Expr }[];
+  /** Buffers that may be written anywhere. */
+  readonly writable: readonly Buffer[];
+  /** Whether loops may be opened. */
+  readonly loops: number;
+}

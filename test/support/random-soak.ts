@@ -1,0 +1,63 @@
+// One part of the soak of scripts/soak-programs.mjs: random programs, and random routines beside them.
+import fc from "fast-check";
+import { configure, enableTurbo } from "downhill";
+import { printRoutine } from "../../src/kernel/print.ts";
+import { contestants, expectSameKernel } from "./kernel-agreement.ts";
+import type { Tally } from "./random-agreement.ts";
+import { expectAgreement, trials } from "./random-agreement.ts";
+import { kernels } from "./random-kernels.ts";
+import { describeRecipe } from "./random-programs.ts";
+
+export { enableTurbo };
+
+/** What came of a part. */
+export interface Outcome {
+  readonly programs: number;
+  readonly routines: number;
+  readonly tally: readonly (readonly [what: string, times: number])[];
+  /** The smallest program that shows a fault, in words. */
+  readonly fault: string | undefined;
+}
+
+/** Runs `count` programs and a quarter as many routines, all drawn by `seed`; `note` is called before each. */
+export function soakPart(seed: number, count: number, note: () => void): Outcome {
+  configure({ reproducible: true });
+  const tally: Tally = new Map();
+  let [programs, routines] = [0, 0];
+  const ofPrograms = fc.check(
+    fc.property(trials(), (trial) => {
+      note();
+      programs++;
+      expectAgreement(trial, tally);
+    }),
+    { numRuns: count, seed },
+  );
+  const fault = ofPrograms.counterexample?.[0];
+  const done = (text?: string): Outcome => ({ programs, routines, tally: [...tally], fault: text });
+  if (fault !== undefined)
+    return done(`${message(ofPrograms)}\n\n${describeRecipe(fault.recipe)}\n${JSON.stringify(fault)}`);
+  const ofRoutines = fc.check(
+    fc.property(kernels(), (routine) => {
+      note();
+      // the first of them, and three others in turn
+      const among = contestants.filter((_, i) => i === 0 || (i + routines) % 3 === 0);
+      routines++;
+      expectSameKernel(routine, among);
+    }),
+    { numRuns: Math.ceil(count / 4), seed },
+  );
+  const routine = ofRoutines.counterexample?.[0];
+  return done(routine && `${message(ofRoutines)}\n\n${printRoutine(routine)}`);
+}
+
+function message({
+  errorInstance,
+  numShrinks,
+}: {
+  readonly errorInstance: unknown;
+  readonly numShrinks: number;
+}): string {
+  const text =
+    errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance);
+  return `${text}\n(shrunk ${numShrinks} times)`;
+}
