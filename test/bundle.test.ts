@@ -28,8 +28,8 @@ async function bundle(plugins: Plugin[], contents: string = program): Promise<st
   return outputFiles[0]?.text ?? "";
 }
 
-const run = (code: string) =>
-  spawnSync(process.execPath, ["--input-type=module"], { input: code, encoding: "utf8" });
+const run = (code: string, ...flags: readonly string[]) =>
+  spawnSync(process.execPath, [...flags, "--input-type=module"], { input: code, encoding: "utf8" });
 
 test("a bundle keeps what is installed at import time", async () => {
   const { stdout, stderr } = run(await bundle([]));
@@ -70,7 +70,10 @@ describe.each([
     `);
     expect(code).not.toContain("new WebAssembly.");
     expect(code).not.toContain("common subexpressions");
-    expect(run(code)).toMatchObject({ stdout: "4 19 12\n", stderr: "" });
+    const expected = { stdout: "4 19 12\n", stderr: "" };
+    expect(run(code)).toMatchObject(expected);
+    // where a policy forbids generated code, it is interpreted
+    expect(run(code, "--disallow-code-generation-from-strings")).toMatchObject(expected);
   });
 
   test("derivatives of programs are left out where there are no programs", async () => {

@@ -62,20 +62,24 @@ export function paramsKey(params: unknown): string {
 /** Four independent multiplicative hashes of 32 bits over the characters of what is fed. */
 function makeHasher(): { readonly feed: (text: string) => void; readonly digest: () => string } {
   let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]; // digits of pi
-  const step = (code: number): void => {
-    a = Math.imul(a ^ code, 0x9e3779b1);
-    a ^= a >>> 15;
-    b = Math.imul(b ^ code ^ a, 0x85ebca77);
-    b ^= b >>> 13;
-    c = Math.imul(c ^ code ^ b, 0xc2b2ae3d);
-    c ^= c >>> 16;
-    d = Math.imul(d ^ code ^ c, 0x27d4eb2f);
-    d ^= d >>> 14;
-  };
   return {
     feed(text) {
-      for (let i = 0; i < text.length; i++) step(text.charCodeAt(i));
-      step(0x1f); // separates what is fed
+      let [p, q, r, s] = [a, b, c, d]; // locals: most programs are hashed once, before any of this is compiled
+      for (let i = 0; i <= text.length; i++) {
+        const code = i < text.length ? text.charCodeAt(i) : 0x1f; // what separates the texts
+        p = Math.imul(p ^ code, 0x9e3779b1);
+        p ^= p >>> 15;
+        q = Math.imul(q ^ code ^ p, 0x85ebca77);
+        q ^= q >>> 13;
+        r = Math.imul(r ^ code ^ q, 0xc2b2ae3d);
+        r ^= r >>> 16;
+        s = Math.imul(s ^ code ^ r, 0x27d4eb2f);
+        s ^= s >>> 14;
+      }
+      a = p;
+      b = q;
+      c = r;
+      d = s;
     },
     digest: () => [a, b, c, d].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(""),
   };

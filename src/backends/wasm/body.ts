@@ -147,7 +147,7 @@ function makeCode(
 
   const op = (name: OpcodeName): void => {
     const { bytes } = opcode(name);
-    for (const byte of bytes) code.byte(byte);
+    for (let i = 0; i < bytes.length; i++) code.byte(bytes[i]!); // code that runs once is not compiled: iterators cost there
   };
   const indexed = (name: OpcodeName, index: number): void => {
     op(name);

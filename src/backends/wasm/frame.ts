@@ -1,6 +1,7 @@
 import type { Expr, ScalarType } from "../../kernel/scalar.ts";
 import type { Range } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
+import { internalError } from "../../errors/index.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import { bytesOf } from "./arena.ts";
 import type { Body } from "./body.ts";
@@ -58,7 +59,9 @@ export function scratch(frame: Frame, type: ValueType): number {
 }
 
 export function bufferOf(frame: Frame, name: string): BufferPlace {
-  return must(frame.buffers.get(name), `buffer ${JSON.stringify(name)}`);
+  const found = frame.buffers.get(name);
+  if (found === undefined) throw internalError(`there is no buffer ${JSON.stringify(name)}`);
+  return found;
 }
 
 /** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */

@@ -1,3 +1,4 @@
+import { internalError } from "../../errors/index.ts";
 import { must } from "../../util/assert-never.ts";
 
 /** Types of values in WebAssembly that we use. */
@@ -405,5 +406,7 @@ export function opcodes(): readonly Opcode[] {
 /** The instruction of that name. */
 export function opcode(name: OpcodeName): Opcode {
   byName ??= makeTable();
-  return must(byName.get(name), `the instruction ${name}`);
+  const found = byName.get(name);
+  if (found === undefined) throw internalError(`there is no instruction ${name}`);
+  return found;
 }
