@@ -146,3 +146,15 @@ describe("the text of a race", () => {
     expect(() => landscapeText(onBowl, { column: 80 } as object)).toThrow('Did you mean "columns"?');
   });
 });
+
+test("the lowest contours of a narrow valley do not break into beads", () => {
+  const svg = landscapeSvg(
+    race(findLandscape("rosenbrock"), { gd: sgd({ learningRate: 1e-3 }) }, { steps: 3 }),
+  );
+  const rings = [...svg.matchAll(/<path class="level"[^>]* d="([^"]*)"/g)].map(
+    ([, d]) => d!.split("M").length - 1,
+  );
+  // around the valley in the frame: one ring, or two where it leaves the frame
+  expect(rings).toHaveLength(14);
+  expect(Math.max(...rings)).toBeLessThanOrEqual(3); // 5 on a grid of 150 points
+});

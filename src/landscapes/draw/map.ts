@@ -25,7 +25,8 @@ export interface RaceMap {
   readonly caption: string;
 }
 
-const gridSize = 150;
+const gridSize = 400; // points across: narrow valleys break into beads on fewer
+const sliceSize = 150;
 const mostDots = 80; // steps; with more, single ones are not marked
 
 /** The runs of a race over the contours of its landscape, or over its curve where it has one coordinate. */
@@ -138,7 +139,7 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
     box,
     Infinity,
   );
-  const factor = Math.max(1, Math.ceil(gridSize / alphas.length));
+  const factor = Math.max(1, Math.ceil(sliceSize / alphas.length));
   const { clip, hills } = drawHills(refined(grid, factor), levels, box, id);
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   const run = { outcome: "under-way", points: path } as const;
