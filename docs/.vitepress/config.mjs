@@ -17,7 +17,13 @@ export default defineConfig({
     ],
     sidebar: [
       { text: "Start", items: [{ text: "First steps", link: "/" }] },
-      { text: "Figures", items: [{ text: "Accuracy", link: "/accuracy" }] },
+      {
+        text: "Figures",
+        items: [
+          { text: "Accuracy", link: "/accuracy" },
+          { text: "Speed and size", link: "/speed" },
+        ],
+      },
       { text: "API", items: api },
     ],
     outline: "deep",
