@@ -152,10 +152,17 @@ function emitElements(
       eqn.outs[0]!.type,
     );
   };
+  const operands = [...group.members.values()].flatMap(({ prim, ins }) =>
+    prim.lowering.kind === "elementwise" ? ins.filter((v) => !group.members.has(v) && !deferred.has(v)) : [],
+  );
   for (const [v, eqn] of group.members) {
     const x = named(v.name ?? "v", elementOf(eqn, index));
     elements.set(v, x);
-    places.get(v)?.write(body, flat, x);
+    const place = places.get(v);
+    if (place === undefined) continue;
+    // what this overwrites is read first
+    for (const old of operands) if ((viewOf(old) as WriteView).buffer === place.buffer) here(old);
+    place.write(body, flat, x);
   }
   return elements;
 }

@@ -2,13 +2,13 @@ import { internalError } from "../errors/index.ts";
 import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { scalarTypeOf } from "../ir/types.ts";
+import { sameType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
-import { deferredOf } from "./deferred.ts";
+import { deferredOf, sourcesOf } from "./deferred.ts";
 import type { Group, Surroundings } from "./group.ts";
 import { emitGroup, groupNeedsIndex, joins, memberWhileRead, openGroup, readElement } from "./group.ts";
 import { bufferView, copyView, localTarget, partOf, sameView, valueView } from "./views.ts";
@@ -18,6 +18,12 @@ export interface Lowered {
   readonly routine: Routine;
   /** For each output of the program, the input whose memory it is. */
   readonly aliases: readonly (number | undefined)[];
+}
+
+/** What a loop reads, in memory of its own. */
+interface Operand {
+  readonly buffer: string;
+  readonly type: ArrayType;
 }
 
 /** Names and scratch memory of one routine. */
@@ -35,7 +41,7 @@ interface Workshop {
 
 function makeWorkshop(temps: Buffer[]): Workshop {
   const counts = new Map<string, number>();
-  const free: Buffer[] = [];
+  const free = new Set<string>();
   const fresh = (hint: string): string => {
     const n = (counts.get(hint) ?? 0) + 1;
     counts.set(hint, n);
@@ -50,20 +56,41 @@ function makeWorkshop(temps: Buffer[]): Workshop {
     fresh,
     own,
     temp(type, hint) {
-      const scalar = scalarTypeOf(type.dtype);
-      const size = sizeOf(type.shape);
-      const reuse = free.findIndex((buffer) => buffer.type === scalar && buffer.size === size);
-      return reuse < 0 ? own(type, hint) : bufferView(type, free.splice(reuse, 1)[0]!.name);
+      const reuse = bestFit(free, temps, scalarTypeOf(type.dtype), sizeOf(type.shape));
+      if (reuse === undefined) return own(type, hint);
+      free.delete(reuse);
+      return bufferView(type, reuse);
     },
     release(name) {
-      const buffer = temps.find((temp) => temp.name === name);
-      if (buffer !== undefined && !free.includes(buffer)) free.push(buffer);
+      if (temps.some((temp) => temp.name === name)) free.add(name);
     },
-    reclaim(name) {
-      const place = free.findIndex((buffer) => buffer.name === name);
-      if (place >= 0) free.splice(place, 1);
-    },
+    reclaim: (name) => void free.delete(name),
   };
+}
+
+/** Scratch memory of more than so many times the size stays free for something larger. */
+const mostSlack = 4;
+
+/**
+ * Free memory for `size` elements: the smallest that is large enough, else the largest, which grows. So a routine needs
+ * little more than what lives at one time.
+ */
+function bestFit(
+  free: ReadonlySet<string>,
+  temps: Buffer[],
+  type: Buffer["type"],
+  size: number,
+): string | undefined {
+  let best: Buffer | undefined;
+  for (const buffer of temps) {
+    if (buffer.type !== type || !free.has(buffer.name) || buffer.size > mostSlack * size) continue;
+    const isBetter =
+      best === undefined ||
+      (best.size < size ? buffer.size > best.size : buffer.size >= size && buffer.size < best.size);
+    if (isBetter) best = buffer;
+  }
+  if (best !== undefined && best.size < size) temps[temps.indexOf(best)] = { ...best, size };
+  return best?.name;
 }
 
 /**
@@ -133,11 +160,19 @@ function lowerBody(
   const env = new Map<Var, ReadView>();
   const uses = countUses(program.eqns, program.outs);
   const deferred = deferredOf(program);
-  const lastUse = findLastUses(program, deferred);
+  const inputs = new Set(program.ins);
+  /** Results that are inputs: they are copied to their places at once, so that the inputs may be overwritten. */
+  const isCopied = program.outs.map((v, i) => targets[i] !== undefined && inputs.has(v));
+  const lastUse = findLastUses(
+    program.eqns,
+    program.outs.filter((_, i) => isCopied[i] !== true),
+    deferred,
+  );
   const targetOf = new Map<Var, WriteView>();
   const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
   const lent = new Set<string>(); // buffers of mutable operands: ours until the last equation
   const partly = new Set<string>(); // those of which only a part is lent: the rest holds what others need
+  const homeOf = new Map<Var, string>(); // for what a carry becomes, the memory of the carry
   const fresh = (hint: string): string => workshop.fresh(hint);
   let group: Group | undefined;
 
@@ -150,52 +185,102 @@ function lowerBody(
     if (buffer !== undefined && bufferEnd.has(buffer))
       bufferEnd.set(buffer, Math.max(bufferEnd.get(buffer)!, lastUse.get(v) ?? -1));
   };
+  let carries = 0;
   program.ins.forEach((v, i) => {
     const view = must(operands[i], "an operand");
     env.set(v, view);
+    if (mutable[i] !== true) return;
     const { buffer } = view as WriteView;
-    if (mutable[i] === true && buffer !== undefined) {
-      bufferEnd.set(buffer, lastUse.get(v) ?? -1);
-      lent.add(buffer);
-      if (!isStart((view as WriteView).offset)) partly.add(buffer);
-    }
+    const next = program.outs[carries++];
+    if (buffer === undefined) return;
+    bufferEnd.set(buffer, lastUse.get(v) ?? -1);
+    lent.add(buffer);
+    if (!isStart((view as WriteView).offset)) partly.add(buffer);
+    else if (next !== undefined && sameType(next.type, v.type) && !targetOf.has(next) && !homeOf.has(next))
+      homeOf.set(next, buffer);
   });
   const viewOf = (v: Var): ReadView => must(env.get(v), "an operand");
+  program.outs.forEach((v, i) => {
+    if (isCopied[i] === true) copyView(block, targets[i]!, viewOf(v), fresh);
+  });
 
-  /** Memory for a result: where it must go, or scratch that lives until its last use. */
-  const allocate = (v: Var, from: number): WriteView => {
+  /**
+   * Memory for a result: where it must go, the carry that it becomes, what it may overwrite, or scratch that lives until
+   * its last use.
+   */
+  const allocate = (v: Var, from: number, dying: readonly Operand[] = []): WriteView => {
     const target = targetOf.get(v);
     if (target !== undefined) return target;
+    const take = (buffer: string): WriteView => {
+      // a result that no one reads is still written by its own equation
+      bufferEnd.set(buffer, lastUse.get(v) ?? from);
+      return bufferView(v.type, buffer);
+    };
+    const home = homeOf.get(v);
+    homeOf.delete(v);
+    if (home !== undefined && (bufferEnd.get(home)! < from || dying.some((x) => x.buffer === home)))
+      return take(home);
+    const reserved = new Set(homeOf.values());
     for (const [buffer, end] of bufferEnd) {
-      if (end < from && !partly.has(buffer)) {
+      if (end < from && !partly.has(buffer) && !reserved.has(buffer)) {
         workshop.release(buffer);
         bufferEnd.delete(buffer);
       }
     }
-    const view = workshop.temp(v.type, v.name ?? "t");
-    // a result that no one reads is still written by its own equation
-    bufferEnd.set(must(view.buffer, "a scratch buffer"), lastUse.get(v) ?? from);
-    return view;
+    const size = sizeOf(v.type.shape);
+    const over = dying.find(
+      ({ buffer, type }) =>
+        !lent.has(buffer) &&
+        type.dtype === v.type.dtype &&
+        sizeOf(type.shape) === size &&
+        bufferEnd.get(buffer)! < (lastUse.get(v) ?? from),
+    );
+    return take(over?.buffer ?? must(workshop.temp(v.type, v.name ?? "t").buffer, "a scratch buffer"));
   };
-  const flush = (): void => {
+  const flush = (position: number): void => {
     if (group === undefined) return;
     const done = group;
     group = undefined;
-    for (const [v, view] of emitGroup(block, done, around(done))) env.set(v, view);
+    for (const [v, view] of emitGroup(block, done, around(done, [], position))) env.set(v, view);
   };
-  /** What a group needs of its surroundings; `reader` reads members while they are computed. */
-  const around = (done: Group, reader: readonly Equation[] = []): Surroundings => {
+  /** Operands that the loop of a group, emitted before this position, reads last, each element where it is written. */
+  const dyingIn = ({ members }: Group, position: number): readonly Operand[] => {
+    const found = new Map<string, Operand>();
+    const refused = new Set<string>();
+    for (const { prim, ins } of members.values()) {
+      for (const v of ins) {
+        if (members.has(v)) continue;
+        const isHere = prim.lowering.kind === "elementwise" && !deferred.has(v);
+        for (const x of sourcesOf(v, deferred)) {
+          const { buffer, offset, type } = (env.get(x) ?? {}) as Partial<WriteView>;
+          if (buffer === undefined || type === undefined) continue;
+          if (!isHere || !isStart(offset) || partly.has(buffer)) refused.add(buffer);
+          else if ((bufferEnd.get(buffer) ?? Infinity) < position) found.set(buffer, { buffer, type });
+        }
+      }
+    }
+    return [...found.values()].filter(({ buffer }) => !refused.has(buffer));
+  };
+  /** What a group, emitted before a position, needs of its surroundings; `reader` reads members while they are computed. */
+  const around = (done: Group, reader: readonly Equation[], position: number): Surroundings => {
     const inside = countUses([...done.members.values(), ...reader]);
+    const dying = reader.length === 0 ? dyingIn(done, position) : [];
     return {
       viewOf,
       fresh,
-      allocate: (v) => allocate(v, done.first),
+      allocate: (v) => {
+        const free = dying.filter(({ buffer }) => bufferEnd.get(buffer)! < position);
+        return allocate(v, done.first, free);
+      },
       isNeededOutside: (v) => (uses.get(v) ?? 0) > (inside.get(v) ?? 0),
       deferred,
     };
   };
   /** For a loop that reads a member of the open group once, the group computed by it; the operand as it reads it. */
-  const fuse = (eqn: Equation): { readonly view: ReadView; readonly first: number } | undefined => {
+  const fuse = (
+    eqn: Equation,
+    position: number,
+  ): { readonly view: ReadView; readonly first: number } | undefined => {
     const { lowering } = eqn.prim;
     const [v] = eqn.ins;
     if (group === undefined || lowering.kind !== "loops" || v === undefined || !group.members.has(v))
@@ -205,14 +290,14 @@ function lowerBody(
       eqn.ins.map((x) => x.type),
     );
     if (reads === undefined || (!reads.place && groupNeedsIndex(group, deferred))) return undefined;
-    const { view, places } = memberWhileRead(group, v, around(group, [eqn]));
+    const { view, places } = memberWhileRead(group, v, around(group, [eqn], position));
     for (const [member, place] of places) env.set(member, place);
     const { first } = group;
     group = undefined;
     return { view, first };
   };
-  const materialized = (eqn: Equation): void => {
-    if (group !== undefined && eqn.ins.some((v) => group!.members.has(v))) flush();
+  const materialized = (eqn: Equation, position: number): void => {
+    if (group !== undefined && eqn.ins.some((v) => group!.members.has(v))) flush(position);
   };
 
   program.eqns.forEach((eqn, position) => {
@@ -221,7 +306,7 @@ function lowerBody(
     if (out !== undefined && deferred.has(out)) return;
     switch (lowering.kind) {
       case "alias": {
-        materialized(eqn);
+        materialized(eqn, position);
         const view = partOf(viewOf(eqn.ins[0]!), out!.type, k.i32(0));
         extend(view, out!);
         env.set(out!, view);
@@ -230,20 +315,20 @@ function lowerBody(
       case "elementwise":
       case "map": {
         if (out!.type.shape.length === 0) {
-          materialized(eqn);
+          materialized(eqn, position);
           env.set(out!, lowerScalar(block, eqn, viewOf, fresh));
           return;
         }
         if (group === undefined || !joins(group, eqn, deferred)) {
-          flush();
+          flush(position);
           group = openGroup(out!.type.shape, position);
         }
         group.members.set(out!, eqn);
         return;
       }
       case "loops": {
-        const fused = fuse(eqn);
-        flush();
+        const fused = fuse(eqn, position);
+        flush(position);
         const inPlace =
           lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
         const outs = eqn.outs.map((v, i) => {
@@ -265,7 +350,7 @@ function lowerBody(
       }
     }
   });
-  flush();
+  flush(program.eqns.length);
 
   /** The memory of an operand, if this equation is the last to read it and may have it. */
   function takeOver(eqn: Equation, position: number, operand: number): WriteView | undefined {
@@ -279,7 +364,7 @@ function lowerBody(
 
   const results = program.outs.map((v) => viewOf(v));
   targets.forEach((target, i) => {
-    if (target !== undefined) copyView(block, target, results[i]!, fresh);
+    if (target !== undefined && isCopied[i] !== true) copyView(block, target, results[i]!, fresh);
   });
   for (const buffer of bufferEnd.keys()) if (!partly.has(buffer)) workshop.release(buffer);
   for (const buffer of lent) workshop.reclaim(buffer);
@@ -301,11 +386,15 @@ function countUses(eqns: readonly Equation[], outs: readonly Var[] = []): Map<Va
 }
 
 /** The equation that reads a value for the last time; what a deferred value is made of is read when that is. */
-function findLastUses(program: Program, deferred: ReadonlyMap<Var, Equation>): Map<Var, number> {
+function findLastUses(
+  eqns: readonly Equation[],
+  results: readonly Var[],
+  deferred: ReadonlyMap<Var, Equation>,
+): Map<Var, number> {
   const last = new Map<Var, number>();
-  for (const v of program.outs) last.set(v, Infinity);
-  for (let i = program.eqns.length - 1; i >= 0; i--) {
-    const { ins, outs } = program.eqns[i]!;
+  for (const v of results) last.set(v, Infinity);
+  for (let i = eqns.length - 1; i >= 0; i--) {
+    const { ins, outs } = eqns[i]!;
     const out = outs[0];
     const end = out !== undefined && deferred.has(out) ? (last.get(out) ?? i) : i;
     for (const v of ins) last.set(v, Math.max(last.get(v) ?? -1, end));
