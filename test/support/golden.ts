@@ -1,9 +1,9 @@
 // Cases of reference values made with PyTorch (test/testdata/golden): how they are read, run and compared.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { grad, jvp, tensor, vjp } from "downhill";
+import { configure, grad, jit, jvp, tensor, vjp } from "downhill";
 import { root } from "./snippets.ts";
 
 interface Given {
@@ -57,8 +57,12 @@ function expectClose(actual: Tensor, expected: Flat, what: string, tolerance = 1
   }
 }
 
+/** How functions of a case are computed: as they are, or compiled. */
+type Way = (f: (...xs: Tensor[]) => readonly Tensor[]) => (...xs: Tensor[]) => readonly Tensor[];
+
 function check(
   ops: Readonly<Record<string, Op>>,
+  way: Way,
   { id, op, args, inputs, outputs, cotangents, grads, tangents, jvp: tangentsOut, hvp }: Case,
 ): void {
   const all = inputs.map(make);
@@ -76,7 +80,7 @@ function check(
     const out = ops[op.replace("torch.", "")]!(given, args, named);
     return Array.isArray(out) ? (out as Tensor[]) : [out as Tensor];
   };
-  run(primals).forEach((out, k) => {
+  way((...xs) => run(xs))(...primals).forEach((out, k) => {
     expect(out.shape, `${id}: shape`).toEqual(outputs[k]!.shape);
     expectClose(out, outputs[k]!.data, `${id}: value`);
   });
@@ -87,11 +91,11 @@ function check(
     tensor(flat.map(Number), { shape: x.shape });
   const cts = cotangents.flatMap((ct, k) => (differentiable[k] ? [like(ct!, outputs[k]!)] : []));
   const dxs = names.map((name, i) => like(tangents[name]!, primals[i]!));
-  const pulled = vjp(floats, ...primals)[1](cts);
+  const pulled = way((...xs) => vjp(floats, ...xs)[1](cts))(...primals);
   names.forEach(
     (name, i) => grads[name] && expectClose(pulled[i]!, grads[name], `${id}: gradient of ${name}`),
   );
-  const pushed = jvp(floats, primals, dxs)[1];
+  const pushed = way((...xs) => jvp(floats, xs, dxs)[1])(...primals);
   tangentsOut
     .filter((_, k) => differentiable[k])
     .forEach((t, k) => expectClose(pushed[k]!, t!, `${id}: jvp`));
@@ -100,21 +104,35 @@ function check(
     floats(...xs)
       .map((out, k) => out.mul(cts[k]!).sum())
       .reduce((a, b) => a.add(b));
-  const curved = jvp((xs: Tensor[]) => grad(total)(xs), [primals], [dxs])[1];
+  const curved = way((...all) => jvp((xs: Tensor[]) => grad(total)(xs), [all], [dxs])[1])(...primals);
   names.forEach((name, i) => hvp[name] && expectClose(curved[i]!, hvp[name], `${id}: hvp of ${name}`));
 }
 
-/** Runs every case of a file. */
+/** Runs every case of a file: operation by operation, and as a whole in WebAssembly. */
 export function checkFile(file: string, ops: Readonly<Record<string, Op>>): void {
+  const { cases } = JSON.parse(readFileSync(join(root, "test/testdata/golden", `${file}.json`), "utf8")) as {
+    cases: Case[];
+  };
+  const names = [...new Set(cases.map(({ op }) => op))];
+  const checkAll = (op: string, way: Way): void => {
+    for (const given of cases) if (given.op === op) check(ops, way, given);
+    expect.hasAssertions();
+  };
   describe(`golden cases: ${file}`, () => {
-    const { cases } = JSON.parse(
-      readFileSync(join(root, "test/testdata/golden", `${file}.json`), "utf8"),
-    ) as {
-      cases: Case[];
-    };
-    test.each([...new Set(cases.map(({ op }) => op))])("%s", (op) => {
-      for (const given of cases) if (given.op === op) check(ops, given);
-      expect.hasAssertions();
+    test.each(names)("%s", (op) => checkAll(op, (f) => f));
+  });
+  describe(`golden cases in WebAssembly: ${file}`, () => {
+    beforeAll(() => configure({ backend: "wasm", reproducible: true }));
+    afterAll(() => configure({}));
+    test.each(names)("%s", (op) => {
+      checkAll(op, (f) => {
+        const compiled = jit((...xs: Tensor[]) => f(...xs));
+        return (...xs) => {
+          const outs = compiled(...xs);
+          expect(compiled.stats().backends, "all of it runs in WebAssembly").toEqual(["wasm"]);
+          return outs;
+        };
+      });
     });
   });
 }
