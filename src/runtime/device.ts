@@ -30,8 +30,8 @@ export interface RuntimeOptions {
   readonly reproducible?: boolean;
   /**
    * How many threads share long loops and large products, the calling one among them: from 1, which starts none, to 32.
-   * Default: as many as the machine has processors, but at most 8. They are started by the first computation that is worth it,
-   * and end with the program; results have the same bits with any number. On pages that are not isolated from other
+   * Default: as many as the machine has processors, but at most 8. They start after some 10 ms of work that could have been
+   * shared, and end with the program; results have the same bits with any number. On pages that are not isolated from other
    * origins (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`) there is one.
    */
   readonly threads?: number;
