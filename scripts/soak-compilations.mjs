@@ -11,6 +11,7 @@ import { build } from "esbuild";
 const usage = `Usage: node scripts/soak-compilations.mjs [OPTIONS]
 
   --minutes N   how long, from the time that all caches are full (60)
+  --count N     stops after as many compilations, if the time is not over before
   --seed N      compiles other functions (1)
   --json        prints one line of JSON at the end
   --help        this text`;
@@ -23,6 +24,7 @@ const read = () =>
   parseArgs({
     options: {
       minutes: { type: "string", default: "60" },
+      count: { type: "string", default: "Infinity" },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -37,11 +39,15 @@ try {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
   process.exit(2);
 }
-const [minutes, seed] = [Number(options.minutes), Number(options.seed)];
+const { minutes, count, seed } = {
+  minutes: Number(options.minutes),
+  count: Number(options.count),
+  seed: Number(options.seed),
+};
 if (options.help) console.log(usage);
-else if (minutes > 0 && Number.isInteger(seed) && seed >= 0) await main();
+else if (minutes > 0 && count > 0 && Number.isInteger(seed) && seed >= 0) await main();
 else {
-  console.error(`--minutes must be above 0, --seed a whole number.\n\n${usage}`);
+  console.error(`--minutes and --count must be above 0, --seed a whole number.\n\n${usage}`);
   process.exitCode = 2;
 }
 
@@ -103,9 +109,10 @@ async function main() {
   const start = performance.now();
   const end = start + minutes * 60_000;
   const step = Math.max(1000, (minutes * 60_000) / 60);
-  while (!isOver && performance.now() < end) {
+  const isDone = () => performance.now() >= end || held().compiled - first.compiled >= count;
+  while (!isOver && !isDone()) {
     const until = Math.min(end, performance.now() + step);
-    await go(() => performance.now() >= until);
+    await go(() => performance.now() >= until || isDone());
     const now = await measure();
     for (const key of Object.keys(most)) most[key] = Math.max(most[key], now[key]);
     if (!options.json)

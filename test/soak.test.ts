@@ -23,7 +23,13 @@ async function run(script: string, words: readonly string[]): Promise<Run> {
 
 describe("soaks", () => {
   test("compiling one function after the other takes no more memory than full caches do", async () => {
-    const { code, out, problems } = await run("soak-compilations.mjs", ["--minutes", "0.15", "--json"]);
+    const { code, out, problems } = await run("soak-compilations.mjs", [
+      "--count",
+      "300",
+      "--minutes",
+      "5",
+      "--json",
+    ]);
     expect(problems).toBe("");
     const { compiled, bounded, most } = JSON.parse(out) as {
       compiled: number;
@@ -31,9 +37,9 @@ describe("soaks", () => {
       most: { kept: number };
     };
     expect({ code, bounded }).toEqual({ code: 0, bounded: true });
-    expect(compiled).toBeGreaterThan(50);
+    expect(compiled).toBeGreaterThan(100); // in five minutes, however busy the machine is
     expect(most.kept).toBeLessThanOrEqual(1024);
-  }, 300_000);
+  }, 600_000);
 
   test("random programs are counted", async () => {
     const { code, out } = await run("soak-programs.mjs", ["--count", "8", "--seed", "3", "--jobs", "1"]);
