@@ -387,6 +387,40 @@ describe("threads that share work", () => {
     pool.close();
   });
 
+  test("whose part fails are told of, and what comes after is computed without them", async () => {
+    const n = 400_000;
+    const block = k.makeBlock();
+    block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+      // beyond all memory, right after the quarter that the calling thread takes first
+      const at = loop.let("at", k.select(k.eq(i, k.i32(n / 4 + 100)), k.i32(400_000_000), i));
+      loop.store("c", i, k.call(exp64, k.load("f64", "a", at)));
+    });
+    const broken: Routine = {
+      name: "broken",
+      inputs: [buffer("a", "f64", n)],
+      outputs: [buffer("c", "f64", n)],
+      temps: [],
+      body: block.statements,
+    };
+    const expected = outcome(sums, compile(sums));
+    let message = "";
+    while (!message.includes("a thread ended in the middle of its part")) {
+      const pool = await started(openPool(2));
+      const run = compile(broken, pool);
+      const next = compile(sums, pool);
+      const { inputs, outputs } = slotsFor(broken);
+      try {
+        run(inputs, outputs);
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toMatch(/out of bounds|a thread ended/);
+      if (message.includes("a thread ended")) expect([pool.up(), pool.workers().length]).toEqual([1, 0]);
+      expectSame(outcome(sums, next), expected, () => "afterwards");
+      pool.close();
+    }
+  });
+
   test("find arrays beyond what the memory held when they came up", async () => {
     const pool = await started(openPool(3));
     const n = 300_000;
