@@ -276,6 +276,10 @@ export interface Primitive<P = unknown> {
   readonly commutes?: boolean;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
+  /** The axes of the result along which it repeats its operand, where that is all it does, axes kept in their order. */
+  repeatedAxes?(params: P): readonly number[];
+  /** The axes over which it sums its operand. */
+  summedAxes?(params: P): readonly number[];
   /** Whether an element of the result costs no more than reading one: readers compute it anew rather than have it stored. */
   readonly isFree?: boolean;
   /** The order it puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */

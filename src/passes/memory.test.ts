@@ -139,7 +139,7 @@ test("what gradients need, in bytes", () => {
       },
       "transformer block": {
         "optimized": 32896256,
-        "planned": 5014016,
+        "planned": 5013504,
         "traced": 40346880,
       },
     }

@@ -5,6 +5,7 @@ import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
 import { hoistInvariants } from "./hoist.ts";
+import { sumRepeats } from "./repeats.ts";
 import { thinResiduals } from "./residuals.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
@@ -30,6 +31,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["absorb", absorb],
   ["fold constants", foldConstants],
   ["simplify", simplify],
+  ["sums of repetitions", sumRepeats],
   ["unit axes", dropUnitAxes],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["residuals", thinResiduals],

@@ -1,6 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
@@ -34,6 +35,11 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
 /** x · y, operands of one type. */
 export function mul(x: Tensor, y: Tensor): Tensor {
   return bind1(mulPrim, [x, y], none);
+}
+
+/** The equation that multiplies two values. */
+export function mulEquation(out: Var, x: Var, y: Var): Equation {
+  return { prim: mulPrim, params: none, ins: [x, y], outs: [out] };
 }
 
 /** x times a plain number. */

@@ -89,6 +89,11 @@ const addPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.or(x!, y!) : k.add(x!, y!)) },
 });
 
+/** The equation that adds two values. */
+export function addEquation(out: Var, x: Var, y: Var): Equation {
+  return { prim: addPrim, params: {}, ins: [x, y], outs: [out] };
+}
+
 /** x + y, operands of one type. */
 export function add(x: Tensor, y: Tensor): Tensor {
   return bind1(addPrim, [x, y], none);

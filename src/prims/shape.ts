@@ -46,6 +46,7 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
   },
   repeats: true,
   isFree: true,
+  repeatedAxes: ({ shape, axes }) => otherAxes(shape.length, axes),
 });
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
@@ -53,9 +54,9 @@ export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Ten
   return sameShape(x.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
 }
 
-/** The equation that repeats a scalar to the shape of `out`. */
-export function broadcastEquation(out: Var, x: Var): Equation {
-  return { prim: broadcastPrim, params: { shape: out.type.shape, axes: [] }, ins: [x], outs: [out] };
+/** The equation that repeats an array, whose axes become `axes` of the result, to the shape of `out`. */
+export function broadcastEquation(out: Var, x: Var, axes: readonly number[] = []): Equation {
+  return { prim: broadcastPrim, params: { shape: out.type.shape, axes }, ins: [x], outs: [out] };
 }
 
 /** A scalar repeated to the shape of `like`; other arrays stay as they are. */
@@ -178,6 +179,7 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceP
     emit: (context, { axes }) => emitSum(context, axes),
     readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
   },
+  summedAxes: ({ axes }) => axes,
   overSteps: { total: ({ axes }) => ({ axes: [0, ...axes.map((axis) => axis + 1)] }) },
 });
 
