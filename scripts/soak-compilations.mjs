@@ -78,9 +78,9 @@ async function main() {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc");
   const compile = makeCompilations(seed);
-  let isOver = false;
+  const interrupt = new AbortController();
   const stop = () => {
-    isOver = true;
+    interrupt.abort();
     process.exitCode = 130;
   };
   process.once("SIGINT", stop);
@@ -97,7 +97,7 @@ async function main() {
   };
   /** Compiles until `isEnough`, and lets the event loop turn now and then. */
   const go = async (/** @type {() => boolean} */ isEnough) => {
-    while (!isOver && !isEnough()) {
+    while (!interrupt.signal.aborted && !isEnough()) {
       for (let n = 0; n < 20; n++) compile();
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -110,7 +110,7 @@ async function main() {
   const end = start + minutes * 60_000;
   const step = Math.max(1000, (minutes * 60_000) / 60);
   const isDone = () => performance.now() >= end || held().compiled - first.compiled >= count;
-  while (!isOver && !isDone()) {
+  while (!interrupt.signal.aborted && !isDone()) {
     const until = Math.min(end, performance.now() + step);
     await go(() => performance.now() >= until || isDone());
     const now = await measure();

@@ -88,7 +88,7 @@ const ofBatch = (given: Given): Given => ({
   cotangents: given.cotangents.map((x) => d.stack([x, x.mul(-0.5), x.mul(2)])),
 });
 
-export const transforms: Readonly<Record<string, Transform>> = {
+const transforms: Readonly<Record<string, Transform>> = {
   "as it is": (f, { point }) => ({ g: f, point }),
   jvp: (f, given) => ({ g: push(f, given), point: given.point }),
   vjp: (f, given) => ({ g: pull(f, given), point: given.point }),

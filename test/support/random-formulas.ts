@@ -31,7 +31,7 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
   const readable = scope.readable.filter((buffer) => buffer !== out);
   const written = { ...given, type, readable };
   // numbers that are known before the loop
-  const uniform: Local[] = [...scope.locals.filter((local) => local.type === type)];
+  const uniform: Local[] = scope.locals.filter((local) => local.type === type);
   for (let n = c.below(3); n > 0; n--) {
     const name = fresh("u");
     block.let(name, new Formula(written, uniform, [], undefined).value(2));
