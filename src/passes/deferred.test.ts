@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   add,
+  concatenate,
   exp,
   grad,
   jit,
@@ -15,6 +16,7 @@ import {
   sub,
   sum,
   tensor,
+  transpose,
 } from "downhill";
 import { interpBackend } from "../backends/interp/index.ts";
 import type { Program } from "../ir/program.ts";
@@ -65,6 +67,49 @@ describe("values without memory", () => {
     const routine = routineOf(makeProgram(f)([1, 2, 3, 4], w));
     expect(routine.match(/temp /gu)).toHaveLength(1);
     expect(jit(f)([1, 2, 3, 4], w).tolist()).toEqual([11, 16]);
+  });
+
+  test("few arrays one after the other are put together by the loop that reads them, without conditions", () => {
+    const f = (x: Tensor, y: Tensor, b: Tensor): Tensor => mul(add(concatenate([x, y]), b), 2);
+    expect(routineOf(makeProgram(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]))).toMatchInlineSnapshot(`
+      "routine f(x: f64[3], y: f64[2], b: f64[5]) -> (out0: f64[5]) {
+        for each "i.0" in 0..3 {
+          let "e.0": i32 = "i.0"
+          let "v.0": f64 = x["i.0"]
+          let "b_2.0": f64 = b["e.0"]
+          let "v_2.0": f64 = "v.0" + "b_2.0"
+          let "v_3.0": f64 = "v_2.0" * 2
+          out0["e.0"] = "v_3.0"
+        }
+        for each "i.3" in 3..5 {
+          let "e.3": i32 = "i.3"
+          let "v.3": f64 = y["i.3" - 3]
+          let "b_2.3": f64 = b["e.3"]
+          let "v_2.3": f64 = "v.3" + "b_2.3"
+          let "v_3.3": f64 = "v_2.3" * 2
+          out0["e.3"] = "v_3.3"
+        }
+      }"
+    `);
+    expect(jit(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]).tolist()).toEqual([4, 6, 8, 10, 12]);
+  });
+
+  test("transposed arrays are read in the loop of the operation that reads them", () => {
+    const f = (x: Tensor, y: Tensor): Tensor => mul(add(transpose(x), y), 2);
+    expect(routineOf(makeProgram(f)(rows, transpose(rows)))).toMatchInlineSnapshot(`
+      "routine f(x: f64[12], y: f64[12]) -> (out0: f64[12]) {
+        for each i in 0..4 {
+          for each j in 0..3 {
+            let e: i32 = i * 3 + j
+            let v: f64 = x[j * 4 + i]
+            let y_2: f64 = y[e]
+            let v_2: f64 = v + y_2
+            let v_3: f64 = v_2 * 2
+            out0[e] = v_3
+          }
+        }
+      }"
+    `);
   });
 
   test("are read through one another", () => {

@@ -159,8 +159,7 @@ export interface ConcatenateParams {
   readonly axis: number;
 }
 
-const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrimitive<ConcatenateParams>({
-  name: "concatenate",
+const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
   typeOf(ins, { axis }) {
     const first = ins[0]!;
     for (const x of ins) {
@@ -204,31 +203,67 @@ const concatenatePrim: Primitive<ConcatenateParams> = /* @__PURE__ */ definePrim
     ],
     batched: [true],
   }),
-  // A loop an operand: choosing the operand at each element would take time in proportion to their number.
-  lowering: {
-    kind: "loops",
-    emit({ block, fresh, ins, outs }, { axis }) {
-      const out = outs[0]!;
-      const outer = sizeOf(out.type.shape.slice(0, axis));
-      const inner = sizeOf(out.type.shape.slice(axis + 1));
-      const row = out.type.shape[axis]! * inner;
-      let start = 0;
-      for (const x of ins) {
-        const run = x.type.shape[axis]! * inner;
-        const first = start;
-        start += run;
-        if (outer * run === 0) continue;
-        loopEach(block, [outer, run], fresh, (loop, place) =>
-          out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
-        );
-      }
-    },
+};
+
+/** Of many arrays. A loop an operand: choosing the operand at each element would take time in proportion to their number. */
+const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenateMany", {
+  kind: "loops",
+  emit({ block, fresh, ins, outs }, { axis }) {
+    const out = outs[0]!;
+    const outer = sizeOf(out.type.shape.slice(0, axis));
+    const inner = sizeOf(out.type.shape.slice(axis + 1));
+    const row = out.type.shape[axis]! * inner;
+    let start = 0;
+    for (const x of ins) {
+      const run = x.type.shape[axis]! * inner;
+      const first = start;
+      start += run;
+      if (outer * run === 0) continue;
+      loopEach(block, [outer, run], fresh, (loop, place) =>
+        out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
+      );
+    }
   },
 });
 
+/** Of few arrays: who reads them chooses, in loops that are cut where one array ends and the next begins. */
+const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
+  kind: "map",
+  element(at, index, { axis }, ins, out) {
+    let start = 0;
+    const pieces = ins.flatMap(({ shape }, operand) => {
+      const first = start;
+      start += shape[axis]!;
+      const place = index.map((i, a) => (a === axis && first > 0 ? k.sub(i, k.i32(first)) : i));
+      return shape[axis] === 0 ? [] : [{ end: start, value: (): Expr => at(operand, place) }];
+    });
+    const nothing = k.constant(scalarTypeOf(out.dtype), 0);
+    return pieces.reduceRight(
+      (rest, { end, value }) =>
+        end === out.shape[axis] ? value() : k.select(k.lt(index[axis]!, k.i32(end)), value(), rest),
+      nothing,
+    );
+  },
+});
+
+function concatenationBy(
+  name: string,
+  lowering: Primitive<ConcatenateParams>["lowering"],
+): Primitive<ConcatenateParams> {
+  return definePrimitive({ ...concatenation, name, lowering });
+}
+
+/** More arrays than this are copied one after the other. */
+const few = 4;
+/** Rows shorter than this are copied without regard to where they end. */
+const shortRow = 16;
+
 /** Arrays one after the other along an axis. */
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
-  return xs.length === 1 ? xs[0]! : bind1(concatenatePrim, xs, { axis });
+  if (xs.length === 1) return xs[0]!;
+  const rank = xs[0]!.shape.length;
+  const isLong = axis === rank - 1 || (xs[0]!.shape[rank - 1] ?? 0) >= shortRow;
+  return bind1(xs.length <= few && isLong ? concatenateFew : concatenateMany, xs, { axis });
 }
 
 /** The elements from `start` to `limit` along one axis, all along the others. */
