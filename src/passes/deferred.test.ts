@@ -20,12 +20,17 @@ import {
 } from "downhill";
 import { interpBackend } from "../backends/interp/index.ts";
 import type { Program } from "../ir/program.ts";
+import { printProgram } from "../ir/print.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
 
 const routineOf = (program: Program): string => printRoutine(lowerProgram(optimize(program)).routine);
+
+/** An optimised program, an array an equation, and the loops that it becomes. */
+const beforeAfter = (program: Program): string =>
+  `${printProgram(optimize(program))}\n=>\n${routineOf(program)}`;
 
 const rows = tensor(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i))).reshape([3, 4]);
 
@@ -37,8 +42,20 @@ describe("values without memory", () => {
       const [, total] = [first, sum(x)]; // something between the two readers
       return [mul(first, total), sub(shifted, b)];
     };
-    expect(routineOf(makeProgram(f)([1, 2, 3, 4], 2))).toMatchInlineSnapshot(`
-      "routine f(x: f64[4], b: f64) -> (out0: f64[3], out1: f64[3]) {
+    expect(beforeAfter(makeProgram(f)([1, 2, 3, 4], 2))).toMatchInlineSnapshot(`
+      "f(x:f64[4], b:f64[]) {
+        a:f64[3] = slice[starts=[0] limits=[3] strides=[1]] x
+        c:f64[3] = broadcast[shape=[3] axes=[]] b
+        d:f64[3] = add a c
+        e:f64[3] = exp d
+        f:f64[3] = sub a c
+        g:f64[] = sum[axes=[0]] x
+        h:f64[3] = broadcast[shape=[3] axes=[]] g
+        i:f64[3] = mul e h
+        return i, f
+      }
+      =>
+      routine f(x: f64[4], b: f64) -> (out0: f64[3], out1: f64[3]) {
         temp t: f64[3]
         for each i in 0..3 {
           let e: i32 = i
@@ -71,8 +88,17 @@ describe("values without memory", () => {
 
   test("few arrays one after the other are put together by the loop that reads them, without conditions", () => {
     const f = (x: Tensor, y: Tensor, b: Tensor): Tensor => mul(add(concatenate([x, y]), b), 2);
-    expect(routineOf(makeProgram(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]))).toMatchInlineSnapshot(`
-      "routine f(x: f64[3], y: f64[2], b: f64[5]) -> (out0: f64[5]) {
+    expect(beforeAfter(makeProgram(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]))).toMatchInlineSnapshot(`
+      "f(x:f64[3], y:f64[2], b:f64[5]) {
+        a:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+        c:f64[5] = broadcast[shape=[5] axes=[]] a
+        d:f64[5] = concatenate[axis=0] x y
+        e:f64[5] = add d b
+        f:f64[5] = mul e c
+        return f
+      }
+      =>
+      routine f(x: f64[3], y: f64[2], b: f64[5]) -> (out0: f64[5]) {
         for each "i.0" in 0..3 {
           let "e.0": i32 = "i.0"
           let "v.0": f64 = x["i.0"]
@@ -96,8 +122,17 @@ describe("values without memory", () => {
 
   test("transposed arrays are read in the loop of the operation that reads them", () => {
     const f = (x: Tensor, y: Tensor): Tensor => mul(add(transpose(x), y), 2);
-    expect(routineOf(makeProgram(f)(rows, transpose(rows)))).toMatchInlineSnapshot(`
-      "routine f(x: f64[12], y: f64[12]) -> (out0: f64[12]) {
+    expect(beforeAfter(makeProgram(f)(rows, transpose(rows)))).toMatchInlineSnapshot(`
+      "f(x:f64[3,4], y:f64[4,3]) {
+        a:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+        b:f64[4,3] = broadcast[shape=[4,3] axes=[]] a
+        c:f64[4,3] = transpose[axes=[1,0]] x
+        d:f64[4,3] = add c y
+        e:f64[4,3] = mul d b
+        return e
+      }
+      =>
+      routine f(x: f64[12], y: f64[12]) -> (out0: f64[12]) {
         for each i in 0..4 {
           for each j in 0..3 {
             let e: i32 = i * 3 + j
@@ -121,8 +156,17 @@ describe("values without memory", () => {
 describe("folds", () => {
   test("take the loop before them in: what only they read is not stored", () => {
     const f = (x: Tensor): Tensor => sum(mul(sub(x, 1), x), { axis: 1 });
-    expect(routineOf(makeProgram(f)(rows))).toMatchInlineSnapshot(`
-      "routine f(x: f64[12]) -> (out0: f64[3]) {
+    expect(beforeAfter(makeProgram(f)(rows))).toMatchInlineSnapshot(`
+      "f(x:f64[3,4]) {
+        a:f64[] = full[value=1 dtype=float64 shape=[] weak=false]
+        b:f64[3,4] = broadcast[shape=[3,4] axes=[]] a
+        c:f64[3,4] = sub x b
+        d:f64[3,4] = mul c x
+        e:f64[3] = sum[axes=[1]] d
+        return e
+      }
+      =>
+      routine f(x: f64[12]) -> (out0: f64[3]) {
         for each i in 0..3 {
           let from: i32 = i * 4
           let sum: f64 = add of v_2 for r in 0..4 {

@@ -24,12 +24,15 @@ import { runPlain } from "../../test/support/run-plain.ts";
 import { interpBackend } from "../backends/interp/index.ts";
 import { jsBackend } from "../backends/js/index.ts";
 import { makeWasmBackend } from "../backends/wasm/index.ts";
+import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
 
-const routineOf = (program: Program): string => printRoutine(lowerProgram(program).routine);
+/** A program, an array an equation, and the loops that it becomes. */
+const beforeAfter = (program: Program): string =>
+  `${printProgram(program)}\n=>\n${printRoutine(lowerProgram(program).routine)}`;
 
 const xs = tensor([
   [1, 2],
@@ -81,8 +84,20 @@ describe("carries", () => {
   test("that are added to are changed where they are", () => {
     const f = (c: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, x: Tensor) => [add(c, mul(x, 2)), null], c, xs)[0];
-    expect(routineOf(makeProgram(f)(zeros([100]), zeros([5])))).toMatchInlineSnapshot(`
-      "routine f(c: f64[100], xs: f64[5]) -> (out0: f64[100]) {
+    expect(beforeAfter(makeProgram(f)(zeros([100]), zeros([5])))).toMatchInlineSnapshot(`
+      "f(c:f64[100], xs:f64[5]) {
+        a:f64[100] = scan[body=step consts=0 carries=1 length=5 reverse=false] c xs
+          step(a:f64[100], b:f64[]) {
+            c:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+            d:f64[] = mul b c
+            e:f64[100] = broadcast[shape=[100] axes=[]] d
+            f:f64[100] = add a e
+            return f
+          }
+        return a
+      }
+      =>
+      routine f(c: f64[100], xs: f64[5]) -> (out0: f64[100]) {
         for each i in 0..100 {
           out0[i] = c[i]
         }
@@ -106,8 +121,22 @@ describe("carries", () => {
         c,
         xs,
       )[0];
-    expect(routineOf(optimize(makeProgram(f)(zeros([100]), zeros([5]))))).toMatchInlineSnapshot(`
-      "routine f(c: f64[100], xs: f64[5]) -> (out0: f64[100]) {
+    expect(beforeAfter(optimize(makeProgram(f)(zeros([100]), zeros([5]))))).toMatchInlineSnapshot(`
+      "f(c:f64[100], xs:f64[5]) {
+        a:f64[100] = scan[body=step consts=0 carries=1 length=5 reverse=false] c xs
+          step(a:f64[100], b:f64[]) {
+            c:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
+            d:f64[] = mul b c
+            e:i32[] = convert[dtype=int32 weak=false] d
+            f:f64[1] = reshape[shape=[1]] b
+            g:i32[1] = reshape[shape=[1]] e
+            h:f64[100] = dynamicUpdate[lead=0] a f g
+            return h
+          }
+        return a
+      }
+      =>
+      routine f(c: f64[100], xs: f64[5]) -> (out0: f64[100]) {
         for each i in 0..100 {
           out0[i] = c[i]
         }
@@ -127,8 +156,19 @@ describe("carries", () => {
     const f = (c: Tensor): Tensor[] => [
       ...scan((c: Tensor, _: null) => [mul(c, 2), c], c, null, { length: 3 }),
     ];
-    expect(routineOf(makeProgram(f)(ones([8])))).toMatchInlineSnapshot(`
-      "routine f(c: f64[8]) -> (out0: f64[8], out1: f64[24]) {
+    expect(beforeAfter(makeProgram(f)(ones([8])))).toMatchInlineSnapshot(`
+      "f(c:f64[8]) {
+        a:f64[8] b:f64[3,8] = scan[body=step consts=0 carries=1 length=3 reverse=false] c
+          step(a:f64[8]) {
+            b:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+            c:f64[8] = broadcast[shape=[8] axes=[]] b
+            d:f64[8] = mul a c
+            return d, a
+          }
+        return a, b
+      }
+      =>
+      routine f(c: f64[8]) -> (out0: f64[8], out1: f64[24]) {
         for each i in 0..8 {
           out0[i] = c[i]
         }
