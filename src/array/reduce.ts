@@ -76,11 +76,17 @@ export function argmin(x: TensorLike, options: { readonly axis: number }): Tenso
  */
 export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const t = asFloating(x, "logsumexp");
-  const axes = normalizeAxes("logsumexp", options.axis, t.type);
-  const top = p.stopGradient(max(t, { axis: axes, keepdims: true }));
-  const finite = p.where(p.less(p.abs(top), p.full(top.type, Infinity)), top, p.zeros(top.type)); // −∞ − −∞ is NaN
-  const total = reduce("logsumexp", p.sum, p.exp(p.sub(t, expandTo(finite, t.shape))), options);
-  return p.add(p.log(total), p.reshape(finite, total.shape));
+  const { top, powers } = scaledPowers(t, normalizeAxes("logsumexp", options.axis, t.type));
+  const total = reduce("logsumexp", p.sum, powers, options);
+  return p.add(p.log(total), p.reshape(top, total.shape));
+}
+
+/** e^(x − top), where `top` is the largest element along the axes, so that nothing overflows; 0 where that is infinite. */
+function scaledPowers(t: Tensor, axes: readonly number[]): { readonly top: Tensor; readonly powers: Tensor } {
+  const largest = p.stopGradient(max(t, { axis: axes, keepdims: true }));
+  const isFinite = p.less(p.abs(largest), p.full(largest.type, Infinity));
+  const top = p.where(isFinite, largest, p.zeros(largest.type)); // −∞ − −∞ is NaN
+  return { top, powers: p.exp(p.sub(t, expandTo(top, t.shape))) };
 }
 
 /**
@@ -105,7 +111,10 @@ export function cumsum(
 /** e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow. */
 export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   checkOptions("softmax", options, ["axis"]);
-  return p.exp(logSoftmax(x, options));
+  const t = asFloating(x, "softmax");
+  const axes = normalizeAxes("softmax", options.axis ?? -1, t.type);
+  const { powers } = scaledPowers(t, axes);
+  return p.div(powers, expandTo(reduce("softmax", p.sum, powers, { axis: axes, keepdims: true }), t.shape));
 }
 
 /** x − log Σ e^x along an axis (the last, unless said otherwise), without overflow. */
