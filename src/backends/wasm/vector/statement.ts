@@ -200,7 +200,7 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
     const mask = both(lanes.mask, condition, lanes, isOpposite);
     const isBranch = !isCheap(block);
     if (isBranch) {
-      flushAll(lanes);
+      if (!isSilent(block)) flushAll(lanes);
       emitAny(mask, lanes);
       body.if();
     }
@@ -209,6 +209,14 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
   };
   side(stmt.then, false);
   side(stmt.otherwise, true);
+}
+
+/** Whether nothing in a branch reads what stores before it write, or makes them. */
+function isSilent(block: readonly Stmt[]): boolean {
+  return (
+    block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&
+    usesOf(block).buffers.size === 0
+  );
 }
 
 /** Whether a branch touches no memory, calls nothing and is short. */
