@@ -89,8 +89,8 @@ async function write(/** @type {string} */ kind, /** @type {string} */ path) {
   };
   let count = Math.ceil(bytes / (4 * (features + 1)));
   if (kind === "npy") {
-    const header = new TextDecoder("latin1").decode(
-      writeNpy({ shape: [0, features + 1], data: new Float32Array(0) }),
+    const header = Buffer.from(writeNpy({ shape: [0, features + 1], data: new Float32Array(0) })).toString(
+      "latin1",
     );
     const shape = `(${count}, ${features + 1})`;
     await put(

@@ -56,6 +56,23 @@ export function setChoices(choices: Choices): void {
   closePools();
 }
 
+/** Runs something by kernels that have the same bits on every machine. */
+export function reproducibly<T>(run: () => T): T {
+  if (options.reproducible || !(canRunWasm() && (wasmFeatures().relaxed || turbo.relaxed))) return run();
+  const before = options;
+  const use = (choices: Choices): void => {
+    options = choices;
+    startGeneration();
+    wasm = undefined;
+  };
+  use({ ...before, reproducible: true });
+  try {
+    return run();
+  } finally {
+    use(before);
+  }
+}
+
 /** How many threads share long computations, or would; one where they cannot share memory. */
 export function threadCount(): number {
   if (!canRunWasm() || !wasmFeatures().threads) return 1;

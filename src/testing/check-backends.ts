@@ -10,6 +10,7 @@ import { sameType } from "../ir/types.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { castNumber } from "../prims/linear.ts";
 import { compileAlone } from "../runtime/alone.ts";
+import { reproducibly } from "../runtime/device.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { jit } from "../runtime/jit.ts";
@@ -31,6 +32,10 @@ function allBackends(): readonly Backend[] {
  * @throws DownhillError `check`
  */
 export function checkBackends(where: string, f: ListFunction, xs: readonly Tensor[]): number {
+  return reproducibly(() => checkInTurn(where, f, xs));
+}
+
+function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[]): number {
   const { program, captured } = traceProgram(
     "f",
     xs.map((x) => x.type),
