@@ -22,6 +22,7 @@ export default defineConfig({
         items: [
           { text: "Accuracy", link: "/accuracy" },
           { text: "Speed and size", link: "/speed" },
+          { text: "Performance", link: "/performance" },
         ],
       },
       { text: "API", items: api },
