@@ -20,3 +20,29 @@ export async function importTypeScript(contents) {
     rmSync(folder, { recursive: true });
   }
 }
+
+/**
+ * Bundles what a soak runs, a module of `test/support/`, where the packages of the repository are found.
+ *
+ * @param {string} name the module
+ * @param {string} folder for the bundle, within the repository
+ * @param {import("esbuild").BuildOptions} [options]
+ * @returns {Promise<string>} the file
+ */
+export async function bundleSoak(name, folder, options) {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const outfile = join(folder, "soak.mjs");
+  await build({
+    entryPoints: [join(root, "test/support", name)],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    alias: { downhill: join(root, "src/index.ts") },
+    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
+    logLevel: "warning",
+    ...options,
+  });
+  return outfile;
+}

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { build } from "esbuild";
+import { bundleSoak } from "./bundle.mjs";
 
 const usage = `Usage: node scripts/soak-compilations.mjs [OPTIONS]
 
@@ -55,19 +55,7 @@ async function load() {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/soak-"));
   try {
-    const bundle = join(folder, "soak.mjs");
-    await build({
-      entryPoints: [join(root, "test/support/compile-soak.ts")],
-      outfile: bundle,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      packages: "external",
-      alias: { downhill: join(root, "src/index.ts") },
-      ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
-      logLevel: "warning",
-    });
-    return await import(pathToFileURL(bundle).href);
+    return await import(pathToFileURL(await bundleSoak("compile-soak.ts", folder)).href);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

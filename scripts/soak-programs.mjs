@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { build } from "esbuild";
+import { bundleSoak } from "./bundle.mjs";
 
 const usage = `Usage: node scripts/soak-programs.mjs [OPTIONS]
 
@@ -81,19 +81,7 @@ async function main() {
   const { count, seed, jobs } = numbers;
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/soak-"));
-  const bundle = join(folder, "soak.mjs");
-  await build({
-    entryPoints: [join(root, "test/support/random-soak.ts")],
-    outfile: bundle,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    packages: "external",
-    alias: { downhill: join(root, "src/index.ts") },
-    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
-    sourcemap: "inline",
-    logLevel: "warning",
-  });
+  const bundle = await bundleSoak("random-soak.ts", folder, { sourcemap: "inline" });
 
   const start = performance.now();
   const parts = Math.ceil(count / perPart);

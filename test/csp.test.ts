@@ -1,8 +1,7 @@
 // Pages whose content security policy forbids that code is made: compiled functions work all the same, and tell so once.
-import { build } from "esbuild";
 import { beforeAll, expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
-import { root } from "./support/snippets.ts";
+import { pageScript } from "./support/page-script.ts";
 
 const program = `
   import { configure, grad, jit, scan, sin, tensor } from "./src/index.ts";
@@ -44,16 +43,7 @@ interface Report {
 
 let script = "";
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: root },
-    bundle: true,
-    write: false,
-    format: "iife",
-    platform: "browser",
-    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
-    logLevel: "silent",
-  });
-  script = outputFiles[0]!.text.replaceAll("</script", "<\\/script");
+  script = await pageScript(program);
 });
 
 const page = (policy: string | undefined): string =>

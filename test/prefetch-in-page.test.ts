@@ -1,8 +1,7 @@
 // A map in a worker in a page: the thread is opened from a blob, and the module of the map is named by its address.
-import { build } from "esbuild";
 import { expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
-import { root } from "./support/snippets.ts";
+import { pageScript } from "./support/page-script.ts";
 
 const program = `
   import { dataset } from "./src/data/index.ts";
@@ -20,16 +19,7 @@ const program = `
   };`;
 
 async function page(): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: root },
-    bundle: true,
-    write: false,
-    format: "iife",
-    platform: "browser",
-    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
-    logLevel: "silent",
-  });
-  return `<title>worker</title><script>${outputFiles[0]!.text.replaceAll("</script", "<\\/script")}</script>`;
+  return `<title>worker</title><script>${await pageScript(program)}</script>`;
 }
 
 interface Runner {

@@ -1,10 +1,9 @@
 // Threads in pages: where they may share memory, where they may not, and where a policy forbids them or all code.
-import { build } from "esbuild";
 import { beforeAll, expect } from "vitest";
 import { configure, jit, matmul, tensor } from "downhill";
 import { key, normal } from "downhill/random";
 import { describeInBrowser, type BrowserTest, type ServedPage } from "./support/browser.ts";
-import { root } from "./support/snippets.ts";
+import { pageScript } from "./support/page-script.ts";
 
 const program = `
   import { configure, jit, matmul, tensor } from "./src/index.ts";
@@ -49,16 +48,7 @@ const isolated = {
 
 let script = "";
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: root },
-    bundle: true,
-    write: false,
-    format: "iife",
-    platform: "browser",
-    ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
-    logLevel: "silent",
-  });
-  script = outputFiles[0]!.text.replaceAll("</script", "<\\/script");
+  script = await pageScript(program);
 });
 
 function page(headers: ServedPage["headers"], mayReport?: RegExp): ServedPage {

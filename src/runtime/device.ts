@@ -51,8 +51,7 @@ const heapBudget = 64 * 2 ** 20;
 /** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
 export function setChoices(choices: Choices): void {
   options = choices;
-  startGeneration();
-  wasm = undefined;
+  startAnew();
   closePools();
 }
 
@@ -60,16 +59,13 @@ export function setChoices(choices: Choices): void {
 export function reproducibly<T>(run: () => T): T {
   if (options.reproducible || !(canRunWasm() && (wasmFeatures().relaxed || turbo.relaxed))) return run();
   const before = options;
-  const use = (choices: Choices): void => {
-    options = choices;
-    startGeneration();
-    wasm = undefined;
-  };
-  use({ ...before, reproducible: true });
+  options = { ...before, reproducible: true };
+  startAnew();
   try {
     return run();
   } finally {
-    use(before);
+    options = before;
+    startAnew();
   }
 }
 
@@ -85,6 +81,11 @@ let turbo = { wide: false, relaxed: false };
 /** Notes that the engine's switches were changed; what was compiled before is compiled anew. */
 export function setTurbo(mode: typeof turbo): void {
   turbo = mode;
+  startAnew();
+}
+
+/** What was compiled before is out of date. */
+function startAnew(): void {
   startGeneration();
   wasm = undefined;
 }
