@@ -57,7 +57,8 @@ export function readTable(text: string, options: ReadTableOptions = {}): Table {
   const between = separator === "auto" ? detectSeparator(text) : separator;
   const builder = tableBuilder(options);
   const passBlanks = blankFilter();
-  for (const record of records(text, between, name)) for (const row of passBlanks(record)) builder.add(row);
+  for (const record of records(text, between, name))
+    for (const row of passBlanks(record)) for (const item of builder.settle(row)) builder.add(item);
   builder.end();
   return builder.take();
 }
@@ -82,6 +83,9 @@ export function checkedTableOptions(
 
 /** Makes tables of rows; the first two decide what the columns are called. */
 export interface TableBuilder {
+  /** The rows that are known to hold values, with this one: the first waits for the second, and may be the header. */
+  readonly settle: (row: Row) => readonly Row[];
+  /** Adds a row of values. */
   readonly add: (row: Row) => void;
   /** Says that there are no more rows. */
   readonly end: () => void;
@@ -100,7 +104,8 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
   let lines: number[] = [];
   let count = 0;
 
-  const begin = (first: Row, second: Row | undefined): readonly ColumnBuilder[] => {
+  /** Names the columns, and gives the first row back if it holds values. */
+  const begin = (first: Row, second: Row | undefined): readonly Row[] => {
     const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
     firstLine = first.line;
@@ -111,10 +116,10 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
       builder.keepText();
     }
     builders = made;
-    if (!hasHeader) append(made, first);
-    return made;
+    return hasHeader ? [] : [first];
   };
-  const append = (builders: readonly ColumnBuilder[], row: Row): void => {
+  const add = (row: Row): void => {
+    if (builders === undefined) throw new Error("a row of values before its columns are known");
     if (row.cells.length !== builders.length) throw ragged(name, row, builders.length, firstLine);
     for (let i = 0; i < builders.length; i++) builders[i]!.add(row.cells[i]!, row.line);
     lines.push(row.line);
@@ -122,14 +127,16 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
   };
 
   return {
-    add(row) {
-      if (builders !== undefined) append(builders, row);
-      else if (first === undefined) first = row;
-      else append(begin(first, row), row);
+    settle(row) {
+      if (builders !== undefined) return [row];
+      if (first !== undefined) return [...begin(first, row), row];
+      first = row;
+      return [];
     },
+    add,
     end() {
       if (first === undefined) throw new DownhillError("data", `${name}: the file is empty.`);
-      if (builders === undefined) begin(first, undefined);
+      if (builders === undefined) for (const row of begin(first, undefined)) add(row);
       if (count > 0) return;
       throw new DownhillError(
         "data",

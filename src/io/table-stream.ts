@@ -44,9 +44,11 @@ export async function* streamTable(
   checkRows("streamTable", rows);
   const builder = tableBuilder({ ...options, name });
   for await (const records of rowsOfText(textParts(source, name), separator, name)) {
-    for (const row of records) {
-      builder.add(row);
-      if (builder.pending() >= rows) yield builder.take();
+    for (const record of records) {
+      for (const row of builder.settle(record)) {
+        builder.add(row);
+        if (builder.pending() >= rows) yield builder.take();
+      }
     }
   }
   builder.end();
