@@ -6,6 +6,7 @@ import { optionError } from "../shared/words.ts";
 import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
+import { changedSettings, keepSettings } from "./former-settings.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
 import { makeOutput } from "./output.ts";
@@ -53,6 +54,11 @@ export async function train(request: TrainRequest): Promise<void> {
       tuning = await tuneMethod(tuned, problem, model, given, output, interruption.signal);
       settings = { ...given, method: tuning.method };
     }
+    if (places.checkpoint !== undefined) {
+      const flat = settingsOf(settings);
+      if (places.resume) for (const change of changedSettings(places.checkpoint, flat)) output.note(change);
+      keepSettings(places.checkpoint, flat);
+    }
     const command = commandOf(source, settings);
     const run = await runTraining(problem, model, settings, places, output, interruption.signal);
     const result = testModel(problem, model, run.params);
@@ -98,7 +104,7 @@ function aboutOf({ title, task, train: { rows }, validation, test }: Problem, { 
 }
 
 /** The settings as one flat object, for programs. */
-function settingsOf({ method, ...rest }: Settings): object {
+function settingsOf({ method, ...rest }: Settings): Readonly<Record<string, unknown>> {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const { options } = optimizer;
   return {
