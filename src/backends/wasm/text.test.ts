@@ -56,24 +56,15 @@ test("a module reads as text: blocks are indented, functions and locals have the
       (import "env" "memory" (memory 1 65536 shared))
       (func $sum_of_squares (export "sum of squares") (param $from i32) (param $to i32) (result f32)
         (local $sum v128)
-        v128.const f32x4 0.10000000149011612 0 0 -2
-        local.set $sum
+        (local.set $sum (v128.const f32x4 0.1 0 0 -2))
         block $l0
           loop $l1
-            local.get $from
-            local.get $to
-            i32.ge_u
-            br_if $l0
-            local.get $from
-            v128.load offset=16
-            local.get $sum
-            f32x4.add
-            local.set $sum
+            (br_if $l0 (i32.ge_u (local.get $from) (local.get $to)))
+            (local.set $sum (f32x4.add (v128.load offset=16 (local.get $from)) (local.get $sum)))
             br $l1
           end
         end
-        local.get $sum
-        f32x4.extract_lane 2
+        (f32x4.extract_lane 2 (local.get $sum))
       )
     )
     "
@@ -146,7 +137,7 @@ test("locals of one name are told apart", () => {
   const module = makeModule();
   const { body } = module.function("f");
   for (const name of ["x", "y", "x"]) body.localGet(body.local("i32", name));
-  expect(moduleText(module.finish()).match(/local.get .*/g)).toEqual([
+  expect(moduleText(module.finish()).match(/local.get [^)]*/g)).toEqual([
     "local.get $x.0",
     "local.get $y",
     "local.get $x.2",
@@ -159,12 +150,39 @@ test("constants of vectors are shown as the floats that they are", () => {
   ): string => {
     const module = makeModule();
     module.function("f", { results: ["v128"] }).body.v128Const(new Uint8Array(array.buffer));
-    return /v128.const (.*)/.exec(moduleText(module.finish()))?.[1] ?? "";
+    return /v128.const ([^)]*)/.exec(moduleText(module.finish()))?.[1] ?? "";
   };
   expect(shown(new Float32Array([1, 1, 1, 1]))).toBe("f32x4 1 1 1 1");
   expect(shown(new Float64Array([1, 1]))).toBe("f64x2 1 1");
   expect(shown(new Float64Array([0.1, -0.1]))).toBe("f64x2 0.1 -0.1");
-  expect(shown(new Uint32Array([2 ** 31 - 1, 1, 2, 3]))).toBe(
-    "i32x4 0x7fffffff 0x00000001 0x00000002 0x00000003",
-  );
+  expect(shown(new Uint32Array([2 ** 31 - 1, 1, 2, 3]))).toBe("i32x4 0x7fffffff 1 2 3");
+});
+
+test("what does not fit on a line stands above what takes it, constants in the lanes of their instruction", () => {
+  const module = makeModule();
+  const { body } = module.function("f", { params: ["v128"], results: ["v128"] });
+  const constant = (value: number): void => body.v128Const(new Uint8Array(Float32Array.of(value, value, value, value).buffer)); // prettier-ignore
+  for (const value of [1e-9, 0.1, 1 / 3]) {
+    body.localGet(0);
+    constant(value);
+    body.op("f32x4.mul");
+  }
+  body.op("f32x4.add");
+  body.op("f32x4.add");
+  constant(2);
+  body.op("i32x4.add");
+  const text = expectRoundTrip(module);
+  expect(text.slice(text.indexOf("(func"))).toMatchInlineSnapshot(`
+    "(func $f (param v128) (result v128)
+        (f32x4.mul (local.get $0) (v128.const f32x4 1e-9 1e-9 1e-9 1e-9))
+        (f32x4.mul (local.get $0) (v128.const f32x4 0.1 0.1 0.1 0.1))
+        (f32x4.mul (local.get $0) (v128.const f32x4 0.33333334 0.33333334 0.33333334 0.33333334))
+        f32x4.add
+        f32x4.add
+        (v128.const i32x4 0x40000000 0x40000000 0x40000000 0x40000000)
+        i32x4.add
+      )
+    )
+    "
+  `);
 });

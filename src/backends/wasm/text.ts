@@ -1,14 +1,9 @@
-import { assertNever, must } from "../../util/assert-never.ts";
-import { valueTypeBytes } from "./body.ts";
-import type { Opcode, ValueType } from "./opcodes.ts";
-import { opcodes } from "./opcodes.ts";
+import { must } from "../../util/assert-never.ts";
+import type { FunctionType } from "./instruction-text.ts";
+import { instructionLines, lineLength, list, numberText, signature, typeOfByte } from "./instruction-text.ts";
+import type { ValueType } from "./opcodes.ts";
 import type { ByteReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
-
-interface FunctionType {
-  readonly params: readonly ValueType[];
-  readonly results: readonly ValueType[];
-}
 
 /** What the sections of a module say, as far as its text shows it. */
 interface Sections {
@@ -36,8 +31,9 @@ interface Import {
 }
 
 /**
- * A module of ours in the text format of WebAssembly: one instruction a line, blocks indented, functions and locals under their
- * names. It is what is left of a module when the numbering of types is taken away; assembled again it gives the same bytes.
+ * A module of ours in the text format of WebAssembly: an expression a line where it fits on one, blocks indented, functions and
+ * locals under their names. It is what is left of a module when the numbering of types is taken away; assembled again it gives
+ * the same bytes.
  */
 export function moduleText(bytes: Uint8Array): string {
   const sections = readSections(bytes);
@@ -47,6 +43,13 @@ export function moduleText(bytes: Uint8Array): string {
       .filter((one) => one.kind === kind && one.index === index)
       .map(({ name }) => ` (export ${quote(name)})`)
       .join("");
+  const called = [...importedFunctions.map(({ type }) => type!), ...sections.functions];
+  const context = {
+    types: sections.types,
+    functionName: (index: number): string => functionName(sections, index),
+    functionType: (index: number): FunctionType =>
+      must(sections.types[must(called[index], "a function")], "a type"),
+  };
   const lines: string[] = [`(module${sections.name === undefined ? "" : ` ${identifier(sections.name)}`}`];
   let imported = 0;
   for (const { from, name, type, memory } of sections.imports) {
@@ -69,18 +72,27 @@ export function moduleText(bytes: Uint8Array): string {
     const name = (local: number): string => names.get(local) ?? `$${local}`;
     const head = signature(type, names.size > 0 ? type.params.map((_, local) => name(local)) : []);
     lines.push(`  (func ${functionName(sections, index)}${exportsOf(0, index)}${head}`);
-    for (const [j, local] of locals.types.entries())
-      lines.push(`    (local ${name(type.params.length + j)} ${local})`);
-    lines.push(...instructions(locals.code, sections, name), "  )");
+    lines.push(
+      ...filled(locals.types.map((local, j) => `(local ${name(type.params.length + j)} ${local})`)),
+      ...instructionLines(locals.code, { ...context, localName: name }),
+      "  )",
+    );
   }
   for (const { address, bytes: content } of sections.data)
     lines.push(`  (data ${address === undefined ? "" : `(i32.const ${address}) `}${quoteBytes(content)})`);
   return `${[...lines, ")"].join("\n")}\n`;
 }
 
-function signature({ params, results }: FunctionType, names: readonly string[]): string {
-  const named = params.map((type, i) => ` (param ${names[i] === undefined ? "" : `${names[i]} `}${type})`);
-  return `${named.join("")}${results.map((type) => ` (result ${type})`).join("")}`;
+/** Words in lines, as many in each as it holds. */
+function filled(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < lineLength)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`    ${word}`);
+  }
+  return lines;
 }
 
 /** A name as an identifier of the text format; characters that it does not allow become `_`. */
@@ -112,15 +124,6 @@ function quoteBytes(bytes: Uint8Array): string {
       : `\\${byte.toString(16).padStart(2, "0")}`,
   );
   return `"${shown.join("")}"`;
-}
-
-function typeOfByte(byte: number): ValueType {
-  const found = Object.entries(valueTypeBytes).find(([, code]) => code === byte);
-  return must(found, `the value type ${byte}`)[0] as ValueType;
-}
-
-function list<Item>(reader: ByteReader, read: () => Item): Item[] {
-  return Array.from({ length: reader.unsigned() }, read);
 }
 
 function readSections(bytes: Uint8Array): Sections {
@@ -200,7 +203,7 @@ function readGlobal(part: ByteReader): string {
   const type = typeOfByte(part.byte());
   const isMutable = part.byte() === 1;
   part.byte();
-  const value = type === "i32" ? `${part.signed()}` : float(part.f64());
+  const value = type === "i32" ? `${part.signed()}` : numberText(part.f64());
   part.byte();
   return `${isMutable ? `(mut ${type})` : type} (${type}.const ${value})`;
 }
@@ -220,133 +223,4 @@ function readLocals(body: Uint8Array): { types: readonly ValueType[]; code: Uint
   const runs = list(reader, () => ({ count: reader.unsigned(), type: typeOfByte(reader.byte()) }));
   const types = runs.flatMap(({ count, type }) => Array.from({ length: count }, () => type));
   return { types, code: body.subarray(reader.position()) };
-}
-
-let rows: ReadonlyMap<number, Opcode> | undefined;
-
-/** The row of the instruction that starts here. */
-function readOpcode(reader: ByteReader): Opcode {
-  const key = (bytes: readonly number[]): number => bytes.reduce((value, byte) => value * 256 + byte, 0);
-  rows ??= new Map(opcodes().map((row) => [key(row.bytes), row]));
-  const bytes = [reader.byte()];
-  if (must(bytes[0], "a byte") >= 0xfc) {
-    do bytes.push(reader.byte());
-    while (must(bytes.at(-1), "a byte") >= 128);
-  }
-  return must(rows.get(key(bytes)), `the instruction ${bytes.join(" ")}`);
-}
-
-/** The lines of a body, without the `end` that closes it. */
-function instructions(code: Uint8Array, sections: Sections, name: (local: number) => string): string[] {
-  const reader = makeReader(code);
-  const lines: string[] = [];
-  const open: number[] = [];
-  let labels = 0;
-  while (!reader.isAtEnd()) {
-    const row = readOpcode(reader);
-    if (row.name === "end" && open.length === 0) break;
-    if (row.name === "end") open.pop();
-    const indent = "  ".repeat(2 + open.length - (row.name === "else" ? 1 : 0));
-    if (row.immediate === "block") open.push(labels++);
-    const rest = immediateText(row, reader, sections, name, open);
-    lines.push(`${indent}${row.name === "select_t" ? "select" : row.name}${rest === "" ? "" : ` ${rest}`}`);
-  }
-  return lines;
-}
-
-/** What follows the name of an instruction; `open` are the numbers of the labels that can be branched to. */
-function immediateText(
-  row: Opcode,
-  reader: ByteReader,
-  sections: Sections,
-  name: (local: number) => string,
-  open: readonly number[],
-): string {
-  const label = (): string => `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
-  const place = (): string => {
-    reader.unsigned(); // always the natural alignment
-    const offset = reader.unsigned();
-    return offset === 0 ? "" : `offset=${offset}`;
-  };
-  switch (row.immediate) {
-    case "none":
-      return "";
-    case "block": {
-      const result = reader.byte();
-      return `$l${must(open.at(-1), "a label")}${result === 0x40 ? "" : ` (result ${typeOfByte(result)})`}`;
-    }
-    case "label":
-      return label();
-    case "labels":
-      return Array.from({ length: reader.unsigned() + 1 }, label).join(" ");
-    case "function":
-      return functionName(sections, reader.unsigned());
-    case "indirect": {
-      const type = must(sections.types[reader.unsigned()], "a type");
-      reader.byte();
-      return signature(type, []).trim();
-    }
-    case "type":
-      return `(result ${list(reader, () => typeOfByte(reader.byte())).join(" ")})`;
-    case "local":
-      return name(reader.unsigned());
-    case "global":
-    case "data":
-      return `${reader.unsigned()}`;
-    case "memory":
-      return place();
-    case "memoryLane":
-      return `${place()} ${reader.byte()}`.trim();
-    case "lane":
-      return `${reader.byte()}`;
-    case "i32":
-      return `${reader.signed()}`;
-    case "i64":
-      return `${reader.signed64()}`;
-    case "f32":
-      return float(reader.f32());
-    case "f64":
-      return float(reader.f64());
-    case "v128":
-      return vector(reader.take(16));
-    case "lanes":
-      return reader.take(16).join(" ");
-    case "zero":
-      reader.byte();
-      return "";
-    case "zeros":
-      reader.take(2);
-      return "";
-    case "dataZero": {
-      const index = reader.unsigned();
-      reader.byte();
-      return `${index}`;
-    }
-    default:
-      return assertNever(row.immediate, "immediateText");
-  }
-}
-
-function float(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (Object.is(value, -0)) return "-0";
-  return `${value}`.replace("Infinity", "inf");
-}
-
-/** A vector as four float32 or two float64 where these are plain numbers, else as four words. */
-function vector(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
-  const floats = [0, 4, 8, 12].map((at) => view.getFloat32(at, true));
-  const doubles = [0, 8].map((at) => view.getFloat64(at, true));
-  const isPlain = (x: number): boolean => x === 0 || (Math.abs(x) > 1e-30 && Math.abs(x) < 1e30);
-  const isShort = (x: number): boolean => isPlain(x) && Math.fround(Number(x.toPrecision(9))) === x;
-  if (floats.every(isShort) && floats.some((x) => x !== 0)) {
-    // Two float64 such as 1 and 1 look like 0, 1.875, 0, 1.875 too; the shorter text is the meant one.
-    const asDoubles = doubles.map(float).join(" ");
-    const asFloats = floats.map(float).join(" ");
-    if (!doubles.every(isPlain) || asFloats.length <= asDoubles.length) return `f32x4 ${asFloats}`;
-  }
-  if (doubles.every(isPlain) && doubles.some((x) => x !== 0)) return `f64x2 ${doubles.map(float).join(" ")}`;
-  const words = [0, 4, 8, 12].map((at) => `0x${view.getUint32(at, true).toString(16).padStart(8, "0")}`);
-  return `i32x4 ${words.join(" ")}`;
 }

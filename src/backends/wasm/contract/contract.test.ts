@@ -396,128 +396,46 @@ test("a kernel reads as text: pairs of vectors at offsets 0 and 16, stores next 
   const text = moduleText(module.finish());
   expect(text.slice(text.indexOf("(func $tile"))).toMatchInlineSnapshot(`
     "(func $tile_2x8.0 (param $left i32) (param $right i32) (param $out i32) (param $tiles i32) (param $sums i32) (param $table i32) (param $add i32) (param $scratch i32)
-        (local $sum0_0 v128)
-        (local $sum0_1 v128)
-        (local $sum1_0 v128)
-        (local $sum1_1 v128)
-        (local $left_at i32)
-        (local $right_at i32)
-        (local $entry i32)
-        (local $factor v128)
-        (local $right0 v128)
-        (local $right1 v128)
+        (local $sum0_0 v128) (local $sum0_1 v128) (local $sum1_0 v128) (local $sum1_1 v128) (local $left_at i32)
+        (local $right_at i32) (local $entry i32) (local $factor v128) (local $right0 v128) (local $right1 v128)
         (local $count i32)
-        local.get $tiles
-        local.set $tiles
+        (local.set $tiles (local.get $tiles))
         loop $l0
-          v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-          local.set $sum0_0
-          v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-          local.set $sum0_1
-          v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-          local.set $sum1_0
-          v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000
-          local.set $sum1_1
-          local.get $left
-          local.set $left_at
-          local.get $right
-          local.set $right_at
-          i32.const 20
-          local.set $count
+          (local.set $sum0_0 (v128.const i32x4 0 0 0 0))
+          (local.set $sum0_1 (v128.const i32x4 0 0 0 0))
+          (local.set $sum1_0 (v128.const i32x4 0 0 0 0))
+          (local.set $sum1_1 (v128.const i32x4 0 0 0 0))
+          (local.set $left_at (local.get $left))
+          (local.set $right_at (local.get $right))
+          (local.set $count (i32.const 20))
           loop $l1
-            local.get $right_at
-            v128.load
-            local.set $right0
-            local.get $right_at
-            v128.load offset=16
-            local.set $right1
-            local.get $left_at
-            v128.load32_splat
-            local.tee $factor
-            local.get $right0
-            f32x4.mul
-            local.get $sum0_0
+            (local.set $right0 (v128.load (local.get $right_at)))
+            (local.set $right1 (v128.load offset=16 (local.get $right_at)))
+            (f32x4.mul (local.tee $factor (v128.load32_splat (local.get $left_at))) (local.get $right0))
+            (local.get $sum0_0)
             f32x4.add
             local.set $sum0_0
-            local.get $factor
-            local.get $right1
-            f32x4.mul
-            local.get $sum0_1
-            f32x4.add
-            local.set $sum0_1
-            local.get $left_at
-            v128.load32_splat offset=80
-            local.tee $factor
-            local.get $right0
-            f32x4.mul
-            local.get $sum1_0
+            (local.set $sum0_1 (f32x4.add (f32x4.mul (local.get $factor) (local.get $right1)) (local.get $sum0_1)))
+            (f32x4.mul (local.tee $factor (v128.load32_splat offset=80 (local.get $left_at))) (local.get $right0))
+            (local.get $sum1_0)
             f32x4.add
             local.set $sum1_0
-            local.get $factor
-            local.get $right1
-            f32x4.mul
-            local.get $sum1_1
-            f32x4.add
-            local.set $sum1_1
-            local.get $left_at
-            i32.const 4
-            i32.add
-            local.set $left_at
-            local.get $right_at
-            i32.const 32
-            i32.add
-            local.set $right_at
-            local.get $count
-            i32.const -1
-            i32.add
-            local.tee $count
-            br_if $l1
+            (local.set $sum1_1 (f32x4.add (f32x4.mul (local.get $factor) (local.get $right1)) (local.get $sum1_1)))
+            (local.set $left_at (i32.add (local.get $left_at) (i32.const 4)))
+            (local.set $right_at (i32.add (local.get $right_at) (i32.const 32)))
+            (br_if $l1 (local.tee $count (i32.add (local.get $count) (i32.const -1))))
           end
-          local.get $out
-          v128.load
-          local.get $sum0_0
-          f32x4.add
-          local.set $sum0_0
-          local.get $out
-          v128.load offset=16
-          local.get $sum0_1
-          f32x4.add
-          local.set $sum0_1
-          local.get $out
-          v128.load offset=32
-          local.get $sum1_0
-          f32x4.add
-          local.set $sum1_0
-          local.get $out
-          v128.load offset=48
-          local.get $sum1_1
-          f32x4.add
-          local.set $sum1_1
-          local.get $out
-          local.get $sum0_0
-          v128.store
-          local.get $out
-          local.get $sum0_1
-          v128.store offset=16
-          local.get $out
-          local.get $sum1_0
-          v128.store offset=32
-          local.get $out
-          local.get $sum1_1
-          v128.store offset=48
-          local.get $left
-          i32.const 160
-          i32.add
-          local.set $left
-          local.get $out
-          i32.const 64
-          i32.add
-          local.set $out
-          local.get $tiles
-          i32.const -1
-          i32.add
-          local.tee $tiles
-          br_if $l0
+          (local.set $sum0_0 (f32x4.add (v128.load (local.get $out)) (local.get $sum0_0)))
+          (local.set $sum0_1 (f32x4.add (v128.load offset=16 (local.get $out)) (local.get $sum0_1)))
+          (local.set $sum1_0 (f32x4.add (v128.load offset=32 (local.get $out)) (local.get $sum1_0)))
+          (local.set $sum1_1 (f32x4.add (v128.load offset=48 (local.get $out)) (local.get $sum1_1)))
+          (v128.store (local.get $out) (local.get $sum0_0))
+          (v128.store offset=16 (local.get $out) (local.get $sum0_1))
+          (v128.store offset=32 (local.get $out) (local.get $sum1_0))
+          (v128.store offset=48 (local.get $out) (local.get $sum1_1))
+          (local.set $left (i32.add (local.get $left) (i32.const 160)))
+          (local.set $out (i32.add (local.get $out) (i32.const 64)))
+          (br_if $l0 (local.tee $tiles (i32.add (local.get $tiles) (i32.const -1))))
         end
       )
     )

@@ -4,7 +4,7 @@ import { makeModule } from "../module.ts";
 import type { OpcodeName, ValueType } from "../opcodes.ts";
 import { opcode } from "../opcodes.ts";
 
-/** Assembles what `moduleText` prints: one instruction a line, in the order in which it prints the parts. */
+/** Assembles what `moduleText` prints, in the order in which it prints the parts. */
 export function assemble(text: string): Uint8Array {
   const lines = text.split("\n").map((line) => line.trim());
   const module = makeModule(/^\(module \$(.*)$/.exec(lines[0] ?? "")?.[1]);
@@ -12,7 +12,7 @@ export function assemble(text: string): Uint8Array {
   const functions: FunctionBuilder[] = [];
   for (const line of lines) {
     const words = line.split(" ");
-    if (line.startsWith("(import")) {
+    if (line.startsWith("(import ")) {
       const [, from = "", name = ""] = /"(.*?)" "(.*?)"/.exec(line) ?? [];
       const memory = /\(memory (\d+)(?: (\d+))?( shared)?\)/.exec(line);
       if (memory)
@@ -28,16 +28,16 @@ export function assemble(text: string): Uint8Array {
           module.importFunction(from, name, params, results),
         );
       }
-    } else if (line.startsWith("(func")) {
+    } else if (line.startsWith("(func ")) {
       const name = (words[1] ?? "").slice(1);
       const builder = module.function(name, { ...signatureOf(line), exported: line.includes("(export") });
       functions.push(builder);
       callables.set(words[1] ?? "", builder);
-    } else if (line.startsWith("(global")) {
+    } else if (line.startsWith("(global ")) {
       const [, , mutable, type, value] = /(export "(.*?)")?.*?(\(mut )?(i32|f64).*const (\S+?)\)/.exec(line)?.slice(1) ?? []; // prettier-ignore
       const exportedAs = /export "(.*?)"/.exec(line)?.[1];
       module.global(type as "i32" | "f64", mutable !== undefined, number(value ?? ""), exportedAs);
-    } else if (line.startsWith("(data")) {
+    } else if (line.startsWith("(data ")) {
       const address = /i32.const (-?\d+)/.exec(line)?.[1];
       module.data(
         unquote(/"(.*)"/.exec(line)?.[1] ?? ""),
@@ -57,7 +57,7 @@ export function assemble(text: string): Uint8Array {
   let locals = new Map<string, number>();
   let labels = new Map<string, Label>();
   for (const line of lines) {
-    if (line.startsWith("(func")) {
+    if (line.startsWith("(func ")) {
       current++;
       locals = new Map(Array.from(line.matchAll(/\(param (\$\S+) /g), ([, name = ""], i) => [name, i]));
       labels = new Map();
@@ -66,12 +66,30 @@ export function assemble(text: string): Uint8Array {
       continue;
     }
     const body = functions[current]?.body;
-    if (!body || line === "" || line.startsWith(")") || line.startsWith("(data")) continue;
-    const local = /^\(local (\S+) (\S+)\)$/.exec(line);
-    if (local) locals.set(local[1] ?? "", body.local(local[2] as ValueType));
-    else instruction(body, line, locals, labels, callables);
+    if (!body || line === "" || line.startsWith(")") || line.startsWith("(data ")) continue;
+    const declared = Array.from(line.matchAll(/\(local (\S+) (\w+)\)/g));
+    for (const [, name = "", type] of declared) locals.set(name, body.local(type as ValueType));
+    if (declared.length === 0) for (const part of unfolded(line)) instruction(body, part, locals, labels, callables);
   }
   return module.finish();
+}
+
+/** The instructions of a line, operands first. */
+function unfolded(line: string): string[] {
+  if (!line.startsWith("(")) return [line];
+  const before: string[] = [];
+  let head = "";
+  let rest = line.slice(1, -1);
+  for (;;) {
+    const at = rest.search(/ \((?!result |param )/);
+    if (at < 0) return [...before, head + rest];
+    head += rest.slice(0, at);
+    rest = rest.slice(at + 1);
+    let depth = 0;
+    const end = [...rest].findIndex((c) => (depth += c === "(" ? 1 : c === ")" ? -1 : 0) === 0) + 1;
+    before.push(...unfolded(rest.slice(0, end)));
+    rest = rest.slice(end);
+  }
 }
 
 function signatureOf(line: string): { params: ValueType[]; results: ValueType[] } {
