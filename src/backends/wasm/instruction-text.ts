@@ -89,38 +89,34 @@ function shapeOf(name: string): string {
   return /^[if]\d+x\d+/.exec(name)?.[0] ?? "";
 }
 
-/** How many values an instruction takes, and whether it gives one. */
-function effectOf(
-  row: Opcode,
-  reader: ByteReader,
-  { types, functionType }: Names,
-): { readonly takes: number; readonly gives: boolean } {
-  const effect = ({ params, results }: FunctionType, more = 0): { takes: number; gives: boolean } => ({
+/** What an instruction does to the stack: how many values it takes, and whether it gives one. */
+interface Effect {
+  readonly takes: number;
+  readonly gives: boolean;
+}
+
+/** Effects of instructions that take or give any type. */
+const effects: Readonly<Partial<Record<string, Effect>>> = {
+  "local.get": { takes: 0, gives: true },
+  "local.set": { takes: 1, gives: false },
+  "local.tee": { takes: 1, gives: true },
+  "global.get": { takes: 0, gives: true },
+  "global.set": { takes: 1, gives: false },
+  drop: { takes: 1, gives: false },
+  select: { takes: 3, gives: true },
+  select_t: { takes: 3, gives: true },
+  br_table: { takes: 1, gives: false },
+};
+
+/** The effect of an instruction; `immediates` reads what follows its code. */
+function effectOf(row: Opcode, immediates: ByteReader, { types, functionType }: Names): Effect {
+  const effect = ({ params, results }: FunctionType, more = 0): Effect => ({
     takes: params.length + more,
     gives: results.length > 0,
   });
-  switch (row.name) {
-    case "local.get":
-    case "global.get":
-      return { takes: 0, gives: true };
-    case "local.set":
-    case "global.set":
-    case "drop":
-      return { takes: 1, gives: false };
-    case "local.tee":
-      return { takes: 1, gives: true };
-    case "select":
-    case "select_t":
-      return { takes: 3, gives: true };
-    case "call":
-      return effect(functionType(reader.unsigned()));
-    case "call_indirect":
-      return effect(must(types[reader.unsigned()], "a type"), 1);
-    case "br_table":
-      return { takes: 1, gives: false };
-    default:
-      return effect(signatureOf(row));
-  }
+  if (row.immediate === "function") return effect(functionType(immediates.unsigned()));
+  if (row.immediate === "indirect") return effect(must(types[immediates.unsigned()], "a type"), 1);
+  return effects[row.name] ?? effect(signatureOf(row));
 }
 
 /** Parameters and results as the text has them. */
