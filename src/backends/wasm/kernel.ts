@@ -31,6 +31,10 @@ const unknownTurns = 64;
 /** Calls of a kernel from which on threads share them: some 50 µs of work. */
 const sharedCalls = 16;
 
+/** Calls of a kernel that a part of a product does, at least and at most: threads that share it end at about the same time. */
+const fewestPartCalls = 4;
+const mostPartCalls = 16;
+
 /** The weight of all turns of a loop, of loops within too; as if it had many turns where their number is not known. */
 function workOf(stmt: For): number {
   return turnsOf(stmt) * bodyWork(stmt.body);
@@ -121,6 +125,11 @@ export function isShareable(stmt: Stmt, settings: Settings): boolean {
   if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
   if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
   return turnsOf(stmt) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
+}
+
+/** How many products a part of a contraction should have that threads share. */
+export function partOf(stmt: Stmt & { readonly kind: "contract" }, { chunkWork }: Settings): number {
+  return chunkWork * Math.max(fewestPartCalls, Math.min(mostPartCalls, innerWork(stmt) / (32 * chunkWork)));
 }
 
 interface Outline {
@@ -355,9 +364,10 @@ export function emitSharedContract(
       body.i32Const(work);
       body.i32Const(0);
       body.i32Const(made.units);
+      body.i32Const(0);
       body.call(made);
     },
-    part(code, first, count, args) {
+    part(code, first, count, args, hasBegun) {
       for (const local of args) code.localGet(local);
       code.i32Const(work);
       code.call(sharing.scratch);
@@ -365,6 +375,7 @@ export function emitSharedContract(
       code.localGet(first);
       code.localGet(count);
       code.op("i32.add");
+      code.localGet(hasBegun);
       code.call(made);
     },
   });

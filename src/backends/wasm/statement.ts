@@ -16,6 +16,7 @@ import {
   emitWhileSequence,
   isShareable,
   outlined,
+  partOf,
   shapeOfLoop,
   shapeOfWhile,
 } from "./kernel.ts";
@@ -119,7 +120,13 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   const { body, unit } = frame;
   const { simd, relaxed, manyRegisters, wide } = unit.settings;
   if (!simd) return emitBlock(expandContract(stmt), [], frame, depth + 1);
-  const mode = { relaxed, manyRegisters, wide };
+  const shared = unit.sharing !== undefined && !frame.isKernel && isShareable(stmt, unit.settings);
+  const mode = {
+    relaxed,
+    manyRegisters,
+    wide,
+    partProducts: shared ? partOf(stmt, unit.settings) : Infinity,
+  };
   const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), stmt, mode);
   if (made.units === 0) return;
   const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
@@ -130,7 +137,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
     }
   };
   const operands = [stmt.out, stmt.left, stmt.right];
-  if (unit.sharing !== undefined && !frame.isKernel && made.units > 1 && isShareable(stmt, unit.settings)) {
+  if (shared && unit.sharing !== undefined && made.units > 1) {
     const addresses = operands.map((operand) => {
       pushAddress(operand);
       const local = scratch(frame, "i32");
@@ -143,6 +150,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   pushWorkMemory(stmt, made.workBytes, frame);
   body.i32Const(0);
   body.i32Const(made.units);
+  body.i32Const(0);
   body.call(made);
 }
 

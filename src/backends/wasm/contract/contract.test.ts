@@ -12,16 +12,18 @@ import { moduleText } from "../text.ts";
 import type { ContractMode } from "./index.ts";
 import { addContract } from "./index.ts";
 import { planContract } from "./plan.ts";
+import { contractParams } from "./units.ts";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 
 type Statement = Pick<Contract, "type" | "dims" | "accumulate">;
 
 const strictModes: Readonly<Record<string, ContractMode>> = {
-  plain: { relaxed: false, manyRegisters: false, wide: false },
-  wide: { relaxed: false, manyRegisters: true, wide: true },
+  plain: { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity },
+  "plain, in small parts": { relaxed: false, manyRegisters: false, wide: false, partProducts: 1 },
+  wide: { relaxed: false, manyRegisters: true, wide: true, partProducts: 1000 },
 };
-const relaxedMode: ContractMode = { relaxed: true, manyRegisters: true, wide: false };
+const relaxedMode: ContractMode = { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity }; // prettier-ignore
 
 /** Elements from the first to the last that an operand has. */
 function extent(dims: readonly Dim[], operand: "out" | "left" | "right"): number {
@@ -63,7 +65,7 @@ function runCompiled(
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
   const contract = addContract(module, new Map(), "contract", statement, mode);
-  const params = ["out", "left", "right", "work", "from", "to"].map(() => "i32" as const);
+  const params = contractParams.map(() => "i32" as const);
   const { body } = module.function("run", { params, exported: true });
   params.forEach((_, i) => body.localGet(i));
   body.call(contract);
@@ -91,7 +93,7 @@ function runCompiled(
   const run = instance.exports["run"] as (...args: number[]) => void;
   const bounds = [0, ...cuts.map((cut) => Math.floor(cut * contract.units)), contract.units];
   for (let i = bounds.length - 2; i >= 0; i--)
-    run(places[0] ?? 0, places[1] ?? 0, places[2] ?? 0, 64, bounds[i] ?? 0, bounds[i + 1] ?? 0);
+    run(places[0] ?? 0, places[1] ?? 0, places[2] ?? 0, 64, bounds[i] ?? 0, bounds[i + 1] ?? 0, i < bounds.length - 2 ? 1 : 0); // prettier-ignore
 
   const out = makeArray(statement.type, arrays[0]?.length ?? 0);
   new Uint8Array(out.buffer).set(views[0] ?? []);
@@ -303,7 +305,7 @@ test("contractions of any dims give the bits of their plain loops, however the w
   for (let i = 0; i < 250; i++) {
     const type = types[i % types.length] ?? "f32";
     const statement = { type, dims: randomDims(random), accumulate: random() < 0.5 };
-    const mode = strictModes[i % 2 === 0 ? "plain" : "wide"] ?? relaxedMode;
+    const mode = Object.values(strictModes)[i % 3] ?? relaxedMode;
     const cuts = [random(), random()].toSorted((x, y) => x - y);
     expect(faultOf(statement, mode, random, cuts, i % 3)).toBeUndefined();
     const { left, right } = planContract(statement, mode);
@@ -332,16 +334,19 @@ test("sums longer than the table of their walk are walked block by block", () =>
   expect(faultOf({ type: "f32", dims, accumulate: false }, mode, makeRandom(7))).toBeUndefined();
 });
 
-test("work that threads may share has several parts, each with work memory of bounded size", () => {
+test("work that threads share has many small parts, with work memory of bounded size", () => {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
-  const mode = strictModes["plain"] ?? relaxedMode;
+  const mode = { ...relaxedMode, relaxed: false, partProducts: 1 << 20 };
   const add = (dims: readonly Dim[]): { units: number; workBytes: number } =>
     addContract(module, new Map(), "contract", { type: "f32", dims, accumulate: false }, mode);
   for (const stored of ["nn", "nt", "tn"]) {
     const large = add(product(512, 512, 512, stored));
-    expect(large.units).toBeGreaterThanOrEqual(8);
-    expect(large.workBytes).toBeLessThan(600_000);
+    expect(large.units).toBeGreaterThanOrEqual(64);
+    expect(large.workBytes).toBeLessThan(700_000); // all summands of a strip of columns, and one block of those of some rows
+    const long = add(product(512, 512, 8192, stored));
+    expect(long.units).toBeGreaterThanOrEqual(8);
+    expect(long.workBytes).toBeLessThan(500_000); // a strip would be too large to be kept
   }
   expect(add(product(4096, 10, 784, "nn")).units).toBeGreaterThanOrEqual(8);
   expect(add(convolution(32, 1, 28, 28, 8, 5, 5)).units).toBeGreaterThanOrEqual(8);

@@ -132,8 +132,13 @@ export function setSum(body: Body, to: number, base: number, ...terms: readonly 
 /** Does something where a number is the last of `count`. */
 export function whenLast(body: Body, number: number, count: number, inner: () => void): void {
   if (count === 1) return inner();
-  body.localGet(number);
-  body.i32Const(count - 1);
+  whenEqual(body, number, count - 1, inner);
+}
+
+/** Does something where a local is a constant. */
+export function whenEqual(body: Body, local: number, constant: number, inner: () => void): void {
+  body.localGet(local);
+  body.i32Const(constant);
   body.op("i32.eq");
   body.if();
   inner();

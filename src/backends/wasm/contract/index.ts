@@ -32,8 +32,9 @@ export type ContractCache = Map<string, Callable>;
 
 /**
  * Adds to a module what computes a `contract` statement: the function
- * `(out, left, right, work, from, to)`, all i32. The first three are the addresses in bytes of the operands' first elements (their
+ * `(out, left, right, work, from, to, kept)`, all i32. The first three are the addresses in bytes of the operands' first elements (their
  * offsets included), `work` is that of at least `workBytes` bytes (a multiple of 16) which nothing else uses during the call.
+ * `kept` tells, by 1, that the call before with this work memory did other parts of the same work; it may always be 0.
  * The module must have imported its memory.
  *
  * With `mode.relaxed` off, `out` gets the bits of the plain loops that the statement means (`expandContract`). Nothing outside the operands is
@@ -43,10 +44,11 @@ export type ContractCache = Map<string, Callable>;
  * ```text
  * const module = makeModule();
  * module.importMemory("env", "memory", { initial: 1 });
- * const product = addContract(module, new Map(), "product", statement, { relaxed: false, manyRegisters: false, wide: false });
+ * const product = addContract(module, new Map(), "product", statement, { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity });
  * // in a body: addresses, then
  * body.i32Const(0);
  * body.i32Const(product.units);
+ * body.i32Const(0);
  * body.call(product);
  * ```
  */

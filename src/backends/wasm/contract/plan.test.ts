@@ -4,9 +4,9 @@ import type { ContractMode, Plan } from "./plan.ts";
 import { planContract } from "./plan.ts";
 
 const modes: Readonly<Record<string, ContractMode>> = {
-  plain: { relaxed: false, manyRegisters: false, wide: false },
-  relaxed: { relaxed: true, manyRegisters: true, wide: false },
-  wide: { relaxed: true, manyRegisters: true, wide: true },
+  plain: { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity },
+  relaxed: { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity },
+  wide: { relaxed: true, manyRegisters: true, wide: true, partProducts: 1 << 20 },
 };
 
 function plan(mode: keyof typeof modes, m: number, n: number, sums: number): Plan {
@@ -44,6 +44,25 @@ test("tiles, edges and tails cover all rows and columns, whatever their number",
 test("a whole tile and a low one become two about equal ones", () => {
   const { tiles, edges } = plan("relaxed", 512, 512, 512);
   expect([tiles, edges]).toEqual([84, [4, 4]]);
+});
+
+test("parts have about as many products as they should, and at least a row of tiles; alone a strip is one", () => {
+  for (const n of [100, 512, 1000]) {
+    const { tileRows, tileColumns, stripPanels, partTiles, tiles } = plan("wide", n, n, 512);
+    const products = partTiles * tileRows * tileColumns * stripPanels * 512;
+    if (partTiles > 1) expect(products).toBeLessThan(1.5 * (1 << 20));
+    if (partTiles < tiles) expect(products).toBeGreaterThan(0.5 * (1 << 20));
+    const alone = plan("relaxed", n, n, 512);
+    expect(alone.partTiles).toBe(alone.tiles);
+  }
+});
+
+test("a strip of packed columns is kept for the next part where its memory stays small", () => {
+  expect(plan("wide", 512, 512, 512).keepsStrip).toBe(true);
+  const long = plan("wide", 512, 512, 8192);
+  expect(long.keepsStrip).toBe(false);
+  expect(long.partTiles).toBeGreaterThanOrEqual(long.blockTiles);
+  expect(plan("relaxed", 512, 512, 512).keepsStrip).toBe(false);
 });
 
 test("operands that lie well are read where they are, others are packed", () => {

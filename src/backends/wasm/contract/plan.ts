@@ -6,7 +6,7 @@ import type { Axis, Shape } from "./shape.ts";
 import { shapeOf, sizeOf, splitAxes, strideOf } from "./shape.ts";
 import type { Walk } from "./tile.ts";
 
-/** What the machine that runs the kernels is good at. */
+/** What the machine that runs the kernels is good at, and what the kernels are for. */
 export interface ContractMode {
   /** Products may be added with one rounding (`relaxed_madd`): needs the feature, gives other last bits. */
   readonly relaxed: boolean;
@@ -14,6 +14,8 @@ export interface ContractMode {
   readonly manyRegisters: boolean;
   /** Whether the engine makes 256-bit operations of pairs of vectors (V8's revectorizer). */
   readonly wide: boolean;
+  /** How many products a part of the work should have, for threads to share; `Infinity` where one does everything. */
+  readonly partProducts: number;
 }
 
 /** An operand as tiles read it. */
@@ -49,9 +51,13 @@ export interface Plan {
   readonly tileColumns: number;
   readonly panels: number;
   readonly tail: number;
-  /** Tiles of a block of rows, panels of a strip of columns: what stays in cache, and what threads share out. */
+  /** Tiles of a block of rows, panels of a strip of columns: what stays in cache. */
   readonly blockTiles: number;
   readonly stripPanels: number;
+  /** Tiles of one strip that are a part of the work: what threads share out. */
+  readonly partTiles: number;
+  /** Whether the packed columns of a whole strip are kept for the next part. */
+  readonly keepsStrip: boolean;
   /** Whether sums are so short that `out` is what is read and written most: then tiles go along its rows. */
   readonly shallow: boolean;
   /** Whether the lanes of a vector are summands and not columns: of other rounding, for few rows. */
@@ -65,6 +71,8 @@ export interface Plan {
 /** Bytes of packed rows, and of packed columns, that are worked on at once: the two fill about half of a 1 MB cache. */
 const blockBytes = 96 * 1024;
 const stripBytes = 256 * 1024;
+/** Bytes of packed columns up to which those of all summands are kept from part to part. */
+const keptBytes = 1024 * 1024;
 
 /** A tile: rows, and vectors of columns. */
 type TileShape = readonly [rows: number, vectors: number];
@@ -154,15 +162,21 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const depth = Math.min(sums, contractBlock) * lanes.bytes;
   const shallow = sums <= 16 && panels > 1 && !dots;
   const mostTiles = shallow ? Math.ceil(tiles / 8) : Math.round(blockBytes / Math.max(1, depth * tileRows));
-  const isOneStrip = panels <= 1 && sizeOf(shape.groups) === 1;
-  const halves = isOneStrip && rows * width * sums >= 1 << 18 ? Math.ceil(tiles / 2) : tiles; // for two threads
-  const blockTiles = clamp(Math.min(mostTiles, halves), 1, Math.max(1, tiles));
+  const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
   const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
   // Some eight parts, so that threads have something to share out; but what a strip shares must be worth more than a part.
   const wanted = Math.ceil((panels * blocks) / 8);
   const isWorth = rows * width * sums >= 1 << 17;
   const least = left.packed ? 64 / width : isWorth ? 1 : 32 / width;
+  const stripPanels = Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least))));
+  const stripColumns = stripPanels * width + tail;
+  const isShared = mode.partProducts < Infinity;
+  const keepsStrip = isShared && right.packed && tiles > 1 && stripColumns * sums * lanes.bytes <= keptBytes;
+  // Where a strip is packed again for each part, that has to be worth it.
+  const leastTiles = right.packed && !keepsStrip ? blockTiles : 1;
+  const fair = Math.round(mode.partProducts / Math.max(1, tileRows * Math.min(stripColumns, columns) * sums));
+  const partTiles = isShared ? clamp(fair, leastTiles, Math.max(1, tiles)) : Math.max(1, tiles);
   return {
     shape,
     lanes,
@@ -185,7 +199,9 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
     unit,
     wide: mode.wide,
     shallow,
-    stripPanels: Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least)))),
+    stripPanels,
+    partTiles,
+    keepsStrip,
   };
 }
 

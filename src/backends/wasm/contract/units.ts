@@ -20,17 +20,18 @@ export interface Written {
 }
 
 /** The parameters of a contraction's function, in order. */
-export const contractParams = ["out", "left", "right", "work", "from", "to"] as const;
+export const contractParams = ["out", "left", "right", "work", "from", "to", "kept"] as const;
 const paramOut = 0;
 const paramLeft = 1;
 const paramRight = 2;
 export const paramWork = 3;
 const paramFrom = 4;
 const paramTo = 5;
+export const paramKept = 6;
 
 /**
  * For runs of units from … to − 1 that stay within one multiple of `length`: sets `unit` to the first of a run, `position` to its
- * place in the multiple, and `run` to how many there are.
+ * place in the multiple (a local that is 0 at first), and `run` to how many there are.
  */
 export function eachRun(
   body: Body,
@@ -48,24 +49,29 @@ export function eachRun(
   body.localGet(paramTo);
   body.op("i32.ge_u");
   body.brIf(done);
-  body.localGet(unit);
-  body.i32Const(length);
-  body.op("i32.rem_u");
-  body.localSet(position);
-  minimum(
-    body,
-    run,
-    () => {
-      body.i32Const(length);
-      body.localGet(position);
-      body.op("i32.sub");
-    },
-    () => {
-      body.localGet(paramTo);
-      body.localGet(unit);
-      body.op("i32.sub");
-    },
-  );
+  if (length === 1) {
+    body.i32Const(1);
+    body.localSet(run);
+  } else {
+    body.localGet(unit);
+    body.i32Const(length);
+    body.op("i32.rem_u");
+    body.localSet(position);
+    minimum(
+      body,
+      run,
+      () => {
+        body.i32Const(length);
+        body.localGet(position);
+        body.op("i32.sub");
+      },
+      () => {
+        body.localGet(paramTo);
+        body.localGet(unit);
+        body.op("i32.sub");
+      },
+    );
+  }
   inner();
   body.localGet(unit);
   body.localGet(run);

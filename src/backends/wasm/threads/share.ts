@@ -53,8 +53,17 @@ export interface SharedWork {
   /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 3 µs each. */
   readonly pushCalls: () => void;
   readonly args: readonly Argument[];
-  /** Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments. */
-  readonly part: (body: Body, first: number, count: number, args: readonly number[]) => void;
+  /**
+   * Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments, and one
+   * that is 1 if this thread has done others of them before.
+   */
+  readonly part: (
+    body: Body,
+    first: number,
+    count: number,
+    args: readonly number[],
+    hasBegun: number,
+  ) => void;
   /** Writes what does everything, where no other thread takes part. */
   readonly alone: () => void;
 }
@@ -106,6 +115,7 @@ function writeTask(
   const first = body.local("i32", "first");
   const count = body.local("i32", "count");
   const locals = args.map(({ type, name }) => body.local(type, name));
+  const hasBegun = body.local("i32", "has_begun");
   body.globalGet(sharing.own);
   body.call(sharing.scratch);
   body.globalSet(sharing.own);
@@ -129,7 +139,9 @@ function writeTask(
     body.memory(`${type}.load`, block + 8 * k);
     body.localSet(locals[k]!);
   });
-  part(body, first, count, locals);
+  part(body, first, count, locals, hasBegun);
+  body.i32Const(1);
+  body.localSet(hasBegun);
   body.localGet(count);
   body.call(sharing.finish);
   body.br(again);
