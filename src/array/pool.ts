@@ -66,15 +66,7 @@ function poolOf(operation: string, x: ArrayType, window: PerAxis, options: MaxPo
 export function maxPool(x: TensorLike, window: PerAxis, options: MaxPoolOptions = {}): Tensor {
   checkOptions("maxPool", options, ["stride", "padding", "dilation", "ceilMode"]);
   const t = p.asTensor(x, "maxPool");
-  const { params, space } = poolOf("maxPool", t.type, window, options);
-  const lead = t.shape.slice(0, 2);
-  const places = p.windowArgmax(t, params);
-  const flat = p.takeAlong(
-    p.reshape(t, [...lead, sizeOf(space)]),
-    p.reshape(places, [...lead, sizeOf(params.sizes)]),
-    2,
-  );
-  return p.reshape(flat, [...lead, ...params.sizes]);
+  return p.windowMax(t, poolOf("maxPool", t.type, window, options).params)[0];
 }
 
 /** Options of `avgPool`; what is given per axis has one entry for each axis of space. */

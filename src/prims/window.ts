@@ -8,11 +8,12 @@ import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
-import { bind1 } from "../trace/bind.ts";
-import { range, sizeOf, stridesOf } from "../util/shape.ts";
+import { bind, bind1 } from "../trace/bind.ts";
+import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
-import { pad } from "./index-ops.ts";
-import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
+import { batchAlong, pad } from "./index-ops.ts";
+import { requireIndices } from "./places.ts";
+import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 
 /**
  * Windows over the last axes of an array, one entry for each of these: window `s` of `sizes[a]` covers the places
@@ -70,7 +71,7 @@ const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<W
     emit(context, params) {
       const [x, out] = [context.ins[0]!, context.outs[0]!];
       const zero = k.constant(scalarTypeOf(x.type.dtype), 0);
-      overWindows(context, params, (block, place, each) => {
+      overWindows(context, params, extentOf(x.type, params), (block, { place }, each) => {
         if (each.kind === "listed") {
           const values = each.elements.map(({ at }) => x.read(at));
           return out.write(
@@ -92,59 +93,213 @@ export function windowSum(x: Tensor, params: WindowParams): Tensor {
   return bind1(windowSumPrim, [x], params);
 }
 
-const windowArgmaxPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<WindowParams>({
-  name: "windowArgmax",
-  typeOf: ([x], params) => [arrayType("int32", windowedType("windowArgmax", x!, params).shape)],
-  derivative: { kind: "constant" },
-  batch: ([x], _, __, params) => ({ outs: [windowArgmax(x!, params)], batched: [true] }),
+/** Whether no place belongs to two windows, nor lies outside of the array. */
+function areApart(
+  { window, strides, dilation, low, sizes }: WindowParams,
+  space: readonly number[],
+): boolean {
+  return space.every((n, a) => {
+    const reach = (window[a]! - 1) * dilation[a]!;
+    return low[a] === 0 && strides[a]! > reach && (sizes[a]! - 1) * strides[a]! + reach < n;
+  });
+}
+
+/** Whether windows that lie apart leave no place out. */
+function coverAll({ window, strides, sizes }: WindowParams, space: readonly number[]): boolean {
+  return space.every((n, a) => window[a] === strides[a] && n === sizes[a]! * strides[a]!);
+}
+
+const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<WindowParams>({
+  name: "windowMax",
+  typeOf([x], params) {
+    const type = windowedType("windowMax", x!, params);
+    if (sizeOf(x!.shape) === 0 && sizeOf(type.shape) > 0)
+      throw new DownhillError(
+        "shape",
+        `windowMax: ${showType(x!)} has no elements, the windows no largest one.`,
+      );
+    return [type, arrayType("int32", type.shape)];
+  },
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx], _, [, places], params) => [
+      dx === undefined ? undefined : windowTake(dx, places!, params),
+      undefined,
+    ],
+  },
+  batch: ([x], _, __, params) => ({ outs: windowMax(x!, params), batched: [true, true] }),
   lowering: {
     kind: "loops",
     emit(context, params) {
       const { fresh } = context;
-      const [x, out] = [context.ins[0]!, context.outs[0]!];
-      const plane = sizeOf(x.type.shape.slice(-params.window.length));
-      overWindows(context, params, (block, place, each) => {
+      const x = context.ins[0]!;
+      const [out, places] = [context.outs[0]!, context.outs[1]!];
+      overWindows(context, params, extentOf(x.type, params), (block, { place, base }, each) => {
         if (each.kind === "listed") {
           // no branches: such loops may be vectorised
-          let best: Expr | undefined;
-          let found: Expr = k.i32(0);
-          for (const { at, within } of each.elements) {
+          const [first, ...others] = each.elements;
+          let best = block.let(fresh("best"), x.read(first!.at));
+          let found = first!.within;
+          for (const { at, within } of others) {
             const value = block.let(fresh("x"), x.read(at));
-            const wins = best === undefined ? undefined : isLarger(value, best);
-            found = block.let(fresh("found"), wins === undefined ? within : k.select(wins, within, found));
-            best = block.let(
-              fresh("best"),
-              wins === undefined || best === undefined ? value : k.select(wins, value, best),
-            );
+            const stays = block.let(fresh("stays"), isLargest(best, value));
+            found = block.let(fresh("found"), k.select(stays, found, within));
+            best = block.let(fresh("best"), k.select(stays, best, value));
           }
-          return out.write(block, place, found);
+          out.write(block, place, best);
+          return places.write(block, place, found);
         }
-        const best = block.let(fresh("best"), k.constant(scalarTypeOf(x.type.dtype), 0));
+        // a window that meets nothing has the first place
+        const best = block.let(fresh("best"), x.read(base));
         const found = block.let(fresh("found"), k.i32(-1));
         each.visit((inner, at, within) => {
           const value = inner.let(fresh("x"), x.read(at));
-          inner.if(k.or(k.lt(found, k.i32(0)), isLarger(value, best)), (then) => {
+          inner.if(k.or(k.lt(found, k.i32(0)), k.not(isLargest(best, value))), (then) => {
             then.set(best, value);
             then.set(found, within);
           });
         });
-        // a window that meets nothing points to the first place, so that reads stay within the array
-        out.write(block, place, plane === 0 ? k.i32(0) : k.max(found, k.i32(0)));
+        out.write(block, place, best);
+        places.write(block, place, k.max(found, k.i32(0)));
       });
     },
   },
 });
 
-/** Whether a value is larger than the best so far; the first NaN is larger than every number. */
-function isLarger(value: Expr, best: Expr): Expr {
-  const better = k.lt(best, value);
-  if (!isFloat(value.type)) return better;
-  return k.or(better, k.and(k.ne(value, value), k.eq(best, best)));
+/** Whether the best so far stays that: the first NaN is larger than every number. */
+function isLargest(best: Expr, value: Expr): Expr {
+  const isNoLess = k.le(value, best);
+  return isFloat(value.type) ? k.or(isNoLess, k.ne(best, best)) : isNoLess;
 }
 
-/** Where the largest element of each window is, counted through the last axes: the first of a tie, or the first NaN. */
-export function windowArgmax(x: Tensor, params: WindowParams): Tensor {
-  return bind1(windowArgmaxPrim, [x], params);
+/**
+ * The largest element of each window, and where it is, counted through the last axes: the first of a tie, or the first NaN.
+ */
+export function windowMax(x: Tensor, params: WindowParams): readonly [largest: Tensor, places: Tensor] {
+  const [largest, places] = bind(windowMaxPrim, [x], params);
+  return [largest!, places!];
+}
+
+interface TakeParams extends WindowParams {
+  /** Sizes of the axes that windows move along. */
+  readonly space: readonly number[];
+}
+
+function requirePlaces(name: string, x: ArrayType, places: ArrayType): void {
+  requireIndices(name, places);
+  if (!sameShape(x.shape, places.shape))
+    throw new DownhillError(
+      "shape",
+      `${name}: places are ${showType(places)}, expected int32 of ${showType(x)}.`,
+    );
+}
+
+const windowTakePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+  name: "windowTake",
+  typeOf([x, places], params) {
+    const type = windowedType("windowTake", x!, params);
+    requirePlaces("windowTake", type, places!);
+    return [type];
+  },
+  derivative: {
+    kind: "linear",
+    operands: [0],
+    transpose([ct], [, places], params, into) {
+      into[0]?.add(bind1(windowPutPrim, [ct!, places!], params));
+    },
+  },
+  batch: (ins, batched, size, params) => ({
+    outs: [bind1(windowTakePrim, batchAll(ins, batched, size), params)],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "loops",
+    emit({ block, fresh, ins, outs }, params) {
+      const [x, places, out] = [ins[0]!, ins[1]!, outs[0]!];
+      const windows = sizeOf(params.sizes);
+      loopEach(block, [extentOf(x.type, params).planes, windows], fresh, (loop, index) => {
+        const place = flatIndex(index, [windows, 1]);
+        const at = plus(flatIndex([index[0]!], [sizeOf(params.space)]), places.read(place));
+        out.write(loop, place, x.read(at));
+      });
+    },
+  },
+});
+
+/** Of each window the element at its place, as `windowMax` gives places. */
+export function windowTake(x: Tensor, places: Tensor, params: WindowParams): Tensor {
+  return bind1(windowTakePrim, [x, places], { ...params, space: x.shape.slice(-params.window.length) });
+}
+
+const windowPutPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+  name: "windowPut",
+  typeOf([x, places], { space }) {
+    requireNumbers("windowPut", x!);
+    requirePlaces("windowPut", x!, places!);
+    return [withShape(x!, [...x!.shape.slice(0, x!.shape.length - space.length), ...space])];
+  },
+  derivative: {
+    kind: "linear",
+    operands: [0],
+    transpose([ct], [, places], params, into) {
+      into[0]?.add(bind1(windowTakePrim, [ct!, places!], params));
+    },
+  },
+  batch: (ins, batched, size, params) => ({
+    outs: [bind1(windowPutPrim, batchAll(ins, batched, size), params)],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "loops",
+    emit(context, params) {
+      const { block, fresh, ins, outs } = context;
+      const [x, places, out] = [ins[0]!, ins[1]!, outs[0]!];
+      const { space } = params;
+      const zero = k.constant(scalarTypeOf(out.type.dtype), 0);
+      const isListed = areApart(params, space) && sizeOf(params.window) <= mostListed;
+      if (!(isListed && coverAll(params, space)))
+        block.forEach(fresh("i"), k.i32(0), k.i32(sizeOf(out.type.shape)), (loop, i) =>
+          out.write(loop, i, zero),
+        );
+      const extent = extentOf(out.type, params);
+      if (isListed) {
+        // each window writes all of its places: no two windows have one in common
+        return overWindows(context, params, extent, (loop, { place }, each) => {
+          const value = loop.let(fresh("x"), x.read(place));
+          const chosen = loop.let(fresh("place"), places.read(place));
+          if (each.kind === "listed")
+            for (const { at, within } of each.elements)
+              out.write(loop, at, k.select(k.eq(chosen, within), value, zero));
+        });
+      }
+      const windows = sizeOf(params.sizes);
+      loopOver(block, [extent.planes, windows], fresh, (loop, index) => {
+        const place = flatIndex(index, [windows, 1]);
+        const at = loop.let(fresh("at"), plus(flatIndex([index[0]!], [sizeOf(space)]), places.read(place)));
+        out.write(loop, at, k.add(out.read(at), x.read(place)));
+      });
+    },
+  },
+});
+
+/** An array of zeros with each window's element added at its place: the transpose of `windowTake`. */
+export function windowPut(x: Tensor, places: Tensor, params: WindowParams, space: readonly number[]): Tensor {
+  return bind1(windowPutPrim, [x, places], { ...params, space });
+}
+
+function batchAll(ins: readonly Tensor[], batched: readonly boolean[], size: number): Tensor[] {
+  return ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size)));
+}
+
+/** The planes of an array that windows move over, and their sizes. */
+interface Extent {
+  readonly planes: number;
+  readonly space: readonly number[];
+}
+
+function extentOf({ shape }: ArrayType, { window }: WindowParams): Extent {
+  const lead = shape.length - window.length;
+  return { planes: sizeOf(shape.slice(0, lead)), space: shape.slice(lead) };
 }
 
 /** An element of a window: its place in the array, and in its plane (the last axes). */
@@ -164,21 +319,23 @@ type Elements =
 /** Windows with at most so many elements are written out. */
 const mostListed = 32;
 
-/** Loops over all windows; `body` gets the place of the window in the result. */
+/** Where a window is: its place among the windows, and the start of its plane in the array. */
+interface Window {
+  readonly place: Expr;
+  readonly base: Expr;
+}
+
+/** Loops over all windows of an array. */
 function overWindows(
-  { block, fresh, ins, outs }: LowerContext,
-  { window, strides, dilation, low }: WindowParams,
-  body: (block: Block, place: Expr, each: Elements) => void,
+  { block, fresh }: LowerContext,
+  { window, strides, dilation, low, sizes }: WindowParams,
+  { planes, space }: Extent,
+  body: (block: Block, window: Window, each: Elements) => void,
 ): void {
-  const shape = ins[0]!.type.shape;
-  const space = shape.slice(shape.length - window.length);
   const plane = sizeOf(space);
-  const outShape = outs[0]!.type.shape;
-  const sizes = outShape.slice(outShape.length - window.length);
-  const planes = sizeOf(shape.slice(0, shape.length - window.length));
   const outStrides = [sizeOf(sizes), ...stridesOf(sizes)];
   const spaceStrides = stridesOf(space);
-  if (sizeOf(outShape) === 0) return;
+  if (planes * sizeOf(sizes) === 0) return;
   const liesWithin = space.map(
     (n, a) => low[a] === 0 && (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! < n,
   );
@@ -204,7 +361,7 @@ function overWindows(
         at: plus(first, k.i32(offset)),
         within: plus(start, k.i32(offset)),
       }));
-      return body(inner, place, { kind: "listed", elements });
+      return body(inner, { place, base }, { kind: "listed", elements });
     }
     // along each axis: where the window starts, and which of its elements lie within the array
     const axes = index.map((i, a) => {
@@ -241,6 +398,6 @@ function overWindows(
         );
       });
     };
-    body(inner, place, { kind: "looped", visit: (visit) => visitAxis(inner, 0, k.i32(0), visit) });
+    body(inner, { place, base }, { kind: "looped", visit: (visit) => visitAxis(inner, 0, k.i32(0), visit) });
   });
 }

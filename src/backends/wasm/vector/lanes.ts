@@ -1,4 +1,4 @@
-import type { Procedure, ScalarType } from "../../../kernel/scalar.ts";
+import type { Expr, Procedure, ScalarType } from "../../../kernel/scalar.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
@@ -31,6 +31,13 @@ export interface PendingStore {
   /** The `base` of the lanes that store. */
   readonly base: number;
   readonly flush: () => void;
+  /** Of a store to every second element, from an address on: one to the elements between may follow. */
+  readonly alternate?: {
+    readonly index: Expr;
+    readonly address: number;
+    readonly offset: number;
+    readonly value: Vec;
+  };
 }
 
 /** What is known of the loop that code for several lanes stands in. */

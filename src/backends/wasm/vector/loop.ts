@@ -5,6 +5,7 @@ import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
+import type { Settings } from "../unit.ts";
 import { usesDouble } from "./double.ts";
 import type { Binding, Lanes, Turn } from "./lanes.ts";
 import { eitherMask, emitAny, NotVectorisable } from "./lanes.ts";
@@ -85,7 +86,9 @@ export function attempt<T>(write: () => T): T | undefined {
 function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: number } {
   const write = (leavesOut: boolean): { code: Turns; lanes: Lanes; step: number } => {
     const code = openTurns(stmt.body, frame, leavesOut);
-    const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [], leavesOut));
+    const kind = lanesFor(stmt.body, [], leavesOut);
+    const count = leavesManyOver(stmt, frame.unit.settings) ? 4 : kind.count;
+    const lanes = openLanes(stmt.body, stmt.index, frame, code, { ...kind, count });
     emitVectorBlock(stmt.body, lanes, emitVectorCall);
     return { code, lanes, step: lanes.count };
   };
@@ -182,6 +185,16 @@ export function lanesFor(
   leavesOut: boolean,
 ): Pick<Lanes, "count" | "isNarrow"> {
   return usesDouble(block, results, leavesOut) ? { count: 4, isNarrow: false } : { count: 8, isNarrow: true };
+}
+
+/** Whether a loop of few turns leaves so many over after groups of eight that groups of four are quicker. */
+function leavesManyOver({ from, to }: For, { wide }: Settings): boolean {
+  if (from.kind !== "const" || to.kind !== "const") return false;
+  const turns = to.value - from.value;
+  // in vectors; one turn by itself takes about the time of one
+  const byEight = (wide ? 1 : 2) * Math.floor(turns / 8) + (turns % 8);
+  const byFour = 1.2 * Math.floor(turns / 4) + (turns % 4);
+  return byFour < byEight;
 }
 
 /** Whether a block or a procedure that it calls has branches that few take. */

@@ -1,5 +1,6 @@
 import * as build from "../../../kernel/build.ts";
 import { copyExpr } from "../../../kernel/copy.ts";
+import { printExpr } from "../../../kernel/print.ts";
 import type { Expr, ScalarType } from "../../../kernel/scalar.ts";
 import { internalError } from "../../../errors/index.ts";
 import { bytesOf } from "../arena.ts";
@@ -85,6 +86,8 @@ export function loadVec(
   const by = dependence(index, lanes.scope);
   const isReal = expr.type === "f64" || expr.type === "f32";
   const wanted = isReal ? naturalWidth(expr.type, lanes) : (width ?? naturalWidth(expr.type, lanes));
+  if (by.kind === "affine" && by.stride === 2 && mask === undefined && expr.type !== "bool")
+    return alternateLoad(buffer, index, expr.type, wanted, lanes);
   if (!(by.kind === "affine" && by.stride === 1)) return gather(expr, wanted, lanes, vecOf);
   if (mask === undefined) return unitLoad(buffer, index, expr.type, wanted, lanes);
   const own = expr.type === "bool" ? wanted : expr.type === "f64" ? 64 : 32;
@@ -112,11 +115,11 @@ export function loadVec(
  * The address of neighbouring elements, as `emitAddress` gives it. An offset cannot make up for an index below 0, which that
  * of the first lane of all may be where only later lanes have theirs in memory.
  */
-function emitRunAddress(buffer: string, index: Expr, lanes: Lanes): number {
+function emitRunAddress(buffer: string, index: Expr, lanes: Lanes, stride = 1): number {
   const { frame, base } = lanes;
   const scalar = (x: Expr): void => emitScalar(x, frame);
   if (base === 0 || isPositive(index, frame))
-    return emitAddress(frame, buffer, index, scalar) + base * bytesOf(bufferOf(frame, buffer).type);
+    return emitAddress(frame, buffer, index, scalar) + stride * base * bytesOf(bufferOf(frame, buffer).type);
   return emitAddress(frame, buffer, atLane(index, 0, lanes), scalar);
 }
 
@@ -139,6 +142,36 @@ function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, l
     made(type, own, (k) => {
       body.localGet(address);
       body.memory("v128.load", offset + 16 * k);
+    }),
+    lanes,
+  ).vec;
+  return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
+}
+
+/** The lanes of two vectors, each the number of a scalar in both together, as the bytes that a shuffle takes. */
+function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
+  const bytes = bytesOf(type);
+  return order.flatMap((scalar) => Array.from({ length: bytes }, (_, i) => scalar * bytes + i));
+}
+
+/** Every second element: the second vector is read so that it ends with the last one, since others may not be there. */
+function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const own: Width = type === "f64" ? 64 : 32;
+  const count = 128 / own;
+  const bytes = bytesOf(type);
+  const offset = emitRunAddress(buffer, index, lanes, 2);
+  const address = body.local("i32");
+  body.localSet(address);
+  const order = Array.from({ length: count }, (_, i) => (2 * i < count ? 2 * i : 2 * i + 1));
+  const loaded = keep(
+    made(type, own, (k) => {
+      const start = offset + 2 * 16 * k;
+      body.localGet(address);
+      body.memory("v128.load", start);
+      body.localGet(address);
+      body.memory("v128.load", start + (count - 1) * bytes);
+      body.shuffle(scalarsOf(type, order));
     }),
     lanes,
   ).vec;
@@ -216,11 +249,20 @@ export function storeVec(
   const by = dependence(index, lanes.scope);
   const own: Width = type === "f64" || type === "f32" ? value.width : type === "bool" ? value.width : 32;
   const kept = keep(type === "i32" || type === "u32" ? toWidth(value, own, lanes) : value, lanes).vec;
+  const stride = by.kind === "affine" && (by.stride === 1 || by.stride === 2) ? by.stride : undefined;
+  const isAlternate = stride === 2 && mask === undefined && type !== "bool";
+  if (isAlternate && joinAlternate(buffer, index, kept, lanes)) return;
   flushBuffer(buffer, lanes);
-  if (!(by.kind === "affine" && by.stride === 1)) return scatter(buffer, index, kept, lanes, vecOf);
+  if (stride !== 1 && !isAlternate) return scatter(buffer, index, kept, lanes, vecOf);
   const address = body.local("i32");
-  const offset = emitRunAddress(buffer, index, lanes);
+  const offset = emitRunAddress(buffer, index, lanes, stride);
   body.localSet(address);
+  if (isAlternate) {
+    const flush = (): void => alternateStore(type, address, offset, kept, lanes);
+    const alternate = { index, address, offset, value: kept };
+    lanes.pending.push({ buffer, base: lanes.base, flush, alternate });
+    return;
+  }
   const flush = (): void => unitStore(type, address, offset, kept, lanes);
   if (mask === undefined) {
     lanes.pending.push({ buffer, base: lanes.base, flush });
@@ -233,6 +275,55 @@ export function storeVec(
   body.else();
   scatter(buffer, index, kept, lanes, vecOf);
   body.end();
+}
+
+/** To every second element, lane by lane. */
+function alternateStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  for (let lane = 0; lane < lanes.count; lane++) {
+    body.localGet(address);
+    extractLane(value, lane, lanes);
+    body.memory(storeOf(type), offset + 2 * lane * bytesOf(type));
+  }
+}
+
+/**
+ * Puts a store to every second element together with one that waits, to the elements before these: then all are side by
+ * side. Says whether there was one.
+ */
+function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boolean {
+  const before = lanes.pending.at(-1);
+  const { alternate } = before ?? {};
+  if (before?.buffer !== buffer || before.base !== lanes.base || alternate === undefined) return false;
+  if (distance(alternate.index, index) !== 1) return false;
+  const { address, offset, value: even } = alternate;
+  const body = bodyOf(lanes);
+  const { type, width } = odd;
+  const half = 64 / width;
+  const flush = (): void => {
+    for (let k = 0; k < 2 * vectors(lanes, width); k++) {
+      const first = k % 2 === 0 ? 0 : half;
+      body.localGet(address);
+      even.emit(k >> 1);
+      odd.emit(k >> 1);
+      body.shuffle(scalarsOf(type, Array.from({ length: 2 * half }, (_, i) => first + (i >> 1) + (i % 2) * 2 * half))); // prettier-ignore
+      body.memory("v128.store", offset + 16 * k);
+    }
+  };
+  lanes.pending.splice(-1, 1, { buffer, base: lanes.base, flush });
+  return true;
+}
+
+/** How far one index lies after another, where that can be seen. */
+function distance(from: Expr, to: Expr): number | undefined {
+  const [a, b] = [constantPart(from), constantPart(to)];
+  return printExpr(a.rest) === printExpr(b.rest) ? b.constant - a.constant : undefined;
+}
+
+function constantPart(index: Expr): { readonly rest: Expr; readonly constant: number } {
+  if (index.kind !== "binary" || index.op !== "add" || index.y.kind !== "const")
+    return { rest: index, constant: 0 };
+  return { rest: index.x, constant: index.y.value };
 }
 
 function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {

@@ -34,7 +34,9 @@ export function isBestVectorised(stmt: For): boolean {
   if (!survey.isPossible || survey.weight > heaviest) return false;
   const { accesses } = survey;
   const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1).length;
-  if (!survey.hasLoops) return scattered === 0 || scattered * weightPerGather <= survey.weight;
+  const alternate = accesses.filter(({ outer }) => outer === 2).length;
+  if (!survey.hasLoops)
+    return scattered === 0 || (scattered - alternate) * weightPerGather + alternate <= survey.weight;
   if (scattered > 0) return false;
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);

@@ -349,6 +349,49 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
+  test.each([4, 12, 21, 45])(
+    "every second element of %i, read up to the last one there is, and written alone or with those between",
+    (n) => {
+      for (const type of types) {
+        const made: Made = {
+          ins: [["a", type, 2 * n - 1]],
+          outs: [
+            ["pairs", type, 2 * n],
+            ["even", type, 2 * n],
+            ["apart", type, 4 * n],
+            ["late", type, 2 * n],
+            ["total", "f64", 1],
+          ],
+          n,
+        };
+        const routine = routineOf(made, (block) => {
+          const twice = (i: Expr, more = 0): Expr => k.add(k.mul(i, k.i32(2)), k.i32(more));
+          block.forEach("j", k.i32(0), k.i32(2 * n), (loop, j) => {
+            loop.store("even", j, k.constant(type, 1));
+            for (const more of [0, 2 * n]) loop.store("apart", k.add(j, k.i32(more)), k.constant(type, 0));
+          });
+          block.forEach("i", k.i32(0), k.i32(n), (loop, i) => {
+            const at = loop.let("at", k.mul(i, k.i32(2)));
+            const x = loop.let("x", k.load(type, "a", at));
+            const y = loop.let("y", k.load(type, "a", k.max(k.sub(at, k.i32(1)), k.i32(0))));
+            loop.store("pairs", at, x);
+            loop.store("pairs", k.add(at, k.i32(1)), y);
+            loop.store("even", at, y);
+            loop.store("apart", at, x);
+            loop.store("apart", k.add(at, k.i32(2 * n)), y);
+            loop.store("late", at, x);
+            loop.store("late", k.add(at, k.i32(1)), k.load(type, "late", at));
+          });
+          block.reduce("sum", "add", k.f64(0), "r", k.i32(0), k.i32(n), (_, r) =>
+            k.convert("f64", k.load(type, "a", twice(r))),
+          );
+          block.store("total", k.i32(0), k.local("f64", "sum"));
+        });
+        expectAgreement(routine);
+      }
+    },
+  );
+
   test("branches, for some lanes and for all, with loads and stores that only some lanes may make", () => {
     const n = 61;
     const made: Made = {
@@ -688,6 +731,20 @@ describe("what is written for lanes", () => {
     expect(lines).toMatch(
       /f32x4\.mul[^]*f32x4\.mul[^]*v128\.store\n[^\n]*\n[^\n]*\n\s*v128\.store offset=16/,
     );
+  });
+
+  test("every second element is read by vectors, and both halves written by them; four elements by one", () => {
+    const made: Made = { ins: [["a", "f32", 8]], outs: [["out", "f32", 8]], n: 4 };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(4), (loop, i) => {
+        const at = loop.let("at", k.mul(i, k.i32(2)));
+        loop.store("out", at, k.load("f32", "a", k.add(at, k.i32(1))));
+        loop.store("out", k.add(at, k.i32(1)), k.load("f32", "a", at));
+      }),
+    );
+    const vectors = text(routine).split("\n").filter((line) => line.includes("v128.")); // prettier-ignore
+    expect(vectors.filter((line) => line.includes("v128.load"))).toHaveLength(4);
+    expect(vectors.filter((line) => line.includes("v128.store"))).toHaveLength(2);
   });
 
   test("transcendental functions", () => {
