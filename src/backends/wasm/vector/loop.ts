@@ -187,9 +187,13 @@ export function lanesFor(
   return usesDouble(block, results, leavesOut) ? { count: 4, isNarrow: false } : { count: 8, isNarrow: true };
 }
 
-/** Whether a loop of few turns leaves so many over after groups of eight that groups of four are quicker. */
-function leavesManyOver({ from, to }: For, { wide }: Settings): boolean {
+/**
+ * Whether a loop of few turns leaves so many over after groups of eight that groups of four are quicker. Loops within need
+ * two vectors, each of which goes on while the other waits.
+ */
+function leavesManyOver({ from, to, body }: For, { wide }: Settings): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
+  if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
   const turns = to.value - from.value;
   // in vectors; one turn by itself takes about the time of one
   const byEight = (wide ? 1 : 2) * Math.floor(turns / 8) + (turns % 8);
