@@ -1,12 +1,15 @@
-// Compiles src/ into dist/: one ES module, one .d.ts and one source map a file.
+// Compiles src/ into dist/: a few ES modules with their source maps (pieces.mjs says which), and one .d.ts a file.
 // It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
 // import), and a failed build leaves the last good one in place.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { effectsOf, piecesOf } from "./pieces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
 const dist = join(root, "dist");
 const next = join(root, `dist-${process.pid}`);
 
@@ -17,12 +20,68 @@ try {
     stdio: "inherit",
   });
   if (status === 0) {
-    const bin = join(next, "cli/main.js");
-    if (existsSync(bin)) chmodSync(bin, 0o755);
+    await writeModules();
+    chmodSync(join(next, "cli/main.js"), 0o755);
     rmSync(dist, { recursive: true, force: true });
     renameSync(next, dist);
   }
   process.exitCode = status ?? 1;
 } finally {
   rmSync(next, { recursive: true, force: true });
+}
+
+/** Puts the modules together, comments left out but for those that bundlers read. */
+async function writeModules() {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)];
+  const entries = targets
+    .filter((target) => target !== undefined)
+    .concat("./dist/syntax/index.js") // for the playground
+    .map((target) => target.replace("./dist/", "").replace(/\.js$/, ""));
+
+  const effects = effectsOf(root);
+  /** @param {string} id */
+  const pathOf = (id) => relative(src, id).split(sep).join("/");
+  /** @type {ReturnType<typeof piecesOf> | undefined} */
+  let pieceOf;
+
+  await build({
+    cwd: root,
+    input: Object.fromEntries(entries.map((entry) => [entry, join(src, `${entry}.ts`)])),
+    platform: "neutral",
+    external: (id) => !id.startsWith(".") && !isAbsolute(id),
+    preserveEntrySignatures: "allow-extension",
+    treeshake: { moduleSideEffects: (id) => effects.includes(pathOf(id)) || /\/(index|main)\.ts$/.test(id) },
+    logLevel: "warn",
+    output: {
+      dir: next,
+      sourcemap: true,
+      comments: { jsdoc: false },
+      minifyInternalExports: false,
+      entryFileNames: "[name].js",
+      chunkFileNames({ name, facadeModuleId }) {
+        const isPiece = name === "core" || /^core-|\//.test(name);
+        if (isPiece || name === "rolldown-runtime") return "[name].js";
+        return facadeModuleId ? pathOf(facadeModuleId).replace(/\.ts$/, ".js") : "cli/[name].js";
+      },
+      codeSplitting: {
+        groups: [
+          {
+            debugName: "pieces",
+            name(id, context) {
+              pieceOf ??= piecesOf("index.ts", effects, (path) => {
+                const imported = context.getModuleInfo(join(src, path))?.importedIds ?? [];
+                return imported.map((module) => (module.startsWith(src) ? pathOf(module) : module));
+              });
+              const path = pathOf(id);
+              // The commands stay apart: each is loaded when it is called.
+              const isApart = entries.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
+              return isApart || !id.startsWith(src) ? null : pieceOf(path);
+            },
+            includeDependenciesRecursively: false,
+          },
+        ],
+      },
+    },
+  });
 }

@@ -5,7 +5,7 @@
 // Usage: node scripts/bundle-size.mjs [--update]    --update writes the numbers of now as the new budget
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -27,6 +27,9 @@ const update = process.argv.includes("--update");
 
 // More than this above the budget fails; more than this below it asks for a lower budget.
 const tolerance = { over: 0.02, under: 0.05 };
+
+// Bytes of a file of dist/ that may stay in every bundle that takes anything of it: constants that esbuild keeps.
+const mostLeft = 1000;
 
 /** @type {Bundle[]} */
 const bundles = JSON.parse(readFileSync(budgetFile, "utf8"));
@@ -67,6 +70,15 @@ for (const bundle of bundles) {
   if (added.length > 0) problems.push(`${name}: new primitives came in: ${added.join(", ")}`);
 }
 
+// A file of dist/ holds many modules: what none of them does when it is loaded, a bundle can leave out.
+for (const file of pieces()) {
+  const rest = (await leftOf(file)).length;
+  if (rest > mostLeft)
+    problems.push(
+      `dist/${file}: ${rest} B stay in a bundle that uses nothing of it: mark calls /* @__PURE__ */`,
+    );
+}
+
 if (update && problems.length === 0) {
   writeFileSync(budgetFile, `${JSON.stringify(measured, undefined, 2)}\n`);
   spawnSync(process.execPath, [join(root, "node_modules/prettier/bin/prettier.cjs"), "--write", budgetFile]);
@@ -97,6 +109,46 @@ async function bundled(code, minify) {
   return /** @type {{ text: string }} */ (outputFiles[0]).text;
 }
 
+/** The files of dist/ that are made of modules without effects. */
+function pieces() {
+  const { sideEffects } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const folder = join(root, "dist");
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((file) => file.split(sep).join("/"))
+    .filter((file) => file.endsWith(".js") && !file.startsWith("cli/") && !/(^|\/)index\.js$/.test(file))
+    .filter((file) => !sideEffects.includes(`./dist/${file}`));
+  if (!found.includes("core.js")) throw new Error("dist/core.js was not found: nothing would be checked");
+  return found;
+}
+
+/**
+ * What a bundler keeps of a file whose exports nobody uses.
+ *
+ * @param {string} file of dist/
+ */
+async function leftOf(file) {
+  const path = join(root, "dist", file);
+  const { outputFiles } = await build({
+    stdin: { contents: "import 'the file'" },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    plugins: [
+      {
+        name: "only this file",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /./ }, (found) =>
+            found.path === "the file"
+              ? { path, sideEffects: true }
+              : { path: found.path, external: true, sideEffects: false },
+          ),
+      },
+    ],
+  });
+  return /** @type {{ text: string }} */ (outputFiles[0]).text;
+}
+
 /**
  * The primitives that a module or bundle defines: by convention the top-level constants named `cosPrim`, `sumPrim`.
  *
@@ -108,7 +160,7 @@ function primitivesOf(code) {
   for (const statement of parseSync("code.js", code).program.body) {
     if (statement.type !== "VariableDeclaration") continue;
     for (const { id } of statement.declarations) {
-      const name = id.type === "Identifier" ? /^(\w+)Prim\d*$/.exec(id.name)?.[1] : undefined;
+      const name = id.type === "Identifier" ? /^(\w+)Prim(?:\$?\d+)?$/.exec(id.name)?.[1] : undefined;
       if (name !== undefined) names.push(name);
     }
   }
@@ -117,12 +169,10 @@ function primitivesOf(code) {
 
 /** How many primitives the built package defines. None would mean that the convention above has changed. */
 function countPrimitives() {
-  const folder = join(root, "dist/prims");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
-    file.endsWith(".js"),
-  );
+  const folder = join(root, "dist");
+  const files = readdirSync(folder, { encoding: "utf8" }).filter((file) => file.endsWith(".js"));
   const count = files.flatMap((file) => primitivesOf(readFileSync(join(folder, file), "utf8"))).length;
   if (count === 0)
-    throw new Error("no primitive was found in dist/prims: the list of a bundle would be empty too");
+    throw new Error("no primitive was found in dist/: the list of a bundle would be empty too");
   return count;
 }

@@ -15,23 +15,26 @@ export interface ArrayType {
   readonly weak: boolean;
 }
 
-const dtypes: readonly DType[] = ["float64", "float32", "int32", "uint32", "bool"];
-const scalars = new Map<DType, readonly [strong: ArrayType, weak: ArrayType]>(
-  dtypes.map((dtype) => [
-    dtype,
-    [
-      { dtype, shape: [], weak: false },
-      { dtype, shape: [], weak: true },
-    ],
-  ]),
-);
+/** The types of scalars of a dtype: strong and weak. */
+const scalars: Readonly<Record<DType, readonly [strong: ArrayType, weak: ArrayType]>> = {
+  float64: /* @__PURE__ */ strongAndWeak("float64"),
+  float32: /* @__PURE__ */ strongAndWeak("float32"),
+  int32: /* @__PURE__ */ strongAndWeak("int32"),
+  uint32: /* @__PURE__ */ strongAndWeak("uint32"),
+  bool: /* @__PURE__ */ strongAndWeak("bool"),
+};
+
+function strongAndWeak(dtype: DType): readonly [strong: ArrayType, weak: ArrayType] {
+  return [
+    { dtype, shape: [], weak: false },
+    { dtype, shape: [], weak: true },
+  ];
+}
 
 /** The type of an array. Types of scalars are interned: equal ones are the same object. */
 export function arrayType(dtype: DType, shape: Shape, weak = false): ArrayType {
   if (shape.length > 0) return { dtype, shape, weak };
-  const pair = scalars.get(dtype);
-  if (pair === undefined) throw new Error(`internal: unknown dtype ${dtype}`);
-  return pair[weak ? 1 : 0];
+  return scalars[dtype][weak ? 1 : 0];
 }
 
 /** Whether two types agree in dtype and shape; weakness does not count. */
@@ -44,7 +47,7 @@ export function withShape(type: ArrayType, shape: Shape): ArrayType {
 }
 
 export function isDType(value: unknown): value is DType {
-  return typeof value === "string" && (dtypes as readonly string[]).includes(value);
+  return typeof value === "string" && Object.hasOwn(scalars, value);
 }
 
 /** float64 and float32 have derivatives; integers and booleans do not. */

@@ -212,7 +212,8 @@ export function makeBlock(): Block {
 }
 
 /**
- * A scalar function over the vocabulary.
+ * A scalar function over the vocabulary. It is written when its body is first asked for: loading a library of them costs
+ * nothing.
  *
  * @example
  * const square = procedure("square", [["x", "f64"]], (_, [x]) => mul(x!, x!));
@@ -222,15 +223,23 @@ export function procedure(
   params: readonly (readonly [name: string, type: ScalarType])[],
   write: (block: Block, args: readonly Expr[]) => Expr,
 ): Procedure {
-  const block = makeBlock();
-  const result = write(
-    block,
-    params.map(([param, type]) => local(type, param)),
-  );
+  let written: Pick<Procedure, "body" | "result"> | undefined;
+  const writeOnce = (): Pick<Procedure, "body" | "result"> => {
+    const block = makeBlock();
+    const result = write(
+      block,
+      params.map(([param, type]) => local(type, param)),
+    );
+    return (written = { body: block.statements, result });
+  };
   return {
     name,
     params: params.map(([param, type]) => ({ name: param, type })),
-    body: block.statements,
-    result,
+    get body() {
+      return (written ?? writeOnce()).body;
+    },
+    get result() {
+      return (written ?? writeOnce()).result;
+    },
   };
 }

@@ -205,7 +205,7 @@ const specimens: Readonly<Record<string, Specimen>> = {
       [-7, 6],
       [-3, 3.6],
     ],
-    minima: [[4, Math.sin(4)]],
+    minima: [[4, /* @__PURE__ */ Math.sin(4)]],
     lowest: 0,
     source: "A sine wave dug into a gentle slope.",
     rates: { sgd: 0.03, momentum: 0.01, rmsprop: 0.05, adam: 0.2 },

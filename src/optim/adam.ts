@@ -74,23 +74,25 @@ export type Adam = RuleOptimizer<AdamState<object>>;
  * updates; // { x: f64[2] [-0.1, -0.0999995] }
  */
 export function adam(options: AdamOptions = {}): Adam {
-  const table = { ...adamTable, weightDecay: within(0, notNegative), decoupledWeightDecay: flag(false) };
+  const table = { ...adamTable(), weightDecay: within(0, notNegative), decoupledWeightDecay: flag(false) };
   return adamRule("adam", readOptions("adam", options, table));
 }
 
 /** The options that `adam` shares with `adamw`. */
-export const adamTable: {
+export function adamTable(): {
   readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: Option<
     Required<AdamOptions>[K]
   >;
-} = {
-  learningRate: rate(0.001),
-  beta1: within(0.9, belowOne),
-  beta2: within(0.999, belowOne),
-  eps: within(1e-8, notNegative),
-  amsgrad: flag(false),
-  maximize: flag(false),
-};
+} {
+  return {
+    learningRate: rate(0.001),
+    beta1: within(0.9, belowOne),
+    beta2: within(0.999, belowOne),
+    eps: within(1e-8, notNegative),
+    amsgrad: flag(false),
+    maximize: flag(false),
+  };
+}
 
 /** Adam's rule, for `adam` and `adamw`. */
 export function adamRule(name: string, options: Required<AdamOptions>): Adam {

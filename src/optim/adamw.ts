@@ -29,6 +29,6 @@ export interface AdamwOptions extends Omit<AdamOptions, "weightDecay" | "decoupl
  * updates; // { x: f64[2] [-0.15, -0.05] }
  */
 export function adamw(options: AdamwOptions = {}): Adam {
-  const table = { ...adamTable, weightDecay: within(0.01, notNegative) };
+  const table = { ...adamTable(), weightDecay: within(0.01, notNegative) };
   return adamRule("adamw", { ...readOptions("adamw", options, table), decoupledWeightDecay: true });
 }

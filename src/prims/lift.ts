@@ -9,8 +9,8 @@ import type { NestedNumbers } from "../tree/types.ts";
 import { sizeOf } from "../util/shape.ts";
 import { castNumber, full } from "./linear.ts";
 
-const weakFloat = arrayType("float64", [], true);
-const boolScalar = arrayType("bool", []);
+const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
+const boolScalar = /* @__PURE__ */ arrayType("bool", []);
 
 /**
  * What stands for a tensor as a tensor: numbers become weak float64 scalars, booleans bool, nests of numbers and

@@ -68,7 +68,7 @@ interface Entry {
 
 /** How many differently typed calls of one function are remembered. */
 const entriesPerFunction = 64;
-const weakFloat = arrayType("float64", [], true);
+const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
 
 /**
  * The same function, traced once for each combination of argument types and compiled as a whole. A changed value never

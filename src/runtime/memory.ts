@@ -17,7 +17,7 @@ interface Slab {
   next: number;
 }
 
-const slabs = sizes.map(() => new Map<DType, Slab>());
+const slabs = /* @__PURE__ */ sizes.map(() => new Map<DType, Slab>());
 
 /** Memory for `n` elements, not cleared where it is shared. Garbage-collected with the last tensor that lies in it. */
 export function allocate(dtype: DType, n: number): Cell {

@@ -49,48 +49,52 @@ function folded(name: string, f: Binary): [string, TextFunction] {
 }
 
 /** The functions that a text may call, under the names of the library and a few that mathematics uses beside them. */
-export const functions: ReadonlyMap<string, TextFunction> = new Map([
-  // the common ones first: they win where a misspelt name is as near to several
-  unary("sin", array.sin),
-  unary("cos", array.cos),
-  unary("tan", array.tan),
-  unary("exp", array.exp),
-  unary("log", array.log),
-  unary("ln", array.log),
-  unary("sqrt", array.sqrt),
-  unary("abs", array.abs),
-  binary("pow", array.pow, "pow(x, y)"),
-  folded("max", array.maximum),
-  folded("min", array.minimum),
-  unary("tanh", array.tanh),
-  unary("sigmoid", array.sigmoid),
-  unary("relu", (x) => array.where(array.lessEqual(x, 0), 0, x)), // slope 0 at 0; NaN stays
-  unary("acos", array.acos),
-  unary("acosh", array.acosh),
-  unary("asin", array.asin),
-  unary("asinh", array.asinh),
-  unary("atan", array.atan),
-  binary("atan2", array.atan2, "atan2(y, x)"),
-  unary("atanh", array.atanh),
-  unary("cbrt", array.cbrt),
-  unary("ceil", array.ceil),
-  unary("cosh", array.cosh),
-  unary("erf", array.erf),
-  unary("erfc", array.erfc),
-  unary("exp2", array.exp2),
-  unary("expm1", array.expm1),
-  unary("floor", array.floor),
-  unary("log10", array.log10),
-  unary("log1p", array.log1p),
-  unary("log2", array.log2),
-  unary("round", array.round),
-  unary("sign", array.sign),
-  unary("sinh", array.sinh),
-  unary("softplus", array.softplus),
-  unary("square", array.square),
-  unary("trunc", array.trunc),
-  ["where", { least: 3, most: 3, usage: "where(condition, a, b)", chooses: true, apply: chooseBetween }],
-]);
+export const functions: ReadonlyMap<string, TextFunction> = /* @__PURE__ */ listFunctions();
+
+function listFunctions(): Map<string, TextFunction> {
+  return new Map([
+    // the common ones first: they win where a misspelt name is as near to several
+    unary("sin", array.sin),
+    unary("cos", array.cos),
+    unary("tan", array.tan),
+    unary("exp", array.exp),
+    unary("log", array.log),
+    unary("ln", array.log),
+    unary("sqrt", array.sqrt),
+    unary("abs", array.abs),
+    binary("pow", array.pow, "pow(x, y)"),
+    folded("max", array.maximum),
+    folded("min", array.minimum),
+    unary("tanh", array.tanh),
+    unary("sigmoid", array.sigmoid),
+    unary("relu", (x) => array.where(array.lessEqual(x, 0), 0, x)), // slope 0 at 0; NaN stays
+    unary("acos", array.acos),
+    unary("acosh", array.acosh),
+    unary("asin", array.asin),
+    unary("asinh", array.asinh),
+    unary("atan", array.atan),
+    binary("atan2", array.atan2, "atan2(y, x)"),
+    unary("atanh", array.atanh),
+    unary("cbrt", array.cbrt),
+    unary("ceil", array.ceil),
+    unary("cosh", array.cosh),
+    unary("erf", array.erf),
+    unary("erfc", array.erfc),
+    unary("exp2", array.exp2),
+    unary("expm1", array.expm1),
+    unary("floor", array.floor),
+    unary("log10", array.log10),
+    unary("log1p", array.log1p),
+    unary("log2", array.log2),
+    unary("round", array.round),
+    unary("sign", array.sign),
+    unary("sinh", array.sinh),
+    unary("softplus", array.softplus),
+    unary("square", array.square),
+    unary("trunc", array.trunc),
+    ["where", { least: 3, most: 3, usage: "where(condition, a, b)", chooses: true, apply: chooseBetween }],
+  ]);
+}
 
 /** What an operator does. */
 export function binaryFunction(operator: BinaryOperator): Binary {

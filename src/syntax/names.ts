@@ -17,4 +17,4 @@ export function freshNames(taken: Iterable<string>): () => string {
   };
 }
 
-const letters = [..."abcfghijklmnopqrtuvw"];
+const letters = "abcfghijklmnopqrtuvw";

@@ -69,7 +69,8 @@ function captureSource(): Source {
 function userFrame(stack: string): string {
   const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
   const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
-  const root = here.slice(0, here.lastIndexOf("/trace/") + 1); // the folder of the library's modules
+  // the folder of the library's modules, if this is one of them and not part of somebody's bundle
+  const root = /^(.*\/)(?:trace\/source\.[jt]s|dist\/core\.js)$/.exec(here)?.[1] ?? "";
   const plainRoot = root.replace(/^file:\/\//, "");
   const isOwn = (line: string): boolean =>
     (root !== "" && (line.includes(root) || line.includes(plainRoot)) && !/\.test\.[jt]s/.test(line)) ||

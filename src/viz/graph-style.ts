@@ -5,7 +5,7 @@ export const plainFonts: string =
   'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif';
 
 /** Colours and type of a drawing, light and dark. */
-export const graphStyle: string = `
+export const graphStyle: string = /* @__PURE__ */ `
 .dh-graph{--ink:#1f2328;--soft:#59636e;--line:#8c959f;--paper:#ffffff;--box:#f6f8fa;--edge:#d1d9e0;--input:#ddf4ff;--input-edge:#54aeff;--value:#0550ae;--adjoint:#a40e26}
 @media (prefers-color-scheme:dark){.dh-graph{--ink:#e6edf3;--soft:#9198a1;--line:#6e7681;--paper:#0d1117;--box:#161b22;--edge:#3d444d;--input:#0c2d4a;--input-edge:#388bfd;--value:#79c0ff;--adjoint:#ff9492}}
 .dh-graph{font-family:${plainFonts}}

@@ -55,7 +55,7 @@ interface LayeredGraph {
   node(name: string): Point | undefined;
   edge(from: string, to: string): { readonly points: readonly Point[] } | undefined;
 }
-const { Graph, layout } = dagre as unknown as {
+const layered = dagre as unknown as {
   readonly Graph: new () => LayeredGraph;
   readonly layout: (graph: LayeredGraph) => void;
 };
@@ -89,12 +89,12 @@ function place(
   drawn: VisibleGraph["edges"],
   alignment: { readonly align?: string },
 ): Layout {
-  const layers = new Graph();
+  const layers = new layered.Graph();
   const spaces = { nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 };
   layers.setGraph({ rankdir: "TB", ...spaces, ...alignment });
   boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
   for (const { from, to } of drawn) layers.setEdge(String(from), String(to), {});
-  layout(layers);
+  layered.layout(layers);
 
   const placed = boxes.map((box, i): PlacedBox => {
     const { x, y } = must(layers.node(String(i)), "a placed node");

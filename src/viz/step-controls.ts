@@ -5,11 +5,11 @@ function icon(path: string): string {
 
 /** Buttons, slider and count of a page that is stepped through, as HTML. */
 export const stepControls: string = `<div class="buttons">
-<button type="button" id="first" aria-label="First step" title="First step (Home)">${icon("M4 4h2v12H4zM16 4v12L7 10z")}</button>
-<button type="button" id="back" aria-label="One step back" title="One step back (←)">${icon("M14 4v12L5 10z")}</button>
+<button type="button" id="first" aria-label="First step" title="First step (Home)">${/* @__PURE__ */ icon("M4 4h2v12H4zM16 4v12L7 10z")}</button>
+<button type="button" id="back" aria-label="One step back" title="One step back (←)">${/* @__PURE__ */ icon("M14 4v12L5 10z")}</button>
 <button type="button" id="play" title="Play (space)">Play</button>
-<button type="button" id="forth" aria-label="One step on" title="One step on (→)">${icon("M6 4v12l9-6z")}</button>
-<button type="button" id="last" aria-label="Last step" title="Last step (End)">${icon("M14 4h2v12h-2zM4 4v12l9-6z")}</button>
+<button type="button" id="forth" aria-label="One step on" title="One step on (→)">${/* @__PURE__ */ icon("M6 4v12l9-6z")}</button>
+<button type="button" id="last" aria-label="Last step" title="Last step (End)">${/* @__PURE__ */ icon("M14 4h2v12h-2zM4 4v12l9-6z")}</button>
 </div>
 <input type="range" id="slider" min="0" value="0" aria-label="Step">
 <output id="count"></output>`;

@@ -18,19 +18,19 @@ function runColours(colours: readonly string[]): string {
 }
 
 /** Colours of drawings that stand alone, light and dark. */
-export const drawingColours: string = `
-:root{--ink:#1f2328;--soft:#59636e;--grid:#e4e8ec;--axis:#8c959f;--paper:#fff;--hill:#3b5478;--level:#33507a;--goal:#1f2328;${runColours(runPalettes.light)}}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--grid:#21262d;--axis:#6e7681;--paper:#0d1117;--hill:#9fb8dc;--level:#a9c1e6;--goal:#f0f6fc;${runColours(runPalettes.dark)}}}
+export const drawingColours: string = /* @__PURE__ */ `
+:root{--ink:#1f2328;--soft:#59636e;--grid:#e4e8ec;--axis:#8c959f;--paper:#fff;--hill:#3b5478;--level:#33507a;--goal:#1f2328;${/* @__PURE__ */ runColours(runPalettes.light)}}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--grid:#21262d;--axis:#6e7681;--paper:#0d1117;--hill:#9fb8dc;--level:#a9c1e6;--goal:#f0f6fc;${/* @__PURE__ */ runColours(runPalettes.dark)}}}
 `.trim();
 
-const runRules = runPalettes.light
+const runRules = /* @__PURE__ */ runPalettes.light
   .map((_, i) => `.run-${i}{--run:var(--run-${i})}`)
   .concat([4, 5, 6, 7].map((i) => `.run-${i} .trail,.run-${i} .curve{stroke-dasharray:7 3}`))
   .concat(".run-again .trail,.run-again .curve{stroke-dasharray:2 4}")
   .join("\n");
 
 /** What drawings of races need beside the colours. */
-export const drawingStyle: string = `
+export const drawingStyle: string = /* @__PURE__ */ `
 .dl text{fill:var(--ink)}
 .dl .tick,.dl .label{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
 .dl .grid{stroke:var(--grid)}

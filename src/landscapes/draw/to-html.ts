@@ -36,7 +36,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
     "</head>",
     "<body>",
     writeMarkup(headerOf(study)),
-    ...(races.length === 0 ? [] : [controls]),
+    ...(races.length === 0 ? [] : [controls()]),
     "<main>",
     ...sections.map(writeMarkup),
     "</main>",
@@ -49,11 +49,14 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   ].join("\n");
 }
 
-const controls = `<div id="controls"><div>
+/** Buttons, slider, count and speed. */
+function controls(): string {
+  return `<div id="controls"><div>
 ${stepControls}
 <select id="speed" aria-label="Speed"><option value="0.25">¼ speed</option><option value="0.5">½ speed</option><option value="1" selected>usual speed</option><option value="3">3 × speed</option></select>
 </div></div>
 <noscript><p class="claim">Playing needs JavaScript; the pictures are complete without it.</p></noscript>`;
+}
 
 const keys =
   "<footer><kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> by ten; <kbd>Home</kbd> <kbd>End</kbd> jump; <kbd>space</kbd> plays.</footer>";

@@ -12,7 +12,7 @@ const margin = 20;
 const lettersPerLine = 145;
 const rowHeight = 24;
 
-const pictureStyle = `
+const pictureStyle = /* @__PURE__ */ `
 svg{background:var(--paper);font-family:${plainFonts}}
 .paper{fill:var(--paper)}
 .head{font-size:22px;font-weight:600}

@@ -22,8 +22,8 @@ export interface LandscapeTextOptions {
 const mapRows = 22;
 const chartRows = 12;
 const widest = 100; // cells
-const shades = [..." .:-=+*%#"]; // the higher, the darker
-const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+const shades = " .:-=+*%#"; // the higher, the darker
+const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
  * A study, a race or a slice of a loss for a terminal: maps in characters, where `.` to `#` are the terraces from low to high,

@@ -9,7 +9,7 @@ import { definePreset, type Preset } from "./preset.ts";
 const condition = 100;
 const steps = 250;
 const drawn = 120; // steps
-const root = Math.sqrt(condition);
+const root = /* @__PURE__ */ Math.sqrt(condition);
 
 /** A method with what theory says of it. */
 export interface Method {

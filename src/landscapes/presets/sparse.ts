@@ -16,10 +16,10 @@ const noise = 0.3;
 const eps = 1e-10; // Adagrad's
 /** How often each feature is there: half of them in every second item, the others down to one in four hundred. */
 const frequencies = [
-  ...Array.from({ length: features / 2 }, () => 0.5),
-  ...geometric(0.3, 1 / 400, features / 2),
+  .../* @__PURE__ */ Array.from({ length: features / 2 }, () => 0.5),
+  .../* @__PURE__ */ geometric(0.3, 1 / 400, features / 2),
 ];
-const triedRates = geometric(0.001, 1, 16);
+const triedRates = /* @__PURE__ */ geometric(0.001, 1, 16);
 
 /** What one pass over the data has learnt. */
 interface Learnt {

@@ -152,13 +152,17 @@ export function readLimits(
 }
 
 type Rules = Omit<StopRules, "signal">;
-const table = {
-  maxIterations: count(1000, { from: 1 }),
-  maxEvaluations: { ...count(1, { from: 1 }), initial: Infinity },
-  gradientTolerance: fixed(1e-8, { from: 0 }),
-  valueTolerance: fixed(1e-14, { from: 0 }),
-  stepTolerance: fixed(1e-12, { from: 0 }),
-};
+const table = /* @__PURE__ */ ruleTable();
+
+function ruleTable() {
+  return {
+    maxIterations: count(1000, { from: 1 }),
+    maxEvaluations: { ...count(1, { from: 1 }), initial: Infinity },
+    gradientTolerance: fixed(1e-8, { from: 0 }),
+    valueTolerance: fixed(1e-14, { from: 0 }),
+    stepTolerance: fixed(1e-12, { from: 0 }),
+  };
+}
 
 /** Whether a search reached what it was asked for. */
 export function isConverged(reason: StopReason): boolean {

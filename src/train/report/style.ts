@@ -1,7 +1,7 @@
 import { plainFonts } from "../../viz/graph-style.ts";
 
 /** Colours and type of the page, light and dark. */
-export const pageStyle: string = `
+export const pageStyle: string = /* @__PURE__ */ `
 :root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--faint:#818b98;--line:#d1d9e0;--grid:#eaeef2;--paper:#fff;--box:#f6f8fa;--first:#0969da;--second:#bc4c00;--third:#6639ba;--warn:#fff8c5;--warn-line:#d4a72c}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--faint:#767e89;--line:#30363d;--grid:#21262d;--paper:#0d1117;--box:#161b22;--first:#58a6ff;--second:#f0883e;--third:#bc8cff;--warn:#272115;--warn-line:#9e6a03}}
 *{box-sizing:border-box}

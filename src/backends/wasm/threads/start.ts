@@ -19,7 +19,7 @@ export function startThread(data: WorkerData, onEnd: () => void): Thread {
   const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (threads !== undefined) {
     // neither what the program was started with nor its environment is of use in there
-    const worker = new threads.Worker(workerScript, {
+    const worker = new threads.Worker(workerScript(), {
       eval: true,
       name,
       workerData: data,
@@ -31,7 +31,7 @@ export function startThread(data: WorkerData, onEnd: () => void): Thread {
     worker.on("exit", onEnd);
     return { terminate: () => void worker.terminate() };
   }
-  const address = URL.createObjectURL(new Blob([workerScript], { type: "text/javascript" }));
+  const address = URL.createObjectURL(new Blob([workerScript()], { type: "text/javascript" }));
   const worker = new Worker(address, { name, type: "module" });
   worker.addEventListener("message", () => URL.revokeObjectURL(address));
   worker.addEventListener("error", (event) => {

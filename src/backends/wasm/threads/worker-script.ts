@@ -22,7 +22,8 @@ const word = (offset: number): number => offset / 4;
  * from the bytes in memory if it does not have it, and takes part until no units are left. It never hears messages after the
  * first one; all that it is told stands in memory.
  */
-export const workerScript: string = `
+export function workerScript(): string {
+  return `
 const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 function run({ memory, pool, base, place }) {
   const words = new Int32Array(memory.buffer, base, ${layout.bytes / 4});
@@ -96,3 +97,4 @@ function run({ memory, pool, base, place }) {
 if (threads?.workerData) run(threads.workerData);
 else self.onmessage = ({ data }) => run(data);
 `;
+}
