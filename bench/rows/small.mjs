@@ -115,7 +115,7 @@ const rosenbrock = (n) => ({
     downhill: (dh) => {
       const f = dh.jit(dh.grad(rosenbrockOf(dh)));
       const x = Float64Array.from(start(n));
-      const step = () => f(x).data();
+      const step = () => f(x).data({ donate: true });
       return { step, check: () => digest(step()) };
     },
     "jax-js": (jax) => {

@@ -2,7 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import * as e from "./elementwise.ts";
 import { format, inspect } from "./print.ts";
-import { elements, item, tolist } from "./read.ts";
+import { item, read, tolist } from "./read.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
@@ -93,11 +93,11 @@ const methods: ThisType<Tensor> &
   tolist() {
     return tolist(this);
   },
-  data() {
-    return elements(this, "data").slice();
+  data(options) {
+    return read(this, "data", options);
   },
-  read() {
-    return Promise.resolve(elements(this, "read").slice());
+  read(options) {
+    return Promise.resolve(read(this, "read", options));
   },
   toString() {
     return format(this);

@@ -1,11 +1,34 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { NestedNumbers, Tensor } from "../ir/tensor.ts";
+import { checkOptions } from "../errors/options.ts";
+import type { NestedNumbers, ReadOptions, Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
-import type { TypedArray } from "../kernel/executable.ts";
+import type { Cell, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
+import { giveUp } from "../runtime/memory.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** The elements of a tensor without a copy, for those who only look. */
+/** A copy of the elements of a tensor; the tensor may be given up for it. */
+export function read(x: Tensor, operation: string, options?: ReadOptions): TypedArray {
+  const { slot } = x;
+  if (typeof slot !== "object" || slot.donated === true) return elements(x, operation);
+  const isGivenUp = options !== undefined && readDonate(operation, options);
+  const n = sizeOf(x.shape);
+  const copy = slot.array.slice(slot.offset, slot.offset + n);
+  if (isGivenUp) (x as { slot: Cell }).slot = giveUp(slot, x.dtype, n);
+  return copy;
+}
+
+function readDonate(operation: string, options: ReadOptions): boolean {
+  checkOptions(operation, options, ["donate"]);
+  const { donate = false } = options;
+  if (typeof donate === "boolean") return donate;
+  throw new DownhillError("option", `${operation}: donate must be true or false, got ${String(donate)}.`);
+}
+
+/**
+ * The elements of a tensor without a copy, for those who look at them at once: kernels may use the memory for something else
+ * after the next call. See `lastingElements`.
+ */
 export function elements(x: Tensor, operation: string): TypedArray {
   const { slot } = x;
   if (slot === undefined) throw traced(x, operation);
@@ -18,11 +41,17 @@ export function elements(x: Tensor, operation: string): TypedArray {
   return slot.array.subarray(slot.offset, slot.offset + sizeOf(x.shape));
 }
 
+/** The elements of a tensor for those who keep them: without a copy unless they lie in the memory of kernels. */
+export function lastingElements(x: Tensor, operation: string): TypedArray {
+  const array = elements(x, operation);
+  return array.buffer instanceof ArrayBuffer ? array : array.slice();
+}
+
 function donatedTensor(x: Tensor, operation: string): DownhillError {
   return new DownhillError(
     "donated",
-    `${operation}: this ${showType(x.type)} was donated to a jitted function, which has used its memory for its results. ` +
-      `Use what that function returned, or leave the argument out of donate.`,
+    `${operation}: this ${showType(x.type)} was donated to a jitted function, or given up by data({ donate: true }), and its ` +
+      `memory serves other results. Use what that function returned, or leave donate out.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { DownhillError, showShape } from "../errors/index.ts";
-import { elements } from "../array/read.ts";
+import { lastingElements } from "../array/read.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType, type DType, isDType, scalarTypeOf } from "../ir/types.ts";
 import { makeArray, type TypedArray } from "../kernel/executable.ts";
@@ -50,7 +50,8 @@ export function asBatchLeaf({ dtype, shape, data }: Column): BatchLeaf {
  * that is no number.
  */
 export function asColumn(value: unknown, what: string): Column {
-  if (value instanceof Tensor) return { shape: value.shape, dtype: value.dtype, data: elements(value, what) };
+  if (value instanceof Tensor)
+    return { shape: value.shape, dtype: value.dtype, data: lastingElements(value, what) };
   if (isColumnData(value)) return { shape: [value.length], dtype: dtypeOfData(value, what), data: value };
   if (Array.isArray(value)) return fromNest(value, what);
   if (isColumn(value)) return checkedColumn(value, what);

@@ -4,6 +4,10 @@ import type { Batches, Epoch } from "./batches.ts";
 import "../array/methods.ts";
 import type { BatchLeaf } from "./column.ts";
 import { dataset } from "./dataset.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { full } from "../array/create.ts";
+import { jit } from "../runtime/jit.ts";
+import "../runtime/install.ts";
 
 type Batch = { readonly x: BatchLeaf; readonly y: BatchLeaf };
 
@@ -333,4 +337,13 @@ describe("misuse", () => {
   ])("%s is told", (_, action, message) => {
     expect(action).toThrow(message);
   });
+});
+
+test("a data set of a large compiled result keeps its numbers when the memory of kernels serves later results", () => {
+  const n = 20_000;
+  const f = jit((x: Tensor) => x.mul(2));
+  const data = dataset({ x: f(full([n], 1.5)) });
+  for (let i = 0; i < 600; i++) f(full([n], i)); // more than rests there
+  const sums = Array.from(data.batch(n), ({ x }) => Array.from(x.data()).reduce((a, b) => a + b, 0));
+  expect(sums).toEqual([3 * n]);
 });

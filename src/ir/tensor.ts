@@ -19,6 +19,15 @@ export interface ReduceOptions {
   readonly keepdims?: boolean;
 }
 
+/** What reading the elements of a tensor may do. */
+export interface ReadOptions {
+  /**
+   * Whether the tensor is given up: its memory is used again for later results, and reading it afterwards is an error.
+   * Default false.
+   */
+  readonly donate?: boolean;
+}
+
 /**
  * One level of tracing: what happens to a primitive whose operands belong to it. Levels nest like the transforms that
  * opened them; the innermost has the highest number, and level 0 is plain evaluation.
@@ -102,10 +111,14 @@ export interface Tensor {
   item(): number;
   /** The elements as nested arrays; of a scalar, its number. */
   tolist(): NestedNumbers | number;
-  /** A copy of the elements in row-major order. */
-  data(): TypedArray;
+  /**
+   * A copy of the elements in row-major order. With `donate: true` the tensor is given up for it: the next result uses
+   * its memory, which is quicker where compiled functions are called from array to array, and reading the tensor
+   * afterwards is an error. Other tensors that share the memory, as those that `reshape` makes do, are left whole.
+   */
+  data(options?: ReadOptions): TypedArray;
   /** The elements, once they are there: like `data`, for devices that compute asynchronously. */
-  read(): Promise<TypedArray>;
+  read(options?: ReadOptions): Promise<TypedArray>;
   /** The elements as NumPy would show them. */
   toString(): string;
   toJSON(): NestedNumbers | number;

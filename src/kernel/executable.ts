@@ -13,6 +13,10 @@ export interface Cell {
   offset: number;
   /** Whether its memory was given away; it must not be read any more. */
   donated?: boolean;
+  /** Whether several tensors may lie in it. */
+  shared?: boolean;
+  /** Whether the array is a caller's own, to be read during one call only. */
+  readonly borrowed?: boolean;
 }
 
 /** A scalar, or a place in memory. */

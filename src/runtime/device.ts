@@ -15,6 +15,7 @@ import { workOf } from "../kernel/work.ts";
 import { startGeneration } from "./engine.ts";
 import type { Heap } from "./heap.ts";
 import { makeHeap } from "./heap.ts";
+import { onGiveAway } from "./memory.ts";
 
 /** How compiled functions run. */
 export interface RuntimeOptions {
@@ -139,5 +140,7 @@ export function residentHeap(): Heap | undefined {
   if (!canRunWasm() || !wasmFeatures().threads) return undefined;
   const arena = wasmArena();
   if (!arena.isShared) return undefined;
-  return (heap = makeHeap(arena, heapBudget, bytesOf));
+  const made = makeHeap(arena, heapBudget, bytesOf);
+  onGiveAway((cell) => made.release(cell));
+  return (heap = made);
 }

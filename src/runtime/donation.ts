@@ -31,7 +31,7 @@ export function checkDonation(
 export function usedAfterDonation(name: string): DownhillError {
   return new DownhillError(
     "donated",
-    `${name}: an argument was donated to a jitted function before, which has used its memory for its results. ` +
-      `Use what that function returned, or leave the argument out of donate.`,
+    `${name}: an argument was donated to a jitted function before, or given up by data({ donate: true }), and its memory ` +
+      `serves other results. Use what that function returned, or leave donate out.`,
   );
 }

@@ -103,7 +103,10 @@ function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unkno
 function alias(x: Tensor, type: ArrayType): Tensor {
   const wasScalar = x.type.shape.length === 0;
   const isScalar = type.shape.length === 0;
-  if (wasScalar === isScalar) return new Tensor(type, x.slot, undefined);
+  if (wasScalar === isScalar) {
+    if (typeof x.slot === "object") x.slot.shared = true;
+    return new Tensor(type, x.slot, undefined);
+  }
   if (isScalar) {
     if (typeof x.slot !== "object") throw internalError("an array without memory");
     return new Tensor(type, x.slot.array[x.slot.offset], undefined);

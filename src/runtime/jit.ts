@@ -27,7 +27,7 @@ import { executableOf } from "./executable.ts";
 import "./install-compiler.ts";
 import type { JitStats, LoweredText } from "./inspect.ts";
 import { showLowering, statsOf } from "./inspect.ts";
-import { giveAway } from "./resident.ts";
+import { giveAway } from "./memory.ts";
 import type { Executable } from "./run.ts";
 import { staticKey } from "./static-key.ts";
 
@@ -148,13 +148,13 @@ export function jit(f: (...args: never[]) => unknown, options: JitOptions = {}):
 
 /** Slots of arguments that fit an entry: numbers and tensors at hand, of its types, in its structure. */
 function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined {
-  const { types, captured, defs } = entry;
+  const { types, captured, defs, donated } = entry;
   const skip = captured.length;
   if (defs.length !== args.length) return undefined;
   const slots = new Array<Slot>(skip + types.length);
   for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
   const take = (value: unknown, place: number): boolean => {
-    const slot = slotOf(value, types[place]!);
+    const slot = slotOf(value, types[place]!, donated[skip + place] === true);
     if (slot === undefined) return false;
     slots[skip + place] = slot;
     return true;
@@ -171,12 +171,24 @@ function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined 
 }
 
 /** The slot of an argument of this very type. */
-function slotOf(value: unknown, type: ArrayType): Slot | undefined {
+function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Slot | undefined {
   if (typeof value === "number") return type === weakFloat ? value : undefined;
-  if (!(value instanceof Tensor) || value.slot === undefined) return undefined;
+  if (!(value instanceof Tensor)) return isDonated ? undefined : borrow(value, type);
+  if (value.slot === undefined) return undefined;
   const given = value.type;
   if (given === type || (sameType(given, type) && given.weak === type.weak)) return value.slot;
   return undefined;
+}
+
+/** A typed array of this type where it is: it is read during the call only. */
+function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Slot | undefined {
+  const fits =
+    (value instanceof Float64Array && dtype === "float64") ||
+    (value instanceof Float32Array && dtype === "float32") ||
+    (value instanceof Int32Array && dtype === "int32") ||
+    (value instanceof Uint32Array && dtype === "uint32"); // of bytes, each must be looked at
+  if (!fits || weak || shape.length !== 1 || shape[0] !== value.length) return undefined;
+  return { array: value, offset: 0, borrowed: true };
 }
 
 function compile(entry: Entry): Executable {

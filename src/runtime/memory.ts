@@ -19,6 +19,14 @@ interface Slab {
 
 const slabs = /* @__PURE__ */ sizes.map(() => new Map<DType, Slab>());
 
+/** Gives back what of a cell lies in the memory of kernels, once there is one. */
+let releaseResident: ((cell: Cell) => void) | undefined;
+
+/** Has the heap in the memory of kernels hear of cells that are given away. */
+export function onGiveAway(release: (cell: Cell) => void): void {
+  releaseResident = release;
+}
+
 /** Memory for `n` elements, not cleared where it is shared. Garbage-collected with the last tensor that lies in it. */
 export function allocate(dtype: DType, n: number): Cell {
   const size = n <= sizes[0].most ? 0 : 1;
@@ -36,4 +44,30 @@ export function allocate(dtype: DType, n: number): Cell {
   const offset = slab.next;
   slab.next += n;
   return { array: slab.array, offset };
+}
+
+/** Gives back the memory of a cell, which must not be read any more. */
+export function giveAway(cell: Cell): void {
+  releaseResident?.(cell);
+  cell.array = nothing;
+  cell.offset = 0;
+  cell.donated = true;
+}
+
+const nothing = /* @__PURE__ */ new Uint8Array(0);
+
+/** What a tensor holds that was given up while others still read its memory. */
+const given: Cell = { array: nothing, offset: 0, donated: true };
+
+/**
+ * Gives up a tensor's hold on a cell of `n` elements, and returns the cell that it holds from then on. Where no other tensor
+ * lies in it, its memory is used again; of small results this goes for the latest, whose place the next one takes.
+ */
+export function giveUp(cell: Cell, dtype: DType, n: number): Cell {
+  if (cell.shared === true) return given;
+  const slab = slabs[n <= sizes[0].most ? 0 : 1]!.get(dtype);
+  if (slab !== undefined && slab.array === cell.array && slab.next === cell.offset + n)
+    slab.next = cell.offset;
+  giveAway(cell);
+  return cell;
 }

@@ -28,6 +28,7 @@ const readBefore = /* @__PURE__ */ new WeakSet<Cell>();
  * will write to it.
  */
 function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolean): void {
+  if (cell.borrowed === true) return;
   const heap = residentHeap();
   if (heap === undefined) return;
   if (!heap.touch(cell)) {
@@ -47,11 +48,3 @@ function largeInputs(routine: Routine, aliases: readonly (number | undefined)[])
 
 /** The memory that WebAssembly kernels share. */
 export const kernelMemory: Residence = { allocate: allocateResident, largeInputs, keep: keepResident };
-
-/** Gives back the memory of a cell, which must not be read any more. */
-export function giveAway(cell: Cell): void {
-  residentHeap()?.release(cell);
-  cell.array = cell.array.subarray(0, 0);
-  cell.offset = 0;
-  cell.donated = true;
-}

@@ -43,6 +43,7 @@ export function makeRunner(
   const n = types.length;
   const sizes = types.map((type) => (type.shape.length === 0 ? -1 : sizeOf(type.shape)));
   const isAliased = aliases.some((alias) => alias !== undefined);
+  const isTwice = aliases.map((alias, i) => alias !== undefined && aliases.indexOf(alias) < i);
   const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
   const make = residence?.allocate ?? allocate;
   const place = (i: number): Slot => (sizes[i] === -1 ? 0 : make(types[i]!.dtype, sizes[i]!));
@@ -63,6 +64,7 @@ export function makeRunner(
       for (let i = 0; i < n; i++) {
         const alias = aliases[i];
         const slot = alias === undefined ? outputs[own.indexOf(i)] : inputs[alias];
+        if (isTwice[i] === true) (slot as Cell).shared = true;
         tensors[i] = new Tensor(types[i]!, slot, undefined);
       }
     } else for (let i = 0; i < n; i++) tensors[i] = new Tensor(types[i]!, outputs[i], undefined);

@@ -1,7 +1,8 @@
 import { Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Cell } from "../kernel/executable.ts";
-import { giveAway, isLarge } from "../runtime/resident.ts";
+import { giveAway } from "../runtime/memory.ts";
+import { isLarge } from "../runtime/resident.ts";
 import { isDebugging } from "../trace/debug.ts";
 import { flatten } from "../tree/index.ts";
 import { sizeOf } from "../util/shape.ts";

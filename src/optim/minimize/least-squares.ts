@@ -177,12 +177,12 @@ function prepare(
   const residuals: Residuals = {
     values: (x) => {
       counts.evaluations++;
-      return Float64Array.from(values(x)[0]!.data());
+      return values(x)[0]!;
     },
     jacobian: (x) => {
       counts.jacobians++;
-      const [j] = derivatives(x);
-      return { rows: j!.shape[0]!, columns: x.length, elements: Float64Array.from(j!.data()) };
+      const elements = derivatives(x)[0]!;
+      return { rows: elements.length / x.length, columns: x.length, elements };
     },
   };
   const { callback } = options;

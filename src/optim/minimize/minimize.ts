@@ -136,16 +136,16 @@ function prepare(
   const objective: Objective = {
     value: (x) => {
       counts.evaluations++;
-      return value(x)[0]!.item();
+      return value(x)[0]![0]!;
     },
     valueAndGradient: (x) => {
       counts.evaluations++;
       const [fx, gradient] = both(x);
-      return { value: fx!.item(), gradient: Float64Array.from(gradient!.data()) };
+      return { value: fx![0]!, gradient: gradient! };
     },
     hessianTimes: (x, v) => {
       counts.hessianProducts++;
-      return Float64Array.from(times(x, v)[0]!.data());
+      return times(x, v)[0]!;
     },
   };
   const { callback } = options;

@@ -40,13 +40,14 @@ export interface Objective {
   readonly hessianTimes: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
-/** Prepares a function of vectors to be called with plain numbers. */
+/** Prepares a function of vectors, float64 throughout, to be called with plain numbers and to give plain numbers. */
 export function onNumbers(
   f: (...x: Tensor[]) => readonly Tensor[],
   compiled: boolean,
-): (...x: readonly Float64Array[]) => readonly Tensor[] {
-  const run = compiled ? jit(f as (...x: Tensor[]) => Tensor[]) : f;
-  return (...x) => run(...x.map((xi) => tensor(xi)));
+): (...x: readonly Float64Array[]) => readonly Float64Array[] {
+  if (!compiled) return (...x) => f(...x.map((xi) => tensor(xi))).map((y) => y.data() as Float64Array);
+  const run = jit(f as (...x: Tensor[]) => Tensor[]);
+  return (...x) => run(...x).map((y) => y.data({ donate: true }) as Float64Array); // what it gives is ours alone
 }
 
 /** The result of the user's function, which must be a tensor of this many axes. */

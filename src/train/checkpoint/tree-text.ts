@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../../errors/index.ts";
-import { elements } from "../../array/read.ts";
+import { lastingElements } from "../../array/read.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { arrayType } from "../../ir/types.ts";
 import { asTensor, fromArray } from "../../prims/lift.ts";
@@ -57,7 +57,7 @@ export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): 
       throw new DownhillError("data", `fit: the checkpoint lacks the tensor ${JSON.stringify(text.tensor)}.`);
     }
     if (text.weak !== true) return x;
-    return fromArray(arrayType(x.dtype, x.shape, true), elements(x, "fit"));
+    return fromArray(arrayType(x.dtype, x.shape, true), lastingElements(x, "fit"));
   }
   if ("number" in text) return text.number;
   if ("boolean" in text) return text.boolean;
