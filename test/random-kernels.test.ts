@@ -23,7 +23,7 @@ describe("random kernels give the bits of the interpreter", () => {
   test("which reach every kind of statement and expression", () => {
     const text = fc.sample(kernels(), { numRuns: 300, seed: 7 }).map(printRoutine).join("\n");
     const parts =
-      "for each |reverse|while |if rarely |else|let |?|digits[|coefficients[|mulAdd(|fromWords(|contract |batch |+=|add of |own(|exp|formula(";
+      "for each |reverse|while |if rarely |if simply |else|let |?|digits[|coefficients[|mulAdd(|fromWords(|contract |batch |+=|add of |own(|exp|formula(";
     for (const part of parts.split("|")) expect(text).toContain(part);
   });
 });

@@ -110,6 +110,8 @@ export interface Block {
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
   /** A branch that few will ever take. */
   ifRare(condition: Expr, then: (block: Block) => void): void;
+  /** A branch that does what `otherwise` does where the condition holds, to the bit and sooner. */
+  shortcut(condition: Expr, then: (block: Block) => void, otherwise: (block: Block) => void): void;
   while(condition: Expr, body: (block: Block) => void): void;
   for(
     index: string,
@@ -165,6 +167,15 @@ export function makeBlock(): Block {
     },
     ifRare(condition, then) {
       statements.push({ kind: "if", rare: true, condition, then: inner(then), otherwise: [] });
+    },
+    shortcut(condition, then, otherwise) {
+      statements.push({
+        kind: "if",
+        shortcut: true,
+        condition,
+        then: inner(then),
+        otherwise: inner(otherwise),
+      });
     },
     while(condition, body) {
       statements.push({ kind: "while", condition, body: inner(body) });

@@ -58,7 +58,7 @@ export function printHead(stmt: Stmt): string {
     case "while":
       return `while ${printExpr(stmt.condition)}`;
     case "if":
-      return `if ${stmt.rare === true ? "rarely " : ""}${printExpr(stmt.condition)}`;
+      return `if ${stmt.rare === true ? "rarely " : stmt.shortcut === true ? "simply " : ""}${printExpr(stmt.condition)}`;
     case "comment":
       return `// ${stmt.text.replaceAll(/\p{Cc}+/gu, " ")}`;
     default:

@@ -112,6 +112,11 @@ export type Stmt =
       readonly kind: "if";
       /** Few will ever take it: code for many elements at once may leave it out and compute them anew where one does. */
       readonly rare?: boolean;
+      /**
+       * `then` does what `otherwise` does, to the bit, where the condition holds, and sooner: code for many elements at once
+       * may take `otherwise` for all.
+       */
+      readonly shortcut?: boolean;
       readonly condition: Expr;
       readonly then: readonly Stmt[];
       readonly otherwise: readonly Stmt[];

@@ -467,9 +467,18 @@ class KernelGenerator {
         block.ifRare(this.expr("bool", scope, 3), inner);
         return scope;
       case 8:
-      case 9:
+      case 9: {
+        const settable = scope.locals.filter((local) => local.canBeSet);
+        if (settable.length > 0 && c.below(4) === 0) {
+          const { name, type } = c.of(settable);
+          const value = this.expr(type, scope, 3);
+          const set = (side: k.Block): void => side.set(k.local(type, name), value);
+          block.shortcut(this.expr("bool", scope, 3), set, set);
+          return scope;
+        }
         block.if(this.expr("bool", scope, 3), inner, c.below(2) === 0 ? undefined : inner);
         return scope;
+      }
       case 10: {
         if (scope.loops === 0) return scope;
         const n = 1 + c.below(6);

@@ -91,7 +91,7 @@ export const transcendentals: readonly Transcendental[] = [
     reference: unary(big.cos),
     regions: [[between(-4, 4)], [between(-1e5, 1e5)], [exponents(-60, 1023)], [near(Math.PI / 4, 1e5)]],
     hard: [[1e6], [6381956970095103 * 2 ** 797], [1e22]],
-    bound: 0.75,
+    bound: 0.8,
   },
   {
     procedure: math.tan64,

@@ -52,7 +52,8 @@ function innerWork(stmt: Stmt): number {
     case "while":
       return unknownTurns * bodyWork(stmt.body);
     case "if":
-      return stmt.rare === true ? 1 : bodyWork(stmt.then) + bodyWork(stmt.otherwise);
+      if (stmt.rare === true) return 1;
+      return (stmt.shortcut === true ? 0 : bodyWork(stmt.then)) + bodyWork(stmt.otherwise);
     case "contract":
       return stmt.dims.reduce((product, dim) => product * dim.size, 1);
     case "let":

@@ -23,7 +23,12 @@ function erfcOfLarge(block: Block, x: Expr): Expr {
   const exact = fastTwoSum(block, "exactR", reduced.r, remainder);
   const power = expOfReduced(block, { r: exact.high, rLow: exact.low });
   const t = block.let("t", div(sub(x, f64(4)), add(x, f64(4))));
-  const smooth = fastTwoSum(block, "smooth", f64(1.25), block.let("series", polynomial(erfcTail, t)));
+  const smooth = fastTwoSum(
+    block,
+    "smooth",
+    f64(1.25),
+    block.let("series", polynomial(block, "series", erfcTail, t)),
+  );
   const above = productOfPairs(block, "above", power, smooth);
   const below = fastTwoSum(block, "below", mul(f64(2), x), f64(1));
   const quotient = quotientOfPairs(block, "quotient", above, below);
@@ -39,10 +44,10 @@ function erfNearZero(block: Block, x: Expr): Pair {
   const z = block.let("z", mul(x, x));
   const most = fastTwoDifference(block, "most", f64(0.125), mul(f64(0.375), square));
   const remainder = mul(mul(f64(0.375), rest), add(x, head));
-  return { high: most.high, low: add(sub(most.low, remainder), polynomial(erfTail, z)) };
+  return { high: most.high, low: add(sub(most.low, remainder), polynomial(block, "tail", erfTail, z)) };
 }
 
-/** Error function: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.75 ulp (measured, as all figures here). */
+/** Error function: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.77 ulp (measured, as all figures here). */
 export const erf64: Procedure = /* @__PURE__ */ procedure("erf", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const value = block.let("value", size);

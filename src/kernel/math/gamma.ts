@@ -21,7 +21,7 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { digammaMiddle, digammaTail, logGammaMiddle, logGammaTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoSum, polynomial, productOfPairs, split, squareOf, twoSum } from "./double-double.ts";
+import { fastTwoSum, horner, polynomial, productOfPairs, split, squareOf, twoSum } from "./double-double.ts";
 import { log64, logOfPair } from "./log.ts";
 import { sin64, tan64 } from "./trig.ts";
 
@@ -39,7 +39,9 @@ function stirling(block: Block, x: Expr, log: Pair): Expr {
   const other = { high: less.high, low: block.let("lessRest", add(less.low, log.low)) };
   const product = productOfPairs(block, "main", factor, other);
   const w = block.let("w", div(f64(1), x));
-  const tail = add(f64(HALF_LOG_2PI_LESS_HALF), mul(w, polynomial(logGammaTail, mul(w, w))));
+  const wSquare = block.let("wSquare", mul(w, w));
+  const series = polynomial(block, "series", logGammaTail, wSquare);
+  const tail = add(f64(HALF_LOG_2PI_LESS_HALF), mul(w, series));
   const value = block.let("stirling", add(product.high, add(product.low, tail)));
   return select(isVast, mul(value, f64(2 ** 200)), value);
 }
@@ -85,7 +87,8 @@ const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
         const quadratic = otherwise.let("quadratic", mul(f64(0.25), mul(head, head)));
         const remainder = add(mul(rest, f64(0.4375)), mul(f64(0.25), mul(rest, add(h, head))));
         const sum = fastTwoSum(otherwise, "known", linear, quadratic);
-        const series = add(remainder, mul(h, polynomial(logGammaMiddle, h)));
+        // by Horner's rule, whose error is smaller
+        const series = add(remainder, mul(h, horner(logGammaMiddle.map(f64), h)));
         const small = otherwise.let("small", add(sum.low, series));
         const middle = fastTwoSum(otherwise, "middle", sum.high, small);
         const signedHigh = otherwise.let("signedHigh", select(isDivided, neg(logHigh), logHigh));
@@ -101,7 +104,7 @@ const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 /**
  * ln |Γ(x)|; infinite at 0, −1, −2, …
  *
- * Error (measured): at most 1 ulp for x > 0; for x < 0 within 3e−16 · (1 + |result|), and so not relatively near its
+ * Error (measured): at most 1.05 ulp for x > 0; for x < 0 within 3e−16 · (1 + |result|), and so not relatively near its
  * zeros there.
  */
 export const lgamma64: Procedure = /* @__PURE__ */ procedure("lgamma", [["x", "f64"]], (block, [x]) => {
@@ -135,7 +138,10 @@ const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
         const w = then.let("w", div(f64(1), x!));
         const z = then.let("wSquare", mul(w, w));
         const total = fastTwoSum(then, "far", log.high, mul(f64(-0.5), w));
-        then.set(value, add(total.high, add(total.low, sub(log.low, mul(z, polynomial(digammaTail, z))))));
+        then.set(
+          value,
+          add(total.high, add(total.low, sub(log.low, mul(z, polynomial(then, "series", digammaTail, z))))),
+        );
       },
       (otherwise) => {
         const sum = otherwise.let("sum", f64(0));
@@ -157,7 +163,7 @@ const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
             above.set(t, sub(y, f64(1.5)));
           },
         );
-        const slope = otherwise.let("slope", polynomial(digammaMiddle, t));
+        const slope = otherwise.let("slope", horner(digammaMiddle.map(f64), t));
         const rest = sub(mul(fromZero, slope), mul(f64(ZERO_LOW), add(f64(1), slope)));
         const total = twoSum(otherwise, "result", sum, fromZero);
         otherwise.set(value, add(total.high, add(total.low, add(sumLow, rest))));

@@ -35,7 +35,7 @@ function logOf(block: Block, x: Expr, isHuge: Expr, w: Pair): Expr {
   return withLogSpecials(log.u, add(log.high, log.low));
 }
 
-/** Inverse hyperbolic sine: ln(x + √(x² + 1)). Error: at most 0.63 ulp (measured, as all figures here). */
+/** Inverse hyperbolic sine: ln(x + √(x² + 1)). Error: at most 0.65 ulp (measured, as all figures here). */
 export const asinh64: Procedure = /* @__PURE__ */ procedure("asinh", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const isHuge = block.let("isHuge", lt(f64(HUGE), size));
@@ -53,7 +53,7 @@ export const asinh64: Procedure = /* @__PURE__ */ procedure("asinh", [["x", "f64
   );
 });
 
-/** Inverse hyperbolic cosine: ln(x + √(x² − 1)); NaN for x < 1. Error: at most 0.59 ulp. */
+/** Inverse hyperbolic cosine: ln(x + √(x² − 1)); NaN for x < 1. Error: at most 0.64 ulp. */
 export const acosh64: Procedure = /* @__PURE__ */ procedure("acosh", [["x", "f64"]], (block, [x]) => {
   const isHuge = block.let("isHuge", lt(f64(HUGE), x!));
   const t = block.let("t", sub(x!, f64(1))); // exact where it matters: below 2^53
@@ -90,7 +90,7 @@ export const atanh64: Procedure = /* @__PURE__ */ procedure("atanh", [["x", "f64
   const below = twoSum(block, "below", bottom.high, block.let("bottomRest", add(bottom.low, difference.low)));
   const s = quotientOfPairs(block, "s", above, below);
   const z = block.let("z", mul(s.high, s.high));
-  const series = mul(mul(f64(0.5), mul(s.high, z)), polynomial(logTail, z));
+  const series = mul(mul(f64(0.5), mul(s.high, z)), polynomial(block, "series", logTail, z));
   const halfCount = block.let("halfCount", mul(f64(0.5), convert("f64", k)));
   const total = fastTwoSum(block, "total", mul(halfCount, f64(LN2_HIGH)), s.high);
   const low = add(total.low, add(add(s.low, series), mul(halfCount, f64(LN2_LOW))));

@@ -48,7 +48,7 @@ function logNearOne(block: Block, f: Expr): Pair {
   const exactPart = block.let("exactPart", mul(f64(0.5), mul(head, head)));
   const remainder = mul(mul(f64(0.5), rest), add(f, head));
   const logHead = fastTwoDifference(block, "logHead", f, exactPart);
-  const tail = mul(s, add(halfSquare, mul(z, polynomial(logTail, z))));
+  const tail = mul(s, add(halfSquare, mul(z, polynomial(block, "log", logTail, z))));
   return { high: logHead.high, low: block.let("logRest", add(logHead.low, sub(tail, remainder))) };
 }
 

@@ -48,7 +48,10 @@ function longLog2(block: Block, x: Expr): Pair {
   const square = block.let("sSquare", mul(sHead, sHead)); // exact
   const squareRest = block.let("sSquareRest", mul(sRest, add(sHead, s)));
   const z = block.let("z", add(square, squareRest));
-  const tail = block.let("seriesTail", add(squareRest, mul(mul(z, z), polynomial(longLogTail, z))));
+  const tail = block.let(
+    "seriesTail",
+    add(squareRest, mul(mul(z, z), polynomial(block, "series", longLogTail, z))),
+  );
   const series = block.let("series", add(f64(3), add(square, tail)));
   const seriesHead = split(block, "series", series).high;
   const seriesRest = sub(tail, sub(sub(seriesHead, f64(3)), square));

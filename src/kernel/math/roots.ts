@@ -35,7 +35,7 @@ export const cbrt64: Procedure = /* @__PURE__ */ procedure("cbrt", [["x", "f64"]
   const m = block.let("m", add(f64(1), f));
   const scaled = block.let("scaledM", mul(m, select(isZero, f64(1), select(isOne, f64(2), f64(4)))));
   const rootOfPower = select(isZero, f64(1), select(isOne, f64(1.2599210498948732), f64(1.5874010519681996)));
-  const start = block.let("start", mul(rootOfPower, polynomial(cbrtStart, m)));
+  const start = block.let("start", mul(rootOfPower, polynomial(block, "start", cbrtStart, m)));
   // A start of 26 bits has an exact square; ∛m = t (1 + e)^⅓ with e = (m − t³) / t³ below 2^−24.
   const t = split(block, "start", start).high;
   const square = block.let("square", mul(t, t));

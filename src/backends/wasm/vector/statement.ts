@@ -170,6 +170,7 @@ const cheapBranch = 24;
 
 /** A branch: both sides for the lanes that take them. */
 function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWriter, depth: number): void {
+  if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
   const body = bodyOf(lanes);
   if (dependence(stmt.condition, lanes.scope).kind === "uniform") {
     flushAll(lanes);
