@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { full, jit, mean, sum, tensor } from "downhill";
+import type { Tensor } from "downhill";
+import { full, jit, max, mean, sum, tensor } from "downhill";
 
 describe("long sums", () => {
   test("of float32 ones are exact", () => {
@@ -23,6 +24,20 @@ describe("long sums", () => {
     expect(sum(tensor(big)).item()).toBe(Infinity);
     big[1999] = NaN;
     expect(sum(tensor(big)).item()).toBeNaN();
+  });
+
+  test("and extremes of columns take in every row, however many there are", () => {
+    for (const dtype of ["float32", "float64", "int32"] as const)
+      for (let rows = 1; rows <= 27; rows++) {
+        const table = Array.from({ length: rows }, (_, i) =>
+          Array.from({ length: 5 }, (__, j) => (i * 31 + j * 17) % 23),
+        );
+        const columns = table[0]!.map((_, j) => table.map((row) => row[j]!));
+        const f = jit((x: Tensor) => [sum(x, { axis: 0 }), max(x, { axis: 0 })]);
+        const [sums, largest] = f(tensor(table, { dtype }));
+        expect(sums!.tolist()).toEqual(columns.map((column) => column.reduce((a, b) => a + b)));
+        expect(largest!.tolist()).toEqual(columns.map((column) => Math.max(...column)));
+      }
   });
 
   test("over several axes at once equal the sum in any order", () => {

@@ -5,6 +5,7 @@ import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { neutral } from "../kernel/expand.ts";
 import type { Expr, ReduceOp, ScalarType } from "../kernel/scalar.ts";
+import type { Shape } from "../util/shape.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 
 /** Nested loops over the given axes of a shape; `body` gets the index along each. */
@@ -50,7 +51,7 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
   let sum: Expr | undefined;
   index.forEach((i, axis) => {
     const stride = strides[axis]!;
-    if (i.kind === "const" && i.value * stride === 0) return;
+    if (stride === 0 || (i.kind === "const" && i.value === 0)) return;
     const term = stride === 1 ? i : k.mul(i, k.i32(stride));
     sum = sum === undefined ? term : k.add(sum, term);
   });
@@ -75,6 +76,9 @@ const runOf = ({ compensated }: Fold): number => (compensated ? 64 : 4096);
 
 /** Rows that a compensated sum of rows adds up before it adds their sum to the total: as many as one lane of a run gets. */
 const rowsPerRun = 8;
+
+/** Rows that are added to the results at once: these are read and written but once for all of them. */
+const rowsAtOnce = 8;
 
 /** Sum over axes; of bools, whether any is true. */
 export function emitSum(context: LowerContext, axes: readonly number[]): void {
@@ -225,12 +229,29 @@ function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
 
+/** Neighbouring axes that are all folded, or all kept, as one. */
+function mergeAxes(
+  shape: Shape,
+  axes: readonly number[],
+): { readonly shape: Shape; readonly axes: readonly number[] } {
+  const sizes: number[] = [];
+  const folded: number[] = [];
+  shape.forEach((n, axis) => {
+    const isFolded = axes.includes(axis);
+    const isNew = axis === 0 || isFolded !== axes.includes(axis - 1);
+    const before = isNew ? 1 : sizes.pop()!;
+    if (isNew && isFolded) folded.push(sizes.length);
+    sizes.push(before * n);
+  });
+  return { shape: sizes, axes: folded };
+}
+
 /** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
-function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fold): void {
+function accumulateRows(context: LowerContext, allAxes: readonly number[], fold: Fold): void {
   const { block, fresh, ins, outs, scratch } = context;
   const x = ins[0]!;
   const out = outs[0]!;
-  const { shape } = x.type;
+  const { shape, axes } = mergeAxes(x.type.shape, allAxes);
   const rank = shape.length;
   const strides = stridesOf(shape);
   const kept = otherAxes(rank, axes);
@@ -248,14 +269,19 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
     inner.forEach(fresh("i"), k.i32(0), k.i32(n), f);
   const clear = (inner: Block, target: WriteView): void =>
     everywhere(inner, (loop, i) => target.write(loop, i, start));
-  const foldInto = (target: WriteView) => (loop: Block, index: readonly Expr[]) => {
+  const foldInto = (target: WriteView) => (loop: Block, index: readonly Expr[], rows: number) => {
     const place = flatIndex(index, toOut);
     const at = flatIndex(index, strides.slice(0, rowRank));
-    const value =
-      rowRank === rank
-        ? k.convert(fold.type, x.read(at))
-        : foldRow(loop, fresh, rowReader(x, loop.let(fresh("from"), at), index), rowCount, fold);
-    target.write(loop, place, k.combine(fold.op, target.read(place), value));
+    if (rowRank < rank) {
+      const value = foldRow(loop, fresh, rowReader(x, loop.let(fresh("from"), at), index), rowCount, fold);
+      return target.write(loop, place, k.combine(fold.op, target.read(place), value));
+    }
+    let folded = target.read(place);
+    for (let row = 0; row < rows; row++) {
+      const value = x.read(plus(at, k.i32(row * strides[rank - 2]!)));
+      folded = loop.let(fresh("sum"), k.combine(fold.op, folded, k.convert(fold.type, value)));
+    }
+    target.write(loop, place, folded);
   };
   /** Loops over these axes: over kept ones in any order. */
   const loops = (
@@ -263,10 +289,23 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
     from: number,
     index: readonly Expr[],
     f: ReturnType<typeof foldInto>,
+    rows = 1,
   ): void => {
-    if (from === rowRank) return f(inner, index);
+    if (from === rowRank) return f(inner, index, rows);
     const each = kept.includes(from) ? loopEach : loopOver;
-    each(inner, [shape[from]!], fresh, (loop, [i]) => loops(loop, from + 1, [...index, i!], f));
+    if (from === rowRank - 2 && rowRank === rank && !kept.includes(from) && shape[from]! >= rowsAtOnce) {
+      const blocks = Math.floor(shape[from]! / rowsAtOnce);
+      loopOver(inner, [blocks], fresh, (loop, [i]) => {
+        const first = loop.let(fresh("row"), k.mul(i!, k.i32(rowsAtOnce)));
+        loops(loop, from + 1, [...index, first], f, rowsAtOnce);
+      });
+      const done = blocks * rowsAtOnce;
+      if (done === shape[from]) return;
+      return inner.for(fresh("r"), k.i32(done), k.i32(shape[from]!), (loop, r) =>
+        loops(loop, from + 1, [...index, r], f),
+      );
+    }
+    each(inner, [shape[from]!], fresh, (loop, [i]) => loops(loop, from + 1, [...index, i!], f, rows));
   };
 
   const total = fold.type === type ? out : scratch(wide, "total");
@@ -279,17 +318,20 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
     const perRun = Math.max(1, Math.floor(rowsPerRun / (rows / size)));
     const [part, error] = [scratch(wide, "part"), scratch(wide, "error")];
     clear(block, error);
-    block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(size / perRun)), (loop, run) => {
+    const oneRun = (loop: Block, from: Expr, count: number): void => {
       clear(loop, part);
-      const from = loop.let(fresh("from"), k.mul(run, k.i32(perRun)));
-      const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(perRun)), k.i32(size)));
       const outermost = (inner: Block, depth: number, index: readonly Expr[]): void => {
-        if (depth === longest) {
-          inner.for(fresh("r"), from, to, (rest, r) => loops(rest, depth + 1, [...index, r], foldInto(part)));
-          return;
+        if (depth !== longest) {
+          const each = kept.includes(depth) ? loopEach : loopOver;
+          return each(inner, [shape[depth]!], fresh, (rest, [i]) =>
+            outermost(rest, depth + 1, [...index, i!]),
+          );
         }
-        const each = kept.includes(depth) ? loopEach : loopOver;
-        each(inner, [shape[depth]!], fresh, (rest, [i]) => outermost(rest, depth + 1, [...index, i!]));
+        if (depth === rowRank - 2 && rowRank === rank)
+          return loops(inner, depth + 1, [...index, from], foldInto(part), count);
+        loopOver(inner, [count], fresh, (rest, [r]) =>
+          loops(rest, depth + 1, [...index, plus(from, r!)], foldInto(part)),
+        );
       };
       outermost(loop, 0, []);
       everywhere(loop, (inner, i) => {
@@ -298,7 +340,12 @@ function accumulateRows(context: LowerContext, axes: readonly number[], fold: Fo
         error.write(inner, i, next.error);
         total.write(inner, i, next.total);
       });
-    });
+    };
+    const runs = Math.floor(size / perRun);
+    block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+      oneRun(loop, loop.let(fresh("from"), k.mul(run, k.i32(perRun))), perRun),
+    );
+    if (runs * perRun < size) oneRun(block, k.i32(runs * perRun), size - runs * perRun);
     everywhere(block, (loop, i) =>
       total.write(
         loop,

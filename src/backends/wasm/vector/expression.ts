@@ -24,7 +24,7 @@ import {
   shapeOf,
   toWidth,
 } from "./lanes.ts";
-import { atLane, flushBuffer, loadVec, tableVec } from "./memory.ts";
+import { atLane, flushBuffer, isPromotedLoad, loadVec, promotedLoad, tableVec } from "./memory.ts";
 import {
   binaryVec,
   chooseVec,
@@ -67,6 +67,7 @@ export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width,
     case "mulAdd":
       return mulAddVec(inner(expr.x), inner(expr.y), inner(expr.z), lanes);
     case "convert":
+      if (isPromotedLoad(expr, lanes)) return promotedLoad(expr.x, lanes);
       return convertVec(expr.type, inner(expr.x, expr.type === "f64" ? 64 : width), lanes);
     case "select":
       return select(expr, lanes, call, open(), depth);

@@ -148,6 +148,36 @@ function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, l
   return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
 }
 
+type Load = Expr & { readonly kind: "load" };
+
+/** Whether an expression reads neighbouring float32 as float64. */
+export function isPromotedLoad(
+  expr: Expr & { readonly kind: "convert" },
+  { mask, scope }: Lanes,
+): expr is Expr & { readonly kind: "convert"; readonly x: Load } {
+  const { type, x } = expr;
+  if (type !== "f64" || x.type !== "f32" || x.kind !== "load" || mask !== undefined) return false;
+  const by = dependence(x.index, scope);
+  return by.kind === "affine" && by.stride === 1;
+}
+
+/** Neighbouring float32 as float64, two at a time: what reads the upper half of a vector must move it down first. */
+export function promotedLoad({ buffer, index }: Load, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  flushBuffer(buffer, lanes);
+  const offset = emitRunAddress(buffer, index, lanes);
+  const address = body.local("i32");
+  body.localSet(address);
+  return keep(
+    made("f64", 64, (k) => {
+      body.localGet(address);
+      body.memory("v128.load64_zero", offset + 8 * k);
+      body.op("f64x2.promote_low_f32x4");
+    }),
+    lanes,
+  ).vec;
+}
+
 /** The lanes of two vectors, each the number of a scalar in both together, as the bytes that a shuffle takes. */
 function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
   const bytes = bytesOf(type);
