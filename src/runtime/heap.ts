@@ -1,5 +1,7 @@
 import type { Cell, TypedArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
+import type { Line } from "./line.ts";
+import { age, isIdle, regret } from "./line.ts";
 
 /** The memory of compiled kernels, as a backend offers it. */
 export interface KernelMemory {
@@ -10,10 +12,17 @@ export interface KernelMemory {
 
 /** Large arrays that rest where kernels reach them without a copy. */
 export interface Heap {
-  /** A cell for `n` elements; `undefined` for one so large that it would push most others out. */
-  readonly allocate: (type: ScalarType, n: number) => Cell | undefined;
+  /** Notes that a program begins to run: what is touched and made until the next one is used now. */
+  readonly begin: () => void;
+  /**
+   * A cell for `n` elements, the next of a line of results if one is given; `undefined` for one so large that it would push
+   * most others out.
+   */
+  readonly allocate: (type: ScalarType, n: number, line?: Line) => Cell | undefined;
   /** Whether a cell rests here; if so, it is among the last to go. */
   readonly touch: (cell: Cell) => boolean;
+  /** Whether a cell that lies outside was a result that had to leave for the next of its line. */
+  readonly hasLeft: (cell: Cell) => boolean;
   /** Moves a cell in that lies outside and is read again and again; its own array is kept for the day it is moved out. */
   readonly adopt: (cell: Cell, type: ScalarType, n: number) => void;
   /** Notes that a cell is about to change here: what it was before is of no use any more. */
@@ -27,25 +36,36 @@ interface Tenant {
   readonly address: number;
   readonly bytes: number;
   /** The array that a cell came with, which still holds its elements. */
-  readonly original: { readonly array: TypedArray; readonly offset: number } | undefined;
-  readonly type: ScalarType;
-  readonly length: number;
+  original: { readonly array: TypedArray; readonly offset: number } | undefined;
+  readonly line: Line | undefined;
+  /** The run that made or read it last. */
+  usedAt: number;
 }
+
+/** So many of a line's older results are looked at when the next one comes. */
+const looks = 2;
 
 /**
  * Keeps at most `budget` bytes. Nothing tells when a cell has become garbage: no engine collects inside one synchronous
- * loop. So the cells that were used longest ago make room for new ones by moving to arrays of their own, which are collected like
- * any other; a cell whose memory was given away just goes.
+ * loop. So cells make room by moving to arrays of their own, which are collected like any other; a cell whose memory was
+ * given away just goes.
+ *
+ * Two kinds of cells make room. The results of a program that nothing has read since it ran before are as good as dead: the
+ * next result takes the memory of such a one, which the processor still holds in its caches. And where the budget ends, those
+ * used longest ago go, whatever they are.
  */
 export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: ScalarType) => number): Heap {
   const tenants = new Map<Cell, Tenant>(); // those to go first come first
+  const left = new WeakMap<Cell, Line>(); // those that left for the next of their line
   let used = 0;
+  let now = 0;
 
   const remove = (cell: Cell, tenant: Tenant): void => {
     tenants.delete(cell);
+    tenant.line?.cells.delete(cell);
     used -= tenant.bytes;
-    memory.free(tenant.address);
   };
+  /** Moves the elements of a cell to an array of its own; its memory is the caller's then. */
   const moveOut = (cell: Cell, tenant: Tenant): void => {
     if (tenant.original !== undefined) {
       cell.array = tenant.original.array;
@@ -60,45 +80,84 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     for (const [cell, tenant] of tenants) {
       if (used + bytes <= budget) break;
       moveOut(cell, tenant);
+      memory.free(tenant.address);
     }
     return true;
   };
-  const settle = (cell: Cell, type: ScalarType, n: number, original: Tenant["original"]): void => {
-    const bytes = n * bytesOf(type);
-    const address = memory.allocate(bytes);
-    cell.array = memory.view(type, address, n);
-    cell.offset = 0;
-    tenants.set(cell, { address, bytes, original, type, length: n });
-    used += bytes;
+  const settle = (cell: Cell, tenant: Tenant): void => {
+    tenants.set(cell, tenant);
+    used += tenant.bytes;
+  };
+  /** The memory of a result of the line that is as good as dead. */
+  const succeed = (line: Line): { readonly address: number; readonly array: TypedArray } | undefined => {
+    let place: { readonly address: number; readonly array: TypedArray } | undefined;
+    let count = Math.min(looks, line.cells.size);
+    for (const cell of line.cells) {
+      if (count-- <= 0) break;
+      const tenant = tenants.get(cell)!;
+      if (!isIdle(line, tenant.usedAt)) {
+        line.cells.delete(cell); // looked at last from now on
+        line.cells.add(cell);
+        continue;
+      }
+      const { array } = cell;
+      moveOut(cell, tenant);
+      left.set(cell, line);
+      if (place === undefined) place = { address: tenant.address, array };
+      else memory.free(tenant.address);
+    }
+    return place;
   };
 
   return {
-    allocate(type, n) {
-      if (!makeRoom(n * bytesOf(type))) return undefined;
-      const cell: Cell = { array: nothing, offset: 0 };
-      settle(cell, type, n, undefined);
+    begin: () => void now++,
+    allocate(type, n, line) {
+      const bytes = n * bytesOf(type);
+      const place = line === undefined ? undefined : succeed(line);
+      if (place === undefined && !makeRoom(bytes)) return undefined;
+      const address = place?.address ?? memory.allocate(bytes);
+      const cell: Cell = { array: place?.array ?? memory.view(type, address, n), offset: 0 };
+      settle(cell, { address, bytes, original: undefined, line, usedAt: now });
+      if (line !== undefined) {
+        age(line, now);
+        line.cells.add(cell);
+      }
       return cell;
     },
     touch(cell) {
       const tenant = tenants.get(cell);
       if (tenant === undefined) return false;
+      tenant.usedAt = now;
       tenants.delete(cell);
       tenants.set(cell, tenant);
       return true;
     },
+    hasLeft(cell) {
+      const line = left.get(cell);
+      if (line === undefined) return false;
+      left.delete(cell);
+      regret(line);
+      return true;
+    },
     adopt(cell, type, n) {
-      if (!makeRoom(n * bytesOf(type))) return;
-      const original = { array: cell.array, offset: cell.offset };
-      settle(cell, type, n, original);
-      cell.array.set(original.array.subarray(original.offset, original.offset + n));
+      const bytes = n * bytesOf(type);
+      if (!makeRoom(bytes)) return;
+      const { array, offset } = cell;
+      const address = memory.allocate(bytes);
+      cell.array = memory.view(type, address, n);
+      cell.offset = 0;
+      cell.array.set(array.subarray(offset, offset + n));
+      settle(cell, { address, bytes, original: { array, offset }, line: undefined, usedAt: now });
     },
     change(cell) {
       const tenant = tenants.get(cell);
-      if (tenant?.original !== undefined) tenants.set(cell, { ...tenant, original: undefined });
+      if (tenant !== undefined) tenant.original = undefined;
     },
     release(cell) {
       const tenant = tenants.get(cell);
-      if (tenant !== undefined) remove(cell, tenant);
+      if (tenant === undefined) return;
+      remove(cell, tenant);
+      memory.free(tenant.address);
     },
     stats: () => ({ cells: tenants.size, bytes: used }),
   };
@@ -109,5 +168,3 @@ function copyOf(array: TypedArray): TypedArray {
   const ArrayType = array.constructor as new (elements: TypedArray) => TypedArray;
   return new ArrayType(array);
 }
-
-const nothing = /* @__PURE__ */ new Uint8Array(0);

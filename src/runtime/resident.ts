@@ -3,6 +3,7 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Cell } from "../kernel/executable.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { residentHeap } from "./device.ts";
+import { makeLine } from "./line.ts";
 import { allocate } from "./memory.ts";
 import type { LargeInput, Residence } from "./run.ts";
 
@@ -15,10 +16,12 @@ export function isLarge(type: ScalarType, n: number): boolean {
   return n * bytesPerElement[type] >= residentFrom;
 }
 
-/** Memory for `n` elements that kernels compute: near them where they are many. */
-function allocateResident(dtype: DType, n: number): Cell {
+/** Memory for the results that a program gives in one place: near the kernels where they are many. */
+function allocatorOf(dtype: DType, n: number): () => Cell {
   const type = scalarTypeOf(dtype);
-  return (isLarge(type, n) ? residentHeap()?.allocate(type, n) : undefined) ?? allocate(dtype, n);
+  if (!isLarge(type, n)) return () => allocate(dtype, n);
+  const line = makeLine();
+  return () => residentHeap()?.allocate(type, n, line) ?? allocate(dtype, n);
 }
 
 const readBefore = /* @__PURE__ */ new WeakSet<Cell>();
@@ -32,7 +35,7 @@ function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolea
   const heap = residentHeap();
   if (heap === undefined) return;
   if (!heap.touch(cell)) {
-    if (readBefore.has(cell)) heap.adopt(cell, type, n);
+    if (heap.hasLeft(cell) || readBefore.has(cell)) heap.adopt(cell, type, n);
     else readBefore.add(cell);
   }
   if (isChanged) heap.change(cell);
@@ -47,4 +50,9 @@ function largeInputs(routine: Routine, aliases: readonly (number | undefined)[])
 }
 
 /** The memory that WebAssembly kernels share. */
-export const kernelMemory: Residence = { allocate: allocateResident, largeInputs, keep: keepResident };
+export const kernelMemory: Residence = {
+  begin: () => residentHeap()?.begin(),
+  allocatorOf,
+  largeInputs,
+  keep: keepResident,
+};

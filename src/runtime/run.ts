@@ -25,7 +25,10 @@ export interface LargeInput {
 
 /** Where operands and results lie for a backend whose kernels have a memory of their own. */
 export interface Residence {
-  allocate(dtype: DType, n: number): Cell;
+  /** Notes that a program begins to run. */
+  begin(): void;
+  /** Makes room for what a program gives in one place, run after run. */
+  allocatorOf(dtype: DType, n: number): () => Cell;
   /** The inputs that are worth keeping where kernels reach them. */
   largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): readonly LargeInput[];
   /** Moves a large operand near the kernels when it is worth it; `isChanged` says that they will write to it. */
@@ -45,19 +48,27 @@ export function makeRunner(
   const isAliased = aliases.some((alias) => alias !== undefined);
   const isTwice = aliases.map((alias, i) => alias !== undefined && aliases.indexOf(alias) < i);
   const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
-  const make = residence?.allocate ?? allocate;
-  const place = (i: number): Slot => (sizes[i] === -1 ? 0 : make(types[i]!.dtype, sizes[i]!));
+  const makers = own.map((i) =>
+    sizes[i] === -1 ? undefined : residence?.allocatorOf(types[i]!.dtype, sizes[i]!),
+  );
+  const place = (i: number): Slot => {
+    const make = makers[i];
+    if (make !== undefined) return make();
+    const size = sizes[own[i]!]!;
+    return size === -1 ? 0 : allocate(types[own[i]!]!.dtype, size);
+  };
   const large = residence?.largeInputs(routine, aliases) ?? [];
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
   return (inputs) => {
     for (let k = 0; k < buffers.length; k++)
       if ((inputs[buffers[k]!] as Cell).donated === true) throw usedAfterDonation(routine.name);
+    residence?.begin();
     for (let k = 0; k < large.length; k++) {
       const { slot, type, size, isChanged } = large[k]!;
       residence!.keep(inputs[slot] as Cell, type, size, isChanged);
     }
     const outputs = new Array<Slot>(own.length);
-    for (let i = 0; i < own.length; i++) outputs[i] = place(own[i]!);
+    for (let i = 0; i < own.length; i++) outputs[i] = place(i);
     current()(inputs, outputs);
     const tensors = new Array<Tensor>(n);
     if (isAliased) {
