@@ -12,8 +12,8 @@ import type { Lanes, Vec, Width } from "./lanes.ts";
 import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
 import type { Bounds } from "./loop.ts";
 import { attempt, emitEnd, lanesFor, openLanes, openTurns, runTurns } from "./loop.ts";
-import { flushAll } from "./memory.ts";
-import { binaryVec } from "./operations.ts";
+import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
+import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
@@ -26,7 +26,9 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tai
   const { type } = stmt.value;
   const index = localIndex(frame, stmt.index, "i32");
   const code = openTurns(stmt.body, frame, false);
-  const lanes = openLanes(stmt.body, stmt.index, frame, code, lanesFor(stmt.body, [stmt.value], false));
+  const single = singleOf(stmt);
+  const kind = lanesFor(stmt.body, [single ?? stmt.value], false);
+  const lanes = openLanes(stmt.body, stmt.index, frame, code, kind);
   const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
   const outside: Lanes = { ...lanes, frame, turn: undefined };
@@ -35,7 +37,10 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tai
     for (const [run, accumulator] of runs.entries()) {
       const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
       emitVectorBlock(stmt.body, inner, emitVectorCall);
-      const raw = vecOf(stmt.value, inner, emitVectorCall, width);
+      const raw =
+        single === undefined || !kind.isNarrow
+          ? vecOf(stmt.value, inner, emitVectorCall, width)
+          : widened(stmt.value, single, inner);
       accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
     }
     flushAll(lanes);
@@ -54,6 +59,17 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tai
     localIndex(frame, stmt.name, type),
   );
   return true;
+}
+
+/** The float32 that a fold takes in as float64, if that is what it does. */
+function singleOf({ value }: Reduce): Expr | undefined {
+  return value.kind === "convert" && value.type === "f64" && value.x.type === "f32" ? value.x : undefined;
+}
+
+/** Such values, computed in lanes of 32 bits, each in one of 64. */
+function widened(value: Expr, single: Expr, lanes: Lanes): Vec {
+  if (value.kind === "convert" && isPromotedLoad(value, lanes)) return promotedLoad(value.x, lanes);
+  return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
 }
 
 /** How many values a fold takes in; `undefined` where that is not known. */
