@@ -12,14 +12,35 @@ import { bundleSoak } from "./bundle.mjs";
 const usage = `Usage: node scripts/soak-programs.mjs [OPTIONS]
 
   --count N      programs to draw (100000); a quarter as many routines are drawn beside them
+  --from N       the program to begin with, where an earlier run of the same seed ended (0)
   --seed N       draws other programs (1)
   --jobs N       processes (one a processor)
   --keep-going   does not stop at the first fault
   --turbo        with what enableTurbo() switches on, and with code that is optimised at once
-  --help         this text`;
+  --help         this text
 
-/** Programs that one seed draws: the first part has the seed that was given, the next one more, and so on. */
+A program is one to eight rules over matrices of one of two dozen shapes, in float64 or float32. Its seed draws a way:
+
+  always         one of 16 transforms (derivatives of derivatives and batches among them); the program that comes of it
+                 by the interpreter; that program optimised, by generated JavaScript (in one of 2 forms) and by
+                 WebAssembly (in one of 11 settings); one to five passes by themselves, in any order, and what they give
+                 by the interpreter or one of the others
+  1 in 4         the program as it was traced, by one of the others; the optimised one by the interpreter
+  1 in 6         the optimised one by WebAssembly that rounds products and sums once
+  1 in 8         operation by operation, without a program
+  1 in 10        jitted, three times over, on its own results, half of them donated
+  1 in 12        a batch against its items; forward against reverse mode (float64)
+
+All that run one program must give the bits that the interpreter gives. Where passes sum in another order, and where
+products and sums are rounded once, results may be off by eight times what they are off by when each operation is off by
+an ulp; a choice between numbers that lie so near to one another may go either way.
+
+Ctrl-C ends after the parts that are running, with a summary and the command that goes on from there; a second one at once.`;
+
+/** Programs of a part, which has a seed of its own. */
 const perPart = 25;
+/** Parts of one seed, so that no two seeds share one. */
+const partsPerSeed = 1_000_000;
 /** Milliseconds in which one program ends unless it never does. */
 const patience = 180_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,6 +49,7 @@ const read = () =>
   parseArgs({
     options: {
       count: { type: "string", default: "100000" },
+      from: { type: "string", default: "0" },
       seed: { type: "string", default: "1" },
       jobs: { type: "string", default: String(availableParallelism()) },
       "keep-going": { type: "boolean", default: false },
@@ -45,10 +67,17 @@ try {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
   process.exit(2);
 }
-const numbers = { count: Number(options.count), seed: Number(options.seed), jobs: Number(options.jobs) };
+const numbers = {
+  count: Number(options.count),
+  from: Number(options.from),
+  seed: Number(options.seed),
+  jobs: Number(options.jobs),
+};
 for (const [name, value] of Object.entries(numbers)) {
-  if (Number.isInteger(value) && value >= (name === "seed" ? 0 : 1)) continue;
-  console.error(`--${name} must be a whole number.\n\n${usage}`);
+  const least = name === "seed" || name === "from" ? 0 : 1;
+  const isPart = name !== "from" || value % perPart === 0;
+  if (Number.isInteger(value) && value >= least && isPart) continue;
+  console.error(`--${name} must be a whole number${isPart ? "" : ` of times ${perPart}`}.\n\n${usage}`);
   process.exit(2);
 }
 
@@ -63,6 +92,7 @@ async function child(/** @type {string} */ bundle) {
     setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default later
   const { soakPart, enableTurbo } = await import(pathToFileURL(bundle).href);
   if (options.turbo && !enableTurbo().enabled) process.exit(3);
+  process.on("SIGINT", () => {}); // which a terminal sends to all processes: the parent waits for this one
   process.on("message", (/** @type {{ seed: number, count: number }} */ { seed, count }) => {
     let last = 0;
     const note = () => {
@@ -71,21 +101,45 @@ async function child(/** @type {string} */ bundle) {
       last = now;
       process.send?.({ kind: "alive" });
     };
-    process.send?.({ kind: "done", ...soakPart(seed, count, note) });
+    process.send?.({ kind: "done", ...soakPart(seed, count, note, options.turbo) });
   });
   process.on("disconnect", () => process.exit());
   process.send?.({ kind: "ready" });
 }
 
+/** What a child's V8 is started with. */
+function engineFlags() {
+  const major = Number(process.versions.v8.split(".")[0]);
+  // programs are new all the time: what the engine optimises is used no more by the time that it is ready
+  return major >= 11 && major <= 13 ? ["--interrupt-budget=1000000"] : [];
+}
+
+/** Which parts are done: those before `next` that are not out any more. */
+function makeSchedule(/** @type {number} */ first, /** @type {number} */ parts) {
+  /** @type {Set<number>} */
+  const out = new Set();
+  let next = first;
+  return {
+    take: () => (next < first + parts ? (out.add(next), next++) : undefined),
+    done: (/** @type {number} */ part) => void out.delete(part),
+    /** The first part that is not done. */
+    reached: () => Math.min(next, ...out),
+    end: first + parts,
+  };
+}
+
 async function main() {
-  const { count, seed, jobs } = numbers;
+  const { count, from, seed, jobs } = numbers;
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/soak-"));
   const bundle = await bundleSoak("random-soak.ts", folder, { sourcemap: "inline" });
 
   const start = performance.now();
+  const first = from / perPart;
   const parts = Math.ceil(count / perPart);
-  let [next, finished, programs, routines, faults] = [0, 0, 0, 0, 0];
+  const schedule = makeSchedule(first, parts);
+  const turbo = options.turbo ? " --turbo" : "";
+  let [finished, programs, routines, faults] = [0, 0, 0, 0];
   /** @type {Map<string, number>} */
   const tally = new Map();
   /** @type {Set<import("node:child_process").ChildProcess>} */
@@ -98,7 +152,9 @@ async function main() {
   let told = 0;
   const progress = () => {
     const seconds = (performance.now() - start) / 1000;
-    const line = `${programs} of ${count} programs, ${routines} routines, ${faults} faults, ${seconds.toFixed(0)} s`;
+    const line =
+      `seed ${seed}: programs ${from} to ${schedule.reached() * perPart} of ${from + count} done, ` +
+      `${routines} routines, ${faults} faults, ${seconds.toFixed(0)} s`;
     if (process.stdout.isTTY) {
       clear();
       process.stdout.write(line);
@@ -111,15 +167,17 @@ async function main() {
   const report = (/** @type {string} */ text, /** @type {number} */ part) => {
     faults++;
     clear();
-    const again = `node scripts/soak-programs.mjs --seed ${seed + part} --count ${perPart}`;
-    console.log(`\nFAULT: ${text}\n\nagain: ${again}${options.turbo ? " --turbo" : ""}\n`);
+    const again = `node scripts/soak-programs.mjs --seed ${seed} --from ${part * perPart} --count ${perPart}`;
+    console.log(`\nFAULT: ${text}\n\nagain: ${again}${turbo}\n`);
     if (!options["keep-going"]) isOver = true;
   };
 
   const work = () =>
     new Promise((resolve) => {
       const words = ["--part", bundle, ...(options.turbo ? ["--turbo"] : [])];
-      const process_ = fork(fileURLToPath(import.meta.url), words, { execArgv: ["--enable-source-maps"] });
+      const process_ = fork(fileURLToPath(import.meta.url), words, {
+        execArgv: ["--enable-source-maps", ...engineFlags()],
+      });
       running.add(process_);
       let part = -1;
       /** @type {NodeJS.Timeout | undefined} */
@@ -133,9 +191,11 @@ async function main() {
       };
       const give = () => {
         watchOver();
-        if (isOver || next >= parts) return process_.disconnect();
-        part = next++;
-        process_.send({ seed: seed + part, count: Math.min(perPart, count - part * perPart) });
+        const taken = isOver ? undefined : schedule.take();
+        if (taken === undefined) return process_.disconnect();
+        part = taken;
+        const left = count - (part - first) * perPart;
+        process_.send({ seed: (seed * partsPerSeed + part) | 0, count: Math.min(perPart, left) });
       };
       process_.on("message", (/** @type {any} */ message) => {
         watchOver();
@@ -146,32 +206,36 @@ async function main() {
         routines += message.routines;
         for (const [what, times] of message.tally) tally.set(what, (tally.get(what) ?? 0) + times);
         if (message.fault !== undefined) report(message.fault, part);
+        schedule.done(part);
         progress();
         give();
       });
       process_.on("exit", (code, signal) => {
         clearTimeout(watch);
         running.delete(process_);
-        if (code !== 0 && !isOver && signal !== "SIGKILL") {
+        if (code !== 0 && !isKilled && signal !== "SIGKILL") {
           if (code === 3) {
             console.error("turbo mode cannot be switched on here.");
             isOver = true;
             faults++;
           } else report(`the process ended with ${signal ?? `exit code ${code}`}.`, part);
         }
+        if (code !== 0 && !isKilled && options["keep-going"]) schedule.done(part);
         // another one takes the parts that are left, after a fault of this one
-        if (!isOver && next < parts && code !== 0) resolve(work());
+        if (!isOver && schedule.reached() < schedule.end && code !== 0) resolve(work());
         else resolve(undefined);
       });
     });
 
+  let isKilled = false;
   const stop = () => {
-    isOver = true;
     process.exitCode = 130;
-    for (const one of running) one.kill("SIGKILL");
+    isKilled = isOver;
+    isOver = true;
+    if (isKilled) for (const one of running) one.kill("SIGKILL");
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   try {
     await Promise.all(Array.from({ length: Math.min(jobs, parts) }, work));
   } finally {
@@ -185,5 +249,10 @@ async function main() {
     `${programs} programs and ${routines} routines in ${finished} parts of ${parts}, ${faults} faults, ${seconds} s, ` +
       `node ${process.version}`,
   );
+  const reached = schedule.reached() * perPart;
+  if (reached < from + count)
+    console.log(
+      `go on with: node scripts/soak-programs.mjs --seed ${seed} --from ${reached} --count ${from + count - reached}${turbo}`,
+    );
   process.exitCode ??= faults > 0 ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { configure, enableTurbo } from "downhill";
 import { printRoutine } from "../../src/kernel/print.ts";
-import { contestants, expectSameKernel } from "./kernel-agreement.ts";
+import { contestants, expectSameKernel, turboContestants } from "./kernel-agreement.ts";
 import type { Tally } from "./random-agreement.ts";
 import { expectAgreement, trials } from "./random-agreement.ts";
 import { kernels } from "./random-kernels.ts";
@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** Runs `count` programs and a quarter as many routines, all drawn by `seed`; `note` is called before each. */
-export function soakPart(seed: number, count: number, note: () => void): Outcome {
+export function soakPart(seed: number, count: number, note: () => void, isTurbo = false): Outcome {
   configure({ reproducible: true });
   const tally: Tally = new Map();
   let [programs, routines] = [0, 0];
@@ -28,7 +28,7 @@ export function soakPart(seed: number, count: number, note: () => void): Outcome
     fc.property(trials(), (trial) => {
       note();
       programs++;
-      expectAgreement(trial, tally);
+      expectAgreement(trial, tally, isTurbo);
     }),
     { numRuns: count, seed },
   );
@@ -40,7 +40,8 @@ export function soakPart(seed: number, count: number, note: () => void): Outcome
     fc.property(kernels(), (routine) => {
       note();
       // the first of them, and three others in turn
-      const among = contestants.filter((_, i) => i === 0 || (i + routines) % 3 === 0);
+      const all = isTurbo ? turboContestants : contestants;
+      const among = all.filter((_, i) => i === 0 || (i + routines) % 3 === 0);
       routines++;
       expectSameKernel(routine, among);
     }),

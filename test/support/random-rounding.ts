@@ -1,0 +1,273 @@
+// What last bits may do to the results of a routine: the routine once more, each of its floating operations off by about
+// as much as its rounding may have it off, run under some seeds. Where another order of sums or one rounding for two
+// changes results by no more than a few times what that does, it is rounding and nothing else. A choice between numbers
+// that lie within their own errors of one another goes either way then, so that programs with jumps have their bounds too.
+import { interpBackend } from "../../src/backends/interp/index.ts";
+import * as k from "../../src/kernel/build.ts";
+import { copyExpr } from "../../src/kernel/copy.ts";
+import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
+import { makeArray } from "../../src/kernel/executable.ts";
+import { expandRoutine } from "../../src/kernel/expand.ts";
+import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../src/kernel/scalar.ts";
+import { isFloat } from "../../src/kernel/scalar.ts";
+
+type Float = "f64" | "f32";
+
+/** The gap between numbers of the size of 1. */
+const ulp: Readonly<Record<Float, number>> = { f64: 2 ** -52, f32: 2 ** -23 };
+const seed = k.local("i32", "seed of the rounding");
+
+/** A number in [−1, 1) that the bits of `x` and the seed choose. */
+function noise(block: k.Block, x: Expr, by: Expr): Expr {
+  const mixed = (h: Expr, shift: number, factor: number): Expr => {
+    const y = block.let(`h${shift}`, h);
+    return k.mul(k.xor(y, k.shr(y, k.i32(shift))), k.i32(factor | 0));
+  };
+  const word =
+    x.type === "f64"
+      ? k.xor(k.highWord(x), k.mul(k.lowWord(x), k.i32(0x9e3779b1 | 0)))
+      : k.unary("bitsOf", x);
+  const first = mixed(k.xor(word, k.mul(by, k.i32(0x85ebca6b | 0))), 15, 0x2c1b3c6d);
+  const h = block.let("h", mixed(mixed(first, 12, 0x297a2d39), 14, 0x2c1b3c6d));
+  return k.mul(k.convert("f64", h), k.f64(2 ** -31));
+}
+
+type Operation = (block: k.Block, args: readonly Expr[]) => { exact: Expr; result: Expr; size: Expr };
+
+/** The error that a sum leaves behind, exactly; by Knuth. */
+function errorOfSum(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
+  const t = block.let("t", k.sub(r, x));
+  return k.add(k.sub(x, k.sub(r, t)), k.sub(y, t));
+}
+
+const sum =
+  (op: "add" | "sub"): Operation =>
+  (block, [x, y]) => {
+    const result = block.let("r", k.binary(op, x!, y!));
+    const left = errorOfSum(block, x!, op === "add" ? y! : k.neg(y!), result);
+    return { result, exact: k.eq(left, k.constant(result.type, 0)), size: k.add(k.abs(x!), k.abs(y!)) };
+  };
+
+/** Operations that round, by their names. What is exact for the operands at hand stays as it is. */
+const operations: Readonly<Record<string, Operation>> = {
+  add: sum("add"),
+  sub: sum("sub"),
+  mul: (block, [x, y]) => {
+    const result = block.let("r", k.mul(x!, y!));
+    return { result, exact: isExactProduct(block, x!, y!, result), size: result };
+  },
+  div: (block, [x, y]) => {
+    const result = block.let("r", k.div(x!, y!));
+    return { result, exact: k.bool(false), size: result };
+  },
+  sqrt: (block, [x]) => {
+    const result = block.let("r", k.sqrt(x!));
+    return { result, exact: k.bool(false), size: result };
+  },
+  mulAdd: (block, [x, y, z]) => {
+    const product = block.let("product", k.mul(x!, y!));
+    const result = block.let("r", k.add(product, z!));
+    const left = errorOfSum(block, product, z!, result);
+    const exact = k.and(isExactProduct(block, x!, y!, product), k.eq(left, k.constant(result.type, 0)));
+    return { result, exact, size: k.add(k.abs(product), k.abs(z!)) };
+  },
+  // a function of the vocabulary, whose own steps may be rounded once or twice, or a number that becomes a float32
+  other: (block, [x]) => {
+    const result = block.let("r", x!);
+    return { result, exact: k.bool(false), size: k.mul(k.constant(result.type, 2), result) };
+  },
+};
+
+/** Whether a product has no error: the parts of Veltkamp of both factors multiply without one. */
+function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
+  if (r.type === "f32") return k.eq(k.mul(k.convert("f64", x), k.convert("f64", y)), k.convert("f64", r));
+  const halves = (z: Expr, name: string): readonly [Expr, Expr] => {
+    const big = block.let(`${name}.big`, k.mul(k.f64(2 ** 27 + 1), z));
+    const high = block.let(`${name}.high`, k.sub(big, k.sub(big, z)));
+    return [high, block.let(`${name}.low`, k.sub(z, high))];
+  };
+  const [[a, b], [c, e]] = [halves(x, "x"), halves(y, "y")];
+  const left = k.sub(k.mul(b, e), k.sub(k.sub(k.sub(r, k.mul(a, c)), k.mul(b, c)), k.mul(a, e)));
+  return k.eq(left, k.f64(0)); // beyond what floating numbers hold it is NaN, and no
+}
+
+const known = new Map<string, Procedure>();
+
+/** The operation with an error that its operands and the seed choose. */
+function shaken(name: string, type: Float): Procedure {
+  const key = `${name} ${type}`;
+  const made = known.get(key);
+  if (made !== undefined) return made;
+  const count = { mulAdd: 3, sqrt: 1, other: 1 }[name] ?? 2;
+  const params = Array.from({ length: count }, (_, i) => [`x${i}`, type] as const);
+  const procedure = k.procedure(`shaken ${key}`, [...params, ["seed", "i32"]], (block, all) => {
+    const { result, exact, size } = operations[name]!(block, all.slice(0, count));
+    const is = (x: Expr, y: number): Expr => k.eq(x, k.constant(type, y));
+    const stays = k.or(k.or(exact, is(result, 0)), k.not(k.lt(k.abs(result), k.constant(type, Infinity))));
+    const off = k.convert(type, k.mul(noise(block, result, all.at(-1)!), k.f64(ulp[type])));
+    return k.select(stays, result, k.add(result, k.mul(size, off)));
+  });
+  known.set(key, procedure);
+  return procedure;
+}
+
+function shake(expr: Expr): Expr {
+  return copyExpr(expr, (part) => {
+    if (!isFloat(part.type)) return undefined;
+    const type = part.type as Float;
+    const through = (name: string, ...args: readonly Expr[]): Expr =>
+      k.call(shaken(name, type), ...args, seed);
+    switch (part.kind) {
+      case "binary":
+        if (!["add", "sub", "mul", "div"].includes(part.op)) return undefined;
+        return through(part.op, shake(part.x), shake(part.y));
+      case "unary":
+        return part.op === "sqrt" ? through("sqrt", shake(part.x)) : undefined;
+      case "mulAdd":
+        return through("mulAdd", shake(part.x), shake(part.y), shake(part.z));
+      case "call":
+        return through("other", { ...part, args: part.args.map(shake) });
+      case "convert":
+        return type === "f32" && part.x.type === "f64"
+          ? through("other", { ...part, x: shake(part.x) })
+          : undefined;
+      case "const":
+      case "local":
+      case "load":
+      case "table":
+      case "select":
+        return undefined;
+    }
+  });
+}
+
+function shakeBlock(block: readonly Stmt[]): Stmt[] {
+  return block.map((stmt): Stmt => {
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        return { ...stmt, value: shake(stmt.value) };
+      case "store":
+        return { ...stmt, index: shake(stmt.index), value: shake(stmt.value) };
+      case "for":
+        return { ...stmt, from: shake(stmt.from), to: shake(stmt.to), body: shakeBlock(stmt.body) };
+      case "while":
+        return { ...stmt, condition: shake(stmt.condition), body: shakeBlock(stmt.body) };
+      case "if":
+        return {
+          ...stmt,
+          condition: shake(stmt.condition),
+          then: shakeBlock(stmt.then),
+          otherwise: shakeBlock(stmt.otherwise),
+        };
+      case "comment":
+        return stmt;
+      case "reduce":
+      case "contract":
+        throw new Error(`${stmt.kind} is written out before`);
+    }
+  });
+}
+
+/** The routine with the errors that a seed chooses, which is its last input. */
+export function shakenRoutine(routine: Routine): Routine {
+  const { inputs, outputs, body, ...rest } = expandRoutine(routine);
+  return {
+    ...rest,
+    inputs: [...inputs, { kind: "scalar", name: "seed of the rounding", type: "i32" }],
+    outputs: outputs.map((port) => (port.kind === "scalar" ? { ...port, value: shake(port.value) } : port)),
+    body: shakeBlock(body),
+  };
+}
+
+/** Runs that are made to learn how far results may be off, at first and where that was not enough. */
+const runs = [4, 32, 256];
+/** How many times as far off as a run with errors a result may be. */
+const factor = 8;
+/** Relative to the larger of a result and 1: what may be farther off than this lies near a jump, or its formula is no good. */
+const vague: Readonly<Record<Float, number>> = { f64: 2 ** -24, f32: 2 ** -8 };
+
+/** What comes of a comparison. */
+export interface Difference {
+  readonly result: number;
+  readonly at: number;
+  readonly got: number;
+  readonly want: number;
+  /** By how much it may be off. */
+  readonly allowed: number;
+}
+
+/** How far off rounding may have the results of a routine. */
+export interface Rounding {
+  /** The first result that is off by more than rounding explains. */
+  readonly find: (got: readonly TypedArray[]) => Difference | undefined;
+  /** Whether some results may be anything, or nearly so. */
+  readonly isVague: () => boolean;
+}
+
+/** `expected` are the results of the routine for `inputs`, numbers as arrays of one. */
+export function roundingOf(
+  routine: Routine,
+  inputs: readonly Slot[],
+  expected: readonly TypedArray[],
+): Rounding {
+  const compiled = interpBackend.compile(shakenRoutine(routine));
+  const typeOf = (k: number): ScalarType => {
+    const port = routine.outputs[k]!;
+    return port.kind === "scalar" ? port.value.type : port.buffer.type;
+  };
+  /** The largest deviation of each result so far; infinite where not even the kind of number is sure. */
+  const spread = expected.map((list) => new Float64Array(list.length));
+  let done = 0;
+  const learn = (count: number): void => {
+    for (; done < count; done++) {
+      const slots = expected.map((list, k): Slot => {
+        const isScalar = routine.outputs[k]!.kind === "scalar";
+        return isScalar ? 0 : { array: makeArray(typeOf(k), list.length), offset: 0 };
+      });
+      compiled([...inputs, 1 + done], slots);
+      expected.forEach((list, k) => {
+        const slot = slots[k]!;
+        const got = typeof slot === "number" ? [slot] : slot.array;
+        const most = spread[k]!;
+        for (let i = 0; i < list.length; i++) {
+          if (Object.is(got[i], list[i])) continue;
+          const off = Math.abs(got[i]! - list[i]!);
+          most[i] = Math.max(most[i]!, Number.isNaN(off) ? Infinity : off);
+        }
+      });
+    }
+  };
+  const violation = (got: readonly TypedArray[]): Difference | undefined => {
+    for (const [k, list] of expected.entries()) {
+      const have = got[k]!;
+      for (let i = 0; i < list.length; i++) {
+        const [x, y] = [list[i]!, have[i]!];
+        if (Object.is(x, y)) continue;
+        const allowed = factor * spread[k]![i]!;
+        if (!(Math.abs(x - y) <= allowed) && allowed !== Infinity)
+          return { result: k, at: i, got: y, want: x, allowed };
+      }
+    }
+    return undefined;
+  };
+  return {
+    find(got) {
+      let found: Difference | undefined;
+      for (const count of runs) {
+        learn(count);
+        found = violation(got);
+        if (found === undefined) return undefined;
+      }
+      return found;
+    },
+    isVague() {
+      learn(runs[0]!);
+      return expected.some((list, k) => {
+        const type = typeOf(k);
+        if (!isFloat(type)) return false;
+        return list.some((x, i) => spread[k]![i]! > vague[type as Float] * Math.max(1, Math.abs(x)));
+      });
+    },
+  };
+}
