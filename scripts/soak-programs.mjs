@@ -111,7 +111,7 @@ async function child(/** @type {string} */ bundle) {
 function engineFlags() {
   const major = Number(process.versions.v8.split(".")[0]);
   // programs are new all the time: what the engine optimises is used no more by the time that it is ready
-  return major >= 11 && major <= 13 ? ["--interrupt-budget=1000000"] : [];
+  return major === 11 ? ["--interrupt-budget=1000000"] : []; // which later ones have no more
 }
 
 /** Which parts are done: those before `next` that are not out any more. */
@@ -216,6 +216,10 @@ async function main() {
         if (code !== 0 && !isKilled && signal !== "SIGKILL") {
           if (code === 3) {
             console.error("turbo mode cannot be switched on here.");
+            isOver = true;
+            faults++;
+          } else if (part < 0) {
+            console.error(`no process can be started: it ended with ${signal ?? `exit code ${code}`}.`);
             isOver = true;
             faults++;
           } else report(`the process ended with ${signal ?? `exit code ${code}`}.`, part);
