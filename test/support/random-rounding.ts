@@ -32,7 +32,11 @@ function noise(block: k.Block, x: Expr, by: Expr): Expr {
   return k.mul(k.convert("f64", h), k.f64(2 ** -31));
 }
 
-type Operation = (block: k.Block, args: readonly Expr[]) => { exact: Expr; result: Expr; size: Expr };
+/** Its result, whether that is exact, and the numbers in whose last bits it may be off. */
+type Operation = (
+  block: k.Block,
+  args: readonly Expr[],
+) => { readonly result: Expr; readonly exact: Expr; readonly sizes: readonly Expr[] };
 
 /** The error that a sum leaves behind, exactly; by Knuth. */
 function errorOfSum(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
@@ -45,7 +49,7 @@ const sum =
   (block, [x, y]) => {
     const result = block.let("r", k.binary(op, x!, y!));
     const left = errorOfSum(block, x!, op === "add" ? y! : k.neg(y!), result);
-    return { result, exact: k.eq(left, k.constant(result.type, 0)), size: k.add(k.abs(x!), k.abs(y!)) };
+    return { result, exact: k.eq(left, k.constant(result.type, 0)), sizes: [k.abs(x!), k.abs(y!)] };
   };
 
 /** Operations that round, by their names. What is exact for the operands at hand stays as it is. */
@@ -54,27 +58,27 @@ const operations: Readonly<Record<string, Operation>> = {
   sub: sum("sub"),
   mul: (block, [x, y]) => {
     const result = block.let("r", k.mul(x!, y!));
-    return { result, exact: isExactProduct(block, x!, y!, result), size: result };
+    return { result, exact: isExactProduct(block, x!, y!, result), sizes: [result] };
   },
   div: (block, [x, y]) => {
     const result = block.let("r", k.div(x!, y!));
-    return { result, exact: k.bool(false), size: result };
+    return { result, exact: k.bool(false), sizes: [result] };
   },
   sqrt: (block, [x]) => {
     const result = block.let("r", k.sqrt(x!));
-    return { result, exact: k.bool(false), size: result };
+    return { result, exact: k.bool(false), sizes: [result] };
   },
   mulAdd: (block, [x, y, z]) => {
     const product = block.let("product", k.mul(x!, y!));
     const result = block.let("r", k.add(product, z!));
     const left = errorOfSum(block, product, z!, result);
     const exact = k.and(isExactProduct(block, x!, y!, product), k.eq(left, k.constant(result.type, 0)));
-    return { result, exact, size: k.add(k.abs(product), k.abs(z!)) };
+    return { result, exact, sizes: [k.abs(product), k.abs(z!)] };
   },
   // a function of the vocabulary, whose own steps may be rounded once or twice, or a number that becomes a float32
   other: (block, [x]) => {
     const result = block.let("r", x!);
-    return { result, exact: k.bool(false), size: k.mul(k.constant(result.type, 2), result) };
+    return { result, exact: k.bool(false), sizes: [result, result] };
   },
 };
 
@@ -101,11 +105,12 @@ function shaken(name: string, type: Float): Procedure {
   const count = { mulAdd: 3, sqrt: 1, other: 1 }[name] ?? 2;
   const params = Array.from({ length: count }, (_, i) => [`x${i}`, type] as const);
   const procedure = k.procedure(`shaken ${key}`, [...params, ["seed", "i32"]], (block, all) => {
-    const { result, exact, size } = operations[name]!(block, all.slice(0, count));
+    const { result, exact, sizes } = operations[name]!(block, all.slice(0, count));
     const is = (x: Expr, y: number): Expr => k.eq(x, k.constant(type, y));
     const stays = k.or(k.or(exact, is(result, 0)), k.not(k.lt(k.abs(result), k.constant(type, Infinity))));
     const off = k.convert(type, k.mul(noise(block, result, all.at(-1)!), k.f64(ulp[type])));
-    return k.select(stays, result, k.add(result, k.mul(size, off)));
+    const moved = sizes.reduce((sum, size) => k.add(sum, k.mul(size, off)), result);
+    return k.select(stays, result, moved);
   });
   known.set(key, procedure);
   return procedure;

@@ -1,0 +1,104 @@
+import type { Tensor } from "downhill";
+import * as d from "downhill";
+import { describe, expect, test } from "vitest";
+import { interpBackend } from "../../src/backends/interp/index.ts";
+import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
+import { makeArray } from "../../src/kernel/executable.ts";
+import { lowerProgram } from "../../src/passes/lower.ts";
+import { traceProgram } from "../../src/trace/staging.ts";
+import type { Rounding } from "./random-rounding.ts";
+import { roundingOf } from "./random-rounding.ts";
+
+type Numbers = readonly number[] | Float32Array | Float64Array;
+
+/** The results of a function of vectors as the interpreter gives them, and what rounding may make of them. */
+function learn(
+  f: (...xs: Tensor[]) => Tensor,
+  xs: readonly Numbers[],
+  dtype: "float64" | "float32" = "float64",
+): { readonly results: TypedArray; readonly rounding: Rounding } {
+  const tensors = xs.map((x) => d.tensor(Array.from(x), { dtype }));
+  const { program, captured } = traceProgram(
+    "f",
+    tensors.map((x) => x.type),
+    (...all: Tensor[]) => [f(...all)],
+  );
+  const { routine } = lowerProgram(program);
+  const slots = [...captured, ...tensors].map((x) => x.slot!);
+  const [port] = routine.outputs;
+  const out: Slot[] = [
+    port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, port!.buffer.size), offset: 0 },
+  ];
+  interpBackend.compile(routine)(slots, out);
+  const [slot] = out;
+  const results = typeof slot === "number" ? Float64Array.of(slot) : slot!.array;
+  return { results, rounding: roundingOf(routine, slots, [results]) };
+}
+
+const wave = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(1 + i * 1.3));
+const sum = (xs: Numbers): number => Array.from(xs).reduce((a, b) => a + b, 0);
+
+describe("what rounding explains", () => {
+  test("is a sum in another order", () => {
+    const xs = wave(1000);
+    const { results, rounding } = learn((x) => x.sum(), [xs]);
+    const backwards = xs.reduceRight((a, b) => a + b, 0);
+    expect(backwards).not.toBe(results[0]);
+    expect(rounding.find([Float64Array.of(backwards)])).toBe(undefined);
+    // some last bits of the sum of absolute values
+    const wrong = results[0]! + 2 ** -52 * sum(xs.map(Math.abs));
+    expect(rounding.find([Float64Array.of(wrong)])).toMatchObject({ result: 0, at: 0, got: wrong });
+    expect(rounding.isVague()).toBe(false);
+  });
+
+  test.each(["float64", "float32"] as const)(
+    "is a product of matrices whose products are rounded once, and is no more, of %s",
+    (dtype) => {
+      const [x, y] = [wave(12), wave(20).slice(8)];
+      const f = (a: Tensor, b: Tensor): Tensor => d.matmul(a.reshape([3, 4]), b.reshape([4, 3])).reshape([9]);
+      const { results, rounding } = learn(f, [x, y], dtype);
+      const off = (ulps: number): Float64Array =>
+        Float64Array.from(results, (z) => z + ulps * (dtype === "float32" ? 2 ** -23 : 2 ** -52));
+      expect(rounding.find([off(1)])).toBe(undefined);
+      expect(rounding.find([off(50)])).toMatchObject({ result: 0, at: 0 });
+    },
+  );
+
+  test("is what cancellation and steep functions make of it", () => {
+    const f = (x: Tensor): Tensor => d.exp(x.mul(1.1).sub(x).sub(x.mul(0.1)).mul(1e12));
+    const { results, rounding } = learn(f, [wave(20)]);
+    expect(rounding.find([Float64Array.from(results, (x) => x * (1 + 1e-6))])).toBe(undefined);
+    const flat = learn((x) => d.exp(x.mul(3)), [wave(20)]);
+    expect(flat.rounding.find([Float64Array.from(flat.results, (x) => x * (1 + 1e-13))])).toBeDefined();
+  });
+
+  test("is the other side of a jump that is near, and of no other", () => {
+    const f = (x: Tensor): Tensor => d.floor(x.mul(x).add(x));
+    const root = (Math.sqrt(5) - 1) / 2; // where x² + x is 1, but for its rounding
+    const { results, rounding } = learn(f, [[root, 0.5, 1.25]]);
+    const other = Float64Array.from(results, (x, i) => (i === 0 ? 1 - x : x));
+    expect(rounding.find([other])).toBe(undefined);
+    expect(rounding.isVague()).toBe(true);
+    expect(rounding.find([results.map((x, i) => (i === 1 ? x + 1 : x))])).toMatchObject({ at: 1 });
+    expect(rounding.find([results.map((x, i) => (i === 2 ? x - 1 : x))])).toMatchObject({ at: 2 });
+  });
+
+  test("is nothing where all is exact: ties of whole numbers stay ties", () => {
+    const f = (x: Tensor): Tensor => d.where(d.equal(x.mul(3).add(x), x.mul(4)), x, d.neg(x));
+    const { results, rounding } = learn(f, [[1, 2, -3, 4096]]);
+    expect([...results]).toEqual([1, 2, -3, 4096]);
+    expect(rounding.isVague()).toBe(false);
+    expect(rounding.find([results.map((x, i) => (i === 3 ? x * (1 + 2 ** -52) : x))])).toMatchObject({
+      at: 3,
+    });
+  });
+
+  test("is an overflow only where one is near", () => {
+    const { rounding } = learn((x) => d.exp(x), [[709.5, 1]]);
+    expect(rounding.find([Float64Array.of(Infinity, Math.E)])).toMatchObject({
+      at: 0,
+      allowed: expect.any(Number),
+    });
+    expect(rounding.find([Float64Array.of(NaN, Math.E)])).toMatchObject({ at: 0 });
+  });
+});
