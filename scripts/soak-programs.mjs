@@ -24,12 +24,13 @@ A program is one to eight rules over matrices of one of two dozen shapes, in flo
   always         one of 16 transforms (derivatives of derivatives and batches among them); the program that comes of it
                  by the interpreter; that program optimised, by generated JavaScript (in one of 2 forms) and by
                  WebAssembly (in one of 11 settings); one to five passes by themselves, in any order, and what they give
-                 by the interpreter or one of the others
-  1 in 4         the program as it was traced, by one of the others; the optimised one by the interpreter
+                 by the interpreter
+  1 in 4         the program as it was traced, what single passes made of it, and the optimised one again, by another
+                 of those that run programs
   1 in 6         the optimised one by WebAssembly that rounds products and sums once
   1 in 8         operation by operation, without a program
   1 in 10        jitted, three times over, on its own results, half of them donated
-  1 in 12        a batch against its items; forward against reverse mode (float64)
+  1 in 16        a batch against its items; forward against reverse mode (float64)
 
 All that run one program must give the bits that the interpreter gives. Where passes sum in another order, and where
 products and sums are rounded once, results may be off by eight times what they are off by when each operation is off by
@@ -240,6 +241,7 @@ async function main() {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  console.log(`seed ${seed}: programs ${from} to ${from + count}${options.turbo ? " in turbo mode" : ""}`);
   try {
     await Promise.all(Array.from({ length: Math.min(jobs, parts) }, work));
   } finally {

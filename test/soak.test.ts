@@ -1,4 +1,5 @@
 // The soaks of `npm run soak`, in short.
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,12 +11,20 @@ interface Run {
   readonly problems: string;
 }
 
-async function run(script: string, words: readonly string[]): Promise<Run> {
+/** Runs a script; `onText` gets what it has printed so far. */
+async function run(
+  script: string,
+  words: readonly string[],
+  onText: (text: string, child: ChildProcess) => void = () => undefined,
+): Promise<Run> {
   const child = spawn(process.execPath, [join(root, "scripts", script), ...words], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, problems] = ["", ""];
-  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
+  child.stdout.on("data", (part: Buffer) => {
+    out += part.toString();
+    onText(out, child);
+  });
   child.stderr.on("data", (part: Buffer) => (problems += part.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   return { code, out, problems };
@@ -44,7 +53,30 @@ describe("soaks", () => {
   test("random programs are counted", async () => {
     const { code, out } = await run("soak-programs.mjs", ["--count", "8", "--seed", "3", "--jobs", "1"]);
     expect(out).toContain("8 programs and 2 routines in 1 parts of 1, 0 faults");
+    expect(out).not.toContain("go on with");
     expect(code).toBe(0);
+  }, 300_000);
+
+  test("random programs that are interrupted say how to go on, and begin with any part", async () => {
+    let isTold = false;
+    const { code, out } = await run(
+      "soak-programs.mjs",
+      ["--from", "50", "--seed", "3", "--jobs", "1"],
+      (text, child) => {
+        if (isTold || !text.includes("seed 3: programs 50 to 100050\n")) return;
+        isTold = true;
+        child.kill("SIGINT"); // while the first part runs, or before
+      },
+    );
+    expect(code).toBe(130);
+    const [, from, count] = /go on with: node .* --seed 3 --from (\d+) --count (\d+)\n/
+      .exec(out)!
+      .map(Number);
+    expect([50, 75]).toContain(from);
+    expect(from! + count!).toBe(100_050);
+    const wrong = await run("soak-programs.mjs", ["--from", "60"]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.problems).toContain("--from must be a whole number of times 25");
   }, 300_000);
 
   test.each(["soak-programs.mjs", "soak-compilations.mjs"])("%s says how it is used", async (script) => {

@@ -231,7 +231,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
     changed = pass(changed);
     checkProgram(changed);
   }
-  const runner = oneIn(2) ? (["interpreter", interpBackend] as const) : draw(backends);
+  const runner = oneIn(4) ? draw(backends) : (["interpreter", interpBackend] as const);
   count(tally, `some passes: ${runner[0]}`);
   lookAfter(lowerProgram(changed).routine, changed, [runner], `after ${applied.join(", ")}`);
 
@@ -255,7 +255,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
     count(tally, "jitted, over and over");
     expectChain(f, given.point, oneIn(2));
   }
-  if (oneIn(12)) expectMathematics(recipe, f, given, tally);
+  if (oneIn(16)) expectMathematics(recipe, f, given, tally);
 }
 
 const points = new Map<string, ReturnType<typeof pointOf>>();
