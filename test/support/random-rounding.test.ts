@@ -95,10 +95,7 @@ describe("what rounding explains", () => {
 
   test("is an overflow only where one is near", () => {
     const { rounding } = learn((x) => d.exp(x), [[709.5, 1]]);
-    expect(rounding.find([Float64Array.of(Infinity, Math.E)])).toMatchObject({
-      at: 0,
-      allowed: expect.any(Number),
-    });
+    expect(rounding.find([Float64Array.of(Infinity, Math.E)])).toMatchObject({ at: 0 });
     expect(rounding.find([Float64Array.of(NaN, Math.E)])).toMatchObject({ at: 0 });
   });
 });

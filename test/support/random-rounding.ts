@@ -175,7 +175,7 @@ function shakeBlock(block: readonly Stmt[]): Stmt[] {
 }
 
 /** The routine with the errors that a seed chooses, which is its last input. */
-export function shakenRoutine(routine: Routine): Routine {
+function shakenRoutine(routine: Routine): Routine {
   const { inputs, outputs, body, ...rest } = expandRoutine(routine);
   return {
     ...rest,
