@@ -7,6 +7,8 @@ export interface Work {
   readonly wide: number;
   /** In everything else: one operation after another. */
   readonly narrow: number;
+  /** The part of `narrow` that calls of procedures are. */
+  readonly called: number;
 }
 
 /** How often a loop runs of which only the run itself can tell. */
@@ -20,16 +22,21 @@ export function workOf(routine: Routine): Work {
 }
 
 function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Work {
-  let [wide, narrow] = [0, 0];
+  let [wide, narrow, called] = [0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {
     const n = times * exprs.reduce((sum, expr) => sum + operations(expr), 1);
-    if (isWide) wide += n;
-    else narrow += n;
+    if (isWide) {
+      wide += n;
+      return;
+    }
+    narrow += n;
+    called += times * exprs.reduce((sum, expr) => sum + callsIn(expr), 0) * callWeight;
   };
   const inner = (stmts: readonly Stmt[], count: number, widens: boolean): void => {
     const work = workOfBlock(stmts, times * count, isWide || widens);
     wide += work.wide;
     narrow += work.narrow;
+    called += work.called;
   };
   for (const stmt of block) {
     switch (stmt.kind) {
@@ -63,13 +70,21 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
         break;
     }
   }
-  return { wide, narrow };
+  return { wide, narrow, called };
 }
 
 /** How often a loop between these bounds runs. */
 function countOf(from: Expr, to: Expr): number {
   if (from.kind === "const" && to.kind === "const") return Math.max(0, to.value - from.value);
   return unknownCount;
+}
+
+function callsIn(expr: Expr): number {
+  let n = 0;
+  walkExpr(expr, ({ kind }) => {
+    if (kind === "call") n++;
+  });
+  return n;
 }
 
 function operations(expr: Expr): number {

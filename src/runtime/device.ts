@@ -20,8 +20,9 @@ import { onGiveAway } from "./memory.ts";
 /** How compiled functions run. */
 export interface RuntimeOptions {
   /**
-   * What kernels become. `auto` (default): WebAssembly for what computes on arrays, JavaScript for what computes on a
-   * handful of numbers, the interpreter where neither may be generated. The choice depends on the program alone.
+   * What kernels become. `auto` (default): WebAssembly for what computes on arrays and for long loops of functions such as
+   * `sin`, JavaScript for what computes on a handful of numbers, the interpreter where neither may be generated. The choice
+   * depends on the program alone.
    */
   readonly backend?: "auto" | "wasm" | "js" | "interpreter";
   /**
@@ -46,6 +47,8 @@ let options = defaultChoices;
 
 /** Operations on arrays that make WebAssembly worth its call. */
 const wideWork = 4096;
+/** Operations in calls of functions on numbers, some hundred calls, that make it so too: JavaScript boxes what they return. */
+const calledWork = 2048;
 /** Bytes of large arrays that may rest in the memory of kernels. */
 const heapBudget = 64 * 2 ** 20;
 
@@ -109,16 +112,17 @@ export function backendFor(routine: Routine): Backend {
     case "interpreter":
       return interpBackend;
     case "auto":
-      if (canRunWasm() && (!canGenerateCode() || isWide(routine))) return wasmBackend();
+      if (canRunWasm() && (!canGenerateCode() || isForWasm(routine))) return wasmBackend();
       if (canGenerateCode()) return jsBackend;
       warnOnce();
       return interpBackend;
   }
 }
 
-function isWide(routine: Routine): boolean {
-  const { wide, narrow } = workOf(routine);
-  return wide >= wideWork && wide >= narrow / 4;
+function isForWasm(routine: Routine): boolean {
+  const { wide, narrow, called } = workOf(routine);
+  if (wide >= wideWork && wide >= narrow / 4) return true;
+  return called >= calledWork && called >= (wide + narrow) / 4;
 }
 
 let isWarned = false;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { configure, full, grad, jit, sin, tensor } from "downhill";
+import { configure, full, grad, jit, scan, sin, tensor } from "downhill";
 import { residentHeap } from "./device.ts";
 
 afterEach(() => configure({}));
@@ -118,6 +118,15 @@ describe("a jitted function", () => {
     expect(lowered.code).toContain("for (let e = 0; e < 3; e++)");
     expect(String(lowered)).toContain("── kernel");
     expect(f.lower(full([10_000], 1)).code).toContain("(module");
+  });
+
+  test("is WebAssembly where a loop of numbers calls many functions, and JavaScript where it only calculates", () => {
+    const times = (length: number, step: (x: Tensor) => Tensor) => (x: Tensor) =>
+      scan((state: Tensor) => [step(state), null], x, null, { length })[0];
+    const backendOf = (f: (x: Tensor) => Tensor): string => jit(f).lower(1).backend;
+    expect(backendOf(times(1000, (x) => x.sub(sin(x).mul(0.1))))).toMatch("wasm");
+    expect(backendOf(times(10, (x) => x.sub(sin(x).mul(0.1))))).toBe("js");
+    expect(backendOf(times(1000, (x) => x.mul(x).sub(1)))).toBe("js");
   });
 
   test("takes nested arguments without making keys, and notices when they change", () => {
