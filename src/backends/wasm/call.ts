@@ -15,7 +15,7 @@ type Run = (...args: number[]) => number;
 export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Pool): Run {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory: arena.memory, remainder: (x: number, y: number): number => x % y },
-    ...(pool && { [poolImport]: pool.imports }),
+    ...(pool && { [poolImport]: pool.importsFor(shared?.tasks ?? 0) }),
   });
   const run = exports["run"] as Run;
   if (shared === undefined || pool === undefined) return run;

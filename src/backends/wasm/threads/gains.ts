@@ -1,35 +1,36 @@
-/** Keeps watch over whether sharing work saves time. */
+/** Keeps watch over whether sharing work saves time, all work together. */
 export interface Gains {
-  /** Whether work that begins now should be shared. */
+  /** Whether work that begins now may be shared. */
   readonly isWorth: (now: number) => boolean;
-  /** Notes how long a piece of work took in milliseconds, and how long it would have taken alone. */
-  readonly note: (shared: number, alone: number, now: number) => void;
+  /** Notes how many milliseconds sharing a piece of work has saved, less than 0 where it has cost some. */
+  readonly note: (saved: number, now: number) => void;
 }
 
 /** Milliseconds for which nothing is shared when sharing has cost time: at first, and at most. */
 const shortest = 20;
 const longest = 2000;
-/** How much of what was gained and lost before still counts after another piece of work. */
-const memory = 0.8;
+/** Milliseconds that sharing may have cost since it began, and that are remembered of what it has saved. */
+const patience = 0.5;
+const credit = 5;
 
 /**
  * Where other programs want the processors too, a thread may have to wait for one in the middle of its part, for milliseconds, and
- * everyone waits for it. Then it is quicker to do everything alone for a while: longer each time that a new attempt loses
- * time, shorter after one that gains some. Results do not depend on who computes them.
+ * everyone waits for it. This is rare in each piece of work, and far more than the piece could gain. So what all of them save and
+ * cost is added up, and when it has become a loss, everything is done alone for a while: longer each time that sharing
+ * became a loss sooner than it had rested, shorter after it lasted.
  */
 export function watchGains(): Gains {
   let balance = 0;
   let pause = shortest;
-  let until = -Infinity;
+  let began = -Infinity;
   return {
-    isWorth: (now) => now >= until,
-    note(shared, alone, now) {
-      balance = memory * balance + alone - shared;
-      if (balance < 0) {
-        until = now + pause;
-        pause = Math.min(longest, 2 * pause);
-        balance = 0;
-      } else if (alone > shared) pause = Math.max(shortest, 0.9 * pause);
+    isWorth: (now) => now >= began,
+    note(saved, now) {
+      balance = Math.min(credit, balance + saved);
+      if (balance >= -patience) return;
+      if (began > -Infinity) pause = now - began < pause ? Math.min(longest, 2 * pause) : Math.max(shortest, pause / 2); // prettier-ignore
+      began = now + pause;
+      balance = 0;
     },
   };
 }

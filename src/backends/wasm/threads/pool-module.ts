@@ -5,8 +5,8 @@ import { maximumPages } from "../arena.ts";
 import type { OpcodeName } from "../opcodes.ts";
 import { layout } from "./layout.ts";
 
-/** Loads of a word in a row until the main thread, which has nothing left to do, stops burning time: some 30 µs. */
-const spins = 30_000;
+/** Loads of a word in a row until the main thread, which has nothing left to do, stops burning time: some 100 µs. */
+const spins = 100_000;
 
 /**
  * The functions by which threads share work, as a module of its own that every thread has an instance of: over the block

@@ -1,5 +1,7 @@
 import { DownhillError } from "../../../errors/index.ts";
 import type { Arena } from "../arena.ts";
+import type { Choice } from "./choice.ts";
+import { makeChoice } from "./choice.ts";
 import type { Gains } from "./gains.ts";
 import { watchGains } from "./gains.ts";
 import { layout, mostThreads } from "./layout.ts";
@@ -13,7 +15,7 @@ const patience = 30_000;
  * Calls of kernels, some 10 ms of work that could have been shared, from which on threads are worth their start: that
  * takes a few milliseconds of the calling thread, and they are up some 30 ms later.
  */
-const startAfter = 3000;
+const startAfter = 30_000;
 /** Milliseconds of one wait, and what counts of a longer one: the whole program may have been stopped in between. */
 const nap = 5;
 
@@ -21,8 +23,8 @@ const nap = 5;
 export interface Pool {
   /** How many threads there are to be, the calling one among them. */
   readonly threads: number;
-  /** What modules that share work import. */
-  readonly imports: WebAssembly.ModuleImports;
+  /** What a module imports that shares so many pieces of work. */
+  readonly importsFor: (tasks: number) => WebAssembly.ModuleImports;
   /** Sees to it that each thread has so many bytes to itself. Not to be called while kernels run. */
   readonly reserve: (bytes: number) => void;
   /**
@@ -40,6 +42,14 @@ export interface Pool {
   readonly close: () => void;
   /** The threads themselves, for tests of what happens without them. */
   readonly workers: () => readonly Thread[];
+}
+
+/** What decides whether work is shared that could be. */
+export interface Policy {
+  /** Makes what decides for one piece of work. */
+  readonly choose: () => Choice;
+  /** Has its say in all of them. */
+  readonly gains: Gains;
 }
 
 const pools = new Map<number, Pool>();
@@ -70,7 +80,7 @@ export function usefulThreads(): number {
 export function makePool(
   threads: number,
   arena: Arena,
-  gains: Gains = watchGains(),
+  { choose, gains }: Policy = { choose: makeChoice, gains: watchGains() },
   unsharedCalls: number = startAfter,
 ): Pool {
   const others = Math.min(threads, mostThreads) - 1;
@@ -131,7 +141,6 @@ export function makePool(
   const end = exports["end"] as () => void;
   let unshared = 0;
   let alive = 0;
-  let started = 0;
   let doneByOthers = 0;
 
   const launch = (place: number): Thread[] => {
@@ -157,32 +166,51 @@ export function makePool(
 
   return {
     threads: others + 1,
-    imports: {
-      begin(descriptor: number, task: number, units: number, calls: number): number {
-        if (isClosed) return 0;
-        if (workers === undefined) {
-          unshared += calls;
-          if (unshared < unsharedCalls) return 0;
-          start();
-        }
-        if (alive === 0) return 0;
-        started = performance.now();
-        if (!gains.isWorth(started)) return 0;
-        begin(descriptor, task, units);
-        return 1;
-      },
-      end(): void {
-        const idle = performance.now();
-        end();
-        const now = performance.now();
-        const own = words[at(layout.own)]!;
-        const total = words[at(layout.total)]!;
-        doneByOthers += total - own;
-        if (own < total) gains.note(now - started, ((idle - started) * total) / Math.max(1, own), now);
-      },
-      take: exports["takeOwn"]!,
-      finish: exports["finishOwn"]!,
-      scratch: exports["scratchOwn"]!,
+    importsFor(tasks) {
+      const pieces = Array.from({ length: tasks }, () => ({ choice: choose(), hasOthers: false }));
+      let piece: (typeof pieces)[number] | undefined;
+      let total = 0;
+      let isShared = false;
+      let started = 0;
+      return {
+        begin(descriptor: number, task: number, units: number, calls: number): number {
+          piece = undefined;
+          if (isClosed) return 0;
+          if (workers === undefined) {
+            unshared += calls;
+            if (unshared < unsharedCalls) return 0;
+            start();
+          }
+          if (alive === 0) return 0;
+          started = performance.now();
+          if (!gains.isWorth(started)) return 0;
+          piece = pieces[task]!;
+          total = units;
+          isShared = !piece.hasOthers || piece.choice.isShared(started);
+          if (isShared) begin(descriptor, task, units);
+          return isShared ? 1 : 0;
+        },
+        end(): void {
+          if (piece === undefined) return;
+          let now = performance.now();
+          if (isShared) {
+            const busy = now - started;
+            end();
+            now = performance.now();
+            const own = words[at(layout.own)]!;
+            doneByOthers += total - own;
+            piece.hasOthers ||= own < total;
+            if (own < total) {
+              gains.note(savedBy(piece.choice.alone(total), busy, now - started - busy, own / total), now);
+            }
+          }
+          // until another thread is up and has compiled the module, times would say nothing
+          if (piece.hasOthers) piece.choice.note(total, now - started, now);
+        },
+        take: exports["takeOwn"]!,
+        finish: exports["finishOwn"]!,
+        scratch: exports["scratchOwn"]!,
+      };
     },
     reserve(size) {
       if (isClosed || size <= stride) return;
@@ -208,6 +236,15 @@ export function makePool(
     close,
     workers: () => workers ?? [],
   };
+}
+
+/**
+ * Milliseconds that sharing has saved where one thread alone takes `alone`, and this one has been busy with a part of it and has
+ * waited for others. While that is not known yet, only what is a loss in any case counts.
+ */
+function savedBy(alone: number, busy: number, waited: number, ownPart: number): number {
+  if (Number.isNaN(alone)) return Math.min(0, busy * (1 / Math.max(ownPart, 0.01) - 1) - waited);
+  return alone - busy - waited;
 }
 
 let isSleepAllowed: boolean | undefined;

@@ -50,7 +50,7 @@ export interface Argument {
 export interface SharedWork {
   /** Puts on the stack how many units there are. */
   readonly pushUnits: () => void;
-  /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 3 µs each. */
+  /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 0.3 µs each. */
   readonly pushCalls: () => void;
   readonly args: readonly Argument[];
   /**
@@ -97,10 +97,10 @@ export function emitShared(
   body.call(sharing.begin);
   body.if();
   body.call(task);
-  body.call(sharing.end);
   body.else();
   alone();
   body.end();
+  body.call(sharing.end);
 }
 
 /** The function that each thread runs: it takes units and does them until there are none. */

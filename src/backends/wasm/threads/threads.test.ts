@@ -15,15 +15,17 @@ import { callableRoutine, instantiate } from "../call.ts";
 import { detectFeatures } from "../features.ts";
 import { compileRoutine } from "../routine.ts";
 import type { Settings } from "../unit.ts";
-import { watchGains } from "./gains.ts";
-import type { Pool } from "./pool.ts";
+import type { Policy, Pool } from "./pool.ts";
 import { makePool } from "./pool.ts";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 
 const arena = wasmArena();
 /** Shares whatever can be shared, gain or no gain. */
-const always = { isWorth: () => true, note: () => {} };
+const always: Policy = {
+  choose: () => ({ isShared: () => true, note: () => {}, alone: () => NaN }),
+  gains: { isWorth: () => true, note: () => {} },
+};
 const pools: Pool[] = [];
 
 function openPool(threads: number): Pool {
@@ -500,31 +502,5 @@ describe("threads that share work", () => {
     for (const { routine, run, expected } of [...all, ...all])
       untilShared(pool, () => expectSame(outcome(routine, run), expected, () => "one of many"));
     pool.close();
-  });
-});
-
-describe("the watch over gains", () => {
-  test("stops sharing for longer and longer while it loses time, and begins again", () => {
-    const gains = watchGains();
-    expect(gains.isWorth(0)).toBe(true);
-    gains.note(1, 1.9, 0);
-    expect(gains.isWorth(0)).toBe(true);
-    gains.note(5, 2, 10);
-    expect(gains.isWorth(20)).toBe(false);
-    expect(gains.isWorth(30)).toBe(true);
-    gains.note(5, 2, 30);
-    expect(gains.isWorth(69)).toBe(false);
-    expect(gains.isWorth(70)).toBe(true);
-    for (let i = 0; i < 100; i++) gains.note(1, 1.9, 100 + i);
-    gains.note(1000, 2, 300);
-    expect(gains.isWorth(319)).toBe(false);
-    expect(gains.isWorth(320)).toBe(true);
-  });
-
-  test("forgives a single loss after gains", () => {
-    const gains = watchGains();
-    for (let i = 0; i < 20; i++) gains.note(1, 1.9, i);
-    gains.note(3, 2, 20);
-    expect(gains.isWorth(20)).toBe(true);
   });
 });

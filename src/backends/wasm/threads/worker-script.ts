@@ -10,8 +10,12 @@ export interface WorkerData {
   readonly place: number;
 }
 
-/** Milliseconds for which a thread looks out for more work before it sleeps: the next kernel of a step comes soon. */
-const watch = 0.1;
+/**
+ * Milliseconds for which a thread looks out for more work before it sleeps, since it takes some 50 µs to wake up: the next kernel
+ * of a step comes soon. The longer time is that of a thread whose last wait was shorter.
+ */
+const shortWatch = 0.1;
+const longWatch = 1;
 /** Modules that a thread keeps ready; another one is compiled again when it is needed. */
 const keptModules = 64;
 
@@ -56,17 +60,22 @@ function run({ memory, pool, base, place }) {
     return found ?? {};
   };
   const bit = 1 << place;
+  let watch = ${shortWatch};
   const watchFor = (seen) => {
-    const until = performance.now() + ${watch};
+    const start = performance.now();
     do {
       for (let i = 0; i < 200; i++) {
         const now = Atomics.load(words, ${word(layout.epoch)});
-        if (now !== seen) return now;
+        if (now !== seen) {
+          watch = ${longWatch};
+          return now;
+        }
       }
-    } while (performance.now() < until);
+    } while (performance.now() < start + watch);
     Atomics.or(words, ${word(layout.sleeping)}, bit);
     Atomics.wait(words, ${word(layout.epoch)}, seen);
     Atomics.and(words, ${word(layout.sleeping)}, ~bit);
+    watch = performance.now() < start + ${longWatch} ? ${longWatch} : ${shortWatch};
     return Atomics.load(words, ${word(layout.epoch)});
   };
   Atomics.or(words, ${word(layout.up)}, bit);

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { makeChoice } from "./choice.ts";
+
+/** Pseudo-random numbers from 0 to 1, the same on every run. */
+function makeRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Milliseconds that a run takes, either way. */
+type Cost = (isShared: boolean, run: number) => number;
+
+/** Runs one piece of work over and over: the part of `runs` that was shared, and the milliseconds that it took. */
+function work(cost: Cost, runs: number, choice = makeChoice(), start = 0, units = 10) {
+  let [now, shared] = [start, 0];
+  for (let run = 0; run < runs; run++) {
+    const isShared = choice.isShared(now);
+    const elapsed = cost(isShared, run);
+    now += elapsed;
+    choice.note(units, elapsed, now);
+    if (isShared) shared++;
+    now += 0.01;
+  }
+  return { part: shared / runs, spent: now - start - 0.01 * runs, choice, now };
+}
+
+describe("the choice whether to share", () => {
+  test.each([0.02, 0.2, 2, 20])(
+    "is for what is quicker, and costs little to find, of work of %d ms",
+    (alone) => {
+      for (const shared of [0.5, 0.7, 0.85, 1, 1.1, 1.5, 3]) {
+        const { part, spent } = work((isShared) => (isShared ? shared * alone : alone), 2000);
+        if (shared < 0.9) expect(part).toBeGreaterThan(0.94);
+        if (shared >= 1) expect(part).toBeLessThan(0.07);
+        expect(spent).toBeLessThan(1.03 * 2000 * Math.min(1, shared) * alone);
+      }
+    },
+  );
+
+  test("is not for a gain so small that what comes after may cost more", () => {
+    expect(work((isShared) => (isShared ? 0.97 : 1), 2000).part).toBeLessThan(0.1);
+  });
+
+  test("follows what changes: another program takes a processor, and gives it back", () => {
+    const quiet: Cost = (isShared) => (isShared ? 0.6 : 1);
+    const busy: Cost = (isShared) => (isShared ? 4 : 1.1);
+    const before = work(quiet, 1000);
+    const during = work(busy, 2000, before.choice, before.now);
+    expect(during.part).toBeLessThan(0.05);
+    const after = work(quiet, 10_000, during.choice, during.now);
+    expect(after.part).toBeGreaterThan(0.7);
+  });
+
+  test("is not put off by single runs that took long, either way", () => {
+    const random = makeRandom(1);
+    const spike = (): number => (random() < 0.03 ? 5 : 0);
+    expect(work((isShared) => (isShared ? 0.55 : 1) + spike(), 4000).part).toBeGreaterThan(0.9);
+    expect(work((isShared) => (isShared ? 1.3 : 1) + spike(), 4000).part).toBeLessThan(0.15);
+  });
+
+  test("is against sharing where it is quicker most times, and now and then far slower", () => {
+    const random = makeRandom(2);
+    const { part } = work((isShared) => (isShared ? (random() < 0.3 ? 8 : 0.7) : 1), 4000);
+    expect(part).toBeLessThan(0.25);
+  });
+
+  test("takes work of any number of units for what a unit takes", () => {
+    const choice = makeChoice();
+    let [now, shared] = [0, 0];
+    for (let run = 0; run < 2000; run++) {
+      const units = 5 + ((run * 7919) % 100);
+      const isShared = choice.isShared(now);
+      const elapsed = units * (isShared ? 0.006 : 0.01);
+      now += elapsed;
+      choice.note(units, elapsed, now);
+      if (isShared) shared++;
+    }
+    expect(shared / 2000).toBeGreaterThan(0.9);
+  });
+
+  test("lets other threads wake up before a trial counts", () => {
+    let inRow = 0;
+    const cost: Cost = (isShared) => {
+      inRow = isShared ? inRow + 1 : 0;
+      return isShared ? (inRow <= 2 ? 1.1 : 0.5) : 1;
+    };
+    const slow = work((isShared) => (isShared ? 2 : 1), 500); // alone by now
+    expect(work(cost, 3000, slow.choice, slow.now).part).toBeGreaterThan(0.8);
+  });
+});
