@@ -103,6 +103,20 @@ const lacks = {
   tfjs: "no loop that compiles",
 };
 
+/** A step that begins from the next place at every call, and from the first one with each check. */
+function moving(run) {
+  let i = 0;
+  const step = () => {
+    const away = (i++ % 64) / 256;
+    return run(angle + away, speed - away);
+  };
+  const check = () => {
+    i = 0;
+    return [step()].flat();
+  };
+  return { step, check };
+}
+
 const forward = (steps) => ({
   name: `pendulum-${steps}`,
   title: `${steps.toLocaleString("en")} steps of a damped pendulum, the angle at the end, float64`,
@@ -113,13 +127,9 @@ const forward = (steps) => ({
   programs: {
     downhill: (dh) => {
       const f = dh.jit(pendulumOf(dh, steps));
-      const run = () => f(angle, speed).item();
-      return { step: run, check: () => [run()] };
+      return moving((th, om) => f(th, om).item());
     },
-    javascript: () => {
-      const run = () => pendulumByHand(angle, speed, steps);
-      return { step: run, check: () => [run()] };
-    },
+    javascript: () => moving((th, om) => pendulumByHand(th, om, steps)),
   },
 });
 
@@ -133,13 +143,9 @@ const gradient = (steps) => ({
   programs: {
     downhill: (dh) => {
       const f = dh.jit(dh.grad(pendulumOf(dh, steps), { argnums: [0, 1] }));
-      const run = () => f(angle, speed).map((d) => d.item());
-      return { step: run, check: run };
+      return moving((th, om) => f(th, om).map((d) => d.item()));
     },
-    javascript: () => {
-      const run = () => pendulumGradientByHand(angle, speed, steps);
-      return { step: run, check: run };
-    },
+    javascript: () => moving((th, om) => pendulumGradientByHand(th, om, steps)),
   },
 });
 

@@ -61,6 +61,21 @@ function scalarGradient(how) {
 /** A start that is no minimum, exact in float32. */
 const start = (n) => Float32Array.from({ length: n }, (_, i) => (i % 2 === 0 ? -1.25 : 1) + (i % 8) / 16);
 
+/** A step that hands the next point to `f`: it moves at every call, and begins anew with each check. */
+function movingPoint(x, f) {
+  const first = x[0];
+  let i = 0;
+  const step = () => {
+    x[0] = first + (i++ % 64) / 64;
+    return f(x);
+  };
+  const check = () => {
+    i = 0;
+    return digest(step());
+  };
+  return { step, check };
+}
+
 /** The gradient of Rosenbrock's function, `Σ 100 (xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²`, as one would write it by hand. */
 export function rosenbrockByHand(x) {
   const n = x.length;
@@ -114,27 +129,17 @@ const rosenbrock = (n) => ({
   programs: {
     downhill: (dh) => {
       const f = dh.jit(dh.grad(rosenbrockOf(dh)));
-      const x = Float64Array.from(start(n));
-      const step = () => f(x).data({ donate: true });
-      return { step, check: () => digest(step()) };
+      return movingPoint(Float64Array.from(start(n)), (x) => f(x).data({ donate: true }));
     },
     "jax-js": (jax) => {
       const f = jax.jit(jax.grad(rosenbrockOfJax(jax)));
-      const x = start(n);
-      const step = () => f(jax.numpy.array(x)).dataSync();
-      return { step, check: () => digest(step()) };
+      return movingPoint(start(n), (x) => f(jax.numpy.array(x)).dataSync());
     },
     tfjs: (tf) => {
       const gradient = tf.grad(rosenbrockOfTfjs(tf));
-      const x = start(n);
-      const step = () => tf.tidy(() => gradient(tf.tensor1d(x)).dataSync());
-      return { step, check: () => digest(step()) };
+      return movingPoint(start(n), (x) => tf.tidy(() => gradient(tf.tensor1d(x)).dataSync()));
     },
-    javascript: () => {
-      const x = Float64Array.from(start(n));
-      const step = () => rosenbrockByHand(x);
-      return { step, check: () => digest(step()) };
-    },
+    javascript: () => movingPoint(Float64Array.from(start(n)), rosenbrockByHand),
   },
 });
 
