@@ -2,6 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { NestedNumbers, ReadOptions, Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
+import { sliceElements } from "../kernel/copy-elements.ts";
 import type { Cell, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { giveUp } from "../runtime/memory.ts";
@@ -13,7 +14,7 @@ export function read(x: Tensor, operation: string, options?: ReadOptions): Typed
   if (typeof slot !== "object" || slot.donated === true) return elements(x, operation);
   const isGivenUp = options !== undefined && readDonate(operation, options);
   const n = sizeOf(x.shape);
-  const copy = slot.array.slice(slot.offset, slot.offset + n);
+  const copy = sliceElements(slot.array, slot.offset, n);
   if (isGivenUp) (x as { slot: Cell }).slot = giveUp(slot, x.dtype, n);
   return copy;
 }
@@ -44,7 +45,7 @@ export function elements(x: Tensor, operation: string): TypedArray {
 /** The elements of a tensor for those who keep them: without a copy unless they lie in the memory of kernels. */
 export function lastingElements(x: Tensor, operation: string): TypedArray {
   const array = elements(x, operation);
-  return array.buffer instanceof ArrayBuffer ? array : array.slice();
+  return array.buffer instanceof ArrayBuffer ? array : sliceElements(array, 0, array.length);
 }
 
 function donatedTensor(x: Tensor, operation: string): DownhillError {

@@ -1,3 +1,4 @@
+import { copyElements, sliceElements } from "../kernel/copy-elements.ts";
 import type { Cell, TypedArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 import type { Line } from "./line.ts";
@@ -71,7 +72,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       cell.array = tenant.original.array;
       cell.offset = tenant.original.offset;
     } else {
-      cell.array = copyOf(cell.array);
+      cell.array = sliceElements(cell.array, 0, cell.array.length);
     }
     remove(cell, tenant);
   };
@@ -146,7 +147,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const address = memory.allocate(bytes);
       cell.array = memory.view(type, address, n);
       cell.offset = 0;
-      cell.array.set(array.subarray(offset, offset + n));
+      copyElements(cell.array, 0, array, offset, n);
       settle(cell, { address, bytes, original: { array, offset }, line: undefined, usedAt: now });
     },
     change(cell) {
@@ -161,10 +162,4 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     },
     stats: () => ({ cells: tenants.size, bytes: used }),
   };
-}
-
-/** The same elements in an array of its own; made from the other array, it is not cleared first. */
-function copyOf(array: TypedArray): TypedArray {
-  const ArrayType = array.constructor as new (elements: TypedArray) => TypedArray;
-  return new ArrayType(array);
 }

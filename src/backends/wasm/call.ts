@@ -1,4 +1,5 @@
 import { internalError } from "../../errors/index.ts";
+import { copyElements } from "../../kernel/copy-elements.ts";
 import type { Cell, Compiled, CompiledProcedure, Slot, TypedArray } from "../../kernel/executable.ts";
 import type { Buffer, Procedure, Routine, ScalarType } from "../../kernel/scalar.ts";
 import type { Arena } from "./arena.ts";
@@ -51,9 +52,6 @@ interface Port {
   readonly isWritten: boolean;
 }
 
-/** Up to this many elements are copied one by one: `set` takes longer to begin. */
-const fewElements = 48;
-
 /** A compiled routine as what callers run. */
 export function callableRoutine(routine: Routine, program: Program, run: Run, arena: Arena): Compiled {
   const stored = storedBuffers(routine.body);
@@ -95,7 +93,7 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
     if (offset + size > array.length) throw misfit(port, cell);
     if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
     const view = stage(port);
-    copy(view, 0, array, offset, size);
+    copyElements(view, 0, array, offset, size);
     return port.staging!;
   };
   const outputAddress = (port: Port, cell: Cell): number => {
@@ -127,13 +125,13 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
       const port = written[k]!;
       if (args[port.slot] !== port.staging) continue;
       const { array, offset } = inputs[port.slot] as Cell;
-      copy(array, offset, stage(port), 0, port.buffer.size);
+      copyElements(array, offset, stage(port), 0, port.buffer.size);
     }
     for (let k = 0; k < outs.length; k++) {
       const port = outs[k]!;
       if (args[firstOut + k] !== port.staging) continue;
       const { array, offset } = outputs[port.slot] as Cell;
-      copy(array, offset, stage(port), 0, port.buffer.size);
+      copyElements(array, offset, stage(port), 0, port.buffer.size);
     }
     if (single >= 0) outputs[single] = isUnsigned ? result >>> 0 : result;
     else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
@@ -167,16 +165,6 @@ function misfit({ buffer }: Port, { array, offset }: Cell): Error {
     `buffer "${buffer.name}" needs ${buffer.size} elements of ${buffer.type}, got ` +
       `${array.constructor.name} of ${array.length} at ${offset}`,
   );
-}
-
-/** `to[toOffset …] = from[fromOffset …]`, `size` elements. */
-function copy(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, size: number): void {
-  if (size <= fewElements) {
-    for (let i = 0; i < size; i++) to[toOffset + i] = from[fromOffset + i]!;
-  } else {
-    const isWhole = fromOffset === 0 && from.length === size;
-    to.set(isWhole ? from : from.subarray(fromOffset, fromOffset + size), toOffset);
-  }
 }
 
 /** A call without an array of arguments on the way. */
