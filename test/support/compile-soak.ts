@@ -35,17 +35,78 @@ export function held(): Held {
   };
 }
 
-/** Returns what compiles and runs one more function; calls go through small ones by the dozen and through whole programs. */
+/** What a function is made for: sizes and a number of its own make another program of it each time. */
+interface Sizes {
+  /** A whole number from 1 to `most`, small ones as often as large ones. */
+  readonly upTo: (most: number) => number;
+  readonly c: number;
+}
+
+type Kind = (sizes: Sizes) => unknown;
+
+const wave = (...shape: number[]): Tensor =>
+  d.sin(d.arange(shape.reduce((a, b) => a * b, 1)).mul(1.3)).reshape(shape);
+
+/** What users compile: loops over elements, layers and their gradients, recurrences, rows, windows, orders, batches. */
+const kinds: readonly Kind[] = [
+  ({ upTo, c }) => jit((x: Tensor) => d.sin(x.mul(c)).add(d.exp(x.sub(x.mean()))))(wave(upTo(3000))),
+  ({ upTo, c }) => {
+    const [rows, inner, columns] = [upTo(40), upTo(60), upTo(40)];
+    const loss = (w: Tensor, b: Tensor, x: Tensor): Tensor =>
+      d.mean(d.square(d.tanh(d.matmul(x, w).add(b)).mul(c)));
+    return jit(grad(loss, { argnums: [0, 1] }))(wave(inner, columns), wave(columns), wave(rows, inner));
+  },
+  ({ upTo, c }) => {
+    const [steps, n] = [upTo(30), upTo(40)];
+    const loss = (h: Tensor, w: Tensor, xs: Tensor): Tensor =>
+      d.scan((s: Tensor, x: Tensor) => [d.tanh(d.matmul(w, s).add(x).mul(c)), null], h, xs)[0].sum();
+    return jit(grad(loss, { argnums: [0, 1] }))(wave(n), wave(n, n), wave(steps, n));
+  },
+  ({ upTo, c }) => {
+    const x = wave(upTo(40), upTo(80));
+    return jit((x: Tensor) => d.softmax(x.mul(c)).add(d.logsumexp(x, { axis: 1, keepdims: true })))(x);
+  },
+  ({ upTo, c }) => {
+    const [images, width] = [upTo(3), 4 + upTo(24)];
+    const loss = (w: Tensor, x: Tensor): Tensor =>
+      d.mean(d.maxPool(d.conv(x, w, { padding: "same" }).mul(c), [2, 2]));
+    return jit(grad(loss))(wave(2, 1, 3, 3), wave(images, 1, width, width));
+  },
+  ({ upTo, c }) => jit((x: Tensor) => d.sort(x.mul(c)).add(d.argsort(x)))(wave(upTo(1000))),
+  ({ upTo, c }) => {
+    const x = wave(upTo(20), upTo(20), upTo(20));
+    return jit((x: Tensor) => d.cumsum(d.transpose(x, [2, 0, 1]).mean({ axis: 1 }).mul(c), { axis: 0 }))(x);
+  },
+  ({ upTo, c }) => {
+    const slope = grad((x: Tensor, y: Tensor) =>
+      d
+        .sin(x.mul(y).mul(c))
+        .mul(d.log(d.square(x).add(1)))
+        .sum(),
+    );
+    const n = upTo(30);
+    return jit((x: Tensor, y: Tensor) => d.vmap(slope, { inAxes: [0, null] })(x, y))(
+      wave(upTo(40), n),
+      wave(n),
+    );
+  },
+];
+
+/**
+ * Returns what compiles and runs one more function: one of eight kinds, of other sizes each time, and every tenth time the
+ * gradient of a random program. Calls go through functions by the dozen and through whole programs.
+ */
 export function makeCompilations(seed: number): () => void {
   const random = seeded(seed);
   const dims = smallDims.filter(({ rows, columns }) => rows * columns < 400);
   const sample = recipes(dims);
   let turn = 0;
-  let results = d.tensor([0]);
+  let results: unknown;
+  const sizes = (): Sizes => ({ upTo: (most) => Math.floor(most ** random()), c: random() });
   return () => {
     turn++;
     configure({ backend: (["auto", "wasm", "auto", "js"] as const)[Math.floor(turn / 500) % 4]! });
-    if (turn % 25 === 0) {
+    if (turn % 10 === 0) {
       const recipe = fc.sample(sample, { numRuns: 1, seed: seed + turn })[0]!;
       const f = functionOf(recipe);
       const [s, v, m] = pointOf(recipe);
@@ -53,13 +114,13 @@ export function makeCompilations(seed: number): () => void {
       jit((a: Tensor, b: Tensor, c: Tensor) => grad(loss, { argnums: [0, 1, 2] })(a, b, c))(s, v, m);
       return;
     }
-    // another shape and another constant: another program
-    const n = 1 + Math.floor(random() * 3000);
-    const c = random();
-    const x = d.full([n], c);
-    const y = jit((x: Tensor) => d.sin(x.mul(c)).add(d.exp(x.sub(x.mean()))))(x);
+    const made = kinds[turn % kinds.length]!(sizes());
     // few results are kept, some of them large
-    if (turn % 50 === 1) results = d.concatenate([results.slice(0, 1), y]);
-    if (turn % 100 === 2) results = jit((x: Tensor) => d.cumsum(x.mul(c), { axis: 0 }))(d.ones([20_000 + n]));
+    if (turn % 50 === 1) results = made;
+    if (turn % 100 === 2) {
+      const { c, upTo } = sizes();
+      results = jit((x: Tensor) => d.cumsum(x.mul(c), { axis: 0 }))(d.ones([20_000 + upTo(3000)]));
+    }
+    void results;
   };
 }
