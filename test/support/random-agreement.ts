@@ -158,17 +158,17 @@ function expectNear(
   program: Program,
   ins: readonly Tensor[],
   expected: readonly Tensor[],
-): (way: string, got: readonly Tensor[], tally: Tally) => void {
+): (way: string, kind: string, got: readonly Tensor[], tally: Tally) => void {
   let rounding: Rounding | undefined;
-  return (way, got, tally) => {
+  return (way, kind, got, tally) => {
     if (areSame(got, expected)) return;
     rounding ??= roundingOf(
       routine,
       ins.map((x) => x.slot!),
       expected.map((x) => x.data()),
     );
-    count(tally, "not bit for bit: within its rounding");
-    if (rounding.isVague()) count(tally, "not bit for bit: … which may be much, next to a jump");
+    count(tally, `not bit for bit: ${kind}`);
+    if (rounding.isVague()) count(tally, "not bit for bit: whose rounding may be much, next to a jump");
     const found = rounding.find(got.map((x) => x.data()));
     if (found === undefined) return;
     const { result, at, got: have, want, allowed } = found;
@@ -201,7 +201,8 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   const plain = lowerProgram(program).routine;
   const expected = run(plain, program, interpBackend, ins, oneIn(8) ? 2 : 1);
   const near = expectNear(plain, program, ins, expected);
-  const lookNear = (what: string, outs: readonly Tensor[]): void => near(`${name}, ${what}`, outs, tally);
+  const lookNear = (what: string, kind: string, outs: readonly Tensor[]): void =>
+    near(`${name}, ${what}`, kind, outs, tally);
   // passes may sum in another order: then the interpreter tells what is right for what they made
   const lookAfter = (made: Routine, by: Program, runners: Named, ways: string): void => {
     let own: readonly Tensor[] | undefined;
@@ -210,7 +211,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
       if (areSame(outs, expected)) continue;
       if (own === undefined) {
         own = backend === interpBackend ? outs : run(made, by, interpBackend, ins, 1);
-        lookNear(ways, own);
+        lookNear(ways, "after passes", own);
       }
       expectSame(`${name}, ${ways}, ${runner}`, outs, own, by);
     }
@@ -245,11 +246,11 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
 
   if (oneIn(6) && wasmFeatures().relaxed) {
     count(tally, "optimised: WebAssembly, relaxed");
-    lookNear("optimised, relaxed", run(routine, best, relaxed, ins));
+    lookNear("optimised, relaxed", "relaxed", run(routine, best, relaxed, ins));
   }
   if (oneIn(8)) {
     count(tally, "operation by operation");
-    lookNear("operation by operation", g(...at)); // whose loops are optimised
+    lookNear("operation by operation", "operation by operation", g(...at)); // whose loops are optimised
   }
   if (oneIn(10)) {
     count(tally, "jitted, over and over");
@@ -315,6 +316,7 @@ function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tal
     const near = expectNear(routine, program, ins, run(routine, program, interpBackend, ins, 1));
     near(
       `item ${i} of a batch`,
+      "an item of a batch",
       together.map((x) => x.at(i)),
       tally,
     );

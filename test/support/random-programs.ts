@@ -5,6 +5,7 @@ import { loops } from "./random-loops.ts";
 import { mathematics } from "./random-mathematics.ts";
 import type { Dims, Pick, Pool, Rule } from "./random-rules.ts";
 import { basics } from "./random-rules.ts";
+import { selections } from "./random-selections.ts";
 
 /** Shapes about whole vectors of numbers, up to some thousands of elements. */
 export const smallDims: readonly Dims[] = [
@@ -38,7 +39,7 @@ export const largeDims: readonly Dims[] = [
   { rows: 65, columns: 257 },
 ];
 
-const rules: readonly Rule[] = [...basics, ...mathematics, ...loops];
+const rules: readonly Rule[] = [...basics, ...mathematics, ...loops, ...selections];
 
 export interface Choice {
   readonly rule: number;
