@@ -1,7 +1,7 @@
 import type { FunctionBuilder, ModuleBuilder } from "../module.ts";
 import type { ValueType } from "../opcodes.ts";
 import type { Count } from "./emit.ts";
-import { advance, repeat, repeatSums } from "./emit.ts";
+import { advance, repeat, repeatSums, setSum } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
 import type { Walk } from "./tile.ts";
@@ -135,7 +135,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
     }
     repeatSums(body, pack, sums, [group, 1], 8, some);
   };
-  const group = padded > 8 ? 2 : 4;
+  const group = padded > 8 ? 4 : 8;
   const byVectors = (): void => fillWith(group, singly(copyVectors));
   const byScalars = (): void => fillWith(group, singly(copyScalars));
   const bySquares = (): void =>
@@ -145,6 +145,39 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
       next(count);
     });
   const apart = pack.sideBySide ? bySquares : byScalars;
+
+  if (column === lanes.bytes && walk.kind === "stride") {
+    // Some summands of all panels, and then the next: memory is read from end to end.
+    const panelBytes = body.local("i32", "panel_bytes");
+    const row = body.local("i32", "row");
+    const panelsLeft = body.local("i32", "panels_left");
+    body.localGet(sums);
+    body.i32Const(padded * lanes.bytes);
+    body.op("i32.mul");
+    body.localSet(panelBytes);
+    body.localGet(target);
+    body.localSet(row);
+    repeatSums(body, pack, sums, [group, 1], group, (count) => {
+      body.localGet(source);
+      body.localSet(at);
+      body.localGet(row);
+      body.localSet(target);
+      repeat(
+        body,
+        panelsLeft,
+        () => body.localGet(panels),
+        false,
+        () => {
+          for (let k = 0; k < count; k++) copyVectors(k);
+          advance(body, at, columns * lanes.bytes);
+          setSum(body, target, target, [panelBytes, 1]);
+        },
+      );
+      advance(body, source, walk.bytes * count);
+      advance(body, row, count * padded * lanes.bytes);
+    });
+    return builder;
+  }
 
   const panel = (): void => {
     body.localGet(source);

@@ -153,7 +153,7 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const [mostRows, vectors] = transposes ? ([Math.min(allRows, 2), 2] as const) : chosen;
   const unit = right.packed && mode.wide ? 2 * lanes.count : lanes.count;
   const width = Math.min(roundUp(vectors * lanes.count, unit), paddedColumns({ lanes, unit }, columns));
-  const left = planLeft(shape, lanes, sums, mostRows, Math.ceil(columns / width));
+  const left = planLeft(shape, lanes, mode, sums, mostRows, Math.ceil(columns / width));
   const rows = sizeOf(left.axes);
   const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] => all.slice(0, all.length - inner.length); // prettier-ignore
   const { tileRows, tiles, edges } = splitRows(rows, mostRows);
@@ -290,13 +290,29 @@ function planRight(
   };
 }
 
-function planLeft(shape: Shape, lanes: Lanes, sums: number, mostRows: number, panels: number): OperandPlan {
+/**
+ * Whether rows that lie side by side are read in place although each summand is elsewhere: where it is near, and the panels
+ * are few because they are wide (as measured: with panels half as wide, packing is quicker).
+ */
+function liesClose(shape: Shape, { bytes }: Lanes, { wide }: ContractMode): boolean {
+  const sum = shape.sums.at(-1)?.left ?? 0;
+  return wide && shape.sums.length === 1 && shape.rows.at(-1)?.left === 1 && sum * bytes <= 1024;
+}
+
+function planLeft(
+  shape: Shape,
+  lanes: Lanes,
+  mode: ContractMode,
+  sums: number,
+  mostRows: number,
+  panels: number,
+): OperandPlan {
   const walk = walkOf(shape, "left", lanes);
   const sideBySide = isSideBySide(shape, "left", lanes);
   const { inner } = splitAxes(shape.rows, ["out", "left"]);
   const isWhole = inner.length === shape.rows.length;
   const innerSize = sizeOf(inner);
-  const isFast = sums === 1 || shape.sums.at(-1)?.left === 1;
+  const isFast = sums === 1 || shape.sums.at(-1)?.left === 1 || liesClose(shape, lanes, mode);
   const isSmall = sizeOf(shape.rows) * sums * lanes.bytes <= 24 * 1024;
   if ((isWhole || innerSize >= 2 * mostRows) && (isFast || isSmall || panels < 4))
     return {
