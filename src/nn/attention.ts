@@ -49,21 +49,32 @@ export function dotProductAttention(
   const [q, k, v] = [query, key, value].map((x) => asFloating(x, "dotProductAttention"));
   checkAttention(q!, k!, v!);
   const { causal = false, scale = 1 / Math.sqrt(q!.shape.at(-1)!) } = options;
-  const turned = transpose(k!, [...range(0, k!.ndim - 2), k!.ndim - 1, k!.ndim - 2]);
   // queries are fewer numbers than scores
-  let scores = matmul(mul(q!, scale), turned);
-  const [queries, keys] = [q!.shape.at(-2)!, k!.shape.at(-2)!];
+  return attend("dotProductAttention", mul(q!, scale), k!, v!, causal, options.mask);
+}
+
+/** Attention of queries that are scaled. */
+function attend(
+  operation: string,
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  causal: boolean,
+  mask: TensorLike | undefined,
+): Tensor {
+  const turned = transpose(key, [...range(0, key.ndim - 2), key.ndim - 1, key.ndim - 2]);
+  let scores = matmul(query, turned);
+  const [queries, keys] = [query.shape.at(-2)!, key.shape.at(-2)!];
   if (causal) {
     const sees = lessEqual(iota("int32", [queries, keys], 1), iota("int32", [queries, keys], 0));
     scores = where(sees, scores, -Infinity);
   }
-  if (options.mask !== undefined) {
-    const mask = asTensor(options.mask, "dotProductAttention");
-    scores = mask.dtype === "bool" ? where(mask, scores, -Infinity) : add(scores, mask);
-  }
-  if (!causal && options.mask === undefined) return matmul(softmax(scores), v!);
+  // without a mask each query sees one key at least
+  if (mask === undefined) return matmul(softmax(scores), value);
+  const own = asTensor(mask, operation);
+  scores = own.dtype === "bool" ? where(own, scores, -Infinity) : add(scores, own);
   const isBlind = equal(max(scores, { axis: -1, keepdims: true }), -Infinity);
-  return matmul(where(isBlind, 0, softmax(where(isBlind, 0, scores))), v!);
+  return matmul(where(isBlind, 0, softmax(where(isBlind, 0, scores))), value);
 }
 
 function checkAttention(q: Tensor, k: Tensor, v: Tensor): void {
@@ -142,11 +153,12 @@ export function multiHeadAttention(
     const n = lead.length;
     return transpose(cut, [...range(0, n - 1), n, n - 1, n + 1]);
   };
-  const [q, k, v] = [dense(query, x), dense(key, context), dense(value, context)].map(apart);
-  const seen = dotProductAttention(q!, k!, v!, {
-    causal,
-    ...(mask === undefined ? {} : { mask: overHeads(asTensor(mask, "multiHeadAttention")) }),
-  });
+  // scaled where they lie side by side, not after they are apart
+  const scaled = mul(dense(query, x), 1 / Math.sqrt(features / heads));
+  const [q, k, v] = [scaled, dense(key, context), dense(value, context)].map(apart);
+  checkAttention(q!, k!, v!);
+  const own = mask === undefined ? undefined : overHeads(asTensor(mask, "multiHeadAttention"));
+  const seen = attend("multiHeadAttention", q!, k!, v!, causal, own);
   const n = seen.ndim;
   const together = transpose(seen, [...range(0, n - 3), n - 2, n - 3, n - 1]);
   return dense(output, reshape(together, [...together.shape.slice(0, -2), features]));
