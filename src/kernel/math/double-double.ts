@@ -67,9 +67,14 @@ export function sqrtOfPair(block: Block, name: string, x: Pair): Pair {
   return { high, low: block.let(`${name}Low`, low) };
 }
 
-/** above / below, to a little less than 106 bits; declares names that begin with `name`. */
+/**
+ * above / below, to a little less than 106 bits; 2^−1000 < |below| < 2^1000. Declares names that begin with `name`.
+ *
+ * One division, of which what is left over is found exactly: it takes as long as all the rest.
+ */
 export function quotientOfPairs(block: Block, name: string, above: Pair, below: Pair): Pair {
-  const high = block.let(name, div(above.high, below.high));
+  const inverse = block.let(`${name}Inverse`, div(f64(1), below.high));
+  const high = block.let(name, mul(above.high, inverse));
   const back = twoProduct(
     block,
     `${name}Back`,
@@ -79,7 +84,7 @@ export function quotientOfPairs(block: Block, name: string, above: Pair, below: 
     split(block, `${name}Below`, below.high),
   );
   const rest = sub(add(sub(sub(above.high, back.high), back.low), above.low), mul(high, below.low));
-  return { high, low: block.let(`${name}Low`, div(rest, below.high)) };
+  return { high, low: block.let(`${name}Low`, mul(rest, inverse)) };
 }
 
 /** c₀ + c₁ z + c₂ z² + …, by Horner's rule. */

@@ -37,13 +37,14 @@ import { decompose } from "./log.ts";
 function longLog2(block: Block, x: Expr): Pair {
   const { k, f } = decompose(block, x);
   const divisor = block.let("divisor", add(f64(2), f));
-  const s = block.let("s", div(f, divisor));
+  const inverse = block.let("inverse", div(f64(1), divisor));
+  const s = block.let("s", mul(f, inverse));
   const sHead = split(block, "s", s).high;
   const divisorHead = split(block, "divisor", divisor).high;
   const divisorRest = sub(f, sub(divisorHead, f64(2)));
   const sRest = block.let(
     "sTail",
-    div(sub(sub(f, mul(sHead, divisorHead)), mul(sHead, divisorRest)), divisor),
+    mul(sub(sub(f, mul(sHead, divisorHead)), mul(sHead, divisorRest)), inverse),
   );
   const square = block.let("sSquare", mul(sHead, sHead)); // exact
   const squareRest = block.let("sSquareRest", mul(sRest, add(sHead, s)));
