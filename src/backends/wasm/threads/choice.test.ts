@@ -28,7 +28,7 @@ function work(cost: Cost, runs: number, choice = makeChoice(), start = 0, units 
 }
 
 describe("the choice whether to share", () => {
-  test.each([0.02, 0.2, 2, 20])(
+  test.each([0.02, 0.2, 2, 20, 2000])(
     "is for what is quicker, and costs little to find, of work of %d ms",
     (alone) => {
       for (const shared of [0.5, 0.7, 0.85, 1, 1.1, 1.5, 3]) {
@@ -79,6 +79,23 @@ describe("the choice whether to share", () => {
       if (isShared) shared++;
     }
     expect(shared / 2000).toBeGreaterThan(0.9);
+  });
+
+  test("is made by clocks that go by leaps, too", () => {
+    for (const shared of [0.5, 1.5]) {
+      const choice = makeChoice();
+      const read = (time: number): number => 0.02 * Math.floor(time / 0.02);
+      let [now, count] = [0, 0];
+      for (let run = 0; run < 4000; run++) {
+        const isShared = choice.isShared(read(now));
+        const start = now;
+        now += isShared ? shared * 0.007 : 0.007;
+        choice.note(10, read(now) - read(start), read(now));
+        if (isShared) count++;
+      }
+      if (shared < 1) expect(count).toBeGreaterThan(3000);
+      else expect(count).toBeLessThan(1000);
+    }
   });
 
   test("lets other threads wake up before a trial counts", () => {
