@@ -3,7 +3,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import { neutral } from "../kernel/expand.ts";
+import { neutral } from "../kernel/neutral.ts";
 import type { Expr, ReduceOp, ScalarType } from "../kernel/scalar.ts";
 import type { Shape } from "../util/shape.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";

@@ -2,7 +2,7 @@
 // over and over, with arguments that are the same in all turns and with others.
 import * as k from "../../src/kernel/build.ts";
 import { hasBinary, hasUnary } from "../../src/kernel/check.ts";
-import { neutral } from "../../src/kernel/expand.ts";
+import { neutral } from "../../src/kernel/neutral.ts";
 import type { BinaryOp, Expr, Procedure, ScalarType, UnaryOp } from "../../src/kernel/scalar.ts";
 import type { Choices, Local, Scope } from "./random-choices.ts";
 

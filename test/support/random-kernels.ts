@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as k from "../../src/kernel/build.ts";
 import { hasBinary, hasUnary } from "../../src/kernel/check.ts";
-import { neutral } from "../../src/kernel/expand.ts";
+import { neutral } from "../../src/kernel/neutral.ts";
 import * as math from "../../src/kernel/math/index.ts";
 import * as single from "../../src/kernel/math/single/index.ts";
 import type {

@@ -11,7 +11,7 @@ import type {
   Table,
   UnaryOp,
 } from "../../src/kernel/scalar.ts";
-import { neutral } from "../../src/kernel/expand.ts";
+import { neutral } from "../../src/kernel/neutral.ts";
 import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
 

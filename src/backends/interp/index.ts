@@ -8,10 +8,11 @@ import { bindPlace, portPlace, tempPlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
 import type { Runnable } from "./steps.ts";
 import { sequence } from "./steps.ts";
-import type { Counts, Library } from "./writer.ts";
+import type { Counts } from "./folds.ts";
+import type { Library } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-export type { Counts } from "./writer.ts";
+export type { Counts } from "./folds.ts";
 
 /**
  * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code

@@ -125,6 +125,18 @@ export function storeStep(place: Place, index: number, value: number): Step {
   }
 }
 
+/** An element of a place; throws past the ends. */
+export function elementAt(place: Place, i: number): number {
+  if (!(i >= 0 && i < place.size)) outside(place, i);
+  return place.array[place.offset + i]!;
+}
+
+/** Sets an element of a place; throws past the ends. */
+export function setElement(place: Place, i: number, value: number): void {
+  if (!(i >= 0 && i < place.size)) outside(place, i);
+  place.array[place.offset + i] = value;
+}
+
 function outside(place: Place, index: number): never {
   throw internalError(`${place.name}[${index}] lies outside of its ${place.size} elements`);
 }

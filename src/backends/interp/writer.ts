@@ -1,20 +1,14 @@
-import { expandBlock } from "../../kernel/expand.ts";
 import type { Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
-import { isFloat } from "../../kernel/scalar.ts";
+import { isFloat, reduceLanes } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
+import type { Counts } from "./folds.ts";
+import { contractStep, foldStep } from "./folds.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
-import { convertFunction, unaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
 import type { Runnable } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
-
-/** How often things were done: elements read and written, and float operations other than comparisons. */
-export interface Counts {
-  loads: number;
-  stores: number;
-  flops: number;
-}
 
 /** What a writer asks of the backend that it writes for. */
 export interface Library {
@@ -186,9 +180,39 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
         steps.push((r) => (r[flag] !== 0 ? then(r) : otherwise(r)));
         return;
       }
-      case "reduce":
-      case "contract":
-        return expandBlock([stmt]).forEach((plain) => statement(plain, depth));
+      case "reduce": {
+        const { op, value } = stmt;
+        const at = {
+          index: local(stmt.index),
+          from: operand(stmt.from, 0),
+          to: operand(stmt.to, 0),
+          start: operand(stmt.start, 0),
+          value: temporary(),
+          lanes: Array.from({ length: reduceLanes }, temporary),
+          out: local(stmt.name),
+        };
+        const combine = binaryFunction(op, value.type);
+        const counted = (x: number, y: number): number => (counts!.flops++, combine(x, y));
+        const body = [block(stmt.body, depth + 1), collect(() => evaluate(value, at.value, 0))];
+        steps.push(foldStep(counts && isFloat(value.type) ? counted : combine, at, sequence(body)));
+        return;
+      }
+      case "contract": {
+        const { out, left, right } = stmt;
+        const begin = {
+          out: operand(out.offset, 0),
+          left: operand(left.offset, 0),
+          right: operand(right.offset, 0),
+        };
+        const places = {
+          out: place(out.buffer),
+          left: place(left.buffer),
+          right: place(right.buffer),
+          begin,
+        };
+        steps.push(contractStep(stmt, places, counts));
+        return;
+      }
       case "comment":
         return;
       default:
