@@ -1,6 +1,5 @@
-import type { Primitive } from "./primitive.ts";
+import { identityOf, paramsKey } from "./key.ts";
 import type { Program, Var } from "./program.ts";
-import { isProgram } from "./program.ts";
 import { typeKey } from "./types.ts";
 
 /**
@@ -20,16 +19,6 @@ export function hashProgram(program: Program): string {
 
 const hashes = new WeakMap<Program, string>();
 
-// Two primitives may share a name (users define their own), so a hash goes by identity.
-const primitiveIds = new WeakMap<Primitive, number>();
-let nextPrimitive = 0;
-/** A number for each primitive. */
-export function primitiveId(prim: Primitive): number {
-  let id = primitiveIds.get(prim);
-  if (id === undefined) primitiveIds.set(prim, (id = nextPrimitive++));
-  return id;
-}
-
 function feedProgram(program: Program, feed: (text: string) => void): void {
   const numbers = new Map<Var, number>();
   const number = (v: Var): number => {
@@ -39,24 +28,12 @@ function feedProgram(program: Program, feed: (text: string) => void): void {
   };
   for (const v of program.ins) feed(`${number(v)}:${typeKey(v.type)}`);
   for (const eqn of program.eqns) {
-    feed(`=${primitiveId(eqn.prim)}`);
-    feed(paramsKey(eqn.params));
+    feed(`=${identityOf(eqn.prim)}`);
+    feed(paramsKey(eqn.params, hashProgram));
     for (const v of eqn.ins) feed(`${number(v)}`);
     for (const v of eqn.outs) feed(`${number(v)}:${typeKey(v.type)}`);
   }
   feed(`return ${program.outs.map(number).join(" ")}`);
-}
-
-/** Parameters as text: equal ones have equal keys; programs count by their structure. */
-export function paramsKey(params: unknown): string {
-  if (isProgram(params)) return hashProgram(params);
-  if (Array.isArray(params)) return `[${params.map(paramsKey).join(",")}]`;
-  if (typeof params === "object" && params !== null) {
-    return `{${Object.entries(params)
-      .map(([key, value]) => `${key}:${paramsKey(value)}`)
-      .join(",")}}`;
-  }
-  return Object.is(params, -0) ? "-0" : typeof params === "string" ? JSON.stringify(params) : String(params);
 }
 
 /** Four independent multiplicative hashes of 32 bits over the characters of what is fed. */

@@ -1,4 +1,5 @@
-import { paramsKey } from "../ir/hash.ts";
+import { hashProgram } from "../ir/hash.ts";
+import { paramsKey } from "../ir/key.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { typeKey } from "../ir/types.ts";
@@ -16,7 +17,7 @@ export function eliminateCommonSubexpressions(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const operands = eqn.ins.map(number);
     if (eqn.prim.commutes === true) operands.sort((a, b) => a - b);
-    const key = `${number(eqn.prim)} ${paramsKey(eqn.params)} ${operands.join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
+    const key = `${number(eqn.prim)} ${paramsKey(eqn.params, hashProgram)} ${operands.join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
     const earlier = seen.get(key);
     if (earlier === undefined) {
       seen.set(key, eqn.outs);

@@ -1,6 +1,6 @@
 import { interpBackend } from "../backends/interp/index.ts";
 import { internalError } from "../errors/index.ts";
-import { paramsKey, primitiveId } from "../ir/hash.ts";
+import { identityOf, paramsKey } from "../ir/key.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
@@ -69,7 +69,7 @@ function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number):
 function findScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
   let kernels = byKey.get(prim);
   if (kernels === undefined) byKey.set(prim, (kernels = makeLru(kernelsPerPrimitive)));
-  const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params)}`;
+  const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params, identityOf)}`;
   let kernel = kernels.get(key);
   if (kernel === undefined) kernels.set(key, (kernel = makeScalarKernel(prim, ins, params)));
   scalarKernels.set(prim, kernel);
@@ -162,7 +162,7 @@ function findArrayKernel(
     if (kernel.takesOver === takesOver && fits(kernel.types, ins) && sameParams(kernel.params, params))
       return kernel;
   }
-  const key = `${primitiveId(prim)}${takesOver ? "!" : ""} ${paramsKey(params)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
+  const key = `${identityOf(prim)}${takesOver ? "!" : ""} ${paramsKey(params, identityOf)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
   arrayKernels ??= makeLru(1024);
   let kernel = arrayKernels.get(key);
   if (kernel === undefined) {

@@ -1,4 +1,5 @@
 export * from "./bind.ts";
+export * from "./capture.ts";
 export * from "./debug.ts";
 export * from "./intern.ts";
 export * from "./source.ts";

@@ -1,5 +1,5 @@
 import type { Program } from "../ir/program.ts";
-import { capturingSources } from "../trace/source.ts";
+import { capturingSources } from "../trace/capture.ts";
 import { traceProgram } from "../trace/staging.ts";
 import { countLeaves, leafPaths } from "../tree/tree.ts";
 import type { LikeAll } from "../tree/types.ts";

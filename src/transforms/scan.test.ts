@@ -23,7 +23,8 @@ import { checkGrads } from "downhill/testing";
 import { countingInterp } from "../backends/interp/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { typeKey } from "../ir/types.ts";
-import { paramsKey } from "../ir/hash.ts";
+import { hashProgram } from "../ir/hash.ts";
+import { paramsKey } from "../ir/key.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import type { Executable } from "../runtime/run.ts";
 import { compileProgram } from "../runtime/executable.ts";
@@ -314,7 +315,7 @@ describe("the gradient of an indexed read in a loop", () => {
         const inPlace = prim.lowering.kind === "loops" ? prim.lowering.inPlace : undefined;
         const donated = ins.map((x, i) => i === inPlace && x.exclusive);
         if (!ids.has(prim)) ids.set(prim, ids.size);
-        const key = `${ids.get(prim)!} ${paramsKey(params)} ${donated.join()} ${ins.map((x) => typeKey(x.type)).join()}`;
+        const key = `${ids.get(prim)!} ${paramsKey(params, hashProgram)} ${donated.join()} ${ins.map((x) => typeKey(x.type)).join()}`;
         let kernel = kernels.get(key);
         if (kernel === undefined) {
           const { program } = traceProgram(
