@@ -80,6 +80,37 @@ describe.each([
     expect(await make(program)).not.toContain("partialEval:"); // a rule of structured primitives
   });
 
+  test("downhill/core holds no methods but those that read, and generates no JavaScript", async () => {
+    const code = await make(`
+      import { add, grad, jit, matmul, mul, sin, sum, tensor } from "downhill/core";
+      const f = (x) => sum(add(mul(sin(x), x), matmul(x, x)));
+      const slopes = grad(f)([1, 2]);
+      const caught = (g) => { try { return g(); } catch (error) { return error.message; } };
+      console.log(slopes.tolist().join() === jit(grad(f))(tensor([1, 2])).tolist().join(), slopes.data()[0].toFixed(9));
+      console.log(caught(() => slopes.mul(2)));
+      console.log(caught(() => slopes * 2).slice(0, 50));
+    `);
+    expect(code).not.toContain("new Function(");
+    expect(code).not.toContain("argmaxPrim");
+    expect(run(code)).toMatchObject({
+      stderr: "",
+      stdout: [
+        "true 5.381773291",
+        'mul: tensors have this method where "downhill" is imported; with "downhill/core" alone write mul(x, …).',
+        "A tensor cannot be used with JavaScript operators:",
+        "",
+      ].join("\n"),
+    });
+  });
+
+  test.each([
+    ["before", 'import { square } from "downhill/core"; import { tensor } from "downhill";'],
+    ["after", 'import { tensor } from "downhill"; import { square } from "downhill/core";'],
+  ])("tensors have their methods where downhill is imported %s downhill/core", async (_, imports) => {
+    const code = await make(`${imports} console.log(String(square(tensor([1, 2])).mul(3)));`);
+    expect(run(code)).toMatchObject({ stderr: "", stdout: "[ 3, 12]\n" });
+  });
+
   test.each(["jit", "configure", "enableTurbo"])(
     "%s brings them in for single operations too",
     async (name) => {
@@ -118,7 +149,7 @@ test("every module listed under sideEffects was built", async () => {
   const { default: manifest } = (await import("../package.json", { with: { type: "json" } })) as {
     default: { sideEffects: string[] };
   };
-  const subpaths = ["optim", "nn", "data", "train", "viz", "landscapes", "testing"];
+  const subpaths = ["core", "optim", "nn", "data", "train", "viz", "landscapes", "testing"];
   const paths = manifest.sideEffects.flatMap((path) =>
     path.includes("*") ? subpaths.map((subpath) => path.replace("*", subpath)) : path,
   );

@@ -10,7 +10,7 @@ const here = fileURLToPath(new URL("..", import.meta.url));
 
 const gradientOnly = {
   downhill: `
-    import { exp, grad, log, sin, sqrt, tanh } from "downhill";
+    import { exp, grad, log, sin, sqrt, tanh } from "downhill/core";
     console.log(grad((x) => sin(tanh(exp(log(sqrt(x))))))(2).item());`,
   "jax-js": `
     import { defaultDevice, grad, init, numpy as np } from "@jax-js/jax";
@@ -25,8 +25,7 @@ const gradientOnly = {
 
 const compiled = {
   downhill: `
-    import { grad, jit, mul } from "downhill";
-    import { adam, applyUpdates, sgd } from "downhill/optim";
+    import { adam, applyUpdates, grad, jit, mul, sgd } from "downhill/core";
     const slope = jit(grad((x) => mul(x, x)));
     for (const optimizer of [sgd({ learningRate: 0.1 }), adam({ learningRate: 0.1 })]) {
       let x = 1, s = optimizer.init(x);
@@ -63,9 +62,7 @@ async function bytesOf(contents, dist) {
     format: "esm",
     platform: "browser",
     logLevel: "silent",
-    ...(dist === undefined
-      ? {}
-      : { alias: { "downhill/optim": join(dist, "optim/index.js"), downhill: join(dist, "index.js") } }),
+    ...(dist === undefined ? {} : { alias: { "downhill/core": join(dist, "core/index.js") } }),
   });
   const [{ contents: code }] = outputFiles;
   const input = `${pageLike}\n${new TextDecoder().decode(code)}`;

@@ -1,16 +1,17 @@
-import { DownhillError } from "../errors/index.ts";
-import { Tensor } from "../ir/tensor.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { attachMethods, operatorError } from "./attach.ts";
 import * as e from "./elementwise.ts";
 import { format, inspect } from "./print.ts";
-import { item, read, tolist } from "./read.ts";
+import "./readers.ts";
+import type { Readers } from "./readers.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
-/** The methods of `Tensor`: each hands over to the function of its name. */
+/** The methods of `Tensor` beside those that read it: each hands over to the function of its name. */
 const methods: ThisType<Tensor> &
   Omit<
     { [K in keyof Tensor]: Tensor[K] },
-    "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim"
+    "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim" | Readers
   > = {
   add(y) {
     return e.add(this, y);
@@ -87,44 +88,22 @@ const methods: ThisType<Tensor> &
   astype(dtype) {
     return e.astype(this, dtype);
   },
-  item() {
-    return item(this);
-  },
-  tolist() {
-    return tolist(this);
-  },
-  data(options) {
-    return read(this, "data", options);
-  },
-  read(options) {
-    return Promise.resolve(read(this, "read", options));
-  },
   toString() {
     return format(this);
   },
-  toJSON() {
-    return tolist(this);
-  },
 };
 
-/** `x * y` cannot be given a meaning in JavaScript: it must not become NaN in silence. */
+/** What a template or a message shows. */
 function toPrimitive(this: Tensor, hint: string): string {
   if (hint === "string") return format(this);
-  throw new DownhillError(
-    "trace",
-    `A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) ` +
-      `(also add, sub, div, pow), instead of x < y write less(x, y), and where(…) instead of if. ` +
-      `For the plain number of a scalar use x.item().`,
-  );
+  throw operatorError();
 }
 
-for (const [name, method] of Object.entries(methods)) {
-  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
-}
-Object.defineProperty(Tensor.prototype, Symbol.toPrimitive, { value: toPrimitive, configurable: true });
-Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Tensor) {
+// One of the import-time effects of the library (see `sideEffects` in package.json).
+attachMethods({ ...methods });
+attachMethods({ [Symbol.toPrimitive]: toPrimitive });
+attachMethods({
+  [Symbol.for("nodejs.util.inspect.custom")](this: Tensor) {
     return inspect(this);
   },
-  configurable: true,
 });

@@ -1,10 +1,11 @@
-import { canGenerateCode } from "../backends/js/index.ts";
 import { canRunWasm, mostThreads } from "../backends/wasm/index.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { RuntimeOptions } from "./device.ts";
 import { defaultChoices, setChoices } from "./device.ts";
+import { installedGenerator } from "./engine.ts";
 import "./install-compiler.ts";
+import "./install-generator.ts";
 
 /**
  * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
@@ -33,7 +34,7 @@ export function configure(given: RuntimeOptions): void {
       "option",
       'configure: WebAssembly may not be compiled here. Use backend: "auto".',
     );
-  if (next.backend === "js" && !canGenerateCode())
+  if (next.backend === "js" && installedGenerator() === undefined)
     throw new DownhillError(
       "option",
       'configure: JavaScript may not be generated here (a content security policy forbids it). Use backend: "auto".',

@@ -1,5 +1,4 @@
 import { interpBackend } from "../backends/interp/index.ts";
-import { canGenerateCode, jsBackend } from "../backends/js/index.ts";
 import {
   canRunWasm,
   closePools,
@@ -12,7 +11,7 @@ import { bytesOf } from "../backends/wasm/arena.ts";
 import type { Backend } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { workOf } from "../kernel/work.ts";
-import { startGeneration } from "./engine.ts";
+import { installedGenerator, startGeneration } from "./engine.ts";
 import type { Heap } from "./heap.ts";
 import { makeHeap } from "./heap.ts";
 import { onGiveAway } from "./memory.ts";
@@ -108,14 +107,15 @@ export function backendFor(routine: Routine): Backend {
     case "wasm":
       return wasmBackend();
     case "js":
-      return jsBackend;
+      return installedGenerator() ?? interpBackend; // `configure` has made sure of it
     case "interpreter":
       return interpBackend;
-    case "auto":
-      if (canRunWasm() && (!canGenerateCode() || isForWasm(routine))) return wasmBackend();
-      if (canGenerateCode()) return jsBackend;
-      warnOnce();
-      return interpBackend;
+    case "auto": {
+      const generator = installedGenerator();
+      if (canRunWasm() && (generator === undefined || isForWasm(routine))) return wasmBackend();
+      if (generator === undefined) warnOnce();
+      return generator ?? interpBackend;
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { Cell, Slot } from "../kernel/executable.ts";
 import { call } from "../prims/call.ts";
 import { isStaging } from "../trace/bind.ts";
 import { isDebugging } from "../trace/debug.ts";
-import { capturingSources } from "../trace/source.ts";
+import { capturingSources } from "../trace/capture.ts";
 import { evalProgram, traceProgram } from "../trace/staging.ts";
 import {
   flattenArguments,

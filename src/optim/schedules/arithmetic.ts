@@ -2,7 +2,6 @@ import { full, tensor } from "../../array/create.ts";
 import * as array from "../../array/elementwise.ts";
 import { take } from "../../array/shape.ts";
 import { interpBackend } from "../../backends/interp/index.ts";
-import { canGenerateCode, jsBackend } from "../../backends/js/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { arrayType } from "../../ir/types.ts";
 import type { CompiledProcedure } from "../../kernel/executable.ts";
@@ -10,6 +9,7 @@ import { cos64, log64, pow64 } from "../../kernel/math/index.ts";
 import type { Procedure } from "../../kernel/scalar.ts";
 import { asTensor } from "../../prims/lift.ts";
 import { full as constant } from "../../prims/linear.ts";
+import { installedGenerator } from "../../runtime/engine.ts";
 import type { Scalar } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 
@@ -105,7 +105,7 @@ export function ofTensorsLike(t: Tensor): Arithmetic<Tensor> {
 function compiledOnce(procedure: Procedure): CompiledProcedure {
   let call: CompiledProcedure | undefined;
   return (...xs) => {
-    call ??= (canGenerateCode() ? jsBackend : interpBackend).compileProcedure(procedure);
+    call ??= (installedGenerator() ?? interpBackend).compileProcedure(procedure);
     return call(...xs);
   };
 }
