@@ -147,7 +147,8 @@ function makeCode(
 
   const op = (name: OpcodeName): void => {
     const { bytes } = opcode(name);
-    for (let i = 0; i < bytes.length; i++) code.byte(bytes[i]!); // code that runs once is not compiled: iterators cost there
+    if (bytes.length === 1) code.byte(bytes[0]!);
+    else code.bytes(bytes);
   };
   const indexed = (name: OpcodeName, index: number): void => {
     op(name);

@@ -21,7 +21,8 @@ export interface ByteWriter {
 }
 
 /**
- * Makes an empty writer.
+ * Makes an empty writer. Modules are written once, by code that the engine has not compiled yet: there every call costs, so
+ * what is called for each instruction calls little itself.
  *
  * @example
  * const out = makeWriter();
@@ -44,7 +45,7 @@ export function makeWriter(capacity: number = 64): ByteWriter {
   const writer: ByteWriter = {
     length: () => at,
     byte(value) {
-      reserve(1);
+      if (at === buffer.length) reserve(1);
       buffer[at++] = value;
     },
     bytes(values) {
@@ -53,7 +54,7 @@ export function makeWriter(capacity: number = 64): ByteWriter {
       at += values.length;
     },
     unsigned(value) {
-      reserve(5);
+      if (at + 5 > buffer.length) reserve(5);
       let rest = value >>> 0;
       while (rest >= 128) {
         buffer[at++] = (rest & 127) | 128;
@@ -62,7 +63,7 @@ export function makeWriter(capacity: number = 64): ByteWriter {
       buffer[at++] = rest;
     },
     signed(value) {
-      reserve(5);
+      if (at + 5 > buffer.length) reserve(5);
       let rest = value | 0;
       while (rest < -64 || rest > 63) {
         buffer[at++] = (rest & 127) | 128;
@@ -90,7 +91,17 @@ export function makeWriter(capacity: number = 64): ByteWriter {
       at += 8;
     },
     text(value) {
-      writer.sized(new TextEncoder().encode(value));
+      const start = at;
+      writer.unsigned(value.length);
+      reserve(value.length);
+      for (let i = 0; i < value.length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 127) {
+          at = start;
+          return writer.sized(new TextEncoder().encode(value));
+        }
+        buffer[at++] = code;
+      }
     },
     sized(values) {
       writer.unsigned(values.length);
