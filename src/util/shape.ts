@@ -53,3 +53,8 @@ export function range(from: number, to: number): number[] {
 export function otherAxes(rank: number, axes: readonly number[]): number[] {
   return range(0, rank).filter((axis) => !axes.includes(axis));
 }
+
+/** The greatest number that divides two positive integers. */
+export function greatestCommonDivisor(x: number, y: number): number {
+  return y === 0 ? x : greatestCommonDivisor(y, x % y);
+}

@@ -2,6 +2,7 @@ import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
+import { greatestCommonDivisor } from "../../util/shape.ts";
 import type { Body, Callable } from "./body.ts";
 import { advance, repeat } from "./contract/emit.ts";
 import type { ContractFunction } from "./contract/index.ts";
@@ -46,8 +47,13 @@ function workOf(stmt: For): number {
   return turnsOf(stmt) * bodyWork(stmt.body);
 }
 
-function turnsOf({ from, to }: { readonly from: Expr; readonly to: Expr }): number {
-  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : unknownTurns;
+/** How many turns a loop has, where that is known. */
+export function knownTurns({ from, to }: { readonly from: Expr; readonly to: Expr }): number | undefined {
+  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
+}
+
+function turnsOf(loop: { readonly from: Expr; readonly to: Expr }): number {
+  return knownTurns(loop) ?? unknownTurns;
 }
 
 function innerWork(stmt: Stmt): number {
@@ -124,6 +130,13 @@ function chunkOf(block: readonly Stmt[], { chunkWork }: Settings): number {
     },
   });
   return hasLoops && turns < 64 ? turns : Math.max(512, Math.ceil(turns / 64) * 64);
+}
+
+/** A number that divides that of the turns of every call of a kernel. */
+function runsOf(stmt: For, settings: Settings): number {
+  const [turns, chunk] = [knownTurns(stmt), chunkOf(stmt.body, settings)];
+  if (turns === undefined) return 1;
+  return turns <= chunk ? turns : greatestCommonDivisor(turns, chunk);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
@@ -233,14 +246,19 @@ export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) =
 
 type WriteTurns = (inner: Frame, bounds: Bounds) => void;
 
-function outlineTurns(stmt: For, frame: Frame, hint: string, write: WriteTurns): Outline {
+function outlineTurns(
+  stmt: For,
+  frame: Frame,
+  { hint, multipleOf }: { readonly hint: string; readonly multipleOf: number },
+  write: WriteTurns,
+): Outline {
   const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
-  return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1 }));
+  return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1, multipleOf }));
 }
 
 /** Makes an independent loop a function `(from, to, …)` of the turns that it runs. */
 export function outlined(stmt: For, frame: Frame, hint: string, write: WriteTurns): RangeCall {
-  return rangeCall(outlineTurns(stmt, frame, hint, write));
+  return rangeCall(outlineTurns(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 
 function rangeCall({ call }: Outline): RangeCall {
@@ -254,7 +272,8 @@ function rangeCall({ call }: Outline): RangeCall {
 /** Makes an independent loop a function and calls it for some turns at a time. */
 export function emitKernel(stmt: For, frame: Frame, write: WriteTurns): void {
   frame.unit.noteKernel();
-  const kernel = outlineTurns(stmt, frame, "loop", write);
+  const multipleOf = runsOf(stmt, frame.unit.settings);
+  const kernel = outlineTurns(stmt, frame, { hint: "loop", multipleOf }, write);
   const alone = (): void => emitCalls(stmt, frame, rangeCall(kernel));
   const { sharing, settings } = frame.unit;
   if (sharing === undefined || !isShareable(stmt, settings)) alone();
@@ -393,7 +412,7 @@ export function emitSharedContract(
 export function emitSequence(stmt: For, frame: Frame, write: WriteTurns): void {
   const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
   const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
-    write(inner, { from: 0, to: 1 });
+    write(inner, { from: 0, to: 1, multipleOf: 1 });
     for (const one of shared) spill(one, inner);
   });
   for (const one of carried) spill(one, frame);
@@ -447,9 +466,7 @@ export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: 
 function emitCalls(stmt: For, frame: Frame, call: RangeCall): void {
   const { body } = frame;
   const chunk = chunkOf(stmt.body, frame.unit.settings);
-  const isOneCall =
-    stmt.from.kind === "const" && stmt.to.kind === "const" && stmt.to.value - stmt.from.value <= chunk;
-  if (isOneCall) {
+  if ((knownTurns(stmt) ?? Infinity) <= chunk) {
     return call(
       body,
       () => emitScalar(stmt.from, frame),

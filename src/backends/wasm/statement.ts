@@ -15,6 +15,7 @@ import {
   emitSharedContract,
   emitWhileSequence,
   isShareable,
+  knownTurns,
   outlined,
   partOf,
   shapeOfLoop,
@@ -170,7 +171,8 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  return { from, to };
+  const turns = stmt.kind === "for" ? knownTurns(stmt) : countOf(stmt);
+  return { from, to, multipleOf: turns ?? 1 };
 }
 
 /** The turns of a loop between bounds in locals. */
@@ -179,7 +181,7 @@ function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void
   const { settings } = frame.unit;
   if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
     const oneByOne: OneByOne = {
-      rest: (from) => emitFor(stmt, { from, to: bounds.to }, frame, depth),
+      rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
       again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
     };
     if (emitVectorFor(stmt, bounds, frame, oneByOne)) return;

@@ -17,6 +17,8 @@ import { emitVectorBlock } from "./statement.ts";
 export interface Bounds {
   readonly from: number;
   readonly to: number;
+  /** A number that divides that of the turns from one to the other, whatever the bounds are then; 1 where nothing is known. */
+  readonly multipleOf: number;
 }
 
 type For = Stmt & { readonly kind: "for" };
@@ -44,7 +46,7 @@ export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne:
   if (rare.length === 0) {
     flushAll(lanes);
     runTurns(body, code, end, index, step);
-    oneByOne.rest(index);
+    if (bounds.multipleOf % step !== 0) oneByOne.rest(index);
     return true;
   }
   const again = oneByOne.again();
@@ -64,11 +66,13 @@ export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne:
   flushAll(lanes);
   code.code.end();
   runTurns(body, code, end, index, step);
-  again(
-    body,
-    () => body.localGet(index),
-    () => body.localGet(bounds.to),
-  );
+  if (bounds.multipleOf % step !== 0) {
+    again(
+      body,
+      () => body.localGet(index),
+      () => body.localGet(bounds.to),
+    );
+  }
   return true;
 }
 
@@ -142,9 +146,13 @@ export function openLanes(
 }
 
 /** Sets `index` to the first index, and gives the local that holds where whole turns of `step` indices end. */
-export function emitEnd(body: Body, { from, to }: Bounds, index: number, step: number): number {
-  const end = body.local("i32");
+export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: number, step: number): number {
   body.localGet(from);
+  if (multipleOf % step === 0) {
+    body.localSet(index);
+    return to;
+  }
+  const end = body.local("i32");
   body.localTee(index);
   body.localGet(to);
   body.localGet(from);
