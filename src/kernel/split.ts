@@ -29,10 +29,16 @@ export interface Split {
   readonly outgoing: readonly Shared[];
 }
 
+// Asked for again by every block around a statement, and by what decides how loops are written.
+const weights = new WeakMap<Stmt, number>();
+
 /** How much code a statement is, in names and numbers read: operations weigh more, those that call a function most. */
 export function weightOf(stmt: Stmt): number {
+  const known = weights.get(stmt);
+  if (known !== undefined) return known;
   let weight = 0;
   walkStmt(stmt, { stmt: () => void weight++, expr: (expr) => void (weight += exprWeight(expr)) });
+  weights.set(stmt, weight);
   return weight;
 }
 

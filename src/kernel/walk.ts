@@ -12,7 +12,7 @@ export function checkDepth(depth: number): void {
 
 /** Calls `visit` for an expression and everything in it, outermost first; not for the insides of procedures. */
 export function walkExpr(expr: Expr, visit: (expr: Expr) => void, depth = 0): void {
-  checkDepth(depth);
+  if (depth > maxDepth) checkDepth(depth); // asked here first: a call for each expression takes as long as all the rest
   visit(expr);
   switch (expr.kind) {
     case "const":

@@ -1,4 +1,4 @@
-import type { Expr, ScalarType } from "../../kernel/scalar.ts";
+import type { BinaryOp, Expr, ScalarType } from "../../kernel/scalar.ts";
 import type { Range } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import { internalError } from "../../errors/index.ts";
@@ -64,6 +64,9 @@ export function bufferOf(frame: Frame, name: string): BufferPlace {
   return found;
 }
 
+/** Operations that give no negative numbers of others. */
+const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
+
 /** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
 export function isPositive(expr: Expr, frame: Frame): boolean {
   if (expr.kind === "const") return expr.value >= 0;
@@ -73,7 +76,7 @@ export function isPositive(expr: Expr, frame: Frame): boolean {
   const [x, y] = [isPositive(expr.x, frame), isPositive(expr.y, frame)];
   if (expr.kind === "select") return x && y;
   if (expr.op === "and" || expr.op === "max") return x || y;
-  return x && y && /^(add|mul|div|rem|min)$/.test(expr.op);
+  return x && y && keepsSign.has(expr.op);
 }
 
 /** Notes where the index of a loop lies. */

@@ -71,21 +71,29 @@ function innerWork(stmt: Stmt): number {
     case "let":
     case "set":
     case "store":
-    case "comment": {
-      let work = weightOf(stmt);
-      walkStmt(stmt, {
-        expr: (x) => {
-          if (x.kind === "call") work += procedureWork(x.procedure);
-        },
-      });
-      return work;
-    }
+    case "comment":
+      return plainWork(stmt);
     default:
       return assertNever(stmt, "innerWork");
   }
 }
 
-const works = new WeakMap<Procedure, number>();
+const works = new WeakMap<Procedure | Stmt, number>();
+
+/** The work of a statement that holds no others. */
+function plainWork(stmt: Stmt): number {
+  let work = works.get(stmt);
+  if (work === undefined) {
+    work = weightOf(stmt);
+    walkStmt(stmt, {
+      expr: (x) => {
+        if (x.kind === "call") work! += procedureWork(x.procedure);
+      },
+    });
+    works.set(stmt, work);
+  }
+  return work;
+}
 
 function procedureWork(procedure: Procedure): number {
   let work = works.get(procedure);
