@@ -731,6 +731,18 @@ describe("what is written for lanes", () => {
     expect(lines).toMatch(/f32x4\.mul[^]*f32x4\.mul[^]*v128\.store [^\n]*\n\s*\(v128\.store offset=16/);
   });
 
+  // of 70,016 turns each call does a multiple of 64; of 70,001 the last one leaves one over
+  test.each([
+    [64, 0],
+    [67, 1],
+    [70_016, 0],
+    [70_001, 1],
+  ])("a loop of %d turns has a scalar rest only where turns are left over", (n, rests) => {
+    const routine = elementwise("f32", "f32", n, (x, y) => k.mul(x, y));
+    expect(text(routine).match(/\bf32\.mul\b/g) ?? []).toHaveLength(rests);
+    expectAgreement(routine);
+  });
+
   test("every second element is read by vectors, and both halves written by them; four elements by one", () => {
     const made: Made = { ins: [["a", "f32", 8]], outs: [["out", "f32", 8]], n: 4 };
     const routine = routineOf(made, (block) =>
