@@ -1,7 +1,7 @@
 // Random programs through every pass, transform and backend against the interpreter, bit for bit, in all processors.
 // A fault is shown as the smallest program that has it, with the seed that draws it again. See test/support/random-*.ts.
 import { fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -42,8 +42,8 @@ Ctrl-C ends after the parts that are running, with a summary and the command tha
 const perPart = 25;
 /** Parts of one seed, so that no two seeds share one. */
 const partsPerSeed = 1_000_000;
-/** Milliseconds in which one program ends unless it never does. */
-const patience = 180_000;
+/** Milliseconds of a processor, and of the clock, in which one program ends unless it never does. */
+const patience = { processor: 60_000, clock: 1_200_000 };
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const read = () =>
@@ -115,6 +115,17 @@ function engineFlags() {
   return major === 11 ? ["--interrupt-budget=1000000"] : []; // which later ones have no more
 }
 
+/** Milliseconds that a process has had a processor for, where the system tells. */
+function processorTime(/** @type {number | undefined} */ pid) {
+  try {
+    const [, words = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
+    const [user, system] = words.split(" ").slice(11, 13).map(Number);
+    return 10 * ((user ?? 0) + (system ?? 0)); // in ticks of 1/100 s
+  } catch {
+    return undefined;
+  }
+}
+
 /** Which parts are done: those before `next` that are not out any more. */
 function makeSchedule(/** @type {number} */ first, /** @type {number} */ parts) {
   /** @type {Set<number>} */
@@ -181,15 +192,17 @@ async function main() {
       });
       running.add(process_);
       let part = -1;
-      /** @type {NodeJS.Timeout | undefined} */
-      let watch;
+      let heard = { clock: performance.now(), processor: 0 };
       const watchOver = () => {
-        clearTimeout(watch);
-        watch = setTimeout(() => {
-          report(`a program takes longer than ${patience / 1000} s; it may never end.`, part);
-          process_.kill("SIGKILL");
-        }, patience);
+        heard = { clock: performance.now(), processor: processorTime(process_.pid) ?? 0 };
       };
+      const watch = setInterval(() => {
+        const waited = performance.now() - heard.clock;
+        const worked = (processorTime(process_.pid) ?? waited + heard.processor) - heard.processor;
+        if (worked < patience.processor && waited < patience.clock) return;
+        report(`a program takes longer than ${(worked / 1000).toFixed(0)} s; it may never end.`, part);
+        process_.kill("SIGKILL");
+      }, 5000);
       const give = () => {
         watchOver();
         const taken = isOver ? undefined : schedule.take();
@@ -212,7 +225,7 @@ async function main() {
         give();
       });
       process_.on("exit", (code, signal) => {
-        clearTimeout(watch);
+        clearInterval(watch);
         running.delete(process_);
         if (code !== 0 && !isKilled && signal !== "SIGKILL") {
           if (code === 3) {

@@ -6,7 +6,7 @@ import { configure, grad, jit } from "downhill";
 import { wasmArena } from "../../src/backends/wasm/index.ts";
 import { residentHeap } from "../../src/runtime/device.ts";
 import { compilationStats } from "../../src/runtime/executable.ts";
-import { functionOf, pointOf, recipes, smallDims } from "./random-programs.ts";
+import { functionOf, isReversible, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { seeded } from "./sampling.ts";
 
 /** What is held at some time, in bytes and programs. */
@@ -99,7 +99,7 @@ const kinds: readonly Kind[] = [
 export function makeCompilations(seed: number): () => void {
   const random = seeded(seed);
   const dims = smallDims.filter(({ rows, columns }) => rows * columns < 400);
-  const sample = recipes(dims);
+  const sample = recipes(dims).filter(isReversible);
   let turn = 0;
   let results: unknown;
   const sizes = (): Sizes => ({ upTo: (most) => Math.floor(most ** random()), c: random() });

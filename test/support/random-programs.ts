@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
+import { corners } from "./random-corners.ts";
 import { loops } from "./random-loops.ts";
 import { mathematics } from "./random-mathematics.ts";
 import type { Dims, Pick, Pool, Rule } from "./random-rules.ts";
@@ -28,6 +29,7 @@ export const smallDims: readonly Dims[] = [
   { rows: 2, columns: 1023 },
   { rows: 1, columns: 1024 },
   { rows: 12, columns: 12 },
+  { rows: 270, columns: 5 },
 ];
 
 /** Shapes whose loops are long: functions of their own, run in parts. */
@@ -37,9 +39,10 @@ export const largeDims: readonly Dims[] = [
   { rows: 2, columns: 4097 },
   { rows: 1, columns: 16385 },
   { rows: 65, columns: 257 },
+  { rows: 515, columns: 33 },
 ];
 
-const rules: readonly Rule[] = [...basics, ...mathematics, ...loops, ...selections];
+const rules: readonly Rule[] = [...basics, ...mathematics, ...loops, ...selections, ...corners];
 
 export interface Choice {
   readonly rule: number;
@@ -85,6 +88,11 @@ function placesOf(columns: number): Tensor {
   const places = d.tensor(list, { dtype: "int32" });
   knownPlaces.set(columns, places);
   return places;
+}
+
+/** Whether all that it does has reverse mode. */
+export function isReversible({ list }: Recipe): boolean {
+  return !list.some(({ rule }) => rules[rule]!.isForward);
 }
 
 /** The function that a recipe stands for: of a scalar, a vector and a matrix, with as much as results. */

@@ -27,13 +27,17 @@ export interface Rule {
   readonly jumps: boolean;
   /** Whether it computes in float32 what is float64. */
   readonly isCoarse: boolean;
+  /** Whether it has forward mode only. */
+  readonly isForward: boolean;
 }
 
 /** Keeps numbers within reach of 1. */
 export const tame = (x: Tensor): Tensor => d.sin(x);
-export const smooth = (apply: Rule["apply"]): Rule => ({ apply, jumps: false, isCoarse: false });
-export const jumping = (apply: Rule["apply"]): Rule => ({ apply, jumps: true, isCoarse: false });
-export const coarse = (apply: Rule["apply"]): Rule => ({ apply, jumps: true, isCoarse: true });
+const usual = { jumps: false, isCoarse: false, isForward: false };
+export const smooth = (apply: Rule["apply"]): Rule => ({ ...usual, apply });
+export const jumping = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true });
+export const coarse = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true, isCoarse: true });
+export const forward = (apply: Rule["apply"]): Rule => ({ ...usual, apply, jumps: true, isForward: true });
 
 /** Places within an axis of `n`, whatever the numbers are. */
 export const within = (places: Tensor, n: number): Tensor => d.rem(d.abs(d.rem(places, n)), n);
