@@ -118,6 +118,25 @@ describe("convolve", () => {
     },
   );
 
+  test.each([
+    { window: [5, 3], padding: 4, size: [6, 5], stride: 1 }, // the gradient of one without padding
+    { window: [5, 3], padding: 4, size: [7, 5], stride: 2 },
+    { window: [7, 2], padding: 3, size: [4, 5], stride: 1 },
+    { window: [13, 1], padding: 12, size: [20, 3], stride: 1 }, // more segments than are worth it
+    { window: [2, 2], padding: 3, size: [4, 5], stride: 1 }, // some places meet nothing
+    { window: [5, 5], padding: 4, size: [60, 57], stride: 1 }, // some images at a time, and the rest
+  ])("leaves out what lies over padding, %j", ({ window, padding, size: [height, width], stride }) => {
+    const params: ConvolveParams = {
+      ...plane,
+      strides: [stride, 1],
+      padding: [[padding, padding], [1, 1]], // prettier-ignore
+    };
+    const integers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 37) % 11) - 5);
+    const x = f32(integers(7 * 2 * height! * width!), [7, 2, height!, width!]);
+    const w = f32(integers(6 * size(window)), [3, 2, ...window]);
+    expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params)); // integers: exact
+  });
+
   test("refuses what does not fit", () => {
     const [x, w] = sample([1, 4, 4], [2, 3, 2]).ins as [Tensor, Tensor];
     expect(() => convolve(x, w, line(1, 0, 0))).toThrow(

@@ -170,9 +170,12 @@ function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveP
   return moveAxis(out, 1, 0);
 }
 
+/** So many elements of copied images stay in the processor's caches. */
+const paddedElements = 32768;
+
 /**
  * One contraction: windows times the elements that they meet, which a window further on meets again. Images that are
- * padded or spread out are first copied, one at a time.
+ * padded or spread out are first copied, some at a time.
  */
 function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   const { block, fresh, scratch } = context;
@@ -188,26 +191,112 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
     buffer: must(buffer, "the memory of a convolution"),
     offset: offset ?? k.i32(0),
   });
-  const product = (into: Block, right: Place, outStart: Place, sharedItems: number): void =>
-    into.contract({
-      name: fresh("conv"),
-      type: scalarTypeOf(out.type.dtype),
-      out: outStart,
-      left: start(w),
-      right,
-      dims: dimsOf(sharedItems, w.type.shape, out.type.shape.slice(2), [channels!, ...sizes], params),
-      accumulate: false,
-    });
+  const places = out.type.shape.slice(2);
+  const strides = {
+    out: stridesOf(out.type.shape),
+    left: stridesOf(w.type.shape),
+    image: stridesOf([channels!, ...sizes]),
+  };
+  const further = ({ buffer, offset }: Place, by: number): Place => ({
+    buffer,
+    offset: plus(offset, k.i32(by)),
+  });
+  const product = (into: Block, right: Place, outStart: Place, sharedItems: number): void => {
+    for (const { start: first, count, from, taps } of segmentsOf(
+      space,
+      w.type.shape.slice(2),
+      places,
+      params,
+    )) {
+      const at = (first * params.strides[0]! + from * params.rhsDilation[0]!) * strides.image[1]!;
+      into.contract({
+        name: fresh("conv"),
+        type: scalarTypeOf(out.type.dtype),
+        out: further(outStart, first * strides.out[2]!),
+        left: further(start(w), from * strides.left[2]!),
+        right: further(right, at),
+        dims: dimsOf(sharedItems, w.type.shape, places, [channels!, ...sizes], params, { count, taps }),
+        accumulate: false,
+      });
+    }
+  };
   if (asItIs) return product(block, start(x), start(out), items!);
-  const padded = scratch(withShape(x.type, [channels!, ...sizes]), "padded");
+  const image = sizeOf([channels!, ...sizes]);
+  const atOnce = Math.min(items!, Math.max(1, Math.floor(paddedElements / image)));
+  const padded = scratch(withShape(x.type, [atOnce, channels!, ...sizes]), "padded");
   const outItem = sizeOf(out.type.shape.slice(1));
   const outStart = start(out);
   fill(block, context, padded, 0);
-  block.for(fresh("item"), k.i32(0), k.i32(items!), (loop, item) => {
-    copySpread(loop, context, padded, x, item, params);
-    const offset = plus(outStart.offset, outItem === 1 ? item : k.mul(item, k.i32(outItem)));
-    product(loop, start(padded), { buffer: outStart.buffer, offset: loop.let(fresh("o"), offset) }, 1);
+  /** So many items from one on. */
+  const some = (inner: Block, first: Expr, count: number): void => {
+    inner.for(fresh("item"), k.i32(0), k.i32(count), (loop, item) =>
+      copySpread(loop, context, padded, x, { from: plus(first, item), to: item }, params),
+    );
+    const offset = plus(outStart.offset, outItem === 1 ? first : k.mul(first, k.i32(outItem)));
+    product(inner, start(padded), { buffer: outStart.buffer, offset: inner.let(fresh("o"), offset) }, count);
+  };
+  const runs = Math.floor(items! / atOnce);
+  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+    some(loop, loop.let(fresh("first"), k.mul(run, k.i32(atOnce))), atOnce),
+  );
+  const rest = items! - runs * atOnce;
+  if (rest > 0) some(block, k.i32(items! - rest), rest);
+}
+
+/** Places along the first axis of space that meet the same elements of windows: `taps` of them, the first one being `from`. */
+interface Segment {
+  readonly start: number;
+  readonly count: number;
+  readonly from: number;
+  readonly taps: number;
+}
+
+/** So many contractions at most: each is code of its own. */
+const mostSegments = 10;
+
+const workOf = ({ count, taps }: Segment): number => count * taps;
+
+/** Both as one, which meets what either does. */
+function joined(a: Segment, b: Segment): Segment {
+  const from = Math.min(a.from, b.from);
+  const taps = Math.max(a.from + a.taps, b.from + b.taps) - from;
+  return { start: a.start, count: a.count + b.count, from, taps };
+}
+
+/**
+ * The places along the first axis of space, apart by the elements of windows that lie over elements of the image and not over
+ * padding; all together where that leaves out little.
+ */
+function segmentsOf(
+  space: Shape,
+  window: Shape,
+  places: Shape,
+  { padding, strides, lhsDilation, rhsDilation }: ConvolveParams,
+): readonly Segment[] {
+  const [n, taps, count] = [space[0]!, window[0]!, places[0]!];
+  const whole: Segment = { start: 0, count, from: 0, taps };
+  if (lhsDilation[0] !== 1) return [whole];
+  const segments = range(0, count).map((start): Segment => {
+    const first = start * strides[0]! - padding[0]![0];
+    const isWithin = (u: number): boolean =>
+      first + u * rhsDilation[0]! >= 0 && first + u * rhsDilation[0]! < n;
+    const within = range(0, taps).filter(isWithin);
+    return { start, count: 1, from: within[0] ?? 0, taps: within.length };
   });
+  if (segments.some((segment) => segment.taps === 0)) return [whole];
+  /** What is multiplied more if a segment and the next are one. */
+  const added = (i: number): number => {
+    const [a, b] = [segments[i]!, segments[i + 1]!];
+    return workOf(joined(a, b)) - workOf(a) - workOf(b);
+  };
+  for (;;) {
+    const next = range(0, segments.length - 1);
+    const best = next.reduce((a, b) => (added(b) < added(a) ? b : a), 0);
+    if (segments.length === 1 || (segments.length <= mostSegments && added(best) > 0)) break;
+    segments.splice(best, 2, joined(segments[best]!, segments[best + 1]!));
+  }
+  const work = segments.reduce((sum, segment) => sum + workOf(segment), 0);
+  return work <= 0.8 * workOf(whole) ? segments : [whole];
 }
 
 /** The indices of the contraction: groups, outputs of a group, items and places, channels of a group and the window. */
@@ -217,6 +306,7 @@ function dimsOf(
   places: Shape,
   image: Shape,
   { strides, rhsDilation, groups }: ConvolveParams,
+  { count, taps }: Pick<Segment, "count" | "taps">,
 ): Dim[] {
   const [outputs, depth, ...window] = windows;
   const windowStrides = stridesOf(windows);
@@ -235,7 +325,7 @@ function dimsOf(
     { role: "column", size: items, out: outputs! * outStrides[0]!, left: 0, right: sizeOf(image) },
     ...places.map((size, a): Dim => ({
       role: "column",
-      size,
+      size: a === 0 ? count : size,
       out: outStrides[a + 1]!,
       left: 0,
       right: strides[a]! * imageStrides[a + 1]!,
@@ -243,7 +333,7 @@ function dimsOf(
     { role: "sum", size: depth!, out: 0, left: windowStrides[1]!, right: imageStrides[0]! },
     ...window.map((size, a): Dim => ({
       role: "sum",
-      size,
+      size: a === 0 ? taps : size,
       out: 0,
       left: windowStrides[a + 2]!,
       right: rhsDilation[a]! * imageStrides[a + 1]!,
@@ -259,19 +349,19 @@ function fill(block: Block, { fresh }: LowerContext, target: WriteView, value: n
   );
 }
 
-/** Copies an image to its places among zeros, which stay from image to image. */
+/** Copies an image, number `from`, to its places among the zeros of number `to`, which stay. */
 function copySpread(
   block: Block,
   { fresh }: LowerContext,
   padded: WriteView,
   x: ReadView,
-  item: Expr,
+  item: { readonly from: Expr; readonly to: Expr },
   { padding, lhsDilation }: ConvolveParams,
 ): void {
   const [, channels, ...space] = x.type.shape;
   const strides = stridesOf(x.type.shape);
-  const [, ...sizes] = padded.type.shape;
-  const paddedStrides = stridesOf(padded.type.shape);
+  const [, , ...sizes] = padded.type.shape;
+  const [paddedItem, ...paddedStrides] = stridesOf(padded.type.shape);
   // the first element and the number of those that are not cut off
   const first = space.map((_, a) => Math.max(0, Math.ceil(-padding[a]![0] / lhsDilation[a]!)));
   const count = space.map((n, a) => {
@@ -283,13 +373,14 @@ function copySpread(
     (sum, i, a) => sum + (padding[a]![0] + i * lhsDilation[a]!) * paddedStrides[a + 1]!,
     0,
   );
-  const base = block.let(fresh("x"), plus(k.mul(item, k.i32(strides[0]!)), k.i32(from)));
+  const base = block.let(fresh("x"), plus(k.mul(item.from, k.i32(strides[0]!)), k.i32(from)));
+  const target = block.let(fresh("to"), plus(k.mul(item.to, k.i32(paddedItem!)), k.i32(to)));
   loopEach(block, [channels!, ...count], fresh, (loop, index) =>
     padded.write(
       loop,
       plus(
+        target,
         flatIndex(index, [paddedStrides[0]!, ...lhsDilation.map((d, a) => d * paddedStrides[a + 1]!)]),
-        k.i32(to),
       ),
       x.read(plus(base, flatIndex(index, strides.slice(1)))),
     ),

@@ -27,8 +27,8 @@ export interface ContractFunction extends Callable {
   readonly workBytes: number;
 }
 
-/** The functions that contractions of one module share. */
-export type ContractCache = Map<string, Callable>;
+/** The functions that contractions of one module share: those of equal ones, and the kernels of others. */
+export type ContractCache = Map<string, Callable & Partial<ContractFunction>>;
 
 /**
  * Adds to a module what computes a `contract` statement: the function
@@ -53,6 +53,22 @@ export type ContractCache = Map<string, Callable>;
  * ```
  */
 export function addContract(
+  module: ModuleBuilder,
+  cache: ContractCache,
+  name: string,
+  { type, dims, accumulate }: Pick<Contract, "type" | "dims" | "accumulate">,
+  mode: ContractMode,
+): ContractFunction {
+  const key = `contract ${JSON.stringify([type, dims, accumulate, mode])}`;
+  const { index, units, workBytes } = cache.get(key) ?? {};
+  if (index !== undefined && units !== undefined && workBytes !== undefined)
+    return { index, units, workBytes };
+  const made = writeContract(module, cache, name, { type, dims, accumulate }, mode);
+  cache.set(key, made);
+  return made;
+}
+
+function writeContract(
   module: ModuleBuilder,
   cache: ContractCache,
   name: string,
