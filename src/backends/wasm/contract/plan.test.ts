@@ -57,6 +57,18 @@ test("parts have about as many products as they should, and at least a row of ti
   }
 });
 
+test("of few rows, strips are the parts: enough of them for threads to end at about the same time", () => {
+  for (const [m, n, sums] of [
+    [1024, 1, 1024],
+    [8, 2048, 512],
+    [1, 4096, 300],
+  ] as const) {
+    const { tiles, panels, stripPanels } = plan("wide", m, n, sums);
+    expect(tiles).toBeLessThanOrEqual(2);
+    expect(panels / stripPanels).toBeGreaterThanOrEqual(16);
+  }
+});
+
 test("a strip of packed columns is kept for the next part where its memory stays small", () => {
   expect(plan("wide", 512, 512, 512).keepsStrip).toBe(true);
   const long = plan("wide", 512, 512, 8192);

@@ -165,13 +165,14 @@ export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mo
   const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
   const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * width)), 1, Math.max(1, panels));
-  // Some eight parts, so that threads have something to share out; but what a strip shares must be worth more than a part.
-  const wanted = Math.ceil((panels * blocks) / 8);
+  // Some eight parts, so that threads have something to share out, more where these are strips alone; but what a strip shares
+  // must be worth more than a part.
+  const isShared = mode.partProducts < Infinity;
+  const wanted = Math.ceil((panels * blocks) / (isShared && tiles <= 2 ? 32 : 8));
   const isWorth = rows * width * sums >= 1 << 17;
   const least = left.packed ? 64 / width : isWorth ? 1 : 32 / width;
   const stripPanels = Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least))));
   const stripColumns = stripPanels * width + tail;
-  const isShared = mode.partProducts < Infinity;
   const keepsStrip = isShared && right.packed && tiles > 1 && stripColumns * sums * lanes.bytes <= keptBytes;
   // Where a strip is packed again for each part, that has to be worth it.
   const leastTiles = right.packed && !keepsStrip ? blockTiles : 1;
