@@ -188,13 +188,13 @@ function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
 /** Whether parameters are the same object or plain data of the same content; programs count by identity. */
 function sameParams(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null || isProgram(a))
-    return false;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
     for (let i = 0; i < a.length; i++) if (!sameParams(a[i], b[i])) return false;
     return true;
   }
+  if (isProgram(a)) return false; // asked last: to look for what an array of numbers lacks takes long
   if (Object.keys(a).length !== Object.keys(b).length) return false;
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
   return true;
