@@ -38,13 +38,15 @@ function selectPair(condition: Expr, x: Pair, y: Pair): Pair {
 const pairOf = ([high, low]: readonly [number, number]): Pair => ({ high: f64(high), low: f64(low) });
 const zero: Pair = /* @__PURE__ */ pairOf([0, 0]);
 
+const FLAT = 0.41421356237309503; // tan(π/8)
+
 /**
  * atan(y / x), or π − atan(y / x) where `isBeyond`; y, x ≥ 0, not both 0, both below 2^900.
  *
  * The angle is turned by 0, π/4 or π/2 to within π/8: with c = x + y and s = y − x, atan(y / x) = π/4 + atan(s / c).
  */
 function angleOf(block: Block, y: Expr, x: Expr, isBeyond?: Expr): Expr {
-  const isFlat = block.let("isFlat", le(y, mul(x, f64(0.41421356237309503)))); // tan(π/8)
+  const isFlat = block.let("isFlat", le(y, mul(x, f64(FLAT))));
   const isSteep = block.let("isSteep", lt(mul(x, f64(2.414213562373095)), y)); // tan(3π/8)
   const difference = twoSum(block, "difference", y, neg(x));
   const sum = twoSum(block, "sum", y, x);
@@ -80,11 +82,25 @@ function angleOf(block: Block, y: Expr, x: Expr, isBeyond?: Expr): Expr {
   return add(total.high, add(total.low, add(from.low, select(isBeyond, neg(rest), rest))));
 }
 
+/** atan x for x ≥ 0. */
+const anyAtan64: Procedure = /* @__PURE__ */ procedure("anyAtan", [["x", "f64"]], (block, [x]) =>
+  // from 2^54 on the result is the float64 nearest to π/2
+  angleOf(block, block.let("size", min(x!, f64(2 ** 60))), f64(1)),
+);
+
 /** Arc tangent, from −π/2 to π/2. Error: at most 0.65 ulp (measured, as all figures here). */
 export const atan64: Procedure = /* @__PURE__ */ procedure("atan", [["x", "f64"]], (block, [x]) => {
-  // from 2^54 on the result is the float64 nearest to π/2
-  const size = block.let("size", min(abs(x!), f64(2 ** 60)));
-  return withSignOf(x!, block.let("value", angleOf(block, size, f64(1))));
+  const size = block.let("size", abs(x!));
+  const value = block.let("value", size);
+  block.shortcut(
+    le(size, f64(FLAT)), // no turn, and no quotient
+    (flat) => {
+      const square = flat.let("flatSquare", mul(size, size));
+      flat.set(value, add(size, mul(mul(size, square), polynomial(flat, "flat", atanTail, square))));
+    },
+    (any) => any.set(value, call(anyAtan64, size)),
+  );
+  return withSignOf(x!, value);
 });
 
 /** The angle of the point (x, y) for any y ≥ 0; what is infinite counts as infinitely larger, or as equal. */
