@@ -1,7 +1,7 @@
 import { DownhillError } from "../errors/index.ts";
 import type { Block } from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import type { Program } from "./program.ts";
+import type { Equation, Program, Var } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 import type { ArrayType } from "./types.ts";
 
@@ -213,6 +213,16 @@ export type Lowering<P> =
       emit(context: LowerContext, params: P): void;
     };
 
+/** A place within a larger array. */
+export interface Framing {
+  /** How much comes before along each axis. */
+  readonly low: readonly number[];
+  /** The equation of an array in this place and zeros around it. */
+  readonly frame: (out: Var, x: Var) => Equation;
+  /** The equation of an array in this place, its edges repeated around it. */
+  readonly shift: (out: Var, x: Var) => Equation;
+}
+
 /** A loop: inputs of `body` are constants, carries and one element of each array; outputs are carries and an element of each result. */
 export interface LoopParts {
   readonly body: Program;
@@ -278,6 +288,8 @@ export interface Primitive<P = unknown> {
   readonly repeats?: boolean;
   /** The axes of the result along which it repeats its operand, where that is all it does, axes kept in their order. */
   repeatedAxes?(params: P): readonly number[];
+  /** Where it puts its operand among zeros, if zeros around the operand are all it adds. */
+  frames?(params: P): Framing | undefined;
   /** The axes over which it sums its operand. */
   summedAxes?(params: P): readonly number[];
   /** Whether an element of the result costs no more than reading one: readers compute it anew rather than have it stored. */

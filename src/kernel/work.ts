@@ -24,7 +24,7 @@ export function workOf(routine: Routine): Work {
 function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Work {
   let [wide, narrow, called] = [0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {
-    const n = times * exprs.reduce((sum, expr) => sum + operations(expr), 1);
+    const n = times * exprs.reduce((sum, expr) => sum + operationsOf(expr), 1);
     if (isWide) {
       wide += n;
       return;
@@ -53,7 +53,7 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
       case "reduce": {
         const count = countOf(stmt.from, stmt.to);
         inner(stmt.body, count, true);
-        wide += times * count * (1 + operations(stmt.value));
+        wide += times * count * (1 + operationsOf(stmt.value));
         break;
       }
       case "contract":
@@ -87,7 +87,8 @@ function callsIn(expr: Expr): number {
   return n;
 }
 
-function operations(expr: Expr): number {
+/** The scalar operations of an expression, calls of procedures weighed. */
+export function operationsOf(expr: Expr): number {
   let n = 0;
   walkExpr(expr, ({ kind }) => {
     if (kind === "call") n += callWeight;

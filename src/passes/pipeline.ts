@@ -4,6 +4,7 @@ import { isProgram } from "../ir/program.ts";
 import { absorb } from "./absorb.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
+import { computeInFrames } from "./frames.ts";
 import { hoistInvariants } from "./hoist.ts";
 import { sumRepeats } from "./repeats.ts";
 import { thinResiduals } from "./residuals.ts";
@@ -35,6 +36,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["unit axes", dropUnitAxes],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["residuals", thinResiduals],
+  ["frames", computeInFrames],
   ["dead code", eliminateDeadCode],
   ["schedule", schedule],
 ];

@@ -140,6 +140,47 @@ const padPrim: Primitive<PadParams> = /* @__PURE__ */ definePrimitive<PadParams>
       return inside === undefined ? at(0, source) : k.select(inside, at(0, source), zero);
     },
   },
+  frames({ low, high, interior }) {
+    if (interior.some((gap) => gap !== 0) || [...low, ...high].some((n) => n < 0)) return undefined;
+    return {
+      low,
+      frame: (out, x) => ({ prim: padPrim, params: { low, high, interior }, ins: [x], outs: [out] }),
+      shift: (out, x) => ({ prim: shiftPrim, params: { low, shape: out.type.shape }, ins: [x], outs: [out] }),
+    };
+  },
+});
+
+interface ShiftParams {
+  readonly low: readonly number[];
+  readonly shape: Shape;
+}
+
+/** An array in the place that `pad` gives it, with its edges repeated where `pad` has zeros. */
+const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ definePrimitive<ShiftParams>({
+  name: "shift",
+  typeOf: ([x], { shape }) => [withShape(x!, shape)],
+  derivative: {
+    kind: "none",
+    reason: "it stands in programs that are compiled, not in those that are differentiated.",
+  },
+  batch: ([x], _, size, { low, shape }) => ({
+    outs: [bind1(shiftPrim, [x!], { low: [0, ...low], shape: [size, ...shape] })],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "map",
+    element: (at, index, { low, shape }, [x]) =>
+      at(
+        0,
+        index.map((i, axis) => {
+          const [before, last] = [low[axis]!, x!.shape[axis]! - 1];
+          const place = before === 0 ? i : k.sub(i, k.i32(before));
+          const from = before === 0 ? place : k.max(place, k.i32(0));
+          return shape[axis]! - 1 - before <= last ? from : k.min(from, k.i32(last));
+        }),
+      ),
+  },
+  isFree: true,
 });
 
 function paddedShape(shape: Shape, { low, high, interior }: PadParams): number[] {

@@ -201,6 +201,11 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1),
 });
 
+/** The equation of `x` where the condition holds and of `y` elsewhere. */
+export function whereEquation(out: Var, condition: Var, x: Var, y: Var): Equation {
+  return { prim: wherePrim, params: {}, ins: [condition, x, y], outs: [out] };
+}
+
 /** x where the condition holds, else y; all of one shape. */
 export function where(condition: Tensor, x: Tensor, y: Tensor): Tensor {
   return bind1(wherePrim, [condition, x, y], none);
