@@ -5,9 +5,9 @@ import { checkRoutine } from "../kernel/check.ts";
 import type { Backend, Slot, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { printRoutine } from "../kernel/print.ts";
-import type { Routine } from "../kernel/scalar.ts";
+import type { Expr, Routine } from "../kernel/scalar.ts";
 import { countingInterp, interpBackend } from "./interp/index.ts";
-import { jsBackend, makeJsBackend, sourceOf } from "./js/index.ts";
+import { jsBackend, makeJsBackend, sourceOf, sourceOfProcedure } from "./js/index.ts";
 import { makeWasmBackend, wasmBackend } from "./wasm/index.ts";
 import { bufferSize, routines } from "../../test/support/random-routines.ts";
 
@@ -100,4 +100,26 @@ test("a sign and an exponent make the same float64 by either backend", () => {
   const [js, interp] = [jsBackend.compileProcedure(scale), interpBackend.compileProcedure(scale)];
   for (let e = -5000; e < 5000; e++) expect(Object.is(js(e), interp(e))).toBe(true);
   expect([js(1023), js(1024), js(0), js(2047), js(2048)]).toEqual([1, 2, 0, Infinity, -0]);
+});
+
+test("signs and exponents moved by bits are the same by either backend", () => {
+  const sign = (y: Expr): Expr => k.and(k.highWord(y), k.i32(-2147483648));
+  const args = [
+    ["x", "f64"],
+    ["y", "f64"],
+  ] as const;
+  const made = [
+    k.procedure("turn", args, (_, [x, y]) => k.fromWords(k.xor(k.highWord(x!), sign(y!)), k.lowWord(x!))),
+    k.procedure("copySign", args, (_, [x, y]) => k.fromWords(k.or(k.highWord(x!), sign(y!)), k.lowWord(x!))),
+    k.procedure("quarter", args, (_, [x]) => k.fromWords(k.shl(k.convert("i32", x!), k.i32(30)), k.i32(0))),
+  ];
+  const numbers = [0, -0, 1, -1.5, 2, 3, -5, 5e-324, -1e308, Infinity, -Infinity];
+  for (const procedure of made) {
+    const [js, interp] = [jsBackend.compileProcedure(procedure), interpBackend.compileProcedure(procedure)];
+    expect(sourceOfProcedure(procedure)).not.toContain("fromWords(");
+    for (const x of numbers) {
+      expect(js(NaN, x)).toBe(interp(NaN, x)); // NaN of any sign is NaN
+      for (const y of [...numbers, NaN]) expect(js(x, y), `${procedure.name}(${x}, ${y})`).toBe(interp(x, y));
+    }
+  }
 });

@@ -82,7 +82,8 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
       return unaryCode(expr.op, expr.x.type, value(expr.x, scope, next), scope);
     case "binary":
       if (expr.type === "bool") break;
-      if (isPowerOfTwo(expr)) return powerOfTwo(value(expr.x.x, scope, next));
+      if (isPowerOfTwo(expr)) return powerOfTwo(expr, scope, next);
+      if (isSigned(expr)) return signed(expr, scope, next);
       return binaryCode(expr.op, expr.x.type, value(expr.x, scope, next), value(expr.y, scope, next), scope);
     case "select": {
       if (expr.type === "bool") break;
@@ -109,21 +110,48 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
 
 type BinaryExpr = Extract<Expr, { readonly kind: "binary" }>;
 
-/** `fromWords(e << 20, 0)`: a float64 of nothing but its sign and exponent. */
-function isPowerOfTwo(expr: BinaryExpr): expr is BinaryExpr & { readonly x: BinaryExpr } {
-  const isConst = (x: Expr, number: number): boolean => x.kind === "const" && x.value === number;
-  return (
-    expr.op === "fromWords" &&
-    isConst(expr.y, 0) &&
-    expr.x.kind === "binary" &&
-    expr.x.op === "shl" &&
-    isConst(expr.x.y, 20)
-  );
+/** `fromWords(e << n, 0)` with n from 20 to 31: a float64 of nothing but its sign and exponent. */
+interface PowerOfTwo extends BinaryExpr {
+  readonly x: BinaryExpr & { readonly y: Expr & { readonly kind: "const" } };
+}
+
+function isPowerOfTwo(expr: BinaryExpr): expr is PowerOfTwo {
+  const { op, x, y } = expr;
+  if (op !== "fromWords" || y.kind !== "const" || y.value !== 0 || x.kind !== "binary") return false;
+  return x.op === "shl" && x.y.kind === "const" && x.y.value >= 20 && x.y.value < 32;
 }
 
 /** Read from a table: two stores of 32 bits and a load of 64 would stall the processor. */
-function powerOfTwo(exponent: Value): Value {
-  return primary(`powers[${infix(exponent, "&", literal(4095)).text}]`);
+function powerOfTwo({ x }: PowerOfTwo, scope: Scope, depth: number): Value {
+  const exponent = value(x.x, scope, depth);
+  const places = x.y.value - 20;
+  const shifted = places === 0 ? exponent : infix(exponent, "<<", literal(places));
+  return primary(`powers[${infix(shifted, "&", literal(4095)).text}]`);
+}
+
+/** `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: its sign set, or turned, where y is negative. */
+interface Signed extends BinaryExpr {
+  readonly x: BinaryExpr & { readonly x: Expr & { readonly kind: "unary" }; readonly y: BinaryExpr };
+}
+
+function isSigned(expr: BinaryExpr): expr is Signed {
+  const { x: high, y: low } = expr;
+  if (expr.op !== "fromWords" || high.kind !== "binary" || (high.op !== "xor" && high.op !== "or"))
+    return false;
+  if (low.kind !== "unary" || low.op !== "lowWord" || low.x.kind !== "local") return false;
+  const { x, y: sign } = high;
+  if (x.kind !== "unary" || x.op !== "highWord" || x.x.kind !== "local" || x.x.name !== low.x.name)
+    return false;
+  return (
+    sign.kind === "binary" && sign.op === "and" && sign.y.kind === "const" && sign.y.value === -2147483648
+  );
+}
+
+/** By a comparison: words that are put together again stall the processor here too. */
+function signed({ x: { op, x, y } }: Signed, scope: Scope, depth: number): Value {
+  const size = value(x.x, scope, depth);
+  const negative = prefix("-", op === "or" ? callCode("Math.abs", size) : size);
+  return conditional(infix(value(y.x, scope, depth), "<", literal(0)), negative, size);
 }
 
 function truth(expr: Expr, scope: Scope, depth: number): Code {
