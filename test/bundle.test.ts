@@ -103,6 +103,18 @@ describe.each([
     });
   });
 
+  test("only the jit of downhill can show what a function becomes", async () => {
+    const show = (from: string) => `
+      import { jit, mul } from "${from}";
+      try { console.log(/── kernel/.test(jit((x) => mul(x, x)).lower([1, 2])) ? "text" : ""); }
+      catch (error) { console.log(error.message); }
+    `;
+    expect(run(await make(show("downhill")))).toMatchObject({ stderr: "", stdout: "text\n" });
+    const core = await make(show("downhill/core"));
+    expect(core).not.toContain("(module ");
+    expect(run(core).stdout).toContain('lower: only the jit of "downhill" can show');
+  });
+
   test.each([
     ["before", 'import { square } from "downhill/core"; import { tensor } from "downhill";'],
     ["after", 'import { tensor } from "downhill"; import { square } from "downhill/core";'],

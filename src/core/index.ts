@@ -7,3 +7,4 @@ import "../runtime/install-evaluator.ts";
 
 export * from "../optim/functions.ts";
 export * from "./functions.ts";
+export { makeJitted as jit } from "../runtime/jitted.ts";

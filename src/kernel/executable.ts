@@ -55,8 +55,10 @@ export interface Backend {
   /** Whether its kernels work in a memory of their own, to which operands must be copied that lie elsewhere. */
   readonly usesKernelMemory?: boolean;
   readonly compile: (routine: Routine) => Compiled;
-  /** The code that a routine becomes, for readers. */
+  /** The code that a routine becomes, where it becomes text. */
   readonly show?: (routine: Routine) => string;
+  /** The same as a WebAssembly module, where it becomes one. */
+  readonly moduleOf?: (routine: Routine) => Uint8Array<ArrayBuffer>;
   readonly compileProcedure: (procedure: Procedure) => CompiledProcedure;
 }
 

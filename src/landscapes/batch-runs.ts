@@ -3,7 +3,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { applyUpdates, type GeneralOptimizer } from "../optim/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { grad } from "../transforms/grad.ts";
 import { flatten } from "../tree/index.ts";
 

@@ -6,7 +6,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { foldIn, key, permutation, uniform } from "../random/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { grad } from "../transforms/grad.ts";
 import { scan } from "../transforms/scan.ts";
 import { flatten, unflatten } from "../tree/index.ts";

@@ -5,7 +5,7 @@ import { checkChoice, checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { key, split } from "../random/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { flatten, unflatten } from "../tree/index.ts";
 import {
   dot,

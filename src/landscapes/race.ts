@@ -6,7 +6,7 @@ import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { applyUpdates, type GeneralOptimizer } from "../optim/index.ts";
 import { key, normal } from "../random/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 import { scan } from "../transforms/scan.ts";
 import { checkPoint, type Interval, type Landscape, type Point } from "./landscape.ts";

@@ -1,5 +1,7 @@
+import { DownhillError } from "../errors/index.ts";
 import type { Program } from "../ir/program.ts";
 import type { Backend } from "../kernel/executable.ts";
+import type { LoweredText } from "./inspect.ts";
 import type { Executable } from "./run.ts";
 
 /** What compiles whole programs. */
@@ -14,6 +16,15 @@ export interface Generator {
   readonly isAllowed: () => boolean;
 }
 
+/** What shows a program on its way to code. */
+type Inspector = (program: Program) => LoweredText;
+
+let inspector: Inspector = () => {
+  throw new DownhillError(
+    "option",
+    'lower: only the jit of "downhill" can show what a function becomes, not that of "downhill/core".',
+  );
+};
 let compiler: Compiler | undefined;
 let generator: Generator | undefined;
 /** Counts the changes of how things are compiled: what was compiled before is compiled anew. */
@@ -51,4 +62,14 @@ export function deviceGeneration(): number {
 /** Notes that compiled code would look different from now on. */
 export function startGeneration(): void {
   generation++;
+}
+
+/** Lets jitted functions show what they become. */
+export function installInspector(given: Inspector): void {
+  inspector = given;
+}
+
+/** What shows that, or says why it cannot. */
+export function installedInspector(): Inspector {
+  return inspector;
 }

@@ -2,7 +2,7 @@ import { full, tensor } from "../array/create.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { key } from "../random/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
 import { addBatch, type Evaluation, itemsOf, meansOf, noItems } from "./history.ts";

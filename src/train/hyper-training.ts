@@ -3,7 +3,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { requireOptimizer } from "../optim/optimizer.ts";
 import { readParameters, rebuild } from "../optim/parameters.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 import { type Lane, runStretch, type Stacked, type Stretch } from "./horizon.ts";
 import type { Traced } from "./hyperparameters.ts";

@@ -5,7 +5,7 @@ import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../optim/index.ts";
 import type { Key } from "../random/index.ts";
-import { jit } from "../runtime/jit.ts";
+import { makeJitted as jit } from "../runtime/jitted.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
 import { addBatch, type ItemSums, meansOf, noItems } from "./history.ts";

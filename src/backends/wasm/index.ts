@@ -3,7 +3,6 @@ import { wasmArena } from "./arena.ts";
 import { callableProcedure, callableRoutine, instantiate } from "./call.ts";
 import { wasmFeatures } from "./features.ts";
 import { compileProcedure, compileRoutine } from "./routine.ts";
-import { moduleText } from "./text.ts";
 import { threadPool } from "./threads/pool.ts";
 import type { Settings } from "./unit.ts";
 
@@ -53,11 +52,11 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
       const run = instantiate(program, arena, pool);
       return callableRoutine(routine, program, run, arena);
     },
-    show(routine) {
+    moduleOf(routine) {
       const arena = wasmArena();
       const program = compileRoutine(routine, arena, settingsOf(options));
       for (const address of program.regions) arena.free(address);
-      return moduleText(program.bytes);
+      return program.bytes;
     },
     compileProcedure(procedure) {
       const arena = wasmArena();

@@ -6,7 +6,7 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { accuracy, meanSquaredError, mlp, type MlpParams, softmaxCrossEntropy } from "../../nn/index.ts";
 import { optimize } from "../../passes/pipeline.ts";
 import { foldIn, key } from "../../random/index.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import type { Loss } from "../../train/index.ts";
 import { makeProgram } from "../../transforms/make-program.ts";
 import { toSvg, traceTable } from "../../viz/index.ts";

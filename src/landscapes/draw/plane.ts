@@ -2,7 +2,7 @@ import { tensor } from "../../array/create.ts";
 import { add, mul } from "../../array/elementwise.ts";
 import { expandDims } from "../../array/shape.ts";
 import type { Tensor } from "../../ir/tensor.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import { vmap } from "../../transforms/vmap.ts";
 import { dot, principalDirections } from "../directions.ts";
 import type { Interval, Landscape, Point } from "../landscape.ts";

@@ -2,7 +2,7 @@ import { linspace, tensor } from "../../array/create.ts";
 import { norm } from "../../array/reduce.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { applyUpdates, sgd } from "../../optim/index.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import { grad } from "../../transforms/grad.ts";
 import { scan } from "../../transforms/scan.ts";
 import { vmap } from "../../transforms/vmap.ts";

@@ -4,7 +4,7 @@ import { sum } from "../../array/reduce.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { adagrad, type AdagradState, applyUpdates, type GeneralOptimizer, sgd } from "../../optim/index.ts";
 import { foldIn, key, normal, uniform } from "../../random/index.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import { scan } from "../../transforms/scan.ts";
 import { showNumber } from "../../viz/index.ts";
 import { geometric, meanOf } from "../numbers.ts";

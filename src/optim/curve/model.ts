@@ -4,7 +4,7 @@ import { at, stack } from "../../array/shape.ts";
 import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import { jacfwd } from "../../transforms/jacobian.ts";
 import { jvp } from "../../transforms/linearize.ts";
 

@@ -3,7 +3,7 @@ import { astype } from "../../array/elementwise.ts";
 import { reshape, slice } from "../../array/shape.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
-import { jit } from "../../runtime/jit.ts";
+import { makeJitted as jit } from "../../runtime/jitted.ts";
 import { sizeOf } from "../../util/shape.ts";
 import { type Parameters, readParameters, rebuild } from "../parameters.ts";
 
