@@ -33,6 +33,7 @@ import {
   mulAddVec,
   shiftVec,
   unaryVec,
+  whereVec,
 } from "./operations.ts";
 
 /** How calls are written: it needs statements, which need expressions. */
@@ -236,6 +237,11 @@ function bounded(op: "min" | "max", x: Vec, bound: number, lanes: Lanes): Vec {
   });
 }
 
+/** Whether a constant has no bit set. */
+function isZero(x: Expr): boolean {
+  return x.kind === "const" && Object.is(x.value, 0);
+}
+
 /** Both sides are computed, unless one may only be computed where it is chosen. */
 function select(
   expr: Expr & { kind: "select" },
@@ -252,6 +258,8 @@ function select(
   const by = dependence(expr.condition, lanes.scope);
   if (!isGuarded(expr.x, lanes.frame) && !isGuarded(expr.y, lanes.frame)) {
     const mask = vecOf(expr.condition, lanes, call, width, depth + 1);
+    if (isZero(expr.y)) return whereVec(mask, inner(expr.x, lanes, width), false, lanes);
+    if (isZero(expr.x)) return whereVec(mask, inner(expr.y, lanes, width), true, lanes);
     return chooseVec(mask, inner(expr.x, lanes, width), inner(expr.y, lanes, width), lanes);
   }
   // stores that a side would have to wait for must not be made there

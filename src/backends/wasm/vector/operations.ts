@@ -240,6 +240,12 @@ export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: Lanes): Vec {
   return each(x.type, x.width, "v128.bitselect", lanes, x, y, toWidth(mask, x.width, lanes));
 }
 
+/** The lanes of x where the mask is set, or where it is not; zero elsewhere. */
+export function whereVec(mask: Vec, x: Vec, isOpposite: boolean, lanes: Lanes): Vec {
+  const op = isOpposite ? "v128.andnot" : "v128.and";
+  return each(x.type, x.width, op, lanes, x, toWidth(mask, x.width, lanes));
+}
+
 /** Each lane as another type. */
 export function convertVec(to: ScalarType, x: Vec, lanes: Lanes): Vec {
   const body = bodyOf(lanes);

@@ -760,6 +760,15 @@ describe("what is written for lanes", () => {
     expect(lines.match(/v128\.store/g)).toHaveLength(2);
   });
 
+  test("a choice between a value and zero is a mask, unless the zero has a sign", () => {
+    const chosen = (x: Expr, y: Expr): string =>
+      text(elementwise("f32", "f32", 8, (a, b) => k.select(k.lt(a, b), x, y)));
+    const a = k.load("f32", "a", k.local("i32", "i"));
+    expect(chosen(a, k.f32(0))).toMatch(/v128\.and\b/);
+    expect(chosen(k.f32(0), a)).toMatch(/v128\.andnot\b/);
+    expect(chosen(a, k.f32(-0))).toMatch(/v128\.bitselect\b/);
+  });
+
   test("transcendental functions", () => {
     for (const procedure of Object.values(math)) {
       const lines = text(
