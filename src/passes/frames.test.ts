@@ -39,8 +39,8 @@ function roughness(x: Tensor): Tensor {
 
 describe("arrays with zeros around them", () => {
   test("need no memory: one loop computes them where they are added up, and its edges go apart", () => {
-    expect(routineOf(makeProgram(grad(roughness))(numbers(100)))).toMatchInlineSnapshot(`
-      "routine f(x0: f64[100]) -> (out0: f64[100]) {
+    expect(routineOf(makeProgram(grad(roughness))(numbers(2000)))).toMatchInlineSnapshot(`
+      "routine f(x0: f64[2000]) -> (out0: f64[2000]) {
         for each "i.0" in 0..1 {
           let "e.0": i32 = "i.0"
           let "x.0": f64 = x0["i.0" + 1]
@@ -53,7 +53,7 @@ describe("arrays with zeros around them", () => {
           let "v_10.0": f64 = "v_5.0" + "v_9.0"
           out0["e.0"] = "v_10.0"
         }
-        for each "i.1" in 1..99 {
+        for each "i.1" in 1..1999 {
           let "e.1": i32 = "i.1"
           let "x.1": f64 = x0["i.1" + 1]
           let "x_2.1": f64 = x0["i.1"]
@@ -69,16 +69,16 @@ describe("arrays with zeros around them", () => {
           let "v_10.1": f64 = "v_5.1" + "v_9.1"
           out0["e.1"] = "v_10.1"
         }
-        for each "i.99" in 99..100 {
-          let "e.99": i32 = "i.99"
-          let "v_5.99": f64 = 0
-          let "x_3.99": f64 = x0["i.99" - 1 + 1]
-          let "x_4.99": f64 = x0["i.99" - 1]
-          let "v_6.99": f64 = "x_3.99" - "x_4.99"
-          let "v_7.99": f64 = "v_6.99" + "v_6.99"
-          let "v_9.99": f64 = "v_7.99"
-          let "v_10.99": f64 = "v_5.99" + "v_9.99"
-          out0["e.99"] = "v_10.99"
+        for each "i.1999" in 1999..2000 {
+          let "e.1999": i32 = "i.1999"
+          let "v_5.1999": f64 = 0
+          let "x_3.1999": f64 = x0["i.1999" - 1 + 1]
+          let "x_4.1999": f64 = x0["i.1999" - 1]
+          let "v_6.1999": f64 = "x_3.1999" - "x_4.1999"
+          let "v_7.1999": f64 = "v_6.1999" + "v_6.1999"
+          let "v_9.1999": f64 = "v_7.1999"
+          let "v_10.1999": f64 = "v_5.1999" + "v_9.1999"
+          out0["e.1999"] = "v_10.1999"
         }
       }"
     `);
@@ -91,28 +91,30 @@ describe("arrays with zeros around them", () => {
       const right = sub(slice(x, [0, n], [1, m]), slice(x, [0, n], [0, m - 1]));
       return add(sum(square(down)), sum(square(right)));
     };
-    const x = tensor(numbers(42), { shape: [6, 7] });
+    const x = tensor(numbers(1200), { shape: [30, 40] });
     const text = routineOf(makeProgram(grad(plane))(x));
     expect(text).not.toMatch(/temp|\?|min|max/);
     expect(text.match(/for each "j/g)).toHaveLength(9); // corners, borders and the middle
     expect(jit(grad(plane))(x).data()).toEqual(grad(plane)(x).data());
   });
 
-  test("stay in memory where others read them, where they take work, and where they begin at many places", () => {
+  test("stay in memory where they are few, others read them, they take work, or they begin at many places", () => {
+    expect(routineOf(makeProgram(grad(roughness))(numbers(50)))).toContain("temp");
     const kept = (x: Tensor): Tensor[] => {
       const d = neg(x);
       return [pad(d, [[1, 0]]), d];
     };
-    expect(routineOf(makeProgram(kept)(numbers(9)))).toContain('= out1["i');
+    expect(routineOf(makeProgram(kept)(numbers(1500)))).toContain('= out1["i');
     const costly = (x: Tensor): Tensor => {
       const d = sin(exp(x));
       return add(pad(d, [[1, 0]]), pad(d, [[0, 1]]));
     };
-    expect(routineOf(makeProgram(costly)(numbers(9)))).toContain("temp");
+    expect(routineOf(makeProgram(costly)(numbers(1500)))).toContain("temp");
     const wide = (x: Tensor): Tensor =>
       [0, 1, 2, 3, 4, 5].map((k) => pad(mul(x, k + 2), [[k, 5 - k]])).reduce((a, b) => add(a, b));
-    expect(routineOf(makeProgram(wide)(numbers(9)))).toContain("temp");
-    for (const f of [costly, wide]) expect(jit(f)(numbers(9)).data()).toEqual(f(tensor(numbers(9))).data());
+    expect(routineOf(makeProgram(wide)(numbers(1500)))).toContain("temp");
+    for (const f of [costly, wide])
+      expect(jit(f)(numbers(1500)).data()).toEqual(f(tensor(numbers(1500))).data());
   });
 
   test("any of them give the bits of one operation after the other", () => {
@@ -123,7 +125,7 @@ describe("arrays with zeros around them", () => {
       kind: fc.nat(3),
     });
     const backends = fc.constantFrom("js" as const, "wasm" as const);
-    const shapes = fc.constantFrom([9], [40], [8, 9], [5, 40], [1, 9], [5, 6, 7]);
+    const shapes = fc.constantFrom([9], [1200], [30, 40], [3, 400], [1, 1100], [9, 12, 15]);
     fc.assert(
       fc.property(
         backends,

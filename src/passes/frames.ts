@@ -12,10 +12,14 @@ import { sizeOf } from "../util/shape.ts";
 /** Scalar operations that may take part in one loop. */
 const mostOperations = 40;
 /**
- * Operations more an element that are worth an array less: as much as to write and read it while the caches hold it, and
- * where they do not, from so many bytes on.
+ * Operations more an element that are worth an array less, by its bytes: none for few numbers, which are computed one at a
+ * time, then as many as writing and reading it costs while the caches hold it, and then where they do not.
  */
-const worth = { inCaches: 2, bytes: 2 ** 21, beyond: 8 };
+const worths = [
+  { from: 0, operations: 0 },
+  { from: 2 ** 13, operations: 2 },
+  { from: 2 ** 21, operations: 8 },
+] as const;
 
 /** An equation that puts zeros around an array which elementwise equations compute. */
 interface Frame {
@@ -159,7 +163,7 @@ function inFrames(
 function mostExtra(frames: readonly Frame[]): number {
   const arrays = new Set(frames.map(({ eqn }) => eqn.ins[0]!));
   const bytes = Math.max(0, ...Array.from(arrays, ({ type }) => bytesOf(type)));
-  return arrays.size * (bytes < worth.bytes ? worth.inCaches : worth.beyond);
+  return arrays.size * worths.findLast(({ from }) => bytes >= from)!.operations;
 }
 
 function bytesOf({ dtype, shape }: ArrayType): number {

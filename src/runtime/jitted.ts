@@ -142,10 +142,11 @@ function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined 
   const { types, captured, defs, donated } = entry;
   const skip = captured.length;
   if (defs.length !== args.length) return undefined;
+  const gives = donated.length > 0;
   const slots = new Array<Slot>(skip + types.length);
   for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
   const take = (value: unknown, place: number): boolean => {
-    const slot = slotOf(value, types[place]!, donated[skip + place] === true);
+    const slot = slotOf(value, types[place]!, gives && donated[skip + place] === true);
     if (slot === undefined) return false;
     slots[skip + place] = slot;
     return true;

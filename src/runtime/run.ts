@@ -48,14 +48,12 @@ export function makeRunner(
   const isAliased = aliases.some((alias) => alias !== undefined);
   const isTwice = aliases.map((alias, i) => alias !== undefined && aliases.indexOf(alias) < i);
   const own = types.map((_, i) => i).filter((i) => aliases[i] === undefined);
-  const makers = own.map((i) =>
-    sizes[i] === -1 ? undefined : residence?.allocatorOf(types[i]!.dtype, sizes[i]!),
-  );
+  const [ownSizes, ownTypes] = [own.map((i) => sizes[i]!), own.map((i) => types[i]!.dtype)];
+  const makers =
+    residence && ownSizes.map((size, i) => residence.allocatorOf(ownTypes[i]!, Math.max(0, size)));
   const place = (i: number): Slot => {
-    const make = makers[i];
-    if (make !== undefined) return make();
-    const size = sizes[own[i]!]!;
-    return size === -1 ? 0 : allocate(types[own[i]!]!.dtype, size);
+    if (ownSizes[i] === -1) return 0;
+    return makers === undefined ? allocate(ownTypes[i]!, ownSizes[i]!) : makers[i]!();
   };
   const large = residence?.largeInputs(routine, aliases) ?? [];
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
