@@ -292,4 +292,36 @@ export const fits = [
     degree: 6,
     single: true,
   },
+  {
+    name: "erfTail32",
+    says: "erf x = x + x · P(x²) for |x| ≤ 0.7, in float32",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.erf(x, bits), x, bits) - big.one(bits);
+    }),
+    weight: () => 1,
+    from: 1e-9,
+    to: 0.4761,
+    degree: 5,
+    single: true,
+  },
+  {
+    name: "erfcTail32",
+    says: "eˣ² erfc x · (3/4 + 3x/2) = 1 + P(1 − 9/2 / (1 + 2x)) for 0.68 ≤ x ≤ 9.2, in float32",
+    target: (t, bits) => {
+      // erfc 9.2 has 38 zeros after the point
+      const more = 200;
+      const one = big.one(bits + more);
+      const below = big.div(9n * one, (one - timesPowerOfTwo(t, more)) << 1n, bits + more);
+      const x = (below - one) >> 1n;
+      const erfc = one - big.erf(x, bits + more);
+      const scaled = big.mul(erfc, big.exp(big.mul(x, x, bits + more), bits + more), bits + more);
+      return (3n * (big.mul(scaled, below, bits + more) >> 2n) - one) >> BigInt(more);
+    },
+    weight: () => 1.1,
+    from: -0.908,
+    to: 0.77,
+    degree: 11,
+    single: true,
+  },
 ];

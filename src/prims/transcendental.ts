@@ -82,8 +82,16 @@ const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atanh64, (dx, x
 const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, out) =>
   div(dx, scale(square(out), 3)),
 );
-const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erf64, (dx, x) => mul(dx, gaussian(x)));
-const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(math.erfc64, (dx, x) => neg(mul(dx, gaussian(x))));
+const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.erf64,
+  (dx, x) => mul(dx, gaussian(x)),
+  single.erf32,
+);
+const erfcPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.erfc64,
+  (dx, x) => neg(mul(dx, gaussian(x))),
+  single.erfc32,
+);
 const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(
   math.sigmoid64,
   (dx, _, out) => mul(dx, mul(out, sub(one(out), out))),

@@ -21,6 +21,7 @@ import {
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { expTail32 } from "../coefficients.ts";
+import type { Pair } from "../double-double.ts";
 import { fastTwoSum } from "../double-double.ts";
 
 export const f32 = (value: number): Expr => constant("f32", value);
@@ -51,55 +52,68 @@ export function nearestMultiple(
   return { n, count: block.let("count", sub(shifted, f32(ROUNDER32))) };
 }
 
-/** e^x = 2^n · (1 + q) for |x| < 2^15, q between −0.3 and 0.42. */
-export function reducedExp(block: Block, x: Expr): { readonly n: Expr; readonly q: Expr } {
+/** e^(x + low) = 2^n · (1 + r + tail) for |x| < 2^15, r + tail between −0.3 and 0.42; `low` is all but lost in x. */
+export function reducedExp(
+  block: Block,
+  x: Expr,
+  low?: Expr,
+): { readonly n: Expr; readonly r: Expr; readonly tail: Expr } {
   const { count, n } = nearestMultiple(block, x, Math.LOG2E);
   const rough = block.let("rough", sub(x, mul(count, f32(LN2_HIGH_32)))); // exact
-  const rest = block.let("restOfX", mul(count, f32(LN2_LOW_32)));
+  const product = mul(count, f32(LN2_LOW_32));
+  const rest = block.let("restOfX", low === undefined ? product : sub(product, low));
   const r = block.let("r", sub(rough, rest));
   const rLow = sub(sub(rough, r), rest);
   const square = block.let("square", mul(r, r));
-  return { n, q: block.let("q", add(r, mulAdd(square, polynomial32(expTail32, r), rLow))) };
+  return { n, r, tail: mulAdd(square, polynomial32(expTail32, r), rLow) };
 }
 
 /** 2^n as a float32, −126 ≤ n ≤ 127. */
 export const powerOfTwo32 = (n: Expr): Expr => fromBits(shl(add(n, i32(127)), i32(23)));
 
 /** x · 2^n for |n| ≤ 252, rounded once if the result is subnormal. */
-function scale32(block: Block, x: Expr, n: Expr): Expr {
+export function scale32(block: Block, x: Expr, n: Expr): Expr {
   const half = block.let("half", shr(n, i32(1)));
   return mul(mul(x, powerOfTwo32(half)), powerOfTwo32(sub(n, half)));
 }
 
 /** x as the sum of two numbers of 12 bits, whose products are exact. */
-function split32(block: Block, name: string, x: Expr): { readonly high: Expr; readonly low: Expr } {
+export function split32(block: Block, name: string, x: Expr): Pair {
   const high = block.let(`${name}Head`, fromBits(and(bitsOf(x), i32(-4096))));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
+}
+
+/** above / below, hardly more than rounded; declares names that begin with `name`. */
+export function quotient32(block: Block, name: string, above: Pair, below: Pair): Expr {
+  const inverse = block.let("inverse", div(f32(1), below.high));
+  const ratio = block.let(name, mul(above.high, inverse));
+  // what above − ratio · below lacks to 0, by exact products of halves
+  const [a, b] = [split32(block, name, ratio), split32(block, "below", below.high)];
+  const first = sub(sub(above.high, mul(a.high, b.high)), mul(a.high, b.low));
+  const lacking = sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low));
+  return add(ratio, mul(add(lacking, sub(above.low, mul(ratio, below.low))), inverse));
 }
 
 /** e^x of float32. Error: at most 0.9 ulp (measured, as all figures here). */
 export const exp32: Procedure = /* @__PURE__ */ procedure("exp32", [["x", "f32"]], (block, [x]) => {
   const clamped = block.let("clamped", max(f32(-104), min(f32(89), x!)));
-  const { n, q } = reducedExp(block, clamped);
-  return scale32(block, add(f32(1), q), n);
+  const { n, r, tail } = reducedExp(block, clamped);
+  return scale32(block, add(f32(1), add(r, tail)), n);
 });
 
 /** 1 / (1 + e^−x) of float32, accurate in both tails. Error: at most 1 ulp. */
 export const sigmoid32: Procedure = /* @__PURE__ */ procedure("sigmoid32", [["x", "f32"]], (block, [x]) => {
-  const { n, q } = reducedExp(block, block.let("size", neg(min(abs(x!), f32(104)))));
+  const { n, r, tail } = reducedExp(block, block.let("size", neg(min(abs(x!), f32(104)))));
+  const q = block.let("q", add(r, tail));
   const one = fastTwoSum(block, "one", f32(1), q); // e^−|x| = 2^n · one
   const high = block.let("e", scale32(block, one.high, n));
   const low = block.let("eLow", mul(one.low, powerOfTwo32(max(n, i32(-126)))));
   const sum = fastTwoSum(block, "sum", f32(1), high);
-  const rest = block.let("rest", add(sum.low, low));
-  const inverse = block.let("inverse", div(f32(1), sum.high));
+  const below = { high: sum.high, low: block.let("rest", add(sum.low, low)) };
   const isLeft = block.let("isLeft", lt(x!, f32(0)));
-  const above = block.let("above", select(isLeft, high, f32(1)));
-  const aboveLow = block.let("aboveLow", select(isLeft, low, f32(0)));
-  const ratio = block.let("ratio", mul(above, inverse));
-  // what above − ratio · sum lacks to 0, by exact products of halves
-  const [a, b] = [split32(block, "ratio", ratio), split32(block, "sum", sum.high)];
-  const first = sub(sub(above, mul(a.high, b.high)), mul(a.high, b.low));
-  const lacking = sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low));
-  return add(ratio, mul(add(lacking, sub(aboveLow, mul(ratio, rest))), inverse));
+  const above = {
+    high: block.let("above", select(isLeft, high, f32(1))),
+    low: block.let("aboveLow", select(isLeft, low, f32(0))),
+  };
+  return quotient32(block, "ratio", above, below);
 });

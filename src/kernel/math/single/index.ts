@@ -1,3 +1,4 @@
+export { erf32, erfc32 } from "./erf.ts";
 export { exp32, sigmoid32 } from "./exp.ts";
 export { log32 } from "./log.ts";
 export { tanh32 } from "./tanh.ts";
