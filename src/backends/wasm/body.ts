@@ -82,6 +82,8 @@ export interface Body {
   memoryInit(data: number): void;
   dataDrop(data: number): void;
   atomicFence(): void;
+  /** How many blocks were opened, divided or closed so far: between two calls that give the same, code runs straight on. */
+  readonly turnings: () => number;
   /** How many bytes of code there are so far: what decides whether a function is large. */
   readonly size: () => number;
   /** An empty piece of code with the locals of this one, written apart. It knows no labels but its own. */
@@ -144,6 +146,7 @@ function makeCode(
 ): Fragment {
   const code: ByteWriter = makeWriter(256);
   let depth = 0;
+  let turnings = 0;
 
   const op = (name: OpcodeName): void => {
     const { bytes } = opcode(name);
@@ -162,6 +165,7 @@ function makeCode(
   const open = (name: "block" | "loop" | "if", result: ValueType | undefined): Label => {
     op(name);
     code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
+    turnings++;
     return { depth: depth++ };
   };
   const distance = (label: Label): number => {
@@ -213,8 +217,12 @@ function makeCode(
     block: (result) => open("block", result),
     loop: (result) => open("loop", result),
     if: (result) => open("if", result),
-    else: () => op("else"),
+    else() {
+      turnings++;
+      op("else");
+    },
     end() {
+      turnings++;
       if (depth === 0) throw internalError("an end without a block");
       depth--;
       op("end");
@@ -250,6 +258,7 @@ function makeCode(
     },
     dataDrop: (data) => indexed("data.drop", data),
     atomicFence: () => withLane("atomic.fence", 0),
+    turnings: () => turnings,
     size: code.length,
     fragment: () => makeCode(local, typeIndex),
     append: (fragment) => code.bytes(fragment.bytes()),

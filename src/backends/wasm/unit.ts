@@ -42,7 +42,7 @@ export interface Unit {
   readonly reserve: (bytes: number, align?: number) => number;
   /** Regions of the arena that `reserve` took. */
   readonly regions: readonly number[];
-  /** Where a constant lies in memory: 4 bytes of a float32, int32 or uint32, 8 of a float64. */
+  /** Where a constant lies in memory, again and again for two vectors: 32 bytes. */
   readonly constant: (type: ScalarType, value: number) => number;
   readonly table: (table: Table) => number;
   /** Memory of at least so many bytes for the length of a call, the same for all modules. */
@@ -136,14 +136,13 @@ export function openUnit(
     reserve,
     regions,
     constant(type, value) {
-      const bytes = bytesOf(type);
       const isFloat = type === "f64" || type === "f32";
       const number = isFloat ? value : value + 0;
       const key = `${isFloat ? type : "i32"} ${Object.is(number, -0) ? "-0" : isFloat ? number : number | 0}`;
       let address = constants.get(key);
       if (address === undefined) {
-        address = reserve(bytes, bytes);
-        arena.view(type, address, 1)[0] = value;
+        address = reserve(32, 32);
+        arena.view(type, address, 32 / bytesOf(type)).fill(value);
         constants.set(key, address);
       }
       return address;

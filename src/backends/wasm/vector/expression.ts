@@ -20,6 +20,7 @@ import {
   naturalWidth,
   newRegs,
   NotVectorisable,
+  part,
   plain,
   shapeOf,
   toWidth,
@@ -47,35 +48,41 @@ export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width,
   const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
   if (by.kind === "uniform") return splat(expr, open(), lanes);
-  if (by.kind === "affine") return iota(expr, by.stride, open(), lanes);
-  switch (expr.kind) {
-    case "const":
-      throw internalError("a constant that differs from lane to lane");
-    case "local": {
-      const binding = lanes.scope.get(expr.name);
-      if (binding?.kind === "vector") return binding.vec;
-      const type = open();
-      return laneByLane(expr.type, type, lanes, (lane) => emitScalar(atLane(expr, lane, lanes), lanes.frame));
+  const vec = by.kind === "affine" ? iota(expr, by.stride, open(), lanes) : computed();
+  return depth === 0 ? vec : part(vec, lanes);
+
+  function computed(): Vec {
+    switch (expr.kind) {
+      case "const":
+        throw internalError("a constant that differs from lane to lane");
+      case "local": {
+        const binding = lanes.scope.get(expr.name);
+        if (binding?.kind === "vector") return binding.vec;
+        const type = open();
+        return laneByLane(expr.type, type, lanes, (lane) =>
+          emitScalar(atLane(expr, lane, lanes), lanes.frame),
+        );
+      }
+      case "load":
+        return loadVec(expr, width, lanes, inner);
+      case "table":
+        return tableVec(expr, open(), lanes, inner);
+      case "unary":
+        return unaryVec(expr.op, inner(expr.x, width), lanes);
+      case "binary":
+        return binary(expr, lanes, inner, width);
+      case "mulAdd":
+        return mulAddVec(inner(expr.x), inner(expr.y), inner(expr.z), lanes);
+      case "convert":
+        if (isPromotedLoad(expr, lanes)) return promotedLoad(expr.x, lanes);
+        return convertVec(expr.type, inner(expr.x, expr.type === "f64" ? 64 : width), lanes);
+      case "select":
+        return select(expr, lanes, call, open(), depth);
+      case "call":
+        return call(expr, lanes);
+      default:
+        return assertNever(expr, "vecOf");
     }
-    case "load":
-      return loadVec(expr, width, lanes, inner);
-    case "table":
-      return tableVec(expr, open(), lanes, inner);
-    case "unary":
-      return unaryVec(expr.op, inner(expr.x, width), lanes);
-    case "binary":
-      return binary(expr, lanes, inner, width);
-    case "mulAdd":
-      return mulAddVec(inner(expr.x), inner(expr.y), inner(expr.z), lanes);
-    case "convert":
-      if (isPromotedLoad(expr, lanes)) return promotedLoad(expr.x, lanes);
-      return convertVec(expr.type, inner(expr.x, expr.type === "f64" ? 64 : width), lanes);
-    case "select":
-      return select(expr, lanes, call, open(), depth);
-    case "call":
-      return call(expr, lanes);
-    default:
-      return assertNever(expr, "vecOf");
   }
 }
 

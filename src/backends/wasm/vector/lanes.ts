@@ -2,7 +2,6 @@ import type { Expr, Procedure, ScalarType } from "../../../kernel/scalar.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import type { Body, Fragment } from "../body.ts";
 import type { Frame } from "../frame.ts";
-import type { OpcodeName } from "../opcodes.ts";
 
 /** Bits of a lane. An int32 or a mask beside float64 values lies in lanes of 64 bits, of which an integer uses the low half. */
 export type Width = 32 | 64;
@@ -57,6 +56,12 @@ export interface Turn {
   hasStored: boolean;
 }
 
+/** Locals of vectors; the first `used` hold something. */
+export interface Parts {
+  readonly regs: number[];
+  used: number;
+}
+
 /** Code for several lanes in the making. */
 export interface Lanes {
   readonly frame: Frame;
@@ -78,6 +83,8 @@ export interface Lanes {
   readonly turn: Turn | undefined;
   /** Whether the code may be passed over, so that its loads must stay where they are. */
   readonly isConditional: boolean;
+  /** Locals for what an expression is made of, used again by later statements. */
+  readonly parts: Parts;
   /** What procedures have been written into the code so far, in weight. */
   readonly inlined: { weight: number };
   /** Procedures that are being written. */
@@ -119,6 +126,25 @@ export function keep(vec: Vec, lanes: Lanes): { readonly vec: Vec; readonly regs
 
 export function newRegs(lanes: Lanes, width: Width): number[] {
   return Array.from({ length: vectors(lanes, width) }, () => bodyOf(lanes).local("v128"));
+}
+
+/**
+ * The value in locals until the statement that is being written ends. Operations that are written for all vectors before the
+ * next one comes keep the processor busy while each waits for its own, and share the constants that they load.
+ */
+export function part(vec: Vec, lanes: Lanes): Vec {
+  const count = vectors(lanes, vec.width);
+  if (vec.isPlain || count === 1) return vec;
+  const body = bodyOf(lanes);
+  const { parts } = lanes;
+  const regs = Array.from({ length: count }, (_, k) => {
+    vec.emit(k);
+    const reg = (parts.regs[parts.used] ??= body.local("v128"));
+    parts.used++;
+    body.localSet(reg);
+    return reg;
+  });
+  return inRegs(vec.type, vec.width, regs, lanes);
 }
 
 /** The value that locals hold. */
@@ -308,14 +334,22 @@ export function constantVec(type: ScalarType, value: number, width: Width, lanes
     return { type, width, isPlain: true, emit: () => body.v128Const(bytes) };
   }
   const address = unit.constant(type, value);
-  const load: OpcodeName = type === "f64" ? "v128.load64_splat" : "v128.load32_splat";
+  const emit = (k: number): void => {
+    body.i32Const(0);
+    body.memory("v128.load", address + 16 * (k & 1));
+  };
+  // whoever makes vectors of 256 bits of pairs looks for loads from side to side
+  if (unit.settings.wide || vectors(lanes, width) === 1) return { type, width, isPlain: true, emit };
+  let loaded: { readonly reg: number; readonly at: number } | undefined;
   return {
     type,
     width,
     isPlain: true,
-    emit() {
-      body.i32Const(0);
-      body.memory(load, address);
+    emit(k) {
+      if (k > 0 && loaded?.at === body.turnings()) return body.localGet(loaded.reg);
+      loaded = { reg: loaded?.reg ?? body.local("v128"), at: body.turnings() };
+      emit(0);
+      body.localTee(loaded.reg);
     },
   };
 }

@@ -140,6 +140,7 @@ export function openLanes(
     pending: [],
     turn,
     isConditional: false,
+    parts: { regs: [], used: 0 },
     inlined: { weight: 0 },
     open: new Set(),
   };

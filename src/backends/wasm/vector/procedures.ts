@@ -117,6 +117,7 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
       pending: [],
       turn: undefined,
       isConditional: false,
+      parts: { regs: [], used: 0 },
       inlined: { weight: 0 },
       open: new Set([...open, procedure]),
     };

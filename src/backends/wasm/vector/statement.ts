@@ -16,7 +16,12 @@ import { chooseVec } from "./operations.ts";
 /** Writes statements for all lanes, or for those of the mask. */
 export function emitVectorBlock(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth = 0): void {
   checkDepth(depth);
-  for (const stmt of block) emitVectorStmt(stmt, lanes, call, depth);
+  const { parts } = lanes;
+  for (const stmt of block) {
+    const { used } = parts;
+    emitVectorStmt(stmt, lanes, call, depth);
+    parts.used = used;
+  }
 }
 
 function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: number): void {
@@ -193,7 +198,7 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
     lanes.mask === undefined &&
     !lanes.isConditional
   ) {
-    lanes.turn.rare.push(condition);
+    lanes.turn.rare.push(keep(condition, lanes).vec);
     return;
   }
   // V8 ends the process where it widens stores beside a branch like this one, which calls a function of vectors
