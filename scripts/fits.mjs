@@ -281,15 +281,15 @@ export const fits = [
   },
   {
     name: "tanhTail32",
-    says: "tanh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32",
+    says: "tanh x = x + x³ · P(x²) for |x| ≤ 0.75, relatively, in float32",
     target: withMoreBits((z, bits) => {
       const x = rootOf(z, bits);
       return big.div(big.div(big.tanh(x, bits), x, bits) - big.one(bits), z, bits);
     }),
     weight: (z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
     from: 1e-9,
-    to: 1.001,
-    degree: 6,
+    to: 0.5625,
+    degree: 5,
     single: true,
   },
   {

@@ -3,7 +3,7 @@ import { abs, add, div, le, lt, min, mul, mulAdd, neg, procedure, select, sub } 
 import type { Expr, Procedure } from "../../scalar.ts";
 import { erfcTail32, erfTail32 } from "../coefficients.ts";
 import { fastTwoSum } from "../double-double.ts";
-import { f32, polynomial32, quotient32, reducedExp, scale32, split32 } from "./exp.ts";
+import { f32, polynomial32, powerOfTwo32, quotient32, reducedExp, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 /** Up to here from the series of erf, beyond from that of erfc. */
@@ -21,7 +21,7 @@ function erfcOfLarge(block: Block, x: Expr): Expr {
   const { high: head, low: rest } = split32(block, "x", x);
   const square = block.let("xSquare", mul(x, x));
   const squareLow = block.let("xSquareLow", add(sub(mul(head, head), square), mul(rest, add(x, head))));
-  const { n, r, tail } = reducedExp(block, block.let("minusSquare", neg(square)), neg(squareLow));
+  const { bits, r, tail } = reducedExp(block, block.let("minusSquare", neg(square)), neg(squareLow));
   const power = fastTwoSum(block, "power", f32(1), r);
   const powerLow = block.let("powerTail", add(power.low, tail));
   // (3 + 6x) / 4
@@ -37,7 +37,8 @@ function erfcOfLarge(block: Block, x: Expr): Expr {
     power.high,
     block.let("aboveTail", mulAdd(smooth, add(power.high, powerLow), powerLow)),
   );
-  return scale32(block, quotient32(block, "ratio", above, below), n);
+  const scaled = powerOfTwo32(block, bits);
+  return scaled(quotient32(block, "ratio", above, below));
 }
 
 /** Error function of float32: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.9 ulp (measured). */

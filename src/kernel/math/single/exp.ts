@@ -15,7 +15,6 @@ import {
   procedure,
   select,
   shl,
-  shr,
   sub,
   unary,
 } from "../../build.ts";
@@ -31,6 +30,7 @@ export const fromBits = (x: Expr): Expr => unary("fromBits", x);
 /** 1.5 · 2^23: adding it rounds to an integer, which then stands in the low bits. */
 const ROUNDER32 = 12582912;
 const ROUNDER32_BITS = 0x4b400000;
+const TWO_BITS = 0x40000000;
 
 /** ln 2 in two parts; the first has 9 bits, so that its products with exponents are exact. */
 export const LN2_HIGH_32 = 0.693359375;
@@ -41,40 +41,49 @@ export function polynomial32(coefficients: readonly number[], z: Expr): Expr {
   return coefficients.map(f32).reduceRight((sum, coefficient) => mulAdd(z, sum, coefficient));
 }
 
-/** x = n · step + …: the nearest integer to x / step, as a float and as an integer. */
+/** x = n · step + …: the nearest integer to x / step as a float, and n + `bias` in the low bits of an integer. */
 export function nearestMultiple(
   block: Block,
   x: Expr,
   inverse: number,
-): { readonly count: Expr; readonly n: Expr } {
-  const shifted = block.let("shifted", mulAdd(x, f32(inverse), f32(ROUNDER32)));
-  const n = block.let("n", sub(bitsOf(shifted), i32(ROUNDER32_BITS)));
-  return { n, count: block.let("count", sub(shifted, f32(ROUNDER32))) };
+  bias = 0,
+): { readonly count: Expr; readonly bits: Expr } {
+  const shifted = block.let("shifted", mulAdd(x, f32(inverse), f32(ROUNDER32 + bias)));
+  const count = block.let("count", sub(shifted, f32(ROUNDER32 + bias)));
+  return { count, bits: bitsOf(shifted) };
 }
 
-/** e^(x + low) = 2^n · (1 + r + tail) for |x| < 2^15, r + tail between −0.3 and 0.42; `low` is all but lost in x. */
-export function reducedExp(
-  block: Block,
-  x: Expr,
-  low?: Expr,
-): { readonly n: Expr; readonly r: Expr; readonly tail: Expr } {
-  const { count, n } = nearestMultiple(block, x, Math.LOG2E);
+/** Added to n in `Reduced.bits`: the exponent field of 2^(n − 1). */
+const BIAS = 126;
+
+/** e^x = 2^n · (1 + r + tail), r + tail between −0.3 and 0.42; the low bits of `bits` are n + 126. */
+interface Reduced {
+  readonly bits: Expr;
+  readonly r: Expr;
+  readonly tail: Expr;
+}
+
+/** For |x| < 2^15, where x has a part `low` that is all but lost in it. */
+export function reducedExp(block: Block, x: Expr, low?: Expr): Reduced {
+  const { count, bits } = nearestMultiple(block, x, Math.LOG2E, BIAS);
   const rough = block.let("rough", sub(x, mul(count, f32(LN2_HIGH_32)))); // exact
   const product = mul(count, f32(LN2_LOW_32));
   const rest = block.let("restOfX", low === undefined ? product : sub(product, low));
   const r = block.let("r", sub(rough, rest));
   const rLow = sub(sub(rough, r), rest);
   const square = block.let("square", mul(r, r));
-  return { n, r, tail: mulAdd(square, polynomial32(expTail32, r), rLow) };
+  return { bits: block.let("bits", bits), r, tail: mulAdd(square, polynomial32(expTail32, r), rLow) };
 }
 
-/** 2^n as a float32, −126 ≤ n ≤ 127. */
-export const powerOfTwo32 = (n: Expr): Expr => fromBits(shl(add(n, i32(127)), i32(23)));
-
-/** x · 2^n for |n| ≤ 252, rounded once if the result is subnormal. */
-export function scale32(block: Block, x: Expr, n: Expr): Expr {
-  const half = block.let("half", shr(n, i32(1)));
-  return mul(mul(x, powerOfTwo32(half)), powerOfTwo32(sub(n, half)));
+/**
+ * Products with 2^n for −150 ≤ n ≤ 128, rounded once where they are subnormal: by 2^(m − 1) and by 2^(n − m + 1), m being n but
+ * at least −100.
+ */
+export function powerOfTwo32(block: Block, bits: Expr): (x: Expr) => Expr {
+  const atLeast = block.let("atLeast", max(bits, i32(ROUNDER32_BITS + BIAS - 100)));
+  const first = block.let("first", fromBits(shl(atLeast, i32(23))));
+  const second = block.let("second", fromBits(add(shl(sub(bits, atLeast), i32(23)), i32(TWO_BITS))));
+  return (x) => mul(mul(x, first), second);
 }
 
 /** x as the sum of two numbers of 12 bits, whose products are exact. */
@@ -97,17 +106,19 @@ export function quotient32(block: Block, name: string, above: Pair, below: Pair)
 /** e^x of float32. Error: at most 0.9 ulp (measured, as all figures here). */
 export const exp32: Procedure = /* @__PURE__ */ procedure("exp32", [["x", "f32"]], (block, [x]) => {
   const clamped = block.let("clamped", max(f32(-104), min(f32(89), x!)));
-  const { n, r, tail } = reducedExp(block, clamped);
-  return scale32(block, add(f32(1), add(r, tail)), n);
+  const { bits, r, tail } = reducedExp(block, clamped);
+  const scaled = powerOfTwo32(block, bits);
+  return scaled(add(f32(1), add(r, tail)));
 });
 
 /** 1 / (1 + e^−x) of float32, accurate in both tails. Error: at most 1 ulp. */
 export const sigmoid32: Procedure = /* @__PURE__ */ procedure("sigmoid32", [["x", "f32"]], (block, [x]) => {
-  const { n, r, tail } = reducedExp(block, block.let("size", neg(min(abs(x!), f32(104)))));
+  const { bits, r, tail } = reducedExp(block, block.let("size", neg(min(abs(x!), f32(104)))));
+  const scaled = powerOfTwo32(block, bits);
   const q = block.let("q", add(r, tail));
   const one = fastTwoSum(block, "one", f32(1), q); // e^−|x| = 2^n · one
-  const high = block.let("e", scale32(block, one.high, n));
-  const low = block.let("eLow", mul(one.low, powerOfTwo32(max(n, i32(-126)))));
+  const high = block.let("e", scaled(one.high));
+  const low = block.let("eLow", scaled(one.low));
   const sum = fastTwoSum(block, "sum", f32(1), high);
   const below = { high: sum.high, low: block.let("rest", add(sum.low, low)) };
   const isLeft = block.let("isLeft", lt(x!, f32(0)));

@@ -1,22 +1,46 @@
-import { abs, add, and, div, i32, lt, min, mul, mulAdd, or, procedure, select, sub } from "../../build.ts";
+import {
+  abs,
+  add,
+  and,
+  div,
+  i32,
+  lt,
+  min,
+  mul,
+  mulAdd,
+  or,
+  procedure,
+  select,
+  shl,
+  sub,
+} from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
-import { tanhTail32 } from "../coefficients.ts";
-import { bitsOf, f32, fromBits, polynomial32, powerOfTwo32, reducedExp } from "./exp.ts";
+import { expTail32, tanhTail32 } from "../coefficients.ts";
+import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, nearestMultiple, polynomial32 } from "./exp.ts";
 
 /** `size`, which is not negative, with the sign of x. */
 export function copySign32(size: Expr, x: Expr): Expr {
   return fromBits(or(bitsOf(size), and(bitsOf(x), i32(-2147483648))));
 }
 
+/** The greatest number below 2. */
+const TWO_LESS = 1.9999998807907104;
+
 /** Hyperbolic tangent of float32. Error: at most 1 ulp (measured). */
 export const tanh32: Procedure = /* @__PURE__ */ procedure("tanh32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", min(abs(x!), f32(10))); // from 9.02 on the result rounds to 1
   const z = block.let("z", mul(size, size));
   const small = block.let("small", mulAdd(mul(size, z), polynomial32(tanhTail32, z), size));
-  // 1 − 2 / (e^2x + 1)
-  const { n, r, tail } = reducedExp(block, block.let("twice", add(size, size)));
-  const power = block.let("power", powerOfTwo32(n));
-  const below = block.let("below", add(add(power, f32(1)), mul(power, add(r, tail))));
-  const large = block.let("large", sub(f32(1), div(f32(2), below)));
-  return copySign32(block.let("value", select(lt(size, f32(0.9)), small, large)), x!);
+  // (e^2x − 1) / (e^2x + 1), with e^2x = 2^n · (1 + q)
+  const twice = block.let("twice", add(size, size));
+  const { count, bits } = nearestMultiple(block, twice, Math.LOG2E, 127);
+  const rough = sub(twice, mul(count, f32(LN2_HIGH_32)));
+  const r = block.let("r", sub(rough, mul(count, f32(LN2_LOW_32))));
+  const q = mulAdd(mul(r, r), polynomial32(expTail32, r), r);
+  const power = block.let("power", fromBits(shl(bits, i32(23))));
+  const below = block.let("below", add(add(power, f32(1)), mul(power, q)));
+  // below − 2, exactly where that can be; where ties would be rounded, below is what comes nearer
+  const above = sub(below, f32(TWO_LESS));
+  const large = block.let("large", div(above, below));
+  return copySign32(block.let("value", select(lt(size, f32(0.75)), small, large)), x!);
 });
