@@ -61,6 +61,30 @@ export const fits = [
     degree: 4,
   },
   {
+    name: "expTail",
+    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2",
+    target: withMoreBits((r, bits) => {
+      const rest = big.exp(r, bits) - big.one(bits) - r;
+      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
+    }),
+    weight: (r) => r * r,
+    from: -0.3468,
+    to: 0.3468,
+    degree: 10,
+  },
+  {
+    name: "tanhTail",
+    says: "tanh x = x + x³ · P(x²) for |x| ≤ 0.75, relatively",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.div(big.tanh(x, bits), x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
+    from: 1e-9,
+    to: 0.5625,
+    degree: 12,
+  },
+  {
     name: "logTail",
     says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2",
     target: withMoreBits((z, bits) => {
@@ -240,6 +264,19 @@ export const fits = [
     single: true,
   },
   {
+    name: "longExpTail32",
+    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
+    target: withMoreBits((r, bits) => {
+      const rest = big.exp(r, bits) - big.one(bits) - r;
+      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
+    }),
+    weight: (r) => r * r,
+    from: -0.3468,
+    to: 0.3468,
+    degree: 5,
+    single: true,
+  },
+  {
     name: "logTail32",
     says: "ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32",
     target: withMoreBits((f, bits) => {
@@ -321,7 +358,7 @@ export const fits = [
     weight: () => 1.1,
     from: -0.908,
     to: 0.77,
-    degree: 11,
+    degree: 12,
     single: true,
   },
 ];

@@ -116,7 +116,7 @@ export const transcendentals: readonly Transcendental[] = [
     procedure: math.tanh64,
     reference: unary(big.tanh),
     regions: [[between(-2, 2)], [between(-25, 25)], [exponents(-60, 9)]],
-    bound: 0.75,
+    bound: 1.01,
   },
   {
     procedure: math.pow64,

@@ -8,6 +8,7 @@ import {
   max,
   min,
   mul,
+  mulAdd,
   procedure,
   select,
   shl,
@@ -16,7 +17,7 @@ import {
   eq,
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
-import { coshTail, sinhTail } from "./coefficients.ts";
+import { coshTail, expTail, sinhTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
 import { fastTwoDifference, fastTwoSum, polynomial, split, twoSum } from "./double-double.ts";
 
@@ -36,7 +37,7 @@ interface Reduced {
 }
 
 export function reduceByLn2(block: Block, x: Expr): Reduced {
-  const shifted = block.let("shifted", add(mul(x, f64(1.4426950408889634)), f64(ROUNDER)));
+  const shifted = block.let("shifted", mulAdd(x, f64(1.4426950408889634), f64(ROUNDER)));
   const k = block.let("k", lowWord(shifted));
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
   const rest = block.let("rest", sub(x, mul(count, f64(LN2_HIGH)))); // exact
@@ -76,9 +77,10 @@ export function scale(block: Block, x: Expr, k: Expr): Expr {
 
 /** e^(r + rLow) as a pair. */
 export function expOfReduced(block: Block, { r, rLow }: Pick<Reduced, "r" | "rLow">): Pair {
-  const { even, odd } = hyperbolicTails(block, r, rLow);
+  const square = block.let("square", mul(r, r));
   const head = fastTwoSum(block, "expHead", f64(1), r);
-  return { high: head.high, low: block.let("expTail", add(head.low, add(add(odd, rLow), even))) };
+  const tail = mulAdd(square, polynomial(block, "exp", expTail, r), mulAdd(r, rLow, rLow));
+  return { high: head.high, low: block.let("expTail", add(head.low, tail)) };
 }
 
 /** x between `low` and `high`, NaN staying NaN. */

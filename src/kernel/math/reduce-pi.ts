@@ -14,8 +14,7 @@ import {
   lowWord,
   lt,
   mul,
-  ne,
-  not,
+  mulAdd,
   or,
   select,
   shl,
@@ -38,9 +37,12 @@ const HALF_PI_1 = 1.5707963267341256;
 const HALF_PI_2 = 6.077100506303966e-11;
 const HALF_PI_3 = 2.0222662487959506e-21;
 
-/** The reduction for |x| < 2^20, and whether that did not do: x is bigger, or too close to a multiple of π/2. */
+/**
+ * The reduction for 0 ≤ x < 2^20, and whether that did not do: x is bigger, or too close to a multiple of π/2. The low two bits
+ * of `n` are what counts.
+ */
 export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly isHard: Expr } {
-  const shifted = block.let("shifted", add(mul(x, f64(0.6366197723675814)), f64(ROUNDER)));
+  const shifted = block.let("shifted", mulAdd(x, f64(0.6366197723675814), f64(ROUNDER)));
   const n = block.let("n", lowWord(shifted));
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
   const first = block.let("first", sub(x, mul(count, f64(HALF_PI_1)))); // exact
@@ -49,11 +51,11 @@ export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly is
   const part = block.let("part", sub(first, difference));
   const lost = sub(sub(first, add(difference, part)), sub(second, part));
   const third = block.let("third", sub(lost, mul(count, f64(HALF_PI_3))));
-  const reduced = fastTwoSum(block, "r", difference, third);
-  // The error is below 2^−99; cancellation to less than 2^−40 would make it felt.
-  const isClose = and(lt(abs(reduced.high), f64(2 ** -40)), ne(n, i32(0)));
-  const isHard = block.let("isHard", or(not(le(abs(x), f64(2 ** 20))), isClose));
-  return { ...reduced, n, isHard };
+  const { high, low } = fastTwoSum(block, "r", difference, third);
+  // The error is below 2^−99; cancellation to less than 2^−40 of x would make it felt.
+  const isClose = lt(abs(high), mul(x, f64(2 ** -40)));
+  const isHard = block.let("isHard", or(lt(f64(2 ** 20), x), isClose));
+  return { n, high, low, isHard };
 }
 
 /** 2/π in digits of 24 bits after four zeros, to as many places as the greatest float64 needs. */

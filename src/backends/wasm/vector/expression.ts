@@ -202,7 +202,8 @@ function binary(
     if (isShift) return fromHighWords(inner(x.x, 64), lanes, 32 + (x.y.value & 31));
     return fromHighWords(inner(x, 64), lanes, 32);
   }
-  if (op === "fromWords") return binaryVec(op, inner(x, 64), inner(y, 64), lanes);
+  if (op === "fromWords")
+    return signChanged(x, y, lanes, inner) ?? binaryVec(op, inner(x, 64), inner(y, 64), lanes);
   if ((op === "shl" || op === "shr") && dependence(y, lanes.scope).kind === "uniform") {
     return shift(op, inner(x, width), y, lanes);
   }
@@ -212,6 +213,40 @@ function binary(
   }
   const own = ownWidth(x, lanes) ?? ownWidth(y, lanes) ?? width;
   return binaryVec(op, inner(x, own), inner(y, own), lanes);
+}
+
+/** A float64 whose high word alone is changed, by bits of high words of others: that needs no words. */
+function signChanged(
+  high: Expr,
+  low: Expr,
+  lanes: Lanes,
+  inner: (x: Expr, width?: Width) => Vec,
+): Vec | undefined {
+  if (high.kind !== "binary" || (high.op !== "or" && high.op !== "xor")) return undefined;
+  if (low.kind !== "unary" || low.op !== "lowWord" || low.x.kind !== "local") return undefined;
+  const { x: own, y: bits } = high;
+  const isOwn =
+    own.kind === "unary" && own.op === "highWord" && own.x.kind === "local" && own.x.name === low.x.name;
+  if (!isOwn || bits.kind !== "binary" || bits.op !== "and" || bits.y.kind !== "const") return undefined;
+  const whole = (x: Expr): Vec | undefined => {
+    if (x.kind === "unary" && x.op === "highWord") return inner(x.x, 64);
+    if (x.kind !== "binary" || x.op !== "xor") return undefined;
+    const [a, b] = [whole(x.x), whole(x.y)];
+    return a && b && part(bitwise("xor", a, b, lanes), lanes);
+  };
+  const from = whole(bits.x);
+  if (from === undefined) return undefined;
+  const mask = constantVec("f64", new Float64Array(new Int32Array([0, bits.y.value]).buffer)[0]!, 64, lanes);
+  return bitwise(high.op, inner(low.x, 64), part(bitwise("and", from, mask, lanes), lanes), lanes);
+}
+
+function bitwise(op: "and" | "or" | "xor", x: Vec, y: Vec, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  return made("f64", 64, (k) => {
+    x.emit(k);
+    y.emit(k);
+    body.op(`v128.${op}`);
+  });
 }
 
 function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: Lanes): Vec {

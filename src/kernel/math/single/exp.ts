@@ -63,8 +63,13 @@ interface Reduced {
   readonly tail: Expr;
 }
 
-/** For |x| < 2^15, where x has a part `low` that is all but lost in it. */
-export function reducedExp(block: Block, x: Expr, low?: Expr): Reduced {
+/** For |x| < 2^15, where x has a part `low` that is all but lost in it; `series` may be a longer one than `expTail32`. */
+export function reducedExp(
+  block: Block,
+  x: Expr,
+  low?: Expr,
+  series: readonly number[] = expTail32,
+): Reduced {
   const { count, bits } = nearestMultiple(block, x, Math.LOG2E, BIAS);
   const rough = block.let("rough", sub(x, mul(count, f32(LN2_HIGH_32)))); // exact
   const product = mul(count, f32(LN2_LOW_32));
@@ -72,7 +77,7 @@ export function reducedExp(block: Block, x: Expr, low?: Expr): Reduced {
   const r = block.let("r", sub(rough, rest));
   const rLow = sub(sub(rough, r), rest);
   const square = block.let("square", mul(r, r));
-  return { bits: block.let("bits", bits), r, tail: mulAdd(square, polynomial32(expTail32, r), rLow) };
+  return { bits: block.let("bits", bits), r, tail: mulAdd(square, polynomial32(series, r), rLow) };
 }
 
 /**
