@@ -1,4 +1,4 @@
-import { add, div, maximum, mul, sqrt } from "../array/elementwise.ts";
+import { add, div, maximum, mul, sqrt, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
   average,
@@ -9,6 +9,7 @@ import {
   oneMinusPower,
   over,
   penalised,
+  productOf,
 } from "./formulas.ts";
 import { flag, type Option, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
 import { followRule, type RuleOptimizer, zero } from "./rule.ts";
@@ -101,16 +102,17 @@ export function adamRule(name: string, options: Required<AdamOptions>): Adam {
     options,
     parts: { mean: zero, meanSquare: zero, maxMeanSquare: options.amsgrad ? zero : null },
     formula: ({ t, eta, beta1, beta2, eps, weightDecay, decoupledWeightDecay: decoupled }) => {
-      const correction1 = oneMinusPower(beta1, t);
-      const correction2 = sqrt(oneMinusPower(beta2, t));
+      // numbers, by which products are quicker than quotients
+      const correctedEta = div(eta, oneMinusPower(beta1, t));
+      const correction2 = div(1, sqrt(oneMinusPower(beta2, t)));
       return ({ x, g: gradient, mean, meanSquare, maxMeanSquare }) => {
         const g = decoupled ? gradient : penalised(gradient, x, weightDecay);
         const m = average(mean, g, beta1);
         const v = average(meanSquare, mul(g, g), beta2);
         const top = maxMeanSquare === undefined ? v : maximum(maxMeanSquare, v);
-        const root = add(div(flatSqrt(top), correction2), eps);
-        const direction = over(div(m, correction1), root, eps);
-        const change = descend(decoupled ? penalised(direction, x, weightDecay) : direction, eta);
+        const root = add(mul(flatSqrt(top), correction2), eps);
+        const step = descend(over(m, root, eps), correctedEta);
+        const change = decoupled && weightDecay !== 0 ? sub(step, mul(x, productOf(weightDecay, eta))) : step;
         return { change, mean: m, meanSquare: v, maxMeanSquare: top };
       };
     },

@@ -21,6 +21,11 @@ export function squareOf(x: Scalar): Scalar {
   return typeof x === "number" ? x * x : mul(x, x);
 }
 
+/** `xy` */
+export function productOf(x: Scalar, y: Scalar): Scalar {
+  return typeof x === "number" && typeof y === "number" ? x * y : mul(x, y);
+}
+
 /** `βm + (1 − β)x`, the running mean m of x. */
 export function average(m: Tensor, x: Tensor, beta: Scalar): Tensor {
   return add(mul(m, beta), mul(x, complement(beta)));
@@ -33,7 +38,7 @@ export function penalised(g: Tensor, x: Tensor, lambda: Scalar): Tensor {
 
 /** `−η · direction` */
 export function descend(direction: Tensor, eta: Scalar): Tensor {
-  return typeof eta === "number" ? mul(direction, -eta) : neg(mul(direction, eta));
+  return mul(direction, typeof eta === "number" ? -eta : neg(eta));
 }
 
 /** `1 − βᵗ` for a scalar t, without the cancellation that `βᵗ` near 1 would bring. */
