@@ -109,3 +109,10 @@ export function polynomial(block: Block, name: string, coefficients: readonly nu
   }
   return horner(terms, power);
 }
+
+/** c₀ + c₁ z + c₂ z² + … by the even and the odd powers, two rows that need not wait for each other; `square` is z². */
+export function polynomialInTwo(coefficients: readonly number[], z: Expr, square: Expr): Expr {
+  const row = (parity: number): Expr =>
+    horner(coefficients.filter((_, i) => i % 2 === parity).map(f64), square);
+  return mulAdd(z, row(1), row(0));
+}

@@ -19,7 +19,14 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { coshTail, expTail, sinhTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoDifference, fastTwoSum, polynomial, split, twoSum } from "./double-double.ts";
+import {
+  fastTwoDifference,
+  fastTwoSum,
+  polynomial,
+  polynomialInTwo,
+  split,
+  twoSum,
+} from "./double-double.ts";
 
 /** 1.5 · 2^52: adding it rounds to an integer, which then stands in the low word. */
 export const ROUNDER = 6755399441055744;
@@ -79,7 +86,7 @@ export function scale(block: Block, x: Expr, k: Expr): Expr {
 export function expOfReduced(block: Block, { r, rLow }: Pick<Reduced, "r" | "rLow">): Pair {
   const square = block.let("square", mul(r, r));
   const head = fastTwoSum(block, "expHead", f64(1), r);
-  const tail = mulAdd(square, polynomial(block, "exp", expTail, r), mulAdd(r, rLow, rLow));
+  const tail = mulAdd(square, polynomialInTwo(expTail, r, square), mulAdd(r, rLow, rLow));
   return { high: head.high, low: block.let("expTail", add(head.low, tail)) };
 }
 

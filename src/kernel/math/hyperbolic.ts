@@ -24,7 +24,7 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { expTail, tanhTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoDifference, fastTwoSum, polynomial } from "./double-double.ts";
+import { fastTwoDifference, fastTwoSum, polynomialInTwo } from "./double-double.ts";
 import { hyperbolicTails, LN2_HIGH, LN2_LOW, powerOfTwo, reduceByLn2, ROUNDER, scale } from "./exp.ts";
 
 /**
@@ -92,7 +92,7 @@ export const tanh64: Procedure = /* @__PURE__ */ procedure("tanh", [["x", "f64"]
   // from 19.1 on the result rounds to 1
   const size = block.let("size", min(abs(x!), f64(22)));
   const z = block.let("z", mul(size, size));
-  const series = polynomial(block, "tanh", tanhTail, z);
+  const series = polynomialInTwo(tanhTail, z, block.let("zSquare", mul(z, z)));
   const small = block.let("small", mulAdd(mul(size, z), series, size));
   // (e^2x − 1) / (e^2x + 1), with e^2x = 2^k · (1 + q)
   const twice = block.let("twice", add(size, size));
@@ -100,7 +100,7 @@ export const tanh64: Procedure = /* @__PURE__ */ procedure("tanh", [["x", "f64"]
   const count = block.let("count", sub(shifted, f64(ROUNDER + 1023)));
   const r = block.let("r", sub(sub(twice, mul(count, f64(LN2_HIGH))), mul(count, f64(LN2_LOW))));
   const square = block.let("square", mul(r, r));
-  const q = mulAdd(square, polynomial(block, "exp", expTail, r), r);
+  const q = mulAdd(square, polynomialInTwo(expTail, r, square), r);
   const power = block.let("power", fromWords(shl(lowWord(shifted), i32(20)), i32(0)));
   const below = block.let("below", add(add(power, f64(1)), mul(power, q)));
   // below − 2, exactly where that can be; where ties would be rounded, below is what comes nearer

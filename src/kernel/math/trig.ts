@@ -25,20 +25,26 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { cosTail, sinTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoDifference, fastTwoSum, polynomial, quotientOfPairs, split } from "./double-double.ts";
+import {
+  fastTwoDifference,
+  fastTwoSum,
+  polynomial,
+  polynomialInTwo,
+  quotientOfPairs,
+  split,
+} from "./double-double.ts";
 import { SIGN, withSignOf } from "./hyperbolic.ts";
 import type { ReducedAngle } from "./reduce-pi.ts";
 import { reduceAngle, reduceAnyAngle } from "./reduce-pi.ts";
 
-/** (sin r − r) / r³ for |r| ≤ π/4 and a little; z is r². */
-function sineSeries(block: Block, z: Expr): Expr {
-  const [first, ...others] = sinTail;
-  return mulAdd(z, polynomial(block, "sine", others, z), f64(first!));
+/** (sin r − r) / r³ for |r| ≤ π/4 and a little; z is r², zSquare z². */
+function sineSeries(z: Expr, zSquare: Expr): Expr {
+  return polynomialInTwo(sinTail, z, zSquare);
 }
 
 /** sin of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
 function sineOf(block: Block, r: Pair, z: Expr): Pair {
-  const tail = mulAdd(mul(z, r.high), sineSeries(block, z), mul(r.low, sub(f64(1), mul(f64(0.5), z))));
+  const tail = mulAdd(mul(z, r.high), sineSeries(z, mul(z, z)), mul(r.low, sub(f64(1), mul(f64(0.5), z))));
   return { high: r.high, low: block.let("sineTail", tail) };
 }
 
@@ -47,9 +53,9 @@ function oneLessHalf(block: Block, z: Expr): Pair {
   return fastTwoDifference(block, "one", f64(1), block.let("halfZ", mul(f64(0.5), z)));
 }
 
-/** cos r for |r| ≤ π/4 and a little; z is r², `lost` what `one` of `oneLessHalf` lacks. */
-function quickCosine(block: Block, z: Expr, one: Expr, lost: Expr): Expr {
-  return add(one, mulAdd(mul(z, z), polynomial(block, "cosine", cosTail, z), lost));
+/** cos r for |r| ≤ π/4 and a little; z is r², zSquare z², `lost` what `one` of `oneLessHalf` lacks. */
+function quickCosine(z: Expr, zSquare: Expr, one: Expr, lost: Expr): Expr {
+  return add(one, mulAdd(zSquare, polynomialInTwo(cosTail, z, zSquare), lost));
 }
 
 /** cos of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
@@ -66,13 +72,22 @@ function cosineOf(block: Block, r: Pair, z: Expr): Pair {
 }
 
 /** sin((n + offset) · π/2 + r), the other way round where `signed` has a sign. */
-function sinOfReduced(block: Block, { n, high: r, low }: ReducedAngle, offset: Expr, signed?: Expr): Expr {
+function sinOfReduced(
+  block: Block,
+  { n, high: r, low }: ReducedAngle,
+  offset: Expr | undefined,
+  signed?: Expr,
+): Expr {
   const z = block.let("z", mul(r, r));
+  const zSquare = block.let("zSquare", mul(z, z));
   const one = oneLessHalf(block, z);
-  const sine = block.let("sine", add(r, mulAdd(mul(z, r), sineSeries(block, z), mul(low, one.high))));
-  const cosine = block.let("cosine", quickCosine(block, z, one.high, sub(one.low, mul(r, low))));
+  const sine = block.let("sine", add(r, mulAdd(mul(z, r), sineSeries(z, zSquare), mul(low, one.high))));
+  const cosine = block.let("cosine", quickCosine(z, zSquare, one.high, sub(one.low, mul(r, low))));
   // the last two bits of the quarter on top: the lower one chooses between them, the upper one is the sign
-  const quarter = block.let("quarter", fromWords(shl(add(n, offset), i32(30)), i32(0)));
+  const quarter = block.let(
+    "quarter",
+    fromWords(shl(offset === undefined ? n : add(n, offset), i32(30)), i32(0)),
+  );
   const value = block.let("value", select(ne(quarter, f64(0)), cosine, sine)); // 2 or −2 against 0 or −0
   const top = highWord(quarter);
   const sign = and(signed === undefined ? top : xor(top, highWord(signed)), i32(SIGN));
@@ -87,7 +102,7 @@ const hardSin64: Procedure = /* @__PURE__ */ procedure(
     ["offset", "i32"],
   ],
   (block, [x, offset]) => {
-    const value = sinOfReduced(block, reduceAnyAngle(block, x!), offset!);
+    const value = sinOfReduced(block, reduceAnyAngle(block, x!), offset);
     return select(lt(abs(x!), f64(Infinity)), value, f64(NaN));
   },
 );
@@ -96,8 +111,11 @@ const hardSin64: Procedure = /* @__PURE__ */ procedure(
 function anySin64(name: string, quarters: number): Procedure {
   return procedure(name, [["x", "f64"]], (block, [x]) => {
     const reduced = reduceAngle(block, block.let("size", abs(x!)));
-    const signed = quarters === 0 ? x : undefined;
-    const result = block.let("result", sinOfReduced(block, reduced, i32(quarters), signed));
+    const value =
+      quarters === 0
+        ? sinOfReduced(block, reduced, undefined, x)
+        : sinOfReduced(block, reduced, i32(quarters));
+    const result = block.let("result", value);
     block.ifRare(reduced.isHard, (then) => then.set(result, call(hardSin64, x!, i32(quarters))));
     return result;
   });
@@ -115,7 +133,7 @@ export const sin64: Procedure = /* @__PURE__ */ procedure("sin", [["x", "f64"]],
     lt(abs(x!), f64(NEAR)),
     (near) => {
       const z = near.let("z", mul(x!, x!));
-      const sine = add(x!, mul(mul(z, x!), sineSeries(near, z)));
+      const sine = add(x!, mul(mul(z, x!), sineSeries(z, near.let("zSquare", mul(z, z)))));
       near.set(value, select(eq(x!, f64(0)), x!, sine));
     },
     (far) => far.set(value, call(reducedSin64, x!)),
@@ -131,7 +149,7 @@ export const cos64: Procedure = /* @__PURE__ */ procedure("cos", [["x", "f64"]],
     (near) => {
       const z = near.let("z", mul(x!, x!));
       const one = oneLessHalf(near, z);
-      near.set(value, quickCosine(near, z, one.high, one.low));
+      near.set(value, quickCosine(z, near.let("zSquare", mul(z, z)), one.high, one.low));
     },
     (far) => far.set(value, call(reducedCos64, x!)),
   );

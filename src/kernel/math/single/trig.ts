@@ -55,7 +55,7 @@ function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr 
 /** Sine of float32, x in radians. Error: at most 0.9 ulp for every finite x (measured). */
 export const sin32: Procedure = /* @__PURE__ */ procedure("sin32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
-  const result = block.let("result", sinOf(block, size, 0, x!));
+  const result = block.let("result", sinOf(block, size, 0, x));
   block.ifRare(not(lt(size, f32(LIMIT))), (then) =>
     then.set(result, convert("f32", call(sin64, convert("f64", x!)))),
   );
