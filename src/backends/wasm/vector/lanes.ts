@@ -14,6 +14,8 @@ export interface Vec {
   readonly emit: (k: number) => void;
   /** Whether `emit` costs next to nothing, so that it may be called often. */
   readonly isPlain: boolean;
+  /** Whether it lies in locals that nothing sets again, so that it needs no copy to be read later. */
+  readonly isFinal?: boolean;
 }
 
 /** What a name stands for in code for several lanes. */
@@ -22,6 +24,7 @@ export type Binding =
   | { readonly kind: "scalar"; readonly stride: number }
   /** An integer for each lane in a local of its own, for indices: local `name@lane`. */
   | { readonly kind: "lanes" }
+  /** `regs` are the locals that it is set in, where it is set. */
   | { readonly kind: "vector"; readonly vec: Vec; readonly regs: readonly number[] };
 
 /** A store that waits until all loads of the turn were made: vectors are stored side by side. */
@@ -121,7 +124,19 @@ export function keep(vec: Vec, lanes: Lanes): { readonly vec: Vec; readonly regs
     vec.emit(k);
     body.localSet(reg);
   });
-  return { vec: inRegs(vec.type, vec.width, regs, lanes), regs };
+  return { vec: { ...inRegs(vec.type, vec.width, regs, lanes), isFinal: true }, regs };
+}
+
+/** What a name stands for that is given a value in vectors; one that is set later has locals of its own. */
+export function bindVec(vec: Vec, isSet: boolean, lanes: Lanes): Binding {
+  if (!isSet) return { kind: "vector", vec: settled(vec, lanes), regs: [] };
+  const { vec: kept, regs } = keep(vec, lanes);
+  return { kind: "vector", vec: { ...kept, isFinal: false }, regs };
+}
+
+/** The value as it is now, for whoever reads it later. */
+export function settled(vec: Vec, lanes: Lanes): Vec {
+  return vec.isFinal === true ? vec : keep(vec, lanes).vec;
 }
 
 export function newRegs(lanes: Lanes, width: Width): number[] {

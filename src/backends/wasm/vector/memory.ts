@@ -19,6 +19,7 @@ import {
   naturalWidth,
   newRegs,
   plain,
+  settled,
   toWidth,
   vectors,
 } from "./lanes.ts";
@@ -278,7 +279,7 @@ export function storeVec(
   const { type } = bufferOf(frame, buffer);
   const by = dependence(index, lanes.scope);
   const own: Width = type === "f64" || type === "f32" ? value.width : type === "bool" ? value.width : 32;
-  const kept = keep(type === "i32" || type === "u32" ? toWidth(value, own, lanes) : value, lanes).vec;
+  const kept = settled(type === "i32" || type === "u32" ? toWidth(value, own, lanes) : value, lanes);
   const stride = by.kind === "affine" && (by.stride === 1 || by.stride === 2) ? by.stride : undefined;
   const isAlternate = stride === 2 && mask === undefined && type !== "bool";
   if (isAlternate && joinAlternate(buffer, index, kept, lanes)) return;

@@ -8,7 +8,16 @@ import { dependence } from "./classify.ts";
 import { usesDouble } from "./double.ts";
 import { setUniform, vecOf } from "./expression.ts";
 import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
-import { bodyOf, inRegs, keep, naturalWidth, newRegs, NotVectorisable, toWidth, vectors } from "./lanes.ts";
+import {
+  bindVec,
+  bodyOf,
+  inRegs,
+  naturalWidth,
+  newRegs,
+  NotVectorisable,
+  toWidth,
+  vectors,
+} from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
 
 /** Weight up to which a procedure is written into the loop that calls it, and how much a loop takes in altogether. */
@@ -36,10 +45,8 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
       if (!isOutside) scope.set(param.name, { kind: "scalar", stride: 0 });
     } else {
       const width = naturalWidth(param.type, lanes);
-      scope.set(param.name, {
-        kind: "vector",
-        ...keep(toWidth(vecOf(arg, lanes, emitVectorCall, width), width, lanes), lanes),
-      });
+      const vec = toWidth(vecOf(arg, lanes, emitVectorCall, width), width, lanes);
+      scope.set(param.name, bindVec(vec, set.has(param.name), lanes));
     }
   });
   const inner: Lanes = {

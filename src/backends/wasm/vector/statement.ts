@@ -9,7 +9,17 @@ import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
 import { setUniform, vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
-import { bodyOf, both, emitAny, keep, naturalWidth, NotVectorisable, plain, toWidth } from "./lanes.ts";
+import {
+  bindVec,
+  bodyOf,
+  both,
+  emitAny,
+  keep,
+  naturalWidth,
+  NotVectorisable,
+  plain,
+  toWidth,
+} from "./lanes.ts";
 import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
 import { chooseVec } from "./operations.ts";
 
@@ -90,8 +100,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
     return;
   }
   const width = ownWidth(value, lanes) ?? naturalWidth(value.type, lanes);
-  const kept = keep(vecOf(value, lanes, call, width), lanes);
-  scope.set(name, { kind: "vector", ...kept });
+  scope.set(name, bindVec(vecOf(value, lanes, call, width), lanes.set.has(name), lanes));
 }
 
 /** A loop within the turn whose bounds are the same for all lanes. */
