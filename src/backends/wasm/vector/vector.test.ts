@@ -734,6 +734,23 @@ describe("what is written for lanes", () => {
     expect(lines).toMatch(/f32x4\.mul[^]*f32x4\.mul[^]*v128\.store [^\n]*\n\s*\(v128\.store offset=16/);
   });
 
+  test("what is loaded and what is stored is not copied on the way, but for what is set in between", () => {
+    const copies = (routine: Routine): number =>
+      text(routine).match(/\(local\.set \$\d+ \(local\.get \$\d+\)\)/g)?.length ?? 0;
+    expect(copies(elementwise("f32", "f32", 64, (x, y) => k.mul(k.add(x, y), x)))).toBe(0);
+    const made: Made = { ins: [["a", "f32", 64]], outs: [["out", "f32", 64]], n: 64 };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(64), (loop, i) => {
+        const x = loop.let("x", k.load("f32", "a", i));
+        const y = loop.let("y", x);
+        loop.set(x, k.neg(x));
+        loop.store("out", i, k.sub(y, x));
+      }),
+    );
+    expectAgreement(routine);
+    expect(copies(routine)).toBe(4); // two vectors of x, which is set, and of y, which was x
+  });
+
   // of 70,016 turns each call does a multiple of 64; of 70,001 the last one leaves one over
   test.each([
     [64, 0],
