@@ -51,22 +51,19 @@ export function makeRunner(
   const [ownSizes, ownTypes] = [own.map((i) => sizes[i]!), own.map((i) => types[i]!.dtype)];
   const makers =
     residence && ownSizes.map((size, i) => residence.allocatorOf(ownTypes[i]!, Math.max(0, size)));
-  const place = (i: number): Slot => {
-    if (ownSizes[i] === -1) return 0;
-    return makers === undefined ? allocate(ownTypes[i]!, ownSizes[i]!) : makers[i]!();
-  };
+  const place = (i: number): Cell => makers?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
   const large = residence?.largeInputs(routine, aliases) ?? [];
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
   return (inputs) => {
     for (let k = 0; k < buffers.length; k++)
       if ((inputs[buffers[k]!] as Cell).donated === true) throw usedAfterDonation(routine.name);
-    residence?.begin();
+    if (residence !== undefined) residence.begin();
     for (let k = 0; k < large.length; k++) {
       const { slot, type, size, isChanged } = large[k]!;
       residence!.keep(inputs[slot] as Cell, type, size, isChanged);
     }
     const outputs = new Array<Slot>(own.length);
-    for (let i = 0; i < own.length; i++) outputs[i] = place(i);
+    for (let i = 0; i < own.length; i++) outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
     current()(inputs, outputs);
     const tensors = new Array<Tensor>(n);
     if (isAliased) {
