@@ -110,10 +110,12 @@ export function quotient32(block: Block, name: string, above: Pair, below: Pair)
 
 /** e^x of float32. Error: at most 0.9 ulp (measured, as all figures here). */
 export const exp32: Procedure = /* @__PURE__ */ procedure("exp32", [["x", "f32"]], (block, [x]) => {
-  const clamped = block.let("clamped", max(f32(-104), min(f32(89), x!)));
+  // where e^x is nothing, its way through numbers too small for the processor would cost as much as all the rest
+  const isNothing = block.let("isNothing", lt(x!, f32(-104)));
+  const clamped = block.let("clamped", select(isNothing, f32(0), min(f32(89), x!)));
   const { bits, r, tail } = reducedExp(block, clamped);
   const scaled = powerOfTwo32(block, bits);
-  return scaled(add(f32(1), add(r, tail)));
+  return select(isNothing, f32(0), scaled(add(f32(1), add(r, tail))));
 });
 
 /** 1 / (1 + e^−x) of float32, accurate in both tails. Error: at most 1 ulp. */
