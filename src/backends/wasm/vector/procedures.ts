@@ -73,14 +73,28 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
     toWidth(vecOf(args[k]!, lanes, emitVectorCall, width(param.type)), width(param.type), lanes),
   );
   if (isMasked && lanes.mask !== undefined) values.push(toWidth(lanes.mask, width("bool"), lanes));
-  for (const value of values) {
-    for (let k = 0; k < vectors(lanes, value.width); k++) value.emit(k);
-  }
+  for (const value of values) emitArgument(value, lanes);
   body.call(callee);
   const { type } = procedure.result;
   const regs = newRegs(lanes, width(type));
   for (const reg of regs.toReversed()) body.localSet(reg);
   return inRegs(type, width(type), regs, lanes);
+}
+
+/**
+ * V8 ends the process ("unreachable code") where it makes 256-bit operations of a pair of vectors that a call in a branch
+ * takes as they are; it takes what is made of them.
+ */
+function emitArgument(value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  const isPaired = lanes.isConditional && lanes.frame.unit.settings.wide;
+  const { vec } = isPaired ? keep(value, lanes) : { vec: value };
+  for (let k = 0; k < vectors(lanes, vec.width); k++) {
+    vec.emit(k);
+    if (!isPaired) continue;
+    vec.emit(k);
+    body.op("v128.or");
+  }
 }
 
 /** Finds out before a function is begun whether it can be written. */
