@@ -210,6 +210,12 @@ export interface Rounding {
   readonly isVague: () => boolean;
 }
 
+/** The median of relative deviations: what an element may be off by that a few runs had right by chance. */
+function usualSpread(list: TypedArray, spread: Float64Array): number {
+  const all = Array.from(list, (x, i) => (x === 0 ? 0 : spread[i]! / Math.abs(x))).filter(Number.isFinite);
+  return all.sort((a, b) => a - b)[all.length >> 1] ?? 0;
+}
+
 /** `expected` are the results of the routine for `inputs`, numbers as arrays of one. */
 export function roundingOf(
   routine: Routine,
@@ -246,10 +252,11 @@ export function roundingOf(
   const violation = (got: readonly TypedArray[]): Difference | undefined => {
     for (const [k, list] of expected.entries()) {
       const have = got[k]!;
+      const usual = usualSpread(list, spread[k]!);
       for (let i = 0; i < list.length; i++) {
         const [x, y] = [list[i]!, have[i]!];
         if (Object.is(x, y)) continue;
-        const allowed = factor * spread[k]![i]!;
+        const allowed = factor * Math.max(spread[k]![i]!, usual * Math.abs(x));
         if (!(Math.abs(x - y) <= allowed) && allowed !== Infinity)
           return { result: k, at: i, got: y, want: x, allowed };
       }
