@@ -15,6 +15,7 @@ import {
   naturalWidth,
   newRegs,
   NotVectorisable,
+  plain,
   toWidth,
   vectors,
 } from "./lanes.ts";
@@ -88,7 +89,7 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
 function emitArgument(value: Vec, lanes: Lanes): void {
   const body = bodyOf(lanes);
   const isPaired = lanes.isConditional && lanes.frame.unit.settings.wide;
-  const { vec } = isPaired ? keep(value, lanes) : { vec: value };
+  const vec = isPaired ? plain(value, lanes) : value;
   for (let k = 0; k < vectors(lanes, vec.width); k++) {
     vec.emit(k);
     if (!isPaired) continue;
