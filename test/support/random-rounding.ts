@@ -2,7 +2,7 @@
 // as much as its rounding may have it off, run under some seeds. Where another order of sums or one rounding for two
 // changes results by no more than a few times what that does, it is rounding and nothing else. A choice between numbers
 // that lie within their own errors of one another goes either way then, so that programs with jumps have their bounds too.
-import { interpBackend } from "../../src/backends/interp/index.ts";
+import { jsBackend } from "../../src/backends/js/index.ts";
 import * as k from "../../src/kernel/build.ts";
 import { copyExpr } from "../../src/kernel/copy.ts";
 import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
@@ -222,7 +222,7 @@ export function roundingOf(
   inputs: readonly Slot[],
   expected: readonly TypedArray[],
 ): Rounding {
-  const compiled = interpBackend.compile(shakenRoutine(routine));
+  const compiled = jsBackend.compile(shakenRoutine(routine));
   const typeOf = (k: number): ScalarType => {
     const port = routine.outputs[k]!;
     return port.kind === "scalar" ? port.value.type : port.buffer.type;
