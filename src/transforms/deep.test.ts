@@ -72,7 +72,7 @@ describe("chains of 100,000 operations", () => {
     expect(jit(grad(chain(deep)))(0.5).item()).toBeCloseTo(slope, 12);
     // known part, linear part and transpose, each compiled by itself
     expect(grad(jit(chain(deep / 5)))(0.5).item()).toBeCloseTo(expected(deep / 5, 0.5)[1], 12);
-  });
+  }, 90_000);
 
   test("go through every transform and pass of programs, in lengths that grow no faster than they do", () => {
     const counts = (n: number): readonly number[] => {
