@@ -55,7 +55,7 @@ function sinhCosh(block: Block, x: Expr): { readonly k: Expr; readonly sine: Pai
 }
 
 /** `size`, which is not negative, with the sign of x. */
-export function copySign(block: Block, size: Expr, x: Expr): Expr {
+function copySign(block: Block, size: Expr, x: Expr): Expr {
   const value = block.let("unsigned", size);
   const sign = and(highWord(x), i32(SIGN));
   return fromWords(or(highWord(value), sign), lowWord(value));
