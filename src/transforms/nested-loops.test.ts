@@ -1,11 +1,12 @@
 // Control flow within control flow over arrays that are long enough for vectors: the same bits by every backend, and the
 // derivatives that differences show.
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   add,
   arange,
   cond,
+  configure,
   conv,
   cumsum,
   equal,
@@ -25,6 +26,8 @@ import { interpBackend } from "../backends/interp/index.ts";
 import { jsBackend } from "../backends/js/index.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { traceProgram } from "../trace/staging.ts";
+
+beforeAll(() => configure({ reproducible: true }));
 
 const x = sin(arange(64));
 const w = tensor([0.2, 0.5, -0.3]);
