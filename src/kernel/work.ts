@@ -21,7 +21,16 @@ export function workOf(routine: Routine): Work {
   return workOfBlock(routine.body, 1, false);
 }
 
-function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Work {
+/** What locals were made of, by their names. */
+type Definitions = ReadonlyMap<string, Expr>;
+
+function workOfBlock(
+  block: readonly Stmt[],
+  times: number,
+  isWide: boolean,
+  outer: Definitions = new Map(),
+): Work {
+  const known = new Map(outer);
   let [wide, narrow, called] = [0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {
     const n = times * exprs.reduce((sum, expr) => sum + operationsOf(expr), 1);
@@ -33,7 +42,7 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
     called += times * exprs.reduce((sum, expr) => sum + callsIn(expr), 0) * callWeight;
   };
   const inner = (stmts: readonly Stmt[], count: number, widens: boolean): void => {
-    const work = workOfBlock(stmts, times * count, isWide || widens);
+    const work = workOfBlock(stmts, times * count, isWide || widens, known);
     wide += work.wide;
     narrow += work.narrow;
     called += work.called;
@@ -41,6 +50,9 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
   for (const stmt of block) {
     switch (stmt.kind) {
       case "let":
+        known.set(stmt.name, stmt.value);
+        plain(stmt.value);
+        break;
       case "set":
         plain(stmt.value);
         break;
@@ -48,10 +60,10 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
         plain(stmt.index, stmt.value);
         break;
       case "for":
-        inner(stmt.body, countOf(stmt.from, stmt.to), stmt.independent === true);
+        inner(stmt.body, countOf(stmt.from, stmt.to, known), stmt.independent === true);
         break;
       case "reduce": {
-        const count = countOf(stmt.from, stmt.to);
+        const count = countOf(stmt.from, stmt.to, known);
         inner(stmt.body, count, true);
         wide += times * count * (1 + operationsOf(stmt.value));
         break;
@@ -73,10 +85,21 @@ function workOfBlock(block: readonly Stmt[], times: number, isWide: boolean): Wo
   return { wide, narrow, called };
 }
 
-/** How often a loop between these bounds runs. */
-function countOf(from: Expr, to: Expr): number {
-  if (from.kind === "const" && to.kind === "const") return Math.max(0, to.value - from.value);
-  return unknownCount;
+/** How often a loop between these bounds runs; at most, where it goes from x to the lesser of x + n and the end. */
+function countOf(from: Expr, to: Expr, known: Definitions): number {
+  const upTo = (end: Expr): number => {
+    if (end.kind === "local") return known.has(end.name) ? upTo(known.get(end.name)!) : Infinity;
+    if (end.kind === "const") return from.kind === "const" ? Math.max(0, end.value - from.value) : Infinity;
+    if (end.kind !== "binary") return Infinity;
+    if (end.op === "min") return Math.min(upTo(end.x), upTo(end.y));
+    return end.op === "add" && isSame(end.x, from) && end.y.kind === "const" ? end.y.value : Infinity;
+  };
+  const count = upTo(to);
+  return count === Infinity ? unknownCount : count;
+}
+
+function isSame(a: Expr, b: Expr): boolean {
+  return a.kind === "local" && b.kind === "local" && a.name === b.name;
 }
 
 function callsIn(expr: Expr): number {
