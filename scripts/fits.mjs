@@ -34,6 +34,19 @@ function zeroOfDigamma(bits) {
   return x;
 }
 
+/** What float32 procedures fit for eʳ, by as many terms as they need. */
+const expTail32 = {
+  says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
+  target: withMoreBits((r, bits) => {
+    const rest = big.exp(r, bits) - big.one(bits) - r;
+    return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
+  }),
+  weight: (/** @type {number} */ r) => r * r,
+  from: -0.3468,
+  to: 0.3468,
+  single: true,
+};
+
 /** @type {readonly (Fit & { name: string, says: string })[]} */
 export const fits = [
   {
@@ -250,32 +263,8 @@ export const fits = [
     to: 1 / 64,
     degree: 5,
   },
-  {
-    name: "expTail32",
-    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
-    target: withMoreBits((r, bits) => {
-      const rest = big.exp(r, bits) - big.one(bits) - r;
-      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
-    }),
-    weight: (r) => r * r,
-    from: -0.3468,
-    to: 0.3468,
-    degree: 4,
-    single: true,
-  },
-  {
-    name: "longExpTail32",
-    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
-    target: withMoreBits((r, bits) => {
-      const rest = big.exp(r, bits) - big.one(bits) - r;
-      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
-    }),
-    weight: (r) => r * r,
-    from: -0.3468,
-    to: 0.3468,
-    degree: 5,
-    single: true,
-  },
+  { name: "expTail32", ...expTail32, degree: 4 },
+  { name: "longExpTail32", ...expTail32, degree: 5 },
   {
     name: "logTail32",
     says: "ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32",
