@@ -15,8 +15,16 @@ export interface Cell {
   donated?: boolean;
   /** Whether several tensors may lie in it. */
   shared?: boolean;
+  /** What is to learn that its memory was given away, where that makes a difference to whoever made it. */
+  readonly maker?: CellMaker | undefined;
   /** Whether the array is a caller's own, to be read during one call only. */
   readonly borrowed?: boolean;
+}
+
+/** Whoever makes cells for the results of one program. */
+export interface CellMaker {
+  /** Whether the memory of one of them was given away. */
+  isGivenBack: boolean;
 }
 
 /** A scalar, or a place in memory. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { configure, full, grad, jit, scan, sin, tensor } from "downhill";
+import type { Cell } from "../kernel/executable.ts";
 import { residentHeap } from "./device.ts";
 
 afterEach(() => configure({}));
@@ -25,6 +26,23 @@ describe("jit with donate", () => {
     const before = residentHeap()?.stats();
     for (let i = 0; i < 200; i++) p = donating(p, g);
     expect(residentHeap()?.stats()).toEqual(before);
+  });
+
+  test("has results of middling size come to the places of those that were given away", () => {
+    const donating = jit(step, { donate: 0 });
+    const g = full([3000], 0.25, { dtype: "float32" });
+    const bufferOf = (x: Tensor): unknown => (x.slot as Cell).array.buffer;
+    let p = full([3000], 1, { dtype: "float32" });
+    const places = Array.from({ length: 6 }, () => {
+      p = donating(p, g);
+      return (p.slot as Cell).array;
+    });
+    expect(p.at(7).item()).toBe(1 - 6 * 0.125);
+    if (residentHeap() === undefined) return; // no memory that threads may share
+    expect(places[0]!.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(places[3]).toBe(places[5]);
+    const plain = jit((x: Tensor) => x.mul(3));
+    expect([1, 2, 3].map(() => bufferOf(plain(g)) instanceof ArrayBuffer)).toEqual([true, true, true]);
   });
 
   test("makes reading or using a donated tensor an error that says so", () => {

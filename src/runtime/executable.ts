@@ -7,7 +7,7 @@ import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 import { backendFor } from "./device.ts";
 import { deviceGeneration } from "./engine.ts";
-import { kernelMemory } from "./resident.ts";
+import { makeResidence } from "./resident.ts";
 import type { Executable } from "./run.ts";
 import { makeRunner } from "./run.ts";
 
@@ -55,7 +55,7 @@ export function compileProgram(
       routine,
       types,
       aliases,
-      chosen.usesKernelMemory === true ? kernelMemory : undefined,
+      chosen.usesKernelMemory === true ? makeResidence() : undefined,
     ),
     backend: chosen.name,
     size: () => compiled?.size,

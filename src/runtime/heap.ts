@@ -28,19 +28,27 @@ export interface Heap {
   readonly adopt: (cell: Cell, type: ScalarType, n: number) => void;
   /** Notes that a cell is about to change here: what it was before is of no use any more. */
   readonly change: (cell: Cell) => void;
-  /** Gives back the memory of a cell that nobody will read again. */
+  /** Gives back the memory of a cell that nobody will read again: the next one of its size takes it. */
   readonly release: (cell: Cell) => void;
-  readonly stats: () => { readonly cells: number; readonly bytes: number };
+  /** Bytes that it holds, those among them that are spare. */
+  readonly stats: () => { readonly cells: number; readonly bytes: number; readonly spareBytes: number };
 }
 
 interface Tenant {
   readonly address: number;
   readonly bytes: number;
+  readonly type: ScalarType;
   /** The array that a cell came with, which still holds its elements. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly line: Line | undefined;
   /** The run that made or read it last. */
   usedAt: number;
+}
+
+/** A region of the memory with the array over it. */
+interface Place {
+  readonly address: number;
+  readonly array: TypedArray;
 }
 
 /** So many of a line's older results are looked at when the next one comes. */
@@ -49,7 +57,7 @@ const looks = 2;
 /**
  * Keeps at most `budget` bytes. Nothing tells when a cell has become garbage: no engine collects inside one synchronous
  * loop. So cells make room by moving to arrays of their own, which are collected like any other; a cell whose memory was
- * given away just goes.
+ * given away just goes, and its place with the array over it is spare until a cell of the same size comes or room is needed.
  *
  * Two kinds of cells make room. The results of a program that nothing has read since it ran before are as good as dead: the
  * next result takes the memory of such a one, which the processor still holds in its caches. And where the budget ends, those
@@ -58,6 +66,8 @@ const looks = 2;
 export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: ScalarType) => number): Heap {
   const tenants = new Map<Cell, Tenant>(); // those to go first come first
   const left = new WeakMap<Cell, Line>(); // those that left for the next of their line
+  const spare = new Map<ScalarType, Map<number, Place[]>>(); // given back, by how many elements they have
+  let spareBytes = 0; // a part of those used
   let used = 0;
   let now = 0;
 
@@ -76,8 +86,33 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     }
     remove(cell, tenant);
   };
+  /** Gives spare memory back to all that need some. */
+  const clearSpare = (): void => {
+    for (const bins of spare.values())
+      for (const bin of bins.values()) for (const { address } of bin) memory.free(address);
+    spare.clear();
+    used -= spareBytes;
+    spareBytes = 0;
+  };
+  const keepSpare = (array: TypedArray, { address, bytes, type }: Tenant): void => {
+    let bins = spare.get(type);
+    if (bins === undefined) spare.set(type, (bins = new Map<number, Place[]>()));
+    const bin = bins.get(array.length);
+    if (bin === undefined) bins.set(array.length, [{ address, array }]);
+    else bin.push({ address, array });
+    used += bytes;
+    spareBytes += bytes;
+  };
+  const takeSpare = (type: ScalarType, n: number, bytes: number): Place | undefined => {
+    const place = spare.get(type)?.get(n)?.pop();
+    if (place === undefined) return undefined;
+    used -= bytes;
+    spareBytes -= bytes;
+    return place;
+  };
   const makeRoom = (bytes: number): boolean => {
     if (bytes > budget / 4) return false;
+    if (used + bytes > budget) clearSpare();
     for (const [cell, tenant] of tenants) {
       if (used + bytes <= budget) break;
       moveOut(cell, tenant);
@@ -90,8 +125,8 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     used += tenant.bytes;
   };
   /** The memory of a result of the line that is as good as dead. */
-  const succeed = (line: Line): { readonly address: number; readonly array: TypedArray } | undefined => {
-    let place: { readonly address: number; readonly array: TypedArray } | undefined;
+  const succeed = (line: Line): Place | undefined => {
+    let place: Place | undefined;
     let count = Math.min(looks, line.cells.size);
     for (const cell of line.cells) {
       if (count-- <= 0) break;
@@ -114,11 +149,11 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     begin: () => void now++,
     allocate(type, n, line) {
       const bytes = n * bytesOf(type);
-      const place = line === undefined ? undefined : succeed(line);
+      const place = (line === undefined ? undefined : succeed(line)) ?? takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return undefined;
       const address = place?.address ?? memory.allocate(bytes);
       const cell: Cell = { array: place?.array ?? memory.view(type, address, n), offset: 0 };
-      settle(cell, { address, bytes, original: undefined, line, usedAt: now });
+      settle(cell, { address, bytes, type, original: undefined, line, usedAt: now });
       if (line !== undefined) {
         age(line, now);
         line.cells.add(cell);
@@ -142,13 +177,14 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     },
     adopt(cell, type, n) {
       const bytes = n * bytesOf(type);
-      if (!makeRoom(bytes)) return;
+      const place = takeSpare(type, n, bytes);
+      if (place === undefined && !makeRoom(bytes)) return;
       const { array, offset } = cell;
-      const address = memory.allocate(bytes);
-      cell.array = memory.view(type, address, n);
+      const address = place?.address ?? memory.allocate(bytes);
+      cell.array = place?.array ?? memory.view(type, address, n);
       cell.offset = 0;
       copyElements(cell.array, 0, array, offset, n);
-      settle(cell, { address, bytes, original: { array, offset }, line: undefined, usedAt: now });
+      settle(cell, { address, bytes, type, original: { array, offset }, line: undefined, usedAt: now });
     },
     change(cell) {
       const tenant = tenants.get(cell);
@@ -158,8 +194,8 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const tenant = tenants.get(cell);
       if (tenant === undefined) return;
       remove(cell, tenant);
-      memory.free(tenant.address);
+      keepSpare(cell.array, tenant);
     },
-    stats: () => ({ cells: tenants.size, bytes: used }),
+    stats: () => ({ cells: tenants.size, bytes: used, spareBytes }),
   };
 }

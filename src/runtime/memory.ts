@@ -1,4 +1,4 @@
-import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { Cell, CellMaker, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import type { DType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
@@ -28,10 +28,10 @@ export function onGiveAway(release: (cell: Cell) => void): void {
 }
 
 /** Memory for `n` elements, not cleared where it is shared. Garbage-collected with the last tensor that lies in it. */
-export function allocate(dtype: DType, n: number): Cell {
+export function allocate(dtype: DType, n: number, maker?: CellMaker): Cell {
   const size = n <= sizes[0].most ? 0 : 1;
   const { most, length } = sizes[size];
-  if (n > most) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0 };
+  if (n > most) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0, maker };
   let slab = slabs[size]!.get(dtype);
   if (slab === undefined) {
     slab = { array: makeArray(scalarTypeOf(dtype), length), next: 0 };
@@ -43,11 +43,16 @@ export function allocate(dtype: DType, n: number): Cell {
   }
   const offset = slab.next;
   slab.next += n;
-  return { array: slab.array, offset };
+  return { array: slab.array, offset, maker };
 }
 
-/** Gives back the memory of a cell, which must not be read any more. */
+/** Gives back the memory of a cell, which must not be read any more, and lets its maker know. */
 export function giveAway(cell: Cell): void {
+  if (cell.maker !== undefined) cell.maker.isGivenBack = true;
+  leave(cell);
+}
+
+function leave(cell: Cell): void {
   releaseResident?.(cell);
   cell.array = nothing;
   cell.offset = 0;
@@ -59,6 +64,9 @@ const nothing = /* @__PURE__ */ new Uint8Array(0);
 /** What a tensor holds that was given up while others still read its memory. */
 const given: Cell = { array: nothing, offset: 0, donated: true };
 
+/** Results of fewer elements are read sooner where they lie outside the memory of kernels, even if the next takes their place. */
+const longRead = 4096;
+
 /**
  * Gives up a tensor's hold on a cell of `n` elements, and returns the cell that it holds from then on. Where no other tensor
  * lies in it, its memory is used again; of small results this goes for the latest, whose place the next one takes.
@@ -68,6 +76,7 @@ export function giveUp(cell: Cell, dtype: DType, n: number): Cell {
   const slab = slabs[n <= sizes[0].most ? 0 : 1]!.get(dtype);
   if (slab !== undefined && slab.array === cell.array && slab.next === cell.offset + n)
     slab.next = cell.offset;
-  giveAway(cell);
+  if (n >= longRead) giveAway(cell);
+  else leave(cell);
   return cell;
 }

@@ -1,27 +1,23 @@
-import type { DType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
-import type { Cell } from "../kernel/executable.ts";
-import type { Routine, ScalarType } from "../kernel/scalar.ts";
+import type { Cell, CellMaker } from "../kernel/executable.ts";
+import type { ScalarType } from "../kernel/scalar.ts";
 import { residentHeap } from "./device.ts";
 import { makeLine } from "./line.ts";
 import { allocate } from "./memory.ts";
-import type { LargeInput, Residence } from "./run.ts";
+import type { Residence } from "./run.ts";
 
-/** Large results rest where kernels reach them without a copy, from this many bytes on. */
+/** Results rest where kernels reach them without a copy from this many bytes on, whatever becomes of them. */
 const residentFrom = 65_536;
+/**
+ * Where a program's results are given back, as those of a step of training are, from this many on: the next ones lie in
+ * their places. Others as small would have to move out one by one, which takes longer than to be made outside.
+ */
+const givenResidentFrom = 4096;
 const bytesPerElement: Readonly<Record<ScalarType, number>> = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 
-/** Whether an array is worth a place in the memory of kernels. */
-export function isLarge(type: ScalarType, n: number): boolean {
-  return n * bytesPerElement[type] >= residentFrom;
-}
-
-/** Memory for the results that a program gives in one place: near the kernels where they are many. */
-function allocatorOf(dtype: DType, n: number): () => Cell {
-  const type = scalarTypeOf(dtype);
-  if (!isLarge(type, n)) return () => allocate(dtype, n);
-  const line = makeLine();
-  return () => residentHeap()?.allocate(type, n, line) ?? allocate(dtype, n);
+/** Whether an array is worth to be given back when it has served. */
+export function isWorthGiving(type: ScalarType, n: number): boolean {
+  return n * bytesPerElement[type] >= givenResidentFrom;
 }
 
 const readBefore = /* @__PURE__ */ new WeakSet<Cell>();
@@ -41,18 +37,31 @@ function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolea
   if (isChanged) heap.change(cell);
 }
 
-/** The inputs that are worth keeping where kernels reach them. */
-function largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): readonly LargeInput[] {
-  return routine.inputs.flatMap((input, slot) => {
-    if (input.kind === "scalar" || !isLarge(input.buffer.type, input.buffer.size)) return [];
-    return [{ slot, type: input.buffer.type, size: input.buffer.size, isChanged: aliases.includes(slot) }];
-  });
+/** Where the operands and results of one program lie in the memory that WebAssembly kernels share. */
+export function makeResidence(): Residence {
+  const maker: CellMaker = { isGivenBack: false };
+  const isResident = (bytes: number): boolean =>
+    bytes >= residentFrom || (maker.isGivenBack && bytes >= givenResidentFrom);
+  return {
+    begin: () => residentHeap()?.begin(),
+    allocatorOf(dtype, n) {
+      const type = scalarTypeOf(dtype);
+      if (!isWorthGiving(type, n)) return () => allocate(dtype, n);
+      const bytes = n * bytesPerElement[type];
+      const line = makeLine();
+      return () =>
+        (isResident(bytes) ? residentHeap()?.allocate(type, n, line) : undefined) ??
+        allocate(dtype, n, maker);
+    },
+    largeInputs(routine, aliases) {
+      return routine.inputs.flatMap((input, slot) => {
+        if (input.kind === "scalar" || !isWorthGiving(input.buffer.type, input.buffer.size)) return [];
+        const { type, size } = input.buffer;
+        return [{ slot, type, size, isChanged: aliases.includes(slot) }];
+      });
+    },
+    keep(cell, type, n, isChanged) {
+      if (isResident(n * bytesPerElement[type])) keepResident(cell, type, n, isChanged);
+    },
+  };
 }
-
-/** The memory that WebAssembly kernels share. */
-export const kernelMemory: Residence = {
-  begin: () => residentHeap()?.begin(),
-  allocatorOf,
-  largeInputs,
-  keep: keepResident,
-};

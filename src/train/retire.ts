@@ -2,7 +2,7 @@ import { Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Cell } from "../kernel/executable.ts";
 import { giveAway } from "../runtime/memory.ts";
-import { isLarge } from "../runtime/resident.ts";
+import { isWorthGiving } from "../runtime/resident.ts";
 import { isDebugging } from "../trace/debug.ts";
 import { flatten } from "../tree/index.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -43,7 +43,7 @@ function largeCells(trees: readonly unknown[]): Cell[] {
   return trees.flatMap((tree) =>
     flatten(tree, "fit").leaves.flatMap((leaf) => {
       if (!(leaf instanceof Tensor) || typeof leaf.slot !== "object") return [];
-      return isLarge(scalarTypeOf(leaf.dtype), sizeOf(leaf.shape)) ? [leaf.slot] : [];
+      return isWorthGiving(scalarTypeOf(leaf.dtype), sizeOf(leaf.shape)) ? [leaf.slot] : [];
     }),
   );
 }
