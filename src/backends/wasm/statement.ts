@@ -109,9 +109,12 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
     emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
   if (!frame.unit.settings.simd || (countOf(stmt) ?? reduceLanes) < reduceLanes) return expanded();
   noteIndex(stmt, frame);
-  const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, () => {
-    emitBlock(stmt.body, [stmt.value], frame, depth + 1);
-    emitScalar(stmt.value, frame);
+  const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, {
+    value() {
+      emitBlock(stmt.body, [stmt.value], frame, depth + 1);
+      emitScalar(stmt.value, frame);
+    },
+    loop: (loop, bounds, inner) => emitVectorTurns(loop, bounds, inner, depth),
   });
   if (!done) expanded();
 }
@@ -180,13 +183,18 @@ function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void
   noteIndex(stmt, frame);
   const { settings } = frame.unit;
   if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
-    const oneByOne: OneByOne = {
-      rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
-      again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
-    };
-    if (emitVectorFor(stmt, bounds, frame, oneByOne)) return;
+    if (emitVectorTurns(stmt, bounds, frame, depth)) return;
   }
   emitFor(stmt, bounds, frame, depth);
+}
+
+/** The same for several lanes at a time, where that can be. */
+function emitVectorTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): boolean {
+  const oneByOne: OneByOne = {
+    rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
+    again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
+  };
+  return emitVectorFor(stmt, bounds, frame, oneByOne);
 }
 
 /** A loop in the order of the vocabulary. */

@@ -170,7 +170,7 @@ export function openUnit(
       let own = slots.get(owner);
       if (own === undefined) slots.set(owner, (own = new Map<string, number>()));
       let slot = own.get(name);
-      if (slot === undefined) own.set(name, (slot = reserveSpill(bytes, Math.min(16, bytes))));
+      if (slot === undefined) own.set(name, (slot = reserveSpill(bytes, Math.min(32, bytes))));
       return slot;
     },
     pushSpillBase(body) {

@@ -21,7 +21,7 @@ export interface Bounds {
   readonly multipleOf: number;
 }
 
-type For = Stmt & { readonly kind: "for" };
+export type For = Stmt & { readonly kind: "for" };
 
 /** How what a vector loop leaves over is done, one index at a time. */
 export interface OneByOne {
@@ -211,7 +211,7 @@ function leavesManyOver({ from, to, body }: For, { wide }: Settings): boolean {
 }
 
 /** Whether a block or a procedure that it calls has branches that few take. */
-function hasRare(block: readonly Stmt[]): boolean {
+export function hasRare(block: readonly Stmt[]): boolean {
   let found = false;
   const stmt = (inner: Stmt): void => {
     if (inner.kind === "if" && inner.rare === true) found = true;

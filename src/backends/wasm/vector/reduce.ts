@@ -10,30 +10,65 @@ import { openAccumulator } from "./accumulator.ts";
 import { vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
 import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
-import type { Bounds } from "./loop.ts";
+import { emitBlocks, openBlocks } from "./blocks.ts";
+import type { Bounds, For, Turns } from "./loop.ts";
 import { attempt, emitEnd, lanesFor, openLanes, openTurns, runTurns } from "./loop.ts";
 import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
 import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
-/**
- * Writes a fold with the lanes of its definition, eight a turn; `tail` writes what computes the value of one index, in
- * the local of the loop's index, and puts it on the stack.
- */
-export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tail: () => void): boolean {
+/** How values that are left over, or that vectors cannot compute, are computed one index at a time. */
+export interface Alone {
+  /** Writes what computes the value of one index, in the local of the fold's index, and puts it on the stack. */
+  readonly value: () => void;
+  /** Writes a loop that computes values before they are folded. */
+  readonly loop: (stmt: For, bounds: Bounds, frame: Frame) => boolean;
+}
+
+/** Writes a fold with the lanes of its definition, eight a turn. */
+export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alone: Alone): boolean {
   const { body } = frame;
-  const { type } = stmt.value;
   const index = localIndex(frame, stmt.index, "i32");
-  const code = openTurns(stmt.body, frame, false);
+  const blocks = openBlocks(stmt, singleOf(stmt) ?? stmt.value, frame, alone.loop);
+  const fold = openFold(blocks?.fold ?? stmt, blocks?.frame ?? frame);
+  if (fold === undefined) return false;
+  const { runs, outside, width } = fold;
+  for (const run of runs) run.begin();
+  const end = emitEnd(body, bounds, index, reduceLanes);
+  if (blocks === undefined) runTurns(body, fold.turns, end, index, reduceLanes);
+  else emitBlocks(blocks, fold.turns, end, index, frame, countOf(stmt));
+  emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail: alone.value });
+  for (const run of runs) run.finish();
+  combineLanes(
+    stmt,
+    runs.flatMap((run) => run.regs),
+    outside,
+    localIndex(frame, stmt.name, stmt.value.type),
+  );
+  return true;
+}
+
+/** A fold whose turns are written, and what they fold into. */
+interface Fold {
+  readonly turns: Turns;
+  readonly runs: readonly Accumulator[];
+  readonly width: Width;
+  readonly outside: Lanes;
+}
+
+/** Writes the turns of a fold, apart; `undefined` where its values cannot be computed by vectors. */
+function openFold(stmt: Reduce, frame: Frame): Fold | undefined {
+  const { type } = stmt.value;
+  const turns = openTurns(stmt.body, frame, false);
   const single = singleOf(stmt);
   const kind = lanesFor(stmt.body, [single ?? stmt.value], false);
-  const lanes = openLanes(stmt.body, stmt.index, frame, code, kind);
+  const lanes = openLanes(stmt.body, stmt.index, frame, turns, kind);
   const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
   const outside: Lanes = { ...lanes, frame, turn: undefined };
   const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
-  const done = attempt(() => {
+  return attempt(() => {
     for (const [run, accumulator] of runs.entries()) {
       const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
       emitVectorBlock(stmt.body, inner, emitVectorCall);
@@ -44,21 +79,8 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, tai
       accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
     }
     flushAll(lanes);
-    return true;
+    return { turns, runs, width, outside };
   });
-  if (done === undefined) return false;
-  for (const run of runs) run.begin();
-  const end = emitEnd(body, bounds, index, reduceLanes);
-  runTurns(body, code, end, index, reduceLanes);
-  emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail });
-  for (const run of runs) run.finish();
-  combineLanes(
-    stmt,
-    runs.flatMap((run) => run.regs),
-    outside,
-    localIndex(frame, stmt.name, type),
-  );
-  return true;
 }
 
 /** The float32 that a fold takes in as float64, if that is what it does. */

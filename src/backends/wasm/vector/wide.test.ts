@@ -32,9 +32,9 @@ function bytesOf(routine: Routine): Uint8Array {
 }
 
 /** What a process of its own says that compiles the module for 256-bit vectors at once. */
-function widen(bytes: Uint8Array): string {
+function widen(bytes: Uint8Array, ...more: readonly string[]): string {
   const script = `new WebAssembly.Module(Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64")); console.log("compiled")`;
-  const flags = ["--no-liftoff", "--no-wasm-lazy-compilation", "--experimental-wasm-revectorize"];
+  const flags = ["--no-liftoff", "--no-wasm-lazy-compilation", "--experimental-wasm-revectorize", ...more];
   const { stdout, stderr } = spawnSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" });
   return stdout + stderr.slice(0, 200);
 }
@@ -70,4 +70,24 @@ describe("a call in a branch, of a value that is stored beside it", () => {
   test.runIf(canWiden).each(Object.entries(cases))("%s lets V8 go on", (_, write) => {
     expect(widen(bytesOf(routineOf(write)))).toBe("compiled\n");
   });
+});
+
+test.runIf(canWiden)("values that are folded become vectors of 256 bits", () => {
+  const block = k.makeBlock();
+  const sum = block.reduce("sum", "add", k.f64(0), "i", k.i32(0), k.i32(640), (_, i) =>
+    k.call(math.exp64, k.load("f64", "a", i)),
+  );
+  block.store("out", k.i32(0), sum);
+  const port = (name: string, size: number) =>
+    ({ kind: "buffer", buffer: { name, type: "f64", size } }) as const;
+  const routine = {
+    name: "f",
+    inputs: [port("a", 640)],
+    outputs: [port("out", 1)],
+    temps: [],
+    body: block.statements,
+  };
+  expect(widen(bytesOf(routine), "--trace-wasm-revectorize")).toMatch(
+    /Decide to vectorize, \d{2,} revectorizable nodes/,
+  );
 });
