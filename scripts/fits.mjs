@@ -280,6 +280,21 @@ export const fits = [
     single: true,
   },
   {
+    name: "log1pTail32",
+    says: "ln(1 + x) = x − ⅜ x² − x² · P(x − ½) for 0 ≤ x ≤ 1, relatively, in float32",
+    target: withMoreBits((t, bits) => {
+      const x = t + (big.one(bits) >> 1n);
+      const most = (3n * big.one(bits)) >> 3n;
+      if (big.toNumber(x, bits) === 0) return big.one(bits) >> 3n;
+      return big.div(x - big.log(big.one(bits) + x, bits), big.mul(x, x, bits), bits) - most;
+    }),
+    weight: (t) => (t === -0.5 ? 0 : (t + 0.5) ** 2 / Math.log1p(t + 0.5)),
+    from: -0.5,
+    to: 0.5,
+    degree: 8,
+    single: true,
+  },
+  {
     name: "sinTail32",
     says: "sin r = r + r³ · P(r²) for |r| ≤ π/4, in float32",
     target: withMoreBits((z, bits) => {

@@ -97,8 +97,10 @@ const sigmoidPrim: Primitive<object> = /* @__PURE__ */ smooth(
   (dx, _, out) => mul(dx, mul(out, sub(one(out), out))),
   single.sigmoid32,
 );
-const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(math.softplus64, (dx, x) =>
-  mul(dx, sigmoid(x)),
+const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.softplus64,
+  (dx, x) => mul(dx, sigmoid(x)),
+  single.softplus32,
 );
 
 /** (1 − x)(1 + x): 1 − x² loses digits near 1. */

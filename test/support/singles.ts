@@ -20,6 +20,7 @@ export const singles: readonly Single[] = [
   { procedure: single.sin32, reference: double.sin64, from: -3.4e38, to: 3.4e38, bound: 0.87 },
   { procedure: single.cos32, reference: double.cos64, from: -3.4e38, to: 3.4e38, bound: 0.87 },
   { procedure: single.tanh32, reference: double.tanh64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.softplus32, reference: double.softplus64, from: -103, to: 3.4e38, bound: 0.95 },
   { procedure: single.sigmoid32, reference: double.sigmoid64, from: -103, to: 3.4e38, bound: 0.95 },
   { procedure: single.erf32, reference: double.erf64, from: -3.4e38, to: 3.4e38, bound: 0.9 },
   { procedure: single.erfc32, reference: double.erfc64, from: -3.4e38, to: 10.05, bound: 1 },
