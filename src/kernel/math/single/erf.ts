@@ -3,7 +3,15 @@ import { abs, add, div, le, lt, min, mul, mulAdd, neg, procedure, select, sub } 
 import type { Expr, Procedure } from "../../scalar.ts";
 import { erfcTail32, erfTail32, longExpTail32 } from "../coefficients.ts";
 import { fastTwoSum } from "../double-double.ts";
-import { f32, polynomial32, powerOfTwo32, quotient32, reducedExp, split32 } from "./exp.ts";
+import {
+  f32,
+  polynomial32,
+  polynomialInTwo32,
+  powerOfTwo32,
+  quotient32,
+  reducedExp,
+  split32,
+} from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 /** Up to here from the series of erf, beyond from that of erfc. */
@@ -30,8 +38,9 @@ function erfcOfLarge(block: Block, x: Expr): Expr {
   const most = fastTwoSum(block, "most", x, half);
   const sum = fastTwoSum(block, "sum", most.high, f32(0.75));
   const below = { high: sum.high, low: block.let("sumTail", add(sum.low, most.low)) };
-  const t = block.let("t", sub(f32(1), div(f32(3.375), below.high)));
-  const smooth = block.let("smooth", polynomial32(erfcTail32, t));
+  const inverse = block.let("inverse", div(f32(1), below.high));
+  const t = block.let("t", sub(f32(1), mul(f32(3.375), inverse)));
+  const smooth = block.let("smooth", polynomialInTwo32(erfcTail32, t, block.let("tSquare", mul(t, t))));
   const above = fastTwoSum(
     block,
     "above",
@@ -39,7 +48,7 @@ function erfcOfLarge(block: Block, x: Expr): Expr {
     block.let("aboveTail", mulAdd(smooth, add(power.high, powerLow), powerLow)),
   );
   const scaled = powerOfTwo32(block, bits);
-  return scaled(quotient32(block, "ratio", above, below));
+  return scaled(quotient32(block, "ratio", above, below, inverse));
 }
 
 /** Error function of float32: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.9 ulp (measured). */

@@ -41,6 +41,16 @@ export function polynomial32(coefficients: readonly number[], z: Expr): Expr {
   return coefficients.map(f32).reduceRight((sum, coefficient) => mulAdd(z, sum, coefficient));
 }
 
+/** The same, with z² given, in two rows, of even and odd powers, each of which goes on while the other waits. */
+export function polynomialInTwo32(coefficients: readonly number[], z: Expr, square: Expr): Expr {
+  const row = (parity: number): Expr =>
+    polynomial32(
+      coefficients.filter((_, i) => i % 2 === parity),
+      square,
+    );
+  return mulAdd(z, row(1), row(0));
+}
+
 /** x = n · step + …: the nearest integer to x / step as a float, and n + `bias` in the low bits of an integer. */
 export function nearestMultiple(
   block: Block,
@@ -97,9 +107,14 @@ export function split32(block: Block, name: string, x: Expr): Pair {
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
 
-/** above / below, hardly more than rounded; declares names that begin with `name`. */
-export function quotient32(block: Block, name: string, above: Pair, below: Pair): Expr {
-  const inverse = block.let("inverse", div(f32(1), below.high));
+/** above / below, hardly more than rounded, where 1 / below is known as rounded; declares names that begin with `name`. */
+export function quotient32(
+  block: Block,
+  name: string,
+  above: Pair,
+  below: Pair,
+  inverse: Expr = block.let("inverse", div(f32(1), below.high)),
+): Expr {
   const ratio = block.let(name, mul(above.high, inverse));
   // what above − ratio · below lacks to 0, by exact products of halves
   const [a, b] = [split32(block, name, ratio), split32(block, "below", below.high)];

@@ -1,18 +1,8 @@
 import { abs, add, and, i32, lt, max, mul, mulAdd, neg, procedure, select, sub } from "../../build.ts";
-import type { Expr, Procedure } from "../../scalar.ts";
+import type { Procedure } from "../../scalar.ts";
 import { log1pTail32 } from "../coefficients.ts";
 import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
-import { bitsOf, f32, fromBits, polynomial32, powerOfTwo32, reducedExp } from "./exp.ts";
-
-/** Σ coefficients[i] · zⁱ in two rows, of even and odd powers, each of which goes on while the other waits. */
-function polynomialInTwo32(coefficients: readonly number[], z: Expr, square: Expr): Expr {
-  const row = (parity: number): Expr =>
-    polynomial32(
-      coefficients.filter((_, i) => i % 2 === parity),
-      square,
-    );
-  return mulAdd(z, row(1), row(0));
-}
+import { bitsOf, f32, fromBits, polynomialInTwo32, powerOfTwo32, reducedExp } from "./exp.ts";
 
 /** ln(1 + e^x) of float32, accurate in both tails. Error: at most 0.95 ulp. */
 export const softplus32: Procedure = /* @__PURE__ */ procedure("softplus32", [["x", "f32"]], (block, [x]) => {
