@@ -137,6 +137,30 @@ describe("convolve", () => {
     expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params)); // integers: exact
   });
 
+  test("leaves out what lies over the padding of a long window, whose segments are joined in groups", () => {
+    const params = line(1, 70, 68);
+    const x = f32(
+      Array.from({ length: 2 * 75 }, (_, i) => (i % 7) - 3),
+      [2, 1, 75],
+    );
+    const w = f32(
+      Array.from({ length: 71 }, (_, i) => (i % 5) - 2),
+      [1, 1, 71],
+    );
+    expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params));
+  });
+
+  // The places of the image were compared pair by pair, padded or not: 10,000 of them took ten seconds to compile.
+  test.each([0, 1])("compiles for long signals, padding %d", (padding) => {
+    const params = line(1, padding, padding);
+    const x = f32(
+      Array.from({ length: 50_000 }, (_, i) => (i % 7) - 3),
+      [1, 1, 50_000],
+    );
+    const w = f32([1, -2, 4], [1, 1, 3]);
+    expect(Array.from(convolve(x, w, params).data())).toEqual(byDefinition(x, w, params));
+  });
+
   test("refuses what does not fit", () => {
     const [x, w] = sample([1, 4, 4], [2, 3, 2]).ins as [Tensor, Tensor];
     expect(() => convolve(x, w, line(1, 0, 0))).toThrow(

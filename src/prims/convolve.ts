@@ -254,6 +254,9 @@ interface Segment {
 /** So many contractions at most: each is code of its own. */
 const mostSegments = 10;
 
+/** So many segments are compared with one another: more, of long windows, are first joined in groups. */
+const mostCompared = 64;
+
 const workOf = ({ count, taps }: Segment): number => count * taps;
 
 /** Both as one, which meets what either does. */
@@ -275,15 +278,24 @@ function segmentsOf(
 ): readonly Segment[] {
   const [n, taps, count] = [space[0]!, window[0]!, places[0]!];
   const whole: Segment = { start: 0, count, from: 0, taps };
-  if (lhsDilation[0] !== 1) return [whole];
-  const segments = range(0, count).map((start): Segment => {
-    const first = start * strides[0]! - padding[0]![0];
-    const isWithin = (u: number): boolean =>
-      first + u * rhsDilation[0]! >= 0 && first + u * rhsDilation[0]! < n;
-    const within = range(0, taps).filter(isWithin);
-    return { start, count: 1, from: within[0] ?? 0, taps: within.length };
-  });
-  if (segments.some((segment) => segment.taps === 0)) return [whole];
+  const [low, high] = padding[0]!;
+  if (lhsDilation[0] !== 1 || (low <= 0 && high <= 0)) return [whole];
+  // images are long and padding is short: places that meet the same elements are one segment from the start
+  const runs: Segment[] = [];
+  for (let start = 0; start < count; start++) {
+    const first = start * strides[0]! - low;
+    const from = Math.max(0, Math.ceil(-first / rhsDilation[0]!));
+    const end = Math.min(taps, Math.floor((n - 1 - first) / rhsDilation[0]!) + 1);
+    if (end <= from) return [whole];
+    const before = runs.at(-1);
+    if (before?.from === from && before.taps === end - from)
+      runs.splice(-1, 1, { ...before, count: before.count + 1 });
+    else runs.push({ start, count: 1, from, taps: end - from });
+  }
+  const inGroup = Math.ceil(runs.length / mostCompared);
+  const segments = range(0, Math.ceil(runs.length / inGroup)).map((i) =>
+    runs.slice(i * inGroup, (i + 1) * inGroup).reduce(joined),
+  );
   /** What is multiplied more if a segment and the next are one. */
   const added = (i: number): number => {
     const [a, b] = [segments[i]!, segments[i + 1]!];
