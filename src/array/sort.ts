@@ -72,6 +72,6 @@ export function topK(x: TensorLike, k: number, options: TopKOptions = {}): [valu
       `topK: k must be a whole number from 0 to ${t.shape[axis]!}, the size of axis ${axis} of ${showType(t.type)}; got ${String(k)}.`,
     );
   }
-  const places = p.part(p.argsort(t, axis, options.smallest !== true), axis, 0, k);
+  const places = p.argsort(t, axis, options.smallest !== true, k);
   return [p.takeAlong(t, places, axis), places];
 }

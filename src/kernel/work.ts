@@ -9,6 +9,11 @@ export interface Work {
   readonly narrow: number;
   /** The part of `narrow` that calls of procedures are. */
   readonly called: number;
+  /**
+   * The part of `narrow` that is on float32, uint32 and the words of floats: JavaScript has none of these numbers, and rounds
+   * after each operation or goes through memory.
+   */
+  readonly foreign: number;
 }
 
 /** How often a loop runs of which only the run itself can tell. */
@@ -31,7 +36,7 @@ function workOfBlock(
   outer: Definitions = new Map(),
 ): Work {
   const known = new Map(outer);
-  let [wide, narrow, called] = [0, 0, 0];
+  let [wide, narrow, called, foreign] = [0, 0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {
     const n = times * exprs.reduce((sum, expr) => sum + operationsOf(expr), 1);
     if (isWide) {
@@ -40,12 +45,14 @@ function workOfBlock(
     }
     narrow += n;
     called += times * exprs.reduce((sum, expr) => sum + callsIn(expr), 0) * callWeight;
+    foreign += times * exprs.reduce((sum, expr) => sum + foreignIn(expr), 0);
   };
   const inner = (stmts: readonly Stmt[], count: number, widens: boolean): void => {
     const work = workOfBlock(stmts, times * count, isWide || widens, known);
     wide += work.wide;
     narrow += work.narrow;
     called += work.called;
+    foreign += work.foreign;
   };
   for (const stmt of block) {
     switch (stmt.kind) {
@@ -82,7 +89,7 @@ function workOfBlock(
         break;
     }
   }
-  return { wide, narrow, called };
+  return { wide, narrow, called, foreign };
 }
 
 /** How often a loop between these bounds runs; at most, where it goes from x to the lesser of x + n and the end. */
@@ -108,6 +115,21 @@ function callsIn(expr: Expr): number {
     if (kind === "call") n++;
   });
   return n;
+}
+
+function foreignIn(expr: Expr): number {
+  let n = 0;
+  walkExpr(expr, (part) => {
+    if (part.kind === "const" || part.kind === "local") return;
+    if (part.type === "f32" || part.type === "u32" || isOfWords(part)) n++;
+  });
+  return n;
+}
+
+/** Whether an expression takes a float apart, or puts one together. */
+function isOfWords(expr: Expr): boolean {
+  if (expr.kind === "binary") return expr.op === "fromWords";
+  return expr.kind === "unary" && ["highWord", "lowWord", "bitsOf", "fromBits"].includes(expr.op);
 }
 
 /** The scalar operations of an expression, calls of procedures weighed. */

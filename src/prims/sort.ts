@@ -1,106 +1,239 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { arrayType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Expr, ScalarType } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 
 interface SortParams {
   readonly axis: number;
   readonly descending: boolean;
+  /** How many places are asked for: those of the first elements in order. */
+  readonly count: number;
 }
 
 const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ definePrimitive<SortParams>({
   name: "argsort",
-  typeOf([x], { axis }) {
-    if (x!.shape[axis] === undefined)
-      throw new DownhillError("range", `argsort: ${showType(x!)} has no axis ${axis}.`);
-    return [arrayType("int32", x!.shape)];
+  typeOf([x], { axis, count }) {
+    const n = x!.shape[axis];
+    if (n === undefined) throw new DownhillError("range", `argsort: ${showType(x!)} has no axis ${axis}.`);
+    if (!Number.isInteger(count) || count < 0 || count > n)
+      throw new DownhillError("range", `argsort: axis ${axis} of ${showType(x!)} has no first ${count}.`);
+    return [arrayType("int32", x!.shape.with(axis, count))];
   },
   derivative: { kind: "constant" },
-  batch: ([x], _, __, { axis, descending }) => ({
-    outs: [argsort(x!, axis + 1, descending)],
+  batch: ([x], _, __, { axis, descending, count }) => ({
+    outs: [argsort(x!, axis + 1, descending, count)],
     batched: [true],
   }),
   lowering: { kind: "loops", emit: emitArgsort },
 });
 
-/** Whether y has to stand before x, which comes first: NaN counts as the largest number. */
-function goesBefore(y: Expr, x: Expr, descending: boolean): Expr {
-  if (x.type === "bool") return descending ? k.and(y, k.not(x)) : k.and(k.not(y), x);
-  const inOrder = descending ? k.lt(x, y) : k.lt(y, x);
-  if (!isFloat(x.type)) return inOrder;
-  const [nan, number] = descending ? [y, x] : [x, y];
-  return k.or(inOrder, k.and(k.ne(nan, nan), k.eq(number, number)));
+/** Up to so many elements are put in order one by one, for each number of their keys: more are distributed by their digits. */
+const mostInserted = 64;
+/** So few of any number are found by comparing each with the last of the best so far. */
+const fewWanted = 16;
+
+const u32 = (value: number): Expr => k.constant("u32", value);
+const [topBit, allBits] = [0x80000000, 0xffffffff];
+
+/** Numbers without sign, the most significant first, whose order is that of the elements. */
+type Key = readonly Expr[];
+
+/** How many numbers a key has. */
+const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
+
+/**
+ * The key of an element: equal elements have equal ones, and NaN has the greatest. The bits of floats are in order but that
+ * those of negative ones are so backwards.
+ */
+function keyOf(x: Expr, descending: boolean): Key {
+  const turned = (word: Expr): Expr => (descending ? k.xor(word, u32(allBits)) : word);
+  if (!isFloat(x.type)) {
+    const word = k.convert("u32", x);
+    return [turned(x.type === "i32" ? k.xor(word, u32(topBit)) : word)];
+  }
+  const isZero = k.eq(x, k.constant(x.type, 0)); // −0 too
+  const isNaN = k.ne(x, x);
+  const bits = (word: Expr): Expr => k.select(isZero, k.i32(0), word);
+  const high = bits(x.type === "f64" ? k.highWord(x) : k.unary("bitsOf", x));
+  const sign = k.shr(high, k.i32(31)); // all bits of a negative number, none of others
+  const words = x.type === "f64" ? [high, bits(k.lowWord(x))] : [high];
+  return words.map((word, i) => {
+    const inOrder = k.xor(word, i === 0 ? k.or(sign, k.i32(topBit | 0)) : sign);
+    return turned(k.select(isNaN, u32(allBits), k.convert("u32", inOrder)));
+  });
 }
 
-/** Merges runs of 1, 2, 4, … places until all are in order; what is equal keeps its order. */
-function emitArgsort(
-  { block, fresh, ins, outs, scratch }: LowerContext,
-  { axis, descending }: SortParams,
-): void {
-  const [x, out] = [ins[0]!, outs[0]!];
+function isBefore([a, ...restOfA]: Key, [b, ...restOfB]: Key): Expr {
+  if (restOfA.length === 0) return k.lt(a!, b!);
+  return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
+}
+
+/** Elements of a row by their keys, with room for them and for their places, and what is done with the places in order. */
+interface Row {
+  readonly size: number;
+  readonly count: number;
+  readonly words: number;
+  key(block: Block, i: Expr): Key;
+  write(block: Block, i: Expr, place: Expr): void;
+}
+
+function emitArgsort(context: LowerContext, { axis, descending, count }: SortParams): void {
+  const [x, out] = [context.ins[0]!, context.outs[0]!];
   const { shape } = x.type;
-  if (sizeOf(shape) === 0) return;
-  const n = shape[axis]!;
-  const stride = stridesOf(shape)[axis]!;
+  if (sizeOf(out.type.shape) === 0) return;
+  const { block, fresh } = context;
+  const size = shape[axis]!;
   const others = otherAxes(shape.length, [axis]);
-  const rowStrides = others.map((a) => stridesOf(shape)[a]!);
-  const end = k.i32(n);
-  const order = scratch(arrayType("int32", [n]), "order");
-  const merged = scratch(arrayType("int32", [n]), "merged");
-  const along = (i: Expr): Expr => (stride === 1 ? i : k.mul(i, k.i32(stride)));
+  const along = (view: ReadView, index: readonly Expr[]) => {
+    const strides = stridesOf(view.type.shape);
+    const start = flatIndex(index, others.map((a) => strides[a]!)); // prettier-ignore
+    return (i: Expr): Expr => plus(start, flatIndex([i], [strides[axis]!]));
+  };
+  const words = wordsOf(scalarTypeOf(x.type.dtype));
+  const sortRow = size <= mostInserted * words || count <= fewWanted ? byInsertion : byDigits;
+  const emitRow = sortRow(context, { size, count, words });
   loopOver(
     block,
     others.map((a) => shape[a]!),
     fresh,
     (row, index) => {
-      const base = row.let(fresh("row"), flatIndex(index, rowStrides));
-      const at = (place: Expr): Expr => x.read(plus(base, along(place)));
-      row.for(fresh("i"), k.i32(0), end, (loop, i) => order.write(loop, i, i));
-      const width = row.let(fresh("width"), k.i32(1));
-      row.while(k.lt(width, end), (pass) => {
-        const low = pass.let(fresh("low"), k.i32(0));
-        pass.while(k.lt(low, end), (pair) => {
-          const middle = pair.let(fresh("middle"), k.min(k.add(low, width), end));
-          const high = pair.let(fresh("high"), k.min(k.add(middle, width), end));
-          const left = pair.let(fresh("left"), low);
-          const right = pair.let(fresh("right"), middle);
-          pair.for(fresh("to"), low, high, (step, to) => {
-            const fromRight = step.let(fresh("fromRight"), k.le(middle, left));
-            step.if(k.and(k.lt(left, middle), k.lt(right, high)), (compare) => {
-              const x0 = compare.let(fresh("x"), at(order.read(left)));
-              const x1 = compare.let(fresh("y"), at(order.read(right)));
-              compare.set(fromRight, goesBefore(x1, x0, descending));
-            });
-            step.if(
-              fromRight,
-              (then) => {
-                merged.write(then, to, order.read(right));
-                then.set(right, k.add(right, k.i32(1)));
-              },
-              (otherwise) => {
-                merged.write(otherwise, to, order.read(left));
-                otherwise.set(left, k.add(left, k.i32(1)));
-              },
-            );
-          });
-          pair.set(low, high);
-        });
-        pass.for(fresh("i"), k.i32(0), end, (loop, i) => order.write(loop, i, merged.read(i)));
-        pass.set(width, k.add(width, width));
+      const [read, written] = [along(x, index), along(out, index)];
+      emitRow(row, {
+        key(inner, i) {
+          const element = inner.let(fresh("x"), x.read(read(i)));
+          return keyOf(element, descending).map((word) => inner.let(fresh("key"), word));
+        },
+        write: (inner, i, place) => out.write(inner, written(i), place),
       });
-      row.for(fresh("i"), k.i32(0), end, (loop, i) => out.write(loop, plus(base, along(i)), order.read(i)));
     },
   );
 }
 
-/** The places of the elements along an axis in ascending order; equal ones keep theirs, NaN counts as the largest. */
-export function argsort(x: Tensor, axis: number, descending = false): Tensor {
-  return bind1(argsortPrim, [x], { axis, descending });
+type RowSorter = (
+  context: LowerContext,
+  sizes: Pick<Row, "size" | "count" | "words">,
+) => (row: Block, access: Pick<Row, "key" | "write">) => void;
+
+/** Keeps the first `count` of the elements so far in order: each further one that comes before the last of them is put in its place. */
+const byInsertion: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
+  // entry 0 is a key that comes before all others
+  const room = (hint: string): WriteView => scratch(arrayType("uint32", [count + 1]), hint);
+  const keys = range(0, words).map(() => room("keys"));
+  const order = scratch(arrayType("int32", [count + 1]), "order");
+  const keyAt = (i: Expr): Key => keys.map((word) => word.read(i));
+  const writeAt = (block: Block, i: Expr, key: Key, place: Expr): void => {
+    keys.forEach((word, w) => word.write(block, i, key[w]!));
+    order.write(block, i, place);
+  };
+  const insert = (block: Block, last: Expr, key: Key, place: Expr): void => {
+    const to = block.let(fresh("to"), last);
+    const before = k.sub(to, k.i32(1));
+    block.while(isBefore(key, keyAt(before)), (shift) => {
+      writeAt(shift, to, keyAt(before), order.read(before));
+      shift.set(to, before);
+    });
+    writeAt(block, to, key, place);
+  };
+  return (row, { key, write }) => {
+    keys.forEach((word) => word.write(row, k.i32(0), u32(0)));
+    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
+      insert(loop, k.add(i, k.i32(1)), key(loop, i), i),
+    );
+    if (count < size) {
+      const worst = keyAt(k.i32(count)).map((word) => row.let(fresh("worst"), word));
+      row.for(fresh("i"), k.i32(count), k.i32(size), (loop, i) => {
+        const next = key(loop, i);
+        loop.if(isBefore(next, worst), (then) => {
+          insert(then, k.i32(count), next, i);
+          keyAt(k.i32(count)).forEach((word, w) => then.set(worst[w]!, word));
+        });
+      });
+    }
+    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) => write(loop, i, order.read(k.add(i, k.i32(1)))));
+  };
+};
+
+/**
+ * Distributes the elements by one digit of their keys after the other, the least significant first, each time in the order
+ * that they have: Knuth, TAOCP 3, 5.2.5. A digit that all have in common is left out.
+ */
+const byDigits: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
+  const [digits, values] = [4, 256];
+  // two of each: elements go from one to the other
+  const keys = range(0, words).map(() => scratch(arrayType("uint32", [2 * size]), "keys"));
+  const order = scratch(arrayType("int32", [2 * size]), "order");
+  // how often each value of each digit is there, and then where the next element that has it goes
+  const counts = scratch(arrayType("int32", [words * digits * values]), "counts");
+  const end = k.i32(size);
+  const digitOf = (key: Expr, shift: Expr): Expr =>
+    k.convert("i32", k.and(k.shr(key, shift), u32(values - 1)));
+  return (row, { key, write }) => {
+    row.forEach(fresh("i"), k.i32(0), k.i32(words * digits * values), (loop, i) =>
+      counts.write(loop, i, k.i32(0)),
+    );
+    row.for(fresh("i"), k.i32(0), end, (loop, i) => {
+      order.write(loop, i, i);
+      key(loop, i).forEach((word, w) => {
+        keys[w]!.write(loop, i, word);
+        for (let digit = 0; digit < digits; digit++) {
+          const value = k.add(digitOf(word, u32(8 * digit)), k.i32((w * digits + digit) * values));
+          const at = loop.let(fresh("at"), value);
+          counts.write(loop, at, k.add(counts.read(at), k.i32(1)));
+        }
+      });
+    });
+    const from = row.let(fresh("from"), k.i32(0));
+    for (let w = words - 1; w >= 0; w--) {
+      const word = keys[w]!;
+      // the words that later digits are of, and this one
+      const carried = keys.slice(0, w + 1);
+      row.for(fresh("digit"), k.i32(0), k.i32(digits), (each, digit) => {
+        const shift = each.let(fresh("shift"), k.convert("u32", k.mul(digit, k.i32(8))));
+        const own = each.let(fresh("own"), k.mul(k.add(digit, k.i32(w * digits)), k.i32(values)));
+        const countAt = (value: Expr): Expr => k.add(own, value);
+        const first = counts.read(countAt(digitOf(word.read(from), shift)));
+        each.if(k.ne(first, end), (pass) => {
+          const to = pass.let(fresh("to"), k.sub(end, from));
+          const sum = pass.let(fresh("sum"), to);
+          pass.for(fresh("value"), k.i32(0), k.i32(values), (loop, value) => {
+            const there = loop.let(fresh("count"), counts.read(countAt(value)));
+            counts.write(loop, countAt(value), sum);
+            loop.set(sum, k.add(sum, there));
+          });
+          pass.for(fresh("i"), k.i32(0), end, (loop, i) => {
+            const source = loop.let(fresh("source"), k.add(from, i));
+            const moved = carried.map((one) => loop.let(fresh("key"), one.read(source)));
+            const at = loop.let(fresh("at"), countAt(digitOf(moved[w]!, shift)));
+            const target = loop.let(fresh("target"), counts.read(at));
+            counts.write(loop, at, k.add(target, k.i32(1)));
+            carried.forEach((one, c) => one.write(loop, target, moved[c]!));
+            order.write(loop, target, order.read(source));
+          });
+          pass.set(from, to);
+        });
+      });
+    }
+    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) => write(loop, i, order.read(k.add(from, i))));
+  };
+};
+
+/**
+ * The places of the elements along an axis in ascending order, or those of the first `count`; equal ones keep theirs, NaN
+ * counts as the largest.
+ */
+export function argsort(
+  x: Tensor,
+  axis: number,
+  descending = false,
+  count: number = x.shape[axis] ?? 0,
+): Tensor {
+  return bind1(argsortPrim, [x], { axis, descending, count });
 }

@@ -48,6 +48,8 @@ let options = defaultChoices;
 const wideWork = 4096;
 /** Operations in calls of functions on numbers, some hundred calls, that make it so too: JavaScript boxes what they return. */
 const calledWork = 2048;
+/** Operations one after another on numbers that JavaScript has not, some thousand elements, that make it so too. */
+const foreignWork = 2048;
 /** Bytes of large arrays that may rest in the memory of kernels. */
 const heapBudget = 64 * 2 ** 20;
 
@@ -120,8 +122,9 @@ export function backendFor(routine: Routine): Backend {
 }
 
 function isForWasm(routine: Routine): boolean {
-  const { wide, narrow, called } = workOf(routine);
+  const { wide, narrow, called, foreign } = workOf(routine);
   if (wide >= wideWork && wide >= narrow / 4) return true;
+  if (foreign >= foreignWork && foreign >= (wide + narrow) / 8) return true;
   return called >= calledWork && called >= (wide + narrow) / 4;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { configure, full, grad, jit, scan, sin, tensor } from "downhill";
+import { argsort, configure, cumsum, full, grad, jit, scan, sin, tensor, zeros } from "downhill";
 import type { Cell } from "../kernel/executable.ts";
 import { residentHeap } from "./device.ts";
 
@@ -145,6 +145,15 @@ describe("a jitted function", () => {
     expect(backendOf(times(1000, (x) => x.sub(sin(x).mul(0.1))))).toMatch("wasm");
     expect(backendOf(times(10, (x) => x.sub(sin(x).mul(0.1))))).toBe("js");
     expect(backendOf(times(1000, (x) => x.mul(x).sub(1)))).toBe("js");
+  });
+
+  test("is WebAssembly where many numbers that JavaScript has not follow one another", () => {
+    const backendOf = (f: (x: Tensor) => Tensor, x: Tensor): string => jit(f).lower(x).backend;
+    const running = (x: Tensor): Tensor => cumsum(x, { axis: 0 });
+    expect(backendOf(running, zeros([2000], { dtype: "float32" }))).toMatch("wasm");
+    expect(backendOf(running, zeros([100], { dtype: "float32" }))).toBe("js");
+    expect(backendOf(running, zeros([2000], { dtype: "float64" }))).toBe("js");
+    expect(backendOf((x) => argsort(x), zeros([1000], { dtype: "float64" }))).toMatch("wasm"); // by its bits
   });
 
   test("takes nested arguments without making keys, and notices when they change", () => {
