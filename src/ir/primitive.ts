@@ -305,8 +305,13 @@ export interface Primitive<P = unknown> {
   };
   /** A product of these operands as people write it, where neither `notation` nor `name(…)` reads well; for traces. */
   write?(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined;
-  /** How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. */
-  readonly notation?: { readonly infix: string; readonly precedence: number } | { readonly prefix: string };
+  /**
+   * How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. `right` is what
+   * stands on the right of an infix, where it is a parameter.
+   */
+  readonly notation?:
+    | { readonly infix: string; readonly precedence: number; right?(params: P): number }
+    | { readonly prefix: string };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { grad, tensor, vjp } from "downhill";
+import { full, grad, tensor, vjp } from "downhill";
 import { checkFamily, floats, on, special } from "../../test/support/op-table.ts";
 import * as transcendental from "./transcendental.ts";
 
@@ -41,6 +41,9 @@ describe("transcendental", () => {
     softplus: [on(t.softplus, [...floats(any), ...special(odd)])],
     atan2: [on(t.atan2, [...floats(any, positive), ...floats(positive, any), ...special(odd, others)])],
     pow: [on(t.pow, [...floats(positive, exponents), ...special(odd, others)])],
+    powBy: [-3, -2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 0].map((y) =>
+      on((x) => t.powBy(x, y), [...floats(positive), ...special(odd)]),
+    ),
   });
 
   test("x³ at 0 has derivative 0, and so have x⁰ and 0^y", () => {
@@ -48,6 +51,27 @@ describe("transcendental", () => {
     expect(grad((x) => t.pow(x, tensor(0)))(tensor(0)).item()).toBe(0);
     expect(grad((y) => t.pow(tensor(0), y))(tensor(2)).item()).toBe(0);
     expect(grad((y) => t.pow(tensor(0), y))(tensor(0)).item()).toBe(0);
+  });
+
+  test("powers by products and roots have the special values of pow, and its numbers within 2 ulp", () => {
+    const xs = [0, -0, 1, -1, Infinity, -Infinity, NaN, 3, -2.5, 1e-300, 1e200, -1e-30];
+    for (const y of [-3, -2, -1.5, -1, -0.5, 0.5, 1.5, 2, 2.5, 3, 4]) {
+      const by = t.powBy(tensor(xs), y).data();
+      const exact = t.pow(tensor(xs), full([xs.length], y)).data();
+      xs.forEach((x, i) => {
+        const [a, b] = [by[i]!, exact[i]!];
+        const isNear = Object.is(a, b) || Math.abs(a - b) <= 2 * 2 ** -52 * Math.abs(b);
+        expect(isNear, `${x}^${y}: ${a} and ${b}`).toBe(true);
+      });
+    }
+  });
+
+  test("roots as powers have the derivative ∞ at 0, cubes 0", () => {
+    expect(grad((x) => t.powBy(x, 0.5))(tensor(0)).item()).toBe(Infinity);
+    expect(grad((x) => t.powBy(x, 3))(tensor(0)).item()).toBe(0);
+    expect(grad(grad((x: Tensor) => t.powBy(x, 3)))(tensor(0)).item()).toBe(0);
+    expect(grad((x) => t.powBy(x, 0))(tensor(0)).item()).toBe(0);
+    expect(grad((x) => t.powBy(x, 1.5))(tensor(0)).item()).toBe(0);
   });
 
   test("the derivatives of x^y at y = 0 are those of its neighbours, and 0 at x = 0", () => {

@@ -2,9 +2,12 @@ import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
+import { powers } from "../kernel/math/powers.ts";
 import * as single from "../kernel/math/single/index.ts";
+import { call } from "../kernel/build.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
+import { must } from "../util/assert-never.ts";
 import { both, div, equal, lessEqual, mul, scale, sqrt } from "./arithmetic.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
 import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
@@ -188,4 +191,35 @@ function powDy(x: Tensor, y: Tensor, out: Tensor): Tensor {
 /** x^y of floating operands of one type. */
 export function pow(x: Tensor, y: Tensor): Tensor {
   return bind1(powPrim, [x, y], none);
+}
+
+interface PowByParams {
+  readonly exponent: number;
+}
+
+const powByPrim: Primitive<PowByParams> = /* @__PURE__ */ definePrimitive<PowByParams>({
+  name: "powBy",
+  typeOf: (ins) => [joinFloating("powBy", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx], [x], _, { exponent }) => [
+      dx && mul(dx, mul(full(x!.type, exponent), powBy(x!, exponent - 1))),
+    ],
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([x], { exponent }) => {
+      const power = must(powers.get(exponent), "the power");
+      return call(x!.type === "f32" ? power.f32 : power.f64, x!);
+    },
+  },
+  notation: { infix: "^", precedence: 4, right: ({ exponent }) => exponent },
+});
+
+/** x^y of a floating x for a number y: by products and roots where there are few of them. */
+export function powBy(x: Tensor, exponent: number): Tensor {
+  if (exponent === 1) return x;
+  if (powers.has(exponent)) return bind1(powByPrim, [x], { exponent });
+  return pow(x, full(x.type, exponent));
 }

@@ -109,14 +109,12 @@ function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): F
   if (constant !== undefined) return leaf(showConstant(constant));
   const { notation } = prim;
   const [x, y] = operands;
-  if (
-    notation !== undefined &&
-    "infix" in notation &&
-    x !== undefined &&
-    y !== undefined &&
-    ins.length === 2
-  ) {
-    return infix(notation.infix, notation.precedence, x, y);
+  if (notation !== undefined && "infix" in notation && x !== undefined) {
+    const parameter = notation.right?.(params);
+    const right = parameter === undefined ? y : leaf(showConstant(parameter));
+    const count = parameter === undefined ? 2 : 1;
+    if (right !== undefined && ins.length === count)
+      return infix(notation.infix, notation.precedence, x, right);
   }
   if (notation !== undefined && "prefix" in notation && x !== undefined && ins.length === 1) {
     return { text: `${notation.prefix}${wrap(x, product)}`, precedence: product };
