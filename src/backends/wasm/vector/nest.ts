@@ -12,6 +12,8 @@ interface Access {
   readonly outer: Stride;
   /** Along the innermost loop within it, if the access stands in one. */
   readonly inner: Stride | "none";
+  /** How often it is made in a turn of the loop in question, where that is known of loops within. */
+  readonly times: number;
 }
 
 interface Survey {
@@ -21,6 +23,10 @@ interface Survey {
   areParallel: boolean;
   isPossible: boolean;
   weight: number;
+  /** Of all that a turn does, loops within and calls counted. */
+  work: number;
+  /** The most turns that a loop within has. */
+  longest: number;
 }
 
 /**
@@ -28,8 +34,16 @@ interface Survey {
  * step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
  */
 export function isBestVectorised(stmt: For): boolean {
-  const survey: Survey = { accesses: [], hasLoops: false, areParallel: true, isPossible: true, weight: 0 };
-  surveyBlock(stmt.body, undefined, new Map([[stmt.index, 1]]), new Map(), survey);
+  const survey: Survey = {
+    accesses: [],
+    hasLoops: false,
+    areParallel: true,
+    isPossible: true,
+    weight: 0,
+    work: 0,
+    longest: 0,
+  };
+  surveyBlock(stmt.body, { times: 1, innermost: undefined }, new Map([[stmt.index, 1]]), new Map(), survey);
   survey.weight = stmt.body.reduce((sum, inner) => sum + weightOf(inner), 0);
   if (!survey.isPossible || survey.weight > heaviest) return false;
   const { accesses } = survey;
@@ -37,11 +51,38 @@ export function isBestVectorised(stmt: For): boolean {
   const alternate = accesses.filter(({ outer }) => outer === 2).length;
   if (!survey.hasLoops)
     return scattered === 0 || (scattered - alternate) * weightPerGather + alternate <= survey.weight;
-  if (scattered > 0) return false;
+  if (scattered > 0)
+    return survey.longest < shortRow && turnsOf(stmt) >= shortRow && isWorthGathering(survey);
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);
   return !(survey.areParallel && isInnerFine);
 }
+
+/** How many turns a loop has; any number where only a run can tell. */
+function turnsOf({ from, to }: { readonly from: Expr; readonly to: Expr }): number {
+  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : Infinity;
+}
+
+/** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
+function isWorthGathering({ accesses, work }: Survey): boolean {
+  const gathers = accesses.reduce(
+    (sum, { outer, times }) => (outer === 0 || outer === 1 ? sum : sum + times),
+    0,
+  );
+  return gathers * weightPerShortGather <= work;
+}
+
+/** The same where the alternative is to compute them one by one. As measured, sums and largest elements are below, scaled rows at it. */
+const weightPerShortGather = 8;
+
+/** Loops within of fewer turns than this fill no vectors. */
+const shortRow = 8;
+
+/** What it weighs to fold in a value. */
+const weightPerFold = 5;
+
+/** What a call of a procedure weighs: a transcendental function. */
+const weightPerCall = 100;
 
 /** Bodies heavier than this stay as they are. */
 const heaviest = 4000;
@@ -53,22 +94,28 @@ type Known = Map<string, Stride>;
 
 function surveyBlock(
   block: readonly Stmt[],
-  innermost: string | undefined,
+  place: { readonly times: number; readonly innermost: string | undefined },
   outer: Known,
   inner: Known,
   survey: Survey,
 ): void {
+  const { times, innermost } = place;
   const access = (index: Expr): void => {
     survey.accesses.push({
       outer: strideOf(index, outer),
       inner: innermost === undefined ? "none" : strideOf(index, inner),
+      times,
     });
   };
   const read = (expr: Expr): void =>
     walkExpr(expr, (x) => {
       if (x.kind === "load") access(x.index);
+      else if (x.kind === "call") survey.work += times * weightPerCall;
     });
   for (const stmt of block) {
+    const isIndex = stmt.kind === "let" && stmt.value.type === "i32";
+    if (!isIndex && (stmt.kind === "let" || stmt.kind === "set" || stmt.kind === "store"))
+      survey.work += times * weightOf(stmt);
     switch (stmt.kind) {
       case "let":
       case "set":
@@ -89,8 +136,8 @@ function surveyBlock(
         break;
       case "if":
         read(stmt.condition);
-        surveyBlock(stmt.then, innermost, outer, inner, survey);
-        surveyBlock(stmt.otherwise, innermost, outer, inner, survey);
+        surveyBlock(stmt.then, place, outer, inner, survey);
+        surveyBlock(stmt.otherwise, place, outer, inner, survey);
         break;
       case "for":
       case "reduce": {
@@ -103,12 +150,21 @@ function surveyBlock(
         outer.set(stmt.index, 0);
         const within: Known = new Map([...inner].map(([name]) => [name, 0]));
         within.set(stmt.index, 1);
-        surveyBlock(stmt.body, stmt.index, outer, within, survey);
+        const turns = turnsOf(stmt);
+        const isFilled = stmt.kind === "for" && (turns === 4 || turns === 5); // by one vector
+        survey.longest = Math.max(survey.longest, isFilled ? shortRow : turns);
+        const all = times * Math.min(turns, shortRow);
+        surveyBlock(stmt.body, { times: all, innermost: stmt.index }, outer, within, survey);
         if (stmt.kind === "reduce") {
           walkExpr(stmt.value, (x) => {
             if (x.kind === "load")
-              survey.accesses.push({ outer: strideOf(x.index, outer), inner: strideOf(x.index, within) });
+              survey.accesses.push({
+                outer: strideOf(x.index, outer),
+                inner: strideOf(x.index, within),
+                times: all,
+              });
           });
+          survey.work += all * weightPerFold;
           outer.set(stmt.name, undefined);
           inner.set(stmt.name, undefined);
         }
@@ -117,7 +173,8 @@ function surveyBlock(
       case "while":
         survey.areParallel = false;
         read(stmt.condition);
-        surveyBlock(stmt.body, innermost, outer, inner, survey);
+        survey.longest = Infinity;
+        surveyBlock(stmt.body, place, outer, inner, survey);
         break;
       case "contract":
         survey.isPossible = false;

@@ -4,6 +4,7 @@ import { checkRoutine, hasBinary, hasUnary } from "../../../kernel/check.ts";
 import type { Backend, Slot, TypedArray } from "../../../kernel/executable.ts";
 import { makeArray } from "../../../kernel/executable.ts";
 import * as math from "../../../kernel/math/index.ts";
+import { exp32 } from "../../../kernel/math/single/index.ts";
 import { printRoutine } from "../../../kernel/print.ts";
 import type { BinaryOp, Buffer, Expr, Routine, ScalarType, UnaryOp } from "../../../kernel/scalar.ts";
 import { binaryType, unaryType } from "../../../kernel/scalar.ts";
@@ -637,6 +638,44 @@ describe("loops", () => {
     // columns are summed side by side
     expect(textOf(routine)).toMatch(/(v128\.load .*\n.*){2}(f32x4\.add .*\n.*){2}/);
   });
+
+  test.each([2, 3, 4, 5, 7, 8])(
+    "rows of %d elements: several rows at a time where a row fills no vector",
+    (columns) => {
+      const rows = 19;
+      const at = (i: Expr, j: Expr): Expr => k.add(k.mul(i, k.i32(columns)), j);
+      const made: Made = {
+        ins: [
+          ["a", "f32", rows * columns],
+          ["v", "f32", rows],
+        ],
+        outs: [
+          ["powers", "f32", rows * columns],
+          ["sums", "f32", rows],
+          ["scaled", "f32", rows * columns],
+        ],
+        n: 0,
+      };
+      const routine = routineOf(made, (block) => {
+        block.forEach("i", k.i32(0), k.i32(rows), (outer, i) => {
+          const sum = outer.reduce("sum", "add", k.f64(0), "j", k.i32(0), k.i32(columns), (inner, j) => {
+            const x = inner.let("x", k.call(exp32, k.load("f32", "a", at(i, j))));
+            inner.store("powers", at(i, j), x);
+            return k.convert("f64", x);
+          });
+          outer.store("sums", i, k.convert("f32", sum));
+        });
+        block.forEach("i2", k.i32(0), k.i32(rows), (outer, i) =>
+          outer.forEach("j2", k.i32(0), k.i32(columns), (inner, j) => {
+            const y = inner.let("y", k.div(k.load("f32", "powers", at(i, j)), k.load("f32", "sums", i)));
+            inner.store("scaled", at(i, j), k.mul(y, k.load("f32", "v", i)));
+          }),
+        );
+      });
+      expectAgreement(routine);
+      expect(textOf(routine)).toContain("f32x4.div");
+    },
+  );
 });
 
 describe("folds", () => {
