@@ -15,6 +15,10 @@ export interface Cell {
   donated?: boolean;
   /** Whether several tensors may lie in it. */
   shared?: boolean;
+  /** Whether the array is known not to lie in a memory of kernels: to ask the array takes long. */
+  isOutside?: boolean;
+  /** How often it was read by kernels whose memory it does not lie in, where that is counted. */
+  reads?: number;
   /** What is to learn that its memory was given away, where that makes a difference to whoever made it. */
   readonly maker?: CellMaker | undefined;
   /** Whether the array is a caller's own, to be read during one call only. */

@@ -45,6 +45,16 @@ describe("jit with donate", () => {
     expect([1, 2, 3].map(() => bufferOf(plain(g)) instanceof ArrayBuffer)).toEqual([true, true, true]);
   });
 
+  test("has operands of middling size that are read again and again come near the kernels, and keep their elements", () => {
+    const f = jit((x: Tensor) => x.mul(2).sum());
+    const x = full([5000], 0.5, { dtype: "float32" });
+    const sums = [1, 2, 3, 4, 5].map(() => f(x).item());
+    expect(sums).toEqual([5000, 5000, 5000, 5000, 5000]);
+    const isNear = !((x.slot as Cell).array.buffer instanceof ArrayBuffer);
+    expect(isNear).toBe(residentHeap() !== undefined);
+    expect(x.data()).toEqual(new Float32Array(5000).fill(0.5));
+  });
+
   test("makes reading or using a donated tensor an error that says so", () => {
     for (const size of [3, 10_000]) {
       const donating = jit(step, { donate: [0] });

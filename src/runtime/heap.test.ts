@@ -56,7 +56,7 @@ describe("the heap of large results", () => {
     expect(cell.array.buffer).toBe(buffer);
     expect(numbers(cell)).toEqual([7, 8, 9]);
     for (let i = 0; i < 4; i++) heap.allocate("f64", 25);
-    expect(cell).toEqual({ array: own, offset: 1 });
+    expect(cell).toEqual({ array: own, offset: 1, isOutside: true });
     expect(cell.array).toBe(own);
   });
 

@@ -84,6 +84,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     } else {
       cell.array = sliceElements(cell.array, 0, cell.array.length);
     }
+    cell.isOutside = true;
     remove(cell, tenant);
   };
   /** Gives spare memory back to all that need some. */
@@ -152,7 +153,8 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const place = (line === undefined ? undefined : succeed(line)) ?? takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return undefined;
       const address = place?.address ?? memory.allocate(bytes);
-      const cell: Cell = { array: place?.array ?? memory.view(type, address, n), offset: 0 };
+      const array = place?.array ?? memory.view(type, address, n);
+      const cell: Cell = { array, offset: 0, isOutside: false, maker: undefined };
       settle(cell, { address, bytes, type, original: undefined, line, usedAt: now });
       if (line !== undefined) {
         age(line, now);
@@ -182,6 +184,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const { array, offset } = cell;
       const address = place?.address ?? memory.allocate(bytes);
       cell.array = place?.array ?? memory.view(type, address, n);
+      cell.isOutside = false;
       cell.offset = 0;
       copyElements(cell.array, 0, array, offset, n);
       settle(cell, { address, bytes, type, original: { array, offset }, line: undefined, usedAt: now });

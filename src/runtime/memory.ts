@@ -31,7 +31,7 @@ export function onGiveAway(release: (cell: Cell) => void): void {
 export function allocate(dtype: DType, n: number, maker?: CellMaker): Cell {
   const size = n <= sizes[0].most ? 0 : 1;
   const { most, length } = sizes[size];
-  if (n > most) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0, maker };
+  if (n > most) return { array: makeArray(scalarTypeOf(dtype), n), offset: 0, isOutside: true, maker };
   let slab = slabs[size]!.get(dtype);
   if (slab === undefined) {
     slab = { array: makeArray(scalarTypeOf(dtype), length), next: 0 };
@@ -43,7 +43,7 @@ export function allocate(dtype: DType, n: number, maker?: CellMaker): Cell {
   }
   const offset = slab.next;
   slab.next += n;
-  return { array: slab.array, offset, maker };
+  return { array: slab.array, offset, isOutside: true, maker };
 }
 
 /** Gives back the memory of a cell, which must not be read any more, and lets its maker know. */

@@ -13,6 +13,8 @@ const residentFrom = 65_536;
  * their places. Others as small would have to move out one by one, which takes longer than to be made outside.
  */
 const givenResidentFrom = 4096;
+/** Operands of so many bytes come to rest there too if they are read again and again: weights, all of a small data set. */
+const readResidentFrom = 16_384;
 const bytesPerElement: Readonly<Record<ScalarType, number>> = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 
 /** Whether an array is worth to be given back when it has served. */
@@ -20,19 +22,18 @@ export function isWorthGiving(type: ScalarType, n: number): boolean {
   return n * bytesPerElement[type] >= givenResidentFrom;
 }
 
-const readBefore = /* @__PURE__ */ new WeakSet<Cell>();
-
 /**
- * Moves a large operand near the kernels when it is read for the second time: once may be all. `isChanged` says that they
- * will write to it.
+ * Moves an operand near the kernels once it was read so many times: that may have been all. `isChanged` says that they will
+ * write to it.
  */
-function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolean): void {
+function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolean, enough: number): void {
   if (cell.borrowed === true) return;
   const heap = residentHeap();
   if (heap === undefined) return;
-  if (!heap.touch(cell)) {
-    if (heap.hasLeft(cell) || readBefore.has(cell)) heap.adopt(cell, type, n);
-    else readBefore.add(cell);
+  if (cell.isOutside === true || !heap.touch(cell)) {
+    const reads = cell.reads ?? 0;
+    if (reads >= enough || heap.hasLeft(cell)) heap.adopt(cell, type, n);
+    else cell.reads = reads + 1;
   }
   if (isChanged) heap.change(cell);
 }
@@ -61,7 +62,9 @@ export function makeResidence(): Residence {
       });
     },
     keep(cell, type, n, isChanged) {
-      if (isResident(n * bytesPerElement[type])) keepResident(cell, type, n, isChanged);
+      const bytes = n * bytesPerElement[type];
+      if (isResident(bytes)) keepResident(cell, type, n, isChanged, 1);
+      else if (bytes >= readResidentFrom) keepResident(cell, type, n, isChanged, 3);
     },
   };
 }

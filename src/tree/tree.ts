@@ -306,6 +306,8 @@ export function visitLeaves(
     case "object": {
       const { keys, children } = def;
       if (!isPlainObject(value)) return -1;
+      const inOrder = visitInOrder(def, value, start, visit);
+      if (inOrder !== undefined) return inOrder;
       let place = start;
       for (let i = 0; i < keys.length && place >= 0; i++) {
         const key = keys[i]!;
@@ -314,4 +316,26 @@ export function visitLeaves(
       return place >= 0 && Object.keys(value).length === keys.length ? place : -1;
     }
   }
+}
+
+/**
+ * The same for an object whose keys come in the order of the structure, as nearly always: engines have the keys of an object
+ * at hand, and ask for each by name. Gives `undefined`, perhaps after some visits, where they come in another order.
+ */
+function visitInOrder(
+  { keys, children }: TreeDef & { readonly kind: "object" },
+  value: Record<string, unknown>,
+  start: number,
+  visit: (leaf: unknown, place: number) => boolean,
+): number | undefined {
+  let place = start;
+  let i = 0;
+  for (const key in value) {
+    if (i >= keys.length || keys[i] !== key) return undefined;
+    const child = children[i++]!;
+    if (child.kind !== "leaf") place = visitLeaves(child, value[key], place, visit);
+    else place = visit(value[key], place) ? place + 1 : -1;
+    if (place < 0) return -1;
+  }
+  return i === keys.length ? place : undefined;
 }

@@ -82,7 +82,7 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
       port.staging = arena.allocate(size * bytesOf(type));
       regions.push(port.staging);
     }
-    if (port.view === undefined || port.view.length !== size) {
+    if (port.view === undefined || (!arena.isShared && port.view.length !== size)) {
       port.view = arena.view(type, port.staging, size); // anew where growth has detached it
     }
     return port.view;
@@ -90,16 +90,20 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
   const inputAddress = (port: Port, cell: Cell): number => {
     const { array, offset } = cell;
     const { size } = port.buffer;
-    if (offset + size > array.length) throw misfit(port, cell);
-    if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+    if (cell.isOutside !== true) {
+      if (offset + size > array.length) throw misfit(port, cell);
+      if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+    }
     const view = stage(port);
     copyElements(view, 0, array, offset, size);
     return port.staging!;
   };
   const outputAddress = (port: Port, cell: Cell): number => {
     const { array, offset } = cell;
-    if (offset + port.buffer.size > array.length) throw misfit(port, cell);
-    if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+    if (cell.isOutside !== true) {
+      if (offset + port.buffer.size > array.length) throw misfit(port, cell);
+      if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+    }
     stage(port);
     return port.staging!;
   };
