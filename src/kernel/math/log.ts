@@ -37,19 +37,36 @@ export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f
   return { k, f: block.let("f", sub(mul(mul(scaled, f64(0.25)), power), f64(1))) };
 }
 
-/** ln(1 + f) as a pair, |f| < ½. */
-function logNearOne(block: Block, f: Expr): Pair {
+/** ln(1 + f) as a pair, |f| < ½; `low`, if there is one, is what f lacks, and all but lost in it. */
+function logNearOne(block: Block, f: Expr, low?: Expr): Pair {
   // With s = f / (2 + f): ln(1 + f) = 2s + … = f − f²/2 + s · (f²/2 + …)
   const s = block.let("s", div(f, add(f64(2), f)));
   const z = block.let("z", mul(s, s));
   const halfSquare = block.let("halfSquare", mul(f64(0.5), mul(f, f)));
   // f²/2 again, this time as an exact head and the rest
-  const { high: head, low: rest } = split(block, "f", f);
+  const { high: head, low: afterHead } = split(block, "f", f);
   const exactPart = block.let("exactPart", mul(f64(0.5), mul(head, head)));
-  const remainder = mul(mul(f64(0.5), rest), add(f, head));
+  const remainder = mul(mul(f64(0.5), afterHead), add(f, head));
   const logHead = fastTwoDifference(block, "logHead", f, exactPart);
   const tail = mul(s, add(halfSquare, mul(z, polynomial(block, "log", logTail, z))));
-  return { high: logHead.high, low: block.let("logRest", add(logHead.low, sub(tail, remainder))) };
+  const rest = add(logHead.low, sub(tail, remainder));
+  if (low === undefined) return { high: logHead.high, low: block.let("logRest", rest) };
+  // low / (1 + f), which is low · (1 − s) / (1 + s), to one part in 500
+  const slope = sub(add(f64(1), add(z, z)), mul(add(s, s), add(f64(1), z)));
+  return { high: logHead.high, low: block.let("logRest", add(rest, mul(low, slope))) };
+}
+
+/** ln(1 + x) as a pair, for a pair 0 ≤ x ≤ 1. */
+export function log1pOfFraction(block: Block, x: Pair): Pair {
+  // past √2, 1 + x is 2 · (1 + f)
+  const isUpper = block.let("isUpper", lt(f64(Math.SQRT2 - 1), x.high));
+  const below = block.let("belowOne", sub(x.high, f64(1)));
+  const lost = sub(x.high, add(below, f64(1)));
+  const f = block.let("f", select(isUpper, mul(f64(0.5), below), x.high));
+  const low = block.let("fLow", select(isUpper, mul(f64(0.5), add(lost, x.low)), x.low));
+  const near = logNearOne(block, f, low);
+  const sum = fastTwoSum(block, "total", select(isUpper, f64(LN2_HIGH), f64(0)), near.high);
+  return { high: sum.high, low: add(sum.low, add(near.low, select(isUpper, f64(LN2_LOW), f64(0)))) };
 }
 
 /** k · ln 2 + x. */

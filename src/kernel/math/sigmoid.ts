@@ -2,7 +2,7 @@ import { abs, add, f64, i32, lt, max, mul, neg, procedure, select, min } from ".
 import type { Procedure } from "../scalar.ts";
 import { fastTwoSum, quotientOfPairs, twoSum } from "./double-double.ts";
 import { expOfReduced, powerOfTwo, reduceByLn2, scale } from "./exp.ts";
-import { log1pOfPair } from "./log.ts";
+import { log1pOfFraction } from "./log.ts";
 
 /** 1 / (1 + e^−x), accurate in both tails. Error: at most 0.63 ulp, 0.75 where the result is subnormal (measured). */
 export const sigmoid64: Procedure = /* @__PURE__ */ procedure("sigmoid", [["x", "f64"]], (block, [x]) => {
@@ -33,7 +33,7 @@ export const softplus64: Procedure = /* @__PURE__ */ procedure("softplus", [["x"
   // far left e is the result, and what it lacks nothing
   const lowPower = powerOfTwo(max(reduced.k, i32(-1000)));
   const low = block.let("eLow", select(lt(reduced.k, i32(-1000)), f64(0), mul(e.low, lowPower)));
-  const log = log1pOfPair(block, { high, low });
+  const log = log1pOfFraction(block, { high, low });
   const total = twoSum(block, "result", max(x!, f64(0)), block.let("logHigh", log.high));
   // from 37 on the result is x, infinity included
   return select(lt(x!, f64(64)), add(total.high, add(total.low, log.low)), x!);
