@@ -55,6 +55,11 @@ export interface Turn {
    * `undefined` where such branches are written like others.
    */
   readonly rare: Vec[] | undefined;
+  /**
+   * Whether vectors are stored so that no engine makes 256-bit stores of pairs: V8 ends the process ("unreachable code") where
+   * it widens stores beside a rare branch, which calls a function of vectors.
+   */
+  readonly isApart: boolean;
   /** Whether something was stored before the end of the turn, so that it cannot be done again. */
   hasStored: boolean;
 }

@@ -110,13 +110,15 @@ export interface Turns {
 }
 
 export function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Turns {
+  const stored = storedBuffers(block);
   return {
     code: frame.body.fragment(),
     turn: {
       before: frame.body.fragment(),
       hoisted: new Map(),
-      stored: storedBuffers(block),
+      stored,
       rare: leavesOut ? [] : undefined,
+      isApart: stored.size > 0 && !leavesOut && hasRare(block),
       hasStored: false,
     },
   };

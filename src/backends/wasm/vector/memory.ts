@@ -331,16 +331,13 @@ function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boo
   const body = bodyOf(lanes);
   const { type, width } = odd;
   const half = 64 / width;
-  const flush = (): void => {
-    for (let k = 0; k < 2 * vectors(lanes, width); k++) {
+  const flush = (): void =>
+    storeVectors(address, offset, 2 * vectors(lanes, width), lanes, (k) => {
       const first = k % 2 === 0 ? 0 : half;
-      body.localGet(address);
       even.emit(k >> 1);
       odd.emit(k >> 1);
       body.shuffle(scalarsOf(type, Array.from({ length: 2 * half }, (_, i) => first + (i >> 1) + (i % 2) * 2 * half))); // prettier-ignore
-      body.memory("v128.store", offset + 16 * k);
-    }
-  };
+    });
   lanes.pending.splice(-1, 1, { buffer, base: lanes.base, flush });
   return true;
 }
@@ -373,10 +370,31 @@ function unitStore(type: ScalarType, address: number, offset: number, value: Vec
     body.localGet(bytes);
     return body.memoryLane(lanes.count === 8 ? "v128.store64_lane" : "v128.store32_lane", 0, offset);
   }
-  for (let k = 0; k < vectors(lanes, value.width); k++) {
+  storeVectors(address, offset, vectors(lanes, value.width), lanes, (k) => value.emit(k));
+}
+
+/** Stores vectors side by side; each second one from an address of its own where none may be made one with that before it. */
+function storeVectors(
+  address: number,
+  offset: number,
+  count: number,
+  lanes: Lanes,
+  emit: (k: number) => void,
+): void {
+  const body = bodyOf(lanes);
+  const isApart = lanes.turn?.isApart === true && count > 1;
+  const next = isApart ? body.local("i32") : address;
+  if (isApart) {
     body.localGet(address);
-    value.emit(k);
-    body.memory("v128.store", offset + 16 * k);
+    body.i32Const(16);
+    body.op("i32.add");
+    body.localSet(next);
+  }
+  for (let k = 0; k < count; k++) {
+    const isNext = isApart && k % 2 === 1;
+    body.localGet(isNext ? next : address);
+    emit(k);
+    body.memory("v128.store", offset + 16 * (isNext ? k - 1 : k));
   }
 }
 

@@ -210,9 +210,6 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
     lanes.turn.rare.push(keep(condition, lanes).vec);
     return;
   }
-  // V8 ends the process where it widens stores beside a branch like this one, which calls a function of vectors
-  if (stmt.rare === true && lanes.frame.unit.settings.wide && (lanes.turn?.stored.size ?? 0) > 0)
-    throw new NotVectorisable("a rare branch beside stores, to be widened");
   const side = (block: readonly Stmt[], isOpposite: boolean): void => {
     if (block.every((inner) => inner.kind === "comment")) return;
     const mask = both(lanes.mask, condition, lanes, isOpposite);

@@ -4,12 +4,17 @@ import { describe, expect, test, vi } from "vitest";
 import type { Block } from "../../../kernel/build.ts";
 import * as k from "../../../kernel/build.ts";
 import * as math from "../../../kernel/math/index.ts";
+import { sin32 } from "../../../kernel/math/single/index.ts";
 import type { Expr, Routine } from "../../../kernel/scalar.ts";
+import type { Backend } from "../../../kernel/executable.ts";
+import { makeArray } from "../../../kernel/executable.ts";
 import { interpBackend } from "../../interp/index.ts";
 import { makeWasmBackend } from "../index.ts";
+import { moduleText } from "../text.ts";
 
 const n = 19;
 const backend = makeWasmBackend({ wide: true });
+const narrow = makeWasmBackend({ wide: false });
 const canWiden = Number(process.versions.v8.split(".")[0]) >= 13;
 
 function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
@@ -21,10 +26,10 @@ function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
 }
 
 /** The bytes of the module that a routine becomes. */
-function bytesOf(routine: Routine): Uint8Array {
+function bytesOf(routine: Routine, by: Backend = backend): Uint8Array {
   const spy = vi.spyOn(WebAssembly, "Module");
   try {
-    backend.compile(routine);
+    by.compile(routine);
     return spy.mock.calls.at(-1)![0] as Uint8Array;
   } finally {
     spy.mockRestore();
@@ -67,8 +72,48 @@ describe("a call in a branch, of a value that is stored beside it", () => {
     });
     expect(got).toEqual(want);
   });
-  test.runIf(canWiden).each(Object.entries(cases))("%s lets V8 go on", (_, write) => {
-    expect(widen(bytesOf(routineOf(write)))).toBe("compiled\n");
+  test.runIf(canWiden).each(Object.entries(cases))("%s lets V8 go on, whoever set its switch", (_, write) => {
+    for (const by of [backend, narrow]) expect(widen(bytesOf(routineOf(write), by))).toBe("compiled\n");
+  });
+});
+
+describe("a fold that stores what it takes in, of functions with rare branches", () => {
+  const folded = (type: "f32" | "f64"): Routine => {
+    const block = k.makeBlock();
+    const total = block.reduce("total", "add", k.constant(type, 0), "i", k.i32(0), k.i32(n), (loop, i) => {
+      const x = loop.let("x", k.load(type, "a", i));
+      const y = type === "f32" ? k.call(sin32, x) : k.call(math.sin64, x);
+      loop.store("out", i, y);
+      return y;
+    });
+    block.store("other", k.i32(0), total);
+    const port = (name: string) => ({ kind: "buffer", buffer: { name, type, size: n } }) as const;
+    return {
+      name: "f",
+      inputs: [port("a")],
+      outputs: [port("out"), port("other")],
+      temps: [],
+      body: block.statements,
+    };
+  };
+  test.each(["f32", "f64"] as const)("is in vectors, which V8 lets be: %s", (type) => {
+    for (const by of [backend, narrow]) {
+      const bytes = bytesOf(folded(type), by);
+      expect(moduleText(bytes)).toContain("v128.store");
+      if (canWiden) expect(widen(bytes)).toBe("compiled\n");
+    }
+  });
+  test.each(["f32", "f64"] as const)("gives the bits of the interpreter: %s", (type) => {
+    const a = makeArray(type, n).map((_, i) => Math.sin(i) * 10 ** i);
+    const [want, ...got] = [interpBackend, backend, narrow].map((one) => {
+      const outs = [makeArray(type, n), makeArray(type, n)];
+      one.compile(folded(type))(
+        [{ array: a, offset: 0 }],
+        outs.map((array) => ({ array, offset: 0 })),
+      );
+      return outs;
+    });
+    for (const outs of got) expect(outs).toEqual(want);
   });
 });
 
