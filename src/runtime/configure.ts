@@ -32,7 +32,7 @@ export function configure(given: RuntimeOptions): void {
   if (next.backend === "wasm" && !canRunWasm())
     throw new DownhillError(
       "option",
-      'configure: WebAssembly may not be compiled here. Use backend: "auto".',
+      'configure: WebAssembly may not be compiled here, or has no memory. Use backend: "auto".',
     );
   if (next.backend === "js" && installedGenerator() === undefined)
     throw new DownhillError(

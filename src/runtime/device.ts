@@ -6,7 +6,9 @@ import {
   usefulThreads,
   wasmArena,
   wasmFeatures,
+  wasmObstacle,
 } from "../backends/wasm/index.ts";
+import type { WasmObstacle } from "../backends/wasm/index.ts";
 import { bytesOf } from "../backends/wasm/arena.ts";
 import type { Backend } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
@@ -20,8 +22,8 @@ import { onGiveAway } from "./memory.ts";
 export interface RuntimeOptions {
   /**
    * What kernels become. `auto` (default): WebAssembly for what computes on arrays and for long loops of functions such as
-   * `sin`, JavaScript for what computes on a handful of numbers, the interpreter where neither may be generated. The choice
-   * depends on the program alone.
+   * `sin`, JavaScript for what computes on a handful of numbers and, after a warning, for all where there is no WebAssembly; the
+   * interpreter where neither may be generated. The choice depends on the program alone.
    */
   readonly backend?: "auto" | "wasm" | "js" | "interpreter";
   /**
@@ -76,7 +78,7 @@ export function reproducibly<T>(run: () => T): T {
 
 /** How many threads share long computations, or would; one where they cannot share memory. */
 export function threadCount(): number {
-  if (!canRunWasm() || !wasmFeatures().threads) return 1;
+  if (!canRunWasm() || !wasmArena().isShared) return 1;
   return options.threads ?? usefulThreads();
 }
 
@@ -114,8 +116,10 @@ export function backendFor(routine: Routine): Backend {
       return interpBackend;
     case "auto": {
       const generator = installedGenerator();
-      if (canRunWasm() && (generator === undefined || isForWasm(routine))) return wasmBackend();
-      if (generator === undefined) warnOnce();
+      if (generator !== undefined && !isForWasm(routine)) return generator;
+      const obstacle = wasmObstacle();
+      if (obstacle === undefined) return wasmBackend();
+      warnOnce(obstacle, generator !== undefined);
       return generator ?? interpBackend;
     }
   }
@@ -130,21 +134,32 @@ function isForWasm(routine: Routine): boolean {
 
 let isWarned = false;
 
-/** Interpreting is some fifty times slower: say so, once. */
-function warnOnce(): void {
+/** JavaScript is several times slower on arrays, interpreting some fifty times: say so, once. */
+function warnOnce(obstacle: WasmObstacle, isGenerated: boolean): void {
   if (isWarned) return;
   isWarned = true;
   // oxlint-disable-next-line no-console -- the one place where a user is told
   console.warn(
-    "downhill: this page's content security policy forbids generated code, so functions are interpreted, which is slow. " +
-      "Allow 'wasm-unsafe-eval' in script-src to compile them to WebAssembly.",
+    obstacle === "forbidden" && !isGenerated
+      ? "downhill: this page's content security policy forbids generated code, so functions are interpreted, which is slow. " +
+          "Allow 'wasm-unsafe-eval' in script-src to compile them to WebAssembly."
+      : `downhill: ${causes[obstacle]}, so functions of arrays are ` +
+          `${isGenerated ? "compiled to JavaScript" : "interpreted"}, which is ${isGenerated ? "several" : "some fifty"} times slower.`,
   );
 }
+
+const causes: Readonly<Record<WasmObstacle, string>> = {
+  absent: "this engine runs without WebAssembly (Node does under --jitless)",
+  forbidden: "WebAssembly may not be compiled here",
+  memory:
+    "the engine has no memory for WebAssembly: it may reserve too few addresses (ulimit -v; " +
+    "node --disable-wasm-trap-handler asks for fewer)",
+};
 
 /** Where large results rest, if kernels share a memory whose growth leaves arrays valid. */
 export function residentHeap(): Heap | undefined {
   if (heap !== undefined) return heap;
-  if (!canRunWasm() || !wasmFeatures().threads) return undefined;
+  if (!canRunWasm()) return undefined;
   const arena = wasmArena();
   if (!arena.isShared) return undefined;
   const made = makeHeap(arena, heapBudget, bytesOf);

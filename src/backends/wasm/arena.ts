@@ -37,14 +37,49 @@ export interface Arena {
 
 let arena: Arena | undefined;
 
-/** The memory, made when it is asked for first. */
+/**
+ * The memory, made when it is asked for first.
+ *
+ * @throws RangeError where the engine has none to give.
+ */
 export function wasmArena(): Arena {
   return (arena ??= makeArena(wasmFeatures().threads));
 }
 
+/**
+ * Memories to ask for, in pages to begin with and at most. Engines reserve addresses for all that a shared memory may become, and
+ * for any memory more, to do without checks of bounds; a phone, or a process under `ulimit -v`, may not have so many.
+ */
+const requests: readonly { readonly initial: number; readonly maximum: number; readonly shared: boolean }[] =
+  [
+    { initial: initialPages, maximum: maximumPages, shared: true },
+    { initial: initialPages, maximum: 16384, shared: true },
+    { initial: initialPages, maximum: maximumPages, shared: false },
+    { initial: initialPages, maximum: 4096, shared: false },
+    { initial: 16, maximum: 1024, shared: false },
+  ];
+
+/** The first of these memories that the engine has to give. */
+function makeMemory(mayShare: boolean): {
+  readonly memory: WebAssembly.Memory;
+  readonly limits: (typeof requests)[number];
+} {
+  let problem: unknown;
+  for (const limits of requests) {
+    if (limits.shared && !mayShare) continue;
+    try {
+      return { memory: new WebAssembly.Memory(limits), limits };
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
+}
+
 /** Makes a memory with a first-fit allocator; regions that were given back are merged with their neighbours. */
-export function makeArena(isShared: boolean): Arena {
-  const memory = new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages, shared: isShared });
+export function makeArena(mayShare: boolean): Arena {
+  const { memory, limits } = makeMemory(mayShare);
+  const isShared = limits.shared;
   const sizes = new Map<number, number>(); // of the regions in use, by address
   const free: { address: number; size: number }[] = []; // by address
   let buffer: ArrayBufferLike = memory.buffer;
@@ -57,8 +92,8 @@ export function makeArena(isShared: boolean): Arena {
     if (missing <= 0) return;
     // half as much again, so that many small requests grow it a few times
     const wanted = Math.min(
-      maximumPages - buffer.byteLength / page,
-      Math.max(Math.ceil(missing / page), buffer.byteLength / page / 2),
+      limits.maximum - buffer.byteLength / page,
+      Math.max(Math.ceil(missing / page), Math.floor(buffer.byteLength / page / 2)),
     );
     for (const pages of [wanted, Math.ceil(missing / page)]) {
       try {
@@ -73,7 +108,7 @@ export function makeArena(isShared: boolean): Arena {
     throw new DownhillError(
       "range",
       `out of memory: ${mebibytes(used)} are in use and ${mebibytes(end - top)} more were asked for; ` +
-        `compiled functions can use ${mebibytes(maximumPages * page)} in all. Smaller batches need less.`,
+        `compiled functions can use ${mebibytes(limits.maximum * page)} in all. Smaller batches need less.`,
     );
   };
 

@@ -66,20 +66,36 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
   };
 }
 
-let isAllowed: boolean | undefined;
+/**
+ * Why there is no WebAssembly: the engine has none, it may not be compiled (strict content security policies forbid it), or there
+ * is no memory for it.
+ */
+export type WasmObstacle = "absent" | "forbidden" | "memory";
 
-/** Whether there is WebAssembly and it may be compiled here: strict content security policies forbid it. */
-export function canRunWasm(): boolean {
-  return (isAllowed ??= tryToCompile());
+let obstacle: WasmObstacle | "none" | undefined;
+
+/** What stands in the way of WebAssembly here, if anything does. Found out once, by making the memory of kernels. */
+export function wasmObstacle(): WasmObstacle | undefined {
+  obstacle ??= findObstacle();
+  return obstacle === "none" ? undefined : obstacle;
 }
 
-function tryToCompile(): boolean {
+/** Whether kernels can run as WebAssembly here. */
+export function canRunWasm(): boolean {
+  return wasmObstacle() === undefined;
+}
+
+function findObstacle(): WasmObstacle | "none" {
+  if (typeof WebAssembly === "undefined") return "absent";
   try {
-    const emptyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-    return (
-      typeof WebAssembly !== "undefined" && new WebAssembly.Module(emptyModule) instanceof WebAssembly.Module
-    );
+    void new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
   } catch {
-    return false;
+    return "forbidden";
   }
+  try {
+    wasmArena();
+  } catch {
+    return "memory";
+  }
+  return "none";
 }

@@ -7,7 +7,7 @@ import { watchGains } from "./gains.ts";
 import { layout, mostThreads } from "./layout.ts";
 import { poolModule } from "./pool-module.ts";
 import type { Thread } from "./start.ts";
-import { startThread } from "./start.ts";
+import { affordableThreads, startThread } from "./start.ts";
 
 /** Milliseconds of waiting for what another thread took of shared work; one that was ended meanwhile never returns. */
 const patience = 30_000;
@@ -161,7 +161,10 @@ export function makePool(
   };
 
   const start = (): void => {
-    if (!isClosed) workers ??= Array.from({ length: others }, (_, place) => launch(place)).flat();
+    if (isClosed || workers !== undefined) return;
+    const count = affordableThreads(others);
+    if (count < others) warnOfFew(1 + count, 1 + others);
+    workers = Array.from({ length: count }, (_, place) => launch(place)).flat();
   };
 
   return {
@@ -236,6 +239,18 @@ export function makePool(
     close,
     workers: () => workers ?? [],
   };
+}
+
+let isWarned = false;
+
+function warnOfFew(count: number, wanted: number): void {
+  if (isWarned) return;
+  isWarned = true;
+  // oxlint-disable-next-line no-console -- who waits for results may want to raise the limit
+  console.warn(
+    `downhill: this process may reserve too few addresses (ulimit -v) for ${wanted} threads; ` +
+      `${count === 1 ? "one does everything" : `${count} share long computations`}.`,
+  );
 }
 
 /**
