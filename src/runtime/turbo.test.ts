@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { enableTurbo, full, jit, linspace, matmul, mul, neg, sin, sub, tanh } from "downhill";
 import type { Tensor } from "downhill";
 
@@ -34,4 +34,87 @@ test("hot code of float64 keeps its bits in turbo mode: negated loads came out a
     expect(hot.tolist()).toEqual(expected[i]);
   });
   warn.mockRestore();
+});
+
+describe("an engine that is not what it says", () => {
+  interface Fake {
+    readonly set: (flag: string) => void;
+    readonly tag?: () => number;
+  }
+
+  /** What `enableTurbo` says where `node:v8` of V8 14 is another module. */
+  async function enableOn({
+    set,
+    tag,
+  }: Fake): Promise<{ readonly enabled: boolean; readonly reason: string }> {
+    let flags = "";
+    const fake = {
+      setFlagsFromString: (flag: string) => {
+        flags = flag;
+        set(flag);
+      },
+      cachedDataVersionTag: tag ?? (() => (flags.startsWith("--no-") ? 1 : flags.length)),
+    };
+    const own = process.getBuiltinModule.bind(process);
+    vi.stubGlobal(
+      "process",
+      Object.create(process, {
+        versions: { value: { ...process.versions, v8: "14.0" } },
+        getBuiltinModule: { value: (name: string) => (name === "node:v8" ? fake : own(name)) },
+      }),
+    );
+    vi.resetModules(); // what came of it is kept
+    const turbo = await import("./turbo.ts");
+    return turbo.enableTurbo();
+  }
+
+  function counted(): () => number {
+    let count = 0;
+    return () => count++;
+  }
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test.each([
+    ["takes flags and does nothing, as Deno does", () => 7],
+    ["makes a new tag of any flag, as Bun does", counted()],
+  ])("%s: turbo mode stays off, with a warning", async (_, tag) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const reason = "this engine does not heed --experimental-wasm-revectorize.";
+    expect(await enableOn({ set: () => {}, tag })).toEqual({ enabled: false, reason });
+    expect(warn.mock.calls).toEqual([[`downhill: turbo mode stays off: ${reason}`]]);
+  });
+
+  test("computes wrongly: turbo mode stays off, the switch too, with a warning", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { Module } = WebAssembly;
+    const flags: string[] = [];
+    let isOn = false;
+    /** With the switch on, vectors of float32 are subtracted where they should be added. */
+    const Wrong = function (bytes: Uint8Array): WebAssembly.Module {
+      const [from, to] = [
+        [0xfd, 0xe4, 0x01],
+        [0xfd, 0xe5, 0x01],
+      ];
+      const wrong = bytes.slice();
+      for (let i = 0; i < wrong.length; i++)
+        if (isOn && from.every((byte, k) => wrong[i + k] === byte)) wrong.set(to, i);
+      return new Module(wrong);
+    };
+    vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Module: { value: Wrong } }));
+    const { enabled, reason } = await enableOn({
+      set: (flag) => {
+        flags.push(flag);
+        isOn = !flag.startsWith("--no-");
+      },
+    });
+    expect(enabled).toBe(false);
+    expect(reason).toMatch(/^sample kernel \d gave other bits with --experimental-wasm-revectorize\.$/);
+    expect(warn.mock.calls).toEqual([[`downhill: turbo mode stays off: ${reason}`]]);
+    expect(flags.at(-1)).toBe("--no-experimental-wasm-revectorize");
+  });
 });

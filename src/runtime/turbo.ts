@@ -19,6 +19,8 @@ export interface Turbo {
 
 interface V8Module {
   readonly setFlagsFromString: (flag: string) => void;
+  /** A number that stands for the version, the processor and the flags. */
+  readonly cachedDataVersionTag: () => number;
 }
 
 let result: Turbo | undefined;
@@ -54,20 +56,34 @@ function tryTurbo(): Turbo {
   const flag = flagFor(major);
   if (flag === undefined)
     return { enabled: false, reason: `V8 ${major} (Node ${process?.versions?.node}) has no switch for it.` };
-  const plain = samples.map((sample) => settle(sample("plain"), false));
+  if (!knows(v8, flag)) return { enabled: false, reason: `this engine does not heed ${flag.name}.` };
+  const plain = flag.wide ? samples.map((sample) => settle(sample("plain"), false)) : [];
   v8.setFlagsFromString(flag.name);
   if (flag.relaxed && !detectFeatures().relaxed)
     return { enabled: false, reason: `${flag.name} had no effect.` };
-  if (flag.wide) {
-    const differs = samples.findIndex((sample, i) => !sameBits(settle(sample("turbo"), true), plain[i]!));
-    if (differs >= 0) {
-      v8.setFlagsFromString(flag.name.replace("--", "--no-"));
-      return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
-    }
+  const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo"), true), cells));
+  if (differs >= 0) {
+    v8.setFlagsFromString(opposite(flag));
+    return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
   }
   setTurbo({ wide: flag.wide, relaxed: flag.relaxed });
   return { enabled: true, reason: flag.says };
 }
+
+/**
+ * Whether a switch does something here; it is off afterwards, whoever had set it before. Deno takes all flags and heeds none, and
+ * a V8 to come may have lost this one: the tag of its flags then stays the same. Bun, which is not V8, makes tags of any flag,
+ * but does not come back to an earlier one.
+ */
+function knows(v8: V8Module, flag: Flag): boolean {
+  const [off, on, again] = [opposite(flag), flag.name, opposite(flag)].map((name) => {
+    v8.setFlagsFromString(name);
+    return v8.cachedDataVersionTag();
+  });
+  return on !== off && again === off;
+}
+
+const opposite = ({ name }: Flag): string => name.replace("--", "--no-");
 
 interface Flag {
   readonly name: string;
