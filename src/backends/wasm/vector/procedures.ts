@@ -83,15 +83,15 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
 }
 
 /**
- * V8 ends the process ("unreachable code") where it makes 256-bit operations of a pair of vectors that a call in a branch
- * takes as they are; it takes what is made of them. Whether it does goes by its switches, which others may set too.
+ * V8 ends the process ("unreachable code") where it makes 256-bit operations of a pair of vectors that a call takes as they are,
+ * in a branch or beside stores of what is computed of them; it takes what is made of them. Whether it does goes by its switches,
+ * which others may set too.
  */
 function emitArgument(value: Vec, lanes: Lanes): void {
   const body = bodyOf(lanes);
-  const vec = lanes.isConditional ? plain(value, lanes) : value;
+  const vec = plain(value, lanes);
   for (let k = 0; k < vectors(lanes, vec.width); k++) {
     vec.emit(k);
-    if (!lanes.isConditional) continue;
     vec.emit(k);
     body.op("v128.or");
   }
