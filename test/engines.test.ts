@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
@@ -36,6 +37,15 @@ const turns = Number(process.argv[3] ?? 1);
 for (let i = 0; i < turns; i++) if (i === turns - 1) note(product(large, other).sum({ axis: 0 })); else product(large, other);
 console.log(JSON.stringify({ bits, backends: product.stats().backends }));
 `;
+
+/** The derivative of a sum over an array, of equal numbers. */
+const inContext = `
+import { configure, grad, jit, sin, tensor } from "./src/index.ts";
+globalThis.compute = () => {
+  configure({ reproducible: true });
+  const f = jit(grad((x) => sin(x.mul(tensor(new Float64Array(5000).fill(1)))).sum()));
+  return { slope: f(0.5).item(), backend: f.stats().backends.join() };
+};`;
 
 let folder = "";
 let script = "";
@@ -152,5 +162,19 @@ describe("the same bits as ever", () => {
       ]);
       expect(bits).toEqual(usual.bits);
     });
+  });
+
+  test("in a context of node:vm that has nothing but the language", async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: inContext, resolveDir: root },
+      bundle: true,
+      write: false,
+      format: "iife",
+      ignoreAnnotations: true,
+      logLevel: "silent",
+    });
+    const run = runInNewContext(outputFiles[0]!.text + "; compute()") as { slope: number; backend: string };
+    expect(run.slope).toBeCloseTo(Math.cos(0.5) * 5000, 9);
+    expect(run.backend).toBe("wasm");
   });
 });

@@ -5,6 +5,7 @@ import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
+import { now } from "../util/now.ts";
 import { backendFor } from "./device.ts";
 import { deviceGeneration } from "./engine.ts";
 import { makeResidence } from "./resident.ts";
@@ -41,12 +42,12 @@ export function compileProgram(
   donated: readonly boolean[] = [],
 ): Executable & { readonly drop: () => void } {
   compilations++;
-  const start = performance.now();
+  const start = now();
   const { routine, aliases } = lowerProgram(optimize(program), donated);
   const chosen = backend ?? backendFor(routine);
   const types = program.outs.map((v) => v.type);
   let compiled: Compiled | undefined = chosen.compile(routine);
-  const compileTime = performance.now() - start;
+  const compileTime = now() - start;
   // one that was dropped is compiled again, should someone still hold it
   const run: Compiled = (inputs, outputs) => (compiled ??= chosen.compile(routine))(inputs, outputs);
   return {
