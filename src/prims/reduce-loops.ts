@@ -167,10 +167,21 @@ function foldRow(
   const sum = openSum(block, fresh);
   block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(count / runOf(fold))), (loop, run) => {
     const from = loop.let(fresh("from"), k.mul(run, k.i32(runOf(fold))));
-    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(runOf(fold))), k.i32(count)));
-    sum.add(loop, foldRun(loop, fresh, row, from, to, fold));
+    sum.add(loop, foldRun(loop, fresh, row, from, endOfRun(loop, fresh, from, count, fold), fold));
   });
   return sum.result();
+}
+
+/** Where a run ends that begins at `from`: where the last one is as long as others, each has a length that is known. */
+function endOfRun(
+  block: Block,
+  fresh: (hint: string) => string,
+  from: Expr,
+  count: number,
+  fold: Fold,
+): Expr {
+  const end = k.add(from, k.i32(runOf(fold)));
+  return count % runOf(fold) === 0 ? end : block.let(fresh("to"), k.min(end, k.i32(count)));
 }
 
 /** The fold of a long array: of its parts, which may be folded at once, and then of their results. */
@@ -183,7 +194,7 @@ function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, c
   const first = x.type.shape.slice(1).map(() => k.i32(0)); // the place along other axes: they are of size 1
   block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
     const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
-    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(run)), k.i32(count)));
+    const to = endOfRun(loop, fresh, from, count, fold);
     parts.write(loop, i, foldRun(loop, fresh, rowReader(x, k.i32(0), first), from, to, fold));
   });
   if (!fold.compensated)
