@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { grad } from "downhill";
+import { configure, grad } from "downhill";
 import type { Sample } from "downhill/testing";
 import { bool, checkFamily, f32, f64, i32, on, u32 } from "../../test/support/op-table.ts";
 import { arrayType } from "../ir/types.ts";
@@ -71,6 +71,45 @@ describe("reduce", () => {
   test("of a tie the first place is told", () => {
     expect(argmax(f64([1, 3, 3]), 0).item()).toBe(1);
     expect(argmin(f64([2, 1, 1]), 0).item()).toBe(1);
+  });
+
+  // Places were looked for one element after the other, 20 times as slowly as the extremum itself.
+  test.each([
+    { shape: [9000], axis: 0 }, // in runs
+    { shape: [3, 150], axis: 1 }, // row by row, in lanes
+    { shape: [2, 140, 5], axis: 1 }, // all columns at once
+    { shape: [150, 5], axis: 0 },
+    { shape: [5, 9, 3], axis: 1 }, // few rows
+  ])("places of extrema are those of a plain loop, %j", ({ shape, axis }) => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    const [rows, stride] = [shape[axis]!, shape.slice(axis + 1).reduce((a, b) => a * b, 1)];
+    const numbers = Array.from({ length: n }, (_, i) => [0, -0, 3, -3, NaN][i % 97] ?? Math.sin(i * i) * 3);
+    const place = (values: ArrayLike<number>, result: number, sign: number): number => {
+      const base = Math.floor(result / stride) * rows * stride + (result % stride);
+      let at = 0;
+      for (let r = 1; r < rows; r++) {
+        const [best, x] = [sign * values[base + at * stride]!, sign * values[base + r * stride]!];
+        if (x > best || (Number.isNaN(x) && !Number.isNaN(best))) at = r;
+      }
+      return at;
+    };
+    for (const make of [f64, f32, i32, bool]) {
+      const x = make(
+        make === f64 || make === f32
+          ? numbers
+          : numbers.map((y) => (Number.isNaN(y) ? 0 : make === bool ? Number(y > 2.9) : Math.trunc(y))),
+        shape,
+      );
+      const [values, results] = [x.data(), n / rows];
+      for (const backend of ["wasm", "js", "interpreter"] as const) {
+        configure({ backend });
+        const most = Array.from({ length: results }, (_, i) => place(values, i, 1));
+        const least = Array.from({ length: results }, (_, i) => place(values, i, -1));
+        expect(Array.from(argmax(x, axis).data())).toEqual(most);
+        expect(Array.from(argmin(x, axis).data())).toEqual(least);
+      }
+      configure({});
+    }
   });
 
   test("nothing has no extremum", () => {
