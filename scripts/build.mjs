@@ -5,7 +5,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "rolldown";
+import { RolldownMagicString, build } from "rolldown";
+import { helpersIn } from "./helpers-at-once.mjs";
 import { effectsOf, piecesOf } from "./pieces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -53,6 +54,20 @@ async function writeModules() {
     preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => effects.includes(pathOf(id)) || /\/(index|main)\.ts$/.test(id) },
     logLevel: "warn",
+    plugins: [
+      {
+        name: "helpers at once",
+        transform(code, id) {
+          if (!id.startsWith(src)) return null;
+          const marked = new RolldownMagicString(code);
+          for (const { start, end } of helpersIn(id, code)) {
+            marked.appendRight(start, "(");
+            marked.appendLeft(end, ")");
+          }
+          return { code: marked.toString(), map: marked.generateMap({ hires: true }).toString() };
+        },
+      },
+    ],
     output: {
       dir: next,
       sourcemap: true,
