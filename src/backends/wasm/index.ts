@@ -32,6 +32,7 @@ function settingsOf(options: WasmOptions): Settings {
     wide: false,
     threads: 1,
     chunkWork,
+    namesLocals: false,
     ...options,
   };
 }
@@ -54,7 +55,7 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
     },
     moduleOf(routine) {
       const arena = wasmArena();
-      const program = compileRoutine(routine, arena, settingsOf(options));
+      const program = compileRoutine(routine, arena, settingsOf({ ...options, namesLocals: true }));
       for (const address of program.regions) arena.free(address);
       return program.bytes;
     },

@@ -46,8 +46,8 @@ export interface ModuleBuilder {
   data(bytes: Uint8Array, address?: number): number;
   /** Puts functions into the table, from index 0 on; `exportedAs` exports the table. */
   table(functions: readonly Callable[], exportedAs?: string): void;
-  /** The bytes of the module. */
-  finish(): Uint8Array<ArrayBuffer>;
+  /** The bytes of the module; the names of locals, which only readers of its text need, may be left out. */
+  finish(namesLocals?: boolean): Uint8Array<ArrayBuffer>;
 }
 
 interface Imported {
@@ -134,7 +134,7 @@ export function makeModule(name?: string): ModuleBuilder {
       table = entries;
       if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 1, index: 0 });
     },
-    finish() {
+    finish(namesLocals = true) {
       const bodies = functions.map(({ body }) => body.finish());
       const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
       out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -177,7 +177,7 @@ export function makeModule(name?: string): ModuleBuilder {
         }
         to.sized(bytes);
       });
-      writeNames(out, name, importedNames, functions);
+      writeNames(out, name, importedNames, functions, namesLocals);
       return out.result().slice();
     },
   };
@@ -212,6 +212,7 @@ function writeNames(
   name: string | undefined,
   importedNames: readonly string[],
   functions: readonly { name: string; options: FunctionOptions; body: WritableBody }[],
+  namesLocals: boolean,
 ): void {
   const content = makeWriter(1024);
   content.text("name");
@@ -223,8 +224,18 @@ function writeNames(
   }
   const all = [...importedNames, ...functions.map((one) => one.name)];
   section(content, 1, [...all.entries()], writeName);
+  if (namesLocals) writeLocalNames(content, importedNames.length, functions);
+  out.byte(0);
+  out.sized(content.result());
+}
+
+function writeLocalNames(
+  content: ByteWriter,
+  firstIndex: number,
+  functions: readonly { options: FunctionOptions; body: WritableBody }[],
+): void {
   const locals = functions.map(({ options, body }, i) => ({
-    index: importedNames.length + i,
+    index: firstIndex + i,
     names: [...(options.paramNames ?? []).entries(), ...body.localNames],
   }));
   section(
@@ -237,8 +248,6 @@ function writeNames(
       for (const entry of names) writeName(to, entry);
     },
   );
-  out.byte(0);
-  out.sized(content.result());
 }
 
 function writeName(out: ByteWriter, [index, name]: readonly [number, string]): void {

@@ -106,7 +106,7 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
       run.body.memory(storeOf(value.type), results + 8 * k);
     });
   }
-  const bytes = unit.module.finish();
+  const bytes = unit.module.finish(settings.namesLocals);
   return {
     bytes,
     regions: unit.regions,
@@ -130,7 +130,7 @@ export function compileProcedure(procedure: Procedure, arena: Arena, settings: S
   );
   procedureFunction(procedure, unit, true);
   return {
-    bytes: unit.module.finish(),
+    bytes: unit.module.finish(settings.namesLocals),
     regions: unit.regions,
     kernels: 0,
     results: 0,

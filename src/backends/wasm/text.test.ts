@@ -133,6 +133,21 @@ test("a text assembled again gives the same bytes, whatever the instructions", (
   for (const { name } of opcodes()) expect(text).toContain(name === "select_t" ? "select (result" : name);
 });
 
+test("a module that nobody reads keeps the names of its functions, not those of locals", () => {
+  const module = makeModule("example");
+  const { body } = module.function("half", { params: ["f64"], paramNames: ["whole"], results: ["f64"] });
+  const part = body.local("f64", "part");
+  body.localGet(0);
+  body.f64Const(0.5);
+  body.op("f64.mul");
+  body.localTee(part);
+  const [read, run] = [module.finish(), module.finish(false)];
+  expect(moduleText(read)).toMatch(/\$half.*\$whole[^]*\$part/);
+  expect(moduleText(run)).toMatch(/\$half/);
+  expect(moduleText(run)).not.toMatch(/\$whole|\$part/);
+  expect(code(run)).toEqual(code(read));
+});
+
 test("locals of one name are told apart", () => {
   const module = makeModule();
   const { body } = module.function("f");

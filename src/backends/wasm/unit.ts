@@ -29,6 +29,8 @@ export interface Settings {
   readonly threads: number;
   /** Work, in weight, that one call of a kernel does: engines replace a function by a better one only between calls. */
   readonly chunkWork: number;
+  /** Whether the module has the names of locals, for those who read its text. */
+  readonly namesLocals: boolean;
 }
 
 /** A module in the making with the memory that belongs to it, shared by all of its functions. */

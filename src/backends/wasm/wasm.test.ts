@@ -134,6 +134,7 @@ describe("a call", () => {
       wide: false,
       threads: 1,
       chunkWork: 65536,
+      namesLocals: false,
     };
     const routine = many(9, 60);
     const program = compileRoutine(routine, arena, settings);

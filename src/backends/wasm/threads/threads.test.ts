@@ -49,6 +49,7 @@ const settings: Settings = {
   wide: false,
   threads: 1,
   chunkWork: 65536,
+  namesLocals: false,
 };
 
 /** A routine on the threads of a pool; without one, on the calling thread alone, cut into the same calls. */
