@@ -56,31 +56,28 @@ export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): 
 /** Visits a statement and everything in it. */
 export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
   checkDepth(depth);
-  const { expr: visit } = visitor;
-  const exprs = (...list: readonly Expr[]): void => {
-    if (visit !== undefined) for (const expr of list) walkExpr(expr, visit);
-  };
+  const { expr } = visitor;
   visitor.stmt?.(stmt);
   switch (stmt.kind) {
     case "let":
     case "set":
-      return exprs(stmt.value);
+      return visitExprs(expr, stmt.value);
     case "store":
-      return exprs(stmt.index, stmt.value);
+      return visitExprs(expr, stmt.index, stmt.value);
     case "for":
-      exprs(stmt.from, stmt.to);
+      visitExprs(expr, stmt.from, stmt.to);
       return walkBlock(stmt.body, visitor, depth + 1);
     case "reduce":
-      exprs(stmt.start, stmt.from, stmt.to);
+      visitExprs(expr, stmt.start, stmt.from, stmt.to);
       walkBlock(stmt.body, visitor, depth + 1);
-      return exprs(stmt.value);
+      return visitExprs(expr, stmt.value);
     case "contract":
-      return exprs(stmt.out.offset, stmt.left.offset, stmt.right.offset);
+      return visitExprs(expr, stmt.out.offset, stmt.left.offset, stmt.right.offset);
     case "while":
-      exprs(stmt.condition);
+      visitExprs(expr, stmt.condition);
       return walkBlock(stmt.body, visitor, depth + 1);
     case "if":
-      exprs(stmt.condition);
+      visitExprs(expr, stmt.condition);
       walkBlock(stmt.then, visitor, depth + 1);
       return walkBlock(stmt.otherwise, visitor, depth + 1);
     case "comment":
@@ -88,6 +85,14 @@ export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
     default:
       return assertNever(stmt, "walkStmt");
   }
+}
+
+/** The expressions of a statement. (Optional parameters and no list: this runs before the engine has compiled it.) */
+function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
+  if (visit === undefined) return;
+  walkExpr(x, visit);
+  if (y !== undefined) walkExpr(y, visit);
+  if (z !== undefined) walkExpr(z, visit);
 }
 
 /** Everything that statements and expressions reach. */

@@ -36,6 +36,10 @@ interface Frame {
  * What lies outside is computed of repeated edges and thrown away.
  */
 export function computeInFrames(program: Program): Program {
+  return program.eqns.some((eqn) => framingOf(eqn) !== undefined) ? withoutFrames(program) : program;
+}
+
+function withoutFrames(program: Program): Program {
   const definitions = new Map<Var, Equation>();
   const readers = new Map<Var, Equation[]>();
   for (const eqn of program.eqns) {

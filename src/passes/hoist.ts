@@ -1,6 +1,6 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { hasLoop, rewriteProgram } from "./rewrite.ts";
 
 /** A result that is so many times as large as what it is computed from is computed again in each step: copies cost more. */
 const mostGrowth = 4;
@@ -10,6 +10,10 @@ const mostGrowth = 4;
  * cost nothing. The loops must be hoisted inside already; `optimize` goes from the inside out.
  */
 export function hoistInvariants(program: Program): Program {
+  return hasLoop(program) ? hoist(program) : program;
+}
+
+function hoist(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const rule = eqn.prim.loop;
     if (rule === undefined) return rewriter.emit(eqn);

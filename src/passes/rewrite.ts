@@ -9,6 +9,11 @@ export interface Rewriter {
   emit(eqn: Equation): void;
 }
 
+/** Whether there is a loop in a program, not counting what is inside of its equations. */
+export function hasLoop(program: Program): boolean {
+  return program.eqns.some(({ prim }) => prim.loop !== undefined);
+}
+
 /** Walks the equations in order; `visit` emits what is to remain. */
 export function rewriteProgram(
   program: Program,

@@ -4,7 +4,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { Rewriter } from "./rewrite.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { hasLoop, rewriteProgram } from "./rewrite.ts";
 
 /** Elements of all steps together that are kept to compute something for all of them at once. */
 const mostKept = 2 ** 22;
@@ -26,6 +26,10 @@ interface Loop extends LoopParts {
  * floating numbers are rounded in another order.
  */
 export function batchSteps(program: Program): Program {
+  return hasLoop(program) ? batch(program) : program;
+}
+
+function batch(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const steps = eqn.prim.loop?.steps;
     const parts = steps?.parts(eqn.params);
