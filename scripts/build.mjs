@@ -54,6 +54,7 @@ async function writeModules() {
     preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => effects.includes(pathOf(id)) || /\/(index|main)\.ts$/.test(id) },
     logLevel: "warn",
+    checks: { bundlerTimings: false }, // on a busy machine callbacks take most of the time; that is no fault of the modules
     plugins: [
       {
         name: "helpers at once",
