@@ -1,4 +1,6 @@
 import type { Expr, Routine, Stmt } from "./scalar.ts";
+import type { Definitions } from "./turns.ts";
+import { likelyTurns } from "./turns.ts";
 import { walkExpr } from "./walk.ts";
 
 /** How much a routine computes, roughly, in scalar operations. */
@@ -16,8 +18,8 @@ export interface Work {
   readonly foreign: number;
 }
 
-/** How often a loop runs of which only the run itself can tell. */
-const unknownCount = 16;
+/** Turns of a loop of which only the run can tell: few, since WebAssembly gains little where they are not many. */
+const unknownTurns = 16;
 /** Operations that a call of a procedure is worth: a transcendental function. */
 const callWeight = 20;
 
@@ -26,16 +28,12 @@ export function workOf(routine: Routine): Work {
   return workOfBlock(routine.body, 1, false);
 }
 
-/** What locals were made of, by their names. */
-type Definitions = ReadonlyMap<string, Expr>;
-
 function workOfBlock(
   block: readonly Stmt[],
   times: number,
   isWide: boolean,
-  outer: Definitions = new Map(),
+  known: Definitions = new Map(),
 ): Work {
-  const known = new Map(outer);
   let [wide, narrow, called, foreign] = [0, 0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {
     const n = times * exprs.reduce((sum, expr) => sum + operationsOf(expr), 1);
@@ -67,10 +65,10 @@ function workOfBlock(
         plain(stmt.index, stmt.value);
         break;
       case "for":
-        inner(stmt.body, countOf(stmt.from, stmt.to, known), stmt.independent === true);
+        inner(stmt.body, likelyTurns(stmt, unknownTurns, known), stmt.independent === true);
         break;
       case "reduce": {
-        const count = countOf(stmt.from, stmt.to, known);
+        const count = likelyTurns(stmt, unknownTurns, known);
         inner(stmt.body, count, true);
         wide += times * count * (1 + operationsOf(stmt.value));
         break;
@@ -79,7 +77,7 @@ function workOfBlock(
         wide += 2 * times * stmt.dims.reduce((n, dim) => n * dim.size, 1);
         break;
       case "while":
-        inner(stmt.body, unknownCount, false);
+        inner(stmt.body, unknownTurns, false);
         break;
       case "if":
         inner(stmt.then, 1, false);
@@ -90,23 +88,6 @@ function workOfBlock(
     }
   }
   return { wide, narrow, called, foreign };
-}
-
-/** How often a loop between these bounds runs; at most, where it goes from x to the lesser of x + n and the end. */
-function countOf(from: Expr, to: Expr, known: Definitions): number {
-  const upTo = (end: Expr): number => {
-    if (end.kind === "local") return known.has(end.name) ? upTo(known.get(end.name)!) : Infinity;
-    if (end.kind === "const") return from.kind === "const" ? Math.max(0, end.value - from.value) : Infinity;
-    if (end.kind !== "binary") return Infinity;
-    if (end.op === "min") return Math.min(upTo(end.x), upTo(end.y));
-    return end.op === "add" && isSame(end.x, from) && end.y.kind === "const" ? end.y.value : Infinity;
-  };
-  const count = upTo(to);
-  return count === Infinity ? unknownCount : count;
-}
-
-function isSame(a: Expr, b: Expr): boolean {
-  return a.kind === "local" && b.kind === "local" && a.name === b.name;
 }
 
 function callsIn(expr: Expr): number {

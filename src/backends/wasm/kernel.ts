@@ -1,5 +1,7 @@
-import type { Expr, Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import type { Procedure, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../kernel/split.ts";
+import type { Definitions } from "../../kernel/turns.ts";
+import { knownTurns, likelyTurns } from "../../kernel/turns.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { greatestCommonDivisor } from "../../util/shape.ts";
@@ -23,11 +25,11 @@ type While = Stmt & { readonly kind: "while" };
 /** A loop stays in the function that it stands in if its work is this part of what one call of a kernel does, or less. */
 const inlinePart = 1 / 16;
 
+/** Turns of a loop of which only the run can tell: many, since a long one that is no kernel stays slow, and on one thread. */
+const unknownTurns = 64;
+
 /** Work of a turn from which on a loop without bounds runs some turns a call. */
 const longBody = 64;
-
-/** Turns that a loop is thought to have where nothing tells. */
-const unknownTurns = 64;
 
 /**
  * Calls of a kernel from which on threads share them, of a loop and of a product: some 20 µs of work. As measured, a call takes
@@ -44,28 +46,20 @@ const mostPartCalls = 16;
 
 /** The weight of all turns of a loop, of loops within too; as if it had many turns where their number is not known. */
 function workOf(stmt: For): number {
-  return turnsOf(stmt) * bodyWork(stmt.body);
+  return likelyTurns(stmt, unknownTurns) * bodyWork(stmt.body);
 }
 
-/** How many turns a loop has, where that is known. */
-export function knownTurns({ from, to }: { readonly from: Expr; readonly to: Expr }): number | undefined {
-  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
-}
-
-function turnsOf(loop: { readonly from: Expr; readonly to: Expr }): number {
-  return knownTurns(loop) ?? unknownTurns;
-}
-
-function innerWork(stmt: Stmt): number {
+/** The work of a statement; definitions of locals that loops go by are added to `known` on the way. */
+function innerWork(stmt: Stmt, known: Definitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
     case "reduce":
-      return turnsOf(stmt) * bodyWork(stmt.body);
+      return likelyTurns(stmt, unknownTurns, known) * bodyWork(stmt.body, known);
     case "while":
-      return unknownTurns * bodyWork(stmt.body);
+      return unknownTurns * bodyWork(stmt.body, known);
     case "if":
       if (stmt.rare === true) return 1;
-      return (stmt.shortcut === true ? 0 : bodyWork(stmt.then)) + bodyWork(stmt.otherwise);
+      return (stmt.shortcut === true ? 0 : bodyWork(stmt.then, known)) + bodyWork(stmt.otherwise, known);
     case "contract":
       return stmt.dims.reduce((product, dim) => product * dim.size, 1);
     case "let":
@@ -121,11 +115,13 @@ export function shapeOfWhile(stmt: While, frame: Frame): "sequence" | "inline" {
   return !frame.isKernel && bodyWork(stmt.body) > longBody ? "sequence" : "inline";
 }
 
-function bodyWork(block: readonly Stmt[]): number {
-  return Math.max(
-    1,
-    block.reduce((sum, inner) => sum + innerWork(inner), 0),
-  );
+function bodyWork(block: readonly Stmt[], known: Definitions = new Map()): number {
+  let work = 0;
+  for (const stmt of block) {
+    work += innerWork(stmt, known);
+    if (stmt.kind === "let" && stmt.value.type === "i32") known.set(stmt.name, stmt.value);
+  }
+  return Math.max(1, work);
 }
 
 /** Turns that one call does: many of short ones, so that few calls end within a vector. */
@@ -153,7 +149,7 @@ export function isShareable(stmt: Stmt, settings: Settings): boolean {
     return settings.simd && innerWork(stmt) >= settings.chunkWork * sharedProductCalls;
   if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
   if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
-  return turnsOf(stmt) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
+  return likelyTurns(stmt, unknownTurns) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
 }
 
 /** How many products a part of a contraction should have that threads share. */

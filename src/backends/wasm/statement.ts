@@ -4,6 +4,7 @@ import type { Contract, Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { reduceLanes } from "../../kernel/scalar.ts";
 import type { Piece, Split } from "../../kernel/split.ts";
 import { splitBlock } from "../../kernel/split.ts";
+import { knownTurns } from "../../kernel/turns.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, scratch } from "./frame.ts";
@@ -15,7 +16,6 @@ import {
   emitSharedContract,
   emitWhileSequence,
   isShareable,
-  knownTurns,
   outlined,
   partOf,
   shapeOfLoop,
@@ -25,7 +25,7 @@ import { emitScalar, storeOf } from "./scalar.ts";
 import { reload, spill } from "./spill.ts";
 import type { Bounds, OneByOne } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
-import { countOf, emitVectorReduce } from "./vector/reduce.ts";
+import { emitVectorReduce } from "./vector/reduce.ts";
 import { isBestVectorised } from "./vector/nest.ts";
 
 /** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
@@ -107,7 +107,7 @@ function emitWhile(stmt: While, frame: Frame, depth: number): void {
 function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
   const expanded = (): void =>
     emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
-  if (!frame.unit.settings.simd || (countOf(stmt) ?? reduceLanes) < reduceLanes) return expanded();
+  if (!frame.unit.settings.simd || (knownTurns(stmt) ?? reduceLanes) < reduceLanes) return expanded();
   noteIndex(stmt, frame);
   const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, {
     value() {
@@ -174,8 +174,7 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  const turns = stmt.kind === "for" ? knownTurns(stmt) : countOf(stmt);
-  return { from, to, multipleOf: turns ?? 1 };
+  return { from, to, multipleOf: knownTurns(stmt) ?? 1 };
 }
 
 /** The turns of a loop between bounds in locals. */

@@ -1,5 +1,6 @@
 import type { Expr, Stmt } from "../../../kernel/scalar.ts";
 import { weightOf } from "../../../kernel/split.ts";
+import { knownTurns } from "../../../kernel/turns.ts";
 import { walkExpr } from "../../../kernel/walk.ts";
 
 type For = Stmt & { readonly kind: "for" };
@@ -52,15 +53,12 @@ export function isBestVectorised(stmt: For): boolean {
   if (!survey.hasLoops)
     return scattered === 0 || (scattered - alternate) * weightPerGather + alternate <= survey.weight;
   if (scattered > 0)
-    return survey.longest < shortRow && turnsOf(stmt) >= shortRow && isWorthGathering(survey);
+    return (
+      survey.longest < shortRow && (knownTurns(stmt) ?? Infinity) >= shortRow && isWorthGathering(survey)
+    );
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);
   return !(survey.areParallel && isInnerFine);
-}
-
-/** How many turns a loop has; any number where only a run can tell. */
-function turnsOf({ from, to }: { readonly from: Expr; readonly to: Expr }): number {
-  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : Infinity;
 }
 
 /** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
@@ -150,7 +148,7 @@ function surveyBlock(
         outer.set(stmt.index, 0);
         const within: Known = new Map([...inner].map(([name]) => [name, 0]));
         within.set(stmt.index, 1);
-        const turns = turnsOf(stmt);
+        const turns = knownTurns(stmt) ?? Infinity;
         const isFilled = stmt.kind === "for" && (turns === 4 || turns === 5); // by one vector
         survey.longest = Math.max(survey.longest, isFilled ? shortRow : turns);
         const all = times * Math.min(turns, shortRow);

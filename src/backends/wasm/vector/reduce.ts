@@ -1,7 +1,7 @@
 import type { Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../kernel/scalar.ts";
-import { printExpr } from "../../../kernel/print.ts";
 import { weightOf } from "../../../kernel/split.ts";
+import { knownTurns } from "../../../kernel/turns.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { valueTypeOf } from "../unit.ts";
@@ -37,7 +37,7 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alo
   for (const run of runs) run.begin();
   const end = emitEnd(body, bounds, index, reduceLanes);
   if (blocks === undefined) runTurns(body, fold.turns, end, index, reduceLanes);
-  else emitBlocks(blocks, fold.turns, end, index, frame, countOf(stmt));
+  else emitBlocks(blocks, fold.turns, end, index, frame, knownTurns(stmt));
   emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail: alone.value });
   for (const run of runs) run.finish();
   combineLanes(
@@ -94,15 +94,6 @@ function widened(value: Expr, single: Expr, lanes: Lanes): Vec {
   return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
 }
 
-/** How many values a fold takes in; `undefined` where that is not known. */
-export function countOf({ from, to }: Reduce): number | undefined {
-  if (from.kind === "const" && to.kind === "const") return Math.max(0, to.value - from.value);
-  const isFurther = to.kind === "binary" && to.op === "add" && to.y.kind === "const" && to.y.value >= 0;
-  return isFurther && printExpr(to.x) === printExpr(from)
-    ? (to.y as Expr & { value: number }).value
-    : undefined;
-}
-
 /** The body of a fold that is copied for each value that is left over has at most this weight. */
 const shortBody = 40;
 
@@ -120,7 +111,7 @@ function emitRest(
   lanes: Lanes,
   { index, to, tail }: Rest,
 ): void {
-  const count = countOf(stmt);
+  const count = knownTurns(stmt);
   const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
   if (left === 0) return;
   const { body } = lanes.frame;
