@@ -64,6 +64,17 @@ describe("what rounding explains", () => {
     },
   );
 
+  test("is an order in which a sum is not exact, and nothing where all are", () => {
+    const x = 0.757323886327107;
+    const halves = learn((y) => d.broadcastTo(y, [8]).sum(), [[x]]);
+    expect(halves.results[0]).toBe(8 * x);
+    const oneByOne = sum(new Float64Array(8).fill(x));
+    expect(oneByOne).not.toBe(8 * x);
+    expect(halves.rounding.find([Float64Array.of(oneByOne)])).toBe(undefined);
+    const whole = learn((y) => d.broadcastTo(y, [8]).sum(), [[0.75]]);
+    expect(whole.rounding.find([Float64Array.of(6 + 2 ** -50)])).toMatchObject({ allowed: 0 });
+  });
+
   test("is what cancellation and steep functions make of it", () => {
     const f = (x: Tensor): Tensor => d.exp(x.mul(1.1).sub(x).sub(x.mul(0.1)).mul(1e12));
     const { results, rounding } = learn(f, [wave(20)]);

@@ -75,6 +75,15 @@ const operations: Readonly<Record<string, Operation>> = {
     const exact = k.and(isExactProduct(block, x!, y!, product), k.eq(left, k.constant(result.type, 0)));
     return { result, exact, sizes: [k.abs(product), k.abs(z!)] };
   },
+  // what a sum takes in: exact in the order at hand it may be inexact in another, unless half of the digits are enough for it
+  term: (block, [x]) => {
+    const result = block.let("r", x!);
+    const half =
+      x!.type === "f64"
+        ? k.convert("f64", k.convert("f32", result))
+        : k.unary("fromBits", k.and(k.unary("bitsOf", result), k.i32(-4096)));
+    return { result, exact: k.eq(half, result), sizes: [result] };
+  },
   // a function of the vocabulary, whose own steps may be rounded once or twice, or a number that becomes a float32
   other: (block, [x]) => {
     const result = block.let("r", x!);
@@ -102,7 +111,7 @@ function shaken(name: string, type: Float): Procedure {
   const key = `${name} ${type}`;
   const made = known.get(key);
   if (made !== undefined) return made;
-  const count = { mulAdd: 3, sqrt: 1, other: 1 }[name] ?? 2;
+  const count = { mulAdd: 3, sqrt: 1, term: 1, other: 1 }[name] ?? 2;
   const params = Array.from({ length: count }, (_, i) => [`x${i}`, type] as const);
   const procedure = k.procedure(`shaken ${key}`, [...params, ["seed", "i32"]], (block, all) => {
     const { result, exact, sizes } = operations[name]!(block, all.slice(0, count));
@@ -130,8 +139,10 @@ function shake(expr: Expr): Expr {
         return part.op === "sqrt" ? through("sqrt", shake(part.x)) : undefined;
       case "mulAdd":
         return through("mulAdd", shake(part.x), shake(part.y), shake(part.z));
-      case "call":
-        return through("other", { ...part, args: part.args.map(shake) });
+      case "call": {
+        const called = { ...part, args: part.args.map(shake) };
+        return part.procedure === known.get(`term ${type}`) ? called : through("other", called);
+      }
       case "convert":
         return type === "f32" && part.x.type === "f64"
           ? through("other", { ...part, x: shake(part.x) })
@@ -174,9 +185,34 @@ function shakeBlock(block: readonly Stmt[]): Stmt[] {
   });
 }
 
+/** The statements, whose sums take in numbers with errors. */
+function shakeTerms(block: readonly Stmt[]): Stmt[] {
+  return block.map((stmt): Stmt => {
+    switch (stmt.kind) {
+      case "reduce": {
+        const { op, value } = stmt;
+        const isSum = op === "add" && isFloat(value.type);
+        const term = isSum ? k.call(shaken("term", value.type as Float), value, seed) : value;
+        return { ...stmt, body: shakeTerms(stmt.body), value: term };
+      }
+      case "for":
+      case "while":
+        return { ...stmt, body: shakeTerms(stmt.body) };
+      case "if":
+        return { ...stmt, then: shakeTerms(stmt.then), otherwise: shakeTerms(stmt.otherwise) };
+      case "let":
+      case "set":
+      case "store":
+      case "contract":
+      case "comment":
+        return stmt;
+    }
+  });
+}
+
 /** The routine with the errors that a seed chooses, which is its last input. */
 function shakenRoutine(routine: Routine): Routine {
-  const { inputs, outputs, body, ...rest } = expandRoutine(routine);
+  const { inputs, outputs, body, ...rest } = expandRoutine({ ...routine, body: shakeTerms(routine.body) });
   return {
     ...rest,
     inputs: [...inputs, { kind: "scalar", name: "seed of the rounding", type: "i32" }],

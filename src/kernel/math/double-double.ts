@@ -1,11 +1,16 @@
 import type { Block } from "../build.ts";
-import { add, div, eq, f64, mul, mulAdd, select, sqrt, sub } from "../build.ts";
+import { add, constant, div, eq, f64, mul, mulAdd, select, sqrt, sub } from "../build.ts";
 import type { Expr } from "../scalar.ts";
 
 /** A number held as the unevaluated sum `high + low`: about 106 bits. */
 export interface Pair {
   readonly high: Expr;
   readonly low: Expr;
+}
+
+/** x − count · step, in one operation where products may be added unrounded; with the same bits where the product is exact. */
+export function lessMultiple(x: Expr, count: Expr, step: number): Expr {
+  return mulAdd(count, constant(x.type, -step), x);
 }
 
 /** x + y exactly, for any x and y (Knuth). Declares `name` and `nameLow`. */

@@ -22,6 +22,7 @@ import type { Pair } from "./double-double.ts";
 import {
   fastTwoDifference,
   fastTwoSum,
+  lessMultiple,
   polynomial,
   polynomialInTwo,
   split,
@@ -47,10 +48,9 @@ export function reduceByLn2(block: Block, x: Expr): Reduced {
   const shifted = block.let("shifted", mulAdd(x, f64(1.4426950408889634), f64(ROUNDER)));
   const k = block.let("k", lowWord(shifted));
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
-  const rest = block.let("rest", sub(x, mul(count, f64(LN2_HIGH)))); // exact
-  const correction = block.let("correction", mul(count, f64(LN2_LOW)));
-  const r = block.let("r", sub(rest, correction));
-  return { k, count, r, rLow: block.let("rLow", sub(sub(rest, r), correction)) };
+  const rest = block.let("rest", lessMultiple(x, count, LN2_HIGH)); // exact
+  const r = block.let("r", lessMultiple(rest, count, LN2_LOW));
+  return { k, count, r, rLow: block.let("rLow", lessMultiple(sub(rest, r), count, LN2_LOW)) };
 }
 
 /**

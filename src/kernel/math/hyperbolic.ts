@@ -24,7 +24,7 @@ import {
 import type { Expr, Procedure } from "../scalar.ts";
 import { expTail, tanhTail } from "./coefficients.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoDifference, fastTwoSum, polynomialInTwo } from "./double-double.ts";
+import { fastTwoDifference, fastTwoSum, lessMultiple, polynomialInTwo } from "./double-double.ts";
 import { hyperbolicTails, LN2_HIGH, LN2_LOW, powerOfTwo, reduceByLn2, ROUNDER, scale } from "./exp.ts";
 
 /**
@@ -98,7 +98,7 @@ export const tanh64: Procedure = /* @__PURE__ */ procedure("tanh", [["x", "f64"]
   const twice = block.let("twice", add(size, size));
   const shifted = block.let("shifted", mulAdd(twice, f64(Math.LOG2E), f64(ROUNDER + 1023)));
   const count = block.let("count", sub(shifted, f64(ROUNDER + 1023)));
-  const r = block.let("r", sub(sub(twice, mul(count, f64(LN2_HIGH))), mul(count, f64(LN2_LOW))));
+  const r = block.let("r", lessMultiple(lessMultiple(twice, count, LN2_HIGH), count, LN2_LOW));
   const square = block.let("square", mul(r, r));
   const q = mulAdd(square, polynomialInTwo(expTail, r, square), r);
   const power = block.let("power", fromWords(shl(lowWord(shifted), i32(20)), i32(0)));

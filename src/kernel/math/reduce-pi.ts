@@ -24,7 +24,7 @@ import {
 } from "../build.ts";
 import type { Expr, Table } from "../scalar.ts";
 import type { Pair } from "./double-double.ts";
-import { fastTwoSum, split, twoProduct, twoSum } from "./double-double.ts";
+import { fastTwoSum, lessMultiple, split, twoProduct, twoSum } from "./double-double.ts";
 import { powerOfTwo, ROUNDER } from "./exp.ts";
 
 /** x = n · π/2 + high + low, |high + low| ≤ π/4 and a little; only n modulo 4 counts. */
@@ -45,15 +45,14 @@ export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly is
   const shifted = block.let("shifted", mulAdd(x, f64(0.6366197723675814), f64(ROUNDER)));
   const n = block.let("n", lowWord(shifted));
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
-  const first = block.let("first", sub(x, mul(count, f64(HALF_PI_1)))); // exact
-  const second = block.let("second", mul(count, f64(HALF_PI_2))); // exact
-  const difference = block.let("difference", sub(first, second));
-  const part = block.let("part", sub(first, difference));
-  const lost = sub(sub(first, add(difference, part)), sub(second, part));
-  const third = block.let("third", sub(lost, mul(count, f64(HALF_PI_3))));
+  const first = block.let("first", lessMultiple(x, count, HALF_PI_1)); // exact
+  const difference = block.let("difference", lessMultiple(first, count, HALF_PI_2));
+  // what the difference has lost: exact where it is not close to 0 (Dekker)
+  const lost = lessMultiple(sub(first, difference), count, HALF_PI_2);
+  const third = block.let("third", lessMultiple(lost, count, HALF_PI_3));
   const { high, low } = fastTwoSum(block, "r", difference, third);
-  // The error is below 2^−99; cancellation to less than 2^−40 of x would make it felt.
-  const isClose = lt(abs(high), mul(x, f64(2 ** -40)));
+  // The first part of the angle is greater than the second one's product, unless r is below 2^−32 of x.
+  const isClose = lt(abs(high), mul(x, f64(2 ** -32)));
   const isHard = block.let("isHard", or(lt(f64(2 ** 20), x), isClose));
   return { n, high, low, isHard };
 }

@@ -28,6 +28,7 @@ import type { Pair } from "./double-double.ts";
 import {
   fastTwoDifference,
   fastTwoSum,
+  lessMultiple,
   polynomial,
   polynomialInTwo,
   quotientOfPairs,
@@ -50,7 +51,8 @@ function sineOf(block: Block, r: Pair, z: Expr): Pair {
 
 /** 1 − z/2, which is most of cos r, as a pair; z is r², rounded, which is felt by a quarter of an ulp. */
 function oneLessHalf(block: Block, z: Expr): Pair {
-  return fastTwoDifference(block, "one", f64(1), block.let("halfZ", mul(f64(0.5), z)));
+  const high = block.let("one", lessMultiple(f64(1), z, 0.5));
+  return { high, low: block.let("oneLow", lessMultiple(sub(f64(1), high), z, 0.5)) };
 }
 
 /** cos r for |r| ≤ π/4 and a little; z is r², zSquare z², `lost` what `one` of `oneLessHalf` lacks. */

@@ -21,7 +21,7 @@ import {
 import type { Expr, Procedure } from "../../scalar.ts";
 import { expTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
-import { fastTwoSum } from "../double-double.ts";
+import { fastTwoSum, lessMultiple } from "../double-double.ts";
 
 export const f32 = (value: number): Expr => constant("f32", value);
 export const bitsOf = (x: Expr): Expr => unary("bitsOf", x);
@@ -81,11 +81,10 @@ export function reducedExp(
   series: readonly number[] = expTail32,
 ): Reduced {
   const { count, bits } = nearestMultiple(block, x, Math.LOG2E, BIAS);
-  const rough = block.let("rough", sub(x, mul(count, f32(LN2_HIGH_32)))); // exact
-  const product = mul(count, f32(LN2_LOW_32));
-  const rest = block.let("restOfX", low === undefined ? product : sub(product, low));
-  const r = block.let("r", sub(rough, rest));
-  const rLow = sub(sub(rough, r), rest);
+  const rough = block.let("rough", lessMultiple(x, count, LN2_HIGH_32)); // exact
+  const r = block.let("r", lessMultiple(low === undefined ? rough : add(rough, low), count, LN2_LOW_32));
+  const left = sub(rough, r);
+  const rLow = lessMultiple(low === undefined ? left : add(left, low), count, LN2_LOW_32);
   const square = block.let("square", mul(r, r));
   return { bits: block.let("bits", bits), r, tail: mulAdd(square, polynomial32(series, r), rLow) };
 }

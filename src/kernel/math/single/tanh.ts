@@ -16,6 +16,7 @@ import {
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { expTail32, tanhTail32 } from "../coefficients.ts";
+import { lessMultiple } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, nearestMultiple, polynomial32 } from "./exp.ts";
 
 /** `size`, which is not negative, with the sign of x. */
@@ -34,8 +35,7 @@ export const tanh32: Procedure = /* @__PURE__ */ procedure("tanh32", [["x", "f32
   // (e^2x − 1) / (e^2x + 1), with e^2x = 2^n · (1 + q)
   const twice = block.let("twice", add(size, size));
   const { count, bits } = nearestMultiple(block, twice, Math.LOG2E, 127);
-  const rough = sub(twice, mul(count, f32(LN2_HIGH_32)));
-  const r = block.let("r", sub(rough, mul(count, f32(LN2_LOW_32))));
+  const r = block.let("r", lessMultiple(lessMultiple(twice, count, LN2_HIGH_32), count, LN2_LOW_32));
   const q = mulAdd(mul(r, r), polynomial32(expTail32, r), r);
   const power = block.let("power", fromBits(shl(bits, i32(23))));
   const below = block.let("below", add(add(power, f32(1)), mul(power, q)));

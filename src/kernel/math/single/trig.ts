@@ -10,7 +10,6 @@ import {
   mul,
   mulAdd,
   ne,
-  not,
   procedure,
   select,
   shl,
@@ -20,10 +19,11 @@ import {
 import type { Expr, Procedure } from "../../scalar.ts";
 import { cosTail32, sinTail32 } from "../coefficients.ts";
 import { cos64, sin64 } from "../trig.ts";
+import { lessMultiple } from "../double-double.ts";
 import { bitsOf, f32, fromBits, nearestMultiple, polynomial32 } from "./exp.ts";
 
 /** π/2 in four parts; the first three have at most 11 bits, so that products with n < 2^13 are exact. */
-const HALF_PI = [1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12];
+const HALF_PI = [1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12] as const;
 
 /** Up to here the reduction below is accurate; beyond, float64 does it. */
 const LIMIT = 8192;
@@ -33,17 +33,15 @@ const SIGN = -2147483648;
 /** sin(size + quarters · π/2) for 0 ≤ size ≤ 8192, the other way round where `signed` has a sign. */
 function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr {
   const { count, bits } = nearestMultiple(block, size, 2 / Math.PI);
-  const [p1, p2, p3, p4] = HALF_PI.map((part) => mul(count, f32(part))) as [Expr, Expr, Expr, Expr];
-  const rough = block.let("rough", sub(sub(size, p1), p2)); // exact
-  const third = block.let("third", p3);
-  const r = block.let("r", sub(rough, third));
-  const rLow = block.let("rLow", sub(sub(sub(rough, r), third), p4));
+  const [p1, p2, p3, p4] = HALF_PI;
+  const rough = block.let("rough", lessMultiple(lessMultiple(size, count, p1), count, p2)); // exact
+  const r = block.let("r", lessMultiple(rough, count, p3));
+  const rLow = block.let("rLow", lessMultiple(lessMultiple(sub(rough, r), count, p3), count, p4));
   const z = block.let("z", mul(r, r));
   const sine = block.let("sine", add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow)));
   // 1 − z/2 with what its rounding lost
-  const half = block.let("half", mul(f32(0.5), z));
-  const one = block.let("one", sub(f32(1), half));
-  const lost = sub(sub(sub(f32(1), one), half), mul(r, rLow));
+  const one = block.let("one", lessMultiple(f32(1), z, 0.5));
+  const lost = sub(lessMultiple(sub(f32(1), one), z, 0.5), mul(r, rLow));
   const cosine = block.let("cosine", add(one, mulAdd(mul(z, z), polynomial32(cosTail32, z), lost)));
   // the last two bits of the quarter on top: the lower one chooses between them, the upper one is the sign
   const quarter = block.let("quarter", shl(quarters === 0 ? bits : add(bits, i32(quarters)), i32(30)));
@@ -56,7 +54,7 @@ function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr 
 export const sin32: Procedure = /* @__PURE__ */ procedure("sin32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const result = block.let("result", sinOf(block, size, 0, x));
-  block.ifRare(not(lt(size, f32(LIMIT))), (then) =>
+  block.ifRare(lt(f32(LIMIT), size), (then) =>
     then.set(result, convert("f32", call(sin64, convert("f64", x!)))),
   );
   return result;
@@ -66,7 +64,7 @@ export const sin32: Procedure = /* @__PURE__ */ procedure("sin32", [["x", "f32"]
 export const cos32: Procedure = /* @__PURE__ */ procedure("cos32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const result = block.let("result", sinOf(block, size, 1));
-  block.ifRare(not(lt(size, f32(LIMIT))), (then) =>
+  block.ifRare(lt(f32(LIMIT), size), (then) =>
     then.set(result, convert("f32", call(cos64, convert("f64", x!)))),
   );
   return result;
