@@ -95,6 +95,10 @@ export interface Body {
 /** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
 export interface Fragment extends Body {
   readonly bytes: () => Uint8Array;
+  /** For each local that the code has to do with whether the first thing in it is a `set`. */
+  readonly begins: () => ReadonlyMap<number, boolean>;
+  /** Sets the vectors that the code sets before it reads them to zero, as they were at first. */
+  readonly clearVectors: () => void;
 }
 
 /** A body that can be put into a module. */
@@ -125,7 +129,12 @@ export function makeBody(
     if (name !== undefined) localNames.set(index, name);
     return index;
   };
-  const main = makeCode(local, typeIndex);
+  let zero: number | undefined;
+  const vectors: Vectors = {
+    has: (index) => locals[index - paramCount] === "v128",
+    zero: () => (zero ??= local("v128", "zero")),
+  };
+  const main = makeCode(local, typeIndex, vectors);
   return {
     ...main,
     localNames,
@@ -140,11 +149,20 @@ export function makeBody(
   };
 }
 
+/** The locals of a function that are vectors. */
+interface Vectors {
+  readonly has: (index: number) => boolean;
+  /** One that nothing ever sets. */
+  readonly zero: () => number;
+}
+
 function makeCode(
   local: Body["local"],
   typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
+  vectors: Vectors,
 ): Fragment {
   const code: ByteWriter = makeWriter(256);
+  const begins = new Map<number, boolean>();
   let depth = 0;
   let turnings = 0;
 
@@ -156,6 +174,10 @@ function makeCode(
   const indexed = (name: OpcodeName, index: number): void => {
     op(name);
     code.unsigned(index);
+  };
+  const onLocal = (name: OpcodeName, index: number, isSet: boolean): void => {
+    indexed(name, index);
+    if (!begins.has(index)) begins.set(index, isSet);
   };
   const memory = (name: OpcodeName, offset = 0): void => {
     op(name);
@@ -185,9 +207,9 @@ function makeCode(
   return {
     local,
     op,
-    localGet: (index) => indexed("local.get", index),
-    localSet: (index) => indexed("local.set", index),
-    localTee: (index) => indexed("local.tee", index),
+    localGet: (index) => onLocal("local.get", index, false),
+    localSet: (index) => onLocal("local.set", index, true),
+    localTee: (index) => onLocal("local.tee", index, true),
     globalGet: (index) => indexed("global.get", index),
     globalSet: (index) => indexed("global.set", index),
     memory,
@@ -260,8 +282,19 @@ function makeCode(
     atomicFence: () => withLane("atomic.fence", 0),
     turnings: () => turnings,
     size: code.length,
-    fragment: () => makeCode(local, typeIndex),
-    append: (fragment) => code.bytes(fragment.bytes()),
+    fragment: () => makeCode(local, typeIndex, vectors),
+    append(fragment) {
+      code.bytes(fragment.bytes());
+      for (const [index, isSet] of fragment.begins()) if (!begins.has(index)) begins.set(index, isSet);
+    },
+    begins: () => begins,
+    clearVectors() {
+      for (const [index, isSet] of begins) {
+        if (!isSet || !vectors.has(index)) continue;
+        indexed("local.get", vectors.zero());
+        indexed("local.set", index);
+      }
+    },
     bytes() {
       if (depth !== 0) throw internalError(`a piece of code ends with ${depth} blocks open`);
       return code.result();

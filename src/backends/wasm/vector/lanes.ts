@@ -62,6 +62,8 @@ export interface Turn {
   readonly isApart: boolean;
   /** Whether something was stored before the end of the turn, so that it cannot be done again. */
   hasStored: boolean;
+  /** Whether the engine makes 256-bit operations of pairs of vectors. */
+  readonly isWide: boolean;
 }
 
 /** Locals of vectors; the first `used` hold something. */

@@ -120,6 +120,7 @@ export function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boole
       rare: leavesOut ? [] : undefined,
       isApart: stored.size > 0 && !leavesOut && hasRare(block),
       hasStored: false,
+      isWide: frame.unit.settings.wide,
     },
   };
 }
@@ -167,7 +168,10 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
   return end;
 }
 
-/** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
+/**
+ * `if (index < end) { before; do { code; index += step } while (index < end) }`. To V8 a vector that is left in a local goes on
+ * to the next turn, and it would rather not make 256-bit operations whose halves go on: vectors are cleared, for nothing but that.
+ */
 export function runTurns(body: Body, { code, turn }: Turns, end: number, index: number, step: number): void {
   const isBelow = (): void => {
     body.localGet(end);
@@ -178,6 +182,7 @@ export function runTurns(body: Body, { code, turn }: Turns, end: number, index: 
   body.if();
   body.append(turn.before);
   const again = body.loop();
+  if (turn.isWide) code.clearVectors();
   body.append(code);
   body.localGet(index);
   body.i32Const(step);
