@@ -45,6 +45,31 @@ describe("jit with donate", () => {
     expect([1, 2, 3].map(() => bufferOf(plain(g)) instanceof ArrayBuffer)).toEqual([true, true, true]);
   });
 
+  test.each([false, true])(
+    "has large results where arguments were that are read no more; one is: %s",
+    (isRead) => {
+      const f = (p: Tensor, m: Tensor, g: Tensor): Tensor[] => {
+        const mean = m.mul(0.9).add(g);
+        return [p.sub(mean.mul(0.1)), mean, isRead ? p.sum() : g.sum()];
+      };
+      const [plain, donating] = [jit(f), jit(f, { donate: [0, 1] })];
+      const g = full([50_000], 0.25).add(1);
+      let [p, m] = [full([50_000], 1), zeros([50_000])];
+      let [q, w] = [full([50_000], 1), zeros([50_000])];
+      const places = Array.from({ length: 5 }, () => {
+        const [p1, m1, sum] = plain(p, m, g) as [Tensor, Tensor, Tensor];
+        const [q1, w1, total] = donating(q, w, g) as [Tensor, Tensor, Tensor];
+        expect(() => q.data()).toThrow("donated");
+        [p, m, q, w] = [p1, m1, q1, w1];
+        expect(total.item()).toBe(sum.item());
+        return (q.slot as Cell).array;
+      });
+      expect(q.data()).toEqual(p.data());
+      expect(w.data()).toEqual(m.data());
+      if (residentHeap() !== undefined && !isRead) expect(places[4]).toBe(places[3]);
+    },
+  );
+
   test("has operands of middling size that are read again and again come near the kernels, and keep their elements", () => {
     const f = jit((x: Tensor) => x.mul(2).sum());
     const x = full([5000], 0.5, { dtype: "float32" });

@@ -1,6 +1,7 @@
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
 import type { Backend, Compiled } from "../kernel/executable.ts";
+import { outputsInPlace } from "../kernel/in-place.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import type { Lru } from "../util/lru.ts";
@@ -28,13 +29,20 @@ export function compilationStats(): { readonly compiled: number; readonly kept: 
   return { compiled: compilations, kept: (executables?.size() ?? 0) + (first === undefined ? 0 : 1) };
 }
 
-/** The executable of a program: compiled once for all programs of the same structure. */
-export function executableOf(program: Program, donated: readonly boolean[] = []): Executable {
+/**
+ * The executable of a program: compiled once for all programs of the same structure. `donated` marks inputs that the code may
+ * change, `given` those whose memory results may take.
+ */
+export function executableOf(
+  program: Program,
+  donated: readonly boolean[] = [],
+  given: readonly boolean[] = [],
+): Executable {
   const generation = deviceGeneration();
   const keyOf = (): string =>
-    `${hashProgram(program)} ${generation} ${donated.includes(true) ? donated.join() : ""}`;
+    `${hashProgram(program)} ${generation} ${donated.includes(true) ? donated.join() : ""} ${given.join()}`;
   if (executables === undefined && first === undefined) {
-    const executable = compileProgram(program, undefined, donated);
+    const executable = compileProgram(program, undefined, donated, given);
     first = { key: keyOf, executable };
     return executable;
   }
@@ -46,7 +54,7 @@ export function executableOf(program: Program, donated: readonly boolean[] = [])
   const key = keyOf();
   let executable = executables.get(key);
   if (executable === undefined) {
-    executable = compileProgram(program, undefined, donated);
+    executable = compileProgram(program, undefined, donated, given);
     executables.set(key, executable);
   }
   return executable;
@@ -57,6 +65,7 @@ export function compileProgram(
   program: Program,
   backend?: Backend,
   donated: readonly boolean[] = [],
+  given: readonly boolean[] = [],
 ): Executable & { readonly drop: () => void } {
   compilations++;
   const start = now();
@@ -73,7 +82,7 @@ export function compileProgram(
       routine,
       types,
       aliases,
-      chosen.usesKernelMemory === true ? makeResidence() : undefined,
+      chosen.usesKernelMemory === true ? makeResidence(outputsInPlace(routine, given)) : undefined,
     ),
     backend: chosen.name,
     size: () => compiled?.size,

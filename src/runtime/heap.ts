@@ -26,6 +26,8 @@ export interface Heap {
   readonly hasLeft: (cell: Cell) => boolean;
   /** Moves a cell in that lies outside and is read again and again; its own array is kept for the day it is moved out. */
   readonly adopt: (cell: Cell, type: ScalarType, n: number) => void;
+  /** A cell in the place of another one, which has none from now on; `undefined` where that does not rest here. */
+  readonly inherit: (cell: Cell) => Cell | undefined;
   /** Notes that a cell is about to change here: what it was before is of no use any more. */
   readonly change: (cell: Cell) => void;
   /** Gives back the memory of a cell that nobody will read again: the next one of its size takes it. */
@@ -188,6 +190,14 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       cell.offset = 0;
       copyElements(cell.array, 0, array, offset, n);
       settle(cell, { address, bytes, type, original: { array, offset }, line: undefined, usedAt: now });
+    },
+    inherit(cell) {
+      const tenant = tenants.get(cell);
+      if (tenant === undefined) return undefined;
+      remove(cell, tenant);
+      const heir: Cell = { array: cell.array, offset: 0, isOutside: false, maker: undefined };
+      settle(heir, { ...tenant, original: undefined, line: undefined, usedAt: now });
+      return heir;
     },
     change(cell) {
       const tenant = tenants.get(cell);

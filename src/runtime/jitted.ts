@@ -186,7 +186,7 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Slot | undef
 function compile(entry: Entry): Executable {
   const generation = deviceGeneration();
   if (entry.executable === undefined || entry.generation !== generation) {
-    entry.executable = executableOf(entry.program);
+    entry.executable = executableOf(entry.program, [], entry.donated);
     entry.generation = generation;
   }
   return entry.executable;

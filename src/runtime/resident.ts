@@ -38,8 +38,11 @@ function keepResident(cell: Cell, type: ScalarType, n: number, isChanged: boolea
   if (isChanged) heap.change(cell);
 }
 
-/** Where the operands and results of one program lie in the memory that WebAssembly kernels share. */
-export function makeResidence(): Residence {
+/**
+ * Where the operands and results of one program lie in the memory that WebAssembly kernels share; `inPlace` names for results
+ * the input whose memory they may take.
+ */
+export function makeResidence(inPlace: readonly (number | undefined)[]): Residence {
   const maker: CellMaker = { isGivenBack: false };
   const isResident = (bytes: number): boolean =>
     bytes >= residentFrom || (maker.isGivenBack && bytes >= givenResidentFrom);
@@ -54,6 +57,8 @@ export function makeResidence(): Residence {
         (isResident(bytes) ? residentHeap()?.allocate(type, n, line) : undefined) ??
         allocate(dtype, n, maker);
     },
+    inPlace,
+    inherit: (cell) => (cell.shared === true ? undefined : residentHeap()?.inherit(cell)),
     largeInputs(routine, aliases) {
       return routine.inputs.flatMap((input, slot) => {
         if (input.kind === "scalar" || !isWorthGiving(input.buffer.type, input.buffer.size)) return [];

@@ -29,6 +29,10 @@ export interface Residence {
   begin(): void;
   /** Makes room for what a program gives in one place, run after run. */
   allocatorOf(dtype: DType, n: number): () => Cell;
+  /** For each output of the routine the input, which is given up, whose memory it may take. */
+  readonly inPlace: readonly (number | undefined)[];
+  /** A cell in the memory of another one, which has none from now on; `undefined` where that is not near the kernels. */
+  inherit(cell: Cell): Cell | undefined;
   /** The inputs that are worth keeping where kernels reach them. */
   largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): readonly LargeInput[];
   /** Moves a large operand near the kernels when it is worth it; `isChanged` says that they will write to it. */
@@ -53,6 +57,7 @@ export function makeRunner(
     residence && ownSizes.map((size, i) => residence.allocatorOf(ownTypes[i]!, Math.max(0, size)));
   const place = (i: number): Cell => makers?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
   const large = residence?.largeInputs(routine, aliases) ?? [];
+  const heirs = residence?.inPlace ?? [];
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
   return (inputs) => {
     for (let k = 0; k < buffers.length; k++)
@@ -63,7 +68,10 @@ export function makeRunner(
       residence!.keep(inputs[slot] as Cell, type, size, isChanged);
     }
     const outputs = new Array<Slot>(own.length);
-    for (let i = 0; i < own.length; i++) outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
+    for (let i = 0; i < own.length; i++) {
+      if (heirs[i] !== undefined) outputs[i] = residence!.inherit(inputs[heirs[i]!] as Cell) ?? place(i);
+      else outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
+    }
     current()(inputs, outputs);
     const tensors = new Array<Tensor>(n);
     if (isAliased) {
