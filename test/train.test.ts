@@ -111,7 +111,7 @@ describe("downhill train digits", () => {
     ["one item a step", ["--batch", "1", "--lr", "0.02", "--momentum", "0", "--epochs", "1"], 1438, 0.8],
     ["all items a step", ["--batch", "full", "--lr", "0.5", "--epochs", "60"], 60, 0.8],
     ["adam", ["--optimizer", "adam", "--epochs", "5"], 225, 0.9],
-    ["two hidden layers", ["--hidden", "32,16", "--epochs", "10"], 450, 0.8],
+    ["two hidden layers", ["--hidden", "32,16", "--lr", "0.05", "--epochs", "10"], 450, 0.9],
   ])("learns with %s", (_, words, steps, accuracy) => {
     const { done } = trainJson("digits", ...words);
     expect(done["steps"]).toBe(steps);
