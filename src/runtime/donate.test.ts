@@ -70,6 +70,30 @@ describe("jit with donate", () => {
     },
   );
 
+  test("keeps arguments until they are read where results take more memory than there is near the kernels", () => {
+    const n = 1_500_000; // 12 MB each: five of them fit
+    const f = jit(
+      (...ps: Tensor[]) => {
+        const turned = [1, 2, 3].map((k) =>
+          ps[0]!
+            .reshape([1000, n / 1000])
+            .transpose()
+            .add(k),
+        );
+        return [...ps.map((p) => p.add(1)), ...turned];
+      },
+      { donate: [0, 1, 2, 3, 4] },
+    );
+    let ps = Array.from({ length: 5 }, (_, k) => full([n], 10 * k));
+    for (let step = 1; step <= 4; step++) {
+      const outs = f(...ps);
+      ps = outs.slice(0, 5);
+      const first = step - 1;
+      const expected = [...ps.map((_, k) => 10 * k + step), first + 1, first + 2, first + 3];
+      expect(outs.map((x) => [x.min().item(), x.max().item()])).toEqual(expected.map((x) => [x, x]));
+    }
+  });
+
   test("has operands of middling size that are read again and again come near the kernels, and keep their elements", () => {
     const f = jit((x: Tensor) => x.mul(2).sum());
     const x = full([5000], 0.5, { dtype: "float32" });

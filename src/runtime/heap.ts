@@ -26,6 +26,8 @@ export interface Heap {
   readonly hasLeft: (cell: Cell) => boolean;
   /** Moves a cell in that lies outside and is read again and again; its own array is kept for the day it is moved out. */
   readonly adopt: (cell: Cell, type: ScalarType, n: number) => void;
+  /** Whether a cell rests here. */
+  readonly holds: (cell: Cell) => boolean;
   /** A cell in the place of another one, which has none from now on; `undefined` where that does not rest here. */
   readonly inherit: (cell: Cell) => Cell | undefined;
   /** Notes that a cell is about to change here: what it was before is of no use any more. */
@@ -191,6 +193,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       copyElements(cell.array, 0, array, offset, n);
       settle(cell, { address, bytes, type, original: { array, offset }, line: undefined, usedAt: now });
     },
+    holds: (cell) => tenants.has(cell),
     inherit(cell) {
       const tenant = tenants.get(cell);
       if (tenant === undefined) return undefined;

@@ -58,7 +58,8 @@ export function makeResidence(inPlace: readonly (number | undefined)[]): Residen
         allocate(dtype, n, maker);
     },
     inPlace,
-    inherit: (cell) => (cell.shared === true ? undefined : residentHeap()?.inherit(cell)),
+    canInherit: (cell) => cell.shared !== true && residentHeap()?.holds(cell) === true,
+    inherit: (cell) => residentHeap()?.inherit(cell),
     largeInputs(routine, aliases) {
       return routine.inputs.flatMap((input, slot) => {
         if (input.kind === "scalar" || !isWorthGiving(input.buffer.type, input.buffer.size)) return [];

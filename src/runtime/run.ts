@@ -31,7 +31,9 @@ export interface Residence {
   allocatorOf(dtype: DType, n: number): () => Cell;
   /** For each output of the routine the input, which is given up, whose memory it may take. */
   readonly inPlace: readonly (number | undefined)[];
-  /** A cell in the memory of another one, which has none from now on; `undefined` where that is not near the kernels. */
+  /** Whether the memory of a cell could be that of a result. */
+  canInherit(cell: Cell): boolean;
+  /** A cell in the memory of another one, which has none from now on; `undefined` where that cannot be. */
   inherit(cell: Cell): Cell | undefined;
   /** The inputs that are worth keeping where kernels reach them. */
   largeInputs(routine: Routine, aliases: readonly (number | undefined)[]): readonly LargeInput[];
@@ -57,7 +59,8 @@ export function makeRunner(
     residence && ownSizes.map((size, i) => residence.allocatorOf(ownTypes[i]!, Math.max(0, size)));
   const place = (i: number): Cell => makers?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
   const large = residence?.largeInputs(routine, aliases) ?? [];
-  const heirs = residence?.inPlace ?? [];
+  const inPlace = residence?.inPlace ?? [];
+  const heirs = own.map((_, i) => i).filter((i) => inPlace[i] !== undefined);
   const buffers = routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [k] : []));
   return (inputs) => {
     for (let k = 0; k < buffers.length; k++)
@@ -69,9 +72,12 @@ export function makeRunner(
     }
     const outputs = new Array<Slot>(own.length);
     for (let i = 0; i < own.length; i++) {
-      if (heirs[i] !== undefined) outputs[i] = residence!.inherit(inputs[heirs[i]!] as Cell) ?? place(i);
-      else outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
+      if (inPlace[i] !== undefined && residence!.canInherit(inputs[inPlace[i]!] as Cell)) continue;
+      outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
     }
+    // now that nothing needs room any more, which might have moved them: what lies where arguments are that are yet to be read
+    for (const i of heirs)
+      outputs[i] ??= residence!.inherit(inputs[inPlace[i]!] as Cell) ?? allocate(ownTypes[i]!, ownSizes[i]!);
     current()(inputs, outputs);
     const tensors = new Array<Tensor>(n);
     if (isAliased) {
