@@ -95,7 +95,7 @@ export interface Body {
 /** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
 export interface Fragment extends Body {
   readonly bytes: () => Uint8Array;
-  /** For each local that the code has to do with whether the first thing in it is a `set`. */
+  /** For each vector in a local that the code has to do with whether the first thing in it is a `set`. */
   readonly begins: () => ReadonlyMap<number, boolean>;
   /** Sets the vectors that the code sets before it reads them to zero, as they were at first. */
   readonly clearVectors: () => void;
@@ -177,7 +177,7 @@ function makeCode(
   };
   const onLocal = (name: OpcodeName, index: number, isSet: boolean): void => {
     indexed(name, index);
-    if (!begins.has(index)) begins.set(index, isSet);
+    if (vectors.has(index) && !begins.has(index)) begins.set(index, isSet);
   };
   const memory = (name: OpcodeName, offset = 0): void => {
     op(name);
@@ -290,7 +290,7 @@ function makeCode(
     begins: () => begins,
     clearVectors() {
       for (const [index, isSet] of begins) {
-        if (!isSet || !vectors.has(index)) continue;
+        if (!isSet) continue;
         indexed("local.get", vectors.zero());
         indexed("local.set", index);
       }
