@@ -1,20 +1,13 @@
-import { DownhillError } from "../errors/index.ts";
+import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { sizeOf } from "../util/shape.ts";
-import {
-  byteReader,
-  type ByteReader,
-  type ByteSource,
-  joined,
-  nameOfSource,
-  openBytes,
-} from "./byte-source.ts";
-import { headerOfIdx, type IdxArray, idxHeaderSize, wrongIdxLength } from "./idx.ts";
-import { headerEnd, parseNpyHeader, prefixSize } from "./npy-header.ts";
-import { type NpyArray, wrongLength } from "./npy.ts";
+import { byteReader, type ByteReader, type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
+import { type UnpackLimit, unpackLimit, type UnpackOptions } from "./gzip.ts";
+import { type IdxArray, readIdxHead, wrongIdxLength } from "./idx.ts";
+import { type NpyArray, readNpyHead, wrongLength } from "./npy.ts";
 
 /** Options of `streamNpy` and `streamIdx`. */
-export interface StreamArrayOptions {
+export interface StreamArrayOptions extends UnpackOptions {
   /** What messages call the source. Default the path of a file, else `"NPY"` or `"IDX"`. */
   readonly name?: string;
   /** How many items (entries of the first axis) a part has; the last may have fewer. Default 1024. */
@@ -27,8 +20,8 @@ export interface StreamArrayOptions {
  *
  * Each part has the shape `[rows, …]` and is a field of `dataset` as it is.
  *
- * @throws DownhillError as `readNpy`, once reading has come to the fault; `data` for a scalar, and for an array
- * of several axes with columns first, whose items are spread over the whole file.
+ * @throws DownhillError as `readNpy`, once reading has come to the fault; `data` for a scalar, for items without numbers
+ * (shape `[5, 0]`), and for an array of several axes with columns first, whose items are spread over the whole file.
  * @example
  * const bytes = writeNpy({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
  * const shapes = [];
@@ -39,13 +32,10 @@ export async function* streamNpy(
   source: ByteSource,
   options: StreamArrayOptions = {},
 ): AsyncGenerator<NpyArray, undefined> {
-  const { name, rows } = checked("streamNpy", source, options, "NPY");
-  const reader = byteReader(openBytes("streamNpy", source, name));
+  const { name, rows, limit } = checked("streamNpy", source, options, "NPY");
+  const reader = byteReader(openBytes("streamNpy", source, name, limit));
   try {
-    let head = await reader.take(prefixSize);
-    const { end } = headerEnd(head, name);
-    head = joined(head, await reader.take(Math.max(0, end - head.length)));
-    const header = parseNpyHeader(head, name);
+    const { header } = await readNpyHead(reader, name);
     const { kind, little, shape, bodyStart } = header;
     if (shape.length === 0)
       throw new DownhillError("data", `${name}: it holds one number, not a list of items.`);
@@ -57,13 +47,15 @@ export async function* streamNpy(
     }
     const read = (bytes: Uint8Array, count: number, at: number): NpyArray["data"] =>
       kind.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), count, little, at, name);
+    const wrong = (length: number): DownhillError => wrongLength(name, header, length);
+    checkItems(shape, name);
     for await (const { bytes, at, rows: n } of rowsOfBytes(
       reader,
       shape,
       kind.size,
       bodyStart,
       rows,
-      (length) => wrongLength(name, header, length),
+      wrong,
     )) {
       const part = [n, ...shape.slice(1)];
       yield { name, shape: part, dtype: kind.dtype, data: read(bytes, sizeOf(part), at) };
@@ -88,15 +80,14 @@ export async function* streamIdx(
   source: ByteSource,
   options: StreamArrayOptions = {},
 ): AsyncGenerator<IdxArray, undefined> {
-  const { name, rows } = checked("streamIdx", source, options, "IDX");
-  const reader = byteReader(openBytes("streamIdx", source, name));
+  const { name, rows, limit } = checked("streamIdx", source, options, "IDX");
+  const reader = byteReader(openBytes("streamIdx", source, name, limit));
   try {
-    let head = await reader.take(4);
-    head = joined(head, await reader.take(idxHeaderSize(head, name) - head.length));
-    const { kind, shape, bodyStart } = headerOfIdx(head, name);
-    for await (const { bytes, rows: n } of rowsOfBytes(reader, shape, kind.size, bodyStart, rows, (length) =>
-      wrongIdxLength(name, shape, bodyStart + sizeOf(shape) * kind.size, length),
-    )) {
+    const { header } = await readIdxHead(reader, name);
+    const { kind, shape, bodyStart } = header;
+    const wrong = (length: number): DownhillError => wrongIdxLength(name, header, length);
+    checkItems(shape, name);
+    for await (const { bytes, rows: n } of rowsOfBytes(reader, shape, kind.size, bodyStart, rows, wrong)) {
       const part = [n, ...shape.slice(1)];
       const body = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       yield { name, shape: part, data: kind.read(body, sizeOf(part)) };
@@ -139,16 +130,23 @@ async function* rowsOfBytes(
   return undefined;
 }
 
+/** Refuses items without numbers: a header of twelve bytes may say that there are four thousand million of them. */
+function checkItems([count = 0, ...rest]: readonly number[], name: string): void {
+  if (count === 0 || sizeOf(rest) > 0) return;
+  const shape = showShape([count, ...rest]);
+  throw new DownhillError("data", `${name}: its ${count} items hold no numbers (shape ${shape}).`);
+}
+
 function checked(
   operation: string,
   source: ByteSource,
   options: StreamArrayOptions,
   other: string,
-): Required<StreamArrayOptions> {
-  checkOptions(operation, options, ["name", "rows"]);
+): { readonly name: string; readonly rows: number; readonly limit: UnpackLimit } {
+  checkOptions(operation, options, ["name", "rows", "maxUnpackedBytes"]);
   const { name = nameOfSource(source, other), rows = 1024 } = options;
   checkRows(operation, rows);
-  return { name, rows };
+  return { name, rows, limit: unpackLimit(operation, options) };
 }
 
 /** Checks how many rows a part is to have. */

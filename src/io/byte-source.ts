@@ -1,6 +1,7 @@
 import { DownhillError } from "../errors/index.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
-import { isGzip } from "./gzip.ts";
+import { joined } from "./bytes.ts";
+import { gunzipParts, isGzip, readerParts, tooMuch, type UnpackLimit } from "./gzip.ts";
 
 /**
  * Where bytes come from, part by part: the path of a file (in Node, Deno and Bun), or anything that gives
@@ -12,9 +13,14 @@ export type ByteSource =
 /** Bytes of a file read at once: so few that many parts stay small, so many that each is worth its turn. */
 const partSize = 1 << 18;
 
-/** The parts of a source, unpacked if it is gzip. */
-export function openBytes(operation: string, source: ByteSource, name: string): AsyncIterable<Uint8Array> {
-  return unpacked(partsOf(operation, source), name);
+/** The parts of a source, unpacked as far as the limit allows if it is gzip. */
+export function openBytes(
+  operation: string,
+  source: ByteSource,
+  name: string,
+  limit: UnpackLimit,
+): AsyncIterable<Uint8Array> {
+  return unpacked(partsOf(operation, source), name, limit);
 }
 
 /** What messages call a source: the path of a file, else `other`. */
@@ -78,26 +84,10 @@ async function* fileParts(path: string): AsyncGenerator<Uint8Array, undefined> {
   }
 }
 
-async function* readerParts(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
-  const reader = stream.getReader();
-  let isOpen = true;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        isOpen = false;
-        return undefined;
-      }
-      yield value;
-    }
-  } finally {
-    if (isOpen) await reader.cancel();
-  }
-}
-
 async function* unpacked(
   parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
+  limit: UnpackLimit,
 ): AsyncGenerator<Uint8Array, undefined> {
   const source = iteratorOf(parts);
   let isOpen = true;
@@ -116,78 +106,37 @@ async function* unpacked(
     while (head !== undefined && head.length < 2) {
       const more = await next();
       if (more === undefined) break;
-      head = joined(head, more);
+      head = joined([head, more]);
     }
     if (head === undefined) return undefined;
-    if (isGzip(head)) {
-      yield* gunzipParts(head, next, name);
-      return undefined;
-    }
-    for (let part: Uint8Array | undefined = head; part !== undefined; part = await next()) yield part;
+    const whole = andThen(head, next);
+    yield* isGzip(head) ? gunzipParts(whole, name, limit) : whole;
     return undefined;
   } finally {
     if (isOpen) await source.return?.();
   }
 }
 
-/** Unpacks part by part; a packed part is read when what came of those before it has been taken. */
-async function* gunzipParts(
+async function* andThen(
   head: Uint8Array,
   next: () => Promise<Uint8Array | undefined>,
-  name: string,
 ): AsyncGenerator<Uint8Array, undefined> {
-  let failure: unknown; // of the source, which is no fault of the packing
-  async function* packed(): AsyncGenerator<Uint8Array, undefined> {
-    try {
-      for (let part: Uint8Array | undefined = head; part !== undefined; part = await next()) yield part;
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-    return undefined;
-  }
-  let count = 0;
-  try {
-    for await (const part of unpackers(packed())) {
-      count += part.length;
-      yield part;
-    }
-  } catch (cause) {
-    if (failure !== undefined) throw failure as Error;
-    const where = `the gzip file is damaged or cut short (after ${count} unpacked bytes)`;
-    throw new DownhillError("data", `${name}: ${where}. Fetch or copy it again.`, { cause });
-  }
+  for (let part: Uint8Array | undefined = head; part !== undefined; part = await next()) yield part;
   return undefined;
-}
-
-/** What unpacks here: Node's zlib, whose `DecompressionStream` would read 16,384 parts ahead, or the web's. */
-function unpackers(packed: AsyncGenerator<Uint8Array, undefined>): AsyncIterable<Uint8Array> {
-  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
-  const streams = globalThis.process?.getBuiltinModule?.("node:stream");
-  if (zlib !== undefined && streams !== undefined) {
-    // whoever reads gets its errors too
-    return streams.pipeline(packed, zlib.createGunzip(), () => {}) as AsyncIterable<Uint8Array>;
-  }
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await packed.next();
-      if (done === true) controller.close();
-      else controller.enqueue(new Uint8Array(value));
-    },
-    async cancel() {
-      await packed.return(undefined);
-    },
-  });
-  return readerParts(source.pipeThrough(new DecompressionStream("gzip")));
 }
 
 /** Takes numbers of bytes from parts of other sizes. */
 export interface ByteReader {
-  /** The next `n` bytes, or as many as there are. */
-  readonly take: (n: number) => Promise<Uint8Array>;
+  /**
+   * The next `n` bytes, or as many as there are; behind `before`, if that is given. Takes memory for what arrives, not for
+   * what was asked for: `n` may be what a stranger's file says of itself.
+   */
+  readonly take: (n: number, before?: Uint8Array) => Promise<Uint8Array>;
   /** Leaves the source. */
   readonly close: () => Promise<void>;
 }
+
+const trustedSize = 1 << 20; // bytes that are reserved before they arrive
 
 /** A reader of the parts of a source. */
 export function byteReader(parts: AsyncIterable<Uint8Array>): ByteReader {
@@ -195,10 +144,12 @@ export function byteReader(parts: AsyncIterable<Uint8Array>): ByteReader {
   let part = new Uint8Array(0) as Uint8Array;
   let ended = false;
   return {
-    async take(n) {
-      const out = new Uint8Array(n);
-      let filled = 0;
-      while (filled < n) {
+    async take(n, before = new Uint8Array(0)) {
+      const end = before.length + n;
+      let out = new Uint8Array(Math.min(end, before.length + trustedSize));
+      out.set(before);
+      let filled = before.length;
+      while (filled < end) {
         if (part.length === 0) {
           const next = ended ? undefined : await source.next();
           if (next === undefined || next.done === true) {
@@ -207,7 +158,12 @@ export function byteReader(parts: AsyncIterable<Uint8Array>): ByteReader {
           }
           part = next.value;
         }
-        const taken = part.subarray(0, n - filled);
+        if (filled === out.length) {
+          const larger = new Uint8Array(Math.min(end, 2 * out.length));
+          larger.set(out);
+          out = larger;
+        }
+        const taken = part.subarray(0, out.length - filled);
         out.set(taken, filled);
         filled += taken.length;
         part = part.subarray(taken.length);
@@ -220,14 +176,29 @@ export function byteReader(parts: AsyncIterable<Uint8Array>): ByteReader {
   };
 }
 
-function iteratorOf<T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
-  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+/**
+ * The bytes of a packed file that says in its head how long it is, and one more if it is longer: no more is unpacked.
+ * `readHead` takes the head and tells where it says that the file ends.
+ *
+ * @throws DownhillError `data` as `gunzip`, also where the head says more than the limit allows.
+ */
+export async function unpackByHead(
+  bytes: Uint8Array,
+  name: string,
+  limit: UnpackLimit,
+  readHead: (reader: ByteReader) => Promise<{ readonly head: Uint8Array; readonly end: number }>,
+): Promise<Uint8Array> {
+  const reader = byteReader(gunzipParts([bytes], name, limit));
+  try {
+    const { head, end } = await readHead(reader);
+    const most = limit(bytes.length);
+    if (end > most) throw tooMuch(name, most, bytes.length);
+    return await reader.take(end + 1 - head.length, head);
+  } finally {
+    await reader.close();
+  }
 }
 
-/** Two pieces of bytes in one array. */
-export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
+function iteratorOf<T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
+  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
 }

@@ -15,3 +15,14 @@ export function checkBytes(operation: string, bytes: unknown): void {
         : [bytes === null ? "null" : typeof bytes, ""];
   throw new DownhillError("option", `${operation}: expected bytes as a Uint8Array, got ${got}.${repair}`);
 }
+
+/** Pieces of bytes in one array. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

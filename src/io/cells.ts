@@ -66,5 +66,7 @@ function hasDecimalComma(cell: string): boolean {
 }
 
 function isNotFinite(cell: string): boolean {
-  return Number.isFinite(Number(cell)) ? false : /^\s*[+-]?(inf|infinity|\d*\.?\d+e\+?\d+)\s*$/i.test(cell);
+  return Number.isFinite(Number(cell))
+    ? false
+    : /^\s*[+-]?(inf|infinity|(?=[.\d])\d*(?:\.\d+)?e\+?\d+)\s*$/i.test(cell);
 }

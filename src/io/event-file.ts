@@ -1,5 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { joined } from "./bytes.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { explainWriteError, type FileOperations, nodeFiles, type WritableFile } from "./file-operations.ts";
 
@@ -172,14 +173,4 @@ function varintOf(n: number): Uint8Array {
 
 function bytesOf({ buffer }: DataView): Uint8Array {
   return new Uint8Array(buffer);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,10 +1,10 @@
 import { DownhillError } from "../errors/index.ts";
-import { readTable, type ReadTableOptions, type Table } from "./csv.ts";
+import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 import { encodingOf } from "./encoding.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
-import { gunzip } from "./gzip.ts";
-import { type IdxArray, readIdx } from "./idx.ts";
-import { type NpyArray, type NpySource, readNpy, writeNpy } from "./npy.ts";
+import { gunzip, type UnpackOptions } from "./gzip.ts";
+import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
+import { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
 
 /**
  * The bytes of a file, in Node, Deno and Bun.
@@ -24,14 +24,20 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 /**
  * The text of a file in UTF-8 (or UTF-16 with a byte order mark), unpacked if it is gzip.
  *
- * @throws DownhillError `file` as `readFileBytes`; `data` if the bytes are no text.
+ * @throws DownhillError `file` as `readFileBytes`; `data` if the bytes are no text, more than a text can hold (then there
+ * is `streamTable`), or unpack to more than `maxUnpackedBytes`.
  */
-export async function readFileText(path: string): Promise<string> {
-  const bytes = await gunzip(await readFileBytes(path), path);
+export async function readFileText(path: string, options: UnpackOptions = {}): Promise<string> {
+  const bytes = await gunzip(await readFileBytes(path), path, options);
   const encoding = encodingOf(bytes, path);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
+    // engines throw a TypeError for bytes that are no text, as the standard says, and others for what is too long
+    if (!(cause instanceof TypeError) || bytes.length >= longestText) {
+      const size = `its ${bytes.length} bytes make a text longer than there are`;
+      throw new DownhillError("data", `${path}: ${size}. Read it part by part, with streamTable.`, { cause });
+    }
     const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
     throw new DownhillError("data", `${path}: this is not text in ${encoding.toUpperCase()}. ${repair}`, {
       cause,
@@ -40,18 +46,24 @@ export async function readFileText(path: string): Promise<string> {
 }
 
 /** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
-export async function readTableFile(path: string, options: ReadTableOptions = {}): Promise<Table> {
-  return readTable(await readFileText(path), { name: path, ...options });
+export async function readTableFile(
+  path: string,
+  options: ReadTableOptions & UnpackOptions = {},
+): Promise<Table> {
+  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]);
+  const { maxUnpackedBytes, ...rest } = options;
+  const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
+  return readTable(text, { name: path, ...rest });
 }
 
-/** `readIdx` of a file, gzip or not; messages name the path. */
-export async function readIdxFile(path: string): Promise<IdxArray> {
-  return readIdx(await readFileBytes(path), { name: path });
+/** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  return readIdx(await readFileBytes(path), { name: path, ...options });
 }
 
-/** `readNpy` of a file, gzip or not; messages name the path. */
-export async function readNpyFile(path: string): Promise<NpyArray> {
-  return readNpy(await readFileBytes(path), { name: path });
+/** `readNpy` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readNpyFile(path: string, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  return readNpy(await readFileBytes(path), { name: path, ...options });
 }
 
 /**
@@ -69,6 +81,8 @@ export async function writeNpyFile(path: string, array: NpySource): Promise<void
     throw new DownhillError("file", `${path}: cannot be written (${why}).`, { cause });
   }
 }
+
+const longestText = 2 ** 29 - 24; // characters, in V8; others hold more
 
 interface FileSystem extends FolderReader {
   readonly readFile: (path: string) => Promise<Uint8Array>;

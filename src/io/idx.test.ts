@@ -111,20 +111,21 @@ describe("readIdx names the file and what is wrong with", () => {
     [
       "bytes too many",
       Uint8Array.of(...images, 0),
-      "data: train.idx: longer than its header says: an array of shape [2,3,3] makes 34 bytes, the file has 35. Fetch or copy it again.",
+      "data: train.idx: longer than its header says: an array of shape [2,3,3] makes 34 bytes, the file has more. Fetch or copy it again.",
     ],
     [
       "sizes beyond all memory",
       Uint8Array.of(0, 0, 8, 2, 0, 1, 0, 0, 0, 1, 0, 0, 1),
       "data: train.idx: cut short: an array of shape [65536,65536] makes 4294967308 bytes, the file has 13. Fetch or copy it again.",
     ],
-    [
-      "a gzip file cut short",
-      packed.subarray(0, -5),
-      "data: train.idx: the gzip file is damaged or cut short. Fetch or copy it again.",
-    ],
   ])("%s", async (_, bytes, message) => {
     expect(await problemOf(bytes)).toBe(message);
+  });
+
+  test("a gzip file cut short", async () => {
+    expect(await problemOf(packed.subarray(0, -5))).toMatch(
+      /^data: train\.idx: the gzip file is damaged or cut short \(after \d+ unpacked bytes\)\. Fetch/,
+    );
   });
 
   test("a changed byte in a gzip file", async () => {
@@ -135,7 +136,7 @@ describe("readIdx names the file and what is wrong with", () => {
 
   test("an option that is not there", async () => {
     await expect(readIdx(images, { file: "x" } as never)).rejects.toThrow(
-      'readIdx: unknown option "file". It takes name.',
+      'readIdx: unknown option "file". It takes name, maxUnpackedBytes.',
     );
   });
 });

@@ -1,8 +1,9 @@
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import { checkBytes } from "./bytes.ts";
 import { sizeOf } from "../util/shape.ts";
-import { gunzip } from "./gzip.ts";
+import { type ByteReader, unpackByHead } from "./byte-source.ts";
+import { checkBytes } from "./bytes.ts";
+import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
 
 /** The content of an IDX file: its numbers in row-major order, and the sizes of its axes. */
 export interface IdxArray {
@@ -13,7 +14,7 @@ export interface IdxArray {
 }
 
 /** Options of `readIdx`. */
-export interface ReadIdxOptions {
+export interface ReadIdxOptions extends UnpackOptions {
   /** What messages call the bytes: a file name, for instance. Default `"IDX"`. */
   readonly name?: string;
 }
@@ -24,8 +25,10 @@ export interface ReadIdxOptions {
  * Two zero bytes, a byte for the kind of number, a byte for the number of axes, a big-endian 32-bit size for
  * each axis, then the numbers, big-endian and the last axis fastest.
  *
- * @throws DownhillError `data`, naming the file, if it is no IDX file, cut short, longer than it says, or a
- * damaged gzip file.
+ * A gzip file is unpacked as far as the header of the array in it says, and no further.
+ *
+ * @throws DownhillError `data`, naming the file, if it is no IDX file, cut short, longer than it says, or a gzip file
+ * that is damaged or unpacks to more than `maxUnpackedBytes`.
  * @see LeCun, Cortes, Burges, The MNIST database of handwritten digits, "File formats".
  * @example
  * const bytes = Uint8Array.of(0, 0, 0x08, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9);
@@ -35,9 +38,15 @@ export interface ReadIdxOptions {
  */
 export async function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): Promise<IdxArray> {
   checkBytes("readIdx", bytes);
-  checkOptions("readIdx", options, ["name"]);
+  checkOptions("readIdx", options, ["name", "maxUnpackedBytes"]);
   const { name = "IDX" } = options;
-  return parseIdx(await gunzip(bytes, name), name);
+  const limit = unpackLimit("readIdx", options);
+  if (!isGzip(bytes)) return parseIdx(bytes, name);
+  const unpacked = await unpackByHead(bytes, name, limit, async (reader) => {
+    const { head, header } = await readIdxHead(reader, name);
+    return { head, end: idxEnd(header) };
+  });
+  return parseIdx(unpacked, name);
 }
 
 interface NumberKind {
@@ -80,7 +89,7 @@ export interface IdxHeader {
 }
 
 /** How many bytes the header takes, from its first four. */
-export function idxHeaderSize(bytes: Uint8Array, name: string): number {
+function idxHeaderSize(bytes: Uint8Array, name: string): number {
   const kind = bytes[0] === 0 && bytes[1] === 0 ? numberKind(bytes[2] ?? 0) : undefined;
   const rank = bytes[3] ?? 0;
   if (kind === undefined || rank === 0)
@@ -89,7 +98,7 @@ export function idxHeaderSize(bytes: Uint8Array, name: string): number {
 }
 
 /** The header of an IDX file, from bytes that hold all of it. */
-export function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
+function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
   const bodyStart = idxHeaderSize(bytes, name);
   if (bytes.length < bodyStart) {
     throw new DownhillError(
@@ -99,26 +108,43 @@ export function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: (bodyStart - 4) / 4 }, (_, axis) => view.getUint32(4 + 4 * axis));
-  return { kind: numberKind(bytes[2]!)!, shape, bodyStart };
+  const header = { kind: numberKind(bytes[2]!)!, shape, bodyStart };
+  if (Number.isSafeInteger(idxEnd(header))) return header;
+  throw new DownhillError(
+    "data",
+    `${name}: its header says that its shape is ${showShape(shape)}, too large for any array. Fetch or copy it again.`,
+  );
+}
+
+/** The bytes of the header, from the beginning of a file, and what they say. */
+export async function readIdxHead(
+  reader: ByteReader,
+  name: string,
+): Promise<{ readonly head: Uint8Array; readonly header: IdxHeader }> {
+  const start = await reader.take(4);
+  const head = await reader.take(idxHeaderSize(start, name) - start.length, start);
+  return { head, header: headerOfIdx(head, name) };
+}
+
+/** How many bytes a file with this header has. */
+function idxEnd({ kind, shape, bodyStart }: IdxHeader): number {
+  return bodyStart + sizeOf(shape) * kind.size;
 }
 
 /** What is wrong with a file of another length than its header asks for. */
-export function wrongIdxLength(
-  name: string,
-  shape: readonly number[],
-  expected: number,
-  length: number,
-): DownhillError {
-  const state = length < expected ? "cut short" : "longer than its header says";
-  const sizes = `an array of shape ${showShape(shape)} makes ${expected} bytes, the file has ${length}`;
+export function wrongIdxLength(name: string, header: IdxHeader, length: number): DownhillError {
+  const expected = idxEnd(header);
+  const [state, found] =
+    length < expected ? ["cut short", `${length}`] : ["longer than its header says", "more"];
+  const sizes = `an array of shape ${showShape(header.shape)} makes ${expected} bytes, the file has ${found}`;
   return new DownhillError("data", `${name}: ${state}: ${sizes}. Fetch or copy it again.`);
 }
 
 function parseIdx(bytes: Uint8Array, name: string): IdxArray {
-  const { kind, shape, bodyStart } = headerOfIdx(bytes, name);
+  const header = headerOfIdx(bytes, name);
+  const { kind, shape, bodyStart } = header;
+  if (bytes.length !== idxEnd(header)) throw wrongIdxLength(name, header, bytes.length);
   const n = sizeOf(shape);
-  const expected = bodyStart + n * kind.size;
-  if (bytes.length !== expected) throw wrongIdxLength(name, shape, expected, bytes.length);
   const body = new DataView(bytes.buffer, bytes.byteOffset + bodyStart, n * kind.size);
   return { name, shape, data: kind.read(body, n) };
 }

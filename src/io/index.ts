@@ -10,7 +10,7 @@ export {
   readTableFile,
   writeNpyFile,
 } from "./files.ts";
-export { gunzip, isGzip } from "./gzip.ts";
+export { gunzip, isGzip, type UnpackOptions } from "./gzip.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 export type { NpyData } from "./npy-header.ts";
 export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";

@@ -37,6 +37,9 @@ export const prefixSize = 12;
 /** No header that NumPy writes for plain numbers comes near this. */
 const longestHeader = 1 << 20;
 
+/** As many axes as NumPy's arrays have at most. */
+const mostAxes = 64;
+
 /**
  * Where the header of an NPY file ends, from its first `prefixSize` bytes (fewer where the file is shorter).
  *
@@ -88,6 +91,8 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   if (sizes === null) throw fail("has no shape, a tuple of integers");
   const words = sizes[2]!.split(",").map((word) => word.trim());
   if (words.at(-1) === "") words.pop(); // the comma after the only size, or nothing in a scalar's ()
+  if (words.length > mostAxes)
+    throw fail(`has a shape of ${words.length} axes, and arrays have ${mostAxes} at most`);
   const shape = words.map((word) => {
     if (!/^\d+L?$/.test(word))
       throw fail(`has the shape (${sizes[2]!.trim()}), which holds no integer at one place`);

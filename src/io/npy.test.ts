@@ -95,7 +95,7 @@ describe("readNpy", () => {
   test("a file that goes on after its array is an error that names the byte", async () => {
     const whole = writeNpy({ shape: [2], data: Float32Array.of(1, 2) });
     expect(await problemOf(Uint8Array.from([...whole, 7]))).toBe(
-      "data: a.npy: something follows at byte 136: an array of shape [2] makes 136 bytes, the file has 137. Fetch or copy it again.",
+      "data: a.npy: something follows at byte 136: an array of shape [2] makes 136 bytes, the file has more. Fetch or copy it again.",
     );
   });
 

@@ -1,12 +1,20 @@
 import { elements } from "../array/read.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import { checkBytes } from "./bytes.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
-import { gunzip } from "./gzip.ts";
-import { isHostLittle, type NpyData, type NpyHeader, parseNpyHeader } from "./npy-header.ts";
+import { type ByteReader, unpackByHead } from "./byte-source.ts";
+import { checkBytes } from "./bytes.ts";
+import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
+import {
+  headerEnd,
+  isHostLittle,
+  type NpyData,
+  type NpyHeader,
+  parseNpyHeader,
+  prefixSize,
+} from "./npy-header.ts";
 
 /** The content of an NPY file; a field of `dataset` as it is. */
 export interface NpyArray {
@@ -20,7 +28,7 @@ export interface NpyArray {
 }
 
 /** Options of `readNpy`. */
-export interface ReadNpyOptions {
+export interface ReadNpyOptions extends UnpackOptions {
   /** What messages call the bytes: a file name, for instance. Default `"NPY"`. */
   readonly name?: string;
 }
@@ -34,11 +42,12 @@ export type NpySource =
  *
  * Versions 1 to 3 of the format, either byte order, rows or columns first (`fortran_order`; the result always
  * has rows first). `f8 f4 i4 i2 i1 u4 u2 u1 b1` come in the typed array of their kind, `i8` and `u8` as int32
- * and uint32 where every number fits.
+ * and uint32 where every number fits. A gzip file is unpacked as far as the header of the array in it says, and no
+ * further.
  *
  * @throws DownhillError `data`, naming the file and the byte: if it is no NPY file, cut short, longer than it
- * says, of a kind of number that there is no array for (half precision, complex, text, records), or holds an
- * integer that does not fit.
+ * says, of a kind of number that there is no array for (half precision, complex, text, records), holds an integer that
+ * does not fit, or is a gzip file that is damaged or unpacks to more than `maxUnpackedBytes`.
  * @see NumPy enhancement proposal 1, A simple file format for NumPy arrays.
  * @example
  * const bytes = writeNpy({ shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) });
@@ -48,17 +57,38 @@ export type NpySource =
  */
 export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): Promise<NpyArray> {
   checkBytes("readNpy", bytes);
-  checkOptions("readNpy", options, ["name"]);
+  checkOptions("readNpy", options, ["name", "maxUnpackedBytes"]);
   const { name = "NPY" } = options;
-  return parseNpy(await gunzip(bytes, name), name);
+  const limit = unpackLimit("readNpy", options);
+  if (!isGzip(bytes)) return parseNpy(bytes, name);
+  const unpacked = await unpackByHead(bytes, name, limit, async (reader) => {
+    const { head, header } = await readNpyHead(reader, name);
+    return { head, end: npyEnd(header) };
+  });
+  return parseNpy(unpacked, name);
+}
+
+/** The bytes of the header, from the beginning of a file, and what they say. */
+export async function readNpyHead(
+  reader: ByteReader,
+  name: string,
+): Promise<{ readonly head: Uint8Array; readonly header: NpyHeader }> {
+  const start = await reader.take(prefixSize);
+  const { end } = headerEnd(start, name);
+  const head = await reader.take(Math.max(0, end - start.length), start);
+  return { head, header: parseNpyHeader(head, name) };
+}
+
+/** How many bytes a file with this header has. */
+function npyEnd({ kind, shape, bodyStart }: NpyHeader): number {
+  return bodyStart + sizeOf(shape) * kind.size;
 }
 
 function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name);
   const { kind, little, fortran, shape, bodyStart } = header;
   const count = sizeOf(shape);
-  const expected = bodyStart + count * kind.size;
-  if (bytes.length !== expected) throw wrongLength(name, header, bytes.length);
+  if (bytes.length !== npyEnd(header)) throw wrongLength(name, header, bytes.length);
   const body = new DataView(bytes.buffer, bytes.byteOffset + bodyStart, count * kind.size);
   const data = kind.read(body, count, little, bodyStart, name);
   return { name, shape, dtype: kind.dtype, data: fortran ? rowsFirst(data, shape) : data };
@@ -66,9 +96,12 @@ function parseNpy(bytes: Uint8Array, name: string): NpyArray {
 
 /** What is wrong with a file that holds more or fewer bytes than its header asks for. */
 export function wrongLength(name: string, header: NpyHeader, length: number): DownhillError {
-  const expected = header.bodyStart + sizeOf(header.shape) * header.kind.size;
-  const state = length < expected ? `cut short at byte ${length}` : `something follows at byte ${expected}`;
-  const sizes = `an array of shape ${showShape(header.shape)} makes ${expected} bytes, the file has ${length}`;
+  const expected = npyEnd(header);
+  const [state, found] =
+    length < expected
+      ? [`cut short at byte ${length}`, `${length}`]
+      : [`something follows at byte ${expected}`, "more"];
+  const sizes = `an array of shape ${showShape(header.shape)} makes ${expected} bytes, the file has ${found}`;
   return new DownhillError("data", `${name}: ${state}: ${sizes}. Fetch or copy it again.`);
 }
 

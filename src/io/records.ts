@@ -92,6 +92,7 @@ function quotedRecord(
   const cells: string[] = [];
   let lines = 1;
   let at = start;
+  let newline = -2; // not looked for yet
   for (;;) {
     if (text[at] === '"') {
       const close = closingQuote(text, at);
@@ -116,7 +117,8 @@ function quotedRecord(
         );
       }
     } else {
-      const newline = text.indexOf(lineEnd, at);
+      // searched for only when passed: a long line would be read to its end for every cell
+      if (newline !== -1 && newline < at) newline = text.indexOf(lineEnd, at);
       const rest = text.slice(at, newline === -1 ? text.length : newline);
       const comma = rest.indexOf(separator);
       const bare = comma === -1 ? rest : rest.slice(0, comma);

@@ -3,10 +3,11 @@ import { checkRows } from "./array-stream.ts";
 import { type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
 import { blankFilter, checkedTableOptions, type ReadTableOptions, type Table, tableBuilder } from "./csv.ts";
 import { encodingOf, notText } from "./encoding.ts";
+import { type UnpackLimit, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { detectSeparator, type ReadingPlace, recordsFrom, type Row, skipMark } from "./records.ts";
 
 /** Options of `streamTable`. */
-export interface StreamTableOptions extends ReadTableOptions {
+export interface StreamTableOptions extends ReadTableOptions, UnpackOptions {
   /** How many rows a part has; the last may have fewer. Default 1024. */
   readonly rows?: number;
 }
@@ -40,10 +41,11 @@ export async function* streamTable(
 ): AsyncGenerator<Table, undefined> {
   const { rows = 1024 } = options;
   const name = options.name ?? nameOfSource(source, "table");
-  const { separator } = checkedTableOptions("streamTable", options, ["rows"]);
+  const { separator } = checkedTableOptions("streamTable", options, ["rows", "maxUnpackedBytes"]);
   checkRows("streamTable", rows);
   const builder = tableBuilder({ ...options, name });
-  for await (const records of rowsOfText(textParts(source, name), separator, name)) {
+  const limit = unpackLimit("streamTable", options);
+  for await (const records of rowsOfText(textParts(source, name, limit), separator, name)) {
     for (const record of records) {
       for (const row of builder.settle(record)) {
         builder.add(row);
@@ -99,7 +101,11 @@ async function* rowsOfText(
 }
 
 /** The text of a source, part by part. */
-async function* textParts(source: ByteSource, name: string): AsyncGenerator<string, undefined> {
+async function* textParts(
+  source: ByteSource,
+  name: string,
+  limit: UnpackLimit,
+): AsyncGenerator<string, undefined> {
   let decoder: TextDecoder | undefined;
   let encoding: ReturnType<typeof encodingOf> = "utf-8";
   let head: Uint8Array | undefined;
@@ -121,7 +127,7 @@ async function* textParts(source: ByteSource, name: string): AsyncGenerator<stri
       at += part.length;
     }
   };
-  for await (const part of openBytes("streamTable", source, name)) {
+  for await (const part of openBytes("streamTable", source, name, limit)) {
     if (head === undefined && part.length > 0 && part.length < 4)
       head = part; // too short for a mark
     else {
