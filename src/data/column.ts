@@ -5,6 +5,7 @@ import { arrayType, type DType, isDType, scalarTypeOf } from "../ir/types.ts";
 import { makeArray, type TypedArray } from "../kernel/executable.ts";
 import { fromArray, fromFlat } from "../prims/lift.ts";
 import { isTypedArray } from "../tree/tree.ts";
+import { firstPath } from "../tree/nesting.ts";
 import { sizeOf } from "../util/shape.ts";
 
 /**
@@ -125,7 +126,8 @@ function dtypeOfData(data: ColumnData, what: string): DType {
 }
 
 function fromNest(nest: readonly unknown[], what: string): Column {
-  const { shape, sample } = firstPath(nest);
+  const { shape, end: sample } = firstPath(nest, what);
+  if (isColumnData(sample)) shape.push(sample.length);
   const dtype = dtypeOfSample(sample, what);
   const data = arrayOf(dtype, sizeOf(shape));
   // the innermost axis lies in typed arrays, or in plain ones
@@ -152,18 +154,6 @@ function fromNest(nest: readonly unknown[], what: string): Column {
   };
   put(nest, 0, 0);
   return { shape, dtype, data };
-}
-
-/** The sizes along the first elements of a nest, and what is at their end. */
-function firstPath(nest: readonly unknown[]): { readonly shape: number[]; readonly sample: unknown } {
-  const shape: number[] = [];
-  let level: unknown = nest;
-  while (Array.isArray(level)) {
-    shape.push(level.length);
-    level = level[0];
-  }
-  if (isColumnData(level)) shape.push(level.length);
-  return { shape, sample: level };
 }
 
 function dtypeOfSample(sample: unknown, what: string): DType {

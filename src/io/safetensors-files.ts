@@ -1,11 +1,20 @@
 import { DownhillError } from "../errors/index.ts";
 import { explainWriteError, folderOf, nodeFiles, writeWhole } from "./file-operations.ts";
 import { readFileBytes } from "./files.ts";
-import { readSafetensors, type Safetensors, type TensorsByName, writeSafetensors } from "./safetensors.ts";
+import {
+  readSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type TensorsByName,
+  writeSafetensors,
+} from "./safetensors.ts";
 
-/** `readSafetensors` of a file; messages name the path. */
-export async function readSafetensorsFile(path: string): Promise<Safetensors> {
-  return readSafetensors(await readFileBytes(path), { name: path });
+/** `readSafetensors` of a file; messages name the path unless `name` is given. */
+export async function readSafetensorsFile(
+  path: string,
+  options: ReadSafetensorsOptions = {},
+): Promise<Safetensors> {
+  return readSafetensors(await readFileBytes(path), { name: path, ...options });
 }
 
 /**

@@ -5,7 +5,7 @@ import { tensor, type Tensor } from "downhill";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32c, maskedCrc32c } from "./crc32c.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type ReadSafetensorsOptions, writeSafetensors } from "./safetensors.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -19,6 +19,11 @@ function fileOf(header: unknown, body: ArrayLike<number> = []): Uint8Array {
   bytes.set(Array.from(body), 8 + text.length);
   return bytes;
 }
+const f32 = (data_offsets: unknown, shape: unknown = [1], dtype: unknown = "F32"): object => ({
+  dtype,
+  shape,
+  data_offsets,
+});
 const one = (dtype: string, shape: number[], body: number[]): Tensor =>
   readSafetensors(fileOf({ x: { dtype, shape, data_offsets: [0, body.length] } }, body)).tensors.get("x")!;
 
@@ -94,11 +99,6 @@ describe("safetensors", () => {
     expect(metadata).toEqual({ made: "today", "": "é" });
   });
 
-  const f32 = (data_offsets: unknown, shape: unknown = [1], dtype: unknown = "F32"): object => ({
-    dtype,
-    shape,
-    data_offsets,
-  });
   test.each<[string, Uint8Array, string]>([
     ["too short", Uint8Array.of(1, 2), "this is no safetensors file: it has 2 bytes"],
     ["another file", bytesOf("PK\u0003\u0004 and so on"), "this is no safetensors file: its header would be"],
@@ -145,13 +145,62 @@ describe("safetensors", () => {
 
   test("of 64-bit integers are refused, saying what to do", () => {
     expect(() => one("I64", [1], [0, 0, 0, 0, 0, 0, 0, 0])).toThrow(
-      'the tensor "x" is I64, which has no counterpart here. Convert it',
+      'the tensor "x" is I64, which has no counterpart here. Say int64: "int32" if its numbers are small, ' +
+        'int64: "skip" to leave such tensors out, or name those that are wanted with only.',
     );
+    expect(() => one("F8_E4M3", [1], [0])).toThrow("Convert it to F32 or F64");
   });
 
   test("are refused under the name that the format keeps", () => {
     expect(() => writeSafetensors({ __metadata__: tensor(1) })).toThrow('"__metadata__" cannot be the name');
   });
+});
+
+describe("a file with one tensor of 64-bit integers, which was refused whole", () => {
+  const wide = (values: readonly bigint[], from: number, dtype = "I64"): [object, number[]] => [
+    { dtype, shape: [values.length], data_offsets: [from, from + 8 * values.length] },
+    [...new Uint8Array(BigInt64Array.from(values).buffer)],
+  ];
+  const [steps, bytesOfSteps] = wide([7n, -3n], 4);
+  const file = fileOf({ w: f32([0, 4]), steps }, [0, 0, 128, 63, ...bytesOfSteps]);
+  const read = (options: ReadSafetensorsOptions): [string, unknown][] =>
+    [...readSafetensors(file, options).tensors].map(([name, x]) => [name, [x.dtype, x.tolist()]]);
+
+  test("gives its other tensors by name, or all but those", () => {
+    expect(read({ only: ["w"] })).toEqual([["w", ["float32", [1]]]]);
+    expect(read({ int64: "skip" })).toEqual([["w", ["float32", [1]]]]);
+    expect(read({ only: [] })).toEqual([]);
+    expect(() => read({ only: ["steps"] })).toThrow('the tensor "steps" is I64');
+    expect(() => read({ only: ["W", "w"] })).toThrow(
+      'safetensors: there is no tensor "W". Did you mean "w"?',
+    );
+    expect(() => read({ only: ["bias"] })).toThrow('there is no tensor "bias". There are w, steps.');
+  });
+
+  test("gives them as integers of 32 bits where every number fits", () => {
+    expect(read({ int64: "int32" })).toContainEqual(["steps", ["int32", [7, -3]]]);
+    const unsigned = wide([2n ** 32n - 1n], 0, "U64");
+    const options = { int64: "int32" } as const;
+    const { tensors } = readSafetensors(fileOf({ x: unsigned[0] }, unsigned[1]), options);
+    expect([tensors.get("x")!.dtype, tensors.get("x")!.tolist()]).toEqual(["uint32", [4294967295]]);
+    for (const [value, dtype] of [
+      [2n ** 31n, "I64"],
+      [-(2n ** 31n) - 1n, "I64"],
+      [2n ** 32n, "U64"],
+    ] as const) {
+      // prettier-ignore
+      const [entry, bytes] = wide([1n, value], 0, dtype);
+      expect(() => readSafetensors(fileOf({ x: entry }, bytes), options)).toThrow(
+        `element 1 of the tensor "x" is ${value}, which does not fit in ${dtype === "I64" ? "int32" : "uint32"}.`,
+      );
+    }
+  });
+
+  test.each<[object, string]>([
+    [{ only: "w" }, "readSafetensors: only must be names of tensors"],
+    [{ int64: "int64" }, 'readSafetensors: int64 must be "error" or "int32" or "skip"'],
+    [{ ony: ["w"] }, 'unknown option "ony". Did you mean "only"?'],
+  ])("%o is refused", (options, message) => expect(() => read(options)).toThrow(message));
 });
 
 describe("files of safetensors", () => {
@@ -163,6 +212,7 @@ describe("files of safetensors", () => {
     const { tensors, metadata } = await readSafetensorsFile(path);
     expect([tensors.get("x")!.tolist(), metadata]).toEqual([[3], { n: "2" }]);
     expect(readdirSync(folder)).toEqual(["a.safetensors"]);
+    expect((await readSafetensorsFile(path, { only: [] })).tensors.size).toBe(0);
     writeFileSync(path, readFileSync(path).subarray(0, 40));
     await expect(readSafetensorsFile(path)).rejects.toThrow(`${path}: cut short`);
     await expect(writeSafetensorsFile(join(folder, "none", "a"), {})).rejects.toMatchObject({ code: "file" });

@@ -1,6 +1,6 @@
 import { elements } from "../array/read.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkChoice, checkOptions } from "../errors/options.ts";
 import { checkBytes } from "./bytes.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
@@ -8,7 +8,8 @@ import { arrayType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import { fromArray } from "../prims/lift.ts";
 import { sizeOf } from "../util/shape.ts";
-import { decoderOf, littleEndian, type StoredType } from "./stored-numbers.ts";
+import { didYouMean } from "../util/suggest.ts";
+import { decoderOf, isWide, littleEndian, type StoredType } from "./stored-numbers.ts";
 
 /** Tensors by name. */
 export type TensorsByName = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
@@ -23,6 +24,13 @@ export interface Safetensors {
 export interface ReadSafetensorsOptions {
   /** What messages call the bytes: a file name, for instance. Default `"safetensors"`. */
   readonly name?: string;
+  /** The names of the tensors to read; default all. What the others hold does not matter. */
+  readonly only?: readonly string[];
+  /**
+   * What to do with 64-bit integers (I64 and U64), which no tensor holds: `"error"` (default), `"skip"` leaves them out,
+   * `"int32"` makes I64 int32 and U64 uint32 where every number fits, and is an error that names the first that does not.
+   */
+  readonly int64?: "error" | "int32" | "skip";
 }
 
 const storedAs: Readonly<Record<DType, StoredType>> = {
@@ -88,27 +96,81 @@ export function writeSafetensors(
  * The header is checked in full before anything is read: sizes and shapes that fit, no gaps, no overlaps, nothing left.
  *
  * @throws DownhillError `data`, naming the file, the tensor and the byte, if the file is cut short, damaged or no
- * safetensors file; `dtype` for kinds of numbers that cannot be held (64-bit integers, 8-bit floats).
+ * safetensors file, lacks a tensor that `only` names, or holds an integer that does not fit; `dtype` for kinds of numbers
+ * that cannot be held (64-bit integers unless `int64` says otherwise, 8-bit floats).
+ * @example
+ * const bytes = writeSafetensors({ w: tensor([1, 2]), step: tensor(7, { dtype: "int32" }) });
+ * [...readSafetensors(bytes, { only: ["w"] }).tensors.keys()]; // ["w"]
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
   checkBytes("readSafetensors", bytes);
-  checkOptions("readSafetensors", options, ["name"]);
-  const { name = "safetensors" } = options;
+  checkOptions("readSafetensors", options, ["name", "only", "int64"]);
+  const { name = "safetensors", only, int64 = "error" } = options;
+  checkChoice("readSafetensors", "int64", int64, ["error", "int32", "skip"]);
+  if (only !== undefined && !(Array.isArray(only) && only.every((one) => typeof one === "string"))) {
+    throw new DownhillError("option", `readSafetensors: only must be names of tensors, as in only: ["w"].`);
+  }
   const { entries, metadata, start } = readHeader(bytes, name);
   const body = bytes.subarray(start);
-  const tensors = entries.map(({ key, dtype, shape, from, to }) => {
-    const decode = decoderOf(dtype);
-    if (decode === undefined) {
-      throw new DownhillError(
-        "dtype",
-        `${name}: the tensor ${JSON.stringify(key)} is ${dtype}, which has no counterpart here. Convert it to F32 or F64, or I32, before it is saved.`,
-      );
-    }
+  const wanted = chosen(entries, only, name);
+  const read = int64 === "skip" ? wanted.filter(({ dtype }) => !isWide(dtype)) : wanted;
+  const tensors = read.map(({ key, dtype, shape, from, to }) => {
+    const decode = isWide(dtype) && int64 === "error" ? undefined : decoderOf(dtype);
+    if (decode === undefined) throw noCounterpart(key, dtype, name);
     const array = decode.read(body.subarray(from, to));
+    if (decode.wide !== undefined)
+      checkFit(decode.wide(body.subarray(from, to)), array, key, decode.dtype, name);
     if (decode.dtype === "bool") checkBooleans(array, key, name, start + from);
     return [key, fromArray(arrayType(decode.dtype, shape), array)] as const;
   });
   return { tensors: new Map(tensors), metadata };
+}
+
+/** The entries with these names, in the order of the file. */
+function chosen(
+  entries: readonly Entry[],
+  only: readonly string[] | undefined,
+  name: string,
+): readonly Entry[] {
+  if (only === undefined) return entries;
+  const keys = new Set(entries.map(({ key }) => key));
+  const wanted = new Set(only);
+  const missing = only.find((key) => !keys.has(key));
+  if (missing === undefined) return entries.filter(({ key }) => wanted.has(key));
+  const near = didYouMean(missing, keys);
+  const some = [...keys].slice(0, 20).join(", ") + (keys.size > 20 ? `, and ${keys.size - 20} more` : "");
+  throw new DownhillError(
+    "data",
+    `${name}: there is no tensor ${JSON.stringify(missing)}.${near === "" ? ` There are ${some}.` : near}`,
+  );
+}
+
+function noCounterpart(key: string, dtype: string, name: string): DownhillError {
+  const repair = isWide(dtype)
+    ? `Say int64: "int32" if its numbers are small, int64: "skip" to leave such tensors out, or name those that are wanted with only`
+    : "Convert it to F32 or F64 before it is saved, or name the tensors that are wanted with only";
+  return new DownhillError(
+    "dtype",
+    `${name}: the tensor ${JSON.stringify(key)} is ${dtype}, which has no counterpart here. ${repair}.`,
+  );
+}
+
+/** Refuses integers of 64 bits that changed on their way to 32. */
+function checkFit(
+  wide: BigInt64Array | BigUint64Array,
+  array: TypedArray,
+  key: string,
+  dtype: DType,
+  name: string,
+): void {
+  for (let i = 0; i < array.length; i++) {
+    if (BigInt(array[i]!) === wide[i]) continue;
+    const what = `element ${i} of the tensor ${JSON.stringify(key)} is ${wide[i]!}`;
+    throw new DownhillError(
+      "data",
+      `${name}: ${what}, which does not fit in ${dtype}. Leave it out with int64: "skip".`,
+    );
+  }
 }
 
 /** A tensor as the header tells of it; places count from the end of the header. */
@@ -189,7 +251,11 @@ function readEntry(key: string, value: unknown, fail: (what: string) => Downhill
   }
   const [from, to] = offsets as [number, number];
   const bits = bitsOf(dtype);
-  const expected = bits === undefined ? undefined : (sizeOf(shape) * bits) / 8;
+  const count = sizeOf(shape);
+  if (!Number.isSafeInteger(count)) {
+    throw fail(`damaged: ${about} has the shape ${showShape(shape)}, too large for any array.`);
+  }
+  const expected = bits === undefined ? undefined : (count * bits) / 8;
   if (expected !== undefined && to - from !== expected) {
     throw fail(
       `damaged: ${about}, ${dtype} of shape ${showShape(shape)}, takes ${expected} bytes and has ${to - from}.`,

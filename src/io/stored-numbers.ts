@@ -9,6 +9,13 @@ export interface Decoder {
   /** The dtype of the array. */
   readonly dtype: DType;
   readonly read: (bytes: Uint8Array) => TypedArray;
+  /** The same as integers of 64 bits, where that is what the bytes are: `read` may not keep all of them. */
+  readonly wide?: (bytes: Uint8Array) => BigInt64Array | BigUint64Array;
+}
+
+/** Whether numbers of this kind have more bits than a tensor keeps. */
+export function isWide(dtype: string): boolean {
+  return dtype === "I64" || dtype === "U64";
 }
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
@@ -19,7 +26,10 @@ export function littleEndian(data: TypedArray): Uint8Array {
   return isLittleEndian ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 
-/** How numbers that safetensors files call `dtype` are read, exactly; `undefined` where there is no way. */
+/**
+ * How numbers that safetensors files call `dtype` are read, exactly but for those with `wide`; `undefined` where there is
+ * no way.
+ */
 export function decoderOf(dtype: string): Decoder | undefined {
   switch (dtype) {
     case "F64":
@@ -51,9 +61,24 @@ export function decoderOf(dtype: string): Decoder | undefined {
       return { dtype: "int32", read: (bytes) => Int32Array.from(new Int16Array(aligned(bytes, 2))) };
     case "U16":
       return { dtype: "int32", read: (bytes) => Int32Array.from(new Uint16Array(aligned(bytes, 2))) };
+    case "I64":
+      return wideDecoder("int32", (bytes) => new BigInt64Array(aligned(bytes, 8)));
+    case "U64":
+      return wideDecoder("uint32", (bytes) => new BigUint64Array(aligned(bytes, 8)));
     default:
       return undefined;
   }
+}
+
+function wideDecoder(
+  dtype: "int32" | "uint32",
+  wide: (bytes: Uint8Array) => BigInt64Array | BigUint64Array,
+): Decoder {
+  const read = (bytes: Uint8Array): TypedArray => {
+    const numbers: Iterable<bigint> = wide(bytes);
+    return dtype === "int32" ? Int32Array.from(numbers, Number) : Uint32Array.from(numbers, Number);
+  };
+  return { dtype, wide, read };
 }
 
 /** The bytes in a buffer of their own, in the order of the machine. */

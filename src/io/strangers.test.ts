@@ -19,7 +19,7 @@ import {
   streamTable,
   writeNpy,
 } from "./index.ts";
-import { idxHeader } from "./testdata/strangers.ts";
+import { chance, idxHeader, outcomeOf, readers, spoilt } from "./testdata/strangers.ts";
 
 const mega = 2 ** 20;
 
@@ -196,3 +196,29 @@ function countSearches(run: () => unknown): number {
   }
   return n;
 }
+
+/** Files that are tried with each reader; many more with DOWNHILL_STRANGERS. */
+const tries = Number(process.env["DOWNHILL_STRANGERS"] ?? 400);
+const seed = Number(process.env["DOWNHILL_STRANGERS_SEED"] ?? 1);
+
+describe(`${tries} spoilt files`, () => {
+  test.each(readers)(
+    "are read by $name or refused by the library, in the memory that they have",
+    async ({ read, files }) => {
+      const below = chance(seed);
+      const ends = new Map<string, number>();
+      for (let i = 0; i < tries; i++) {
+        const bytes = spoilt(files[i % files.length]!, below);
+        const most = 1032 * bytes.length + 100; // gzip makes no more of a byte
+        const about = `seed ${seed}, file ${i}: ${JSON.stringify(new TextDecoder("latin1").decode(bytes))}`;
+        const end = await outcomeOf(async () => read(bytes), most).catch((cause: unknown) => {
+          throw new Error(about, { cause });
+        });
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+      expect(ends.get("data")).toBeGreaterThan(tries / 10);
+      expect([...ends.keys()].sort().every((end) => ["read", "data", "dtype"].includes(end))).toBe(true);
+    },
+    60_000 + tries * 100,
+  );
+});

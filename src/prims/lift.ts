@@ -4,6 +4,7 @@ import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
+import { firstPath } from "../tree/nesting.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import type { NestedNumbers } from "../tree/types.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -90,12 +91,7 @@ function stackHint(found: unknown): string {
 }
 
 function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
-  const shape: number[] = [];
-  let level: unknown = nest;
-  while (Array.isArray(level)) {
-    shape.push(level.length);
-    level = level[0];
-  }
+  const { shape, end: level } = firstPath(nest, operation);
   if (level !== undefined && typeof level !== "number" && typeof level !== "boolean") {
     throw new DownhillError(
       "dtype",
