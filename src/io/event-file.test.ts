@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { crc32c } from "./crc32c.ts";
 import { openEventFile } from "./event-file.ts";
 import { nodeFiles } from "./file-operations.ts";
+import { openFullDevice } from "./testdata/full-device.ts";
 
 // the fields of TensorFlow's event.proto and summary.proto that scalars need
 const { root } = protobuf.parse(`
@@ -113,7 +114,7 @@ test("files of one folder come in order, even within a second", async () => {
 });
 
 test("a full disk is told by the file's name", async () => {
-  const files = { ...nodeFiles("test"), open: async () => nodeFiles("test").open("/dev/full") };
+  const files = { ...nodeFiles("test"), open: openFullDevice };
   await expect(openEventFile(folder, { files })).rejects.toMatchObject({
     code: "file",
     message: expect.stringMatching(/tfevents.*: the disk is full/) as string,

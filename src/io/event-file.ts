@@ -68,11 +68,18 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   };
   const file = await guarded(async () => {
     await files.makeFolder(folder);
-    const before = (await files.list(folder)).filter((name) => name.includes("tfevents")).length;
+    let number = (await files.list(folder)).filter((name) => name.includes("tfevents")).length;
     // TensorBoard reads the files of a folder in the order of their names
     const stamp = String(Math.floor(seconds())).padStart(10, "0");
-    path = `${folder}/events.out.tfevents.${stamp}.downhill.${String(before).padStart(4, "0")}`;
-    return files.open(path);
+    for (;;) {
+      path = `${folder}/events.out.tfevents.${stamp}.downhill.${String(number++).padStart(4, "0")}`;
+      try {
+        return await files.open(path);
+      } catch (error) {
+        // another run has begun in the same second
+        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      }
+    }
   });
   let held: Uint8Array[] = [frame(encodeEvent({ seconds: seconds(), fileVersion: "brain.Event:2" }))];
   let size = 0;

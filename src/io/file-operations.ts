@@ -10,7 +10,7 @@ export interface FileOperations {
   /** The names in a folder. */
   readonly list: (folder: string) => Promise<readonly string[]>;
   readonly read: (path: string) => Promise<Uint8Array>;
-  /** Opens a file to be written, empty; one of that name is emptied. */
+  /** Opens a new file to be written; rejects with code `EEXIST` if there is anything of that name, a link too. */
   readonly open: (path: string) => Promise<WritableFile>;
   /** Gives a file another name; one that had it is replaced in the same instant. */
   readonly rename: (from: string, to: string) => Promise<void>;
@@ -46,17 +46,13 @@ export function nodeFiles(operation: string): FileOperations {
     makeFolder: async (path) => makeFolders(fs, path),
     list: async (folder) => fs.readdir(folder),
     read: async (path) => {
+      const found = await fs.stat(path);
+      // a pipe or a device might never end
+      if (!found.isFile() && !found.isDirectory()) throw new Error("it is no plain file");
       const { buffer, byteOffset, byteLength } = await fs.readFile(path);
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
-    open: async (path) => {
-      const file = await fs.open(path, "w");
-      return {
-        write: async (bytes) => (await file.write(bytes)).bytesWritten,
-        sync: async () => file.sync(),
-        close: async () => file.close(),
-      };
-    },
+    open: async (path) => openNew(fs, path),
     rename: async (from, to) => fs.rename(from, to),
     remove: async (path) => fs.rm(path, { force: true }),
     syncFolder: async (folder) => {
@@ -68,6 +64,30 @@ export function nodeFiles(operation: string): FileOperations {
         await handle.close();
       }
     },
+  };
+}
+
+/** What is needed of `node:fs/promises` to make files. */
+interface FileMaker {
+  readonly open: (
+    path: string,
+    flags: string,
+  ) => Promise<{
+    readonly write: (bytes: Uint8Array) => Promise<{ readonly bytesWritten: number }>;
+    readonly chmod: (mode: number) => Promise<void>;
+    readonly sync: () => Promise<void>;
+    readonly close: () => Promise<void>;
+  }>;
+}
+
+/** A new file with these permissions; who planted a link of its name gets an error, and nothing is written through it. */
+export async function openNew(fs: FileMaker, path: string, mode?: number): Promise<WritableFile> {
+  const file = await fs.open(path, "wx");
+  if (mode !== undefined) await file.chmod(mode);
+  return {
+    write: async (bytes) => (await file.write(bytes)).bytesWritten,
+    sync: async () => file.sync(),
+    close: async () => file.close(),
   };
 }
 
@@ -107,14 +127,19 @@ export const temporaryEnd = ".tmp";
 
 /**
  * Writes a file so that under its name there is at any time either what was there before or all of the new: into a
- * temporary file beside it, which is synced and then renamed. The folder is left to be synced.
+ * temporary file beside it, of a name that nobody can foresee, which is synced and then renamed. The folder is left to be
+ * synced.
  *
  * What fails is thrown as it came, after the temporary file was removed.
  */
-export async function writeWhole(files: FileOperations, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}${temporaryEnd}`;
+export async function writeWhole(
+  files: Pick<FileOperations, "open" | "rename" | "remove">,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const temporary = `${path}.${randomName()}${temporaryEnd}`;
+  const file = await files.open(temporary);
   try {
-    const file = await files.open(temporary);
     try {
       for (let at = 0; at < bytes.length;) {
         const written = await file.write(bytes.subarray(at));
@@ -130,6 +155,11 @@ export async function writeWhole(files: FileOperations, path: string, bytes: Uin
     await files.remove(temporary).catch(() => {}); // it may not be there
     throw error;
   }
+}
+
+/** Eight characters by chance. */
+export function randomName(): string {
+  return globalThis.crypto.randomUUID().slice(0, 8);
 }
 
 /** Why writing failed and what to do, from what the file system threw. */

@@ -5,6 +5,7 @@ import { explainReadError, type FolderReader } from "./file-errors.ts";
 import { gunzip, type UnpackOptions } from "./gzip.ts";
 import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 import { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
+import { replaceFileOrExplain } from "./replace-file.ts";
 
 /**
  * The bytes of a file, in Node, Deno and Bun.
@@ -67,26 +68,19 @@ export async function readNpyFile(path: string, options: ReadNpyOptions = {}): P
 }
 
 /**
- * `writeNpy` to a file; one that is there is replaced.
+ * `writeNpy` to a file; one that is there is replaced, and under its name there is at any time either what was there before
+ * or all of the new.
  *
  * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
  */
 export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
-  const bytes = writeNpy(array);
-  const fs = fileSystem(path);
-  try {
-    await fs.writeFile(path, bytes);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DownhillError("file", `${path}: cannot be written (${why}).`, { cause });
-  }
+  await replaceFileOrExplain("writeNpyFile", path, writeNpy(array));
 }
 
 const longestText = 2 ** 29 - 24; // characters, in V8; others hold more
 
 interface FileSystem extends FolderReader {
   readonly readFile: (path: string) => Promise<Uint8Array>;
-  readonly writeFile: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** Asked for at run time, so that bundles for browsers hold no import of `node:`. */

@@ -1,6 +1,5 @@
-import { DownhillError } from "../errors/index.ts";
-import { explainWriteError, folderOf, nodeFiles, writeWhole } from "./file-operations.ts";
 import { readFileBytes } from "./files.ts";
+import { replaceFileOrExplain } from "./replace-file.ts";
 import {
   readSafetensors,
   type ReadSafetensorsOptions,
@@ -27,12 +26,5 @@ export async function writeSafetensorsFile(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const bytes = writeSafetensors(tensors, metadata);
-  const files = nodeFiles("writeSafetensorsFile");
-  try {
-    await writeWhole(files, path, bytes);
-    await files.syncFolder(folderOf(path));
-  } catch (cause) {
-    throw new DownhillError("file", explainWriteError(path, cause), { cause });
-  }
+  await replaceFileOrExplain("writeSafetensorsFile", path, writeSafetensors(tensors, metadata));
 }

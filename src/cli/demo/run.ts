@@ -10,7 +10,7 @@ export async function demo(seed: string, out: string): Promise<void> {
     process.stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
   };
   say("1. How a derivative comes about", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
-  explain({
+  await explain({
     text: "x*y + sin(x)",
     at: "x=2,y=3",
     seed: undefined,

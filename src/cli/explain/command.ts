@@ -40,7 +40,7 @@ export const explainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCom
   args,
   async run({ args: { text, at, seed, wrt, graph, json } }) {
     const { explain } = await import("./run.ts");
-    explain({
+    await explain({
       text: text === "-" ? readFileSync(0, "utf8") : text,
       at,
       seed,

@@ -21,7 +21,7 @@ export interface ExplainRequest {
 }
 
 /** Traces the text and writes what was asked for. */
-export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): void {
+export async function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): Promise<void> {
   const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
   const compiled = compileText(text);
   // A text without inputs has its value in any case.
@@ -43,7 +43,7 @@ export function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): v
     ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, compiled.inputs) }),
   });
   if (graph !== undefined && draw !== undefined) {
-    writeOutput(graph, draw(table, titleOf(compiled)));
+    await writeOutput(graph, draw(table, titleOf(compiled)));
   }
   if (json) process.stdout.write(`${toJson(table, 2)}\n`);
   else {

@@ -25,7 +25,7 @@ export async function fit(request: FitRequest, stream: NodeJS.WriteStream = proc
   const { out, json } = request;
   const draw = out === undefined ? undefined : drawingFor(out);
   const report = await fitReport(request, settings);
-  if (out !== undefined && draw !== undefined) writeOutput(out, draw(report));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(report));
   if (json) stream.write(`${toJson(asJson(report))}\n`);
   else {
     const paint = paintFor(stream);

@@ -45,7 +45,7 @@ export async function showLandscape(
   const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
   const settings = readSettings(request);
   const { slice, optimizer } = await sliceOfDigits(settings);
-  show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);
+  await show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);
 }
 
 interface Settings {

@@ -84,7 +84,7 @@ export async function findRates(
       next: undefined,
     };
     const shown = { ...found, next: nextCommand(source, settings, found.range) };
-    if (out !== undefined && draw !== undefined) writeOutput(out, draw(shown));
+    if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));
     if (json) stream.write(`${JSON.stringify(asJson(shown, settings))}\n`);
     else {
       stream.write(showRange(shown, paintFor(stream), columnsOf(stream)));

@@ -53,11 +53,11 @@ export async function showRace(
   }
   const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
   const shown = preset === undefined ? await runRace(request) : await makeStudy(preset, request);
-  show(shown, { out, draw, json }, stream);
+  await show(shown, { out, draw, json }, stream);
 }
 
 /** Draws to a file and writes JSON or text. */
-export function show(
+export async function show(
   shown: Study | Race | LossSlice,
   {
     out,
@@ -65,9 +65,9 @@ export function show(
     json,
   }: { readonly out: string | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
   stream: NodeJS.WriteStream,
-): void {
+): Promise<void> {
   const paint = paintFor(stream);
-  if (out !== undefined && draw !== undefined) writeOutput(out, draw(shown));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));
   if (json) {
     stream.write(`${toJson(shown)}\n`);
     return;

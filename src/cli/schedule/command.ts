@@ -126,6 +126,6 @@ export const scheduleCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCo
     const { drawSchedule } = await import("./run.ts");
     const given = Object.entries(rest).filter(([key]) => Object.hasOwn(args, key));
     const texts = new Map(given.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
-    drawSchedule({ name, steps, out, json: json === true, log: log === true, texts });
+    await drawSchedule({ name, steps, out, json: json === true, log: log === true, texts });
   },
 });

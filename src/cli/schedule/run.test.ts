@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is written for a request: to a terminal of so many columns, or to a pipe. */
-function written(request: Partial<ScheduleRequest>, columns?: number): string {
+async function written(request: Partial<ScheduleRequest>, columns?: number): Promise<string> {
   let text = "";
   const stream = new Writable({
     write(chunk: Buffer, _, done) {
@@ -23,7 +23,7 @@ function written(request: Partial<ScheduleRequest>, columns?: number): string {
     },
   });
   const terminal = { isTTY: columns !== undefined, columns } as object;
-  drawSchedule(
+  await drawSchedule(
     {
       name: undefined,
       steps: undefined,
@@ -44,13 +44,13 @@ const curve = (name: string, options: Readonly<Record<string, string>> = {}, ste
 const rates = (name: string, options: Readonly<Record<string, string>> = {}, steps?: number) =>
   curve(name, options, steps).rates;
 
-test("--json writes one object with the rates of the library", () => {
+test("--json writes one object with the rates of the library", async () => {
   const texts = new Map([
     ["base", "0.001"],
     ["max", "0.006"],
     ["step-size-up", "4"],
   ]);
-  const text = written({ name: "cyclic", steps: "12", json: true, texts });
+  const text = await written({ name: "cyclic", steps: "12", json: true, texts });
   expect(text.trimEnd()).not.toContain("\n");
   const rate = cyclic({ base: 0.001, max: 0.006, stepSizeUp: 4 });
   const steps = Array.from({ length: 12 }, (_, t) => t);
@@ -71,22 +71,22 @@ test("--json writes one object with the rates of the library", () => {
 });
 
 describe.each([...schedules.keys()])("%s", (name) => {
-  test("has rates, and draws them in the width there is", () => {
+  test("has rates, and draws them in the width there is", async () => {
     const { rates: found } = curve(name, {}, 40);
     expect(found).toHaveLength(40);
     if (name !== "constant") expect(new Set(found).size).toBeGreaterThan(1);
     for (const columns of [undefined, 120, 60, 40]) {
-      const text = written({ name, steps: "40" }, columns);
+      const text = await written({ name, steps: "40" }, columns);
       expect(text).toContain("\nRate\n");
       expect(text).toMatch(/[\u2801-\u28ff]/);
       for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns ?? 100);
     }
   });
 
-  test("is drawn to SVG and HTML without a number that is none", () => {
+  test("is drawn to SVG and HTML without a number that is none", async () => {
     for (const extension of ["svg", "html"]) {
       const out = join(folder, `${name}.${extension}`);
-      expect(written({ name, out })).toContain(`Picture written to ${out}`);
+      expect(await written({ name, out })).toContain(`Picture written to ${out}`);
       const text = readFileSync(out, "utf8");
       expect(text).toMatch(extension === "svg" ? /^<svg xmlns/ : /^<!doctype html>/);
       expect(text).toContain("prefers-color-scheme:dark");
@@ -154,14 +154,20 @@ test("the names of the library and of the command line", () => {
   expect(rates("oneCycle", {}, 5)).toEqual(rates("one-cycle", {}, 5));
 });
 
-test("without a name, lists them all", () => {
-  const text = written({});
+test("without a name, lists them all", async () => {
+  const text = await written({});
   for (const name of schedules.keys()) expect(text).toContain(`  ${name} `);
 });
 
-test("a million steps keep the picture small", () => {
+test("a million steps keep the picture small", async () => {
   const out = join(folder, "long.svg");
-  written({ name: "cyclic", steps: "1000000", json: true, texts: new Map([["step-size-up", "700"]]), out });
+  await written({
+    name: "cyclic",
+    steps: "1000000",
+    json: true,
+    texts: new Map([["step-size-up", "700"]]),
+    out,
+  });
   expect(readFileSync(out, "utf8").length).toBeLessThan(300_000);
 });
 
@@ -224,13 +230,15 @@ describe("misuse", () => {
       { name: "cosine", out: "nowhere-at-all/x.svg" },
       "cannot write nowhere-at-all/x.svg: its folder does not exist.",
     ],
-  ])("%j", ({ options = {}, ...request }, message) => {
-    expect(() => written({ ...request, texts: new Map(Object.entries(options)) })).toThrow(message);
+  ])("%j", async ({ options = {}, ...request }, message) => {
+    await expect(written({ ...request, texts: new Map(Object.entries(options)) })).rejects.toThrow(message);
   });
 
-  test("nothing is written for a schedule that cannot be worked out", () => {
+  test("nothing is written for a schedule that cannot be worked out", async () => {
     const out = join(folder, "wrong.svg");
-    expect(() => written({ name: "cosine", out, texts: new Map([["from", "-1"]]) })).toThrow("from must be");
+    await expect(written({ name: "cosine", out, texts: new Map([["from", "-1"]]) })).rejects.toThrow(
+      "from must be",
+    );
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -22,7 +22,10 @@ const defaultSteps = 100;
 const mostSteps = 1_000_000;
 
 /** Works a schedule out and writes what was asked for. */
-export function drawSchedule(request: ScheduleRequest, stream: NodeJS.WriteStream = process.stdout): void {
+export async function drawSchedule(
+  request: ScheduleRequest,
+  stream: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
   const { name, out, json } = request;
   const paint = paintFor(stream);
   if (name === undefined) {
@@ -37,7 +40,7 @@ export function drawSchedule(request: ScheduleRequest, stream: NodeJS.WriteStrea
   }
   const draw = out === undefined ? undefined : drawingFor(out);
   const curve = workOut(name, request);
-  if (out !== undefined && draw !== undefined) writeOutput(out, draw(curve));
+  if (out !== undefined && draw !== undefined) await writeOutput(out, draw(curve));
   if (json) stream.write(`${JSON.stringify(asJson(curve))}\n`);
   else {
     stream.write(showCurve(curve, paint, columnsOf(stream)));

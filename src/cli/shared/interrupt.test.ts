@@ -17,11 +17,14 @@ test("the first Ctrl-C aborts, the second quits at once", () => {
   dispose();
 });
 
-test("a wish to end the process is taken likewise, and signals are left alone afterwards", () => {
-  const before = process.listenerCount("SIGTERM");
+test.each([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129], // the terminal was closed: the process ended at once, and nothing was saved
+] as const)("%s is taken likewise, and left alone afterwards", (name, code) => {
+  const before = process.listenerCount(name);
   const { exitCode, dispose } = onInterrupt(() => {});
-  process.emit("SIGTERM", "SIGTERM");
-  expect(exitCode()).toBe(143);
+  process.emit(name, name);
+  expect(exitCode()).toBe(code);
   dispose();
-  expect(process.listenerCount("SIGTERM")).toBe(before);
+  expect(process.listenerCount(name)).toBe(before);
 });

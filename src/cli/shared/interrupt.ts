@@ -1,4 +1,4 @@
-/** Ctrl-C, and the wish of the system that the process end. */
+/** Ctrl-C, the wish of the system that the process end, and a terminal that was closed. */
 export interface Interruption {
   /** Raised by the first signal. */
   readonly signal: AbortSignal;
@@ -8,27 +8,26 @@ export interface Interruption {
   dispose(): void;
 }
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const; // 128 and the number of the signal
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const; // 128 and the number of the signal
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Turns the first Ctrl-C into an abort; the second ends the process at once. */
+/** Turns the first of such signals into an abort; the second ends the process at once. */
 export function onInterrupt(announce: () => void): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const handle = (name: NodeJS.Signals): void => {
-    const code = name === "SIGTERM" ? exitCodes.SIGTERM : exitCodes.SIGINT;
+    const code = exitCodes[name as (typeof signals)[number]];
     if (exitCode !== undefined) process.exit(code);
     exitCode = code;
     announce();
     controller.abort();
   };
-  process.on("SIGINT", handle);
-  process.on("SIGTERM", handle);
+  for (const name of signals) process.on(name, handle);
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
     dispose() {
-      process.off("SIGINT", handle);
-      process.off("SIGTERM", handle);
+      for (const name of signals) process.off(name, handle);
     },
   };
 }

@@ -19,12 +19,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("what could not be written is told before any work", () => {
+test("what could not be written is told before any work", async () => {
   for (const path of [at("new"), at("file")]) expect(() => checkOutput(path)).not.toThrow();
   expect(() => checkOutput(at("none", "a.html"))).toThrow("a.html: its folder does not exist.");
   expect(() => checkOutput(at("file", "a.html"))).toThrow("a part of its path is not a folder.");
   expect(() => checkOutput(folder)).toThrow(`cannot write ${folder}: it is a folder.`);
-  expect(() => writeOutput(folder, "")).toThrow(`cannot write ${folder}: it is a folder.`);
+  await expect(writeOutput(folder, "")).rejects.toThrow(`cannot write ${folder}: it is a folder.`);
 });
 
 test("so is a folder that could not be made", () => {

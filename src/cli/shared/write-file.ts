@@ -1,15 +1,16 @@
-import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DownhillError } from "../../errors/index.ts";
+import { replaceFile } from "../../io/replace-file.ts";
 
 /**
- * Writes a text, in place of what the file held.
+ * Writes a text, whole or not at all, in place of what the file held.
  *
  * @throws DownhillError `file`, with the reason in words.
  */
-export function writeOutput(path: string, text: string): void {
+export async function writeOutput(path: string, text: string): Promise<void> {
   try {
-    writeFileSync(path, text);
+    await replaceFile("write", path, new TextEncoder().encode(text));
   } catch (error) {
     throw new DownhillError("file", `cannot write ${path}: ${reasonOf(error)}.`, { cause: error });
   }
@@ -30,7 +31,8 @@ export function checkOutput(path: string): void {
         ? objectionTo(folder)
         : statSync(path).isDirectory()
           ? reasons.get("EISDIR")
-          : objectionTo(path);
+          : (objectionTo(path) ??
+            (statSync(path).isFile() ? objectionTo(dirname(realpathSync(path))) : undefined));
   if (reason !== undefined) throw new DownhillError("file", `cannot write ${path}: ${reason}.`);
 }
 

@@ -65,7 +65,7 @@ export async function train(request: TrainRequest): Promise<void> {
     const { makeReport } = await import("./report.ts");
     const lower = lowerRate(settings, kindOf(source));
     const advice = adviseOn(run, settings, lower);
-    writeOutput(
+    await writeOutput(
       places.report,
       makeReport({ problem, model, settings, tuning, command, advice, run, result }),
     );

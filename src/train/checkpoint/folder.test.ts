@@ -17,6 +17,7 @@ import { foldIn, key } from "downhill/random";
 import { type Checkpoint, checkpointFolder, type CheckpointStore, fit } from "downhill/train";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeFiles } from "../../io/file-operations.ts";
+import { openFullDevice } from "../../io/testdata/full-device.ts";
 import { makeDisk } from "./testdata/disk.ts";
 
 let folder: string;
@@ -171,7 +172,7 @@ describe("a checkpoint that cannot be written", () => {
       const files = {
         ...real,
         // a device that never has room
-        open: async (path: string) => real.open(path.includes(full) ? "/dev/full" : path),
+        open: async (path: string) => (path.includes(full) ? openFullDevice() : real.open(path)),
       };
       await expect(checkpointFolder(folder, { files }).save(checkpointOf(2))).rejects.toMatchObject({
         code: "file",
@@ -193,7 +194,7 @@ describe("a checkpoint that cannot be written", () => {
   test("ends the run with what it has reached, and the run can go on later", async () => {
     const real = nodeFiles("test");
     let isFull = false;
-    const files = { ...real, open: async (path: string) => real.open(isFull ? "/dev/full" : path) };
+    const files = { ...real, open: async (path: string) => (isFull ? openFullDevice() : real.open(path)) };
     const options = {
       params: { w: tensor(1) },
       loss: ({ w }: { w: ReturnType<typeof tensor> }, { x }: { x: ReturnType<typeof tensor> }) =>

@@ -69,6 +69,7 @@ export function makeDisk(start: ReadonlyMap<string, Uint8Array> = new Map()): Di
       }),
     open: async (path) =>
       operate(() => {
+        if (now.has(plain(path))) throw Object.assign(new Error(`${path} is there`), { code: "EEXIST" });
         const content: Content = { now: new Uint8Array(0), safe: new Uint8Array(0) };
         change((folder) => folder.set(plain(path), content));
         return fileOf(content);
