@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { didYouMean } from "../util/suggest.ts";
@@ -53,6 +54,7 @@ export interface ReadTableOptions {
  * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
  */
 export function readTable(text: string, options: ReadTableOptions = {}): Table {
+  if (arguments.length > 2) refuseExtra("readTable", arguments, 2);
   const { name, separator } = checkedTableOptions("readTable", options);
   const between = separator === "auto" ? detectSeparator(text) : separator;
   const builder = tableBuilder(options);
@@ -164,6 +166,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
  * @throws DownhillError `data` if there is none, with the nearest name there is.
  */
 export function columnOf(table: Table, name: string): TableColumn {
+  if (arguments.length > 2) refuseExtra("columnOf", arguments, 2);
   const column = table.columns.find((c) => c.name === name);
   if (column !== undefined) return column;
   throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);

@@ -1,5 +1,6 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
-import { readTable, type ReadTableOptions, type Table } from "./csv.ts";
+import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 import { encodingOf } from "./encoding.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
 import { gunzip } from "./gzip.ts";
@@ -13,6 +14,7 @@ import { type NpyArray, type NpySource, readNpy, writeNpy } from "./npy.ts";
  * its folder), a folder, or may not be read; and in a browser, where bytes come from `fetch` or a file input.
  */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
+  if (arguments.length > 1) refuseExtra("readFileBytes", arguments, 1);
   const fs = fileSystem(path);
   try {
     return await fs.readFile(path);
@@ -27,6 +29,7 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
  * @throws DownhillError `file` as `readFileBytes`; `data` if the bytes are no text.
  */
 export async function readFileText(path: string): Promise<string> {
+  if (arguments.length > 1) refuseExtra("readFileText", arguments, 1);
   const bytes = await gunzip(await readFileBytes(path), path);
   const encoding = encodingOf(bytes, path);
   try {
@@ -41,16 +44,20 @@ export async function readFileText(path: string): Promise<string> {
 
 /** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readTableFile(path: string, options: ReadTableOptions = {}): Promise<Table> {
+  if (arguments.length > 2) refuseExtra("readTableFile", arguments, 2);
+  checkedTableOptions("readTableFile", options); // before anything is read
   return readTable(await readFileText(path), { name: path, ...options });
 }
 
 /** `readIdx` of a file, gzip or not; messages name the path. */
 export async function readIdxFile(path: string): Promise<IdxArray> {
+  if (arguments.length > 1) refuseExtra("readIdxFile", arguments, 1);
   return readIdx(await readFileBytes(path), { name: path });
 }
 
 /** `readNpy` of a file, gzip or not; messages name the path. */
 export async function readNpyFile(path: string): Promise<NpyArray> {
+  if (arguments.length > 1) refuseExtra("readNpyFile", arguments, 1);
   return readNpy(await readFileBytes(path), { name: path });
 }
 
@@ -60,6 +67,7 @@ export async function readNpyFile(path: string): Promise<NpyArray> {
  * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
  */
 export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
+  if (arguments.length > 2) refuseExtra("writeNpyFile", arguments, 2);
   const bytes = writeNpy(array);
   const fs = fileSystem(path);
   try {

@@ -1,7 +1,9 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 
 /** Whether bytes begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
+  if (arguments.length > 1) refuseExtra("isGzip", arguments, 1);
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
@@ -13,6 +15,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * @throws DownhillError `data` if the file is cut short or damaged.
  */
 export async function gunzip(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  if (arguments.length > 2) refuseExtra("gunzip", arguments, 2);
   if (!isGzip(bytes)) return bytes;
   const unpacked = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream("gzip"));
   try {

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { explainWriteError, folderOf, nodeFiles, writeWhole } from "./file-operations.ts";
 import { readFileBytes } from "./files.ts";
@@ -5,6 +6,7 @@ import { readSafetensors, type Safetensors, type TensorsByName, writeSafetensors
 
 /** `readSafetensors` of a file; messages name the path. */
 export async function readSafetensorsFile(path: string): Promise<Safetensors> {
+  if (arguments.length > 1) refuseExtra("readSafetensorsFile", arguments, 1);
   return readSafetensors(await readFileBytes(path), { name: path });
 }
 
@@ -18,6 +20,7 @@ export async function writeSafetensorsFile(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  if (arguments.length > 3) refuseExtra("writeSafetensorsFile", arguments, 3);
   const bytes = writeSafetensors(tensors, metadata);
   const files = nodeFiles("writeSafetensorsFile");
   try {

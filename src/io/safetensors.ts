@@ -1,4 +1,5 @@
 import { elements } from "../array/read.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { checkBytes } from "./bytes.ts";
@@ -51,6 +52,7 @@ export function writeSafetensors(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  if (arguments.length > 2) refuseExtra("writeSafetensors", arguments, 2);
   const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
   const sorted = entries
     .map(([name, x]) => ({ name, x, data: elements(x, "writeSafetensors") }))
@@ -91,6 +93,7 @@ export function writeSafetensors(
  * safetensors file; `dtype` for kinds of numbers that cannot be held (64-bit integers, 8-bit floats).
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
+  if (arguments.length > 2) refuseExtra("readSafetensors", arguments, 2);
   checkBytes("readSafetensors", bytes);
   checkOptions("readSafetensors", options, ["name"]);
   const { name = "safetensors" } = options;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkRows } from "./array-stream.ts";
 import { type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
@@ -38,6 +39,7 @@ export async function* streamTable(
   source: ByteSource,
   options: StreamTableOptions = {},
 ): AsyncGenerator<Table, undefined> {
+  if (arguments.length > 2) refuseExtra("streamTable", arguments, 2);
   const { rows = 1024 } = options;
   const name = options.name ?? nameOfSource(source, "table");
   const { separator } = checkedTableOptions("streamTable", options, ["rows"]);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { drawGraph } from "./draw.ts";
@@ -23,6 +24,7 @@ export interface HtmlOptions {
  * Keys: ← and → step, Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
  */
 export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("toHtml", arguments, 2);
   checkTable("toHtml", table);
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
