@@ -24,7 +24,8 @@ const longestRecord = 1 << 24;
  *
  * What `readTable` says holds for the file as a whole: the first value of a column decides its kind, once and
  * for all parts (a column without a value in the first part is a column of numbers), and errors name the line
- * of the file. Each part is a table of its own.
+ * of the file. Each part is a table of its own, so the decimal mark must be known by the end of the first part that
+ * needs it.
  *
  * @throws DownhillError as `readTable`, once reading has come to the fault; rows before it have been given.
  * @example
