@@ -5,29 +5,64 @@ import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url);
 const read = (name) => readFileSync(new URL(name, here), "utf8");
-const { outputFiles } = await build({
-  entryPoints: [new URL("main.mjs", here).pathname],
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2023",
-  write: false,
-  tsconfigRaw: {}, // else the paths of the repository's tsconfig would lead to src/
+/** @param {import("esbuild").BuildOptions} entry */
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    ...entry,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2023",
+    write: false,
+    tsconfigRaw: {}, // else the paths of the repository's tsconfig would lead to src/
+  });
+  return outputFiles[0].text;
+}
+const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
+const parts = await bundle({
+  stdin: {
+    contents: `export { pageBody } from "../src/viz/page-body.ts"; export { pageStyle } from "../src/viz/page.generated.ts";`,
+    resolveDir: here.pathname,
+  },
 });
-const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
+const { pageBody, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(parts)}`);
 const page = read("index.html")
-  .replace("/* styles */", () => read("style.css"))
-  .replace("/* script */", () => script);
+  .replace("/* styles */", () => `${pageStyle}\n${read("style.css")}`)
+  .replace("<!-- trace -->", () => pageBody("", ""))
+  .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
 mkdirSync(new URL("dist/", here), { recursive: true });
 writeFileSync(new URL("dist/index.html", here), page);
 console.log(`playground/dist/index.html: ${(page.length / 1024).toFixed(0)} KB`);
 
-if (process.argv.includes("--serve")) {
+if (process.argv.includes("--serve")) serve();
+
+/** Serves the page at `PORT`, or else at the first port from 4173 on that is free. */
+function serve() {
+  const wanted = process.env.PORT;
+  const first = wanted === undefined ? 4173 : Number(wanted);
+  if (!Number.isInteger(first) || first < 0 || first > 65535) {
+    console.error(`error: PORT must be a whole number from 0 to 65535, and is ${JSON.stringify(wanted)}.`);
+    process.exit(2);
+  }
+  const last = wanted === undefined ? first + 50 : first;
   const server = createServer((_, response) => {
     response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
   });
-  server.listen(Number(process.env.PORT ?? 4173), "127.0.0.1", () => {
+  let port = first;
+  server.on("error", (error) => {
+    if (error.code === "EADDRINUSE" && port < last) {
+      server.listen(++port, "127.0.0.1");
+      return;
+    }
+    const why = error.code === "EADDRINUSE" ? "it is in use" : error.message;
+    console.error(
+      `error: cannot serve at port ${port}: ${why}. Choose another one: PORT=8080 npm run playground`,
+    );
+    process.exit(1);
+  });
+  server.on("listening", () => {
     console.log(`open http://127.0.0.1:${server.address().port}/ (Ctrl-C ends it)`);
   });
+  server.listen(port, "127.0.0.1");
   process.on("SIGINT", () => server.close(() => process.exit(0)) && server.closeAllConnections());
 }

@@ -27,7 +27,7 @@ const pages = [
   {
     folder: "src/viz",
     styles: "graph-style.ts",
-    names: ["graphStyle"],
+    names: ["graphStyle", "scrollStyle"],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   { folder: "src/landscapes", styles: "draw/palette.ts", names: ["drawingColours", "drawingStyle"] },

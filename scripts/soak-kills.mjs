@@ -1,5 +1,5 @@
 // Kills a program that trains a thousand times, at other moments each time this is run with another seed, and lets it go
-// on each time: see src/train/checkpoint/kill.test.ts. `npm test` does fifty.
+// on each time: see src/train/checkpoint/kill.test.ts. `npm test` does ten.
 //
 // Usage: node scripts/soak-kills.mjs [KILLS [SEED]]
 import { spawnSync } from "node:child_process";

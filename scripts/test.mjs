@@ -1,14 +1,17 @@
 // Builds dist/, runs the whole test suite with the Node that runs this script, and ends with one line:
 // `N passed, N failed` (and `, N skipped` where a test was skipped).
 //
-// Usage: node scripts/test.mjs [--no-build] [VITEST ARGUMENTS]
+// Usage: node scripts/test.mjs [--no-build] [--thorough] [VITEST ARGUMENTS]
+//
+// --thorough draws many times as many random cases, and makes chains and arrays longer: see test/support/extent.ts.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const noBuild = process.argv.includes("--no-build");
-const rest = process.argv.slice(2).filter((arg) => arg !== "--no-build");
+if (process.argv.includes("--thorough")) process.env.DOWNHILL_THOROUGH = "1";
+const rest = process.argv.slice(2).filter((arg) => arg !== "--no-build" && arg !== "--thorough");
 
 /** @param {string[]} args */
 const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;

@@ -44,6 +44,24 @@ describe("downhill explain", () => {
     expect(stdout).toContain("b = a + 1   = 5");
   });
 
+  // "“?” has no meaning here", and with x = 2 "the result depends on no input"
+  test("reads lecture notes as they stand: x = ? declares an input, x = 2 one with a value", () => {
+    const rest = "a = x * y\nb = sin(x)\nz = a + b\n";
+    const symbolic = downhill(["explain", `x = ?\ny = ?\n${rest}`]);
+    expect(symbolic).toEqual(downhill(["explain", "-"], rest));
+    expect(symbolic.stdout).toContain("Forward mode with dx = ?, dy = ?");
+    const given = downhill(["explain", `x = 2\ny = 3\n${rest}`]);
+    expect(given).toEqual(downhill(["explain", rest, "--at", "x=2,y=3"]));
+    expect(downhill(["explain", "-", "--at", "y=3"], `x = 2\ny = ?\n${rest}`)).toEqual(given);
+    expect(downhill(["explain", `x = 5\ny = 3\n${rest}`, "--at", "x=2"])).toEqual(given);
+  });
+
+  test("says why the trace is symbolic where only some inputs have a value", () => {
+    const { stdout, stderr } = downhill(["explain", "x = 2\nz = x*y"]);
+    expect(stderr).toBe("note: y has no value, so the trace is symbolic: give --at y=…\n");
+    expect(stdout).toContain("x           = ?");
+  });
+
   test("writes one JSON object", () => {
     const { stdout } = downhill(["explain", "__proto__*y + 1/w", "--at", "__proto__=2,y=3,w=0", "--json"]);
     const table: unknown = JSON.parse(stdout);

@@ -46,7 +46,9 @@ describe("downhill fit", () => {
   });
 
   test("says what is wrong in a line, and tells of the options", () => {
-    expect(downhill("decay.csv", "y = a*X", "--start", "a=1").stderr).toContain("Is x meant?");
+    expect(downhill("decay.csv", "y = a*X", "--start", "a=1").stderr).toContain(
+      "Is the column x meant by X?",
+    );
     expect(downhill("decay.csv").stderr).toContain("the formula is missing");
     expect(downhill("decay.csv", "y = a*x", "--bound", "a=0:").stderr).toContain('Did you mean "--bounds"?');
     expect(downhill("decay.csv", "y = a*x", "--start", "k=1").status).toBe(2);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { printRoutine } from "../src/kernel/print.ts";
 import type { Routine } from "../src/kernel/scalar.ts";
 import { contestants, expectSameKernel } from "./support/kernel-agreement.ts";
+import { extent } from "./support/extent.ts";
 import { kernels } from "./support/random-kernels.ts";
 
 describe("random kernels give the bits of the interpreter", () => {
@@ -15,9 +16,8 @@ describe("random kernels give the bits of the interpreter", () => {
       run++;
       expectSameKernel(routine, some());
     };
-    // `npm run soak` draws many more
-    fc.assert(fc.property(kernels(), agree), { numRuns: 120, seed: 1 });
-    fc.assert(fc.property(kernels(true), agree), { numRuns: 6, seed: 1 });
+    fc.assert(fc.property(kernels(), agree), { numRuns: extent(50, 500), seed: 1 });
+    fc.assert(fc.property(kernels(true), agree), { numRuns: extent(4, 50), seed: 1 });
   }, 300_000);
 
   test("which reach every kind of statement and expression", () => {

@@ -10,6 +10,7 @@ import { interpBackend } from "../src/backends/interp/index.ts";
 import { jsBackend } from "../src/backends/js/index.ts";
 import { wasmBackend } from "../src/backends/wasm/index.ts";
 import { traceProgram } from "../src/trace/staging.ts";
+import { extent } from "./support/extent.ts";
 import { runPlain } from "./support/run-plain.ts";
 
 /** The values made so far, by kind. Everything is kept within reach of 1, so that nothing overflows or grows wild. */
@@ -287,7 +288,7 @@ describe("random programs", () => {
           expect(bits(jit((...xs: Tensor[]) => g(...xs))(...point)), "jit").toBe(expected);
         }
       }),
-      { numRuns: 120, seed: 1 },
+      { numRuns: extent(40, 400), seed: 1 },
     );
   });
 
@@ -304,7 +305,7 @@ describe("random programs", () => {
         expectClose(vjp(jitted, ...point)[1](cotangents), gradients);
         expectClose(jit((...xs: Three) => jvp(jitted, xs, directions)[1])(...point), tangents);
       }),
-      { numRuns: 60, seed: 2 },
+      { numRuns: extent(30, 300), seed: 2 },
     );
   });
 
@@ -322,7 +323,7 @@ describe("random programs", () => {
           expectClose(jit(vmap(g))(...batch), stacked);
         }
       }),
-      { numRuns: 50, seed: 3 },
+      { numRuns: extent(25, 250), seed: 3 },
     );
   });
 
@@ -351,7 +352,7 @@ describe("random programs", () => {
           1e-10 * Math.max(1, Math.abs(twice)),
         );
       }),
-      { numRuns: 40, seed: 4 },
+      { numRuns: extent(20, 200), seed: 4 },
     );
   });
 });

@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { transform } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
+import { normaliseArguments } from "../src/cli/arguments.ts";
+import { commands } from "../src/cli/commands.ts";
+import { turboOption } from "../src/cli/turbo.ts";
 import { agrees, fences, promises, root } from "./support/snippets.ts";
 
-const pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/index.md"].filter((page) =>
-  existsSync(join(root, page)),
+const pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/index.md", "docs/speed.md"].filter(
+  (page) => existsSync(join(root, page)),
 );
 const snippets = pages.flatMap(fences);
 // In a program the comment behind a `console.log` or below it is what it prints.
@@ -83,4 +86,54 @@ describe("the commands of the pages", () => {
       expect(Object.keys(scripts)).toContain(name);
     },
   );
+
+  test("none asks a registry for downhill, which is not there: npx in a clone was silent for half a minute", () => {
+    for (const { file, code } of snippets.filter(({ language }) => language === "sh")) {
+      expect(code.match(/^(?:[A-Z_]+=\S+ )?npx downhill.*$/gm) ?? [], file).toEqual([]);
+    }
+  });
+
+  test("installing comes before the first command that needs it", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    expect(readme.indexOf("\n## ")).toBe(readme.indexOf("\n## Install\n"));
+    expect(readme.indexOf("npm install &&")).toBeLessThan(readme.indexOf("node dist/cli/main.js explain"));
+  });
+
+  const inClone = /^(?:[A-Z_]+=\S+ )?(?:node dist\/cli\/main\.js|downhill) (\w[\w-]*)(.*?)(?:\s+#.*)?$/;
+  const commandLines = snippets
+    .filter(({ language }) => language === "sh")
+    .flatMap(({ file, code }) => code.split("\n").map((line) => ({ file, line })))
+    .flatMap(({ file, line }) => {
+      const [, command, rest] = inClone.exec(line) ?? [];
+      return command === undefined ? [] : [{ file, command, words: wordsOf(rest ?? "") }];
+    });
+
+  test.each(commandLines)("$file: downhill $command $words has options that there are", async (line) => {
+    const { load } = commands.get(line.command)!;
+    const { args } = await load();
+    const own = typeof args === "function" ? await args() : ((await args) ?? {});
+    const given = normaliseArguments(line.words, { ...own, ...turboOption });
+    expect(given.length).toBeGreaterThan(0);
+  });
+
+  test("the README shows every command but demo, which has a script", () => {
+    const shown = commandLines.filter(({ file }) => file === "README.md").map(({ command }) => command);
+    expect([...new Set([...shown, "demo"])].sort()).toEqual([...commands.keys()].sort());
+  });
+
+  // of each kind one that is over at once; training is run by other tests
+  test.each(["explain", "schedule"])("downhill %s runs as the README has it", (name) => {
+    const { words } = commandLines.find(({ file, command }) => file === "README.md" && command === name)!;
+    const run = spawnSync(process.execPath, ["dist/cli/main.js", name, ...words], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect([run.status, run.stderr]).toEqual([0, ""]);
+    expect(run.stdout).not.toBe("");
+  });
 });
+
+/** The words of a command line, as a shell splits it. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+}

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -114,6 +115,7 @@ function paddingOf(
  * conv(image, [[[1, 1]]], { stride: 2 }).tolist();           // [[[3, 7]]]
  */
 export function conv(x: TensorLike, weight: TensorLike, options: ConvOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("conv", arguments, 3);
   checkOptions("conv", options, ["stride", "padding", "dilation", "groups"]);
   const [images, windows, rank] = operands("conv", x, weight);
   const { stride = 1, padding = "valid", dilation = 1, groups = 1 } = options;
@@ -154,6 +156,7 @@ export interface ConvTransposeOptions {
  * convTranspose([[[1, 2]]], [[[1, 10]]], { stride: 2 }).tolist(); // [[[1, 10, 2, 20]]]
  */
 export function convTranspose(x: TensorLike, weight: TensorLike, options: ConvTransposeOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("convTranspose", arguments, 3);
   checkOptions("convTranspose", options, ["stride", "padding", "outputPadding", "dilation", "groups"]);
   const [images, windows, rank] = operands("convTranspose", x, weight);
   const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { NestedNumbers, TensorLike } from "../ir/tensor.ts";
@@ -39,6 +40,7 @@ export function tensor(
   value: TensorLike,
   options: DTypeOption & { readonly shape?: readonly number[] } = {},
 ): Tensor {
+  if (arguments.length > 2) refuseExtra("tensor", arguments, 2);
   checkOptions("tensor", options, ["dtype", "shape"]);
   const { shape } = options;
   if (options.dtype !== undefined) dtypeOf("tensor", options);
@@ -74,26 +76,31 @@ function filled(operation: string, shape: readonly number[], value: number, opti
 
 /** An array of this shape with every element `value`. */
 export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("full", arguments, 3);
   return filled("full", shape, value, options);
 }
 
 /** An array of zeros. */
 export function zeros(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("zeros", arguments, 2);
   return filled("zeros", shape, 0, options);
 }
 
 /** An array of ones. */
 export function ones(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("ones", arguments, 2);
   return filled("ones", shape, 1, options);
 }
 
 /** Zeros of the shape and dtype of x. */
 export function zerosLike(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("zerosLike", arguments, 1);
   return fill(asTensor(x, "zerosLike").type, 0);
 }
 
 /** Ones of the shape and dtype of x. */
 export function onesLike(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("onesLike", arguments, 1);
   return fill(asTensor(x, "onesLike").type, 1);
 }
 
@@ -104,6 +111,7 @@ export function onesLike(x: TensorLike): Tensor {
  * arange(3).tolist(); // [0, 1, 2]
  */
 export function arange(start: number, stop?: number, step: number = 1, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("arange", arguments, 4);
   checkOptions("arange", options, ["dtype"]);
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (step === 0 || ![from, to, step].every(Number.isFinite)) {
@@ -123,6 +131,7 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
 
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("linspace", arguments, 4);
   checkOptions("linspace", options, ["dtype"]);
   if (!Number.isFinite(start) || !Number.isFinite(stop))
     throw new DownhillError(
@@ -141,6 +150,7 @@ export function linspace(start: number, stop: number, count: number, options: DT
 
 /** The identity matrix of size n. */
 export function eye(n: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("eye", arguments, 2);
   checkOptions("eye", options, ["dtype"]);
   checkShape("eye", [n]);
   const elements = new Float64Array(n * n);
@@ -150,6 +160,7 @@ export function eye(n: number, options: DTypeOption = {}): Tensor {
 
 /** Places along an axis: 0, 1, 2, … as int32. */
 export function indices(shape: readonly number[], axis: number): Tensor {
+  if (arguments.length > 2) refuseExtra("indices", arguments, 2);
   checkShape("indices", shape);
   return iota("int32", [...shape], normalizeAxis("indices", axis, arrayType("int32", shape)));
 }

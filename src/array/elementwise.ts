@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -23,26 +24,31 @@ function fractional(operation: string, op: Binary, x: TensorLike, y: TensorLike)
 
 /** x + y, element by element, with NumPy's broadcasting and promotion. */
 export function add(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("add", arguments, 2);
   return binary("add", p.add, x, y);
 }
 
 /** x − y. */
 export function sub(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("sub", arguments, 2);
   return binary("sub", p.sub, x, y);
 }
 
 /** x · y, element by element; the product of matrices is `matmul`. */
 export function mul(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("mul", arguments, 2);
   return binary("mul", p.mul, x, y);
 }
 
 /** x / y; integers become float64. */
 export function div(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("div", arguments, 2);
   return fractional("div", p.div, x, y);
 }
 
 /** Remainder of x / y with the sign of x, as JavaScript's `%`. */
 export function rem(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("rem", arguments, 2);
   return binary("rem", p.rem, x, y);
 }
 
@@ -53,6 +59,7 @@ export function rem(x: TensorLike, y: TensorLike): Tensor {
  * Derivative: `y · x^(y−1)` in x (0 for y = 0), `x^y · log x` in y (0 where x = 0 and y ≥ 0).
  */
 export function pow(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("pow", arguments, 2);
   if (y === 2) return square(asFloating(x, "pow"));
   if (typeof y === "number") return p.powBy(asFloating(x, "pow"), y);
   return fractional("pow", p.pow, x, y);
@@ -60,67 +67,82 @@ export function pow(x: TensorLike, y: TensorLike): Tensor {
 
 /** The larger of x and y, element by element; NaN if either is. At a tie each has half the derivative. */
 export function maximum(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("maximum", arguments, 2);
   return binary("maximum", p.maximum, x, y);
 }
 
 /** The smaller of x and y, element by element; NaN if either is. At a tie each has half the derivative. */
 export function minimum(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("minimum", arguments, 2);
   return binary("minimum", p.minimum, x, y);
 }
 
 /** The angle of the point (x, y) in radians, from −π to π. */
 export function atan2(y: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("atan2", arguments, 2);
   return fractional("atan2", p.atan2, y, x);
 }
 
 /** −x. */
 export function neg(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("neg", arguments, 1);
   return p.neg(p.asTensor(x, "neg"));
 }
 
 /** |x|. Its derivative at 0 is 0. */
 export function abs(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("abs", arguments, 1);
   return p.abs(p.asTensor(x, "abs"));
 }
 
 /** −1, 0 or 1. Derivative 0. */
 export function sign(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("sign", arguments, 1);
   return p.sign(p.asTensor(x, "sign"));
 }
 
 /** x · x. */
 export function square(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("square", arguments, 1);
   const t = p.asTensor(x, "square");
   return p.mul(t, t);
 }
 
 /** 1 / x. */
 export function reciprocal(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("reciprocal", arguments, 1);
   return div(1, x);
 }
 
 /** Largest integer not above x. Derivative 0. */
 export function floor(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("floor", arguments, 1);
   return p.floor(p.asTensor(x, "floor"));
 }
 
 /** Smallest integer not below x. Derivative 0. */
 export function ceil(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("ceil", arguments, 1);
   return p.ceil(p.asTensor(x, "ceil"));
 }
 
 /** Nearest integer, ties to even. Derivative 0. */
 export function round(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("round", arguments, 1);
   return p.round(p.asTensor(x, "round"));
 }
 
 /** x without its fraction. Derivative 0. */
 export function trunc(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("trunc", arguments, 1);
   return p.truncate(p.asTensor(x, "trunc"));
 }
 
 function floating(name: string, op: (x: Tensor) => Tensor): (x: TensorLike) => Tensor {
-  return (x) => op(asFloating(x, name));
+  return function (x) {
+    if (arguments.length > 1) refuseExtra(name, arguments, 1);
+    return op(asFloating(x, name));
+  };
 }
 
 /** Square root; NaN below 0. Derivative `1 / (2 √x)`. */
@@ -176,31 +198,37 @@ export const softplus: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sof
 
 /** x < y, as bool. Not for `if`: inside a transform use `where(less(x, y), a, b)`, since an object is always true. */
 export function less(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("less", arguments, 2);
   return binary("less", p.less, x, y);
 }
 
 /** x ≤ y, as bool. Not for `if`: use `where`. */
 export function lessEqual(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("lessEqual", arguments, 2);
   return binary("lessEqual", p.lessEqual, x, y);
 }
 
 /** x > y, as bool. Not for `if`: use `where`. */
 export function greater(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("greater", arguments, 2);
   return binary("greater", p.less, y, x);
 }
 
 /** x ≥ y, as bool. Not for `if`: use `where`. */
 export function greaterEqual(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("greaterEqual", arguments, 2);
   return binary("greaterEqual", p.lessEqual, y, x);
 }
 
 /** x = y, as bool. Not for `if`: use `where`. */
 export function equal(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("equal", arguments, 2);
   return binary("equal", p.equal, x, y);
 }
 
 /** x ≠ y, as bool. Not for `if`: use `where`. */
 export function notEqual(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("notEqual", arguments, 2);
   return binary("notEqual", p.notEqual, x, y);
 }
 
@@ -211,28 +239,33 @@ function asBool(operation: string, x: TensorLike): Tensor {
 
 /** Whether both are true (not 0), as bool. Not for `if`: use `where`. */
 export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("logicalAnd", arguments, 2);
   return binary("logicalAnd", p.both, asBool("logicalAnd", x), asBool("logicalAnd", y));
 }
 
 /** Whether either is true (not 0), as bool. Not for `if`: use `where`. */
 export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("logicalOr", arguments, 2);
   return binary("logicalOr", p.either, asBool("logicalOr", x), asBool("logicalOr", y));
 }
 
 /** Whether x is false (0). */
 export function logicalNot(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("logicalNot", arguments, 1);
   const t = asBool("logicalNot", x);
   return p.equal(t, p.zeros(t.type));
 }
 
 /** Whether x is NaN, as bool. Not for `if`: use `where`. */
 export function isNaN(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("isNaN", arguments, 1);
   const t = p.asTensor(x, "isNaN");
   return p.notEqual(t, t);
 }
 
 /** Whether x is neither infinite nor NaN, as bool. Not for `if`: use `where`. */
 export function isFinite(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("isFinite", arguments, 1);
   const t = asFloating(x, "isFinite");
   return p.less(p.abs(t), p.full(t.type, Infinity));
 }
@@ -244,6 +277,7 @@ export function isFinite(x: TensorLike): Tensor {
  * @throws DownhillError `dtype` if the condition is not bool, `shape` if the three do not fit.
  */
 export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 3) refuseExtra("where", arguments, 3);
   const c = p.asTensor(condition, "where");
   if (c.type.dtype !== "bool") {
     throw new DownhillError(
@@ -266,6 +300,7 @@ export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tens
  * within, edges included, and 0 outside.
  */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
+  if (arguments.length > 3) refuseExtra("clip", arguments, 3);
   if (typeof low !== "number" || typeof high !== "number" || !(low <= high))
     throw new DownhillError(
       "range",
@@ -280,6 +315,7 @@ export function clip(x: TensorLike, low: number, high: number): Tensor {
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */
 export function astype(x: TensorLike, dtype: DType): Tensor {
+  if (arguments.length > 2) refuseExtra("astype", arguments, 2);
   if (!isDType(dtype))
     throw new DownhillError(
       "dtype",
@@ -290,5 +326,6 @@ export function astype(x: TensorLike, dtype: DType): Tensor {
 
 /** x itself, treated as a constant by every derivative. */
 export function stopGradient(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("stopGradient", arguments, 1);
   return p.stopGradient(p.asTensor(x, "stopGradient"));
 }

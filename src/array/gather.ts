@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { TensorLike } from "../ir/tensor.ts";
@@ -35,6 +36,7 @@ function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: num
  * takeAlongAxis([[1, 2, 3], [4, 5, 6]], [[2], [0]], { axis: 1 }).tolist(); // [[3], [4]]
  */
 export function takeAlongAxis(x: TensorLike, places: TensorLike, options: AxisOption): Tensor {
+  if (arguments.length > 3) refuseExtra("takeAlongAxis", arguments, 3);
   checkOptions("takeAlongAxis", options, ["axis"]);
   const t = p.asTensor(x, "takeAlongAxis");
   const axis = normalizeAxis("takeAlongAxis", (options as AxisOption | undefined)?.axis, t.type);
@@ -55,6 +57,7 @@ export function scatterAddAlongAxis(
   updates: TensorLike,
   options: AxisOption,
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("scatterAddAlongAxis", arguments, 4);
   checkOptions("scatterAddAlongAxis", options, ["axis"]);
   const t = p.asTensor(x, "scatterAddAlongAxis");
   const axis = normalizeAxis("scatterAddAlongAxis", (options as AxisOption | undefined)?.axis, t.type);
@@ -100,6 +103,7 @@ function asStarts(operation: string, x: Tensor, starts: Starts): Tensor {
  * dynamicSlice([1, 2, 3, 4, 5], [i], [3]); // f64[3] [2, 3, 4]
  */
 export function dynamicSlice(x: TensorLike, starts: Starts, sizes: readonly number[]): Tensor {
+  if (arguments.length > 3) refuseExtra("dynamicSlice", arguments, 3);
   const t = p.asTensor(x, "dynamicSlice");
   checkShape("dynamicSlice", sizes);
   return p.dynamicSlice(t, asStarts("dynamicSlice", t, starts), [...sizes]);
@@ -114,6 +118,7 @@ export function dynamicSlice(x: TensorLike, starts: Starts, sizes: readonly numb
  * dynamicUpdateSlice([1, 2, 3, 4], [9, 8], [2]); // f64[4] [1, 2, 9, 8]
  */
 export function dynamicUpdateSlice(x: TensorLike, update: TensorLike, starts: Starts): Tensor {
+  if (arguments.length > 3) refuseExtra("dynamicUpdateSlice", arguments, 3);
   const t = p.asTensor(x, "dynamicUpdateSlice");
   const u = p.convert(p.asTensor(update, "dynamicUpdateSlice"), t.dtype);
   return p.dynamicUpdate(t, u, asStarts("dynamicUpdateSlice", t, starts));

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -64,6 +65,7 @@ function poolOf(operation: string, x: ArrayType, window: PerAxis, options: MaxPo
  * grad((x) => maxPool(x, 2).sum())([[[3, 1, 4, 1, 5, 9]]]).tolist();     // [[[1, 0, 1, 0, 0, 1]]]
  */
 export function maxPool(x: TensorLike, window: PerAxis, options: MaxPoolOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("maxPool", arguments, 3);
   checkOptions("maxPool", options, ["stride", "padding", "dilation", "ceilMode"]);
   const t = p.asTensor(x, "maxPool");
   return p.windowMax(t, poolOf("maxPool", t.type, window, options).params)[0];
@@ -87,6 +89,7 @@ export interface AvgPoolOptions extends Omit<MaxPoolOptions, "dilation"> {
  * avgPool([[[1, 3, 5]]], 3, { stride: 1, padding: 1, countIncludePad: false }).tolist(); // [[[2, 3, 4]]]
  */
 export function avgPool(x: TensorLike, window: PerAxis, options: AvgPoolOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("avgPool", arguments, 3);
   checkOptions("avgPool", options, ["stride", "padding", "ceilMode", "countIncludePad", "divisor"]);
   const { countIncludePad = true, divisor, ...rest } = options;
   const t = asFloating(x, "avgPool");

@@ -146,6 +146,14 @@ export function checkShape(operation: string, shape: readonly number[], open = f
   }
 }
 
+/** What those need who gave sizes or axes one by one. */
+export function oneArray(what: string, example: string): string {
+  return ` Give the ${what} as one array, as in ${example}.`;
+}
+
+/** What those need who gave two places. */
+export const oneAxis = " It goes along the first axis: for an element of a matrix write x.at(0).at(1).";
+
 /** Places as integers: plain whole numbers may be given. */
 export function asPlaces(operation: string, places: TensorLike): Tensor {
   const i = asTensor(places, operation);

@@ -1,3 +1,4 @@
+import { refuseExtraOfMethod } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { attachMethods } from "./attach.ts";
 import { item, read, tolist } from "./read.ts";
@@ -7,15 +8,19 @@ export type Readers = "item" | "tolist" | "data" | "read" | "toJSON";
 
 const readers: ThisType<Tensor> & Pick<Tensor, Readers> = {
   item() {
+    if (arguments.length > 0) refuseExtraOfMethod("item", arguments, 0);
     return item(this);
   },
   tolist() {
+    if (arguments.length > 0) refuseExtraOfMethod("tolist", arguments, 0);
     return tolist(this);
   },
   data(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("data", arguments, 1);
     return read(this, "data", options);
   },
   read(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("read", arguments, 1);
     return Promise.resolve(read(this, "read", options));
   },
   toJSON() {

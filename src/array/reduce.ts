@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
 import * as p from "../prims/index.ts";
@@ -20,12 +21,14 @@ function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOpti
 
 /** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
 export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("sum", arguments, 2);
   const t = p.asTensor(x, "sum");
   return reduce("sum", p.sum, t.type.dtype === "bool" ? p.convert(t, "int32") : t, options);
 }
 
 /** Mean over axes (all where left out); integers become float64. NaN of nothing. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("mean", arguments, 2);
   const t = asFloating(x, "mean");
   const count = sizeOf(normalizeAxes("mean", options.axis, t.type).map((axis) => t.shape[axis]!));
   const total = reduce("mean", p.sum, t, options);
@@ -34,6 +37,7 @@ export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 /** Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`. */
 export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("variance", arguments, 2);
   checkOptions("variance", options, ["axis", "keepdims", "ddof"]);
   const { ddof = 0, ...rest } = options;
   const t = asFloating(x, "variance");
@@ -47,16 +51,19 @@ export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof
 
 /** Largest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
 export function max(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("max", arguments, 2);
   return reduce("max", p.max, p.asTensor(x, "max"), options);
 }
 
 /** Smallest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
 export function min(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("min", arguments, 2);
   return reduce("min", p.min, p.asTensor(x, "min"), options);
 }
 
 /** The place of the largest element along an axis, as int32: the first of a tie. */
 export function argmax(x: TensorLike, options: { readonly axis: number }): Tensor {
+  if (arguments.length > 2) refuseExtra("argmax", arguments, 2);
   checkOptions("argmax", options, ["axis"]);
   const t = p.asTensor(x, "argmax");
   return p.argmax(t, normalizeAxis("argmax", (options as typeof options | undefined)?.axis, t.type));
@@ -64,6 +71,7 @@ export function argmax(x: TensorLike, options: { readonly axis: number }): Tenso
 
 /** The place of the smallest element along an axis, as int32: the first of a tie. */
 export function argmin(x: TensorLike, options: { readonly axis: number }): Tensor {
+  if (arguments.length > 2) refuseExtra("argmin", arguments, 2);
   checkOptions("argmin", options, ["axis"]);
   const t = p.asTensor(x, "argmin");
   return p.argmin(t, normalizeAxis("argmin", (options as typeof options | undefined)?.axis, t.type));
@@ -75,6 +83,7 @@ export function argmin(x: TensorLike, options: { readonly axis: number }): Tenso
  * Derivative: softmax.
  */
 export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("logsumexp", arguments, 2);
   const t = asFloating(x, "logsumexp");
   const { top, powers } = scaledPowers(t, normalizeAxes("logsumexp", options.axis, t.type));
   const total = reduce("logsumexp", p.sum, powers, options);
@@ -101,6 +110,7 @@ export function cumsum(
   x: TensorLike,
   options: { readonly axis: number; readonly reverse?: boolean },
 ): Tensor {
+  if (arguments.length > 2) refuseExtra("cumsum", arguments, 2);
   checkOptions("cumsum", options, ["axis", "reverse"]);
   const { axis, reverse = false } = (options as typeof options | undefined) ?? {};
   const t = p.asTensor(x, "cumsum");
@@ -110,6 +120,7 @@ export function cumsum(
 
 /** e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow. */
 export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("softmax", arguments, 2);
   checkOptions("softmax", options, ["axis"]);
   const t = asFloating(x, "softmax");
   const axes = normalizeAxes("softmax", options.axis ?? -1, t.type);
@@ -119,6 +130,7 @@ export function softmax(x: TensorLike, options: { readonly axis?: number } = {})
 
 /** x − log Σ e^x along an axis (the last, unless said otherwise), without overflow. */
 export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("logSoftmax", arguments, 2);
   checkOptions("logSoftmax", options, ["axis"]);
   const t = asFloating(x, "logSoftmax");
   const total = logsumexp(t, { axis: options.axis ?? -1, keepdims: true });
@@ -127,6 +139,7 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
 
 /** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
 export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
   const exception = reduce("all", p.sum, p.equal(t, p.zeros(t.type)), options); // the sum of booleans is their "or"
   return p.equal(exception, p.zeros(exception.type));
@@ -134,11 +147,13 @@ export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
 
 /** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
 export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("any", arguments, 2);
   return reduce("any", p.sum, p.convert(p.asTensor(x, "any"), "bool"), options);
 }
 
 /** Length of x as a vector, `√Σx²`; its derivative at 0 is 0. */
 export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("norm", arguments, 2);
   const t = asFloating(x, "norm");
   const squared = reduce("norm", p.sum, p.mul(t, t), options);
   const isZero = p.equal(squared, p.zeros(squared.type));

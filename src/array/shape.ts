@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { TensorLike } from "../ir/tensor.ts";
@@ -12,11 +13,14 @@ import {
   matchOperands,
   normalizeAxes,
   normalizeAxis,
+  oneArray,
+  oneAxis,
   promoteTypes,
 } from "./promote.ts";
 
 /** The same elements in row-major order under another shape; one size may be −1 and is worked out. */
 export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
+  if (arguments.length > 2) refuseExtra("reshape", arguments, 2, oneArray("sizes", "[2, 3]"));
   const t = p.asTensor(x, "reshape");
   checkShape("reshape", shape, true);
   const open = shape.indexOf(-1);
@@ -33,11 +37,13 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
 
 /** All elements in one axis. */
 export function ravel(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("ravel", arguments, 1);
   return reshape(x, [-1]);
 }
 
 /** Axes in another order: axis `axes[i]` becomes axis i; reversed where left out. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
+  if (arguments.length > 2) refuseExtra("transpose", arguments, 2, oneArray("axes", "[1, 0]"));
   const t = p.asTensor(x, "transpose");
   if (axes !== undefined) requireList("transpose", "the axes", axes, "[1, 0]");
   const order = axes?.map((axis) => normalizeAxis("transpose", axis, t.type)) ?? range(0, t.ndim).reverse();
@@ -52,6 +58,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
 
 /** x repeated to `shape` by NumPy's rules. */
 export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
+  if (arguments.length > 2) refuseExtra("broadcastTo", arguments, 2);
   const t = p.asTensor(x, "broadcastTo");
   checkShape("broadcastTo", shape);
   const fitted = broadcastShapes(t.shape, shape);
@@ -66,6 +73,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
 
 /** x with a new axis of size 1 at place `axis`. */
 export function expandDims(x: TensorLike, axis: number): Tensor {
+  if (arguments.length > 2) refuseExtra("expandDims", arguments, 2);
   const t = p.asTensor(x, "expandDims");
   const at = normalizeAxis("expandDims", axis, arrayType(t.dtype, [...t.shape, 1]));
   return p.reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
@@ -73,6 +81,7 @@ export function expandDims(x: TensorLike, axis: number): Tensor {
 
 /** x without the given axes (all of size 1 where left out), each of which must have size 1. */
 export function squeeze(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("squeeze", arguments, 2);
   checkOptions("squeeze", options, ["axis"]);
   const t = p.asTensor(x, "squeeze");
   const axes =
@@ -112,6 +121,7 @@ function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
 
 /** Arrays one after the other along an existing axis. */
 export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("concatenate", arguments, 2);
   const tensors = alike("concatenate", xs);
   checkOptions("concatenate", options, ["axis"]);
   return p.concatenate(tensors, normalizeAxis("concatenate", options.axis ?? 0, tensors[0]!.type));
@@ -119,6 +129,7 @@ export function concatenate(xs: readonly TensorLike[], options: { readonly axis?
 
 /** Arrays of one shape beside each other along a new axis. */
 export function stack(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("stack", arguments, 2);
   const tensors = alike("stack", xs);
   checkOptions("stack", options, ["axis"]);
   const first = tensors[0]!;
@@ -135,6 +146,7 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
 
 /** x backwards along axes (all where left out). */
 export function flip(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("flip", arguments, 2);
   checkOptions("flip", options, ["axis"]);
   const t = p.asTensor(x, "flip");
   return p.reverse(t, normalizeAxes("flip", options.axis, t.type));
@@ -182,6 +194,7 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
 
 /** Zeros before and after x along each axis: one `[before, after]` an axis. */
 export function pad(x: TensorLike, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  if (arguments.length > 2) refuseExtra("pad", arguments, 2);
   const t = p.asTensor(x, "pad");
   requireList("pad", "the widths", widths, "[[1, 2], [0, 0]]");
   if (widths.length !== t.ndim)
@@ -205,6 +218,7 @@ export function pad(x: TensorLike, widths: readonly (readonly [before: number, a
  * @throws DownhillError `dtype` if the places are not integers.
  */
 export function take(x: TensorLike, places: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("take", arguments, 3);
   checkOptions("take", options, ["axis"]);
   const t = p.asTensor(x, "take");
   return p.take(t, asPlaces("take", places), normalizeAxis("take", options.axis ?? 0, t.type));
@@ -212,6 +226,7 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
 
 /** Item `i` of x along its first axis, which disappears. Negative places count from the end. */
 export function at(x: TensorLike, i: number | Tensor): Tensor {
+  if (arguments.length > 2) refuseExtra("at", arguments, 2, oneAxis);
   const t = p.asTensor(x, "at");
   const n = t.shape[0];
   if (n === undefined)
@@ -232,6 +247,7 @@ export function scatterAdd(
   updates: TensorLike,
   options: { readonly axis?: number } = {},
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("scatterAdd", arguments, 4);
   checkOptions("scatterAdd", options, ["axis"]);
   const t = p.asTensor(x, "scatterAdd");
   const i = asPlaces("scatterAdd", places);
@@ -251,6 +267,7 @@ export function oneHot(
   classes: number,
   options: { readonly dtype?: "float64" | "float32" } = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("oneHot", arguments, 3);
   checkOptions("oneHot", options, ["dtype"]);
   const i = asPlaces("oneHot", labels);
   checkShape("oneHot", [classes]);
@@ -266,6 +283,7 @@ export function oneHot(
  * @throws DownhillError `shape` if the inner sizes differ.
  */
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("matmul", arguments, 2);
   return product("matmul", x, y);
 }
 
@@ -318,11 +336,13 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
 
 /** Σ x · y of two vectors; of matrices, `matmul`. */
 export function dot(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("dot", arguments, 2);
   return product("dot", x, y);
 }
 
 /** Every product of an element of x and one of y: shape of x, then of y. */
 export function outer(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("outer", arguments, 2);
   const [a, b] = [p.asTensor(x, "outer"), p.asTensor(y, "outer")];
   const shape = [...a.shape, ...b.shape];
   const [left, right] = matchOperands(
@@ -335,6 +355,7 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
 
 /** The general product of arrays; see the primitive `dotGeneral`. */
 export function dotGeneral(x: TensorLike, y: TensorLike, params: p.DotParams): Tensor {
+  if (arguments.length > 3) refuseExtra("dotGeneral", arguments, 3);
   const [a, b] = [p.asTensor(x, "dotGeneral"), p.asTensor(y, "dotGeneral")];
   checkOptions("dotGeneral", params, ["contract", "batch"]);
   for (const name of ["contract", "batch"] as const) {

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -21,6 +22,7 @@ export interface SortOptions {
  * argsort([3, 1, 2]); // i32[3] [1, 2, 0]
  */
 export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("argsort", arguments, 2);
   checkOptions("argsort", options, ["axis", "descending"]);
   const t = p.asTensor(x, "argsort");
   const axis = normalizeAxis("argsort", options.axis ?? -1, t.type);
@@ -38,6 +40,7 @@ export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
  * grad((x) => sort(x).mul([1, 10, 100]).sum())([3, 1, 2]).tolist();       // [100, 1, 10]
  */
 export function sort(x: TensorLike, options: SortOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("sort", arguments, 2);
   checkOptions("sort", options, ["axis", "descending"]);
   const t = p.asTensor(x, "sort");
   const axis = normalizeAxis("sort", options.axis ?? -1, t.type);
@@ -63,6 +66,7 @@ export interface TopKOptions {
  * places; // i32[2] [4, 2]
  */
 export function topK(x: TensorLike, k: number, options: TopKOptions = {}): [values: Tensor, places: Tensor] {
+  if (arguments.length > 3) refuseExtra("topK", arguments, 3);
   checkOptions("topK", options, ["axis", "smallest"]);
   const t = p.asTensor(x, "topK");
   const axis = normalizeAxis("topK", options.axis ?? -1, t.type);

@@ -9,6 +9,7 @@ import type { Expr, Routine } from "../kernel/scalar.ts";
 import { countingInterp, interpBackend } from "./interp/index.ts";
 import { jsBackend, makeJsBackend, sourceOf, sourceOfProcedure } from "./js/index.ts";
 import { makeWasmBackend, wasmBackend } from "./wasm/index.ts";
+import { extent } from "../../test/support/extent.ts";
 import { bufferSize, routines } from "../../test/support/random-routines.ts";
 
 const seeds = [0, 1, -3, 0.5, 7, -0.25, 4294967295, 1e9];
@@ -69,7 +70,7 @@ test("random routines give the same bits in the interpreter, generated JavaScrip
         throw new Error(`${values}\n${printRoutine(routine)}\n${sourceOf(routine)}`);
       }
     }),
-    { numRuns: 400, seed: 20240607 },
+    { numRuns: extent(150, 2000), seed: 20240607 },
   );
 });
 

@@ -6,8 +6,9 @@ export const turboOption: ArgsDef = {
   turbo: {
     type: "boolean",
     description:
-      "faster code by experimental switches of the engine, after a check that no bit changes\n" +
-      "(256-bit vectors on Node 24, fused products on Node 20); so does DOWNHILL_TURBO=1",
+      "faster code by experimental switches of the engine: 256-bit vectors on Node 24, after a\n" +
+      "check that they give the same bits; fused products on Node 20, whose last bits may differ;\n" +
+      "so does DOWNHILL_TURBO=1",
   },
 };
 

@@ -1,3 +1,4 @@
+import { refuseExtraOfMethod } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Key } from "../random/index.ts";
@@ -134,7 +135,8 @@ export interface StreamSource<B> {
 /** Batches in memory; `depth` counts the augmentations before. */
 export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   const { count, batchCount, open } = source;
-  const epoch = (k: number, options?: EpochOptions): Epoch<B> => {
+  const epoch = function (k: number, options?: EpochOptions): Epoch<B> {
+    if (arguments.length > 2) refuseExtraOfMethod("epoch", arguments, 2);
     const from = epochStart(k, options);
     return {
       [Symbol.iterator]: () => closable(open(k, from)),
@@ -151,14 +153,20 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
     count,
     batchCount,
     epoch,
-    map: (f) => mapped(checkedFunction("map", f), depth),
-    augment: (f, options) => {
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return mapped(checkedFunction("map", f), depth);
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
       const root = augmentKeys(options, batchLevel + depth);
       checkedFunction("augment", f);
       return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
     },
-    prefetch: <R>(options?: PrefetchOptions | WorkerOptions) =>
-      prefetchedBatches<R>(streamOf(source), options, depth),
+    prefetch<R>(options?: PrefetchOptions | WorkerOptions) {
+      if (arguments.length > 1) refuseExtraOfMethod("prefetch", arguments, 1);
+      return prefetchedBatches<R>(streamOf(source), options, depth);
+    },
     [Symbol.iterator]: () => epoch(next++)[Symbol.iterator](),
     [Symbol.asyncIterator]: () => epoch(next++)[Symbol.asyncIterator](),
   };
@@ -167,7 +175,8 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
 /** Batches that are read as they are needed; `depth` counts the augmentations before. */
 export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): StreamBatches<B> {
   const { count, batchCount, open } = source;
-  const epoch = (k: number, options?: EpochOptions): AsyncIterable<B> => {
+  const epoch = function (k: number, options?: EpochOptions): AsyncIterable<B> {
+    if (arguments.length > 2) refuseExtraOfMethod("epoch", arguments, 2);
     const from = epochStart(k, options);
     return { [Symbol.asyncIterator]: () => open(k, from) };
   };
@@ -181,13 +190,20 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
     count,
     batchCount,
     epoch,
-    map: (f) => mapped(checkedFunction("map", f), depth),
-    augment: (f, options) => {
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return mapped(checkedFunction("map", f), depth);
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
       const root = augmentKeys(options, batchLevel + depth);
       checkedFunction("augment", f);
       return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
     },
-    prefetch: <R>(options?: PrefetchOptions | WorkerOptions) => prefetchedBatches<R>(source, options, depth),
+    prefetch<R>(options?: PrefetchOptions | WorkerOptions) {
+      if (arguments.length > 1) refuseExtraOfMethod("prefetch", arguments, 1);
+      return prefetchedBatches<R>(source, options, depth);
+    },
     [Symbol.asyncIterator]: () => epoch(next++)[Symbol.asyncIterator](),
   };
 }

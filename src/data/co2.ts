@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { co2Lines } from "./co2.generated.ts";
 
 /** Monthly means of carbon dioxide in the air. */
@@ -27,6 +28,7 @@ export interface Co2 {
  * gaps; // ["1958-06", "1958-10", "1964-02", "1964-03", "1964-04"]
  */
 export function co2(): Co2 {
+  if (arguments.length > 0) refuseExtra("co2", arguments, 0);
   const month: string[] = [];
   const gaps: string[] = [];
   const year: number[] = [];

@@ -1,4 +1,5 @@
 import { checkChoice, checkOptions } from "../errors/options.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Key } from "../random/index.ts";
 import type { AugmentOptions } from "./augment-keys.ts";
@@ -144,6 +145,7 @@ export function dataset(
   source: unknown,
   options: DatasetOptions = {},
 ): Dataset<unknown> | StreamDataset<unknown, unknown> {
+  if (arguments.length > 2) refuseExtra("dataset", arguments, 2);
   checkOptions("dataset", options, ["dtype", "chunks"]);
   const { dtype, chunks = false } = options;
   if (dtype !== undefined) checkChoice("dataset", "dtype", dtype, ["float64", "float32"]);
@@ -187,11 +189,24 @@ function inMemory<B>(held: Held): Dataset<B> {
   });
   return {
     count,
-    shuffle: (options) => inMemory({ ...held, order: shuffledOrder(count, options) }),
-    sample: (options) => inMemory({ ...held, order: sampledOrder(count, options) }),
-    map: (f) => inMemory({ ...held, steps: withMap(steps, f) }),
-    augment: (f, options) => inMemory({ ...held, steps: withAugment(steps, f, options) }),
+    shuffle(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
+      return inMemory({ ...held, order: shuffledOrder(count, options) });
+    },
+    sample(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("sample", arguments, 1);
+      return inMemory({ ...held, order: sampledOrder(count, options) });
+    },
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return inMemory({ ...held, steps: withMap(steps, f) });
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
+      return inMemory({ ...held, steps: withAugment(steps, f, options) });
+    },
     split(testFraction, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("split", arguments, 2);
       checkOptions("split", options, ["seed", "stratify"]);
       const seed = options?.seed ?? 0;
       const labels = labelsOf("split", held, options?.stratify);
@@ -202,12 +217,16 @@ function inMemory<B>(held: Held): Dataset<B> {
       );
     },
     kFold(k, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("kFold", arguments, 2);
       checkOptions("kFold", options, ["seed", "stratify"]);
       const labels = labelsOf("kFold", held, options?.stratify);
       const seed = options?.seed ?? 0;
       return kFold(k, labels === undefined ? { count, seed } : { stratify: labels, seed }).map(parts);
     },
-    batch: (size, options) => batchesInMemory(held, batchSize(size, options)),
+    batch(size, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);
+      return batchesInMemory(held, batchSize(size, options));
+    },
   };
 }
 
@@ -253,10 +272,22 @@ interface Read {
 function stream<B, I>(source: ItemSource<unknown>, read: Read): StreamDataset<B, I> {
   const { steps } = read;
   return {
-    shuffle: (options) => stream(source, { ...read, shuffle: shuffleStream(options) }),
-    map: (f) => stream(source, { ...read, steps: withMap(steps, f) }),
-    augment: (f, options) => stream(source, { ...read, steps: withAugment(steps, f, options) }),
-    batch: (size, options) => batchesOfStream(source, batchSize(size, options), read),
+    shuffle(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
+      return stream(source, { ...read, shuffle: shuffleStream(options) });
+    },
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return stream(source, { ...read, steps: withMap(steps, f) });
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
+      return stream(source, { ...read, steps: withAugment(steps, f, options) });
+    },
+    batch(size, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);
+      return batchesOfStream(source, batchSize(size, options), read);
+    },
   };
 }
 

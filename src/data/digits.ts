@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { digitCount, packedDigits } from "./digits.generated.ts";
 import type { LabelledImages } from "./labelled-images.ts";
 import { unpack } from "./unpack.ts";
@@ -20,6 +21,7 @@ const grey = 16; // pixels are integers from 0 to 16
  * labels[0]; // 0
  */
 export function digits(): LabelledImages {
+  if (arguments.length > 0) refuseExtra("digits", arguments, 0);
   const packed = unpack(packedDigits, digitCount * places, places, grey + 1);
   const images = new Float32Array(digitCount * height * width);
   const labels = new Int32Array(digitCount);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
@@ -266,6 +267,7 @@ export function takeRows<S extends { readonly [K in keyof S]: ColumnLike }>(
   rows: ArrayLike<number>,
 ): BatchOf<S>;
 export function takeRows(source: unknown, rows: ArrayLike<number>): unknown {
+  if (arguments.length > 2) refuseExtra("takeRows", arguments, 2);
   const fields = fieldsOf(source, "takeRows");
   const count = countOf(fields);
   for (let i = 0; i < rows.length; i++) {

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import { foldIn, key, permutation } from "../random/index.ts";
@@ -26,6 +27,7 @@ export interface KFoldOptions {
  * folds.flatMap(({ test }) => [...test]).sort(); // [0, 1, 2, 3, 4, 5, 6]
  */
 export function kFold(k: number, options: KFoldOptions): Split[] {
+  if (arguments.length > 2) refuseExtra("kFold", arguments, 2);
   checkNeededOptions("kFold", options, ["count", "stratify", "seed"]);
   const { stratify, count = stratify?.length } = options;
   const root = key(checkSeed("kFold", options.seed ?? 0));

@@ -1,5 +1,6 @@
 import { tensor } from "../array/create.ts";
 import { cos, sin } from "../array/elementwise.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import { checkKey, type Key } from "../random/threefry.ts";
@@ -45,6 +46,7 @@ export interface RandomShiftOptions extends ImageOptions {
  * [...data.epoch(0)][0].x.shape; // [32, 64]
  */
 export function randomShift(images: ColumnLike, options: RandomShiftOptions): Column {
+  if (arguments.length > 2) refuseExtra("randomShift", arguments, 2);
   checkNeededOptions("randomShift", options, ["key", "sides", "pixels", "fill"]);
   const { column, count, height, width, fill } = imagesOf("randomShift", images, options);
   const { pixels } = options;
@@ -93,6 +95,7 @@ export interface RandomRotationOptions extends ImageOptions {
  * randomRotation(image, { key: key(1), degrees: 0 }).data; // Float64Array [0, 0, 0, 1, 1, 1, 0, 0, 0]
  */
 export function randomRotation(images: ColumnLike, options: RandomRotationOptions): Column {
+  if (arguments.length > 2) refuseExtra("randomRotation", arguments, 2);
   checkNeededOptions("randomRotation", options, ["key", "sides", "degrees", "fill"]);
   const { column, count, height, width, fill } = imagesOf("randomRotation", images, options);
   const { degrees } = options;
@@ -164,6 +167,7 @@ export interface RandomNoiseOptions {
  * randomNoise([0, 0, 0], { key: key(0), std: 0.1 }).data; // Float64Array [-0.020…, …]
  */
 export function randomNoise(x: ColumnLike, options: RandomNoiseOptions): Column {
+  if (arguments.length > 2) refuseExtra("randomNoise", arguments, 2);
   checkNeededOptions("randomNoise", options, ["key", "std"]);
   const column = floating("randomNoise", asColumn(x, "randomNoise"));
   const { std } = options;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { irisLines } from "./iris.generated.ts";
 import { type EmbeddedTable, embeddedTable } from "./tables.ts";
 
@@ -14,6 +15,7 @@ import { type EmbeddedTable, embeddedTable } from "./tables.ts";
  * [train.count, test.count]; // [120, 30]
  */
 export function iris(): EmbeddedTable {
+  if (arguments.length > 0) refuseExtra("iris", arguments, 0);
   return embeddedTable(irisLines, {
     features: ["sepalLength", "sepalWidth", "petalLength", "petalWidth"],
     target: "species",

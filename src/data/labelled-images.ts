@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import type { IdxArray } from "../io/index.ts";
 
@@ -30,6 +31,7 @@ export interface LabelledImages {
  * ```
  */
 export function labelledImages(images: IdxArray, labels: IdxArray): LabelledImages {
+  if (arguments.length > 2) refuseExtra("labelledImages", arguments, 2);
   if (images.shape.length === 1 && labels.shape.length === 3) {
     throw new DownhillError(
       "data",

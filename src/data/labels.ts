@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 
 /** Classes in order, and the number of the class of each item. */
@@ -16,6 +17,7 @@ export interface EncodedLabels<T extends number | string> {
  * encodeLabels(["oak", "ash", "oak"]); // { classes: ["ash", "oak"], labels: Int32Array [1, 0, 1] }
  */
 export function encodeLabels<T extends number | string>(values: ArrayLike<T>): EncodedLabels<T> {
+  if (arguments.length > 1) refuseExtra("encodeLabels", arguments, 1);
   if (values.length === 0) throw new DownhillError("data", "encodeLabels: there are no labels.");
   const list = Array.from(values);
   const odd = list.findIndex((value) => typeof value !== typeof list[0] || Number.isNaN(value));

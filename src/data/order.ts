@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { foldIn, key, permutation, uniform } from "../random/index.ts";
@@ -101,6 +102,7 @@ function firstAbove(sums: Float64Array, x: number): number {
  * balancedWeights(["oak", "ash", "oak", "oak"]); // Float64Array [0.333, 1, 0.333, 0.333]
  */
 export function balancedWeights(labels: ArrayLike<number> | ArrayLike<string>): Float64Array {
+  if (arguments.length > 1) refuseExtra("balancedWeights", arguments, 1);
   const { classes, labels: numbers } = encodeLabels<number | string>(labels);
   const counts = new Float64Array(classes.length);
   for (const label of numbers) counts[label]!++;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Table, TableColumn } from "../io/index.ts";
@@ -48,6 +49,7 @@ const columns: readonly (readonly [name: string, words?: Readonly<Record<string,
  * supervised(table, { target: "species" }).x.shape; // [342, 2]
  */
 export function penguins(options: PenguinsOptions): Penguins {
+  if (arguments.length > 1) refuseExtra("penguins", arguments, 1);
   checkOptions("penguins", options, ["missing", "columns"]);
   if ((options as Partial<PenguinsOptions> | undefined)?.missing === undefined) {
     throw new DownhillError(

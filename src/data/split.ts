@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import { foldIn, key, permutation } from "../random/index.ts";
@@ -41,6 +42,7 @@ export interface RandomSplitOptions {
  * [train.length, test.length]; // [1438, 359]
  */
 export function stratifiedSplit(options: StratifiedSplitOptions): Split {
+  if (arguments.length > 1) refuseExtra("stratifiedSplit", arguments, 1);
   checkNeededOptions("stratifiedSplit", options, ["labels", "testFraction", "seed"]);
   return stratifiedParts("stratifiedSplit", options.labels, options.testFraction, options.seed ?? 0);
 }
@@ -76,6 +78,7 @@ export function stratifiedParts(
  * @throws DownhillError `option` for a fraction outside (0, 1); `data` if a part would be empty.
  */
 export function randomSplit(options: RandomSplitOptions): Split {
+  if (arguments.length > 1) refuseExtra("randomSplit", arguments, 1);
   checkNeededOptions("randomSplit", options, ["count", "testFraction", "seed"]);
   return randomParts("randomSplit", options.count, options.testFraction, options.seed ?? 0);
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
@@ -37,6 +38,7 @@ export interface FitStandardiserOptions {
  * [...standardise(x, scale).data]; // [ -1, -1, 1, 1, 7, 7 ]
  */
 export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions = {}): Standardiser {
+  if (arguments.length > 2) refuseExtra("fitStandardiser", arguments, 2);
   checkOptions("fitStandardiser", options, ["rows", "names"]);
   const { data, count, features } = matrixOf("fitStandardiser", x);
   const rows = options.rows ?? Array.from({ length: count }, (_, i) => i);
@@ -66,11 +68,13 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
 
 /** `(x − mean) / std` of each feature, in the floating dtype of `x` (float64 for integers). */
 export function standardise(x: ColumnLike, by: Standardiser): Column {
+  if (arguments.length > 2) refuseExtra("standardise", arguments, 2);
   return scaled("standardise", x, by, (value, mean, std) => (value - mean) / std);
 }
 
 /** The inverse of `standardise`: `x · std + mean` of each feature. */
 export function unstandardise(x: ColumnLike, by: Standardiser): Column {
+  if (arguments.length > 2) refuseExtra("unstandardise", arguments, 2);
   return scaled("unstandardise", x, by, (value, mean, std) => value * std + mean);
 }
 

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkNeededOptions } from "../errors/options.ts";
 import { columnOf, type Table, type TableColumn } from "../io/index.ts";
@@ -60,6 +61,7 @@ export interface SupervisedOptions {
  * ```
  */
 export function supervised(table: Table, options: SupervisedOptions): Supervised {
+  if (arguments.length > 2) refuseExtra("supervised", arguments, 2);
   checkNeededOptions("supervised", options, ["target", "task", "features"]);
   const { task = "auto" } = options;
   checkChoice("supervised", "task", task, ["auto", "classification", "regression"]);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { columnOf, type Table, type TableColumn } from "../io/index.ts";
@@ -34,6 +35,7 @@ export function tableFields<F extends { readonly [K in keyof F]: TableField }>(
   table: Table,
   fields: F,
 ): { readonly [K in keyof F]: Column } {
+  if (arguments.length > 2) refuseExtra("tableFields", arguments, 2);
   const entries = Object.entries<TableField>(fields);
   if (entries.length === 0) {
     throw new DownhillError(

@@ -1,4 +1,5 @@
 import { cos, sin } from "../array/elementwise.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { tensor } from "../array/create.ts";
@@ -53,6 +54,7 @@ export interface SpiralsOptions extends ToyOptions {
  * [x.shape, y.shape]; // [[300, 2], [300]]
  */
 export function spirals(options: SpiralsOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("spirals", arguments, 1);
   const { n, noise, root } = checked("spirals", options, ["classes", "turns"]);
   const { classes = 2, turns = 1 } = options;
   checkCount("spirals", "classes", classes, 1, n);
@@ -83,6 +85,7 @@ export interface CirclesOptions extends ToyOptions {
  * [...y.data]; // [0, 1, 0, 1]
  */
 export function circles(options: CirclesOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("circles", arguments, 1);
   const { n, noise, root } = checked("circles", options, ["factor"]);
   const { factor = 0.5 } = options;
   if (!(factor > 0 && factor < 1)) throw outOfRange("circles", "factor", "between 0 and 1", factor);
@@ -100,6 +103,7 @@ export function circles(options: CirclesOptions = {}): ToyClasses {
  * moons({ n: 100, noise: 0.1, seed: 3 }).x.shape; // [100, 2]
  */
 export function moons(options: ToyOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("moons", arguments, 1);
   const { n, noise, root } = checked("moons", options, []);
   return planar(n, 2, noise, root, (i) => {
     const members = Math.ceil((n - (i % 2)) / 2);
@@ -127,7 +131,8 @@ export interface BlobsOptions extends ToyOptions {
  * x.data[2] > 90; // true
  */
 export function blobs(options: BlobsOptions = {}): ToyClasses {
-  const { n, noise, root } = checked("blobs", { noise: 1, ...options }, ["classes", "centres", "dimensions"]);
+  if (arguments.length > 1) refuseExtra("blobs", arguments, 1);
+  const { n, noise, root } = checked("blobs", options, ["classes", "centres", "dimensions"], 1);
   const { centres } = options;
   const classes = options.classes ?? centres?.length ?? 3;
   const dimensions = options.dimensions ?? centres?.[0]?.length ?? 2;
@@ -170,6 +175,7 @@ export interface PolynomialOptions extends ToyOptions {
  * Math.abs(1 + 3 * x.data[0] ** 2 - y.data[0]) < 1e-6; // true
  */
 export function polynomial(options: PolynomialOptions = {}): ToyCurve {
+  if (arguments.length > 1) refuseExtra("polynomial", arguments, 1);
   const common = checked("polynomial", options, ["coefficients", "from", "to"]);
   const { coefficients = [0, -1, 0, 2], from = -1, to = 1 } = options;
   if (coefficients.length === 0)
@@ -203,6 +209,7 @@ export interface SineOptions extends ToyOptions {
  * [x.shape, y.shape]; // [[100, 1], [100]]
  */
 export function sine(options: SineOptions = {}): ToyCurve {
+  if (arguments.length > 1) refuseExtra("sine", arguments, 1);
   const common = checked("sine", options, ["amplitude", "frequency", "phase", "from", "to"]);
   const { amplitude = 1, frequency = 1, phase = 0, from = 0, to = 1 } = options;
   for (const [name, value] of Object.entries({ amplitude, frequency, phase })) {
@@ -265,9 +272,14 @@ interface Common {
   readonly root: Key;
 }
 
-function checked(operation: string, options: ToyOptions, more: readonly string[]): Common {
+function checked(
+  operation: string,
+  options: ToyOptions,
+  more: readonly string[],
+  usualNoise: number = 0,
+): Common {
   checkOptions(operation, options, ["n", "noise", "seed", ...more]);
-  const { n = 200, noise = 0, seed = 0 } = options;
+  const { n = 200, noise = usualNoise, seed = 0 } = options;
   checkCount(operation, "n", n, 1);
   checkNumber(operation, "noise", noise, 0);
   return { n, noise, root: key(checkSeed(operation, seed)) };

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { type EmbeddedTable, embeddedTable } from "./tables.ts";
 import { wineLines } from "./wine.generated.ts";
 
@@ -11,6 +12,7 @@ import { wineLines } from "./wine.generated.ts";
  * features[12]; // proline
  */
 export function wine(): EmbeddedTable {
+  if (arguments.length > 0) refuseExtra("wine", arguments, 0);
   return embeddedTable(wineLines, {
     features: [
       "alcohol",

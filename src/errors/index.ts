@@ -1,3 +1,5 @@
+import { beginAtUser } from "./stack.ts";
+
 /** Stable names of what can go wrong; the texts may improve, these do not change. */
 export type ErrorCode =
   | "shape" // sizes that do not fit
@@ -16,7 +18,11 @@ export type ErrorCode =
   | "aborted"
   | "internal";
 
-/** The one error class of the library: `code` is for programs, `message` names the operation, what came, and the repair. */
+/**
+ * The one error class of the library: `code` is for programs, `message` names the operation, what came, and the repair. The
+ * stack begins at the line of the user's code that asked for the operation; only errors of code `internal` show the
+ * library's own frames.
+ */
 export class DownhillError extends Error {
   override readonly name = "DownhillError";
   readonly code: ErrorCode;
@@ -24,6 +30,7 @@ export class DownhillError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    if (code !== "internal") beginAtUser(this, new.target);
   }
 }
 

@@ -4,14 +4,20 @@ import { DownhillError } from "./index.ts";
 /**
  * Refuses options that `operation` does not know, and names the one that was likely meant.
  *
- * `undefined` counts as no options.
+ * `undefined` counts as no options, and an option that is `undefined` as left out. `null` is an option's value only where it is
+ * `nullable`: elsewhere it would count as left out too, where other libraries mean something by it (`axis: null`).
  *
- * @throws DownhillError `option` for an unknown name, and for options that are no object.
+ * @throws DownhillError `option` for an unknown name, for `null`, and for options that are no object.
  * @example
  * checkOptions("batch", { droplast: true }, ["dropLast"]);
  * // DownhillError: batch: unknown option "droplast". Did you mean "dropLast"?
  */
-export function checkOptions(operation: string, given: unknown, allowed: readonly string[]): void {
+export function checkOptions(
+  operation: string,
+  given: unknown,
+  allowed: readonly string[],
+  nullable: readonly string[] = [],
+): void {
   if (given === undefined) return;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new DownhillError(
@@ -19,11 +25,33 @@ export function checkOptions(operation: string, given: unknown, allowed: readonl
       `${operation}: the options must be an object, as in ${example(allowed)}; got ${show(given)}.`,
     );
   }
+  const values = given as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
-    if (allowed.includes(name)) continue;
-    const hint = synonymOf(name, allowed) || didYouMean(name, allowed) || ` It takes ${list(allowed)}.`;
-    throw new DownhillError("option", `${operation}: unknown option ${JSON.stringify(name)}.${hint}`);
+    if (!allowed.includes(name)) throw unknownOption(operation, given, name, allowed);
+    if (values[name] === null && !nullable.includes(name)) {
+      throw new DownhillError(
+        "option",
+        `${operation}: ${name} must not be null. Leave it out, and it is what it is by default.`,
+      );
+    }
   }
+}
+
+function unknownOption(
+  operation: string,
+  given: object,
+  name: string,
+  allowed: readonly string[],
+): DownhillError {
+  const kind: unknown = given.constructor?.name;
+  if (typeof kind === "string" && kind !== "Object" && !Object.hasOwn(given, "constructor")) {
+    return new DownhillError(
+      "option",
+      `${operation}: the options must be an object, as in ${example(allowed)}; got a ${kind}.`,
+    );
+  }
+  const hint = synonymOf(name, allowed) || didYouMean(name, allowed) || ` It takes ${list(allowed)}.`;
+  return new DownhillError("option", `${operation}: unknown option ${JSON.stringify(name)}.${hint}`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -32,6 +33,7 @@ export async function* streamNpy(
   source: ByteSource,
   options: StreamArrayOptions = {},
 ): AsyncGenerator<NpyArray, undefined> {
+  if (arguments.length > 2) refuseExtra("streamNpy", arguments, 2);
   const { name, rows, limit } = checked("streamNpy", source, options, "NPY");
   const reader = byteReader(openBytes("streamNpy", source, name, limit));
   try {
@@ -80,6 +82,7 @@ export async function* streamIdx(
   source: ByteSource,
   options: StreamArrayOptions = {},
 ): AsyncGenerator<IdxArray, undefined> {
+  if (arguments.length > 2) refuseExtra("streamIdx", arguments, 2);
   const { name, rows, limit } = checked("streamIdx", source, options, "IDX");
   const reader = byteReader(openBytes("streamIdx", source, name, limit));
   try {

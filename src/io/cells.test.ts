@@ -42,10 +42,35 @@ describe("parseNumber", () => {
     ["0x10", undefined],
     ["0b1", undefined],
     ["1,5", undefined],
+    ["1,234", 1234],
+    ["1,234,567.25", 1234567.25],
+    ["-1 234", -1234],
+    ["1,2345", undefined],
+    ["12,34", undefined],
+    ["0,123", undefined],
+    ["1,234'567", undefined],
+    ["1.234,5", undefined],
     ["Infinity", undefined],
     ["1e400", undefined],
     ["oak", undefined],
   ])("%j is %d", (cell, expected) => {
     expect(parseNumber(cell)).toBe(expected);
+  });
+
+  test.each<[string, number | undefined]>([
+    ["1,5", 1.5],
+    [",5", 0.5],
+    ["-1,5e2", -150],
+    ["1.234", 1234],
+    ["1.234.567,25", 1234567.25],
+    ["1 234,5", 1234.5],
+    ["7", 7],
+    ["1.5", undefined],
+    ["1,234.5", undefined],
+    ["1,2,3", undefined],
+    ["", undefined],
+    [",", undefined],
+  ])("%j is %d by a decimal comma", (cell, expected) => {
+    expect(parseNumber(cell, ",")).toBe(expected);
   });
 });

@@ -7,14 +7,35 @@ export function isMissing(cell: string): boolean {
   return missingWords.has(cell.trim().toLowerCase());
 }
 
-/** The finite decimal number in a cell, or `undefined`; `Number` alone would take blanks and `0x10` too. */
-export function parseNumber(cell: string): number | undefined {
-  const short = shortDecimal(cell);
+/** What stands before the decimals of a number; the other one, a blank or an apostrophe may stand between thousands. */
+export type DecimalMark = "." | ",";
+
+/** Three digits a group, the first without a leading zero; groups all by one mark. */
+const grouped: Readonly<Record<DecimalMark, RegExp>> = {
+  ".": /^([+-]?[1-9]\d{0,2})((?:([,\s'’])\d{3})(?:\3\d{3})*)(?:\.(\d*))?(e[+-]?\d+)?$/i,
+  ",": /^([+-]?[1-9]\d{0,2})((?:([.\s'’])\d{3})(?:\3\d{3})*)(?:,(\d*))?(e[+-]?\d+)?$/i,
+};
+
+/**
+ * The finite decimal number in a cell, or `undefined`: `1234.5`, `1,234.5` and `1 234.5` by the decimal mark `.`;
+ * `1234,5`, `1.234,5` and `1 234,5` by `,`. `Number` alone would take blanks and `0x10` too.
+ */
+export function parseNumber(cell: string, decimal: DecimalMark = "."): number | undefined {
+  if (decimal === "," && cell.includes(".")) return parseGrouped(cell, decimal);
+  const plain = decimal === "," ? cell.replace(",", ".") : cell;
+  const short = shortDecimal(plain);
   if (short !== undefined) return short;
-  const value = Number(cell);
-  if (!Number.isFinite(value)) return undefined;
+  const value = Number(plain);
+  if (!Number.isFinite(value)) return parseGrouped(cell, decimal);
   if (value === 0 && cell.trim() === "") return undefined;
   return /^\s*0[xob]/i.test(cell) ? undefined : value;
+}
+
+function parseGrouped(cell: string, decimal: DecimalMark): number | undefined {
+  const [, first, rest, , decimals = "", exponent = ""] = grouped[decimal].exec(cell.trim()) ?? [];
+  if (first === undefined || rest === undefined) return undefined;
+  const value = Number(`${first}${rest.replaceAll(/\D/g, "")}.${decimals}${exponent}`);
+  return Number.isFinite(value) ? value : undefined;
 }
 
 /** Powers of ten; all up to 10²² are exact. */
@@ -46,23 +67,21 @@ function shortDecimal(cell: string): number | undefined {
   return start === 1 ? -size : size;
 }
 
-/**
- * Whether a cell was meant as a number, be it in a form that is refused later: a decimal comma, an infinity.
- */
+/** Whether a cell was meant as a number, be it in a form that is refused later: an infinity. */
 export function looksLikeNumber(cell: string): boolean {
-  return parseNumber(cell) !== undefined || hasDecimalComma(cell) || isNotFinite(cell);
+  return parseNumber(cell) !== undefined || parseNumber(cell, ",") !== undefined || isNotFinite(cell);
 }
 
 /** What is wrong with a cell that should be a number, and what to do. */
 export function notANumber(cell: string, column: string): string {
-  const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 37)}…` : cell);
-  if (hasDecimalComma(cell)) return `${shown} is not a number here. Write it with a decimal point.`;
+  const shown = showCell(cell);
   if (isNotFinite(cell)) return `${shown} is not a finite number. Correct it or take the row out.`;
   return `${shown} is not a number. Correct it, or read the column as text with text: [${JSON.stringify(column)}].`;
 }
 
-function hasDecimalComma(cell: string): boolean {
-  return /^\s*[+-]?\d*,\d+\s*$/.test(cell);
+/** A cell as messages show it. */
+export function showCell(cell: string): string {
+  return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 37)}…` : cell);
 }
 
 function isNotFinite(cell: string): boolean {

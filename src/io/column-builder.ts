@@ -1,5 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
-import { isMissing, looksLikeNumber, notANumber, parseNumber } from "./cells.ts";
+import { isMissing, looksLikeNumber, notANumber } from "./cells.ts";
+import type { NumberReader } from "./decimal-mark.ts";
 
 /** A column of a table: numbers, or text as it stands in the file. */
 export type TableColumn =
@@ -19,11 +20,18 @@ export interface ColumnBuilder {
 }
 
 /** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
-export function columnBuilder(name: string, file: string, missing: "error" | "keep"): ColumnBuilder {
+export function columnBuilder(
+  name: string,
+  file: string,
+  missing: "error" | "keep",
+  reader: NumberReader,
+): ColumnBuilder {
   let kind: TableColumn["kind"] | undefined;
   let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
   let numbers: number[] = [];
   let texts: string[] = [];
+  let places: number[] = []; // of numbers that may be meant otherwise, and what they are then
+  let byComma: number[] = [];
 
   const fail = (line: number, what: string): DownhillError =>
     new DownhillError("data", `${file}: line ${line}, column ${JSON.stringify(name)}: ${what}`);
@@ -38,8 +46,14 @@ export function columnBuilder(name: string, file: string, missing: "error" | "ke
   };
 
   const number = (cell: string, line: number): number => {
-    const value = parseNumber(cell);
-    if (value !== undefined) return value;
+    const plain = reader.plain(cell);
+    if (plain !== undefined) return plain;
+    const found = reader.read({ cell, line, column: name });
+    if (found?.byComma !== undefined) {
+      places.push(numbers.length);
+      byComma.push(found.byComma);
+    }
+    if (found !== undefined) return found.value;
     if (!isMissing(cell)) throw fail(line, notANumber(cell, name));
     if (missing === "error") throw failMissing(cell, line);
     return Number.NaN;
@@ -73,8 +87,8 @@ export function columnBuilder(name: string, file: string, missing: "error" | "ke
     take: () => {
       if (kind === undefined) decide("number");
       const [values, words] = [numbers, texts];
-      numbers = [];
-      texts = [];
+      if (places.length > 0 && reader.settle() === ",") places.forEach((at, i) => (values[at] = byComma[i]!));
+      [numbers, texts, places, byComma] = [[], [], [], []];
       return kind === "text"
         ? { kind, name, values: words }
         : { kind: "number", name, values: Float64Array.from(values) };

@@ -188,6 +188,78 @@ describe("readTable", () => {
     ],
     ["forms of numbers", "x\n-1\n+2.\n.5\n1e3\n-2.5E-2\n", {}, [["x"], [-1], [2], [0.5], [1000], [-0.025]]],
     [
+      "decimal commas",
+      "x;y\n1;1,5\n-2;,25e1\n",
+      {},
+      [
+        ["x", "y"],
+        [1, 1.5],
+        [-2, 2.5],
+      ],
+    ],
+    [
+      "decimal commas and more of them than semicolons",
+      "1,5;2,25\n3,5;4\n",
+      {},
+      [
+        ["column1", "column2"],
+        [1.5, 2.25],
+        [3.5, 4],
+      ],
+    ],
+    [
+      "thousands told apart by a number elsewhere: decimal points",
+      "x\ty\n1,234\t7\n1.234\t8\n12,345,678.5\t9\n",
+      {},
+      [
+        ["x", "y"],
+        [1234, 7],
+        [1.234, 8],
+        [12345678.5, 9],
+      ],
+    ],
+    [
+      "thousands told apart by a number elsewhere: decimal commas",
+      "x;y\n1,234;7\n-1.234;8\n5;1.000,5\n",
+      {},
+      [
+        ["x", "y"],
+        [1.234, 7],
+        [-1234, 8],
+        [5, 1000.5],
+      ],
+    ],
+    [
+      "thousands between blanks and apostrophes",
+      "x;y\n1 234,5;7\n1\u202f234\u202f567;8\n1’234;9\n",
+      {},
+      [
+        ["x", "y"],
+        [1234.5, 7],
+        [1234567, 8],
+        [1234, 9],
+      ],
+    ],
+    ["three decimals where nothing tells otherwise", "x\n1.234\n", {}, [["x"], [1.234]]],
+    [
+      "thousands by order",
+      'x,y\n"1,234",1\n',
+      { decimal: "." },
+      [
+        ["x", "y"],
+        [1234, 1],
+      ],
+    ],
+    [
+      "decimals by order",
+      'x,y\n"1,234",1\n',
+      { decimal: "," },
+      [
+        ["x", "y"],
+        [1.234, 1],
+      ],
+    ],
+    [
       "numbers kept as text",
       "x,zip\n1,01234\n",
       { text: ["zip"] },
@@ -338,10 +410,22 @@ describe("readTable names file, line and column of", () => {
       'data: oak.csv: line 3, column "x": "0x10" is not a number. Correct it, or read the column as text with text: ["x"].',
     ],
     [
-      "a decimal comma",
-      "x;y\n1;2\n1;3,14\n",
+      "a decimal comma below a decimal point",
+      "x;y\n1;2.5\n1;3,14\n",
       {},
-      'data: oak.csv: line 3, column "y": "3,14" is not a number here. Write it with a decimal point.',
+      'data: oak.csv: line 3, column "y": "3,14" has a decimal comma, but "2.5" in line 2, column "y" has a decimal point. Write all numbers with one decimal mark.',
+    ],
+    [
+      "a decimal point where a comma was said",
+      "x\n2.5\n",
+      { decimal: "," },
+      'data: oak.csv: line 2, column "x": "2.5" has a decimal point, but decimals were said to come after a comma. Write all numbers with one decimal mark.',
+    ],
+    [
+      "a number that nothing tells whether it is 1234 or 1.234",
+      "x;y\n1;1.234\n1;1,234\n",
+      {},
+      'data: oak.csv: line 3, column "y": "1,234" may be 1234 or 1.234, and no other number tells which. Say what comes before decimals with decimal: "." or decimal: ",".',
     ],
     [
       "an infinity",

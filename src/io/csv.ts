@@ -1,8 +1,10 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { didYouMean } from "../util/suggest.ts";
-import { isMissing, looksLikeNumber } from "./cells.ts";
+import { type DecimalMark, isMissing, looksLikeNumber } from "./cells.ts";
 import { columnBuilder, type ColumnBuilder, type TableColumn } from "./column-builder.ts";
+import { numberReader } from "./decimal-mark.ts";
 import { detectSeparator, records, type Row } from "./records.ts";
 
 /** A table, column by column. */
@@ -29,6 +31,12 @@ export interface ReadTableOptions {
    * of them is not while the cell below it is. Without a header the columns are `column1`, `column2`, …
    */
   readonly header?: boolean | "auto";
+  /**
+   * What stands before decimals: the other mark, blanks or apostrophes may then stand between thousands, `1,234.5` or
+   * `1.234,5`. Default `"auto"`: by the first number of the table that has one reading only, for all of them; where none
+   * has, `1.234` is a number with decimals and `1,234` an error.
+   */
+  readonly decimal?: DecimalMark | "auto";
   /** Names of columns to keep as text even if they look like numbers. */
   readonly text?: readonly string[];
   /**
@@ -46,13 +54,14 @@ export interface ReadTableOptions {
  * columns are text, without the spaces around it.
  *
  * @throws DownhillError `data`, naming file, line and column: for rows of another length than the first,
- * cells that are no finite numbers, missing values, two columns of one name, no rows, broken quotes. `option`
- * for unknown options.
+ * cells that are no finite numbers, decimal points beside decimal commas, missing values, two columns of one name, no
+ * rows, broken quotes. `option` for unknown options.
  * @example
  * const table = readTable("height,species\n1.5,oak\n2,ash\n");
  * columnOf(table, "height"); // { kind: "number", name: "height", values: Float64Array [1.5, 2] }
  */
 export function readTable(text: string, options: ReadTableOptions = {}): Table {
+  if (arguments.length > 2) refuseExtra("readTable", arguments, 2);
   const { name, separator } = checkedTableOptions("readTable", options);
   const between = separator === "auto" ? detectSeparator(text) : separator;
   const builder = tableBuilder(options);
@@ -69,9 +78,16 @@ export function checkedTableOptions(
   options: ReadTableOptions,
   more: readonly string[] = [],
 ): { readonly name: string; readonly separator: string } {
-  checkOptions(operation, options, ["name", "separator", "header", "text", "missing", ...more]);
-  const { name = "table", separator = "auto", header = "auto", missing = "error" } = options;
+  checkOptions(operation, options, ["name", "separator", "header", "decimal", "text", "missing", ...more]);
+  const {
+    name = "table",
+    separator = "auto",
+    header = "auto",
+    decimal = "auto",
+    missing = "error",
+  } = options;
   checkChoice(operation, "missing", missing, ["error", "keep"]);
+  checkChoice(operation, "decimal", decimal, ["auto", ".", ","]);
   if (typeof header !== "boolean" && header !== "auto") {
     throw new DownhillError(
       "option",
@@ -97,7 +113,8 @@ export interface TableBuilder {
 
 /** A builder for checked options. */
 export function tableBuilder(options: ReadTableOptions): TableBuilder {
-  const { name = "table", header = "auto", missing = "error" } = options;
+  const { name = "table", header = "auto", decimal = "auto", missing = "error" } = options;
+  const reader = numberReader(name, decimal);
   let first: Row | undefined; // waits for the second, which shows whether it is a header
   let firstLine = 0;
   let builders: readonly ColumnBuilder[] | undefined;
@@ -109,7 +126,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
     const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
     firstLine = first.line;
-    const made = names.map((column) => columnBuilder(column, name, missing));
+    const made = names.map((column) => columnBuilder(column, name, missing, reader));
     for (const column of options.text ?? []) {
       const builder = made.find((b) => b.name === column);
       if (builder === undefined) throw new DownhillError("data", `${name}: ${noColumn(column, made)}`);
@@ -146,6 +163,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
     pending: () => lines.length,
     take() {
       const rows = lines.length;
+      reader.settle();
       const table = {
         name,
         columns: (builders ?? []).map((b) => b.take()),
@@ -164,6 +182,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
  * @throws DownhillError `data` if there is none, with the nearest name there is.
  */
 export function columnOf(table: Table, name: string): TableColumn {
+  if (arguments.length > 2) refuseExtra("columnOf", arguments, 2);
   const column = table.columns.find((c) => c.name === name);
   if (column !== undefined) return column;
   throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);

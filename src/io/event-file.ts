@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { joined } from "./bytes.ts";
@@ -55,6 +56,7 @@ const mostHeld = 1 << 16;
  * ```
  */
 export async function openEventFile(folder: string, options: EventFileOptions = {}): Promise<EventFile> {
+  if (arguments.length > 2) refuseExtra("openEventFile", arguments, 2);
   checkOptions("openEventFile", options, ["files", "now"]);
   const { files = nodeFiles("openEventFile"), now = Date.now } = options;
   const seconds = (): number => now() / 1000;

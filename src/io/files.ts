@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 import { encodingOf } from "./encoding.ts";
@@ -14,6 +15,7 @@ import { replaceFileOrExplain } from "./replace-file.ts";
  * its folder), a folder, or may not be read; and in a browser, where bytes come from `fetch` or a file input.
  */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
+  if (arguments.length > 1) refuseExtra("readFileBytes", arguments, 1);
   const fs = fileSystem(path);
   try {
     return await fs.readFile(path);
@@ -29,6 +31,7 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
  * is `streamTable`), or unpack to more than `maxUnpackedBytes`.
  */
 export async function readFileText(path: string, options: UnpackOptions = {}): Promise<string> {
+  if (arguments.length > 2) refuseExtra("readFileText", arguments, 2);
   const bytes = await gunzip(await readFileBytes(path), path, options);
   const encoding = encodingOf(bytes, path);
   try {
@@ -51,7 +54,8 @@ export async function readTableFile(
   path: string,
   options: ReadTableOptions & UnpackOptions = {},
 ): Promise<Table> {
-  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]);
+  if (arguments.length > 2) refuseExtra("readTableFile", arguments, 2);
+  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]); // before anything is read
   const { maxUnpackedBytes, ...rest } = options;
   const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
   return readTable(text, { name: path, ...rest });
@@ -59,11 +63,13 @@ export async function readTableFile(
 
 /** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  if (arguments.length > 2) refuseExtra("readIdxFile", arguments, 2);
   return readIdx(await readFileBytes(path), { name: path, ...options });
 }
 
 /** `readNpy` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readNpyFile(path: string, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  if (arguments.length > 2) refuseExtra("readNpyFile", arguments, 2);
   return readNpy(await readFileBytes(path), { name: path, ...options });
 }
 

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { joined } from "./bytes.ts";
@@ -16,6 +17,7 @@ const alwaysAllowed = 64 * 2 ** 20; // bytes: a small file of zeros does no harm
 
 /** Whether bytes begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
+  if (arguments.length > 1) refuseExtra("isGzip", arguments, 1);
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
@@ -29,6 +31,7 @@ export async function gunzip(
   name: string,
   options: UnpackOptions = {},
 ): Promise<Uint8Array> {
+  if (arguments.length > 3) refuseExtra("gunzip", arguments, 3);
   checkOptions("gunzip", options, ["maxUnpackedBytes"]);
   const limit = unpackLimit("gunzip", options);
   if (!isGzip(bytes)) return bytes;

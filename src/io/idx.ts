@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -37,6 +38,7 @@ export interface ReadIdxOptions extends UnpackOptions {
  * data; // Uint8Array [7, 8, 9]
  */
 export async function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  if (arguments.length > 2) refuseExtra("readIdx", arguments, 2);
   checkBytes("readIdx", bytes);
   checkOptions("readIdx", options, ["name", "maxUnpackedBytes"]);
   const { name = "IDX" } = options;

@@ -1,4 +1,5 @@
 import { elements } from "../array/read.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -56,6 +57,7 @@ export type NpySource =
  * data; // Float32Array [1, 2, 3, 4]
  */
 export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  if (arguments.length > 2) refuseExtra("readNpy", arguments, 2);
   checkBytes("readNpy", bytes);
   checkOptions("readNpy", options, ["name", "maxUnpackedBytes"]);
   const { name = "NPY" } = options;
@@ -138,6 +140,7 @@ function rowsFirst<A extends NpyData>(data: A, shape: readonly number[]): A {
  * bytes.length; // 134
  */
 export function writeNpy(array: NpySource): Uint8Array {
+  if (arguments.length > 1) refuseExtra("writeNpy", arguments, 1);
   const { shape, dtype, data } =
     array instanceof Tensor
       ? { shape: array.shape, dtype: array.dtype, data: elements(array, "writeNpy") as NpyData }

@@ -1,4 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
+import { looksLikeNumber } from "./cells.ts";
 
 /** One record of separated text. */
 export interface Row {
@@ -140,21 +141,25 @@ function closingQuote(text: string, open: number): number {
 
 /**
  * The separator of a text: that of tab, `;`, `|` and `,` which its first line has most often outside quotes,
- * the first of equals; a comma where there is none.
+ * the first of equals; a comma where there is none. Commas between which one of the others makes the cells numbers are
+ * decimal commas: `1,5;2,25`.
  */
 export function detectSeparator(text: string): string {
   const counts = new Map(["\t", ";", "|", ","].map((separator) => [separator, 0]));
   let quoted = false;
-  let begun = false;
+  let line = ""; // the first one that is not empty, without what is quoted
   for (const character of text.slice(0, 65_536)) {
     if (character === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (character !== "\n" && character !== "\r") {
       const count = counts.get(character);
       if (count !== undefined) counts.set(character, count + 1);
-    } else if (begun) break;
-    else continue;
-    begun = true;
+      line += character;
+      continue;
+    } else if (line !== "") break;
   }
-  return [...counts].reduce((best, other) => (other[1] > best[1] ? other : best), [",", 0])[0];
+  const [most] = [...counts].reduce((best, other) => (other[1] > best[1] ? other : best), [",", 0]);
+  const others = [...counts.keys()].filter((separator) => separator !== "," && line.includes(separator));
+  const isOfNumbers = (separator: string): boolean => line.split(separator).every(looksLikeNumber);
+  return most === "," ? (others.find(isOfNumbers) ?? most) : most;
 }

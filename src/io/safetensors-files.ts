@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { readFileBytes } from "./files.ts";
 import { replaceFileOrExplain } from "./replace-file.ts";
 import {
@@ -13,6 +14,7 @@ export async function readSafetensorsFile(
   path: string,
   options: ReadSafetensorsOptions = {},
 ): Promise<Safetensors> {
+  if (arguments.length > 2) refuseExtra("readSafetensorsFile", arguments, 2);
   return readSafetensors(await readFileBytes(path), { name: path, ...options });
 }
 
@@ -26,5 +28,6 @@ export async function writeSafetensorsFile(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  if (arguments.length > 3) refuseExtra("writeSafetensorsFile", arguments, 3);
   await replaceFileOrExplain("writeSafetensorsFile", path, writeSafetensors(tensors, metadata));
 }

@@ -1,4 +1,5 @@
 import { elements } from "../array/read.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { checkBytes } from "./bytes.ts";
@@ -59,6 +60,7 @@ export function writeSafetensors(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  if (arguments.length > 2) refuseExtra("writeSafetensors", arguments, 2);
   const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
   const sorted = entries
     .map(([name, x]) => ({ name, x, data: elements(x, "writeSafetensors") }))
@@ -103,6 +105,7 @@ export function writeSafetensors(
  * [...readSafetensors(bytes, { only: ["w"] }).tensors.keys()]; // ["w"]
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
+  if (arguments.length > 2) refuseExtra("readSafetensors", arguments, 2);
   checkBytes("readSafetensors", bytes);
   checkOptions("readSafetensors", options, ["name", "only", "int64"]);
   const { name = "safetensors", only, int64 = "error" } = options;

@@ -144,6 +144,15 @@ describe("streamTable", () => {
     expect(parts.map((part) => part.columns[1]!.values)).toEqual([["", ""], ["oak"]]);
   });
 
+  test("keeps the decimal mark of the first part: 1.234 is not 1234 in a later one", async () => {
+    const csv = utf8("x\n1.234\n5\n1,5\n");
+    expect(await problemOf(() => streamTable([csv], { rows: 1, separator: ";" }))).toBe(
+      'data: table: line 4, column "x": "1,5" has a decimal comma, but the numbers before it were read with a decimal point. Write all numbers with one decimal mark.',
+    );
+    const parts = await collect(streamTable([csv], { rows: 3, separator: ";" }));
+    expect(parts.map((part) => [...(part.columns[0]!.values as Float64Array)])).toEqual([[1234, 5, 1.5]]);
+  });
+
   test("reads UTF-16 and the body of a response", async () => {
     const wide = new Uint8Array(Buffer.from("\uFEFFname,x\nJosé,1\n", "utf16le"));
     const body = new Response(wide).body!;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkRows } from "./array-stream.ts";
 import { type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
@@ -24,7 +25,8 @@ const longestRecord = 1 << 24;
  *
  * What `readTable` says holds for the file as a whole: the first value of a column decides its kind, once and
  * for all parts (a column without a value in the first part is a column of numbers), and errors name the line
- * of the file. Each part is a table of its own.
+ * of the file. Each part is a table of its own, so the decimal mark must be known by the end of the first part that
+ * needs it.
  *
  * @throws DownhillError as `readTable`, once reading has come to the fault; rows before it have been given.
  * @example
@@ -39,6 +41,7 @@ export async function* streamTable(
   source: ByteSource,
   options: StreamTableOptions = {},
 ): AsyncGenerator<Table, undefined> {
+  if (arguments.length > 2) refuseExtra("streamTable", arguments, 2);
   const { rows = 1024 } = options;
   const name = options.name ?? nameOfSource(source, "table");
   const { separator } = checkedTableOptions("streamTable", options, ["rows", "maxUnpackedBytes"]);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { internalError, showType } from "../errors/index.ts";
 import { printProgram } from "./print.ts";
 import type { Program, Var } from "./program.ts";
@@ -11,6 +12,7 @@ import { sameType } from "./types.ts";
  * @throws DownhillError `internal` that names the equation and shows the program.
  */
 export function checkProgram(program: Program): void {
+  if (arguments.length > 1) refuseExtra("checkProgram", arguments, 1);
   const fail = (what: string): never => {
     throw internalError(`${what} in\n${printProgram(program)}\n`);
   };

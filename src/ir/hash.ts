@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { identityOf, paramsKey } from "./key.ts";
 import type { Program, Var } from "./program.ts";
 import { typeKey } from "./types.ts";
@@ -7,6 +8,7 @@ import { typeKey } from "./types.ts";
  * whatever their values are called and wherever the user's code stands. Computed once a program.
  */
 export function hashProgram(program: Program): string {
+  if (arguments.length > 1) refuseExtra("hashProgram", arguments, 1);
   let hash = hashes.get(program);
   if (hash === undefined) {
     const hasher = makeHasher();

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Block } from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -321,6 +322,7 @@ export interface Primitive<P = unknown> {
  * @throws DownhillError `option` for a record that lacks a field, or whose derivative or lowering is of no known kind.
  */
 export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
+  if (arguments.length > 1) refuseExtra("definePrimitive", arguments, 1);
   const { name, typeOf, derivative, batch, lowering } = record;
   if (typeof name !== "string" || name === "") throw misfit("a primitive", "name", "a text");
   if (typeof typeOf !== "function") throw misfit(name, "typeOf", "a function (types, params) => types");

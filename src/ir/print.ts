@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { showType } from "../errors/index.ts";
 import type { Equation, Program, Var } from "./program.ts";
 import { isProgram } from "./program.ts";
@@ -76,6 +77,7 @@ function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
  * ```
  */
 export function printProgram(program: Program): string {
+  if (arguments.length > 1) refuseExtra("printProgram", arguments, 1);
   const names = nameVars(program);
   const nameOf = (v: Var): string => names.get(v) ?? "?";
   const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");

@@ -1,4 +1,5 @@
 import { dataset } from "../data/index.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -70,6 +71,7 @@ export interface BatchRun {
 export async function compareBatches<P, B extends object>(
   options: CompareBatchesOptions<P, B>,
 ): Promise<BatchRun[]> {
+  if (arguments.length > 1) refuseExtra("compareBatches", arguments, 1);
   const { loss, params, data, racers, epochs, seed, clock } = checked(options);
   const whole = jit((p: P, batch: B) => loss(p, batch)) as unknown as (p: P, batch: B) => Tensor;
   const runs: BatchRun[] = [];

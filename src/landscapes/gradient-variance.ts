@@ -2,6 +2,7 @@ import { tensor } from "../array/create.ts";
 import { add, astype, square, sub } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { expandDims, take } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -68,6 +69,7 @@ export interface GradientVariance {
  * batches.map(({ predicted }) => predicted); // [8, 2]
  */
 export function gradientVariance<P, B>(options: GradientVarianceOptions<P, B>): GradientVariance {
+  if (arguments.length > 1) refuseExtra("gradientVariance", arguments, 1);
   const { loss, params, data, batchSizes, repeats, replacement, seed, items } = checked(options);
   const { def, leaves } = flatten(data, "gradientVariance");
   const columns = leaves as Tensor[];
@@ -159,6 +161,7 @@ function checked<P, B>(
 
 /** The same items over and over: `times` copies of each array, one after the other. */
 export function repeatItems<B>(data: B, times: number): B {
+  if (arguments.length > 2) refuseExtra("repeatItems", arguments, 2);
   const { def, leaves } = flatten(data, "repeatItems");
   const copies = (leaves as Tensor[]).map((column) => {
     const n = column.shape[0]!;

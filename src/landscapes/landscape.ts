@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -89,6 +90,7 @@ export function defineLandscape(
   source: string | ((...coordinates: Tensor[]) => Tensor),
   options: LandscapeOptions = {},
 ): Landscape {
+  if (arguments.length > 2) refuseExtra("defineLandscape", arguments, 2);
   const operation = "defineLandscape";
   checkOptions(operation, options, optionNames);
   if (typeof source !== "string" && typeof source !== "function") {

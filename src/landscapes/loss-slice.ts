@@ -1,5 +1,6 @@
 import { tensor } from "../array/create.ts";
 import { add, mul } from "../array/elementwise.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -77,6 +78,7 @@ export function landscape<P>(
   params: P,
   options: SliceOptions<NoInfer<P>> = {},
 ): LossSlice {
+  if (arguments.length > 3) refuseExtra("landscape", arguments, 3);
   const { directions, path, resolution, seed } = checked(loss, options);
   const centre = flattenParams("landscape", params);
   requireFloating(params);

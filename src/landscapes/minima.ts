@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { tensor } from "../array/create.ts";
 import { hessian } from "../transforms/jacobian.ts";
 import { minimize } from "../optim/index.ts";
@@ -21,6 +22,7 @@ const mostStarts = 125;
  * lowest.toFixed(6); // "-1.000000"
  */
 export function findMinima(landscape: Landscape): Landscape {
+  if (arguments.length > 1) refuseExtra("findMinima", arguments, 1);
   if (landscape.minima.length > 0 || landscape.lowest !== undefined) return landscape;
   const { value, start } = landscape;
   const domain = landscape.domain ?? start.map((x): Interval => [x - 4, x + 4]);

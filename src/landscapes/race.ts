@@ -1,6 +1,7 @@
 import { tensor } from "../array/create.ts";
 import { add } from "../array/elementwise.ts";
 import { norm } from "../array/reduce.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -86,6 +87,7 @@ export function race(
   racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,
   options: RaceOptions = {},
 ): Race {
+  if (arguments.length > 3) refuseExtra("race", arguments, 3);
   const { steps, start, tolerances, noise, seed } = checked(landscape, racers, options);
   const n = start.length;
   const height = landscape.value(tensor([...start])).item();

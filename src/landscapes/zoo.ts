@@ -1,6 +1,7 @@
 import { add, mul, square, sub, tanh } from "../array/elementwise.ts";
 import { mean } from "../array/reduce.ts";
 import { tensor } from "../array/create.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { didYouMean } from "../util/suggest.ts";
@@ -264,6 +265,7 @@ export const zoo: Readonly<Record<string, Specimen>> = specimens;
  * value(tensor(minima[0])).item(); // 0
  */
 export function findLandscape(name: string): Landscape {
+  if (arguments.length > 1) refuseExtra("findLandscape", arguments, 1);
   const specimen = Object.hasOwn(specimens, name) ? specimens[name] : undefined;
   if (specimen === undefined) {
     const near = typeof name === "string" ? didYouMean(name, Object.keys(specimens)) : "";

@@ -14,6 +14,7 @@ import {
   where,
 } from "../array/elementwise.ts";
 import { asFloating } from "../array/promote.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 
@@ -21,16 +22,19 @@ export { sigmoid, softplus, tanh } from "../array/elementwise.ts";
 
 /** max(x, 0), element by element. Its derivative at 0 is 0; NaN stays NaN. */
 export function relu(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("relu", arguments, 1);
   return where(lessEqual(x, 0), 0, x);
 }
 
 /** min(max(x, 0), 6). Its derivative at 0 and at 6 is 0, as in PyTorch. */
 export function relu6(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("relu6", arguments, 1);
   return where(less(x, 6), relu(x), where(greater(x, 0), 6, x));
 }
 
 /** x where it is positive, else `slope · x` (slope 0.01 unless said otherwise), which is its derivative at 0. */
 export function leakyRelu(x: TensorLike, options: { readonly slope?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("leakyRelu", arguments, 2);
   checkOptions("leakyRelu", options, ["slope"]);
   const t = asFloating(x, "leakyRelu");
   return where(greater(t, 0), t, mul(t, options.slope ?? 0.01));
@@ -42,6 +46,7 @@ export function leakyRelu(x: TensorLike, options: { readonly slope?: number } = 
  * @see Clevert, Unterthiner, Hochreiter, Fast and accurate deep network learning by exponential linear units, ICLR 2016.
  */
 export function elu(x: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("elu", arguments, 2);
   checkOptions("elu", options, ["alpha"]);
   const t = asFloating(x, "elu");
   const isPositive = greater(t, 0);
@@ -56,6 +61,7 @@ export function elu(x: TensorLike, options: { readonly alpha?: number } = {}): T
  * @see Klambauer, Unterthiner, Mayr, Hochreiter, Self-normalizing neural networks, NeurIPS 2017.
  */
 export function selu(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("selu", arguments, 1);
   return mul(elu(x, { alpha: 1.6732632423543772 }), 1.0507009873554805);
 }
 
@@ -69,6 +75,7 @@ export function selu(x: TensorLike): Tensor {
  * gelu(1, { approximate: "tanh" }); // 0.841192
  */
 export function gelu(x: TensorLike, options: { readonly approximate?: "none" | "tanh" } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("gelu", arguments, 2);
   checkOptions("gelu", options, ["approximate"]);
   const { approximate = "none" } = options;
   checkChoice("gelu", "approximate", approximate, ["none", "tanh"]);
@@ -80,6 +87,7 @@ export function gelu(x: TensorLike, options: { readonly approximate?: "none" | "
 
 /** `x · σ(x)`, also called swish. */
 export function silu(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("silu", arguments, 1);
   const t = asFloating(x, "silu");
   return mul(t, sigmoid(t));
 }
@@ -90,28 +98,33 @@ export function silu(x: TensorLike): Tensor {
  * @see Misra, Mish: a self regularized non-monotonic activation function, BMVC 2020.
  */
 export function mish(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("mish", arguments, 1);
   const t = asFloating(x, "mish");
   return mul(t, tanh(softplus(t)));
 }
 
 /** `x / (1 + |x|)`. */
 export function softsign(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("softsign", arguments, 1);
   const t = asFloating(x, "softsign");
   return div(t, abs(t).add(1));
 }
 
 /** `log σ(x)`, without overflow. */
 export function logSigmoid(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("logSigmoid", arguments, 1);
   return neg(softplus(neg(asFloating(x, "logSigmoid"))));
 }
 
 /** `min(max(x / 6 + 1/2, 0), 1)`. Its derivative at the edges, −3 and 3, is 0, as in PyTorch. */
 export function hardSigmoid(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("hardSigmoid", arguments, 1);
   return div(relu6(asFloating(x, "hardSigmoid").add(3)), 6);
 }
 
 /** `x · hardSigmoid(x)`. */
 export function hardSwish(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("hardSwish", arguments, 1);
   const t = asFloating(x, "hardSwish");
   return mul(t, hardSigmoid(t));
 }

@@ -2,6 +2,7 @@ import { add, equal, lessEqual, mul, where } from "../array/elementwise.ts";
 import { max, softmax } from "../array/reduce.ts";
 import { matmul, reshape, transpose } from "../array/shape.ts";
 import { asFloating } from "../array/promote.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -45,6 +46,7 @@ export function dotProductAttention(
   value: TensorLike,
   options: AttentionOptions = {},
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("dotProductAttention", arguments, 4);
   checkOptions("dotProductAttention", options, ["mask", "causal", "scale"]);
   const [q, k, v] = [query, key, value].map((x) => asFloating(x, "dotProductAttention"));
   checkAttention(q!, k!, v!);
@@ -107,6 +109,7 @@ export interface MultiHeadParams {
  * multiHeadInit(key(0), 8).query.weight.shape; // [8, 8]
  */
 export function multiHeadInit(key: Key, features: number, options: DenseOptions = {}): MultiHeadParams {
+  if (arguments.length > 3) refuseExtra("multiHeadInit", arguments, 3);
   checkOptions("multiHeadInit", options, ["init", "biasInit", "dtype"]);
   const layers = split(key, 4).map((own) =>
     denseInit(own, features, features, { init: glorotUniform, biasInit: zerosInit, ...options }),
@@ -137,6 +140,7 @@ export function multiHeadAttention(
   x: TensorLike,
   options: MultiHeadOptions,
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("multiHeadAttention", arguments, 3);
   checkOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
   const { heads, context = x, mask, causal = false } = options;
   const features = query.weight.shape[1]!;

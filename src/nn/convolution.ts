@@ -2,6 +2,7 @@ import { conv, type ConvOptions } from "../array/convolution.ts";
 import { add } from "../array/elementwise.ts";
 import { asFloating } from "../array/promote.ts";
 import { reshape } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -43,6 +44,7 @@ export function convolutionInit(
   window: readonly number[],
   options: ConvolutionInitOptions = {},
 ): ConvolutionParams {
+  if (arguments.length > 5) refuseExtra("convolutionInit", arguments, 5);
   checkOptions("convolutionInit", options, ["groups", "init", "biasInit", "dtype"]);
   const { groups = 1, dtype = "float32", init = fanInUniform } = options;
   const { biasInit = options.init === undefined ? fanInUniform : zerosInit } = options;
@@ -90,6 +92,7 @@ export function convolution(
   x: TensorLike,
   options: ConvOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("convolution", arguments, 3);
   checkOptions("convolution", options, ["stride", "padding", "dilation", "groups"]);
   const t = asFloating(x, "convolution");
   return add(conv(t, weight, options), reshape(bias, [-1, ...range(2, t.ndim).map(() => 1)]));

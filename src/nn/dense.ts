@@ -1,5 +1,6 @@
 import { add } from "../array/elementwise.ts";
 import { matmul } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -39,6 +40,7 @@ export function denseInit(
   outputs: number,
   options: DenseOptions = {},
 ): DenseParams {
+  if (arguments.length > 4) refuseExtra("denseInit", arguments, 4);
   checkOptions("denseInit", options, ["init", "biasInit", "dtype"]);
   for (const [what, n] of [
     ["inputs", inputs],
@@ -63,6 +65,7 @@ export function denseInit(
  * @throws DownhillError `shape` if the last axis of x has not `inputs` items.
  */
 export function dense({ weight, bias }: DenseParams, x: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("dense", arguments, 2);
   const t = asTensor(x, "dense");
   const inputs = weight.shape[0];
   if (t.ndim === 0 || t.shape.at(-1) !== inputs) {

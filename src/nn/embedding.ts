@@ -1,6 +1,7 @@
 import { div, equal, stopGradient, where } from "../array/elementwise.ts";
 import { asFloating, asPlaces } from "../array/promote.ts";
 import { expandDims, take } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -20,6 +21,7 @@ export function embedding(
   words: TensorLike,
   options: { readonly padding?: number } = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("embedding", arguments, 3);
   checkOptions("embedding", options, ["padding"]);
   const rows = asTensor(table, "embedding");
   if (rows.ndim !== 2) {
@@ -53,6 +55,7 @@ export interface DropoutOptions {
  * dropout(key(0), [1, 1, 1, 1], { training: false }).tolist(); // [1, 1, 1, 1]
  */
 export function dropout(key: Key | Tensor, x: TensorLike, options: DropoutOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("dropout", arguments, 3);
   checkOptions("dropout", options, ["rate", "training"]);
   const { rate = 0.5, training = true } = options;
   if (!(rate >= 0 && rate < 1)) {

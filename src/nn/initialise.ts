@@ -1,4 +1,5 @@
 import { full, tensor } from "../array/create.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -66,7 +67,8 @@ export const heNormal: Initialiser = /* @__PURE__ */ normalWith("heNormal", ({ f
 );
 
 /** Zeros, for biases. */
-export const zerosInit: Initialiser = (_, shape, options = {}) => {
+export const zerosInit: Initialiser = function (_, shape, options = {}) {
+  if (arguments.length > 3) refuseExtra("zerosInit", arguments, 3);
   checkOptions("zerosInit", options, ["dtype", "fanIn", "fanOut"]);
   return full(shape, 0, { dtype: options.dtype ?? "float32" });
 };
@@ -77,7 +79,8 @@ interface Fans {
 }
 
 function uniformWithin(operation: string, bound: (fans: Fans) => number): Initialiser {
-  return (key, shape, options = {}) => {
+  return function (key, shape, options = {}) {
+    if (arguments.length > 3) refuseExtra(operation, arguments, 3);
     const { dtype = "float32" } = options;
     const limit = bound(fansOf(operation, shape, options));
     const values = uniform(key, sizeOf(shape), { dtype, minval: -limit, maxval: limit });
@@ -86,7 +89,8 @@ function uniformWithin(operation: string, bound: (fans: Fans) => number): Initia
 }
 
 function normalWith(operation: string, deviation: (fans: Fans) => number): Initialiser {
-  return (key, shape, options = {}) => {
+  return function (key, shape, options = {}) {
+    if (arguments.length > 3) refuseExtra(operation, arguments, 3);
     const { dtype = "float32" } = options;
     const std = deviation(fansOf(operation, shape, options));
     const values = normal(key, sizeOf(shape), { dtype }).map((x) => x * std);

@@ -17,6 +17,7 @@ import { elements } from "../array/read.ts";
 import { asFloating } from "../array/promote.ts";
 import { argmax, logSoftmax, mean, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -65,6 +66,7 @@ export function softmaxCrossEntropy(
   labels: TensorLike,
   options: CrossEntropyOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("softmaxCrossEntropy", arguments, 3);
   const { labelSmoothing = 0, classWeights, ignore, ...rest } = checkedOptions(options);
   const z = asFloating(logits, "softmaxCrossEntropy");
   const y = asTensor(labels, "softmaxCrossEntropy");
@@ -176,6 +178,7 @@ export function meanSquaredError(
   target: TensorLike,
   options: LossOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("meanSquaredError", arguments, 3);
   const x = asFloating(prediction, "meanSquaredError");
   const y = asTensor(target, "meanSquaredError");
   if (!sameShape(x.shape, y.shape)) {
@@ -197,6 +200,7 @@ export function meanSquaredError(
  * accuracy([[2, 1], [0, 3], [1, 0]], [0, 1, 1]).item(); // 0.6666666…
  */
 export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("accuracy", arguments, 2);
   const z = asFloating(logits, "accuracy");
   const y = asTensor(labels, "accuracy");
   if (!sameShape(y.shape, z.shape.slice(0, -1))) {

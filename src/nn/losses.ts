@@ -14,6 +14,7 @@ import {
   where,
 } from "../array/elementwise.ts";
 import { asFloating } from "../array/promote.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -45,6 +46,7 @@ export function meanAbsoluteError(
   target: TensorLike,
   options: LossOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("meanAbsoluteError", arguments, 3);
   const [x, y] = pair("meanAbsoluteError", prediction, target);
   return reduce("meanAbsoluteError", abs(sub(x, y)), options);
 }
@@ -65,6 +67,7 @@ export interface HuberOptions extends LossOptions {
  * huberLoss([0, 0], [0.5, 3], { reduction: "none" }).tolist(); // [0.125, 2.5]
  */
 export function huberLoss(prediction: TensorLike, target: TensorLike, options: HuberOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("huberLoss", arguments, 3);
   checkOptions("huberLoss", options, ["reduction", "delta"]);
   const { delta = 1, ...rest } = options;
   if (!(delta > 0 && Number.isFinite(delta)))
@@ -96,6 +99,7 @@ export function sigmoidCrossEntropy(
   targets: TensorLike,
   options: SigmoidCrossEntropyOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("sigmoidCrossEntropy", arguments, 3);
   checkOptions("sigmoidCrossEntropy", options, ["reduction", "positiveWeight"]);
   const { positiveWeight, ...rest } = options;
   const [z, y] = pair("sigmoidCrossEntropy", logits, targets);
@@ -120,6 +124,7 @@ export interface KlOptions extends LossOptions {
  * klDivergence([Math.log(0.5), Math.log(0.5)], [1, 0], { reduction: "sum" }).item(); // 0.693147
  */
 export function klDivergence(logPrediction: TensorLike, target: TensorLike, options: KlOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("klDivergence", arguments, 3);
   checkOptions("klDivergence", options, ["reduction", "logTarget"]);
   const { logTarget = false, ...rest } = options;
   const [q, p] = pair("klDivergence", logPrediction, target);
@@ -137,6 +142,7 @@ export function klDivergence(logPrediction: TensorLike, target: TensorLike, opti
  * poissonLoss([0, 1], [1, 2], { reduction: "none" }).tolist(); // [1, 0.718282]
  */
 export function poissonLoss(logRate: TensorLike, target: TensorLike, options: LossOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("poissonLoss", arguments, 3);
   const [x, y] = pair("poissonLoss", logRate, target);
   return reduce("poissonLoss", sub(exp(x), mul(y, x)), options);
 }
@@ -154,6 +160,7 @@ export function gaussianLoss(
   target: TensorLike,
   options: LossOptions = {},
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("gaussianLoss", arguments, 4);
   const [x, y] = pair("gaussianLoss", mean, target);
   const v = asFloating(variance, "gaussianLoss");
   const spread = add(log(v), div(square(sub(x, y)), v));

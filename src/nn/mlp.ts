@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -38,6 +39,7 @@ export interface Mlp {
  * apply(params, [[0.5, -1], [2, 0]]).shape; // [2, 1]
  */
 export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
+  if (arguments.length > 2) refuseExtra("mlp", arguments, 2);
   checkOptions("mlp", options, ["activation", "init", "biasInit", "dtype"]);
   checkSizes(sizes);
   const { activation = relu, ...layer } = options;

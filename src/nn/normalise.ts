@@ -3,6 +3,7 @@ import { asFloating } from "../array/promote.ts";
 import { mean } from "../array/reduce.ts";
 import { reshape } from "../array/shape.ts";
 import { full } from "../array/create.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -31,6 +32,7 @@ export function scaleInit(
   features: number,
   options: { readonly dtype?: "float64" | "float32" } = {},
 ): ScaleParams {
+  if (arguments.length > 2) refuseExtra("scaleInit", arguments, 2);
   checkOptions("scaleInit", options, ["dtype"]);
   if (!Number.isInteger(features) || features < 1)
     throw new DownhillError(
@@ -69,6 +71,7 @@ export function layerNorm(
   x: TensorLike,
   options: NormaliseOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("layerNorm", arguments, 3);
   checkOptions("layerNorm", options, ["epsilon"]);
   const t = asFloating(x, "layerNorm");
   requireFeatures("layerNorm", t, -1, weight);
@@ -88,6 +91,7 @@ export function rmsNorm(
   x: TensorLike,
   options: NormaliseOptions = {},
 ): Tensor {
+  if (arguments.length > 3) refuseExtra("rmsNorm", arguments, 3);
   checkOptions("rmsNorm", options, ["epsilon"]);
   const t = asFloating(x, "rmsNorm");
   requireFeatures("rmsNorm", t, -1, weight);
@@ -115,6 +119,7 @@ export function groupNorm(
   groups: number,
   options: NormaliseOptions = {},
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("groupNorm", arguments, 4);
   checkOptions("groupNorm", options, ["epsilon"]);
   const t = asFloating(x, "groupNorm");
   requireFeatures("groupNorm", t, 1, weight);
@@ -154,6 +159,7 @@ export function batchStatisticsInit(
   channels: number,
   options: { readonly dtype?: "float64" | "float32" } = {},
 ): BatchStatistics {
+  if (arguments.length > 2) refuseExtra("batchStatisticsInit", arguments, 2);
   checkOptions("batchStatisticsInit", options, ["dtype"]);
   const { weight, bias } = scaleInit(channels, options);
   return { mean: bias, variance: weight };
@@ -179,6 +185,7 @@ export function batchNorm(
   statistics: BatchStatistics,
   options: BatchNormOptions,
 ): [y: Tensor, statistics: BatchStatistics] {
+  if (arguments.length > 4) refuseExtra("batchNorm", arguments, 4);
   checkOptions("batchNorm", options, ["training", "epsilon", "momentum"]);
   const { training, epsilon = 1e-5, momentum = 0.1 } = options;
   const t = asFloating(x, "batchNorm");

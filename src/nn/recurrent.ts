@@ -1,6 +1,7 @@
 import { add, mul, sigmoid, sub, tanh } from "../array/elementwise.ts";
 import { matmul } from "../array/shape.ts";
 import { asFloating } from "../array/promote.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
@@ -97,6 +98,7 @@ export function rnnInit(
   hidden: number,
   options: RecurrentOptions = {},
 ): RecurrentParams {
+  if (arguments.length > 4) refuseExtra("rnnInit", arguments, 4);
   const { input, hidden: recurrent, bias } = recurrentInit("rnnInit", key, inputs, hidden, 1, options);
   return { input, hidden: recurrent, bias };
 }
@@ -116,6 +118,7 @@ export function rnnCell(
   h: TensorLike,
   options: { readonly activation?: (x: Tensor) => Tensor } = {},
 ): Tensor {
+  if (arguments.length > 4) refuseExtra("rnnCell", arguments, 4);
   checkOptions("rnnCell", options, ["activation"]);
   const { activation = tanh } = options;
   const [input, state] = [asFloating(x, "rnnCell"), asFloating(h, "rnnCell")];
@@ -136,6 +139,7 @@ export function lstmInit(
   hidden: number,
   options: RecurrentOptions = {},
 ): RecurrentParams {
+  if (arguments.length > 4) refuseExtra("lstmInit", arguments, 4);
   const { input, hidden: recurrent, bias } = recurrentInit("lstmInit", key, inputs, hidden, 4, options);
   return { input, hidden: recurrent, bias };
 }
@@ -154,6 +158,7 @@ export function lstmInit(
  * hs.shape; // [10, 4]
  */
 export function lstmCell(params: RecurrentParams, x: TensorLike, { h, c }: LstmState): LstmState {
+  if (arguments.length > 3) refuseExtra("lstmCell", arguments, 3);
   const input = asFloating(x, "lstmCell");
   requireInputs("lstmCell", input, h, params);
   const gates = add(add(matmul(input, params.input), matmul(h, params.hidden)), params.bias);
@@ -170,6 +175,7 @@ export function lstmCell(params: RecurrentParams, x: TensorLike, { h, c }: LstmS
  * gruInit(key(0), 3, 4).hidden.shape; // [4, 12]
  */
 export function gruInit(key: Key, inputs: number, hidden: number, options: RecurrentOptions = {}): GruParams {
+  if (arguments.length > 4) refuseExtra("gruInit", arguments, 4);
   return recurrentInit("gruInit", key, inputs, hidden, 3, options);
 }
 
@@ -186,6 +192,7 @@ export function gruInit(key: Key, inputs: number, hidden: number, options: Recur
  * gruCell(p, ones([2, 3]), zeros([2, 4])).shape; // [2, 4]
  */
 export function gruCell(params: GruParams, x: TensorLike, h: TensorLike): Tensor {
+  if (arguments.length > 3) refuseExtra("gruCell", arguments, 3);
   const [input, state] = [asFloating(x, "gruCell"), asFloating(h, "gruCell")];
   requireInputs("gruCell", input, state, params);
   const [rx, zx, nx] = partsOf(add(matmul(input, params.input), params.bias), 3);

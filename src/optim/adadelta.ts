@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, mul } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { average, descend, flatSqrt, notNegative, over, penalised } from "./formulas.ts";
@@ -53,6 +54,7 @@ export type Adadelta = RuleOptimizer<AdadeltaState<object>>;
  * updates; // { w: -1.3333333333333333 }
  */
 export function adadelta(options: AdadeltaOptions = {}): Adadelta {
+  if (arguments.length > 1) refuseExtra("adadelta", arguments, 1);
   const read = readOptions("adadelta", options, {
     learningRate: rate(1),
     rho: within(0.9, { from: 0, to: 1 }),

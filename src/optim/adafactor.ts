@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, maximum, minimum, mul, pow, sqrt, sub } from "../array/elementwise.ts";
 import { mean } from "../array/reduce.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -63,6 +64,7 @@ export type Adafactor = RuleOptimizer<AdafactorState<object>>;
  * updates; // { w: f64[2] [-0.3, -0.3] }
  */
 export function adafactor(options: AdafactorOptions = {}): Adafactor {
+  if (arguments.length > 1) refuseExtra("adafactor", arguments, 1);
   const read = readOptions<AdafactorOptions>("adafactor", options, {
     learningRate: rate(0.01),
     beta2Decay: within(-0.8, { to: 0 }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, mul, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { descend, flatSqrt, notNegative, over, penalised } from "./formulas.ts";
@@ -53,6 +54,7 @@ export type Adagrad = RuleOptimizer<AdagradState<object>>;
  * updates; // { w: f64[2] [-0.5, -0.5] }
  */
 export function adagrad(options: AdagradOptions = {}): Adagrad {
+  if (arguments.length > 1) refuseExtra("adagrad", arguments, 1);
   const read = readOptions("adagrad", options, {
     learningRate: rate(0.01),
     learningRateDecay: within(0, notNegative),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, maximum, mul, sqrt, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
@@ -75,6 +76,7 @@ export type Adam = RuleOptimizer<AdamState<object>>;
  * updates; // { x: f64[2] [-0.1, -0.0999995] }
  */
 export function adam(options: AdamOptions = {}): Adam {
+  if (arguments.length > 1) refuseExtra("adam", arguments, 1);
   const table = { ...adamTable(), weightDecay: within(0, notNegative), decoupledWeightDecay: flag(false) };
   return adamRule("adam", readOptions("adam", options, table));
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { abs, add, div, maximum, mul } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { average, belowOne, descend, notNegative, oneMinusPower, over, penalised } from "./formulas.ts";
@@ -54,6 +55,7 @@ export type Adamax = RuleOptimizer<AdamaxState<object>>;
  * updates; // { w: f64[2] [-0.1, 0.1] }
  */
 export function adamax(options: AdamaxOptions = {}): Adamax {
+  if (arguments.length > 1) refuseExtra("adamax", arguments, 1);
   const read = readOptions("adamax", options, {
     learningRate: rate(0.002),
     beta1: within(0.9, belowOne),

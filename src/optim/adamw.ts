@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { type Adam, type AdamOptions, adamRule, adamTable } from "./adam.ts";
 import { notNegative } from "./formulas.ts";
 import { readOptions, type Scalar, within } from "./options.ts";
@@ -29,6 +30,7 @@ export interface AdamwOptions extends Omit<AdamOptions, "weightDecay" | "decoupl
  * updates; // { x: f64[2] [-0.15, -0.05] }
  */
 export function adamw(options: AdamwOptions = {}): Adam {
+  if (arguments.length > 1) refuseExtra("adamw", arguments, 1);
   const table = { ...adamTable(), weightDecay: within(0.01, notNegative) };
   return adamRule("adamw", { ...readOptions("adamw", options, table), decoupledWeightDecay: true });
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, maximum, mul, pow, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { descend, notNegative, penalised } from "./formulas.ts";
@@ -56,6 +57,7 @@ export type Asgd = RuleOptimizer<AsgdState<object>>;
  * state.average; // { w: 0.5 }
  */
 export function asgd(options: AsgdOptions = {}): Asgd {
+  if (arguments.length > 1) refuseExtra("asgd", arguments, 1);
   const read = readOptions("asgd", options, {
     learningRate: rate(0.01),
     lambd: within(1e-4, notNegative),

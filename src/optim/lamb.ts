@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, greater, minimum, mul, sqrt, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
@@ -64,6 +65,7 @@ export type Lamb = RuleOptimizer<LambState<object>>;
  * updates; // { w: f64[2] [-0.35355339, -0.35355339] }
  */
 export function lamb(options: LambOptions = {}): Lamb {
+  if (arguments.length > 1) refuseExtra("lamb", arguments, 1);
   const read = readOptions("lamb", options, {
     learningRate: rate(0.001),
     beta1: within(0.9, belowOne),

@@ -17,6 +17,7 @@ import {
 } from "../array/elementwise.ts";
 import { max, sum } from "../array/reduce.ts";
 import { concatenate, dot, ravel, reshape, slice } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { cond } from "../transforms/cond.ts";
@@ -24,7 +25,7 @@ import { whileLoop } from "../transforms/while-loop.ts";
 import { directionOf, emptyState, type LbfgsState, readState, remember } from "./lbfgs-memory.ts";
 import { beginSearch, continueSearch } from "./line-search.ts";
 import { count, fixed, oneOf, optional, type Rate, rate, readOptions } from "./options.ts";
-import type { Update, UpdateExtra } from "./optimizer.ts";
+import { checkInit, checkUpdate, type Update, type UpdateExtra } from "./optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
 import { stepOf } from "./state.ts";
 import { rateAt, type Schedule, scaledRate } from "./schedule.ts";
@@ -83,6 +84,7 @@ export interface Lbfgs {
  * applyUpdates(params, updates).x.item().toFixed(6); // "3.000000"
  */
 export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
+  if (arguments.length > 1) refuseExtra("lbfgs", arguments, 1);
   const read = readOptions<LbfgsOptions>("lbfgs", options, {
     learningRate: rate(1),
     maxIterations: count(20, { from: 1 }),
@@ -97,9 +99,11 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
     ...(learningRate instanceof Tensor ? {} : { learningRate }),
     searches: true,
     init(params) {
+      checkInit("lbfgs", arguments);
       return emptyState(vectorOf(readParameters("lbfgs", params).tensors).shape[0]!, read.historySize);
     },
     update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState> {
+      checkUpdate("lbfgs", arguments);
       const parameters = readParameters("lbfgs", params);
       const evaluate = extra?.valueAndGrad;
       if (typeof evaluate !== "function") {

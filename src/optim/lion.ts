@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { sign } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { average, descend, notNegative, penalised } from "./formulas.ts";
@@ -50,6 +51,7 @@ export type Lion = RuleOptimizer<LionState<object>>;
  * updates; // { w: f64[2] [-0.5, 0.5] }
  */
 export function lion(options: LionOptions = {}): Lion {
+  if (arguments.length > 1) refuseExtra("lion", arguments, 1);
   const read = readOptions("lion", options, {
     learningRate: rate(0.0001),
     beta1: within(0.9, { from: 0, to: 1 }),

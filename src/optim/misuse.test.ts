@@ -66,13 +66,15 @@ describe.each(Object.entries(makers))("%s", (name, make) => {
     ["integers", { w: tensor(params.w, { dtype: "int32" }) }],
     ["truth values", { w: tensor([[true]]) }],
   ])("refuses as parameters: %s", (_, wrong) => {
-    const message = new RegExp(`^${name}: (params holds no tensor|params.w is .*; only floating)`);
+    const message = new RegExp(
+      `^${name}: (params holds no tensor|update needs .* params is missing|params.w is .*; only floating)`,
+    );
     expect(() => optimizer.init(wrong)).toThrow(message);
     expect(() => update({ params: wrong, grads: wrong })).toThrow(message);
   });
 
   test.each<[string, (own: object) => unknown, string]>([
-    ["undefined", () => undefined, "the state has no step, a scalar"],
+    ["undefined", () => undefined, "update needs gradients, state and parameters, and state is missing."],
     ["null", () => null, "the state has no step, a scalar"],
     ["a list", () => [], "the state has no step, a scalar"],
     ["that of a chain", (own) => [own], "the state has no step, a scalar"],

@@ -1,5 +1,6 @@
 import { add, astype, div, maximum, mul } from "../array/elementwise.ts";
 import { matmul, transpose } from "../array/shape.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { roundToBfloat16, roundToFloat32 } from "./bfloat16.ts";
@@ -67,6 +68,7 @@ export type Muon = RuleOptimizer<MuonState<object>>;
  * update({ w: tensor([[3, 4]]) }, init(params), params).updates.w.tolist(); // [[-0.06, -0.08]]
  */
 export function muon(options: MuonOptions = {}): Muon {
+  if (arguments.length > 1) refuseExtra("muon", arguments, 1);
   const read = readOptions<MuonOptions>("muon", options, {
     learningRate: rate(0.001),
     weightDecay: within(0.1, notNegative),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, mul, pow, sqrt, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
@@ -72,6 +73,7 @@ export type Nadam = RuleOptimizer<NadamState<object>>;
  * updates.w.item().toFixed(5); // "-0.10564"
  */
 export function nadam(options: NadamOptions = {}): Nadam {
+  if (arguments.length > 1) refuseExtra("nadam", arguments, 1);
   const read = readOptions("nadam", options, {
     learningRate: rate(0.002),
     beta1: within(0.9, belowOne),

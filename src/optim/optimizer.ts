@@ -1,5 +1,7 @@
 import { add } from "../array/elementwise.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { matchParameters, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
@@ -57,6 +59,29 @@ export function requireOptimizer(operation: string, optimizer: unknown, what: st
 }
 
 /**
+ * The first thing that an `update` does: refuses a call that leaves out the state or the parameters, or has more than `extra`.
+ *
+ * @throws DownhillError `tree`, naming what is missing; `option` for what is too much.
+ */
+export function checkUpdate(operation: string, given: ArrayLike<unknown>): void {
+  const missing = ["state", "params"].filter((_, i) => given[i + 1] === undefined);
+  if (missing.length > 0) {
+    throw new DownhillError(
+      "tree",
+      `${operation}: update needs gradients, state and parameters, and ${missing.join(" and ")} ` +
+        `${missing.length === 1 ? "is" : "are"} missing. Write update(grads, state, params), the first time with init(params) as state.`,
+    );
+  }
+  if (given.length > 4) refuseExtraOfMethod(operation, given, 4);
+  checkOptions(`${operation}: extra`, given[3], ["value", "valueAndGrad", "rateScale"]);
+}
+
+/** The same for an `init`. */
+export function checkInit(operation: string, given: ArrayLike<unknown>): void {
+  if (given.length > 1) refuseExtraOfMethod(operation, given, 1);
+}
+
+/**
  * `params + updates`, tensor by tensor.
  *
  * @throws DownhillError `tree` or `shape`, naming the place, if the two do not match.
@@ -66,6 +91,7 @@ export function requireOptimizer(operation: string, optimizer: unknown, what: st
  * applyUpdates(params, updates); // { slope: 1.5, intercept: f64[2] [2, 1] }
  */
 export function applyUpdates<P>(params: P, updates: P): P {
+  if (arguments.length > 2) refuseExtra("applyUpdates", arguments, 2);
   const parameters = readParameters("applyUpdates", params);
   const changes = matchParameters(parameters, "updates", updates);
   const next = parameters.tensors.map((x, i) => add(x, changes[i]!));

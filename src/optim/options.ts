@@ -39,7 +39,7 @@ export function readOptions<O extends object>(
   table: { readonly [K in keyof O]-?: Option<Required<O>[K]> },
 ): Required<O> {
   const names = Object.keys(table) as (keyof O & string)[];
-  checkOptions(operation, given, names);
+  checkOptions(operation, given, names, names); // what may be null says its own check
   const read = names.map((name) => {
     const { initial, check } = table[name];
     const value: unknown = given[name];

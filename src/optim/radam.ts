@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { full } from "../array/create.ts";
 import { add, div, expm1, greater, less, log, mul, neg, sqrt, sub, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -71,6 +72,7 @@ export type Radam = RuleOptimizer<RadamState<object>>;
  * updates; // { w: -0.4 }
  */
 export function radam(options: RadamOptions = {}): Radam {
+  if (arguments.length > 1) refuseExtra("radam", arguments, 1);
   const read = readOptions("radam", options, {
     learningRate: rate(0.001),
     beta1: within(0.9, belowOne),

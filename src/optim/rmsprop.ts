@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, mul, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { average, descend, flatSqrt, notNegative, over, penalised } from "./formulas.ts";
@@ -60,6 +61,7 @@ export type Rmsprop = RuleOptimizer<RmspropState<object>>;
  * updates; // { w: f64[2] [-0.2, 0.2] }
  */
 export function rmsprop(options: RmspropOptions = {}): Rmsprop {
+  if (arguments.length > 1) refuseExtra("rmsprop", arguments, 1);
   const read = readOptions("rmsprop", options, {
     learningRate: rate(0.01),
     alpha: within(0.99, { from: 0, to: 1 }),

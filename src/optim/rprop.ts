@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { onesLike, zerosLike } from "../array/create.ts";
 import { greater, less, maximum, minimum, mul, neg, sign, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -57,6 +58,7 @@ export type Rprop = RuleOptimizer<RpropState<object>>;
  * updates; // { w: f64[2] [-0.5, 0.5] }
  */
 export function rprop(options: RpropOptions = {}): Rprop {
+  if (arguments.length > 1) refuseExtra("rprop", arguments, 1);
   const read = readOptions("rprop", options, {
     learningRate: fixed(0.01, notNegative),
     etaMinus: within(0.5, { from: 0, to: 1, above: true, below: true }),

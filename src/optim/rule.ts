@@ -5,7 +5,7 @@ import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import type { Shape } from "../util/shape.ts";
 import type { Rate, Scalar } from "./options.ts";
-import type { Update, UpdateExtra } from "./optimizer.ts";
+import { checkInit, checkUpdate, type Update, type UpdateExtra } from "./optimizer.ts";
 import type { Parameters } from "./parameters.ts";
 import { matchParameters, pathOf, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
@@ -87,6 +87,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
     ...(learningRate === undefined || learningRate instanceof Tensor ? {} : { learningRate }),
 
     init<P>(params: P): StateOf<S, P> {
+      checkInit(name, arguments);
       const parameters = readParameters(name, params);
       parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
       const trees = parts.map(([key, part]) => [key, part === null ? null : startOf(part, parameters)]);
@@ -99,6 +100,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       params: P,
       extra?: UpdateExtra<P>,
     ): Update<P, StateOf<S, P>> {
+      checkUpdate(name, arguments);
       const parameters = readParameters(name, params);
       parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
       const gradients = matchParameters(parameters, "grads", grads);

@@ -1,4 +1,5 @@
 import { add, equal, mul, where } from "../array/elementwise.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { complement, descend, notNegative, penalised } from "./formulas.ts";
@@ -60,6 +61,7 @@ export type Sgd = RuleOptimizer<SgdState<object>>;
  * state.velocity; // { x: 2 }
  */
 export function sgd(options: SgdOptions = {}): Sgd {
+  if (arguments.length > 1) refuseExtra("sgd", arguments, 1);
   const read = readOptions("sgd", options, {
     learningRate: rate(0.001),
     momentum: within(0, { from: 0, to: 1 }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { onesLike, zerosLike } from "../array/create.ts";
 import { add, mul, notEqual, sqrt, div, where } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -53,6 +54,7 @@ export type SparseAdam = RuleOptimizer<SparseAdamState<object>>;
  * applyUpdates(params, updates).rows.at(1); // f64[1] [1]
  */
 export function sparseAdam(options: SparseAdamOptions = {}): SparseAdam {
+  if (arguments.length > 1) refuseExtra("sparseAdam", arguments, 1);
   const read = readOptions("sparseAdam", options, {
     learningRate: rate(0.001),
     beta1: within(0.9, belowOne),

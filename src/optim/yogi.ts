@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { add, div, mul, sign, sqrt, sub } from "../array/elementwise.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import {
@@ -67,6 +68,7 @@ export type Yogi = RuleOptimizer<YogiState<object>>;
  * updates; // { w: f64[2] [-0.1,  0.1] }
  */
 export function yogi(options: YogiOptions = {}): Yogi {
+  if (arguments.length > 1) refuseExtra("yogi", arguments, 1);
   const read = readOptions("yogi", options, {
     learningRate: rate(0.01),
     beta1: within(0.9, belowOne),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
@@ -22,6 +23,7 @@ import { checkKey, type Key } from "./threefry.ts";
  * bernoulli(key(0), 0.5, [4]); // bool[4] [false, false, true, true]
  */
 export function bernoulli(key: Key | Tensor, probability: number, shape: readonly number[]): Tensor {
+  if (arguments.length > 3) refuseExtra("bernoulli", arguments, 3);
   if (!(probability >= 0 && probability <= 1)) {
     throw new DownhillError(
       "range",

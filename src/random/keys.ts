@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
@@ -21,6 +22,7 @@ import { checkCount, checkWord, foldIn as foldInWords, split as splitWords } fro
 export function split(key: Key, n?: number): Key[];
 export function split(key: Tensor, n?: number): Tensor[];
 export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
+  if (arguments.length > 2) refuseExtra("split", arguments, 2);
   if (!(key instanceof Tensor)) return splitWords(key, n);
   checkCount("split", n);
   const words = checkKeyTensor("split", key);
@@ -48,6 +50,7 @@ export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
 export function foldIn(key: Key, data: number): Key;
 export function foldIn(key: Tensor, data: number | Tensor): Tensor;
 export function foldIn(key: Key | Tensor, data: number | Tensor): Key | Tensor {
+  if (arguments.length > 2) refuseExtra("foldIn", arguments, 2);
   if (!(key instanceof Tensor)) return foldInWords(key, data as number);
   const words = checkKeyTensor("foldIn", key);
   const counter =

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { checkCount, checkKey, type Key } from "./threefry.ts";
 import { fillUniform } from "./uniform.ts";
@@ -27,6 +28,7 @@ export function normal(
 export function normal(key: Key, n: number, options?: NormalOptions<"float64">): Float64Array;
 export function normal(key: Key, n: number, options?: NormalOptions): Float64Array | Float32Array;
 export function normal(key: Key, n: number, options: NormalOptions = {}): Float64Array | Float32Array {
+  if (arguments.length > 3) refuseExtra("normal", arguments, 3);
   checkKey("normal", key);
   checkCount("normal", n);
   checkOptions("normal", options, ["dtype"]);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
 
 /**
@@ -10,6 +11,7 @@ import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
  * permutation(key(0), 5); // Uint32Array(5) [ 3, 0, 4, 1, 2 ]
  */
 export function permutation(key: Key, n: number): Uint32Array {
+  if (arguments.length > 2) refuseExtra("permutation", arguments, 2);
   checkKey("permutation", key);
   checkCount("permutation", n);
   const order = new Uint32Array(n);

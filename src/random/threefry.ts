@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 
 /**
@@ -19,6 +20,7 @@ export type Key = Uint32Array;
  * key(42); // Uint32Array [0, 42]
  */
 export function key(seed: number): Key {
+  if (arguments.length > 1) refuseExtra("key", arguments, 1);
   if (!Number.isSafeInteger(seed)) {
     throw new DownhillError(
       "range",
@@ -65,6 +67,7 @@ export function foldIn(key: Key, data: number): Key {
  * bits(key(0), 2); // Uint32Array [4070199207, 4202968722]
  */
 export function bits(key: Key, n: number): Uint32Array {
+  if (arguments.length > 2) refuseExtra("bits", arguments, 2);
   checkKey("bits", key);
   checkCount("bits", n);
   const out = new Uint32Array(n);

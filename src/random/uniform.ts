@@ -1,4 +1,5 @@
 import { checkChoice, checkOptions } from "../errors/options.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkCount, checkKey, type Key, threefry2x32 } from "./threefry.ts";
 
@@ -31,6 +32,7 @@ export function uniform(
 export function uniform(key: Key, n: number, options?: UniformOptions<"float64">): Float64Array;
 export function uniform(key: Key, n: number, options?: UniformOptions): Float64Array | Float32Array;
 export function uniform(key: Key, n: number, options: UniformOptions = {}): Float64Array | Float32Array {
+  if (arguments.length > 3) refuseExtra("uniform", arguments, 3);
   checkKey("uniform", key);
   checkCount("uniform", n);
   checkOptions("uniform", options, ["dtype", "minval", "maxval"]);

@@ -1,4 +1,5 @@
 import { canRunWasm, mostThreads } from "../backends/wasm/index.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { RuntimeOptions } from "./device.ts";
@@ -18,6 +19,7 @@ import "./install-generator.ts";
  * const theDefaultsAgain = () => configure({});
  */
 export function configure(given: RuntimeOptions): void {
+  if (arguments.length > 1) refuseExtra("configure", arguments, 1);
   checkOptions("configure", given, ["backend", "reproducible", "threads"]);
   const next = { ...defaultChoices, ...given };
   checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);

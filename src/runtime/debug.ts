@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -47,6 +48,7 @@ function within<T>(next: Context, f: () => T): T {
  * debug({ nan: false });
  */
 export function debug(options: DebugOptions): void {
+  if (arguments.length > 1) refuseExtra("debug", arguments, 1);
   checkOptions("debug", options, ["nan"]);
   setCapturing(options.nan);
   context = outside;

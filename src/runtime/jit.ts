@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import "./install-inspector.ts";
@@ -24,5 +25,6 @@ export function jit<A extends readonly unknown[], T>(
   options?: JitOptions,
 ): Jitted<LikeAll<A>, T>;
 export function jit(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
+  if (arguments.length > 2) refuseExtra("jit", arguments, 2);
   return makeJitted(f, options) as Jitted<never[], unknown>;
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Program } from "../ir/program.ts";
@@ -81,6 +82,7 @@ export function makeJitted(
   f: (...args: never[]) => unknown,
   options: JitOptions = {},
 ): Jitted<never[], unknown> {
+  if (arguments.length > 2) refuseExtra("jit", arguments, 2);
   requireFunction("jit", f);
   checkOptions("jit", options, ["staticArgnums", "donate"]);
   const statics = readPlaces("staticArgnums", options.staticArgnums);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { canRunWasm, makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
 import { detectFeatures } from "../backends/wasm/features.ts";
 import * as k from "../kernel/build.ts";
@@ -39,6 +40,7 @@ let result: Turbo | undefined;
  * `${enabled ? "on" : "off"}: ${reason}`; // o…: …
  */
 export function enableTurbo(): Turbo {
+  if (arguments.length > 0) refuseExtra("enableTurbo", arguments, 0);
   result ??= tryTurbo();
   // oxlint-disable-next-line no-console -- who asked for it should hear that it did not work
   if (!result.enabled) console.warn(`downhill: turbo mode stays off: ${result.reason}`);

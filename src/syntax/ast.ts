@@ -25,11 +25,19 @@ export type Expr =
     };
 
 /** `name = value`, or a value alone. */
-export interface Statement {
-  readonly name: string | undefined;
-  readonly nameSpan: Span | undefined;
-  readonly value: Expr;
+export type Definition = { readonly value: Expr } & (
+  | { readonly name: string; readonly nameSpan: Span }
+  | { readonly name: undefined; readonly nameSpan: undefined }
+);
+
+/** `name = ?`: a value that is given from outside. */
+export interface Declaration {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly value: undefined;
 }
+
+export type Statement = Definition | Declaration;
 
 /** How tightly an operator binds; unary minus lies between `*` and `^`, so that `-x^2` is `-(x^2)`. */
 export function precedenceOf(operator: BinaryOperator): number {
@@ -88,7 +96,7 @@ export function postOrder(expr: Expr): Expr[] {
  * An expression as text, with the parentheses that it needs and no others; parsing it gives the same expression.
  *
  * @example
- * showExpr(parse("(x*y)+sin( x )")[0]!.value); // "x * y + sin(x)"
+ * showExpr(parse("(x*y)+sin( x )")[0]!.value!); // "x * y + sin(x)"
  */
 export function showExpr(expr: Expr): string {
   const shown = new Map<Expr, string>();

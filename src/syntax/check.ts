@@ -1,36 +1,80 @@
 import { suggest } from "../util/suggest.ts";
-import type { Expr, Statement } from "./ast.ts";
+import type { Definition, Expr, Statement } from "./ast.ts";
 import { postOrder, precedenceOf } from "./ast.ts";
 import { constants, functions } from "./functions.ts";
 import { syntaxError } from "./span.ts";
 
-/** What a text means: what it defines, and what it takes from outside. */
+/** What a text means: what it computes, and what it takes from outside. */
 export interface Checked {
+  /** In the order in which the text declares or first uses them. */
   readonly inputs: readonly string[];
-  readonly defined: ReadonlySet<string>;
+  /** The statements that compute something. */
+  readonly definitions: readonly Definition[];
+  /** The values, without names, that the text gives to some inputs. */
+  readonly starts: ReadonlyMap<string, Expr>;
+}
+
+/** How a text is to be understood. */
+export interface TextOptions {
+  /**
+   * Whether a statement that gives a name a value without other names, `x = 2` or `x = pi/2`, declares an input which starts
+   * there (default: it is a constant). The last statement is the result in any case.
+   */
+  readonly startValues?: boolean;
+  /** Names that stand for inputs, also where the language has a constant (`e`) or a function of that name; calls remain. */
+  readonly names?: readonly string[];
 }
 
 /** Whether a value is a number or the outcome of a comparison. */
 type Kind = "number" | "truth";
 
 /**
- * Checks what names, calls and comparisons mean.
+ * Checks what names, calls and comparisons mean, and finds the inputs.
  *
  * @throws DownhillError `syntax` with a caret under the fault.
  */
-export function checkStatements(text: string, statements: readonly Statement[]): Checked {
-  const defined = collectDefinitions(text, statements);
+export function checkStatements(
+  text: string,
+  statements: readonly Statement[],
+  { startValues = false, names = [] }: TextOptions,
+): Checked {
+  const own: ReadonlySet<string> = new Set(names);
+  const defined = collectNames(text, statements, own);
   const known = new Map<string, Kind>(); // names that have a value by now
   const inputs = new Set<string>();
+  const definitions: Definition[] = [];
+  const starts = new Map<string, Expr>();
   for (const statement of statements) {
+    if (statement.value === undefined) {
+      known.set(statement.name, "number");
+      inputs.add(statement.name);
+      continue;
+    }
     const kinds = new Map<Expr, Kind>();
+    let isClosed = true;
     for (const expr of postOrder(statement.value)) {
-      if (expr.kind === "name") checkName(text, expr, statement, defined, known);
+      if (expr.kind === "name") checkName(text, expr, statement, defined, known, own);
       if (expr.kind === "call") checkCall(text, expr, defined);
-      if (expr.kind === "name" && !constants.has(expr.name) && !defined.has(expr.name)) inputs.add(expr.name);
+      if (expr.kind === "name" && (own.has(expr.name) || !constants.has(expr.name))) {
+        isClosed = false;
+        if (!defined.has(expr.name)) inputs.add(expr.name);
+      }
       kinds.set(expr, kindOf(text, expr, kinds, known));
     }
     const kind = kinds.get(statement.value) ?? "number";
+    if (
+      startValues &&
+      isClosed &&
+      kind === "number" &&
+      statement.name !== undefined &&
+      statement !== statements.at(-1)
+    ) {
+      known.set(statement.name, kind);
+      inputs.add(statement.name);
+      starts.set(statement.name, statement.value);
+      continue;
+    }
+    definitions.push(statement);
     if (statement === statements.at(-1) && kind === "truth") {
       throw syntaxError(
         text,
@@ -40,29 +84,42 @@ export function checkStatements(text: string, statements: readonly Statement[]):
     }
     if (statement.name !== undefined) known.set(statement.name, kind);
   }
-  return { inputs: [...inputs], defined };
+  return { inputs: [...inputs], definitions, starts };
 }
 
-function collectDefinitions(text: string, statements: readonly Statement[]): Set<string> {
-  const defined = new Set<string>();
-  statements.forEach(({ name, nameSpan, value }, i) => {
-    if (name === undefined || nameSpan === undefined) {
-      if (i === statements.length - 1) return;
+/** The names to which the text gives a value, or which it declares. */
+function collectNames(text: string, statements: readonly Statement[], own: ReadonlySet<string>): Set<string> {
+  const given = new Map<string, Statement>();
+  statements.forEach((statement, i) => {
+    const { name, nameSpan, value } = statement;
+    const isLast = i === statements.length - 1;
+    if (value === undefined && isLast) {
+      throw syntaxError(
+        text,
+        nameSpan,
+        `${name} is an input, and nothing is computed: end with a line such as z = 2*${name}`,
+      );
+    }
+    if (name === undefined) {
+      if (isLast) return;
       throw syntaxError(text, value.span, "this value is never used: give it a name, as in a = …");
     }
-    const constant = constants.get(name);
+    const constant = own.has(name) ? undefined : constants.get(name);
+    const former = given.get(name);
     const taken =
       constant !== undefined
         ? `is the constant ${constant}`
-        : functions.has(name)
+        : functions.has(name) && !own.has(name)
           ? "is a function"
-          : defined.has(name)
-            ? "has a value already"
-            : "";
+          : former === undefined
+            ? ""
+            : former.value === undefined
+              ? "is an input already"
+              : "has a value already";
     if (taken !== "") throw syntaxError(text, nameSpan, `${name} ${taken}: choose another name`);
-    defined.add(name);
+    given.set(name, statement);
   });
-  return defined;
+  return new Set(given.keys());
 }
 
 function checkName(
@@ -71,8 +128,9 @@ function checkName(
   statement: Statement,
   defined: ReadonlySet<string>,
   known: ReadonlyMap<string, Kind>,
+  own: ReadonlySet<string>,
 ): void {
-  const f = functions.get(name);
+  const f = own.has(name) ? undefined : functions.get(name);
   if (f !== undefined) throw syntaxError(text, span, `${name} is a function: write ${f.usage}`);
   if (!defined.has(name) || known.has(name)) return;
   throw syntaxError(

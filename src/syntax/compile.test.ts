@@ -26,6 +26,41 @@ test("free names are the inputs, in order of appearance; the result has a name",
   expect(compileText("loss = x^2")).toMatchObject({ outputName: "loss" });
 });
 
+test("name = ? declares an input, in the order of the text, whether it is used or not", () => {
+  expect(compileText("y = ?; x = ?; x + 2*w")).toMatchObject({ inputs: ["y", "x", "w"], outputName: "z" });
+  expect(valueOf("x = ?\ny = ?\na = x * y\nb = sin(x)\nz = a + b", { x: 2, y: 3 })).toBe(6 + Math.sin(2));
+});
+
+describe("with start values, a value without names declares an input", () => {
+  const read = (text: string) => compileText(text, { startValues: true });
+
+  test("which begins there", () => {
+    const { inputs, starts, statements } = read("x = 2\ny = -pi/2\na = 3*x\nz = a + y");
+    expect(inputs).toEqual(["x", "y"]);
+    expect([...starts]).toEqual([
+      ["x", 2],
+      ["y", -Math.PI / 2],
+    ]);
+    expect(statements.map(({ name }) => name)).toEqual(["a", "z"]);
+  });
+
+  test("but for the result, comparisons, and what other names go into", () => {
+    expect(read("x = 3")).toMatchObject({ inputs: [], outputName: "x" });
+    expect(read("c = 1 < 2; where(c, x, 1)")).toMatchObject({ inputs: ["x"], starts: new Map() });
+    expect(read("a = 2; b = 2*a; b*x")).toMatchObject({ inputs: ["a", "x"], starts: new Map([["a", 2]]) });
+  });
+
+  test("and is a constant without", () => {
+    expect(compileText("x = 2; z = 3*x")).toMatchObject({ inputs: [], starts: new Map() });
+  });
+});
+
+test("names that are the caller's come before constants and functions of the language", () => {
+  const { inputs, evaluate } = compileText("max = e*exp(e) + max(1, 2)", { names: ["e", "max", "exp"] });
+  expect(inputs).toEqual(["e"]);
+  expect(evaluate([tensor(2)]).item()).toBe(2 * Math.exp(2) + 2);
+});
+
 test("the program has the names of the text", () => {
   const { evaluate } = compileText("p = x*y; q = sin(x); r = p + q");
   const f = (x: Tensor, y: Tensor): Tensor => evaluate([x, y]);
@@ -76,6 +111,14 @@ describe("errors of meaning point at the fault", () => {
     ["e = 2; e*x", "e is the constant 2.718281828459045: choose another name\n  e = 2; e*x\n  ^"],
     ["exp = 2; x", "exp is a function: choose another name\n  exp = 2; x\n  ^^^"],
     ["a = 1; a = 2; a", "a has a value already: choose another name\n  a = 1; a = 2; a\n         ^"],
+    ["x = ?; x = ?; x", "x is an input already: choose another name\n  x = ?; x = ?; x\n         ^"],
+    ["x = 2; x = ?; x", "x has a value already: choose another name\n  x = 2; x = ?; x\n         ^"],
+    [
+      "a = 2*x; x = ?; a",
+      "x is used before it has a value: move its definition up\n  a = 2*x; x = ?; a\n        ^",
+    ],
+    ["e = ?; e", "e is the constant 2.718281828459045: choose another name\n  e = ?; e\n  ^"],
+    ["x = ?", "x is an input, and nothing is computed: end with a line such as z = 2*x\n  x = ?\n  ^"],
     ["a = a + 1", "a is used in its own definition\n  a = a + 1\n      ^"],
     [
       "a = b; b = 1; a + b",

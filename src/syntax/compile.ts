@@ -2,8 +2,9 @@ import { tensor } from "../array/create.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { nameValue } from "../trace/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
-import type { Expr } from "./ast.ts";
+import type { Definition, Expr } from "./ast.ts";
 import { postOrder } from "./ast.ts";
+import type { TextOptions } from "./check.ts";
 import { checkStatements } from "./check.ts";
 import { binaryFunction, constants, functions, negateFunction } from "./functions.ts";
 import { freshNames } from "./names.ts";
@@ -12,8 +13,10 @@ import { syntaxError } from "./span.ts";
 
 /** A text that has been understood. */
 export interface CompiledText {
-  /** Names that the text uses and does not define, in order of appearance: the arguments of `evaluate`. */
+  /** Names that the text declares (`x = ?`), or uses and does not define, in order of appearance: the arguments of `evaluate`. */
   readonly inputs: readonly string[];
+  /** The values that the text gives to some of them; empty unless `startValues` was asked for. */
+  readonly starts: ReadonlyMap<string, number>;
   readonly statements: readonly NamedStatement[];
   /** The name of the last statement, which is the result; `z` or another free letter where it has none. */
   readonly outputName: string;
@@ -32,15 +35,15 @@ export interface NamedStatement {
 }
 
 /**
- * Reads a text of one or more statements, `z = x*y + sin(x)` or `a = x*y; b = sin(x); a + b`, as a function of the
- * names that it does not define.
+ * Reads a text of one or more statements, `z = x*y + sin(x)` or `x = ?; a = x*y; b = sin(x); a + b`, as a function of the
+ * names that it declares or does not define.
  *
  * @throws DownhillError `syntax`, with a caret under the fault: what cannot be read, unknown functions, wrong numbers of
  * arguments, names given twice or used before they are given.
  * @example
  * compileText("x*y + sin(x)").inputs; // ["x", "y"]
  */
-export function compileText(text: string): CompiledText {
+export function compileText(text: string, options: TextOptions = {}): CompiledText {
   const parsed = parse(text);
   const last = parsed.at(-1);
   if (last === undefined) {
@@ -50,10 +53,24 @@ export function compileText(text: string): CompiledText {
       "there is nothing to compute: write for example x*y + sin(x)",
     );
   }
-  const { inputs, defined } = checkStatements(text, parsed);
-  const outputName = last.name ?? freeName(new Set([...inputs, ...defined]));
-  const statements = parsed.map(({ name, value }) => ({ name: name ?? outputName, value }));
-  return { inputs, statements, outputName, evaluate: (tensors) => evaluate(statements, inputs, tensors) };
+  const { inputs, definitions, starts } = checkStatements(text, parsed, options);
+  const outputName = last.name ?? freeName(namesOf(inputs, definitions));
+  const statements = definitions.map(({ name, value }) => ({ name: name ?? outputName, value }));
+  return {
+    inputs,
+    starts: new Map([...starts].map(([name, value]) => [name, numberOf(evaluateExpr(value, new Map()))])),
+    statements,
+    outputName,
+    evaluate: (tensors) => evaluate(statements, inputs, tensors),
+  };
+}
+
+function namesOf(inputs: readonly string[], definitions: readonly Definition[]): Set<string> {
+  return new Set([...inputs, ...definitions.flatMap(({ name }) => name ?? [])]);
+}
+
+function numberOf(value: Value): number {
+  return typeof value === "number" ? value : value.item();
 }
 
 /** Names of results come from the end of the alphabet, those of what lies between from its beginning. */

@@ -24,7 +24,7 @@ function grouping(expr: Expr): string {
 
 function groups(text: string): string {
   return parse(text)
-    .map(({ name, value }) => (name === undefined ? "" : `${name}=`) + grouping(value))
+    .map(({ name, value }) => (name === undefined ? "" : `${name}=`) + (value ? grouping(value) : "?"))
     .join(";");
 }
 
@@ -67,6 +67,7 @@ describe("statements", () => {
     [";; a = 1 ;\n\n; a ;", "a=1;a"],
     ["a = x + # the first\n  y\nz = (a\n  + 1)", "a=(x+y);z=(a+1)"],
     ["a = f(x,\n y)", "a=f(x,y)"],
+    ["x = ?\ny = ? ; # given\nx*y", "x=?;y=?;(x*y)"],
     ["# nothing", ""],
     ["größe = θ₁ + x' * π", "größe=(θ₁+(x'*π))"],
     ["__proto__ = constructor + toString", "__proto__=(constructor+toString)"],
@@ -89,6 +90,13 @@ describe("errors point at the fault", () => {
     ["x + y)", "this ) closes nothing\n  x + y)\n       ^"],
     ["sin()x", "an operator is missing: write (…) * x for a product\n  sin()x\n       ^"],
     ["2x", "an operator is missing: write 2 * x for a product\n  2x\n   ^"],
+    // the operand of the product was taken to be the 2 alone
+    ["x^2 y", "an operator is missing: write x^2 * y for a product\n  x^2 y\n      ^"],
+    [
+      "a + x^-2^n sin(y)",
+      "an operator is missing: write x^-2^n * sin(…) for a product\n  a + x^-2^n sin(y)\n             ^^^",
+    ],
+    ["(x + 1)^2 y", "an operator is missing: write (…)^2 * y for a product\n  (x + 1)^2 y\n            ^"],
     ["2(x + 1)", "an operator is missing: write 2 * (…) for a product\n  2(x + 1)\n   ^"],
     ["x + ()", "nothing stands between ( and )\n  x + ()\n       ^"],
     ["x, y", "a comma may stand only between the arguments of a function\n  x, y\n   ^"],
@@ -110,6 +118,18 @@ describe("errors point at the fault", () => {
     ["x * let y", "an operator is missing: write let * y for a product\n  x * let y\n          ^"],
     ["x ** ** 2", "a value is missing before **\n  x ** ** 2\n       ^^"],
     ["x **", "a value is missing after **\n  x **\n    ^^"],
+    [
+      "x = 3 + ?",
+      "? stands for a whole value, as in x = ?, which declares an input; choose with where(condition, a, b)\n  x = 3 + ?\n          ^",
+    ],
+    [
+      "x = ? + 1",
+      "? stands for a whole value, as in x = ?, which declares an input; choose with where(condition, a, b)\n  x = ? + 1\n      ^",
+    ],
+    [
+      "x > 0 ? x : 1",
+      "“:” has no meaning here: assign with =, choose with where(condition, a, b)\n  x > 0 ? x : 1\n            ^",
+    ],
     ["x!", "“!” has no meaning here: there is no factorial, and “not equal” is !=\n  x!\n   ^"],
     ["x $$ \u0007", "an operator is missing: write x * $$ for a product\n  x $$ \ufffd\n    ^^"],
     [
@@ -142,7 +162,7 @@ test("a deep nest is an error, not a stack overflow; a long sum is neither", () 
   expect(messageOf("(".repeat(10_000) + "x" + ")".repeat(10_000))).toMatch(/nested more than 500 deep/);
   expect(messageOf("-".repeat(10_000) + "x")).toMatch(/nested more than 500 deep/);
   const sum = Array.from({ length: 20_000 }, (_, i) => `x${i}`).join(" + ");
-  expect(showExpr(parse(sum)[0]!.value)).toBe(sum);
+  expect(showExpr(parse(sum)[0]!.value!)).toBe(sum);
 });
 
 const operators: BinaryOperator[] = ["<", "+", "-", "*", "/", "%", "^"];
@@ -183,8 +203,8 @@ test("what an expression is shown as is read as the same expression", () => {
     fc.property(expression, (expr) => {
       const shown = showExpr(expr);
       const [again] = parse(shown);
-      expect(grouping(again!.value)).toBe(grouping(expr));
-      expect(showExpr(again!.value)).toBe(shown);
+      expect(grouping(again!.value!)).toBe(grouping(expr));
+      expect(showExpr(again!.value!)).toBe(shown);
     }),
   );
 });

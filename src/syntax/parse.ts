@@ -27,8 +27,8 @@ function isOperator(mark: Mark): mark is BinaryOperator {
 }
 
 /**
- * Reads statements separated by `;` or by lines: `a = x*y; a + sin(x)`. Only the form is checked here; what names mean
- * is {@link compileText}'s concern.
+ * Reads statements separated by `;` or by lines: `x = ?; a = x*y; a + sin(x)`. Only the form is checked here; what names
+ * mean is {@link compileText}'s concern.
  *
  * @throws DownhillError `syntax`, with a caret under the fault.
  */
@@ -64,6 +64,13 @@ function statement(parser: Parser): Statement {
   const first = peek(parser);
   if (first.kind === "name" && isMark(peek(parser, 1), "=")) {
     parser.at += 2;
+    const mark = peek(parser);
+    if (isMark(mark, "?")) {
+      parser.at++;
+      const next = peek(parser);
+      if (next.kind !== "separator" && next.kind !== "end") throw strayQuestion(parser, mark);
+      return { name: first.name, nameSpan: first.span, value: undefined };
+    }
     return { name: first.name, nameSpan: first.span, value: expression(parser, 0) };
   }
   const value = expression(parser, 0);
@@ -202,12 +209,39 @@ function missingOperand(parser: Parser, token: Token): Error {
     );
   }
   if (mark === "=") return syntaxError(parser.text, token.span, "a name is missing before =");
+  if (mark === "?") return strayQuestion(parser, token);
   return syntaxError(parser.text, token.span, `a value is missing before ${spelling(parser, token)}`);
+}
+
+function strayQuestion({ text }: Parser, { span }: Token): Error {
+  return syntaxError(
+    text,
+    span,
+    "? stands for a whole value, as in x = ?, which declares an input; choose with where(condition, a, b)",
+  );
 }
 
 /** A token as it was written: `**`, though it is read as `^`. */
 function spelling({ text }: Parser, { span }: Token): string {
   return text.slice(span.start, span.end);
+}
+
+const longestFactor = 24; // characters of a factor that messages repeat
+
+/** The factor that ends before the current token: a value with its powers, `x^2`; `(…)` for what ends in a parenthesis. */
+function factorBefore({ text, tokens, at }: Parser): string {
+  const isMarkAt = (i: number, mark: Mark): boolean => tokens[i] !== undefined && isMark(tokens[i], mark);
+  let start = at - 1;
+  if (isMarkAt(start, ")")) return "(…)";
+  for (;;) {
+    let sign = start - 1;
+    while (isMarkAt(sign, "-") || isMarkAt(sign, "+")) sign--;
+    if (!isMarkAt(sign, "^")) break;
+    start = sign - 1;
+    if (isMarkAt(start, ")")) return `(…)${text.slice(tokens[sign]!.span.start, tokens[at - 1]!.span.end)}`;
+  }
+  const factor = text.slice(tokens[start]!.span.start, tokens[at - 1]!.span.end);
+  return factor.length <= longestFactor ? factor : "(…)";
 }
 
 const declarations: ReadonlySet<string> = new Set(["let", "const", "var"]);
@@ -224,6 +258,7 @@ function wordBefore({ tokens, at }: Parser, word: string, next: string): string 
 function unexpectedAfter(parser: Parser, token: Token): Error {
   const before = parser.tokens[parser.at - 1];
   if (isMark(token, ")")) return syntaxError(parser.text, token.span, "this ) closes nothing");
+  if (isMark(token, "?")) return strayQuestion(parser, token);
   if (isMark(token, ",")) {
     return syntaxError(parser.text, token.span, "a comma may stand only between the arguments of a function");
   }
@@ -235,8 +270,10 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
     );
   }
   if (before !== undefined && (token.kind === "name" || token.kind === "number" || isMark(token, "("))) {
-    const left = spelling(parser, before);
-    const right = isMark(token, "(") ? "(…)" : spelling(parser, token);
+    const left = factorBefore(parser);
+    const right = isMark(token, "(")
+      ? "(…)"
+      : spelling(parser, token) + (token.kind === "name" && isMark(peek(parser, 1), "(") ? "(…)" : "");
     const sign = [token, before].find((t) => t.kind === "name" && /^\$+$/.test(t.name));
     if (sign !== undefined) {
       return syntaxError(
@@ -250,7 +287,7 @@ function unexpectedAfter(parser: Parser, token: Token): Error {
     return syntaxError(
       parser.text,
       token.span,
-      `an operator is missing: write ${left === ")" ? "(…)" : left} * ${right} for a product`,
+      `an operator is missing: write ${left} * ${right} for a product`,
     );
   }
   return syntaxError(parser.text, token.span, "this is not expected here");

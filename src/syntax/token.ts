@@ -3,7 +3,7 @@ import { syntaxError } from "./span.ts";
 
 /** Operators and marks; look-alikes (`·`, `×`, `÷`, `−`, `≤`, …) are read as these. */
 export type Mark =
-  "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | ",";
+  "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | "," | "?";
 
 /** A word of the language. `end` stands after the last one. */
 export type Token =
@@ -38,6 +38,7 @@ const marks: ReadonlyMap<string, Mark> = new Map([
   ["(", "("],
   [")", ")"],
   [",", ","],
+  ["?", "?"],
 ]);
 
 const blanks = /[^\S\n\r]+|#[^\n]*/y;
@@ -100,7 +101,7 @@ export function tokenize(text: string): Token[] {
 
 /** Whether a statement may be over after this token: not after an operator, a comma or an opening parenthesis. */
 function mayEndLine(token: Token | undefined): boolean {
-  return token !== undefined && (token.kind !== "mark" || token.mark === ")");
+  return token !== undefined && (token.kind !== "mark" || token.mark === ")" || token.mark === "?");
 }
 
 const hints: ReadonlyMap<string, string> = new Map([
@@ -111,8 +112,7 @@ const hints: ReadonlyMap<string, string> = new Map([
   ["!", "there is no factorial, and “not equal” is !="],
   ["&", "choose with where(condition, a, b)"],
   ["|", "for the absolute value write abs(x)"],
-  ["?", "choose with where(condition, a, b)"],
-  [":", "assign with ="],
+  [":", "assign with =, choose with where(condition, a, b)"],
   ["√", "write sqrt(x)"],
   ["²", "write x^2"],
   ["³", "write x^3"],

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -63,6 +64,7 @@ export function checkGrads(
   args: readonly unknown[],
   options: CheckGradsOptions = {},
 ): GradReport {
+  if (arguments.length > 3) refuseExtra("checkGrads", arguments, 3);
   requireFunction("checkGrads", f);
   if (!Array.isArray(args)) {
     const got = args === null ? "null" : typeof args;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -63,6 +64,7 @@ export function checkPrimitive<P>(
   samples: readonly Sample<P>[],
   options: CheckPrimitiveOptions = {},
 ): PrimitiveReport {
+  if (arguments.length > 3) refuseExtra("checkPrimitive", arguments, 3);
   checkOptions("checkPrimitive", options, ["name", "order", "modes", "eps", "tolerance"]);
   checkArguments(op, samples);
   if (samples.length === 0) throw new DownhillError("check", "checkPrimitive: no samples were given.");

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { Tensor, type Trace } from "../ir/tensor.ts";
@@ -22,6 +23,7 @@ let depth = 0;
  * evaluator computes the result.
  */
 export function bind<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): readonly Tensor[] {
+  if (arguments.length > 3) refuseExtra("bind", arguments, 3);
   let top = staging;
   let level = top === undefined ? 0 : top.level;
   try {
@@ -58,6 +60,7 @@ function explained(error: TypeError, prim: Primitive, ins: readonly unknown[]): 
 
 /** Applies a primitive that has one result. */
 export function bind1<P>(prim: Primitive<P>, ins: readonly Tensor[], params: P): Tensor {
+  if (arguments.length > 3) refuseExtra("bind1", arguments, 3);
   return bind(prim, ins, params)[0]!;
 }
 

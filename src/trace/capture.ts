@@ -1,3 +1,4 @@
+import { captureStack, placeOf, usersFrames } from "../errors/stack.ts";
 import type { Source } from "../ir/program.ts";
 import { setCapture } from "./source.ts";
 
@@ -29,26 +30,15 @@ function change(by: number): void {
 }
 
 function captureSource(): Source {
-  const saved = Error.stackTraceLimit;
-  Error.stackTraceLimit = 24;
-  const here = new Error();
-  Error.stackTraceLimit = saved;
-  return { describe: () => userFrame(here.stack ?? "") }; // engines write the text of a stack when it is first read
+  const stack = captureStack(captureSource);
+  return { describe: () => describePlace(usersFrames(stack())[0]) };
 }
 
-/** The innermost frame outside the library, as `file:line:column`. */
-function userFrame(stack: string): string {
-  const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
-  const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
-  // the folder of the library's modules, if this is one of them and not part of somebody's bundle
-  const root = /^(.*\/)(?:trace\/capture\.[jt]s|dist\/core\.js)$/.exec(here)?.[1] ?? "";
-  const plainRoot = root.replace(/^file:\/\//, "");
-  const isOwn = (line: string): boolean =>
-    (root !== "" && (line.includes(root) || line.includes(plainRoot)) && !/\.test\.[jt]s/.test(line)) ||
-    line.includes("<anonymous>") ||
-    line.includes("node:internal");
-  const frame = frames.find((line) => !isOwn(line));
+/** A frame as `file:line:column`. */
+function describePlace(frame: string | undefined): string {
   if (frame === undefined) return "unknown place";
-  const place = /\(?((?:file:\/\/|https?:\/\/)?[^\s()]+:\d+:\d+)\)?\s*$/.exec(frame);
-  return (place?.[1] ?? frame.trim()).replace(/^file:\/\//, "");
+  const place = placeOf(frame);
+  return place === undefined
+    ? frame.trim()
+    : `${place.file.replace(/^file:\/\//, "")}:${place.line}:${place.column}`;
 }

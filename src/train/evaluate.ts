@@ -1,4 +1,5 @@
 import { full, tensor } from "../array/create.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { key } from "../random/index.ts";
@@ -30,6 +31,7 @@ export function evaluator<P, B>(
   loss: Loss<P, B>,
   options: EvaluatorOptions = {},
 ): (params: P, data: FitData<B>) => Promise<Evaluation> {
+  if (arguments.length > 2) refuseExtra("evaluator", arguments, 2);
   checkOptions("evaluator", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);

@@ -1,5 +1,7 @@
 import { astype } from "../array/elementwise.ts";
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
+import { captureStack, continueAt } from "../errors/stack.ts";
 import { checkChoice, checkNeededOptions, checkOptions } from "../errors/options.ts";
 import type { Optimizer, ReduceOnPlateau } from "../optim/index.ts";
 import { asTensor } from "../prims/lift.ts";
@@ -121,6 +123,8 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * [params.slope, params.intercept]; // [2.000, 1.000]
  */
 export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
+  if (arguments.length > 1) refuseExtra("fit", arguments, 1);
+  const call = captureStack(fit);
   const { seed, accumulate, validation, checkpoint, resume, ...loop } = checked(options);
   const { optimizer, reduction, watch, log } = loop;
   const params = strong(options.params) as P;
@@ -147,6 +151,7 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
       end(result.value);
       return { done: true, value: undefined };
     } catch (error) {
+      if (error instanceof DownhillError) continueAt(error, call);
       settled.reject(error);
       throw error;
     }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { EpochRecord } from "./history.ts";
@@ -92,6 +93,7 @@ export async function tell(sinks: readonly LogSink[], entry: LogEntry): Promise<
  * lines; // ['{"kind":"warning","message":"the disk is nearly full"}\n']
  */
 export function jsonLines(write: (line: string) => unknown, options: JsonLinesOptions = {}): LogSink {
+  if (arguments.length > 2) refuseExtra("jsonLines", arguments, 2);
   checkOptions("jsonLines", options, ["everySteps"]);
   const { everySteps = 0 } = options;
   if (typeof write !== "function") {

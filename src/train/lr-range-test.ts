@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkNeededOptions } from "../errors/options.ts";
 import { exponentialDecay, linearDecay, type Optimizer, type Schedule } from "../optim/index.ts";
@@ -88,6 +89,7 @@ export interface LrRange {
  * suggestion.max < 2 / 15; // true
  */
 export async function lrRangeTest<P, S, B>(options: LrRangeTestOptions<P, S, B>): Promise<LrRange> {
+  if (arguments.length > 1) refuseExtra("lrRangeTest", arguments, 1);
   const { from, to, steps, shape, smoothing, divergence } = checked(options);
   const { params, loss, data, optimizer, seed, signal } = options;
   const span = steps - 1;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { type EventFile, openEventFile } from "../io/event-file.ts";
@@ -26,6 +27,7 @@ export interface TensorBoardOptions {
  * ```
  */
 export function tensorBoard(folder: string, options: TensorBoardOptions = {}): LogSink {
+  if (arguments.length > 2) refuseExtra("tensorBoard", arguments, 2);
   checkOptions("tensorBoard", options, ["everySteps", "files"]);
   const { everySteps = 1, files } = options;
   if (typeof folder !== "string" || folder === "") {

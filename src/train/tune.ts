@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -122,6 +123,7 @@ const memory = 0.6;
 export async function tune<P, S, B, H extends string>(
   options: TuneOptions<P, S, B, H>,
 ): Promise<TuneResult<H>> {
+  if (arguments.length > 1) refuseExtra("tune", arguments, 1);
   const { rounds, horizon, restartEvery, judgedBy, stepSize, seed, signal, onRound } = checked(options);
   const system = coordinateSystem("tune", options.start, options.spaces);
   const training = makeTraining<P, S, B, H>({

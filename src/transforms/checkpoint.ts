@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { CheckpointPolicy } from "../prims/checkpoint.ts";
@@ -42,6 +43,7 @@ export function checkpoint(
   f: (...args: never[]) => unknown,
   options: CheckpointOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("checkpoint", arguments, 2);
   requireFunction("checkpoint", f);
   checkOptions("checkpoint", options, ["policy"]);
   const { policy = "nothing" } = options;

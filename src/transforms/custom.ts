@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -83,6 +84,7 @@ export function customJvp(
   f: AnyFunction,
   rule: (primals: never, tangents: never) => readonly [unknown, unknown],
 ): AnyFunction {
+  if (arguments.length > 2) refuseExtra("customJvp", arguments, 2);
   requireFunction("customJvp", f);
   requireFunction("customJvp", rule);
   return (...args) => {
@@ -159,6 +161,7 @@ export function customVjp(
   forward: AnyFunction,
   backward: (residuals: never, ct: never) => unknown,
 ): AnyFunction {
+  if (arguments.length > 3) refuseExtra("customVjp", arguments, 3);
   requireFunction("customVjp", f);
   requireFunction("customVjp", forward);
   requireFunction("customVjp", backward);

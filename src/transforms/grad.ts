@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -150,6 +151,7 @@ export function grad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("grad", arguments, 2);
   requireFunction("grad", f);
   const { argnums, hasAux } = readOptions("grad", options);
   return (...args) => {
@@ -192,6 +194,7 @@ export function valueAndGrad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("valueAndGrad", arguments, 2);
   requireFunction("valueAndGrad", f);
   const { argnums, hasAux } = readOptions("valueAndGrad", options);
   return (...args) => {

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -122,6 +123,7 @@ export function jacfwd(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("jacfwd", arguments, 2);
   requireFunction("jacfwd", f);
   checkOptions("jacfwd", options, ["argnums"]);
   return (...args) => jacobian("jacfwd", f, options, args);
@@ -143,6 +145,7 @@ export function jacrev(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("jacrev", arguments, 2);
   requireFunction("jacrev", f);
   checkOptions("jacrev", options, ["argnums"]);
   return (...args) => jacobian("jacrev", f, options, args);
@@ -167,6 +170,7 @@ export function hessian(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("hessian", arguments, 2);
   requireFunction("hessian", f);
   checkOptions("hessian", options, ["argnums"]);
   const gradient = (grad as (f: unknown, o: JacobianOptions) => (...args: never[]) => unknown)(f, options);
@@ -184,6 +188,7 @@ export function hessian(
 export function hvp(f: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor;
 export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
 export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
+  if (arguments.length > 3) refuseExtra("hvp", arguments, 3);
   requireFunction("hvp", f);
   const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
   return derivativeAlong("hvp", gradient, [x], [v])[1];

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe } from "../ir/primitive.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -207,6 +208,7 @@ export function jvp(
   primals: readonly unknown[],
   tangents: readonly unknown[],
 ): [unknown, unknown] {
+  if (arguments.length > 3) refuseExtra("jvp", arguments, 3);
   return derivativeAlong("jvp", f, primals, tangents);
 }
 
@@ -271,6 +273,7 @@ function requireOneEach(operation: string, tangents: readonly unknown[], defs: r
  * linearTranspose(f, 0)(2); // 6
  */
 export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Like<T>) => P {
+  if (arguments.length > 2) refuseExtra("linearTranspose", arguments, 2);
   requireFunction("linearTranspose", f);
   const { leaves, defs } = flattenArguments([example], "linearTranspose");
   allFloating("linearTranspose", defs, leaves);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import type { Program } from "../ir/program.ts";
 import { capturingSources } from "../trace/capture.ts";
 import { traceProgram } from "../trace/staging.ts";
@@ -16,6 +17,7 @@ import "./program-tools.ts";
 export function makeProgram<A extends readonly unknown[]>(
   f: (...args: A) => unknown,
 ): (...args: LikeAll<A>) => Program {
+  if (arguments.length > 1) refuseExtra("makeProgram", arguments, 1);
   requireFunction("makeProgram", f);
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "makeProgram");

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -63,6 +64,7 @@ export function scan(
   xs: unknown,
   options: ScanOptions = {},
 ): [unknown, unknown] {
+  if (arguments.length > 4) refuseExtra("scan", arguments, 4);
   checkOptions("scan", options, ["length", "reverse", "checkpoint"]);
   return runScan("scan", f, carry, xs, options);
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -35,8 +36,9 @@ export function vmap(
   f: (...args: never[]) => unknown,
   options: VmapOptions = {},
 ): (...args: never[]) => unknown {
+  if (arguments.length > 2) refuseExtra("vmap", arguments, 2);
   requireFunction("vmap", f);
-  checkOptions("vmap", options, ["inAxes", "outAxes"]);
+  checkOptions("vmap", options, ["inAxes", "outAxes"], ["inAxes"]);
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "vmap");

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -50,6 +51,7 @@ export function whileLoop(
   body: (carry: never) => unknown,
   init: unknown,
 ): unknown {
+  if (arguments.length > 3) refuseExtra("whileLoop", arguments, 3);
   requireFunction("whileLoop", test);
   requireFunction("whileLoop", body);
   const start = flattenArguments([init], "whileLoop");
@@ -121,6 +123,7 @@ export function foriLoop(
   init: unknown,
   options: ForiLoopOptions = {},
 ): unknown {
+  if (arguments.length > 5) refuseExtra("foriLoop", arguments, 5);
   requireFunction("foriLoop", body);
   checkOptions("foriLoop", options, ["checkpoint"]);
   const int32 = arrayType("int32", []);

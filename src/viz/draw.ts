@@ -112,13 +112,17 @@ function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
     ...(node.isOutput ? [element("rect", outline)] : []),
     element("rect", { ...shape, rx: node.kind === "input" ? Math.min(28, height / 2) : 8 }),
     titleText,
+    " ", // so that readers of the texts one after another keep them apart
     ...drawNotes(box, node.value === "" ? ["dh-adjoint"] : ["dh-value", "dh-adjoint"]),
     ...remarkText,
   );
 }
 
 /** One note in the middle, or two at the ends. */
-function drawNotes({ x, y, width, height, notes }: PlacedBox, classes: readonly string[]): Markup[] {
+function drawNotes(
+  { x, y, width, height, notes }: PlacedBox,
+  classes: readonly string[],
+): (Markup | string)[] {
   const line = y - height / 2 + 45;
   const [first = "", second] = notes;
   const [one = "", other = ""] = classes;
@@ -126,6 +130,7 @@ function drawNotes({ x, y, width, height, notes }: PlacedBox, classes: readonly 
   if (second === undefined) return [drawNote(first, one, x, line, "middle")];
   return [
     drawNote(first, one, x - width / 2 + 15, line, "start"),
+    " ",
     drawNote(second, other, x + width / 2 - 15, line, "end"),
   ];
 }

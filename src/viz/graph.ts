@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { showNumber } from "./number-text.ts";
 import type { Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
@@ -31,6 +32,7 @@ export interface Graph {
 
 /** A value as a node shows it; nothing where it is not known. */
 export function showValue(value: Shown): string {
+  if (arguments.length > 1) refuseExtra("showValue", arguments, 1);
   if (value === null) return "";
   if (typeof value === "number") return showNumber(value);
   return typeof value === "boolean" ? String(value) : `${value.type} ${value.preview}`;
@@ -38,6 +40,7 @@ export function showValue(value: Shown): string {
 
 /** The dependency graph of a traced program. Sub-programs are drawn inside a group before the line that runs them. */
 export function graphOf(table: TraceTable): Graph {
+  if (arguments.length > 1) refuseExtra("graphOf", arguments, 1);
   const nodes: GraphNode[] = [];
   const edges: [number, number][] = [];
   const adjoints = finalAdjoints(table);

@@ -1,3 +1,5 @@
+import { refuseExtra } from "../errors/arguments.ts";
+
 const constants: ReadonlyMap<number, string> = new Map([
   [Math.PI, "π"],
   [-Math.PI, "-π"],
@@ -16,6 +18,7 @@ const constants: ReadonlyMap<number, string> = new Map([
  * showNumber(0.00025); // "2.5e-4"
  */
 export function showNumber(value: number, digits: number = 6): string {
+  if (arguments.length > 2) refuseExtra("showNumber", arguments, 2);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
   const text = Math.abs(value) < 1e-3 ? value.toExponential(digits - 1) : value.toPrecision(digits);

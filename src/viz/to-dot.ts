@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import type { FoldItem } from "./fold.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import type { Graph } from "./graph.ts";
@@ -15,6 +16,7 @@ import { must } from "../util/assert-never.ts";
  * // digraph "f" { … … }
  */
 export function toDot(table: TraceTable, options: GraphOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("toDot", arguments, 2);
   checkTable("toDot", table);
   const { maxNodes } = graphOptions("toDot", options);
   const graph = graphOf(table);

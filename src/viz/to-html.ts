@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { drawGraph } from "./draw.ts";
@@ -5,7 +6,7 @@ import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
 import { escapeText, jsonForPage, writeMarkup } from "./markup.ts";
 import { checkTable } from "./options.ts";
-import { stepControls } from "./step-controls.ts";
+import { pageBody } from "./page-body.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
 import { pageData } from "./page-data.ts";
 import type { TraceTable } from "./table.ts";
@@ -23,6 +24,7 @@ export interface HtmlOptions {
  * Keys: ← and → step, Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
  */
 export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("toHtml", arguments, 2);
   checkTable("toHtml", table);
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
@@ -43,27 +45,7 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
 <style>${pageStyle}</style>
 </head>
 <body>
-<header>
-<h1 id="title">${escapeText(title)}</h1>
-<nav id="modes" aria-label="Mode"></nav>
-</header>
-<div id="controls">
-${stepControls}
-<div id="caption" role="status" aria-live="polite"></div>
-</div>
-<main>
-<div id="lists"><noscript>Stepping through the trace needs JavaScript; the graph is complete without it.</noscript></div>
-<div id="side">
-<div id="tools">
-<button type="button" id="further" aria-label="Smaller" title="Smaller (−)">−</button>
-<button type="button" id="fit" title="Fit the window">Fit</button>
-<button type="button" id="closer" aria-label="Larger" title="Larger (+)">+</button>
-<span id="chips"></span>
-</div>
-<div id="picture">${picture}</div>
-<div id="selection" role="status"></div>
-</div>
-</main>
+${pageBody(title, picture)}
 <script type="application/json" id="data">${jsonForPage(data)}</script>
 <script>${pageScript}</script>
 </body>

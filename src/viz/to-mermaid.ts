@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
 import type { GraphOptions } from "./options.ts";
@@ -8,6 +9,7 @@ import { must } from "../util/assert-never.ts";
 
 /** The dependency graph of a traced program as a Mermaid flowchart, which many renderers of Markdown draw. */
 export function toMermaid(table: TraceTable, options: GraphOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("toMermaid", arguments, 2);
   checkTable("toMermaid", table);
   const { maxNodes } = graphOptions("toMermaid", options);
   const graph = graphOf(table);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
@@ -16,6 +17,7 @@ const lineHeight = 17; // of the text below the picture
  * ground of its own and follows the reader's choice of light or dark.
  */
 export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("toSvg", arguments, 2);
   checkTable("toSvg", table);
   const { maxNodes } = graphOptions("toSvg", options);
   const graph = graphOf(table);

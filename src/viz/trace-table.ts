@@ -1,3 +1,4 @@
+import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Equation, Program, Tensor, TensorLike, Var } from "../ir/index.ts";
@@ -55,6 +56,7 @@ const mostAffected = 500_000; // names in `affects`; beyond, only results are li
  * table.gradient; // { x: 2.5838531634528574, y: 2 }
  */
 export function traceTable(source: TraceSource, options: TraceOptions = {}): TraceTable {
+  if (arguments.length > 2) refuseExtra("traceTable", arguments, 2);
   checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check"]);
   for (const name of ["at", "names", "wrt", "seeds"] as const) {
     if (options[name] === undefined || Array.isArray(options[name])) continue;
@@ -68,6 +70,8 @@ export function traceTable(source: TraceSource, options: TraceOptions = {}): Tra
 
 /** The trace of a text that {@link compileText} has read; its lines have the names of the text. */
 export function traceText(text: CompiledText, options: Omit<TraceOptions, "names"> = {}): TraceTable {
+  if (arguments.length > 2) refuseExtra("traceText", arguments, 2);
+  checkOptions("traceText", options, ["at", "wrt", "seeds", "check"]);
   const { inputs, outputName } = text;
   const { program } = traceProgram(
     outputName,

@@ -8,12 +8,12 @@ const args = {
     required: true,
     valueHint: "text",
     description:
-      "a formula, x*y + sin(x), or statements, a = x*y; b = sin(x); z = a + b\n- reads it from standard input",
+      "a formula, x*y + sin(x), or statements, one a line or with ; between them: x = ? or x = 2 declares an input, the last one is the result\n- reads it from standard input",
   },
   at: {
     type: "string",
     valueHint: "x=2,y=3",
-    description: "values of the inputs; without them the traces are symbolic",
+    description: "values of the inputs, before those of the text; without any the traces are symbolic",
   },
   seed: {
     type: "string",

@@ -14,6 +14,10 @@ export const explainEntry: LazyCommand = {
       "several statements; without values the traces are symbolic",
     ],
     [
+      `downhill explain "x = 2; y = 3; a = x*y; z = a + sin(x)"`,
+      "inputs with values; x = ? would be one without",
+    ],
+    [
       `downhill explain "x*y + sin(x)" --at x=2,y=3 --seed x=1,y=-1`,
       "one forward pass, along a direction of your choice",
     ],

@@ -23,14 +23,22 @@ export interface ExplainRequest {
 /** Traces the text and writes what was asked for. */
 export async function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): Promise<void> {
   const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
-  const compiled = compileText(text);
-  // A text without inputs has its value in any case.
+  const compiled = compileText(text, { startValues: true });
+  const { inputs, starts } = compiled;
+  // A text that gives all its inputs a value, or has none, needs no --at.
+  const unknown = inputs.filter((name) => !starts.has(name));
   const values =
-    at === undefined
-      ? compiled.inputs.length === 0
-        ? []
-        : undefined
-      : readValues("--at", at, compiled.inputs);
+    at !== undefined
+      ? readValues("--at", at, inputs, starts)
+      : unknown.length === 0
+        ? inputs.map((name) => starts.get(name)!)
+        : undefined;
+  if (values === undefined && starts.size > 0) {
+    const missing = unknown.map((name) => `${name}=…`).join(",");
+    process.stderr.write(
+      `note: ${unknown.join(", ")} ${unknown.length === 1 ? "has" : "have"} no value, so the trace is symbolic: give --at ${missing}\n`,
+    );
+  }
   if (seed !== undefined && values === undefined) {
     throw new DownhillError(
       "option",
@@ -39,8 +47,8 @@ export async function explain({ text, at, seed, wrt, graph, json }: ExplainReque
   }
   const table = traceText(compiled, {
     ...(values === undefined ? {} : { at: values }),
-    ...(seed === undefined ? {} : { seeds: [readSeed(seed, compiled.inputs)] }),
-    ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, compiled.inputs) }),
+    ...(seed === undefined ? {} : { seeds: [readSeed(seed, inputs)] }),
+    ...(wrt === undefined ? {} : { wrt: readNames("--wrt", wrt, inputs) }),
   });
   if (graph !== undefined && draw !== undefined) {
     await writeOutput(graph, draw(table, titleOf(compiled)));

@@ -14,7 +14,7 @@ const args = {
     required: true,
     valueHint: "formula",
     description:
-      'as in "y = a*exp(-b*x) + c": names of columns are data, all others are parameters\n- reads it from standard input',
+      'as in "y = a*exp(-b*x) + c": names of columns are data (a column named e too), all others are parameters\n- reads it from standard input',
   },
   start: {
     type: "string",

@@ -2,7 +2,9 @@ import { DownhillError } from "../../errors/index.ts";
 import type { CompiledText } from "../../syntax/index.ts";
 import { compileText, showExpr } from "../../syntax/index.ts";
 import { postOrder } from "../../syntax/ast.ts";
+import { constants, functions } from "../../syntax/functions.ts";
 import { parse } from "../../syntax/parse.ts";
+import { showNumber } from "../../viz/index.ts";
 import { didYouMean, suggest } from "../../util/suggest.ts";
 
 /** A formula whose names are known to be data or parameters. */
@@ -21,12 +23,13 @@ export interface Formula {
 
 /**
  * Reads a formula about a table with these columns. A column whose name is no name in formulas (`adjusted CO2`) goes by the
- * name in which other characters are `_`.
+ * name in which other characters are `_`. A column comes before a constant or a function of its name: `e` is the column
+ * where there is one, else 2.718…; `max(x, y)` is a call in any case.
  *
  * @throws DownhillError `syntax` with a caret; `option` where the result is no column, or where there is nothing to fit.
  */
 export function readFormula(text: string, table: string, columns: readonly string[]): Formula {
-  const compiled = compileText(text);
+  const compiled = compileText(text, { names: columns });
   const { inputs, outputName: target, statements } = compiled;
   const list = `The columns are ${columns.join(", ")}.`;
   if (parse(text).at(-1)?.name === undefined) {
@@ -60,12 +63,19 @@ export function readFormula(text: string, table: string, columns: readonly strin
   }
   const others = columns.filter((name) => name !== target && !data.includes(name));
   if (data.length === 0 && parameters.length > 1) {
-    const meant = parameters.map((name) => suggest(name, others)).find((name) => name !== undefined);
+    const meant = parameters.flatMap((name) => {
+      const near = columnNear(name, others);
+      return near === undefined ? [] : [` Is the column ${near} meant by ${name}?`];
+    });
     throw new DownhillError(
       "option",
-      `the formula uses no column but ${target}, so ${parameters.join(", ")} would all be parameters.${meant === undefined ? "" : ` Is ${meant} meant?`} ${list}`,
+      `the formula uses no column but ${target}, so ${parameters.join(", ")} would all be parameters.${meant[0] ?? ""} ${list}`,
     );
   }
+  const uses = (word: string): boolean =>
+    statements.some(({ value }) =>
+      postOrder(value).some((part) => part.kind === "name" && part.name === word),
+    );
   const lines = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`);
   return {
     compiled,
@@ -75,18 +85,28 @@ export function readFormula(text: string, table: string, columns: readonly strin
     parameters,
     notes: [
       ...parameters.flatMap((name) => {
-        const near = name.length > 1 ? suggest(name, others) : undefined;
+        const near = columnNear(name, others);
         return near === undefined
           ? []
           : [`${name} is no column, so it is a parameter. Is the column ${near} meant?`];
       }),
-      ...(statements.some(({ value }) =>
-        postOrder(value).some((part) => part.kind === "name" && part.name === "e"),
-      )
-        ? ["e is the number 2.718… here, not a parameter."]
-        : []),
+      ...data
+        .filter((name) => constants.has(name) || functions.has(name))
+        .map((name) => `${name} is the column of ${table} here, not the ${meaningOf(name)}.`),
+      ...(uses("e") && !columns.includes("e") ? ["e is the number 2.718… here, not a parameter."] : []),
     ],
   };
+}
+
+function meaningOf(name: string): string {
+  const constant = constants.get(name);
+  return constant === undefined ? "function" : `number ${showNumber(constant, 4)}`;
+}
+
+/** The column that a parameter may stand for by a slip; a single letter is near to too much, but for its case. */
+function columnNear(name: string, columns: readonly string[]): string | undefined {
+  if (name.length > 1) return suggest(name, columns);
+  return columns.find((column) => column.toLowerCase() === name.toLowerCase());
 }
 
 /** The name by which formulas know a column. */

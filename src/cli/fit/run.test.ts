@@ -278,7 +278,11 @@ describe("misuse is answered with a repair", () => {
       "there is no function expp: did you mean exp?\n  y = a*expp(-b*x)\n        ^^^^",
     ],
     ["Y = a*x", {}, 'has no column "Y" to fit. Did you mean "y"? The columns are x, y, err, counts.'],
-    ["y = a + b*X", {}, "the formula uses no column but y, so a, b, X would all be parameters. Is x meant?"],
+    [
+      "y = a + b*X",
+      {},
+      "the formula uses no column but y, so a, b, X would all be parameters. Is the column x meant by X?",
+    ],
     ["a*x", {}, "the formula must say which column it is to give: write y = a*x."],
     ["y = x", {}, "there is nothing to fit: all names of the formula are columns."],
     ["y = a*y", {}, "y is used in its own definition"],
@@ -339,6 +343,25 @@ describe("misuse is answered with a repair", () => {
     const unused = await written(decay, "y = a + n*0 + b*x");
     expect(unused).toMatch(/\nn +0 +– +– +not determined by the data\n/);
     expect(unused).toMatch(/\na +\d\.\d+ +\d\.\d+ /);
+  });
+
+  // the parameter a passed for the initial of a column "adjusted", and yaer was not looked at
+  test("the column that is suggested is the one nearest to the misspelt name", async () => {
+    const table = file("yaer.csv", "year,adjusted,co2\n0,1,1\n1,2,3\n2,3,4\n3,1,8\n");
+    await expect(report(table, "co2 = a + b*yaer")).rejects.toThrow("Is the column year meant by yaer?");
+    await expect(report(table, "co2 = a + b")).rejects.toThrow("would all be parameters. The columns are");
+  });
+
+  // e was the number 2.718… whatever the table held, and a column named max could not be used at all
+  test("a column named as a constant or a function is the column, and that is told", async () => {
+    const table = file("named.csv", "e,max,y\n1,0,3\n2,1,5.1\n3,1,6.9\n4,2,9\n");
+    const { fit: found } = await report(table, "y = a*e + b");
+    expect(found.params["a"]).toBeCloseTo(2, 1);
+    expect((await written(table, "y = a*e + b")).replaceAll(/\n */g, " ")).toContain(
+      `e is the column of ${table} here, not the number 2.718.`,
+    );
+    expect((await report(table, "y = a*max + max(b, 0)")).formula.columns).toEqual(["max"]);
+    expect((await report(table, "e = a*y + b")).formula.target).toBe("e");
   });
 
   test("a name that is nearly a column, and e, are told of", async () => {

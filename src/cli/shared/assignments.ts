@@ -4,12 +4,17 @@ import { didYouMean } from "../../util/suggest.ts";
 import { splitAtCommas } from "./call-text.ts";
 
 /**
- * A value for each input of a text, from `x=2,y=3`. A value may be a constant formula: `x=pi/2`.
+ * A value for each input of a text, from `x=2,y=3`, else from `starts`. A value may be a constant formula: `x=pi/2`.
  *
  * @throws DownhillError `option` for inputs that are missing, unknown or given twice, and for what is no number.
  */
-export function readValues(option: string, text: string, inputs: readonly string[]): number[] {
-  const given = readAssignments(option, text, inputs);
+export function readValues(
+  option: string,
+  text: string,
+  inputs: readonly string[],
+  starts: ReadonlyMap<string, number> = new Map(),
+): number[] {
+  const given = new Map([...starts, ...readAssignments(option, text, inputs)]);
   const missing = inputs.filter((name) => !given.has(name));
   if (missing.length > 0) {
     const example = inputs.map((name) => `${name}=${given.get(name) ?? "…"}`).join(",");

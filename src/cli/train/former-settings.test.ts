@@ -12,8 +12,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const settings = { optimizer: "sgd", learningRate: 0.1, momentum: undefined, hidden: [32, 16], epochs: 5 };
 
-test("a resumed run tells what has changed since it was saved, but for its length", () => {
-  keepSettings(join(folder, "run"), settings);
+test("a resumed run tells what has changed since it was saved, but for its length", async () => {
+  await keepSettings(join(folder, "run"), settings);
   expect(changedSettings(join(folder, "run"), { ...settings, epochs: 50 })).toEqual([]);
   expect(changedSettings(join(folder, "run"), { ...settings, learningRate: 0.2, momentum: 0.9 })).toEqual([
     "learningRate was 0.1 so far and is 0.2 from here on",

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nodeFiles } from "../../io/file-operations.ts";
 import { toJson } from "../shared/json.ts";
 import { writeOutput } from "../shared/write-file.ts";
 
@@ -10,9 +11,9 @@ type Settings = Readonly<Record<string, unknown>>;
 const fileName = "settings.json";
 
 /** What a run of these settings leaves to the next that resumes it. */
-export function keepSettings(folder: string, settings: Settings): void {
-  mkdirSync(folder, { recursive: true });
-  writeOutput(join(folder, fileName), `${toJson(settings, 2)}\n`);
+export async function keepSettings(folder: string, settings: Settings): Promise<void> {
+  await nodeFiles("train").makeFolder(folder);
+  await writeOutput(join(folder, fileName), `${toJson(settings, 2)}\n`);
 }
 
 /**

@@ -57,7 +57,7 @@ export async function train(request: TrainRequest): Promise<void> {
     if (places.checkpoint !== undefined) {
       const flat = settingsOf(settings);
       if (places.resume) for (const change of changedSettings(places.checkpoint, flat)) output.note(change);
-      keepSettings(places.checkpoint, flat);
+      await keepSettings(places.checkpoint, flat);
     }
     const command = commandOf(source, settings);
     const run = await runTraining(problem, model, settings, places, output, interruption.signal);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { element, escapeText, jsonForPage, type Markup, writeMarkup } from "../../viz/markup.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
@@ -20,6 +21,7 @@ import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } fr
  * page.startsWith("<!doctype html>"); // true
  */
 export function landscapeHtml(shown: Study | Race | LossSlice): string {
+  if (arguments.length > 1) refuseExtra("landscapeHtml", arguments, 1);
   const study = asStudy(shown);
   const races: PageRace[] = [];
   const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, races));

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { plainFonts } from "../../viz/graph-style.ts";
 import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
 import type { LossSlice } from "../loss-slice.ts";
@@ -37,6 +38,7 @@ interface Block {
  * picture.startsWith("<svg"); // true
  */
 export function landscapeSvg(shown: Study | Race | LossSlice): string {
+  if (arguments.length > 1) refuseExtra("landscapeSvg", arguments, 1);
   const study = asStudy(shown);
   const blocks = [
     textBlock(study.title, "head", 34),

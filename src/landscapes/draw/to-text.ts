@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkOptions } from "../../errors/options.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
@@ -35,6 +36,7 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
  * text.includes("a adam"); // true
  */
 export function landscapeText(shown: Study | Race | LossSlice, options: LandscapeTextOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("landscapeText", arguments, 2);
   checkOptions("landscapeText", options, ["columns", "paint"]);
   const { paint = (_, text) => text } = options;
   const columns = Math.min(widest, Math.max(40, options.columns ?? 80));

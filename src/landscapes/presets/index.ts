@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
 import { batchSizes, batchVariance, repeatedData } from "./batches.ts";
@@ -38,6 +39,7 @@ export const presets: readonly Preset[] = [
  * findings[0].includes("2/λmax is 0.2"); // true
  */
 export function findPreset(name: string): Preset {
+  if (arguments.length > 1) refuseExtra("findPreset", arguments, 1);
   const found = presets.find((preset) => preset.name === name);
   if (found !== undefined) return found;
   const names = presets.map((preset) => preset.name);

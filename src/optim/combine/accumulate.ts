@@ -1,10 +1,18 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { zeros, zerosLike } from "../../array/create.ts";
 import { add, astype, div, equal, where } from "../../array/elementwise.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
 import { mapLeaves } from "../../tree/index.ts";
 import { checkCount } from "../options.ts";
-import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
+import {
+  checkInit,
+  checkUpdate,
+  type GeneralOptimizer,
+  requireOptimizer,
+  type Update,
+  type UpdateExtra,
+} from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState } from "../state.ts";
 
@@ -33,11 +41,13 @@ export interface AccumulateState<S> {
  * [first.updates, second.updates]; // [{ w: 0 }, { w: -2 }]
  */
 export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOptimizer<AccumulateState<S>> {
+  if (arguments.length > 2) refuseExtra("accumulate", arguments, 2);
   requireOptimizer("accumulate", inner, "the first argument");
   checkCount("accumulate", "k", k, { from: 1 });
   return {
     ...inner,
     init(params) {
+      checkInit("accumulate", arguments);
       const parameters = readParameters("accumulate", params);
       const sum = rebuild(parameters, parameters.tensors.map(zerosLike));
       return { count: zeros([], { dtype: "int32" }), sum, inner: inner.init(params) };
@@ -48,6 +58,7 @@ export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOpt
       params: P,
       extra?: UpdateExtra<P>,
     ): Update<P, AccumulateState<S>> {
+      checkUpdate("accumulate", arguments);
       const parameters = readParameters("accumulate", params);
       checkState("accumulate", state, { count: "needed", sum: "needed", inner: "possible" });
       const sums = matchParameters(parameters, "state.sum", state.sum);

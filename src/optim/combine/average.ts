@@ -11,11 +11,12 @@ import {
   sub,
   where,
 } from "../../array/elementwise.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkOptions } from "../../errors/options.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { average } from "../formulas.ts";
 import { checkCount, checkNumber } from "../options.ts";
-import type { GeneralOptimizer, Update } from "../optimizer.ts";
+import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState, stepOf } from "../state.ts";
 
@@ -48,6 +49,7 @@ export interface EmaOptions {
  * average; // { w: 0 }
  */
 export function ema(options: EmaOptions = {}): GeneralOptimizer<AverageState> {
+  if (arguments.length > 1) refuseExtra("ema", arguments, 1);
   checkOptions("ema", options, ["decay"]);
   const { decay = 0.999 } = options;
   checkNumber("ema", "decay", decay, { from: 0, to: 1 });
@@ -73,6 +75,7 @@ export interface SwaOptions {
  * generalization, UAI 2018.
  */
 export function swa(options: SwaOptions = {}): GeneralOptimizer<AverageState> {
+  if (arguments.length > 1) refuseExtra("swa", arguments, 1);
   checkOptions("swa", options, ["start", "every"]);
   const { start = 0, every = 1 } = options;
   checkCount("swa", "start", start, { from: 0 });
@@ -92,10 +95,12 @@ function averaging(
 ): GeneralOptimizer<AverageState> {
   return {
     init(params) {
+      checkInit(operation, arguments);
       const parameters = readParameters(operation, params);
       return { step: zeros([], { dtype: "int32" }), average: rebuild(parameters, parameters.tensors) };
     },
     update<P>(updates: P, state: AverageState, params: P): Update<P, AverageState> {
+      checkUpdate(operation, arguments);
       const parameters = readParameters(operation, params);
       checkState(operation, state, { step: "needed", average: "needed" });
       const step = stepOf(operation, state);

@@ -1,5 +1,12 @@
 import { DownhillError } from "../../errors/index.ts";
-import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
+import {
+  checkInit,
+  checkUpdate,
+  type GeneralOptimizer,
+  requireOptimizer,
+  type Update,
+  type UpdateExtra,
+} from "../optimizer.ts";
 
 /**
  * One after the other: the updates of each are the gradients of the next. What comes before an optimiser changes
@@ -32,9 +39,11 @@ export function chain<S extends readonly unknown[]>(
     ...(learningRate === undefined ? {} : { learningRate }),
     ...(all.some(({ searches }) => searches) ? { searches: true } : {}),
     init(params) {
+      checkInit("chain", arguments);
       return all.map((link) => link.init(params)) as unknown as S;
     },
     update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S> {
+      checkUpdate("chain", arguments);
       if (!Array.isArray(state) || state.length !== all.length) {
         throw new DownhillError("tree", `chain: the state must be a list of ${all.length}, as init gave it.`);
       }

@@ -2,6 +2,7 @@ import { onesLike, zerosLike } from "../../array/create.ts";
 import { abs, add, astype, clip, div, lessEqual, minimum, mul, pow, where } from "../../array/elementwise.ts";
 import { max, sum } from "../../array/reduce.ts";
 import { stack } from "../../array/shape.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { checkOptions } from "../../errors/options.ts";
 import type { Tensor } from "../../ir/tensor.ts";
@@ -16,6 +17,7 @@ import { stateless } from "./stateless.ts";
  * @throws DownhillError `range` if `limit` is not above 0.
  */
 export function clipByValue(limit: number): GeneralOptimizer<null> {
+  if (arguments.length > 1) refuseExtra("clipByValue", arguments, 1);
   checkNumber("clipByValue", "limit", limit, { from: 0, above: true });
   return stateless("clipByValue", (gradients) => gradients.map((g) => clip(g, -limit, limit)));
 }
@@ -28,6 +30,7 @@ export function clipByValue(limit: number): GeneralOptimizer<null> {
  * @throws DownhillError `range` if `maxNorm` is not above 0.
  */
 export function clipByNorm(maxNorm: number): GeneralOptimizer<null> {
+  if (arguments.length > 1) refuseExtra("clipByNorm", arguments, 1);
   checkNumber("clipByNorm", "maxNorm", maxNorm, { from: 0, above: true });
   return stateless("clipByNorm", (gradients) => gradients.map((g) => mul(g, factor(length(g), maxNorm))));
 }
@@ -52,6 +55,7 @@ export interface GlobalNormOptions {
  * updates; // { w: f64[1] [1.4999997], b: f64[1] [1.9999996] }
  */
 export function clipByGlobalNorm(maxNorm: number, options: GlobalNormOptions = {}): GeneralOptimizer<null> {
+  if (arguments.length > 2) refuseExtra("clipByGlobalNorm", arguments, 2);
   checkNumber("clipByGlobalNorm", "maxNorm", maxNorm, { from: 0, above: true });
   checkOptions("clipByGlobalNorm", options, ["normType"]);
   const { normType = 2 } = options;

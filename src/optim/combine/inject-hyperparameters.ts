@@ -1,10 +1,17 @@
 import { full, zeros } from "../../array/create.ts";
 import { add, astype } from "../../array/elementwise.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { didYouMean } from "../../util/suggest.ts";
 import type { Scalar } from "../options.ts";
-import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import {
+  checkInit,
+  checkUpdate,
+  type GeneralOptimizer,
+  type Update,
+  type UpdateExtra,
+} from "../optimizer.ts";
 import { readParameters } from "../parameters.ts";
 import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
@@ -42,6 +49,7 @@ export function injectHyperparameters<O extends object, S>(
   options: Injected<O>,
   names?: readonly (keyof O & string)[],
 ): GeneralOptimizer<InjectedState<S>> {
+  if (arguments.length > 3) refuseExtra("injectHyperparameters", arguments, 3);
   if (typeof make !== "function" || typeof options !== "object" || options === null) {
     throw new DownhillError(
       "option",
@@ -68,6 +76,7 @@ export function injectHyperparameters<O extends object, S>(
         ? {}
         : { learningRate }),
     init(params) {
+      checkInit("injectHyperparameters", arguments);
       const { dtype } = readParameters("injectHyperparameters", params);
       const hyperparameters = Object.fromEntries(
         injected.map(([name]) => {
@@ -83,6 +92,7 @@ export function injectHyperparameters<O extends object, S>(
       params: P,
       extra?: UpdateExtra<P>,
     ): Update<P, InjectedState<S>> {
+      checkUpdate("injectHyperparameters", arguments);
       const { dtype } = readParameters("injectHyperparameters", params);
       const parts = { step: "needed", hyperparameters: "needed", inner: "possible" } as const;
       checkState("injectHyperparameters", state, parts);

@@ -1,8 +1,9 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { zeros } from "../../array/create.ts";
 import { add, equal, mul, rem, sub, where } from "../../array/elementwise.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { count, fixed, readOptions } from "../options.ts";
-import type { GeneralOptimizer, Update } from "../optimizer.ts";
+import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState, stepOf } from "../state.ts";
 
@@ -41,16 +42,19 @@ export interface LookaheadState {
  * update({ w: tensor(4) }, init(params), params).updates; // { w: -1 }
  */
 export function lookahead(options: LookaheadOptions = {}): GeneralOptimizer<LookaheadState> {
+  if (arguments.length > 1) refuseExtra("lookahead", arguments, 1);
   const { every, slowStep } = readOptions<LookaheadOptions>("lookahead", options, {
     every: count(6, { from: 1 }),
     slowStep: fixed(0.5, { from: 0, to: 1 }),
   });
   return {
     init(params) {
+      checkInit("lookahead", arguments);
       const parameters = readParameters("lookahead", params);
       return { step: zeros([], { dtype: "int32" }), slow: rebuild(parameters, parameters.tensors) };
     },
     update<P>(updates: P, state: LookaheadState, params: P): Update<P, LookaheadState> {
+      checkUpdate("lookahead", arguments);
       const parameters = readParameters("lookahead", params);
       checkState("lookahead", state, { step: "needed", slow: "needed" });
       const step = add(stepOf("lookahead", state), 1);

@@ -1,5 +1,13 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
-import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
+import {
+  checkInit,
+  checkUpdate,
+  type GeneralOptimizer,
+  requireOptimizer,
+  type Update,
+  type UpdateExtra,
+} from "../optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "../parameters.ts";
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
 
@@ -17,6 +25,7 @@ import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
  * updates; // { w: f64[2] [1, 2], b: 0 }
  */
 export function masked<S>(inner: GeneralOptimizer<S>, mask: PerParameter<boolean>): GeneralOptimizer<S> {
+  if (arguments.length > 2) refuseExtra("masked", arguments, 2);
   requireOptimizer("masked", inner, "the first argument");
   const choose = (parameters: Parameters): readonly boolean[] => {
     const chosen = valuePerParameter(parameters, "the mask", mask, isBoolean);
@@ -28,10 +37,12 @@ export function masked<S>(inner: GeneralOptimizer<S>, mask: PerParameter<boolean
   return {
     ...inner,
     init(params) {
+      checkInit("masked", arguments);
       const parameters = readParameters("masked", params);
       return partOf(parameters, choose(parameters)).init(inner);
     },
     update<P>(grads: P, state: S, params: P, extra?: UpdateExtra<P>): Update<P, S> {
+      checkUpdate("masked", arguments);
       const parameters = readParameters("masked", params);
       const gradients = matchParameters(parameters, "grads", grads);
       const part = partOf(parameters, choose(parameters), gradients, extra);

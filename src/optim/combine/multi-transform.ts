@@ -1,8 +1,16 @@
 import { zerosLike } from "../../array/create.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { didYouMean } from "../../util/suggest.ts";
-import { type GeneralOptimizer, requireOptimizer, type Update, type UpdateExtra } from "../optimizer.ts";
+import {
+  checkInit,
+  checkUpdate,
+  type GeneralOptimizer,
+  requireOptimizer,
+  type Update,
+  type UpdateExtra,
+} from "../optimizer.ts";
 import { matchParameters, type Parameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState } from "../state.ts";
 import { partOf, type PerParameter, valuePerParameter } from "./select.ts";
@@ -28,6 +36,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
   optimizers: { readonly [K in keyof S]: GeneralOptimizer<S[K]> },
   labels: PerParameter<string>,
 ): GeneralOptimizer<{ readonly [K in keyof S]: S[K] | null }> {
+  if (arguments.length > 2) refuseExtra("multiTransform", arguments, 2);
   type State = { readonly [K in keyof S]: S[K] | null };
   const groups = Object.entries<GeneralOptimizer<unknown>>(optimizers ?? {});
   if (groups.length === 0) {
@@ -50,6 +59,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
   return {
     ...(groups.some(([, { searches }]) => searches) ? { searches: true } : {}),
     init(params) {
+      checkInit("multiTransform", arguments);
       const parameters = readParameters("multiTransform", params);
       const mine = labelsOf(parameters);
       const states = groups.map(([name, optimizer]) => {
@@ -60,6 +70,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
       return Object.fromEntries(states) as State;
     },
     update<P>(grads: P, state: State, params: P, extra?: UpdateExtra<P>): Update<P, State> {
+      checkUpdate("multiTransform", arguments);
       const parameters = readParameters("multiTransform", params);
       const gradients = matchParameters(parameters, "grads", grads);
       const mine = labelsOf(parameters);
@@ -82,6 +93,7 @@ export function multiTransform<S extends Readonly<Record<string, unknown>>>(
 
 /** No step at all: for the parameters of a `multiTransform` that shall stay as they are. */
 export function freeze(): GeneralOptimizer<null> {
+  if (arguments.length > 0) refuseExtra("freeze", arguments, 0);
   return stateless("freeze", (gradients) => gradients.map(zerosLike));
 }
 

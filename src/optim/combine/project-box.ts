@@ -1,6 +1,7 @@
 import { full } from "../../array/create.ts";
 import { add, astype, maximum, minimum, sub } from "../../array/elementwise.ts";
 import { expandTo } from "../../array/promote.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { checkOptions } from "../../errors/options.ts";
 import { Tensor } from "../../ir/tensor.ts";
@@ -35,6 +36,7 @@ export interface BoxOptions {
  * update({ w: tensor([2, 0.25]) }, init(params), params).updates; // { w: f64[2] [-0.5, -0.25] }
  */
 export function projectBox(options: BoxOptions): GeneralOptimizer<null> {
+  if (arguments.length > 1) refuseExtra("projectBox", arguments, 1);
   checkOptions("projectBox", options, ["low", "high"]);
   const { low, high } = options ?? {};
   if (low === undefined && high === undefined) {

@@ -1,8 +1,9 @@
 import { zeros } from "../../array/create.ts";
 import { add, mul } from "../../array/elementwise.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
-import type { GeneralOptimizer, Update } from "../optimizer.ts";
+import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState, stepOf } from "../state.ts";
 import type { Schedule } from "../schedule.ts";
@@ -21,6 +22,7 @@ export interface StepState {
  * @throws DownhillError `option` if the schedule is no function.
  */
 export function scaleBySchedule(schedule: Schedule): GeneralOptimizer<StepState> {
+  if (arguments.length > 1) refuseExtra("scaleBySchedule", arguments, 1);
   if (typeof schedule !== "function") {
     throw new DownhillError(
       "option",
@@ -29,10 +31,12 @@ export function scaleBySchedule(schedule: Schedule): GeneralOptimizer<StepState>
   }
   return {
     init(params) {
+      checkInit("scaleBySchedule", arguments);
       readParameters("scaleBySchedule", params);
       return { step: zeros([], { dtype: "int32" }) };
     },
     update<P>(grads: P, state: StepState, params: P): Update<P, StepState> {
+      checkUpdate("scaleBySchedule", arguments);
       const parameters = readParameters("scaleBySchedule", params);
       checkState("scaleBySchedule", state, { step: "needed" });
       const step = stepOf("scaleBySchedule", state);

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
-import type { GeneralOptimizer, Update } from "../optimizer.ts";
+import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 
@@ -11,10 +11,12 @@ export function stateless(
 ): GeneralOptimizer<null> {
   return {
     init(params: unknown): null {
+      checkInit(operation, arguments);
       readParameters(operation, params);
       return null;
     },
     update<P>(grads: P, state: null, params: P): Update<P, null> {
+      checkUpdate(operation, arguments);
       if ((state ?? null) !== null) {
         throw new DownhillError(
           "tree",

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { penalised } from "../formulas.ts";
 import { checkNumber } from "../options.ts";
 import type { GeneralOptimizer } from "../optimizer.ts";
@@ -11,6 +12,7 @@ import { stateless } from "./stateless.ts";
  * @throws DownhillError `range` if λ is negative.
  */
 export function addDecayedWeights(weightDecay: number): GeneralOptimizer<null> {
+  if (arguments.length > 1) refuseExtra("addDecayedWeights", arguments, 1);
   checkNumber("addDecayedWeights", "weightDecay", weightDecay, { from: 0 });
   return stateless("addDecayedWeights", (gradients, { tensors }) =>
     gradients.map((g, i) => penalised(g, tensors[i]!, weightDecay)),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { requireFunction } from "../../transforms/arguments.ts";
@@ -58,9 +59,10 @@ export function fitCurve(
   y: TensorLike,
   options: FitCurveOptions,
 ): CurveFit<string, never> {
+  if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
   requireFunction(operation, model);
+  const choices = readChoices(options); // first, for it knows a misspelt "parameters"
   const names = readNames(options);
-  const choices = readChoices(options);
   const data = readData(x, y, options, choices.absoluteSigma);
   const walls = {
     low: perName(names, "low", options.low, -Infinity),

@@ -1,6 +1,6 @@
 import { astype } from "../../array/elementwise.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
-import { checkOptions } from "../../errors/options.ts";
+import { checkNeededOptions } from "../../errors/options.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
 import { flatten, leafPaths } from "../../tree/index.ts";
@@ -71,7 +71,7 @@ export interface Choices {
 export function readChoices(options: FitCurveOptions): Choices {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
   const others = ["parameters", "start", "low", "high", "sigma", "weights"] as const;
-  checkOptions(operation, options, [...own, ...others, ...ruleNames]);
+  checkNeededOptions(operation, options, [...own, ...others, ...ruleNames]);
   const read = readOptions<Pick<FitCurveOptions, (typeof own)[number]>>(operation, pick(options, own), {
     absoluteSigma: flag(false),
     loss: oneOf("squares", robustLosses),

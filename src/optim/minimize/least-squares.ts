@@ -1,5 +1,6 @@
 import { tensor } from "../../array/create.ts";
 import { astype, mul, sqrt } from "../../array/elementwise.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { asTensor } from "../../prims/lift.ts";
@@ -106,6 +107,7 @@ export function leastSquares(
   x0: unknown,
   options: LeastSquaresOptions<never> = {},
 ): LeastSquaresResult<unknown> {
+  if (arguments.length > 3) refuseExtra("leastSquares", arguments, 3);
   const { run, report } = prepare("leastSquares", f, x0, options);
   return report(finish(run));
 }
@@ -126,6 +128,7 @@ export async function leastSquaresAsync(
   x0: unknown,
   options: LeastSquaresOptions<never> = {},
 ): Promise<LeastSquaresResult<unknown>> {
+  if (arguments.length > 3) refuseExtra("leastSquaresAsync", arguments, 3);
   const { run, report } = prepare("leastSquaresAsync", f, x0, options);
   return report(await finishSoon(run));
 }

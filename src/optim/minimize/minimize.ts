@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../ir/tensor.ts";
 import { requireFunction } from "../../transforms/arguments.ts";
 import { valueAndGrad } from "../../transforms/grad.ts";
@@ -80,6 +81,7 @@ export function minimize(
   x0: unknown,
   options: MinimizeOptions<never> = {},
 ): MinimizeResult<unknown> {
+  if (arguments.length > 3) refuseExtra("minimize", arguments, 3);
   const { run, report } = prepare("minimize", f, x0, options);
   return report(finish(run));
 }
@@ -107,6 +109,7 @@ export async function minimizeAsync(
   x0: unknown,
   options: MinimizeOptions<never> = {},
 ): Promise<MinimizeResult<unknown>> {
+  if (arguments.length > 3) refuseExtra("minimizeAsync", arguments, 3);
   const { run, report } = prepare("minimizeAsync", f, x0, options);
   return report(await finishSoon(run));
 }

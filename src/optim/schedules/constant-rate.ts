@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkNumber } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
@@ -15,6 +16,7 @@ import { makeSchedule } from "./define.ts";
  * rate(1000); // 0.1
  */
 export function constantRate(value: number): Schedule {
+  if (arguments.length > 1) refuseExtra("constantRate", arguments, 1);
   checkNumber("constantRate", "the rate", value, { from: 0 });
   return makeSchedule("constantRate", (t, { rateOf }) => rateOf(value, t));
 }

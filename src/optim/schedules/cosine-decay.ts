@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed, oneOf } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { halfCosine, mix } from "./arithmetic.ts";
@@ -34,6 +35,7 @@ export interface CosineDecayOptions {
  * rate(1000); // 0
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("cosineDecay", arguments, 1);
   const { from, to, steps, after } = readScheduleOptions("cosineDecay", options, {
     from: neededRate,
     to: fixed(0, { from: 0 }),

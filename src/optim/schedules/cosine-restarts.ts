@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { type Arithmetic, halfCosine, mix } from "./arithmetic.ts";
@@ -37,6 +38,7 @@ export interface CosineRestartsOptions {
  * [rate(0), rate(5), rate(10), rate(20), rate(30)]; // [0.1, 0.05, 0.1, 0.05, 0.1]
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("cosineRestarts", arguments, 1);
   const { from, to, firstSteps, stepsFactor, fromFactor } = readScheduleOptions("cosineRestarts", options, {
     from: neededRate,
     to: fixed(0, { from: 0 }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { fixed, oneOf, type Option, optional } from "../options.ts";
@@ -54,6 +55,7 @@ export interface CyclicOptions {
  * [lower(4), lower(12), lower(20)]; // [1, 0.5, 0.333]
  */
 export function cyclic(options: CyclicOptions): CycledSchedule {
+  if (arguments.length > 1) refuseExtra("cyclic", arguments, 1);
   const read = readScheduleOptions("cyclic", options, {
     base: neededRate,
     max: neededRate,

@@ -1,5 +1,6 @@
 import { asFloating } from "../../array/promote.ts";
 import { broadcastTo } from "../../array/shape.ts";
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { checkNumber } from "../options.ts";
@@ -14,6 +15,7 @@ export function makeSchedule(operation: string, formula: Formula): Schedule {
   function rate(step: number): number;
   function rate(step: Tensor): Tensor;
   function rate(step: number | Tensor): number | Tensor {
+    if (arguments.length > 1) refuseExtra(operation, arguments, 1);
     if (step instanceof Tensor) {
       const t = asFloating(step, operation);
       return broadcastTo(formula(t, ofTensorsLike(t)), t.shape);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed, optional } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
@@ -29,6 +30,7 @@ export interface ExponentialDecayOptions {
  * [rate(0), rate(5), rate(10), rate(20)]; // [0.1, 0.0707, 0.05, 0.03]
  */
 export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("exponentialDecay", arguments, 1);
   const { from, factor, every, to } = readScheduleOptions("exponentialDecay", options, {
     from: neededRate,
     factor: neededRate,

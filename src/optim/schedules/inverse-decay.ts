@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
@@ -29,6 +30,7 @@ export interface InverseTimeDecayOptions {
  * [rate(0), rate(10), rate(90)]; // [0.1, 0.05, 0.01]
  */
 export function inverseTimeDecay(options: InverseTimeDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("inverseTimeDecay", arguments, 1);
   const { from, decay, every } = readScheduleOptions("inverseTimeDecay", options, {
     from: neededRate,
     decay: fixed(1, { from: 0 }),
@@ -63,6 +65,7 @@ export interface InverseSquareRootDecayOptions {
  * [rate(0), rate(30), rate(990)]; // [0.1, 0.05, 0.01]
  */
 export function inverseSquareRootDecay(options: InverseSquareRootDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("inverseSquareRootDecay", arguments, 1);
   const { from, every } = readScheduleOptions("inverseSquareRootDecay", options, {
     from: neededRate,
     every: neededSteps,

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import type { Schedule } from "../schedule.ts";
 import type { TensorFunction } from "./arithmetic.ts";
 import { checkFunction, makeSchedule } from "./define.ts";
@@ -17,6 +18,7 @@ import { checkFunction, makeSchedule } from "./define.ts";
  * [first(29), first(30)]; // [0.1, 0.01]
  */
 export function lambda(rate: TensorFunction): Schedule {
+  if (arguments.length > 1) refuseExtra("lambda", arguments, 1);
   checkFunction("lambda", "its argument", rate);
   return makeSchedule("lambda", (t, { apply }) => apply(rate, t));
 }

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { mix } from "./arithmetic.ts";
@@ -28,6 +29,7 @@ export interface LinearDecayOptions {
  * [rate(0), rate(1), rate(4), rate(5)]; // [0.1, 0.08, 0.02, 0.02]
  */
 export function linearDecay(options: LinearDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("linearDecay", arguments, 1);
   const { from, to, steps } = readScheduleOptions("linearDecay", options, {
     from: neededRate,
     to: fixed(0, { from: 0 }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { fixed, oneOf, type Option, optional } from "../options.ts";
 import { type Arithmetic, halfCosine, mix, type Term } from "./arithmetic.ts";
@@ -49,6 +50,7 @@ export interface OneCycleOptions {
  * const optimizer = injectHyperparameters(sgd, { learningRate: rate, momentum: rate.momentum });
  */
 export function oneCycle(options: OneCycleOptions): CycledSchedule {
+  if (arguments.length > 1) refuseExtra("oneCycle", arguments, 1);
   const read = readScheduleOptions("oneCycle", options, {
     max: neededRate,
     steps: neededSteps,

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkCount, flag, readOptions } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
@@ -25,6 +26,7 @@ export function perEpoch(
   stepsPerEpoch: number,
   options: PerEpochOptions = {},
 ): Schedule {
+  if (arguments.length > 3) refuseExtra("perEpoch", arguments, 3);
   checkPart("perEpoch", "its first argument", schedule);
   checkCount("perEpoch", "stepsPerEpoch", stepsPerEpoch, { from: 1 });
   const { fractional } = readOptions("perEpoch", options, { fractional: flag(false) });

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { mix } from "./arithmetic.ts";
@@ -31,6 +32,7 @@ export interface PolynomialDecayOptions {
  * [rate(0), rate(5), rate(10)]; // [0.1, 0.025, 0]
  */
 export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("polynomialDecay", arguments, 1);
   const { from, to, steps, power } = readScheduleOptions("polynomialDecay", options, {
     from: neededRate,
     to: fixed(0, { from: 0 }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkNumber } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { checkFunction, makeSchedule } from "./define.ts";
@@ -13,6 +14,7 @@ import { checkNumbers, needed, neededRate, neededSteps, readScheduleOptions } fr
  * [rate(0), rate(1), rate(2), rate(3)]; // [0.1, 0.05, 0.01, 0.01]
  */
 export function rateList(rates: readonly number[]): Schedule {
+  if (arguments.length > 1) refuseExtra("rateList", arguments, 1);
   checkNumbers("rateList", "rates", rates, { from: 0 });
   const list = [...rates];
   return makeSchedule("rateList", (t, { pick, floor }) => pick(list, floor(t)));
@@ -42,6 +44,7 @@ export interface MultiplicativeOptions {
  * [rate(0), rate(1), rate(2), rate(3), rate(4)]; // [1, 1, 0.5, 0.1667, 0.0417]
  */
 export function multiplicative(options: MultiplicativeOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("multiplicative", arguments, 1);
   const { from, factor, steps } = readScheduleOptions("multiplicative", options, {
     from: neededRate,
     factor: needed<(step: number) => number>({ check: checkFunction }),

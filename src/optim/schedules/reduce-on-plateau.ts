@@ -1,4 +1,5 @@
 import { asFloating } from "../../array/promote.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../../errors/arguments.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { isFloating } from "../../ir/types.ts";
@@ -80,6 +81,7 @@ export interface ReduceOnPlateau {
  * scales; // [1, 1, 1, 0.5, 0.5]
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnPlateau {
+  if (arguments.length > 1) refuseExtra("reduceOnPlateau", arguments, 1);
   const read = readOptions("reduceOnPlateau", options, {
     mode: oneOf("min", ["min", "max"]),
     factor: fixed(0.1, { from: 0, to: 1, below: true }),
@@ -127,6 +129,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnP
     metric: number | Tensor,
     state: PlateauState | PlateauState<Tensor | number>,
   ): PlateauUpdate | PlateauUpdate<Tensor> {
+    if (arguments.length > 2) refuseExtraOfMethod("reduceOnPlateau", arguments, 2);
     checkState("reduceOnPlateau", state, {
       rate: "needed",
       best: "needed",

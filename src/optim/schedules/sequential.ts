@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import type { Schedule } from "../schedule.ts";
 import { makeSchedule } from "./define.ts";
@@ -21,6 +22,7 @@ export interface SequentialOptions {
  * [rate(4), rate(5), rate(55), rate(105)]; // [0.01, 0.1, 0.05, 0.001]
  */
 export function sequential(schedules: readonly (number | Schedule)[], options: SequentialOptions): Schedule {
+  if (arguments.length > 2) refuseExtra("sequential", arguments, 2);
   const parts = checkParts("sequential", schedules);
   const { at } = readScheduleOptions("sequential", options, {
     at: needed({
@@ -55,6 +57,7 @@ export function sequential(schedules: readonly (number | Schedule)[], options: S
  * [rate(0), rate(10), rate(20)]; // [0.01, 0.1, 0.05]
  */
 export function chained(schedules: readonly (number | Schedule)[]): Schedule {
+  if (arguments.length > 1) refuseExtra("chained", arguments, 1);
   const parts = checkParts("chained", schedules);
   return makeSchedule("chained", (t, { mul, rateOf }) =>
     parts.map((part) => rateOf(part, t)).reduce((product, rate) => mul(product, rate)),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { checkNumber, fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
@@ -28,6 +29,7 @@ export interface StepDecayOptions {
  * [rate(0), rate(29), rate(30), rate(60)]; // [0.1, 0.1, 0.05, 0.025]
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("stepDecay", arguments, 1);
   const { from, factor, every } = readScheduleOptions("stepDecay", options, {
     from: neededRate,
     factor: fixed(0.1, { from: 0 }),
@@ -65,6 +67,7 @@ export interface MultiStepDecayOptions {
  * [rate(31_999), rate(32_000), rate(48_000)]; // [0.1, 0.0100, 0.00100]
  */
 export function multiStepDecay(options: MultiStepDecayOptions): Schedule {
+  if (arguments.length > 1) refuseExtra("multiStepDecay", arguments, 1);
   const { from, factor, at } = readScheduleOptions("multiStepDecay", options, {
     from: neededRate,
     factor: { initial: 0.1, check: checkFactors },

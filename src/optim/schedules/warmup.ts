@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { count, fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 import { mix } from "./arithmetic.ts";
@@ -29,6 +30,7 @@ export interface WarmupOptions {
  * [rate(0), rate(5), rate(10), rate(60), rate(110)]; // [0, 0.05, 0.1, 0.05, 0]
  */
 export function warmup(schedule: number | Schedule, options: WarmupOptions): Schedule {
+  if (arguments.length > 2) refuseExtra("warmup", arguments, 2);
   checkPart("warmup", "its first argument", schedule);
   const { steps, from } = readScheduleOptions("warmup", options, {
     steps: needed({ check: count(0, {}).check }),

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { checkOptions } from "../../errors/options.ts";
 import { crc32c } from "../../io/crc32c.ts";
@@ -39,6 +40,7 @@ export interface CheckpointFolderOptions {
  * ```
  */
 export function checkpointFolder(folder: string, options: CheckpointFolderOptions = {}): CheckpointStore {
+  if (arguments.length > 2) refuseExtra("checkpointFolder", arguments, 2);
   checkOptions("checkpointFolder", options, ["keep", "files"]);
   const { keep = 2 } = options;
   if (typeof folder !== "string" || folder === "") {

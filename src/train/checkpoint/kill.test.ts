@@ -2,7 +2,7 @@
 // checkpoints too, nothing but the steps since the last checkpoint may be lost, and the end must be that of a run that
 // was never killed, to the last bit.
 //
-// DOWNHILL_KILLS sets how many times (default 50), DOWNHILL_KILL_SEED which moments (default 1).
+// DOWNHILL_KILLS sets how many times (default 10), DOWNHILL_KILL_SEED which moments (default 1).
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Moment, TraineeOptions } from "./testdata/trainee.ts";
 
-const kills = Number(process.env["DOWNHILL_KILLS"] ?? 50);
+const kills = Number(process.env["DOWNHILL_KILLS"] ?? 10);
 const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
 const killsPerRun = 5;
 const here = fileURLToPath(new URL("testdata/", import.meta.url));

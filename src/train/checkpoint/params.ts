@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../../errors/options.ts";
 import { readParams } from "./codec.ts";
 import type { CheckpointStore } from "./store.ts";
@@ -32,6 +33,7 @@ export async function checkpointParams<P = unknown>(
   store: CheckpointStore,
   options: CheckpointParamsOptions = {},
 ): Promise<P | undefined> {
+  if (arguments.length > 2) refuseExtra("checkpointParams", arguments, 2);
   checkOptions("checkpointParams", options, ["which"]);
   const { which = "last" } = options;
   checkChoice("checkpointParams", "which", which, ["last", "best"]);

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { checkOptions } from "../../errors/options.ts";
 
@@ -53,6 +54,7 @@ export interface CheckpointStore {
  * params.w.item() === unbroken.params.w.item(); // true
  */
 export function checkpointMemory(): CheckpointStore {
+  if (arguments.length > 0) refuseExtra("checkpointMemory", arguments, 0);
   let last: Checkpoint | undefined;
   return {
     async save(checkpoint) {

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import type { Mark } from "./figures.ts";
 import { showTick } from "./scale.ts";
 
@@ -15,6 +16,7 @@ export interface RatedEpoch {
  * rateDrops(history); // [{ epoch: 3.5, label: "rate 0.05" }]
  */
 export function rateDrops(history: readonly RatedEpoch[]): Mark[] {
+  if (arguments.length > 1) refuseExtra("rateDrops", arguments, 1);
   const steps = history.slice(1).map(({ learningRate }, i) => {
     const before = history[i]!.learningRate;
     if (learningRate === undefined || before === undefined || learningRate === before) return undefined;

@@ -1,3 +1,4 @@
+import { refuseExtra } from "../../errors/arguments.ts";
 import { element, escapeText, type Markup, writeMarkup } from "../../viz/markup.ts";
 import { drawConfusion } from "./confusion.ts";
 import type { DrawingFigure, Figure, TrainingReport } from "./figures.ts";
@@ -22,6 +23,7 @@ import { pageStyle } from "./style.ts";
  * page.startsWith("<!doctype html>"); // true
  */
 export function trainingReport(report: TrainingReport): string {
+  if (arguments.length > 1) refuseExtra("trainingReport", arguments, 1);
   const { title, subtitle, results, notes = [], figures, settings, command, provenance } = report;
   const head = [
     element("p", { class: "over" }, "Training report"),

@@ -67,6 +67,15 @@ export function makeLists(
   const heading = mode.kind === "forward" ? "Each line beside its differential" : "Program";
   const sections = [make("section", { class: mode.kind }, make("h2", {}, heading), program.list)];
   if (mode.kind === "forward") return { sections, program, adjoints: undefined, end: undefined };
+  if (data.reverse.length === 0) {
+    const words = "The result depends on no input: there is nothing to differentiate.";
+    return {
+      sections: [...sections, make("p", { class: "note" }, words)],
+      program,
+      adjoints: undefined,
+      end: undefined,
+    };
+  }
 
   const adjoints = makeRows(
     data.reverse.length,
@@ -82,7 +91,7 @@ export function makeLists(
       );
       const row = make(
         "div",
-        { class: `row ${line.kind}`, role: "listitem" },
+        { class: `row ${line.kind}` },
         ...formula(line.left, line.sign === "=" ? "=" : "+=", line.right),
         value(line.kind === "seed" || line.kind === "none" ? "" : line.value, "derivative"),
         make(
@@ -91,7 +100,7 @@ export function makeLists(
           ...(line.kind === "sum" ? ["sum"] : line.kind === "seed" ? ["seed"] : marks),
         ),
       );
-      return make("div", { class: "entry" }, ...head, clickable(row, "adjoints", i));
+      return make("div", { class: "entry", role: "listitem" }, ...head, clickable(row, "adjoints", i));
     },
     "Adjoints",
   );
@@ -130,8 +139,8 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
-/** Marks the rows that are reached, and brings the current one into view. */
-export function showLists({ program, adjoints }: Lists, step: Step | undefined): void {
+/** Marks the rows that are reached; `follow` brings the current one into view where the list is seen. */
+export function showLists({ program, adjoints }: Lists, step: Step | undefined, follow: boolean): void {
   const isBack = step?.phase === "adjoints";
   const row = step?.row ?? 0;
   const mark = (element: HTMLElement, isReached: boolean, isCurrent: boolean): void => {
@@ -145,5 +154,6 @@ export function showLists({ program, adjoints }: Lists, step: Step | undefined):
   if (isBack) adjoints?.row(row);
   adjoints?.update((element, i) => mark(element, isBack && i <= row, isBack && i === row));
   const current = isBack ? adjoints?.row(row) : program.row(row);
-  current?.scrollIntoView({ block: "nearest" });
+  const isSeen = program.list.getBoundingClientRect().top < window.innerHeight * 0.8;
+  if (follow && isSeen) current?.scrollIntoView({ block: "nearest" });
 }

@@ -11,19 +11,35 @@ import { stepsOf } from "./steps.ts";
 const longestPair = 52; // characters of a line and its differential that have room beside one another
 const playEvery = 1200; // milliseconds a step
 
-/** Brings the page to life: lists, picture, controls and keys over the data that it carries. */
+/** Brings a page to life that carries its data. */
 export function start(): void {
-  const data = JSON.parse(byId("data").textContent ?? "") as PageData;
-  const modes = modesOf(data);
+  showTrace(JSON.parse(byId("data").textContent ?? "") as PageData, "start");
+}
+
+/** A page that shows a trace. */
+export interface TracePage {
+  /** Shows another trace in the place of this one, and keeps what can be kept: mode, step, selection and size. */
+  update(data: PageData): void;
+}
+
+/**
+ * Shows a trace on a page with the elements of `pageBody`: lists, picture, controls and keys.
+ *
+ * @param begin the step to begin with: the first, or the last, at which all values are shown
+ */
+export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
+  let data = shown;
+  let modes = modesOf(data);
   let mode: Mode = modes[0]!.mode;
   let steps = stepsOf(data, mode);
-  let at = 0;
+  let at = begin === "start" ? 0 : steps.length - 1;
   let selected: number | undefined;
   let timer: number | undefined;
   let lists = makeLists(data, mode, goToRow);
+  let tabs: { readonly button: HTMLButtonElement; readonly mode: Mode }[] = [];
   const picture = makePicture(byId("picture"), byId("chips"), (node) => {
     selected = node === selected ? undefined : node;
-    render();
+    render(false);
   });
   const slider = byId("slider") as HTMLInputElement;
 
@@ -37,13 +53,13 @@ export function start(): void {
     slider.max = String(Math.max(0, steps.length - 1));
     for (const { button, mode: other } of tabs)
       button.setAttribute("aria-pressed", String(sameMode(mode, other)));
-    render();
+    render(false);
   }
 
   function goTo(step: number): void {
     at = Math.min(steps.length - 1, Math.max(0, step));
     if (at === steps.length - 1) stop();
-    render();
+    render(true);
   }
 
   function goToRow(phase: Step["phase"], row: number): void {
@@ -69,12 +85,12 @@ export function start(): void {
     byId("play").setAttribute("aria-pressed", "true");
   }
 
-  function render(): void {
+  function render(follow: boolean): void {
     const step = steps[at];
     slider.value = String(at);
     byId("count").textContent = `${at + 1} / ${steps.length}`;
     byId("caption").replaceChildren(...setCaption(step?.caption ?? []));
-    showLists(lists, step);
+    showLists(lists, step, follow);
     showPicture(picture, data, steps, at, mode, selected);
     byId("selection").replaceChildren(...selectionText(data, selected));
     lists.end?.classList.toggle("is-ahead", at < steps.length - 1);
@@ -84,12 +100,31 @@ export function start(): void {
     (byId("last") as HTMLButtonElement).disabled = at >= steps.length - 1;
   }
 
-  const tabs = modes.map(({ mode: other, label }) => {
-    const button = make("button", { type: "button" }, ...setCaption(label));
-    button.addEventListener("click", () => setMode(other));
-    return { button, mode: other };
-  });
-  byId("modes").replaceChildren(...tabs.map(({ button }) => button));
+  /** What the page shows in every mode and at every step. */
+  function setUp(): void {
+    tabs = modes.map(({ mode: other, label }) => {
+      const button = make("button", { type: "button" }, ...setCaption(label));
+      button.addEventListener("click", () => setMode(other));
+      return { button, mode: other };
+    });
+    byId("modes").replaceChildren(...tabs.map(({ button }) => button));
+    layOut(data);
+  }
+
+  function update(next: PageData): void {
+    const step = steps[at];
+    const wasAtEnd = at === steps.length - 1;
+    const name = selected === undefined ? undefined : data.graph.nodes[selected]?.name;
+    data = next;
+    modes = modesOf(data);
+    mode = modes.find(({ mode: other }) => sameMode(mode, other))?.mode ?? modes[0]!.mode;
+    selected = data.graph.nodes.find((node) => node.name === name && node.depth === 0)?.id;
+    steps = stepsOf(data, mode);
+    const same = steps.findIndex(({ phase, row }) => phase === step?.phase && row >= step.row);
+    at = wasAtEnd || same < 0 ? steps.length - 1 : same;
+    setUp();
+    setMode(mode);
+  }
 
   const moves: ReadonlyMap<string, () => void> = new Map([
     ["first", () => goTo(0)],
@@ -105,26 +140,40 @@ export function start(): void {
   slider.addEventListener("input", () => goTo(Number(slider.value)));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const onControl = event.target instanceof Element && event.target.closest("button, input") !== null;
-    const move = keyMove(event.key, onControl);
+    const isOn = (controls: string): boolean =>
+      event.target instanceof Element && event.target.closest(controls) !== null;
+    if (isOn("textarea, select, input:not([type=range])")) return; // they have keys of their own
+    const move = keyMove(event.key, isOn("button, input"));
     if (move === undefined) return;
     event.preventDefault();
     if (move === "unselect") {
       selected = undefined;
-      render();
+      render(false);
     } else moves.get(move)?.();
   });
-  const hasArrays = data.lines.some(({ value }) => value.includes("["));
-  const isLong = data.lines.some(
-    ({ right }, i) => right.length + (data.tangents[i]?.right.length ?? 0) > longestPair,
-  );
-  byId("lists").classList.toggle("has-arrays", hasArrays);
-  byId("lists").classList.toggle("is-stacked", hasArrays || isLong);
-  if (data.title.includes(" = ")) byId("title").replaceChildren(math(data.title));
-  // The column of left-hand sides is as wide as the longest, within reason.
-  const longest = [...data.lines, ...data.reverse].reduce((most, { left }) => Math.max(most, left.length), 0);
-  byId("lists").style.setProperty("--left", `${Math.min(14, Math.max(4.4, longest * 0.5 + 1))}em`);
+  setUp();
   setMode(mode);
+  return { update };
+}
+
+/** The heading, and the columns of the lists: as wide as what they hold, within reason. */
+function layOut({ title, lines, tangents, reverse, passes }: PageData): void {
+  const hasArrays = lines.some(({ value }) => value.includes("["));
+  const isLong = lines.some(({ right }, i) => right.length + (tangents[i]?.right.length ?? 0) > longestPair);
+  const lists = byId("lists");
+  lists.classList.toggle("has-arrays", hasArrays);
+  lists.classList.toggle("is-stacked", hasArrays || isLong);
+  byId("title").replaceChildren(title.includes(" = ") ? math(title) : title);
+  const longest = (texts: readonly string[]): number =>
+    texts.reduce((most, text) => Math.max(most, text.length), 0);
+  const ems = (letters: number, least: number, most: number): string =>
+    `${Math.min(most, Math.max(least, letters * 0.6 + 1.3))}em`;
+  const lefts = longest([...lines, ...reverse].map(({ left }) => left));
+  lists.style.setProperty("--left", ems(lefts, 4.4, 14));
+  lists.style.setProperty("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
+  // Rows are grids of their own: columns that were as wide as their own number would not stand below one another.
+  const numbers = [...lines.map(({ value }) => value), ...passes.flatMap(({ values }) => values)];
+  lists.style.setProperty("--pair-number", ems(longest(numbers), 5, 8.4));
 }
 
 function setCaption(parts: readonly CaptionPart[]): (HTMLElement | string)[] {
@@ -155,6 +204,8 @@ function keyMove(key: string, onControl: boolean): string | undefined {
 }
 
 function modesOf(data: PageData): { readonly mode: Mode; readonly label: readonly CaptionPart[] }[] {
+  if (data.reverse.length === 0 && data.passes.length === 0)
+    return [{ mode: { kind: "reverse" }, label: ["Program"] }]; // nothing is differentiated
   return [
     ...(data.reverse.length > 0 ? [{ mode: { kind: "reverse" }, label: ["Reverse"] } as const] : []),
     ...data.passes.map(

@@ -1,5 +1,5 @@
 import { drawGraph } from "../draw.ts";
-import type { FoldItem, VisibleGraph } from "../fold.ts";
+import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
 import { foldGraph, nodesOf, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
 import { reachable } from "../graph.ts";
@@ -25,8 +25,12 @@ export interface Picture {
   setGraph(graph: Graph): void;
   show(state: PictureState): void;
   zoom(factor: number): void;
+  /** Shows the whole graph. */
   fit(): void;
 }
+
+const leastNote = 11; // pixels: smaller text is hard to read
+const largest = 1.25; // a graph that has more room is not drawn larger
 
 const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
 
@@ -47,6 +51,7 @@ export function makePicture(
   let svg: SVGElement | undefined;
   let size = { width: 1, height: 1 };
   let scale = 1;
+  let isChosen = false; // whether the reader chose the scale
   let state: PictureState | undefined;
   const measure = makeMeasure();
 
@@ -70,9 +75,7 @@ export function makePicture(
   const prepareBox = (box: SVGElement): void => {
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", "button");
-    const title = box.querySelector("title")?.textContent ?? "";
     const { group } = box.dataset;
-    box.setAttribute("aria-label", group === undefined ? title : `${title}. Press Enter to open`);
     const act = (): void => {
       if (group === undefined) onSelect(Number(box.dataset["node"]));
       else {
@@ -93,13 +96,7 @@ export function makePicture(
   pane.addEventListener("click", () => onSelect(undefined));
 
   const listChips = (): void => {
-    const labels = new Map<number, string>();
-    const visit = (item: FoldItem): void => {
-      if (item.kind === "node") return;
-      labels.set(item.id, item.label);
-      item.items.forEach(visit);
-    };
-    items.forEach(visit);
+    const labels = new Map(groupsOf(items).map(({ id, label }) => [id, label]));
     chips.replaceChildren(
       ...open.map((id) => {
         const chip = make(
@@ -117,8 +114,8 @@ export function makePicture(
   };
 
   const rescale = (): void => {
-    svg?.setAttribute("width", String(Math.round(size.width * scale)));
-    svg?.setAttribute("height", String(Math.round(size.height * scale)));
+    svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
+    svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
   };
 
   const paint = (next: PictureState): void => {
@@ -169,32 +166,64 @@ export function makePicture(
           !(isLit(after, from) && isLit(after, to)),
       );
     }
-    boxes[boxOf(next.current)]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const current = boxes[boxOf(next.current)];
+    if (current !== undefined) bringIntoPane(current);
   };
 
+  /** Scrolls the pane, and not the page, which is where the reader has it. */
+  const bringIntoPane = (box: SVGElement): void => {
+    const [frame, place] = [pane.getBoundingClientRect(), box.getBoundingClientRect()];
+    const beyond = (from: number, to: number, start: number, end: number): number =>
+      from < start ? from - start - 8 : to > end ? to - end + 8 : 0;
+    pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
+    pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.bottom);
+  };
+
+  const scaleToFit = (): number => {
+    const limit = Number.parseFloat(getComputedStyle(pane).maxHeight); // where it is as high as what is in it
+    const room = {
+      width: pane.clientWidth - 24,
+      height: (Number.isNaN(limit) ? pane.clientHeight : limit) - 24,
+    };
+    return Math.min(largest, room.width / size.width, room.height / size.height);
+  };
+  /** The whole graph, if its text can be read at that size; else its upper part, which scrolls. */
+  const settle = (): void => {
+    if (isChosen) return;
+    scale = Math.max(leastNote / noteSize, scaleToFit());
+    rescale();
+    pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
+  };
+  new ResizeObserver(settle).observe(pane);
+
   const zoom = (factor: number): void => {
+    isChosen = true;
     scale = Math.min(3, Math.max(0.1, scale * factor));
     rescale();
   };
   const fit = (): void => {
-    const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
-    scale = Math.min(1.25, Math.max(0.6, Math.min(room.width / size.width, room.height / size.height)));
+    isChosen = true;
+    scale = scaleToFit();
     rescale();
-    pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
   };
 
   return {
     setGraph(next) {
-      const isFirst = graph.nodes.length === 0;
       graph = next;
       items = foldGraph(graph);
+      const groups = new Set(groupsOf(items).map(({ id }) => id));
+      open = open.filter((id) => groups.has(id));
       draw();
-      if (isFirst) fit();
+      settle();
     },
     show: paint,
     zoom,
     fit,
   };
+}
+
+function groupsOf(items: readonly FoldItem[]): FoldGroup[] {
+  return items.flatMap((item) => (item.kind === "group" ? [item, ...groupsOf(item.items)] : []));
 }
 
 /** Measures texts with the fonts that the page really has. */

@@ -1,0 +1,71 @@
+import { DownhillError } from "./index.ts";
+
+/**
+ * Refuses arguments beyond the `takes` that a function has: whoever wrote them expects something of them. To be called where
+ * there are more, so that other calls compare two numbers and no more.
+ *
+ * What `map`, `Array.from` and iterators hand on behind the one operand of a function is let pass (a place, the array), and what
+ * `reduce` hands on behind two, so that `[1, 2].map(sin)` and `tensors.reduce(add)` work.
+ *
+ * @throws DownhillError `option`, with `repair` where there is something else to write.
+ */
+export function refuseExtra(
+  operation: string,
+  given: ArrayLike<unknown>,
+  takes: number,
+  repair: string = "",
+): void {
+  if (!isCallback(given, takes)) refuseExtraOfMethod(operation, given, takes, repair);
+}
+
+/** The same for a method: nobody hands a method on to `map`, and `x.at(0, 1)` would look as if. */
+export function refuseExtraOfMethod(
+  operation: string,
+  given: ArrayLike<unknown>,
+  takes: number,
+  repair: string = "",
+): never {
+  const n = takes === 0 ? "no argument" : takes === 1 ? "one argument" : `${takes} arguments`;
+  const hint = isPlace(given[takes - 1]) && holdsPlace(given[takes]) ? mapped(operation) : repair;
+  throw new DownhillError(
+    "option",
+    `${operation}: takes ${n}, and ${given.length} are given; number ${takes + 1} is ${describe(given[takes])}.${hint}`,
+  );
+}
+
+/** Whether an array method called: what stands behind the operands is the place of the last one, and mostly its array. */
+function isCallback(given: ArrayLike<unknown>, takes: number): boolean {
+  const place = given[takes];
+  if (!isPlace(place)) return false;
+  if (given.length === 2) return takes === 1;
+  const array = given[takes + 1];
+  return (
+    (takes === 1 || takes === 2) &&
+    given.length === takes + 2 &&
+    holdsPlace(array) &&
+    Object.is(array[place], given[takes - 1])
+  );
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+function holdsPlace(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || ArrayBuffer.isView(value);
+}
+
+function mapped(operation: string): string {
+  return ` In map and its like write (x) => ${operation}(x).`;
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return `the ${typeof value} ${value}`;
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "string") return "a text";
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name: unknown = value.constructor?.name;
+  return name === "Object" || typeof name !== "string" ? "an object" : `a ${name}`;
+}

@@ -1,0 +1,116 @@
+/** How deep stacks are looked at, in frames: a loss below several transforms has some forty of ours before its caller. */
+const depth = 100;
+
+type AnyFunction = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
+
+/**
+ * The stack as it is now, from the caller of `below` on where the engine can leave out what stands above. Engines write its
+ * text when it is first asked for, which is where most of its price lies.
+ */
+export function captureStack(below: AnyFunction): () => string {
+  const holder: { stack?: string } = {};
+  const saved = deepen();
+  // not everywhere: Firefox and Safari have it for a short time only
+  if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(holder, below);
+  else holder.stack = new Error().stack ?? "";
+  restore(saved);
+  return () => holder.stack ?? "";
+}
+
+// Reflect.set: `Error` may be frozen, and then stacks are as short as they are.
+function deepen(): number | undefined {
+  const saved: unknown = Error.stackTraceLimit;
+  if (typeof saved === "number") Reflect.set(Error, "stackTraceLimit", Math.max(saved, depth));
+  return typeof saved === "number" ? saved : undefined;
+}
+
+function restore(limit: number | undefined): void {
+  if (limit !== undefined) Reflect.set(Error, "stackTraceLimit", limit);
+}
+
+const callSites = new WeakMap<Error, () => string>();
+
+/**
+ * Lets the stack of an error begin at the line of the user's code that called the library, without the frames of the library
+ * itself. `below` is the function that is not of interest any more.
+ */
+export function beginAtUser(error: Error, below: AnyFunction): void {
+  const here = captureStack(below);
+  // The engine's own note of the stack stays beside the text: Node finds by it the line that it quotes.
+  delete error.stack;
+  Object.defineProperty(error, "stack", {
+    configurable: true,
+    get: () => textOf(error, here()),
+    set(value: unknown) {
+      Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+    },
+  });
+}
+
+/**
+ * Has the stack of an error go on with the call that began an asynchronous run, captured at its time; engines see no way from
+ * the one to the other. For errors whose stack begins at the user.
+ */
+export function continueAt(error: Error, call: () => string): void {
+  if (!callSites.has(error)) callSites.set(error, call);
+}
+
+function textOf(error: Error, stack: string): string {
+  const call = callSites.get(error);
+  const below = call === undefined ? [] : usersFrames(call());
+  const own = usersFrames(stack);
+  const shown =
+    own.length + below.length === 0 ? framesOf(stack) : [...own, ...below.filter((x) => !own.includes(x))];
+  const limit: unknown = Error.stackTraceLimit;
+  const frames = typeof limit === "number" ? shown.slice(0, limit) : shown;
+  const isHeaded = /^\s*at /.test(framesOf(stack)[0] ?? "at "); // as V8 writes stacks
+  return [...(isHeaded ? [String(error)] : []), ...frames].join("\n");
+}
+
+function framesOf(stack: string): string[] {
+  return stack.split("\n").filter((line) => /^\s*at |@/.test(line));
+}
+
+/** The frames of a stack that are not the library's, from the user's innermost on; none where all are. */
+export function usersFrames(stack: string): string[] {
+  const frames = framesOf(stack);
+  const isUsers = new Array<boolean>(frames.length).fill(false);
+  for (let i = frames.length - 1; i >= 0; i--) {
+    const frame = frames[i]!;
+    // what the language itself does (Array.map, a getter) counts to whoever asked for it
+    isUsers[i] = isBuiltIn(frame) ? (isUsers[i + 1] ?? true) : !isOwn(frame);
+  }
+  const first = frames.findIndex((frame, i) => isUsers[i]! && !isBuiltIn(frame) && !isRuntime(frame));
+  return first < 0 ? [] : frames.filter((_, i) => i >= first && isUsers[i]!);
+}
+
+function isBuiltIn(frame: string): boolean {
+  return /<anonymous>\)?$|\(native\)$|@\[native code\]$/.test(frame);
+}
+
+function isRuntime(frame: string): boolean {
+  return /\b(?:node|ext|bun):/.test(frame);
+}
+
+function isOwn(frame: string): boolean {
+  const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
+  // The folder of the library's modules; none where they are part of somebody's bundle, where nothing tells what is whose.
+  const root = /^(.*\/)(?:errors\/stack\.[jt]s|dist\/core\.js)$/.exec(here)?.[1];
+  if (root === undefined) return false;
+  const isInside = frame.includes(root) || frame.includes(root.replace(/^file:\/\//, ""));
+  return isInside && !/\.test\.[jt]s/.test(frame); // tests lie beside their files, and are users
+}
+
+/** Where a frame is: file or address, line and column from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The place that a frame names, as `at f (file:///a.mjs:3:5)`. */
+export function placeOf(frame: string): Place | undefined {
+  const found = /(?:\(|@|at (?:async )?)([^(]*):(\d+):(\d+)\)?$/.exec(frame);
+  if (found === null) return undefined;
+  return { file: found[1]!, line: Number(found[2]), column: Number(found[3]) };
+}

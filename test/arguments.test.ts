@@ -1,0 +1,230 @@
+// What plain JavaScript lets pass and types would not: arguments beyond those that a function takes, and options that it
+// does not know, are refused by all that the package exports, and not ignored.
+import * as root from "downhill";
+import * as core from "downhill/core";
+import * as data from "downhill/data";
+import * as io from "downhill/io";
+import * as landscapes from "downhill/landscapes";
+import * as nn from "downhill/nn";
+import * as optim from "downhill/optim";
+import * as random from "downhill/random";
+import * as testing from "downhill/testing";
+import * as train from "downhill/train";
+import * as viz from "downhill/viz";
+import { describe, expect, test } from "vitest";
+
+type Anything = (...words: unknown[]) => unknown;
+const modules = { root, core, data, io, landscapes, nn, optim, random, testing, train, viz };
+const functions = new Map<string, Anything>();
+for (const module of Object.values(modules))
+  for (const [name, value] of Object.entries(module))
+    if (typeof value === "function" && !/^class\b/.test(String(value)))
+      functions.set(name, value as Anything);
+
+/** Those that take any number of arguments, each of which they look at themselves. */
+const variadic = "chain cond einsum linearize slice vjp".split(" ");
+
+/** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
+async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
+  try {
+    const result = f(...words);
+    if (typeof result === "object" && result !== null && "next" in result) await (result.next as Anything)();
+    else await result;
+  } catch (error) {
+    if (error instanceof root.DownhillError) return error.message;
+    throw error;
+  }
+  return "no error";
+}
+
+/** What no operand and no option is, and can be taken apart. */
+const objects = (n: number): readonly object[] => Array.from({ length: n }, () => ({}));
+
+/** How many arguments a function takes, by what it says about too many of them. */
+async function takes(name: string, f: Anything): Promise<number> {
+  const message = await messageOf(f, ...objects(13));
+  const found = /^(\w+): takes (\w+) arguments?, and 13 are given; number \d+ is an object\./.exec(message);
+  expect(found?.[1], `${name}: ${message}`).toBe(name);
+  const [, , word] = found!;
+  return word === "no" ? 0 : word === "one" ? 1 : Number(word);
+}
+
+const x = root.tensor([1, 2]);
+const f = (x: root.Tensor): root.Tensor => x.mul(x).sum();
+const table = viz.traceTable(f, { at: [[1, 2]] });
+
+/** What stands before the options, where it is not tensors. */
+const operands: Readonly<Record<string, readonly unknown[]>> = {
+  checkGrads: [f, [1]],
+  clipByGlobalNorm: [1],
+  concatenate: [[x, x]],
+  fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
+  foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
+  normal: [random.key(0), 1],
+  perEpoch: [1, 1],
+  readIdx: [new Uint8Array(0)],
+  readNpy: [new Uint8Array(0)],
+  readSafetensors: [io.writeSafetensors({ x })],
+  sequential: [[optim.constantRate(1), optim.constantRate(2)]],
+  stack: [[x, x]],
+  uniform: [random.key(0), 1],
+  warmup: [1],
+  ...Object.fromEntries("toDot toHtml toMermaid toSvg".split(" ").map((name) => [name, [table]])),
+  ...Object.fromEntries(
+    "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync minimize minimizeAsync valueAndGrad vmap"
+      .split(" ")
+      .map((name) => [name, /^(?:least|mini)/.test(name) ? [f, [1, 2]] : [f]]),
+  ),
+};
+
+/** Whether a function has options: they are its last parameter, by that name or one of these. */
+function hasOptions(name: string, f: Anything): boolean {
+  const parameters = String(f).slice(0, String(f).indexOf(") {"));
+  if (name === "injectHyperparameters") return false; // they are those of the optimiser
+  return /\boptions\b(?:, name)?[^,]*$/.test(parameters) || ["configure", "dotGeneral"].includes(name);
+}
+
+const fixed = [...functions].filter(([name]) => !variadic.includes(name));
+
+describe("every public function", () => {
+  test("is here, whatever the module", () => {
+    expect(functions.size).toBeGreaterThan(300);
+    expect(variadic.filter((name) => !functions.has(name))).toEqual([]);
+  });
+
+  test.each(fixed)("%s refuses arguments beyond its own", async (name, f) => {
+    const n = await takes(name, f);
+    expect(n).toBeGreaterThanOrEqual(f.length);
+    const own = objects(n);
+    for (const [extra, what] of [
+      [x, "a Tensor"],
+      [{ axis: 0 }, "an object"],
+      [[1, 2], "an array"],
+      [0.5, "the number 0.5"],
+      [undefined, "undefined"],
+    ] as const) {
+      const expected = `number ${n + 1} is ${what}.`;
+      expect(await messageOf(f, ...own, extra), name).toContain(expected);
+    }
+  });
+
+  const optioned = fixed.filter(([name, f]) => hasOptions(name, f));
+  test("that has options is known by them", () => {
+    expect(optioned.length).toBeGreaterThan(150);
+    expect(Object.keys(operands).filter((name) => !optioned.some(([other]) => other === name))).toEqual([]);
+  });
+
+  test.each(optioned)("%s refuses an option that it does not know", async (name, f) => {
+    const before = operands[name] ?? new Array<root.Tensor>((await takes(name, f)) - 1).fill(x);
+    expect(await messageOf(f, ...before, { colour: 1 })).toContain('unknown option "colour".');
+    expect(await messageOf(f, ...before, x)).toMatch(/the options must be an object, .*; got a Tensor\.$/);
+  });
+});
+
+describe("array methods", () => {
+  const scalar = (x: unknown): number => (x as root.Tensor).item();
+  const elementwise = (
+    "abs acos acosh asin asinh atan atanh cbrt ceil cos cosh erf erfc exp exp2 expm1 floor isFinite isNaN log log10 log1p " +
+    "log2 logicalNot neg onesLike ravel reciprocal round sigmoid sign sin sinh softplus sqrt square stopGradient tan tanh trunc zerosLike " +
+    "hardSigmoid hardSwish logSigmoid mish relu relu6 selu silu softsign"
+  ).split(" ");
+
+  test.each(elementwise)("map and its like call %s, whatever they hand on", (name) => {
+    const f = functions.get(name)!;
+    const expected = [0.5, 0.25].map((x) => scalar(f(x)));
+    expect([0.5, 0.25].map(f).map(scalar)).toEqual(expected);
+    expect(Array.from([0.5, 0.25], f).map(scalar)).toEqual(expected);
+    expect(Array.from(new Float64Array([0.5, 0.25]), f).map(scalar)).toEqual(expected);
+  });
+
+  test("reduce calls a function of two operands", () => {
+    expect([x, x, x].reduce(root.add).tolist()).toEqual([3, 6]);
+    expect(
+      [0.5, 2]
+        .map((value) => root.tensor(value))
+        .reduceRight(root.mul)
+        .item(),
+    ).toBe(1);
+  });
+
+  test("do not hide an operand too many", () => {
+    for (const words of [
+      [1, x],
+      [1, 0, [2]],
+      [1, 0.5],
+      [1, 0, [1], x],
+    ])
+      expect(() => (root.sin as Anything)(...words)).toThrow("sin: takes one argument, and");
+    expect(() => (root.at as Anything)(x, 1, 0)).toThrow(
+      "at: takes 2 arguments, and 3 are given; number 3 is the number 0.",
+    );
+    expect(() => [x].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
+  });
+});
+
+describe("methods refuse arguments beyond their own", () => {
+  const readers = { toString: undefined, toJSON: undefined, constructor: undefined }; // what the language calls as it likes
+  const prototype = root.Tensor.prototype as unknown as Readonly<Record<string, Anything>>;
+  const methods = Object.getOwnPropertyNames(prototype).filter(
+    (name) =>
+      !(name in readers) && typeof Object.getOwnPropertyDescriptor(prototype, name)?.value === "function",
+  );
+
+  test.each(methods)("of tensors: %s", (name) => {
+    expect(methods.length).toBeGreaterThan(25);
+    const takes = /^(\w*)\(([^)]*)\) \{/.exec(String(prototype[name]))![2]!;
+    const n = takes === "" ? 0 : takes.split(",").length;
+    for (const extra of [x, { axis: 0 }, 0])
+      expect(() => prototype[name]!.call(x, ...objects(n), extra)).toThrow(
+        `${name}: takes ${n === 0 ? "no argument" : n === 1 ? "one argument" : `${n} arguments`}, and ${n + 1} are given`,
+      );
+  });
+
+  test("of data sets and their batches", () => {
+    const set = data.dataset([1, 2, 3]);
+    const stream = data.dataset(function* () {
+      yield 1;
+    });
+    const batches = set.batch(2);
+    for (const [object, names] of [
+      [set, "shuffle sample map augment split kFold batch"],
+      [stream, "shuffle map augment batch"],
+      [batches, "epoch map augment prefetch"],
+      [stream.batch(2), "epoch map augment prefetch"],
+    ] as const)
+      for (const name of names.split(" ")) {
+        const method = (object as unknown as Readonly<Record<string, Anything>>)[name]!;
+        expect(() => method(...objects(method.length + 1)), name).toThrow(/: takes \S+ arguments?, and/);
+      }
+  });
+
+  test("of optimisers, which say what is missing too", () => {
+    const w = { w: x };
+    const { init, update } = optim.adam();
+    const chained = optim.chain(optim.clipByGlobalNorm(1), optim.adam());
+    expect(() => (init as Anything)(w, {})).toThrow("adam: takes one argument, and 2 are given");
+    expect(() => (update as Anything)(w)).toThrow(
+      "adam: update needs gradients, state and parameters, and state and params are missing. Write update(grads, state, params)",
+    );
+    expect(() => (update as Anything)(w, init(w))).toThrow("and params is missing.");
+    expect(() => (chained.update as Anything)(w)).toThrow(
+      "chain: update needs gradients, state and parameters",
+    );
+    expect(() => (update as Anything)(w, init(w), w, {}, {})).toThrow("takes 4 arguments, and 5 are given");
+    expect(() => (update as Anything)(w, init(w), w, { learningRate: 1 })).toThrow(
+      'unknown option "learningRate"',
+    );
+  });
+
+  test("of schedules", () => {
+    const rate = optim.cosineDecay({ from: 1, steps: 10 });
+    expect([0, 10].map(rate as Anything)).toEqual([1, 0]);
+    expect(() => (rate as Anything)(0, x)).toThrow("cosineDecay: takes one argument, and 2 are given");
+  });
+});
+
+test("null is no value of an option: elsewhere it means all axes", () => {
+  for (const name of ["sort", "argsort", "softmax", "logSoftmax", "sum", "flip", "squeeze"])
+    expect(() => functions.get(name)!(x, { axis: null })).toThrow(`${name}: axis must not be null.`);
+  expect(() => (nn.leakyRelu as Anything)(x, { slope: null })).toThrow("leakyRelu: slope must not be null.");
+});
