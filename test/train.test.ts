@@ -483,18 +483,14 @@ describe("downhill train --data", () => {
     [
       "text among numbers",
       `a,y\n${line(12, good)}\nabc,u\n`,
-      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out.',
+      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out; names that look like numbers are named with --categories.',
     ],
     [
       "a missing value",
       `a,y\n${line(12, good)}\n,u\n`,
-      'line 14, column "a": the cell is empty. Fill it in or take the row out.',
+      'line 14, column "a": the value is missing. Fill it in, leave such rows out with --missing drop, or fill them in with --missing mean.',
     ],
-    [
-      "NaN",
-      `a,y\n${line(12, good)}\nNaN,u\n`,
-      'line 14, column "a": the value is missing ("NaN"). Fill it in or take the row out.',
-    ],
+    ["NaN", `a,y\n${line(12, good)}\nNaN,u\n`, 'line 14, column "a": the value is missing.'],
     [
       "infinity",
       `a,y\n${line(12, good)}\nInfinity,u\n`,
@@ -507,9 +503,14 @@ describe("downhill train --data", () => {
     ],
     ["a missing target", `a,z\n${line(12, good)}\n`, 'there is no column "y"'],
     [
-      "text features",
+      "a text that is another in each row",
       `a,t,y\n${line(12, (i) => `${i},t${i},${i % 2}`)}\n`,
-      "Name the columns to predict from with --features a,b,…",
+      'column "t" is text with 10 categories in 10 rows ("t0", "t1", "t2", …): more than 5, too many to learn from. Leave it out with --features, or say --max-categories 10.',
+    ],
+    [
+      "a target that is missing",
+      `a,y\n${line(12, good)}\n3,NA\n`,
+      'line 14, column "y": the value is missing.',
     ],
     [
       "too few rows",

@@ -7,6 +7,7 @@ import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
 import { changedSettings, keepSettings } from "./former-settings.ts";
+import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
 import { makeOutput } from "./output.ts";
@@ -41,7 +42,9 @@ export async function train(request: TrainRequest): Promise<void> {
   });
   try {
     await refuseOldRun(places);
-    const problem = await loadProblem(source, given.seed, given.validation);
+    const learnt =
+      places.resume && places.checkpoint !== undefined ? formerLearnt(places.checkpoint) : undefined;
+    const problem = await loadProblem(source, given.seed, given.validation, learnt);
     const model = makeModel(problem, given.hidden, given.seed);
     optimizerOf(given.method, lengthOf(problem, given)); // refuses what does not suit a run of this length
     let settings = given;
@@ -58,6 +61,7 @@ export async function train(request: TrainRequest): Promise<void> {
       const flat = settingsOf(settings);
       if (places.resume) for (const change of changedSettings(places.checkpoint, flat)) output.note(change);
       await keepSettings(places.checkpoint, flat);
+      if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
     }
     const command = commandOf(source, settings);
     const run = await runTraining(problem, model, settings, places, output, interruption.signal);
