@@ -136,6 +136,22 @@ describe("downhill train digits", () => {
     expect(report("diverged.html")).toContain("The run diverged");
   });
 
+  test("whose loss is finite and far too large ends, and says so: it ran through all epochs", () => {
+    const { status, stdout, stderr } = downhill("train", "--lr", "1e4", "--json", "--out", "lost.html");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^error: training diverged: after epoch 5 the loss is \S+, far above what it began with, and does not come down\. Lower the learning rate: it is 10000, try --lr 0\.2\. --divergence off goes on\.\n$/,
+    );
+    expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 5 });
+    expect(report("lost.html")).toContain("The run diverged and was stopped after 5 epochs");
+    const words = ["--lr", "1e4", "--epochs", "6"];
+    const { done, start } = trainJson(...words, "--divergence", "off");
+    expect(done).toMatchObject({ stopped: "finished", epochs: 6 });
+    expect(start["command"]).toContain("--divergence off");
+    // large scores, and right ones
+    expect(trainJson(...words, "--hidden", "none").done).toMatchObject({ stopped: "finished", epochs: 6 });
+  });
+
   test("advises where the loss has risen, and counts one step as one", () => {
     const words = ["digits", "--epochs", "1", "--batch", "full", "--lr", "1e6", "--out", "rose.html"];
     const first = downhill("train", ...words);

@@ -14,6 +14,7 @@ export type ErrorCode =
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
   | "nan" // debug mode: a value became NaN or infinite
+  | "diverged" // a run of training that is lost, though its numbers are finite
   | "check" // a check of downhill/testing failed
   | "aborted"
   | "internal";

@@ -131,6 +131,12 @@ const args = {
     valueHint: "N",
     description: "stop after N epochs in a row without a better validation loss",
   },
+  divergence: {
+    type: "string",
+    valueHint: "f",
+    description:
+      "stop a run that is lost: its loss was f times that of the beginning (default 10) for\nhalf of the epochs so far, does not come down, and it is no better than a guess;\noff goes on",
+  },
   tune: {
     type: "string",
     valueHint: "a,b,…",

@@ -25,6 +25,7 @@ export const textNames = [
   "hidden",
   "augment",
   "val",
+  "divergence",
   "patience",
   "seed",
   "tune",

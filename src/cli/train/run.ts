@@ -10,7 +10,7 @@ import { changedSettings, keepSettings } from "./former-settings.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
-import { makeOutput } from "./output.ts";
+import { makeOutput, showLoss } from "./output.ts";
 import { testModel } from "./result.ts";
 import { saveNetwork } from "./save.ts";
 import {
@@ -123,13 +123,20 @@ function settingsOf({ method, ...rest }: Settings): Readonly<Record<string, unkn
   };
 }
 
-function diverged({ steps, epochs, error }: Run, { method }: Settings, lower: number): DownhillError {
+function diverged({ steps, epochs, error, test }: Run, { method }: Settings, lower: number): DownhillError {
+  const rate = `Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`;
+  if (error?.code === "diverged") {
+    const last = epochs.at(-1)?.epoch.loss ?? test.loss;
+    return new DownhillError(
+      "diverged",
+      `training diverged: after epoch ${epochs.length} the loss is ${showLoss(last)}, far above what it began with, and does not come down. ${rate} --divergence off goes on.`,
+    );
+  }
   const [, operation, what, value] =
     /^(\w+): its (\w+) became (\S+)/.exec(error?.cause instanceof Error ? error.cause.message : "") ?? [];
   const origin = operation === undefined ? "" : ` It began in ${operation}, whose ${what} became ${value}.`;
   return new DownhillError(
     "nan",
-    `training diverged: loss or step are not finite at step ${steps + 1}, in epoch ${epochs.length + 1}. ` +
-      `Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.${origin}`,
+    `training diverged: loss or step are not finite at step ${steps + 1}, in epoch ${epochs.length + 1}. ${rate}${origin}`,
   );
 }

@@ -128,7 +128,8 @@ export async function runTraining(
     const result = await run;
     if (result.stopped === "aborted" || result.stopped === "early-stopping") stopped = result.stopped;
   } catch (reason) {
-    if (!(reason instanceof DownhillError && reason.code === "nan")) throw reason;
+    if (!(reason instanceof DownhillError && (reason.code === "nan" || reason.code === "diverged")))
+      throw reason;
     stopped = "diverged";
     error = reason;
   }
@@ -151,9 +152,18 @@ export async function runTraining(
   };
 }
 
+/** Whether more is classified right than by always saying the class of which there are most: scores may be large and good. */
+function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boolean {
+  if (task.kind === "regression") return () => false;
+  const counts = new Array<number>(task.classes.length).fill(0);
+  for (let i = 0; i < train.y.data.length; i++) counts[train.y.data[i]!]!++;
+  const guessed = Math.max(...counts) / train.y.data.length;
+  return ({ metrics }) => metrics["accuracy"]! > guessed * (1 + 1e-6); // a mean in float32
+}
+
 /** What is trained, and how. */
 function optionsOf(problem: Problem, model: Model, settings: Settings, data: Batches<Batch>) {
-  const { method, accumulate, epochs, patience, seed } = settings;
+  const { method, accumulate, epochs, divergence, patience, seed } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
   return {
@@ -165,6 +175,7 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Bat
     seed,
     accumulate,
     every: "step",
+    divergence: divergence === undefined ? false : { factor: divergence, unless: betterThanGuessed(problem) },
     keepBest: validation !== undefined,
     ...(validation === undefined ? {} : { validation: batchesOf(validation, testedAtOnce) }),
     ...(patience === undefined ? {} : { earlyStopping: { patience } }),
