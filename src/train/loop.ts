@@ -92,10 +92,10 @@ export async function* runLoop<P, S, B>(
     (n, x) => n + sizeOf(x.shape),
     0,
   );
-  await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters });
   let stopped: Stopped = "left"; // what it is if the loop over the run is left
   let failure: { readonly error: unknown } | undefined;
   try {
+    await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters });
     stopped = yield* trainLoop(options, progress);
   } catch (error) {
     failure = { error };
@@ -119,6 +119,8 @@ async function conclude<P, S, B>(
     // what ended the run counts for more, and if it was this, it need not be told twice
     if (failed === undefined) failed = { error };
     else if (messageOf(error) !== messageOf(failed.error)) await warn(log, progress, messageOf(error));
+  } finally {
+    await saver?.close();
   }
   const { step, epoch } = progress;
   if (failed === undefined) return tell(log, { kind: "end", stopped, step, epoch });

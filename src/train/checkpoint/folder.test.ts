@@ -14,7 +14,13 @@ import { tensor } from "downhill";
 import { dataset } from "downhill/data";
 import { sgd } from "downhill/optim";
 import { foldIn, key } from "downhill/random";
-import { type Checkpoint, checkpointFolder, type CheckpointStore, fit } from "downhill/train";
+import {
+  type Checkpoint,
+  checkpointFolder,
+  type CheckpointStore,
+  fit,
+  type FitOptions,
+} from "downhill/train";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeFiles } from "../../io/file-operations.ts";
 import { openFullDevice } from "../../io/testdata/full-device.ts";
@@ -226,6 +232,39 @@ describe("a checkpoint that cannot be written", () => {
     await expect(checkpointFolder(path).load()).rejects.toThrow(
       `${path}: there is a file where a folder is needed`,
     );
+  });
+});
+
+describe("two runs in one folder", () => {
+  const options = {
+    params: { w: tensor(1) },
+    loss: ({ w }: { w: ReturnType<typeof tensor> }, { x }: { x: ReturnType<typeof tensor> }) =>
+      x.sub(w).square().mean(),
+    data: dataset({ x: [1, 2, 3, 4, 5] }).batch(2),
+    optimizer: sgd({ learningRate: 0.1 }),
+    epochs: 3,
+  };
+  const lockOf = (): string[] => readdirSync(folder).filter((name) => name.includes("lock"));
+
+  test("are refused to the second, which took what the first had saved for its own", async () => {
+    for await (const { epoch } of fit({ ...options, checkpoint: { store } })) {
+      const second = fit({ ...options, checkpoint: { store: checkpointFolder(folder) }, resume: true });
+      await expect(second).rejects.toThrow("another run of this very program has this folder since");
+      if (epoch === 2) break;
+    }
+    expect(lockOf()).toEqual([]);
+    const { step } = await fit({ ...options, checkpoint: { store }, resume: true });
+    expect(step).toBe(9);
+  });
+
+  test.each<[string, Partial<FitOptions<{ w: ReturnType<typeof tensor> }, unknown, never>>]>([
+    ["is refused", {}],
+    ["diverges", { resume: true, epochs: 9, optimizer: sgd({ learningRate: 1e308 }) }],
+    ["meets a failing log", { resume: true, log: () => Promise.reject(new Error("no log")) }],
+  ])("a run that %s leaves no lock", async (_, more) => {
+    await fit({ ...options, checkpoint: { store } });
+    await expect(fit({ ...options, ...(more as object), checkpoint: { store } })).rejects.toThrow();
+    expect(lockOf()).toEqual([]);
   });
 });
 

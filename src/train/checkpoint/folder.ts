@@ -9,6 +9,7 @@ import {
   temporaryEnd,
   writeWhole,
 } from "../../io/file-operations.ts";
+import { takeLock } from "../../io/lock-file.ts";
 import type { Checkpoint, CheckpointStore, Loaded } from "./store.ts";
 
 /** Options of `checkpointFolder`. */
@@ -31,6 +32,10 @@ export interface CheckpointFolderOptions {
  * the folder is synced, and only then the older ones are removed. So a run that is killed at any moment, or a disk that is
  * full, leaves the last checkpoint whole. One that was damaged later is found out by its checksums; the one before it is
  * taken then, with a warning.
+ *
+ * While a run saves there, `run.lock` says which: a second run in the folder is refused, with the process, machine and time
+ * of the first. What a killed run leaves is taken over on its machine; from another machine that cannot be seen, and the
+ * error says what to remove. (Node and Bun; elsewhere nothing is locked.)
  *
  * @throws DownhillError `file` in a browser, where there are no files; `option` or `range` for misuse.
  * @example
@@ -76,6 +81,15 @@ export function checkpointFolder(folder: string, options: CheckpointFolderOption
     async load() {
       const numbers = numbersIn(await namesIn(files, folder));
       return newest(numbers, async (number) => readWhole(files, place, number), folder);
+    },
+    async lock() {
+      try {
+        await files.makeFolder(folder);
+        return await takeLock(files, place("run.lock"));
+      } catch (cause) {
+        if (cause instanceof DownhillError) throw cause;
+        throw new DownhillError("file", explainWriteError(folder, cause), { cause });
+      }
     },
   };
 }

@@ -17,7 +17,8 @@ export interface Saver<P, S, B> {
   /**
    * Takes up the run where its last checkpoint has it, if there is one; says whether there was.
    *
-   * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed.
+   * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed,
+   * `file` if another run saves to the same store.
    */
   readonly begin: (progress: Progress<P, S>, data: FitData<B>) => Promise<boolean>;
   /** Notes the batch that was trained on last. */
@@ -26,6 +27,8 @@ export interface Saver<P, S, B> {
   readonly saveIfDue: (progress: Progress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
   /** Saves what has not been saved yet. */
   readonly finish: (progress: Progress<P, S>) => Promise<void>;
+  /** Leaves the store to others. */
+  readonly close: () => Promise<void>;
   /** The step of the last checkpoint. */
   readonly savedStep: () => number | undefined;
 }
@@ -45,6 +48,7 @@ export function makeSaver<P, S, B>({
   ...same
 }: SaverOptions): Saver<P, S, B> {
   let outline: RunOutline | undefined;
+  let release: (() => Promise<void>) | undefined;
   let saved: { readonly place: string; readonly step: number; readonly at: number } | undefined;
   let began = { place: "", at: performance.now() };
   let lastBatch: { readonly batch: B; readonly epoch: number; readonly index: number } | LastBatch | null =
@@ -69,18 +73,28 @@ export function makeSaver<P, S, B>({
     await tell(log, { kind: "checkpoint", step, epoch, batch, bytes, seconds });
   };
 
+  const take = async (progress: Progress<P, S>, data: FitData<B>): Promise<boolean> => {
+    outline = outlineOfRun(same, progress, data);
+    const { checkpoint, warnings } = await store.load();
+    for (const message of warnings) await warn(log, progress, message);
+    began = { place: placeOf(progress), at: performance.now() };
+    if (checkpoint === undefined) return false;
+    if (!resume) throw notEmpty(checkpoint.step);
+    lastBatch = readCheckpoint(checkpoint, outline, progress);
+    saved = { place: placeOf(progress), step: checkpoint.step, at: began.at };
+    if (!(await isSameBatch(data, lastBatch))) await warn(log, progress, otherData(checkpoint.step));
+    return true;
+  };
+
   return {
     async begin(progress, data) {
-      outline = outlineOfRun(same, progress, data);
-      const { checkpoint, warnings } = await store.load();
-      for (const message of warnings) await warn(log, progress, message);
-      began = { place: placeOf(progress), at: performance.now() };
-      if (checkpoint === undefined) return false;
-      if (!resume) throw notEmpty(checkpoint.step);
-      lastBatch = readCheckpoint(checkpoint, outline, progress);
-      saved = { place: placeOf(progress), step: checkpoint.step, at: began.at };
-      if (!(await isSameBatch(data, lastBatch))) await warn(log, progress, otherData(checkpoint.step));
-      return true;
+      release = await store.lock?.();
+      try {
+        return await take(progress, data);
+      } catch (error) {
+        await release?.();
+        throw error;
+      }
     },
     note(batch, { epoch, batch: done }) {
       lastBatch = { batch, epoch, index: done - 1 };
@@ -97,6 +111,7 @@ export function makeSaver<P, S, B>({
     async finish(progress) {
       if (placeOf(progress) !== (saved ?? began).place) await save(progress);
     },
+    close: async () => release?.(),
     savedStep: () => saved?.step,
   };
 }

@@ -34,6 +34,12 @@ export interface CheckpointStore {
    * @throws DownhillError `data` if there are some and none of them is whole.
    */
   readonly load: () => Promise<Loaded>;
+  /**
+   * Takes the store for one run, so that no other saves there until it is given back by what this gives.
+   *
+   * @throws DownhillError `file` if another run has it, naming that.
+   */
+  readonly lock?: () => Promise<() => Promise<void>>;
 }
 
 /**
@@ -84,6 +90,9 @@ export function checkCheckpointOptions(options: CheckpointOptions): void {
       "option",
       "fit: checkpoint: store must be a store, as checkpointFolder(path) and checkpointMemory() give.",
     );
+  }
+  if (store.lock !== undefined && typeof store.lock !== "function") {
+    throw new DownhillError("option", "fit: checkpoint: lock of the store must be a function.");
   }
   if (everySteps !== undefined && !(Number.isInteger(everySteps) && everySteps >= 1)) {
     throw new DownhillError(

@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeFiles } from "./file-operations.ts";
+import { takeLock } from "./lock-file.ts";
+
+const files = nodeFiles("test");
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-lock-"));
+  path = join(folder, "run.lock");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A lock as another process would have left it. */
+function leave(owner: object): void {
+  const nobody = { pid: 1, host: hostname(), began: null, since: "2026-01-02T03:04:05Z", key: "k" };
+  writeFileSync(path, `${JSON.stringify({ ...nobody, ...owner })}\n`);
+}
+const pidOfTheDead = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
+
+test("a lock is had by one, until it is given back", async () => {
+  const release = await takeLock(files, path);
+  await expect(takeLock(files, path)).rejects.toThrow(
+    /run\.lock: another run of this very program has this folder since 20\d\d-\d\d-\d\dT[\d:]+Z\. Wait for its end, or name another folder\.$/,
+  );
+  await release();
+  expect(readdirSync(folder)).toEqual([]);
+  await (
+    await takeLock(files, path)
+  )();
+});
+
+test("of many that want a lock at once, one gets it, a stale one too", async () => {
+  for (const isStale of [false, true]) {
+    if (isStale) leave({ pid: pidOfTheDead() });
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, async () => takeLock(files, path)));
+    const got = tries.filter((one) => one.status === "fulfilled");
+    expect(got).toHaveLength(1);
+    await got[0]!.value();
+    expect(readdirSync(folder)).toEqual([]);
+  }
+});
+
+describe("a lock whose owner", () => {
+  test("was killed is taken over", async () => {
+    leave({ pid: pidOfTheDead() });
+    await (
+      await takeLock(files, path)
+    )();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("lives is refused, naming process and time", async () => {
+    leave({ pid: process.ppid });
+    await expect(takeLock(files, path)).rejects.toMatchObject({
+      code: "file",
+      message: `${path}: another run, process ${process.ppid}, has this folder since 2026-01-02T03:04:05Z. Wait for its end, or name another folder.`,
+    });
+  });
+
+  test.runIf(existsSync("/proc/self/stat"))(
+    "has gone, but whose number is another's now, is taken over",
+    async () => {
+      leave({ pid: process.pid, began: "another boot 12345" });
+      await (
+        await takeLock(files, path)
+      )();
+    },
+  );
+
+  test("is on another machine is refused, saying what to do", async () => {
+    leave({ pid: pidOfTheDead(), host: "elsewhere" });
+    await expect(takeLock(files, path)).rejects.toThrow(
+      `another run, process ${JSON.parse(readFileSync(path, "utf8")).pid} on elsewhere, has this folder since ` +
+        `2026-01-02T03:04:05Z. Wait for its end, or name another folder. If it was killed, which cannot be seen from here, remove ${path}.`,
+    );
+  });
+});
+
+test.each(["", "{", '{"pid":-1,"host":"","began":null,"since":""}'])("%j is no lock, and stays", async (text) => {
+  "%j is no lock, and stays",
+  async (text) => {
+    writeFileSync(path, text);
+    await expect(takeLock(files, path)).rejects.toThrow(
+      "this is no lock of a run. If no run is going on here, remove it.",
+    );
+    expect(readFileSync(path, "utf8")).toBe(text);
+  },
+);
+
+test("what is not its own any more is not given back", async () => {
+  const release = await takeLock(files, path);
+  leave({ pid: process.ppid });
+  await release();
+  expect(existsSync(path)).toBe(true);
+});
