@@ -14,6 +14,20 @@ export type { ArrayType, DType } from "../ir/types.ts";
 export { configure } from "../runtime/configure.ts";
 export { debug } from "../runtime/debug.ts";
 export type { DebugOptions } from "../runtime/debug.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  silu,
+  softsign,
+} from "../nn/activation.ts";
 export * as kernel from "../kernel/build.ts";
 export type { RuntimeOptions } from "../runtime/device.ts";
 export type { LoweredText } from "../runtime/inspect.ts";
