@@ -43,7 +43,7 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<Al
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAddAlong(x.take(), indices!, ct!, axis));
+      x?.put(scatterAddAlong(x.take(), indices!, ct!, axis), true);
     },
   },
   batch: ([x, indices], [xBatched, indicesBatched], size, { axis }) => ({

@@ -67,6 +67,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
           high: n.map((size, i) => size - starts[i]! - spans[i]!),
           interior: strides.map((stride) => stride - 1),
         }),
+        true,
       );
     },
   },
@@ -374,7 +375,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAdd(x.take(), indices!, ct!, axis));
+      x?.put(scatterAdd(x.take(), indices!, ct!, axis), true);
     },
   },
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {

@@ -192,8 +192,8 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
     kind: "linear",
     operands: [1, 2],
     transpose([ct], [condition], _, into) {
-      into[1]?.add(where(condition!, ct!, zeros(ct!.type)));
-      into[2]?.add(where(condition!, zeros(ct!.type), ct!));
+      into[1]?.add(where(condition!, ct!, zeros(ct!.type)), true);
+      into[2]?.add(where(condition!, zeros(ct!.type), ct!), true);
     },
   },
   batch: "elementwise",
