@@ -1,7 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { NestedNumbers, TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, NestedNumbers, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, isDType } from "../ir/types.ts";
@@ -37,7 +37,7 @@ function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  */
 export function tensor(
-  value: TensorLike,
+  value: BooleanLike,
   options: DTypeOption & { readonly shape?: readonly number[] } = {},
 ): Tensor {
   if (arguments.length > 2) refuseExtra("tensor", arguments, 2);
@@ -58,7 +58,7 @@ export function tensor(
   return x;
 }
 
-function liftStrong(value: TensorLike, dtype: DType | undefined): Tensor {
+function liftStrong(value: BooleanLike, dtype: DType | undefined): Tensor {
   if (value instanceof Tensor) return convert(value, dtype ?? value.type.dtype);
   if (typeof value === "number") return fill(arrayType(dtype ?? "float64", []), value);
   if (Array.isArray(value) && value.length > 0) return fromNest(value as NestedNumbers, dtype, "tensor");

@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
@@ -22,7 +22,7 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
 }
 
 /** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
-function liftBeside(value: TensorLike, other: TensorLike, operation: string): Tensor {
+function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): Tensor {
   if (typeof value === "number" && other instanceof Tensor) {
     const { dtype } = other.type;
     if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
@@ -33,7 +33,7 @@ function liftBeside(value: TensorLike, other: TensorLike, operation: string): Te
 }
 
 /** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */
-export function matchOperands(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
+export function matchOperands(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
   if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return [x, y];
   let a = liftBeside(x, y, operation);
   let b = liftBeside(y, x, operation);

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
 import * as p from "../prims/index.ts";
 import { sizeOf } from "../util/shape.ts";
 import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
@@ -138,7 +138,7 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
 }
 
 /** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
-export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function all(x: BooleanLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
   const exception = reduce("all", p.sum, p.equal(t, p.zeros(t.type)), options); // the sum of booleans is their "or"
@@ -146,7 +146,7 @@ export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
 }
 
 /** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
-export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function any(x: BooleanLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("any", arguments, 2);
   return reduce("any", p.sum, p.convert(p.asTensor(x, "any"), "bool"), options);
 }

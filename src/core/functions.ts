@@ -9,7 +9,7 @@ export { hashProgram } from "../ir/hash.ts";
 export { printProgram } from "../ir/print.ts";
 export type { Equation, Program, Var } from "../ir/program.ts";
 export { Tensor } from "../ir/tensor.ts";
-export type { NestedNumbers, ReadOptions, ReduceOptions, TensorLike } from "../ir/tensor.ts";
+export type { BooleanLike, NestedNumbers, ReadOptions, ReduceOptions, TensorLike } from "../ir/tensor.ts";
 export type { ArrayType, DType } from "../ir/types.ts";
 export { configure } from "../runtime/configure.ts";
 export { debug } from "../runtime/debug.ts";

@@ -7,10 +7,13 @@ import type { Shape } from "../util/shape.ts";
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
 /** A rectangular nest of booleans. */
-type NestedBooleans = readonly (boolean | NestedBooleans)[];
+export type NestedBooleans = readonly (boolean | NestedBooleans)[];
 
-/** Whatever stands for a tensor in an argument. */
-export type TensorLike = Tensor | number | boolean | NestedNumbers | NestedBooleans | TypedArray;
+/** Whatever stands for a tensor in an argument. A plain boolean does not: it stays a boolean. */
+export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | TypedArray;
+
+/** What stands for a tensor of dtype bool, where a function asks for one: a plain boolean too. */
+export type BooleanLike = TensorLike | boolean;
 
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {
