@@ -1,3 +1,4 @@
+import { makeArray } from "../kernel/executable.ts";
 import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
 
 /**
@@ -12,7 +13,7 @@ import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
 export function permutation(key: Key, n: number): Uint32Array {
   checkKey("permutation", key);
   checkCount("permutation", n);
-  const order = new Uint32Array(n);
+  const order = makeArray("u32", n) as Uint32Array;
   for (let i = 0; i < n; i++) order[i] = i;
   shuffleInPlace(order, integersBelow(key));
   return order;

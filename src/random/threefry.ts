@@ -1,3 +1,4 @@
+import { makeArray } from "../kernel/executable.ts";
 import { DownhillError } from "../errors/index.ts";
 
 /**
@@ -67,7 +68,7 @@ export function foldIn(key: Key, data: number): Key {
 export function bits(key: Key, n: number): Uint32Array {
   checkKey("bits", key);
   checkCount("bits", n);
-  const out = new Uint32Array(n);
+  const out = makeArray("u32", n) as Uint32Array;
   fillBits(key, 0, out);
   return out;
 }

@@ -1,5 +1,6 @@
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { DownhillError } from "../errors/index.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { checkCount, checkKey, type Key, threefry2x32 } from "./threefry.ts";
 
 /** Options of `uniform`. */
@@ -42,7 +43,7 @@ export function uniform(key: Key, n: number, options: UniformOptions = {}): Floa
       `uniform: minval must be below maxval, both finite; got ${minval} and ${maxval}.`,
     );
   }
-  const out = dtype === "float64" ? new Float64Array(n) : new Float32Array(n);
+  const out = makeArray(dtype === "float64" ? "f64" : "f32", n) as Float64Array | Float32Array;
   fillUniform(key, minval, maxval, out);
   return out;
 }
