@@ -1,8 +1,5 @@
-<<<<<<< HEAD
 import { refuseExtra } from "../errors/arguments.ts";
-=======
 import { makeArray } from "../kernel/executable.ts";
->>>>>>> memory
 import { DownhillError } from "../errors/index.ts";
 
 /**
