@@ -292,6 +292,11 @@ export interface Primitive<P = unknown> {
     each?(params: P, stacked: readonly boolean[], ins: readonly ArrayType[]): P;
     total?(params: P): P;
   };
+  /**
+   * The operand whose elements are places along an axis of size `n`: whole numbers from −n to n − 1. Elements beyond are clamped,
+   * which debugging refuses. `n` is ∞ where there is no axis yet.
+   */
+  places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
   /** Whether the result is the sum of its two operands. */
   readonly adds?: boolean;
   /** The value of every element, where the primitive makes a constant. */
@@ -304,6 +309,8 @@ export interface Primitive<P = unknown> {
   ): number | undefined;
   /** Whether its two operands may change places without changing a bit. */
   readonly commutes?: boolean;
+  /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */
+  readonly undoesItself?: boolean;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
   /** The axes of the result along which it repeats its operand, where that is all it does, axes kept in their order. */

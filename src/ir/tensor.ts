@@ -106,7 +106,7 @@ export interface Tensor {
   matmul(y: TensorLike): Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** Item `i` along the first axis; negative places count from the end. A number beyond the ends throws, a tensor is clamped. */
+  /** Item `i` along the first axis; negative places count from the end. Beyond the ends it throws; see `at`. */
   at(i: number | Tensor): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;

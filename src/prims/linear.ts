@@ -124,6 +124,7 @@ export function sub(x: Tensor, y: Tensor): Tensor {
 const negPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "neg",
   notation: { prefix: "-" },
+  undoesItself: true,
   typeOf: (ins) => [requireNumbers("neg", joinTypes("neg", ins))],
   derivative: {
     kind: "linear",

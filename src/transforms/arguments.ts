@@ -60,7 +60,7 @@ export function flattenResult(
   booleans?: BooleanRole,
 ): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
   if (result instanceof Tensor) return { leaves: [alive(result, operation)], def: leafDef };
-  if (result instanceof Promise) throw asyncFunction(operation);
+  if (result instanceof Promise) throw asyncFunction(operation, result);
   if (result === undefined) {
     throw new DownhillError(
       "tree",

@@ -90,7 +90,7 @@ export function runScan(
       const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
       const result: unknown = f(c as never, x as never);
-      if (result instanceof Promise) throw asyncFunction(operation);
+      if (result instanceof Promise) throw asyncFunction(operation, result);
       if (!Array.isArray(result) || result.length !== 2) {
         throw new DownhillError(
           "tree",

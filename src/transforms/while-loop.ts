@@ -63,7 +63,7 @@ export function whileLoop(
   const { carry, traced } = traceLoop("whileLoop", start.leaves, def, (types) =>
     traceProgram(body.name === "" ? "body" : body.name, types, (...xs) => {
       const result = body(unflattenArguments([def], xs)[0] as never);
-      if (result instanceof Promise) throw asyncFunction("whileLoop");
+      if (result instanceof Promise) throw asyncFunction("whileLoop", result);
       return matchTensors("whileLoop", def, result, "the carry after a step");
     }),
   );
@@ -140,7 +140,7 @@ export function foriLoop(
     const places = iota("int32", [length], 0);
     const step = (carry: never, i: Tensor): readonly [unknown, null] => {
       const next = body(from === 0 ? i : add(i, full(int32, from)), carry);
-      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      if (next instanceof Promise) throw asyncFunction("foriLoop", next);
       return [next, null];
     };
     return runScan("foriLoop", step, init, places, options)[0];
@@ -158,7 +158,7 @@ export function foriLoop(
     ({ i }: Carry) => less(i, last!),
     ({ i, carry }: Carry) => {
       const next = body(i, carry as never);
-      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      if (next instanceof Promise) throw asyncFunction("foriLoop", next);
       return { i: add(i, full(int32, 1)), carry: next };
     },
     { i: first!, carry: init },
