@@ -81,7 +81,7 @@ describe("a lock whose owner", () => {
   });
 });
 
-test.each(["", "{", '{"pid":-1,"host":"","began":null,"since":""}'])("%j is no lock, and stays", async (text) => {
+test.each(["", "{", '{"pid":-1,"host":"","began":null,"since":""}'])(
   "%j is no lock, and stays",
   async (text) => {
     writeFileSync(path, text);

@@ -25,6 +25,7 @@ export const textNames = [
   "seed",
   "tune",
   "checkpoint",
+  "until",
   "save",
   "tensorboard",
   "out",

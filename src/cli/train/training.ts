@@ -5,11 +5,12 @@ import type { MlpParams } from "../../nn/index.ts";
 import type { Key } from "../../random/index.ts";
 import {
   type Best,
-  checkpointFolder,
+  type CheckpointStore,
   type EpochRecord,
   type Evaluation,
   evaluator,
   fit,
+  type FitData,
   type FitOptions,
   type LogEntry,
   type LogSink,
@@ -21,7 +22,14 @@ import type { Part, Problem } from "./data.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
 import { type Batch, batchesOf, type Model } from "./model.ts";
 import type { EpochStanding, Output } from "./output.ts";
-import type { Places, Settings } from "./settings.ts";
+import {
+  changedSettings,
+  keepStretches,
+  type RunEnd,
+  stretchSettings,
+  type StretchSettings,
+} from "./run-history.ts";
+import { flatSettings, type Places, type Settings } from "./settings.ts";
 
 /** An epoch and how the network did on the test part after it. */
 export interface WatchedEpoch {
@@ -47,6 +55,8 @@ export interface Run {
   readonly loss: { readonly first: number; readonly last: number } | undefined;
   /** What went wrong, where it diverged. */
   readonly error: DownhillError | undefined;
+  /** Where it stands, how it came there, and whether it was stopped there. */
+  readonly end: RunEnd;
 }
 
 const testedAtOnce = 512; // items
@@ -73,12 +83,14 @@ export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Sett
   return { steps: stepsPerEpoch * epochs, stepsPerEpoch };
 }
 
-/** Trains with an eye on the test part, which nothing is decided by. */
+/** Trains with an eye on the test part, which nothing is decided by; `words` are the command that makes such a run. */
 export async function runTraining(
   problem: Problem,
   model: Model,
   settings: Settings,
   places: Places,
+  store: CheckpointStore | undefined,
+  words: readonly string[],
   output: Output,
   signal: AbortSignal,
 ): Promise<Run> {
@@ -88,7 +100,17 @@ export async function runTraining(
   const on = async (params: MlpParams, part: Part): Promise<Evaluation> =>
     counted(await evaluate(params, batchesOf(part, testedAtOnce)));
   const batches = trainingBatches(problem, settings);
-  const run = fit({ ...optionsOf(problem, model, settings, batches), ...placesOf(places, output), signal });
+  const stop = new AbortController();
+  const run = fit({
+    ...optionsOf(
+      problem,
+      model,
+      settings,
+      upTo(batches, places.until, () => stop.abort()),
+    ),
+    ...placesOf(places, store, stretchSettings(words, flatSettings(settings)), output),
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
 
   const tests = new Map<number, Evaluation>();
   const begin = performance.now();
@@ -132,7 +154,7 @@ export async function runTraining(
     stopped = "diverged";
     error = reason;
   }
-  const { best, step, history, time, params } = run.latest;
+  const { best, step, history, time, params, epoch, batch, stretches } = run.latest;
   const chosen = best?.params ?? params;
   const final = history.at(-1)?.loss;
   const rose = first !== undefined && final !== undefined && final > first;
@@ -148,11 +170,32 @@ export async function runTraining(
     // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
     loss: rose ? { first: (await on(model.start, train)).loss, last: final } : undefined,
     error,
+    end: { epoch, batch, stretches, isStopped: stopped === "aborted", batchCount: batches.batchCount },
+  };
+}
+
+/** The batches until so many of the whole run have been given; then `stop` is called. */
+function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => void): FitData<Batch> {
+  if (last === undefined) return batches;
+  const { count, batchCount } = batches;
+  return {
+    count,
+    batchCount,
+    async *epoch(k, options) {
+      let n = k * batchCount + (options?.from ?? 0);
+      for await (const batch of batches.epoch(k, options)) {
+        if (n++ >= last) {
+          stop();
+          return;
+        }
+        yield batch;
+      }
+    },
   };
 }
 
 /** What is trained, and how. */
-function optionsOf(problem: Problem, model: Model, settings: Settings, data: Batches<Batch>) {
+function optionsOf(problem: Problem, model: Model, settings: Settings, data: FitData<Batch>) {
   const { method, accumulate, epochs, patience, seed } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
@@ -175,17 +218,24 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Bat
 /** Where a run is saved, and who is told of it. */
 function placesOf(
   { checkpoint, resume, tensorboard }: Places,
+  store: CheckpointStore | undefined,
+  settings: StretchSettings,
   output: Output,
 ): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
-  const tellUser: LogSink = (entry: LogEntry) => {
+  const tellUser: LogSink = async (entry: LogEntry) => {
     if (entry.kind === "warning") output.note(`warning: ${entry.message}`);
     if (entry.kind === "start" && entry.isResumed) {
       output.note(`resumed after ${entry.epoch} of ${entry.epochs} epochs, at step ${entry.step}`);
     }
+    // the run is accepted: only now may something be written beside its checkpoints
+    if (entry.kind === "start" && checkpoint !== undefined && entry.stretches !== undefined) {
+      for (const change of changedSettings(checkpoint, entry.stretches)) output.note(change);
+      await keepStretches(checkpoint, entry.stretches);
+    }
   };
   return {
     log: [tellUser, ...(tensorboard === undefined ? [] : [tensorBoard(tensorboard)])],
-    ...(checkpoint === undefined ? {} : { checkpoint: { store: checkpointFolder(checkpoint) }, resume }),
+    ...(store === undefined ? {} : { checkpoint: { store, settings }, resume }),
   };
 }
 
