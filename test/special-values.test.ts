@@ -125,6 +125,7 @@ const byDesign: readonly (readonly [op: string, line: RegExp, reason: string])[]
   ["pow", /at -Infinity/, "IEEE 754: |−∞|^½ is ∞; PyTorch takes a square root"],
   ["pow", /at 0: Infinity, reference -Infinity/, "IEEE 754: (−0)^½ is +0; PyTorch takes a square root"],
   ["minimum", /at .*NaN/, "neither operand of a NaN is the smaller: slope 0, as in JAX"],
+  ["where safe", /at 0: 0, reference NaN/, "what a mask did not choose has no part in the derivative"],
   ["max (whole)", /nan gradient/, "no element equals NaN: the slope is NaN, as that of amax"],
   ["min (whole)", /nan gradient/, "no element equals NaN: the slope is NaN, as that of amin"],
 ];

@@ -136,6 +136,22 @@ describe("downhill train digits", () => {
     expect(report("diverged.html")).toContain("The run diverged");
   });
 
+  test("whose loss is finite and far too large ends, and says so: it ran through all epochs", () => {
+    const { status, stdout, stderr } = downhill("train", "--lr", "1e4", "--json", "--out", "lost.html");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^error: training diverged: after epoch 5 the loss is \S+, far above what it began with, and does not come down\. Lower the learning rate: it is 10000, try --lr 0\.2\. --divergence off goes on\.\n$/,
+    );
+    expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 5 });
+    expect(report("lost.html")).toContain("The run diverged and was stopped after 5 epochs");
+    const words = ["--lr", "1e4", "--epochs", "6"];
+    const { done, start } = trainJson(...words, "--divergence", "off");
+    expect(done).toMatchObject({ stopped: "finished", epochs: 6 });
+    expect(start["command"]).toContain("--divergence off");
+    // large scores, and right ones
+    expect(trainJson(...words, "--hidden", "none").done).toMatchObject({ stopped: "finished", epochs: 6 });
+  });
+
   test("advises where the loss has risen, and counts one step as one", () => {
     const words = ["digits", "--epochs", "1", "--batch", "full", "--lr", "1e6", "--out", "rose.html"];
     const first = downhill("train", ...words);
@@ -483,18 +499,14 @@ describe("downhill train --data", () => {
     [
       "text among numbers",
       `a,y\n${line(12, good)}\nabc,u\n`,
-      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out.',
+      'bad.csv: line 14, column "a": "abc" is not a number. Correct it or take the row out; names that look like numbers are named with --categories.',
     ],
     [
       "a missing value",
       `a,y\n${line(12, good)}\n,u\n`,
-      'line 14, column "a": the cell is empty. Fill it in or take the row out.',
+      'line 14, column "a": the value is missing. Fill it in, leave such rows out with --missing drop, or fill them in with --missing mean.',
     ],
-    [
-      "NaN",
-      `a,y\n${line(12, good)}\nNaN,u\n`,
-      'line 14, column "a": the value is missing ("NaN"). Fill it in or take the row out.',
-    ],
+    ["NaN", `a,y\n${line(12, good)}\nNaN,u\n`, 'line 14, column "a": the value is missing.'],
     [
       "infinity",
       `a,y\n${line(12, good)}\nInfinity,u\n`,
@@ -507,9 +519,14 @@ describe("downhill train --data", () => {
     ],
     ["a missing target", `a,z\n${line(12, good)}\n`, 'there is no column "y"'],
     [
-      "text features",
+      "a text that is another in each row",
       `a,t,y\n${line(12, (i) => `${i},t${i},${i % 2}`)}\n`,
-      "Name the columns to predict from with --features a,b,…",
+      'column "t" is text with 10 categories in 10 rows ("t0", "t1", "t2", …): more than 5, too many to learn from. Leave it out with --features, or say --max-categories 10.',
+    ],
+    [
+      "a target that is missing",
+      `a,y\n${line(12, good)}\n3,NA\n`,
+      'line 14, column "y": the value is missing.',
     ],
     [
       "too few rows",

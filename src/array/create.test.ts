@@ -15,7 +15,7 @@ describe("creation", () => {
         [{ ins: [f64([1, 2])] }, { ins: [i32([1, 2])] }],
       ),
     ],
-    full: [on(() => c.full([2, 3], 1.5), nothing), on(() => c.full([2], 2.5, { dtype: "int32" }), nothing)],
+    full: [on(() => c.full([2, 3], 1.5), nothing), on(() => c.full([2], 2, { dtype: "int32" }), nothing)],
     zeros: [on(() => c.zeros([0, 3]), nothing), on(() => c.zeros([], { dtype: "bool" }), nothing)],
     ones: [on(() => c.ones([2], { dtype: "float32" }), nothing)],
     zerosLike: [on(c.zerosLike, [{ ins: [f32([1, 2])] }, { ins: [1.5] }])],
@@ -46,11 +46,6 @@ describe("creation", () => {
     expect(x.tolist()).toEqual([1, 2]);
     x.data()[0] = 9;
     expect(x.tolist()).toEqual([1, 2]);
-  });
-
-  test("other numbers than 0 are true", () => {
-    expect(c.tensor([2, 0, -1], { dtype: "bool" }).tolist()).toEqual([1, 0, 1]);
-    expect(c.tensor(Uint8Array.of(2, 0), { dtype: "bool" }).tolist()).toEqual([1, 0]);
   });
 
   test("bytes are not taken for booleans", () => {
@@ -149,5 +144,45 @@ describe("creation", () => {
     expect(() => c.full([2], 1, { dtype: "double" as "float64" })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: full: unknown dtype double. Use float64, float32, int32, uint32 or bool.]`,
     );
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "1.5",
+      () => c.tensor([1, 1.5], { dtype: "int32" }),
+      "tensor: 1.5 is no int32, which holds the whole numbers from -2147483648 to",
+    ],
+    ["3e10", () => c.tensor(3e10, { dtype: "int32" }), "tensor: 30000000000 is no int32"],
+    ["NaN", () => c.tensor([Number.NaN], { dtype: "int32" }), "NaN is no int32"],
+    [
+      "-1",
+      () => c.tensor([-1], { dtype: "uint32" }),
+      "tensor: -1 is no uint32, which holds the whole numbers from 0 to 4294967295.",
+    ],
+    [
+      "a typed array",
+      () => c.tensor(Float32Array.of(0.5), { dtype: "uint32" }),
+      'write astype(x, "uint32").',
+    ],
+    [
+      "2",
+      () => c.tensor([0, 2], { dtype: "bool" }),
+      "tensor: 2 is no bool, which holds 0 and 1. To find out what is not 0 write notEqual(x, 0).",
+    ],
+    ["full", () => c.full([2], 1.5, { dtype: "int32" }), "full: 1.5 is no int32"],
+    ["arange", () => c.arange(0, 1, 0.5, { dtype: "int32" }), "arange: 0.5 is no int32"],
+    ["linspace", () => c.linspace(0, 1, 3, { dtype: "bool" }), "linspace: 0.5 is no bool"],
+  ])("what integers and booleans cannot hold is refused and not changed: %s", (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test("what they can hold stays, and tensors are converted", () => {
+    expect(c.tensor([-2147483648, -0, 2147483647], { dtype: "int32" }).tolist()).toEqual([
+      -2147483648, 0, 2147483647,
+    ]);
+    expect(c.tensor([4294967295], { dtype: "uint32" }).tolist()).toEqual([4294967295]);
+    expect(c.tensor([true, 0] as never, { dtype: "bool" }).tolist()).toEqual([1, 0]);
+    expect(c.tensor(c.tensor([1.5, -0.5]), { dtype: "int32" }).tolist()).toEqual([1, 0]);
+    expect(c.tensor([1e300], { dtype: "float32" }).tolist()).toEqual([Infinity]);
   });
 });

@@ -1,12 +1,13 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { NestedNumbers, TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, NestedNumbers, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, isDType } from "../ir/types.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { iota } from "../prims/index-ops.ts";
-import { asTensor, fromFlat, fromNest } from "../prims/lift.ts";
+import { asTensor, fromFlat, fromNest, requireHeld } from "../prims/lift.ts";
 import { convert, full as fill } from "../prims/linear.ts";
 import { reshape } from "../prims/shape.ts";
 import { isTypedArray } from "../tree/tree.ts";
@@ -32,12 +33,16 @@ function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
  * float64, booleans bool and typed arrays keep their kind, unless `dtype` says otherwise. With `shape`, the elements in
  * row-major order take that shape.
  *
- * @throws DownhillError `shape` for a nest that is not rectangular or elements that do not fill `shape`.
+ * Integers and booleans hold the very numbers that are given, or it is an error; `astype` cuts fractions off and saturates, and so
+ * does this for a tensor. float32 rounds.
+ *
+ * @throws DownhillError `shape` for a nest that is not rectangular or elements that do not fill `shape`, `dtype` for a number that
+ * the dtype cannot hold, such as 1.5 in int32.
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  */
 export function tensor(
-  value: TensorLike,
+  value: BooleanLike,
   options: DTypeOption & { readonly shape?: readonly number[] } = {},
 ): Tensor {
   if (arguments.length > 2) refuseExtra("tensor", arguments, 2);
@@ -58,12 +63,16 @@ export function tensor(
   return x;
 }
 
-function liftStrong(value: TensorLike, dtype: DType | undefined): Tensor {
+function liftStrong(value: BooleanLike, dtype: DType | undefined): Tensor {
   if (value instanceof Tensor) return convert(value, dtype ?? value.type.dtype);
-  if (typeof value === "number") return fill(arrayType(dtype ?? "float64", []), value);
+  if (typeof value === "number") {
+    requireHeld("tensor", dtype ?? "float64", value);
+    return fill(arrayType(dtype ?? "float64", []), value);
+  }
   if (Array.isArray(value) && value.length > 0) return fromNest(value as NestedNumbers, dtype, "tensor");
   if (Array.isArray(value)) return fromFlat(arrayType(dtype ?? "float64", [0]), []);
-  if (isTypedArray(value) && dtype !== undefined) return fromFlat(arrayType(dtype, [value.length]), value);
+  if (isTypedArray(value) && dtype !== undefined)
+    return fromFlat(arrayType(dtype, [value.length]), value, "tensor");
   const x = asTensor(value, "tensor");
   return dtype === undefined ? x : convert(x, dtype);
 }
@@ -71,10 +80,16 @@ function liftStrong(value: TensorLike, dtype: DType | undefined): Tensor {
 function filled(operation: string, shape: readonly number[], value: number, options: DTypeOption): Tensor {
   checkOptions(operation, options, ["dtype"]);
   checkShape(operation, shape);
-  return fill(arrayType(dtypeOf(operation, options), [...shape]), value);
+  const dtype = dtypeOf(operation, options);
+  requireHeld(operation, dtype, value);
+  return fill(arrayType(dtype, [...shape]), value);
 }
 
-/** An array of this shape with every element `value`. */
+/**
+ * An array of this shape with every element `value`.
+ *
+ * @throws DownhillError `dtype` for a number that the dtype cannot hold, such as 1.5 in int32.
+ */
 export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 3) refuseExtra("full", arguments, 3);
   return filled("full", shape, value, options);
@@ -107,6 +122,7 @@ export function onesLike(x: TensorLike): Tensor {
 /**
  * The numbers `start`, `start + step`, … below `stop`; with one argument from 0. int32 where all are integers, else float64.
  *
+ * @throws DownhillError `dtype` for numbers that the dtype cannot hold.
  * @example
  * arange(3).tolist(); // [0, 1, 2]
  */
@@ -126,6 +142,7 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
   return fromFlat(
     arrayType(dtype, [n]),
     Array.from({ length: n }, (_, i) => from + i * step),
+    "arange",
   );
 }
 
@@ -145,6 +162,7 @@ export function linspace(start: number, stop: number, count: number, options: DT
   return fromFlat(
     arrayType(dtypeOf("linspace", options), [count]),
     Array.from({ length: count }, (_, i) => at(i)),
+    "linspace",
   );
 }
 
@@ -153,7 +171,7 @@ export function eye(n: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 2) refuseExtra("eye", arguments, 2);
   checkOptions("eye", options, ["dtype"]);
   checkShape("eye", [n]);
-  const elements = new Float64Array(n * n);
+  const elements = makeArray("f64", n * n);
   for (let i = 0; i < n; i++) elements[i * n + i] = 1;
   return fromFlat(arrayType(dtypeOf("eye", options), [n, n]), elements);
 }

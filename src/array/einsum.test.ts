@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor } from "downhill";
+import { grad, matmul, type Tensor } from "downhill";
 import { checkFamily, f32, f64, i32, on } from "../../test/support/op-table.ts";
 import * as module from "./einsum.ts";
 
@@ -93,5 +93,34 @@ describe("einsum", () => {
     [() => einsum(a as never), "the first argument is a text"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
+  });
+});
+
+describe("axes of ...", () => {
+  test.each<[string, readonly number[], readonly number[], readonly number[]]>([
+    ["...ij,...jk->...ik", [1, 2, 2], [3, 2, 2], [3, 2, 2]],
+    ["...ij,...jk->...ik", [3, 2, 2], [1, 2, 2], [3, 2, 2]],
+    ["...ij,...jk->...ik", [4, 1, 2, 2], [3, 2, 2], [4, 3, 2, 2]],
+    ["...ij,...jk->...ik", [1, 1, 2, 2], [1, 2, 2], [1, 1, 2, 2]],
+    ["...ij,...jk->...ik", [1, 2, 2], [0, 2, 2], [0, 2, 2]],
+  ])("of 1 and more are broadcast as those of matmul, and threw: %s of %j and %j", (formula, a, b, shape) => {
+    const make = (shape: readonly number[]): Tensor =>
+      f64(numbers(shape.reduce((n, m) => n * m, 1)), [...shape]);
+    const [x, y] = [make(a), make(b)];
+    const out = einsum(formula, x, y);
+    expect(out.shape).toEqual(shape);
+    expect(out.tolist()).toEqual(matmul(x, y).tolist());
+    const gradient = (f: (x: Tensor, y: Tensor) => Tensor): unknown[] =>
+      grad((x: Tensor, y: Tensor) => f(x, y).mul(f(x, y)).sum(), { argnums: [0, 1] })(x, y).map(
+        (g) => g.shape,
+      );
+    expect(gradient((x, y) => einsum(formula, x, y))).toEqual([a, b]);
+  });
+
+  test("of three operands, and without a result", () => {
+    const x = f64(numbers(6), [3, 2]);
+    expect(einsum("...i,...i,...i->...", f64([1, 2], [1, 2]), x, x).shape).toEqual([3]);
+    expect(einsum("...i,i...", f64([1, 2], [1, 2]), f64(numbers(6), [2, 3])).shape).toEqual([3]);
+    expect(() => einsum("...i,...i->...", f64(numbers(4), [2, 2]), x)).toThrow('"..." of');
   });
 });

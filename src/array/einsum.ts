@@ -13,7 +13,7 @@ interface Labelled {
 /**
  * Einstein's sum: letters name the axes of the operands; what has one letter goes along together, and letters that are not
  * in the result are summed over. Without `->` the result has the letters that occur once, in the order of the alphabet.
- * `...` stands for further axes, which are kept in front; they must have equal sizes.
+ * `...` stands for further axes, which are kept in front and broadcast as those of `matmul`.
  *
  * Operands are multiplied from left to right, each pair as one product of matrices.
  *
@@ -32,7 +32,8 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
     labels.forEach((label, axis) => {
       const n = tensors[i]!.shape[axis]!;
       const known = sizes.get(label);
-      if (known !== undefined && known !== n) {
+      if (isFurther(label) && n === 1 && known !== undefined) return; // it is repeated
+      if (known !== undefined && known !== n && !(isFurther(label) && known === 1)) {
         throw new DownhillError(
           "shape",
           `einsum: "${showLabel(label)}" of ${JSON.stringify(formula)} is ${known} and ${n} long (operand ${i} is ${showType(tensors[i]!.type)}).`,
@@ -42,9 +43,10 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
     }),
   );
   const type = tensors.map((x) => x.type).reduce((a, b) => ({ ...a, ...promoteTypes(a, b) }));
-  const items = tensors.map((x, i) =>
-    diagonal({ x: p.convert(x, type.dtype, type.weak), labels: inputs[i]! }),
-  );
+  const items = tensors.map((x, i) => {
+    const single = { x: p.convert(x, type.dtype, type.weak), labels: inputs[i]! };
+    return diagonal(withoutAxes(single, (label, n) => isFurther(label) && n !== sizes.get(label)));
+  });
   let result = items[0]!;
   items.slice(1).forEach((next, i) => {
     const later = new Set([...output, ...items.slice(i + 2).flatMap(({ labels }) => labels)]);
@@ -62,8 +64,25 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
 }
 
 /** The further axes that `...` stands for have numbers as labels. */
+function isFurther(label: string): boolean {
+  return /^\d/.test(label);
+}
+
 function showLabel(label: string): string {
-  return /^\d/.test(label) ? "..." : label;
+  return isFurther(label) ? "..." : label;
+}
+
+/** An operand without some axes of size 1: a product repeats it along what it lacks. */
+function withoutAxes({ x, labels }: Labelled, isLeftOut: (label: string, n: number) => boolean): Labelled {
+  const kept = range(0, labels.length).filter((axis) => !isLeftOut(labels[axis]!, x.shape[axis]!));
+  if (kept.length === labels.length) return { x, labels };
+  return {
+    x: p.reshape(
+      x,
+      kept.map((axis) => x.shape[axis]!),
+    ),
+    labels: kept.map((axis) => labels[axis]!),
+  };
 }
 
 function unreadable(formula: string, why: string): DownhillError {
@@ -109,7 +128,7 @@ function parse(
   const all = inputs.flat();
   if (right === undefined) {
     const once = [...new Set(all)].filter(
-      (label) => /^\D/.test(label) && all.indexOf(label) === all.lastIndexOf(label),
+      (label) => !isFurther(label) && all.indexOf(label) === all.lastIndexOf(label),
     );
     return { inputs, output: [...range(0, further).map(String), ...once.sort()] };
   }
@@ -118,7 +137,7 @@ function parse(
   if (unknown !== undefined)
     throw unreadable(formula, `"${showLabel(unknown)}" of the result is in no operand`);
   if (new Set(output).size !== output.length) throw unreadable(formula, "a letter of the result comes twice");
-  const lost = all.find((label) => /^\d/.test(label) && !output.includes(label));
+  const lost = all.find((label) => isFurther(label) && !output.includes(label));
   if (lost !== undefined) throw unreadable(formula, "the result lacks ...");
   return { inputs, output };
 }

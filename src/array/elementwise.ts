@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import type { TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { isFloating, isDType } from "../ir/types.ts";
 import type { DType } from "../ir/types.ts";
@@ -10,7 +10,7 @@ import { asFloating, expandTo, matchOperands } from "./promote.ts";
 
 type Binary = (x: Tensor, y: Tensor) => Tensor;
 
-function binary(operation: string, op: Binary, x: TensorLike, y: TensorLike): Tensor {
+function binary(operation: string, op: Binary, x: BooleanLike, y: BooleanLike): Tensor {
   if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return op(x, y);
   const [a, b] = matchOperands(operation, x, y);
   return op(a, b);
@@ -153,7 +153,7 @@ export const cbrt: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cbrt", 
 export const exp: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp", p.exp);
 /** 2^x. */
 export const exp2: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp2", p.exp2);
-/** e^x − 1, accurate near 0. */
+/** e^x − 1, accurate near 0. Derivative `e^x`. */
 export const expm1: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("expm1", p.expm1);
 /** Natural logarithm. Derivative `1 / x`. */
 export const log: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("log", p.log);
@@ -179,7 +179,10 @@ export const atan: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("atan", 
 export const sinh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sinh", p.sinh);
 /** Hyperbolic cosine. */
 export const cosh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cosh", p.cosh);
-/** Hyperbolic tangent. Derivative `1 − tanh² x`. */
+/**
+ * Hyperbolic tangent. Derivative `1 − tanh² x`, from the value: to within 2.3e-16 (float64), which is all of it where it vanishes, from
+ * |x| = 19 on. PyTorch and JAX do the same.
+ */
 export const tanh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("tanh", p.tanh);
 /** Inverse hyperbolic sine. */
 export const asinh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("asinh", p.asinh);
@@ -191,7 +194,10 @@ export const atanh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("atanh"
 export const erf: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erf", p.erf);
 /** 1 − erf x, accurate in the tail. */
 export const erfc: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erfc", p.erfc);
-/** 1 / (1 + e^−x). */
+/**
+ * 1 / (1 + e^−x). Derivative `σ (1 − σ)`, from the value: to within 1.2e-16 (float64) where x is above 0, which is all of it from
+ * x = 37 on, and with all its digits below. PyTorch and JAX do the same.
+ */
 export const sigmoid: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sigmoid", p.sigmoid);
 /** log(1 + e^x), without overflow. Derivative: sigmoid. */
 export const softplus: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("softplus", p.softplus);
@@ -221,36 +227,36 @@ export function greaterEqual(x: TensorLike, y: TensorLike): Tensor {
 }
 
 /** x = y, as bool. Not for `if`: use `where`. */
-export function equal(x: TensorLike, y: TensorLike): Tensor {
+export function equal(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("equal", arguments, 2);
   return binary("equal", p.equal, x, y);
 }
 
 /** x ≠ y, as bool. Not for `if`: use `where`. */
-export function notEqual(x: TensorLike, y: TensorLike): Tensor {
+export function notEqual(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("notEqual", arguments, 2);
   return binary("notEqual", p.notEqual, x, y);
 }
 
-function asBool(operation: string, x: TensorLike): Tensor {
+function asBool(operation: string, x: BooleanLike): Tensor {
   const t = p.asTensor(x, operation);
   return p.convert(t, "bool");
 }
 
 /** Whether both are true (not 0), as bool. Not for `if`: use `where`. */
-export function logicalAnd(x: TensorLike, y: TensorLike): Tensor {
+export function logicalAnd(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("logicalAnd", arguments, 2);
   return binary("logicalAnd", p.both, asBool("logicalAnd", x), asBool("logicalAnd", y));
 }
 
 /** Whether either is true (not 0), as bool. Not for `if`: use `where`. */
-export function logicalOr(x: TensorLike, y: TensorLike): Tensor {
+export function logicalOr(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("logicalOr", arguments, 2);
   return binary("logicalOr", p.either, asBool("logicalOr", x), asBool("logicalOr", y));
 }
 
 /** Whether x is false (0). */
-export function logicalNot(x: TensorLike): Tensor {
+export function logicalNot(x: BooleanLike): Tensor {
   if (arguments.length > 1) refuseExtra("logicalNot", arguments, 1);
   const t = asBool("logicalNot", x);
   return p.equal(t, p.zeros(t.type));
@@ -276,7 +282,7 @@ export function isFinite(x: TensorLike): Tensor {
  *
  * @throws DownhillError `dtype` if the condition is not bool, `shape` if the three do not fit.
  */
-export function where(condition: TensorLike, x: TensorLike, y: TensorLike): Tensor {
+export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 3) refuseExtra("where", arguments, 3);
   const c = p.asTensor(condition, "where");
   if (c.type.dtype !== "bool") {
@@ -314,7 +320,7 @@ export function clip(x: TensorLike, low: number, high: number): Tensor {
 }
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */
-export function astype(x: TensorLike, dtype: DType): Tensor {
+export function astype(x: BooleanLike, dtype: DType): Tensor {
   if (arguments.length > 2) refuseExtra("astype", arguments, 2);
   if (!isDType(dtype))
     throw new DownhillError(

@@ -6,7 +6,7 @@ import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, sameShape } from "../util/shape.ts";
-import { asPlaces, checkShape, expandTo, normalizeAxis } from "./promote.ts";
+import { asPlaces, placesAlong, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 
 interface AxisOption {
   readonly axis: number;
@@ -14,7 +14,7 @@ interface AxisOption {
 
 /** Indices with the shape of x but along the axis, repeated where they have size 1. */
 function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: number): Tensor {
-  const places = asPlaces(operation, indices);
+  const places = placesAlong(operation, indices, x, axis);
   const rows = x.shape.with(axis, 1);
   const shape = places.ndim === x.ndim ? broadcastShapes(rows, places.shape) : undefined;
   if (shape === undefined || !sameShape(shape.with(axis, 1), rows)) {
@@ -28,10 +28,9 @@ function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: num
 
 /**
  * `y[…, i, …] = x[…, places[…, i, …], …]` along one axis: each row of x is read at places of its own, as NumPy's
- * `take_along_axis`. Negative places count from the end; those beyond the ends are clamped. The derivative adds up at
- * places that come twice.
+ * `take_along_axis`. Places as in `take`. The derivative adds up at places that come twice.
  *
- * @throws DownhillError `dtype` if the places are no integers, `shape` if they do not fit.
+ * @throws DownhillError `dtype` if the places are no integers, `range` for one beyond the ends, `shape` if they do not fit.
  * @example
  * takeAlongAxis([[1, 2, 3], [4, 5, 6]], [[2], [0]], { axis: 1 }).tolist(); // [[3], [4]]
  */
@@ -45,9 +44,9 @@ export function takeAlongAxis(x: TensorLike, places: TensorLike, options: AxisOp
 
 /**
  * x with `updates[…, i, …]` added at `[…, places[…, i, …], …]` along one axis; what comes twice is added twice. Updates
- * have the shape of the places, or one that is repeated to it.
+ * have the shape of the places, or one that is repeated to it. Places as in `take`.
  *
- * @throws DownhillError `dtype` if the places are no integers, `shape` if they do not fit.
+ * @throws DownhillError `dtype` if the places are no integers, `range` for one beyond the ends, `shape` if they do not fit.
  * @example
  * scatterAddAlongAxis([[0, 0, 0]], [[2, 2, 0]], [[1, 2, 4]], { axis: 1 }).tolist(); // [[4, 0, 3]]
  */

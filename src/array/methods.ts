@@ -1,7 +1,9 @@
 import { refuseExtraOfMethod } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { attachAbsent } from "./absent.ts";
 import { attachMethods, operatorError } from "./attach.ts";
 import * as e from "./elementwise.ts";
+import { hintOf } from "./names-elsewhere.ts";
 import { format, inspect } from "./print.ts";
 import "./readers.ts";
 import type { Readers } from "./readers.ts";
@@ -129,12 +131,13 @@ const methods: ThisType<Tensor> &
 /** What a template or a message shows. */
 function toPrimitive(this: Tensor, hint: string): string {
   if (hint === "string") return format(this);
-  throw operatorError();
+  throw operatorError(toPrimitive as () => string);
 }
 
 // One of the import-time effects of the library (see `sideEffects` in package.json).
 attachMethods({ ...methods });
 attachMethods({ [Symbol.toPrimitive]: toPrimitive });
+attachAbsent(hintOf);
 attachMethods({
   [Symbol.for("nodejs.util.inspect.custom")](this: Tensor) {
     return inspect(this);

@@ -1,5 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
+import { attachAbsent } from "./absent.ts";
 import { attachMethods, operatorError } from "./attach.ts";
 
 /** The names of those that `array/methods` attaches. Each would bring its operation into every bundle. */
@@ -21,8 +22,9 @@ const missing = (name: string) => (): never => {
 if (!Object.hasOwn(Tensor.prototype, "add")) {
   attachMethods(Object.fromEntries(others.split(" ").map((name) => [name, missing(name)])));
   attachMethods({
-    [Symbol.toPrimitive]: () => {
-      throw operatorError();
+    [Symbol.toPrimitive]: function toPrimitive(): never {
+      throw operatorError(toPrimitive);
     },
   });
+  attachAbsent(() => undefined);
 }

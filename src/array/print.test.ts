@@ -73,14 +73,26 @@ describe("a printed tensor", () => {
 
 describe("operators of JavaScript", () => {
   const x = tensor(2) as unknown as number;
-  test("throw and say what to write", () => {
-    expect(() => x * 3).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: A tensor cannot be used with JavaScript operators: instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow), instead of x < y write less(x, y), and where(…) instead of if. For the plain number of a scalar use x.item().]`,
+  const repairs =
+    "Instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow); instead of Math.sin(x) write sin(x), imported " +
+    'from "downhill"; instead of x < y write less(x, y), and where(…) instead of if. For the plain number of a scalar use ' +
+    "x.item(), for a text String(x).";
+
+  test("throw, quote the line and say what to write", () => {
+    const product = (): number => x * 3;
+    expect(product).toThrow(
+      `A tensor cannot be used with JavaScript's operators and Math, as in \`const product = (): number => x * 3;\`. ${repairs}`,
     );
-    expect(() => x + 3).toThrow("instead of x * y write");
-    expect(() => -x).toThrow("instead of x * y write");
-    expect(() => x < 3).toThrow("instead of x * y write");
-    expect(() => Math.sin(x)).toThrow("instead of x * y write");
-    expect(() => x + ("" as unknown as number)).toThrow("instead of x * y write");
+    for (const action of [
+      () => x + 3,
+      () => -x,
+      () => x < 3,
+      () => Math.sin(x),
+      () => x + ("" as unknown as number),
+    ]) {
+      expect(action).toThrow(repairs);
+    }
+    expect(() => Math.max(x, 0)).toThrow("instead of Math.max(x) write maximum(x)");
+    expect(() => Math.exp(x) * x).toThrow("instead of Math.exp(x) write exp(x)");
   });
 });

@@ -1,13 +1,15 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
+import { wholePlace } from "../prims/gather.ts";
 import { asTensor } from "../prims/lift.ts";
 import { castNumber, convert, full } from "../prims/linear.ts";
 import { broadcast, reshape } from "../prims/shape.ts";
 import type { Shape } from "../util/shape.ts";
 import { broadcastShapes, sameShape } from "../util/shape.ts";
+import { elements } from "./read.ts";
 
 const rank: Readonly<Record<DType, number>> = { bool: 0, uint32: 1, int32: 2, float32: 3, float64: 4 };
 
@@ -22,7 +24,7 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
 }
 
 /** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
-function liftBeside(value: TensorLike, other: TensorLike, operation: string): Tensor {
+function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): Tensor {
   if (typeof value === "number" && other instanceof Tensor) {
     const { dtype } = other.type;
     if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
@@ -33,7 +35,7 @@ function liftBeside(value: TensorLike, other: TensorLike, operation: string): Te
 }
 
 /** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */
-export function matchOperands(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
+export function matchOperands(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
   if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return [x, y];
   let a = liftBeside(x, y, operation);
   let b = liftBeside(y, x, operation);
@@ -154,12 +156,29 @@ export function oneArray(what: string, example: string): string {
 /** What those need who gave two places. */
 export const oneAxis = " It goes along the first axis: for an element of a matrix write x.at(0).at(1).";
 
-/** Places as integers: plain whole numbers may be given. */
+/**
+ * Places as integers: plain whole numbers may be given. Inside compiled functions a number is a scalar whose value is not known;
+ * there it is converted, and only debugging finds a fraction.
+ *
+ * @throws DownhillError `dtype` for fractions, and for booleans, which are no places but a mask.
+ */
 export function asPlaces(operation: string, places: TensorLike): Tensor {
   const i = asTensor(places, operation);
-  if (!isFloating(i.type.dtype)) return i.type.dtype === "bool" ? convert(i, "int32") : i;
+  const { dtype, weak } = i.type;
+  if (dtype === "bool") {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: places are ${showType(i.type)}, a mask, and must be integers. To choose by a mask write where(mask, x, 0).`,
+    );
+  }
+  if (!isFloating(dtype)) return i;
+  if (weak && i.slot === undefined) return wholePlace(i);
   const given =
-    typeof places === "number" ? [places] : Array.isArray(places) ? (places.flat(Infinity) as number[]) : [];
+    weak && typeof i.slot === "number"
+      ? [i.slot]
+      : Array.isArray(places)
+        ? (places.flat(Infinity) as number[])
+        : [];
   if (given.length === 0 || !given.every(Number.isInteger)) {
     throw new DownhillError(
       "dtype",
@@ -167,4 +186,34 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
     );
   }
   return convert(i, "int32");
+}
+
+/**
+ * Places along an axis of x. Those that are known must be within it, negative ones counted from the end; the values of others
+ * are clamped by the primitives that take them.
+ *
+ * @throws DownhillError `range` for a place beyond the ends, and as `asPlaces`.
+ */
+export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
+  const i = asPlaces(operation, places);
+  if (i.slot === undefined) return i;
+  const n = x.shape[axis]!;
+  if (typeof i.slot === "number") {
+    if (i.slot < -n || i.slot >= n) throw beyondEnds(operation, i.slot, x, axis);
+    return i;
+  }
+  const known = elements(i, operation);
+  for (let k = 0; k < known.length; k++) {
+    const place = known[k]!;
+    if (place < -n || place >= n) throw beyondEnds(operation, place, x, axis);
+  }
+  return i;
+}
+
+function beyondEnds(operation: string, place: number, x: Tensor, axis: number): DownhillError {
+  const n = x.shape[axis]!;
+  return new DownhillError(
+    "range",
+    `${operation}: place ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has ${n}.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { grad } from "downhill";
+import { grad, jit, type Tensor } from "downhill";
 import type { Sample } from "downhill/testing";
 import { bool, checkFamily, f32, f64, i32, on } from "../../test/support/op-table.ts";
 import * as reduce from "./reduce.ts";
@@ -116,5 +116,34 @@ describe("reductions", () => {
     expect(() => r.max(f64([]))).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: max: f64[0] has no elements along axes [0].]`,
     );
+  });
+});
+
+describe("nothing and the infinite", () => {
+  test("logsumexp of nothing is −∞, softmax of nothing is nothing; both named max", () => {
+    expect(r.logsumexp([]).item()).toBe(-Infinity);
+    expect(r.softmax([]).tolist()).toEqual([]);
+    expect(r.logSoftmax([]).tolist()).toEqual([]);
+    const flat = f64([], [0, 2]);
+    expect(r.logsumexp(flat, { axis: 0 }).tolist()).toEqual([-Infinity, -Infinity]);
+    expect(r.logsumexp(flat, { axis: 1, keepdims: true }).shape).toEqual([0, 1]);
+    for (const axis of [0, 1]) {
+      expect(r.softmax(flat, { axis }).shape).toEqual([0, 2]);
+      expect(r.logSoftmax(flat, { axis }).shape).toEqual([0, 2]);
+    }
+    expect(grad((x: Tensor) => r.logsumexp(x))(f64([])).shape).toEqual([0]);
+    expect(jit((x: Tensor) => r.softmax(x))(f64([])).shape).toEqual([0]);
+  });
+
+  test("one element of ∞ makes softmax NaN and logsumexp ∞, as in PyTorch", () => {
+    for (const f of [r.softmax, r.logSoftmax]) expect(f([Infinity, 0]).tolist()).toEqual([NaN, NaN]);
+    expect(r.softmax([-Infinity, 0]).tolist()).toEqual([0, 1]);
+    expect(r.logSoftmax([-Infinity, 0]).tolist()).toEqual([-Infinity, 0]);
+    expect(r.logsumexp([Infinity, 0]).item()).toBe(Infinity);
+    expect(r.variance([Infinity, 0]).item()).toBeNaN();
+  });
+
+  test("logSoftmax keeps its digits beside a large number", () => {
+    expect(r.logSoftmax([1e15, 1e15]).tolist()).toEqual([-Math.LN2, -Math.LN2]);
   });
 });

@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { checkOptions } from "../errors/options.ts";
-import type { ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
+import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { sizeOf } from "../util/shape.ts";
 import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
@@ -35,7 +36,7 @@ export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return p.div(total, p.full(total.type, count));
 }
 
-/** Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`. */
+/** Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`; NaN where an element is infinite, as in PyTorch and NumPy. */
 export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("variance", arguments, 2);
   checkOptions("variance", options, ["axis", "keepdims", "ddof"]);
@@ -78,24 +79,29 @@ export function argmin(x: TensorLike, options: { readonly axis: number }): Tenso
 }
 
 /**
- * log Σ e^x over axes (all where left out), without overflow: the largest element is taken out first.
+ * log Σ e^x over axes (all where left out), without overflow: the largest element is taken out first. −∞ of nothing; ∞ where an
+ * element is, with NaN as its derivative, as in PyTorch.
  *
  * Derivative: softmax.
  */
 export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("logsumexp", arguments, 2);
   const t = asFloating(x, "logsumexp");
-  const { top, powers } = scaledPowers(t, normalizeAxes("logsumexp", options.axis, t.type));
+  const largest = largestAlong(t, normalizeAxes("logsumexp", options.axis, t.type));
+  const isFinite = p.less(p.abs(largest), p.full(largest.type, Infinity));
+  const top = p.where(isFinite, largest, p.zeros(largest.type)); // −∞ − −∞ is NaN
+  const powers = p.exp(p.sub(t, expandTo(top, t.shape)));
   const total = reduce("logsumexp", p.sum, powers, options);
   return p.add(p.log(total), p.reshape(top, total.shape));
 }
 
-/** e^(x − top), where `top` is the largest element along the axes, so that nothing overflows; 0 where that is infinite. */
-function scaledPowers(t: Tensor, axes: readonly number[]): { readonly top: Tensor; readonly powers: Tensor } {
-  const largest = p.stopGradient(max(t, { axis: axes, keepdims: true }));
-  const isFinite = p.less(p.abs(largest), p.full(largest.type, Infinity));
-  const top = p.where(isFinite, largest, p.zeros(largest.type)); // −∞ − −∞ is NaN
-  return { top, powers: p.exp(p.sub(t, expandTo(top, t.shape))) };
+/** The largest element along axes, to be taken out of exponents so that nothing overflows; 0 where there is none. */
+function largestAlong(t: Tensor, axes: readonly number[]): Tensor {
+  if (axes.some((axis) => t.shape[axis] === 0)) {
+    const shape = t.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+    return p.zeros(arrayType(t.dtype, shape, t.type.weak));
+  }
+  return p.stopGradient(max(t, { axis: axes, keepdims: true }));
 }
 
 /**
@@ -118,27 +124,32 @@ export function cumsum(
   return p.cumsum(numbers, normalizeAxis("cumsum", axis, t.type), reverse);
 }
 
-/** e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow. */
+/**
+ * e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow; nothing of nothing. NaN along an axis whose largest
+ * element is ∞, or which holds −∞ alone, as in PyTorch and JAX.
+ */
 export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("softmax", arguments, 2);
   checkOptions("softmax", options, ["axis"]);
   const t = asFloating(x, "softmax");
   const axes = normalizeAxes("softmax", options.axis ?? -1, t.type);
-  const { powers } = scaledPowers(t, axes);
+  const powers = p.exp(p.sub(t, expandTo(largestAlong(t, axes), t.shape)));
   return p.div(powers, expandTo(reduce("softmax", p.sum, powers, { axis: axes, keepdims: true }), t.shape));
 }
 
-/** x − log Σ e^x along an axis (the last, unless said otherwise), without overflow. */
+/** The logarithm of `softmax`, without overflow and with all its digits however large x is; NaN where that is. */
 export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("logSoftmax", arguments, 2);
   checkOptions("logSoftmax", options, ["axis"]);
   const t = asFloating(x, "logSoftmax");
-  const total = logsumexp(t, { axis: options.axis ?? -1, keepdims: true });
-  return p.sub(t, expandTo(total, t.shape));
+  const axes = normalizeAxes("logSoftmax", options.axis ?? -1, t.type);
+  const below = p.sub(t, expandTo(largestAlong(t, axes), t.shape));
+  const total = reduce("logSoftmax", p.sum, p.exp(below), { axis: axes, keepdims: true });
+  return p.sub(below, expandTo(p.log(total), t.shape));
 }
 
 /** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
-export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function all(x: BooleanLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
   const exception = reduce("all", p.sum, p.equal(t, p.zeros(t.type)), options); // the sum of booleans is their "or"
@@ -146,7 +157,7 @@ export function all(x: TensorLike, options: ReduceOptions = {}): Tensor {
 }
 
 /** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
-export function any(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function any(x: BooleanLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("any", arguments, 2);
   return reduce("any", p.sum, p.convert(p.asTensor(x, "any"), "bool"), options);
 }

@@ -15,6 +15,7 @@ import {
   normalizeAxis,
   oneArray,
   oneAxis,
+  placesAlong,
   promoteTypes,
 } from "./promote.ts";
 
@@ -212,26 +213,32 @@ export function pad(x: TensorLike, widths: readonly (readonly [before: number, a
 
 /**
  * The items of x at the given places along an axis (the first, unless said otherwise); the axes of `places` stand in its
- * stead. Negative places count from the end; those beyond the ends are clamped. The derivative adds up at places that
- * come twice.
+ * stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are
+ * clamped (`debug` finds them). The derivative adds up at places that come twice.
  *
- * @throws DownhillError `dtype` if the places are not integers.
+ * @throws DownhillError `dtype` if the places are not integers (a mask is none: use `where`), `range` for one beyond the ends.
  */
 export function take(x: TensorLike, places: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 3) refuseExtra("take", arguments, 3);
   checkOptions("take", options, ["axis"]);
   const t = p.asTensor(x, "take");
-  return p.take(t, asPlaces("take", places), normalizeAxis("take", options.axis ?? 0, t.type));
+  const axis = normalizeAxis("take", options.axis ?? 0, t.type);
+  return p.take(t, placesAlong("take", places, t, axis), axis);
 }
 
-/** Item `i` of x along its first axis, which disappears. Negative places count from the end. */
+/**
+ * Item `i` of x along its first axis, which disappears. Negative places count from the end; one that is not known, inside of
+ * compiled functions, is clamped to the array and cut to a whole number (`debug` finds it).
+ *
+ * @throws DownhillError `range` for a place beyond the ends, `dtype` for one that is no integer.
+ */
 export function at(x: TensorLike, i: number | Tensor): Tensor {
   if (arguments.length > 2) refuseExtra("at", arguments, 2, oneAxis);
   const t = p.asTensor(x, "at");
   const n = t.shape[0];
   if (n === undefined)
     throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
-  if (typeof i !== "number") return p.take(t, asPlaces("at", i), 0);
+  if (typeof i !== "number") return p.take(t, placesAlong("at", i, t, 0), 0);
   if (!Number.isInteger(i) || i < -n || i >= n)
     throw new DownhillError(
       "range",
@@ -240,7 +247,11 @@ export function at(x: TensorLike, i: number | Tensor): Tensor {
   return p.take(t, p.full(arrayType("int32", []), i), 0);
 }
 
-/** x with `updates` added at places along an axis; what comes twice is added twice. */
+/**
+ * x with `updates` added at places along an axis; what comes twice is added twice. Places as in `take`.
+ *
+ * @throws DownhillError `dtype` if the places are not integers, `range` for one beyond the ends, `shape` for updates that do not fit.
+ */
 export function scatterAdd(
   x: TensorLike,
   places: TensorLike,
@@ -250,8 +261,8 @@ export function scatterAdd(
   if (arguments.length > 4) refuseExtra("scatterAdd", arguments, 4);
   checkOptions("scatterAdd", options, ["axis"]);
   const t = p.asTensor(x, "scatterAdd");
-  const i = asPlaces("scatterAdd", places);
   const axis = normalizeAxis("scatterAdd", options.axis ?? 0, t.type);
+  const i = placesAlong("scatterAdd", places, t, axis);
   const u = p.convert(p.asTensor(updates, "scatterAdd"), t.type.dtype);
   return p.scatterAdd(
     t,
@@ -261,7 +272,7 @@ export function scatterAdd(
   );
 }
 
-/** Rows of 0 with a 1 at each label: shape of `labels`, then `classes`. */
+/** Rows of 0 with a 1 at each label: shape of `labels`, then `classes`. A label that is no class gives 0 alone. */
 export function oneHot(
   labels: TensorLike,
   classes: number,
@@ -269,7 +280,8 @@ export function oneHot(
 ): Tensor {
   if (arguments.length > 3) refuseExtra("oneHot", arguments, 3);
   checkOptions("oneHot", options, ["dtype"]);
-  const i = asPlaces("oneHot", labels);
+  const given = p.asTensor(labels, "oneHot");
+  const i = asPlaces("oneHot", given.dtype === "bool" ? p.convert(given, "int32") : labels);
   checkShape("oneHot", [classes]);
   const shape = [...i.shape, classes];
   const columns = p.iota(i.dtype, shape, i.ndim);

@@ -25,6 +25,9 @@ export function anyCommand<T extends ArgsDef>(command: CommandDef<T>): CommandDe
 const failed = 1;
 const badUsage = 2;
 
+/** What can go wrong though the command was right. */
+const troubles: ReadonlySet<string> = /* @__PURE__ */ new Set(["file", "data", "aborted", "nan", "diverged"]);
+
 /**
  * Runs the command that the words name and returns the exit code. What went wrong is told on stderr in one line, as
  * `error: …`.
@@ -108,9 +111,7 @@ function plain(message: string): string {
 function report(error: unknown): number {
   if (error instanceof DownhillError && error.code !== "internal") {
     process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${error.message}\n`);
-    return error.code === "file" || error.code === "data" || error.code === "aborted" || error.code === "nan"
-      ? failed
-      : badUsage;
+    return troubles.has(error.code) ? failed : badUsage;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${text}\n`);

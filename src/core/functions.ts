@@ -9,11 +9,25 @@ export { hashProgram } from "../ir/hash.ts";
 export { printProgram } from "../ir/print.ts";
 export type { Equation, Program, Var } from "../ir/program.ts";
 export { Tensor } from "../ir/tensor.ts";
-export type { NestedNumbers, ReadOptions, ReduceOptions, TensorLike } from "../ir/tensor.ts";
+export type { BooleanLike, NestedNumbers, ReadOptions, ReduceOptions, TensorLike } from "../ir/tensor.ts";
 export type { ArrayType, DType } from "../ir/types.ts";
 export { configure } from "../runtime/configure.ts";
 export { debug } from "../runtime/debug.ts";
 export type { DebugOptions } from "../runtime/debug.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  silu,
+  softsign,
+} from "../nn/activation.ts";
 export * as kernel from "../kernel/build.ts";
 export type { RuntimeOptions } from "../runtime/device.ts";
 export type { LoweredText } from "../runtime/inspect.ts";

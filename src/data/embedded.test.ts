@@ -81,7 +81,7 @@ describe("penguins", () => {
   test("what was kept is refused where numbers are needed, by its row", () => {
     const { table } = penguins({ missing: "keep", columns: ["species", "bodyMass"] });
     expect(() => supervised(table, { target: "species" })).toThrow(
-      'penguins: row 4, column "bodyMass" is NaN.',
+      'penguins: row 4, column "bodyMass": the value is missing.',
     );
     expect(columnOf(table, "bodyMass").values[3]).toBeNaN();
   });

@@ -14,6 +14,17 @@ export {
   type StreamDataset,
 } from "./dataset.ts";
 export { digits } from "./digits.ts";
+export {
+  dropMissing,
+  type DropMissingOptions,
+  encodeFeatures,
+  type EncodedFeatures,
+  type FeatureEncoder,
+  type FeatureInput,
+  type FeatureRule,
+  fitFeatures,
+  type FitFeaturesOptions,
+} from "./encode-features.ts";
 export { type BatchOf, takeRows } from "./fields.ts";
 export { kFold, type KFoldOptions } from "./folds.ts";
 export {

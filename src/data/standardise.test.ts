@@ -59,6 +59,21 @@ describe("fitStandardiser", () => {
     expect([data[0], data[2]]).toEqual([0, 0]);
   });
 
+  test.each([1e300, 1e200, 1.5e308, 1e-200, 1e-310])(
+    "scales values of %d as others: their squares were infinite, or 0, and they became 0",
+    (size) => {
+      const x = [-1, 0.5, 1, 0.25].map((value) => value * size);
+      const scale = fitStandardiser(x);
+      expect(scale.constant).toEqual([]);
+      const expected = standardise([-1, 0.5, 1, 0.25], fitStandardiser([-1, 0.5, 1, 0.25]));
+      // numbers below 1e-308 have fewer digits
+      standardise(x, scale).data.forEach((z, i) => expect(z).toBeCloseTo(expected.data[i]!, 10));
+      unstandardise(standardise(x, scale), scale).data.forEach((back, i) =>
+        expect(Math.abs(back - x[i]!)).toBeLessThanOrEqual(1e-12 * size),
+      );
+    },
+  );
+
   test("is exact where the values are far from 0", () => {
     const scale = fitStandardiser([1e9 + 1, 1e9 + 2, 1e9 + 3]);
     expect(scale.mean).toEqual([1e9 + 2]);

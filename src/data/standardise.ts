@@ -69,7 +69,10 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
 /** `(x − mean) / std` of each feature, in the floating dtype of `x` (float64 for integers). */
 export function standardise(x: ColumnLike, by: Standardiser): Column {
   if (arguments.length > 2) refuseExtra("standardise", arguments, 2);
-  return scaled("standardise", x, by, (value, mean, std) => (value - mean) / std);
+  return scaled("standardise", x, by, (value, mean, std) => {
+    const from = value - mean;
+    return Number.isFinite(from) ? from / std : value / std - mean / std;
+  });
 }
 
 /** The inverse of `standardise`: `x · std + mean` of each feature. */
@@ -78,16 +81,25 @@ export function unstandardise(x: ColumnLike, by: Standardiser): Column {
   return scaled("unstandardise", x, by, (value, mean, std) => value * std + mean);
 }
 
-/** Mean and standard deviation in two passes; equal values have exactly their own mean, and deviation 0. */
-function momentsOf(values: Float64Array): { readonly mean: number; readonly std: number } {
+/**
+ * Mean and standard deviation in two passes; equal values have exactly their own mean, and deviation 0. Neither sums nor
+ * squares overflow or vanish: values of 1e200 and of 1e-200 have moments as others have.
+ */
+export function momentsOf(values: Float64Array): { readonly mean: number; readonly std: number } {
   const first = values[0]!;
-  let sum = 0; // of differences from the first value: no rounding where all are equal, little where all are far from 0
-  for (const value of values) sum += value - first;
-  const mean = first + sum / values.length;
   if (values.every((value) => value === first)) return { mean: first, std: 0 };
+  const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // a power of two, so that nothing is rounded; in two steps, since 2^1074 is beyond all numbers
+  const exponent = size > 1e-100 && size < 1e100 ? 0 : Math.floor(Math.log2(size));
+  const [down, half] = [2 ** -Math.trunc(exponent / 2), 2 ** -(exponent - Math.trunc(exponent / 2))];
+  const unit = (value: number): number => value * down * half;
+  const start = unit(first);
+  let sum = 0; // of differences from the first value: little rounding where all are far from 0
+  for (const value of values) sum += unit(value) - start;
+  const mean = start + sum / values.length;
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return { mean, std: Math.sqrt(squares / values.length) };
+  for (const value of values) squares += (unit(value) - mean) ** 2;
+  return { mean: mean / down / half, std: Math.sqrt(squares / values.length) / down / half };
 }
 
 function scaled(

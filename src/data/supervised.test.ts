@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readTable } from "../io/index.ts";
+import { fitFeatures } from "./encode-features.ts";
 import { supervised, type SupervisedOptions } from "./supervised.ts";
 
 const trees = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n", { name: "trees.csv" });
@@ -24,6 +25,19 @@ describe("supervised", () => {
       features: ["girth"],
       target: "height",
     });
+  });
+
+  test("makes an input a category of features that are text: they were refused", () => {
+    const table = readTable("site,height,kind\nsouth,1,oak\nnorth,2,ash\nsouth,3,ash\nnorth,4,oak\n");
+    const { x, features } = supervised(table, { target: "kind" });
+    expect(features).toEqual(["site=north", "site=south", "height"]);
+    expect(x).toEqual({
+      shape: [4, 3],
+      dtype: "float64",
+      data: Float64Array.of(0, 1, 1, 1, 0, 2, 0, 1, 3, 1, 0, 4),
+    });
+    const encoder = fitFeatures(table, { features: ["site"], rows: [0, 2] });
+    expect(Array.from(supervised(table, { target: "kind", features: encoder }).x.data)).toEqual([1, 0, 1, 0]);
   });
 
   test.each([
@@ -61,10 +75,10 @@ describe("supervised", () => {
       't.csv: there is no column "hight". Did you mean "height"?',
     ],
     [
-      "a feature that is text",
-      "site,height,kind\nA,1,oak\nB,2,ash\n",
+      "a feature that is a text of too many categories",
+      "site,height,kind\nA,1,oak\nB,2,ash\nC,3,ash\n",
       { target: "kind" },
-      't.csv: column "site" is text ("A" in its first row), not numbers. Name the columns to use as features.',
+      't.csv: column "site" is text with 3 categories in 3 rows ("A", "B", "C", …): more than 2, too many to learn from. Leave the column out, or say maxCategories: 3.',
     ],
     [
       "regression of text",
@@ -100,7 +114,7 @@ describe("supervised", () => {
       "a missing value that was kept",
       "x,y\n1,1.5\n,2.5\n",
       { target: "y" },
-      't.csv: line 3, column "x" is NaN. Fill it in or take the row out.',
+      't.csv: line 3, column "x": the value is missing. Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".',
     ],
     [
       "a misspelt option",
@@ -124,8 +138,12 @@ describe("supervised", () => {
       const table = readTable(text, { name: "t.csv", missing: "keep" });
       return () => supervised(table, { target });
     };
-    expect(problem("1,0\n,1\n3,0\n", "column2")).toThrow('t.csv: line 2, column "column1" is NaN.');
-    expect(problem('x,"y\nz"\n\n1,0\n,1\n', "y\nz")).toThrow('t.csv: line 5, column "x" is NaN.');
+    expect(problem("1,0\n,1\n3,0\n", "column2")).toThrow(
+      't.csv: line 2, column "column1": the value is missing.',
+    );
+    expect(problem('x,"y\nz"\n\n1,0\n,1\n', "y\nz")).toThrow(
+      't.csv: line 5, column "x": the value is missing.',
+    );
   });
 
   test("a table without lines of a file is told of by its rows", () => {
@@ -134,7 +152,7 @@ describe("supervised", () => {
       { kind: "number", name: "y", values: Float64Array.of(1, 2) },
     ] as const;
     expect(() => supervised({ name: "mine", columns, rows: 2 }, { target: "y" })).toThrow(
-      'mine: row 2, column "x" is NaN.',
+      'mine: row 2, column "x": the value is missing.',
     );
   });
 });

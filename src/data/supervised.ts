@@ -3,6 +3,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkNeededOptions } from "../errors/options.ts";
 import { columnOf, type Table, type TableColumn } from "../io/index.ts";
 import type { Column } from "./column.ts";
+import { encodeFeatures, type FeatureEncoder, fitFeatures } from "./encode-features.ts";
 import { encodeLabels } from "./labels.ts";
 import { finiteNumbers } from "./table-fields.ts";
 
@@ -28,7 +29,7 @@ export interface Regression extends Features {
 interface Features {
   /** float64 of shape `[n, features]`. */
   readonly x: Column;
-  /** The names of the features. */
+  /** The names of the features: of columns of numbers, and `column=category` for each category of a text. */
   readonly features: readonly string[];
   /** The name of the target. */
   readonly target: string;
@@ -43,15 +44,18 @@ export interface SupervisedOptions {
    * 20 different ones, and at least twice as many items; else numbers.
    */
   readonly task?: "auto" | "classification" | "regression";
-  /** Names of the columns to predict from. Default: all but the target. */
-  readonly features?: readonly string[];
+  /**
+   * Names of the columns to predict from, or rules that `fitFeatures` has learnt. Default: all but the target. Texts have
+   * one input a category, found in all rows: where a part of them is held out, learn rules from the others.
+   */
+  readonly features?: readonly string[] | FeatureEncoder;
 }
 
 /**
  * Features and target from the columns of a table.
  *
- * @throws DownhillError `data`, naming the table and the column: for columns that are not there, features
- * that are text, values that are not finite (naming the line), a target that is the same in all rows.
+ * @throws DownhillError `data`, naming the table and the column: for columns that are not there, text of too many
+ * categories, values that are missing or not finite (naming the line), a target that is the same in all rows.
  * @example
  * ```text
  * const table = readTable("height,girth,kind\n9,1,oak\n7,2,ash\n8,1,oak\n");
@@ -63,45 +67,44 @@ export interface SupervisedOptions {
 export function supervised(table: Table, options: SupervisedOptions): Supervised {
   if (arguments.length > 2) refuseExtra("supervised", arguments, 2);
   checkNeededOptions("supervised", options, ["target", "task", "features"]);
-  const { task = "auto" } = options;
+  const { task = "auto", features } = options;
   checkChoice("supervised", "task", task, ["auto", "classification", "regression"]);
-  const target = columnOf(table, options.target);
-  const names =
-    options.features ?? table.columns.map((column) => column.name).filter((name) => name !== target.name);
-  const columns = names.map((name) => columnOf(table, name));
-  if (columns.length === 0)
-    throw new DownhillError(
-      "data",
-      `${table.name}: there is no column to predict ${show(target.name)} from.`,
-    );
-  if (columns.includes(target)) {
-    throw new DownhillError(
-      "data",
-      `${table.name}: ${show(target.name)} is the target and cannot be a feature too.`,
-    );
-  }
+  const target = columnOf(table, options.target).name;
+  const chosen = features ?? table.columns.map(({ name }) => name).filter((name) => name !== target);
+  const names = "columns" in chosen ? chosen.columns.map(({ column }) => column) : chosen;
+  checkFeatures(table, target, names);
+  const encoder = "columns" in chosen ? chosen : fitFeatures(table, { features: names });
+  const { x, inputs } = encodeFeatures(table, encoder);
+  return { x, features: inputs.map(({ name }) => name), target, ...targetOf(table, target, task) };
+}
 
-  const x = new Float64Array(table.rows * columns.length);
-  columns.forEach((column, feature) => {
-    const values = finiteNumbers(table, column);
-    for (let row = 0; row < table.rows; row++) x[row * columns.length + feature] = values[row]!;
-  });
-  const shared = {
-    x: { shape: [table.rows, columns.length], dtype: "float64", data: x },
-    features: names,
-    target: target.name,
-  } as const;
+/** Refuses features that are none. */
+export function checkFeatures(table: Table, target: string, names: readonly string[]): void {
+  if (names.length === 0)
+    throw new DownhillError("data", `${table.name}: there is no column to predict ${show(target)} from.`);
+  if (!names.includes(target)) return;
+  throw new DownhillError(
+    "data",
+    `${table.name}: ${show(target)} is the target and cannot be a feature too.`,
+  );
+}
+
+/** What is to be predicted, without what it is predicted from. */
+export type Target = Pick<Classification, "task" | "y" | "classes"> | Pick<Regression, "task" | "y">;
+
+/** The target of each row, as `supervised` has it. */
+export function targetOf(table: Table, name: string, task: "auto" | "classification" | "regression"): Target {
+  const target = columnOf(table, name);
   const isClasses = task === "classification" || (task === "auto" && looksLikeClasses(target));
   if (!isClasses) {
     const y = finiteNumbers(table, target, `Is task: "classification" meant?`);
     if (y.every((value) => value === y[0])) throw nothingToLearn(table, target, y[0]!);
-    return { ...shared, task: "regression", y: { shape: [table.rows], dtype: "float64", data: y } };
+    return { task: "regression", y: { shape: [table.rows], dtype: "float64", data: y } };
   }
   const encoded =
     target.kind === "text" ? encodeLabels(target.values) : encodeLabels(finiteNumbers(table, target));
   if (encoded.classes.length === 1) throw nothingToLearn(table, target, encoded.classes[0]!);
   return {
-    ...shared,
     task: "classification",
     y: { shape: [table.rows], dtype: "int32", data: encoded.labels },
     classes: encoded.classes.map(String),

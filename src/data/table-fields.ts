@@ -119,7 +119,7 @@ export function finiteNumbers(
 }
 
 /** A row as messages name it: by its line in the file where that is known. */
-function placeOf({ lines }: Table, row: number): string {
+export function placeOf({ lines }: Table, row: number): string {
   const line = lines?.[row];
   return line === undefined ? `row ${row + 1}` : `line ${line}`;
 }

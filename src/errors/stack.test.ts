@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { grad, jit, matmul, scan, tensor, vmap } from "../index.ts";
 import { sgd } from "../optim/index.ts";
 import { fit } from "../train/index.ts";
-import { DownhillError, internalError } from "./index.ts";
+import { type DownhillError, internalError } from "./index.ts";
 import { captureStack, placeOf, usersFrames } from "./stack.ts";
 
 const thrownBy = (action: () => unknown): Error => {
@@ -39,12 +39,8 @@ test("inside of transforms, methods and callbacks it names the user's functions,
   const f = (x: never): never => matmul(x, [[1, 2]]) as never;
   const program = (transform: (f: (x: never) => never) => (x: never) => unknown) => (): unknown =>
     transform(f)([[1, 2, 3]] as never);
-  for (const transform of [
-    grad,
-    jit,
-    vmap,
-    (g) => grad(jit(grad(g as never) as never) as never),
-  ] as never[]) {
+  const nested = (g: never): never => grad(jit(grad(g) as never) as never) as never;
+  for (const transform of [grad, jit, vmap, nested] as never[]) {
     const error = thrownBy(function caller() {
       return program(transform)();
     });

@@ -114,3 +114,21 @@ export function placeOf(frame: string): Place | undefined {
   if (found === null) return undefined;
   return { file: found[1]!, line: Number(found[2]), column: Number(found[3]) };
 }
+
+/** `beginAtUser` for an error of a function that the user's code calls itself: engines then quote the user's line too. */
+export function beginBelow<E extends Error>(error: E, below: AnyFunction): E {
+  Error.captureStackTrace?.(error, below);
+  beginAtUser(error, below);
+  return error;
+}
+
+/** The frame below `below` that is neither of the library nor of the language. */
+export function callerOf(below: AnyFunction): string | undefined {
+  return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));
+}
+
+/** Who called `below`: the user's code, or tools: an installed package or what the platform brings along. */
+export function askedBy(below: AnyFunction): "user" | "tool" {
+  const caller = callerOf(below);
+  return caller === undefined || isRuntime(caller) || caller.includes("/node_modules/") ? "tool" : "user";
+}

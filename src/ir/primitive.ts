@@ -13,12 +13,22 @@ export type Maybe = Tensor | undefined;
  * Collects the cotangent of one linear operand. `add` sums a contribution. `take` hands the sum over, with the right to
  * write into it (a zero array if there is none yet), and `put` gives it back: so the transpose of an indexed read
  * updates one element and not a whole array.
+ *
+ * `isMasked` says that the contribution left a mask: elements of it that are exactly 0 were not chosen or not read. The
+ * rule of a mask says so itself; what comes of masked cotangents by any other rule is masked without saying.
  */
 export interface Accumulator {
   readonly type: ArrayType;
-  add(ct: Tensor): void;
+  add(ct: Tensor, isMasked?: boolean): void;
   take(): Tensor;
-  put(ct: Tensor): void;
+  put(ct: Tensor, isMasked?: boolean): void;
+}
+
+/** The transpose of a program, and for each of its results whether it left a mask, or is 0 whatever the cotangents are. */
+export interface Transposed {
+  readonly program: Program;
+  readonly masked: readonly boolean[];
+  readonly zero: readonly boolean[];
 }
 
 /** An operand under partial evaluation: known now, or only once the linear part runs. */
@@ -52,9 +62,14 @@ export interface Tools {
   ): PartialProgram;
   /**
    * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
-   * outs: the cotangent of each linear input.
+   * outs: the cotangent of each linear input. `masked` marks the cotangents of outputs that left a mask.
    */
-  transposeProgram(program: Program, linear: readonly boolean[], accumulate: readonly boolean[]): Program;
+  transposeProgram(
+    program: Program,
+    linear: readonly boolean[],
+    accumulate: readonly boolean[],
+    masked: readonly boolean[],
+  ): Transposed;
   /** Batches inputs so marked along a new axis 0; outputs in `instantiate` are batched whether or not they vary. */
   batchProgram(
     program: Program,
@@ -62,6 +77,8 @@ export interface Tools {
     batched: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
+  /** An equal program that was seen before, if there is one: what was made of it is remembered. */
+  intern(program: Program): Program;
 }
 
 /** What partial evaluation offers a structured primitive besides the tools. */
@@ -76,7 +93,8 @@ export interface PartialTools extends Tools {
  * How a primitive is differentiated: exactly the rules that its kind needs.
  *
  * Signatures share their order: `transpose(cts, ins, params, into)` has `undefined` in `ins`, and an accumulator in
- * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined.
+ * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined. `masked` marks the cotangents that
+ * left a mask (see `Accumulator`): a product with a known factor that may be infinite or NaN is strong on these.
  */
 export type Derivative<P> =
   | {
@@ -125,6 +143,7 @@ export interface TransposeRule<P> {
     params: P,
     into: readonly (Accumulator | undefined)[],
     tools: Tools,
+    masked: readonly boolean[],
   ): void;
 }
 
@@ -273,6 +292,11 @@ export interface Primitive<P = unknown> {
     each?(params: P, stacked: readonly boolean[], ins: readonly ArrayType[]): P;
     total?(params: P): P;
   };
+  /**
+   * The operand whose elements are places along an axis of size `n`: whole numbers from −n to n − 1. Elements beyond are clamped,
+   * which debugging refuses. `n` is ∞ where there is no axis yet.
+   */
+  places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
   /** Whether the result is the sum of its two operands. */
   readonly adds?: boolean;
   /** The value of every element, where the primitive makes a constant. */
@@ -285,6 +309,8 @@ export interface Primitive<P = unknown> {
   ): number | undefined;
   /** Whether its two operands may change places without changing a bit. */
   readonly commutes?: boolean;
+  /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */
+  readonly undoesItself?: boolean;
   /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
   readonly repeats?: boolean;
   /** The axes of the result along which it repeats its operand, where that is all it does, axes kept in their order. */

@@ -7,10 +7,13 @@ import type { Shape } from "../util/shape.ts";
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
 /** A rectangular nest of booleans. */
-type NestedBooleans = readonly (boolean | NestedBooleans)[];
+export type NestedBooleans = readonly (boolean | NestedBooleans)[];
 
-/** Whatever stands for a tensor in an argument. */
-export type TensorLike = Tensor | number | boolean | NestedNumbers | NestedBooleans | TypedArray;
+/** Whatever stands for a tensor in an argument. A plain boolean does not: it stays a boolean. */
+export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | TypedArray;
+
+/** What stands for a tensor of dtype bool, where a function asks for one: a plain boolean too. */
+export type BooleanLike = TensorLike | boolean;
 
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {
@@ -103,7 +106,7 @@ export interface Tensor {
   matmul(y: TensorLike): Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** Item `i` along the first axis; negative places count from the end. A number beyond the ends throws, a tensor is clamped. */
+  /** Item `i` along the first axis; negative places count from the end. Beyond the ends it throws; see `at`. */
   at(i: number | Tensor): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;

@@ -125,13 +125,13 @@ function planeOf(kind: SliceDirections, centre: Flat, path: readonly Float64Arra
       const unit = (x: Float64Array): Float64Array => x.map((xi) => xi / Math.sqrt(dot(x, x)));
       const n = centre.values.length;
       return {
-        axes: [unit(randomDirection(first!, n)), unit(randomDirection(second!, n))],
+        axes: [unit(randomDirection(first, n)), unit(randomDirection(second, n))],
         explained: undefined,
       };
     }
     case "filter-normalised":
       return {
-        axes: [filterNormalised(first!, centre), filterNormalised(second!, centre)],
+        axes: [filterNormalised(first, centre), filterNormalised(second, centre)],
         explained: undefined,
       };
     case "pca": {

@@ -122,9 +122,15 @@ export function hardSigmoid(x: TensorLike): Tensor {
   return div(relu6(asFloating(x, "hardSigmoid").add(3)), 6);
 }
 
-/** `x · hardSigmoid(x)`. */
+/**
+ * `x · hardSigmoid(x)`. Its derivative at the edges is 0 at −3 and 1 at 3. At −∞ it is 0, its limit, where PyTorch has NaN.
+ *
+ * @see Howard et al., Searching for MobileNetV3, ICCV 2019, section 5.2.
+ */
 export function hardSwish(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("hardSwish", arguments, 1);
   const t = asFloating(x, "hardSwish");
-  return mul(t, hardSigmoid(t));
+  // x within −3 … 3, where it bends: outside of it no factor of a derivative is infinite
+  const near = where(greater(t, -3), where(less(t, 3), t, 3), -3);
+  return where(less(t, 3), mul(near, div(near.add(3), 6)), t);
 }

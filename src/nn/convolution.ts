@@ -73,8 +73,8 @@ export function convolutionInit(
   const depth = channels / groups;
   const fans = { dtype, fanIn: depth * sizeOf(window), fanOut: (outputs / groups) * sizeOf(window) };
   return {
-    weight: init(weightKey!, [outputs, depth, ...window], fans),
-    bias: biasInit(biasKey!, [outputs], fans),
+    weight: init(weightKey, [outputs, depth, ...window], fans),
+    bias: biasInit(biasKey, [outputs], fans),
   };
 }
 

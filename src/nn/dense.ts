@@ -54,8 +54,8 @@ export function denseInit(
   const [weightKey, biasKey] = split(key);
   const fans = { fanIn: inputs, fanOut: outputs };
   return {
-    weight: init(weightKey!, [inputs, outputs], { dtype }),
-    bias: biasInit(biasKey!, [outputs], { dtype, ...fans }),
+    weight: init(weightKey, [inputs, outputs], { dtype }),
+    bias: biasInit(biasKey, [outputs], { dtype, ...fans }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { div, equal, stopGradient, where } from "../array/elementwise.ts";
-import { asFloating, asPlaces } from "../array/promote.ts";
+import { asFloating, placesAlong } from "../array/promote.ts";
 import { expandDims, take } from "../array/shape.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
@@ -30,7 +30,7 @@ export function embedding(
       `embedding: the table is ${showType(rows.type)}; it must have shape [words, features].`,
     );
   }
-  const places = asPlaces("embedding", words);
+  const places = placesAlong("embedding", words, rows, 0);
   const out = take(rows, places, { axis: 0 });
   if (options.padding === undefined) return out;
   return where(expandDims(equal(places, options.padding), -1), stopGradient(out), out);

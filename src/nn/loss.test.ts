@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { grad, hvp, jit, jvp, mul, softmax, sub, sum, type Tensor, tensor } from "downhill";
 import {
   accuracy,
+  hardSwish,
   huberLoss,
   meanAbsoluteError,
   meanSquaredError,
@@ -209,5 +210,35 @@ describe("accuracy", () => {
     expect(accuracy([[2, 1], [0, 3], [1, 0], [5, 4]], [0, 1, 1, 0]).item()).toBe(0.75); // prettier-ignore
     expect(accuracy([1, 3, 2], 1).item()).toBe(1);
     expect(() => accuracy([[2, 1]], [0, 1])).toThrow("logits f64[1,2] need them of shape [1]");
+  });
+});
+
+describe("infinite inputs", () => {
+  const forward = (f: (x: Tensor) => Tensor, x: number): number => jvp(f, [tensor(x)], [tensor(1)])[1].item();
+
+  test("the gradient of huberLoss at an infinite error is delta, and was NaN", () => {
+    const loss = (x: Tensor): Tensor => huberLoss(x, 0, { delta: 2 });
+    for (const x of [Infinity, -Infinity]) {
+      expect(loss(tensor(x)).item()).toBe(Infinity);
+      expect(grad(loss)(x).item()).toBe(2 * Math.sign(x));
+      expect(forward(loss, x)).toBe(2 * Math.sign(x));
+    }
+    for (const x of [0, 1, 1.999, 2]) expect(grad(grad(loss))(x).item()).toBe(1);
+    expect(grad(grad(loss))(2.001).item()).toBe(0);
+  });
+
+  test("hardSwish has its limits in every mode; forward mode gave NaN", () => {
+    for (const [x, value, slope] of [
+      [Infinity, Infinity, 1],
+      [-Infinity, -0, 0],
+      [4, 4, 1],
+      [3, 3, 1],
+      [-3, -0, 0],
+      [1, 4 / 6, 5 / 6],
+    ] as const) {
+      expect(hardSwish(x).item()).toBe(value);
+      expect(grad(hardSwish)(x).item()).toBeCloseTo(slope, 15);
+      expect(forward(hardSwish, x)).toBeCloseTo(slope, 15);
+    }
   });
 });

@@ -2,10 +2,10 @@ import {
   abs,
   add,
   astype,
+  clip,
   div,
   equal,
   exp,
-  lessEqual,
   log,
   mul,
   softplus,
@@ -74,8 +74,9 @@ export function huberLoss(prediction: TensorLike, target: TensorLike, options: H
     throw new DownhillError("range", `huberLoss: delta must be a positive number, got ${String(delta)}.`);
   const [x, y] = pair("huberLoss", prediction, target);
   const error = sub(x, y);
-  const size = abs(error);
-  const losses = where(lessEqual(size, delta), mul(square(error), 0.5), mul(sub(size, delta / 2), delta));
+  // ½ near² + δ · |beyond|: where the error is infinite no factor of a derivative is
+  const near = clip(error, -delta, delta);
+  const losses = add(mul(square(near), 0.5), mul(abs(sub(error, near)), delta));
   return reduce("huberLoss", losses, rest);
 }
 

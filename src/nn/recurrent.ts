@@ -64,10 +64,10 @@ function recurrentInit(
   const [a, b, c, d] = split(key, 4);
   const fans = { dtype, fanIn: hidden, fanOut: width };
   return {
-    input: init(a!, [inputs, width], fans),
-    hidden: init(b!, [hidden, width], fans),
-    bias: init(c!, [width], fans),
-    hiddenBias: init(d!, [hidden], fans),
+    input: init(a, [inputs, width], fans),
+    hidden: init(b, [hidden, width], fans),
+    bias: init(c, [width], fans),
+    hiddenBias: init(d, [hidden], fans),
   };
 }
 

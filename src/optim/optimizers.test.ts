@@ -7,6 +7,7 @@ import {
   jit,
   makeProgram,
   mul,
+  ones,
   printProgram,
   scan,
   sin,
@@ -435,4 +436,14 @@ test.each([
     }),
     { seed: 1, numRuns: 15 },
   );
+});
+
+test("Adafactor takes back a state in which a list of matrices stands beside a vector", () => {
+  const params = { layers: [ones([2, 2]), ones([2, 2])], bias: ones([2]) };
+  const { init, update } = optim.adafactor();
+  const { updates } = update(params, init(params), params);
+  expect(updates.layers.map((x) => x.shape)).toEqual([
+    [2, 2],
+    [2, 2],
+  ]);
 });

@@ -81,11 +81,11 @@ export function matchParameters(
 }
 
 /** The structure of a tree that has `null` in the place of some parameters. */
-function structureOf({ def, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
+function structureOf({ def, tensors, operation }: Parameters, shapes: readonly (Shape | null)[]): TreeDef {
   return flatten(
     unflatten(
       def,
-      shapes.map((shape) => (shape === null ? null : 0)),
+      tensors.map((x, i) => (shapes[i] === null ? null : x)),
     ),
     operation,
   ).def;

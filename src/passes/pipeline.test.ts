@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { add, exp, less, mul, sin, sum, tensor, where } from "../array/index.ts";
+import { add, exp, flip, less, mul, sin, sum, tensor, where } from "../array/index.ts";
 import { interpBackend } from "../backends/interp/index.ts";
 import { jsBackend } from "../backends/js/index.ts";
 import { checkProgram } from "../ir/check.ts";
@@ -9,6 +9,7 @@ import type { Program } from "../ir/program.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { countEquations } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { softmaxCrossEntropy } from "../nn/loss.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { grad } from "../transforms/grad.ts";
 import { makeProgram } from "../transforms/make-program.ts";
@@ -73,6 +74,30 @@ describe("passes, before and after", () => {
         return b
       }"
     `);
+  });
+
+  test("what undoes itself goes in pairs, as in the gradient of cross-entropy, where −(−x) stayed", () => {
+    const count = (name: string, program: Program): number =>
+      program.eqns.filter(({ prim }) => prim.name === name).length;
+    const f = (x: Tensor): Tensor => flip(flip(x.neg().neg().neg(), { axis: 0 }), { axis: 0 });
+    const program = eliminateDeadCode(simplify(makeProgram(f)([1, 2])));
+    expect([count("neg", program), count("reverse", program)]).toEqual([1, 0]);
+    expect(
+      count(
+        "reverse",
+        simplify(makeProgram((x: Tensor) => flip(flip(x, { axis: 0 }), { axis: 1 }))([[1, 2]])),
+      ),
+    ).toBe(2);
+    const loss = grad((z: Tensor) => softmaxCrossEntropy(z, [0, 1]));
+    const gradient = optimize(
+      makeProgram(loss)([
+        [1, 2, 3],
+        [4, 5, 7],
+      ]),
+    );
+    const negated = gradient.eqns.filter(({ prim }) => prim.name === "neg");
+    expect(negated.length).toBeGreaterThan(0);
+    for (const { ins } of negated) expect(negated.some(({ outs }) => outs[0] === ins[0])).toBe(false);
   });
 
   test("a factor of one goes, a sum with zero stays, since −0 + 0 is 0", () => {

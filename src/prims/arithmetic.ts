@@ -11,6 +11,7 @@ import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { joinTypes, requireNumbers, smoothUnary } from "./elementwise.ts";
 import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
+import { strongDiv, strongMul } from "./strong.ts";
 
 const none = {};
 
@@ -22,9 +23,9 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   derivative: {
     kind: "smooth",
     jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && mul(dx, y!), dy && mul(x!, dy))],
-    transpose([ct], [x, y], _, into) {
-      into[0]?.add(mul(ct!, y!));
-      into[1]?.add(mul(x!, ct!));
+    transpose([ct], [x, y], _, into, __, [isMasked]) {
+      into[0]?.add(isMasked === true ? strongMul(ct!, y!) : mul(ct!, y!));
+      into[1]?.add(isMasked === true ? strongMul(ct!, x!) : mul(x!, ct!));
     },
   },
   batch: "elementwise",
@@ -56,8 +57,8 @@ const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
     jvp: ([dx, dy], [, y], [out]) => [
       dx && dy ? div(sub(dx, mul(out!, dy)), y!) : dx ? div(dx, y!) : dy && neg(mul(div(out!, y!), dy)),
     ],
-    transpose([ct], [, y], _, into) {
-      into[0]?.add(div(ct!, y!));
+    transpose([ct], [, y], _, into, __, [isMasked]) {
+      into[0]?.add(isMasked === true ? strongDiv(ct!, y!) : div(ct!, y!));
     },
   },
   batch: "elementwise",
@@ -153,16 +154,17 @@ export const ceil = (x: Tensor): Tensor => bind1(ceilPrim, [x], none);
 export const round = (x: Tensor): Tensor => bind1(roundPrim, [x], none);
 export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
 
-/** The larger or the smaller of two; at a tie each has half the derivative. */
+/**
+ * The larger or the smaller of two; at a tie each has half the derivative. The tangent of what was not chosen is left out,
+ * not multiplied by 0: it may be infinite.
+ */
 function extremum(name: string, op: "max" | "min"): Primitive<object> {
   return definePrimitive<object>({
     name,
     typeOf: (ins) => [joinTypes(name, ins)],
     derivative: {
       kind: "smooth",
-      jvp: ([dx, dy], [x, y]) => [
-        sumMaybe(dx && mul(dx, share(op, x!, y!)), dy && mul(dy, share(op, y!, x!))),
-      ],
+      jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && chosen(op, dx, x!, y!), dy && chosen(op, dy, y!, x!))],
     },
     batch: "elementwise",
     lowering: {
@@ -173,10 +175,11 @@ function extremum(name: string, op: "max" | "min"): Primitive<object> {
   });
 }
 
-/** 1 where x is chosen over y, ½ at a tie, else 0. */
-function share(op: "max" | "min", x: Tensor, y: Tensor): Tensor {
-  const wins = op === "max" ? less(y, x) : less(x, y);
-  return where(equal(x, y), full(x.type, 0.5), where(wins, full(x.type, 1), zeros(x.type)));
+/** The tangent of x where x is chosen over y, half of it at a tie, else 0. */
+function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
+  const isChosen = op === "max" ? lessEqual(y, x) : lessEqual(x, y);
+  const share = where(equal(x, y), full(x.type, 0.5), full(x.type, 1));
+  return mul(where(isChosen, dx, zeros(x.type)), share);
 }
 
 const maximumPrim: Primitive<object> = /* @__PURE__ */ extremum("maximum", "max");

@@ -51,20 +51,17 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
         unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! },
       );
     },
-    transpose(cts, ins, { program }, into, { transposeProgram }) {
+    transpose(cts, ins, { program }, into, { transposeProgram }, maskedCts) {
       const linear = ins.map((x) => x === undefined);
-      const backward = transposeProgram(
-        program,
-        linear,
-        linear.map(() => false),
-      );
+      const none = linear.map(() => false);
+      const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
       const outs = call(backward, [
         ...ins.filter((x) => x !== undefined),
         ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
       ]);
       let next = 0;
       linear.forEach((isLinear, i) => {
-        if (isLinear) into[i]?.add(outs[next++]!);
+        if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
       });
     },
     dce(used, { program }) {

@@ -38,20 +38,17 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ definePrimit
       ];
     },
     partialEval: checkpointPartialEval,
-    transpose(cts, ins, { program, policy }, into, { transposeProgram }) {
+    transpose(cts, ins, { program, policy }, into, { transposeProgram }, maskedCts) {
       const linear = ins.map((x) => x === undefined);
-      const backward = transposeProgram(
-        program,
-        linear,
-        linear.map(() => false),
-      );
+      const none = linear.map(() => false);
+      const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
       const outs = checkpoint([...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))], {
         program: backward,
         policy,
       });
       let next = 0;
       linear.forEach((isLinear, i) => {
-        if (isLinear) into[i]?.add(outs[next++]!);
+        if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
       });
     },
     dce(used, { program, policy }) {

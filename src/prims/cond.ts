@@ -75,11 +75,12 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
       return [outs.slice(0, next), marked.map((m) => (m ? outs[next++] : undefined))];
     },
     partialEval: condPartialEval,
-    transpose(cts, [predicate, ...operands], params, into, { transposeProgram }) {
+    transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, maskedCts) {
       if (predicate === undefined) throw predicateUnknown();
       const linear = operands.map((x) => x === undefined);
       const none = linear.map(() => false);
-      const [onTrue, onFalse] = both(params, (side) => transposeProgram(side, linear, none));
+      const sides = both(params, (side) => transposeProgram(side, linear, none, maskedCts));
+      const [onTrue, onFalse] = sides.map((side) => side.program) as [Program, Program];
       const outs = cond(
         [
           predicate,
@@ -90,7 +91,10 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
       );
       let next = 0;
       linear.forEach((isLinear, i) => {
-        if (isLinear) into[i + 1]?.add(outs[next++]!);
+        if (!isLinear) return;
+        // what only one side uses is not chosen where the other one runs
+        const isMasked = sides.some(({ masked, zero }) => masked[next] === true || zero[next] === true);
+        into[i + 1]?.add(outs[next++]!, isMasked);
       });
     },
     dce(used, params) {

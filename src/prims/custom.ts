@@ -49,17 +49,15 @@ function transposeCall(
   { program }: { readonly program: Program },
   into: readonly (Accumulator | undefined)[],
   { transposeProgram }: Tools,
+  maskedCts: readonly boolean[],
 ): void {
   const linear = ins.map((x) => x === undefined);
-  const backward = transposeProgram(
-    program,
-    linear,
-    linear.map(() => false),
-  );
+  const none = linear.map(() => false);
+  const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
   const outs = call(backward, [...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))]);
   let next = 0;
   linear.forEach((isLinear, i) => {
-    if (isLinear) into[i]?.add(outs[next++]!);
+    if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
   });
 }
 
@@ -171,7 +169,7 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitiv
       const none = linear.map(() => false);
       let pushforward: Program | undefined;
       try {
-        pushforward = transposeProgram(backward, linear, none);
+        pushforward = transposeProgram(backward, linear, none, []).program;
       } catch (error) {
         if (!(error instanceof DownhillError && error.code === "derivative")) throw error;
       }
@@ -263,7 +261,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
       return [outs.slice(0, program.outs.length), outs.slice(program.outs.length)];
     },
     partialEval: (ins, params, tools) => later(tools.unknown(pushPrim, valuesOf(ins), params)),
-    transpose(cts, ins, { backward, residuals }, into) {
+    transpose(cts, ins, { backward, pushforward, residuals }, into, { transposeProgram }, masked) {
       const fixed = ins.slice(0, residuals);
       if (fixed.includes(undefined)) {
         throw new DownhillError(
@@ -272,8 +270,19 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
         );
       }
       const given = backward.ins.slice(residuals).map((v, i) => instantiate(cts[i], v.type));
-      const outs = call(backward, [...present(fixed), ...given]);
-      outs.forEach((ct, i) => into[residuals + i]?.add(ct));
+      const isMasked = masked.includes(true);
+      // the same map, with products that know of masks: those of the rule itself do not
+      const strong =
+        isMasked && pushforward !== undefined
+          ? transposeProgram(
+              pushforward,
+              pushforward.ins.map((_, i) => i >= residuals),
+              pushforward.ins.map(() => false),
+              masked,
+            ).program
+          : backward;
+      const outs = call(strong, [...present(fixed), ...given]);
+      outs.forEach((ct, i) => into[residuals + i]?.add(ct, isMasked));
     },
     dce: (used, params) => ({
       params,

@@ -63,7 +63,7 @@ const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ definePr
     operands: [0],
     transpose([ct], [, starts], { lead }, into) {
       const x = into[0];
-      x?.put(dynamicAdd(x.take(), ct!, starts!, lead));
+      x?.put(dynamicAdd(x.take(), ct!, starts!, lead), true);
     },
   },
   batch: ([x, starts], batched, size, { lead, sizes }) => ({
@@ -162,7 +162,7 @@ const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
     ],
     transpose([ct], [, update, starts], { lead }, into) {
       const type = into[1]?.type ?? update!.type;
-      into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead));
+      into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead), true);
       into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
     },
   },

@@ -23,6 +23,7 @@ describe("gather along an axis", () => {
         [{ ins: [f64(numbers(12), [2, 3, 2]), i32([0, 1, 2, 2, 1, 0, -1, 0], [2, 2, 2])] }],
       ),
     ],
+    wholePlace: [on((x) => gathers.wholePlace(x), [{ ins: [f64([2])] }, { ins: [f32([0, -3, 7])] }])],
     scatterAddAlong: [
       on(
         (x, i, u) => scatterAddAlong(x, i, u, 0),

@@ -3,7 +3,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { withShape } from "../ir/types.ts";
+import { arrayType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind1 } from "../trace/bind.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
@@ -43,7 +43,7 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<Al
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAddAlong(x.take(), indices!, ct!, axis));
+      x?.put(scatterAddAlong(x.take(), indices!, ct!, axis), true);
     },
   },
   batch: ([x, indices], [xBatched, indicesBatched], size, { axis }) => ({
@@ -56,6 +56,7 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<Al
     ],
     batched: [true],
   }),
+  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "map",
     element: (at, index, { axis }, [x]) =>
@@ -69,6 +70,20 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<Al
 /** `y[…, i, …] = x[…, indices[…, i, …], …]` along one axis. Places are clamped to the array, negative ones count from the end. */
 export function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takeAlongPrim, [x, indices], { axis });
+}
+
+const wholePlacePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "wholePlace",
+  typeOf: ([x]) => [arrayType("int32", requireNumbers("wholePlace", x!).shape)],
+  derivative: { kind: "constant" },
+  batch: "elementwise",
+  places: () => ({ operand: 0, n: Infinity }),
+  lowering: { kind: "elementwise", scalar: ([x]) => k.convert("i32", x!) },
+});
+
+/** Places that are whole numbers in a floating dtype, as numbers of JavaScript are, as int32. */
+export function wholePlace(x: Tensor): Tensor {
+  return bind1(wholePlacePrim, [x], {});
 }
 
 const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<AlongParams>({
@@ -103,6 +118,7 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimit
     );
     return { outs: [scatterAddAlong(x!, indices!, updates!, axis + 1)], batched: [true] };
   },
+  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "loops",
     inPlace: 0,

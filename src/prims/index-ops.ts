@@ -67,6 +67,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
           high: n.map((size, i) => size - starts[i]! - spans[i]!),
           interior: strides.map((stride) => stride - 1),
         }),
+        true,
       );
     },
   },
@@ -327,6 +328,7 @@ interface ReverseParams {
 
 const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ definePrimitive<ReverseParams>({
   name: "reverse",
+  undoesItself: true,
   typeOf: ([x]) => [x!],
   derivative: {
     kind: "linear",
@@ -374,7 +376,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAdd(x.take(), indices!, ct!, axis));
+      x?.put(scatterAdd(x.take(), indices!, ct!, axis), true);
     },
   },
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {
@@ -389,6 +391,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
       batched: [true],
     };
   },
+  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "map",
     element(at, index, { axis }, [x, indices]) {
@@ -448,6 +451,7 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
     const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
     return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
   },
+  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "loops",
     inPlace: 0,

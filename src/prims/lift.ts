@@ -3,6 +3,7 @@ import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
+import { sliceElements } from "../kernel/copy-elements.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { firstPath } from "../tree/nesting.ts";
 import { isTypedArray } from "../tree/tree.ts";
@@ -42,7 +43,8 @@ function fromTyped(array: TypedArray, operation: string): Tensor {
       `${operation}: a Uint8Array stands for booleans, but this one holds ${byte}. Say what its bytes are, as in tensor(bytes, { dtype: "float32" }).`,
     );
   }
-  return new Tensor(arrayType(dtype, [array.length]), { array: array.slice(), offset: 0 }, undefined);
+  const copy = sliceElements(array, 0, array.length);
+  return new Tensor(arrayType(dtype, [array.length]), { array: copy, offset: 0 }, undefined);
 }
 
 function describe(value: unknown): string {
@@ -71,14 +73,42 @@ export function fromNest(nest: NestedNumbers, dtype: DType | undefined, operatio
   const flat: unknown[] = [];
   collect(nest, shape, 0, flat, operation);
   const kind = dtype ?? (flat.length > 0 && flat.every((x) => typeof x === "boolean") ? "bool" : "float64");
-  return fromFlat(arrayType(kind, shape), flat as number[]);
+  return fromFlat(arrayType(kind, shape), flat as number[], operation);
 }
 
-/** A tensor of this type that holds these elements in row-major order. */
-export function fromFlat(type: ArrayType, elements: ArrayLike<number>): Tensor {
-  const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
-  for (let i = 0; i < array.length; i++) array[i] = castNumber(type.dtype, Number(elements[i]));
+/**
+ * A tensor of this type that holds these elements in row-major order, converted as `convert` does; where an operation is named,
+ * its elements must be numbers that the dtype holds.
+ *
+ * @throws DownhillError `dtype`, on behalf of that operation.
+ */
+export function fromFlat(type: ArrayType, elements: ArrayLike<number>, operation?: string): Tensor {
+  const { dtype } = type;
+  const array = makeArray(scalarTypeOf(dtype), sizeOf(type.shape));
+  for (let i = 0; i < array.length; i++) {
+    const value = Number(elements[i]);
+    if (operation !== undefined) requireHeld(operation, dtype, value);
+    array[i] = castNumber(dtype, value);
+  }
   return fromArray(type, array);
+}
+
+/**
+ * Refuses a number that integers or booleans of this dtype do not hold. Floating dtypes round.
+ *
+ * @throws DownhillError `dtype`
+ */
+export function requireHeld(operation: string, dtype: DType, value: number): void {
+  if (dtype === "float64" || dtype === "float32" || castNumber(dtype, value) === value) return;
+  const range = { int32: "-2147483648 to 2147483647", uint32: "0 to 4294967295", bool: "0 and 1" }[dtype];
+  const repair =
+    dtype === "bool"
+      ? `To find out what is not 0 write notEqual(x, 0)`
+      : `To cut fractions off and saturate make it without dtype and write astype(x, "${dtype}")`;
+  throw new DownhillError(
+    "dtype",
+    `${operation}: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "" : "the whole numbers from "}${range}. ${repair}.`,
+  );
 }
 
 /** A tensor of this type over an array of its own. */

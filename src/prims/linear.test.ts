@@ -27,7 +27,7 @@ describe("linear", () => {
     linear,
     {
       add: [on(add, [...floats(x, y), ...integers(ints, ints), ...booleans(2), ...special(odd, x)])],
-      sub: [on(sub, [...floats(x, y), ...integers(ints, x), ...special(odd, odd)])],
+      sub: [on(sub, [...floats(x, y), ...integers(ints, ints.toReversed()), ...special(odd, odd)])],
       neg: [on(neg, [...floats(x), ...integers(ints), ...special(odd)])],
       where: [
         on(where, [
@@ -73,7 +73,6 @@ describe("linear", () => {
     for (const value of [1.9, -1.9, 3e9, -3e9, 5e9, NaN, Infinity, -Infinity, 2 ** 31, -1, -0]) {
       for (const dtype of ["int32", "uint32", "bool"] as const) {
         const converted = convert(tensor([value]), dtype).tolist();
-        expect(tensor([value], { dtype }).tolist(), `${value} as ${dtype}`).toEqual(converted);
         expect([linear.castNumber(dtype, value)], `${value} as ${dtype}`).toEqual(converted);
       }
     }

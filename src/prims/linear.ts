@@ -124,6 +124,7 @@ export function sub(x: Tensor, y: Tensor): Tensor {
 const negPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   name: "neg",
   notation: { prefix: "-" },
+  undoesItself: true,
   typeOf: (ins) => [requireNumbers("neg", joinTypes("neg", ins))],
   derivative: {
     kind: "linear",
@@ -192,8 +193,8 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
     kind: "linear",
     operands: [1, 2],
     transpose([ct], [condition], _, into) {
-      into[1]?.add(where(condition!, ct!, zeros(ct!.type)));
-      into[2]?.add(where(condition!, zeros(ct!.type), ct!));
+      into[1]?.add(where(condition!, ct!, zeros(ct!.type)), true);
+      into[2]?.add(where(condition!, zeros(ct!.type), ct!), true);
     },
   },
   batch: "elementwise",

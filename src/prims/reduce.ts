@@ -11,7 +11,8 @@ import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
-import { div, equal, indicator, mul } from "./arithmetic.ts";
+import { div, equal, less } from "./arithmetic.ts";
+import { full, where, zeros } from "./linear.ts";
 import { emitReduce, flatIndex, loopEach, plus, readsOnce } from "./reduce-loops.ts";
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
@@ -33,11 +34,14 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       kind: "smooth",
       jvp([dx], [x], [out], { axes }) {
         if (dx === undefined) return [undefined];
-        const chosen = indicator(
-          equal(x!, broadcast(out!, x!.shape, otherAxes(x!.shape.length, axes))),
-          dx.type,
-        );
-        return [div(sum(mul(dx, chosen), axes), sum(chosen, axes))];
+        // left out, not multiplied by 0: the tangent of what was not chosen may be infinite
+        const best = broadcast(out!, x!.shape, otherAxes(x!.shape.length, axes));
+        const isLeftOut = op === "max" ? less(x!, best) : less(best, x!);
+        const [zero, one] = [zeros(dx.type), full(dx.type, 1)];
+        const count = sum(where(isLeftOut, zero, one), axes);
+        const total = sum(where(isLeftOut, zero, dx), axes);
+        // a NaN leaves none out: no element is the largest, and the derivative is NaN
+        return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
       },
     },
     batch: ([x], _, __, { axes }) => ({

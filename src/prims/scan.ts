@@ -85,7 +85,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     kind: "structured",
     jvp: scanJvp,
     partialEval: scanPartialEval,
-    transpose(cts, ins, params, into, tools) {
+    transpose(cts, ins, params, into, tools, maskedCts) {
       const { body, carries, length } = params;
       // A linear carry may start from a known zero: in the body it is linear all the same, and its cotangent is dropped.
       const linear = ins.map(
@@ -93,7 +93,17 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
       );
       const lin = cut(linear, params);
       const accumulate = [...lin.consts, ...lin.carry.map(() => false), ...lin.xs.map(() => false)];
-      const backward = tools.transposeProgram(body, linear, accumulate);
+      const linearConsts = keep(lin.consts, lin.consts).length;
+      const { result: transposed, marked: maskedCarry } = fixpoint(
+        lin.carry.map((_, i) => maskedCts[i] === true),
+        (carry) => {
+          const ys = body.outs.slice(carries).map((_, i) => maskedCts[carries + i] === true);
+          const result = tools.transposeProgram(body, linear, accumulate, [...carry, ...ys]);
+          return { result, marked: result.masked.slice(linearConsts, linearConsts + carries) };
+        },
+      );
+      const backward = transposed.program;
+      const masked = cut(transposed.masked, { consts: linearConsts, carries });
       // ins of `backward`: what is not linear, a cotangent an output, an accumulator a linear constant
       const known = cut(ins, params);
       const fixedConsts = keep(known.consts, lin.consts, false);
@@ -134,9 +144,11 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
           reverse: !params.reverse,
         },
       );
-      accumulators.forEach((a, i) => a?.put(outs[i]!));
-      cut(into, params).carry.forEach((a, i) => a?.add(outs[sums.length + i]!));
-      keep(cut(into, params).xs, lin.xs).forEach((a, i) => a?.add(outs[sums.length + carries + i]!));
+      accumulators.forEach((a, i) => a?.put(outs[i]!, masked.consts[i]));
+      cut(into, params).carry.forEach((a, i) => a?.add(outs[sums.length + i]!, maskedCarry[i]));
+      keep(cut(into, params).xs, lin.xs).forEach((a, i) =>
+        a?.add(outs[sums.length + carries + i]!, masked.xs[i]),
+      );
     },
     dce(used, params) {
       const { body, carries } = params;

@@ -94,3 +94,40 @@ describe("transcendental", () => {
     );
   });
 });
+
+describe("derivatives keep their digits", () => {
+  const { acosh, asinh, atan, atanh, cosh, exp, expm1, log1p, sigmoid, sinh, softplus, tanh } =
+    transcendental;
+  const everywhere = [-300, -40, -20, -3, -0.5, -1e-9, 1e-300, 1e-9, 0.5, 3, 20, 40, 300];
+  const within = [-1 + 1e-12, -0.9, -1e-9, 1e-9, 0.5, 1 - 1e-12];
+  test.each<[string, (x: Tensor) => Tensor, (x: number) => number, readonly number[]]>([
+    ["exp", exp, Math.exp, everywhere],
+    ["expm1", expm1, Math.exp, everywhere],
+    ["log1p", log1p, (x) => 1 / (1 + x), [-1 + 1e-12, -0.5, ...everywhere.filter((x) => x > 0)]],
+    ["sinh", sinh, Math.cosh, everywhere],
+    ["cosh", cosh, Math.sinh, everywhere],
+    ["asinh", asinh, (x) => 1 / Math.hypot(1, x), everywhere],
+    ["acosh", acosh, (x) => 1 / Math.sqrt((x - 1) * (x + 1)), [1 + 1e-12, 1.5, 20, 1e9]],
+    ["atanh", atanh, (x) => 1 / ((1 - x) * (1 + x)), within],
+    ["atan", atan, (x) => 1 / (1 + x * x), everywhere],
+    ["softplus", softplus, (x) => 1 / (1 + Math.exp(-x)), everywhere],
+    [
+      "sigmoid below 0",
+      sigmoid,
+      (x) => Math.exp(x) / (1 + Math.exp(x)) ** 2,
+      everywhere.filter((x) => x < 0),
+    ],
+  ])("%s, relative to the derivative", (_, f, slope, xs) => {
+    // 16 ulps: reference and procedures have a few each
+    for (const x of xs)
+      expect(Math.abs(grad(f)(x).item() / slope(x) - 1), String(x)).toBeLessThan(16 * 2 ** -53);
+  });
+
+  test.each<[string, (x: Tensor) => Tensor, (x: number) => number, number]>([
+    ["tanh", tanh, (x) => 1 / Math.cosh(x) ** 2, 2.3e-16],
+    ["sigmoid", sigmoid, (x) => Math.exp(-Math.abs(x)) / (1 + Math.exp(-Math.abs(x))) ** 2, 1.2e-16],
+  ])("%s, relative to 1, as it says", (_, f, slope, tolerance) => {
+    for (const x of everywhere)
+      expect(Math.abs(grad(f)(x).item() - slope(x)), String(x)).toBeLessThan(tolerance);
+  });
+});

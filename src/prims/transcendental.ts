@@ -30,8 +30,9 @@ const expPrim: Primitive<object> = /* @__PURE__ */ smooth(
   (dx, _, out) => mul(dx, out),
   single.exp32,
 );
-const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(math.expm164, (dx, _, out) =>
-  mul(dx, add(out, one(out))),
+const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.expm164,
+  (dx, x) => mul(dx, exp(x)), // out + 1 cancels where x is far below 0
 );
 const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) =>
   mul(dx, scale(out, Math.LN2)),

@@ -62,6 +62,7 @@ const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<W
       const none = window.map(() => 0);
       x.add(
         windowSum(spread, { window, strides: none.map(() => 1), dilation, low: none, sizes: [...space] }),
+        leaveOut({ window, strides, dilation, low, sizes }, space),
       );
     },
   },
@@ -101,6 +102,20 @@ function areApart(
   return space.every((n, a) => {
     const reach = (window[a]! - 1) * dilation[a]!;
     return low[a] === 0 && strides[a]! > reach && (sizes[a]! - 1) * strides[a]! + reach < n;
+  });
+}
+
+/** Whether there are places that belong to no window. */
+function leaveOut(
+  { window, strides, dilation, low, sizes }: WindowParams,
+  space: readonly number[],
+): boolean {
+  return space.some((n, a) => {
+    const covered = range(0, sizes[a]!).flatMap((s) =>
+      range(0, window[a]!).map((w) => s * strides[a]! + w * dilation[a]! - low[a]!),
+    );
+    const places = new Set(covered);
+    return range(0, n).some((place) => !places.has(place));
   });
 }
 
@@ -205,7 +220,7 @@ const windowTakePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
     kind: "linear",
     operands: [0],
     transpose([ct], [, places], params, into) {
-      into[0]?.add(bind1(windowPutPrim, [ct!, places!], params));
+      into[0]?.add(bind1(windowPutPrim, [ct!, places!], params), true);
     },
   },
   batch: (ins, batched, size, params) => ({

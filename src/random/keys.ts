@@ -9,6 +9,15 @@ import { reshape } from "../prims/shape.ts";
 import type { Key } from "./threefry.ts";
 import { checkCount, checkWord, foldIn as foldInWords, split as splitWords } from "./threefry.ts";
 
+/** A list of `N` members, where `N` is known and small; else one of any length. */
+type Repeated<T, N extends number, R extends T[] = []> = number extends N
+  ? T[]
+  : R["length"] extends N
+    ? R
+    : R["length"] extends 32
+      ? T[]
+      : Repeated<T, N, [...R, T]>;
+
 /**
  * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
  *
@@ -19,8 +28,8 @@ import { checkCount, checkWord, foldIn as foldInWords, split as splitWords } fro
  * @example
  * const [weights, biases] = split(key(0), 2);
  */
-export function split(key: Key, n?: number): Key[];
-export function split(key: Tensor, n?: number): Tensor[];
+export function split<const N extends number = 2>(key: Key, n?: N): Repeated<Key, N>;
+export function split<const N extends number = 2>(key: Tensor, n?: N): Repeated<Tensor, N>;
 export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
   if (arguments.length > 2) refuseExtra("split", arguments, 2);
   if (!(key instanceof Tensor)) return splitWords(key, n);

@@ -39,9 +39,10 @@ function within<T>(next: Context, f: () => T): T {
 /**
  * Switches debugging on or off for the whole library. With `nan: true` every operation is checked, jitted functions run
  * one operation after the other, and the first one whose value, tangent or cotangent turns NaN or infinite throws: the
- * message names the operation, its operands, the pass, and the line that asked for it. Slow; for finding a fault.
+ * message names the operation, its operands, the pass, and the line that asked for it. So does a place beyond the ends of an
+ * array, which compiled functions clamp. Slow; for finding a fault.
  *
- * @throws DownhillError `nan`, from the operation, while it is on.
+ * @throws DownhillError `nan` or `range`, from the operation, while it is on.
  * @example
  * debug({ nan: true });
  * grad((x) => sqrt(x))(0); // throws sqrt: its cotangent became Infinity in the reverse pass
@@ -79,6 +80,7 @@ function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
       within({ ...context, origin: undefined, step: step ?? context.step }, () => evalProgram(program, xs)),
     );
   }
+  checkPlaces(prim, ins, params);
   const outs = evaluate(prim, ins, params);
   if (prim.constantOf?.(params) !== undefined) return outs; // a constant became nothing: it was written so
   for (const out of outs) {
@@ -91,6 +93,27 @@ function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
     throw report(prim, ins, out, place, bad);
   }
   return outs;
+}
+
+/** Refuses places beyond the ends of an array, which kernels clamp. */
+function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): void {
+  if (prim.places === undefined) return;
+  const { operand, n } = prim.places(
+    ins.map((x) => x.type),
+    params,
+  );
+  const places = ins[operand]!;
+  const count = sizeOf(places.shape);
+  for (let i = 0; i < count; i++) {
+    const place = elementAt(places, i);
+    if (Number.isInteger(place) && place >= -n && place < n) continue;
+    const what = Number.isInteger(place) ? `out of range for ${showType(ins[0]!.type)}` : "no whole number";
+    throw new DownhillError(
+      "range",
+      `${prim.name}: place ${place}${places.shape.length === 0 ? "" : ` at element ${i}`} is ${what}; without debugging it is ` +
+        `clamped. Asked for at ${currentSource()?.describe() ?? "an unknown place"}.`,
+    );
+  }
 }
 
 function report(

@@ -80,7 +80,7 @@ describe("jit", () => {
       w: p.w.mul(rate),
       rest: p.layers.map((x) => x.add(1)),
     }));
-    const out = step({ w: [1, 2], layers: [1, [2, 3]] }, 0.5);
+    const out = step({ w: [1, 2], layers: [1, tensor([2, 3])] }, 0.5);
     expect(out.w.tolist()).toEqual([0.5, 1]);
     expect(out.rest.map((x) => x.tolist())).toEqual([2, [3, 4]]);
   });

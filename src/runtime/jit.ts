@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { LikeAll, TensorLike } from "../tree/types.ts";
+import type { LikeAll, LikeOthers, TensorLike } from "../tree/types.ts";
 import "./install-inspector.ts";
 import type { Jitted, JitOptions } from "./jitted.ts";
 import { makeJitted } from "./jitted.ts";
@@ -20,6 +20,10 @@ import { makeJitted } from "./jitted.ts";
  * f(2, 3); // 6.909297426825682
  */
 export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
+export function jit<A extends readonly unknown[], T, const S extends number | readonly number[]>(
+  f: (...args: A) => T,
+  options: JitOptions & { readonly staticArgnums: S },
+): Jitted<LikeOthers<A, S>, T>;
 export function jit<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: JitOptions,

@@ -6,7 +6,7 @@ import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
 import { bind } from "../trace/bind.ts";
-import type { TensorLike } from "../tree/types.ts";
+import type { BooleanLike } from "../tree/types.ts";
 import { checkBackends } from "./check-backends.ts";
 import { checkBatching } from "./check-batching.ts";
 import type { CheckGradsOptions } from "./check-grads.ts";
@@ -16,7 +16,7 @@ import type { ListFunction } from "./differences.ts";
 
 /** Operands to try a primitive or an operation at. Numbers stay weak scalars, as in an ordinary call. */
 export interface Sample<P = unknown> {
-  readonly ins: readonly TensorLike[];
+  readonly ins: readonly BooleanLike[];
   /** Parameters of a primitive. */
   readonly params?: P;
   /** False at a kink, a pole or a jump, where differences tell nothing; all else is checked. Default true. */

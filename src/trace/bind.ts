@@ -86,7 +86,7 @@ export function withTrace<T extends Trace, R>(
   if (stages) staging = trace;
   try {
     const result = f(trace);
-    if (result instanceof Promise) throw asyncFunction(operation);
+    if (result instanceof Promise) throw asyncFunction(operation, result);
     return result;
   } finally {
     trace.alive = false;
@@ -106,7 +106,9 @@ export function withoutStaging<R>(f: () => R): R {
   }
 }
 
-export function asyncFunction(operation: string): DownhillError {
+/** The error of a function that gave a promise. Nobody waits for that any more, and its own failure must not end the program. */
+export function asyncFunction(operation: string, promise: Promise<unknown>): DownhillError {
+  promise.catch(() => {});
   return new DownhillError(
     "trace",
     `${operation}: the function is async (it returned a Promise). A transform must see the whole computation at once: ` +

@@ -35,16 +35,35 @@ export function evaluator<P, B>(
   checkOptions("evaluator", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);
+  const evaluate = evaluatorAt(loss, reduction);
+  return async (params, data) => {
+    checkData(data, "evaluator: data");
+    return evaluate(params, data, { epoch: 0, step: 0 });
+  };
+}
+
+/** Where in a run to measure: which epoch of the data, and the step that the loss is told. */
+export interface MeasuredAt {
+  readonly epoch: number;
+  readonly step: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `evaluator` for any place of a run. */
+export function evaluatorAt<P, B>(
+  loss: Loss<P, B>,
+  reduction: Reduction,
+): (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation> {
   const call = jit(function evaluate(params: P, batch: B, k: Tensor, step: Tensor) {
     return splitLoss(loss(params, batch, { key: k, step, training: false }));
   }) as unknown as (params: P, batch: B, k: Tensor, step: Tensor) => ReturnType<typeof splitLoss>;
-  const [seed, start] = [tensor(key(0)), full([], 0, { dtype: "int32" })];
-  return async (params, data) => {
-    checkData(data, "evaluator: data");
+  const seed = tensor(key(0));
+  return async (params, data, { step, ...place }) => {
+    const atStep = full([], step, { dtype: "int32" });
     const breather = makeBreather();
     let sums = noItems;
-    for await (const batch of batchesOf(data, { epoch: 0 })) {
-      const out = call(params, batch, seed, start);
+    for await (const batch of batchesOf(data, place)) {
+      const out = call(params, batch, seed, atStep);
       sums = addBatch(sums, itemsOf(batch), out.loss.item(), numbersOf(out.metrics), reduction);
       if (breather.isDue()) await breather.pause();
     }

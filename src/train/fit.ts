@@ -10,7 +10,8 @@ import { flatten, mapLeaves } from "../tree/index.ts";
 import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
 import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
-import { evaluator } from "./evaluate.ts";
+import { type DivergenceRule, readDivergence } from "./divergence.ts";
+import { evaluator, evaluatorAt } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
 import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
@@ -49,6 +50,14 @@ export interface FitOptions<P, S, B> {
   readonly validation?: FitData<NoInfer<B>> | undefined;
   /** Stop when there is no more progress. */
   readonly earlyStopping?: EarlyStopping | undefined;
+  /**
+   * When the run counts as diverged though its numbers are finite, which ends it with an error; `false` for never. Looked
+   * at after epochs 5, 10, 20, 40, …, from 100 steps on: where the losses of half of all epochs are above `factor`
+   * (default 1000) without coming down, the parameters and those of the beginning are measured on the data of the epoch.
+   * The run is lost where the former are worse by `factor` times the loss of the latter (or 1, if that is less), and
+   * `unless` does not speak for it. Data that can be read but once are not looked at.
+   */
+  readonly divergence?: DivergenceRule | false | undefined;
   /** Keep the parameters of the epoch with the best loss, or of what else is named: `best` of the result. */
   readonly keepBest?: boolean | Monitor;
   /**
@@ -115,7 +124,8 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * weigh batches by their size.
  *
  * @throws DownhillError `nan` when loss or step are not finite, naming the step and the first operation that made such a
- * number, with advice; `latest` and the checkpoint have the state before it. `file` where a checkpoint cannot be written
+ * number, with advice; `latest` and the checkpoint have the state before it. `diverged` for a run that is lost though its
+ * numbers are finite (`divergence`). `file` where a checkpoint cannot be written
  * (those before it stay whole), `data` for one of another run. `option`, `range`, `data` and `tree` for misuse.
  * @example
  * const data = dataset({ x: [0, 1, 2, 3], y: [1, 3, 5, 7] }).shuffle({ seed: 1 }).batch(2);
@@ -131,7 +141,7 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
 export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   if (arguments.length > 1) refuseExtra("fit", arguments, 1);
   const call = captureStack(fit);
-  const { seed, accumulate, validation, checkpoint, resume, ...loop } = checked(options);
+  const { seed, accumulate, validation, checkpoint, resume, divergence: rule, ...loop } = checked(options);
   const { optimizer, reduction, watch, log } = loop;
   const params = strong(options.params) as P;
   const progress: Progress<P, S> = progressAt(params, optimizer.init(params), watchStart<P>(watch));
@@ -145,7 +155,9 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
     checkpoint === undefined
       ? undefined
       : makeSaver<P, S, B>({ checkpoint, resume, log, seed, reduction, accumulate });
-  const events = runLoop<P, S, B>({ ...loop, stepper, validate, saver }, progress);
+  const divergence =
+    rule === undefined ? undefined : { rule, start: params, measure: evaluatorAt<P, B>(loss, reduction) };
+  const events = runLoop<P, S, B>({ ...loop, stepper, validate, saver, divergence }, progress);
 
   let reader: "none" | "loop" | "await" = "none";
   const settled = deferred<FitResult<P, S>>();
@@ -240,12 +252,13 @@ interface CheckedOptions<B> {
   readonly validation: FitData<B> | undefined;
   readonly checkpoint: CheckpointOptions | undefined;
   readonly resume: boolean;
+  readonly divergence: Required<DivergenceRule> | undefined;
 }
 
 /** The options with their defaults. */
 function checked<P, S, B>(
   options: FitOptions<P, S, B>,
-): Omit<LoopOptions<P, S, B>, "stepper" | "validate" | "saver"> & CheckedOptions<B> {
+): Omit<LoopOptions<P, S, B>, "stepper" | "validate" | "saver" | "divergence"> & CheckedOptions<B> {
   checkNeededOptions("fit", options, [
     "params",
     "loss",
@@ -259,6 +272,7 @@ function checked<P, S, B>(
     "accumulate",
     "validation",
     "earlyStopping",
+    "divergence",
     "keepBest",
     "plateau",
     "checkpoint",
@@ -327,7 +341,8 @@ function checked<P, S, B>(
   }
   const watch = watchOf(options);
   const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch };
-  return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume };
+  const divergence = readDivergence(options.divergence);
+  return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume, divergence };
 }
 
 function checkAccumulate(accumulate: unknown, searches: boolean): void {

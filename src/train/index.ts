@@ -13,6 +13,7 @@ export {
 } from "./checkpoint/store.ts";
 export { evaluator, type EvaluatorOptions } from "./evaluate.ts";
 export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
+export type { DivergenceRule } from "./divergence.ts";
 export type { EpochRecord, Evaluation } from "./history.ts";
 export {
   type CheckpointEntry,

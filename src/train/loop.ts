@@ -6,6 +6,8 @@ import { batchesOf, type FitData, isAborted } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
 import { type Saver, warn } from "./checkpoint/saver.ts";
 import { diverged, originOf } from "./diverged.ts";
+import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
+import type { MeasuredAt } from "./evaluate.ts";
 import { DownhillError } from "../errors/index.ts";
 import { addBatch, type EpochRecord, type Evaluation, itemsOf, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
@@ -57,10 +59,20 @@ export interface LoopOptions<P, S, B> {
   readonly signal: AbortSignal | undefined;
   /** Measures the parameters on the validation data. */
   readonly validate: ((params: P) => Promise<Evaluation>) | undefined;
+  /** How to tell that a run is lost, and what measures it for that; `undefined` for never. */
+  readonly divergence: DivergenceWatch<P, B> | undefined;
   readonly watch: Watch;
   readonly hooks: Hooks<P, S>;
   readonly log: readonly LogSink[];
   readonly saver: Saver<P, S, B> | undefined;
+}
+
+/** How to tell that a run is lost though its numbers are finite. */
+export interface DivergenceWatch<P, B> {
+  readonly rule: Required<DivergenceRule>;
+  /** The parameters of the beginning. */
+  readonly start: P;
+  readonly measure: (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation>;
 }
 
 /**
@@ -114,11 +126,11 @@ async function conclude<P, S, B>(
   const { step, epoch } = progress;
   if (failed === undefined) return tell(log, { kind: "end", stopped, step, epoch });
   let { error } = failed;
-  const isDiverged = error instanceof DownhillError && error.code === "nan";
+  const isDiverged = error instanceof DownhillError && (error.code === "nan" || error.code === "diverged");
   const savedStep = saver?.savedStep();
   if (isDiverged && savedStep !== undefined) {
-    const { message, cause } = error as DownhillError;
-    error = new DownhillError("nan", `${message} The checkpoint holds the state after step ${savedStep}.`, {
+    const { code, message, cause } = error as DownhillError;
+    error = new DownhillError(code, `${message} The checkpoint holds the state after step ${savedStep}.`, {
       cause,
     });
   }
@@ -178,8 +190,23 @@ async function* trainLoop<P, S, B>(
     await saver?.saveIfDue(progress, true);
     yield event;
     if (isStopped) return "hook";
+    await refuseLostRun(options, progress);
   }
   return "finished";
+}
+
+/** @throws DownhillError `diverged` for a run whose parameters are far worse than those it began with. */
+async function refuseLostRun<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  { history, params, step, epoch }: Progress<P, S>,
+): Promise<void> {
+  const { divergence, data, signal } = options;
+  if (divergence === undefined || !isReadableAgain(data) || !looksDiverged(history, divergence.rule)) return;
+  const at = { epoch: epoch - 1, step, signal };
+  const now = await divergence.measure(params, data, at);
+  const start = await divergence.measure(divergence.start, data, at);
+  if (isAborted(signal) || !hasDiverged(now, start, divergence.rule)) return;
+  throw lostRun(epoch, now, start, history.at(-1)?.learningRate);
 }
 
 /**

@@ -40,6 +40,7 @@ export function splitLoss(result: unknown): {
 } {
   if (result instanceof Tensor) return { loss: result, metrics: {} };
   if (!hasLoss(result)) {
+    if (result instanceof Promise) result.catch(() => {}); // this error is the one that is told
     throw new DownhillError(
       "tree",
       "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics." +

@@ -104,6 +104,7 @@ export async function lrRangeTest<P, S, B>(options: LrRangeTestOptions<P, S, B>)
     optimizer: optimizer(rate),
     epochs: Infinity,
     every: "step",
+    divergence: false, // it has a bound of its own
     signal,
     ...(seed === undefined ? {} : { seed }),
   });

@@ -3,8 +3,8 @@ import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
 import { asyncFunction, outlived } from "../trace/bind.ts";
-import type { TreeDef } from "../tree/tree.ts";
-import { countLeaves, flattenInto, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
+import type { BooleanRole, TreeDef } from "../tree/tree.ts";
+import { countLeaves, flattenInto, isEmptyNest, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
 
 /** Arguments taken apart: the leaves of all of them as tensors, and the structure of each. */
 export interface FlatArguments {
@@ -14,15 +14,23 @@ export interface FlatArguments {
 
 const leafDef: TreeDef = { kind: "leaf" };
 
-export function flattenArguments(args: readonly unknown[], operation: string): FlatArguments {
+/**
+ * Takes arguments apart. Plain booleans are static, unless they are what a loop or branch carries; an array of no numbers
+ * that is a whole argument is a tensor of size 0.
+ */
+export function flattenArguments(
+  args: readonly unknown[],
+  operation: string,
+  booleans?: BooleanRole,
+): FlatArguments {
   const leaves: unknown[] = [];
   const defs = new Array<TreeDef>(args.length);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (typeof arg === "number" || arg instanceof Tensor) {
+    if (typeof arg === "number" || arg instanceof Tensor || (Array.isArray(arg) && isEmptyNest(arg))) {
       leaves.push(arg);
       defs[i] = leafDef;
-    } else defs[i] = flattenInto(arg, leaves, operation);
+    } else defs[i] = flattenInto(arg, leaves, operation, booleans);
   }
   for (let i = 0; i < leaves.length; i++) leaves[i] = alive(asTensor(leaves[i], operation), operation);
   return { leaves: leaves as Tensor[], defs };
@@ -49,9 +57,10 @@ export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Te
 export function flattenResult(
   result: unknown,
   operation: string,
+  booleans?: BooleanRole,
 ): { readonly leaves: readonly Tensor[]; readonly def: TreeDef } {
   if (result instanceof Tensor) return { leaves: [alive(result, operation)], def: leafDef };
-  if (result instanceof Promise) throw asyncFunction(operation);
+  if (result instanceof Promise) throw asyncFunction(operation, result);
   if (result === undefined) {
     throw new DownhillError(
       "tree",
@@ -59,7 +68,7 @@ export function flattenResult(
     );
   }
   const leaves: unknown[] = [];
-  const def = flattenInto(result, leaves, operation);
+  const def = flattenInto(result, leaves, operation, booleans);
   return { leaves: leaves.map((x) => alive(asTensor(x, operation), operation)), def };
 }
 
@@ -90,6 +99,13 @@ export function selectArguments(
       throw new DownhillError(
         "range",
         `${operation}: argnums names argument ${argnum}, but the function was called with ${defs.length}. Arguments count from 0.`,
+      );
+    }
+    if (def.kind === "static") {
+      const value = typeof def.value === "string" ? JSON.stringify(def.value) : String(def.value);
+      throw new DownhillError(
+        "dtype",
+        `${operation}: argument ${argnum} is ${value}, which has no derivative. Give a tensor or a number, or ${repair}.`,
       );
     }
     const count = def.kind === "leaf" ? 1 : countLeaves(def);

@@ -10,7 +10,7 @@ import type { Traced } from "../trace/staging.ts";
 import { evalProgram, traceClosed, traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { leafPaths, treeKey, unflatten } from "../tree/tree.ts";
-import type { LikeAll, TensorLike } from "../tree/types.ts";
+import type { BooleanLike, LikeAll } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
 import { interned } from "../trace/intern.ts";
@@ -32,21 +32,21 @@ interface Side extends Traced {
  * f(3);       // 4
  * grad(f)(3); // 1
  */
-export function cond<T>(predicate: TensorLike, onTrue: () => T, onFalse: () => T): T;
+export function cond<T>(predicate: BooleanLike, onTrue: () => T, onFalse: () => T): T;
 export function cond<A extends Tensor[]>(
-  predicate: TensorLike,
+  predicate: BooleanLike,
   onTrue: (...operands: A) => Tensor,
   onFalse: (...operands: A) => Tensor,
-  ...operands: { [K in keyof A]: TensorLike }
+  ...operands: { [K in keyof A]: BooleanLike }
 ): Tensor;
 export function cond<A extends readonly unknown[], T>(
-  predicate: TensorLike,
+  predicate: BooleanLike,
   onTrue: (...operands: A) => T,
   onFalse: (...operands: A) => T,
-  ...operands: LikeAll<A>
+  ...operands: LikeAll<A, boolean>
 ): T;
 export function cond(
-  predicate: TensorLike,
+  predicate: BooleanLike,
   onTrue: (...operands: never[]) => unknown,
   onFalse: (...operands: never[]) => unknown,
   ...operands: readonly unknown[]
@@ -60,12 +60,12 @@ export function cond(
       `cond: the predicate is ${showType(chosen.type)}, not a scalar of dtype bool. Compare first, as in cond(less(x, 0), …); choose between the elements of arrays with where(…).`,
     );
   }
-  const { leaves, defs } = flattenArguments(operands, "cond");
+  const { leaves, defs } = flattenArguments(operands, "cond", "leaf");
   const types = leaves.map((x) => x.type);
   const trace = (f: (...args: never[]) => unknown, name: string): Side => {
     let def: TreeDef = { kind: "leaf" };
     const traced = traceProgram(f.name === "" ? name : f.name, types, (...xs) => {
-      const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "cond");
+      const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "cond", "leaf");
       def = result.def;
       return result.leaves;
     });

@@ -73,7 +73,7 @@ describe("cond", () => {
         () => costly(x),
         () => x.add(1),
       ),
-    )(true, [1, 2]);
+    )(tensor(true), [1, 2]);
     const counter = countingInterp();
     const { run } = compileProgram(program, counter);
     const x = tensor([1, 2]).slot!;
@@ -93,7 +93,7 @@ describe("cond", () => {
         p,
       );
     const at = (flag: boolean): unknown => {
-      const { y, n } = jit(g)(flag, { x: [1, 1], n: tensor(4, int32) });
+      const { y, n } = jit(g)(tensor(flag), { x: [1, 1], n: tensor(4, int32) });
       return [y.tolist(), n.item(), n.dtype];
     };
     expect(at(true)).toEqual([[2, 3], 5, "int32"]);

@@ -85,10 +85,11 @@ describe(`chains of ${deep} operations`, () => {
       const program = makeProgram(chain(n))(0.5);
       const forward = tools.jvpProgram(program, [true], [true]).program;
       const { known, unknown } = tools.partialEvalProgram(forward, [false, true], [false, true]);
-      const backward = tools.transposeProgram(
+      const { program: backward } = tools.transposeProgram(
         unknown,
         unknown.ins.map((_, i) => i === unknown.ins.length - 1),
         unknown.ins.map(() => false),
+        [],
       );
       const batched = tools.batchProgram(program, 2, [true], [true]).program;
       const all: readonly Program[] = [

@@ -5,7 +5,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
-import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
+import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
 import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
 import { backward } from "./linear.ts";
@@ -19,7 +19,10 @@ export interface GradOptions {
   readonly hasAux?: boolean;
 }
 
-type Args<N extends readonly number[], A extends readonly unknown[]> = { [K in keyof N]: A[N[K] & keyof A] };
+/** The types of the arguments at the places `N`: of one, or a list. */
+type Chosen<A extends readonly unknown[], N> = N extends readonly number[]
+  ? { [K in keyof N]: A[N[K] & keyof A] }
+  : A[N & keyof A];
 
 interface Evaluated {
   readonly value: Tensor;
@@ -131,22 +134,14 @@ export function grad(
   f: (...x: Tensor[]) => Tensor,
   options?: { readonly argnums?: number; readonly hasAux?: false },
 ): (...x: TensorLike[]) => Tensor;
-export function grad<P, R extends unknown[]>(
-  f: (p: P, ...rest: R) => Tensor,
-  options?: { readonly argnums?: 0; readonly hasAux?: false },
-): (p: Like<P>, ...rest: LikeAll<R>) => P;
-export function grad<A extends unknown[], const N extends number>(
+export function grad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
+  f: (...args: A) => readonly [Tensor, X],
+  options: { readonly argnums?: N; readonly hasAux: true },
+): (...args: LikeAll<A>) => [grads: Chosen<A, N>, aux: X];
+export function grad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
-  options: { readonly argnums: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => A[N];
-export function grad<A extends unknown[], const N extends readonly number[]>(
-  f: (...args: A) => Tensor,
-  options: { readonly argnums: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => Args<N, A>;
-export function grad<P, R extends unknown[], X>(
-  f: (p: P, ...rest: R) => readonly [Tensor, X],
-  options: { readonly argnums?: 0; readonly hasAux: true },
-): (p: Like<P>, ...rest: LikeAll<R>) => [grads: P, aux: X];
+  options?: { readonly argnums?: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => Chosen<A, N>;
 export function grad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},
@@ -174,22 +169,14 @@ export function valueAndGrad(
   f: (...x: Tensor[]) => Tensor,
   options?: { readonly argnums?: number; readonly hasAux?: false },
 ): (...x: TensorLike[]) => [value: Tensor, grads: Tensor];
-export function valueAndGrad<P, R extends unknown[]>(
-  f: (p: P, ...rest: R) => Tensor,
-  options?: { readonly argnums?: 0; readonly hasAux?: false },
-): (p: Like<P>, ...rest: LikeAll<R>) => [value: Tensor, grads: P];
-export function valueAndGrad<A extends unknown[], const N extends number>(
+export function valueAndGrad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
+  f: (...args: A) => readonly [Tensor, X],
+  options: { readonly argnums?: N; readonly hasAux: true },
+): (...args: LikeAll<A>) => [value: readonly [Tensor, X], grads: Chosen<A, N>];
+export function valueAndGrad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
-  options: { readonly argnums: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => [value: Tensor, grads: A[N]];
-export function valueAndGrad<A extends unknown[], const N extends readonly number[]>(
-  f: (...args: A) => Tensor,
-  options: { readonly argnums: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => [value: Tensor, grads: Args<N, A>];
-export function valueAndGrad<P, R extends unknown[], X>(
-  f: (p: P, ...rest: R) => readonly [Tensor, X],
-  options: { readonly argnums?: 0; readonly hasAux: true },
-): (p: Like<P>, ...rest: LikeAll<R>) => [value: readonly [Tensor, X], grads: P];
+  options?: { readonly argnums?: N; readonly hasAux?: false },
+): (...args: LikeAll<A>) => [value: Tensor, grads: Chosen<A, N>];
 export function valueAndGrad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},

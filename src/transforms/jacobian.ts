@@ -9,7 +9,7 @@ import { permute, reshape } from "../prims/shape.ts";
 import { withTrace } from "../trace/bind.ts";
 
 import { unflatten } from "../tree/tree.ts";
-import type { Like, TensorLike } from "../tree/types.ts";
+import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
@@ -115,10 +115,10 @@ export function jacfwd(
   f: (...x: Tensor[]) => Tensor,
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
-export function jacfwd<P, R extends unknown[], T>(
-  f: (p: P, ...rest: R) => T,
-  options?: JacobianOptions,
-): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacfwd<A extends unknown[], T, const N extends number = 0>(
+  f: (...args: A) => T,
+  options?: { readonly argnums?: N },
+): (...args: LikeAll<A>) => Jacobian<A[N], T>;
 export function jacfwd(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -137,10 +137,10 @@ export function jacrev(
   f: (...x: Tensor[]) => Tensor,
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
-export function jacrev<P, R extends unknown[], T>(
-  f: (p: P, ...rest: R) => T,
-  options?: JacobianOptions,
-): (p: Like<P>, ...rest: R) => Jacobian<P, T>;
+export function jacrev<A extends unknown[], T, const N extends number = 0>(
+  f: (...args: A) => T,
+  options?: { readonly argnums?: N },
+): (...args: LikeAll<A>) => Jacobian<A[N], T>;
 export function jacrev(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -162,10 +162,10 @@ export function hessian(
   f: (...x: Tensor[]) => Tensor,
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
-export function hessian<P, R extends unknown[]>(
-  f: (p: P, ...rest: R) => Tensor,
-  options?: JacobianOptions,
-): (p: Like<P>, ...rest: R) => Jacobian<P, P>;
+export function hessian<A extends unknown[], const N extends number = 0>(
+  f: (...args: A) => Tensor,
+  options?: { readonly argnums?: N },
+): (...args: LikeAll<A>) => Jacobian<A[N], A[N]>;
 export function hessian(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},

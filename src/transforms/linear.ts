@@ -1,9 +1,19 @@
 import { DownhillError, internalError } from "../errors/index.ts";
-import type { Accumulator, Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import type {
+  Accumulator,
+  Derivative,
+  Maybe,
+  PartialTools,
+  PartialValue,
+  Primitive,
+  Tools,
+} from "../ir/primitive.ts";
 import type { Source } from "../ir/program.ts";
+import { isProgram } from "../ir/program.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
+import { keep } from "../prims/carries.ts";
 import { add, zeros } from "../prims/linear.ts";
 import { bind } from "../trace/bind.ts";
 import { currentSource, withSource } from "../trace/source.ts";
@@ -28,6 +38,8 @@ export interface LinearNode extends Accumulator, Tracer {
   ct: Maybe;
   /** Whether no one else holds `ct`, so that it may be written in place. */
   owned: boolean;
+  /** Whether part of `ct` left a mask: elements that are exactly 0 count as absent. */
+  masked: boolean;
 }
 
 /** Records what is done to values that are linear in the inputs, and computes all else. Open while a function runs. */
@@ -96,6 +108,7 @@ class Node implements LinearNode {
   readonly value: Tensor;
   ct: Maybe = undefined;
   owned = false;
+  masked = false;
 
   constructor(trace: LinearTrace, type: ArrayType) {
     this.trace = trace;
@@ -103,9 +116,10 @@ class Node implements LinearNode {
     this.value = new Tensor(type, undefined, this);
   }
 
-  add(ct: Tensor): void {
+  add(ct: Tensor, isMasked = false): void {
     this.owned = this.ct !== undefined;
     this.ct = this.ct === undefined ? ct : add(this.ct, ct);
+    if (isMasked) this.masked = true;
   }
 
   take(): Tensor {
@@ -115,30 +129,39 @@ class Node implements LinearNode {
     return ct;
   }
 
-  put(ct: Tensor): void {
+  put(ct: Tensor, isMasked = false): void {
     this.ct = ct;
     this.owned = true;
+    if (isMasked) this.masked = true;
   }
 }
 
+/** The cotangents of an equation's results, and which of them left a mask. */
+interface Given {
+  readonly cts: readonly Maybe[];
+  readonly masked: readonly boolean[];
+}
+
+/** Where no cotangent left a mask. */
+const unmasked: readonly boolean[] = [];
+
 /** Applies the transpose rule of one equation to the cotangents of its results. */
-function transposeEquation(
-  { prim, params, ins, into, source }: Omit<LinearEquation, "outs">,
-  cts: readonly Maybe[],
-  tools: Tools,
-): void {
+function transposeEquation(eqn: LinearEquation, { cts, masked }: Given, tools: Tools): void {
+  const { prim, params, ins, into, source } = eqn;
   const { derivative } = prim;
   switch (derivative.kind) {
     case "linear":
       if (derivative.operands !== "all" && !isAmong(into, derivative.operands)) break;
-      derivative.transpose(cts, ins, params, into, tools);
+      derivative.transpose(cts, ins, params, into, tools, masked);
+      if (masked !== unmasked) markMasked(into);
       return;
     case "structured":
-      derivative.transpose(cts, ins, params, into, tools);
+      transposeStructured(eqn, derivative, { cts, masked }, tools);
       return;
     case "smooth":
       if (derivative.transpose !== undefined && countNodes(into) === 1) {
-        derivative.transpose(cts, ins, params, into, tools);
+        derivative.transpose(cts, ins, params, into, tools, masked);
+        if (masked !== unmasked) markMasked(into);
         return;
       }
       break;
@@ -151,6 +174,47 @@ function transposeEquation(
     "derivative",
     `transpose: ${prim.name} is not linear in its operand${source === undefined ? "" : ` (${source.describe()})`}.`,
   );
+}
+
+function markMasked(into: readonly (LinearNode | undefined)[]): void {
+  for (const node of into) if (node !== undefined) node.masked = true;
+}
+
+/**
+ * Applies the rule of a primitive with programs inside, without those results that nobody used: a zero cotangent would go
+ * through their derivatives, and is NaN where these are infinite.
+ */
+function transposeStructured(
+  { params, ins, into }: LinearEquation,
+  derivative: Derivative<unknown> & { kind: "structured" },
+  { cts, masked }: Given,
+  tools: Tools,
+): void {
+  const slim = cts.includes(undefined)
+    ? derivative.dce(
+        cts.map((ct) => ct !== undefined),
+        params,
+      )
+    : undefined;
+  if (slim === undefined || !(slim.outs.includes(false) || slim.ins.includes(false)))
+    return derivative.transpose(cts, ins, params, into, tools, masked);
+  derivative.transpose(
+    keep(cts, slim.outs),
+    keep(ins, slim.ins),
+    internPrograms(slim.params, tools),
+    keep(into, slim.ins),
+    tools,
+    masked === unmasked ? masked : keep(masked, slim.outs),
+  );
+}
+
+/** The same parameters with programs that are known again: their transposes are remembered. */
+function internPrograms(params: unknown, { intern }: Tools): unknown {
+  const entries = Object.entries(params as object).map(([key, value]: [string, unknown]) => [
+    key,
+    isProgram(value) ? intern(value) : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Whether only operands in which the primitive is linear depend on the inputs of the tape. */
@@ -167,7 +231,8 @@ function countNodes(into: readonly (LinearNode | undefined)[]): number {
 
 /**
  * Reverse mode: walks linear equations backwards and applies their transpose rules. Cotangents of `outs` go in, those of
- * `ins` come out; `undefined` is zero.
+ * `ins` come out; `undefined` is zero. `masked` marks those of `outs` that left a mask; the nodes of `ins` tell
+ * afterwards, until the next time, which of theirs did.
  */
 export function backward(
   eqns: readonly LinearEquation[],
@@ -175,23 +240,26 @@ export function backward(
   cts: readonly Maybe[],
   ins: readonly LinearNode[],
   tools: Tools,
+  masked: readonly boolean[] = unmasked,
 ): Maybe[] {
   try {
+    for (const node of ins) node.masked = false;
     for (let i = 0; i < outs.length; i++) {
       const ct = cts[i];
-      if (ct !== undefined) outs[i]?.add(ct);
+      if (ct !== undefined) outs[i]?.add(ct, masked[i]);
     }
     for (let k = eqns.length - 1; k >= 0; k--) {
       const eqn = eqns[k]!;
       const given = takeCotangents(eqn.outs);
       if (given === undefined) continue;
       if (eqn.source === undefined && !isDebugging()) transposeEquation(eqn, given, tools);
-      else withSource(eqn.source, () => transposing(eqn, given, () => transposeEquation(eqn, given, tools)));
+      else
+        withSource(eqn.source, () => transposing(eqn, given.cts, () => transposeEquation(eqn, given, tools)));
     }
     return ins.map((node) => node.ct);
   } catch (error) {
     // what was gathered half-way must not enter the next pass
-    for (const eqn of eqns) for (const node of eqn.outs) node.ct = undefined;
+    for (const eqn of eqns) for (const node of eqn.outs) [node.ct, node.masked] = [undefined, false];
     throw error;
   } finally {
     for (const node of ins) node.ct = undefined;
@@ -200,16 +268,21 @@ export function backward(
 }
 
 /** The cotangents of the results, which are then done with; `undefined` if all are zero. */
-function takeCotangents(outs: readonly LinearNode[]): readonly Maybe[] | undefined {
-  let any = false;
+function takeCotangents(outs: readonly LinearNode[]): Given | undefined {
+  let [any, anyMasked] = [false, false];
   const cts = new Array<Maybe>(outs.length);
   for (let i = 0; i < outs.length; i++) {
-    const node = outs[i]!;
-    cts[i] = node.ct;
-    any ||= node.ct !== undefined;
-    node.ct = undefined;
+    const { ct, masked } = outs[i]!;
+    cts[i] = ct;
+    any ||= ct !== undefined;
+    anyMasked ||= masked;
   }
-  return any ? cts : undefined;
+  const masked = anyMasked ? outs.map((node) => node.masked) : unmasked;
+  for (const node of outs) {
+    node.ct = undefined;
+    node.masked = false;
+  }
+  return any ? { cts, masked } : undefined;
 }
 
 /** Applies a tape forwards: tangents of its inputs give those of its outputs. */

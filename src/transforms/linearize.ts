@@ -111,7 +111,7 @@ function allFloating(
     operation,
     defs,
     leaves,
-    defs.map((_, i) => i),
+    defs.flatMap((def, i) => (def.kind === "static" ? [] : [i])),
     "let the function close over it",
   );
 }
@@ -306,7 +306,8 @@ export function linearTranspose<P, T>(f: (x: P) => T, example: Like<P>): (ct: Li
 
 /** Refuses a result in which there is no tensor: plain numbers have no derivative, and 0 would hide the mistake. */
 function requireTensors(operation: string, result: unknown, leaves: readonly Tensor[]): void {
-  if (result instanceof Tensor || leaves.length === 0 || holdsTensor(result)) return;
+  const isEmpty = leaves.length === 0 && typeof result !== "boolean";
+  if (result instanceof Tensor || isEmpty || holdsTensor(result)) return;
   throw plainResult(operation, result);
 }
 

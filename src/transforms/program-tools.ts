@@ -1,4 +1,5 @@
 import type { Tools } from "../ir/primitive.ts";
+import { interned } from "../trace/intern.ts";
 import { batchProgram } from "./batch.ts";
 import { jvpProgram } from "./jvp.ts";
 import { partialEvalProgram } from "./partial-eval.ts";
@@ -10,9 +11,11 @@ const tools: Tools = {
   jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
   partialEvalProgram: (program, unknown, instantiate) =>
     partialEvalProgram(program, unknown, instantiate, tools),
-  transposeProgram: (program, linear, accumulate) => transposeProgram(program, linear, accumulate, tools),
+  transposeProgram: (program, linear, accumulate, masked) =>
+    transposeProgram(program, linear, accumulate, masked, tools),
   batchProgram: (program, size, batched, instantiate) =>
     batchProgram(program, size, batched, instantiate, tools),
+  intern: interned,
 };
 
 // One of the import-time effects of the library (see `sideEffects` in package.json). Whatever makes programs for structured

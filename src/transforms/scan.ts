@@ -8,7 +8,7 @@ import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
-import type { Like, TensorLike } from "../tree/types.ts";
+import type { BooleanLike, Like } from "../tree/types.ts";
 import {
   flattenArguments,
   flattenResult,
@@ -48,14 +48,14 @@ export interface ScanOptions {
  */
 export function scan<Y>(
   f: (carry: Tensor, x: Tensor) => readonly [Tensor, Y],
-  carry: TensorLike,
-  xs: TensorLike | null,
+  carry: BooleanLike,
+  xs: BooleanLike | null,
   options?: ScanOptions,
 ): [carry: Tensor, ys: Y];
 export function scan<C, X, Y>(
   f: (carry: C, x: X) => readonly [C, Y],
-  carry: Like<C>,
-  xs: Like<X>,
+  carry: Like<C, boolean>,
+  xs: Like<X, boolean>,
   options?: ScanOptions,
 ): [carry: C, ys: Y];
 export function scan(
@@ -78,8 +78,8 @@ export function runScan(
   options: ScanOptions,
 ): [unknown, unknown] {
   requireFunction(operation, f);
-  const start = flattenArguments([carry], operation);
-  const items = flattenArguments([xs], operation);
+  const start = flattenArguments([carry], operation, "leaf");
+  const items = flattenArguments([xs], operation, "leaf");
   const length = stepCount(items.leaves, options.length);
   const carryDef = start.defs[0]!;
   const itemTypes = items.leaves.map((x) => withShape(x.type, x.shape.slice(1)));
@@ -90,7 +90,7 @@ export function runScan(
       const [c] = unflattenArguments([carryDef], traced.slice(0, types.length));
       const [x] = unflattenArguments(items.defs, traced.slice(types.length));
       const result: unknown = f(c as never, x as never);
-      if (result instanceof Promise) throw asyncFunction(operation);
+      if (result instanceof Promise) throw asyncFunction(operation, result);
       if (!Array.isArray(result) || result.length !== 2) {
         throw new DownhillError(
           "tree",
@@ -98,7 +98,7 @@ export function runScan(
         );
       }
       const next = matchTensors(operation, carryDef, result[0], "the carry after a step");
-      const y = flattenResult(result[1], operation);
+      const y = flattenResult(result[1], operation, "leaf");
       yDef = y.def;
       return [...next, ...y.leaves];
     });

@@ -22,4 +22,5 @@ export const tools: Tools = {
   partialEvalProgram: (...args) => need().partialEvalProgram(...args),
   transposeProgram: (...args) => need().transposeProgram(...args),
   batchProgram: (...args) => need().batchProgram(...args),
+  intern: (program) => need().intern(program),
 };

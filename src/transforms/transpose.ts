@@ -1,4 +1,4 @@
-import type { Maybe, Tools } from "../ir/primitive.ts";
+import type { Maybe, Tools, Transposed } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { zeros } from "../prims/linear.ts";
@@ -12,21 +12,24 @@ import { maskKey, memoizeProgram } from "./memoize.ts";
 /**
  * The transpose of a program in the inputs that `linear` marks. ins: the other inputs, a cotangent for each output, an
  * accumulator for each input in `accumulate`; outs: the cotangent of each linear input, the accumulator included.
+ * `masked` marks the cotangents of outputs that left a mask.
  */
 export const transposeProgram: (
   program: Program,
   linear: readonly boolean[],
   accumulate: readonly boolean[],
+  masked: readonly boolean[],
   tools: Tools,
-) => Program = /* @__PURE__ */ memoizeProgram(
-  (_, linear: readonly boolean[], accumulate: readonly boolean[], __: Tools) =>
-    `transpose ${maskKey(linear)} ${maskKey(accumulate)}`,
-  (program, linear, accumulate, tools) => {
+) => Transposed = /* @__PURE__ */ memoizeProgram(
+  (_, linear: readonly boolean[], accumulate: readonly boolean[], masked: readonly boolean[], __: Tools) =>
+    `transpose ${maskKey(linear)} ${maskKey(accumulate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
+  (program, linear, accumulate, masked, tools) => {
     const pick = (mask: readonly boolean[], wanted: boolean): Var[] =>
       program.ins.filter((_, i) => mask[i] === wanted);
     const fixed = pick(linear, false);
     const types = [...fixed, ...program.outs, ...pick(accumulate, true)].map((v) => v.type);
-    return traceClosed(`transpose(${program.name})`, types, (...args) =>
+    let [maskedIns, zero]: boolean[][] = [];
+    const transposed = traceClosed(`transpose(${program.name})`, types, (...args) =>
       withTrace(
         program.name,
         (level) => new LinearTrace(level, tools),
@@ -63,10 +66,14 @@ export const transposeProgram: (
             program.outs.map((_, i) => args[fixed.length + i]),
             linearNodes,
             tools,
+            masked,
           );
+          maskedIns = linearNodes.map((node) => node.masked);
+          zero = cts.map((ct) => ct === undefined);
           return cts.map((ct, i) => ct ?? zeros(linearNodes[i]!.type));
         },
       ),
     );
+    return { program: transposed, masked: maskedIns!, zero: zero! };
   },
 );

@@ -1,12 +1,16 @@
 // The types that users meet, checked by the compiler alone: this file is never run.
-import { matmul, sin, tensor } from "../array/index.ts";
+import { logicalAnd, matmul, sin, tensor, where } from "../array/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { type Key, split } from "../random/index.ts";
 import { jit } from "../runtime/jit.ts";
+import { cond } from "./cond.ts";
+import { customJvp } from "./custom.ts";
 import { grad, valueAndGrad } from "./grad.ts";
-import { hessian, hvp, jacfwd, jacrev } from "./jacobian.ts";
+import { hessian, hvp, jacfwd, type Jacobian, jacrev } from "./jacobian.ts";
 import { jvp, linearize, linearTranspose, vjp } from "./linearize.ts";
 import { scan } from "./scan.ts";
 import { vmap } from "./vmap.ts";
+import { foriLoop, whileLoop } from "./while-loop.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only where both types are the same. */
@@ -42,7 +46,7 @@ same<Batch>()(grad(loss, { argnums: 1 })(params, batch), true);
 
 // What stands for a tensor may be given, the result holds tensors.
 same<Layer>()(grad((p: Layer) => p.w.mul(p.b).sum())({ w: [[1, 2]], b: 3 }), true);
-same<[Tensor, Tensor]>()(grad((p: [Tensor, Tensor]) => p[0].mul(p[1]))([1, 2]), true);
+same<[Tensor, Tensor]>()(grad((p: [Tensor, Tensor]) => p[0].mul(p[1]))([tensor(1), 2]), true);
 
 // Arguments need no annotation.
 same<Tensor>()(grad((x, y) => x.mul(y).add(sin(x)))(2, 3), true);
@@ -116,3 +120,136 @@ same<Tensor>()(scan((c) => [c.mul(2), null], 1, null, { length: 3 })[0], true);
 // A pullback gives tensors, also for functions that take what stands for one.
 same<Tensor>()(vjp(sin, 1)[1](1)[0], true);
 same<[p: Layer, x: Tensor]>()(vjp((p: Layer, x: Tensor) => p.w.mul(x), { w: 1, b: 2 }, 3)[1](1), true);
+
+// A plain boolean is a boolean, not a tensor, except in what loops and branches carry.
+const norm = (p: Layer, x: Tensor, training: boolean): Tensor => (training ? x.mul(p.w) : x.sub(p.b)).sum();
+same<Tensor>()(jit(norm)({ w: 1, b: 2 }, [1, 2], false), true);
+same<Layer>()(grad(norm)({ w: 1, b: 2 }, [1, 2], true), true);
+same<boolean>()(jit((x: Tensor, flag: boolean) => ({ x, flag: !flag }))(1, true).flag, true);
+same<Tensor>()(vmap((x: Tensor, flag?: boolean) => (flag === true ? x : x.neg()))([1, 2]), true);
+const named = customJvp(
+  (x: Tensor, flag: boolean) => (flag ? x : x.neg()),
+  ([x, flag], [dx]) => [flag ? x : x.neg(), dx],
+);
+same<Tensor>()(named(1, true), true);
+interface Search {
+  readonly i: Tensor;
+  readonly done: Tensor;
+}
+same<Search>()(
+  whileLoop(
+    ({ done }: Search) => done,
+    (c) => c,
+    { i: 0, done: false },
+  ),
+  true,
+);
+same<Tensor>()(
+  foriLoop(0, 3, (_, c) => c, false),
+  true,
+);
+same<[carry: Search, ys: null]>()(
+  scan((c: Search) => [c, null] as const, { i: 0, done: false }, null, { length: 2 }),
+  true,
+);
+same<Tensor>()(
+  cond(
+    true,
+    (x: Tensor, flag: Tensor) => where(flag, x, 0),
+    (x: Tensor) => x,
+    2,
+    true,
+  ),
+  true,
+);
+where(true, logicalAnd(true, [false]), tensor(false));
+// @ts-expect-error a parameter that is a Tensor takes no plain boolean
+jit((x, flag) => where(flag, x, 0))(1, true);
+// @ts-expect-error nor does one inside a structure
+grad((p: Layer) => p.w.mul(p.b))({ w: 1, b: true });
+// @ts-expect-error nor does arithmetic
+sin(true);
+// @ts-expect-error what a loop carries is no plain boolean inside
+whileLoop(({ done }: { readonly done: boolean }) => done, (c) => c, { done: false }); // prettier-ignore
+
+// Inside a transformed function there are no plain numbers, and the compiler says what to write instead.
+type Says<P, Text extends string> = [P] extends [`${string}${Text}${string}`] ? true : false;
+const counted = (o: { readonly x: Tensor; readonly n: number }): Tensor => (o.n === 3 ? o.x : o.x.neg());
+const gradCounted = grad(counted);
+type OfN = Parameters<typeof gradCounted>[0]["n"];
+const says: [Says<OfN, "declare it Tensor">, Says<OfN, "staticArgnums">] = [true, true];
+void says;
+// @ts-expect-error n would be a Tensor
+gradCounted({ x: 1, n: 3 });
+// @ts-expect-error
+jit(counted)({ x: 1, n: 3 });
+// @ts-expect-error
+vjp(counted, { x: 1, n: 3 });
+// @ts-expect-error
+grad((x: Tensor, n: number) => x.mul(n))(1, 3);
+// @ts-expect-error
+grad((o: { readonly x: Tensor; readonly sizes: readonly number[] }) => o.x)({ x: 1, sizes: [1, 2] });
+// @ts-expect-error
+scan((c: { n: number }, x: Tensor) => [c, x] as const, { n: 0 }, [1, 2]);
+grad((o: { readonly x: Tensor; readonly n?: Tensor | number }) => o.x)({ x: 1, n: 3 });
+same<Tensor>()(jit((x: Tensor, n: number) => x.mul(n), { staticArgnums: 1 })([1, 2], 3), true);
+jit((n: number, x: Tensor, o: { readonly n: number }) => x.mul(n + o.n), { staticArgnums: [0, 2] })(1, 2, {
+  n: 3,
+});
+// @ts-expect-error only the second one is static
+jit((x: number, n: number) => tensor(x + n), { staticArgnums: 1 })(1, 2);
+
+// A list of numbers alone is one vector, so that it does not stand for a list of tensors.
+const both2 = (p: readonly [Tensor, Tensor]): Tensor => p[0].mul(p[1]);
+grad(both2)([tensor(2), 3]);
+grad(both2)([2, new Float64Array([1])]);
+grad((ws: Tensor[]) => ws[0]!)([1, tensor(2)]);
+grad((ws: Tensor[]) => ws[0]!)([]);
+grad((p: [Tensor, Layer]) => p[0])([1, { w: 1, b: 2 }]);
+grad((p: [Tensor, string]) => p[0])([1, "relu"]);
+// @ts-expect-error
+grad(both2)([2, 3]);
+// @ts-expect-error
+grad((ws: Tensor[]) => ws[0]!)([1, 2]);
+// @ts-expect-error
+grad((p: { readonly ws: readonly Tensor[] }) => p.ws[0]!)({ ws: [[1], [2]] });
+// @ts-expect-error
+scan((c: readonly [Tensor, Tensor], x: Tensor) => [c, x] as const, [0, 1], [1, 2]);
+// @ts-expect-error
+jvp(both2, [[2, 3]], [[tensor(1), 0]]);
+
+// `argnums` says what the derivative is taken in.
+const layerAt = (x: Tensor, p: Layer, ...rest: Tensor[]): Tensor => x.mul(p.w).add(rest[0]!);
+same<Layer>()(jacfwd(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3), true);
+same<Layer>()(jacrev(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3, 4), true);
+same<Jacobian<Layer, Layer>>()(hessian(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3), true);
+same<{ readonly out: Tensor }>()(jacfwd(model, { argnums: 1 })({ w: 1, b: 2 }, 3), true);
+same<Layer>()(jacrev((p: Layer, flag: boolean) => (flag ? p.w : p.b))({ w: 1, b: 2 }, true), true);
+const aux2 = (x: Tensor, p: Layer): [Tensor, string] => [x.mul(p.w), "aux"];
+same<[grads: Layer, aux: string]>()(grad(aux2, { argnums: 1, hasAux: true })(1, { w: 1, b: 2 }), true);
+same<[value: readonly [Tensor, string], grads: readonly [Layer, Tensor]]>()(
+  valueAndGrad(aux2, { argnums: [1, 0], hasAux: true })(1, { w: 1, b: 2 }),
+  true,
+);
+same<readonly [Batch, Params]>()(grad(loss, { argnums: [1, 0] })(params, batch), true);
+
+// Helpers that know nothing of the parameters need no cast.
+function descend<P, R extends unknown[]>(f: (p: P, ...rest: R) => Tensor, p: P, ...rest: R): P {
+  jit(f)(p, ...rest);
+  jvp(f, [p, ...rest], [p, ...rest]);
+  hvp((q: P) => f(q, ...rest), p, p);
+  return grad(f)(p, ...rest);
+}
+function pairwise<P>(f: (p: readonly [P, P], o: { readonly p: P; readonly x: Tensor }) => Tensor, p: P): P {
+  return valueAndGrad(f)([p, p], { p, x: 1 })[1][0];
+}
+function walk<P>(step: (p: P) => P, p: P): P {
+  return scan((c: P) => [step(c), null] as const, p, null, { length: 3 })[0];
+}
+void [descend, pairwise, walk];
+
+// Keys come in the number that was asked for.
+declare const key: Key;
+same<[Key, Key, Key]>()(split(key, 3), true);
+same<[Tensor, Tensor]>()(split(tensor(key)), true);
+same<Key[]>()(split(key, params.layers.length), true);

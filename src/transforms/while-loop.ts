@@ -10,7 +10,7 @@ import { whileLoop as bindWhile } from "../prims/while.ts";
 import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import { unflatten } from "../tree/tree.ts";
-import type { Like, TensorLike } from "../tree/types.ts";
+import type { BooleanLike, Like } from "../tree/types.ts";
 import {
   flattenArguments,
   flattenResult,
@@ -41,11 +41,15 @@ import "./program-tools.ts";
  * jvp(root, [2], [1])[1]; // 0.35355339059
  */
 export function whileLoop(
-  test: (carry: Tensor) => TensorLike,
-  body: (carry: Tensor) => TensorLike,
-  init: TensorLike,
+  test: (carry: Tensor) => BooleanLike,
+  body: (carry: Tensor) => BooleanLike,
+  init: BooleanLike,
 ): Tensor;
-export function whileLoop<C>(test: (carry: C) => TensorLike, body: (carry: C) => C, init: Like<C>): C;
+export function whileLoop<C>(
+  test: (carry: C) => BooleanLike,
+  body: (carry: C) => C,
+  init: Like<C, boolean>,
+): C;
 export function whileLoop(
   test: (carry: never) => unknown,
   body: (carry: never) => unknown,
@@ -54,12 +58,12 @@ export function whileLoop(
   if (arguments.length > 3) refuseExtra("whileLoop", arguments, 3);
   requireFunction("whileLoop", test);
   requireFunction("whileLoop", body);
-  const start = flattenArguments([init], "whileLoop");
+  const start = flattenArguments([init], "whileLoop", "leaf");
   const def = start.defs[0]!;
   const { carry, traced } = traceLoop("whileLoop", start.leaves, def, (types) =>
     traceProgram(body.name === "" ? "body" : body.name, types, (...xs) => {
       const result = body(unflattenArguments([def], xs)[0] as never);
-      if (result instanceof Promise) throw asyncFunction("whileLoop");
+      if (result instanceof Promise) throw asyncFunction("whileLoop", result);
       return matchTensors("whileLoop", def, result, "the carry after a step");
     }),
   );
@@ -67,7 +71,7 @@ export function whileLoop(
     test.name === "" ? "test" : test.name,
     carry.map((x) => x.type),
     (...xs) => {
-      const { leaves } = flattenResult(test(unflattenArguments([def], xs)[0] as never), "whileLoop");
+      const { leaves } = flattenResult(test(unflattenArguments([def], xs)[0] as never), "whileLoop", "leaf");
       const answer = leaves[0];
       if (leaves.length === 1 && answer!.dtype === "bool" && answer!.shape.length === 0) return leaves;
       const got =
@@ -105,15 +109,15 @@ export type ForiLoopOptions = Pick<ScanOptions, "checkpoint">;
 export function foriLoop(
   from: number | Tensor,
   to: number | Tensor,
-  body: (i: Tensor, carry: Tensor) => TensorLike,
-  init: TensorLike,
+  body: (i: Tensor, carry: Tensor) => BooleanLike,
+  init: BooleanLike,
   options?: ForiLoopOptions,
 ): Tensor;
 export function foriLoop<C>(
   from: number | Tensor,
   to: number | Tensor,
   body: (i: Tensor, carry: C) => C,
-  init: Like<C>,
+  init: Like<C, boolean>,
   options?: ForiLoopOptions,
 ): C;
 export function foriLoop(
@@ -136,7 +140,7 @@ export function foriLoop(
     const places = iota("int32", [length], 0);
     const step = (carry: never, i: Tensor): readonly [unknown, null] => {
       const next = body(from === 0 ? i : add(i, full(int32, from)), carry);
-      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      if (next instanceof Promise) throw asyncFunction("foriLoop", next);
       return [next, null];
     };
     return runScan("foriLoop", step, init, places, options)[0];
@@ -154,7 +158,7 @@ export function foriLoop(
     ({ i }: Carry) => less(i, last!),
     ({ i, carry }: Carry) => {
       const next = body(i, carry as never);
-      if (next instanceof Promise) throw asyncFunction("foriLoop");
+      if (next instanceof Promise) throw asyncFunction("foriLoop", next);
       return { i: add(i, full(int32, 1)), carry: next };
     },
     { i: first!, carry: init },

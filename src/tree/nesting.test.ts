@@ -1,4 +1,4 @@
-import { jit, tensor } from "downhill";
+import { jit, tensor, type Tensor } from "downhill";
 import { dataset } from "downhill/data";
 import { describe, expect, test } from "vitest";
 
@@ -27,17 +27,17 @@ describe("an array that holds itself, which ended the process,", () => {
     expect(() => dataset({ x: [first] as never, y: [1] })).toThrow(/x: \[0\]\[0\] is \[0\] again/);
     const settings = { a: { b: {} as object } };
     settings.a.b = { c: settings.a };
-    const f = jit((_: unknown, x: number) => tensor(x), { staticArgnums: [0] });
-    expect(() => f(settings, 1)).toThrow("a.b.c is a again, so that it has no end");
+    const f = jit((_: unknown, x: Tensor) => tensor(x), { staticArgnums: [0] });
+    expect(() => f(settings as never, 1)).toThrow("a.b.c is a again, so that it has no end");
   });
 
   test("is told apart from one that is only deep", () => {
     expect(() => tensor(nested(6000) as never)).toThrow(
       /^tensor: it is nested more than 1000 deep, at (\[0\]){12}…\. Put what lies that deep in a list\.$/,
     );
-    const f = jit((_: unknown, x: number) => tensor(x), { staticArgnums: [0] });
-    expect(() => f(nested(20_000), 1)).toThrow("nested more than 1000 deep");
-    expect(f(nested(500), 1)).toBeDefined();
+    const f = jit((_: unknown, x: Tensor) => tensor(x), { staticArgnums: [0] });
+    expect(() => f(nested(20_000) as never, 1)).toThrow("nested more than 1000 deep");
+    expect(f(nested(500) as never, 1)).toBeDefined();
   });
 });
 

@@ -18,7 +18,6 @@ describe("leaves and nodes", () => {
   test.each<[string, unknown, number]>([
     ["a tensor", x, 1],
     ["a number", 2, 1],
-    ["a boolean", true, 1],
     ["a typed array", new Float32Array(3), 1],
     ["a list of numbers", [1, 2, 3], 1],
     [
@@ -34,7 +33,9 @@ describe("leaves and nodes", () => {
     ["an empty list", [], 0],
     ["an object", { w: x, b: [0, 0] }, 2],
     ["objects in lists in objects", { layers: [{ w: x }, { w: x, b: 1 }] }, 3],
-    ["text, null and undefined", { a: "relu", b: null, c: undefined }, 0],
+    ["a list of booleans", [true, false], 1],
+    ["a list of a number and a boolean", [1, true], 1],
+    ["text, booleans, null and undefined", { a: "relu", b: null, c: undefined, d: true }, 0],
     ["an object without prototype", Object.assign(Object.create(null) as object, { w: 1 }), 1],
   ])("%s", (_, value, leaves) => {
     const flat = flatten(value, "test");
@@ -93,6 +94,9 @@ describe("structures", () => {
       { a: x, b: null },
       { a: x, b: undefined },
       { "a:*,b": x },
+      { a: x, b: true },
+      { a: x, b: false },
+      { a: x, b: "true" },
     ];
     expect(new Set(different.map((value) => treeKey(def(value)))).size).toBe(different.length);
   });
@@ -110,6 +114,16 @@ describe("structures", () => {
     expect(difference({ a: x }, { a: x, b: x })).toMatchInlineSnapshot(`"p has "b", which is not expected"`);
     expect(difference({ a: "s" }, { a: "t" })).toMatchInlineSnapshot(`"p.a should be s"`);
     expect(difference({ a: x }, x)).toMatchInlineSnapshot(`"p should be an object but is a tensor"`);
+  });
+
+  test("are read as what is expected, where they could be one thing or another", () => {
+    const expected = { mask: x, empty: x, pair: [x, x], flag: true };
+    const given = { mask: true, empty: [], pair: [1, 2], flag: true };
+    expect(matchLeaves("scan", def(expected), given, "the carry")).toEqual([true, [], 1, 2]);
+    expect(() => matchLeaves("scan", def(expected), { ...given, flag: false }, "the carry")).toThrow(
+      "scan: the carry.flag should be true.",
+    );
+    expect(flatten({ i: 0, done: false }, "scan", "leaf").leaves).toEqual([0, false]);
   });
 
   test("match whatever the order of the keys", () => {

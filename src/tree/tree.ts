@@ -3,15 +3,18 @@ import { Tensor } from "../ir/tensor.ts";
 import { assertNever } from "../util/assert-never.ts";
 
 /**
- * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a boolean, a typed array or a
- * rectangular nest of numbers; an array or plain object that holds anything else is a node; strings, `null` and
- * `undefined` are part of the structure.
+ * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array or a rectangular nest
+ * of numbers or of booleans; an array or plain object that holds anything else is a node; strings, plain booleans, `null`
+ * and `undefined` are static: part of the structure.
  */
 export type TreeDef =
   | { readonly kind: "leaf" }
   | { readonly kind: "array"; readonly children: readonly TreeDef[] }
   | { readonly kind: "object"; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
-  | { readonly kind: "static"; readonly value: string | null | undefined };
+  | { readonly kind: "static"; readonly value: string | boolean | null | undefined };
+
+/** What a plain boolean is: part of the structure, or, in what loops and branches carry, a leaf. */
+export type BooleanRole = "static" | "leaf";
 
 const leaf: TreeDef = { kind: "leaf" };
 
@@ -19,30 +22,54 @@ const leaf: TreeDef = { kind: "leaf" };
 export function flatten(
   value: unknown,
   operation: string,
+  booleans?: BooleanRole,
 ): { readonly leaves: unknown[]; readonly def: TreeDef } {
   const leaves: unknown[] = [];
-  return { def: flattenInto(value, leaves, operation), leaves };
+  return { def: flattenInto(value, leaves, operation, booleans), leaves };
 }
 
-/** Appends the leaves of `value` to `leaves` and returns its structure. */
-export function flattenInto(value: unknown, leaves: unknown[], operation: string): TreeDef {
-  if (isLeaf(value)) {
+/**
+ * Appends the leaves of `value` to `leaves` and returns its structure. What it is `expected` to be decides where it could be
+ * one thing or another: a plain boolean and an array of no numbers may be leaves, an array of numbers a node.
+ */
+export function flattenInto(
+  value: unknown,
+  leaves: unknown[],
+  operation: string,
+  booleans: BooleanRole = "static",
+  expected?: TreeDef,
+): TreeDef {
+  const isNode = expected?.kind === "array" && Array.isArray(value);
+  if ((!isNode && isLeaf(value, booleans)) || (expected?.kind === "leaf" && standsForTensor(value))) {
     leaves.push(value);
     return leaf;
   }
-  if (typeof value === "string" || value === null || value === undefined) return { kind: "static", value };
+  if (isStatic(value)) return { kind: "static", value };
   if (Array.isArray(value)) {
-    return { kind: "array", children: value.map((item: unknown) => flattenInto(item, leaves, operation)) };
+    const items = expected?.kind === "array" ? expected.children : [];
+    const children = value.map((item: unknown, i) =>
+      flattenInto(item, leaves, operation, booleans, items[i]),
+    );
+    return { kind: "array", children };
   }
   if (isPlainObject(value)) {
     const keys = Object.keys(value);
-    return { kind: "object", keys, children: keys.map((key) => flattenInto(value[key], leaves, operation)) };
+    const children = keys.map((key, i) =>
+      flattenInto(value[key], leaves, operation, booleans, childOf(expected, key, i)),
+    );
+    return { kind: "object", keys, children };
   }
   throw new DownhillError(
     "tree",
     `${operation}: ${describe(value)} is neither a tensor nor a plain array or object of tensors. ` +
       `Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.`,
   );
+}
+
+/** What is expected under a key, which most often stands at the same place. */
+function childOf(expected: TreeDef | undefined, key: string, i: number): TreeDef | undefined {
+  if (expected?.kind !== "object") return undefined;
+  return expected.children[expected.keys[i] === key ? i : expected.keys.indexOf(key)];
 }
 
 /** Puts leaves back into a structure. */
@@ -147,10 +174,11 @@ export function mapLeaves(
 
 /** The leaves of `value`, which must have the structure `def`; keys may come in another order. */
 export function matchLeaves(operation: string, def: TreeDef, value: unknown, what: string): unknown[] {
-  const flat = flatten(value, operation);
-  const difference = firstDifference(def, flat.def, what);
+  const leaves: unknown[] = [];
+  const given = flattenInto(value, leaves, operation, "static", def);
+  const difference = firstDifference(def, given, what);
   if (difference !== undefined) throw new DownhillError("tree", `${operation}: ${difference}.`);
-  return hasSameOrder(def, flat.def) ? flat.leaves : inOrderOf(def, flat.def, flat.leaves);
+  return hasSameOrder(def, given) ? leaves : inOrderOf(def, given, leaves);
 }
 
 /** Whether the keys of two structures that are equal but for their order come in the same order. */
@@ -243,25 +271,45 @@ export function isTypedArray(
   );
 }
 
-function isLeaf(value: unknown): boolean {
+function isLeaf(value: unknown, booleans: BooleanRole): boolean {
   if (value instanceof Tensor) return true;
-  if (typeof value === "number" || typeof value === "boolean") return true;
-  return isTypedArray(value) || (Array.isArray(value) && isNumberNest(value));
+  if (typeof value === "number" || (typeof value === "boolean" && booleans === "leaf")) return true;
+  return isTypedArray(value) || (Array.isArray(value) && isNest(value) && !shapeOf(value).includes(0));
 }
 
-/** Whether an array is a rectangular nest of numbers (or booleans) that holds at least one. */
-function isNumberNest(value: readonly unknown[]): boolean {
+function isStatic(value: unknown): value is (TreeDef & { readonly kind: "static" })["value"] {
+  return typeof value === "string" || typeof value === "boolean" || value === null || value === undefined;
+}
+
+/** What is static or a node by itself, but a tensor where one is asked for: a plain boolean, an array of no numbers. */
+function standsForTensor(value: unknown): boolean {
+  return typeof value === "boolean" || (Array.isArray(value) && isEmptyNest(value));
+}
+
+/** Whether an array is a rectangular nest that holds no number, such as `[]` and `[[], []]`. */
+export function isEmptyNest(value: readonly unknown[]): boolean {
+  return shapeOf(value).includes(0) && isNest(value);
+}
+
+/** Whether an array is a rectangular nest of numbers, or of booleans; it may hold none. */
+function isNest(value: readonly unknown[]): boolean {
+  let first: unknown = value;
+  while (Array.isArray(first)) first = first[0];
+  return hasShape(value, shapeOf(value), 0, typeof first === "boolean" ? "boolean" : "number");
+}
+
+function shapeOf(value: readonly unknown[]): number[] {
   const shape: number[] = [];
   for (let level: unknown = value; Array.isArray(level); level = level[0]) shape.push(level.length);
-  return !shape.includes(0) && hasShape(value, shape, 0);
+  return shape;
 }
 
-function hasShape(value: unknown, shape: readonly number[], depth: number): boolean {
-  if (depth === shape.length) return typeof value === "number" || typeof value === "boolean";
+function hasShape(value: unknown, shape: readonly number[], depth: number, kind: string): boolean {
+  if (depth === shape.length) return typeof value === kind;
   return (
     Array.isArray(value) &&
     value.length === shape[depth] &&
-    value.every((item) => hasShape(item, shape, depth + 1))
+    value.every((item) => hasShape(item, shape, depth + 1, kind))
   );
 }
 

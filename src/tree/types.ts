@@ -1,19 +1,79 @@
-import type { NestedNumbers, Tensor, TensorLike } from "../ir/tensor.ts";
+import type { BooleanLike, NestedBooleans, NestedNumbers, Tensor, TensorLike } from "../ir/tensor.ts";
+import type { TypedArray } from "../kernel/executable.ts";
 
-export type { NestedNumbers, TensorLike };
+export type { BooleanLike, NestedNumbers, TensorLike };
 
-/** The type of `P` with every tensor replaced by what may stand for one; what stands for one already stays. */
-export type Like<P> = unknown extends P
-  ? P
-  : [Tensor] extends [P]
-    ? TensorLike | Exclude<P, TensorLike>
-    : P extends number | boolean | string | null | undefined
-      ? P
-      : P extends readonly unknown[]
-        ? { readonly [K in keyof P]: Like<P[K]> }
-        : P extends object
-          ? { readonly [K in keyof P]: Like<P[K]> }
-          : P;
+/**
+ * The type of `P` with every tensor replaced by what may stand for one; what stands for one already stays. `D` is what
+ * else does: a plain boolean, where booleans are data.
+ */
+// Of a type parameter this is the parameter itself: the checker takes it as `any` when it asks whether the condition can
+// hold, so that `<T>(p: T) => grad(loss)(p)` needs no cast.
+export type Like<P, D = never> = [IsKnown<P>] extends [true] ? LikeKnown<P, D> : P;
 
 /** `Like` for each of a list of arguments. */
-export type LikeAll<R extends readonly unknown[]> = { readonly [K in keyof R]: Like<R[K]> };
+export type LikeAll<R extends readonly unknown[], D = never> = { readonly [K in keyof R]: Like<R[K], D> };
+
+/** `LikeAll` but for the members at the places `S`, which are given as they are. */
+export type LikeOthers<R extends readonly unknown[], S extends number | readonly number[]> = {
+  readonly [K in keyof R]: K extends `${S extends readonly number[] ? S[number] : S & number}`
+    ? R[K]
+    : Like<R[K]>;
+};
+
+/** False for `any` and `unknown`. */
+type IsKnown<P> = [unknown] extends [P] ? false : true;
+
+type LikeKnown<P, D> = [Tensor] extends [P]
+  ? TensorLike | D | Exclude<P, TensorLike>
+  : P extends string | null | undefined
+    ? P
+    : P extends boolean
+      ? [D] extends [never]
+        ? P
+        : BooleanInLoop
+      : P extends number | TypedArray
+        ? NumberInTransform
+        : P extends readonly unknown[]
+          ? LikeList<P, D>
+          : P extends object
+            ? { readonly [K in keyof P]: Like<P[K], D> }
+            : P;
+
+type LikeList<P extends readonly unknown[], D> = [AreAllLeaves<P>] extends [true]
+  ? [Extract<P[number], Tensor>] extends [never]
+    ? NumberInTransform
+    : MixedList<P, D>
+  : { readonly [K in keyof P]: Like<P[K], D> };
+
+/** Whether all members of a list may be given as numbers: a list of numbers alone is one vector. */
+type AreAllLeaves<P extends readonly unknown[]> = false extends { [K in keyof P]: MayBeLeaf<P[K]> }[number]
+  ? false
+  : true;
+
+type MayBeLeaf<E> = [unknown] extends [E]
+  ? false
+  : [Extract<E, Tensor | number | boolean>] extends [never]
+    ? false
+    : true;
+
+/** A list of which one member at least is no number. */
+type MixedList<P extends readonly unknown[], D> = number extends P["length"]
+  ? | readonly (NotNumber<P[number], D> | OneVector)[]
+    | readonly [NotNumber<P[number], D> | OneVector, ...Like<P[number], D>[]]
+    | readonly [...Like<P[number], D>[], NotNumber<P[number], D> | OneVector]
+  : {
+      [K in keyof P]: {
+        readonly [J in keyof P]: J extends K ? NotNumber<P[J], D> | OneVector : Like<P[J], D>;
+      };
+    }[number];
+
+type NotNumber<E, D> = Exclude<Like<E, D>, number | boolean | NestedNumbers | NestedBooleans>;
+
+// Texts in the place of types: the checker shows them where it says that an argument does not fit.
+type OneVector = "a list of numbers alone is one tensor: write [tensor(1), tensor(2)]";
+
+type NumberInTransform =
+  "a number is a Tensor inside a transformed function: declare it Tensor; to keep it plain, close over it or name its argument in staticArgnums of jit";
+
+type BooleanInLoop = "a boolean is a Tensor inside a loop or branch: declare it Tensor, or close over it";

@@ -90,10 +90,11 @@ function makeRule(program: Program, active: readonly boolean[]): Rule {
     forward.ins.map((_, i) => i >= program.ins.length),
     forward.outs.map((_, i) => i >= nOuts),
   );
-  const backward = tools.transposeProgram(
+  const { program: backward } = tools.transposeProgram(
     split.unknown,
     split.unknown.ins.map((_, i) => i >= split.residualCount),
     split.unknown.ins.map(() => false),
+    [],
   );
   return {
     forward,

@@ -113,7 +113,7 @@ async function loadTable(
   try {
     return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
   } catch (error) {
-    throw error instanceof DownhillError ? inWordsOfTables(error) : error;
+    throw error instanceof DownhillError ? inWordsOfTables(error, { hasCategories: false }) : error;
   }
 }
 

@@ -25,6 +25,15 @@ const args = {
     valueHint: "task",
     description: "classification or regression (default: by what the target holds)",
   },
+  missing: {
+    type: "string",
+    valueHint: "word",
+    description: "cells without a value: error (default), drop, mean or median",
+  },
+  indicator: { type: "boolean", description: "an input more a column that was filled in, as of train" },
+  categories: { type: "string", valueHint: "a,b,…", description: "columns of names that look like numbers" },
+  "max-categories": { type: "string", valueHint: "N", description: "the most categories of a column" },
+  decimal: { type: "string", valueHint: "word", description: "point or comma stands before decimals" },
   images: { type: "string", valueHint: "file", description: "images in an IDX file; needs --labels" },
   labels: { type: "string", valueHint: "file", description: "the labels of the images, an IDX file" },
   optimizer: {
@@ -71,7 +80,7 @@ const args = {
 export const lrFindCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
   meta: { name: "lr-find", description: "Find learning rates that are worth a try" },
   args,
-  async run({ args: { header, linear, json, ...rest } }) {
+  async run({ args: { header, indicator, linear, json, ...rest } }) {
     const { findRates } = await import("./run.ts");
     const texts = Object.entries(rest).filter(
       (entry): entry is [string, string] => Object.hasOwn(args, entry[0]) && typeof entry[1] === "string",
@@ -79,6 +88,7 @@ export const lrFindCommand: CommandDef<typeof args> = /* @__PURE__ */ defineComm
     await findRates({
       texts: new Map(texts),
       noHeader: !header,
+      indicator: indicator === true,
       isLinear: linear === true,
       json: json === true,
     });

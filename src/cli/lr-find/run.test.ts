@@ -27,7 +27,14 @@ async function written(
   });
   const terminal = { isTTY: columns !== undefined, columns } as object;
   await findRates(
-    { texts: new Map(Object.entries(texts)), noHeader: false, isLinear: false, json: false, ...flags },
+    {
+      texts: new Map(Object.entries(texts)),
+      noHeader: false,
+      indicator: false,
+      isLinear: false,
+      json: false,
+      ...flags,
+    },
     Object.assign(stream, terminal) as unknown as NodeJS.WriteStream,
   );
   return text.replaceAll(/\u001b\[\d+m/g, "");

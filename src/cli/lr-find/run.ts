@@ -24,6 +24,7 @@ export interface FindRequest {
   /** Options by their names on the command line. */
   readonly texts: ReadonlyMap<string, string>;
   readonly noHeader: boolean;
+  readonly indicator: boolean;
   readonly isLinear: boolean;
   readonly json: boolean;
 }
@@ -38,6 +39,27 @@ export interface Found {
   readonly next: string | undefined;
 }
 
+/** The options that `downhill train` has too. */
+const sharedNames = [
+  "dataset",
+  "data",
+  "target",
+  "features",
+  "task",
+  "images",
+  "labels",
+  "missing",
+  "categories",
+  "max-categories",
+  "decimal",
+  "optimizer",
+  "momentum",
+  "clip",
+  "batch",
+  "hidden",
+  "seed",
+];
+
 /** Runs the test and writes what was asked for; sets the exit code of the process. */
 export async function findRates(
   request: FindRequest,
@@ -47,16 +69,9 @@ export async function findRates(
   const out = texts.get("out");
   const draw = out === undefined ? undefined : drawingFor(out);
   const asked = trainRequest({
-    ...Object.fromEntries(
-      ["dataset", "data", "target", "features", "task", "images", "labels"].map((name) => [
-        name,
-        texts.get(name),
-      ]),
-    ),
-    ...Object.fromEntries(
-      ["optimizer", "momentum", "clip", "batch", "hidden", "seed"].map((name) => [name, texts.get(name)]),
-    ),
+    ...Object.fromEntries(sharedNames.map((name) => [name, texts.get(name)])),
     noHeader: request.noHeader,
+    indicator: request.indicator,
   });
   const source = readSource(asked);
   const settings = readSettings(asked, kindOf(source));

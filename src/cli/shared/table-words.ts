@@ -1,7 +1,19 @@
 import { DownhillError } from "../../errors/index.ts";
+import { readChoice } from "./words.ts";
+
+/** What `--decimal` says, as `readTable` takes it. @throws DownhillError `option` */
+export function readDecimal(text: string | undefined): "auto" | "." | "," {
+  if (text === undefined) return "auto";
+  if (text === "." || text === ",") return text;
+  return readChoice("--decimal", text, ["point", "comma"]) === "comma" ? "," : ".";
+}
 
 /** What is wrong with a table, with repairs as options of a command where they were told as options of functions. */
-export function inWordsOfTables({ message, code }: DownhillError): DownhillError {
+export function inWordsOfTables(
+  { message, code }: DownhillError,
+  { hasCategories }: { readonly hasCategories: boolean },
+): DownhillError {
+  const names = hasCategories ? "; names that look like numbers are named with --categories" : "";
   return new DownhillError(
     code,
     message
@@ -11,8 +23,17 @@ export function inWordsOfTables({ message, code }: DownhillError): DownhillError
       )
       .replace(
         /Correct it, or read the column as text with text: \[.*\]\./s,
-        "Correct it or take the row out.",
+        `Correct it or take the row out${names}.`,
       )
+      .replace(
+        `take such rows out with dropMissing, or have it filled in with missing: "mean".`,
+        "leave such rows out with --missing drop, or fill them in with --missing mean.",
+      )
+      .replace(
+        /Leave the column out, or say maxCategories: (\d+)\./,
+        "Leave it out with --features, or say --max-categories $1.",
+      )
+      .replace(`with decimal: "." or decimal: ",".`, "with --decimal point or --decimal comma.")
       .replace(`Is task: "classification" meant?`, "Is --task classification meant?")
       .replace(
         "Name the columns to use as features.",

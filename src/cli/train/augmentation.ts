@@ -66,10 +66,10 @@ export function augmentInputs(
   const sides = image === undefined ? undefined : ([image.height, image.width] as const);
   let changed: Tensor | Column = x;
   if (sides !== undefined && shift > 0) {
-    changed = randomShift(changed, { key: ofShift!, pixels: shift, sides });
+    changed = randomShift(changed, { key: ofShift, pixels: shift, sides });
   }
   if (sides !== undefined && rotate > 0) {
-    changed = randomRotation(changed, { key: ofRotation!, degrees: rotate, sides });
+    changed = randomRotation(changed, { key: ofRotation, degrees: rotate, sides });
   }
-  return noise > 0 ? randomNoise(changed, { key: ofNoise!, std: noise }) : changed;
+  return noise > 0 ? randomNoise(changed, { key: ofNoise, std: noise }) : changed;
 }

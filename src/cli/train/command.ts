@@ -29,6 +29,32 @@ const args = {
     description:
       "classification or regression (default: classification if the target is\ntext or a few different whole numbers)",
   },
+  missing: {
+    type: "string",
+    valueHint: "word",
+    description:
+      "cells of the table without a value, empty ones, NA, ? and the like: error (default),\ndrop their rows, or fill in the mean or median; of texts they are a category then",
+  },
+  indicator: {
+    type: "boolean",
+    description: "with --missing mean or median: one more input a column, 1 where it was missing",
+  },
+  categories: {
+    type: "string",
+    valueHint: "a,b,…",
+    description: "columns of names that look like numbers, as zip codes; columns of text are such",
+  },
+  "max-categories": {
+    type: "string",
+    valueHint: "N",
+    description:
+      "the most categories of a column, each of which is an input\n(default 100, and half as many as rows to train on)",
+  },
+  decimal: {
+    type: "string",
+    valueHint: "word",
+    description: "what stands before decimals, point or comma (default: by the numbers of the table)",
+  },
   images: {
     type: "string",
     valueHint: "file",
@@ -105,6 +131,12 @@ const args = {
     valueHint: "N",
     description: "stop after N epochs in a row without a better validation loss",
   },
+  divergence: {
+    type: "string",
+    valueHint: "f",
+    description:
+      "stop a run that is lost: its loss was f times that of the beginning (default 10) for\nhalf of the epochs so far, does not come down, and it is no better than a guess;\noff goes on",
+  },
   tune: {
     type: "string",
     valueHint: "a,b,…",
@@ -159,11 +191,17 @@ const args = {
 export const trainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
   meta: { name: "train", description: "Train a small network and write a report" },
   args,
-  async run({ args: { header, resume, json, config, ...rest } }) {
+  async run({ args: { header, indicator, resume, json, config, ...rest } }) {
     const given = Object.fromEntries(
       textNames.flatMap((name) => (Object.hasOwn(rest, name) ? [[name, textAt(rest, name)]] : [])),
     );
-    const asked = { ...given, noHeader: !header, resume: resume === true, json: json === true };
+    const flags = {
+      noHeader: !header,
+      indicator: indicator === true,
+      resume: resume === true,
+      json: json === true,
+    };
+    const asked = { ...given, ...flags };
     const { readConfig, withConfig } = await import("./config.ts");
     const request = config === undefined ? asked : withConfig(asked, readConfig(config));
     const { train } = await import("./run.ts");

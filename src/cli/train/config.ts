@@ -6,13 +6,24 @@ import type { TrainRequest } from "./settings.ts";
 
 type Asked = Partial<TrainRequest>;
 
-const flags = ["header", "resume", "json"] as const;
+const flags = ["header", "indicator", "resume", "json"] as const;
 const names: readonly string[] = [...textNames, ...flags];
 
 /** Options that say where the data come from, by the option that begins each group. */
 const sources: readonly (readonly (keyof TrainRequest)[])[] = [
   ["dataset"],
-  ["data", "target", "features", "task", "noHeader"],
+  [
+    "data",
+    "target",
+    "features",
+    "task",
+    "noHeader",
+    "missing",
+    "indicator",
+    "categories",
+    "max-categories",
+    "decimal",
+  ],
   ["images", "labels"],
 ];
 

@@ -96,7 +96,7 @@ function waitOf({ time: { data, compute } }: Run): { note?: string } {
   return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
 }
 
-function stops({ stopped, steps, epochs }: Run): string[] {
+function stops({ stopped, steps, epochs, error }: Run): string[] {
   switch (stopped) {
     case "finished":
       return [];
@@ -109,6 +109,11 @@ function stops({ stopped, steps, epochs }: Run): string[] {
         `The run was stopped after ${epochs.length} epochs, for the validation loss got no better any more.`,
       ];
     case "diverged":
+      if (error?.code === "diverged") {
+        return [
+          `The run diverged and was stopped after ${epochs.length} epochs: the loss is far above what it began with and does not come down. A lower learning rate helps.`,
+        ];
+      }
       return [
         `The run diverged: loss or step were not finite at step ${count(steps + 1)}, in epoch ${epochs.length + 1}. The results are those of the parameters before it. A lower learning rate helps.`,
       ];

@@ -7,6 +7,10 @@ export const textNames = [
   "target",
   "features",
   "task",
+  "missing",
+  "categories",
+  "max-categories",
+  "decimal",
   "images",
   "labels",
   "optimizer",
@@ -21,6 +25,7 @@ export const textNames = [
   "hidden",
   "augment",
   "val",
+  "divergence",
   "patience",
   "seed",
   "tune",
@@ -37,5 +42,5 @@ export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
     (typeof textNames)[number],
     undefined
   >;
-  return { ...nothing, noHeader: false, resume: false, json: false, ...asked };
+  return { ...nothing, noHeader: false, indicator: false, resume: false, json: false, ...asked };
 }

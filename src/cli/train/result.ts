@@ -1,4 +1,4 @@
-import { unstandardise } from "../../data/index.ts";
+import { type Standardiser, unstandardise } from "../../data/index.ts";
 import type { MlpParams } from "../../nn/index.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
@@ -40,12 +40,7 @@ export interface RegressionResult {
 /** Asks the network about every item of the test part. */
 export function testModel({ task, test }: Problem, model: Model, params: MlpParams): TestResult {
   const values = model.predict(params, test);
-  if (task.kind === "regression") {
-    const original = (data: ArrayLike<number>): ArrayLike<number> =>
-      unstandardise({ shape: [data.length], dtype: "float64", data: Float64Array.from(data) }, task.scale)
-        .data;
-    return regressionResult(original(test.y.data), original(values));
-  }
+  if (task.kind === "regression") return regressionResult(test.y.data, values, task.scale);
   const n = task.classes.length;
   const counts = task.classes.map(() => new Array<number>(n).fill(0));
   const judgements = Array.from(test.y.data, (label, index): Judgement => {
@@ -63,10 +58,23 @@ export function testModel({ task, test }: Problem, model: Model, params: MlpPara
   };
 }
 
-function regressionResult(actual: ArrayLike<number>, predicted: ArrayLike<number>): RegressionResult {
-  const points = Array.from(actual, (y, i) => [y, predicted[i]!] as const);
-  const mean = points.reduce((sum, [y]) => sum + y, 0) / points.length;
-  const residual = points.reduce((sum, [y, guess]) => sum + (y - guess) ** 2, 0);
-  const total = points.reduce((sum, [y]) => sum + (y - mean) ** 2, 0);
-  return { kind: "regression", r2: 1 - residual / total, rmse: Math.sqrt(residual / points.length), points };
+/** Of standardised targets and predictions: squares in units of the target may be too large for a number. */
+function regressionResult(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  scale: Standardiser,
+): RegressionResult {
+  const pairs = Array.from(actual, (y, i) => [y, predicted[i]!] as const);
+  const mean = pairs.reduce((sum, [y]) => sum + y, 0) / pairs.length;
+  const residual = pairs.reduce((sum, [y, guess]) => sum + (y - guess) ** 2, 0);
+  const total = pairs.reduce((sum, [y]) => sum + (y - mean) ** 2, 0);
+  const original = (values: ArrayLike<number>): ArrayLike<number> =>
+    unstandardise({ shape: [values.length], dtype: "float64", data: Float64Array.from(values) }, scale).data;
+  const [y, guesses] = [original(actual), original(predicted)];
+  return {
+    kind: "regression",
+    r2: 1 - residual / total,
+    rmse: Math.sqrt(residual / pairs.length) * scale.std[0]!,
+    points: Array.from(y, (value, i) => [value, guesses[i]!] as const),
+  };
 }

@@ -1,16 +1,17 @@
 import { DownhillError } from "../../errors/index.ts";
-import { checkpointFolder, type CheckpointStore } from "../../train/index.ts";
+import { checkpointFolder, type CheckpointStore, type Stretch } from "../../train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import { optionError } from "../shared/words.ts";
 import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
+import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
-import { makeOutput } from "./output.ts";
+import { makeOutput, showLoss } from "./output.ts";
 import { testModel } from "./result.ts";
-import { repetitionOf } from "./run-history.ts";
+import { changedSettings, keepStretches, repetitionOf } from "./run-history.ts";
 import { saveNetwork } from "./save.ts";
 import {
   commandOf,
@@ -44,7 +45,9 @@ export async function train(request: TrainRequest): Promise<void> {
   let folder: HeldFolder | undefined;
   try {
     await refuseOldRun(places);
-    const problem = await loadProblem(source, given.seed, given.validation);
+    const learnt =
+      places.resume && places.checkpoint !== undefined ? formerLearnt(places.checkpoint) : undefined;
+    const problem = await loadProblem(source, given.seed, given.validation, learnt);
     const model = makeModel(problem, given.hidden, given.seed);
     optimizerOf(given.method, lengthOf(problem, given)); // refuses what does not suit a run of this length
     if (places.checkpoint !== undefined) folder = await holdFolder(places.checkpoint);
@@ -59,16 +62,14 @@ export async function train(request: TrainRequest): Promise<void> {
       settings = { ...given, method: tuning.method };
     }
     const words = commandWords(source, settings);
-    const run = await runTraining(
-      problem,
-      model,
-      settings,
-      places,
-      folder?.store,
-      words,
-      output,
-      interruption.signal,
-    );
+    const begin = async (stretches: readonly Stretch[]): Promise<void> => {
+      if (places.checkpoint === undefined) return;
+      for (const change of changedSettings(places.checkpoint, stretches)) output.note(change);
+      await keepStretches(places.checkpoint, stretches);
+      if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
+    };
+    const saving = { store: folder?.store, words, begin };
+    const run = await runTraining(problem, model, settings, places, saving, output, interruption.signal);
     const repetition = repetitionOf(words, run.end, places.checkpoint);
     const result = testModel(problem, model, run.params);
     const { makeReport } = await import("./report.ts");
@@ -125,13 +126,20 @@ function aboutOf({ title, task, train: { rows }, validation, test }: Problem, { 
   };
 }
 
-function diverged({ steps, epochs, error }: Run, { method }: Settings, lower: number): DownhillError {
+function diverged({ steps, epochs, error, test }: Run, { method }: Settings, lower: number): DownhillError {
+  const rate = `Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`;
+  if (error?.code === "diverged") {
+    const last = epochs.at(-1)?.epoch.loss ?? test.loss;
+    return new DownhillError(
+      "diverged",
+      `training diverged: after epoch ${epochs.length} the loss is ${showLoss(last)}, far above what it began with, and does not come down. ${rate} --divergence off goes on.`,
+    );
+  }
   const [, operation, what, value] =
     /^(\w+): its (\w+) became (\S+)/.exec(error?.cause instanceof Error ? error.cause.message : "") ?? [];
   const origin = operation === undefined ? "" : ` It began in ${operation}, whose ${what} became ${value}.`;
   return new DownhillError(
     "nan",
-    `training diverged: loss or step are not finite at step ${steps + 1}, in epoch ${epochs.length + 1}. ` +
-      `Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.${origin}`,
+    `training diverged: loss or step are not finite at step ${steps + 1}, in epoch ${epochs.length + 1}. ${rate}${origin}`,
   );
 }

@@ -5,8 +5,8 @@ import type { Model } from "./model.ts";
 
 /**
  * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … from the inputs on, and as metadata what they
- * need to be used (sizes, classes or target, how inputs were standardised), as JSON, with the commands that made it, a line
- * each.
+ * need to be used, as JSON, with the commands that made it, a line each: sizes, classes or target, and of tables `inputs`:
+ * `encoder` for `encodeFeatures`, `scale` for `standardise`.
  *
  * @throws DownhillError `file` if it cannot be written.
  */

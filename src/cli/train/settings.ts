@@ -12,6 +12,7 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly hidden: string | undefined;
   readonly augment: string | undefined;
   readonly val: string | undefined;
+  readonly divergence: string | undefined;
   readonly patience: string | undefined;
   readonly seed: string | undefined;
   readonly tune: string | undefined;
@@ -35,6 +36,8 @@ export interface Settings {
   readonly augmentation: Augmentation | undefined;
   /** The share of the training part that is held out to decide by; 0 for none. */
   readonly validation: number;
+  /** How many times the first loss is too much; `undefined` to go on whatever it is. */
+  readonly divergence: number | undefined;
   /** Epochs without improvement after which to stop. */
   readonly patience: number | undefined;
   readonly seed: number;
@@ -50,6 +53,9 @@ export interface Places {
   readonly save: string | undefined;
   readonly tensorboard: string | undefined;
 }
+
+/** The loss that ends a run, in losses of the beginning: that of a guess is about one. */
+const usualDivergence = 10;
 
 /** The share that `--patience` holds out where `--val` does not say. */
 const impliedValidation = 0.1;
@@ -81,6 +87,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
     hidden: read(request.hidden, readSizes) ?? initial.hidden,
     augmentation: read(request.augment, (text) => readAugmentation(text, kind)),
     validation: validation ?? (patience === undefined ? 0 : impliedValidation),
+    divergence: readDivergence(request.divergence),
     patience,
     seed: read(request.seed, (text) => readWhole("--seed", text)) ?? 0,
   };
@@ -115,7 +122,8 @@ export function commandOf(source: Source, settings: Settings): string {
 
 /** The words of that command. */
 export function commandWords(source: Source, settings: Settings): readonly string[] {
-  const { method, batch, accumulate, epochs, hidden, augmentation, validation, patience, seed } = settings;
+  const { method, batch, accumulate, epochs, hidden, augmentation, validation, divergence, patience, seed } =
+    settings;
   return ["downhill", "train"].concat(
     sourceWords(source),
     methodWords(method),
@@ -124,6 +132,7 @@ export function commandWords(source: Source, settings: Settings): readonly strin
     ["--epochs", String(epochs), "--hidden", hidden.length === 0 ? "none" : hidden.join(",")],
     augmentation === undefined ? [] : ["--augment", augmentationWords(augmentation)],
     validation === 0 ? [] : ["--val", String(validation)],
+    divergence === usualDivergence ? [] : ["--divergence", String(divergence ?? "off")],
     patience === undefined ? [] : ["--patience", String(patience)],
     ["--seed", String(seed)],
   );
@@ -147,6 +156,11 @@ export function flatSettings({ method, ...rest }: Settings): Readonly<Record<str
 
 function read<T>(text: string | undefined, reader: (text: string) => T): T | undefined {
   return text === undefined ? undefined : reader(text);
+}
+
+function readDivergence(text: string | undefined): number | undefined {
+  if (text === undefined) return usualDivergence;
+  return text === "off" ? undefined : readNumber("--divergence", text, { from: 1 });
 }
 
 function readBatch(text: string): number {

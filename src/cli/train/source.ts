@@ -1,6 +1,7 @@
 import type { DownhillError } from "../../errors/index.ts";
 import { didYouMean } from "../../util/suggest.ts";
-import { optionError, quote, readChoice } from "../shared/words.ts";
+import { readDecimal } from "../shared/table-words.ts";
+import { optionError, quote, readChoice, readCount } from "../shared/words.ts";
 
 /** What was asked for as data, as it was written. */
 export interface SourceRequest {
@@ -12,6 +13,11 @@ export interface SourceRequest {
   readonly noHeader: boolean;
   readonly images: string | undefined;
   readonly labels: string | undefined;
+  readonly missing: string | undefined;
+  readonly indicator: boolean;
+  readonly categories: string | undefined;
+  readonly "max-categories": string | undefined;
+  readonly decimal: string | undefined;
 }
 
 /** Tables that are part of the library. */
@@ -28,6 +34,14 @@ export type Source =
       readonly features: readonly string[] | undefined;
       readonly header: "auto" | false;
       readonly task: "auto" | "classification" | "regression";
+      /** What stands before decimals. */
+      readonly decimal: "auto" | "." | ",";
+      /** Columns that hold names, though they look like numbers. */
+      readonly categories: readonly string[];
+      /** The most categories of a column; `undefined` leaves it to the library. */
+      readonly maxCategories: number | undefined;
+      readonly missing: "error" | "drop" | "mean" | "median";
+      readonly indicator: boolean;
     }
   | { readonly kind: "images"; readonly images: string; readonly labels: string };
 
@@ -48,15 +62,18 @@ export function readSource(request: SourceRequest): Source {
   if (dataset !== undefined && dataset !== "digits" && set === undefined) throw unknownDataset(dataset);
   if (data !== undefined) {
     if (target === undefined) throw optionError("--data needs --target, the column to predict.");
-    const task = readChoice("--task", request.task ?? "auto", ["auto", "classification", "regression"]);
-    const features = request.features?.split(",").map((name) => name.trim());
-    return { kind: "table", file: data, target, features, header: request.noHeader ? false : "auto", task };
+    return readTableSource(request, data, target);
   }
   for (const [name, value] of [
     ["--target", target],
     ["--features", request.features],
     ["--task", request.task],
     ["--no-header", request.noHeader ? "" : undefined],
+    ["--missing", request.missing],
+    ["--indicator", request.indicator ? "" : undefined],
+    ["--categories", request.categories],
+    ["--max-categories", request["max-categories"]],
+    ["--decimal", request.decimal],
   ] as const) {
     if (value !== undefined) throw optionError(`${name} is for tables: name one with --data.`);
   }
@@ -67,6 +84,28 @@ export function readSource(request: SourceRequest): Source {
   return { kind: "images", images, labels };
 }
 
+function readTableSource(request: SourceRequest, file: string, target: string): Source {
+  const list = (text: string | undefined): string[] | undefined =>
+    text?.split(",").map((name) => name.trim());
+  const missing = readChoice("--missing", request.missing ?? "error", ["error", "drop", "mean", "median"]);
+  if (request.indicator && missing !== "mean" && missing !== "median")
+    throw optionError("--indicator needs --missing mean or --missing median.");
+  const most = request["max-categories"];
+  return {
+    kind: "table",
+    file,
+    target,
+    features: list(request.features),
+    header: request.noHeader ? false : "auto",
+    task: readChoice("--task", request.task ?? "auto", ["auto", "classification", "regression"]),
+    decimal: readDecimal(request.decimal),
+    categories: list(request.categories) ?? [],
+    maxCategories: most === undefined ? undefined : readCount("--max-categories", most),
+    missing,
+    indicator: request.indicator,
+  };
+}
+
 /** The words that name it on a command line. */
 export function sourceWords(source: Source): string[] {
   switch (source.kind) {
@@ -74,17 +113,29 @@ export function sourceWords(source: Source): string[] {
       return ["digits"];
     case "set":
       return [source.name];
-    case "table": {
-      const features = source.features === undefined ? [] : ["--features", source.features.join(",")];
-      const task = source.task === "auto" ? [] : ["--task", source.task];
-      const header = source.header === false ? ["--no-header"] : [];
-      return ["--data", source.file, ...header, "--target", source.target, ...features, ...task];
-    }
+    case "table":
+      return tableWords(source);
     case "images":
       return ["--images", source.images, "--labels", source.labels];
     default:
       return source satisfies never;
   }
+}
+
+function tableWords(source: Source & { readonly kind: "table" }): string[] {
+  const { file, target, features, header, task, decimal, categories, maxCategories, missing } = source;
+  return [
+    ["--data", file],
+    header === false ? ["--no-header"] : [],
+    ["--target", target],
+    features === undefined ? [] : ["--features", features.join(",")],
+    task === "auto" ? [] : ["--task", task],
+    decimal === "auto" ? [] : ["--decimal", decimal === "," ? "comma" : "point"],
+    categories.length === 0 ? [] : ["--categories", categories.join(",")],
+    maxCategories === undefined ? [] : ["--max-categories", String(maxCategories)],
+    missing === "error" ? [] : ["--missing", missing],
+    source.indicator ? ["--indicator"] : [],
+  ].flat();
 }
 
 function unknownDataset(name: string): DownhillError {

@@ -15,6 +15,7 @@ import {
   type LogEntry,
   type LogSink,
   type RunTime,
+  type Stretch,
   tensorBoard,
 } from "../../train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
@@ -22,14 +23,17 @@ import type { Part, Problem } from "./data.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
 import { type Batch, batchesOf, type Model } from "./model.ts";
 import type { EpochStanding, Output } from "./output.ts";
-import {
-  changedSettings,
-  keepStretches,
-  type RunEnd,
-  stretchSettings,
-  type StretchSettings,
-} from "./run-history.ts";
+import { type RunEnd, stretchSettings, type StretchSettings } from "./run-history.ts";
 import { flatSettings, type Places, type Settings } from "./settings.ts";
+
+/** How a run is saved. */
+export interface Saving {
+  readonly store: CheckpointStore | undefined;
+  /** The words of the command that makes such a run. */
+  readonly words: readonly string[];
+  /** Is called once the run is accepted: only then may something be written beside its checkpoints. */
+  readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
+}
 
 /** An epoch and how the network did on the test part after it. */
 export interface WatchedEpoch {
@@ -83,14 +87,13 @@ export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Sett
   return { steps: stepsPerEpoch * epochs, stepsPerEpoch };
 }
 
-/** Trains with an eye on the test part, which nothing is decided by; `words` are the command that makes such a run. */
+/** Trains with an eye on the test part, which nothing is decided by */
 export async function runTraining(
   problem: Problem,
   model: Model,
   settings: Settings,
   places: Places,
-  store: CheckpointStore | undefined,
-  words: readonly string[],
+  saving: Saving,
   output: Output,
   signal: AbortSignal,
 ): Promise<Run> {
@@ -108,7 +111,7 @@ export async function runTraining(
       settings,
       upTo(batches, places.until, () => stop.abort()),
     ),
-    ...placesOf(places, store, stretchSettings(words, flatSettings(settings)), output),
+    ...placesOf(places, saving, stretchSettings(saving.words, flatSettings(settings)), output),
     signal: AbortSignal.any([signal, stop.signal]),
   });
 
@@ -150,7 +153,8 @@ export async function runTraining(
     const result = await run;
     if (result.stopped === "aborted" || result.stopped === "early-stopping") stopped = result.stopped;
   } catch (reason) {
-    if (!(reason instanceof DownhillError && reason.code === "nan")) throw reason;
+    if (!(reason instanceof DownhillError && (reason.code === "nan" || reason.code === "diverged")))
+      throw reason;
     stopped = "diverged";
     error = reason;
   }
@@ -194,9 +198,18 @@ function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => voi
   };
 }
 
+/** Whether more is classified right than by always saying the class of which there are most: scores may be large and good. */
+function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boolean {
+  if (task.kind === "regression") return () => false;
+  const counts = new Array<number>(task.classes.length).fill(0);
+  for (let i = 0; i < train.y.data.length; i++) counts[train.y.data[i]!]!++;
+  const guessed = Math.max(...counts) / train.y.data.length;
+  return ({ metrics }) => metrics["accuracy"]! > guessed * (1 + 1e-6); // a mean in float32
+}
+
 /** What is trained, and how. */
 function optionsOf(problem: Problem, model: Model, settings: Settings, data: FitData<Batch>) {
-  const { method, accumulate, epochs, patience, seed } = settings;
+  const { method, accumulate, epochs, divergence, patience, seed } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
   return {
@@ -208,6 +221,7 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Fit
     seed,
     accumulate,
     every: "step",
+    divergence: divergence === undefined ? false : { factor: divergence, unless: betterThanGuessed(problem) },
     keepBest: validation !== undefined,
     ...(validation === undefined ? {} : { validation: batchesOf(validation, testedAtOnce) }),
     ...(patience === undefined ? {} : { earlyStopping: { patience } }),
@@ -217,8 +231,8 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Fit
 
 /** Where a run is saved, and who is told of it. */
 function placesOf(
-  { checkpoint, resume, tensorboard }: Places,
-  store: CheckpointStore | undefined,
+  { resume, tensorboard }: Places,
+  { store, begin }: Saving,
   settings: StretchSettings,
   output: Output,
 ): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
@@ -227,11 +241,7 @@ function placesOf(
     if (entry.kind === "start" && entry.isResumed) {
       output.note(`resumed after ${entry.epoch} of ${entry.epochs} epochs, at step ${entry.step}`);
     }
-    // the run is accepted: only now may something be written beside its checkpoints
-    if (entry.kind === "start" && checkpoint !== undefined && entry.stretches !== undefined) {
-      for (const change of changedSettings(checkpoint, entry.stretches)) output.note(change);
-      await keepStretches(checkpoint, entry.stretches);
-    }
+    if (entry.kind === "start") await begin(entry.stretches ?? []);
   };
   return {
     log: [tellUser, ...(tensorboard === undefined ? [] : [tensorBoard(tensorboard)])],

@@ -33,6 +33,7 @@ export function writeTree(tree: unknown, root: string, tensors: Map<string, Tens
       case "object":
         return { object: node.keys.map((key, i) => [key, write(node.children[i]!)] as const) };
       case "static":
+        if (typeof node.value === "boolean") return { boolean: node.value };
         return node.value === undefined ? { missing: true } : { text: node.value };
       default:
         return assertNever(node, "writeTree");
@@ -43,7 +44,6 @@ export function writeTree(tree: unknown, root: string, tensors: Map<string, Tens
 
 function writeLeaf(leaf: unknown, path: string, tensors: Map<string, Tensor>): TreeText {
   if (typeof leaf === "number") return { number: leaf };
-  if (typeof leaf === "boolean") return { boolean: leaf };
   const x = asTensor(leaf, "fit");
   tensors.set(path, x);
   return { tensor: path, ...(x.type.weak ? { weak: true } : {}) };
@@ -68,7 +68,10 @@ export function readTree(text: TreeText, tensors: ReadonlyMap<string, Tensor>): 
   return "text" in text ? text.text : undefined;
 }
 
-/** A line for each leaf of a tree with its type, and for each text, `null` and gap: two trees of one form have the same. */
+/**
+ * A line for each leaf of a tree and each plain boolean with its type, and for each text, `null` and gap: two trees of one
+ * form have the same.
+ */
 export function outlineOf(tree: unknown, root: string): string[] {
   const { leaves, def } = flatten(tree, "fit");
   const paths = leafPaths(def, root);
@@ -85,7 +88,9 @@ function staticLines(def: TreeDef, path: string): string[] {
     case "leaf":
       return [];
     case "static":
-      return [`${path}: ${JSON.stringify(def.value) ?? "undefined"}`];
+      return [
+        `${path}: ${typeof def.value === "boolean" ? "boolean" : (JSON.stringify(def.value) ?? "undefined")}`,
+      ];
     case "array":
       return def.children.flatMap((child, i) => staticLines(child, `${path}[${i}]`));
     case "object":

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { i32 } from "../../test/support/op-table.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { embedding } from "../nn/embedding.ts";
+import { debug } from "../runtime/debug.ts";
+import "../runtime/install.ts";
+import { jit } from "../runtime/jit.ts";
+import { grad } from "../transforms/grad.ts";
+import { vmap } from "../transforms/vmap.ts";
+import * as g from "./gather.ts";
+import "./methods.ts";
+import * as s from "./shape.ts";
+
+type Anything = (...words: unknown[]) => Tensor;
+const x = [10, 20, 30];
+
+/** Each function that takes places, with one array of three and those places. */
+const takers: Readonly<Record<string, (places: never) => Tensor>> = {
+  take: (i) => s.take(x, i),
+  "take along an axis": (i) => s.take([x], i, { axis: 1 }),
+  at: (i) => (s.at as Anything)(x, (i as readonly unknown[])[0]),
+  "at of a tensor": (i) => s.at(x, i32(i).at(0)),
+  scatterAdd: (i) => s.scatterAdd(x, i, 1),
+  takeAlongAxis: (i) => g.takeAlongAxis(x, i, { axis: 0 }),
+  scatterAddAlongAxis: (i) => g.scatterAddAlongAxis(x, i, 1, { axis: 0 }),
+  embedding: (i) => embedding([[1], [2], [3]], i),
+};
+
+describe.each(Object.entries(takers))("%s", (_, f) => {
+  test.each([3, -4, 1e6])("refuses place %s, which it clamped", (place) => {
+    expect(() => f([place] as never)).toThrow(new RegExp(`: place ${place} is out of range for f64\\[`));
+  });
+
+  test("takes the first and the last place, from either end", () => {
+    for (const place of [0, 2, -1, -3]) expect(() => f([place] as never)).not.toThrow();
+  });
+});
+
+describe("booleans are a mask and no places: they counted as 0 and 1", () => {
+  test.each(Object.entries(takers).filter(([name]) => name !== "at of a tensor"))("%s", (_, f) => {
+    expect(() => f([true, false, true] as never)).toThrow(
+      /: places are bool\[3?\], a mask, .* write where\(mask, x, 0\)\.$/,
+    );
+  });
+
+  test("tensors of them, and among numbers", () => {
+    expect(() => s.take(x, s.oneHot(0, 3).astype("bool"))).toThrow("take: places are bool[3], a mask");
+    expect(() => (s.take as Anything)(x, [true, 0])).toThrow("take: places are f64[2], not integers.");
+    expect(() => g.dynamicSlice(x, [s.oneHot(0, 1).astype("bool").at(0)], [1])).toThrow("a mask");
+  });
+});
+
+describe("inside of compiled functions", () => {
+  const at = jit((xs: Tensor, i: Tensor) => s.at(xs, i));
+  afterEach(() => debug({ nan: false }));
+
+  test("integers from JavaScript serve as places", () => {
+    expect([0, 1, 2, -1, -3].map((i) => at(x, i).item())).toEqual([10, 20, 30, 30, 10]);
+    expect(at.stats().programs).toBe(1);
+    expect(jit((xs: Tensor, i: Tensor) => s.take(xs, i.add(1)))(x, 1).item()).toBe(30);
+    expect(grad((xs: Tensor, i: Tensor) => s.at(xs, i))(x, 1).tolist()).toEqual([0, 1, 0]);
+    expect(jit(grad((xs: Tensor, i: Tensor) => s.at(xs, i)))(x, 1).tolist()).toEqual([0, 1, 0]);
+    expect(jit((xs: Tensor, i: Tensor) => g.dynamicSlice(xs, [i], [2]))(x, 1).tolist()).toEqual([20, 30]);
+    expect(() => grad((xs: Tensor, i: Tensor) => s.at(xs, i))(x, 0.5)).toThrow(
+      "at: places are f64[], not integers.",
+    );
+  });
+
+  test("places beyond the ends are clamped, and debug finds them", () => {
+    const take = jit((i: Tensor) => s.take(x, i));
+    const add = jit((i: Tensor) => s.scatterAdd(x, i, 1));
+    expect(take(i32([7, -9])).tolist()).toEqual([30, 10]);
+    expect(add(i32([7, -9])).tolist()).toEqual([11, 20, 31]);
+    expect(at(x, 7).item()).toBe(30);
+    debug({ nan: true });
+    expect(() => take(i32([0, 7]))).toThrow(
+      /^take: place 7 at element 1 is out of range for f64\[3\]; without debugging it is clamped\. Asked for at .*places\.test\.ts/,
+    );
+    expect(() => add(i32([-9]))).toThrow(/^scatterAdd: place -9 at element 0 is out of range/);
+    expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: place 7 at element 1/);
+    expect(() => at(x, 7)).toThrow(/^take: place 7 is out of range/);
+    expect(() => at(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
+    expect(at(x, 2).item()).toBe(30);
+  });
+});

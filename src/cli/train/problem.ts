@@ -1,0 +1,118 @@
+import {
+  type Column,
+  type FeatureEncoder,
+  randomSplit,
+  type Split,
+  type Standardiser,
+  stratifiedSplit,
+} from "../../data/index.ts";
+import { DownhillError } from "../../errors/index.ts";
+import { optionError } from "../shared/words.ts";
+
+/** A part of the data, one row an item. */
+export interface Part {
+  /** float32 of shape `[n, inputs]`. */
+  readonly x: Column;
+  /** Classes as int32, or standardised targets as float32; shape `[n]`. */
+  readonly y: Column;
+  /** The number of each row in the data, from 0. */
+  readonly rows: Int32Array;
+}
+
+/** What is to be learnt. */
+export type Task =
+  | { readonly kind: "classification"; readonly classes: readonly string[] }
+  | { readonly kind: "regression"; readonly target: string; readonly scale: Standardiser };
+
+/** Data to learn from and to be tested on, ready for a network. */
+export interface Problem {
+  readonly title: string;
+  readonly provenance: string;
+  readonly task: Task;
+  readonly train: Part;
+  /** Items of the training part that are held out to decide by; `undefined` for none. */
+  readonly validation: Part | undefined;
+  readonly test: Part;
+  /** How the columns of a table are the inputs; `undefined` for pixels. */
+  readonly inputs: Inputs | undefined;
+  /** Size of the images, where the inputs are the pixels of one. */
+  readonly image: { readonly width: number; readonly height: number } | undefined;
+  /** What the user should know of the data. */
+  readonly notes: readonly string[];
+}
+
+/** How columns of a table become inputs: plain data. */
+export interface Inputs {
+  /** The name of each input. */
+  readonly names: readonly string[];
+  /** How numbers, texts and missing values of the columns become the inputs. */
+  readonly encoder: FeatureEncoder;
+  /** How the inputs are standardised then. */
+  readonly scale: Standardiser;
+}
+
+/** What was learnt from the training part of a table before the network: plain data, so that a resumed run has the same. */
+export interface Learnt {
+  readonly inputs: Inputs;
+  readonly task: Task;
+}
+
+const testFraction = 0.2;
+const fewest = 10; // items
+
+/** Rows of three parts. */
+export interface ThreeParts extends Split {
+  readonly validation: Int32Array | undefined;
+}
+
+/** Rows for training, validation and test, in proportion to the labels where there are any. */
+export function splitThrice(
+  count: number,
+  labels: ArrayLike<number> | undefined,
+  seed: number,
+  validation: number,
+): ThreeParts {
+  const split = (rows: Int32Array, fraction: number): Split => {
+    const parts =
+      labels === undefined
+        ? randomSplit({ count: rows.length, testFraction: fraction, seed })
+        : stratifiedSplit({
+            labels: Int32Array.from(rows, (row) => labels[row]!),
+            testFraction: fraction,
+            seed,
+          });
+    const rowsOfPart = (part: Int32Array): Int32Array => part.map((i) => rows[i]!);
+    return { train: rowsOfPart(parts.train), test: rowsOfPart(parts.test) };
+  };
+  const { train, test } = split(
+    Int32Array.from({ length: count }, (_, i) => i),
+    testFraction,
+  );
+  if (validation === 0) return { train, test, validation: undefined };
+  if (Math.round(train.length * validation) === 0) {
+    const least = Number((1 / train.length).toPrecision(1));
+    throw optionError(
+      `--val ${validation} of ${train.length} training items holds none of them out. Give a larger share, as --val ${Math.max(0.1, least)}.`,
+    );
+  }
+  const again = split(train, validation);
+  return { train: again.train, validation: again.test, test };
+}
+
+/** Some rows of a matrix, as float32. */
+export function rowsOf(data: ArrayLike<number>, rows: Int32Array, size: number): Float32Array {
+  const out = new Float32Array(rows.length * size);
+  for (let i = 0; i < rows.length; i++) {
+    for (let k = 0; k < size; k++) out[i * size + k] = data[rows[i]! * size + k]!;
+  }
+  return out;
+}
+
+/** Refuses data that are too few to hold some out. */
+export function checkCount(name: string, count: number): void {
+  if (count >= fewest) return;
+  throw new DownhillError(
+    "data",
+    `${name}: ${count} items are too few: a fifth is held out for the test. At least ${fewest} are needed.`,
+  );
+}

@@ -1,0 +1,325 @@
+import {
+  type Classification,
+  dropMissing,
+  encodeFeatures,
+  type EncodedFeatures,
+  type FeatureEncoder,
+  fitFeatures,
+  fitStandardiser,
+  iris,
+  penguins,
+  standardise,
+  type Standardiser,
+  wine,
+} from "../../data/index.ts";
+import { missingValue } from "../../data/encode-features.ts";
+import { checkFeatures, type Target, targetOf } from "../../data/supervised.ts";
+import { DownhillError } from "../../errors/index.ts";
+import { quote } from "../shared/words.ts";
+import { columnOf, readTableFile, type Table, type TableColumn } from "../../io/index.ts";
+import {
+  checkCount,
+  type Learnt,
+  type Part,
+  type Problem,
+  rowsOf,
+  splitThrice,
+  type Task,
+} from "./problem.ts";
+import type { Source } from "./source.ts";
+
+type TableSource = Source & { readonly kind: "table" };
+
+/** A table of one's own. */
+export async function tableProblem(
+  source: TableSource,
+  seed: number,
+  validation: number,
+  learnt: Learnt | undefined,
+): Promise<Problem> {
+  const { file, target, header, decimal, categories, missing, indicator, maxCategories } = source;
+  const whole = await readTableFile(file, { header, decimal, text: categories, missing: "keep" });
+  const names =
+    source.features ??
+    whole.columns.map(({ name }) => name).filter((name) => name !== columnOf(whole, target).name);
+  checkFeatures(whole, target, names);
+  if (learnt !== undefined) checkSameColumns(file, names, learnt);
+  // a target cannot be filled in: such rows tell nothing
+  const columns = missing === "drop" ? [...names, target] : [target];
+  const { table, dropped } = dropMissing(whole, { columns });
+  if (missing === "error" && dropped.length > 0)
+    throw missingValue(whole, dropped[0]!.row, columnOf(whole, target), "");
+  checkCount(file, table.rows);
+  const goal = targetOf(table, target, source.task);
+  if (goal.task === "classification") checkClasses(file, target, goal, columnOf(table, target).kind);
+  const encoderOf = (rows: Int32Array): FeatureEncoder =>
+    fitFeatures(table, {
+      features: names,
+      rows,
+      missing: missing === "drop" ? "error" : missing,
+      indicator,
+      ...(maxCategories === undefined ? {} : { maxCategories }),
+    });
+  return problemOf(
+    {
+      title: file,
+      provenance: `${file}: ${whole.rows} rows, to predict ${target} from ${listOf(names)}`,
+      notes: notesOnDropped(whole, dropped),
+    },
+    { table, target, goal, encoderOf },
+    seed,
+    validation,
+    learnt,
+  );
+}
+
+/** Refuses to go on with other columns than those that the network has inputs for. */
+function checkSameColumns(file: string, names: readonly string[], { inputs }: Learnt): void {
+  const former = inputs.encoder.columns.map(({ column }) => column);
+  if (former.join("\n") === names.join("\n")) return;
+  throw new DownhillError(
+    "data",
+    `${file}: the run which is to go on predicts from ${listOf(former)}, not from ${listOf(names)}. Say --features ${quote(former.join(","))}.`,
+  );
+}
+
+/** A table that is part of the library. */
+export function setProblem(
+  { name }: Source & { readonly kind: "set" },
+  seed: number,
+  validation: number,
+): Problem {
+  if (name === "penguins") {
+    const columns = ["species", "beakLength", "beakDepth", "flipperLength", "bodyMass"];
+    const { table, dropped, provenance } = penguins({ missing: "drop", columns });
+    const rows = dropped.map(({ row }) => row + 1).join(" and ");
+    const about = {
+      title: name,
+      provenance,
+      notes: [`penguins ${rows} are left out: they were not measured.`],
+    };
+    const target = "species";
+    const features = columns.filter((column) => column !== target);
+    const encoderOf = (rows: Int32Array): FeatureEncoder => fitFeatures(table, { features, rows });
+    return problemOf(
+      about,
+      { table, target, goal: targetOf(table, target, "auto"), encoderOf },
+      seed,
+      validation,
+    );
+  }
+  const { x, y, features, classes, target, count, provenance } = name === "iris" ? iris() : wine();
+  const width = features.length;
+  const table: Table = {
+    name,
+    rows: count,
+    columns: features.map((feature, i) => ({
+      kind: "number",
+      name: feature,
+      values: Float64Array.from({ length: count }, (_, row) => x.data[row * width + i]!),
+    })),
+  };
+  const goal: Target = { task: "classification", y, classes };
+  const encoderOf = (): FeatureEncoder => fitFeatures(table);
+  return problemOf(
+    { title: name, provenance, notes: [] },
+    { table, target, goal, encoderOf },
+    seed,
+    validation,
+  );
+}
+
+interface Given {
+  readonly table: Table;
+  readonly target: string;
+  readonly goal: Target;
+  /** What columns become, learnt from these rows. */
+  readonly encoderOf: (rows: Int32Array) => FeatureEncoder;
+}
+
+function problemOf(
+  about: Pick<Problem, "title" | "provenance" | "notes">,
+  { table, target, goal, encoderOf }: Given,
+  seed: number,
+  validation: number,
+  learnt?: Learnt,
+): Problem {
+  const labels = goal.task === "classification" ? goal.y.data : undefined;
+  const split = splitThrice(table.rows, labels, seed, validation);
+  const encoder = learnt?.inputs.encoder ?? encoderOf(split.train);
+  const encoded = encodeFeatures(table, encoder);
+  const { x, inputs } = encoded;
+  const scale = learnt?.inputs.scale ?? scaleOf(encoded, split.train);
+  const scaled = standardise(x, scale).data;
+  const task = learnt?.task ?? taskOf(goal, target, split.train);
+  const y = yOf(table, target, goal, task);
+  const part = (rows: Int32Array): Part => ({
+    x: { shape: [rows.length, inputs.length], dtype: "float32", data: rowsOf(scaled, rows, inputs.length) },
+    y:
+      task.kind === "classification"
+        ? { shape: [rows.length], dtype: "int32", data: Int32Array.from(rows, (row) => y[row]!) }
+        : { shape: [rows.length], dtype: "float32", data: rowsOf(y, rows, 1) },
+    rows,
+  });
+  return {
+    title: about.title,
+    provenance: about.provenance,
+    task,
+    train: part(split.train),
+    validation: split.validation === undefined ? undefined : part(split.validation),
+    test: part(split.test),
+    inputs: { names: inputs.map(({ name }) => name), encoder, scale },
+    image: undefined,
+    notes: [
+      ...about.notes,
+      ...notesOnFills(table, encoder),
+      ...notesOnInputs(table, encoded, scale, split.train),
+      ...(goal.task === "classification" ? noteOnClasses(goal) : []),
+      ...(task.kind === "regression" ? notesOnSpread(table, target, y, split.train) : []),
+    ],
+  };
+}
+
+/** How inputs are standardised: numbers by the rows that are trained on, what tells by 0 and 1 not at all. */
+function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser {
+  const { mean, std, constant } = fitStandardiser(x, { rows, names: inputs.map(({ name }) => name) });
+  const isNumber = (i: number): boolean => inputs[i]!.kind === "number";
+  return {
+    mean: mean.map((value, i) => (isNumber(i) ? value : 0)),
+    std: std.map((value, i) => (isNumber(i) ? value : 1)),
+    constant: constant.filter(isNumber),
+  };
+}
+
+function taskOf(goal: Target, target: string, rows: Int32Array): Task {
+  return goal.task === "classification"
+    ? { kind: "classification", classes: goal.classes }
+    : { kind: "regression", target, scale: fitStandardiser(goal.y, { rows, names: [target] }) };
+}
+
+/** The target of each row as the network is to give it. */
+function yOf(table: Table, target: string, goal: Target, task: Task): ArrayLike<number> {
+  if (task.kind === "regression" && goal.task === "regression") return standardise(goal.y, task.scale).data;
+  if (task.kind === "classification" && goal.task === "classification") {
+    const places = goal.classes.map((label) => task.classes.indexOf(label));
+    const strange = goal.classes.find((_, i) => places[i]! < 0);
+    if (strange === undefined) return Int32Array.from(goal.y.data, (label) => places[label]!);
+    throw new DownhillError(
+      "data",
+      `${table.name}: column ${JSON.stringify(target)} has a class ${JSON.stringify(strange)} that the run which is to go on has not learnt. Begin another run.`,
+    );
+  }
+  throw new DownhillError(
+    "data",
+    `${table.name}: column ${JSON.stringify(target)} was for ${task.kind} in the run which is to go on, and is for ${goal.task} now. Say --task ${task.kind}.`,
+  );
+}
+
+function notesOnDropped(
+  table: Table,
+  dropped: readonly { readonly row: number; readonly missing: readonly string[] }[],
+): string[] {
+  if (dropped.length === 0) return [];
+  const columns = [...new Set(dropped.flatMap(({ missing }) => missing))];
+  const lines = dropped.slice(0, 8).map(({ row }) => table.lines?.[row] ?? row + 1);
+  const more = dropped.length > 8 ? ", …" : "";
+  return [
+    `${dropped.length} of ${table.rows} rows are left out, for they lack ${columns.map((name) => JSON.stringify(name)).join(" or ")}: ${lines.length === 1 ? "line" : "lines"} ${lines.join(", ")}${more}.`,
+  ];
+}
+
+function notesOnFills(table: Table, { columns }: FeatureEncoder): string[] {
+  return columns.flatMap((rule) => {
+    const column = columnOf(table, rule.column);
+    if (rule.kind !== "number" || rule.fill === undefined || column.kind !== "number") return [];
+    const count = column.values.filter(Number.isNaN).length;
+    const fill = Number(rule.fill.toPrecision(6));
+    return count === 0
+      ? []
+      : [`${JSON.stringify(rule.column)} lacks ${count} of ${table.rows} values: ${fill} stands for them.`];
+  });
+}
+
+function notesOnInputs(
+  table: Table,
+  { x, inputs, unknown }: EncodedFeatures,
+  scale: Standardiser,
+  rows: Int32Array,
+): string[] {
+  const names = inputs.map(({ name }) => name);
+  const constant = scale.constant.map((i) => names[i]!);
+  const columns = [...new Set(unknown.map(({ column }) => column))];
+  const strange = columns.map((column) => {
+    const found = unknown.filter((one) => one.column === column);
+    const values = [...new Set(found.map(({ value }) => JSON.stringify(value)))];
+    const list = values.length > 5 ? `${values.slice(0, 5).join(", ")}, …` : values.join(", ");
+    const which = found.length === 1 ? "1 row has" : `${found.length} rows have`;
+    return `${which} a ${JSON.stringify(column)} that no row to train on has (${list}): it counts as none of the categories.`;
+  });
+  const spread = inputs.flatMap(({ name, kind }, i) => {
+    if (kind === "flag" || scale.constant.includes(i)) return [];
+    const values = Float64Array.from({ length: table.rows }, (_, row) => x.data[row * inputs.length + i]!);
+    const one = { mean: [scale.mean[i]!], std: [scale.std[i]!], constant: [] };
+    return notesOnSpread(table, name, standardise(values, one).data, rows);
+  });
+  return [
+    ...(constant.length === 0
+      ? []
+      : [`${constant.join(", ")}: the same in all training rows, so it tells nothing.`]),
+    ...strange,
+    ...spread,
+  ];
+}
+
+/**
+ * What is to be known of a column whose values lie so far apart that most become the same number once they are
+ * standardised in float32: a single 1e300 among values of about 1 makes all others 0.
+ */
+function notesOnSpread(table: Table, name: string, scaled: ArrayLike<number>, rows: Int32Array): string[] {
+  const column = columnOf(table, name);
+  if (column.kind === "text") return [];
+  const different = new Set(Float64Array.from(rows, (row) => column.values[row]!)).size;
+  const left = new Set(Float32Array.from(rows, (row) => scaled[row]!)).size;
+  if (different < 3 || 2 * left > different) return [];
+  const farthest = rows.reduce((most, row) =>
+    Math.abs(scaled[row]!) > Math.abs(scaled[most]!) ? row : most,
+  );
+  const line = table.lines?.[farthest];
+  const where = line === undefined ? `row ${farthest + 1}` : `line ${line}`;
+  return [
+    `${JSON.stringify(name)} is ${column.values[farthest]} in ${where}, so far from the rest that most of its values are the same to a network. Correct it, take the row out, or leave the column out.`,
+  ];
+}
+
+/** Refuses classes of which hardly any comes twice: numbers to be predicted as numbers, or names of single items. */
+function checkClasses(
+  file: string,
+  target: string,
+  { classes, y }: Pick<Classification, "classes" | "y">,
+  kind: TableColumn["kind"],
+): void {
+  const count = y.data.length;
+  const few = kind === "number" ? classes.length * 2 > count : classes.length === count;
+  if (!few) return;
+  const what = `column ${JSON.stringify(target)} makes ${classes.length} classes of ${count} items: too few of each to learn from.`;
+  const repair =
+    kind === "number"
+      ? "Is --task regression meant?"
+      : "Name another column with --target, one whose values come again.";
+  throw new DownhillError("data", `${file}: ${what} ${repair}`);
+}
+
+function noteOnClasses({ classes, y }: Pick<Classification, "classes" | "y">): string[] {
+  const sizes = new Array<number>(classes.length).fill(0);
+  for (const label of y.data) sizes[label]!++;
+  const single = sizes.filter((size) => size === 1).length;
+  if (single === 0) return [];
+  const which = single === 1 ? "1 class has" : `${single} classes have`;
+  return [`${which} one item, which is trained on and not tested.`];
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length <= 12
+    ? names.join(", ")
+    : `${names.slice(0, 10).join(", ")} and ${names.length - 10} more columns`;
+}

@@ -1,0 +1,186 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { argmax, tensor } from "downhill";
+import { encodeFeatures, type FeatureEncoder, standardise, type Standardiser } from "downhill/data";
+import { readSafetensorsFile, readTable } from "downhill/io";
+import { mlp, type MlpParams } from "downhill/nn";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill tables-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ran {
+  readonly status: number | null;
+  readonly stderr: string;
+  /** What `start` and `done` tell, and the notes between them. */
+  readonly start: Record<string, unknown>;
+  readonly done: Record<string, unknown>;
+  readonly text: string;
+}
+
+/** `downhill train --data` of a text, in a folder with a blank in its name. */
+function train(table: string, ...words: string[]): Ran {
+  writeFileSync(join(folder, "my table.csv"), table);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [bin, "train", "--data", "my table.csv", ...words, "--json"],
+    { cwd: folder, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+  );
+  const lines = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { status, stderr, start: lines[0] ?? {}, done: lines.at(-1) ?? {}, text: stdout };
+}
+
+/** The notes of a run, which its report has too. */
+const reported = (): string => readFileSync(join(folder, "downhill-report.html"), "utf8");
+
+const rows = (n: number, row: (i: number) => string): string =>
+  Array.from({ length: n }, (_, i) => `${row(i)}\n`).join("");
+
+describe("downhill train on a table of one's own", () => {
+  // what is asked for is in the text column alone
+  const coats = `size;coat;warm\n${rows(60, (i) => `${(i * 7) % 11};${["wool", "silk", "linen"][i % 3]!};${i % 3 === 0 ? "yes" : "no"}`)}`;
+
+  test("texts are inputs, one a category: they were refused", () => {
+    const { start, done, stderr } = train(coats, "--target", "warm", "--hidden", "none");
+    expect(stderr).toBe("");
+    expect(start).toMatchObject({ network: [4, 2] });
+    expect(done["testAccuracy"]).toBe(1);
+  });
+
+  test("decimal commas and thousands are numbers: they were refused", () => {
+    const prices = `area;price\n${rows(50, (i) => `${i},5;${1 + Math.floor((i * 40) / 1000)}.${String((i * 40) % 1000).padStart(3, "0")},25`)}`;
+    const { done } = train(prices, "--target", "price", "--hidden", "none", "--epochs", "200");
+    expect(done["testR2"]).toBeGreaterThan(0.999);
+    const doubtful = train(`a;b\n${rows(20, (i) => `${1 + (i % 7)},${100 + i};${i % 2}`)}`, "--target", "b");
+    expect(doubtful).toMatchObject({
+      status: 1,
+      stderr:
+        'error: my table.csv: line 2, column "a": "1,100" may be 1100 or 1.1, and no other number tells which. Say what comes before decimals with --decimal point or --decimal comma.\n',
+    });
+    const said = train(
+      `a;b\n${rows(20, (i) => `${1 + (i % 7)},${100 + i};${i % 2}`)}`,
+      ..."--target b --epochs 1 --decimal comma".split(" "),
+    );
+    expect(said.start["command"]).toContain("--decimal comma");
+  });
+
+  const holes = `a,s,y\n${rows(60, (i) => `${i % 5 === 0 ? "" : i % 4},${i % 7 === 0 ? "NA" : i % 2 === 0 ? "u" : "v"},${i % 2 === 0 ? "even" : "odd"}`)}`;
+
+  test.each<[string, unknown, number]>([
+    ["--missing drop", [3, 32, 2], 41],
+    ["--missing mean", [4, 32, 2], 60],
+    ["--missing median --indicator", [5, 32, 2], 60],
+  ])("cells without a value go by %s", (words, network, items) => {
+    const { start, done, stderr } = train(holes, "--target", "y", "--epochs", "3", ...words.split(" "));
+    expect(stderr).toBe("");
+    expect(start["network"]).toEqual(network);
+    expect(Number(start["trainItems"]) + Number(start["testItems"])).toBe(items);
+    expect(start["command"]).toContain(words);
+    expect(done["event"]).toBe("done");
+    expect(reported()).toMatch(/rows are left out, for they lack|lacks 12 of 60 values/);
+  });
+
+  test("without a rule the first cell without a value is told, with what helps", () => {
+    expect(train(holes, "--target", "y")).toMatchObject({
+      status: 1,
+      stderr:
+        'error: my table.csv: line 2, column "s": the value is missing. Fill it in, leave such rows out with --missing drop, or fill them in with --missing mean.\n',
+    });
+  });
+
+  test("names that look like numbers are categories where that is said", () => {
+    const zip = `zip,y\n${rows(40, (i) => `0${1 + (i % 4)},${i % 4 === 2 ? "u" : "v"}`)}`;
+    expect(train(zip, "--target", "y", "--epochs", "1").start["network"]).toEqual([1, 32, 2]);
+    const { start } = train(zip, "--target", "y", "--epochs", "1", "--categories", "zip");
+    expect(start["network"]).toEqual([4, 32, 2]);
+  });
+
+  test("a category that only the test part has counts as none, and is told", () => {
+    const once = `s,y\n${rows(60, (i) => `${i % 20 === 7 ? `rare${i}` : i % 2 === 0 ? "u" : "v"},${i}.5`)}`;
+    const told = [0, 1, 2, 3, 4].map((seed) => {
+      train(once, "--target", "y", "--epochs", "1", "--seed", String(seed));
+      return /have? a &quot;s&quot; that no row to train on has|has a &quot;s&quot; that no row/.test(
+        reported(),
+      );
+    });
+    expect(told).toContain(true);
+  });
+
+  test("a value far from all others is told with column and line: all others became 0 without a word", () => {
+    const far = `x,y\n${rows(40, (i) => `${i === 5 ? "1e300" : i},${i}`)}`;
+    train(far, "--target", "y", "--epochs", "1");
+    expect(reported()).toContain("&quot;x&quot; is 1e+300 in line 7, so far from the rest");
+    train(far, "--target", "x", "--epochs", "1");
+    expect(reported()).toContain("&quot;x&quot; is 1e+300 in line 7, so far from the rest");
+  });
+
+  test("a target near 1e200 has an R² and an error: they were NaN", () => {
+    const large = `x,y\n${rows(50, (i) => `${i},${i}e200`)}`;
+    const { done } = train(large, "--target", "y", "--hidden", "none", "--epochs", "200");
+    expect(done["testR2"]).toBeGreaterThan(0.999);
+    expect(done["testRmse"]).toBeGreaterThan(0);
+    expect(done["testRmse"]).toBeLessThan(1e201);
+  });
+
+  test("--save holds all that it takes to predict from another table", async () => {
+    train(holes, ..."--target y --missing mean --indicator --hidden none --save net.safetensors".split(" "));
+    const { tensors, metadata } = await readSafetensorsFile(join(folder, "net.safetensors"));
+    const { encoder, scale, names } = JSON.parse(metadata["inputs"]!) as {
+      encoder: FeatureEncoder;
+      scale: Standardiser;
+      names: string[];
+    };
+    expect(names).toEqual(["a", "a missing", "s missing", "s=u", "s=v"]);
+    // other columns, in another order, with a category that is new
+    const others = readTable("s,z,a\nu,0,3\nv,0,\nnew,0,1\n", { missing: "keep" });
+    const x = standardise(encodeFeatures(others, encoder).x, scale);
+    const params = {
+      layers: [{ weight: tensors.get("layers.0.weight")!, bias: tensors.get("layers.0.bias")! }],
+    } as unknown as MlpParams;
+    const { sizes } = JSON.parse(metadata["network"]!) as { sizes: number[] };
+    const scores = mlp(sizes).apply(params, tensor([...x.data], { dtype: "float32" }).reshape(x.shape));
+    const classes = JSON.parse(metadata["classes"]!) as string[];
+    const winners = argmax(scores, { axis: 1 }).tolist() as number[];
+    expect(winners.slice(0, 2).map((winner) => classes[winner])).toEqual(["even", "odd"]);
+  });
+
+  test("a resumed run keeps what it has learnt of its columns, though the table has other values by then", () => {
+    const words = "--target y --missing mean --checkpoint run".split(" ");
+    train(holes, ...words, "--epochs", "2");
+    const kept = readFileSync(join(folder, "run/inputs.json"), "utf8");
+    const other = holes.replace("\n1,v,odd", "\n100,w,odd");
+    expect(other).not.toBe(holes);
+    const { start, stderr } = train(other, ...words, "--epochs", "4", "--resume");
+    expect(stderr).toBe("");
+    expect(start["network"]).toEqual([4, 32, 2]); // without an input for w
+    expect(readFileSync(join(folder, "run/inputs.json"), "utf8")).toBe(kept);
+    expect(train(holes, ...words, "--resume", "--features", "s").stderr).toContain(
+      "the run which is to go on predicts from a, s, not from s. Say --features a,s.",
+    );
+    expect(train(`${holes}1,u,neither\n`, ...words, "--resume").stderr).toContain(
+      'column "y" has a class "neither" that the run which is to go on has not learnt.',
+    );
+    writeFileSync(join(folder, "run/inputs.json"), "{}");
+    expect(train(holes, ...words, "--resume").stderr).toContain("Begin another run in another folder.");
+  });
+
+  test("options of tables are refused where there is none", () => {
+    const { status, stderr } = spawnSync(process.execPath, [bin, "train", "iris", "--missing", "drop"], {
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: "error: --missing is for tables: name one with --data. See downhill train --help.\n",
+    });
+  });
+});
