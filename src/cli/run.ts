@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { ArgsDef, CommandDef } from "citty";
 import { runCommand } from "citty";
 import { DownhillError } from "../errors/index.ts";
@@ -7,6 +6,7 @@ import { normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
+import { version } from "./version.ts";
 import { takeTurbo, turboOption } from "./turbo.ts";
 
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
@@ -116,11 +116,4 @@ function report(error: unknown): number {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${text}\n`);
   return failed;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
 }

@@ -97,6 +97,11 @@ export function threadCount(): number {
 let turbo = { wide: false, relaxed: false };
 
 /** Notes that the engine's switches were changed; what was compiled before is compiled anew. */
+/** Whether code is compiled in turbo mode. */
+export function isTurbo(): boolean {
+  return turbo.wide || turbo.relaxed;
+}
+
 export function setTurbo(mode: typeof turbo): void {
   turbo = mode;
   startAnew();

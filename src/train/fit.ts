@@ -17,6 +17,7 @@ import type { LogSink } from "./log.ts";
 import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
 import type { Loss, Reduction } from "./loss.ts";
 import { handOut, type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
+import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
@@ -91,6 +92,11 @@ export interface FitResult<P, S> {
   readonly history: readonly EpochRecord[];
   /** Steps taken. */
   readonly step: number;
+  /** Epochs finished, and batches of the next one that are done. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Of a run with checkpoints: its parts, each made by one call, with the `settings` that were given. */
+  readonly stretches: readonly Stretch[];
   /** Why it ended. */
   readonly stopped: Stopped;
   /** The best epoch, with `keepBest`, once there is one. */
@@ -205,9 +211,10 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
 
 function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
   const { params, state } = handOut(progress);
-  const { history, step, watch, warnings } = progress;
+  const { history, step, epoch, batch, stretches, watch, warnings } = progress;
   const time = timeOf(progress);
-  return { params, state, history: [...history], step, best: watch.best, time, warnings };
+  const place = { step, epoch, batch, stretches };
+  return { params, state, history: [...history], ...place, best: watch.best, time, warnings };
 }
 
 interface Deferred<T> {

@@ -29,6 +29,7 @@ export {
 export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent, Stopped } from "./loop.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
 export type { RunTime } from "./progress.ts";
+export type { Stretch } from "./stretches.ts";
 export { tensorBoard, type TensorBoardOptions } from "./tensorboard.ts";
 export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";
 export type * from "./report/figures.ts";

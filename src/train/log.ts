@@ -2,6 +2,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { EpochRecord } from "./history.ts";
+import type { Stretch } from "./stretches.ts";
 
 /** What a run tells while it goes: plain data. */
 export type LogEntry =
@@ -21,6 +22,8 @@ export interface StartEntry {
   /** How many epochs there are to be. */
   readonly epochs: number;
   readonly isResumed: boolean;
+  /** Of a run with checkpoints: its parts, the last of which begins now. */
+  readonly stretches?: readonly Stretch[];
   /** Numbers in the parameters. */
   readonly parameters: number;
 }

@@ -87,7 +87,7 @@ export async function* runLoop<P, S, B>(
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
   const { saver, log, epochs, data } = options;
   const isResumed = (await saver?.begin(progress, data)) ?? false;
-  const { step, epoch } = progress;
+  const { step, epoch, stretches } = progress;
   const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
     (n, x) => n + sizeOf(x.shape),
     0,
@@ -95,7 +95,8 @@ export async function* runLoop<P, S, B>(
   let stopped: Stopped = "left"; // what it is if the loop over the run is left
   let failure: { readonly error: unknown } | undefined;
   try {
-    await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters });
+    const told = stretches.length === 0 ? {} : { stretches };
+    await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters, ...told });
     stopped = yield* trainLoop(options, progress);
   } catch (error) {
     failure = { error };

@@ -1,6 +1,7 @@
 import type { EpochRecord, ItemSums } from "./history.ts";
 import { noItems } from "./history.ts";
 import { makeRetirement, type Retirement } from "./retire.ts";
+import type { Stretch } from "./stretches.ts";
 import type { Standing } from "./step.ts";
 import type { WatchState } from "./watch.ts";
 
@@ -32,6 +33,8 @@ export interface Progress<P, S> extends Standing<P, S> {
   batch: number;
   soFar: EpochSoFar;
   history: EpochRecord[];
+  /** Of a run with checkpoints: how it came to where it is. */
+  stretches: readonly Stretch[];
   watch: WatchState<P>;
   readonly rateScale: number;
   validationSeconds: number;
@@ -66,6 +69,7 @@ export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Pro
     batch: 0,
     soFar: freshEpoch(),
     history: [],
+    stretches: [],
     watch,
     get rateScale() {
       return this.watch.rateScale;

@@ -155,6 +155,12 @@ const args = {
     description: "save the run after each epoch, and when it ends in any way",
   },
   resume: { type: "boolean", description: "go on where the run in --checkpoint has ended, or begin it" },
+  until: {
+    type: "string",
+    valueHint: "N",
+    description:
+      "stop after N batches of the whole run, though epochs are left, as Ctrl-C does;\nwith --checkpoint, --resume goes on from there",
+  },
   tensorboard: {
     type: "string",
     valueHint: "folder",

@@ -37,6 +37,7 @@ const outcome: Outcome = {
   testAccuracy: 0.95,
   seconds: 2,
   seed: 0,
+  commands: [],
   report: "r.html",
 };
 

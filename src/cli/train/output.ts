@@ -57,6 +57,8 @@ export interface Outcome {
   /** Of the whole command, from its start. */
   readonly seconds: number;
   readonly seed: number;
+  /** What makes the run again, to the last bit; empty where that is not known. */
+  readonly commands: readonly string[];
   readonly report: string;
   readonly checkpoint?: string;
   readonly network?: string;

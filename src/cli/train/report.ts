@@ -4,6 +4,7 @@ import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
+import type { Repetition } from "./run-history.ts";
 import type { Judgement, TestResult } from "./result.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
@@ -17,7 +18,8 @@ export interface ReportSource {
   readonly settings: Settings;
   /** How the hyper-parameters were found, where they were. */
   readonly tuning: Tuning | undefined;
-  readonly command: string;
+  /** How the run is made again. */
+  readonly repetition: Repetition;
   /** What the user should do otherwise. */
   readonly advice: readonly string[];
   readonly run: Run;
@@ -29,20 +31,20 @@ const mostRows = 20;
 
 /** The report of a run as a page of HTML. */
 export function makeReport(source: ReportSource): string {
-  const { problem, model, tuning, command, run, advice } = source;
+  const { problem, model, tuning, repetition, run, advice } = source;
   return trainingReport({
     title: problem.title,
     subtitle: `A network of ${networkInWords(model.sizes)} trained on ${count(problem.train.rows.length)} items, tested on ${count(problem.test.rows.length)} it never saw`,
     results: results(source),
-    notes: [...stops(run), ...advice, ...problem.notes],
+    notes: [...stops(run), ...advice, ...repetition.notes, ...problem.notes],
     figures: [
       ...curves(source),
       ...judgements(source),
       ...(tuning === undefined ? [] : [tuningFigure(tuning)]),
       graph(source),
     ],
-    settings: settingsOf(source),
-    command,
+    settings: [...settingsOf(source), ...repetition.former],
+    ...(repetition.commands.length === 0 ? {} : { command: repetition.commands }),
     provenance: problem.provenance,
   });
 }

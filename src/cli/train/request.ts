@@ -30,6 +30,7 @@ export const textNames = [
   "seed",
   "tune",
   "checkpoint",
+  "until",
   "save",
   "tensorboard",
   "out",

@@ -1,20 +1,22 @@
 import { DownhillError } from "../../errors/index.ts";
-import { checkpointFolder } from "../../train/index.ts";
+import { checkpointFolder, type CheckpointStore, type Stretch } from "../../train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import { optionError } from "../shared/words.ts";
 import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
-import { changedSettings, keepSettings } from "./former-settings.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
 import { makeOutput, showLoss } from "./output.ts";
 import { testModel } from "./result.ts";
+import { changedSettings, keepStretches, repetitionOf } from "./run-history.ts";
 import { saveNetwork } from "./save.ts";
 import {
   commandOf,
+  commandWords,
+  flatSettings,
   lowerRate,
   type Places,
   readPlaces,
@@ -40,6 +42,7 @@ export async function train(request: TrainRequest): Promise<void> {
     output.clear();
     process.stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
   });
+  let folder: HeldFolder | undefined;
   try {
     await refuseOldRun(places);
     const learnt =
@@ -47,9 +50,10 @@ export async function train(request: TrainRequest): Promise<void> {
     const problem = await loadProblem(source, given.seed, given.validation, learnt);
     const model = makeModel(problem, given.hidden, given.seed);
     optimizerOf(given.method, lengthOf(problem, given)); // refuses what does not suit a run of this length
+    if (places.checkpoint !== undefined) folder = await holdFolder(places.checkpoint);
     let settings = given;
     output.start(
-      { command: commandOf(source, given), ...aboutOf(problem, model), ...settingsOf(given) },
+      { command: commandOf(source, given), ...aboutOf(problem, model), ...flatSettings(given) },
       describeStart(problem, model, given),
     );
     let tuning: Tuning | undefined;
@@ -57,32 +61,47 @@ export async function train(request: TrainRequest): Promise<void> {
       tuning = await tuneMethod(tuned, problem, model, given, output, interruption.signal);
       settings = { ...given, method: tuning.method };
     }
-    if (places.checkpoint !== undefined) {
-      const flat = settingsOf(settings);
-      if (places.resume) for (const change of changedSettings(places.checkpoint, flat)) output.note(change);
-      await keepSettings(places.checkpoint, flat);
+    const words = commandWords(source, settings);
+    const begin = async (stretches: readonly Stretch[]): Promise<void> => {
+      if (places.checkpoint === undefined) return;
+      for (const change of changedSettings(places.checkpoint, stretches)) output.note(change);
+      await keepStretches(places.checkpoint, stretches);
       if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
-    }
-    const command = commandOf(source, settings);
-    const run = await runTraining(problem, model, settings, places, output, interruption.signal);
+    };
+    const saving = { store: folder?.store, words, begin };
+    const run = await runTraining(problem, model, settings, places, saving, output, interruption.signal);
+    const repetition = repetitionOf(words, run.end, places.checkpoint);
     const result = testModel(problem, model, run.params);
     const { makeReport } = await import("./report.ts");
     const lower = lowerRate(settings, kindOf(source));
     const advice = adviseOn(run, settings, lower);
     await writeOutput(
       places.report,
-      makeReport({ problem, model, settings, tuning, command, advice, run, result }),
+      makeReport({ problem, model, settings, tuning, repetition, advice, run, result }),
     );
-    if (places.save !== undefined) await saveNetwork(places.save, run.params, problem, model, command);
-    const outcome = outcomeOf(run, result, settings.seed, places);
+    if (places.save !== undefined)
+      await saveNetwork(places.save, run.params, problem, model, repetition.commands);
+    const outcome = outcomeOf(run, result, settings.seed, repetition.commands, places);
     output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(process.stdout)));
     const code = interruption.exitCode();
     if (code !== undefined) process.exitCode = code;
     if (run.stopped === "diverged") throw diverged(run, settings, lower);
   } finally {
     output.clear();
+    await folder?.release();
     interruption.dispose();
   }
+}
+
+interface HeldFolder {
+  readonly store: CheckpointStore;
+  readonly release: () => Promise<void>;
+}
+
+/** The folder of checkpoints, held for this run from before its hyper-parameters are tuned until its report is written. */
+async function holdFolder(path: string): Promise<HeldFolder> {
+  const { lock, ...store } = checkpointFolder(path);
+  return { store, release: (await lock?.()) ?? (async () => {}) };
 }
 
 /** @throws DownhillError `option` for a folder that holds a run already, unless that is to go on. */
@@ -104,22 +123,6 @@ function aboutOf({ title, task, train: { rows }, validation, test }: Problem, { 
     ...(validation === undefined ? {} : { validationItems: validation.rows.length }),
     testItems: test.rows.length,
     network: sizes,
-  };
-}
-
-/** The settings as one flat object, for programs. */
-function settingsOf({ method, ...rest }: Settings): Readonly<Record<string, unknown>> {
-  const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
-  const { options } = optimizer;
-  return {
-    optimizer: optimizer.name,
-    ...(Object.keys(options).length === 0 ? {} : { options }),
-    learningRate,
-    momentum,
-    schedule,
-    plateau,
-    clip,
-    ...rest,
   };
 }
 

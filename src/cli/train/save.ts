@@ -5,8 +5,8 @@ import type { Model } from "./model.ts";
 
 /**
  * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … from the inputs on, and as metadata what they
- * need to be used, as JSON, with the command that made it: sizes, classes or target, and of tables `inputs`: `encoder` for
- * `encodeFeatures`, `scale` for `standardise`.
+ * need to be used, as JSON, with the commands that made it, a line each: sizes, classes or target, and of tables `inputs`:
+ * `encoder` for `encodeFeatures`, `scale` for `standardise`.
  *
  * @throws DownhillError `file` if it cannot be written.
  */
@@ -15,7 +15,7 @@ export async function saveNetwork(
   params: MlpParams,
   { task, title, inputs }: Problem,
   { sizes }: Model,
-  command: string,
+  commands: readonly string[],
 ): Promise<void> {
   const tensors = params.layers.flatMap(({ weight, bias }, i) => [
     [`layers.${i}.weight`, weight] as const,
@@ -26,7 +26,7 @@ export async function saveNetwork(
       ? { classes: JSON.stringify(task.classes) }
       : { target: task.target, targetScale: JSON.stringify(task.scale) };
   const metadata = {
-    command,
+    command: commands.join("\n"),
     data: title,
     network: JSON.stringify({ sizes, activation: "relu" }),
     task: task.kind,

@@ -18,6 +18,7 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly tune: string | undefined;
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
+  readonly until: string | undefined;
   readonly save: string | undefined;
   readonly tensorboard: string | undefined;
   readonly out: string | undefined;
@@ -42,11 +43,13 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** What a run writes beside its report. */
+/** What a run writes, and how far it goes. */
 export interface Places {
   readonly report: string;
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
+  /** The number of batches, from the beginning of the run, after which it is stopped. */
+  readonly until: number | undefined;
   readonly save: string | undefined;
   readonly tensorboard: string | undefined;
 }
@@ -90,7 +93,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
   };
 }
 
-/** What a run writes. @throws DownhillError `option` for options that need one another. */
+/** What a run writes, and how far it goes. @throws DownhillError `option` for options that need one another. */
 export function readPlaces(request: TrainRequest): Places {
   const { out, checkpoint, resume, save, tensorboard, tune } = request;
   if (resume && checkpoint === undefined) {
@@ -101,7 +104,8 @@ export function readPlaces(request: TrainRequest): Places {
       "--tune and --resume do not go together: a resumed run has its hyper-parameters already.",
     );
   }
-  return { report: out ?? "downhill-report.html", checkpoint, resume, save, tensorboard };
+  const until = read(request.until, (text) => readCount("--until", text));
+  return { report: out ?? "downhill-report.html", checkpoint, resume, until, save, tensorboard };
 }
 
 /** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
@@ -111,11 +115,16 @@ export function lowerRate({ method }: Settings, kind: SourceKind): number {
   return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
 }
 
-/** The command that repeats a run, whatever its defaults were. */
+/** The command that makes such a run, whatever its defaults were. */
 export function commandOf(source: Source, settings: Settings): string {
+  return commandWords(source, settings).map(quote).join(" ");
+}
+
+/** The words of that command. */
+export function commandWords(source: Source, settings: Settings): readonly string[] {
   const { method, batch, accumulate, epochs, hidden, augmentation, validation, divergence, patience, seed } =
     settings;
-  const words = ["downhill", "train"].concat(
+  return ["downhill", "train"].concat(
     sourceWords(source),
     methodWords(method),
     ["--batch", String(batch)],
@@ -127,7 +136,22 @@ export function commandOf(source: Source, settings: Settings): string {
     patience === undefined ? [] : ["--patience", String(patience)],
     ["--seed", String(seed)],
   );
-  return words.map(quote).join(" ");
+}
+
+/** The settings as one flat object, for programs. */
+export function flatSettings({ method, ...rest }: Settings): Readonly<Record<string, unknown>> {
+  const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
+  const { options } = optimizer;
+  return {
+    optimizer: optimizer.name,
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+    learningRate,
+    momentum,
+    schedule,
+    plateau,
+    clip,
+    ...rest,
+  };
 }
 
 function read<T>(text: string | undefined, reader: (text: string) => T): T | undefined {

@@ -55,7 +55,13 @@ export function adviseOn({ stopped, loss }: Run, { method }: Settings, lower: nu
 }
 
 /** A run in numbers. */
-export function outcomeOf(run: Run, result: TestResult, seed: number, places: Places): Outcome {
+export function outcomeOf(
+  run: Run,
+  result: TestResult,
+  seed: number,
+  commands: readonly string[],
+  places: Places,
+): Outcome {
   const { report, checkpoint, save } = places;
   return {
     stopped: run.stopped,
@@ -69,6 +75,7 @@ export function outcomeOf(run: Run, result: TestResult, seed: number, places: Pl
       : { testR2: result.r2, testRmse: result.rmse }),
     seconds: performance.now() / 1000, // the clock starts with the process
     seed,
+    commands,
     report,
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(save === undefined ? {} : { network: save }),

@@ -5,15 +5,17 @@ import type { MlpParams } from "../../nn/index.ts";
 import type { Key } from "../../random/index.ts";
 import {
   type Best,
-  checkpointFolder,
+  type CheckpointStore,
   type EpochRecord,
   type Evaluation,
   evaluator,
   fit,
+  type FitData,
   type FitOptions,
   type LogEntry,
   type LogSink,
   type RunTime,
+  type Stretch,
   tensorBoard,
 } from "../../train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
@@ -21,7 +23,17 @@ import type { Part, Problem } from "./data.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
 import { type Batch, batchesOf, type Model } from "./model.ts";
 import type { EpochStanding, Output } from "./output.ts";
-import type { Places, Settings } from "./settings.ts";
+import { type RunEnd, stretchSettings, type StretchSettings } from "./run-history.ts";
+import { flatSettings, type Places, type Settings } from "./settings.ts";
+
+/** How a run is saved. */
+export interface Saving {
+  readonly store: CheckpointStore | undefined;
+  /** The words of the command that makes such a run. */
+  readonly words: readonly string[];
+  /** Is called once the run is accepted: only then may something be written beside its checkpoints. */
+  readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
+}
 
 /** An epoch and how the network did on the test part after it. */
 export interface WatchedEpoch {
@@ -47,6 +59,8 @@ export interface Run {
   readonly loss: { readonly first: number; readonly last: number } | undefined;
   /** What went wrong, where it diverged. */
   readonly error: DownhillError | undefined;
+  /** Where it stands, how it came there, and whether it was stopped there. */
+  readonly end: RunEnd;
 }
 
 const testedAtOnce = 512; // items
@@ -73,12 +87,13 @@ export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Sett
   return { steps: stepsPerEpoch * epochs, stepsPerEpoch };
 }
 
-/** Trains with an eye on the test part, which nothing is decided by. */
+/** Trains with an eye on the test part, which nothing is decided by */
 export async function runTraining(
   problem: Problem,
   model: Model,
   settings: Settings,
   places: Places,
+  saving: Saving,
   output: Output,
   signal: AbortSignal,
 ): Promise<Run> {
@@ -88,7 +103,17 @@ export async function runTraining(
   const on = async (params: MlpParams, part: Part): Promise<Evaluation> =>
     counted(await evaluate(params, batchesOf(part, testedAtOnce)));
   const batches = trainingBatches(problem, settings);
-  const run = fit({ ...optionsOf(problem, model, settings, batches), ...placesOf(places, output), signal });
+  const stop = new AbortController();
+  const run = fit({
+    ...optionsOf(
+      problem,
+      model,
+      settings,
+      upTo(batches, places.until, () => stop.abort()),
+    ),
+    ...placesOf(places, saving, stretchSettings(saving.words, flatSettings(settings)), output),
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
 
   const tests = new Map<number, Evaluation>();
   const begin = performance.now();
@@ -133,7 +158,7 @@ export async function runTraining(
     stopped = "diverged";
     error = reason;
   }
-  const { best, step, history, time, params } = run.latest;
+  const { best, step, history, time, params, epoch, batch, stretches } = run.latest;
   const chosen = best?.params ?? params;
   const final = history.at(-1)?.loss;
   const rose = first !== undefined && final !== undefined && final > first;
@@ -149,6 +174,27 @@ export async function runTraining(
     // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
     loss: rose ? { first: (await on(model.start, train)).loss, last: final } : undefined,
     error,
+    end: { epoch, batch, stretches, isStopped: stopped === "aborted", batchCount: batches.batchCount },
+  };
+}
+
+/** The batches until so many of the whole run have been given; then `stop` is called. */
+function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => void): FitData<Batch> {
+  if (last === undefined) return batches;
+  const { count, batchCount } = batches;
+  return {
+    count,
+    batchCount,
+    async *epoch(k, options) {
+      let n = k * batchCount + (options?.from ?? 0);
+      for await (const batch of batches.epoch(k, options)) {
+        if (n++ >= last) {
+          stop();
+          return;
+        }
+        yield batch;
+      }
+    },
   };
 }
 
@@ -162,7 +208,7 @@ function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boole
 }
 
 /** What is trained, and how. */
-function optionsOf(problem: Problem, model: Model, settings: Settings, data: Batches<Batch>) {
+function optionsOf(problem: Problem, model: Model, settings: Settings, data: FitData<Batch>) {
   const { method, accumulate, epochs, divergence, patience, seed } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
@@ -185,18 +231,21 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Bat
 
 /** Where a run is saved, and who is told of it. */
 function placesOf(
-  { checkpoint, resume, tensorboard }: Places,
+  { resume, tensorboard }: Places,
+  { store, begin }: Saving,
+  settings: StretchSettings,
   output: Output,
 ): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
-  const tellUser: LogSink = (entry: LogEntry) => {
+  const tellUser: LogSink = async (entry: LogEntry) => {
     if (entry.kind === "warning") output.note(`warning: ${entry.message}`);
     if (entry.kind === "start" && entry.isResumed) {
       output.note(`resumed after ${entry.epoch} of ${entry.epochs} epochs, at step ${entry.step}`);
     }
+    if (entry.kind === "start") await begin(entry.stretches ?? []);
   };
   return {
     log: [tellUser, ...(tensorboard === undefined ? [] : [tensorBoard(tensorboard)])],
-    ...(checkpoint === undefined ? {} : { checkpoint: { store: checkpointFolder(checkpoint) }, resume }),
+    ...(store === undefined ? {} : { checkpoint: { store, settings }, resume }),
   };
 }
 

@@ -10,6 +10,7 @@ import { firstBad } from "../diverged.ts";
 import type { EpochRecord, ItemSums } from "../history.ts";
 import type { Reduction } from "../loss.ts";
 import type { EpochSoFar, Progress } from "../progress.ts";
+import type { Stretch } from "../stretches.ts";
 import type { Best, WatchState } from "../watch.ts";
 import type { Checkpoint } from "./store.ts";
 import { exactJson, outlineOf, parseExactJson, readTree, type TreeText, writeTree } from "./tree-text.ts";
@@ -61,6 +62,8 @@ interface RunText {
   readonly lastBatch: LastBatch | null;
   readonly soFar: EpochSoFar;
   readonly history: readonly EpochRecord[];
+  /** Absent in checkpoints of earlier versions. */
+  readonly stretches?: readonly Stretch[];
   readonly params: TreeText;
   readonly state: TreeText;
   readonly pending: { readonly count: number; readonly sums: ItemSums; readonly gradients: TreeText } | null;
@@ -84,7 +87,7 @@ export function writeCheckpoint(
 ): Checkpoint {
   checkGood(progress);
   const tensors = new Map<string, Tensor>();
-  const { params, state, pending, watch, step, epoch, batch, soFar, history } = progress;
+  const { params, state, pending, watch, step, epoch, batch, soFar, history, stretches } = progress;
   const { best, plateau, ...rest } = watch;
   const text: RunText = {
     outline,
@@ -94,6 +97,7 @@ export function writeCheckpoint(
     lastBatch,
     soFar,
     history,
+    stretches,
     params: writeTree(params, "params", tensors),
     state: writeTree(state, "state", tensors),
     pending:
@@ -145,13 +149,14 @@ export function readCheckpoint(
   const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${text.step}` });
   const { pending, watch } = text;
   const { best, plateau, ...rest } = watch;
-  const { step, epoch, batch, soFar, history, validationSeconds, checkpointSeconds } = text;
+  const { step, epoch, batch, soFar, history, stretches = [], validationSeconds, checkpointSeconds } = text;
   Object.assign(progress, {
     step,
     epoch,
     batch,
     soFar: { ...soFar, learningRate: soFar.learningRate },
     history: history.map((record) => ({ ...record, learningRate: record.learningRate })),
+    stretches,
     params: readTree(text.params, tensors),
     state: readTree(text.state, tensors),
     pending: pending === null ? undefined : { ...pending, gradients: readTree(pending.gradients, tensors) },

@@ -9,7 +9,8 @@ import {
   type RunOutline,
   writeCheckpoint,
 } from "./codec.ts";
-import type { CheckpointOptions } from "./store.ts";
+import { withStretch } from "../stretches.ts";
+import { type CheckpointOptions, plainSettings } from "./store.ts";
 import { DownhillError } from "../../errors/index.ts";
 
 /** Saves a run as it goes on. */
@@ -42,7 +43,7 @@ export interface SaverOptions extends Pick<RunOutline, "seed" | "reduction" | "a
 
 /** A saver by the options of `fit`. */
 export function makeSaver<P, S, B>({
-  checkpoint: { store, everySteps, everySeconds },
+  checkpoint: { store, everySteps, everySeconds, settings },
   resume,
   log,
   ...same
@@ -78,11 +79,14 @@ export function makeSaver<P, S, B>({
     const { checkpoint, warnings } = await store.load();
     for (const message of warnings) await warn(log, progress, message);
     began = { place: placeOf(progress), at: performance.now() };
+    if (checkpoint !== undefined && !resume) throw notEmpty(checkpoint.step);
+    const last = checkpoint === undefined ? null : readCheckpoint(checkpoint, outline, progress);
+    const plain = settings === undefined ? undefined : plainSettings(settings);
+    progress.stretches = withStretch(progress.stretches, progress, plain);
     if (checkpoint === undefined) return false;
-    if (!resume) throw notEmpty(checkpoint.step);
-    lastBatch = readCheckpoint(checkpoint, outline, progress);
+    lastBatch = last;
     saved = { place: placeOf(progress), step: checkpoint.step, at: began.at };
-    if (!(await isSameBatch(data, lastBatch))) await warn(log, progress, otherData(checkpoint.step));
+    if (!(await isSameBatch(data, last))) await warn(log, progress, otherData(checkpoint.step));
     return true;
   };
 

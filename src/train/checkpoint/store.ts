@@ -79,12 +79,17 @@ export interface CheckpointOptions {
   readonly everySteps?: number;
   /** As soon as so many seconds have passed since the last, above 0. */
   readonly everySeconds?: number;
+  /**
+   * How the run is made: plain data that JSON can hold. They are kept in the checkpoints for each stretch of the run, and
+   * handed back as `stretches` of the result, so that a run that was resumed with others can be told, and made again.
+   */
+  readonly settings?: unknown;
 }
 
 /** Checks when and where a run is to be saved. */
 export function checkCheckpointOptions(options: CheckpointOptions): void {
-  checkOptions("fit: checkpoint", options, ["store", "everySteps", "everySeconds"]);
-  const { store, everySteps, everySeconds } = options;
+  checkOptions("fit: checkpoint", options, ["store", "everySteps", "everySeconds", "settings"]);
+  const { store, everySteps, everySeconds, settings } = options;
   if (typeof store?.save !== "function" || typeof store.load !== "function") {
     throw new DownhillError(
       "option",
@@ -106,4 +111,20 @@ export function checkCheckpointOptions(options: CheckpointOptions): void {
       `fit: checkpoint: everySeconds must be a finite number above 0; got ${String(everySeconds)}.`,
     );
   }
+  if (settings !== undefined) plainSettings(settings);
+}
+
+/**
+ * Settings as JSON has them.
+ *
+ * @throws DownhillError `option` for what JSON cannot hold.
+ */
+export function plainSettings(settings: unknown): unknown {
+  try {
+    const text: unknown = JSON.stringify(settings);
+    if (typeof text === "string") return JSON.parse(text);
+  } catch {
+    // a value that holds itself, a bigint
+  }
+  throw new DownhillError("option", "fit: checkpoint: settings must be plain data that JSON can hold.");
 }

@@ -90,8 +90,8 @@ export interface TrainingReport {
   readonly notes?: readonly string[];
   readonly figures: readonly Figure[];
   readonly settings: readonly (readonly [name: string, value: string])[];
-  /** The command line that repeats the run. */
-  readonly command?: string;
+  /** The command line that repeats the run; where it takes several, one after the other. */
+  readonly command?: string | readonly string[];
   /** Where the data are from. */
   readonly provenance?: string;
 }

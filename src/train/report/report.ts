@@ -128,7 +128,9 @@ function drawTable({ title, head, rows }: TableFigure): Markup {
   return element("div", scrollable(title), table);
 }
 
-function drawSettings(settings: TrainingReport["settings"], command: string | undefined): Markup {
+function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {
+  const commands = command === undefined ? [] : typeof command === "string" ? [command] : command;
+  const again = `The same run again, to the last bit${commands.length > 1 ? ", by one command after the other, in a new folder" : ""}:`;
   return element(
     "section",
     { class: "wide" },
@@ -139,11 +141,8 @@ function drawSettings(settings: TrainingReport["settings"], command: string | un
       "",
       ...settings.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
     ),
-    ...(command === undefined
+    ...(commands.length === 0
       ? []
-      : [
-          element("p", { class: "caption" }, "The same run again, to the last bit:"),
-          element("pre", {}, command),
-        ]),
+      : [element("p", { class: "caption" }, again), element("pre", {}, commands.join("\n"))]),
   );
 }

@@ -1,0 +1,218 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FitResult, Stretch } from "../../train/index.ts";
+import { isTurbo } from "../../runtime/device.ts";
+import { toJson } from "../shared/json.ts";
+import { version } from "../version.ts";
+import { quote } from "../shared/words.ts";
+import { writeOutput } from "../shared/write-file.ts";
+
+/** Settings as one flat object. */
+type Settings = Readonly<Record<string, unknown>>;
+
+/** How a stretch of a run is made, as its checkpoints keep it. */
+export interface StretchSettings {
+  /** The words of the command that makes such a run from its beginning to its end. */
+  readonly command: readonly string[];
+  /** Of downhill, and of what runs it: others may give other last bits. */
+  readonly version: string;
+  readonly engine: string;
+  readonly settings: Settings;
+}
+
+/** A stretch with what is known of its settings; of runs by programs, and by earlier versions, that may be nothing. */
+interface KnownStretch extends Stretch {
+  readonly settings?: Partial<StretchSettings>;
+}
+
+/** Beside the checkpoints of a run: its stretches, and what each was asked for. */
+const fileName = "settings.json";
+
+/** What is to be kept of the stretch that begins now. */
+export function stretchSettings(words: readonly string[], settings: Settings): StretchSettings {
+  const { name } = process.release;
+  return {
+    command: isTurbo() ? [...words, "--turbo"] : words,
+    version: version(),
+    engine: `${name === "node" ? "Node" : name} ${process.versions.node}`,
+    settings: JSON.parse(toJson(settings)) as Settings,
+  };
+}
+
+/** Writes the stretches of a run beside its checkpoints. */
+export async function keepStretches(folder: string, stretches: readonly Stretch[]): Promise<void> {
+  const shown = knownStretches(folder, stretches).map(({ settings, ...place }) => ({
+    ...place,
+    ...settings,
+    ...(settings?.command === undefined ? {} : { command: showCommand(settings.command) }),
+  }));
+  await writeOutput(join(folder, fileName), `${toJson({ stretches: shown }, 2)}\n`);
+}
+
+/**
+ * The settings by which a resumed run goes on otherwise than it has come so far, a note each; a larger number of epochs
+ * is what one resumes for. Nothing where it is not known how the run was made before.
+ */
+export function changedSettings(folder: string, stretches: readonly Stretch[]): readonly string[] {
+  const [former, now] = knownStretches(folder, stretches)
+    .slice(-2)
+    .map(({ settings }) => settings?.settings);
+  return former === undefined || now === undefined ? [] : differences(former, now);
+}
+
+function differences(former: Settings, now: Settings): readonly string[] {
+  return changedNames(former, now).map(
+    (name) => `${name} was ${showSetting(former[name])} so far and is ${showSetting(now[name])} from here on`,
+  );
+}
+
+/** The names of settings that differ, but for the length of a run. */
+function changedNames(former: Settings, now: Settings): readonly string[] {
+  return [...new Set([...Object.keys(former), ...Object.keys(now)])].filter(
+    (name) => name !== "epochs" && showSetting(former[name]) !== showSetting(now[name]),
+  );
+}
+
+function showSetting(value: unknown): string {
+  return value === undefined || value === null ? "none" : JSON.stringify(value);
+}
+
+/** How a run is made again. */
+export interface Repetition {
+  /** The commands that make it again, to the last bit, one after the other; none where it is not known. */
+  readonly commands: readonly string[];
+  /** What else there is to say of it. */
+  readonly notes: readonly string[];
+  /** Its stretches before the last: how far each went, and what was other than in the last. */
+  readonly former: readonly (readonly [until: string, settings: string])[];
+}
+
+/** What has to be known to make a run again. */
+export interface RunEnd extends Pick<FitResult<unknown, unknown>, "epoch" | "batch" | "stretches"> {
+  /** Whether it was stopped before its end, by the user. */
+  readonly isStopped: boolean;
+  /** Batches of an epoch. */
+  readonly batchCount: number;
+}
+
+/**
+ * How a run is made again whose last stretch was made by these words. One command, where all its stretches are parts of one
+ * run; else one for each, saving to a new folder, as far as it went.
+ */
+export function repetitionOf(
+  words: readonly string[],
+  { epoch, batch, stretches, isStopped, batchCount }: RunEnd,
+  folder: string | undefined,
+): Repetition {
+  const last = { step: 0, epoch: 0, batch: 0, settings: stretchSettings(words, {}) };
+  const known = folder === undefined || stretches.length === 0 ? [last] : knownStretches(folder, stretches);
+  const batchesAt = (place: { readonly epoch: number; readonly batch: number }): number =>
+    place.epoch * batchCount + place.batch;
+  const end = batchesAt({ epoch, batch });
+  const done = known.filter((stretch, i) => i === 0 || batchesAt(stretch) < end);
+  const former = done.slice(0, -1).map((stretch, i) => {
+    const until = batchesAt(done[i + 1]!).toLocaleString("en");
+    return [`until batch ${until}`, describeFormer(stretch, done.at(-1)!)] as const;
+  });
+  const parts: { command: readonly string[]; from: number }[] = [];
+  for (const stretch of done) {
+    const command = stretch.settings?.command;
+    if (command === undefined) return { commands: [], notes: [unknownBegin], former };
+    const before = parts.at(-1);
+    if (before !== undefined && isSameRun(before.command, command)) before.command = command;
+    else parts.push({ command, from: batchesAt(stretch) });
+  }
+  const place = `${folder ?? ""}-again`;
+  const commands = parts.map(({ command }, i) => {
+    const to = parts[i + 1]?.from ?? (isStopped ? end : undefined);
+    const isWhole = to === undefined || to === 0 || to === epochsOf(command) * batchCount;
+    return showCommand([
+      ...command,
+      ...(parts.length > 1 ? ["--checkpoint", place] : []),
+      ...(i > 0 ? ["--resume"] : []),
+      ...(isWhole ? [] : ["--until", String(to)]),
+    ]);
+  });
+  return { commands, notes: otherEngines(done), former };
+}
+
+/** `learningRate 0.1, momentum none; begun 2026-01-02T03:04:05Z`. */
+function describeFormer({ settings, time }: KnownStretch, last: KnownStretch): string {
+  const [was, is] = [settings?.settings, last.settings?.settings];
+  const names = was === undefined || is === undefined ? [] : changedNames(was, is);
+  const what =
+    was === undefined
+      ? "settings unknown"
+      : names.map((name) => `${name} ${showSetting(was[name])}`).join(", ") || "the same settings";
+  return `${what}${time === undefined ? "" : `; begun ${time}`}`;
+}
+
+const unknownBegin =
+  "How the first epochs of this run were made is not known: it was begun by a program, or by an earlier version.";
+
+/** A note where stretches were made by other versions than the last. */
+function otherEngines(stretches: readonly KnownStretch[]): readonly string[] {
+  const makers = stretches.map(({ settings }) => `downhill ${settings?.version} on ${settings?.engine}`);
+  const all = [...new Set(makers)];
+  return all.length < 2
+    ? []
+    : [`Parts of this run were made by ${all.join(" and by ")}: the last bits may differ.`];
+}
+
+/** Whether two commands make the same run but for its length, on which nothing depends without a schedule. */
+function isSameRun(a: readonly string[], b: readonly string[]): boolean {
+  const isLength = (words: readonly string[], i: number): boolean =>
+    words[i - 1] === "--epochs" && !words.includes("--schedule");
+  return a.length === b.length && a.every((word, i) => word === b[i] || (isLength(a, i) && isLength(b, i)));
+}
+
+function epochsOf(words: readonly string[]): number {
+  return Number(words[words.indexOf("--epochs") + 1]);
+}
+
+function showCommand(words: readonly string[]): string {
+  return words.map(quote).join(" ");
+}
+
+/** The stretches of a run, of which the first may be known by the file alone. */
+function knownStretches(folder: string, stretches: readonly Stretch[]): readonly KnownStretch[] {
+  const known = stretches.map(({ settings, ...place }) => ({ ...place, settings: readSettings(settings) }));
+  const [first, ...rest] = known;
+  if (first === undefined || first.settings.settings !== undefined) return known;
+  const former = formerSettings(folder);
+  return former === undefined ? known : [{ ...first, settings: { settings: former } }, ...rest];
+}
+
+/** What a checkpoint keeps of settings, which may have come from anywhere: commands are shown to be run. */
+function readSettings(value: unknown): Partial<StretchSettings> {
+  if (typeof value !== "object" || value === null) return {};
+  const { command, version: made, engine, settings } = value as Readonly<Record<string, unknown>>;
+  const isCommand =
+    Array.isArray(command) &&
+    command.every((word) => typeof word === "string") &&
+    command[0] === "downhill" &&
+    command[1] === "train";
+  return {
+    ...(isCommand ? { command: command as string[] } : {}),
+    ...(typeof made === "string" ? { version: made } : {}),
+    ...(typeof engine === "string" ? { engine } : {}),
+    ...(isObject(settings) ? { settings } : {}),
+  };
+}
+
+/** The settings in the folder of a run whose checkpoints do not tell: an earlier version kept those of its last part. */
+function formerSettings(folder: string): Settings | undefined {
+  try {
+    const settings: unknown = JSON.parse(readFileSync(join(folder, fileName), "utf8"));
+    if (!isObject(settings)) return undefined;
+    const { stretches } = settings;
+    if (stretches === undefined) return settings;
+    return Array.isArray(stretches) ? readSettings(stretches[0]).settings : undefined;
+  } catch {
+    return undefined; // a run from a program of one's own, or a file that was cut off: nothing to compare with
+  }
+}
+
+function isObject(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,222 @@
+// Runs of `downhill train` that are saved, resumed, stopped and repeated, by the command that the package installs.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const env = { ...process.env, NO_COLOR: "1" };
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-again-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
+const linesOf = (stdout: string): Ended["lines"] =>
+  stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
+function train(...words: string[]): Ended {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [bin, "train", "digits", ...words, "--json"],
+    {
+      encoding: "utf8",
+      cwd: folder,
+      env,
+    },
+  );
+  return { status, stderr, lines: linesOf(stdout) };
+}
+
+/** A long run in a folder, once it has finished its second epoch. */
+async function begun(place: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+  const words = [
+    "train",
+    "digits",
+    "--hidden",
+    "none",
+    "--epochs",
+    "100000",
+    "--checkpoint",
+    place,
+    "--json",
+  ];
+  const child = spawn(process.execPath, [bin, ...words], { cwd: folder, env });
+  let [stdout, stderr] = ["", ""];
+  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const ended = new Promise<Ended>((resolve) =>
+    child.on("close", (status) => {
+      // what it was killed in the midst of is no line
+      resolve({ status, stderr, lines: linesOf(stdout.slice(0, stdout.lastIndexOf("\n") + 1)) });
+    }),
+  );
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (data: Buffer) => {
+      stdout += data.toString();
+      if (stdout.includes('"epoch":2')) resolve();
+    });
+    void ended.then((end) => reject(new Error(`ended before its second epoch: ${end.stderr}`)));
+  });
+  return { child, ended };
+}
+
+/** All tensors of the last checkpoint: parameters, and the state of the optimiser. */
+function hashOf(place: string): string {
+  const last = readdirSync(place)
+    .filter((name) => name.endsWith(".safetensors"))
+    .sort()
+    .at(-1)!;
+  return createHash("sha256")
+    .update(readFileSync(join(place, last)))
+    .digest("hex");
+}
+
+const lockOf = (place: string): boolean => existsSync(join(folder, place, "run.lock"));
+const reportOf = (name: string): string => readFileSync(join(folder, name), "utf8");
+
+describe("the commands of the report", () => {
+  test("make a run again, bit for bit, that was resumed with other settings and stopped in an epoch", () => {
+    const run = ["--hidden", "16", "--augment", "shift=1", "--checkpoint", "run"];
+    expect(train(...run, "--epochs", "1").status).toBe(0);
+    const second = train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
+    expect(second.lines.map(({ text }) => text)).toContain(
+      "learningRate was 0.2 so far and is 0.05 from here on",
+    );
+    expect(second.lines.at(-1)).toMatchObject({ stopped: "aborted", steps: 70 });
+    const third = train(...run, "--epochs", "2", "--momentum", "0.5", "--resume", "--out", "third.html");
+    const commands = third.lines.at(-1)!["commands"] as string[];
+    expect(commands).toHaveLength(3);
+    const page = reportOf("third.html");
+    const said = [
+      "The same run again, to the last bit, by one command after the other, in a new folder:",
+      ...commands,
+      "<dt>until batch 45</dt><dd>momentum 0.9; begun ",
+      "<dt>until batch 70</dt><dd>learningRate 0.05, momentum 0.9; begun ",
+    ];
+    expect(said.filter((text) => !page.includes(text))).toEqual([]);
+
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(elsewhere);
+    const script = `downhill() { "${process.execPath}" "${bin}" "$@"; }\nset -e\n${commands.join("\n")}\n`;
+    const again = spawnSync("sh", ["-c", script], { encoding: "utf8", cwd: elsewhere, env });
+    expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
+    expect(hashOf(join(elsewhere, "run-again"))).toBe(hashOf(join(folder, "run")));
+    // and a run with the last settings from the beginning, which it said before, is another
+    expect(
+      train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5").status,
+    ).toBe(0);
+    expect(hashOf(join(folder, "other"))).not.toBe(hashOf(join(folder, "run")));
+
+    const { stretches } = JSON.parse(reportOf("run/settings.json")) as {
+      stretches: Record<string, unknown>[];
+    };
+    expect(stretches.map(({ step, settings }) => [step, (settings as Record<string, unknown>)["learningRate"], (settings as Record<string, unknown>)["momentum"]])).toEqual([
+      [0, 0.2, 0.9],
+      [45, 0.05, 0.9],
+      [70, 0.2, 0.5],
+    ]); // prettier-ignore
+  });
+});
+
+test("a --resume that is refused leaves settings.json, and all else, as it was", () => {
+  expect(train("--hidden", "none", "--epochs", "1", "--checkpoint", "refused").status).toBe(0);
+  const names = readdirSync(join(folder, "refused"));
+  const before = reportOf("refused/settings.json");
+  for (const words of [
+    ["--hidden", "8"],
+    ["--hidden", "none", "--seed", "1"],
+    ["--hidden", "none", "--batch", "7"],
+  ]) {
+    const { status, stderr } = train(...words, "--epochs", "2", "--checkpoint", "refused", "--resume");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("is of another run")]);
+    expect(reportOf("refused/settings.json")).toBe(before);
+    expect(readdirSync(join(folder, "refused"))).toEqual(names);
+  }
+});
+
+describe("a second run in the folder of one that goes on", () => {
+  test("is refused, told whose the folder is, and may have it when that has ended", async () => {
+    const { child, ended } = await begun("shared");
+    expect(lockOf("shared")).toBe(true);
+    const second = train("--hidden", "none", "--epochs", "1", "--checkpoint", "shared", "--resume");
+    expect([second.status, second.lines]).toEqual([1, []]);
+    expect(second.stderr).toMatch(
+      new RegExp(
+        `^error: shared/run\\.lock: another run, process ${child.pid!}, has this folder since 20\\S+Z\\. Wait for its end`,
+      ),
+    );
+    child.kill("SIGTERM");
+    expect((await ended).status).toBe(143);
+    expect(lockOf("shared")).toBe(false);
+  });
+
+  test.each([
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+  ] as const)("%s saves the run, writes its report and gives the folder back", async (signal, code) => {
+    const { child, ended } = await begun(signal);
+    child.kill(signal);
+    const { status, lines } = await ended;
+    expect(status).toBe(code);
+    expect(lines.at(-1)).toMatchObject({ event: "done", stopped: "aborted", checkpoint: signal });
+    expect(lockOf(signal)).toBe(false);
+    const epochs = Number(lines.at(-1)!["epochs"]);
+    const resumed = train(
+      "--hidden",
+      "none",
+      "--epochs",
+      String(epochs + 1),
+      "--checkpoint",
+      signal,
+      "--resume",
+    );
+    expect(resumed.lines.at(-1)).toMatchObject({ stopped: "finished", epochs: epochs + 1 });
+  });
+
+  test("quits at the second Ctrl-C, and gives the folder back all the same", async () => {
+    const { child, ended } = await begun("twice");
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    await ended;
+    expect(lockOf("twice")).toBe(false);
+  });
+
+  test("that was killed is no obstacle", async () => {
+    const { child, ended } = await begun("killed");
+    child.kill("SIGKILL");
+    const { lines } = await ended;
+    expect(lockOf("killed")).toBe(true);
+    const epochs = Math.max(...lines.map(({ epoch }) => Number(epoch ?? 0)));
+    const resumed = train(
+      "--hidden",
+      "none",
+      "--epochs",
+      String(epochs + 2),
+      "--checkpoint",
+      "killed",
+      "--resume",
+    );
+    expect(resumed).toMatchObject({ status: 0, stderr: "" });
+    expect(lockOf("killed")).toBe(false);
+  });
+});
+
+test.runIf(existsSync("/proc/self"))(
+  "a folder where none can be made is an error, and no endless try",
+  () => {
+    const { status, stderr } = train("--epochs", "1", "--checkpoint", "/proc/downhill/a");
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: .*\/proc\/downhill\/a/)]);
+  },
+);
