@@ -5,6 +5,7 @@ import type { BooleanLike, NestedNumbers, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, isDType } from "../ir/types.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { iota } from "../prims/index-ops.ts";
 import { asTensor, fromFlat, fromNest } from "../prims/lift.ts";
 import { convert, full as fill } from "../prims/linear.ts";
@@ -153,7 +154,7 @@ export function eye(n: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 2) refuseExtra("eye", arguments, 2);
   checkOptions("eye", options, ["dtype"]);
   checkShape("eye", [n]);
-  const elements = new Float64Array(n * n);
+  const elements = makeArray("f64", n * n);
   for (let i = 0; i < n; i++) elements[i * n + i] = 1;
   return fromFlat(arrayType(dtypeOf("eye", options), [n, n]), elements);
 }

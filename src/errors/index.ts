@@ -13,6 +13,7 @@ export type ErrorCode =
   | "syntax" // text that cannot be read
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
+  | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
   | "diverged" // a run of training that is lost, though its numbers are finite
   | "check" // a check of downhill/testing failed

@@ -1,4 +1,5 @@
 import type { TypedArray } from "./executable.ts";
+import { withRoom } from "./reclaim.ts";
 
 /** Up to this many elements are copied one by one: `set` takes longer to begin. */
 const fewElements = 32;
@@ -44,8 +45,16 @@ function copyFew(to: TypedArray, toOffset: number, from: TypedArray, fromOffset:
   return false;
 }
 
-/** `n` elements of an array in an array of their own. */
+/**
+ * `n` elements of an array in an array of their own.
+ *
+ * @throws DownhillError `oom` where the engine has no memory for it.
+ */
 export function sliceElements(from: TypedArray, offset: number, n: number): TypedArray {
+  return withRoom(`a copy of ${n} elements`, n * from.BYTES_PER_ELEMENT, () => slice(from, offset, n));
+}
+
+function slice(from: TypedArray, offset: number, n: number): TypedArray {
   if (n > fewElements && !isShared(from)) return from.slice(offset, offset + n);
   const ArrayType = from.constructor as new (size: number) => TypedArray;
   const to = new ArrayType(n);

@@ -1,5 +1,6 @@
 import type { Procedure, Routine, ScalarType } from "./scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
+import { withRoom } from "./reclaim.ts";
 
 /** The arrays that hold elements: one class a scalar type. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
@@ -56,6 +57,8 @@ export interface CodeSize {
   readonly codeBytes: number;
   /** Memory that it holds between calls. */
   readonly memoryBytes: number;
+  /** The most that it will hold between calls of memory that no other routine uses too. */
+  readonly ownBytes?: number;
 }
 
 /** A procedure that can be called with numbers. */
@@ -74,8 +77,25 @@ export interface Backend {
   readonly compileProcedure: (procedure: Procedure) => CompiledProcedure;
 }
 
-/** A new zeroed array of `n` elements. */
+/** Bytes of one element. */
+export const bytesPerElement: Readonly<Record<ScalarType, number>> = {
+  f64: 8,
+  f32: 4,
+  i32: 4,
+  u32: 4,
+  bool: 1,
+};
+
+/**
+ * A new zeroed array of `n` elements.
+ *
+ * @throws DownhillError `oom` where the engine has no memory for it.
+ */
 export function makeArray(type: ScalarType, n: number): TypedArray {
+  return withRoom(`an array of ${n} elements`, n * bytesPerElement[type], () => newArray(type, n));
+}
+
+function newArray(type: ScalarType, n: number): TypedArray {
   switch (type) {
     case "f64":
       return new Float64Array(n);

@@ -3,6 +3,7 @@ import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
+import { sliceElements } from "../kernel/copy-elements.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { firstPath } from "../tree/nesting.ts";
 import { isTypedArray } from "../tree/tree.ts";
@@ -42,7 +43,8 @@ function fromTyped(array: TypedArray, operation: string): Tensor {
       `${operation}: a Uint8Array stands for booleans, but this one holds ${byte}. Say what its bytes are, as in tensor(bytes, { dtype: "float32" }).`,
     );
   }
-  return new Tensor(arrayType(dtype, [array.length]), { array: array.slice(), offset: 0 }, undefined);
+  const copy = sliceElements(array, 0, array.length);
+  return new Tensor(arrayType(dtype, [array.length]), { array: copy, offset: 0 }, undefined);
 }
 
 function describe(value: unknown): string {

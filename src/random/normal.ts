@@ -1,5 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { checkCount, checkKey, type Key } from "./threefry.ts";
 import { fillUniform } from "./uniform.ts";
 
@@ -34,7 +35,7 @@ export function normal(key: Key, n: number, options: NormalOptions = {}): Float6
   checkOptions("normal", options, ["dtype"]);
   const { dtype = "float64" } = options;
   checkChoice("normal", "dtype", dtype, ["float64", "float32"]);
-  const out = dtype === "float64" ? new Float64Array(n) : new Float32Array(n);
+  const out = makeArray(dtype === "float64" ? "f64" : "f32", n) as Float64Array | Float32Array;
   // the least number above −1, so that the open interval is symmetric: ±1 would be infinite
   fillUniform(key, dtype === "float64" ? -1 + 2 ** -53 : -1 + 2 ** -24, 1, out);
   for (let i = 0; i < n; i++) out[i] = normalQuantile(out[i]!);

@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
 
 /**
@@ -14,7 +15,7 @@ export function permutation(key: Key, n: number): Uint32Array {
   if (arguments.length > 2) refuseExtra("permutation", arguments, 2);
   checkKey("permutation", key);
   checkCount("permutation", n);
-  const order = new Uint32Array(n);
+  const order = makeArray("u32", n) as Uint32Array;
   for (let i = 0; i < n; i++) order[i] = i;
   shuffleInPlace(order, integersBelow(key));
   return order;

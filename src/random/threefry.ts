@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { DownhillError } from "../errors/index.ts";
 
 /**
@@ -70,7 +71,7 @@ export function bits(key: Key, n: number): Uint32Array {
   if (arguments.length > 2) refuseExtra("bits", arguments, 2);
   checkKey("bits", key);
   checkCount("bits", n);
-  const out = new Uint32Array(n);
+  const out = makeArray("u32", n) as Uint32Array;
   fillBits(key, 0, out);
   return out;
 }

@@ -1,6 +1,7 @@
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
+import { makeArray } from "../kernel/executable.ts";
 import { checkCount, checkKey, type Key, threefry2x32 } from "./threefry.ts";
 
 /** Options of `uniform`. */
@@ -44,7 +45,7 @@ export function uniform(key: Key, n: number, options: UniformOptions = {}): Floa
       `uniform: minval must be below maxval, both finite; got ${minval} and ${maxval}.`,
     );
   }
-  const out = dtype === "float64" ? new Float64Array(n) : new Float32Array(n);
+  const out = makeArray(dtype === "float64" ? "f64" : "f32", n) as Float64Array | Float32Array;
   fillUniform(key, minval, maxval, out);
   return out;
 }

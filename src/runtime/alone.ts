@@ -13,5 +13,5 @@ export function compileAlone(eqn: Equation, inPlace?: number): Executable["run"]
   const { routine, aliases } = lowerEquation(eqn, inPlace);
   const compiled = (installedGenerator() ?? interpBackend).compile(routine);
   const types = eqn.outs.map((v) => v.type);
-  return makeRunner(() => compiled, routine, types, aliases);
+  return makeRunner(compiled, routine, types, aliases);
 }

@@ -8,6 +8,9 @@ import { installedGenerator } from "./engine.ts";
 import "./install-compiler.ts";
 import "./install-generator.ts";
 
+/** Less than a few functions need for their constants would only fail. */
+const leastMemory = 2 ** 20;
+
 /**
  * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
  * that are left out keep their defaults.
@@ -16,11 +19,12 @@ import "./install-generator.ts";
  * @example
  * const sameBitsEverywhere = () => configure({ reproducible: true });
  * const nothingBesideTheCallingThread = () => configure({ threads: 1 });
+ * const inLittleMemory = () => configure({ memoryLimit: 256 * 2 ** 20 });
  * const theDefaultsAgain = () => configure({});
  */
 export function configure(given: RuntimeOptions): void {
   if (arguments.length > 1) refuseExtra("configure", arguments, 1);
-  checkOptions("configure", given, ["backend", "reproducible", "threads"]);
+  checkOptions("configure", given, ["backend", "reproducible", "threads", "memoryLimit"]);
   const next = { ...defaultChoices, ...given };
   checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
   if (typeof next.reproducible !== "boolean")
@@ -30,6 +34,12 @@ export function configure(given: RuntimeOptions): void {
     throw new DownhillError(
       "option",
       `configure: threads must be a whole number from 1 to ${mostThreads}, not ${String(threads)}.`,
+    );
+  const { memoryLimit = Infinity } = next;
+  if (typeof memoryLimit !== "number" || !(memoryLimit >= leastMemory))
+    throw new DownhillError(
+      "option",
+      `configure: memoryLimit must be a number of bytes of at least ${leastMemory} (1 MiB), not ${String(memoryLimit)}.`,
     );
   if (next.backend === "wasm" && !canRunWasm())
     throw new DownhillError(

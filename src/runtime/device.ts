@@ -2,6 +2,7 @@ import { interpBackend } from "../backends/interp/index.ts";
 import {
   canRunWasm,
   closePools,
+  limitArena,
   makeWasmBackend,
   usefulThreads,
   wasmArena,
@@ -11,6 +12,7 @@ import {
 import type { WasmObstacle } from "../backends/wasm/index.ts";
 import { bytesOf } from "../backends/wasm/arena.ts";
 import type { Backend } from "../kernel/executable.ts";
+import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { workOf } from "../kernel/work.ts";
 import { installedGenerator, startGeneration } from "./engine.ts";
@@ -38,10 +40,17 @@ export interface RuntimeOptions {
    * origins (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`) there is one.
    */
   readonly threads?: number;
+  /**
+   * The most bytes of memory that kernels share: for large results that rest there, copies of arguments, what functions compute
+   * with, their constants, and threads. Arrays of JavaScript are not counted. Default: what the engine gives, at most 4 GiB. Where
+   * it does not suffice, what no live tensor needs is given back, arrays at rest move to JavaScript, and functions that were
+   * called longest ago are compiled again when they are called next; where even that does not help, a call throws `oom`.
+   */
+  readonly memoryLimit?: number;
 }
 
-/** Options with their defaults; threads go by the machine where their number is not given. */
-export type Choices = Required<Omit<RuntimeOptions, "threads">> & RuntimeOptions;
+/** Options with their defaults; threads and memory go by the machine where they are not given. */
+export type Choices = Required<Omit<RuntimeOptions, "threads" | "memoryLimit">> & RuntimeOptions;
 
 export const defaultChoices: Choices = { backend: "auto", reproducible: false };
 let options = defaultChoices;
@@ -52,12 +61,14 @@ const wideWork = 4096;
 const calledWork = 2048;
 /** Operations one after another on numbers that JavaScript has not, some thousand elements, that make it so too. */
 const foreignWork = 2048;
-/** Bytes of large arrays that may rest in the memory of kernels. */
+/** Bytes of large arrays that may rest in the memory of kernels, and at most which part of its limit. */
 const heapBudget = 64 * 2 ** 20;
+const heapPart = 1 / 4;
 
 /** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
 export function setChoices(choices: Choices): void {
   options = choices;
+  limitArena(choices.memoryLimit ?? Infinity);
   startAnew();
   closePools();
 }
@@ -162,7 +173,13 @@ export function residentHeap(): Heap | undefined {
   if (!canRunWasm()) return undefined;
   const arena = wasmArena();
   if (!arena.isShared) return undefined;
-  const made = makeHeap(arena, heapBudget, bytesOf);
+  const { tryAllocate, free, view } = arena;
+  const made = makeHeap(
+    { tryAllocate: (bytes) => tryAllocate(bytes, "results"), free, view },
+    () => Math.min(heapBudget, heapPart * (options.memoryLimit ?? Infinity)),
+    bytesOf,
+  );
   onGiveAway((cell) => made.release(cell));
+  addHolder({ giveBack: (bytes, place) => place === "kernels" && made.giveBack(bytes) }, true);
   return (heap = made);
 }

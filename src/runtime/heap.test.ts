@@ -13,7 +13,7 @@ function makeMemory(): { heap: Heap; held: Map<number, number>; buffer: ArrayBuf
     [...held].every(([address, bytes]) => to <= address || address + bytes <= from);
   const heap = makeHeap(
     {
-      allocate(bytes) {
+      tryAllocate(bytes) {
         let address = 64;
         while (!isFree(address, address + bytes)) address += 8;
         held.set(address, bytes);
@@ -22,7 +22,7 @@ function makeMemory(): { heap: Heap; held: Map<number, number>; buffer: ArrayBuf
       free: (address) => void held.delete(address),
       view: (_, address, length) => new Float64Array(buffer, address, length),
     },
-    800,
+    () => 800,
     () => 8,
   );
   return { heap, held, buffer };

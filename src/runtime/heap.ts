@@ -1,12 +1,14 @@
 import { copyElements, sliceElements } from "../kernel/copy-elements.ts";
 import type { Cell, TypedArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
+import { DownhillError } from "../errors/index.ts";
 import type { Line } from "./line.ts";
 import { age, isIdle, regret } from "./line.ts";
 
 /** The memory of compiled kernels, as a backend offers it. */
 export interface KernelMemory {
-  readonly allocate: (bytes: number) => number;
+  /** A region, or 0 where there is no room. */
+  readonly tryAllocate: (bytes: number) => number;
   readonly free: (address: number) => void;
   readonly view: (type: ScalarType, address: number, length: number) => TypedArray;
 }
@@ -17,7 +19,7 @@ export interface Heap {
   readonly begin: () => void;
   /**
    * A cell for `n` elements, the next of a line of results if one is given; `undefined` for one so large that it would push
-   * most others out.
+   * most others out, and where there is no room.
    */
   readonly allocate: (type: ScalarType, n: number, line?: Line) => Cell | undefined;
   /** Whether a cell rests here; if so, it is among the last to go. */
@@ -30,10 +32,14 @@ export interface Heap {
   readonly holds: (cell: Cell) => boolean;
   /** A cell in the place of another one, which has none from now on; `undefined` where that does not rest here. */
   readonly inherit: (cell: Cell) => Cell | undefined;
+  /** Undoes that: the cell has its place again, and the other one none. */
+  readonly bequeath: (heir: Cell, cell: Cell) => void;
   /** Notes that a cell is about to change here: what it was before is of no use any more. */
   readonly change: (cell: Cell) => void;
   /** Gives back the memory of a cell that nobody will read again: the next one of its size takes it. */
   readonly release: (cell: Cell) => void;
+  /** Gives back what lies spare, else moves about so many bytes of cells out; whether there was anything. */
+  readonly giveBack: (bytes: number) => boolean;
   /** Bytes that it holds, those among them that are spare. */
   readonly stats: () => { readonly cells: number; readonly bytes: number; readonly spareBytes: number };
 }
@@ -45,6 +51,8 @@ interface Tenant {
   /** The array that a cell came with, which still holds its elements. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly line: Line | undefined;
+  /** The cell whose place it has taken, which points here too until it is given away. */
+  readonly former: Cell | undefined;
   /** The run that made or read it last. */
   usedAt: number;
 }
@@ -59,7 +67,7 @@ interface Place {
 const looks = 2;
 
 /**
- * Keeps at most `budget` bytes. Nothing tells when a cell has become garbage: no engine collects inside one synchronous
+ * Keeps at most `budget()` bytes. Nothing tells when a cell has become garbage: no engine collects inside one synchronous
  * loop. So cells make room by moving to arrays of their own, which are collected like any other; a cell whose memory was
  * given away just goes, and its place with the array over it is spare until a cell of the same size comes or room is needed.
  *
@@ -67,7 +75,11 @@ const looks = 2;
  * next result takes the memory of such a one, which the processor still holds in its caches. And where the budget ends, those
  * used longest ago go, whatever they are.
  */
-export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: ScalarType) => number): Heap {
+export function makeHeap(
+  memory: KernelMemory,
+  budget: () => number,
+  bytesOf: (type: ScalarType) => number,
+): Heap {
   const tenants = new Map<Cell, Tenant>(); // those to go first come first
   const left = new WeakMap<Cell, Line>(); // those that left for the next of their line
   const spare = new Map<ScalarType, Map<number, Place[]>>(); // given back, by how many elements they have
@@ -80,16 +92,27 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     tenant.line?.cells.delete(cell);
     used -= tenant.bytes;
   };
-  /** Moves the elements of a cell to an array of its own; its memory is the caller's then. */
-  const moveOut = (cell: Cell, tenant: Tenant): void => {
+  /**
+   * Moves the elements of a cell to an array of its own; its memory is the caller's then. False where the engine has no memory
+   * for the array.
+   */
+  const moveOut = (cell: Cell, tenant: Tenant): boolean => {
     if (tenant.original !== undefined) {
       cell.array = tenant.original.array;
       cell.offset = tenant.original.offset;
     } else {
-      cell.array = sliceElements(cell.array, 0, cell.array.length);
+      const copy = trySlice(cell.array);
+      if (copy === undefined) return false;
+      cell.array = copy;
     }
     cell.isOutside = true;
+    const { former } = tenant;
+    if (former !== undefined && former.donated !== true) {
+      former.array = cell.array;
+      former.isOutside = true;
+    }
     remove(cell, tenant);
+    return true;
   };
   /** Gives spare memory back to all that need some. */
   const clearSpare = (): void => {
@@ -115,15 +138,19 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
     spareBytes -= bytes;
     return place;
   };
-  const makeRoom = (bytes: number): boolean => {
-    if (bytes > budget / 4) return false;
-    if (used + bytes > budget) clearSpare();
+  /** Moves cells out and frees their memory, those that were used longest ago first. */
+  const moveOutUntil = (isEnough: () => boolean): void => {
     for (const [cell, tenant] of tenants) {
-      if (used + bytes <= budget) break;
-      moveOut(cell, tenant);
+      if (isEnough() || !moveOut(cell, tenant)) return;
       memory.free(tenant.address);
     }
-    return true;
+  };
+  const makeRoom = (bytes: number): boolean => {
+    const most = budget();
+    if (bytes > most / 4) return false;
+    if (used + bytes > most) clearSpare();
+    moveOutUntil(() => used + bytes <= most);
+    return used + bytes <= most;
   };
   const settle = (cell: Cell, tenant: Tenant): void => {
     tenants.set(cell, tenant);
@@ -142,7 +169,7 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
         continue;
       }
       const { array } = cell;
-      moveOut(cell, tenant);
+      if (!moveOut(cell, tenant)) break;
       left.set(cell, line);
       if (place === undefined) place = { address: tenant.address, array };
       else memory.free(tenant.address);
@@ -156,10 +183,11 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const bytes = n * bytesOf(type);
       const place = (line === undefined ? undefined : succeed(line)) ?? takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return undefined;
-      const address = place?.address ?? memory.allocate(bytes);
+      const address = place?.address ?? memory.tryAllocate(bytes);
+      if (address === 0) return undefined;
       const array = place?.array ?? memory.view(type, address, n);
       const cell: Cell = { array, offset: 0, isOutside: false, maker: undefined };
-      settle(cell, { address, bytes, type, original: undefined, line, usedAt: now });
+      settle(cell, { address, bytes, type, original: undefined, line, former: undefined, usedAt: now });
       if (line !== undefined) {
         age(line, now);
         line.cells.add(cell);
@@ -186,12 +214,21 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       const place = takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return;
       const { array, offset } = cell;
-      const address = place?.address ?? memory.allocate(bytes);
+      const address = place?.address ?? memory.tryAllocate(bytes);
+      if (address === 0) return;
       cell.array = place?.array ?? memory.view(type, address, n);
       cell.isOutside = false;
       cell.offset = 0;
       copyElements(cell.array, 0, array, offset, n);
-      settle(cell, { address, bytes, type, original: { array, offset }, line: undefined, usedAt: now });
+      settle(cell, {
+        address,
+        bytes,
+        type,
+        original: { array, offset },
+        line: undefined,
+        former: undefined,
+        usedAt: now,
+      });
     },
     holds: (cell) => tenants.has(cell),
     inherit(cell) {
@@ -199,8 +236,14 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       if (tenant === undefined) return undefined;
       remove(cell, tenant);
       const heir: Cell = { array: cell.array, offset: 0, isOutside: false, maker: undefined };
-      settle(heir, { ...tenant, original: undefined, line: undefined, usedAt: now });
+      settle(heir, { ...tenant, original: undefined, line: undefined, former: cell, usedAt: now });
       return heir;
+    },
+    bequeath(heir, cell) {
+      const tenant = tenants.get(heir);
+      if (tenant?.former !== cell) return;
+      remove(heir, tenant);
+      settle(cell, { ...tenant, former: undefined });
     },
     change(cell) {
       const tenant = tenants.get(cell);
@@ -212,6 +255,22 @@ export function makeHeap(memory: KernelMemory, budget: number, bytesOf: (type: S
       remove(cell, tenant);
       keepSpare(cell.array, tenant);
     },
+    giveBack(bytes) {
+      const before = used;
+      if (spareBytes > 0) clearSpare();
+      else moveOutUntil(() => before - used >= bytes);
+      return used < before;
+    },
     stats: () => ({ cells: tenants.size, bytes: used, spareBytes }),
   };
+}
+
+/** A copy of an array, where the engine has memory for one. */
+function trySlice(array: TypedArray): TypedArray | undefined {
+  try {
+    return sliceElements(array, 0, array.length);
+  } catch (problem) {
+    if (problem instanceof DownhillError && problem.code === "oom") return undefined;
+    throw problem;
+  }
 }

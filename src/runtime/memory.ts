@@ -49,10 +49,11 @@ export function allocate(dtype: DType, n: number, maker?: CellMaker): Cell {
 /** Gives back the memory of a cell, which must not be read any more, and lets its maker know. */
 export function giveAway(cell: Cell): void {
   if (cell.maker !== undefined) cell.maker.isGivenBack = true;
-  leave(cell);
+  discard(cell);
 }
 
-function leave(cell: Cell): void {
+/** Gives back the memory of a cell that nobody has seen. */
+export function discard(cell: Cell): void {
   releaseResident?.(cell);
   cell.array = nothing;
   cell.offset = 0;
@@ -77,6 +78,6 @@ export function giveUp(cell: Cell, dtype: DType, n: number): Cell {
   if (slab !== undefined && slab.array === cell.array && slab.next === cell.offset + n)
     slab.next = cell.offset;
   if (n >= longRead) giveAway(cell);
-  else leave(cell);
+  else discard(cell);
   return cell;
 }

@@ -1,5 +1,6 @@
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Cell, CellMaker } from "../kernel/executable.ts";
+import { bytesPerElement } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 import { residentHeap } from "./device.ts";
 import { makeLine } from "./line.ts";
@@ -15,7 +16,6 @@ const residentFrom = 65_536;
 const givenResidentFrom = 4096;
 /** Operands of so many bytes come to rest there too if they are read again and again: weights, all of a small data set. */
 const readResidentFrom = 16_384;
-const bytesPerElement: Readonly<Record<ScalarType, number>> = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 
 /** Whether an array is worth to be given back when it has served. */
 export function isWorthGiving(type: ScalarType, n: number): boolean {
@@ -60,8 +60,9 @@ export function makeResidence(inPlace: readonly (number | undefined)[]): Residen
     inPlace,
     canInherit: (cell) => cell.shared !== true && residentHeap()?.holds(cell) === true,
     inherit: (cell) => residentHeap()?.inherit(cell),
-    largeInputs(routine, aliases) {
-      return routine.inputs.flatMap((input, slot) => {
+    bequeath: (heir, cell) => residentHeap()?.bequeath(heir, cell),
+    largeInputs(inputs, aliases) {
+      return inputs.flatMap((input, slot) => {
         if (input.kind === "scalar" || !isWorthGiving(input.buffer.type, input.buffer.size)) return [];
         const { type, size } = input.buffer;
         return [{ slot, type, size, isChanged: aliases.includes(slot) }];

@@ -15,7 +15,7 @@ export interface JitStats {
   readonly shared: number;
   readonly threads: number;
   readonly codeBytes: number;
-  /** Bytes of memory held between calls. */
+  /** Bytes of memory held between calls, those included that other functions use too. */
   readonly memoryBytes: number;
 }
 

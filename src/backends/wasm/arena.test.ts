@@ -7,7 +7,7 @@ const isShared = typeof SharedArrayBuffer !== "undefined";
 describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (shared) => {
   test("gives regions at multiples of 64 that do not overlap, and never address 0", () => {
     const arena = makeArena(shared);
-    const regions = [1, 64, 65, 1000, 0].map((bytes) => ({ at: arena.allocate(bytes), bytes }));
+    const regions = [1, 64, 65, 1000, 0].map((bytes) => ({ at: arena.allocate(bytes, "code"), bytes }));
     for (const { at } of regions) expect(at % 64).toBe(0);
     const sorted = regions.toSorted((a, b) => a.at - b.at);
     expect(sorted[0]!.at).toBeGreaterThan(0);
@@ -26,30 +26,30 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
       [1, 0, 2],
     ]) {
       const arena = makeArena(shared);
-      const regions = [640, 640, 640].map((bytes) => arena.allocate(bytes));
-      const guard = arena.allocate(64);
+      const regions = [640, 640, 640].map((bytes) => arena.allocate(bytes, "code"));
+      const guard = arena.allocate(64, "code");
       for (const k of order) arena.free(regions[k]!);
-      expect(arena.allocate(1920)).toBe(regions[0]);
-      expect(arena.allocate(64)).toBeGreaterThan(guard);
+      expect(arena.allocate(1920, "code")).toBe(regions[0]);
+      expect(arena.allocate(64, "code")).toBeGreaterThan(guard);
     }
   });
 
   test("gives back its top, and takes no region twice", () => {
     const arena = makeArena(shared);
-    const [a, b] = [arena.allocate(100), arena.allocate(100)];
+    const [a, b] = [arena.allocate(100, "code"), arena.allocate(100, "code")];
     arena.free(a);
     arena.free(b);
     arena.free(b);
     expect(arena.stats().used).toBe(0);
-    expect(arena.allocate(1)).toBe(a);
+    expect(arena.allocate(1, "code")).toBe(a);
   });
 
   test("grows, keeps what was written, and knows its arrays", () => {
     const arena = makeArena(shared);
-    const view = arena.view("f64", arena.allocate(16), 2);
+    const view = arena.view("f64", arena.allocate(16, "code"), 2);
     view.set([1, 2]);
     const { size } = arena.stats();
-    const far = arena.allocate(size);
+    const far = arena.allocate(size, "code");
     expect(arena.stats().size).toBeGreaterThan(size);
     const large = arena.view("f32", far, size / 4);
     large[size / 4 - 1] = 3;
@@ -64,11 +64,12 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
     expect([...arena.view("f64", 64, 2)]).toEqual([1, 2]);
   });
 
-  test("says what is in use where it cannot grow any more", () => {
+  test("says what was asked for where it cannot grow any more", () => {
     const arena = makeArena(shared);
-    const tooMuch = (): number => arena.allocate(2 ** 32);
+    const tooMuch = (): number => arena.allocate(2 ** 32, "scratch");
     expect(tooMuch).toThrow(DownhillError);
-    expect(tooMuch).toThrow(/out of memory: 0 MiB are in use and 4096 MiB more were asked for/);
-    expect(arena.allocate(64)).toBe(64); // and goes on
+    expect(tooMuch).toThrow(/out of memory: 4096 MiB were asked for \(scratch of functions\)/);
+    expect(arena.tryAllocate(2 ** 32, "scratch")).toBe(0);
+    expect(arena.allocate(64, "code")).toBe(64); // and goes on
   });
 });

@@ -1,5 +1,6 @@
 import { internalError } from "../../errors/index.ts";
 import { copyElements } from "../../kernel/copy-elements.ts";
+import { withRoom } from "../../kernel/reclaim.ts";
 import type { Cell, Compiled, CompiledProcedure, Slot, TypedArray } from "../../kernel/executable.ts";
 import type { Buffer, Procedure, Routine, ScalarType } from "../../kernel/scalar.ts";
 import type { Arena } from "./arena.ts";
@@ -14,10 +15,15 @@ type Run = (...args: number[]) => number;
 
 /** The function `run` of a module, some of whose work the threads of a pool may share. Compiling is synchronous: modules are small. */
 export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Pool): Run {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+  const imports = {
     env: { memory: arena.memory, remainder: (x: number, y: number): number => x % y },
     ...(pool && { [poolImport]: pool.importsFor(shared?.tasks ?? 0) }),
-  });
+  };
+  const { exports } = withRoom(
+    "compiled code",
+    bytes.length,
+    () => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports),
+  );
   const run = exports["run"] as Run;
   if (shared === undefined || pool === undefined) return run;
   (exports[ownExport] as WebAssembly.Global<"i32">).value = shared.own;
@@ -40,20 +46,32 @@ export function callableProcedure({ params, result }: Procedure, run: Run): Comp
   return (...args) => run(...args) >>> 0;
 }
 
+/**
+ * Copies of arrays with more bytes than this have memory for the length of a call only, so that any number of routines need what
+ * one call needs; others keep theirs: to look for memory would take as long as the copy.
+ */
+const mostKept = 65_536;
+
 /** Where a buffer of a routine lies during a call. */
 interface Port {
   readonly buffer: Buffer;
   /** Its place among the routine's inputs or outputs. */
   readonly slot: number;
-  /** Memory to copy to where the caller's array lies elsewhere, taken when it is needed first. */
-  staging: number | undefined;
+  /** Bytes of its elements. */
+  readonly bytes: number;
+  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
+  staging: number;
+  /** The array over it, for as long as it stays. */
   view: TypedArray | undefined;
+  viewAddress: number;
   /** Whether the routine changes it: a donated input, which must be copied back. */
   readonly isWritten: boolean;
 }
 
 /** A compiled routine as what callers run. */
 export function callableRoutine(routine: Routine, program: Program, run: Run, arena: Arena): Compiled {
+  const { name } = routine;
+  const { memory } = program;
   const stored = storedBuffers(routine.body);
   const ins = ports(
     routine.inputs.map((input) => (input.kind === "buffer" ? input.buffer : undefined)),
@@ -64,7 +82,6 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
     stored,
   );
   const written = ins.filter((port) => port.isWritten);
-  const regions = [...program.regions];
   const types = routine.outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
   const scalarSlots = types.flatMap((type, k) => (type === undefined ? [] : [k]));
   const args = new Array<number>(routine.inputs.length + outs.length).fill(0);
@@ -74,84 +91,121 @@ export function callableRoutine(routine: Routine, program: Program, run: Run, ar
   const single = scalarSlots.length === 1 ? scalarSlots[0]! : -1;
   const isUnsigned = single >= 0 && types[single] === "u32";
   const firstOut = routine.inputs.length;
+  const keptCopies = [...ins, ...outs].filter(({ bytes }) => bytes <= mostKept);
+  const size = {
+    kernels: program.kernels,
+    shared: program.shared?.tasks ?? 0,
+    codeBytes: program.bytes.length,
+    ownBytes: memory.ownBytes() + keptCopies.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+  const lent: Port[] = []; // those whose memory goes back after the call
+  let missing = 0; // bytes that there was no room for
   let isReleased = false;
 
-  const stage = (port: Port): TypedArray => {
-    const { type, size } = port.buffer;
-    if (port.staging === undefined) {
-      port.staging = arena.allocate(size * bytesOf(type));
-      regions.push(port.staging);
+  /** Sees to memory for a copy; whether there is some. */
+  const stage = (port: Port): boolean => {
+    if (port.staging !== 0) return true;
+    port.staging = arena.tryAllocate(port.bytes, "copies");
+    if (port.staging === 0) {
+      missing = port.bytes;
+      return false;
     }
-    if (port.view === undefined || (!arena.isShared && port.view.length !== size)) {
-      port.view = arena.view(type, port.staging, size); // anew where growth has detached it
-    }
-    return port.view;
+    if (port.bytes > mostKept) lent.push(port);
+    else memory.own(port.staging);
+    return true;
   };
-  const inputAddress = (port: Port, cell: Cell): number => {
-    const { array, offset } = cell;
-    const { size } = port.buffer;
-    if (cell.isOutside !== true) {
-      if (offset + size > array.length) throw misfit(port, cell);
-      if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+  /** The elements of a copy. */
+  const staged = (port: Port): TypedArray => {
+    const { type, size: n } = port.buffer;
+    let { view } = port;
+    if (view === undefined || port.viewAddress !== port.staging || (!arena.isShared && view.length !== n)) {
+      view = arena.view(type, port.staging, n); // anew where growth has detached it
+      port.view = view;
+      port.viewAddress = port.staging;
     }
-    const view = stage(port);
-    copyElements(view, 0, array, offset, size);
-    return port.staging!;
+    return view;
   };
-  const outputAddress = (port: Port, cell: Cell): number => {
-    const { array, offset } = cell;
+  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
+  const addressOf = (port: Port, cell: Cell): number => {
     if (cell.isOutside !== true) {
+      const { array, offset } = cell;
       if (offset + port.buffer.size > array.length) throw misfit(port, cell);
       if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
     }
-    stage(port);
-    return port.staging!;
+    return stage(port) ? port.staging : 0;
+  };
+  /** Finds the addresses of all arrays; false where there is no room for a copy. */
+  const place = (inputs: readonly Slot[], outputs: readonly Slot[]): boolean => {
+    for (let k = 0; k < ins.length; k++) {
+      const port = ins[k]!;
+      const address = addressOf(port, inputs[port.slot] as Cell);
+      if (address === 0) return false;
+      args[port.slot] = address;
+    }
+    for (let k = 0; k < outs.length; k++) {
+      const port = outs[k]!;
+      const address = addressOf(port, outputs[port.slot] as Cell);
+      if (address === 0) return false;
+      args[firstOut + k] = address;
+    }
+    return true;
+  };
+  const giveBack = (): void => {
+    for (const port of lent) {
+      arena.free(port.staging);
+      port.staging = 0;
+    }
+    lent.length = 0;
   };
 
   const compiled = (inputs: readonly Slot[], outputs: Slot[]): void => {
-    if (isReleased)
-      throw internalError(`routine ${JSON.stringify(routine.name)} is called after its release`);
+    if (isReleased) throw internalError(`routine ${JSON.stringify(name)} is called after its release`);
     for (let k = 0; k < firstOut; k++) {
       const slot = inputs[k]!;
       if (typeof slot === "number") args[k] = slot;
     }
-    for (let k = 0; k < ins.length; k++) {
-      const port = ins[k]!;
-      args[port.slot] = inputAddress(port, inputs[port.slot] as Cell);
+    try {
+      while (!place(inputs, outputs)) {
+        const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
+        giveBack(); // what makes room may move the arrays of this very call
+        arena.makeRoom(missing, "copies", taken);
+      }
+      for (let k = 0; k < ins.length; k++) {
+        const port = ins[k]!;
+        if (args[port.slot] !== port.staging) continue;
+        const { array, offset } = inputs[port.slot] as Cell;
+        copyElements(staged(port), 0, array, offset, port.buffer.size);
+      }
+      if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
+      const result = writers === undefined ? invoke(run, args) : run();
+      for (let k = 0; k < written.length; k++) {
+        const port = written[k]!;
+        if (args[port.slot] !== port.staging) continue;
+        const { array, offset } = inputs[port.slot] as Cell;
+        copyElements(array, offset, staged(port), 0, port.buffer.size);
+      }
+      for (let k = 0; k < outs.length; k++) {
+        const port = outs[k]!;
+        if (args[firstOut + k] !== port.staging) continue;
+        const { array, offset } = outputs[port.slot] as Cell;
+        copyElements(array, offset, staged(port), 0, port.buffer.size);
+      }
+      if (single >= 0) outputs[single] = isUnsigned ? result >>> 0 : result;
+      else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
+    } finally {
+      if (lent.length > 0) giveBack();
     }
-    for (let k = 0; k < outs.length; k++) {
-      const port = outs[k]!;
-      args[firstOut + k] = outputAddress(port, outputs[port.slot] as Cell);
-    }
-    if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
-    const result = writers === undefined ? invoke(run, args) : run();
-    for (let k = 0; k < written.length; k++) {
-      const port = written[k]!;
-      if (args[port.slot] !== port.staging) continue;
-      const { array, offset } = inputs[port.slot] as Cell;
-      copyElements(array, offset, stage(port), 0, port.buffer.size);
-    }
-    for (let k = 0; k < outs.length; k++) {
-      const port = outs[k]!;
-      if (args[firstOut + k] !== port.staging) continue;
-      const { array, offset } = outputs[port.slot] as Cell;
-      copyElements(array, offset, stage(port), 0, port.buffer.size);
-    }
-    if (single >= 0) outputs[single] = isUnsigned ? result >>> 0 : result;
-    else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
   };
   return Object.assign(compiled, {
     size: {
-      kernels: program.kernels,
-      shared: program.shared?.tasks ?? 0,
-      codeBytes: program.bytes.length,
+      ...size,
       get memoryBytes(): number {
-        return regions.reduce((sum, address) => sum + arena.sizeOf(address), 0);
+        return memory.bytes();
       },
     },
     release(): void {
       isReleased = true;
-      for (const address of regions.splice(0)) arena.free(address);
+      memory.release();
     },
   });
 }
@@ -160,7 +214,17 @@ function ports(buffers: readonly (Buffer | undefined)[], stored: ReadonlySet<str
   return buffers.flatMap((buffer, slot) =>
     buffer === undefined
       ? []
-      : [{ buffer, slot, staging: undefined, view: undefined, isWritten: stored.has(buffer.name) }],
+      : [
+          {
+            buffer,
+            slot,
+            bytes: buffer.size * bytesOf(buffer.type),
+            staging: 0,
+            view: undefined,
+            viewAddress: 0,
+            isWritten: stored.has(buffer.name),
+          },
+        ],
   );
 }
 

@@ -6,7 +6,7 @@ import { compileProcedure, compileRoutine } from "./routine.ts";
 import { threadPool } from "./threads/pool.ts";
 import type { Settings } from "./unit.ts";
 
-export { wasmArena } from "./arena.ts";
+export { limitArena, wasmArena } from "./arena.ts";
 export { wasmFeatures } from "./features.ts";
 export { mostThreads } from "./threads/layout.ts";
 export { closePools, usefulThreads } from "./threads/pool.ts";
@@ -49,20 +49,29 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
       const arena = wasmArena();
       const settings = settingsOf(options);
       const program = compileRoutine(routine, arena, settings);
-      const pool = program.shared && threadPool(settings.threads, arena);
-      const run = instantiate(program, arena, pool);
-      return callableRoutine(routine, program, run, arena);
+      try {
+        const pool = program.shared && threadPool(settings.threads, arena);
+        return callableRoutine(routine, program, instantiate(program, arena, pool), arena);
+      } catch (problem) {
+        program.memory.release();
+        throw problem;
+      }
     },
     moduleOf(routine) {
       const arena = wasmArena();
       const program = compileRoutine(routine, arena, settingsOf({ ...options, namesLocals: true }));
-      for (const address of program.regions) arena.free(address);
+      program.memory.release();
       return program.bytes;
     },
     compileProcedure(procedure) {
       const arena = wasmArena();
       const program = compileProcedure(procedure, arena, settingsOf(options));
-      return callableProcedure(procedure, instantiate(program, arena));
+      try {
+        return callableProcedure(procedure, instantiate(program, arena));
+      } catch (problem) {
+        program.memory.release();
+        throw problem;
+      }
     },
   };
 }

@@ -9,8 +9,13 @@ import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
 import { descriptor } from "./threads/layout.ts";
+import type { ModuleMemory } from "./module-memory.ts";
+import { withModuleMemory } from "./module-memory.ts";
 import type { Settings, Unit } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
+
+/** Temporaries of so many bytes in all lie where those of other modules do. */
+const sharedFrom = 65_536;
 
 /** More arguments than this are put into memory and not passed. */
 const maximumParams = 8;
@@ -18,8 +23,8 @@ const maximumParams = 8;
 /** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
 export interface Program {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Regions of the arena that belong to it. */
-  readonly regions: readonly number[];
+  /** What it holds of the arena. */
+  readonly memory: ModuleMemory;
   /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
   readonly results: number;
   /** How many loops became functions. */
@@ -40,21 +45,30 @@ export interface SharedPart {
   readonly bytes: number;
 }
 
-/** Compiles a routine to bytes. */
+/**
+ * Compiles a routine to bytes.
+ *
+ * @throws DownhillError `oom` where the arena has no room for what the module needs; then it holds nothing.
+ */
 export function compileRoutine(routine: Routine, arena: Arena, settings: Settings): Program {
+  return withModuleMemory(arena, (memory) => writeRoutine(routine, memory, settings));
+}
+
+function writeRoutine(routine: Routine, memory: ModuleMemory, settings: Settings): Program {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const unit = openUnit(
     routine.name,
-    arena,
+    memory,
     settings,
     {
       needsRemainder: usesRemainder(routine.body, values),
-      mayShare: arena.isShared && settings.threads > 1 && hasShareable(routine.body, settings),
+      mayShare: memory.arena.isShared && settings.threads > 1 && hasShareable(routine.body, settings),
     },
     procedureFunction,
   );
   const total = routine.temps.reduce((sum, temp) => sum + padded(temp.type, temp.size), 0);
-  let at = total > 0 ? unit.reserve(total, 64) : 0;
+  const isLarge = total >= sharedFrom;
+  let at = isLarge ? memory.shared("temporaries", total) : total > 0 ? unit.reserve(total, 64) : 0;
   const buffers = new Map<string, BufferPlace>();
   for (const { name, type, size } of routine.temps) {
     buffers.set(name, { type, size, address: at, local: undefined });
@@ -109,7 +123,7 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
   const bytes = unit.module.finish(settings.namesLocals);
   return {
     bytes,
-    regions: unit.regions,
+    memory: unit.memory,
     kernels: unit.kernels(),
     results,
     argumentBlock,
@@ -120,10 +134,14 @@ export function compileRoutine(routine: Routine, arena: Arena, settings: Setting
 
 /** Compiles a procedure to a module whose function `run` it is. */
 export function compileProcedure(procedure: Procedure, arena: Arena, settings: Settings): Program {
+  return withModuleMemory(arena, (memory) => writeProcedure(procedure, memory, settings));
+}
+
+function writeProcedure(procedure: Procedure, memory: ModuleMemory, settings: Settings): Program {
   const needsRemainder = usesRemainder(procedure.body, [procedure.result]);
   const unit: Unit = openUnit(
     procedure.name,
-    arena,
+    memory,
     settings,
     { needsRemainder, mayShare: false },
     procedureFunction,
@@ -131,7 +149,7 @@ export function compileProcedure(procedure: Procedure, arena: Arena, settings: S
   procedureFunction(procedure, unit, true);
   return {
     bytes: unit.module.finish(settings.namesLocals),
-    regions: unit.regions,
+    memory: unit.memory,
     kernels: 0,
     results: 0,
     argumentBlock: undefined,

@@ -8,6 +8,7 @@ import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "./module.ts";
 import type { ModuleBuilder } from "./module.ts";
 import type { ValueType } from "./opcodes.ts";
+import type { ModuleMemory } from "./module-memory.ts";
 import type { Sharing } from "./threads/share.ts";
 import { openSharing } from "./threads/share.ts";
 
@@ -40,10 +41,9 @@ export interface Unit {
   readonly arena: Arena;
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
-  /** Memory that lives as long as the module; an address at a multiple of `align`. */
-  readonly reserve: (bytes: number, align?: number) => number;
-  /** Regions of the arena that `reserve` took. */
-  readonly regions: readonly number[];
+  readonly memory: ModuleMemory;
+  /** The same as `memory.reserve`. */
+  readonly reserve: ModuleMemory["reserve"];
   /** Where a constant lies in memory, again and again for two vectors: 32 bytes. */
   readonly constant: (type: ScalarType, value: number) => number;
   readonly table: (table: Table) => number;
@@ -74,10 +74,8 @@ export interface Unit {
   readonly fresh: (hint: string) => string;
 }
 
-const chunkBytes = 4096;
-// Regions that stay: what tables hold is few and small, and work memory is shared, one region a power of two.
+/** Regions that stay: what tables hold is few and small. */
 const tables = new Map<string, number>();
-const workRegions = new Map<number, number>();
 
 /**
  * Opens a module. `needsRemainder` says whether `x % y` of floats occurs, `mayShare` whether threads may share some of its
@@ -85,11 +83,12 @@ const workRegions = new Map<number, number>();
  */
 export function openUnit(
   name: string,
-  arena: Arena,
+  memory: ModuleMemory,
   settings: Settings,
   { needsRemainder, mayShare }: { readonly needsRemainder: boolean; readonly mayShare: boolean },
   procedure: (procedure: Procedure, unit: Unit) => Callable,
 ): Unit {
+  const { arena, reserve } = memory;
   const module = makeModule(name);
   module.importMemory("env", "memory", {
     initial: 1,
@@ -98,26 +97,11 @@ export function openUnit(
   });
   const f64: ValueType = "f64";
   const remainder = needsRemainder ? module.importFunction("env", "remainder", [f64, f64], [f64]) : undefined;
-  const regions: number[] = [];
   const constants = new Map<string, number>();
   const slots = new Map<object, Map<string, number>>();
   const made = new Map<object, Map<string, Callable>>();
   const names = new Map<string, number>();
-  let at = 0;
   let kernels = 0;
-  let end = 0;
-
-  const reserve = (bytes: number, align = 8): number => {
-    let address = Math.ceil(at / align) * align;
-    if (address + bytes > end) {
-      const size = Math.max(bytes, chunkBytes);
-      address = arena.allocate(size);
-      regions.push(address);
-      end = address + size;
-    }
-    at = address + bytes;
-    return address;
-  };
 
   const sharing = mayShare ? openSharing(module, reserve) : undefined;
   let spilled = 0;
@@ -135,8 +119,8 @@ export function openUnit(
     settings,
     arena,
     contracts: new Map(),
+    memory,
     reserve,
-    regions,
     constant(type, value) {
       const isFloat = type === "f64" || type === "f32";
       const number = isFloat ? value : value + 0;
@@ -153,7 +137,7 @@ export function openUnit(
       const key = `${table.type}:${table.values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
       let address = tables.get(key);
       if (address === undefined) {
-        address = arena.allocate(table.values.length * bytesOf(table.type));
+        address = arena.allocate(table.values.length * bytesOf(table.type), "code");
         arena.view(table.type, address, table.values.length).set(table.values);
         tables.set(key, address);
       }
@@ -163,10 +147,7 @@ export function openUnit(
     workMemory(bytes) {
       if (bytes === 0) return 0;
       mostWork = Math.max(mostWork, bytes);
-      const size = 2 ** Math.ceil(Math.log2(bytes));
-      let address = workRegions.get(size);
-      if (address === undefined) workRegions.set(size, (address = arena.allocate(size)));
-      return address;
+      return memory.shared("work", bytes);
     },
     spillSlot(owner, name, bytes = 8) {
       let own = slots.get(owner);

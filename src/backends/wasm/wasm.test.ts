@@ -57,7 +57,7 @@ describe("a call", () => {
       outside: () => ({ array: new Float64Array(n), offset: 0 }),
       "within a larger array": () => ({ array: new Float64Array(n + 5), offset: 3 }),
       "in the memory of kernels": () => ({
-        array: arena.view("f64", arena.allocate(8 * n + 64), n + 4),
+        array: arena.view("f64", arena.allocate(8 * n + 64, "code"), n + 4),
         offset: 2,
       }),
     };
@@ -146,7 +146,7 @@ describe("a call", () => {
       return outputs;
     };
     const before = run();
-    arena.allocate(2 ** 27);
+    arena.allocate(2 ** 27, "code");
     expect(run()).toEqual(before);
     expect((before[9] as Cell).array[59]).toBe(10);
   });

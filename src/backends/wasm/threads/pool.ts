@@ -84,7 +84,7 @@ export function makePool(
   unsharedCalls: number = startAfter,
 ): Pool {
   const others = Math.min(threads, mostThreads) - 1;
-  const base = arena.allocate(layout.bytes);
+  const base = arena.allocate(layout.bytes, "threads");
   const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
   words.fill(0);
   const claim = new BigInt64Array(words.buffer, base + layout.claim, 1);
@@ -94,6 +94,7 @@ export function makePool(
   let stride = 0;
   let isClosed = false;
   let isLost = false;
+  let alive = 0;
 
   const close = (): void => {
     if (isClosed) return;
@@ -106,6 +107,12 @@ export function makePool(
     stride = 0;
     if (isLost) for (const worker of workers ?? []) worker.terminate();
     workers = [];
+    leave();
+  };
+
+  /** Gives the block back once no thread can look at it any more. */
+  const leave = (): void => {
+    if (isClosed && alive === 0) arena.free(base);
   };
 
   /** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
@@ -140,7 +147,6 @@ export function makePool(
   const begin = exports["begin"] as (descriptor: number, task: number, units: number) => void;
   const end = exports["end"] as () => void;
   let unshared = 0;
-  let alive = 0;
   let doneByOthers = 0;
 
   const launch = (place: number): Thread[] => {
@@ -148,10 +154,12 @@ export function makePool(
     let hasEnded = false;
     try {
       const thread = startThread({ memory: arena.memory, pool: bytes, base, place }, () => {
-        if (!hasEnded) alive--;
+        if (hasEnded) return;
         hasEnded = true;
+        alive--;
         Atomics.and(words, at(layout.up), ~bit);
         Atomics.and(words, at(layout.sleeping), ~bit);
+        leave();
       });
       alive++;
       return [thread];
@@ -217,16 +225,18 @@ export function makePool(
     },
     reserve(size) {
       if (isClosed || size <= stride) return;
+      const wanted = Math.ceil(Math.max(size, 2 * stride) / 64) * 64;
+      const scratch = arena.allocate(others * wanted, "threads"); // before the former is gone: there may be no room
       if (stride > 0) arena.free(words[at(layout.scratch)]! >>> 0);
-      stride = Math.ceil(Math.max(size, 2 * stride) / 64) * 64;
-      words[at(layout.scratch)] = arena.allocate(others * stride);
+      stride = wanted;
+      words[at(layout.scratch)] = scratch;
       words[at(layout.stride)] = stride;
     },
     start,
     doneByOthers: () => doneByOthers,
-    up: () => 1 + countBits(Atomics.load(words, at(layout.up))),
+    up: () => (isClosed ? 1 : 1 + countBits(Atomics.load(words, at(layout.up)))),
     settle() {
-      if (isLost) return;
+      if (isClosed) return;
       const epoch = BigInt(words[at(layout.epoch)]! >>> 0) << 32n;
       const left = Number(Atomics.exchange(claim, 0, epoch) & 0xffffffffn);
       const taken = words[at(layout.total)]! - words[at(layout.own)]! - left;

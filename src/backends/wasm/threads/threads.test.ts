@@ -438,8 +438,8 @@ describe("threads that share work", () => {
     const n = 300_000;
     const before = arena.stats().size;
     const addresses: number[] = [];
-    while (arena.stats().size === before) addresses.push(arena.allocate(8 * n)); // some of them straddle the old end
-    for (let i = 0; i < 3; i++) addresses.push(arena.allocate(8 * n));
+    while (arena.stats().size === before) addresses.push(arena.allocate(8 * n, "code")); // some of them straddle the old end
+    for (let i = 0; i < 3; i++) addresses.push(arena.allocate(8 * n, "code"));
     const expected = outcome(sums, compile(sums));
     const run = compile(sums, pool); // whose bytes, too, may lie there
     const { inputs, outputs } = slotsFor(sums);
