@@ -2,10 +2,10 @@ import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 
 /** How deep arguments may be nested: within it, recursion over them does not exhaust the stack of any engine. */
-export const deepestNesting = 1000; // levels
+export const deepestNesting: number = 1000; // levels
 
 /** More elements than an array can have: a nest that shares its rows may stand for as many. */
-const mostElements = 2 ** 32;
+export const mostElements: number = 2 ** 32;
 
 /**
  * The sizes along the first elements of a nest of arrays, and what is at their end.

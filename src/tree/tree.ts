@@ -1,6 +1,8 @@
 import { DownhillError } from "../errors/index.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { assertNever } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+import { deepestNesting, mostElements, tooDeep } from "./nesting.ts";
 
 /**
  * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array or a rectangular nest
@@ -31,6 +33,8 @@ export function flatten(
 /**
  * Appends the leaves of `value` to `leaves` and returns its structure. What it is `expected` to be decides where it could be
  * one thing or another: a plain boolean and an array of no numbers may be leaves, an array of numbers a node.
+ *
+ * @throws DownhillError `tree` for what is neither, and, with the path, for what holds itself or is nested too deep.
  */
 export function flattenInto(
   value: unknown,
@@ -39,23 +43,41 @@ export function flattenInto(
   booleans: BooleanRole = "static",
   expected?: TreeDef,
 ): TreeDef {
+  return flattenAt(value, { leaves, operation, booleans, root: value }, expected, 0);
+}
+
+interface Flattening {
+  readonly leaves: unknown[];
+  readonly operation: string;
+  readonly booleans: BooleanRole;
+  /** What is flattened, from which paths are told. */
+  readonly root: unknown;
+}
+
+function flattenAt(
+  value: unknown,
+  flattening: Flattening,
+  expected: TreeDef | undefined,
+  depth: number,
+): TreeDef {
+  const { leaves, operation, booleans, root } = flattening;
   const isNode = expected?.kind === "array" && Array.isArray(value);
   if ((!isNode && isLeaf(value, booleans)) || (expected?.kind === "leaf" && standsForTensor(value))) {
     leaves.push(value);
     return leaf;
   }
   if (isStatic(value)) return { kind: "static", value };
+  // what holds itself is deeper than anything
+  if (depth > deepestNesting) throw tooDeep(root, operation);
   if (Array.isArray(value)) {
     const items = expected?.kind === "array" ? expected.children : [];
-    const children = value.map((item: unknown, i) =>
-      flattenInto(item, leaves, operation, booleans, items[i]),
-    );
+    const children = value.map((item: unknown, i) => flattenAt(item, flattening, items[i], depth + 1));
     return { kind: "array", children };
   }
   if (isPlainObject(value)) {
     const keys = Object.keys(value);
     const children = keys.map((key, i) =>
-      flattenInto(value[key], leaves, operation, booleans, childOf(expected, key, i)),
+      flattenAt(value[key], flattening, childOf(expected, key, i), depth + 1),
     );
     return { kind: "object", keys, children };
   }
@@ -291,16 +313,24 @@ export function isEmptyNest(value: readonly unknown[]): boolean {
   return shapeOf(value).includes(0) && isNest(value);
 }
 
-/** Whether an array is a rectangular nest of numbers, or of booleans; it may hold none. */
+/**
+ * Whether an array is a rectangular nest of numbers, or of booleans; it may hold none. One that would have more elements than
+ * an array can have is not walked through: whoever makes a tensor of it finds that out.
+ */
 function isNest(value: readonly unknown[]): boolean {
+  const shape = shapeOf(value);
+  if (shape.length > deepestNesting) return false;
+  if (sizeOf(shape) > mostElements) return true;
   let first: unknown = value;
   while (Array.isArray(first)) first = first[0];
-  return hasShape(value, shapeOf(value), 0, typeof first === "boolean" ? "boolean" : "number");
+  return hasShape(value, shape, 0, typeof first === "boolean" ? "boolean" : "number");
 }
 
+/** The sizes along the first elements, of one level more than there may be at most. */
 function shapeOf(value: readonly unknown[]): number[] {
   const shape: number[] = [];
-  for (let level: unknown = value; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: unknown = value; Array.isArray(level) && shape.length <= deepestNesting; level = level[0])
+    shape.push(level.length);
   return shape;
 }
 

@@ -13,7 +13,28 @@ import type { EpochSoFar, Progress } from "../progress.ts";
 import type { Stretch } from "../stretches.ts";
 import type { Best, WatchState } from "../watch.ts";
 import type { Checkpoint } from "./store.ts";
-import { exactJson, outlineOf, parseExactJson, readTree, type TreeText, writeTree } from "./tree-text.ts";
+import {
+  aCount,
+  aNumber,
+  anything,
+  aText,
+  type Form,
+  listOf,
+  notOfForm,
+  objectOf,
+  orAbsent,
+  orNull,
+  recordOf,
+} from "./form.ts";
+import {
+  aTree,
+  exactJson,
+  outlineOf,
+  parseExactJson,
+  readTree,
+  type TreeText,
+  writeTree,
+} from "./tree-text.ts";
 
 /** What must be the same in a run that goes on with a checkpoint. */
 export interface RunOutline {
@@ -73,6 +94,106 @@ interface RunText {
   };
   readonly validationSeconds: number;
   readonly checkpointSeconds: number;
+}
+
+const theMetrics: Form = recordOf(aNumber);
+const theSums: Form = objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics });
+
+/** What a `RunText` has to be: checkpoints may come from anywhere. */
+const theRun: Form = objectOf({
+  outline: objectOf({
+    seed: aNumber,
+    reduction: aText,
+    accumulate: aCount,
+    params: listOf(aText),
+    state: listOf(aText),
+    items: orNull(aCount),
+    batches: orNull(aCount),
+  }),
+  step: aCount,
+  epoch: aCount,
+  batch: aCount,
+  lastBatch: orNull(objectOf({ epoch: aCount, batch: aCount, crc32c: aNumber })),
+  soFar: objectOf({
+    sums: theSums,
+    learningRate: orAbsent(aNumber),
+    seconds: aNumber,
+    dataSeconds: aNumber,
+    computeSeconds: aNumber,
+  }),
+  history: listOf(
+    objectOf({
+      epoch: aCount,
+      step: aCount,
+      loss: aNumber,
+      metrics: theMetrics,
+      validation: orAbsent(theSums),
+      learningRate: orAbsent(aNumber),
+      rateScale: aNumber,
+      items: aNumber,
+      seconds: aNumber,
+      dataSeconds: aNumber,
+      computeSeconds: aNumber,
+    }),
+  ),
+  stretches: orAbsent(
+    listOf(
+      objectOf({
+        step: aCount,
+        epoch: aCount,
+        batch: aCount,
+        time: orAbsent(aText),
+      }),
+    ),
+  ),
+  params: aTree,
+  state: aTree,
+  pending: orNull(objectOf({ count: aCount, sums: theSums, gradients: aTree })),
+  watch: objectOf({
+    rateScale: aNumber,
+    bestForStopping: orAbsent(aNumber),
+    epochsSince: aCount,
+    plateau: orNull(recordOf(anything)),
+    best: orNull(objectOf({ params: aTree, epoch: aCount, step: aCount, value: aNumber, monitor: aText })),
+  }),
+  validationSeconds: aNumber,
+  checkpointSeconds: aNumber,
+});
+
+/**
+ * The state of a checkpoint from its JSON.
+ *
+ * @throws DownhillError `data`, with the path of what is not as it should be.
+ */
+function parseRun(json: string): RunText {
+  let value: unknown;
+  try {
+    value = parseExactJson(json);
+  } catch (cause) {
+    const what = "its state is no JSON, or nested deeper than any run is";
+    throw new DownhillError("data", `fit: the checkpoint is damaged, or none of downhill: ${what}.`, {
+      cause,
+    });
+  }
+  theRun(value, "state");
+  const run = value as RunText;
+  if (run.history.length !== run.epoch) {
+    throw notOfForm("state.history", `of ${run.epoch} epochs, as many as are finished`);
+  }
+  return run;
+}
+
+/** A tree of a checkpoint, which has to be as its outline says. */
+function readOutlined(
+  text: TreeText,
+  tensors: ReadonlyMap<string, Tensor>,
+  outline: readonly string[],
+  root: "params" | "state",
+): unknown {
+  const tree = readTree(text, tensors);
+  const difference = firstDifference(outline, outlineOf(tree, root));
+  if (difference === undefined) return tree;
+  throw notOfForm(`state.${root}`, `as its outline says: that has ${difference}`);
 }
 
 /**
@@ -144,7 +265,7 @@ export function readCheckpoint(
   outline: RunOutline,
   progress: Progress<unknown, unknown>,
 ): LastBatch | null {
-  const text = parseExactJson(json) as RunText;
+  const text = parseRun(json);
   checkSame(text.outline, outline, text.step);
   const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${text.step}` });
   const { pending, watch } = text;
@@ -157,14 +278,20 @@ export function readCheckpoint(
     soFar: { ...soFar, learningRate: soFar.learningRate },
     history: history.map((record) => ({ ...record, learningRate: record.learningRate })),
     stretches,
-    params: readTree(text.params, tensors),
-    state: readTree(text.state, tensors),
-    pending: pending === null ? undefined : { ...pending, gradients: readTree(pending.gradients, tensors) },
+    params: readOutlined(text.params, tensors, outline.params, "params"),
+    state: readOutlined(text.state, tensors, outline.state, "state"),
+    pending:
+      pending === null
+        ? undefined
+        : { ...pending, gradients: readOutlined(pending.gradients, tensors, outline.params, "params") },
     watch: {
       ...rest,
       bestForStopping: rest.bestForStopping, // JSON leaves out what is undefined
       plateau: plateau ?? undefined,
-      best: best === null ? undefined : { ...best, params: readTree(best.params, tensors) },
+      best:
+        best === null
+          ? undefined
+          : { ...best, params: readOutlined(best.params, tensors, outline.params, "params") },
     } satisfies WatchState<unknown>,
     validationSeconds,
     checkpointSeconds,
@@ -174,7 +301,7 @@ export function readCheckpoint(
 
 /** The parameters of a checkpoint alone, or those of its best epoch, if it has one. */
 export function readParams({ step, tensors: bytes, state }: Checkpoint, which: "last" | "best"): unknown {
-  const { params, watch } = parseExactJson(state) as RunText;
+  const { params, watch } = parseRun(state);
   const text = which === "last" ? params : watch.best?.params;
   if (text === undefined) return undefined;
   return readTree(text, readSafetensors(bytes, { name: `checkpoint of step ${step}` }).tensors);

@@ -159,6 +159,11 @@ interface StateFile {
   readonly state: unknown;
 }
 
+/** The same with the state as JSON again. */
+interface ReadState extends Omit<StateFile, "state"> {
+  readonly state: string;
+}
+
 /** The JSON file: the state, what belongs to it, and the checksum of both. */
 function writeState(number: number, { step, tensors, state }: Checkpoint): string {
   const about = { file: tensorsName(number), bytes: tensors.length, crc32c: hex(crc32c(tensors)) };
@@ -191,7 +196,7 @@ async function readWhole(
   number: number,
 ): Promise<Checkpoint> {
   const path = place(stateName(number));
-  const { step, tensors: about, state } = parseState(await readBytes(files, path), path);
+  const { step, tensors: about, state } = parseState(await readBytes(files, path), path, number);
   const tensorsPath = place(about.file);
   const tensors = await readBytes(files, tensorsPath);
   if (tensors.length !== about.bytes) {
@@ -199,7 +204,7 @@ async function readWhole(
     throw damaged(tensorsPath, `${what}: it has ${tensors.length} bytes, not ${about.bytes}`);
   }
   if (hex(crc32c(tensors)) !== about.crc32c) throw damaged(tensorsPath, "its checksum does not fit");
-  return { step, tensors, state: JSON.stringify(state) };
+  return { step, tensors, state };
 }
 
 async function readBytes(files: FileOperations, path: string): Promise<Uint8Array> {
@@ -210,7 +215,8 @@ async function readBytes(files: FileOperations, path: string): Promise<Uint8Arra
   }
 }
 
-function parseState(bytes: Uint8Array, path: string): StateFile {
+/** What the JSON file says, which may have been written by anybody. */
+function parseState(bytes: Uint8Array, path: string, number: number): ReadState {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -221,9 +227,24 @@ function parseState(bytes: Uint8Array, path: string): StateFile {
   const match = /^\{"crc32c":"([0-9a-f]{8})","content":(\{.*\})\}\n$/s.exec(text);
   if (match === null) throw damaged(path, "it is cut short or no checkpoint");
   if (checksumOf(match[2]!) !== match[1]) throw damaged(path, "its checksum does not fit");
-  const content = JSON.parse(match[2]!) as StateFile;
-  if (content.format === "downhill checkpoint" && content.version === 1) return content;
-  throw new DownhillError("data", `${path}: it was written by another version of downhill.`);
+  let content: Partial<StateFile>;
+  let state: string | undefined;
+  try {
+    content = JSON.parse(match[2]!) as Partial<StateFile>;
+    state = JSON.stringify(content.state);
+  } catch {
+    throw damaged(path, "it is no JSON, or nested too deep");
+  }
+  if (content.format !== "downhill checkpoint" || content.version !== 1) {
+    throw new DownhillError("data", `${path}: it was written by another version of downhill.`);
+  }
+  const { step, tensors } = content;
+  // no other file than its own: a name such as "../x" would lead out of the folder
+  const isOwn = tensors?.file === tensorsName(number) && typeof tensors.crc32c === "string";
+  if (!Number.isSafeInteger(step) || state === undefined || !isOwn) {
+    throw damaged(path, `it does not tell of ${tensorsName(number)}`);
+  }
+  return { ...(content as StateFile), state };
 }
 
 function damaged(path: string, what: string): DownhillError {

@@ -3,8 +3,10 @@ import { lastingElements } from "../../array/read.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { arrayType } from "../../ir/types.ts";
 import { asTensor, fromArray } from "../../prims/lift.ts";
+import { deepestNesting } from "../../tree/nesting.ts";
 import { flatten, leafPaths, type TreeDef } from "../../tree/index.ts";
 import { assertNever } from "../../util/assert-never.ts";
+import { anything, aNumber, aText, type Form, formOf, listOf, notOfForm } from "./form.ts";
 
 /** A tree as plain data: tensors by their names, everything else as it is, so that nothing changes its kind on the way. */
 export type TreeText =
@@ -15,6 +17,37 @@ export type TreeText =
   | { readonly object: readonly (readonly [key: string, value: TreeText])[] }
   | { readonly text: string | null }
   | { readonly missing: true };
+
+type TreeCheck = (value: unknown, path: string, depth: number) => void;
+
+const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
+  ["tensor", aText],
+  ["number", aNumber],
+  ["boolean", formOf("true or false", (value) => typeof value === "boolean")],
+  ["array", (value, path, depth) => listOf((item, at) => checkTree(item, at, depth + 1))(value, path)],
+  [
+    "object",
+    (value, path, depth) =>
+      listOf((entry, at) => {
+        if (!Array.isArray(entry) || entry.length !== 2) throw notOfForm(at, "a name and a value");
+        aText(entry[0], at);
+        checkTree(entry[1], at, depth + 1);
+      })(value, path),
+  ],
+  ["text", formOf("a text or null", (value) => value === null || typeof value === "string")],
+  ["missing", anything],
+]);
+
+/** Checks that a value is a `TreeText`. */
+export const aTree: Form = (value, path) => checkTree(value, path, 0);
+
+function checkTree(value: unknown, path: string, depth: number): void {
+  if (depth > deepestNesting) throw notOfForm(path, `nested at most ${deepestNesting} deep`);
+  const kind = typeof value === "object" && value !== null ? Object.keys(value)[0] : undefined;
+  const check = treeKinds.get(kind ?? "");
+  if (kind === undefined || check === undefined) throw notOfForm(path, "a tree of tensors");
+  check((value as Readonly<Record<string, unknown>>)[kind], `${path}.${kind}`, depth);
+}
 
 /** A tree as plain data; its tensors go into `tensors`, by their paths from `root`. */
 export function writeTree(tree: unknown, root: string, tensors: Map<string, Tensor>): TreeText {
