@@ -119,6 +119,9 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   b2: ["beta2"],
   rho: ["alpha"],
   l2: ["weightDecay"],
+  dim: ["axis"],
+  dims: ["axis"],
+  axes: ["axis"],
 };
 
 /** The options that another library calls by that name, as the end of a message; empty where they are not allowed. */

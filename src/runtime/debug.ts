@@ -76,7 +76,11 @@ export function debug(options: DebugOptions): void {
 
 /** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
 function nameOf(prim: Primitive): string | undefined {
-  return prim.derivative.kind === "structured" ? undefined : prim.name;
+  return prim.derivative.kind === "structured" ? undefined : askedName(prim);
+}
+
+function askedName({ name, asked = name }: Primitive): string {
+  return asked;
 }
 
 function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
@@ -158,15 +162,16 @@ function report(
   bad: number,
 ): DownhillError {
   const source = currentSource();
-  const { origin = prim.name, pass = "forward" } = source ?? {};
-  const inRule = origin !== prim.name;
+  const name = askedName(prim);
+  const { origin = name, pass = "forward" } = source ?? {};
+  const inRule = origin !== name;
   const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";
   const where = out.shape.length === 0 ? "" : ` at element ${place}`;
   const loop = context.step === undefined ? "" : `, in step ${context.step} of a loop`;
   const operands = ins.map((x) => describeOperand(x, place, out)).join(", ");
   return new DownhillError(
     "nan",
-    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${prim.name}(${operands}) -> ${showType(out.type)}` +
+    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${/ /.test(name) ? "" : name}(${operands}) -> ${showType(out.type)}` +
       `${inRule ? " in its derivative rule" : ""}. Asked for at ${source?.describe() ?? "an unknown place"}.`,
   );
 }

@@ -99,6 +99,15 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
+/** `grad` for another transform, by whose name messages go. */
+export function gradientFor(
+  operation: string,
+  f: (...args: never[]) => unknown,
+  argnums = 0,
+): (...args: never[]) => unknown {
+  return (...args) => evaluate(operation, f, argnums, false, args).grads;
+}
+
 function readOptions(operation: string, options: GradOptions): Required<GradOptions> {
   checkOptions(operation, options, ["argnums", "hasAux"]);
   checkFlags(operation, options, ["hasAux"]);

@@ -78,7 +78,7 @@ export function runScan(
   xs: unknown,
   options: ScanOptions,
 ): [unknown, unknown] {
-  requireFunction(operation, f);
+  requireFunction(operation, f, `${operation}((carry, x) => [carry, y], start, xs)`);
   const start = flattenArguments([carry], operation, "leaf");
   const items = flattenArguments([xs], operation, "leaf");
   const length = stepCount(items.leaves, options.length);
