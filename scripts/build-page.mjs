@@ -100,6 +100,7 @@ async function bundle(stdin, banner) {
     target: "es2022",
     write: false,
     absWorkingDir: root,
+    logOverride: { "empty-import-meta": "silent" }, // errors look for the library's folder, and a page has none
     ...(banner === undefined ? {} : { banner: { js: banner } }),
   });
   return outputFiles[0]?.text.trim() ?? "";
