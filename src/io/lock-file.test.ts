@@ -73,9 +73,10 @@ describe("a lock whose owner", () => {
   );
 
   test("is on another machine is refused, saying what to do", async () => {
-    leave({ pid: pidOfTheDead(), host: "elsewhere" });
+    const pid = pidOfTheDead();
+    leave({ pid, host: "elsewhere" });
     await expect(takeLock(files, path)).rejects.toThrow(
-      `another run, process ${JSON.parse(readFileSync(path, "utf8")).pid} on elsewhere, has this folder since ` +
+      `another run, process ${pid} on elsewhere, has this folder since ` +
         `2026-01-02T03:04:05Z. Wait for its end, or name another folder. If it was killed, which cannot be seen from here, remove ${path}.`,
     );
   });

@@ -193,7 +193,7 @@ function readSettings(value: unknown): Partial<StretchSettings> {
     command[0] === "downhill" &&
     command[1] === "train";
   return {
-    ...(isCommand ? { command: command as string[] } : {}),
+    ...(isCommand ? { command } : {}),
     ...(typeof made === "string" ? { version: made } : {}),
     ...(typeof engine === "string" ? { engine } : {}),
     ...(isObject(settings) ? { settings } : {}),
