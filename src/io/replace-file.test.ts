@@ -71,7 +71,7 @@ test("a folder that is not there is told in words", async () => {
 });
 
 test.runIf(process.platform !== "win32")("a pipe and /dev/null are written to, not replaced", async () => {
-  expect(spawnSync("mkfifo", [at("pipe")]).status).toBe(0);
+  expect(spawnSync("sh", ["-c", `mkfifo "$0"`, at("pipe")]).status).toBe(0);
   const [reader] = await Promise.all([
     import("node:fs/promises").then(async (fs) => fs.readFile(at("pipe"), "utf8")),
     replace("pipe"),
