@@ -17,7 +17,9 @@ import {
   jvp,
   linearTranspose,
   log1p,
+  makeProgram,
   mul,
+  printProgram,
   scan,
   sigmoid,
   sin,
@@ -26,6 +28,8 @@ import {
   whileLoop,
 } from "downhill";
 import { checkGrads } from "downhill/testing";
+import { checkProgram } from "../ir/check.ts";
+import { hashProgram } from "../ir/hash.ts";
 import { compilationStats } from "../runtime/executable.ts";
 
 /** log(1 + eˣ), whose own derivative is NaN where eˣ overflows. */
@@ -296,6 +300,18 @@ describe("rules that apply their own function", () => {
     const f = (x: Tensor): Tensor => sine(x);
     expect(grad(grad(grad(f)))(0.3).item()).toBeCloseTo(-Math.cos(0.3), 14);
     expect(jit(grad(grad(grad(grad(f)))))(0.3).item()).toBeCloseTo(Math.sin(0.3), 14);
+  });
+
+  test("make programs that are equal where the rules are, and only there", () => {
+    const hashOf = (k: number): string => {
+      const f: Op = customJvp(cube, ([x], [dx]) => [f(x), f(x).mul(k).div(x).mul(dx)]);
+      const program = makeProgram((x: Tensor) => f(x))(2);
+      expect(printProgram(program)).toContain("rule(cube)");
+      checkProgram(program);
+      return hashProgram(program);
+    };
+    expect(hashOf(3)).toBe(hashOf(3));
+    expect(hashOf(3)).not.toBe(hashOf(4));
   });
 
   test("with other types they are traced for these", () => {
