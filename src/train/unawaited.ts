@@ -43,6 +43,7 @@ export function noteBegun(call: () => string): void {
 function warnIdle(stack: string): void {
   const place = placeOf(usersFrames(stack)[0] ?? "");
   const where = place === undefined ? "" : ` of ${place.file.replace(/^file:\/\//, "")}:${place.line}`;
+  // oxlint-disable-next-line no-console -- nothing else is left to tell it, and without a word nothing would have been trained
   console.warn(
     `fit: the run${where} was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).`,
   );
