@@ -612,6 +612,15 @@ describe("downhill train --images", () => {
 });
 
 describe("downhill demo", () => {
+  test("refuses a report that cannot be written before it shows anything", () => {
+    const { status, stdout, stderr } = downhill("demo", "--out", "nowhere/demo.html");
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "error: cannot write nowhere/demo.html: its folder does not exist.\n",
+    });
+  });
+
   test("shows the traces of a formula, trains, and says where the report lies", () => {
     const { status, stdout } = downhill("demo", "--out", "demo.html");
     expect(status).toBe(0);

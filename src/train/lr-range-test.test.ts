@@ -75,13 +75,18 @@ describe("the test", () => {
   });
 
   test("losses that have shot up do not count for the rates before: their mean was lowest ten steps too early", async () => {
-    const { losses, smoothed, best } = await lrRangeTest({ ...line, smoothing: 8, divergence: 1e9 });
+    const { losses, smoothed, best, suggestion } = await lrRangeTest({
+      ...line,
+      smoothing: 8,
+      divergence: 1e9,
+    });
     const diverging = 1 + losses.findLastIndex((loss) => loss <= smoothed[0]!);
     expect(diverging).toBeLessThan(losses.length - 1);
     const mean = (from: number, to: number): number =>
       losses.slice(from, to).reduce((sum, loss) => sum + loss, 0) / (to - from);
     expect(smoothed[diverging - 1]).toBeCloseTo(mean(diverging - 9, diverging), 12);
     expect(smoothed[diverging]).toBeCloseTo(mean(diverging, Math.min(losses.length, diverging + 9)), 6);
+    expect(suggestion!.steepest).toBeLessThanOrEqual(suggestion!.max);
     const lowest = losses.indexOf(Math.min(...losses));
     expect(Math.abs(best - lowest)).toBeLessThan(8);
   });

@@ -41,7 +41,7 @@ export interface RateSuggestion {
   readonly base: number;
   /** The highest: nine tenths of the fall are behind it. `max` of `cyclic` and `oneCycle`. */
   readonly max: number;
-  /** Where the loss falls most from step to step: a rate to train with that stays. */
+  /** Where the loss falls most from step to step, up to the highest: a rate to train with that stays. */
   readonly steepest: number;
 }
 
@@ -149,8 +149,9 @@ function judge(
   const noise = Math.sqrt(meanOf(losses.slice(0, best + 1).map((loss, t) => (loss - smoothed[t]!) ** 2)));
   if (!(fall > noise)) return { smoothed, best, suggestion: null };
   const rateAfter = (part: number): number => rates[smoothed.findIndex((s) => s <= first - part * fall)]!;
+  const highest = smoothed.findIndex((s) => s <= first - 0.9 * fall);
   let steepest = 1;
-  for (let t = 1; t <= best; t++) {
+  for (let t = 1; t <= Math.max(1, highest); t++) {
     if (smoothed[t]! - smoothed[t - 1]! < smoothed[steepest]! - smoothed[steepest - 1]!) steepest = t;
   }
   const suggestion = { base: rateAfter(0.1), max: rateAfter(0.9), steepest: rates[steepest]! };

@@ -1,10 +1,12 @@
 import { explain } from "../explain/run.ts";
 import { paintFor } from "../shared/style.ts";
+import { checkOutput } from "../shared/write-file.ts";
 import { trainRequest } from "../train/request.ts";
 import { train } from "../train/run.ts";
 
 /** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
 export async function demo(seed: string, out: string): Promise<void> {
+  checkOutput(out); // before half of it is shown
   const paint = paintFor(process.stdout);
   const say = (line: string, command: string): void => {
     process.stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);

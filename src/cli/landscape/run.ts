@@ -75,16 +75,26 @@ function readSettings(request: LandscapeRequest): Settings {
   if (resolution < 2 || resolution > 401) {
     throw optionError(`--resolution must be a whole number from 2 to 401, got ${resolution}.`);
   }
+  const plane =
+    directions === undefined
+      ? "pca"
+      : readChoice("--directions", directions, ["pca", "filter-normalised", "random"]);
+  const epochs = count("epochs", 12);
+  if (plane === "pca" && epochs < 2) {
+    throw optionError(
+      `--epochs must be 2 or more for --directions pca, which are those of the path; got ${epochs}.`,
+    );
+  }
+  if (range !== undefined && range.split(":").length !== 2) {
+    throw optionError(`--range is written as from:to, as in -1:1; got ${JSON.stringify(range)}.`);
+  }
   return {
-    directions:
-      directions === undefined
-        ? "pca"
-        : readChoice("--directions", directions, ["pca", "filter-normalised", "random"]),
+    directions: plane,
     resolution,
     range: range === undefined ? undefined : readDomain("--range", range, ["range"])[0],
     items: count("items", 600),
     optimizer: request.optimizer ?? usualOptimizer,
-    epochs: count("epochs", 12),
+    epochs,
     batch: count("batch", 32),
     hidden:
       hidden === "none"

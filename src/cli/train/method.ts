@@ -1,3 +1,4 @@
+import { DownhillError } from "../../errors/index.ts";
 import {
   adamw,
   chain,
@@ -157,7 +158,12 @@ export function plateauOf({ plateau }: Method): ReduceOnPlateau | undefined {
     camelCase(name),
     isNumber(value) ? Number(value) : value,
   ]);
-  return reduceOnPlateau(Object.fromEntries(read) as object);
+  try {
+    return reduceOnPlateau(Object.fromEntries(read) as object);
+  } catch (error) {
+    if (!(error instanceof DownhillError)) throw error;
+    throw optionError(error.message.replace(/^reduceOnPlateau/, "--plateau"));
+  }
 }
 
 /** The options of the optimiser with rate and momentum, which may follow the schedule. */

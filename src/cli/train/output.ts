@@ -153,13 +153,16 @@ function bar(stream: NodeJS.WriteStream): Output {
       const now = performance.now();
       if (now - drawn < redrawEvery) return;
       drawn = now;
-      const full = Math.round(done * barWidth);
-      const shape = paint("cyan", "█".repeat(full)) + paint("dim", "░".repeat(barWidth - full));
+      const columns = columnsOf(stream) ?? 80;
       const time = `${duration(left)} left`;
-      const head = `epoch ${standing.epoch}/${standing.epochs} ${shape}`;
-      stream.write(
-        `\r\u001b[2K${fitLine([head, ...quality(standing), ...pace(standing, paint), time], columnsOf(stream) ?? 80)}`,
-      );
+      const counted = `epoch ${standing.epoch}/${standing.epochs}`;
+      // a line that is wider than the terminal would not be drawn over, but again and again below itself
+      const width = Math.max(0, Math.min(barWidth, columns - counted.length - time.length - 5));
+      const full = Math.round(done * width);
+      const shape = paint("cyan", "█".repeat(full)) + paint("dim", "░".repeat(width - full));
+      const head = width < 4 ? counted : `${counted} ${shape}`;
+      const line = fitLine([head, ...quality(standing), ...pace(standing, paint), time], columns);
+      stream.write(`\r\u001b[2K${line}`);
     },
     epoch: () => {},
     note: say,
