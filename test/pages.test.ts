@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   constant: ["explain", "1", "--graph"],
   race: ["race", "rosenbrock", "--steps", "200", "--out"],
   "race of one coordinate": ["race", "x^4 - 3*x^2 + x", "--steps", "60", "--out"],
+  study: ["race", "--preset", "symmetry", "--out"],
   training: ["train", "digits", "--epochs", "2", "--hidden", "8", "--out"],
   fit: ["fit", "data.csv", "y = a*exp(-b*x) + c", "--out"],
   schedule: ["schedule", "cyclic", "--base", "0.001", "--max", "0.006", "--steps", "40", "--out"],

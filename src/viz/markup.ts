@@ -16,7 +16,7 @@ export function element(
 
 /** The attributes of an element of a page that scrolls, by keys too; `scrollStyle` shows that it does. */
 export function scrollable(label: string): Readonly<Record<string, string>> {
-  return { class: "scroll", tabindex: "0", role: "region", "aria-label": label };
+  return { class: "scroll", tabindex: "0", role: "group", "aria-label": label };
 }
 
 /** An element as text of XML or HTML, everything that users chose escaped. */

@@ -80,7 +80,7 @@ function writeFigure(figure: Figure): string {
     case "drawing": {
       // what others have drawn is no text of ours to escape
       const head = [heading, ...about].map(writeMarkup).join("");
-      return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="region" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
+      return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="group" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
     }
     default:
       return kind satisfies never;
