@@ -283,6 +283,13 @@ export const elementwiseForms: Readonly<Record<string, Form>> = {
   add: orLogical("Or", modulo(plain("Add"))),
   sub: modulo(plain("Sub")),
   mul: orLogical("And", modulo(plain("Mul"))),
+  strongMul: (operands, { both }: { readonly both: boolean }) => {
+    const a = arithmetic(operands);
+    const [x, y] = operands.ins as [string, string];
+    const isZero = a.op("Equal", x, 0);
+    return a.where(both ? a.op("Or", isZero, a.op("Equal", y, 0)) : isZero, 0, a.mul(x, y));
+  },
+  strongDiv: formula((a, x, y) => a.where(a.op("Equal", x, 0), 0, a.div(x, y))),
   div: modulo(divide),
   rem: remainder,
   neg: modulo(plain("Neg")),
