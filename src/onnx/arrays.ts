@@ -2,22 +2,19 @@ import type { ArrayType } from "../ir/types.ts";
 import type { DotParams } from "../prims/contract.ts";
 import type { ConvolveParams } from "../prims/convolve.ts";
 import type { DynamicSliceParams } from "../prims/dynamic.ts";
-import type { ConcatenateParams, IotaParams, PadParams, SliceParams, TakeParams } from "../prims/index-ops.ts";
+import type {
+  ConcatenateParams,
+  IotaParams,
+  PadParams,
+  SliceParams,
+  TakeParams,
+} from "../prims/index-ops.ts";
 import type { FullParams } from "../prims/linear.ts";
 import type { BroadcastParams, ReduceParams, ReshapeParams, TransposeParams } from "../prims/shape.ts";
 import type { WindowParams } from "../prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 import type { Form, Operands } from "./form.ts";
-import {
-  arithmetic,
-  arithmeticOf,
-  cast,
-  expanded,
-  reshaped,
-  sliced,
-  transposed,
-  wrapped,
-} from "./form.ts";
+import { arithmetic, arithmeticOf, cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
 
@@ -35,7 +32,10 @@ const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
 
 /** 0, 1, … n − 1 as int64. */
 function counted(g: GraphBuilder, n: number): string {
-  return g.node("Range", [0, n, 1].map((x) => g.scalar("int64", x)));
+  return g.node(
+    "Range",
+    [0, n, 1].map((x) => g.scalar("int64", x)),
+  );
 }
 
 /** A vector as an array with sizes of 1 beside `axis`. */
@@ -101,8 +101,20 @@ const dotGeneral: Form = ({ g, ins, types, outs }, { contract, batch, order }: D
   const batches = sizes(0, batch[0]);
   const inner = sizeOf(sizes(0, contract[0]));
   const [rows, columns] = [sizes(0, freeLeft), sizes(1, freeRight)];
-  const a = matrices(g, x, left, [...batch[0], ...freeLeft, ...contract[0]], [...batches, sizeOf(rows), inner]);
-  const b = matrices(g, y, right, [...batch[1], ...contract[1], ...freeRight], [...batches, inner, sizeOf(columns)]);
+  const a = matrices(
+    g,
+    x,
+    left,
+    [...batch[0], ...freeLeft, ...contract[0]],
+    [...batches, sizeOf(rows), inner],
+  );
+  const b = matrices(
+    g,
+    y,
+    right,
+    [...batch[1], ...contract[1], ...freeRight],
+    [...batches, inner, sizeOf(columns)],
+  );
   const product = g.node("MatMul", [a, b]);
   const natural = [...batches, ...rows, ...columns];
   const out = reshaped(g, product, natural);
@@ -277,8 +289,13 @@ function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number
 }
 
 /** How many places windows reach beyond the end. */
-function overhang({ window, strides, dilation, low, sizes }: WindowParams, space: readonly number[]): number[] {
-  return space.map((n, a) => (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! + 1 - low[a]! - n);
+function overhang(
+  { window, strides, dilation, low, sizes }: WindowParams,
+  space: readonly number[],
+): number[] {
+  return space.map(
+    (n, a) => (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! + 1 - low[a]! - n,
+  );
 }
 
 /** Sums of windows, one axis after the other: those of an axis are slices added up. */
@@ -316,7 +333,10 @@ const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
   const { planes, space } = planesOf(types[0]!, window.length);
   const high = overhang(params, space);
   const after = high.map((n) => Math.max(n, 0));
-  const [kept, x] = [space.map((n, a) => n + Math.min(high[a]!, 0)), reshaped(g, ins[0]!, [planes, 1, ...space])];
+  const [kept, x] = [
+    space.map((n, a) => n + Math.min(high[a]!, 0)),
+    reshaped(g, ins[0]!, [planes, 1, ...space]),
+  ];
   const isCut = high.some((n) => n < 0);
   const images = isCut ? sliced(g, x, [0, 0, ...space.map(() => 0)], [planes, 1, ...kept]) : x;
   const [best, flat] = g.nodes("MaxPool", [images], 2, {
@@ -340,7 +360,10 @@ const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
 const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
   const { planes, space } = planesOf(types[0]!, window.length);
   const rows = reshaped(g, ins[0]!, [planes, sizeOf(space)]);
-  const places = reshaped(g, cast(g, ins[1]!, "int64"), [planes, sizeOf(outs[0]!.shape) / Math.max(1, planes)]);
+  const places = reshaped(g, cast(g, ins[1]!, "int64"), [
+    planes,
+    sizeOf(outs[0]!.shape) / Math.max(1, planes),
+  ]);
   return reshaped(g, g.node("GatherElements", [rows, places], { axis: 1 }), outs[0]!.shape);
 };
 
@@ -371,7 +394,8 @@ export const arrayForms: Readonly<Record<string, Form>> = {
   cumsum,
   dotGeneral,
   convolve,
-  slice: ({ g, ins }, { starts, limits, strides }: SliceParams) => sliced(g, ins[0]!, starts, limits, strides),
+  slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
+    sliced(g, ins[0]!, starts, limits, strides),
   pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
   reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
     const { shape } = types[0]!;

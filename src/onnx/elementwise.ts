@@ -140,7 +140,8 @@ function angle(operands: Operands, y: string, x: string): string {
   const a = arithmetic(operands);
   const isZero = a.op("And", a.op("Equal", x, 0), a.op("Equal", y, 0));
   const scale = a.where(isZero, 1, a.op("Max", a.op("Abs", x), a.op("Abs", y)));
-  const bounded = (z: string): string => a.where(a.op("Equal", scale, Infinity), signedUnit(a, z), a.div(z, scale));
+  const bounded = (z: string): string =>
+    a.where(a.op("Equal", scale, Infinity), signedUnit(a, z), a.div(z, scale));
   const [s, c] = [bounded(y), bounded(x)];
   // within an eighth of a turn of an axis the quotient is at most 1
   const isSteep = a.less(a.op("Abs", c), a.op("Abs", s));
@@ -248,7 +249,10 @@ const select: Form = ({ g, ins, types }) => {
 const bitwise = (op: string): Form => orLogical(op, plain(`Bitwise${op}`));
 
 /** One word of the block of Threefry-2x32 of the counter (0, c): words without sign are int64 here. */
-const threefry: Form = ({ g, ins, types }, { word, lead }: { readonly word: string; readonly lead: number }) => {
+const threefry: Form = (
+  { g, ins, types },
+  { word, lead }: { readonly word: string; readonly lead: number },
+) => {
   const a = arithmeticOf(g, "int64");
   const counters = types[1]!.shape;
   const half = (i: number): string => {
@@ -293,9 +297,11 @@ export const elementwiseForms: Readonly<Record<string, Form>> = {
   div: modulo(divide),
   rem: remainder,
   neg: modulo(plain("Neg")),
-  abs: (operands) => (operands.types[0]!.dtype === "bool" ? operands.ins[0]! : operands.g.node("Abs", operands.ins)),
+  abs: (operands) =>
+    operands.types[0]!.dtype === "bool" ? operands.ins[0]! : operands.g.node("Abs", operands.ins),
   sqrt: plain("Sqrt"),
-  sign: (operands) => (operands.types[0]!.dtype === "bool" ? operands.ins[0]! : operands.g.node("Sign", operands.ins)),
+  sign: (operands) =>
+    operands.types[0]!.dtype === "bool" ? operands.ins[0]! : operands.g.node("Sign", operands.ins),
   floor: rounding((a, x) => a.op("Floor", x)),
   ceil: rounding((a, x) => a.op("Ceil", x)),
   round: rounding((a, x) => a.op("Round", x)),

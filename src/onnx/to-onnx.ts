@@ -100,9 +100,7 @@ function traced(f: (...args: never[]) => unknown, args: unknown): Named {
   }
   const { leaves, defs } = flattenArguments(args, "toOnnx");
   const parameters = parameterNames(f);
-  const names = defs.flatMap((def, i) =>
-    leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)),
-  );
+  const names = defs.flatMap((def, i) => leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)));
   let outputs: readonly string[] = [];
   const { program, captured } = capturingSources(() =>
     traceProgram(
@@ -180,8 +178,9 @@ function namesOf(
   names: readonly string[],
 ): readonly string[] {
   if (chosen === undefined) return names;
+  const list: unknown = chosen;
   const isFitting =
-    Array.isArray(chosen) &&
+    Array.isArray(list) &&
     chosen.length === names.length &&
     chosen.every((name) => typeof name === "string" && name !== "") &&
     new Set(chosen).size === chosen.length;

@@ -115,7 +115,14 @@ const scan: StructuredForm = (g, { params, outs }, ins) => {
   const counter = inner.fresh();
   // the length of a scan is that of what it goes over
   const counts = xs.length === 0;
-  const over = counts ? [g.node("Range", [0, length, 1].map((x) => g.scalar("int64", x)))] : xs;
+  const over = counts
+    ? [
+        g.node(
+          "Range",
+          [0, length, 1].map((x) => g.scalar("int64", x)),
+        ),
+      ]
+    : xs;
   const graph = inner.graph(
     "scan",
     [

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DType } from "downhill";
-import { Tensor, tensor } from "downhill";
+import type { DType, Tensor } from "downhill";
+import { tensor } from "downhill";
 
 /** Debian's Python, whose packages python3-onnx and python3-onnxruntime the tests use. */
 const python = process.env["PYTHON_PATH"] ?? "/usr/bin/python3";
@@ -40,7 +40,7 @@ export function runModels(runs: readonly ModelRun[]): readonly (Record<string, T
     const path = (i: number): string => join(folder, String(i).padStart(4, "0"));
     runs.forEach(({ model, feeds, times = 1, next = {} }, i) => {
       writeFileSync(`${path(i)}.onnx`, model);
-      const packed = Object.entries(feeds).map(([name, x]) => [name, pack(x)]);
+      const packed = Object.entries(feeds).map(([name, x]) => [name, pack(x)] as const);
       const task = { feeds: Object.fromEntries(packed), runs: times, next };
       writeFileSync(`${path(i)}.json`, JSON.stringify(task));
     });
@@ -65,7 +65,13 @@ function pack(x: Tensor): Packed {
 
 function unpack({ dtype, shape, data }: Packed): Tensor {
   const bytes = Uint8Array.from(Buffer.from(data, "base64"));
-  const arrays = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint32: Uint32Array, bool: Uint8Array };
+  const arrays = {
+    float64: Float64Array,
+    float32: Float32Array,
+    int32: Int32Array,
+    uint32: Uint32Array,
+    bool: Uint8Array,
+  };
   const array = new arrays[dtype as DType](bytes.buffer);
-  return tensor(array as Float64Array, { dtype: dtype as DType, shape });
+  return tensor(array, { dtype: dtype as DType, shape });
 }
