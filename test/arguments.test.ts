@@ -6,6 +6,7 @@ import * as data from "downhill/data";
 import * as io from "downhill/io";
 import * as landscapes from "downhill/landscapes";
 import * as nn from "downhill/nn";
+import * as onnx from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import * as testing from "downhill/testing";
@@ -14,7 +15,7 @@ import * as viz from "downhill/viz";
 import { describe, expect, test } from "vitest";
 
 type Anything = (...words: unknown[]) => unknown;
-const modules = { root, core, data, io, landscapes, nn, optim, random, testing, train, viz };
+const modules = { root, core, data, io, landscapes, nn, onnx, optim, random, testing, train, viz };
 const functions = new Map<string, Anything>();
 for (const module of Object.values(modules))
   for (const [name, value] of Object.entries(module))

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type * as primitives from "../src/ir/primitive.ts";
+import { exportedPrimitives } from "../src/onnx/write-program.ts";
 import { root } from "./support/snippets.ts";
 
 const defined = vi.hoisted((): primitives.Primitive[] => []);
@@ -49,6 +50,15 @@ describe("primitives", async () => {
       expect(["elementwise", "map", "alias", "loops"], name).toContain(lowering.kind);
       if (derivative.kind === "none") expect(derivative.reason.length, name).toBeGreaterThan(10);
     }
+  });
+
+  test("have a form in ONNX, or a reason for having none", () => {
+    const without = {
+      shift: "stands in programs that are compiled only",
+      customPushforward: "stands in forward mode of a rule that gives the reverse one only",
+    };
+    const names = defined.map((prim) => prim.name).filter((name) => !(name in without));
+    expect(names.toSorted()).toEqual(exportedPrimitives().toSorted());
   });
 
   test("are all called by some operation that stands in a table", () => {

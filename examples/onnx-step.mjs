@@ -1,0 +1,39 @@
+// A whole step of training as an ONNX model: the derivatives are in it, and Adam. Other engines train by it, on a GPU too;
+// docs/onnx.md has the page that does so in a browser.
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jit, tanh, tensor, valueAndGrad } from "downhill";
+import { meanSquaredError, mlp } from "downhill/nn";
+import { toOnnx, writeOnnxFile } from "downhill/onnx";
+import { adam, applyUpdates } from "downhill/optim";
+import { key } from "downhill/random";
+
+const network = mlp([1, 32, 1], { activation: tanh });
+const optimizer = adam({ learningRate: 0.01 });
+const x = tensor(Array.from({ length: 64 }, (_, i) => [i / 32 - 1]), { dtype: "float32" }); // prettier-ignore
+const y = x.mul(x).mul(2).sub(1);
+
+function step(params, state, x, y) {
+  const loss = (p) => meanSquaredError(network.apply(p, x), y);
+  const [value, grads] = valueAndGrad(loss)(params);
+  const update = optimizer.update(grads, state, params);
+  return { loss: value, params: applyUpdates(params, update.updates), state: update.state };
+}
+
+let params = network.init(key(0));
+let state = optimizer.init(params);
+const model = toOnnx(step, [params, state, x, y]);
+
+const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "downhill-onnx-"));
+const file = join(folder, "step.onnx");
+await writeOnnxFile(file, model);
+console.log(`${file}: ${statSync(file).size} bytes`);
+if (process.argv[2] === undefined) rmSync(folder, { recursive: true });
+
+// what the model computes is what the compiled step computes
+const compiled = jit(step);
+let loss;
+for (let i = 0; i < 200; i++) ({ loss, params, state } = compiled(params, state, x, y));
+console.log(`after 200 steps here the loss is ${loss.item().toPrecision(4)}`);
+if (!(loss.item() < 0.05)) throw new Error("the step does not learn");

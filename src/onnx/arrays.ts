@@ -1,0 +1,425 @@
+import type { ArrayType } from "../ir/types.ts";
+import type { DotParams } from "../prims/contract.ts";
+import type { ConvolveParams } from "../prims/convolve.ts";
+import type { DynamicSliceParams } from "../prims/dynamic.ts";
+import type {
+  ConcatenateParams,
+  IotaParams,
+  PadParams,
+  SliceParams,
+  TakeParams,
+} from "../prims/index-ops.ts";
+import type { FullParams } from "../prims/linear.ts";
+import type { BroadcastParams, ReduceParams, ReshapeParams, TransposeParams } from "../prims/shape.ts";
+import type { WindowParams } from "../prims/window.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
+import type { Form, Operands } from "./form.ts";
+import { arithmetic, arithmeticOf, cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import { elementTypeOf, unless } from "./graph-builder.ts";
+
+const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
+  const one = g.scalar(elementTypeOf(dtype), value);
+  return outs[0]!.shape.length === 0 ? g.node("Identity", [one]) : expanded(g, one, shape);
+};
+
+const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
+  const places = counted(g, shape[axis]!);
+  const type = elementTypeOf(dtype);
+  const numbers = type === "int64" ? places : cast(g, places, type);
+  return expanded(g, along(g, numbers, shape, axis), shape);
+};
+
+/** 0, 1, … n − 1 as int64. */
+function counted(g: GraphBuilder, n: number): string {
+  return g.node(
+    "Range",
+    [0, n, 1].map((x) => g.scalar("int64", x)),
+  );
+}
+
+/** A vector as an array with sizes of 1 beside `axis`. */
+function along(g: GraphBuilder, x: string, shape: readonly number[], axis: number): string {
+  return reshaped(g, x, shape.map((n, a) => (a === axis ? n : 1))); // prettier-ignore
+}
+
+const broadcast: Form = ({ g, ins, types }, { shape, axes }: BroadcastParams) => {
+  const sizes = shape.map((_, axis) => (axes.includes(axis) ? types[0]!.shape[axes.indexOf(axis)]! : 1));
+  return expanded(g, reshaped(g, ins[0]!, sizes), shape);
+};
+
+/** Reductions of booleans and of words without sign go by int32 and int64, of which engines have kernels. */
+function reduction(op: string, isOfBooleans: boolean): Form {
+  return ({ g, ins, types }, { axes }: ReduceParams) => {
+    const { dtype } = types[0]!;
+    const isBool = isOfBooleans && dtype === "bool";
+    const x = isBool ? cast(g, ins[0]!, "int32") : ins[0]!;
+    const out = g.node(isBool && op === "ReduceSum" ? "ReduceMax" : op, [x, g.ints(axes)], { keepdims: 0 });
+    if (isBool) return cast(g, out, "bool");
+    return dtype === "uint32" && op === "ReduceSum" ? wrapped(g, out) : out;
+  };
+}
+
+function placeOfExtreme(op: string): Form {
+  return ({ g, ins, types }, { axis }: { readonly axis: number }) => {
+    const { dtype } = types[0]!;
+    // of whole numbers float64 holds every int32 and uint32
+    const x = dtype === "float32" || dtype === "float64" ? ins[0]! : cast(g, ins[0]!, "float64");
+    return cast(g, g.node(op, [x], { axis, keepdims: 0 }), "int32");
+  };
+}
+
+const cumsum: Form = ({ g, ins, types }, params: { readonly axis: number; readonly reverse: boolean }) => {
+  const axis = g.scalar("int64", params.axis);
+  const out = g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
+  return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
+};
+
+/**
+ * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
+ * operands with their batches, free and contracted axes put together.
+ */
+const dotGeneral: Form = ({ g, ins, types, outs }, { contract, batch, order }: DotParams) => {
+  const [left, right] = types as readonly [ArrayType, ArrayType];
+  const [x, y] = ins as [string, string];
+  const isPlain = left.shape.length === 2 && right.shape.length === 2 && contract[0].length === 1;
+  const isFloat = left.dtype === "float32" || left.dtype === "float64";
+  if (isPlain && isFloat && batch[0].length === 0 && order === undefined) {
+    const attributes = {
+      ...unless("transA", [contract[0][0] === 0 ? 1 : 0], 0),
+      ...unless("transB", [contract[1][0] === 1 ? 1 : 0], 0),
+    };
+    return g.node("Gemm", [x, y], Object.fromEntries(Object.keys(attributes).map((key) => [key, 1])));
+  }
+  const free = (operand: 0 | 1): number[] =>
+    range(0, types[operand]!.shape.length).filter(
+      (axis) => !contract[operand].includes(axis) && !batch[operand].includes(axis),
+    );
+  const sizes = (operand: 0 | 1, axes: readonly number[]): number[] =>
+    axes.map((axis) => types[operand]!.shape[axis]!);
+  const [freeLeft, freeRight] = [free(0), free(1)];
+  const batches = sizes(0, batch[0]);
+  const inner = sizeOf(sizes(0, contract[0]));
+  const [rows, columns] = [sizes(0, freeLeft), sizes(1, freeRight)];
+  const a = matrices(
+    g,
+    x,
+    left,
+    [...batch[0], ...freeLeft, ...contract[0]],
+    [...batches, sizeOf(rows), inner],
+  );
+  const b = matrices(
+    g,
+    y,
+    right,
+    [...batch[1], ...contract[1], ...freeRight],
+    [...batches, inner, sizeOf(columns)],
+  );
+  const product = g.node("MatMul", [a, b]);
+  const natural = [...batches, ...rows, ...columns];
+  const out = reshaped(g, product, natural);
+  const result = order === undefined ? out : transposed(g, out, order);
+  return outs[0]!.dtype === "uint32" ? wrapped(g, result) : result;
+};
+
+function matrices(
+  g: GraphBuilder,
+  x: string,
+  type: ArrayType,
+  axes: readonly number[],
+  shape: readonly number[],
+): string {
+  const ordered = transposed(g, x, axes);
+  const same = axes.length === shape.length && axes.every((axis, i) => type.shape[axis] === shape[i]);
+  return same ? ordered : reshaped(g, ordered, shape);
+}
+
+/** Zeros between neighbours along each axis: each element becomes a row of its own, which is filled up. */
+function dilated(
+  g: GraphBuilder,
+  x: string,
+  zero: string,
+  shape: readonly number[],
+  interior: readonly number[],
+): string {
+  return interior.reduce((value, gap, axis) => {
+    if (gap === 0 || shape[axis]! < 2) return value;
+    const sizes = shape.map((n, a) => (a < axis && n > 1 ? (n - 1) * (interior[a]! + 1) + 1 : n));
+    const apart = reshaped(g, value, [...sizes.slice(0, axis + 1), 1, ...sizes.slice(axis + 1)]);
+    const nothing = range(0, sizes.length + 1).map(() => 0);
+    const filled = g.node("Pad", [apart, g.ints([...nothing, ...nothing.with(axis + 1, gap)]), zero]);
+    const long = sizes.with(axis, sizes[axis]! * (gap + 1));
+    const ends = long.with(axis, long[axis]! - gap);
+    return sliced(g, reshaped(g, filled, long), ends.map(() => 0), ends); // prettier-ignore
+  }, x);
+}
+
+/** Zeros before, after and between elements; negative numbers before and after cut off. */
+function padded(
+  g: GraphBuilder,
+  x: string,
+  { dtype, shape }: ArrayType,
+  { low, high, interior }: PadParams,
+): string {
+  const isBool = dtype === "bool";
+  const type = isBool ? "int32" : elementTypeOf(dtype);
+  const zero = g.scalar(type, 0);
+  const spread = dilated(g, isBool ? cast(g, x, type) : x, zero, shape, interior);
+  const above = (list: readonly number[]): number[] => list.map((n) => Math.max(n, 0));
+  const isLonger = [...low, ...high].some((n) => n > 0);
+  const longer = isLonger ? g.node("Pad", [spread, g.ints([...above(low), ...above(high)]), zero]) : spread;
+  const sizes = shape.map((n, a) => n + Math.max(0, n - 1) * interior[a]!);
+  const starts = low.map((n) => Math.max(-n, 0));
+  const ends = sizes.map((n, a) => Math.max(low[a]!, 0) + n + high[a]!);
+  const isCut = [...low, ...high].some((n) => n < 0);
+  const cut = isCut ? sliced(g, longer, starts, ends) : longer;
+  return isBool ? cast(g, cut, "bool") : cut;
+}
+
+const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
+  const { strides, padding, lhsDilation, rhsDilation, groups } = params;
+  const [x, w] = ins as [string, string];
+  const isIrregular = lhsDilation.some((n) => n > 1) || padding.flat().some((n) => n < 0);
+  const [low, high] = [padding.map(([n]) => n), padding.map(([, n]) => n)];
+  const images = isIrregular
+    ? padded(g, x, types[0]!, {
+        low: [0, 0, ...low],
+        high: [0, 0, ...high],
+        interior: [0, 0, ...lhsDilation.map((n) => n - 1)],
+      })
+    : x;
+  return g.node("Conv", [images, w], {
+    ...unless("strides", strides, 1),
+    ...unless("dilations", rhsDilation, 1),
+    ...(isIrregular ? {} : unless("pads", [...low, ...high], 0)),
+    ...(groups === 1 ? {} : { group: groups }),
+  });
+};
+
+/** A place along an axis of n: negative ones count from the end, those beyond the ends are clamped. */
+function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): string {
+  const a = arithmeticOf(g, "int64");
+  const long = type.dtype === "uint32" ? places : cast(g, places, "int64");
+  const fromEnd = a.where(a.less(long, 0), a.add(long, n), long);
+  return a.op("Min", a.op("Max", fromEnd, 0), n - 1);
+}
+
+const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+  g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
+
+/** Adds rows of updates to those of an array: the axis comes first for that, and goes back. */
+const scatterAdd: Form = (operands, { axis }: TakeParams) => {
+  const { g, ins, types } = operands;
+  const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
+  const rank = places.shape.length;
+  const others = otherAxes(x.shape.length, [axis]);
+  const rows = transposed(g, ins[0]!, [axis, ...others]);
+  const moved = [...range(axis, axis + rank), ...otherAxes(updates.shape.length, range(axis, axis + rank))];
+  const count = sizeOf(places.shape);
+  const rest = others.map((a) => x.shape[a]!);
+  const lists = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count, 1]);
+  const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
+  const out = g.node("ScatterND", [rows, lists, changes], { reduction: "add" });
+  const back = transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
+  return x.dtype === "uint32" ? wrapped(g, back) : back;
+};
+
+const takeAlong: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+  g.node("GatherElements", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
+
+const scatterAddAlong: Form = ({ g, ins, types }, { axis }: TakeParams) => {
+  const places = clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!);
+  return g.node("ScatterElements", [ins[0]!, places, ins[2]!], { axis, reduction: "add" });
+};
+
+/** For each element of a block the place, in the array as one row, that it has: blocks lie within the array. */
+function blockPlaces(
+  { g }: Pick<Operands, "g">,
+  starts: string,
+  shape: readonly number[],
+  sizes: readonly number[],
+  lead: number,
+): string {
+  const a = arithmeticOf(g, "int64");
+  const strides = stridesOf(shape);
+  const most = sizes.map((n, axis) => shape[lead + axis]! - n);
+  const within = a.op("Min", a.op("Max", cast(g, starts, "int64"), 0), g.ints(most));
+  // [lead…, axes] · strides: where each block begins
+  const scaled = a.mul(within, g.ints(strides.slice(lead)));
+  const first = g.node("ReduceSum", [scaled, g.ints([lead])], { keepdims: 0 });
+  const full = [...shape.slice(0, lead), ...sizes];
+  const begin = reshaped(g, first, full.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
+  return full.reduce(
+    (sum, n, axis) => a.add(sum, along(g, a.mul(counted(g, n), strides[axis]!), full, axis)),
+    begin,
+  );
+}
+
+const dynamicSlice: Form = (operands, { lead, sizes }: DynamicSliceParams) => {
+  const { g, ins, types } = operands;
+  const { shape } = types[0]!;
+  const places = blockPlaces(operands, ins[1]!, shape, sizes, lead);
+  return g.node("Gather", [reshaped(g, ins[0]!, [sizeOf(shape)]), places], { axis: 0 });
+};
+
+function blockWriter(reduction: "none" | "add"): Form {
+  return (operands, { lead }: { readonly lead: number }) => {
+    const { g, ins, types } = operands;
+    const [x, update] = types as readonly [ArrayType, ArrayType];
+    const places = blockPlaces(operands, ins[2]!, x.shape, update.shape.slice(lead), lead);
+    const count = sizeOf(update.shape);
+    const row = reshaped(g, ins[0]!, [sizeOf(x.shape)]);
+    const changes = reshaped(g, ins[1]!, [count]);
+    const out = g.node("ScatterND", [row, reshaped(g, places, [count, 1]), changes], { reduction });
+    return reshaped(g, out, x.shape);
+  };
+}
+
+const argsort: Form = (operands, params: { axis: number; descending: boolean; count: number }) => {
+  const { g, ins, types } = operands;
+  const { axis, descending, count } = params;
+  const x = types[0]!.dtype === "bool" ? cast(g, ins[0]!, "int32") : ins[0]!;
+  const [, places] = g.nodes("TopK", [x, g.ints([count])], 2, { axis, largest: descending ? 1 : 0 });
+  return cast(g, places!, "int32");
+};
+
+/** An array as planes, which windows move over, and rows before: [planes, 1, …space]. */
+function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number; readonly space: number[] } {
+  return { planes: sizeOf(shape.slice(0, shape.length - rank)), space: shape.slice(shape.length - rank) };
+}
+
+/** How many places windows reach beyond the end. */
+function overhang(
+  { window, strides, dilation, low, sizes }: WindowParams,
+  space: readonly number[],
+): number[] {
+  return space.map(
+    (n, a) => (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! + 1 - low[a]! - n,
+  );
+}
+
+/** Sums of windows, one axis after the other: those of an axis are slices added up. */
+const windowSum: Form = (operands, params: WindowParams) => {
+  const { g, ins, types } = operands;
+  const { window, strides, dilation, low, sizes } = params;
+  const { shape } = types[0]!;
+  const lead = shape.length - window.length;
+  const zeros = range(0, lead).map(() => 0);
+  const high = overhang(params, shape.slice(lead));
+  const a = arithmetic(operands);
+  const start = padded(g, ins[0]!, types[0]!, {
+    low: [...zeros, ...low],
+    high: [...zeros, ...high],
+    interior: shape.map(() => 0),
+  });
+  const lengths = shape.map((n, axis) => (axis < lead ? n : n + low[axis - lead]! + high[axis - lead]!));
+  const out = window.reduce((value, count, w) => {
+    const axis = lead + w;
+    const terms = range(0, count).map((k) => {
+      const from = k * dilation[w]!;
+      const starts = lengths.map((_, i) => (i === axis ? from : 0));
+      const ends = lengths.map((n, i) => (i === axis ? from + (sizes[w]! - 1) * strides[w]! + 1 : n));
+      return sliced(g, value, starts, ends, lengths.map((_, i) => (i === axis ? strides[w]! : 1))); // prettier-ignore
+    });
+    lengths[axis] = sizes[w]!;
+    return terms.reduce((sum, term) => a.add(sum, term));
+  }, start);
+  return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
+};
+
+/** The largest element of each window and its place in its plane. */
+const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
+  const { window, strides, dilation, low } = params;
+  const { planes, space } = planesOf(types[0]!, window.length);
+  const high = overhang(params, space);
+  const after = high.map((n) => Math.max(n, 0));
+  const [kept, x] = [
+    space.map((n, a) => n + Math.min(high[a]!, 0)),
+    reshaped(g, ins[0]!, [planes, 1, ...space]),
+  ];
+  const isCut = high.some((n) => n < 0);
+  const images = isCut ? sliced(g, x, [0, 0, ...space.map(() => 0)], [planes, 1, ...kept]) : x;
+  const [best, flat] = g.nodes("MaxPool", [images], 2, {
+    kernel_shape: window,
+    ...unless("strides", strides, 1),
+    ...unless("dilations", dilation, 1),
+    ...unless("pads", [...low, ...after], 0),
+  });
+  const a = arithmeticOf(g, "int64");
+  let place = g.node("Mod", [flat!, g.scalar("int64", Math.max(1, sizeOf(kept)))]);
+  if (isCut) {
+    // places were counted in what was kept
+    const [from, to] = [stridesOf(kept), stridesOf(space)];
+    place = kept
+      .map((n, axis) => a.mul(a.op("Mod", a.div(place, from[axis]!), n), to[axis]!))
+      .reduce((sum, term) => a.add(sum, term));
+  }
+  return [reshaped(g, best!, outs[0]!.shape), cast(g, reshaped(g, place, outs[1]!.shape), "int32")];
+};
+
+const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+  const { planes, space } = planesOf(types[0]!, window.length);
+  const rows = reshaped(g, ins[0]!, [planes, sizeOf(space)]);
+  const places = reshaped(g, cast(g, ins[1]!, "int64"), [
+    planes,
+    sizeOf(outs[0]!.shape) / Math.max(1, planes),
+  ]);
+  return reshaped(g, g.node("GatherElements", [rows, places], { axis: 1 }), outs[0]!.shape);
+};
+
+const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+  const { planes, space } = planesOf(outs[0]!, window.length);
+  const each = [planes, sizeOf(types[0]!.shape) / Math.max(1, planes)];
+  const zeros = expanded(g, g.scalar(elementTypeOf(outs[0]!.dtype), 0), [planes, sizeOf(space)]);
+  const values = reshaped(g, ins[0]!, each);
+  const places = reshaped(g, cast(g, ins[1]!, "int64"), each);
+  const out = g.node("ScatterElements", [zeros, places, values], { axis: 1, reduction: "add" });
+  return reshaped(g, out, outs[0]!.shape);
+};
+
+const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
+
+/** How primitives that work on whole arrays are written, by their names. */
+export const arrayForms: Readonly<Record<string, Form>> = {
+  full,
+  iota,
+  broadcast,
+  reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
+  transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
+  sum: reduction("ReduceSum", true),
+  max: reduction("ReduceMax", true),
+  min: reduction("ReduceMin", true),
+  argmax: placeOfExtreme("ArgMax"),
+  argmin: placeOfExtreme("ArgMin"),
+  cumsum,
+  dotGeneral,
+  convolve,
+  slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
+    sliced(g, ins[0]!, starts, limits, strides),
+  pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
+  reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
+    const { shape } = types[0]!;
+    const isTurned = (axis: number): boolean => axes.includes(axis);
+    return sliced(
+      g,
+      ins[0]!,
+      shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
+      shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
+      shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
+    );
+  },
+  concatenate,
+  concatenateMany: concatenate,
+  take,
+  scatterAdd,
+  takeAlong,
+  scatterAddAlong,
+  dynamicSlice,
+  dynamicUpdate: blockWriter("none"),
+  dynamicAdd: blockWriter("add"),
+  argsort,
+  windowSum,
+  windowMax,
+  windowTake,
+  windowPut,
+};

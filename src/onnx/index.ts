@@ -1,0 +1,7 @@
+// downhill/onnx: functions, derivatives and steps of training as models that other engines run.
+import "../array/readers.ts";
+import "../runtime/install-evaluator.ts";
+
+export { toOnnx } from "./to-onnx.ts";
+export type { OnnxOptions } from "./to-onnx.ts";
+export { writeOnnxFile } from "./file.ts";

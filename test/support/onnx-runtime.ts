@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DType, Tensor } from "downhill";
+import { tensor } from "downhill";
+
+/** Debian's Python, whose packages python3-onnx and python3-onnxruntime the tests use. */
+const python = process.env["PYTHON_PATH"] ?? "/usr/bin/python3";
+
+/** Why models cannot be run here, if so; under `REQUIRE_PYTHON=1` that is no reason to skip a test. */
+export function missingRuntime(): string | undefined {
+  const { status } = spawnSync(python, ["-c", "import numpy, onnx, onnxruntime"]);
+  return status === 0 ? undefined : "no onnxruntime (apt-get install -y python3-onnx python3-onnxruntime)";
+}
+
+export const isRequired: boolean = process.env["REQUIRE_PYTHON"] === "1";
+
+/** A model and its inputs by their names. */
+export interface ModelRun {
+  readonly model: Uint8Array;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** How often it is run, one time after the other; default 1. */
+  readonly times?: number;
+  /** Outputs that become inputs of the next run. */
+  readonly next?: Readonly<Record<string, string>>;
+}
+
+interface Packed {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: string;
+}
+
+/** The outputs of each model by their names, or the text of what went wrong. */
+export function runModels(runs: readonly ModelRun[]): readonly (Record<string, Tensor> | string)[] {
+  const folder = mkdtempSync(join(tmpdir(), "downhill-onnx-"));
+  try {
+    const path = (i: number): string => join(folder, String(i).padStart(4, "0"));
+    runs.forEach(({ model, feeds, times = 1, next = {} }, i) => {
+      writeFileSync(`${path(i)}.onnx`, model);
+      const packed = Object.entries(feeds).map(([name, x]) => [name, pack(x)] as const);
+      const task = { feeds: Object.fromEntries(packed), runs: times, next };
+      writeFileSync(`${path(i)}.json`, JSON.stringify(task));
+    });
+    const script = fileURLToPath(new URL("onnx-runtime.py", import.meta.url));
+    const { status, stderr } = spawnSync(python, [script, folder], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`python ended with ${status}: ${stderr}`);
+    return runs.map((_, i) => {
+      const out = JSON.parse(readFileSync(`${path(i)}.out.json`, "utf8")) as Record<string, Packed | string>;
+      if (typeof out["error"] === "string") return out["error"];
+      return Object.fromEntries(Object.entries(out).map(([name, x]) => [name, unpack(x as Packed)]));
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function pack(x: Tensor): Packed {
+  const data = x.data();
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return { dtype: x.dtype, shape: x.shape, data: bytes.toString("base64") };
+}
+
+function unpack({ dtype, shape, data }: Packed): Tensor {
+  const bytes = Uint8Array.from(Buffer.from(data, "base64"));
+  const arrays = {
+    float64: Float64Array,
+    float32: Float32Array,
+    int32: Int32Array,
+    uint32: Uint32Array,
+    bool: Uint8Array,
+  };
+  const array = new arrays[dtype as DType](bytes.buffer);
+  return tensor(array, { dtype: dtype as DType, shape });
+}
