@@ -26,6 +26,30 @@ const onlyComputing = [
   "viz",
 ].map((folder) => `src/${folder}/**/*.test.ts`);
 
+/** Tests of what is not Node: browsers, bundlers, other engines, Python. They say the same on every version of Node. */
+const outside = [
+  "src/data/bundle.test.ts",
+  "src/io/bundle.test.ts",
+  "src/landscapes/page/page.test.ts",
+  "src/viz/to-html.test.ts",
+  ...[
+    "browser",
+    "bundle",
+    "csp",
+    "engines",
+    "memory",
+    "onnx",
+    "onnx-in-page",
+    "pages",
+    "playground",
+    "prefetch-in-page",
+    "report",
+    "subpaths",
+    "threads-in-page",
+    "train-in-page",
+  ].map((name) => `test/${name}.test.ts`),
+];
+
 export default defineConfig({
   resolve: {
     // Tests import the package by its public names; these lead to the sources.
@@ -40,11 +64,19 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: "computing", include: onlyComputing, isolate: false } },
       {
         extends: true,
-        test: { name: "alone", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: onlyComputing },
+        test: { name: "computing", include: onlyComputing, exclude: outside, isolate: false },
       },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [...onlyComputing, ...outside],
+        },
+      },
+      { extends: true, test: { name: "outside", include: outside } },
     ],
   },
 });
