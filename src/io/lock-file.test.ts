@@ -66,9 +66,9 @@ describe("a lock whose owner", () => {
     "has gone, but whose number is another's now, is taken over",
     async () => {
       leave({ pid: process.pid, began: "another boot 12345" });
-      await (
-        await takeLock(files, path)
-      )();
+      const release = await takeLock(files, path);
+      await release();
+      expect(existsSync(path)).toBe(false);
     },
   );
 
