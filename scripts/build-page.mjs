@@ -17,8 +17,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /**
  * @typedef {object} Page a kind of page
  * @property {string} folder
- * @property {string} styles the module, in the folder, whose strings are its styles
- * @property {readonly string[]} names the strings, in order
+ * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order
  * @property {string} [banner] what the script must say of others' code
  */
 
@@ -26,11 +25,21 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 const pages = [
   {
     folder: "src/viz",
-    styles: "graph-style.ts",
-    names: ["graphStyle", "scrollStyle"],
+    styles: [
+      ["src/viz/graph-style.ts", "graphStyle"],
+      ["src/viz/graph-style.ts", "scrollStyle"],
+    ],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
-  { folder: "src/landscapes", styles: "draw/palette.ts", names: ["drawingColours", "drawingStyle"] },
+  {
+    folder: "src/landscapes",
+    styles: [
+      ["src/landscapes/draw/palette.ts", "drawingColours"],
+      ["src/landscapes/draw/palette.ts", "drawingStyle"],
+      ["src/viz/graph-style.ts", "scrollStyle"],
+      ["src/viz/at-widths.ts", "widthStyle"],
+    ],
+  },
 ];
 
 for (const page of pages) {
@@ -44,21 +53,26 @@ for (const page of pages) {
 }
 
 /** @param {Page} page */
-async function generate({ folder, styles, names, banner }) {
+async function generate({ folder, styles, banner }) {
   const source = join(root, folder, "page");
   const script = await bundle(
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
     banner,
   );
   const drawn = await build({
-    entryPoints: [join(root, folder, styles)],
+    stdin: {
+      contents: styles
+        .map(([module, name], i) => `export { ${name} as style${i} } from "./${module}";`)
+        .join("\n"),
+      resolveDir: root,
+    },
     bundle: true,
     format: "esm",
     write: false,
     absWorkingDir: root,
   });
   const module = await import(`data:text/javascript,${encodeURIComponent(drawn.outputFiles[0]?.text ?? "")}`);
-  const css = names.map((name) => String(module[name])).join("\n");
+  const css = styles.map((_, i) => String(module[`style${i}`])).join("\n");
   const { code } = await transform(`${css}\n${readFileSync(join(source, "page.css"), "utf8")}`, {
     loader: "css",
     minify: true,
@@ -86,6 +100,7 @@ async function bundle(stdin, banner) {
     target: "es2022",
     write: false,
     absWorkingDir: root,
+    logOverride: { "empty-import-meta": "silent" }, // errors look for the library's folder, and a page has none
     ...(banner === undefined ? {} : { banner: { js: banner } }),
   });
   return outputFiles[0]?.text.trim() ?? "";

@@ -147,7 +147,8 @@ test("takes the next port where one is in use, and says so where it was chosen",
     taken.close();
   }
   // whether or not 4173 is in use by now, two servers find a port each
-  const { PORT: _, ...env } = process.env;
+  const env = { ...process.env };
+  delete env["PORT"];
   const servers = [0, 1].map(() => spawn(process.execPath, [script, "--serve"], { env }));
   afterAll(() => servers.forEach((server) => server.kill("SIGKILL")));
   const addresses = await Promise.all(

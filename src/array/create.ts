@@ -1,5 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
-import { DownhillError, showShape } from "../errors/index.ts";
+import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { BooleanLike, NestedNumbers, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -12,7 +12,7 @@ import { convert, full as fill } from "../prims/linear.ts";
 import { reshape } from "../prims/shape.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import { sizeOf } from "../util/shape.ts";
-import { checkShape, normalizeAxis } from "./promote.ts";
+import { checkShape, normalizeAxis, sizeHint } from "./promote.ts";
 
 export interface DTypeOption {
   /** Kind of elements. Default float64. */
@@ -92,6 +92,17 @@ function filled(operation: string, shape: readonly number[], value: number, opti
  */
 export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 3) refuseExtra("full", arguments, 3);
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    const given: unknown = value;
+    const repair = given instanceof Tensor || Array.isArray(given) ? " Write broadcastTo(value, shape)." : "";
+    const got =
+      given instanceof Tensor
+        ? showType(given.type)
+        : Array.isArray(given)
+          ? "an array"
+          : (JSON.stringify(given) ?? String(given));
+    throw new DownhillError("dtype", `full: the value must be a plain number, got ${got}.${repair}`);
+  }
   return filled("full", shape, value, options);
 }
 
@@ -133,7 +144,7 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
   if (step === 0 || ![from, to, step].every(Number.isFinite)) {
     throw new DownhillError(
       "range",
-      `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.`,
+      `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.${sizeHint([from, to, step])}`,
     );
   }
   const n = Math.max(0, Math.ceil((to - from) / step));

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
@@ -67,6 +67,7 @@ function poolOf(operation: string, x: ArrayType, window: PerAxis, options: MaxPo
 export function maxPool(x: TensorLike, window: PerAxis, options: MaxPoolOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("maxPool", arguments, 3);
   checkOptions("maxPool", options, ["stride", "padding", "dilation", "ceilMode"]);
+  checkFlags("maxPool", options, ["ceilMode"]);
   const t = p.asTensor(x, "maxPool");
   return p.windowMax(t, poolOf("maxPool", t.type, window, options).params)[0];
 }
@@ -91,6 +92,7 @@ export interface AvgPoolOptions extends Omit<MaxPoolOptions, "dilation"> {
 export function avgPool(x: TensorLike, window: PerAxis, options: AvgPoolOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("avgPool", arguments, 3);
   checkOptions("avgPool", options, ["stride", "padding", "ceilMode", "countIncludePad", "divisor"]);
+  checkFlags("avgPool", options, ["ceilMode", "countIncludePad"]);
   const { countIncludePad = true, divisor, ...rest } = options;
   const t = asFloating(x, "avgPool");
   const { params, space, padding } = poolOf("avgPool", t.type, window, rest);

@@ -107,6 +107,6 @@ describe("broadcasting", () => {
   });
 
   test("stack and concatenate do not broadcast", () => {
-    expect(() => stack([1, [1, 2]])).toThrow("has not the shape");
+    expect(() => stack([1, [1, 2]])).toThrow("they must have one shape");
   });
 });

@@ -143,9 +143,22 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     if (!(Number.isInteger(n) && n >= 0) && !(open && n === -1))
       throw new DownhillError(
         "shape",
-        `${operation}: ${String(n)} in shape [${shape.join()}] is not a size.`,
+        `${operation}: ${showSize(n)} in shape [${shape.map(showSize).join()}] is not a size.${sizeHint(shape)}`,
       );
   }
+}
+
+function showSize(n: unknown): string {
+  return n instanceof Tensor ? showType(n.type) : String(n);
+}
+
+/** What to do where numbers that sizes, counts or bounds need are tensors. */
+export function sizeHint(given: readonly unknown[]): string {
+  const x = given.find((n) => n instanceof Tensor);
+  if (x === undefined) return "";
+  return x.tracer === undefined
+    ? " Sizes are plain numbers: write n.item()."
+    : " Sizes are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.";
 }
 
 /** What those need who gave sizes or axes one by one. */

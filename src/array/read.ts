@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlag, checkOptions } from "../errors/options.ts";
 import type { NestedNumbers, ReadOptions, Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import { sliceElements } from "../kernel/copy-elements.ts";
@@ -22,8 +22,8 @@ export function read(x: Tensor, operation: string, options?: ReadOptions): Typed
 function readDonate(operation: string, options: ReadOptions): boolean {
   checkOptions(operation, options, ["donate"]);
   const { donate = false } = options;
-  if (typeof donate === "boolean") return donate;
-  throw new DownhillError("option", `${operation}: donate must be true or false, got ${String(donate)}.`);
+  checkFlag(operation, "donate", donate);
+  return donate;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { BooleanLike, ReduceOptions, Tensor, TensorLike } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
@@ -10,6 +10,7 @@ type Reduction = (x: Tensor, axes: readonly number[]) => Tensor;
 
 function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOptions): Tensor {
   checkOptions(operation, options, ["axis", "keepdims"]);
+  checkFlags(operation, options, ["keepdims"]);
   const axes = normalizeAxes(operation, options.axis, x.type);
   const out = op(x, axes);
   return options.keepdims === true
@@ -118,6 +119,7 @@ export function cumsum(
 ): Tensor {
   if (arguments.length > 2) refuseExtra("cumsum", arguments, 2);
   checkOptions("cumsum", options, ["axis", "reverse"]);
+  checkFlags("cumsum", options, ["reverse"]);
   const { axis, reverse = false } = (options as typeof options | undefined) ?? {};
   const t = p.asTensor(x, "cumsum");
   const numbers = t.dtype === "bool" ? p.convert(t, "int32") : t;

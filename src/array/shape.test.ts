@@ -148,7 +148,7 @@ describe("functions of shape and place", () => {
       `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,2]; one size may be −1, to be worked out.]`,
     );
     expect(() => s.reshape(x, [-1, -1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [-1,-1]; one size may be −1, to be worked out.]`,
+      `[DownhillError: reshape: [-1,-1] leaves several sizes open, and 6 elements can be shared out in more than one way. Only one size may be −1.]`,
     );
     expect(() => s.reshape(x, [4, -1])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: reshape: f64[2,3] has 6 elements, which do not fill shape [4,-1]; one size may be −1, to be worked out.]`,
@@ -169,13 +169,13 @@ describe("functions of shape and place", () => {
       `[DownhillError: squeeze: axis 0 of f64[2,3] has size 2, not 1.]`,
     );
     expect(() => s.stack([f64([1]), f64([1, 2])])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: stack: f64[2] has not the shape of f64[1].]`,
+      `[DownhillError: stack: the first array is f64[1] and number 1 (from 0) is f64[2]; they must have one shape. To join arrays along an axis that they have, use concatenate.]`,
     );
     expect(() => s.concatenate([])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: concatenate: needs at least one array.]`,
     );
     expect(() => s.concatenate([1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: concatenate: axis 0 is out of range for f64[]: it is a scalar and has no axes.]`,
+      `[DownhillError: concatenate: a scalar has no axis to be joined along. Use stack, which makes one.]`,
     );
     expect(() => s.slice(x, [0, 1, 0])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: slice: range [0, 1, 0] of axis 0 needs whole numbers and a step of 1 or more.]`,

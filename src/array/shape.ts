@@ -27,6 +27,13 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   const open = shape.indexOf(-1);
   const rest = sizeOf(shape.filter((_, i) => i !== open));
   const full = open < 0 ? [...shape] : shape.map((n, i) => (i === open ? sizeOf(t.shape) / rest : n));
+  if (shape.filter((n) => n === -1).length > 1) {
+    throw new DownhillError(
+      "shape",
+      `reshape: ${showShape(shape)} leaves several sizes open, and ${sizeOf(t.shape)} elements can be shared out in more than ` +
+        "one way. Only one size may be −1.",
+    );
+  }
   if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.shape) || full.some((n) => n < 0)) {
     throw new DownhillError(
       "shape",
@@ -125,7 +132,35 @@ export function concatenate(xs: readonly TensorLike[], options: { readonly axis?
   if (arguments.length > 2) refuseExtra("concatenate", arguments, 2);
   const tensors = alike("concatenate", xs);
   checkOptions("concatenate", options, ["axis"]);
-  return p.concatenate(tensors, normalizeAxis("concatenate", options.axis ?? 0, tensors[0]!.type));
+  const first = tensors[0]!;
+  if (tensors.some((t) => t.ndim === 0))
+    throw new DownhillError(
+      "shape",
+      "concatenate: a scalar has no axis to be joined along. Use stack, which makes one.",
+    );
+  const axis = normalizeAxis("concatenate", options.axis ?? 0, first.type);
+  for (const [i, t] of tensors.entries()) checkJoint(first, t, i, axis);
+  return p.concatenate(tensors, axis);
+}
+
+/** Along `axis` an array joins the first one if they have the same other axes. */
+function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): void {
+  const both = `the first array is ${showType(first.type)} and number ${place} (from 0) is ${showType(other.type)}`;
+  if (other.ndim !== first.ndim) {
+    throw new DownhillError(
+      "shape",
+      `concatenate: ${both}: they must have the same number of axes. Insert one with expandDims, or use stack for a new axis.`,
+    );
+  }
+  const odd = first.shape.findIndex((n, i) => i !== axis && n !== other.shape[i]);
+  if (odd < 0) return;
+  const others = range(0, first.ndim).filter((i) => i !== axis);
+  const fits = range(0, first.ndim).find((i) => first.shape.every((n, j) => j === i || n === other.shape[j]));
+  throw new DownhillError(
+    "shape",
+    `concatenate: ${both}: along axis ${axis} they must agree in axis ${others.join(" and ")}.` +
+      (fits === undefined ? "" : ` They fit along another, { axis: ${fits} }.`),
+  );
 }
 
 /** Arrays of one shape beside each other along a new axis. */
@@ -134,11 +169,12 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
   const tensors = alike("stack", xs);
   checkOptions("stack", options, ["axis"]);
   const first = tensors[0]!;
-  const other = tensors.find((t) => !sameShape(t.shape, first.shape));
-  if (other !== undefined)
+  const other = tensors.findIndex((t) => !sameShape(t.shape, first.shape));
+  if (other >= 0)
     throw new DownhillError(
       "shape",
-      `stack: ${showType(other.type)} has not the shape of ${showType(first.type)}.`,
+      `stack: the first array is ${showType(first.type)} and number ${other} (from 0) is ${showType(tensors[other]!.type)}; ` +
+        "they must have one shape. To join arrays along an axis that they have, use concatenate.",
     );
   const axis = normalizeAxis("stack", options.axis ?? 0, arrayType(first.dtype, [...first.shape, 1]));
   const wide = tensors.map((t) => p.reshape(t, [...t.shape.slice(0, axis), 1, ...t.shape.slice(axis)]));

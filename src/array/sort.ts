@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import * as p from "../prims/index.ts";
 import { normalizeAxis } from "./promote.ts";
@@ -24,6 +24,7 @@ export interface SortOptions {
 export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argsort", arguments, 2);
   checkOptions("argsort", options, ["axis", "descending"]);
+  checkFlags("argsort", options, ["descending"]);
   const t = p.asTensor(x, "argsort");
   const axis = normalizeAxis("argsort", options.axis ?? -1, t.type);
   return p.argsort(t, axis, options.descending === true);
@@ -42,6 +43,7 @@ export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
 export function sort(x: TensorLike, options: SortOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("sort", arguments, 2);
   checkOptions("sort", options, ["axis", "descending"]);
+  checkFlags("sort", options, ["descending"]);
   const t = p.asTensor(x, "sort");
   const axis = normalizeAxis("sort", options.axis ?? -1, t.type);
   return p.takeAlong(t, p.argsort(t, axis, options.descending === true), axis);
@@ -68,6 +70,7 @@ export interface TopKOptions {
 export function topK(x: TensorLike, k: number, options: TopKOptions = {}): [values: Tensor, places: Tensor] {
   if (arguments.length > 3) refuseExtra("topK", arguments, 3);
   checkOptions("topK", options, ["axis", "smallest"]);
+  checkFlags("topK", options, ["smallest"]);
   const t = p.asTensor(x, "topK");
   const axis = normalizeAxis("topK", options.axis ?? -1, t.type);
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]!) {

@@ -1,6 +1,6 @@
 import { refuseExtraOfMethod } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlag, checkOptions } from "../errors/options.ts";
 import type { Key } from "../random/index.ts";
 import { type AugmentOptions, augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
 import { type BatchOf, batchFrom } from "./fields.ts";
@@ -92,9 +92,7 @@ export interface BatchSize {
 export function batchSize(size: number | "full", options: BatchOptions | undefined): BatchSize {
   checkOptions("batch", options, ["dropLast"]);
   const dropLast = options?.dropLast ?? false;
-  if (typeof dropLast !== "boolean") {
-    throw new DownhillError("option", `batch: dropLast must be true or false, got ${String(dropLast)}.`);
-  }
+  checkFlag("batch", "dropLast", dropLast);
   if (size === "full") return { size: Infinity, dropLast };
   if (Number.isInteger(size) && size >= 1) return { size, dropLast };
   const got = typeof size === "string" ? JSON.stringify(size) : String(size);

@@ -1,4 +1,4 @@
-import { checkChoice, checkOptions } from "../errors/options.ts";
+import { checkChoice, checkFlag, checkOptions } from "../errors/options.ts";
 import { refuseExtra, refuseExtraOfMethod } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Key } from "../random/index.ts";
@@ -149,9 +149,7 @@ export function dataset(
   checkOptions("dataset", options, ["dtype", "chunks"]);
   const { dtype, chunks = false } = options;
   if (dtype !== undefined) checkChoice("dataset", "dtype", dtype, ["float64", "float32"]);
-  if (typeof chunks !== "boolean") {
-    throw new DownhillError("option", `dataset: chunks must be true or false, got ${String(chunks)}.`);
-  }
+  checkFlag("dataset", "chunks", chunks);
   const read = { chunks, shuffle: undefined, steps: noSteps, float: dtype };
   if (typeof source === "function" || (chunks && isItems(source))) {
     return stream(source as ItemSource<unknown>, read);

@@ -86,6 +86,29 @@ export function checkChoice(
   throw new DownhillError("option", `${operation}: ${option} must be ${words}, got ${show(value)}.${hint}`);
 }
 
+/**
+ * Refuses a value that is neither `true` nor `false`. A tensor among them is always true to JavaScript, whatever it holds.
+ *
+ * @throws DownhillError `option`.
+ */
+export function checkFlag(operation: string, option: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  const isTensor = typeof value === "object" && value !== null && "dtype" in value && "shape" in value;
+  const repair = isTensor
+    ? `a tensor, whose value is not known while the program is made. Hand it on as an argument of its own: a plain ` +
+      `boolean stays one under every transform. To choose by the value of a tensor use where or cond.`
+    : `${show(value)}.`;
+  throw new DownhillError("option", `${operation}: ${option} must be true or false, got ${repair}`);
+}
+
+/** The same for those of the options that are given. */
+export function checkFlags(operation: string, given: object | undefined, names: readonly string[]): void {
+  for (const name of names) {
+    const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
+    if (value !== undefined) checkFlag(operation, name, value);
+  }
+}
+
 /** What other libraries call an option, in lower case without `_`. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   epsilon: ["eps"],
@@ -96,6 +119,9 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   b2: ["beta2"],
   rho: ["alpha"],
   l2: ["weightDecay"],
+  dim: ["axis"],
+  dims: ["axis"],
+  axes: ["axis"],
 };
 
 /** The options that another library calls by that name, as the end of a message; empty where they are not allowed. */

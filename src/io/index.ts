@@ -1,3 +1,6 @@
+import "../array/missing-methods.ts";
+import "../array/readers.ts";
+
 export { type StreamArrayOptions, streamIdx, streamNpy } from "./array-stream.ts";
 export type { ByteSource } from "./byte-source.ts";
 export type { TableColumn } from "./column-builder.ts";

@@ -9,17 +9,33 @@ import { typeKey } from "./types.ts";
  */
 export function hashProgram(program: Program): string {
   if (arguments.length > 1) refuseExtra("hashProgram", arguments, 1);
-  let hash = hashes.get(program);
-  if (hash === undefined) {
-    const hasher = makeHasher();
-    feedProgram(program, hasher.feed);
-    hash = hasher.digest();
-    hashes.set(program, hash);
+  const known = hashes.get(program);
+  if (known !== undefined) return known;
+  const place = open.indexOf(program);
+  if (place >= 0) {
+    outermost = Math.min(outermost, place);
+    return `^${open.length - place}`;
   }
+  const before = outermost;
+  outermost = open.length;
+  const hasher = makeHasher();
+  open.push(program);
+  try {
+    feedProgram(program, hasher.feed);
+  } finally {
+    open.pop();
+  }
+  const hash = hasher.digest();
+  if (outermost >= open.length) hashes.set(program, hash); // by itself a part of a cycle has another hash
+  outermost = Math.min(before, outermost);
   return hash;
 }
 
 const hashes = new WeakMap<Program, string>();
+/** The programs being hashed, from outside in: one that holds itself is told by how far out it stands. */
+const open: Program[] = [];
+/** The place of the outermost of them that one inside referred to. */
+let outermost = 0;
 
 function feedProgram(program: Program, feed: (text: string) => void): void {
   const numbers = new Map<Var, number>();

@@ -1,5 +1,5 @@
 import type { Program } from "./program.ts";
-import { isProgram } from "./program.ts";
+import { DeferredProgram, isProgram } from "./program.ts";
 
 // Two primitives may share a name (users define their own), so a key goes by identity.
 const identities = new WeakMap<object, number>();
@@ -15,6 +15,7 @@ export function identityOf(thing: object): number {
 /** Parameters as text: equal ones have equal keys, where programs among them have equal keys. */
 export function paramsKey(params: unknown, programKey: (program: Program) => unknown): string {
   if (isProgram(params)) return String(programKey(params));
+  if (params instanceof DeferredProgram) return String(programKey(params.program));
   if (Array.isArray(params)) return `[${params.map((param) => paramsKey(param, programKey)).join(",")}]`;
   if (typeof params === "object" && params !== null) {
     return `{${Object.entries(params)

@@ -257,6 +257,8 @@ export interface LoopParts {
  */
 export interface Primitive<P = unknown> {
   readonly name: string;
+  /** What asks for it, as users know it and messages say, where that is something else. */
+  readonly asked?: string;
   /** Types of the results; throws a `DownhillError` for operands that do not fit. */
   typeOf(ins: readonly ArrayType[], params: P): readonly ArrayType[];
   readonly derivative: Derivative<P>;

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { showType } from "../errors/index.ts";
 import type { Equation, Program, Var } from "./program.ts";
-import { isProgram } from "./program.ts";
+import { DeferredProgram, isProgram } from "./program.ts";
 
 /** Names for the values of a program: those that the text gave, letters for the others; unique. */
 function nameVars(program: Program): Map<Var, string> {
@@ -44,6 +44,7 @@ function letters(n: number): string {
 /** Shows a parameter: a program by its name, since it is printed after the one that holds it. */
 function showParam(value: unknown): string {
   if (isProgram(value)) return onOneLine(value.name);
+  if (value instanceof DeferredProgram) return onOneLine(value.program.name);
   if (Array.isArray(value)) return `[${value.map(showParam).join(",")}]`;
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "object" && value !== null) return `{${showParams(value)}}`;

@@ -1,3 +1,5 @@
+import type { Lru } from "../util/lru.ts";
+import { makeLru } from "../util/lru.ts";
 import type { Primitive } from "./primitive.ts";
 import type { ArrayType } from "./types.ts";
 
@@ -34,6 +36,40 @@ export interface Program {
   readonly eqns: readonly Equation[];
   readonly outs: readonly Var[];
 }
+
+/**
+ * A program that equations may refer to before it is there. So the rule of a function may hold equations that apply this
+ * function, with the rule itself among their parameters: what walks through programs does not enter it.
+ */
+export class DeferredProgram {
+  #make: () => Program;
+  #program: Program | undefined;
+  #forms: Lru<string, DeferredProgram> | undefined;
+
+  /** @param make makes the program when it is first asked for. */
+  constructor(make: () => Program) {
+    this.#make = make;
+  }
+
+  get program(): Program {
+    return (this.#program ??= this.#make());
+  }
+
+  set program(program: Program) {
+    this.#program = program;
+  }
+
+  /** What `f` makes of it, once that is asked for; the same for an equal key, so that a form may hold itself too. */
+  form(key: string, f: (program: Program) => Program): DeferredProgram {
+    const forms = (this.#forms ??= makeLru(formsPerProgram));
+    let form = forms.get(key);
+    if (form === undefined) forms.set(key, (form = new DeferredProgram(() => f(this.program))));
+    return form;
+  }
+}
+
+/** Forms of one program that are remembered: batches come in any size. */
+const formsPerProgram = 64;
 
 export function isProgram(value: unknown): value is Program {
   return typeof value === "object" && value !== null && "eqns" in value && "ins" in value && "outs" in value;

@@ -4,7 +4,7 @@ import { sum } from "../array/reduce.ts";
 import { expandDims, take } from "../array/shape.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkNeededOptions } from "../errors/options.ts";
+import { checkFlags, checkNeededOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { foldIn, key, permutation, uniform } from "../random/index.ts";
 import { makeJitted as jit } from "../runtime/jitted.ts";
@@ -129,6 +129,7 @@ function checked<P, B>(
     "replacement",
     "seed",
   ]);
+  checkFlags(name, options, ["replacement"]);
   const { loss, params, data, repeats = 200, replacement = true, seed = 0 } = options;
   if (typeof loss !== "function") {
     throw new DownhillError("option", `${name}: loss must be a function (params, batch) => a scalar tensor.`);

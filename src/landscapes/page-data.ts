@@ -1,4 +1,4 @@
-import type { RaceParts } from "./draw/figure.ts";
+import type { RaceMapPart, ValuePart } from "./draw/figure.ts";
 import type { Race } from "./race.ts";
 
 /** What a page knows of a race that it moves. */
@@ -7,24 +7,38 @@ export interface PageRace {
   readonly id: string;
   readonly steps: number;
   readonly runs: readonly PageRun[];
-  /** Where step 0 is in the chart, and how far apart steps are. */
-  readonly left: number;
-  readonly perStep: number;
-  readonly top: number;
-  readonly bottom: number;
+  /** The drawings of it, of which the page shows those that have room. */
+  readonly maps: readonly PageMap[];
+  readonly charts: readonly PageChart[];
 }
 
-/** What a page knows of a run. */
+/** The values of a run at every so many steps, as text. */
 export interface PageRun {
-  /** The vertices of its trail: steps and places, x before y. */
+  readonly isLost: boolean;
+  readonly every: number;
+  readonly values: readonly string[];
+}
+
+/** A drawing of the map, by its id. */
+export interface PageMap {
+  readonly id: string;
+  /** The trail of each run. */
+  readonly trails: readonly PageTrail[];
+}
+
+export interface PageTrail {
+  /** Its vertices: steps and places, x before y. */
   readonly at: readonly number[];
   readonly xy: readonly number[];
   /** Where it left the map for good. */
   readonly exit: readonly [number, number] | null;
-  readonly isLost: boolean;
-  /** Its value at every so many steps, as text. */
-  readonly every: number;
-  readonly values: readonly string[];
+}
+
+/** A drawing of the values by step, by its id: where step 0 is, and how far apart steps are. */
+export interface PageChart {
+  readonly id: string;
+  readonly left: number;
+  readonly perStep: number;
 }
 
 const mostValues = 1000; // of a run
@@ -32,29 +46,32 @@ const mostValues = 1000; // of a run
 /** What the page is given of a race. */
 export function pageRace(
   id: string,
-  race: Race,
-  { map, chart }: RaceParts,
+  { runs, steps }: Race,
+  maps: ReadonlyMap<string, RaceMapPart>,
+  charts: ReadonlyMap<string, ValuePart>,
   show: (value: number) => string,
 ): PageRace {
-  const tenth = (value: number): number => Math.round(value * 10) / 10;
   return {
     id,
-    steps: race.steps,
-    left: chart.left,
-    perStep: chart.perStep,
-    top: chart.box.y,
-    bottom: chart.box.y + chart.box.height,
-    runs: map.trails.map(({ steps, spots, exit }, i): PageRun => {
-      const { values, outcome } = race.runs[i]!;
+    steps,
+    runs: runs.map(({ values, outcome }): PageRun => {
       const every = Math.ceil(values.length / mostValues);
       return {
-        at: steps,
-        xy: spots.flatMap(([x, y]) => [tenth(x), tenth(y)]),
-        exit: exit === undefined ? null : [tenth(exit[0]), tenth(exit[1])],
         isLost: outcome === "diverged",
         every,
         values: values.filter((_, t) => t % every === 0).map(show),
       };
     }),
+    maps: [...maps].map(([id, { trails }]): PageMap => ({ id, trails: trails.map(pageTrail) })),
+    charts: [...charts].map(([id, { left, perStep }]): PageChart => ({ id, left, perStep })),
+  };
+}
+
+function pageTrail({ steps, spots, exit }: RaceMapPart["trails"][number]): PageTrail {
+  const tenth = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    at: steps,
+    xy: spots.flatMap(([x, y]) => [tenth(x), tenth(y)]),
+    exit: exit === undefined ? null : [tenth(exit[0]), tenth(exit[1])],
   };
 }

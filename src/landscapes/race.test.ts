@@ -82,6 +82,29 @@ describe("how a run ended", () => {
     });
   });
 
+  test("arrived says how near: it meant the loosest tolerance alone", () => {
+    const near = ([10, 20, 60] as const).map((steps) => outcomeOf(bowl, 0.3, steps));
+    expect(near.map(({ outcome, within }) => [outcome, within])).toEqual([
+      ["arrived", 1e-2],
+      ["arrived", 1e-4],
+      ["arrived", 1e-8],
+    ]);
+    expect(outcomeOf(bowl, 0.001, 100).within).toBeNull();
+  });
+
+  test.each(["x + q", "-x^2 - y^2", "x^3 + y", "x*y + 0.1*x"])(
+    "%s falls without end: nothing arrives there, as the run that saw its lowest value did",
+    (formula) => {
+      const racers = { slow: sgd({ learningRate: 0.01 }), quick: sgd({ learningRate: 0.1 }) };
+      const { lowest, runs } = race(defineLandscape(formula), racers, { steps: 60 });
+      expect(lowest).toBe(-Infinity);
+      for (const { outcome, stepsTo, within } of runs) {
+        expect(["under-way", "escaped"]).toContain(outcome);
+        expect([within, ...stepsTo]).toEqual([null, null, null, null]);
+      }
+    },
+  );
+
   test("under way: neither near nor at rest", () => {
     expect(outcomeOf(bowl, 0.001, 100)).toMatchObject({ outcome: "under-way", stepsTo: [null, null, null] });
   });

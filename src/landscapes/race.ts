@@ -30,8 +30,8 @@ export interface RaceOptions {
 }
 
 /**
- * How a run ended: within the largest tolerance of the lowest value; at rest elsewhere (its gradient has shrunk to a
- * millionth); on its way; out of what is drawn and below its start, where there is no lowest value; or lost.
+ * How a run ended: within a tolerance of the lowest value (`within` says which); at rest elsewhere (its gradient has shrunk
+ * to a millionth); on its way; out of what is drawn and below its start, where no lowest value is known; or lost.
  */
 export type RaceOutcome = "arrived" | "at-rest" | "under-way" | "escaped" | "diverged";
 
@@ -47,6 +47,8 @@ export interface RaceRun {
   /** The learning rate of each update, where the optimiser tells it. */
   readonly rates: readonly number[] | undefined;
   readonly outcome: RaceOutcome;
+  /** The smallest of the tolerances that its last value is within; `null` for none. */
+  readonly within: number | null;
   /** The update that took a diverged run out of bounds; `undefined` for others. */
   readonly divergedAt: number | undefined;
   /** The first update after which a run is out of the domain and below its start; `undefined` if it never is. */
@@ -61,7 +63,11 @@ export interface Race {
   readonly start: Point;
   readonly steps: number;
   readonly tolerances: readonly number[];
-  /** What the tolerances are counted from: the lowest value that is known, else the lowest that a run has seen. */
+  /**
+   * What the tolerances are counted from: the lowest value that is known, else the lowest that a run has seen and come to
+   * rest at (the gradient there is a millionth of its steepest). −Infinity where there is none: a run that still falls
+   * has not arrived anywhere.
+   */
   readonly lowest: number;
   readonly noise: number;
   readonly seed: number;
@@ -102,8 +108,7 @@ export function race(
   const tracks = Object.entries(racers).map(
     ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,
   );
-  const seen = tracks.flatMap(([, , track]) => [...track.values]).filter((value) => Number.isFinite(value));
-  const lowest = landscape.lowest ?? seen.reduce((least, value) => Math.min(least, value), Infinity);
+  const lowest = landscape.lowest ?? lowestAtRest(tracks.map(([, , track]) => track));
   return {
     landscape,
     start,
@@ -157,6 +162,21 @@ function follow(
   };
 }
 
+/** The lowest value that was seen, where the run that saw it was at rest there; else −Infinity: it may go on falling. */
+function lowestAtRest(tracks: readonly Track[]): number {
+  const least = tracks.map(({ values, gradientNorms }) => {
+    const finite = values.filter((value) => Number.isFinite(value));
+    const value = finite.reduce((a, b) => Math.min(a, b), Infinity);
+    return {
+      value,
+      isAtRest: gradientNorms[values.indexOf(value)]! <= stillness * steepestOf(gradientNorms),
+    };
+  });
+  const lowest = least.reduce((a, b) => (b.value < a.value ? b : a));
+  const isFalling = tracks.some(({ values }) => values.includes(-Infinity));
+  return lowest.isAtRest && !isFalling ? lowest.value : -Infinity;
+}
+
 interface Standard {
   readonly landscape: Landscape;
   readonly lowest: number;
@@ -189,8 +209,11 @@ function judge(
     const t = values.findIndex(isBelow(tolerance));
     return t < 0 ? null : t;
   };
+  const last = values.at(-1)!;
+  const met = tolerances.filter((tolerance) => isBelow(tolerance)(last));
   const run = {
     name,
+    within: met.length === 0 ? null : Math.min(...met),
     points,
     values,
     gradientNorms,
@@ -202,11 +225,16 @@ function judge(
     escapedAt: escapedAt === -1 ? undefined : escapedAt,
     stepsTo: tolerances.map(firstBelow),
   };
-  if (divergedAt !== undefined) return { ...run, outcome: "diverged" };
-  if (isBelow(Math.max(...tolerances))(values.at(-1)!)) return { ...run, outcome: "arrived" };
+  if (divergedAt !== undefined) return { ...run, within: null, outcome: "diverged" };
+  if (run.within !== null) return { ...run, outcome: "arrived" };
   if (run.escapedAt !== undefined) return { ...run, outcome: "escaped" };
-  const steepest = gradientNorms.reduce((most, norm) => Math.max(most, norm), 0);
+  const steepest = steepestOf(gradientNorms);
   return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
+}
+
+/** The longest gradient whose length is a number: beside an infinite one all others were at rest. */
+function steepestOf(gradientNorms: readonly number[]): number {
+  return gradientNorms.filter((norm) => Number.isFinite(norm)).reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** Whether a point lies in the domain. */

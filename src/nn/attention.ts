@@ -4,7 +4,7 @@ import { matmul, reshape, transpose } from "../array/shape.ts";
 import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { iota } from "../prims/index-ops.ts";
 import { asTensor } from "../prims/lift.ts";
@@ -48,6 +48,7 @@ export function dotProductAttention(
 ): Tensor {
   if (arguments.length > 4) refuseExtra("dotProductAttention", arguments, 4);
   checkOptions("dotProductAttention", options, ["mask", "causal", "scale"]);
+  checkFlags("dotProductAttention", options, ["causal"]);
   const [q, k, v] = [query, key, value].map((x) => asFloating(x, "dotProductAttention"));
   checkAttention(q!, k!, v!);
   const { causal = false, scale = 1 / Math.sqrt(q!.shape.at(-1)!) } = options;
@@ -142,6 +143,7 @@ export function multiHeadAttention(
 ): Tensor {
   if (arguments.length > 3) refuseExtra("multiHeadAttention", arguments, 3);
   checkOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
+  checkFlags("multiHeadAttention", options, ["causal"]);
   const { heads, context = x, mask, causal = false } = options;
   const features = query.weight.shape[1]!;
   if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0) {

@@ -3,7 +3,7 @@ import { asFloating, placesAlong } from "../array/promote.ts";
 import { expandDims, take } from "../array/shape.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { bernoulli, type Key } from "../random/index.ts";
@@ -57,6 +57,7 @@ export interface DropoutOptions {
 export function dropout(key: Key | Tensor, x: TensorLike, options: DropoutOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("dropout", arguments, 3);
   checkOptions("dropout", options, ["rate", "training"]);
+  checkFlags("dropout", options, ["training"]);
   const { rate = 0.5, training = true } = options;
   if (!(rate >= 0 && rate < 1)) {
     throw new DownhillError("range", `dropout: rate must be 0 or more and below 1, got ${String(rate)}.`);

@@ -16,7 +16,7 @@ import {
 import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { sameShape } from "../util/shape.ts";
@@ -127,6 +127,7 @@ export interface KlOptions extends LossOptions {
 export function klDivergence(logPrediction: TensorLike, target: TensorLike, options: KlOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("klDivergence", arguments, 3);
   checkOptions("klDivergence", options, ["reduction", "logTarget"]);
+  checkFlags("klDivergence", options, ["logTarget"]);
   const { logTarget = false, ...rest } = options;
   const [q, p] = pair("klDivergence", logPrediction, target);
   if (logTarget) return reduce("klDivergence", mul(exp(p), sub(p, q)), rest);

@@ -5,7 +5,7 @@ import { reshape } from "../array/shape.ts";
 import { full } from "../array/create.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlag, checkOptions } from "../errors/options.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { otherAxes, range } from "../util/shape.ts";
 
@@ -187,6 +187,7 @@ export function batchNorm(
 ): [y: Tensor, statistics: BatchStatistics] {
   if (arguments.length > 4) refuseExtra("batchNorm", arguments, 4);
   checkOptions("batchNorm", options, ["training", "epsilon", "momentum"]);
+  checkFlag("batchNorm", "training", options?.training);
   const { training, epsilon = 1e-5, momentum = 0.1 } = options;
   const t = asFloating(x, "batchNorm");
   requireFeatures("batchNorm", t, 1, weight);

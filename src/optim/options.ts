@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
+import { checkChoice, checkFlag, checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import type { Schedule } from "./schedule.ts";
@@ -136,12 +136,6 @@ function checkRate(operation: string, learningRate: unknown): void {
     );
   }
   checkScalar(operation, "learningRate", learningRate, { from: 0 });
-}
-
-/** `true` or `false`. */
-function checkFlag(operation: string, option: string, value: unknown): void {
-  if (typeof value === "boolean") return;
-  throw new DownhillError("option", `${operation}: ${option} must be true or false, got ${show(value)}.`);
 }
 
 function outOfRange(operation: string, option: string, value: unknown, expected: string): DownhillError {

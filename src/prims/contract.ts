@@ -58,6 +58,7 @@ function withScalarShape(type: ArrayType): ArrayType {
 
 const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>({
   name: "dotGeneral",
+  asked: "matmul, dot or einsum",
   typeOf: (ins, params) => [dotType(ins, params)],
   derivative: {
     kind: "smooth",

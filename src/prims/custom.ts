@@ -2,6 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 import type { Accumulator, Maybe, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
+import { DeferredProgram } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { bind } from "../trace/bind.ts";
@@ -42,6 +43,31 @@ function batchedArguments(
   };
 }
 
+/** A rule: deferred where it applies its own function, so that it holds itself. */
+export type Rule = Program | DeferredProgram;
+
+function programOf(rule: Rule): Program {
+  return rule instanceof DeferredProgram ? rule.program : rule;
+}
+
+/** A rule over a batch of all that is marked in what `batched` gives for it. */
+function batchRule(
+  rule: Rule,
+  size: number,
+  key: string,
+  batched: (program: Program) => readonly boolean[],
+  { batchProgram }: Tools,
+): Rule {
+  const form = (program: Program): Program =>
+    batchProgram(
+      program,
+      size,
+      batched(program),
+      program.outs.map(() => true),
+    ).program;
+  return rule instanceof DeferredProgram ? rule.form(`${size} ${key}`, form) : form(rule);
+}
+
 /** Where a function that is linear itself is transposed, its rule is not asked. */
 function transposeCall(
   cts: readonly Maybe[],
@@ -67,7 +93,7 @@ function transposeCall(
  */
 export interface CustomJvpParams {
   readonly program: Program;
-  readonly rule: Program;
+  readonly rule: Rule;
   readonly consts: number;
 }
 
@@ -78,7 +104,10 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitiv
     kind: "structured",
     jvp(ins, tangents, { program, rule, consts }) {
       refuseCaptured("customJvp", tangents, consts);
-      const results = call(rule, [...ins, ...fullTangents(tangents, program, areActive(program, consts))]);
+      const results = call(programOf(rule), [
+        ...ins,
+        ...fullTangents(tangents, program, areActive(program, consts)),
+      ]);
       let next = program.outs.length;
       return [
         results.slice(0, next),
@@ -89,19 +118,14 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitiv
     transpose: transposeCall,
     dce: (used, params) => keepAll(used, params, params.program),
   },
-  batch(given, are, size, { program, rule, consts }, { batchProgram }) {
+  batch(given, are, size, { program, rule, consts }, tools) {
     const { ins, batched } = batchedArguments(given, are, size, consts);
     const all = program.outs.map(() => true);
-    const nTangents = rule.ins.length - program.ins.length;
+    const marked = ({ ins: taken }: Program): boolean[] => taken.map((_, i) => batched[i] ?? true); // tangents too
     return {
       outs: customJvp(ins, {
-        program: batchProgram(program, size, batched, all).program,
-        rule: batchProgram(
-          rule,
-          size,
-          [...batched, ...new Array<boolean>(nTangents).fill(true)],
-          rule.outs.map(() => true),
-        ).program,
+        program: tools.batchProgram(program, size, batched, all).program,
+        rule: batchRule(rule, size, batched.join(), marked, tools),
         consts,
       }),
       batched: all,
@@ -150,8 +174,8 @@ export function customJvp(ins: readonly Tensor[], params: CustomJvpParams): read
  */
 export interface CustomVjpParams {
   readonly program: Program;
-  readonly forward: Program;
-  readonly backward: Program;
+  readonly forward: Rule;
+  readonly backward: Rule;
   readonly consts: number;
 }
 
@@ -160,9 +184,10 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitiv
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {
     kind: "structured",
-    jvp(ins, tangents, { program, forward, backward, consts }, { transposeProgram }) {
+    jvp(ins, tangents, { program, forward, backward: rule, consts }, { transposeProgram }) {
       refuseCaptured("customVjp", tangents, consts);
-      const results = call(forward, ins);
+      const backward = programOf(rule);
+      const results = call(programOf(forward), ins);
       const outs = results.slice(0, program.outs.length);
       const residuals = results.slice(program.outs.length);
       const linear = backward.ins.map((_, i) => i >= residuals.length);
@@ -186,24 +211,14 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitiv
     transpose: transposeCall,
     dce: (used, params) => keepAll(used, params, params.program),
   },
-  batch(given, are, size, { program, forward, backward, consts }, { batchProgram }) {
+  batch(given, are, size, { program, forward, backward, consts }, tools) {
     const { ins, batched } = batchedArguments(given, are, size, consts);
-    const whole = (p: Program, marked: readonly boolean[]): Program =>
-      batchProgram(
-        p,
-        size,
-        marked,
-        p.outs.map(() => true),
-      ).program;
     const all = program.outs.map(() => true);
     return {
       outs: customVjp(ins, {
-        program: whole(program, batched),
-        forward: whole(forward, batched),
-        backward: whole(
-          backward,
-          backward.ins.map(() => true),
-        ),
+        program: tools.batchProgram(program, size, batched, all).program,
+        forward: batchRule(forward, size, batched.join(), () => batched, tools),
+        backward: batchRule(backward, size, "", ({ ins: taken }) => taken.map(() => true), tools),
         consts,
       }),
       batched: all,

@@ -1,4 +1,6 @@
 import { DownhillError, showShape } from "../errors/index.ts";
+import { sourceLines } from "../errors/source-line.ts";
+import { captureStack, placeOf, usersFrames } from "../errors/stack.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
@@ -6,6 +8,7 @@ import type { TypedArray } from "../kernel/executable.ts";
 import { sliceElements } from "../kernel/copy-elements.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { firstPath } from "../tree/nesting.ts";
+import { misspeltKey } from "../tree/known-keys.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import type { NestedNumbers } from "../tree/types.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -29,8 +32,21 @@ export function asTensor(value: unknown, operation: string): Tensor {
   throw new DownhillError(
     "dtype",
     `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.` +
-      (value === undefined ? " Is a key of the parameters misspelt, or an argument left out?" : ""),
+      (value === undefined ? missingHint() : ArrayBuffer.isView(value) ? viewHint(value) : ""),
   );
+}
+
+/** What an operand that is undefined was likely to be: the nearest key of what the function was given, if its line can be read. */
+function missingHint(): string {
+  const place = placeOf(usersFrames(captureStack(missingHint)())[0] ?? "");
+  const slip = misspeltKey((place && sourceLines(place, 3)) ?? ""); // a call may go over some lines
+  return slip === undefined
+    ? " Is a key of the parameters misspelt, or an argument left out?"
+    : ` Did you mean ${slip.key}? It is a key of the arguments, and ${slip.name} is none.`;
+}
+
+function viewHint(view: ArrayBufferView): string {
+  return view instanceof DataView ? "" : " Convert it, as in Float64Array.from(x, Number).";
 }
 
 /** A copy of a typed array, of its own kind. */
@@ -116,19 +132,41 @@ export function fromArray(type: ArrayType, array: TypedArray): Tensor {
   return new Tensor(type, type.shape.length === 0 ? array[0]! : { array, offset: 0 }, undefined);
 }
 
-function stackHint(found: unknown): string {
-  return found instanceof Tensor ? " To put tensors together use stack([x, y])." : "";
+/** The error of an element that is no number, found at these places of the nest. */
+function oddElement(operation: string, places: readonly number[], found: unknown): DownhillError {
+  const repair =
+    found instanceof Tensor
+      ? "To put tensors together use stack([x, y])."
+      : found === null || found === undefined
+        ? "Put a number there, NaN for what is missing."
+        : "Convert it before, as with Number(…).";
+  return new DownhillError(
+    "dtype",
+    `${operation}: element ${showShape(places)} of the array is ${describe(found)}, not a number. ${repair}`,
+  );
 }
 
 function shapeOfNest(nest: NestedNumbers, operation: string): number[] {
   const { shape, end: level } = firstPath(nest, operation);
   if (level !== undefined && typeof level !== "number" && typeof level !== "boolean") {
-    throw new DownhillError(
-      "dtype",
-      `${operation}: an array holds ${describe(level)} where a number was expected.${stackHint(level)}`,
+    throw oddElement(
+      operation,
+      shape.map(() => 0),
+      level,
     );
   }
   return shape;
+}
+
+/** The places of the element that comes after `count` others in row-major order. */
+function placesOf(count: number, shape: readonly number[]): number[] {
+  let rest = count;
+  return shape.map((_, axis) => {
+    const size = sizeOf(shape.slice(axis + 1));
+    const place = Math.floor(rest / size);
+    rest %= size;
+    return place;
+  });
 }
 
 function collect(
@@ -140,9 +178,10 @@ function collect(
 ): void {
   if (depth === shape.length) {
     if (typeof nest !== "number" && typeof nest !== "boolean") {
+      if (!Array.isArray(nest)) throw oddElement(operation, placesOf(out.length, shape), nest);
       throw new DownhillError(
         "shape",
-        `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found ${describe(nest)} among the numbers.${stackHint(nest)}`,
+        `${operation}: a nested array is not rectangular: expected shape ${showShape(shape)}, found an array among the numbers.`,
       );
     }
     out.push(nest);

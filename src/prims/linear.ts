@@ -149,6 +149,7 @@ export interface ConvertParams {
 
 const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ definePrimitive<ConvertParams>({
   name: "convert",
+  asked: "astype",
   typeOf: ([x], { dtype, weak }) => [arrayType(dtype, x!.shape, weak)],
   derivative: {
     kind: "linear",

@@ -200,6 +200,7 @@ interface PowByParams {
 
 const powByPrim: Primitive<PowByParams> = /* @__PURE__ */ definePrimitive<PowByParams>({
   name: "powBy",
+  asked: "pow",
   typeOf: (ins) => [joinFloating("powBy", ins)],
   derivative: {
     kind: "smooth",

@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { DownhillError } from "../errors/index.ts";
+import { Tensor } from "../ir/tensor.ts";
 
 /**
  * A key: two words that stand for one stream of random numbers.
@@ -140,6 +141,15 @@ function blockOf(key: Key, counter: number): Key {
 /** Refuses what is no key, with the repair for the commonest slip, a bare seed. */
 export function checkKey(operation: string, key: unknown): void {
   if (key instanceof Uint32Array && key.length === 2) return;
+  if (key instanceof Tensor) {
+    const where =
+      key.tracer === undefined ? "" : ", and inside of a compiled function its words are not known";
+    throw new DownhillError(
+      "dtype",
+      `${operation}: the key is a tensor${where}. ${operation} draws at once, with a key as key(seed) makes it: draw before, ` +
+        "and pass what was drawn. Of a key that is a tensor, split, foldIn and bernoulli can make use.",
+    );
+  }
   const got =
     typeof key === "number"
       ? `the number ${key}. Write key(${key})`

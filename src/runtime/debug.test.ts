@@ -54,6 +54,40 @@ describe("debug({ nan: true })", () => {
     expect(message(f)).toMatch(/^sqrt: its cotangent became Infinity in the reverse pass.*debug\.test\.ts/);
   });
 
+  test("tells when a tensor or number that a compiled function reads from outside was exchanged", () => {
+    debug({ nan: false });
+    let weight = tensor([1, 2]);
+    let factor = 2;
+    const scaled = jit(function scaled(x: Tensor) {
+      return x
+        .mul(weight)
+        .mul(factor)
+        .add(tensor([0.5, 0.5]));
+    });
+    expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]);
+    weight = tensor([5, 5]);
+    expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]); // as documented
+    debug({ nan: true });
+    expect(() => scaled([1, 1])).toThrow(
+      /^jit\(scaled\): a tensor f64\[2\] that it reads from outside is another one now than when it was traced first\. .* Pass what changes as an argument\.$/,
+    );
+    weight = tensor([1, 2]); // another tensor with the same elements
+    expect(scaled([1, 1]).tolist()).toEqual([2.5, 4.5]);
+    factor = 3;
+    expect(() => scaled([1, 1])).toThrow(
+      "jit(scaled): it computes something else now than when it was traced first",
+    );
+  });
+
+  test("tells it of a function that was never called before, and lets others be", () => {
+    let weight = tensor(1);
+    const product = jit((x: Tensor) => jit((y: Tensor) => y.mul(weight))(x));
+    expect([1, 2].map((x) => grad((y) => product(y))(x).item())).toEqual([1, 1]);
+    expect(jit(grad((y: Tensor) => product(y)))(2).item()).toBe(1);
+    weight = tensor(4);
+    expect(() => product(1)).toThrow("a tensor f64[] that it reads from outside is another one");
+  });
+
   test("tells a step for loops only", () => {
     const side = (x: Tensor): Tensor =>
       cond(

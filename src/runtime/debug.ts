@@ -1,9 +1,11 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Primitive } from "../ir/primitive.ts";
+import { hashProgram } from "../ir/hash.ts";
+import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { isFloating } from "../ir/types.ts";
+import { isFloating, sameType } from "../ir/types.ts";
 import { installEvaluator } from "../trace/bind.ts";
 import type { DebugPlace } from "../trace/debug.ts";
 import { setDebugHooks } from "../trace/debug.ts";
@@ -40,9 +42,10 @@ function within<T>(next: Context, f: () => T): T {
  * Switches debugging on or off for the whole library. With `nan: true` every operation is checked, jitted functions run
  * one operation after the other, and the first one whose value, tangent or cotangent turns NaN or infinite throws: the
  * message names the operation, its operands, the pass, and the line that asked for it. So does a place beyond the ends of an
- * array, which compiled functions clamp. Slow; for finding a fault.
+ * array, which compiled functions clamp, and so does a jitted function that reads other tensors or numbers from outside than when
+ * it was traced first. Slow; for finding a fault.
  *
- * @throws DownhillError `nan` or `range`, from the operation, while it is on.
+ * @throws DownhillError `nan` or `range`, from the operation, and `trace`, from the jitted function, while it is on.
  * @example
  * debug({ nan: true });
  * grad((x) => sqrt(x))(0); // throws sqrt: its cotangent became Infinity in the reverse pass
@@ -51,6 +54,7 @@ function within<T>(next: Context, f: () => T): T {
 export function debug(options: DebugOptions): void {
   if (arguments.length > 1) refuseExtra("debug", arguments, 1);
   checkOptions("debug", options, ["nan"]);
+  checkFlags("debug", options, ["nan"]);
   setCapturing(options.nan);
   context = outside;
   installEvaluator(options.nan ? checkedEvaluate : evaluate);
@@ -64,6 +68,7 @@ export function debug(options: DebugOptions): void {
               withSource(source, rule),
             ),
           place: () => context,
+          compare: compareTraces,
         }
       : undefined,
   );
@@ -71,7 +76,11 @@ export function debug(options: DebugOptions): void {
 
 /** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
 function nameOf(prim: Primitive): string | undefined {
-  return prim.derivative.kind === "structured" ? undefined : prim.name;
+  return prim.derivative.kind === "structured" ? undefined : askedName(prim);
+}
+
+function askedName({ name, asked = name }: Primitive): string {
+  return asked;
 }
 
 function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
@@ -116,6 +125,35 @@ function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): 
   }
 }
 
+/** Refuses a compiled function that reads other tensors from outside than when it was traced first, or has other constants. */
+function compareTraces(
+  operation: string,
+  before: { readonly program: Program; readonly captured: readonly Tensor[] },
+  now: { readonly program: Program; readonly captured: readonly Tensor[] },
+): void {
+  const place = before.captured.findIndex((x, i) => {
+    const other = now.captured[i];
+    return other !== undefined && sameType(x.type, other.type) && !sameElements(x, other);
+  });
+  if (place < 0 && hashProgram(before.program) === hashProgram(now.program)) return;
+  const what =
+    place < 0
+      ? "it computes something else now than when it was traced first: a number, a shape or a branch that it takes from outside has changed"
+      : `a tensor ${showType(before.captured[place]!.type)} that it reads from outside is another one now than when it was traced first`;
+  throw new DownhillError(
+    "trace",
+    `${operation}: ${what}. Compiled, it goes on with what it found then. Pass what changes as an argument.`,
+  );
+}
+
+/** Whether two tensors of one type hold the same; as far as that is known. */
+function sameElements(x: Tensor, y: Tensor): boolean {
+  if (x.slot === undefined || y.slot === undefined || x.slot === y.slot) return true;
+  const n = sizeOf(x.shape);
+  for (let i = 0; i < n; i++) if (!Object.is(elementAt(x, i), elementAt(y, i))) return false;
+  return true;
+}
+
 function report(
   prim: Primitive,
   ins: readonly Tensor[],
@@ -124,15 +162,16 @@ function report(
   bad: number,
 ): DownhillError {
   const source = currentSource();
-  const { origin = prim.name, pass = "forward" } = source ?? {};
-  const inRule = origin !== prim.name;
+  const name = askedName(prim);
+  const { origin = name, pass = "forward" } = source ?? {};
+  const inRule = origin !== name;
   const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";
   const where = out.shape.length === 0 ? "" : ` at element ${place}`;
   const loop = context.step === undefined ? "" : `, in step ${context.step} of a loop`;
   const operands = ins.map((x) => describeOperand(x, place, out)).join(", ");
   return new DownhillError(
     "nan",
-    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${prim.name}(${operands}) -> ${showType(out.type)}` +
+    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${/ /.test(name) ? "" : name}(${operands}) -> ${showType(out.type)}` +
       `${inRule ? " in its derivative rule" : ""}. Asked for at ${source?.describe() ?? "an unknown place"}.`,
   );
 }

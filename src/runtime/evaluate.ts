@@ -3,7 +3,7 @@ import { internalError } from "../errors/index.ts";
 import { identityOf, paramsKey } from "../ir/key.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
-import { isProgram } from "../ir/program.ts";
+import { DeferredProgram, isProgram } from "../ir/program.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
@@ -194,7 +194,7 @@ function sameParams(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!sameParams(a[i], b[i])) return false;
     return true;
   }
-  if (isProgram(a)) return false; // asked last: to look for what an array of numbers lacks takes long
+  if (isProgram(a) || a instanceof DeferredProgram) return false; // asked last: to look for what an array of numbers lacks takes long
   if (Object.keys(a).length !== Object.keys(b).length) return false;
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
   return true;

@@ -18,6 +18,22 @@ function compiledBy(run: () => void): number {
 }
 
 describe("jit", () => {
+  test("an async function is refused, and its failure does not end the program later", async () => {
+    const failed: unknown[] = [];
+    const note = (reason: unknown): void => void failed.push(reason);
+    process.on("unhandledRejection", note);
+    const late = async (x: Tensor): Promise<Tensor> => {
+      await Promise.resolve();
+      return x.mul(2); // throws: its trace has ended
+    };
+    for (const f of [jit, grad, vmap] as unknown as ((f: unknown) => (x: unknown) => unknown)[])
+      expect(() => f(late)([1])).toThrow("is async");
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", note);
+    expect(failed).toEqual([]);
+  });
+
   test("gives the bits that the function gives", () => {
     for (const [x, y] of [
       [2, 3],

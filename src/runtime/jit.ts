@@ -7,8 +7,9 @@ import { makeJitted } from "./jitted.ts";
 
 /**
  * The same function, traced once for each combination of argument types and compiled as a whole. A changed value never
- * recompiles. Tensors that the function reads from outside become hidden inputs; plain numbers that it closes over are
- * part of the program. Transforms go through: `grad(jit(f))` is compiled too.
+ * recompiles. Tensors and numbers that the function reads from outside, from an outer `let`, say, stay what they were at the first
+ * call with such arguments, though the variable be given another value later: pass what changes as an argument
+ * (`debug({ nan: true })` finds what has changed). Transforms go through: `grad(jit(f))` is compiled too.
  *
  * The function must compute the same for the same arguments and do nothing else: what it prints or changes happens at the
  * first call only.

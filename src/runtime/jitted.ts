@@ -8,7 +8,7 @@ import { arrayType, sameType, typeKey } from "../ir/types.ts";
 import type { Cell, Slot } from "../kernel/executable.ts";
 import { call } from "../prims/call.ts";
 import { isStaging } from "../trace/bind.ts";
-import { isDebugging } from "../trace/debug.ts";
+import { isDebugging, requireUnchanged, withoutDebugging } from "../trace/debug.ts";
 import { capturingSources } from "../trace/capture.ts";
 import { evalProgram, traceProgram } from "../trace/staging.ts";
 import {
@@ -105,7 +105,14 @@ export function makeJitted(
     for (const def of defs) key += `${treeKey(def)} `;
     for (const x of leaves) key += `${typeKey(x.type)} `;
     for (const i of statics) key += `${staticKey(operation, args[i])} `;
-    if (isDebugging()) key += "debug";
+    if (isDebugging()) {
+      // what is compiled, or would be, stays what the function was; it may have become another one
+      const now = withoutDebugging(() => trace(f, name, operation, args, statics, donate, leaves, defs));
+      const before = entries.get(key);
+      if (before === undefined) entries.set(key, now);
+      else requireUnchanged(operation, before, now);
+      key += "debug";
+    }
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = trace(f, name, operation, args, statics, donate, leaves, defs);

@@ -1,5 +1,5 @@
 import type { Maybe, Primitive } from "../ir/primitive.ts";
-import type { Source } from "../ir/program.ts";
+import type { Program, Source } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 
 /** A linear equation whose transpose is being applied, as far as debugging needs to know it. */
@@ -14,6 +14,12 @@ export interface DebugPlace {
   readonly pass: "forward" | "reverse";
 }
 
+/** A traced function, and the tensors that it reads from outside. */
+interface Traced {
+  readonly program: Program;
+  readonly captured: readonly Tensor[];
+}
+
 /** What debugging wants to hear of. */
 export interface DebugHooks {
   /** A rule of forward mode runs on behalf of `prim`. */
@@ -22,6 +28,8 @@ export interface DebugHooks {
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
   /** The primitive whose rule is running, and the pass. */
   readonly place: () => DebugPlace;
+  /** A function that was traced before has been traced again: refuses it where it has become another one. */
+  readonly compare: (operation: string, before: Traced, now: Traced) => void;
 }
 
 let hooks: DebugHooks | undefined;
@@ -33,6 +41,22 @@ export function setDebugHooks(next: DebugHooks | undefined): void {
 
 export function isDebugging(): boolean {
   return hooks !== undefined;
+}
+
+/** Runs `f` as if nobody were debugging. */
+export function withoutDebugging<T>(f: () => T): T {
+  const saved = hooks;
+  hooks = undefined;
+  try {
+    return f();
+  } finally {
+    hooks = saved;
+  }
+}
+
+/** While debugging, compares what a function was when it was traced first with what it is now. */
+export function requireUnchanged(operation: string, before: Traced, now: Traced): void {
+  hooks?.compare(operation, before, now);
 }
 
 /** Runs the derivative rule of a primitive; while debugging, what it computes is told apart from what the user asked for. */

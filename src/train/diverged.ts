@@ -103,7 +103,7 @@ function adviceOn({ step, learningRate, origin }: Divergence): string {
 
 /** What to do about an operation, by the name at the beginning of what debugging says of it. */
 function adviceAbout(message: string): string {
-  const name = /^(\w+):/.exec(message)?.[1] ?? "";
+  const name = /^(\w+)[:,]/.exec(message)?.[1] ?? "";
   switch (name) {
     case "log":
     case "log1p":
@@ -115,6 +115,8 @@ function adviceAbout(message: string): string {
     case "sqrt":
     case "pow":
       return ` Keep what goes into ${name} away from 0, where its slope is infinite.`;
+    case "matmul":
+      return " Numbers that go into a product have grown too large.";
     default:
       return "";
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mul, square, sub, tensor, type Tensor } from "../index.ts";
 import { sgd } from "../optim/index.ts";
-import { DownhillError } from "../errors/index.ts";
-import { type DivergenceRule } from "./divergence.ts";
+import type { DownhillError } from "../errors/index.ts";
+import type { DivergenceRule } from "./divergence.ts";
 import { evaluator } from "./evaluate.ts";
 import { fit } from "./fit.ts";
 import { checkpointMemory } from "./checkpoint/store.ts";

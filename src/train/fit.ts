@@ -19,6 +19,7 @@ import type { Loss, Reduction } from "./loss.ts";
 import { handOut, type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
 import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
+import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
 /** Options of `fit`. */
@@ -169,7 +170,7 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
       end(result.value);
       return { done: true, value: undefined };
     } catch (error) {
-      if (error instanceof DownhillError) continueAt(error, call);
+      for (let e = error; e instanceof DownhillError; e = e.cause) continueAt(e, call);
       settled.reject(error);
       throw error;
     }
@@ -178,7 +179,7 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
     while ((await next()).done !== true);
   };
 
-  return {
+  const run: Fit<P, S> = {
     get latest() {
       return snapshot(progress);
     },
@@ -190,6 +191,7 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
         );
       }
       reader = "loop";
+      noteBegun(call);
       return {
         next,
         async return() {
@@ -202,11 +204,15 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
     then(onResult, onError) {
       if (reader === "none") {
         reader = "await";
+        noteBegun(call);
         drain().catch(() => {}); // the error reaches whoever awaits
       }
       return settled.promise.then(onResult, onError);
     },
   };
+  explainUnawaited(run);
+  watchIdle(call);
+  return run;
 }
 
 function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {

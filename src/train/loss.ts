@@ -38,15 +38,16 @@ export function splitLoss(result: unknown): {
   readonly loss: Tensor;
   readonly metrics: Readonly<Record<string, Tensor>>;
 } {
-  if (result instanceof Tensor) return { loss: result, metrics: {} };
+  if (result instanceof Tensor) return { loss: oneNumber(result), metrics: {} };
   if (!hasLoss(result)) {
     if (result instanceof Promise) result.catch(() => {}); // this error is the one that is told
     throw new DownhillError(
       "tree",
       "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics." +
-        (result instanceof Promise ? " It is async: read the data before and pass it as data." : ""),
+        hintOf(result),
     );
   }
+  oneNumber(result.loss);
   const { loss, metrics = {} } = result;
   for (const [name, metric] of Object.entries(metrics)) {
     if (metric instanceof Tensor && metric.ndim === 0) continue;
@@ -57,6 +58,21 @@ export function splitLoss(result: unknown): {
     );
   }
   return { loss, metrics };
+}
+
+function oneNumber(loss: Tensor): Tensor {
+  if (loss.ndim === 0) return loss;
+  throw new DownhillError(
+    "shape",
+    `fit: the loss is ${showType(loss.type)}, and must be one number: a scalar. Return its mean, or its sum with reduction: "sum".`,
+  );
+}
+
+function hintOf(result: unknown): string {
+  if (result instanceof Promise) return " It is async: read the data before and pass it as data.";
+  if (result === undefined) return " It returned nothing: did it forget to return its result?";
+  if (typeof result !== "number") return "";
+  return ` It returned the plain number ${result}, which nothing connects to the parameters: compute with tensors throughout.`;
 }
 
 function hasLoss(

@@ -74,6 +74,18 @@ describe("the test", () => {
     expect(smoothed[11]).toBeCloseTo((losses[9]! + losses[10]! + losses[11]!) / 3, 12);
   });
 
+  test("losses that have shot up do not count for the rates before: their mean was lowest ten steps too early", async () => {
+    const { losses, smoothed, best } = await lrRangeTest({ ...line, smoothing: 8, divergence: 1e9 });
+    const diverging = 1 + losses.findLastIndex((loss) => loss <= smoothed[0]!);
+    expect(diverging).toBeLessThan(losses.length - 1);
+    const mean = (from: number, to: number): number =>
+      losses.slice(from, to).reduce((sum, loss) => sum + loss, 0) / (to - from);
+    expect(smoothed[diverging - 1]).toBeCloseTo(mean(diverging - 9, diverging), 12);
+    expect(smoothed[diverging]).toBeCloseTo(mean(diverging, Math.min(losses.length, diverging + 9)), 6);
+    const lowest = losses.indexOf(Math.min(...losses));
+    expect(Math.abs(best - lowest)).toBeLessThan(8);
+  });
+
   test("ends at the signal", async () => {
     const controller = new AbortController();
     let calls = 0;

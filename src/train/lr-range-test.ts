@@ -68,12 +68,14 @@ export interface LrRange {
  * rate(t) = from · (to / from)^(t / (steps − 1))         exponential
  * rate(t) = from + (to − from) · t / (steps − 1)         linear
  * s(t) = mean of loss(t − smoothing … t + smoothing),    fall = s(0) − min s
+ * d    = the first step from which on all losses are above s(0): no mean reaches across it
  * base: the first rate where s ≤ s(0) − 0.1 · fall,  max: the first where s ≤ s(0) − 0.9 · fall
  * ```
  *
  * The paper watches the accuracy under a linear rise over some epochs, and takes for the lowest rate the one at which it
  * begins to rise and for the highest the one at which it becomes ragged or falls; tenths of the fall say the same in
- * numbers. The average has its step in the middle, so that it does not lag behind the rates.
+ * numbers. The average has its step in the middle, so that it does not lag behind the rates; losses that have shot up do not
+ * count for the rates before.
  *
  * @throws DownhillError `range` for rates that do not rise and the like, `option`, `data` and `tree` for misuse.
  * @see Smith, Cyclical learning rates for training neural networks, arXiv 1506.01186, section 3.3.
@@ -134,7 +136,12 @@ function judge(
   losses: readonly number[],
   smoothing: number,
 ): Pick<LrRange, "smoothed" | "best" | "suggestion"> {
-  const smoothed = losses.map((_, t) => meanOf(losses.slice(Math.max(0, t - smoothing), t + smoothing + 1)));
+  const beginning = meanOf(losses.slice(0, smoothing + 1));
+  const diverging = 1 + losses.findLastIndex((loss) => loss <= beginning);
+  const smoothed = losses.map((_, t) => {
+    const [from, to] = t < diverging ? [0, diverging] : [diverging, losses.length];
+    return meanOf(losses.slice(Math.max(from, t - smoothing), Math.min(to, t + smoothing + 1)));
+  });
   const lowest = Math.min(...smoothed);
   const best = smoothed.indexOf(lowest);
   const [first = Number.NaN] = smoothed;

@@ -3,6 +3,7 @@ import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { asTensor } from "../prims/lift.ts";
 import { asyncFunction, outlived } from "../trace/bind.ts";
+import { noteArguments } from "../tree/known-keys.ts";
 import type { BooleanRole, TreeDef } from "../tree/tree.ts";
 import { countLeaves, flattenInto, isEmptyNest, leafPaths, matchLeaves, unflatten } from "../tree/tree.ts";
 
@@ -44,6 +45,7 @@ function alive(x: Tensor, operation: string): Tensor {
 
 /** Puts arguments together again from their leaves. */
 export function unflattenArguments(defs: readonly TreeDef[], leaves: readonly Tensor[]): unknown[] {
+  noteArguments(defs);
   let next = 0;
   return defs.map((def) => {
     if (def.kind === "leaf") return leaves[next++];
@@ -140,10 +142,11 @@ export function matchTensors(operation: string, def: TreeDef, value: unknown, wh
   return matchLeaves(operation, def, value, what).map((x) => asTensor(x, operation));
 }
 
-export function requireFunction(operation: string, f: unknown): void {
+/** Refuses what is no function; `example` shows a right call. */
+export function requireFunction(operation: string, f: unknown, example = `${operation}((x) => …)`): void {
   if (typeof f === "function") return;
   throw new DownhillError(
     "tree",
-    `${operation}: expects a function, got ${f === null ? "null" : typeof f}. Write ${operation}((x) => …).`,
+    `${operation}: expects a function, got ${f === null ? "null" : f instanceof Tensor ? "a tensor" : typeof f}. Write ${example}.`,
   );
 }

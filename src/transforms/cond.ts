@@ -51,8 +51,9 @@ export function cond(
   onFalse: (...operands: never[]) => unknown,
   ...operands: readonly unknown[]
 ): unknown {
-  requireFunction("cond", onTrue);
-  requireFunction("cond", onFalse);
+  for (const side of [onTrue, onFalse]) {
+    requireFunction("cond", side, "cond(less(x, 0), (x) => …, (x) => …, x), with a function for either side");
+  }
   const chosen = asTensor(predicate, "cond");
   if (chosen.dtype !== "bool" || chosen.shape.length > 0) {
     throw new DownhillError(

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor } from "downhill";
+import type { Tensor, TensorLike } from "downhill";
 import {
+  abs,
   clip,
   cond,
+  cos,
   customJvp,
   customVjp,
   exp,
@@ -21,8 +23,10 @@ import {
   sin,
   tensor,
   vmap,
+  whileLoop,
 } from "downhill";
 import { checkGrads } from "downhill/testing";
+import { compilationStats } from "../runtime/executable.ts";
 
 /** log(1 + eˣ), whose own derivative is NaN where eˣ overflows. */
 const plain = (x: Tensor): Tensor => log1p(exp(x));
@@ -186,5 +190,128 @@ describe("customVjp", () => {
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
+  });
+});
+
+describe("rules that apply their own function", () => {
+  type Op = (x: TensorLike) => Tensor;
+  const cube = (x: Tensor): Tensor => x.mul(x).mul(x);
+  /** x³ by rules that know x³ only as itself, and as 3 times itself divided by x. */
+  const forward: Op = customJvp(cube, ([x], [dx]) => [forward(x), forward(x).mul(3).div(x).mul(dx)]);
+  const reverse: Op = customVjp(
+    cube,
+    (x) => [reverse(x), x],
+    (x, ct) => [reverse(x).mul(3).div(x).mul(ct)],
+  );
+  /** The slope of x³ again, by a rule whose captured arrays are found only while it is traced. */
+  const scale = tensor([3]);
+  const captures: Op = customJvp(
+    (x: Tensor) => cube(x).mul(scale.at(0)),
+    ([x], [dx]) => {
+      const y = captures(x);
+      return [
+        y,
+        y
+          .mul(tensor([3, 1]).at(0))
+          .div(x)
+          .mul(scale.at(0).div(3))
+          .mul(dx),
+      ];
+    },
+  );
+
+  describe.each<[string, (x: TensorLike) => Tensor, number]>([
+    ["customJvp", forward, 1],
+    ["customVjp", reverse, 1],
+    ["customJvp with captured values", captures, 3],
+  ])("%s, which overflowed the stack,", (_, f, k) => {
+    const g = (x: Tensor): Tensor => f(x);
+    const values = [8, 12, 12, 6, 0].map((y) => y * k); // x³ and its derivatives at 2
+
+    test("has values and derivatives of any order, eagerly and jitted", () => {
+      let slope = g as (x: TensorLike) => Tensor;
+      for (const value of values) {
+        expect(slope(2).item()).toBeCloseTo(value, 9);
+        expect(jit(slope as (x: Tensor) => Tensor)(2).item()).toBeCloseTo(value, 9);
+        slope = grad(slope as (x: Tensor) => Tensor);
+      }
+      expect(grad(jit(grad(jit(g))))(2).item()).toBeCloseTo(values[2]!, 12);
+      expect(jvp((x: Tensor) => jvp(g, [x], [1])[1], [2], [1])[1].item()).toBeCloseTo(values[2]!, 12);
+      expect(hessian(g)(2).item()).toBeCloseTo(values[2]!, 12);
+      checkGrads(g, [1.3], { order: 2 });
+    });
+
+    test("batches before and after", () => {
+      const wanted = [1, 2].map((x) => 6 * x * k);
+      expect(vmap(grad(grad(g)))([1, 2]).tolist()).toEqual(
+        wanted.map((y) => expect.closeTo(y, 12) as number),
+      );
+      expect(jit(vmap(grad(grad(g))))([1, 2]).tolist()).toEqual(
+        wanted.map((y) => expect.closeTo(y, 12) as number),
+      );
+      const inner = grad((x: Tensor) => grad((y: Tensor) => vmap(g)(y).sum())(x).sum());
+      expect(inner([1, 2]).tolist()).toEqual(wanted.map((y) => expect.closeTo(y, 12) as number));
+      expect(vmap(vmap(grad(g)))([[1, 2]]).tolist()).toEqual([
+        [1, 2].map((x) => expect.closeTo(3 * x * x * k, 12) as number),
+      ]);
+    });
+
+    test("runs in loops and branches, compiled once", () => {
+      const loop = (x: Tensor): Tensor => scan((c: Tensor) => [f(c), null], x, null, { length: 2 })[0];
+      const slope = 9 * k ** 4; // of k·(k·x³)³ at 1
+      expect(grad(loop)(1).item()).toBeCloseTo(slope, 9);
+      const before = compilationStats().compiled;
+      for (let i = 0; i < 5; i++) grad(loop)(1 + i / 10);
+      expect(compilationStats().compiled).toBe(before);
+      const branch = (x: Tensor): Tensor => cond(greater(x, 0), f, (y: Tensor) => y, x);
+      expect(grad(grad(branch))(2).item()).toBeCloseTo(values[2]!, 12);
+    });
+  });
+
+  test("the second derivative of an implicit root is that of the root", () => {
+    const root: Op = customJvp(
+      (a: Tensor) =>
+        whileLoop(
+          (x: Tensor) => greater(abs(x.mul(x).sub(a)), 1e-14),
+          (x: Tensor) => x.add(a.div(x)).div(2),
+          a,
+        ),
+      ([a], [da]) => {
+        const x = root(a); // x² = a, so that 2 x dx = da
+        return [x, da.div(x.mul(2))];
+      },
+    );
+    const f = (a: Tensor): Tensor => root(a);
+    for (const second of [grad(grad(f)), jit(grad(grad(f))), hessian(f)])
+      expect(second(4).item()).toBeCloseTo(-1 / 32, 14);
+    expect(vmap(grad(grad(grad(f))))([1, 4]).tolist()).toEqual([
+      expect.closeTo(3 / 8, 12),
+      expect.closeTo(3 / 256, 12),
+    ]);
+  });
+
+  test("rules of two functions may apply each other", () => {
+    const sine: Op = customJvp((x: Tensor) => sin(x), ([x], [dx]) => [sine(x), cosine(x).mul(dx)]); // prettier-ignore
+    const cosine: Op = customJvp((x: Tensor) => cos(x), ([x], [dx]) => [cosine(x), sine(x).neg().mul(dx)]); // prettier-ignore
+    const f = (x: Tensor): Tensor => sine(x);
+    expect(grad(grad(grad(f)))(0.3).item()).toBeCloseTo(-Math.cos(0.3), 14);
+    expect(jit(grad(grad(grad(grad(f)))))(0.3).item()).toBeCloseTo(Math.sin(0.3), 14);
+  });
+
+  test("with other types they are traced for these", () => {
+    const norm: Op = customJvp(
+      (x: Tensor) => x.mul(x).sum(),
+      ([x], [dx]) => [x.ndim === 0 ? norm(x) : norm(norm(x).sqrt()), x.mul(dx).sum().mul(2)],
+    );
+    expect(grad((x: Tensor) => norm(x))([3, 4]).tolist()).toEqual([6, 8]);
+    expect(jvp((x: Tensor) => norm(x), [[3, 4]], [[1, 0]])[0].item()).toBe(25);
+  });
+
+  test("a rule that asks for the derivative that it is to give is told so", () => {
+    const f: Op = customJvp((x: Tensor) => x.mul(x), ([x], [dx]) => [f(x), grad((y: Tensor) => f(y))(x).mul(dx)]); // prettier-ignore
+    expect(() => grad((x: Tensor) => f(x))(1)).toThrow(
+      "customJvp: a rule takes a derivative of the function that it belongs to, which would need the rule itself.",
+    );
+    expect(() => f(1)).toThrow("customJvp: a rule takes a derivative");
   });
 });

@@ -2,14 +2,15 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { isFloating } from "../ir/types.ts";
+import { isFloating, typeKey } from "../ir/types.ts";
 import { customJvp as bindJvp, customVjp as bindVjp } from "../prims/custom.ts";
 import { convert, zeros } from "../prims/linear.ts";
 import type { Traced } from "../trace/staging.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { Program, Var } from "../ir/program.ts";
+import { DeferredProgram } from "../ir/program.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { countLeaves, unflatten } from "../tree/tree.ts";
+import { countLeaves, treeKey, unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import {
@@ -44,6 +45,88 @@ function traceResult(
   return { ...traced, def };
 }
 
+/**
+ * A call of a function with rules while these are traced. A rule may apply its function again, at the same types: that call
+ * has the rules that are being traced, and as captured values the inputs of the rule that stand for them.
+ */
+interface OpenCall<Rules> {
+  readonly traced: TracedResult;
+  readonly rules: Rules;
+  /** What function and rules capture, as far as it is known. */
+  readonly all: readonly Tensor[];
+  /** The inputs that stand for it in the rule that is being traced. */
+  consts: readonly Tensor[];
+  isRecursive: boolean;
+}
+
+/** A rule that is not there before it is traced. */
+function ruleToCome(operation: string): DeferredProgram {
+  return new DeferredProgram(() => {
+    throw new DownhillError(
+      "derivative",
+      `${operation}: a rule takes a derivative of the function that it belongs to, which would need the rule itself. ` +
+        `A rule may apply its function, but must write out what the derivative is.`,
+    );
+  });
+}
+
+/**
+ * Traces the rules of a call by `trace`, which gives what each of them is. What they capture is known only afterwards, but the
+ * calls of the function inside of them need it: then they are traced once more.
+ */
+function traceRules<Rules, T extends readonly Traced[]>(
+  operation: string,
+  traced: TracedResult,
+  open: Map<string, OpenCall<Rules>>,
+  key: string,
+  makeRules: () => Rules,
+  trace: (call: OpenCall<Rules>) => T,
+): { readonly call: OpenCall<Rules>; readonly parts: T; readonly captured: readonly Tensor[] } {
+  let all = traced.captured;
+  for (let round = 0; ; round++) {
+    const call: OpenCall<Rules> = { traced, rules: makeRules(), all, consts: [], isRecursive: false };
+    open.set(key, call);
+    let parts: T;
+    try {
+      parts = trace(call);
+    } finally {
+      open.delete(key);
+    }
+    const captured = [...new Set([traced, ...parts].flatMap((part) => [...part.captured]))];
+    if (!call.isRecursive || captured.length === all.length) return { call, parts, captured };
+    if (round > 0) {
+      throw new DownhillError(
+        "trace",
+        `${operation}: a rule reads other values from outside when it is traced again. It must compute the same each time.`,
+      );
+    }
+    all = captured;
+  }
+}
+
+/**
+ * The program of a rule that takes all captured values first. As it was traced it takes those that it reads itself, then
+ * `count` inputs for the calls of its own function.
+ */
+function closeRule({ program, captured }: Traced, all: readonly Tensor[], count: number): Program {
+  const own = program.ins.slice(0, captured.length);
+  const inner = program.ins.slice(captured.length, captured.length + count);
+  const shared = all.map((x, i): Var => inner[i] ?? own[captured.indexOf(x)] ?? { type: x.type });
+  const replaced = new Map(own.map((v, i) => [v, shared[all.indexOf(captured[i]!)]!]));
+  const read = (v: Var): Var => replaced.get(v) ?? v;
+  return {
+    ...program,
+    ins: [...shared, ...program.ins.slice(captured.length + count)],
+    eqns: program.eqns.map((eqn) => ({ ...eqn, ins: eqn.ins.map(read) })),
+    outs: program.outs.map(read),
+  };
+}
+
+/** What tells calls apart whose rules are traced each for itself. */
+function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string {
+  return `${defs.map(treeKey).join(" ")} ${types.map(typeKey).join(" ")}`;
+}
+
 /** The same program behind a longer list of captured values. */
 function takingAll({ program, captured }: Traced, all: readonly Tensor[]): Program {
   const own = program.ins.slice(0, captured.length);
@@ -65,12 +148,20 @@ function fit(operation: string, what: string, x: Tensor, type: ArrayType): Tenso
  * returns the value and its tangent, which must be linear in the tangents. Reverse mode is the transpose of it. Integers
  * and booleans have zeros as tangents.
  *
+ * The rule may apply the function itself: then higher derivatives are by the rule too. (TypeScript wants to be told the type
+ * of a function that occurs in its own rule.) It may not differentiate it.
+ *
  * What the function reads from outside must not be differentiated: pass it as an argument.
  *
+ * @throws DownhillError `tree` or `shape` if the rule does not give what the function gives, and a tangent for it.
  * @example
  * // the derivative of log(1 + eˣ) without overflow
  * const f = customJvp((x: Tensor) => log1p(exp(x)), ([x], [dx]) => [log1p(exp(x)), sigmoid(x).mul(dx)]);
  * grad(f)(1000); // 1
+ * // an implicit root, x² = a: 2 x dx = da
+ * const heron = (a: Tensor) => foriLoop(0, 9, (_, x) => x.add(a.div(x)).div(2), a);
+ * const root: (a: TensorLike) => Tensor = customJvp(heron, ([a], [da]) => [root(a), da.div(root(a)).div(2)]);
+ * grad(grad((a) => root(a)))(4); // -0.03125
  */
 export function customJvp<A extends Tensor[]>(
   f: (...x: A) => Tensor,
@@ -87,36 +178,65 @@ export function customJvp(
   if (arguments.length > 2) refuseExtra("customJvp", arguments, 2);
   requireFunction("customJvp", f);
   requireFunction("customJvp", rule);
+  const open = new Map<string, OpenCall<DeferredProgram>>();
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "customJvp");
     const types = leaves.map((x) => x.type);
+    const key = callKey(defs, types);
+    const around = open.get(key);
+    if (around !== undefined) {
+      around.isRecursive = true;
+      const { traced, all, consts, rules } = around;
+      const program = takingAll(traced, all);
+      return unflatten(
+        traced.def,
+        bindJvp([...consts, ...leaves], { program, rule: rules, consts: consts.length }),
+      );
+    }
     const traced = traceResult("customJvp", f, types, defs);
     const outTypes = traced.program.outs.map((v) => v.type);
     const active = types.map((type) => isFloating(type.dtype));
     const tangentTypes = types.filter((_, i) => active[i]);
-    const ruled = traceProgram(`rule(${traced.program.name})`, [...types, ...tangentTypes], (...xs) => {
-      let next = types.length;
-      const tangents = types.map((type, i) => (active[i] === true ? xs[next++]! : zeros(type)));
-      const primals = unflattenArguments(defs, xs.slice(0, types.length));
-      const result: unknown = rule(primals as never, unflattenArguments(defs, tangents) as never);
-      if (!Array.isArray(result) || result.length !== 2) {
-        throw new DownhillError("tree", "customJvp: the rule must return [out, tangent].");
-      }
-      const outs = matchTensors("customJvp", traced.def, result[0], "the value of the rule");
-      const dOuts = matchTensors("customJvp", traced.def, result[1], "the tangent of the rule");
+    const traceRule = (inner: OpenCall<DeferredProgram>): readonly [Traced] => {
+      const constTypes = inner.all.map((x) => x.type);
+      const name = `rule(${traced.program.name})`;
       return [
-        ...outs.map((x, i) => fitValue("customJvp", x, outTypes[i]!)),
-        ...dOuts.flatMap((t, i) =>
-          isFloating(outTypes[i]!.dtype)
-            ? [fit("customJvp", "the tangent of the rule", t, outTypes[i]!)]
-            : [],
-        ),
+        traceProgram(name, [...constTypes, ...types, ...tangentTypes], (...inputs) => {
+          inner.consts = inputs.slice(0, constTypes.length);
+          const xs = inputs.slice(constTypes.length);
+          let next = types.length;
+          const tangents = types.map((type, i) => (active[i] === true ? xs[next++]! : zeros(type)));
+          const primals = unflattenArguments(defs, xs.slice(0, types.length));
+          const result: unknown = rule(primals as never, unflattenArguments(defs, tangents) as never);
+          if (!Array.isArray(result) || result.length !== 2) {
+            throw new DownhillError("tree", "customJvp: the rule must return [out, tangent].");
+          }
+          const outs = matchTensors("customJvp", traced.def, result[0], "the value of the rule");
+          const dOuts = matchTensors("customJvp", traced.def, result[1], "the tangent of the rule");
+          return [
+            ...outs.map((x, i) => fitValue("customJvp", x, outTypes[i]!)),
+            ...dOuts.flatMap((t, i) =>
+              isFloating(outTypes[i]!.dtype)
+                ? [fit("customJvp", "the tangent of the rule", t, outTypes[i]!)]
+                : [],
+            ),
+          ];
+        }),
       ];
-    });
-    const captured = [...new Set([...traced.captured, ...ruled.captured])];
+    };
+    const { call, parts, captured } = traceRules(
+      "customJvp",
+      traced,
+      open,
+      key,
+      () => ruleToCome("customJvp"),
+      traceRule,
+    );
+    call.rules.program = closeRule(parts[0], captured, call.all.length);
+    const closed = (call.rules.program = interned(call.rules.program));
     const outs = bindJvp([...captured, ...leaves], {
       program: interned(takingAll(traced, captured)),
-      rule: interned(takingAll(ruled, captured)),
+      rule: closed,
       consts: captured.length,
     });
     return unflatten(traced.def, outs);
@@ -136,7 +256,7 @@ function fitValue(operation: string, x: Tensor, type: ArrayType): Tensor {
 /**
  * The function with its own reverse mode: `forward(...args)` returns the value and what `backward` will need of it,
  * `backward(residuals, ct)` turns a cotangent of the value into an array with one cotangent for each argument; `null`
- * stands for a zero.
+ * stands for a zero. Both may apply the function itself.
  *
  * Forward mode is the transpose of `backward` where that is linear in the cotangent, and an error where it is not. What
  * the function reads from outside must not be differentiated: pass it as an argument.
@@ -165,53 +285,94 @@ export function customVjp(
   requireFunction("customVjp", f);
   requireFunction("customVjp", forward);
   requireFunction("customVjp", backward);
+  interface Rules {
+    readonly forward: DeferredProgram;
+    readonly backward: DeferredProgram;
+  }
+  const open = new Map<string, OpenCall<Rules>>();
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "customVjp");
     const types = leaves.map((x) => x.type);
+    const key = callKey(defs, types);
+    const around = open.get(key);
+    if (around !== undefined) {
+      around.isRecursive = true;
+      const { traced, all, consts, rules } = around;
+      const program = takingAll(traced, all);
+      return unflatten(
+        traced.def,
+        bindVjp([...consts, ...leaves], { program, ...rules, consts: consts.length }),
+      );
+    }
     const traced = traceResult("customVjp", f, types, defs);
     const outTypes = traced.program.outs.map((v) => v.type);
-    let residualDef: TreeDef = { kind: "leaf" };
-    const ahead = traceProgram(`forward(${traced.program.name})`, types, (...xs) => {
-      const result: unknown = forward(...(unflattenArguments(defs, xs) as never[]));
-      if (!Array.isArray(result) || result.length !== 2) {
-        throw new DownhillError(
-          "tree",
-          "customVjp: forward must return [out, residuals]; residuals may be null.",
-        );
-      }
-      const outs = matchTensors("customVjp", traced.def, result[0], "the value of forward");
-      const residuals = flattenResult(result[1], "customVjp");
-      residualDef = residuals.def;
-      return [...outs.map((x, i) => fitValue("customVjp", x, outTypes[i]!)), ...residuals.leaves];
-    });
-    const residualTypes = ahead.program.outs.slice(outTypes.length).map((v) => v.type);
-    const ctTypes = outTypes.filter((type) => isFloating(type.dtype));
-    const back = traceProgram(`backward(${traced.program.name})`, [...residualTypes, ...ctTypes], (...xs) => {
-      let next = residualTypes.length;
-      const cts = outTypes.map((type) => (isFloating(type.dtype) ? xs[next++]! : zeros(type)));
-      const residuals = unflatten(residualDef, xs.slice(0, residualTypes.length));
-      const result = backward(residuals as never, unflatten(traced.def, cts) as never);
-      return flatCotangents(result, defs, types);
-    });
+    const traceBoth = (inner: OpenCall<Rules>): readonly [ahead: Traced, back: Traced] => {
+      const constTypes = inner.all.map((x) => x.type);
+      let residualDef: TreeDef = { kind: "leaf" };
+      const ahead = traceProgram(
+        `forward(${traced.program.name})`,
+        [...constTypes, ...types],
+        (...inputs) => {
+          inner.consts = inputs.slice(0, constTypes.length);
+          const xs = inputs.slice(constTypes.length);
+          const result: unknown = forward(...(unflattenArguments(defs, xs) as never[]));
+          if (!Array.isArray(result) || result.length !== 2) {
+            throw new DownhillError(
+              "tree",
+              "customVjp: forward must return [out, residuals]; residuals may be null.",
+            );
+          }
+          const outs = matchTensors("customVjp", traced.def, result[0], "the value of forward");
+          const residuals = flattenResult(result[1], "customVjp");
+          residualDef = residuals.def;
+          return [...outs.map((x, i) => fitValue("customVjp", x, outTypes[i]!)), ...residuals.leaves];
+        },
+      );
+      const residualTypes = ahead.program.outs.slice(outTypes.length).map((v) => v.type);
+      const ctTypes = outTypes.filter((type) => isFloating(type.dtype));
+      const back = traceProgram(
+        `backward(${traced.program.name})`,
+        [...constTypes, ...residualTypes, ...ctTypes],
+        (...inputs) => {
+          inner.consts = inputs.slice(0, constTypes.length);
+          const xs = inputs.slice(constTypes.length);
+          let next = residualTypes.length;
+          const cts = outTypes.map((type) => (isFloating(type.dtype) ? xs[next++]! : zeros(type)));
+          const residuals = unflatten(residualDef, xs.slice(0, residualTypes.length));
+          const result = backward(residuals as never, unflatten(traced.def, cts) as never);
+          return flatCotangents(result, defs, types);
+        },
+      );
+      return [ahead, back];
+    };
+    const makeRules = (): Rules => ({ forward: ruleToCome("customVjp"), backward: ruleToCome("customVjp") });
+    const { call, parts, captured } = traceRules("customVjp", traced, open, key, makeRules, traceBoth);
+    const [ahead, back] = parts.map((part) => closeRule(part, captured, call.all.length));
+    const { rules } = call;
     // what `backward` captures are residuals too
-    const captured = [...new Set([...traced.captured, ...ahead.captured, ...back.captured])];
-    const aheadAll = takingAll(ahead, captured);
-    const backCaptured = back.captured.map((x) => aheadAll.ins[captured.indexOf(x)]!);
+    const isRead = areRead(back!, captured.length);
+    const [values, residuals] = [ahead!.outs.slice(0, outTypes.length), ahead!.outs.slice(outTypes.length)];
+    rules.forward.program = {
+      ...ahead!,
+      outs: [...values, ...ahead!.ins.filter((_, i) => isRead[i]), ...residuals],
+    };
+    rules.backward.program = { ...back!, ins: back!.ins.filter((_, i) => isRead[i] ?? true) };
+    rules.forward.program = interned(rules.forward.program);
+    rules.backward.program = interned(rules.backward.program);
     const outs = bindVjp([...captured, ...leaves], {
       program: interned(takingAll(traced, captured)),
-      forward: interned({
-        ...aheadAll,
-        outs: [
-          ...aheadAll.outs.slice(0, outTypes.length),
-          ...backCaptured,
-          ...aheadAll.outs.slice(outTypes.length),
-        ],
-      }),
-      backward: interned(back.program),
+      forward: rules.forward.program,
+      backward: rules.backward.program,
       consts: captured.length,
     });
     return unflatten(traced.def, outs);
   };
+}
+
+/** Which of the first inputs of a program it reads. */
+function areRead({ ins, eqns, outs }: Program, count: number): boolean[] {
+  const read = new Set([...eqns.flatMap((eqn) => eqn.ins), ...outs]);
+  return ins.slice(0, count).map((v) => read.has(v));
 }
 
 /** The cotangents of the floating leaves of all arguments, zeros for an argument that has `null`. */

@@ -92,7 +92,7 @@ describe("what cannot be differentiated is refused, with the way out", () => {
 
   test("a result that is no scalar", () => {
     expect(() => loose((x: Tensor) => x.mul(2))([1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.]`,
+      `[DownhillError: grad: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives, jacfwd(jacrev(f)) for all second derivatives.]`,
     );
     expect(() => loose((x: Tensor) => [x, x])(1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: grad: the function must return one scalar, but returned 2 tensors. Use hasAux for what else it computes.]`,

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
@@ -99,8 +99,18 @@ function leafCount(def: TreeDef): number {
   return def.kind === "leaf" ? 1 : countLeaves(def);
 }
 
+/** `grad` for another transform, by whose name messages go. */
+export function gradientFor(
+  operation: string,
+  f: (...args: never[]) => unknown,
+  argnums = 0,
+): (...args: never[]) => unknown {
+  return (...args) => evaluate(operation, f, argnums, false, args).grads;
+}
+
 function readOptions(operation: string, options: GradOptions): Required<GradOptions> {
   checkOptions(operation, options, ["argnums", "hasAux"]);
+  checkFlags(operation, options, ["hasAux"]);
   const { argnums = 0, hasAux = false } = options;
   for (const n of typeof argnums === "number" ? [argnums] : argnums) {
     if (!Number.isInteger(n) || n < 0) {

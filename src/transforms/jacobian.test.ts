@@ -89,7 +89,7 @@ describe("hessian and hvp", () => {
 
   test("refuse what has no derivative, with the way out", () => {
     expect(() => hessian((x: Tensor) => x)([1, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.]`,
+      `[DownhillError: hessian: the function returned f64[2], and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives, jacfwd(jacrev(f)) for all second derivatives.]`,
     );
     expect(() =>
       jacrev((x: Tensor) => x)(tensor([1], { dtype: "int32" })),

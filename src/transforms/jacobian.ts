@@ -13,7 +13,7 @@ import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
-import { grad } from "./grad.ts";
+import { gradientFor } from "./grad.ts";
 import { derivativeAlong, linearizeLeaves, materialize } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
 import { tools } from "./tools.ts";
@@ -173,7 +173,7 @@ export function hessian(
   if (arguments.length > 2) refuseExtra("hessian", arguments, 2);
   requireFunction("hessian", f);
   checkOptions("hessian", options, ["argnums"]);
-  const gradient = (grad as (f: unknown, o: JacobianOptions) => (...args: never[]) => unknown)(f, options);
+  const gradient = gradientFor("hessian", f, options.argnums);
   return (...args) => jacobian("jacfwd", gradient, options, args);
 }
 
@@ -190,6 +190,6 @@ export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
 export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
   if (arguments.length > 3) refuseExtra("hvp", arguments, 3);
   requireFunction("hvp", f);
-  const gradient = (grad as (f: unknown) => (x: never) => unknown)(f);
+  const gradient = gradientFor("hvp", f);
   return derivativeAlong("hvp", gradient, [x], [v])[1];
 }

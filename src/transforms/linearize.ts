@@ -346,7 +346,8 @@ export function requireScalar(operation: string, outs: readonly Tensor[], result
   if (out.shape.length > 0) {
     throw new DownhillError(
       "shape",
-      `${operation}: the function returned ${showType(out.type)}, and a gradient needs a scalar. Take a sum or mean of it, or use jacrev for all derivatives.`,
+      `${operation}: the function returned ${showType(out.type)}, and a gradient needs a scalar. Take a sum or mean of it, ` +
+        "or use jacrev for all derivatives, jacfwd(jacrev(f)) for all second derivatives.",
     );
   }
   if (!isFloating(out.dtype)) {

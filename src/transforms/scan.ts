@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -66,6 +66,7 @@ export function scan(
 ): [unknown, unknown] {
   if (arguments.length > 4) refuseExtra("scan", arguments, 4);
   checkOptions("scan", options, ["length", "reverse", "checkpoint"]);
+  checkFlags("scan", options, ["reverse"]);
   return runScan("scan", f, carry, xs, options);
 }
 
@@ -77,7 +78,7 @@ export function runScan(
   xs: unknown,
   options: ScanOptions,
 ): [unknown, unknown] {
-  requireFunction(operation, f);
+  requireFunction(operation, f, `${operation}((carry, x) => [carry, y], start, xs)`);
   const start = flattenArguments([carry], operation, "leaf");
   const items = flattenArguments([xs], operation, "leaf");
   const length = stepCount(items.leaves, options.length);

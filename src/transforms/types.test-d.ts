@@ -248,6 +248,13 @@ function walk<P>(step: (p: P) => P, p: P): P {
 }
 void [descend, pairwise, walk];
 
+// Axes of a batch are trees.
+vmap(model, { inAxes: [{ w: null, b: 0 }, 0], outAxes: { out: 1 } })({ w: 1, b: [2] }, [3]);
+// @ts-expect-error an axis is a number
+vmap(model, { inAxes: [{ w: "0", b: 0 }, 0] });
+// @ts-expect-error a result cannot be the same for every item
+vmap(model, { outAxes: null });
+
 // Keys come in the number that was asked for.
 declare const key: Key;
 same<[Key, Key, Key]>()(split(key, 3), true);

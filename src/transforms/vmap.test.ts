@@ -111,6 +111,51 @@ describe("vmap", () => {
     expect(vmap(f)(rows).tolist()).toEqual(stack([f(rows.at(0)), f(rows.at(1))]).tolist());
   });
 
+  test("the members of an argument and of a result may have axes of their own", () => {
+    interface Dense {
+      readonly w: Tensor;
+      readonly b: readonly Tensor[];
+    }
+    const f = ({ w, b }: Dense, x: Tensor): { readonly y: Tensor; readonly b: readonly Tensor[] } => ({
+      y: x.mul(w).add(b[0]!),
+      b,
+    });
+    const p = { w: [1, 10, 100], b: [tensor([1, 2]), tensor([3, 4])] };
+    const batched = vmap(f, { inAxes: [{ w: null, b: 0 }, 0], outAxes: { y: 1, b: [0, -1] } });
+    expect(batched(p, rows).y.tolist()).toEqual([
+      [1, 5],
+      [11, 42],
+      [201, 502],
+    ]);
+    expect(jit(batched)(p, rows).b.map((x) => x.tolist())).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    const one = (q: Dense): Tensor => q.w.sum().mul(q.b[1]!);
+    expect(vmap(one, { inAxes: { w: null, b: [null, 0] } })(p).tolist()).toEqual([333, 444]);
+    expect(vmap(grad(one), { inAxes: { w: null, b: 0 } })(p).w.tolist()).toEqual([
+      [3, 3, 3],
+      [4, 4, 4],
+    ]);
+    for (const [inAxes, message] of [
+      [
+        [{ W: null, b: 0 }, 0],
+        'inAxes[0] has not the structure of argument 0, which is made of w, b. They differ in "W".',
+      ],
+      [
+        [{ w: null }, 0],
+        'inAxes[0] has not the structure of argument 0, which is made of w, b. They differ in "b".',
+      ],
+      [
+        [{ w: null, b: [0] }, 0],
+        'inAxes[0].b has not the structure of argument 0.b, which is made of 0, 1. They differ in "1".',
+      ],
+      [[0, [0]], "inAxes[1] has not the structure of argument 1, which is one tensor."],
+    ] as const) {
+      expect(() => vmap(f, { inAxes })(p, rows)).toThrow(`vmap: ${message}`);
+    }
+  });
+
   test("wrong batches are refused, with the way out", () => {
     expect(() => vmap(mul)([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: vmap: batches differ in size: 2 in f64[2], 3 in f64[3].]`,

@@ -4,25 +4,34 @@ import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { moveAxis } from "../prims/index-ops.ts";
 import { withTrace } from "../trace/bind.ts";
+import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
 import { tools } from "./tools.ts";
 
+/** An axis for all of a structure, or one for each of its members: `{ w: null, b: 0 }`. */
+export type AxisTree<Axis extends number | null> =
+  Axis | readonly AxisTree<Axis>[] | { readonly [key: string]: AxisTree<Axis> };
+
 /** Where the batch stands. */
 export interface VmapOptions {
-  /** Axis of the batch in each argument, or one for all; `null` for an argument that is the same for every item. Default 0. */
-  readonly inAxes?: number | null | readonly (number | null)[];
-  /** Axis of the batch in the results, or one for each item of a returned array. Default 0. */
-  readonly outAxes?: number | readonly number[];
+  /**
+   * Axis of the batch in each argument, or one for all; `null` for what is the same for every item. An argument with a
+   * structure has one axis, or a tree of them: `inAxes: [{ w: null, b: 0 }, 0]`. Default 0.
+   */
+  readonly inAxes?: AxisTree<number | null>;
+  /** Axis of the batch in the results, or a tree of axes with one for each item of a returned array or object. Default 0. */
+  readonly outAxes?: AxisTree<number>;
 }
 
 /**
  * A function of single items as a function of batches: it runs once, every operation works on all items. Nests, and
  * composes with every other transform.
  *
- * @throws DownhillError `shape` if the batches of two arguments differ in size, `range` for an axis that is not there.
+ * @throws DownhillError `shape` if the batches of two arguments differ in size, `range` for an axis that is not there, `tree`
+ * for axes that do not have the structure of their argument.
  * @example
  * const rows = [[1, 2], [3, 4]];
  * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, [1, 10]); // f64[2] [21, 43]
@@ -49,8 +58,8 @@ export function vmap(
       );
     }
     const axes = defs.flatMap((def, i) => {
-      const axis: number | null = isList(inAxes) ? inAxes[i]! : inAxes;
-      return new Array<number | null>(countLeaves(def)).fill(axis);
+      const axes = isList(inAxes) ? inAxes[i]! : inAxes;
+      return axesOf(axes, def, isList(inAxes) ? `inAxes[${i}]` : "inAxes", `argument ${i}`);
     });
     const fronted = leaves.map((x, i) => toFront(x, axes[i]!));
     const size = batchSize(fronted, axes);
@@ -63,12 +72,11 @@ export function vmap(
           f(...(unflattenArguments(defs, items) as never[])),
           "vmap",
         );
+        const resultAxes = axesOf(outAxes, def, "outAxes", "the result");
         const outs = results.map((x, i) => {
           const out = trace.unwrap(x);
-          const axis = isList(outAxes)
-            ? outAxes[def.kind === "array" ? owner(def.children.map(countLeaves), i) : 0]!
-            : outAxes;
-          return moveAxis(out, 0, checkedAxis(axis, out, "outAxes counts the axes of the batch of results."));
+          const axis = checkedAxis(resultAxes[i]!, out, "outAxes counts the axes of the batch of results.");
+          return moveAxis(out, 0, axis);
         });
         return unflatten(def, outs);
       },
@@ -76,14 +84,40 @@ export function vmap(
   };
 }
 
-function isList<T>(value: T | readonly T[]): value is readonly T[] {
-  return Array.isArray(value);
+function isList<Axis extends number | null>(axes: AxisTree<Axis>): axes is readonly AxisTree<Axis>[] {
+  return Array.isArray(axes);
 }
 
-/** Which of several consecutive groups holds place i. */
-function owner(counts: readonly number[], i: number): number {
-  let end = 0;
-  return counts.findIndex((count) => (end += count) > i);
+/** The axis of each leaf of a structure. */
+function axesOf<Axis extends number | null>(
+  axes: AxisTree<Axis>,
+  def: TreeDef,
+  name: string,
+  owner: string,
+): Axis[] {
+  if (typeof axes !== "object" || axes === null) return new Array<Axis>(countLeaves(def)).fill(axes);
+  const members = { ...axes } as Readonly<Record<string, AxisTree<Axis>>>;
+  const keys = def.kind === "object" ? def.keys : def.kind === "array" ? Object.keys(def.children) : [];
+  const odd =
+    Object.keys(members).find((key) => !keys.includes(key)) ?? keys.find((key) => members[key] === undefined);
+  if (odd !== undefined || isList(axes) !== (def.kind === "array")) {
+    const what =
+      def.kind === "leaf"
+        ? "one tensor"
+        : def.kind === "static"
+          ? String(def.value)
+          : `made of ${keys.join(", ")}`;
+    const differs = odd === undefined ? "" : ` They differ in ${JSON.stringify(odd)}.`;
+    throw new DownhillError(
+      "tree",
+      `vmap: ${name} has not the structure of ${owner}, which is ${what}.${differs} Give one axis for all of it, or one for each member.`,
+    );
+  }
+  if (!("children" in def)) return [];
+  return def.children.flatMap((child, i) => {
+    const at = def.kind === "object" ? `.${keys[i]!}` : `[${i}]`;
+    return axesOf(members[keys[i]!]!, child, name + at, owner + at);
+  });
 }
 
 function toFront(x: Tensor, axis: number | null): Tensor {

@@ -56,8 +56,9 @@ export function whileLoop(
   init: unknown,
 ): unknown {
   if (arguments.length > 3) refuseExtra("whileLoop", arguments, 3);
-  requireFunction("whileLoop", test);
-  requireFunction("whileLoop", body);
+  for (const f of [test, body]) {
+    requireFunction("whileLoop", f, "whileLoop((x) => less(x, 9), (x) => mul(x, 2), 1)");
+  }
   const start = flattenArguments([init], "whileLoop", "leaf");
   const def = start.defs[0]!;
   const { carry, traced } = traceLoop("whileLoop", start.leaves, def, (types) =>
@@ -128,7 +129,7 @@ export function foriLoop(
   options: ForiLoopOptions = {},
 ): unknown {
   if (arguments.length > 5) refuseExtra("foriLoop", arguments, 5);
-  requireFunction("foriLoop", body);
+  requireFunction("foriLoop", body, "foriLoop(0, 10, (i, x) => …, start)");
   checkOptions("foriLoop", options, ["checkpoint"]);
   const int32 = arrayType("int32", []);
   if (typeof from === "number" && typeof to === "number") {

@@ -22,7 +22,8 @@ export interface CheckRequest {
 
 /**
  * Compares a gradient with central differences `(f(x + h) − f(x − h)) / 2h`, with `h` near the cube root of the
- * rounding unit. An element passes if it agrees to a millionth, or to what halving `h` changes the difference by.
+ * rounding unit. An element passes if it agrees to a millionth, or to what halving `h` changes the difference by; at a kink, if
+ * it lies between the slopes of the two sides.
  */
 export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRequest): Check {
   const entries: CheckEntry[] = [];
@@ -43,19 +44,17 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
     const slopes = gradient === undefined ? point.map(() => 0) : elements(gradient);
     const places = spread(sizeOf(v.type.shape), most);
     skipped += point.length - places.length;
-    const along = (i: number, h: number): number => {
-      const value = (shift: number): number => {
-        const moved = point.map((x, j) => (j === i ? x + shift : x));
-        const outs = evalProgram(
-          program,
-          args.map((x, j) => (j === k ? fromFlat(v.type, moved) : x)),
-        );
-        const sum = elements(must(outs[0], "a result")).reduce((a, b) => a + b, 0);
-        magnitude = Math.max(magnitude, Math.abs(sum));
-        return sum;
-      };
-      return (value(h) - value(-h)) / (2 * h);
+    const value = (i: number, shift: number): number => {
+      const moved = point.map((x, j) => (j === i ? x + shift : x));
+      const outs = evalProgram(
+        program,
+        args.map((x, j) => (j === k ? fromFlat(v.type, moved) : x)),
+      );
+      const sum = elements(must(outs[0], "a result")).reduce((a, b) => a + b, 0);
+      magnitude = Math.max(magnitude, Math.abs(sum));
+      return sum;
     };
+    const along = (i: number, h: number): number => (value(i, h) - value(i, -h)) / (2 * h);
     let magnitude = 0; // of the values whose difference is taken: they are rounded, too
     for (const i of places) {
       const x = Math.abs(must(point[i], "an element"));
@@ -66,13 +65,19 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
       const doubt = Math.abs(along(i, h / 2) - difference);
       const slope = must(slopes[i], "an element");
       const error = Math.abs(slope - difference);
-      const allowed = tolerance * Math.max(1, Math.abs(slope)) + 2 * doubt + (rounding * magnitude) / h;
+      const noise = (rounding * magnitude) / h;
+      const allowed = tolerance * Math.max(1, Math.abs(slope)) + 2 * doubt + noise;
+      const kink = kinkAt((shift) => value(i, shift), h, 1e3 * tolerance + 4 * noise);
       entries.push({
         of: nameOf(v) + indexText(v.type.shape, i),
         gradient: slope,
         difference,
         error,
-        ok: Number.isFinite(error) && error <= allowed,
+        ok:
+          kink === null
+            ? Number.isFinite(error) && error <= allowed
+            : slope >= Math.min(...kink) - allowed && slope <= Math.max(...kink) + allowed,
+        kink,
       });
     }
   });
@@ -81,6 +86,23 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
     0,
   );
   return { ok: entries.every(({ ok }) => ok), largestError, entries, skipped };
+}
+
+/**
+ * The slopes of the two sides where they differ: by more than `least`, and by as much for half the step. Of a smooth function
+ * they differ by half as much then, and at a jump by twice as much.
+ */
+function kinkAt(
+  value: (shift: number) => number,
+  h: number,
+  least: number,
+): readonly [left: number, right: number] | null {
+  const middle = value(0);
+  const sides = (h: number): readonly [number, number] => [(middle - value(-h)) / h, (value(h) - middle) / h];
+  const [left, right] = sides(h);
+  const [nearLeft, nearRight] = sides(h / 2);
+  const ratio = (nearRight - nearLeft) / (right - left);
+  return Math.abs(right - left) > least && Math.abs(ratio - 1) < 0.1 ? [nearLeft, nearRight] : null;
 }
 
 /** At most `most` of the places 0 … n − 1, evenly spread. */

@@ -1,5 +1,5 @@
 import type { Equation, Program, Var } from "../ir/index.ts";
-import { isProgram } from "../ir/index.ts";
+import { DeferredProgram, isProgram } from "../ir/index.ts";
 import { showConstant } from "./number-text.ts";
 
 /** A formula under construction: its text and how tightly its outermost operator binds. */
@@ -158,6 +158,7 @@ function isEmpty(value: unknown): boolean {
 
 function showParam(value: unknown): string {
   if (isProgram(value)) return value.name;
+  if (value instanceof DeferredProgram) return value.program.name;
   if (Array.isArray(value)) return `[${value.map(showParam).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     return `{${Object.entries(value)

@@ -14,6 +14,11 @@ export function element(
   return { tag, attributes, children };
 }
 
+/** The attributes of an element of a page that scrolls, by keys too; `scrollStyle` shows that it does. */
+export function scrollable(label: string): Readonly<Record<string, string>> {
+  return { class: "scroll", tabindex: "0", role: "region", "aria-label": label };
+}
+
 /** An element as text of XML or HTML, everything that users chose escaped. */
 export function writeMarkup({ tag, attributes, children }: Markup): string {
   const written = Object.entries(attributes).map(

@@ -125,16 +125,25 @@ export function pageData(table: TraceTable, title: string): PageData {
   };
 }
 
+const mostKinks = 3; // that the check names
+
 /** The check in one line; where the function is not finite on both sides there is nothing to compare with. */
 function verdictOf({ entries }: Check): NonNullable<PageData["check"]> {
   const compared = entries.filter(isComparable);
   if (compared.length === 0 && entries.length > 0)
     return { verdict: "unknown", text: "the values nearby are not finite: there is nothing to compare with" };
+  const verdict = compared.every(({ ok }) => ok) ? "ok" : "bad";
+  const kinks = compared.filter(({ kink }) => kink !== null);
+  if (kinks.length > 0) {
+    const words = kinks.slice(0, mostKinks).map(({ of, kink, gradient }) => {
+      const [left, right] = kink!.map((slope) => showNumber(Number(slope.toFixed(4)), 5));
+      return `along ${of} the slope is ${left} on the left and ${right} on the right, and ${showNumber(gradient, 5)} by convention`;
+    });
+    const rest = kinks.length > mostKinks ? `; and ${kinks.length - mostKinks} more` : "";
+    return { verdict, text: `a kink: ${words.join("; ")}${rest}` };
+  }
   const largest = compared.reduce((most, { error }) => (error <= most ? most : error), 0);
-  return {
-    verdict: compared.every(({ ok }) => ok) ? "ok" : "bad",
-    text: `largest difference from central differences ${showNumber(largest, 2)}`,
-  };
+  return { verdict, text: `largest difference from central differences ${showNumber(largest, 2)}` };
 }
 
 /** One entry for each line: a line of several results has several differentials, of which the first is shown. */

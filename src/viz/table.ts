@@ -135,7 +135,10 @@ export interface CheckEntry {
   readonly gradient: number;
   readonly difference: number;
   readonly error: number;
+  /** Whether they agree; at a kink, whether the gradient lies between the slopes of its sides. */
   readonly ok: boolean;
+  /** The slopes to the left and to the right, where they differ: then the derivative is a convention. Else `null`. */
+  readonly kink: readonly [left: number, right: number] | null;
 }
 
 /** Whether there was a difference to compare with: not at the edge of a domain, or beyond it. */

@@ -35,7 +35,7 @@ describe("the page", () => {
   });
 
   test("has a picture before its script runs", () => {
-    expect(page).toMatch(/<div id="picture"><svg [^]*<\/svg><\/div>/);
+    expect(page).toMatch(/<div id="picture" [^>]*><svg [^]*<\/svg><\/div>/);
   });
 });
 
@@ -203,6 +203,35 @@ describeInBrowser("the page in Chromium", {
     }
   },
 
+  // columns were as wide as the numbers of their own row, 4 px apart
+  "columns of the forward table stand below one another": async ({ open }) => {
+    const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
+    await tab.click("#modes button >> nth=1");
+    const lefts = await tab.$$eval(".forward .row", (rows) =>
+      rows.map((row) => [...row.querySelectorAll(".sign")].map((sign) => sign.getBoundingClientRect().left)),
+    );
+    expect(lefts.length).toBeGreaterThan(4);
+    for (const row of lefts) expect(row).toEqual(lefts[0]);
+  },
+
+  // the whole of a tall graph would not come into view: it was not made smaller than 0.6
+  "Fit shows all of a tall graph; at first its text can be read": async ({ open }) => {
+    const tall = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 40 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`})`).join("; ")}`), { at: [2] })); // prettier-ignore
+    for (const width of [360, 1280]) {
+      const tab = await open(tall, { viewport: { width, height: 800 } });
+      const scale = (): Promise<number> =>
+        tab.$eval(
+          "#picture svg",
+          (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
+        );
+      expect(12 * (await scale())).toBeGreaterThan(10.99);
+      await tab.click("#fit");
+      expect(await scale()).toBeLessThan(0.6);
+      const [inside, room] = await tab.$eval("#picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
+      expect(inside).toBeLessThanOrEqual(room);
+    }
+  },
+
   "arrays that are given stand in one line, and have room": async ({ open }) => {
     const at = [Array.from({ length: 30 }, (_, i) => i + 0.123456)];
     const tab = await open(toHtml(traceTable((x: Tensor) => sum(sin(x)), { at })));
@@ -227,6 +256,10 @@ describeInBrowser("the page in Chromium", {
       await tab.keyboard.press("End");
       expect(await tab.textContent("#count")).toMatch(/^(\d+) \/ \1$/);
     }
+    // "Cannot read properties of undefined (reading 'mode')", where there was a value and nothing to differentiate
+    const tab = await open(toHtml(traceText(compileText("1"), { at: [] })));
+    expect(await tab.textContent("#lists")).toContain("The result depends on no input");
+    expect(await tab.textContent("#caption")).toBe("z = 1");
   },
 
   "shows a first picture of 10,000 nodes within three seconds": async ({ open }) => {

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkOptions } from "../errors/options.ts";
+import { checkFlags, checkOptions } from "../errors/options.ts";
 import type { Equation, Program, Tensor, TensorLike, Var } from "../ir/index.ts";
 import { arrayType, isFloating, subPrograms } from "../ir/index.ts";
 import { full } from "../prims/linear.ts";
@@ -58,6 +58,7 @@ const mostAffected = 500_000; // names in `affects`; beyond, only results are li
 export function traceTable(source: TraceSource, options: TraceOptions = {}): TraceTable {
   if (arguments.length > 2) refuseExtra("traceTable", arguments, 2);
   checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check"]);
+  checkFlags("traceTable", options, ["check"]);
   for (const name of ["at", "names", "wrt", "seeds"] as const) {
     if (options[name] === undefined || Array.isArray(options[name])) continue;
     throw new DownhillError(
@@ -72,6 +73,7 @@ export function traceTable(source: TraceSource, options: TraceOptions = {}): Tra
 export function traceText(text: CompiledText, options: Omit<TraceOptions, "names"> = {}): TraceTable {
   if (arguments.length > 2) refuseExtra("traceText", arguments, 2);
   checkOptions("traceText", options, ["at", "wrt", "seeds", "check"]);
+  checkFlags("traceText", options, ["check"]);
   const { inputs, outputName } = text;
   const { program } = traceProgram(
     outputName,

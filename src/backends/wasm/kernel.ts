@@ -5,13 +5,13 @@ import { knownTurns, likelyTurns } from "../../kernel/turns.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { greatestCommonDivisor } from "../../util/shape.ts";
-import type { Body, Callable } from "./body.ts";
+import type { Body } from "./body.ts";
 import { advance, repeat } from "./contract/emit.ts";
 import type { ContractFunction } from "./contract/index.ts";
 import { contractParams } from "./contract/units.ts";
 import type { Frame } from "./frame.ts";
 import { bufferOf, localIndex, openFrame, scratch } from "./frame.ts";
-import { emitScalar } from "./scalar.ts";
+import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { reload, spill } from "./spill.ts";
 import type { Argument, Sharing } from "./threads/share.ts";
 import { emitShared } from "./threads/share.ts";
@@ -158,11 +158,12 @@ export function partOf(stmt: Stmt & { readonly kind: "contract" }, { chunkWork }
 }
 
 interface Outline {
-  readonly made: Callable;
   /** What it receives after its parameters. */
   readonly args: readonly Argument[];
   /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
   readonly call: (body: Body, pushArgs: () => void) => void;
+  /** The same where these locals hold `args`. */
+  readonly callWith: (body: Body, pushArgs: () => void, args: readonly number[]) => void;
   /** Locals from outside that the code sets: they are handed over in memory. */
   readonly carried: readonly Named[];
 }
@@ -171,6 +172,9 @@ interface Named {
   readonly name: string;
   readonly type: ScalarType;
 }
+
+/** Engines take functions of as many parameters (limits of the JavaScript interface of WebAssembly); more are put into memory. */
+const maximumParams = 1000;
 
 /**
  * Makes a statement, or turns of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
@@ -204,26 +208,52 @@ function outline(
     const place = bufferOf(frame, buffer);
     return place.local === undefined ? [] : [{ name: buffer, place, local: place.local }];
   });
+  /** All that it receives, with the names of the slots where it finds them if they are too many to be passed. */
+  const handed: readonly (Named & { readonly slot: string })[] = [
+    ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
+    ...captured.map((one) => ({ ...one, slot: one.name })),
+  ];
+  const isPassed = params.length + handed.length <= maximumParams;
+  const passed = isPassed ? handed : [];
   const made = unit.module.function(unit.fresh(name), {
-    params: [
-      ...params.map(() => "i32" as const),
-      ...pointers.map(() => "i32" as const),
-      ...captured.map(({ type }) => valueTypeOf(type)),
-    ],
-    paramNames: [...params, ...pointers.map((one) => one.name), ...captured.map((one) => one.name)],
+    params: [...params.map(() => "i32" as const), ...passed.map(({ type }) => valueTypeOf(type))],
+    paramNames: [...params, ...passed.map((one) => one.name)],
     results,
   });
+  const received = handed.map(({ name: local, type, slot }, k) => {
+    if (isPassed) return params.length + k;
+    const index = made.body.local(valueTypeOf(type), local);
+    unit.pushSpillBase(made.body);
+    made.body.memory(loadOf(type), unit.spillSlot(frame.owner, slot));
+    made.body.localSet(index);
+    return index;
+  });
   const places = new Map(frame.buffers);
-  pointers.forEach((one, k) => places.set(one.name, { ...one.place, local: k + params.length }));
+  pointers.forEach((one, k) => places.set(one.name, { ...one.place, local: received[k]! }));
   const inner = openFrame(unit, made.body, frame.owner, places, isKernel);
-  const firstCaptured = params.length + pointers.length;
-  captured.forEach((one, k) => inner.locals.set(one.name, { type: one.type, index: firstCaptured + k }));
+  captured.forEach((one, k) =>
+    inner.locals.set(one.name, { type: one.type, index: received[pointers.length + k]! }),
+  );
   for (const [local, range] of frame.ranges) inner.ranges.set(local, range);
   for (const one of carried) reload(one, inner);
   write(inner, carried);
+  const callWith: Outline["callWith"] = (body, pushArgs, args) => {
+    if (isPassed) {
+      pushArgs();
+      for (const arg of args) body.localGet(arg);
+    } else {
+      handed.forEach(({ type, slot }, k) => {
+        unit.pushSpillBase(body);
+        body.localGet(args[k]!);
+        body.memory(storeOf(type), unit.spillSlot(frame.owner, slot));
+      });
+      pushArgs();
+    }
+    body.call(made);
+  };
   return {
     carried,
-    made,
+    callWith,
     args: [
       ...pointers.map((one): Argument => ({
         type: "i32",
@@ -236,12 +266,11 @@ function outline(
         push: () => frame.body.localGet(localIndex(frame, one.name, one.type)),
       })),
     ],
-    call(body, pushArgs) {
-      pushArgs();
-      for (const { local } of pointers) body.localGet(local);
-      for (const { name: local, type } of captured) body.localGet(localIndex(frame, local, type));
-      body.call(made);
-    },
+    call: (body, pushArgs) =>
+      callWith(body, pushArgs, [
+        ...pointers.map(({ local }) => local),
+        ...captured.map(({ name: local, type }) => localIndex(frame, local, type)),
+      ]),
   };
 }
 
@@ -291,7 +320,7 @@ export function emitKernel(stmt: For, frame: Frame, write: WriteTurns): void {
 function emitSharedTurns(
   stmt: For,
   frame: Frame,
-  { made, args }: Outline,
+  { callWith, args }: Outline,
   sharing: Sharing,
   alone: () => void,
 ): void {
@@ -348,19 +377,20 @@ function emitSharedTurns(
         () => code.localGet(count),
         false,
         () => {
-          code.localGet(at);
-          code.localGet(at);
-          code.i32Const(chunk);
-          code.op("i32.add");
-          code.localGet(end!);
-          code.localGet(end!);
-          code.localGet(at);
-          code.op("i32.sub");
-          code.i32Const(chunk);
-          code.op("i32.gt_u");
-          code.select("i32");
-          for (const arg of rest) code.localGet(arg);
-          code.call(made);
+          const pushRange = (): void => {
+            code.localGet(at);
+            code.localGet(at);
+            code.i32Const(chunk);
+            code.op("i32.add");
+            code.localGet(end!);
+            code.localGet(end!);
+            code.localGet(at);
+            code.op("i32.sub");
+            code.i32Const(chunk);
+            code.op("i32.gt_u");
+            code.select("i32");
+          };
+          callWith(code, pushRange, rest);
           advance(code, at, chunk);
         },
       );

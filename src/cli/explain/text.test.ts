@@ -128,6 +128,31 @@ describe("the check", () => {
     expect(shown).not.toMatch(/differs|NaN +error/);
   });
 
+  // abs(x) at 0 said 0 and ok, relu(x) that the gradient differs
+  test.each([
+    ["abs(x)", 0, "= 0   a kink: slope -1 on the left, 1 on the right; 0 is a convention"],
+    ["relu(x)", 0, "= 0   a kink: slope 0 on the left, 1 on the right; 0 is a convention"],
+    ["max(x, 2*x)", 0, "= 1.5   a kink: slope 1 on the left, 2 on the right; 1.5 is a convention"],
+    ["3*abs(x - 1) + x^2", 1, "= 2   a kink: slope -1 on the left, 5 on the right; 2 is a convention"],
+  ])("tells of the kink of %s at %d", (text, x, expected) => {
+    expect(explain(text, [x])).toContain(expected);
+  });
+
+  test.each([
+    ["x*abs(x)", 0],
+    ["x^2", 0],
+    ["1e6*x^2", 0.5],
+    ["exp(20*x)", 1],
+    ["abs(x)", 1e-3],
+    ["sqrt(x)", 1e-12],
+    ["1/x", 1e-3],
+    ["sin(1000*x)", 1],
+  ])("sees no kink of %s at %d", (text, x) => {
+    const shown = explain(text, [x]);
+    expect(shown).not.toContain("kink");
+    expect(shown).toMatch(/ ok\n/);
+  });
+
   test("is left out where there are no inputs", () => {
     expect(explain("5", [])).not.toContain("Check");
   });

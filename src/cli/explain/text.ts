@@ -240,10 +240,18 @@ function checkSection(table: TraceTable, check: Check, { paint }: Context): stri
   const names = new Map(table.reverse.map((line) => [line.of, line.name]));
   if (check.entries.length === 0) return []; // nothing is differentiated
   const rows = check.entries.map((entry) => {
-    const { of, gradient, difference, error, ok } = entry;
+    const { of, gradient, difference, error, ok, kink } = entry;
     const start = [`  ${names.get(of) ?? of}`, `= ${showNumber(gradient, 10)}`];
     if (!isComparable(entry))
       return [...start, paint("yellow", "the values nearby are not finite: nothing to compare with")];
+    if (kink !== null) {
+      const [left, right] = kink.map((slope) => showNumber(Number(slope.toFixed(4)), 5));
+      const words = `a kink: slope ${left} on the left, ${right} on the right`;
+      return [
+        ...start,
+        ok ? paint("yellow", `${words}; ${showNumber(gradient, 5)} is a convention`) : paint("red", words),
+      ];
+    }
     return [
       ...start,
       `difference ${showNumber(difference, 10)}`,

@@ -77,6 +77,43 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
   };
 }
 
+/** Numbers beyond this have squares that add up beyond all numbers; below its inverse they add up to nothing. */
+const largest = 1e150;
+
+/** A value whose square is beyond what numbers hold, with its place; nothing where there is none. */
+export interface FarValue {
+  readonly column: string;
+  readonly value: number;
+  /** `line 3`, or `row 2` where there is no file. */
+  readonly where: string;
+}
+
+/** The first value of a column that is too large, or the largest where all are too small, to be squared. */
+export function farValue({ columns, lines }: FitData, column: string): FarValue | undefined {
+  const values = columns.get(column)!;
+  const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (size === 0 || (size < largest && size > 1 / largest)) return undefined;
+  const row = values.findIndex((value) =>
+    size < largest ? Math.abs(value) === size : Math.abs(value) >= largest,
+  );
+  const line = lines?.[row];
+  return { column, value: values[row]!, where: line === undefined ? `row ${row + 1}` : `line ${line}` };
+}
+
+/** @throws DownhillError `data` for a column whose squares are summed and cannot be. */
+export function checkSizes(name: string, data: FitData, columns: readonly string[]): void {
+  for (const column of columns) {
+    const far = farValue(data, column);
+    if (far === undefined) continue;
+    const why =
+      Math.abs(far.value) > 1 ? "too large for its square to be a number" : "so small that its square is 0";
+    throw new DownhillError(
+      "data",
+      `${name}: ${far.where}, column ${JSON.stringify(column)} is ${far.value}: ${why}, and squares are what is summed. Correct it, take the row out, or write the column in another unit.`,
+    );
+  }
+}
+
 function numbersOf(table: Table, column: TableColumn, notes: string[]): Float64Array {
   if (column.kind === "number") return column.values;
   const { values, name } = column;

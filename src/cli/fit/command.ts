@@ -58,8 +58,13 @@ const args = {
   missing: {
     type: "string",
     valueHint: "word",
-    description: "rows without a value in a column that is used: error or skip",
+    description: "rows without a value in a column that is used: error, or drop (skip is the same)",
     default: "error",
+  },
+  decimal: {
+    type: "string",
+    valueHint: "word",
+    description: "what stands before decimals, point or comma (default: by the numbers of the file)",
   },
   header: {
     type: "boolean",
@@ -90,6 +95,7 @@ export const fitCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand
       starts: given.starts,
       maxIterations: given["max-iterations"],
       missing: given.missing,
+      decimal: given.decimal,
       header: given.header ? "auto" : false,
       json: given.json === true,
       out: given.out,

@@ -1,6 +1,7 @@
 import { pageStyle } from "../../train/report/style.ts";
 import { showNumber } from "../../viz/index.ts";
-import { element, escapeText, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { atWidths } from "../../viz/at-widths.ts";
+import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
 import { drawPanels, panelStyle } from "./picture.ts";
 import { figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 import { percent, residualWords, sourceWords } from "./text.ts";
@@ -8,19 +9,18 @@ import { percent, residualWords, sourceWords } from "./text.ts";
 /** The picture with tables on a page of its own: one file that loads nothing and runs no script. */
 export function fitPage(report: FitReport): string {
   const { formula, provenance } = report;
-  const { drawn, height } = drawPanels(report, 0);
-  const svg = element(
-    "svg",
-    { class: "fit", role: "img", "aria-label": formula.text, viewBox: `0 0 760 ${height}` },
-    ...drawn,
-  );
+  const charts = atWidths((width) => {
+    const { drawn, height } = drawPanels(report, 0, width);
+    const size = { viewBox: `0 0 ${width} ${height}` };
+    return element("svg", { class: "fit", role: "img", "aria-label": formula.text, ...size }, ...drawn);
+  });
   const noted = warnings(report);
   const style = [
     pageStyle,
     panelStyle,
     ".curves{max-width:920px;margin:28px 0 36px}",
     ".fit{display:block;width:100%;height:auto}",
-    ".rows td.number{text-align:right;font-variant-numeric:tabular-nums}",
+    ".rows td.number{text-align:right;white-space:nowrap}",
     ".rows th.number{text-align:right}",
     "h1{font-size:24px}",
   ].join("\n");
@@ -39,7 +39,7 @@ export function fitPage(report: FitReport): string {
             ...noted.map((text) => element("p", {}, text)),
           ),
         ]),
-    element("div", { class: "curves" }, svg, element("p", { class: "caption" }, residualWords(report))),
+    element("div", { class: "curves" }, charts, element("p", { class: "caption" }, residualWords(report))),
     element(
       "div",
       { class: "figures" },
@@ -74,15 +74,22 @@ export function fitPage(report: FitReport): string {
 }
 
 function table(
+  label: string,
   head: readonly string[],
   rows: readonly (readonly string[])[],
   numbers: (i: number) => boolean,
 ): Markup {
   const row = (tag: "td" | "th", cells: readonly string[]): Markup =>
-    element("tr", {}, ...cells.map((cell, i) => element(tag, numbers(i) ? { class: "number" } : {}, cell)));
+    element(
+      "tr",
+      {},
+      ...cells.map((cell, i) =>
+        element(cell === "" ? "td" : tag, numbers(i) ? { class: "number" } : {}, cell),
+      ),
+    );
   return element(
     "div",
-    { class: "scroll" },
+    scrollable(label),
     element("table", { class: "rows" }, row("th", head), ...rows.map((cells) => row("td", cells))),
   );
 }
@@ -91,6 +98,7 @@ function parameterTable(report: FitReport): Markup {
   const rows = parameterRows(report);
   const isRemarked = rows.some(({ remark }) => remark !== "");
   return table(
+    "Parameters",
     [
       "parameter",
       "value",
@@ -114,6 +122,7 @@ function correlations({ formula, fit }: FitReport): Markup {
   const all = fit.correlation.data();
   const n = parameters.length;
   return table(
+    "Correlations",
     ["", ...parameters],
     parameters.map((name, i) => [
       name,

@@ -1,4 +1,5 @@
 import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
+import { marksFor } from "../../viz/at-widths.ts";
 import { plainFonts } from "../../viz/graph-style.ts";
 import { showNumber } from "../../viz/index.ts";
 import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
@@ -9,8 +10,6 @@ import { percent } from "./text.ts";
 
 const width = 760;
 const margin = { left: 70, right: 18, top: 40, bottom: 46 };
-const plotWidth = width - margin.left - margin.right;
-const heights = { curve: 410, residuals: 230 };
 const mostPoints = 4000;
 
 /** Colours and type of a picture that stands alone, light and dark. */
@@ -54,7 +53,7 @@ export function fitPicture(report: FitReport): string {
   ];
   const heads = linesOf(formula.text, 68);
   const top = 20 + 24 * heads.length + 18 * notes.length;
-  const { drawn, height } = drawPanels(report, top);
+  const { drawn, height } = drawPanels(report, top, width);
   const svg = element(
     "svg",
     {
@@ -78,26 +77,35 @@ export function fitPicture(report: FitReport): string {
   return `${writeMarkup(svg)}\n`;
 }
 
-/** Data with curve and band, and below them the residuals, from `top` down. */
+/** Data with curve and band, and below them the residuals, from `top` down and so many CSS pixels wide. */
 export function drawPanels(
   report: FitReport,
   top: number,
+  width: number,
 ): { readonly drawn: readonly Markup[]; readonly height: number } {
   const { drawing, settings } = report;
   const { curve } = drawing;
-  const x = linearScale([], 8, roomyEnds(drawing.x));
+  const heights = { curve: Math.round(190 + 0.29 * width), residuals: Math.round(140 + 0.12 * width) };
+  const marks = marksFor(width - margin.left - margin.right, 8);
+  const x = linearScale([], marks, roomyEnds(drawing.x));
   const inRange = visibleBand(drawing);
   const y = linearScale([...drawing.y, ...curve.value.filter(Number.isFinite), ...inRange], 6);
   const r = linearScale([...drawing.residuals, 0], 4);
   const isCurve = drawing.kind === "curve";
   const every = thinning(drawing);
   const upper = panel({
+    width,
     title: `${drawing.yName} against ${drawing.xName}`,
     key: [
       { kind: "dot", text: every === 1 ? "data" : `data, one row in ${every}` },
       { kind: "line", text: isCurve ? "fit" : "equal" },
       ...(isCurve && inRange.length > 0
-        ? [{ kind: "band" as const, text: `${percent(settings.level)} confidence band` }]
+        ? [
+            {
+              kind: "band" as const,
+              text: `${percent(settings.level)}${width < 390 ? "" : " confidence"} band`,
+            },
+          ]
         : []),
     ],
     x,
@@ -105,8 +113,8 @@ export function drawPanels(
     xName: drawing.xName,
     top,
     height: heights.curve,
-    draw: (px, py, bottom) => [
-      ...(isCurve && inRange.length > 0 ? [band(drawing, px, py, top + margin.top, bottom)] : []),
+    draw: (px, py, plotTop, bottom) => [
+      ...(isCurve && inRange.length > 0 ? [band(drawing, px, py, plotTop, bottom)] : []),
       ...(isCurve ? [circles(drawing, drawing.y, px, py)] : []),
       element("path", {
         class: isCurve ? `curve${turns(curve.value) > 40 ? " thin" : ""}` : "curve same",
@@ -116,6 +124,7 @@ export function drawPanels(
     ],
   });
   const lower = panel({
+    width,
     title: "Residuals",
     key: [],
     x,
@@ -139,6 +148,7 @@ export function drawPanels(
 }
 
 interface Panel {
+  readonly width: number;
   readonly title: string;
   readonly key: readonly { readonly kind: "dot" | "line" | "band"; readonly text: string }[];
   readonly x: Scale;
@@ -146,14 +156,18 @@ interface Panel {
   readonly xName: string;
   readonly top: number;
   readonly height: number;
-  readonly draw: (px: Place, py: Place, bottom: number) => readonly Markup[];
+  readonly draw: (px: Place, py: Place, plotTop: number, bottom: number) => readonly Markup[];
 }
 
 type Place = (value: number) => number;
 
-function panel({ title, key, x, y, xName, top, height, draw }: Panel): Markup {
-  const plotHeight = height - margin.top - margin.bottom;
-  const bottom = top + margin.top + plotHeight;
+function panel({ width, title, key, x, y, xName, top, height, draw }: Panel): Markup {
+  const plotWidth = width - margin.left - margin.right;
+  const keyLength = key.reduce((sum, { text }) => sum + lengthInKey(text), 0);
+  const isBeside = margin.left + 8 * title.length + keyLength < width; // the key has room beside the title
+  const plotTop = top + margin.top + (isBeside ? 0 : 20);
+  const bottom = top + height - margin.bottom;
+  const plotHeight = bottom - plotTop;
   const right = width - margin.right;
   const px: Place = (value) => round(margin.left + x.at(value) * plotWidth);
   const py: Place = (value) => round(bottom - y.at(value) * plotHeight);
@@ -161,7 +175,7 @@ function panel({ title, key, x, y, xName, top, height, draw }: Panel): Markup {
     "g",
     {},
     element("text", { class: "panel", x: margin.left, y: top + 22 }, title),
-    ...legend(key, right, top + 22),
+    ...legend(key, right, top + (isBeside ? 22 : 44)),
     ...y.ticks.flatMap((tick) => [
       element("line", { class: "grid", x1: margin.left, x2: right, y1: py(tick), y2: py(tick) }),
       element(
@@ -184,17 +198,22 @@ function panel({ title, key, x, y, xName, top, height, draw }: Panel): Markup {
       { class: "tick", x: margin.left + plotWidth / 2, y: bottom + 35, "text-anchor": "middle" },
       xName,
     ),
-    ...draw(px, py, bottom),
+    ...draw(px, py, plotTop, bottom),
   );
+}
+
+const keyMark = 42; // pixels of a sign of the key and the space before it
+
+function lengthInKey(text: string): number {
+  return Math.ceil(text.length * 6.7) + keyMark;
 }
 
 /** The key, above the plane and not over the data, from the right. */
 function legend(key: Panel["key"], right: number, y: number): Markup[] {
   let x = right;
   return key.toReversed().flatMap(({ kind, text }) => {
-    const length = Math.ceil(text.length * 6.7);
-    const textAt = x - length;
-    x = textAt - 24 - 18;
+    x -= lengthInKey(text);
+    const textAt = x + keyMark;
     const mark = textAt - 24;
     return [
       kind === "dot"

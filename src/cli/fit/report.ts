@@ -1,6 +1,6 @@
 import type { Tensor } from "../../ir/tensor.ts";
 import type { CurveFit, StopReason } from "../../optim/index.ts";
-import type { FitData } from "./columns.ts";
+import { type FitData, farValue } from "./columns.ts";
 import type { Formula } from "./formula.ts";
 import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
@@ -138,8 +138,25 @@ export function warnings(report: FitReport): string[] {
           `Neighbouring residuals are alike (correlation ${alike.toFixed(2)}): the formula leaves something out, and the errors are too small.`,
         ]
       : []),
+    ...farNotes(fit, formula, data),
     ...formula.notes,
   ];
+}
+
+/** What is to be known of columns whose numbers are too large or small for the errors of parameters to be computed. */
+function farNotes(
+  { standardErrors }: FitReport["fit"],
+  { columns }: FitReport["formula"],
+  data: FitReport["data"],
+): string[] {
+  if (Object.values(standardErrors).every((error) => Number.isFinite(error) && error > 0)) return [];
+  return columns.flatMap((column) => {
+    const far = farValue(data, column);
+    if (far === undefined) return [];
+    return [
+      `${column} is ${far.value} in ${far.where}: squares of such numbers cannot be summed, so errors are wrong. Write (${column}/${far.value}) in the formula, or correct it.`,
+    ];
+  });
 }
 
 /** The correlation of each residual with the next, in the order of x. */

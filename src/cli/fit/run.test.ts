@@ -45,6 +45,7 @@ const nothing: FitRequest = {
   starts: "12",
   maxIterations: "1000",
   missing: "error",
+  decimal: undefined,
   header: "auto",
   json: false,
   out: undefined,
@@ -307,7 +308,8 @@ describe("misuse is answered with a repair", () => {
     [formula, { level: "95" }, '--level must be a number between 0 and 1, got "95".'],
     [formula, { starts: "0" }, "--starts must be a whole number from 1 to 1,000"],
     [formula, { maxIterations: "x" }, "--max-iterations must be a whole number"],
-    [formula, { missing: "drop" }, '--missing must be error or skip, got "drop".'],
+    [formula, { missing: "keep" }, '--missing must be error, skip or drop, got "keep".'],
+    [formula, { decimal: "dot" }, '--decimal must be point or comma, got "dot".'],
     [formula, { out: "fit.png" }, '--out: the name must end in .svg or .html, and "fit.png" does not.'],
     ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
   ])("%s %o", async (text, options, message) => {
@@ -331,6 +333,59 @@ describe("misuse is answered with a repair", () => {
     );
     const few = file("few.csv", "x,y\n1,2\n2,3\n");
     await expect(report(few, formula)).rejects.toThrow("2 rows cannot determine 3 parameters (a, b, c).");
+  });
+
+  test.each<[string, (i: number) => string, string]>([
+    [
+      "a target near 1e200",
+      (i) => `${i},${2 * i + 1}e200`,
+      'far.csv: line 2, column "y" is 1e+200: too large for its square',
+    ],
+    [
+      "one value of 1e200",
+      (i) => `${i},${i === 5 ? "1e200" : i}`,
+      'line 7, column "y" is 1e+200: too large for its square',
+    ],
+    [
+      "a target near 1e-200",
+      (i) => `${i},${2 * i + 1}e-200`,
+      'column "y" is 3.9e-199: so small that its square is 0',
+    ],
+  ])(
+    "%s is told with its column: it was said that the model is not finite, or R² was NaN",
+    async (_, row, message) => {
+      const far = file("far.csv", `x,y\n${Array.from({ length: 20 }, (__, i) => `${row(i)}\n`).join("")}`);
+      await expect(report(far, "y = a + b*x")).rejects.toThrow(message);
+    },
+  );
+
+  test("a column of 1e300 is told where errors are wrong for it: they were 0 without a word", async () => {
+    const rows = Array.from({ length: 20 }, (_, i) => `${i === 7 ? "1e300" : i},${2 * i + (i % 3)}\n`).join(
+      "",
+    );
+    const far = file("far-x.csv", `x,y\n${rows}`);
+    const text = (await written(far, "y = a + b*x")).replaceAll(/\n */g, " ");
+    expect(text).toContain(
+      "x is 1e+300 in line 9: squares of such numbers cannot be summed, so errors are wrong.",
+    );
+    expect((await written(far, "y = a + b*(x/1e300)")).replaceAll(/\n */g, " ")).not.toContain(
+      "cannot be summed",
+    );
+  });
+
+  test("decimal commas are read, and where nothing tells them apart --decimal does", async () => {
+    const commas = file(
+      "commas.csv",
+      `x;y\n${Array.from({ length: 12 }, (_, i) => `${i},5;${2 * i + 1},25\n`).join("")}`,
+    );
+    const { params } = (await report(commas, "y = a + b*x")).fit;
+    expect([params["a"], params["b"]].map((value) => Math.round(value! * 1e6) / 1e6)).toEqual([0.25, 2]);
+    const doubtful = file("doubtful.csv", "x;y\n1;1,250\n2;1,500\n3;1,750\n");
+    await expect(report(doubtful, "y = a + b*x")).rejects.toThrow("with --decimal point or --decimal comma.");
+    expect((await report(doubtful, "y = a + b*x", { decimal: "comma" })).fit.params["b"]).toBeCloseTo(
+      0.25,
+      9,
+    );
   });
 
   test("a parameter that the data do not determine is named, with what to do", async () => {

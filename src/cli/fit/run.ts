@@ -8,9 +8,9 @@ import type { Tensor } from "../../ir/tensor.ts";
 import { type CurveFit, fitCurve } from "../../optim/index.ts";
 import { toJson } from "../shared/json.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
-import { inWordsOfTables } from "../shared/table-words.ts";
+import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
-import { namesOf, takeColumns } from "./columns.ts";
+import { checkSizes, namesOf, takeColumns } from "./columns.ts";
 import { type Formula, readFormula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
 import { fitPage } from "./page.ts";
@@ -40,13 +40,14 @@ export async function fitReport(
   request: FitRequest,
   settings: FitSettings = readSettings(request),
 ): Promise<FitReport> {
-  const { table, provenance } = await loadTable(request.data, request.header);
+  const { table, provenance } = await loadTable(request);
   const formula = readFormula(request.formula, table.name, namesOf(table));
   const { target, columns, parameters, compiled } = formula;
   const start = readStart(request.start, parameters);
   const bounds = readBounds(request.bounds, parameters);
   const more = [request.sigma, request.weights].filter((name) => name !== undefined);
   const data = takeColumns(table, [...new Set([target, ...columns, ...more])], settings.missing);
+  checkSizes(table.name, data, [target, ...more]);
   const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
 
   const model = (x: Columns, p: Columns): Tensor =>
@@ -86,10 +87,11 @@ export async function fitReport(
   };
 }
 
-async function loadTable(
-  name: string,
-  header: boolean | "auto",
-): Promise<{ readonly table: Table; readonly provenance: string | undefined }> {
+async function loadTable({
+  data: name,
+  header,
+  decimal,
+}: FitRequest): Promise<{ readonly table: Table; readonly provenance: string | undefined }> {
   if (name === "co2") {
     const { year, co2: values, adjusted, count: rows, provenance } = co2();
     const columns = { year, co2: values, adjusted };
@@ -111,7 +113,10 @@ async function loadTable(
     );
   }
   try {
-    return { table: await readTableFile(name, { header, missing: "keep" }), provenance: undefined };
+    return {
+      table: await readTableFile(name, { header, decimal: readDecimal(decimal), missing: "keep" }),
+      provenance: undefined,
+    };
   } catch (error) {
     throw error instanceof DownhillError ? inWordsOfTables(error, { hasCategories: false }) : error;
   }

@@ -19,6 +19,7 @@ export interface FitRequest {
   readonly starts: string;
   readonly maxIterations: string;
   readonly missing: string;
+  readonly decimal: string | undefined;
   readonly header: boolean | "auto";
   readonly json: boolean;
   readonly out: string | undefined;
@@ -60,7 +61,7 @@ export function readSettings(request: FitRequest): FitSettings {
     level: number("--level", request.level, (p) => p > 0 && p < 1, "between 0 and 1"),
     starts: whole("--starts", request.starts, 1000),
     maxIterations: whole("--max-iterations", request.maxIterations, 1_000_000),
-    missing: word("--missing", request.missing, ["error", "skip"]),
+    missing: word("--missing", request.missing, ["error", "skip", "drop"]) === "error" ? "error" : "skip",
   };
 }
 

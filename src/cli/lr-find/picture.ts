@@ -1,6 +1,7 @@
 import type { LrRange } from "../../train/index.ts";
 import { showTick } from "../../train/report/scale.ts";
 import { pageStyle } from "../../train/report/style.ts";
+import { atWidths, spacedMarks } from "../../viz/at-widths.ts";
 import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
 import { showNumber } from "../../viz/index.ts";
 import { valueScale } from "../shared/chart.ts";
@@ -35,7 +36,7 @@ export function rangePicture(found: Found): string {
     element("rect", { class: "paper", width, height: top + height }),
     element("text", { class: "head", x: 18, y: 32 }, title),
     ...notes.map((line, i) => element("text", { class: "note", x: 18, y: 54 + 18 * i }, line)),
-    plot(found, top),
+    plot(found, top, width, height),
   );
   return `${writeMarkup(svg)}\n`;
 }
@@ -43,11 +44,15 @@ export function rangePicture(found: Found): string {
 /** The picture with its conclusions on a page of its own. */
 export function rangePage(found: Found): string {
   const { about, next } = found;
-  const svg = element(
-    "svg",
-    { class: "chart", role: "img", "aria-label": title, viewBox: `0 0 ${width} ${height}` },
-    plot(found, 0),
-  );
+  const chart = atWidths((width) => {
+    const height = Math.round(200 + 0.24 * width);
+    const size = { viewBox: `0 0 ${width} ${height}` };
+    return element(
+      "svg",
+      { class: "chart", role: "img", "aria-label": title, ...size },
+      plot(found, 0, width, height),
+    );
+  });
   const style = `${pageStyle}\n${panelStyle}\n${rangeStyle}\n.curves{max-width:900px;margin:28px 0 36px}`;
   const main = element(
     "main",
@@ -55,7 +60,7 @@ export function rangePage(found: Found): string {
     element("p", { class: "over" }, title),
     element("h1", {}, "Which learning rate?"),
     element("p", { class: "subtitle" }, about),
-    element("div", { class: "curves" }, svg),
+    element("div", { class: "curves" }, chart),
     element(
       "div",
       { class: "figures" },
@@ -81,7 +86,7 @@ export function rangePage(found: Found): string {
 }
 
 /** Losses as dots, their average as a line, and the rates that were found. */
-function plot({ range, isLinear }: Found, top: number): Markup {
+function plot({ range, isLinear }: Found, top: number, width: number, height: number): Markup {
   const { rates, losses, smoothed, suggestion } = range;
   const right = width - margin.right;
   const bottom = top + height - margin.bottom;
@@ -101,7 +106,7 @@ function plot({ range, isLinear }: Found, top: number): Markup {
       text("tick", margin.left - 9, y(tick) + 4, "end", showTick(tick)),
     ]),
     element("line", { class: "axis", x1: margin.left, x2: right, y1: bottom, y2: bottom }),
-    ...xs.ticks.flatMap((tick) => [
+    ...spacedMarks(xs.ticks, right - margin.left).flatMap((tick) => [
       element("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }),
       text("tick", x(tick), bottom + 18, "middle", showTick(tick)),
     ]),

@@ -1,6 +1,7 @@
 import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
 import { pageStyle } from "../../train/report/style.ts";
-import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { atWidths, marksFor } from "../../viz/at-widths.ts";
+import { element, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
 import { showNumber } from "../../viz/index.ts";
 import { valueScale } from "../shared/chart.ts";
 import { panelStyle, pictureStyle, wholePage } from "../shared/page.ts";
@@ -8,7 +9,6 @@ import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
 
 const width = 760;
 const margin = { left: 66, right: 18, top: 36, bottom: 42 };
-const plotWidth = width - margin.left - margin.right;
 const mostMarked = 80; // steps; with more, single ones are not marked
 const digits = 6;
 
@@ -19,12 +19,24 @@ interface Panel {
   readonly height: number;
 }
 
-function panelsOf({ rates, momentum, log }: Curve): Panel[] {
+function panelsOf({ rates, momentum, log }: Curve, width: number): Panel[] {
   return [
-    { title: "Rate", values: rates, scale: valueScale(rates, log, 5), height: 340 },
+    {
+      title: "Rate",
+      values: rates,
+      scale: valueScale(rates, log, 5),
+      height: Math.round(180 + 0.21 * width),
+    },
     ...(momentum === undefined
       ? []
-      : [{ title: "Momentum", values: momentum, scale: valueScale(momentum, false, 3), height: 210 }]),
+      : [
+          {
+            title: "Momentum",
+            values: momentum,
+            scale: valueScale(momentum, false, 3),
+            height: Math.round(150 + 0.08 * width),
+          },
+        ]),
   ];
 }
 
@@ -32,7 +44,7 @@ function panelsOf({ rates, momentum, log }: Curve): Panel[] {
 export function schedulePicture(curve: Curve): string {
   const notes = [...linesOf(showOptions(curve.options)), ...linesOf(describe(curve))];
   const top = 52 + 18 * notes.length;
-  const { drawn, height } = drawPanels(curve, top);
+  const { drawn, height } = drawPanels(curve, top, width);
   const whole = { width, height, viewBox: `0 0 ${width} ${height}` };
   const title = `${curve.name}: ${curve.description}`;
   const svg = element(
@@ -50,13 +62,12 @@ export function schedulePicture(curve: Curve): string {
 
 /** The picture with a table on a page of its own: one file that loads nothing and runs no script. */
 export function schedulePage(curve: Curve): string {
-  const { drawn, height } = drawPanels(curve, 0);
   const title = `${curve.name}: ${curve.description}`;
-  const svg = element(
-    "svg",
-    { class: "chart", role: "img", "aria-label": title, viewBox: `0 0 ${width} ${height}` },
-    ...drawn,
-  );
+  const charts = atWidths((width) => {
+    const { drawn, height } = drawPanels(curve, 0, width);
+    const size = { viewBox: `0 0 ${width} ${height}` };
+    return element("svg", { class: "chart", role: "img", "aria-label": title, ...size }, ...drawn);
+  });
   const style = `${pageStyle}\n${panelStyle}\n.curves{max-width:900px;margin:28px 0 36px}`;
   const main = element(
     "main",
@@ -64,7 +75,7 @@ export function schedulePage(curve: Curve): string {
     element("p", { class: "over" }, "Learning-rate schedule"),
     element("h1", {}, curve.name),
     element("p", { class: "subtitle" }, curve.description),
-    element("div", { class: "curves" }, svg, element("p", { class: "caption" }, describe(curve))),
+    element("div", { class: "curves" }, charts, element("p", { class: "caption" }, describe(curve))),
     element(
       "div",
       { class: "figures" },
@@ -81,7 +92,7 @@ function stepTable({ rates, momentum, unit }: Curve): Markup {
     element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
   return element(
     "div",
-    { class: "scroll" },
+    scrollable(unit === "step" ? "Rates by step" : "Rates by epoch"),
     element(
       "table",
       { class: "rows" },
@@ -109,25 +120,33 @@ function optionList({ options }: Curve): Markup {
   );
 }
 
-/** The panels below each other, from `top` down. */
+/** The panels below each other, from `top` down and so many CSS pixels wide. */
 function drawPanels(
   curve: Curve,
   top: number,
+  width: number,
 ): { readonly drawn: readonly Markup[]; readonly height: number } {
   let y = top;
-  const drawn = panelsOf(curve).map((panel, i) => {
-    const one = drawPanel(panel, curve.unit, i, y);
+  const drawn = panelsOf(curve, width).map((panel, i) => {
+    const one = drawPanel(panel, curve.unit, i, y, width);
     y += panel.height;
     return one;
   });
   return { drawn, height: y };
 }
 
-function drawPanel({ title, values, scale, height }: Panel, unit: string, i: number, top: number): Markup {
+function drawPanel(
+  { title, values, scale, height }: Panel,
+  unit: string,
+  i: number,
+  top: number,
+  width: number,
+): Markup {
+  const plotWidth = width - margin.left - margin.right;
   const last = Math.max(1, values.length - 1);
   const plotHeight = height - margin.top - margin.bottom;
   const bottom = top + margin.top + plotHeight;
-  const steps = linearScale([], 8, [0, last]);
+  const steps = linearScale([], marksFor(plotWidth, 8), [0, last]);
   const x = (step: number): number => round(margin.left + steps.at(step) * plotWidth);
   const y = (value: number): number => round(bottom - scale.at(value) * plotHeight);
   const right = width - margin.right;
@@ -163,7 +182,7 @@ function drawPanel({ title, values, scale, height }: Panel, unit: string, i: num
       "g",
       { class: `series series-${i + 1}` },
       element("path", {
-        d: outline(values)
+        d: outline(values, plotWidth)
           .map(([step, value], k) => `${k === 0 ? "M" : "L"}${x(step)},${y(value)}`)
           .join(""),
       }),
@@ -181,7 +200,7 @@ function drawPanel({ title, values, scale, height }: Panel, unit: string, i: num
 }
 
 /** The points of a curve; of very many, the least and the greatest in each column that can be told apart. */
-function outline(values: readonly number[]): (readonly [step: number, value: number])[] {
+function outline(values: readonly number[], plotWidth: number): (readonly [step: number, value: number])[] {
   const columns = 2 * plotWidth;
   if (values.length <= 2 * columns) return values.map((value, step) => [step, value]);
   const points: (readonly [number, number])[] = [];

@@ -118,7 +118,7 @@ const args = {
     type: "string",
     valueHint: "text",
     description:
-      "other random changes of the items in each epoch, as shift=1,rotate=10,noise=0.05:\npixels, degrees, standard deviation; tables take noise",
+      "other random changes of the items in each epoch, as rotate=10,noise=0.05,shift=1:\ndegrees, standard deviation, pixels; tables take noise",
   },
   val: {
     type: "string",

@@ -16,6 +16,10 @@ export const trainEntry: LazyCommand = {
     ],
     ["downhill train --data iris.csv --target species", "a table of your own: classes if the target is text"],
     [
+      "downhill train --data titanic.csv --target survived --features age,sex,fare --missing mean",
+      "columns of text, and cells without a value",
+    ],
+    [
       "downhill train --data houses.csv --target price --features rooms,area --hidden none",
       "numbers from two columns, by a linear model",
     ],
@@ -28,8 +32,12 @@ export const trainEntry: LazyCommand = {
       "options of the optimiser, a schedule of the rate, clipped gradients",
     ],
     [
-      "downhill train digits --augment shift=1,rotate=10 --val 0.1 --patience 5 --plateau 2",
-      "random changes of the images; stop, and lower the rate, by items held out",
+      "downhill train digits --augment rotate=10,noise=0.05 --schedule cosine",
+      "random changes of the images, and a rate that falls: fewer mistakes on the test part",
+    ],
+    [
+      "downhill train digits --val 0.1 --patience 5 --plateau 2",
+      "stop, and lower the rate, by items that are held out",
     ],
     ["downhill train digits --tune lr,momentum", "let it find its own learning rate and momentum first"],
     [

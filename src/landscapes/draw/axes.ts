@@ -4,6 +4,7 @@ import { round } from "./palette.ts";
 
 const letterWidth = 7.4; // of a digit of a mark
 const endMargin = 16; // right of a plot
+const labelLetter = 6; // of a name of an axis, about
 
 /** A part of a drawing, in its units. */
 export interface Box {
@@ -78,13 +79,17 @@ export function drawAxes(
       ];
     }),
     ...(grid ? [element("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom })] : []),
-    element(
-      "text",
-      { class: "label", x: round((left + right) / 2), y: bottom + 36, "text-anchor": "middle" },
-      labels.x,
-    ),
-    element("text", { class: "label", x: left, y: top - 9, "text-anchor": "start" }, labels.y),
+    drawLabel(labels.x, { x: round((left + right) / 2), y: bottom + 36, "text-anchor": "middle" }, box.width),
+    drawLabel(labels.y, { x: left, y: top - 9, "text-anchor": "start" }, box.width),
   ];
+}
+
+/** The name of an axis; where it has no room, without what it says in parentheses, which then shows when it is pointed at. */
+function drawLabel(label: string, place: Readonly<Record<string, string | number>>, room: number): Markup {
+  const fits = labelLetter * label.length <= room;
+  const shown = fits ? label : label.replace(/ \(.*\)$/, "");
+  const whole = fits ? [] : [element("title", {}, label)];
+  return element("text", { class: "label", ...place }, ...whole, shown);
 }
 
 /** The sides of a box. */

@@ -1,4 +1,5 @@
 import { extent, type Scale } from "../../train/report/scale.ts";
+import { marksFor, spacedMarks } from "../../viz/at-widths.ts";
 import { element, type Markup } from "../../viz/markup.ts";
 import type { Race } from "../race.ts";
 import type { LinesFigure } from "../study.ts";
@@ -55,7 +56,7 @@ export function drawValues(race: Race, box: Box, id: string): ValueChart {
   const unbounded = !Number.isFinite(race.lowest);
   const shown = sane.filter((h) => (log ? h > low : !unbounded || (h >= low && h <= high)));
   const y = scaleFor(shown.length > 0 ? shown : [0, 1], log, 5);
-  const x = scaleBetween(0, steps, 5);
+  const x = scaleBetween(0, steps, marksFor(box.width, 5));
   const { bottom, left } = edges(box);
   const spot = (t: number, h: number): Spot => [
     left + x.at(t) * box.width,
@@ -84,7 +85,8 @@ function clampUnit(at: number): number {
 /** Curves and dots over two axes. */
 export function drawLines(figure: LinesFigure, box: Box, id: string): Markup[] {
   const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
-  const x = spanned(all("x"), figure.x.log ?? false, 8);
+  const spannedX = spanned(all("x"), figure.x.log ?? false, marksFor(box.width, 8));
+  const x = { ...spannedX, ticks: spacedMarks(spannedX.ticks, box.width) };
   const y = scaleFor(all("y"), figure.y.log ?? false, 6);
   const { bottom, left, top } = edges(box);
   const curves = figure.series.map(({ x: xs, y: ys, style, colour }, i): Curve => {

@@ -3,16 +3,34 @@ import type { Race } from "../race.ts";
 import type { LinesFigure, Series, SliceFigure, TableFigure } from "../study.ts";
 import type { Box } from "./axes.ts";
 import { drawLines, drawValues, type ValueChart } from "./chart.ts";
-import { drawRaceMap, drawSliceMap, type RaceMap } from "./map.ts";
+import { drawRaceMap, drawSliceMap, type Hills, type RaceMap, type RaceScene } from "./map.ts";
 import { swatch } from "./palette.ts";
 
-/** Sizes of the parts of a figure, in units of the drawing. */
-const mapSize = { width: 600, height: 500 };
-const mapBox: Box = { x: 58, y: 24, width: 524, height: 432 };
-const chartSize = { width: 480, height: 500 };
-const chartBox: Box = { x: 66, y: 24, width: 396, height: 432 };
-const linesSize = { width: 760, height: 380 };
-const linesBox: Box = { x: 72, y: 26, width: 670, height: 306 };
+/** The parts of a figure that have room: map and chart side by side, or curves with a legend beside them. */
+export const pairWidths = { map: 600, chart: 480 };
+export const linesWidth = 760;
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** The part inside the axes. */
+  readonly box: Box;
+}
+
+function frameOf(width: number, height: number, left: number): Frame {
+  return { width, height, box: { x: left, y: 24, width: width - left - 18, height: height - 68 } };
+}
+
+/** Map and chart are level where the map has 5 parts of the width and the chart 4. */
+function mapFrame(width: number): Frame {
+  return frameOf(width, Math.round((width * 5) / 6), 58);
+}
+function chartFrame(width: number): Frame {
+  return frameOf(width, Math.round((width * 25) / 24), 66);
+}
+function linesFrame(width: number): Frame {
+  return frameOf(width, Math.round(150 + 0.3 * width), 72);
+}
 
 /** A drawing of its own size, to be put somewhere. */
 export interface Part {
@@ -21,33 +39,43 @@ export interface Part {
   readonly markup: readonly Markup[];
 }
 
-/** The map of a race, with what a page needs to move it; `undefined` parts are not drawn. */
-export interface RaceParts {
-  readonly map: Part & Pick<RaceMap, "trails" | "caption">;
-  readonly chart: Part & Pick<ValueChart, "left" | "perStep"> & { readonly box: Box };
+/** The map of a race, with what a page needs to move it. */
+export type RaceMapPart = Part & Pick<RaceMap, "trails" | "caption">;
+
+/** The chart of the values of a race, with what a page needs to move it. */
+export type ValuePart = Part & Pick<ValueChart, "left" | "perStep"> & { readonly box: Box };
+
+/** The map of a race at a width. `id` sets apart what it needs to name. */
+export function raceMapPart(race: Race, scene: RaceScene, width: number, id: string): RaceMapPart {
+  const { box, ...size } = mapFrame(width);
+  return { ...size, ...drawRaceMap(race, scene, box, id) };
 }
 
-/** Map and chart of a race. `id` sets apart what the two need to name. */
-export function raceParts(race: Race, id: string): RaceParts {
-  const map = drawRaceMap(race, mapBox, `${id}-map`);
-  const chart = drawValues(race, chartBox, `${id}-chart`);
-  return {
-    map: { ...mapSize, ...map },
-    chart: { ...chartSize, ...chart, box: chartBox },
-  };
+/** The values of a race by step, at a width. */
+export function valuePart(race: Race, width: number, id: string): ValuePart {
+  const { box, ...size } = chartFrame(width);
+  return { ...size, ...drawValues(race, box, id), box };
 }
 
-/** A chart of curves. */
-export function linesPart(figure: LinesFigure, id: string): Part {
-  return { ...linesSize, markup: drawLines(figure, linesBox, id) };
+/** A chart of curves at a width. */
+export function linesPart(figure: LinesFigure, width: number, id: string): Part {
+  const { box, ...size } = linesFrame(width);
+  return { ...size, markup: drawLines(figure, box, id) };
 }
 
-/** Map of a slice of a loss, and the losses along the path. */
-export function sliceParts(
+/** The map of a slice of a loss at a width. */
+export function sliceMapPart(
   { slice }: SliceFigure,
+  hills: Hills,
+  width: number,
   id: string,
-): { readonly map: Part & { readonly caption: string }; readonly chart: Part | undefined } {
-  const map = drawSliceMap(slice, mapBox, `${id}-map`);
+): Part & { readonly caption: string } {
+  const { box, ...size } = mapFrame(width);
+  return { ...size, ...drawSliceMap(slice, hills, box, id) };
+}
+
+/** The losses along the path of a slice at a width; nothing where there is no path. */
+export function slicePathPart({ slice }: SliceFigure, width: number, id: string): Part | undefined {
   const losses = slice.path.map(({ loss }) => loss);
   const path: LinesFigure = {
     kind: "lines",
@@ -56,10 +84,9 @@ export function sliceParts(
     y: { label: "loss along the path", log: losses.every((loss) => loss > 0) },
     series: [{ name: "loss", x: losses.map((_, i) => i), y: losses, style: "line", colour: 1 }],
   };
-  return {
-    map: { ...mapSize, ...map },
-    chart: losses.length < 2 ? undefined : { ...chartSize, markup: drawLines(path, chartBox, `${id}-chart`) },
-  };
+  if (losses.length < 2) return undefined;
+  const { box, ...size } = chartFrame(width);
+  return { ...size, markup: drawLines(path, box, id) };
 }
 
 /** The legend of a chart of curves: one line a name. */

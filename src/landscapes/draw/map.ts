@@ -1,4 +1,5 @@
 import type { Scale } from "../../train/report/scale.ts";
+import { marksFor } from "../../viz/at-widths.ts";
 import { element, type Markup } from "../../viz/markup.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
@@ -29,22 +30,49 @@ const gridSize = 400; // points across: narrow valleys break into beads on fewer
 const sliceSize = 150;
 const mostDots = 80; // steps; with more, single ones are not marked
 
-/** The runs of a race over the contours of its landscape, or over its curve where it has one coordinate. */
-export function drawRaceMap(race: Race, box: Box, id: string): RaceMap {
-  const plane = planeOf(race);
-  return plane.axes.length === 1 ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, box, id);
+/** Contours of a map, made once for all sizes at which it is drawn. */
+export interface Hills {
+  /** A path a level, in a plot of the size of `hillSize`. */
+  readonly paths: readonly string[];
+  /** What the levels are, in words. */
+  readonly text: string;
 }
 
-function drawPlaneMap(race: Race, plane: Plane, box: Box, id: string): RaceMap {
+const hillSize = { width: 524, height: 432 };
+
+/** Where a race is seen, and what lies below the runs. */
+export interface RaceScene {
+  readonly plane: Plane;
+  /** Nothing for a landscape of one coordinate. */
+  readonly hills: Hills | undefined;
+}
+
+export function sceneOf(race: Race): RaceScene {
+  const plane = planeOf(race);
+  if (plane.axes.length === 1) return { plane, hills: undefined };
   const { landscape } = race;
-  const rows = Math.max(2, Math.round((gridSize * box.height) / box.width));
+  const rows = Math.max(2, Math.round((gridSize * hillSize.height) / hillSize.width));
   const grid = sampleGrid(landscape, plane, gridSize, rows);
   const levels =
     landscape.lowest === -Infinity
       ? levelsAround(centreOf(race, grid), grid.values, "f")
       : levelsAbove(Math.min(race.lowest, least(grid)), grid.values, "f − f*");
+  return { plane, hills: hillsOf(grid, levels) };
+}
+
+function hillsOf(grid: Grid, { levels, text }: Levels): Hills {
+  return { paths: contourPaths(grid, levels, hillSize).filter((d) => d !== ""), text };
+}
+
+/** The runs of a race over the contours of its landscape, or over its curve where it has one coordinate. */
+export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, id: string): RaceMap {
+  return hills === undefined ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, hills, box, id);
+}
+
+function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: string): RaceMap {
+  const { landscape } = race;
   const [horizontal, vertical] = plane.domain;
-  const x = scaleBetween(horizontal![0], horizontal![1], 6);
+  const x = scaleBetween(horizontal![0], horizontal![1], marksFor(box.width, 6));
   const y = scaleBetween(vertical![0], vertical![1], 6);
   const spot = placer(box, x, y);
   const at = (point: readonly number[]): Spot => {
@@ -52,7 +80,7 @@ function drawPlaneMap(race: Race, plane: Plane, box: Box, id: string): RaceMap {
     return spot(px!, py!);
   };
   const trails = race.runs.map((run) => trailOf(run.points.map(at), box, lostFrom(run)));
-  const { clip, hills } = drawHills(grid, levels, box, id);
+  const { clip, hills } = drawHills(contours, box, id);
   return {
     markup: [
       clip,
@@ -72,7 +100,7 @@ function drawPlaneMap(race: Race, plane: Plane, box: Box, id: string): RaceMap {
       ...trails.map((trail, i) => drawHead(trail, i, race.runs[i]!)),
     ],
     trails,
-    caption: levels.text,
+    caption: contours.text,
   };
 }
 
@@ -83,7 +111,7 @@ function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: s
   const finite = ys.filter((value) => Number.isFinite(value));
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const margin = 0.06 * (high - low || 1);
-  const x = scaleBetween(domain[0]![0], domain[0]![1], 6);
+  const x = scaleBetween(domain[0]![0], domain[0]![1], marksFor(box.width, 6));
   const y = scaleBetween(low - margin, high + margin, 6);
   const spot = placer(box, x, y);
   const trails = race.runs.map(({ points, values, outcome }) =>
@@ -115,9 +143,8 @@ function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: s
   };
 }
 
-/** A slice of a loss, with the path of its training. */
-export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
-  const { alphas, betas, values, path, explained } = slice;
+/** The contours of a slice of a loss. */
+export function sliceHills({ alphas, betas, values }: LossSlice): Hills {
   const grid: Grid = {
     columns: alphas.length,
     rows: betas.length,
@@ -129,7 +156,14 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
     grid.values,
     low > 0 ? "the loss" : "the loss above its least",
   );
-  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, 6);
+  const factor = Math.max(1, Math.ceil(sliceSize / alphas.length));
+  return hillsOf(refined(grid, factor), levels);
+}
+
+/** A slice of a loss, with the path of its training. */
+export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: string): RaceMap {
+  const { alphas, betas, path, explained } = slice;
+  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
   const y = scaleBetween(betas[0]!, betas.at(-1)!, 6);
   const spot = placer(box, x, y);
   const part = (k: 0 | 1): string =>
@@ -139,8 +173,7 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
     box,
     Infinity,
   );
-  const factor = Math.max(1, Math.ceil(sliceSize / alphas.length));
-  const { clip, hills } = drawHills(refined(grid, factor), levels, box, id);
+  const { clip, hills } = drawHills(contours, box, id);
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   const run = { outcome: "under-way", points: path } as const;
   return {
@@ -164,8 +197,13 @@ export function drawSliceMap(slice: LossSlice, box: Box, id: string): RaceMap {
       drawMinimum(spot(0, 0), box),
     ],
     trails: path.length === 0 ? [] : [trail],
-    caption: levels.text === "" ? "" : `${levels.text}. ★ where training ended.`,
+    caption: sliceCaption(contours),
   };
+}
+
+/** What the map of a slice shows, in words. */
+export function sliceCaption({ text }: Hills): string {
+  return text === "" ? "" : `${text}. ★ where training ended.`;
 }
 
 function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x: number, y: number) => Spot {
@@ -208,12 +246,11 @@ function frame({ x, y, width, height }: Box): Markup {
 
 /** Terraces that are darker (in the dark: lighter) the higher they are, with a line around each. */
 function drawHills(
-  grid: Grid,
-  { levels }: Levels,
+  { paths }: Hills,
   box: Box,
   id: string,
 ): { readonly clip: Markup; readonly hills: Markup } {
-  const paths = contourPaths(grid, levels, box).filter((d) => d !== "");
+  const scale = `${box.width / hillSize.width} ${box.height / hillSize.height}`;
   return {
     clip: clipOf(box, id),
     hills: element(
@@ -221,7 +258,7 @@ function drawHills(
       { "clip-path": `url(#${id}-clip)` },
       element(
         "g",
-        { transform: `translate(${box.x} ${box.y})` },
+        { transform: `translate(${box.x} ${box.y}) scale(${scale})` },
         ...paths.flatMap((d) => [
           element("path", { class: "hill", "fill-rule": "evenodd", d }),
           element("path", { class: "level", d }),

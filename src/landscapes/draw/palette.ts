@@ -37,7 +37,7 @@ export const drawingStyle: string = /* @__PURE__ */ `
 .dl .axis{stroke:var(--axis)}
 .dl .frame{fill:none;stroke:var(--axis)}
 .dl .hill{fill:var(--hill);fill-opacity:.042}
-.dl .level{fill:none;stroke:var(--level);stroke-opacity:.34;stroke-width:.8}
+.dl .level{fill:none;vector-effect:non-scaling-stroke;stroke:var(--level);stroke-opacity:.34;stroke-width:.8}
 .dl .level.bold{stroke-width:1.8;stroke-opacity:.75}
 .dl .halo{fill:none;stroke:var(--paper);stroke-width:4.6;stroke-opacity:.75;stroke-linejoin:round;stroke-linecap:round}
 .dl .trail,.dl .curve{fill:none;stroke:var(--run);stroke-width:2;stroke-linejoin:round}

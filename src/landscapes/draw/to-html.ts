@@ -1,12 +1,25 @@
 import { refuseExtra } from "../../errors/arguments.ts";
-import { element, escapeText, jsonForPage, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { atWidths } from "../../viz/at-widths.ts";
+import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import { pageRace, type PageRace } from "../page-data.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "../page.generated.ts";
 import type { Race } from "../race.ts";
 import type { Study, StudyFigure } from "../study.ts";
-import { cellsOf, legendOf, linesPart, type Part, raceParts, sliceParts } from "./figure.ts";
+import {
+  cellsOf,
+  legendOf,
+  linesPart,
+  type Part,
+  raceMapPart,
+  type RaceMapPart,
+  sliceMapPart,
+  slicePathPart,
+  valuePart,
+  type ValuePart,
+} from "./figure.ts";
+import { sceneOf, sliceCaption, sliceHills } from "./map.ts";
 import { swatch } from "./palette.ts";
 import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
 
@@ -53,10 +66,10 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
 
 /** Buttons, slider, count and speed. */
 function controls(): string {
-  return `<div id="controls"><div>
+  return `<section id="controls" aria-label="Steps"><div>
 ${stepControls}
 <select id="speed" aria-label="Speed"><option value="0.25">¼ speed</option><option value="0.5">½ speed</option><option value="1" selected>usual speed</option><option value="3">3 × speed</option></select>
-</div></div>
+</div></section>
 <noscript><p class="claim">Playing needs JavaScript; the pictures are complete without it.</p></noscript>`;
 }
 
@@ -90,29 +103,38 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
   switch (figure.kind) {
     case "race": {
       const { race } = figure;
-      const parts = raceParts(race, id);
-      const { map, chart } = parts;
+      const scene = sceneOf(race);
+      const maps = new Map<string, RaceMapPart>();
+      const charts = new Map<string, ValuePart>();
+      const drawMap = (width: number, i: number): Markup => {
+        const name = `${id}-map-${i}`;
+        const part = raceMapPart(race, scene, width, name);
+        maps.set(name, part);
+        return drawing(
+          part,
+          "map",
+          `Runs of ${race.runs.length} optimisers on ${race.landscape.formula}`,
+          name,
+        );
+      };
+      const drawChart = (width: number, i: number): Markup => {
+        const name = `${id}-curves-${i}`;
+        const part = valuePart(race, width, name);
+        charts.set(name, part);
+        const cursor = drawCursor(part, race.steps);
+        return drawing({ ...part, markup: [...part.markup, cursor] }, "curves", "Values by step", name);
+      };
+      const pair = element("div", { class: "pair" }, atWidths(drawMap), atWidths(drawChart));
       const isBounded = Number.isFinite(race.lowest);
       races.push(
-        pageRace(id, race, parts, (value) => showHeight(isBounded ? value - race.lowest : value, isBounded)),
+        pageRace(id, race, maps, charts, (value) =>
+          showHeight(isBounded ? value - race.lowest : value, isBounded),
+        ),
       );
-      const { y, height } = chart.box;
-      const cursor = element("line", {
-        class: "cursor",
-        x1: chart.left + race.steps * chart.perStep,
-        x2: chart.left + race.steps * chart.perStep,
-        y1: y,
-        y2: y + height,
-      });
-      const caption = mapCaption(race, map.caption);
+      const caption = mapCaption(race, scene.hills?.text ?? "");
       return [
         element("p", { class: "soft" }, raceSubtitle(race)),
-        element(
-          "div",
-          { class: "pair" },
-          drawing(map, "map", `Runs of ${race.runs.length} optimisers on ${race.landscape.formula}`),
-          drawing({ ...chart, markup: [...chart.markup, cursor] }, "curves", "Values by step"),
-        ),
+        pair,
         ...(caption === "" ? [] : [element("p", { class: "soft below" }, caption)]),
         raceTable(race),
       ];
@@ -122,7 +144,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
         element(
           "div",
           { class: "lines" },
-          drawing(linesPart(figure, id), "plot", figure.title),
+          atWidths((width, i) => drawing(linesPart(figure, width, `${id}-${i}`), "plot", figure.title)),
           element(
             "ul",
             { class: "legend" },
@@ -131,20 +153,25 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
         ),
       ];
     case "slice": {
-      const { map, chart } = sliceParts(figure, id);
+      const hills = sliceHills(figure.slice);
+      const drawMap = (width: number, i: number): Markup =>
+        drawing(
+          sliceMapPart(figure, hills, width, `${id}-map-${i}`),
+          "map",
+          "A slice of the loss with the path of training",
+        );
+      const drawPath = (width: number, i: number): Markup =>
+        drawing(slicePathPart(figure, width, `${id}-path-${i}`)!, "plot", "Loss along the path");
+      const hasPath = figure.slice.path.length > 1;
       return [
-        element(
-          "div",
-          { class: "pair" },
-          drawing(map, "map", "A slice of the loss with the path of training"),
-          ...(chart === undefined ? [] : [drawing(chart, "plot", "Loss along the path")]),
-        ),
-        element("p", { class: "soft below" }, map.caption),
+        element("div", { class: "pair" }, atWidths(drawMap), ...(hasPath ? [atWidths(drawPath)] : [])),
+        element("p", { class: "soft below" }, sliceCaption(hills)),
       ];
     }
     case "table":
       return [
         tableOf(
+          figure.title,
           figure.head,
           cellsOf(figure).map((row) => row.map((cell) => [cell])),
         ),
@@ -154,12 +181,19 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
   }
 }
 
-function drawing({ width, height, markup }: Part, kind: string, label: string): Markup {
+function drawing({ width, height, markup }: Part, kind: string, label: string, id?: string): Markup {
+  const named = id === undefined ? {} : { id };
   return element(
     "svg",
-    { class: `dl ${kind}`, role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
+    { ...named, class: `dl ${kind}`, role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
     ...markup,
   );
+}
+
+/** The line at the step that is shown. */
+function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: number): Markup {
+  const x = left + steps * perStep;
+  return element("line", { class: "cursor", x1: x, x2: x, y1: y, y2: y + height });
 }
 
 function sign(mark: Markup): Markup {
@@ -186,16 +220,18 @@ function raceTable(race: Race): Markup {
       ...steps.map((cell) => [cell]),
     ];
   });
-  return tableOf([name, `${height} at the step`, ended, `${height} at the end`, ...others], rows);
+  const heads = [name, `${height} at the step`, ended, `${height} at the end`, ...others];
+  return tableOf("The runs", heads, rows);
 }
 
 function tableOf(
+  label: string,
   head: readonly string[],
   rows: readonly (readonly (readonly (Markup | string)[])[])[],
 ): Markup {
   return element(
     "div",
-    { class: "scroll" },
+    scrollable(label),
     element(
       "table",
       {},

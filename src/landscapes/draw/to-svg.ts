@@ -4,7 +4,19 @@ import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
 import type { RaceFigure, Study, StudyFigure } from "../study.ts";
-import { cellsOf, legendOf, linesPart, placed, raceParts, sliceParts } from "./figure.ts";
+import {
+  cellsOf,
+  legendOf,
+  linesPart,
+  linesWidth,
+  pairWidths,
+  placed,
+  raceMapPart,
+  sliceMapPart,
+  slicePathPart,
+  valuePart,
+} from "./figure.ts";
+import { sceneOf, sliceHills } from "./map.ts";
 import { drawingColours, drawingStyle, swatch } from "./palette.ts";
 import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
@@ -80,7 +92,7 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
     case "race":
       return [...title, ...raceBlocks(figure, id), ...note];
     case "lines": {
-      const part = linesPart(figure, id);
+      const part = linesPart(figure, linesWidth, id);
       const legend = legendOf(figure);
       return [
         ...title,
@@ -102,7 +114,8 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
       ];
     }
     case "slice": {
-      const { map, chart } = sliceParts(figure, id);
+      const map = sliceMapPart(figure, sliceHills(figure.slice), pairWidths.map, `${id}-map`);
+      const chart = slicePathPart(figure, pairWidths.chart, `${id}-chart`);
       return [
         ...title,
         {
@@ -124,7 +137,8 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
 }
 
 function raceBlocks({ race }: RaceFigure, id: string): Block[] {
-  const { map, chart } = raceParts(race, id);
+  const map = raceMapPart(race, sceneOf(race), pairWidths.map, `${id}-map`);
+  const chart = valuePart(race, pairWidths.chart, `${id}-chart`);
   const caption = mapCaption(race, map.caption);
   return [
     textBlock(raceSubtitle(race), "soft", 22),

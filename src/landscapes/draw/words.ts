@@ -7,7 +7,7 @@ import type { Study } from "../study.ts";
 function outcomeText(run: RaceRun): string {
   switch (run.outcome) {
     case "arrived":
-      return "arrived";
+      return `arrived within ${showNumber(run.within!)}`;
     case "at-rest":
       return "at rest elsewhere";
     case "under-way":

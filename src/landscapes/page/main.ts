@@ -1,5 +1,5 @@
 import { byId } from "../../viz/page/dom.ts";
-import type { PageRace, PageRun } from "../page-data.ts";
+import type { PageChart, PageMap, PageRace, PageRun } from "../page-data.ts";
 
 const wholeRun = 9000; // milliseconds that playing takes at the usual speed
 
@@ -77,6 +77,7 @@ export function start(): void {
     event.preventDefault();
     moves.get(name)?.(event.shiftKey ? 10 : 1);
   });
+  addEventListener("resize", render); // another drawing may be seen
   render();
 }
 
@@ -97,38 +98,59 @@ function moveOf(key: string, isOnControl: boolean): string | undefined {
   }
 }
 
-/** What shows a race at a step. */
+/** What shows a race at a step, on those of its drawings that are seen. */
 function viewOf(race: PageRace): (step: number) => void {
   const section = byId(race.id);
-  const runs = race.runs.map((run, i) => {
-    const all = [...section.querySelectorAll(`.map [data-run="${i}"]`)];
-    const trail = all.find((node) => !node.classList.contains("head"));
-    return {
-      run,
-      lines: [...(trail?.querySelectorAll(".halo, .trail") ?? [])],
-      dots: trail?.querySelector(".dot") ?? undefined,
-      head: all.find((node) => node.classList.contains("head")),
-      value: section.querySelector(`[data-value="${i}"]`),
-    };
-  });
-  const reveal = section.querySelector(".curves clipPath rect");
-  const cursor = section.querySelector(".cursor");
+  const drawings = [
+    ...race.maps.map((map) => ({ svg: byId(map.id), show: mapView(map, race.runs) })),
+    ...race.charts.map((chart) => ({ svg: byId(chart.id), show: chartView(chart) })),
+  ];
+  const values = race.runs.map((run, i) => ({ run, cell: section.querySelector(`[data-value="${i}"]`) }));
   return (step) => {
     const t = Math.min(step, race.steps);
-    for (const { run, lines, dots, head, value } of runs) {
-      const shown = Math.max(1, countUpTo(run.at, t));
-      const spots = Array.from({ length: shown }, (_, k) => [run.xy[2 * k]!, run.xy[2 * k + 1]!] as const);
+    for (const { svg, show } of drawings) if (svg.getClientRects().length > 0) show(t);
+    for (const { run, cell } of values) if (cell !== null) cell.textContent = valueAt(run, t);
+  };
+}
+
+function mapView({ id, trails }: PageMap, runs: readonly PageRun[]): (step: number) => void {
+  const svg = byId(id);
+  const parts = trails.map((trail, i) => {
+    const all = [...svg.querySelectorAll(`[data-run="${i}"]`)];
+    const drawn = all.find((node) => !node.classList.contains("head"));
+    return {
+      trail,
+      isLost: runs[i]?.isLost ?? false,
+      lines: [...(drawn?.querySelectorAll(".halo, .trail") ?? [])],
+      dots: drawn?.querySelector(".dot") ?? undefined,
+      head: all.find((node) => node.classList.contains("head")),
+    };
+  });
+  return (t) => {
+    for (const { trail, isLost, lines, dots, head } of parts) {
+      const shown = Math.max(1, countUpTo(trail.at, t));
+      const spots = Array.from(
+        { length: shown },
+        (_, k) => [trail.xy[2 * k]!, trail.xy[2 * k + 1]!] as const,
+      );
       const d = spots.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
       for (const line of lines) line.setAttribute("d", d);
       dots?.setAttribute("d", spots.map(([x, y]) => `M${x - 2},${y}a2,2 0 1,0 4,0a2,2 0 1,0 -4,0`).join(""));
-      const isGone = run.exit !== null && shown === run.at.length;
-      const [x, y] = isGone ? run.exit : spots.at(-1)!;
+      const isGone = trail.exit !== null && shown === trail.at.length;
+      const [x, y] = isGone ? trail.exit : spots.at(-1)!;
       head?.setAttribute("transform", `translate(${x} ${y})`);
-      head?.classList.toggle("is-lost", run.isLost && shown === run.at.length);
-      if (value !== null) value.textContent = valueAt(run, t);
+      head?.classList.toggle("is-lost", isLost && shown === trail.at.length);
     }
-    reveal?.setAttribute("width", String(Math.max(1, t * race.perStep)));
-    const x = String(race.left + t * race.perStep);
+  };
+}
+
+function chartView({ id, left, perStep }: PageChart): (step: number) => void {
+  const svg = byId(id);
+  const reveal = svg.querySelector("clipPath rect");
+  const cursor = svg.querySelector(".cursor");
+  return (t) => {
+    reveal?.setAttribute("width", String(Math.max(1, t * perStep)));
+    const x = String(left + t * perStep);
     cursor?.setAttribute("x1", x);
     cursor?.setAttribute("x2", x);
   };

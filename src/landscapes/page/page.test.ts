@@ -12,8 +12,10 @@ const onBowl = race(
 const html = landscapeHtml(onBowl);
 
 const count = (page: Page): Promise<string | null> => page.locator("#count").textContent();
+/** Of the drawings of a chart, the one of the width at which it is seen. */
+const seen = ".at-widths > div:visible";
 const trail = (page: Page, run: number): Promise<string> =>
-  page.locator(`.map [data-run="${run}"] .trail`).evaluate((node) => node.getAttribute("d") ?? "");
+  page.locator(`${seen} .map [data-run="${run}"] .trail`).evaluate((node) => node.getAttribute("d") ?? "");
 const vertices = (d: string): number => d.split("L").length;
 
 describeInBrowser("the page of a race", {
@@ -45,7 +47,7 @@ describeInBrowser("the page of a race", {
 
   "a run that diverges has its marker until it leaves, and a cross from there on": async ({ open }) => {
     const page = await open(html);
-    const head = page.locator('.head[data-run="2"]');
+    const head = page.locator(`${seen} .head[data-run="2"]`);
     const isLost = (): Promise<boolean> => head.evaluate((node) => node.classList.contains("is-lost"));
     expect(await isLost()).toBe(true);
     expect(await head.locator(".lost").isVisible()).toBe(true);
@@ -72,7 +74,7 @@ describeInBrowser("the page of a race", {
 
   "hides and shows runs, on map and chart": async ({ open }) => {
     const page = await open(html);
-    const lines = page.locator('svg [data-run="1"]');
+    const lines = page.locator(`${seen} svg [data-run="1"]`);
     expect(await lines.count()).toBe(3); // trail, head, curve
     await page.getByLabel("Show quick").uncheck();
     expect(
@@ -86,11 +88,29 @@ describeInBrowser("the page of a race", {
 
   "moves races of different lengths together": async ({ open }) => {
     const page = await open(landscapeHtml(await findPreset("saddles").make()));
-    expect(await page.locator("section").count()).toBe(3);
+    expect(await page.locator("main > section").count()).toBe(3);
     await page.keyboard.press("Home");
-    for (const trailOf of await page.locator(".map .trail").all()) {
+    for (const trailOf of await page.locator(`${seen} .map .trail`).all()) {
       expect(vertices((await trailOf.getAttribute("d"))!)).toBe(1);
     }
+  },
+
+  // the drawings of wide windows were made smaller, with text of 6.6 pixels
+  "draws map and chart for the width at hand, and moves what is seen": async ({ open }) => {
+    const page = await open(html, { viewport: { width: 360, height: 700 } });
+    const map = page.locator(`${seen} .map`);
+    const widthOf = (): Promise<number> =>
+      map.evaluate((svg) => (svg as SVGSVGElement).viewBox.baseVal.width);
+    const narrow = await widthOf();
+    expect(narrow).toBeLessThanOrEqual(332);
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Shift+ArrowRight");
+    const there = await trail(page, 0);
+    expect(vertices(there)).toBe(11);
+    await page.setViewportSize({ width: 1280, height: 700 });
+    await expect.poll(async () => vertices(await trail(page, 0))).toBe(11); // at the same step, elsewhere
+    expect(await trail(page, 0)).not.toBe(there);
+    expect(await widthOf()).toBeGreaterThan(narrow);
   },
 
   "is no wider than a phone": async ({ open }) => {

@@ -60,7 +60,7 @@ export function fitCurve(
   options: FitCurveOptions,
 ): CurveFit<string, never> {
   if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
-  requireFunction(operation, model);
+  requireFunction(operation, model, `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`);
   const choices = readChoices(options); // first, for it knows a misspelt "parameters"
   const names = readNames(options);
   const data = readData(x, y, options, choices.absoluteSigma);

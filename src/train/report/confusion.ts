@@ -1,11 +1,11 @@
-import { element, type Markup } from "../../viz/markup.ts";
+import { element, type Markup, scrollable } from "../../viz/markup.ts";
 import type { ConfusionFigure } from "./figures.ts";
 
 const mostInMatrix = 30; // classes; of more, the pairs most confused are listed
 const mostPairs = 20;
 
 /** The matrix of a few classes, each row tinted by the share of its items. */
-export function drawConfusion({ classes, counts }: ConfusionFigure): Markup {
+export function drawConfusion({ title, classes, counts }: ConfusionFigure): Markup {
   if (classes.length > mostInMatrix) return listPairs(classes, counts);
   const totals = counts.map((row) => row.reduce((a, b) => a + b, 0));
   const head = element(
@@ -22,12 +22,15 @@ export function drawConfusion({ classes, counts }: ConfusionFigure): Markup {
       ...row.map((count, predicted) => {
         const share = count / Math.max(1, totals[actual]!);
         // the root keeps single mistakes visible
-        const tint = count === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(share);
+        const strength = count === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(share);
+        const isStrong = strength > 0.62;
+        // between these two parts neither light nor dark digits can be read
+        const tint = isStrong ? 0.8 + 0.2 * ((strength - 0.62) / 0.38) : (0.55 * strength) / 0.62;
         const kind = count === 0 ? "none" : actual === predicted ? "right" : "wrong";
         return element(
           "td",
           {
-            class: `${kind}${tint > 0.62 ? " strong" : ""}`,
+            class: `${kind}${isStrong ? " strong" : ""}`,
             style: `--tint:${Math.round(tint * 100)}%`,
             title: `${count} of ${totals[actual]!} of class ${classes[actual]!} were taken for ${classes[predicted]!}`,
           },
@@ -38,7 +41,7 @@ export function drawConfusion({ classes, counts }: ConfusionFigure): Markup {
   );
   return element(
     "div",
-    { class: "scroll" },
+    scrollable(title),
     element("table", { class: "confusion" }, element("thead", {}, head), element("tbody", {}, ...rows)),
   );
 }

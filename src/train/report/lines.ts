@@ -1,21 +1,30 @@
+import { marksFor } from "../../viz/at-widths.ts";
 import { element, type Markup } from "../../viz/markup.ts";
 import type { LinesFigure, Mark, Series } from "./figures.ts";
 import { extent, linearScale, logScale, type Scale, showTick } from "./scale.ts";
 
-const size = { width: 460, height: 250 };
 const margin = { left: 52, right: 14, top: 12, bottom: 34 };
-const plot = {
-  width: size.width - margin.left - margin.right,
-  height: size.height - margin.top - margin.bottom,
-};
 const mostMarked = 60; // epochs; with more, single points are not marked
 
-/** Curves over the epochs as a drawing. */
-export function drawLines({ title, series, unit = "number", log, marks = [] }: LinesFigure): Markup {
+/** Curves over the epochs as a drawing of so many CSS pixels. */
+export function drawLines(
+  { title, series, unit = "number", log, marks = [] }: LinesFigure,
+  width: number,
+): Markup {
+  const size = { width, height: Math.round(150 + 0.22 * width) };
+  const plot = {
+    width: size.width - margin.left - margin.right,
+    height: size.height - margin.top - margin.bottom,
+  };
+  const bottom = size.height - margin.bottom;
   const epochs = Math.max(1, ...series.map(({ values }) => values.length));
   const all = series.flatMap(({ values }) => values);
   const y = yScale(all, unit, log);
-  const x = linearScale([], Math.min(8, Math.max(1, epochs - 1)), epochs === 1 ? [0.5, 1.5] : [1, epochs]);
+  const x = linearScale(
+    [],
+    Math.min(marksFor(plot.width, 8), Math.max(1, epochs - 1)),
+    epochs === 1 ? [0.5, 1.5] : [1, epochs],
+  );
   const show = (value: number): string =>
     unit === "percent" ? `${showTick(value * 100)} %` : showTick(value);
   const place = {
@@ -56,7 +65,7 @@ export function drawLines({ title, series, unit = "number", log, marks = [] }: L
       { class: "tick", x: margin.left + plot.width / 2, y: size.height - 3, "text-anchor": "middle" },
       "epoch",
     ),
-    ...drawMarks(marks, place),
+    ...drawMarks(marks, place, { right: size.width - margin.right, bottom }),
     ...series.map((one, i) => drawSeries(one, i, place, show, epochs <= mostMarked)),
   );
 }
@@ -67,8 +76,6 @@ function epochTicks({ ticks, at }: Scale, epochs: number): readonly number[] {
   const hasRoom = whole.length === 0 || at(whole[0]!) > 0.06;
   return whole[0] === 1 || !hasRoom || epochs === 1 ? whole : [1, ...whole];
 }
-
-const bottom = size.height - margin.bottom;
 
 function yScale(values: readonly number[], unit: "number" | "percent", log: boolean | undefined): Scale {
   const finite = values.filter(Number.isFinite);
@@ -86,14 +93,17 @@ function yScale(values: readonly number[], unit: "number" | "percent", log: bool
 const spaceOf = (label: string): number => 6.3 * label.length + 8; // that a label takes, about
 
 /** A dashed line across for each mark, and over the lines their labels, where there is room beside the one before. */
-function drawMarks(marks: readonly Mark[], place: Place): Markup[] {
+function drawMarks(
+  marks: readonly Mark[],
+  place: Place,
+  { right, bottom }: { readonly right: number; readonly bottom: number },
+): Markup[] {
   const lines = marks.map(({ epoch, label }) => {
     const x = round(place.x(epoch));
     const title = element("title", {}, `${label}, before epoch ${Math.ceil(epoch)}`);
     return element("line", { class: "mark", x1: x, x2: x, y1: margin.top, y2: bottom }, title);
   });
   let free = margin.left;
-  const right = size.width - margin.right;
   const labels = marks.flatMap(({ epoch, label }) => {
     const [x, space] = [place.x(epoch), spaceOf(label)];
     const isLeft = x + space > right; // of its line, at the right end

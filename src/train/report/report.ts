@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../errors/arguments.ts";
-import { element, escapeText, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { atWidths } from "../../viz/at-widths.ts";
+import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
 import { drawConfusion } from "./confusion.ts";
-import type { DrawingFigure, Figure, TrainingReport } from "./figures.ts";
+import type { DrawingFigure, Figure, TableFigure, TrainingReport } from "./figures.ts";
 import { drawImages } from "./images.ts";
 import { drawLines } from "./lines.ts";
 import { drawScatter } from "./scatter.ts";
@@ -79,33 +80,42 @@ function writeFigure(figure: Figure): string {
     case "drawing": {
       // what others have drawn is no text of ours to escape
       const head = [heading, ...about].map(writeMarkup).join("");
-      return `<section class="wide">${head}<div class="drawing">${figure.svg}</div></section>`;
+      return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="region" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
     }
     default:
       return kind satisfies never;
   }
 }
 
+/** The width of a drawing as an attribute for the style, by which it is not made so small that its text cannot be read. */
+function widthOf(svg: string): string {
+  const width = /^<svg\b[^>]*\swidth="(\d+(?:\.\d+)?)"/.exec(svg)?.[1];
+  return width === undefined ? "" : ` style="--width:${width}px"`;
+}
+
 function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
   switch (figure.kind) {
     case "lines": {
       const names = figure.series.map(({ name }) => element("li", {}, name));
-      return [...(names.length > 1 ? [element("ul", { class: "legend" }, ...names)] : []), drawLines(figure)];
+      return [
+        ...(names.length > 1 ? [element("ul", { class: "legend" }, ...names)] : []),
+        atWidths((width) => drawLines(figure, width)),
+      ];
     }
     case "confusion":
       return [drawConfusion(figure)];
     case "images":
       return [drawImages(figure)];
     case "scatter":
-      return [drawScatter(figure)];
+      return [atWidths((width) => drawScatter(figure, width))];
     case "table":
-      return [drawTable(figure.head, figure.rows)];
+      return [drawTable(figure)];
     default:
       return figure satisfies never;
   }
 }
 
-function drawTable(head: readonly string[], rows: readonly (readonly string[])[]): Markup {
+function drawTable({ title, head, rows }: TableFigure): Markup {
   const cells = (tag: string, texts: readonly string[]): Markup =>
     element("tr", {}, "", ...texts.map((text) => element(tag, {}, text)));
   const body = rows.map((row) => cells("td", row));
@@ -115,7 +125,7 @@ function drawTable(head: readonly string[], rows: readonly (readonly string[])[]
     element("thead", {}, cells("th", head)),
     element("tbody", {}, "", ...body),
   );
-  return element("div", { class: "scroll" }, table);
+  return element("div", scrollable(title), table);
 }
 
 function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {

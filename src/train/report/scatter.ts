@@ -1,18 +1,20 @@
+import { marksFor } from "../../viz/at-widths.ts";
 import { element, type Markup } from "../../viz/markup.ts";
 import type { ScatterFigure } from "./figures.ts";
 import { linearScale, showTick } from "./scale.ts";
 
 const margin = { left: 84, right: 30, top: 12, bottom: 44 };
-const side = 320;
-const width = margin.left + side + margin.right;
-const height = margin.top + side + margin.bottom;
 const mostPoints = 1500;
+const largest = 434; // pixels: the square needs no more
 
-/** Points over a square, both axes alike. */
-export function drawScatter({ title, xLabel, yLabel, points }: ScatterFigure): Markup {
+/** Points over a square, both axes alike, as a drawing of so many CSS pixels. */
+export function drawScatter({ title, xLabel, yLabel, points }: ScatterFigure, room: number): Markup {
+  const width = Math.min(room, largest);
+  const side = width - margin.left - margin.right;
+  const height = margin.top + side + margin.bottom;
   const every = Math.ceil(points.length / mostPoints);
   const shown = points.filter((_, i) => i % every === 0);
-  const scale = linearScale(points.flat(), 5);
+  const scale = linearScale(points.flat(), marksFor(side, 5));
   const x = (value: number): number => Math.round((margin.left + scale.at(value) * side) * 10) / 10;
   const y = (value: number): number => Math.round((margin.top + (1 - scale.at(value)) * side) * 10) / 10;
   const [low, high] = [scale.ticks[0]!, scale.ticks.at(-1)!];

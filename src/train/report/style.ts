@@ -1,9 +1,10 @@
-import { plainFonts } from "../../viz/graph-style.ts";
+import { widthStyle } from "../../viz/at-widths.ts";
+import { plainFonts, scrollStyle } from "../../viz/graph-style.ts";
 
 /** Colours and type of the page, light and dark. */
 export const pageStyle: string = /* @__PURE__ */ `
-:root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--faint:#818b98;--line:#d1d9e0;--grid:#eaeef2;--paper:#fff;--box:#f6f8fa;--first:#0969da;--second:#bc4c00;--third:#6639ba;--warn:#fff8c5;--warn-line:#d4a72c}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--faint:#767e89;--line:#30363d;--grid:#21262d;--paper:#0d1117;--box:#161b22;--first:#58a6ff;--second:#f0883e;--third:#bc8cff;--warn:#272115;--warn-line:#9e6a03}}
+:root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--faint:#818b98;--line:#d1d9e0;--grid:#eaeef2;--paper:#fff;--box:#f6f8fa;--first:#0969da;--second:#bc4c00;--third:#6639ba;--right:#0550ae;--wrong:#953800;--warn:#fff8c5;--warn-line:#d4a72c}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--faint:#767e89;--line:#30363d;--grid:#21262d;--paper:#0d1117;--box:#161b22;--first:#58a6ff;--second:#f0883e;--third:#bc8cff;--right:#58a6ff;--wrong:#f0883e;--warn:#272115;--warn-line:#9e6a03}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 ${plainFonts}}
 main{max-width:1040px;margin:0 auto;padding:44px 28px 64px}
@@ -22,7 +23,7 @@ h2{margin:0 0 2px;font-size:16px;font-weight:600}
 section{min-width:0}
 section.wide{grid-column:1/-1}
 .caption{margin:0 0 10px;max-width:76ch;color:var(--soft);font-size:13px}
-.chart + .caption{margin:6px 0 0}
+.at-widths + .caption{margin:6px 0 0}
 .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin:0 0 6px;padding:0;list-style:none;font-size:13px;color:var(--soft)}
 .legend li::before{content:"";display:inline-block;width:14px;height:3px;margin-right:7px;border-radius:2px;vertical-align:middle;background:var(--first)}
 .legend li:nth-child(2)::before{background:var(--second)}
@@ -41,15 +42,17 @@ section.wide{grid-column:1/-1}
 .series-3 circle{fill:var(--third)}
 .chart .same{stroke:var(--faint);stroke-dasharray:4 4}
 .dots circle{fill:var(--first);fill-opacity:.55}
-.scroll{overflow-x:auto}
+${scrollStyle}
+${widthStyle}
+:focus-visible{outline:2px solid var(--first);outline-offset:2px}
 table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums}
 .confusion{border-spacing:2px;font-size:13px}
 .confusion th{padding:0 4px;color:var(--soft);font-weight:500;text-align:center;white-space:nowrap;max-width:9em;overflow:hidden;text-overflow:ellipsis}
 .confusion th[scope=row]{text-align:right;padding-right:6px}
 .confusion td{min-width:33px;height:30px;padding:0 3px;text-align:center;border-radius:3px}
-.confusion td.none{color:var(--faint);background:var(--box)}
-.confusion td.right{background:color-mix(in srgb,var(--first) var(--tint),var(--box))}
-.confusion td.wrong{background:color-mix(in srgb,var(--second) var(--tint),var(--box));font-weight:600}
+.confusion td.none{color:var(--soft);background:var(--box)}
+.confusion td.right{background:color-mix(in srgb,var(--right) var(--tint),var(--box))}
+.confusion td.wrong{background:color-mix(in srgb,var(--wrong) var(--tint),var(--box));font-weight:600}
 .confusion td.strong{color:var(--paper)}
 .images{display:flex;flex-wrap:wrap;gap:14px}
 .images figure{margin:0;text-align:center}
@@ -59,13 +62,13 @@ table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-num
 @media (prefers-color-scheme:dark){.images img{filter:invert(.93)}}
 .rows th{padding:4px 22px 4px 0;color:var(--soft);font-size:13px;font-weight:500;text-align:left;border-bottom:1px solid var(--line)}
 .rows td{padding:4px 22px 4px 0;border-bottom:1px solid var(--grid)}
-.drawing{overflow:hidden auto;max-height:900px;padding:8px;border:1px solid var(--line);border-radius:6px}
-.drawing svg{display:block;margin:0 auto;max-width:100%;height:auto}
+.drawing{max-height:900px;padding:8px;border:1px solid var(--line);border-radius:6px}
+.drawing svg{display:block;margin:0 auto;max-width:100%;min-width:calc(.93*var(--width,0px));height:auto}
 .settings{display:grid;grid-template-columns:max-content 1fr;gap:4px 22px;margin:8px 0 18px}
 .settings dt{color:var(--soft)}
 .settings dd{margin:0;overflow-wrap:anywhere}
 pre{margin:6px 0 0;padding:12px 14px;background:var(--box);border:1px solid var(--line);border-radius:6px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
 footer{margin-top:40px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px;overflow-wrap:anywhere}
-@media (max-width:520px){main{padding:28px 16px 48px}.drawing{padding:4px}.confusion{border-spacing:1px;font-size:12px}.confusion th{padding:0 1px}.confusion th[scope=row]{padding-right:3px}.confusion td{min-width:0;width:31px;padding:0}}
+@media (max-width:520px){main{padding:28px 16px 48px}.drawing{padding:4px}.confusion{border-spacing:1px;font-size:12px}.confusion th{padding:0 1px}.confusion th[scope=row]{padding-right:3px}.confusion td{min-width:0;width:31px;padding:0}.rows th,.rows td{padding-right:14px}}
 @media print{.drawing{max-height:none}}
 `.trim();

@@ -1,0 +1,30 @@
+import { expect, test, vi } from "vitest";
+
+test("a run that nobody began is told at the end of a program, which trained nothing in silence", async () => {
+  const ends: ((code: number) => void)[] = [];
+  const once = vi.spyOn(process, "once").mockImplementation(((_: string, f: (code: number) => void) => {
+    ends.push(f);
+    return process;
+  }) as never);
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  try {
+    vi.resetModules(); // one watch a program
+    const { noteBegun, watchIdle } = await import("./unawaited.ts");
+    const [begun, idle] = [1, 2].map((line) => () => `    at train (/home/a.mjs:${line}:7)`);
+    watchIdle(begun!);
+    watchIdle(idle!);
+    noteBegun(begun!);
+    expect(ends).toHaveLength(1);
+    ends[0]?.(1); // an error has been told already
+    expect(warn).not.toHaveBeenCalled();
+    ends[0]?.(0);
+    expect(warn.mock.calls).toEqual([
+      [
+        "fit: the run of /home/a.mjs:2 was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).",
+      ],
+    ]);
+  } finally {
+    once.mockRestore();
+    warn.mockRestore();
+  }
+});

@@ -1,0 +1,199 @@
+// Every page that the commands write, as it meets a reader: on a phone and on a desk, in light and dark, by keys alone, and by
+// a program that reads it aloud (as far as axe can tell).
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
+import { root } from "./support/snippets.ts";
+
+const longText = "h = tanh(w*x + b); k = exp(-h^2) * sin(h) + log(1 + h^2); (k - t)^2 + max(w, b)";
+const commands: Readonly<Record<string, readonly string[]>> = {
+  trace: ["explain", longText, "--at", "x=2,w=3,b=0.1,t=1", "--graph"],
+  constant: ["explain", "1", "--graph"],
+  race: ["race", "rosenbrock", "--steps", "200", "--out"],
+  "race of one coordinate": ["race", "x^4 - 3*x^2 + x", "--steps", "60", "--out"],
+  training: ["train", "digits", "--epochs", "2", "--hidden", "8", "--out"],
+  fit: ["fit", "data.csv", "y = a*exp(-b*x) + c", "--out"],
+  schedule: ["schedule", "cyclic", "--base", "0.001", "--max", "0.006", "--steps", "40", "--out"],
+  rates: ["lr-find", "digits", "--hidden", "8", "--out"],
+  slice: [
+    "landscape",
+    "digits",
+    "--epochs",
+    "2",
+    "--hidden",
+    "8",
+    "--items",
+    "50",
+    "--resolution",
+    "9",
+    "--out",
+  ],
+};
+let folder: string;
+const pages: Record<string, string> = {};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-all-pages-"));
+  const rows = Array.from(
+    { length: 40 },
+    (_, i) => `${i / 8},${2.5 * Math.exp(-i / 6) + 0.05 * Math.sin(7 * i)}`,
+  );
+  writeFileSync(join(folder, "data.csv"), `x,y\n${rows.join("\n")}\n`);
+  Object.entries(commands).forEach(([name, words], i) => {
+    const file = join(folder, `${i}.html`);
+    const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/cli/main.js"), ...words, file], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(status, `${name}: ${stderr}`).toBe(0);
+    pages[name] = file;
+  });
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "playground/build.mjs")], {
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  pages["playground"] = join(root, "playground/dist/index.html");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The pixels of the smallest text that is seen, and what it says. */
+function smallestText(page: Page): Promise<readonly [number, string]> {
+  return page.evaluate(() => {
+    let smallest: [number, string] = [Infinity, ""];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
+      const parent = node.parentElement!;
+      const words = node.textContent!.trim();
+      const isText = !["script", "style", "noscript", "title", "desc"].includes(parent.tagName.toLowerCase());
+      if (words === "" || !isText || !parent.checkVisibility({ visibilityProperty: true })) continue;
+      const { a, b } = (parent instanceof SVGGraphicsElement && parent.getScreenCTM()) || { a: 1, b: 0 };
+      const pixels = Number.parseFloat(getComputedStyle(parent).fontSize) * Math.hypot(a, b);
+      if (pixels < smallest[0]) smallest = [pixels, words];
+    }
+    return smallest;
+  });
+}
+
+/** What scrolls sideways and does not show it, or cannot be reached by keys. */
+function hiddenScrolls(page: Page): Promise<string[]> {
+  return page.$$eval("body *", (all) =>
+    all
+      .filter((e) => e.scrollWidth > e.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(e).overflowX))
+      .filter((e) => !e.classList.contains("scroll") || (e as HTMLElement).tabIndex < 0)
+      .map((e) => e.outerHTML.slice(0, 80)),
+  );
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { run } = (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe;
+    const found = await run();
+    return found.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(" ")}`,
+    );
+  });
+}
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+const phone = { width: 360, height: 740 };
+const desk = { width: 1280, height: 900 };
+
+/** The same test for each of some pages. */
+function forEach(
+  names: readonly string[],
+  title: (name: string) => string,
+  body: (browser: BrowserTest, page: { readonly file: string }, name: string) => Promise<void>,
+): Record<string, (browser: BrowserTest) => Promise<void>> {
+  return Object.fromEntries(
+    names.map((name) => [title(name), async (browser) => body(browser, { file: pages[name]! }, name)]),
+  );
+}
+const names = [...Object.keys(commands), "playground"];
+const kinds = ["trace", "race", "training", "fit", "playground"]; // the others have the style of one of these
+
+// charts were made smaller with the window, down to text of 4.6 pixels
+describeInBrowser("text of 11 pixels or more and nothing off screen, at any width:", {
+  ...forEach(
+    names,
+    (name) => name,
+    async ({ open }, file) => {
+      const page = await open(file, { viewport: phone });
+      expect(await hiddenScrolls(page)).toEqual([]);
+      for (const width of [320, 360, 600, 900, 1280, 1920]) {
+        await page.setViewportSize({ width, height: 800 });
+        // two frames: what follows the size of the window has followed
+        await page.evaluate(
+          () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+        );
+        const [pixels, words] = await smallestText(page);
+        expect(pixels, `at ${width}: ${words}`).toBeGreaterThan(10.99);
+        const whole = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect(whole).toBeLessThanOrEqual(width);
+      }
+    },
+  ),
+});
+
+describeInBrowser("axe finds nothing on a phone in the dark, nor on a desk with all values shown:", {
+  ...forEach(
+    names,
+    (name) => name,
+    async ({ open }, file, name) => {
+      const options = { bypassCSP: true, reducedMotion: "reduce" } as const;
+      expect(
+        await violations(await open(file, { ...options, viewport: phone, colorScheme: "dark" })),
+      ).toEqual([]);
+      if (!kinds.includes(name)) return;
+      const page = await open(file, { ...options, viewport: desk, colorScheme: "light" });
+      await page.locator("h1").click();
+      await page.keyboard.press("End");
+      expect(await violations(page)).toEqual([]);
+    },
+  ),
+});
+
+describeInBrowser("the Tab key goes through all controls, and what has the focus shows it:", {
+  ...forEach(
+    ["trace", "race", "training", "playground"],
+    (name) => name,
+    async ({ open }, file) => {
+      const page = await open(file, { viewport: desk });
+      const reachable = await page.evaluate(() => {
+        (document.activeElement as HTMLElement).blur();
+        const all = [...document.querySelectorAll("button:enabled, input, select, textarea, [tabindex='0']")];
+        const missed = new Set(all.filter((e) => e.checkVisibility()));
+        const unmarked: string[] = [];
+        document.addEventListener("focusin", ({ target }) => {
+          const e = target as Element;
+          missed.delete(e);
+          const [own, inner] = [e, e.querySelector("rect:last-of-type") ?? e].map((at) =>
+            getComputedStyle(at),
+          );
+          const isMarked =
+            (own!.outlineStyle !== "none" && Number.parseFloat(own!.outlineWidth) > 0) ||
+            Number.parseFloat(inner!.strokeWidth) > 2;
+          if (!isMarked) unmarked.push(e.outerHTML.slice(0, 80));
+        });
+        Object.assign(window, {
+          focusFaults: () => [unmarked, [...missed].map((e) => e.outerHTML.slice(0, 80))],
+        });
+        return missed.size;
+      });
+      expect(reachable).toBeGreaterThan(1);
+      for (let i = 0; i <= reachable; i++) await page.keyboard.press("Tab");
+      const faults = await page.evaluate(() =>
+        (window as unknown as { focusFaults(): [string[], string[]] }).focusFaults(),
+      );
+      expect(faults).toEqual([[], []]);
+    },
+  ),
+});

@@ -1,0 +1,106 @@
+// Each public module by itself, in a process of its own: what it gives can be used without importing another one.
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
+
+/** For each module a program that reads a tensor where it makes one, and else something, and prints it. */
+const programs: Readonly<Record<string, { readonly source: string; readonly prints: string }>> = {
+  downhill: {
+    source: `import { tensor } from "downhill"; print(tensor([1, 2]).add(1).tolist());`,
+    prints: "[2,3]",
+  },
+  "downhill/core": {
+    source: `import { add } from "downhill/core"; print(add([1, 2], 1).tolist());`,
+    prints: "[2,3]",
+  },
+  "downhill/optim": {
+    source: `import { sgd } from "downhill/optim"; const { init, update } = sgd({ learningRate: 0.5 });
+      const { updates } = update({ w: [2, 4] }, init({ w: [1, 1] }), { w: [1, 1] }); print(updates.w.neg().tolist());`,
+    prints: "[1,2]",
+  },
+  "downhill/nn": {
+    source: `import { relu } from "downhill/nn"; print([...relu([-1, 2]).mul(2).data()]);`,
+    prints: "[0,4]",
+  },
+  "downhill/data": {
+    source: `import { dataset } from "downhill/data"; for (const x of dataset([1, 2]).batch(2).epoch(0)) print(x.mul(2).tolist());`,
+    prints: "[2,4]",
+  },
+  "downhill/train": {
+    source: `import { fit } from "downhill/train";
+      const { params } = await fit({ params: { w: 1 }, loss: ({ w }) => w.mul(0), epochs: 1, data: [{ x: [1] }],
+        optimizer: { init: () => ({ n: 0 }), update: (grads, state, params) => ({ updates: grads, state }) } });
+      print(params.w.item());`,
+    prints: "1",
+  },
+  "downhill/io": {
+    source: `import { readSafetensors } from "downhill/io";
+      const header = new TextEncoder().encode('{"x":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}'.padEnd(64));
+      const bytes = new Uint8Array(8 + 64 + 16);
+      bytes[0] = 64; bytes.set(header, 8); bytes.set(new Uint8Array(Float64Array.of(1, 2).buffer), 72);
+      const x = readSafetensors(bytes).tensors.get("x");
+      const said = []; try { x.add(1) } catch (error) { said.push(error.message.slice(0, 4)) }
+      print([x.tolist(), [...x.data()], ...said]);`,
+    prints: '[[1,2],[1,2],"add:"]',
+  },
+  "downhill/random": {
+    source: `import { bernoulli, key } from "downhill/random"; print(bernoulli(key(0), 1, [2]).astype("int32").tolist());`,
+    prints: "[1,1]",
+  },
+  "downhill/viz": {
+    source: `import { traceTable } from "downhill/viz"; print(Object.values(traceTable((x) => x.mul(x), { at: [3] }).gradient));`,
+    prints: "[6]",
+  },
+  "downhill/landscapes": {
+    source: `import { findLandscape, race } from "downhill/landscapes"; print(typeof race === "function" && findLandscape("bowl").name);`,
+    prints: '"bowl"',
+  },
+  "downhill/testing": {
+    source: `import { checkGrads } from "downhill/testing"; print(checkGrads((x) => x.mul(x), [2]).worst < 1e-6);`,
+    prints: "true",
+  },
+};
+const print = "const print = (value) => console.log(JSON.stringify(value));\n";
+const run = promisify(execFile);
+let folder: string;
+beforeAll(() => {
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  folder = mkdtempSync(join(root, ".tmp/subpaths-")); // where "downhill" is the package itself
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("every public module has a program", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, unknown>;
+  };
+  const names = Object.keys(exports).filter((name) => name !== "./package.json");
+  expect(Object.keys(programs)).toEqual(names.map((name) => `downhill${name.slice(1)}`));
+});
+
+describe.each(Object.entries(programs))("%s by itself", (name, { source, prints }) => {
+  const file = (kind: string): string => join(folder, `${name.replace("/", "-")}${kind}.mjs`);
+
+  test("as it is published", async () => {
+    writeFileSync(file(""), print + source);
+    expect((await run(process.execPath, [file("")])).stdout.trim()).toBe(prints);
+  });
+
+  test("in a bundle", async () => {
+    writeFileSync(file("-source"), print + source);
+    await build({
+      entryPoints: [file("-source")],
+      outfile: file("-bundle"),
+      tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "node",
+      logLevel: "silent",
+    });
+    expect((await run(process.execPath, [file("-bundle")])).stdout.trim()).toBe(prints);
+  });
+});
