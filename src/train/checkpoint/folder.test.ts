@@ -257,15 +257,13 @@ describe("two runs in one folder", () => {
     expect(step).toBe(9);
   });
 
-  test.each<[string, Partial<FitOptions<{ w: ReturnType<typeof tensor> }, unknown, never>>]>([
-    ["is refused", {}],
-    ["diverges", { resume: true, epochs: 9, optimizer: sgd({ learningRate: 1e308 }) }],
-    ["meets a failing log", { resume: true, log: () => Promise.reject(new Error("no log")) }],
-  ])("a run that %s leaves no lock", async (_, more) => {
+  test.each<[string, string, Partial<FitOptions<{ w: ReturnType<typeof tensor> }, unknown, never>>]>([
+    ["is refused", "resume", {}],
+    ["diverges", "finite", { resume: true, epochs: 9, optimizer: sgd({ learningRate: 1e308 }) }],
+    ["meets a failing log", "no log", { resume: true, log: () => Promise.reject(new Error("no log")) }],
+  ])("a run that %s leaves no lock", async (_, problem, more) => {
     await fit({ ...options, checkpoint: { store } });
-    await expect(fit({ ...options, ...(more as object), checkpoint: { store } })).rejects.toThrow(
-      /resume: true|no log|is NaN|not finite|Infinity/,
-    );
+    await expect(fit({ ...options, ...(more as object), checkpoint: { store } })).rejects.toThrow(problem);
     expect(lockOf()).toEqual([]);
   });
 });
