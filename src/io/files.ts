@@ -1,5 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
+import { checkOptions } from "../errors/options.ts";
 import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 import { encodingOf } from "./encoding.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
@@ -32,6 +33,7 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
  */
 export async function readFileText(path: string, options: UnpackOptions = {}): Promise<string> {
   if (arguments.length > 2) refuseExtra("readFileText", arguments, 2);
+  checkOptions("readFileText", options, ["maxUnpackedBytes"]); // before anything is read, as below
   const bytes = await gunzip(await readFileBytes(path), path, options);
   const encoding = encodingOf(bytes, path);
   try {
@@ -55,7 +57,7 @@ export async function readTableFile(
   options: ReadTableOptions & UnpackOptions = {},
 ): Promise<Table> {
   if (arguments.length > 2) refuseExtra("readTableFile", arguments, 2);
-  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]); // before anything is read
+  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]);
   const { maxUnpackedBytes, ...rest } = options;
   const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
   return readTable(text, { name: path, ...rest });
@@ -64,12 +66,14 @@ export async function readTableFile(
 /** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
   if (arguments.length > 2) refuseExtra("readIdxFile", arguments, 2);
+  checkOptions("readIdxFile", options, ["name", "maxUnpackedBytes"]);
   return readIdx(await readFileBytes(path), { name: path, ...options });
 }
 
 /** `readNpy` of a file, gzip or not; messages name the path unless `name` is given. */
 export async function readNpyFile(path: string, options: ReadNpyOptions = {}): Promise<NpyArray> {
   if (arguments.length > 2) refuseExtra("readNpyFile", arguments, 2);
+  checkOptions("readNpyFile", options, ["name", "maxUnpackedBytes"]);
   return readNpy(await readFileBytes(path), { name: path, ...options });
 }
 
@@ -80,6 +84,7 @@ export async function readNpyFile(path: string, options: ReadNpyOptions = {}): P
  * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
  */
 export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
+  if (arguments.length > 2) refuseExtra("writeNpyFile", arguments, 2);
   await replaceFileOrExplain("writeNpyFile", path, writeNpy(array));
 }
 

@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { checkOptions } from "../errors/options.ts";
 import { readFileBytes } from "./files.ts";
 import { replaceFileOrExplain } from "./replace-file.ts";
 import {
@@ -15,6 +16,7 @@ export async function readSafetensorsFile(
   options: ReadSafetensorsOptions = {},
 ): Promise<Safetensors> {
   if (arguments.length > 2) refuseExtra("readSafetensorsFile", arguments, 2);
+  checkOptions("readSafetensorsFile", options, ["name", "only", "int64"]); // before anything is read
   return readSafetensors(await readFileBytes(path), { name: path, ...options });
 }
 
