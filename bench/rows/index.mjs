@@ -4,6 +4,7 @@ import * as elementwise from "./elementwise.mjs";
 import * as firstCall from "./first-call.mjs";
 import * as gradientCost from "./gradient-cost.mjs";
 import * as loops from "./loops.mjs";
+import * as masks from "./masks.mjs";
 import * as memory from "./memory.mjs";
 import * as networks from "./networks.mjs";
 import * as products from "./products.mjs";
@@ -15,6 +16,7 @@ export const groups = [
   products,
   networks,
   elementwise,
+  masks,
   small,
   gradientCost,
   loops,

@@ -9,19 +9,32 @@ import type { ArrayType } from "./types.ts";
 /** A tangent or cotangent; `undefined` is a zero that is never computed. */
 export type Maybe = Tensor | undefined;
 
+/** The elements `from` to `to` (exclusive) along an axis, all of them along the others: what a slice reads. */
+export interface Part {
+  readonly axis: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Whether a cotangent left a mask, so that elements of it that are exactly 0 were not chosen or not read: true, or the
+ * only part that was read.
+ */
+export type Mask = boolean | Part;
+
 /**
  * Collects the cotangent of one linear operand. `add` sums a contribution. `take` hands the sum over, with the right to
  * write into it (a zero array if there is none yet), and `put` gives it back: so the transpose of an indexed read
  * updates one element and not a whole array.
  *
- * `isMasked` says that the contribution left a mask: elements of it that are exactly 0 were not chosen or not read. The
- * rule of a mask says so itself; what comes of masked cotangents by any other rule is masked without saying.
+ * `mask` says that the contribution left a mask; parts that cover the array together leave none. The rule of a mask says
+ * so itself; what comes of masked cotangents by any other rule is masked without saying.
  */
 export interface Accumulator {
   readonly type: ArrayType;
-  add(ct: Tensor, isMasked?: boolean): void;
+  add(ct: Tensor, mask?: Mask): void;
   take(): Tensor;
-  put(ct: Tensor, isMasked?: boolean): void;
+  put(ct: Tensor, mask?: Mask): void;
 }
 
 /** The transpose of a program, and for each of its results whether it left a mask, or is 0 whatever the cotangents are. */
@@ -93,8 +106,8 @@ export interface PartialTools extends Tools {
  * How a primitive is differentiated: exactly the rules that its kind needs.
  *
  * Signatures share their order: `transpose(cts, ins, params, into)` has `undefined` in `ins`, and an accumulator in
- * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined. `masked` marks the cotangents that
- * left a mask (see `Accumulator`): a product with a known factor that may be infinite or NaN is strong on these.
+ * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined. `masks` tells which cotangents left
+ * a mask, and is empty if none did: a product with a known factor that may be infinite or NaN is strong on these.
  */
 export type Derivative<P> =
   | {
@@ -143,8 +156,14 @@ export interface TransposeRule<P> {
     params: P,
     into: readonly (Accumulator | undefined)[],
     tools: Tools,
-    masked: readonly boolean[],
+    masks: readonly Mask[],
   ): void;
+}
+
+/** Whether the masks of cotangents, as transpose rules receive them, have one at this place. */
+export function isMasked(masks: readonly Mask[], place = 0): boolean {
+  const mask = masks[place];
+  return mask !== undefined && mask !== false;
 }
 
 /** Operands marked in `batched` carry the batch in axis 0; results likewise. */
@@ -309,6 +328,13 @@ export interface Primitive<P = unknown> {
     ins: readonly ArrayType[],
     params: P,
   ): number | undefined;
+  /** Whether the result is its second operand where the first, a condition, holds, and the third elsewhere. */
+  readonly chooses?: boolean;
+  /**
+   * For a product that is 0 where its first operand is, and only for that reason differs from a plain one: the equation of
+   * the plain product.
+   */
+  strong?(params: P): ((out: Var, x: Var, y: Var) => Equation) | undefined;
   /** Whether its two operands may change places without changing a bit. */
   readonly commutes?: boolean;
   /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */

@@ -77,7 +77,9 @@ function attend(
   const own = asTensor(mask, operation);
   scores = own.dtype === "bool" ? where(own, scores, -Infinity) : add(scores, own);
   const isBlind = equal(max(scores, { axis: -1, keepdims: true }), -Infinity);
-  return matmul(where(isBlind, 0, softmax(where(isBlind, 0, scores))), value);
+  const weights = softmax(where(isBlind, 0, scores));
+  // by a factor, not by a choice: the weights are finite, and cotangents that leave a mask cost more
+  return matmul(mul(weights, where(isBlind, 0, 1)), value);
 }
 
 function checkAttention(q: Tensor, k: Tensor, v: Tensor): void {

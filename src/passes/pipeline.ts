@@ -6,6 +6,7 @@ import { eliminateCommonSubexpressions } from "./cse.ts";
 import { foldConstants } from "./fold.ts";
 import { computeInFrames } from "./frames.ts";
 import { hoistInvariants } from "./hoist.ts";
+import { sinkMasks } from "./masks.ts";
 import { sumRepeats } from "./repeats.ts";
 import { thinResiduals } from "./residuals.ts";
 import { schedule } from "./schedule.ts";
@@ -34,6 +35,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["simplify", simplify],
   ["sums of repetitions", sumRepeats],
   ["unit axes", dropUnitAxes],
+  ["masks", sinkMasks],
   ["common subexpressions", eliminateCommonSubexpressions],
   ["residuals", thinResiduals],
   ["frames", computeInFrames],

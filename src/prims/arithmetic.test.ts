@@ -31,6 +31,11 @@ describe("arithmetic", () => {
     mul: [on(a.mul, [...floats(x, y), ...integers(ints, ints), ...booleans(2), ...special(odd, others)])],
     scale: [on((v) => a.scale(v, -2.5), floats(x)), on((v) => a.scale(v, 3), integers(ints))],
     div: [on(a.div, [...floats(x, positive), ...integers(ints, divisors), ...special(odd, others)])],
+    strongMul: [
+      on((u, v) => a.strongMul(u, v), [...floats(x, y), ...special(odd, others)]),
+      on((u, v) => a.strongMul(u, v, true), [...floats(x, y), ...special(odd, others)]),
+    ],
+    strongDiv: [on(a.strongDiv, [...floats(x, positive), ...special(odd, others)])],
     rem: [
       on(a.rem, [
         ...floats([1.5, -2.25, 0.25, 7, -7, 6.5], [1, 2, 0.75, -3, 3, 1.75]),

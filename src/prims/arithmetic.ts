@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -9,9 +9,8 @@ import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { joinTypes, requireNumbers, smoothUnary } from "./elementwise.ts";
+import { joinFloating, joinTypes, requireNumbers, smoothUnary } from "./elementwise.ts";
 import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
-import { strongDiv, strongMul } from "./strong.ts";
 
 const none = {};
 
@@ -23,9 +22,9 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   derivative: {
     kind: "smooth",
     jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && mul(dx, y!), dy && mul(x!, dy))],
-    transpose([ct], [x, y], _, into, __, [isMasked]) {
-      into[0]?.add(isMasked === true ? strongMul(ct!, y!) : mul(ct!, y!));
-      into[1]?.add(isMasked === true ? strongMul(ct!, x!) : mul(x!, ct!));
+    transpose([ct], [x, y], _, into, __, masks) {
+      into[0]?.add(isMasked(masks) ? strongMul(ct!, y!) : mul(ct!, y!));
+      into[1]?.add(isMasked(masks) ? strongMul(ct!, x!) : mul(x!, ct!));
     },
   },
   batch: "elementwise",
@@ -57,8 +56,8 @@ const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
     jvp: ([dx, dy], [, y], [out]) => [
       dx && dy ? div(sub(dx, mul(out!, dy)), y!) : dx ? div(dx, y!) : dy && neg(mul(div(out!, y!), dy)),
     ],
-    transpose([ct], [, y], _, into, __, [isMasked]) {
-      into[0]?.add(isMasked === true ? strongDiv(ct!, y!) : div(ct!, y!));
+    transpose([ct], [, y], _, into, __, masks) {
+      into[0]?.add(isMasked(masks) ? strongDiv(ct!, y!) : div(ct!, y!));
     },
   },
   batch: "elementwise",
@@ -69,6 +68,80 @@ const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
 /** x / y, operands of one type; integers truncate. */
 export function div(x: Tensor, y: Tensor): Tensor {
   return bind1(divPrim, [x, y], none);
+}
+
+/** The equation that divides one value by another. */
+function divEquation(out: Var, x: Var, y: Var): Equation {
+  return { prim: divPrim, params: none, ins: [x, y], outs: [out] };
+}
+
+/**
+ * Products with a strong zero: `ct · f`, and 0 wherever `ct` is exactly 0, whatever f is there. What takes cotangents that
+ * left a mask through a product: an element of 0 was not chosen, and 0 · ∞ would bring it back as NaN.
+ *
+ * Linear in `ct`; the derivatives are strong again. In `f` they leave zeros where `ct` is 0, which is a mask of its own.
+ */
+interface StrongParams {
+  /** Whether a 0 of the second operand is strong too: in derivatives of derivatives both operands are cotangents. */
+  readonly both: boolean;
+}
+
+const isNotZero = (x: Expr): Expr => k.ne(x, k.constant(x.type, 0));
+
+const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ definePrimitive<StrongParams>({
+  name: "strongMul",
+  notation: { infix: "*", precedence: 2 },
+  typeOf: (ins) => [joinFloating("strongMul", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [a, b], _, { both }) => [
+      sumMaybe(da && strongMul(da, b!, both), db && strongMul(a!, db, both)),
+    ],
+    transpose([ct], [a, b], { both }, into, _, masks) {
+      into[0]?.add(strongMul(ct!, b!, both));
+      into[1]?.add(strongMul(a!, ct!, both || isMasked(masks)), true);
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar([a, b], { both }) {
+      const counts = both ? k.and(isNotZero(a!), isNotZero(b!)) : isNotZero(a!);
+      return k.select(counts, k.mul(a!, b!), k.constant(a!.type, 0));
+    },
+  },
+  strong: ({ both }) => (both ? undefined : mulEquation),
+});
+
+/** `ct · f`, and 0 where `ct` is 0; with `both` also where f is. */
+export function strongMul(ct: Tensor, f: Tensor, both = false): Tensor {
+  return bind1(strongMulPrim, [ct, f], { both });
+}
+
+const strongDivPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+  name: "strongDiv",
+  notation: { infix: "/", precedence: 2 },
+  typeOf: (ins) => [joinFloating("strongDiv", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [, b], [out]) => [
+      sumMaybe(da && strongDiv(da, b!), db && neg(strongMul(strongDiv(out!, b!), db))),
+    ],
+    transpose([ct], [, b], _, into) {
+      into[0]?.add(strongDiv(ct!, b!));
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([a, b]) => k.select(isNotZero(a!), k.div(a!, b!), k.constant(a!.type, 0)),
+  },
+  strong: () => divEquation,
+});
+
+/** `ct / f`, and 0 where `ct` is 0. */
+export function strongDiv(ct: Tensor, f: Tensor): Tensor {
+  return bind1(strongDivPrim, [ct, f], none);
 }
 
 const remPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({

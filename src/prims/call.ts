@@ -1,6 +1,6 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
@@ -51,9 +51,10 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
         unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! },
       );
     },
-    transpose(cts, ins, { program }, into, { transposeProgram }, maskedCts) {
+    transpose(cts, ins, { program }, into, { transposeProgram }, masks) {
       const linear = ins.map((x) => x === undefined);
       const none = linear.map(() => false);
+      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
       const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
       const outs = call(backward, [
         ...ins.filter((x) => x !== undefined),

@@ -1,6 +1,6 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { PartialProgram, PartialTools, PartialValue, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
@@ -38,9 +38,10 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ definePrimit
       ];
     },
     partialEval: checkpointPartialEval,
-    transpose(cts, ins, { program, policy }, into, { transposeProgram }, maskedCts) {
+    transpose(cts, ins, { program, policy }, into, { transposeProgram }, masks) {
       const linear = ins.map((x) => x === undefined);
       const none = linear.map(() => false);
+      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
       const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
       const outs = checkpoint([...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))], {
         program: backward,

@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import type { Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -75,10 +75,11 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
       return [outs.slice(0, next), marked.map((m) => (m ? outs[next++] : undefined))];
     },
     partialEval: condPartialEval,
-    transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, maskedCts) {
+    transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, masks) {
       if (predicate === undefined) throw predicateUnknown();
       const linear = operands.map((x) => x === undefined);
       const none = linear.map(() => false);
+      const maskedCts = params.onTrue.outs.map((_, i) => isMasked(masks, i));
       const sides = both(params, (side) => transposeProgram(side, linear, none, maskedCts));
       const [onTrue, onFalse] = sides.map((side) => side.program) as [Program, Program];
       const outs = cond(
@@ -93,8 +94,8 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
       linear.forEach((isLinear, i) => {
         if (!isLinear) return;
         // what only one side uses is not chosen where the other one runs
-        const isMasked = sides.some(({ masked, zero }) => masked[next] === true || zero[next] === true);
-        into[i + 1]?.add(outs[next++]!, isMasked);
+        const leftMask = sides.some(({ masked, zero }) => masked[next] === true || zero[next] === true);
+        into[i + 1]?.add(outs[next++]!, leftMask);
       });
     },
     dce(used, params) {

@@ -1,6 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
-import type { Accumulator, Maybe, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import type { Accumulator, Mask, Maybe, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import { DeferredProgram } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -75,10 +75,11 @@ function transposeCall(
   { program }: { readonly program: Program },
   into: readonly (Accumulator | undefined)[],
   { transposeProgram }: Tools,
-  maskedCts: readonly boolean[],
+  masks: readonly Mask[],
 ): void {
   const linear = ins.map((x) => x === undefined);
   const none = linear.map(() => false);
+  const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
   const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
   const outs = call(backward, [...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))]);
   let next = 0;
@@ -276,7 +277,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
       return [outs.slice(0, program.outs.length), outs.slice(program.outs.length)];
     },
     partialEval: (ins, params, tools) => later(tools.unknown(pushPrim, valuesOf(ins), params)),
-    transpose(cts, ins, { backward, pushforward, residuals }, into, { transposeProgram }, masked) {
+    transpose(cts, ins, { backward, pushforward, residuals }, into, { transposeProgram }, masks) {
       const fixed = ins.slice(0, residuals);
       if (fixed.includes(undefined)) {
         throw new DownhillError(
@@ -285,10 +286,11 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
         );
       }
       const given = backward.ins.slice(residuals).map((v, i) => instantiate(cts[i], v.type));
-      const isMasked = masked.includes(true);
+      const masked = given.map((_, i) => isMasked(masks, i));
+      const leftMask = masked.includes(true);
       // the same map, with products that know of masks: those of the rule itself do not
       const strong =
-        isMasked && pushforward !== undefined
+        leftMask && pushforward !== undefined
           ? transposeProgram(
               pushforward,
               pushforward.ins.map((_, i) => i >= residuals),
@@ -297,7 +299,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
             ).program
           : backward;
       const outs = call(strong, [...present(fixed), ...given]);
-      outs.forEach((ct, i) => into[residuals + i]?.add(ct, isMasked));
+      outs.forEach((ct, i) => into[residuals + i]?.add(ct, leftMask));
     },
     dce: (used, params) => ({
       params,

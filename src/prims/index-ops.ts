@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { Primitive } from "../ir/primitive.ts";
+import type { Mask, Primitive } from "../ir/primitive.ts";
 import { definePrimitive } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
@@ -7,6 +7,7 @@ import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
+import { knownScalar } from "../trace/staging.ts";
 import type { Shape } from "../util/shape.ts";
 import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { less, maximum, minimum, mul } from "./arithmetic.ts";
@@ -67,7 +68,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
           high: n.map((size, i) => size - starts[i]! - spans[i]!),
           interior: strides.map((stride) => stride - 1),
         }),
-        true,
+        partRead(n, { starts, limits: starts.map((start, i) => start + spans[i]!), strides }),
       );
     },
   },
@@ -85,6 +86,25 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceP
   },
   isFree: true,
 });
+
+/** What a slice of an array of this shape reads, where that is a part along one axis. */
+function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask {
+  const partial = range(0, shape.length).filter(
+    (i) => limits[i]! - starts[i]! < shape[i]! || strides[i]! > 1,
+  );
+  const [axis, another] = partial;
+  if (axis === undefined) return false;
+  return another !== undefined || strides[axis]! > 1 || { axis, from: starts[axis]!, to: limits[axis]! };
+}
+
+/** What `take` reads, where that is one item at a known place. */
+function itemRead(shape: Shape, indices: Tensor, axis: number): Mask {
+  const place = knownScalar(indices);
+  if (place === undefined) return true;
+  const n = shape[axis]!;
+  const from = Math.min(Math.max(place < 0 ? place + n : place, 0), n - 1);
+  return { axis, from, to: from + 1 };
+}
 
 /** Every stride-th element from start up to limit, along each axis. */
 export function slice(x: Tensor, params: SliceParams): Tensor {
@@ -376,7 +396,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAdd(x.take(), indices!, ct!, axis), true);
+      x?.put(scatterAdd(x.take(), indices!, ct!, axis), itemRead(x.type.shape, indices!, axis));
     },
   },
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {

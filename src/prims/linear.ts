@@ -198,6 +198,7 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
       into[2]?.add(where(condition!, zeros(ct!.type), ct!), true);
     },
   },
+  chooses: true,
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([condition, x, y]) => k.select(condition!, x!, y!) },
   identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1),

@@ -2,6 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import type {
   LowerContext,
+  Mask,
   Maybe,
   PartialTools,
   PartialValue,
@@ -10,7 +11,7 @@ import type {
   Tools,
   WriteView,
 } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -85,7 +86,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     kind: "structured",
     jvp: scanJvp,
     partialEval: scanPartialEval,
-    transpose(cts, ins, params, into, tools, maskedCts) {
+    transpose(cts, ins, params, into, tools, masks) {
       const { body, carries, length } = params;
       // A linear carry may start from a known zero: in the body it is linear all the same, and its cotangent is dropped.
       const linear = ins.map(
@@ -95,9 +96,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
       const accumulate = [...lin.consts, ...lin.carry.map(() => false), ...lin.xs.map(() => false)];
       const linearConsts = keep(lin.consts, lin.consts).length;
       const { result: transposed, marked: maskedCarry } = fixpoint(
-        lin.carry.map((_, i) => maskedCts[i] === true),
+        lin.carry.map((_, i) => isMasked(masks, i)),
         (carry) => {
-          const ys = body.outs.slice(carries).map((_, i) => maskedCts[carries + i] === true);
+          const ys = body.outs.slice(carries).map((_, i) => isMaskedInSteps(masks, carries + i, params));
           const result = tools.transposeProgram(body, linear, accumulate, [...carry, ...ys]);
           return { result, marked: result.masked.slice(linearConsts, linearConsts + carries) };
         },
@@ -225,6 +226,21 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
     return [...carry, ...ys.map(stack)];
   },
 });
+
+/**
+ * Whether a part of the ys was read, so that the cotangent of some steps is no contribution. None is missing where the y
+ * is a carry too and the last step was read: that is the first to go back, and the others have the carry's.
+ */
+function isMaskedInSteps(
+  masks: readonly Mask[],
+  place: number,
+  { body, carries, length, reverse }: ScanParams,
+): boolean {
+  const mask = masks[place];
+  if (typeof mask !== "object" || mask.axis !== 0) return isMasked(masks, place);
+  const isLastRead = reverse ? mask.from === 0 : mask.to === length;
+  return !(isLastRead && body.outs.slice(0, carries).includes(body.outs[place]!));
+}
 
 /** Forward mode: a loop over values and tangents side by side. */
 function scanJvp(

@@ -10,6 +10,8 @@ import { currentSource, withSource } from "./source.ts";
 interface StagedValue {
   readonly trace: StagingTrace;
   readonly variable: { readonly type: ArrayType; name?: string | undefined };
+  /** The number that every element is, where it is made as a constant. */
+  readonly constant: number | undefined;
 }
 
 /** Records every operation as an equation of a program in the making. Operands from outside become hidden inputs. */
@@ -26,8 +28,8 @@ export interface StagingTrace extends Trace {
 export function makeStagingTrace(level: number): StagingTrace {
   const captured = new Map<Tensor, Var>();
   const eqns: Equation[] = [];
-  const wrap = (variable: StagedValue["variable"]): Tensor => {
-    const value: StagedValue = { trace, variable };
+  const wrap = (variable: StagedValue["variable"], constant?: number): Tensor => {
+    const value: StagedValue = { trace, variable, constant };
     return new Tensor(variable.type, undefined, value);
   };
   const trace: StagingTrace = {
@@ -49,12 +51,11 @@ export function makeStagingTrace(level: number): StagingTrace {
     },
     process(prim, ins, params) {
       const vars = ins.map((x) => trace.varOf(x));
-      const outs = prim
-        .typeOf(
-          ins.map((x) => x.type),
-          params,
-        )
-        .map((type) => wrap({ type }));
+      const types = prim.typeOf(
+        ins.map((x) => x.type),
+        params,
+      );
+      const outs = types.map((type) => wrap({ type }, prim.constantOf?.(params)));
       eqns.push({ prim, params, ins: vars, outs: outs.map((x) => trace.varOf(x)), source: currentSource() });
       return outs;
     },
@@ -112,6 +113,13 @@ export function nameValue(x: Tensor, name: string): Tensor {
   const tracer = x.tracer;
   if (tracer !== undefined && tracer.trace.kind === "program") (tracer as StagedValue).variable.name ??= name;
   return x;
+}
+
+/** The number that a scalar holds, where it is known; while a program is traced, of a constant. */
+export function knownScalar({ type, slot, tracer }: Tensor): number | undefined {
+  if (type.shape.length > 0) return undefined;
+  if (tracer?.trace.kind === "program") return (tracer as StagedValue).constant;
+  return typeof slot === "number" ? slot : undefined;
 }
 
 /** Runs a program on tensors by binding its equations one after the other, in whatever trace they belong to. */

@@ -2,7 +2,9 @@ import { DownhillError, internalError } from "../errors/index.ts";
 import type {
   Accumulator,
   Derivative,
+  Mask,
   Maybe,
+  Part,
   PartialTools,
   PartialValue,
   Primitive,
@@ -38,8 +40,8 @@ export interface LinearNode extends Accumulator, Tracer {
   ct: Maybe;
   /** Whether no one else holds `ct`, so that it may be written in place. */
   owned: boolean;
-  /** Whether part of `ct` left a mask: elements that are exactly 0 count as absent. */
-  masked: boolean;
+  /** Whether part of `ct` left a mask, so that elements that are exactly 0 count as absent; parts that were read, if only such. */
+  masks: boolean | Part[];
 }
 
 /** Records what is done to values that are linear in the inputs, and computes all else. Open while a function runs. */
@@ -108,7 +110,7 @@ class Node implements LinearNode {
   readonly value: Tensor;
   ct: Maybe = undefined;
   owned = false;
-  masked = false;
+  masks: boolean | Part[] = false;
 
   constructor(trace: LinearTrace, type: ArrayType) {
     this.trace = trace;
@@ -116,10 +118,10 @@ class Node implements LinearNode {
     this.value = new Tensor(type, undefined, this);
   }
 
-  add(ct: Tensor, isMasked = false): void {
+  add(ct: Tensor, mask: Mask = false): void {
+    if (mask !== false) addMask(this, mask);
     this.owned = this.ct !== undefined;
     this.ct = this.ct === undefined ? ct : add(this.ct, ct);
-    if (isMasked) this.masked = true;
   }
 
   take(): Tensor {
@@ -129,39 +131,68 @@ class Node implements LinearNode {
     return ct;
   }
 
-  put(ct: Tensor, isMasked = false): void {
+  put(ct: Tensor, mask: Mask = false): void {
+    if (mask !== false) addMask(this, mask);
     this.ct = ct;
     this.owned = true;
-    if (isMasked) this.masked = true;
   }
+}
+
+function addMask(node: LinearNode, mask: Mask): void {
+  if (typeof mask === "boolean") node.masks ||= mask;
+  else if (node.masks === false) node.masks = [mask];
+  else if (node.masks !== true) node.masks.push(mask);
+}
+
+/** The mask that is left of all contributions to a cotangent. */
+function maskOf({ masks, type }: LinearNode): Mask {
+  if (typeof masks === "boolean") return masks;
+  return !cover(masks, type) && (masks.length > 1 || masks[0]!);
+}
+
+/** Whether what came last to a node left a mask. */
+export function isNodeMasked(node: LinearNode): boolean {
+  return maskOf(node) !== false;
+}
+
+/** Whether parts of an array leave nothing out. */
+function cover(parts: readonly Part[], { shape }: ArrayType): boolean {
+  const { axis } = parts[0]!;
+  if (parts.some((part) => part.axis !== axis)) return false;
+  let end = 0;
+  for (const { from, to } of parts.toSorted((a, b) => a.from - b.from)) {
+    if (from > end) return false;
+    end = Math.max(end, to);
+  }
+  return end === shape[axis];
 }
 
 /** The cotangents of an equation's results, and which of them left a mask. */
 interface Given {
   readonly cts: readonly Maybe[];
-  readonly masked: readonly boolean[];
+  readonly masks: readonly Mask[];
 }
 
 /** Where no cotangent left a mask. */
-const unmasked: readonly boolean[] = [];
+const unmasked: readonly Mask[] = [];
 
 /** Applies the transpose rule of one equation to the cotangents of its results. */
-function transposeEquation(eqn: LinearEquation, { cts, masked }: Given, tools: Tools): void {
+function transposeEquation(eqn: LinearEquation, { cts, masks }: Given, tools: Tools): void {
   const { prim, params, ins, into, source } = eqn;
   const { derivative } = prim;
   switch (derivative.kind) {
     case "linear":
       if (derivative.operands !== "all" && !isAmong(into, derivative.operands)) break;
-      derivative.transpose(cts, ins, params, into, tools, masked);
-      if (masked !== unmasked) markMasked(into);
+      derivative.transpose(cts, ins, params, into, tools, masks);
+      if (masks !== unmasked) markMasked(into);
       return;
     case "structured":
-      transposeStructured(eqn, derivative, { cts, masked }, tools);
+      transposeStructured(eqn, derivative, { cts, masks }, tools);
       return;
     case "smooth":
       if (derivative.transpose !== undefined && countNodes(into) === 1) {
-        derivative.transpose(cts, ins, params, into, tools, masked);
-        if (masked !== unmasked) markMasked(into);
+        derivative.transpose(cts, ins, params, into, tools, masks);
+        if (masks !== unmasked) markMasked(into);
         return;
       }
       break;
@@ -177,7 +208,7 @@ function transposeEquation(eqn: LinearEquation, { cts, masked }: Given, tools: T
 }
 
 function markMasked(into: readonly (LinearNode | undefined)[]): void {
-  for (const node of into) if (node !== undefined) node.masked = true;
+  for (const node of into) if (node !== undefined) node.masks = true;
 }
 
 /**
@@ -187,7 +218,7 @@ function markMasked(into: readonly (LinearNode | undefined)[]): void {
 function transposeStructured(
   { params, ins, into }: LinearEquation,
   derivative: Derivative<unknown> & { kind: "structured" },
-  { cts, masked }: Given,
+  { cts, masks }: Given,
   tools: Tools,
 ): void {
   const slim = cts.includes(undefined)
@@ -197,14 +228,14 @@ function transposeStructured(
       )
     : undefined;
   if (slim === undefined || !(slim.outs.includes(false) || slim.ins.includes(false)))
-    return derivative.transpose(cts, ins, params, into, tools, masked);
+    return derivative.transpose(cts, ins, params, into, tools, masks);
   derivative.transpose(
     keep(cts, slim.outs),
     keep(ins, slim.ins),
     internPrograms(slim.params, tools),
     keep(into, slim.ins),
     tools,
-    masked === unmasked ? masked : keep(masked, slim.outs),
+    masks === unmasked ? masks : keep(masks, slim.outs),
   );
 }
 
@@ -231,8 +262,8 @@ function countNodes(into: readonly (LinearNode | undefined)[]): number {
 
 /**
  * Reverse mode: walks linear equations backwards and applies their transpose rules. Cotangents of `outs` go in, those of
- * `ins` come out; `undefined` is zero. `masked` marks those of `outs` that left a mask; the nodes of `ins` tell
- * afterwards, until the next time, which of theirs did.
+ * `ins` come out; `undefined` is zero. `masks` says which of `outs` left a mask; the nodes of `ins` tell
+ * afterwards, until the next time, which of theirs did (`isNodeMasked`).
  */
 export function backward(
   eqns: readonly LinearEquation[],
@@ -240,13 +271,13 @@ export function backward(
   cts: readonly Maybe[],
   ins: readonly LinearNode[],
   tools: Tools,
-  masked: readonly boolean[] = unmasked,
+  masks: readonly Mask[] = unmasked,
 ): Maybe[] {
   try {
-    for (const node of ins) node.masked = false;
+    for (const node of ins) node.masks = false;
     for (let i = 0; i < outs.length; i++) {
       const ct = cts[i];
-      if (ct !== undefined) outs[i]?.add(ct, masked[i]);
+      if (ct !== undefined) outs[i]?.add(ct, masks[i]);
     }
     for (let k = eqns.length - 1; k >= 0; k--) {
       const eqn = eqns[k]!;
@@ -259,7 +290,7 @@ export function backward(
     return ins.map((node) => node.ct);
   } catch (error) {
     // what was gathered half-way must not enter the next pass
-    for (const eqn of eqns) for (const node of eqn.outs) [node.ct, node.masked] = [undefined, false];
+    for (const eqn of eqns) for (const node of eqn.outs) [node.ct, node.masks] = [undefined, false];
     throw error;
   } finally {
     for (const node of ins) node.ct = undefined;
@@ -272,17 +303,18 @@ function takeCotangents(outs: readonly LinearNode[]): Given | undefined {
   let [any, anyMasked] = [false, false];
   const cts = new Array<Maybe>(outs.length);
   for (let i = 0; i < outs.length; i++) {
-    const { ct, masked } = outs[i]!;
+    const { ct, masks } = outs[i]!;
     cts[i] = ct;
     any ||= ct !== undefined;
-    anyMasked ||= masked;
+    anyMasked ||= masks !== false;
   }
-  const masked = anyMasked ? outs.map((node) => node.masked) : unmasked;
+  const masks = anyMasked ? outs.map(maskOf) : unmasked;
   for (const node of outs) {
     node.ct = undefined;
-    node.masked = false;
+    node.masks = false;
   }
-  return any ? { cts, masked } : undefined;
+  if (!any) return undefined;
+  return { cts, masks: masks.some((mask) => mask !== false) ? masks : unmasked };
 }
 
 /** Applies a tape forwards: tangents of its inputs give those of its outputs. */

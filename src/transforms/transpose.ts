@@ -6,7 +6,7 @@ import { bind, withTrace } from "../trace/bind.ts";
 import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import type { LinearEquation, LinearNode } from "./linear.ts";
-import { backward, LinearTrace } from "./linear.ts";
+import { backward, isNodeMasked, LinearTrace } from "./linear.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
@@ -68,7 +68,7 @@ export const transposeProgram: (
             tools,
             masked,
           );
-          maskedIns = linearNodes.map((node) => node.masked);
+          maskedIns = linearNodes.map(isNodeMasked);
           zero = cts.map((ct) => ct === undefined);
           return cts.map((ct, i) => ct ?? zeros(linearNodes[i]!.type));
         },
