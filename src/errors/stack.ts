@@ -74,6 +74,7 @@ function framesOf(stack: string): string[] {
 /** The frames of a stack that are not the library's, from the user's innermost on; none where all are. */
 export function usersFrames(stack: string): string[] {
   const frames = framesOf(stack);
+  const isOwn = ownership();
   const isUsers = new Array<boolean>(frames.length).fill(false);
   for (let i = frames.length - 1; i >= 0; i--) {
     const frame = frames[i]!;
@@ -92,13 +93,18 @@ function isRuntime(frame: string): boolean {
   return /\b(?:node|ext|bun):/.test(frame);
 }
 
-function isOwn(frame: string): boolean {
-  const here = (import.meta.url as string | undefined) ?? ""; // a bundle may have none
-  // The folder of the library's modules; none where they are part of somebody's bundle, where nothing tells what is whose.
-  const root = /^(.*\/)(?:errors\/stack\.[jt]s|dist\/core\.js)$/.exec(here)?.[1];
-  if (root === undefined) return false;
-  const isInside = frame.includes(root) || frame.includes(root.replace(/^file:\/\//, ""));
-  return isInside && !/\.test\.[jt]s/.test(frame); // tests lie beside their files, and are users
+/**
+ * A test of frames: whether they are the library's own. None is where its modules are part of somebody's bundle, in which
+ * nothing tells what is whose.
+ */
+function ownership(): (frame: string) => boolean {
+  // by its own frame, for bundles without modules have no import.meta
+  const saved = deepen();
+  const file = placeOf(framesOf(new Error().stack ?? "")[0] ?? "")?.file ?? "";
+  restore(saved);
+  const root = /^(?:file:\/\/)?(.*\/)(?:errors\/stack\.[jt]s|dist\/core\.js)$/.exec(file)?.[1];
+  // tests lie beside their files, and are users
+  return (frame) => root !== undefined && frame.includes(root) && !/\.test\.[jt]s/.test(frame);
 }
 
 /** Where a frame is: file or address, line and column from 1. */
@@ -124,6 +130,7 @@ export function beginBelow<E extends Error>(error: E, below: AnyFunction): E {
 
 /** The frame below `below` that is neither of the library nor of the language. */
 export function callerOf(below: AnyFunction): string | undefined {
+  const isOwn = ownership();
   return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));
 }
 
