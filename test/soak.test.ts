@@ -50,6 +50,20 @@ describe("soaks", () => {
     expect(most.kept).toBeLessThanOrEqual(1024);
   }, 600_000);
 
+  test("loops over lengths, functions and operations keep what one turn needs", async () => {
+    const words = ["--size", "0.01", "--turns", "0.03"];
+    const { code, out, problems } = await run("soak-memory.mjs", words);
+    expect(problems).toBe("");
+    expect(
+      out
+        .trim()
+        .split("\n")
+        .filter((line) => !line.startsWith("flat ")),
+    ).toEqual([]);
+    expect(out).toContain("failures: ");
+    expect(code).toBe(0);
+  }, 600_000);
+
   test("random programs are counted", async () => {
     const { code, out } = await run("soak-programs.mjs", ["--count", "8", "--seed", "3", "--jobs", "1"]);
     expect(out).toContain("8 programs and 2 routines in 1 parts of 1, 0 faults");
@@ -79,10 +93,13 @@ describe("soaks", () => {
     expect(wrong.problems).toContain("--from must be a whole number of times 25");
   }, 300_000);
 
-  test.each(["soak-programs.mjs", "soak-compilations.mjs"])("%s says how it is used", async (script) => {
-    expect((await run(script, ["--help"])).out).toContain(`Usage: node scripts/${script} [OPTIONS]`);
-    const wrong = await run(script, ["--many"]);
-    expect(wrong.code).toBe(2);
-    expect(wrong.problems).toContain("Unknown option '--many'");
-  });
+  test.each(["soak-programs.mjs", "soak-compilations.mjs", "soak-memory.mjs"])(
+    "%s says how it is used",
+    async (script) => {
+      expect((await run(script, ["--help"])).out).toContain(`Usage: node scripts/${script} [OPTIONS]`);
+      const wrong = await run(script, ["--many"]);
+      expect(wrong.code).toBe(2);
+      expect(wrong.problems).toContain("Unknown option '--many'");
+    },
+  );
 });

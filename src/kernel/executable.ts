@@ -50,15 +50,22 @@ export interface Compiled {
 
 /** How large compiled code is. */
 export interface CodeSize {
-  /** Functions that loops became. */
+  /** Functions that loops became; 0 for backends that make one of all. */
   readonly kernels: number;
   /** How many pieces of work several threads may share. */
   readonly shared?: number;
+  /** Of a module, or of a text; 0 for what is interpreted. */
   readonly codeBytes: number;
   /** Memory that it holds between calls. */
   readonly memoryBytes: number;
   /** The most that it will hold between calls of memory that no other routine uses too. */
-  readonly ownBytes?: number;
+  readonly ownBytes: number;
+}
+
+/** The size of code that keeps arrays of its own for temporaries. */
+export function sizeWith({ temps }: Routine, codeBytes: number): CodeSize {
+  const bytes = temps.reduce((sum, { type, size }) => sum + size * bytesPerElement[type], 0);
+  return { kernels: 0, codeBytes, memoryBytes: bytes, ownBytes: bytes };
 }
 
 /** A procedure that can be called with numbers. */

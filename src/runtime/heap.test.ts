@@ -94,6 +94,39 @@ describe("the heap of large results", () => {
     expect(heap.stats()).toEqual({ cells: 5, bytes: 752, spareBytes: 0 });
   });
 
+  test("moves a cell out whose place another one has taken, and both have its elements", () => {
+    const { heap } = makeMemory();
+    const cell = fill(heap.allocate("f64", 25), 7);
+    const heir = heap.inherit(cell)!;
+    expect(heap.giveBack(1)).toBe(true);
+    expect([cell, heir].map(numbers)).toEqual([
+      [7, 7, 7],
+      [7, 7, 7],
+    ]);
+    expect(cell.array).toBe(heir.array);
+    expect(heap.stats().bytes).toBe(0);
+  });
+
+  test("puts a cell back into the place that another one has taken, and no other", () => {
+    const { heap, buffer } = makeMemory();
+    const [cell, other] = [fill(heap.allocate("f64", 25), 7), fill(heap.allocate("f64", 25), 8)];
+    const heir = heap.inherit(cell)!;
+    heap.bequeath(other, cell);
+    heap.bequeath(heir, cell);
+    expect([heap.holds(cell), heap.holds(heir), heap.holds(other)]).toEqual([true, false, true]);
+    expect([cell.array.buffer === buffer, ...numbers(cell)]).toEqual([true, 7, 7, 7]);
+  });
+
+  test("gives back what lies spare before it moves anything, and about as much as is asked for", () => {
+    const { heap, held } = makeMemory();
+    const cells = [1, 2, 3].map((value) => fill(heap.allocate("f64", 25), value));
+    heap.release(fill(heap.allocate("f64", 20), 4));
+    expect([heap.giveBack(1), held.size]).toEqual([true, 3]);
+    expect([heap.giveBack(201), held.size]).toEqual([true, 1]);
+    expect([heap.giveBack(1), heap.giveBack(1)]).toEqual([true, false]);
+    expect(cells.map((cell) => numbers(cell)[0])).toEqual([1, 2, 3]);
+  });
+
   test("refuses what would push most others out", () => {
     expect(makeMemory().heap.allocate("f64", 26)).toBeUndefined();
   });

@@ -1,5 +1,6 @@
 import { internalError } from "../../errors/index.ts";
 import type { Backend, Cell, Compiled, CompiledProcedure } from "../../kernel/executable.ts";
+import { sizeWith } from "../../kernel/executable.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
@@ -53,7 +54,8 @@ function makeInterp(counts: Counts | undefined): Backend {
   };
   return {
     name: counts ? "counting interp" : "interp",
-    compile: (routine) => compileRoutine(routine, library),
+    compile: (routine) =>
+      Object.assign(compileRoutine(routine, library), { size: sizeWith(routine, 0) }),
     compileProcedure: (procedure) =>
       (counts ? undefined : directFunction(procedure)) ?? callable(library.procedure(procedure)),
   };

@@ -1,4 +1,5 @@
 import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
+import { sizeWith } from "../../kernel/executable.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import type { Source } from "./source.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
@@ -10,7 +11,10 @@ export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend(partLimit);
 export function makeJsBackend(limit: number): Backend {
   return {
     name: "js",
-    compile: (routine) => build(routineSource(routine, limit)) as Compiled,
+    compile(routine) {
+      const source = routineSource(routine, limit);
+      return Object.assign(build(source) as Compiled, { size: sizeWith(routine, source.text.length) });
+    },
     show: (routine) => sourceOf(routine, limit),
     compileProcedure: (procedure) => build(procedureSource(procedure, limit)) as CompiledProcedure,
   };
