@@ -380,7 +380,7 @@ const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
 const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
 
 /** How primitives that work on whole arrays are written, by their names. */
-export const arrayForms: Readonly<Record<string, Form>> = {
+export const arrayForms: () => Readonly<Record<string, Form>> = () => ({
   full,
   iota,
   broadcast,
@@ -422,4 +422,4 @@ export const arrayForms: Readonly<Record<string, Form>> = {
   windowMax,
   windowTake,
   windowPut,
-};
+});

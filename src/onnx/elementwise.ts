@@ -283,7 +283,7 @@ function expandTo(g: Operands["g"], xs: readonly string[], shape: readonly numbe
 }
 
 /** How primitives that work element by element are written, by their names. */
-export const elementwiseForms: Readonly<Record<string, Form>> = {
+export const elementwiseForms: () => Readonly<Record<string, Form>> = () => ({
   add: orLogical("Or", modulo(plain("Add"))),
   sub: modulo(plain("Sub")),
   mul: orLogical("And", modulo(plain("Mul"))),
@@ -351,7 +351,7 @@ export const elementwiseForms: Readonly<Record<string, Form>> = {
   powBy: (operands, { exponent }: { readonly exponent: number }) =>
     arithmetic(operands).op("Pow", operands.ins[0]!, exponent),
   threefry,
-};
+});
 
 /** Booleans are compared as numbers. */
 function compare({ g, ins, types }: Operands, op: string): string {

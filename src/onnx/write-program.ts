@@ -10,10 +10,11 @@ import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import type { ValueInfo } from "./model.ts";
 
-const forms: ReadonlyMap<string, Form> = /* @__PURE__ */ new Map([
-  ...Object.entries(elementwiseForms),
-  ...Object.entries(arrayForms),
-]);
+const forms: ReadonlyMap<string, Form> = /* @__PURE__ */ allForms();
+
+function allForms(): ReadonlyMap<string, Form> {
+  return new Map([...Object.entries(elementwiseForms()), ...Object.entries(arrayForms())]);
+}
 
 /** Writes the equations of a program for operands of these names; gives the names of its results. */
 export function writeProgram(g: GraphBuilder, program: Program, operands: readonly string[]): string[] {

@@ -96,69 +96,70 @@ interface RunText {
   readonly checkpointSeconds: number;
 }
 
-const theMetrics: Form = recordOf(aNumber);
-const theSums: Form = objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics });
+const theMetrics = (): Form => recordOf(aNumber);
+const theSums = (): Form => objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics() });
 
 /** What a `RunText` has to be: checkpoints may come from anywhere. */
-const theRun: Form = objectOf({
-  outline: objectOf({
-    seed: aNumber,
-    reduction: aText,
-    accumulate: aCount,
-    params: listOf(aText),
-    state: listOf(aText),
-    items: orNull(aCount),
-    batches: orNull(aCount),
-  }),
-  step: aCount,
-  epoch: aCount,
-  batch: aCount,
-  lastBatch: orNull(objectOf({ epoch: aCount, batch: aCount, crc32c: aNumber })),
-  soFar: objectOf({
-    sums: theSums,
-    learningRate: orAbsent(aNumber),
-    seconds: aNumber,
-    dataSeconds: aNumber,
-    computeSeconds: aNumber,
-  }),
-  history: listOf(
-    objectOf({
-      epoch: aCount,
-      step: aCount,
-      loss: aNumber,
-      metrics: theMetrics,
-      validation: orAbsent(theSums),
+const theRun = (): Form =>
+  objectOf({
+    outline: objectOf({
+      seed: aNumber,
+      reduction: aText,
+      accumulate: aCount,
+      params: listOf(aText),
+      state: listOf(aText),
+      items: orNull(aCount),
+      batches: orNull(aCount),
+    }),
+    step: aCount,
+    epoch: aCount,
+    batch: aCount,
+    lastBatch: orNull(objectOf({ epoch: aCount, batch: aCount, crc32c: aNumber })),
+    soFar: objectOf({
+      sums: theSums(),
       learningRate: orAbsent(aNumber),
-      rateScale: aNumber,
-      items: aNumber,
       seconds: aNumber,
       dataSeconds: aNumber,
       computeSeconds: aNumber,
     }),
-  ),
-  stretches: orAbsent(
-    listOf(
+    history: listOf(
       objectOf({
-        step: aCount,
         epoch: aCount,
-        batch: aCount,
-        time: orAbsent(aText),
+        step: aCount,
+        loss: aNumber,
+        metrics: theMetrics(),
+        validation: orAbsent(theSums()),
+        learningRate: orAbsent(aNumber),
+        rateScale: aNumber,
+        items: aNumber,
+        seconds: aNumber,
+        dataSeconds: aNumber,
+        computeSeconds: aNumber,
       }),
     ),
-  ),
-  params: aTree,
-  state: aTree,
-  pending: orNull(objectOf({ count: aCount, sums: theSums, gradients: aTree })),
-  watch: objectOf({
-    rateScale: aNumber,
-    bestForStopping: orAbsent(aNumber),
-    epochsSince: aCount,
-    plateau: orNull(recordOf(anything)),
-    best: orNull(objectOf({ params: aTree, epoch: aCount, step: aCount, value: aNumber, monitor: aText })),
-  }),
-  validationSeconds: aNumber,
-  checkpointSeconds: aNumber,
-});
+    stretches: orAbsent(
+      listOf(
+        objectOf({
+          step: aCount,
+          epoch: aCount,
+          batch: aCount,
+          time: orAbsent(aText),
+        }),
+      ),
+    ),
+    params: aTree,
+    state: aTree,
+    pending: orNull(objectOf({ count: aCount, sums: theSums(), gradients: aTree })),
+    watch: objectOf({
+      rateScale: aNumber,
+      bestForStopping: orAbsent(aNumber),
+      epochsSince: aCount,
+      plateau: orNull(recordOf(anything)),
+      best: orNull(objectOf({ params: aTree, epoch: aCount, step: aCount, value: aNumber, monitor: aText })),
+    }),
+    validationSeconds: aNumber,
+    checkpointSeconds: aNumber,
+  });
 
 /**
  * The state of a checkpoint from its JSON.
@@ -175,7 +176,7 @@ function parseRun(json: string): RunText {
       cause,
     });
   }
-  theRun(value, "state");
+  theRun()(value, "state");
   const run = value as RunText;
   if (run.history.length !== run.epoch) {
     throw notOfForm("state.history", `of ${run.epoch} epochs, as many as are finished`);
