@@ -8,9 +8,14 @@ import { commands } from "../src/cli/commands.ts";
 import { turboOption } from "../src/cli/turbo.ts";
 import { agrees, fences, promises, root } from "./support/snippets.ts";
 
-const pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/index.md", "docs/speed.md"].filter(
-  (page) => existsSync(join(root, page)),
-);
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "ARCHITECTURE.md",
+  "docs/index.md",
+  "docs/speed.md",
+  "docs/masks.md",
+].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);
 // In a program the comment behind a `console.log` or below it is what it prints.
 const programs = snippets.filter(({ language }) =>
