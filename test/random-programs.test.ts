@@ -25,12 +25,15 @@ type Pick = <T>(list: readonly T[]) => T;
 type Rule = (pool: Pool, pick: Pick) => void;
 
 const tame = (x: Tensor): Tensor => d.sin(x);
+/** A place along an axis of three: outside of compiled code those beyond the end are an error. */
+const within = (place: Tensor): Tensor => d.rem(place, 3);
+
 const rules: readonly Rule[] = [
   ({ scalars }, pick) => scalars.push(pick(scalars).add(pick(scalars)).mul(0.5)),
   ({ scalars }, pick) => scalars.push(tame(pick(scalars).mul(pick(scalars)).mul(3))),
   ({ scalars, vectors }, pick) => scalars.push(pick(vectors).sum().mul(0.3)),
   ({ scalars, vectors }, pick) => scalars.push(tame(d.dot(pick(vectors), pick(vectors)))),
-  ({ scalars, vectors, places }, pick) => scalars.push(pick(vectors).at(pick(places))),
+  ({ scalars, vectors, places }, pick) => scalars.push(pick(vectors).at(within(pick(places)))),
   ({ scalars, matrices }, pick) => scalars.push(d.mean(pick(matrices))),
   ({ scalars, vectors }, pick) => scalars.push(d.max(pick(vectors)).sub(pick(scalars)).mul(0.5)),
   ({ scalars, vectors }, pick) => vectors.push(pick(vectors).mul(pick(scalars)).add(pick(vectors)).mul(0.5)),
@@ -41,7 +44,9 @@ const rules: readonly Rule[] = [
   ({ vectors }, pick) => vectors.push(d.concatenate([pick(vectors).slice(1), pick(vectors).slice(0, 1)])),
   ({ vectors, scalars }, pick) => vectors.push(d.stack([pick(scalars), pick(scalars), pick(scalars)])),
   ({ vectors, places, scalars }, pick) =>
-    vectors.push(d.scatterAdd(pick(vectors).mul(0.5), pick(places).reshape([1]), pick(scalars).mul(0.5))),
+    vectors.push(
+      d.scatterAdd(pick(vectors).mul(0.5), within(pick(places)).reshape([1]), pick(scalars).mul(0.5)),
+    ),
   ({ vectors, matrices }, pick) =>
     vectors.push(d.matmul(pick(matrices).transpose(), d.matmul(pick(matrices), pick(vectors))).mul(0.1)),
   ({ vectors, matrices }, pick) => vectors.push(pick(matrices).sum({ axis: 0 }).mul(0.4)),
@@ -182,7 +187,7 @@ const rules: readonly Rule[] = [
     vectors.push(d.dynamicUpdateSlice(v, d.dynamicSlice(v, [i], [2]).mul(-0.5), [i.mul(i)]));
   },
   ({ matrices, places }, pick) => {
-    const rows = d.stack([pick(places), pick(places)]).reshape([2, 1]);
+    const rows = within(d.stack([pick(places), pick(places)])).reshape([2, 1]);
     matrices.push(
       d.scatterAddAlongAxis(
         pick(matrices).mul(0.5),
