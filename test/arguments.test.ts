@@ -44,7 +44,7 @@ const objects = (n: number): readonly object[] => Array.from({ length: n }, () =
 /** How many arguments a function takes, by what it says about too many of them. */
 async function takes(name: string, f: Anything): Promise<number> {
   const message = await messageOf(f, ...objects(13));
-  const found = /^(\w+): takes (\w+) arguments?, and 13 are given; number \d+ is an object\./.exec(message);
+  const found = /^(\w+): takes (\w+) arguments?, and more are given: number \d+ is an object\./.exec(message);
   expect(found?.[1], `${name}: ${message}`).toBe(name);
   const [, , word] = found!;
   return word === "no" ? 0 : word === "one" ? 1 : Number(word);
@@ -61,6 +61,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   concatenate: [[x, x]],
   fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
   foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
+  full: [[2], 1],
   normal: [random.key(0), 1],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
@@ -102,7 +103,6 @@ describe("every public function", () => {
       [{ axis: 0 }, "an object"],
       [[1, 2], "an array"],
       [0.5, "the number 0.5"],
-      [undefined, "undefined"],
     ] as const) {
       const expected = `number ${n + 1} is ${what}.`;
       expect(await messageOf(f, ...own, extra), name).toContain(expected);
@@ -157,7 +157,7 @@ describe("array methods", () => {
     ])
       expect(() => (root.sin as Anything)(...words)).toThrow("sin: takes one argument, and");
     expect(() => (root.at as Anything)(x, 1, 0)).toThrow(
-      "at: takes 2 arguments, and 3 are given; number 3 is the number 0.",
+      "at: takes 2 arguments, and more are given: number 3 is the number 0.",
     );
     expect(() => [x].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
   });
@@ -177,7 +177,7 @@ describe("methods refuse arguments beyond their own", () => {
     const n = takes === "" ? 0 : takes.split(",").length;
     for (const extra of [x, { axis: 0 }, 0])
       expect(() => prototype[name]!.call(x, ...objects(n), extra)).toThrow(
-        `${name}: takes ${n === 0 ? "no argument" : n === 1 ? "one argument" : `${n} arguments`}, and ${n + 1} are given`,
+        `${name}: takes ${n === 0 ? "no argument" : n === 1 ? "one argument" : `${n} arguments`}, and more are given`,
       );
   });
 
@@ -203,7 +203,7 @@ describe("methods refuse arguments beyond their own", () => {
     const w = { w: x };
     const { init, update } = optim.adam();
     const chained = optim.chain(optim.clipByGlobalNorm(1), optim.adam());
-    expect(() => (init as Anything)(w, {})).toThrow("adam: takes one argument, and 2 are given");
+    expect(() => (init as Anything)(w, {})).toThrow("adam: takes one argument, and more are given");
     expect(() => (update as Anything)(w)).toThrow(
       "adam: update needs gradients, state and parameters, and state and params are missing. Write update(grads, state, params)",
     );
@@ -211,7 +211,9 @@ describe("methods refuse arguments beyond their own", () => {
     expect(() => (chained.update as Anything)(w)).toThrow(
       "chain: update needs gradients, state and parameters",
     );
-    expect(() => (update as Anything)(w, init(w), w, {}, {})).toThrow("takes 4 arguments, and 5 are given");
+    expect(() => (update as Anything)(w, init(w), w, {}, {})).toThrow(
+      "takes 4 arguments, and more are given",
+    );
     expect(() => (update as Anything)(w, init(w), w, { learningRate: 1 })).toThrow(
       'unknown option "learningRate"',
     );
@@ -220,7 +222,7 @@ describe("methods refuse arguments beyond their own", () => {
   test("of schedules", () => {
     const rate = optim.cosineDecay({ from: 1, steps: 10 });
     expect([0, 10].map(rate as Anything)).toEqual([1, 0]);
-    expect(() => (rate as Anything)(0, x)).toThrow("cosineDecay: takes one argument, and 2 are given");
+    expect(() => (rate as Anything)(0, x)).toThrow("cosineDecay: takes one argument, and more are given");
   });
 });
 

@@ -230,7 +230,7 @@ describe("functions of shape and place", () => {
     const x = f64(numbers(6), [2, 3]);
     const loose = s as unknown as Record<string, (...args: unknown[]) => unknown>;
     expect(() => loose["transpose"]!(x, 1, 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: transpose: takes 2 arguments, and 3 are given; number 3 is the number 0. Give the axes as one array, as in [1, 0].]`,
+      `[DownhillError: transpose: takes 2 arguments, and more are given: number 3 is the number 0. Give the axes as one array, as in [1, 0].]`,
     );
     expect(() => loose["slice"]!(x, 1, 3)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: slice: a range must be an array, as in slice(x, [1, 3]), or null for all of an axis; got 1.]`,
@@ -245,7 +245,7 @@ describe("functions of shape and place", () => {
       `[DownhillError: pad: the widths must be an array, as in [[1, 2], [0, 0]]; got 1.]`,
     );
     expect(() => loose["reshape"]!(x, 2, 3)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: reshape: takes 2 arguments, and 3 are given; number 3 is the number 3. Give the sizes as one array, as in [2, 3].]`,
+      `[DownhillError: reshape: takes 2 arguments, and more are given: number 3 is the number 3. Give the sizes as one array, as in [2, 3].]`,
     );
   });
 });
