@@ -66,6 +66,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],
+  readNpz: [new Uint8Array(0)],
   readSafetensors: [io.writeSafetensors({ x })],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
   stack: [[x, x]],

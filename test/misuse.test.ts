@@ -10,7 +10,7 @@ import {
   stratifiedSplit,
   supervised,
 } from "downhill/data";
-import { readIdx, readNpy, readSafetensors } from "downhill/io";
+import { readIdx, readNpy, readNpz, readSafetensors } from "downhill/io";
 import { fit, lrRangeTest, tune } from "downhill/train";
 import { expect, test } from "vitest";
 
@@ -53,14 +53,17 @@ test.each([undefined, null, 3, {}])("names are texts: %j", async (name) => {
   for (const find of [findLandscape, findPreset]) expect(await messageOf(find, name)).toContain("There are ");
 });
 
-test.each(Object.entries({ readIdx, readNpy, readSafetensors }))("%s takes bytes", async (name, read) => {
-  const wants = `${name}: expected bytes as a Uint8Array, got`;
-  expect(await messageOf(read, new ArrayBuffer(3))).toBe(
-    `${wants} an ArrayBuffer. Write new Uint8Array(buffer).`,
-  );
-  expect(await messageOf(read, "a.npy")).toBe(
-    `${wants} a text. For the path of a file there is ${name}File.`,
-  );
-  expect(await messageOf(read, null)).toBe(`${wants} null.`);
-  expect(await messageOf(read)).toBe(`${wants} undefined.`);
-});
+test.each(Object.entries({ readIdx, readNpy, readNpz, readSafetensors }))(
+  "%s takes bytes",
+  async (name, read) => {
+    const wants = `${name}: expected bytes as a Uint8Array, got`;
+    expect(await messageOf(read, new ArrayBuffer(3))).toBe(
+      `${wants} an ArrayBuffer. Write new Uint8Array(buffer).`,
+    );
+    expect(await messageOf(read, "a.npy")).toBe(
+      `${wants} a text. For the path of a file there is ${name}File.`,
+    );
+    expect(await messageOf(read, null)).toBe(`${wants} null.`);
+    expect(await messageOf(read)).toBe(`${wants} undefined.`);
+  },
+);

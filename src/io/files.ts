@@ -7,6 +7,15 @@ import { explainReadError, type FolderReader } from "./file-errors.ts";
 import { gunzip, type UnpackOptions } from "./gzip.ts";
 import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 import { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
+import {
+  checkReadNpzOptions,
+  checkWriteNpzOptions,
+  type NpySourcesByName,
+  readNpz,
+  type ReadNpzOptions,
+  writeNpz,
+  type WriteNpzOptions,
+} from "./npz.ts";
 import { replaceFileOrExplain } from "./replace-file.ts";
 
 /**
@@ -86,6 +95,32 @@ export async function readNpyFile(path: string, options: ReadNpyOptions = {}): P
 export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
   if (arguments.length > 2) refuseExtra("writeNpyFile", arguments, 2);
   await replaceFileOrExplain("writeNpyFile", path, writeNpy(array));
+}
+
+/** `readNpz` of a file; messages name the path unless `name` is given. */
+export async function readNpzFile(
+  path: string,
+  options: ReadNpzOptions = {},
+): Promise<ReadonlyMap<string, NpyArray>> {
+  if (arguments.length > 2) refuseExtra("readNpzFile", arguments, 2);
+  checkReadNpzOptions("readNpzFile", options);
+  return readNpz(await readFileBytes(path), { name: path, ...options });
+}
+
+/**
+ * `writeNpz` to a file; one that is there is replaced, and under its name there is at any time either what was there before
+ * or all of the new.
+ *
+ * @throws DownhillError as `writeNpz`; `file`, naming the file, if it cannot be written.
+ */
+export async function writeNpzFile(
+  path: string,
+  arrays: NpySourcesByName,
+  options: WriteNpzOptions = {},
+): Promise<void> {
+  if (arguments.length > 3) refuseExtra("writeNpzFile", arguments, 3);
+  checkWriteNpzOptions("writeNpzFile", options);
+  await replaceFileOrExplain("writeNpzFile", path, await writeNpz(arrays, options));
 }
 
 const longestText = 2 ** 29 - 24; // characters, in V8; others hold more

@@ -67,7 +67,7 @@ export function tooMuch(name: string, most: number, packed: number): DownhillErr
 }
 
 /**
- * What packed parts hold, part by part, until it is more than the limit allows; a packed part is read when what came of
+ * What packed parts hold (a gzip file, or bare deflate as in zip archives), part by part, until it is more than the limit allows; a packed part is read when what came of
  * those before it has been taken.
  *
  * @throws DownhillError `data` as `gunzip`. What the source throws goes on as it is.
@@ -76,6 +76,7 @@ export async function* gunzipParts(
   packed: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   name: string,
   limit: UnpackLimit,
+  format: "gzip" | "deflate-raw" = "gzip",
 ): AsyncGenerator<Uint8Array, undefined> {
   let failure: { readonly error: unknown } | undefined; // of the source, which is no fault of the packing
   let [taken, given] = [0, 0];
@@ -92,7 +93,7 @@ export async function* gunzipParts(
     return undefined;
   }
   try {
-    for await (const part of unpackers(counted())) {
+    for await (const part of unpackers(counted(), format)) {
       given += part.length;
       if (given > limit(taken)) throw tooMuch(name, limit(taken), taken);
       yield part;
@@ -101,19 +102,24 @@ export async function* gunzipParts(
     if (failure !== undefined) throw failure.error;
     if (cause instanceof DownhillError) throw cause;
     // engines word the cause differently, or not at all
-    const where = `the gzip file is damaged or cut short (after ${given} unpacked bytes)`;
+    const what = format === "gzip" ? "the gzip file" : "the packed data";
+    const where = `${what} ${format === "gzip" ? "is" : "are"} damaged or cut short (after ${given} unpacked bytes)`;
     throw new DownhillError("data", `${name}: ${where}. Fetch or copy it again.`, { cause });
   }
   return undefined;
 }
 
 /** What unpacks here: Node's zlib, whose `DecompressionStream` would read 16,384 parts ahead, or the web's. */
-function unpackers(packed: AsyncGenerator<Uint8Array, undefined>): AsyncIterable<Uint8Array> {
+function unpackers(
+  packed: AsyncGenerator<Uint8Array, undefined>,
+  format: "gzip" | "deflate-raw",
+): AsyncIterable<Uint8Array> {
   const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
   const streams = globalThis.process?.getBuiltinModule?.("node:stream");
   if (zlib !== undefined && streams !== undefined) {
     // whoever reads gets its errors too
-    return streams.pipeline(packed, zlib.createGunzip(), () => {}) as AsyncIterable<Uint8Array>;
+    const unpacker = format === "gzip" ? zlib.createGunzip() : zlib.createInflateRaw();
+    return streams.pipeline(packed, unpacker, () => {}) as AsyncIterable<Uint8Array>;
   }
   const pieces = smallPieces(packed);
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -126,7 +132,7 @@ function unpackers(packed: AsyncGenerator<Uint8Array, undefined>): AsyncIterable
       await pieces.return(undefined);
     },
   });
-  return readerParts(source.pipeThrough(new DecompressionStream("gzip")));
+  return readerParts(source.pipeThrough(new DecompressionStream(format)));
 }
 
 const pieceSize = 1 << 14; // the web's streams unpack all of a piece before anything of it is taken: 16 MB at most

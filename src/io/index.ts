@@ -10,13 +10,22 @@ export {
   readFileText,
   readIdxFile,
   readNpyFile,
+  readNpzFile,
   readTableFile,
   writeNpyFile,
+  writeNpzFile,
 } from "./files.ts";
 export { gunzip, isGzip, type UnpackOptions } from "./gzip.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 export type { NpyData } from "./npy-header.ts";
 export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
+export {
+  type NpySourcesByName,
+  readNpz,
+  type ReadNpzOptions,
+  writeNpz,
+  type WriteNpzOptions,
+} from "./npz.ts";
 export { streamTable, type StreamTableOptions } from "./table-stream.ts";
 export { type EventFile, type EventFileOptions, openEventFile, type Scalars } from "./event-file.ts";
 export type { FileOperations, WritableFile } from "./file-operations.ts";

@@ -308,7 +308,7 @@ function describeStart(bytes: Uint8Array, odd: number): string {
   const hex = bytes[odd]!.toString(16).padStart(2, "0");
   const expected = `byte ${odd} is ${hex} where \\x93NUMPY begins a file`;
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
-    return `${expected}. It looks like an NPZ archive: unpack it, or save one array with numpy.save.`;
+    return `${expected}. It looks like an NPZ archive: read it with readNpz.`;
   }
   if (bytes[0] === 0x80) return `${expected}. It looks like a pickle: save the array with numpy.save.`;
   return `${expected}. Save it with numpy.save.`;

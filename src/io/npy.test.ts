@@ -115,7 +115,7 @@ describe("readNpy", () => {
   const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n";
   test.each<[string, Uint8Array, string]>([
     ["text", new TextEncoder().encode("1,2\n"), "byte 0 is 31 where \\x93NUMPY begins a file"],
-    ["an archive", Uint8Array.of(0x50, 0x4b, 3, 4), "It looks like an NPZ archive: unpack it"],
+    ["an archive", Uint8Array.of(0x50, 0x4b, 3, 4), "It looks like an NPZ archive: read it with readNpz."],
     ["a pickle", Uint8Array.of(0x80, 4), "It looks like a pickle: save the array with numpy.save."],
     ["a version to come", file(header, [], 9), "byte 6 says version 9 of the format; 1, 2 and 3 are known."],
     ["no dictionary", file("[1, 2]"), "the header, from byte 10, is no dictionary"],

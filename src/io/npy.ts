@@ -86,7 +86,8 @@ function npyEnd({ kind, shape, bodyStart }: NpyHeader): number {
   return bodyStart + sizeOf(shape) * kind.size;
 }
 
-function parseNpy(bytes: Uint8Array, name: string): NpyArray {
+/** The array in the bytes of an NPY file that is not packed. */
+export function parseNpy(bytes: Uint8Array, name: string): NpyArray {
   const header = parseNpyHeader(bytes, name);
   const { kind, little, fortran, shape, bodyStart } = header;
   const count = sizeOf(shape);

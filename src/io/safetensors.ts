@@ -9,7 +9,7 @@ import { arrayType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import { fromArray } from "../prims/lift.ts";
 import { sizeOf } from "../util/shape.ts";
-import { didYouMean } from "../util/suggest.ts";
+import { checkNames, chosenNames } from "./names.ts";
 import { decoderOf, isWide, littleEndian, type StoredType } from "./stored-numbers.ts";
 
 /** Tensors by name. */
@@ -110,12 +110,18 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
   checkOptions("readSafetensors", options, ["name", "only", "int64"]);
   const { name = "safetensors", only, int64 = "error" } = options;
   checkChoice("readSafetensors", "int64", int64, ["error", "int32", "skip"]);
-  if (only !== undefined && !(Array.isArray(only) && only.every((one) => typeof one === "string"))) {
-    throw new DownhillError("option", `readSafetensors: only must be names of tensors, as in only: ["w"].`);
-  }
+  checkNames("readSafetensors", "only", "tensors", only);
   const { entries, metadata, start } = readHeader(bytes, name);
   const body = bytes.subarray(start);
-  const wanted = chosen(entries, only, name);
+  const keys = new Set(
+    chosenNames(
+      entries.map(({ key }) => key),
+      only,
+      "tensor",
+      name,
+    ),
+  );
+  const wanted = entries.filter(({ key }) => keys.has(key));
   const read = int64 === "skip" ? wanted.filter(({ dtype }) => !isWide(dtype)) : wanted;
   const tensors = read.map(({ key, dtype, shape, from, to }) => {
     const decode = isWide(dtype) && int64 === "error" ? undefined : decoderOf(dtype);
@@ -127,25 +133,6 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
     return [key, fromArray(arrayType(decode.dtype, shape), array)] as const;
   });
   return { tensors: new Map(tensors), metadata };
-}
-
-/** The entries with these names, in the order of the file. */
-function chosen(
-  entries: readonly Entry[],
-  only: readonly string[] | undefined,
-  name: string,
-): readonly Entry[] {
-  if (only === undefined) return entries;
-  const keys = new Set(entries.map(({ key }) => key));
-  const wanted = new Set(only);
-  const missing = only.find((key) => !keys.has(key));
-  if (missing === undefined) return entries.filter(({ key }) => wanted.has(key));
-  const near = didYouMean(missing, keys);
-  const some = [...keys].slice(0, 20).join(", ") + (keys.size > 20 ? `, and ${keys.size - 20} more` : "");
-  throw new DownhillError(
-    "data",
-    `${name}: there is no tensor ${JSON.stringify(missing)}.${near === "" ? ` There are ${some}.` : near}`,
-  );
 }
 
 function noCounterpart(key: string, dtype: string, name: string): DownhillError {

@@ -6,12 +6,14 @@ import {
   gunzip,
   readIdx,
   readNpy,
+  readNpz,
   readSafetensors,
   readTable,
   streamIdx,
   streamNpy,
   streamTable,
   writeNpy,
+  writeNpz,
   writeSafetensors,
 } from "../index.ts";
 
@@ -46,6 +48,11 @@ const npyFiles = [
   writeNpy({ shape: [4], data: Int16Array.of(1, 2, 3, 4) }),
   bytesOfLatin(latin(writeNpy({ shape: [2], data: Float64Array.of(1, 2) })).replace("<f8", "<i8")),
 ];
+const npzSources = {
+  w: { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  "a/b": { shape: [], data: Int16Array.of(7) },
+};
+const npzFiles = [await writeNpz(npzSources), await writeNpz(npzSources, { compress: true })];
 const tables = [
   text("height,species\n1.5,oak\n2,ash\n"),
   text('"a";"b ""c"""\r\n1;"x\ny"\r\n2;z\r\n'),
@@ -74,6 +81,11 @@ export const readers: readonly Reader[] = [
   { name: "streamIdx", read: async (bytes) => total(streamIdx([bytes]), ofData), files: packed(idxFiles) },
   { name: "readNpy", read: async (bytes) => ofData(await readNpy(bytes)), files: packed(npyFiles) },
   { name: "streamNpy", read: async (bytes) => total(streamNpy([bytes]), ofData), files: packed(npyFiles) },
+  {
+    name: "readNpz",
+    read: async (bytes) => [...(await readNpz(bytes)).values()].reduce((n, array) => n + ofData(array), 0),
+    files: npzFiles,
+  },
   { name: "readTable", read: async (bytes) => ofTable(readTable(decoded(bytes))), files: tables },
   { name: "streamTable", read: async (bytes) => total(streamTable([bytes]), ofTable), files: packed(tables) },
   {

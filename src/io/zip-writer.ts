@@ -1,0 +1,158 @@
+import { readerParts } from "./gzip.ts";
+import { joined } from "./bytes.ts";
+import {
+  all16,
+  all32,
+  crc32,
+  directoryHeader,
+  end,
+  localHeader,
+  method,
+  wideEnd,
+  wideField,
+  wideLocator,
+} from "./zip-format.ts";
+
+/** A file to be put into an archive. */
+export interface ZipFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+const version = 45; // of the format, the first with sizes of eight bytes
+const utf8 = 0x800; // the flag of a name in UTF-8
+const firstDay = 0x21; // 1980-01-01, before which the format has no dates
+const mayReadAndWrite = 0o600 * 2 ** 16; // what the owner may do with the file, once it is unpacked
+
+/**
+ * A zip archive of these files, stored or deflated, as Python's `zipfile` writes them for NumPy: sizes in local headers
+ * have eight bytes, other sizes, places and counts where they are `wideFrom` or more. All files are dated 1980-01-01, so
+ * that the same files make the same bytes.
+ */
+export async function writeZip(
+  files: Iterable<ZipFile>,
+  compress: boolean,
+  wideFrom: number = all32,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let at = 0;
+  let count = 0;
+  for (const { name, content } of files) {
+    const packed = compress ? await deflated(content) : content;
+    const raw = new TextEncoder().encode(name);
+    const about: readonly Field[] = [
+      [2, utf8],
+      [2, compress ? method.deflated : method.stored],
+      [2, 0], // the time
+      [2, firstDay],
+      [4, crc32(content)],
+    ];
+    const wide = widened([content.length, packed.length, at], wideFrom);
+    const [size, packedSize, local] = wide.numbers as [number, number, number];
+    directory.push(
+      fields(
+        [4, directoryHeader.signature],
+        [2, version], // of the writer
+        [2, version], // that a reader needs
+        ...about,
+        [4, packedSize],
+        [4, size],
+        [2, raw.length],
+        [2, wide.extra.length],
+        [2, 0], // the length of a comment
+        [2, 0], // the disk
+        [2, 0], // whether it is text
+        [4, mayReadAndWrite],
+        [4, local],
+      ),
+      raw,
+      wide.extra,
+    );
+    const both = widened([content.length, packed.length], 0);
+    const sizes: readonly Field[] = [[4, all32], [4, all32]]; // prettier-ignore
+    const header = fields(
+      [4, localHeader.signature],
+      [2, version],
+      ...about,
+      ...sizes,
+      [2, raw.length],
+      [2, both.extra.length],
+    );
+    for (const piece of [header, raw, both.extra, packed]) {
+      pieces.push(piece);
+      at += piece.length;
+    }
+    count++;
+  }
+  const size = directory.reduce((n, piece) => n + piece.length, 0);
+  return joined([...pieces, ...directory, endOf(count, at, size, wideFrom)]);
+}
+
+/** The end of an archive with so many entries, whose directory begins at a byte and has a size. */
+function endOf(count: number, from: number, size: number, wideFrom: number): Uint8Array {
+  const isWide = count >= Math.min(all16, wideFrom) || from >= wideFrom || size >= wideFrom;
+  const wide: readonly Field[] = [
+    [4, wideEnd.signature],
+    [8, wideEnd.size - 12], // of what follows
+    [2, version],
+    [2, version],
+    [4, 0], // this disk, and that of the directory
+    [4, 0],
+    [8, count],
+    [8, count],
+    [8, size],
+    [8, from],
+    [4, wideLocator.signature],
+    [4, 0],
+    [8, from + size],
+    [4, 1], // disks in all
+  ];
+  return fields(
+    ...(isWide ? wide : []),
+    [4, end.signature],
+    [2, 0],
+    [2, 0],
+    [2, isWide ? all16 : count],
+    [2, isWide ? all16 : count],
+    [4, isWide ? all32 : size],
+    [4, isWide ? all32 : from],
+    [2, 0],
+  );
+}
+
+/** Numbers as a header has them, and the extra field for those that go there. */
+function widened(
+  numbers: readonly number[],
+  wideFrom: number,
+): { readonly numbers: readonly number[]; readonly extra: Uint8Array } {
+  const wide = numbers.filter((n) => n >= wideFrom);
+  const content = wide.map((n): Field => [8, n]);
+  return {
+    numbers: numbers.map((n) => (n >= wideFrom ? all32 : n)),
+    extra: wide.length === 0 ? new Uint8Array(0) : fields([2, wideField], [2, 8 * wide.length], ...content),
+  };
+}
+
+/** How many bytes a number takes, and the number. */
+type Field = readonly [2 | 4 | 8, number];
+
+function fields(...all: readonly Field[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(all.reduce((n, [size]) => n + size, 0)));
+  let at = 0;
+  for (const [size, value] of all) {
+    if (size === 2) view.setUint16(at, value, true);
+    else if (size === 4) view.setUint32(at, value, true);
+    else view.setBigUint64(at, BigInt(value), true);
+    at += size;
+  }
+  return new Uint8Array(view.buffer);
+}
+
+async function deflated(content: Uint8Array): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const source = new Blob([content as Uint8Array<ArrayBuffer>]).stream();
+  for await (const part of readerParts(source.pipeThrough(new CompressionStream("deflate-raw"))))
+    parts.push(part);
+  return joined(parts);
+}
