@@ -37,8 +37,8 @@ export function refuseExtraOfMethod(
 function isCallback(given: ArrayLike<unknown>, takes: number): boolean {
   const place = given[takes];
   if (!isPlace(place)) return false;
+  if (given.length === 2) return takes === 1;
   const array = given[takes + 1];
-  if (array === undefined) return takes === 1;
   return (
     (takes === 1 || takes === 2) &&
     given.length === takes + 2 &&
