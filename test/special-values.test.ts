@@ -145,7 +145,11 @@ function differences({
   jvp_for_ones: tangent,
 }: Case): string[] {
   const xs = inputs.map(({ data, shape }) => tensor(data.map(Number), { shape }));
-  const f = (...ys: Tensor[]): Tensor => ops[op.replace("torch.", "")]!(ys[0]!, ys[1]!, args);
+  const operation = ops[op.replace("torch.", "")]!;
+  const f = (...ys: Tensor[]): Tensor => {
+    const words = [ys[0]!, ys[1]!, args] as const;
+    return operation(...(words.slice(0, operation.length) as unknown as typeof words));
+  };
   const found: string[] = [];
   const compare = (what: string, actual: Tensor, expected: Flat): void => {
     actual.data().forEach((value, i) => {

@@ -24,12 +24,15 @@ export function refuseExtraOfMethod(
   given: ArrayLike<unknown>,
   takes: number,
   repair: string = "",
-): never {
+): void {
+  let extra = takes;
+  while (extra < given.length && given[extra] === undefined) extra++;
+  if (extra === given.length) return; // `undefined` counts as left out
   const n = takes === 0 ? "no argument" : takes === 1 ? "one argument" : `${takes} arguments`;
   const hint = isPlace(given[takes - 1]) && holdsPlace(given[takes]) ? mapped(operation) : repair;
   throw new DownhillError(
     "option",
-    `${operation}: takes ${n}, and more are given: number ${takes + 1} is ${describe(given[takes])}.${hint}`,
+    `${operation}: takes ${n}, and more are given: number ${extra + 1} is ${describe(given[extra])}.${hint}`,
   );
 }
 

@@ -316,6 +316,7 @@ export const elementwiseForms: () => Readonly<Record<string, Form>> = () => ({
   bitwiseOr: bitwise("Or"),
   bitwiseXor: bitwise("Xor"),
   convert,
+  wholePlace: (operands) => convert(operands, { dtype: "int32", weak: false } as never),
   where: select,
   stopGradient: ({ ins }) => ins[0]!,
   exp: plain("Exp"),

@@ -138,9 +138,9 @@ test("what gradients need, in bytes", () => {
         "traced": 32000,
       },
       "transformer block": {
-        "optimized": 29838592,
+        "optimized": 29803776,
         "planned": 4487168,
-        "traced": 34665728,
+        "traced": 34630912,
       },
     }
   `);

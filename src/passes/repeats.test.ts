@@ -90,7 +90,8 @@ test("every bit is that of the sum", () => {
         const dtypeOf = dtype as "float64";
         const isInteger = dtype === "int32" || dtype === "uint32";
         const x = tensor(values.map((v) => (isInteger ? Math.trunc(v) | 0 : v))).astype(dtypeOf);
-        const value = isInteger ? Math.trunc(values[0]!) | 0 : values[0]!;
+        const whole = Math.trunc(values[0]!);
+        const value = isInteger ? (dtype === "int32" ? whole | 0 : Math.abs(whole) >>> 0) : values[0]!;
         const axis = shape.slice(0, -1).map((_, i) => i);
         const f = (x: Tensor): Tensor =>
           sum(isConstant ? full(shape, value, { dtype: dtypeOf }) : broadcastTo(x, shape), { axis });
