@@ -47,6 +47,12 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
       print([x.tolist(), [...x.data()], ...said]);`,
     prints: '[[1,2],[1,2],"add:"]',
   },
+  "downhill/onnx": {
+    source: `import { toOnnx } from "downhill/onnx"; let kept;
+      const model = toOnnx((x) => ((kept = x.tolist !== undefined), x), [[1, 2]]);
+      print(model.length > 50 && kept);`,
+    prints: "true",
+  },
   "downhill/random": {
     source: `import { bernoulli, key } from "downhill/random"; print(bernoulli(key(0), 1, [2]).astype("int32").tolist());`,
     prints: "[1,1]",
@@ -78,7 +84,9 @@ test("every public module has a program", () => {
     exports: Record<string, unknown>;
   };
   const names = Object.keys(exports).filter((name) => name !== "./package.json");
-  expect(Object.keys(programs)).toEqual(names.map((name) => `downhill${name.slice(1)}`));
+  expect(Object.keys(programs).toSorted()).toEqual(
+    names.map((name) => `downhill${name.slice(1)}`).toSorted(),
+  );
 });
 
 describe.each(Object.entries(programs))("%s by itself", (name, { source, prints }) => {
