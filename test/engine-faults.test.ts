@@ -26,6 +26,7 @@ import {
   vmap,
   zeros,
 } from "downhill";
+import { growthOfProcessorTime } from "./support/processor-time.ts";
 
 test("a row of a loop's results that an inner loop carries does not lend the whole array", () => {
   const inner = (c: Tensor): [Tensor, null] => {
@@ -46,7 +47,7 @@ test("a row of a loop's results that an inner loop carries does not lend the who
 
 test("adding into an axis of size 0 leaves the memory of others alone", () => {
   const neighbour = tensor([1, 2, 3]).add(1);
-  expect(() => scatterAdd(zeros([0]), [0], [5])).toThrow("has no elements along axis 0 to add to");
+  expect(() => scatterAdd(zeros([0]), [0], [5])).toThrow("place 0 is out of range for f64[0]");
   expect(neighbour.tolist()).toEqual([2, 3, 4]);
 });
 
@@ -130,7 +131,8 @@ test("a shape that was given stays what it was", () => {
 test("places beyond 2^31 are clamped alike with and without a batch", () => {
   const places = tensor([4294967295, 2147483648, 1], { dtype: "uint32" });
   const x = tensor([10, 20, 30]);
-  expect(take(x, places).tolist()).toEqual([30, 30, 20]);
+  const compiled = jit((v: Tensor, i: Tensor) => take(v, i)); // outside of compiled code they are an error
+  expect(compiled(x, places).tolist()).toEqual([30, 30, 20]);
   const batched = vmap((row: Tensor, i: Tensor) => take(row, i))(x.reshape([1, 3]), places.reshape([1, 3]));
   expect(batched.tolist()).toEqual([[30, 30, 20]]);
 });
@@ -175,14 +177,8 @@ test("many arguments and long elementwise programs take linear time", () => {
     for (let i = 0; i < n; i++) y = sin(y.mul(x));
     return y.sum();
   };
-  // the best of three: the machine may be busy
-  const time = (n: number): number =>
-    Math.min(
-      ...[50, 51, 52].map((size) => {
-        const start = performance.now();
-        jit(grad(chain(n)))(new Float64Array(size).fill(1)); // another size compiles anew
-        return performance.now() - start;
-      }),
-    );
-  expect(time(4000) / time(1000)).toBeLessThan(10); // quadratic: 16
+  const growth = growthOfProcessorTime([1000, 4000], (n, k) => {
+    jit(grad(chain(n)))(new Float64Array(50 + k).fill(1)); // another size compiles anew
+  });
+  expect(growth).toBeLessThan(10); // quadratic: 16
 });

@@ -50,7 +50,7 @@ const report = (name: string): string => readFileSync(join(folder, name), "utf8"
 
 describe("downhill train digits", () => {
   // All twenty seeds: npm run soak.
-  test.each([0, 1, 2])("seed %d gets 955 of 1,000 held-out digits right, in seconds", (seed) => {
+  test.each([0, 1, 2])("seed %d gets 955 of 1,000 held-out digits right", (seed) => {
     const { start, epochs, done, status } = trainJson("digits", "--seed", String(seed));
     expect(status).toBe(0);
     expect(start).toMatchObject({
@@ -65,7 +65,6 @@ describe("downhill train digits", () => {
     );
     expect(done).toMatchObject({ event: "done", stopped: "finished", epochs: 30, steps: 1350, seed });
     expect(done["testAccuracy"]).toBeGreaterThanOrEqual(0.955);
-    expect(done["seconds"]).toBeLessThan(20);
   });
 
   test("is the same run for the same seed, bit for bit, and another for another", () => {

@@ -15,6 +15,7 @@ import {
   vmap,
 } from "downhill";
 import { extent } from "../../test/support/extent.ts";
+import { growthOfProcessorTime } from "../../test/support/processor-time.ts";
 import { countEquations } from "../ir/program.ts";
 import { optimize } from "../passes/pipeline.ts";
 import { tools } from "./tools.ts";
@@ -37,24 +38,6 @@ function expected(n: number, x: number): readonly [value: number, slope: number]
 
 const deep = extent(20_000, 100_000);
 const [value, slope] = expected(deep, 0.5);
-
-/** Microseconds of processor time, which other processes on a busy machine do not add to: the least of three runs. */
-const processorTime = (f: () => unknown): number =>
-  Math.min(
-    ...[0, 1, 2].map(() => {
-      const start = process.cpuUsage();
-      f();
-      const { user, system } = process.cpuUsage(start);
-      return user + system;
-    }),
-  );
-
-/** Processor time at 10 times the length over that at the length: about 10 if linear, 100 if quadratic. */
-const growth = (f: (n: number) => unknown, n: number): number => {
-  f(n); // warm
-  const short = processorTime(() => f(n));
-  return processorTime(() => f(10 * n)) / Math.max(short, 1000);
-};
 
 describe(`chains of ${deep} operations`, () => {
   test("have values, gradients and tangents, eagerly", () => {
@@ -112,8 +95,9 @@ describe(`chains of ${deep} operations`, () => {
 
   test("take time in proportion to their length", () => {
     // a walk that is quadratic anywhere would take 100 times as long
-    expect(growth((n) => grad(chain(n))(0.5), 3_000)).toBeLessThan(40);
-    let factor = 0; // another program each time, so that none is found among the compiled ones
-    expect(growth((n) => jit(grad(chain(n, (factor += 2 ** -20))))(0.5), 1_000)).toBeLessThan(40);
+    expect(growthOfProcessorTime([3_000, 30_000], (n) => grad(chain(n))(0.5))).toBeLessThan(40);
+    // another program each time, so that none is found among the compiled ones
+    const compile = (n: number, k: number): unknown => jit(grad(chain(n, k * 2 ** -20)))(0.5);
+    expect(growthOfProcessorTime([1_000, 10_000], compile)).toBeLessThan(40);
   });
 });
