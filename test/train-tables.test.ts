@@ -184,3 +184,24 @@ describe("downhill train on a table of one's own", () => {
     });
   });
 });
+
+test("JSON Lines are read as tables, by the end of the file's name", () => {
+  const cells = Array.from({ length: 60 }, (_, i) => [
+    (i * 7) % 11,
+    ["wool", "silk"][i % 2]!,
+    i % 2 === 0 ? "yes" : "no",
+  ]);
+  const lines = cells.map(([size, coat, warm]) => JSON.stringify({ size, coat, warm })).join("\n");
+  writeFileSync(join(folder, "coats.jsonl"), lines);
+  const words = ["train", "--data", "coats.jsonl", "--target", "warm", "--hidden", "none", "--json"];
+  const run = (...more: string[]): { readonly stdout: string; readonly stderr: string } =>
+    spawnSync(process.execPath, [bin, ...words, ...more], { cwd: folder, encoding: "utf8" });
+  const last = run().stdout.trim().split("\n").at(-1)!;
+  const table = `size;coat;warm\n${cells.map((row) => row.join(";")).join("\n")}\n`;
+  const { done } = train(table, "--target", "warm", "--hidden", "none");
+  expect((JSON.parse(last) as Record<string, unknown>)["trainLoss"]).toBe(done["trainLoss"]);
+  expect(done["testAccuracy"]).toBe(1);
+  expect(run("--decimal", "comma").stderr).toContain(
+    "--decimal is for separated text (CSV), and coats.jsonl is JSON Lines by its name.",
+  );
+});

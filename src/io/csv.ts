@@ -227,7 +227,8 @@ function headerNames(file: string, row: Row): string[] {
   });
 }
 
-function noColumn(name: string, columns: readonly { readonly name: string }[]): string {
+/** What is wrong with a name of a column that is none, with the names that there are. */
+export function noColumn(name: string, columns: readonly { readonly name: string }[]): string {
   const names = columns.map((column) => column.name);
   const more = names.length > 20 ? `, and ${names.length - 20} more` : "";
   const list = names.slice(0, 20).join(", ") + more;

@@ -6,6 +6,7 @@ import { encodingOf } from "./encoding.ts";
 import { explainReadError, type FolderReader } from "./file-errors.ts";
 import { gunzip, type UnpackOptions } from "./gzip.ts";
 import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
+import { checkValueOptions, readJsonLines, type ReadValuesOptions } from "./json-lines.ts";
 import { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
 import {
   checkReadNpzOptions,
@@ -70,6 +71,18 @@ export async function readTableFile(
   const { maxUnpackedBytes, ...rest } = options;
   const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
   return readTable(text, { name: path, ...rest });
+}
+
+/** `readJsonLines` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readJsonLinesFile(
+  path: string,
+  options: ReadValuesOptions & UnpackOptions = {},
+): Promise<Table> {
+  if (arguments.length > 2) refuseExtra("readJsonLinesFile", arguments, 2);
+  checkValueOptions("readJsonLinesFile", options, ["maxUnpackedBytes"]); // before anything is read
+  const { maxUnpackedBytes, ...rest } = options;
+  const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
+  return readJsonLines(text, { name: path, ...rest });
 }
 
 /** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */

@@ -9,6 +9,7 @@ export {
   readFileBytes,
   readFileText,
   readIdxFile,
+  readJsonLinesFile,
   readNpyFile,
   readNpzFile,
   readTableFile,
@@ -17,6 +18,12 @@ export {
 } from "./files.ts";
 export { gunzip, isGzip, type UnpackOptions } from "./gzip.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
+export {
+  readJsonLines,
+  type ReadValuesOptions,
+  streamJsonLines,
+  type StreamJsonLinesOptions,
+} from "./json-lines.ts";
 export type { NpyData } from "./npy-header.ts";
 export { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
 export {

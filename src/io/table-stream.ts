@@ -1,11 +1,11 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkRows } from "./array-stream.ts";
-import { type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
+import { type ByteSource, nameOfSource } from "./byte-source.ts";
 import { blankFilter, checkedTableOptions, type ReadTableOptions, type Table, tableBuilder } from "./csv.ts";
-import { encodingOf, notText } from "./encoding.ts";
-import { type UnpackLimit, unpackLimit, type UnpackOptions } from "./gzip.ts";
+import { unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { detectSeparator, type ReadingPlace, recordsFrom, type Row, skipMark } from "./records.ts";
+import { textParts } from "./text-parts.ts";
 
 /** Options of `streamTable`. */
 export interface StreamTableOptions extends ReadTableOptions, UnpackOptions {
@@ -48,7 +48,7 @@ export async function* streamTable(
   checkRows("streamTable", rows);
   const builder = tableBuilder({ ...options, name });
   const limit = unpackLimit("streamTable", options);
-  for await (const records of rowsOfText(textParts(source, name, limit), separator, name)) {
+  for await (const records of rowsOfText(textParts("streamTable", source, name, limit), separator, name)) {
     for (const record of records) {
       for (const row of builder.settle(record)) {
         builder.add(row);
@@ -100,45 +100,5 @@ async function* rowsOfText(
     }
   }
   yield read(true);
-  return undefined;
-}
-
-/** The text of a source, part by part. */
-async function* textParts(
-  source: ByteSource,
-  name: string,
-  limit: UnpackLimit,
-): AsyncGenerator<string, undefined> {
-  let decoder: TextDecoder | undefined;
-  let encoding: ReturnType<typeof encodingOf> = "utf-8";
-  let head: Uint8Array | undefined;
-  let at = 0; // bytes before this part
-  const decode = (part: Uint8Array, stream: boolean): string => {
-    if (decoder === undefined) {
-      encoding = encodingOf(part, name);
-      decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
-    } else if (encoding === "utf-8" && part.includes(0)) {
-      throw new DownhillError("data", `${name}: ${notText(at + part.indexOf(0))}`);
-    }
-    try {
-      return decoder.decode(part, { stream });
-    } catch (cause) {
-      const where = `this is not text in ${encoding.toUpperCase()} (byte ${at} to ${at + part.length})`;
-      const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
-      throw new DownhillError("data", `${name}: ${where}. ${repair}`, { cause });
-    } finally {
-      at += part.length;
-    }
-  };
-  for await (const part of openBytes("streamTable", source, name, limit)) {
-    if (head === undefined && part.length > 0 && part.length < 4)
-      head = part; // too short for a mark
-    else {
-      const whole = head === undefined ? part : Uint8Array.from([...head, ...part]);
-      head = undefined;
-      if (whole.length > 0) yield decode(whole, true);
-    }
-  }
-  yield decode(head ?? new Uint8Array(0), false);
   return undefined;
 }

@@ -11,7 +11,9 @@ const python = process.env["PYTHON_PATH"] ?? "/usr/bin/python3";
 export function describeWithPython(name: string, packages: readonly string[], tests: () => void): void {
   const { status } = spawnSync(python, ["-c", packages.map((one) => `import ${one}`).join("\n")]);
   if (status === 0) {
-    describe(name, () => tests());
+    describe(name, () => {
+      tests();
+    });
     return;
   }
   const install = `apt-get install -y ${packages.map((one) => `python3-${one}`).join(" ")}`;

@@ -3,10 +3,11 @@ import { extname } from "node:path";
 import { tensor } from "../../array/create.ts";
 import { co2 } from "../../data/index.ts";
 import { DownhillError } from "../../errors/index.ts";
-import { readTableFile, type Table } from "../../io/index.ts";
+import type { Table } from "../../io/index.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { type CurveFit, fitCurve } from "../../optim/index.ts";
 import { toJson } from "../shared/json.ts";
+import { readAnyTable } from "../shared/read-table.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
@@ -114,7 +115,7 @@ async function loadTable({
   }
   try {
     return {
-      table: await readTableFile(name, { header, decimal: readDecimal(decimal), missing: "keep" }),
+      table: await readAnyTable(name, { header, decimal: readDecimal(decimal) }),
       provenance: undefined,
     };
   } catch (error) {

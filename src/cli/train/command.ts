@@ -10,7 +10,11 @@ const args = {
     description:
       "digits: 1,797 handwritten digits (default); iris, wine, penguins: tables; all are\npart of downhill",
   },
-  data: { type: "string", valueHint: "file.csv", description: "train from a table instead; needs --target" },
+  data: {
+    type: "string",
+    valueHint: "file.csv",
+    description: "train from a table instead (CSV, or .jsonl); needs --target",
+  },
   target: { type: "string", valueHint: "column", description: "the column of the table to predict" },
   features: {
     type: "string",

@@ -15,8 +15,9 @@ import {
 import { missingValue } from "../../data/encode-features.ts";
 import { checkFeatures, type Target, targetOf } from "../../data/supervised.ts";
 import { DownhillError } from "../../errors/index.ts";
+import { readAnyTable } from "../shared/read-table.ts";
 import { quote } from "../shared/words.ts";
-import { columnOf, readTableFile, type Table, type TableColumn } from "../../io/index.ts";
+import { columnOf, type Table, type TableColumn } from "../../io/index.ts";
 import {
   checkCount,
   type Learnt,
@@ -38,7 +39,7 @@ export async function tableProblem(
   learnt: Learnt | undefined,
 ): Promise<Problem> {
   const { file, target, header, decimal, categories, missing, indicator, maxCategories } = source;
-  const whole = await readTableFile(file, { header, decimal, text: categories, missing: "keep" });
+  const whole = await readAnyTable(file, { header, decimal, text: categories });
   const names =
     source.features ??
     whole.columns.map(({ name }) => name).filter((name) => name !== columnOf(whole, target).name);

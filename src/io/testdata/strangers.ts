@@ -5,11 +5,13 @@ import { DownhillError } from "../../errors/index.ts";
 import {
   gunzip,
   readIdx,
+  readJsonLines,
   readNpy,
   readNpz,
   readSafetensors,
   readTable,
   streamIdx,
+  streamJsonLines,
   streamNpy,
   streamTable,
   writeNpy,
@@ -58,6 +60,10 @@ const tables = [
   text('"a";"b ""c"""\r\n1;"x\ny"\r\n2;z\r\n'),
   text("\uFEFFx\n1\n\n2\n"),
 ];
+const jsonLines = [
+  text('{"height": 1.5, "species": "oak"}\n{"height": 2, "species": "ash"}\n'),
+  text('\uFEFF{"a": null, "b": true}\r\n\r\n{"a": -1e3, "b": false}'),
+];
 const packed = (files: readonly Uint8Array[]): Uint8Array[] => [...files, ...files.map((file) => gzipSync(file))];
 const tensors = writeSafetensors(
   { w: tensor([[1, 2], [3, 4]]), b: tensor([1, 0], { dtype: "bool" }) }, // prettier-ignore
@@ -93,6 +99,16 @@ export const readers: readonly Reader[] = [
     read: async (bytes) =>
       [...readSafetensors(bytes, { int64: "int32" }).tensors.values()].reduce((n, x) => n + x.data().length, 0),
     files: [tensors],
+  },
+  {
+    name: "readJsonLines",
+    read: async (bytes) => ofTable(readJsonLines(decoded(bytes), { missing: "keep" })),
+    files: jsonLines,
+  },
+  {
+    name: "streamJsonLines",
+    read: async (bytes) => total(streamJsonLines([bytes], { missing: "keep", rows: 1 }), ofTable),
+    files: packed(jsonLines),
   },
   { name: "gunzip", read: async (bytes) => (await gunzip(bytes, "x")).length, files: packed(tables) },
 ];
