@@ -35,6 +35,7 @@ import {
 } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { orthogonalize } from "./muon.ts";
+import { extent } from "../../test/support/extent.ts";
 
 interface Data {
   readonly shape: readonly number[];
@@ -243,7 +244,9 @@ describe("the reference runs", () => {
   });
 
   const pure = golden.cases.filter(({ optimizer }) => optimizer !== "LBFGS");
-  describe.each(pure.map((run) => [run.id, run] as const))("%s", (_, run) => {
+  describe.each(pure.map((run, i) => [run.id, run, i] as const))("%s", (_, run, number) => {
+    // each run in two of the three ways in turn, in the soak in all
+    const isLeftOut = (way: number): boolean => number % 3 === way && extent(0, 1) === 0;
     const { loss, start } = problemOf(run);
     const optimizer = optimizerOf(run);
     interface Carry {
@@ -276,8 +279,9 @@ describe("the reference runs", () => {
       });
     };
 
-    test("eagerly", () => expectRun(step));
-    test("under jit", () => expectRun(jit(step)));
+    if (!isLeftOut(0)) test("eagerly", () => expectRun(step));
+    if (!isLeftOut(1)) test("under jit", () => expectRun(jit(step)));
+    if (isLeftOut(2)) return;
     test("as a scan", () => {
       const last = steps.at(-1)!;
       const [, all] = scan(

@@ -243,7 +243,7 @@ describe("threads that share work", () => {
           const expected = outcome(routine, compile(routine, undefined, options));
           const run = compile(routine, pool, options);
           expect(run.size?.shared).toBeGreaterThan(0);
-          for (let repeat = 0; repeat < 4; repeat++)
+          for (let repeat = 0; repeat < 2; repeat++)
             expectSame(outcome(routine, run), expected, () => `${type} ${accumulate} ${relaxed}`);
           run.release?.();
         }
@@ -499,14 +499,14 @@ describe("threads that share work", () => {
     const expected = outcome(sums, compile(sums));
     expectSame(outcome(sums, run), expected, () => "while they start");
     pool.close();
-    for (let repeat = 0; repeat < 20; repeat++)
+    for (let repeat = 0; repeat < 5; repeat++)
       expectSame(outcome(sums, run), expected, () => "after the end");
   });
 
   test("keep few modules, and compile again those that they need again", async () => {
     const pool = await started(openPool(2));
     const all = Array.from({ length: 70 }, (_, i) => {
-      const routine = elementwise(100_000, "f64", (x, y) => k.mul(k.add(x, k.f64(i)), k.call(exp64, y)));
+      const routine = elementwise(30_000, "f64", (x, y) => k.mul(k.add(x, k.f64(i)), k.call(exp64, y)));
       return { routine, run: compile(routine, pool), expected: outcome(routine, compile(routine)) };
     });
     for (const { routine, run, expected } of [...all, ...all])
