@@ -42,5 +42,7 @@ export {
   type Safetensors,
   type TensorsByName,
   writeSafetensors,
+  type WriteSafetensorsOptions,
 } from "./safetensors.ts";
 export { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";
+export type { StoredFloat } from "./stored-numbers.ts";

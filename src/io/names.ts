@@ -14,13 +14,14 @@ export function checkNames(operation: string, option: string, things: string, na
 /**
  * Those of the names that are wanted, in their own order.
  *
- * @throws DownhillError `data`, naming `file`, for one that is not there, with the nearest that is.
+ * @throws DownhillError `code`, naming `file`, for one that is not there, with the nearest that is.
  */
 export function chosenNames(
   names: readonly string[],
   only: readonly string[] | undefined,
   thing: string,
   file: string,
+  code: "data" | "option" = "data",
 ): readonly string[] {
   if (only === undefined) return names;
   const keys = new Set(names);
@@ -30,7 +31,7 @@ export function chosenNames(
   const near = didYouMean(missing, keys);
   const some = names.slice(0, 20).join(", ") + (names.length > 20 ? `, and ${names.length - 20} more` : "");
   throw new DownhillError(
-    "data",
+    code,
     `${file}: there is no ${thing} ${JSON.stringify(missing)}.${near === "" ? ` There are ${some}.` : near}`,
   );
 }

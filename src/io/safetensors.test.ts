@@ -3,10 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tensor, type Tensor } from "downhill";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWithPython, runPython } from "../../test/support/python.ts";
 import { crc32c, maskedCrc32c } from "./crc32c.ts";
-import { readSafetensors, type ReadSafetensorsOptions, writeSafetensors } from "./safetensors.ts";
+import {
+  readSafetensors,
+  type ReadSafetensorsOptions,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors.ts";
 import { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";
+import type { StoredFloat } from "./stored-numbers.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -148,7 +155,7 @@ describe("safetensors", () => {
       'the tensor "x" is I64, which has no counterpart here. Say int64: "int32" if its numbers are small, ' +
         'int64: "skip" to leave such tensors out, or name those that are wanted with only.',
     );
-    expect(() => one("F8_E4M3", [1], [0])).toThrow("Convert it to F32 or F64");
+    expect(() => one("C64", [1], [0, 0, 0, 0, 0, 0, 0, 0])).toThrow("Convert it to F32 or F64");
   });
 
   test("are refused under the name that the format keeps", () => {
@@ -239,5 +246,240 @@ describe("checksums", () => {
   test("are masked as TensorFlow masks them", () => {
     // the masked checksum of the length of TensorBoard's first record, 24
     expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
+  });
+});
+
+describe("numbers of 16 and 8 bits", () => {
+  const written = (x: Tensor, dtype: StoredFloat): Tensor =>
+    readSafetensors(writeSafetensors({ x }, {}, { dtype })).tensors.get("x")!;
+  const patterns = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
+  const lastBytes = (bytes: Uint8Array, n: number): Uint16Array => new Uint16Array(bytes.slice(-n).buffer);
+
+  test.each([
+    ["F16", "float16"],
+    ["BF16", "bfloat16"],
+  ] as const)(
+    "every %s is read and written as the same bits, but for NaN, which stays NaN",
+    (type, dtype) => {
+      const x = one(type, [2 ** 16], [...new Uint8Array(patterns.buffer)]);
+      const back = lastBytes(writeSafetensors({ x }, {}, { dtype }), 2 ** 17);
+      const values = x.data();
+      const wrong = patterns.filter((bits) => !Number.isNaN(values[bits]!) && back[bits] !== bits);
+      expect([...wrong]).toEqual([]);
+      const again = written(x, dtype).data();
+      expect(patterns.every((bits) => Number.isNaN(values[bits]!) === Number.isNaN(again[bits]!))).toBe(true);
+    },
+  );
+
+  test("bfloat16 is the upper half of a float32, the rest rounded to nearest even", () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true }), (x) => {
+        const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
+        const upper = (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+        const bytes = writeSafetensors({ x: tensor(x, { dtype: "float32" }) }, {}, { dtype: "bfloat16" });
+        expect(lastBytes(bytes, 2)[0]).toBe(upper);
+      }),
+    );
+  });
+
+  test("round ties to even, beyond the largest to infinity, and float64 only once", () => {
+    const cases = [
+      2049,
+      2051,
+      65519.99,
+      65520,
+      -1e300,
+      2 ** -25,
+      2 ** -25 * 1.0001,
+      -0,
+      1 + 2 ** -11 + 2 ** -40,
+    ];
+    expect(written(tensor(cases), "float16").tolist()).toEqual([
+      2048,
+      2052,
+      65504,
+      Infinity,
+      -Infinity,
+      0,
+      2 ** -24,
+      -0,
+      1 + 2 ** -10,
+    ]);
+    expect(written(tensor([5e-324, 3.4e38, 3.39e38, NaN]), "bfloat16").tolist()).toEqual([
+      0,
+      Infinity,
+      3.3895313892515355e38,
+      NaN,
+    ]);
+    expect(written(tensor([1 / 3]), "float32").tolist()).toEqual([Math.fround(1 / 3)]);
+  });
+
+  test("are chosen for all floating tensors or by name, and leave integers as they are", () => {
+    const tensors = { a: tensor([1, 2]), b: tensor([3]), n: tensor([4], { dtype: "int32" }) };
+    const types = (options: WriteSafetensorsOptions): unknown => {
+      const bytes = writeSafetensors(tensors, {}, options);
+      const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+      const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<
+        string,
+        { dtype: string }
+      >;
+      expect(
+        [...readSafetensors(bytes).tensors.values()].flatMap((x) => [...x.data()]).sort((a, b) => a - b),
+      ).toEqual([1, 2, 3, 4]);
+      return ["a", "b", "n"].map((name) => header[name]!.dtype);
+    };
+    expect(types({})).toEqual(["F64", "F64", "I32"]);
+    expect(types({ dtype: "bfloat16" })).toEqual(["BF16", "BF16", "I32"]);
+    expect(types({ dtype: { b: "float16" } })).toEqual(["F64", "F16", "I32"]);
+    expect(() => types({ dtype: { c: "float16" } })).toThrow(
+      'writeSafetensors: dtype: there is no tensor "c".',
+    );
+    expect(() => types({ dtype: { n: "float16" } })).toThrow(
+      'the tensor "n" is int32 and cannot be float16.',
+    );
+    expect(() => types({ dtype: "float8" as never })).toThrow("writeSafetensors: dtype must be");
+  });
+
+  test("of 8 bits are read exactly: E5M2 as the upper half of float16, E4M3 without infinities, E8M0 as powers of two", () => {
+    const bytes = [0x00, 0x80, 0x01, 0x07, 0x08, 0x38, 0xb8, 0x7e, 0x7f, 0xff];
+    expect(one("F8_E4M3", [10], bytes).tolist()).toEqual([
+      0,
+      -0,
+      2 ** -9,
+      7 * 2 ** -9,
+      2 ** -6,
+      1,
+      -1,
+      448,
+      NaN,
+      NaN,
+    ]);
+    const wide = [0x00, 0x01, 0x04, 0x3c, 0xbc, 0x7b, 0x7c, 0xfc, 0x7d];
+    expect(one("F8_E5M2", [9], wide).tolist()).toEqual([
+      0,
+      2 ** -16,
+      2 ** -14,
+      1,
+      -1,
+      57344,
+      Infinity,
+      -Infinity,
+      NaN,
+    ]);
+    expect(one("F8_E8M0", [4], [0, 127, 254, 255]).tolist()).toEqual([2 ** -127, 1, 2 ** 127, NaN]);
+    expect(one("I16", [2], [0xff, 0xff, 0, 0x80]).tolist()).toEqual([-1, -32768]);
+  });
+});
+
+describe("weights split over several files", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "downhill-shards-"));
+    await writeSafetensorsFile(
+      join(folder, "m-1.safetensors"),
+      { a: tensor([1]), b: tensor([2]) },
+      { format: "pt" },
+    );
+    await writeSafetensorsFile(join(folder, "m-2.safetensors"), { c: tensor([3]) }, { format: "pt" });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const index = (weights: unknown): string => {
+    const path = join(folder, "model.safetensors.index.json");
+    writeFileSync(
+      path,
+      typeof weights === "string"
+        ? weights
+        : JSON.stringify({ metadata: { total_size: 24 }, weight_map: weights }),
+    );
+    return path;
+  };
+
+  test("are read through their index, in its order", async () => {
+    const path = index({ c: "m-2.safetensors", a: "m-1.safetensors", b: "m-1.safetensors" });
+    const { tensors, metadata } = await readSafetensorsFile(path);
+    expect([...tensors].map(([name, x]) => [name, x.item()])).toEqual([["c", 3], ["a", 1], ["b", 2]]); // prettier-ignore
+    expect(metadata).toEqual({ format: "pt" });
+  });
+
+  test("are read only where they hold what is wanted", async () => {
+    const path = index({ a: "m-1.safetensors", b: "m-1.safetensors", d: "m-3.safetensors" });
+    expect([...(await readSafetensorsFile(path, { only: ["b"] })).tensors.keys()]).toEqual(["b"]);
+    await expect(readSafetensorsFile(path)).rejects.toThrow("m-3.safetensors: there is no such file.");
+    await expect(readSafetensorsFile(path, { only: ["x"] })).rejects.toThrow(
+      `${path}: there is no tensor "x".`,
+    );
+    const wrong = index({ c: "m-1.safetensors" });
+    await expect(readSafetensorsFile(wrong)).rejects.toThrow(
+      'm-1.safetensors: there is no tensor "c". There are a, b.',
+    );
+  });
+
+  test.each<[string, unknown, string]>([
+    ["no JSON", "{", "this is no index of safetensors: it is no JSON"],
+    ["another JSON", "[]", "it has no weight_map"],
+    ["a list", [1], "it has no weight_map"],
+    [
+      "a number for a file",
+      { a: 1 },
+      'the file of the tensor "a" is 1, which is no name of a file beside the index',
+    ],
+    ["a way out of the folder", { a: "../m-1.safetensors" }, 'is "../m-1.safetensors", which is no name'],
+    ["a path", { a: "/etc/passwd" }, "which is no name of a file beside the index"],
+    ["the folder above", { a: ".." }, "which is no name"],
+    ["a path of Windows", { a: "C:\\x" }, "which is no name"],
+  ])("refuses %s", async (_, weights, message) => {
+    const path = index(weights);
+    await expect(readSafetensorsFile(path)).rejects.toThrow(message);
+  });
+});
+
+describeWithPython("NumPy", ["numpy"], () => {
+  test("rounds to float16 as writeSafetensors does", () => {
+    const spread = [...Array(4000).keys()].map(
+      (i) => (i % 2 === 0 ? 1 : -1) * (1 + ((i * 7919) % 4001) / 4001) * 2 ** ((i % 46) - 27),
+    );
+    const bytes = writeSafetensors({ x: tensor(spread) }, {}, { dtype: "float16" });
+    const program = `import sys, json, numpy as np\nprint(json.dumps(np.array(json.loads(sys.argv[1])).astype("<f2").view("<u2").tolist()))`;
+    const expected = JSON.parse(runPython(program, JSON.stringify(spread))) as number[];
+    expect(Array.from(new Uint16Array(bytes.slice(-8000).buffer))).toEqual(expected);
+  });
+});
+
+describeWithPython("Python's safetensors", ["numpy", "safetensors"], () => {
+  test("reads what is written in 16 bits, and writes what is read", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "downhill-python-"));
+    try {
+      const [ours, theirs] = [join(folder, "a.safetensors"), join(folder, "b.safetensors")];
+      const tensors = {
+        h: tensor([1.5, -(2 ** -24), 65504]),
+        n: tensor([7], { dtype: "int32" }),
+        f: tensor([0.1]),
+      };
+      await writeSafetensorsFile(ours, tensors, {}, { dtype: { h: "float16" } });
+      const printed = runPython(
+        `
+import sys, numpy as np
+from safetensors.numpy import load_file, save_file
+print({key: (x.dtype.str, x.tolist()) for key, x in sorted(load_file(sys.argv[1]).items())})
+kinds = "float64 float32 float16 int32 int16 int8 uint32 uint16 uint8 bool".split()
+save_file({kind: np.arange(6).reshape(2, 3).astype(kind) for kind in kinds}, sys.argv[2])
+`,
+        ours,
+        theirs,
+      );
+      expect(printed.trim()).toBe(
+        "{'f': ('<f8', [0.1]), 'h': ('<f2', [1.5, -5.960464477539063e-08, 65504.0]), 'n': ('<i4', [7])}",
+      );
+      const read = await readSafetensorsFile(theirs);
+      expect(read.tensors.size).toBe(10);
+      for (const [kind, x] of read.tensors) {
+        const last = kind === "bool" ? [1, 1, 1] : [3, 4, 5];
+        const expected = [[0, 1, kind === "bool" ? 1 : 2], last];
+        expect([kind, x.tolist()]).toEqual([kind, expected]);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

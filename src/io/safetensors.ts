@@ -10,7 +10,14 @@ import type { TypedArray } from "../kernel/executable.ts";
 import { fromArray } from "../prims/lift.ts";
 import { sizeOf } from "../util/shape.ts";
 import { checkNames, chosenNames } from "./names.ts";
-import { decoderOf, isWide, littleEndian, type StoredType } from "./stored-numbers.ts";
+import {
+  decoderOf,
+  isWide,
+  littleEndian,
+  type StoredFloat,
+  storedFloats,
+  type StoredType,
+} from "./stored-numbers.ts";
 
 /** Tensors by name. */
 export type TensorsByName = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
@@ -34,6 +41,15 @@ export interface ReadSafetensorsOptions {
   readonly int64?: "error" | "int32" | "skip";
 }
 
+/** Options of `writeSafetensors`. */
+export interface WriteSafetensorsOptions {
+  /**
+   * What floating numbers are stored as: one dtype for all floating tensors, or one for each that is named. Default: as they
+   * are. Integers and booleans stay.
+   */
+  readonly dtype?: StoredFloat | Readonly<Record<string, StoredFloat>>;
+}
+
 const storedAs: Readonly<Record<DType, StoredType>> = {
   float64: "F64",
   float32: "F32",
@@ -48,7 +64,12 @@ const mostHeader = 100_000_000; // bytes, as the format's own library has it
  * little-endian), the header (JSON, filled up with spaces to a multiple of eight), then the elements, little-endian, those
  * of eight bytes before those of four and one, so that each array is aligned.
  *
- * @throws DownhillError `option` for a name that the format keeps for itself.
+ * `dtype` stores floating numbers in fewer bits: each becomes the nearest of the format, of two equally near ones that with
+ * an even last digit, and an infinity where it rounds beyond the largest (65,504 in float16), as in PyTorch and NumPy. From
+ * float64 it is rounded once, as in NumPy (PyTorch rounds to float32 first).
+ *
+ * @throws DownhillError `option` for a name that the format keeps for itself, and for a dtype that is none, or is meant for a
+ * tensor that is not there or holds no floating numbers.
  * @see https://github.com/huggingface/safetensors, "Format".
  * @example
  * const bytes = writeSafetensors({ w: tensor([[1, 2], [3, 4]]) }, { made: "by hand" });
@@ -59,22 +80,31 @@ const mostHeader = 100_000_000; // bytes, as the format's own library has it
 export function writeSafetensors(
   tensors: TensorsByName,
   metadata: Readonly<Record<string, string>> = {},
+  options: WriteSafetensorsOptions = {},
 ): Uint8Array {
-  if (arguments.length > 2) refuseExtra("writeSafetensors", arguments, 2);
+  if (arguments.length > 3) refuseExtra("writeSafetensors", arguments, 3);
+  checkWriteOptions("writeSafetensors", options);
   const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
+  const dtypeOf = storedDtypes(new Map(entries), options.dtype);
   const sorted = entries
-    .map(([name, x]) => ({ name, x, data: elements(x, "writeSafetensors") }))
+    .map(([name, x]) => {
+      const data = elements(x, "writeSafetensors");
+      const dtype = dtypeOf(name);
+      if (dtype === undefined || dtype === x.dtype) return { name, x, type: storedAs[x.dtype], data };
+      const { type, round } = storedFloats[dtype];
+      return { name, x, type, data: round(data) };
+    })
     .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   // a Map and not an object: any text may be a name, and the order of names such as "1" counts
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set("__metadata__", metadata);
   let size = 0;
-  for (const { name, x, data } of sorted) {
+  for (const { name, x, type, data } of sorted) {
     if (name === "__metadata__") {
       throw new DownhillError("option", `writeSafetensors: "__metadata__" cannot be the name of a tensor.`);
     }
     const offsets = [size, (size += data.byteLength)];
-    header.set(name, { dtype: storedAs[x.dtype], shape: x.shape, data_offsets: offsets });
+    header.set(name, { dtype: type, shape: x.shape, data_offsets: offsets });
   }
   const fields = [...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const text = new TextEncoder().encode(`{${fields.join(",")}}`);
@@ -91,15 +121,51 @@ export function writeSafetensors(
   return bytes;
 }
 
+/** Checks the options of `readSafetensors`. */
+export function checkReadOptions(operation: string, options: ReadSafetensorsOptions): void {
+  checkOptions(operation, options, ["name", "only", "int64"]);
+  checkChoice(operation, "int64", options.int64 ?? "error", ["error", "int32", "skip"]);
+  checkNames(operation, "only", "tensors", options.only);
+}
+
+/** Checks the options of `writeSafetensors`, but for the names in them. */
+export function checkWriteOptions(operation: string, options: WriteSafetensorsOptions): void {
+  checkOptions(operation, options, ["dtype"]);
+  const { dtype } = options;
+  const kinds = Object.keys(storedFloats);
+  for (const one of typeof dtype === "object" ? Object.values(dtype) : [dtype])
+    if (one !== undefined) checkChoice(operation, "dtype", one, kinds);
+}
+
+/** What each tensor is to be stored as, by its name; `undefined` for as it is. */
+function storedDtypes(
+  tensors: ReadonlyMap<string, Tensor>,
+  dtype: WriteSafetensorsOptions["dtype"],
+): (name: string) => StoredFloat | undefined {
+  const isFloating = (name: string): boolean => ["float64", "float32"].includes(tensors.get(name)!.dtype);
+  if (dtype === undefined) return () => undefined;
+  if (typeof dtype === "string") return (name) => (isFloating(name) ? dtype : undefined);
+  const byName = new Map(Object.entries(dtype));
+  chosenNames([...tensors.keys()], [...byName.keys()], "tensor", "writeSafetensors: dtype", "option");
+  for (const [name, kind] of byName) {
+    if (isFloating(name)) continue;
+    throw new DownhillError(
+      "option",
+      `writeSafetensors: dtype: the tensor ${JSON.stringify(name)} is ${tensors.get(name)!.dtype} and cannot be ${kind}. Leave it out.`,
+    );
+  }
+  return (name) => byName.get(name);
+}
+
 /**
- * The tensors in the bytes of a safetensors file. F64, F32, I32, U32 and BOOL are read as they are; F16 and BF16 become
- * float32, I8, U8, I16 and U16 int32, each of them exactly.
+ * The tensors in the bytes of a safetensors file. F64, F32, I32, U32 and BOOL are read as they are; F16, BF16, F8_E5M2,
+ * F8_E4M3 and F8_E8M0 become float32, I8, U8, I16 and U16 int32, each of them exactly.
  *
  * The header is checked in full before anything is read: sizes and shapes that fit, no gaps, no overlaps, nothing left.
  *
  * @throws DownhillError `data`, naming the file, the tensor and the byte, if the file is cut short, damaged or no
  * safetensors file, lacks a tensor that `only` names, or holds an integer that does not fit; `dtype` for kinds of numbers
- * that cannot be held (64-bit integers unless `int64` says otherwise, 8-bit floats).
+ * that cannot be held (64-bit integers unless `int64` says otherwise, complex numbers, floats of 4 and 6 bits).
  * @example
  * const bytes = writeSafetensors({ w: tensor([1, 2]), step: tensor(7, { dtype: "int32" }) });
  * [...readSafetensors(bytes, { only: ["w"] }).tensors.keys()]; // ["w"]
@@ -107,10 +173,8 @@ export function writeSafetensors(
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
   if (arguments.length > 2) refuseExtra("readSafetensors", arguments, 2);
   checkBytes("readSafetensors", bytes);
-  checkOptions("readSafetensors", options, ["name", "only", "int64"]);
+  checkReadOptions("readSafetensors", options);
   const { name = "safetensors", only, int64 = "error" } = options;
-  checkChoice("readSafetensors", "int64", int64, ["error", "int32", "skip"]);
-  checkNames("readSafetensors", "only", "tensors", only);
   const { entries, metadata, start } = readHeader(bytes, name);
   const body = bytes.subarray(start);
   const keys = new Set(

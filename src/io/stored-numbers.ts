@@ -1,8 +1,25 @@
 import type { DType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
+import { bfloatBits, floatE4M3, floatE5M2, floatE8M0, half, halfBits } from "./small-floats.ts";
 
 /** The kinds of numbers of safetensors files that are written here. */
-export type StoredType = "F64" | "F32" | "I32" | "U32" | "BOOL";
+export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I32" | "U32" | "BOOL";
+
+/** The floating dtypes in which numbers can be stored. */
+export type StoredFloat = "float64" | "float32" | "float16" | "bfloat16";
+
+interface FloatEncoder {
+  readonly type: StoredType;
+  readonly round: (data: ArrayLike<number>) => TypedArray | Uint16Array;
+}
+
+/** How arrays become numbers of such a dtype, to the nearest. */
+export const storedFloats: Readonly<Record<StoredFloat, FloatEncoder>> = {
+  float64: { type: "F64", round: (data) => Float64Array.from(data) },
+  float32: { type: "F32", round: (data) => Float32Array.from(data) },
+  float16: { type: "F16", round: (data) => Uint16Array.from(data, halfBits) },
+  bfloat16: { type: "BF16", round: (data) => Uint16Array.from(data, bfloatBits) },
+};
 
 /** How the bytes of a kind of number become an array. */
 export interface Decoder {
@@ -21,7 +38,7 @@ export function isWide(dtype: string): boolean {
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The elements as bytes, the lowest first. */
-export function littleEndian(data: TypedArray): Uint8Array {
+export function littleEndian(data: TypedArray | Uint16Array): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return isLittleEndian ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
@@ -53,6 +70,12 @@ export function decoderOf(dtype: string): Decoder | undefined {
         read: (bytes) =>
           new Float32Array(Uint32Array.from(new Uint16Array(aligned(bytes, 2)), (bits) => bits << 16).buffer),
       };
+    case "F8_E5M2":
+      return { dtype: "float32", read: (bytes) => Float32Array.from(bytes, floatE5M2) };
+    case "F8_E4M3":
+      return { dtype: "float32", read: (bytes) => Float32Array.from(bytes, floatE4M3) };
+    case "F8_E8M0":
+      return { dtype: "float32", read: (bytes) => Float32Array.from(bytes, floatE8M0) };
     case "I8":
       return { dtype: "int32", read: (bytes) => Int32Array.from(new Int8Array(aligned(bytes, 1))) };
     case "U8":
@@ -91,14 +114,4 @@ function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const out = Uint8Array.from(bytes);
   for (let i = 0; i < out.length; i += size) out.subarray(i, i + size).reverse();
   return out;
-}
-
-/** The number that 16 bits stand for: a sign, 5 bits of exponent, 10 of fraction (IEEE 754 binary16). */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -69,6 +69,7 @@ const tensors = writeSafetensors(
   { w: tensor([[1, 2], [3, 4]]), b: tensor([1, 0], { dtype: "bool" }) }, // prettier-ignore
   { made: "by hand" },
 );
+const halves = writeSafetensors({ h: tensor([1.5, -2]), b: tensor([3]) }, {}, { dtype: { h: "float16", b: "bfloat16" } });
 
 async function total<T>(parts: AsyncIterable<T>, size: (part: T) => number): Promise<number> {
   let n = 0;
@@ -98,7 +99,7 @@ export const readers: readonly Reader[] = [
     name: "readSafetensors",
     read: async (bytes) =>
       [...readSafetensors(bytes, { int64: "int32" }).tensors.values()].reduce((n, x) => n + x.data().length, 0),
-    files: [tensors],
+    files: [tensors, halves],
   },
   {
     name: "readJsonLines",
