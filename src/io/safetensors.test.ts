@@ -241,3 +241,13 @@ describe("checksums", () => {
     expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
   });
 });
+
+test.each([
+  [{ layer: { w: tensor(1) } }, '"layer" is none'],
+  [{ w: 1 }, '"w" is none'],
+  [tensor(1), "got a tensor"],
+])("writeSafetensors of %s says what is no tensor", (given, what) => {
+  expect(() => writeSafetensors(given as never)).toThrow(
+    `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${what}.`,
+  );
+});

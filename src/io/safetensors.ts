@@ -3,7 +3,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { checkBytes } from "./bytes.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
@@ -62,6 +62,13 @@ export function writeSafetensors(
 ): Uint8Array {
   if (arguments.length > 2) refuseExtra("writeSafetensors", arguments, 2);
   const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
+  const odd = entries.find(([, x]) => !((x as unknown) instanceof Tensor));
+  if (odd !== undefined || tensors instanceof Tensor) {
+    throw new DownhillError(
+      "option",
+      `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${tensors instanceof Tensor ? "got a tensor" : `${JSON.stringify(odd![0])} is none`}.`,
+    );
+  }
   const sorted = entries
     .map(([name, x]) => ({ name, x, data: elements(x, "writeSafetensors") }))
     .sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
