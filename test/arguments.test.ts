@@ -56,18 +56,25 @@ const table = viz.traceTable(f, { at: [[1, 2]] });
 
 /** What stands before the options, where it is not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
+  batchNorm: [{ weight: x, bias: x }, x, { mean: x, variance: x }],
   checkGrads: [f, [1]],
   clipByGlobalNorm: [1],
   concatenate: [[x, x]],
+  convolution: [{ weight: x, bias: x }, x],
+  evaluator: [f],
   fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
   foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
   full: [[2], 1],
+  groupNorm: [{ weight: x, bias: x }, x, 1],
+  layerNorm: [{ weight: x, bias: x }, x],
   normal: [random.key(0), 1],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],
   readNpz: [new Uint8Array(0)],
   readSafetensors: [io.writeSafetensors({ x })],
+  readTable: ["a\n1\n"],
+  rmsNorm: [{ weight: x }, x],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
   stack: [[x, x]],
   uniform: [random.key(0), 1],
@@ -119,7 +126,9 @@ describe("every public function", () => {
   test.each(optioned)("%s refuses an option that it does not know", async (name, f) => {
     const before = operands[name] ?? new Array<root.Tensor>((await takes(name, f)) - 1).fill(x);
     expect(await messageOf(f, ...before, { colour: 1 })).toContain('unknown option "colour".');
-    expect(await messageOf(f, ...before, x)).toMatch(/the options must be an object, .*; got a Tensor\.$/);
+    expect(await messageOf(f, ...before, x)).toMatch(
+      /the options must be an object, .*; got a Tensor\.$|the arrays must be one list, .* and the options come behind it\.$/,
+    );
   });
 });
 

@@ -30,6 +30,9 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
     ["NumPy's name", () => plain["multiply"], "x.multiply: a tensor has no such property. Write x.mul(y)."],
     ["a transpose", () => plain["T"], "x.T: a tensor has no such property. Write x.transpose()."],
     ["PyTorch's name", () => plain["detach"], "x.detach: a tensor has no such property. Write stopGradient(x)."],
+    ["a method of arrays", () => plain["forEach"], "x.forEach: a tensor has no such property. Write for (const v of x.tolist()), or a loop over x.at(i)."],
+    ["a method of numbers", () => plain["toFixed"], "x.toFixed: a tensor has no such property. Write x.item().toFixed(…)."],
+    ["TensorFlow.js's name", () => plain["dispose"], "x.dispose: a tensor has no such property. Write nothing: tensors are garbage-collected."],
     ["another case", () => plain["argMax"], "x.argMax: a tensor has no such property. Did you mean x.argmax?"],
     ["underscores", () => plain["log_softmax"], "x.log_softmax: a tensor has no such property. Did you mean logSoftmax(x)?"],
     ["a slip", () => plain["reshpe"], "x.reshpe: a tensor has no such property. Did you mean x.reshape?"],
@@ -77,7 +80,7 @@ test("what has no meaning for tensors elsewhere stays undefined", () => {
     "asymmetricMatch",
     "value",
     "name",
-    "map",
+    "render",
     "id",
   ]) {
     expect(plain[name]).toBeUndefined();
@@ -114,4 +117,9 @@ test("each function that is named instead of a method exists", () => {
   const exported = new Map<string, unknown>(Object.entries(downhill));
   for (const name of functions.split(" "))
     expect([name, typeof exported.get(name)]).toEqual([name, "function"]);
+});
+
+test("the shape of scalars, which all of them share, cannot be changed", () => {
+  expect(() => (tensor(1).shape as number[]).push(2)).toThrow(TypeError);
+  expect(tensor(3).shape).toEqual([]);
 });

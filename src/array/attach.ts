@@ -22,11 +22,11 @@ export function attachMethods(methods: Readonly<Record<string | symbol, unknown>
 export function operatorError(below: () => unknown): DownhillError {
   const line = userLine(below);
   const asked = /\bMath\.(\w+)/.exec(line ?? "")?.[1] ?? "sin";
-  const name = asked === "max" || asked === "min" ? `${asked}imum` : asked;
+  const call = asked === "max" || asked === "min" ? `${asked}imum(x, y)` : `${asked}(x)`;
   const error = new DownhillError(
     "trace",
     `A tensor cannot be used with JavaScript's operators and Math${line === undefined ? "" : `, as in \`${line}\``}. ` +
-      `Instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow); instead of Math.${asked}(x) write ${name}(x), ` +
+      `Instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow); instead of Math.${asked}(${call.split("(")[1]!} write ${call}, ` +
       `imported from "downhill"; instead of x < y write less(x, y), and where(…) instead of if. ` +
       `For the plain number of a scalar use x.item(), for a text String(x).`,
   );

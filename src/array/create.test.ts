@@ -112,10 +112,10 @@ describe("creation", () => {
       `[DownhillError: tensor: the string "1" is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,
     );
     expect(() => c.tensor(["1"] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: an array holds the string "1" where a number was expected.]`,
+      `[DownhillError: tensor: element [0] of the array is the string "1", not a number. Convert it before, as with Number(…).]`,
     );
     expect(() => c.tensor([1, null] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: a nested array is not rectangular: expected shape [2], found null among the numbers.]`,
+      `[DownhillError: tensor: element [1] of the array is null, not a number. Put a number there, NaN for what is missing.]`,
     );
     expect(() => c.tensor(null as unknown as number)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: tensor: null is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,

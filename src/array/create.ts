@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import type { BooleanLike, NestedNumbers, TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
@@ -12,7 +13,7 @@ import { convert, full as fill } from "../prims/linear.ts";
 import { reshape } from "../prims/shape.ts";
 import { isTypedArray } from "../tree/tree.ts";
 import { sizeOf } from "../util/shape.ts";
-import { checkShape, normalizeAxis, sizeHint } from "./promote.ts";
+import { checkShape, normalizeAxis } from "./promote.ts";
 
 export interface DTypeOption {
   /** Kind of elements. Default float64. */
@@ -144,7 +145,7 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
   if (step === 0 || ![from, to, step].every(Number.isFinite)) {
     throw new DownhillError(
       "range",
-      `arange: needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}.${sizeHint([from, to, step])}`,
+      `arange: needs finite numbers and a step other than 0, got ${[from, to, step].map(showPlain).join(", ")}.${plainHint("Sizes", [from, to, step])}`,
     );
   }
   const n = Math.max(0, Math.ceil((to - from) / step));
@@ -164,7 +165,7 @@ export function linspace(start: number, stop: number, count: number, options: DT
   if (!Number.isFinite(start) || !Number.isFinite(stop))
     throw new DownhillError(
       "range",
-      `linspace: needs finite numbers, got ${String(start)} and ${String(stop)}.`,
+      `linspace: needs finite numbers, got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
   if (!Number.isInteger(count) || count < 0)
     throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);

@@ -155,7 +155,7 @@ describe("elementwise functions", () => {
       `[DownhillError: where: condition bool[2] does not fit f64[3].]`,
     );
     expect(() => e.clip(1, 2, 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: clip: needs plain numbers, low before high; got 2 and 1.]`,
+      `[DownhillError: clip: needs plain numbers, low before high, as in clip(x, 0, 1); got 2 and 1.]`,
     );
     expect(() => e.astype(1, "f32" as "float32")).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: astype: unknown dtype f32. Use float64, float32, int32, uint32 or bool.]`,

@@ -307,16 +307,24 @@ export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): T
  */
 export function clip(x: TensorLike, low: number, high: number): Tensor {
   if (arguments.length > 3) refuseExtra("clip", arguments, 3);
-  if (typeof low !== "number" || typeof high !== "number" || !(low <= high))
+  if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
+    const isTensor = [low, high].some((bound: unknown) => bound instanceof Tensor || Array.isArray(bound));
     throw new DownhillError(
       "range",
-      `clip: needs plain numbers, low before high; got ${String(low)} and ${String(high)}.`,
+      `clip: needs plain numbers, low before high, as in clip(x, 0, 1); got ${showBound(low)} and ${showBound(high)}.` +
+        (isTensor ? " Write minimum(maximum(x, low), high)." : ""),
     );
+  }
   const isFraction = (bound: number): boolean => Number.isFinite(bound) && !Number.isInteger(bound);
   const t = isFraction(low) || isFraction(high) ? asFloating(x, "clip") : p.asTensor(x, "clip");
   const lowest = p.full(t.type, low);
   const highest = p.full(t.type, high);
   return p.where(p.less(t, lowest), lowest, p.where(p.less(highest, t), highest, t));
+}
+
+function showBound(bound: unknown): string {
+  if (bound instanceof Tensor) return showType(bound.type);
+  return typeof bound === "object" && bound !== null ? JSON.stringify(bound) : String(bound);
 }
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */

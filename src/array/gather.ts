@@ -6,7 +6,7 @@ import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, sameShape } from "../util/shape.ts";
-import { asPlaces, placesAlong, checkShape, expandTo, normalizeAxis } from "./promote.ts";
+import { asPartOf, asPlaces, placesAlong, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 
 interface AxisOption {
   readonly axis: number;
@@ -46,7 +46,8 @@ export function takeAlongAxis(x: TensorLike, places: TensorLike, options: AxisOp
  * x with `updates[…, i, …]` added at `[…, places[…, i, …], …]` along one axis; what comes twice is added twice. Updates
  * have the shape of the places, or one that is repeated to it. Places as in `take`.
  *
- * @throws DownhillError `dtype` if the places are no integers, `range` for one beyond the ends, `shape` if they do not fit.
+ * @throws DownhillError `dtype` if the places are no integers, or updates floats where x has integers, `range` for a place
+ * beyond the ends, `shape` if they do not fit.
  * @example
  * scatterAddAlongAxis([[0, 0, 0]], [[2, 2, 0]], [[1, 2, 4]], { axis: 1 }).tolist(); // [[4, 0, 3]]
  */
@@ -61,7 +62,7 @@ export function scatterAddAlongAxis(
   const t = p.asTensor(x, "scatterAddAlongAxis");
   const axis = normalizeAxis("scatterAddAlongAxis", (options as AxisOption | undefined)?.axis, t.type);
   const i = besideRows("scatterAddAlongAxis", t, places, axis);
-  const u = p.convert(p.asTensor(updates, "scatterAddAlongAxis"), t.dtype);
+  const u = asPartOf("scatterAddAlongAxis", t, updates);
   const fitted = broadcastShapes(u.shape, i.shape);
   if (fitted === undefined || !sameShape(fitted, i.shape)) {
     throw new DownhillError(
@@ -112,13 +113,13 @@ export function dynamicSlice(x: TensorLike, starts: Starts, sizes: readonly numb
  * x with the block that begins where the values of `starts` say replaced by `update`; starts as in `dynamicSlice`. In a
  * loop an array that nothing else reads is written in place.
  *
- * @throws DownhillError `shape` if the block is larger than x or a start is missing.
+ * @throws DownhillError `shape` if the block is larger than x or a start is missing, `dtype` for floats where x has integers.
  * @example
  * dynamicUpdateSlice([1, 2, 3, 4], [9, 8], [2]); // f64[4] [1, 2, 9, 8]
  */
 export function dynamicUpdateSlice(x: TensorLike, update: TensorLike, starts: Starts): Tensor {
   if (arguments.length > 3) refuseExtra("dynamicUpdateSlice", arguments, 3);
   const t = p.asTensor(x, "dynamicUpdateSlice");
-  const u = p.convert(p.asTensor(update, "dynamicUpdateSlice"), t.dtype);
+  const u = asPartOf("dynamicUpdateSlice", t, update);
   return p.dynamicUpdate(t, u, asStarts("dynamicUpdateSlice", t, starts));
 }

@@ -56,6 +56,13 @@ const elsewhere: Readonly<Record<string, string>> = {
   ne: "notEqual(x, y)",
   size: "x.shape for the sizes of its axes",
   numel: "x.shape for the sizes of its axes",
+  map: "f(x) with functions of whole tensors, vmap(f)(x) for one of an item, x.tolist().map(…) for plain numbers",
+  forEach: "for (const v of x.tolist()), or a loop over x.at(i)",
+  reduce: "x.sum(), x.max() or scan(f, start, x)",
+  filter: "where(mask, x, 0), or x.tolist().filter(…) for plain numbers",
+  toFixed: "x.item().toFixed(…)",
+  print: "console.log(String(x))",
+  dispose: "nothing: tensors are garbage-collected",
   rank: "x.ndim",
   dim: "x.ndim",
 };

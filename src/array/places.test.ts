@@ -7,6 +7,7 @@ import "../runtime/install.ts";
 import { jit } from "../runtime/jit.ts";
 import { grad } from "../transforms/grad.ts";
 import { vmap } from "../transforms/vmap.ts";
+import { tensor } from "./create.ts";
 import * as g from "./gather.ts";
 import "./methods.ts";
 import * as s from "./shape.ts";
@@ -82,4 +83,53 @@ describe("inside of compiled functions", () => {
     expect(() => at(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
     expect(at(x, 2).item()).toBe(30);
   });
+});
+
+describe("an empty list of places", () => {
+  // it was refused as a list of floats
+  const empty = [[], i32([])];
+
+  test.each(empty)("chooses nothing", (none) => {
+    expect(s.take(x, none).shape).toEqual([0]);
+    expect(s.take([x], none, { axis: 1 }).shape).toEqual([1, 0]);
+    expect(s.take([], none).shape).toEqual([0]); // of nothing, too
+    expect(s.at([x], none as never).shape).toEqual([0, 3]);
+    expect(s.scatterAdd(x, none, none as never).tolist()).toEqual(x);
+    expect(g.takeAlongAxis(x, none, { axis: 0 }).shape).toEqual([0]);
+    expect(embedding([[1, 2]], none).shape).toEqual([0, 2]);
+    expect(s.oneHot(none, 3).shape).toEqual([0, 3]);
+  });
+
+  test("has a derivative of zeros, compiled too", () => {
+    const f = (y: Tensor): Tensor => s.take(y, []).sum();
+    expect(grad(f)(x).tolist()).toEqual([0, 0, 0]);
+    expect(jit(grad(f))(x).tolist()).toEqual([0, 0, 0]);
+    expect(jit(grad((y: Tensor) => s.take(y, []).sum()))([]).shape).toEqual([0]);
+  });
+});
+
+describe("floats written into integers", () => {
+  // 1.5 became 1
+  const whole = i32([0, 0]);
+  const writers: Readonly<Record<string, (values: never) => Tensor>> = {
+    scatterAdd: (values) => s.scatterAdd(whole, [0], values),
+    scatterAddAlongAxis: (values) => g.scatterAddAlongAxis(whole, [0], values, { axis: 0 }),
+    dynamicUpdateSlice: (values) => g.dynamicUpdateSlice(whole, values, [0]),
+  };
+
+  test.each(Object.entries(writers))("%s refuses what they do not hold", (name, write) => {
+    for (const values of [[1.5], [3e9], [NaN], tensor([1]), Float64Array.of(1)])
+      expect(() => write(values as never)).toThrow(
+        `${name}: values of f64[1] do not fit into i32[2]. Convert one of them, as in x.astype("float64").`,
+      );
+    expect(write([7] as never).tolist()).toEqual([7, 0]);
+    expect(write([true] as never).tolist()).toEqual([1, 0]);
+  });
+});
+
+test("scatterAdd tells what shape its updates must have", () => {
+  // it spoke of a reshape
+  expect(() => s.scatterAdd([[0, 0]], [0, 0], [[1, 2, 3]])).toThrow(
+    "scatterAdd: updates are f64[1,3]; for places i32[2] in f64[1,2] they must have shape [2,2] or one that is repeated to it.",
+  );
 });

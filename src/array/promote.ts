@@ -1,5 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { BooleanLike, TensorLike } from "../ir/tensor.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
@@ -89,6 +90,26 @@ export function expandTo(x: Tensor, shape: Shape): Tensor {
   );
 }
 
+/**
+ * What is written into x, as a tensor of its dtype.
+ *
+ * @throws DownhillError `dtype` for floats where x has integers or booleans, unless they are plain whole numbers.
+ */
+export function asPartOf(operation: string, x: Tensor, values: TensorLike): Tensor {
+  const t = asTensor(values, operation);
+  if (isFloating(x.dtype) || !isFloating(t.dtype)) return convert(t, x.dtype);
+  const given: unknown[] = Array.isArray(values) ? values.flat(Infinity) : [values];
+  if (given.every((v) => castsTo(x.dtype, v))) return convert(t, x.dtype);
+  throw new DownhillError(
+    "dtype",
+    `${operation}: values of ${showType(t.type)} do not fit into ${showType(x.type)}. Convert one of them, as in x.astype("float64").`,
+  );
+}
+
+function castsTo(dtype: DType, value: unknown): boolean {
+  return typeof value === "number" && castNumber(dtype, value) === value;
+}
+
 /** A tensor of floats: integers and booleans become float64. */
 export function asFloating(x: TensorLike, operation: string): Tensor {
   const t = asTensor(x, operation);
@@ -104,7 +125,7 @@ export function normalizeAxis(operation: string, axis: number | undefined, x: Ar
     const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
     throw new DownhillError(
       "range",
-      `${operation}: axis ${String(axis)} is out of range for ${showType(x)}: ${range}.`,
+      `${operation}: axis ${showPlain(axis)} is out of range for ${showType(x)}: ${range}.${plainHint("Axes", [axis])}`,
     );
   }
   return axis < 0 ? axis + n : axis;
@@ -119,9 +140,10 @@ export function normalizeAxes(
   if (axis === undefined) return x.shape.map((_, i) => i);
   const given: unknown = axis; // callers without types pass anything
   if (typeof given !== "number" && !Array.isArray(given)) {
+    const shown = given instanceof Tensor ? showType(given.type) : JSON.stringify(given);
     throw new DownhillError(
       "range",
-      `${operation}: axis is ${JSON.stringify(given)}; give a number or an array of numbers.`,
+      `${operation}: axis is ${shown}; give a number or an array of numbers.${plainHint("Axes", [given])}`,
     );
   }
   const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
@@ -143,22 +165,9 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     if (!(Number.isInteger(n) && n >= 0) && !(open && n === -1))
       throw new DownhillError(
         "shape",
-        `${operation}: ${showSize(n)} in shape [${shape.map(showSize).join()}] is not a size.${sizeHint(shape)}`,
+        `${operation}: ${showPlain(n)} in shape [${shape.map(showPlain).join()}] is not a size.${plainHint("Sizes", shape)}`,
       );
   }
-}
-
-function showSize(n: unknown): string {
-  return n instanceof Tensor ? showType(n.type) : String(n);
-}
-
-/** What to do where numbers that sizes, counts or bounds need are tensors. */
-export function sizeHint(given: readonly unknown[]): string {
-  const x = given.find((n) => n instanceof Tensor);
-  if (x === undefined) return "";
-  return x.tracer === undefined
-    ? " Sizes are plain numbers: write n.item()."
-    : " Sizes are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.";
 }
 
 /** What those need who gave sizes or axes one by one. */
@@ -191,8 +200,8 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
       ? [i.slot]
       : Array.isArray(places)
         ? (places.flat(Infinity) as number[])
-        : [];
-  if (given.length === 0 || !given.every(Number.isInteger)) {
+        : undefined;
+  if (given === undefined || !given.every(Number.isInteger)) {
     throw new DownhillError(
       "dtype",
       `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,

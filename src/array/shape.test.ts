@@ -236,7 +236,7 @@ describe("functions of shape and place", () => {
       `[DownhillError: slice: a range must be an array, as in slice(x, [1, 3]), or null for all of an axis; got 1.]`,
     );
     expect(() => loose["concatenate"]!(x, x)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: concatenate: the arrays must be an array, as in [x, y]; got f64[2,3].]`,
+      `[DownhillError: concatenate: the arrays must be one list, as in concatenate([x, y]), and the options come behind it.]`,
     );
     expect(() => loose["stack"]!(x, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: stack: the arrays must be an array, as in [x, y]; got f64[2,3].]`,
@@ -247,5 +247,27 @@ describe("functions of shape and place", () => {
     expect(() => loose["reshape"]!(x, 2, 3)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: reshape: takes 2 arguments, and more are given: number 3 is the number 3. Give the sizes as one array, as in [2, 3].]`,
     );
+  });
+});
+
+describe("arrays and ranges that are given in another form", () => {
+  type Anything = (...words: unknown[]) => unknown;
+
+  test.each(["concatenate", "stack"] as const)("%s wants its arrays as one list", (name) => {
+    // "the options must be an object, as in { axis: … }; got an array"
+    const join = s[name] as Anything;
+    for (const second of [[2], f64([2])])
+      expect(() => join([1], second)).toThrow(
+        `${name}: the arrays must be one list, as in ${name}([x, y]), and the options come behind it.`,
+      );
+  });
+
+  test("slice wants its ranges one after the other", () => {
+    // "range [,0,10, 8, 1] of axis 0"
+    for (const ranges of [[[[0, 1]]], [[null, [0, 1]]]])
+      expect(() => (s.slice as Anything)([[1, 2]], ...ranges)).toThrow(
+        "slice: a range holds a list. Give a range for each axis",
+      );
+    expect(() => (f64([1, 2]).slice as Anything)([0, 1])).toThrow("x.slice(0, 2)");
   });
 });

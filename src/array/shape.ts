@@ -1,12 +1,14 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import * as p from "../prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../util/shape.ts";
 import {
+  asPartOf,
   asPlaces,
   checkShape,
   expandTo,
@@ -127,9 +129,19 @@ function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
   return tensors.map((t) => p.convert(t, joined.dtype, joined.weak));
 }
 
+/** Arrays that were given one by one, the second in the place of options. */
+function refuseListOfArrays(operation: string, options: unknown): void {
+  if (!(options instanceof Tensor) && !Array.isArray(options)) return;
+  throw new DownhillError(
+    "option",
+    `${operation}: the arrays must be one list, as in ${operation}([x, y]), and the options come behind it.`,
+  );
+}
+
 /** Arrays one after the other along an existing axis. */
 export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("concatenate", arguments, 2);
+  refuseListOfArrays("concatenate", options);
   const tensors = alike("concatenate", xs);
   checkOptions("concatenate", options, ["axis"]);
   const first = tensors[0]!;
@@ -166,6 +178,7 @@ function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): 
 /** Arrays of one shape beside each other along a new axis. */
 export function stack(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("stack", arguments, 2);
+  refuseListOfArrays("stack", options);
   const tensors = alike("stack", xs);
   checkOptions("stack", options, ["axis"]);
   const first = tensors[0]!;
@@ -208,13 +221,21 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   for (const range of ranges)
     if (range !== null)
       requireList("slice", "a range", range, "slice(x, [1, 3]), or null for all of an axis");
+  const nested = ranges.find((range) => range?.some((bound) => bound === null || Array.isArray(bound)));
+  if (nested !== undefined) {
+    throw new DownhillError(
+      "range",
+      "slice: a range holds a list. Give a range for each axis, one after the other, as in slice(x, [0, 2], [1, 3]); the method takes the two bounds of the first axis, x.slice(0, 2).",
+    );
+  }
   const place = (i: number, n: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
   const full = t.shape.map((n, axis) => {
     const [start = 0, end = n, step = 1] = ranges[axis] ?? ([] as const);
     if (![start, end].every(Number.isInteger) || !(Number.isInteger(step) && step > 0)) {
       throw new DownhillError(
         "range",
-        `slice: range [${start}, ${end}, ${step}] of axis ${axis} needs whole numbers and a step of 1 or more.`,
+        `slice: range [${[start, end, step].map(showPlain).join(", ")}] of axis ${axis} needs whole numbers and a step of 1 or more.` +
+          plainHint("Bounds", [start, end, step]),
       );
     }
     const from = place(start, n);
@@ -286,7 +307,8 @@ export function at(x: TensorLike, i: number | Tensor): Tensor {
 /**
  * x with `updates` added at places along an axis; what comes twice is added twice. Places as in `take`.
  *
- * @throws DownhillError `dtype` if the places are not integers, `range` for one beyond the ends, `shape` for updates that do not fit.
+ * @throws DownhillError `dtype` if the places are not integers, or updates floats where x has integers, `range` for a place
+ * beyond the ends, `shape` for updates that do not fit.
  */
 export function scatterAdd(
   x: TensorLike,
@@ -299,13 +321,16 @@ export function scatterAdd(
   const t = p.asTensor(x, "scatterAdd");
   const axis = normalizeAxis("scatterAdd", options.axis ?? 0, t.type);
   const i = placesAlong("scatterAdd", places, t, axis);
-  const u = p.convert(p.asTensor(updates, "scatterAdd"), t.type.dtype);
-  return p.scatterAdd(
-    t,
-    i,
-    expandTo(u, [...t.shape.slice(0, axis), ...i.shape, ...t.shape.slice(axis + 1)]),
-    axis,
-  );
+  const u = asPartOf("scatterAdd", t, updates);
+  const shape = [...t.shape.slice(0, axis), ...i.shape, ...t.shape.slice(axis + 1)];
+  const fitted = broadcastShapes(u.shape, shape);
+  if (fitted === undefined || !sameShape(fitted, shape)) {
+    throw new DownhillError(
+      "shape",
+      `scatterAdd: updates are ${showType(u.type)}; for places ${showType(i.type)} in ${showType(t.type)} they must have shape ${showShape(shape)} or one that is repeated to it.`,
+    );
+  }
+  return p.scatterAdd(t, i, expandTo(u, shape), axis);
 }
 
 /** Rows of 0 with a 1 at each label: shape of `labels`, then `classes`. A label that is no class gives 0 alone. */

@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkOptions } from "../errors/options.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import * as p from "../prims/index.ts";
 import { normalizeAxis } from "./promote.ts";
@@ -76,7 +77,8 @@ export function topK(x: TensorLike, k: number, options: TopKOptions = {}): [valu
   if (!Number.isInteger(k) || k < 0 || k > t.shape[axis]!) {
     throw new DownhillError(
       "range",
-      `topK: k must be a whole number from 0 to ${t.shape[axis]!}, the size of axis ${axis} of ${showType(t.type)}; got ${String(k)}.`,
+      `topK: k must be a whole number from 0 to ${t.shape[axis]!}, the size of axis ${axis} of ${showType(t.type)}; got ${showPlain(k)}.` +
+        plainHint("Sizes", [k]),
     );
   }
   const places = p.argsort(t, axis, options.smallest !== true, k);

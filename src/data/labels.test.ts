@@ -34,3 +34,9 @@ describe("encodeLabels", () => {
     );
   });
 });
+
+test.each([undefined, null, 3])("encodeLabels of %s says that it wants a list", (values) => {
+  expect(() => encodeLabels(values as never)).toThrow(
+    "encodeLabels: expected a list of texts or numbers, got ",
+  );
+});

@@ -18,6 +18,10 @@ export interface EncodedLabels<T extends number | string> {
  */
 export function encodeLabels<T extends number | string>(values: ArrayLike<T>): EncodedLabels<T> {
   if (arguments.length > 1) refuseExtra("encodeLabels", arguments, 1);
+  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+    const got = values === null ? "null" : typeof values;
+    throw new DownhillError("data", `encodeLabels: expected a list of texts or numbers, got ${got}.`);
+  }
   if (values.length === 0) throw new DownhillError("data", "encodeLabels: there are no labels.");
   const list = Array.from(values);
   const odd = list.findIndex((value) => typeof value !== typeof list[0] || Number.isNaN(value));

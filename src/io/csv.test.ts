@@ -547,3 +547,9 @@ describe("columnOf", () => {
     expect(() => columnOf(table, "__proto__")).toThrow('there is no column "__proto__"');
   });
 });
+
+test("readTable of what is no text says so", () => {
+  expect(() => readTable({ a: 1 } as never)).toThrow(
+    "readTable: expected the text of a table, got object. For the path of a file there is readTableFile.",
+  );
+});

@@ -62,6 +62,12 @@ export interface ReadTableOptions {
  */
 export function readTable(text: string, options: ReadTableOptions = {}): Table {
   if (arguments.length > 2) refuseExtra("readTable", arguments, 2);
+  if (typeof text !== "string") {
+    throw new DownhillError(
+      "option",
+      `readTable: expected the text of a table, got ${typeof text}. For the path of a file there is readTableFile.`,
+    );
+  }
   const { name, separator } = checkedTableOptions("readTable", options);
   const between = separator === "auto" ? detectSeparator(text) : separator;
   const builder = tableBuilder(options);

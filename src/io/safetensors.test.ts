@@ -483,3 +483,13 @@ save_file({kind: np.arange(6).reshape(2, 3).astype(kind) for kind in kinds}, sys
     }
   });
 });
+
+test.each([
+  [{ layer: { w: tensor(1) } }, '"layer" is none'],
+  [{ w: 1 }, '"w" is none'],
+  [tensor(1), "got a tensor"],
+])("writeSafetensors of %s says what is no tensor", (given, what) => {
+  expect(() => writeSafetensors(given as never)).toThrow(
+    `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${what}.`,
+  );
+});

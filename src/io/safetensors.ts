@@ -3,7 +3,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import { checkBytes } from "./bytes.ts";
-import type { Tensor } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
@@ -85,6 +85,13 @@ export function writeSafetensors(
   if (arguments.length > 3) refuseExtra("writeSafetensors", arguments, 3);
   checkWriteOptions("writeSafetensors", options);
   const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
+  const odd = entries.find(([, x]) => !((x as unknown) instanceof Tensor));
+  if (odd !== undefined || tensors instanceof Tensor) {
+    throw new DownhillError(
+      "option",
+      `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${tensors instanceof Tensor ? "got a tensor" : `${JSON.stringify(odd![0])} is none`}.`,
+    );
+  }
   const dtypeOf = storedDtypes(new Map(entries), options.dtype);
   const sorted = entries
     .map(([name, x]) => {

@@ -15,6 +15,9 @@ export interface ArrayType {
   readonly weak: boolean;
 }
 
+/** The shape of all scalars: frozen, for one that was changed would change them all. */
+const noAxes: Shape = /* @__PURE__ */ Object.freeze([]);
+
 /** The types of scalars of a dtype: strong and weak. */
 const scalars: Readonly<Record<DType, readonly [strong: ArrayType, weak: ArrayType]>> = {
   float64: /* @__PURE__ */ strongAndWeak("float64"),
@@ -26,8 +29,8 @@ const scalars: Readonly<Record<DType, readonly [strong: ArrayType, weak: ArrayTy
 
 function strongAndWeak(dtype: DType): readonly [strong: ArrayType, weak: ArrayType] {
   return [
-    { dtype, shape: [], weak: false },
-    { dtype, shape: [], weak: true },
+    { dtype, shape: noAxes, weak: false },
+    { dtype, shape: noAxes, weak: true },
   ];
 }
 

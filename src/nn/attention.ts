@@ -4,16 +4,18 @@ import { matmul, reshape, transpose } from "../array/shape.ts";
 import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkFlags, checkOptions } from "../errors/options.ts";
+import { checkFlags, checkNeededOptions, checkOptions } from "../errors/options.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { iota } from "../prims/index-ops.ts";
 import { asTensor } from "../prims/lift.ts";
 import type { Key } from "../random/index.ts";
 import { split } from "../random/index.ts";
-import { range } from "../util/shape.ts";
+import { broadcastShapes, range, sameShape } from "../util/shape.ts";
 import type { DenseOptions, DenseParams } from "./dense.ts";
 import { dense, denseInit } from "./dense.ts";
 import { glorotUniform, zerosInit } from "./initialise.ts";
+import { checkTensors } from "./parameters.ts";
 
 /** Options of `dotProductAttention`. */
 export interface AttentionOptions {
@@ -75,6 +77,13 @@ function attend(
   // without a mask each query sees one key at least
   if (mask === undefined) return matmul(softmax(scores), value);
   const own = asTensor(mask, operation);
+  const fitted = broadcastShapes(own.shape, scores.shape)?.slice(-2);
+  if (fitted === undefined || !sameShape(fitted, [queries, keys])) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the mask is ${showType(own.type)}; for ${queries} queries and ${keys} keys it must end in these two axes, or in 1 for one that is repeated.`,
+    );
+  }
   scores = own.dtype === "bool" ? where(own, scores, -Infinity) : add(scores, own);
   const isBlind = equal(max(scores, { axis: -1, keepdims: true }), -Infinity);
   const weights = softmax(where(isBlind, 0, scores));
@@ -139,19 +148,21 @@ export interface MultiHeadOptions extends Omit<AttentionOptions, "scale"> {
  * multiHeadAttention(p, [[1, 2, 3, 4], [5, 6, 7, 8]], { heads: 2 }).shape; // [2, 4]
  */
 export function multiHeadAttention(
-  { query, key, value, output }: MultiHeadParams,
+  params: MultiHeadParams,
   x: TensorLike,
   options: MultiHeadOptions,
 ): Tensor {
   if (arguments.length > 3) refuseExtra("multiHeadAttention", arguments, 3);
-  checkOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
+  checkNeededOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
   checkFlags("multiHeadAttention", options, ["causal"]);
   const { heads, context = x, mask, causal = false } = options;
+  const { query, key, value, output } = params;
+  checkTensors("multiHeadAttention", "the layer query", query, ["weight", "bias"], "multiHeadInit");
   const features = query.weight.shape[1]!;
   if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0) {
     throw new DownhillError(
       "shape",
-      `multiHeadAttention: ${features} features cannot be divided into ${String(heads)} heads.`,
+      `multiHeadAttention: ${features} features cannot be divided into ${showPlain(heads)} heads.${plainHint("Sizes", [heads])}`,
     );
   }
   /** `[…, length, features]` to `[…, heads, length, features / heads]`. */

@@ -9,6 +9,7 @@ import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { split, type Key } from "../random/index.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { fanInUniform, zerosInit, type Initialiser } from "./initialise.ts";
+import { checkTensors } from "./parameters.ts";
 
 /** Parameters of a convolution layer. */
 export interface ConvolutionParams {
@@ -48,13 +49,18 @@ export function convolutionInit(
   checkOptions("convolutionInit", options, ["groups", "init", "biasInit", "dtype"]);
   const { groups = 1, dtype = "float32", init = fanInUniform } = options;
   const { biasInit = options.init === undefined ? fanInUniform : zerosInit } = options;
+  const given: unknown = window; // callers without types pass anything
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new DownhillError(
+      "range",
+      `convolutionInit: the window must be a list of sizes, one for each axis of space, got ${String(given)}. Write convolutionInit(key, 3, 8, [5, 5]).`,
+    );
+  }
   const sizes: readonly (readonly [string, unknown])[] = [
     ["channels", channels],
     ["outputs", outputs],
     ["groups", groups],
-    ...(Array.isArray(window) && window.length > 0 ? window : [undefined]).map(
-      (n: unknown) => ["each size of the window", n] as const,
-    ),
+    ...window.map((n) => ["each size of the window", n] as const),
   ];
   for (const [what, n] of sizes) {
     if (Number.isInteger(n) && (n as number) > 0) continue;
@@ -87,12 +93,10 @@ export function convolutionInit(
  * const layer = convolutionInit(key(0), 1, 8, [5, 5]);
  * convolution(layer, ones([32, 1, 28, 28]), { padding: "same" }).shape; // [32, 8, 28, 28]
  */
-export function convolution(
-  { weight, bias }: ConvolutionParams,
-  x: TensorLike,
-  options: ConvOptions = {},
-): Tensor {
+export function convolution(params: ConvolutionParams, x: TensorLike, options: ConvOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("convolution", arguments, 3);
+  checkTensors("convolution", "the parameters", params, ["weight", "bias"], "convolutionInit");
+  const { weight, bias } = params;
   checkOptions("convolution", options, ["stride", "padding", "dilation", "groups"]);
   const t = asFloating(x, "convolution");
   return add(conv(t, weight, options), reshape(bias, [-1, ...range(2, t.ndim).map(() => 1)]));

@@ -7,6 +7,7 @@ import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { split, type Key } from "../random/index.ts";
 import { fanInUniform, zerosInit, type Initialiser } from "./initialise.ts";
+import { checkTensors } from "./parameters.ts";
 
 /** Parameters of a dense layer. */
 export interface DenseParams {
@@ -64,8 +65,10 @@ export function denseInit(
  *
  * @throws DownhillError `shape` if the last axis of x has not `inputs` items.
  */
-export function dense({ weight, bias }: DenseParams, x: TensorLike): Tensor {
+export function dense(params: DenseParams, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("dense", arguments, 2);
+  checkTensors("dense", "the parameters", params, ["weight", "bias"], "denseInit");
+  const { weight, bias } = params;
   const t = asTensor(x, "dense");
   const inputs = weight.shape[0];
   if (t.ndim === 0 || t.shape.at(-1) !== inputs) {

@@ -4,6 +4,7 @@ import { expandDims, take } from "../array/shape.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkOptions } from "../errors/options.ts";
+import { refuseTensor } from "../ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { bernoulli, type Key } from "../random/index.ts";
@@ -59,6 +60,7 @@ export function dropout(key: Key | Tensor, x: TensorLike, options: DropoutOption
   checkOptions("dropout", options, ["rate", "training"]);
   checkFlags("dropout", options, ["training"]);
   const { rate = 0.5, training = true } = options;
+  refuseTensor("dropout", "rate", rate);
   if (!(rate >= 0 && rate < 1)) {
     throw new DownhillError("range", `dropout: rate must be 0 or more and below 1, got ${String(rate)}.`);
   }

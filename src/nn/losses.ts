@@ -17,6 +17,7 @@ import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkOptions } from "../errors/options.ts";
+import { refuseTensor } from "../ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { asTensor } from "../prims/lift.ts";
 import { sameShape } from "../util/shape.ts";
@@ -70,6 +71,7 @@ export function huberLoss(prediction: TensorLike, target: TensorLike, options: H
   if (arguments.length > 3) refuseExtra("huberLoss", arguments, 3);
   checkOptions("huberLoss", options, ["reduction", "delta"]);
   const { delta = 1, ...rest } = options;
+  refuseTensor("huberLoss", "delta", delta);
   if (!(delta > 0 && Number.isFinite(delta)))
     throw new DownhillError("range", `huberLoss: delta must be a positive number, got ${String(delta)}.`);
   const [x, y] = pair("huberLoss", prediction, target);

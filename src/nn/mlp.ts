@@ -52,13 +52,20 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
       const keys = split(key, sizes.length - 1);
       return { layers: keys.map((k, i) => denseInit(k, sizes[i]!, sizes[i + 1]!, layer)) };
     },
-    apply({ layers }, x) {
+    apply(params, x) {
+      const layers: unknown = (params as Partial<MlpParams> | undefined)?.layers; // callers without types pass anything
+      if (!Array.isArray(layers) || layers.length !== sizes.length - 1) {
+        throw new DownhillError(
+          "tree",
+          `mlp: apply takes the parameters, a list of ${sizes.length - 1} layers as init gives it, and then x.`,
+        );
+      }
       const last = layers.length - 1;
-      return layers.reduce(
-        (input, params, i) => {
-          if (i === last) return nameValue(dense(params, input), "output");
+      return (layers as DenseParams[]).reduce(
+        (input, layer, i) => {
+          if (i === last) return nameValue(dense(layer, input), "output");
           // names for those who look at the program
-          return nameValue(activation(nameValue(dense(params, input), `z${i + 1}`)), `h${i + 1}`);
+          return nameValue(activation(nameValue(dense(layer, input), `z${i + 1}`)), `h${i + 1}`);
         },
         asTensor(x, "mlp"),
       );

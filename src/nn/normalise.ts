@@ -6,8 +6,10 @@ import { full } from "../array/create.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlag, checkOptions } from "../errors/options.ts";
+import { refuseTensor } from "../ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import { otherAxes, range } from "../util/shape.ts";
+import { checkTensors } from "./parameters.ts";
 
 /** What a normalisation multiplies by and adds, one of each for every feature. */
 export interface ScaleParams {
@@ -66,12 +68,10 @@ function requireFeatures(operation: string, x: Tensor, axis: number, weight: Ten
  * @example
  * layerNorm(scaleInit(2), [[1, 3]], { epsilon: 0 }).tolist(); // [[-1, 1]]
  */
-export function layerNorm(
-  { weight, bias }: ScaleParams,
-  x: TensorLike,
-  options: NormaliseOptions = {},
-): Tensor {
+export function layerNorm(params: ScaleParams, x: TensorLike, options: NormaliseOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("layerNorm", arguments, 3);
+  checkTensors("layerNorm", "the parameters", params, ["weight", "bias"], "scaleInit");
+  const { weight, bias } = params;
   checkOptions("layerNorm", options, ["epsilon"]);
   const t = asFloating(x, "layerNorm");
   requireFeatures("layerNorm", t, -1, weight);
@@ -87,11 +87,13 @@ export function layerNorm(
  * rmsNorm({ weight: tensor([1, 1]) }, [[3, 4]], { epsilon: 0 }).tolist(); // [ [ 0.848528…, 1.13137… ] ]
  */
 export function rmsNorm(
-  { weight }: Pick<ScaleParams, "weight">,
+  params: Pick<ScaleParams, "weight">,
   x: TensorLike,
   options: NormaliseOptions = {},
 ): Tensor {
   if (arguments.length > 3) refuseExtra("rmsNorm", arguments, 3);
+  checkTensors("rmsNorm", "the parameters", params, ["weight"], "scaleInit");
+  const { weight } = params;
   checkOptions("rmsNorm", options, ["epsilon"]);
   const t = asFloating(x, "rmsNorm");
   requireFeatures("rmsNorm", t, -1, weight);
@@ -114,12 +116,14 @@ function forChannels(parameter: Tensor, x: Tensor): Tensor {
  * groupNorm(scaleInit(2), [[[1, 3], [5, 9]]], 2, { epsilon: 0 }).tolist(); // [[[-1, 1], [-1, 1]]]
  */
 export function groupNorm(
-  { weight, bias }: ScaleParams,
+  params: ScaleParams,
   x: TensorLike,
   groups: number,
   options: NormaliseOptions = {},
 ): Tensor {
   if (arguments.length > 4) refuseExtra("groupNorm", arguments, 4);
+  checkTensors("groupNorm", "the parameters", params, ["weight", "bias"], "scaleInit");
+  const { weight, bias } = params;
   checkOptions("groupNorm", options, ["epsilon"]);
   const t = asFloating(x, "groupNorm");
   requireFeatures("groupNorm", t, 1, weight);
@@ -180,15 +184,19 @@ export function batchStatisticsInit(
  * seen.mean.tolist(); // [0.2]
  */
 export function batchNorm(
-  { weight, bias }: ScaleParams,
+  params: ScaleParams,
   x: TensorLike,
   statistics: BatchStatistics,
   options: BatchNormOptions,
 ): [y: Tensor, statistics: BatchStatistics] {
   if (arguments.length > 4) refuseExtra("batchNorm", arguments, 4);
+  checkTensors("batchNorm", "the parameters", params, ["weight", "bias"], "scaleInit");
+  const { weight, bias } = params;
   checkOptions("batchNorm", options, ["training", "epsilon", "momentum"]);
   checkFlag("batchNorm", "training", options?.training);
   const { training, epsilon = 1e-5, momentum = 0.1 } = options;
+  checkTensors("batchNorm", "the statistics", statistics, ["mean", "variance"], "batchStatisticsInit");
+  refuseTensor("batchNorm", "momentum", momentum);
   const t = asFloating(x, "batchNorm");
   requireFeatures("batchNorm", t, 1, weight);
   const scaled = (even: Tensor): Tensor => add(mul(even, forChannels(weight, t)), forChannels(bias, t));

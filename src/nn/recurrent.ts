@@ -9,6 +9,7 @@ import { part } from "../prims/index-ops.ts";
 import type { Key } from "../random/index.ts";
 import { split } from "../random/index.ts";
 import { fanInUniform, type Initialiser } from "./initialise.ts";
+import { checkTensors } from "./parameters.ts";
 
 /** Parameters of a recurrent cell; its parts (gates) lie side by side along the last axis. */
 export interface RecurrentParams {
@@ -120,6 +121,7 @@ export function rnnCell(
 ): Tensor {
   if (arguments.length > 4) refuseExtra("rnnCell", arguments, 4);
   checkOptions("rnnCell", options, ["activation"]);
+  checkTensors("rnnCell", "the parameters", params, ["input", "hidden", "bias"], "rnnInit");
   const { activation = tanh } = options;
   const [input, state] = [asFloating(x, "rnnCell"), asFloating(h, "rnnCell")];
   requireInputs("rnnCell", input, state, params);
@@ -157,8 +159,11 @@ export function lstmInit(
  *   (s: LstmState, x: Tensor) => { const next = lstmCell(p, x, s); return [next, next.h]; }, start, ones([10, 3]));
  * hs.shape; // [10, 4]
  */
-export function lstmCell(params: RecurrentParams, x: TensorLike, { h, c }: LstmState): LstmState {
+export function lstmCell(params: RecurrentParams, x: TensorLike, state: LstmState): LstmState {
   if (arguments.length > 3) refuseExtra("lstmCell", arguments, 3);
+  checkTensors("lstmCell", "the parameters", params, ["input", "hidden", "bias"], "lstmInit");
+  checkTensors("lstmCell", "the state", state, ["h", "c"], "the last step");
+  const { h, c } = state;
   const input = asFloating(x, "lstmCell");
   requireInputs("lstmCell", input, h, params);
   const gates = add(add(matmul(input, params.input), matmul(h, params.hidden)), params.bias);
@@ -193,6 +198,7 @@ export function gruInit(key: Key, inputs: number, hidden: number, options: Recur
  */
 export function gruCell(params: GruParams, x: TensorLike, h: TensorLike): Tensor {
   if (arguments.length > 3) refuseExtra("gruCell", arguments, 3);
+  checkTensors("gruCell", "the parameters", params, ["input", "hidden", "bias", "hiddenBias"], "gruInit");
   const [input, state] = [asFloating(x, "gruCell"), asFloating(h, "gruCell")];
   requireInputs("gruCell", input, state, params);
   const [rx, zx, nx] = partsOf(add(matmul(input, params.input), params.bias), 3);

@@ -387,7 +387,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakePara
   name: "take",
   typeOf([x, indices], { axis }) {
     requireIndices("take", indices!);
-    if (x!.shape[axis] === 0)
+    if (x!.shape[axis] === 0 && sizeOf(indices!.shape) > 0)
       throw new DownhillError("shape", `take: ${showType(x!)} has no elements along axis ${axis}.`);
     return [withShape(x!, [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)])];
   },

@@ -1,5 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
+import { refuseTensor } from "../ir/plain-number.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import { less } from "../prims/arithmetic.ts";
@@ -24,6 +25,7 @@ import { checkKey, type Key } from "./threefry.ts";
  */
 export function bernoulli(key: Key | Tensor, probability: number, shape: readonly number[]): Tensor {
   if (arguments.length > 3) refuseExtra("bernoulli", arguments, 3);
+  refuseTensor("bernoulli", "probability", probability);
   if (!(probability >= 0 && probability <= 1)) {
     throw new DownhillError(
       "range",

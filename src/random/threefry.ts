@@ -153,7 +153,7 @@ export function checkKey(operation: string, key: unknown): void {
   const got =
     typeof key === "number"
       ? `the number ${key}. Write key(${key})`
-      : "something else. Make one with key(seed)";
+      : `${key === undefined ? "undefined" : "something else"}. Make one with key(seed)`;
   throw new DownhillError(
     "dtype",
     `${operation}: the first argument must be a key, two words in a Uint32Array; got ${got}.`,

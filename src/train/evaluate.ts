@@ -4,6 +4,7 @@ import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { key } from "../random/index.ts";
 import { makeJitted as jit } from "../runtime/jitted.ts";
+import { requireFunction } from "../transforms/arguments.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
 import { addBatch, type Evaluation, itemsOf, meansOf, noItems } from "./history.ts";
@@ -32,6 +33,7 @@ export function evaluator<P, B>(
   options: EvaluatorOptions = {},
 ): (params: P, data: FitData<B>) => Promise<Evaluation> {
   if (arguments.length > 2) refuseExtra("evaluator", arguments, 2);
+  requireFunction("evaluator", loss, "evaluator((params, batch) => …)");
   checkOptions("evaluator", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);

@@ -388,3 +388,13 @@ describe("evaluator", () => {
     expect(traced).toBe(2); // one for each shape
   });
 });
+
+test("a loop over a run without await, and an evaluator without a loss, say so", () => {
+  const run = fit({ ...options, epochs: 0 });
+  expect(() => [...(run as unknown as Iterable<unknown>)]).toThrow(
+    "fit: the events of a run come one by one. Write for await (… of run).",
+  );
+  expect(() => evaluator(undefined as never)).toThrow(
+    "evaluator: expects a function, got undefined. Write evaluator((params, batch) => …).",
+  );
+});

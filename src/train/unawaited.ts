@@ -18,6 +18,15 @@ export function explainUnawaited(run: object): void {
       },
     });
   }
+  Object.defineProperty(run, Symbol.iterator, {
+    configurable: true,
+    value: function iterator(): never {
+      throw beginBelow(
+        new DownhillError("option", "fit: the events of a run come one by one. Write for await (… of run)."),
+        iterator,
+      );
+    },
+  });
 }
 
 /** Where runs were made that nobody has begun. */

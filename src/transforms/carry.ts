@@ -13,6 +13,15 @@ export interface TracedLoop {
   readonly traced: Traced;
 }
 
+/** Refuses a loop that was not told what it begins with: `undefined` would be carried round and returned. */
+export function requireStart(operation: string, start: unknown): void {
+  if (start !== undefined) return;
+  throw new DownhillError(
+    "tree",
+    `${operation}: what the loop begins with is undefined. Was the argument left out?`,
+  );
+}
+
 /**
  * Traces the body of a loop, whose first results are the carry. A carry that starts as a plain number takes the dtype
  * that a step gives it.

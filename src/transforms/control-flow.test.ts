@@ -400,3 +400,31 @@ describe("scan with checkpoints", () => {
     );
   });
 });
+
+describe("what a loop begins with", () => {
+  test.each<[string, () => unknown]>([
+    ["foriLoop", () => (foriLoop as (...words: unknown[]) => unknown)(0, 3, (_: Tensor, c: Tensor) => c)],
+    [
+      "whileLoop",
+      () =>
+        (whileLoop as (...words: unknown[]) => unknown)(
+          () => false,
+          (c: Tensor) => c,
+        ),
+    ],
+    ["scan", () => (scan as (...words: unknown[]) => unknown)((c: Tensor) => [c, null], undefined, [1])],
+  ])("%s returned undefined where it was left out", (name, action) => {
+    expect(action).toThrow(`${name}: what the loop begins with is undefined. Was the argument left out?`);
+  });
+
+  test("null stands for no carry", () => {
+    expect(scan((_: null, x: Tensor) => [null, x.mul(2)], null, [1, 2])[1].tolist()).toEqual([2, 4]);
+  });
+});
+
+test("a bound of foriLoop may be a whole number that a compiled function is given", () => {
+  // "a bound must be a whole number or a scalar of dtype int32, got f64[]"
+  const sum = jit((n: Tensor) => foriLoop(0, n, (i, c) => add(c, i), 0));
+  expect(sum(4).item()).toBe(6);
+  expect(sum(0).item()).toBe(0);
+});

@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkOptions } from "../errors/options.ts";
+import { plainHint, showPlain } from "../ir/plain-number.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -16,7 +17,7 @@ import {
   requireFunction,
   unflattenArguments,
 } from "./arguments.ts";
-import { traceLoop } from "./carry.ts";
+import { requireStart, traceLoop } from "./carry.ts";
 import { interned } from "../trace/intern.ts";
 import { loopInSegments, segmentLength } from "./segments.ts";
 import "./program-tools.ts";
@@ -67,6 +68,7 @@ export function scan(
   if (arguments.length > 4) refuseExtra("scan", arguments, 4);
   checkOptions("scan", options, ["length", "reverse", "checkpoint"]);
   checkFlags("scan", options, ["reverse"]);
+  requireStart("scan", carry);
   return runScan("scan", f, carry, xs, options);
 }
 
@@ -141,6 +143,9 @@ function stepCount(xs: readonly Tensor[], given: number | undefined): number {
       `scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).`,
     );
   if (!Number.isInteger(length) || length < 0)
-    throw new DownhillError("range", `scan: length must be a whole number, got ${String(length)}.`);
+    throw new DownhillError(
+      "range",
+      `scan: length must be a whole number, got ${showPlain(length)}.${plainHint("Sizes", [length])}`,
+    );
   return length;
 }

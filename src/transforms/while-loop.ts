@@ -4,6 +4,7 @@ import { checkOptions } from "../errors/options.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType } from "../ir/types.ts";
 import { add, full } from "../prims/linear.ts";
+import { wholePlace } from "../prims/gather.ts";
 import { iota } from "../prims/index-ops.ts";
 import { less } from "../prims/arithmetic.ts";
 import { whileLoop as bindWhile } from "../prims/while.ts";
@@ -18,7 +19,7 @@ import {
   requireFunction,
   unflattenArguments,
 } from "./arguments.ts";
-import { traceLoop } from "./carry.ts";
+import { requireStart, traceLoop } from "./carry.ts";
 import { interned } from "../trace/intern.ts";
 import type { ScanOptions } from "./scan.ts";
 import { runScan } from "./scan.ts";
@@ -56,6 +57,7 @@ export function whileLoop(
   init: unknown,
 ): unknown {
   if (arguments.length > 3) refuseExtra("whileLoop", arguments, 3);
+  requireStart("whileLoop", init);
   for (const f of [test, body]) {
     requireFunction("whileLoop", f, "whileLoop((x) => less(x, 9), (x) => mul(x, 2), 1)");
   }
@@ -99,7 +101,8 @@ export type ForiLoopOptions = Pick<ScanOptions, "checkpoint">;
  * Repeats `carry = body(i, carry)` for i = `from`, … `to` − 1, from `init` on, and gives the last carry; `i` is an int32.
  *
  * With plain numbers as bounds it is a `scan`, with derivatives in both modes. A bound may also be an integer tensor,
- * whose value is known only when the loop runs: then it is a `whileLoop`, with forward mode only.
+ * whose value is known only when the loop runs: then it is a `whileLoop`, with forward mode only. So it is where a plain
+ * number is an argument of a compiled function.
  *
  * @throws DownhillError `range` for bounds that are no whole numbers, `tree` or `shape` if the carry changes.
  * @example
@@ -129,6 +132,7 @@ export function foriLoop(
   options: ForiLoopOptions = {},
 ): unknown {
   if (arguments.length > 5) refuseExtra("foriLoop", arguments, 5);
+  requireStart("foriLoop", init);
   requireFunction("foriLoop", body, "foriLoop(0, 10, (i, x) => …, start)");
   checkOptions("foriLoop", options, ["checkpoint"]);
   const int32 = arrayType("int32", []);
@@ -168,7 +172,11 @@ export function foriLoop(
 
 function asBound(bound: unknown): Tensor {
   if (typeof bound === "number" && Number.isInteger(bound)) return full(arrayType("int32", []), bound);
-  if (bound instanceof Tensor && bound.dtype === "int32" && bound.shape.length === 0) return bound;
+  if (bound instanceof Tensor && bound.ndim === 0) {
+    if (bound.dtype === "int32") return bound;
+    // a whole number of JavaScript, inside of a compiled function
+    if (bound.type.weak && bound.slot === undefined) return wholePlace(bound);
+  }
   throw new DownhillError(
     "range",
     `foriLoop: a bound must be a whole number or a scalar of dtype int32, got ${bound instanceof Tensor ? showType(bound.type) : String(bound)}.`,

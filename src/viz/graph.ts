@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { checkTable } from "./options.ts";
 import { showNumber } from "./number-text.ts";
 import type { Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
@@ -41,6 +42,7 @@ export function showValue(value: Shown): string {
 /** The dependency graph of a traced program. Sub-programs are drawn inside a group before the line that runs them. */
 export function graphOf(table: TraceTable): Graph {
   if (arguments.length > 1) refuseExtra("graphOf", arguments, 1);
+  checkTable("graphOf", table);
   const nodes: GraphNode[] = [];
   const edges: [number, number][] = [];
   const adjoints = finalAdjoints(table);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Tensor } from "downhill";
-import { toDot, toHtml, toMermaid, toSvg, traceTable } from "./index.ts";
+import { graphOf, toDot, toHtml, toMermaid, toSvg, traceTable } from "./index.ts";
 
 const f = (x: Tensor): Tensor => x.mul(2);
-const drawings = { toSvg, toHtml, toDot, toMermaid };
+const drawings = { toSvg, toHtml, toDot, toMermaid, graphOf };
 
-test.each(["toSvg", "toHtml", "toDot", "toMermaid"] as const)(
+test.each(["toSvg", "toHtml", "toDot", "toMermaid", "graphOf"] as const)(
   "%s says that it draws the table of a trace",
   (name) => {
     for (const table of [3, null, undefined, f, {}])

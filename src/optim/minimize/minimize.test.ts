@@ -407,3 +407,14 @@ describe("leastSquares", () => {
     expect(() => leastSquares(f as never, x0 as never, options as never)).toThrow(message);
   });
 });
+
+test.each([minimize, leastSquares])(
+  "$name says that its function is async, whose failure does not end the program",
+  (f) => {
+    // "the function returned object"
+    const objective = async (): Promise<never> => Promise.reject(new Error("nobody waits for this"));
+    expect(() => (f as (...words: unknown[]) => unknown)(objective, [1])).toThrow(
+      `${f.name}: the function is async`,
+    );
+  },
+);

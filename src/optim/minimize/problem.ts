@@ -4,6 +4,7 @@ import { reshape, slice } from "../../array/shape.ts";
 import { DownhillError, showType } from "../../errors/index.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { makeJitted as jit } from "../../runtime/jitted.ts";
+import { asyncFunction } from "../../trace/bind.ts";
 import { sizeOf } from "../../util/shape.ts";
 import { type Parameters, readParameters, rebuild } from "../parameters.ts";
 
@@ -59,6 +60,7 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
       `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.`,
     );
   }
+  if (out instanceof Promise) throw asyncFunction(operation, out);
   const what = out instanceof Tensor ? showType(out.type) : typeof out;
   const repair =
     axes === 0 ? "Return a scalar, as in sum(…)." : "Return the residuals in one axis, as in ravel(…).";

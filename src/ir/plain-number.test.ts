@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import {
+  arange,
+  argmax,
+  clip,
+  concatenate,
+  expandDims,
+  flip,
+  jit,
+  linspace,
+  pad,
+  scan,
+  slice,
+  softmax,
+  take,
+  tensor,
+  type Tensor,
+  topK,
+  transpose,
+} from "downhill";
+import { batchNorm, batchStatisticsInit, dropout, huberLoss, scaleInit } from "downhill/nn";
+import { bernoulli, key } from "downhill/random";
+
+const x = [[1, 2]];
+
+describe("a tensor where a plain number belongs", () => {
+  // "tolist: this f64[] is a traced value", "Traced(f64[]) is out of range", "cannot be used with JavaScript's operators"
+  test.each<[string, string, (n: never) => unknown]>([
+    ["slice", "Bounds", (n) => slice(x, [0, n])],
+    ["the method slice", "Bounds", (n) => tensor(x).slice(0, n)],
+    ["linspace", "Bounds", (n) => linspace(0, n, 3)],
+    ["arange", "Sizes", (n) => arange(n)],
+    ["topK", "Sizes", (n) => topK(x, n)],
+    ["pad", "Sizes", (n) => pad(x, [[n, 0], [0, 0]])],
+    ["scan", "Sizes", (n) => scan((c: Tensor) => [c, null], 0, null, { length: n })],
+    ["argmax", "Axes", (n) => argmax(x, { axis: n })],
+    ["softmax", "Axes", (n) => softmax(x, { axis: n })],
+    ["flip", "Axes", (n) => flip(x, { axis: n })],
+    ["take", "Axes", (n) => take(x, [0], { axis: n })],
+    ["expandDims", "Axes", (n) => expandDims(x, n)],
+    ["transpose", "Axes", (n) => transpose(x, [n, 0])],
+    ["concatenate", "Axes", (n) => concatenate([x, x], { axis: n })],
+    ["dropout", "Options", (n) => dropout(key(0), x, { rate: n })],
+    ["huberLoss", "Options", (n) => huberLoss(x, x, { delta: n })],
+    ["bernoulli", "Options", (n) => bernoulli(key(0), n, [2])],
+    ["batchNorm", "Options", (n) => batchNorm(scaleInit(2), x, batchStatisticsInit(2), { training: true, momentum: n })],
+  ])("%s says how to hand it on", (_, what, f) => {
+    expect(() => jit((n: Tensor) => (f(n as never), n))(1)).toThrow(
+      `${what} are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.`,
+    );
+    expect(() => f(tensor(1) as never)).toThrow(`${what} are plain numbers: write n.item().`);
+  }); // prettier-ignore
+
+  test("clip names the functions that take tensors as bounds", () => {
+    expect(() => clip(x, 0, tensor(1) as never)).toThrow(
+      "clip: needs plain numbers, low before high, as in clip(x, 0, 1); got 0 and f64[]. Write minimum(maximum(x, low), high).",
+    );
+    expect(() => clip(x, { min: 0 } as never, undefined as never)).toThrow('got {"min":0} and undefined.');
+  });
+});
