@@ -130,7 +130,7 @@ describe("creation", () => {
       `[DownhillError: arange: needs finite numbers and a step other than 0, got 0, 1, 0.]`,
     );
     expect(() => c.tensor([c.tensor(1), 2] as unknown as number[])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: tensor: an array holds a tensor where a number was expected. To put tensors together use stack([x, y]).]`,
+      `[DownhillError: tensor: element [0] of the array is a tensor, not a number. To put tensors together use stack([x, y]).]`,
     );
     expect(() => c.indices([2, 3], 5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: indices: axis 5 is out of range for i32[2,3]: axes run from -2 to 1.]`,
