@@ -143,7 +143,7 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
 }
 
 /** The inputs that rules make, in order. */
-export function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
+function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
   return columns.flatMap((rule): FeatureInput[] => {
     if (rule.kind === "category") {
       return rule.categories.map((category) => ({

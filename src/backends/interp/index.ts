@@ -54,8 +54,7 @@ function makeInterp(counts: Counts | undefined): Backend {
   };
   return {
     name: counts ? "counting interp" : "interp",
-    compile: (routine) =>
-      Object.assign(compileRoutine(routine, library), { size: sizeWith(routine, 0) }),
+    compile: (routine) => Object.assign(compileRoutine(routine, library), { size: sizeWith(routine, 0) }),
     compileProcedure: (procedure) =>
       (counts ? undefined : directFunction(procedure)) ?? callable(library.procedure(procedure)),
   };

@@ -6,7 +6,7 @@ import { checkCount, type Learnt, type Part, type Problem, rowsOf, splitThrice }
 import type { Source } from "./source.ts";
 import { setProblem, tableProblem } from "./table-problem.ts";
 
-export type { Learnt, Part, Problem, Task } from "./problem.ts";
+export type { Learnt, Part, Problem } from "./problem.ts";
 
 /**
  * The data, a fifth of them held out for the test: of each class a fifth, where there are classes; and of the rest a share

@@ -136,7 +136,7 @@ function diverged({ steps, epochs, error, test }: Run, { method }: Settings, low
     );
   }
   const [, operation, what, value] =
-    /^(\w+): its (\w+) became (\S+)/.exec(error?.cause instanceof Error ? error.cause.message : "") ?? [];
+    /^([^:]+): its (\w+) became (\S+)/.exec(error?.cause instanceof Error ? error.cause.message : "") ?? [];
   const origin = operation === undefined ? "" : ` It began in ${operation}, whose ${what} became ${value}.`;
   return new DownhillError(
     "nan",
