@@ -72,6 +72,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],
   readNpz: [new Uint8Array(0)],
+  readParquet: [new Uint8Array(0)],
   readSafetensors: [io.writeSafetensors({ x })],
   readTable: ["a\n1\n"],
   rmsNorm: [{ weight: x }, x],

@@ -10,7 +10,7 @@ import {
   stratifiedSplit,
   supervised,
 } from "downhill/data";
-import { readIdx, readNpy, readNpz, readSafetensors } from "downhill/io";
+import { readIdx, readNpy, readNpz, readParquet, readSafetensors } from "downhill/io";
 import { fit, lrRangeTest, tune } from "downhill/train";
 import { expect, test } from "vitest";
 
@@ -53,7 +53,7 @@ test.each([undefined, null, 3, {}])("names are texts: %j", async (name) => {
   for (const find of [findLandscape, findPreset]) expect(await messageOf(find, name)).toContain("There are ");
 });
 
-test.each(Object.entries({ readIdx, readNpy, readNpz, readSafetensors }))(
+test.each(Object.entries({ readIdx, readNpy, readNpz, readParquet, readSafetensors }))(
   "%s takes bytes",
   async (name, read) => {
     const wants = `${name}: expected bytes as a Uint8Array, got`;

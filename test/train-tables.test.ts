@@ -7,6 +7,7 @@ import { argmax, tensor } from "downhill";
 import { encodeFeatures, type FeatureEncoder, standardise, type Standardiser } from "downhill/data";
 import { readSafetensorsFile, readTable } from "downhill/io";
 import { mlp, type MlpParams } from "downhill/nn";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -185,7 +186,7 @@ describe("downhill train on a table of one's own", () => {
   });
 });
 
-test("JSON Lines are read as tables, by the end of the file's name", () => {
+test("JSON Lines and Parquet are read as tables, by the end of the file's name", () => {
   const cells = Array.from({ length: 60 }, (_, i) => [
     (i * 7) % 11,
     ["wool", "silk"][i % 2]!,
@@ -193,15 +194,27 @@ test("JSON Lines are read as tables, by the end of the file's name", () => {
   ]);
   const lines = cells.map(([size, coat, warm]) => JSON.stringify({ size, coat, warm })).join("\n");
   writeFileSync(join(folder, "coats.jsonl"), lines);
-  const words = ["train", "--data", "coats.jsonl", "--target", "warm", "--hidden", "none", "--json"];
-  const run = (...more: string[]): { readonly stdout: string; readonly stderr: string } =>
-    spawnSync(process.execPath, [bin, ...words, ...more], { cwd: folder, encoding: "utf8" });
-  const last = run().stdout.trim().split("\n").at(-1)!;
+  const columnData = ["size", "coat", "warm"].map((name, i) => ({ name, data: cells.map((row) => row[i]!) }));
+  writeFileSync(join(folder, "coats.parquet"), new Uint8Array(parquetWriteBuffer({ columnData })));
+  const run = (file: string, ...more: string[]): { readonly stdout: string; readonly stderr: string } =>
+    spawnSync(
+      process.execPath,
+      [bin, "train", "--data", file, "--target", "warm", "--hidden", "none", "--json", ...more],
+      { cwd: folder, encoding: "utf8" },
+    );
   const table = `size;coat;warm\n${cells.map((row) => row.join(";")).join("\n")}\n`;
   const { done } = train(table, "--target", "warm", "--hidden", "none");
-  expect((JSON.parse(last) as Record<string, unknown>)["trainLoss"]).toBe(done["trainLoss"]);
   expect(done["testAccuracy"]).toBe(1);
-  expect(run("--decimal", "comma").stderr).toContain(
+  for (const file of ["coats.jsonl", "coats.parquet"]) {
+    const { stdout, stderr } = run(file);
+    expect(stderr).toBe("");
+    const last = JSON.parse(stdout.trim().split("\n").at(-1)!) as Record<string, unknown>;
+    expect([last["trainLoss"], last["testAccuracy"]]).toEqual([done["trainLoss"], 1]);
+  }
+  expect(run("coats.jsonl", "--decimal", "comma").stderr).toContain(
     "--decimal is for separated text (CSV), and coats.jsonl is JSON Lines by its name.",
+  );
+  expect(run("coats.parquet", "--no-header").stderr).toContain(
+    "--no-header is for separated text (CSV), and coats.parquet is Parquet by its name.",
   );
 });

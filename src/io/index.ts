@@ -33,6 +33,13 @@ export {
   writeNpz,
   type WriteNpzOptions,
 } from "./npz.ts";
+export {
+  readParquet,
+  readParquetFile,
+  type ReadParquetOptions,
+  streamParquet,
+  type StreamParquetOptions,
+} from "./parquet.ts";
 export { streamTable, type StreamTableOptions } from "./table-stream.ts";
 export { type EventFile, type EventFileOptions, openEventFile, type Scalars } from "./event-file.ts";
 export type { FileOperations, WritableFile } from "./file-operations.ts";

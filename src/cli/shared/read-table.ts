@@ -1,4 +1,4 @@
-import { readJsonLinesFile, readTableFile, type ReadTableOptions, type Table } from "../../io/index.ts";
+import { readJsonLinesFile, readParquetFile, readTableFile, type Table } from "../../io/index.ts";
 import { optionError } from "./words.ts";
 
 /** How a command reads a table. */
@@ -10,8 +10,8 @@ export interface TableRequest {
 }
 
 /**
- * The table in a file, missing values kept: by the end of its name JSON Lines (`.jsonl`, `.ndjson`), else separated text,
- * gzip or not.
+ * The table in a file, missing values kept: by the end of its name Parquet (`.parquet`) or JSON Lines (`.jsonl`, `.ndjson`),
+ * else separated text, the latter two gzip or not.
  *
  * @throws DownhillError `option` for options of separated text that mean nothing for the file; else as the readers.
  */
@@ -19,15 +19,18 @@ export async function readAnyTable(
   file: string,
   { header, decimal, text = [] }: TableRequest,
 ): Promise<Table> {
-  if (!/\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(file)) {
-    const options: ReadTableOptions = { header, decimal, text, missing: "keep" };
-    return readTableFile(file, options);
-  }
+  const kind = /\.parquet$/i.test(file)
+    ? "Parquet"
+    : /\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(file)
+      ? "JSON Lines"
+      : undefined;
+  if (kind === undefined) return readTableFile(file, { header, decimal, text, missing: "keep" });
   for (const [option, isGiven] of [
     ["--no-header", header === false],
     ["--decimal", decimal !== "auto"],
   ] as const)
     if (isGiven)
-      throw optionError(`${option} is for separated text (CSV), and ${file} is JSON Lines by its name.`);
-  return readJsonLinesFile(file, { text, missing: "keep" });
+      throw optionError(`${option} is for separated text (CSV), and ${file} is ${kind} by its name.`);
+  const read = kind === "Parquet" ? readParquetFile : readJsonLinesFile;
+  return read(file, { text, missing: "keep" });
 }

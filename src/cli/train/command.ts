@@ -13,7 +13,7 @@ const args = {
   data: {
     type: "string",
     valueHint: "file.csv",
-    description: "train from a table instead (CSV, or .jsonl); needs --target",
+    description: "train from a table instead (CSV, .jsonl or .parquet); needs --target",
   },
   target: { type: "string", valueHint: "column", description: "the column of the table to predict" },
   features: {

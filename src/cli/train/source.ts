@@ -139,7 +139,7 @@ function tableWords(source: Source & { readonly kind: "table" }): string[] {
 }
 
 function unknownDataset(name: string): DownhillError {
-  if (/\.(csv|tsv|txt|jsonl|ndjson)(\.gz)?$/i.test(name)) {
+  if (/\.(csv|tsv|txt|jsonl|ndjson|parquet)(\.gz)?$/i.test(name)) {
     return optionError(
       `${JSON.stringify(name)} is no data set. For a table write --data ${quote(name)} --target COLUMN.`,
     );

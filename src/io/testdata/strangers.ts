@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { foldIn, key } from "downhill/random";
 import { tensor } from "downhill";
 import { DownhillError } from "../../errors/index.ts";
@@ -8,11 +9,13 @@ import {
   readJsonLines,
   readNpy,
   readNpz,
+  readParquet,
   readSafetensors,
   readTable,
   streamIdx,
   streamJsonLines,
   streamNpy,
+  streamParquet,
   streamTable,
   writeNpy,
   writeNpz,
@@ -64,6 +67,22 @@ const jsonLines = [
   text('{"height": 1.5, "species": "oak"}\n{"height": 2, "species": "ash"}\n'),
   text('\uFEFF{"a": null, "b": true}\r\n\r\n{"a": -1e3, "b": false}'),
 ];
+const parquet = (["SNAPPY", "UNCOMPRESSED"] as const).map(
+  (codec) =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: "height", data: [1.5, 2, null, 2], type: "DOUBLE" },
+          { name: "species", data: ["oak", "ash", "oak", "oak"], type: "STRING" },
+          { name: "n", data: [1, 1, 1, 1], type: "INT32", encoding: "DELTA_BINARY_PACKED" },
+          { name: "ok", data: [true, false, true, true], type: "BOOLEAN" },
+        ],
+        rowGroupSize: 3,
+        statistics: codec === "SNAPPY",
+        codec,
+      }),
+    ),
+);
 const packed = (files: readonly Uint8Array[]): Uint8Array[] => [...files, ...files.map((file) => gzipSync(file))];
 const tensors = writeSafetensors(
   { w: tensor([[1, 2], [3, 4]]), b: tensor([1, 0], { dtype: "bool" }) }, // prettier-ignore
@@ -110,6 +129,16 @@ export const readers: readonly Reader[] = [
     name: "streamJsonLines",
     read: async (bytes) => total(streamJsonLines([bytes], { missing: "keep", rows: 1 }), ofTable),
     files: packed(jsonLines),
+  },
+  {
+    name: "readParquet",
+    read: async (bytes) => ofTable(await readParquet(bytes, { missing: "keep" })),
+    files: parquet,
+  },
+  {
+    name: "streamParquet",
+    read: async (bytes) => total(streamParquet(bytes, { missing: "keep", rows: 2 }), ofTable),
+    files: parquet,
   },
   { name: "gunzip", read: async (bytes) => (await gunzip(bytes, "x")).length, files: packed(tables) },
 ];
