@@ -186,3 +186,11 @@ describe("creation", () => {
     expect(c.tensor([1e300], { dtype: "float32" }).tolist()).toEqual([Infinity]);
   });
 });
+
+test("ranges of more numbers than an array can have are refused", () => {
+  // "RangeError: Invalid array length"
+  expect(() => create.arange(1e30)).toThrow(
+    "arange: it would have 1e+30 elements, more than an array can have.",
+  );
+  expect(() => create.linspace(0, 1, 2 ** 40)).toThrow("linspace: it would have 1099511627776 elements");
+});

@@ -131,6 +131,11 @@ export function onesLike(x: TensorLike): Tensor {
   return fill(asTensor(x, "onesLike").type, 1);
 }
 
+function checkLength(operation: string, n: number): void {
+  if (n < 2 ** 32) return;
+  throw new DownhillError("range", `${operation}: it would have ${n} elements, more than an array can have.`);
+}
+
 /**
  * The numbers `start`, `start + step`, … below `stop`; with one argument from 0. int32 where all are integers, else float64.
  *
@@ -149,6 +154,7 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
     );
   }
   const n = Math.max(0, Math.ceil((to - from) / step));
+  checkLength("arange", n);
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = options.dtype === undefined ? (whole ? "int32" : "float64") : dtypeOf("arange", options);
   return fromFlat(
@@ -169,6 +175,7 @@ export function linspace(start: number, stop: number, count: number, options: DT
     );
   if (!Number.isInteger(count) || count < 0)
     throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
+  checkLength("linspace", count);
   const at = (i: number): number =>
     i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
   return fromFlat(

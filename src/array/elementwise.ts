@@ -324,7 +324,7 @@ export function clip(x: TensorLike, low: number, high: number): Tensor {
 
 function showBound(bound: unknown): string {
   if (bound instanceof Tensor) return showType(bound.type);
-  return typeof bound === "object" && bound !== null ? JSON.stringify(bound) : String(bound);
+  return typeof bound === "object" && bound !== null ? "an object" : String(bound);
 }
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */

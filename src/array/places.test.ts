@@ -133,3 +133,14 @@ test("scatterAdd tells what shape its updates must have", () => {
     "scatterAdd: updates are f64[1,3]; for places i32[2] in f64[1,2] they must have shape [2,2] or one that is repeated to it.",
   );
 });
+
+test("places beyond the ends that stand in the text of a compiled function are refused", () => {
+  // they were clamped
+  for (const place of [3, -4]) {
+    const message = `place ${place} is out of range for f64[3], whose first axis has 3.`;
+    expect(() => jit((y: Tensor) => s.take(y, [place]))(x)).toThrow(`take: ${message}`);
+    expect(() => jit((y: Tensor) => s.scatterAdd(y, [[place]], [[1]]))(x)).toThrow(`scatterAdd: ${message}`);
+    expect(() => grad((y: Tensor) => s.take(y, [0, place]).sum())(x)).toThrow(`take: ${message}`);
+  }
+  expect(jit((y: Tensor) => s.take(y, [-3, 2]))(x).tolist()).toEqual([10, 30]);
+});

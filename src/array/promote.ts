@@ -218,13 +218,15 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
  */
 export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
   const i = asPlaces(operation, places);
-  if (i.slot === undefined) return i;
   const n = x.shape[axis]!;
   if (typeof i.slot === "number") {
     if (i.slot < -n || i.slot >= n) throw beyondEnds(operation, i.slot, x, axis);
     return i;
   }
-  const known = elements(i, operation);
+  // a list is known inside of compiled functions, too, where its conversion is not
+  const list = Array.isArray(places) ? (places.flat(Infinity) as number[]) : undefined;
+  if (i.slot === undefined && list === undefined) return i;
+  const known = list ?? elements(i, operation);
   for (let k = 0; k < known.length; k++) {
     const place = known[k]!;
     if (place < -n || place >= n) throw beyondEnds(operation, place, x, axis);

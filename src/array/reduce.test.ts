@@ -147,3 +147,13 @@ describe("nothing and the infinite", () => {
     expect(r.logSoftmax([1e15, 1e15]).tolist()).toEqual([-Math.LN2, -Math.LN2]);
   });
 });
+
+test.each([reduce.mean, reduce.logsumexp, reduce.sum, reduce.variance])(
+  "$name says that its options are null",
+  (f) => {
+    // "Cannot read properties of null (reading 'axis')"
+    expect(() => f([1], null as never)).toThrow(
+      `${f.name}: the options must be an object, as in { axis: … }; got null.`,
+    );
+  },
+);

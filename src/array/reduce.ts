@@ -21,6 +21,12 @@ function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOpti
     : out;
 }
 
+/** The axes of a reduction that looks at them before `reduce` does. */
+function axisOf(operation: string, options: ReduceOptions): ReduceOptions["axis"] {
+  checkOptions(operation, options, ["axis", "keepdims"]);
+  return options.axis;
+}
+
 /** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
 export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("sum", arguments, 2);
@@ -32,7 +38,7 @@ export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("mean", arguments, 2);
   const t = asFloating(x, "mean");
-  const count = sizeOf(normalizeAxes("mean", options.axis, t.type).map((axis) => t.shape[axis]!));
+  const count = sizeOf(normalizeAxes("mean", axisOf("mean", options), t.type).map((axis) => t.shape[axis]!));
   const total = reduce("mean", p.sum, t, options);
   return p.div(total, p.full(total.type, count));
 }
@@ -88,7 +94,7 @@ export function argmin(x: TensorLike, options: { readonly axis: number }): Tenso
 export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("logsumexp", arguments, 2);
   const t = asFloating(x, "logsumexp");
-  const largest = largestAlong(t, normalizeAxes("logsumexp", options.axis, t.type));
+  const largest = largestAlong(t, normalizeAxes("logsumexp", axisOf("logsumexp", options), t.type));
   const isFinite = p.less(p.abs(largest), p.full(largest.type, Infinity));
   const top = p.where(isFinite, largest, p.zeros(largest.type)); // −∞ − −∞ is NaN
   const powers = p.exp(p.sub(t, expandTo(top, t.shape)));

@@ -18,7 +18,7 @@ export interface EncodedLabels<T extends number | string> {
  */
 export function encodeLabels<T extends number | string>(values: ArrayLike<T>): EncodedLabels<T> {
   if (arguments.length > 1) refuseExtra("encodeLabels", arguments, 1);
-  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+  if (typeof values !== "object" || typeof (values as { length?: number } | null)?.length !== "number") {
     const got = values === null ? "null" : typeof values;
     throw new DownhillError("data", `encodeLabels: expected a list of texts or numbers, got ${got}.`);
   }

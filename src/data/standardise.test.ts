@@ -131,3 +131,9 @@ describe("misuse", () => {
     );
   });
 });
+
+test.each([standardise, unstandardise])("$name without what was learnt says so", (f) => {
+  expect(() => f([1, 2] as never, undefined as never)).toThrow(
+    `${f.name}: needs what fitStandardiser gives, as in ${f.name}(x, fitStandardiser(x)).`,
+  );
+});

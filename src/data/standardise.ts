@@ -109,6 +109,12 @@ function scaled(
   f: (value: number, mean: number, std: number) => number,
 ): Column {
   const { shape, data, features, dtype } = matrixOf(operation, x);
+  if (!Array.isArray((by as Partial<Standardiser> | null | undefined)?.mean)) {
+    throw new DownhillError(
+      "option",
+      `${operation}: needs what fitStandardiser gives, as in ${operation}(x, fitStandardiser(x)).`,
+    );
+  }
   if (features !== by.mean.length) {
     throw new DownhillError(
       "shape",

@@ -548,7 +548,8 @@ describe("columnOf", () => {
   });
 });
 
-test("readTable of what is no text says so", () => {
+test("readTable of what is no text, and columnOf of what is no table, say so", () => {
+  expect(() => columnOf(undefined as never, "a")).toThrow("columnOf: expected a table, as readTable gives.");
   expect(() => readTable({ a: 1 } as never)).toThrow(
     "readTable: expected the text of a table, got object. For the path of a file there is readTableFile.",
   );

@@ -189,6 +189,8 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
  */
 export function columnOf(table: Table, name: string): TableColumn {
   if (arguments.length > 2) refuseExtra("columnOf", arguments, 2);
+  if (!Array.isArray((table as Partial<Table> | null | undefined)?.columns))
+    throw new DownhillError("option", "columnOf: expected a table, as readTable gives.");
   const column = table.columns.find((c) => c.name === name);
   if (column !== undefined) return column;
   throw new DownhillError("data", `${table.name}: ${noColumn(name, table.columns)}`);

@@ -204,3 +204,9 @@ describe("writeNpy", () => {
     );
   });
 });
+
+test.each([undefined, 3, { data: Float64Array.of(1) }])("writeNpy of %s says what it takes", (array) => {
+  expect(() => writeNpy(array as never)).toThrow(
+    "writeNpy: expected a tensor, or an array as { shape: [2], data: ",
+  );
+});

@@ -142,6 +142,12 @@ function rowsFirst<A extends NpyData>(data: A, shape: readonly number[]): A {
  */
 export function writeNpy(array: NpySource): Uint8Array {
   if (arguments.length > 1) refuseExtra("writeNpy", arguments, 1);
+  if (!Array.isArray((array as { shape?: unknown } | null | undefined)?.shape)) {
+    throw new DownhillError(
+      "option",
+      "writeNpy: expected a tensor, or an array as { shape: [2], data: Float64Array.of(1, 2) }.",
+    );
+  }
   const { shape, dtype, data } =
     array instanceof Tensor
       ? { shape: array.shape, dtype: array.dtype, data: elements(array, "writeNpy") as NpyData }

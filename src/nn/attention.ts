@@ -156,7 +156,7 @@ export function multiHeadAttention(
   checkNeededOptions("multiHeadAttention", options, ["heads", "mask", "causal", "context"]);
   checkFlags("multiHeadAttention", options, ["causal"]);
   const { heads, context = x, mask, causal = false } = options;
-  const { query, key, value, output } = params;
+  const { query, key, value, output } = params ?? ({} as MultiHeadParams); // callers without types leave it out
   checkTensors("multiHeadAttention", "the layer query", query, ["weight", "bias"], "multiHeadInit");
   const features = query.weight.shape[1]!;
   if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0) {

@@ -20,6 +20,7 @@ describe("parameters that are left out, misspelt or exchanged", () => {
     ["batchNorm", "the parameters must be", () => nn.batchNorm(none, x, nn.batchStatisticsInit(2), { training: true })],
     ["batchNorm", "the statistics must be an object with tensors as mean, variance, as batchStatisticsInit gives; got undefined.", () => nn.batchNorm(nn.scaleInit(2), x, none, { training: true })],
     ["convolution", "the parameters must be", () => nn.convolution(none, image)],
+    ["multiHeadAttention", "the layer query must be", () => nn.multiHeadAttention(none, x, { heads: 1 })],
     ["multiHeadAttention", "the layer query must be", () => nn.multiHeadAttention({} as never, x, { heads: 1 })],
     ["multiHeadAttention", "needs options, as in { heads: … }; got none.", () => nn.multiHeadAttention(nn.multiHeadInit(key(0), 2), x, none)],
     ["rnnCell", "the parameters must be", () => nn.rnnCell(none, x, x)],

@@ -152,3 +152,7 @@ describe("debug({ nan: true })", () => {
     expect(f(0).item()).toBe(Infinity);
   });
 });
+
+test("debug without options says which it needs", () => {
+  expect(() => debug(undefined as never)).toThrow("debug: needs options, as in { nan: … }; got none.");
+});

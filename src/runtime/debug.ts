@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
-import { checkFlags, checkOptions } from "../errors/options.ts";
+import { checkFlags, checkNeededOptions } from "../errors/options.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
@@ -53,7 +53,7 @@ function within<T>(next: Context, f: () => T): T {
  */
 export function debug(options: DebugOptions): void {
   if (arguments.length > 1) refuseExtra("debug", arguments, 1);
-  checkOptions("debug", options, ["nan"]);
+  checkNeededOptions("debug", options, ["nan"]);
   checkFlags("debug", options, ["nan"]);
   setCapturing(options.nan);
   context = outside;
