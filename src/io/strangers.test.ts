@@ -98,7 +98,8 @@ describe("a gzip bomb", () => {
   });
 
   test.each([-1, Number.NaN, "1 GB", null])("a limit of %s is refused", async (maxUnpackedBytes) => {
-    const message = "maxUnpackedBytes must be a number of bytes, or Infinity";
+    const what = maxUnpackedBytes === null ? "not be null" : "be a number of bytes, or Infinity";
+    const message = `maxUnpackedBytes must ${what}`;
     const options = { maxUnpackedBytes } as never;
     await expect(readIdx(small, options)).rejects.toThrow(`readIdx: ${message}`);
     await expect(readNpy(behindNpy, options)).rejects.toThrow(`readNpy: ${message}`);
