@@ -133,7 +133,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a bound that is traced",
     () => freed(jit)((n: unknown) => free(arange)(n))(3),
-    "arange: needs finite numbers and a step other than 0, got 0, Traced(f64[]), 1. Sizes are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.",
+    "arange: needs finite numbers and a step other than 0, got 0, f64[], 1. Sizes are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.",
   ],
   [
     "PyTorch's name of an axis",
@@ -236,6 +236,5 @@ test("fit without await says so where its result is read", async () => {
     "fit: a run has no catch. Write await fit(…) inside of try, or Promise.resolve(run).catch(…).",
   );
   expect(Object.keys(run)).toEqual(["latest", "then"]);
-  expect(run).toEqual(run);
   expect(Object.keys((await run) as object)).toContain("params");
 });

@@ -63,8 +63,8 @@ describeInBrowser("the page of a schedule", {
         { colorScheme, viewport: { width: 380, height: 800 } },
       );
       expect(await page.title()).toBe("one-cycle: one rise and one long fall, the momentum the other way");
-      expect(await page.locator("svg .series path").count()).toBe(2);
-      expect(await page.locator("svg .series-1 circle").count()).toBe(40);
+      expect(await page.locator("svg .series path:visible").count()).toBe(2);
+      expect(await page.locator("svg .series-1 circle:visible").count()).toBe(40);
       expect(await page.locator("table.rows tr").count()).toBe(22);
       expect(await page.locator("dl.settings dt").allTextContents()).toContain("max-momentum");
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(380);

@@ -132,8 +132,8 @@ export function foriLoop(
   options: ForiLoopOptions = {},
 ): unknown {
   if (arguments.length > 5) refuseExtra("foriLoop", arguments, 5);
-  requireStart("foriLoop", init);
   requireFunction("foriLoop", body, "foriLoop(0, 10, (i, x) => …, start)");
+  requireStart("foriLoop", init);
   checkOptions("foriLoop", options, ["checkpoint"]);
   const int32 = arrayType("int32", []);
   if (typeof from === "number" && typeof to === "number") {
