@@ -23,7 +23,7 @@ type TreeCheck = (value: unknown, path: string, depth: number) => void;
 const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
   ["tensor", aText],
   ["number", aNumber],
-  ["boolean", formOf("true or false", (value) => typeof value === "boolean")],
+  ["boolean", /* @__PURE__ */ formOf("true or false", (value) => typeof value === "boolean")],
   ["array", (value, path, depth) => listOf((item, at) => checkTree(item, at, depth + 1))(value, path)],
   [
     "object",
@@ -34,7 +34,7 @@ const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
         checkTree(entry[1], at, depth + 1);
       })(value, path),
   ],
-  ["text", formOf("a text or null", (value) => value === null || typeof value === "string")],
+  ["text", /* @__PURE__ */ formOf("a text or null", (value) => value === null || typeof value === "string")],
   ["missing", anything],
 ]);
 
