@@ -152,13 +152,17 @@ describe.each(cases)("$name", ({ f, args }) => {
   });
 });
 
-test.each([0, -1, 1.5, NaN, Infinity, 33, "2", null])("`threads: %o` is refused", (threads) => {
+test.each([0, -1, 1.5, NaN, Infinity, 33, "2"])("`threads: %o` is refused", (threads) => {
   expect(() => d.configure({ threads: threads as number })).toThrow(
     new DownhillError(
       "option",
       `configure: threads must be a whole number from 1 to 32, not ${String(threads)}.`,
     ),
   );
+});
+
+test("`threads: null` is refused as null is for all options", () => {
+  expect(() => d.configure({ threads: null as never })).toThrow("configure: threads must not be null.");
 });
 
 test("`threads` that are refused leave the number as it was", () => {

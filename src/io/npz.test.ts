@@ -73,7 +73,9 @@ describe("writeNpz", () => {
   });
 
   test("refuses what is no array, and options that mean nothing", async () => {
-    await expect(writeNpz({ x: [1, 2] as never })).rejects.toThrow("writeNpy: data must be a typed array");
+    await expect(writeNpz({ x: [1, 2] as never })).rejects.toThrow(
+      "writeNpy: expected a tensor, or an array",
+    );
     await expect(writeNpz({ x: one }, { compress: 9 as never })).rejects.toThrow(
       "writeNpz: compress must be true or false, got 9.",
     );
