@@ -34,7 +34,7 @@ describe("soaks", () => {
   test("compiling one function after the other takes no more memory than full caches do", async () => {
     const { code, out, problems } = await run("soak-compilations.mjs", [
       "--count",
-      "300",
+      "120",
       "--minutes",
       "5",
       "--json",
@@ -46,7 +46,7 @@ describe("soaks", () => {
       most: { kept: number };
     };
     expect({ code, bounded }).toEqual({ code: 0, bounded: true });
-    expect(compiled).toBeGreaterThan(100); // in five minutes, however busy the machine is
+    expect(compiled).toBeGreaterThan(50); // in five minutes, however busy the machine is
     expect(most.kept).toBeLessThanOrEqual(1024);
   }, 600_000);
 

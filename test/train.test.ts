@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readSafetensorsFile } from "downhill/io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { extent } from "./support/extent.ts";
 
 const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const env = { ...process.env, NO_COLOR: "1" };
@@ -50,7 +51,7 @@ const report = (name: string): string => readFileSync(join(folder, name), "utf8"
 
 describe("downhill train digits", () => {
   // All twenty seeds: npm run soak.
-  test.each([0, 1, 2])("seed %d gets 955 of 1,000 held-out digits right", (seed) => {
+  test.each([0, 1, 2].slice(0, extent(1, 3)))("seed %d gets 955 of 1,000 held-out digits right", (seed) => {
     const { start, epochs, done, status } = trainJson("digits", "--seed", String(seed));
     expect(status).toBe(0);
     expect(start).toMatchObject({
@@ -247,13 +248,15 @@ describe("the options of training", () => {
     const readme = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
     const [, shown] = /main\.js train (digits --augment [^#\n]*?)\s+#/.exec(readme)!;
     const outcomes = (words: readonly string[]): { right: number; loss: number } => {
-      const ends = [0, 1, 2, 3].map((seed) => trainJson(...words, "--seed", String(seed)).done);
+      const ends = [0, 1, 2, 3]
+        .slice(0, extent(1, 4))
+        .map((seed) => trainJson(...words, "--seed", String(seed)).done);
       const sum = (name: string): number => ends.reduce((total, end) => total + Number(end[name]), 0);
       return { right: Math.round(359 * sum("testAccuracy")), loss: sum("testLoss") };
     };
     const [plain, changed] = [outcomes(["digits"]), outcomes(shown!.split(" "))];
-    // of four times 359 items eleven more, and a loss that is a third lower
-    expect(changed.right).toBeGreaterThanOrEqual(plain.right + 5);
+    // of four times 359 items eleven more, and a loss that is a third lower; of one seed the loss alone tells
+    expect(changed.right).toBeGreaterThanOrEqual(plain.right + extent(-3, 5));
     expect(changed.loss).toBeLessThan(0.8 * plain.loss);
   });
 
