@@ -76,8 +76,9 @@ describe("a gzip bomb", () => {
   });
 
   test("in a stream ends it once too much came of what was read", async () => {
-    const zeros = Uint8Array.of(...idxHeader(8, [80, mega]));
-    const whole = bomb(zeros, 80 * mega);
+    // engines read some 64 KB ahead
+    const zeros = Uint8Array.of(...idxHeader(8, [320, mega]));
+    const whole = bomb(zeros, 320 * mega);
     const limited = counted(whole);
     const run = drain(streamIdx(limited.source, { rows: 1, maxUnpackedBytes: mega }));
     await expect(run).rejects.toThrow(`IDX: unpacks to more than ${mega} bytes, from`);
@@ -134,7 +135,7 @@ describe("a header that promises more than there is", () => {
     await expect(readIdx(bytes)).rejects.toThrow("IDX: cut short");
     await expect(readIdx(gzipSync(bytes), { maxUnpackedBytes: Infinity })).rejects.toThrow("IDX: cut short");
     const npy = writeNpy({ shape: [1], data: Float64Array.of(1) });
-    const text = new TextDecoder("latin1").decode(npy).replace("(1,), }        ", "(1048576,99999999)");
+    const text = Buffer.from(npy).toString("latin1").replace("(1,), }        ", "(1048576,99999999)");
     const larger = Uint8Array.from(text, (c) => c.charCodeAt(0)).subarray(0, npy.length);
     await expect(drain(streamNpy([larger]))).rejects.toThrow(/cut short|header/);
   });
@@ -158,7 +159,7 @@ describe("a header that promises more than there is", () => {
   });
 
   test("with more axes than arrays have is refused", async () => {
-    const npy = new TextDecoder("latin1").decode(writeNpy({ shape: [1], data: Uint8Array.of(1) }));
+    const npy = Buffer.from(writeNpy({ shape: [1], data: Uint8Array.of(1) })).toString("latin1");
     const dictionary = `{'descr': '|u1', 'fortran_order': False, 'shape': (${"1,".repeat(65)}), }`;
     const bytes = Uint8Array.from(`${npy.slice(0, 8)}\0\0${dictionary}\n\u0001`, (c) => c.charCodeAt(0));
     new DataView(bytes.buffer).setUint16(8, dictionary.length + 1, true);

@@ -109,11 +109,11 @@ export const selections: readonly Rule[] = [
     matrices.push(rows.mul(0.5));
   }),
   // what a mask leaves out, of infinite slope
-  smooth(({ vectors }, pick) => {
+  jumping(({ vectors }, pick) => {
     const x = d.maximum(pick(vectors), 0);
     vectors.push(d.where(d.greater(x, 0.2), d.sqrt(x), pick([x, 0.1])).mul(0.8));
   }),
-  smooth(({ matrices, vectors }, pick) => {
+  jumping(({ matrices, vectors }, pick) => {
     const x = d.sqrt(d.maximum(pick(matrices), 0));
     vectors.push(d.where(d.greater(x, 0.4), x, 0.3).mul(pick(vectors)).mean({ axis: 0 }));
   }),
