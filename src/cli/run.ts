@@ -6,7 +6,7 @@ import { normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
-import { version } from "./version.ts";
+import { version } from "../util/version.ts";
 import { takeTurbo, turboOption } from "./turbo.ts";
 
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
@@ -52,11 +52,11 @@ async function dispatch(
   if (first === undefined || first === "help" || isHelp(first)) {
     const about = rest[0];
     if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands);
-    process.stdout.write(mainHelp(commands, version(), paint));
+    process.stdout.write(mainHelp(commands, version, paint));
     return 0;
   }
   if (first === "--version" || first === "-v") {
-    process.stdout.write(`${version()}\n`);
+    process.stdout.write(`${version}\n`);
     return 0;
   }
   const command = commands.get(first);

@@ -85,11 +85,10 @@ const dotGeneral: Form = ({ g, ins, types, outs }, { contract, batch, order }: D
   const isPlain = left.shape.length === 2 && right.shape.length === 2 && contract[0].length === 1;
   const isFloat = left.dtype === "float32" || left.dtype === "float64";
   if (isPlain && isFloat && batch[0].length === 0 && order === undefined) {
-    const attributes = {
-      ...unless("transA", [contract[0][0] === 0 ? 1 : 0], 0),
-      ...unless("transB", [contract[1][0] === 1 ? 1 : 0], 0),
-    };
-    return g.node("Gemm", [x, y], Object.fromEntries(Object.keys(attributes).map((key) => [key, 1])));
+    return g.node("Gemm", [x, y], {
+      ...(contract[0][0] === 0 && { transA: 1 }),
+      ...(contract[1][0] === 1 && { transB: 1 }),
+    });
   }
   const free = (operand: 0 | 1): number[] =>
     range(0, types[operand]!.shape.length).filter(

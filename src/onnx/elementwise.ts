@@ -3,7 +3,7 @@ import type { DType } from "../ir/types.ts";
 import { isFloating } from "../ir/types.ts";
 import { erfcTail, erfTail } from "../kernel/math/coefficients.ts";
 import type { Arithmetic, Form, Operands, Value } from "./form.ts";
-import { arithmetic, arithmeticOf, cast, wrapped } from "./form.ts";
+import { arithmetic, arithmeticOf, cast, expanded, wrapped } from "./form.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 
 /** A form that is one operator. */
@@ -274,13 +274,9 @@ const threefry: Form = (
     x0 = sum(x0, keys[group % 3]!);
     x1 = sum(sum(x1, keys[(group + 1) % 3]!), group);
   }
-  const all = expandTo(g, [x0, x1], counters);
+  const all = [x0, x1].map((x) => expanded(g, x, counters));
   return word === "first" ? all[0]! : word === "second" ? all[1]! : xor(all[0]!, all[1]!);
 };
-
-function expandTo(g: Operands["g"], xs: readonly string[], shape: readonly number[]): string[] {
-  return xs.map((x) => g.node("Expand", [x, g.ints(shape)]));
-}
 
 /** How primitives that work element by element are written, by their names. */
 export const elementwiseForms: () => Readonly<Record<string, Form>> = () => ({

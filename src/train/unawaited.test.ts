@@ -10,7 +10,7 @@ test("a run that nobody began is told at the end of a program, which trained not
   try {
     vi.resetModules(); // one watch a program
     const { noteBegun, watchIdle } = await import("./unawaited.ts");
-    const [begun, idle] = [1, 2].map((line) => () => `    at train (/home/a.mjs:${line}:7)`);
+    const [begun, idle] = [1, 2].map((line) => () => `    at train (/programs/a.mjs:${line}:7)`);
     watchIdle(begun!);
     watchIdle(idle!);
     noteBegun(begun!);
@@ -20,7 +20,7 @@ test("a run that nobody began is told at the end of a program, which trained not
     ends[0]?.(0);
     expect(warn.mock.calls).toEqual([
       [
-        "fit: the run of /home/a.mjs:2 was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).",
+        "fit: the run of /programs/a.mjs:2 was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).",
       ],
     ]);
   } finally {

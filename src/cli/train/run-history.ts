@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FitResult, Stretch } from "../../train/index.ts";
 import { isTurbo } from "../../runtime/device.ts";
 import { toJson } from "../shared/json.ts";
-import { version } from "../version.ts";
+import { version } from "../../util/version.ts";
 import { quote } from "../shared/words.ts";
 import { writeOutput } from "../shared/write-file.ts";
 
@@ -33,7 +33,7 @@ export function stretchSettings(words: readonly string[], settings: Settings): S
   const { name } = process.release;
   return {
     command: isTurbo() ? [...words, "--turbo"] : words,
-    version: version(),
+    version,
     engine: `${name === "node" ? "Node" : name} ${process.versions.node}`,
     settings: JSON.parse(toJson(settings)) as Settings,
   };
