@@ -35,6 +35,7 @@ export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";
 export type * from "./report/figures.ts";
 export { rateDrops, type RatedEpoch } from "./report/rate-drops.ts";
 export { trainingReport } from "./report/report.ts";
+export type { ReducibleArray, ReduceOperation, World } from "./world.ts";
 export { tune, type TuneOptions, type TuneResult, type TuneRound } from "./tune.ts";
 export type { Hyperparameters, HyperparameterSpace } from "./hyperparameters.ts";
 export { lrRangeTest, type LrRange, type LrRangeTestOptions, type RateSuggestion } from "./lr-range-test.ts";
