@@ -22,6 +22,7 @@ import {
   tensor,
   zeros,
 } from "downhill";
+import type { Tensor } from "downhill";
 import { sgd } from "downhill/optim";
 import { key, normal, uniform } from "downhill/random";
 import { fit } from "downhill/train";
@@ -176,6 +177,30 @@ test.each<[string, (p: Parameters) => unknown]>([
   const run = (): unknown =>
     free(fit)({ params, loss: f, data, optimizer: sgd({ learningRate: 1 }), epochs: 1 });
   expect(await messageOf(run)).toMatch(hint);
+});
+
+test("a method of a misspelt key of the parameters: the nearest key is named, at the user's line", async () => {
+  const f = (p: { wieght: Tensor }): Tensor => p.wieght.mul(2).sum();
+  const params = { weight: tensor([1, 2]), bias: tensor(0) };
+  for (const transform of [grad, jit]) {
+    let error: Error | undefined;
+    try {
+      freed(transform)(f)(params);
+    } catch (caught) {
+      error = caught as Error;
+    }
+    expect(error?.message).toMatch(
+      /^(grad|f): the arguments have no wieght, of which mul was asked\. Did you mean weight\?$/,
+    );
+    expect(error?.stack?.split("\n")[1]).toContain("error-texts.test.ts");
+    expect(error?.cause).toBeInstanceOf(TypeError);
+  }
+});
+
+test("a method of something else that is undefined stays the engine's error", async () => {
+  const elsewhere: { other?: Tensor } = {};
+  const f = (p: { weight: Tensor }): Tensor => p.weight.mul(elsewhere.other!.mul(2));
+  expect(() => grad(f)({ weight: tensor(1) })).toThrow(TypeError);
 });
 
 const options = {

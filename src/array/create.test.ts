@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jit } from "downhill";
+import { jit, Tensor } from "downhill";
 import { bool, checkFamily, f32, f64, i32, on } from "../../test/support/op-table.ts";
 import * as create from "./create.ts";
 
@@ -24,6 +24,32 @@ describe("creation", () => {
     linspace: [on(() => c.linspace(0, 1, 5), nothing)],
     eye: [on(() => c.eye(3, { dtype: "float32" }), nothing)],
     indices: [on(() => c.indices([2, 3], 1), nothing)],
+  });
+
+  test("new Tensor, which would hold nothing, says how tensors are made", () => {
+    expect(() => new (Tensor as unknown as new (x: number[]) => Tensor)([1, 2])).toThrow(
+      "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.",
+    );
+  });
+
+  test("a shape that JavaScript changes in place is refused, not another tensor in silence", () => {
+    const sizes = [2, 3];
+    const made = c.zeros(sizes);
+    const copies = [
+      made,
+      made.reshape([3, 2]),
+      made.transpose(),
+      made.add(1),
+      jit((x: Tensor) => x.mul(2))(made),
+    ];
+    for (const x of copies) {
+      const shape = x.shape as number[];
+      expect(() => shape.pop()).toThrow(TypeError);
+      expect(() => (shape[0] = 5)).toThrow(TypeError);
+      expect(x.tolist()).toHaveLength(x.shape[0]!);
+    }
+    sizes.pop(); // the user's own array is neither kept nor frozen
+    expect(made.shape).toEqual([2, 3]);
   });
 
   test("what JavaScript has becomes the dtype that fits", () => {

@@ -292,7 +292,7 @@ export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): T
     );
   }
   const [a, b] = matchOperands("where", x, y);
-  const shape = broadcastShapes(c.shape, a.shape);
+  const shape = broadcastShapes(c.type.shape, a.type.shape);
   if (shape === undefined)
     throw new DownhillError(
       "shape",

@@ -45,8 +45,8 @@ export function matchOperands(operation: string, x: BooleanLike, y: BooleanLike)
     a = convert(a, dtype, weak);
     b = convert(b, dtype, weak);
   }
-  if (sameShape(a.shape, b.shape)) return [a, b];
-  const shape = broadcastShapes(a.shape, b.shape);
+  if (sameShape(a.type.shape, b.type.shape)) return [a, b];
+  const shape = broadcastShapes(a.type.shape, b.type.shape);
   if (shape === undefined) throw cannotBroadcast(operation, a.type, b.type);
   return [expandTo(a, shape), expandTo(b, shape)];
 }
@@ -73,15 +73,15 @@ function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): Downhil
 
 /** x repeated to a shape that NumPy's rules allow. */
 export function expandTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  const lead = shape.length - x.shape.length;
-  const kept = x.shape.map((_, i) => i).filter((i) => x.shape[i] === shape[lead + i]);
+  if (sameShape(x.type.shape, shape)) return x;
+  const lead = shape.length - x.type.shape.length;
+  const kept = x.type.shape.map((_, i) => i).filter((i) => x.type.shape[i] === shape[lead + i]);
   const squeezed =
-    kept.length === x.shape.length
+    kept.length === x.type.shape.length
       ? x
       : reshape(
           x,
-          kept.map((i) => x.shape[i]!),
+          kept.map((i) => x.type.shape[i]!),
         );
   return broadcast(
     squeezed,
@@ -218,7 +218,7 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
  */
 export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
   const i = asPlaces(operation, places);
-  const n = x.shape[axis]!;
+  const n = x.type.shape[axis]!;
   if (typeof i.slot === "number") {
     if (i.slot < -n || i.slot >= n) throw beyondEnds(operation, i.slot, x, axis);
     return i;
@@ -235,7 +235,7 @@ export function placesAlong(operation: string, places: TensorLike, x: Tensor, ax
 }
 
 function beyondEnds(operation: string, place: number, x: Tensor, axis: number): DownhillError {
-  const n = x.shape[axis]!;
+  const n = x.type.shape[axis]!;
   return new DownhillError(
     "range",
     `${operation}: place ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has ${n}.`,

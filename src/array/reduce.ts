@@ -16,7 +16,7 @@ function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOpti
   return options.keepdims === true
     ? p.reshape(
         out,
-        x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+        x.type.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
       )
     : out;
 }
@@ -38,7 +38,9 @@ export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("mean", arguments, 2);
   const t = asFloating(x, "mean");
-  const count = sizeOf(normalizeAxes("mean", axisOf("mean", options), t.type).map((axis) => t.shape[axis]!));
+  const count = sizeOf(
+    normalizeAxes("mean", axisOf("mean", options), t.type).map((axis) => t.type.shape[axis]!),
+  );
   const total = reduce("mean", p.sum, t, options);
   return p.div(total, p.full(total.type, count));
 }
@@ -50,9 +52,9 @@ export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof
   const { ddof = 0, ...rest } = options;
   const t = asFloating(x, "variance");
   const axes = normalizeAxes("variance", options.axis, t.type);
-  const count = sizeOf(axes.map((axis) => t.shape[axis]!));
+  const count = sizeOf(axes.map((axis) => t.type.shape[axis]!));
   const centre = mean(t, { axis: axes, keepdims: true });
-  const off = p.sub(t, expandTo(centre, t.shape));
+  const off = p.sub(t, expandTo(centre, t.type.shape));
   const total = reduce("variance", p.sum, p.mul(off, off), rest);
   return p.div(total, p.full(total.type, count - ddof));
 }
@@ -97,15 +99,15 @@ export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   const largest = largestAlong(t, normalizeAxes("logsumexp", axisOf("logsumexp", options), t.type));
   const isFinite = p.less(p.abs(largest), p.full(largest.type, Infinity));
   const top = p.where(isFinite, largest, p.zeros(largest.type)); // −∞ − −∞ is NaN
-  const powers = p.exp(p.sub(t, expandTo(top, t.shape)));
+  const powers = p.exp(p.sub(t, expandTo(top, t.type.shape)));
   const total = reduce("logsumexp", p.sum, powers, options);
-  return p.add(p.log(total), p.reshape(top, total.shape));
+  return p.add(p.log(total), p.reshape(top, total.type.shape));
 }
 
 /** The largest element along axes, to be taken out of exponents so that nothing overflows; 0 where there is none. */
 function largestAlong(t: Tensor, axes: readonly number[]): Tensor {
-  if (axes.some((axis) => t.shape[axis] === 0)) {
-    const shape = t.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  if (axes.some((axis) => t.type.shape[axis] === 0)) {
+    const shape = t.type.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
     return p.zeros(arrayType(t.dtype, shape, t.type.weak));
   }
   return p.stopGradient(max(t, { axis: axes, keepdims: true }));
@@ -141,8 +143,11 @@ export function softmax(x: TensorLike, options: { readonly axis?: number } = {})
   checkOptions("softmax", options, ["axis"]);
   const t = asFloating(x, "softmax");
   const axes = normalizeAxes("softmax", options.axis ?? -1, t.type);
-  const powers = p.exp(p.sub(t, expandTo(largestAlong(t, axes), t.shape)));
-  return p.div(powers, expandTo(reduce("softmax", p.sum, powers, { axis: axes, keepdims: true }), t.shape));
+  const powers = p.exp(p.sub(t, expandTo(largestAlong(t, axes), t.type.shape)));
+  return p.div(
+    powers,
+    expandTo(reduce("softmax", p.sum, powers, { axis: axes, keepdims: true }), t.type.shape),
+  );
 }
 
 /** The logarithm of `softmax`, without overflow and with all its digits however large x is; NaN where that is. */
@@ -151,9 +156,9 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
   checkOptions("logSoftmax", options, ["axis"]);
   const t = asFloating(x, "logSoftmax");
   const axes = normalizeAxes("logSoftmax", options.axis ?? -1, t.type);
-  const below = p.sub(t, expandTo(largestAlong(t, axes), t.shape));
+  const below = p.sub(t, expandTo(largestAlong(t, axes), t.type.shape));
   const total = reduce("logSoftmax", p.sum, p.exp(below), { axis: axes, keepdims: true });
-  return p.sub(below, expandTo(p.log(total), t.shape));
+  return p.sub(below, expandTo(p.log(total), t.type.shape));
 }
 
 /** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */

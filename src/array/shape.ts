@@ -28,18 +28,18 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   checkShape("reshape", shape, true);
   const open = shape.indexOf(-1);
   const rest = sizeOf(shape.filter((_, i) => i !== open));
-  const full = open < 0 ? [...shape] : shape.map((n, i) => (i === open ? sizeOf(t.shape) / rest : n));
+  const full = open < 0 ? [...shape] : shape.map((n, i) => (i === open ? sizeOf(t.type.shape) / rest : n));
   if (shape.filter((n) => n === -1).length > 1) {
     throw new DownhillError(
       "shape",
-      `reshape: ${showShape(shape)} leaves several sizes open, and ${sizeOf(t.shape)} elements can be shared out in more than ` +
+      `reshape: ${showShape(shape)} leaves several sizes open, and ${sizeOf(t.type.shape)} elements can be shared out in more than ` +
         "one way. Only one size may be −1.",
     );
   }
-  if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.shape) || full.some((n) => n < 0)) {
+  if (!full.every(Number.isInteger) || sizeOf(full) !== sizeOf(t.type.shape) || full.some((n) => n < 0)) {
     throw new DownhillError(
       "shape",
-      `reshape: ${showType(t.type)} has ${sizeOf(t.shape)} elements, which do not fill shape ${showShape(shape)}; one size may be −1, to be worked out.`,
+      `reshape: ${showType(t.type)} has ${sizeOf(t.type.shape)} elements, which do not fill shape ${showShape(shape)}; one size may be −1, to be worked out.`,
     );
   }
   return p.reshape(t, full);
@@ -71,7 +71,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("broadcastTo", arguments, 2);
   const t = p.asTensor(x, "broadcastTo");
   checkShape("broadcastTo", shape);
-  const fitted = broadcastShapes(t.shape, shape);
+  const fitted = broadcastShapes(t.type.shape, shape);
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
@@ -96,17 +96,17 @@ export function squeeze(x: TensorLike, options: { readonly axis?: number | reado
   const t = p.asTensor(x, "squeeze");
   const axes =
     options.axis === undefined
-      ? range(0, t.ndim).filter((i) => t.shape[i] === 1)
+      ? range(0, t.ndim).filter((i) => t.type.shape[i] === 1)
       : normalizeAxes("squeeze", options.axis, t.type);
-  const wide = axes.find((axis) => t.shape[axis] !== 1);
+  const wide = axes.find((axis) => t.type.shape[axis] !== 1);
   if (wide !== undefined)
     throw new DownhillError(
       "shape",
-      `squeeze: axis ${wide} of ${showType(t.type)} has size ${t.shape[wide]!}, not 1.`,
+      `squeeze: axis ${wide} of ${showType(t.type)} has size ${t.type.shape[wide]!}, not 1.`,
     );
   return p.reshape(
     t,
-    t.shape.filter((_, i) => !axes.includes(i)),
+    t.type.shape.filter((_, i) => !axes.includes(i)),
   );
 }
 
@@ -164,10 +164,12 @@ function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): 
       `concatenate: ${both}: they must have the same number of axes. Insert one with expandDims, or use stack for a new axis.`,
     );
   }
-  const odd = first.shape.findIndex((n, i) => i !== axis && n !== other.shape[i]);
+  const odd = first.type.shape.findIndex((n, i) => i !== axis && n !== other.type.shape[i]);
   if (odd < 0) return;
   const others = range(0, first.ndim).filter((i) => i !== axis);
-  const fits = range(0, first.ndim).find((i) => first.shape.every((n, j) => j === i || n === other.shape[j]));
+  const fits = range(0, first.ndim).find((i) =>
+    first.type.shape.every((n, j) => j === i || n === other.type.shape[j]),
+  );
   throw new DownhillError(
     "shape",
     `concatenate: ${both}: along axis ${axis} they must agree in axis ${others.join(" and ")}.` +
@@ -182,7 +184,7 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
   const tensors = alike("stack", xs);
   checkOptions("stack", options, ["axis"]);
   const first = tensors[0]!;
-  const other = tensors.findIndex((t) => !sameShape(t.shape, first.shape));
+  const other = tensors.findIndex((t) => !sameShape(t.type.shape, first.type.shape));
   if (other >= 0)
     throw new DownhillError(
       "shape",
@@ -229,7 +231,7 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
     );
   }
   const place = (i: number, n: number): number => Math.min(n, Math.max(0, i < 0 ? i + n : i));
-  const full = t.shape.map((n, axis) => {
+  const full = t.type.shape.map((n, axis) => {
     const [start = 0, end = n, step = 1] = ranges[axis] ?? ([] as const);
     if (![start, end].every(Number.isInteger) || !(Number.isInteger(step) && step > 0)) {
       throw new DownhillError(
@@ -241,7 +243,7 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
     const from = place(start, n);
     return { start: from, limit: Math.max(from, place(end, n)), step };
   });
-  if (full.every(({ start, limit, step }, axis) => start === 0 && limit === t.shape[axis] && step === 1))
+  if (full.every(({ start, limit, step }, axis) => start === 0 && limit === t.type.shape[axis] && step === 1))
     return t;
   return p.slice(t, {
     starts: full.map((r) => r.start),
@@ -264,7 +266,7 @@ export function pad(x: TensorLike, widths: readonly (readonly [before: number, a
   return p.pad(t, {
     low: widths.map(([low]) => low),
     high: widths.map(([, high]) => high),
-    interior: t.shape.map(() => 0),
+    interior: t.type.shape.map(() => 0),
   });
 }
 
@@ -292,7 +294,7 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
 export function at(x: TensorLike, i: number | Tensor): Tensor {
   if (arguments.length > 2) refuseExtra("at", arguments, 2, oneAxis);
   const t = p.asTensor(x, "at");
-  const n = t.shape[0];
+  const n = t.type.shape[0];
   if (n === undefined)
     throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
   if (typeof i !== "number") return p.take(t, placesAlong("at", i, t, 0), 0);
@@ -323,7 +325,7 @@ export function scatterAdd(
   const i = placesAlong("scatterAdd", places, t, axis);
   const u = asPartOf("scatterAdd", t, updates);
   const shape = [...t.shape.slice(0, axis), ...i.shape, ...t.shape.slice(axis + 1)];
-  const fitted = broadcastShapes(u.shape, shape);
+  const fitted = broadcastShapes(u.type.shape, shape);
   if (fitted === undefined || !sameShape(fitted, shape)) {
     throw new DownhillError(
       "shape",
@@ -376,7 +378,7 @@ function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
   // one matrix for all rows of all batches: they are rows of one product
   if (b.ndim === 2) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   if (a.ndim === 1) return squeeze(matmul(p.reshape(a, [1, ...a.shape]), b), { axis: -2 });
-  const lead = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const lead = broadcastShapes(a.type.shape.slice(0, -2), b.type.shape.slice(0, -2));
   if (lead === undefined)
     throw new DownhillError(
       "shape",
@@ -389,13 +391,13 @@ function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
 }
 
 function checkInner(operation: string, a: Tensor, b: Tensor): void {
-  const k = a.shape.at(-1)!;
-  const rows = b.shape.at(b.ndim === 1 ? -1 : -2)!;
+  const k = a.type.shape.at(-1)!;
+  const rows = b.type.shape.at(b.ndim === 1 ? -1 : -2)!;
   if (k === rows) return;
   const repair =
-    b.ndim === 2 && b.shape[1] === k
+    b.ndim === 2 && b.type.shape[1] === k
       ? " Did you mean matmul(a, transpose(b))?"
-      : a.ndim === 2 && a.shape[0] === rows
+      : a.ndim === 2 && a.type.shape[0] === rows
         ? " Did you mean matmul(transpose(a), b)?"
         : " The last axis of the left must be as long as the last but one of the right.";
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -121,6 +121,13 @@ export function placeOf(frame: string): Place | undefined {
   return { file: found[1]!, line: Number(found[2]), column: Number(found[3]) };
 }
 
+/** An error that takes the place of another: its stack is what the user has of that one's. */
+export function withStackOf<E extends Error>(original: Error, error: E): E {
+  const frames = usersFrames(original.stack ?? "");
+  const stack = [String(error), ...frames].join("\n");
+  return Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+}
+
 /** `beginAtUser` for an error of a function that the user's code calls itself: engines then quote the user's line too. */
 export function beginBelow<E extends Error>(error: E, below: AnyFunction): E {
   Error.captureStackTrace?.(error, below);

@@ -1,3 +1,4 @@
+import { DownhillError } from "../errors/index.ts";
 import type { Slot, TypedArray } from "../kernel/executable.ts";
 import type { ArrayType, DType } from "./types.ts";
 import type { Primitive } from "./primitive.ts";
@@ -48,6 +49,8 @@ export interface Tracer {
   readonly trace: Trace;
 }
 
+const notByNew = "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.";
+
 /**
  * An immutable array of numbers: dtype, shape, and either its elements or, while a function is being transformed, what
  * stands for them. Its methods are attached by `array/methods`.
@@ -61,14 +64,16 @@ export class Tensor {
   exclusive = false;
 
   constructor(type: ArrayType, slot: Slot | undefined, tracer: Tracer | undefined) {
+    if (slot === undefined && tracer === undefined) throw new DownhillError("option", notByNew);
     this.type = type;
     this.slot = slot;
     this.tracer = tracer;
   }
 
-  /** Sizes of the axes, outermost first; `[]` for a scalar. */
+  /** Sizes of the axes, outermost first; `[]` for a scalar. Frozen: tensors share it. */
   get shape(): Shape {
-    return this.type.shape;
+    // when it is asked for, since most types are made and left without anybody looking
+    return Object.freeze(this.type.shape);
   }
 
   /** Kind of elements. */

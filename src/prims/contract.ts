@@ -89,7 +89,7 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>
     }
     // The batch is a free axis of one operand: of the result it is the first free axis of that operand.
     const out = dotGeneral(x!, y!, moved);
-    const leftFree = freeAxes(x!.shape.length, moved.contract[0], moved.batch[0]).length;
+    const leftFree = freeAxes(x!.type.shape.length, moved.contract[0], moved.batch[0]).length;
     const place = batch[0].length + (xBatched === true ? 0 : leftFree);
     return {
       outs: [permute(out, [place, ...range(0, out.shape.length).filter((axis) => axis !== place)])],
@@ -190,7 +190,7 @@ function writeDot(
 function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }: DotParams): Tensor {
   const nBatch = batch[0].length;
   const xFree = freeAxes(rank, contract[0], batch[0]);
-  const yFree = freeAxes(y.shape.length, contract[1], batch[1]);
+  const yFree = freeAxes(y.type.shape.length, contract[1], batch[1]);
   const ctYFree = range(nBatch + xFree.length, nBatch + xFree.length + yFree.length);
   const out = dotGeneral(ct, y, { contract: [ctYFree, yFree], batch: [range(0, nBatch), batch[1]] });
   // axes of `out`: batch, free axes of x, then y's contracted axes in their order in y
@@ -202,7 +202,7 @@ function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }:
 
 function transposeRight(ct: Tensor, x: Tensor, rank: number, { contract, batch }: DotParams): Tensor {
   const nBatch = batch[0].length;
-  const xFree = freeAxes(x.shape.length, contract[0], batch[0]);
+  const xFree = freeAxes(x.type.shape.length, contract[0], batch[0]);
   const yFree = freeAxes(rank, contract[1], batch[1]);
   const ctXFree = range(nBatch, nBatch + xFree.length);
   const out = dotGeneral(x, ct, { contract: [xFree, ctXFree], batch: [batch[0], range(0, nBatch)] });

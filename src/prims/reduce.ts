@@ -35,7 +35,7 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       jvp([dx], [x], [out], { axes }) {
         if (dx === undefined) return [undefined];
         // left out, not multiplied by 0: the tangent of what was not chosen may be infinite
-        const best = broadcast(out!, x!.shape, otherAxes(x!.shape.length, axes));
+        const best = broadcast(out!, x!.type.shape, otherAxes(x!.type.shape.length, axes));
         const isLeftOut = op === "max" ? less(x!, best) : less(best, x!);
         const [zero, one] = [zeros(dx.type), full(dx.type, 1)];
         const count = sum(where(isLeftOut, zero, one), axes);

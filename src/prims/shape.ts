@@ -51,7 +51,7 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitiv
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
 export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  return sameShape(x.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
+  return sameShape(x.type.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
 }
 
 /** The equation that repeats an array, whose axes become `axes` of the result, to the shape of `out`. */
@@ -61,7 +61,7 @@ export function broadcastEquation(out: Var, x: Var, axes: readonly number[] = []
 
 /** A scalar repeated to the shape of `like`; other arrays stay as they are. */
 export function spread(x: Tensor, like: Shape): Tensor {
-  return x.shape.length === 0 ? broadcast(x, like, []) : x;
+  return x.type.shape.length === 0 ? broadcast(x, like, []) : x;
 }
 
 export interface ReshapeParams {
@@ -95,7 +95,7 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimitive<Re
 
 /** The same elements in row-major order under another shape. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : bind1(reshapePrim, [x], { shape });
+  return sameShape(x.type.shape, shape) ? x : bind1(reshapePrim, [x], { shape });
 }
 
 /** The equation that gives `x` the shape of `out`. */

@@ -106,7 +106,7 @@ describe("derivatives keep their digits", () => {
     ["log1p", log1p, (x) => 1 / (1 + x), [-1 + 1e-12, -0.5, ...everywhere.filter((x) => x > 0)]],
     ["sinh", sinh, Math.cosh, everywhere],
     ["cosh", cosh, Math.sinh, everywhere],
-    ["asinh", asinh, (x) => 1 / Math.hypot(1, x), everywhere],
+    ["asinh", asinh, (x) => 1 / Math.hypot(1, x), [-1e200, ...everywhere, 2 ** 27, 1e200]],
     ["acosh", acosh, (x) => 1 / Math.sqrt((x - 1) * (x + 1)), [1 + 1e-12, 1.5, 20, 1e9]],
     ["atanh", atanh, (x) => 1 / ((1 - x) * (1 + x)), within],
     ["atan", atan, (x) => 1 / (1 + x * x), everywhere],
@@ -121,6 +121,16 @@ describe("derivatives keep their digits", () => {
     // 16 ulps: reference and procedures have a few each
     for (const x of xs)
       expect(Math.abs(grad(f)(x).item() / slope(x) - 1), String(x)).toBeLessThan(16 * 2 ** -53);
+  });
+
+  test("those of atan2 where squares of its operands leave the range", () => {
+    for (const size of [1e-300, 1e-160, 1, 1e160, 1e300]) {
+      const [dy, dx] = grad(transcendental.atan2, { argnums: [0, 1] })(3 * size, 4 * size);
+      expect(dy.mul(size).item(), String(size)).toBeCloseTo(4 / 25, 15);
+      expect(dx.mul(size).item(), String(size)).toBeCloseTo(-3 / 25, 15);
+    }
+    const small = tensor(1e-30, { dtype: "float32" });
+    expect(grad(transcendental.atan2)(small, small).item() / 5e29).toBeCloseTo(1, 6);
   });
 
   test.each<[string, (x: Tensor) => Tensor, (x: number) => number, number]>([

@@ -8,9 +8,9 @@ import { call } from "../kernel/build.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { must } from "../util/assert-never.ts";
-import { both, div, equal, lessEqual, mul, scale, sqrt } from "./arithmetic.ts";
+import { abs, both, div, equal, less, lessEqual, maximum, mul, scale, sqrt } from "./arithmetic.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
-import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
+import { add, full, neg, stopGradient, sub, sumMaybe, where, zeros } from "./linear.ts";
 
 /** A function of one operand, by its float64 procedure, its tangent, and a float32 procedure where it has one. */
 function smooth(
@@ -75,7 +75,7 @@ const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
   single.tanh32,
 );
 const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
-  div(dx, sqrt(add(square(x), one(x)))),
+  div(dx, hypotWithOne(x)),
 );
 const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acosh64, (dx, x) =>
   div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
@@ -110,6 +110,12 @@ const softplusPrim: Primitive<object> = /* @__PURE__ */ smooth(
 /** (1 − x)(1 + x): 1 − x² loses digits near 1. */
 function oneMinusSquare(x: Tensor): Tensor {
   return mul(sub(one(x), x), add(one(x), x));
+}
+
+/** √(1 + x²). Where x² would overflow the 1 is less than half an ulp. */
+function hypotWithOne(x: Tensor): Tensor {
+  const size = abs(x);
+  return where(less(full(x.type, 2 ** 27), size), size, sqrt(add(square(x), one(x))));
 }
 
 /** 2/√π · exp(−x²), the slope of erf. */
@@ -148,8 +154,11 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
   derivative: {
     kind: "smooth",
     jvp([dy, dx], [y, x]) {
-      const r2 = add(square(x!), square(y!));
-      return [sumMaybe(dy && mul(dy, div(x!, r2)), dx && neg(mul(dx, div(y!, r2))))];
+      // (x dy − y dx) / (x² + y²), by the larger of the two: squares of small and large numbers leave the range
+      const larger = stopGradient(maximum(abs(x!), abs(y!)));
+      const [u, v] = [div(x!, larger), div(y!, larger)];
+      const length = mul(larger, add(square(u), square(v)));
+      return [sumMaybe(dy && mul(dy, div(u, length)), dx && neg(mul(dx, div(v, length))))];
     },
   },
   batch: "elementwise",

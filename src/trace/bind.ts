@@ -2,6 +2,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { Tensor, type Trace } from "../ir/tensor.ts";
+import { explainRead } from "../tree/known-keys.ts";
 
 /** Evaluates a primitive on tensors that hold their elements; `runtime` installs the one that runs kernels. */
 export type Evaluator = (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[];
@@ -72,7 +73,8 @@ export function isStaging(): boolean {
 /**
  * Runs `f` inside a new trace that `make` creates for the next level, and closes it afterwards.
  *
- * @throws DownhillError `trace` if `f` gives a promise: an async function would run on after its trace is closed.
+ * @throws DownhillError `trace` if `f` gives a promise: an async function would run on after its trace is closed. `tree` if
+ * `f` reads a property of a key that its arguments do not have, but nearly.
  */
 export function withTrace<T extends Trace, R>(
   operation: string,
@@ -88,6 +90,8 @@ export function withTrace<T extends Trace, R>(
     const result = f(trace);
     if (result instanceof Promise) throw asyncFunction(operation, result);
     return result;
+  } catch (error) {
+    throw error instanceof TypeError ? explainRead(error, operation) : error;
   } finally {
     trace.alive = false;
     staging = saved;

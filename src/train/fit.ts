@@ -7,6 +7,7 @@ import type { Optimizer, ReduceOnPlateau } from "../optim/index.ts";
 import { asTensor } from "../prims/lift.ts";
 import { key } from "../random/index.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
+import type { Like } from "../tree/types.ts";
 import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
 import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
@@ -25,7 +26,7 @@ import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, wat
 /** Options of `fit`. */
 export interface FitOptions<P, S, B> {
   /** Where to start: nested tensors. They are not changed. */
-  readonly params: P;
+  readonly params: P & Like<NoInfer<P>>;
   /** What is to become small, as a function of parameters and a batch. */
   readonly loss: Loss<NoInfer<P>, NoInfer<B>>;
   /** The batches: `dataset({ x, y }).shuffle({ seed }).batch(32)`, or any iterable of them. */

@@ -2,6 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import { tensor } from "../array/create.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { foldIn, type Key } from "../random/index.ts";
+import { flatten } from "../tree/index.ts";
 
 /** What a loss is told beside parameters and batch. */
 export interface LossContext {
@@ -58,6 +59,21 @@ export function splitLoss(result: unknown): {
     );
   }
   return { loss, metrics };
+}
+
+/**
+ * Refuses a loss that has no derivative in the parameters that are being differentiated: training would not move them.
+ *
+ * @throws DownhillError `derivative`
+ */
+export function requireDependence(loss: Tensor, params: unknown): void {
+  const trace = (flatten(params, "fit").leaves[0] as Tensor).tracer?.trace;
+  if (loss.tracer?.trace === trace) return;
+  throw new DownhillError(
+    "derivative",
+    "fit: the loss does not depend on the parameters that it is given, or only where its derivative is 0, so there is nothing " +
+      "to learn. Compute it from the first argument of the loss, not from tensors outside of it.",
+  );
 }
 
 function oneNumber(loss: Tensor): Tensor {

@@ -9,7 +9,7 @@ import { makeJitted as jit } from "../runtime/jitted.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
 import { addBatch, type ItemSums, meansOf, noItems } from "./history.ts";
-import { keyOf, type Loss, type Reduction, splitLoss } from "./loss.ts";
+import { keyOf, type Loss, type Reduction, requireDependence, splitLoss } from "./loss.ts";
 
 /** Where a run stands between two batches, as far as a step needs to know. */
 export interface Standing<P, S> {
@@ -86,6 +86,7 @@ export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<
   const evaluate: Evaluate<P, B> = (params, batch, key, step) => {
     const objective = (p: P): Evaluated<P>[0] => {
       const result = splitLoss(loss(p, batch, { key, step, training: true }));
+      requireDependence(result.loss, p);
       return [result.loss, result.metrics];
     };
     return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);

@@ -1,3 +1,6 @@
+import { DownhillError } from "../errors/index.ts";
+import { sourceLines } from "../errors/source-line.ts";
+import { placeOf, usersFrames, withStackOf } from "../errors/stack.ts";
 import { suggest } from "../util/suggest.ts";
 import type { TreeDef } from "./tree.ts";
 
@@ -22,6 +25,31 @@ export function misspeltKey(code: string): { readonly name: string; readonly key
     if (key !== undefined) return { name, key };
   }
   return undefined;
+}
+
+/** How V8, Firefox and Safari say that a property of nothing was read; the group is the name of the property. */
+const readsOfNothing = [
+  /^Cannot read properties of undefined \(reading '([\w$]+)'\)/,
+  /^can't access property "([\w$]+)", .* is undefined$/,
+  /^undefined is not an object \(evaluating '.*\.([\w$]+)'\)/,
+];
+
+/**
+ * The error of a function of the user's that has read a property of nothing, where that is a key of its arguments that is
+ * misspelt (`p.wieght.mul(x)`), if its line can be read; else the error itself.
+ */
+export function explainRead(error: TypeError, operation: string): Error {
+  const read = readsOfNothing.map((text) => text.exec(error.message)?.[1]).find((x) => x !== undefined);
+  const place = read === undefined ? undefined : placeOf(usersFrames(error.stack ?? "")[0] ?? "");
+  const code = (place && sourceLines(place, 1)) ?? "";
+  const owners = new RegExp(`([\\w$]+)\\s*\\.\\s*${(read ?? "").replaceAll("$", "\\$")}\\b`, "g");
+  for (const [, owner] of code.matchAll(owners)) {
+    const slip = misspeltKey(`.${owner!}`);
+    if (slip === undefined) continue;
+    const text = `${operation}: the arguments have no ${slip.name}, of which ${read!} was asked. Did you mean ${slip.key}?`;
+    return withStackOf(error, new DownhillError("tree", text, { cause: error }));
+  }
+  return error;
 }
 
 function keysOf(def: TreeDef): string[] {
