@@ -32,12 +32,14 @@ export type Mask = boolean | Part;
  */
 export interface Accumulator {
   readonly type: ArrayType;
+  /** Whether nothing has been added yet. */
+  readonly isEmpty: boolean;
   add(ct: Tensor, mask?: Mask): void;
   take(): Tensor;
   put(ct: Tensor, mask?: Mask): void;
 }
 
-/** The transpose of a program, and for each of its results whether it left a mask, or is 0 whatever the cotangents are. */
+/** The transpose of a program, and for each of its results whether it left a mask, or nothing is added to it whatever the cotangents are. */
 export interface Transposed {
   readonly program: Program;
   readonly masked: readonly boolean[];
@@ -205,14 +207,14 @@ export interface LowerContext {
   /** Scratch memory that lives as long as the routine. */
   scratch(type: ArrayType, hint: string): WriteView;
   /**
-   * Lowers a sub-program with these operands into `block`; results are written to `targets` where given. `mutable`
-   * marks operands that may be overwritten. Returns views of the results.
+   * Lowers a sub-program with these operands into `block`; results are written to `targets` where given. `becomes` names, for
+   * operands that may be overwritten, the result that is best put in their place. Returns views of the results.
    */
   inline(
     block: Block,
     program: Program,
     operands: readonly ReadView[],
-    mutable: readonly boolean[],
+    becomes: readonly (number | undefined)[],
     targets: readonly (WriteView | undefined)[],
   ): readonly ReadView[];
   /** A scalar operand with this value. */
@@ -224,6 +226,15 @@ export interface LowerContext {
   /** Whether two views are the same memory or the same local. */
   same(a: ReadView, b: ReadView): boolean;
 }
+
+/** A result, by its number, that may lie in the memory of an operand of its type. */
+export interface InPlace {
+  readonly result: number;
+  readonly operand: number;
+}
+
+/** For results of one operand changed in some places: the first result may lie where the first operand does. */
+export const firstInPlace: readonly InPlace[] = [{ result: 0, operand: 0 }];
 
 /** From primitive to kernel. */
 export type Lowering<P> =
@@ -247,8 +258,8 @@ export type Lowering<P> =
        * computed beside; `place` tells that it knows the index along each axis there.
        */
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
-      /** Operand whose memory the first result may take over when no one else reads it. */
-      readonly inPlace?: number;
+      /** Results that may lie in the memory of an operand, which they take over where no one else reads it any more. */
+      inPlace?(params: P): readonly InPlace[];
       emit(context: LowerContext, params: P): void;
     };
 

@@ -117,7 +117,9 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       ? undefined
       : bufferView(v.type, workshop.fresh(v.name ?? `out${i}`)),
   );
-  const results = lowerBody(block, program, views, donated, targets, workshop);
+  let next = 0;
+  const becomes = program.ins.map((_, i) => (donated[i] === true ? next++ : undefined));
+  const results = lowerBody(block, program, views, becomes, targets, workshop);
   const aliases = results.map((view) => {
     const input = donated.includes(true)
       ? views.findIndex((x, i) => donated[i] === true && sameView(x, view))
@@ -153,7 +155,7 @@ function lowerBody(
   block: Block,
   program: Program,
   operands: readonly ReadView[],
-  mutable: readonly boolean[],
+  becomes: readonly (number | undefined)[],
   targets: readonly (WriteView | undefined)[],
   workshop: Workshop,
 ): readonly ReadView[] {
@@ -172,7 +174,7 @@ function lowerBody(
   const bufferEnd = new Map<string, number>(); // when a buffer of ours is read for the last time
   const lent = new Set<string>(); // buffers of mutable operands: ours until the last equation
   const partly = new Set<string>(); // those of which only a part is lent: the rest holds what others need
-  const homeOf = new Map<Var, string>(); // for what a carry becomes, the memory of the carry
+  const homeOf = new Map<Var, string>(); // for what an operand becomes, the memory of the operand
   const fresh = (hint: string): string => workshop.fresh(hint);
   let group: Group | undefined;
 
@@ -185,14 +187,13 @@ function lowerBody(
     if (buffer !== undefined && bufferEnd.has(buffer))
       bufferEnd.set(buffer, Math.max(bufferEnd.get(buffer)!, lastUse.get(v) ?? -1));
   };
-  let carries = 0;
   program.ins.forEach((v, i) => {
     const view = must(operands[i], "an operand");
     env.set(v, view);
-    if (mutable[i] !== true) return;
+    const result = becomes[i];
     const { buffer } = view as WriteView;
-    const next = program.outs[carries++];
-    if (buffer === undefined) return;
+    if (result === undefined || buffer === undefined) return;
+    const next = program.outs[result];
     bufferEnd.set(buffer, lastUse.get(v) ?? -1);
     lent.add(buffer);
     if (!isStart((view as WriteView).offset)) partly.add(buffer);
@@ -205,7 +206,7 @@ function lowerBody(
   });
 
   /**
-   * Memory for a result: where it must go, the carry that it becomes, what it may overwrite, or scratch that lives until
+   * Memory for a result: where it must go, the operand that becomes it, what it may overwrite, or scratch that lives until
    * its last use.
    */
   const allocate = (v: Var, from: number, dying: readonly Operand[] = []): WriteView => {
@@ -329,10 +330,14 @@ function lowerBody(
       case "loops": {
         const fused = fuse(eqn, position);
         flush(position);
-        const inPlace =
-          lowering.inPlace === undefined ? undefined : takeOver(eqn, position, lowering.inPlace);
+        const taken = new Map<number, WriteView>();
+        for (const { result, operand } of lowering.inPlace?.(eqn.params) ?? []) {
+          const place = takeOver(eqn, position, result, operand);
+          if (place !== undefined) taken.set(result, place);
+        }
         const outs = eqn.outs.map((v, i) => {
-          if (i === 0 && inPlace !== undefined) return inPlace;
+          const place = taken.get(i);
+          if (place !== undefined) return place;
           if (v.type.shape.length > 0) return allocate(v, fused?.first ?? position);
           const name = fresh(v.name ?? "s");
           block.let(name, k.constant(scalarTypeOf(v.type.dtype), 0));
@@ -352,12 +357,14 @@ function lowerBody(
   });
   flush(program.eqns.length);
 
-  /** The memory of an operand, if this equation is the last to read it and may have it. */
-  function takeOver(eqn: Equation, position: number, operand: number): WriteView | undefined {
+  /** The memory of an operand for a result, if this equation is the last to read it and may have it. */
+  function takeOver(eqn: Equation, position: number, result: number, operand: number): WriteView | undefined {
     const v = eqn.ins[operand]!;
     const view = viewOf(v) as WriteView;
     const mine =
-      view.buffer !== undefined && bufferEnd.get(view.buffer) === position && !targetOf.has(eqn.outs[0]!);
+      view.buffer !== undefined &&
+      bufferEnd.get(view.buffer) === position &&
+      !targetOf.has(eqn.outs[result]!);
     const once = eqn.ins.filter((other) => (viewOf(other) as WriteView).buffer === view.buffer).length === 1;
     return mine && once ? view : undefined;
   }
@@ -444,8 +451,8 @@ function makeContext(
     outs,
     fresh: (hint) => workshop.fresh(hint),
     scratch: (type, hint) => makeScratch(block, type, hint, workshop),
-    inline: (inner, program, operands, mutable, targets) =>
-      lowerBody(inner, program, operands, mutable, targets, workshop),
+    inline: (inner, program, operands, becomes, targets) =>
+      lowerBody(inner, program, operands, becomes, targets, workshop),
     value: valueView,
     part: partOf,
     copy: (inner, target, view) => copyView(inner, target, view, (hint) => workshop.fresh(hint)),

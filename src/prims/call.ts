@@ -4,6 +4,7 @@ import { definePrimitive, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
+import { accumulated, addResults, changedInPlace, inlineInPlace, keep } from "./carries.ts";
 import { instantiate } from "./linear.ts";
 
 /** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
@@ -53,17 +54,15 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
     },
     transpose(cts, ins, { program }, into, { transposeProgram }, masks) {
       const linear = ins.map((x) => x === undefined);
-      const none = linear.map(() => false);
+      const accumulate = accumulated(into);
       const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
-      const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
+      const { program: backward, masked } = transposeProgram(program, linear, accumulate, maskedCts);
       const outs = call(backward, [
         ...ins.filter((x) => x !== undefined),
         ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
+        ...keep(into, accumulate).map((a) => a!.take()),
       ]);
-      let next = 0;
-      linear.forEach((isLinear, i) => {
-        if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
-      });
+      addResults(keep(into, linear), keep(accumulate, linear), outs, masked);
     },
     dce(used, { program }) {
       const slim = dceProgram(program, used);
@@ -82,14 +81,8 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallPara
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, { program }) =>
-      void inline(
-        block,
-        program,
-        ins,
-        ins.map(() => false),
-        outs,
-      ),
+    inPlace: ({ program }) => changedInPlace(program),
+    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });

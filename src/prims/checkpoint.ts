@@ -7,7 +7,7 @@ import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
-import { keep, present } from "./carries.ts";
+import { changedInPlace, inlineInPlace, keep, present } from "./carries.ts";
 import { instantiate } from "./linear.ts";
 
 /** What the derivative of a program may keep of its values: none of them, or the results of products. */
@@ -69,14 +69,8 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ definePrimit
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, { program }) =>
-      void inline(
-        block,
-        program,
-        ins,
-        ins.map(() => false),
-        outs,
-      ),
+    inPlace: ({ program }) => changedInPlace(program),
+    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });

@@ -12,7 +12,7 @@ import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { range } from "../util/shape.ts";
 import { call } from "./call.ts";
-import { either, keep, present } from "./carries.ts";
+import { accumulated, addResults, changedInPlace, either, inlineInPlace, keep, present } from "./carries.ts";
 import { instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
@@ -78,25 +78,25 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
     transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, masks) {
       if (predicate === undefined) throw predicateUnknown();
       const linear = operands.map((x) => x === undefined);
-      const none = linear.map(() => false);
+      const accumulators = into.slice(1);
+      const accumulate = accumulated(accumulators);
       const maskedCts = params.onTrue.outs.map((_, i) => isMasked(masks, i));
-      const sides = both(params, (side) => transposeProgram(side, linear, none, maskedCts));
+      const sides = both(params, (side) => transposeProgram(side, linear, accumulate, maskedCts));
       const [onTrue, onFalse] = sides.map((side) => side.program) as [Program, Program];
       const outs = cond(
         [
           predicate,
           ...operands.filter((x) => x !== undefined),
           ...params.onTrue.outs.map((v, i) => instantiate(cts[i], v.type)),
+          ...keep(accumulators, accumulate).map((a) => a!.take()),
         ],
         { onTrue, onFalse },
       );
-      let next = 0;
-      linear.forEach((isLinear, i) => {
-        if (!isLinear) return;
-        // what only one side uses is not chosen where the other one runs
-        const leftMask = sides.some(({ masked, zero }) => masked[next] === true || zero[next] === true);
-        into[i + 1]?.add(outs[next++]!, leftMask);
-      });
+      // what only one side uses is not chosen where the other one runs
+      const masked = outs.map((_, i) =>
+        sides.some((side) => side.masked[i] === true || side.zero[i] === true),
+      );
+      addResults(keep(accumulators, linear), keep(accumulate, linear), outs, masked);
     },
     dce(used, params) {
       const [a, b] = both(params, (side) => dceProgram(side, used));
@@ -129,12 +129,20 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondPara
   },
   lowering: {
     kind: "loops",
-    emit({ block, ins: [predicate, ...operands], outs, inline }, { onTrue, onFalse }) {
-      const mutable = operands.map(() => false);
-      block.if(
+    /** What one side changes in place, and the other one leaves as it is, or computes anew. */
+    inPlace(params) {
+      const [onTrue, onFalse] = both(params, changedInPlace);
+      const others = onFalse.filter(
+        (a) => !onTrue.some((b) => a.result === b.result || a.operand === b.operand),
+      );
+      return [...onTrue, ...others].map(({ result, operand }) => ({ result, operand: operand + 1 }));
+    },
+    emit(context, { onTrue, onFalse }) {
+      const [predicate, ...operands] = context.ins;
+      context.block.if(
         predicate!.read(k.i32(0)),
-        (then) => void inline(then, onTrue, operands, mutable, outs),
-        (otherwise) => void inline(otherwise, onFalse, operands, mutable, outs),
+        (then) => inlineInPlace(context, then, onTrue, operands),
+        (otherwise) => inlineInPlace(context, otherwise, onFalse, operands),
       );
     },
   },

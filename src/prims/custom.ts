@@ -7,7 +7,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { bind } from "../trace/bind.ts";
 import { call } from "./call.ts";
-import { present } from "./carries.ts";
+import { changedInPlace, inlineInPlace, present } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 
@@ -134,14 +134,8 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitiv
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, { program }) =>
-      void inline(
-        block,
-        program,
-        ins,
-        ins.map(() => false),
-        outs,
-      ),
+    inPlace: ({ program }) => changedInPlace(program),
+    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });
@@ -227,14 +221,8 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitiv
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, { program }) =>
-      void inline(
-        block,
-        program,
-        ins,
-        ins.map(() => false),
-        outs,
-      ),
+    inPlace: ({ program }) => changedInPlace(program),
+    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });
@@ -328,14 +316,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushPara
   },
   lowering: {
     kind: "loops",
-    emit: ({ block, ins, outs, inline }, params) =>
-      void inline(
-        block,
-        requirePushforward(params),
-        ins,
-        ins.map(() => false),
-        outs,
-      ),
+    emit: (context, params) => inlineInPlace(context, context.block, requirePushforward(params), context.ins),
   },
   unroll: (ins, params, run) => run(requirePushforward(params), ins),
 });

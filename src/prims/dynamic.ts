@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -121,7 +121,7 @@ function blockWriter(
     },
     lowering: {
       kind: "loops",
-      inPlace: 0,
+      inPlace: () => firstInPlace,
       emit({ block, fresh, ins, outs, copy }, { lead }) {
         const [x, update, starts] = [ins[0]!, ins[1]!, ins[2]!];
         const out = outs[0]!;

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, withShape } from "../ir/types.ts";
@@ -121,7 +121,7 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimit
   places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "loops",
-    inPlace: 0,
+    inPlace: () => firstInPlace,
     emit({ block, fresh, ins, outs, copy }, { axis }) {
       const [x, indices, updates] = [ins[0]!, ins[1]!, ins[2]!];
       const out = outs[0]!;

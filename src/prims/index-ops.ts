@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Mask, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
@@ -474,7 +474,7 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<Ta
   places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
   lowering: {
     kind: "loops",
-    inPlace: 0,
+    inPlace: () => firstInPlace,
     emit({ block, fresh, ins, outs, copy }, { axis }) {
       const [x, indices, updates] = [ins[0]!, ins[1]!, ins[2]!];
       const out = outs[0]!;

@@ -19,7 +19,7 @@ import { arrayType, sameType, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
-import { sizeOf } from "../util/shape.ts";
+import { range, sizeOf } from "../util/shape.ts";
 import { fixpoint, keep, present, storeCarries } from "./carries.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
 import { full, instantiate, zeros } from "./linear.ts";
@@ -194,7 +194,11 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanPara
       batched: batchedOuts,
     };
   },
-  lowering: { kind: "loops", emit: emitScan },
+  lowering: {
+    kind: "loops",
+    inPlace: ({ consts, carries }) => range(0, carries).map((i) => ({ result: i, operand: consts + i })),
+    emit: emitScan,
+  },
   loop: {
     invariants: ({ body, consts }) => ({ body, count: consts }),
     extend: (params, body, extra) => ({
@@ -433,9 +437,12 @@ function emitScan(context: LowerContext, params: ScanParams): void {
           : here;
       });
       const targets = body.outs.map((v, i) => (i < carries ? undefined : row(outs[i]!, v.type)));
-      const mutable = body.ins.map((_, i) => i >= params.consts && i < params.consts + carries);
+      const becomes = body.ins.map((_, i) => {
+        const result = i - params.consts;
+        return result >= 0 && result < carries ? result : undefined;
+      });
       const results = context
-        .inline(loop, body, [...given.consts, ...carry, ...xs], mutable, targets)
+        .inline(loop, body, [...given.consts, ...carry, ...xs], becomes, targets)
         .slice(0, carries);
       storeCarries(context, loop, carry, results);
     },

@@ -107,7 +107,12 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ definePrimitive<WhileP
     },
   },
   batch: batchWhile,
-  lowering: { kind: "loops", emit: emitWhile },
+  lowering: {
+    kind: "loops",
+    inPlace: ({ body, testConsts, bodyConsts }) =>
+      body.outs.map((_, i) => ({ result: i, operand: testConsts + bodyConsts + i })),
+    emit: emitWhile,
+  },
   loop: {
     invariants: ({ body, bodyConsts }) => ({ body, count: bodyConsts }),
     extend: (params, body, extra) => ({
@@ -287,13 +292,13 @@ function emitWhile(context: LowerContext, params: WhileParams): void {
   const goesOn = block.let(fresh("goesOn"), k.bool(true));
   block.while(goesOn, (loop) => {
     const carry: readonly ReadView[] = outs;
-    const fixed = test.ins.map(() => false);
+    const fixed = test.ins.map(() => undefined);
     const [answer] = context.inline(loop, test, [...given.testConsts, ...carry], fixed, [undefined]);
     loop.set(goesOn, answer!.read(k.i32(0)));
     loop.if(goesOn, (step) => {
-      const mutable = body.ins.map((_, i) => i >= params.bodyConsts);
+      const becomes = body.ins.map((_, i) => (i < params.bodyConsts ? undefined : i - params.bodyConsts));
       const none = outs.map(() => undefined);
-      const results = context.inline(step, body, [...given.bodyConsts, ...carry], mutable, none);
+      const results = context.inline(step, body, [...given.bodyConsts, ...carry], becomes, none);
       storeCarries(context, step, outs, results);
     });
   });

@@ -136,9 +136,9 @@ function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown
   const { lowering, unroll } = prim;
   if (unroll !== undefined && installedCompiler() === undefined)
     return unroll(ins, params, (program, xs) => evalProgram(program, xs));
-  const inPlace = lowering.kind === "loops" ? lowering.inPlace : undefined;
-  const takesOver = inPlace !== undefined && ins[inPlace]!.exclusive;
-  const { run } = findArrayKernel(prim, ins, params, takesOver ? inPlace : undefined);
+  const inPlace = lowering.kind === "loops" ? lowering.inPlace?.(params)[0] : undefined;
+  const takesOver = inPlace?.result === 0 && ins[inPlace.operand]!.exclusive;
+  const { run } = findArrayKernel(prim, ins, params, takesOver ? inPlace.operand : undefined);
   const slots = new Array<Slot>(ins.length);
   for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
   return run(slots);

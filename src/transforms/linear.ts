@@ -118,6 +118,10 @@ class Node implements LinearNode {
     this.value = new Tensor(type, undefined, this);
   }
 
+  get isEmpty(): boolean {
+    return this.ct === undefined;
+  }
+
   add(ct: Tensor, mask: Mask = false): void {
     if (mask !== false) addMask(this, mask);
     this.owned = this.ct !== undefined;

@@ -312,8 +312,8 @@ describe("the gradient of an indexed read in a loop", () => {
       const ids = new Map<Primitive, number>();
       // evaluates as the runtime does, but counts
       installEvaluator((prim, ins, params) => {
-        const inPlace = prim.lowering.kind === "loops" ? prim.lowering.inPlace : undefined;
-        const donated = ins.map((x, i) => i === inPlace && x.exclusive);
+        const [inPlace] = (prim.lowering.kind === "loops" && prim.lowering.inPlace?.(params)) || [];
+        const donated = ins.map((x, i) => i === inPlace?.operand && x.exclusive);
         if (!ids.has(prim)) ids.set(prim, ids.size);
         const key = `${ids.get(prim)!} ${paramsKey(params, hashProgram)} ${donated.join()} ${ins.map((x) => typeKey(x.type)).join()}`;
         let kernel = kernels.get(key);

@@ -1,6 +1,7 @@
 import type { Maybe, Tools, Transposed } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { keep } from "../prims/carries.ts";
 import { zeros } from "../prims/linear.ts";
 import { bind, withTrace } from "../trace/bind.ts";
 import { withSource } from "../trace/source.ts";
@@ -57,9 +58,8 @@ export const transposeProgram: (
           }
           const linearNodes = pick(linear, true).map((v) => nodes.get(v)!);
           let next = fixed.length + program.outs.length;
-          program.ins.forEach((v, i) => {
-            if (accumulate[i] === true) nodes.get(v)!.put(args[next++]!);
-          });
+          const given = keep(accumulate, linear).map((isGiven) => (isGiven ? args[next++] : undefined));
+          given.forEach((ct, i) => ct && linearNodes[i]!.put(ct));
           const cts = backward(
             eqns,
             program.outs.map((v) => nodes.get(v)),
@@ -69,7 +69,7 @@ export const transposeProgram: (
             masked,
           );
           maskedIns = linearNodes.map(isNodeMasked);
-          zero = cts.map((ct) => ct === undefined);
+          zero = cts.map((ct, i) => ct === undefined || ct === given[i]);
           return cts.map((ct, i) => ct ?? zeros(linearNodes[i]!.type));
         },
       ),

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import {
+  at,
+  cond,
+  foriLoop,
+  grad,
+  greater,
+  jit,
+  less,
+  makeProgram,
+  ones,
+  scan,
+  scatterAdd,
+  tensor,
+  whileLoop,
+} from "downhill";
+import type { Tensor } from "downhill";
+import { countingInterp } from "../backends/interp/index.ts";
+import { compileProgram } from "../runtime/executable.ts";
+
+/** Elements that the compiled function stores for an array of n. */
+function storesFor(f: (x: Tensor) => Tensor, n: number): number {
+  const backend = countingInterp();
+  const x = ones([n]);
+  const executable = compileProgram(makeProgram(f)(x), backend);
+  backend.reset();
+  executable.run([x.slot!]);
+  return backend.counts.stores;
+}
+
+/** A sum over all i of something that reads x in a loop. */
+const total = (n: number, term: (i: Tensor, sum: Tensor) => Tensor): Tensor => foriLoop(0, n, term, 0);
+const square = jit((x: Tensor, i: Tensor) => at(x, i).square());
+
+describe("loops that copied a whole array a step take as many stores a step for any length", () => {
+  test.each<[string, (x: Tensor) => Tensor]>([
+    [
+      "a carry of an outer loop that an inner one changes",
+      (x) =>
+        foriLoop(
+          0,
+          x.shape[0]!,
+          (i, y) => foriLoop(0, 3, (_, z) => scatterAdd(z, i.reshape([1]), ones([1])), y),
+          x,
+        ),
+    ],
+    [
+      "one that a while loop changes",
+      (x) =>
+        foriLoop(
+          0,
+          x.shape[0]!,
+          (i, y) =>
+            whileLoop(
+              ({ k }) => less(k, 2),
+              ({ k, z }) => ({ k: k.add(1), z: scatterAdd(z, i.reshape([1]), ones([1])) }),
+              { k: tensor(0, { dtype: "int32" }), z: y },
+            ).z,
+          x,
+        ),
+    ],
+    [
+      "one that a branch changes",
+      (x) =>
+        foriLoop(
+          0,
+          x.shape[0]!,
+          (i, y) =>
+            cond(
+              less(i, 50),
+              (z: Tensor) => scatterAdd(z, i.reshape([1]), ones([1])),
+              (z: Tensor) => z,
+              y,
+            ),
+          x,
+        ),
+    ],
+    [
+      "the gradient of two loops, one inside the other",
+      grad((x: Tensor) =>
+        total(x.shape[0]!, (i, s) => s.add(foriLoop(0, 3, (j, a) => a.add(at(x, i).mul(j)), 0).square())),
+      ),
+    ],
+    [
+      "the gradient of a read in a branch",
+      grad((x: Tensor) =>
+        total(x.shape[0]!, (i, s) =>
+          s.add(
+            cond(
+              greater(at(x, i), 0),
+              (v: Tensor) => at(v, i).square(),
+              (v: Tensor) => at(v, i).mul(3),
+              x,
+            ),
+          ),
+        ),
+      ),
+    ],
+    [
+      "the gradient of a read in a function with jit",
+      grad((x: Tensor) => total(x.shape[0]!, (i, s) => s.add(square(x, i)).add(at(x, i)))),
+    ],
+  ])("%s", (_, f) => {
+    const [few, many] = [100, 800].map((n) => storesFor(f, n) / n);
+    expect(many! / few!).toBeLessThan(1.1);
+  });
+});
+
+describe("what lies in the place of an operand is right where the operand", () => {
+  const xs = tensor([1, 2, 3]);
+
+  test("is read again later", () => {
+    const f = (x: Tensor): Tensor => {
+      const y = x.mul(2);
+      const z = foriLoop(0, 2, (_, w) => scatterAdd(w, [0], [10]), y);
+      return z.add(y);
+    };
+    expect(jit(f)(xs).tolist()).toEqual([24, 8, 12]);
+  });
+
+  test("is two carries at once, which change places", () => {
+    const f = (x: Tensor): Tensor => {
+      const y = x.mul(2);
+      const [[a, b]] = scan(
+        ([p, q]: [Tensor, Tensor]) => [[scatterAdd(q, [0], [1]), p] as [Tensor, Tensor], null],
+        [y, y] as [Tensor, Tensor],
+        null,
+        { length: 3 },
+      );
+      return a.mul(100).add(b);
+    };
+    // p, q: (2, 2), (3, 2), (3, 3), (4, 3)
+    expect(jit(f)(xs).tolist()).toEqual([403, 404, 606]);
+  });
+
+  test("is read by one side of a branch after it wrote its result", () => {
+    const f = (x: Tensor, c: Tensor): Tensor => {
+      const y = x.mul(2);
+      const [z, s] = cond(
+        c,
+        (v: Tensor) => [scatterAdd(v, [0], [10]), v.sum()] as [Tensor, Tensor],
+        (v: Tensor) => [v, v.sum()] as [Tensor, Tensor],
+        y,
+      );
+      return z.add(s);
+    };
+    expect(jit(f)(xs, true as never).tolist()).toEqual([24, 16, 18]);
+    expect(jit(f)(xs, false as never).tolist()).toEqual([14, 16, 18]);
+  });
+
+  test("comes back as another result of the branch", () => {
+    const f = (x: Tensor, c: Tensor): Tensor => {
+      const [a, b] = cond(
+        c,
+        (p: Tensor, q: Tensor) => [q, p] as [Tensor, Tensor],
+        (p: Tensor, q: Tensor) => [p, q] as [Tensor, Tensor],
+        x.mul(2),
+        x.mul(3),
+      );
+      return a.mul(100).add(b);
+    };
+    expect(jit(f)(xs, true as never).tolist()).toEqual([302, 604, 906]);
+    expect(jit(f)(xs, false as never).tolist()).toEqual([203, 406, 609]);
+  });
+
+  test("is given twice to a function with jit, whose derivatives add up", () => {
+    const product = jit((p: Tensor, q: Tensor) => at(p, 0).mul(at(q, 1)));
+    const f = (x: Tensor): Tensor => foriLoop(0, 2, (_, s) => s.add(product(x, x)).add(at(x, 2)), 0);
+    expect(grad(f)(xs).tolist()).toEqual([4, 2, 2]);
+    expect(jit(grad(f))(xs).tolist()).toEqual([4, 2, 2]);
+  });
+});
