@@ -250,6 +250,11 @@ export type Lowering<P> =
       /** Operand whose memory the first result may take over when no one else reads it. */
       readonly inPlace?: number;
       emit(context: LowerContext, params: P): void;
+    }
+  | {
+      /** Computed by JavaScript at once, never as part of a program: its `typeOf` refuses that while one is traced. */
+      readonly kind: "host";
+      run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
 
 /** A place within a larger array. */
@@ -400,6 +405,7 @@ const loweringRules: Readonly<Record<Lowering<unknown>["kind"], readonly string[
   map: ["element"],
   alias: [],
   loops: ["emit"],
+  host: ["run"],
 };
 
 function checkRules(
