@@ -11,6 +11,7 @@ import type { Launch } from "./launcher.ts";
 import { readLauncher } from "./launcher.ts";
 import { loadLibrary, type MpiLibrary } from "./library.ts";
 import { initialise, type Mpi } from "./mpi.ts";
+import { heedStandIn } from "./stand-in.ts";
 
 /** Which MPI is opened. */
 export interface OpenMpiOptions {
@@ -59,6 +60,7 @@ async function open(options: OpenMpiOptions): Promise<World> {
   const mpi = initialise(library);
   endWithProcess(mpi);
   requireMatch(mpi, library, launch);
+  heedStandIn();
   limitThreads(coresPerRank(mpi));
   return worldOf(mpi);
 }
