@@ -13,9 +13,9 @@ const longestSleep = 20;
 /**
  * Has MPI end with the process, however that ends. All ranks wait for one another first, since the library would wait
  * too, and for ever. A rank with an uncaught error tells it and ends the others; so does one that ends with another exit code
- * than 0 while the others do not.
+ * than 0 while the others do not. `then` is called when it ends in order.
  */
-export function endWithProcess(mpi: Mpi): void {
+export function endWithProcess(mpi: Mpi, then: () => void): void {
   let uncaught: { readonly error: unknown } | undefined;
   process.on("uncaughtExceptionMonitor", (error) => {
     if (process.listenerCount("uncaughtException") === 0) uncaught = { error };
@@ -33,6 +33,7 @@ export function endWithProcess(mpi: Mpi): void {
       Atomics.wait(sleeper, 0, 0, sleep);
     }
     mpi.finalize();
+    then();
   });
 }
 

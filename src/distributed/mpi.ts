@@ -161,7 +161,7 @@ function typeOf(operation: string, array: Uint8Array | ReducibleArray): HandleNa
   if (type !== undefined) return type;
   throw new DownhillError(
     "dtype",
-    `${operation}: takes a Float32Array, Float64Array or Int32Array, not a ${String(array[Symbol.toStringTag])}.`,
+    `${operation}: takes a Float32Array, Float64Array or Int32Array; got ${String(array[Symbol.toStringTag])}.`,
   );
 }
 

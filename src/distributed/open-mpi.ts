@@ -7,11 +7,11 @@ import type { World } from "../train/world.ts";
 import { coresPerRank } from "./cores.ts";
 import { abortWith, endWithProcess } from "./ending.ts";
 import { loadKoffi } from "./koffi.ts";
+import { heedLauncher } from "./launched.ts";
 import type { Launch } from "./launcher.ts";
 import { readLauncher } from "./launcher.ts";
 import { loadLibrary, type MpiLibrary } from "./library.ts";
 import { initialise, type Mpi } from "./mpi.ts";
-import { heedStandIn } from "./stand-in.ts";
 
 /** Which MPI is opened. */
 export interface OpenMpiOptions {
@@ -58,9 +58,8 @@ async function open(options: OpenMpiOptions): Promise<World> {
   const launch = readLauncher(process.env);
   const library = loadLibrary(koffi, given === "" ? undefined : given, launch?.make);
   const mpi = initialise(library);
-  endWithProcess(mpi);
+  endWithProcess(mpi, heedLauncher(launch?.rank ?? mpi.rank));
   requireMatch(mpi, library, launch);
-  heedStandIn();
   limitThreads(coresPerRank(mpi));
   return worldOf(mpi);
 }

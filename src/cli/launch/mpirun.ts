@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { interruptStandIn } from "../../distributed/stand-in.ts";
+import { interruptStandIn, launchVariables } from "../../distributed/launched.ts";
 import { DownhillError } from "../../errors/index.ts";
 
 /** A launcher of MPI that was found. */
@@ -86,9 +86,9 @@ export function startBy({ make, major }: Mpirun, start: Start): StartedBy {
     ],
     env: {
       PMIX_MCA_ptl_tcp_if_include: "127.0.0.0/8", // how ranks and mpirun find one another
-      [interruptStandIn.variable]: interruptStandIn.signal,
+      [launchVariables.interrupt]: interruptStandIn,
     },
-    request: interruptStandIn.signal,
+    request: interruptStandIn,
     end: "SIGTERM",
   };
 }

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { launchVariables } from "../../distributed/launched.ts";
 import { DownhillError } from "../../errors/index.ts";
 import { findMpirun, startBy, type Mpirun, type StartedBy } from "./mpirun.ts";
 import { newestFile } from "./newest.ts";
@@ -49,16 +51,17 @@ export async function launch(request: LaunchRequest): Promise<number> {
   const command = [process.execPath, ...process.execArgv, program, ...words];
   const started = startBy(mpirun, { ranks, isOversubscribed, allowRunAsRoot, command });
 
+  const running = mkdtempSync(join(tmpdir(), "downhill-launch-"));
   const stop = stopOnSignals();
   try {
     for (let restart = 0; ; restart++) {
       const before = checkpoint === undefined ? -Infinity : newestFile(checkpoint);
-      const outcome = await tryOnce(mpirun, started, stop);
+      const { outcome, isMidLine } = await tryOnce(mpirun, started, stop, running);
       if (outcome.code === 0) return 0;
       const isNewer = checkpoint !== undefined && newestFile(checkpoint) > before;
       const circumstances = { stoppedBy: stop.by(), isNewer, restart, restarts };
       const { isAgain, next } = decide(outcome, circumstances);
-      tell(`${describeOutcome(outcome)}${next}.`);
+      tell(`${describeOutcome(outcome)}${next}.`, isMidLine);
       if (!isAgain) return outcome.code;
       await sleep(Math.min(firstWait * 2 ** restart, longestWait), undefined, { signal: stop.signal }).catch(
         () => {}, // a signal ends the wait
@@ -67,6 +70,7 @@ export async function launch(request: LaunchRequest): Promise<number> {
     }
   } finally {
     stop.dispose();
+    rmSync(running, { recursive: true, force: true });
   }
 }
 
@@ -126,31 +130,45 @@ function stopOnSignals(): Stop {
   };
 }
 
-async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop): Promise<Outcome> {
+interface Try {
+  readonly outcome: Outcome;
+  /** Whether what it wrote to standard error ends in the middle of a line. */
+  readonly isMidLine: boolean;
+}
+
+/** Starts the ranks and waits for their end. `running` is a folder in which there is a file for each that is not at its end. */
+async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running: string): Promise<Try> {
+  for (const name of readdirSync(running)) rmSync(join(running, name));
   const child = spawn(path, started.args, {
     // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
     detached: true,
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
-    env: { ...started.env, ...process.env },
+    env: { ...started.env, ...process.env, [launchVariables.running]: running },
   });
   stop.guard(child, started);
-  let told = "";
-  const pass = (from: Readable, to: Writable): void => {
-    from.pipe(to, { end: false });
-    from.on("data", (bytes: Buffer) => (told = (told + bytes.toString()).slice(-tellingLength)));
-  };
-  pass(child.stdout!, process.stdout); // where MPICH tells of a rank that died
-  pass(child.stderr!, process.stderr);
-  return await new Promise<Outcome>((resolve, reject) => {
+  const readStdout = passOn(child.stdout!, process.stdout); // where MPICH tells of a rank that died
+  const readStderr = passOn(child.stderr!, process.stderr);
+  return await new Promise<Try>((resolve, reject) => {
     child.on("error", (cause) => {
       reject(new DownhillError("option", `launch: ${path} cannot be started: ${cause.message}.`, { cause }));
     });
     child.on("close", (code, signal) => {
-      resolve(readOutcome(code, signal, told));
+      const stderr = readStderr();
+      const isMidLine = stderr !== "" && !stderr.endsWith("\n");
+      const left = (): number[] => readdirSync(running).map(Number);
+      resolve({ outcome: readOutcome(code, signal, `${readStdout()}\n${stderr}`, left), isMidLine });
     });
   });
 }
 
-function tell(text: string): void {
-  process.stderr.write(`downhill launch: ${text}\n`);
+/** Passes on what a child writes; the function that it gives has the end of that. */
+function passOn(from: Readable, to: Writable): () => string {
+  let told = "";
+  from.pipe(to, { end: false });
+  from.on("data", (bytes: Buffer) => (told = (told + bytes.toString()).slice(-tellingLength)));
+  return () => told;
+}
+
+function tell(text: string, isMidLine = false): void {
+  process.stderr.write(`${isMidLine ? "\n" : ""}downhill launch: ${text}\n`);
 }
