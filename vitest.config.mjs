@@ -36,6 +36,7 @@ const outside = [
     "browser",
     "bundle",
     "csp",
+    "distributed",
     "engines",
     "memory",
     "onnx",

@@ -3,6 +3,7 @@
 import * as root from "downhill";
 import * as core from "downhill/core";
 import * as data from "downhill/data";
+import * as distributed from "downhill/distributed";
 import * as io from "downhill/io";
 import * as landscapes from "downhill/landscapes";
 import * as nn from "downhill/nn";
@@ -15,7 +16,21 @@ import * as viz from "downhill/viz";
 import { describe, expect, test } from "vitest";
 
 type Anything = (...words: unknown[]) => unknown;
-const modules = { root, core, data, io, landscapes, nn, onnx, optim, random, testing, train, viz };
+const modules = {
+  root,
+  core,
+  data,
+  distributed,
+  io,
+  landscapes,
+  nn,
+  onnx,
+  optim,
+  random,
+  testing,
+  train,
+  viz,
+};
 const functions = new Map<string, Anything>();
 for (const module of Object.values(modules))
   for (const [name, value] of Object.entries(module))

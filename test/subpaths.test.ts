@@ -37,6 +37,11 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
       print(params.w.item());`,
     prints: "1",
   },
+  "downhill/distributed": {
+    source: `import { psum } from "downhill/distributed";
+      print(psum([1, 2], { rank: 0, size: 1, allReduce() {} }).mul(2).tolist());`,
+    prints: "[2,4]",
+  },
   "downhill/io": {
     source: `import { readSafetensors } from "downhill/io";
       const header = new TextEncoder().encode('{"x":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}'.padEnd(64));

@@ -1,7 +1,7 @@
 import "downhill";
 import type { ArgsDef } from "citty";
 import { describe, expect, test } from "vitest";
-import { normaliseArguments } from "./arguments.ts";
+import { endOptions, normaliseArguments } from "./arguments.ts";
 import { readNames, readSeed, readValues } from "./shared/assignments.ts";
 import { commandHelp, mainHelp, visible } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
@@ -43,6 +43,37 @@ test.each([
     ["--at=-1", "--", "x"],
   ],
 ])("%j", (words, expected) => expect(normaliseArguments(words, args)).toEqual(expected));
+
+test.each([
+  [
+    ["--at", "x=2", "-j", "run.mjs", "--at", "3"],
+    ["--at", "x=2", "-j", "--", "run.mjs", "--at", "3"],
+  ],
+  [
+    ["--at=x", "run.mjs", "--", "-j"],
+    ["--at=x", "--", "run.mjs", "--", "-j"],
+  ],
+  [
+    ["--", "run.mjs"],
+    ["--", "run.mjs"],
+  ],
+  [["--json"], ["--json", "--"]],
+  [
+    ["--what", "run.mjs"],
+    ["--what", "--", "run.mjs"],
+  ],
+])("of %j what follows a program is its own", (words, expected) => {
+  expect(endOptions(words, args)).toEqual(expected);
+});
+
+test("a program takes any number of words", () => {
+  expect(normaliseArguments(["--", "run.mjs", "--lr", "1"], args, true)).toEqual([
+    "--",
+    "run.mjs",
+    "--lr",
+    "1",
+  ]);
+});
 
 test.each<[string[], string]>([
   [["x", "--att", "x=2"], 'unknown option --att. Did you mean "--at"?'],

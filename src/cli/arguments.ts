@@ -9,9 +9,10 @@ import { optionName } from "./help.ts";
  *
  * A word that begins with `-` but does not look like an option, as `-x^2` does, is positional.
  *
- * @throws DownhillError `option` for unknown, repeated and incomplete options, and for too many words.
+ * @throws DownhillError `option` for unknown, repeated and incomplete options, and, unless there may be `any` number of
+ * positional words, for too many of them.
  */
-export function normaliseArguments(words: readonly string[], args: ArgsDef): string[] {
+export function normaliseArguments(words: readonly string[], args: ArgsDef, any = false): string[] {
   const options: string[] = [];
   const positional: string[] = [];
   const seen = new Set<string>();
@@ -55,11 +56,21 @@ export function normaliseArguments(words: readonly string[], args: ArgsDef): str
   }
   const most = Object.values(args).filter(({ type }) => type === "positional").length;
   const extra = positional[most];
-  if (extra !== undefined) {
+  if (extra !== undefined && !any) {
     const quote = most > 0 ? " Put quotes around a text that has blanks." : "";
     throw new DownhillError("option", `unexpected argument ${JSON.stringify(extra)}.${quote}`);
   }
   return [...options, "--", ...positional];
+}
+
+/** The words with `--` before the first positional one, so that all that follow are positional too. */
+export function endOptions(words: readonly string[], args: ArgsDef): string[] {
+  let i = 0;
+  for (; i < words.length && looksLikeOption(words[i]!) && words[i] !== "--"; i++) {
+    const option = words[i]!.includes("=") ? undefined : findOption(words[i]!, args);
+    if (option?.isFlag === false) i++; // its value
+  }
+  return words[i] === "--" ? [...words] : [...words.slice(0, i), "--", ...words.slice(i)];
 }
 
 function looksLikeOption(word: string): boolean {

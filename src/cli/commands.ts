@@ -1,6 +1,7 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
+import { launchEntry } from "./launch/entry.ts";
 import { landscapeEntry } from "./landscape/entry.ts";
 import { lrFindEntry } from "./lr-find/entry.ts";
 import { raceEntry } from "./race/entry.ts";
@@ -12,6 +13,7 @@ import { trainEntry } from "./train/entry.ts";
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],
+  ["launch", launchEntry],
   ["fit", fitEntry],
   ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],

@@ -2,7 +2,7 @@ import type { ArgsDef, CommandDef } from "citty";
 import { runCommand } from "citty";
 import { DownhillError } from "../errors/index.ts";
 import { didYouMean } from "../util/suggest.ts";
-import { normaliseArguments } from "./arguments.ts";
+import { endOptions, normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
@@ -14,6 +14,8 @@ export interface LazyCommand extends CommandEntry {
   readonly load: () => Promise<CommandDef>;
   /** Whether it computes on arrays, so that it has the option --turbo. */
   readonly computes?: boolean;
+  /** Whether the words from the first positional one on are those of a program that it starts. */
+  readonly startsProgram?: boolean;
 }
 
 /** A command whatever its arguments are: citty gives it those that it declares. */
@@ -48,9 +50,9 @@ async function dispatch(
   commands: ReadonlyMap<string, LazyCommand>,
 ): Promise<number> {
   const paint = paintFor(process.stdout);
-  const [first, ...rest] = words;
+  const [first, ...given] = words;
   if (first === undefined || first === "help" || isHelp(first)) {
-    const about = rest[0];
+    const about = given[0];
     if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands);
     process.stdout.write(mainHelp(commands, version, paint));
     return 0;
@@ -69,13 +71,15 @@ async function dispatch(
   const citty = await command.load();
   const own = typeof citty.args === "function" ? await citty.args() : ((await citty.args) ?? {});
   const args = command.computes === true ? { ...own, ...turboOption } : own;
+  const startsProgram = command.startsProgram === true;
+  const rest = startsProgram ? endOptions(given, args) : given;
   const end = rest.indexOf("--");
   if ((end < 0 ? rest : rest.slice(0, end)).some(isHelp)) {
     process.stdout.write(commandHelp(first, command, args, paint));
     return 0;
   }
   try {
-    let rawArgs: readonly string[] = normaliseArguments(rest, args);
+    let rawArgs: readonly string[] = normaliseArguments(rest, args, startsProgram);
     if (command.computes === true) {
       const { words: others, isWanted } = takeTurbo(rawArgs, process.env);
       rawArgs = others;

@@ -261,6 +261,11 @@ export type Lowering<P> =
       /** Results that may lie in the memory of an operand, which they take over where no one else reads it any more. */
       inPlace?(params: P): readonly InPlace[];
       emit(context: LowerContext, params: P): void;
+    }
+  | {
+      /** Computed by JavaScript at once, never as part of a program: its `typeOf` refuses that while one is traced. */
+      readonly kind: "host";
+      run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
 
 /** A place within a larger array. */
@@ -411,6 +416,7 @@ const loweringRules: Readonly<Record<Lowering<unknown>["kind"], readonly string[
   map: ["element"],
   alias: [],
   loops: ["emit"],
+  host: ["run"],
 };
 
 function checkRules(

@@ -353,6 +353,8 @@ function lowerBody(
         });
         return;
       }
+      case "host":
+        throw internalError(`${eqn.prim.name} stands in a program`);
     }
   });
   flush(program.eqns.length);

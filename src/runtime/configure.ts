@@ -3,7 +3,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { RuntimeOptions } from "./device.ts";
-import { defaultChoices, setChoices } from "./device.ts";
+import { setChoices, withDefaults } from "./device.ts";
 import { installedGenerator } from "./engine.ts";
 import "./install-compiler.ts";
 import "./install-generator.ts";
@@ -25,7 +25,7 @@ const leastMemory = 2 ** 20;
 export function configure(given: RuntimeOptions): void {
   if (arguments.length > 1) refuseExtra("configure", arguments, 1);
   checkOptions("configure", given, ["backend", "reproducible", "threads", "memoryLimit"]);
-  const next = { ...defaultChoices, ...given };
+  const next = withDefaults(given);
   checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
   if (typeof next.reproducible !== "boolean")
     throw new DownhillError("option", "configure: reproducible must be true or false.");

@@ -52,8 +52,8 @@ export interface RuntimeOptions {
 /** Options with their defaults; threads and memory go by the machine where they are not given. */
 export type Choices = Required<Omit<RuntimeOptions, "threads" | "memoryLimit">> & RuntimeOptions;
 
-export const defaultChoices: Choices = { backend: "auto", reproducible: false };
-let options = defaultChoices;
+let defaults: Choices = { backend: "auto", reproducible: false };
+let options = defaults;
 
 /** Operations on arrays that make WebAssembly worth its call. */
 const wideWork = 4096;
@@ -65,12 +65,24 @@ const foreignWork = 2048;
 const heapBudget = 64 * 2 ** 20;
 const heapPart = 1 / 4;
 
+/** These options and, where they are left out, their defaults. */
+export function withDefaults(given: RuntimeOptions): Choices {
+  return { ...defaults, ...given };
+}
+
 /** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
 export function setChoices(choices: Choices): void {
   options = choices;
   limitArena(choices.memoryLimit ?? Infinity);
   startAnew();
   closePools();
+}
+
+/** Has at most so many threads share long computations from now on, unless their number was or will be chosen. */
+export function limitThreads(most: number): void {
+  const threads = Math.min(most, usefulThreads());
+  defaults = { ...defaults, threads };
+  if (options.threads === undefined) setChoices({ ...options, threads });
 }
 
 /** Runs something by kernels that have the same bits on every machine. */

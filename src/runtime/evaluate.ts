@@ -57,6 +57,7 @@ export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
       return [new Tensor(found.out, callScalar(found.call, ins, n), undefined)];
     }
   } else if (lowering.kind === "alias") return [alias(ins[0]!, prim.typeOf([ins[0]!.type], params)[0]!)];
+  else if (lowering.kind === "host") return lowering.run(ins, params);
   return evaluateArrays(prim, ins, params);
 }
 

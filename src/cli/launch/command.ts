@@ -1,0 +1,48 @@
+import type { CommandDef } from "citty";
+import { defineCommand } from "citty";
+import { readCount } from "./counts.ts";
+
+const args = {
+  program: {
+    type: "positional",
+    required: true,
+    valueHint: "program",
+    description: "a module for Node, which opens MPI by openMpi(); the words behind it are its own",
+  },
+  ranks: { type: "string", alias: "n", valueHint: "N", description: "how many processes" },
+  restarts: {
+    type: "string",
+    valueHint: "N",
+    description:
+      "how often to start again after a death by signal, or a crash later than a new\ncheckpoint (default 0)",
+  },
+  checkpoint: {
+    type: "string",
+    valueHint: "folder",
+    description: "where the program keeps checkpoints: one that is new since the start allows a restart",
+  },
+  mpirun: {
+    type: "string",
+    valueHint: "path",
+    description: "the launcher of Open MPI or MPICH (default: the first mpirun found)",
+  },
+  "allow-run-as-root": { type: "boolean", description: "start as root too, as in a container" },
+} as const;
+
+/** `downhill launch`: starts the ranks of a run on this machine. */
+export const launchCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
+  meta: { name: "launch", description: "Start a program as several processes of one run, over MPI" },
+  args,
+  async run({ args: given }) {
+    const { launch } = await import("./run.ts");
+    process.exitCode = await launch({
+      program: given.program,
+      words: given._.slice(1),
+      ranks: readCount("--ranks", given.ranks, 1),
+      restarts: readCount("--restarts", given.restarts ?? "0", 0),
+      checkpoint: given.checkpoint,
+      mpirun: given.mpirun,
+      allowRunAsRoot: given["allow-run-as-root"] === true,
+    });
+  },
+});

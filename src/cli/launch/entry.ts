@@ -1,0 +1,23 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill launch`, and where it is. */
+export const launchEntry: LazyCommand = {
+  description: "Start a program as several processes of one run, over MPI",
+  examples: [
+    [
+      "downhill launch -n 4 train.mjs --epochs 10",
+      "four ranks on this machine; what follows the program is its own",
+    ],
+    [
+      "downhill launch -n 4 --restarts 3 --checkpoint runs/a train.mjs",
+      "again after a death by signal, and after a crash that came later than a new checkpoint",
+    ],
+    [
+      "downhill launch -n 2 --mpirun mpirun.mpich train.mjs",
+      "by another mpirun than the first that is found",
+    ],
+  ],
+  startsProgram: true,
+  load: async () => anyCommand((await import("./command.ts")).launchCommand),
+};

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { startBy } from "./mpirun.ts";
+
+const start = {
+  ranks: 3,
+  isOversubscribed: false,
+  allowRunAsRoot: false,
+  command: ["/usr/bin/node", "a b.mjs", "$(rm x)"],
+};
+const valueOf = (args: readonly string[], name: string): string | undefined => args[args.indexOf(name) + 1];
+
+test("the program and its arguments are passed on as they are", () => {
+  for (const make of ["Open MPI", "MPICH"] as const)
+    expect(startBy({ path: "mpirun", make, major: 5 }, start).args.slice(-3)).toEqual(start.command);
+});
+
+test.each([
+  [4, "self,vader"],
+  [5, "self,sm"],
+])("ranks of Open MPI %i talk through memory alone", (major, btl) => {
+  const { args, env } = startBy({ path: "mpirun", make: "Open MPI", major }, start);
+  expect(valueOf(args, "btl")).toBe(btl);
+  expect(valueOf(args, "pml")).toBe("ob1");
+  expect(env).toMatchObject({ PMIX_MCA_ptl_tcp_if_include: "127.0.0.0/8" });
+});
+
+test("those of MPICH do so too", () => {
+  expect(startBy({ path: "mpirun", make: "MPICH", major: 4 }, start).env).toEqual({ UCX_TLS: "self,sm" });
+});
+
+test("only ranks that share cores let others run while they wait; only who may starts as root", () => {
+  const openMpi = { path: "mpirun", make: "Open MPI", major: 5 } as const;
+  const plain = startBy(openMpi, start).args;
+  expect(plain).not.toContain("mpi_yield_when_idle");
+  expect(plain).not.toContain("--allow-run-as-root");
+  const shared = startBy(openMpi, { ...start, isOversubscribed: true, allowRunAsRoot: true }).args;
+  expect(valueOf(shared, "mpi_yield_when_idle")).toBe("1");
+  expect(shared).toContain("--allow-run-as-root");
+});

@@ -1,0 +1,69 @@
+import { constants } from "node:os";
+
+/** How a try ended. */
+export interface Outcome {
+  /** The exit code of the launcher, or 128 and its signal's number. */
+  readonly code: number;
+  /** The rank that ended the others, where that is known. */
+  readonly rank: number | undefined;
+  /** The signal that it died of, if so: its number, where that is known. */
+  readonly signal: number | "unknown" | undefined;
+}
+
+/** Of what mpirun writes only the end tells how it ended. */
+export const tellingLength = 16_384; // characters; its notes have some hundred
+
+const died = [
+  // Open MPI
+  /process rank (?<rank>\d+) with PID \d+ on node \S+\s+exited\s+on\s+signal\s+(?<signal>\d+)/,
+  // MPICH, which tells no rank
+  /EXIT STRING: [^\n]*\(signal (?<signal>\d+)\)/,
+];
+const ended = [
+  /^downhill: rank (?<rank>\d+) of \d+: /m,
+  /MPI_ABORT was invoked on rank (?<rank>\d+)/,
+  /application called MPI_Abort\([^)]*\) - process (?<rank>\d+)/,
+  /Process name: \[.*,(?<rank>\d+)\]\s+Exit code:/,
+];
+
+/**
+ * Reads how a try ended from how the launcher did, the end of what it wrote, and the ranks that did not end in order, which
+ * are asked for where the launcher has seen nothing wrong.
+ */
+export function readOutcome(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  told: string,
+  left: () => readonly number[],
+): Outcome {
+  const find = (patterns: readonly RegExp[]): Record<string, string | undefined> | undefined =>
+    patterns.map((pattern) => pattern.exec(told)?.groups).find((groups) => groups !== undefined);
+  const number = (text: string | undefined): number | undefined =>
+    text === undefined ? undefined : Number(text);
+  if (signal !== null) {
+    const own = constants.signals[signal];
+    return { code: 128 + own, rank: undefined, signal: own };
+  }
+  if (code === 0) {
+    const ranks = left();
+    if (ranks.length === 0) return { code: 0, rank: undefined, signal: undefined };
+    return { code: 1, rank: ranks.length === 1 ? ranks[0] : undefined, signal: "unknown" };
+  }
+  const death = find(died);
+  if (death !== undefined)
+    return { code: code!, rank: number(death["rank"]), signal: number(death["signal"]) };
+  return {
+    code: code!,
+    rank: number(find(ended)?.["rank"]),
+    signal: undefined,
+  };
+}
+
+/** What happened, as the beginning of a sentence. */
+export function describeOutcome({ code, rank, signal }: Outcome): string {
+  const who = rank === undefined ? "a rank" : `rank ${rank}`;
+  if (signal === undefined) return `${who} ended the run with exit code ${code}`;
+  if (signal === "unknown") return `${who} died, of a signal that mpirun did not tell`;
+  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
+  return `${who} died of signal ${signal}${name === undefined ? "" : ` (${name})`}`;
+}

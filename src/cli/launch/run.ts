@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { launchVariables } from "../../distributed/launched.ts";
+import { DownhillError } from "../../errors/index.ts";
+import { findMpirun, startBy, type Mpirun, type StartedBy } from "./mpirun.ts";
+import { newestFile } from "./newest.ts";
+import { describeOutcome, readOutcome, tellingLength, type Outcome } from "./outcome.ts";
+
+/** What `downhill launch` was asked for. */
+export interface LaunchRequest {
+  readonly program: string;
+  /** The arguments of the program. */
+  readonly words: readonly string[];
+  readonly ranks: number;
+  readonly restarts: number;
+  /** A folder in which a new file allows a restart. */
+  readonly checkpoint: string | undefined;
+  readonly mpirun: string | undefined;
+  readonly allowRunAsRoot: boolean;
+}
+
+/** Before the first restart, and before the later ones at most, in milliseconds: twice as long each time. */
+const firstWait = 250;
+const longestWait = 5000;
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Starts the ranks of a run on this machine, again where that may help, and gives the exit code of the last try.
+ *
+ * @throws DownhillError `option` as root, unless that is allowed, and where there is no mpirun; `file` without a program.
+ */
+export async function launch(request: LaunchRequest): Promise<number> {
+  const { program, words, ranks, restarts, checkpoint, allowRunAsRoot } = request;
+  if (process.getuid?.() === 0 && !allowRunAsRoot)
+    throw new DownhillError(
+      "option",
+      "launch: refuses to start programs as root, which may spoil the whole machine. Use another account, or, in a container, " +
+        "give --allow-run-as-root.",
+    );
+  if (!existsSync(program)) throw new DownhillError("file", `launch: there is no program ${program}.`);
+  const mpirun = findMpirun(request.mpirun);
+  const cores = availableParallelism();
+  const isOversubscribed = ranks > cores;
+  if (isOversubscribed)
+    tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; those that wait let others run.`);
+  const command = [process.execPath, ...process.execArgv, program, ...words];
+  const started = startBy(mpirun, { ranks, isOversubscribed, allowRunAsRoot, command });
+
+  const running = mkdtempSync(join(tmpdir(), "downhill-launch-"));
+  const stop = stopOnSignals();
+  try {
+    for (let restart = 0; ; restart++) {
+      const before = checkpoint === undefined ? -Infinity : newestFile(checkpoint);
+      const { outcome, isMidLine } = await tryOnce(mpirun, started, stop, running);
+      if (outcome.code === 0) return 0;
+      const isNewer = checkpoint !== undefined && newestFile(checkpoint) > before;
+      const circumstances = { stoppedBy: stop.by(), isNewer, restart, restarts };
+      const { isAgain, next } = decide(outcome, circumstances);
+      tell(`${describeOutcome(outcome)}${next}.`, isMidLine);
+      if (!isAgain) return outcome.code;
+      await sleep(Math.min(firstWait * 2 ** restart, longestWait), undefined, { signal: stop.signal }).catch(
+        () => {}, // a signal ends the wait
+      );
+      if (stop.by() !== undefined) return outcome.code;
+    }
+  } finally {
+    stop.dispose();
+    rmSync(running, { recursive: true, force: true });
+  }
+}
+
+interface Circumstances {
+  readonly stoppedBy: string | undefined;
+  /** Whether there is a checkpoint that was not there before this try. */
+  readonly isNewer: boolean;
+  /** How many there were, and how many there may be. */
+  readonly restart: number;
+  readonly restarts: number;
+}
+
+/** Whether another try may go better than this one, and the rest of the sentence that says so. */
+function decide(
+  { signal }: Outcome,
+  { stoppedBy, isNewer, restart, restarts }: Circumstances,
+): { readonly isAgain: boolean; readonly next: string } {
+  if (stoppedBy !== undefined) return { isAgain: false, next: `, stopped by ${stoppedBy}` };
+  const mayHelp = signal !== undefined || isNewer;
+  if (mayHelp && restart < restarts)
+    return { isAgain: true, next: `; starting again (restart ${restart + 1} of ${restarts})` };
+  if (mayHelp) return { isAgain: false, next: "; no restart is left (see --restarts)" };
+  const same = restarts > 0 ? "; not started again, since it would end in the same way" : "";
+  return { isAgain: false, next: same };
+}
+
+/** The signals that ask the run to end. */
+interface Stop {
+  readonly signal: AbortSignal;
+  /** The first signal that came. */
+  readonly by: () => string | undefined;
+  /** Has a child end by the signals from now on. */
+  readonly guard: (child: ChildProcess, started: StartedBy) => void;
+  readonly dispose: () => void;
+}
+
+/** The first signal is handed on to the child, once; the second has it end its ranks at once, and the third ends it. */
+function stopOnSignals(): Stop {
+  const controller = new AbortController();
+  const came: string[] = [];
+  let kill: (count: number) => void = () => {};
+  const handle = (name: NodeJS.Signals): void => {
+    came.push(name);
+    controller.abort();
+    kill(came.length);
+  };
+  for (const name of signals) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    by: () => came[0],
+    guard(child, { request, end }) {
+      kill = (count) => void child.kill(count === 1 ? request : count === 2 ? end : "SIGKILL");
+    },
+    dispose() {
+      for (const name of signals) process.off(name, handle);
+    },
+  };
+}
+
+interface Try {
+  readonly outcome: Outcome;
+  /** Whether what it wrote to standard error ends in the middle of a line. */
+  readonly isMidLine: boolean;
+}
+
+/** Starts the ranks and waits for their end. `running` is a folder in which there is a file for each that is not at its end. */
+async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running: string): Promise<Try> {
+  for (const name of readdirSync(running)) rmSync(join(running, name));
+  const child = spawn(path, started.args, {
+    // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
+    detached: true,
+    stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
+    env: { ...started.env, ...process.env, [launchVariables.running]: running },
+  });
+  stop.guard(child, started);
+  const readStdout = passOn(child.stdout!, process.stdout); // where MPICH tells of a rank that died
+  const readStderr = passOn(child.stderr!, process.stderr);
+  return await new Promise<Try>((resolve, reject) => {
+    child.on("error", (cause) => {
+      reject(new DownhillError("option", `launch: ${path} cannot be started: ${cause.message}.`, { cause }));
+    });
+    child.on("close", (code, signal) => {
+      const stderr = readStderr();
+      const isMidLine = stderr !== "" && !stderr.endsWith("\n");
+      const left = (): number[] => readdirSync(running).map(Number);
+      resolve({ outcome: readOutcome(code, signal, `${readStdout()}\n${stderr}`, left), isMidLine });
+    });
+  });
+}
+
+/** Passes on what a child writes; the function that it gives has the end of that. */
+function passOn(from: Readable, to: Writable): () => string {
+  let told = "";
+  from.pipe(to, { end: false });
+  from.on("data", (bytes: Buffer) => (told = (told + bytes.toString()).slice(-tellingLength)));
+  return () => told;
+}
+
+function tell(text: string, isMidLine = false): void {
+  process.stderr.write(`${isMidLine ? "\n" : ""}downhill launch: ${text}\n`);
+}

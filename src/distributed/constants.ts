@@ -1,0 +1,64 @@
+/** What the header of an MPI library defines, by the names of the standard without `MPI_`. */
+export interface MpiConstants {
+  /** How users know the library. */
+  readonly make: "Open MPI" | "MPICH";
+  /** The C type of handles: of communicators, types and operations. */
+  readonly handle: "void *" | "int";
+  /** Handles: names of variables whose addresses they are, or numbers. */
+  readonly handles: Readonly<Record<HandleName, string | number>>;
+  /** The address that stands for the array which is sent, where it is that which receives. */
+  readonly inPlace: bigint;
+  readonly commTypeShared: number;
+}
+
+export type HandleName =
+  "COMM_WORLD" | "ERRORS_RETURN" | "INFO_NULL" | "BYTE" | "FLOAT" | "DOUBLE" | "INT" | "SUM" | "MAX" | "MIN";
+
+/** From the mpi.h of Open MPI 5: handles are addresses of variables of the library. The same in version 4. */
+export const openMpiConstants: MpiConstants = {
+  make: "Open MPI",
+  handle: "void *",
+  handles: {
+    COMM_WORLD: "ompi_mpi_comm_world",
+    ERRORS_RETURN: "ompi_mpi_errors_return",
+    INFO_NULL: "ompi_mpi_info_null",
+    BYTE: "ompi_mpi_byte",
+    FLOAT: "ompi_mpi_float",
+    DOUBLE: "ompi_mpi_double",
+    INT: "ompi_mpi_int",
+    SUM: "ompi_mpi_op_sum",
+    MAX: "ompi_mpi_op_max",
+    MIN: "ompi_mpi_op_min",
+  },
+  inPlace: 1n,
+  commTypeShared: 0,
+};
+
+/** From the mpi.h of MPICH 4: handles are numbers, those of the binary interface that its relatives share. */
+export const mpichConstants: MpiConstants = {
+  make: "MPICH",
+  handle: "int",
+  handles: {
+    COMM_WORLD: 0x44000000,
+    ERRORS_RETURN: 0x54000001,
+    INFO_NULL: 0x1c000000,
+    BYTE: 0x4c00010d,
+    FLOAT: 0x4c00040a,
+    DOUBLE: 0x4c00080b,
+    INT: 0x4c000405,
+    SUM: 0x58000003,
+    MAX: 0x58000001,
+    MIN: 0x58000002,
+  },
+  inPlace: 0xffffffffffffffffn, // -1
+  commTypeShared: 1,
+};
+
+/** `MPI_THREAD_FUNNELED`: the process has threads, and the one that began MPI calls it. */
+export const threadFunneled = 1;
+
+/**
+ * Bytes that hold the longest text that the libraries write (`MPI_MAX_LIBRARY_VERSION_STRING` of MPICH), and any `MPI_Status`.
+ */
+export const longestText = 8192;
+export const statusBytes = 64; // 24 in Open MPI, 20 in MPICH

@@ -1,0 +1,302 @@
+// Several processes over both makes of MPI, as users have them: from dist/, started by mpirun.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd } from "./support/mpi.ts";
+import { root } from "./support/snippets.ts";
+
+let folder: string;
+beforeAll(() => {
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  folder = mkdtempSync(join(root, ".tmp/ranks-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Numbers = Readonly<Record<string, readonly number[]>>;
+
+/** What each rank of a run wrote into the folder. */
+function written<T>(name: string, size: number): readonly T[] {
+  return Array.from(
+    { length: size },
+    (_, rank) => JSON.parse(readFileSync(join(folder, `${name}-${rank}-of-${size}.json`), "utf8")) as T,
+  );
+}
+
+/** The largest difference of numbers by the same names, relative to those beyond 1. */
+function furthest(a: Numbers, b: Numbers): number {
+  expect(Object.keys(a)).toEqual(Object.keys(b));
+  const apart = Object.entries(a).flatMap(([name, xs]) => {
+    const ys = b[name]!;
+    expect(ys.length, name).toBe(xs.length);
+    return xs.map((x, i) => Math.abs(x - ys[i]!) / Math.max(1, Math.abs(x)));
+  });
+  return Math.max(...apart);
+}
+
+describeWithMpi("derivatives of random programs with psum, pmean, allGather and replicated", () => {
+  const runs = new Map<number, readonly Numbers[]>();
+  beforeAll(async () => {
+    // one rank needs no launcher
+    const alone = await runToEnd(process.execPath, [rankProgram("gradients.mjs"), folder]);
+    expect(alone).toEqual({ status: 0, signal: null, stdout: "", stderr: "" });
+    for (const size of [2, 4]) {
+      const { status, stderr } = await launchRanks(["-n", String(size)], "gradients.mjs", [folder]);
+      expect(status, stderr).toBe(0);
+    }
+    for (const size of [1, 2, 4]) runs.set(size, written("gradients", size));
+  });
+
+  test("are those of differences, in every way of computing them", () => {
+    const numbers = runs.get(1)![0]!;
+    const pick = (name: string): Numbers =>
+      Object.fromEntries(Array.from({ length: 6 }, (_, seed) => [seed, numbers[`${seed} ${name}`]!]));
+    // central differences of step 1e-5 are off by some 1e-10 of third derivatives, and by 1e-16 / 1e-5
+    expect(furthest(pick("gradient"), pick("gradient by differences"))).toBeLessThan(1e-7);
+    expect(furthest(pick("second"), pick("second by differences"))).toBeLessThan(1e-7);
+    for (const name of ["reverse over reverse", "forward over reverse", "reverse over forward"])
+      expect(furthest(pick("second"), pick(`second, ${name}`)), name).toBeLessThan(1e-12);
+    expect(furthest(pick("jacobian"), pick("jacobian, forward"))).toBeLessThan(1e-12);
+    expect(furthest(pick("jacobian along"), pick("linearized"))).toBeLessThan(1e-12);
+    expect(furthest(pick("pulled back"), pick("gradient"))).toBeLessThan(1e-12);
+    expect(furthest(pick("in a batch"), pick("one by one"))).toBeLessThan(1e-12);
+  });
+
+  test.each([2, 4])("are on every one of %i ranks those of one", (size) => {
+    const one = runs.get(1)![0]!;
+    // what is summed in another order is off by some 1e-16, which differences multiply by 1e5
+    const isExact = ([name]: readonly [string, unknown]): boolean => !name.includes("differences");
+    const exact = (numbers: Numbers): Numbers => Object.fromEntries(Object.entries(numbers).filter(isExact));
+    for (const numbers of runs.get(size)!) expect(furthest(exact(one), exact(numbers))).toBeLessThan(1e-12);
+    expect(Object.keys(exact(one)).length).toBeGreaterThan(80);
+  });
+});
+
+describeWithMpi("a world", () => {
+  const expected = (rank: number, size: number): Readonly<Record<string, unknown>> => {
+    const sum = (size * (size + 1)) / 2;
+    const ranks = Array.from({ length: size }, (_, i) => i);
+    const isEven = size % 2 === 0;
+    const peer = rank ^ 1;
+    return {
+      "opened again": true,
+      "sum in shared memory": [0, sum, sum, sum, 0],
+      max: [size - 1, 0, 7],
+      min: [0.5],
+      "from the last": [size - 1, size - 1, size - 1, size - 1],
+      "from the first": [0, 1 / 3],
+      ...(isEven ? { exchange: [peer + 1, ...new Array<number>(peer + 1).fill(peer + 10)] } : {}),
+      ...(isEven
+        ? { "too little room": expect.stringMatching(/^MPI_Sendrecv failed: .*truncate.* All ranks must/is) }
+        : {}),
+      "no such rank": `exchange: peer must be a rank, from 0 to ${size - 1}, not ${size}.`,
+      "no such array": "allReduce: takes a Float32Array, Float64Array or Int32Array; got Int16Array.",
+      "no such operation": expect.stringMatching(/^allReduce: operation must be "sum" or "max" or "min"/),
+      "sum of a tree": ["uint32", [2 ** 32 - size, sum - size], sum - size, sum - size + size / 2],
+      "empty sum": [0],
+      gathered: [[size, 2], true, ranks.flatMap((i) => [0, i]), ranks.map((i) => [i === 0 ? 1 : 0])],
+      "all ranks have the bits of a sum": true,
+      ...(Number.isInteger(Math.log2(size)) ? { "sums are those of the tree": true } : {}),
+      "in a worker": expect.stringContaining("openMpi: a worker cannot open MPI"),
+      threads: Math.max(1, Math.min(8, Math.floor(availableParallelism() / size))),
+    };
+  };
+
+  test("does on each rank what it says, over Open MPI", async () => {
+    const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.openMpi], "checks.mjs", [
+      folder,
+    ]);
+    expect(status, stderr).toBe(0);
+    written("checks", 2).forEach((found, rank) => expect(found).toEqual(expected(rank, 2)));
+  });
+
+  test("does so over MPICH, on ranks that are no power of two and more than cores; threads are as configured", async () => {
+    const size = Math.max(3, 2 * Math.ceil(availableParallelism() / 2) + 1);
+    const { status, stderr } = await launchRanks(
+      ["-n", String(size), "--mpirun", mpiruns.mpich],
+      "checks.mjs",
+      [folder, "3"],
+    );
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(
+      /^downhill launch: \d+ ranks share \d+ cores?; those that wait let others run\.$/m,
+    );
+    written("checks", size).forEach((found, rank) =>
+      expect(found).toEqual({ ...expected(rank, size), threads: 3 }),
+    );
+  });
+});
+
+describeWithMpi("a rank that ends takes the others along", () => {
+  const last = "rank 1 of 2";
+
+  test.each([
+    [
+      "throws",
+      "throw",
+      `${last}: ended by an error that nothing caught:\nError: the last rank has had enough\n`,
+    ],
+    [
+      "rejects",
+      "reject",
+      `${last}: ended by an error that nothing caught:\nError: the last rank was let down\n`,
+    ],
+    ["asks for it", "abort", `${last}: the last rank asks to end it\n`],
+  ])("when it %s, with its message first", async (_, how, message) => {
+    for (const mpirun of how === "throw" ? Object.values(mpiruns) : [mpiruns.openMpi]) {
+      const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpirun], "ends.mjs", [how]);
+      expect(status).toBe(1);
+      expect(stderr.startsWith(`downhill: ${message}`), stderr).toBe(true);
+      expect(stderr.trimEnd()).toMatch(/\ndownhill launch: rank 1 ended the run with exit code 1\.$/);
+    }
+  });
+
+  test("when it leaves with another exit code than 0 and they go on", async () => {
+    const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["leave"]);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks went on/);
+  });
+});
+
+describeWithMpi("openMpi", () => {
+  const program = rankProgram("checks.mjs");
+
+  test("refuses a library that does not know the launcher: each rank would take itself for the only one", async () => {
+    const env = { DOWNHILL_MPI: "libmpi.so.40" };
+    const { status, stderr } = await runToEnd(mpiruns.mpich, ["-n", "2", process.execPath, program, folder], {
+      env,
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(
+      "launcher and library do not belong together: this is rank 1 of 2 for mpirun of MPICH",
+    );
+    expect(stderr).toContain("rank 0 of 1 for libmpi.so.40 (Open MPI v");
+  });
+
+  test.each([
+    [
+      "libmpi-of-nobody.so",
+      /the library libmpi-of-nobody\.so cannot be loaded \(.*\)\. Install Open MPI \(Debian: apt-get/,
+    ],
+    ["libm.so.6", /libm\.so\.6 is no library of MPI: it has no MPI_Get_library_version/],
+  ])("refuses %s for a library", async (library, message) => {
+    const { status, stderr } = await runToEnd(process.execPath, [program, folder], {
+      env: { DOWNHILL_MPI: library },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describeWithMpi("downhill launch", () => {
+  test.each(Object.entries(mpiruns))("starts again after a death by signal (%s)", async (make, mpirun) => {
+    const file = join(folder, `killed-${make}`);
+    const { status, stdout, stderr } = await launchRanks(
+      ["-n", "2", "--restarts", "1", "--mpirun", mpirun],
+      "ends.mjs",
+      ["kill once", file],
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout, stderr).toContain("whole again on 2 ranks");
+    expect(stderr).toMatch(
+      /^downhill launch: (rank 1|a rank) died(?: of signal 9 \(SIGKILL\)|, of a signal that mpirun did not tell); starting again \(restart 1 of 1\)\.$/m,
+    );
+  });
+
+  test("starts again after a new checkpoint, and not where nothing is new", async () => {
+    const checkpoint = join(folder, "checkpoints");
+    mkdirSync(join(checkpoint, "deep"), { recursive: true });
+    const { status, stderr } = await launchRanks(
+      ["-n", "1", "--restarts", "5", "--checkpoint", checkpoint],
+      "ends.mjs",
+      ["checkpoint", join(checkpoint, "deep", "step-1")],
+    );
+    expect(status).toBe(1);
+    const lines = stderr.split("\n").filter((line) => line.startsWith("downhill launch: "));
+    expect(lines.map((line) => line.replace(/^.*exit code 1; /, ""))).toEqual([
+      "starting again (restart 1 of 5).",
+      "not started again, since it would end in the same way.",
+    ]);
+  });
+
+  test.each(Object.entries(mpiruns))(
+    "hands Ctrl-C on once, and waits until all have saved (%s)",
+    async (_, mpirun) => {
+      let isSent = false;
+      const { status, stdout, stderr } = await launchRanks(
+        ["-n", "2", "--restarts", "3", "--mpirun", mpirun],
+        "ends.mjs",
+        ["interrupt"],
+        {
+          watch(told, pid) {
+            if (isSent || !told.includes("ready")) return;
+            isSent = true;
+            process.kill(pid, "SIGINT");
+          },
+        },
+      );
+      expect(status, stderr).toBe(130);
+      expect(stdout.match(/saved once/g)).toHaveLength(1);
+      expect(stderr).toMatch(/^downhill launch: .* ended the run with exit code 130, stopped by SIGINT\.$/m);
+    },
+  );
+
+  test("ends ranks that do not listen by the second Ctrl-C", async () => {
+    let sent = 0;
+    const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["deaf"], {
+      watch(told, pid) {
+        const heard = told.split("heard").length - 1;
+        if ((sent === 0 && told.includes("ready")) || (sent === 1 && heard === 2)) {
+          sent++;
+          process.kill(pid, "SIGTERM");
+        }
+      },
+    });
+    expect(sent).toBe(2);
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/^downhill launch: .*, stopped by SIGTERM\.$/m);
+  });
+});
+
+describe("downhill launch refuses", () => {
+  const launch = async (...words: readonly string[]): Promise<readonly [number | null, string]> => {
+    const bin = join(root, "dist/cli/main.js");
+    const { status, stderr } = await runToEnd(process.execPath, [bin, "launch", ...words]);
+    return [status, stderr];
+  };
+  const program = rankProgram("checks.mjs");
+  const others = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+
+  test("to run without a number of ranks, without a program, and with what is no launcher", async () => {
+    expect(await launch(program)).toEqual([
+      2,
+      "error: --ranks must be a whole number from 1 on: it is missing. See downhill launch --help.\n",
+    ]);
+    expect(await launch("-n", "0", program)).toEqual([2, expect.stringContaining('not "0"')]);
+    expect(await launch("-n", "2")).toEqual([
+      2,
+      "error: the program is missing. See downhill launch --help.\n",
+    ]);
+    expect(await launch("-n", "2", ...others, "no-such.mjs")).toEqual([
+      1,
+      "error: launch: there is no program no-such.mjs.\n",
+    ]);
+    expect(await launch("-n", "2", ...others, "--mpirun", "no-such-mpirun", program)).toEqual([
+      2,
+      expect.stringContaining(
+        "there is no no-such-mpirun to run. Install Open MPI (Debian: apt-get install openmpi-bin)",
+      ),
+    ]);
+    expect(await launch("-n", "2", ...others, "--mpirun", process.execPath, program)).toEqual([
+      2,
+      expect.stringContaining("is neither mpirun of Open MPI nor of MPICH"),
+    ]);
+  });
+
+  test.runIf(process.getuid?.() === 0)("to run as root, unless that is allowed", async () => {
+    expect(await launch("-n", "2", program)).toEqual([
+      2,
+      expect.stringMatching(/^error: launch: refuses to start programs as root.*give --allow-run-as-root\./),
+    ]);
+  });
+});

@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "./snippets.ts";
+
+const bin = join(root, "dist/cli/main.js");
+
+/** A launcher of each make, as Debian installs both side by side. */
+export const mpiruns = { openMpi: "mpirun.openmpi", mpich: "mpirun.mpich" } as const;
+
+const install = "apt-get install -y openmpi-bin libopenmpi40 mpich, and npm install";
+
+function isMissing(): boolean {
+  const launchers = Object.values(mpiruns).map((path) => spawnSync(path, ["--version"]));
+  return launchers.some(({ status }) => status !== 0) || !existsSync(join(root, "node_modules/koffi"));
+}
+
+/**
+ * A group of tests that need both makes of MPI. Where they are missing, the tests are skipped, their name tells what to
+ * install, and under `REQUIRE_MPI=1` they fail instead.
+ */
+export function describeWithMpi(name: string, tests: () => void): void {
+  if (!isMissing()) {
+    describe(name, () => {
+      tests();
+    });
+    return;
+  }
+  describe.skipIf(process.env["REQUIRE_MPI"] !== "1")(`${name} (needs ${install})`, () => {
+    test("is there, as REQUIRE_MPI=1 says", () => {
+      expect.unreachable(`there is no MPI: ${install}`);
+    });
+  });
+}
+
+/** How a program ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that hangs is ended, with all that it started, after so long, in milliseconds: it would hang for ever. */
+const guard = 120_000;
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Called with what it wrote so far, to standard output and error, whenever that grows. */
+  readonly watch?: (told: string, pid: number) => void;
+}
+
+/** Runs a program to its end. */
+export async function runToEnd(
+  path: string,
+  words: readonly string[],
+  { env, cwd, watch }: RunOptions = {},
+): Promise<Ended> {
+  const child = spawn(path, words, {
+    detached: true, // a group of its own, which is ended together
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), guard);
+  const told = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      told[name] += text;
+      watch?.(told.stdout + told.stderr, child.pid!);
+    });
+  return await new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status, signal) => {
+      clearTimeout(timer);
+      resolve({ status, signal, ...told });
+    });
+  });
+}
+
+/** Runs a program of `test/support/ranks` by `downhill launch`, or any by its path. */
+export async function launchRanks(
+  options: readonly string[],
+  program: string,
+  words: readonly string[] = [],
+  run: RunOptions = {},
+): Promise<Ended> {
+  const path = program.includes("/") ? program : rankProgram(program);
+  const root = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+  return await runToEnd(process.execPath, [bin, "launch", ...root, ...options, path, ...words], run);
+}
+
+/** The path of a program of `test/support/ranks`. */
+export function rankProgram(name: string): string {
+  return join(root, "test/support/ranks", name);
+}

@@ -1,0 +1,61 @@
+// Ends as it is told: the last rank does something that the others do not, and these go on until they are ended.
+// Usage: ends.mjs HOW [FILE]
+import { existsSync, writeFileSync } from "node:fs";
+import { openMpi } from "downhill/distributed";
+
+const [how, file] = process.argv.slice(2);
+const world = await openMpi();
+const isLast = world.rank === world.size - 1;
+const flag = new Int32Array(1);
+
+/** Steps in which all ranks take part, until one of them says that it is enough. */
+async function steps() {
+  for (;;) {
+    world.allReduce(flag, "max");
+    if (flag[0] > 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+if (how === "throw" && isLast) throw new Error("the last rank has had enough");
+if (how === "reject" && isLast) void Promise.reject(new Error("the last rank was let down"));
+if (how === "abort" && isLast) world.abort("the last rank asks to end it");
+if (how === "leave") {
+  if (isLast) process.exit(3);
+  await new Promise((resolve) => setTimeout(resolve, 3_600_000)); // it is ended long before
+}
+if (how === "kill once") {
+  if (existsSync(file)) {
+    // the second try
+    if (world.rank === 0) console.log(`whole again on ${world.size} ranks`);
+    process.exit(0);
+  }
+  world.barrier();
+  if (isLast) {
+    writeFileSync(file, "");
+    process.kill(process.pid, "SIGKILL");
+  }
+}
+if (how === "checkpoint") {
+  // fails each time, the first time after a checkpoint
+  if (isLast && !existsSync(file)) writeFileSync(file, "");
+  throw new Error("it fails");
+}
+if (how === "deaf") {
+  process.on("SIGINT", () => console.log("heard"));
+  world.barrier();
+  if (world.rank === 0) console.log("ready");
+}
+if (how === "interrupt") {
+  process.on("SIGINT", () => (flag[0] = 1));
+  world.barrier();
+  if (world.rank === 0) console.log("ready");
+  await steps();
+  // the first to know is not the last to be ready
+  if (world.rank === 0) {
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    console.log("saved once");
+  }
+  process.exit(130);
+}
+await steps();
