@@ -15,12 +15,16 @@ export type ElementType = keyof typeof elementTypes;
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly number[];
+  /** Sizes that are numbers are fixed, those with a name are the same wherever it stands, an empty one may be any. */
+  readonly shape: readonly (number | string)[];
 }
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
 /** A tensor that the graph holds: elements in row-major order, little endian. */
 export interface Initializer extends ValueInfo {
-  readonly data: ArrayBufferView;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
 }
 
 export type Attribute = number | readonly number[] | string | Graph;
@@ -171,7 +175,9 @@ function tensorOf({ name, type, shape, data }: Initializer): Field {
 function infoOf(field: number, { name, type, shape }: ValueInfo): Field {
   const sizes = message(
     2,
-    shape.map((size) => message(1, [int(1, size)])),
+    shape.map((size) =>
+      message(1, typeof size === "number" ? [int(1, size)] : size === "" ? [] : [text(2, size)]),
+    ),
   );
   return message(field, [text(1, name), message(2, [message(1, [int(1, elementTypes[type]), sizes])])]);
 }
