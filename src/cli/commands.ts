@@ -1,5 +1,6 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
+import { exportEntry } from "./export/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
 import { landscapeEntry } from "./landscape/entry.ts";
 import { lrFindEntry } from "./lr-find/entry.ts";
@@ -12,6 +13,7 @@ import { trainEntry } from "./train/entry.ts";
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],
+  ["export", exportEntry],
   ["fit", fitEntry],
   ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],
