@@ -16,6 +16,7 @@ import { readTrainedRun, type TrainedRun } from "../src/cli/export/saved.ts";
 import { optimizers } from "../src/cli/shared/optimizers.ts";
 import { loadProblem, type Part, type Problem } from "../src/cli/train/data.ts";
 import { makeModel } from "../src/cli/train/model.ts";
+import { anyBatch } from "../src/onnx/any-batch.ts";
 import { toOnnx } from "../src/onnx/to-onnx.ts";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 
@@ -182,7 +183,11 @@ describe("loss, gradient and step of a run", () => {
         method: { ...method, learningRate, clip: name === "adam" ? 1 : undefined },
       };
       const { f, args, inputs, outputs, items: data } = exportedFunction("step", { ...run, settings }, 3);
-      const model = toOnnx(f, args as never, { inputs, outputs, batch: data.map((input) => input.name) });
+      const model = toOnnx(f, args as never, {
+        inputs,
+        outputs,
+        batch: anyBatch(...data.map((input) => input.name)),
+      });
       const [params, state, ...columns] = args;
       const start = [...leavesOf([params, state])];
       const given = { ...Object.fromEntries(start.map((x, i) => [inputs[i]!, x])), ...feeds };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import * as nn from "downhill/nn";
-import { toOnnx } from "downhill/onnx";
+import { anyBatch, toOnnx } from "downhill/onnx";
 import { adam, applyUpdates } from "downhill/optim";
 import { bernoulli, key, normal } from "downhill/random";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
@@ -93,7 +93,7 @@ describe("a model for any batch gives what downhill gives for batches of 2, 3 an
       const names = items.map((_, i) => `x${i}`);
       const model = toOnnx(f, items.map((shape) => d.zeros([4, ...shape], { dtype: "float32" })) as never, {
         inputs: names,
-        batch: names,
+        batch: anyBatch(...names),
       });
       return [2, 3, 8].map((n) => {
         const args = items.map((shape, i) => values(10 + i, [n, ...shape]));
@@ -128,7 +128,7 @@ describe("a function that depends on the size of its batch in another way", () =
   const refused =
     (f: (x: Tensor) => unknown): (() => unknown) =>
     () =>
-      toOnnx(f as never, [x] as never, { inputs: ["x"], batch: ["x"] });
+      toOnnx(f as never, [x] as never, { inputs: ["x"], batch: anyBatch("x") });
   test.each<[string, (x: Tensor) => unknown, string]>([
     [
       "loops over items",
@@ -160,12 +160,17 @@ describe("a function that depends on the size of its batch in another way", () =
 
 test("batch names inputs that have a first axis, of one size, of a function", () => {
   const f = (x: Tensor, y: Tensor): Tensor => x.add(y);
-  const of = (batch: unknown, args: readonly unknown[] = [d.zeros([2, 3]), d.zeros([2, 3])]) =>
-    () => toOnnx(f as never, args as never, { batch } as never); // prettier-ignore
-  expect(of("x")).toThrow('toOnnx: batch: must be a list of names of inputs, as in ["x"].');
-  expect(of(["z"])).toThrow('toOnnx: batch: "z" is no input; these are x, y.');
-  expect(of(["x"], [1, 2])).toThrow("toOnnx: batch: x is a scalar, and has no axis for items.");
+  const of =
+    (names: readonly string[], args: readonly unknown[] = [d.zeros([2, 3]), d.zeros([2, 3])]) =>
+    (): unknown =>
+      toOnnx(f as never, args as never, { batch: anyBatch(...names) });
+  expect(of([])).toThrow('anyBatch: needs names of inputs, as in anyBatch("x").');
+  expect(() => toOnnx(f, [1, 2], { batch: ["x"] as never })).toThrow('toOnnx: batch must be what anyBatch gives, as in anyBatch("x").'); // prettier-ignore
+  expect(of(["z"])).toThrow('anyBatch: "z" is no input; these are x, y.');
+  expect(of(["x"], [1, 2])).toThrow("anyBatch: x is a scalar, and has no axis for items.");
   expect(of(["x", "y"], [d.zeros([2, 3]), d.zeros([1, 3])])).toThrow("x, y have first axes of 2, 1");
   const program = d.makeProgram(f)(d.zeros([2]), d.zeros([2]));
-  expect(() => toOnnx(program, { batch: ["x"] })).toThrow("Give the function that it was made of.");
+  expect(() => toOnnx(program, { batch: anyBatch("x") })).toThrow(
+    "Give toOnnx the function that it was made of.",
+  );
 });

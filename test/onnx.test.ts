@@ -408,6 +408,34 @@ describe("programs", () => {
   });
 });
 
+describe("an operation of a user's own", () => {
+  // 2 x, whatever it is called
+  const own = (name: string): d.Primitive<object> =>
+    d.definePrimitive<object>({
+      name,
+      typeOf: ([x]) => [x!],
+      derivative: { kind: "constant" },
+      batch: "elementwise",
+      lowering: { kind: "elementwise", scalar: ([x]) => d.kernel.add(x!, x!) },
+    });
+
+  test.each(["sin", "sum", "scan", "add", "double", "toString", "__proto__"])(
+    "is refused and named, though it has the name of another: %s was written as that one",
+    (name) => {
+      const prim = own(name);
+      const f = (x: Tensor): Tensor => d.bind1(prim, [x], {}).add(1);
+      expect(f(d.tensor([1, 2])).tolist()).toEqual([3, 5]);
+      const model = (): unknown => toOnnx(f, [[1, 2]]);
+      expect(model).toThrow(
+        `toOnnx: "${name}", an operation of your own (definePrimitive), has no form in ONNX (`,
+      );
+      expect(model).toThrow(
+        /onnx\.test\.ts:\d+.*Write it with operations of the library, or leave it out of the function/,
+      );
+    },
+  );
+});
+
 interface Leaf {
   readonly shape: readonly number[];
   readonly values: Float32Array;

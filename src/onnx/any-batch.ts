@@ -1,4 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
+import { didYouMean } from "../util/suggest.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import type { Attribute, ElementType, Graph, Initializer, Node, ValueInfo } from "./model.ts";
 import { elementTypes } from "./model.ts";
@@ -15,14 +16,53 @@ export interface Built {
   readonly graph: Graph;
 }
 
+/** What `toOnnx` does about batches; `anyBatch` makes it. */
+export interface AnyBatch {
+  readonly names: readonly string[];
+  /** The graph for any size, from that for the size of the arguments and those of a function for others. */
+  readonly graph: (asGiven: Graph, builtAt: ((n: number) => Built) | undefined) => Graph;
+}
+
 /**
- * The graph of a function for batches of any size, from its graphs at some sizes n: the same operators, where every constant
- * that depends on n is a · n + b, as in shapes, or a / n, as in the derivative of a mean. Such constants are computed in the
- * graph, from the first size of `input`.
+ * Names the inputs of a model whose first axis is the batch, so that it takes batches of any size. The function is traced at
+ * several sizes n, and what depends on n has to be a · n + b, as sizes are, or a / n, as in means and their derivatives.
  *
- * @throws DownhillError `shape` for a function that depends on n in another way, as one that loops over items does.
+ * @throws DownhillError `option` for no names. From `toOnnx`: `option` for names that do not fit, `shape` for a function that
+ * depends on n in another way, as one that loops over items does.
+ * @example
+ * const model = toOnnx((x) => x.mul(2), [[1, 2]], { inputs: ["x"], batch: anyBatch("x") });
+ * model.length > 100; // true
  */
-export function forAnyBatch(builtAt: (n: number) => Built, input: string): Graph {
+export function anyBatch(...names: readonly string[]): AnyBatch {
+  const refuse = (why: string): DownhillError => new DownhillError("option", `anyBatch: ${why}`);
+  if (names.length === 0 || names.some((name) => typeof name !== "string"))
+    throw refuse(`needs names of inputs, as in anyBatch("x").`);
+  return {
+    names,
+    graph({ inputs }, builtAt) {
+      const known = inputs.map(({ name }) => name);
+      const sizes = names.map((name) => {
+        const input = inputs.find((one) => one.name === name);
+        if (input === undefined)
+          throw refuse(
+            `${JSON.stringify(name)} is no input; these are ${known.join(", ")}.${didYouMean(name, known)}`,
+          );
+        if (input.shape.length === 0) throw refuse(`${name} is a scalar, and has no axis for items.`);
+        return input.shape[0]!;
+      });
+      if (sizes.some((size) => size !== sizes[0]))
+        throw refuse(
+          `${names.join(", ")} have first axes of ${sizes.join(", ")}, where a batch has one size.`,
+        );
+      if (builtAt === undefined)
+        throw refuse("the sizes of a program are fixed. Give toOnnx the function that it was made of.");
+      return forAnyBatch(builtAt, names[0]!);
+    },
+  };
+}
+
+/** The graph of a function for any n, from its graphs at some n: constants that depend on n are computed in it. */
+function forAnyBatch(builtAt: (n: number) => Built, input: string): Graph {
   const built = probes.map((n) => builtAt(n));
   const merged = merge(built.map(({ graph }) => graph));
   checkSingle(merged, builtAt(1).graph);

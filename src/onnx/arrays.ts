@@ -14,9 +14,11 @@ import type { BroadcastParams, ReduceParams, ReshapeParams, TransposeParams } fr
 import type { WindowParams } from "../prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 import type { Form, Operands } from "./form.ts";
-import { arithmetic, arithmeticOf, cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
+import { convert, threefry } from "./elementwise.ts";
+import { cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
+import { writeFormula } from "./write-formula.ts";
 
 const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
   const one = g.scalar(elementTypeOf(dtype), value);
@@ -197,10 +199,8 @@ const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
 
 /** A place along an axis of n: negative ones count from the end, those beyond the ends are clamped. */
 function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): string {
-  const a = arithmeticOf(g, "int64");
-  const long = type.dtype === "uint32" ? places : cast(g, places, "int64");
-  const fromEnd = a.where(a.less(long, 0), a.add(long, n), long);
-  return a.op("Min", a.op("Max", fromEnd, 0), n - 1);
+  const x = type.dtype === "uint32" ? places : cast(g, places, "int64");
+  return writeFormula(g, "int64", "Min(Max(x < 0 ? x + n : x, 0), last)", { x, n, last: n - 1 });
 }
 
 const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
@@ -239,17 +239,24 @@ function blockPlaces(
   sizes: readonly number[],
   lead: number,
 ): string {
-  const a = arithmeticOf(g, "int64");
   const strides = stridesOf(shape);
   const most = sizes.map((n, axis) => shape[lead + axis]! - n);
-  const within = a.op("Min", a.op("Max", cast(g, starts, "int64"), 0), g.ints(most));
   // [lead…, axes] · strides: where each block begins
-  const scaled = a.mul(within, g.ints(strides.slice(lead)));
-  const first = g.node("ReduceSum", [scaled, g.ints([lead])], { keepdims: 0 });
+  const parts = writeFormula(g, "int64", "Min(Max(int64(x), 0), most) * strides", {
+    x: starts,
+    most: g.ints(most),
+    strides: g.ints(strides.slice(lead)),
+  });
+  const first = g.node("ReduceSum", [parts, g.ints([lead])], { keepdims: 0 });
   const full = [...shape.slice(0, lead), ...sizes];
   const begin = reshaped(g, first, full.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
   return full.reduce(
-    (sum, n, axis) => a.add(sum, along(g, a.mul(counted(g, n), strides[axis]!), full, axis)),
+    (x, n, axis) =>
+      writeFormula(g, "int64", "x + y * stride", {
+        x,
+        y: along(g, counted(g, n), full, axis),
+        stride: strides[axis]!,
+      }),
     begin,
   );
 }
@@ -305,7 +312,6 @@ const windowSum: Form = (operands, params: WindowParams) => {
   const lead = shape.length - window.length;
   const zeros = range(0, lead).map(() => 0);
   const high = overhang(params, shape.slice(lead));
-  const a = arithmetic(operands);
   const start = padded(g, ins[0]!, types[0]!, {
     low: [...zeros, ...low],
     high: [...zeros, ...high],
@@ -321,7 +327,7 @@ const windowSum: Form = (operands, params: WindowParams) => {
       return sliced(g, value, starts, ends, lengths.map((_, i) => (i === axis ? strides[w]! : 1))); // prettier-ignore
     });
     lengths[axis] = sizes[w]!;
-    return terms.reduce((sum, term) => a.add(sum, term));
+    return terms.reduce((sum, term) => g.node("Add", [sum, term]));
   }, start);
   return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
 };
@@ -344,14 +350,15 @@ const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
     ...unless("dilations", dilation, 1),
     ...unless("pads", [...low, ...after], 0),
   });
-  const a = arithmeticOf(g, "int64");
   let place = g.node("Mod", [flat!, g.scalar("int64", Math.max(1, sizeOf(kept)))]);
   if (isCut) {
     // places were counted in what was kept
     const [from, to] = [stridesOf(kept), stridesOf(space)];
     place = kept
-      .map((n, axis) => a.mul(a.op("Mod", a.div(place, from[axis]!), n), to[axis]!))
-      .reduce((sum, term) => a.add(sum, term));
+      .map((n, axis) =>
+        writeFormula(g, "int64", "Mod(x / y, n) * z", { x: place, y: from[axis]!, n, z: to[axis]! }),
+      )
+      .reduce((sum, term) => g.node("Add", [sum, term]));
   }
   return [reshaped(g, best!, outs[0]!.shape), cast(g, reshaped(g, place, outs[1]!.shape), "int32")];
 };
@@ -378,47 +385,52 @@ const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
 
 const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
 
-/** How primitives that work on whole arrays are written, by their names. */
-export const arrayForms: () => Readonly<Record<string, Form>> = () => ({
-  full,
-  iota,
-  broadcast,
-  reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
-  transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
-  sum: reduction("ReduceSum", true),
-  max: reduction("ReduceMax", true),
-  min: reduction("ReduceMin", true),
-  argmax: placeOfExtreme("ArgMax"),
-  argmin: placeOfExtreme("ArgMin"),
-  cumsum,
-  dotGeneral,
-  convolve,
-  slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
-    sliced(g, ins[0]!, starts, limits, strides),
-  pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
-  reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
-    const { shape } = types[0]!;
-    const isTurned = (axis: number): boolean => axes.includes(axis);
-    return sliced(
-      g,
-      ins[0]!,
-      shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
-      shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
-      shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
-    );
-  },
-  concatenate,
-  concatenateMany: concatenate,
-  take,
-  scatterAdd,
-  takeAlong,
-  scatterAddAlong,
-  dynamicSlice,
-  dynamicUpdate: blockWriter("none"),
-  dynamicAdd: blockWriter("add"),
-  argsort,
-  windowSum,
-  windowMax,
-  windowTake,
-  windowPut,
-});
+/** How primitives without a formula are written, by their names. */
+export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ new Map(
+  Object.entries({
+    full,
+    iota,
+    broadcast,
+    reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
+    transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
+    sum: reduction("ReduceSum", true),
+    max: reduction("ReduceMax", true),
+    min: reduction("ReduceMin", true),
+    argmax: placeOfExtreme("ArgMax"),
+    argmin: placeOfExtreme("ArgMin"),
+    cumsum,
+    dotGeneral,
+    convolve,
+    slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
+      sliced(g, ins[0]!, starts, limits, strides),
+    pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
+    reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
+      const { shape } = types[0]!;
+      const isTurned = (axis: number): boolean => axes.includes(axis);
+      return sliced(
+        g,
+        ins[0]!,
+        shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
+        shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
+        shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
+      );
+    },
+    concatenate,
+    concatenateMany: concatenate,
+    take,
+    scatterAdd,
+    takeAlong,
+    scatterAddAlong,
+    dynamicSlice,
+    dynamicUpdate: blockWriter("none"),
+    dynamicAdd: blockWriter("add"),
+    argsort,
+    windowSum,
+    windowMax,
+    windowTake,
+    windowPut,
+    convert,
+    wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
+    threefry,
+  } satisfies Readonly<Record<string, Form>>),
+);

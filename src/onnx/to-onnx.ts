@@ -20,8 +20,7 @@ import type { LikeAll } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import { didYouMean } from "../util/suggest.ts";
 import { version } from "../util/version.ts";
-import type { Built } from "./any-batch.ts";
-import { forAnyBatch } from "./any-batch.ts";
+import type { AnyBatch, Built } from "./any-batch.ts";
 import { cast } from "./form.ts";
 import { makeGraphBuilder } from "./graph-builder.ts";
 import type { TypedArray, ValueInfo } from "./model.ts";
@@ -40,10 +39,10 @@ export interface OnnxOptions {
   /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
   readonly outputs?: readonly string[];
   /**
-   * Inputs whose first axis is the batch, by their names: the model takes batches of any size, whatever size they have in `args`.
-   * Default: none, so that all sizes are those of `args`.
+   * Inputs whose first axis is the batch, as `anyBatch("x", "y")`: the model takes batches of any size, whatever size they have in
+   * `args`. Default: none, so that all sizes are those of `args`.
    */
-  readonly batch?: readonly string[];
+  readonly batch?: AnyBatch;
   /** What a reader of the model should know: its metadata, beside the version and how it was made. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -79,19 +78,19 @@ export function toOnnx(
   if (arguments.length > 3) refuseExtra("toOnnx", arguments, 3);
   const options = ((isProgram(what) ? second : third) ?? {}) as OnnxOptions;
   checkOptions("toOnnx", options, ["values", "inputs", "outputs", "batch", "metadata"]);
-  const { batch = [], metadata } = options;
-  const asGiven = isProgram(what) ? opened(what) : traced(what, second);
-  const marks = batchLeaves(batch, asGiven, options);
-  const graph = marks.includes(true)
-    ? forAnyBatch(
-        (n) =>
-          graphOf(
-            traced(what as Traceable, second, (i) => (marks[i]! ? n : undefined)),
-            options,
-          ),
-        batch[0]!,
-      )
-    : graphOf(asGiven, options).graph;
+  const { batch, metadata } = options;
+  const named = isProgram(what) ? opened(what) : traced(what, second);
+  let { graph } = graphOf(named, options);
+  if (batch !== undefined) {
+    if (typeof batch.graph !== "function")
+      throw new DownhillError("option", `toOnnx: batch must be what anyBatch gives, as in anyBatch("x").`);
+    const names = options.inputs ?? freeInputs(named);
+    const sizedBy = (n: number) => (leaf: number) => (batch.names.includes(names[leaf]!) ? n : undefined);
+    graph = batch.graph(
+      graph,
+      isProgram(what) ? undefined : (n) => graphOf(traced(what, second, sizedBy(n)), options),
+    );
+  }
   return encodeModel(graph, version, { made_by: `downhill ${version}, toOnnx`, ...metadata });
 }
 
@@ -103,8 +102,6 @@ interface Named {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly held: ReadonlyMap<string, Tensor>;
-  /** Whether it is a function that can be traced again. */
-  readonly isFunction: boolean;
 }
 
 function opened(program: Program): Named {
@@ -113,7 +110,6 @@ function opened(program: Program): Named {
     inputs: distinct(program.ins.map((v, i) => v.name ?? `in${i}`)),
     outputs: distinct(program.outs.map((_, i) => (program.outs.length === 1 ? "out" : `out${i}`))),
     held: new Map(),
-    isFunction: false,
   };
 }
 
@@ -152,7 +148,6 @@ function traced(
     inputs,
     outputs: distinct(outputs),
     held: new Map(captured.map((x, i) => [inputs[i]!, x])),
-    isFunction: true,
   };
 }
 
@@ -161,33 +156,8 @@ function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayTy
   return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
 }
 
-/** Which leaves of the arguments have the batch as their first axis. */
-function batchLeaves(
-  batch: readonly string[],
-  named: Named,
-  { inputs, values = {} }: OnnxOptions,
-): readonly boolean[] {
-  const free = named.inputs.filter((name) => !named.held.has(name));
-  const names = namesOf("inputs", inputs, free);
-  const refuse = (why: string): DownhillError => new DownhillError("option", `toOnnx: batch: ${why}`);
-  const list: unknown = batch;
-  if (!Array.isArray(list)) throw refuse(`must be a list of names of inputs, as in ["${names[0] ?? "x"}"].`);
-  const leaves = named.program.ins.slice(named.inputs.length - free.length);
-  const isFunction = named.isFunction;
-  const sizes = batch.map((name) => {
-    const { type } = leaves[names.indexOf(name)] ?? {};
-    if (type === undefined || Object.hasOwn(values, name))
-      throw refuse(
-        `${JSON.stringify(name)} is no input; these are ${names.join(", ")}.${didYouMean(name, names)}`,
-      );
-    if (type.shape.length === 0) throw refuse(`${name} is a scalar, and has no axis for items.`);
-    return type.shape[0]!;
-  });
-  if (sizes.some((size) => size !== sizes[0]))
-    throw refuse(`${batch.join(", ")} have first axes of ${sizes.join(", ")}, where a batch has one size.`);
-  if (batch.length > 0 && !isFunction)
-    throw refuse("the sizes of a program are fixed. Give the function that it was made of.");
-  return names.map((name) => batch.includes(name));
+function freeInputs({ inputs, held }: Named): readonly string[] {
+  return inputs.filter((name) => !held.has(name));
 }
 
 /** The names, those that came before with a number behind them. */
@@ -202,7 +172,7 @@ function distinct(names: readonly string[]): string[] {
 }
 
 function graphOf(named: Named, options: OnnxOptions): Built {
-  const free = named.inputs.filter((name) => !named.held.has(name));
+  const free = freeInputs(named);
   const chosen = namesOf("inputs", options.inputs, free);
   const inputs = named.inputs.map((name) => (named.held.has(name) ? name : chosen[free.indexOf(name)]!));
   const outputs = namesOf("outputs", options.outputs, named.outputs);

@@ -1,4 +1,5 @@
 import { DownhillError } from "../../errors/index.ts";
+import { anyBatch } from "../../onnx/any-batch.ts";
 import { toOnnx } from "../../onnx/to-onnx.ts";
 import { version } from "../../util/version.ts";
 import { toJson } from "../shared/json.ts";
@@ -63,7 +64,13 @@ function modelOf(
 ): Uint8Array {
   const names = items.map(({ name }) => name);
   try {
-    return toOnnx(f, args as never, { values, inputs, outputs, metadata, ...(isAny && { batch: names }) });
+    return toOnnx(f, args as never, {
+      values,
+      inputs,
+      outputs,
+      metadata,
+      ...(isAny && { batch: anyBatch(...names) }),
+    });
   } catch (error) {
     if (!(isAny && error instanceof DownhillError && error.code === "shape")) throw error;
     throw optionError(
