@@ -162,19 +162,11 @@ function padded(
   { dtype, shape }: ArrayType,
   { low, high, interior }: PadParams,
 ): string {
-  const isBool = dtype === "bool";
-  const type = isBool ? "int32" : elementTypeOf(dtype);
-  const zero = g.scalar(type, 0);
-  const spread = dilated(g, isBool ? cast(g, x, type) : x, zero, shape, interior);
-  const above = (list: readonly number[]): number[] => list.map((n) => Math.max(n, 0));
-  const isLonger = [...low, ...high].some((n) => n > 0);
-  const longer = isLonger ? g.node("Pad", [spread, g.ints([...above(low), ...above(high)]), zero]) : spread;
-  const sizes = shape.map((n, a) => n + Math.max(0, n - 1) * interior[a]!);
-  const starts = low.map((n) => Math.max(-n, 0));
-  const ends = sizes.map((n, a) => Math.max(low[a]!, 0) + n + high[a]!);
-  const isCut = [...low, ...high].some((n) => n < 0);
-  const cut = isCut ? sliced(g, longer, starts, ends) : longer;
-  return isBool ? cast(g, cut, "bool") : cut;
+  const zero = g.scalar(elementTypeOf(dtype), 0);
+  const spread = dilated(g, x, zero, shape, interior);
+  return [...low, ...high].every((n) => n === 0)
+    ? spread
+    : g.node("Pad", [spread, g.ints([...low, ...high]), zero]);
 }
 
 const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
@@ -336,31 +328,19 @@ const windowSum: Form = (operands, params: WindowParams) => {
 const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
   const { window, strides, dilation, low } = params;
   const { planes, space } = planesOf(types[0]!, window.length);
-  const high = overhang(params, space);
-  const after = high.map((n) => Math.max(n, 0));
-  const [kept, x] = [
-    space.map((n, a) => n + Math.min(high[a]!, 0)),
-    reshaped(g, ins[0]!, [planes, 1, ...space]),
-  ];
-  const isCut = high.some((n) => n < 0);
-  const images = isCut ? sliced(g, x, [0, 0, ...space.map(() => 0)], [planes, 1, ...kept]) : x;
-  const [best, flat] = g.nodes("MaxPool", [images], 2, {
+  // windows that do not reach the end leave fewer places than a stride
+  const high = overhang(params, space).map((n) => Math.max(n, 0));
+  const [best, places] = g.nodes("MaxPool", [reshaped(g, ins[0]!, [planes, 1, ...space])], 2, {
     kernel_shape: window,
     ...unless("strides", strides, 1),
     ...unless("dilations", dilation, 1),
-    ...unless("pads", [...low, ...after], 0),
+    ...unless("pads", [...low, ...high], 0),
   });
-  let place = g.node("Mod", [flat!, g.scalar("int64", Math.max(1, sizeOf(kept)))]);
-  if (isCut) {
-    // places were counted in what was kept
-    const [from, to] = [stridesOf(kept), stridesOf(space)];
-    place = kept
-      .map((n, axis) =>
-        writeFormula(g, "int64", "Mod(x / y, n) * z", { x: place, y: from[axis]!, n, z: to[axis]! }),
-      )
-      .reduce((sum, term) => g.node("Add", [sum, term]));
-  }
-  return [reshaped(g, best!, outs[0]!.shape), cast(g, reshaped(g, place, outs[1]!.shape), "int32")];
+  const inPlane = writeFormula(g, "int64", "int32(Mod(x, size))", {
+    x: places!,
+    size: Math.max(1, sizeOf(space)),
+  });
+  return [reshaped(g, best!, outs[0]!.shape), reshaped(g, inPlane, outs[1]!.shape)];
 };
 
 const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
