@@ -7,7 +7,7 @@ import { toOnnx } from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import * as p from "../src/prims/index.ts";
-import { isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
+import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 
 const missing = missingRuntime();
 const skip = missing !== undefined && !isRequired;
@@ -17,16 +17,7 @@ interface Case {
   readonly args: readonly Tensor[];
 }
 
-/** By how much results may differ, as a part of the largest: last digits of each operation are the engine's own. */
-const tolerances: Readonly<Record<string, number>> = {
-  float32: 2e-6,
-  float64: 2e-13,
-  int32: 0,
-  uint32: 0,
-  bool: 0,
-};
-
-export function compare(cases: Readonly<Record<string, Case>>): void {
+function compare(cases: Readonly<Record<string, Case>>): void {
   test.skipIf(skip)(`in ONNX Runtime${missing === undefined ? "" : `: ${missing}`}`, () => {
     const entries = Object.entries(cases);
     const runs = entries.map(([, { f, args }]) => {
@@ -48,20 +39,6 @@ export function compare(cases: Readonly<Record<string, Case>>): void {
     });
     expect(faults).toEqual([]);
   });
-}
-
-function faultOf(want: Tensor, got: Tensor): string[] {
-  if (got.dtype !== want.dtype || got.shape.join() !== want.shape.join())
-    return [`${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];
-  const [a, b] = [want.data(), got.data()];
-  const finite = Array.from(a).filter(Number.isFinite);
-  const scale = Math.max(want.dtype === "float32" ? 1e-36 : 1e-290, ...finite.map(Math.abs));
-  const bound = tolerances[want.dtype]! * scale;
-  for (let i = 0; i < a.length; i++) {
-    if (Object.is(a[i], b[i]) || a[i] === b[i]) continue;
-    if (!(Math.abs(a[i]! - b[i]!) <= bound)) return [`${b[i]} instead of ${a[i]} at ${i} of ${a.length}`];
-  }
-  return [];
 }
 
 const floats = [
@@ -429,6 +406,34 @@ describe("programs", () => {
       args: [d.tensor(random.key(42), { dtype: "uint32" })],
     },
   });
+});
+
+describe("an operation of a user's own", () => {
+  // 2 x, whatever it is called
+  const own = (name: string): d.Primitive<object> =>
+    d.definePrimitive<object>({
+      name,
+      typeOf: ([x]) => [x!],
+      derivative: { kind: "constant" },
+      batch: "elementwise",
+      lowering: { kind: "elementwise", scalar: ([x]) => d.kernel.add(x!, x!) },
+    });
+
+  test.each(["sin", "sum", "scan", "add", "double", "toString", "__proto__"])(
+    "is refused and named, though it has the name of another: %s was written as that one",
+    (name) => {
+      const prim = own(name);
+      const f = (x: Tensor): Tensor => d.bind1(prim, [x], {}).add(1);
+      expect(f(d.tensor([1, 2])).tolist()).toEqual([3, 5]);
+      const model = (): unknown => toOnnx(f, [[1, 2]]);
+      expect(model).toThrow(
+        `toOnnx: "${name}", an operation of your own (definePrimitive), has no form in ONNX (`,
+      );
+      expect(model).toThrow(
+        /onnx\.test\.ts:\d+.*Write it with operations of the library, or leave it out of the function/,
+      );
+    },
+  );
 });
 
 interface Leaf {

@@ -9,6 +9,7 @@ import { readSafetensorsFile, readTable } from "downhill/io";
 import { mlp, type MlpParams } from "downhill/nn";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
 
 const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 let folder: string;
@@ -217,4 +218,47 @@ test("JSON Lines and Parquet are read as tables, by the end of the file's name",
   expect(run("coats.parquet", "--no-header").stderr).toContain(
     "--no-header is for separated text (CSV), and coats.parquet is Parquet by its name.",
   );
+});
+
+test("a Parquet file with a column of lists trains on the others, and says how to choose them: it was refused whole", () => {
+  const file = join(root, "src/io/testdata/parquet/duckdb-nested.parquet");
+  const run = (command: string, ...more: string[]): { status: number | null; stderr: string } =>
+    spawnSync(process.execPath, [bin, command, ...more], { cwd: folder, encoding: "utf8" });
+  const words = ["--data", file, "--target", "huge", "--task", "regression", "--epochs", "1", "--json"];
+  expect(run("train", ...words, "--features", "x")).toMatchObject({ status: 0, stderr: "" });
+  expect(run("train", ...words).stderr).toContain(
+    'column "list" holds lists or structs, where a table has a number or a text. Name the columns to predict from with --features a,b,…',
+  );
+  expect(run("train", ...words, "--features", "y").stderr).toContain('there is no column "y"');
+  expect(run("train", ...words, "--features", "x", "--categories", "z").stderr).toContain('there is no column "z"'); // prettier-ignore
+  expect(run("fit", file, "huge = a*x").stderr).toContain(
+    "Write the columns of the formula to a file of their own.",
+  );
+});
+
+test("a Parquet file of DuckDB trains, with dates, categories and holes", () => {
+  const file = join(root, "src/io/testdata/parquet/duckdb-snappy.parquet");
+  const features = ["--features", "x,f,species,kind,felled,day,price", "--missing", "mean"];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      bin,
+      "train",
+      "--data",
+      file,
+      "--target",
+      "n",
+      "--task",
+      "regression",
+      ...features,
+      "--epochs",
+      "1",
+      "--json",
+    ],
+    { cwd: folder, encoding: "utf8" },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  // numbers, three species and their lack, two kinds, two of felled, five days
+  const start = JSON.parse(stdout.split("\n")[0]!) as Record<string, unknown>;
+  expect(start).toMatchObject({ network: [16, 32, 1] });
 });

@@ -1,5 +1,6 @@
 import { demoEntry } from "./demo/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
+import { exportEntry } from "./export/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
 import { launchEntry } from "./launch/entry.ts";
 import { landscapeEntry } from "./landscape/entry.ts";
@@ -14,6 +15,7 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["explain", explainEntry],
   ["train", trainEntry],
   ["launch", launchEntry],
+  ["export", exportEntry],
   ["fit", fitEntry],
   ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],

@@ -356,7 +356,15 @@ async function valuesOf(
   try {
     await hyparquet.parquetRead(options as never);
   } catch (cause) {
-    throw damaged(about, `hyparquet cannot read it (${messageOf(cause)})`, cause);
+    const reason = messageOf(cause);
+    if (reason.includes("not supported")) {
+      throw new DownhillError(
+        "data",
+        `${about}: its kind is not read (${reason}). Name the columns to read with columns: […], or write it as numbers or texts.`,
+        { cause },
+      );
+    }
+    throw damaged(about, `hyparquet cannot read it (${reason})`, cause);
   }
   if (count !== rows) throw damaged(about, `it has ${count} values, and ${rows} rows`);
   return values;

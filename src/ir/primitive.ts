@@ -385,9 +385,24 @@ export interface Primitive<P = unknown> {
     | { readonly prefix: string };
 }
 
+const builtIns: WeakSet<object> = /* @__PURE__ */ new WeakSet();
+
 /**
- * Makes a primitive. Users add their own by the same function; calls at top level carry a `PURE` mark so that bundlers
- * can drop those that are not reached.
+ * Makes a primitive of the library itself, whose name no other of them has: what writes programs for other engines has
+ * its forms by these names. Calls at top level carry a `PURE` mark so that bundlers can drop those that are not reached.
+ */
+export function builtIn<P>(record: Primitive<P>): Primitive<P> {
+  builtIns.add(record);
+  return Object.freeze(record);
+}
+
+/** Whether a primitive is one of the library, and not one of a user's that may have the same name. */
+export function isBuiltIn(prim: Primitive): boolean {
+  return builtIns.has(prim);
+}
+
+/**
+ * Makes a primitive of a user's own: an operation with its rules.
  *
  * @throws DownhillError `option` for a record that lacks a field, or whose derivative or lowering is of no known kind.
  */

@@ -14,9 +14,11 @@ import type { BroadcastParams, ReduceParams, ReshapeParams, TransposeParams } fr
 import type { WindowParams } from "../prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 import type { Form, Operands } from "./form.ts";
-import { arithmetic, arithmeticOf, cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
+import { convert, threefry } from "./elementwise.ts";
+import { cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
+import { writeFormula } from "./write-formula.ts";
 
 const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
   const one = g.scalar(elementTypeOf(dtype), value);
@@ -160,19 +162,11 @@ function padded(
   { dtype, shape }: ArrayType,
   { low, high, interior }: PadParams,
 ): string {
-  const isBool = dtype === "bool";
-  const type = isBool ? "int32" : elementTypeOf(dtype);
-  const zero = g.scalar(type, 0);
-  const spread = dilated(g, isBool ? cast(g, x, type) : x, zero, shape, interior);
-  const above = (list: readonly number[]): number[] => list.map((n) => Math.max(n, 0));
-  const isLonger = [...low, ...high].some((n) => n > 0);
-  const longer = isLonger ? g.node("Pad", [spread, g.ints([...above(low), ...above(high)]), zero]) : spread;
-  const sizes = shape.map((n, a) => n + Math.max(0, n - 1) * interior[a]!);
-  const starts = low.map((n) => Math.max(-n, 0));
-  const ends = sizes.map((n, a) => Math.max(low[a]!, 0) + n + high[a]!);
-  const isCut = [...low, ...high].some((n) => n < 0);
-  const cut = isCut ? sliced(g, longer, starts, ends) : longer;
-  return isBool ? cast(g, cut, "bool") : cut;
+  const zero = g.scalar(elementTypeOf(dtype), 0);
+  const spread = dilated(g, x, zero, shape, interior);
+  return [...low, ...high].every((n) => n === 0)
+    ? spread
+    : g.node("Pad", [spread, g.ints([...low, ...high]), zero]);
 }
 
 const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
@@ -197,10 +191,8 @@ const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
 
 /** A place along an axis of n: negative ones count from the end, those beyond the ends are clamped. */
 function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): string {
-  const a = arithmeticOf(g, "int64");
-  const long = type.dtype === "uint32" ? places : cast(g, places, "int64");
-  const fromEnd = a.where(a.less(long, 0), a.add(long, n), long);
-  return a.op("Min", a.op("Max", fromEnd, 0), n - 1);
+  const x = type.dtype === "uint32" ? places : cast(g, places, "int64");
+  return writeFormula(g, "int64", "Min(Max(x < 0 ? x + n : x, 0), last)", { x, n, last: n - 1 });
 }
 
 const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
@@ -239,17 +231,24 @@ function blockPlaces(
   sizes: readonly number[],
   lead: number,
 ): string {
-  const a = arithmeticOf(g, "int64");
   const strides = stridesOf(shape);
   const most = sizes.map((n, axis) => shape[lead + axis]! - n);
-  const within = a.op("Min", a.op("Max", cast(g, starts, "int64"), 0), g.ints(most));
   // [lead…, axes] · strides: where each block begins
-  const scaled = a.mul(within, g.ints(strides.slice(lead)));
-  const first = g.node("ReduceSum", [scaled, g.ints([lead])], { keepdims: 0 });
+  const parts = writeFormula(g, "int64", "Min(Max(int64(x), 0), most) * strides", {
+    x: starts,
+    most: g.ints(most),
+    strides: g.ints(strides.slice(lead)),
+  });
+  const first = g.node("ReduceSum", [parts, g.ints([lead])], { keepdims: 0 });
   const full = [...shape.slice(0, lead), ...sizes];
   const begin = reshaped(g, first, full.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
   return full.reduce(
-    (sum, n, axis) => a.add(sum, along(g, a.mul(counted(g, n), strides[axis]!), full, axis)),
+    (x, n, axis) =>
+      writeFormula(g, "int64", "x + y * stride", {
+        x,
+        y: along(g, counted(g, n), full, axis),
+        stride: strides[axis]!,
+      }),
     begin,
   );
 }
@@ -305,7 +304,6 @@ const windowSum: Form = (operands, params: WindowParams) => {
   const lead = shape.length - window.length;
   const zeros = range(0, lead).map(() => 0);
   const high = overhang(params, shape.slice(lead));
-  const a = arithmetic(operands);
   const start = padded(g, ins[0]!, types[0]!, {
     low: [...zeros, ...low],
     high: [...zeros, ...high],
@@ -321,7 +319,7 @@ const windowSum: Form = (operands, params: WindowParams) => {
       return sliced(g, value, starts, ends, lengths.map((_, i) => (i === axis ? strides[w]! : 1))); // prettier-ignore
     });
     lengths[axis] = sizes[w]!;
-    return terms.reduce((sum, term) => a.add(sum, term));
+    return terms.reduce((sum, term) => g.node("Add", [sum, term]));
   }, start);
   return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
 };
@@ -330,30 +328,19 @@ const windowSum: Form = (operands, params: WindowParams) => {
 const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
   const { window, strides, dilation, low } = params;
   const { planes, space } = planesOf(types[0]!, window.length);
-  const high = overhang(params, space);
-  const after = high.map((n) => Math.max(n, 0));
-  const [kept, x] = [
-    space.map((n, a) => n + Math.min(high[a]!, 0)),
-    reshaped(g, ins[0]!, [planes, 1, ...space]),
-  ];
-  const isCut = high.some((n) => n < 0);
-  const images = isCut ? sliced(g, x, [0, 0, ...space.map(() => 0)], [planes, 1, ...kept]) : x;
-  const [best, flat] = g.nodes("MaxPool", [images], 2, {
+  // windows that do not reach the end leave fewer places than a stride
+  const high = overhang(params, space).map((n) => Math.max(n, 0));
+  const [best, places] = g.nodes("MaxPool", [reshaped(g, ins[0]!, [planes, 1, ...space])], 2, {
     kernel_shape: window,
     ...unless("strides", strides, 1),
     ...unless("dilations", dilation, 1),
-    ...unless("pads", [...low, ...after], 0),
+    ...unless("pads", [...low, ...high], 0),
   });
-  const a = arithmeticOf(g, "int64");
-  let place = g.node("Mod", [flat!, g.scalar("int64", Math.max(1, sizeOf(kept)))]);
-  if (isCut) {
-    // places were counted in what was kept
-    const [from, to] = [stridesOf(kept), stridesOf(space)];
-    place = kept
-      .map((n, axis) => a.mul(a.op("Mod", a.div(place, from[axis]!), n), to[axis]!))
-      .reduce((sum, term) => a.add(sum, term));
-  }
-  return [reshaped(g, best!, outs[0]!.shape), cast(g, reshaped(g, place, outs[1]!.shape), "int32")];
+  const inPlane = writeFormula(g, "int64", "int32(Mod(x, size))", {
+    x: places!,
+    size: Math.max(1, sizeOf(space)),
+  });
+  return [reshaped(g, best!, outs[0]!.shape), reshaped(g, inPlane, outs[1]!.shape)];
 };
 
 const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
@@ -378,47 +365,52 @@ const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
 
 const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
 
-/** How primitives that work on whole arrays are written, by their names. */
-export const arrayForms: () => Readonly<Record<string, Form>> = () => ({
-  full,
-  iota,
-  broadcast,
-  reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
-  transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
-  sum: reduction("ReduceSum", true),
-  max: reduction("ReduceMax", true),
-  min: reduction("ReduceMin", true),
-  argmax: placeOfExtreme("ArgMax"),
-  argmin: placeOfExtreme("ArgMin"),
-  cumsum,
-  dotGeneral,
-  convolve,
-  slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
-    sliced(g, ins[0]!, starts, limits, strides),
-  pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
-  reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
-    const { shape } = types[0]!;
-    const isTurned = (axis: number): boolean => axes.includes(axis);
-    return sliced(
-      g,
-      ins[0]!,
-      shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
-      shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
-      shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
-    );
-  },
-  concatenate,
-  concatenateMany: concatenate,
-  take,
-  scatterAdd,
-  takeAlong,
-  scatterAddAlong,
-  dynamicSlice,
-  dynamicUpdate: blockWriter("none"),
-  dynamicAdd: blockWriter("add"),
-  argsort,
-  windowSum,
-  windowMax,
-  windowTake,
-  windowPut,
-});
+/** How primitives without a formula are written, by their names. */
+export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ new Map(
+  Object.entries({
+    full,
+    iota,
+    broadcast,
+    reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
+    transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
+    sum: reduction("ReduceSum", true),
+    max: reduction("ReduceMax", true),
+    min: reduction("ReduceMin", true),
+    argmax: placeOfExtreme("ArgMax"),
+    argmin: placeOfExtreme("ArgMin"),
+    cumsum,
+    dotGeneral,
+    convolve,
+    slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
+      sliced(g, ins[0]!, starts, limits, strides),
+    pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
+    reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
+      const { shape } = types[0]!;
+      const isTurned = (axis: number): boolean => axes.includes(axis);
+      return sliced(
+        g,
+        ins[0]!,
+        shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
+        shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
+        shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
+      );
+    },
+    concatenate,
+    concatenateMany: concatenate,
+    take,
+    scatterAdd,
+    takeAlong,
+    scatterAddAlong,
+    dynamicSlice,
+    dynamicUpdate: blockWriter("none"),
+    dynamicAdd: blockWriter("add"),
+    argsort,
+    windowSum,
+    windowMax,
+    windowTake,
+    windowPut,
+    convert,
+    wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
+    threefry,
+  } satisfies Readonly<Record<string, Form>>),
+);

@@ -1,6 +1,5 @@
 import type { ArrayType } from "../ir/types.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
-import { elementTypeOf } from "./graph-builder.ts";
 import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
@@ -14,49 +13,6 @@ export interface Operands {
 
 /** Writes an equation as operators, and names its results. */
 export type Form = (operands: Operands, params: never) => string | readonly string[];
-
-/** A value by its name, or a plain number. */
-export type Value = string | number;
-
-/** Arithmetic on values of one kind of elements; numbers become constants of that kind. */
-export interface Arithmetic {
-  readonly type: ElementType;
-  readonly of: (x: Value) => string;
-  readonly op: (name: string, ...xs: readonly Value[]) => string;
-  readonly add: (x: Value, y: Value) => string;
-  readonly sub: (x: Value, y: Value) => string;
-  readonly mul: (x: Value, y: Value) => string;
-  readonly div: (x: Value, y: Value) => string;
-  readonly less: (x: Value, y: Value) => string;
-  readonly where: (condition: string, x: Value, y: Value) => string;
-  /** c₀ + c₁ x + c₂ x² + … */
-  readonly polynomial: (coefficients: readonly number[], x: string) => string;
-}
-
-export function arithmeticOf(g: GraphBuilder, type: ElementType): Arithmetic {
-  const of = (x: Value): string => (typeof x === "number" ? g.scalar(type, x) : x);
-  const op = (name: string, ...xs: readonly Value[]): string => g.node(name, xs.map(of));
-  const add = (x: Value, y: Value): string => op("Add", x, y);
-  const mul = (x: Value, y: Value): string => op("Mul", x, y);
-  return {
-    type,
-    of,
-    op,
-    add,
-    mul,
-    sub: (x, y) => op("Sub", x, y),
-    div: (x, y) => op("Div", x, y),
-    less: (x, y) => op("Less", x, y),
-    where: (condition, x, y) => g.node("Where", [condition, of(x), of(y)]),
-    polynomial: (coefficients, x) =>
-      coefficients.slice(0, -1).reduceRight((sum, c) => add(mul(sum, x), c), of(coefficients.at(-1)!)),
-  };
-}
-
-/** Arithmetic on the elements of the first operand. */
-export function arithmetic({ g, types }: Operands): Arithmetic {
-  return arithmeticOf(g, elementTypeOf(types[0]!.dtype));
-}
 
 /** A value with elements of another kind. */
 export function cast(g: GraphBuilder, x: string, type: ElementType): string {

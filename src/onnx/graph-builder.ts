@@ -1,5 +1,5 @@
 import type { DType } from "../ir/types.ts";
-import type { Attribute, ElementType, Graph, Initializer, Node, ValueInfo } from "./model.ts";
+import type { Attribute, ElementType, Graph, Initializer, Node, TypedArray, ValueInfo } from "./model.ts";
 
 /**
  * The kind of elements that values of a dtype have inside a graph. Words without sign are kept in int64: engines have few
@@ -20,8 +20,13 @@ export interface GraphBuilder {
     count: number,
     attributes?: Node["attributes"],
   ) => readonly string[];
-  /** Adds an operator whose result is an output of this name. */
-  readonly result: (op: string, x: string, name: string, attributes?: Node["attributes"]) => void;
+  /** Adds an operator whose result has this name. */
+  readonly result: (
+    op: string,
+    ins: readonly string[],
+    name: string,
+    attributes?: Node["attributes"],
+  ) => void;
   /** A scalar of a kind of elements, the same name for the same value. */
   readonly scalar: (type: ElementType, value: number) => string;
   /** A vector of int64, as sizes and axes are given. */
@@ -69,7 +74,7 @@ export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
     return {
       nodes,
       node: (op, ins, attributes) => nodes(op, ins, 1, attributes)[0]!,
-      result: (op, x, name, attributes = {}) => void list.push({ op, ins: [x], outs: [name], attributes }),
+      result: (op, ins, name, attributes = {}) => void list.push({ op, ins, outs: [name], attributes }),
       scalar: (type, value) => constant(type, [], [value]),
       ints: (values) => constant("int64", [values.length], values),
       fresh,
@@ -88,7 +93,7 @@ export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
 }
 
 /** Numbers as the elements of a tensor. */
-export function elements(type: ElementType, values: readonly number[]): ArrayBufferView {
+function elements(type: ElementType, values: readonly number[]): TypedArray {
   switch (type) {
     case "float32":
       return Float32Array.from(values);

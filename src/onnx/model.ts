@@ -15,12 +15,16 @@ export type ElementType = keyof typeof elementTypes;
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly number[];
+  /** Sizes that are numbers are fixed, those with a name are the same wherever it stands, an empty one may be any. */
+  readonly shape: readonly (number | string)[];
 }
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
 /** A tensor that the graph holds: elements in row-major order, little endian. */
 export interface Initializer extends ValueInfo {
-  readonly data: ArrayBufferView;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
 }
 
 export type Attribute = number | readonly number[] | string | Graph;
@@ -67,7 +71,7 @@ export function encodeModel(
     message(8, [text(1, ""), int(2, opset)]),
     ...Object.entries(metadata).map(([key, value]) => message(14, [text(1, key), text(2, value)])),
   ];
-  const size = model.reduce((sum, field) => sum + field.size, 0);
+  const size = sizeOf(model);
   if (size > longest) {
     throw new DownhillError(
       "range",
@@ -77,18 +81,22 @@ export function encodeModel(
   }
   const bytes = new Uint8Array(size);
   let at = 0;
-  for (const field of model) at = field.write(bytes, at);
+  for (const part of model.flat()) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
 }
 
-/** A field of a message: its size in bytes is known before it is written. */
-interface Field {
-  readonly size: number;
-  readonly write: (bytes: Uint8Array, at: number) => number;
-}
+/** A field of a message, as parts that follow each other: large ones are not copied. */
+type Field = readonly ArrayLike<number>[];
 
 const utf8 = new TextEncoder();
 const [varintField, bytesField] = [0, 2]; // wire types
+
+function sizeOf(fields: readonly Field[]): number {
+  return fields.flat().reduce((sum, { length }) => sum + length, 0);
+}
 
 /** The bytes of an integer, seven bits each, the last ones first; negative ones as 64 bits in two's complement. */
 function varint(value: number): number[] {
@@ -99,31 +107,16 @@ function varint(value: number): number[] {
 }
 
 function int(field: number, value: number): Field {
-  return raw(Uint8Array.from([...varint((field << 3) | varintField), ...varint(value)]));
-}
-
-function raw(data: Uint8Array): Field {
-  return {
-    size: data.length,
-    write(bytes, at) {
-      bytes.set(data, at);
-      return at + data.length;
-    },
-  };
+  return [varint((field << 3) | varintField), varint(value)];
 }
 
 function text(field: number, value: string): Field {
-  return message(field, [raw(utf8.encode(value))]);
+  return message(field, [[utf8.encode(value)]]);
 }
 
 /** A field with a length before it: a text, bytes, or a message with fields of its own. */
-function message(field: number, parts: readonly Field[]): Field {
-  const length = parts.reduce((sum, part) => sum + part.size, 0);
-  const head = raw(Uint8Array.from([...varint((field << 3) | bytesField), ...varint(length)]));
-  return {
-    size: head.size + length,
-    write: (bytes, at) => parts.reduce((next, part) => part.write(bytes, next), head.write(bytes, at)),
-  };
+function message(field: number, fields: readonly Field[]): Field {
+  return [varint((field << 3) | bytesField), varint(sizeOf(fields)), ...fields.flat()];
 }
 
 function graphOf(field: number, { name, nodes, initializers, inputs, outputs }: Graph): Field {
@@ -164,14 +157,16 @@ function tensorOf({ name, type, shape, data }: Initializer): Field {
     ...shape.map((size) => int(1, size)),
     int(2, elementTypes[type]),
     text(8, name),
-    message(9, [raw(bytes)]),
+    message(9, [[bytes]]),
   ]);
 }
 
 function infoOf(field: number, { name, type, shape }: ValueInfo): Field {
   const sizes = message(
     2,
-    shape.map((size) => message(1, [int(1, size)])),
+    shape.map((size) =>
+      message(1, typeof size === "number" ? [int(1, size)] : size === "" ? [] : [text(2, size)]),
+    ),
   );
   return message(field, [text(1, name), message(2, [message(1, [int(1, elementTypes[type]), sizes])])]);
 }

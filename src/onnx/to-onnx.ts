@@ -20,9 +20,10 @@ import type { LikeAll } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import { didYouMean } from "../util/suggest.ts";
 import { version } from "../util/version.ts";
+import type { AnyBatch, Built } from "./any-batch.ts";
 import { cast } from "./form.ts";
-import { elements, makeGraphBuilder } from "./graph-builder.ts";
-import type { ValueInfo } from "./model.ts";
+import { makeGraphBuilder } from "./graph-builder.ts";
+import type { TypedArray, ValueInfo } from "./model.ts";
 import { elementTypes, encodeModel } from "./model.ts";
 import { writeProgram } from "./write-program.ts";
 
@@ -37,6 +38,11 @@ export interface OnnxOptions {
   readonly inputs?: readonly string[];
   /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
   readonly outputs?: readonly string[];
+  /**
+   * Inputs whose first axis is the batch, as `anyBatch("x", "y")`: the model takes batches of any size, whatever size they have in
+   * `args`. Default: none, so that all sizes are those of `args`.
+   */
+  readonly batch?: AnyBatch;
   /** What a reader of the model should know: its metadata, beside the version and how it was made. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -50,7 +56,8 @@ export interface OnnxOptions {
  * of the engine: last digits differ, and what it does with NaN in maxima is its own. Loops and branches (`scan`, `whileLoop`,
  * `cond`) become `Scan`, `Loop` and `If`; uint32 inputs and outputs are int64 inside.
  *
- * @throws DownhillError `derivative` for an operation that has no form in ONNX, `option` for names that do not fit.
+ * @throws DownhillError `derivative` for an operation that has no form in ONNX, `option` for names that do not fit, `shape` for a
+ * function that has no model for batches of any size.
  * @example
  * const w = tensor([[1], [2]]);
  * const model = toOnnx((x) => x.matmul(w), [[[1, 1]]], { inputs: ["x"], outputs: ["y"] });
@@ -70,9 +77,24 @@ export function toOnnx(
 ): Uint8Array<ArrayBuffer> {
   if (arguments.length > 3) refuseExtra("toOnnx", arguments, 3);
   const options = ((isProgram(what) ? second : third) ?? {}) as OnnxOptions;
-  checkOptions("toOnnx", options, ["values", "inputs", "outputs", "metadata"]);
-  return write(isProgram(what) ? opened(what) : traced(what, second), options);
+  checkOptions("toOnnx", options, ["values", "inputs", "outputs", "batch", "metadata"]);
+  const { batch, metadata } = options;
+  const named = isProgram(what) ? opened(what) : traced(what, second);
+  let { graph } = graphOf(named, options);
+  if (batch !== undefined) {
+    if (typeof batch.graph !== "function")
+      throw new DownhillError("option", `toOnnx: batch must be what anyBatch gives, as in anyBatch("x").`);
+    const names = options.inputs ?? freeInputs(named);
+    const sizedBy = (n: number) => (leaf: number) => (batch.names.includes(names[leaf]!) ? n : undefined);
+    graph = batch.graph(
+      graph,
+      isProgram(what) ? undefined : (n) => graphOf(traced(what, second, sizedBy(n)), options),
+    );
+  }
+  return encodeModel(graph, version, { made_by: `downhill ${version}, toOnnx`, ...metadata });
 }
+
+type Traceable = (...args: never[]) => unknown;
 
 /** A program with the names of its inputs and outputs, and the values of some inputs. */
 interface Named {
@@ -91,7 +113,12 @@ function opened(program: Program): Named {
   };
 }
 
-function traced(f: (...args: never[]) => unknown, args: unknown): Named {
+/** A function, traced; `sizeAt` gives leaves of its arguments another first size. */
+function traced(
+  f: Traceable,
+  args: unknown,
+  sizeAt: (leaf: number) => number | undefined = () => undefined,
+): Named {
   if (typeof f !== "function" || !Array.isArray(args)) {
     throw new DownhillError(
       "option",
@@ -105,7 +132,7 @@ function traced(f: (...args: never[]) => unknown, args: unknown): Named {
   const { program, captured } = capturingSources(() =>
     traceProgram(
       f.name === "" ? "f" : f.name,
-      leaves.map((x) => strong(x.type)),
+      leaves.map(({ type }, i) => strong(type, sizeAt(i))),
       (...inputs) => {
         const result = flattenResult(f(...(unflattenArguments(defs, inputs) as never[])), "toOnnx");
         outputs = leafPaths(result.def, "out");
@@ -125,8 +152,12 @@ function traced(f: (...args: never[]) => unknown, args: unknown): Named {
 }
 
 /** The type of an input: a number is a float64 scalar as any other. */
-function strong({ dtype, shape }: ArrayType): ArrayType {
-  return { dtype, shape, weak: false };
+function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayType {
+  return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
+}
+
+function freeInputs({ inputs, held }: Named): readonly string[] {
+  return inputs.filter((name) => !held.has(name));
 }
 
 /** The names, those that came before with a number behind them. */
@@ -140,8 +171,8 @@ function distinct(names: readonly string[]): string[] {
   });
 }
 
-function write(named: Named, options: OnnxOptions): Uint8Array<ArrayBuffer> {
-  const free = named.inputs.filter((name) => !named.held.has(name));
+function graphOf(named: Named, options: OnnxOptions): Built {
+  const free = freeInputs(named);
   const chosen = namesOf("inputs", options.inputs, free);
   const inputs = named.inputs.map((name) => (named.held.has(name) ? name : chosen[free.indexOf(name)]!));
   const outputs = namesOf("outputs", options.outputs, named.outputs);
@@ -154,21 +185,20 @@ function write(named: Named, options: OnnxOptions): Uint8Array<ArrayBuffer> {
   const open: ValueInfo[] = [];
   const operands = program.ins.map(({ type }, i) => {
     const name = inputs[i]!;
-    const info: ValueInfo = { name, type: type.dtype, shape: type.shape };
+    const info = { name, type: type.dtype, shape: type.shape };
     const value = values.get(name);
     if (value === undefined) open.push(info);
-    else g.hold({ ...info, data: elements(type.dtype, fitted(name, value, type)) });
+    else g.hold({ ...info, data: fitted(name, value, type) });
     return type.dtype === "uint32" ? cast(g, name, "int64") : name;
   });
   const results = writeProgram(g, program, operands);
   const given = program.outs.map(({ type }, i): ValueInfo => {
     const name = outputs[i]!;
-    if (type.dtype === "uint32") g.result("Cast", results[i]!, name, { to: elementTypes.uint32 });
-    else g.result("Identity", results[i]!, name);
+    if (type.dtype === "uint32") g.result("Cast", [results[i]!], name, { to: elementTypes.uint32 });
+    else g.result("Identity", [results[i]!], name);
     return { name, type: type.dtype, shape: type.shape };
   });
-  const graph = g.graph(program.name, open, given);
-  return encodeModel(graph, version, { made_by: `downhill ${version}, toOnnx`, ...options.metadata });
+  return { graph: g.graph(program.name, open, given), g };
 }
 
 /** The names that the user chose, or those there are. */
@@ -205,12 +235,12 @@ function givenValues(
 }
 
 /** The elements of a value that the model holds in the place of an input. */
-function fitted(name: string, value: Tensor, type: ArrayType): number[] {
+function fitted(name: string, value: Tensor, type: ArrayType): TypedArray {
   if (!sameShape(value.shape, type.shape)) {
     throw new DownhillError(
       "shape",
       `toOnnx: the value of ${name} is ${showType(value.type)}, the function takes ${showType(type)}.`,
     );
   }
-  return Array.from(convert(value, type.dtype).data(), Number);
+  return convert(value, type.dtype).data();
 }

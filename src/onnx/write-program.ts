@@ -1,20 +1,15 @@
 import { DownhillError } from "../errors/index.ts";
+import { isBuiltIn } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { CondParams } from "../prims/cond.ts";
 import type { ScanParams } from "../prims/scan.ts";
 import type { WhileParams } from "../prims/while.ts";
 import { arrayForms } from "./arrays.ts";
-import { elementwiseForms } from "./elementwise.ts";
-import type { Form } from "./form.ts";
+import { elementwise } from "./elementwise.ts";
+import { formulaOf } from "./formulas.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import type { ValueInfo } from "./model.ts";
-
-const forms: ReadonlyMap<string, Form> = /* @__PURE__ */ allForms();
-
-function allForms(): ReadonlyMap<string, Form> {
-  return new Map([...Object.entries(elementwiseForms()), ...Object.entries(arrayForms())]);
-}
 
 /** Writes the equations of a program for operands of these names; gives the names of its results. */
 export function writeProgram(g: GraphBuilder, program: Program, operands: readonly string[]): string[] {
@@ -29,18 +24,24 @@ export function writeProgram(g: GraphBuilder, program: Program, operands: readon
 
 function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): readonly string[] {
   const { prim, params } = eqn;
-  const structured = structuredForms[prim.name];
-  if (structured !== undefined) return structured(g, eqn, ins);
-  const form = forms.get(prim.name);
-  if (form !== undefined) {
-    const types = eqn.ins.map((v) => v.type);
-    const outs = form({ g, ins, types, outs: eqn.outs.map((v) => v.type) }, params as never);
-    return typeof outs === "string" ? [outs] : outs;
+  if (!isBuiltIn(prim)) {
+    throw noForm(eqn, `"${prim.name}", an operation of your own (definePrimitive), has no form in ONNX`);
   }
-  const where = eqn.source === undefined ? "" : ` (${eqn.source.describe()})`;
-  throw new DownhillError(
+  const structured = structuredForms.get(prim.name);
+  if (structured !== undefined) return structured(g, eqn, ins);
+  const operands = { g, ins, types: eqn.ins.map((v) => v.type), outs: eqn.outs.map((v) => v.type) };
+  const outs =
+    arrayForms.get(prim.name)?.(operands, params as never) ??
+    elementwise(prim.name, operands, params as object);
+  if (outs === undefined) throw noForm(eqn, `the operation "${prim.name}" has no form in ONNX`);
+  return typeof outs === "string" ? [outs] : outs;
+}
+
+function noForm({ source }: Equation, what: string): DownhillError {
+  const where = source === undefined ? "" : ` (${source.describe()})`;
+  return new DownhillError(
     "derivative",
-    `toOnnx: the operation "${prim.name}"${where} has no form in ONNX. Write it with other operations, or leave it out of the function.`,
+    `toOnnx: ${what}${where}. Write it with operations of the library, or leave it out of the function: what comes before and after it are models of their own.`,
   );
 }
 
@@ -144,17 +145,17 @@ const scan: StructuredForm = (g, { params, outs }, ins) => {
 };
 
 /** How equations with programs are written, by the names of their primitives. */
-const structuredForms: Readonly<Record<string, StructuredForm>> = {
-  call: inline,
-  checkpoint: inline,
-  customJvp: inline,
-  customVjp: inline,
-  cond,
-  whileLoop,
-  scan,
-};
+const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new Map([
+  ["call", inline],
+  ["checkpoint", inline],
+  ["customJvp", inline],
+  ["customVjp", inline],
+  ["cond", cond],
+  ["whileLoop", whileLoop],
+  ["scan", scan],
+]);
 
-/** Names of the primitives that have a form. */
-export function exportedPrimitives(): readonly string[] {
-  return [...forms.keys(), ...Object.keys(structuredForms)];
+/** Whether there is a form for a primitive of the library of this name. */
+export function hasForm(name: string): boolean {
+  return structuredForms.has(name) || arrayForms.has(name) || formulaOf(name, "float32") !== undefined;
 }

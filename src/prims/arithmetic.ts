@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -14,7 +14,7 @@ import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 
 const none = {};
 
-const mulPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "mul",
   commutes: true,
   notation: { infix: "*", precedence: 2 },
@@ -47,7 +47,7 @@ export function scale(x: Tensor, factor: number): Tensor {
   return mul(x, full(x.type, factor));
 }
 
-const divPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "div",
   notation: { infix: "/", precedence: 2 },
   typeOf: (ins) => [joinTypes("div", ins)],
@@ -88,7 +88,7 @@ interface StrongParams {
 
 const isNotZero = (x: Expr): Expr => k.ne(x, k.constant(x.type, 0));
 
-const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ definePrimitive<StrongParams>({
+const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongParams>({
   name: "strongMul",
   notation: { infix: "*", precedence: 2 },
   typeOf: (ins) => [joinFloating("strongMul", ins)],
@@ -118,7 +118,7 @@ export function strongMul(ct: Tensor, f: Tensor, both = false): Tensor {
   return bind1(strongMulPrim, [ct, f], { both });
 }
 
-const strongDivPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const strongDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "strongDiv",
   notation: { infix: "/", precedence: 2 },
   typeOf: (ins) => [joinFloating("strongDiv", ins)],
@@ -144,7 +144,7 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
   return bind1(strongDivPrim, [ct, f], none);
 }
 
-const remPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "rem",
   notation: { infix: "%", precedence: 2 },
   typeOf: (ins) => [requireNumbers("rem", joinTypes("rem", ins))],
@@ -176,7 +176,7 @@ export function sqrt(x: Tensor): Tensor {
   return bind1(sqrtPrim, [x], none);
 }
 
-const absPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const absPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "abs",
   typeOf: (ins) => [joinTypes("abs", ins)],
   derivative: { kind: "smooth", jvp: ([dx], [x]) => [dx && mul(dx, sign(x!))] },
@@ -194,7 +194,7 @@ export function abs(x: Tensor): Tensor {
 
 /** A primitive that is constant between its jumps, so that its derivative is zero. */
 function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
-  return definePrimitive<object>({
+  return builtIn<object>({
     name,
     typeOf: (ins) => [joinTypes(name, ins)],
     derivative: { kind: "constant" },
@@ -232,7 +232,7 @@ export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
  * not multiplied by 0: it may be infinite.
  */
 function extremum(name: string, op: "max" | "min"): Primitive<object> {
-  return definePrimitive<object>({
+  return builtIn<object>({
     name,
     typeOf: (ins) => [joinTypes(name, ins)],
     derivative: {
@@ -262,7 +262,7 @@ export const minimum = (x: Tensor, y: Tensor): Tensor => bind1(minimumPrim, [x, 
 
 /** A comparison: bool of the shape of its operands. */
 function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
-  return definePrimitive<object>({
+  return builtIn<object>({
     name,
     notation: { infix, precedence: 0 },
     typeOf: (ins) => [arrayType("bool", joinTypes(name, ins).shape)],
@@ -283,7 +283,7 @@ export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x
 
 /** An operation on the bits of integers, or on booleans. */
 function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
-  return definePrimitive<object>({
+  return builtIn<object>({
     name,
     notation: { infix, precedence: -1 },
     typeOf: (ins) => [integral(name, joinTypes(name, ins))],

@@ -1,6 +1,6 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
@@ -12,7 +12,7 @@ export interface CallParams {
   readonly program: Program;
 }
 
-const callPrim: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallParams>({
+const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
   name: "call",
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {

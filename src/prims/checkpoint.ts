@@ -1,6 +1,6 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { PartialProgram, PartialTools, PartialValue, Primitive } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
@@ -19,7 +19,7 @@ export interface CheckpointParams {
   readonly policy: CheckpointPolicy;
 }
 
-const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ definePrimitive<CheckpointParams>({
+const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<CheckpointParams>({
   name: "checkpoint",
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {

@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import type { Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -30,7 +30,7 @@ function both<T>({ onTrue, onFalse }: CondParams, f: (side: Program) => T): read
   return [f(onTrue), f(onFalse)];
 }
 
-const condPrim: Primitive<CondParams> = /* @__PURE__ */ definePrimitive<CondParams>({
+const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
   name: "cond",
   typeOf([predicate, ...operands], params) {
     if (predicate === undefined || predicate.dtype !== "bool" || predicate.shape.length > 0) {

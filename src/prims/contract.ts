@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { LowerContext, Primitive, WriteView } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
@@ -56,7 +56,7 @@ function withScalarShape(type: ArrayType): ArrayType {
   return arrayType(type.dtype, [], type.weak);
 }
 
-const dotPrim: Primitive<DotParams> = /* @__PURE__ */ definePrimitive<DotParams>({
+const dotPrim: Primitive<DotParams> = /* @__PURE__ */ builtIn<DotParams>({
   name: "dotGeneral",
   asked: "matmul, dot or einsum",
   typeOf: (ins, params) => [dotType(ins, params)],

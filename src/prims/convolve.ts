@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { LowerContext, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
@@ -75,7 +75,7 @@ function convolvedType([x, w]: readonly ArrayType[], params: ConvolveParams): Ar
   return arrayType(dtype, [images.shape[0]!, outputs!, ...outSizes(space, window, params)], weak);
 }
 
-const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ definePrimitive<ConvolveParams>({
+const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<ConvolveParams>({
   name: "convolve",
   typeOf: (ins, params) => [convolvedType(ins, params)],
   derivative: {

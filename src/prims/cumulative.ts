@@ -1,5 +1,5 @@
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
@@ -13,7 +13,7 @@ interface CumulativeParams {
   readonly reverse: boolean;
 }
 
-const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ definePrimitive<CumulativeParams>({
+const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<CumulativeParams>({
   name: "cumsum",
   typeOf: ([x]) => [requireNumbers("cumsum", x!)],
   derivative: {

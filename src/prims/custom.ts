@@ -1,6 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
 import type { Accumulator, Mask, Maybe, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import { DeferredProgram } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -98,7 +98,7 @@ export interface CustomJvpParams {
   readonly consts: number;
 }
 
-const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitive<CustomJvpParams>({
+const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ builtIn<CustomJvpParams>({
   name: "customJvp",
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {
@@ -174,7 +174,7 @@ export interface CustomVjpParams {
   readonly consts: number;
 }
 
-const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitive<CustomVjpParams>({
+const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ builtIn<CustomVjpParams>({
   name: "customVjp",
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {
@@ -243,7 +243,7 @@ interface PushParams {
   readonly residuals: number;
 }
 
-const pushPrim: Primitive<PushParams> = /* @__PURE__ */ definePrimitive<PushParams>({
+const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
   name: "customPushforward",
   typeOf: (_, { backward, residuals }) => backward.ins.slice(residuals).map((v) => v.type),
   derivative: {

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
+import { builtIn, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -52,7 +52,7 @@ function clampedStart(start: Expr, n: number, size: number): Expr {
   return n === size ? k.i32(0) : k.min(k.max(start, k.i32(0)), k.i32(n - size));
 }
 
-const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ definePrimitive<DynamicSliceParams>({
+const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ builtIn<DynamicSliceParams>({
   name: "dynamicSlice",
   typeOf([x, starts], { lead, sizes }) {
     checkBlock("dynamicSlice", x!, starts!, sizes, lead);
@@ -102,7 +102,7 @@ function blockWriter(
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
 ): Primitive<BlockParams> {
-  const prim: Primitive<BlockParams> = definePrimitive<BlockParams>({
+  const prim: Primitive<BlockParams> = builtIn<BlockParams>({
     name,
     typeOf([x, update, starts], { lead }) {
       checkBlock(name, x!, starts!, update!.shape.slice(lead), lead);

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
@@ -58,7 +58,7 @@ export interface UnaryRecord {
 
 /** A smooth elementwise function of one floating operand. */
 export function smoothUnary(name: string, { scalar, jvp }: UnaryRecord): Primitive<object> {
-  return definePrimitive<object>({
+  return builtIn<object>({
     name,
     typeOf: (ins) => [joinFloating(name, ins)],
     derivative: { kind: "smooth", jvp: ([dx], [x], [out]) => [dx && jvp(dx, x!, out!)] },

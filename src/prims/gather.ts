@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
+import { builtIn, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, withShape } from "../ir/types.ts";
@@ -32,7 +32,7 @@ function requireSameRows(name: string, x: ArrayType, indices: ArrayType, axis: n
     throw new DownhillError("shape", `${name}: ${showType(x)} has no elements along axis ${axis}.`);
 }
 
-const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<AlongParams>({
+const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<AlongParams>({
   name: "takeAlong",
   typeOf([x, indices], { axis }) {
     requireSameRows("takeAlong", x!, indices!, axis);
@@ -72,7 +72,7 @@ export function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takeAlongPrim, [x, indices], { axis });
 }
 
-const wholePlacePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const wholePlacePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "wholePlace",
   typeOf: ([x]) => [arrayType("int32", requireNumbers("wholePlace", x!).shape)],
   derivative: { kind: "constant" },
@@ -86,7 +86,7 @@ export function wholePlace(x: Tensor): Tensor {
   return bind1(wholePlacePrim, [x], {});
 }
 
-const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ definePrimitive<AlongParams>({
+const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<AlongParams>({
   name: "scatterAddAlong",
   typeOf([x, indices, updates], { axis }) {
     requireNumbers("scatterAddAlong", x!);

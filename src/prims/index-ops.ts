@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Mask, Primitive } from "../ir/primitive.ts";
-import { definePrimitive, firstInPlace } from "../ir/primitive.ts";
+import { builtIn, firstInPlace } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
@@ -23,7 +23,7 @@ export interface IotaParams {
   readonly axis: number;
 }
 
-const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ definePrimitive<IotaParams>({
+const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ builtIn<IotaParams>({
   name: "iota",
   typeOf: (_, { dtype, shape }) => [arrayType(dtype, shape)],
   derivative: { kind: "constant" },
@@ -46,7 +46,7 @@ export interface SliceParams {
   readonly strides: readonly number[]; // positive
 }
 
-const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceParams>({
+const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
   name: "slice",
   typeOf: ([x], { starts, limits, strides }) => [
     withShape(
@@ -117,7 +117,7 @@ export interface PadParams {
   readonly interior: readonly number[]; // zeros between neighbours
 }
 
-const padPrim: Primitive<PadParams> = /* @__PURE__ */ definePrimitive<PadParams>({
+const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
   name: "pad",
   typeOf: ([x], params) => [withShape(x!, paddedShape(x!.shape, params))],
   derivative: {
@@ -177,7 +177,7 @@ interface ShiftParams {
 }
 
 /** An array in the place that `pad` gives it, with its edges repeated where `pad` has zeros. */
-const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ definePrimitive<ShiftParams>({
+const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   name: "shift",
   typeOf: ([x], { shape }) => [withShape(x!, shape)],
   derivative: {
@@ -312,7 +312,7 @@ function concatenationBy(
   name: string,
   lowering: Primitive<ConcatenateParams>["lowering"],
 ): Primitive<ConcatenateParams> {
-  return definePrimitive({ ...concatenation, name, lowering });
+  return builtIn({ ...concatenation, name, lowering });
 }
 
 /** More arrays than this are copied one after the other. */
@@ -346,7 +346,7 @@ interface ReverseParams {
   readonly axes: readonly number[];
 }
 
-const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ definePrimitive<ReverseParams>({
+const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ builtIn<ReverseParams>({
   name: "reverse",
   undoesItself: true,
   typeOf: ([x]) => [x!],
@@ -383,7 +383,7 @@ export interface TakeParams {
   readonly axis: number;
 }
 
-const takePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   name: "take",
   typeOf([x, indices], { axis }) {
     requireIndices("take", indices!);
@@ -427,7 +427,7 @@ export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
   return bind1(takePrim, [x, indices], { axis });
 }
 
-const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   name: "scatterAdd",
   typeOf([x, indices, updates], { axis }) {
     requireIndices("scatterAdd", indices!);

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Maybe, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
@@ -20,7 +20,7 @@ export interface FullParams {
   readonly weak: boolean;
 }
 
-const fullPrim: Primitive<FullParams> = /* @__PURE__ */ definePrimitive<FullParams>({
+const fullPrim: Primitive<FullParams> = /* @__PURE__ */ builtIn<FullParams>({
   name: "full",
   typeOf: (_, { dtype, shape, weak }) => [arrayType(dtype, shape, weak)],
   derivative: { kind: "constant" },
@@ -70,7 +70,7 @@ export function zeros(type: ArrayType): Tensor {
   return full(type, 0);
 }
 
-const addPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const addPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "add",
   commutes: true,
   adds: true,
@@ -99,7 +99,7 @@ export function add(x: Tensor, y: Tensor): Tensor {
   return bind1(addPrim, [x, y], none);
 }
 
-const subPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const subPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "sub",
   notation: { infix: "-", precedence: 1 },
   typeOf: (ins) => [requireNumbers("sub", joinTypes("sub", ins))],
@@ -121,7 +121,7 @@ export function sub(x: Tensor, y: Tensor): Tensor {
   return bind1(subPrim, [x, y], none);
 }
 
-const negPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const negPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "neg",
   notation: { prefix: "-" },
   undoesItself: true,
@@ -147,7 +147,7 @@ export interface ConvertParams {
   readonly weak: boolean;
 }
 
-const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ definePrimitive<ConvertParams>({
+const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ builtIn<ConvertParams>({
   name: "convert",
   asked: "astype",
   typeOf: ([x], { dtype, weak }) => [arrayType(dtype, x!.shape, weak)],
@@ -177,7 +177,7 @@ export function convert(x: Tensor, dtype: DType, weak = false): Tensor {
   return x.type.dtype === dtype && x.type.weak === weak ? x : bind1(convertPrim, [x], { dtype, weak });
 }
 
-const wherePrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const wherePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "where",
   typeOf([condition, x, y]) {
     if (condition!.dtype !== "bool") {
@@ -214,7 +214,7 @@ export function where(condition: Tensor, x: Tensor, y: Tensor): Tensor {
   return bind1(wherePrim, [condition, x, y], none);
 }
 
-const stopGradientPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const stopGradientPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "stopGradient",
   typeOf: ([x]) => [x!],
   derivative: { kind: "constant" },

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
@@ -52,7 +52,7 @@ function procedureOf(word: ThreefryWord): Procedure {
   return procedure;
 }
 
-const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ definePrimitive<ThreefryParams>({
+const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ builtIn<ThreefryParams>({
   name: "threefry",
   typeOf([key, counters], { lead }) {
     const fits =

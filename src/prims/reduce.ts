@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { LowerContext, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, isFloating, scalarTypeOf } from "../ir/types.ts";
@@ -19,7 +19,7 @@ import { broadcast, reducedType, sum } from "./shape.ts";
 
 /** The largest or smallest element along axes; ties share the derivative evenly. */
 function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
-  const prim: Primitive<ReduceParams> = definePrimitive<ReduceParams>({
+  const prim: Primitive<ReduceParams> = builtIn<ReduceParams>({
     name,
     typeOf([x], { axes }) {
       if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) {
@@ -191,7 +191,7 @@ function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number):
 
 /** The place of the largest or smallest element along one axis: the first of a tie, or that of the first NaN. */
 function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
-  const prim: Primitive<ArgParams> = definePrimitive<ArgParams>({
+  const prim: Primitive<ArgParams> = builtIn<ArgParams>({
     name,
     typeOf([x], { axis }) {
       if (x!.shape[axis] === 0)

@@ -11,7 +11,7 @@ import type {
   Tools,
   WriteView,
 } from "../ir/primitive.ts";
-import { definePrimitive, isMasked } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -59,7 +59,7 @@ function stacked(type: ArrayType, length: number): ArrayType {
   return withShape(type, [length, ...type.shape]);
 }
 
-const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ definePrimitive<ScanParams>({
+const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
   name: "scan",
   typeOf(ins, params) {
     const { body, carries, length } = params;

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -16,7 +16,7 @@ export interface BroadcastParams {
   readonly axes: readonly number[];
 }
 
-const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
+const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ builtIn<BroadcastParams>({
   name: "broadcast",
   typeOf([x], { shape, axes }) {
     if (axes.length !== x!.shape.length || axes.some((axis, i) => shape[axis] !== x!.shape[i])) {
@@ -68,7 +68,7 @@ export interface ReshapeParams {
   readonly shape: Shape;
 }
 
-const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimitive<ReshapeParams>({
+const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapeParams>({
   name: "reshape",
   typeOf([x], { shape }) {
     if (sizeOf(x!.shape) !== sizeOf(shape)) {
@@ -108,7 +108,7 @@ export interface TransposeParams {
   readonly axes: readonly number[];
 }
 
-const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ definePrimitive<TransposeParams>({
+const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ builtIn<TransposeParams>({
   name: "transpose",
   typeOf: ([x], { axes }) => [
     withShape(
@@ -154,7 +154,7 @@ export interface ReduceParams {
   readonly axes: readonly number[]; // ascending, at least one
 }
 
-const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
+const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
   name: "sum",
   typeOf: ([x], { axes }) => [reducedType(x!, axes)],
   derivative: {

@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { LowerContext, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
@@ -18,7 +18,7 @@ interface SortParams {
   readonly count: number;
 }
 
-const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ definePrimitive<SortParams>({
+const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
   name: "argsort",
   typeOf([x], { axis, count }) {
     const n = x!.shape[axis];

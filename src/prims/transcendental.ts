@@ -1,5 +1,5 @@
 import type { Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
 import { powers } from "../kernel/math/powers.ts";
@@ -148,7 +148,7 @@ export const erfc = (x: Tensor): Tensor => bind1(erfcPrim, [x], none);
 export const sigmoid = (x: Tensor): Tensor => bind1(sigmoidPrim, [x], none);
 export const softplus = (x: Tensor): Tensor => bind1(softplusPrim, [x], none);
 
-const atan2Prim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const atan2Prim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "atan2",
   typeOf: (ins) => [joinFloating("atan2", ins)],
   derivative: {
@@ -168,7 +168,7 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
 /** The angle of the point (x, y), in radians from −π to π. */
 export const atan2 = (y: Tensor, x: Tensor): Tensor => bind1(atan2Prim, [y, x], none);
 
-const powPrim: Primitive<object> = /* @__PURE__ */ definePrimitive<object>({
+const powPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "pow",
   notation: { infix: "^", precedence: 4 },
   typeOf: (ins) => [joinFloating("pow", ins)],
@@ -207,7 +207,7 @@ interface PowByParams {
   readonly exponent: number;
 }
 
-const powByPrim: Primitive<PowByParams> = /* @__PURE__ */ definePrimitive<PowByParams>({
+const powByPrim: Primitive<PowByParams> = /* @__PURE__ */ builtIn<PowByParams>({
   name: "powBy",
   asked: "pow",
   typeOf: (ins) => [joinFloating("powBy", ins)],

@@ -9,7 +9,7 @@ import type {
   ReadView,
   Tools,
 } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -52,7 +52,7 @@ function cut<T>(
   };
 }
 
-const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ definePrimitive<WhileParams>({
+const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
   name: "whileLoop",
   typeOf(ins, params) {
     const { test, body } = params;

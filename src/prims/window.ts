@@ -1,6 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { LowerContext, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
@@ -38,7 +38,7 @@ function windowedType(name: string, x: ArrayType, { window, sizes }: WindowParam
   return withShape(x, [...x.shape.slice(0, x.shape.length - window.length), ...sizes]);
 }
 
-const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<WindowParams>({
+const windowSumPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowParams>({
   name: "windowSum",
   typeOf: ([x], params) => [requireNumbers("windowSum", windowedType("windowSum", x!, params))],
   derivative: {
@@ -124,7 +124,7 @@ function coverAll({ window, strides, sizes }: WindowParams, space: readonly numb
   return space.every((n, a) => window[a] === strides[a] && n === sizes[a]! * strides[a]!);
 }
 
-const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<WindowParams>({
+const windowMaxPrim: Primitive<WindowParams> = /* @__PURE__ */ builtIn<WindowParams>({
   name: "windowMax",
   typeOf([x], params) {
     const type = windowedType("windowMax", x!, params);
@@ -209,7 +209,7 @@ function requirePlaces(name: string, x: ArrayType, places: ArrayType): void {
     );
 }
 
-const windowTakePrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+const windowTakePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   name: "windowTake",
   typeOf([x, places], params) {
     const type = windowedType("windowTake", x!, params);
@@ -246,7 +246,7 @@ export function windowTake(x: Tensor, places: Tensor, params: WindowParams): Ten
   return bind1(windowTakePrim, [x, places], { ...params, space: x.shape.slice(-params.window.length) });
 }
 
-const windowPutPrim: Primitive<TakeParams> = /* @__PURE__ */ definePrimitive<TakeParams>({
+const windowPutPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
   name: "windowPut",
   typeOf([x, places], { space }) {
     requireNumbers("windowPut", x!);

@@ -75,3 +75,27 @@ function unpack({ dtype, shape, data }: Packed): Tensor {
   const array = new arrays[dtype as DType](bytes.buffer);
   return tensor(array, { dtype: dtype as DType, shape });
 }
+
+/** By how much results may differ, as a part of the largest: last digits of each operation are the engine's own. */
+const tolerances: Readonly<Record<string, number>> = {
+  float32: 2e-6,
+  float64: 2e-13,
+  int32: 0,
+  uint32: 0,
+  bool: 0,
+};
+
+/** How what the runtime gave differs from what downhill gives, if by more than this part of the largest number. */
+export function faultOf(want: Tensor, got: Tensor, tolerance: number = tolerances[want.dtype]!): string[] {
+  if (got.dtype !== want.dtype || got.shape.join() !== want.shape.join())
+    return [`${got.dtype}[${got.shape.join()}] instead of ${want.dtype}[${want.shape.join()}]`];
+  const [a, b] = [want.data(), got.data()];
+  const finite = Array.from(a).filter(Number.isFinite);
+  const scale = Math.max(want.dtype === "float32" ? 1e-36 : 1e-290, ...finite.map(Math.abs));
+  const bound = tolerance * scale;
+  for (let i = 0; i < a.length; i++) {
+    if (Object.is(a[i], b[i]) || a[i] === b[i]) continue;
+    if (!(Math.abs(a[i]! - b[i]!) <= bound)) return [`${b[i]} instead of ${a[i]} at ${i} of ${a.length}`];
+  }
+  return [];
+}

@@ -7,6 +7,8 @@ export interface TableRequest {
   readonly decimal: "auto" | "." | ",";
   /** Columns to take as text. */
   readonly text?: readonly string[];
+  /** The columns that are needed, of a file that may have others which are no cells of a table. Default: all. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface TableRequest {
  */
 export async function readAnyTable(
   file: string,
-  { header, decimal, text = [] }: TableRequest,
+  { header, decimal, text = [], columns }: TableRequest,
 ): Promise<Table> {
   const kind = /\.parquet$/i.test(file)
     ? "Parquet"
@@ -32,5 +34,5 @@ export async function readAnyTable(
     if (isGiven)
       throw optionError(`${option} is for separated text (CSV), and ${file} is ${kind} by its name.`);
   const read = kind === "Parquet" ? readParquetFile : readJsonLinesFile;
-  return read(file, { text, missing: "keep" });
+  return read(file, { text, missing: "keep", ...(columns === undefined ? {} : { columns }) });
 }

@@ -39,6 +39,12 @@ export function inWordsOfTables(
         "Name the columns to use as features.",
         "Name the columns to predict from with --features a,b,…",
       )
+      .replace(
+        /Name the columns to read with columns: \[…\]/,
+        hasCategories
+          ? "Name the columns to predict from with --features a,b,…"
+          : "Write the columns of the formula to a file of their own",
+      )
       .replace("Is header: false meant?", "Is --no-header meant?"),
   );
 }

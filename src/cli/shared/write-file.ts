@@ -4,13 +4,17 @@ import { DownhillError } from "../../errors/index.ts";
 import { replaceFile } from "../../io/replace-file.ts";
 
 /**
- * Writes a text, whole or not at all, in place of what the file held.
+ * Writes a text or bytes, whole or not at all, in place of what the file held.
  *
  * @throws DownhillError `file`, with the reason in words.
  */
-export async function writeOutput(path: string, text: string): Promise<void> {
+export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
   try {
-    await replaceFile("write", path, new TextEncoder().encode(text));
+    await replaceFile(
+      "write",
+      path,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
   } catch (error) {
     throw new DownhillError("file", `cannot write ${path}: ${reasonOf(error)}.`, { cause: error });
   }

@@ -1,6 +1,9 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { CommandDef, ParsedArgs } from "citty";
+import { defineCommand, parseArgs } from "citty";
+import { normaliseArguments } from "../arguments.ts";
+import { takeTurbo, turboOption } from "../turbo.ts";
 import { textNames, trainRequest } from "./request.ts";
+import type { TrainRequest } from "./settings.ts";
 
 const args = {
   dataset: {
@@ -195,23 +198,42 @@ const args = {
 export const trainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
   meta: { name: "train", description: "Train a small network and write a report" },
   args,
-  async run({ args: { header, indicator, resume, json, config, ...rest } }) {
-    const given = Object.fromEntries(
-      textNames.flatMap((name) => (Object.hasOwn(rest, name) ? [[name, textAt(rest, name)]] : [])),
-    );
-    const flags = {
-      noHeader: !header,
-      indicator: indicator === true,
-      resume: resume === true,
-      json: json === true,
-    };
-    const asked = { ...given, ...flags };
+  async run({ args: given }) {
+    const asked = askedBy(given);
     const { readConfig, withConfig } = await import("./config.ts");
-    const request = config === undefined ? asked : withConfig(asked, readConfig(config));
+    const request = given.config === undefined ? asked : withConfig(asked, readConfig(given.config));
     const { train } = await import("./run.ts");
     await train(trainRequest(request));
   },
 });
+
+/**
+ * What the words of a command ask for that come after `downhill train`, as checkpoints keep them.
+ *
+ * @throws DownhillError `option` for words that are no such command.
+ */
+export function requestOfWords(words: readonly string[]): TrainRequest {
+  const normal = normaliseArguments(words, { ...args, ...turboOption });
+  return trainRequest(askedBy(parseArgs<typeof args>([...takeTurbo(normal, {}).words], args)));
+}
+
+function askedBy({
+  header,
+  indicator,
+  resume,
+  json,
+  ...rest
+}: ParsedArgs<typeof args>): Partial<TrainRequest> {
+  const texts: Partial<Record<(typeof textNames)[number], string | undefined>> = {};
+  for (const name of textNames) if (Object.hasOwn(rest, name)) texts[name] = textAt(rest, name);
+  return {
+    ...texts,
+    noHeader: !header,
+    indicator: indicator === true,
+    resume: resume === true,
+    json: json === true,
+  };
+}
 
 function textAt(words: object, name: string): string | undefined {
   const value: unknown = Object.entries(words).find(([key]) => key === name)?.[1];

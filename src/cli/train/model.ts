@@ -11,6 +11,7 @@ import type { Loss } from "../../train/index.ts";
 import { makeProgram } from "../../transforms/make-program.ts";
 import { toSvg, traceTable } from "../../viz/index.ts";
 import type { Part, Problem } from "./data.ts";
+import type { Task } from "./problem.ts";
 
 /** Inputs and what belongs to them. */
 export interface Batch {
@@ -35,6 +36,31 @@ export interface Model {
 const predictedAtOnce = 512; // items
 const mostDrawn = 30; // nodes of the graph in a report; of more, lines without a name are folded
 
+/** What a network of `downhill train` computes. */
+export interface Network {
+  readonly loss: Loss<MlpParams, Batch>;
+  /** The probabilities of the classes, or the standardised predictions as `[items, 1]`. */
+  readonly output: (params: MlpParams, x: Tensor) => Tensor;
+}
+
+/** The network of layers of these sizes, from inputs to outputs. */
+export function networkOf(sizes: readonly number[], kind: Task["kind"]): Network {
+  const { apply } = mlp([...sizes]);
+  if (kind === "regression") {
+    return {
+      loss: (params, { x, y }) => meanSquaredError(reshape(apply(params, x), y.shape), y),
+      output: apply,
+    };
+  }
+  return {
+    loss(params, { x, y }) {
+      const scores = apply(params, x);
+      return { loss: softmaxCrossEntropy(scores, y), metrics: { accuracy: accuracy(scores, y) } };
+    },
+    output: (params, x) => softmax(apply(params, x)),
+  };
+}
+
 /** The network of these hidden layers; the seed decides its first parameters. */
 export function makeModel({ task, train }: Problem, hidden: readonly number[], seed: number): Model {
   const inputs = train.x.shape[1]!;
@@ -42,22 +68,14 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
   const { sizes, init, apply } = mlp([inputs, ...hidden, outputs]);
   const keyOfStart = foldIn(key(seed), 2 ** 32 - 1); // lower numbers are those of classes in the split and of epochs
   const start = init(keyOfStart);
-
-  const classification: Loss<MlpParams, Batch> = (params, { x, y }) => {
-    const scores = apply(params, x);
-    return { loss: softmaxCrossEntropy(scores, y), metrics: { accuracy: accuracy(scores, y) } };
-  };
-  const regression: Loss<MlpParams, Batch> = (params, { x, y }) =>
-    meanSquaredError(reshape(apply(params, x), y.shape), y);
-  const output = jit((params: MlpParams, x: Tensor) =>
-    task.kind === "classification" ? softmax(apply(params, x)) : apply(params, x),
-  ) as (params: MlpParams, x: Tensor) => Tensor;
+  const network = networkOf(sizes, task.kind);
+  const output = jit(network.output) as Network["output"];
 
   return {
     sizes,
     start,
     startOf: (number) => init(foldIn(keyOfStart, number)),
-    loss: task.kind === "classification" ? classification : regression,
+    loss: network.loss,
     predict(params, part) {
       const all = new Float32Array(part.rows.length * outputs);
       let at = 0;

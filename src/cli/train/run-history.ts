@@ -183,6 +183,11 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
   return former === undefined ? known : [{ ...first, settings: { settings: former } }, ...rest];
 }
 
+/** The words of the command that makes a run as this stretch of it was made, where a command made it. */
+export function wordsOfStretch({ settings }: Stretch): readonly string[] | undefined {
+  return readSettings(settings).command;
+}
+
 /** What a checkpoint keeps of settings, which may have come from anywhere: commands are shown to be run. */
 function readSettings(value: unknown): Partial<StretchSettings> {
   if (typeof value !== "object" || value === null) return {};

@@ -39,7 +39,8 @@ export async function tableProblem(
   learnt: Learnt | undefined,
 ): Promise<Problem> {
   const { file, target, header, decimal, categories, missing, indicator, maxCategories } = source;
-  const whole = await readAnyTable(file, { header, decimal, text: categories });
+  const needed = source.features && [...new Set([...source.features, target, ...categories])];
+  const whole = await readAnyTable(file, { header, decimal, text: categories, columns: needed });
   const names =
     source.features ??
     whole.columns.map(({ name }) => name).filter((name) => name !== columnOf(whole, target).name);

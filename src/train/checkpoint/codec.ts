@@ -10,7 +10,7 @@ import { firstBad } from "../diverged.ts";
 import type { EpochRecord, ItemSums } from "../history.ts";
 import type { Reduction } from "../loss.ts";
 import type { EpochSoFar, Progress } from "../progress.ts";
-import type { Stretch } from "../stretches.ts";
+import type { Place, Stretch } from "../stretches.ts";
 import type { Best, WatchState } from "../watch.ts";
 import type { Checkpoint } from "./store.ts";
 import {
@@ -306,6 +306,32 @@ export function readParams({ step, tensors: bytes, state }: Checkpoint, which: "
   const text = which === "last" ? params : watch.best?.params;
   if (text === undefined) return undefined;
   return readTree(text, readSafetensors(bytes, { name: `checkpoint of step ${step}` }).tensors);
+}
+
+/** What a checkpoint tells of its run without the program that made it. */
+export interface SavedRun extends Pick<RunOutline, "items" | "batches">, Place {
+  readonly stretches: readonly Stretch[];
+  readonly params: unknown;
+  /** The parameters of the best epoch, where the run kept them. */
+  readonly best: { readonly params: unknown; readonly epoch: number } | undefined;
+}
+
+/** @throws DownhillError `data`, with the path of what is not as it should be. */
+export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): SavedRun {
+  const { outline, epoch, batch, stretches = [], params, watch } = parseRun(state);
+  const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${step}` });
+  const { items, batches } = outline;
+  const best = watch.best ?? undefined;
+  return {
+    step,
+    epoch,
+    batch,
+    items,
+    batches,
+    stretches,
+    params: readOutlined(params, tensors, outline.params, "params"),
+    best: best && { epoch: best.epoch, params: readOutlined(best.params, tensors, outline.params, "params") },
+  };
 }
 
 /** Refuses to go on with the state of another run. */

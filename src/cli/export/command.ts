@@ -1,0 +1,41 @@
+import type { CommandDef } from "citty";
+import { defineCommand } from "citty";
+
+const args = {
+  run: {
+    type: "positional",
+    required: true,
+    valueHint: "folder",
+    description: "the folder that downhill train was given as --checkpoint",
+  },
+  out: {
+    type: "string",
+    valueHint: "file.onnx",
+    description: "where to write the model (default model.onnx)",
+  },
+  what: {
+    type: "string",
+    valueHint: "word",
+    description:
+      "predictions (default): from pixels, or columns of the table as they are (the model\nstandardises and fills in), to probabilities and the class, or to a number;\nloss of items and what is right; gradient: loss and gradient by the parameters;\nstep: of training, from parameters and state of the optimiser to the next ones",
+  },
+  batch: {
+    type: "string",
+    valueHint: "N",
+    description: "a model for N items at a time (default: any number of items)",
+  },
+  json: {
+    type: "boolean",
+    description: "write one JSON object: inputs and outputs, and the metadata of the model",
+  },
+} as const;
+
+/** `downhill export`: a trained network as an ONNX model. */
+export const exportCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
+  meta: { name: "export", description: "Write a trained network as an ONNX model, for other engines" },
+  args,
+  async run({ args: { run: folder, out, what, batch, json } }) {
+    const { exportRun } = await import("./run.ts");
+    await exportRun({ folder, out, what, batch, json: json === true });
+  },
+});

@@ -1,0 +1,206 @@
+import { DownhillError } from "../../errors/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import type { MlpParams } from "../../nn/index.ts";
+import { applyUpdates } from "../../optim/index.ts";
+import { splitLoss } from "../../train/loss.ts";
+import { valueAndGrad } from "../../transforms/grad.ts";
+import { flatten, leafPaths } from "../../tree/index.ts";
+import { optionError } from "../shared/words.ts";
+import { optimizerOf } from "../train/method.ts";
+import { networkOf } from "../train/model.ts";
+import {
+  type Encoding,
+  featuresOf,
+  type ItemInput,
+  type Output,
+  placeholder,
+  predictionOf,
+  targetOf,
+} from "./inputs.ts";
+import type { TrainedRun } from "./saved.ts";
+
+/** What may be exported of a run. */
+export const exports = ["predictions", "loss", "gradient", "step"] as const;
+export type Export = (typeof exports)[number];
+
+/** A function of a run as `toOnnx` takes it, with what people are to know of its inputs and outputs. */
+export interface ExportedFunction {
+  readonly f: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+  /** Tensors that the model holds in the place of inputs, by the names of these. */
+  readonly values: Readonly<Record<string, Tensor>>;
+  /** Names of the leaves of the arguments, and of the results. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** The inputs that have one item after the other, and what the results are. */
+  readonly items: readonly ItemInput[];
+  readonly results: readonly Output[];
+  /** What is to be known of it, for people. */
+  readonly notes: readonly string[];
+}
+
+/** What is asked for of a run, as a function of some items at a time. */
+export function exportedFunction(what: Export, run: TrainedRun, items: number): ExportedFunction {
+  switch (what) {
+    case "predictions":
+      return predictions(run, items);
+    case "loss":
+      return loss(run, items);
+    case "gradient":
+      return gradient(run, items);
+    case "step":
+      return step(run, items);
+    default:
+      return what satisfies never;
+  }
+}
+
+function predictions(run: TrainedRun, items: number): ExportedFunction {
+  const features = featuresOf(run);
+  const { outputs, decode } = predictionOf(run);
+  const { output } = networkOf(run.sizes, kindOf(run));
+  const names = features.inputs.map(({ name }) => name);
+  const values = parametersOf(run);
+  return {
+    f: (params: MlpParams, ...columns: readonly Tensor[]) => decode(output(params, features.encode(columns))),
+    args: [run.learnt, ...placeholders(features.inputs, items)],
+    values,
+    inputs: [...Object.keys(values), ...names],
+    outputs: outputs.map(({ name }) => otherThan(names, name)),
+    items: features.inputs,
+    results: outputs,
+    notes:
+      run.bestEpoch === undefined ? [] : [`the parameters are those of epoch ${run.bestEpoch}, the best`],
+  };
+}
+
+function loss(run: TrainedRun, items: number): ExportedFunction {
+  const { data, lossOf } = labelled(run);
+  const results = resultsOf(run);
+  const names = data.map(({ name }) => name);
+  const values = parametersOf(run);
+  return {
+    f: (params: MlpParams, ...columns: readonly Tensor[]) => Object.values(flatLoss(lossOf(params, columns))),
+    args: [run.learnt, ...placeholders(data, items)],
+    values,
+    inputs: [...Object.keys(values), ...names],
+    outputs: results.map(({ name }) => otherThan(names, name)),
+    items: data,
+    results,
+    notes:
+      run.bestEpoch === undefined ? [] : [`the parameters are those of epoch ${run.bestEpoch}, the best`],
+  };
+}
+
+const startNote =
+  "start values: the newest checkpoint-….safetensors of the folder has tensors of these names";
+
+function gradient(run: TrainedRun, items: number): ExportedFunction {
+  const { data, lossOf } = labelled(run);
+  const params = namesIn(run.last, "params");
+  const grads = namesIn(run.last, "gradient");
+  return {
+    f(p: MlpParams, ...columns: readonly Tensor[]) {
+      const [value, slopes] = valueAndGrad((q: MlpParams) => splitLoss(lossOf(q, columns)).loss)(p);
+      return [value, slopes];
+    },
+    args: [run.last, ...placeholders(data, items)],
+    values: {},
+    inputs: [...params, ...data.map(({ name }) => name)],
+    outputs: ["loss", ...grads],
+    items: data,
+    results: [{ name: "loss", about: "the mean over the items" }],
+    notes: [startNote],
+  };
+}
+
+/** A step as the run takes it; its outputs that begin with `out.` are inputs of the next one. */
+function step(run: TrainedRun, items: number): ExportedFunction {
+  const { settings, items: all, batches } = run;
+  const { method, accumulate, augmentation, epochs } = settings;
+  if (accumulate > 1)
+    throw optionError(
+      `--what step: a step of this run takes the gradients of ${accumulate} batches. Write --what gradient, and add them up.`,
+    );
+  if (all === null || batches === null)
+    throw new DownhillError("data", `${run.folder} does not tell how many batches an epoch of the run has.`);
+  const optimizer = optimizerOf(method, { steps: batches * epochs, stepsPerEpoch: batches });
+  const { data, lossOf } = labelled(run);
+  const state = optimizer.init(run.last);
+  const params = namesIn(run.last, "params");
+  const states = namesIn(state, "state");
+  return {
+    f(p: MlpParams, s: unknown, ...columns: readonly Tensor[]) {
+      const evaluate = valueAndGrad((q: MlpParams) => splitLoss(lossOf(q, columns)).loss);
+      const [value, slopes] = evaluate(p);
+      const next = optimizer.update(slopes, s, p, { value, valueAndGrad: evaluate });
+      return [value, applyUpdates(p, next.updates), next.state];
+    },
+    args: [run.last, state, ...placeholders(data, items)],
+    values: {},
+    inputs: [...params, ...states, ...data.map(({ name }) => name)],
+    outputs: ["out.loss", ...[...params, ...states].map((name) => `out.${name}`)],
+    items: data,
+    results: [{ name: "out.loss", about: "the mean over the items, before the step" }],
+    notes: [
+      startNote,
+      "outputs that begin with out. are inputs of the next step",
+      ...(augmentation === undefined ? [] : ["the random changes of --augment are not part of it"]),
+      ...(method.plateau === undefined ? [] : ["the lowering of the rate by --plateau is not part of it"]),
+    ],
+  };
+}
+
+/** Items with what is to be predicted of them, and the loss of a network on them. */
+function labelled(run: TrainedRun): {
+  readonly data: readonly ItemInput[];
+  readonly lossOf: (params: MlpParams, columns: readonly Tensor[]) => unknown;
+} {
+  const [features, target]: readonly Encoding[] = [featuresOf(run), targetOf(run)];
+  const network = networkOf(run.sizes, kindOf(run));
+  const count = features!.inputs.length;
+  const names = features!.inputs.map(({ name }) => name);
+  const targets = target!.inputs.map((input) => ({ ...input, name: otherThan(names, input.name) }));
+  return {
+    data: [...features!.inputs, ...targets],
+    lossOf(params, columns) {
+      const [x, y] = [features!.encode(columns.slice(0, count)), target!.encode(columns.slice(count))];
+      return network.loss(params, { x, y }, undefined as never); // no loss of these looks at keys or steps
+    },
+  };
+}
+
+function flatLoss(result: unknown): Readonly<Record<string, Tensor>> {
+  const { loss: value, metrics } = splitLoss(result);
+  return { loss: value, ...metrics };
+}
+
+function resultsOf(run: TrainedRun): Output[] {
+  const mean: Output = { name: "loss", about: "the mean over the items" };
+  const share: Output = { name: "accuracy", about: "the share of items whose class is right" };
+  return kindOf(run) === "regression" ? [mean] : [mean, share];
+}
+
+function kindOf({ table }: TrainedRun): "classification" | "regression" {
+  return table?.task.kind ?? "classification";
+}
+
+function placeholders(inputs: readonly ItemInput[], items: number): Tensor[] {
+  return inputs.map((input) => placeholder(input, items));
+}
+
+/** The names of the leaves of a tree, as checkpoints have them. */
+function namesIn(tree: unknown, root: string): string[] {
+  return leafPaths(flatten(tree, "export").def, root);
+}
+
+/** What the network has learnt, by the names of its inputs. */
+function parametersOf({ learnt }: TrainedRun): Record<string, Tensor> {
+  const { leaves, def } = flatten(learnt, "export");
+  return Object.fromEntries(leafPaths(def, "params").map((name, i) => [name, leaves[i] as Tensor]));
+}
+
+/** A name, or one like it that is none of these. */
+function otherThan(names: readonly string[], name: string): string {
+  return names.includes(name) ? otherThan(names, `${name}_2`) : name;
+}

@@ -1,0 +1,152 @@
+import { argmax } from "../../array/reduce.ts";
+import { arange, zeros } from "../../array/create.ts";
+import { add, div, equal, isNaN, mul, sub, where } from "../../array/elementwise.ts";
+import { concatenate, expandDims, reshape } from "../../array/shape.ts";
+import type { FeatureRule } from "../../data/index.ts";
+import type { Tensor } from "../../ir/tensor.ts";
+import type { DType } from "../../ir/types.ts";
+import { convert } from "../../prims/index.ts";
+import type { Inputs, Task } from "../train/problem.ts";
+import type { TrainedRun } from "./saved.ts";
+
+/** An input of the model that has one item after the other along its first axis. */
+export interface ItemInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Sizes of an item. */
+  readonly item: readonly number[];
+  /** What it holds, in words. */
+  readonly about: string;
+  /** What whole numbers from 0 on stand for. */
+  readonly categories?: readonly string[];
+}
+
+/** Inputs of the model, and how the network's own are made of them. */
+export interface Encoding {
+  readonly inputs: readonly ItemInput[];
+  readonly encode: (values: readonly Tensor[]) => Tensor;
+}
+
+/** What a network predicts from: the pixels of an image, or columns of the table as they are. */
+export function featuresOf({ table, sizes }: TrainedRun): Encoding {
+  if (table !== undefined) return columnsOf(table.inputs);
+  const about = "the pixels of an image, row by row, from 0 to 1: bytes divided by 255";
+  return {
+    inputs: [{ name: "pixels", dtype: "float32", item: [sizes[0]!], about }],
+    encode: ([pixels]) => pixels!,
+  };
+}
+
+function columnsOf({ encoder, scale }: Inputs): Encoding {
+  let first = 0;
+  const parts = encoder.columns.map((rule) => {
+    const [mean, std] = [scale.mean[first]!, scale.std[first]!];
+    first += rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
+    return rule.kind === "category" ? categoryOf(rule) : numberOf(rule, mean, std);
+  });
+  return {
+    inputs: parts.map(({ input }) => input),
+    encode: (values) => concatenate(parts.flatMap(({ encode }, i) => encode(values[i]!)), { axis: 1 }), // prettier-ignore
+  };
+}
+
+interface ColumnEncoding {
+  readonly input: ItemInput;
+  /** A column of n numbers as inputs of shape [n, 1] or more. */
+  readonly encode: (x: Tensor) => readonly Tensor[];
+}
+
+/** In float64, as the columns of a table are, until it is standardised: then few digits are enough. */
+function numberOf(
+  { column, fill, indicator }: FeatureRule & { kind: "number" },
+  mean: number,
+  std: number,
+): ColumnEncoding {
+  const about = fill === undefined ? "a number" : `a number; NaN where it is missing: ${fill} stands for it`;
+  return {
+    input: { name: column, dtype: "float64", item: [], about },
+    encode(x) {
+      const known = fill === undefined ? x : where(isNaN(x), fill, x);
+      const scaled = asInput(div(sub(known, mean), std));
+      return indicator === true ? [scaled, asInput(isNaN(x))] : [scaled];
+    },
+  };
+}
+
+function categoryOf({ column, categories, missing }: FeatureRule & { kind: "category" }): ColumnEncoding {
+  const none = categories.includes("") || missing === "error" ? "" : ", a missing one too";
+  const about = `the place of the category among its categories, from 0; −1 for any other${none}`;
+  return {
+    input: { name: column, dtype: "int32", item: [], about, categories },
+    encode: (x) => [
+      convert(equal(expandDims(x, 1), arange(0, categories.length, 1, { dtype: "int32" })), "float32"),
+    ],
+  };
+}
+
+function asInput(x: Tensor): Tensor {
+  return expandDims(convert(x, "float32"), 1);
+}
+
+/** What the network is to predict, as an input of a loss. */
+export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
+  const task = table?.task;
+  if (task?.kind === "regression") {
+    const { mean, std } = task.scale;
+    const input: ItemInput = {
+      name: task.target,
+      dtype: "float64",
+      item: [],
+      about: "the number to predict",
+    };
+    return {
+      inputs: [input],
+      encode: ([y]) => convert(div(sub(y!, mean[0]!), std[0]!), "float32"),
+    };
+  }
+  const categories = classesOf(task, sizes);
+  const name = source.kind === "table" ? source.target : "label";
+  const about = "the place of the right class among the classes, from 0";
+  return { inputs: [{ name, dtype: "int32", item: [], about, categories }], encode: ([y]) => y! };
+}
+
+/** The classes of a run, of which those of images are numbers. */
+function classesOf(task: Task | undefined, sizes: readonly number[]): readonly string[] {
+  if (task?.kind === "classification") return task.classes;
+  return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));
+}
+
+/** A result of the model. */
+export interface Output {
+  readonly name: string;
+  readonly about: string;
+  readonly categories?: readonly string[];
+}
+
+/** What a network gives as people ask for it: probabilities and the class, or a number in units of the target. */
+export function predictionOf({ table, sizes }: TrainedRun): {
+  readonly outputs: readonly Output[];
+  readonly decode: (output: Tensor) => readonly Tensor[];
+} {
+  const task = table?.task;
+  if (task?.kind === "regression") {
+    const { mean, std } = task.scale;
+    return {
+      outputs: [{ name: task.target, about: "the prediction" }],
+      decode: (z) => [add(mul(convert(reshape(z, [-1]), "float64"), std[0]!), mean[0]!)],
+    };
+  }
+  const categories = classesOf(task, sizes);
+  return {
+    outputs: [
+      { name: "probabilities", about: "of the classes", categories },
+      { name: "class", about: "the place of the class with the largest one", categories },
+    ],
+    decode: (p) => [p, argmax(p, { axis: 1 })],
+  };
+}
+
+/** A value of an input for so many items, for its type. */
+export function placeholder({ dtype, item }: ItemInput, items: number): Tensor {
+  return zeros([items, ...item], { dtype });
+}

@@ -1,0 +1,119 @@
+import { DownhillError } from "../../errors/index.ts";
+import { anyBatch } from "../../onnx/any-batch.ts";
+import { toOnnx } from "../../onnx/to-onnx.ts";
+import { version } from "../../util/version.ts";
+import { toJson } from "../shared/json.ts";
+import { paintFor } from "../shared/style.ts";
+import { optionError, readChoice, readCount } from "../shared/words.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { exportedFunction, exports, type ExportedFunction } from "./functions.ts";
+import type { ItemInput } from "./inputs.ts";
+import { readTrainedRun, type TrainedRun } from "./saved.ts";
+
+/** What `downhill export` was asked for, as it was written. */
+export interface ExportRequest {
+  readonly folder: string;
+  readonly out: string | undefined;
+  readonly what: string | undefined;
+  readonly batch: string | undefined;
+  readonly json: boolean;
+}
+
+const someItems = 2; // of a model for any number of them
+
+/** Writes a run as a model, and tells what goes in and comes out. */
+export async function exportRun({ folder, out = "model.onnx", ...request }: ExportRequest): Promise<void> {
+  const what = readChoice("--what", request.what ?? "predictions", exports);
+  const batch = request.batch === undefined ? undefined : readCount("--batch", request.batch);
+  checkOutput(out);
+  const run = await readTrainedRun(folder);
+  for (const warning of run.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const made = exportedFunction(what, run, batch ?? someItems);
+  const metadata = {
+    made_by: `downhill ${version}, downhill export --what ${what}`,
+    ...metadataOf(run, made),
+  };
+  const model = modelOf(made, batch === undefined, metadata);
+  await writeOutput(out, model);
+  const { items, results, notes } = made;
+  if (request.json) {
+    const { step, epoch } = run;
+    const about = { file: out, bytes: model.length, what, step, epoch, batch: batch ?? null };
+    process.stdout.write(`${toJson({ ...about, inputs: items, outputs: results, notes, metadata })}\n`);
+    return;
+  }
+  const paint = paintFor(process.stdout);
+  const size = batch === undefined ? "any number of items" : `${batch} items`;
+  const lines = [
+    `${paint("bold", out)}: ${what} of ${folder} (${dataOf(run)}, after epoch ${run.epoch}), for ${size}; ${Math.ceil(model.length / 1024)} KB`,
+    ...items.map(
+      (item) => `  in   ${paint("cyan", item.name)} ${typeOf(item)}: ${item.about}${listOf(item.categories)}`,
+    ),
+    ...results.map(
+      ({ name, about, categories }) => `  out  ${paint("cyan", name)}: ${about}${listOf(categories)}`,
+    ),
+    ...notes.map((note) => `  ${note}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function modelOf(
+  { f, args, values, inputs, outputs, items }: ExportedFunction,
+  isAny: boolean,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const names = items.map(({ name }) => name);
+  try {
+    return toOnnx(f, args as never, {
+      values,
+      inputs,
+      outputs,
+      metadata,
+      ...(isAny && { batch: anyBatch(...names) }),
+    });
+  } catch (error) {
+    if (!(isAny && error instanceof DownhillError && error.code === "shape")) throw error;
+    throw optionError(
+      `${error.message.replace(/ Leave batch out.*$/s, "")} Say how many items with --batch N.`,
+    );
+  }
+}
+
+/** What a reader of the model should know: plain texts, lists as JSON. */
+function metadataOf(run: TrainedRun, { items, results }: ExportedFunction): Record<string, string> {
+  const { commands, step, epoch, bestEpoch } = run;
+  return {
+    data: dataOf(run),
+    ...(commands.length === 0 ? {} : { command: commands.join("\n") }),
+    epoch: String(bestEpoch ?? epoch),
+    step: String(step),
+    inputs: JSON.stringify(items),
+    outputs: JSON.stringify(results),
+  };
+}
+
+function dataOf({ source }: TrainedRun): string {
+  switch (source.kind) {
+    case "digits":
+      return "digits";
+    case "set":
+      return source.name;
+    case "table":
+      return source.file;
+    case "images":
+      return source.images;
+    default:
+      return source satisfies never;
+  }
+}
+
+function typeOf({ dtype, item }: ItemInput): string {
+  return `${dtype}[${["items", ...item].join(", ")}]`;
+}
+
+/** The first categories, where there are any: all are in the metadata. */
+function listOf(categories: readonly string[] | undefined): string {
+  if (categories === undefined) return "";
+  const shown = categories.slice(0, 12).map((name) => (name === "" ? "(missing)" : name));
+  return ` (${shown.join(", ")}${categories.length > shown.length ? ", …" : ""})`;
+}

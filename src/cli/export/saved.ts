@@ -1,0 +1,123 @@
+import { existsSync, statSync } from "node:fs";
+import { DownhillError } from "../../errors/index.ts";
+import { Tensor } from "../../ir/tensor.ts";
+import type { MlpParams } from "../../nn/index.ts";
+import { readSavedRun, type SavedRun } from "../../train/checkpoint/codec.ts";
+import { checkpointFolder } from "../../train/index.ts";
+import { quote } from "../shared/words.ts";
+import { requestOfWords } from "../train/command.ts";
+import { kindOf } from "../train/defaults.ts";
+import { formerLearnt } from "../train/learnt.ts";
+import type { Learnt } from "../train/problem.ts";
+import { repetitionOf, wordsOfStretch } from "../train/run-history.ts";
+import { readSettings, type Settings } from "../train/settings.ts";
+import { readSource, type Source } from "../train/source.ts";
+
+/** A run of `downhill train` as its folder tells of it. */
+export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | "batches"> {
+  readonly folder: string;
+  readonly source: Source;
+  readonly settings: Settings;
+  /** The parameters at its end, and what it has learnt: those of the best epoch where it held items out. */
+  readonly last: MlpParams;
+  readonly learnt: MlpParams;
+  /** The epoch that `learnt` is of, where it is not the last. */
+  readonly bestEpoch: number | undefined;
+  /** Inputs of the network, sizes of its layers, and outputs. */
+  readonly sizes: readonly number[];
+  /** How the columns of a table become inputs; `undefined` for images. */
+  readonly table: Learnt | undefined;
+  /** The commands that make it again. */
+  readonly commands: readonly string[];
+  /** What is to be known of the files. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The run in a folder of checkpoints.
+ *
+ * @throws DownhillError `file` where there is none; `data` for one that is damaged or was made by another program.
+ */
+export async function readTrainedRun(folder: string): Promise<TrainedRun> {
+  if (!existsSync(folder)) throw noRun(folder, "there is no such folder");
+  if (!statSync(folder).isDirectory()) throw noRun(folder, "this is a file, not the folder of a run");
+  const { checkpoint, warnings } = await checkpointFolder(folder).load();
+  if (checkpoint === undefined) throw noRun(folder, "there is no checkpoint in it");
+  const saved = readSavedRun(checkpoint);
+  const { step, epoch, batch, items, batches, stretches, best } = saved;
+  const words = stretches.map((stretch) => wordsOfStretch(stretch)).findLast((one) => one !== undefined);
+  if (words === undefined) throw otherRun(folder, "it was made by a program, or by an earlier version");
+  const [last, learnt] = [
+    networkIn(saved.params),
+    networkIn(best === undefined ? saved.params : best.params),
+  ];
+  if (last === undefined || learnt === undefined)
+    throw otherRun(folder, "its parameters are not those of a network of downhill train");
+  const request = requestOfWords(words.slice(2));
+  const source = readSource(request);
+  const end = { epoch, batch, stretches, isStopped: false, batchCount: batches ?? 1 };
+  const sizes = [last.layers[0]!.weight.shape[0]!, ...last.layers.map(({ bias }) => bias.shape[0]!)];
+  const table = source.kind === "table" || source.kind === "set" ? tableOf(folder, sizes) : undefined;
+  return {
+    folder,
+    step,
+    epoch,
+    items,
+    batches,
+    source,
+    last,
+    learnt,
+    sizes,
+    table,
+    warnings,
+    settings: readSettings(request, kindOf(source)),
+    bestEpoch: best?.epoch,
+    commands: repetitionOf(words, end, folder).commands,
+  };
+}
+
+/** What the run has learnt from its table, which has to fit its network. */
+function tableOf(folder: string, sizes: readonly number[]): Learnt {
+  const table = formerLearnt(folder);
+  const outputs = table?.task.kind === "classification" ? table.task.classes.length : 1;
+  if (table !== undefined && table.inputs.names.length === sizes[0] && outputs === sizes.at(-1)) return table;
+  const what =
+    table === undefined
+      ? "lacks inputs.json, which tells"
+      : "has an inputs.json of another run, which does not tell";
+  throw new DownhillError(
+    "data",
+    `${folder} ${what} how the columns of the table become the inputs of the network. Train again, in another folder.`,
+  );
+}
+
+/** Parameters, if they are those of dense layers that follow each other. */
+function networkIn(params: unknown): MlpParams | undefined {
+  const layers: unknown = (params as { readonly layers?: unknown } | null)?.layers;
+  if (!Array.isArray(layers) || layers.length === 0) return undefined;
+  let width: number | undefined;
+  for (const layer of layers as readonly Partial<MlpParams["layers"][number]>[]) {
+    const { weight, bias } = layer ?? {};
+    if (!(weight instanceof Tensor && bias instanceof Tensor)) return undefined;
+    const [inputs, outputs, ...more] = weight.shape;
+    const fits = more.length === 0 && bias.shape.length === 1 && bias.shape[0] === outputs;
+    if (!fits || (width !== undefined && inputs !== width)) return undefined;
+    width = outputs;
+  }
+  return params as MlpParams;
+}
+
+function noRun(folder: string, why: string): DownhillError {
+  return new DownhillError(
+    "file",
+    `${folder}: ${why}. A run is saved by downhill train … --checkpoint ${quote(folder)}.`,
+  );
+}
+
+function otherRun(folder: string, why: string): DownhillError {
+  return new DownhillError(
+    "data",
+    `${folder}: ${why}, and downhill export knows the networks of downhill train. ` +
+      "A program writes its own with toOnnx of downhill/onnx; checkpointParams of downhill/train gives the parameters.",
+  );
+}
