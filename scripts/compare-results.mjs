@@ -36,7 +36,7 @@ else if (options.help || positionals.length !== 1) {
 async function hash() {
   const { hashResults } = await import(pathToFileURL(/** @type {string} */ (options.of)).href);
   const note = (/** @type {string} */ what) => console.error(`  ${what}`);
-  const hashes = await hashResults(Number(options.seed), Number(options.count), note, options.turbo);
+  const hashes = hashResults(Number(options.seed), Number(options.count), note, options.turbo);
   writeFileSync(/** @type {string} */ (options.out), JSON.stringify(hashes));
   process.exit(0); // threads of the pool may be at work still
 }

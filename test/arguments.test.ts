@@ -38,7 +38,7 @@ for (const module of Object.values(modules))
       functions.set(name, value as Anything);
 
 /** Those that take any number of arguments, each of which they look at themselves. */
-const variadic = "chain cond einsum linearize slice vjp".split(" ");
+const variadic = "anyBatch chain cond einsum linearize slice vjp".split(" ");
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {

@@ -33,14 +33,14 @@ const ways: Readonly<Record<string, RuntimeOptions>> = {
 export type Hashes = Record<string, string>;
 
 /** The hashes of all, for random programs drawn by `seed`; `note` is told of what begins. */
-export async function hashResults(
+export function hashResults(
   seed: number,
   count: number,
   note: (what: string) => void,
   isTurbo = false,
-): Promise<Hashes> {
+): Hashes {
   const hashes: Hashes = {};
-  if (isTurbo) await downhill.enableTurbo();
+  if (isTurbo) downhill.enableTurbo();
   for (const [way, options] of Object.entries(ways)) {
     downhill.configure(options);
     note(`${way}: ${count} random programs`);
@@ -121,7 +121,7 @@ function trained({ parameters, batch, losses }: Model): readonly Tensor[] {
   let state = optimizer.init(p);
   const step = downhill.jit((q: Tensors, s: object, d: object) => {
     const [value, grads] = downhill.valueAndGrad((r: Tensors) => loss(r, d))(q);
-    const { updates, state: next } = optimizer.update(grads as Tensors, s, q);
+    const { updates, state: next } = optimizer.update(grads, s, q);
     return [optim.applyUpdates(q, updates), next, value] as const;
   }) as unknown as (q: Tensors, s: object, d: object) => [Tensors, object, Tensor];
   let value: Tensor | undefined;
