@@ -23,6 +23,14 @@ export interface OpenMpiOptions {
   readonly library?: string;
 }
 
+/** How UCX, through which MPICH sends, and Open MPI between some machines, leaves the engine alone. */
+const ucxSettings: Readonly<Record<string, string>> = {
+  UCX_ERROR_SIGNALS: "", // the engine has a handler of its own, for reads beyond the memory of WebAssembly
+  // it rewrites brk and mmap while threads of the engine run: the heap lost pages in use, in one of 60 processes
+  UCX_MEM_EVENTS: "n",
+  UCX_MEM_MMAP_HOOK_MODE: "none",
+};
+
 let opened: Promise<World> | undefined;
 
 /**
@@ -53,8 +61,7 @@ async function open(options: OpenMpiOptions): Promise<World> {
       "openMpi: a worker cannot open MPI, only the program's main thread can. Open it there.",
     );
   const koffi = await loadKoffi();
-  // UCX, through which MPICH sends, would take over signals by which the engine finds reads beyond the memory of WebAssembly
-  process.env["UCX_ERROR_SIGNALS"] ??= "";
+  for (const [name, value] of Object.entries(ucxSettings)) process.env[name] ??= value;
   const launch = readLauncher(process.env);
   const library = loadLibrary(koffi, given === "" ? undefined : given, launch?.make);
   const mpi = initialise(library);

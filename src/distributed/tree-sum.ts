@@ -1,7 +1,7 @@
 import type { ReducibleArray, World } from "../train/world.ts";
 
 /** Bytes that are exchanged at a time: few enough to be still in a cache when they are added, and large against a message. */
-const pieceBytes = 2 ** 17;
+const pieceBytes = 2 ** 19;
 
 /**
  * Replaces an array by its sum over all ranks. Where their number is a power of two, ranks are added in pairs, then pairs in
