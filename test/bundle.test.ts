@@ -163,7 +163,18 @@ test("every module listed under sideEffects was built", async () => {
   const { default: manifest } = (await import("../package.json", { with: { type: "json" } })) as {
     default: { sideEffects: string[] };
   };
-  const subpaths = ["core", "optim", "nn", "data", "train", "distributed", "onnx", "viz", "landscapes", "testing"];
+  const subpaths = [
+    "core",
+    "optim",
+    "nn",
+    "data",
+    "train",
+    "distributed",
+    "onnx",
+    "viz",
+    "landscapes",
+    "testing",
+  ];
   const paths = manifest.sideEffects.flatMap((path) =>
     path.includes("*") ? subpaths.map((subpath) => path.replace("*", subpath)) : path,
   );

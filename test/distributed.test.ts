@@ -16,10 +16,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Numbers = Readonly<Record<string, readonly number[]>>;
 
 /** What each rank of a run wrote into the folder. */
-function written<T>(name: string, size: number): readonly T[] {
+function written(name: string, size: number): readonly unknown[] {
   return Array.from(
     { length: size },
-    (_, rank) => JSON.parse(readFileSync(join(folder, `${name}-${rank}-of-${size}.json`), "utf8")) as T,
+    (_, rank) => JSON.parse(readFileSync(join(folder, `${name}-${rank}-of-${size}.json`), "utf8")) as unknown,
   );
 }
 
@@ -44,7 +44,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
       const { status, stderr } = await launchRanks(["-n", String(size)], "gradients.mjs", [folder]);
       expect(status, stderr).toBe(0);
     }
-    for (const size of [1, 2, 4]) runs.set(size, written("gradients", size));
+    for (const size of [1, 2, 4]) runs.set(size, written("gradients", size) as readonly Numbers[]);
   });
 
   test("are those of differences, in every way of computing them", () => {
@@ -142,11 +142,11 @@ describeWithMpi("a rank that ends takes the others along", () => {
       `${last}: ended by an error that nothing caught:\nError: the last rank was let down\n`,
     ],
     ["asks for it", "abort", `${last}: the last rank asks to end it\n`],
-  ])("when it %s, with its message first", async (_, how, message) => {
+  ])("when it %s, with its message", async (_, how, message) => {
     for (const mpirun of how === "throw" ? Object.values(mpiruns) : [mpiruns.openMpi]) {
       const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpirun], "ends.mjs", [how]);
       expect(status).toBe(1);
-      expect(stderr.startsWith(`downhill: ${message}`), stderr).toBe(true);
+      expect(stderr).toContain(`downhill: ${message}`); // nearly always before what mpirun says, which comes another way
       expect(stderr.trimEnd()).toMatch(/\ndownhill launch: rank 1 ended the run with exit code 1\.$/);
     }
   });
@@ -154,7 +154,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
   test("when it leaves with another exit code than 0 and they go on", async () => {
     const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["leave"]);
     expect(status).toBe(3);
-    expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks went on/);
+    expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks went on/m);
   });
 });
 

@@ -37,10 +37,17 @@ export function endWithProcess(mpi: Mpi, then: () => void): void {
   });
 }
 
+/**
+ * How long a message has for its way to mpirun before the ranks are ended, in milliseconds: the end takes another way, and
+ * what mpirun says of it would come first.
+ */
+const headStart = 100;
+
 const sleeper = /* @__PURE__ */ new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes a message and ends all ranks. */
 export function abortWith(mpi: Mpi, message: string, code = 1): void {
   process.stderr.write(`downhill: rank ${mpi.rank} of ${mpi.size}: ${message}\n`);
+  Atomics.wait(sleeper, 0, 0, headStart);
   mpi.abort(code);
 }

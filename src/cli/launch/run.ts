@@ -146,8 +146,8 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
     env: { ...started.env, ...process.env, [launchVariables.running]: running },
   });
   stop.guard(child, started);
-  const readStdout = passOn(child.stdout!, process.stdout); // where MPICH tells of a rank that died
-  const readStderr = passOn(child.stderr!, process.stderr);
+  const readStdout = passOn(child.stdout, process.stdout); // where MPICH tells of a rank that died
+  const readStderr = passOn(child.stderr, process.stderr);
   return await new Promise<Try>((resolve, reject) => {
     child.on("error", (cause) => {
       reject(new DownhillError("option", `launch: ${path} cannot be started: ${cause.message}.`, { cause }));

@@ -6,6 +6,7 @@ import { openMpi } from "downhill/distributed";
 const [how, file] = process.argv.slice(2);
 const world = await openMpi();
 const isLast = world.rank === world.size - 1;
+const say = (text) => process.stdout.write(`${text}\n`);
 const flag = new Int32Array(1);
 
 /** Steps in which all ranks take part, until one of them says that it is enough. */
@@ -27,7 +28,7 @@ if (how === "leave") {
 if (how === "kill once") {
   if (existsSync(file)) {
     // the second try
-    if (world.rank === 0) console.log(`whole again on ${world.size} ranks`);
+    if (world.rank === 0) say(`whole again on ${world.size} ranks`);
     process.exit(0);
   }
   world.barrier();
@@ -42,19 +43,19 @@ if (how === "checkpoint") {
   throw new Error("it fails");
 }
 if (how === "deaf") {
-  process.on("SIGINT", () => console.log("heard"));
+  process.on("SIGINT", () => say("heard"));
   world.barrier();
-  if (world.rank === 0) console.log("ready");
+  if (world.rank === 0) say("ready");
 }
 if (how === "interrupt") {
   process.on("SIGINT", () => (flag[0] = 1));
   world.barrier();
-  if (world.rank === 0) console.log("ready");
+  if (world.rank === 0) say("ready");
   await steps();
   // the first to know is not the last to be ready
   if (world.rank === 0) {
     for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
-    console.log("saved once");
+    say("saved once");
   }
   process.exit(130);
 }
