@@ -42,6 +42,7 @@ const outside = [
     "onnx",
     "onnx-in-page",
     "pages",
+    "pictures",
     "playground",
     "prefetch-in-page",
     "report",
