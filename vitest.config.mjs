@@ -52,6 +52,8 @@ const outside = [
   ].map((name) => `test/${name}.test.ts`),
 ];
 
+const globalSetup = "test/support/chromium-server.ts"; // one browser for all
+
 export default defineConfig({
   resolve: {
     // Tests import the package by its public names; these lead to the sources.
@@ -78,7 +80,7 @@ export default defineConfig({
           exclude: [...onlyComputing, ...outside],
         },
       },
-      { extends: true, test: { name: "outside", include: outside } },
+      { extends: true, test: { name: "outside", include: outside, isolate: false, globalSetup } },
     ],
   },
 });
