@@ -38,6 +38,7 @@ const outside = [
     "csp",
     "distributed",
     "engines",
+    "export",
     "memory",
     "onnx",
     "onnx-in-page",
