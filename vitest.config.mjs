@@ -38,10 +38,12 @@ const outside = [
     "csp",
     "distributed",
     "engines",
+    "export",
     "memory",
     "onnx",
     "onnx-in-page",
     "pages",
+    "pictures",
     "playground",
     "prefetch-in-page",
     "report",
@@ -50,6 +52,8 @@ const outside = [
     "train-in-page",
   ].map((name) => `test/${name}.test.ts`),
 ];
+
+const globalSetup = "test/support/chromium-server.ts"; // one browser for all
 
 export default defineConfig({
   resolve: {
@@ -77,7 +81,7 @@ export default defineConfig({
           exclude: [...onlyComputing, ...outside],
         },
       },
-      { extends: true, test: { name: "outside", include: outside } },
+      { extends: true, test: { name: "outside", include: outside, isolate: false, globalSetup } },
     ],
   },
 });

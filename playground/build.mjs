@@ -1,5 +1,5 @@
 // Makes playground/dist/index.html: one file with the library in it, that works offline. With --serve it also serves it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { build } from "esbuild";
 
@@ -31,7 +31,10 @@ const page = read("index.html")
   .replace("<!-- trace -->", () => pageBody("", ""))
   .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
 mkdirSync(new URL("dist/", here), { recursive: true });
-writeFileSync(new URL("dist/index.html", here), page);
+// whole or not at all: somebody may be reading it
+const written = new URL(`dist/index-${process.pid}.html`, here);
+writeFileSync(written, page);
+renameSync(written, new URL("dist/index.html", here));
 console.log(`playground/dist/index.html: ${(page.length / 1024).toFixed(0)} KB`);
 
 if (process.argv.includes("--serve")) serve();

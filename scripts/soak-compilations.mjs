@@ -13,11 +13,10 @@ const usage = `Usage: node scripts/soak-compilations.mjs [OPTIONS]
   --minutes N   how long, from the time that all caches are full (60)
   --count N     stops after as many compilations, if the time is not over before
   --seed N      compiles other functions (1)
+  --warm-up N   compilations after which all caches are full (2100: twice as many as are kept)
   --json        prints one line of JSON at the end
   --help        this text`;
 
-/** Twice as many as are kept: by then all caches are full. */
-const warmUp = 2100;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const read = () =>
@@ -26,6 +25,7 @@ const read = () =>
       minutes: { type: "string", default: "60" },
       count: { type: "string", default: "Infinity" },
       seed: { type: "string", default: "1" },
+      "warm-up": { type: "string", default: "2100" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -39,15 +39,16 @@ try {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
   process.exit(2);
 }
-const { minutes, count, seed } = {
+const { minutes, count, seed, warmUp } = {
   minutes: Number(options.minutes),
   count: Number(options.count),
   seed: Number(options.seed),
+  warmUp: Number(options["warm-up"]),
 };
 if (options.help) console.log(usage);
-else if (minutes > 0 && count > 0 && Number.isInteger(seed) && seed >= 0) await main();
+else if (minutes > 0 && count > 0 && warmUp > 0 && Number.isInteger(seed) && seed >= 0) await main();
 else {
-  console.error(`--minutes and --count must be above 0, --seed a whole number.\n\n${usage}`);
+  console.error(`--minutes, --count and --warm-up must be above 0, --seed a whole number.\n\n${usage}`);
   process.exitCode = 2;
 }
 

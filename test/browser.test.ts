@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { describeInBrowser } from "./support/browser.ts";
+import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
 
 describeInBrowser("a page in Chromium", {
   "runs scripts of its own file": async ({ open }) => {
@@ -13,4 +13,27 @@ describeInBrowser("a page in Chromium", {
     const page = await open("<p></p>", { colorScheme: "dark" });
     expect(await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches)).toBe(true);
   },
+
+  ...Object.fromEntries(
+    ["a test", "the next one"].map((which) => [
+      `${which} sees nothing of what another has kept, set and emulated`,
+      async ({ open }: BrowserTest) => {
+        const page = await open("<p>keeps</p>");
+        const found = await page.evaluate(() => [
+          localStorage.length,
+          document.cookie,
+          innerWidth,
+          matchMedia("(prefers-color-scheme: dark)").matches,
+          "left" in window,
+        ]);
+        expect(found).toEqual([0, "", 1280, false, false]);
+        await page.evaluate(() => {
+          localStorage.setItem("left", "here");
+          Object.assign(window, { left: true });
+        });
+        await page.setViewportSize({ width: 500, height: 500 });
+        await page.emulateMedia({ colorScheme: "dark" });
+      },
+    ]),
+  ),
 });

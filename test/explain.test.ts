@@ -2,31 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bin, downhill as run, type Ended, installedDownhill } from "./support/command.ts";
 
-const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command that the package installs, from dist/. */
-function downhill(words: readonly string[], input = ""): Outcome {
-  const env = { ...process.env, NO_COLOR: "1" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
-    encoding: "utf8",
-    input,
-    env,
-  });
-  return { status, stdout, stderr };
-}
+const downhill = async (words: readonly string[], input = ""): Promise<Ended> => run(words, { input });
 
 describe("downhill explain", () => {
-  test("prints the program, a forward pass for each input, the reverse trace and the check", () => {
-    const { status, stdout, stderr } = downhill(["explain", "x*y + sin(x)", "--at", "x=2,y=3"]);
+  test("prints the program, a forward pass for each input, the reverse trace and the check", async () => {
+    const { status, stdout, stderr } = await downhill(["explain", "x*y + sin(x)", "--at", "x=2,y=3"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.match(/^\S.*/gm)).toEqual([
       "Program",
@@ -39,31 +22,39 @@ describe("downhill explain", () => {
     ]);
   });
 
-  test("reads the text from standard input", () => {
-    const { stdout } = downhill(["explain", "-", "--at", "x=2"], "a = x*x # a comment\nb = a + 1\n");
+  test("reads the text from standard input", async () => {
+    const { stdout } = installedDownhill(["explain", "-", "--at", "x=2"], {
+      input: "a = x*x # a comment\nb = a + 1\n",
+    });
     expect(stdout).toContain("b = a + 1   = 5");
   });
 
   // "“?” has no meaning here", and with x = 2 "the result depends on no input"
-  test("reads lecture notes as they stand: x = ? declares an input, x = 2 one with a value", () => {
+  test("reads lecture notes as they stand: x = ? declares an input, x = 2 one with a value", async () => {
     const rest = "a = x * y\nb = sin(x)\nz = a + b\n";
-    const symbolic = downhill(["explain", `x = ?\ny = ?\n${rest}`]);
-    expect(symbolic).toEqual(downhill(["explain", "-"], rest));
+    const symbolic = await downhill(["explain", `x = ?\ny = ?\n${rest}`]);
+    expect(symbolic).toEqual(await downhill(["explain", "-"], rest));
     expect(symbolic.stdout).toContain("Forward mode with dx = ?, dy = ?");
-    const given = downhill(["explain", `x = 2\ny = 3\n${rest}`]);
-    expect(given).toEqual(downhill(["explain", rest, "--at", "x=2,y=3"]));
-    expect(downhill(["explain", "-", "--at", "y=3"], `x = 2\ny = ?\n${rest}`)).toEqual(given);
-    expect(downhill(["explain", `x = 5\ny = 3\n${rest}`, "--at", "x=2"])).toEqual(given);
+    const given = await downhill(["explain", `x = 2\ny = 3\n${rest}`]);
+    expect(given).toEqual(await downhill(["explain", rest, "--at", "x=2,y=3"]));
+    expect(await downhill(["explain", "-", "--at", "y=3"], `x = 2\ny = ?\n${rest}`)).toEqual(given);
+    expect(await downhill(["explain", `x = 5\ny = 3\n${rest}`, "--at", "x=2"])).toEqual(given);
   });
 
-  test("says why the trace is symbolic where only some inputs have a value", () => {
-    const { stdout, stderr } = downhill(["explain", "x = 2\nz = x*y"]);
+  test("says why the trace is symbolic where only some inputs have a value", async () => {
+    const { stdout, stderr } = await downhill(["explain", "x = 2\nz = x*y"]);
     expect(stderr).toBe("note: y has no value, so the trace is symbolic: give --at y=…\n");
     expect(stdout).toContain("x           = ?");
   });
 
-  test("writes one JSON object", () => {
-    const { stdout } = downhill(["explain", "__proto__*y + 1/w", "--at", "__proto__=2,y=3,w=0", "--json"]);
+  test("writes one JSON object", async () => {
+    const { stdout } = await downhill([
+      "explain",
+      "__proto__*y + 1/w",
+      "--at",
+      "__proto__=2,y=3,w=0",
+      "--json",
+    ]);
     const table: unknown = JSON.parse(stdout);
     expect(table).toMatchObject({ value: "Infinity", check: { ok: false } });
     expect(Object.keys(table as object)).toEqual(
@@ -77,8 +68,8 @@ describe("downhill explain", () => {
     ]);
   });
 
-  test("a seed of one's choice", () => {
-    const { stdout } = downhill(["explain", "x*y", "--at", "x=2,y=3", "--seed", "x=1,y=-1"]);
+  test("a seed of one's choice", async () => {
+    const { stdout } = await downhill(["explain", "x*y", "--at", "x=2,y=3", "--seed", "x=1,y=-1"]);
     expect(stdout).toContain("Forward mode with dx = 1, dy = -1");
     expect(stdout).toContain("result: dz = 1");
   });
@@ -96,17 +87,17 @@ describe("--graph", () => {
     ["html", /^<!doctype html>/],
     ["dot", /^digraph /],
     ["mmd", /^flowchart TD/],
-  ])("out.%s", (ending, start) => {
+  ])("out.%s", async (ending, start) => {
     const file = join(folder, `out.${ending}`);
-    const { status, stdout } = downhill(["explain", "x*y", "--at", "x=2,y=3", "--graph", file]);
+    const { status, stdout } = await downhill(["explain", "x*y", "--at", "x=2,y=3", "--graph", file]);
     expect(status).toBe(0);
     expect(stdout).toContain(`Graph written to ${file}`);
     expect(readFileSync(file, "utf8")).toMatch(start);
   });
 
-  test("a file that cannot be written is told in one line", () => {
+  test("a file that cannot be written is told in one line", async () => {
     const file = join(folder, "nowhere", "out.svg");
-    expect(downhill(["explain", "x", "--graph", file])).toEqual({
+    expect(await downhill(["explain", "x", "--graph", file])).toEqual({
       status: 1,
       stdout: "",
       stderr: `error: cannot write ${file}: its folder does not exist.\n`,
@@ -130,25 +121,25 @@ test.each<[string[], string]>([
     `error: --graph: the name must end in .svg, .html, .dot or .mmd, and "out.png" does not.`,
   ],
   [["--hlep"], 'error: unknown option --hlep. Did you mean "--help"? See downhill --help.\n'],
-])("%j is bad usage", (words, message) => {
-  const { status, stdout, stderr } = downhill(words);
+])("%j is bad usage", async (words, message) => {
+  const { status, stdout, stderr } = await downhill(words);
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr.startsWith(message), stderr).toBe(true);
 });
 
-test("a bare command, --help and --version", () => {
-  const bare = downhill([]);
+test("a bare command, --help and --version", async () => {
+  const bare = await downhill([]);
   expect(bare.status).toBe(0);
   expect(bare.stdout).toContain("explain");
-  expect(downhill(["--help"]).stdout).toBe(bare.stdout);
-  const help = downhill(["explain", "--help"]).stdout;
+  expect((await downhill(["--help"])).stdout).toBe(bare.stdout);
+  const help = (await downhill(["explain", "--help"])).stdout;
   for (const word of ["--at", "--seed", "--wrt", "--graph", "--json", "Examples"])
     expect(help).toContain(word);
-  expect(downhill(["help", "explain"]).stdout).toBe(help);
-  expect(downhill(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await downhill(["help", "explain"])).stdout).toBe(help);
+  expect((await downhill(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test.skipIf(process.platform === "win32")("a closed pipe ends it quietly", () => {
+test.skipIf(process.platform === "win32")("a closed pipe ends it quietly", async () => {
   const sum = Array.from({ length: 3000 }, (_, i) => `sin(x + ${i})`).join(" + ");
   const command = `"${process.execPath}" "${bin}" explain - --at x=1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8", input: sum });

@@ -1,9 +1,7 @@
 // `downhill export`: what the models of runs give in ONNX Runtime, beside what downhill gives.
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { columnOf, readTable, type TableColumn } from "downhill/io";
@@ -18,27 +16,18 @@ import { loadProblem, type Part, type Problem } from "../src/cli/train/data.ts";
 import { makeModel } from "../src/cli/train/model.ts";
 import { anyBatch } from "../src/onnx/any-batch.ts";
 import { toOnnx } from "../src/onnx/to-onnx.ts";
+import { downhill as runDownhill, type Ended } from "./support/command.ts";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 
-const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const missing = missingRuntime();
 const skip = missing !== undefined && !isRequired;
 let folder: string;
 
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function downhill(...words: string[]): Ran {
-  const env = { ...process.env, NO_COLOR: "1" };
-  return spawnSync(process.execPath, [bin, ...words], { cwd: folder, encoding: "utf8", env });
-}
+const downhill = async (...words: string[]): Promise<Ended> => runDownhill(words, { cwd: folder });
 
 /** Trains a little, which has to go well. */
-function trained(name: string, ...words: string[]): void {
-  const { status, stderr } = downhill("train", ...words, "--epochs", "2", "--checkpoint", name);
+async function trained(name: string, ...words: string[]): Promise<void> {
+  const { status, stderr } = await downhill("train", ...words, "--epochs", "2", "--checkpoint", name);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 }
 
@@ -48,15 +37,15 @@ const table = `height,site,girth,yield,kind\n${Array.from({ length: 80 }, (_, i)
   return `${height},${places[(i * 7) % 4]!},${((i * 13) % 17) / 3},${(i * 29) % 31}.25,${i % 3 === 0 ? "oak" : "ash"}`;
 }).join("\n")}\n`;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "downhill-export-"));
   writeFileSync(join(folder, "trees.csv"), table);
-  trained("digits", "digits");
-  trained("best", "digits", "--val", "0.2", "--hidden", "none", "--lr", "1");
-  trained("iris", "iris", "--hidden", "none");
+  await trained("digits", "digits");
+  await trained("best", "digits", "--val", "0.2", "--hidden", "none", "--lr", "1");
+  await trained("iris", "iris", "--hidden", "none");
   const filled = ["--missing", "mean", "--indicator"];
-  trained("kinds", "--data", "trees.csv", "--target", "kind", ...filled);
-  trained("yields", "--data", "trees.csv", "--target", "yield", "--hidden", "8,4", ...filled);
+  await trained("kinds", "--data", "trees.csv", "--target", "kind", ...filled);
+  await trained("yields", "--data", "trees.csv", "--target", "yield", "--hidden", "8,4", ...filled);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -87,8 +76,11 @@ function cellsOf(run: TrainedRun, rows: Int32Array): Record<string, Tensor> {
 }
 
 /** What an exported model gives for these inputs. */
-function outputsOf(words: readonly string[], feeds: Record<string, Tensor>): Record<string, Tensor> {
-  const { status, stderr } = downhill("export", ...words, "--out", "model.onnx");
+async function outputsOf(
+  words: readonly string[],
+  feeds: Record<string, Tensor>,
+): Promise<Record<string, Tensor>> {
+  const { status, stderr } = await downhill("export", ...words, "--out", "model.onnx");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const found = runModels([{ model: readFileSync(join(folder, "model.onnx")), feeds }])[0]!;
   if (typeof found === "string") throw new Error(found);
@@ -99,18 +91,18 @@ describe("the model of a run predicts what downhill predicts", () => {
   test.skipIf(skip).each(["digits", "best"])("of pixels: %s", async (name) => {
     const { problem, output } = await evaluated(name);
     const { test: part } = problem;
-    const found = outputsOf([name], { pixels: pixelsOf(part) });
+    const found = await outputsOf([name], { pixels: pixelsOf(part) });
     const probabilities = d.tensor(output, { shape: [part.rows.length, 10] });
     expect(faultOf(probabilities, found["probabilities"]!, 1e-6)).toEqual([]);
     expect(found["class"]!.tolist()).toEqual(d.argmax(probabilities, { axis: 1 }).tolist());
-    const one = outputsOf([name, "--batch", "1"], { pixels: pixelsOf(part).slice(0, 1) });
+    const one = await outputsOf([name, "--batch", "1"], { pixels: pixelsOf(part).slice(0, 1) });
     expect(faultOf(d.slice(probabilities, [0, 1]), one["probabilities"]!, 1e-6)).toEqual([]);
   });
 
   test.skipIf(skip)("of raw columns, numbers and categories with holes: classes", async () => {
     const { run, problem, output } = await evaluated("kinds");
     const { rows } = problem.test;
-    const found = outputsOf(["kinds"], cellsOf(run, rows));
+    const found = await outputsOf(["kinds"], cellsOf(run, rows));
     expect(faultOf(d.tensor(output, { shape: [rows.length, 2] }), found["probabilities"]!, 1e-6)).toEqual([]);
     expect(found["class"]!.dtype).toBe("int32");
   });
@@ -118,7 +110,7 @@ describe("the model of a run predicts what downhill predicts", () => {
   test.skipIf(skip)("of raw columns to a number in units of the target", async () => {
     const { run, problem, output } = await evaluated("yields");
     const { rows } = problem.test;
-    const found = outputsOf(["yields"], cellsOf(run, rows));
+    const found = await outputsOf(["yields"], cellsOf(run, rows));
     const { mean, std } = (run.table!.task as { readonly scale: Standardiser }).scale;
     const wanted = Float64Array.from(output, (z) => z * std[0]! + mean[0]!);
     const scale = Math.max(...wanted.map(Math.abs));
@@ -135,7 +127,7 @@ describe("the model of a run predicts what downhill predicts", () => {
       name,
       d.tensor(Float64Array.from(rows, (_, i) => x.data[i * 4 + k]! * scale.std[k]! + scale.mean[k]!)),
     ]);
-    const found = outputsOf(["iris"], Object.fromEntries(raw) as Record<string, Tensor>);
+    const found = await outputsOf(["iris"], Object.fromEntries(raw) as Record<string, Tensor>);
     // the columns are float32 there, and come back from standardised ones with another last digit
     const got = found["probabilities"]!.data();
     output.forEach((p, i) => expect(Math.abs(p - got[i]!)).toBeLessThan(3e-6));
@@ -153,7 +145,7 @@ describe("loss, gradient and step of a run", () => {
     const objective = (p: typeof run.last): { loss: Tensor; metrics: Record<string, Tensor> } =>
       model.loss(p, batch, undefined as never) as never;
     const wanted = objective(run.learnt);
-    const found = outputsOf(["kinds", "--what", "loss"], feeds);
+    const found = await outputsOf(["kinds", "--what", "loss"], feeds);
     expect(found["loss"]!.item()).toBeCloseTo(wanted.loss.item(), 6);
     expect(found["accuracy"]!.item()).toBeCloseTo(wanted.metrics["accuracy"]!.item(), 6);
     const params = Object.fromEntries(
@@ -163,7 +155,7 @@ describe("loss, gradient and step of a run", () => {
       ]),
     );
     const slopes = d.grad((p: typeof run.last) => objective(p).loss)(run.last);
-    const gradient = outputsOf(["kinds", "--what", "gradient"], { ...params, ...feeds });
+    const gradient = await outputsOf(["kinds", "--what", "gradient"], { ...params, ...feeds });
     slopes.layers.forEach(({ weight }, i) =>
       expect(faultOf(weight, gradient[`gradient.layers[${i}].weight`]!)).toEqual([]),
     );
@@ -226,8 +218,8 @@ function leavesOf(value: unknown): Tensor[] {
 }
 
 describe("downhill export", () => {
-  test("tells what goes in and comes out, and how it was made", () => {
-    const { stdout } = downhill("export", "kinds", "--out", "kinds.onnx");
+  test("tells what goes in and comes out, and how it was made", async () => {
+    const { stdout } = await downhill("export", "kinds", "--out", "kinds.onnx");
     expect(stdout).toContain(
       "kinds.onnx: predictions of kinds (trees.csv, after epoch 2), for any number of items",
     );
@@ -236,7 +228,7 @@ describe("downhill export", () => {
     );
     expect(stdout).toContain("in   site int32[items]: the place of the category among its categories, from 0; −1 for any other ((missing), east, north, south)"); // prettier-ignore
     expect(stdout).toContain("out  class: the place of the class with the largest one (ash, oak)");
-    const told = JSON.parse(downhill("export", "kinds", "--json", "--batch", "3").stdout) as Record<
+    const told = JSON.parse((await downhill("export", "kinds", "--json", "--batch", "3")).stdout) as Record<
       string,
       unknown
     >;
@@ -246,15 +238,17 @@ describe("downhill export", () => {
     expect(bytes.includes("downhill export --what predictions")).toBe(true);
   });
 
-  test("says of which epoch the parameters are, where the run held items out", () => {
-    expect(downhill("export", "best").stdout).toMatch(/the parameters are those of epoch \d, the best/);
+  test("says of which epoch the parameters are, where the run held items out", async () => {
+    expect((await downhill("export", "best")).stdout).toMatch(
+      /the parameters are those of epoch \d, the best/,
+    );
   });
 
-  test("leaves no half of a file behind, and what was there before where it fails", () => {
+  test("leaves no half of a file behind, and what was there before where it fails", async () => {
     writeFileSync(join(folder, "kept.onnx"), "before");
-    expect(downhill("export", "nothing", "--out", "kept.onnx").status).toBe(1);
+    expect((await downhill("export", "nothing", "--out", "kept.onnx")).status).toBe(1);
     expect(readFileSync(join(folder, "kept.onnx"), "utf8")).toBe("before");
-    expect(downhill("export", "digits", "--out", "kept.onnx").status).toBe(0);
+    expect((await downhill("export", "digits", "--out", "kept.onnx")).status).toBe(0);
     expect(readFileSync(join(folder, "kept.onnx")).length).toBeGreaterThan(30_000);
     expect(readdirSync(folder).filter((name) => name.includes("tmp"))).toEqual([]);
   });
@@ -272,8 +266,8 @@ describe("downhill export", () => {
       1,
       "error: cannot write none/a.onnx: its folder does not exist.",
     ],
-  ])("refuses %s", (_, words, status, message) => {
-    const ran = downhill("export", ...words);
+  ])("refuses %s", async (_, words, status, message) => {
+    const ran = await downhill("export", ...words);
     expect(ran.status).toBe(status);
     expect(ran.stderr).toContain(message);
   });
@@ -287,24 +281,24 @@ describe("downhill export", () => {
       epochs: 1,
       checkpoint: { store: checkpointFolder(join(folder, "own")) },
     });
-    const own = downhill("export", "own").stderr;
+    const own = (await downhill("export", "own")).stderr;
     expect(own).toContain(
       "error: own: it was made by a program, or by an earlier version, and downhill export knows",
     );
     expect(own).toContain("A program writes its own with toOnnx of downhill/onnx");
-    trained("damaged", "iris", "--hidden", "none");
+    await trained("damaged", "iris", "--hidden", "none");
     rmSync(join(folder, "damaged", "inputs.json"));
-    expect(downhill("export", "damaged").stderr).toContain("error: damaged lacks inputs.json, which tells how the columns of the table"); // prettier-ignore
+    expect((await downhill("export", "damaged")).stderr).toContain("error: damaged lacks inputs.json, which tells how the columns of the table"); // prettier-ignore
     for (const name of readdirSync(join(folder, "damaged")))
       if (name.endsWith(".safetensors")) truncateSync(join(folder, "damaged", name), 100);
-    const { status, stderr } = downhill("export", "damaged");
+    const { status, stderr } = await downhill("export", "damaged");
     expect(stderr).toContain("error: damaged: no checkpoint in it is whole.");
     expect(status).toBe(1);
   });
 
-  test("refuses steps of several batches", () => {
-    trained("slow", "iris", "--accumulate", "2");
-    expect(downhill("export", "slow", "--what", "step").stderr).toContain(
+  test("refuses steps of several batches", async () => {
+    await trained("slow", "iris", "--accumulate", "2");
+    expect((await downhill("export", "slow", "--what", "step")).stderr).toContain(
       "error: --what step: a step of this run takes the gradients of 2 batches. Write --what gradient, and add them up.",
     );
   });

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { extent } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
 let dist = "";
@@ -59,18 +60,18 @@ async function soak(source: string, megabytes: number): Promise<Soak> {
 }
 
 test.each([
-  { source: "generator", megabytes: 300 },
-  { source: "worker", megabytes: 300 },
-  { source: "npy", megabytes: 300 },
-  { source: "csv", megabytes: 30 },
+  { source: "generator", megabytes: extent(150, 300), most: extent(100, 200) },
+  { source: "worker", megabytes: extent(150, 300), most: extent(100, 200) },
+  { source: "npy", megabytes: extent(150, 300), most: extent(100, 200) },
+  { source: "csv", megabytes: 30, most: 200 }, // texts of numbers, which are garbage at once
 ])(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
-  async ({ source, megabytes }) => {
+  async ({ source, megabytes, most }) => {
     const { items, growth, peak, error } = await soak(source, megabytes);
     expect(items).toBeGreaterThan((megabytes * 2 ** 20) / 512); // bytes a row, at most
     expect(error).toBeLessThan(0.02); // the weights have been learnt
     expect(peak).toBeLessThan(300);
-    expect(growth).toBeLessThan(200); // MB; 300 if all that was read were kept
+    expect(growth).toBeLessThan(most); // MB; half as much again if all that was read were kept
   },
   120_000,
 );

@@ -6,6 +6,7 @@ import { DownhillError, configure, cumsum, full, grad, jit, scan, sin, sort, tan
 import { wasmArena } from "../src/backends/wasm/index.ts";
 import { refuseAllocations } from "../src/kernel/reclaim.ts";
 import { compilationStats } from "../src/runtime/executable.ts";
+import { extent } from "./support/extent.ts";
 
 const mebibyte = 2 ** 20;
 const used = (): number => wasmArena().stats().used;
@@ -41,7 +42,7 @@ describe("in 8 MiB for kernels", () => {
   afterEach(() => expect(used()).toBeLessThanOrEqual(limit));
 
   test("an eager operation runs on one array after the other, no two of a length", () => {
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < extent(20, 60); i++) {
       const x = numbers(300_000 + i);
       expect(tensor(x).add(1).at(i).item()).toBe(Math.fround(x[i]! + 1));
     }
@@ -49,7 +50,7 @@ describe("in 8 MiB for kernels", () => {
 
   test("a jitted function runs on one array after the other, no two of a length", () => {
     const f = jit((x: Tensor) => x.add(1));
-    for (let i = 0; i < 107; i++) {
+    for (let i = 0; i < extent(24, 107); i++) {
       const x = numbers(300_000 + i);
       expect(f(x).at(i).item()).toBe(Math.fround(x[i]! + 1));
     }
@@ -57,7 +58,7 @@ describe("in 8 MiB for kernels", () => {
 
   test("one jitted function after the other runs on one array, with temporaries as large", () => {
     const x = numbers(100_000);
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < extent(20, 40); i++) {
       const f = jit((x: Tensor) => cumsum(sort(x), { axis: 0 }).add(i));
       const sizes = f(x).data();
       expect(sizes[0]).toBe(Math.fround(Math.fround(-0.5) + i));
@@ -80,7 +81,7 @@ describe("in 8 MiB for kernels", () => {
 
   test("one gradient of a new closure after the other runs on one array", () => {
     const x = numbers(300_000);
-    for (let i = 1; i <= 30; i++) {
+    for (let i = 1; i <= extent(15, 30); i++) {
       const slope = jit(grad((x: Tensor) => cumsum(x.mul(i), { axis: 0 }).square().sum()));
       expect(slope(x).at(-1).item()).not.toBe(0);
     }

@@ -8,6 +8,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
+import { downhill } from "./support/command.ts";
 import { root } from "./support/snippets.ts";
 import { extent } from "./support/extent.ts";
 
@@ -39,22 +40,19 @@ const commands: Readonly<Record<string, readonly string[]>> = {
 let folder: string;
 const pages: Record<string, string> = {};
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "downhill-all-pages-"));
   const rows = Array.from(
     { length: 40 },
     (_, i) => `${i / 8},${2.5 * Math.exp(-i / 6) + 0.05 * Math.sin(7 * i)}`,
   );
   writeFileSync(join(folder, "data.csv"), `x,y\n${rows.join("\n")}\n`);
-  Object.entries(commands).forEach(([name, words], i) => {
+  for (const [i, [name, words]] of Object.entries(commands).entries()) {
     const file = join(folder, `${i}.html`);
-    const { status, stderr } = spawnSync(process.execPath, [join(root, "dist/cli/main.js"), ...words, file], {
-      cwd: folder,
-      encoding: "utf8",
-    });
+    const { status, stderr } = await downhill([...words, file], { cwd: folder });
     expect(status, `${name}: ${stderr}`).toBe(0);
     pages[name] = file;
-  });
+  }
   const { status, stderr } = spawnSync(process.execPath, [join(root, "playground/build.mjs")], {
     encoding: "utf8",
   });

@@ -117,10 +117,8 @@ describe("the commands of the pages", () => {
     });
 
   test.each(commandLines)("$file: downhill $command $words has options that there are", async (line) => {
-    const { load } = commands.get(line.command)!;
-    const { args } = await load();
-    const own = typeof args === "function" ? await args() : ((await args) ?? {});
-    const given = normaliseArguments(line.words, { ...own, ...turboOption });
+    const { args } = await commands.get(line.command)!.load();
+    const given = normaliseArguments(line.words, { ...args, ...turboOption });
     expect(given.length).toBeGreaterThan(0);
   });
 

@@ -1,34 +1,30 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
+import { downhill } from "./support/command.ts";
 
-const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 let folder: string;
 let digits: string;
 let table: string;
 
-function report(name: string, words: readonly string[]): string {
+async function report(name: string, words: readonly string[]): Promise<string> {
   const out = join(folder, name);
-  const { status, stderr } = spawnSync(process.execPath, [bin, "train", ...words, "--out", out], {
-    encoding: "utf8",
-  });
+  const { status, stderr } = await downhill(["train", ...words, "--out", out]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return out;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "downhill-report-"));
-  digits = report("digits.html", ["digits", "--epochs", "4"]);
+  digits = await report("digits.html", ["digits", "--epochs", "4"]);
   const name = `<img src=x onerror="document.title='run'">`;
   const quoted = `"${name.replaceAll('"', '""')}"`;
   const rows = Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${[quoted, "__proto__"][i % 2]!}`);
   const file = join(folder, "hostile.csv");
   writeFileSync(file, `${quoted},b,kind\n${rows.join("\n")}\n`);
-  table = report("table.html", ["--data", file, "--target", "kind", "--epochs", "3"]);
+  table = await report("table.html", ["--data", file, "--target", "kind", "--epochs", "3"]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

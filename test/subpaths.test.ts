@@ -1,8 +1,7 @@
-// Each public module by itself, in a process of its own: what it gives can be used without importing another one.
-import { execFile } from "node:child_process";
+// Each public module by itself, in a thread that shares no module with others: what it gives can be used without importing another one.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
@@ -76,12 +75,37 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
   },
 };
 const print = "const print = (value) => console.log(JSON.stringify(value));\n";
-const run = promisify(execFile);
+const fileName = (name: string): string => `${name.replace("/", "-")}.mjs`;
 let folder: string;
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   folder = mkdtempSync(join(root, ".tmp/subpaths-")); // where "downhill" is the package itself
+  const entryPoints = Object.entries(programs).map(([name, { source }]) => {
+    const file = join(folder, fileName(name));
+    writeFileSync(file, print + source);
+    return file;
+  });
+  await build({
+    entryPoints,
+    outdir: join(folder, "bundles"),
+    outExtension: { ".js": ".mjs" },
+    tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    logLevel: "silent",
+  });
 });
+
+/** What a program prints, in a thread that shares no module with others. */
+async function run(file: string): Promise<string> {
+  const worker = new Worker(file, { stdout: true });
+  let out = "";
+  worker.stdout.on("data", (part: Buffer) => (out += part.toString()));
+  await new Promise<void>((resolve, reject) => worker.on("error", reject).on("exit", () => resolve()));
+  return out.trim();
+}
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("every public module has a program", () => {
@@ -94,26 +118,12 @@ test("every public module has a program", () => {
   );
 });
 
-describe.each(Object.entries(programs))("%s by itself", (name, { source, prints }) => {
-  const file = (kind: string): string => join(folder, `${name.replace("/", "-")}${kind}.mjs`);
-
+describe.each(Object.entries(programs))("%s by itself", (name, { prints }) => {
   test("as it is published", async () => {
-    writeFileSync(file(""), print + source);
-    expect((await run(process.execPath, [file("")])).stdout.trim()).toBe(prints);
+    expect(await run(join(folder, fileName(name)))).toBe(prints);
   });
 
   test("in a bundle", async () => {
-    writeFileSync(file("-source"), print + source);
-    await build({
-      entryPoints: [file("-source")],
-      outfile: file("-bundle"),
-      tsconfigRaw: {}, // else the paths of tsconfig.json would lead to src/
-      bundle: true,
-      minify: true,
-      format: "esm",
-      platform: "node",
-      logLevel: "silent",
-    });
-    expect((await run(process.execPath, [file("-bundle")])).stdout.trim()).toBe(prints);
+    expect(await run(join(folder, "bundles", fileName(name)))).toBe(prints);
   });
 });

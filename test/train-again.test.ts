@@ -1,13 +1,13 @@
-// Runs of `downhill train` that are saved, resumed, stopped and repeated, by the command that the package installs.
+// Runs of `downhill train` that are saved, resumed, stopped and repeated; what is stopped by a signal is the command that
+// the package installs.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bin, downhill } from "./support/command.ts";
 
-const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const env = { ...process.env, NO_COLOR: "1" };
 let folder: string;
 beforeAll(() => {
@@ -27,33 +27,15 @@ const linesOf = (stdout: string): Ended["lines"] =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 
-function train(...words: string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [bin, "train", "digits", ...words, "--json"],
-    {
-      encoding: "utf8",
-      cwd: folder,
-      env,
-    },
-  );
+async function train(...words: string[]): Promise<Ended> {
+  const { status, stdout, stderr } = await downhill(["train", "digits", ...words, "--json"], { cwd: folder });
   return { status, stderr, lines: linesOf(stdout) };
 }
 
 /** A long run in a folder, once it has finished its second epoch. */
 async function begun(place: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
-  const words = [
-    "train",
-    "digits",
-    "--hidden",
-    "none",
-    "--epochs",
-    "100000",
-    "--checkpoint",
-    place,
-    "--json",
-  ];
-  const child = spawn(process.execPath, [bin, ...words], { cwd: folder, env });
+  const words = "train digits --hidden none --epochs 100000 --json --checkpoint".split(" ");
+  const child = spawn(process.execPath, [bin, ...words, place], { cwd: folder, env });
   let [stdout, stderr] = ["", ""];
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
   const ended = new Promise<Ended>((resolve) =>
@@ -87,15 +69,24 @@ const lockOf = (place: string): boolean => existsSync(join(folder, place, "run.l
 const reportOf = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 describe("the commands of the report", () => {
-  test("make a run again, bit for bit, that was resumed with other settings and stopped in an epoch", () => {
+  test("make a run again, bit for bit, that was resumed with other settings and stopped in an epoch", async () => {
     const run = ["--hidden", "16", "--augment", "shift=1", "--checkpoint", "run"];
-    expect(train(...run, "--epochs", "1").status).toBe(0);
-    const second = train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
+    expect((await train(...run, "--epochs", "1")).status).toBe(0);
+    const second = await train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
     expect(second.lines.map(({ text }) => text)).toContain(
       "learningRate was 0.2 so far and is 0.05 from here on",
     );
     expect(second.lines.at(-1)).toMatchObject({ stopped: "aborted", steps: 70 });
-    const third = train(...run, "--epochs", "2", "--momentum", "0.5", "--resume", "--out", "third.html");
+    const third = await train(
+      ...run,
+      "--epochs",
+      "2",
+      "--momentum",
+      "0.5",
+      "--resume",
+      "--out",
+      "third.html",
+    );
     const commands = third.lines.at(-1)!["commands"] as string[];
     expect(commands).toHaveLength(3);
     const page = reportOf("third.html");
@@ -115,7 +106,7 @@ describe("the commands of the report", () => {
     expect(hashOf(join(elsewhere, "run-again"))).toBe(hashOf(join(folder, "run")));
     // and a run with the last settings from the beginning, which it said before, is another
     expect(
-      train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5").status,
+      (await train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5")).status,
     ).toBe(0);
     expect(hashOf(join(folder, "other"))).not.toBe(hashOf(join(folder, "run")));
 
@@ -130,8 +121,8 @@ describe("the commands of the report", () => {
   });
 });
 
-test("a --resume that is refused leaves settings.json, and all else, as it was", () => {
-  expect(train("--hidden", "none", "--epochs", "1", "--checkpoint", "refused").status).toBe(0);
+test("a --resume that is refused leaves settings.json, and all else, as it was", async () => {
+  expect((await train("--hidden", "none", "--epochs", "1", "--checkpoint", "refused")).status).toBe(0);
   const names = readdirSync(join(folder, "refused"));
   const before = reportOf("refused/settings.json");
   for (const words of [
@@ -139,7 +130,7 @@ test("a --resume that is refused leaves settings.json, and all else, as it was",
     ["--hidden", "none", "--seed", "1"],
     ["--hidden", "none", "--batch", "7"],
   ]) {
-    const { status, stderr } = train(...words, "--epochs", "2", "--checkpoint", "refused", "--resume");
+    const { status, stderr } = await train(...words, "--epochs", "2", "--checkpoint", "refused", "--resume");
     expect([status, stderr]).toEqual([1, expect.stringContaining("is of another run")]);
     expect(reportOf("refused/settings.json")).toBe(before);
     expect(readdirSync(join(folder, "refused"))).toEqual(names);
@@ -150,7 +141,7 @@ describe("a second run in the folder of one that goes on", () => {
   test("is refused, told whose the folder is, and may have it when that has ended", async () => {
     const { child, ended } = await begun("shared");
     expect(lockOf("shared")).toBe(true);
-    const second = train("--hidden", "none", "--epochs", "1", "--checkpoint", "shared", "--resume");
+    const second = await train("--hidden", "none", "--epochs", "1", "--checkpoint", "shared", "--resume");
     expect([second.status, second.lines]).toEqual([1, []]);
     expect(second.stderr).toMatch(
       new RegExp(
@@ -173,7 +164,7 @@ describe("a second run in the folder of one that goes on", () => {
     expect(lines.at(-1)).toMatchObject({ event: "done", stopped: "aborted", checkpoint: signal });
     expect(lockOf(signal)).toBe(false);
     const epochs = Number(lines.at(-1)!["epochs"]);
-    const resumed = train(
+    const resumed = await train(
       "--hidden",
       "none",
       "--epochs",
@@ -199,7 +190,7 @@ describe("a second run in the folder of one that goes on", () => {
     const { lines } = await ended;
     expect(lockOf("killed")).toBe(true);
     const epochs = Math.max(...lines.map(({ epoch }) => Number(epoch ?? 0)));
-    const resumed = train(
+    const resumed = await train(
       "--hidden",
       "none",
       "--epochs",
@@ -215,8 +206,8 @@ describe("a second run in the folder of one that goes on", () => {
 
 test.runIf(existsSync("/proc/self"))(
   "a folder where none can be made is an error, and no endless try",
-  () => {
-    const { status, stderr } = train("--epochs", "1", "--checkpoint", "/proc/downhill/a");
+  async () => {
+    const { status, stderr } = await train("--epochs", "1", "--checkpoint", "/proc/downhill/a");
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: .*\/proc\/downhill\/a/)]);
   },
 );

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,25 +6,15 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readSafetensorsFile } from "downhill/io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bin, downhill as runDownhill, type Ended, installedDownhill } from "./support/command.ts";
 import { extent } from "./support/extent.ts";
 
-const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const env = { ...process.env, NO_COLOR: "1" };
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-train-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Runs the command that the package installs, from dist/, in a folder of its own. */
-function downhill(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
-    encoding: "utf8",
-    cwd: folder,
-    env,
-  });
-  return { status, stdout, stderr };
-}
 
 interface Line {
   readonly event: "start" | "note" | "epoch" | "tune" | "tuned" | "done";
@@ -36,11 +26,28 @@ const linesOf = (stdout: string): Line[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Line);
 
-function trainJson(...words: string[]): { start: Line; epochs: Line[]; done: Line; status: number | null } {
-  const { status, stdout, stderr } = downhill("train", ...words, "--json", "--out", "json.html");
+const downhill = async (...words: string[]): Promise<Ended> => runDownhill(words, { cwd: folder });
+
+interface Run {
+  readonly status: number | null;
+  readonly start: Line;
+  /** What is between start and end. */
+  readonly epochs: readonly Line[];
+  readonly done: Line;
+}
+async function trainJson(...words: string[]): Promise<Run> {
+  const { status, stdout, stderr } = await downhill("train", ...words, "--json", "--out", "json.html");
   expect(stderr).toBe("");
   const lines = linesOf(stdout);
   return { start: lines[0]!, epochs: lines.slice(1, -1), done: lines.at(-1)!, status };
+}
+
+/** Runs with the usual settings, each made once. */
+const digitsRuns = new Map<number, Run>();
+async function trainDigits(seed: number): Promise<Run> {
+  const run = digitsRuns.get(seed) ?? (await trainJson("digits", "--seed", String(seed)));
+  digitsRuns.set(seed, run);
+  return run;
 }
 
 const write = (name: string, text: string | Uint8Array): string => {
@@ -51,37 +58,42 @@ const report = (name: string): string => readFileSync(join(folder, name), "utf8"
 
 describe("downhill train digits", () => {
   // All twenty seeds: npm run soak.
-  test.each([0, 1, 2].slice(0, extent(1, 3)))("seed %d gets 955 of 1,000 held-out digits right", (seed) => {
-    const { start, epochs, done, status } = trainJson("digits", "--seed", String(seed));
-    expect(status).toBe(0);
-    expect(start).toMatchObject({
-      event: "start",
-      data: "digits",
-      network: [64, 128, 10],
-      trainItems: 1438,
-      testItems: 359,
-    });
-    expect(epochs.map(({ event, epoch }) => [event, epoch])).toEqual(
-      Array.from({ length: 30 }, (_, i) => ["epoch", i + 1]),
-    );
-    expect(done).toMatchObject({ event: "done", stopped: "finished", epochs: 30, steps: 1350, seed });
-    expect(done["testAccuracy"]).toBeGreaterThanOrEqual(0.955);
-  });
+  test.each([0, 1, 2].slice(0, extent(1, 3)))(
+    "seed %d gets 955 of 1,000 held-out digits right",
+    async (seed) => {
+      const { start, epochs, done, status } = await trainDigits(seed);
+      expect(status).toBe(0);
+      expect(start).toMatchObject({
+        event: "start",
+        data: "digits",
+        network: [64, 128, 10],
+        trainItems: 1438,
+        testItems: 359,
+      });
+      expect(epochs.map(({ event, epoch }) => [event, epoch])).toEqual(
+        Array.from({ length: 30 }, (_, i) => ["epoch", i + 1]),
+      );
+      expect(done).toMatchObject({ event: "done", stopped: "finished", epochs: 30, steps: 1350, seed });
+      expect(done["testAccuracy"]).toBeGreaterThanOrEqual(0.955);
+    },
+  );
 
-  test("is the same run for the same seed, bit for bit, and another for another", () => {
-    const losses = (seed: number): unknown => {
-      const { epochs, done } = trainJson("digits", "--epochs", "2", "--seed", String(seed));
+  test("is the same run for the same seed, bit for bit, and another for another", async () => {
+    const losses = async (seed: number): Promise<unknown> => {
+      const { epochs, done } = await trainJson("digits", "--epochs", "2", "--seed", String(seed));
       return [
         epochs.map(({ loss, testLoss, testAccuracy }) => [loss, testLoss, testAccuracy]),
         done["testLoss"],
       ];
     };
-    expect(losses(3)).toEqual(losses(3));
-    expect(losses(3)).not.toEqual(losses(4));
+    const first = await losses(3);
+    expect(await losses(3)).toEqual(first);
+    expect(await losses(4)).not.toEqual(first);
   });
 
-  test("prints a line an epoch when piped, and where the report lies", () => {
-    const { status, stdout, stderr } = downhill("train", "digits", "--epochs", "2", "--out", "lines.html");
+  test("prints a line an epoch when piped, and where the report lies", async () => {
+    const words = ["train", "digits", "--epochs", "2", "--out", "lines.html"];
+    const { status, stdout, stderr } = installedDownhill(words, { cwd: folder });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.trimEnd().split("\n")).toEqual([
       "digits: 1,438 items to train on, 359 held out for the test; 10 classes",
@@ -96,14 +108,14 @@ describe("downhill train digits", () => {
     ]);
   });
 
-  test("writes downhill-report.html unless told otherwise, with the command that repeats the run", () => {
-    downhill("train", "--epochs", "1", "--hidden", "none");
+  test("writes downhill-report.html unless told otherwise, with the command that repeats the run", async () => {
+    await downhill("train", "--epochs", "1", "--hidden", "none");
     const command = /<pre>downhill (.*)<\/pre>/.exec(report("downhill-report.html"))![1]!;
     expect(command).toBe(
       "train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 1 --hidden none --seed 0",
     );
-    const again = downhill(...command.split(" "));
-    const once = downhill("train", "--epochs", "1", "--hidden", "none");
+    const again = await downhill(...command.split(" "));
+    const once = await downhill("train", "--epochs", "1", "--hidden", "none");
     expect(again.stdout.split("\n")[3]).toBe(once.stdout.split("\n")[3]); // accuracy and loss on the test part
   });
 
@@ -112,14 +124,14 @@ describe("downhill train digits", () => {
     ["all items a step", ["--batch", "full", "--lr", "0.5", "--epochs", "60"], 60, 0.8],
     ["adam", ["--optimizer", "adam", "--epochs", "5"], 225, 0.9],
     ["two hidden layers", ["--hidden", "32,16", "--lr", "0.05", "--epochs", "10"], 450, 0.9],
-  ])("learns with %s", (_, words, steps, accuracy) => {
-    const { done } = trainJson("digits", ...words);
+  ])("learns with %s", async (_, words, steps, accuracy) => {
+    const { done } = await trainJson("digits", ...words);
     expect(done["steps"]).toBe(steps);
     expect(done["testAccuracy"]).toBeGreaterThan(accuracy);
   });
 
-  test("that diverges ends with the step, advice, and a report of what was done", () => {
-    const { status, stdout, stderr } = downhill(
+  test("that diverges ends with the step, advice, and a report of what was done", async () => {
+    const { status, stdout, stderr } = await downhill(
       "train",
       "digits",
       "--lr",
@@ -136,8 +148,8 @@ describe("downhill train digits", () => {
     expect(report("diverged.html")).toContain("The run diverged");
   });
 
-  test("whose loss is finite and far too large ends, and says so: it ran through all epochs", () => {
-    const { status, stdout, stderr } = downhill("train", "--lr", "1e4", "--json", "--out", "lost.html");
+  test("whose loss is finite and far too large ends, and says so: it ran through all epochs", async () => {
+    const { status, stdout, stderr } = await downhill("train", "--lr", "1e4", "--json", "--out", "lost.html");
     expect(status).toBe(1);
     expect(stderr).toMatch(
       /^error: training diverged: after epoch 5 the loss is \S+, far above what it began with, and does not come down\. Lower the learning rate: it is 10000, try --lr 0\.2\. --divergence off goes on\.\n$/,
@@ -145,19 +157,22 @@ describe("downhill train digits", () => {
     expect(linesOf(stdout).at(-1)).toMatchObject({ event: "done", stopped: "diverged", epochs: 5 });
     expect(report("lost.html")).toContain("The run diverged and was stopped after 5 epochs");
     const words = ["--lr", "1e4", "--epochs", "6"];
-    const { done, start } = trainJson(...words, "--divergence", "off");
+    const { done, start } = await trainJson(...words, "--divergence", "off");
     expect(done).toMatchObject({ stopped: "finished", epochs: 6 });
     expect(start["command"]).toContain("--divergence off");
     // large scores, and right ones
-    expect(trainJson(...words, "--hidden", "none").done).toMatchObject({ stopped: "finished", epochs: 6 });
+    expect((await trainJson(...words, "--hidden", "none")).done).toMatchObject({
+      stopped: "finished",
+      epochs: 6,
+    });
   });
 
-  test("advises where the loss has risen, and counts one step as one", () => {
+  test("advises where the loss has risen, and counts one step as one", async () => {
     const words = ["digits", "--epochs", "1", "--batch", "full", "--lr", "1e6", "--out", "rose.html"];
-    const first = downhill("train", ...words);
+    const first = await downhill("train", ...words);
     expect(first.stdout).toContain("after 1 epoch (1 step), in ");
     expect(first.stdout).not.toContain("note:"); // the loss of the only step is the first loss
-    const { status, stdout } = downhill("train", ...words.with(2, "3"));
+    const { status, stdout } = await downhill("train", ...words.with(2, "3"));
     expect(status).toBe(0);
     const note =
       /The training loss ended at \S+, above the 2\.\d{4} that it began at\. Lower the learning rate: it is 1000000, try --lr 0\.2\./;
@@ -165,8 +180,8 @@ describe("downhill train digits", () => {
     expect(report("rose.html")).toMatch(note);
   });
 
-  test("tells one accuracy of the test part, not one to seven digits and one to sixteen", () => {
-    const { epochs, done } = trainJson("digits", "--epochs", "3");
+  test("tells one accuracy of the test part, not one to seven digits and one to sixteen", async () => {
+    const { epochs, done } = await trainJson("digits", "--epochs", "3");
     expect(epochs.at(-1)!["testAccuracy"]).toBe(done["testAccuracy"]);
     expect(Number(done["testAccuracy"]) * 359).toBeCloseTo(
       Math.round(Number(done["testAccuracy"]) * 359),
@@ -187,8 +202,8 @@ describe("downhill train digits", () => {
     expect(report("piped.html")).toMatch(/<th[^>]*>epochs<\/th>|Epochs/);
   });
 
-  test("refuses what it cannot write before it trains", () => {
-    const { status, stderr, stdout } = downhill("train", "digits", "--out", "nowhere/report.html");
+  test("refuses what it cannot write before it trains", async () => {
+    const { status, stderr, stdout } = await downhill("train", "digits", "--out", "nowhere/report.html");
     expect({ status, stdout, stderr }).toEqual({
       status: 1,
       stdout: "",
@@ -196,11 +211,11 @@ describe("downhill train digits", () => {
     });
   });
 
-  test("tells of the nearest option, and of all in its help", () => {
-    expect(downhill("train", "digits", "--momentun", "1").stderr).toContain(
+  test("tells of the nearest option, and of all in its help", async () => {
+    expect((await downhill("train", "digits", "--momentun", "1")).stderr).toContain(
       'error: unknown option --momentun. Did you mean "--momentum"?',
     );
-    const { stdout } = downhill("train", "--help");
+    const { stdout } = await downhill("train", "--help");
     for (const text of [
       "--optimizer",
       "--lr",
@@ -238,48 +253,51 @@ describe("the options of training", () => {
     ["one that sees all items in a step", ["--optimizer", "lbfgs"], 5],
     ["batches added up", ["--batch", "16", "--accumulate", "2"], 225],
     ["images that are moved about", ["--augment", "shift=1,rotate=5,noise=0.01"], 225],
-  ])("learns with %s", (_, words, steps) => {
-    const { epochs, done } = trainJson("digits", "--epochs", "5", "--hidden", "32", ...words);
+  ])("learns with %s", async (_, words, steps) => {
+    const { epochs, done } = await trainJson("digits", "--epochs", "5", "--hidden", "32", ...words);
     expect(done["steps"]).toBe(steps);
     expect(epochs.at(-1)!["loss"]).toBeLessThan(0.6 * Number(epochs[0]!["loss"]));
   });
 
-  test("the changes of images in the README help: they had lowered the accuracy from 98.3 to 93.6 %", () => {
+  test("the changes of images in the README help: they had lowered the accuracy from 98.3 to 93.6 %", async () => {
     const readme = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
     const [, shown] = /main\.js train (digits --augment [^#\n]*?)\s+#/.exec(readme)!;
-    const outcomes = (words: readonly string[]): { right: number; loss: number } => {
-      const ends = [0, 1, 2, 3]
-        .slice(0, extent(1, 4))
-        .map((seed) => trainJson(...words, "--seed", String(seed)).done);
+    const outcomes = async (
+      run: (seed: number) => Promise<Run>,
+    ): Promise<{ right: number; loss: number }> => {
+      const ends: Line[] = [];
+      for (const seed of [0, 1, 2, 3].slice(0, extent(1, 4))) ends.push((await run(seed)).done);
       const sum = (name: string): number => ends.reduce((total, end) => total + Number(end[name]), 0);
       return { right: Math.round(359 * sum("testAccuracy")), loss: sum("testLoss") };
     };
-    const [plain, changed] = [outcomes(["digits"]), outcomes(shown!.split(" "))];
+    const plain = await outcomes(trainDigits);
+    const changed = await outcomes(async (seed) => trainJson(...shown!.split(" "), "--seed", String(seed)));
     // of four times 359 items eleven more, and a loss that is a third lower; of one seed the loss alone tells
     expect(changed.right).toBeGreaterThanOrEqual(plain.right + extent(-3, 5));
     expect(changed.loss).toBeLessThan(0.8 * plain.loss);
   });
 
-  test("batches added up are the step of the batch that is as large", () => {
+  test("batches added up are the step of the batch that is as large", async () => {
     const words = ["digits", "--epochs", "1", "--hidden", "none", "--seed", "1"];
-    const once = trainJson(...words, "--batch", "48").done["testLoss"];
-    const twice = trainJson(...words, "--batch", "24", "--accumulate", "2").done["testLoss"];
+    const once = (await trainJson(...words, "--batch", "48")).done["testLoss"];
+    const twice = (await trainJson(...words, "--batch", "24", "--accumulate", "2")).done["testLoss"];
     expect(twice).toBeCloseTo(Number(once), 5);
   });
 
-  test("a schedule begins at --lr and is told with each epoch; a plateau lowers the rate", () => {
-    const rates = (...words: string[]): unknown[] =>
-      trainJson("digits", "--hidden", "none", ...words).epochs.map(({ learningRate }) => learningRate);
-    expect(rates("--epochs", "4", "--lr", "0.1", "--schedule", "step every=2 factor=0.5 per-epoch")).toEqual([
-      0.1, 0.1, 0.05, 0.05,
-    ]);
-    const lowered = rates("--epochs", "8", "--lr", "3", "--plateau", "patience=0 factor=0.1");
+  test("a schedule begins at --lr and is told with each epoch; a plateau lowers the rate", async () => {
+    const rates = async (...words: string[]): Promise<unknown[]> =>
+      (await trainJson("digits", "--hidden", "none", ...words)).epochs.map(
+        ({ learningRate }) => learningRate,
+      );
+    const stepped = ["--lr", "0.1", "--schedule", "step every=2 factor=0.5 per-epoch"];
+    expect(await rates("--epochs", "4", ...stepped)).toEqual([0.1, 0.1, 0.05, 0.05]);
+    const lowered = await rates("--epochs", "8", "--lr", "3", "--plateau", "patience=0 factor=0.1");
     expect(lowered[0]).toBe(3);
     expect(lowered.at(-1)).toBeLessThan(1);
   });
 
-  test("--patience holds items out, stops for want of progress and keeps the best epoch", () => {
-    const { start, epochs, done } = trainJson("digits", "--epochs", "200", "--patience", "2");
+  test("--patience holds items out, stops for want of progress and keeps the best epoch", async () => {
+    const { start, epochs, done } = await trainJson("digits", "--epochs", "200", "--patience", "2");
     expect(start).toMatchObject({ trainItems: 1294, validationItems: 144, testItems: 359 });
     expect(done["stopped"]).toBe("early-stopping");
     const losses = epochs.map(({ validationLoss }) => Number(validationLoss));
@@ -290,10 +308,10 @@ describe("the options of training", () => {
     expect(report("json.html")).toContain("validation");
   });
 
-  test("--tune finds its way from a rate that is far too low, and trains with what it found", () => {
+  test("--tune finds its way from a rate that is far too low, and trains with what it found", async () => {
     const words = ["digits", "--lr", "1e-4", "--epochs", "2"];
-    const low = trainJson(...words).done["testLoss"];
-    const { status, stdout } = downhill("train", ...words, "--tune", "lr,momentum", "--json");
+    const low = (await trainJson(...words)).done["testLoss"];
+    const { status, stdout } = await downhill("train", ...words, "--tune", "lr,momentum", "--json");
     expect(status).toBe(0);
     const lines = linesOf(stdout);
     expect(lines.filter(({ event }) => event === "tune")).toHaveLength(40);
@@ -309,13 +327,10 @@ describe("the options of training", () => {
   });
 
   test("a run that was stopped goes on by --resume as if it had not been, bit for bit", async () => {
-    const words = ["digits", "--hidden", "32", "--augment", "shift=1", "--patience", "100", "--json"];
-    const unbroken = trainJson(...words.slice(0, -1), "--epochs", "100");
-    const child = spawn(
-      process.execPath,
-      [bin, "train", ...words, "--epochs", "100", "--checkpoint", "run", "--out", "run.html"],
-      { cwd: folder, env },
-    );
+    const words = ["digits", "--hidden", "32", "--augment", "shift=1", "--patience", "100000"];
+    const saved = ["--checkpoint", "run", "--out", "run.html"];
+    const endless = ["train", ...words, "--epochs", "100000", ...saved, "--json"];
+    const child = spawn(process.execPath, [bin, ...endless], { cwd: folder, env });
     let stdout = "";
     child.stdout.on("data", (data: Buffer) => {
       const before = stdout;
@@ -325,34 +340,35 @@ describe("the options of training", () => {
     expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
     const stopped = linesOf(stdout).at(-1)!;
     expect(stopped).toMatchObject({ stopped: "aborted", checkpoint: "run" });
-    expect(stopped["epochs"]).toBeLessThan(100);
 
-    const again = downhill("train", ...words, "--epochs", "100", "--checkpoint", "run", "--out", "run.html");
+    const again = await downhill(...endless);
     expect(again.stderr).toBe(
       "error: --checkpoint run holds a run of " +
         `${String(stopped["steps"])} steps. Go on with it by --resume, or name another folder. See downhill train --help.\n`,
     );
-    const resumed = trainJson(...words.slice(0, -1), "--epochs", "100", "--checkpoint", "run", "--resume");
+    const length = ["--epochs", String(Number(stopped["epochs"]) + 3)];
+    const unbroken = await trainJson(...words, ...length);
+    const resumed = await trainJson(...words, ...length, "--checkpoint", "run", "--resume");
     const last = { ...timeless(resumed.done), checkpoint: undefined };
     expect(last).toEqual({ ...timeless(unbroken.done), checkpoint: undefined });
     const [note, ...epochs] = resumed.epochs;
     expect(note!.event).toBe("note");
-    expect(note!["text"]).toMatch(/^resumed after \d+ of 100 epochs, at step \d+$/);
-    expect(epochs.length).toBeLessThan(100);
+    expect(note!["text"]).toMatch(/^resumed after \d+ of \d+ epochs, at step \d+$/);
+    expect([2, 3]).toContain(epochs.length); // the first may have been stopped in its midst
     expect(epochs.map(timeless)).toEqual(unbroken.epochs.map(timeless).slice(-epochs.length));
   });
 
-  test("--config holds options, and the command line wins", () => {
+  test("--config holds options, and the command line wins", async () => {
     const config = write(
       "train.json",
       JSON.stringify({ optimizer: "adam(beta1=0.8)", epochs: 3, hidden: [32, 16], seed: 4 }),
     );
-    const { start } = trainJson("digits", "--config", config, "--epochs", "1");
+    const { start } = await trainJson("digits", "--config", config, "--epochs", "1");
     expect(start["command"]).toBe(
       "downhill train digits --optimizer 'adam(beta1=0.8)' --lr 0.003 --batch 32 --epochs 1 --hidden 32,16 --seed 4",
     );
     const wrong = write("wrong.json", '{ "epoch": 3 }');
-    expect(downhill("train", "digits", "--config", wrong)).toEqual({
+    expect(await downhill("train", "digits", "--config", wrong)).toEqual({
       status: 2,
       stdout: "",
       stderr:
@@ -361,7 +377,7 @@ describe("the options of training", () => {
   });
 
   test("--save writes the network, with what is needed to use it", async () => {
-    const { done } = trainJson("iris", "--epochs", "20", "--save", "iris.safetensors");
+    const { done } = await trainJson("iris", "--epochs", "20", "--save", "iris.safetensors");
     expect(done).toMatchObject({ network: "iris.safetensors" });
     const { tensors, metadata } = await readSafetensorsFile(join(folder, "iris.safetensors"));
     expect([...tensors].map(([name, x]) => [name, x.shape])).toEqual(
@@ -378,16 +394,16 @@ describe("the options of training", () => {
     expect([names.length, scale.mean.length]).toEqual([4, 4]);
   });
 
-  test("--tensorboard writes event files", () => {
-    trainJson("iris", "--epochs", "2", "--tensorboard", "events");
+  test("--tensorboard writes event files", async () => {
+    await trainJson("iris", "--epochs", "2", "--tensorboard", "events");
     const [file, ...others] = readdirSync(join(folder, "events"));
     expect(file).toMatch(/^events\.out\.tfevents\./);
     expect(others).toEqual([]);
     expect(readFileSync(join(folder, "events", file!)).includes("loss/training")).toBe(true);
   });
 
-  test.each(["iris", "wine", "penguins"])("%s is part of the package", (name) => {
-    const { start, done } = trainJson(name);
+  test.each(["iris", "wine", "penguins"])("%s is part of the package", async (name) => {
+    const { start, done } = await trainJson(name);
     expect(start).toMatchObject({ data: name, task: "classification" });
     expect(done["testAccuracy"]).toBeGreaterThan(0.9);
   });
@@ -422,8 +438,8 @@ describe("downhill train --data", () => {
     Array.from({ length: n }, (_, i) => f(i)).join("\n");
   const flowers = `__proto__,<b>width</b>,kind\n${line(60, (i) => `${(i % 3) + (i % 7) / 20},${i / 10},${["<i>oak</i>", "ash", "__proto__"][i % 3]!}`)}\n`;
 
-  test("classifies where the target is text, and escapes names", () => {
-    const { start, done } = trainJson("--data", write("trees.csv", flowers), "--target", "kind");
+  test("classifies where the target is text, and escapes names", async () => {
+    const { start, done } = await trainJson("--data", write("trees.csv", flowers), "--target", "kind");
     expect(start).toMatchObject({
       task: "classification",
       classes: ["<i>oak</i>", "__proto__", "ash"],
@@ -437,7 +453,7 @@ describe("downhill train --data", () => {
     expect(page).not.toContain("<b>width");
   });
 
-  test("predicts numbers, and tells R² and the error in units of the target", () => {
+  test("predicts numbers, and tells R² and the error in units of the target", async () => {
     const houses = `rooms,area,price\n${line(80, (i) => `${i % 5},${(i * 7) % 31},${1000 * (i % 5) + 50 * ((i * 7) % 31)}`)}\n`;
     const words = [
       "--data",
@@ -449,16 +465,16 @@ describe("downhill train --data", () => {
       "--epochs",
       "60",
     ];
-    const { start, done } = trainJson(...words);
+    const { start, done } = await trainJson(...words);
     expect(start).toMatchObject({ task: "regression", target: "price", network: [2, 1] });
     expect(done["testR2"]).toBeGreaterThan(0.999);
     expect(done["testRmse"]).toBeLessThan(50);
-    expect(downhill("train", ...words).stdout).toMatch(/test R² 0\.999\d|test R² 1\.0000/);
+    expect((await downhill("train", ...words)).stdout).toMatch(/test R² 0\.999\d|test R² 1\.0000/);
   });
 
-  test("takes some columns and a task of one's choice, and gz", () => {
+  test("takes some columns and a task of one's choice, and gz", async () => {
     const file = write("trees.csv.gz", gzipSync(flowers));
-    const { start } = trainJson(
+    const { start } = await trainJson(
       "--data",
       file,
       "--target",
@@ -473,28 +489,38 @@ describe("downhill train --data", () => {
     expect(start).toMatchObject({ task: "regression", target: "__proto__", network: [1, 32, 1] });
   });
 
-  test("reads a table without names", () => {
+  test("reads a table without names", async () => {
     const file = write("bare.csv", `${line(30, (i) => `${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
-    const { start } = trainJson("--data", file, "--no-header", "--target", "column2", "--epochs", "1");
+    const { start } = await trainJson("--data", file, "--no-header", "--target", "column2", "--epochs", "1");
     expect(start).toMatchObject({ classes: ["u", "v"], trainItems: 24 });
     expect(start["command"]).toContain(`--data ${file} --no-header --target column2`);
-    expect(downhill("train", "--help").stdout).toContain("--no-header");
+    expect((await downhill("train", "--help")).stdout).toContain("--no-header");
   });
 
-  test("notes classes of one item, and says what of them is tested", () => {
+  test("notes classes of one item, and says what of them is tested", async () => {
     const file = write(
       "single.csv",
       `a,y\n${line(30, (i) => `${i},${i === 7 ? "w" : i % 2 === 0 ? "u" : "v"}`)}\n`,
     );
-    const { stdout } = downhill("train", "--data", file, "--target", "y", "--epochs", "1", "--out", "s.html");
+    const { stdout } = await downhill(
+      "train",
+      "--data",
+      file,
+      "--target",
+      "y",
+      "--epochs",
+      "1",
+      "--out",
+      "s.html",
+    );
     expect(stdout).toContain("note: 1 class has one item, which is trained on and not tested.");
     expect(report("s.html")).toContain("a fifth of the items, in proportion to the classes");
   });
 
-  test("refuses numbers as classes where hardly any comes twice", () => {
+  test("refuses numbers as classes where hardly any comes twice", async () => {
     const file = write("numbers.csv", `a,y\n${line(30, (i) => `${i},${i / 7}`)}\n`);
     const words = ["--data", file, "--target", "y", "--task", "classification"];
-    expect(downhill("train", ...words)).toEqual({
+    expect(await downhill("train", ...words)).toEqual({
       status: 1,
       stdout: "",
       stderr:
@@ -502,9 +528,9 @@ describe("downhill train --data", () => {
     });
   });
 
-  test("notes columns that tell nothing", () => {
+  test("notes columns that tell nothing", async () => {
     const file = write("constant.csv", `a,b,y\n${line(30, (i) => `1,${i},${i % 2 === 0 ? "u" : "v"}`)}\n`);
-    expect(downhill("train", "--data", file, "--target", "y", "--epochs", "1").stdout).toContain(
+    expect((await downhill("train", "--data", file, "--target", "y", "--epochs", "1")).stdout).toContain(
       "note: a: the same in all training rows, so it tells nothing.",
     );
   });
@@ -556,16 +582,22 @@ describe("downhill train --data", () => {
       `a,y\n${line(12, (i) => `${i},t${i}`)}\n`,
       'column "y" makes 12 classes of 12 items: too few of each to learn from. Name another column with --target',
     ],
-  ])("names what is wrong: %s", (_, text, message) => {
-    const { status, stdout, stderr } = downhill("train", "--data", write("bad.csv", text), "--target", "y");
+  ])("names what is wrong: %s", async (_, text, message) => {
+    const { status, stdout, stderr } = await downhill(
+      "train",
+      "--data",
+      write("bad.csv", text),
+      "--target",
+      "y",
+    );
     expect(stderr).toContain(message);
     expect(stderr).toMatch(/^error: .*\n$/);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
-  test("names a missing file, and the nearest", () => {
+  test("names a missing file, and the nearest", async () => {
     write("trees.csv", flowers);
-    const { status, stderr } = downhill("train", "--data", "tree.csv", "--target", "kind");
+    const { status, stderr } = await downhill("train", "--data", "tree.csv", "--target", "kind");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: "error: tree.csv: there is no such file. Did you mean trees.csv?\n",
@@ -588,9 +620,14 @@ describe("downhill train --images", () => {
     return Uint8Array.of(...new Uint8Array(header.buffer), ...data);
   };
 
-  test("trains from IDX files, packed or not", () => {
+  test("trains from IDX files, packed or not", async () => {
     const images = write("images-idx3.gz", gzipSync(idx([n, 4, 4], pixels)));
-    const { start, done } = trainJson("--images", images, "--labels", write("labels-idx1", idx([n], labels)));
+    const { start, done } = await trainJson(
+      "--images",
+      images,
+      "--labels",
+      write("labels-idx1", idx([n], labels)),
+    );
     expect(start).toMatchObject({
       task: "classification",
       network: [16, 128, 2],
@@ -600,22 +637,22 @@ describe("downhill train --images", () => {
     expect(done["testAccuracy"]).toBe(1);
   });
 
-  test("names files that do not belong together", () => {
+  test("names files that do not belong together", async () => {
     const images = write("images", idx([n, 4, 4], pixels));
     const few = write("few", idx([3], labels.slice(0, 3)));
-    expect(downhill("train", "--images", images, "--labels", few).stderr).toBe(
+    expect((await downhill("train", "--images", images, "--labels", few)).stderr).toBe(
       "error: images has 60 images but few has 3 labels. Are they of the same part, training or test?\n",
     );
     const same = write("same", idx([n], new Uint8Array(n)));
-    expect(downhill("train", "--images", images, "--labels", same).stderr).toBe(
+    expect((await downhill("train", "--images", images, "--labels", same)).stderr).toBe(
       "error: images: all images have the label 0: there is nothing to learn.\n",
     );
   });
 });
 
 describe("downhill demo", () => {
-  test("refuses a report that cannot be written before it shows anything", () => {
-    const { status, stdout, stderr } = downhill("demo", "--out", "nowhere/demo.html");
+  test("refuses a report that cannot be written before it shows anything", async () => {
+    const { status, stdout, stderr } = await downhill("demo", "--out", "nowhere/demo.html");
     expect({ status, stdout, stderr }).toEqual({
       status: 1,
       stdout: "",
@@ -623,8 +660,8 @@ describe("downhill demo", () => {
     });
   });
 
-  test("shows the traces of a formula, trains, and says where the report lies", () => {
-    const { status, stdout } = downhill("demo", "--out", "demo.html");
+  test("shows the traces of a formula, trains, and says where the report lies", async () => {
+    const { status, stdout } = await downhill("demo", "--out", "demo.html");
     expect(status).toBe(0);
     const order = [
       "How a derivative comes about",

@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "./support/snippets.ts";
+import { bin, downhill } from "./support/command.ts";
 
-const bin = join(root, "dist/cli/main.js");
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-turbo-"));
@@ -84,11 +83,11 @@ describe("turbo mode on the command line", () => {
     expect(stderr).toContain('error: DOWNHILL_TURBO must be 1 (on) or 0 (off), not "yes".');
   });
 
-  test("the help of every command that computes has it, and no other", () => {
-    const help = (command: string): string =>
-      spawnSync(process.execPath, [bin, command, "--help"], { encoding: "utf8" }).stdout;
+  test("the help of every command that computes has it, and no other", async () => {
+    const help = async (command: string): Promise<string> => (await downhill([command, "--help"])).stdout;
     for (const command of ["train", "fit", "lr-find", "race", "landscape", "demo"])
-      expect(help(command), command).toContain("--turbo");
-    for (const command of ["explain", "schedule"]) expect(help(command), command).not.toContain("--turbo");
+      expect(await help(command), command).toContain("--turbo");
+    for (const command of ["explain", "schedule"])
+      expect(await help(command), command).not.toContain("--turbo");
   });
 });

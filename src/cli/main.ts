@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { commands } from "./commands.ts";
 import { run } from "./run.ts";
+import { processTerminal } from "./shared/terminal.ts";
 import { reasonOf } from "./shared/write-file.ts";
 
 // A reader that closes the pipe early (`| head`) has what it wanted. The work goes on in silence: files are still to be
@@ -15,6 +16,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   );
 });
 process.stderr.on("error", () => {}); // there is nowhere left to tell it
-void run(process.argv.slice(2), commands).then((code) => {
+void run(process.argv.slice(2), commands, processTerminal()).then((code) => {
   process.exitCode = code === 0 && isLost ? 1 : code;
 });

@@ -1,26 +1,34 @@
-import type { ArgsDef, CommandDef } from "citty";
-import { runCommand } from "citty";
+import type { ArgsDef, ParsedArgs } from "citty";
+import { parseArgs } from "citty";
 import { DownhillError } from "../errors/index.ts";
 import { didYouMean } from "../util/suggest.ts";
 import { endOptions, normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
+import type { Terminal } from "./shared/terminal.ts";
 import { version } from "../util/version.ts";
 import { takeTurbo, turboOption } from "./turbo.ts";
 
+/** What a command does. */
+export interface Command<T extends ArgsDef = ArgsDef> {
+  readonly args: T;
+  /** Gives the exit code: 0 where all went well. */
+  readonly run: (args: ParsedArgs<T>, terminal: Terminal) => Promise<number>;
+}
+
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
 export interface LazyCommand extends CommandEntry {
-  readonly load: () => Promise<CommandDef>;
+  readonly load: () => Promise<Command>;
   /** Whether it computes on arrays, so that it has the option --turbo. */
   readonly computes?: boolean;
   /** Whether the words from the first positional one on are those of a program that it starts. */
   readonly startsProgram?: boolean;
 }
 
-/** A command whatever its arguments are: citty gives it those that it declares. */
-export function anyCommand<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
-  return command as unknown as CommandDef;
+/** A command whatever its arguments are: it is given those that it declares. */
+export function anyCommand<T extends ArgsDef>(command: Command<T>): Command {
+  return command as unknown as Command;
 }
 
 /** Ends of the process by what happened. */
@@ -31,34 +39,40 @@ const badUsage = 2;
 const troubles: ReadonlySet<string> = /* @__PURE__ */ new Set(["file", "data", "aborted", "nan", "diverged"]);
 
 /**
- * Runs the command that the words name and returns the exit code. What went wrong is told on stderr in one line, as
- * `error: …`.
+ * Runs the command that the words name and returns the exit code, which it leaves to the caller to make that of the process.
+ * What went wrong is told on stderr in one line, as `error: …`.
+ *
+ * Paths are relative to the folder that the process works in. While training goes on, the signals that ask the process to
+ * end save what there is; a second one ends the process. Nothing of that is left afterwards.
  */
 export async function run(
   words: readonly string[],
   commands: ReadonlyMap<string, LazyCommand>,
+  terminal: Terminal,
 ): Promise<number> {
   try {
-    return await dispatch(words, commands);
+    return await dispatch(words, commands, terminal);
   } catch (error) {
-    return report(error);
+    return report(error, terminal);
   }
 }
 
 async function dispatch(
   words: readonly string[],
   commands: ReadonlyMap<string, LazyCommand>,
+  terminal: Terminal,
 ): Promise<number> {
-  const paint = paintFor(process.stdout);
+  const { stdout } = terminal;
+  const paint = paintFor(stdout);
   const [first, ...given] = words;
   if (first === undefined || first === "help" || isHelp(first)) {
     const about = given[0];
-    if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands);
-    process.stdout.write(mainHelp(commands, version, paint));
+    if (first === "help" && about !== undefined) return await dispatch([about, "--help"], commands, terminal);
+    stdout.write(mainHelp(commands, version, paint));
     return 0;
   }
   if (first === "--version" || first === "-v") {
-    process.stdout.write(`${version}\n`);
+    stdout.write(`${version}\n`);
     return 0;
   }
   const command = commands.get(first);
@@ -68,14 +82,13 @@ async function dispatch(
     const all = near === "" ? ` There are ${[...commands.keys()].join(", ")}.` : near;
     throw new DownhillError("option", `unknown ${kind} ${first}.${all} See downhill --help.`);
   }
-  const citty = await command.load();
-  const own = typeof citty.args === "function" ? await citty.args() : ((await citty.args) ?? {});
-  const args = command.computes === true ? { ...own, ...turboOption } : own;
+  const loaded = await command.load();
+  const args = command.computes === true ? { ...loaded.args, ...turboOption } : loaded.args;
   const startsProgram = command.startsProgram === true;
   const rest = startsProgram ? endOptions(given, args) : given;
   const end = rest.indexOf("--");
   if ((end < 0 ? rest : rest.slice(0, end)).some(isHelp)) {
-    process.stdout.write(commandHelp(first, command, args, paint));
+    stdout.write(commandHelp(first, command, args, paint));
     return 0;
   }
   try {
@@ -86,7 +99,7 @@ async function dispatch(
       // before anything is compiled; where it stays off, a warning on stderr says why
       if (isWanted) (await import("../runtime/turbo.ts")).enableTurbo();
     }
-    await runCommand(citty, { rawArgs: [...rawArgs] });
+    return await loaded.run(parseArgs([...rawArgs], loaded.args), terminal);
   } catch (error) {
     // citty's own complaints: a value is none of the choices
     const isCitty = error instanceof Error && error.name === "CLIError";
@@ -100,7 +113,6 @@ async function dispatch(
         : `${message}${/[.?]$/.test(message) ? "" : "."} See downhill ${first} --help.`,
     );
   }
-  return Number(process.exitCode ?? 0);
 }
 
 function isHelp(word: string): boolean {
@@ -112,12 +124,9 @@ function plain(message: string): string {
   return message.replaceAll(/\u001b\[[0-9;]*m/g, "").replace(/\.$/, "");
 }
 
-function report(error: unknown): number {
-  if (error instanceof DownhillError && error.code !== "internal") {
-    process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${error.message}\n`);
-    return troubles.has(error.code) ? failed : badUsage;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${paintFor(process.stderr)("red", "error:")} ${text}\n`);
-  return failed;
+function report(error: unknown, { stderr }: Terminal): number {
+  const isOurs = error instanceof DownhillError && error.code !== "internal";
+  const text = error instanceof Error ? ((isOurs ? undefined : error.stack) ?? error.message) : String(error);
+  stderr.write(`${paintFor(stderr)("red", "error:")} ${text}\n`);
+  return isOurs && !troubles.has(error.code) ? badUsage : failed;
 }

@@ -1,37 +1,18 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
-import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 
 const INSTALL = "apt-get install -y chromium";
-
-/** The Chromium to test pages with: `CHROMIUM_PATH`, else the first of the usual names on the `PATH`. */
-function findChromium(): string | undefined {
-  const named = process.env["CHROMIUM_PATH"];
-  if (named !== undefined && named !== "") {
-    if (!existsSync(named)) throw new Error(`CHROMIUM_PATH names no file: ${named}`);
-    return named;
-  }
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
-  const usual = [
-    "/usr/bin/chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-  ];
-  return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), ...usual].find((path) =>
-    existsSync(path),
-  );
-}
 
 /** What a test of a page is given. */
 export interface BrowserTest {
   /**
-   * Opens a page in a context of its own, cut off from the network. At the end of the test any error of the page (an
+   * Opens a page that no other test sees, cut off from the network. At the end of the test any error of the page (an
    * exception or `console.error`) and any request for something outside its one file fail the test.
    *
    * @param source the text of an HTML page, the path of a file as `{ file }`, or a page as a server on this machine sends
@@ -50,54 +31,90 @@ export interface ServedPage {
   readonly mayReport?: RegExp;
 }
 
+let connected: Promise<Browser> | undefined;
+
+/** The one Chromium of this run, with an empty profile; see chromium-server.ts. */
+async function connect(): Promise<Browser> {
+  const [answer, { chromium }] = await Promise.all([fetch(inject("chromium")), import("playwright-core")]);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
+  return chromium.connect(text);
+}
+
+/** A page of Chromium, in a context of its own. */
+interface Tab {
+  readonly page: Page;
+  readonly devTools: CDPSession;
+  /** What of the context cannot be changed. */
+  readonly kind: string;
+}
+
+/** Those that no test uses: to make one takes more time than most tests. */
+let idle: Tab[] = [];
+
+async function takeTab({
+  viewport = { width: 1280, height: 720 },
+  colorScheme = "light",
+  reducedMotion = "no-preference",
+  ...fixed
+}: BrowserContextOptions): Promise<Tab> {
+  const kind = JSON.stringify(fixed);
+  let tab = idle.find((one) => one.kind === kind);
+  if (tab === undefined) {
+    connected ??= connect();
+    const context = await (await connected).newContext(fixed);
+    const page = await context.newPage();
+    tab = { page, devTools: await context.newCDPSession(page), kind };
+  }
+  const taken = tab;
+  idle = idle.filter((one) => one !== taken);
+  if (viewport !== null) await taken.page.setViewportSize(viewport);
+  await taken.page.emulateMedia({ colorScheme, reducedMotion });
+  return taken;
+}
+
+/** Leaves whatever the page does and has kept, and keeps the tab for another test. */
+async function giveBack(tab: Tab): Promise<void> {
+  const { page, devTools } = tab;
+  for (const event of ["pageerror", "console", "request"]) page.removeAllListeners(event);
+  await devTools.send("Storage.clearDataForOrigin", { origin: "file://", storageTypes: "all" });
+  await page.goto("about:blank");
+  await page.mouse.move(0, 0);
+  idle.push(tab);
+}
+
 /**
- * A group of tests that share one freshly started Chromium with an empty profile. Where none is installed they are
- * skipped, their names tell how to install one, and under `REQUIRE_BROWSER=1` they fail instead.
+ * A group of tests of pages in Chromium. Where none is installed they are skipped, their names tell how to install one, and
+ * under `REQUIRE_BROWSER=1` they fail instead.
  */
 export function describeInBrowser(
   name: string,
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
 ): void {
-  const executablePath = findChromium();
-  const missing = executablePath === undefined ? `no Chromium was found; install one: ${INSTALL}` : undefined;
-  const skip = missing !== undefined && process.env["REQUIRE_BROWSER"] !== "1";
+  const isMissing = inject("chromium") === "";
+  const missing = `no Chromium was found; install one: ${INSTALL}`;
+  const skip = isMissing && process.env["REQUIRE_BROWSER"] !== "1";
 
   describe(name, () => {
-    let browser: Browser;
     let folder: string;
     let pages = 0;
-    beforeAll(async () => {
-      if (executablePath === undefined) return;
+    beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), "downhill-pages-"));
-      browser = await chromium.launch({
-        executablePath,
-        headless: true,
-        args: [
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
-      });
     });
-    afterAll(async () => {
-      if (executablePath === undefined) return;
-      await browser.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     for (const [title, body] of Object.entries(tests)) {
       test.skipIf(skip)(skip ? `${title} (${missing})` : title, async () => {
-        if (missing !== undefined) expect.unreachable(missing);
+        if (isMissing) expect.unreachable(missing);
         const troubles: string[] = [];
         const servers: Served[] = [];
+        const tabs: Tab[] = [];
+        let hasPassed = false;
         const open: BrowserTest["open"] = async (source, options) => {
           const isServed = typeof source !== "string" && "html" in source;
-          const context = await browser.newContext({ offline: !isServed, ...options });
-          const page = await context.newPage();
+          const tab = await takeTab({ offline: !isServed, ...options });
+          tabs.push(tab);
+          const { page } = tab;
           page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
           page.on("console", (message) => {
             if (message.type() !== "error") return;
@@ -126,8 +143,11 @@ export function describeInBrowser(
         };
         try {
           await body({ open });
+          hasPassed = true;
         } finally {
-          await Promise.all(browser.contexts().map(async (context) => context.close()));
+          await Promise.all(
+            tabs.map(async (tab) => (hasPassed ? giveBack(tab) : tab.page.context().close())),
+          );
           for (const { close } of servers) close();
         }
         expect(troubles).toEqual([]);

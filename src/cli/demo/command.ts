@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   seed: { type: "string", valueHint: "N", description: "seed of the training", default: "0" },
@@ -12,11 +11,10 @@ const args = {
 } as const;
 
 /** `downhill demo`: the traces of a formula, then a network trained on handwritten digits. */
-export const demoCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "demo", description: "See what downhill does, in a few seconds" },
+export const demoCommand: Command<typeof args> = {
   args,
-  async run({ args: { seed, out } }) {
+  async run({ seed, out }, terminal) {
     const { demo } = await import("./run.ts");
-    await demo(seed, out);
+    return demo(seed, out, terminal);
   },
-});
+};

@@ -1,26 +1,22 @@
 import { explain } from "../explain/run.ts";
 import { paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { checkOutput } from "../shared/write-file.ts";
 import { trainRequest } from "../train/request.ts";
 import { train } from "../train/run.ts";
 
 /** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
-export async function demo(seed: string, out: string): Promise<void> {
+export async function demo(seed: string, out: string, terminal: Terminal): Promise<number> {
+  const { stdout } = terminal;
   checkOutput(out); // before half of it is shown
-  const paint = paintFor(process.stdout);
+  const paint = paintFor(stdout);
   const say = (line: string, command: string): void => {
-    process.stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
+    stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);
   };
   say("1. How a derivative comes about", `downhill explain "x*y + sin(x)" --at x=2,y=3`);
-  await explain({
-    text: "x*y + sin(x)",
-    at: "x=2,y=3",
-    seed: undefined,
-    wrt: undefined,
-    graph: undefined,
-    json: false,
-  });
-  process.stdout.write("\n");
+  const nothing = { seed: undefined, wrt: undefined, graph: undefined, json: false };
+  await explain({ text: "x*y + sin(x)", at: "x=2,y=3", ...nothing }, terminal);
+  stdout.write("\n");
   say("2. A network learns by gradients", "downhill train digits");
-  await train(trainRequest({ dataset: "digits", seed, out }));
+  return train(trainRequest({ dataset: "digits", seed, out }), terminal);
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   text: {
@@ -35,18 +33,19 @@ const args = {
 } as const;
 
 /** `downhill explain`: how the derivative of a formula comes about. */
-export const explainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "explain", description: "Show how the derivative of a formula comes about" },
+export const explainCommand: Command<typeof args> = {
   args,
-  async run({ args: { text, at, seed, wrt, graph, json } }) {
+  async run({ text, at, seed, wrt, graph, json }, terminal) {
     const { explain } = await import("./run.ts");
-    await explain({
-      text: text === "-" ? readFileSync(0, "utf8") : text,
+    const request = {
+      text: text === "-" ? terminal.stdin() : text,
       at,
       seed,
       wrt,
       graph,
       json: json === true,
-    });
+    };
+    await explain(request, terminal);
+    return 0;
   },
-});
+};

@@ -8,6 +8,7 @@ import { readNames, readSeed, readValues } from "../shared/assignments.ts";
 import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { writeOutput } from "../shared/write-file.ts";
 
 /** What `downhill explain` was asked for, as it was written. */
@@ -21,7 +22,10 @@ export interface ExplainRequest {
 }
 
 /** Traces the text and writes what was asked for. */
-export async function explain({ text, at, seed, wrt, graph, json }: ExplainRequest): Promise<void> {
+export async function explain(
+  { text, at, seed, wrt, graph, json }: ExplainRequest,
+  { stdout, stderr }: Terminal,
+): Promise<void> {
   const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
   const compiled = compileText(text, { startValues: true });
   const { inputs, starts } = compiled;
@@ -35,7 +39,7 @@ export async function explain({ text, at, seed, wrt, graph, json }: ExplainReque
         : undefined;
   if (values === undefined && starts.size > 0) {
     const missing = unknown.map((name) => `${name}=…`).join(",");
-    process.stderr.write(
+    stderr.write(
       `note: ${unknown.join(", ")} ${unknown.length === 1 ? "has" : "have"} no value, so the trace is symbolic: give --at ${missing}\n`,
     );
   }
@@ -53,11 +57,11 @@ export async function explain({ text, at, seed, wrt, graph, json }: ExplainReque
   if (graph !== undefined && draw !== undefined) {
     await writeOutput(graph, draw(table, titleOf(compiled)));
   }
-  if (json) process.stdout.write(`${toJson(table, 2)}\n`);
+  if (json) stdout.write(`${toJson(table, 2)}\n`);
   else {
-    const paint = paintFor(process.stdout);
-    process.stdout.write(showTrace(table, paint, columnsOf(process.stdout)));
-    if (graph !== undefined) process.stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
+    const paint = paintFor(stdout);
+    stdout.write(showTrace(table, paint, columnsOf(stdout)));
+    if (graph !== undefined) stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
   }
 }
 

@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   run: {
@@ -31,11 +30,11 @@ const args = {
 } as const;
 
 /** `downhill export`: a trained network as an ONNX model. */
-export const exportCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "export", description: "Write a trained network as an ONNX model, for other engines" },
+export const exportCommand: Command<typeof args> = {
   args,
-  async run({ args: { run: folder, out, what, batch, json } }) {
+  async run({ run: folder, out, what, batch, json }, terminal) {
     const { exportRun } = await import("./run.ts");
-    await exportRun({ folder, out, what, batch, json: json === true });
+    await exportRun({ folder, out, what, batch, json: json === true }, terminal);
+    return 0;
   },
-});
+};

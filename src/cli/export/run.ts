@@ -4,6 +4,7 @@ import { toOnnx } from "../../onnx/to-onnx.ts";
 import { version } from "../../util/version.ts";
 import { toJson } from "../shared/json.ts";
 import { paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { optionError, readChoice, readCount } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { exportedFunction, exports, type ExportedFunction } from "./functions.ts";
@@ -22,12 +23,15 @@ export interface ExportRequest {
 const someItems = 2; // of a model for any number of them
 
 /** Writes a run as a model, and tells what goes in and comes out. */
-export async function exportRun({ folder, out = "model.onnx", ...request }: ExportRequest): Promise<void> {
+export async function exportRun(
+  { folder, out = "model.onnx", ...request }: ExportRequest,
+  { stdout, stderr }: Terminal,
+): Promise<void> {
   const what = readChoice("--what", request.what ?? "predictions", exports);
   const batch = request.batch === undefined ? undefined : readCount("--batch", request.batch);
   checkOutput(out);
   const run = await readTrainedRun(folder);
-  for (const warning of run.warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of run.warnings) stderr.write(`warning: ${warning}\n`);
   const made = exportedFunction(what, run, batch ?? someItems);
   const metadata = {
     made_by: `downhill ${version}, downhill export --what ${what}`,
@@ -39,10 +43,10 @@ export async function exportRun({ folder, out = "model.onnx", ...request }: Expo
   if (request.json) {
     const { step, epoch } = run;
     const about = { file: out, bytes: model.length, what, step, epoch, batch: batch ?? null };
-    process.stdout.write(`${toJson({ ...about, inputs: items, outputs: results, notes, metadata })}\n`);
+    stdout.write(`${toJson({ ...about, inputs: items, outputs: results, notes, metadata })}\n`);
     return;
   }
-  const paint = paintFor(process.stdout);
+  const paint = paintFor(stdout);
   const size = batch === undefined ? "any number of items" : `${batch} items`;
   const lines = [
     `${paint("bold", out)}: ${what} of ${folder} (${dataOf(run)}, after epoch ${run.epoch}), for ${size}; ${Math.ceil(model.length / 1024)} KB`,
@@ -54,7 +58,7 @@ export async function exportRun({ folder, out = "model.onnx", ...request }: Expo
     ),
     ...notes.map((note) => `  ${note}`),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
+  stdout.write(`${lines.join("\n")}\n`);
 }
 
 function modelOf(

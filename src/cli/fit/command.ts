@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   data: {
@@ -76,14 +74,13 @@ const args = {
 } as const;
 
 /** `downhill fit`: the parameters of a formula for which it comes nearest to data. */
-export const fitCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "fit", description: "Fit a formula to data" },
+export const fitCommand: Command<typeof args> = {
   args,
-  async run({ args: given }) {
+  async run(given, terminal) {
     const { fit } = await import("./run.ts");
-    await fit({
+    const request = {
       data: given.data,
-      formula: given.formula === "-" ? readFileSync(0, "utf8") : given.formula,
+      formula: given.formula === "-" ? terminal.stdin() : given.formula,
       start: given.start,
       bounds: given.bounds,
       sigma: given.sigma,
@@ -99,6 +96,7 @@ export const fitCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand
       header: given.header ? "auto" : false,
       json: given.json === true,
       out: given.out,
-    });
+    } as const;
+    return fit(request, terminal.stdout);
   },
-});
+};

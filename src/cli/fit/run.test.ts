@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { co2 } from "downhill/data";
 import { key, normal } from "downhill/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordOutput } from "../../../test/support/command.ts";
 import { fit, fitReport } from "./run.ts";
 import type { FitRequest } from "./settings.ts";
 
@@ -20,10 +20,7 @@ beforeAll(() => {
   });
   decay = file("decay.csv", `x,y,err,counts\n${rows.join("\n")}\n`);
 });
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exitCode = 0;
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function file(name: string, text: string): string {
   const path = join(folder, name);
@@ -60,17 +57,10 @@ async function written(
   options: Partial<FitRequest> = {},
   columns?: number,
 ): Promise<string> {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const terminal = { isTTY: columns !== undefined, columns } as object;
+  const stream = recordOutput(columns);
   const request = { ...nothing, data, formula, ...options };
-  await fit(request, Object.assign(stream, terminal) as unknown as NodeJS.WriteStream);
-  return text.replaceAll(/\u001b\[\d+m/g, "");
+  await fit(request, stream);
+  return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
 const formula = "y = a*exp(-b*x) + c";
@@ -244,10 +234,10 @@ describe("options", () => {
   });
 
   test("--max-iterations ends a fit early, which is told, and the exit code is 1", async () => {
-    const text = await written(decay, formula, { start: "a=1,b=9,c=0", maxIterations: "1" });
-    expect(text).toContain("It stopped at --max-iterations before it was done.");
-    expect(process.exitCode).toBe(1);
-    process.exitCode = 0;
+    const stream = recordOutput();
+    const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", maxIterations: "1" };
+    expect(await fit(request, stream)).toBe(1);
+    expect(stream.text()).toContain("It stopped at --max-iterations before it was done.");
   });
 
   test("--missing skip leaves rows out and names their lines; columns that are not used may have gaps", async () => {
@@ -313,7 +303,8 @@ describe("misuse is answered with a repair", () => {
     [formula, { out: "fit.png" }, '--out: the name must end in .svg or .html, and "fit.png" does not.'],
     ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
   ])("%s %o", async (text, options, message) => {
-    await expect(fit({ ...nothing, data: decay, formula: text, ...options })).rejects.toThrow(message);
+    const request = { ...nothing, data: decay, formula: text, ...options };
+    await expect(fit(request, recordOutput())).rejects.toThrow(message);
   });
 
   test("files that are not there, that hold text, or rows of another length", async () => {

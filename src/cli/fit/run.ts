@@ -10,6 +10,7 @@ import { toJson } from "../shared/json.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
+import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { checkSizes, namesOf, takeColumns } from "./columns.ts";
 import { type Formula, readFormula } from "./formula.ts";
@@ -20,8 +21,8 @@ import type { Columns, Drawing, FitReport } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readSettings, readStart } from "./settings.ts";
 import { showFit } from "./text.ts";
 
-/** Fits the formula and writes what was asked for. */
-export async function fit(request: FitRequest, stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+/** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
+export async function fit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // complain before any work
   const { out, json } = request;
   const draw = out === undefined ? undefined : drawingFor(out);
@@ -33,7 +34,7 @@ export async function fit(request: FitRequest, stream: NodeJS.WriteStream = proc
     stream.write(showFit(report, paint, columnsOf(stream)));
     if (out !== undefined) stream.write(`\n${paint("dim", "Picture written to")} ${out}\n`);
   }
-  if (!report.fit.converged && report.fit.reason !== "precision") process.exitCode = 1;
+  return report.fit.converged || report.fit.reason === "precision" ? 0 : 1;
 }
 
 /** Reads the data, fits the formula, and gathers what is told of it. */

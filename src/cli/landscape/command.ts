@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   dataset: {
@@ -34,14 +33,13 @@ const args = {
 } as const;
 
 /** `downhill landscape`: a slice of a network's loss. */
-export const landscapeCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "landscape", description: "Draw a slice of a network's loss with the path of its training" },
+export const landscapeCommand: Command<typeof args> = {
   args,
-  async run({ args: given }) {
+  async run(given, terminal) {
     const { showLandscape } = await import("./run.ts");
     const { dataset, directions, resolution, range, items, optimizer, epochs, batch, hidden, seed, out } =
       given;
-    await showLandscape({
+    const request = {
       dataset,
       directions,
       resolution,
@@ -54,6 +52,8 @@ export const landscapeCommand: CommandDef<typeof args> = /* @__PURE__ */ defineC
       seed,
       out,
       json: given.json === true,
-    });
+    };
+    await showLandscape(request, terminal.stdout);
+    return 0;
   },
-});
+};

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import type { LossSlice } from "downhill/landscapes";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordOutput } from "../../../test/support/command.ts";
 import { type LandscapeRequest, showLandscape } from "./run.ts";
 
 let folder: string;
@@ -14,13 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is written for a small network, unless the request says otherwise. */
 async function written(request: Partial<LandscapeRequest>): Promise<string> {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
+  const stream = recordOutput();
   const small = { epochs: "3", batch: "128", hidden: "8", items: "100", resolution: "7" };
   const none = {
     dataset: undefined,
@@ -30,11 +24,8 @@ async function written(request: Partial<LandscapeRequest>): Promise<string> {
     seed: undefined,
     out: undefined,
   };
-  await showLandscape(
-    { ...none, ...small, json: false, ...request },
-    stream as unknown as NodeJS.WriteStream,
-  );
-  return text;
+  await showLandscape({ ...none, ...small, json: false, ...request }, stream);
+  return stream.text();
 }
 
 describe("downhill landscape", () => {

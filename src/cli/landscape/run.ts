@@ -16,6 +16,7 @@ import { showNumber } from "../../viz/index.ts";
 import { drawingFor, show } from "../race/run.ts";
 import { readDomain } from "../race/settings.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
+import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
 
 /** What `downhill landscape` was asked for, as it was written. */
@@ -37,10 +38,7 @@ export interface LandscapeRequest {
 const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 
 /** Trains a network on the digits, cuts its loss, and writes what was asked for. */
-export async function showLandscape(
-  request: LandscapeRequest,
-  stream: NodeJS.WriteStream = process.stdout,
-): Promise<void> {
+export async function showLandscape(request: LandscapeRequest, stream: TextOutput): Promise<void> {
   const { out, json } = request;
   const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
   const settings = readSettings(request);

@@ -1,6 +1,5 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
 import { readCount } from "./counts.ts";
+import type { Command } from "../run.ts";
 
 const args = {
   program: {
@@ -30,12 +29,11 @@ const args = {
 } as const;
 
 /** `downhill launch`: starts the ranks of a run on this machine. */
-export const launchCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "launch", description: "Start a program as several processes of one run, over MPI" },
+export const launchCommand: Command<typeof args> = {
   args,
-  async run({ args: given }) {
+  async run(given) {
     const { launch } = await import("./run.ts");
-    process.exitCode = await launch({
+    return launch({
       program: given.program,
       words: given._.slice(1),
       ranks: readCount("--ranks", given.ranks, 1),
@@ -45,4 +43,4 @@ export const launchCommand: CommandDef<typeof args> = /* @__PURE__ */ defineComm
       allowRunAsRoot: given["allow-run-as-root"] === true,
     });
   },
-});
+};

@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   dataset: {
@@ -77,20 +76,20 @@ const args = {
 } as const;
 
 /** `downhill lr-find`: the learning rate range test. */
-export const lrFindCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "lr-find", description: "Find learning rates that are worth a try" },
+export const lrFindCommand: Command<typeof args> = {
   args,
-  async run({ args: { header, indicator, linear, json, ...rest } }) {
+  async run({ header, indicator, linear, json, ...rest }, terminal) {
     const { findRates } = await import("./run.ts");
     const texts = Object.entries(rest).filter(
       (entry): entry is [string, string] => Object.hasOwn(args, entry[0]) && typeof entry[1] === "string",
     );
-    await findRates({
+    const request = {
       texts: new Map(texts),
       noHeader: !header,
       indicator: indicator === true,
       isLinear: linear === true,
       json: json === true,
-    });
+    };
+    return findRates(request, terminal);
   },
-});
+};

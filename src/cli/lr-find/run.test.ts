@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RateSuggestion } from "downhill/train";
+import { recordOutput } from "../../../test/support/command.ts";
 import { findRates, type FindRequest } from "./run.ts";
 
 let folder: string;
@@ -18,14 +18,7 @@ async function written(
   flags: Partial<FindRequest> = {},
   columns?: number,
 ): Promise<string> {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const terminal = { isTTY: columns !== undefined, columns } as object;
+  const stream = recordOutput(columns);
   await findRates(
     {
       texts: new Map(Object.entries(texts)),
@@ -35,9 +28,9 @@ async function written(
       json: false,
       ...flags,
     },
-    Object.assign(stream, terminal) as unknown as NodeJS.WriteStream,
+    { stdin: () => "", stdout: stream, stderr: recordOutput() },
   );
-  return text.replaceAll(/\u001b\[\d+m/g, "");
+  return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
 const table = (): string => {

@@ -5,6 +5,7 @@ import { type LrRange, lrRangeTest } from "../../train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { makeOptimizer } from "../shared/optimizers.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { optionError, quote, readCount, readNumber } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "../train/data.ts";
@@ -60,11 +61,8 @@ const sharedNames = [
   "seed",
 ];
 
-/** Runs the test and writes what was asked for; sets the exit code of the process. */
-export async function findRates(
-  request: FindRequest,
-  stream: NodeJS.WriteStream = process.stdout,
-): Promise<void> {
+/** Runs the test and writes what was asked for; gives the exit code, which tells of a signal. */
+export async function findRates(request: FindRequest, { stdout, stderr }: Terminal): Promise<number> {
   const { texts, json } = request;
   const out = texts.get("out");
   const draw = out === undefined ? undefined : drawingFor(out);
@@ -78,7 +76,7 @@ export async function findRates(
   refuseRate(settings.method);
   const range = readRange(request);
   const interruption = onInterrupt(() => {
-    process.stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
+    stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
   });
   try {
     const problem = await loadProblem(source, settings.seed);
@@ -100,13 +98,12 @@ export async function findRates(
     };
     const shown = { ...found, next: nextCommand(source, settings, found.range) };
     if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));
-    if (json) stream.write(`${JSON.stringify(asJson(shown, settings))}\n`);
+    if (json) stdout.write(`${JSON.stringify(asJson(shown, settings))}\n`);
     else {
-      stream.write(showRange(shown, paintFor(stream), columnsOf(stream)));
-      if (out !== undefined) stream.write(`\npicture: ${out}\n`);
+      stdout.write(showRange(shown, paintFor(stdout), columnsOf(stdout)));
+      if (out !== undefined) stdout.write(`\npicture: ${out}\n`);
     }
-    const code = interruption.exitCode();
-    if (code !== undefined) process.exitCode = code;
+    return interruption.exitCode() ?? 0;
   } finally {
     interruption.dispose();
   }

@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   landscape: {
@@ -31,13 +30,12 @@ const args = {
 } as const;
 
 /** `downhill race`: runs optimisers over a landscape. */
-export const raceCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "race", description: "Watch optimisers run over a landscape" },
+export const raceCommand: Command<typeof args> = {
   args,
-  async run({ args: given }) {
+  async run(given, terminal) {
     const { showRace } = await import("./run.ts");
     const { landscape, optimizers, steps, start, domain, tolerances, noise, seed, preset, out } = given;
-    await showRace({
+    const request = {
       landscape,
       optimizers,
       steps,
@@ -50,6 +48,8 @@ export const raceCommand: CommandDef<typeof args> = /* @__PURE__ */ defineComman
       out,
       list: given.list === true,
       json: given.json === true,
-    });
+    };
+    await showRace(request, terminal.stdout);
+    return 0;
   },
-});
+};

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { findLandscape, race, type Race, zoo } from "downhill/landscapes";
 import { adam, sgd } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordOutput } from "../../../test/support/command.ts";
 import { type RaceRequest, showRace } from "./run.ts";
 
 let folder: string;
@@ -15,13 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is written for a request: to a terminal of so many columns, or to a pipe. */
 async function written(request: Partial<RaceRequest>, columns?: number): Promise<string> {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
+  const stream = recordOutput(columns);
   const none = undefined;
   const all: RaceRequest = {
     landscape: none,
@@ -38,9 +32,8 @@ async function written(request: Partial<RaceRequest>, columns?: number): Promise
     json: false,
     ...request,
   };
-  const terminal = { isTTY: columns !== undefined, columns } as object;
-  await showRace(all, Object.assign(stream, terminal) as unknown as NodeJS.WriteStream);
-  return text;
+  await showRace(all, stream);
+  return stream.text();
 }
 
 const asJson = async (request: Partial<RaceRequest>): Promise<Race> =>

@@ -15,6 +15,7 @@ import {
 import { toJson } from "../shared/json.ts";
 import { optimizers } from "../shared/optimizers.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
+import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { readRacers, usualRacers } from "./racers.ts";
@@ -42,10 +43,7 @@ const usualSteps = 300;
 const mostSteps = 1_000_000;
 
 /** Runs the race or the study, and writes what was asked for. */
-export async function showRace(
-  request: RaceRequest,
-  stream: NodeJS.WriteStream = process.stdout,
-): Promise<void> {
+export async function showRace(request: RaceRequest, stream: TextOutput): Promise<void> {
   const { preset, out, list, json } = request;
   if (list) {
     stream.write(json ? `${JSON.stringify(listed())}\n` : showList(paintFor(stream)));
@@ -64,7 +62,7 @@ export async function show(
     draw,
     json,
   }: { readonly out: string | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
-  stream: NodeJS.WriteStream,
+  stream: TextOutput,
 ): Promise<void> {
   const paint = paintFor(stream);
   if (out !== undefined && draw !== undefined) await writeOutput(out, draw(shown));

@@ -1,5 +1,4 @@
-import type { CommandDef } from "citty";
-import { defineCommand } from "citty";
+import type { Command } from "../run.ts";
 
 const args = {
   name: {
@@ -119,13 +118,14 @@ const args = {
 } as const;
 
 /** `downhill schedule`: prints and draws learning-rate schedules. */
-export const scheduleCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "schedule", description: "Print and draw a schedule of the learning rate" },
+export const scheduleCommand: Command<typeof args> = {
   args,
-  async run({ args: { name, steps, json, out, log, ...rest } }) {
+  async run({ name, steps, json, out, log, ...rest }, terminal) {
     const { drawSchedule } = await import("./run.ts");
     const given = Object.entries(rest).filter(([key]) => Object.hasOwn(args, key));
     const texts = new Map(given.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
-    await drawSchedule({ name, steps, out, json: json === true, log: log === true, texts });
+    const request = { name, steps, out, json: json === true, log: log === true, texts };
+    await drawSchedule(request, terminal.stdout);
+    return 0;
   },
-});
+};

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { cosineDecay, cyclic, perEpoch, warmup } from "downhill/optim";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordOutput } from "../../../test/support/command.ts";
 import { drawSchedule, type ScheduleRequest, workOut } from "./run.ts";
 import { schedules } from "./table.ts";
 
@@ -15,14 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is written for a request: to a terminal of so many columns, or to a pipe. */
 async function written(request: Partial<ScheduleRequest>, columns?: number): Promise<string> {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  const terminal = { isTTY: columns !== undefined, columns } as object;
+  const stream = recordOutput(columns);
   await drawSchedule(
     {
       name: undefined,
@@ -33,9 +26,9 @@ async function written(request: Partial<ScheduleRequest>, columns?: number): Pro
       texts: new Map(),
       ...request,
     },
-    Object.assign(stream, terminal) as unknown as NodeJS.WriteStream,
+    stream,
   );
-  return text.replaceAll(/\u001b\[\d+m/g, "");
+  return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
 /** The curve of `downhill schedule name options`. */

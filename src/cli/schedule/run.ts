@@ -5,6 +5,7 @@ import { makeReader } from "./reader.ts";
 import { findSchedule, makeSchedule, schedules } from "./table.ts";
 import { type Curve, showCurve, showList } from "./text.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
+import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
 /** What `downhill schedule` was asked for, as it was written. */
@@ -22,10 +23,7 @@ const defaultSteps = 100;
 const mostSteps = 1_000_000;
 
 /** Works a schedule out and writes what was asked for. */
-export async function drawSchedule(
-  request: ScheduleRequest,
-  stream: NodeJS.WriteStream = process.stdout,
-): Promise<void> {
+export async function drawSchedule(request: ScheduleRequest, stream: TextOutput): Promise<void> {
   const { name, out, json } = request;
   const paint = paintFor(stream);
   if (name === undefined) {

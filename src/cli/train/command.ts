@@ -1,6 +1,7 @@
-import type { CommandDef, ParsedArgs } from "citty";
-import { defineCommand, parseArgs } from "citty";
+import type { ParsedArgs } from "citty";
+import { parseArgs } from "citty";
 import { normaliseArguments } from "../arguments.ts";
+import type { Command } from "../run.ts";
 import { takeTurbo, turboOption } from "../turbo.ts";
 import { textNames, trainRequest } from "./request.ts";
 import type { TrainRequest } from "./settings.ts";
@@ -195,17 +196,16 @@ const args = {
 } as const;
 
 /** `downhill train`: trains a small network and reports on it. */
-export const trainCommand: CommandDef<typeof args> = /* @__PURE__ */ defineCommand({
-  meta: { name: "train", description: "Train a small network and write a report" },
+export const trainCommand: Command<typeof args> = {
   args,
-  async run({ args: given }) {
+  async run(given, terminal) {
     const asked = askedBy(given);
     const { readConfig, withConfig } = await import("./config.ts");
     const request = given.config === undefined ? asked : withConfig(asked, readConfig(given.config));
     const { train } = await import("./run.ts");
-    await train(trainRequest(request));
+    return train(trainRequest(request), terminal);
   },
-});
+};
 
 /**
  * What the words of a command ask for that come after `downhill train`, as checkpoints keep them.

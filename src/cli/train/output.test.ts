@@ -1,21 +1,6 @@
-import { Writable } from "node:stream";
 import { expect, test } from "vitest";
+import { recordOutput } from "../../../test/support/command.ts";
 import { type EpochStanding, duration, makeOutput, type Outcome, percent, showLoss } from "./output.ts";
-
-/** A stream that remembers what was written. */
-function record(isTTY: boolean, columns = 80): { stream: NodeJS.WriteStream; text: () => string } {
-  let written = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _, done) {
-      written += chunk.toString();
-      done();
-    },
-  });
-  return {
-    stream: Object.assign(stream, { isTTY, columns }) as unknown as NodeJS.WriteStream,
-    text: () => written,
-  };
-}
 
 const standing: EpochStanding = {
   epoch: 3,
@@ -42,14 +27,14 @@ const outcome: Outcome = {
 };
 
 test("piped: a line an epoch, without styles", () => {
-  const { stream, text } = record(false);
+  const stream = recordOutput();
   const output = makeOutput(false, stream);
   output.start({}, "about");
   output.step(standing, 0.25, 3);
   output.epoch(standing);
   output.epoch({ ...standing, epoch: 12, accuracy: undefined, testAccuracy: undefined });
   output.done(outcome, "the end");
-  expect(text()).toBe(
+  expect(stream.text()).toBe(
     [
       "about",
       "epoch  3/12  loss 0.1235  accuracy 98.8 %  test 95.0 %  rate 0.1  12,346 items/s",
@@ -61,12 +46,13 @@ test("piped: a line an epoch, without styles", () => {
 });
 
 test("for programs: one object a line, numbers that JSON lacks as text, as explain writes them", () => {
-  const { stream, text } = record(false);
+  const stream = recordOutput();
   const output = makeOutput(true, stream);
   output.start({ seed: 0 }, "about");
   output.epoch(standing);
   output.done(outcome, "the end");
-  const lines = text()
+  const lines = stream
+    .text()
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as object);
@@ -78,12 +64,12 @@ test("for programs: one object a line, numbers that JSON lacks as text, as expla
 });
 
 test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is taken away", (columns) => {
-  const { stream, text } = record(true, columns);
+  const stream = recordOutput(columns);
   const output = makeOutput(false, stream);
   output.step(standing, 0.25, 3);
   output.step(standing, 0.26, 3); // too soon to draw again
   output.done(outcome, "the end");
-  const drawn = text().replaceAll(/\u001b\[[0-9;]*[mK]/g, "");
+  const drawn = stream.text().replaceAll(/\u001b\[[0-9;]*[mK]/g, "");
   const [, line, ...rest] = drawn.split("\r");
   expect(line).toMatch(/^epoch 3\/12 .* 3\.0 s left$/);
   expect(/█*░*/.exec(line!.slice("epoch 3/12 ".length))![0]).toBe(
@@ -96,20 +82,20 @@ test.each([80, 60, 40, 20])("on a terminal of %d columns: a bar that fits and is
 });
 
 test("a terminal that says that it has no columns is taken for one of 80", () => {
-  const { stream, text } = record(true, 0);
+  const stream = recordOutput(0);
   makeOutput(false, stream).step(standing, 0.25, 3);
-  expect(text()).toContain("loss 0.1235");
+  expect(stream.text()).toContain("loss 0.1235");
 });
 
 test("rounds of tuning, and notes, are lines of their own", () => {
-  const { stream, text } = record(false);
+  const stream = recordOutput();
   const output = makeOutput(false, stream);
   output.note("resumed after 2 of 5 epochs, at step 90");
   const hyperparameters = { learningRate: 0.0123456, momentum: 0.9 };
   output.tune({ round: 3, rounds: 40, hyperparameters, before: 2.3, after: 1.1, outcome: "descended" });
   output.tune({ round: 4, rounds: 40, hyperparameters, before: 2.3, after: 99, outcome: "diverged" });
   output.epoch({ ...standing, validationLoss: 0.3, validationAccuracy: 0.9 });
-  expect(text().split("\n")).toEqual([
+  expect(stream.text().split("\n")).toEqual([
     "resumed after 2 of 5 epochs, at step 90",
     "round  3/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 1.1000",
     "round  4/40  learningRate 0.0123  momentum 0.900  loss 2.3000 → 99.0000  diverged: back to lower rates",

@@ -1,6 +1,7 @@
 import { visible } from "../help.ts";
 import { toJson } from "../shared/json.ts";
 import { type Paint, columnsOf, paintFor } from "../shared/style.ts";
+import type { TextOutput } from "../shared/terminal.ts";
 
 /** Where a run stands, after a step or an epoch. */
 export interface Standing {
@@ -80,12 +81,12 @@ export interface Output {
 }
 
 /** JSON lines, a bar on a terminal, else a line an epoch. */
-export function makeOutput(json: boolean, stream: NodeJS.WriteStream = process.stdout): Output {
+export function makeOutput(json: boolean, stream: TextOutput): Output {
   if (json) return jsonLines(stream);
-  return stream.isTTY ? bar(stream) : lines(stream);
+  return stream.isTTY === true ? bar(stream) : lines(stream);
 }
 
-function jsonLines(stream: NodeJS.WriteStream): Output {
+function jsonLines(stream: TextOutput): Output {
   const write = (event: string, rest: object): void => {
     stream.write(`${toJson({ event, ...rest })}\n`);
   };
@@ -101,7 +102,7 @@ function jsonLines(stream: NodeJS.WriteStream): Output {
   };
 }
 
-function lines(stream: NodeJS.WriteStream): Output {
+function lines(stream: TextOutput): Output {
   const paint = paintFor(stream);
   return {
     start: (_, text) => stream.write(`${text}\n`),
@@ -136,7 +137,7 @@ function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: Tu
 const redrawEvery = 100; // ms
 const barWidth = 20;
 
-function bar(stream: NodeJS.WriteStream): Output {
+function bar(stream: TextOutput): Output {
   const paint = paintFor(stream);
   let drawn = -Infinity;
   const clear = (): void => {

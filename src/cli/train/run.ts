@@ -2,6 +2,7 @@ import { DownhillError } from "../../errors/index.ts";
 import { checkpointFolder, type CheckpointStore, type Stretch } from "../../train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
 import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
@@ -29,18 +30,18 @@ import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";
 import { lengthOf, type Run, runTraining } from "./training.ts";
 import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
 
-/** Trains, tells of it, and writes the report; sets the exit code of the process. */
-export async function train(request: TrainRequest): Promise<void> {
+/** Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. */
+export async function train(request: TrainRequest, { stdout, stderr }: Terminal): Promise<number> {
   const source = readSource(request);
   const given = readSettings(request, kindOf(source));
   const places = readPlaces(request);
   const tuned = readTuned(request.tune, given.method);
   for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
   if (places.checkpoint !== undefined) checkFolder(places.checkpoint);
-  const output = makeOutput(request.json);
+  const output = makeOutput(request.json, stdout);
   const interruption = onInterrupt(() => {
     output.clear();
-    process.stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
+    stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
   });
   let folder: HeldFolder | undefined;
   try {
@@ -82,10 +83,9 @@ export async function train(request: TrainRequest): Promise<void> {
     if (places.save !== undefined)
       await saveNetwork(places.save, run.params, problem, model, repetition.commands);
     const outcome = outcomeOf(run, result, settings.seed, repetition.commands, places);
-    output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(process.stdout)));
-    const code = interruption.exitCode();
-    if (code !== undefined) process.exitCode = code;
+    output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(stdout)));
     if (run.stopped === "diverged") throw diverged(run, settings, lower);
+    return interruption.exitCode() ?? 0;
   } finally {
     output.clear();
     await folder?.release();

@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+
+/** Where a command writes text: a terminal, a pipe, a file, or what a program that calls it collects. */
+export interface TextOutput {
+  readonly write: (text: string) => unknown;
+  /** Whether it is a terminal, which shows colours, and what is drawn over. */
+  readonly isTTY?: boolean;
+  /** Of a terminal; 0 where it does not know. */
+  readonly columns?: number;
+}
+
+/** What a command reads and writes beside files. */
+export interface Terminal {
+  /** All of standard input. */
+  readonly stdin: () => string;
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+}
+
+/** That of this process. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  return { stdin: () => readFileSync(0, "utf8"), stdout, stderr };
+}

@@ -1,0 +1,140 @@
+// What `downhill fit`, `schedule`, `race` and `landscape` write and answer; explain and train have tests of their own.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { downhill as run, type Ended, installedDownhill } from "./support/command.ts";
+import { root } from "./support/snippets.ts";
+
+let folder: string;
+beforeAll(() => {
+  // inside the repository, so that "downhill" is found as the package's own name and leads to dist/
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  folder = mkdtempSync(join(root, ".tmp/commands-"));
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const x = i / 3;
+    return `${x},${4 * Math.exp(-0.5 * x) + 1 + 0.05 * Math.cos(i * i)}`;
+  });
+  writeFileSync(join(folder, "decay.csv"), `x,y\n${rows.join("\n")}\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const downhill = async (...words: string[]): Promise<Ended> => run(words, { cwd: folder });
+
+describe("downhill fit", () => {
+  test("prints parameters with errors, and pictures", async () => {
+    const { status, stdout, stderr } = await downhill("fit", "decay.csv", "y = a*exp(-b*x) + c");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/\nb +0\.[45]\d+ +0\.0\d+ /);
+    expect(stdout).toContain("\nResiduals\n");
+  });
+
+  test("writes one JSON object", async () => {
+    const { stdout } = await downhill("fit", "co2", "co2 = a + b*(year-1990)", "--json");
+    const { parameters } = JSON.parse(stdout) as {
+      readonly parameters: { readonly b: { readonly value: number } };
+    };
+    expect(parameters.b.value).toBeGreaterThan(1.4);
+    expect(parameters.b.value).toBeLessThan(1.8);
+  });
+
+  // the exit code went through the process, which kept it for the next command
+  test("a fit that was ended early ends with code 1, and the next one with its own", async () => {
+    const words = ["fit", "decay.csv", "y = a*exp(-b*x) + c"];
+    const early = await downhill(...words, "--start", "a=1,b=9,c=0", "--max-iterations", "1");
+    expect([early.status, (await downhill(...words)).status]).toEqual([1, 0]);
+  });
+
+  test("says what is wrong in a line, and tells of the options", async () => {
+    expect((await downhill("fit", "decay.csv", "y = a*X", "--start", "a=1")).stderr).toContain(
+      "Is the column x meant by X?",
+    );
+    expect((await downhill("fit", "decay.csv")).stderr).toContain("the formula is missing");
+    expect((await downhill("fit", "decay.csv", "y = a*x", "--bound", "a=0:")).stderr).toContain(
+      'Did you mean "--bounds"?',
+    );
+    expect((await downhill("fit", "decay.csv", "y = a*x", "--start", "k=1")).status).toBe(2);
+    expect((await downhill("fit", "--help")).stdout).toContain("--absolute-sigma");
+  });
+});
+
+describe("downhill schedule", () => {
+  test("prints one object with rates", async () => {
+    const options = "--base 0.001 --max 0.006 --step-size-up 4 --steps 12 --json".split(" ");
+    const { status, stdout, stderr } = await downhill("schedule", "cyclic", ...options);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { rates } = JSON.parse(stdout) as { readonly rates: readonly number[] };
+    const expected = [1, 2.25, 3.5, 4.75, 6, 4.75, 3.5, 2.25, 1, 2.25, 3.5, 4.75];
+    expect(rates).toHaveLength(12);
+    rates.forEach((rate, t) => expect(rate).toBeCloseTo(expected[t]! / 1000, 15));
+  });
+
+  test("draws on the terminal, lists the names, tells of the options", async () => {
+    expect((await downhill("schedule", "cosine", "--warmup", "10")).stdout).toMatch(
+      /^cosine: .*\n.*\n\nRate\n +0\.1 ┤/,
+    );
+    expect((await downhill("schedule")).stdout).toContain("  cosine-restarts  ");
+    const help = await downhill("schedule", "--help");
+    expect(help.stdout).toContain("--step-size-up <N>");
+    expect(help.status).toBe(0);
+  });
+
+  test("says what is wrong in a line, with the nearest name", async () => {
+    expect(await downhill("schedule", "cosin")).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `error: "cosin" is no schedule. Did you mean "cosine"? See downhill schedule --help.\n`,
+    });
+    expect((await downhill("schedule", "cosine", "--form", "1")).stderr).toContain(
+      `unknown option --form. Did you mean`,
+    );
+  });
+});
+
+describe("downhill race and landscape", () => {
+  test("a race is run, told and drawn", async () => {
+    const optimizers = "sgd(learningRate=0.001),adam";
+    const { status, stdout, stderr } = await downhill(
+      "race",
+      "rosenbrock",
+      "--optimizers",
+      optimizers,
+      "--steps",
+      "500",
+      "--out",
+      "race.html",
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("a sgd(learningRate=0.001)");
+    expect(stdout).toContain("b adam");
+    expect(readFileSync(join(folder, "race.html"), "utf8")).toMatch(/^<!doctype html>/);
+  });
+
+  test("a module's function may use downhill itself, by its name", async () => {
+    writeFileSync(
+      join(folder, "f.mjs"),
+      `import { sin, square } from "downhill";\nexport const f = (x, y) => square(sin(x)).add(square(y));\nexport const start = [1, 1];\n`,
+    );
+    const { status, stdout, stderr } = installedDownhill(
+      ["race", "./f.mjs", "--optimizers", "sgd(lr=0.2)", "--json"],
+      { cwd: folder },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { runs } = JSON.parse(stdout) as { runs: { outcome: string }[] };
+    expect(runs[0]!.outcome).toBe("arrived");
+  });
+
+  test("misuse ends with code 2 and one line", async () => {
+    const { status, stdout, stderr } = await downhill("race", "rosenbrok");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(
+      /^error: "rosenbrok" is no landscape of the zoo\. Did you mean "rosenbrock"\?.*\n$/,
+    );
+  });
+
+  test("a slice of a network's loss is drawn", async () => {
+    const small = ["--epochs", "3", "--hidden", "8", "--items", "100", "--resolution", "9"];
+    const { status, stderr } = await downhill("landscape", "digits", ...small, "--out", "slice.svg");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(readFileSync(join(folder, "slice.svg"), "utf8")).toMatch(/^<svg /);
+  });
+});

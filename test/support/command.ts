@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { vi } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { run } from "../../src/cli/run.ts";
+import type { TextOutput } from "../../src/cli/shared/terminal.ts";
+import { root } from "./snippets.ts";
+
+/** How a run of the command ended, and what it wrote. */
+export interface Ended {
+  /** The exit code; `null` where a signal ended the process. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Setting {
+  /** The folder that it works in. */
+  readonly cwd?: string;
+  /** What it finds on standard input. */
+  readonly input?: string;
+}
+
+/** What is written for a terminal of so many columns, or for a pipe. */
+export function recordOutput(columns?: number): TextOutput & { readonly text: () => string } {
+  let text = "";
+  const stream = { write: (part: string) => void (text += part), text: () => text };
+  return columns === undefined ? stream : { ...stream, isTTY: true, columns };
+}
+
+let isRunning = false;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const stateOf = (): string =>
+  JSON.stringify([process.exitCode, process.cwd(), ...signals.map((name) => process.listenerCount(name))]);
+
+/**
+ * Runs the command from the sources, in this process: it costs what it computes. What is about the process itself (signals,
+ * pipes, switches of the engine) is tested by `installedDownhill`.
+ *
+ * @throws Error where the command left exit code, folder or listeners of the process other than they were.
+ */
+export async function downhill(words: readonly string[], { cwd, input = "" }: Setting = {}): Promise<Ended> {
+  if (isRunning) throw new Error("one command at a time: they share the folder of the process");
+  const [stdout, stderr] = [recordOutput(), recordOutput()];
+  const before = stateOf();
+  const folder = process.cwd();
+  const { NO_COLOR } = process.env;
+  // where warnings of the library go
+  const warn = vi.spyOn(console, "warn").mockImplementation((text) => void stderr.write(`${String(text)}\n`));
+  isRunning = true;
+  process.env["NO_COLOR"] = "1";
+  if (cwd !== undefined) process.chdir(cwd);
+  const status = await run(words, commands, { stdin: () => input, stdout, stderr }); // which never throws
+  process.chdir(folder);
+  if (NO_COLOR === undefined) delete process.env["NO_COLOR"];
+  else process.env["NO_COLOR"] = NO_COLOR;
+  isRunning = false;
+  warn.mockRestore();
+  const after = stateOf();
+  if (after !== before) throw new Error(`the command left the process as ${after}; it was ${before}`);
+  return { status, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+/** The command that the package installs, from dist/. */
+export const bin: string = join(root, "dist/cli/main.js");
+
+/** Runs that command, in a process of its own. */
+export function installedDownhill(words: readonly string[], { cwd, input = "" }: Setting = {}): Ended {
+  const env = { ...process.env, NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], {
+    encoding: "utf8",
+    input,
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  return { status, stdout, stderr };
+}
