@@ -152,6 +152,8 @@ describe("operations on arrays", () => {
         d.cumsum(x, { axis: 0 }),
         x.astype("int32"),
         x.astype("float64"),
+        d.scatterAdd(x, d.tensor([0, 2, 2, 0], { dtype: "int32" }), x),
+        d.scatterAddAlongAxis(x, d.tensor([0, 2, 2, 0], { dtype: "int32" }), x, { axis: 0 }),
       ],
       args: [words],
     },
@@ -165,6 +167,11 @@ describe("operations on arrays", () => {
         x.astype("float32"),
         d.where(x, x, d.logicalNot(x)),
         d.max(x),
+        d.argsort(x, { axis: 1 }),
+        d.pad(x, [
+          [1, 0],
+          [0, 2],
+        ]),
         d.cond(
           d.any(x),
           () => x,
@@ -240,6 +247,8 @@ describe("operations on arrays", () => {
         d.conv(x, w),
         d.conv(x, w, { stride: 2, padding: 1 }),
         d.conv(x, w, { dilation: 2, padding: "same" }),
+        d.grad((v: Tensor) => d.square(d.conv(v, w, { stride: 3, padding: 2 })).sum())(x),
+        d.grad((v: Tensor) => d.square(d.conv(x, v, { stride: 3, padding: 2, dilation: 2 })).sum())(w),
         ...(d.valueAndGrad(
           (v: Tensor, w: Tensor) => d.square(d.conv(v, w, { stride: 2, padding: 1 })).sum(),
           { argnums: [0, 1] },

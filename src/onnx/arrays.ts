@@ -15,7 +15,7 @@ import type { WindowParams } from "../prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
 import type { Form, Operands } from "./form.ts";
 import { convert, threefry } from "./elementwise.ts";
-import { cast, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
+import { cast, expanded, reshaped, sliced, transposed } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
@@ -50,16 +50,20 @@ const broadcast: Form = ({ g, ins, types }, { shape, axes }: BroadcastParams) =>
   return expanded(g, reshaped(g, ins[0]!, sizes), shape);
 };
 
-/** Reductions of booleans and of words without sign go by int32 and int64, of which engines have kernels. */
-function reduction(op: string, isOfBooleans: boolean): Form {
-  return ({ g, ins, types }, { axes }: ReduceParams) => {
-    const { dtype } = types[0]!;
-    const isBool = isOfBooleans && dtype === "bool";
-    const x = isBool ? cast(g, ins[0]!, "int32") : ins[0]!;
-    const out = g.node(isBool && op === "ReduceSum" ? "ReduceMax" : op, [x, g.ints(axes)], { keepdims: 0 });
-    if (isBool) return cast(g, out, "bool");
-    return dtype === "uint32" && op === "ReduceSum" ? wrapped(g, out) : out;
+/** A form for numbers as one for booleans too, of which engines have few kernels: they go by int32. */
+function byNumbers(form: Form): Form {
+  return (operands, params) => {
+    const { g, ins, types, outs } = operands;
+    if (types[0]!.dtype !== "bool") return form(operands, params);
+    const out = form({ ...operands, ins: ins.map((x) => cast(g, x, "int32")) }, params) as string;
+    return outs[0]!.dtype === "bool" ? cast(g, out, "bool") : out;
   };
+}
+
+function reduction(op: string): Form {
+  return byNumbers(({ g, ins }, { axes }: ReduceParams) =>
+    g.node(op, [ins[0]!, g.ints(axes)], { keepdims: 0 }),
+  );
 }
 
 function placeOfExtreme(op: string): Form {
@@ -71,91 +75,46 @@ function placeOfExtreme(op: string): Form {
   };
 }
 
-const cumsum: Form = ({ g, ins, types }, params: { readonly axis: number; readonly reverse: boolean }) => {
+const cumsum: Form = ({ g, ins }, params: { readonly axis: number; readonly reverse: boolean }) => {
   const axis = g.scalar("int64", params.axis);
-  const out = g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
-  return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
+  return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
 };
 
 /**
  * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
  * operands with their batches, free and contracted axes put together.
  */
-const dotGeneral: Form = ({ g, ins, types, outs }, { contract, batch, order }: DotParams) => {
+const dotGeneral: Form = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
   const [left, right] = types as readonly [ArrayType, ArrayType];
-  const [x, y] = ins as [string, string];
   const isPlain = left.shape.length === 2 && right.shape.length === 2 && contract[0].length === 1;
   const isFloat = left.dtype === "float32" || left.dtype === "float64";
   if (isPlain && isFloat && batch[0].length === 0 && order === undefined) {
-    return g.node("Gemm", [x, y], {
+    return g.node("Gemm", ins, {
       ...(contract[0][0] === 0 && { transA: 1 }),
       ...(contract[1][0] === 1 && { transB: 1 }),
     });
   }
-  const free = (operand: 0 | 1): number[] =>
-    range(0, types[operand]!.shape.length).filter(
-      (axis) => !contract[operand].includes(axis) && !batch[operand].includes(axis),
-    );
-  const sizes = (operand: 0 | 1, axes: readonly number[]): number[] =>
+  const sizes = (operand: number, axes: readonly number[]): number[] =>
     axes.map((axis) => types[operand]!.shape[axis]!);
-  const [freeLeft, freeRight] = [free(0), free(1)];
+  const free = types.map(({ shape }, i) => otherAxes(shape.length, [...contract[i]!, ...batch[i]!]));
   const batches = sizes(0, batch[0]);
-  const inner = sizeOf(sizes(0, contract[0]));
-  const [rows, columns] = [sizes(0, freeLeft), sizes(1, freeRight)];
-  const a = matrices(
-    g,
-    x,
-    left,
-    [...batch[0], ...freeLeft, ...contract[0]],
-    [...batches, sizeOf(rows), inner],
-  );
-  const b = matrices(
-    g,
-    y,
-    right,
-    [...batch[1], ...contract[1], ...freeRight],
-    [...batches, inner, sizeOf(columns)],
-  );
-  const product = g.node("MatMul", [a, b]);
-  const natural = [...batches, ...rows, ...columns];
-  const out = reshaped(g, product, natural);
-  const result = order === undefined ? out : transposed(g, out, order);
-  return outs[0]!.dtype === "uint32" ? wrapped(g, result) : result;
+  const matrices = ([0, 1] as const).map((i) => {
+    const [rows, columns] = i === 0 ? [free[0]!, contract[0]] : [contract[1], free[1]!];
+    const ordered = transposed(g, ins[i]!, [...batch[i], ...rows, ...columns]);
+    return reshaped(g, ordered, [...batches, sizeOf(sizes(i, rows)), sizeOf(sizes(i, columns))]);
+  });
+  const out = reshaped(g, g.node("MatMul", matrices), [
+    ...batches,
+    ...sizes(0, free[0]!),
+    ...sizes(1, free[1]!),
+  ]);
+  return order === undefined ? out : transposed(g, out, order);
 };
 
-function matrices(
-  g: GraphBuilder,
-  x: string,
-  type: ArrayType,
-  axes: readonly number[],
-  shape: readonly number[],
-): string {
-  const ordered = transposed(g, x, axes);
-  const same = axes.length === shape.length && axes.every((axis, i) => type.shape[axis] === shape[i]);
-  return same ? ordered : reshaped(g, ordered, shape);
-}
-
-/** Zeros between neighbours along each axis: each element becomes a row of its own, which is filled up. */
-function dilated(
-  g: GraphBuilder,
-  x: string,
-  zero: string,
-  shape: readonly number[],
-  interior: readonly number[],
-): string {
-  return interior.reduce((value, gap, axis) => {
-    if (gap === 0 || shape[axis]! < 2) return value;
-    const sizes = shape.map((n, a) => (a < axis && n > 1 ? (n - 1) * (interior[a]! + 1) + 1 : n));
-    const apart = reshaped(g, value, [...sizes.slice(0, axis + 1), 1, ...sizes.slice(axis + 1)]);
-    const nothing = range(0, sizes.length + 1).map(() => 0);
-    const filled = g.node("Pad", [apart, g.ints([...nothing, ...nothing.with(axis + 1, gap)]), zero]);
-    const long = sizes.with(axis, sizes[axis]! * (gap + 1));
-    const ends = long.with(axis, long[axis]! - gap);
-    return sliced(g, reshaped(g, filled, long), ends.map(() => 0), ends); // prettier-ignore
-  }, x);
-}
-
-/** Zeros before, after and between elements; negative numbers before and after cut off. */
+/**
+ * Zeros before, after and between elements; negative numbers before and after cut off. Between: each element becomes a row of
+ * its own along each axis, which is filled up.
+ */
 function padded(
   g: GraphBuilder,
   x: string,
@@ -163,10 +122,16 @@ function padded(
   { low, high, interior }: PadParams,
 ): string {
   const zero = g.scalar(elementTypeOf(dtype), 0);
-  const spread = dilated(g, x, zero, shape, interior);
-  return [...low, ...high].every((n) => n === 0)
-    ? spread
-    : g.node("Pad", [spread, g.ints([...low, ...high]), zero]);
+  const pad = (value: string, before: readonly number[], after: readonly number[]): string => {
+    const all = [...before, ...after];
+    return all.every((n) => n === 0) ? value : g.node("Pad", [value, g.ints(all), zero]);
+  };
+  const gaps = interior.map((gap, axis) => (shape[axis] === 0 ? 0 : gap));
+  if (gaps.every((gap) => gap === 0)) return pad(x, low, high);
+  const apart = reshaped(g, x, shape.flatMap((n) => [n, 1])); // prettier-ignore
+  const filled = pad(apart, gaps.flatMap(() => [0, 0]), gaps.flatMap((gap) => [0, gap])); // prettier-ignore
+  const long = reshaped(g, filled, shape.map((n, axis) => n * (gaps[axis]! + 1))); // prettier-ignore
+  return pad(long, low, high.map((n, axis) => n - gaps[axis]!)); // prettier-ignore
 }
 
 const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
@@ -211,8 +176,7 @@ const scatterAdd: Form = (operands, { axis }: TakeParams) => {
   const lists = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count, 1]);
   const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
   const out = g.node("ScatterND", [rows, lists, changes], { reduction: "add" });
-  const back = transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
-  return x.dtype === "uint32" ? wrapped(g, back) : back;
+  return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
 };
 
 const takeAlong: Form = ({ g, ins, types }, { axis }: TakeParams) =>
@@ -273,13 +237,14 @@ function blockWriter(reduction: "none" | "add"): Form {
   };
 }
 
-const argsort: Form = (operands, params: { axis: number; descending: boolean; count: number }) => {
-  const { g, ins, types } = operands;
-  const { axis, descending, count } = params;
-  const x = types[0]!.dtype === "bool" ? cast(g, ins[0]!, "int32") : ins[0]!;
-  const [, places] = g.nodes("TopK", [x, g.ints([count])], 2, { axis, largest: descending ? 1 : 0 });
-  return cast(g, places!, "int32");
-};
+const argsort: Form = /* @__PURE__ */ byNumbers(
+  ({ g, ins }, { axis, descending, count }: { axis: number; descending: boolean; count: number }) =>
+    cast(
+      g,
+      g.nodes("TopK", [ins[0]!, g.ints([count])], 2, { axis, largest: descending ? 1 : 0 })[1]!,
+      "int32",
+    ),
+);
 
 /** An array as planes, which windows move over, and rows before: [planes, 1, …space]. */
 function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number; readonly space: number[] } {
@@ -310,7 +275,7 @@ const windowSum: Form = (operands, params: WindowParams) => {
     interior: shape.map(() => 0),
   });
   const lengths = shape.map((n, axis) => (axis < lead ? n : n + low[axis - lead]! + high[axis - lead]!));
-  const out = window.reduce((value, count, w) => {
+  return window.reduce((value, count, w) => {
     const axis = lead + w;
     const terms = range(0, count).map((k) => {
       const from = k * dilation[w]!;
@@ -321,7 +286,6 @@ const windowSum: Form = (operands, params: WindowParams) => {
     lengths[axis] = sizes[w]!;
     return terms.reduce((sum, term) => g.node("Add", [sum, term]));
   }, start);
-  return types[0]!.dtype === "uint32" ? wrapped(g, out) : out;
 };
 
 /** The largest element of each window and its place in its plane. */
@@ -366,16 +330,18 @@ const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
 const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
 
 /** How primitives without a formula are written, by their names. */
-export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ new Map(
-  Object.entries({
+export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ makeArrayForms();
+
+function makeArrayForms(): ReadonlyMap<string, Form> {
+  const forms: Readonly<Record<string, Form>> = {
     full,
     iota,
     broadcast,
     reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
     transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
-    sum: reduction("ReduceSum", true),
-    max: reduction("ReduceMax", true),
-    min: reduction("ReduceMin", true),
+    sum: reduction("ReduceSum"),
+    max: reduction("ReduceMax"),
+    min: reduction("ReduceMin"),
     argmax: placeOfExtreme("ArgMax"),
     argmin: placeOfExtreme("ArgMin"),
     cumsum,
@@ -412,5 +378,6 @@ export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ new Map(
     convert,
     wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
     threefry,
-  } satisfies Readonly<Record<string, Form>>),
-);
+  };
+  return new Map(Object.entries(forms));
+}

@@ -7,9 +7,6 @@ import { formulaOf } from "./formulas.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
 
-/** Where results of words without sign may have more bits than these. */
-const growing: ReadonlySet<string> = new Set(["add", "sub", "mul", "neg"]);
-
 /** The result of a primitive that has a formula, for elements of the kind of its last operand. */
 export function elementwise(name: string, { g, ins, types }: Operands, params: object): string | undefined {
   const { dtype } = types.at(-1) ?? {};
@@ -19,8 +16,7 @@ export function elementwise(name: string, { g, ins, types }: Operands, params: o
   const formula = formulaOf(both === true ? `${name}Both` : name, type);
   if (formula === undefined) return undefined;
   const [x = "", y = "", z = ""] = ins;
-  const out = writeFormula(g, type, formula, { x, y, z, ...(exponent !== undefined && { exponent }) });
-  return dtype === "uint32" && growing.has(name) ? wrapped(g, out) : out;
+  return writeFormula(g, type, formula, { x, y, z, ...(exponent !== undefined && { exponent }) });
 }
 
 /** The range of integers that a number saturates to. */
@@ -48,7 +44,15 @@ export const convert: Form = ({ g, ins, types }, { dtype }: Pick<ConvertParams, 
   return writeFormula(g, "int64", "int32(x - half)", { x: moved, half });
 };
 
-/** One word of the block of Threefry-2x32 of the counter (0, c): words without sign are int64 here. */
+/** Four rounds of Threefry-2x32 by these rotations, and the keys that follow them: words without sign are int64 here. */
+function rounds(rotations: readonly number[], group: number): string {
+  const mix = rotations.map(
+    (n) => `a = Mod(a + b, w); b = BitwiseXor(a, Mod(b * ${2 ** n}, w) + b / ${2 ** (32 - n)});`,
+  );
+  return `${mix.join("")} a = Mod(a + k${group % 3}, w); b = Mod(b + k${(group + 1) % 3} + ${group}, w);`;
+}
+
+/** One word of the block of the counter (0, x), or both together. */
 export const threefry: Form = (
   { g, ins, types },
   { word, lead }: { readonly word: string; readonly lead: number },
@@ -58,21 +62,12 @@ export const threefry: Form = (
     const picked = g.node("Gather", [ins[0]!, g.scalar("int64", i)], { axis: lead });
     return reshaped(g, picked, counters.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
   };
-  const write = (formula: string, x: string, y: string | number, n = 0): string =>
-    writeFormula(g, "int64", formula, { x, y, up: 2 ** n, down: 2 ** (32 - n), word: 2 ** 32 });
-  const sum = (x: string, y: string | number): string => write("Mod(x + y, word)", x, y);
-  const [k0, k1] = [half(0), half(1)];
-  const keys = [k0, k1, write("BitwiseXor(BitwiseXor(x, y), 466688986)", k0, k1)]; // 0x1BD11BDA
-  let [x0, x1] = [k0, sum(ins[1]!, k1)];
   const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]]; // prettier-ignore
-  for (let group = 1; group <= 5; group++) {
-    for (const n of rotations[(group - 1) % 2]!) {
-      x0 = sum(x0, x1);
-      x1 = write("BitwiseXor(y, Mod(x * up, word) + x / down)", x1, x0, n);
-    }
-    x0 = sum(x0, keys[group % 3]!);
-    x1 = sum(sum(x1, keys[(group + 1) % 3]!), group);
-  }
-  const all = [x0, x1].map((x) => expanded(g, x, counters)) as [string, string];
-  return word === "first" ? all[0] : word === "second" ? all[1] : g.node("BitwiseXor", all);
+  const formula = [
+    "k2 = BitwiseXor(BitwiseXor(k0, k1), 466688986); a = k0; b = Mod(x + k1, w);", // 0x1BD11BDA
+    ...[1, 2, 3, 4, 5].map((group) => rounds(rotations[(group - 1) % 2]!, group)),
+    word === "first" ? "a" : word === "second" ? "b" : "BitwiseXor(a, b)",
+  ].join("");
+  const out = writeFormula(g, "int64", formula, { x: ins[1]!, k0: half(0), k1: half(1), w: 2 ** 32 });
+  return expanded(g, out, counters);
 };

@@ -47,7 +47,9 @@ const ofDoubles = {
   cos: "h = Sin(x * 0.5); 1 - 2 * h * h",
   erf: "near = Abs(x) <= 0.8125; near ? erfNearZero(near ? x : 0) : 1 - erfc(x)",
   // with a step of Newton's method, f + tan(θ − f)
-  angle: `${angle} u = Sin(f); v = cos(f); f + (s * v - c * u) / (n ? 1 : c * v + s * u)`,
+  angle: /* @__PURE__ */ angle.concat(
+    "u = Sin(f); v = cos(f); f + (s * v - c * u) / (n ? 1 : c * v + s * u)",
+  ),
 };
 
 const formulas: Readonly<Record<string, string>> = {
@@ -94,7 +96,7 @@ const formulas: Readonly<Record<string, string>> = {
   sin: "Sin(x)",
   cos: "Cos(x)",
   tan: "Sin(x) / cos(x)",
-  angle: `${angle} f`,
+  angle: /* @__PURE__ */ angle.concat("f"),
   cosine: "Sqrt((1 - x) * (1 + x))", // of the angle whose sine is x
   asin: "angle(x, cosine(x))",
   acos: "angle(cosine(x), x)",

@@ -6,6 +6,7 @@ import type { ScanParams } from "../prims/scan.ts";
 import type { WhileParams } from "../prims/while.ts";
 import { arrayForms } from "./arrays.ts";
 import { elementwise } from "./elementwise.ts";
+import { wrapped } from "./form.ts";
 import { formulaOf } from "./formulas.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
@@ -34,8 +35,15 @@ function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): 
     arrayForms.get(prim.name)?.(operands, params as never) ??
     elementwise(prim.name, operands, params as object);
   if (outs === undefined) throw noForm(eqn, `the operation "${prim.name}" has no form in ONNX`);
-  return typeof outs === "string" ? [outs] : outs;
+  if (typeof outs !== "string") return outs;
+  return [eqn.outs[0]!.type.dtype === "uint32" && growing.has(prim.name) ? wrapped(g, outs) : outs];
 }
+
+/** Where results of words without sign may have more bits than these. */
+const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
+  "scatterAddAlong", "dynamicAdd",
+]); // prettier-ignore
 
 function noForm({ source }: Equation, what: string): DownhillError {
   const where = source === undefined ? "" : ` (${source.describe()})`;
