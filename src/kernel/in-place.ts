@@ -1,4 +1,4 @@
-import { printExpr } from "./print.ts";
+import { sameExpr } from "./same-expr.ts";
 import type { Expr, Routine, Stmt } from "./scalar.ts";
 import { usesOf } from "./split.ts";
 import { walkExpr } from "./walk.ts";
@@ -57,7 +57,7 @@ function canFollow(reads: readonly Access[], writes: readonly Access[]): boolean
   if (last !== first) return last < first;
   const [write, ...more] = writes.filter(({ top }) => top === first);
   if (write?.index === undefined || !write.isFree || more.length > 0) return false;
-  const place = printExpr(write.index);
+  const place = write.index;
   const { set } = usesOf(write.block);
   let isSteady = true;
   walkExpr(write.index, (x) => {
@@ -68,7 +68,7 @@ function canFollow(reads: readonly Access[], writes: readonly Access[]): boolean
     reads.every(
       ({ top, block, at, index }) =>
         top < first ||
-        (block === write.block && at <= write.at && index !== undefined && printExpr(index) === place),
+        (block === write.block && at <= write.at && index !== undefined && sameExpr(index, place)),
     )
   );
 }

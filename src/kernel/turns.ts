@@ -1,4 +1,4 @@
-import { printExpr } from "./print.ts";
+import { sameExpr } from "./same-expr.ts";
 import type { Expr } from "./scalar.ts";
 
 /** The bounds of a loop or a fold. */
@@ -17,9 +17,7 @@ const deepest = 8;
 export function knownTurns({ from, to }: Bounds): number | undefined {
   if (to.kind === "const") return from.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
   const isFurther = to.kind === "binary" && to.op === "add" && to.y.kind === "const" && to.y.value >= 0;
-  return isFurther && printExpr(to.x) === printExpr(from)
-    ? (to.y as Expr & { value: number }).value
-    : undefined;
+  return isFurther && sameExpr(to.x, from) ? (to.y as Expr & { value: number }).value : undefined;
 }
 
 /**

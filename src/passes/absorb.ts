@@ -1,4 +1,5 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
+import { countUses } from "../ir/uses.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
 /**
@@ -8,7 +9,7 @@ import { rewriteProgram } from "./rewrite.ts";
  */
 export function absorb(program: Program): Program {
   const definitions = new Map<Var, Equation>();
-  const uses = countUses(program);
+  const uses = countUses(program.eqns, program.outs);
   return rewriteProgram(program, (given, rewriter) => {
     const eqn = absorbResult(absorbOperands(given, definitions), definitions, uses);
     for (const v of eqn.outs) definitions.set(v, eqn);
@@ -49,12 +50,4 @@ function absorbResult(
     params: rule.result(definition.params, order),
     outs: eqn.outs,
   };
-}
-
-function countUses(program: Program): Map<Var, number> {
-  const uses = new Map<Var, number>();
-  const use = (v: Var): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
-  for (const eqn of program.eqns) eqn.ins.forEach(use);
-  program.outs.forEach(use);
-  return uses;
 }

@@ -3,6 +3,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
+import { bytesPerElement } from "../kernel/executable.ts";
 import { mostTurns } from "../kernel/segments.ts";
 import { operationsOf } from "../kernel/work.ts";
 import { fullEquation, whereEquation } from "../prims/linear.ts";
@@ -171,7 +172,7 @@ function mostExtra(frames: readonly Frame[]): number {
 }
 
 function bytesOf({ dtype, shape }: ArrayType): number {
-  return sizeOf(shape) * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);
+  return sizeOf(shape) * bytesPerElement[scalarTypeOf(dtype)];
 }
 
 /** A value that is not computed anew, in its place: constants and repeated scalars are the same everywhere. */

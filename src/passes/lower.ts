@@ -3,6 +3,7 @@ import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType, scalarTypeOf } from "../ir/types.ts";
+import { countUses } from "../ir/uses.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
@@ -383,15 +384,6 @@ function lowerBody(
 /** Whether a view begins where its buffer does. */
 function isStart(offset: Expr | undefined): boolean {
   return offset === undefined || (offset.kind === "const" && offset.value === 0);
-}
-
-/** How often each value is read by these equations and results. */
-function countUses(eqns: readonly Equation[], outs: readonly Var[] = []): Map<Var, number> {
-  const uses = new Map<Var, number>();
-  const use = (v: Var): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
-  for (const eqn of eqns) eqn.ins.forEach(use);
-  outs.forEach(use);
-  return uses;
 }
 
 /** The equation that reads a value for the last time; what a deferred value is made of is read when that is. */

@@ -3,7 +3,8 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr, ScalarType } from "../kernel/scalar.ts";
+import { bytesPerElement } from "../kernel/executable.ts";
+import type { Expr } from "../kernel/scalar.ts";
 import { walkExpr } from "../kernel/walk.ts";
 import type { CutEdge } from "../util/min-cut.ts";
 import { sinkSide } from "../util/min-cut.ts";
@@ -15,8 +16,6 @@ import { schedule } from "./schedule.ts";
 const costOfByte = 1;
 /** A division, a remainder or a square root, in operations. */
 const slowOperation = 4;
-
-const bytesOf: Readonly<Record<ScalarType, number>> = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 
 /**
  * What a loop keeps of each of its steps for later loops over the same steps, as the forward part of a gradient does for
@@ -110,7 +109,7 @@ function planStorage(
   const add = (v: Var, recomputation: number, operands: readonly Var[]): void => {
     const first = 2 + 2 * numbers.size;
     numbers.set(v, first);
-    const bytes = sizeOf(v.type.shape) * bytesOf[scalarTypeOf(v.type.dtype)];
+    const bytes = sizeOf(v.type.shape) * bytesPerElement[scalarTypeOf(v.type.dtype)];
     edges.push({ from: first, to: first + 1, capacity: kept.has(v) ? 0 : costOfByte * bytes });
     edges.push({ from: source, to: first, capacity: recomputation });
     for (const x of operands)

@@ -2,6 +2,7 @@ import type { LoopParts } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
+import { countUses } from "../ir/uses.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { hasLoop, rewriteProgram } from "./rewrite.ts";
@@ -152,7 +153,7 @@ function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: r
   const { arrays, keep, kept, fresh } = keeperOf(loop);
   const constants = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, loop.ins[i]!]));
   const definitions = definitionsOf(body);
-  const uses = usesOf(body);
+  const uses = countUses(body.eqns, body.outs);
   const gone = new Set<Equation>();
   const places = new Set<number>();
   const after: Equation[] = [];
@@ -226,16 +227,10 @@ function definitionsOf(body: Program): Map<Var, Equation> {
   return new Map(body.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn])));
 }
 
-function usesOf(body: Program): Map<Var, number> {
-  const uses = new Map<Var, number>();
-  for (const v of [...body.eqns.flatMap(({ ins }) => ins), ...body.outs]) uses.set(v, (uses.get(v) ?? 0) + 1);
-  return uses;
-}
-
 /** The carries of which the body does nothing but add a term that it reads nowhere else. */
 function accumulatorsOf({ body, consts, carries }: Loop): Accumulator[] {
   const definitions = definitionsOf(body);
-  const uses = usesOf(body);
+  const uses = countUses(body.eqns, body.outs);
   return body.outs.slice(0, carries).flatMap((out, carry): Accumulator[] => {
     const input = body.ins[consts + carry]!;
     const addition = definitions.get(out);

@@ -4,6 +4,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
+import { sameExpr } from "../kernel/same-expr.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { plus } from "../prims/reduce-loops.ts";
 import { sizeOf } from "../util/shape.ts";
@@ -51,17 +52,11 @@ export function sameView(a: ReadView, b: ReadView): boolean {
   if (a === b) return true;
   const [x, y] = [a as WriteView, b as WriteView];
   if (x.local !== undefined) return x.local === y.local;
-  return x.buffer !== undefined && x.buffer === y.buffer && sameExpr(x.offset, y.offset);
+  return x.buffer !== undefined && x.buffer === y.buffer && sameOffset(x.offset, y.offset);
 }
 
-/** Structural equality of the small index expressions that offsets are. */
-function sameExpr(a: Expr | undefined, b: Expr | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  if (a.kind === "const" && b.kind === "const") return a.value === b.value;
-  if (a.kind === "local" && b.kind === "local") return a.name === b.name;
-  if (a.kind === "binary" && b.kind === "binary")
-    return a.op === b.op && sameExpr(a.x, b.x) && sameExpr(a.y, b.y);
-  return false;
+function sameOffset(a: Expr | undefined, b: Expr | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameExpr(a, b);
 }
 
 /** Copies all elements, unless both are the same memory. */

@@ -10,7 +10,6 @@ import {
   wasmObstacle,
 } from "../backends/wasm/index.ts";
 import type { WasmObstacle } from "../backends/wasm/index.ts";
-import { bytesOf } from "../backends/wasm/arena.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
@@ -191,10 +190,8 @@ export function residentHeap(): Heap | undefined {
   const arena = wasmArena();
   if (!arena.isShared) return undefined;
   const { tryAllocate, free, view } = arena;
-  const made = makeHeap(
-    { tryAllocate: (bytes) => tryAllocate(bytes, "results"), free, view },
-    () => Math.min(heapBudget, heapPart * (options.memoryLimit ?? Infinity)),
-    bytesOf,
+  const made = makeHeap({ tryAllocate: (bytes) => tryAllocate(bytes, "results"), free, view }, () =>
+    Math.min(heapBudget, heapPart * (options.memoryLimit ?? Infinity)),
   );
   onGiveAway((cell) => made.release(cell));
   addHolder({ giveBack: (bytes, place) => place === "kernels" && made.giveBack(bytes) }, true);

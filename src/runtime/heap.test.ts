@@ -23,7 +23,6 @@ function makeMemory(): { heap: Heap; held: Map<number, number>; buffer: ArrayBuf
       view: (_, address, length) => new Float64Array(buffer, address, length),
     },
     () => 800,
-    () => 8,
   );
   return { heap, held, buffer };
 }

@@ -1,5 +1,6 @@
 import { copyElements, sliceElements } from "../kernel/copy-elements.ts";
 import type { Cell, TypedArray } from "../kernel/executable.ts";
+import { bytesPerElement } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Line } from "./line.ts";
@@ -75,11 +76,7 @@ const looks = 2;
  * next result takes the memory of such a one, which the processor still holds in its caches. And where the budget ends, those
  * used longest ago go, whatever they are.
  */
-export function makeHeap(
-  memory: KernelMemory,
-  budget: () => number,
-  bytesOf: (type: ScalarType) => number,
-): Heap {
+export function makeHeap(memory: KernelMemory, budget: () => number): Heap {
   const tenants = new Map<Cell, Tenant>(); // those to go first come first
   const left = new WeakMap<Cell, Line>(); // those that left for the next of their line
   const spare = new Map<ScalarType, Map<number, Place[]>>(); // given back, by how many elements they have
@@ -180,7 +177,7 @@ export function makeHeap(
   return {
     begin: () => void now++,
     allocate(type, n, line) {
-      const bytes = n * bytesOf(type);
+      const bytes = n * bytesPerElement[type];
       const place = (line === undefined ? undefined : succeed(line)) ?? takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return undefined;
       const address = place?.address ?? memory.tryAllocate(bytes);
@@ -210,7 +207,7 @@ export function makeHeap(
       return true;
     },
     adopt(cell, type, n) {
-      const bytes = n * bytesOf(type);
+      const bytes = n * bytesPerElement[type];
       const place = takeSpare(type, n, bytes);
       if (place === undefined && !makeRoom(bytes)) return;
       const { array, offset } = cell;

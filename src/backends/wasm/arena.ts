@@ -232,22 +232,6 @@ function roundedUp(bytes: number): number {
   return Math.max(alignment, Math.ceil(bytes / step) * step);
 }
 
-/** Bytes of one element in memory. */
-export function bytesOf(type: ScalarType): number {
-  switch (type) {
-    case "f64":
-      return 8;
-    case "f32":
-    case "i32":
-    case "u32":
-      return 4;
-    case "bool":
-      return 1;
-    default:
-      return assertNever(type, "bytesOf");
-  }
-}
-
 function viewOf(type: ScalarType, buffer: ArrayBufferLike, address: number, length: number): TypedArray {
   switch (type) {
     case "f64":

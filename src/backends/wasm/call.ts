@@ -1,10 +1,10 @@
+import { bytesPerElement } from "../../kernel/executable.ts";
 import { internalError } from "../../errors/index.ts";
 import { copyElements } from "../../kernel/copy-elements.ts";
 import { withRoom } from "../../kernel/reclaim.ts";
 import type { Cell, Compiled, CompiledProcedure, Slot, TypedArray } from "../../kernel/executable.ts";
 import type { Buffer, Procedure, Routine, ScalarType } from "../../kernel/scalar.ts";
 import type { Arena } from "./arena.ts";
-import { bytesOf } from "./arena.ts";
 import type { Program } from "./routine.ts";
 import { storedBuffers } from "./stored.ts";
 import { poolImport } from "./threads/layout.ts";
@@ -218,7 +218,7 @@ function ports(buffers: readonly (Buffer | undefined)[], stored: ReadonlySet<str
           {
             buffer,
             slot,
-            bytes: buffer.size * bytesOf(buffer.type),
+            bytes: buffer.size * bytesPerElement[buffer.type],
             staging: 0,
             view: undefined,
             viewAddress: 0,

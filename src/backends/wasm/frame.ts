@@ -1,9 +1,9 @@
+import { bytesPerElement } from "../../kernel/executable.ts";
 import type { BinaryOp, Expr, ScalarType } from "../../kernel/scalar.ts";
 import type { Range } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import { internalError } from "../../errors/index.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import { bytesOf } from "./arena.ts";
 import type { Body } from "./body.ts";
 import type { ValueType } from "./opcodes.ts";
 import type { Unit } from "./unit.ts";
@@ -162,7 +162,7 @@ function emitPlace(
   { rest, constant }: { readonly rest: Expr | undefined; readonly constant: number },
   emit: (expr: Expr) => void,
 ): number {
-  const size = bytesOf(place.type);
+  const size = bytesPerElement[place.type];
   if (place.local !== undefined) body.localGet(place.local);
   if (rest !== undefined) {
     emitBytes(body, rest, size, emit);

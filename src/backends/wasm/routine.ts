@@ -1,7 +1,7 @@
+import { bytesPerElement } from "../../kernel/executable.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { reachedBy, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { Arena } from "./arena.ts";
-import { bytesOf } from "./arena.ts";
 import type { BufferPlace } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { isShareable } from "./kernel.ts";
@@ -188,7 +188,7 @@ function hasShareable(block: readonly Stmt[], settings: Settings): boolean {
 }
 
 function padded(type: ScalarType, size: number): number {
-  return Math.ceil((size * bytesOf(type)) / 32) * 32;
+  return Math.ceil((size * bytesPerElement[type]) / 32) * 32;
 }
 
 /** Whether statements, expressions or procedures that they reach divide floats for the remainder. */

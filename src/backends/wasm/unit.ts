@@ -1,8 +1,8 @@
+import { bytesPerElement } from "../../kernel/executable.ts";
 import { internalError } from "../../errors/index.ts";
 import type { Procedure, ScalarType, Table } from "../../kernel/scalar.ts";
 import { must } from "../../util/assert-never.ts";
 import type { Arena } from "./arena.ts";
-import { bytesOf } from "./arena.ts";
 import type { Body, Callable } from "./body.ts";
 import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "./module.ts";
@@ -128,7 +128,7 @@ export function openUnit(
       let address = constants.get(key);
       if (address === undefined) {
         address = reserve(32, 32);
-        arena.view(type, address, 32 / bytesOf(type)).fill(value);
+        arena.view(type, address, 32 / bytesPerElement[type]).fill(value);
         constants.set(key, address);
       }
       return address;
@@ -137,7 +137,7 @@ export function openUnit(
       const key = `${table.type}:${table.values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
       let address = tables.get(key);
       if (address === undefined) {
-        address = arena.allocate(table.values.length * bytesOf(table.type), "code");
+        address = arena.allocate(table.values.length * bytesPerElement[table.type], "code");
         arena.view(table.type, address, table.values.length).set(table.values);
         tables.set(key, address);
       }

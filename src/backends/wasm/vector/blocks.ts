@@ -1,8 +1,8 @@
+import { bytesPerElement } from "../../../kernel/executable.ts";
 import * as build from "../../../kernel/build.ts";
 import type { Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../kernel/scalar.ts";
 import { walkBlock } from "../../../kernel/walk.ts";
-import { bytesOf } from "../arena.ts";
 import type { Fragment } from "../body.ts";
 import type { BufferPlace, Frame } from "../frame.ts";
 import type { Bounds, For, Turns } from "./loop.ts";
@@ -62,7 +62,7 @@ export function openBlocks(
     return undefined;
   const stored = build.load(type, buffer, build.local("i32", stmt.index));
   const fold: Reduce = { ...stmt, body: [], value: build.convert(stmt.value.type, stored) };
-  return { code, at, stop, origin, bytes: bytesOf(type), fold, frame: inner };
+  return { code, at, stop, origin, bytes: bytesPerElement[type], fold, frame: inner };
 }
 
 /** Whether values should be stored before they are folded. */

@@ -1,9 +1,9 @@
+import { bytesPerElement } from "../../../kernel/executable.ts";
 import * as build from "../../../kernel/build.ts";
 import { copyExpr } from "../../../kernel/copy.ts";
-import { printExpr } from "../../../kernel/print.ts";
+import { sameExpr } from "../../../kernel/same-expr.ts";
 import type { Expr, ScalarType } from "../../../kernel/scalar.ts";
 import { internalError } from "../../../errors/index.ts";
-import { bytesOf } from "../arena.ts";
 import { bufferOf, emitAddress, emitTableAddress, isPositive } from "../frame.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { dependence } from "./classify.ts";
@@ -120,7 +120,10 @@ function emitRunAddress(buffer: string, index: Expr, lanes: Lanes, stride = 1): 
   const { frame, base } = lanes;
   const scalar = (x: Expr): void => emitScalar(x, frame);
   if (base === 0 || isPositive(index, frame))
-    return emitAddress(frame, buffer, index, scalar) + stride * base * bytesOf(bufferOf(frame, buffer).type);
+    return (
+      emitAddress(frame, buffer, index, scalar) +
+      stride * base * bytesPerElement[bufferOf(frame, buffer).type]
+    );
   return emitAddress(frame, buffer, atLane(index, 0, lanes), scalar);
 }
 
@@ -181,7 +184,7 @@ export function promotedLoad({ buffer, index }: Load, lanes: Lanes): Vec {
 
 /** The lanes of two vectors, each the number of a scalar in both together, as the bytes that a shuffle takes. */
 function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
-  const bytes = bytesOf(type);
+  const bytes = bytesPerElement[type];
   return order.flatMap((scalar) => Array.from({ length: bytes }, (_, i) => scalar * bytes + i));
 }
 
@@ -190,7 +193,7 @@ function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Wid
   const body = bodyOf(lanes);
   const own: Width = type === "f64" ? 64 : 32;
   const count = 128 / own;
-  const bytes = bytesOf(type);
+  const bytes = bytesPerElement[type];
   const offset = emitRunAddress(buffer, index, lanes, 2);
   const address = body.local("i32");
   body.localSet(address);
@@ -314,7 +317,7 @@ function alternateStore(type: ScalarType, address: number, offset: number, value
   for (let lane = 0; lane < lanes.count; lane++) {
     body.localGet(address);
     extractLane(value, lane, lanes);
-    body.memory(storeOf(type), offset + 2 * lane * bytesOf(type));
+    body.memory(storeOf(type), offset + 2 * lane * bytesPerElement[type]);
   }
 }
 
@@ -345,7 +348,7 @@ function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boo
 /** How far one index lies after another, where that can be seen. */
 function distance(from: Expr, to: Expr): number | undefined {
   const [a, b] = [constantPart(from), constantPart(to)];
-  return printExpr(a.rest) === printExpr(b.rest) ? b.constant - a.constant : undefined;
+  return sameExpr(a.rest, b.rest) ? b.constant - a.constant : undefined;
 }
 
 function constantPart(index: Expr): { readonly rest: Expr; readonly constant: number } {
