@@ -1,7 +1,7 @@
 // Rules of random programs about orders, choices among numbers, places and flags, and random bits.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
-import { bernoulli, foldIn, split } from "../../src/random/index.ts";
+import { bernoulli, foldIn, split } from "downhill/random";
 import type { Pool, Rule } from "./random-rules.ts";
 import { jumping, smooth, tame, within } from "./random-rules.ts";
 
