@@ -3,7 +3,6 @@ import { startBy } from "./mpirun.ts";
 
 const start = {
   ranks: 3,
-  isOversubscribed: false,
   allowRunAsRoot: false,
   command: ["/usr/bin/node", "a b.mjs", "$(rm x)"],
 };
@@ -28,12 +27,10 @@ test("those of MPICH do so too", () => {
   expect(startBy({ path: "mpirun", make: "MPICH", major: 4 }, start).env).toEqual({ UCX_TLS: "self,sm" });
 });
 
-test("only ranks that share cores let others run while they wait; only who may starts as root", () => {
+test("ranks that wait let others run; only who may starts as root", () => {
   const openMpi = { path: "mpirun", make: "Open MPI", major: 5 } as const;
-  const plain = startBy(openMpi, start).args;
-  expect(plain).not.toContain("mpi_yield_when_idle");
-  expect(plain).not.toContain("--allow-run-as-root");
-  const shared = startBy(openMpi, { ...start, isOversubscribed: true, allowRunAsRoot: true }).args;
-  expect(valueOf(shared, "mpi_yield_when_idle")).toBe("1");
-  expect(shared).toContain("--allow-run-as-root");
+  const { args } = startBy(openMpi, start);
+  expect(valueOf(args, "mpi_yield_when_idle")).toBe("1");
+  expect(args).not.toContain("--allow-run-as-root");
+  expect(startBy(openMpi, { ...start, allowRunAsRoot: true }).args).toContain("--allow-run-as-root");
 });

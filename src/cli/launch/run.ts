@@ -45,11 +45,10 @@ export async function launch(request: LaunchRequest): Promise<number> {
   if (!existsSync(program)) throw new DownhillError("file", `launch: there is no program ${program}.`);
   const mpirun = findMpirun(request.mpirun);
   const cores = availableParallelism();
-  const isOversubscribed = ranks > cores;
-  if (isOversubscribed)
+  if (ranks > cores)
     tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; those that wait let others run.`);
   const command = [process.execPath, ...process.execArgv, program, ...words];
-  const started = startBy(mpirun, { ranks, isOversubscribed, allowRunAsRoot, command });
+  const started = startBy(mpirun, { ranks, allowRunAsRoot, command });
 
   const running = mkdtempSync(join(tmpdir(), "downhill-launch-"));
   const stop = stopOnSignals();
