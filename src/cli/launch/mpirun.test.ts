@@ -4,6 +4,7 @@ import { startBy } from "./mpirun.ts";
 const start = {
   ranks: 3,
   allowRunAsRoot: false,
+  sharedMemory: "/dev/shm/run",
   command: ["/usr/bin/node", "a b.mjs", "$(rm x)"],
 };
 const valueOf = (args: readonly string[], name: string): string | undefined => args[args.indexOf(name) + 1];
@@ -14,12 +15,13 @@ test("the program and its arguments are passed on as they are", () => {
 });
 
 test.each([
-  [4, "self,vader"],
-  [5, "self,sm"],
-])("ranks of Open MPI %i talk through memory alone", (major, btl) => {
+  [4, "self,vader", "btl_vader_backing_directory"],
+  [5, "self,sm", "btl_sm_backing_directory"],
+])("ranks of Open MPI %i talk through memory alone", (major, btl, folder) => {
   const { args, env } = startBy({ path: "mpirun", make: "Open MPI", major }, start);
   expect(valueOf(args, "btl")).toBe(btl);
   expect(valueOf(args, "pml")).toBe("ob1");
+  expect(valueOf(args, folder)).toBe("/dev/shm/run");
   expect(env).toMatchObject({ PMIX_MCA_ptl_tcp_if_include: "127.0.0.0/8" });
 });
 

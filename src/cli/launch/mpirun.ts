@@ -40,6 +40,8 @@ export function findMpirun(given?: string): Mpirun {
 export interface Start {
   readonly ranks: number;
   readonly allowRunAsRoot: boolean;
+  /** Where Open MPI keeps the memory that ranks share: what ranks that are killed leave there is deleted with it. */
+  readonly sharedMemory: string | undefined;
   /** The program and its arguments, as a list: no shell sees them. */
   readonly command: readonly string[];
 }
@@ -56,7 +58,7 @@ export interface StartedBy {
 
 /** Ranks of one machine talk through its memory alone, so that they listen on no port. */
 export function startBy({ make, major }: Mpirun, start: Start): StartedBy {
-  const { ranks, allowRunAsRoot, command } = start;
+  const { ranks, allowRunAsRoot, sharedMemory, command } = start;
   const n = ["-n", String(ranks)];
   if (make === "MPICH") {
     // ranks that wait let others run by default
@@ -67,9 +69,11 @@ export function startBy({ make, major }: Mpirun, start: Start): StartedBy {
       end: "SIGINT", // the second one ends
     };
   }
+  const transport = major >= 5 ? "sm" : "vader";
   const parameters = {
     pml: "ob1",
-    btl: major >= 5 ? "self,sm" : "self,vader",
+    btl: `self,${transport}`,
+    ...(sharedMemory === undefined ? {} : { [`btl_${transport}_backing_directory`]: sharedMemory }),
     // ranks that wait let others run: a machine has other programs too, for which the other rank may be waiting. Two ranks on
     // two busy cores took a quarter of the time by it; where nothing else runs it costs less than 1 µs a message
     mpi_yield_when_idle: "1",

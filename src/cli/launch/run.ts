@@ -27,6 +27,9 @@ export interface LaunchRequest {
 const firstWait = 250;
 const longestWait = 5000;
 
+/** Where Linux keeps files in memory. */
+const memoryFolder = "/dev/shm";
+
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
@@ -48,9 +51,10 @@ export async function launch(request: LaunchRequest): Promise<number> {
   if (ranks > cores)
     tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; those that wait let others run.`);
   const command = [process.execPath, ...process.execArgv, program, ...words];
-  const started = startBy(mpirun, { ranks, allowRunAsRoot, command });
-
-  const running = mkdtempSync(join(tmpdir(), "downhill-launch-"));
+  const inMemory = existsSync(memoryFolder);
+  const running = mkdtempSync(join(inMemory ? memoryFolder : tmpdir(), "downhill-launch-"));
+  const sharedMemory = inMemory ? running : undefined;
+  const started = startBy(mpirun, { ranks, allowRunAsRoot, sharedMemory, command });
   const stop = stopOnSignals();
   try {
     for (let restart = 0; ; restart++) {
@@ -137,7 +141,7 @@ interface Try {
 
 /** Starts the ranks and waits for their end. `running` is a folder in which there is a file for each that is not at its end. */
 async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running: string): Promise<Try> {
-  for (const name of readdirSync(running)) rmSync(join(running, name));
+  for (const name of readdirSync(running)) rmSync(join(running, name), { recursive: true });
   const child = spawn(path, started.args, {
     // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
     detached: true,
@@ -154,10 +158,15 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
     child.on("close", (code, signal) => {
       const stderr = readStderr();
       const isMidLine = stderr !== "" && !stderr.endsWith("\n");
-      const left = (): number[] => readdirSync(running).map(Number);
+      const left = (): number[] => readdirSync(running).filter(isRank).map(Number);
       resolve({ outcome: readOutcome(code, signal, `${readStdout()}\n${stderr}`, left), isMidLine });
     });
   });
+}
+
+/** Whether the name of a file is the number of a rank. */
+function isRank(name: string): boolean {
+  return /^\d+$/.test(name);
 }
 
 /** Passes on what a child writes; the function that it gives has the end of that. */
