@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { DType, Tensor } from "downhill";
+import type { BooleanLike, DType, Tensor } from "downhill";
 import { tensor } from "downhill";
 import type { CheckPrimitiveOptions, Operation, Sample } from "downhill/testing";
-import { checkPrimitive } from "downhill/testing";
+import { checkSamples } from "../../src/testing/check-primitive.ts";
+import { extent } from "./extent.ts";
 
 /** An operation and the operands that it is checked at. */
 export interface Line {
@@ -18,9 +19,15 @@ export function on(op: Operation, samples: readonly Sample[], options: CheckPrim
   return { op, samples, options };
 }
 
+/** Of how many samples of an operation one is checked as a whole. */
+const samplesForEachWhole = extent(4, 1);
+
 /**
  * Checks every line of the table, and that every export of the module has one, but for what makes equations for passes.
  * `others` are exports that are no operations, with the reason.
+ *
+ * Every sample of an operation is tried on every backend and derived in both modes. In the quick extent one sample in four
+ * is checked as a whole, with every mode over every mode, compiled and batched: those that `drawWhole` draws.
  */
 export function checkFamily(
   module: object,
@@ -34,11 +41,34 @@ export function checkFamily(
   describe("checkPrimitive passes", () => {
     test.each(Object.entries(table))("%s", (name, lines) => {
       expect(lines).not.toHaveLength(0);
+      const whole = drawWhole(name, lines);
       for (const { op, samples, options } of lines) {
-        expect(checkPrimitive(op, samples, { name, ...options }).samples).toBeGreaterThan(0);
+        const isWhole = (i: number): boolean => whole.has(samples[i]!);
+        expect(checkSamples(op, samples, { name, ...options }, isWhole).samples).toBeGreaterThan(0);
       }
     });
   });
+}
+
+/**
+ * The samples of an operation that are checked as a whole: one in `samplesForEachWhole`, evenly spread over its lines from a
+ * place that its name draws, so that over a family every kind of sample has its turn; and the next one from there that can
+ * be derived, so that every operation is checked in every mode.
+ */
+function drawWhole(name: string, lines: readonly Line[]): Set<Sample> {
+  const all = lines.flatMap(({ samples }) => samples);
+  const first = [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 7) % all.length;
+  const turned = [...all.slice(first), ...all.slice(0, first)];
+  const drawn = turned.filter((_, i) => i % samplesForEachWhole === 0);
+  const derived = turned.find(
+    ({ ins, differentiable = true }) => differentiable && ins.some((x) => isFilledFloat(x)),
+  );
+  return new Set(derived === undefined ? drawn : [...drawn, derived]);
+}
+
+function isFilledFloat(x: BooleanLike): boolean {
+  const { dtype, shape } = tensor(x);
+  return (dtype === "float64" || dtype === "float32") && !shape.includes(0);
 }
 
 type Maker = (numbers: readonly number[], shape?: readonly number[]) => Tensor;
