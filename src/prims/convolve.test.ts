@@ -49,7 +49,9 @@ function byDefinition(x: Tensor, w: Tensor, params: ConvolveParams): number[] {
   const met = each(out).map((s) =>
     each(window).map((k) => {
       const at = s.map((p, a) => p * strides[a]! + k[a]! * rhsDilation[a]! - padding[a]![0]);
-      const misses = at.some((p, a) => p < 0 || p % lhsDilation[a]! !== 0 || p / lhsDilation[a]! >= space[a]!);
+      const misses = at.some(
+        (p, a) => p < 0 || p % lhsDilation[a]! !== 0 || p / lhsDilation[a]! >= space[a]!,
+      );
       const from = at.map((p, a) => p / lhsDilation[a]!);
       return misses ? -1 : place(space, from);
     }),

@@ -20,14 +20,15 @@ export function on(op: Operation, samples: readonly Sample[], options: CheckPrim
 }
 
 /** Of how many samples of an operation one is checked as a whole. */
-const samplesForEachWhole = extent(4, 1);
+const samplesForEachWhole = extent(6, 1);
 
 /**
  * Checks every line of the table, and that every export of the module has one, but for what makes equations for passes.
  * `others` are exports that are no operations, with the reason.
  *
- * Every sample of an operation is tried on every backend and derived in both modes. In the quick extent one sample in four
- * is checked as a whole, with every mode over every mode, compiled and batched: those that `drawWhole` draws.
+ * In the quick extent the samples that `drawWhole` draws, one in six and at least one of each operation, are checked as a
+ * whole: on every backend, with every mode over every mode, compiled and batched. At the others one backend in turn and the
+ * first derivatives of both modes are; the full product of samples, backends and nestings is for the thorough extent.
  */
 export function checkFamily(
   module: object,
@@ -57,7 +58,8 @@ export function checkFamily(
  */
 function drawWhole(name: string, lines: readonly Line[]): Set<Sample> {
   const all = lines.flatMap(({ samples }) => samples);
-  const first = [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 7) % all.length;
+  const first =
+    [...name].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 7) % all.length;
   const turned = [...all.slice(first), ...all.slice(0, first)];
   const drawn = turned.filter((_, i) => i % samplesForEachWhole === 0);
   const derived = turned.find(
