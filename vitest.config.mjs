@@ -27,13 +27,16 @@ const alone = [
   "src/backends/wasm/vector/blocks.test.ts",
   "src/backends/wasm/vector/wide.test.ts",
   // start processes, and wait for them
+  "src/distributed/*.test.ts",
   "src/io/lock-file.test.ts",
   "src/io/replace-file.test.ts",
   "src/train/checkpoint/kill.test.ts",
   ...[
     "bench",
+    "commands",
     "examples",
     "explain",
+    "export",
     "fit",
     "layers",
     "lost-output",
@@ -46,6 +49,7 @@ const alone = [
     "train-again",
     "train-tables",
     "turbo",
+    "weights",
   ].map((name) => `test/${name}.test.ts`),
 ];
 

@@ -72,15 +72,15 @@ export function checkPrimitive<P>(
 }
 
 /**
- * `checkPrimitive` without a check of its arguments. At a sample that `isWhole` leaves out, the results of eager evaluation
- * are compared with those of one backend, the next one at each sample, and the derivatives in both modes with central
+ * `checkPrimitive` without a check of its arguments. Where `onlyAt` gives a sample a number, the results of eager evaluation
+ * are compared with those of one backend, that of this number in turn, and the derivatives in both modes with central
  * differences to first order and with each other; not batches, nor the derivatives compiled or derived again.
  */
 export function checkSamples<P>(
   op: Primitive<P> | Operation,
   samples: readonly Sample<P>[],
   options: CheckPrimitiveOptions = {},
-  isWhole: (sample: number) => boolean = () => true,
+  onlyAt: (sample: number) => number | undefined = () => undefined,
 ): PrimitiveReport {
   const { name = op.name, ...grads } = options;
   const report = { samples: samples.length, comparisons: 0, differences: 0, adjoint: 0, batching: 0 };
@@ -93,14 +93,14 @@ export function checkSamples<P>(
     };
     const types = ins.map((x) => showType(x.type) + (x.type.weak ? "*" : "")).join(", ");
     const where = `checkPrimitive: ${name}, sample ${i} (${types})`;
-    const whole = isWhole(i);
-    report.comparisons += checkBackends(where, f, ins, whole ? undefined : i);
-    if (whole) {
+    const only = onlyAt(i);
+    report.comparisons += checkBackends(where, f, ins, only);
+    if (only === undefined) {
       const batching = checkBatching(where, f, ins);
       report.comparisons += batching.comparisons;
       report.batching = Math.max(report.batching, batching.worst);
     }
-    const derived = checkDerived(where, f, ins, sample.differentiable ?? true, grads, whole);
+    const derived = checkDerived(where, f, ins, sample.differentiable ?? true, grads, only === undefined);
     report.comparisons += derived.comparisons;
     report.differences = Math.max(report.differences, derived.differences);
     report.adjoint = Math.max(report.adjoint, derived.adjoint);
