@@ -2,29 +2,39 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const src = fileURLToPath(new URL("src", import.meta.url));
+const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
 
 /**
- * Folders whose tests only compute: they set no switch of the engine and do not count what it keeps, so their files can
- * share a process, in which the sources are loaded once. It takes a third of the time.
+ * Files that need a process of their own, which costs a second load of the sources. All others share one: whatever they
+ * switch they put back.
  */
-const onlyComputing = [
-  "array",
-  "data",
-  "errors",
-  "ir",
-  "kernel",
-  "landscapes",
-  "nn",
-  "optim",
-  "passes",
-  "prims",
-  "random",
-  "syntax",
-  "transforms",
-  "tree",
-  "util",
-  "viz",
-].map((folder) => `src/${folder}/**/*.test.ts`);
+const alone = [
+  // switch the engine's flags, or turbo mode, which stays on
+  "src/backends/wasm/contract/contract.test.ts",
+  "src/backends/wasm/features.test.ts",
+  "src/backends/wasm/opcodes.test.ts",
+  "src/backends/wasm/threads/threads.test.ts",
+  "src/runtime/turbo.test.ts",
+  // load the sources anew, or with a part exchanged
+  "src/train/unawaited.test.ts",
+  "test/coverage.test.ts",
+  // count what the engine keeps, or what it takes from the operating system
+  "src/runtime/evaluate.test.ts",
+  "src/runtime/executable.test.ts",
+  "src/runtime/jit.test.ts",
+  "test/out-of-memory.test.ts",
+  // read memory of kernels that nothing has written to before
+  "src/backends/wasm/vector/blocks.test.ts",
+  "src/backends/wasm/vector/wide.test.ts",
+  // start processes, and wait for them
+  "src/distributed/*.test.ts",
+  "src/io/lock-file.test.ts",
+  "src/io/replace-file.test.ts",
+  "src/train/checkpoint/kill.test.ts",
+  ...["bench", "examples", "layers", "lost-output", "readme", "soak", "threads", "turbo", "weights"].map(
+    (name) => `test/${name}.test.ts`,
+  ),
+];
 
 /** Tests of what is not Node: browsers, bundlers, other engines, Python. They say the same on every version of Node. */
 const outside = [
@@ -71,16 +81,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "computing", include: onlyComputing, exclude: outside, isolate: false },
-      },
-      {
-        extends: true,
         test: {
-          name: "alone",
-          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...onlyComputing, ...outside],
+          name: "computing",
+          include: all,
+          exclude: [...alone, ...outside],
+          isolate: false,
+          execArgv: ["--max-semi-space-size=64"],
         },
       },
+      { extends: true, test: { name: "alone", include: alone } },
       { extends: true, test: { name: "outside", include: outside, isolate: false, globalSetup } },
     ],
   },

@@ -244,9 +244,12 @@ describe("the reference runs", () => {
   });
 
   const pure = golden.cases.filter(({ optimizer }) => optimizer !== "LBFGS");
-  describe.each(pure.map((run, i) => [run.id, run, i] as const))("%s", (_, run, number) => {
-    // each run in two of the three ways in turn, in the soak in all
-    const isLeftOut = (way: number): boolean => number % 3 === way && extent(0, 1) === 0;
+  const ofSame = ({ optimizer }: Case): readonly Case[] => pure.filter((one) => one.optimizer === optimizer);
+  describe.each(pure.map((run) => [run.id, run] as const))("%s", (_, run) => {
+    // The runs of an optimiser in one of the three ways in turn, in the soak and where there are fewer than three in all.
+    const same = ofSame(run);
+    const isLeftOut = (way: number): boolean =>
+      same.length >= 3 && same.indexOf(run) % 3 !== way && extent(0, 1) === 0;
     const { loss, start } = problemOf(run);
     const optimizer = optimizerOf(run);
     interface Carry {

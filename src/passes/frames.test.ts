@@ -23,6 +23,7 @@ import { printRoutine } from "../kernel/print.ts";
 import { sizeOf } from "../util/shape.ts";
 import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
+import { extent } from "../../test/support/extent.ts";
 
 beforeEach(() => configure({ reproducible: true })); // the same bits in one loop and in many
 afterEach(() => configure({}));
@@ -154,7 +155,7 @@ describe("arrays with zeros around them", () => {
           expect(jit(grad(f))(x).data()).toEqual(grad(f)(x).data());
         },
       ),
-      { numRuns: 60 },
+      { numRuns: extent(24, 200) },
     );
   });
 });

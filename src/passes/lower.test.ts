@@ -29,6 +29,7 @@ import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
+import { extent } from "../../test/support/extent.ts";
 
 /** A program, an array an equation, and the loops that it becomes. */
 const beforeAfter = (program: Program): string =>
@@ -261,6 +262,6 @@ test("random loops have the bits of one operation after the other, whatever memo
         }
       },
     ),
-    { numRuns: 25, seed: 5 },
+    { numRuns: extent(10, 100), seed: 5 },
   );
 }, 120_000);

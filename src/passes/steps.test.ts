@@ -23,6 +23,7 @@ import type { Program } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
 import { batchSteps } from "./steps.ts";
+import { extent } from "../../test/support/extent.ts";
 
 /** The program before and after the pass, without what nobody needs. */
 function beforeAfter(program: Program): string {
@@ -263,7 +264,7 @@ test("gradients of recurrent networks of random sizes are those of one operation
         if (countProducts(optimize(program)).inside < countProducts(program).inside) moved++;
       },
     ),
-    { numRuns: 12, seed: 20261126 },
+    { numRuns: extent(6, 12), seed: 20261126 },
   );
-  expect(moved).toBeGreaterThan(3);
+  expect(moved).toBeGreaterThan(extent(0, 3));
 }, 120_000);

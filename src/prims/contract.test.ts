@@ -6,6 +6,7 @@ import { checkPrimitive } from "downhill/testing";
 import { bool, checkFamily, f32, f64, i32, on } from "../../test/support/op-table.ts";
 import * as contract from "./contract.ts";
 import type { DotParams } from "./contract.ts";
+import { extent } from "../../test/support/extent.ts";
 
 const { dotGeneral } = contract;
 const numbers = (n: number, phase: number): number[] =>
@@ -95,7 +96,7 @@ describe("contract", () => {
           expect(value).toBeCloseTo(total.get(index.join()) ?? 0, 12);
         });
       }),
-      { numRuns: 25, seed: 7 },
+      { numRuns: extent(12, 100), seed: 7 },
     );
   });
 

@@ -44,18 +44,28 @@ function byDefinition(x: Tensor, w: Tensor, params: ConvolveParams): number[] {
   const place = (shape: readonly number[], index: readonly number[]): number =>
     index.reduce((sum, i, a) => sum * shape[a]! + i, 0);
   const [xs, ws] = [x.data(), w.data()];
-  return each([items, outputs, ...out]).map(([n, o, ...s]) => {
-    const group = Math.floor(o! / (outputs / groups));
-    let sum = 0;
-    for (const [i, ...k] of each([depth, ...window])) {
+  const [area, taps] = [size(space), size(window)];
+  // Of each place of the result: what element of an image each element of the window meets, or none.
+  const met = each(out).map((s) =>
+    each(window).map((k) => {
       const at = s.map((p, a) => p * strides[a]! + k[a]! * rhsDilation[a]! - padding[a]![0]);
-      if (at.some((p, a) => p < 0 || p % lhsDilation[a]! !== 0 || p / lhsDilation[a]! >= space[a]!)) continue;
-      const from = [n!, group * depth + i!, ...at.map((p, a) => p / lhsDilation[a]!)];
-      sum +=
-        xs[place([items, channels, ...space], from)]! *
-        ws[place([outputs, depth, ...window], [o!, i!, ...k])]!;
-    }
-    return sum;
+      const misses = at.some(
+        (p, a) => p < 0 || p % lhsDilation[a]! !== 0 || p / lhsDilation[a]! >= space[a]!,
+      );
+      const from = at.map((p, a) => p / lhsDilation[a]!);
+      return misses ? -1 : place(space, from);
+    }),
+  );
+  return each([items, outputs]).flatMap(([n, o]) => {
+    const first = n! * channels + Math.floor(o! / (outputs / groups)) * depth;
+    return met.map((places) => {
+      let sum = 0;
+      for (let i = 0; i < depth; i++)
+        places.forEach((from, k) => {
+          if (from >= 0) sum += xs[(first + i) * area + from]! * ws[(o! * depth + i) * taps + k]!;
+        });
+      return sum;
+    });
   });
 }
 
@@ -114,7 +124,7 @@ describe("convolve", () => {
       const expected = byDefinition(x, w, params);
       const out = Array.from(convolve(x, w, params).data());
       expect(out).toHaveLength(expected.length);
-      out.forEach((y, i) => expect(y).toBeCloseTo(expected[i]!, 12));
+      expect(out.filter((y, i) => !(Math.abs(y - expected[i]!) < 0.5e-12))).toEqual([]);
     },
   );
 

@@ -27,15 +27,16 @@ function allBackends(): readonly Backend[] {
 /**
  * Checks one function at one point: its program is well formed, the results have the types of the program and hold
  * numbers of these types, and eager evaluation, every backend, `jit` and operations that are compiled one by one give the
- * same bits. Returns how many numbers it compared.
+ * same bits; where there is an `only`, it is compared with one backend, the `only`-th in turn. Returns how many numbers it
+ * compared.
  *
  * @throws DownhillError `check`
  */
-export function checkBackends(where: string, f: ListFunction, xs: readonly Tensor[]): number {
-  return reproducibly(() => checkInTurn(where, f, xs));
+export function checkBackends(where: string, f: ListFunction, xs: readonly Tensor[], only?: number): number {
+  return reproducibly(() => checkInTurn(where, f, xs, only));
 }
 
-function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[]): number {
+function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[], only?: number): number {
   const { program, captured } = traceProgram(
     "f",
     xs.map((x) => x.type),
@@ -49,15 +50,19 @@ function checkInTurn(where: string, f: ListFunction, xs: readonly Tensor[]): num
       `${where}: ${outs.length} results, but ${program.outs.length} when traced.`,
     );
   outs.forEach((out, k) => checkType(where, out, k, program));
-  const ways = allBackends().map((backend): [string, readonly Tensor[]] => {
+  const backends = allBackends();
+  const some = only === undefined ? backends : [backends[only % backends.length]!];
+  const ways = some.map((backend): [string, readonly Tensor[]] => {
     const { run, drop } = compileProgram(program, backend);
     const results = run([...captured, ...xs].map((x) => x.slot!));
     drop();
     return [`the backend ${backend.name}`, results];
   });
-  ways.push(["its operations one by one", evalProgram(program, [...captured, ...xs], evaluateAlone)]);
-  const jitted = jit((...ys: Tensor[]) => f(ys) as Tensor[]);
-  ways.push(["jit", jitted(...(xs as Tensor[]))]);
+  if (only === undefined) {
+    ways.push(["its operations one by one", evalProgram(program, [...captured, ...xs], evaluateAlone)]);
+    const jitted = jit((...ys: Tensor[]) => f(ys) as Tensor[]);
+    ways.push(["jit", jitted(...(xs as Tensor[]))]);
+  }
   let comparisons = 0;
   for (const [way, results] of ways) {
     outs.forEach((out, k) => {

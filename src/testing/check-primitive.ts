@@ -68,6 +68,20 @@ export function checkPrimitive<P>(
   checkOptions("checkPrimitive", options, ["name", "order", "modes", "eps", "tolerance"]);
   checkArguments(op, samples);
   if (samples.length === 0) throw new DownhillError("check", "checkPrimitive: no samples were given.");
+  return checkSamples(op, samples, options);
+}
+
+/**
+ * `checkPrimitive` without a check of its arguments. Where `onlyAt` gives a sample a number, the results of eager evaluation
+ * are compared with those of one backend, that of this number in turn, and the derivatives in both modes with central
+ * differences to first order and with each other; not batches, nor the derivatives compiled or derived again.
+ */
+export function checkSamples<P>(
+  op: Primitive<P> | Operation,
+  samples: readonly Sample<P>[],
+  options: CheckPrimitiveOptions = {},
+  onlyAt: (sample: number) => number | undefined = () => undefined,
+): PrimitiveReport {
   const { name = op.name, ...grads } = options;
   const report = { samples: samples.length, comparisons: 0, differences: 0, adjoint: 0, batching: 0 };
   samples.forEach((sample, i) => {
@@ -79,11 +93,14 @@ export function checkPrimitive<P>(
     };
     const types = ins.map((x) => showType(x.type) + (x.type.weak ? "*" : "")).join(", ");
     const where = `checkPrimitive: ${name}, sample ${i} (${types})`;
-    report.comparisons += checkBackends(where, f, ins);
-    const batching = checkBatching(where, f, ins);
-    report.comparisons += batching.comparisons;
-    report.batching = Math.max(report.batching, batching.worst);
-    const derived = checkDerived(where, f, ins, sample.differentiable ?? true, grads);
+    const only = onlyAt(i);
+    report.comparisons += checkBackends(where, f, ins, only);
+    if (only === undefined) {
+      const batching = checkBatching(where, f, ins);
+      report.comparisons += batching.comparisons;
+      report.batching = Math.max(report.batching, batching.worst);
+    }
+    const derived = checkDerived(where, f, ins, sample.differentiable ?? true, grads, only === undefined);
     report.comparisons += derived.comparisons;
     report.differences = Math.max(report.differences, derived.differences);
     report.adjoint = Math.max(report.adjoint, derived.adjoint);
@@ -128,6 +145,7 @@ function checkDerived(
   ins: readonly Tensor[],
   differentiable: boolean,
   options: CheckGradsOptions,
+  whole: boolean,
 ): Derived {
   const active = ins.map((x) => isFloating(x.dtype));
   const xs = ins.filter((_, i) => active[i]);
@@ -148,7 +166,7 @@ function checkDerived(
   const { modes = ["forward", "reverse"] } = options;
   let comparisons = 0;
   let batching = 0;
-  for (const mode of modes) {
+  for (const mode of whole ? modes : []) {
     const [along, directions] = mode === "forward" ? [pushforward, dxs] : [pullback, cts];
     // A function of operands and directions, so that it can be compiled and batched too.
     const derivative: ListFunction = (all) => {
@@ -168,7 +186,7 @@ function checkDerived(
   const adjoint = modes.length === 2 ? checkAdjoint(where, floats(ins), xs, dxs, cts) : 0;
   if (!differentiable) return { comparisons, differences: 0, adjoint, batching };
   const names = ins.map((_, i) => `operand ${i}`).filter((_, i) => active[i]);
-  const grads = checkDerivatives(where, floats(ins), xs, names, options);
+  const grads = checkDerivatives(where, floats(ins), xs, names, whole ? options : { ...options, order: 1 });
   return { comparisons: comparisons + grads.comparisons, differences: grads.worst, adjoint, batching };
 }
 

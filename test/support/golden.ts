@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { configure, grad, jit, jvp, tensor, vjp } from "downhill";
+import { extent } from "./extent.ts";
 import { root } from "./snippets.ts";
 
 interface Given {
@@ -114,8 +115,8 @@ export function checkFile(file: string, ops: Readonly<Record<string, Op>>): void
     cases: Case[];
   };
   const names = [...new Set(cases.map(({ op }) => op))];
-  const checkAll = (op: string, way: Way): void => {
-    for (const given of cases) if (given.op === op) check(ops, way, given);
+  const checkAll = (op: string, way: Way, step = 1): void => {
+    cases.filter((given) => given.op === op).forEach((given, i) => i % step === 0 && check(ops, way, given));
     expect.hasAssertions();
   };
   describe(`golden cases: ${file}`, () => {
@@ -125,14 +126,18 @@ export function checkFile(file: string, ops: Readonly<Record<string, Op>>): void
     beforeAll(() => configure({ backend: "wasm", reproducible: true }));
     afterAll(() => configure({}));
     test.each(names)("%s", (op) => {
-      checkAll(op, (f) => {
-        const compiled = jit((...xs: Tensor[]) => f(...xs));
-        return (...xs) => {
-          const outs = compiled(...xs);
-          expect(compiled.stats().backends, "all of it runs in WebAssembly").toEqual(["wasm"]);
-          return outs;
-        };
-      });
+      checkAll(
+        op,
+        (f) => {
+          const compiled = jit((...xs: Tensor[]) => f(...xs));
+          return (...xs) => {
+            const outs = compiled(...xs);
+            expect(compiled.stats().backends, "all of it runs in WebAssembly").toEqual(["wasm"]);
+            return outs;
+          };
+        },
+        extent(2, 1),
+      ); // in the quick extent every second case of an operation
     });
   });
 }

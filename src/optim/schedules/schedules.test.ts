@@ -35,6 +35,7 @@ import {
   warmup,
 } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 
 // A schedule of each kind with options of any size, and the rates between which it stays.
 interface Sample {
@@ -165,7 +166,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
         const [, rates] = scan((count: Tensor, t: Tensor) => [add(count, 1), rate(t)], tensor(0), whole);
         expect(rates.tolist()).toEqual(expected);
       }),
-      { seed: 1, numRuns: 15 }, // each compiles
+      { seed: 1, numRuns: extent(6, 15) }, // each compiles
     );
   });
 
@@ -181,7 +182,7 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
         expect(Math.min(...near)).toBeLessThanOrEqual(1e-4 * high + 1e-30); // float32 ends at 1e-38
         expect(printProgram(makeProgram((x: Tensor) => rate(x))(t))).not.toContain("f64");
       }),
-      { seed: 1, numRuns: 30 },
+      { seed: 1, numRuns: extent(12, 30) },
     );
   });
 });

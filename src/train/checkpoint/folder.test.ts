@@ -25,6 +25,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeFiles } from "../../io/file-operations.ts";
 import { openFullDevice } from "../../io/testdata/full-device.ts";
 import { makeDisk } from "./testdata/disk.ts";
+import { extent } from "../../../test/support/extent.ts";
 
 let folder: string;
 let store: CheckpointStore;
@@ -118,6 +119,8 @@ describe("a damaged checkpoint", () => {
     for (const path of [tensorsOf(2), stateOf(2)]) {
       const bytes = readFileSync(path);
       for (let bit = 0; bit < 8 * bytes.length; bit++) {
+        // in the quick extent one bit of each byte, in the next byte the next one
+        if (bit % 8 !== (bit >> 3) % 8 && extent(0, 1) === 0) continue;
         const wrong = Uint8Array.from(bytes);
         wrong[bit >> 3]! ^= 1 << (bit % 8);
         writeFileSync(path, wrong);
