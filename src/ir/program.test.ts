@@ -41,7 +41,7 @@ describe("definePrimitive", () => {
     [
       "no lowering, once an internal error at the first use",
       { ...half, lowering: undefined },
-      "half: lowering must be a record whose kind is elementwise, map, alias, loops.",
+      "half: lowering must be a record whose kind is elementwise, map, alias, loops, host.",
     ],
     [
       "an unknown kind of derivative",
