@@ -153,8 +153,12 @@ function writeNumbers(
   if (lines.length === columns.length && type !== "bool") {
     const hold = (numbers: readonly number[]): string =>
       shape.length === 0 ? g.scalar("int64", numbers[0]!) : g.ints(numbers);
-    const product = g.node("Mul", [n, hold(lines.map(({ slope }) => slope))]);
-    g.result("Cast", [g.node("Add", [product, hold(lines.map(({ start }) => start))])], name, to);
+    const terms = [
+      g.node("Mul", [n, hold(lines.map(({ slope }) => slope))]),
+      hold(lines.map(({ start }) => start)),
+    ];
+    if (type === "int64") g.result("Add", terms, name);
+    else g.result("Cast", [g.node("Add", terms)], name, to);
     return;
   }
   const total = shape.length === 0 && type.startsWith("float") ? dividend(columns[0]!, type) : undefined;
