@@ -238,6 +238,18 @@ describe("downhill export", () => {
     expect(bytes.includes("downhill export --what predictions")).toBe(true);
   });
 
+  test("gives results other names than columns have", async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${(i * 3) % 5},${i % 2 === 0 ? "a" : "b"}`);
+    writeFileSync(join(folder, "odd.csv"), `class,probabilities,y\n${rows.join("\n")}\n`);
+    await trained("odd", "--data", "odd.csv", "--target", "y", "--hidden", "none");
+    const { inputs, outputs } = JSON.parse((await downhill("export", "odd", "--json")).stdout) as {
+      readonly inputs: readonly { readonly name: string }[];
+      readonly outputs: readonly { readonly name: string }[];
+    };
+    expect(inputs.map(({ name }) => name)).toEqual(["class", "probabilities"]);
+    expect(outputs.map(({ name }) => name)).toEqual(["probabilities_2", "class_2"]);
+  });
+
   test("says of which epoch the parameters are, where the run held items out", async () => {
     expect((await downhill("export", "best")).stdout).toMatch(
       /the parameters are those of epoch \d, the best/,

@@ -3,7 +3,7 @@ import { elements } from "../array/read.ts";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Accumulator, Maybe, Primitive } from "../ir/primitive.ts";
-import { definePrimitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { TensorLike } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
@@ -26,7 +26,7 @@ interface CollectiveParams {
 // its cotangents are shared; the cotangents of a value that differs are each rank's own. `psum` goes from the first kind to the
 // second, `replicated` back, and each is the transpose of the other: the family is closed, for derivatives of any order.
 
-const psumPrim: Primitive<CollectiveParams> = /* @__PURE__ */ definePrimitive<CollectiveParams>({
+const psumPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<CollectiveParams>({
   name: "psum",
   typeOf: (ins) => (requireEager("psum"), ins.map(requireNumber)),
   derivative: {
@@ -38,7 +38,7 @@ const psumPrim: Primitive<CollectiveParams> = /* @__PURE__ */ definePrimitive<Co
   lowering: { kind: "host", run: (ins, { world }) => sumTensors(ins, world) },
 });
 
-const replicatedPrim: Primitive<CollectiveParams> = /* @__PURE__ */ definePrimitive<CollectiveParams>({
+const replicatedPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<CollectiveParams>({
   name: "replicated",
   typeOf: (ins) => (requireEager("replicated"), ins),
   derivative: {
@@ -50,7 +50,7 @@ const replicatedPrim: Primitive<CollectiveParams> = /* @__PURE__ */ definePrimit
   lowering: { kind: "host", run: (ins) => ins },
 });
 
-const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ definePrimitive<CollectiveParams>({
+const allGatherPrim: Primitive<CollectiveParams> = /* @__PURE__ */ builtIn<CollectiveParams>({
   name: "allGather",
   typeOf: (ins, { world }) => (requireEager("allGather"), ins.map((x) => gathered(x, world))),
   derivative: {

@@ -25,7 +25,8 @@ export interface AnyBatch {
 
 /**
  * Names the inputs of a model whose first axis is the batch, so that it takes batches of any size. The function is traced at
- * several sizes n, and what depends on n has to be a · n + b, as sizes are, or a / n, as in means and their derivatives.
+ * several sizes n, 1 and some of about a thousand, and what depends on n has to be a · n + b, as sizes are, or a / n, as in means and
+ * their derivatives. What a function does for other sizes only is not seen.
  *
  * @throws DownhillError `option` for no names. From `toOnnx`: `option` for names that do not fit, `shape` for a function that
  * depends on n in another way, as one that loops over items does.
@@ -153,8 +154,12 @@ function writeNumbers(
   if (lines.length === columns.length && type !== "bool") {
     const hold = (numbers: readonly number[]): string =>
       shape.length === 0 ? g.scalar("int64", numbers[0]!) : g.ints(numbers);
-    const product = g.node("Mul", [n, hold(lines.map(({ slope }) => slope))]);
-    g.result("Cast", [g.node("Add", [product, hold(lines.map(({ start }) => start))])], name, to);
+    const terms = [
+      g.node("Mul", [n, hold(lines.map(({ slope }) => slope))]),
+      hold(lines.map(({ start }) => start)),
+    ];
+    if (type === "int64") g.result("Add", terms, name);
+    else g.result("Cast", [g.node("Add", terms)], name, to);
     return;
   }
   const total = shape.length === 0 && type.startsWith("float") ? dividend(columns[0]!, type) : undefined;

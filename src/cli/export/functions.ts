@@ -59,36 +59,46 @@ function predictions(run: TrainedRun, items: number): ExportedFunction {
   const features = featuresOf(run);
   const { outputs, decode } = predictionOf(run);
   const { output } = networkOf(run.sizes, kindOf(run));
-  const names = features.inputs.map(({ name }) => name);
-  const values = parametersOf(run);
   return {
     f: (params: MlpParams, ...columns: readonly Tensor[]) => decode(output(params, features.encode(columns))),
-    args: [run.learnt, ...placeholders(features.inputs, items)],
-    values,
-    inputs: [...Object.keys(values), ...names],
-    outputs: outputs.map(({ name }) => otherThan(names, name)),
-    items: features.inputs,
-    results: outputs,
-    notes:
-      run.bestEpoch === undefined ? [] : [`the parameters are those of epoch ${run.bestEpoch}, the best`],
+    ...ofLearnt(run, features.inputs, outputs, items),
   };
 }
 
 function loss(run: TrainedRun, items: number): ExportedFunction {
   const { data, lossOf } = labelled(run);
-  const results = resultsOf(run);
-  const names = data.map(({ name }) => name);
-  const values = parametersOf(run);
+  const mean: Output = { name: "loss", about: "the mean over the items" };
+  const share: Output = { name: "accuracy", about: "the share of items whose class is right" };
   return {
-    f: (params: MlpParams, ...columns: readonly Tensor[]) => Object.values(flatLoss(lossOf(params, columns))),
-    args: [run.learnt, ...placeholders(data, items)],
-    values,
-    inputs: [...Object.keys(values), ...names],
-    outputs: results.map(({ name }) => otherThan(names, name)),
+    f(params: MlpParams, ...columns: readonly Tensor[]) {
+      const { loss: value, metrics } = splitLoss(lossOf(params, columns));
+      return [value, ...Object.values(metrics)];
+    },
+    ...ofLearnt(run, data, kindOf(run) === "regression" ? [mean] : [mean, share], items),
+  };
+}
+
+/** A function of what the run has learnt, which the model holds, and of items. */
+function ofLearnt(
+  run: TrainedRun,
+  data: readonly ItemInput[],
+  outputs: readonly Output[],
+  items: number,
+): Omit<ExportedFunction, "f"> {
+  const { learnt, bestEpoch } = run;
+  const params = namesIn(learnt, "params");
+  const inputs = [...params, ...data.map(({ name }) => name)];
+  const { leaves } = flatten(learnt, "export");
+  // a column may have the name of a result
+  const results = outputs.map((result) => ({ ...result, name: otherThan(inputs, result.name) }));
+  return {
+    args: [learnt, ...placeholders(data, items)],
+    values: Object.fromEntries(params.map((name, i) => [name, leaves[i] as Tensor])),
+    inputs,
+    outputs: results.map(({ name }) => name),
     items: data,
     results,
-    notes:
-      run.bestEpoch === undefined ? [] : [`the parameters are those of epoch ${run.bestEpoch}, the best`],
+    notes: bestEpoch === undefined ? [] : [`the parameters are those of epoch ${bestEpoch}, the best`],
   };
 }
 
@@ -170,17 +180,6 @@ function labelled(run: TrainedRun): {
   };
 }
 
-function flatLoss(result: unknown): Readonly<Record<string, Tensor>> {
-  const { loss: value, metrics } = splitLoss(result);
-  return { loss: value, ...metrics };
-}
-
-function resultsOf(run: TrainedRun): Output[] {
-  const mean: Output = { name: "loss", about: "the mean over the items" };
-  const share: Output = { name: "accuracy", about: "the share of items whose class is right" };
-  return kindOf(run) === "regression" ? [mean] : [mean, share];
-}
-
 function kindOf({ table }: TrainedRun): "classification" | "regression" {
   return table?.task.kind ?? "classification";
 }
@@ -192,12 +191,6 @@ function placeholders(inputs: readonly ItemInput[], items: number): Tensor[] {
 /** The names of the leaves of a tree, as checkpoints have them. */
 function namesIn(tree: unknown, root: string): string[] {
   return leafPaths(flatten(tree, "export").def, root);
-}
-
-/** What the network has learnt, by the names of its inputs. */
-function parametersOf({ learnt }: TrainedRun): Record<string, Tensor> {
-  const { leaves, def } = flatten(learnt, "export");
-  return Object.fromEntries(leafPaths(def, "params").map((name, i) => [name, leaves[i] as Tensor]));
 }
 
 /** A name, or one like it that is none of these. */
