@@ -37,6 +37,7 @@ const outside = [
     "bundle",
     "csp",
     "distributed",
+    "distributed-training",
     "engines",
     "export",
     "memory",
