@@ -294,11 +294,11 @@ function takeBatch<P, S, B>(
     if (outcome === undefined) throw diverged({ ...at, origin: found });
     throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
   }
-  const { taken, pending, batches, sums } = outcome;
+  const { taken, pending, batches, sums, spent } = outcome;
   progress.batch += batches;
   progress.soFar.sums = addSums(progress.soFar.sums, sums);
   const gradientsOf = (waiting: typeof pending): unknown => waiting?.parts.map(({ gradients }) => gradients);
-  const before = [progress.params, progress.state, gradientsOf(progress.pending)];
+  const before = [progress.params, progress.state, gradientsOf(progress.pending), ...spent];
   progress.pending = pending;
   if (taken !== undefined) {
     progress.params = taken.params;

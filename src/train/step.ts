@@ -57,6 +57,8 @@ export interface Outcome<P, S> {
   /** The step, or what is pending instead. */
   readonly taken: Taken<P, S> | undefined;
   readonly pending: Pending<P> | undefined;
+  /** Gradients on the way that nobody needs any more. */
+  readonly spent: readonly P[];
 }
 
 /** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
@@ -148,6 +150,7 @@ function stepPerBatch<P, S, B>(
         sums: sumsOfBatch(items, loss, metrics, reduction),
         taken: { params: out.params, state: out.state, loss, metrics, items },
         pending: undefined,
+        spent: [],
       };
     },
     finish: () => {
@@ -167,7 +170,6 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
   const isWhole = sharding.count === 1; // what a batch gives is then known at once
   const { addUp, update } = jittedParts(options, evaluate);
   let names: readonly string[] | undefined;
-  let zerosOfParams: P | undefined;
 
   /** The sums of a shard with a micro-batch added, and what that adds. */
   const addPart = (
@@ -186,9 +188,9 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
   /** What a shard adds that has no item. */
   const noPart = (params: P, batch: B): PartSums<P> => {
     names ??= metricNames(lossOf, params, batch, true);
-    zerosOfParams ??= mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
+    const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
     const metrics = Object.fromEntries(names.map((name) => [name, 0]));
-    return { sums: { items: 0, loss: 0, metrics }, gradients: zerosOfParams, health: 0 };
+    return { sums: { items: 0, loss: 0, metrics }, gradients, health: 0 };
   };
 
   const finish: Stepper<P, S, B>["finish"] = (
@@ -206,6 +208,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
       ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
       taken: { params: out.params, state: out.state, loss, metrics, items },
       pending: undefined,
+      spent: [...parts.map(({ gradients }) => gradients), total.gradients],
     };
   };
   return {
@@ -221,7 +224,8 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
       const { part, own, loss } = added[0]!;
       const known = { loss, ...(isWhole ? { batches: 1, sums: own } : { batches: 0, sums: noItems }) };
       const isFinite = !isWhole || (Number.isFinite(loss) && Number.isFinite(part.health));
-      if (!isFinite || pending.count < accumulate) return { ...known, isFinite, taken: undefined, pending };
+      if (!isFinite || pending.count < accumulate)
+        return { ...known, isFinite, taken: undefined, pending, spent: [] };
       const outcome = finish(at, pending, again);
       return isWhole ? { ...outcome, ...known } : outcome;
     },

@@ -182,7 +182,8 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
       return error;
     },
     leave(stopped) {
-      if (size === 1 || settled !== undefined) return stopped;
+      if (size === 1) return stopped;
+      if (settled !== undefined) return settled === "failed" ? stopped : settled;
       const why = flag[stopped as Departure];
       try {
         answer(round("leave", 0, flag.leaving | why, empty, nothing));
