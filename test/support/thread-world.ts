@@ -7,7 +7,7 @@ export interface ThreadMemory {
 }
 
 /** The longest message, in bytes. */
-const boxBytes = 2 ** 18;
+const boxBytes = 2 ** 20;
 const controlBytes = 8; // whether the box is full, and how long its message is
 
 export function threadMemory(size: number): ThreadMemory {

@@ -61,6 +61,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "a stream": { shards: 4, data: "stream", batch: 12 },
   "a stream of parts": { shards: 4, data: "chunks", accumulate: 2 },
   "an array of batches, which each rank cuts": { shards: 8, data: "arrays" },
+  "more parameters than a message holds, in both dtypes": { shards: 4, wide: true, rate: 100, epochs: 1 },
   "an iterable, which each rank cuts": { shards: 4, data: "iterable", patience: 1, validation: true },
 };
 

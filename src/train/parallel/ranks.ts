@@ -15,8 +15,8 @@ type Departure = Exclude<Stopped, "finished" | "early-stopping">;
 
 /** Bytes of the header: kind, step, flags, bytes of the body. The body begins where float64 may. */
 export const headerBytes = 16;
-/** Bytes of the body a message: few enough to be in a cache still when they are added, and large against a header. */
-const pieceBytes = 2 ** 17;
+/** Bytes of the body a message: few enough to be in a cache still when they are added, and large against a message itself. */
+const pieceBytes = 2 ** 19;
 
 const flag = {
   /** The signal of a rank was raised: all take this step and stop. */

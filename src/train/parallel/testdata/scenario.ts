@@ -1,6 +1,6 @@
 // A run of training as tests of ranks want it, by plain options, so that threads and processes can be told of it.
 import { createHash } from "node:crypto";
-import { add, matmul, mul, type Tensor, tensor } from "downhill";
+import { add, matmul, mean, mul, square, type Tensor, tensor } from "downhill";
 import { type BatchOf, dataset, digits } from "downhill/data";
 import { accuracy, dropout, softmaxCrossEntropy } from "downhill/nn";
 import { adam, chain, clipByGlobalNorm, type Optimizer, reduceOnPlateau, sgd } from "downhill/optim";
@@ -50,6 +50,8 @@ export interface Scenario {
   readonly plateau?: boolean;
   readonly patience?: number;
   readonly noDropout?: boolean;
+  /** More parameters than a message holds, of both dtypes. */
+  readonly wide?: boolean;
   /** The rate of plain descent; default: Adam, clipped. */
   readonly rate?: number;
   readonly folder?: string;
@@ -80,6 +82,7 @@ interface Params {
   readonly w1: Tensor;
   readonly b1: Tensor;
   readonly w2: Tensor;
+  readonly wide?: readonly Tensor[];
 }
 interface Batch {
   readonly x: Tensor;
@@ -155,7 +158,8 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
     const h = add(matmul(x.astype(dtype), p.w1), p.b1).tanh();
     const scores = matmul(dropout(key, h, { rate: 0.3, training: training && scenario.noDropout !== true }), p.w2);
     const value = softmaxCrossEntropy(scores, y, { reduction: scenario.reduction ?? "mean" });
-    return { loss: mul(value, scale), metrics: { accuracy: accuracy(scores, y) } };
+    const wide = (p.wide ?? []).map((w) => mean(square(add(w, mean(x)))).astype(dtype));
+    return { loss: wide.reduce((sum, more) => add(sum, more), mul(value, scale)), metrics: { accuracy: accuracy(scores, y) } };
   };
   let data = dataOf(scenario);
   if (what === "other data") data = dataset(source).shuffle({ seed: 4 }).batch(scenario.batch ?? 16);
@@ -179,7 +183,12 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
           },
         };
   const options: FitOptions<Params, unknown, Batch> = {
-    params: start(dtype),
+    params: {
+      ...start(dtype),
+      ...(scenario.wide === true
+        ? { wide: [tensor(Float64Array.from(wave(70_001, 0.3))), tensor(wave(150_003, 0.2)), tensor(wave(3, 1))] }
+        : {}),
+    },
     loss,
     data,
     optimizer,
