@@ -47,6 +47,7 @@ const outside = [
     "bundle",
     "csp",
     "distributed",
+    "distributed-training",
     "engines",
     "export",
     "memory",

@@ -3,8 +3,10 @@ import { DownhillError } from "../errors/index.ts";
 import { checkFlag, checkOptions } from "../errors/options.ts";
 import type { Key } from "../random/index.ts";
 import { type AugmentOptions, augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
+import { type BatchSource, cutLater, cutNow, type StreamSource } from "./batch-source.ts";
 import { type BatchOf, batchFrom } from "./fields.ts";
 import { prefetched, type PrefetchOptions, type WorkerOptions } from "./prefetch.ts";
+import { checkShard, type ShardOptions } from "./shard.ts";
 
 /** Options of `batch`. */
 export interface BatchOptions {
@@ -55,6 +57,13 @@ export interface StreamBatches<B> extends AsyncIterable<B> {
     options?: AugmentOptions,
   ) => StreamBatches<BatchOf<R>>;
   /**
+   * The same batches with only some of their items: of each batch those at places `index`, `index + count`, …, as one of
+   * `count` processes takes them that share the work. All shards have as many batches; where a batch has fewer items than
+   * there are shards, some have none of it. Only the items of the shard are mapped and augmented by the data set; what
+   * `map` and `augment` here make of whole batches is cut afterwards, so that it does not depend on shards.
+   */
+  readonly shard: (options: ShardOptions) => StreamBatches<B>;
+  /**
    * The same batches, made up to `ahead` before they are asked for: files are read, and `worker` maps in a thread
    * of its own, while the program works. See `PrefetchOptions` and `WorkerOptions`.
    */
@@ -76,6 +85,8 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
     f: (batch: B, key: Key, place: BatchPlace) => R | Promise<R>,
     options?: AugmentOptions,
   ) => Batches<BatchOf<R>>;
+  /** The same batches with only the items of a shard, as `shard` of a stream. */
+  readonly shard: (options: ShardOptions) => Batches<B>;
 }
 
 /** The batches of one epoch, each made when it is asked for. */
@@ -116,20 +127,6 @@ function epochStart(k: number, options: EpochOptions | undefined): number {
   return from;
 }
 
-/** The part of `Batches` from which the rest follows: the batches of an epoch from one on, all arguments checked. */
-export interface BatchSource<B> {
-  readonly count: number;
-  readonly batchCount: number;
-  readonly open: (epoch: number, from: number) => Iterator<B, undefined>;
-}
-
-/** The part of `StreamBatches` from which the rest follows. */
-export interface StreamSource<B> {
-  readonly count: number | undefined;
-  readonly batchCount: number | undefined;
-  readonly open: (epoch: number, from: number) => AsyncIterator<B, undefined>;
-}
-
 /** Batches in memory; `depth` counts the augmentations before. */
 export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   const { count, batchCount, open } = source;
@@ -145,7 +142,7 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
     f: (batch: B, place: BatchPlace) => R | Promise<R>,
     depth: number,
   ): Batches<BatchOf<R>> =>
-    makeBatches({ count, batchCount, open: (k, from) => mapNow(open(k, from), f, k, from) }, depth);
+    makeBatches(cutNow({ ...source, open: (k, from) => mapNow(open(k, from), f, k, from) }), depth);
   let next = 0;
   return {
     count,
@@ -160,6 +157,10 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
       const root = augmentKeys(options, batchLevel + depth);
       checkedFunction("augment", f);
       return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return makeBatches(source.shard(checkShard(options)), depth);
     },
     prefetch<R>(options?: PrefetchOptions | WorkerOptions) {
       if (arguments.length > 1) refuseExtraOfMethod("prefetch", arguments, 1);
@@ -182,7 +183,7 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
     f: (batch: B, place: BatchPlace) => R | Promise<R>,
     depth: number,
   ): StreamBatches<BatchOf<R>> =>
-    makeStreamBatches({ count, batchCount, open: (k, from) => mapLater(open(k, from), f, k, from) }, depth);
+    makeStreamBatches(cutLater({ ...source, open: (k, from) => mapLater(open(k, from), f, k, from) }), depth);
   let next = 0;
   return {
     count,
@@ -197,6 +198,10 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
       const root = augmentKeys(options, batchLevel + depth);
       checkedFunction("augment", f);
       return mapped((batch, place) => f(batch, keyOf(root, place.epoch, place.batch), place), depth + 1);
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return makeStreamBatches(source.shard(checkShard(options)), depth);
     },
     prefetch<R>(options?: PrefetchOptions | WorkerOptions) {
       if (arguments.length > 1) refuseExtraOfMethod("prefetch", arguments, 1);
@@ -263,8 +268,13 @@ async function* mapLater<B, R>(
   return undefined;
 }
 
-function streamOf<B>({ count, batchCount, open }: BatchSource<B>): StreamSource<B> {
-  return { count, batchCount, open: (k, from) => asAsync(open(k, from)) };
+function streamOf<B>({ count, batchCount, open, shard }: BatchSource<B>): StreamSource<B> {
+  return {
+    count,
+    batchCount,
+    open: (k, from) => asAsync(open(k, from)),
+    shard: (which) => streamOf(shard(which)),
+  };
 }
 
 /** An iterator of a loop over itself. */

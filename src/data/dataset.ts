@@ -9,6 +9,7 @@ import { type BatchOf, type Fields, fieldsOf, stackItems } from "./fields.ts";
 import { kFold } from "./folds.ts";
 import { batchesInMemory, type Held, heldCount } from "./in-memory.ts";
 import { type SampleOptions, sampledOrder, shuffledOrder } from "./order.ts";
+import { checkShard, type ShardOptions, shardSize, shardWithin, wholeShard } from "./shard.ts";
 import {
   type ShuffleOptions,
   shuffleStream,
@@ -49,6 +50,12 @@ export interface Dataset<B> {
   readonly split: (testFraction: number, options?: PartOptions) => Parts<B>;
   /** The pairs of data sets of `k`-fold cross-validation: each item is in one test part. */
   readonly kFold: (k: number, options?: PartOptions) => Parts<B>[];
+  /**
+   * The items at places `index`, `index + count`, … of each epoch, in the order that it has in the end: as one of `count`
+   * processes takes them that share the work. All shards have as many batches, of which the last may be empty:
+   * `shard({ index, count }).batch(n)` is `batch(n · count).shard({ index, count })`. Only its items are mapped and augmented.
+   */
+  readonly shard: (options: ShardOptions) => Dataset<B>;
   /** Parts of `size` items, made when they are asked for: 1 for SGD, `"full"` for gradient descent. */
   readonly batch: (size: number | "full", options?: BatchOptions) => Batches<B>;
 }
@@ -86,6 +93,11 @@ export interface StreamDataset<B, I = B> {
     f: (item: I, key: Key, place: ItemPlace) => R,
     options?: AugmentOptions,
   ) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
+  /**
+   * The items at places `index`, `index + count`, … of each epoch, as `shard` of a data set in memory: all are read, those of
+   * the shard are mapped and augmented.
+   */
+  readonly shard: (options: ShardOptions) => StreamDataset<B, I>;
   /** Parts of `size` items, read when they are asked for. */
   readonly batch: (size: number, options?: BatchOptions) => StreamBatches<B>;
 }
@@ -150,7 +162,7 @@ export function dataset(
   const { dtype, chunks = false } = options;
   if (dtype !== undefined) checkChoice("dataset", "dtype", dtype, ["float64", "float32"]);
   checkFlag("dataset", "chunks", chunks);
-  const read = { chunks, shuffle: undefined, steps: noSteps, float: dtype };
+  const read = { chunks, shuffle: undefined, steps: noSteps, float: dtype, shard: wholeShard };
   if (typeof source === "function" || (chunks && isItems(source))) {
     return stream(source as ItemSource<unknown>, read);
   }
@@ -173,11 +185,11 @@ export function dataset(
 }
 
 function heldFields(fields: Fields, float: Held["float"]): Held {
-  return { fields, rows: undefined, steps: noSteps, order: undefined, float };
+  return { fields, rows: undefined, steps: noSteps, order: undefined, float, shard: wholeShard };
 }
 
 function inMemory<B>(held: Held): Dataset<B> {
-  const { rows, steps } = held;
+  const { rows, steps, shard } = held;
   const count = heldCount(held);
   const part = (places: Int32Array): Dataset<B> =>
     inMemory({ ...held, order: undefined, rows: rows === undefined ? places : places.map((i) => rows[i]!) });
@@ -186,7 +198,7 @@ function inMemory<B>(held: Held): Dataset<B> {
     test: part(test),
   });
   return {
-    count,
+    count: shardSize(count, shard),
     shuffle(options) {
       if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
       return inMemory({ ...held, order: shuffledOrder(count, options) });
@@ -220,6 +232,10 @@ function inMemory<B>(held: Held): Dataset<B> {
       const labels = labelsOf("kFold", held, options?.stratify);
       const seed = options?.seed ?? 0;
       return kFold(k, labels === undefined ? { count, seed } : { stratify: labels, seed }).map(parts);
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return inMemory({ ...held, shard: shardWithin(shard, checkShard(options)) });
     },
     batch(size, options) {
       if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);
@@ -265,10 +281,11 @@ interface Read {
   readonly shuffle: StreamShuffle | undefined;
   readonly steps: Steps;
   readonly float: Held["float"];
+  readonly shard: ShardOptions;
 }
 
 function stream<B, I>(source: ItemSource<unknown>, read: Read): StreamDataset<B, I> {
-  const { steps } = read;
+  const { steps, shard } = read;
   return {
     shuffle(options) {
       if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
@@ -281,6 +298,10 @@ function stream<B, I>(source: ItemSource<unknown>, read: Read): StreamDataset<B,
     augment(f, options) {
       if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
       return stream(source, { ...read, steps: withAugment(steps, f, options) });
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return stream(source, { ...read, shard: shardWithin(shard, checkShard(options)) });
     },
     batch(size, options) {
       if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);

@@ -146,7 +146,8 @@ function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: st
 
 /** Collects rows of fields of the same names and types, each copied once. */
 export interface FieldsBuilder {
-  readonly add: (fields: Fields, from: number, to: number) => void;
+  /** Adds rows `from`, `from + step`, … before `to`. */
+  readonly add: (fields: Fields, from: number, to: number, step: number) => void;
   readonly finish: () => Fields;
 }
 
@@ -159,11 +160,17 @@ export function fieldsBuilder(first: Fields, size: number, float: DType | undefi
   });
   let filled = 0;
   return {
-    add(fields, from, to) {
+    add(fields, from, to, step) {
+      const rows = Math.max(0, Math.ceil((to - from) / step));
+      const together = step === 1 ? rows : 1; // rows that lie side by side
       for (const { name, each, data } of columns) {
-        data.set(fields.get(name)!.data.subarray(from * each, to * each), filled * each);
+        const source = fields.get(name)!.data;
+        for (let i = 0; i < rows; i += together) {
+          const start = from + i * step;
+          data.set(source.subarray(start * each, (start + together) * each), (filled + i) * each);
+        }
       }
-      filled += to - from;
+      filled += rows;
     },
     finish: () =>
       new Map(

@@ -1,7 +1,9 @@
 import { DownhillError } from "../errors/index.ts";
+import type { BatchSource } from "./batch-source.ts";
 import { type Batches, type BatchSize, makeBatches, notLater } from "./batches.ts";
 import { countOf, type Fields, gather, itemFrom, itemOf, stackItems, toBatch } from "./fields.ts";
 import type { Order } from "./order.ts";
+import { placesOfShard, type ShardOptions, shardSize, shardWithin } from "./shard.ts";
 import type { ItemPlace, Steps } from "./steps.ts";
 
 /** A data set in memory, as its methods see it. */
@@ -13,16 +15,23 @@ export interface Held {
   /** In which order epochs go through the rows; as they are, if undefined. */
   readonly order: Order | undefined;
   readonly float: "float64" | "float32" | undefined;
+  /** Which items of each epoch, in its order. */
+  readonly shard: ShardOptions;
 }
 
-/** How many items a data set has. */
+/** How many items a data set has, those of other shards included. */
 export function heldCount({ rows, fields }: Held): number {
   return rows?.length ?? countOf(fields);
 }
 
-/** The batches of a data set in memory. */
+/** The batches of a data set in memory: of its shard those of `size` items. */
 export function batchesInMemory<B>(held: Held, { size, dropLast }: BatchSize): Batches<B> {
-  const { fields, rows, steps, order, float } = held;
+  return makeBatches(sourceInMemory(held, { size: size * held.shard.count, dropLast }));
+}
+
+/** The batches of a data set with `size` items of all shards together. */
+function sourceInMemory<B>(held: Held, { size, dropLast }: BatchSize): BatchSource<B> {
+  const { rows, order, shard } = held;
   const count = order?.count ?? heldCount(held);
   const each = Math.min(size, count);
   const batchCount = dropLast && size !== Infinity ? Math.floor(count / size) : Math.ceil(count / each);
@@ -41,22 +50,32 @@ export function batchesInMemory<B>(held: Held, { size, dropLast }: BatchSize): B
         ? (places ?? rows)
         : Uint32Array.from(places, (i) => rows[i]!);
     for (let i = first; i < batchCount; i++) {
-      const [from, to] = [i * each, Math.min(i * each + each, count)];
-      const batch =
-        steps.functions.length === 0
-          ? gather(fields, items, from, to, float)
-          : stepped(
-              fields,
-              steps,
-              float,
-              k,
-              Array.from({ length: to - from }, (_, j) => items?.[from + j] ?? from + j),
-            );
-      yield toBatch(batch) as B;
+      yield toBatch(batchOf(held, items, i * each, Math.min(i * each + each, count), k)) as B;
     }
     return undefined;
   }
-  return makeBatches({ count, batchCount, open });
+  return {
+    count: Math.floor(count / each) * shardSize(each, shard) + shardSize(count % each, shard),
+    batchCount,
+    open,
+    shard: (inner) => sourceInMemory({ ...held, shard: shardWithin(shard, inner) }, { size, dropLast }),
+  };
+}
+
+/** What the shard has of the batch of `items[from] … items[to − 1]`, or items `from … to − 1` where there is no list. */
+function batchOf(
+  { fields, steps, float, shard }: Held,
+  items: ArrayLike<number> | undefined,
+  from: number,
+  to: number,
+  epoch: number,
+): Fields {
+  if (shard.count === 1 && steps.functions.length === 0) return gather(fields, items, from, to, float);
+  const numbers = placesOfShard(from, to, shard).map((place) => items?.[place] ?? place);
+  if (steps.functions.length === 0) return gather(fields, numbers, 0, numbers.length, float);
+  if (numbers.length > 0) return stepped(fields, steps, float, epoch, [...numbers]);
+  // of no items, only the steps of one tell what fields there would be
+  return gather(stepped(fields, steps, float, epoch, [items?.[from] ?? from]), undefined, 0, 0);
 }
 
 /** Some items after the steps, as columns. */

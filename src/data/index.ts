@@ -42,6 +42,7 @@ export { encodeLabels, type EncodedLabels } from "./labels.ts";
 export { balancedWeights, type SampleOptions } from "./order.ts";
 export { penguins, type Penguins, type PenguinsOptions } from "./penguins.ts";
 export type { PrefetchOptions, WorkerOptions } from "./prefetch.ts";
+export type { ShardOptions } from "./shard.ts";
 export type { ShuffleOptions, StreamShuffleOptions } from "./shuffle.ts";
 export {
   randomSplit,

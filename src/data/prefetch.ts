@@ -4,7 +4,7 @@ import { checkOptions } from "../errors/options.ts";
 import { openWorker, type WorkerLink } from "../io/worker.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
-import type { StreamSource } from "./batches.ts";
+import { cutLater, type StreamSource } from "./batch-source.ts";
 import { batchFrom } from "./fields.ts";
 import { type Ahead, readAhead } from "./read-ahead.ts";
 
@@ -70,7 +70,11 @@ export function prefetched(
         `prefetch: ${odd} is for a map in a worker. Name its module: { worker }.`,
       );
     }
-    return { ...source, open: (k, from) => readAhead(source.open(k, from), ahead, noWork) };
+    return {
+      ...source,
+      open: (k, from) => readAhead(source.open(k, from), ahead, noWork),
+      shard: (shard) => prefetched(source.shard(shard), options, depth),
+    };
   }
   const { worker, export: exported = "map", seed } = options;
   const url = moduleUrl(worker);
@@ -83,7 +87,7 @@ export function prefetched(
   const root = augmentKeys(seed === undefined ? {} : { seed }, batchLevel + depth);
   const shared = sharedWorker(() => openWorker(url, exported));
 
-  return {
+  return cutLater({
     ...source,
     open(epoch, from) {
       const lease = shared.join();
@@ -106,7 +110,7 @@ export function prefetched(
         end: (isWhole) => lease.leave(isWhole),
       });
     },
-  };
+  });
 }
 
 /** An error of the worker with the place of its batch. */

@@ -1,5 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
 import { integersBelow, shuffleInPlace } from "../random/permutation.ts";
+import type { StreamSource } from "./batch-source.ts";
 import { type BatchSize, makeStreamBatches, type StreamBatches } from "./batches.ts";
 import {
   checkAlike,
@@ -13,6 +14,7 @@ import {
   stackItems,
   toBatch,
 } from "./fields.ts";
+import { type ShardOptions, shardSize, shardWithin } from "./shard.ts";
 import type { StreamShuffle } from "./shuffle.ts";
 import type { Steps } from "./steps.ts";
 
@@ -29,6 +31,8 @@ export interface StreamReading {
   readonly shuffle: StreamShuffle | undefined;
   readonly steps: Steps;
   readonly float: "float64" | "float32" | undefined;
+  /** Which items of each epoch, in its order. */
+  readonly shard: ShardOptions;
 }
 
 /** The batches of items that are read as they are needed and never held all at once. */
@@ -44,8 +48,18 @@ export function batchesOfStream<B>(
       `batch: "full" needs all items at once, and an iterable is read item by item. ${repair}`,
     );
   }
-  const open = opener(source);
-  const { chunks, shuffle, steps } = reading;
+  const { shard } = reading;
+  const whole = { ...size, size: size.size * shard.count };
+  return makeStreamBatches(sourceOfStream(opener(source), whole, reading));
+}
+
+/** The batches with `size` items of all shards together. */
+function sourceOfStream<B>(
+  open: (epoch: number) => Promise<Items<unknown>>,
+  size: BatchSize,
+  reading: StreamReading,
+): StreamSource<B> {
+  const { chunks, shuffle, steps, shard } = reading;
   const makeBatcher =
     chunks && shuffle === undefined && steps.functions.length === 0 ? batcherOfParts : batcherOfItems;
 
@@ -72,7 +86,12 @@ export function batchesOfStream<B>(
     }
     return undefined;
   }
-  return makeStreamBatches({ count: undefined, batchCount: undefined, open: batches });
+  return {
+    count: undefined,
+    batchCount: undefined,
+    open: batches,
+    shard: (inner) => sourceOfStream(open, size, { ...reading, shard: shardWithin(shard, inner) }),
+  };
 }
 
 /** Collects what a source gives into batches; a batch is made when it is called, which those left out never are. */
@@ -98,8 +117,9 @@ function batcherOfItems(
   { size, dropLast }: BatchSize,
   first: number,
   epoch: number,
-  { chunks, shuffle, steps, float }: StreamReading,
+  reading: StreamReading,
 ): Batcher {
+  const { chunks, shuffle, float } = reading;
   const mixer = shuffle === undefined ? inOrder : mixing(shuffle.buffer, integersBelow(shuffle.keyOf(epoch)));
   const partsOf = chunks ? partReader() : undefined;
   let pending: Numbered[] = [];
@@ -119,7 +139,7 @@ function batcherOfItems(
     if (pending.length < size) return undefined;
     const items = pending;
     pending = [];
-    return () => stepped(items, steps, float, epoch);
+    return () => shardOfItems(items, reading, epoch);
   };
 
   return {
@@ -135,10 +155,24 @@ function batcherOfItems(
     finish() {
       const whole = mixer.rest().flatMap((item) => collect(item) ?? none);
       const items = pending;
-      return items.length > 0 && !dropLast ? [...whole, () => stepped(items, steps, float, epoch)] : whole;
+      return items.length > 0 && !dropLast ? [...whole, () => shardOfItems(items, reading, epoch)] : whole;
     },
     isEmpty: () => count === 0,
   };
+}
+
+/** What the shard has of the items of a batch, after the steps. */
+function shardOfItems(
+  items: readonly Numbered[],
+  { shard: { index, count }, steps, float }: StreamReading,
+  epoch: number,
+): Fields | Promise<Fields> {
+  const own = count === 1 ? items : items.filter((_, place) => place % count === index);
+  if (own.length > 0) return stepped(own, steps, float, epoch);
+  // of no items, only one that goes through the steps tells what fields there would be
+  const one = stepped(items.slice(0, 1), steps, float, epoch);
+  const none = (fields: Fields): Fields => gather(fields, undefined, 0, 0);
+  return one instanceof Promise ? one.then(none) : none(one);
 }
 
 /** Items after the steps, as columns; steps that wait do so together. */
@@ -173,7 +207,7 @@ function batcherOfParts(
   { size, dropLast }: BatchSize,
   first: number,
   _epoch: number,
-  { float }: StreamReading,
+  { float, shard }: StreamReading,
 ): Batcher {
   const partOf = partReader();
   let batch: FieldsBuilder | undefined;
@@ -195,8 +229,10 @@ function batcherOfParts(
       for (let row = 0; row < rows;) {
         const taken = Math.min(rows - row, size - filled);
         if (made >= first) {
-          batch ??= fieldsBuilder(fields, size, float);
-          batch.add(fields, row, row + taken);
+          batch ??= fieldsBuilder(fields, shardSize(size, shard), float);
+          // the first row that falls on a place of the shard
+          const first = (((shard.index - filled) % shard.count) + shard.count) % shard.count;
+          batch.add(fields, row + first, row + taken, shard.count);
         }
         row += taken;
         filled += taken;

@@ -14,6 +14,11 @@ export type FitData<B> =
       readonly batchCount?: number | undefined;
       /** How many items an epoch has, where that is known. */
       readonly count?: number | undefined;
+      /**
+       * The same batches with every `count`-th item alone, from place `index` on, for one of several ranks. Where there is
+       * none, each rank reads whole batches.
+       */
+      readonly shard?: (options: { readonly index: number; readonly count: number }) => FitData<B>;
     }
   | Iterable<B>
   | AsyncIterable<B>;

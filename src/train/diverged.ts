@@ -49,6 +49,24 @@ export function originOf(batch: unknown, state: unknown, step: () => unknown): O
 /** Which numbers are bad: all that are not finite, or of scalars only NaN. */
 type Badness = "any" | "scalars may be infinite";
 
+/** An origin as text, for other ranks; they know the operation by its message. */
+export function originText(origin: Origin): string {
+  const { kind } = origin;
+  return JSON.stringify(
+    kind === "operation"
+      ? { kind, message: origin.error.message }
+      : { kind, place: origin.place, value: String(origin.value) },
+  );
+}
+
+/** The origin that another rank has found. */
+export function readOrigin(text: string): Origin {
+  const { kind, message, place, value } = JSON.parse(text) as Readonly<Record<string, string>>;
+  return kind === "operation"
+    ? { kind, error: new DownhillError("nan", message!) }
+    : { kind: "given", place: place!, value: Number(value) };
+}
+
 /** The first bad number of a tree, and its place. */
 export function firstBad(
   tree: unknown,

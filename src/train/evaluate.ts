@@ -7,8 +7,9 @@ import { makeJitted as jit } from "../runtime/jitted.ts";
 import { requireFunction } from "../transforms/arguments.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
-import { addBatch, type Evaluation, itemsOf, meansOf, noItems } from "./history.ts";
-import { type Loss, type Reduction, splitLoss } from "./loss.ts";
+import { addSums, type Evaluation, type ItemSums, meansOf, noItems, sumsOfBatch } from "./history.ts";
+import { type Loss, metricNames, type Reduction, splitLoss } from "./loss.ts";
+import { type Sharding, unsharded } from "./parallel/sharding.ts";
 import { numbersOf } from "./step.ts";
 
 /** Options of `evaluator`. */
@@ -37,7 +38,7 @@ export function evaluator<P, B>(
   checkOptions("evaluator", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);
-  const evaluate = evaluatorAt(loss, reduction);
+  const evaluate = evaluatorAt(loss, reduction, unsharded());
   return async (params, data) => {
     checkData(data, "evaluator: data");
     return evaluate(params, data, { epoch: 0, step: 0 });
@@ -51,24 +52,39 @@ export interface MeasuredAt {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `evaluator` for any place of a run. */
+/** `evaluator` for any place of a run, over the shards of all its ranks. */
 export function evaluatorAt<P, B>(
   loss: Loss<P, B>,
   reduction: Reduction,
+  { own, sumItems, ranks: { size } }: Sharding,
 ): (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation> {
   const call = jit(function evaluate(params: P, batch: B, k: Tensor, step: Tensor) {
     return splitLoss(loss(params, batch, { key: k, step, training: false }));
   }) as unknown as (params: P, batch: B, k: Tensor, step: Tensor) => ReturnType<typeof splitLoss>;
   const seed = tensor(key(0));
-  return async (params, data, { step, ...place }) => {
+  return async (params, data, { step, epoch, signal }) => {
     const atStep = full([], step, { dtype: "int32" });
     const breather = makeBreather();
-    let sums = noItems;
-    for await (const batch of batchesOf(data, place)) {
-      const out = call(params, batch, seed, atStep);
-      sums = addBatch(sums, itemsOf(batch), out.loss.item(), numbersOf(out.metrics), reduction);
+    const { data: ownData, partsOf } = own(data);
+    // a rank that read less than the others would make means of other items
+    const place = { epoch, signal: size === 1 ? signal : undefined };
+    let sums: readonly ItemSums[] = [];
+    let last: B | undefined;
+    for await (const batch of batchesOf(ownData, place)) {
+      last = batch;
+      sums = partsOf(batch).map((part, i) => {
+        const before = sums[i] ?? noItems;
+        if (part.items === 0) return before;
+        const out = call(params, part.batch, seed, atStep);
+        return addSums(before, sumsOfBatch(part.items, out.loss.item(), numbersOf(out.metrics), reduction));
+      });
       if (breather.isDue()) await breather.pause();
     }
-    return meansOf(sums);
+    if (last !== undefined && sums.every(({ items }) => items === 0)) {
+      // other ranks have items, and metrics
+      const names = metricNames(loss, params, last, false);
+      sums = sums.map((none) => ({ ...none, metrics: Object.fromEntries(names.map((name) => [name, 0])) }));
+    }
+    return meansOf(sumItems(step, sums));
   };
 }

@@ -12,15 +12,18 @@ import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
 import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
 import { type DivergenceRule, readDivergence } from "./divergence.ts";
-import { evaluator, evaluatorAt } from "./evaluate.ts";
+import { evaluatorAt } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
 import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
 import type { Loss, Reduction } from "./loss.ts";
+import { makeRanks } from "./parallel/ranks.ts";
+import { makeSharding, type ReduceMode } from "./parallel/sharding.ts";
 import { handOut, type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
 import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
 import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
+import type { World } from "./world.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
 /** Options of `fit`. */
@@ -79,6 +82,25 @@ export interface FitOptions<P, S, B> {
    * from the beginning of the whole run.
    */
   readonly resume?: boolean;
+  /**
+   * The processes that share the work, as `openMpi()` of `downhill/distributed` gives them: each runs the same program, and
+   * nothing else changes in it. Each batch is cut into `shards`, of which every rank does its part: `batch(64)` stays a step
+   * of 64 items. All ranks come to the same parameters, history and end; rank 0 alone writes checkpoints, logs and warns.
+   * Hooks and loops run on each.
+   */
+  readonly world?: World | undefined;
+  /**
+   * Into how many micro-batches each batch is cut, a power of two; default: as many as there are ranks. The bits of a run
+   * depend on this number and not on that of the ranks, which may be any power of two up to it, also after `resume`. Works
+   * without `world` too. Shard `s` has the items at places `s`, `s + shards`, … of a batch, with random numbers of its own
+   * (`key`); one weighs as much as it has items.
+   */
+  readonly shards?: number;
+  /**
+   * How sums over ranks are made: `"tree"` (default), always in the same order, or `"fast"`, by the allreduce of the
+   * transport, for which the bits of a run depend on the number of ranks and on how that transport adds.
+   */
+  readonly reduce?: ReduceMode;
   /** Functions to call after steps and epochs. */
   readonly hooks?: Hooks<NoInfer<P>, S>;
   /** Where to tell what happens: functions such as `jsonLines` and `tensorBoard` give. Warnings go to the console without one. */
@@ -143,23 +165,42 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
 export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   if (arguments.length > 1) refuseExtra("fit", arguments, 1);
   const call = captureStack(fit);
-  const { seed, accumulate, validation, checkpoint, resume, divergence: rule, ...loop } = checked(options);
-  const { optimizer, reduction, watch, log } = loop;
+  const {
+    seed,
+    accumulate,
+    reduction,
+    validation,
+    checkpoint,
+    resume,
+    divergence: rule,
+    ...given
+  } = checked(options);
+  const { shards, reduce, world, optimizer, watch, signal, data } = given;
   const params = strong(options.params) as P;
   const progress: Progress<P, S> = progressAt(params, optimizer.init(params), watchStart<P>(watch));
   const isScaled = watch.plateau !== undefined;
   const { loss } = options;
-  const stepper = makeStepper({ loss, optimizer, key: key(seed), accumulate, reduction, isScaled });
-  const evaluate = evaluator<P, B>(loss, { reduction });
+  const ranks = makeRanks(world, signal);
+  const sharding = makeSharding(shards, ranks, world, reduce);
+  const { data: ownData, partsOf } = sharding.own(data);
+  const stepping = { loss, optimizer, key: key(seed), accumulate, reduction, isScaled, sharding, partsOf };
+  const measure = evaluatorAt<P, B>(loss, reduction, sharding);
   const validate =
-    validation === undefined ? undefined : async (p: P): Promise<Evaluation> => evaluate(p, validation);
-  const saver =
-    checkpoint === undefined
+    validation === undefined
       ? undefined
-      : makeSaver<P, S, B>({ checkpoint, resume, log, seed, reduction, accumulate });
-  const divergence =
-    rule === undefined ? undefined : { rule, start: params, measure: evaluatorAt<P, B>(loss, reduction) };
-  const events = runLoop<P, S, B>({ ...loop, stepper, validate, saver, divergence }, progress);
+      : async (p: P): Promise<Evaluation> => measure(p, validation, { epoch: 0, step: 0 });
+  const log = ranks.rank === 0 ? given.log : [silent];
+  const same = { seed, reduction, accumulate, shards };
+  const saver =
+    checkpoint === undefined || ranks.rank > 0
+      ? undefined
+      : makeSaver<P, S, B>({ checkpoint, resume, log, ...same });
+  const divergence = rule === undefined ? undefined : { rule, start: params, measure };
+  const settings = { ...same, reduce, epochs: given.epochs, ...watch, divergence: rule };
+  const identity = { loss, optimizer, data, validation, settings };
+  const stepper = makeStepper<P, S, B>(stepping);
+  const loop = { ...given, ownData, sharding, identity, same, stepper, validate, saver, divergence, log };
+  const events = runLoop<P, S, B>(loop, progress);
 
   let reader: "none" | "loop" | "await" = "none";
   const settled = deferred<FitResult<P, S>>();
@@ -216,6 +257,9 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   return run;
 }
 
+/** Rank 0 tells of a run; the others are as quiet as where somebody listens. */
+const silent: LogSink = () => {};
+
 function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
   const { params, state } = handOut(progress);
   const { history, step, epoch, batch, stretches, watch, warnings } = progress;
@@ -254,6 +298,10 @@ function strong(params: unknown): unknown {
 }
 
 interface CheckedOptions<B> {
+  readonly world: World | undefined;
+  readonly shards: number;
+  readonly reduce: ReduceMode;
+  readonly reduction: Reduction;
   readonly seed: number;
   readonly accumulate: number;
   readonly validation: FitData<B> | undefined;
@@ -265,7 +313,11 @@ interface CheckedOptions<B> {
 /** The options with their defaults. */
 function checked<P, S, B>(
   options: FitOptions<P, S, B>,
-): Omit<LoopOptions<P, S, B>, "stepper" | "validate" | "saver" | "divergence"> & CheckedOptions<B> {
+): Pick<
+  LoopOptions<P, S, B>,
+  "optimizer" | "data" | "epochs" | "signal" | "every" | "hooks" | "watch" | "log"
+> &
+  CheckedOptions<B> {
   checkNeededOptions("fit", options, [
     "params",
     "loss",
@@ -284,6 +336,9 @@ function checked<P, S, B>(
     "plateau",
     "checkpoint",
     "resume",
+    "world",
+    "shards",
+    "reduce",
     "hooks",
     "log",
   ]);
@@ -301,6 +356,9 @@ function checked<P, S, B>(
     validation,
     checkpoint,
     resume = false,
+    world,
+    shards = world?.size ?? 1,
+    reduce = "tree",
     hooks = {},
     log = [],
   } = options;
@@ -332,6 +390,8 @@ function checked<P, S, B>(
   checkChoice("fit", "every", every, ["epoch", "step"]);
   checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
   checkAccumulate(accumulate, optimizer.searches === true);
+  checkChoice("fit", "reduce", reduce, ["tree", "fast"]);
+  checkShards(shards, world, optimizer.searches === true);
   if (validation !== undefined) checkData(validation, "fit: validation");
   checkHooks(hooks);
   if (checkpoint !== undefined) checkCheckpointOptions(checkpoint);
@@ -347,7 +407,7 @@ function checked<P, S, B>(
     );
   }
   const watch = watchOf(options);
-  const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch };
+  const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch, world, shards, reduce };
   const divergence = readDivergence(options.divergence);
   return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume, divergence };
 }
@@ -365,6 +425,38 @@ function checkAccumulate(accumulate: unknown, searches: boolean): void {
       "fit: accumulate cannot be used with an optimiser that looks at the loss at other places, for it needs all items at once. Take larger batches instead.",
     );
   }
+}
+
+/** Checks that shards and ranks make a tree. */
+function checkShards(shards: unknown, world: World | undefined, searches: boolean): void {
+  if (world !== undefined && typeof world?.exchange !== "function") {
+    throw new DownhillError("option", "fit: world must be a world, as in world: await openMpi().");
+  }
+  const ranks = world?.size ?? 1;
+  if (!isPowerOfTwo(ranks)) {
+    throw new DownhillError(
+      "range",
+      `fit: the number of ranks must be a power of two, for sums over them go by pairs; there are ${ranks}.`,
+    );
+  }
+  if (!isPowerOfTwo(shards) || (shards as number) < ranks) {
+    const least = ranks === 1 ? "" : ` and at least ${ranks}, the number of ranks`;
+    throw new DownhillError(
+      "range",
+      `fit: shards must be a power of two${least}, for sums over them go by pairs; got ${String(shards)}.`,
+    );
+  }
+  if (searches && shards !== 1) {
+    throw new DownhillError(
+      "option",
+      "fit: an optimiser that looks at the loss at other places needs all items at once, and cannot have them cut into " +
+        `${String(shards)} shards${ranks === 1 ? "" : ` for ${ranks} ranks`}. Run it in one process, without shards.`,
+    );
+  }
+}
+
+function isPowerOfTwo(n: unknown): boolean {
+  return Number.isInteger(n) && Number.isInteger(Math.log2(n as number));
 }
 
 function checkHooks(hooks: unknown): void {

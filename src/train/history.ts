@@ -46,33 +46,34 @@ export interface ItemSums {
 export const noItems: ItemSums = { items: 0, loss: 0, metrics: {} };
 
 /**
- * The sums with a batch added. Each batch weighs as much as it has items: the short last one counts for less. Where the
- * losses are sums, they are added as they are and divided by the number of items in the end.
+ * What a batch adds. Each batch weighs as much as it has items: the short last one counts for less. Where the losses are
+ * sums, they are added as they are and divided by the number of items in the end.
  */
-export function addBatch(
-  sums: ItemSums,
+export function sumsOfBatch(
   items: number,
   loss: number,
   metrics: Readonly<Record<string, number>>,
   reduction: Reduction,
 ): ItemSums {
+  const weighed = Object.entries(metrics).map(([name, value]) => [name, value * items] as const);
+  return { items, loss: reduction === "sum" ? loss : loss * items, metrics: Object.fromEntries(weighed) };
+}
+
+/** The sums of all items together. */
+export function addSums(a: ItemSums, b: ItemSums): ItemSums {
   return {
-    items: sums.items + items,
-    loss: sums.loss + (reduction === "sum" ? loss : loss * items),
-    metrics: addMetrics(sums.metrics, metrics, items),
+    items: a.items + b.items,
+    loss: a.loss + b.loss,
+    metrics: addMetrics(a.metrics, b.metrics),
   };
 }
 
-function addMetrics(
-  sums: ItemSums["metrics"],
-  metrics: Readonly<Record<string, number>>,
-  items: number,
-): ItemSums["metrics"] {
+function addMetrics(sums: ItemSums["metrics"], metrics: ItemSums["metrics"]): ItemSums["metrics"] {
   const entries = Object.entries(metrics);
   if (entries.length === 0) return sums;
   // fromEntries defines own properties, so that a name such as __proto__ is a plain name
   const total = new Map(Object.entries(sums));
-  for (const [name, value] of entries) total.set(name, (total.get(name) ?? 0) + value * items);
+  for (const [name, value] of entries) total.set(name, (total.get(name) ?? 0) + value);
   return Object.fromEntries(total);
 }
 

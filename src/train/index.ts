@@ -28,6 +28,7 @@ export {
 } from "./log.ts";
 export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent, Stopped } from "./loop.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
+export type { ReduceMode } from "./parallel/sharding.ts";
 export type { RunTime } from "./progress.ts";
 export type { Stretch } from "./stretches.ts";
 export { tensorBoard, type TensorBoardOptions } from "./tensorboard.ts";

@@ -4,14 +4,18 @@ import { flatten } from "../tree/index.ts";
 import { sizeOf } from "../util/shape.ts";
 import { batchesOf, type FitData, isAborted } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
+import { outlineOfRun, readCheckpoint, type SameSettings } from "./checkpoint/codec.ts";
 import { type Saver, warn } from "./checkpoint/saver.ts";
-import { diverged, originOf } from "./diverged.ts";
+import { diverged, type Origin, originOf, originText, readOrigin } from "./diverged.ts";
 import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
 import type { MeasuredAt } from "./evaluate.ts";
 import { DownhillError } from "../errors/index.ts";
-import { addBatch, type EpochRecord, type Evaluation, itemsOf, meansOf } from "./history.ts";
+import { addSums, type EpochRecord, type Evaluation, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
-import type { Reduction } from "./loss.ts";
+import { shareBegin } from "./parallel/begin.ts";
+import { compareBegin, compareParams, type RunIdentity } from "./parallel/compare.ts";
+import { type Ranks, RunLeft } from "./parallel/ranks.ts";
+import type { Sharding } from "./parallel/sharding.ts";
 import { freshEpoch, handOut, makeClock, type Progress } from "./progress.ts";
 import type { Outcome, Stepper, Taken } from "./step.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
@@ -53,9 +57,15 @@ export interface LoopOptions<P, S, B> {
   readonly stepper: Stepper<P, S, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
+  /** The part of the data that this rank reads. */
+  readonly ownData: FitData<B>;
   readonly epochs: number;
   readonly every: "epoch" | "step";
-  readonly reduction: Reduction;
+  readonly sharding: Sharding;
+  /** What the ranks of the run must have alike. */
+  readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state">;
+  /** What a checkpoint must have been made with. */
+  readonly same: SameSettings;
   readonly signal: AbortSignal | undefined;
   /** Measures the parameters on the validation data. */
   readonly validate: ((params: P) => Promise<Evaluation>) | undefined;
@@ -85,37 +95,68 @@ export async function* runLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
-  const { saver, log, epochs, data } = options;
-  const isResumed = (await saver?.begin(progress, data)) ?? false;
-  const { step, epoch, stretches } = progress;
-  const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
-    (n, x) => n + sizeOf(x.shape),
-    0,
-  );
+  const { log, epochs } = options;
+  let isBegun = false;
   let stopped: Stopped = "left"; // what it is if the loop over the run is left
   let failure: { readonly error: unknown } | undefined;
   try {
+    const isResumed = await begin(options, progress);
+    isBegun = true;
+    const { step, epoch, stretches } = progress;
+    const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
+      (n, x) => n + sizeOf(x.shape),
+      0,
+    );
     const told = stretches.length === 0 ? {} : { stretches };
     await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters, ...told });
     stopped = yield* trainLoop(options, progress);
   } catch (error) {
-    failure = { error };
+    if (error instanceof RunLeft) stopped = error.stopped;
+    else failure = { error };
   } finally {
-    await conclude(options, progress, stopped, failure);
+    stopped = await conclude(options, progress, stopped, failure, isBegun);
   }
   return stopped;
 }
 
-/** Saves what was reached, tells of the end, and throws what ended the run, if something did. */
+/** Takes the run up where its last checkpoint has it, if there is one, on all ranks; says whether there was. */
+async function begin<P, S, B>(
+  { saver, data, identity, same, sharding: { ranks } }: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): Promise<boolean> {
+  const { params, state } = progress;
+  if (ranks.size > 1) await compareBegin(ranks, { ...identity, params, state });
+  const outline = outlineOfRun(same, progress, data);
+  const found = await saver?.begin(progress, data);
+  const { checkpoint, stretches } = shareBegin(ranks, { checkpoint: found, stretches: progress.stretches });
+  if (ranks.rank > 0) {
+    if (checkpoint !== undefined) readCheckpoint(checkpoint, outline, progress);
+    progress.stretches = stretches;
+  }
+  return checkpoint !== undefined;
+}
+
+/**
+ * Saves what was reached, tells the other ranks and the log of the end, and throws what ended the run, if something did;
+ * gives why it ended.
+ */
 async function conclude<P, S, B>(
-  { saver, log }: LoopOptions<P, S, B>,
+  { saver, log, sharding: { ranks } }: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
   stopped: Stopped,
   failure: { readonly error: unknown } | undefined,
-): Promise<void> {
+  isBegun: boolean,
+): Promise<Stopped> {
   let failed = failure;
+  let why = stopped;
   try {
-    await saver?.finish(progress);
+    if (failed !== undefined) ranks.fail(failed.error);
+    else if (stopped !== "finished" && stopped !== "early-stopping") why = ranks.leave(stopped);
+  } catch (error) {
+    failed ??= { error };
+  }
+  try {
+    if (isBegun) await saver?.finish(progress);
   } catch (error) {
     // what ended the run counts for more, and if it was this, it need not be told twice
     if (failed === undefined) failed = { error };
@@ -123,8 +164,17 @@ async function conclude<P, S, B>(
   } finally {
     await saver?.close();
   }
+  try {
+    why = ranks.end(why, failed);
+  } catch (error) {
+    failed ??= { error };
+  }
   const { step, epoch } = progress;
-  if (failed === undefined) return tell(log, { kind: "end", stopped, step, epoch });
+  if (failed === undefined) {
+    await tell(log, { kind: "end", stopped: why, step, epoch });
+    return why;
+  }
+  if (!isBegun) throw failed.error;
   let { error } = failed;
   const isDiverged = error instanceof DownhillError && (error.code === "nan" || error.code === "diverged");
   const savedStep = saver?.savedStep();
@@ -154,13 +204,14 @@ async function* trainLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): AsyncGenerator<FitEvent<P, S>, Stopped> {
-  const { epochs, data, signal, watch, hooks, log, every, saver } = options;
+  const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding } = options;
+  const { ranks } = sharding;
   const breather = makeBreather();
   const wantsSteps = every === "step" || hooks.step !== undefined;
   while (progress.epoch < epochs) {
     if (isAborted(signal)) return "aborted";
     if (isOver(watch, progress.watch)) return "early-stopping";
-    const batches = batchesOf(data, { epoch: progress.epoch, from: progress.batch, signal });
+    const batches = batchesOf(ownData, { epoch: progress.epoch, from: progress.batch, signal });
     const clock = makeClock(progress);
     try {
       for (;;) {
@@ -170,7 +221,9 @@ async function* trainLoop<P, S, B>(
         if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
         const taken = takeBatch(options, progress, next);
         clock.goesOn();
-        if (!next.done) saver?.note(next.value, progress);
+        // batches that are cut into shards are done when they make a step
+        if (sharding.count === 1 ? !next.done : taken !== undefined)
+          saver?.note(ranks.size === 1 ? next.value : undefined, progress);
         if (taken !== undefined && log.length > 0) await tell(log, stepEntry(progress, taken));
         const event = taken !== undefined && wantsSteps ? stepEvent(progress, taken) : undefined;
         const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
@@ -178,13 +231,13 @@ async function* trainLoop<P, S, B>(
         if (event !== undefined && every === "step") yield event;
         if (isStopped) return "hook";
         if (breather.isDue()) await breather.pause();
-        if (next.done) break;
+        if (next.done || ranks.agreed() !== undefined) break;
       }
     } finally {
       clock.goesOn();
       await batches.return(undefined);
     }
-    if (isAborted(signal)) return "aborted";
+    if (ranks.agreed() !== undefined || isAborted(signal)) return "aborted";
     const event = await closeEpoch(options, progress);
     const isStopped = (await hooks.epoch?.(event)) === "stop";
     await saver?.saveIfDue(progress, true);
@@ -200,13 +253,14 @@ async function refuseLostRun<P, S, B>(
   options: LoopOptions<P, S, B>,
   { history, params, step, epoch }: Progress<P, S>,
 ): Promise<void> {
-  const { divergence, data, signal } = options;
+  const { divergence, data, signal, sharding } = options;
   if (divergence === undefined || !isReadableAgain(data) || !looksDiverged(history, divergence.rule)) return;
   const at = { epoch: epoch - 1, step, signal };
   const now = await divergence.measure(params, data, at);
   const start = await divergence.measure(divergence.start, data, at);
-  if (isAborted(signal) || !hasDiverged(now, start, divergence.rule)) return;
-  throw lostRun(epoch, now, start, history.at(-1)?.learningRate);
+  const isCut = sharding.ranks.size === 1 && isAborted(signal);
+  if (isCut || !hasDiverged(now, start, divergence.rule)) return;
+  throw sharding.ranks.agree(lostRun(epoch, now, start, history.at(-1)?.learningRate));
 }
 
 /**
@@ -219,29 +273,32 @@ function takeBatch<P, S, B>(
   progress: Progress<P, S>,
   next: IteratorResult<B, undefined>,
 ): Taken<P, S> | undefined {
-  const { stepper, reduction } = options;
-  const items = next.done ? 0 : itemsOf(next.value);
+  const { stepper, sharding } = options;
   const learningRate = rateOf(options, progress);
-  const attempt = (): Outcome<P, S> =>
-    next.done ? stepper.finish(progress, progress.pending!) : stepper.take(progress, next.value, items);
-  const outcome = attemptStep(attempt);
+  const attempt = (again: boolean): Outcome<P, S> =>
+    next.done
+      ? stepper.finish(progress, progress.pending!, again)
+      : stepper.take(progress, next.value, again);
+  const outcome = attemptStep(() => attempt(false));
   if (outcome === undefined || !outcome.isFinite) {
     const batch = next.done ? undefined : next.value;
-    throw diverged({
+    const found = originOf(batch, progress.state, () => attempt(true));
+    const at = {
       loss: outcome?.loss,
       step: progress.step + 1,
       epoch: progress.epoch + 1,
-      batch: progress.batch + (next.done ? 0 : 1),
+      batch: progress.batch + Math.max(outcome?.batches ?? 0, next.done ? 0 : 1),
       learningRate,
-      origin: originOf(batch, progress.state, attempt),
-    });
+    };
+    // where debugging has stopped this rank, the others do not know
+    if (outcome === undefined) throw diverged({ ...at, origin: found });
+    throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
   }
-  const { taken, pending, loss, metrics } = outcome;
-  if (!next.done) {
-    progress.batch++;
-    progress.soFar.sums = addBatch(progress.soFar.sums, items, loss, metrics, reduction);
-  }
-  const before = [progress.params, progress.state, progress.pending?.gradients];
+  const { taken, pending, batches, sums, spent } = outcome;
+  progress.batch += batches;
+  progress.soFar.sums = addSums(progress.soFar.sums, sums);
+  const gradientsOf = (waiting: typeof pending): unknown => waiting?.parts.map(({ gradients }) => gradients);
+  const before = [progress.params, progress.state, gradientsOf(progress.pending), ...spent];
   progress.pending = pending;
   if (taken !== undefined) {
     progress.params = taken.params;
@@ -249,8 +306,16 @@ function takeBatch<P, S, B>(
     progress.step++;
     progress.soFar.learningRate = learningRate;
   }
-  progress.retirement.retire(before, [progress.params, progress.state, pending?.gradients]);
+  progress.retirement.retire(before, [progress.params, progress.state, gradientsOf(pending)]);
   return taken;
+}
+
+/** What the first rank has found that has found something. */
+function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefined {
+  if (ranks.size === 1) return found;
+  const own = found === undefined ? undefined : new TextEncoder().encode(originText(found));
+  const told = ranks.share(own);
+  return told === undefined ? undefined : readOrigin(new TextDecoder().decode(told));
 }
 
 /** What a step gives; nothing where debugging stopped it at a number that is not finite. */
@@ -268,8 +333,9 @@ async function closeEpoch<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): Promise<EpochEvent<P, S>> {
-  const { validate, watch } = options;
+  const { validate, watch, sharding } = options;
   const { params, state, step, soFar } = progress;
+  compareParams(sharding.ranks, params, step);
   const begin = performance.now();
   const validation = await validate?.(params);
   progress.validationSeconds += validation === undefined ? 0 : (performance.now() - begin) / 1000;

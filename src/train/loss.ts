@@ -1,8 +1,10 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import { tensor } from "../array/create.ts";
+import { tensor, zeros } from "../array/create.ts";
 import { Tensor } from "../ir/tensor.ts";
-import { foldIn, type Key } from "../random/index.ts";
-import { flatten } from "../tree/index.ts";
+import { asTensor } from "../prims/lift.ts";
+import { foldIn, type Key, key } from "../random/index.ts";
+import { makeProgram } from "../transforms/make-program.ts";
+import { flatten, mapLeaves } from "../tree/index.ts";
 
 /** What a loss is told beside parameters and batch. */
 export interface LossContext {
@@ -21,10 +23,41 @@ export type LossResult =
 /** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
 export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
 
-/** The key of the random numbers of a step, or of a part of one, as a tensor. */
-export function keyOf(key: Key, step: number, part: number): Tensor {
+/** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
+export function keyOf(key: Key, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(key, step);
-  return tensor(part === 0 ? ofStep : foldIn(ofStep, part));
+  const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
+  return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));
+}
+
+/**
+ * The names of the metrics that a loss gives for batches like this one, which may be without items: it is traced for one
+ * item, and nothing is computed.
+ */
+export function metricNames<P, B>(
+  loss: Loss<P, B>,
+  params: P,
+  batch: B,
+  training: boolean,
+): readonly string[] {
+  const oneItem = (leaf: unknown): unknown => {
+    const { dtype, shape } = asTensor(leaf, "fit");
+    return shape.length === 0 ? leaf : zeros([1, ...shape.slice(1)], { dtype });
+  };
+  let names: readonly string[] = [];
+  const trace = (p: P, b: B, k: Tensor, step: Tensor): Tensor => {
+    const result = splitLoss(loss(p, b, { key: k, step, training }));
+    names = Object.keys(result.metrics);
+    return result.loss;
+  };
+  const step = zeros([], { dtype: "int32" });
+  (makeProgram(trace) as (...args: unknown[]) => unknown)(
+    params,
+    mapLeaves("fit", oneItem, batch),
+    tensor(key(0)),
+    step,
+  );
+  return names;
 }
 
 /** How a loss adds up over the items of a batch. */

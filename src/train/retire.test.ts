@@ -75,6 +75,16 @@ describe.each(Object.keys(optimizers))("with %s", (name) => {
     const bySteps = await fit({ ...optionsOf(name), accumulate: 2 });
     const watchedBySteps = await fit({ ...optionsOf(name), accumulate: 2, hooks: { step: () => {} } });
     expect(numbers(bySteps.params)).toEqual(numbers(watchedBySteps.params));
+    // the last batch has fewer items than shards
+    const cut = { ...optionsOf(name), shards: 4, accumulate: 3 };
+    const whole = { ...cut, data: [...data.epoch(0)].toReversed() };
+    for (const options of [cut, whole]) {
+      const [quiet, told] = [await fit(options), await fit({ ...options, hooks: { step: () => {} } })];
+      expect(numbers(quiet.params)).toEqual(numbers(told.params));
+      // sums of 18 float32 in another order, over three epochs
+      const plain = numbers((await fit({ ...options, shards: 1 })).params);
+      numbers(quiet.params).forEach((x, i) => expect(Math.abs(x - plain[i]!)).toBeLessThan(1e-3));
+    }
   });
 
   test("parameters that one run ends with begin another, and are still there", async () => {

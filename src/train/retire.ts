@@ -34,7 +34,7 @@ export function makeRetirement(): Retirement {
       isWorthIt ??= old.length > 0;
       if (!isWorthIt) return;
       const current = new Set(largeCells(after));
-      for (const cell of old) if (!current.has(cell) && !kept.has(cell)) giveAway(cell);
+      for (const cell of new Set(old)) if (!current.has(cell) && !kept.has(cell)) giveAway(cell);
     },
   };
 }

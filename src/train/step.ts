@@ -1,4 +1,4 @@
-import { full } from "../array/create.ts";
+import { full, zerosLike } from "../array/create.ts";
 import { add, div, mul } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { DownhillError } from "../errors/index.ts";
@@ -8,8 +8,9 @@ import type { Key } from "../random/index.ts";
 import { makeJitted as jit } from "../runtime/jitted.ts";
 import { valueAndGrad } from "../transforms/grad.ts";
 import { flatten, mapLeaves } from "../tree/index.ts";
-import { addBatch, type ItemSums, meansOf, noItems } from "./history.ts";
-import { keyOf, type Loss, type Reduction, requireDependence, splitLoss } from "./loss.ts";
+import { addSums, type ItemSums, itemsOf, meansOf, noItems, sumsOfBatch } from "./history.ts";
+import { keyOf, type Loss, metricNames, type Reduction, requireDependence, splitLoss } from "./loss.ts";
+import type { OwnData, Part, PartSums, Sharding } from "./parallel/sharding.ts";
 
 /** Where a run stands between two batches, as far as a step needs to know. */
 export interface Standing<P, S> {
@@ -27,9 +28,8 @@ export interface Standing<P, S> {
 export interface Pending<P> {
   /** Number of them. */
   readonly count: number;
-  /** Their gradients, each times the number of its items where losses are means. */
-  readonly gradients: P;
-  readonly sums: ItemSums;
+  /** What they have added up to, for each shard of this rank. */
+  readonly parts: readonly PartSums<P>[];
 }
 
 /** A step that was taken. */
@@ -44,21 +44,29 @@ export interface Taken<P, S> {
 
 /** What a batch led to. */
 export interface Outcome<P, S> {
-  /** The loss of the batch. */
+  /** The loss of the batch, or of the step where batches are cut into shards. */
   readonly loss: number;
-  readonly metrics: Readonly<Record<string, number>>;
   /** Whether loss and step are finite. If not, keep what was before. */
   readonly isFinite: boolean;
+  /**
+   * How many batches are done with, and what their items add to the epoch. Of batches that are cut into shards this is known
+   * when they make a step, and none is done before.
+   */
+  readonly batches: number;
+  readonly sums: ItemSums;
   /** The step, or what is pending instead. */
   readonly taken: Taken<P, S> | undefined;
   readonly pending: Pending<P> | undefined;
+  /** Gradients on the way that nobody needs any more. */
+  readonly spent: readonly P[];
 }
 
-/** Takes batches and makes steps of them. */
+/** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
 export interface Stepper<P, S, B> {
-  readonly take: (at: Standing<P, S>, batch: B, items: number) => Outcome<P, S>;
+  /** `again` does what was done last, without the other ranks: to find out what went wrong. */
+  readonly take: (at: Standing<P, S>, batch: B, again?: boolean) => Outcome<P, S>;
   /** The step of the batches that are pending when an epoch ends. */
-  readonly finish: (at: Standing<P, S>, pending: Pending<P>) => Outcome<P, S>;
+  readonly finish: (at: Standing<P, S>, pending: Pending<P>, again?: boolean) => Outcome<P, S>;
 }
 
 /** What steps are made of. */
@@ -71,6 +79,9 @@ export interface StepperOptions<P, S, B> {
   readonly reduction: Reduction;
   /** Whether the learning rate is scaled. */
   readonly isScaled: boolean;
+  readonly sharding: Sharding;
+  /** The micro-batches that this rank has of a batch. */
+  readonly partsOf: OwnData<B>["partsOf"];
 }
 
 /** The loss with its metrics, and the gradient. */
@@ -79,7 +90,8 @@ type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evalua
 
 /**
  * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
- * k depend on the key and k alone (and on the number of the batch within the step, where several make one).
+ * k depend on the key and k alone (and on the number of the batch within the step, where several make one, and of the shard,
+ * where batches are cut).
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;
@@ -91,13 +103,13 @@ export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<
     };
     return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
   };
-  return options.accumulate === 1
+  return options.accumulate === 1 && options.sharding.count === 1
     ? stepPerBatch(options, evaluate)
-    : stepPerBatches(options, evaluate, options.accumulate);
+    : stepPerParts(options, evaluate);
 }
 
 function stepPerBatch<P, S, B>(
-  { optimizer, key, isScaled }: StepperOptions<P, S, B>,
+  { optimizer, key, isScaled, reduction }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
 ): Stepper<P, S, B> {
   const call = jit(function trainStep(
@@ -126,16 +138,19 @@ function stepPerBatch<P, S, B>(
     scale: number | null,
   ) => { params: P; state: S; loss: Tensor; metrics: Readonly<Record<string, Tensor>>; health: Tensor };
   return {
-    take({ params, state, step, rateScale }, batch, items) {
+    take({ params, state, step, rateScale }, batch) {
+      const items = itemsOf(batch);
       const scale = isScaled ? rateScale : null;
       const out = call(params, state, batch, keyOf(key, step, 0), int32(step), scale);
       const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
       return {
         loss,
-        metrics,
         isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
+        batches: 1,
+        sums: sumsOfBatch(items, loss, metrics, reduction),
         taken: { params: out.params, state: out.state, loss, metrics, items },
         pending: undefined,
+        spent: [],
       };
     },
     finish: () => {
@@ -145,39 +160,117 @@ function stepPerBatch<P, S, B>(
 }
 
 /**
- * A step every `most` batches, by the gradient of their items together: the step of one batch that holds them all, to the
- * rounding of the sum. Each batch weighs as much as it has items.
+ * A step of several micro-batches, of one batch or more, by the gradient of their items together: the step of one batch that
+ * holds them all, to the rounding of the sum. Each weighs as much as it has items. Of each shard the batches of a step are
+ * added up one after the other, then the shards by their tree.
  */
-function stepPerBatches<P, S, B>(
-  { optimizer, key, reduction, isScaled }: StepperOptions<P, S, B>,
+function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evaluate<P, B>): Stepper<P, S, B> {
+  const { loss: lossOf, key, reduction, isScaled, accumulate, sharding, partsOf } = options;
+  const isMean = reduction === "mean";
+  const isWhole = sharding.count === 1; // what a batch gives is then known at once
+  const { addUp, update } = jittedParts(options, evaluate);
+  let names: readonly string[] | undefined;
+
+  /** The sums of a shard with a micro-batch added, and what that adds. */
+  const addPart = (
+    { params, step }: Standing<P, S>,
+    before: PartSums<P> | undefined,
+    { batch, items, shard }: Part<B>,
+    number: number,
+  ): { readonly part: PartSums<P>; readonly own: ItemSums; readonly loss: number } => {
+    const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
+    const out = addUp(params, before?.gradients ?? null, batch, partKey, int32(step), items);
+    const loss = out.loss.item();
+    const own = sumsOfBatch(items, loss, numbersOf(out.metrics), reduction);
+    const sums = addSums(before?.sums ?? noItems, own);
+    return { part: { sums, gradients: out.gradients, health: out.health.item() }, own, loss };
+  };
+  /** What a shard adds that has no item. */
+  const noPart = (params: P, batch: B): PartSums<P> => {
+    names ??= metricNames(lossOf, params, batch, true);
+    const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
+    const metrics = Object.fromEntries(names.map((name) => [name, 0]));
+    return { sums: { items: 0, loss: 0, metrics }, gradients, health: 0 };
+  };
+
+  const finish: Stepper<P, S, B>["finish"] = (
+    { params, state, step, rateScale },
+    { count, parts },
+    again,
+  ) => {
+    const total = sharding.sum(step, parts, again === true);
+    const { items, metrics, loss: mean } = meansOf(total.sums);
+    const loss = isMean ? mean : total.sums.loss;
+    const out = update(params, state, total.gradients, items, loss, isScaled ? rateScale : null);
+    return {
+      loss,
+      isFinite: [loss, total.health, out.health.item()].every(Number.isFinite),
+      ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
+      taken: { params: out.params, state: out.state, loss, metrics, items },
+      pending: undefined,
+      spent: [...parts.map(({ gradients }) => gradients), total.gradients],
+    };
+  };
+  return {
+    finish,
+    take(at, batch, again) {
+      const { count = 0, parts: before = [] } = at.pending ?? {};
+      const added = partsOf(batch).map((part, i) =>
+        part.items > 0 || isWhole
+          ? addPart(at, before[i], part, count)
+          : { part: before[i] ?? noPart(at.params, part.batch), own: noItems, loss: 0 },
+      );
+      const pending: Pending<P> = { count: count + 1, parts: added.map(({ part }) => part) };
+      const { part, own, loss } = added[0]!;
+      const known = { loss, ...(isWhole ? { batches: 1, sums: own } : { batches: 0, sums: noItems }) };
+      const isFinite = !isWhole || (Number.isFinite(loss) && Number.isFinite(part.health));
+      if (!isFinite || pending.count < accumulate)
+        return { ...known, isFinite, taken: undefined, pending, spent: [] };
+      const outcome = finish(at, pending, again);
+      return isWhole ? { ...outcome, ...known } : outcome;
+    },
+  };
+}
+
+/** The compiled halves of a step of several micro-batches: adding up their gradients, and the update. */
+function jittedParts<P, S, B>(
+  { optimizer, reduction }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
-  most: number,
-): Stepper<P, S, B> {
+): {
+  readonly addUp: (
+    params: P,
+    before: P | null,
+    batch: B,
+    partKey: Tensor,
+    step: Tensor,
+    items: number,
+  ) => { loss: Tensor; metrics: Readonly<Record<string, Tensor>>; gradients: P; health: Tensor };
+  readonly update: (
+    params: P,
+    state: S,
+    gradients: P,
+    items: number,
+    value: number,
+    scale: number | null,
+  ) => { params: P; state: S; health: Tensor };
+} {
   const isMean = reduction === "mean";
   const addUp = jit(function addGradients(
     params: P,
     before: P | null,
     batch: B,
-    batchKey: Tensor,
+    partKey: Tensor,
     step: Tensor,
     items: Tensor,
   ) {
-    const [[loss, metrics], grads] = evaluate(params, batch, batchKey, step);
+    const [[loss, metrics], grads] = evaluate(params, batch, partKey, step);
     const weigh = (g: unknown): Tensor => (isMean ? mul(g as Tensor, items) : (g as Tensor));
     const gradients =
       before === null
         ? mapLeaves("fit", weigh, grads)
         : mapLeaves("fit", (g, sumOfG) => add(sumOfG as Tensor, weigh(g)), grads, before);
     return { loss, metrics, gradients, health: healthOf(gradients) };
-  }) as unknown as (
-    params: P,
-    before: P | null,
-    batch: B,
-    batchKey: Tensor,
-    step: Tensor,
-    items: number,
-  ) => { loss: Tensor; metrics: Readonly<Record<string, Tensor>>; gradients: P; health: Tensor };
-
+  });
   const update = jit(function updateStep(
     params: P,
     state: S,
@@ -190,43 +283,8 @@ function stepPerBatches<P, S, B>(
     const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
     const moved = applyUpdates(params, updates);
     return { params: moved, state: next, health: healthOf(moved) };
-  }) as unknown as (
-    params: P,
-    state: S,
-    gradients: P,
-    items: number,
-    value: number,
-    scale: number | null,
-  ) => { params: P; state: S; health: Tensor };
-
-  const finish = ({ params, state, rateScale }: Standing<P, S>, pending: Pending<P>): Outcome<P, S> => {
-    const { items, metrics, loss: mean } = meansOf(pending.sums);
-    const loss = isMean ? mean : pending.sums.loss;
-    const out = update(params, state, pending.gradients, items, loss, isScaled ? rateScale : null);
-    return {
-      loss,
-      metrics,
-      isFinite: Number.isFinite(out.health.item()),
-      taken: { params: out.params, state: out.state, loss, metrics, items },
-      pending: undefined,
-    };
-  };
-  return {
-    finish,
-    take(at, batch, items) {
-      const { count = 0, gradients = null, sums = noItems } = at.pending ?? {};
-      const out = addUp(at.params, gradients, batch, keyOf(key, at.step, count), int32(at.step), items);
-      const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
-      const pending: Pending<P> = {
-        count: count + 1,
-        gradients: out.gradients,
-        sums: addBatch(sums, items, loss, metrics, reduction),
-      };
-      const isFinite = Number.isFinite(loss) && Number.isFinite(out.health.item());
-      if (!isFinite || pending.count < most) return { loss, metrics, isFinite, taken: undefined, pending };
-      return { ...finish(at, pending), loss, metrics };
-    },
-  };
+  });
+  return { addUp, update } as never;
 }
 
 /**

@@ -157,6 +157,23 @@ const args = {
     description:
       "seed of the split, the first parameters and the order of the items;\nthe same seed gives the same run (default 0)",
   },
+  ranks: {
+    type: "string",
+    valueHint: "N",
+    description:
+      "share the work of each batch among N processes of this machine, over MPI:\n1, 2, 4, 8, … (see downhill launch)",
+  },
+  shards: {
+    type: "string",
+    valueHint: "N",
+    description:
+      "cut each batch into N parts, a power of two (default: as many as ranks): the bits\nof a run depend on it, and not on --ranks",
+  },
+  mpi: {
+    type: "boolean",
+    description: "be one of the ranks that mpirun or srun has started by this command",
+  },
+  "allow-run-as-root": { type: "boolean", description: "start ranks as root too, as in a container" },
   checkpoint: {
     type: "string",
     valueHint: "folder",
@@ -222,6 +239,7 @@ function askedBy({
   indicator,
   resume,
   json,
+  mpi,
   ...rest
 }: ParsedArgs<typeof args>): Partial<TrainRequest> {
   const texts: Partial<Record<(typeof textNames)[number], string | undefined>> = {};
@@ -232,6 +250,8 @@ function askedBy({
     indicator: indicator === true,
     resume: resume === true,
     json: json === true,
+    mpi: mpi === true,
+    allowRunAsRoot: rest["allow-run-as-root"] === true,
   };
 }
 

@@ -45,6 +45,10 @@ export const trainEntry: LazyCommand = {
       "saved after each epoch; the same command goes on after a crash",
     ],
     [
+      "downhill train digits --ranks 2 --shards 8",
+      "two processes, with the bits of any number of them up to 8; needs MPI and koffi",
+    ],
+    [
       "downhill train digits --json > run.jsonl",
       "for programs. Ctrl-C stops a run after its step and reports on it (exit code 130)",
     ],

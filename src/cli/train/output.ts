@@ -86,6 +86,18 @@ export function makeOutput(json: boolean, stream: TextOutput): Output {
   return stream.isTTY === true ? bar(stream) : lines(stream);
 }
 
+/** Tells nobody: of the ranks of a run the first one tells. */
+export const silentOutput: Output = {
+  start: () => {},
+  step: () => {},
+  epoch: () => {},
+  note: () => {},
+  tune: () => {},
+  tuned: () => {},
+  done: () => {},
+  clear: () => {},
+};
+
 function jsonLines(stream: TextOutput): Output {
   const write = (event: string, rest: object): void => {
     stream.write(`${toJson({ event, ...rest })}\n`);

@@ -28,6 +28,8 @@ export const textNames = [
   "divergence",
   "patience",
   "seed",
+  "ranks",
+  "shards",
   "tune",
   "checkpoint",
   "until",
@@ -42,5 +44,13 @@ export function trainRequest(asked: Partial<TrainRequest>): TrainRequest {
     (typeof textNames)[number],
     undefined
   >;
-  return { ...nothing, noHeader: false, indicator: false, resume: false, json: false, ...asked };
+  const flags = {
+    noHeader: false,
+    indicator: false,
+    resume: false,
+    json: false,
+    mpi: false,
+    allowRunAsRoot: false,
+  };
+  return { ...nothing, ...flags, ...asked };
 }

@@ -10,7 +10,8 @@ import { kindOf } from "./defaults.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
-import { makeOutput, showLoss } from "./output.ts";
+import { makeOutput, showLoss, silentOutput } from "./output.ts";
+import { fromFirst, launchRanks, openRanks, readRanks, withoutFiles } from "./ranks.ts";
 import { testModel } from "./result.ts";
 import { changedSettings, keepStretches, repetitionOf } from "./run-history.ts";
 import { saveNetwork } from "./save.ts";
@@ -30,24 +31,32 @@ import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";
 import { lengthOf, type Run, runTraining } from "./training.ts";
 import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
 
-/** Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. */
+/**
+ * Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. Several ranks are started as
+ * processes of their own; then each comes here, and the first of them tells and writes.
+ */
 export async function train(request: TrainRequest, { stdout, stderr }: Terminal): Promise<number> {
-  const source = readSource(request);
-  const given = readSettings(request, kindOf(source));
-  const places = readPlaces(request);
-  const tuned = readTuned(request.tune, given.method);
-  for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
+  const { world, asked } = await openRanks(request);
+  const isFirst = world === undefined || world.rank === 0;
+  const source = readSource(asked);
+  const given = readSettings(asked, kindOf(source));
+  const places = isFirst ? readPlaces(asked) : withoutFiles(readPlaces(asked));
+  const tuned = readTuned(asked.tune, given.method);
+  const ranks = readRanks(asked);
+  if (world === undefined && ranks > 1) return launchRanks(ranks, asked);
+  if (isFirst) for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
   if (places.checkpoint !== undefined) checkFolder(places.checkpoint);
-  const output = makeOutput(request.json, stdout);
+  const output = isFirst ? makeOutput(asked.json, stdout) : silentOutput;
   const interruption = onInterrupt(() => {
     output.clear();
-    stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
+    if (isFirst) stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
   });
   let folder: HeldFolder | undefined;
   try {
     await refuseOldRun(places);
-    const learnt =
+    const former =
       places.resume && places.checkpoint !== undefined ? formerLearnt(places.checkpoint) : undefined;
+    const learnt = fromFirst(world, former);
     const problem = await loadProblem(source, given.seed, given.validation, learnt);
     const model = makeModel(problem, given.hidden, given.seed);
     optimizerOf(given.method, lengthOf(problem, given)); // refuses what does not suit a run of this length
@@ -70,7 +79,16 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
       if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
     };
     const saving = { store: folder?.store, words, begin };
-    const run = await runTraining(problem, model, settings, places, saving, output, interruption.signal);
+    const { signal } = interruption;
+    const training = runTraining(problem, model, settings, places, saving, output, signal, world);
+    if (!isFirst) {
+      // what has failed on any rank, rank 0 tells
+      return await training.then(
+        () => 0,
+        () => 1,
+      );
+    }
+    const run = await training;
     const repetition = repetitionOf(words, run.end, places.checkpoint);
     const result = testModel(problem, model, run.params);
     const { makeReport } = await import("./report.ts");

@@ -69,6 +69,16 @@ test.each<[string, Partial<TrainRequest>, string]>([
     { optimizer: "sgd(lr=cyclic(base=0.01, max=0.1))", val: "0.25" },
     "downhill train digits --optimizer sgd --schedule 'cyclic(base=0.01, max=0.1)' --batch 32 --epochs 30 --hidden 128 --val 0.25 --seed 0",
   ],
+  [
+    "ranks, of which only the shards are told: the bits depend on them",
+    { ranks: "4" },
+    "downhill train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 30 --hidden 128 --seed 0 --shards 4",
+  ],
+  [
+    "more shards than ranks",
+    { ranks: "2", shards: "8" },
+    "downhill train digits --optimizer sgd --lr 0.2 --momentum 0.9 --batch 32 --epochs 30 --hidden 128 --seed 0 --shards 8",
+  ],
 ])("the command of a run says it all: %s", (_, request, command) => {
   expect(read(request)).toBe(command);
 });
@@ -107,6 +117,9 @@ describe("misuse", () => {
     [{ dataset: "digits", data: "x.csv" }, "digits and --data name two data sets. Give one of them."],
     [{ data: "x.csv" }, "--data needs --target, the column to predict."],
     [{ target: "x" }, "--target is for tables: name one with --data."],
+    [{ ranks: "3" }, "--ranks must be a power of two, for sums go by pairs; got 3."],
+    [{ ranks: "4", shards: "2" }, "--shards must be at least 4, the number of ranks, got 2."],
+    [{ ranks: "2", optimizer: "lbfgs" }, "lbfgs looks at the loss of whole batches along its steps"],
     [{ features: "x" }, "--features is for tables"],
     [{ task: "regression" }, "--task is for tables"],
     [{ noHeader: true }, "--no-header is for tables: name one with --data."],

@@ -2,6 +2,7 @@ import { optionError, quote, readCount, readNumber, readWhole } from "../shared/
 import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
+import { readPowerOfTwo, readRanks } from "./ranks.ts";
 import { type Source, type SourceRequest, sourceWords } from "./source.ts";
 
 /** What `downhill train` was asked for, as it was written on the command line or in a file. */
@@ -15,6 +16,11 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
   readonly divergence: string | undefined;
   readonly patience: string | undefined;
   readonly seed: string | undefined;
+  readonly ranks: string | undefined;
+  readonly shards: string | undefined;
+  /** Whether this process is one of several ranks already. */
+  readonly mpi: boolean;
+  readonly allowRunAsRoot: boolean;
   readonly tune: string | undefined;
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
@@ -41,6 +47,8 @@ export interface Settings {
   /** Epochs without improvement after which to stop. */
   readonly patience: number | undefined;
   readonly seed: number;
+  /** Micro-batches of a batch, on which the bits of a run depend; ranks, on which they do not, are no setting. */
+  readonly shards: number;
 }
 
 /** What a run writes, and how far it goes. */
@@ -79,6 +87,16 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
       "--accumulate does not go with lbfgs: it looks at the loss of one batch along its steps.",
     );
   }
+  const ranks = readRanks(request);
+  const shards = read(request.shards, (text) => readPowerOfTwo("--shards", text)) ?? ranks;
+  if (shards < ranks) {
+    throw optionError(`--shards must be at least ${ranks}, the number of ranks, got ${shards}.`);
+  }
+  if (shards > 1 && method.optimizer.name === "lbfgs") {
+    throw optionError(
+      "lbfgs looks at the loss of whole batches along its steps: leave --ranks and --shards out.",
+    );
+  }
   return {
     method,
     batch: request.batch === "full" ? "full" : (read(request.batch, readBatch) ?? initial.batch),
@@ -90,6 +108,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
     divergence: readDivergence(request.divergence),
     patience,
     seed: read(request.seed, (text) => readWhole("--seed", text)) ?? 0,
+    shards,
   };
 }
 
@@ -122,8 +141,19 @@ export function commandOf(source: Source, settings: Settings): string {
 
 /** The words of that command. */
 export function commandWords(source: Source, settings: Settings): readonly string[] {
-  const { method, batch, accumulate, epochs, hidden, augmentation, validation, divergence, patience, seed } =
-    settings;
+  const {
+    method,
+    batch,
+    accumulate,
+    epochs,
+    hidden,
+    augmentation,
+    validation,
+    divergence,
+    patience,
+    seed,
+    shards,
+  } = settings;
   return ["downhill", "train"].concat(
     sourceWords(source),
     methodWords(method),
@@ -135,11 +165,12 @@ export function commandWords(source: Source, settings: Settings): readonly strin
     divergence === usualDivergence ? [] : ["--divergence", String(divergence ?? "off")],
     patience === undefined ? [] : ["--patience", String(patience)],
     ["--seed", String(seed)],
+    shards === 1 ? [] : ["--shards", String(shards)],
   );
 }
 
 /** The settings as one flat object, for programs. */
-export function flatSettings({ method, ...rest }: Settings): Readonly<Record<string, unknown>> {
+export function flatSettings({ method, shards, ...rest }: Settings): Readonly<Record<string, unknown>> {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const { options } = optimizer;
   return {
@@ -151,6 +182,7 @@ export function flatSettings({ method, ...rest }: Settings): Readonly<Record<str
     plateau,
     clip,
     ...rest,
+    ...(shards === 1 ? {} : { shards }),
   };
 }
 

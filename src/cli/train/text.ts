@@ -13,7 +13,7 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-function methodInWords({ method, batch, accumulate, augmentation }: Settings): string {
+function methodInWords({ method, batch, accumulate, augmentation, shards }: Settings): string {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
   const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
@@ -26,6 +26,7 @@ function methodInWords({ method, batch, accumulate, augmentation }: Settings): s
     ...(plateau === undefined ? [] : [`lowered at plateaus (${plateau})`]),
     ...(clip === undefined ? [] : [`gradients clipped at ${clip}`]),
     accumulate === 1 ? items : `${items}, ${accumulate} of them a step`,
+    ...(shards === 1 ? [] : [`cut into ${shards} shards`]),
     ...(augmentation === undefined ? [] : [`changed at random (${augmentationWords(augmentation)})`]),
   ].join(", ");
 }

@@ -17,6 +17,7 @@ import {
   type RunTime,
   type Stretch,
   tensorBoard,
+  type World,
 } from "../../train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
 import type { Part, Problem } from "./data.ts";
@@ -96,6 +97,7 @@ export async function runTraining(
   saving: Saving,
   output: Output,
   signal: AbortSignal,
+  world: World | undefined,
 ): Promise<Run> {
   const { train, test, task } = problem;
   const { epochs } = settings;
@@ -112,6 +114,7 @@ export async function runTraining(
       upTo(batches, places.until, () => stop.abort()),
     ),
     ...placesOf(places, saving, stretchSettings(saving.words, flatSettings(settings)), output),
+    world,
     signal: AbortSignal.any([signal, stop.signal]),
   });
 
@@ -209,7 +212,7 @@ function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boole
 
 /** What is trained, and how. */
 function optionsOf(problem: Problem, model: Model, settings: Settings, data: FitData<Batch>) {
-  const { method, accumulate, epochs, divergence, patience, seed } = settings;
+  const { method, accumulate, epochs, divergence, patience, seed, shards } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
   return {
@@ -220,6 +223,7 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Fit
     epochs,
     seed,
     accumulate,
+    shards,
     every: "step",
     divergence: divergence === undefined ? false : { factor: divergence, unless: betterThanGuessed(problem) },
     keepBest: validation !== undefined,

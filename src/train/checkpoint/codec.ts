@@ -41,6 +41,8 @@ export interface RunOutline {
   readonly seed: number;
   readonly reduction: Reduction;
   readonly accumulate: number;
+  /** Micro-batches of a batch; absent in checkpoints of earlier versions, where there was one. */
+  readonly shards?: number;
   /** The parameters and the state of the optimiser at the start, a line each. */
   readonly params: readonly string[];
   readonly state: readonly string[];
@@ -49,9 +51,12 @@ export interface RunOutline {
   readonly batches: number | null;
 }
 
+/** The settings that must be the same. */
+export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "accumulate" | "shards">>;
+
 /** What must be the same, of a run that begins with these. */
 export function outlineOfRun<B>(
-  { seed, reduction, accumulate }: Pick<RunOutline, "seed" | "reduction" | "accumulate">,
+  { seed, reduction, accumulate, shards }: SameSettings,
   { params, state }: Progress<unknown, unknown>,
   data: FitData<B>,
 ): RunOutline {
@@ -60,6 +65,7 @@ export function outlineOfRun<B>(
     seed,
     reduction,
     accumulate,
+    shards,
     params: outlineOf(params, "params"),
     state: outlineOf(state, "state"),
     items: count ?? null,
@@ -106,6 +112,7 @@ const theRun = (): Form =>
       seed: aNumber,
       reduction: aText,
       accumulate: aCount,
+      shards: orAbsent(aCount),
       params: listOf(aText),
       state: listOf(aText),
       items: orNull(aCount),
@@ -207,9 +214,11 @@ export function writeCheckpoint(
   progress: Progress<unknown, unknown>,
   lastBatch: LastBatch | null,
 ): Checkpoint {
-  checkGood(progress);
+  // batches that are cut into shards are done when they make a step: what is pending is read again
+  const [pending] = (outline.shards === 1 ? progress.pending?.parts : undefined) ?? [];
+  checkGood(progress, pending?.gradients);
   const tensors = new Map<string, Tensor>();
-  const { params, state, pending, watch, step, epoch, batch, soFar, history, stretches } = progress;
+  const { params, state, watch, step, epoch, batch, soFar, history, stretches } = progress;
   const { best, plateau, ...rest } = watch;
   const text: RunText = {
     outline,
@@ -226,7 +235,7 @@ export function writeCheckpoint(
       pending === undefined
         ? null
         : {
-            count: pending.count,
+            count: progress.pending!.count,
             sums: pending.sums,
             gradients: writeTree(pending.gradients, "gradients", tensors),
           },
@@ -243,11 +252,11 @@ export function writeCheckpoint(
 }
 
 /** Refuses numbers that no run can go on from. Scalars of an optimiser may be infinite: a best value so far, for instance. */
-function checkGood({ params, state, pending, step }: Progress<unknown, unknown>): void {
+function checkGood({ params, state, step }: Progress<unknown, unknown>, pending: unknown): void {
   const bad =
     firstBad(params, "params", "any") ??
     firstBad(state, "state", "scalars may be infinite") ??
-    firstBad(pending?.gradients ?? null, "gradients", "any");
+    firstBad(pending ?? null, "gradients", "any");
   if (bad === undefined) return;
   throw new DownhillError(
     "nan",
@@ -284,7 +293,16 @@ export function readCheckpoint(
     pending:
       pending === null
         ? undefined
-        : { ...pending, gradients: readOutlined(pending.gradients, tensors, outline.params, "params") },
+        : {
+            count: pending.count,
+            parts: [
+              {
+                sums: pending.sums,
+                gradients: readOutlined(pending.gradients, tensors, outline.params, "params"),
+                health: 0,
+              },
+            ],
+          },
     watch: {
       ...rest,
       bestForStopping: rest.bestForStopping, // JSON leaves out what is undefined
@@ -354,6 +372,10 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   }
   if (saved.accumulate !== now.accumulate) {
     throw refuse(`a step took ${saved.accumulate} of its batches, here it takes ${now.accumulate}`, again);
+  }
+  const [shardsWere = 1, shardsAre = 1] = [saved.shards, now.shards];
+  if (shardsWere !== shardsAre) {
+    throw refuse(`its batches were cut into ${shardsWere} shards, here into ${shardsAre}`, again);
   }
   for (const [name, what] of [
     ["items", "items"],

@@ -7,23 +7,24 @@ import {
   outlineOfRun,
   readCheckpoint,
   type RunOutline,
+  type SameSettings,
   writeCheckpoint,
 } from "./codec.ts";
 import { withStretch } from "../stretches.ts";
-import { type CheckpointOptions, plainSettings } from "./store.ts";
+import { type Checkpoint, type CheckpointOptions, plainSettings } from "./store.ts";
 import { DownhillError } from "../../errors/index.ts";
 
 /** Saves a run as it goes on. */
 export interface Saver<P, S, B> {
   /**
-   * Takes up the run where its last checkpoint has it, if there is one; says whether there was.
+   * Takes up the run where its last checkpoint has it, if there is one, and gives that.
    *
    * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed,
    * `file` if another run saves to the same store.
    */
-  readonly begin: (progress: Progress<P, S>, data: FitData<B>) => Promise<boolean>;
-  /** Notes the batch that was trained on last. */
-  readonly note: (batch: B, progress: Progress<P, S>) => void;
+  readonly begin: (progress: Progress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
+  /** Notes the batch that was trained on last; `undefined` for one that is not at hand as a whole. */
+  readonly note: (batch: B | undefined, progress: Progress<P, S>) => void;
   /** Saves if it is time to; at the end of an epoch it is if nothing else was said. */
   readonly saveIfDue: (progress: Progress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
   /** Saves what has not been saved yet. */
@@ -35,10 +36,17 @@ export interface Saver<P, S, B> {
 }
 
 /** What a saver has to know. */
-export interface SaverOptions extends Pick<RunOutline, "seed" | "reduction" | "accumulate"> {
+export interface SaverOptions extends SameSettings {
   readonly checkpoint: CheckpointOptions;
   readonly resume: boolean;
   readonly log: readonly LogSink[];
+}
+
+/** The batch that was trained on last, if it is at hand, and its place. */
+interface NotedBatch<B> {
+  readonly batch: B | undefined;
+  readonly epoch: number;
+  readonly index: number;
 }
 
 /** A saver by the options of `fit`. */
@@ -52,18 +60,19 @@ export function makeSaver<P, S, B>({
   let release: (() => Promise<void>) | undefined;
   let saved: { readonly place: string; readonly step: number; readonly at: number } | undefined;
   let began = { place: "", at: performance.now() };
-  let lastBatch: { readonly batch: B; readonly epoch: number; readonly index: number } | LastBatch | null =
-    null;
+  let source: FitData<B> | undefined;
+  let lastBatch: NotedBatch<B> | LastBatch | null = null;
 
   const placeOf = ({ step, epoch, batch }: Progress<P, S>): string => `${step} ${epoch} ${batch}`;
-  const writtenLastBatch = (): LastBatch | null => {
+  const writtenLastBatch = async (): Promise<LastBatch | null> => {
     if (lastBatch === null || "crc32c" in lastBatch) return lastBatch;
-    const { batch, epoch, index } = lastBatch;
-    return { epoch, batch: index, crc32c: checksumOfBatch(batch) };
+    const { epoch, index } = lastBatch;
+    const batch = lastBatch.batch ?? (await batchAt(source!, { epoch, batch: index }));
+    return batch === undefined ? null : { epoch, batch: index, crc32c: checksumOfBatch(batch) };
   };
   const save = async (progress: Progress<P, S>): Promise<void> => {
     const begin = performance.now();
-    const checkpoint = writeCheckpoint(outline!, progress, writtenLastBatch());
+    const checkpoint = writeCheckpoint(outline!, progress, await writtenLastBatch());
     await store.save(checkpoint);
     const end = performance.now();
     const seconds = (end - begin) / 1000;
@@ -74,7 +83,8 @@ export function makeSaver<P, S, B>({
     await tell(log, { kind: "checkpoint", step, epoch, batch, bytes, seconds });
   };
 
-  const take = async (progress: Progress<P, S>, data: FitData<B>): Promise<boolean> => {
+  const take = async (progress: Progress<P, S>, data: FitData<B>): Promise<Checkpoint | undefined> => {
+    source = data;
     outline = outlineOfRun(same, progress, data);
     const { checkpoint, warnings } = await store.load();
     for (const message of warnings) await warn(log, progress, message);
@@ -83,11 +93,11 @@ export function makeSaver<P, S, B>({
     const last = checkpoint === undefined ? null : readCheckpoint(checkpoint, outline, progress);
     const plain = settings === undefined ? undefined : plainSettings(settings);
     progress.stretches = withStretch(progress.stretches, progress, plain);
-    if (checkpoint === undefined) return false;
+    if (checkpoint === undefined) return undefined;
     lastBatch = last;
     saved = { place: placeOf(progress), step: checkpoint.step, at: began.at };
     if (!(await isSameBatch(data, last))) await warn(log, progress, otherData(checkpoint.step));
-    return true;
+    return checkpoint;
   };
 
   return {
@@ -96,7 +106,7 @@ export function makeSaver<P, S, B>({
       try {
         return await take(progress, data);
       } catch (error) {
-        await release?.();
+        await this.close();
         throw error;
       }
     },
@@ -115,7 +125,10 @@ export function makeSaver<P, S, B>({
     async finish(progress) {
       if (placeOf(progress) !== (saved ?? began).place) await save(progress);
     },
-    close: async () => release?.(),
+    async close() {
+      await release?.();
+      release = undefined;
+    },
     savedStep: () => saved?.step,
   };
 }
@@ -134,11 +147,24 @@ export async function warn(
 
 /** Whether the data have the same numbers at the place of the last batch; true where finding out would mean to read all. */
 async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise<boolean> {
-  if (last === null || !("epoch" in data) || typeof data.batchCount !== "number") return true;
-  for await (const batch of batchesOf(data, { epoch: last.epoch, from: last.batch })) {
-    return checksumOfBatch(batch) === last.crc32c;
-  }
-  return false;
+  if (last === null || !hasPlaces(data)) return true;
+  const batch = await batchAt(data, last);
+  return batch !== undefined && checksumOfBatch(batch) === last.crc32c;
+}
+
+/** Whether any batch can be read without those before it. */
+function hasPlaces<B>(data: FitData<B>): boolean {
+  return "epoch" in data && typeof data.batchCount === "number";
+}
+
+/** The batch at a place; `undefined` where there is none, or finding it would mean to read all. */
+async function batchAt<B>(
+  data: FitData<B>,
+  { epoch, batch: from }: Pick<LastBatch, "epoch" | "batch">,
+): Promise<B | undefined> {
+  if (!hasPlaces(data)) return undefined;
+  for await (const batch of batchesOf(data, { epoch, from })) return batch;
+  return undefined;
 }
 
 function otherData(step: number): string {

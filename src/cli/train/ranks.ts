@@ -1,0 +1,63 @@
+import { openMpi } from "../../distributed/index.ts";
+import type { World } from "../../train/index.ts";
+import { launch } from "../launch/run.ts";
+import { optionError, readCount } from "../shared/words.ts";
+import type { Places, TrainRequest } from "./settings.ts";
+
+/** How many ranks were asked for. @throws DownhillError `option` for a number that makes no tree of sums. */
+export function readRanks({ ranks }: TrainRequest): number {
+  return ranks === undefined ? 1 : readPowerOfTwo("--ranks", ranks);
+}
+
+/** A number of ranks or shards. @throws DownhillError `option`. */
+export function readPowerOfTwo(name: string, text: string): number {
+  const count = readCount(name, text);
+  if (Number.isInteger(Math.log2(count))) return count;
+  throw optionError(`${name} must be a power of two, for sums go by pairs; got ${count}.`);
+}
+
+/** The ranks of which this process is one, if it was started as one, and what was asked for with their number in it. */
+export async function openRanks(
+  request: TrainRequest,
+): Promise<{ readonly world: World | undefined; readonly asked: TrainRequest }> {
+  if (!request.mpi) return { world: undefined, asked: request };
+  const world = await openMpi();
+  return { world, asked: { ...request, ranks: String(world.size) } };
+}
+
+/** Starts this very command as so many ranks on this machine, and gives the exit code. */
+export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainRequest): Promise<number> {
+  const [, program, command, ...words] = process.argv;
+  return launch({
+    program: program!,
+    words: [command!, "--mpi", ...words],
+    ranks,
+    restarts: 0,
+    checkpoint: undefined,
+    mpirun: undefined,
+    allowRunAsRoot,
+  });
+}
+
+/** What a rank writes that is not the first: nothing. */
+export function withoutFiles({ until }: Places): Places {
+  return {
+    report: "",
+    checkpoint: undefined,
+    resume: false,
+    until,
+    save: undefined,
+    tensorboard: undefined,
+  };
+}
+
+/** What rank 0 has, on all ranks: plain data, or nothing. */
+export function fromFirst<T>(world: World | undefined, value: T | undefined): T | undefined {
+  if (world === undefined || world.size === 1) return value;
+  const text = world.rank === 0 ? new TextEncoder().encode(JSON.stringify({ value })) : undefined;
+  const length = Int32Array.of(text?.length ?? 0);
+  world.broadcast(length);
+  const bytes = text ?? new Uint8Array(length[0]!);
+  world.broadcast(bytes);
+  return (JSON.parse(new TextDecoder().decode(bytes)) as { readonly value?: T }).value;
+}

@@ -1,0 +1,57 @@
+import { shardOfBatch, type ShardOptions, shardWithin } from "./shard.ts";
+
+/** The part of `Batches` from which the rest follows: the batches of an epoch from one on, all arguments checked. */
+export interface BatchSource<B> {
+  readonly count: number;
+  readonly batchCount: number;
+  readonly open: (epoch: number, from: number) => Iterator<B, undefined>;
+  /** The same batches with only the items of a shard. */
+  readonly shard: (shard: ShardOptions) => BatchSource<B>;
+}
+
+/** The part of `StreamBatches` from which the rest follows. */
+export interface StreamSource<B> {
+  readonly count: number | undefined;
+  readonly batchCount: number | undefined;
+  readonly open: (epoch: number, from: number) => AsyncIterator<B, undefined>;
+  readonly shard: (shard: ShardOptions) => StreamSource<B>;
+}
+
+/** A source of whole batches, whose shards are cut from them; `shard` of what it is given counts their items. */
+export function cutNow<B>(
+  source: Omit<BatchSource<B>, "shard"> & { readonly shard: BatchSource<unknown>["shard"] },
+): BatchSource<B> {
+  const cut = (shard: ShardOptions): BatchSource<B> => ({
+    ...source,
+    count: source.shard(shard).count,
+    open: (k, from) => cutEach(source.open(k, from), shard),
+    shard: (inner) => cut(shardWithin(shard, inner)),
+  });
+  return { ...source, shard: cut };
+}
+
+/** As `cutNow`, of batches that are read as they are needed. */
+export function cutLater<B>(
+  source: Omit<StreamSource<B>, "shard"> & { readonly shard: StreamSource<unknown>["shard"] },
+): StreamSource<B> {
+  const cut = (shard: ShardOptions): StreamSource<B> => ({
+    ...source,
+    count: source.shard(shard).count,
+    open: (k, from) => cutEachLater(source.open(k, from), shard),
+    shard: (inner) => cut(shardWithin(shard, inner)),
+  });
+  return { ...source, shard: cut };
+}
+
+function* cutEach<B>(batches: Iterator<B, undefined>, shard: ShardOptions): Generator<B, undefined> {
+  for (const batch of { [Symbol.iterator]: () => batches }) yield shardOfBatch(batch, shard);
+  return undefined;
+}
+
+async function* cutEachLater<B>(
+  batches: AsyncIterator<B, undefined>,
+  shard: ShardOptions,
+): AsyncGenerator<B, undefined> {
+  for await (const batch of { [Symbol.asyncIterator]: () => batches }) yield shardOfBatch(batch, shard);
+  return undefined;
+}

@@ -1,0 +1,25 @@
+import type { Checkpoint } from "../checkpoint/store.ts";
+import type { Stretch } from "../stretches.ts";
+import type { Ranks } from "./ranks.ts";
+
+/** How a run begins: where its last checkpoint has it, if there is one, and what is told of its parts. */
+export interface Begin {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly stretches: readonly Stretch[];
+}
+
+/** What rank 0 has found where the run is saved, on all ranks: the others need not see its files. */
+export function shareBegin(ranks: Ranks, found: Begin): Begin {
+  if (ranks.size === 1) return found;
+  const isFirst = ranks.rank === 0;
+  const { checkpoint, stretches } = found;
+  const rest = checkpoint && { step: checkpoint.step, state: checkpoint.state };
+  const text = isFirst ? new TextEncoder().encode(JSON.stringify({ rest, stretches })) : undefined;
+  const told = JSON.parse(new TextDecoder().decode(ranks.share(text))) as {
+    readonly rest?: Omit<Checkpoint, "tensors">;
+    readonly stretches: readonly Stretch[];
+  };
+  const tensors = ranks.share(isFirst ? checkpoint?.tensors : undefined);
+  const shared = told.rest === undefined ? undefined : { ...told.rest, tensors: tensors! };
+  return { checkpoint: shared, stretches: told.stretches };
+}

@@ -1,0 +1,311 @@
+// A run of training as tests of ranks want it, by plain options, so that threads and processes can be told of it.
+import { createHash } from "node:crypto";
+import { add, matmul, mean, mul, square, type Tensor, tensor } from "downhill";
+import { type BatchOf, dataset, digits } from "downhill/data";
+import { accuracy, dropout, softmaxCrossEntropy } from "downhill/nn";
+import { adam, chain, clipByGlobalNorm, type Optimizer, reduceOnPlateau, sgd } from "downhill/optim";
+import { normal } from "downhill/random";
+import {
+  checkpointFolder,
+  type CheckpointStore,
+  fit,
+  type FitData,
+  type FitOptions,
+  type FitResult,
+  type LogEntry,
+  type World,
+} from "downhill/train";
+
+/** What one rank does otherwise than the others. */
+export type Oddity =
+  | "leaves" // its loop, after a step
+  | "stops" // by a hook
+  | "aborts" // by its signal, after a step
+  | "aborts between epochs"
+  | "throws in its loop"
+  | "throws in a hook"
+  | "throws in the last hook"
+  | "throws in its data"
+  | "throws in its loss"
+  | "throws when it saves"
+  | "other seed"
+  | "other data"
+  | "other loss"
+  | "other rate"
+  | "other epochs"
+  | "other shards"
+  | "fewer batches"
+  | "drifts";
+
+export interface Scenario {
+  readonly shards?: number;
+  readonly reduce?: "tree" | "fast";
+  readonly data?: "memory" | "augmented" | "stream" | "chunks" | "arrays" | "iterable";
+  readonly batch?: number;
+  readonly epochs?: number;
+  readonly accumulate?: number;
+  readonly reduction?: "mean" | "sum";
+  readonly dtype?: "float32" | "float64";
+  readonly validation?: boolean;
+  readonly plateau?: boolean;
+  readonly patience?: number;
+  readonly noDropout?: boolean;
+  /** More parameters than a message holds, of both dtypes. */
+  readonly wide?: boolean;
+  /** The rate of plain descent; default: Adam, clipped. */
+  readonly rate?: number;
+  readonly folder?: string;
+  readonly everySteps?: number;
+  readonly resume?: boolean;
+  /** Stops this rank, or all, after so many steps. */
+  readonly stopAfter?: number;
+  readonly odd?: { readonly rank: number; readonly what: Oddity };
+  /** The step at which a process kills itself, and which rank. */
+  readonly kill?: { readonly rank: number; readonly step: number };
+}
+
+export interface Outcome {
+  readonly rank: number;
+  readonly hash?: string;
+  readonly stopped?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly step: number;
+  readonly losses: readonly number[];
+  readonly validation: readonly number[];
+  /** What its log was told. */
+  readonly told: readonly string[];
+  /** Items that the loss was given in a step, of all that were compiled. */
+  readonly rows: readonly number[];
+}
+
+interface Params {
+  readonly w1: Tensor;
+  readonly b1: Tensor;
+  readonly w2: Tensor;
+  readonly wide?: readonly Tensor[];
+}
+interface Batch {
+  readonly x: Tensor;
+  readonly y: Tensor;
+}
+
+const items = 101;
+const [inputs, hidden, classes] = [64, 12, 10] as const;
+const set = digits();
+const images = Float32Array.from(set.images.subarray(0, items * inputs), (v) => v / 16);
+const source = {
+  x: { shape: [items, inputs], dtype: "float32" as const, data: images },
+  y: Int32Array.from(set.labels.subarray(0, items)),
+};
+const wave = (n: number, scale: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => 0.3 * Math.sin(1 + i * scale));
+
+function start(dtype: "float32" | "float64"): Params {
+  return {
+    w1: tensor(wave(inputs * hidden, 0.7), { shape: [inputs, hidden], dtype }),
+    b1: tensor(wave(hidden, 1.1), { dtype }),
+    w2: tensor(wave(hidden * classes, 1.9), { shape: [hidden, classes], dtype }),
+  };
+}
+
+function* parts(): Generator<{ x: Float32Array[]; y: Int32Array }> {
+  for (let i = 0; i < items; i += 17) {
+    const end = Math.min(i + 17, items);
+    const x = Array.from({ length: end - i }, (_, k) => images.subarray((i + k) * inputs, (i + k + 1) * inputs));
+    yield { x, y: source.y.subarray(i, end) };
+  }
+}
+
+function dataOf({ data = "memory", batch = 16 }: Scenario): FitData<Batch> {
+  const memory = dataset(source).shuffle({ seed: 3 });
+  switch (data) {
+    case "memory":
+      return memory.batch(batch);
+    case "augmented":
+      return memory
+        .augment(({ x, y }, key) => ({ x: add(x, normal(key, inputs, { dtype: "float32" })), y }), { seed: 2 })
+        .batch(batch);
+    case "stream":
+      return dataset(function* () {
+        for (let i = 0; i < items; i++)
+          yield { x: images.subarray(i * inputs, (i + 1) * inputs), y: Int32Array.of(source.y[i]!) };
+      })
+        .map(({ x, y }) => ({ x, y: tensor(y[0]!, { dtype: "int32" }) }))
+        .shuffle({ seed: 3, buffer: 20 })
+        .batch(batch) as FitData<Batch>;
+    case "chunks":
+      return dataset(parts, { chunks: true }).batch(batch) as FitData<BatchOf<Batch>> as FitData<Batch>;
+    case "arrays":
+      return [...memory.batch(batch).epoch(0)];
+    case "iterable":
+      return { [Symbol.iterator]: () => memory.batch(batch).epoch(0)[Symbol.iterator]() };
+  }
+}
+
+/** Trains, and says what came of it. */
+export async function runScenario(world: World | undefined, scenario: Scenario): Promise<Outcome> {
+  const rank = world?.rank ?? 0;
+  const { odd, dtype = "float32", epochs = 2, stopAfter } = scenario;
+  const what = odd !== undefined && odd.rank === rank ? odd.what : undefined;
+  const told: string[] = [];
+  const rows: number[] = [];
+  const stop = new AbortController();
+  let steps = 0;
+  const loss = (p: Params, { x, y }: Batch, { key, training }: { key: Tensor; training: boolean }) => {
+    rows.push(x.shape[0]!);
+    if (what === "throws in its loss" && rows.length > 1) throw new Error("no loss today");
+    const scale = what === "other loss" ? 1.5 : 1;
+    const h = add(matmul(x.astype(dtype), p.w1), p.b1).tanh();
+    const scores = matmul(dropout(key, h, { rate: 0.3, training: training && scenario.noDropout !== true }), p.w2);
+    const value = softmaxCrossEntropy(scores, y, { reduction: scenario.reduction ?? "mean" });
+    const wide = (p.wide ?? []).map((w) => mean(square(add(w, mean(x)))).astype(dtype));
+    return { loss: wide.reduce((sum, more) => add(sum, more), mul(value, scale)), metrics: { accuracy: accuracy(scores, y) } };
+  };
+  let data = dataOf(scenario);
+  if (what === "other data") data = dataset(source).shuffle({ seed: 4 }).batch(scenario.batch ?? 16);
+  if (what === "throws in its data") data = failing(data);
+  if (what === "fewer batches") data = shortened(data);
+  const plain: Optimizer<Params, unknown> = (
+    scenario.rate !== undefined
+        ? sgd({ learningRate: scenario.rate })
+        : chain(clipByGlobalNorm(0.5), adam({ learningRate: what === "other rate" ? 0.02 : 0.01 }))
+  ) as never;
+  let traces = 0;
+  const optimizer: Optimizer<Params, unknown> =
+    what !== "drifts"
+      ? plain
+      : {
+          ...plain,
+          update(grads, state, params, extra) {
+            const { updates, state: next } = plain.update(grads, state, params, extra);
+            // the first trace is the one that is compared
+            return { updates: traces++ === 0 ? updates : { ...updates, b1: mul(updates.b1, 1.01) }, state: next };
+          },
+        };
+  const options: FitOptions<Params, unknown, Batch> = {
+    params: {
+      ...start(dtype),
+      ...(scenario.wide === true
+        ? { wide: [tensor(Float64Array.from(wave(70_001, 0.3))), tensor(wave(150_003, 0.2)), tensor(wave(3, 1))] }
+        : {}),
+    },
+    loss,
+    data,
+    optimizer,
+    epochs: what === "other epochs" ? epochs + 1 : epochs,
+    seed: what === "other seed" ? 8 : 7,
+    accumulate: scenario.accumulate ?? 1,
+    reduction: scenario.reduction ?? "mean",
+    signal: stop.signal,
+    every: "step",
+    log: (entry: LogEntry) => void told.push(entry.kind),
+    keepBest: true,
+    hooks: {
+      step: ({ step }) => {
+        steps++;
+        if (scenario.kill !== undefined && scenario.kill.rank === rank && step === scenario.kill.step)
+          process.kill(process.pid, "SIGKILL");
+        if (steps === stopAfter) stop.abort();
+        if (steps !== 3) return undefined;
+        if (what === "aborts") stop.abort();
+        if (what === "throws in a hook") throw new TypeError("no hook today");
+        return what === "stops" ? "stop" : undefined;
+      },
+      epoch: ({ epoch }) => {
+        if (what === "throws in the last hook" && epoch === epochs) throw new TypeError("not the last one");
+        if (what === "aborts between epochs" && epoch === 1) stop.abort();
+      },
+    },
+    ...(world === undefined ? {} : { world }),
+    ...(scenario.shards === undefined
+      ? {}
+      : { shards: what === "other shards" ? 2 * scenario.shards : scenario.shards }),
+    ...(scenario.reduce === undefined ? {} : { reduce: scenario.reduce }),
+    ...(scenario.validation === true ? { validation: dataset(source).batch(9) } : {}),
+    ...(scenario.plateau === true ? { plateau: reduceOnPlateau({ factor: 0.5, patience: 0 }) } : {}),
+    ...(scenario.patience === undefined ? {} : { earlyStopping: { patience: scenario.patience } }),
+    ...(scenario.folder === undefined
+      ? {}
+      : {
+          checkpoint: {
+            store: storeOf(scenario.folder, what),
+            ...(scenario.everySteps === undefined ? {} : { everySteps: scenario.everySteps }),
+          },
+          resume: scenario.resume === true,
+        }),
+  };
+  const run = fit(options);
+  const outcomeOf = (rest: Partial<Outcome>): Outcome => {
+    const { step, history } = run.latest;
+    return {
+      rank,
+      step,
+      losses: history.map((record) => record.loss),
+      validation: history.map(({ validation }) => validation?.loss ?? Number.NaN),
+      told,
+      rows,
+      ...rest,
+    };
+  };
+  try {
+    let seen = 0;
+    for await (const event of run) {
+      if (event.kind !== "step") continue;
+      seen++;
+      if (seen === 3 && what === "leaves") break;
+      if (seen === 3 && what === "throws in its loop") throw new TypeError("no loop today");
+    }
+    const result = await run;
+    return outcomeOf({ hash: hashOf(result), stopped: result.stopped });
+  } catch (error) {
+    const { message } = error as Error;
+    return outcomeOf({ error: { code: String((error as { code?: unknown }).code ?? "none"), message } });
+  }
+}
+
+/** All that must be the same, to the bit: everything but times. */
+function hashOf({ params, state, history, step, best }: FitResult<Params, unknown>): string {
+  const plain = history.map(({ seconds: _, dataSeconds: __, computeSeconds: ___, ...record }) => record);
+  const text = JSON.stringify({ params, state, plain, step, best });
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+function storeOf(folder: string, what: Oddity | undefined): CheckpointStore {
+  const store = checkpointFolder(folder);
+  if (what !== "throws when it saves") return store;
+  return {
+    ...store,
+    async save() {
+      throw new Error("the disk is full");
+    },
+  };
+}
+
+function failing(data: FitData<Batch>): FitData<Batch> {
+  return {
+    async *epoch(k: number) {
+      let n = 0;
+      for await (const batch of (data as { epoch(k: number): AsyncIterable<Batch> }).epoch(k)) {
+        if (n++ === 2) throw new Error("no data today");
+        yield batch;
+      }
+    },
+  };
+}
+
+/** One batch less an epoch, without saying so. */
+function shortened(data: FitData<Batch>): FitData<Batch> {
+  const { count, batchCount, epoch } = data as {
+    count: number;
+    batchCount: number;
+    epoch(k: number): AsyncIterable<Batch>;
+  };
+  return {
+    count,
+    batchCount,
+    async *epoch(k: number) {
+      let n = 0;
+      for await (const batch of epoch(k)) if (++n < batchCount) yield batch;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// Training on ranks over MPI itself: processes that are killed, stopped and started again. What does not need MPI is tested
+// in src/train/parallel/ranks.test.ts.
+//
+// DOWNHILL_RANK_KILLS sets how many kills there are, DOWNHILL_KILL_SEED which.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { foldIn, key } from "downhill/random";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { extent } from "./support/extent.ts";
+import { describeWithMpi, type Ended, launchRanks, runToEnd } from "./support/mpi.ts";
+import { root } from "./support/snippets.ts";
+
+/** Of a run that must not miss anything 20; else fewer, for each starts some processes. */
+const usualKills = process.env["REQUIRE_MPI"] === "1" ? 20 : extent(3, 20);
+const kills = Number(process.env["DOWNHILL_RANK_KILLS"] ?? usualKills);
+const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
+const killsPerRun = 5;
+const stepsOfRun = 12; // 6 batches an epoch, two a step, four epochs
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-ranks-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Kill {
+  readonly rank: number;
+  readonly step: number;
+  readonly after: number;
+}
+
+async function life(ranks: number, options: object, more: readonly string[] = []): Promise<Ended> {
+  return launchRanks(["-n", String(ranks), ...more], "fit.mjs", [JSON.stringify(options)]);
+}
+
+function hashIn({ status, stdout, stderr }: Ended): string {
+  expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+  return /^done (\w+)$/m.exec(stdout)![1]!;
+}
+
+/** The words of `downhill train` on a few items of the digits. */
+const small = [
+  "train",
+  "digits",
+  "--batch",
+  "64",
+  "--epochs",
+  "2",
+  "--hidden",
+  "8",
+  "--shards",
+  "4",
+  "--json",
+];
+
+async function trainDigits(
+  words: readonly string[],
+  watch?: (told: string, pid: number) => void,
+): Promise<Ended> {
+  const bin = join(root, "dist/cli/main.js");
+  const asRoot = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+  const run = { cwd: folder, ...(watch === undefined ? {} : { watch }) };
+  return runToEnd(process.execPath, [bin, ...words, ...asRoot], run);
+}
+
+describeWithMpi("training over MPI", () => {
+  test("has the same bits on 1, 2 and 4 ranks, killed at any moment and taken up by other numbers of them", async () => {
+    const unbroken = hashIn(await life(1, {}));
+    expect(hashIn(await life(2, {}))).toBe(unbroken);
+    expect(hashIn(await life(4, {}))).toBe(unbroken);
+    let killed = 0;
+    for (let run = 0; killed < kills; run++) {
+      let count = 0;
+      const draw = (bound: number): number =>
+        Math.floor((foldIn(foldIn(key(seed), run), count++)[0]! / 2 ** 32) * bound);
+      const path = join(folder, `run-${run}`);
+      let inRun = 0;
+      for (;;) {
+        const ranks = 2 ** draw(3);
+        const kill: Kill = { rank: draw(ranks), step: 1 + draw(5), after: draw(20_000) };
+        const mayKill = inRun < killsPerRun && killed < kills;
+        const ended = await life(ranks, { folder: path, ...(mayKill ? { kill } : {}) });
+        if (ended.status === 0) {
+          expect(hashIn(ended), `seed ${seed}, run ${run}`).toBe(unbroken);
+          break;
+        }
+        expect(mayKill, ended.stderr).toBe(true);
+        expect(ended.stderr).toMatch(/died of signal 9/);
+        inRun++;
+        killed++;
+      }
+      if (inRun === 0) killed++; // at its last steps it was faster than the kill
+    }
+  });
+
+  test("is started again by launch, from the newest checkpoint", async () => {
+    const path = join(folder, "restarted");
+    const kill: Kill = { rank: 1, step: stepsOfRun / 2, after: 500 };
+    const ended = await life(2, { folder: path, kill, onlyFresh: true }, [
+      "--restarts",
+      "2",
+      "--checkpoint",
+      path,
+    ]);
+    expect(ended.stderr).toContain("starting again (restart 1 of 2)");
+    expect(hashIn({ ...ended, stderr: "" })).toBe(hashIn(await life(1, {})));
+  });
+
+  test("ends with a message on ranks of different seeds", async () => {
+    const { status, stderr } = await life(2, { oddSeed: 1 });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("fit: the ranks of this run were given different things: seed.");
+  });
+
+  test("by downhill train --ranks is the run of one process, told and written once", async () => {
+    const network = async (ranks: number): Promise<Buffer> => {
+      const file = `network-${ranks}.safetensors`;
+      const ended = await trainDigits([...small, "--ranks", String(ranks), "--save", file]);
+      expect(ended.status, ended.stderr).toBe(0);
+      const events = ended.stdout.trim().split("\n").map((line) => (JSON.parse(line) as { event: string }).event); // prettier-ignore
+      expect(events).toEqual(["start", "epoch", "epoch", "done"]);
+      expect(ended.stdout).toContain("--shards 4");
+      return readFileSync(join(folder, file));
+    };
+    expect((await network(2)).equals(await network(1))).toBe(true);
+  });
+
+  test("by downhill train saves and reports once after Ctrl-C", async () => {
+    const words = [
+      ...small.map((word) => (word === "2" ? "100000" : word)),
+      "--ranks",
+      "2",
+      "--checkpoint",
+      "stopped",
+    ];
+    let isSent = false;
+    const ended = await trainDigits(words, (told, pid) => {
+      if (isSent || !/"event":"epoch","epoch":2\b/.test(told)) return;
+      isSent = true;
+      process.kill(pid, "SIGINT");
+    });
+    expect(ended.stdout.match(/"event":"done","stopped":"aborted"/g), ended.stderr).toHaveLength(1);
+    expect(ended.stderr.match(/Stopping after this step/g)).toHaveLength(1);
+    expect(readdirSync(join(folder, "stopped")).filter((name) => name.endsWith(".safetensors")).length).toBe(
+      2,
+    );
+    expect(ended.status).toBe(130);
+  });
+});
