@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +53,32 @@ describe("a lock whose owner", () => {
     )();
     expect(existsSync(path)).toBe(false);
   });
+
+  test("is about to end, as one that was killed, is waited for", async () => {
+    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" });
+    leave({ pid: child.pid });
+    const lock = takeLock(files, path);
+    child.kill("SIGKILL");
+    await (
+      await lock
+    )();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.runIf(existsSync("/proc/self/stat"))(
+    "has ended, of which the process that started it took no notice, is taken over",
+    async () => {
+      // a child of the shell that becomes another program, which waits for none
+      const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+      const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(String(text))))); // prettier-ignore
+      leave({ pid });
+      await (
+        await takeLock(files, path)
+      )();
+      parent.stdin.end();
+      expect(existsSync(path)).toBe(false);
+    },
+  );
 
   test("lives is refused, naming process and time", async () => {
     leave({ pid: process.ppid });

@@ -35,9 +35,14 @@ export async function takeLock(files: FileOperations, path: string): Promise<Rel
     const other = readOwner(found);
     if (other === undefined) {
       if (attempt === mostAttempts) throw unreadable(path);
-      await new Promise((resolve) => setTimeout(resolve, 10 * attempt)); // perhaps it is being written
-    } else if (!hasEnded(other)) throw taken(path, other);
-    else await putAside(files, path, found);
+      await waitAfter(attempt); // perhaps it is being written
+    } else if (hasEnded(other)) await putAside(files, path, found);
+    else {
+      // one that was killed may take a moment to end, as ranks do of whose run another was killed
+      const mayBeEnding = other.host === hostName() && other.pid !== process.pid;
+      if (!mayBeEnding || attempt === mostAttempts) throw taken(path, other);
+      await waitAfter(attempt);
+    }
   }
   giveBackAtExit(path, text);
   return async () => {
@@ -48,7 +53,13 @@ export async function takeLock(files: FileOperations, path: string): Promise<Rel
   };
 }
 
-const mostAttempts = 10;
+const mostAttempts = 20; // with the waits between them two seconds
+
+async function waitAfter(attempt: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 10 * attempt);
+  });
+}
 
 /** Makes the lock; false if there is one. */
 async function make(files: FileOperations, path: string, text: string): Promise<boolean> {
@@ -120,6 +131,7 @@ function hasEnded({ pid, host, began }: Owner): boolean {
   } catch (error) {
     if (codeOf(error) === "ESRCH") return true;
   }
+  if (statOf(pid)?.[0] === "Z") return true; // it has, and nobody has taken notice
   const now = beginOf(pid);
   return began !== null && now !== undefined && now !== began;
 }
@@ -146,12 +158,21 @@ function hostName(): string {
 /** The boot of the system, and the ticks from it until a process began, where the system tells (Linux). */
 function beginOf(pid: number): string | undefined {
   const fs = process.getBuiltinModule("node:fs");
+  const ticks = statOf(pid)?.[19];
   try {
     const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // the name of the program, in brackets, may hold anything; its begin is the 20th field after it
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     return ticks === undefined ? undefined : `${boot} ${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the system tells of a process, from its state on (Linux). */
+function statOf(pid: number): readonly string[] | undefined {
+  try {
+    const stat = process.getBuiltinModule("node:fs").readFileSync(`/proc/${pid}/stat`, "utf8");
+    // the name of the program, in brackets, may hold anything
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }

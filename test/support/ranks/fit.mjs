@@ -48,7 +48,7 @@ const { params, state, history, step } = await fit({
   data: dataset({ x, y }).shuffle({ seed: 2 }).batch(16),
   validation: dataset({ x, y }).batch(32),
   optimizer: chain(clipByGlobalNorm(1), adam({ learningRate: 0.01 })),
-  epochs: 4,
+  epochs: 8,
   seed: oddSeed === world.rank ? 1 : 0,
   accumulate: 2,
   world,
