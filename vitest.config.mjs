@@ -16,6 +16,7 @@ const alone = [
   "src/backends/wasm/threads/threads.test.ts",
   "src/runtime/turbo.test.ts",
   // load the sources anew, or with a part exchanged
+  "src/train/parallel/one-rank.test.ts",
   "src/train/unawaited.test.ts",
   "test/coverage.test.ts",
   // count what the engine keeps, or what it takes from the operating system
@@ -31,6 +32,7 @@ const alone = [
   "src/io/lock-file.test.ts",
   "src/io/replace-file.test.ts",
   "src/train/checkpoint/kill.test.ts",
+  "src/train/parallel/ranks.test.ts",
   ...["bench", "examples", "layers", "lost-output", "readme", "soak", "threads", "turbo", "weights"].map(
     (name) => `test/${name}.test.ts`,
   ),
