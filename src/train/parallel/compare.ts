@@ -83,15 +83,15 @@ function differences(ranks: Ranks, step: number, texts: ReadonlyMap<string, stri
   const names = [...texts.keys()];
   const n = names.length;
   // a checksum of each text, then for each whether one was met that differs
-  const letter = new ArrayBuffer(headerBytes + 16 * n);
-  const own = new Float64Array(letter, headerBytes, 2 * n);
+  const message = new ArrayBuffer(headerBytes + 16 * n);
+  const own = new Float64Array(message, headerBytes, 2 * n);
   const encoder = new TextEncoder();
   own.set([...texts.values()].map((text) => crc32c(encoder.encode(text))));
   const merge: Merge = (_, __, buffer, offset) => {
     const theirs = new Float64Array(buffer, offset, 2 * n);
     for (let i = 0; i < n; i++) if (theirs[i] !== own[i] || theirs[n + i] !== 0) own[n + i] = 1;
   };
-  ranks.meet("compare", step, letter, merge);
+  ranks.allReduce("compare", step, message, merge);
   return names.filter((_, i) => own[n + i] !== 0);
 }
 

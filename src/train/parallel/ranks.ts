@@ -3,7 +3,7 @@ import { isAborted } from "../batches.ts";
 import type { Stopped } from "../loop.ts";
 import type { World } from "../world.ts";
 
-/** What a message is about. Ranks that meet with different kinds run different programs. */
+/** What a message is about. Ranks whose messages are of different kinds run different programs. */
 export type MessageKind = "compare" | "share" | "step" | "evaluation" | "leave" | "end";
 const kinds: readonly MessageKind[] = ["compare", "share", "step", "evaluation", "leave", "end"];
 
@@ -28,7 +28,7 @@ const flag = {
   hook: 8,
   left: 16,
   failed: 32,
-  /** Ranks have met with messages that do not belong together. */
+  /** Ranks have exchanged messages that do not belong together. */
   different: 64,
 } as const;
 /** With one of these, bodies are not sent. */
@@ -48,31 +48,31 @@ export class RunLeft extends Error {
  * The ranks of a run as its loop sees them. All that they tell one another goes through messages with a header, pairwise
  * along the edges of a cube, so that each learns of all others: that they do the same, want to stop, or have failed.
  *
- * Each rank meets the others equally often. One that leaves does so in one more meeting, whatever the others have come for;
- * then all meet a last time.
+ * All ranks take part in all-reduces equally often. One that leaves does so in one more of them, whatever the others reduce in it;
+ * then all take part in a last one.
  */
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
   /**
-   * Merges the bodies of all ranks; `letter` has room for the header before the body.
+   * Merges the bodies of all ranks; `message` has room for the header before the body.
    *
-   * @throws RunLeft if another rank has left; the error of a rank that has failed; DownhillError `option` if the ranks have
-   * met for different things.
+   * @throws RunLeft if another rank has left; the error of a rank that has failed; DownhillError `option` if the ranks
+   * reduce different things.
    */
-  readonly meet: (kind: MessageKind, step: number, letter: ArrayBuffer, merge: Merge) => void;
+  readonly allReduce: (kind: MessageKind, step: number, message: ArrayBuffer, merge: Merge) => void;
   /** What the rank with the lowest number has that has something; `undefined` if none has. */
   readonly share: (bytes: Uint8Array | undefined) => Uint8Array | undefined;
   /** Why all ranks are to stop now, once they know. */
   readonly agreed: () => Stopped | undefined;
   /** An error that all ranks throw at the same place. */
   readonly agree: <E extends Error>(error: E) => E;
-  /** Tells the others that this rank stops; gives why the run ends. @throws what `meet` throws. */
+  /** Tells the others that this rank stops; gives why the run ends. @throws what `allReduce` throws. */
   readonly leave: (stopped: Stopped) => Stopped;
   /** Tells the others that this rank has failed, if they do not know. */
   readonly fail: (error: unknown) => void;
   /**
-   * The last meeting, with what has failed here since; gives why the run ends.
+   * The last all-reduce, with what has failed here since; gives why the run ends.
    *
    * @throws the error of a rank that has failed.
    */
@@ -88,8 +88,8 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
   /** Whether all ranks know of what has failed. */
   let isTold = false;
 
-  const exchange = (peer: number, letter: ArrayBuffer, from: number, to: number, into: number): void => {
-    world!.exchange(peer, new Uint8Array(letter, from, to - from), new Uint8Array(received, into));
+  const exchange = (peer: number, message: ArrayBuffer, from: number, to: number, into: number): void => {
+    world!.exchange(peer, new Uint8Array(message, from, to - from), new Uint8Array(received, into));
   };
 
   /** Meets all others, with what this rank says; gives what anyone said. */
@@ -97,25 +97,25 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
     kind: MessageKind,
     step: number,
     said: number,
-    letter: ArrayBuffer,
+    message: ArrayBuffer,
     merge: Merge,
   ): number => {
-    const body = letter.byteLength - headerBytes;
-    const header = new Int32Array(letter, 0, 4);
+    const body = message.byteLength - headerBytes;
+    const header = new Int32Array(message, 0, 4);
     const theirs = new Int32Array(received, 0, size === 1 ? 0 : 4);
     let flags = said;
     for (let distance = size / 2; distance >= 1; distance /= 2) {
       const peer = rank ^ distance;
       header.set([kinds.indexOf(kind), step, flags, body]);
       const first = (flags & gone) === 0 ? Math.min(body, pieceBytes) : 0;
-      exchange(peer, letter, 0, headerBytes + first, 0);
+      exchange(peer, message, 0, headerBytes + first, 0);
       flags |= theirs[2]!;
       const isSame = theirs[0] === header[0] && theirs[1] === step && theirs[3] === header[3];
       if ((flags & gone) === 0 && !isSame) flags |= flag.different;
       if ((flags & gone) !== 0) continue;
       for (let from = 0; from < body; from += pieceBytes) {
         const to = Math.min(from + pieceBytes, body);
-        if (from > 0) exchange(peer, letter, headerBytes + from, headerBytes + to, headerBytes);
+        if (from > 0) exchange(peer, message, headerBytes + from, headerBytes + to, headerBytes);
         merge(from, to, received, headerBytes);
       }
     }
@@ -138,21 +138,21 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
     if (holder === rank) all.set(bytes!);
     for (let from = 0; from < length; from += pieceBytes - 8) {
       const part = all.subarray(from, from + pieceBytes - 8);
-      const letter = new ArrayBuffer(headerBytes + 8 + part.length);
-      const [has, own] = [new Uint8Array(letter, headerBytes, 1), new Uint8Array(letter, headerBytes + 8)];
+      const message = new ArrayBuffer(headerBytes + 8 + part.length);
+      const [has, own] = [new Uint8Array(message, headerBytes, 1), new Uint8Array(message, headerBytes + 8)];
       has[0] = holder === rank ? 1 : 0;
       own.set(part);
       const takeOver: Merge = (_, to, theirs, at) => {
         if (has[0] === 0 && new Uint8Array(theirs, at, 1)[0] === 1)
-          new Uint8Array(letter, headerBytes).set(new Uint8Array(theirs, at, to));
+          new Uint8Array(message, headerBytes).set(new Uint8Array(theirs, at, to));
       };
-      answer(round("share", from / (pieceBytes - 8), 0, letter, takeOver));
+      answer(round("share", from / (pieceBytes - 8), 0, message, takeOver));
       part.set(own);
     }
     return all;
   };
 
-  /** Does what the flags of a meeting ask for; `own` is what has failed here. */
+  /** Does what the flags of an all-reduce ask for; `own` is what has failed here. */
   const answer = (flags: number, own?: { readonly error: unknown }): void => {
     if ((flags & flag.failed) !== 0) {
       settled = "failed";
@@ -170,10 +170,10 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
     rank,
     size,
     share,
-    meet(kind, step, letter, merge) {
+    allReduce(kind, step, message, merge) {
       if (size === 1) return;
       const said = kind === "step" && isAborted(signal) ? flag.aborting : 0;
-      answer(round(kind, step, said, letter, merge));
+      answer(round(kind, step, said, message, merge));
     },
     agreed: () => (settled === "failed" ? undefined : settled),
     agree(error) {

@@ -10,7 +10,7 @@ import { flatten, mapLeaves, unflatten } from "../../tree/index.ts";
 import type { FitData } from "../batches.ts";
 import { type ItemSums, itemsOf } from "../history.ts";
 import type { World } from "../world.ts";
-import { type Letter, letterFor } from "./letter.ts";
+import { type Bucket, bucketFor } from "./bucket.ts";
 import { makeRanks, type Ranks } from "./ranks.ts";
 
 /** How ranks add up: by a tree whose bits do not depend on how many there are, or as fast as the transport can. */
@@ -74,13 +74,13 @@ export function makeSharding(
     const addTwo = (x: unknown, y: unknown): Tensor => add(x as Tensor, y as Tensor);
     return sumByTree(trees, (a, b) => mapLeaves("fit", addTwo, a, b));
   }) as (trees: readonly unknown[]) => unknown;
-  const sumOverRanks = (kind: "step" | "evaluation", step: number, letter: Letter): void => {
-    if (mode === "tree") return ranks.meet(kind, step, letter.buffer, letter.add);
-    ranks.meet(kind, step, letterFor(0, []).buffer, () => {}); // whether all have come for this
-    for (const array of [letter.doubles, letter.singles]) if (array.length > 0) world!.allReduce(array);
+  const sumOverRanks = (kind: "step" | "evaluation", step: number, bucket: Bucket): void => {
+    if (mode === "tree") return ranks.allReduce(kind, step, bucket.buffer, bucket.add);
+    ranks.allReduce(kind, step, bucketFor(0, []).buffer, () => {}); // whether all have come for this
+    for (const array of [bucket.doubles, bucket.singles]) if (array.length > 0) world!.allReduce(array);
   };
   let last: unknown;
-  let bucket: Letter | undefined;
+  let bucket: Bucket | undefined;
   return {
     count,
     ranks,
@@ -100,7 +100,7 @@ export function makeSharding(
       if (size === 1) return totalOf(numbers, gradients);
       const { leaves, def } = flatten(gradients, "fit");
       const tensors = leaves.map((leaf) => asTensor(leaf, "fit"));
-      bucket = letterFor(numbers.length, tensors, bucket);
+      bucket = bucketFor(numbers.length, tensors, bucket);
       const { doubles, arrays } = bucket;
       doubles.set(numbers);
       for (const [i, array] of arrays.entries()) array.set(elements(tensors[i]!, "fit"));
@@ -119,10 +119,10 @@ export function makeSharding(
       const names = namesOf(parts);
       const numbers = sumNumbers(parts.map((sums) => numbersOf(sums, names)));
       if (size === 1) return sumsOf(numbers, names);
-      const letter = letterFor(numbers.length, []);
-      letter.doubles.set(numbers);
-      sumOverRanks("evaluation", step, letter);
-      return sumsOf([...letter.doubles], names);
+      const alone = bucketFor(numbers.length, []);
+      alone.doubles.set(numbers);
+      sumOverRanks("evaluation", step, alone);
+      return sumsOf([...alone.doubles], names);
     },
   };
 }

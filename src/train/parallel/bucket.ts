@@ -3,7 +3,7 @@ import { sizeOf } from "../../util/shape.ts";
 import { headerBytes, type Merge } from "./ranks.ts";
 
 /** A message of numbers that are added up: its header, float64 numbers, the arrays of float64, those of float32. */
-export interface Letter {
+export interface Bucket {
   readonly buffer: ArrayBuffer;
   /** The numbers, then the elements of arrays of float64. */
   readonly doubles: Float64Array;
@@ -14,8 +14,8 @@ export interface Letter {
   readonly add: Merge;
 }
 
-/** A letter of so many numbers and arrays like these; `former`, if it is one. */
-export function letterFor(numbers: number, arrays: readonly Tensor[], former?: Letter): Letter {
+/** A bucket for so many numbers and arrays like these; `former`, if it is one. */
+export function bucketFor(numbers: number, arrays: readonly Tensor[], former?: Bucket): Bucket {
   const isDouble = arrays.map(({ dtype }) => dtype === "float64");
   const sizes = arrays.map(({ shape }) => sizeOf(shape));
   const totalOf = (which: boolean): number =>
