@@ -15,6 +15,7 @@ const alone = [
   "src/backends/wasm/opcodes.test.ts",
   "src/backends/wasm/threads/threads.test.ts",
   "src/runtime/turbo.test.ts",
+  "test/doc-examples.test.ts",
   // load the sources anew, or with a part exchanged
   "src/train/parallel/one-rank.test.ts",
   "src/train/unawaited.test.ts",
