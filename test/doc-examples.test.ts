@@ -4,11 +4,9 @@
 // scope without an import. An example fenced as something else than TypeScript (```text) is not run.
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { inspect } from "node:util";
-import { transform } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { Tensor } from "downhill";
-import { agrees, promises, root, shows } from "./support/snippets.ts";
+import { runKeepingPromises } from "./support/kept-promises.ts";
+import { root } from "./support/snippets.ts";
 
 interface Example {
   readonly file: string; // relative to src/
@@ -44,20 +42,6 @@ function examplesIn(file: string, text: string): Example[] {
   });
 }
 
-/** The example with each promise turned into a call of `$note`, as plain JavaScript. */
-async function instrument(code: string): Promise<string> {
-  const lines = promises(code).map(({ statement, text, promise }) => {
-    if (statement.type === "ImportDeclaration") return ""; // its names are in scope
-    if (statement.type !== "ExpressionStatement" || promise.length === 0) return text;
-    const { start, end } = statement.expression;
-    const value = code.slice(start, end).replace(/^console\.log\((.*)\)$/s, "$1");
-    return `await $note(${JSON.stringify(promise.join("\n").trim())}, async () => (${value}));`;
-  });
-  // A block of its own: its constants may have the names of exports.
-  const { code: script } = await transform(`async () => {{\n${lines.join("\n")}\n}}`, { loader: "ts" });
-  return script.trim().replace(/;$/, "");
-}
-
 /** Everything that the faces of the package, the folder of the file and the file export; the nearest wins. */
 async function scopeOf(file: string): Promise<Record<string, unknown>> {
   // The command is the one file that does something when it is loaded.
@@ -68,43 +52,11 @@ async function scopeOf(file: string): Promise<Record<string, unknown>> {
   return Object.assign({}, ...modules) as Record<string, unknown>;
 }
 
-/** The texts by which a value may be promised: as Node prints it, and a string, an error or a tensor by its content. */
-function textsOf(value: unknown): string[] {
-  const texts = [inspect(value, { depth: null })];
-  if (typeof value === "string") texts.push(value);
-  if (value instanceof Error) texts.push(value.message);
-  if (value instanceof Tensor) texts.push(inspect(value.tolist(), { depth: null }));
-  return texts;
-}
-
-async function note(promised: string, run: () => unknown): Promise<void> {
-  const error = /^(?:throws|\w*Error):?\s*(.*)$/s.exec(promised);
-  if (error !== null) {
-    const thrown = await Promise.resolve(run()).then(
-      (value) => expect.fail(`it should throw and gave ${inspect(value)}`),
-      (reason: unknown) => (reason instanceof Error ? reason.message : inspect(reason)),
-    );
-    if (!agrees(thrown, `…${error[1]}…`)) expect(thrown).toBe(error[1]);
-    return;
-  }
-  const texts = textsOf(await run());
-  if (!texts.some((text) => shows(promised, text))) expect(texts[0]).toBe(promised);
-}
-
-async function runExample(code: string, scope: Record<string, unknown>): Promise<void> {
-  const names = Object.keys(scope);
-  // The text is our own, from src/.
-  const makeExample = new Function("$note", ...names, `return ${await instrument(code)};`) as (
-    ...values: unknown[]
-  ) => () => Promise<void>;
-  await makeExample(note, ...names.map((name) => scope[name]))();
-}
-
 describe("examples in doc comments", () => {
   test.each(examples.map(({ file, line, code }) => [`${file}:${line}`, file, code]))(
     "%s",
     async (_, file, code) => {
-      await runExample(code, await scopeOf(file));
+      await expect(runKeepingPromises(code, await scopeOf(file))).resolves.toBeUndefined();
     },
   );
 });
@@ -133,7 +85,7 @@ describe("the runner of examples", () => {
   ])("sees a promise kept: %s", async (_, lines) => {
     const [example] = examplesIn("a.ts", inComment(...lines));
     expect(example?.line).toBe(4);
-    await runExample(example?.code ?? "", scope);
+    await runKeepingPromises(example?.code ?? "", scope);
   });
 
   test.each([
@@ -145,7 +97,7 @@ describe("the runner of examples", () => {
     ["half(; // 1", /does not parse/],
   ])("sees a promise broken: %s", async (line, why) => {
     const [example] = examplesIn("a.ts", inComment(line));
-    await expect(runExample(example?.code ?? "", scope)).rejects.toThrow(why);
+    await expect(runKeepingPromises(example?.code ?? "", scope)).rejects.toThrow(why);
   });
 
   test("leaves other languages alone", () => {

@@ -16,7 +16,14 @@ export default defineConfig({
       { text: "API", link: "/api/" },
     ],
     sidebar: [
-      { text: "Start", items: [{ text: "First steps", link: "/" }] },
+      {
+        text: "Start",
+        items: [
+          { text: "First steps", link: "/" },
+          { text: "How it works", link: "/how-it-works" },
+          { text: "Glossary", link: "/glossary" },
+        ],
+      },
       {
         text: "Figures",
         items: [

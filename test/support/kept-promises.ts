@@ -1,0 +1,61 @@
+import { inspect } from "node:util";
+import { transform } from "esbuild";
+import { expect } from "vitest";
+import { Tensor } from "downhill";
+import { agrees, promises, shows } from "./snippets.ts";
+
+/**
+ * Runs a program whose comments promise how values print (`…` stands for any text) or, where they begin with "throws" or
+ * the name of an error, that a statement throws with that message; holds each of them. Imports are left out: what they
+ * name is in `scope`. Gives the value of the expression `result`, in which the names of the program can be read.
+ */
+export async function runKeepingPromises(
+  code: string,
+  scope: Readonly<Record<string, unknown>>,
+  result = "undefined",
+): Promise<unknown> {
+  const names = Object.keys(scope);
+  // The text is our own, from this repository.
+  const make = new Function("$note", ...names, `return ${await instrument(code, result)};`) as (
+    ...values: unknown[]
+  ) => () => Promise<unknown>;
+  return make(note, ...names.map((name) => scope[name]))();
+}
+
+/** The program with each promise turned into a call of `$note`, as plain JavaScript. */
+async function instrument(code: string, result: string): Promise<string> {
+  const lines = promises(code).map(({ statement, text, promise }) => {
+    if (statement.type === "ImportDeclaration") return "";
+    if (statement.type !== "ExpressionStatement" || promise.length === 0) return text;
+    const { start, end } = statement.expression;
+    const value = code.slice(start, end).replace(/^console\.log\((.*)\)$/s, "$1");
+    return `await $note(${JSON.stringify(promise.join("\n").trim())}, async () => (${value}));`;
+  });
+  // A block of its own: its constants may have the names of what is in scope.
+  const body = `${lines.join("\n")}\nreturn (${result});`;
+  const { code: script } = await transform(`async () => {{\n${body}\n}}`, { loader: "ts" });
+  return script.trim().replace(/;$/, "");
+}
+
+/** The texts by which a value may be promised: as Node prints it, and a string, an error or a tensor by its content. */
+function textsOf(value: unknown): string[] {
+  const texts = [inspect(value, { depth: null })];
+  if (typeof value === "string") texts.push(value);
+  if (value instanceof Error) texts.push(value.message);
+  if (value instanceof Tensor) texts.push(inspect(value.tolist(), { depth: null }));
+  return texts;
+}
+
+async function note(promised: string, run: () => unknown): Promise<void> {
+  const error = /^(?:throws|\w*Error):?\s*(.*)$/s.exec(promised);
+  if (error !== null) {
+    const thrown = await Promise.resolve(run()).then(
+      (value) => expect.fail(`it should throw and gave ${inspect(value)}`),
+      (reason: unknown) => (reason instanceof Error ? reason.message : inspect(reason)),
+    );
+    if (!agrees(thrown, `…${error[1]}…`)) expect(thrown).toBe(error[1]);
+    return;
+  }
+  const texts = textsOf(await run());
+  if (!texts.some((text) => shows(promised, text))) expect(texts.at(1) ?? texts[0]).toBe(promised);
+}
