@@ -211,6 +211,22 @@ describe("downhill train digits", () => {
     });
   });
 
+  test.each([
+    ["a report that cannot be written", ["digits", "--out", "nowhere/report.html"], "nowhere"],
+    ["a table that is not there", ["--data", "gone.csv", "--target", "y"], "gone.csv"],
+  ])("%s is told once, before ranks are started", async (_, words, named) => {
+    const { status, stdout, stderr } = await downhill(
+      "train",
+      ...words,
+      "--ranks",
+      "2",
+      "--allow-run-as-root",
+    );
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^error: .*\n$/);
+    expect(stderr).toContain(named);
+  });
+
   test("tells of the nearest option, and of all in its help", async () => {
     expect((await downhill("train", "digits", "--momentun", "1")).stderr).toContain(
       'error: unknown option --momentun. Did you mean "--momentum"?',

@@ -43,9 +43,14 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
   const places = isFirst ? readPlaces(asked) : withoutFiles(readPlaces(asked));
   const tuned = readTuned(asked.tune, given.method);
   const ranks = readRanks(asked);
-  if (world === undefined && ranks > 1) return launchRanks(ranks, asked);
   if (isFirst) for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
   if (places.checkpoint !== undefined) checkFolder(places.checkpoint);
+  if (world === undefined && ranks > 1) {
+    // what one process can find wrong is told once, before there are several
+    await refuseOldRun(places);
+    await loadProblem(source, given.seed, given.validation);
+    return launchRanks(ranks, asked);
+  }
   const output = isFirst ? makeOutput(asked.json, stdout) : silentOutput;
   const interruption = onInterrupt(() => {
     output.clear();
