@@ -7,6 +7,8 @@ import { nodeFiles } from "./file-operations.ts";
 import { takeLock } from "./lock-file.ts";
 
 const files = nodeFiles("test");
+/** Of locks that stay, in milliseconds: nobody gives them back, however long they are waited for. */
+const firstWait = 0.1;
 let folder: string;
 let path: string;
 beforeEach(() => {
@@ -82,7 +84,7 @@ describe("a lock whose owner", () => {
 
   test("lives is refused, naming process and time", async () => {
     leave({ pid: process.ppid });
-    await expect(takeLock(files, path)).rejects.toMatchObject({
+    await expect(takeLock(files, path, firstWait)).rejects.toMatchObject({
       code: "file",
       message: `${path}: another run, process ${process.ppid}, has this folder since 2026-01-02T03:04:05Z. Wait for its end, or name another folder.`,
     });
@@ -112,7 +114,7 @@ test.each(["", "{", '{"pid":-1,"host":"","began":null,"since":""}'])(
   "%j is no lock, and stays",
   async (text) => {
     writeFileSync(path, text);
-    await expect(takeLock(files, path)).rejects.toThrow(
+    await expect(takeLock(files, path, firstWait)).rejects.toThrow(
       "this is no lock of a run. If no run is going on here, remove it.",
     );
     expect(readFileSync(path, "utf8")).toBe(text);

@@ -19,12 +19,17 @@ export type Release = () => Promise<void>;
 /**
  * Takes a lock: a file that names its owner, made where there was none. One whose owner has ended on this machine without
  * giving it back (it was killed, or the power failed) is taken over. It is given back by `Release`, and when the process
- * exits. In Node and Bun; elsewhere there is no telling who lives, and nothing is locked.
+ * exits. In Node and Bun; elsewhere there is no telling who lives, and nothing is locked. An owner that lives is waited for
+ * between `mostAttempts` attempts, first for so many milliseconds as `firstWait` says, then twice, three times … as long.
  *
  * @throws DownhillError `file` if another has it, with its process, machine and time, or if the file is no lock. What the
  * file system throws goes on as it came.
  */
-export async function takeLock(files: FileOperations, path: string): Promise<Release> {
+export async function takeLock(
+  files: FileOperations,
+  path: string,
+  firstWait = usualFirstWait,
+): Promise<Release> {
   const owner = thisProcess();
   if (owner === undefined) return async () => {};
   const text = `${JSON.stringify(owner)}\n`;
@@ -35,13 +40,13 @@ export async function takeLock(files: FileOperations, path: string): Promise<Rel
     const other = readOwner(found);
     if (other === undefined) {
       if (attempt === mostAttempts) throw unreadable(path);
-      await waitAfter(attempt); // perhaps it is being written
+      await waitFor(firstWait * attempt); // perhaps it is being written
     } else if (hasEnded(other)) await putAside(files, path, found);
     else {
       // one that was killed may take a moment to end, as ranks do of whose run another was killed
       const mayBeEnding = other.host === hostName() && other.pid !== process.pid;
       if (!mayBeEnding || attempt === mostAttempts) throw taken(path, other);
-      await waitAfter(attempt);
+      await waitFor(firstWait * attempt);
     }
   }
   giveBackAtExit(path, text);
@@ -53,11 +58,12 @@ export async function takeLock(files: FileOperations, path: string): Promise<Rel
   };
 }
 
-const mostAttempts = 20; // with the waits between them two seconds
+const mostAttempts = 20;
+const usualFirstWait = 10; // milliseconds: with those that follow two seconds
 
-async function waitAfter(attempt: number): Promise<void> {
+async function waitFor(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 10 * attempt);
+    setTimeout(resolve, milliseconds);
   });
 }
 
