@@ -28,7 +28,7 @@ export type Release = () => Promise<void>;
 export async function takeLock(
   files: FileOperations,
   path: string,
-  firstWait = usualFirstWait,
+  firstWait: number = usualFirstWait,
 ): Promise<Release> {
   const owner = thisProcess();
   if (owner === undefined) return async () => {};
