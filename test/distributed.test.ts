@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd } from "./support/mpi.ts";
+import { extent } from "./support/extent.ts";
+import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd, shortLived } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
 
 let folder: string;
@@ -35,13 +36,15 @@ function furthest(a: Numbers, b: Numbers): number {
 }
 
 describeWithMpi("derivatives of random programs with psum, pmean, allGather and replicated", () => {
+  const first = extent(4, 0); // of six programs; the last two have all operations between them
   const runs = new Map<number, readonly Numbers[]>();
   beforeAll(async () => {
+    const words = [folder, String(first)];
     // one rank needs no launcher
-    const alone = await runToEnd(process.execPath, [rankProgram("gradients.mjs"), folder]);
+    const alone = await runToEnd(process.execPath, [shortLived, rankProgram("gradients.mjs"), ...words]);
     expect(alone).toEqual({ status: 0, signal: null, stdout: "", stderr: "" });
     for (const size of [2, 4]) {
-      const { status, stderr } = await launchRanks(["-n", String(size)], "gradients.mjs", [folder]);
+      const { status, stderr } = await launchRanks(["-n", String(size)], "gradients.mjs", words);
       expect(status, stderr).toBe(0);
     }
     for (const size of [1, 2, 4]) runs.set(size, written("gradients", size) as readonly Numbers[]);
@@ -50,7 +53,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
   test("are those of differences, in every way of computing them", () => {
     const numbers = runs.get(1)![0]!;
     const pick = (name: string): Numbers =>
-      Object.fromEntries(Array.from({ length: 6 }, (_, seed) => [seed, numbers[`${seed} ${name}`]!]));
+      Object.fromEntries(Array.from({ length: 6 - first }, (_, i) => [i, numbers[`${first + i} ${name}`]!]));
     // central differences of step 1e-5 are off by some 1e-10 of third derivatives, and by 1e-16 / 1e-5
     expect(furthest(pick("gradient"), pick("gradient by differences"))).toBeLessThan(1e-7);
     expect(furthest(pick("second"), pick("second by differences"))).toBeLessThan(1e-7);
@@ -68,7 +71,7 @@ describeWithMpi("derivatives of random programs with psum, pmean, allGather and 
     const isExact = ([name]: readonly [string, unknown]): boolean => !name.includes("differences");
     const exact = (numbers: Numbers): Numbers => Object.fromEntries(Object.entries(numbers).filter(isExact));
     for (const numbers of runs.get(size)!) expect(furthest(exact(one), exact(numbers))).toBeLessThan(1e-12);
-    expect(Object.keys(exact(one)).length).toBeGreaterThan(80);
+    expect(Object.keys(exact(one)).length).toBeGreaterThan(13 * (6 - first));
   });
 });
 
@@ -152,7 +155,9 @@ describeWithMpi("a rank that ends takes the others along", () => {
   });
 
   test("when it leaves with another exit code than 0 and they go on", async () => {
-    const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["leave"]);
+    const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["leave"], {
+      env: { DOWNHILL_PATIENCE: "300" },
+    });
     expect(status).toBe(3);
     expect(stderr).toMatch(/^downhill: rank 1 of 2: ended with exit code 3 while other ranks went on/m);
   });
@@ -180,7 +185,7 @@ describeWithMpi("openMpi", () => {
     ],
     ["libm.so.6", /libm\.so\.6 is no library of MPI: it has no MPI_Get_library_version/],
   ])("refuses %s for a library", async (library, message) => {
-    const { status, stderr } = await runToEnd(process.execPath, [program, folder], {
+    const { status, stderr } = await runToEnd(process.execPath, [shortLived, program, folder], {
       env: { DOWNHILL_MPI: library },
     });
     expect(status).toBe(1);
@@ -189,20 +194,6 @@ describeWithMpi("openMpi", () => {
 });
 
 describeWithMpi("downhill launch", () => {
-  test.each(Object.entries(mpiruns))("starts again after a death by signal (%s)", async (make, mpirun) => {
-    const file = join(folder, `killed-${make}`);
-    const { status, stdout, stderr } = await launchRanks(
-      ["-n", "2", "--restarts", "1", "--mpirun", mpirun],
-      "ends.mjs",
-      ["kill once", file],
-    );
-    expect(status, stderr).toBe(0);
-    expect(stdout, stderr).toContain("whole again on 2 ranks");
-    expect(stderr).toMatch(
-      /^downhill launch: (rank 1|a rank) died(?: of signal 9 \(SIGKILL\)|, of a signal that mpirun did not tell); starting again \(restart 1 of 1\)\.$/m,
-    );
-  });
-
   test("starts again after a new checkpoint, and not where nothing is new", async () => {
     const checkpoint = join(folder, "checkpoints");
     mkdirSync(join(checkpoint, "deep"), { recursive: true });
@@ -220,22 +211,25 @@ describeWithMpi("downhill launch", () => {
   });
 
   test.each(Object.entries(mpiruns))(
-    "hands Ctrl-C on once, and waits until all have saved (%s)",
-    async (_, mpirun) => {
+    "starts again after a death by signal, then hands Ctrl-C on once, and waits until all have saved (%s)",
+    async (make, mpirun) => {
       let isSent = false;
       const { status, stdout, stderr } = await launchRanks(
         ["-n", "2", "--restarts", "3", "--mpirun", mpirun],
         "ends.mjs",
-        ["interrupt"],
+        ["kill once, interrupt", join(folder, `killed-${make}`)],
         {
           watch(told, pid) {
-            if (isSent || !told.includes("ready")) return;
+            if (isSent || !told.includes("ready on 2 ranks")) return;
             isSent = true;
             process.kill(pid, "SIGINT");
           },
         },
       );
       expect(status, stderr).toBe(130);
+      expect(stderr).toMatch(
+        /^downhill launch: (rank 1|a rank) died(?: of signal 9 \(SIGKILL\)|, of a signal that mpirun did not tell); starting again \(restart 1 of 3\)\.$/m,
+      );
       expect(stdout.match(/saved once/g)).toHaveLength(1);
       expect(stderr).toMatch(/^downhill launch: .* ended the run with exit code 130, stopped by SIGINT\.$/m);
     },
@@ -261,7 +255,7 @@ describeWithMpi("downhill launch", () => {
 describe("downhill launch refuses", () => {
   const launch = async (...words: readonly string[]): Promise<readonly [number | null, string]> => {
     const bin = join(root, "dist/cli/main.js");
-    const { status, stderr } = await runToEnd(process.execPath, [bin, "launch", ...words]);
+    const { status, stderr } = await runToEnd(process.execPath, [shortLived, bin, "launch", ...words]);
     return [status, stderr];
   };
   const program = rankProgram("checks.mjs");

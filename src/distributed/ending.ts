@@ -1,11 +1,12 @@
 import { inspect } from "node:util";
+import { launchVariables } from "./launched.ts";
 import type { Mpi } from "./mpi.ts";
 
 /**
  * How long a rank that ends with an exit code other than 0 waits for the others before it ends them, in milliseconds: they
  * may be on their way to the same end, and are at most some steps and a checkpoint away from it.
  */
-const patience = 10_000;
+const usualPatience = 10_000;
 
 /** How long it sleeps between two looks, in milliseconds: so long that waiting takes no time from ranks on the same cores. */
 const longestSleep = 20;
@@ -16,6 +17,7 @@ const longestSleep = 20;
  * than 0 while the others do not. `then` is called when it ends in order.
  */
 export function endWithProcess(mpi: Mpi, then: () => void): void {
+  const patience = Number(process.env[launchVariables.patience] ?? usualPatience);
   let uncaught: { readonly error: unknown } | undefined;
   process.on("uncaughtExceptionMonitor", (error) => {
     if (process.listenerCount("uncaughtException") === 0) uncaught = { error };

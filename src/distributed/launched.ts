@@ -13,6 +13,8 @@ export const launchVariables = {
    * exit code 0 where a rank was killed (7 times of 60 with version 4.2.1).
    */
   running: "DOWNHILL_RUNNING",
+  /** How long a rank that ends out of order waits for the others, in milliseconds, in place of the usual 10 s. */
+  patience: "DOWNHILL_PATIENCE",
 } as const;
 
 /** A signal that launchers hand on and that programs seldom use; Node keeps SIGUSR1 for itself. */

@@ -80,6 +80,12 @@ export async function runToEnd(
   });
 }
 
+/**
+ * Of Node, for programs that live for a second: to optimise their code takes a third of their time, and gives nothing back. It
+ * is passed on to ranks.
+ */
+export const shortLived = "--no-opt";
+
 /** Runs a program of `test/support/ranks` by `downhill launch`, or any by its path. */
 export async function launchRanks(
   options: readonly string[],
@@ -89,7 +95,8 @@ export async function launchRanks(
 ): Promise<Ended> {
   const path = program.includes("/") ? program : rankProgram(program);
   const root = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
-  return await runToEnd(process.execPath, [bin, "launch", ...root, ...options, path, ...words], run);
+  const launch = [shortLived, bin, "launch", ...root, ...options];
+  return await runToEnd(process.execPath, [...launch, path, ...words], run);
 }
 
 /** The path of a program of `test/support/ranks`. */

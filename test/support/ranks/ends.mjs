@@ -25,12 +25,8 @@ if (how === "leave") {
   if (isLast) process.exit(3);
   await new Promise((resolve) => setTimeout(resolve, 3_600_000)); // it is ended long before
 }
-if (how === "kill once") {
-  if (existsSync(file)) {
-    // the second try
-    if (world.rank === 0) say(`whole again on ${world.size} ranks`);
-    process.exit(0);
-  }
+const isAgain = file !== undefined && existsSync(file);
+if (how === "kill once, interrupt" && !isAgain) {
   world.barrier();
   if (isLast) {
     writeFileSync(file, "");
@@ -39,7 +35,7 @@ if (how === "kill once") {
 }
 if (how === "checkpoint") {
   // fails each time, the first time after a checkpoint
-  if (isLast && !existsSync(file)) writeFileSync(file, "");
+  if (isLast && !isAgain) writeFileSync(file, "");
   throw new Error("it fails");
 }
 if (how === "deaf") {
@@ -47,10 +43,10 @@ if (how === "deaf") {
   world.barrier();
   if (world.rank === 0) say("ready");
 }
-if (how === "interrupt") {
+if (how === "kill once, interrupt" && isAgain) {
   process.on("SIGINT", () => (flag[0] = 1));
   world.barrier();
-  if (world.rank === 0) say("ready");
+  if (world.rank === 0) say(`ready on ${world.size} ranks`);
   await steps();
   // the first to know is not the last to be ready
   if (world.rank === 0) {

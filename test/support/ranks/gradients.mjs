@@ -1,6 +1,7 @@
 // Derivatives of random programs over the ranks, in the ways in which downhill computes them. The data are cut into as
 // many parts as there are ranks at most, of which each rank has its share, so that the numbers do not depend on the ranks.
 // Writes on each rank a file of JSON into the folder that it is given: the numbers by their names.
+// Usage: gradients.mjs FOLDER FIRST      with the first of the six programs that are tried, from 0
 import { writeFileSync } from "node:fs";
 import {
   grad,
@@ -19,6 +20,7 @@ import {
 import { allGather, openMpi, pmean, psum, replicated } from "downhill/distributed";
 
 const world = await openMpi();
+const first = Number(process.argv[3]);
 const parts = 4;
 const n = 3; // elements of a vector
 const own = parts / world.size;
@@ -67,7 +69,7 @@ function randomProgram(seed) {
 
 const plain = (x) => [...x.data()];
 const numbers = {};
-for (let seed = 0; seed < 6; seed++) {
+for (let seed = first; seed < 6; seed++) {
   const random = randomFrom(seed + 100);
   const vector = () => tensor(Array.from({ length: n }, random.next));
   const [p, u, w] = [vector(), vector(), vector()];
