@@ -273,8 +273,9 @@ describe("two runs in one folder", () => {
 
 describe("a power cut", () => {
   test("in any operation leaves the last checkpoint that was safe, or the one being written, whole", async () => {
+    const seeds = extent(100, 300);
     let [cuts, newer] = [0, 0];
-    for (let seed = 0; seed < 300; seed++) {
+    for (let seed = 0; seed < seeds; seed++) {
       const chance = randomBelow(seed);
       let disk = makeDisk();
       let [safe, step] = [0, 0];
@@ -307,8 +308,8 @@ describe("a power cut", () => {
         safe = checkpoint.step;
       }
     }
-    expect(cuts).toBeGreaterThan(600);
-    expect(newer).toBeGreaterThan(5);
+    expect(cuts).toBeGreaterThan(2 * seeds);
+    expect(newer).toBeGreaterThan(seeds / 60);
   });
 });
 
