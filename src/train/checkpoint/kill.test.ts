@@ -2,7 +2,7 @@
 // checkpoints too, nothing but the steps since the last checkpoint may be lost, and the end must be that of a run that
 // was never killed, to the last bit.
 //
-// DOWNHILL_KILLS sets how many times (default 10), DOWNHILL_KILL_SEED which moments (default 1).
+// DOWNHILL_KILLS sets how many times (default 6, in the thorough extent 10), DOWNHILL_KILL_SEED which moments (default 1).
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,11 +11,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { foldIn, key } from "downhill/random";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
+import { shortLived } from "../../../test/support/mpi.ts";
 import type { Moment, TraineeOptions } from "./testdata/trainee.ts";
 
-const kills = Number(process.env["DOWNHILL_KILLS"] ?? 10);
+const kills = Number(process.env["DOWNHILL_KILLS"] ?? extent(6, 10));
 const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
-const killsPerRun = 5;
+const killsPerRun = extent(3, 5);
 const here = fileURLToPath(new URL("testdata/", import.meta.url));
 let folder: string;
 let program: string;
@@ -69,7 +71,15 @@ interface Ended extends Life {
 /** One life of the program, by a command that runs it; it is killed as soon as it says "now". */
 async function liveBy(command: readonly string[], path: string, options: TraineeOptions): Promise<Ended> {
   const worker = pathToFileURL(join(here, "work.mjs")).href;
-  const [file, ...words] = [...command, process.execPath, program, path, worker, JSON.stringify(options)];
+  const [file, ...words] = [
+    ...command,
+    process.execPath,
+    shortLived,
+    program,
+    path,
+    worker,
+    JSON.stringify(options),
+  ];
   const child: ChildProcess = spawn(file, words, { stdio: ["ignore", "pipe", "pipe"] });
   let [out, errors] = ["", ""];
   child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -157,9 +167,10 @@ test(
     for (const operation of ["write", "sync", "rename"]) {
       expect(within(operation), operation).toBeGreaterThanOrEqual(Math.floor(kills / 20));
     }
-    expect(killed.filter(({ kind }) => kind === "step").length).toBeGreaterThanOrEqual(
-      Math.floor(kills / 10),
-    );
+    for (const kind of ["step", "file"])
+      expect(killed.filter((moment) => moment.kind === kind).length, kind).toBeGreaterThanOrEqual(
+        Math.ceil(kills / 10),
+      );
   },
   60_000 + kills * 10_000,
 );
