@@ -8,6 +8,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../array/methods.ts";
 import "../runtime/install.ts";
+import { extent } from "../../test/support/extent.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { BatchLeaf } from "./column.ts";
 import { dataset } from "./dataset.ts";
@@ -72,6 +73,7 @@ describe("prefetch", () => {
           }
         },
       ),
+      { numRuns: extent(30, 100) },
     );
   });
 
