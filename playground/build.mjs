@@ -18,29 +18,40 @@ async function bundle(entry) {
   });
   return outputFiles[0].text;
 }
-const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
-const parts = await bundle({
-  stdin: {
-    contents: `export { pageBody } from "../src/viz/page-body.ts"; export { pageStyle } from "../src/viz/page.generated.ts";`,
-    resolveDir: here.pathname,
-  },
-});
-const { pageBody, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(parts)}`);
-const page = read("index.html")
-  .replace("/* styles */", () => `${pageStyle}\n${read("style.css")}`)
-  .replace("<!-- trace -->", () => pageBody("", ""))
-  .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
-mkdirSync(new URL("dist/", here), { recursive: true });
-// whole or not at all: somebody may be reading it
-const written = new URL(`dist/index-${process.pid}.html`, here);
-writeFileSync(written, page);
-renameSync(written, new URL("dist/index.html", here));
-console.log(`playground/dist/index.html: ${(page.length / 1024).toFixed(0)} KB`);
 
-if (process.argv.includes("--serve")) serve();
+if (process.argv.includes("--serve")) await serve(() => page); // first: a port in use is told before the page is made
+const page = make();
+await page;
 
-/** Serves the page at `PORT`, or else at the first port from 4173 on that is free. */
-function serve() {
+/** Makes the page, writes it, and returns its text. */
+async function make() {
+  const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
+  const parts = await bundle({
+    stdin: {
+      contents: `export { pageBody } from "../src/viz/page-body.ts"; export { pageStyle } from "../src/viz/page.generated.ts";`,
+      resolveDir: here.pathname,
+    },
+  });
+  const { pageBody, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(parts)}`);
+  const text = read("index.html")
+    .replace("/* styles */", () => `${pageStyle}\n${read("style.css")}`)
+    .replace("<!-- trace -->", () => pageBody("", ""))
+    .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
+  mkdirSync(new URL("dist/", here), { recursive: true });
+  // whole or not at all: somebody may be reading it
+  const written = new URL(`dist/index-${process.pid}.html`, here);
+  writeFileSync(written, text);
+  renameSync(written, new URL("dist/index.html", here));
+  console.log(`playground/dist/index.html: ${(text.length / 1024).toFixed(0)} KB`);
+  return text;
+}
+
+/**
+ * Serves the page at `PORT`, or else at the first port from 4173 on that is free; settled when it listens.
+ *
+ * @param {() => Promise<string>} page
+ */
+function serve(page) {
   const wanted = process.env.PORT;
   const first = wanted === undefined ? 4173 : Number(wanted);
   if (!Number.isInteger(first) || first < 0 || first > 65535) {
@@ -48,8 +59,8 @@ function serve() {
     process.exit(2);
   }
   const last = wanted === undefined ? first + 50 : first;
-  const server = createServer((_, response) => {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
+  const server = createServer(async (_, response) => {
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(await page());
   });
   let port = first;
   server.on("error", (error) => {
@@ -68,4 +79,5 @@ function serve() {
   });
   server.listen(port, "127.0.0.1");
   process.on("SIGINT", () => server.close(() => process.exit(0)) && server.closeAllConnections());
+  return new Promise((resolve) => server.on("listening", resolve));
 }

@@ -140,7 +140,7 @@ test("a bare command, --help and --version", async () => {
 });
 
 test.skipIf(process.platform === "win32")("a closed pipe ends it quietly", async () => {
-  const sum = Array.from({ length: 3000 }, (_, i) => `sin(x + ${i})`).join(" + ");
+  const sum = Array.from({ length: 300 }, (_, i) => `sin(x + ${i})`).join(" + ");
   const command = `"${process.execPath}" "${bin}" explain - --at x=1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8", input: sum });
   expect({ stdout, stderr }).toEqual({ stdout: "Program\n0\n", stderr: "" });

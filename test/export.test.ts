@@ -40,11 +40,11 @@ const table = `height,site,girth,yield,kind\n${Array.from({ length: 80 }, (_, i)
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "downhill-export-"));
   writeFileSync(join(folder, "trees.csv"), table);
-  await trained("digits", "digits");
+  await trained("digits", "digits", "--hidden", "32");
   await trained("best", "digits", "--val", "0.2", "--hidden", "none", "--lr", "1");
   await trained("iris", "iris", "--hidden", "none");
   const filled = ["--missing", "mean", "--indicator"];
-  await trained("kinds", "--data", "trees.csv", "--target", "kind", ...filled);
+  await trained("kinds", "--data", "trees.csv", "--target", "kind", "--hidden", "8", ...filled);
   await trained("yields", "--data", "trees.csv", "--target", "yield", "--hidden", "8,4", ...filled);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -261,7 +261,7 @@ describe("downhill export", () => {
     expect((await downhill("export", "nothing", "--out", "kept.onnx")).status).toBe(1);
     expect(readFileSync(join(folder, "kept.onnx"), "utf8")).toBe("before");
     expect((await downhill("export", "digits", "--out", "kept.onnx")).status).toBe(0);
-    expect(readFileSync(join(folder, "kept.onnx")).length).toBeGreaterThan(30_000);
+    expect(readFileSync(join(folder, "kept.onnx")).length).toBeGreaterThan(10_000);
     expect(readdirSync(folder).filter((name) => name.includes("tmp"))).toEqual([]);
   });
 
@@ -309,7 +309,7 @@ describe("downhill export", () => {
   });
 
   test("refuses steps of several batches", async () => {
-    await trained("slow", "iris", "--accumulate", "2");
+    await trained("slow", "iris", "--hidden", "none", "--accumulate", "2");
     expect((await downhill("export", "slow", "--what", "step")).stderr).toContain(
       "error: --what step: a step of this run takes the gradients of 2 batches. Write --what gradient, and add them up.",
     );

@@ -60,10 +60,10 @@ async function soak(source: string, megabytes: number): Promise<Soak> {
 }
 
 test.each([
-  { source: "generator", megabytes: extent(150, 300), most: extent(100, 200) },
+  { source: "generator", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "worker", megabytes: extent(150, 300), most: extent(100, 200) },
-  { source: "npy", megabytes: extent(150, 300), most: extent(100, 200) },
-  { source: "csv", megabytes: 30, most: 200 }, // texts of numbers, which are garbage at once
+  { source: "npy", megabytes: extent(100, 300), most: extent(66, 200) },
+  { source: "csv", megabytes: extent(20, 30), most: 200 }, // texts of numbers, which are garbage at once
 ])(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
   async ({ source, megabytes, most }) => {

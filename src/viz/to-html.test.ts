@@ -195,7 +195,7 @@ describeInBrowser("the page in Chromium", {
 
   "fits narrow windows: nothing lies off screen": async ({ open }) => {
     const long = toHtml(traceText(compileText("x^y*max(x, y, 2) + sin(x)"), { at: [2, 3] }));
-    for (const width of [320, 400, 1280]) {
+    for (const width of [320, 1280, 400].slice(0, extent(2, 3))) {
       const tab = await open(long, { viewport: { width, height: 800 } });
       await tab.keyboard.press("End");
       expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
@@ -266,7 +266,7 @@ describeInBrowser("the page in Chromium", {
   "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
     open,
   }) => {
-    const steps = extent(600, 2500);
+    const steps = extent(300, 2500);
     const table = traceTable(chain(steps), { at: [0.5, 1.1], check: false });
     expect(table.program.length).toBeGreaterThan(4 * steps);
     const html = toHtml(table);

@@ -66,6 +66,7 @@ describeInBrowser("the page of a race", {
     await page.waitForFunction(() => document.querySelector("#count")?.textContent?.startsWith("step 2 /"));
     await page.keyboard.press("Space");
     expect(await page.locator("#play").textContent()).toBe("Play");
+    await page.locator("#slider").fill("34"); // what is left is played in no time
     await page.locator("#speed").selectOption("3");
     await page.locator("#play").click();
     await page.waitForFunction(() => document.querySelector("#count")?.textContent === "step 40 / 40");
