@@ -88,8 +88,8 @@ describe("in 8 MiB for kernels", () => {
   });
 
   test("functions that were dropped and are called again do not pile up", () => {
-    const x = numbers(8000); // copies of 32 kB each stay with a function
-    const functions = Array.from({ length: 200 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
+    const x = numbers(16_000); // copies of 64 kB each stay with a function
+    const functions = Array.from({ length: 100 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
     for (let round = 0; round < 2; round++) {
       functions.forEach((f, i) => expect(f(x).at(0).item()).toBe(Math.fround(Math.fround(x[0]! ** 2) + i)));
       expect(compilationStats().kept).toBeLessThan(functions.length);
