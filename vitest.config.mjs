@@ -82,6 +82,7 @@ export default defineConfig({
     // Generous: the machine may be busy, and a slow test is not a wrong one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    experimental: { fsModuleCache: true },
     projects: [
       {
         extends: true,

@@ -27,6 +27,7 @@ import {
   zeros,
 } from "downhill";
 import { growthOfProcessorTime } from "./support/processor-time.ts";
+import { extent } from "./support/extent.ts";
 
 test("a row of a loop's results that an inner loop carries does not lend the whole array", () => {
   const inner = (c: Tensor): [Tensor, null] => {
@@ -177,7 +178,7 @@ test("many arguments and long elementwise programs take linear time", () => {
     for (let i = 0; i < n; i++) y = sin(y.mul(x));
     return y.sum();
   };
-  const growth = growthOfProcessorTime([250, 2000], (n, k) => {
+  const growth = growthOfProcessorTime([extent(125, 250), extent(1000, 2000)], (n, k) => {
     jit(grad(chain(n)))(new Float64Array(50 + k).fill(1)); // another size compiles anew
   });
   expect(growth).toBeLessThan(32); // linear: 8, quadratic: 64

@@ -42,7 +42,7 @@ describe("in 8 MiB for kernels", () => {
   afterEach(() => expect(used()).toBeLessThanOrEqual(limit));
 
   test("an eager operation runs on one array after the other, no two of a length", () => {
-    for (let i = 0; i < extent(20, 60); i++) {
+    for (let i = 0; i < extent(12, 60); i++) {
       const x = numbers(300_000 + i);
       expect(tensor(x).add(1).at(i).item()).toBe(Math.fround(x[i]! + 1));
     }
@@ -50,7 +50,7 @@ describe("in 8 MiB for kernels", () => {
 
   test("a jitted function runs on one array after the other, no two of a length", () => {
     const f = jit((x: Tensor) => x.add(1));
-    for (let i = 0; i < extent(24, 107); i++) {
+    for (let i = 0; i < extent(12, 107); i++) {
       const x = numbers(300_000 + i);
       expect(f(x).at(i).item()).toBe(Math.fround(x[i]! + 1));
     }
@@ -58,7 +58,7 @@ describe("in 8 MiB for kernels", () => {
 
   test("one jitted function after the other runs on one array, with temporaries as large", () => {
     const x = numbers(100_000);
-    for (let i = 0; i < extent(20, 40); i++) {
+    for (let i = 0; i < extent(12, 40); i++) {
       const f = jit((x: Tensor) => cumsum(sort(x), { axis: 0 }).add(i));
       const sizes = f(x).data();
       expect(sizes[0]).toBe(Math.fround(Math.fround(-0.5) + i));
@@ -81,15 +81,15 @@ describe("in 8 MiB for kernels", () => {
 
   test("one gradient of a new closure after the other runs on one array", () => {
     const x = numbers(300_000);
-    for (let i = 1; i <= extent(15, 30); i++) {
+    for (let i = 1; i <= extent(8, 30); i++) {
       const slope = jit(grad((x: Tensor) => cumsum(x.mul(i), { axis: 0 }).square().sum()));
       expect(slope(x).at(-1).item()).not.toBe(0);
     }
   });
 
   test("functions that were dropped and are called again do not pile up", () => {
-    const x = numbers(8000); // copies of 32 kB each stay with a function
-    const functions = Array.from({ length: 200 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
+    const x = numbers(16_000); // copies of 64 kB each stay with a function
+    const functions = Array.from({ length: 100 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
     for (let round = 0; round < 2; round++) {
       functions.forEach((f, i) => expect(f(x).at(0).item()).toBe(Math.fround(Math.fround(x[0]! ** 2) + i)));
       expect(compilationStats().kept).toBeLessThan(functions.length);
@@ -133,8 +133,9 @@ test("a million bytes more or less for one call do not stay in use", () => {
   const f = jit((x: Tensor) => cumsum(sort(x), { axis: 0 }));
   f(numbers(250_000));
   const before = held();
-  for (let i = 1; i < 40; i++) f(numbers(250_000 + i));
-  expect(held() - before).toBeLessThan(40 * 50_000); // bytes that each may keep: constants and small copies
+  const calls = extent(15, 40);
+  for (let i = 1; i < calls; i++) f(numbers(250_000 + i));
+  expect(held() - before).toBeLessThan(calls * 50_000); // bytes that each may keep: constants and small copies
 });
 
 test("an array that the engine has no memory for is reported like all else", () => {
@@ -180,7 +181,9 @@ describe("where the n-th allocation fails", () => {
       const expected = bitsOf(make()());
       const before = held();
       let [errors, refused] = [0, 1];
-      for (let n = 1; refused > 0; n++) {
+      // in the quick extent every second one alone, and the others with those after them
+      const first = extent(isForGood ? 2 : 1, 1);
+      for (let n = first; refused > 0; n += extent(2, 1)) {
         const run = make();
         let count = 0;
         refused = 0;

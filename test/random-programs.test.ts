@@ -293,7 +293,7 @@ describe("random programs", () => {
           expect(bits(jit((...xs: Tensor[]) => g(...xs))(...point)), "jit").toBe(expected);
         }
       }),
-      { numRuns: extent(16, 400), seed: 1 },
+      { numRuns: extent(8, 400), seed: 1 },
     );
   });
 
@@ -310,7 +310,7 @@ describe("random programs", () => {
         expectClose(vjp(jitted, ...point)[1](cotangents), gradients);
         expectClose(jit((...xs: Three) => jvp(jitted, xs, directions)[1])(...point), tangents);
       }),
-      { numRuns: extent(14, 300), seed: 2 },
+      { numRuns: extent(7, 300), seed: 2 },
     );
   });
 
@@ -328,7 +328,7 @@ describe("random programs", () => {
           expectClose(jit(vmap(g))(...batch), stacked);
         }
       }),
-      { numRuns: extent(10, 250), seed: 3 },
+      { numRuns: extent(5, 250), seed: 3 },
     );
   });
 
@@ -357,7 +357,7 @@ describe("random programs", () => {
           1e-10 * Math.max(1, Math.abs(twice)),
         );
       }),
-      { numRuns: extent(10, 200), seed: 4 },
+      { numRuns: extent(5, 200), seed: 4 },
     );
   });
 });

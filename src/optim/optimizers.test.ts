@@ -23,6 +23,7 @@ import { applyUpdates, type GeneralOptimizer, type UpdateExtra } from "downhill/
 import { checkGrads } from "downhill/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../test/support/extent.ts";
 
 type Make = (options?: never) => GeneralOptimizer<unknown>;
 interface Row {
@@ -382,7 +383,7 @@ describe.each(pure)("%s", (name, row) => {
       const options = "learningRate" in hyper ? { learningRate: mul(0.05, factor) } : {};
       const optimizer = row.make({ ...row.options, ...options } as never);
       const params = { ...start, w: x };
-      return loss(run(optimizer, 3, params));
+      return loss(run(optimizer, extent(2, 3), params));
     };
     checkGrads(after, [start.w, tensor(1)]);
     const slopes = grad(after, { argnums: [0, 1] })(start.w, 1);

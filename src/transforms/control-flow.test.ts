@@ -30,6 +30,7 @@ import { countingInterp } from "../backends/interp/index.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { optimize } from "../passes/pipeline.ts";
 import { lowerProgram } from "../passes/lower.ts";
+import { extent } from "../../test/support/extent.ts";
 
 const int32 = { dtype: "int32" } as const;
 
@@ -377,7 +378,8 @@ describe("scan with checkpoints", () => {
           expect(dx.tolist()).toEqual(expected[0].tolist());
           expect(dw.item()).toBeCloseTo(expected[1].item(), 13); // each segment adds up its part of it
         }
-        checkGrads(kept, [xs, 0.7]);
+        // in the quick extent in one direction of the two
+        if (reverse === (Number(every) % 2 === 0) || extent(0, 1) === 1) checkGrads(kept, [xs, 0.7]);
       }
     },
   );

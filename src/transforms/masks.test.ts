@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { avgPool, maxPool } from "../array/index.ts";
+import { extent } from "../../test/support/extent.ts";
 
 /** A function of a vector to a scalar that is a sum over its elements, each derived twice. */
 interface Case {
@@ -274,14 +275,20 @@ const expectClose = (actual: readonly number[], expected: readonly number[]): vo
   actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 10));
 };
 
-describe.each(Object.entries(cases))("a mask masks: %s", (_, { f, at, slope, curvature }) => {
-  test.each(Object.entries(first))("%s", (__, derive) => expectClose([...derive(f, at).data()], slope));
+/** In the quick extent one way of three for a case, others for the next one. */
+const waysOf = (ways: Readonly<Record<string, Derive>>, name: string): [string, Derive][] => {
+  const turn = Object.keys(cases).indexOf(name);
+  return Object.entries(ways).filter((_, i) => (i + turn) % extent(3, 1) === 0);
+};
 
-  test.each(Object.entries(second))("%s", (__, derive) => {
+describe.each(Object.entries(cases))("a mask masks: %s", (name, { f, at, slope, curvature }) => {
+  test.each(waysOf(first, name))("%s", (_, derive) => expectClose([...derive(f, at).data()], slope));
+
+  test.each(waysOf(second, name))("%s", (_, derive) => {
     const n = at.length;
     expectClose(
       [...derive(f, at).data()],
-      Array.from({ length: n * n }, (___, i) => (i % n === Math.floor(i / n) ? curvature[i % n]! : 0)),
+      Array.from({ length: n * n }, (__, i) => (i % n === Math.floor(i / n) ? curvature[i % n]! : 0)),
     );
   });
 });

@@ -8,6 +8,7 @@ import { callableRoutine, instantiate } from "./call.ts";
 import { makeWasmBackend, wasmArena, wasmBackend } from "./index.ts";
 import { compileRoutine } from "./routine.ts";
 import { moduleText } from "./text.ts";
+import { extent } from "../../../test/support/extent.ts";
 
 const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
 
@@ -152,7 +153,7 @@ describe("a call", () => {
   });
 });
 
-test("code of 100,000 statements is cut into functions and gives the interpreter's bits", () => {
+test("code of very many statements is cut into functions and gives the interpreter's bits", () => {
   const values = [k.local("f64", "x"), k.local("f64", "y")];
   const block = k.makeBlock();
   let state = 1;
@@ -160,7 +161,7 @@ test("code of 100,000 statements is cut into functions and gives the interpreter
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return values[Math.max(0, values.length - 1 - ((state >>> 8) % 40))]!;
   };
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < extent(30_000, 100_000); i++) {
     const [a, b] = [earlier(), earlier()];
     values.push(block.let(`v${i}`, k.sub(k.mul(k.f64(0.75), a), k.mul(k.f64(0.5), b))));
   }

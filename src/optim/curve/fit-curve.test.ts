@@ -141,7 +141,7 @@ const zoo: Readonly<Record<string, Case>> = {
 };
 
 describe("fitCurve finds a start for", () => {
-  const some = Object.entries(zoo).filter((_, i) => i % extent(3, 1) === 0);
+  const some = Object.entries(zoo).filter((_, i) => i % extent(5, 1) === extent(2, 0));
   test.each(some)("%s", (_, { text, truth, x, noise = 0.02 }) => {
     const compiled = compileText(text);
     const names = compiled.inputs.filter((name) => name !== "x");
@@ -191,7 +191,8 @@ describe("fitCurve", () => {
 
   test("is the same each time, compiled or not", () => {
     expect(fitCurve(decay, x, y, { parameters }).params).toEqual(fit.params);
-    expect(fitCurve(decay, x, y, { parameters, jit: false }).params).toEqual(fit.params);
+    const few = { parameters, starts: 2 };
+    expect(fitCurve(decay, x, y, { ...few, jit: false }).params).toEqual(fitCurve(decay, x, y, few).params);
   });
 
   test("predicts with a band, whose width at a row is that of the error of the curve there", () => {
@@ -288,7 +289,7 @@ describe("fitCurve", () => {
     const t = even(0, 20, 120);
     const wave = (xs: Tensor, p: Readonly<Record<"A" | "w" | "p", Tensor>>): Tensor =>
       mul(p.A, add(mul(p.w, xs), p.p).sin());
-    for (const phase of [0.3, 2, 4, 6]) {
+    for (const phase of [0.3, 4, 2, 6].slice(0, extent(2, 4))) {
       const data = t.map((ti) => 3 * Math.sin(2 * ti + phase));
       const { params } = fitCurve(wave, t, data, { parameters: ["A", "w", "p"] });
       expect(params.A).toBeCloseTo(3, 8);
