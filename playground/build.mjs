@@ -59,8 +59,11 @@ function serve(page) {
     process.exit(2);
   }
   const last = wanted === undefined ? first + 50 : first;
-  const server = createServer(async (_, response) => {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(await page());
+  const server = createServer((_, response) => {
+    page().then(
+      (text) => response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(text),
+      () => response.destroy(), // a build that fails ends the program
+    );
   });
   let port = first;
   server.on("error", (error) => {

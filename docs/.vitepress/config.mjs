@@ -25,6 +25,18 @@ export default defineConfig({
         ],
       },
       {
+        text: "Guides",
+        items: [
+          { text: "What arguments may be", link: "/arguments" },
+          { text: "Masks", link: "/masks" },
+          { text: "Files", link: "/files" },
+          { text: "Weights from Hugging Face", link: "/weights" },
+          { text: "Models in ONNX", link: "/onnx" },
+          { text: "Training on several processes", link: "/distributed-training" },
+          { text: "Several processes", link: "/distributed" },
+        ],
+      },
+      {
         text: "Figures",
         items: [
           { text: "Accuracy", link: "/accuracy" },
