@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { downhill as run, type Ended, installedDownhill } from "./support/command.ts";
+import { decayTable } from "./support/decay-table.ts";
 import { root } from "./support/snippets.ts";
 
 let folder: string;
@@ -10,11 +11,7 @@ beforeAll(() => {
   // inside the repository, so that "downhill" is found as the package's own name and leads to dist/
   mkdirSync(join(root, ".tmp"), { recursive: true });
   folder = mkdtempSync(join(root, ".tmp/commands-"));
-  const rows = Array.from({ length: 30 }, (_, i) => {
-    const x = i / 3;
-    return `${x},${4 * Math.exp(-0.5 * x) + 1 + 0.05 * Math.cos(i * i)}`;
-  });
-  writeFileSync(join(folder, "decay.csv"), `x,y\n${rows.join("\n")}\n`);
+  writeFileSync(join(folder, "decay.csv"), decayTable);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -5,15 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
 import { downhill as run, type Ended } from "./support/command.ts";
+import { decayTable } from "./support/decay-table.ts";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-pictures-"));
-  const rows = Array.from({ length: 30 }, (_, i) => {
-    const x = i / 3;
-    return `${x},${4 * Math.exp(-0.5 * x) + 1 + 0.05 * Math.cos(i * i)}`;
-  });
-  writeFileSync(join(folder, "decay.csv"), `x,y\n${rows.join("\n")}\n`);
+  writeFileSync(join(folder, "decay.csv"), decayTable);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

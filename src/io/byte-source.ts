@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { explainReadError, type FolderReader } from "./file-errors.ts";
+import { explained, type FolderReader } from "./file-errors.ts";
 import { joined } from "./bytes.ts";
 import { gunzipParts, isGzip, readerParts, tooMuch, type UnpackLimit } from "./gzip.ts";
 
@@ -64,18 +64,11 @@ async function* fileParts(path: string): AsyncGenerator<Uint8Array, undefined> {
       `${path}: there are no files to read here. In a browser, pass the body of a response or a file's stream().`,
     );
   }
-  const explained = async <T>(action: Promise<T>): Promise<T> => {
-    try {
-      return await action;
-    } catch (cause) {
-      throw new DownhillError("file", await explainReadError(fs, path, cause), { cause });
-    }
-  };
-  const file = await explained(fs.open(path));
+  const file = await explained(fs, path, fs.open(path));
   try {
     for (;;) {
       const part = new Uint8Array(partSize);
-      const { bytesRead } = await explained(file.read(part, 0, partSize));
+      const { bytesRead } = await explained(fs, path, file.read(part, 0, partSize));
       if (bytesRead === 0) return undefined;
       yield part.subarray(0, bytesRead);
     }

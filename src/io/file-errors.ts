@@ -1,8 +1,18 @@
+import { DownhillError } from "../errors/index.ts";
 import { suggest } from "../util/suggest.ts";
 
 /** The one thing that explanations ask of the file system. */
 export interface FolderReader {
   readonly readdir: (folder: string) => Promise<string[]>;
+}
+
+/** What an action on a file gives. @throws DownhillError `file`, with the reason and what to do, if it fails. */
+export async function explained<T>(fs: FolderReader, path: string, action: Promise<T>): Promise<T> {
+  try {
+    return await action;
+  } catch (cause) {
+    throw new DownhillError("file", await explainReadError(fs, path, cause), { cause });
+  }
 }
 
 /** Why a file could not be read and what to do, from what the file system threw. */

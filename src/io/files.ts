@@ -3,7 +3,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
 import { encodingOf } from "./encoding.ts";
-import { explainReadError, type FolderReader } from "./file-errors.ts";
+import { explained, type FolderReader } from "./file-errors.ts";
 import { gunzip, type UnpackOptions } from "./gzip.ts";
 import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
 import { checkValueOptions, readJsonLines, type ReadValuesOptions } from "./json-lines.ts";
@@ -28,11 +28,7 @@ import { replaceFileOrExplain } from "./replace-file.ts";
 export async function readFileBytes(path: string): Promise<Uint8Array> {
   if (arguments.length > 1) refuseExtra("readFileBytes", arguments, 1);
   const fs = fileSystem(path);
-  try {
-    return await fs.readFile(path);
-  } catch (cause) {
-    throw new DownhillError("file", await explainReadError(fs, path, cause), { cause });
-  }
+  return explained(fs, path, fs.readFile(path));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { explainReadError } from "./file-errors.ts";
+import { explained } from "./file-errors.ts";
 
 /** Bytes of which any part can be read. */
 export interface RandomBytes {
@@ -41,21 +41,18 @@ export async function openFile(path: string): Promise<RandomBytes> {
       `${path}: there are no files to read here. In a browser, pass bytes from fetch, or a file that was chosen.`,
     );
   }
-  const explained = async <T>(action: Promise<T>): Promise<T> => {
-    try {
-      return await action;
-    } catch (cause) {
-      throw new DownhillError("file", await explainReadError(fs, path, cause), { cause });
-    }
-  };
-  const file = await explained(fs.open(path));
-  const { size } = await explained(file.stat());
+  const file = await explained(fs, path, fs.open(path));
+  const { size } = await explained(fs, path, file.stat());
   return {
     size,
     async read(from, to) {
       const bytes = new Uint8Array(to - from);
       for (let filled = 0; filled < bytes.length;) {
-        const { bytesRead } = await explained(file.read(bytes, filled, bytes.length - filled, from + filled));
+        const { bytesRead } = await explained(
+          fs,
+          path,
+          file.read(bytes, filled, bytes.length - filled, from + filled),
+        );
         if (bytesRead === 0) throw new DownhillError("file", `${path}: it became shorter while it was read.`);
         filled += bytesRead;
       }

@@ -92,7 +92,7 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
     world!.exchange(peer, new Uint8Array(message, from, to - from), new Uint8Array(received, into));
   };
 
-  /** Meets all others, with what this rank says; gives what anyone said. */
+  /** One all-reduce, in which this rank says something; gives what anyone said. */
   const round = (
     kind: MessageKind,
     step: number,
