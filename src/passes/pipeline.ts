@@ -9,7 +9,6 @@ import { hoistInvariants } from "./hoist.ts";
 import { sinkMasks } from "./masks.ts";
 import { sumRepeats } from "./repeats.ts";
 import { thinResiduals } from "./residuals.ts";
-import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { batchSteps } from "./steps.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
@@ -40,7 +39,6 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["residuals", thinResiduals],
   ["frames", computeInFrames],
   ["dead code", eliminateDeadCode],
-  ["schedule", schedule],
 ];
 
 /** Runs all passes over a program and, first, over the programs inside it. */
