@@ -6,7 +6,7 @@ import { isProgram } from "../ir/program.ts";
 import type { Tensor, TensorLike } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { eliminateCommonSubexpressions } from "../passes/cse.ts";
-import { foldConstants } from "../passes/fold.ts";
+import { foldConstants } from "../passes/constant-folding.ts";
 import { eliminateDeadCode } from "../passes/pipeline.ts";
 import { simplify } from "../passes/simplify.ts";
 import { asTensor, convert } from "../prims/index.ts";
