@@ -4,7 +4,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
-import { mostTurns } from "../kernel/segments.ts";
+import { mostCuts } from "../kernel/segments.ts";
 import { operationsOf } from "../kernel/work.ts";
 import { fullEquation, whereEquation } from "../prims/linear.ts";
 import { broadcastEquation } from "../prims/shape.ts";
@@ -82,7 +82,7 @@ function withoutFrames(program: Program): Program {
   };
   const replaced = new Map<Equation, readonly Equation[]>();
   for (const list of frames.values()) {
-    if (turnsOf(list) > mostTurns) continue; // loops stay whole that would fall into too many pieces
+    if (turnsOf(list) > mostCuts) continue; // loops stay whole that would fall into too many pieces
     const chosen = list.filter(({ eqn: { ins } }) => isComputed(ins[0]!) && isOnlyFramed(ins[0]!));
     const found = inFrames(chosen, definitions, results);
     if (found === undefined || found.operations - dying(chosen) > mostExtra(chosen)) continue;
