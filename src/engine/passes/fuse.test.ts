@@ -37,14 +37,14 @@ describe("fuse", () => {
       "f(x:f64[2], y:f64[3]) {
         where it is read: d:f64[2] = broadcast[shape=[2] axes=[]] c
         where it is read: g:f64[3] = broadcast[shape=[3] axes=[]] f
-        c:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
-        f:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
-        loop over [2]:
-          a:f64[2] = sin x
-          e:f64[2] = mul a d
-        loop over [3]:
-          b:f64[3] = exp y
-          h:f64[3] = mul b g
+        0  c:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+        1  f:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
+        2  loop over [2]:
+             a:f64[2] = sin x
+             e:f64[2] = mul a d
+        3  loop over [3]:
+             b:f64[3] = exp y
+             h:f64[3] = mul b g
         return e, h
       }"
     `);
@@ -97,18 +97,18 @@ describe("fuse", () => {
       scan((c: Tensor, y: Tensor) => [sum(mul(sin(x), add(c, y))), null], 1, xs)[0];
     expect(printFused(fuse(optimize(makeProgram(f)([1, 2], [1, 2, 3]))))).toMatchInlineSnapshot(`
       "f(x:f64[2], xs:f64[3]) {
-        a:f64[] = full[value=1 dtype=float64 shape=[] weak=true]
-        loop over [2]:
-          b:f64[2] = sin x
-        c:f64[] = scan[body=step consts=2 carries=1 length=3 reverse=false] x b a xs
-          step(a:f64[2], b:f64[2], c:f64[], d:f64[]) {
-            where it is read: f:f64[2] = broadcast[shape=[2] axes=[]] e
-            e:f64[] = add c d
-            loop over [2]:
-              g:f64[2] = mul b f
-              read by h:f64[] = sum[axes=[0]] g
-            return h
-          }
+        0  a:f64[] = full[value=1 dtype=float64 shape=[] weak=true]
+        1  loop over [2]:
+             b:f64[2] = sin x
+        2  c:f64[] = scan[body=step consts=2 carries=1 length=3 reverse=false] x b a xs
+             step(a:f64[2], b:f64[2], c:f64[], d:f64[]) {
+               where it is read: f:f64[2] = broadcast[shape=[2] axes=[]] e
+               0  e:f64[] = add c d
+               1  loop over [2]:
+                    g:f64[2] = mul b f
+                    read by h:f64[] = sum[axes=[0]] g
+               return h
+             }
         return c
       }"
     `);

@@ -12,7 +12,7 @@ import { whileRead, writeLoop } from "./element-loops.ts";
 import { elementOf, readElement } from "./elements.ts";
 import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
-import type { ProgramMemory, StepMemory } from "./plan-memory.ts";
+import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
 import { planMemory } from "./plan-memory.ts";
 import {
   bufferOf,
@@ -31,6 +31,9 @@ export interface Lowered {
   readonly routine: Routine;
   /** For each output of the program, the input whose memory it is. */
   readonly aliases: readonly (number | undefined)[];
+  /** What was decided before it was written. */
+  readonly fused: Fused;
+  readonly plan: MemoryPlan;
 }
 
 /**
@@ -44,7 +47,8 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   const targets = program.outs.map((v, i) =>
     v.type.shape.length === 0 ? undefined : bufferView(v.type, fresh(v.name ?? `out${i}`)),
   );
-  const { temporaries, memory, aliases } = planMemory(fused, donated, fresh);
+  const plan = planMemory(fused, donated, fresh);
+  const { temporaries, memory, aliases } = plan;
   const block = k.makeBlock();
   // where inputs are donated, results lie where they can, and go to places of their own in the end
   const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
@@ -65,6 +69,8 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       body: block.statements,
     },
     aliases,
+    fused,
+    plan,
   };
 }
 

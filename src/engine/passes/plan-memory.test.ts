@@ -16,7 +16,7 @@ import {
   zeros,
 } from "downhill";
 import type { Program } from "../ir/program.ts";
-import { packArena } from "./arena.ts";
+import { packArena } from "./temporaries.ts";
 import { fuse } from "./fuse.ts";
 import { optimize } from "./pipeline.ts";
 import type { MemoryPlan } from "./plan-memory.ts";

@@ -3,8 +3,8 @@ import type { Equation, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
-import type { Arena, Draft, Temporary } from "./arena.ts";
-import { makeArena, packArena } from "./arena.ts";
+import type { Draft, Temporary, Timeline } from "./temporaries.ts";
+import { makeTimeline, packArena } from "./temporaries.ts";
 import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { sourcesOf } from "./fuse.ts";
 
@@ -63,10 +63,10 @@ export function planMemory(
   fresh: (hint: string) => string,
 ): MemoryPlan {
   const { ins, outs } = fused.program;
-  const arena = makeArena(fresh);
+  const timeline = makeTimeline(fresh);
   const hasDonated = donated.includes(true);
   let next = 0;
-  const memory = planProgram(fused, arena, {
+  const memory = planProgram(fused, timeline, {
     given: outs.map((v) => !hasDonated && v.type.shape.length > 0),
     // the first donated input is best for the first result, and so on: a step of training returns what it is given
     carried: ins.map((_, i) => (donated[i] === true ? { result: next++, draft: undefined } : undefined)),
@@ -75,7 +75,7 @@ export function planMemory(
   const aliases = memory.results.map((place) =>
     place?.kind === "input" && donated[place.index] === true ? place.index : undefined,
   );
-  return { ...packArena(arena.drafts), memory, aliases };
+  return { ...packArena(timeline.drafts), memory, aliases };
 }
 
 /** What is settled of the inputs and results of a program before its memory is planned. */
@@ -103,7 +103,7 @@ interface Storage {
 /** The memory of one program while it is planned. */
 interface Planner {
   readonly fused: Fused;
-  readonly arena: Arena;
+  readonly timeline: Timeline;
   readonly lastUse: ReadonlyMap<Var, number>;
   readonly storages: Map<Var, Storage>;
   readonly values: Map<Var, Placed>;
@@ -116,22 +116,22 @@ interface Planner {
   readonly ends: number[];
 }
 
-function planProgram(fused: Fused, arena: Arena, surroundings: Surroundings): ProgramMemory {
+function planProgram(fused: Fused, timeline: Timeline, surroundings: Surroundings): ProgramMemory {
   const { program } = fused;
   const inputs = new Set(program.ins);
   const before = program.outs.flatMap((v, i) => (surroundings.given[i] === true && inputs.has(v) ? [i] : []));
-  const begin = arena.tick();
-  const planner = openPlanner(fused, arena, surroundings, before);
+  const begin = timeline.tick();
+  const planner = openPlanner(fused, timeline, surroundings, before);
   const steps = fused.steps.map((step, i) => {
-    planner.begins.push(arena.tick());
+    planner.begins.push(timeline.tick());
     const memory = planStep(planner, step, i);
-    planner.ends.push(arena.tick());
+    planner.ends.push(timeline.tick());
     return memory;
   });
   const results = program.outs.map((v) => planner.storages.get(v)?.place);
-  const copyTime = arena.tick();
+  const copyTime = timeline.tick();
   const after = finalCopies(planner, surroundings, before, copyTime);
-  const end = arena.tick();
+  const end = timeline.tick();
   for (const storage of new Set(planner.storages.values())) {
     const { draft, place } = storage;
     if (draft === undefined) continue;
@@ -144,7 +144,7 @@ function planProgram(fused: Fused, arena: Arena, surroundings: Surroundings): Pr
 
 function openPlanner(
   fused: Fused,
-  arena: Arena,
+  timeline: Timeline,
   { given, carried }: Surroundings,
   before: readonly number[],
 ): Planner {
@@ -175,7 +175,7 @@ function openPlanner(
     if (next && sameType(next.type, type) && !targets.has(next) && !successors.has(next))
       successors.set(next, storage);
   });
-  return { fused, arena, lastUse, storages, values: new Map(), targets, successors, begins: [], ends: [] };
+  return { fused, timeline, lastUse, storages, values: new Map(), targets, successors, begins: [], ends: [] };
 }
 
 /**
@@ -254,20 +254,24 @@ function allocateOthers(planner: Planner, { outs }: Equation, position: number):
 }
 
 /** Temporaries for the scratch arrays of an equation. */
-function scratchOf({ arena, begins }: Planner, { prim, params, ins }: Equation, position: number): Draft[] {
+function scratchOf(
+  { timeline, begins }: Planner,
+  { prim, params, ins }: Equation,
+  position: number,
+): Draft[] {
   const { lowering } = prim;
   if (lowering.kind !== "loops" || lowering.scratch === undefined) return [];
   const declared = lowering.scratch(
     params,
     ins.map((v) => v.type),
   );
-  return declared.map(({ name, type }) => arena.add(name, type, begins[position]!));
+  return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
 }
 
 /** Ends the lives of temporaries. */
-function endNow({ arena }: Planner, drafts: readonly Draft[]): void {
+function endNow({ timeline }: Planner, drafts: readonly Draft[]): void {
   if (drafts.length === 0) return;
-  const now = arena.tick();
+  const now = timeline.tick();
   for (const draft of drafts) draft.to = now;
 }
 
@@ -298,7 +302,7 @@ function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, posit
 
 /** Memory for a result, by the first rule that has some; `dying` is what it may overwrite element by element. */
 function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<Storage>): void {
-  const { arena, begins, lastUse, successors, targets } = planner;
+  const { timeline, begins, lastUse, successors, targets } = planner;
   const isFree = (storage: Storage): boolean =>
     storage.end < position || (storage.end === position && dying.has(storage));
   // where it must go
@@ -317,7 +321,7 @@ function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet
     if (storage.place.kind === "temporary" && isFree(storage) && isSameSize(storage.type, v.type))
       return put(planner, v, storage, position);
   // a new temporary
-  const draft = arena.add(v.name ?? "t", v.type, begins[position]!);
+  const draft = timeline.add(v.name ?? "t", v.type, begins[position]!);
   const place: Place = { kind: "temporary", name: draft.name };
   put(planner, v, { place, type: v.type, isOurs: true, draft, end: position }, position);
 }
@@ -364,7 +368,7 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
   const inputOf = sub.outs.map((to) =>
     to === undefined || to.isPart === true ? -1 : sub.ins.findIndex((from) => isAt(from, to.index)),
   );
-  return planProgram(sub.fused, planner.arena, {
+  return planProgram(sub.fused, planner.timeline, {
     given: sub.outs.map((to, i) => to !== undefined && inputOf[i]! < 0),
     carried: sub.ins.map((_, i) => {
       const result = inputOf.indexOf(i);
@@ -376,7 +380,7 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
 
 /** The results that do not lie where they go: those with places of their own, then those of carried inputs. */
 function finalCopies(
-  { fused, arena, storages }: Planner,
+  { fused, timeline, storages }: Planner,
   { given, carried, copiesBack }: Surroundings,
   before: readonly number[],
   time: number,
@@ -396,8 +400,8 @@ function finalCopies(
     if (input < 0 || v === ins[input] || (storage !== undefined && storage === target)) return;
     if (storage !== undefined && overwritten.has(storage)) {
       // two that change places: by now another result lies there
-      const saved = arena.add("old", v.type, time);
-      saved.to = arena.tick();
+      const saved = timeline.add("old", v.type, time);
+      saved.to = timeline.tick();
       copies.push({ result, saved: saved.name });
     } else copies.push({ result });
     if (target !== undefined) overwritten.add(target);

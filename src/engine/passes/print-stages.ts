@@ -5,15 +5,15 @@ import type { Fused, Step } from "./fuse.ts";
 import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
 
 /**
- * The steps of a program as text, in their order: loops with the equations that they compute, each element once, and other equations
+ * The steps of a program as text, numbered: loops with the equations that they compute, each element once, and other equations
  * with their programs below them. What has no memory comes first: it is computed where it is read.
  *
  * @example
  * ```text
  * f(x:f64[3], y:f64[]) {
  *   where it is read: a:f64[3] = broadcast[shape=[3] axes=[]] y
- *   loop over [3]:
- *     b:f64[3] = mul x a
+ *   0  loop over [3]:
+ *        b:f64[3] = mul x a
  *   return b
  * }
  * ```
@@ -22,7 +22,10 @@ export function printFused({ program, steps, deferred }: Fused): string {
   const nameOf = namesOf(program);
   const lines = [
     ...[...deferred.values()].map((eqn) => `where it is read: ${printEquation(eqn, nameOf)}`),
-    ...steps.flatMap((step) => stepLines(step, nameOf)),
+    ...steps.flatMap((step, i) => {
+      const [first, ...rest] = stepLines(step, nameOf);
+      return [`${i}  ${first}`, ...rest.map((line) => `${" ".repeat(`${i}  `.length)}${line}`)];
+    }),
     `return ${program.outs.map(nameOf).join(", ")}`,
   ];
   const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");

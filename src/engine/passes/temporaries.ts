@@ -23,7 +23,7 @@ export interface Draft extends Omit<Temporary, "offset"> {
 }
 
 /** The temporaries of a routine while its memory is planned, and a clock by which their lives are told. */
-export interface Arena {
+export interface Timeline {
   readonly drafts: readonly Draft[];
   /** The next time. */
   tick(): number;
@@ -31,8 +31,8 @@ export interface Arena {
   add(hint: string, type: ArrayType, from: number): Draft;
 }
 
-/** An arena without temporaries; `fresh` makes their names. */
-export function makeArena(fresh: (hint: string) => string): Arena {
+/** A timeline without temporaries; `fresh` makes their names. */
+export function makeTimeline(fresh: (hint: string) => string): Timeline {
   const drafts: Draft[] = [];
   let time = 0;
   return {
