@@ -1,5 +1,6 @@
 import { sameExpr } from "./same-expr.ts";
-import type { Expr } from "./scalar.ts";
+import type { Contract, Expr } from "./scalar.ts";
+import { constantSize } from "./sizes.ts";
 
 /** The bounds of a loop or a fold. */
 interface Bounds {
@@ -35,4 +36,9 @@ export function likelyTurns({ from, to }: Bounds, unknown: number, known?: Defin
   };
   const turns = upTo(to);
   return turns === Infinity ? unknown : turns;
+}
+
+/** About how many products a contraction adds up; `unknown` stands for sizes that only the run can tell. */
+export function likelyProducts({ dims }: Contract, unknown: number): number {
+  return dims.reduce((product, { size }) => product * (constantSize(size) ?? unknown), 1);
 }
