@@ -28,7 +28,7 @@ async function make() {
   const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
   const parts = await bundle({
     stdin: {
-      contents: `export { pageBody } from "../src/viz/page-body.ts"; export { pageStyle } from "../src/viz/page.generated.ts";`,
+      contents: `export { pageBody } from "../src/pictures/viz/page-body.ts"; export { pageStyle } from "../src/pictures/viz/page.generated.ts";`,
       resolveDir: here.pathname,
     },
   });

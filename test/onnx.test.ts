@@ -6,7 +6,7 @@ import * as nn from "downhill/nn";
 import { toOnnx } from "downhill/onnx";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
-import * as p from "../src/prims/index.ts";
+import * as p from "../src/engine/prims/index.ts";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 
 const missing = missingRuntime();

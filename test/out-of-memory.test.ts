@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { DownhillError, configure, cumsum, full, grad, jit, scan, sin, sort, tanh, tensor } from "downhill";
-import { wasmArena } from "../src/backends/wasm/index.ts";
-import { refuseAllocations } from "../src/kernel/reclaim.ts";
-import { compilationStats } from "../src/runtime/executable.ts";
+import { wasmArena } from "../src/engine/backends/wasm/index.ts";
+import { refuseAllocations } from "../src/engine/kernel/reclaim.ts";
+import { compilationStats } from "../src/engine/runtime/executable.ts";
 import { extent } from "./support/extent.ts";
 
 const mebibyte = 2 ** 20;

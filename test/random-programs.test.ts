@@ -6,10 +6,10 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { grad, jit, jvp, scan, tensor, vjp, vmap } from "downhill";
-import { interpBackend } from "../src/backends/interp/index.ts";
-import { jsBackend } from "../src/backends/js/index.ts";
-import { wasmBackend } from "../src/backends/wasm/index.ts";
-import { traceProgram } from "../src/trace/staging.ts";
+import { interpBackend } from "../src/engine/backends/interp/index.ts";
+import { jsBackend } from "../src/engine/backends/js/index.ts";
+import { wasmBackend } from "../src/engine/backends/wasm/index.ts";
+import { traceProgram } from "../src/engine/trace/staging.ts";
 import { extent } from "./support/extent.ts";
 import { runPlain } from "./support/run-plain.ts";
 

@@ -1,5 +1,5 @@
-import type { Buffer } from "../../src/kernel/scalar.ts";
-import { constantSize } from "../../src/kernel/sizes.ts";
+import type { Buffer } from "../../src/engine/kernel/scalar.ts";
+import { constantSize } from "../../src/engine/kernel/sizes.ts";
 
 /** Elements of a buffer whose size is known before any call. */
 export function lengthOf({ name, size }: Buffer): number {

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { configure, grad, jit } from "downhill";
-import { wasmArena } from "../../src/backends/wasm/index.ts";
-import { residentHeap } from "../../src/runtime/device.ts";
-import { compilationStats } from "../../src/runtime/executable.ts";
+import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
+import { residentHeap } from "../../src/engine/runtime/device.ts";
+import { compilationStats } from "../../src/engine/runtime/executable.ts";
 import { functionOf, isReversible, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { seeded } from "./sampling.ts";
 

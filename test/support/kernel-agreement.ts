@@ -1,13 +1,13 @@
 // Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
-import { checkRoutine } from "../../src/kernel/check.ts";
-import type { Backend, Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { printRoutine } from "../../src/kernel/print.ts";
-import type { Routine } from "../../src/kernel/scalar.ts";
-import { interpBackend } from "../../src/backends/interp/index.ts";
-import { jsBackend, makeJsBackend } from "../../src/backends/js/index.ts";
-import type { WasmOptions } from "../../src/backends/wasm/index.ts";
-import { makeWasmBackend } from "../../src/backends/wasm/index.ts";
+import { checkRoutine } from "../../src/engine/kernel/check.ts";
+import type { Backend, Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { printRoutine } from "../../src/engine/kernel/print.ts";
+import type { Routine } from "../../src/engine/kernel/scalar.ts";
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
+import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
 import { seeded } from "./sampling.ts";
 import { lengthOf } from "./buffer-length.ts";
 

@@ -1,11 +1,11 @@
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { describe, expect, test } from "vitest";
-import { interpBackend } from "../../src/backends/interp/index.ts";
-import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { lowerProgram } from "../../src/passes/lower.ts";
-import { traceProgram } from "../../src/trace/staging.ts";
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { lowerProgram } from "../../src/engine/passes/lower.ts";
+import { traceProgram } from "../../src/engine/trace/staging.ts";
 import type { Rounding } from "./random-rounding.ts";
 import { roundingOf } from "./random-rounding.ts";
 import { lengthOf } from "./buffer-length.ts";

@@ -2,14 +2,14 @@
 // as much as its rounding may have it off, run under some seeds. Where another order of sums or one rounding for two
 // changes results by no more than a few times what that does, it is rounding and nothing else. A choice between numbers
 // that lie within their own errors of one another goes either way then, so that programs with jumps have their bounds too.
-import { jsBackend } from "../../src/backends/js/index.ts";
-import * as k from "../../src/kernel/build.ts";
-import { copyExpr } from "../../src/kernel/copy.ts";
-import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { expandRoutine } from "../../src/kernel/expand.ts";
-import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../src/kernel/scalar.ts";
-import { isFloat } from "../../src/kernel/scalar.ts";
+import { jsBackend } from "../../src/engine/backends/js/index.ts";
+import * as k from "../../src/engine/kernel/build.ts";
+import { copyExpr } from "../../src/engine/kernel/copy.ts";
+import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { expandRoutine } from "../../src/engine/kernel/expand.ts";
+import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../src/engine/kernel/scalar.ts";
+import { isFloat } from "../../src/engine/kernel/scalar.ts";
 
 type Float = "f64" | "f32";
 

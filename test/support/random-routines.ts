@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import * as k from "../../src/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/kernel/check.ts";
+import * as k from "../../src/engine/kernel/build.ts";
+import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
 import type {
   BinaryOp,
   Buffer,
@@ -10,11 +10,11 @@ import type {
   ScalarType,
   Table,
   UnaryOp,
-} from "../../src/kernel/scalar.ts";
-import { neutral } from "../../src/kernel/neutral.ts";
-import { binaryType, unaryType } from "../../src/kernel/scalar.ts";
+} from "../../src/engine/kernel/scalar.ts";
+import { neutral } from "../../src/engine/kernel/neutral.ts";
+import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
-import { layOutAtCall } from "../../src/kernel/sizes.ts";
+import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 16;

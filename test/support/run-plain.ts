@@ -1,8 +1,8 @@
 import { checkProgram, Tensor, type Program } from "downhill";
-import { scalarTypeOf } from "../../src/ir/types.ts";
-import type { Backend, Slot } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { lowerProgram } from "../../src/passes/lower.ts";
+import { scalarTypeOf } from "../../src/engine/ir/types.ts";
+import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { lowerProgram } from "../../src/engine/passes/lower.ts";
 
 /** Runs a program as it is, without any pass. */
 export function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {

@@ -1,6 +1,13 @@
-import type { Check, ForwardPass, ReverseLine, Shown, TraceLine, TraceTable } from "../../viz/index.ts";
-import { showNumber, showValue } from "../../viz/index.ts";
-import { isComparable } from "../../viz/table.ts";
+import type {
+  Check,
+  ForwardPass,
+  ReverseLine,
+  Shown,
+  TraceLine,
+  TraceTable,
+} from "../../pictures/viz/index.ts";
+import { showNumber, showValue } from "../../pictures/viz/index.ts";
+import { isComparable } from "../../pictures/viz/table.ts";
 import { visible } from "../help.ts";
 import type { Paint } from "../shared/style.ts";
 

@@ -1,8 +1,8 @@
-import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
-import { marksFor } from "../../viz/at-widths.ts";
-import { plainFonts } from "../../viz/graph-style.ts";
-import { showNumber } from "../../viz/index.ts";
-import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { linearScale, type Scale, showTick } from "../../training/train/report/scale.ts";
+import { marksFor } from "../../pictures/viz/at-widths.ts";
+import { plainFonts } from "../../pictures/viz/graph-style.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import { element, type Markup, writeMarkup } from "../../pictures/viz/markup.ts";
 import { endsOf } from "./numbers.ts";
 import type { Drawing, FitReport } from "./report.ts";
 import { parameterRows } from "./report.ts";

@@ -1,9 +1,9 @@
-import type { LrRange } from "../../train/index.ts";
-import { showTick } from "../../train/report/scale.ts";
-import { pageStyle } from "../../train/report/style.ts";
-import { atWidths, spacedMarks } from "../../viz/at-widths.ts";
-import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
-import { showNumber } from "../../viz/index.ts";
+import type { LrRange } from "../../training/train/index.ts";
+import { showTick } from "../../training/train/report/scale.ts";
+import { pageStyle } from "../../training/train/report/style.ts";
+import { atWidths, spacedMarks } from "../../pictures/viz/at-widths.ts";
+import { element, type Markup, writeMarkup } from "../../pictures/viz/markup.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { valueScale } from "../shared/chart.ts";
 import { panelStyle, pictureStyle, wholePage } from "../shared/page.ts";
 import { clipLosses, rateScale } from "./axes.ts";

@@ -7,7 +7,7 @@ import {
   type Schedule,
   sequential,
   warmup,
-} from "../../optim/index.ts";
+} from "../../numeric/optim/index.ts";
 import { from, type Kind, length, type Made, partOf } from "./kinds.ts";
 import { ofNumbers, readFormula, type Reader } from "./reader.ts";
 

@@ -1,8 +1,8 @@
-import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
-import { pageStyle } from "../../train/report/style.ts";
-import { atWidths, marksFor } from "../../viz/at-widths.ts";
-import { element, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
-import { showNumber } from "../../viz/index.ts";
+import { linearScale, type Scale, showTick } from "../../training/train/report/scale.ts";
+import { pageStyle } from "../../training/train/report/style.ts";
+import { atWidths, marksFor } from "../../pictures/viz/at-widths.ts";
+import { element, type Markup, scrollable, writeMarkup } from "../../pictures/viz/markup.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { valueScale } from "../shared/chart.ts";
 import { panelStyle, pictureStyle, wholePage } from "../shared/page.ts";
 import { type Curve, describe, showOptions, tableSteps } from "./text.ts";

@@ -11,13 +11,13 @@ import {
   standardise,
   type Standardiser,
   wine,
-} from "../../data/index.ts";
-import { missingValue } from "../../data/encode-features.ts";
-import { checkFeatures, type Target, targetOf } from "../../data/supervised.ts";
-import { DownhillError } from "../../errors/index.ts";
+} from "../../training/data/index.ts";
+import { missingValue } from "../../training/data/encode-features.ts";
+import { checkFeatures, type Target, targetOf } from "../../training/data/supervised.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { quote } from "../shared/words.ts";
-import { columnOf, type Table, type TableColumn } from "../../io/index.ts";
+import { columnOf, type Table, type TableColumn } from "../../training/io/index.ts";
 import {
   checkCount,
   type Learnt,
