@@ -5,6 +5,7 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
+import { layOut } from "../kernel/sizes.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
@@ -42,7 +43,7 @@ export function lowerEquation(
       name: prim.name,
       inputs: operands.map(portOf),
       outputs,
-      temps: scratch.map(bufferOf),
+      ...layOut(scratch.map(bufferOf)),
       body: block.statements,
     },
     aliases: outs.map((_, i) => (i === 0 ? inPlace : undefined)),

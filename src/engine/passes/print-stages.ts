@@ -60,12 +60,10 @@ function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
  */
 export function printMemoryPlan(
   { program, steps }: Fused,
-  { memory, temporaries, arenaBytes }: MemoryPlan,
+  { memory, temps, arenaBytes }: MemoryPlan,
 ): string {
   const lines = memoryLines({ program, steps }, memory);
-  const arena = temporaries.map(
-    ({ name, type, size, offset }) => `${name}: ${type}[${size}] at byte ${offset}`,
-  );
+  const arena = temps.map(({ name, type, size, offset }) => `${name}: ${type}[${size}] at byte ${offset}`);
   return [...lines, `arena of ${arenaBytes} bytes`, ...indented(arena)].join("\n");
 }
 

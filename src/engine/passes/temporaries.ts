@@ -1,21 +1,18 @@
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
-import type { ScalarType } from "../kernel/scalar.ts";
+import type { Buffer } from "../kernel/scalar.ts";
+import { tempAlignment } from "../kernel/sizes.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** An array of a routine's own, in its arena. */
-export interface Temporary {
-  readonly name: string;
-  readonly type: ScalarType;
-  /** Elements. */
-  readonly size: number;
+/** A temporary of a routine: an array of its own, in its arena. */
+export interface Temporary extends Buffer<number> {
   /** Bytes from the start of the arena. */
   readonly offset: number;
 }
 
 /** A temporary without an offset: it holds something from one time to another, both included, but for what lies in `gaps`. */
-export interface Draft extends Omit<Temporary, "offset"> {
+export interface Draft extends Buffer<number> {
   readonly from: number;
   to: number;
   /** Spans in which it holds nothing; they end before the second time and begin after the first one. */
@@ -53,19 +50,16 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
   };
 }
 
-/** Bytes whose multiples temporaries begin at: two vectors of 128 bits, which engines may load as one of 256. */
-const alignment = 32;
-
 /**
  * Gives every temporary its place in the arena: the largest first, each at the lowest offset where nothing else lies while it
  * holds something.
  */
 export function packArena(drafts: readonly Draft[]): {
-  readonly temporaries: readonly Temporary[];
+  readonly temps: readonly Temporary[];
   readonly arenaBytes: number;
 } {
   const bytesOf = ({ type, size }: Draft): number =>
-    Math.ceil((size * bytesPerElement[type]) / alignment) * alignment;
+    Math.ceil((size * bytesPerElement[type]) / tempAlignment) * tempAlignment;
   const offsets = new Map<Draft, number>();
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
@@ -78,13 +72,11 @@ export function packArena(drafts: readonly Draft[]): {
     offsets.set(draft, offset);
     arenaBytes = Math.max(arenaBytes, offset + bytesOf(draft));
   }
-  const temporaries = drafts.map((draft): Temporary => ({
-    name: draft.name,
-    type: draft.type,
-    size: draft.size,
-    offset: offsets.get(draft)!,
-  }));
-  return { temporaries, arenaBytes };
+  const temps = drafts.map(({ name, type, size }, i): Temporary => {
+    const offset = offsets.get(drafts[i]!)!;
+    return { name, type, size, offset };
+  });
+  return { temps, arenaBytes };
 }
 
 /** Whether two temporaries hold something at the same time. */

@@ -27,7 +27,7 @@ export function inputView(type: ArrayType, name: string): WriteView {
 }
 
 /** The buffer of a view of all of it. */
-export function bufferOf({ type, buffer }: WriteView): Buffer {
+export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
   return {
     name: must(buffer, "a buffer"),
     type: scalarTypeOf(type.dtype),
