@@ -1,4 +1,4 @@
-import { moduleText } from "../backends/wasm/text.ts";
+import { moduleText } from "../backends/wasm/encode/text.ts";
 import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
