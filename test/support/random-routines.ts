@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import type {
   BinaryOp,
   Buffer,
@@ -12,7 +12,6 @@ import type {
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
 import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 

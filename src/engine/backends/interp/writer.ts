@@ -6,7 +6,7 @@ import type { Counts } from "./folds.ts";
 import { contractStep, foldStep } from "./folds.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
-import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
 import type { Runnable } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 
