@@ -173,8 +173,8 @@ function openFunction(
       unit.functions.push([...write(name)]);
       return name;
     },
-    portVariables: (names) =>
-      names.flatMap((name) => {
+    portVariables: (ports) =>
+      ports.flatMap((name) => {
         const { array, offset } = buffer(name);
         return offset === undefined ? [] : [array, offset];
       }),
