@@ -112,8 +112,8 @@ describe("printProgram", () => {
         return d
       }"
     `);
-    const loop = (start: Tensor, xs: Tensor): Tensor =>
-      scan((c: Tensor, x: Tensor) => [c.mul(x), c], start, xs)[1];
+    const loop = (c: Tensor, xs: Tensor): Tensor =>
+      scan((carry: Tensor, x: Tensor) => [carry.mul(x), carry], c, xs)[1];
     expect(printProgram(makeProgram(loop)(1, [1, 2, 3]))).toMatchInlineSnapshot(`
       "loop(c:f64[], xs:f64[3]) {
         a:f64[] b:f64[3] = scan[body=step consts=0 carries=1 length=3 reverse=false] c xs
