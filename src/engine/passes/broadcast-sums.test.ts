@@ -7,7 +7,7 @@ import { interpBackend } from "../backends/interp/index.ts";
 import { checkProgram } from "../ir/check.ts";
 import { printProgram } from "../ir/print.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
-import { sumRepeats } from "./repeats.ts";
+import { sumBroadcasts } from "./broadcast-sums.ts";
 
 test("the gradient of a bias whose cotangent repeats is a product, before and after", () => {
   const f = (b: Tensor, x: Tensor, c: Tensor): Tensor => sum(mul(x.add(b), c));
@@ -60,7 +60,7 @@ test("the gradient of a bias under a sum is a constant, and so are sums of const
   `);
 });
 
-test("sums of repetitions that would round otherwise stay", () => {
+test("sums of broadcasts that would round otherwise stay", () => {
   const f = (x: Tensor): Tensor => sum(broadcastTo(x, [6, 3]), { axis: 0 });
   const text = (x: Tensor): string => printProgram(optimize(makeProgram(f)(x)));
   expect(text(zeros([3]))).toContain("sum[");
@@ -96,7 +96,7 @@ test("every bit is that of the sum", () => {
         const f = (x: Tensor): Tensor =>
           sum(isConstant ? full(shape, value, { dtype: dtypeOf }) : broadcastTo(x, shape), { axis });
         const program = makeProgram(f)(x);
-        const after = sumRepeats(program);
+        const after = sumBroadcasts(program);
         checkProgram(after);
         if (printProgram(after) !== printProgram(program)) changed++;
         const [expected, actual] = [program, after].map((p) => [

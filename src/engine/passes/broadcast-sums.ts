@@ -6,26 +6,25 @@ import type { Expr } from "../kernel/scalar.ts";
 import { valueOf } from "../kernel/evaluate.ts";
 import { mulEquation } from "../prims/arithmetic.ts";
 import { addEquation, fullEquation } from "../prims/linear.ts";
-import { broadcastEquation } from "../prims/shape.ts";
+import { broadcastEquation, repeatedAxes, summedAxes } from "../prims/shape.ts";
 import { range, sizeOf } from "../util/shape.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
  * A sum over axes along which its operand only repeats is a product with their size, and of a constant a constant: what
  * the transpose of a repetition makes of a cotangent that is repeated itself. Only where the sum has the bits of the
  * product: float32 is summed in float64, integers wrap in both; of float64, twice a number, and constants of few bits.
  */
-export function sumRepeats(program: Program): Program {
+export function sumBroadcasts(program: Program): Program {
   const definitions = new Map<Var, Equation>();
   const constants = new Map<Var, number>();
   return rewriteProgram(program, (eqn, rewriter) => {
     const out = eqn.outs[0]!;
     definitions.set(out, eqn);
     const [x] = eqn.ins;
-    const value =
-      eqn.prim.constantOf?.(eqn.params) ?? (eqn.prim.repeats === true ? constants.get(x!) : undefined);
+    const value = constantOf(eqn, constants);
     if (value !== undefined) constants.set(out, value);
-    const axes = eqn.prim.summedAxes?.(eqn.params);
+    const axes = summedAxes(eqn);
     if (axes === undefined || x === undefined) return rewriter.emit(eqn);
     const count = axes.reduce((n, axis) => n * x.type.shape[axis]!, 1);
     const constant = constants.get(x);
@@ -35,23 +34,23 @@ export function sumRepeats(program: Program): Program {
       return rewriter.emit(sum === undefined ? eqn : fullEquation(out, sum));
     }
     const repetition = definitions.get(x);
-    const repeated = repetition?.prim.repeatedAxes?.(repetition.params);
+    const repeated = repetition && repeatedAxes(repetition);
     if (repeated === undefined || !axes.every((axis) => repeated.includes(axis))) return rewriter.emit(eqn);
     if (axes.length === 0 || !isExact(undefined, count, out.type)) return rewriter.emit(eqn);
-    emitProduct(eqn, repetition!.ins[0]!, repeated, count, rewriter.emit);
+    emitProduct(eqn, axes, repetition!.ins[0]!, repeated, count, rewriter.emit);
   });
 }
 
 /** What is left of the repetition, times the number of its elements that were summed. */
 function emitProduct(
   eqn: Equation,
+  summed: readonly number[],
   operand: Var,
   repeated: readonly number[],
   count: number,
   emit: (eqn: Equation) => void,
 ): void {
   const out = eqn.outs[0]!;
-  const summed = eqn.prim.summedAxes!(eqn.params);
   const left = range(0, eqn.ins[0]!.type.shape.length).filter((axis) => !summed.includes(axis));
   const places = left.flatMap((axis, place) => (repeated.includes(axis) ? [] : [place]));
   const like = (value: number): Var => {

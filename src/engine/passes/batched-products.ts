@@ -1,11 +1,11 @@
-import type { LoopParts } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
-import type { ArrayType } from "../ir/types.ts";
-import { withShape } from "../ir/types.ts";
 import { countUses } from "../ir/uses.ts";
 import { sizeOf } from "../util/shape.ts";
+import { isAddition } from "../prims/linear.ts";
+import type { CountedLoop } from "./counted-loops.ts";
+import { countedLoop, hasLoop, stacked, withParts } from "./counted-loops.ts";
 import type { Rewriter } from "./rewrite.ts";
-import { hasLoop, rewriteProgram } from "./rewrite.ts";
+import { rewriteProgram } from "./rewrite.ts";
 
 /** Elements of all steps together that are kept to compute something for all of them at once. */
 const mostKept = 2 ** 22;
@@ -15,7 +15,7 @@ const leastAhead = 64;
 const leastTotal = 1024;
 
 /** A loop on its way to a better one: its parts, the operands, and the results in the order of the parts. */
-interface Loop extends LoopParts {
+interface Loop extends CountedLoop {
   readonly ins: readonly Var[];
   readonly outs: readonly Var[];
 }
@@ -26,21 +26,20 @@ interface Loop extends LoopParts {
  * after it, from what the loop then keeps for them. One large product costs a fraction of many small ones. Sums of
  * floating numbers are rounded in another order.
  */
-export function batchSteps(program: Program): Program {
+export function batchProducts(program: Program): Program {
   return hasLoop(program) ? batch(program) : program;
 }
 
 function batch(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
-    const steps = eqn.prim.loop?.steps;
-    const parts = steps?.parts(eqn.params);
-    if (steps === undefined || parts === undefined || parts.length < 2) return rewriter.emit(eqn);
+    const parts = countedLoop(eqn);
+    if (parts === undefined || parts.length < 2) return rewriter.emit(eqn);
     const given: Loop = { ...parts, ins: eqn.ins, outs: eqn.outs };
     const summed = addAfterwards(computeAhead(given, rewriter));
     const { loop, after } = resultsAfterwards(summed.loop);
     if (loop === given) return rewriter.emit(eqn);
     const { ins, outs, ...changed } = loop;
-    rewriter.emit({ ...eqn, params: steps.rebuild(eqn.params, changed), ins, outs });
+    rewriter.emit(withParts(eqn, changed, ins, outs));
     [...summed.after, ...after].forEach(rewriter.emit);
   });
 }
@@ -54,20 +53,20 @@ function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
   });
   const made: { readonly inner: Var; readonly outer: Var }[] = [];
   const eqns = body.eqns.filter((eqn) => {
-    const each = eqn.prim.overSteps?.each;
     const out = eqn.outs[0]!;
     const operands = eqn.ins.map((v) => outside.get(v));
     const size = sizeOf(out.type.shape);
-    if (each === undefined || size < leastAhead || length * size > mostKept) return true;
+    if (size < leastAhead || length * size > mostKept) return true;
     if (!operands.every((x) => x !== undefined) || !operands.some((x) => x.isStacked)) return true;
+    const params = stackedParams(
+      eqn,
+      operands.map((x) => x.isStacked),
+    );
+    if (params === undefined) return true;
     const outer: Var = { ...out, type: stacked(out.type, length) };
     rewriter.emit({
       ...eqn,
-      params: each(
-        eqn.params,
-        operands.map((x) => x.isStacked),
-        eqn.ins.map((v) => v.type),
-      ),
+      params,
       ins: operands.map((x) => x.v),
       outs: [outer],
     });
@@ -88,7 +87,8 @@ interface Accumulator {
   readonly carry: number;
   readonly addition: Equation;
   readonly term: Equation;
-  readonly total: (params: unknown) => unknown;
+  /** The parameters with which `term` gives the sum over all iterations. */
+  readonly params: unknown;
 }
 
 /** Carries that only add up products of each step, computed by one product after the loop. */
@@ -101,7 +101,7 @@ function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: reado
     const total = sizeOf(outs[0]!.type.shape);
     const size = fresh(ins);
     if (
-      prim.costly !== true ||
+      prim.cost !== "high" ||
       ins.some((v) => constants.has(v)) ||
       total < leastTotal ||
       size > total ||
@@ -123,10 +123,10 @@ function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: reado
     (_: unknown, i: number): boolean => !places.has(i - consts),
     (_: unknown, i: number): boolean => i >= carries || stays(_, i),
   ];
-  const after = [...isTaken].flatMap(({ carry, addition, term, total }): Equation[] => {
+  const after = [...isTaken].flatMap(({ carry, addition, term, params }): Equation[] => {
     const sum: Var = { ...term.outs[0]! };
     return [
-      { ...term, params: total(term.params), ins: term.ins.map((v) => arrays.get(v)!), outs: [sum] },
+      { ...term, params, ins: term.ins.map((v) => arrays.get(v)!), outs: [sum] },
       { ...addition, ins: [loop.ins[consts + carry]!, sum], outs: [loop.outs[carry]!] },
     ];
   });
@@ -159,22 +159,19 @@ function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: r
   const after: Equation[] = [];
   body.outs.forEach((v, i) => {
     const eqn = definitions.get(v);
-    const each = eqn?.prim.overSteps?.each;
-    if (i < carries || eqn === undefined || each === undefined || uses.get(v) !== 1) return;
+    if (i < carries || eqn === undefined || uses.get(v) !== 1) return;
     const isStacked = eqn.ins.map((x) => !constants.has(x));
     const size = sizeOf(v.type.shape);
     const extra = fresh(eqn.ins.filter((_, operand) => isStacked[operand] === true));
+    const params = stackedParams(eqn, isStacked);
+    if (params === undefined) return;
     if (!isStacked.includes(true) || size < leastAhead || extra > size || length * extra > mostKept) return;
     eqn.ins.forEach((x, operand) => isStacked[operand] === true && keep(x));
     gone.add(eqn);
     places.add(i);
     after.push({
       ...eqn,
-      params: each(
-        eqn.params,
-        isStacked,
-        eqn.ins.map((x) => x.type),
-      ),
+      params,
       ins: eqn.ins.map((x) => constants.get(x) ?? arrays.get(x)!),
       outs: [loop.outs[i]!],
     });
@@ -234,15 +231,24 @@ function accumulatorsOf({ body, consts, carries }: Loop): Accumulator[] {
   return body.outs.slice(0, carries).flatMap((out, carry): Accumulator[] => {
     const input = body.ins[consts + carry]!;
     const addition = definitions.get(out);
-    if (addition?.prim.adds !== true || uses.get(input) !== 1 || uses.get(out) !== 1) return [];
+    if (addition === undefined || !isAddition(addition)) return [];
+    if (uses.get(input) !== 1 || uses.get(out) !== 1) return [];
     const other = addition.ins.find((v) => v !== input);
     const term = other === undefined ? undefined : definitions.get(other);
     if (term === undefined || !addition.ins.includes(input) || uses.get(other!) !== 1) return [];
-    const total = term.prim.overSteps?.total;
-    return total === undefined ? [] : [{ carry, addition, term, total }];
+    const types = term.ins.map((v) => v.type);
+    const all = types.map(() => true);
+    const params = term.prim.loop?.atOnce?.(term.params, all, types, true);
+    return params === undefined ? [] : [{ carry, addition, term, params }];
   });
 }
 
-function stacked(type: ArrayType, length: number): ArrayType {
-  return withShape(type, [length, ...type.shape]);
+/** The parameters that compute the results of all iterations at once, of operands that are stacked where marked. */
+function stackedParams({ prim, params, ins }: Equation, isStacked: readonly boolean[]): unknown {
+  return prim.loop?.atOnce?.(
+    params,
+    isStacked,
+    ins.map((v) => v.type),
+    false,
+  );
 }

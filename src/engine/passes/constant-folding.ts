@@ -3,7 +3,7 @@ import { scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { valueOf } from "../kernel/evaluate.ts";
 import { fullEquation } from "../prims/linear.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
  * Constant folding: an elementwise equation of constants is the constant that it gives, by the same operations with the
@@ -13,15 +13,11 @@ export function foldConstants(program: Program): Program {
   const constants = new Map<Var, number>();
   return rewriteProgram(program, (eqn, rewriter) => {
     const out = eqn.outs[0]!;
-    const given = eqn.prim.constantOf?.(eqn.params) ?? repeated(eqn, constants);
+    const given = constantOf(eqn, constants);
     const value = given ?? computed(eqn, constants);
     if (value !== undefined) constants.set(out, value);
     rewriter.emit(given === undefined && value !== undefined ? fullEquation(out, value) : eqn);
   });
-}
-
-function repeated({ prim, ins }: Equation, constants: ReadonlyMap<Var, number>): number | undefined {
-  return prim.repeats === true && ins.length === 1 ? constants.get(ins[0]!) : undefined;
 }
 
 function computed({ prim, params, ins }: Equation, constants: ReadonlyMap<Var, number>): number | undefined {

@@ -1,7 +1,5 @@
-import type { LoopParts } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
-import type { ArrayType } from "../ir/types.ts";
-import { scalarTypeOf, withShape } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -9,6 +7,8 @@ import { walkExpr } from "../kernel/walk.ts";
 import type { CutEdge } from "../util/min-cut.ts";
 import { sinkSide } from "../util/min-cut.ts";
 import { sizeOf } from "../util/shape.ts";
+import type { CountedLoop } from "./counted-loops.ts";
+import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 import { schedule } from "./schedule.ts";
 
@@ -23,17 +23,18 @@ const slowOperation = 4;
  * operations, those that cost least to keep. Constants and arrays that the loop itself reads are there already. No bit
  * changes.
  */
-export function thinResiduals(program: Program): Program {
+export function rematerialise(program: Program): Program {
   const eqns = [...program.eqns];
   const outs = new Set(program.outs);
-  for (let at = 0; at < eqns.length; at++) if (partsOf(eqns[at]!) !== undefined) thinLoop(eqns, at, outs);
+  for (let at = 0; at < eqns.length; at++)
+    if (countedLoop(eqns[at]!) !== undefined) rematerialiseLoop(eqns, at, outs);
   return { ...program, eqns };
 }
 
 /** Changes a loop, and the loops after it that read what it keeps. */
-function thinLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>): void {
+function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>): void {
   const eqn = eqns[at]!;
-  const parts = partsOf(eqn)!;
+  const parts = countedLoop(eqn)!;
   const { body, carries, length } = parts;
   const readers = readersOf(eqns, at, length, outs);
   const outerOf = new Map<Var, Var>();
@@ -78,7 +79,7 @@ function readersOf(
     eqns[at]!.outs.map((v) => [v, outs.has(v) ? undefined : []]),
   );
   eqns.slice(at + 1).forEach((eqn, i) => {
-    const parts = partsOf(eqn);
+    const parts = countedLoop(eqn);
     const first = parts?.length === length ? parts.consts + parts.carries : Infinity;
     eqn.ins.forEach((v, operand) => {
       if (operand >= first) readers.get(v)?.push(at + 1 + i);
@@ -99,7 +100,7 @@ interface StoragePlan {
  * the second if it is needed. What is computed again needs its operands.
  */
 function planStorage(
-  { body, consts, carries }: LoopParts,
+  { body, consts, carries }: CountedLoop,
   wanted: ReadonlySet<Var>,
   kept: ReadonlySet<Var>,
 ): StoragePlan {
@@ -118,7 +119,7 @@ function planStorage(
   };
   body.ins.slice(consts, consts + carries).forEach((v) => add(v, Infinity, []));
   for (const eqn of body.eqns) {
-    const cost = costOf(eqn);
+    const cost = recomputationCost(eqn);
     if (cost === undefined) eqn.outs.forEach((v) => add(v, Infinity, []));
     else add(eqn.outs[0]!, cost, eqn.ins);
   }
@@ -131,11 +132,14 @@ function planStorage(
   return { stored, recomputed };
 }
 
-/** Operations on numbers that an equation takes; `undefined` for one that is not computed twice. */
-function costOf({ prim, params, ins, outs }: Equation): number | undefined {
+/**
+ * What it costs to compute the results of an equation once more, in operations on numbers: of plain elements one each, of an
+ * elementwise expression its own. `undefined` for what is never computed twice: loops, procedures, random reads.
+ */
+function recomputationCost({ prim, params, ins, outs }: Equation): number | undefined {
   const { lowering } = prim;
   if (lowering.kind === "alias") return 0;
-  if (prim.isFree === true) return ins.length === 0 ? 0 : sizeOf(outs[0]!.type.shape);
+  if (prim.cost === "free") return ins.length === 0 ? 0 : sizeOf(outs[0]!.type.shape);
   if (lowering.kind !== "elementwise") return undefined;
   const types = ins.map((v) => v.type);
   const operands = types.map((type, i) => k.local(scalarTypeOf(type.dtype), `x${i}`));
@@ -163,8 +167,8 @@ function recompute(
   { recomputed }: StoragePlan,
   outerOf: ReadonlyMap<Var, Var>,
 ): Equation {
-  const parts = partsOf(eqn)!;
-  const source = partsOf(producer)!;
+  const parts = countedLoop(eqn)!;
+  const source = countedLoop(producer)!;
   const first = parts.consts + parts.carries;
   const needed = new Set<Var>();
   eqn.ins.slice(first).forEach((outer) => dropped.has(outer) && needed.add(dropped.get(outer)!));
@@ -226,16 +230,4 @@ function recompute(
   );
   const tidy = schedule(eliminateCommonSubexpressions(body));
   return withParts(eqn, { ...parts, body: tidy, consts: parts.consts + consts.length }, ins, eqn.outs);
-}
-
-function partsOf({ prim, params }: Equation): LoopParts | undefined {
-  return prim.loop?.steps?.parts(params);
-}
-
-function withParts(eqn: Equation, parts: LoopParts, ins: readonly Var[], outs: readonly Var[]): Equation {
-  return { ...eqn, params: eqn.prim.loop!.steps!.rebuild(eqn.params, parts), ins, outs };
-}
-
-function stacked(type: ArrayType, length: number): ArrayType {
-  return withShape(type, [length, ...type.shape]);
 }

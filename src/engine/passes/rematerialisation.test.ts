@@ -11,11 +11,12 @@ import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 import { eliminateDeadCode, optimize, pipeline } from "./pipeline.ts";
-import { thinResiduals } from "./residuals.ts";
+import { countedLoop } from "./counted-loops.ts";
+import { rematerialise } from "./rematerialisation.ts";
 
 /** The program before and after the pass, without what nobody needs. */
 function beforeAfter(program: Program): string {
-  const after = eliminateDeadCode(thinResiduals(program));
+  const after = eliminateDeadCode(rematerialise(program));
   checkProgram(after);
   return `${printProgram(program)}\n=>\n${printProgram(after)}`;
 }
@@ -25,18 +26,18 @@ const prepared = (program: Program): Program =>
   pipeline
     .slice(
       0,
-      pipeline.findIndex(([, pass]) => pass === thinResiduals),
+      pipeline.findIndex(([, pass]) => pass === rematerialise),
     )
     .reduce((p, [, pass]) => pass(p), program);
 
 /** Numbers that loops keep of each step. */
 function keptPerStep({ eqns }: Program): number {
   return eqns
-    .flatMap(({ prim, params, outs }) => {
-      const parts = prim.loop?.steps?.parts(params);
+    .flatMap((eqn) => {
+      const parts = countedLoop(eqn);
       return parts === undefined
         ? []
-        : outs.slice(parts.carries).map((v) => sizeOf(v.type.shape) / parts.length);
+        : eqn.outs.slice(parts.carries).map((v) => sizeOf(v.type.shape) / parts.length);
     })
     .reduce((a, b) => a + b, 0);
 }
@@ -130,7 +131,7 @@ describe("residuals of loops", () => {
     const f = (c: Tensor): Tensor =>
       scan((c: Tensor, _: null) => [tanh(sin(c).mul(3)), null], c, null, { length: 9 })[0];
     const program = prepared(makeProgram(grad(f))(0.3));
-    expect(printProgram(thinResiduals(program))).toBe(printProgram(program));
+    expect(printProgram(rematerialise(program))).toBe(printProgram(program));
     expect(keptPerStep(program)).toBe(2);
   });
 
@@ -152,7 +153,7 @@ describe("residuals of loops", () => {
     const f = (x: Tensor, v: Tensor): Tensor =>
       scan((s: State, _: null) => [step(s), null], [x, v], null, { length: 100 })[0][0];
     const before = prepared(makeProgram(grad(f, { argnums: [0, 1] }))(1, 0.5));
-    expect([keptPerStep(before), keptPerStep(eliminateDeadCode(thinResiduals(before)))]).toEqual([12, 2]);
+    expect([keptPerStep(before), keptPerStep(eliminateDeadCode(rematerialise(before)))]).toEqual([12, 2]);
     const [eager, compiled] = [
       grad(f, { argnums: [0, 1] })(1, 0.5),
       jit(grad(f, { argnums: [0, 1] }))(1, 0.5),
@@ -166,7 +167,7 @@ describe("residuals of loops", () => {
       scan((s: { h: Tensor; c: Tensor }, x: Tensor) => [lstmCell(p, x, s), null], { h, c }, xs)[0].h.sum();
     const args = [p, tensor([1, 2, 3, 4]), tensor([0, 1, 0, 1]), tensor([[1, 2, 3], [4, 5, 6]])] as const; // prettier-ignore
     const before = prepared(makeProgram(grad(f))(...args));
-    expect([keptPerStep(before), keptPerStep(eliminateDeadCode(thinResiduals(before)))]).toEqual([48, 28]);
+    expect([keptPerStep(before), keptPerStep(eliminateDeadCode(rematerialise(before)))]).toEqual([48, 28]);
   });
 
   test("that others read too stay, and those that a loop over other steps reads", () => {
@@ -177,7 +178,7 @@ describe("residuals of loops", () => {
       return [total, half];
     };
     const program = prepared(makeProgram(f)(3));
-    expect(printProgram(thinResiduals(program))).toBe(printProgram(program));
+    expect(printProgram(rematerialise(program))).toBe(printProgram(program));
   });
 
   test("that are the same in every step are read where they are", () => {
@@ -227,7 +228,7 @@ test("gradients of random loops have the bits that they have without the pass, a
         };
         const gradients = grad(f, { argnums: [0, 1, 2, 3] });
         const program = prepared(makeProgram(gradients)(...args));
-        const thin = eliminateDeadCode(thinResiduals(program));
+        const thin = eliminateDeadCode(rematerialise(program));
         checkProgram(thin);
         expect(keptPerStep(thin)).toBeLessThanOrEqual(keptPerStep(program));
         if (keptPerStep(thin) < keptPerStep(program)) thinned++;

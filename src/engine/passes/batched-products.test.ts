@@ -22,13 +22,13 @@ import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
-import { batchSteps } from "./steps.ts";
+import { batchProducts } from "./batched-products.ts";
 import { extent } from "../../../test/support/extent.ts";
 
 /** The program before and after the pass, without what nobody needs. */
 function beforeAfter(program: Program): string {
   const before = eliminateDeadCode(program);
-  const after = eliminateDeadCode(batchSteps(before));
+  const after = eliminateDeadCode(batchProducts(before));
   checkProgram(after);
   return `${printProgram(before)}\n=>\n${printProgram(after)}`;
 }
