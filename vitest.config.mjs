@@ -14,10 +14,10 @@ const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
  */
 const alone = [
   // switch the engine's flags, or turbo mode, which stays on
-  "src/engine/backends/wasm/contract/contract.test.ts",
-  "src/engine/backends/wasm/features.test.ts",
-  "src/engine/backends/wasm/opcodes.test.ts",
-  "src/engine/backends/wasm/threads/threads.test.ts",
+  "src/engine/backends/wasm/emit/contract/contract.test.ts",
+  "src/engine/backends/wasm/host/features.test.ts",
+  "src/engine/backends/wasm/encode/opcodes.test.ts",
+  "src/engine/backends/wasm/host/threads/threads.test.ts",
   "src/engine/runtime/turbo.test.ts",
   "test/doc-examples.test.ts",
   // load the sources anew, or with a part exchanged
@@ -30,8 +30,8 @@ const alone = [
   "src/engine/runtime/jit.test.ts",
   "test/out-of-memory.test.ts",
   // read memory of kernels that nothing has written to before
-  "src/engine/backends/wasm/vector/blocks.test.ts",
-  "src/engine/backends/wasm/vector/wide.test.ts",
+  "src/engine/backends/wasm/emit/vector/blocks.test.ts",
+  "src/engine/backends/wasm/emit/vector/wide.test.ts",
   // start processes, and wait for them
   "src/training/distributed/*.test.ts",
   "src/training/io/lock-file.test.ts",

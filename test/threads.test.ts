@@ -15,8 +15,8 @@ beforeAll(async () => {
     entryPoints: [
       "index.ts",
       "numeric/random/index.ts",
-      "engine/backends/wasm/arena.ts",
-      "engine/backends/wasm/threads/pool.ts",
+      "engine/backends/wasm/host/arena.ts",
+      "engine/backends/wasm/host/threads/pool.ts",
     ].map((file) => join(root, "src", file)),
     outbase: join(root, "src"),
     outdir: folder,
@@ -38,8 +38,8 @@ const product = `
 export { configure, jit } from "./index.js";
 import { configure, jit, matmul, tensor } from "./index.js";
 import { key, normal } from "./numeric/random/index.js";
-import { wasmArena } from "./engine/backends/wasm/arena.js";
-import { threadPool } from "./engine/backends/wasm/threads/pool.js";
+import { wasmArena } from "./engine/backends/wasm/host/arena.js";
+import { threadPool } from "./engine/backends/wasm/host/threads/pool.js";
 
 let started = 0;
 process.on("worker", () => started++);

@@ -2,7 +2,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Block } from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import type { Equation, Program, Var } from "./program.ts";
+import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 import type { ArrayType } from "./types.ts";
 
@@ -268,27 +268,77 @@ export type Lowering<P> =
       run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
 
-/** A place within a larger array. */
-export interface Framing {
-  /** How much comes before along each axis. */
-  readonly low: readonly number[];
-  /** The equation of an array in this place and zeros around it. */
-  readonly frame: (out: Var, x: Var) => Equation;
-  /** The equation of an array in this place, its edges repeated around it. */
-  readonly shift: (out: Var, x: Var) => Equation;
+/** What simplification asks: facts that hold for every value, NaN and -0 included. */
+export interface Algebra<P> {
+  /** Whether its two operands may change places without changing a bit. */
+  readonly commutes?: boolean;
+  /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */
+  readonly undoesItself?: boolean;
+  /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */
+  identity?(
+    constants: readonly (number | undefined)[],
+    ins: readonly ArrayType[],
+    params: P,
+  ): number | undefined;
+  /** The number that every element of the result is, where it follows from the numbers that all elements of operands are. */
+  constant?(constants: readonly (number | undefined)[], params: P): number | undefined;
+}
+
+/** What is asked about where elements lie. */
+export interface Layout<P> {
+  /** The parameters that give the same from an operand before its axes were put in this order: axis i as read now is axis `order[i]`. */
+  transposeOperand?(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
+  /** The parameters that give the result with its axes in this order. */
+  transposeResult?(params: P, order: readonly number[]): P;
+  /**
+   * The operand whose elements are places along an axis of size `n`: whole numbers from −n to n − 1. Elements beyond are clamped,
+   * which debugging refuses. `n` is ∞ where there is no axis yet.
+   */
+  places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
 }
 
 /** A loop: inputs of `body` are constants, carries and one element of each array; outputs are carries and an element of each result. */
 export interface LoopParts {
   readonly body: Program;
+  /** Inputs of the body that are the same in every iteration: the first ones. */
   readonly consts: number;
   readonly carries: number;
-  readonly length: number;
+  /** Operands before those that the inputs of the body stand for, in their order. */
+  readonly before: number;
+  /** How many iterations there are, where that is known before they begin; arrays have so many elements along their first axis. */
+  readonly length: number | undefined;
 }
+
+/** What passes over loops ask. */
+export interface LoopRules<P> {
+  /** For a loop: its parts. */
+  parts?(params: P): LoopParts;
+  /** The same loop with other parts. */
+  rebuild?(params: P, parts: LoopParts): P;
+  /**
+   * For what may stand in a loop: the parameters that compute the results of all iterations at once, along a new first axis, or
+   * with `isSummed` their sum; `undefined` where that is none of its forms. Operands have the iterations along a new first axis
+   * where `stacked` marks them, all of them with `isSummed`; `ins` are the types in one iteration.
+   */
+  atOnce?(
+    params: P,
+    stacked: readonly boolean[],
+    ins: readonly ArrayType[],
+    isSummed: boolean,
+  ): P | undefined;
+}
+
+/** How people write an operation, in traces; what has no notation is `name(…)`. */
+export type Notation<P> =
+  /** Between its operands; `right` is what stands on the right, where it is a parameter. */
+  | { readonly infix: string; readonly precedence: number; right?(params: P): number }
+  | { readonly prefix: string }
+  /** In a way of its own, which binds as a product does; `undefined` for parameters that have none. */
+  | { write(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined };
 
 /**
  * One operation as a record: everything that transforms and backends may ask of it. `P` is what its equations carry
- * besides operands: plain data and programs.
+ * besides operands: plain data and programs. What is optional makes programs quicker or easier to read, and changes no result.
  */
 export interface Primitive<P = unknown> {
   readonly name: string;
@@ -308,81 +358,15 @@ export interface Primitive<P = unknown> {
     params: P,
     run: (program: Program, ins: readonly Tensor[], step?: number) => readonly Tensor[],
   ): readonly Tensor[];
-  /** Whether its results take so much work that a checkpoint may keep them: products of matrices, convolutions. */
-  readonly costly?: boolean;
-  /** For a loop: its body, whose first `count` inputs are the same in every step. */
-  readonly loop?: {
-    invariants(params: P): { readonly body: Program; readonly count: number };
-    /** The loop with a body that takes `extra` more of them, behind those; its operands get as many in the same place. */
-    extend(params: P, body: Program, extra: number): { readonly params: P; readonly place: number };
-    /** For a loop over the leading axes of arrays: its parts, and the same loop with others. */
-    readonly steps?: {
-      parts(params: P): LoopParts;
-      rebuild(params: P, parts: LoopParts): P;
-    };
-  };
   /**
-   * The same for many steps at once, from operands that have the steps in front where `stacked` marks them: the results
-   * with the steps in front, or their sum.
+   * What it costs to compute its results again: `free`, no more an element than reading one, so that readers compute it rather
+   * than have it stored; or `high`, as products of matrices and convolutions do, so that a checkpoint may keep them.
    */
-  readonly overSteps?: {
-    each?(params: P, stacked: readonly boolean[], ins: readonly ArrayType[]): P;
-    total?(params: P): P;
-  };
-  /**
-   * The operand whose elements are places along an axis of size `n`: whole numbers from −n to n − 1. Elements beyond are clamped,
-   * which debugging refuses. `n` is ∞ where there is no axis yet.
-   */
-  places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
-  /** Whether the result is the sum of its two operands. */
-  readonly adds?: boolean;
-  /** The value of every element, where the primitive makes a constant. */
-  constantOf?(params: P): number | undefined;
-  /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */
-  identity?(
-    constants: readonly (number | undefined)[],
-    ins: readonly ArrayType[],
-    params: P,
-  ): number | undefined;
-  /** Whether the result is its second operand where the first, a condition, holds, and the third elsewhere. */
-  readonly chooses?: boolean;
-  /**
-   * For a product that is 0 where its first operand is, and only for that reason differs from a plain one: the equation of
-   * the plain product.
-   */
-  strong?(params: P): ((out: Var, x: Var, y: Var) => Equation) | undefined;
-  /** Whether its two operands may change places without changing a bit. */
-  readonly commutes?: boolean;
-  /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */
-  readonly undoesItself?: boolean;
-  /** Whether every element of the result is an element of the one operand, so that a constant stays the same constant. */
-  readonly repeats?: boolean;
-  /** The axes of the result along which it repeats its operand, where that is all it does, axes kept in their order. */
-  repeatedAxes?(params: P): readonly number[];
-  /** Where it puts its operand among zeros, if zeros around the operand are all it adds. */
-  frames?(params: P): Framing | undefined;
-  /** The axes over which it sums its operand. */
-  summedAxes?(params: P): readonly number[];
-  /** Whether an element of the result costs no more than reading one: readers compute it anew rather than have it stored. */
-  readonly isFree?: boolean;
-  /** The order it puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
-  reorders?(params: P): readonly number[];
-  /** How it takes over the work of an equation before or after it that only changes the order of axes. */
-  readonly absorbs?: {
-    /** What computes the same from the operand before its axes were put in this order; `ins` are the types as read now. */
-    operand(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
-    /** What gives the result with its axes in this order. */
-    result(params: P, order: readonly number[]): P;
-  };
-  /** A product of these operands as people write it, where neither `notation` nor `name(…)` reads well; for traces. */
-  write?(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined;
-  /**
-   * How people write it, for printed programs and traces: `{ infix: "+" }`, `{ prefix: "-" }`; default `name(…)`. `right` is what
-   * stands on the right of an infix, where it is a parameter.
-   */
-  readonly notation?:
-    | { readonly infix: string; readonly precedence: number; right?(params: P): number }
-    | { readonly prefix: string };
+  readonly cost?: "free" | "high";
+  readonly algebra?: Algebra<P>;
+  readonly layout?: Layout<P>;
+  readonly loop?: LoopRules<P>;
+  readonly notation?: Notation<P>;
 }
 
 const builtIns: WeakSet<object> = /* @__PURE__ */ new WeakSet();

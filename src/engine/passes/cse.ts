@@ -16,7 +16,7 @@ export function eliminateCommonSubexpressions(program: Program): Program {
   const seen = new Map<string, readonly Var[]>();
   return rewriteProgram(program, (eqn, rewriter) => {
     const operands = eqn.ins.map(number);
-    if (eqn.prim.commutes === true) operands.sort((a, b) => a - b);
+    if (eqn.prim.algebra?.commutes === true) operands.sort((a, b) => a - b);
     const key = `${number(eqn.prim)} ${paramsKey(eqn.params, hashProgram)} ${operands.join(" ")} ${eqn.outs.map((v) => typeKey(v.type)).join(" ")}`;
     const earlier = seen.get(key);
     if (earlier === undefined) {

@@ -19,7 +19,7 @@ export function deferredOf({ eqns, outs }: Pick<Program, "eqns" | "outs">): Read
     const out = eqn.outs[0];
     if (
       out !== undefined &&
-      eqn.prim.isFree === true &&
+      eqn.prim.cost === "free" &&
       isElementLoop(eqn) &&
       read.has(out) &&
       !kept.has(out)
@@ -64,6 +64,6 @@ export function needsIndex(eqn: Equation, deferred: ReadonlyMap<Var, Equation>):
     return operand !== undefined && needsIndex(operand, deferred);
   });
   if (inner || eqn.prim.lowering.kind === "elementwise") return inner;
-  if (eqn.prim.constantOf !== undefined) return false;
-  return !(eqn.prim.repeats === true && eqn.ins.every((v) => v.type.shape.length === 0));
+  // of scalars, what is a constant if they are is the same at all places
+  return !(eqn.prim.algebra?.constant !== undefined && eqn.ins.every((v) => v.type.shape.length === 0));
 }

@@ -1,6 +1,7 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
-import { hasLoop, rewriteProgram } from "./rewrite.ts";
+import { hasLoop, withParts } from "./counted-loops.ts";
+import { rewriteProgram } from "./rewrite.ts";
 
 /** A result that is so many times as large as what it is computed from is computed again in each step: copies cost more. */
 const mostGrowth = 4;
@@ -15,12 +16,10 @@ export function hoistInvariants(program: Program): Program {
 
 function hoist(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
-    const rule = eqn.prim.loop;
-    if (rule === undefined) return rewriter.emit(eqn);
-    const { body, count } = rule.invariants(eqn.params);
-    // the operands that the first inputs of the body stand for are consecutive, and end where new ones go
-    const { place } = rule.extend(eqn.params, body, 0);
-    const outer = new Map<Var, Var>(body.ins.slice(0, count).map((v, i) => [v, eqn.ins[place - count + i]!]));
+    const parts = eqn.prim.loop?.parts?.(eqn.params);
+    if (parts === undefined) return rewriter.emit(eqn);
+    const { body, consts, before } = parts;
+    const outer = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, eqn.ins[before + i]!]));
     const moved = body.eqns.filter((inner) => {
       if (!isWorthMoving(inner, outer)) return false;
       for (const v of inner.outs) outer.set(v, { ...v });
@@ -39,14 +38,12 @@ function hoist(program: Program): Program {
       });
     const slim: Program = {
       ...body,
-      ins: [...body.ins.slice(0, count), ...extra, ...body.ins.slice(count)],
+      ins: [...body.ins.slice(0, consts), ...extra, ...body.ins.slice(consts)],
       eqns: staying,
     };
-    rewriter.emit({
-      ...eqn,
-      params: rule.extend(eqn.params, slim, extra.length).params,
-      ins: [...eqn.ins.slice(0, place), ...extra.map((v) => outer.get(v)!), ...eqn.ins.slice(place)],
-    });
+    const place = before + consts;
+    const ins = [...eqn.ins.slice(0, place), ...extra.map((v) => outer.get(v)!), ...eqn.ins.slice(place)];
+    rewriter.emit(withParts(eqn, { ...parts, body: slim, consts: consts + extra.length }, ins, eqn.outs));
   });
 }
 

@@ -21,7 +21,7 @@ import {
 import { checkProgram } from "../ir/check.ts";
 import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
-import { foldConstants } from "./fold.ts";
+import { foldConstants } from "./constant-folding.ts";
 import { hoistInvariants } from "./hoist.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
 

@@ -6,6 +6,7 @@ import * as nn from "downhill/nn";
 import { checkBackends } from "../../testing/check-backends.ts";
 import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
+import { isStrong } from "../prims/arithmetic.ts";
 import { makeProgram } from "../transforms/make-program.ts";
 import { sinkMasks } from "./masks.ts";
 import { optimize } from "./pipeline.ts";
@@ -18,8 +19,7 @@ function equations(program: Program): Program["eqns"] {
   });
 }
 
-const strongIn = (program: Program): number =>
-  equations(program).filter(({ prim }) => prim.strong !== undefined).length;
+const strongIn = (program: Program): number => equations(program).filter(isStrong).length;
 
 const waves = (...shape: number[]): Tensor =>
   d

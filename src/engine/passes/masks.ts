@@ -3,7 +3,8 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { valueOf } from "../kernel/evaluate.ts";
-import { fullEquation, whereEquation } from "../prims/linear.ts";
+import { isStrong, plainOf } from "../prims/arithmetic.ts";
+import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
 /** A number, or a choice between such by conditions; `v` is the value that is the choice, where there is one. */
@@ -19,7 +20,7 @@ const mostNumbers = 8;
  * product of the constant, masked likewise. No bit changes.
  */
 export function sinkMasks(program: Program): Program {
-  return program.eqns.some(({ prim }) => prim.strong !== undefined) ? withMasksBelow(program) : program;
+  return program.eqns.some(isStrong) ? withMasksBelow(program) : program;
 }
 
 function withMasksBelow(program: Program): Program {
@@ -28,14 +29,14 @@ function withMasksBelow(program: Program): Program {
   const sunk = rewriteProgram(program, (eqn, rewriter) => {
     const choice = choiceOf(eqn, choices);
     if (choice !== undefined) choices.set(eqn.outs[0]!, choice);
-    const plain = eqn.prim.strong?.(eqn.params);
+    const plain = plainOf(eqn);
     const given = choices.get(eqn.ins[0]!);
     // more than one product would cost more than looking for zeros
     if (plain === undefined || given === undefined || productsOf(given) > 1) return rewriter.emit(eqn);
     const [ct, f] = eqn.ins as [Var, Var];
     const [out] = eqn.outs as [Var];
     /** The value of every element, made once. */
-    const constantOf = (value: number): Var => {
+    const everywhere = (value: number): Var => {
       const key = `${value} ${typeKey(out.type)}`;
       let v = constants.get(key);
       if (v === undefined) {
@@ -48,16 +49,16 @@ function withMasksBelow(program: Program): Program {
       if (isNowhereZero(side)) {
         const product = plain({ type: out.type }, x, f);
         const value = typeof side === "number" ? side : undefined;
-        const same = product.prim.identity?.([value, undefined], [x.type, f.type], product.params);
+        const same = product.prim.algebra?.identity?.([value, undefined], [x.type, f.type], product.params);
         const operand = same === undefined ? undefined : product.ins[same];
         if (operand !== undefined && sameType(operand.type, out.type)) return operand;
         rewriter.emit(product);
         return product.outs[0]!;
       }
-      if (typeof side === "number") return constantOf(0);
+      if (typeof side === "number") return everywhere(0);
       const [y, z] = side.sides.map(
         (inner) =>
-          productOf(typeof inner === "number" ? constantOf(inner === 0 ? 0 : inner) : inner.v, inner), // no −0
+          productOf(typeof inner === "number" ? everywhere(inner === 0 ? 0 : inner) : inner.v, inner), // no −0
       ) as [Var, Var];
       const choice: Var = { type: out.type };
       rewriter.emit(whereEquation(choice, side.condition, y, z));
@@ -88,16 +89,19 @@ function isNowhereZero(choice: Choice): boolean {
 /** What an equation gives, where that is a choice between numbers. */
 function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, Choice>): Choice | undefined {
   const { prim, params, ins, outs } = eqn;
-  const constant = prim.constantOf?.(params);
-  if (constant !== undefined) return constant;
   const given = ins.map((v) => choices.get(v));
+  const rule = prim.algebra?.constant;
+  if (rule !== undefined)
+    return rule(
+      given.map((x) => (typeof x === "number" ? x : undefined)),
+      params,
+    );
   const v = outs[0]!;
-  if (prim.chooses === true) {
+  if (isWhere(eqn)) {
     const [, x, y] = given;
     if (x === undefined || y === undefined || numbersIn(x) + numbersIn(y) > mostNumbers) return undefined;
     return { v, condition: ins[0]!, sides: [x, y] };
   }
-  if (prim.repeats === true) return typeof given[0] === "number" ? given[0] : undefined;
   // an operation on one choice, with constants beside it, is one on each of its numbers
   const { lowering } = prim;
   const chosen = new Set(ins.filter((x) => typeof choices.get(x) === "object"));

@@ -1,17 +1,17 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
-import { absorb } from "./absorb.ts";
+import { batchProducts } from "./batched-products.ts";
+import { sumBroadcasts } from "./broadcast-sums.ts";
+import { foldConstants } from "./constant-folding.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
-import { foldConstants } from "./fold.ts";
-import { computeInFrames } from "./frames.ts";
 import { hoistInvariants } from "./hoist.ts";
 import { sinkMasks } from "./masks.ts";
-import { sumRepeats } from "./repeats.ts";
-import { thinResiduals } from "./residuals.ts";
+import { fusePads } from "./pad-fusion.ts";
+import { rematerialise } from "./rematerialisation.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
-import { batchSteps } from "./steps.ts";
+import { foldTransposes } from "./transpose-folding.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
 
 /** A pass: from a program to one that computes the same. */
@@ -29,38 +29,38 @@ export function eliminateDeadCode(program: Program): Program {
 export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["dead code", eliminateDeadCode],
   ["loop invariants", hoistInvariants],
-  ["all steps at once", batchSteps],
-  ["absorb", absorb],
-  ["fold constants", foldConstants],
+  ["batched products", batchProducts],
+  ["transpose folding", foldTransposes],
+  ["constant folding", foldConstants],
   ["simplify", simplify],
-  ["sums of repetitions", sumRepeats],
+  ["sums of broadcasts", sumBroadcasts],
   ["unit axes", dropUnitAxes],
   ["masks", sinkMasks],
   ["common subexpressions", eliminateCommonSubexpressions],
-  ["residuals", thinResiduals],
-  ["frames", computeInFrames],
+  ["rematerialisation", rematerialise],
+  ["pad fusion", fusePads],
   ["dead code", eliminateDeadCode],
   ["schedule", schedule],
 ];
 
-/** Runs all passes over a program and, first, over the programs inside it. */
+/** Runs all passes over a program and, first, over its sub-programs. */
 export function optimize(program: Program): Program {
-  return pipeline.reduce((p, [, pass]) => pass(p), optimizeInside(program));
+  return pipeline.reduce((p, [, pass]) => pass(p), optimizeSubPrograms(program));
 }
 
-/** What `optimize` does, step by step, the program as it came first. */
-export function optimizeInSteps(
+/** What `optimize` does, pass by pass: the program as it came, then as each pass left it. */
+export function optimizeInStages(
   program: Program,
 ): readonly { readonly name: string; readonly program: Program }[] {
-  const steps = [
+  const stages = [
     { name: "traced", program },
-    { name: "programs inside", program: optimizeInside(program) },
+    { name: "sub-programs", program: optimizeSubPrograms(program) },
   ];
-  for (const [name, pass] of pipeline) steps.push({ name, program: pass(steps.at(-1)!.program) });
-  return steps;
+  for (const [name, pass] of pipeline) stages.push({ name, program: pass(stages.at(-1)!.program) });
+  return stages;
 }
 
-function optimizeInside(program: Program): Program {
+function optimizeSubPrograms(program: Program): Program {
   return {
     ...program,
     eqns: program.eqns.map((eqn) =>

@@ -9,9 +9,21 @@ export interface Rewriter {
   emit(eqn: Equation): void;
 }
 
-/** Whether there is a loop in a program, not counting what is inside of its equations. */
-export function hasLoop(program: Program): boolean {
-  return program.eqns.some(({ prim }) => prim.loop !== undefined);
+/** For those who ask what an equation gives whatever its operands are. */
+export const nothingKnown: ReadonlyMap<Var, number> = new Map();
+
+/** The number that every element of the result of an equation is, where it follows from what is known of its operands. */
+export function constantOf(
+  { prim, params, ins }: Equation,
+  constants: ReadonlyMap<Var, number>,
+): number | undefined {
+  const rule = prim.algebra?.constant;
+  return rule === undefined
+    ? undefined
+    : rule(
+        ins.map((v) => constants.get(v)),
+        params,
+      );
 }
 
 /** Walks the equations in order; `visit` emits what is to remain. */

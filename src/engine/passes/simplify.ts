@@ -1,7 +1,7 @@
 import { identityOf, paramsKey } from "../ir/key.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { sameType } from "../ir/types.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
  * Removes equations that give an operand back, by the identity that the primitive's record states, and pairs of equations that
@@ -12,7 +12,7 @@ export function simplify(program: Program): Program {
   const constants = new Map<Var, number>();
   const undone = new Map<Var, Equation>(); // by result, of primitives that undo themselves
   return rewriteProgram(program, (eqn, rewriter) => {
-    if (eqn.prim.undoesItself === true) {
+    if (eqn.prim.algebra?.undoesItself === true) {
       const before = undone.get(eqn.ins[0]!);
       if (before?.prim === eqn.prim && sameKey(before.params, eqn.params)) {
         rewriter.alias(eqn.outs[0]!, before.ins[0]!);
@@ -20,9 +20,9 @@ export function simplify(program: Program): Program {
       }
       undone.set(eqn.outs[0]!, eqn);
     }
-    const value = eqn.prim.constantOf?.(eqn.params);
+    const value = constantOf(eqn, constants);
     if (value !== undefined) constants.set(eqn.outs[0]!, value);
-    const same = eqn.prim.identity?.(
+    const same = eqn.prim.algebra?.identity?.(
       eqn.ins.map((v) => constants.get(v)),
       eqn.ins.map((v) => v.type),
       eqn.params,
@@ -30,14 +30,7 @@ export function simplify(program: Program): Program {
     const operand = same === undefined ? undefined : eqn.ins[same];
     if (operand !== undefined && sameType(operand.type, eqn.outs[0]!.type))
       rewriter.alias(eqn.outs[0]!, operand);
-    else {
-      rewriter.emit(eqn);
-      // A constant repeated along axes is the same constant.
-      if (eqn.prim.repeats === true && eqn.ins.length === 1) {
-        const repeated = constants.get(eqn.ins[0]!);
-        if (repeated !== undefined) constants.set(eqn.outs[0]!, repeated);
-      }
-    }
+    else rewriter.emit(eqn);
   });
 }
 

@@ -1,11 +1,11 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { withShape } from "../ir/types.ts";
 import { fullEquation } from "../prims/linear.ts";
-import { broadcastEquation, reshapeEquation } from "../prims/shape.ts";
+import { broadcastEquation, repeatedScalar, reshapeEquation } from "../prims/shape.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape } from "../util/shape.ts";
 import type { Rewriter } from "./rewrite.ts";
-import { rewriteProgram } from "./rewrite.ts";
+import { constantOf, nothingKnown, rewriteProgram } from "./rewrite.ts";
 
 /**
  * Elementwise equations of arrays with axes of size 1 that were put in by a reshape are computed without these axes, and
@@ -19,11 +19,12 @@ export function dropUnitAxes(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const out = eqn.outs[0];
     if (out === undefined) return rewriter.emit(eqn);
-    const { lowering, constantOf, repeats } = eqn.prim;
+    const { lowering } = eqn.prim;
     if (lowering.kind === "alias") return reshape(out, eqn.ins[0]!, rewriter);
-    const value = constantOf?.(eqn.params);
+    const value = constantOf(eqn, nothingKnown);
     if (value !== undefined) constants.set(out, value);
-    if (repeats === true && eqn.ins[0]?.type.shape.length === 0) repeated.set(out, eqn.ins[0]);
+    const scalar = repeatedScalar(eqn);
+    if (scalar !== undefined) repeated.set(out, scalar);
     const shape = lowering.kind === "elementwise" ? shapeWithout(eqn) : undefined;
     if (shape === undefined) return rewriter.emit(eqn);
     const ins = eqn.ins.map((v) => operand(v, shape, rewriter));

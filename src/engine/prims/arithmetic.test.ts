@@ -27,49 +27,63 @@ const divisors = [2, 0, -3, -1, -1, 4];
 const counts = [7, 3, 0, 9, 4, 1];
 
 describe("arithmetic", () => {
-  checkFamily(arithmetic, {
-    mul: [on(a.mul, [...floats(x, y), ...integers(ints, ints), ...booleans(2), ...special(odd, others)])],
-    scale: [on((v) => a.scale(v, -2.5), floats(x)), on((v) => a.scale(v, 3), integers(ints))],
-    div: [on(a.div, [...floats(x, positive), ...integers(ints, divisors), ...special(odd, others)])],
-    strongMul: [
-      on((u, v) => a.strongMul(u, v), [...floats(x, y), ...special(odd, others)]),
-      on((u, v) => a.strongMul(u, v, true), [...floats(x, y), ...special(odd, others)]),
-    ],
-    strongDiv: [on(a.strongDiv, [...floats(x, positive), ...special(odd, others)])],
-    rem: [
-      on(a.rem, [
-        ...floats([1.5, -2.25, 0.25, 7, -7, 6.5], [1, 2, 0.75, -3, 3, 1.75]),
-        ...integers(ints, divisors),
-        ...special(odd, others),
-      ]),
-    ],
-    sqrt: [on(a.sqrt, [...floats(positive), ...special(odd)])],
-    abs: [on(a.abs, [...floats(x), ...integers(ints), ...booleans(1), ...special(odd)])],
-    sign: [on(a.sign, [...floats(x), ...integers(ints), ...booleans(1), ...special(odd)])],
-    floor: [on(a.floor, [...floats(far), ...integers(ints), ...special(odd)])],
-    ceil: [on(a.ceil, [...floats(far), ...integers(ints), ...special(odd)])],
-    round: [on(a.round, [...floats(far), ...integers(ints), ...special([0.5, 1.5, -0.5, ...odd])])],
-    truncate: [on(a.truncate, [...floats(far), ...integers(ints), ...special(odd)])],
-    maximum: [
-      on(a.maximum, [...floats(x, y), ...integers(ints, divisors), ...booleans(2), ...special(odd, others)]),
-    ],
-    minimum: [
-      on(a.minimum, [...floats(x, y), ...integers(ints, divisors), ...booleans(2), ...special(odd, others)]),
-    ],
-    less: [
-      on(a.less, [...floats(x, y), ...integers(ints, divisors), ...booleans(2), ...special(odd, others)]),
-    ],
-    lessEqual: [on(a.lessEqual, [...floats(x, y), ...integers(ints, ints), ...special(odd, others)])],
-    equal: [on(a.equal, [...floats(x, x), ...integers(ints, divisors), ...special(odd, others)])],
-    notEqual: [on(a.notEqual, [...floats(x, y), ...integers(ints, divisors), ...special(odd, others)])],
-    both: [on(a.both, [...integers(ints, counts), ...booleans(2)])],
-    either: [on(a.either, [...integers(ints, counts), ...booleans(2)])],
-    differ: [on(a.differ, [...integers(ints, counts), ...booleans(2)])],
-    indicator: [
-      on((c) => a.indicator(c, arrayType("float32", [])), booleans(1)),
-      on((c) => a.indicator(c, arrayType("float64", [], true)), booleans(1)),
-    ],
-  });
+  checkFamily(
+    arithmetic,
+    {
+      mul: [on(a.mul, [...floats(x, y), ...integers(ints, ints), ...booleans(2), ...special(odd, others)])],
+      scale: [on((v) => a.scale(v, -2.5), floats(x)), on((v) => a.scale(v, 3), integers(ints))],
+      div: [on(a.div, [...floats(x, positive), ...integers(ints, divisors), ...special(odd, others)])],
+      strongMul: [
+        on((u, v) => a.strongMul(u, v), [...floats(x, y), ...special(odd, others)]),
+        on((u, v) => a.strongMul(u, v, true), [...floats(x, y), ...special(odd, others)]),
+      ],
+      strongDiv: [on(a.strongDiv, [...floats(x, positive), ...special(odd, others)])],
+      rem: [
+        on(a.rem, [
+          ...floats([1.5, -2.25, 0.25, 7, -7, 6.5], [1, 2, 0.75, -3, 3, 1.75]),
+          ...integers(ints, divisors),
+          ...special(odd, others),
+        ]),
+      ],
+      sqrt: [on(a.sqrt, [...floats(positive), ...special(odd)])],
+      abs: [on(a.abs, [...floats(x), ...integers(ints), ...booleans(1), ...special(odd)])],
+      sign: [on(a.sign, [...floats(x), ...integers(ints), ...booleans(1), ...special(odd)])],
+      floor: [on(a.floor, [...floats(far), ...integers(ints), ...special(odd)])],
+      ceil: [on(a.ceil, [...floats(far), ...integers(ints), ...special(odd)])],
+      round: [on(a.round, [...floats(far), ...integers(ints), ...special([0.5, 1.5, -0.5, ...odd])])],
+      truncate: [on(a.truncate, [...floats(far), ...integers(ints), ...special(odd)])],
+      maximum: [
+        on(a.maximum, [
+          ...floats(x, y),
+          ...integers(ints, divisors),
+          ...booleans(2),
+          ...special(odd, others),
+        ]),
+      ],
+      minimum: [
+        on(a.minimum, [
+          ...floats(x, y),
+          ...integers(ints, divisors),
+          ...booleans(2),
+          ...special(odd, others),
+        ]),
+      ],
+      less: [
+        on(a.less, [...floats(x, y), ...integers(ints, divisors), ...booleans(2), ...special(odd, others)]),
+      ],
+      lessEqual: [on(a.lessEqual, [...floats(x, y), ...integers(ints, ints), ...special(odd, others)])],
+      equal: [on(a.equal, [...floats(x, x), ...integers(ints, divisors), ...special(odd, others)])],
+      notEqual: [on(a.notEqual, [...floats(x, y), ...integers(ints, divisors), ...special(odd, others)])],
+      both: [on(a.both, [...integers(ints, counts), ...booleans(2)])],
+      either: [on(a.either, [...integers(ints, counts), ...booleans(2)])],
+      differ: [on(a.differ, [...integers(ints, counts), ...booleans(2)])],
+      indicator: [
+        on((c) => a.indicator(c, arrayType("float32", [])), booleans(1)),
+        on((c) => a.indicator(c, arrayType("float64", [], true)), booleans(1)),
+      ],
+    },
+    { isStrong: "asks about an equation", plainOf: "asks about an equation" },
+  );
 
   test("at a tie each of two has half the derivative", () => {
     for (const op of [a.maximum, a.minimum]) {

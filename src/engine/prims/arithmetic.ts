@@ -16,7 +16,6 @@ const none = {};
 
 const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "mul",
-  commutes: true,
   notation: { infix: "*", precedence: 2 },
   typeOf: (ins) => [joinTypes("mul", ins)],
   derivative: {
@@ -29,7 +28,7 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.and(x!, y!) : k.mul(x!, y!)) },
-  identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined),
+  algebra: { commutes: true, identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined) },
 });
 
 /** x · y, operands of one type. */
@@ -62,7 +61,7 @@ const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.div(x!, y!) },
-  identity: ([, y]) => (y === 1 ? 0 : undefined),
+  algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
 });
 
 /** x / y, operands of one type; integers truncate. */
@@ -110,7 +109,6 @@ const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongPar
       return k.select(counts, k.mul(a!, b!), k.constant(a!.type, 0));
     },
   },
-  strong: ({ both }) => (both ? undefined : mulEquation),
 });
 
 /** `ct · f`, and 0 where `ct` is 0; with `both` also where f is. */
@@ -136,12 +134,22 @@ const strongDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     kind: "elementwise",
     scalar: ([a, b]) => k.select(isNotZero(a!), k.div(a!, b!), k.constant(a!.type, 0)),
   },
-  strong: () => divEquation,
 });
 
 /** `ct / f`, and 0 where `ct` is 0. */
 export function strongDiv(ct: Tensor, f: Tensor): Tensor {
   return bind1(strongDivPrim, [ct, f], none);
+}
+
+/** Whether an equation is a product or a quotient with a strong zero. */
+export function isStrong({ prim }: Equation): boolean {
+  return prim === strongMulPrim || prim === strongDivPrim;
+}
+
+/** For what is 0 where its first operand is, and only for that reason differs from a plain product or quotient: the plain equation. */
+export function plainOf({ prim, params }: Equation): typeof mulEquation | undefined {
+  if (prim === strongMulPrim) return (params as StrongParams).both ? undefined : mulEquation;
+  return prim === strongDivPrim ? divEquation : undefined;
 }
 
 const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
@@ -290,7 +298,9 @@ function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primiti
     derivative: { kind: "constant" },
     batch: "elementwise",
     lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
-    identity: ([x, y]) => (op === "and" ? first(x === 0, y === 0) : first(y === 0, x === 0)),
+    algebra: {
+      identity: ([x, y]) => (op === "and" ? first(x === 0, y === 0) : first(y === 0, x === 0)),
+    },
   });
 }
 

@@ -118,7 +118,7 @@ function checkpointPartialEval(
 
 /** The values of a program that cost most to compute: what its products give. */
 function keptValues(program: Program): Var[] {
-  return program.eqns.filter(({ prim }) => prim.costly === true).flatMap(({ outs }) => [...outs]);
+  return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
 }
 
 /** The program with these results and no more inputs than they need. */

@@ -97,22 +97,25 @@ const dotPrim: Primitive<DotParams> = /* @__PURE__ */ builtIn<DotParams>({
     };
   },
   lowering: { kind: "loops", emit: emitDot },
-  costly: true,
-  absorbs: {
-    operand: absorbOperand,
-    result: (params, order) => ({
+  cost: "high",
+  layout: {
+    transposeOperand,
+    transposeResult: (params, order) => ({
       ...params,
       order: params.order === undefined ? order : order.map((axis) => params.order![axis]!),
     }),
   },
-  write: writeDot,
-  overSteps: { each: dotOfEach, total: dotOfAll },
+  notation: { write: writeDot },
+  loop: {
+    atOnce: (params, stacked, ins, isSummed) =>
+      isSummed ? sumOfProducts(params) : stackOfProducts(params, stacked, ins),
+  },
 });
 
 const shifted = (axes: readonly number[], by: number): number[] => axes.map((axis) => axis + by);
 
-/** The products of all steps: those of two arrays with steps are a batch, else the steps are one more axis of the one that has them. */
-function dotOfEach(
+/** The products of all iterations: those of two stacked arrays are a batch, else the iterations are one more axis of the one that is stacked. */
+function stackOfProducts(
   { contract, batch, order }: DotParams,
   stacked: readonly boolean[],
   ins: readonly ArrayType[],
@@ -134,8 +137,8 @@ function dotOfEach(
   return next.every((axis, i) => axis === i) ? moved : { ...moved, order: next };
 }
 
-/** The sum of the products of all steps, both operands with the steps in front. */
-function dotOfAll({ contract, batch, ...rest }: DotParams): DotParams {
+/** The sum of the products of all iterations, both operands stacked. */
+function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
   return {
     ...rest,
     contract: [
@@ -147,7 +150,7 @@ function dotOfAll({ contract, batch, ...rest }: DotParams): DotParams {
 }
 
 /** The same product from an operand whose axes were not put in order yet: other axes are named, and the result follows. */
-function absorbOperand(
+function transposeOperand(
   { contract, batch, order }: DotParams,
   operand: number,
   given: readonly number[],

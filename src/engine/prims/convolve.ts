@@ -122,7 +122,7 @@ const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<Convolve
     return { outs: [moveAxis(split, 1, 0)], batched: [true] };
   },
   lowering: { kind: "loops", emit: emitConvolve },
-  costly: true,
+  cost: "high",
 });
 
 /** The cotangent of x: that of the result, spread out by the strides, convolved with the windows turned around. */

@@ -56,7 +56,7 @@ const takeAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<AlongParam
     ],
     batched: [true],
   }),
-  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
+  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "map",
     element: (at, index, { axis }, [x]) =>
@@ -77,7 +77,7 @@ const wholePlacePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   typeOf: ([x]) => [arrayType("int32", requireNumbers("wholePlace", x!).shape)],
   derivative: { kind: "constant" },
   batch: "elementwise",
-  places: () => ({ operand: 0, n: Infinity }),
+  layout: { places: () => ({ operand: 0, n: Infinity }) },
   lowering: { kind: "elementwise", scalar: ([x]) => k.convert("i32", x!) },
 });
 
@@ -118,7 +118,7 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
     );
     return { outs: [scatterAddAlong(x!, indices!, updates!, axis + 1)], batched: [true] };
   },
-  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
+  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "loops",
     inPlace: () => firstInPlace,

@@ -32,7 +32,7 @@ const iotaPrim: Primitive<IotaParams> = /* @__PURE__ */ builtIn<IotaParams>({
     kind: "map",
     element: (_, index, { dtype, axis }) => k.convert(scalarTypeOf(dtype), index[axis]!),
   },
-  isFree: true,
+  cost: "free",
 });
 
 /** 0, 1, 2, … along one axis. */
@@ -84,7 +84,7 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
         index.map((i, axis) => plus(times(i, strides[axis]!), k.i32(starts[axis]!))),
       ),
   },
-  isFree: true,
+  cost: "free",
 });
 
 /** What a slice of an array of this shape reads, where that is a part along one axis. */
@@ -161,47 +161,6 @@ const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
       return inside === undefined ? at(0, source) : k.select(inside, at(0, source), zero);
     },
   },
-  frames({ low, high, interior }) {
-    if (interior.some((gap) => gap !== 0) || [...low, ...high].some((n) => n < 0)) return undefined;
-    return {
-      low,
-      frame: (out, x) => ({ prim: padPrim, params: { low, high, interior }, ins: [x], outs: [out] }),
-      shift: (out, x) => ({ prim: shiftPrim, params: { low, shape: out.type.shape }, ins: [x], outs: [out] }),
-    };
-  },
-});
-
-interface ShiftParams {
-  readonly low: readonly number[];
-  readonly shape: Shape;
-}
-
-/** An array in the place that `pad` gives it, with its edges repeated where `pad` has zeros. */
-const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
-  name: "shift",
-  typeOf: ([x], { shape }) => [withShape(x!, shape)],
-  derivative: {
-    kind: "none",
-    reason: "it stands in programs that are compiled, not in those that are differentiated.",
-  },
-  batch: ([x], _, size, { low, shape }) => ({
-    outs: [bind1(shiftPrim, [x!], { low: [0, ...low], shape: [size, ...shape] })],
-    batched: [true],
-  }),
-  lowering: {
-    kind: "map",
-    element: (at, index, { low, shape }, [x]) =>
-      at(
-        0,
-        index.map((i, axis) => {
-          const [before, last] = [low[axis]!, x!.shape[axis]! - 1];
-          const place = before === 0 ? i : k.sub(i, k.i32(before));
-          const from = before === 0 ? place : k.max(place, k.i32(0));
-          return shape[axis]! - 1 - before <= last ? from : k.min(from, k.i32(last));
-        }),
-      ),
-  },
-  isFree: true,
 });
 
 function paddedShape(shape: Shape, { low, high, interior }: PadParams): number[] {
@@ -348,7 +307,7 @@ interface ReverseParams {
 
 const reversePrim: Primitive<ReverseParams> = /* @__PURE__ */ builtIn<ReverseParams>({
   name: "reverse",
-  undoesItself: true,
+  algebra: { undoesItself: true },
   typeOf: ([x]) => [x!],
   derivative: {
     kind: "linear",
@@ -411,7 +370,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
       batched: [true],
     };
   },
-  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
+  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "map",
     element(at, index, { axis }, [x, indices]) {
@@ -471,7 +430,7 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams
     const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
     return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
   },
-  places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }),
+  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "loops",
     inPlace: () => firstInPlace,

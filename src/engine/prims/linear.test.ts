@@ -60,7 +60,11 @@ describe("linear", () => {
         on((a) => instantiate(a, a.type), floats(x)),
       ],
     },
-    { castNumber: "works on plain numbers", fullEquation: "makes an equation of a program" },
+    {
+      castNumber: "works on plain numbers",
+      isAddition: "asks about an equation",
+      isWhere: "asks about an equation",
+    },
   );
 
   test("stopGradient has derivative zero and the value of its operand", () => {

@@ -26,8 +26,8 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ builtIn<FullParams>({
   derivative: { kind: "constant" },
   batch: (_, __, ___, params) => ({ outs: [bind1(fullPrim, [], params)], batched: [false] }),
   lowering: { kind: "map", element: (_, __, { value, dtype }) => k.constant(scalarTypeOf(dtype), value) },
-  constantOf: ({ value }) => value,
-  isFree: true,
+  cost: "free",
+  algebra: { constant: (_, { value }) => value },
 });
 
 /** The equation that makes `out` an array with every element `value`. */
@@ -72,8 +72,7 @@ export function zeros(type: ArrayType): Tensor {
 
 const addPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "add",
-  commutes: true,
-  adds: true,
+  algebra: { commutes: true },
   notation: { infix: "+", precedence: 1 },
   typeOf: (ins) => [joinTypes("add", ins)],
   derivative: {
@@ -92,6 +91,11 @@ const addPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 /** The equation that adds two values. */
 export function addEquation(out: Var, x: Var, y: Var): Equation {
   return { prim: addPrim, params: {}, ins: [x, y], outs: [out] };
+}
+
+/** Whether an equation adds two values. */
+export function isAddition({ prim }: Equation): boolean {
+  return prim === addPrim;
 }
 
 /** x + y, operands of one type. */
@@ -124,7 +128,7 @@ export function sub(x: Tensor, y: Tensor): Tensor {
 const negPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "neg",
   notation: { prefix: "-" },
-  undoesItself: true,
+  algebra: { undoesItself: true },
   typeOf: (ins) => [requireNumbers("neg", joinTypes("neg", ins))],
   derivative: {
     kind: "linear",
@@ -164,7 +168,7 @@ const convertPrim: Primitive<ConvertParams> = /* @__PURE__ */ builtIn<ConvertPar
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x], { dtype }) => convertScalar(dtype, x!) },
-  identity: (_, [x], { dtype }) => (x!.dtype === dtype ? 0 : undefined),
+  algebra: { identity: (_, [x], { dtype }) => (x!.dtype === dtype ? 0 : undefined) },
 });
 
 function convertScalar(dtype: DType, x: Expr): Expr {
@@ -198,15 +202,19 @@ const wherePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
       into[2]?.add(where(condition!, zeros(ct!.type), ct!), true);
     },
   },
-  chooses: true,
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([condition, x, y]) => k.select(condition!, x!, y!) },
-  identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1),
+  algebra: { identity: ([condition]) => (condition === undefined ? undefined : condition === 0 ? 2 : 1) },
 });
 
 /** The equation of `x` where the condition holds and of `y` elsewhere. */
 export function whereEquation(out: Var, condition: Var, x: Var, y: Var): Equation {
   return { prim: wherePrim, params: {}, ins: [condition, x, y], outs: [out] };
+}
+
+/** Whether an equation gives its second operand where the first, a condition, holds, and the third elsewhere. */
+export function isWhere({ prim }: Equation): boolean {
+  return prim === wherePrim;
 }
 
 /** x where the condition holds, else y; all of one shape. */

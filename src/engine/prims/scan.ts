@@ -200,15 +200,8 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
     emit: emitScan,
   },
   loop: {
-    invariants: ({ body, consts }) => ({ body, count: consts }),
-    extend: (params, body, extra) => ({
-      params: { ...params, body, consts: params.consts + extra },
-      place: params.consts,
-    }),
-    steps: {
-      parts: ({ body, consts, carries, length }) => ({ body, consts, carries, length }),
-      rebuild: (params, parts) => ({ ...params, ...parts }),
-    },
+    parts: ({ body, consts, carries, length }) => ({ body, consts, carries, before: 0, length }),
+    rebuild: (params, { body, consts, carries }) => ({ ...params, body, consts, carries }),
   },
   unroll(ins, params, run) {
     const { body, carries, length, reverse } = params;

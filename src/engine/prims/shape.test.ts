@@ -55,7 +55,13 @@ describe("shape", () => {
         on((x) => sum(x, [0]), [{ ins: [f64(numbers(600))] }, { ins: [f32(numbers(600))] }], { order: 1 }),
       ],
     },
-    { reducedType: "works on types" },
+    {
+      reducedType: "works on types",
+      axisOrder: "asks about an equation",
+      repeatedAxes: "asks about an equation",
+      repeatedScalar: "asks about an equation",
+      summedAxes: "asks about an equation",
+    },
   );
 
   test("reducedType drops the axes", () => {

@@ -44,9 +44,8 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ builtIn<Broadc
         axes.map((axis) => index[axis]!),
       ),
   },
-  repeats: true,
-  isFree: true,
-  repeatedAxes: ({ shape, axes }) => otherAxes(shape.length, axes),
+  cost: "free",
+  algebra: { constant: ([x]) => x },
 });
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
@@ -57,6 +56,18 @@ export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Ten
 /** The equation that repeats an array, whose axes become `axes` of the result, to the shape of `out`. */
 export function broadcastEquation(out: Var, x: Var, axes: readonly number[] = []): Equation {
   return { prim: broadcastPrim, params: { shape: out.type.shape, axes }, ins: [x], outs: [out] };
+}
+
+/** The axes of the result along which an equation repeats its operand, where that is all it does, axes kept in their order. */
+export function repeatedAxes({ prim, params, outs }: Equation): readonly number[] | undefined {
+  if (prim !== broadcastPrim) return undefined;
+  return otherAxes(outs[0]!.type.shape.length, (params as BroadcastParams).axes);
+}
+
+/** The scalar that every element of the result is, where an equation repeats one. */
+export function repeatedScalar({ prim, ins }: Equation): Var | undefined {
+  const repeats = prim === broadcastPrim || prim === reshapePrim;
+  return repeats && ins[0]!.type.shape.length === 0 ? ins[0] : undefined;
 }
 
 /** A scalar repeated to the shape of `like`; other arrays stay as they are. */
@@ -89,8 +100,10 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapePar
   },
   batch: ([x], _, size, { shape }) => ({ outs: [reshape(x!, [size, ...shape])], batched: [true] }),
   lowering: { kind: "alias" },
-  repeats: true,
-  identity: () => 0, // where the shape stays
+  algebra: {
+    constant: ([x]) => x,
+    identity: () => 0, // where the shape stays
+  },
 });
 
 /** The same elements in row-major order under another shape. */
@@ -133,16 +146,20 @@ const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ builtIn<Transp
         inverse(axes).map((axis) => index[axis]!),
       ),
   },
-  reorders: ({ axes }) => axes,
-  absorbs: {
-    operand: ({ axes }, _, order) => ({ axes: axes.map((axis) => order[axis]!) }),
-    result: ({ axes }, order) => ({ axes: order.map((axis) => axes[axis]!) }),
+  layout: {
+    transposeOperand: ({ axes }, _, order) => ({ axes: axes.map((axis) => order[axis]!) }),
+    transposeResult: ({ axes }, order) => ({ axes: order.map((axis) => axes[axis]!) }),
   },
-  identity: (_, __, { axes }) => (axes.every((axis, i) => axis === i) ? 0 : undefined),
+  algebra: { identity: (_, __, { axes }) => (axes.every((axis, i) => axis === i) ? 0 : undefined) },
 });
 
 function inverse(axes: readonly number[]): number[] {
   return axes.map((_, i) => axes.indexOf(i));
+}
+
+/** The order that an equation puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
+export function axisOrder({ prim, params }: Equation): readonly number[] | undefined {
+  return prim === transposePrim ? (params as TransposeParams).axes : undefined;
 }
 
 /** x with its axes in another order. */
@@ -179,9 +196,16 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
     emit: (context, { axes }) => emitSum(context, axes),
     readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
   },
-  summedAxes: ({ axes }) => axes,
-  overSteps: { total: ({ axes }) => ({ axes: [0, ...axes.map((axis) => axis + 1)] }) },
+  loop: {
+    atOnce: ({ axes }, _, __, isSummed) =>
+      isSummed ? { axes: [0, ...axes.map((axis) => axis + 1)] } : undefined,
+  },
 });
+
+/** The axes over which an equation sums its operand, where it is a sum. */
+export function summedAxes({ prim, params }: Equation): readonly number[] | undefined {
+  return prim === sumPrim ? (params as ReduceParams).axes : undefined;
+}
 
 /** Type of a reduction over `axes`. */
 export function reducedType(x: ArrayType, axes: readonly number[]): ArrayType {

@@ -180,7 +180,7 @@ const powPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => through(math.pow64)(x!, y!) },
-  identity: ([, y]) => (y === 1 ? 0 : undefined),
+  algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
 });
 
 /** y · x^(y−1), and 0 for x = y = 0, where it would be 0 · ∞. */

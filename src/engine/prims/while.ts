@@ -114,11 +114,14 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
     emit: emitWhile,
   },
   loop: {
-    invariants: ({ body, bodyConsts }) => ({ body, count: bodyConsts }),
-    extend: (params, body, extra) => ({
-      params: { ...params, body, bodyConsts: params.bodyConsts + extra },
-      place: params.testConsts + params.bodyConsts,
+    parts: ({ body, testConsts, bodyConsts }) => ({
+      body,
+      consts: bodyConsts,
+      carries: body.outs.length,
+      before: testConsts,
+      length: undefined,
     }),
+    rebuild: (params, { body, consts }) => ({ ...params, body, bodyConsts: consts }),
   },
   unroll(ins, { test, body, testConsts, bodyConsts }, run) {
     const given = cut(ins, { testConsts, bodyConsts });

@@ -91,7 +91,7 @@ function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
   }
   checkPlaces(prim, ins, params);
   const outs = evaluate(prim, ins, params);
-  if (prim.constantOf?.(params) !== undefined) return outs; // a constant became nothing: it was written so
+  if (prim.algebra?.constant?.([], params) !== undefined) return outs; // a constant became nothing: it was written so
   for (const out of outs) {
     const place = firstBad(out);
     if (place === undefined) continue;
@@ -106,11 +106,12 @@ function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknow
 
 /** Refuses places beyond the ends of an array, which kernels clamp. */
 function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): void {
-  if (prim.places === undefined) return;
-  const { operand, n } = prim.places(
+  const found = prim.layout?.places?.(
     ins.map((x) => x.type),
     params,
   );
+  if (found === undefined) return;
+  const { operand, n } = found;
   const places = ins[operand]!;
   const count = sizeOf(places.shape);
   for (let i = 0; i < count; i++) {

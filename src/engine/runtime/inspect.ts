@@ -1,9 +1,9 @@
-import { moduleText } from "../backends/wasm/text.ts";
+import { moduleText } from "../backends/wasm/encode/text.ts";
 import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
-import { optimizeInSteps } from "../passes/pipeline.ts";
+import { optimizeInStages } from "../passes/pipeline.ts";
 import { backendFor } from "./device.ts";
 
 /** A program on its way to code, each stage as text. */
@@ -19,7 +19,7 @@ export interface LoweredText {
 }
 
 export function showLowering(program: Program): LoweredText {
-  const stages = optimizeInSteps(program);
+  const stages = optimizeInStages(program);
   const passes = stages
     .map(({ name, program: p }) => ({ name, program: printProgram(p) }))
     .filter((stage, i, all) => i === 0 || stage.program !== all[i - 1]!.program);

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { canRunWasm, makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
-import { detectFeatures } from "../backends/wasm/features.ts";
+import { detectFeatures } from "../backends/wasm/host/features.ts";
 import * as k from "../kernel/build.ts";
 import type { Cell } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";

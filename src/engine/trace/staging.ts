@@ -14,6 +14,8 @@ interface StagedValue {
   readonly constant: number | undefined;
 }
 
+const noConstants: readonly number[] = [];
+
 /** Records every operation as an equation of a program in the making. Operands from outside become hidden inputs. */
 export interface StagingTrace extends Trace {
   readonly kind: "program";
@@ -55,7 +57,7 @@ export function makeStagingTrace(level: number): StagingTrace {
         ins.map((x) => x.type),
         params,
       );
-      const outs = types.map((type) => wrap({ type }, prim.constantOf?.(params)));
+      const outs = types.map((type) => wrap({ type }, prim.algebra?.constant?.(noConstants, params)));
       eqns.push({ prim, params, ins: vars, outs: outs.map((x) => trace.varOf(x)), source: currentSource() });
       return outs;
     },

@@ -105,7 +105,7 @@ function isCall(text: string): boolean {
 }
 
 function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): Formula {
-  const constant = prim.constantOf?.(params);
+  const constant = prim.algebra?.constant?.([], params);
   if (constant !== undefined) return leaf(showConstant(constant));
   const { notation } = prim;
   const [x, y] = operands;
@@ -119,12 +119,14 @@ function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): F
   if (notation !== undefined && "prefix" in notation && x !== undefined && ins.length === 1) {
     return { text: `${notation.prefix}${wrap(x, product)}`, precedence: product };
   }
-  const written = prim.write?.(
-    operands.map((operand) => wrap(operand, atom)),
-    params,
-    ins.map((v) => v.type),
-  );
-  if (written !== undefined) return { text: written, precedence: product };
+  if (notation !== undefined && "write" in notation) {
+    const written = notation.write(
+      operands.map((operand) => wrap(operand, atom)),
+      params,
+      ins.map((v) => v.type),
+    );
+    if (written !== undefined) return { text: written, precedence: product };
+  }
   const args = [...operands.map(({ text }) => text), ...showParams(params)];
   return { text: `${shortNames.get(prim.name) ?? prim.name}(${args.join(", ")})`, precedence: atom };
 }

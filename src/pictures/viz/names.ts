@@ -32,7 +32,7 @@ export function isMadeName(name: string): boolean {
  */
 export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = new Map()): Naming {
   const names = new Map<Var, string>();
-  const constants = new Set<Var>();
+  const constants = new Map<Var, number>();
   const used = new Set<string>();
   const results = program.eqns.flatMap((eqn) => eqn.outs);
   const repeats = new Map<string, number>();
@@ -54,14 +54,11 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
   for (const { prim, params, ins, outs: results } of program.eqns) {
     const [v] = results;
     if (v === undefined || names.has(v) || outs.has(v)) continue;
-    const value = prim.constantOf?.(params);
-    const [x] = ins;
-    // A constant repeated along axes is the same constant.
-    const same = prim.repeats === true && x !== undefined && constants.has(x) ? names.get(x) : undefined;
-    const text = value === undefined ? same : showConstant(value);
-    if (text === undefined) continue;
-    constants.add(v);
-    names.set(v, text);
+    const known = ins.map((x) => constants.get(x));
+    const value = prim.algebra?.constant?.(known, params);
+    if (value === undefined) continue;
+    constants.set(v, value);
+    names.set(v, showConstant(value));
   }
 
   const inputs = program.ins.filter((v) => !names.has(v));

@@ -116,7 +116,7 @@ function foldConstants(program: Program): Program {
     const types = ins.map((x) => x.type);
     const outs = prim.typeOf(types, params);
     const [type] = outs;
-    const same = prim.identity?.(values, types, params);
+    const same = prim.algebra?.identity?.(values, types, params);
     const operand = same === undefined ? undefined : ins[same];
     if (operand !== undefined && type !== undefined && sameType(operand.type, type)) return [operand];
 
@@ -133,7 +133,7 @@ function foldConstants(program: Program): Program {
       if (typeof value === "number") return [remember(full(type, value), value)];
     }
     const results = bind(prim, ins, params);
-    const constant = prim.constantOf?.(params) ?? (prim.repeats === true ? values[0] : undefined);
+    const constant = prim.algebra?.constant?.(values, params);
     if (constant !== undefined && results[0] !== undefined) remember(results[0], constant);
     return results;
   };

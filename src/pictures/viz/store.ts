@@ -31,7 +31,7 @@ export function keptBy(context: Context, line: Line, rule: Rule): Kept[] {
   operands.forEach((v, i) => names.set(must(known.ins[i], "an operand"), naming.nameOf(v)));
   const constants = new Map<Var, number>(
     known.eqns.flatMap(({ prim, params, outs: [v] }) => {
-      const value = prim.constantOf?.(params);
+      const value = prim.algebra?.constant?.([], params);
       return v === undefined || value === undefined ? [] : [[v, value] as const];
     }),
   );

@@ -6,7 +6,7 @@ import { isProgram } from "../../engine/ir/program.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { eliminateCommonSubexpressions } from "../../engine/passes/cse.ts";
-import { foldConstants } from "../../engine/passes/fold.ts";
+import { foldConstants } from "../../engine/passes/constant-folding.ts";
 import { eliminateDeadCode } from "../../engine/passes/pipeline.ts";
 import { simplify } from "../../engine/passes/simplify.ts";
 import { asTensor, convert } from "../../engine/prims/index.ts";

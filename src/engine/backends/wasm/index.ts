@@ -1,15 +1,16 @@
 import type { Backend } from "../../kernel/executable.ts";
-import { wasmArena } from "./arena.ts";
-import { callableProcedure, callableRoutine, instantiate } from "./call.ts";
-import { wasmFeatures } from "./features.ts";
-import { compileProcedure, compileRoutine } from "./routine.ts";
-import { threadPool } from "./threads/pool.ts";
-import type { Settings } from "./unit.ts";
+import { wasmArena } from "./host/arena.ts";
+import { callableProcedure, callableRoutine, instantiate } from "./host/call.ts";
+import { wasmFeatures } from "./host/features.ts";
+import { compileProcedure, compileRoutine } from "./emit/routine.ts";
+import { withModuleMemory } from "./host/module-memory.ts";
+import { threadPool } from "./host/threads/pool.ts";
+import type { Settings } from "./emit/unit.ts";
 
-export { limitArena, wasmArena } from "./arena.ts";
-export { wasmFeatures } from "./features.ts";
-export { mostThreads } from "./threads/layout.ts";
-export { closePools, usefulThreads } from "./threads/pool.ts";
+export { limitArena, wasmArena } from "./host/arena.ts";
+export { wasmFeatures } from "./host/features.ts";
+export { mostThreads } from "./emit/threads/layout.ts";
+export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Settings>;
@@ -48,30 +49,25 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
     compile(routine) {
       const arena = wasmArena();
       const settings = settingsOf(options);
-      const program = compileRoutine(routine, arena, settings);
-      try {
+      return withModuleMemory(arena, (memory) => {
+        const program = compileRoutine(routine, memory, settings);
         const pool = program.shared && threadPool(settings.threads, arena);
-        return callableRoutine(routine, program, instantiate(program, arena, pool), arena);
-      } catch (problem) {
-        program.memory.release();
-        throw problem;
-      }
+        return callableRoutine(routine, program, instantiate(program, arena, pool), memory);
+      });
     },
     moduleOf(routine) {
-      const arena = wasmArena();
-      const program = compileRoutine(routine, arena, settingsOf({ ...options, namesLocals: true }));
-      program.memory.release();
-      return program.bytes;
+      return withModuleMemory(wasmArena(), (memory) => {
+        const { bytes } = compileRoutine(routine, memory, settingsOf({ ...options, namesLocals: true }));
+        memory.release();
+        return bytes;
+      });
     },
     compileProcedure(procedure) {
       const arena = wasmArena();
-      const program = compileProcedure(procedure, arena, settingsOf(options));
-      try {
+      return withModuleMemory(arena, (memory) => {
+        const program = compileProcedure(procedure, memory, settingsOf(options));
         return callableProcedure(procedure, instantiate(program, arena));
-      } catch (problem) {
-        program.memory.release();
-        throw problem;
-      }
+      });
     },
   };
 }

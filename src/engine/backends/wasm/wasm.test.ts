@@ -3,11 +3,12 @@ import * as k from "../../kernel/build.ts";
 import type { Cell, Slot } from "../../kernel/executable.ts";
 import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
 import { interpBackend } from "../interp/index.ts";
-import { makeArena } from "./arena.ts";
-import { callableRoutine, instantiate } from "./call.ts";
+import { makeArena } from "./host/arena.ts";
+import { withModuleMemory } from "./host/module-memory.ts";
+import { callableRoutine, instantiate } from "./host/call.ts";
 import { makeWasmBackend, wasmArena, wasmBackend } from "./index.ts";
-import { compileRoutine } from "./routine.ts";
-import { moduleText } from "./text.ts";
+import { compileRoutine } from "./emit/routine.ts";
+import { moduleText } from "./encode/text.ts";
 import { extent } from "../../../../test/support/extent.ts";
 
 const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
@@ -138,8 +139,10 @@ describe("a call", () => {
       namesLocals: false,
     };
     const routine = many(9, 60);
-    const program = compileRoutine(routine, arena, settings);
-    const compiled = callableRoutine(routine, program, instantiate(program, arena), arena);
+    const compiled = withModuleMemory(arena, (memory) => {
+      const program = compileRoutine(routine, memory, settings);
+      return callableRoutine(routine, program, instantiate(program, arena), memory);
+    });
     const run = (): Slot[] => {
       const cell = (): Cell => ({ array: new Float64Array(60).fill(2), offset: 0 });
       const outputs: Slot[] = [0, ...Array.from({ length: 9 }, cell), 0];
