@@ -60,21 +60,24 @@ export function packArena(drafts: readonly Draft[]): {
 } {
   const bytesOf = ({ type, size }: Draft): number =>
     Math.ceil((size * bytesPerElement[type]) / tempAlignment) * tempAlignment;
+  const placed: { readonly draft: Draft; readonly start: number; readonly end: number }[] = []; // by their starts
   const offsets = new Map<Draft, number>();
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
-    const others = [...offsets].filter(([other]) => isMet(draft, other)).sort(([, a], [, b]) => a - b);
-    let offset = 0;
-    for (const [other, start] of others) {
-      if (offset + bytesOf(draft) <= start) break;
-      offset = Math.max(offset, start + bytesOf(other));
+    const bytes = bytesOf(draft);
+    let start = 0;
+    for (const other of placed) {
+      if (start + bytes <= other.start) break;
+      if (start < other.end && isMet(draft, other.draft)) start = other.end;
     }
-    offsets.set(draft, offset);
-    arenaBytes = Math.max(arenaBytes, offset + bytesOf(draft));
+    const at = placed.findIndex((other) => other.start > start);
+    placed.splice(at < 0 ? placed.length : at, 0, { draft, start, end: start + bytes });
+    offsets.set(draft, start);
+    arenaBytes = Math.max(arenaBytes, start + bytes);
   }
-  const temps = drafts.map(({ name, type, size }, i): Temporary => {
-    const offset = offsets.get(drafts[i]!)!;
-    return { name, type, size, offset };
+  const temps = drafts.map((draft): Temporary => {
+    const { name, type, size } = draft;
+    return { name, type, size, offset: offsets.get(draft)! };
   });
   return { temps, arenaBytes };
 }
