@@ -364,7 +364,7 @@ describe("a conversion gives what the vocabulary says", () => {
     ["bool", "i32", 1, 1],
     ["bool", "u32", 1, 1],
   ])("%s to %s of %d is %d", (from, to, x, result) => {
-    const made = procedure("to", [["x", from]], (_, [x]) => convert(to, x!));
+    const made = procedure("to", [["x", from]], (_, [operand]) => convert(to, operand!));
     expect(agreed(compileAll([made]), [x], "conversion")).toBe(result);
   });
 });

@@ -7,6 +7,8 @@ import * as math from "../../../../kernel/math/index.ts";
 import { exp32 } from "../../../../kernel/math/single/index.ts";
 import { printRoutine } from "../../../../kernel/print.ts";
 import type { BinaryOp, Buffer, Expr, Routine, ScalarType, UnaryOp } from "../../../../kernel/scalar.ts";
+import { layOutAtCall } from "../../../../kernel/sizes.ts";
+import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 import {
   binaryOperations,
   binaryType,
@@ -15,8 +17,6 @@ import {
   unaryOperations,
   unaryType,
 } from "../../../../kernel/operations.ts";
-import { layOutAtCall } from "../../../../kernel/sizes.ts";
-import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 import { interpBackend } from "../../../interp/index.ts";
 import { makeWasmBackend, wasmBackend } from "../../index.ts";
 import { moduleText } from "../../encode/text.ts";
