@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import type {
   BinaryOp,
   Buffer,
@@ -12,8 +12,8 @@ import type {
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
+import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 16;
@@ -155,7 +155,7 @@ class Generator {
         ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 3) }) as const),
         ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
-      temps,
+      ...layOutAtCall(temps),
       body: block.statements,
     };
   }

@@ -1,4 +1,4 @@
-import type { Expr, Procedure, Stmt, Table } from "../../kernel/scalar.ts";
+import type { Dim, Expr, Procedure, Stmt, Table } from "../../kernel/scalar.ts";
 import { isFloat, reduceLanes } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
@@ -6,7 +6,7 @@ import type { Counts } from "./folds.ts";
 import { contractStep, foldStep } from "./folds.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
-import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
 import { makeRegisters, type Registers } from "./registers.ts";
 import type { Runnable } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
@@ -151,7 +151,14 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
         right: place(draft, right.buffer),
         begin,
       };
-      steps.push(contractStep(stmt, places, counts));
+      steps.push(
+        contractStep(
+          stmt,
+          stmt.dims.map((dim) => dimInNumbers(draft, dim)),
+          places,
+          counts,
+        ),
+      );
       return;
     }
     case "comment":
@@ -159,6 +166,20 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
     default:
       return assertNever(stmt, "statement");
   }
+}
+
+/** A dim in numbers, after the steps emitted here. */
+function dimInNumbers(draft: Draft, dim: Dim): Dim<number> {
+  const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
+  for (const key of ["size", "out", "left", "right"] as const) {
+    const size = dim[key];
+    if (typeof size === "number") numbers[key] = size;
+    else {
+      const register = operand(draft, size, 0);
+      draft.steps.push((r) => void (numbers[key] = r[register]!));
+    }
+  }
+  return numbers;
 }
 
 /** The register that holds the expression, after the steps emitted here. */
