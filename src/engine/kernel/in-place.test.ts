@@ -25,7 +25,7 @@ const each = (block: k.Block, body: (loop: k.Block, i: Expr) => void): void =>
 const given = [true, true];
 
 describe("a result lies where an input was", () => {
-  test("that is read by the same turn from the same place", () => {
+  test("that is read by the same iteration from the same place", () => {
     const sum = routineOf((block) =>
       each(block, (loop, i) => loop.store("out", i, k.add(at("a", i), at("b", i)))),
     );
@@ -62,7 +62,7 @@ describe("a result has memory of its own", () => {
   const cases: Readonly<Record<string, (block: k.Block) => void>> = {
     "where another place is read": (block) =>
       each(block, (loop, i) => loop.store("out", i, at("a", k.sub(k.i32(n - 1), i)))),
-    "where the turn reads after it has written": (block) =>
+    "where the iteration reads after it has written": (block) =>
       each(block, (loop, i) => {
         loop.store("out", i, k.f64(1));
         loop.store("a2", i, at("a", i));
@@ -71,11 +71,11 @@ describe("a result has memory of its own", () => {
       each(block, (loop, i) => loop.store("out", i, at("a", i)));
       each(block, (loop, i) => loop.store("a2", i, at("a", i)));
     },
-    "where turns follow one another": (block) =>
-      block.for("t", k.i32(0), k.i32(3), (turn) =>
-        each(turn, (loop, i) => loop.store("out", i, k.add(at("a", i), k.f64(1)))),
+    "where iterations follow one another": (block) =>
+      block.for("t", k.i32(0), k.i32(3), (iteration) =>
+        each(iteration, (loop, i) => loop.store("out", i, k.add(at("a", i), k.f64(1)))),
       ),
-    "where the turn folds what it overwrites": (block) =>
+    "where the iteration folds what it overwrites": (block) =>
       each(block, (loop, i) => {
         const sum = loop.reduce("sum", "add", k.f64(0), "j", k.i32(0), k.i32(n), (_, j) => at("a", j));
         loop.store("out", i, k.add(sum, at("a", i)));
@@ -91,7 +91,7 @@ describe("a result has memory of its own", () => {
         dims: [{ role: "row", size: n, out: 1, left: 1, right: 0 }],
         accumulate: false,
       }),
-    "where only some of it is written in a turn that may not": (block) =>
+    "where only some of it is written in a iteration that may not": (block) =>
       each(block, (loop, i) => loop.if(k.lt(i, k.i32(3)), (then) => then.store("out", i, at("a", i)))),
     "where its place changes on the way": (block) =>
       each(block, (loop, i) => {

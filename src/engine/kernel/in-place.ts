@@ -11,7 +11,7 @@ interface Access {
   /** The innermost block around it, and its place there. */
   readonly block: readonly Stmt[];
   readonly at: number;
-  /** Whether that is the body of loops whose turns may run in any order, and of nothing else. */
+  /** Whether that is the body of loops whose iterations may run in any order, and of nothing else. */
   readonly isFree: boolean;
   /** `undefined` where it is not one element. */
   readonly index: Expr | undefined;
@@ -24,7 +24,7 @@ interface Accesses {
 
 /**
  * For each output of a routine the input whose memory it may be written to, if that will not be read any more: the input is
- * read before, or by the same turns of a loop that write the output, from the same places. `given` marks such inputs; each
+ * read before, or by the same iterations of a loop that write the output, from the same places. `given` marks such inputs; each
  * is taken once.
  */
 export function outputsInPlace(

@@ -4,7 +4,7 @@ import type { Expr, Stmt } from "./scalar.ts";
 import { walkBlock } from "./walk.ts";
 
 /** A loop is cut at so many places at most; more code than that is not worth what it saves. */
-export const mostTurns = 4;
+export const mostCuts = 4;
 
 type Loop = Extract<Stmt, { readonly kind: "for" }>;
 
@@ -24,9 +24,10 @@ export function cutLoops(block: readonly Stmt[]): Stmt[] {
 function cutLoop(loop: Loop): Stmt[] {
   const { from, to, index, body } = loop;
   if (loop.independent !== true || from.kind !== "const" || to.kind !== "const") return [loop];
-  const turns = turnsOf(body, index).filter((turn) => turn > from.value && turn < to.value);
-  const cuts = [...new Set(turns)].toSorted((a, b) => a - b);
-  if (turnsOf(body, index).length === 0 || cuts.length > mostTurns) return [loop];
+  const places = cutsOf(body, index);
+  const inside = places.filter((place) => place > from.value && place < to.value);
+  const cuts = [...new Set(inside)].toSorted((a, b) => a - b);
+  if (places.length === 0 || cuts.length > mostCuts) return [loop];
   const ends = [from.value, ...cuts, to.value];
   const definitions = definitionsIn(body);
   return ends.slice(1).map((end, i): Stmt => {
@@ -47,17 +48,17 @@ function cutLoop(loop: Loop): Stmt[] {
 }
 
 /** The values of the index at which a comparison with it changes its answer. */
-function turnsOf(body: readonly Stmt[], index: string): number[] {
-  const turns: number[] = [];
+function cutsOf(body: readonly Stmt[], index: string): number[] {
+  const cuts: number[] = [];
   walkBlock(body, {
     expr(expr) {
       if (expr.kind !== "binary" || (expr.op !== "lt" && expr.op !== "le")) return;
       const { x, y, op } = expr;
-      if (isIndex(x, index) && y.kind === "const") turns.push(op === "lt" ? y.value : y.value + 1);
-      if (isIndex(y, index) && x.kind === "const") turns.push(op === "lt" ? x.value + 1 : x.value);
+      if (isIndex(x, index) && y.kind === "const") cuts.push(op === "lt" ? y.value : y.value + 1);
+      if (isIndex(y, index) && x.kind === "const") cuts.push(op === "lt" ? x.value + 1 : x.value);
     },
   });
-  return turns;
+  return cuts;
 }
 
 function isIndex(expr: Expr, index: string): boolean {

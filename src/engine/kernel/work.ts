@@ -1,6 +1,6 @@
 import type { Expr, Routine, Stmt } from "./scalar.ts";
-import type { Definitions } from "./turns.ts";
-import { likelyProducts, likelyTurns } from "./turns.ts";
+import type { Definitions } from "./iterations.ts";
+import { likelyIterations, likelyProducts } from "./iterations.ts";
 import { walkExpr } from "./walk.ts";
 
 /** How much a routine computes, roughly, in scalar operations. */
@@ -18,8 +18,8 @@ export interface Work {
   readonly foreign: number;
 }
 
-/** Turns of a loop of which only the run can tell: few, since WebAssembly gains little where they are not many. */
-const unknownTurns = 16;
+/** Iterations of a loop of which only the run can tell: few, since WebAssembly gains little where they are not many. */
+const unknownIterations = 16;
 /** Operations that a call of a procedure is worth: a transcendental function. */
 const callWeight = 20;
 
@@ -65,19 +65,19 @@ function workOfBlock(
         plain(stmt.index, stmt.value);
         break;
       case "for":
-        inner(stmt.body, likelyTurns(stmt, unknownTurns, known), stmt.independent === true);
+        inner(stmt.body, likelyIterations(stmt, unknownIterations, known), stmt.independent === true);
         break;
       case "reduce": {
-        const count = likelyTurns(stmt, unknownTurns, known);
+        const count = likelyIterations(stmt, unknownIterations, known);
         inner(stmt.body, count, true);
         wide += times * count * (1 + operationsOf(stmt.value));
         break;
       }
       case "contract":
-        wide += 2 * times * likelyProducts(stmt, unknownTurns);
+        wide += 2 * times * likelyProducts(stmt, unknownIterations);
         break;
       case "while":
-        inner(stmt.body, unknownTurns, false);
+        inner(stmt.body, unknownIterations, false);
         break;
       case "if":
         inner(stmt.then, 1, false);

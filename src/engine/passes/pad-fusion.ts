@@ -4,7 +4,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
-import { mostTurns } from "../kernel/segments.ts";
+import { mostCuts } from "../kernel/segments.ts";
 import { operationsOf } from "../kernel/work.ts";
 import type { PadParams } from "../prims/index-ops.ts";
 import { fullEquation, whereEquation } from "../prims/linear.ts";
@@ -56,7 +56,7 @@ export function fusePads(program: Program): Program {
   const uses = usesOf(program);
   const replaced = new Map<Equation, readonly Equation[]>();
   for (const alike of byShape(pads)) {
-    if (boundariesOf(alike) > mostTurns) continue; // loops stay whole that would fall into too many pieces
+    if (boundariesOf(alike) > mostCuts) continue; // loops stay whole that would fall into too many pieces
     const chosen = alike.filter(({ eqn: { ins } }) => isFusible(ins[0]!, uses));
     const fused = fuse(chosen, uses);
     if (fused === undefined) continue;

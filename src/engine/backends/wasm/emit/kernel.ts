@@ -1,7 +1,7 @@
 import type { Procedure, ScalarType, Stmt } from "../../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../../kernel/split.ts";
-import type { Definitions } from "../../../kernel/turns.ts";
-import { knownTurns, likelyProducts, likelyTurns } from "../../../kernel/turns.ts";
+import type { Definitions } from "../../../kernel/iterations.ts";
+import { knownIterations, likelyIterations, likelyProducts } from "../../../kernel/iterations.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import { greatestCommonDivisor } from "../../../util/shape.ts";
@@ -25,10 +25,10 @@ type While = Stmt & { readonly kind: "while" };
 /** A loop stays in the function that it stands in if its work is this part of what one call of a kernel does, or less. */
 const inlinePart = 1 / 16;
 
-/** Turns of a loop of which only the run can tell: many, since a long one that is no kernel stays slow, and on one thread. */
-const unknownTurns = 64;
+/** Iterations of a loop of which only the run can tell: many, since a long one that is no kernel stays slow, and on one thread. */
+const unknownIterations = 64;
 
-/** Work of a turn from which on a loop without bounds runs some turns a call. */
+/** Work of an iteration from which on a loop without bounds runs some iterations a call. */
 const longBody = 64;
 
 /**
@@ -44,9 +44,9 @@ const callsOfProducts = 8;
 const fewestPartCalls = 4;
 const mostPartCalls = 16;
 
-/** The weight of all turns of a loop, of loops within too; as if it had many turns where their number is not known. */
+/** The weight of all iterations of a loop, of loops within too; as if it had many iterations where their number is not known. */
 function workOf(stmt: For): number {
-  return likelyTurns(stmt, unknownTurns) * bodyWork(stmt.body);
+  return likelyIterations(stmt, unknownIterations) * bodyWork(stmt.body);
 }
 
 /** The work of a statement; definitions of locals that loops go by are added to `known` on the way. */
@@ -54,14 +54,14 @@ function innerWork(stmt: Stmt, known: Definitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
     case "reduce":
-      return likelyTurns(stmt, unknownTurns, known) * bodyWork(stmt.body, known);
+      return likelyIterations(stmt, unknownIterations, known) * bodyWork(stmt.body, known);
     case "while":
-      return unknownTurns * bodyWork(stmt.body, known);
+      return unknownIterations * bodyWork(stmt.body, known);
     case "if":
       if (stmt.rare === true) return 1;
       return (stmt.shortcut === true ? 0 : bodyWork(stmt.then, known)) + bodyWork(stmt.otherwise, known);
     case "contract":
-      return likelyProducts(stmt, unknownTurns);
+      return likelyProducts(stmt, unknownIterations);
     case "let":
     case "set":
     case "store":
@@ -124,23 +124,23 @@ function bodyWork(block: readonly Stmt[], known: Definitions = new Map()): numbe
   return Math.max(1, work);
 }
 
-/** Turns that one call does: many of short ones, so that few calls end within a vector. */
+/** Iterations that one call does: many of short ones, so that few calls end within a vector. */
 function chunkOf(block: readonly Stmt[], { chunkWork }: Settings): number {
-  const turns = Math.ceil(chunkWork / bodyWork(block));
+  const iterations = Math.ceil(chunkWork / bodyWork(block));
   let hasLoops = false;
   walkBlock(block, {
     stmt: ({ kind }) => {
       if (kind === "for" || kind === "while" || kind === "reduce" || kind === "contract") hasLoops = true;
     },
   });
-  return hasLoops && turns < 64 ? turns : Math.max(512, Math.ceil(turns / 64) * 64);
+  return hasLoops && iterations < 64 ? iterations : Math.max(512, Math.ceil(iterations / 64) * 64);
 }
 
-/** A number that divides that of the turns of every call of a kernel. */
+/** A number that divides that of the iterations of every call of a kernel. */
 function runsOf(stmt: For, settings: Settings): number {
-  const [turns, chunk] = [knownTurns(stmt), chunkOf(stmt.body, settings)];
-  if (turns === undefined) return 1;
-  return turns <= chunk ? turns : greatestCommonDivisor(turns, chunk);
+  const [iterations, chunk] = [knownIterations(stmt), chunkOf(stmt.body, settings)];
+  if (iterations === undefined) return 1;
+  return iterations <= chunk ? iterations : greatestCommonDivisor(iterations, chunk);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
@@ -149,7 +149,7 @@ export function isShareable(stmt: Stmt, settings: Settings): boolean {
     return settings.simd && innerWork(stmt) >= settings.chunkWork * sharedProductCalls;
   if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
   if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
-  return likelyTurns(stmt, unknownTurns) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
+  return likelyIterations(stmt, unknownIterations) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
 }
 
 /** How many products a part of a contraction should have that threads share. */
@@ -177,7 +177,7 @@ interface Named {
 const maximumParams = 1000;
 
 /**
- * Makes a statement, or turns of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
+ * Makes a statement, or iterations of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
  * in memory what it sets of them. Calls may stand wherever these locals are those of `frame`.
  */
 function outline(
@@ -274,24 +274,24 @@ function outline(
   };
 }
 
-/** Writes a call of a function for the turns between two indices. */
+/** Writes a call of a function for the iterations between two indices. */
 export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
 
-type WriteTurns = (inner: Frame, bounds: Bounds) => void;
+type WriteIterations = (inner: Frame, bounds: Bounds) => void;
 
-function outlineTurns(
+function outlineIterations(
   stmt: For,
   frame: Frame,
   { hint, multipleOf }: { readonly hint: string; readonly multipleOf: number },
-  write: WriteTurns,
+  write: WriteIterations,
 ): Outline {
   const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
   return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1, multipleOf }));
 }
 
-/** Makes an independent loop a function `(from, to, …)` of the turns that it runs. */
-export function outlined(stmt: For, frame: Frame, hint: string, write: WriteTurns): RangeCall {
-  return rangeCall(outlineTurns(stmt, frame, { hint, multipleOf: 1 }, write));
+/** Makes an independent loop a function `(from, to, …)` of the iterations that it runs. */
+export function outlined(stmt: For, frame: Frame, hint: string, write: WriteIterations): RangeCall {
+  return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 
 function rangeCall({ call }: Outline): RangeCall {
@@ -302,22 +302,22 @@ function rangeCall({ call }: Outline): RangeCall {
     });
 }
 
-/** Makes an independent loop a function and calls it for some turns at a time. */
-export function emitKernel(stmt: For, frame: Frame, write: WriteTurns): void {
+/** Makes an independent loop a function and calls it for some iterations at a time. */
+export function emitKernel(stmt: For, frame: Frame, write: WriteIterations): void {
   frame.unit.noteKernel();
   const multipleOf = runsOf(stmt, frame.unit.settings);
-  const kernel = outlineTurns(stmt, frame, { hint: "loop", multipleOf }, write);
+  const kernel = outlineIterations(stmt, frame, { hint: "loop", multipleOf }, write);
   const alone = (): void => emitCalls(stmt, frame, rangeCall(kernel));
   const { sharing, settings } = frame.unit;
   if (sharing === undefined || !isShareable(stmt, settings)) alone();
-  else emitSharedTurns(stmt, frame, kernel, sharing, alone);
+  else emitSharedIterations(stmt, frame, kernel, sharing, alone);
 }
 
 /**
- * Calls for all turns of an independent loop, by several threads if there are enough of them: each is given the turns that it would be
+ * Calls for all iterations of an independent loop, by several threads if there are enough of them: each is given the iterations that it would be
  * given by one thread, so that whatever depends on where a call begins stays the same.
  */
-function emitSharedTurns(
+function emitSharedIterations(
   stmt: For,
   frame: Frame,
   { callWith, args }: Outline,
@@ -442,8 +442,8 @@ export function emitSharedContract(
   });
 }
 
-/** Makes any loop a function that runs some turns in their order, and calls it until all are done. */
-export function emitSequence(stmt: For, frame: Frame, write: WriteTurns): void {
+/** Makes any loop a function that runs some iterations in their order, and calls it until all are done. */
+export function emitSequence(stmt: For, frame: Frame, write: WriteIterations): void {
   const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
   const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
     write(inner, { from: 0, to: 1, multipleOf: 1 });
@@ -496,11 +496,11 @@ export function emitWhileSequence(stmt: While, frame: Frame, writeBody: (inner: 
   for (const one of carried) reload(one, frame);
 }
 
-/** Calls for all turns of a loop, some at a time, in their order. */
+/** Calls for all iterations of a loop, some at a time, in their order. */
 function emitCalls(stmt: For, frame: Frame, call: RangeCall): void {
   const { body } = frame;
   const chunk = chunkOf(stmt.body, frame.unit.settings);
-  if ((knownTurns(stmt) ?? Infinity) <= chunk) {
+  if ((knownIterations(stmt) ?? Infinity) <= chunk) {
     return call(
       body,
       () => emitScalar(stmt.from, frame),
@@ -512,7 +512,7 @@ function emitCalls(stmt: For, frame: Frame, call: RangeCall): void {
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  // while (from < to): the first or last turns, and then from or to moves on; differences do not overflow as uint32
+  // while (from < to): the first or last iterations, and then from or to moves on; differences do not overflow as uint32
   const out = body.block();
   const again = body.loop();
   body.localGet(from);

@@ -5,7 +5,7 @@ import { reduceLanes } from "../../../kernel/scalar.ts";
 import { constantDims } from "../../../kernel/sizes.ts";
 import type { Piece, Split } from "../../../kernel/split.ts";
 import { splitBlock } from "../../../kernel/split.ts";
-import { knownTurns } from "../../../kernel/turns.ts";
+import { knownIterations } from "../../../kernel/iterations.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, scratch } from "./frame.ts";
@@ -80,15 +80,15 @@ type While = Stmt & { readonly kind: "while" };
 function emitLoop(stmt: For, frame: Frame, depth: number): void {
   const shape = shapeOfLoop(stmt, frame);
   if (shape === "kernel") {
-    return emitKernel(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+    return emitKernel(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
   }
   if (shape === "sequence") {
-    return emitSequence(stmt, frame, (inner, bounds) => emitTurns(stmt, bounds, inner, depth));
+    return emitSequence(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
   }
-  emitTurns(stmt, emitBounds(stmt, frame), frame, depth);
+  emitIterations(stmt, emitBounds(stmt, frame), frame, depth);
 }
 
-/** A loop that only its own turns can end; long ones run some turns a call. */
+/** A loop that only its own iterations can end; long ones run some iterations a call. */
 function emitWhile(stmt: While, frame: Frame, depth: number): void {
   const writeBody = (inner: Frame): void => emitBlock(stmt.body, [], inner, depth + 1);
   if (shapeOfWhile(stmt, frame) === "sequence") return emitWhileSequence(stmt, frame, writeBody);
@@ -108,14 +108,14 @@ function emitWhile(stmt: While, frame: Frame, depth: number): void {
 function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
   const expanded = (): void =>
     emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
-  if (!frame.unit.settings.simd || (knownTurns(stmt) ?? reduceLanes) < reduceLanes) return expanded();
+  if (!frame.unit.settings.simd || (knownIterations(stmt) ?? reduceLanes) < reduceLanes) return expanded();
   noteIndex(stmt, frame);
   const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, {
     value() {
       emitBlock(stmt.body, [stmt.value], frame, depth + 1);
       emitScalar(stmt.value, frame);
     },
-    loop: (loop, bounds, inner) => emitVectorTurns(loop, bounds, inner, depth),
+    loop: (loop, bounds, inner) => emitVectorIterations(loop, bounds, inner, depth),
   });
   if (!done) expanded();
 }
@@ -176,21 +176,21 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  return { from, to, multipleOf: knownTurns(stmt) ?? 1 };
+  return { from, to, multipleOf: knownIterations(stmt) ?? 1 };
 }
 
-/** The turns of a loop between bounds in locals. */
-function emitTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
+/** The iterations of a loop between bounds in locals. */
+function emitIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
   noteIndex(stmt, frame);
   const { settings } = frame.unit;
   if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
-    if (emitVectorTurns(stmt, bounds, frame, depth)) return;
+    if (emitVectorIterations(stmt, bounds, frame, depth)) return;
   }
   emitFor(stmt, bounds, frame, depth);
 }
 
 /** The same for several lanes at a time, where that can be. */
-function emitVectorTurns(stmt: For, bounds: Bounds, frame: Frame, depth: number): boolean {
+function emitVectorIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): boolean {
   const oneByOne: OneByOne = {
     rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
     again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),

@@ -5,8 +5,8 @@ import { reduceLanes } from "../../../../kernel/scalar.ts";
 import { walkBlock } from "../../../../kernel/walk.ts";
 import type { Fragment } from "../../encode/body.ts";
 import type { BufferPlace, Frame } from "../frame.ts";
-import type { Bounds, For, Turns } from "./loop.ts";
-import { hasRare, runTurns } from "./loop.ts";
+import type { Bounds, For, IterationCode } from "./loop.ts";
+import { hasRare, runIterations } from "./loop.ts";
 import { isBestVectorised } from "./nest.ts";
 
 /** Values that are computed before they are folded: they lie in the first-level cache until then. */
@@ -83,10 +83,10 @@ function isWorthBlocks(block: readonly Stmt[], { unit }: Frame): boolean {
   return hasRare(block) || (unit.settings.wide && operations >= manyOperations);
 }
 
-/** Goes from `index` to `end` by blocks; `turns` fold the stored values. There are `count` in all, where that is known. */
+/** Goes from `index` to `end` by blocks; `iterations` fold the stored values. There are `count` in all, where that is known. */
 export function emitBlocks(
   { code, at, stop, origin, bytes }: Blocks,
-  turns: Turns,
+  iterations: IterationCode,
   end: number,
   index: number,
   { body, unit }: Frame,
@@ -127,7 +127,7 @@ export function emitBlocks(
   body.append(code);
   body.localGet(at);
   body.localSet(index);
-  runTurns(body, turns, stop, index, reduceLanes);
+  runIterations(body, iterations, stop, index, reduceLanes);
   if (again !== undefined) {
     body.localGet(index);
     body.localGet(end);

@@ -89,14 +89,14 @@ export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width,
 /** A number that is the same in all lanes, computed once before the loop where that can be. */
 function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
   if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
-  const { turn } = lanes;
-  if (turn === undefined || !isInvariant(expr, lanes)) {
+  const { iteration } = lanes;
+  if (iteration === undefined || !isInvariant(expr, lanes)) {
     return inOne(expr, width, emitSplat(expr, lanes), lanes);
   }
   const key = `${width} ${expr.type} ${printExpr(expr)}`;
   const { locals } = lanes.frame;
-  const hoisted = turn.hoisted.get(locals) ?? new Map<string, number>();
-  turn.hoisted.set(locals, hoisted);
+  const hoisted = iteration.hoisted.get(locals) ?? new Map<string, number>();
+  iteration.hoisted.set(locals, hoisted);
   let reg = hoisted.get(key);
   if (reg === undefined) {
     reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
@@ -131,14 +131,14 @@ function emitSplat(expr: Expr, lanes: Lanes): number {
   return reg;
 }
 
-/** Whether an expression gives the same in every turn of the loop and may be computed before it. */
+/** Whether an expression gives the same in every iteration of the loop and may be computed before it. */
 function isInvariant(expr: Expr, lanes: Lanes): boolean {
-  const { turn } = lanes;
-  if (turn === undefined) return false;
+  const { iteration } = lanes;
+  if (iteration === undefined) return false;
   const { touched, buffers } = usesOf([], [expr]);
   for (const name of touched.keys()) if (lanes.scope.has(name)) return false;
   if (lanes.isConditional && !isAlwaysSafe(expr)) return false;
-  for (const name of buffers) if (turn.stored.has(name)) return false;
+  for (const name of buffers) if (iteration.stored.has(name)) return false;
   return true;
 }
 
@@ -152,12 +152,12 @@ function isAlwaysSafe(expr: Expr): boolean {
 }
 
 /** The function in which code stands that comes before the loop. */
-function beforeLoop({ frame, turn }: Lanes): Frame {
-  return turn === undefined ? frame : { ...frame, body: turn.before };
+function beforeLoop({ frame, iteration }: Lanes): Frame {
+  return iteration === undefined ? frame : { ...frame, body: iteration.before };
 }
 
 /**
- * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all turns: then it
+ * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all iterations: then it
  * is computed before the loop, and the name counts as one from around it.
  */
 export function setUniform(name: string, value: Expr, target: Frame, lanes: Lanes): boolean {

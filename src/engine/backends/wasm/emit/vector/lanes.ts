@@ -27,7 +27,7 @@ export type Binding =
   /** `regs` are the locals that it is set in, where it is set. */
   | { readonly kind: "vector"; readonly vec: Vec; readonly regs: readonly number[] };
 
-/** A store that waits until all loads of the turn were made: vectors are stored side by side. */
+/** A store that waits until all loads of the iteration were made: vectors are stored side by side. */
 export interface PendingStore {
   readonly buffer: string;
   /** The `base` of the lanes that store. */
@@ -43,7 +43,7 @@ export interface PendingStore {
 }
 
 /** What is known of the loop that code for several lanes stands in. */
-export interface Turn {
+export interface Iteration {
   /** Code before the loop. */
   readonly before: Fragment;
   /** Locals with vectors computed there, by the text of their expressions within each frame: another may use the same names. */
@@ -51,7 +51,7 @@ export interface Turn {
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
   /**
-   * Masks of the lanes that take rare branches, which are left out: a turn in which there is any is done again, lane by lane.
+   * Masks of the lanes that take rare branches, which are left out: an iteration in which there is any is done again, lane by lane.
    * `undefined` where such branches are written like others.
    */
   readonly rare: Vec[] | undefined;
@@ -60,7 +60,7 @@ export interface Turn {
    * it widens stores beside a rare branch, which calls a function of vectors.
    */
   readonly isApart: boolean;
-  /** Whether something was stored before the end of the turn, so that it cannot be done again. */
+  /** Whether something was stored before the end of the iteration, so that it cannot be done again. */
   hasStored: boolean;
   /** Whether the engine makes 256-bit operations of pairs of vectors. */
   readonly isWide: boolean;
@@ -77,11 +77,11 @@ export interface Lanes {
   readonly frame: Frame;
   /** How many lanes there are. */
   readonly count: 4 | 8;
-  /** How many elements of the turn come before those of these lanes: the index of the loop is that of the first of all. */
+  /** How many elements of the iteration come before those of these lanes: the index of the loop is that of the first of all. */
   readonly base: number;
   /** Whether all lanes have 32 bits, for want of float64. */
   readonly isNarrow: boolean;
-  /** Every name that the code declares; others come from around the loop and are the same for all lanes and turns. */
+  /** Every name that the code declares; others come from around the loop and are the same for all lanes and iterations. */
   readonly scope: Map<string, Binding>;
   /** Locals that are set somewhere: each lane has its own. */
   readonly set: ReadonlySet<string>;
@@ -90,7 +90,7 @@ export interface Lanes {
   /** Lanes that the code runs for; all if it is left out. */
   readonly mask: Vec | undefined;
   readonly pending: PendingStore[];
-  readonly turn: Turn | undefined;
+  readonly iteration: Iteration | undefined;
   /** Whether the code may be passed over, so that its loads must stay where they are. */
   readonly isConditional: boolean;
   /** Locals for what an expression is made of, used again by later statements. */
@@ -352,7 +352,7 @@ export function constantVec(type: ScalarType, value: number, width: Width, lanes
   const body = bodyOf(lanes);
   const bytes = splatBytes(type, value);
   const isTrivial = bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255);
-  if (!unit.settings.loadConstants || isTrivial || lanes.turn === undefined) {
+  if (!unit.settings.loadConstants || isTrivial || lanes.iteration === undefined) {
     return { type, width, isPlain: true, emit: () => body.v128Const(bytes) };
   }
   const address = unit.constant(type, value);

@@ -7,7 +7,7 @@ import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
 import type { Settings } from "../unit.ts";
 import { usesDouble } from "./double.ts";
-import type { Binding, Lanes, Turn } from "./lanes.ts";
+import type { Binding, Lanes, Iteration } from "./lanes.ts";
 import { eitherMask, emitAny, NotVectorisable } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
 import { emitVectorCall } from "./procedures.ts";
@@ -17,7 +17,7 @@ import { emitVectorBlock } from "./statement.ts";
 export interface Bounds {
   readonly from: number;
   readonly to: number;
-  /** A number that divides that of the turns from one to the other, whatever the bounds are then; 1 where nothing is known. */
+  /** A number that divides that of the iterations from one to the other, whatever the bounds are then; 1 where nothing is known. */
   readonly multipleOf: number;
 }
 
@@ -38,14 +38,14 @@ export interface OneByOne {
 export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne: OneByOne): boolean {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
-  const made = attempt(() => turnsOf(stmt, frame));
+  const made = attempt(() => iterationOf(stmt, frame));
   if (made === undefined) return false;
   const { code, lanes, step } = made;
-  const { rare = [] } = code.turn;
+  const { rare = [] } = code.iteration;
   const end = emitEnd(body, bounds, index, step);
   if (rare.length === 0) {
     flushAll(lanes);
-    runTurns(body, code, end, index, step);
+    runIterations(body, code, end, index, step);
     if (bounds.multipleOf % step !== 0) oneByOne.rest(index);
     return true;
   }
@@ -65,7 +65,7 @@ export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne:
   code.code.else();
   flushAll(lanes);
   code.code.end();
-  runTurns(body, code, end, index, step);
+  runIterations(body, code, end, index, step);
   if (bounds.multipleOf % step !== 0) {
     again(
       body,
@@ -86,10 +86,10 @@ export function attempt<T>(write: () => T): T | undefined {
   }
 }
 
-/** The code of one turn of a loop, without the stores that wait for its end. */
-function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: number } {
-  const write = (leavesOut: boolean): { code: Turns; lanes: Lanes; step: number } => {
-    const code = openTurns(stmt.body, frame, leavesOut);
+/** The code of one iteration of a loop, without the stores that wait for its end. */
+function iterationOf(stmt: For, frame: Frame): { code: IterationCode; lanes: Lanes; step: number } {
+  const write = (leavesOut: boolean): { code: IterationCode; lanes: Lanes; step: number } => {
+    const code = openIteration(stmt.body, frame, leavesOut);
     const kind = lanesFor(stmt.body, [], leavesOut);
     const count = leavesManyOver(stmt, frame.unit.settings) ? 4 : kind.count;
     const lanes = openLanes(stmt.body, stmt.index, frame, code, { ...kind, count });
@@ -98,22 +98,22 @@ function turnsOf(stmt: For, frame: Frame): { code: Turns; lanes: Lanes; step: nu
   };
   if (hasRare(stmt.body)) {
     const made = attempt(() => write(true));
-    if (made !== undefined && !made.code.turn.hasStored) return made;
+    if (made !== undefined && !made.code.iteration.hasStored) return made;
   }
   return write(false);
 }
 
-/** Code of a turn, apart from the function that it will stand in. */
-export interface Turns {
+/** Code of an iteration, apart from the function that it will stand in. */
+export interface IterationCode {
   readonly code: Fragment;
-  readonly turn: Turn;
+  readonly iteration: Iteration;
 }
 
-export function openTurns(block: readonly Stmt[], frame: Frame, leavesOut: boolean): Turns {
+export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: boolean): IterationCode {
   const stored = storedBuffers(block);
   return {
     code: frame.body.fragment(),
-    turn: {
+    iteration: {
       before: frame.body.fragment(),
       hoisted: new Map(),
       stored,
@@ -129,7 +129,7 @@ export function openLanes(
   block: readonly Stmt[],
   index: string,
   frame: Frame,
-  { code, turn }: Turns,
+  { code, iteration }: IterationCode,
   kind: Pick<Lanes, "count" | "isNarrow">,
 ): Lanes {
   return {
@@ -141,7 +141,7 @@ export function openLanes(
     indices: namesInIndices(block),
     mask: undefined,
     pending: [],
-    turn,
+    iteration,
     isConditional: false,
     parts: { regs: [], used: 0 },
     inlined: { weight: 0 },
@@ -149,7 +149,7 @@ export function openLanes(
   };
 }
 
-/** Sets `index` to the first index, and gives the local that holds where whole turns of `step` indices end. */
+/** Sets `index` to the first index, and gives the local that holds where whole iterations of `step` indices end. */
 export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: number, step: number): number {
   body.localGet(from);
   if (multipleOf % step === 0) {
@@ -170,9 +170,15 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
 
 /**
  * `if (index < end) { before; do { code; index += step } while (index < end) }`. To V8 a vector that is left in a local goes on
- * to the next turn, and it would rather not make 256-bit operations whose halves go on: vectors are cleared, for nothing but that.
+ * to the next iteration, and it would rather not make 256-bit operations whose halves go on: vectors are cleared, for nothing but that.
  */
-export function runTurns(body: Body, { code, turn }: Turns, end: number, index: number, step: number): void {
+export function runIterations(
+  body: Body,
+  { code, iteration }: IterationCode,
+  end: number,
+  index: number,
+  step: number,
+): void {
   const isBelow = (): void => {
     body.localGet(end);
     body.op("i32.lt_s");
@@ -180,9 +186,9 @@ export function runTurns(body: Body, { code, turn }: Turns, end: number, index: 
   body.localGet(index);
   isBelow();
   body.if();
-  body.append(turn.before);
+  body.append(iteration.before);
   const again = body.loop();
-  if (turn.isWide) code.clearVectors();
+  if (iteration.isWide) code.clearVectors();
   body.append(code);
   body.localGet(index);
   body.i32Const(step);
@@ -194,7 +200,7 @@ export function runTurns(body: Body, { code, turn }: Turns, end: number, index: 
   body.end();
 }
 
-/** Lanes a turn, so that two vectors hold each value: with float64 four, else eight. Two vectors hide what one waits for. */
+/** Lanes an iteration, so that two vectors hold each value: with float64 four, else eight. Two vectors hide what one waits for. */
 export function lanesFor(
   block: readonly Stmt[],
   results: readonly Expr[],
@@ -204,16 +210,16 @@ export function lanesFor(
 }
 
 /**
- * Whether a loop of few turns leaves so many over after groups of eight that groups of four are quicker. Loops within need
+ * Whether a loop of few iterations leaves so many over after groups of eight that groups of four are quicker. Loops within need
  * two vectors, each of which goes on while the other waits.
  */
 function leavesManyOver({ from, to, body }: For, { wide }: Settings): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
   if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
-  const turns = to.value - from.value;
-  // in vectors; one turn by itself takes about the time of one
-  const byEight = (wide ? 1 : 2) * Math.floor(turns / 8) + (turns % 8);
-  const byFour = 1.2 * Math.floor(turns / 4) + (turns % 4);
+  const iterations = to.value - from.value;
+  // in vectors; one iteration by itself takes about the time of one
+  const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
+  const byFour = 1.2 * Math.floor(iterations / 4) + (iterations % 4);
   return byFour < byEight;
 }
 

@@ -269,7 +269,7 @@ export function tableVec(
   });
 }
 
-/** Stores for all lanes, or those of the mask. Neighbouring elements wait in `pending` until the loads of the turn are made. */
+/** Stores for all lanes, or those of the mask. Neighbouring elements wait in `pending` until the loads of the iteration are made. */
 export function storeVec(
   buffer: string,
   index: Expr,
@@ -385,7 +385,7 @@ function storeVectors(
   emit: (k: number) => void,
 ): void {
   const body = bodyOf(lanes);
-  const isApart = lanes.turn?.isApart === true && count > 1;
+  const isApart = lanes.iteration?.isApart === true && count > 1;
   const next = isApart ? body.local("i32") : address;
   if (isApart) {
     body.localGet(address);
@@ -429,6 +429,6 @@ export function flushBuffer(buffer: string, lanes: Lanes): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }
 
-function noteStore({ turn }: Lanes): void {
-  if (turn !== undefined) turn.hasStored = true;
+function noteStore({ iteration }: Lanes): void {
+  if (iteration !== undefined) iteration.hasStored = true;
 }

@@ -1,6 +1,6 @@
 import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
 import { weightOf } from "../../../../kernel/split.ts";
-import { knownTurns } from "../../../../kernel/turns.ts";
+import { knownIterations } from "../../../../kernel/iterations.ts";
 import { walkExpr } from "../../../../kernel/walk.ts";
 
 type For = Stmt & { readonly kind: "for" };
@@ -13,7 +13,7 @@ interface Access {
   readonly outer: Stride;
   /** Along the innermost loop within it, if the access stands in one. */
   readonly inner: Stride | "none";
-  /** How often it is made in a turn of the loop in question, where that is known of loops within. */
+  /** How often it is made in an iteration of the loop in question, where that is known of loops within. */
   readonly times: number;
 }
 
@@ -24,9 +24,9 @@ interface Survey {
   areParallel: boolean;
   isPossible: boolean;
   weight: number;
-  /** Of all that a turn does, loops within and calls counted. */
+  /** Of all that an iteration does, loops within and calls counted. */
   work: number;
-  /** The most turns that a loop within has. */
+  /** The most iterations that a loop within has. */
   longest: number;
 }
 
@@ -54,7 +54,7 @@ export function isBestVectorised(stmt: For): boolean {
     return scattered === 0 || (scattered - alternate) * weightPerGather + alternate <= survey.weight;
   if (scattered > 0)
     return (
-      survey.longest < shortRow && (knownTurns(stmt) ?? Infinity) >= shortRow && isWorthGathering(survey)
+      survey.longest < shortRow && (knownIterations(stmt) ?? Infinity) >= shortRow && isWorthGathering(survey)
     );
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);
@@ -73,7 +73,7 @@ function isWorthGathering({ accesses, work }: Survey): boolean {
 /** The same where the alternative is to compute them one by one. As measured, sums and largest elements are below, scaled rows at it. */
 const weightPerShortGather = 8;
 
-/** Loops within of fewer turns than this fill no vectors. */
+/** Loops within of fewer iterations than this fill no vectors. */
 const shortRow = 8;
 
 /** What it weighs to fold in a value. */
@@ -148,10 +148,10 @@ function surveyBlock(
         outer.set(stmt.index, 0);
         const within: Known = new Map([...inner].map(([name]) => [name, 0]));
         within.set(stmt.index, 1);
-        const turns = knownTurns(stmt) ?? Infinity;
-        const isFilled = stmt.kind === "for" && (turns === 4 || turns === 5); // by one vector
-        survey.longest = Math.max(survey.longest, isFilled ? shortRow : turns);
-        const all = times * Math.min(turns, shortRow);
+        const iterations = knownIterations(stmt) ?? Infinity;
+        const isFilled = stmt.kind === "for" && (iterations === 4 || iterations === 5); // by one vector
+        survey.longest = Math.max(survey.longest, isFilled ? shortRow : iterations);
+        const all = times * Math.min(iterations, shortRow);
         surveyBlock(stmt.body, { times: all, innermost: stmt.index }, outer, within, survey);
         if (stmt.kind === "reduce") {
           walkExpr(stmt.value, (x) => {

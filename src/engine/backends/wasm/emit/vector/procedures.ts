@@ -136,7 +136,7 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
       indices: new Set(),
       mask: undefined,
       pending: [],
-      turn: undefined,
+      iteration: undefined,
       isConditional: false,
       parts: { regs: [], used: 0 },
       inlined: { weight: 0 },

@@ -1,7 +1,7 @@
 import type { Expr, Reduce, Stmt } from "../../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../../kernel/scalar.ts";
 import { weightOf } from "../../../../kernel/split.ts";
-import { knownTurns } from "../../../../kernel/turns.ts";
+import { knownIterations } from "../../../../kernel/iterations.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { valueTypeOf } from "../unit.ts";
@@ -11,8 +11,8 @@ import { vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
 import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
 import { emitBlocks, openBlocks } from "./blocks.ts";
-import type { Bounds, For, Turns } from "./loop.ts";
-import { attempt, emitEnd, lanesFor, openLanes, openTurns, runTurns } from "./loop.ts";
+import type { Bounds, For, IterationCode } from "./loop.ts";
+import { attempt, emitEnd, lanesFor, openLanes, openIteration, runIterations } from "./loop.ts";
 import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
 import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
@@ -26,7 +26,7 @@ export interface Alone {
   readonly loop: (stmt: For, bounds: Bounds, frame: Frame) => boolean;
 }
 
-/** Writes a fold with the lanes of its definition, eight a turn. */
+/** Writes a fold with the lanes of its definition, eight an iteration. */
 export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alone: Alone): boolean {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
@@ -36,8 +36,8 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alo
   const { runs, outside, width } = fold;
   for (const run of runs) run.begin();
   const end = emitEnd(body, bounds, index, reduceLanes);
-  if (blocks === undefined) runTurns(body, fold.turns, end, index, reduceLanes);
-  else emitBlocks(blocks, fold.turns, end, index, frame, knownTurns(stmt));
+  if (blocks === undefined) runIterations(body, fold.iterations, end, index, reduceLanes);
+  else emitBlocks(blocks, fold.iterations, end, index, frame, knownIterations(stmt));
   emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail: alone.value });
   for (const run of runs) run.finish();
   combineLanes(
@@ -49,24 +49,24 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alo
   return true;
 }
 
-/** A fold whose turns are written, and what they fold into. */
+/** A fold whose iterations are written, and what they fold into. */
 interface Fold {
-  readonly turns: Turns;
+  readonly iterations: IterationCode;
   readonly runs: readonly Accumulator[];
   readonly width: Width;
   readonly outside: Lanes;
 }
 
-/** Writes the turns of a fold, apart; `undefined` where its values cannot be computed by vectors. */
+/** Writes the iterations of a fold, apart; `undefined` where its values cannot be computed by vectors. */
 function openFold(stmt: Reduce, frame: Frame): Fold | undefined {
   const { type } = stmt.value;
-  const turns = openTurns(stmt.body, frame, false);
+  const iterations = openIteration(stmt.body, frame, false);
   const single = singleOf(stmt);
   const kind = lanesFor(stmt.body, [single ?? stmt.value], false);
-  const lanes = openLanes(stmt.body, stmt.index, frame, turns, kind);
+  const lanes = openLanes(stmt.body, stmt.index, frame, iterations, kind);
   const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
-  const outside: Lanes = { ...lanes, frame, turn: undefined };
+  const outside: Lanes = { ...lanes, frame, iteration: undefined };
   const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
   return attempt(() => {
     for (const [run, accumulator] of runs.entries()) {
@@ -79,7 +79,7 @@ function openFold(stmt: Reduce, frame: Frame): Fold | undefined {
       accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
     }
     flushAll(lanes);
-    return { turns, runs, width, outside };
+    return { iterations, runs, width, outside };
   });
 }
 
@@ -111,7 +111,7 @@ function emitRest(
   lanes: Lanes,
   { index, to, tail }: Rest,
 ): void {
-  const count = knownTurns(stmt);
+  const count = knownIterations(stmt);
   const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
   if (left === 0) return;
   const { body } = lanes.frame;

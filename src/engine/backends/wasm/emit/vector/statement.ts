@@ -103,7 +103,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
   scope.set(name, bindVec(vecOf(value, lanes, call, width), lanes.set.has(name), lanes));
 }
 
-/** A loop within the turn whose bounds are the same for all lanes. */
+/** A loop within the iteration whose bounds are the same for all lanes. */
 function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWriter, depth: number): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
@@ -143,7 +143,7 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   body.end();
 }
 
-/** Turns go on while the condition holds for any lane, and change those for which it does. */
+/** Iterations go on while the condition holds for any lane, and change those for which it does. */
 function emitVectorWhile(
   stmt: Stmt & { kind: "while" },
   lanes: Lanes,
@@ -203,11 +203,11 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
   const condition = steady(stmt.condition, lanes, call);
   if (
     stmt.rare === true &&
-    lanes.turn?.rare !== undefined &&
+    lanes.iteration?.rare !== undefined &&
     lanes.mask === undefined &&
     !lanes.isConditional
   ) {
-    lanes.turn.rare.push(keep(condition, lanes).vec);
+    lanes.iteration.rare.push(keep(condition, lanes).vec);
     return;
   }
   const side = (block: readonly Stmt[], isOpposite: boolean): void => {
