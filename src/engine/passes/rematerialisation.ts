@@ -10,7 +10,6 @@ import { sizeOf } from "../util/shape.ts";
 import type { CountedLoop } from "./counted-loops.ts";
 import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
-import { schedule } from "./schedule.ts";
 
 /** What it costs to keep an element for later, a byte, in operations on numbers: it is written, and read again. */
 const costOfByte = 1;
@@ -228,6 +227,6 @@ function recompute(
     consts.map((x) => x.outer),
     arrays.map((x) => x.outer),
   );
-  const tidy = schedule(eliminateCommonSubexpressions(body));
+  const tidy = eliminateCommonSubexpressions(body);
   return withParts(eqn, { ...parts, body: tidy, consts: parts.consts + consts.length }, ins, eqn.outs);
 }
