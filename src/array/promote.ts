@@ -1,4 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
+import { isAtHand, knownNumber, readElements } from "../ir/elements.ts";
 import type { BooleanLike, TensorLike } from "../ir/tensor.ts";
 import { plainHint, showPlain } from "../ir/plain-number.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -10,7 +11,6 @@ import { castNumber, convert, full } from "../prims/linear.ts";
 import { broadcast, reshape } from "../prims/shape.ts";
 import type { Shape } from "../util/shape.ts";
 import { broadcastShapes, sameShape } from "../util/shape.ts";
-import { elements } from "./read.ts";
 
 const rank: Readonly<Record<DType, number>> = { bool: 0, uint32: 1, int32: 2, float32: 3, float64: 4 };
 
@@ -194,10 +194,11 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
     );
   }
   if (!isFloating(dtype)) return i;
-  if (weak && i.slot === undefined) return wholePlace(i);
+  if (weak && i.tracer !== undefined) return wholePlace(i);
+  const number = knownNumber(i);
   const given =
-    weak && typeof i.slot === "number"
-      ? [i.slot]
+    weak && number !== undefined
+      ? [number]
       : Array.isArray(places)
         ? (places.flat(Infinity) as number[])
         : undefined;
@@ -219,14 +220,15 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
 export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
   const i = asPlaces(operation, places);
   const n = x.type.shape[axis]!;
-  if (typeof i.slot === "number") {
-    if (i.slot < -n || i.slot >= n) throw beyondEnds(operation, i.slot, x, axis);
+  const number = knownNumber(i);
+  if (number !== undefined) {
+    if (number < -n || number >= n) throw beyondEnds(operation, number, x, axis);
     return i;
   }
   // a list is known inside of compiled functions, too, where its conversion is not
   const list = Array.isArray(places) ? (places.flat(Infinity) as number[]) : undefined;
-  if (i.slot === undefined && list === undefined) return i;
-  const known = list ?? elements(i, operation);
+  if (!isAtHand(i) && list === undefined) return i;
+  const known = list ?? readElements(i, operation);
   for (let k = 0; k < known.length; k++) {
     const place = known[k]!;
     if (place < -n || place >= n) throw beyondEnds(operation, place, x, axis);

@@ -29,7 +29,7 @@ export {
   softsign,
 } from "../nn/activation.ts";
 export * as kernel from "../kernel/build.ts";
-export type { RuntimeOptions } from "../runtime/device.ts";
+export type { RuntimeOptions } from "../runtime/choices.ts";
 export type { LoweredText } from "../runtime/inspect.ts";
 export type { Jitted, JitOptions } from "../runtime/jitted.ts";
 export type { JitStats } from "../runtime/stats.ts";

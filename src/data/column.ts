@@ -1,5 +1,5 @@
 import { DownhillError, showShape } from "../errors/index.ts";
-import { lastingElements } from "../array/read.ts";
+import { lastingElements } from "../ir/elements.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { arrayType, type DType, isDType, scalarTypeOf } from "../ir/types.ts";
 import { makeArray, type TypedArray } from "../kernel/executable.ts";

@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
-import { limitThreads } from "../runtime/device.ts";
+import { limitThreads } from "../runtime/choices.ts";
 import type { World } from "../train/world.ts";
 import { coresPerRank } from "./cores.ts";
 import { abortWith, endWithProcess } from "./ending.ts";

@@ -4,7 +4,7 @@ import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimizeInSteps } from "../passes/pipeline.ts";
-import { backendFor } from "./device.ts";
+import { backendFor } from "./choices.ts";
 
 /** A program on its way to code, each stage as text. */
 export interface LoweredText {
@@ -17,6 +17,9 @@ export interface LoweredText {
   readonly code: string;
   toString(): string;
 }
+
+/** What shows a program on its way to code. */
+export type Inspector = (program: Program) => LoweredText;
 
 export function showLowering(program: Program): LoweredText {
   const stages = optimizeInSteps(program);

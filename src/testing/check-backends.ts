@@ -10,7 +10,7 @@ import { sameType } from "../ir/types.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { castNumber } from "../prims/linear.ts";
 import { compileAlone } from "../runtime/alone.ts";
-import { reproducibly } from "../runtime/device.ts";
+import { reproducibly } from "../runtime/choices.ts";
 import { evaluate } from "../runtime/evaluate.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { jit } from "../runtime/jit.ts";

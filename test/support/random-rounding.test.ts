@@ -8,6 +8,7 @@ import { lowerProgram } from "../../src/passes/lower.ts";
 import { traceProgram } from "../../src/trace/staging.ts";
 import type { Rounding } from "./random-rounding.ts";
 import { roundingOf } from "./random-rounding.ts";
+import { slotsOf } from "./cells.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
 
@@ -24,7 +25,7 @@ function learn(
     (...all: Tensor[]) => [f(...all)],
   );
   const { routine } = lowerProgram(program);
-  const slots = [...captured, ...tensors].map((x) => x.slot!);
+  const slots = slotsOf([...captured, ...tensors]);
   const [port] = routine.outputs;
   const out: Slot[] = [
     port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, port!.buffer.size), offset: 0 },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FitResult, Stretch } from "../../train/index.ts";
-import { isTurbo } from "../../runtime/device.ts";
+import { isTurbo } from "../../runtime/choices.ts";
 import { toJson } from "../shared/json.ts";
 import { version } from "../../util/version.ts";
 import { quote } from "../shared/words.ts";

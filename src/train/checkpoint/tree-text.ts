@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../../errors/index.ts";
-import { lastingElements } from "../../array/read.ts";
+import { lastingElements } from "../../ir/elements.ts";
 import { Tensor } from "../../ir/tensor.ts";
 import { arrayType } from "../../ir/types.ts";
 import { asTensor, fromArray } from "../../prims/lift.ts";
