@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const src = fileURLToPath(new URL("src", import.meta.url));
+/** @type {{ order: string[] }} */
+const { order } = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
 const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
 
 /**
@@ -10,30 +14,30 @@ const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
  */
 const alone = [
   // switch the engine's flags, or turbo mode, which stays on
-  "src/backends/wasm/contract/contract.test.ts",
-  "src/backends/wasm/features.test.ts",
-  "src/backends/wasm/opcodes.test.ts",
-  "src/backends/wasm/threads/threads.test.ts",
-  "src/runtime/turbo.test.ts",
+  "src/engine/backends/wasm/emit/contract/contract.test.ts",
+  "src/engine/backends/wasm/host/features.test.ts",
+  "src/engine/backends/wasm/encode/opcodes.test.ts",
+  "src/engine/backends/wasm/host/threads/threads.test.ts",
+  "src/engine/runtime/turbo.test.ts",
   "test/doc-examples.test.ts",
   // load the sources anew, or with a part exchanged
-  "src/train/parallel/one-rank.test.ts",
-  "src/train/unawaited.test.ts",
+  "src/training/train/parallel/one-rank.test.ts",
+  "src/training/train/unawaited.test.ts",
   "test/coverage.test.ts",
   // count what the engine keeps, or what it takes from the operating system
-  "src/runtime/evaluate.test.ts",
-  "src/runtime/executable.test.ts",
-  "src/runtime/jit.test.ts",
+  "src/engine/runtime/evaluate.test.ts",
+  "src/engine/runtime/executable.test.ts",
+  "src/engine/runtime/jit.test.ts",
   "test/out-of-memory.test.ts",
   // read memory of kernels that nothing has written to before
-  "src/backends/wasm/vector/blocks.test.ts",
-  "src/backends/wasm/vector/wide.test.ts",
+  "src/engine/backends/wasm/emit/vector/blocks.test.ts",
+  "src/engine/backends/wasm/emit/vector/wide.test.ts",
   // start processes, and wait for them
-  "src/distributed/*.test.ts",
-  "src/io/lock-file.test.ts",
-  "src/io/replace-file.test.ts",
-  "src/train/checkpoint/kill.test.ts",
-  "src/train/parallel/ranks.test.ts",
+  "src/training/distributed/*.test.ts",
+  "src/training/io/lock-file.test.ts",
+  "src/training/io/replace-file.test.ts",
+  "src/training/train/checkpoint/kill.test.ts",
+  "src/training/train/parallel/ranks.test.ts",
   ...["bench", "examples", "layers", "lost-output", "readme", "soak", "threads", "turbo", "weights"].map(
     (name) => `test/${name}.test.ts`,
   ),
@@ -41,10 +45,10 @@ const alone = [
 
 /** Tests of what is not Node: browsers, bundlers, other engines, Python. They say the same on every version of Node. */
 const outside = [
-  "src/data/bundle.test.ts",
-  "src/io/bundle.test.ts",
-  "src/landscapes/page/page.test.ts",
-  "src/viz/to-html.test.ts",
+  "src/training/data/bundle.test.ts",
+  "src/training/io/bundle.test.ts",
+  "src/pictures/landscapes/page/page.test.ts",
+  "src/pictures/viz/to-html.test.ts",
   ...[
     "browser",
     "bundle",
@@ -74,7 +78,10 @@ export default defineConfig({
     // Tests import the package by its public names; these lead to the sources.
     alias: [
       { find: /^downhill$/, replacement: `${src}/index.ts` },
-      { find: /^downhill\/([a-z]+)$/, replacement: `${src}/$1/index.ts` },
+      ...order.map((folder) => ({
+        find: new RegExp(`^downhill/${basename(folder)}$`),
+        replacement: `${src}/${folder}/index.ts`,
+      })),
     ],
   },
   test: {

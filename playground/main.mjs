@@ -1,7 +1,7 @@
 import { compileText, showExpr } from "../dist/syntax/index.js";
 import { traceText } from "../dist/viz/index.js";
-import { pageData } from "../src/viz/page-data.ts";
-import { showTrace } from "../src/viz/page/main.ts";
+import { pageData } from "../src/pictures/viz/page-data.ts";
+import { showTrace } from "../src/pictures/viz/page/main.ts";
 
 const examples = [
   ["x*y + sin(x)", { x: 2, y: 3 }],

@@ -24,20 +24,20 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /** @type {readonly Page[]} */
 const pages = [
   {
-    folder: "src/viz",
+    folder: "src/pictures/viz",
     styles: [
-      ["src/viz/graph-style.ts", "graphStyle"],
-      ["src/viz/graph-style.ts", "scrollStyle"],
+      ["src/pictures/viz/graph-style.ts", "graphStyle"],
+      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
     ],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {
-    folder: "src/landscapes",
+    folder: "src/pictures/landscapes",
     styles: [
-      ["src/landscapes/draw/palette.ts", "drawingColours"],
-      ["src/landscapes/draw/palette.ts", "drawingStyle"],
-      ["src/viz/graph-style.ts", "scrollStyle"],
-      ["src/viz/at-widths.ts", "widthStyle"],
+      ["src/pictures/landscapes/draw/palette.ts", "drawingColours"],
+      ["src/pictures/landscapes/draw/palette.ts", "drawingStyle"],
+      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
+      ["src/pictures/viz/at-widths.ts", "widthStyle"],
     ],
   },
 ];

@@ -2,8 +2,8 @@
 // It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
 // import), and a failed build leaves the last good one in place.
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RolldownMagicString, build } from "rolldown";
 import { helpersIn } from "./helpers-at-once.mjs";
@@ -40,6 +40,15 @@ async function writeModules() {
     .concat("./dist/syntax/index.js") // for the playground
     .map((target) => target.replace("./dist/", "").replace(/\.js$/, ""));
 
+  const sources = entries.map(sourceOf);
+  // The types of an entry lie where its source does; beside its module stands what leads to them.
+  for (const [i, entry] of entries.entries()) {
+    const source = /** @type {string} */ (sources[i]);
+    if (source === entry) continue;
+    mkdirSync(join(next, dirname(entry)), { recursive: true });
+    writeFileSync(join(next, `${entry}.d.ts`), `export * from "../${source}.js";\n`);
+  }
+
   const effects = effectsOf(root);
   /** @param {string} id */
   const pathOf = (id) => relative(src, id).split(sep).join("/");
@@ -48,7 +57,7 @@ async function writeModules() {
 
   await build({
     cwd: root,
-    input: Object.fromEntries(entries.map((entry) => [entry, join(src, `${entry}.ts`)])),
+    input: Object.fromEntries(entries.map((entry) => [entry, join(src, `${sourceOf(entry)}.ts`)])),
     platform: "neutral",
     external: (id) => !id.startsWith(".") && !isAbsolute(id),
     preserveEntrySignatures: "allow-extension",
@@ -91,7 +100,7 @@ async function writeModules() {
               });
               const path = pathOf(id);
               // The commands stay apart: each is loaded when it is called.
-              const isApart = entries.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
+              const isApart = sources.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
               return isApart || !id.startsWith(src) ? null : pieceOf(path);
             },
             includeDependenciesRecursively: false,
@@ -100,4 +109,14 @@ async function writeModules() {
       },
     },
   });
+}
+
+/**
+ * @param {string} entry as dist/ has it: `optim/index`
+ * @returns {string} as src/ has it, in its group: `numeric/optim/index`
+ */
+function sourceOf(entry) {
+  const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
+  const folder = order.find((/** @type {string} */ path) => path.split("/").at(-1) === entry.split("/")[0]);
+  return folder === undefined ? entry : [folder, ...entry.split("/").slice(1)].join("/");
 }

@@ -39,7 +39,10 @@ export async function bundleSoak(name, folder, options) {
     format: "esm",
     platform: "node",
     packages: "external",
-    alias: { "downhill/random": join(root, "src/random/index.ts"), downhill: join(root, "src/index.ts") },
+    alias: {
+      "downhill/random": join(root, "src/numeric/random/index.ts"),
+      downhill: join(root, "src/index.ts"),
+    },
     ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
     logLevel: "warning",
     ...options,

@@ -3,6 +3,7 @@
 //   order     a file may import from its own folder and from folders that stand before it
 //   only      a folder named here may import nothing but the folders listed (and itself)
 //   separate  the sub-folders of a folder named here share nothing with one another
+//   inside    the order of the sub-folders of a folder; files that lie loose in it stand after them
 //   node      folders that may import Node's own modules; everything else runs in a browser too
 //
 // and that the files that import one another at run time form no cycle. Type-only imports obey the folder rule but
@@ -29,11 +30,22 @@ const edges = new Map();
 const files = sourceFiles();
 for (const file of files) {
   const folder = folderOf(file);
-  if (folder === "" ? file !== "index.ts" : !layers.order.includes(folder)) {
+  if (folder === "" && file !== "index.ts") {
+    const isLoose = !file.includes("/");
     problems.push(
-      `src/${file}: ${folder === "" ? "only index.ts may lie loose in src/" : `${folder} is not in layers.json`}`,
+      `src/${file}: ${isLoose ? "only index.ts may lie loose in src/" : `${dirname(file)} is not in layers.json`}`,
     );
   }
+}
+for (const [folder, order] of Object.entries(layers.inside ?? {})) {
+  const found = new Set(
+    files.filter((file) => file.startsWith(`${folder}/`)).map((file) => partOf(file, folder)),
+  );
+  found.delete("");
+  for (const part of found)
+    if (!order.includes(part)) problems.push(`src/${folder}/${part}: not in the order inside ${folder}`);
+  for (const part of order)
+    if (!found.has(part)) problems.push(`layers.json: there is no src/${folder}/${part}`);
 }
 for (const file of files)
   edges.set(
@@ -133,10 +145,10 @@ function forbidden(file, to) {
   if (into === "") return "src/index.ts is the face of the package; import the file that has the thing";
   if (from === "") return into === "cli" ? "the library may not import its command line" : undefined;
   if (from === into) {
-    const [here, there] = [subfolderOf(file), subfolderOf(to)];
-    return layers.separate.includes(from) && here !== there
-      ? `${from}/${here} and ${from}/${there} are separate`
-      : undefined;
+    const [here, there] = [partOf(file, from), partOf(to, from)];
+    if (layers.separate.includes(from) && here !== there)
+      return `${from}/${here} and ${from}/${there} are separate`;
+    return forbiddenInside(file, to);
   }
   const allowed = layers.only[from];
   if (allowed !== undefined && !allowed.includes(into))
@@ -146,15 +158,29 @@ function forbidden(file, to) {
   return undefined;
 }
 
-/** @param {string} file */
-function folderOf(file) {
-  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
+/** @param {string} file @param {string} to @returns {string | undefined} the same by the order inside their folder */
+function forbiddenInside(file, to) {
+  for (const [folder, order] of Object.entries(layers.inside ?? {})) {
+    if (!file.startsWith(`${folder}/`) || !to.startsWith(`${folder}/`)) continue;
+    const [from, into] = [partOf(file, folder), partOf(to, folder)];
+    const place = (/** @type {string} */ part) => (part === "" ? Infinity : order.indexOf(part));
+    if (place(into) > place(from))
+      return into === ""
+        ? `what lies loose in ${folder} stands after its sub-folders`
+        : `${from} stands before ${into} inside ${folder}`;
+  }
+  return undefined;
 }
 
-/** @param {string} file */
-function subfolderOf(file) {
-  const parts = file.split("/");
-  return parts.length > 2 ? parts[1] : ".";
+/** @param {string} file @returns {string} the folder of layers.json that it lies in */
+function folderOf(file) {
+  return layers.order.find((/** @type {string} */ folder) => file.startsWith(`${folder}/`)) ?? "";
+}
+
+/** @param {string} file @param {string} folder @returns {string} the sub-folder of that folder, "" for a file that lies loose in it */
+function partOf(file, folder) {
+  const rest = file.slice(folder.length + 1);
+  return rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "";
 }
 
 /** Cycles among run-time imports, one for each import that closes one: a depth-first walk that meets its own path. */

@@ -1,4 +1,4 @@
-// Packs data/digits.csv.gz into src/data/digits.generated.ts, 35 KB as base64, for src/data/unpack.ts to unpack.
+// Packs data/digits.csv.gz into src/training/data/digits.generated.ts, 35 KB as base64, for src/training/data/unpack.ts to unpack.
 //
 // An adaptive range coder: each of the 65 places of a line (64 pixels and the label) counts how often it held each of
 // the 17 values so far, and a value takes as many bits as it was surprising. 57 KB as gzip, 46 KB as a Huffman code.
@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 const source = new URL("../data/digits.csv.gz", import.meta.url);
-const target = new URL("../src/data/digits.generated.ts", import.meta.url);
+const target = new URL("../src/training/data/digits.generated.ts", import.meta.url);
 const places = 65;
 const values = 17;
 
@@ -34,7 +34,7 @@ export const packedDigits: string =
 );
 
 /**
- * Subbotin's range coder without carries; the mirror of `unpack` in src/data/unpack.ts.
+ * Subbotin's range coder without carries; the mirror of `unpack` in src/training/data/unpack.ts.
  *
  * @param {readonly number[]} symbols
  * @returns {number[]} bytes

@@ -1,4 +1,4 @@
-// Writes the small tables of data/ into src/data/*.generated.ts as text, so that iris(), wine(), penguins() and co2() need
+// Writes the small tables of data/ into src/training/data/*.generated.ts as text, so that iris(), wine(), penguins() and co2() need
 // no file: a line a record, what repeats in one letter. Each is a module of its own, so that a program carries only those
 // that it uses. What stands in data/ is the source; a test compares the two.
 //

@@ -1,4 +1,4 @@
-// Derives the coefficients of src/kernel/math/coefficients.ts and prints that file.
+// Derives the coefficients of src/engine/kernel/math/coefficients.ts and prints that file.
 //   node scripts/fit-polynomials.mjs            prints
 //   node scripts/fit-polynomials.mjs --write    writes
 import { writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ for (const fit of fits) {
   text += `\n/** ${fit.says}; error of the form 2^${log2}. */\n`;
   text += `export const ${fit.name}: readonly number[] = [${coefficients.join(", ")}];\n`;
 }
-const file = fileURLToPath(new URL("../src/kernel/math/coefficients.ts", import.meta.url));
+const file = fileURLToPath(new URL("../src/engine/kernel/math/coefficients.ts", import.meta.url));
 const formatted = await format(text, { ...(await resolveConfig(file)), filepath: file });
 if (process.argv.includes("--write")) writeFileSync(file, formatted);
 else process.stdout.write(formatted);

@@ -20,12 +20,12 @@ const { values, positionals } = parseArgs({
 
 /**
  * @typedef {typeof import("../test/support/transcendentals.ts") & typeof import("../test/support/singles.ts")
- *   & typeof import("../src/backends/js/index.ts")} Library
+ *   & typeof import("../src/engine/backends/js/index.ts")} Library
  */
 const { transcendentals, measure, singles, measureSingle, jsBackend } = /** @type {Library} */ (
   await importTypeScript(
     `export * from "./test/support/transcendentals.ts"; export * from "./test/support/singles.ts";
-     export { jsBackend } from "./src/backends/js/index.ts";`,
+     export { jsBackend } from "./src/engine/backends/js/index.ts";`,
   )
 );
 

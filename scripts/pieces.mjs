@@ -1,6 +1,6 @@
 // How the modules of src/ are put together in dist/: an engine takes longer to find and open hundreds of small files than
 // to compile what is in them. The folders that the package's main entry needs become one file, `core.js`, and each other
-// folder becomes one.
+// folder becomes one, beside the entry of its name.
 //
 // The modules that only install something when they are loaded stay alone, so that a bundler can leave them out (see
 // `sideEffects` in package.json), and the others are told apart by which of those they need: a bundle that takes a
@@ -36,14 +36,16 @@ export function piecesOf(main, effects, importsOf) {
       .map((effect) => posix.basename(effect, ".ts"))
       .sort();
     const folder = folderOf(path);
-    return [core.has(folder) ? "core" : `${folder}/${folder}`, ...needs].join("-");
+    const name = posix.basename(folder);
+    return [core.has(folder) ? "core" : `${name}/${name}`, ...needs].join("-");
   };
 }
 
 /** Whether this is a package of others, and not a module of src/. */
 const isForeign = (/** @type {string} */ path) => !path.endsWith(".ts");
 
-const folderOf = (/** @type {string} */ path) => path.split("/", 1)[0] ?? "";
+/** The folder of src/ that a module belongs to; those of a group (`engine/`, `numeric/`, …) count each for itself. */
+const folderOf = (/** @type {string} */ path) => path.split("/").slice(0, -1).slice(0, 2).join("/");
 
 /** @param {string} start @param {(path: string) => readonly string[]} importsOf */
 function reachedFrom(start, importsOf) {

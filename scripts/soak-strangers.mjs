@@ -1,5 +1,5 @@
-// Gives a hundred thousand spoilt files to each reader and forged checkpoints to `fit`: see src/io/strangers.test.ts and
-// src/train/checkpoint/forged.test.ts. `npm test` does some hundred.
+// Gives a hundred thousand spoilt files to each reader and forged checkpoints to `fit`: see src/training/io/strangers.test.ts and
+// src/training/train/checkpoint/forged.test.ts. `npm test` does some hundred.
 //
 // Usage: node scripts/soak-strangers.mjs [FILES [SEED]]
 import { spawnSync } from "node:child_process";
@@ -11,8 +11,8 @@ const { status } = spawnSync(
   [
     "node_modules/vitest/vitest.mjs",
     "run",
-    "src/io/strangers.test.ts",
-    "src/train/checkpoint/forged.test.ts",
+    "src/training/io/strangers.test.ts",
+    "src/training/train/checkpoint/forged.test.ts",
   ],
   {
     cwd: fileURLToPath(new URL("..", import.meta.url)),

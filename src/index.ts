@@ -1,5 +1,5 @@
-import "./array/methods.ts";
-import "./runtime/install.ts";
+import "./numeric/array/methods.ts";
+import "./engine/runtime/install.ts";
 
-export * from "./core/functions.ts";
-export { jit } from "./runtime/jit.ts";
+export * from "./numeric/core/functions.ts";
+export { jit } from "./engine/runtime/jit.ts";

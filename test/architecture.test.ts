@@ -1,28 +1,37 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { root } from "./support/snippets.ts";
 
-const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
-const headings = [...text.matchAll(/^#{2,4} `([^`]+)`/gm)].map((match) =>
-  (match[1] ?? "").replace(/\/$/, ""),
-);
-const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8")) as { order: string[] };
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const text = read("ARCHITECTURE.md");
+const { order } = JSON.parse(read("layers.json")) as { order: string[] };
+
+/** Words that are a page, and those of the page about the whole. */
+const [page, whole] = [450, 1200];
+
+const wordsIn = (words: string): number => words.split(/\s+/).filter((word) => /\w/.test(word)).length;
 
 const foldersOf = (path: string): string[] =>
   readdirSync(join(root, path), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !["node_modules", "testdata"].includes(entry.name))
     .map((entry) => `${path}/${entry.name}`);
 
-test("ARCHITECTURE.md has a section for each folder of src, in the order of the layers", () => {
-  const sections = headings.filter((heading) => /^src\/\w+$/.test(heading));
-  expect(sections).toEqual(order.map((folder) => `src/${folder}`));
-  expect(sections.toSorted()).toEqual(foldersOf("src").toSorted());
+test("ARCHITECTURE.md has a row for each folder of src, in the order of the layers", () => {
+  const rows = [...text.matchAll(/^\| `src\/([\w/]+)` +\| \S/gm)].map((match) => match[1]);
+  expect(rows).toEqual(order);
 });
 
-test("ARCHITECTURE.md has a section for each backend", () => {
-  const sections = headings.filter((heading) => heading.startsWith("src/backends/"));
-  expect(sections.toSorted()).toEqual(foldersOf("src/backends").toSorted());
+test("layers.json has each folder of src, by its group, and src has ten entries at most", () => {
+  const groups = ["engine", "numeric", "training", "pictures"].map((group) => `src/${group}`);
+  const top = foldersOf("src");
+  expect(top.length + 1).toBeLessThanOrEqual(10);
+  const folders = top.flatMap((folder) => (groups.includes(folder) ? foldersOf(folder) : [folder]));
+  expect(order.map((folder) => `src/${folder}`).toSorted()).toEqual(folders.toSorted());
+});
+
+test("ARCHITECTURE.md is short", () => {
+  expect(wordsIn(text)).toBeLessThanOrEqual(whole);
 });
 
 test("every path that ARCHITECTURE.md names exists", () => {
@@ -32,10 +41,23 @@ test("every path that ARCHITECTURE.md names exists", () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-test("every section says something", () => {
-  const empty = text
-    .split(/^(?=#{2,4} )/m)
-    .slice(1)
-    .filter((section) => section.split("\n").slice(1).join("").trim() === "");
-  expect(empty).toEqual([]);
+const readmes = [...order.map((folder) => `src/${folder}`), ...foldersOf("src/engine/backends")];
+
+describe.each(readmes)("%s/README.md", (folder) => {
+  const readme = read(`${folder}/README.md`);
+
+  test("says what the folder is for, in a page", () => {
+    const [title, ...rest] = readme.split("\n");
+    expect(title).toBe(`# \`${folder.replace("src/", "")}\``);
+    expect(wordsIn(rest.join(" "))).toBeGreaterThan(5);
+    expect(wordsIn(readme)).toBeLessThanOrEqual(page);
+  });
+
+  test("names only files that are there", () => {
+    const named = [...readme.matchAll(/`([\w./-]+(?:\.ts|\/))`/g)].map((match) => match[1] ?? "");
+    const isThere = (name: string): boolean =>
+      [folder, `${folder}/..`, "src/engine", "src", "."].some((base) => existsSync(join(root, base, name))) ||
+      foldersOf(folder).some((inner) => existsSync(join(root, inner, name)));
+    expect(named.filter((name) => !isThere(name))).toEqual([]);
+  });
 });

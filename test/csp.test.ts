@@ -5,7 +5,7 @@ import { pageScript } from "./support/page-script.ts";
 
 const program = `
   import { configure, grad, jit, scan, sin, tensor } from "./src/index.ts";
-  import { cosineDecay } from "./src/optim/index.ts";
+  import { cosineDecay } from "./src/numeric/optim/index.ts";
   const compute = () => {
     configure({ reproducible: true });
     const x = tensor(Float64Array.from({ length: 5000 }, (_, i) => i / 1000));

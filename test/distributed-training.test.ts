@@ -1,5 +1,5 @@
 // Training on ranks over MPI itself: processes that are killed, stopped and started again. What does not need MPI is tested
-// in src/train/parallel/ranks.test.ts.
+// in src/training/train/parallel/ranks.test.ts.
 //
 // DOWNHILL_RANK_KILLS sets how many kills there are, DOWNHILL_KILL_SEED which.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

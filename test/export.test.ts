@@ -14,8 +14,8 @@ import { readTrainedRun, type TrainedRun } from "../src/cli/export/saved.ts";
 import { optimizers } from "../src/cli/shared/optimizers.ts";
 import { loadProblem, type Part, type Problem } from "../src/cli/train/data.ts";
 import { makeModel } from "../src/cli/train/model.ts";
-import { anyBatch } from "../src/onnx/any-batch.ts";
-import { toOnnx } from "../src/onnx/to-onnx.ts";
+import { anyBatch } from "../src/training/onnx/any-batch.ts";
+import { toOnnx } from "../src/training/onnx/to-onnx.ts";
 import { downhill as runDownhill, type Ended } from "./support/command.ts";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 

@@ -1,4 +1,4 @@
-// Writes src/io/testdata/parquet: tables by other writers of Parquet, DuckDB and Arrow's for Rust. The tests read the files and need
+// Writes src/training/io/testdata/parquet: tables by other writers of Parquet, DuckDB and Arrow's for Rust. The tests read the files and need
 // neither; to write them again:
 //
 //   npm install --prefix FOLDER @duckdb/node-api@1.5.6-r.1 parquet-wasm@0.8.0 apache-arrow@21.2.0
@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const out = fileURLToPath(new URL("../src/io/testdata/parquet", import.meta.url));
+const out = fileURLToPath(new URL("../src/training/io/testdata/parquet", import.meta.url));
 mkdirSync(out, { recursive: true });
 const load = createRequire(join(process.argv[2] ?? ".", "package.json"));
 

@@ -3,9 +3,9 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { configure } from "downhill";
-import { makeWasmBackend, wasmBackend, wasmFeatures } from "../src/backends/wasm/index.ts";
-import { compileProgram } from "../src/runtime/executable.ts";
-import { traceProgram } from "../src/trace/staging.ts";
+import { makeWasmBackend, wasmBackend, wasmFeatures } from "../src/engine/backends/wasm/index.ts";
+import { compileProgram } from "../src/engine/runtime/executable.ts";
+import { traceProgram } from "../src/engine/trace/staging.ts";
 import type { Tally } from "./support/random-agreement.ts";
 import { expectAgreement, trials } from "./support/random-agreement.ts";
 import { extent } from "./support/extent.ts";

@@ -17,9 +17,10 @@ function check(sources: Readonly<Record<string, string>>): { ok: boolean; output
   const files = {
     "package.json": JSON.stringify({ name: "downhill", dependencies: { citty: "1" } }),
     "layers.json": JSON.stringify({
-      order: ["util", "kernel", "ir", "backends", "cli"],
-      only: { backends: ["util", "kernel"] },
-      separate: ["backends"],
+      order: ["engine/util", "engine/kernel", "engine/ir", "engine/backends", "cli"],
+      only: { "engine/backends": ["engine/util", "engine/kernel"] },
+      separate: ["engine/backends"],
+      inside: {},
       node: ["cli"],
     }),
     ...sources,
@@ -33,8 +34,8 @@ function check(sources: Readonly<Record<string, string>>): { ok: boolean; output
 }
 
 const clean = {
-  "src/util/a.ts": `export const a = 1;`,
-  "src/kernel/b.ts": `import { a } from "../util/a.ts";\nexport const b = a;`,
+  "src/engine/util/a.ts": `export const a = 1;`,
+  "src/engine/kernel/b.ts": `import { a } from "../util/a.ts";\nexport const b = a;`,
 };
 
 describe("the layer check", () => {
@@ -49,7 +50,7 @@ describe("the layer check", () => {
   });
 
   test("fails on sources without a single import", () => {
-    const { ok, output } = check({ "src/util/a.ts": `export const a = 1;` });
+    const { ok, output } = check({ "src/engine/util/a.ts": `export const a = 1;` });
     expect(ok).toBe(false);
     expect(output).toContain("no import was found");
   });
@@ -62,27 +63,31 @@ describe("the layer check", () => {
     ["a dynamic import", `export const c = async () => import("../kernel/b.ts");`],
     ["an import type", `export type C = typeof import("../kernel/b.ts");`],
   ])("refuses %s that leads upwards", (_, text) => {
-    const { ok, output } = check({ ...clean, "src/util/c.ts": text });
+    const { ok, output } = check({ ...clean, "src/engine/util/c.ts": text });
     expect(ok).toBe(false);
-    expect(output).toContain(`src/util/c.ts:1: import of "../kernel/b.ts": util stands before kernel`);
+    expect(output).toContain(
+      `src/engine/util/c.ts:1: import of "../kernel/b.ts": engine/util stands before engine/kernel`,
+    );
   });
 
   test("refuses a cycle at run time and shows it", () => {
     const { ok, output } = check({
       ...clean,
-      "src/ir/a.ts": `import { b } from "./b.ts";\nexport const a = () => b;`,
-      "src/ir/b.ts": `import { c } from "./c.ts";\nexport const b = () => c;`,
-      "src/ir/c.ts": `import { a } from "./a.ts";\nexport const c = () => a;`,
+      "src/engine/ir/a.ts": `import { b } from "./b.ts";\nexport const a = () => b;`,
+      "src/engine/ir/b.ts": `import { c } from "./c.ts";\nexport const b = () => c;`,
+      "src/engine/ir/c.ts": `import { a } from "./a.ts";\nexport const c = () => a;`,
     });
     expect(ok).toBe(false);
-    expect(output).toContain("import cycle: ir/a.ts -> ir/b.ts -> ir/c.ts -> ir/a.ts");
+    expect(output).toContain(
+      "import cycle: engine/ir/a.ts -> engine/ir/b.ts -> engine/ir/c.ts -> engine/ir/a.ts",
+    );
   });
 
   test("lets types of one folder refer to one another", () => {
     const { ok } = check({
       ...clean,
-      "src/ir/a.ts": `import type { B } from "./b.ts";\nexport interface A { b: B }`,
-      "src/ir/b.ts": `import type { A } from "./a.ts";\nexport interface B { a: A }`,
+      "src/engine/ir/a.ts": `import type { B } from "./b.ts";\nexport interface A { b: B }`,
+      "src/engine/ir/b.ts": `import type { A } from "./a.ts";\nexport interface B { a: A }`,
     });
     expect(ok).toBe(true);
   });
@@ -90,13 +95,13 @@ describe("the layer check", () => {
   test("keeps backends apart from one another and from the program", () => {
     const { ok, output } = check({
       ...clean,
-      "src/ir/a.ts": `export const a = 1;`,
-      "src/backends/js/a.ts": `import { a } from "../../ir/a.ts";\nexport const j = a;`,
-      "src/backends/interp/a.ts": `import { j } from "../js/a.ts";\nexport const i = j;`,
+      "src/engine/ir/a.ts": `export const a = 1;`,
+      "src/engine/backends/js/a.ts": `import { a } from "../../ir/a.ts";\nexport const j = a;`,
+      "src/engine/backends/interp/a.ts": `import { j } from "../js/a.ts";\nexport const i = j;`,
     });
     expect(ok).toBe(false);
-    expect(output).toContain("backends may import only util, kernel");
-    expect(output).toContain("backends/interp and backends/js are separate");
+    expect(output).toContain("engine/backends may import only engine/util, engine/kernel");
+    expect(output).toContain("engine/backends/interp and engine/backends/js are separate");
   });
 
   test.each([
@@ -105,13 +110,13 @@ describe("the layer check", () => {
     ["the package by its own name", `import "downhill";`, "relative path"],
     ["a missing file", `import "./gone.ts";`, "no such file"],
     ["a test", `import "./a.test.ts";`, "may not import a test"],
-    ["the face of the package", `import "../index.ts";`, "face of the package"],
+    ["the face of the package", `import "../../index.ts";`, "face of the package"],
   ])("refuses an import of %s", (_, text, why) => {
     const { ok, output } = check({
       ...clean,
-      "src/index.ts": `export * from "./util/a.ts";`,
-      "src/util/a.test.ts": ``,
-      "src/util/c.ts": text,
+      "src/index.ts": `export * from "./engine/util/a.ts";`,
+      "src/engine/util/a.test.ts": ``,
+      "src/engine/util/c.ts": text,
     });
     expect(ok).toBe(false);
     expect(output).toContain(why);
@@ -124,8 +129,40 @@ describe("the layer check", () => {
     expect(output).toContain("src/b.ts: only index.ts may lie loose in src/");
   });
 
+  test("holds an order inside a folder, that of its sub-folders", () => {
+    const layers = (inside: readonly string[]): string =>
+      JSON.stringify({
+        order: ["engine/backends"],
+        only: {},
+        separate: [],
+        inside: { "engine/backends/js": inside },
+        node: [],
+      });
+    const sources = {
+      "src/engine/backends/js/text/a.ts": `import { b } from "../names/b.ts";\nexport const a = b;`,
+      "src/engine/backends/js/names/b.ts": `export const b = 1;`,
+      "src/engine/backends/js/index.ts": `export * from "./text/a.ts";`,
+    };
+    expect(check({ ...sources, "layers.json": layers(["names", "text"]) }).ok).toBe(true);
+    const turned = check({ ...sources, "layers.json": layers(["text", "names"]) });
+    expect(turned.ok).toBe(false);
+    expect(turned.output).toContain("text stands before names inside engine/backends/js");
+    const upwards = {
+      "src/engine/backends/js/names/c.ts": `import { a } from "../index.ts";\nexport const c = a;`,
+    };
+    expect(check({ ...sources, ...upwards, "layers.json": layers(["names", "text"]) }).output).toContain(
+      "what lies loose in engine/backends/js stands after its sub-folders",
+    );
+    expect(check({ ...sources, "layers.json": layers(["names"]) }).output).toContain(
+      "src/engine/backends/js/text: not in the order inside engine/backends/js",
+    );
+    expect(check({ ...sources, "layers.json": layers(["names", "text", "gone"]) }).output).toContain(
+      "there is no src/engine/backends/js/gone",
+    );
+  });
+
   test("does not look at tests", () => {
-    const { ok } = check({ ...clean, "src/util/c.test.ts": `import { b } from "../kernel/b.ts";` });
+    const { ok } = check({ ...clean, "src/engine/util/c.test.ts": `import { b } from "../kernel/b.ts";` });
     expect(ok).toBe(true);
   });
 });

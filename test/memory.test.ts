@@ -12,10 +12,14 @@ beforeAll(async () => {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   dist = mkdtempSync(join(root, ".tmp/memory-"));
   await build({
-    entryPoints: ["", "data/", "io/", "optim/", "random/", "train/"].map((face) =>
-      join(root, `src/${face}index.ts`),
-    ),
-    outbase: join(root, "src"),
+    entryPoints: [
+      ["", "index"],
+      ["training/", "data/index"],
+      ["training/", "io/index"],
+      ["numeric/", "optim/index"],
+      ["numeric/", "random/index"],
+      ["training/", "train/index"],
+    ].map(([group, out]) => ({ in: join(root, `src/${group}${out}.ts`), out: out! })),
     outdir: dist,
     bundle: true,
     splitting: true,

@@ -4,7 +4,7 @@ import { describeInBrowser } from "./support/browser.ts";
 import { pageScript } from "./support/page-script.ts";
 
 const program = `
-  import { dataset } from "./src/data/index.ts";
+  import { dataset } from "./src/training/data/index.ts";
   // a page of a file may not import other files, nor blobs
   const moduleOf = (code) => "data:text/javascript," + encodeURIComponent(code);
   window.run = async (code) => {

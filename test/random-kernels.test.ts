@@ -2,8 +2,8 @@
 // WebAssembly in all of its settings. All must give the same bits.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { printRoutine } from "../src/kernel/print.ts";
-import type { Routine } from "../src/kernel/scalar.ts";
+import { printRoutine } from "../src/engine/kernel/print.ts";
+import type { Routine } from "../src/engine/kernel/scalar.ts";
 import { contestants, expectSameKernel } from "./support/kernel-agreement.ts";
 import { extent } from "./support/extent.ts";
 import { kernels } from "./support/random-kernels.ts";

@@ -5,8 +5,8 @@ import { DownhillError, type Tensor } from "downhill";
 import * as nn from "downhill/nn";
 import { adam, applyUpdates } from "downhill/optim";
 import { key, normal } from "downhill/random";
-import { wasmArena } from "../src/backends/wasm/arena.ts";
-import { threadPool } from "../src/backends/wasm/threads/pool.ts";
+import { wasmArena } from "../src/engine/backends/wasm/host/arena.ts";
+import { threadPool } from "../src/engine/backends/wasm/host/threads/pool.ts";
 import { extent } from "./support/extent.ts";
 
 afterEach(() => d.configure({}));

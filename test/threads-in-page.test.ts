@@ -8,9 +8,9 @@ import { pageScript } from "./support/page-script.ts";
 
 const program = `
   import { configure, jit, matmul, tensor } from "./src/index.ts";
-  import { key, normal } from "./src/random/index.ts";
-  import { wasmArena } from "./src/backends/wasm/arena.ts";
-  import { threadPool } from "./src/backends/wasm/threads/pool.ts";
+  import { key, normal } from "./src/numeric/random/index.ts";
+  import { wasmArena } from "./src/engine/backends/wasm/host/arena.ts";
+  import { threadPool } from "./src/engine/backends/wasm/host/threads/pool.ts";
 
   const matrix = (n, seed) => tensor(normal(key(seed), n * n)).reshape([n, n]);
   const compute = async (n, threads, turns) => {

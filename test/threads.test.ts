@@ -14,9 +14,9 @@ beforeAll(async () => {
   await build({
     entryPoints: [
       "index.ts",
-      "random/index.ts",
-      "backends/wasm/arena.ts",
-      "backends/wasm/threads/pool.ts",
+      "numeric/random/index.ts",
+      "engine/backends/wasm/host/arena.ts",
+      "engine/backends/wasm/host/threads/pool.ts",
     ].map((file) => join(root, "src", file)),
     outbase: join(root, "src"),
     outdir: folder,
@@ -37,9 +37,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const product = `
 export { configure, jit } from "./index.js";
 import { configure, jit, matmul, tensor } from "./index.js";
-import { key, normal } from "./random/index.js";
-import { wasmArena } from "./backends/wasm/arena.js";
-import { threadPool } from "./backends/wasm/threads/pool.js";
+import { key, normal } from "./numeric/random/index.js";
+import { wasmArena } from "./engine/backends/wasm/host/arena.js";
+import { threadPool } from "./engine/backends/wasm/host/threads/pool.js";
 
 let started = 0;
 process.on("worker", () => started++);

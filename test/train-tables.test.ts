@@ -220,7 +220,7 @@ test("JSON Lines and Parquet are read as tables, by the end of the file's name",
 });
 
 test("a Parquet file with a column of lists trains on the others, and says how to choose them: it was refused whole", async () => {
-  const file = join(root, "src/io/testdata/parquet/duckdb-nested.parquet");
+  const file = join(root, "src/training/io/testdata/parquet/duckdb-nested.parquet");
   const run = async (...words: string[]): Promise<Ended> => downhill(words, { cwd: folder });
   const words = ["--data", file, "--target", "huge", "--task", "regression", "--epochs", "1", "--json"];
   expect(await run("train", ...words, "--features", "x")).toMatchObject({ status: 0, stderr: "" });
@@ -235,7 +235,7 @@ test("a Parquet file with a column of lists trains on the others, and says how t
 });
 
 test("a Parquet file of DuckDB trains, with dates, categories and holes", async () => {
-  const file = join(root, "src/io/testdata/parquet/duckdb-snappy.parquet");
+  const file = join(root, "src/training/io/testdata/parquet/duckdb-snappy.parquet");
   const features = ["--features", "x,f,species,kind,felled,day,price", "--missing", "mean"];
   const words = ["train", "--data", file, "--target", "n", "--task", "regression", "--epochs", "1", "--json"];
   const { status, stdout, stderr } = await downhill([...words, ...features], { cwd: folder });

@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
-import { DownhillError } from "../errors/index.ts";
-import { didYouMean } from "../util/suggest.ts";
+import { DownhillError } from "../engine/errors/index.ts";
+import { didYouMean } from "../engine/util/suggest.ts";
 import { optionName } from "./help.ts";
 
 /**

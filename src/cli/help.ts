@@ -1,5 +1,5 @@
 import type { ArgsDef } from "citty";
-import { cells } from "../util/cells.ts";
+import { cells } from "../engine/util/cells.ts";
 import type { Paint } from "./shared/style.ts";
 
 /** A command as the list of commands shows it. */

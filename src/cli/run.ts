@@ -1,13 +1,13 @@
 import type { ArgsDef, ParsedArgs } from "citty";
 import { parseArgs } from "citty";
-import { DownhillError } from "../errors/index.ts";
-import { didYouMean } from "../util/suggest.ts";
+import { DownhillError } from "../engine/errors/index.ts";
+import { didYouMean } from "../engine/util/suggest.ts";
 import { endOptions, normaliseArguments } from "./arguments.ts";
 import type { CommandEntry } from "./help.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { paintFor } from "./shared/style.ts";
 import type { Terminal } from "./shared/terminal.ts";
-import { version } from "../util/version.ts";
+import { version } from "../engine/util/version.ts";
 import { takeTurbo, turboOption } from "./turbo.ts";
 
 /** What a command does. */
@@ -97,7 +97,7 @@ async function dispatch(
       const { words: others, isWanted } = takeTurbo(rawArgs, process.env);
       rawArgs = others;
       // before anything is compiled; where it stays off, a warning on stderr says why
-      if (isWanted) (await import("../runtime/turbo.ts")).enableTurbo();
+      if (isWanted) (await import("../engine/runtime/turbo.ts")).enableTurbo();
     }
     return await loaded.run(parseArgs([...rawArgs], loaded.args), terminal);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { ArgsDef } from "citty";
-import { DownhillError } from "../errors/index.ts";
+import { DownhillError } from "../engine/errors/index.ts";
 
 /** The option that commands which compute have beside their own. */
 export const turboOption: ArgsDef = {

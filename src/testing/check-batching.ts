@@ -1,9 +1,9 @@
-import { DownhillError, showType } from "../errors/index.ts";
-import type { Tensor } from "../ir/tensor.ts";
-import { isFloating, withShape } from "../ir/types.ts";
-import { fromFlat } from "../prims/lift.ts";
-import { vmap } from "../transforms/vmap.ts";
-import { sizeOf } from "../util/shape.ts";
+import { DownhillError, showType } from "../engine/errors/index.ts";
+import type { Tensor } from "../engine/ir/tensor.ts";
+import { isFloating, withShape } from "../engine/ir/types.ts";
+import { fromFlat } from "../engine/prims/lift.ts";
+import { vmap } from "../engine/transforms/vmap.ts";
+import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 

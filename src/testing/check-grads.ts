@@ -1,19 +1,19 @@
-import { refuseExtra } from "../errors/arguments.ts";
-import { DownhillError, showType } from "../errors/index.ts";
-import { checkChoice, checkOptions } from "../errors/options.ts";
-import type { Tensor } from "../ir/tensor.ts";
-import { isFloating } from "../ir/types.ts";
-import { fromFlat } from "../prims/lift.ts";
+import { refuseExtra } from "../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../engine/errors/options.ts";
+import type { Tensor } from "../engine/ir/tensor.ts";
+import { isFloating } from "../engine/ir/types.ts";
+import { fromFlat } from "../engine/prims/lift.ts";
 import {
   flattenArguments,
   flattenResult,
   requireFunction,
   unflattenArguments,
-} from "../transforms/arguments.ts";
-import { jvp, vjp } from "../transforms/linearize.ts";
-import { leafPaths } from "../tree/tree.ts";
-import type { LikeAll, TensorLike } from "../tree/types.ts";
-import { sizeOf } from "../util/shape.ts";
+} from "../engine/transforms/arguments.ts";
+import { jvp, vjp } from "../engine/transforms/linearize.ts";
+import { leafPaths } from "../engine/tree/tree.ts";
+import type { LikeAll, TensorLike } from "../engine/tree/types.ts";
+import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, normalLike, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 import { differenceQuotient } from "./differences.ts";

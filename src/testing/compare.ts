@@ -1,10 +1,10 @@
-import { readElements } from "../ir/elements.ts";
-import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType } from "../ir/types.ts";
-import { fromFlat } from "../prims/lift.ts";
-import { key, normal } from "../random/index.ts";
-import type { Shape } from "../util/shape.ts";
-import { sizeOf, stridesOf } from "../util/shape.ts";
+import { readElements } from "../engine/ir/elements.ts";
+import type { Tensor } from "../engine/ir/tensor.ts";
+import type { ArrayType } from "../engine/ir/types.ts";
+import { fromFlat } from "../engine/prims/lift.ts";
+import { key, normal } from "../numeric/random/index.ts";
+import type { Shape } from "../engine/util/shape.ts";
+import { sizeOf, stridesOf } from "../engine/util/shape.ts";
 
 /** The elements of a tensor in row-major order. */
 export function numbersOf(x: Tensor): number[] {

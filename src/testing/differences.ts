@@ -1,6 +1,6 @@
-import type { Tensor } from "../ir/tensor.ts";
-import { fromFlat } from "../prims/lift.ts";
-import { castNumber } from "../prims/linear.ts";
+import type { Tensor } from "../engine/ir/tensor.ts";
+import { fromFlat } from "../engine/prims/lift.ts";
+import { castNumber } from "../engine/prims/linear.ts";
 import { numbersOf } from "./compare.ts";
 
 /** A function of a flat list of tensors. */

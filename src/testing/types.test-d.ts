@@ -1,8 +1,8 @@
 // The types of downhill/testing, checked by the compiler alone: this file is never run.
-import { sin, tensor } from "../array/index.ts";
-import type { Primitive } from "../ir/primitive.ts";
-import type { Tensor } from "../ir/tensor.ts";
-import { jvp } from "../transforms/linearize.ts";
+import { sin, tensor } from "../numeric/array/index.ts";
+import type { Primitive } from "../engine/ir/primitive.ts";
+import type { Tensor } from "../engine/ir/tensor.ts";
+import { jvp } from "../engine/transforms/linearize.ts";
 import { checkGrads, checkPrimitive, type GradReport, type PrimitiveReport } from "./index.ts";
 
 interface Params {

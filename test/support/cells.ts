@@ -1,8 +1,8 @@
 import { Tensor } from "downhill";
-import type { HostStorage } from "../../src/ir/host-memory.ts";
-import { hostStorage } from "../../src/ir/host-memory.ts";
-import type { ArrayType } from "../../src/ir/types.ts";
-import type { Slot } from "../../src/kernel/executable.ts";
+import type { HostStorage } from "../../src/engine/ir/host-memory.ts";
+import { hostStorage } from "../../src/engine/ir/host-memory.ts";
+import type { ArrayType } from "../../src/engine/ir/types.ts";
+import type { Slot } from "../../src/engine/kernel/executable.ts";
 
 /** Where the elements of an array lie, for tests of who lies where. */
 export function storageOf(x: Tensor): HostStorage {

@@ -1,11 +1,11 @@
-import { interpBackend } from "../../src/backends/interp/index.ts";
-import type { Held, Memory, Storage } from "../../src/ir/storage.ts";
-import { sliceElements } from "../../src/kernel/copy-elements.ts";
-import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import type { Routine, ScalarType } from "../../src/kernel/scalar.ts";
-import { chooseDevice } from "../../src/runtime/cpu.ts";
-import type { Device, DeviceCode } from "../../src/runtime/device.ts";
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import type { Held, Memory, Storage } from "../../src/engine/ir/storage.ts";
+import { sliceElements } from "../../src/engine/kernel/copy-elements.ts";
+import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import type { Routine, ScalarType } from "../../src/engine/kernel/scalar.ts";
+import { chooseDevice } from "../../src/engine/runtime/cpu.ts";
+import type { Device, DeviceCode } from "../../src/engine/runtime/device.ts";
 
 /** Elements on the fake device: there is no array before the work that makes them was done, nor after its release. */
 interface FakeStorage extends Storage {

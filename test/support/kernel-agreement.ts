@@ -1,14 +1,15 @@
 // Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
-import { checkRoutine } from "../../src/kernel/check.ts";
-import type { Backend, Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { printRoutine } from "../../src/kernel/print.ts";
-import type { Routine } from "../../src/kernel/scalar.ts";
-import { interpBackend } from "../../src/backends/interp/index.ts";
-import { jsBackend, makeJsBackend } from "../../src/backends/js/index.ts";
-import type { WasmOptions } from "../../src/backends/wasm/index.ts";
-import { makeWasmBackend } from "../../src/backends/wasm/index.ts";
+import { checkRoutine } from "../../src/engine/kernel/check.ts";
+import type { Backend, Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { printRoutine } from "../../src/engine/kernel/print.ts";
+import type { Routine } from "../../src/engine/kernel/scalar.ts";
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
+import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
 import { seeded } from "./sampling.ts";
+import { lengthOf } from "./buffer-length.ts";
 
 const settings: readonly WasmOptions[] = [
   {},
@@ -74,12 +75,12 @@ function outcome(backend: Backend, routine: Routine): readonly TypedArray[] {
   const compiled = backend.compile(routine);
   const inputs = routine.inputs.map((port, n): Slot => {
     if (port.kind === "scalar") return fill(makeArray(port.type, 1), n)[0]!;
-    return { array: fill(makeArray(port.buffer.type, port.buffer.size + 3), n), offset: 2 };
+    return { array: fill(makeArray(port.buffer.type, lengthOf(port.buffer) + 3), n), offset: 2 };
   });
   const outputs = routine.outputs.map((port): Slot => {
     return port.kind === "scalar"
       ? NaN
-      : { array: makeArray(port.buffer.type, port.buffer.size + 2), offset: 1 };
+      : { array: makeArray(port.buffer.type, lengthOf(port.buffer) + 2), offset: 1 };
   });
   compiled(inputs, outputs);
   compiled.release?.();

@@ -1,7 +1,7 @@
 // Loops that need a bounded amount of memory at a time and had it grow with every turn; see scripts/soak-memory.mjs.
 import type { Tensor } from "downhill";
 import { DownhillError, configure, cumsum, grad, jit, scan, sin, sort, tanh, tensor } from "downhill";
-import { wasmArena } from "../../src/backends/wasm/index.ts";
+import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
 
 /** What is held at some time, in bytes. */
 export interface Held {

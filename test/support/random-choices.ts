@@ -1,5 +1,5 @@
 // What the generators of random routines share.
-import type { Buffer, Expr, ScalarType } from "../../src/kernel/scalar.ts";
+import type { Buffer, Expr, ScalarType } from "../../src/engine/kernel/scalar.ts";
 
 /** Random choices, out of a list that fast-check can shrink: what is past its end is 0, the simplest choice. */
 export class Choices {

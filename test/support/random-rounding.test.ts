@@ -1,14 +1,15 @@
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { describe, expect, test } from "vitest";
-import { interpBackend } from "../../src/backends/interp/index.ts";
-import type { Slot, TypedArray } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { lowerProgram } from "../../src/passes/lower.ts";
-import { traceProgram } from "../../src/trace/staging.ts";
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { lowerProgram } from "../../src/engine/passes/lower.ts";
+import { traceProgram } from "../../src/engine/trace/staging.ts";
 import type { Rounding } from "./random-rounding.ts";
 import { roundingOf } from "./random-rounding.ts";
 import { slotsOf } from "./cells.ts";
+import { lengthOf } from "./buffer-length.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
 
@@ -28,7 +29,7 @@ function learn(
   const slots = slotsOf([...captured, ...tensors]);
   const [port] = routine.outputs;
   const out: Slot[] = [
-    port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, port!.buffer.size), offset: 0 },
+    port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, lengthOf(port!.buffer)), offset: 0 },
   ];
   interpBackend.compile(routine)(slots, out);
   const [slot] = out;

@@ -1,7 +1,7 @@
 // One part of the soak of scripts/soak-programs.mjs: random programs, and random routines beside them.
 import fc from "fast-check";
 import { configure, enableTurbo } from "downhill";
-import { printRoutine } from "../../src/kernel/print.ts";
+import { printRoutine } from "../../src/engine/kernel/print.ts";
 import { contestants, expectSameKernel, turboContestants } from "./kernel-agreement.ts";
 import type { Tally } from "./random-agreement.ts";
 import { expectAgreement, trials } from "./random-agreement.ts";

@@ -1,8 +1,8 @@
 import { checkProgram, type Program, type Tensor } from "downhill";
-import { scalarTypeOf } from "../../src/ir/types.ts";
-import type { Backend, Slot } from "../../src/kernel/executable.ts";
-import { makeArray } from "../../src/kernel/executable.ts";
-import { lowerProgram } from "../../src/passes/lower.ts";
+import { scalarTypeOf } from "../../src/engine/ir/types.ts";
+import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { slotsOf, tensorOf } from "./cells.ts";
 
 /** Runs a program as it is, without any pass. */

@@ -1,6 +1,6 @@
-import * as double from "../../src/kernel/math/index.ts";
-import * as single from "../../src/kernel/math/single/index.ts";
-import type { Procedure } from "../../src/kernel/scalar.ts";
+import * as double from "../../src/engine/kernel/math/index.ts";
+import * as single from "../../src/engine/kernel/math/single/index.ts";
+import type { Procedure } from "../../src/engine/kernel/scalar.ts";
 import { seeded } from "./sampling.ts";
 
 /** A float32 function, and what it should be. */

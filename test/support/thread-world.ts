@@ -1,4 +1,4 @@
-import type { ReducibleArray, ReduceOperation, World } from "../../src/train/world.ts";
+import type { ReducibleArray, ReduceOperation, World } from "../../src/training/train/world.ts";
 
 /** Memory through which ranks that are threads of one process talk: a box for each pair of them, in each direction. */
 export interface ThreadMemory {

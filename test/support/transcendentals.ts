@@ -1,5 +1,5 @@
-import * as math from "../../src/kernel/math/index.ts";
-import type { Procedure } from "../../src/kernel/scalar.ts";
+import * as math from "../../src/engine/kernel/math/index.ts";
+import type { Procedure } from "../../src/engine/kernel/scalar.ts";
 import * as big from "./bigfloat.ts";
 import { digamma, logGamma } from "./biggamma.ts";
 import type { Fixed } from "./bigfloat.ts";

@@ -1,9 +1,9 @@
 import { extname } from "node:path";
-import { DownhillError } from "../../errors/index.ts";
-import type { CompiledText } from "../../syntax/index.ts";
-import { compileText, showExpr } from "../../syntax/index.ts";
-import type { TraceTable } from "../../viz/index.ts";
-import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../viz/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { CompiledText } from "../../numeric/syntax/index.ts";
+import { compileText, showExpr } from "../../numeric/syntax/index.ts";
+import type { TraceTable } from "../../pictures/viz/index.ts";
+import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../pictures/viz/index.ts";
 import { readNames, readSeed, readValues } from "../shared/assignments.ts";
 import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { compileText } from "../../syntax/index.ts";
-import { traceText } from "../../viz/index.ts";
+import { compileText } from "../../numeric/syntax/index.ts";
+import { traceText } from "../../pictures/viz/index.ts";
 import { showTrace } from "./text.ts";
 import type { Paint } from "../shared/style.ts";
 

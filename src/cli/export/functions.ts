@@ -1,10 +1,10 @@
-import { DownhillError } from "../../errors/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import type { MlpParams } from "../../nn/index.ts";
-import { applyUpdates } from "../../optim/index.ts";
-import { splitLoss } from "../../train/loss.ts";
-import { valueAndGrad } from "../../transforms/grad.ts";
-import { flatten, leafPaths } from "../../tree/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
+import { applyUpdates } from "../../numeric/optim/index.ts";
+import { splitLoss } from "../../training/train/loss.ts";
+import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { flatten, leafPaths } from "../../engine/tree/index.ts";
 import { optionError } from "../shared/words.ts";
 import { optimizerOf } from "../train/method.ts";
 import { networkOf } from "../train/model.ts";

@@ -1,11 +1,11 @@
-import { argmax } from "../../array/reduce.ts";
-import { arange, zeros } from "../../array/create.ts";
-import { add, div, equal, isNaN, mul, sub, where } from "../../array/elementwise.ts";
-import { concatenate, expandDims, reshape } from "../../array/shape.ts";
-import type { FeatureRule } from "../../data/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import type { DType } from "../../ir/types.ts";
-import { convert } from "../../prims/index.ts";
+import { argmax } from "../../numeric/array/reduce.ts";
+import { arange, zeros } from "../../numeric/array/create.ts";
+import { add, div, equal, isNaN, mul, sub, where } from "../../numeric/array/elementwise.ts";
+import { concatenate, expandDims, reshape } from "../../numeric/array/shape.ts";
+import type { FeatureRule } from "../../training/data/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { DType } from "../../engine/ir/types.ts";
+import { convert } from "../../engine/prims/index.ts";
 import type { Inputs, Task } from "../train/problem.ts";
 import type { TrainedRun } from "./saved.ts";
 

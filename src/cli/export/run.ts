@@ -1,7 +1,7 @@
-import { DownhillError } from "../../errors/index.ts";
-import { anyBatch } from "../../onnx/any-batch.ts";
-import { toOnnx } from "../../onnx/to-onnx.ts";
-import { version } from "../../util/version.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { anyBatch } from "../../training/onnx/any-batch.ts";
+import { toOnnx } from "../../training/onnx/to-onnx.ts";
+import { version } from "../../engine/util/version.ts";
 import { toJson } from "../shared/json.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";

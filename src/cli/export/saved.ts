@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
-import { DownhillError } from "../../errors/index.ts";
-import { Tensor } from "../../ir/tensor.ts";
-import type { MlpParams } from "../../nn/index.ts";
-import { readSavedRun, type SavedRun } from "../../train/checkpoint/codec.ts";
-import { checkpointFolder } from "../../train/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
+import { readSavedRun, type SavedRun } from "../../training/train/checkpoint/codec.ts";
+import { checkpointFolder } from "../../training/train/index.ts";
 import { quote } from "../shared/words.ts";
 import { requestOfWords } from "../train/command.ts";
 import { kindOf } from "../train/defaults.ts";

@@ -1,6 +1,6 @@
-import { DownhillError } from "../../errors/index.ts";
-import type { Table, TableColumn } from "../../io/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Table, TableColumn } from "../../training/io/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { nameInFormula } from "./formula.ts";
 
 /** Rows to be fitted. */

@@ -1,11 +1,11 @@
-import { DownhillError } from "../../errors/index.ts";
-import type { CompiledText } from "../../syntax/index.ts";
-import { compileText, showExpr } from "../../syntax/index.ts";
-import { postOrder } from "../../syntax/ast.ts";
-import { constants, functions } from "../../syntax/functions.ts";
-import { parse } from "../../syntax/parse.ts";
-import { showNumber } from "../../viz/index.ts";
-import { didYouMean, suggest } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { CompiledText } from "../../numeric/syntax/index.ts";
+import { compileText, showExpr } from "../../numeric/syntax/index.ts";
+import { postOrder } from "../../numeric/syntax/ast.ts";
+import { constants, functions } from "../../numeric/syntax/functions.ts";
+import { parse } from "../../numeric/syntax/parse.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
 /** A formula whose names are known to be data or parameters. */
 export interface Formula {

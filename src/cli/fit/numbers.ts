@@ -1,4 +1,4 @@
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 
 /** A value and its error with digits down to the second one of the error: `4.019` and `0.052`. */
 export function withError(value: number, error: number): readonly [value: string, error: string] {

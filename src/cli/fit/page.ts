@@ -1,7 +1,7 @@
-import { pageStyle } from "../../train/report/style.ts";
-import { showNumber } from "../../viz/index.ts";
-import { atWidths } from "../../viz/at-widths.ts";
-import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
+import { pageStyle } from "../../training/train/report/style.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import { atWidths } from "../../pictures/viz/at-widths.ts";
+import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../pictures/viz/markup.ts";
 import { drawPanels, panelStyle } from "./picture.ts";
 import { figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 import { percent, residualWords, sourceWords } from "./text.ts";

@@ -1,4 +1,4 @@
-import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
+import { linearScale, type Scale, showTick } from "../../training/train/report/scale.ts";
 import type { Paint } from "../shared/style.ts";
 import { endsOf } from "./numbers.ts";
 

@@ -1,10 +1,10 @@
-import type { Tensor } from "../../ir/tensor.ts";
-import type { CurveFit, StopReason } from "../../optim/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { CurveFit, StopReason } from "../../numeric/optim/index.ts";
 import { type FitData, farValue } from "./columns.ts";
 import type { Formula } from "./formula.ts";
 import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 
 /** Columns by their names, as the model takes them. */
 export type Columns = Readonly<Record<string, Tensor>>;

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
-import { tensor } from "../../array/create.ts";
-import { co2 } from "../../data/index.ts";
-import { DownhillError } from "../../errors/index.ts";
-import type { Table } from "../../io/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import { type CurveFit, fitCurve } from "../../optim/index.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { co2 } from "../../training/data/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Table } from "../../training/io/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
@@ -22,7 +22,7 @@ import { type FitRequest, type FitSettings, readBounds, readSettings, readStart 
 import { showFit } from "./text.ts";
 
 /** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
-export async function fit(request: FitRequest, stream: TextOutput): Promise<number> {
+export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // complain before any work
   const { out, json } = request;
   const draw = out === undefined ? undefined : drawingFor(out);

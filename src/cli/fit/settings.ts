@@ -1,7 +1,7 @@
-import { DownhillError } from "../../errors/index.ts";
-import type { RobustLoss } from "../../optim/index.ts";
-import { robustLosses } from "../../optim/minimize/robust.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { RobustLoss } from "../../numeric/optim/index.ts";
+import { robustLosses } from "../../numeric/optim/minimize/robust.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { type Names, readNumber, readPairs } from "../shared/assignments.ts";
 
 /** What `downhill fit` was asked for, as it was written. */

@@ -1,4 +1,4 @@
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { visible } from "../help.ts";
 import type { Paint } from "../shared/style.ts";
 import { drawPlot } from "./plot.ts";

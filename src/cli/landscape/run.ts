@@ -1,18 +1,18 @@
-import { tensor } from "../../array/create.ts";
-import { dataset, digits } from "../../data/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { dataset, digits } from "../../training/data/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
   type Interval,
   landscape,
   type LossSlice,
   type SliceDirections,
   type Study,
-} from "../../landscapes/index.ts";
-import { mlp, type MlpParams, softmaxCrossEntropy } from "../../nn/index.ts";
-import { key } from "../../random/index.ts";
-import { fit } from "../../train/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
-import { showNumber } from "../../viz/index.ts";
+} from "../../pictures/landscapes/index.ts";
+import { mlp, type MlpParams, softmaxCrossEntropy } from "../../numeric/nn/index.ts";
+import { key } from "../../numeric/random/index.ts";
+import { fit } from "../../training/train/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { drawingFor, show } from "../race/run.ts";
 import { readDomain } from "../race/settings.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";

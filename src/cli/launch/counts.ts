@@ -1,4 +1,4 @@
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 
 const most = 100_000; // ranks are processes of one machine
 

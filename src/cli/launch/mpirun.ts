@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { interruptStandIn, launchVariables } from "../../distributed/launched.ts";
-import { DownhillError } from "../../errors/index.ts";
+import { interruptStandIn, launchVariables } from "../../training/distributed/launched.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A launcher of MPI that was found. */
 export interface Mpirun {

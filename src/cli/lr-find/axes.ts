@@ -1,5 +1,5 @@
-import type { LrRange } from "../../train/index.ts";
-import { linearScale, type Scale, showTick } from "../../train/report/scale.ts";
+import type { LrRange } from "../../training/train/index.ts";
+import { linearScale, type Scale, showTick } from "../../training/train/report/scale.ts";
 import type { AxisMark } from "../shared/chart.ts";
 
 /** The rates along the axis below, from 0 at the first to 1 at the last, and the round ones among them. */

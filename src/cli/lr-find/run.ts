@@ -1,7 +1,7 @@
 import { extname } from "node:path";
-import type { MlpParams } from "../../nn/index.ts";
-import type { GeneralOptimizer, Schedule } from "../../optim/index.ts";
-import { type LrRange, lrRangeTest } from "../../train/index.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
+import type { GeneralOptimizer, Schedule } from "../../numeric/optim/index.ts";
+import { type LrRange, lrRangeTest } from "../../training/train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { makeOptimizer } from "../shared/optimizers.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";

@@ -1,4 +1,4 @@
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { Paint } from "../shared/style.ts";
 import { showLoss } from "../train/output.ts";

@@ -1,7 +1,7 @@
-import { tensor } from "../../array/create.ts";
-import { type Landscape, zoo } from "../../landscapes/index.ts";
-import type { GeneralOptimizer } from "../../optim/index.ts";
-import { hessian } from "../../transforms/jacobian.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { type Landscape, zoo } from "../../pictures/landscapes/index.ts";
+import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
+import { hessian } from "../../engine/transforms/jacobian.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 

@@ -11,7 +11,7 @@ import {
   type Race,
   type Study,
   zoo,
-} from "../../landscapes/index.ts";
+} from "../../pictures/landscapes/index.ts";
 import { toJson } from "../shared/json.ts";
 import { optimizers } from "../shared/optimizers.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";

@@ -1,4 +1,4 @@
-import type { Interval, Landscape, Point } from "../../landscapes/index.ts";
+import type { Interval, Landscape, Point } from "../../pictures/landscapes/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { readNumber, readPairs } from "../shared/assignments.ts";
 import { optionError } from "../shared/words.ts";

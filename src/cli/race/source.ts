@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DownhillError } from "../../errors/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import { defineLandscape, findLandscape, type Landscape, zoo } from "../../landscapes/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { defineLandscape, findLandscape, type Landscape, zoo } from "../../pictures/landscapes/index.ts";
 import { optionError } from "../shared/words.ts";
 
 /** The landscape that a word means: one of the zoo, a module, or a formula. */

@@ -7,7 +7,7 @@ import {
   type Schedule,
   sequential,
   warmup,
-} from "../../optim/index.ts";
+} from "../../numeric/optim/index.ts";
 import { from, type Kind, length, type Made, partOf } from "./kinds.ts";
 import { ofNumbers, readFormula, type Reader } from "./reader.ts";
 
@@ -76,7 +76,9 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       {
         description: "rates of your own, one a step",
         make(read) {
-          const rates = read.numbers("rates", () => [1, 1, 0.5, 0.5, 0.1].map((part) => part * read.rate()));
+          const rates = read.numbers("rates", () =>
+            [1, 1, 0.5, 0.5, 0.1].map((share) => share * read.rate()),
+          );
           return { rate: rateList(rates), steps: rates.length };
         },
       },

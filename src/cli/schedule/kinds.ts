@@ -12,7 +12,7 @@ import {
   polynomialDecay,
   type Schedule,
   stepDecay,
-} from "../../optim/index.ts";
+} from "../../numeric/optim/index.ts";
 import { readFormula, type Reader } from "./reader.ts";
 
 /** A schedule that can be drawn. */

@@ -1,8 +1,8 @@
-import { tensor } from "../../array/create.ts";
-import { DownhillError } from "../../errors/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import { compileText } from "../../syntax/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { compileText } from "../../numeric/syntax/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 
 /** The rate of schedules that are not told one. */
 const initialRate = 0.1;

@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import { schedulePage, schedulePicture } from "./picture.ts";
 import { makeReader } from "./reader.ts";
 import { findSchedule, makeSchedule, schedules } from "./table.ts";

@@ -1,6 +1,6 @@
-import { DownhillError } from "../../errors/index.ts";
-import { perEpoch, type Schedule, sequential, warmup } from "../../optim/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { perEpoch, type Schedule, sequential, warmup } from "../../numeric/optim/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { type Call, isNumber, readCall } from "../shared/call-text.ts";
 import { composites } from "./composites.ts";
 import { type Kind, kinds, type Made } from "./kinds.ts";

@@ -1,5 +1,5 @@
-import { extent, showTick } from "../../train/report/scale.ts";
-import { showNumber } from "../../viz/index.ts";
+import { extent, showTick } from "../../training/train/report/scale.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { CommandEntry } from "../help.ts";
 import { visible } from "../help.ts";

@@ -1,6 +1,6 @@
-import { DownhillError } from "../../errors/index.ts";
-import { compileText } from "../../syntax/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { compileText } from "../../numeric/syntax/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { splitAtCommas } from "./call-text.ts";
 
 /**

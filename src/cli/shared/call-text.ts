@@ -1,4 +1,4 @@
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A name with options in parentheses, as in `adam(beta1=0.8, amsgrad)`. */
 export interface Call {

@@ -1,4 +1,4 @@
-import { extent, linearScale, logScale, type Scale, showTick } from "../../train/report/scale.ts";
+import { extent, linearScale, logScale, type Scale, showTick } from "../../training/train/report/scale.ts";
 
 /** A curve for a terminal. */
 export interface Chart {

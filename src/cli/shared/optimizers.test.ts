@@ -9,7 +9,7 @@ const context = { what: "--optimizer", steps: 10 };
 const read = (text: string) => readOptimizer(text, context);
 
 test("every optimiser of the library has its name on the command line", () => {
-  const index = readFileSync(join(import.meta.dirname, "../../optim/functions.ts"), "utf8");
+  const index = readFileSync(join(import.meta.dirname, "../../numeric/optim/functions.ts"), "utf8");
   // those of files of their own, with options of their own
   const pattern = /export \{ (\w+) \} from "\.\/[\w-]+\.ts";\nexport type \{[^}]*\w+Options\b/g;
   const library = [...index.matchAll(pattern)].map(([, name]) => name!);

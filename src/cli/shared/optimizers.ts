@@ -1,4 +1,4 @@
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import {
   adadelta,
   adafactor,
@@ -20,8 +20,8 @@ import {
   sgd,
   sparseAdam,
   yogi,
-} from "../../optim/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+} from "../../numeric/optim/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { readSchedule } from "../schedule/table.ts";
 import { isNumber, readCall, splitAtCommas } from "./call-text.ts";
 

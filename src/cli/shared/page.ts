@@ -1,5 +1,5 @@
-import { plainFonts } from "../../viz/graph-style.ts";
-import { escapeText, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { plainFonts } from "../../pictures/viz/graph-style.ts";
+import { escapeText, type Markup, writeMarkup } from "../../pictures/viz/markup.ts";
 
 /** Colours and type of a picture that stands alone, light and dark. */
 export const pictureStyle: string = `

@@ -1,4 +1,4 @@
-import { readJsonLinesFile, readParquetFile, readTableFile, type Table } from "../../io/index.ts";
+import { readJsonLinesFile, readParquetFile, readTableFile, type Table } from "../../training/io/index.ts";
 import { optionError } from "./words.ts";
 
 /** How a command reads a table. */

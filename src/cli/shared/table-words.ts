@@ -1,4 +1,4 @@
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import { readChoice } from "./words.ts";
 
 /** What `--decimal` says, as `readTable` takes it. @throws DownhillError `option` */

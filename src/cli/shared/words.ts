@@ -1,5 +1,5 @@
-import { DownhillError } from "../../errors/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 
 /** What an option must be, as its message says it. */
 export interface NumberWords {

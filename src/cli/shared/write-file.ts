@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { DownhillError } from "../../errors/index.ts";
-import { replaceFile } from "../../io/replace-file.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { replaceFile } from "../../training/io/replace-file.ts";
 
 /**
  * Writes a text or bytes, whole or not at all, in place of what the file held.

@@ -1,10 +1,10 @@
-import { randomNoise, randomRotation, randomShift } from "../../data/index.ts";
-import type { Column } from "../../data/column.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import { type Key, split } from "../../random/index.ts";
+import { randomNoise, randomRotation, randomShift } from "../../training/data/index.ts";
+import type { Column } from "../../training/data/column.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { type Key, split } from "../../numeric/random/index.ts";
 import { isNumber, readCall } from "../shared/call-text.ts";
 import { optionError, readNumber } from "../shared/words.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import type { SourceKind } from "./defaults.ts";
 
 /** Random changes of the training items, other ones in each epoch. */

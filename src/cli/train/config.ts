@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { DownhillError } from "../../errors/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { textNames } from "./request.ts";
 import type { TrainRequest } from "./settings.ts";
 

@@ -1,6 +1,6 @@
-import { digits, encodeLabels, type LabelledImages, labelledImages } from "../../data/index.ts";
-import { DownhillError } from "../../errors/index.ts";
-import { readIdxFile } from "../../io/index.ts";
+import { digits, encodeLabels, type LabelledImages, labelledImages } from "../../training/data/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { readIdxFile } from "../../training/io/index.ts";
 import { inWordsOfTables } from "../shared/table-words.ts";
 import { checkCount, type Learnt, type Part, type Problem, rowsOf, splitThrice } from "./problem.ts";
 import type { Source } from "./source.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DownhillError } from "../../errors/index.ts";
-import { nodeFiles } from "../../io/file-operations.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { nodeFiles } from "../../training/io/file-operations.ts";
 import { toJson } from "../shared/json.ts";
 import { writeOutput } from "../shared/write-file.ts";
 import type { Learnt, Problem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { DownhillError } from "../../errors/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import {
   adamw,
   chain,
@@ -7,7 +7,7 @@ import {
   multiTransform,
   type ReduceOnPlateau,
   reduceOnPlateau,
-} from "../../optim/index.ts";
+} from "../../numeric/optim/index.ts";
 import { readSchedule } from "../schedule/table.ts";
 import { isNumber, readCall } from "../shared/call-text.ts";
 import {

@@ -1,15 +1,21 @@
-import { reshape } from "../../array/shape.ts";
-import { softmax } from "../../array/reduce.ts";
-import { zeros } from "../../array/create.ts";
-import { type Batches, dataset } from "../../data/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import { accuracy, meanSquaredError, mlp, type MlpParams, softmaxCrossEntropy } from "../../nn/index.ts";
-import { optimize } from "../../passes/pipeline.ts";
-import { foldIn, key } from "../../random/index.ts";
-import { makeJitted as jit } from "../../runtime/jitted.ts";
-import type { Loss } from "../../train/index.ts";
-import { makeProgram } from "../../transforms/make-program.ts";
-import { toSvg, traceTable } from "../../viz/index.ts";
+import { reshape } from "../../numeric/array/shape.ts";
+import { softmax } from "../../numeric/array/reduce.ts";
+import { zeros } from "../../numeric/array/create.ts";
+import { type Batches, dataset } from "../../training/data/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import {
+  accuracy,
+  meanSquaredError,
+  mlp,
+  type MlpParams,
+  softmaxCrossEntropy,
+} from "../../numeric/nn/index.ts";
+import { optimize } from "../../engine/passes/pipeline.ts";
+import { foldIn, key } from "../../numeric/random/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import type { Loss } from "../../training/train/index.ts";
+import { makeProgram } from "../../engine/transforms/make-program.ts";
+import { toSvg, traceTable } from "../../pictures/viz/index.ts";
 import type { Part, Problem } from "./data.ts";
 import type { Task } from "./problem.ts";
 

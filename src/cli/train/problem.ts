@@ -5,8 +5,8 @@ import {
   type Split,
   type Standardiser,
   stratifiedSplit,
-} from "../../data/index.ts";
-import { DownhillError } from "../../errors/index.ts";
+} from "../../training/data/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import { optionError } from "../shared/words.ts";
 
 /** A part of the data, one row an item. */

@@ -1,5 +1,5 @@
-import { openMpi } from "../../distributed/index.ts";
-import type { World } from "../../train/index.ts";
+import { openMpi } from "../../training/distributed/index.ts";
+import type { World } from "../../training/train/index.ts";
 import { launch } from "../launch/run.ts";
 import { optionError, readCount } from "../shared/words.ts";
 import type { Places, TrainRequest } from "./settings.ts";

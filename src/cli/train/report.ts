@@ -1,4 +1,4 @@
-import { type Figure, rateDrops, trainingReport } from "../../train/index.ts";
+import { type Figure, rateDrops, trainingReport } from "../../training/train/index.ts";
 import { isNumber } from "../shared/call-text.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";

@@ -1,5 +1,5 @@
-import { type Standardiser, unstandardise } from "../../data/index.ts";
-import type { MlpParams } from "../../nn/index.ts";
+import { type Standardiser, unstandardise } from "../../training/data/index.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 

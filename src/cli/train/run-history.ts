@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FitResult, Stretch } from "../../train/index.ts";
-import { isTurbo } from "../../runtime/choices.ts";
+import type { FitResult, Stretch } from "../../training/train/index.ts";
+import { isTurbo } from "../../engine/runtime/choices.ts";
 import { toJson } from "../shared/json.ts";
-import { version } from "../../util/version.ts";
+import { version } from "../../engine/util/version.ts";
 import { quote } from "../shared/words.ts";
 import { writeOutput } from "../shared/write-file.ts";
 

@@ -1,5 +1,5 @@
-import { DownhillError } from "../../errors/index.ts";
-import { checkpointFolder, type CheckpointStore, type Stretch } from "../../train/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkpointFolder, type CheckpointStore, type Stretch } from "../../training/train/index.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";

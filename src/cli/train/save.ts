@@ -1,5 +1,5 @@
-import { writeSafetensorsFile } from "../../io/index.ts";
-import type { MlpParams } from "../../nn/index.ts";
+import { writeSafetensorsFile } from "../../training/io/index.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 

@@ -1,5 +1,5 @@
-import type { DownhillError } from "../../errors/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import type { DownhillError } from "../../engine/errors/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { readDecimal } from "../shared/table-words.ts";
 import { optionError, quote, readChoice, readCount } from "../shared/words.ts";
 

@@ -11,13 +11,13 @@ import {
   standardise,
   type Standardiser,
   wine,
-} from "../../data/index.ts";
-import { missingValue } from "../../data/encode-features.ts";
-import { checkFeatures, type Target, targetOf } from "../../data/supervised.ts";
-import { DownhillError } from "../../errors/index.ts";
+} from "../../training/data/index.ts";
+import { missingValue } from "../../training/data/encode-features.ts";
+import { checkFeatures, type Target, targetOf } from "../../training/data/supervised.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { quote } from "../shared/words.ts";
-import { columnOf, type Table, type TableColumn } from "../../io/index.ts";
+import { columnOf, type Table, type TableColumn } from "../../training/io/index.ts";
 import {
   checkCount,
   type Learnt,
@@ -94,11 +94,11 @@ export function setProblem(
   if (name === "penguins") {
     const columns = ["species", "beakLength", "beakDepth", "flipperLength", "bodyMass"];
     const { table, dropped, provenance } = penguins({ missing: "drop", columns });
-    const rows = dropped.map(({ row }) => row + 1).join(" and ");
+    const droppedRows = dropped.map(({ row }) => row + 1).join(" and ");
     const about = {
       title: name,
       provenance,
-      notes: [`penguins ${rows} are left out: they were not measured.`],
+      notes: [`penguins ${droppedRows} are left out: they were not measured.`],
     };
     const target = "species";
     const features = columns.filter((column) => column !== target);

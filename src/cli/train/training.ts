@@ -1,8 +1,8 @@
-import { type Batches, dataset } from "../../data/index.ts";
-import { DownhillError } from "../../errors/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import type { MlpParams } from "../../nn/index.ts";
-import type { Key } from "../../random/index.ts";
+import { type Batches, dataset } from "../../training/data/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { MlpParams } from "../../numeric/nn/index.ts";
+import type { Key } from "../../numeric/random/index.ts";
 import {
   type Best,
   type CheckpointStore,
@@ -18,7 +18,7 @@ import {
   type Stretch,
   tensorBoard,
   type World,
-} from "../../train/index.ts";
+} from "../../training/train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
 import type { Part, Problem } from "./data.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
@@ -170,7 +170,7 @@ export async function runTraining(
     params: chosen,
     best,
     steps: step,
-    epochs: history.map((epoch) => ({ epoch: counted(epoch), test: tests.get(epoch.epoch) })),
+    epochs: history.map((record) => ({ epoch: counted(record), test: tests.get(record.epoch) })),
     seconds: seconds(),
     time,
     test: await on(chosen, test),

@@ -1,9 +1,9 @@
-import { dataset } from "../../data/index.ts";
-import { DownhillError } from "../../errors/index.ts";
-import type { Tensor } from "../../ir/tensor.ts";
-import type { GeneralOptimizer } from "../../optim/index.ts";
-import { type Figure, tune, type TuneRound } from "../../train/index.ts";
-import { didYouMean } from "../../util/suggest.ts";
+import { dataset } from "../../training/data/index.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
+import { type Figure, tune, type TuneRound } from "../../training/train/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
 import { camelCase, makeOptimizer } from "../shared/optimizers.ts";
 import { optionError } from "../shared/words.ts";
 import type { Problem } from "./data.ts";

@@ -1,6 +1,0 @@
-import "../array/methods.ts";
-import "../runtime/install.ts";
-
-export { allGather, pmean, psum, replicated } from "./collectives.ts";
-export { openMpi, type OpenMpiOptions } from "./open-mpi.ts";
-export type { ReducibleArray, ReduceOperation, World } from "../train/world.ts";

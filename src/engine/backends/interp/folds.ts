@@ -1,0 +1,103 @@
+import { binaryFunction } from "../../kernel/operations.ts";
+import type { Contract, Dim } from "../../kernel/scalar.ts";
+import { contractBlock } from "../../kernel/scalar.ts";
+import type { Place, Step } from "./memory.ts";
+import { elementAt, setElement } from "./memory.ts";
+
+/** How often things were done: elements read and written, and float operations other than comparisons. */
+export interface Counts {
+  loads: number;
+  stores: number;
+  flops: number;
+}
+
+type Binary = (x: number, y: number) => number;
+
+/** Registers of a fold: what it reads and where its lanes and its result are. */
+interface FoldRegisters {
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly value: number;
+  readonly lanes: readonly number[];
+  readonly out: number;
+}
+
+/** A `reduce`: `body` brings the value for an index into its register. */
+export function foldStep(combine: Binary, at: FoldRegisters, body: Step): Step {
+  const { index, from, to, start, value, lanes, out } = at;
+  const n = lanes.length;
+  return (r) => {
+    const [first, end] = [r[from]!, r[to]!];
+    for (const lane of lanes) r[lane] = r[start]!;
+    for (let i = first; i < end; i++) {
+      r[index] = i;
+      body(r);
+      const lane = lanes[(i - first) % n]!;
+      r[lane] = combine(r[lane]!, r[value]!);
+    }
+    for (let half = n / 2; half >= 1; half /= 2)
+      for (let j = 0; j < half; j++) r[lanes[j]!] = combine(r[lanes[j]!]!, r[lanes[j + half]!]!);
+    r[out] = r[lanes[0]!]!;
+  };
+}
+
+/** The operands of a contraction, and in which registers the places stand where they begin. */
+interface ContractPlaces {
+  readonly out: Place;
+  readonly left: Place;
+  readonly right: Place;
+  readonly begin: { readonly out: number; readonly left: number; readonly right: number };
+}
+
+type Visit = (out: number, left: number, right: number) => void;
+
+/** A `contract` over dims in numbers, which are looked at by each run. */
+export function contractStep(
+  { type, accumulate }: Contract,
+  dims: readonly Dim<number>[],
+  { out, left, right, begin }: ContractPlaces,
+  counts: Counts | undefined,
+): Step {
+  const [add, mul] = [binaryFunction("add", type), binaryFunction("mul", type)];
+  let [total, sum, count] = [0, 0, 0];
+  const flush = (): void => {
+    total = add(total, sum);
+    sum = count = 0;
+  };
+  const product: Visit = (_, l, r) => {
+    if (counts) {
+      counts.loads += 2;
+      counts.flops += 2;
+    }
+    sum = add(mul(elementAt(left, l), elementAt(right, r)), sum);
+    if (++count === contractBlock) flush();
+  };
+  const sums = over(
+    dims.filter((dim) => dim.role === "sum"),
+    product,
+  );
+  const results = over(
+    dims.filter((dim) => dim.role !== "sum"),
+    (o, l, r) => {
+      total = accumulate ? elementAt(out, o) : 0;
+      sums(o, l, r);
+      flush();
+      if (counts) counts.stores++;
+      setElement(out, o, total);
+    },
+  );
+  return (r) => results(r[begin.out]!, r[begin.left]!, r[begin.right]!);
+}
+
+/** Visits the places of all indices along dims, the last of them running quickest. */
+function over(dims: readonly Dim<number>[], visit: Visit): Visit {
+  return dims.reduceRight<Visit>(
+    (inner, dim) => (o, l, r) => {
+      const { size, out, left, right } = dim;
+      for (let i = 0; i < size; i++) inner(o + i * out, l + i * left, r + i * right);
+    },
+    visit,
+  );
+}

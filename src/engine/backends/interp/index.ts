@@ -1,0 +1,183 @@
+import { internalError } from "../../errors/index.ts";
+import type { Backend, Cell, Compiled, CompiledProcedure, Slot } from "../../kernel/executable.ts";
+import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
+import { callSizes, knownSizes } from "../../kernel/call-sizes.ts";
+import type { Buffer, Procedure, Routine } from "../../kernel/scalar.ts";
+import { makeTemporaries } from "../../kernel/temporaries.ts";
+import { checkDepth } from "../../kernel/walk.ts";
+import { assertNever, must } from "../../util/assert-never.ts";
+import type { Place } from "./memory.ts";
+import { bindPlace, bindTemp, portPlace } from "./memory.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
+import type { Runnable } from "./steps.ts";
+import { sequence } from "./steps.ts";
+import type { Counts } from "./folds.ts";
+import type { Library } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
+
+export type { Counts } from "./folds.ts";
+
+/**
+ * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code
+ * generation is forbidden. It checks every index.
+ */
+export const interpBackend: Backend = /* @__PURE__ */ makeInterp();
+
+/** The same for routines whose sizes may be computed by their calls too. */
+export const sizedInterp: Backend = /* @__PURE__ */ makeInterp(callSizes);
+
+/** An interpreter that counts what it does, for tests of how much work a kernel is. */
+export function countingInterp(): Backend & { readonly counts: Counts; readonly reset: () => void } {
+  const counts: Counts = { loads: 0, stores: 0, flops: 0 };
+  return {
+    ...makeInterp(callSizes, counts),
+    counts,
+    reset: () => void Object.assign(counts, { loads: 0, stores: 0, flops: 0 }),
+  };
+}
+
+function makeInterp(sizesOf: SizesOf = knownSizes, counts?: Counts): Backend {
+  const known = new WeakMap<Procedure, Runnable>();
+  const open = new Set<Procedure>();
+  const library: Library = {
+    counts,
+    procedure(procedure) {
+      const made = known.get(procedure);
+      if (made !== undefined) return made;
+      if (open.has(procedure))
+        throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
+      checkDepth(open.size);
+      open.add(procedure);
+      try {
+        const runnable = makeRunnable(procedure, library);
+        known.set(procedure, runnable);
+        return runnable;
+      } finally {
+        open.delete(procedure);
+      }
+    },
+  };
+  return {
+    name: counts ? "counting interp" : "interp",
+    compile: (routine) => compileRoutine(routine, sizesOf(routine), library),
+    compileProcedure: (procedure) =>
+      (counts ? undefined : directFunction(procedure)) ?? callable(library.procedure(procedure)),
+  };
+}
+
+function makeRunnable(procedure: Procedure, library: Library): Runnable {
+  const writer = makeWriter(new Map(), library);
+  const params = procedure.params.map((param) => writer.local(param.name));
+  const body = writer.block(procedure.body);
+  const results = writer.results([procedure.result]);
+  const result = must(results.at[0], "the result of a procedure");
+  return { params, run: sequence([body, results.run]), result, registers: writer.registers() };
+}
+
+function callable({ registers, params, run, result }: Runnable): CompiledProcedure {
+  const [a, b] = params;
+  if (params.length === 1 && a !== undefined) {
+    return (x) => {
+      registers[a] = x!;
+      run(registers);
+      return registers[result]!;
+    };
+  }
+  if (params.length === 2 && a !== undefined && b !== undefined) {
+    return (x, y) => {
+      registers[a] = x!;
+      registers[b] = y!;
+      run(registers);
+      return registers[result]!;
+    };
+  }
+  return (...args) => {
+    for (let k = 0; k < params.length; k++) registers[params[k]!] = args[k]!;
+    run(registers);
+    return registers[result]!;
+  };
+}
+
+/** The plain function that a procedure of a single operation on its parameters is, so that adding two numbers is just that. */
+function directFunction({ params, body, result }: Procedure): CompiledProcedure | undefined {
+  if (body.length > 0) return undefined;
+  const isParam = (k: number, name: string): boolean => params.length > k && params[k]!.name === name;
+  switch (result.kind) {
+    case "unary":
+    case "convert": {
+      if (params.length !== 1 || result.x.kind !== "local" || !isParam(0, result.x.name)) return undefined;
+      const { type } = result.x;
+      const f = result.kind === "unary" ? unaryFunction(result.op, type) : convertFunction(result.type, type);
+      return f;
+    }
+    case "binary": {
+      const { x, y } = result;
+      if (params.length !== 2 || x.kind !== "local" || y.kind !== "local") return undefined;
+      if (!isParam(0, x.name) || !isParam(1, y.name)) return undefined;
+      return binaryFunction(result.op, x.type);
+    }
+    case "const":
+    case "local":
+    case "load":
+    case "table":
+    case "select":
+    case "mulAdd":
+    case "call":
+      return undefined;
+    default:
+      return assertNever(result, "directFunction");
+  }
+}
+
+function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): Compiled {
+  const temporaries = makeTemporaries(routine, sizes);
+  const places = new Map<string, Place>();
+  const enter = (buffer: Buffer): Place => {
+    const place = portPlace(buffer, must(sizes.extents.get(buffer.name), "a size"));
+    places.set(buffer.name, place);
+    return place;
+  };
+  const temps = routine.temps.map(enter);
+  const inputs = routine.inputs.map((input) => (input.kind === "buffer" ? enter(input.buffer) : input.name));
+  const outputs = routine.outputs.map((output) =>
+    output.kind === "buffer" ? enter(output.buffer) : undefined,
+  );
+  const bindTemps = (): void => temporaries.arrays.forEach((array, k) => bindTemp(temps[k]!, array));
+  bindTemps();
+  const { update } = sizes;
+  /** Sees to the sizes of a call. */
+  const measure = (given: readonly Slot[], wanted: readonly Slot[]): void => {
+    update?.(given, wanted);
+    for (const [name, place] of places) place.size = sizes.extents.get(name)!.size;
+    temporaries.arrange();
+    bindTemps();
+  };
+
+  const writer = makeWriter(places, library);
+  const arguments_ = inputs.map((input) => (typeof input === "string" ? writer.local(input) : input));
+  const body = writer.block(routine.body);
+  const results = writer.results(
+    routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : [])),
+  );
+  const registers = writer.registers();
+
+  const compiled: Compiled = (given, wanted) => {
+    if (update !== undefined) measure(given, wanted);
+    for (let k = 0; k < arguments_.length; k++) {
+      const argument = arguments_[k]!;
+      const slot = given[k]!;
+      if (typeof argument === "number") registers[argument] = slot as number;
+      else if (typeof slot === "object") bindPlace(argument, slot);
+    }
+    for (let k = 0; k < outputs.length; k++) {
+      const place = outputs[k];
+      if (place !== undefined) bindPlace(place, wanted[k] as Cell);
+    }
+    body(registers);
+    results.run(registers);
+    for (let k = 0, scalar = 0; k < outputs.length; k++) {
+      if (outputs[k] === undefined) wanted[k] = registers[results.at[scalar++]!]!;
+    }
+  };
+  return Object.assign(compiled, { size: temporaries.sizeOfCode(0) });
+}

@@ -1,0 +1,140 @@
+import { internalError } from "../../errors/index.ts";
+import type { Cell, TypedArray } from "../../kernel/executable.ts";
+import { makeArray } from "../../kernel/executable.ts";
+import type { Extent } from "../../kernel/call-sizes.ts";
+import type { Buffer, ScalarType, Table } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
+import { assertNever } from "../../util/assert-never.ts";
+
+/** Where a buffer lies during the call that runs now. */
+export interface Place {
+  readonly name: string;
+  readonly type: ScalarType;
+  size: number;
+  array: TypedArray;
+  offset: number;
+}
+
+/** Registers of a routine or procedure; a step reads some and writes one. */
+export type Step = (registers: Float64Array) => void;
+
+/** The place of a buffer, to be bound by each call. */
+export function portPlace({ name, type }: Buffer, { size }: Extent): Place {
+  return { name, type, size, array: makeArray(type, 0), offset: 0 };
+}
+
+/** Has a temporary lie in an array, filled with what nobody expects: it must be written before it is read. */
+export function bindTemp(place: Place, array: TypedArray): void {
+  place.array = array.fill(isFloat(place.type) ? NaN : 1);
+}
+
+export function tablePlace({ name, type, values }: Table): Place {
+  const array = makeArray(type, values.length);
+  array.set(values);
+  return { name, type, size: values.length, array, offset: 0 };
+}
+
+/** Points a port to the memory that the caller gave. */
+export function bindPlace(place: Place, cell: Cell): void {
+  const { array, offset } = cell;
+  if (array.constructor !== place.array.constructor || offset + place.size > array.length) {
+    throw internalError(
+      `buffer "${place.name}" needs ${place.size} elements of ${place.type}, got ` +
+        `${array.constructor.name} of ${array.length} at ${offset}`,
+    );
+  }
+  place.array = array;
+  place.offset = offset;
+}
+
+/** `out = place[index]`; throws past the ends. One closure a type keeps each of them quick. */
+export function loadStep(place: Place, index: number, out: number): Step {
+  switch (place.type) {
+    case "f64":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        r[out] = (place.array as Float64Array)[place.offset + i]!;
+      };
+    case "f32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        r[out] = (place.array as Float32Array)[place.offset + i]!;
+      };
+    case "i32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        r[out] = (place.array as Int32Array)[place.offset + i]!;
+      };
+    case "u32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        r[out] = (place.array as Uint32Array)[place.offset + i]!;
+      };
+    case "bool":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        r[out] = (place.array as Uint8Array)[place.offset + i]!;
+      };
+    default:
+      return assertNever(place.type, "loadStep");
+  }
+}
+
+/** `place[index] = value`; throws past the ends. */
+export function storeStep(place: Place, index: number, value: number): Step {
+  switch (place.type) {
+    case "f64":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        (place.array as Float64Array)[place.offset + i] = r[value]!;
+      };
+    case "f32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        (place.array as Float32Array)[place.offset + i] = r[value]!;
+      };
+    case "i32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        (place.array as Int32Array)[place.offset + i] = r[value]!;
+      };
+    case "u32":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        (place.array as Uint32Array)[place.offset + i] = r[value]!;
+      };
+    case "bool":
+      return (r) => {
+        const i = r[index]!;
+        if (!(i >= 0 && i < place.size)) outside(place, i);
+        (place.array as Uint8Array)[place.offset + i] = r[value]!;
+      };
+    default:
+      return assertNever(place.type, "storeStep");
+  }
+}
+
+/** An element of a place; throws past the ends. */
+export function elementAt(place: Place, i: number): number {
+  if (!(i >= 0 && i < place.size)) outside(place, i);
+  return place.array[place.offset + i]!;
+}
+
+/** Sets an element of a place; throws past the ends. */
+export function setElement(place: Place, i: number, value: number): void {
+  if (!(i >= 0 && i < place.size)) outside(place, i);
+  place.array[place.offset + i] = value;
+}
+
+function outside(place: Place, index: number): never {
+  throw internalError(`${place.name}[${index}] lies outside of its ${place.size} elements`);
+}

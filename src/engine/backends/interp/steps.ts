@@ -1,0 +1,121 @@
+import { internalError } from "../../errors/index.ts";
+import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
+import type { Step } from "./memory.ts";
+import { binaryFunction } from "../../kernel/operations.ts";
+
+/** A procedure as steps over registers of its own. */
+export interface Runnable {
+  readonly registers: Float64Array;
+  readonly params: readonly number[];
+  readonly run: Step;
+  readonly result: number;
+}
+
+/** Steps one after another. */
+export function sequence(steps: readonly Step[]): Step {
+  const [a, b, c] = steps;
+  if (a === undefined) return () => {};
+  if (b === undefined) return a;
+  if (c === undefined) {
+    return (r) => {
+      a(r);
+      b(r);
+    };
+  }
+  return (r) => {
+    for (let i = 0; i < steps.length; i++) steps[i]!(r);
+  };
+}
+
+/** `out = x`. */
+export function moveStep(x: number, out: number): Step {
+  return (r) => {
+    r[out] = r[x]!;
+  };
+}
+
+/** `out = f(x)`. */
+export function mapStep(f: (x: number) => number, x: number, out: number): Step {
+  return (r) => {
+    r[out] = f(r[x]!);
+  };
+}
+
+export function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: number): Step {
+  const quick = type === "f64" ? quickReals[op] : type === "i32" ? quickIntegers[op] : undefined;
+  if (quick !== undefined) return quick(x, y, out);
+  const f = binaryFunction(op, type);
+  return (r) => {
+    r[out] = f(r[x]!, r[y]!);
+  };
+}
+
+type Quick = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step };
+
+/** The commonest operations, written out to spare them the call of a function. */
+const quickReals: Quick = {
+  add: (x, y, out) => (r) => {
+    r[out] = r[x]! + r[y]!;
+  },
+  sub: (x, y, out) => (r) => {
+    r[out] = r[x]! - r[y]!;
+  },
+  mul: (x, y, out) => (r) => {
+    r[out] = r[x]! * r[y]!;
+  },
+  div: (x, y, out) => (r) => {
+    r[out] = r[x]! / r[y]!;
+  },
+  lt: (x, y, out) => (r) => {
+    r[out] = r[x]! < r[y]! ? 1 : 0;
+  },
+};
+
+const quickIntegers: Quick = {
+  add: (x, y, out) => (r) => {
+    r[out] = (r[x]! + r[y]!) | 0;
+  },
+  mul: (x, y, out) => (r) => {
+    r[out] = Math.imul(r[x]!, r[y]!);
+  },
+  and: (x, y, out) => (r) => {
+    r[out] = r[x]! & r[y]!;
+  },
+  lt: (x, y, out) => (r) => {
+    r[out] = r[x]! < r[y]! ? 1 : 0;
+  },
+};
+
+/** A loop between bounds that are read once. */
+export function loopStep(index: number, from: number, to: number, isReverse: boolean, body: Step): Step {
+  if (isReverse) {
+    return (r) => {
+      const first = r[from]!;
+      for (let i = r[to]! - 1; i >= first; i--) {
+        r[index] = i;
+        body(r);
+      }
+    };
+  }
+  return (r) => {
+    const end = r[to]!;
+    for (let i = r[from]!; i < end; i++) {
+      r[index] = i;
+      body(r);
+    }
+  };
+}
+
+/** `out = procedure(…args)`: the procedure has registers of its own, since none calls itself. */
+export function callStep(
+  { registers, params, run, result }: Runnable,
+  args: readonly number[],
+  out: number,
+): Step {
+  if (args.length !== params.length) throw internalError(`a call with ${args.length} arguments`);
+  return (r) => {
+    for (let k = 0; k < args.length; k++) registers[params[k]!] = r[args[k]!]!;
+    run(registers);
+    r[out] = registers[result]!;
+  };
+}

@@ -1,0 +1,108 @@
+import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
+import { knownSizes } from "../../kernel/call-sizes.ts";
+import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
+import type { Procedure, Routine } from "../../kernel/scalar.ts";
+import { makeTemporaries } from "../../kernel/temporaries.ts";
+import type { Source } from "./source.ts";
+import { partLimit, procedureSource, routineSource } from "./source.ts";
+
+/** Runs kernels as generated JavaScript. Only where `canGenerateCode()`. */
+export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend();
+
+/**
+ * A backend whose functions are cut into parts where they weigh more than `limit`; with `callSizes`, for routines whose sizes may be
+ * computed by their calls too.
+ */
+export function makeJsBackend(limit: number = partLimit, sizesOf: SizesOf = knownSizes): Backend {
+  return {
+    name: "js",
+    compile: (routine) => compileRoutine(routine, limit, sizesOf(routine)),
+    show: (routine) => sourceOf(routine, limit),
+    compileProcedure: (procedure) => build(procedureSource(procedure, limit), []) as CompiledProcedure,
+  };
+}
+
+function compileRoutine(routine: Routine, limit: number, sizes: CallSizes): Compiled {
+  const source = routineSource(routine, limit);
+  const temporaries = makeTemporaries(routine, sizes);
+  const run = build(source, temporaries.arrays) as Compiled;
+  const size = temporaries.sizeOfCode(source.text.length);
+  const { update } = sizes;
+  if (update === undefined) return Object.assign(run, { size });
+  const compiled: Compiled = (inputs, outputs) => {
+    update(inputs, outputs);
+    temporaries.arrange();
+    run(inputs, outputs);
+  };
+  return Object.assign(compiled, { size });
+}
+
+/** The JavaScript that a routine becomes, for reading; `limit` is the weight at which it is cut into parts. */
+export function sourceOf(routine: Routine, limit: number = partLimit): string {
+  return routineSource(routine, limit).text;
+}
+
+/** The JavaScript that a procedure becomes, for reading. */
+export function sourceOfProcedure(procedure: Procedure): string {
+  return procedureSource(procedure, partLimit).text;
+}
+
+let codeGeneration: boolean | undefined;
+
+/** Whether JavaScript may be made from text here: strict content security policies forbid it. */
+export function canGenerateCode(): boolean {
+  codeGeneration ??= tryToGenerate();
+  return codeGeneration;
+}
+
+function tryToGenerate(): boolean {
+  try {
+    void new Function("");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Make = (
+  temps: readonly TypedArray[],
+  tables: readonly TypedArray[],
+  spill: Float64Array,
+  doubles: Float64Array,
+  words: Int32Array,
+  floats: Float32Array,
+  powers: Float64Array,
+) => unknown;
+
+/** The float64 of each sign and exponent with no fraction, by the twelve bits of both. */
+let powers: Float64Array | undefined;
+
+function makePowers(): Float64Array {
+  const table = new Float64Array(4096);
+  const words = new Uint32Array(table.buffer);
+  for (let i = 0; i < 4096; i++) words[2 * i + 1] = i << 20; // the high word, on every machine that runs JavaScript
+  return table;
+}
+
+function build(source: Source, temps: readonly TypedArray[]): unknown {
+  const make = new Function(
+    "temps",
+    "tables",
+    "spill",
+    "doubles",
+    "words",
+    "floats",
+    "powers",
+    source.text,
+  ) as Make;
+  const scratch = new ArrayBuffer(8);
+  return make(
+    temps,
+    source.tables,
+    new Float64Array(source.spillSize),
+    new Float64Array(scratch),
+    new Int32Array(scratch),
+    new Float32Array(scratch),
+    (powers ??= makePowers()),
+  );
+}

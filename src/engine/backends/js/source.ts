@@ -1,0 +1,216 @@
+import type { TypedArray } from "../../kernel/executable.ts";
+import { makeArray } from "../../kernel/executable.ts";
+import type { Range } from "../../kernel/range.ts";
+import { typeRange } from "../../kernel/range.ts";
+import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
+import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
+import { isConstant } from "../../kernel/sizes.ts";
+import { usesOf } from "../../kernel/split.ts";
+import { reachedBy } from "../../kernel/walk.ts";
+import { must } from "../../util/assert-never.ts";
+import { conditionCode, numberCode } from "./expression.ts";
+import type { Helper } from "./helpers.ts";
+import { helperSources } from "./helpers.ts";
+import type { Names } from "./names.ts";
+import { makeNames } from "./names.ts";
+import type { FunctionScope } from "./statement.ts";
+import { blockLines, fromLocal, indented } from "./statement.ts";
+
+/** Generated code and what it has to be called with. */
+export interface Source {
+  /**
+   * The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. Each call
+   * of that takes its temporaries from `temps` if their sizes are computed by calls.
+   */
+  readonly text: string;
+  readonly tables: readonly TypedArray[];
+  readonly spillSize: number;
+}
+
+/**
+ * Weight (see `weightOf`) that one function may have before it is cut into parts. V8 optimises no function of more than
+ * 60 KB of bytecode: a part of float32 square roots twice this size ran 100 times slower.
+ */
+export const partLimit = 3000;
+
+/** The outermost scope of generated code: the functions, tables and scratch memory that all of it shares. */
+interface Unit {
+  readonly names: Names;
+  readonly procedures: ReadonlyMap<Procedure, string>;
+  readonly tables: ReadonlyMap<Table, string>;
+  readonly helpers: Set<Helper>;
+  readonly functions: string[][];
+  readonly limit: number;
+  spillSize: number;
+  parts: number;
+}
+
+/** JavaScript for a routine: an expression of a function of inputs and outputs. */
+export function routineSource(given: Routine, limit: number): Source {
+  const routine = expandRoutine(given);
+  const results = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
+  const { procedures, tables } = reachedBy(routine.body, results);
+  const unit = openUnit(procedures, tables, limit);
+  const main = unit.names.take(routine.name);
+  const isFixed = routine.temps.every((temp) => isConstant(temp.size) && isConstant(temp.offset));
+  const tempNames = routine.temps.map((temp) => unit.names.take(temp.name));
+  for (const procedure of procedures) addProcedure(procedure, unit);
+
+  const buffers = new Map<string, BufferVariables>();
+  routine.temps.forEach((temp, k) =>
+    buffers.set(temp.name, { array: tempNames[k]!, offset: undefined, isOuter: isFixed }),
+  );
+  const scope = openFunction(unit, buffers, usesOf(routine.body).set);
+
+  const temps = tempNames.map((temp, k) => `const ${temp} = temps[${k}];`);
+  const lines = isFixed ? [] : [...temps];
+  const bind = (port: string, buffer: string): void => {
+    const array = scope.takeName(buffer);
+    const offset = scope.takeName(`${array}0`);
+    buffers.set(buffer, { array, offset, isOuter: false });
+    lines.push(`const ${array} = ${port}.array, ${offset} = ${port}.offset;`);
+  };
+  routine.inputs.forEach((port, k) => {
+    if (port.kind === "buffer") return bind(`inputs[${k}]`, port.buffer.name);
+    const number = port.type === "bool" ? `inputs[${k}] !== 0` : `inputs[${k}]`;
+    lines.push(`${scope.isSet(port.name) ? "let" : "const"} ${scope.localName(port.name)} = ${number};`);
+  });
+  routine.outputs.forEach((port, k) => {
+    if (port.kind === "buffer") bind(`outputs[${k}]`, port.buffer.name);
+  });
+  lines.push(...blockLines(routine.body, results, scope));
+  routine.outputs.forEach((port, k) => {
+    if (port.kind === "scalar") lines.push(`outputs[${k}] = ${numberCode(port.value, scope).text};`);
+  });
+  const text = [`function ${main}(inputs, outputs) {`, ...indented(lines), "}"];
+  return finish(unit, text, main, isFixed ? temps : []);
+}
+
+/** JavaScript for a procedure: an expression of a function of its parameters. */
+export function procedureSource(procedure: Procedure, limit: number): Source {
+  const { procedures, tables } = reachedBy(procedure.body, [procedure.result]);
+  const unit = openUnit([...procedures, procedure], tables, limit);
+  for (const used of procedures) addProcedure(used, unit);
+  const inner = must(unit.procedures.get(procedure), "the procedure's name");
+  const isBool = procedure.result.type === "bool" || procedure.params.some((param) => param.type === "bool");
+  if (!isBool) return finish(unit, procedureLines(procedure, unit), inner);
+
+  // Inside, bools are native; callers give and get numbers.
+  addProcedure(procedure, unit);
+  const names = makeNames(unit.names);
+  const params = procedure.params.map((param) => names.take(param.name));
+  const args = procedure.params.map((param, k) =>
+    param.type === "bool" ? `${params[k]} !== 0` : params[k]!,
+  );
+  const outer = unit.names.take(`${procedure.name} of numbers`);
+  const result = fromLocal(procedure.result.type, `${inner}(${args.join(", ")})`);
+  return finish(unit, [`function ${outer}(${params.join(", ")}) {`, `  return ${result};`, "}"], outer);
+}
+
+function openUnit(procedures: readonly Procedure[], tables: readonly Table[], limit: number): Unit {
+  const names = makeNames();
+  return {
+    names,
+    procedures: new Map(procedures.map((procedure) => [procedure, names.take(procedure.name)])),
+    tables: new Map(tables.map((table) => [table, names.take(table.name)])),
+    helpers: new Set(),
+    functions: [],
+    limit,
+    spillSize: 0,
+    parts: 0,
+  };
+}
+
+function addProcedure(procedure: Procedure, unit: Unit): void {
+  unit.functions.push(procedureLines(procedure, unit));
+}
+
+function procedureLines(procedure: Procedure, unit: Unit): string[] {
+  const statements = expandBlock(procedure.body);
+  const scope = openFunction(unit, new Map(), usesOf(statements).set);
+  const params = procedure.params.map((param) => scope.localName(param.name));
+  const body = blockLines(statements, [procedure.result], scope);
+  const code = procedure.result.type === "bool" ? conditionCode : numberCode;
+  return [
+    `function ${must(unit.procedures.get(procedure), "a procedure's name")}(${params.join(", ")}) {`,
+    ...indented([...body, `return ${code(procedure.result, scope).text};`]),
+    "}",
+  ];
+}
+
+/** The variables of a buffer in generated code. */
+interface BufferVariables {
+  readonly array: string;
+  /** `undefined` where the array begins with it. */
+  readonly offset: string | undefined;
+  /** Whether they stand outside of all functions. */
+  readonly isOuter: boolean;
+}
+
+function openFunction(
+  unit: Unit,
+  buffers: ReadonlyMap<string, BufferVariables>,
+  set: ReadonlySet<string>,
+): FunctionScope {
+  const names = makeNames(unit.names);
+  const locals = new Map<string, string>();
+  const ranges = new Map<string, Range>();
+  const slots = new Map<string, number>();
+  const remember = <T>(map: Map<string, T>, key: string, make: () => T): T => {
+    const known = map.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    map.set(key, made);
+    return made;
+  };
+  const buffer = (name: string): BufferVariables => must(buffers.get(name), `buffer ${JSON.stringify(name)}`);
+  return {
+    localName: (name) => remember(locals, name, () => names.take(name)),
+    localRange: (name) => ranges.get(name),
+    buffer,
+    table: (table) => must(unit.tables.get(table), "a table"),
+    procedure: (procedure) => must(unit.procedures.get(procedure), "a procedure"),
+    helper(helper) {
+      unit.helpers.add(helper);
+      return helper;
+    },
+    isSet: (local) => set.has(local),
+    noteRange(local, range) {
+      const all = typeRange("i32")!;
+      ranges.set(local, { low: Math.max(range.low, all.low), high: range.high });
+    },
+    takeName: (name) => names.take(name),
+    spillSlot: (local) => remember(slots, local, () => unit.spillSize++),
+    addPart(write) {
+      const name = `part${++unit.parts}`;
+      unit.functions.push([...write(name)]);
+      return name;
+    },
+    portVariables: (ports) =>
+      ports.flatMap((name) => {
+        const { array, offset, isOuter } = buffer(name);
+        return isOuter ? [] : offset === undefined ? [array] : [array, offset];
+      }),
+    limit: unit.limit,
+  };
+}
+
+/** Puts the outermost scope together. */
+function finish(unit: Unit, main: readonly string[], name: string, temps: readonly string[] = []): Source {
+  const lines = [`"use strict";`, ...temps];
+  [...unit.tables.values()].forEach((table, k) => lines.push(`const ${table} = tables[${k}];`));
+  for (const helper of unit.helpers) lines.push("", helperSources[helper]);
+  for (const text of unit.functions) lines.push("", ...text);
+  lines.push("", ...main, "", `return ${name};`);
+  return {
+    text: lines.join("\n"),
+    tables: [...unit.tables.keys()].map((table) => tableArray(table)),
+    spillSize: unit.spillSize,
+  };
+}
+
+function tableArray(table: Table): TypedArray {
+  const array = makeArray(table.type, table.values.length);
+  array.set(table.values);
+  return array;
+}

@@ -1,0 +1,150 @@
+import { internalError } from "../../../../errors/index.ts";
+import type { ScalarType } from "../../../../kernel/scalar.ts";
+import type { Body } from "../../encode/body.ts";
+import type { OpcodeName } from "../../encode/opcodes.ts";
+
+/** How vectors of one scalar type are computed with. */
+export interface Lanes {
+  readonly type: ScalarType;
+  /** Scalars in a vector. */
+  readonly count: number;
+  /** Bytes of a scalar. */
+  readonly bytes: number;
+  /** Loads one scalar into all lanes. */
+  readonly splat: OpcodeName;
+  readonly add: OpcodeName;
+  /** Whether a product and a sum are rounded once. */
+  readonly fused: boolean;
+  /** Takes the stack from x, y to x · y, or leaves x, y for `addProduct`. */
+  readonly product: (body: Body) => void;
+  /** Takes the stack from what `product` left and z to x · y + z. */
+  readonly addProduct: (body: Body) => void;
+}
+
+/** The vectors of a type; with `relaxed`, products of floats are added with one rounding where the machine can. */
+export function lanesOf(type: ScalarType, relaxed: boolean): Lanes {
+  const shape = { f32: "f32x4", f64: "f64x2", i32: "i32x4", u32: "i32x4", bool: undefined } as const;
+  const vector = shape[type];
+  if (vector === undefined) throw internalError("a contraction of booleans");
+  const isWide = vector === "f64x2";
+  const fused = relaxed && vector !== "i32x4";
+  return {
+    type,
+    count: isWide ? 2 : 4,
+    bytes: isWide ? 8 : 4,
+    splat: isWide ? "v128.load64_splat" : "v128.load32_splat",
+    add: `${vector}.add`,
+    fused,
+    product(body) {
+      if (!fused) body.op(`${vector}.mul`);
+    },
+    addProduct: (body) => body.op(fused ? `${vector}.relaxed_madd` : `${vector}.add`),
+  };
+}
+
+/** Where a vector is in memory: an address on the stack, bytes from there, the lanes that exist, bytes from lane to lane. */
+export interface VectorPlace {
+  readonly address: () => void;
+  readonly offset: number;
+  readonly valid: number;
+  readonly stride: number;
+}
+
+/** Loads the lanes that exist, each byte once and none beside them; the others are zero. */
+export function loadVector(body: Body, lanes: Lanes, { address, offset, valid, stride }: VectorPlace): void {
+  const isPacked = stride === lanes.bytes;
+  address();
+  if (isPacked && valid === lanes.count) return body.memory("v128.load", offset);
+  if (lanes.count === 2) {
+    if (valid === 1) return body.memory("v128.load64_zero", offset);
+    address();
+    body.memory("v128.load64_zero", offset);
+    return body.memoryLane("v128.load64_lane", 1, offset + stride);
+  }
+  // Addresses of later lanes lie below those of earlier ones on the stack.
+  const first = isPacked && valid >= 2 ? 2 : 1;
+  for (let lane = first; lane < valid; lane++) address();
+  body.memory(first === 2 ? "v128.load64_zero" : "v128.load32_zero", offset);
+  for (let lane = first; lane < valid; lane++)
+    body.memoryLane("v128.load32_lane", lane, offset + lane * stride);
+}
+
+/** Stores the lanes that exist of a vector that `value` puts on the stack. */
+export function storeVector(
+  body: Body,
+  lanes: Lanes,
+  { address, offset, valid, stride }: VectorPlace,
+  value: () => void,
+): void {
+  const isPacked = stride === lanes.bytes;
+  const lane = (name: OpcodeName, index: number, at: number): void => {
+    address();
+    value();
+    body.memoryLane(name, index, at);
+  };
+  if (isPacked && valid === lanes.count) {
+    address();
+    value();
+    return body.memory("v128.store", offset);
+  }
+  if (lanes.count === 2) {
+    for (let i = 0; i < valid; i++) lane("v128.store64_lane", i, offset + i * stride);
+    return undefined;
+  }
+  const isPair = isPacked && valid >= 2;
+  if (isPair) lane("v128.store64_lane", 0, offset);
+  for (let i = isPair ? 2 : 0; i < valid; i++) lane("v128.store32_lane", i, offset + i * stride);
+  return undefined;
+}
+
+/** Puts the place of vector `index` of a row of `width` scalars together. */
+export function vectorPlace(
+  lanes: Lanes,
+  address: () => void,
+  offset: number,
+  index: number,
+  width: number,
+  stride: number,
+): VectorPlace {
+  const first = index * lanes.count;
+  return { address, offset: offset + first * stride, valid: Math.min(lanes.count, width - first), stride };
+}
+
+/** Bytes of the first operand, then of the second: what takes pairs of scalars of `bytes` bytes apart, low or high half. */
+function zipLanes(bytes: number, half: "low" | "high"): number[] {
+  const start = half === "low" ? 0 : 8;
+  return Array.from({ length: 16 }, (_, i) => {
+    const scalar = Math.floor(i / bytes);
+    return start + Math.floor(scalar / 2) * bytes + (i % bytes) + (scalar % 2 === 0 ? 0 : 16);
+  });
+}
+
+/**
+ * Transposes a square of vectors held in locals: afterwards local i holds lane i of all of them.
+ * `spare` are as many other locals.
+ */
+export function transpose(body: Body, lanes: Lanes, rows: readonly number[], spare: readonly number[]): void {
+  const zip = (x: number, y: number, bytes: number, half: "low" | "high", to: number): void => {
+    body.localGet(x);
+    body.localGet(y);
+    body.shuffle(zipLanes(bytes, half));
+    body.localSet(to);
+  };
+  const [a = 0, b = 0, c = 0, d = 0] = rows;
+  const [e = 0, f = 0, g = 0, h = 0] = spare;
+  if (lanes.count === 2) {
+    zip(a, b, 8, "low", e);
+    zip(a, b, 8, "high", b);
+    body.localGet(e);
+    body.localSet(a);
+    return;
+  }
+  zip(a, b, 4, "low", e); // a0 b0 a1 b1
+  zip(a, b, 4, "high", f); // a2 b2 a3 b3
+  zip(c, d, 4, "low", g);
+  zip(c, d, 4, "high", h);
+  zip(e, g, 8, "low", a);
+  zip(e, g, 8, "high", b);
+  zip(f, h, 8, "low", c);
+  zip(f, h, 8, "high", d);
+}

@@ -1,0 +1,104 @@
+import type { Dim } from "../../../../kernel/scalar.ts";
+
+/** One index of an operand or several that lie as one; strides in elements. */
+export interface Axis {
+  readonly size: number;
+  readonly out: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+type Operand = "out" | "left" | "right";
+
+/** A contraction by what its indices do: rows are of `left` and `out`, columns of `right` and `out`, groups of any. */
+export interface Shape {
+  readonly groups: readonly Axis[];
+  readonly rows: readonly Axis[];
+  readonly columns: readonly Axis[];
+  readonly sums: readonly Axis[];
+  /** Whether left and right changed places, so that columns lie side by side in `out`; products commute, so do the bits. */
+  readonly swapped: boolean;
+}
+
+export function sizeOf(axes: readonly Axis[]): number {
+  return axes.reduce((size, axis) => size * axis.size, 1);
+}
+
+/**
+ * Sorts indices by what they do. Only the order of sums has a meaning: others are put in the order of `out`, and
+ * neighbours that lie as one index become one.
+ */
+export function shapeOf(dims: readonly Dim<number>[]): Shape {
+  const of = (keep: (dim: Dim<number>) => boolean): readonly Axis[] =>
+    dims
+      .filter((dim) => dim.size !== 1 && keep(dim))
+      .map(({ size, out, left, right }) => ({ size, out, left, right }));
+  const inOrder = (axes: readonly Axis[]): readonly Axis[] =>
+    merged(
+      axes.toSorted((x, y) => y.out - x.out || y.left - x.left || y.right - x.right),
+      ["out", "left", "right"],
+    );
+  // A batch that one operand does not take part in is a row or a column.
+  const isRow = (dim: Dim<number>): boolean =>
+    dim.role === "row" || (dim.role === "batch" && dim.right === 0);
+  const isColumn = (dim: Dim<number>): boolean =>
+    dim.role === "column" || (dim.role === "batch" && dim.left === 0);
+  const rows = inOrder(of(isRow));
+  const columns = inOrder(of((dim) => !isRow(dim) && isColumn(dim)));
+  const groups = inOrder(of((dim) => dim.role === "batch" && !isRow(dim) && !isColumn(dim)));
+  const sums = merged(of(({ role }) => role === "sum"), ["left", "right"]); // prettier-ignore
+  const swapped = prefersSwap(rows, columns, sizeOf(sums));
+  const shape = { groups, rows, columns, sums, swapped };
+  if (!swapped) return shape;
+  return {
+    groups: groups.map(exchange),
+    rows: columns.map(exchange),
+    columns: rows.map(exchange),
+    sums: sums.map(exchange),
+    swapped,
+  };
+}
+
+function exchange({ size, out, left, right }: Axis): Axis {
+  return { size, out, left: right, right: left };
+}
+
+/** Vectors run along columns: these should lie side by side in `out`, and be many. */
+function prefersSwap(rows: readonly Axis[], columns: readonly Axis[], sums: number): boolean {
+  const [m, n] = [sizeOf(rows), sizeOf(columns)];
+  // A few columns by many rows that lie side by side themselves: what is lost where `out` is stored is won in the sums.
+  if (n < 6 && m >= 4 * n && rows.at(-1)?.left === 1 && sums >= 8) return true;
+  if (m < 6 && n >= 4 * m && columns.at(-1)?.right === 1 && sums >= 8) return false;
+  const isDense = (axes: readonly Axis[]): boolean => axes.at(-1)?.out === 1;
+  if (isDense(rows) !== isDense(columns)) return isDense(rows);
+  return m > 4 * n && n < 4;
+}
+
+/** Axes with neighbours joined that lie as one index in all of `operands`. */
+function merged(axes: readonly Axis[], operands: readonly Operand[]): readonly Axis[] {
+  const result: Axis[] = [];
+  for (const axis of axes) {
+    const outer = result.at(-1);
+    if (outer !== undefined && operands.every((operand) => outer[operand] === axis.size * axis[operand]))
+      result[result.length - 1] = { ...axis, size: outer.size * axis.size };
+    else result.push(axis);
+  }
+  return result;
+}
+
+/** The stride in `operand` of the index that several axes make up, if they lie as one; 0 for none at all. */
+export function strideOf(axes: readonly Axis[], operand: Operand): number | undefined {
+  const [one, ...others] = merged(axes, [operand]);
+  if (others.length > 0) return undefined;
+  return one?.[operand] ?? 0;
+}
+
+/** Splits axes into outer ones and the most inner ones that lie as one index in all of `operands`. */
+export function splitAxes(
+  axes: readonly Axis[],
+  operands: readonly Operand[],
+): { readonly outer: readonly Axis[]; readonly inner: readonly Axis[] } {
+  let first = Math.max(0, axes.length - 1);
+  while (first > 0 && merged(axes.slice(first - 1), operands).length === 1) first--;
+  return { outer: axes.slice(0, first), inner: axes.slice(first) };
+}

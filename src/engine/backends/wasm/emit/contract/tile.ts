@@ -1,0 +1,375 @@
+import type { Body } from "../../encode/body.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
+import type { ValueType } from "../../encode/opcodes.ts";
+import type { Count } from "./emit.ts";
+import { advance, repeat, repeatSums } from "./emit.ts";
+import type { Lanes } from "./lanes.ts";
+import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
+
+/**
+ * How an operand goes on from one summand to the next: by a fixed number of bytes, or as a table in memory says
+ * (`entry` bytes into each of its entries of 8 bytes stands the distance from the start).
+ */
+export type Walk =
+  { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
+
+/** A tile of `out`: rows · columns, all sums of which are held in registers. Distances are in bytes. */
+export interface Tile extends Count {
+  readonly lanes: Lanes;
+  readonly rows: number;
+  readonly columns: number;
+  /** Row i of the left operand begins at `leftRows[i]`. */
+  readonly leftRows: readonly number[];
+  readonly left: Walk;
+  /** From column to column of the right operand; other than a scalar's size only where its sums lie side by side. */
+  readonly rightColumn: number;
+  readonly right: Walk;
+  readonly outRows: readonly number[];
+  readonly outColumn: number;
+  /** Where it is told, the lanes of sums are summands, in so many vectors a column; then there is one row. */
+  readonly across?: number;
+  /** Scalars from summand to summand in the right operand if it is packed: so many columns there are, those too many zero. */
+  readonly padded?: number;
+  /** Whether sums are stored by whole vectors in scratch memory before they get to `out` by lanes: engines pair whole ones. */
+  readonly viaScratch: boolean;
+  /** From one tile to the next; `left` is `undefined` where the next tile begins where the last summand of this ended. */
+  readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
+  /** Whether sums are put into `out`, added to it, or that as a parameter says. */
+  readonly store: "set" | "add" | "either";
+}
+
+/** The parameters of a function that computes tiles, in order. */
+const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "scratch"] as const;
+
+/**
+ * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles.
+ *
+ * In the shape that V8's revectorizer widens: vectors in pairs from one base at offsets 0 and 16, all loads of a tile
+ * of `out` before its stores, those next to each other.
+ */
+export function addTile(module: ModuleBuilder, name: string, tile: Tile): FunctionBuilder {
+  const builder = module.function(name, {
+    params: tileParams.map((): ValueType => "i32"),
+    paramNames: tileParams,
+  });
+  const { body } = builder;
+  const { lanes, rows, columns } = tile;
+  const [left, right, out, tiles, sums, table, add, scratch] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const vectors = Math.ceil((tile.padded ?? columns) / lanes.count);
+  const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const accumulators = indices(rows).map((i) =>
+    indices(vectors).map((j) => body.local("v128", `sum${i}_${j}`)),
+  );
+  const walk = makeWalk(body, tile, { left, right, table });
+
+  const outPlace = (i: number, j: number): Parameters<typeof loadVector>[2] =>
+    vectorPlace(lanes, () => body.localGet(out), tile.outRows[i] ?? 0, j, columns, tile.outColumn);
+  const eachSum = (visit: (i: number, j: number, local: number) => void): void =>
+    accumulators.forEach((row, i) => row.forEach((local, j) => visit(i, j, local)));
+  /** Vectors of sums that have a column. */
+  const eachStored = (visit: (i: number, j: number, local: number) => void): void =>
+    eachSum((i, j, local) => {
+      if (j * lanes.count < columns) visit(i, j, local);
+    });
+  const throughScratch = (): void => {
+    const at = (i: number, j: number): number => (i * vectors + j) * 16;
+    eachSum((i, j, local) => {
+      body.localGet(scratch);
+      body.localGet(local);
+      body.memory("v128.store", at(i, j));
+    });
+    eachStored((i, j, local) => {
+      body.localGet(scratch);
+      body.memory("v128.load", at(i, j));
+      body.localSet(local);
+    });
+  };
+  const addOld = (): void =>
+    eachStored((i, j, local) => {
+      loadVector(body, lanes, outPlace(i, j));
+      body.localGet(local);
+      body.op(lanes.add);
+      body.localSet(local);
+    });
+
+  const transposes = tile.rightColumn !== lanes.bytes;
+  const dots = tile.across === undefined ? undefined : makeDots(body, tile, walk, tile.across);
+  const some =
+    dots?.some ?? (transposes ? transposedSummands : plainSummands)(body, tile, walk, accumulators);
+  repeat(
+    body,
+    tiles,
+    () => body.localGet(tiles),
+    false,
+    () => {
+      if (dots === undefined) eachSum((_i, _j, local) => setZero(body, local));
+      else dots.start();
+      walk.start();
+      repeatSums(body, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
+      dots?.finish(accumulators[0] ?? []);
+      if (tile.viaScratch) throughScratch();
+      if (tile.store === "add") addOld();
+      if (tile.store === "either") {
+        body.localGet(add);
+        body.if();
+        addOld();
+        body.end();
+      }
+      eachStored((i, j, local) => storeVector(body, lanes, outPlace(i, j), () => body.localGet(local)));
+      walk.finish();
+      advance(body, right, tile.step.right);
+      advance(body, out, tile.step.out);
+    },
+  );
+  return builder;
+}
+
+function setZero(body: Body, local: number): void {
+  body.v128Const(new Uint8Array(16));
+  body.localSet(local);
+}
+
+/** How many summands a turn of the loop does: more than one of plain ones V8 11 would load at once, and run out of registers. */
+function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
+  const { count } = tile.lanes;
+  if (tile.across !== undefined) return tile.across === 1 ? [count, 1] : [count * tile.across, count, 1];
+  if (!transposes || !hasSquares(tile)) return [1];
+  return [count, 1];
+}
+
+/** Addresses of the operands while the summands go by. */
+interface Addresses {
+  /** At the start of a tile. */
+  readonly start: () => void;
+  /** Before summand `k` of a group. */
+  readonly at: (k: number) => void;
+  /** After a group of summands. */
+  readonly next: (count: number) => void;
+  /** After the last summand of a tile. */
+  readonly finish: () => void;
+  /** Puts the address on the stack; to be had with `leftOffset(k)` and `rightOffset(k)`. */
+  readonly left: () => void;
+  readonly right: () => void;
+  readonly leftOffset: (k: number) => number;
+  readonly rightOffset: (k: number) => number;
+}
+
+function makeWalk(
+  body: Body,
+  tile: Tile,
+  params: { readonly left: number; readonly right: number; readonly table: number },
+): Addresses {
+  const leftAt = body.local("i32", "left_at");
+  const rightAt = body.local("i32", "right_at");
+  const entry = body.local("i32", "entry");
+  const { left, right } = tile;
+  const usesTable = left.kind === "table" || right.kind === "table";
+  const copy = (from: number, to: number): void => {
+    body.localGet(from);
+    body.localSet(to);
+  };
+  const fromTable = (walk: Walk, k: number, base: number, to: number): void => {
+    if (walk.kind !== "table") return;
+    body.localGet(base);
+    body.localGet(entry);
+    body.memory("i32.load", 8 * k + walk.entry);
+    body.op("i32.add");
+    body.localSet(to);
+  };
+  return {
+    start() {
+      if (left.kind === "stride") copy(params.left, leftAt);
+      if (right.kind === "stride") copy(params.right, rightAt);
+      if (usesTable) copy(params.table, entry);
+    },
+    at(k) {
+      fromTable(left, k, params.left, leftAt);
+      fromTable(right, k, params.right, rightAt);
+    },
+    next(count) {
+      if (left.kind === "stride") advance(body, leftAt, left.bytes * count);
+      if (right.kind === "stride") advance(body, rightAt, right.bytes * count);
+      if (usesTable) advance(body, entry, 8 * count);
+    },
+    finish() {
+      if (tile.step.left === undefined) copy(leftAt, params.left);
+      else advance(body, params.left, tile.step.left);
+    },
+    left: () => body.localGet(leftAt),
+    right: () => body.localGet(rightAt),
+    leftOffset: (k) => (left.kind === "stride" ? left.bytes * k : 0),
+    rightOffset: (k) => (right.kind === "stride" ? right.bytes * k : 0),
+  };
+}
+
+/** Adds left[i, k] · (the vectors of right[k]) to the sums of all rows. */
+function addProducts(
+  body: Body,
+  tile: Tile,
+  walk: Addresses,
+  accumulators: readonly (readonly number[])[],
+  k: number,
+  factor: number,
+  vectors: readonly (readonly [column: number, vector: () => void])[],
+): void {
+  accumulators.forEach((row, i) => {
+    walk.left();
+    body.memory(tile.lanes.splat, (tile.leftRows[i] ?? 0) + walk.leftOffset(k));
+    body.localTee(factor);
+    for (const [n, [j, vector]] of vectors.entries()) {
+      const sum = row[j] ?? 0;
+      if (n > 0) body.localGet(factor);
+      vector();
+      tile.lanes.product(body);
+      body.localGet(sum);
+      tile.lanes.addProduct(body);
+      body.localSet(sum);
+    }
+  });
+}
+
+/** Summands whose columns lie side by side in the right operand. */
+function plainSummands(
+  body: Body,
+  tile: Tile,
+  walk: Addresses,
+  accumulators: readonly (readonly number[])[],
+): (count: number) => void {
+  const { lanes, columns } = tile;
+  const factor = body.local("v128", "factor");
+  const vectors = (accumulators[0] ?? []).map((_, j) =>
+    tile.rows === 1 ? 0 : body.local("v128", `right${j}`),
+  );
+  return (count) => {
+    for (let k = 0; k < count; k++) {
+      walk.at(k);
+      const load = (j: number): void =>
+        loadVector(body, lanes, vectorPlace(lanes, walk.right, walk.rightOffset(k), j, tile.padded ?? columns, tile.rightColumn)); // prettier-ignore
+      const values = vectors.map((vector, j) => {
+        if (tile.rows === 1) return [j, () => load(j)] as const; // used once
+        load(j);
+        body.localSet(vector);
+        return [j, () => body.localGet(vector)] as const;
+      });
+      addProducts(body, tile, walk, accumulators, k, factor, values);
+    }
+    if (count > 0) walk.next(count);
+  };
+}
+
+/** Whether summands lie side by side in the right operand. */
+function hasSquares({ right, lanes }: Tile): boolean {
+  return right.kind === "stride" && right.bytes === lanes.bytes;
+}
+
+/** Summands that lie side by side in the right operand, whose columns are apart: squares of it are transposed. */
+function transposedSummands(
+  body: Body,
+  tile: Tile,
+  walk: Addresses,
+  accumulators: readonly (readonly number[])[],
+): (count: number) => void {
+  const { lanes, columns, rightColumn } = tile;
+  const factor = body.local("v128", "factor");
+  const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
+  const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
+  const groups = (accumulators[0] ?? []).length;
+  const isSquare = hasSquares(tile);
+  return (count) => {
+    for (let j = 0; j < groups; j++) {
+      const first = j * lanes.count;
+      const whole = isSquare ? count - (count % lanes.count) : 0;
+      for (let start = 0; start < whole; start += lanes.count) {
+        square.forEach((local, c) => {
+          // A column that does not exist is read as the last one; nothing of it is stored.
+          walk.right();
+          body.memory("v128.load", Math.min(first + c, columns - 1) * rightColumn + walk.rightOffset(start));
+          body.localSet(local);
+        });
+        transpose(body, lanes, square, spare);
+        square.forEach((vector, k) => {
+          walk.at(start + k);
+          addProducts(body, tile, walk, accumulators, start + k, factor, [[j, () => body.localGet(vector)]]); // prettier-ignore
+        });
+      }
+      for (let k = whole; k < count; k++) {
+        walk.at(k);
+        const place = vectorPlace(lanes, walk.right, walk.rightOffset(k), j, columns, rightColumn);
+        loadVector(body, lanes, place);
+        body.localSet(square[0] ?? 0);
+        addProducts(body, tile, walk, accumulators, k, factor, [[j, () => body.localGet(square[0] ?? 0)]]); // prettier-ignore
+      }
+    }
+    if (count > 0) walk.next(count);
+  };
+}
+
+/** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up in the end. */
+function makeDots(
+  body: Body,
+  tile: Tile,
+  walk: Addresses,
+  across: number,
+): {
+  readonly start: () => void;
+  readonly some: (count: number) => void;
+  readonly finish: (sums: readonly number[]) => void;
+} {
+  const { lanes, columns, rightColumn } = tile;
+  const factor = body.local("v128", "factor");
+  const parts = Array.from({ length: columns }, (_, c) =>
+    Array.from({ length: across }, (_, a) => body.local("v128", `part${c}_${a}`)),
+  );
+  const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
+  const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
+  const at = (address: () => void, offset: number, valid: number): Parameters<typeof loadVector>[2] => ({
+    address,
+    offset,
+    valid,
+    stride: lanes.bytes,
+  });
+  const add = (x: number, y: number): void => {
+    body.localGet(x);
+    body.localGet(y);
+    body.op(lanes.add);
+    body.localSet(x);
+  };
+  return {
+    start: () => parts.flat().forEach((local) => setZero(body, local)),
+    some(count) {
+      for (let k = 0; k < count; k += lanes.count) {
+        const valid = Math.min(lanes.count, count - k);
+        loadVector(body, lanes, at(walk.left, walk.leftOffset(k), valid));
+        body.localSet(factor);
+        parts.forEach((part, c) => {
+          const sum = part[(k / lanes.count) % across] ?? 0;
+          body.localGet(factor);
+          loadVector(body, lanes, at(walk.right, c * rightColumn + walk.rightOffset(k), valid));
+          lanes.product(body);
+          body.localGet(sum);
+          lanes.addProduct(body);
+          body.localSet(sum);
+        });
+      }
+      walk.next(count);
+    },
+    finish(sums) {
+      for (const part of parts)
+        for (let half = across / 2; half >= 1; half /= 2)
+          for (let a = 0; a < half; a++) add(part[a] ?? 0, part[a + half] ?? 0);
+      sums.forEach((sum, j) => {
+        square.forEach((local, i) => {
+          const part = parts[j * lanes.count + i]?.[0];
+          if (part === undefined) return setZero(body, local);
+          body.localGet(part);
+          body.localSet(local);
+        });
+        transpose(body, lanes, square, spare);
+        for (let half = lanes.count / 2; half >= 1; half /= 2)
+          for (let i = 0; i < half; i++) add(square[i] ?? 0, square[i + half] ?? 0);
+        body.localGet(square[0] ?? 0);
+        body.localSet(sum);
+      });
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { bytesPerElement } from "../../../kernel/executable.ts";
+import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
+import type { Range } from "../../../kernel/range.ts";
+import { binaryRange, isWithin, typeRange, unionRange } from "../../../kernel/range.ts";
+import { constantSize } from "../../../kernel/sizes.ts";
+import { internalError } from "../../../errors/index.ts";
+import { assertNever, must } from "../../../util/assert-never.ts";
+import type { Body } from "../encode/body.ts";
+import type { ValueType } from "../encode/opcodes.ts";
+import type { Unit } from "./unit.ts";
+import { valueTypeOf } from "./unit.ts";
+
+/** Where a buffer begins: at an address known now, or at one that a local of the function holds, or at the sum of both. */
+export interface BufferPlace {
+  readonly type: ScalarType;
+  /** In elements. */
+  readonly size: Size;
+  readonly address: number | undefined;
+  readonly local: number | undefined;
+}
+
+/** A function in the making: its code, its locals and the buffers that it can reach. */
+export interface Frame {
+  readonly unit: Unit;
+  readonly body: Body;
+  /** The buffers by name. */
+  readonly buffers: ReadonlyMap<string, BufferPlace>;
+  /** Locals of the vocabulary as locals of the function. */
+  readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
+  /** What is known of integer locals. */
+  readonly ranges: Map<string, Range>;
+  /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
+  readonly owner: object;
+  /** Whether this is the inside of a loop that is a function of its own. */
+  readonly isKernel: boolean;
+}
+
+export function openFrame(
+  unit: Unit,
+  body: Body,
+  owner: object,
+  buffers: ReadonlyMap<string, BufferPlace> = new Map(),
+  isKernel = false,
+): Frame {
+  return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map() };
+}
+
+/** The index of a local; declared here if it is new. */
+export function localIndex(frame: Frame, name: string, type: ScalarType): number {
+  const known = frame.locals.get(name);
+  if (known !== undefined) return known.index;
+  const index = frame.body.local(valueTypeOf(type), name);
+  frame.locals.set(name, { type, index });
+  return index;
+}
+
+/** A local of the function for a moment. */
+export function scratch(frame: Frame, type: ValueType): number {
+  return frame.body.local(type);
+}
+
+export function bufferOf(frame: Frame, name: string): BufferPlace {
+  const found = frame.buffers.get(name);
+  if (found === undefined) throw internalError(`there is no buffer ${JSON.stringify(name)}`);
+  return found;
+}
+
+/** Operations that give no negative numbers of others. */
+const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
+
+/** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
+export function isPositive(expr: Expr, frame: Frame): boolean {
+  if (expr.kind === "const") return expr.value >= 0;
+  if (expr.kind === "local") return (frame.ranges.get(expr.name)?.low ?? -1) >= 0;
+  if (expr.kind === "convert") return expr.x.type === "bool";
+  if (expr.kind !== "binary" && expr.kind !== "select") return false;
+  const [x, y] = [isPositive(expr.x, frame), isPositive(expr.y, frame)];
+  if (expr.kind === "select") return x && y;
+  if (expr.op === "and" || expr.op === "max") return x || y;
+  return x && y && keepsSign.has(expr.op);
+}
+
+/** Notes where the index of a loop lies. */
+export function noteIndex(
+  loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
+  frame: Frame,
+): void {
+  const [from, to] = [rangeOf(loop.from, frame), rangeOf(loop.to, frame)];
+  frame.ranges.set(loop.index, {
+    low: isPositive(loop.from, frame) ? Math.max(0, from.low) : from.low,
+    high: to.high - 1,
+  });
+}
+
+/** Where an integer expression lies, wrapped or not. */
+export function rangeOf(expr: Expr, frame: Frame): Range {
+  const all = must(typeRange(expr.type), "the range of an integer");
+  const within = (range: Range | undefined): Range =>
+    range !== undefined && isWithin(range, all) ? range : all;
+  switch (expr.kind) {
+    case "const":
+      return { low: expr.value, high: expr.value };
+    case "local":
+      return frame.ranges.get(expr.name) ?? all;
+    case "binary": {
+      if (typeRange(expr.x.type) === undefined) return all;
+      return within(binaryRange(expr.op, rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
+    }
+    case "select":
+      return within(unionRange(rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
+    case "convert":
+      return expr.x.type === "bool" ? { low: 0, high: 1 } : all;
+    case "load":
+    case "table":
+    case "unary":
+    case "mulAdd":
+    case "call":
+      return all;
+    default:
+      return assertNever(expr, "rangeOf");
+  }
+}
+
+/** Whether an index is known to lie in the buffer. */
+export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
+  const { low, high } = rangeOf(index, frame);
+  const size = constantSize(bufferOf(frame, buffer).size);
+  return size !== undefined && low >= 0 && high < size;
+}
+
+/** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */
+function splitIndex(
+  index: Expr,
+  frame: Frame,
+): { readonly rest: Expr | undefined; readonly constant: number } {
+  if (index.kind === "const" && index.value >= 0) return { rest: undefined, constant: index.value };
+  if (index.kind === "binary" && index.op === "add") {
+    const { x, y } = index;
+    if (y.kind === "const" && y.value >= 0 && isPositive(x, frame)) {
+      const inner = splitIndex(x, frame);
+      return { rest: inner.rest, constant: inner.constant + y.value };
+    }
+    if (x.kind === "const" && x.value >= 0 && isPositive(y, frame)) {
+      const inner = splitIndex(y, frame);
+      return { rest: inner.rest, constant: inner.constant + x.value };
+    }
+  }
+  return { rest: index, constant: 0 };
+}
+
+/**
+ * Puts the address of an element on the stack, less the returned offset in bytes, which memory instructions add.
+ * `emit` writes the code of an integer expression.
+ */
+export function emitAddress(frame: Frame, buffer: string, index: Expr, emit: (expr: Expr) => void): number {
+  const { body } = frame;
+  const place = bufferOf(frame, buffer);
+  return emitPlace(body, place, splitIndex(index, frame), emit);
+}
+
+function emitPlace(
+  body: Body,
+  place: BufferPlace,
+  { rest, constant }: { readonly rest: Expr | undefined; readonly constant: number },
+  emit: (expr: Expr) => void,
+): number {
+  const size = bytesPerElement[place.type];
+  if (place.local !== undefined) body.localGet(place.local);
+  if (rest !== undefined) {
+    emitBytes(body, rest, size, emit);
+    if (place.local !== undefined) body.op("i32.add");
+  } else if (place.local === undefined) {
+    body.i32Const(0);
+  }
+  return (place.address ?? 0) + constant * size;
+}
+
+/** index · size */
+function emitBytes(body: Body, index: Expr, size: number, emit: (expr: Expr) => void): void {
+  if (index.kind === "binary" && index.op === "mul" && index.y.kind === "const") {
+    emit(index.x);
+    return times(body, Math.imul(index.y.value, size));
+  }
+  emit(index);
+  times(body, size);
+}
+
+function times(body: Body, factor: number): void {
+  if (factor === 1) return;
+  const shift = Math.log2(factor);
+  if (factor > 0 && Number.isInteger(shift)) {
+    body.i32Const(shift);
+    body.op("i32.shl");
+  } else {
+    body.i32Const(factor);
+    body.op("i32.mul");
+  }
+}
+
+/** The address of element 0 of a table in memory, as a buffer of its own. */
+export function emitTableAddress(
+  frame: Frame,
+  type: ScalarType,
+  address: number,
+  index: Expr,
+  emit: (expr: Expr) => void,
+): number {
+  return emitPlace(frame.body, { type, size: 0, address, local: undefined }, splitIndex(index, frame), emit);
+}

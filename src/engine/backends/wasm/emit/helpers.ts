@@ -1,0 +1,41 @@
+import type { Callable } from "../encode/body.ts";
+import type { Unit } from "./unit.ts";
+
+/** Functions for what WebAssembly traps at: integer division by zero and of the least number by −1. */
+export type Helper = "divS" | "divU" | "remS" | "remU";
+
+const key = {};
+
+/** The function of a module, added to it where it is needed first. */
+export function helper(name: Helper, unit: Unit): Callable {
+  return unit.once(key, name, () => {
+    const { body, ...callable } = unit.module.function(name, {
+      params: ["i32", "i32"],
+      results: ["i32"],
+      paramNames: ["x", "y"],
+    });
+    const [x, y] = [0, 1];
+    body.localGet(y);
+    body.op("i32.eqz");
+    body.if();
+    body.i32Const(0);
+    body.return();
+    body.end();
+    if (name === "divS") {
+      // x / −1 = −x, which wraps
+      body.localGet(y);
+      body.i32Const(-1);
+      body.op("i32.eq");
+      body.if();
+      body.i32Const(0);
+      body.localGet(x);
+      body.op("i32.sub");
+      body.return();
+      body.end();
+    }
+    body.localGet(x);
+    body.localGet(y);
+    body.op(({ divS: "i32.div_s", divU: "i32.div_u", remS: "i32.rem_s", remU: "i32.rem_u" } as const)[name]);
+    return callable;
+  });
+}

@@ -1,0 +1,214 @@
+import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
+import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
+import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
+import type { BufferPlace, Frame } from "./frame.ts";
+import { openFrame } from "./frame.ts";
+import { isShareable } from "./kernel.ts";
+import { procedureFunction } from "./procedure.ts";
+import { emitScalar, loadOf, storeOf } from "./scalar.ts";
+import { emitBlock } from "./statement.ts";
+import { descriptor } from "./threads/layout.ts";
+import type { CodeMemory } from "./memory.ts";
+import type { Settings, Unit } from "./unit.ts";
+import { openUnit, valueTypeOf } from "./unit.ts";
+
+/** Temporaries of so many bytes in all lie where those of other modules do. */
+const sharedFrom = 65_536;
+
+/** More arguments than this are put into memory and not passed. */
+const maximumParams = 8;
+
+/** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
+export interface Program {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
+  readonly results: number;
+  /** How many loops became functions. */
+  readonly kernels: number;
+  /** Where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
+  readonly argumentBlock: number | undefined;
+  readonly argumentTypes: readonly ScalarType[];
+  /** What threads need that share its work, if any of it is shared. */
+  readonly shared: SharedPart | undefined;
+}
+
+export interface SharedPart {
+  /** How many pieces of work are shared. */
+  readonly tasks: number;
+  /** Memory of the calling thread. */
+  readonly own: number;
+  /** Bytes that each other thread needs to itself. */
+  readonly bytes: number;
+}
+
+/**
+ * Compiles a routine to bytes.
+ *
+ * @throws DownhillError `oom` where the arena has no room for what the module needs.
+ */
+export function compileRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
+  const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
+  const unit = openUnit(
+    routine.name,
+    memory,
+    settings,
+    {
+      needsRemainder: usesRemainder(routine.body, values),
+      mayShare: memory.isShared && settings.threads > 1 && hasShareable(routine.body, settings),
+    },
+    procedureFunction,
+  );
+  const total = constantSize(routine.arenaBytes);
+  const tempsAt = total === undefined ? undefined : placeTemps(total, unit);
+  const args: { readonly name: string; readonly type: ScalarType; readonly buffer: Buffer | undefined }[] = [
+    ...routine.inputs.map((input) =>
+      input.kind === "scalar"
+        ? { name: input.name, type: input.type, buffer: undefined }
+        : { name: input.buffer.name, type: "i32" as const, buffer: input.buffer },
+    ),
+    ...routine.outputs.flatMap((output) =>
+      output.kind === "buffer"
+        ? [{ name: output.buffer.name, type: "i32" as const, buffer: output.buffer }]
+        : [],
+    ),
+    ...(tempsAt === undefined ? [{ name: "temporaries", type: "i32" as const, buffer: undefined }] : []),
+  ];
+  const isPassed = args.length <= maximumParams;
+  const [single] = values;
+  const isSingle = values.length === 1 && single !== undefined;
+  const run = unit.module.function("run", {
+    params: isPassed ? args.map((arg) => valueTypeOf(arg.type)) : [],
+    paramNames: isPassed ? args.map((arg) => arg.name) : [],
+    results: isSingle ? [valueTypeOf(single.type)] : [],
+    exported: true,
+  });
+  const argumentBlock = isPassed ? undefined : unit.reserve(8 * args.length);
+  const buffers = new Map<string, BufferPlace>();
+  const frame = openFrame(unit, run.body, routine, buffers);
+  let tempsLocal: number | undefined;
+  args.forEach(({ name, type, buffer }, k) => {
+    let index = k;
+    if (argumentBlock !== undefined) {
+      index = run.body.local(valueTypeOf(type), name);
+      run.body.i32Const(0);
+      run.body.memory(loadOf(type), argumentBlock + 8 * k);
+      run.body.localSet(index);
+    }
+    if (buffer !== undefined)
+      buffers.set(name, { type: buffer.type, size: buffer.size, address: undefined, local: index });
+    else if (k < routine.inputs.length) frame.locals.set(name, { type, index });
+    else tempsLocal = index;
+  });
+  for (const temp of routine.temps) buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, frame));
+  const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
+  emitBlock(routine.body, values, frame);
+  if (isSingle) {
+    emitScalar(single, frame);
+  } else {
+    values.forEach((value, k) => {
+      run.body.i32Const(0);
+      emitScalar(value, frame);
+      run.body.memory(storeOf(value.type), results + 8 * k);
+    });
+  }
+  const bytes = unit.module.finish(settings.namesLocals);
+  return {
+    bytes,
+    kernels: unit.kernels(),
+    results,
+    argumentBlock,
+    argumentTypes: args.map((arg) => arg.type),
+    shared: describeShared(unit, bytes),
+  };
+}
+
+/** Compiles a procedure to a module whose function `run` it is. */
+export function compileProcedure(procedure: Procedure, memory: CodeMemory, settings: Settings): Program {
+  const needsRemainder = usesRemainder(procedure.body, [procedure.result]);
+  const unit: Unit = openUnit(
+    procedure.name,
+    memory,
+    settings,
+    { needsRemainder, mayShare: false },
+    procedureFunction,
+  );
+  procedureFunction(procedure, unit, true);
+  return {
+    bytes: unit.module.finish(settings.namesLocals),
+    kernels: 0,
+    results: 0,
+    argumentBlock: undefined,
+    argumentTypes: [],
+    shared: undefined,
+  };
+}
+
+/** Numbers of modules: none is given twice. */
+let modules = 0;
+
+/** Puts a finished module, and its description, where other threads find them. */
+function describeShared(
+  { sharing, memory, reserve, spillBytes, workBytes }: Unit,
+  bytes: Uint8Array,
+): SharedPart | undefined {
+  if (sharing === undefined) return undefined;
+  const own = reserve(Math.max(16, spillBytes()), 64);
+  const isUsed = sharing.tasks.length > 0;
+  if (isUsed) {
+    const address = reserve(bytes.length);
+    memory.view("bool", address, bytes.length).set(bytes);
+    const words = memory.view("i32", sharing.descriptor, descriptor.bytes / 4);
+    words[descriptor.id / 4] = ++modules;
+    words[descriptor.address / 4] = address;
+    words[descriptor.length / 4] = bytes.length;
+  }
+  return { tasks: sharing.tasks.length, own, bytes: Math.max(spillBytes(), workBytes()) };
+}
+
+/** Whether a block has statements whose work may be worth sharing. */
+function hasShareable(block: readonly Stmt[], settings: Settings): boolean {
+  let found = false;
+  walkBlock(block, { stmt: (stmt) => void (found ||= isShareable(stmt, settings)) });
+  return found;
+}
+
+/** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */
+function placeTemps(bytes: number, { memory, reserve }: Unit): number {
+  if (bytes >= sharedFrom) return memory.shared("temporaries", bytes);
+  return bytes > 0 ? reserve(bytes, 64) : 0;
+}
+
+/** Where a temporary lies: from an address on, or from one that a local holds. */
+function placeOfTemp(
+  { type, size, offset }: Temp,
+  address: number | undefined,
+  local: number | undefined,
+  frame: Frame,
+): BufferPlace {
+  const distance = constantSize(offset);
+  if (distance !== undefined) return { type, size, address: (address ?? 0) + distance, local };
+  const { body } = frame;
+  const start = body.local("i32");
+  emitScalar(sizeExpr(offset), frame);
+  if (local !== undefined) {
+    body.localGet(local);
+    body.op("i32.add");
+  }
+  body.localSet(start);
+  return { type, size, address, local: start };
+}
+
+/** Whether statements, expressions or procedures that they reach divide floats for the remainder. */
+function usesRemainder(block: readonly Stmt[], results: readonly Expr[]): boolean {
+  let found = false;
+  const expr = (x: Expr): void => {
+    if (x.kind === "binary" && x.op === "rem" && (x.type === "f64" || x.type === "f32")) found = true;
+  };
+  walkBlock(block, { expr });
+  for (const result of results) walkExpr(result, expr);
+  for (const procedure of reachedBy(block, results).procedures) {
+    walkBlock(procedure.body, { expr });
+    walkExpr(procedure.result, expr);
+  }
+  return found;
+}

@@ -1,0 +1,25 @@
+import type { ScalarType } from "../../../kernel/scalar.ts";
+import type { Frame } from "./frame.ts";
+import { localIndex } from "./frame.ts";
+import { loadOf, storeOf } from "./scalar.ts";
+
+interface Named {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+/** Puts a local into memory, where another function of the same routine finds it. */
+export function spill({ name, type }: Named, frame: Frame): void {
+  const { body, unit } = frame;
+  unit.pushSpillBase(body);
+  body.localGet(localIndex(frame, name, type));
+  body.memory(storeOf(type), unit.spillSlot(frame.owner, name));
+}
+
+/** Takes a local from memory. */
+export function reload({ name, type }: Named, frame: Frame): void {
+  const { body, unit } = frame;
+  unit.pushSpillBase(body);
+  body.memory(loadOf(type), unit.spillSlot(frame.owner, name));
+  body.localSet(localIndex(frame, name, type));
+}

@@ -1,0 +1,261 @@
+import { local } from "../../../kernel/build.ts";
+import { expandContract, expandReduce } from "../../../kernel/expand.ts";
+import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
+import { reduceLanes } from "../../../kernel/scalar.ts";
+import { constantDims } from "../../../kernel/sizes.ts";
+import type { Piece, Split } from "../../../kernel/split.ts";
+import { splitBlock } from "../../../kernel/split.ts";
+import { knownIterations } from "../../../kernel/iterations.ts";
+import { checkDepth } from "../../../kernel/walk.ts";
+import { assertNever } from "../../../util/assert-never.ts";
+import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, scratch } from "./frame.ts";
+import { addContract } from "./contract/index.ts";
+import type { BufferPlace, Frame } from "./frame.ts";
+import {
+  emitKernel,
+  emitSequence,
+  emitSharedContract,
+  emitWhileSequence,
+  isShareable,
+  outlined,
+  partOf,
+  shapeOfLoop,
+  shapeOfWhile,
+} from "./kernel.ts";
+import { emitScalar, storeOf } from "./scalar.ts";
+import { reload, spill } from "./spill.ts";
+import type { Bounds, OneByOne } from "./vector/loop.ts";
+import { emitVectorFor } from "./vector/loop.ts";
+import { emitVectorReduce } from "./vector/reduce.ts";
+import { isBestVectorised } from "./vector/nest.ts";
+
+/** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
+export function emitBlock(block: readonly Stmt[], results: readonly Expr[], frame: Frame, depth = 0): void {
+  checkDepth(depth);
+  const split = splitBlock(block, results, frame.unit.settings.limit);
+  if (split) emitParts(split, frame, depth);
+  else for (const stmt of block) emitStmt(stmt, frame, depth);
+}
+
+function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
+  const { body } = frame;
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      emitScalar(stmt.value, frame);
+      return body.localSet(localIndex(frame, stmt.name, stmt.value.type));
+    case "store": {
+      const offset = emitAddress(frame, stmt.buffer, stmt.index, (x) => emitScalar(x, frame));
+      emitScalar(stmt.value, frame);
+      return body.memory(storeOf(bufferOf(frame, stmt.buffer).type), offset);
+    }
+    case "for":
+      return emitLoop(stmt, frame, depth);
+    case "reduce":
+      return emitReduce(stmt, frame, depth);
+    case "contract":
+      return emitContract(stmt, frame, depth);
+    case "while":
+      return emitWhile(stmt, frame, depth);
+    case "if":
+      emitScalar(stmt.condition, frame);
+      body.if();
+      emitBlock(stmt.then, [], frame, depth + 1);
+      if (stmt.otherwise.length > 0) {
+        body.else();
+        emitBlock(stmt.otherwise, [], frame, depth + 1);
+      }
+      return body.end();
+    case "comment":
+      return;
+    default:
+      return assertNever(stmt, "emitStmt");
+  }
+}
+
+type For = Stmt & { readonly kind: "for" };
+type While = Stmt & { readonly kind: "while" };
+
+/** A loop: large ones become functions, independent ones are written for several lanes at a time. */
+function emitLoop(stmt: For, frame: Frame, depth: number): void {
+  const shape = shapeOfLoop(stmt, frame);
+  if (shape === "kernel") {
+    return emitKernel(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
+  }
+  if (shape === "sequence") {
+    return emitSequence(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
+  }
+  emitIterations(stmt, emitBounds(stmt, frame), frame, depth);
+}
+
+/** A loop that only its own iterations can end; long ones run some iterations a call. */
+function emitWhile(stmt: While, frame: Frame, depth: number): void {
+  const writeBody = (inner: Frame): void => emitBlock(stmt.body, [], inner, depth + 1);
+  if (shapeOfWhile(stmt, frame) === "sequence") return emitWhileSequence(stmt, frame, writeBody);
+  const { body } = frame;
+  const out = body.block();
+  const again = body.loop();
+  emitScalar(stmt.condition, frame);
+  body.op("i32.eqz");
+  body.brIf(out);
+  writeBody(frame);
+  body.br(again);
+  body.end();
+  body.end();
+}
+
+/** A fold, in lanes where that can be. */
+function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
+  const expanded = (): void =>
+    emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
+  if (!frame.unit.settings.simd || (knownIterations(stmt) ?? reduceLanes) < reduceLanes) return expanded();
+  noteIndex(stmt, frame);
+  const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, {
+    value() {
+      emitBlock(stmt.body, [stmt.value], frame, depth + 1);
+      emitScalar(stmt.value, frame);
+    },
+    loop: (loop, bounds, inner) => emitVectorIterations(loop, bounds, inner, depth),
+  });
+  if (!done) expanded();
+}
+
+/** A contraction as a call of its own function. */
+function emitContract(stmt: Contract, frame: Frame, depth: number): void {
+  const { body, unit } = frame;
+  const { simd, relaxed, manyRegisters, wide } = unit.settings;
+  const dims = constantDims(stmt.dims);
+  if (!simd || dims === undefined) return emitBlock(expandContract(stmt), [], frame, depth + 1);
+  const shared = unit.sharing !== undefined && !frame.isKernel && isShareable(stmt, unit.settings);
+  const mode = {
+    relaxed,
+    manyRegisters,
+    wide,
+    partProducts: shared ? partOf(stmt, unit.settings) : Infinity,
+  };
+  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), { ...stmt, dims }, mode);
+  if (made.units === 0) return;
+  const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
+    const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
+    if (bytes > 0) {
+      body.i32Const(bytes);
+      body.op("i32.add");
+    }
+  };
+  const operands = [stmt.out, stmt.left, stmt.right];
+  if (shared && unit.sharing !== undefined && made.units > 1) {
+    const addresses = operands.map((operand) => {
+      pushAddress(operand);
+      const local = scratch(frame, "i32");
+      body.localSet(local);
+      return local;
+    });
+    return emitSharedContract(made, stmt, frame, unit.sharing, addresses);
+  }
+  operands.forEach(pushAddress);
+  pushWorkMemory(stmt, made.workBytes, frame);
+  body.i32Const(0);
+  body.i32Const(made.units);
+  body.i32Const(0);
+  body.call(made);
+}
+
+/** Work memory: of the thread's own within kernels, which threads may share. */
+function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: Frame): void {
+  if (unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
+  unit.pushSpillBase(body);
+  body.i32Const(unit.spillSlot(stmt, "work", bytes));
+  body.op("i32.add");
+}
+
+/** Bounds in locals, taken once: the body of a loop might change what they are made of. */
+function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
+  const { body } = frame;
+  const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
+  emitScalar(stmt.from, frame);
+  body.localSet(from);
+  emitScalar(stmt.to, frame);
+  body.localSet(to);
+  return { from, to, multipleOf: knownIterations(stmt) ?? 1 };
+}
+
+/** The iterations of a loop between bounds in locals. */
+function emitIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
+  noteIndex(stmt, frame);
+  const { settings } = frame.unit;
+  if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
+    if (emitVectorIterations(stmt, bounds, frame, depth)) return;
+  }
+  emitFor(stmt, bounds, frame, depth);
+}
+
+/** The same for several lanes at a time, where that can be. */
+function emitVectorIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): boolean {
+  const oneByOne: OneByOne = {
+    rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
+    again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
+  };
+  return emitVectorFor(stmt, bounds, frame, oneByOne);
+}
+
+/** A loop in the order of the vocabulary. */
+function emitFor(stmt: For, { from, to }: Bounds, frame: Frame, depth: number): void {
+  const { body } = frame;
+  const index = localIndex(frame, stmt.index, "i32");
+  const [start, end] = stmt.reverse ? [to, from] : [from, to];
+  const goesOn = (): void => {
+    body.localGet(index);
+    body.localGet(end);
+    body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  };
+  const step = (by: number): void => {
+    body.localGet(index);
+    body.i32Const(by);
+    body.op("i32.add");
+    body.localSet(index);
+  };
+  if (start !== index) {
+    body.localGet(start);
+    body.localSet(index);
+  }
+  goesOn();
+  body.if();
+  const again = body.loop();
+  if (stmt.reverse) step(-1);
+  emitBlock(stmt.body, [], frame, depth + 1);
+  if (!stmt.reverse) step(1);
+  goesOn();
+  body.brIf(again);
+  body.end();
+  body.end();
+}
+
+/** A block that was cut: every part is a function, and locals wait in memory between them. */
+function emitParts(split: Split, frame: Frame, depth: number): void {
+  const { body, unit } = frame;
+  for (const shared of split.incoming) spill(shared, frame);
+  for (const piece of split.pieces) {
+    const pointers = pointersOf(piece, frame);
+    const part = unit.module.function(unit.fresh("part"), {
+      params: pointers.map(() => "i32"),
+      paramNames: pointers.map(([name]) => name),
+    });
+    const buffers = new Map(frame.buffers);
+    pointers.forEach(([name, place], index) => buffers.set(name, { ...place, local: index }));
+    const inner = openFrame(unit, part.body, frame.owner, buffers, frame.isKernel);
+    for (const shared of piece.incoming) reload(shared, inner);
+    for (const stmt of piece.statements) emitStmt(stmt, inner, depth + 1);
+    for (const shared of piece.outgoing) spill(shared, inner);
+    for (const [, place] of pointers) body.localGet(place.local!);
+    body.call(part);
+  }
+  for (const shared of split.outgoing) reload(shared, frame);
+}
+
+/** The buffers of a piece whose addresses are in locals, which parts receive as arguments. */
+function pointersOf(piece: Piece, frame: Frame): (readonly [string, BufferPlace])[] {
+  return piece.buffers.flatMap((name) => {
+    const place = bufferOf(frame, name);
+    return place.local === undefined ? [] : [[name, place] as const];
+  });
+}

@@ -1,0 +1,150 @@
+import type { Body, Callable } from "../../encode/body.ts";
+import type { ModuleBuilder } from "../../encode/module.ts";
+import type { ValueType } from "../../encode/opcodes.ts";
+import { descriptor, poolImport, taskName } from "./layout.ts";
+
+/** What a module in the making needs for work that threads share. */
+export interface Sharing {
+  /** The functions of the pool: see `poolModule`. */
+  readonly begin: Callable;
+  readonly end: Callable;
+  readonly take: Callable;
+  readonly finish: Callable;
+  readonly scratch: Callable;
+  /** The global with the address of what each thread has to itself. */
+  readonly own: number;
+  /** Where the description of the module will stand. */
+  readonly descriptor: number;
+  /** Names of the functions that threads call. */
+  readonly tasks: string[];
+}
+
+/** The name under which the address of the calling thread's own memory is exported. */
+export const ownExport = "own";
+
+/** Adds to a module, before its first function, what it needs to share work. */
+export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => number): Sharing {
+  const imported = (name: string, params: readonly ValueType[], results: readonly ValueType[]): Callable =>
+    module.importFunction(poolImport, name, params, results);
+  return {
+    begin: imported("begin", ["i32", "i32", "i32", "i32"], ["i32"]),
+    end: imported("end", [], []),
+    take: imported("take", [], ["i64"]),
+    finish: imported("finish", ["i32"], []),
+    scratch: imported("scratch", ["i32"], ["i32"]),
+    own: module.global("i32", true, 0, ownExport),
+    descriptor: reserve(descriptor.bytes),
+    tasks: [],
+  };
+}
+
+/** A value that a piece of work is about, which threads find in memory. */
+export interface Argument {
+  readonly type: "i32" | "f64" | "f32";
+  readonly name: string;
+  /** Puts it on the stack, where the work is offered. */
+  readonly push: () => void;
+}
+
+/** Work in units that may be done in any order, in parts of any length, by any thread. */
+export interface SharedWork {
+  /** Puts on the stack how many units there are. */
+  readonly pushUnits: () => void;
+  /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 0.3 µs each. */
+  readonly pushCalls: () => void;
+  readonly args: readonly Argument[];
+  /**
+   * Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments, and one
+   * that is 1 if this thread has done others of them before.
+   */
+  readonly part: (
+    body: Body,
+    first: number,
+    count: number,
+    args: readonly number[],
+    hasBegun: number,
+  ) => void;
+  /** Writes what does everything, where no other thread takes part. */
+  readonly alone: () => void;
+}
+
+/**
+ * Writes work that threads share: its arguments are put into memory, then other threads are told of it, and all of them, this one
+ * among them, take units and do them until none are left.
+ */
+export function emitShared(
+  body: Body,
+  module: ModuleBuilder,
+  sharing: Sharing,
+  reserve: (bytes: number) => number,
+  { pushUnits, pushCalls, args, part, alone }: SharedWork,
+): void {
+  const block = reserve(8 * Math.max(1, args.length));
+  const number = sharing.tasks.length;
+  const task = module.function(taskName(number), { exported: true });
+  sharing.tasks.push(taskName(number));
+  writeTask(task.body, sharing, block, args, part);
+
+  args.forEach(({ type, push }, k) => {
+    body.i32Const(0);
+    push();
+    body.memory(`${type}.store`, block + 8 * k);
+  });
+  body.i32Const(sharing.descriptor);
+  body.i32Const(number);
+  pushUnits();
+  pushCalls();
+  body.call(sharing.begin);
+  body.if();
+  body.call(task);
+  body.else();
+  alone();
+  body.end();
+  body.call(sharing.end);
+}
+
+/** The function that each thread runs: it takes units and does them until there are none. */
+function writeTask(
+  body: Body,
+  sharing: Sharing,
+  block: number,
+  args: readonly Argument[],
+  part: SharedWork["part"],
+): void {
+  const taken = body.local("i64", "taken");
+  const first = body.local("i32", "first");
+  const count = body.local("i32", "count");
+  const locals = args.map(({ type, name }) => body.local(type, name));
+  const hasBegun = body.local("i32", "has_begun");
+  body.globalGet(sharing.own);
+  body.call(sharing.scratch);
+  body.globalSet(sharing.own);
+  const again = body.loop();
+  body.call(sharing.take);
+  body.localTee(taken);
+  body.i64Const(0n);
+  body.op("i64.ge_s");
+  body.if();
+  body.localGet(taken);
+  body.op("i32.wrap_i64");
+  body.localSet(first);
+  body.localGet(taken);
+  body.i64Const(32n);
+  body.op("i64.shr_u");
+  body.op("i32.wrap_i64");
+  body.localSet(count);
+  // not before units are taken: until then it may be other work whose arguments are on their way
+  args.forEach(({ type }, k) => {
+    body.i32Const(0);
+    body.memory(`${type}.load`, block + 8 * k);
+    body.localSet(locals[k]!);
+  });
+  part(body, first, count, locals, hasBegun);
+  body.i32Const(1);
+  body.localSet(hasBegun);
+  body.localGet(count);
+  body.call(sharing.finish);
+  body.br(again);
+  body.end();
+  body.end();
+}

@@ -1,0 +1,106 @@
+import type { Expr, Reduce } from "../../../../kernel/scalar.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import { bodyOf, constantVec, inRegs, newRegs, splatBytes } from "./lanes.ts";
+import { binaryVec } from "./operations.ts";
+
+/** What lanes fold values into. */
+export interface Accumulator {
+  /** Where the folds of the lanes are after `finish`. */
+  readonly regs: readonly number[];
+  /** Writes what comes before the first value. */
+  readonly begin: () => void;
+  /** Takes in a value for each lane, in the code of `lanes`. */
+  readonly add: (value: Vec, lanes: Lanes) => void;
+  /** Writes what comes after the last value. */
+  readonly finish: () => void;
+}
+
+/** Opens an accumulator for the lanes of `outside`, whose code is around the loop. */
+export function openAccumulator(stmt: Reduce, width: Width, outside: Lanes): Accumulator {
+  const { op } = stmt;
+  const { type } = stmt.value;
+  const start = (stmt.start as Expr & { value: number }).value;
+  if ((op === "min" || op === "max") && (type === "f64" || type === "f32")) {
+    if (start === (op === "min" ? Infinity : -Infinity)) return openExtreme(op, type, width, outside);
+  }
+  const regs = newRegs(outside, width);
+  return {
+    regs,
+    begin: () => setAll(regs, constantVec(type, start, width, outside), outside),
+    add(value, lanes) {
+      setAll(regs, binaryVec(op, inRegs(type, width, regs, lanes), value, lanes), lanes);
+    },
+    finish: () => {},
+  };
+}
+
+function setAll(regs: readonly number[], vec: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  regs.forEach((reg, k) => {
+    vec.emit(k);
+    body.localSet(reg);
+  });
+}
+
+/**
+ * The least or greatest float by the processor's own instruction, which passes over NaN and takes 0 for −0; whether there
+ * was a NaN, and whether the zero that wins was seen, is noted beside it. The exact operation takes ten instructions,
+ * each of which waits for the one before.
+ */
+function openExtreme(op: "min" | "max", type: "f64" | "f32", width: Width, outside: Lanes): Accumulator {
+  const shape = type === "f64" ? "f64x2" : "f32x4";
+  const bits = type === "f64" ? "i64x2" : "i32x4";
+  const [regs, nans, zeros] = [newRegs(outside, width), newRegs(outside, width), newRegs(outside, width)];
+  const winner = splatBytes(type, op === "max" ? 0 : -0);
+  const sign = splatBytes(type, -0);
+  return {
+    regs,
+    begin() {
+      setAll(regs, constantVec(type, op === "max" ? -Infinity : Infinity, width, outside), outside);
+      const none = constantVec("bool", 0, width, outside);
+      setAll(nans, none, outside);
+      setAll(zeros, none, outside);
+    },
+    add(value, lanes) {
+      const body = bodyOf(lanes);
+      regs.forEach((reg, k) => {
+        const x = body.local("v128");
+        value.emit(k);
+        body.localSet(x);
+        body.localGet(reg);
+        body.localGet(x);
+        body.op(`${shape}.p${op}`);
+        body.localSet(reg);
+        body.localGet(nans[k]!);
+        body.localGet(x);
+        body.localGet(x);
+        body.op(`${shape}.ne`);
+        body.op("v128.or");
+        body.localSet(nans[k]!);
+        body.localGet(zeros[k]!);
+        body.localGet(x);
+        body.v128Const(winner);
+        body.op(`${bits}.eq`);
+        body.op("v128.or");
+        body.localSet(zeros[k]!);
+      });
+    },
+    finish() {
+      const body = bodyOf(outside);
+      regs.forEach((reg, k) => {
+        // where the result is a zero: the one that wins if it was seen, else the other
+        body.v128Const(sign);
+        body.localGet(zeros[k]!);
+        body.op(op === "max" ? "v128.andnot" : "v128.and");
+        body.localGet(reg);
+        body.localGet(reg);
+        body.v128Const(splatBytes(type, 0));
+        body.op(`${shape}.eq`);
+        body.op("v128.bitselect");
+        body.localGet(nans[k]!);
+        body.op("v128.or"); // all bits are a NaN
+        body.localSet(reg);
+      });
+    },
+  };
+}

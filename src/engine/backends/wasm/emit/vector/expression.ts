@@ -1,0 +1,363 @@
+import { internalError } from "../../../../errors/index.ts";
+import { printExpr } from "../../../../kernel/print.ts";
+import type { Expr } from "../../../../kernel/scalar.ts";
+import { usesOf } from "../../../../kernel/split.ts";
+import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
+import { assertNever } from "../../../../util/assert-never.ts";
+import type { Frame } from "../frame.ts";
+import { emitAddress, isInside, localIndex } from "../frame.ts";
+import { emitScalar } from "../scalar.ts";
+import { dependence, ownWidth } from "./classify.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import {
+  bodyOf,
+  both,
+  constantVec,
+  emitAny,
+  inRegs,
+  laneByLane,
+  made,
+  naturalWidth,
+  newRegs,
+  NotVectorisable,
+  part,
+  plain,
+  shapeOf,
+  toWidth,
+} from "./lanes.ts";
+import { atLane, flushBuffer, isPromotedLoad, loadVec, promotedLoad, tableVec } from "./memory.ts";
+import {
+  binaryVec,
+  chooseVec,
+  convertVec,
+  fromHighWords,
+  mulAddVec,
+  shiftVec,
+  unaryVec,
+  whereVec,
+} from "./operations.ts";
+
+/** How calls are written: it needs statements, which need expressions. */
+export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
+
+/** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
+export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
+  checkDepth(depth);
+  if (expr.type === "f64" && lanes.isNarrow) throw new NotVectorisable("float64 in lanes of 32 bits");
+  const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
+  const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
+  const by = dependence(expr, lanes.scope);
+  if (by.kind === "uniform") return splat(expr, open(), lanes);
+  const vec = by.kind === "affine" ? iota(expr, by.stride, open(), lanes) : computed();
+  return depth === 0 ? vec : part(vec, lanes);
+
+  function computed(): Vec {
+    switch (expr.kind) {
+      case "const":
+        throw internalError("a constant that differs from lane to lane");
+      case "local": {
+        const binding = lanes.scope.get(expr.name);
+        if (binding?.kind === "vector") return binding.vec;
+        const type = open();
+        return laneByLane(expr.type, type, lanes, (lane) =>
+          emitScalar(atLane(expr, lane, lanes), lanes.frame),
+        );
+      }
+      case "load":
+        return loadVec(expr, width, lanes, inner);
+      case "table":
+        return tableVec(expr, open(), lanes, inner);
+      case "unary":
+        return unaryVec(expr.op, inner(expr.x, width), lanes);
+      case "binary":
+        return binary(expr, lanes, inner, width);
+      case "mulAdd":
+        return mulAddVec(inner(expr.x), inner(expr.y), inner(expr.z), lanes);
+      case "convert":
+        if (isPromotedLoad(expr, lanes)) return promotedLoad(expr.x, lanes);
+        return convertVec(expr.type, inner(expr.x, expr.type === "f64" ? 64 : width), lanes);
+      case "select":
+        return select(expr, lanes, call, open(), depth);
+      case "call":
+        return call(expr, lanes);
+      default:
+        return assertNever(expr, "vecOf");
+    }
+  }
+}
+
+/** A number that is the same in all lanes, computed once before the loop where that can be. */
+function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
+  if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
+  const { iteration } = lanes;
+  if (iteration === undefined || !isInvariant(expr, lanes)) {
+    return inOne(expr, width, emitSplat(expr, lanes), lanes);
+  }
+  const key = `${width} ${expr.type} ${printExpr(expr)}`;
+  const { locals } = lanes.frame;
+  const hoisted = iteration.hoisted.get(locals) ?? new Map<string, number>();
+  iteration.hoisted.set(locals, hoisted);
+  let reg = hoisted.get(key);
+  if (reg === undefined) {
+    reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
+    hoisted.set(key, reg);
+  }
+  return inOne(expr, width, reg, lanes);
+}
+
+/** The same vector for all lanes. */
+function inOne({ type }: Expr, width: Width, reg: number, lanes: Lanes): Vec {
+  return { type, width, isPlain: true, emit: () => bodyOf(lanes).localGet(reg) };
+}
+
+/** Copies a number to all lanes of a new local. */
+function emitSplat(expr: Expr, lanes: Lanes): number {
+  const body = bodyOf(lanes);
+  const { type } = expr;
+  if (expr.kind === "load" && type !== "bool") {
+    const offset = emitAddress(lanes.frame, expr.buffer, expr.index, (x) => emitScalar(x, lanes.frame));
+    body.memory(type === "f64" ? "v128.load64_splat" : "v128.load32_splat", offset);
+  } else if (type === "bool") {
+    body.i32Const(0);
+    emitScalar(expr, lanes.frame);
+    body.op("i32.sub");
+    body.op("i32x4.splat");
+  } else {
+    emitScalar(expr, lanes.frame);
+    body.op(`${shapeOf(type)}.splat`);
+  }
+  const reg = body.local("v128");
+  body.localSet(reg);
+  return reg;
+}
+
+/** Whether an expression gives the same in every iteration of the loop and may be computed before it. */
+function isInvariant(expr: Expr, lanes: Lanes): boolean {
+  const { iteration } = lanes;
+  if (iteration === undefined) return false;
+  const { touched, buffers } = usesOf([], [expr]);
+  for (const name of touched.keys()) if (lanes.scope.has(name)) return false;
+  if (lanes.isConditional && !isAlwaysSafe(expr)) return false;
+  for (const name of buffers) if (iteration.stored.has(name)) return false;
+  return true;
+}
+
+/** Whether an expression may be computed where the code would not: it reads no memory and calls nothing that might never end. */
+function isAlwaysSafe(expr: Expr): boolean {
+  let isSafe = true;
+  walkExpr(expr, ({ kind }) => {
+    if (kind === "load" || kind === "table" || kind === "call") isSafe = false;
+  });
+  return isSafe;
+}
+
+/** The function in which code stands that comes before the loop. */
+function beforeLoop({ frame, iteration }: Lanes): Frame {
+  return iteration === undefined ? frame : { ...frame, body: iteration.before };
+}
+
+/**
+ * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all iterations: then it
+ * is computed before the loop, and the name counts as one from around it.
+ */
+export function setUniform(name: string, value: Expr, target: Frame, lanes: Lanes): boolean {
+  const isOutside = isInvariant(value, lanes);
+  const frame = isOutside ? beforeLoop(lanes) : lanes.frame;
+  emitScalar(value, frame);
+  frame.body.localSet(localIndex(target, name, value.type));
+  return isOutside;
+}
+
+/** first, first + stride, first + 2 stride, … */
+function iota(expr: Expr, stride: number, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const first = body.local("v128");
+  emitScalar(expr, lanes.frame);
+  body.op("i32x4.splat");
+  body.localSet(first);
+  const perVector = 128 / width;
+  return made(expr.type, width, (k) => {
+    const steps = new Int32Array(4);
+    for (let lane = 0; lane < perVector; lane++)
+      steps[width === 64 ? 2 * lane : lane] = (lanes.base + k * perVector + lane) * stride;
+    body.localGet(first);
+    body.v128Const(new Uint8Array(steps.buffer));
+    body.op("i32x4.add");
+  });
+}
+
+type BinaryExpr = Expr & { readonly kind: "binary" };
+
+function binary(
+  expr: BinaryExpr,
+  lanes: Lanes,
+  inner: (x: Expr, width?: Width) => Vec,
+  width: Width | undefined,
+): Vec {
+  const { op, x, y } = expr;
+  const isZero = (part: Expr): boolean => part.kind === "const" && part.value === 0;
+  if (op === "fromWords" && isZero(y)) {
+    const isShift = x.kind === "binary" && x.op === "shl" && x.y.kind === "const";
+    // (h << s) as the high word: one shift does both
+    if (isShift) return fromHighWords(inner(x.x, 64), lanes, 32 + (x.y.value & 31));
+    return fromHighWords(inner(x, 64), lanes, 32);
+  }
+  if (op === "fromWords")
+    return signChanged(x, y, lanes, inner) ?? binaryVec(op, inner(x, 64), inner(y, 64), lanes);
+  if ((op === "shl" || op === "shr") && dependence(y, lanes.scope).kind === "uniform") {
+    return shift(op, inner(x, width), y, lanes);
+  }
+  if ((op === "min" || op === "max") && (expr.type === "f64" || expr.type === "f32")) {
+    if (y.kind === "const" && isBound(op, y.value)) return bounded(op, inner(x), y.value, lanes);
+    if (x.kind === "const" && isBound(op, x.value)) return bounded(op, inner(y), x.value, lanes);
+  }
+  const own = ownWidth(x, lanes) ?? ownWidth(y, lanes) ?? width;
+  return binaryVec(op, inner(x, own), inner(y, own), lanes);
+}
+
+/** A float64 whose high word alone is changed, by bits of high words of others: that needs no words. */
+function signChanged(
+  high: Expr,
+  low: Expr,
+  lanes: Lanes,
+  inner: (x: Expr, width?: Width) => Vec,
+): Vec | undefined {
+  if (high.kind !== "binary" || (high.op !== "or" && high.op !== "xor")) return undefined;
+  if (low.kind !== "unary" || low.op !== "lowWord" || low.x.kind !== "local") return undefined;
+  const { x: own, y: bits } = high;
+  const isOwn =
+    own.kind === "unary" && own.op === "highWord" && own.x.kind === "local" && own.x.name === low.x.name;
+  if (!isOwn || bits.kind !== "binary" || bits.op !== "and" || bits.y.kind !== "const") return undefined;
+  const whole = (x: Expr): Vec | undefined => {
+    if (x.kind === "unary" && x.op === "highWord") return inner(x.x, 64);
+    if (x.kind !== "binary" || x.op !== "xor") return undefined;
+    const [a, b] = [whole(x.x), whole(x.y)];
+    return a && b && part(bitwise("xor", a, b, lanes), lanes);
+  };
+  const from = whole(bits.x);
+  if (from === undefined) return undefined;
+  const mask = constantVec("f64", new Float64Array(new Int32Array([0, bits.y.value]).buffer)[0]!, 64, lanes);
+  return bitwise(high.op, inner(low.x, 64), part(bitwise("and", from, mask, lanes), lanes), lanes);
+}
+
+function bitwise(op: "and" | "or" | "xor", x: Vec, y: Vec, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  return made("f64", 64, (k) => {
+    x.emit(k);
+    y.emit(k);
+    body.op(`v128.${op}`);
+  });
+}
+
+function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  if (count.kind === "const") return shiftVec(op, x, () => body.i32Const(count.value & 31), lanes);
+  const local = body.local("i32");
+  emitScalar(count, lanes.frame);
+  body.localSet(local);
+  return shiftVec(op, x, () => body.localGet(local), lanes);
+}
+
+/** Whether the processor's own instruction, which takes the second operand where it cannot tell, gives the right zero. */
+function isBound(op: "min" | "max", bound: number): boolean {
+  return !Number.isNaN(bound) && !(op === "min" && Object.is(bound, -0));
+}
+
+/** The lesser or greater of x and a constant by that instruction. */
+function bounded(op: "min" | "max", x: Vec, bound: number, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const shape = x.type === "f64" ? "f64x2" : "f32x4";
+  const limit = constantVec(x.type, bound, x.width, lanes);
+  return made(x.type, x.width, (k) => {
+    x.emit(k);
+    limit.emit(k);
+    body.op(`${shape}.p${op}`);
+    if (op === "max" && Object.is(bound, 0)) {
+      limit.emit(k); // −0 becomes 0
+      body.op(`${shape}.add`);
+    }
+  });
+}
+
+/** Whether a constant has no bit set. */
+function isZero(x: Expr): boolean {
+  return x.kind === "const" && Object.is(x.value, 0);
+}
+
+/** Both sides are computed, unless one may only be computed where it is chosen. */
+function select(
+  expr: Expr & { kind: "select" },
+  lanes: Lanes,
+  call: CallWriter,
+  width: Width,
+  depth: number,
+): Vec {
+  const body = bodyOf(lanes);
+  const inner = (x: Expr, within: Lanes, wanted: Width): Vec => {
+    const vec = vecOf(x, within, call, wanted, depth + 1);
+    return x.type === "f64" || x.type === "f32" ? vec : toWidth(vec, wanted, within);
+  };
+  const by = dependence(expr.condition, lanes.scope);
+  if (!isGuarded(expr.x, lanes.frame) && !isGuarded(expr.y, lanes.frame)) {
+    const mask = vecOf(expr.condition, lanes, call, width, depth + 1);
+    if (isZero(expr.y)) return whereVec(mask, inner(expr.x, lanes, width), false, lanes);
+    if (isZero(expr.x)) return whereVec(mask, inner(expr.y, lanes, width), true, lanes);
+    return chooseVec(mask, inner(expr.x, lanes, width), inner(expr.y, lanes, width), lanes);
+  }
+  // stores that a side would have to wait for must not be made there
+  for (const buffer of usesOf([], [expr.x, expr.y]).buffers) flushBuffer(buffer, lanes);
+  const regs = newRegs(lanes, width);
+  const assign = (vec: Vec): void => {
+    regs.forEach((reg, k) => {
+      vec.emit(k);
+      body.localSet(reg);
+    });
+  };
+  const conditional: Lanes = { ...lanes, isConditional: true };
+  if (by.kind === "uniform") {
+    emitScalar(expr.condition, lanes.frame);
+    body.if();
+    assign(inner(expr.x, conditional, width));
+    body.else();
+    assign(inner(expr.y, conditional, width));
+    body.end();
+    return inRegs(expr.type, width, regs, lanes);
+  }
+  const condition = plain(vecOf(expr.condition, lanes, call, width, depth + 1), lanes);
+  const side = (x: Expr, isOpposite: boolean): void => {
+    const mask = both(lanes.mask, condition, lanes, isOpposite);
+    emitAny(mask, lanes);
+    body.if();
+    const vec = plain(inner(x, { ...conditional, mask }, width), lanes);
+    assign(isOpposite ? chooseVec(condition, inRegs(expr.type, width, regs, lanes), vec, lanes) : vec);
+    body.end();
+  };
+  side(expr.x, false);
+  side(expr.y, true);
+  return inRegs(expr.type, width, regs, lanes);
+}
+
+/** Whether an expression may touch memory that is not there, or costs so much that a branch around it pays. */
+function isGuarded(expr: Expr, frame: Frame): boolean {
+  const inner = (x: Expr): boolean => isGuarded(x, frame);
+  switch (expr.kind) {
+    case "const":
+    case "local":
+      return false;
+    case "load":
+      return !isInside(expr.buffer, expr.index, frame);
+    case "call":
+      return true;
+    case "table":
+      return inner(expr.index);
+    case "unary":
+    case "convert":
+      return inner(expr.x);
+    case "binary":
+      return inner(expr.x) || inner(expr.y);
+    case "mulAdd":
+      return inner(expr.x) || inner(expr.y) || inner(expr.z);
+    case "select":
+      return inner(expr.condition) || inner(expr.x) || inner(expr.y);
+  }
+}

@@ -1,0 +1,434 @@
+import { bytesPerElement } from "../../../../kernel/executable.ts";
+import * as build from "../../../../kernel/build.ts";
+import { copyExpr } from "../../../../kernel/copy.ts";
+import { sameExpr } from "../../../../kernel/same-expr.ts";
+import type { Expr, ScalarType } from "../../../../kernel/scalar.ts";
+import { internalError } from "../../../../errors/index.ts";
+import { bufferOf, emitAddress, emitTableAddress, isPositive } from "../frame.ts";
+import { emitScalar, loadOf, storeOf } from "../scalar.ts";
+import { dependence } from "./classify.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import {
+  bodyOf,
+  emitAll,
+  extractLane,
+  inRegs,
+  keep,
+  laneByLane,
+  made,
+  naturalWidth,
+  newRegs,
+  plain,
+  settled,
+  toWidth,
+  vectors,
+} from "./lanes.ts";
+
+/** The local that holds a lane's own number of an index. */
+export function laneName(name: string, lane: number): string {
+  return `${name}@${lane}`;
+}
+
+/** An expression that does not read vectors, for one lane. */
+export function atLane(expr: Expr, lane: number, lanes: Lanes): Expr {
+  return copyExpr(expr, (part) => {
+    if (part.kind !== "local") return undefined;
+    const { name } = part;
+    const binding = lanes.scope.get(name);
+    if (binding === undefined) return undefined;
+    if (binding.kind === "lanes") return build.local("i32", laneName(name, lane));
+    if (binding.kind === "vector") throw internalError(`${name} is a vector`);
+    const steps = binding.stride * (lanes.base + lane);
+    if (steps === 0) return undefined;
+    const type = lanes.frame.locals.get(name)?.type ?? "i32";
+    return build.add(build.local(type, name), build.constant(type, typed(type, steps)));
+  });
+}
+
+function typed(type: ScalarType, value: number): number {
+  return type === "u32" ? value >>> 0 : value | 0;
+}
+
+/** The index of each lane as an expression over scalars. */
+function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
+  if (dependence(index, lanes.scope).kind !== "vector") return (lane) => atLane(index, lane, lanes);
+  const { frame } = lanes;
+  const vec = plain(vecOf(index), lanes);
+  return (lane) => {
+    const local = frame.body.local("i32");
+    const name = `@index${local}`;
+    frame.locals.set(name, { type: "i32", index: local });
+    extractLane(vec, lane, lanes);
+    frame.body.localSet(local);
+    return build.local("i32", name);
+  };
+}
+
+/** Runs `write` where the mask has the lane. */
+function whereActive(mask: Vec | undefined, lane: number, lanes: Lanes, write: () => void): void {
+  if (mask === undefined) return write();
+  extractLane(mask, lane, lanes);
+  const body = bodyOf(lanes);
+  body.if();
+  write();
+  body.end();
+}
+
+/** The elements of a buffer at the indices of all lanes; none is read for lanes outside of the mask. */
+export function loadVec(
+  expr: Expr & { kind: "load" },
+  width: Width | undefined,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): Vec {
+  const { mask } = lanes;
+  const { buffer, index } = expr;
+  flushBuffer(buffer, lanes);
+  const by = dependence(index, lanes.scope);
+  const isReal = expr.type === "f64" || expr.type === "f32";
+  const wanted = isReal ? naturalWidth(expr.type, lanes) : (width ?? naturalWidth(expr.type, lanes));
+  if (by.kind === "affine" && by.stride === 2 && mask === undefined && expr.type !== "bool")
+    return alternateLoad(buffer, index, expr.type, wanted, lanes);
+  if (!(by.kind === "affine" && by.stride === 1)) return gather(expr, wanted, lanes, vecOf);
+  if (mask === undefined) return unitLoad(buffer, index, expr.type, wanted, lanes);
+  const own = expr.type === "bool" ? wanted : expr.type === "f64" ? 64 : 32;
+  const regs = newRegs(lanes, own);
+  const body = bodyOf(lanes);
+  const assign = (vec: Vec): void =>
+    regs.forEach((reg, k) => {
+      vec.emit(k);
+      body.localSet(reg);
+    });
+  emitAll(mask, lanes);
+  body.if();
+  assign(unitLoad(buffer, index, expr.type, own, { ...lanes, mask: undefined }));
+  body.else();
+  assign(gather(expr, own, lanes, vecOf));
+  body.end();
+  return toWidth(
+    inRegs(expr.type, own, regs, lanes),
+    expr.type === "f64" || expr.type === "f32" ? own : wanted,
+    lanes,
+  );
+}
+
+/**
+ * The address of neighbouring elements, as `emitAddress` gives it. An offset cannot make up for an index below 0, which that
+ * of the first lane of all may be where only later lanes have theirs in memory.
+ */
+function emitRunAddress(buffer: string, index: Expr, lanes: Lanes, stride = 1): number {
+  const { frame, base } = lanes;
+  const scalar = (x: Expr): void => emitScalar(x, frame);
+  if (base === 0 || isPositive(index, frame))
+    return (
+      emitAddress(frame, buffer, index, scalar) +
+      stride * base * bytesPerElement[bufferOf(frame, buffer).type]
+    );
+  return emitAddress(frame, buffer, atLane(index, 0, lanes), scalar);
+}
+
+/** Neighbouring elements. */
+function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const offset = emitRunAddress(buffer, index, lanes);
+  if (type === "bool") return loadMask(offset, width, lanes);
+  const own: Width = type === "f64" ? 64 : 32;
+  const count = vectors(lanes, own);
+  if (count === 1) {
+    body.memory("v128.load", offset);
+    const reg = body.local("v128");
+    body.localSet(reg);
+    return toWidth(inRegs(type, own, [reg], lanes), width, lanes);
+  }
+  const address = body.local("i32");
+  body.localSet(address);
+  const loaded = keep(
+    made(type, own, (k) => {
+      body.localGet(address);
+      body.memory("v128.load", offset + 16 * k);
+    }),
+    lanes,
+  ).vec;
+  return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
+}
+
+type Load = Expr & { readonly kind: "load" };
+
+/** Whether an expression reads neighbouring float32 as float64. */
+export function isPromotedLoad(
+  expr: Expr & { readonly kind: "convert" },
+  { mask, scope }: Lanes,
+): expr is Expr & { readonly kind: "convert"; readonly x: Load } {
+  const { type, x } = expr;
+  if (type !== "f64" || x.type !== "f32" || x.kind !== "load" || mask !== undefined) return false;
+  const by = dependence(x.index, scope);
+  return by.kind === "affine" && by.stride === 1;
+}
+
+/** Neighbouring float32 as float64, two at a time: what reads the upper half of a vector must move it down first. */
+export function promotedLoad({ buffer, index }: Load, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  flushBuffer(buffer, lanes);
+  const offset = emitRunAddress(buffer, index, lanes);
+  const address = body.local("i32");
+  body.localSet(address);
+  return keep(
+    made("f64", 64, (k) => {
+      body.localGet(address);
+      body.memory("v128.load64_zero", offset + 8 * k);
+      body.op("f64x2.promote_low_f32x4");
+    }),
+    lanes,
+  ).vec;
+}
+
+/** The lanes of two vectors, each the number of a scalar in both together, as the bytes that a shuffle takes. */
+function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
+  const bytes = bytesPerElement[type];
+  return order.flatMap((scalar) => Array.from({ length: bytes }, (_, i) => scalar * bytes + i));
+}
+
+/** Every second element: the second vector is read so that it ends with the last one, since others may not be there. */
+function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  const own: Width = type === "f64" ? 64 : 32;
+  const count = 128 / own;
+  const bytes = bytesPerElement[type];
+  const offset = emitRunAddress(buffer, index, lanes, 2);
+  const address = body.local("i32");
+  body.localSet(address);
+  const order = Array.from({ length: count }, (_, i) => (2 * i < count ? 2 * i : 2 * i + 1));
+  const loaded = keep(
+    made(type, own, (k) => {
+      const start = offset + 2 * 16 * k;
+      body.localGet(address);
+      body.memory("v128.load", start);
+      body.localGet(address);
+      body.memory("v128.load", start + (count - 1) * bytes);
+      body.shuffle(scalarsOf(type, order));
+    }),
+    lanes,
+  ).vec;
+  return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
+}
+
+/** Bytes of 0 and 1 at the address on the stack, as a mask. */
+function loadMask(offset: number, width: Width, lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  body.memory(lanes.count === 8 ? "v128.load64_zero" : "v128.load32_zero", offset);
+  body.op("i16x8.extend_low_i8x16_u");
+  const words = body.local("v128");
+  body.localSet(words);
+  const mask = keep(
+    made("bool", 32, (k) => {
+      body.localGet(words);
+      body.op(k === 0 ? "i32x4.extend_low_i16x8_u" : "i32x4.extend_high_i16x8_u");
+      body.v128Const(new Uint8Array(16));
+      body.op("i32x4.ne");
+    }),
+    lanes,
+  ).vec;
+  return toWidth(mask, width, lanes);
+}
+
+/** Elements wherever they are. */
+function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf: (expr: Expr) => Vec): Vec {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const indices = laneIndices(expr.index, lanes, vecOf);
+  const mask = lanes.mask && plain(lanes.mask, lanes);
+  return laneByLane(
+    expr.type,
+    width,
+    lanes,
+    (lane) => {
+      const offset = emitAddress(frame, expr.buffer, indices(lane), (x) => emitScalar(x, frame));
+      body.memory(loadOf(expr.type), offset);
+    },
+    (lane, write) => whereActive(mask, lane, lanes, write),
+  );
+}
+
+/** The entries of a table at the indices of all lanes; an index that is out of range, in a lane that does not count, is clamped. */
+export function tableVec(
+  expr: Expr & { kind: "table" },
+  width: Width,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): Vec {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const { table } = expr;
+  const last = build.i32(Math.max(0, table.values.length - 1));
+  const clamped = build.min(build.max(expr.index, build.i32(0)), last);
+  const indices = laneIndices(clamped, lanes, vecOf);
+  const address = frame.unit.table(table);
+  return laneByLane(expr.type, width, lanes, (lane) => {
+    const offset = emitTableAddress(frame, table.type, address, indices(lane), (x) => emitScalar(x, frame));
+    body.memory(loadOf(table.type), offset);
+  });
+}
+
+/** Stores for all lanes, or those of the mask. Neighbouring elements wait in `pending` until the loads of the iteration are made. */
+export function storeVec(
+  buffer: string,
+  index: Expr,
+  value: Vec,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): void {
+  const { frame, mask } = lanes;
+  const body = bodyOf(lanes);
+  const { type } = bufferOf(frame, buffer);
+  const by = dependence(index, lanes.scope);
+  const own: Width = type === "f64" || type === "f32" ? value.width : type === "bool" ? value.width : 32;
+  const kept = settled(type === "i32" || type === "u32" ? toWidth(value, own, lanes) : value, lanes);
+  const stride = by.kind === "affine" && (by.stride === 1 || by.stride === 2) ? by.stride : undefined;
+  const isAlternate = stride === 2 && mask === undefined && type !== "bool";
+  if (isAlternate && joinAlternate(buffer, index, kept, lanes)) return;
+  flushBuffer(buffer, lanes);
+  if (stride !== 1 && !isAlternate) return scatter(buffer, index, kept, lanes, vecOf);
+  const address = body.local("i32");
+  const offset = emitRunAddress(buffer, index, lanes, stride);
+  body.localSet(address);
+  if (isAlternate) {
+    const flush = (): void => alternateStore(type, address, offset, kept, lanes);
+    const alternate = { index, address, offset, value: kept };
+    lanes.pending.push({ buffer, base: lanes.base, flush, alternate });
+    return;
+  }
+  const flush = (): void => unitStore(type, address, offset, kept, lanes);
+  if (mask === undefined) {
+    lanes.pending.push({ buffer, base: lanes.base, flush });
+    return;
+  }
+  noteStore(lanes);
+  emitAll(mask, lanes);
+  body.if();
+  flush();
+  body.else();
+  scatter(buffer, index, kept, lanes, vecOf);
+  body.end();
+}
+
+/** To every second element, lane by lane. */
+function alternateStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  for (let lane = 0; lane < lanes.count; lane++) {
+    body.localGet(address);
+    extractLane(value, lane, lanes);
+    body.memory(storeOf(type), offset + 2 * lane * bytesPerElement[type]);
+  }
+}
+
+/**
+ * Puts a store to every second element together with one that waits, to the elements before these: then all are side by
+ * side. Says whether there was one.
+ */
+function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boolean {
+  const before = lanes.pending.at(-1);
+  const { alternate } = before ?? {};
+  if (before?.buffer !== buffer || before.base !== lanes.base || alternate === undefined) return false;
+  if (distance(alternate.index, index) !== 1) return false;
+  const { address, offset, value: even } = alternate;
+  const body = bodyOf(lanes);
+  const { type, width } = odd;
+  const half = 64 / width;
+  const flush = (): void =>
+    storeVectors(address, offset, 2 * vectors(lanes, width), lanes, (k) => {
+      const first = k % 2 === 0 ? 0 : half;
+      even.emit(k >> 1);
+      odd.emit(k >> 1);
+      body.shuffle(scalarsOf(type, Array.from({ length: 2 * half }, (_, i) => first + (i >> 1) + (i % 2) * 2 * half))); // prettier-ignore
+    });
+  lanes.pending.splice(-1, 1, { buffer, base: lanes.base, flush });
+  return true;
+}
+
+/** How far one index lies after another, where that can be seen. */
+function distance(from: Expr, to: Expr): number | undefined {
+  const [a, b] = [constantPart(from), constantPart(to)];
+  return sameExpr(a.rest, b.rest) ? b.constant - a.constant : undefined;
+}
+
+function constantPart(index: Expr): { readonly rest: Expr; readonly constant: number } {
+  if (index.kind !== "binary" || index.op !== "add" || index.y.kind !== "const")
+    return { rest: index, constant: 0 };
+  return { rest: index.x, constant: index.y.value };
+}
+
+function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  if (type === "bool") {
+    const mask = toWidth(value, 32, lanes);
+    const bytes = body.local("v128");
+    for (const k of [0, lanes.count === 8 ? 1 : 0]) mask.emit(k);
+    body.op("i16x8.narrow_i32x4_s");
+    body.v128Const(new Uint8Array(16));
+    body.op("i8x16.narrow_i16x8_s");
+    body.v128Const(new Uint8Array(16).fill(1));
+    body.op("v128.and");
+    body.localSet(bytes);
+    body.localGet(address);
+    body.localGet(bytes);
+    return body.memoryLane(lanes.count === 8 ? "v128.store64_lane" : "v128.store32_lane", 0, offset);
+  }
+  storeVectors(address, offset, vectors(lanes, value.width), lanes, (k) => value.emit(k));
+}
+
+/** Stores vectors side by side; each second one from an address of its own where none may be made one with that before it. */
+function storeVectors(
+  address: number,
+  offset: number,
+  count: number,
+  lanes: Lanes,
+  emit: (k: number) => void,
+): void {
+  const body = bodyOf(lanes);
+  const isApart = lanes.iteration?.isApart === true && count > 1;
+  const next = isApart ? body.local("i32") : address;
+  if (isApart) {
+    body.localGet(address);
+    body.i32Const(16);
+    body.op("i32.add");
+    body.localSet(next);
+  }
+  for (let k = 0; k < count; k++) {
+    const isNext = isApart && k % 2 === 1;
+    body.localGet(isNext ? next : address);
+    emit(k);
+    body.memory("v128.store", offset + 16 * (isNext ? k - 1 : k));
+  }
+}
+
+function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (expr: Expr) => Vec): void {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const { type } = bufferOf(frame, buffer);
+  noteStore(lanes);
+  const indices = laneIndices(index, lanes, vecOf);
+  const mask = lanes.mask && plain(lanes.mask, lanes);
+  for (let lane = 0; lane < lanes.count; lane++) {
+    whereActive(mask, lane, lanes, () => {
+      const place = indices(lane);
+      const offset = emitAddress(frame, buffer, place, (x) => emitScalar(x, frame));
+      extractLane(value, lane, lanes);
+      body.memory(storeOf(type), offset);
+    });
+  }
+}
+
+/** Makes the stores that wait; before anything that might read what they write, or skip them. */
+export function flushAll(lanes: Lanes): void {
+  if (lanes.pending.length > 0) noteStore(lanes);
+  for (const { flush } of lanes.pending.splice(0)) flush();
+}
+
+/** Makes the stores that wait if this buffer is among them; those of other lanes are no concern of these. */
+export function flushBuffer(buffer: string, lanes: Lanes): void {
+  if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
+}
+
+function noteStore({ iteration }: Lanes): void {
+  if (iteration !== undefined) iteration.hasStored = true;
+}

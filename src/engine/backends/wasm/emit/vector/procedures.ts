@@ -1,0 +1,190 @@
+import type { Expr, Procedure, Stmt } from "../../../../kernel/scalar.ts";
+import { usesOf, weightOf } from "../../../../kernel/split.ts";
+import { checkDepth, reachedBy, walkBlock } from "../../../../kernel/walk.ts";
+import type { Callable } from "../../encode/body.ts";
+import { openFrame } from "../frame.ts";
+import { refuseRecursion } from "../unit.ts";
+import { dependence } from "./classify.ts";
+import { usesDouble } from "./double.ts";
+import { setUniform, vecOf } from "./expression.ts";
+import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
+import {
+  bindVec,
+  bodyOf,
+  inRegs,
+  naturalWidth,
+  newRegs,
+  NotVectorisable,
+  plain,
+  toWidth,
+  vectors,
+} from "./lanes.ts";
+import { emitVectorBlock } from "./statement.ts";
+
+/** Weight up to which a procedure is written into the loop that calls it, and how much a loop takes in altogether. */
+const inlineLimit = 900;
+const inlineTotal = 4000;
+
+/** A call: of a procedure that is written into the code here, or of a function of vectors. */
+export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec {
+  const { procedure, args } = expr;
+  refuseRecursion(lanes.open, procedure);
+  checkDepth(lanes.open.size);
+  const weight = procedureWeight(procedure);
+  const isInline =
+    !lanes.isConditional && weight <= inlineLimit && lanes.inlined.weight + weight <= inlineTotal;
+  if (!isInline) return callFunction(procedure, args, lanes);
+  lanes.inlined.weight += weight;
+
+  const frame = openFrame(lanes.frame.unit, bodyOf(lanes), procedure, lanes.frame.buffers);
+  const set = usesOf(procedure.body).set;
+  const scope = new Map<string, Binding>();
+  procedure.params.forEach((param, k) => {
+    const arg = args[k]!;
+    if (dependence(arg, lanes.scope).kind === "uniform" && !set.has(param.name)) {
+      const isOutside = setUniform(param.name, arg, frame, lanes);
+      if (!isOutside) scope.set(param.name, { kind: "scalar", stride: 0 });
+    } else {
+      const width = naturalWidth(param.type, lanes);
+      const vec = toWidth(vecOf(arg, lanes, emitVectorCall, width), width, lanes);
+      scope.set(param.name, bindVec(vec, set.has(param.name), lanes));
+    }
+  });
+  const inner: Lanes = {
+    ...lanes,
+    frame,
+    scope,
+    set,
+    indices: new Set(),
+    open: new Set([...lanes.open, procedure]),
+  };
+  emitVectorBlock(procedure.body, inner, emitVectorCall);
+  const width = naturalWidth(procedure.result.type, lanes);
+  return toWidth(vecOf(procedure.result, inner, emitVectorCall, width), width, inner);
+}
+
+/** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
+function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes): Vec {
+  const body = bodyOf(lanes);
+  demandVectorisable(procedure, lanes);
+  const isMasked = lanes.mask !== undefined && hasWhile(procedure);
+  const callee = vectorFunction(procedure, lanes, isMasked);
+  const width = (type: Vec["type"]): Width => naturalWidth(type, lanes);
+  const values = procedure.params.map((param, k) =>
+    toWidth(vecOf(args[k]!, lanes, emitVectorCall, width(param.type)), width(param.type), lanes),
+  );
+  if (isMasked && lanes.mask !== undefined) values.push(toWidth(lanes.mask, width("bool"), lanes));
+  for (const value of values) emitArgument(value, lanes);
+  body.call(callee);
+  const { type } = procedure.result;
+  const regs = newRegs(lanes, width(type));
+  for (const reg of regs.toReversed()) body.localSet(reg);
+  return inRegs(type, width(type), regs, lanes);
+}
+
+/**
+ * V8 ends the process ("unreachable code") where it makes 256-bit operations of a pair of vectors that a call takes as they are,
+ * in a branch or beside stores of what is computed of them; it takes what is made of them. Whether it does goes by its switches,
+ * which others may set too.
+ */
+function emitArgument(value: Vec, lanes: Lanes): void {
+  const body = bodyOf(lanes);
+  const vec = plain(value, lanes);
+  for (let k = 0; k < vectors(lanes, vec.width); k++) {
+    vec.emit(k);
+    vec.emit(k);
+    body.op("v128.or");
+  }
+}
+
+/** Finds out before a function is begun whether it can be written. */
+function demandVectorisable(procedure: Procedure, { isNarrow }: Lanes): void {
+  if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
+    throw new NotVectorisable("float64 in lanes of 32 bits");
+  for (const one of [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures]) {
+    walkBlock(one.body, {
+      stmt(stmt) {
+        if (stmt.kind !== "for" && stmt.kind !== "reduce") return;
+        if (stmt.from.kind !== "const" || stmt.to.kind !== "const")
+          throw new NotVectorisable("bounds that may differ from lane to lane");
+      },
+    });
+  }
+}
+
+function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean): Callable {
+  const { count, isNarrow, open } = caller;
+  const { unit } = caller.frame;
+  return unit.once(procedure, `${count} ${String(isNarrow)} ${String(isMasked)}`, () => {
+    const widths = procedure.params.map((param) => naturalWidth(param.type, caller));
+    if (isMasked) widths.push(naturalWidth("bool", caller));
+    const sizes = widths.map((width) => (count * width) / 128);
+    const resultWidth = naturalWidth(procedure.result.type, caller);
+    const { body, ...callable } = unit.module.function(unit.fresh(`${procedure.name}.x${count}`), {
+      params: new Array<"v128">(sizes.reduce((sum, size) => sum + size, 0)).fill("v128"),
+      results: new Array<"v128">((count * resultWidth) / 128).fill("v128"),
+    });
+    const frame = openFrame(unit, body, procedure);
+    const scope = new Map<string, Binding>();
+    const outside: Lanes = {
+      frame,
+      count,
+      isNarrow,
+      base: 0,
+      scope,
+      set: usesOf(procedure.body).set,
+      indices: new Set(),
+      mask: undefined,
+      pending: [],
+      iteration: undefined,
+      isConditional: false,
+      parts: { regs: [], used: 0 },
+      inlined: { weight: 0 },
+      open: new Set([...open, procedure]),
+    };
+    let next = 0;
+    const take = (k: number): number[] => Array.from({ length: sizes[k]! }, () => next++);
+    procedure.params.forEach(({ name, type }, k) => {
+      const regs = take(k);
+      scope.set(name, { kind: "vector", vec: inRegs(type, widths[k]!, regs, outside), regs });
+    });
+    const mask = isMasked ? inRegs("bool", widths.at(-1)!, take(widths.length - 1), outside) : undefined;
+    const lanes: Lanes = { ...outside, mask };
+    emitVectorBlock(procedure.body, lanes, emitVectorCall);
+    const result = vecOf(procedure.result, lanes, emitVectorCall, resultWidth);
+    const value = toWidth(result, resultWidth, lanes);
+    for (let k = 0; k < (count * resultWidth) / 128; k++) value.emit(k);
+    return callable;
+  });
+}
+
+const weights = new WeakMap<Procedure, number>();
+
+/** How much code a procedure is, with those that it calls. */
+function procedureWeight(procedure: Procedure): number {
+  let weight = weights.get(procedure);
+  if (weight === undefined) {
+    const own = (one: Procedure): number =>
+      [...one.body, { kind: "let", name: "", value: one.result } satisfies Stmt].reduce(
+        (sum, stmt) => sum + weightOf(stmt),
+        0,
+      );
+    weight = own(procedure);
+    weights.set(procedure, weight);
+  }
+  return weight;
+}
+
+/** Whether a procedure, or one that it calls, has a loop that could run forever on numbers that do not count. */
+function hasWhile(procedure: Procedure): boolean {
+  const all = [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures];
+  return all.some((one) => {
+    let found = false;
+    walkBlock(one.body, {
+      stmt: ({ kind }) => {
+        if (kind === "while") found = true;
+      },
+    });
+    return found;
+  });
+}

@@ -1,0 +1,241 @@
+import type { Expr, Reduce, Stmt } from "../../../../kernel/scalar.ts";
+import { reduceLanes } from "../../../../kernel/scalar.ts";
+import { weightOf } from "../../../../kernel/split.ts";
+import { knownIterations } from "../../../../kernel/iterations.ts";
+import type { Frame } from "../frame.ts";
+import { localIndex } from "../frame.ts";
+import { valueTypeOf } from "../unit.ts";
+import type { Accumulator } from "./accumulator.ts";
+import { openAccumulator } from "./accumulator.ts";
+import { vecOf } from "./expression.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
+import { emitBlocks, openBlocks } from "./blocks.ts";
+import type { Bounds, For, IterationCode } from "./loop.ts";
+import { attempt, emitEnd, lanesFor, openLanes, openIteration, runIterations } from "./loop.ts";
+import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
+import { binaryVec, convertVec } from "./operations.ts";
+import { emitVectorCall } from "./procedures.ts";
+import { emitVectorBlock } from "./statement.ts";
+
+/** How values that are left over, or that vectors cannot compute, are computed one index at a time. */
+export interface Alone {
+  /** Writes what computes the value of one index, in the local of the fold's index, and puts it on the stack. */
+  readonly value: () => void;
+  /** Writes a loop that computes values before they are folded. */
+  readonly loop: (stmt: For, bounds: Bounds, frame: Frame) => boolean;
+}
+
+/** Writes a fold with the lanes of its definition, eight an iteration. */
+export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alone: Alone): boolean {
+  const { body } = frame;
+  const index = localIndex(frame, stmt.index, "i32");
+  const blocks = openBlocks(stmt, singleOf(stmt) ?? stmt.value, frame, alone.loop);
+  const fold = openFold(blocks?.fold ?? stmt, blocks?.frame ?? frame);
+  if (fold === undefined) return false;
+  const { runs, outside, width } = fold;
+  for (const run of runs) run.begin();
+  const end = emitEnd(body, bounds, index, reduceLanes);
+  if (blocks === undefined) runIterations(body, fold.iterations, end, index, reduceLanes);
+  else emitBlocks(blocks, fold.iterations, end, index, frame, knownIterations(stmt));
+  emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail: alone.value });
+  for (const run of runs) run.finish();
+  combineLanes(
+    stmt,
+    runs.flatMap((run) => run.regs),
+    outside,
+    localIndex(frame, stmt.name, stmt.value.type),
+  );
+  return true;
+}
+
+/** A fold whose iterations are written, and what they fold into. */
+interface Fold {
+  readonly iterations: IterationCode;
+  readonly runs: readonly Accumulator[];
+  readonly width: Width;
+  readonly outside: Lanes;
+}
+
+/** Writes the iterations of a fold, apart; `undefined` where its values cannot be computed by vectors. */
+function openFold(stmt: Reduce, frame: Frame): Fold | undefined {
+  const { type } = stmt.value;
+  const iterations = openIteration(stmt.body, frame, false);
+  const single = singleOf(stmt);
+  const kind = lanesFor(stmt.body, [single ?? stmt.value], false);
+  const lanes = openLanes(stmt.body, stmt.index, frame, iterations, kind);
+  const { count } = lanes;
+  const width: Width = type === "f64" ? 64 : 32;
+  const outside: Lanes = { ...lanes, frame, iteration: undefined };
+  const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
+  return attempt(() => {
+    for (const [run, accumulator] of runs.entries()) {
+      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
+      emitVectorBlock(stmt.body, inner, emitVectorCall);
+      const raw =
+        single === undefined || !kind.isNarrow
+          ? vecOf(stmt.value, inner, emitVectorCall, width)
+          : widened(stmt.value, single, inner);
+      accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
+    }
+    flushAll(lanes);
+    return { iterations, runs, width, outside };
+  });
+}
+
+/** The float32 that a fold takes in as float64, if that is what it does. */
+function singleOf({ value }: Reduce): Expr | undefined {
+  return value.kind === "convert" && value.type === "f64" && value.x.type === "f32" ? value.x : undefined;
+}
+
+/** Such values, computed in lanes of 32 bits, each in one of 64. */
+function widened(value: Expr, single: Expr, lanes: Lanes): Vec {
+  if (value.kind === "convert" && isPromotedLoad(value, lanes)) return promotedLoad(value.x, lanes);
+  return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
+}
+
+/** The body of a fold that is copied for each value that is left over has at most this weight. */
+const shortBody = 40;
+
+interface Rest {
+  readonly index: number;
+  readonly to: number;
+  readonly tail: () => void;
+}
+
+/** What is left over goes to the first lanes: into vectors that are neutral otherwise, and these are added once. */
+function emitRest(
+  stmt: Reduce,
+  runs: readonly Accumulator[],
+  width: Width,
+  lanes: Lanes,
+  { index, to, tail }: Rest,
+): void {
+  const count = knownIterations(stmt);
+  const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
+  if (left === 0) return;
+  const { body } = lanes.frame;
+  const { type } = stmt.value;
+  const start = constantVec(type, (stmt.start as Expr & { value: number }).value, width, lanes);
+  const used = runs.slice(0, Math.ceil(left / lanes.count));
+  const values = used.map(() => newRegs(lanes, width));
+  for (const reg of values.flat()) {
+    start.emit(0);
+    body.localSet(reg);
+  }
+  const isMore = (): void => {
+    body.localGet(index);
+    body.localGet(to);
+    body.op("i32.lt_s");
+  };
+  const value = body.local(valueTypeOf(type));
+  const compute = (): void => {
+    tail();
+    if (type === "bool") {
+      body.localSet(value);
+      body.i32Const(0);
+      body.localGet(value);
+      body.op("i32.sub");
+    }
+    body.localSet(value);
+    body.localGet(index);
+    body.i32Const(1);
+    body.op("i32.add");
+    body.localSet(index);
+  };
+  const put = (lane: number): void => {
+    const { k, at } = laneAt(type, width, lane % lanes.count);
+    const reg = values[Math.floor(lane / lanes.count)]![k]!;
+    body.localGet(reg);
+    body.localGet(value);
+    body.lane(`${shapeOf(type)}.replace_lane`, at);
+    body.localSet(reg);
+  };
+  if (count !== undefined && isShort(stmt)) {
+    for (let lane = 0; lane < left; lane++) {
+      compute();
+      put(lane);
+    }
+  } else if (isShort(stmt)) {
+    const out = body.block();
+    for (let lane = 0; lane < left; lane++) {
+      isMore();
+      body.op("i32.eqz");
+      body.brIf(out);
+      compute();
+      put(lane);
+    }
+    body.end();
+  } else {
+    // one copy of the body, and the lane by its number
+    const lane = body.local("i32");
+    body.i32Const(0);
+    body.localSet(lane);
+    const out = body.block();
+    const again = body.loop();
+    isMore();
+    body.op("i32.eqz");
+    body.brIf(out);
+    compute();
+    for (let j = 0; j < left; j++) {
+      body.localGet(lane);
+      body.i32Const(j);
+      body.op("i32.eq");
+      body.if();
+      put(j);
+      body.end();
+    }
+    body.localGet(lane);
+    body.i32Const(1);
+    body.op("i32.add");
+    body.localSet(lane);
+    body.br(again);
+    body.end();
+    body.end();
+  }
+  used.forEach((run, k) => run.add(inRegs(type, width, values[k]!, lanes), lanes));
+}
+
+function isShort(stmt: Reduce): boolean {
+  const value: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
+  return [...stmt.body, value].reduce((sum, inner) => sum + weightOf(inner), 0) <= shortBody;
+}
+
+const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const secondWord = [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7];
+
+/** Lane j takes in lane j + 4, then j + 2, then j + 1; what lane 0 has then is the result. */
+function combineLanes(stmt: Reduce, regs: readonly number[], lanes: Lanes, target: number): void {
+  const { body } = lanes.frame;
+  const { type } = stmt.value;
+  const width: Width = type === "f64" ? 64 : 32;
+  const single = (reg: number): Vec => ({ type, width, isPlain: true, emit: () => body.localGet(reg) });
+  const combined = (x: number, y: Vec): void => {
+    binaryVec(stmt.op, single(x), y, lanes).emit(0);
+    body.localSet(x);
+  };
+  let left = [...regs];
+  while (left.length > 1) {
+    const half = left.length / 2;
+    for (let j = 0; j < half; j++) combined(left[j]!, single(left[j + half]!));
+    left = left.slice(0, half);
+  }
+  const last = left[0]!;
+  const shuffled = (order: readonly number[]): Vec => {
+    const reg = body.local("v128");
+    body.localGet(last);
+    body.localGet(last);
+    body.shuffle(order);
+    body.localSet(reg);
+    return single(reg);
+  };
+  combined(last, shuffled(highHalf));
+  if (width === 32) combined(last, shuffled(secondWord));
+  body.localGet(last);
+  body.lane(`${shapeOf(type)}.extract_lane`, 0);
+  if (type === "bool") {
+    body.i32Const(1);
+    body.op("i32.and");
+  }
+  body.localSet(target);
+}

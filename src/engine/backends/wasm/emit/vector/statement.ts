@@ -1,0 +1,251 @@
+import { expandReduce } from "../../../../kernel/expand.ts";
+import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
+import { usesOf, weightOf } from "../../../../kernel/split.ts";
+import { checkDepth, walkBlock } from "../../../../kernel/walk.ts";
+import { assertNever } from "../../../../util/assert-never.ts";
+import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
+import { emitScalar } from "../scalar.ts";
+import { dependence, ownWidth } from "./classify.ts";
+import type { CallWriter } from "./expression.ts";
+import { setUniform, vecOf } from "./expression.ts";
+import type { Lanes, Vec, Width } from "./lanes.ts";
+import {
+  bindVec,
+  bodyOf,
+  both,
+  emitAny,
+  keep,
+  naturalWidth,
+  NotVectorisable,
+  plain,
+  toWidth,
+} from "./lanes.ts";
+import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
+import { chooseVec } from "./operations.ts";
+
+/** Writes statements for all lanes, or for those of the mask. */
+export function emitVectorBlock(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth = 0): void {
+  checkDepth(depth);
+  const { parts } = lanes;
+  for (const stmt of block) {
+    const { used } = parts;
+    emitVectorStmt(stmt, lanes, call, depth);
+    parts.used = used;
+  }
+}
+
+function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: number): void {
+  const { frame, scope } = lanes;
+  const body = bodyOf(lanes);
+  const vec = (x: Expr, width?: Width): Vec => vecOf(x, lanes, call, width);
+  switch (stmt.kind) {
+    case "let":
+      return declare(stmt.name, stmt.value, lanes, call);
+    case "set": {
+      const binding = scope.get(stmt.name);
+      if (binding?.kind !== "vector") throw new NotVectorisable(`${stmt.name} is set`);
+      const old = binding.vec;
+      const value = toWidth(vec(stmt.value, old.width), old.width, lanes);
+      const next = lanes.mask === undefined ? value : chooseVec(lanes.mask, value, old, lanes);
+      binding.regs.forEach((reg, k) => {
+        next.emit(k);
+        body.localSet(reg);
+      });
+      return;
+    }
+    case "store": {
+      const { type } = bufferOf(frame, stmt.buffer);
+      return storeVec(stmt.buffer, stmt.index, vec(stmt.value, naturalWidth(type, lanes)), lanes, vec);
+    }
+    case "for":
+      return emitInnerFor(stmt, lanes, call, depth);
+    case "reduce":
+      return emitExpanded(expandReduce(stmt), lanes, call, depth + 1);
+    case "contract":
+      throw new NotVectorisable("a contraction");
+    case "while":
+      return emitVectorWhile(stmt, lanes, call, depth);
+    case "if":
+      return emitVectorIf(stmt, lanes, call, depth);
+    case "comment":
+      return;
+    default:
+      return assertNever(stmt, "emitVectorStmt");
+  }
+}
+
+/** Statements that another one stands for, with the locals that they set. */
+function emitExpanded(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth: number): void {
+  const set = new Set([...lanes.set, ...usesOf(block).set]);
+  emitVectorBlock(block, { ...lanes, set }, call, depth);
+}
+
+/** A new local: a number where all lanes have the same or one at a fixed step, else vectors. */
+function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): void {
+  const { frame, scope } = lanes;
+  const body = bodyOf(lanes);
+  const by = lanes.set.has(name) ? undefined : dependence(value, scope);
+  if (by?.kind === "uniform" || by?.kind === "affine") {
+    const isOutside = setUniform(name, value, frame, lanes);
+    if (value.type === "i32") frame.ranges.set(name, rangeOf(value, frame));
+    if (!isOutside) scope.set(name, { kind: "scalar", stride: by.kind === "affine" ? by.stride : 0 });
+    return;
+  }
+  if (by?.kind === "integral" && value.type === "i32" && lanes.indices.has(name)) {
+    for (let lane = 0; lane < lanes.count; lane++) {
+      emitScalar(atLane(value, lane, lanes), frame);
+      body.localSet(localIndex(frame, laneName(name, lane), "i32"));
+    }
+    scope.set(name, { kind: "lanes" });
+    return;
+  }
+  const width = ownWidth(value, lanes) ?? naturalWidth(value.type, lanes);
+  scope.set(name, bindVec(vecOf(value, lanes, call, width), lanes.set.has(name), lanes));
+}
+
+/** A loop within the iteration whose bounds are the same for all lanes. */
+function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWriter, depth: number): void {
+  const { frame, scope } = lanes;
+  const body = bodyOf(lanes);
+  for (const bound of [stmt.from, stmt.to]) {
+    if (dependence(bound, scope).kind !== "uniform")
+      throw new NotVectorisable("bounds that differ from lane to lane");
+  }
+  flushAll(lanes);
+  const index = localIndex(frame, stmt.index, "i32");
+  noteIndex(stmt, frame);
+  scope.set(stmt.index, { kind: "scalar", stride: 0 });
+  const inner: Lanes = { ...lanes, isConditional: true };
+  const end = scratch(frame, "i32");
+  const [start, stop] = stmt.reverse ? [stmt.to, stmt.from] : [stmt.from, stmt.to];
+  emitScalar(start, frame);
+  emitScalar(stop, frame);
+  body.localSet(end);
+  body.localSet(index);
+  const out = body.block();
+  const again = body.loop();
+  body.localGet(index);
+  body.localGet(end);
+  body.op(stmt.reverse ? "i32.le_s" : "i32.ge_s");
+  body.brIf(out);
+  const step = (by: number): void => {
+    body.localGet(index);
+    body.i32Const(by);
+    body.op("i32.add");
+    body.localSet(index);
+  };
+  if (stmt.reverse) step(-1);
+  emitVectorBlock(stmt.body, inner, call, depth + 1);
+  flushAll(lanes);
+  if (!stmt.reverse) step(1);
+  body.br(again);
+  body.end();
+  body.end();
+}
+
+/** Iterations go on while the condition holds for any lane, and change those for which it does. */
+function emitVectorWhile(
+  stmt: Stmt & { kind: "while" },
+  lanes: Lanes,
+  call: CallWriter,
+  depth: number,
+): void {
+  const body = bodyOf(lanes);
+  flushAll(lanes);
+  const out = body.block();
+  const again = body.loop();
+  const within: Lanes = { ...lanes, isConditional: true };
+  if (dependence(stmt.condition, lanes.scope).kind === "uniform") {
+    emitScalar(stmt.condition, lanes.frame);
+    body.op("i32.eqz");
+    body.brIf(out);
+    emitVectorBlock(stmt.body, within, call, depth + 1);
+  } else {
+    const mask = both(lanes.mask, steady(stmt.condition, within, call), lanes);
+    emitAny(mask, lanes);
+    body.op("i32.eqz");
+    body.brIf(out);
+    emitVectorBlock(stmt.body, { ...within, mask }, call, depth + 1);
+  }
+  flushAll(lanes);
+  body.br(again);
+  body.end();
+  body.end();
+}
+
+/** A condition that stays what it was when what it is made of is set. */
+function steady(condition: Expr, lanes: Lanes, call: CallWriter): Vec {
+  const vec = vecOf(condition, lanes, call);
+  return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
+}
+
+/** Weight up to which a branch is computed for all lanes without asking whether any lane takes it. */
+const cheapBranch = 24;
+
+/** A branch: both sides for the lanes that take them. */
+function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWriter, depth: number): void {
+  if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
+  const body = bodyOf(lanes);
+  if (dependence(stmt.condition, lanes.scope).kind === "uniform") {
+    flushAll(lanes);
+    const within: Lanes = { ...lanes, isConditional: true };
+    emitScalar(stmt.condition, lanes.frame);
+    body.if();
+    emitVectorBlock(stmt.then, within, call, depth + 1);
+    flushAll(lanes);
+    if (stmt.otherwise.length > 0) {
+      body.else();
+      emitVectorBlock(stmt.otherwise, within, call, depth + 1);
+      flushAll(lanes);
+    }
+    return body.end();
+  }
+  const condition = steady(stmt.condition, lanes, call);
+  if (
+    stmt.rare === true &&
+    lanes.iteration?.rare !== undefined &&
+    lanes.mask === undefined &&
+    !lanes.isConditional
+  ) {
+    lanes.iteration.rare.push(keep(condition, lanes).vec);
+    return;
+  }
+  const side = (block: readonly Stmt[], isOpposite: boolean): void => {
+    if (block.every((inner) => inner.kind === "comment")) return;
+    const mask = both(lanes.mask, condition, lanes, isOpposite);
+    const isBranch = !isCheap(block);
+    if (isBranch) {
+      if (!isSilent(block)) flushAll(lanes);
+      emitAny(mask, lanes);
+      body.if();
+    }
+    emitVectorBlock(block, { ...lanes, mask, isConditional: true }, call, depth + 1);
+    if (isBranch) body.end();
+  };
+  side(stmt.then, false);
+  side(stmt.otherwise, true);
+}
+
+/** Whether nothing in a branch reads what stores before it write, or makes them. */
+function isSilent(block: readonly Stmt[]): boolean {
+  return (
+    block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&
+    usesOf(block).buffers.size === 0
+  );
+}
+
+/** Whether a branch touches no memory, calls nothing and is short. */
+function isCheap(block: readonly Stmt[]): boolean {
+  let weight = 0;
+  let isPlain = true;
+  for (const stmt of block) weight += weightOf(stmt);
+  walkBlock(block, {
+    stmt: ({ kind }) => {
+      if (kind !== "let" && kind !== "set" && kind !== "if" && kind !== "comment") isPlain = false;
+    },
+    expr: ({ kind }) => {
+      if (kind === "load" || kind === "call" || kind === "table") isPlain = false;
+    },
+  });
+  return isPlain && weight <= cheapBranch;
+}

@@ -1,0 +1,257 @@
+import { assertNever, must } from "../../../util/assert-never.ts";
+import { valueTypeBytes } from "./body.ts";
+import type { Opcode, ValueType } from "./opcodes.ts";
+import { opcodes, signatureOf } from "./opcodes.ts";
+import type { ByteReader } from "./reader.ts";
+import { makeReader } from "./reader.ts";
+
+export interface FunctionType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** What instructions refer to by numbers. */
+export interface Names {
+  readonly types: readonly FunctionType[];
+  readonly functionName: (index: number) => string;
+  readonly functionType: (index: number) => FunctionType;
+  readonly localName: (index: number) => string;
+}
+
+/** A line has at most this many characters, unless one instruction needs more. */
+export const lineLength = 120;
+
+/**
+ * The lines of a body, without the `end` that closes it. Operands stand inside what takes them as long as a line holds them;
+ * where it does not, they stand above it in the order in which they are computed, as the format allows too.
+ */
+export function instructionLines(code: Uint8Array, names: Names): string[] {
+  const reader = makeReader(code);
+  const lines: string[] = [];
+  const open: number[] = []; // numbers of the labels that can be branched to
+  let labels = 0;
+  let waiting: Operand[] = []; // values that no line computes yet
+  let indent = "    ";
+  const write = (text: string): void => void lines.push(indent + text);
+  /** Lines for what waits; the last `count` are for an instruction on lanes of this shape. */
+  const flush = (count = 0, shape = ""): void => {
+    for (const [i, operand] of waiting.entries())
+      write(bracketed(operand(i >= waiting.length - count ? shape : "")));
+    waiting = [];
+  };
+
+  while (!reader.isAtEnd()) {
+    const row = readOpcode(reader);
+    if (row.name === "end" && open.length === 0) break;
+    if (row.immediate === "block" || row.name === "end" || row.name === "else") {
+      flush();
+      if (row.name === "end") open.pop();
+      indent = "  ".repeat(2 + open.length - (row.name === "else" ? 1 : 0));
+      if (row.immediate === "block") open.push(labels++);
+      write(phrase(row.name, immediateText(row, reader, names, open)));
+      indent = "  ".repeat(2 + open.length);
+      continue;
+    }
+    if (row.name === "v128.const") {
+      const bytes = reader.take(16);
+      waiting.push((shape) => phrase(row.name, vectorText(bytes, shape)));
+      continue;
+    }
+    const start = reader.position();
+    const { takes, gives } = effectOf(row, makeReader(code.subarray(start)), names);
+    const head = phrase(
+      row.name === "select_t" ? "select" : row.name,
+      immediateText(row, reader, names, open),
+    );
+    const shape = shapeOf(row.name);
+    const operands = waiting.slice(waiting.length - takes).map((operand) => bracketed(operand(shape)));
+    const whole = [head, ...operands].join(" ");
+    const isShort = operands.length === takes && indent.length + whole.length + 2 <= lineLength;
+    if (isShort) waiting.length -= takes;
+    if (isShort && gives) waiting.push(() => whole);
+    else {
+      flush(isShort ? 0 : takes, shape);
+      write(isShort && takes > 0 ? bracketed(whole) : head);
+    }
+  }
+  flush();
+  return lines;
+}
+
+/** The text of a value, as an instruction on lanes of some shape takes it (`f32x4`, or nothing that is known). */
+type Operand = (shape: string) => string;
+
+const bracketed = (text: string): string => `(${text})`;
+const phrase = (name: string, rest: string): string => (rest === "" ? name : `${name} ${rest}`);
+
+/** The shape of the lanes that an instruction works on. */
+function shapeOf(name: string): string {
+  return /^[if]\d+x\d+/.exec(name)?.[0] ?? "";
+}
+
+/** What an instruction does to the stack: how many values it takes, and whether it gives one. */
+interface Effect {
+  readonly takes: number;
+  readonly gives: boolean;
+}
+
+/** Effects of instructions that take or give any type. */
+const effects: Readonly<Partial<Record<string, Effect>>> = {
+  "local.get": { takes: 0, gives: true },
+  "local.set": { takes: 1, gives: false },
+  "local.tee": { takes: 1, gives: true },
+  "global.get": { takes: 0, gives: true },
+  "global.set": { takes: 1, gives: false },
+  drop: { takes: 1, gives: false },
+  select: { takes: 3, gives: true },
+  select_t: { takes: 3, gives: true },
+  br_table: { takes: 1, gives: false },
+};
+
+/** The effect of an instruction; `immediates` reads what follows its code. */
+function effectOf(row: Opcode, immediates: ByteReader, { types, functionType }: Names): Effect {
+  const effect = ({ params, results }: FunctionType, more = 0): Effect => ({
+    takes: params.length + more,
+    gives: results.length > 0,
+  });
+  if (row.immediate === "function") return effect(functionType(immediates.unsigned()));
+  if (row.immediate === "indirect") return effect(must(types[immediates.unsigned()], "a type"), 1);
+  return effects[row.name] ?? effect(signatureOf(row));
+}
+
+/** Parameters and results as the text has them. */
+export function signature({ params, results }: FunctionType, names: readonly string[]): string {
+  const named = params.map((type, i) => ` (param ${names[i] === undefined ? "" : `${names[i]} `}${type})`);
+  return `${named.join("")}${results.map((type) => ` (result ${type})`).join("")}`;
+}
+
+export function typeOfByte(byte: number): ValueType {
+  const found = Object.entries(valueTypeBytes).find(([, code]) => code === byte);
+  return must(found, `the value type ${byte}`)[0] as ValueType;
+}
+
+/** A vector of the format: its length, then its items. */
+export function list<Item>(reader: ByteReader, read: () => Item): Item[] {
+  return Array.from({ length: reader.unsigned() }, read);
+}
+
+let rows: ReadonlyMap<number, Opcode> | undefined;
+
+/** The row of the instruction that starts here. */
+function readOpcode(reader: ByteReader): Opcode {
+  const key = (bytes: readonly number[]): number => bytes.reduce((value, byte) => value * 256 + byte, 0);
+  rows ??= new Map(opcodes().map((row) => [key(row.bytes), row]));
+  const bytes = [reader.byte()];
+  if (must(bytes[0], "a byte") >= 0xfc) {
+    do bytes.push(reader.byte());
+    while (must(bytes.at(-1), "a byte") >= 128);
+  }
+  return must(rows.get(key(bytes)), `the instruction ${bytes.join(" ")}`);
+}
+
+/** What follows the name of an instruction; `open` are the numbers of the labels that can be branched to. */
+function immediateText(row: Opcode, reader: ByteReader, names: Names, open: readonly number[]): string {
+  const label = (): string => `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
+  const place = (): string => {
+    reader.unsigned(); // always the natural alignment
+    const offset = reader.unsigned();
+    return offset === 0 ? "" : `offset=${offset}`;
+  };
+  switch (row.immediate) {
+    case "none":
+      return "";
+    case "block": {
+      const result = reader.byte();
+      return `$l${must(open.at(-1), "a label")}${result === 0x40 ? "" : ` (result ${typeOfByte(result)})`}`;
+    }
+    case "label":
+      return label();
+    case "labels":
+      return Array.from({ length: reader.unsigned() + 1 }, label).join(" ");
+    case "function":
+      return names.functionName(reader.unsigned());
+    case "indirect": {
+      const type = must(names.types[reader.unsigned()], "a type");
+      reader.byte();
+      return signature(type, []).trim();
+    }
+    case "type":
+      return `(result ${list(reader, () => typeOfByte(reader.byte())).join(" ")})`;
+    case "local":
+      return names.localName(reader.unsigned());
+    case "global":
+    case "data":
+      return `${reader.unsigned()}`;
+    case "memory":
+      return place();
+    case "memoryLane":
+      return `${place()} ${reader.byte()}`.trim();
+    case "lane":
+      return `${reader.byte()}`;
+    case "i32":
+      return `${reader.signed()}`;
+    case "i64":
+      return `${reader.signed64()}`;
+    case "f32":
+      return numberText(reader.f32(), true);
+    case "f64":
+      return numberText(reader.f64());
+    case "v128":
+      return vectorText(reader.take(16), "");
+    case "lanes":
+      return reader.take(16).join(" ");
+    case "zero":
+      reader.byte();
+      return "";
+    case "zeros":
+      reader.take(2);
+      return "";
+    case "dataZero": {
+      const index = reader.unsigned();
+      reader.byte();
+      return `${index}`;
+    }
+    default:
+      return assertNever(row.immediate, "immediateText");
+  }
+}
+
+/** A number as the text format has it; of float32, no more digits than it takes to tell it from its neighbours. */
+export function numberText(value: number, isSingle = false): string {
+  if (Number.isNaN(value)) return "nan";
+  if (Object.is(value, -0)) return "-0";
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  if (isSingle) {
+    for (let digits = 1; digits <= 9; digits++) {
+      const short = Number(value.toPrecision(digits));
+      if (Math.fround(short) === value) return `${short}`;
+    }
+  }
+  return `${value}`;
+}
+
+/** A vector in lanes of the shape that is asked for, where that shows all bits; else in the shape that looks most like numbers. */
+function vectorText(bytes: Uint8Array, shape: string): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  const words = [0, 4, 8, 12].map((at) => view.getUint32(at, true));
+  const floats = [0, 4, 8, 12].map((at) => view.getFloat32(at, true));
+  const doubles = [0, 8].map((at) => view.getFloat64(at, true));
+  const inFloats = `f32x4 ${floats.map((x) => numberText(x, true)).join(" ")}`;
+  const inDoubles = `f64x2 ${doubles.map((x) => numberText(x)).join(" ")}`;
+  const inWords = `i32x4 ${words.map(wordText).join(" ")}`;
+  const hasNan = floats.some(Number.isNaN); // whose bits a number does not show
+  if (shape === "f32x4" && !hasNan) return inFloats;
+  if (shape === "f64x2" && !doubles.some(Number.isNaN)) return inDoubles;
+  if (shape.startsWith("i")) return inWords;
+  const isPlain = (x: number): boolean => x === 0 || (Math.abs(x) > 1e-30 && Math.abs(x) < 1e30);
+  const looksSingle = floats.every(isPlain) && floats.some((x) => x !== 0);
+  const looksDouble = doubles.every(isPlain) && doubles.some((x) => x !== 0);
+  // two float64 such as 1 and 1 look like 0, 1.875, 0, 1.875 too: the shorter text is the meant one
+  if (looksSingle && (!looksDouble || inFloats.length <= inDoubles.length)) return inFloats;
+  return looksDouble ? inDoubles : inWords;
+}
+
+/** A word of 32 bits: small ones as numbers, others, which are masks and bit patterns, by their digits. */
+function wordText(word: number): string {
+  return word < 65_536 ? `${word}` : `0x${word.toString(16).padStart(8, "0")}`;
+}

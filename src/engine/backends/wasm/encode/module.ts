@@ -1,0 +1,256 @@
+import { internalError } from "../../../errors/index.ts";
+import type { Body, Callable, WritableBody } from "./body.ts";
+import { makeBody, valueTypeBytes } from "./body.ts";
+import { opcode } from "./opcodes.ts";
+import type { ValueType } from "./opcodes.ts";
+import type { ByteWriter } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
+
+/** Pages of 64 KiB; a shared memory needs a maximum. */
+export interface MemoryLimits {
+  readonly initial: number;
+  readonly maximum?: number;
+  readonly shared?: boolean;
+}
+
+export interface FunctionOptions {
+  readonly params?: readonly ValueType[];
+  readonly results?: readonly ValueType[];
+  /** Names of the parameters, for readers of the text. */
+  readonly paramNames?: readonly string[];
+  /** Whether the function is exported under its name. */
+  readonly exported?: boolean;
+}
+
+/** A function of the module; its body may be written at any time before `finish`. */
+export interface FunctionBuilder extends Callable {
+  readonly name: string;
+  readonly body: Body;
+}
+
+/** A module in the making. Sections come out in the order that the specification demands, whatever the order of calls. */
+export interface ModuleBuilder {
+  /** Imports the one memory, from module `from` under `name`. */
+  importMemory(from: string, name: string, limits: MemoryLimits): void;
+  /** Imports a function; before the first function of the module's own. */
+  importFunction(
+    from: string,
+    name: string,
+    params: readonly ValueType[],
+    results: readonly ValueType[],
+  ): Callable;
+  function(name: string, options?: FunctionOptions): FunctionBuilder;
+  /** A global of the module, and its index. */
+  global(type: "i32" | "f64", mutable: boolean, value: number, exportedAs?: string): number;
+  /** Bytes written to memory at `address` at instantiation; without it, kept for `memoryInit` with the returned index. */
+  data(bytes: Uint8Array, address?: number): number;
+  /** Puts functions into the table, from index 0 on; `exportedAs` exports the table. */
+  table(functions: readonly Callable[], exportedAs?: string): void;
+  /** The bytes of the module; the names of locals, which only readers of its text need, may be left out. */
+  finish(namesLocals?: boolean): Uint8Array<ArrayBuffer>;
+}
+
+interface Imported {
+  readonly from: string;
+  readonly name: string;
+  readonly write: (out: ByteWriter) => void;
+}
+
+/**
+ * Makes an empty module; `name` is shown in profiles.
+ *
+ * @example
+ * const module = makeModule("example");
+ * const five = module.function("five", { results: ["i32"], exported: true });
+ * five.body.i32Const(5);
+ * const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()));
+ */
+export function makeModule(name?: string): ModuleBuilder {
+  const types: Uint8Array[] = [];
+  const typeIndices = new Map<string, number>();
+  const imports: Imported[] = [];
+  const importedNames: string[] = [];
+  const functions: { name: string; type: number; options: FunctionOptions; body: WritableBody }[] = [];
+  const globals: Uint8Array[] = [];
+  const exports: { name: string; kind: number; index: number }[] = [];
+  const data: { bytes: Uint8Array; address: number | undefined }[] = [];
+  let table: readonly Callable[] | undefined;
+
+  function typeIndex(params: readonly ValueType[], results: readonly ValueType[]): number {
+    const key = `${params.join()}:${results.join()}`;
+    const known = typeIndices.get(key);
+    if (known !== undefined) return known;
+    const out = makeWriter();
+    out.byte(0x60);
+    for (const list of [params, results]) {
+      out.unsigned(list.length);
+      for (const type of list) out.byte(valueTypeBytes[type]);
+    }
+    typeIndices.set(key, types.length);
+    return types.push(out.result()) - 1;
+  }
+
+  return {
+    importMemory(from, name, limits) {
+      imports.push({ from, name, write: (out) => writeMemory(out, limits) });
+    },
+    importFunction(from, name, params, results) {
+      if (functions.length > 0) throw internalError("functions are imported before others are declared");
+      const type = typeIndex(params, results);
+      imports.push({
+        from,
+        name,
+        write(out) {
+          out.byte(0);
+          out.unsigned(type);
+        },
+      });
+      return { index: importedNames.push(name) - 1 };
+    },
+    function(name, options = {}) {
+      const { params = [], results = [] } = options;
+      const index = importedNames.length + functions.length;
+      const body = makeBody(params.length, typeIndex);
+      functions.push({ name, type: typeIndex(params, results), options, body });
+      if (options.exported === true) exports.push({ name, kind: 0, index });
+      return { name, index, body };
+    },
+    global(type, mutable, value, exportedAs) {
+      const out = makeWriter();
+      out.bytes([valueTypeBytes[type], mutable ? 1 : 0]);
+      out.bytes(opcode(`${type}.const`).bytes);
+      if (type === "i32") out.signed(value);
+      else out.f64(value);
+      out.byte(0x0b);
+      const index = globals.push(out.result()) - 1;
+      if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 3, index });
+      return index;
+    },
+    data(bytes, address) {
+      return data.push({ bytes, address }) - 1;
+    },
+    table(entries, exportedAs) {
+      if (table !== undefined) throw internalError("a module has one table");
+      table = entries;
+      if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 1, index: 0 });
+    },
+    finish(namesLocals = true) {
+      const bodies = functions.map(({ body }) => body.finish());
+      const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
+      out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+      section(out, 1, types, (to, type) => to.bytes(type));
+      section(out, 2, imports, (to, { from, name, write }) => {
+        to.text(from);
+        to.text(name);
+        write(to);
+      });
+      section(out, 3, functions, (to, { type }) => to.unsigned(type));
+      section(out, 4, table ? [table] : [], (to, entries) => {
+        to.bytes([0x70, 1]); // function references, with a maximum
+        to.unsigned(entries.length);
+        to.unsigned(entries.length);
+      });
+      section(out, 6, globals, (to, global) => to.bytes(global));
+      section(out, 7, exports, (to, { name, kind, index }) => {
+        to.text(name);
+        to.byte(kind);
+        to.unsigned(index);
+      });
+      section(out, 9, table ? [table] : [], (to, entries) => {
+        to.bytes([0, 0x41, 0, 0x0b]); // at index 0 of table 0
+        to.unsigned(entries.length);
+        for (const { index } of entries) to.unsigned(index);
+      });
+      if (data.length > 0) {
+        const count = makeWriter();
+        count.unsigned(data.length);
+        out.byte(12);
+        out.sized(count.result());
+      }
+      section(out, 10, bodies, (to, body) => to.sized(body));
+      section(out, 11, data, (to, { bytes, address }) => {
+        to.byte(address === undefined ? 1 : 0);
+        if (address !== undefined) {
+          to.byte(0x41);
+          to.signed(address);
+          to.byte(0x0b);
+        }
+        to.sized(bytes);
+      });
+      writeNames(out, name, importedNames, functions, namesLocals);
+      return out.result().slice();
+    },
+  };
+}
+
+function writeMemory(out: ByteWriter, { initial, maximum, shared = false }: MemoryLimits): void {
+  if (shared && maximum === undefined) throw internalError("a shared memory without a maximum");
+  out.byte(2);
+  out.byte((maximum === undefined ? 0 : 1) | (shared ? 2 : 0));
+  out.unsigned(initial);
+  if (maximum !== undefined) out.unsigned(maximum);
+}
+
+/** Writes a section that is a list, unless the list is empty. */
+function section<Item>(
+  out: ByteWriter,
+  id: number,
+  items: readonly Item[],
+  write: (out: ByteWriter, item: Item) => void,
+): void {
+  if (items.length === 0) return;
+  const content = makeWriter(1024);
+  content.unsigned(items.length);
+  for (const item of items) write(content, item);
+  out.byte(id);
+  out.sized(content.result());
+}
+
+/** The custom section "name": of the module, of functions and of their locals. */
+function writeNames(
+  out: ByteWriter,
+  name: string | undefined,
+  importedNames: readonly string[],
+  functions: readonly { name: string; options: FunctionOptions; body: WritableBody }[],
+  namesLocals: boolean,
+): void {
+  const content = makeWriter(1024);
+  content.text("name");
+  if (name !== undefined) {
+    const own = makeWriter();
+    own.text(name);
+    content.byte(0);
+    content.sized(own.result());
+  }
+  const all = [...importedNames, ...functions.map((one) => one.name)];
+  section(content, 1, [...all.entries()], writeName);
+  if (namesLocals) writeLocalNames(content, importedNames.length, functions);
+  out.byte(0);
+  out.sized(content.result());
+}
+
+function writeLocalNames(
+  content: ByteWriter,
+  firstIndex: number,
+  functions: readonly { options: FunctionOptions; body: WritableBody }[],
+): void {
+  const locals = functions.map(({ options, body }, i) => ({
+    index: firstIndex + i,
+    names: [...(options.paramNames ?? []).entries(), ...body.localNames],
+  }));
+  section(
+    content,
+    2,
+    locals.filter(({ names }) => names.length > 0),
+    (to, { index, names }) => {
+      to.unsigned(index);
+      to.unsigned(names.length);
+      for (const entry of names) writeName(to, entry);
+    },
+  );
+}
+
+function writeName(out: ByteWriter, [index, name]: readonly [number, string]): void {
+  out.unsigned(index);
+  out.text(name);
+}

@@ -1,0 +1,352 @@
+import { internalError } from "../../../errors/index.ts";
+import { must } from "../../../util/assert-never.ts";
+
+/** Types of values in WebAssembly that we use. */
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+/**
+ * What follows the opcode in the bytes of an instruction:
+ * `block` a block type · `label` a depth · `labels` a list of depths and a default · `function`, `local`, `global`,
+ * `data` an index · `indirect` a type and a table · `type` a list of value types · `memory` alignment and offset ·
+ * `lane` a lane · `memoryLane` both · `i32` … `f64`, `v128` a constant · `lanes` sixteen lanes · `zero` a byte 0,
+ * `zeros` two of them · `dataZero` an index and a byte 0.
+ */
+export type Immediate =
+  | "none"
+  | "block"
+  | "label"
+  | "labels"
+  | "function"
+  | "indirect"
+  | "type"
+  | "local"
+  | "global"
+  | "memory"
+  | "lane"
+  | "memoryLane"
+  | "i32"
+  | "i64"
+  | "f32"
+  | "f64"
+  | "v128"
+  | "lanes"
+  | "zero"
+  | "zeros"
+  | "dataZero"
+  | "data";
+
+/** One instruction. */
+export interface Opcode {
+  readonly name: OpcodeName;
+  readonly bytes: readonly number[];
+  readonly immediate: Immediate;
+  /** What it takes from the stack and leaves there, in letters, or `?` where that is not fixed: see `signatureOf`. */
+  readonly signature: string;
+}
+
+/**
+ * The instructions, in runs of consecutive codes: prefix byte (0 is none), first code, what all names begin with, the rest of
+ * each name, stack signatures (one for all, or one for each; `i I f F v` are i32, i64, f32, f64, v128; `?` is not fixed), and
+ * what follows the opcode. Left out is what no code here is made of: arithmetic on lanes of 8 and 16 bits, atomic changes of
+ * less than 32 bits. From the WebAssembly core specification 2.0, section 5.4, and the proposals "threads" and
+ * "relaxed SIMD".
+ */
+const runs = [
+  [0, 0x00, "", "unreachable nop", ":", "none"],
+  [0, 0x02, "", "block loop if", ": : i:", "block"],
+  [0, 0x05, "", "else", ":", "none"],
+  [0, 0x0b, "", "end", ":", "none"],
+  [0, 0x0c, "", "br br_if", "? i:", "label"],
+  [0, 0x0e, "", "br_table", "?", "labels"],
+  [0, 0x0f, "", "return", "?", "none"],
+  [0, 0x10, "", "call", "?", "function"],
+  [0, 0x11, "", "call_indirect", "?", "indirect"],
+  [0, 0x1a, "", "drop select", "?", "none"],
+  [0, 0x1c, "", "select_t", "?", "type"],
+  [0, 0x20, "local.", "get set tee", "?", "local"],
+  [0, 0x23, "global.", "get set", "?", "global"],
+  [0, 0x28, "", "i32.load i64.load f32.load f64.load", "i:i i:I i:f i:F", "memory"],
+  [0, 0x2c, "i32.", "load8_s load8_u load16_s load16_u", "i:i", "memory"],
+  [0, 0x30, "i64.", "load8_s load8_u load16_s load16_u load32_s load32_u", "i:I", "memory"],
+  [0, 0x36, "", "i32.store i64.store f32.store f64.store", "ii: iI: if: iF:", "memory"],
+  [0, 0x3a, "i32.", "store8 store16", "ii:", "memory"],
+  [0, 0x3c, "i64.", "store8 store16 store32", "iI:", "memory"],
+  [0, 0x3f, "memory.", "size grow", ":i i:i", "zero"],
+  [0, 0x41, "i32.", "const", ":i", "i32"],
+  [0, 0x42, "i64.", "const", ":I", "i64"],
+  [0, 0x43, "f32.", "const", ":f", "f32"],
+  [0, 0x44, "f64.", "const", ":F", "f64"],
+  [0, 0x45, "i32.", "eqz", "i:i", "none"],
+  [0, 0x46, "i32.", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", "ii:i", "none"],
+  [0, 0x50, "i64.", "eqz", "I:i", "none"],
+  [0, 0x51, "i64.", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", "II:i", "none"],
+  [0, 0x5b, "f32.", "eq ne lt gt le ge", "ff:i", "none"],
+  [0, 0x61, "f64.", "eq ne lt gt le ge", "FF:i", "none"],
+  [0, 0x67, "i32.", "clz ctz popcnt", "i:i", "none"],
+  [
+    0,
+    0x6a,
+    "i32.",
+    "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr",
+    "ii:i",
+    "none",
+  ],
+  [0, 0x79, "i64.", "clz ctz popcnt", "I:I", "none"],
+  [
+    0,
+    0x7c,
+    "i64.",
+    "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr",
+    "II:I",
+    "none",
+  ],
+  [0, 0x8b, "f32.", "abs neg ceil floor trunc nearest sqrt", "f:f", "none"],
+  [0, 0x92, "f32.", "add sub mul div min max copysign", "ff:f", "none"],
+  [0, 0x99, "f64.", "abs neg ceil floor trunc nearest sqrt", "F:F", "none"],
+  [0, 0xa0, "f64.", "add sub mul div min max copysign", "FF:F", "none"],
+  [
+    0,
+    0xa7,
+    "i32.",
+    "wrap_i64 trunc_f32_s trunc_f32_u trunc_f64_s trunc_f64_u",
+    "I:i f:i f:i F:i F:i",
+    "none",
+  ],
+  [
+    0,
+    0xac,
+    "i64.",
+    "extend_i32_s extend_i32_u trunc_f32_s trunc_f32_u trunc_f64_s trunc_f64_u",
+    "i:I i:I f:I f:I F:I F:I",
+    "none",
+  ],
+  [
+    0,
+    0xb2,
+    "f32.",
+    "convert_i32_s convert_i32_u convert_i64_s convert_i64_u demote_f64",
+    "i:f i:f I:f I:f F:f",
+    "none",
+  ],
+  [
+    0,
+    0xb7,
+    "f64.",
+    "convert_i32_s convert_i32_u convert_i64_s convert_i64_u promote_f32",
+    "i:F i:F I:F I:F f:F",
+    "none",
+  ],
+  [
+    0,
+    0xbc,
+    "",
+    "i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64",
+    "f:i F:I i:f I:F",
+    "none",
+  ],
+  [0, 0xc0, "i32.", "extend8_s extend16_s", "i:i", "none"],
+  [0, 0xc2, "i64.", "extend8_s extend16_s extend32_s", "I:I", "none"],
+  [0xfc, 0x00, "i32.trunc_sat_", "f32_s f32_u f64_s f64_u", "f:i f:i F:i F:i", "none"],
+  [0xfc, 0x04, "i64.trunc_sat_", "f32_s f32_u f64_s f64_u", "f:I f:I F:I F:I", "none"],
+  [0xfc, 0x08, "memory.", "init", "iii:", "dataZero"],
+  [0xfc, 0x09, "data.", "drop", ":", "data"],
+  [0xfc, 0x0a, "memory.", "copy", "iii:", "zeros"],
+  [0xfc, 0x0b, "memory.", "fill", "iii:", "zero"],
+  [
+    0xfd,
+    0x00,
+    "v128.",
+    "load load8x8_s load8x8_u load16x4_s load16x4_u load32x2_s load32x2_u load8_splat load16_splat load32_splat load64_splat",
+    "i:v",
+    "memory",
+  ],
+  [0xfd, 0x0b, "v128.", "store", "iv:", "memory"],
+  [0xfd, 0x0c, "v128.", "const", ":v", "v128"],
+  [0xfd, 0x0d, "i8x16.", "shuffle", "vv:v", "lanes"],
+  [0xfd, 0x0e, "i8x16.", "swizzle", "vv:v", "none"],
+  [
+    0xfd,
+    0x0f,
+    "",
+    "i8x16.splat i16x8.splat i32x4.splat i64x2.splat f32x4.splat f64x2.splat",
+    "i:v i:v i:v I:v f:v F:v",
+    "none",
+  ],
+  [0xfd, 0x15, "i8x16.", "extract_lane_s extract_lane_u replace_lane", "v:i v:i vi:v", "lane"],
+  [0xfd, 0x18, "i16x8.", "extract_lane_s extract_lane_u replace_lane", "v:i v:i vi:v", "lane"],
+  [0xfd, 0x1b, "i32x4.", "extract_lane replace_lane", "v:i vi:v", "lane"],
+  [0xfd, 0x1d, "i64x2.", "extract_lane replace_lane", "v:I vI:v", "lane"],
+  [0xfd, 0x1f, "f32x4.", "extract_lane replace_lane", "v:f vf:v", "lane"],
+  [0xfd, 0x21, "f64x2.", "extract_lane replace_lane", "v:F vF:v", "lane"],
+  [0xfd, 0x37, "i32x4.", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", "vv:v", "none"],
+  [0xfd, 0x41, "f32x4.", "eq ne lt gt le ge", "vv:v", "none"],
+  [0xfd, 0x47, "f64x2.", "eq ne lt gt le ge", "vv:v", "none"],
+  [
+    0xfd,
+    0x4d,
+    "v128.",
+    "not and andnot or xor bitselect any_true",
+    "v:v vv:v vv:v vv:v vv:v vvv:v v:i",
+    "none",
+  ],
+  [0xfd, 0x54, "v128.", "load8_lane load16_lane load32_lane load64_lane", "iv:v", "memoryLane"],
+  [0xfd, 0x58, "v128.", "store8_lane store16_lane store32_lane store64_lane", "iv:", "memoryLane"],
+  [0xfd, 0x5c, "v128.", "load32_zero load64_zero", "i:v", "memory"],
+  [0xfd, 0x5e, "", "f32x4.demote_f64x2_zero f64x2.promote_low_f32x4", "v:v", "none"],
+  [0xfd, 0x65, "i8x16.", "narrow_i16x8_s narrow_i16x8_u", "vv:v", "none"],
+  [0xfd, 0x67, "f32x4.", "ceil floor trunc nearest", "v:v", "none"],
+  [0xfd, 0x74, "f64x2.", "ceil floor", "v:v", "none"],
+  [0xfd, 0x7a, "f64x2.", "trunc", "v:v", "none"],
+  [0xfd, 0x85, "i16x8.", "narrow_i32x4_s narrow_i32x4_u", "vv:v", "none"],
+  [0xfd, 0x87, "i16x8.extend_", "low_i8x16_s high_i8x16_s low_i8x16_u high_i8x16_u", "v:v", "none"],
+  [0xfd, 0x94, "f64x2.", "nearest", "v:v", "none"],
+  [0xfd, 0xa0, "i32x4.", "abs neg", "v:v", "none"],
+  [0xfd, 0xa3, "i32x4.", "all_true bitmask", "v:i", "none"],
+  [0xfd, 0xa7, "i32x4.extend_", "low_i16x8_s high_i16x8_s low_i16x8_u high_i16x8_u", "v:v", "none"],
+  [0xfd, 0xab, "i32x4.", "shl shr_s shr_u add", "vi:v vi:v vi:v vv:v", "none"],
+  [0xfd, 0xb1, "i32x4.", "sub", "vv:v", "none"],
+  [0xfd, 0xb5, "i32x4.", "mul min_s min_u max_s max_u dot_i16x8_s", "vv:v", "none"],
+  [0xfd, 0xc0, "i64x2.", "abs neg", "v:v", "none"],
+  [0xfd, 0xc3, "i64x2.", "all_true bitmask", "v:i", "none"],
+  [0xfd, 0xc7, "i64x2.extend_", "low_i32x4_s high_i32x4_s low_i32x4_u high_i32x4_u", "v:v", "none"],
+  [0xfd, 0xcb, "i64x2.", "shl shr_s shr_u add", "vi:v vi:v vi:v vv:v", "none"],
+  [0xfd, 0xd1, "i64x2.", "sub", "vv:v", "none"],
+  [0xfd, 0xd5, "i64x2.", "mul eq ne lt_s gt_s le_s ge_s", "vv:v", "none"],
+  [0xfd, 0xe0, "f32x4.", "abs neg", "v:v", "none"],
+  [
+    0xfd,
+    0xe3,
+    "f32x4.",
+    "sqrt add sub mul div min max pmin pmax",
+    "v:v vv:v vv:v vv:v vv:v vv:v vv:v vv:v vv:v",
+    "none",
+  ],
+  [0xfd, 0xec, "f64x2.", "abs neg", "v:v", "none"],
+  [
+    0xfd,
+    0xef,
+    "f64x2.",
+    "sqrt add sub mul div min max pmin pmax",
+    "v:v vv:v vv:v vv:v vv:v vv:v vv:v vv:v vv:v",
+    "none",
+  ],
+  [
+    0xfd,
+    0xf8,
+    "",
+    "i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u",
+    "v:v",
+    "none",
+  ],
+  [
+    0xfd,
+    0xfc,
+    "",
+    "i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2_u_zero f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u",
+    "v:v",
+    "none",
+  ],
+  [0xfd, 0x100, "", "i8x16.relaxed_swizzle", "vv:v", "none"],
+  [0xfd, 0x101, "i32x4.relaxed_trunc_", "f32x4_s f32x4_u f64x2_s_zero f64x2_u_zero", "v:v", "none"],
+  [
+    0xfd,
+    0x105,
+    "",
+    "f32x4.relaxed_madd f32x4.relaxed_nmadd f64x2.relaxed_madd f64x2.relaxed_nmadd",
+    "vvv:v",
+    "none",
+  ],
+  [0xfd, 0x10b, "", "i32x4.relaxed_laneselect i64x2.relaxed_laneselect", "vvv:v", "none"],
+  [
+    0xfd,
+    0x10d,
+    "",
+    "f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max",
+    "vv:v",
+    "none",
+  ],
+  [0xfe, 0x00, "memory.atomic.", "notify wait32 wait64", "ii:i iiI:i iII:i", "memory"],
+  [0xfe, 0x03, "atomic.", "fence", ":", "zero"],
+  [0xfe, 0x10, "", "i32.atomic.load i64.atomic.load", "i:i i:I", "memory"],
+  [0xfe, 0x17, "", "i32.atomic.store i64.atomic.store", "ii: iI:", "memory"],
+  [0xfe, 0x1e, "i32.atomic.", "rmw.add", "ii:i", "memory"],
+  [0xfe, 0x25, "i32.atomic.", "rmw.sub", "ii:i", "memory"],
+  [0xfe, 0x2c, "i32.atomic.", "rmw.and", "ii:i", "memory"],
+  [0xfe, 0x33, "i32.atomic.", "rmw.or", "ii:i", "memory"],
+  [0xfe, 0x3a, "i32.atomic.", "rmw.xor", "ii:i", "memory"],
+  [0xfe, 0x41, "i32.atomic.", "rmw.xchg", "ii:i", "memory"],
+  [0xfe, 0x48, "", "i32.atomic.rmw.cmpxchg i64.atomic.rmw.cmpxchg", "iii:i iII:I", "memory"],
+] as const;
+
+type Split<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Split<Rest> : Text;
+type NamesOf<Run> = Run extends readonly [
+  number,
+  number,
+  infer Start extends string,
+  infer Rest extends string,
+  string,
+  string,
+]
+  ? `${Start}${Split<Rest>}`
+  : never;
+
+/** The name of an instruction as the text format has it; `select_t` is the select that names its type. */
+export type OpcodeName = NamesOf<(typeof runs)[number]>;
+
+const valueTypes: Readonly<Record<string, ValueType>> = { i: "i32", I: "i64", f: "f32", F: "f64", v: "v128" };
+
+/** What an instruction takes from the stack and leaves there; nothing of either where that is not fixed. */
+export function signatureOf({ signature }: Opcode): {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+} {
+  const [params = "", results = ""] = signature.split(":");
+  if (params === "?") return { params: [], results: [] };
+  const typesOf = (letters: string): ValueType[] =>
+    [...letters].map((letter) => must(valueTypes[letter], `the type ${letter}`));
+  return { params: typesOf(params), results: typesOf(results) };
+}
+
+/** Bytes that a memory instruction touches, read off its name: `i64.load8_s` 1, `v128.load8x8_s` 8, `f32.load` 4; of others 0. */
+export function widthOf({ name, immediate }: Opcode): number {
+  if (immediate !== "memory" && immediate !== "memoryLane") return 0;
+  const access = /(?:load|store|rmw|wait)(\d*)(?:x(\d+))?/.exec(name);
+  if (access?.[1]) return (Number(access[1]) * Number(access[2] ?? 1)) / 8;
+  if (name.startsWith("i64") || name.startsWith("f64")) return 8;
+  return name.startsWith("v128") ? 16 : 4;
+}
+
+function codeBytes(prefix: number, code: number): readonly number[] {
+  if (prefix === 0) return [code];
+  return code < 128 ? [prefix, code] : [prefix, (code & 127) | 128, code >> 7];
+}
+
+let byName: ReadonlyMap<string, Opcode> | undefined;
+
+function makeTable(): ReadonlyMap<string, Opcode> {
+  const table = new Map<string, Opcode>();
+  for (const [prefix, first, start, rest, signatures, immediate] of runs) {
+    const each = signatures.split(" ");
+    let code = first;
+    for (const end of rest.split(" ")) {
+      const name = start + end;
+      const signature = each[each.length === 1 ? 0 : code - first] ?? "?";
+      table.set(name, { name: name as OpcodeName, bytes: codeBytes(prefix, code), immediate, signature });
+      code++;
+    }
+  }
+  return table;
+}
+
+/** All instructions, in the order of their codes. */
+export function opcodes(): readonly Opcode[] {
+  return [...(byName ??= makeTable()).values()];
+}
+
+/** The instruction of that name. */
+export function opcode(name: OpcodeName): Opcode {
+  byName ??= makeTable();
+  const found = byName.get(name);
+  if (found === undefined) throw internalError(`there is no instruction ${name}`);
+  return found;
+}

@@ -1,0 +1,242 @@
+import type { TypedArray } from "../../../kernel/executable.ts";
+import { viewOf } from "../../../kernel/executable.ts";
+import { addReport, isRefused, mebibytes, outOfMemory, reclaim } from "../../../kernel/reclaim.ts";
+import type { ScalarType } from "../../../kernel/scalar.ts";
+import { wasmFeatures } from "./features.ts";
+
+const page = 65536;
+const initialPages = 1024; // 64 MiB
+/** 4 GiB, all that an address of 32 bits reaches. */
+export const maximumPages = 65536;
+
+/** Regions begin at multiples of this: a cache line, which vectors of any width divide. */
+const alignment = 64;
+/** Regions up to so many bytes are many and live long: those of compiled functions. */
+const largestRounded = 2 ** 20;
+
+/** What memory is used for, as messages call it. */
+const uses = {
+  results: "results",
+  copies: "copies of arguments and results",
+  scratch: "scratch of functions",
+  code: "constants and copies of functions",
+  threads: "threads",
+} as const;
+export type MemoryUse = keyof typeof uses;
+
+/** The one memory that all executables share, and who holds which part of it. */
+export interface Arena {
+  readonly memory: WebAssembly.Memory;
+  /** Whether threads may share the memory; then its growth leaves older arrays valid. */
+  readonly isShared: boolean;
+  /**
+   * A region of at least `bytes` bytes at a multiple of 64. What was there before stays there. Where there is no room, those
+   * who hold memory without need give it back (see `reclaim`), arrays that rest here may move, and it is tried again.
+   *
+   * @throws DownhillError `oom` where the memory does not suffice.
+   */
+  readonly allocate: (bytes: number, use: MemoryUse) => number;
+  /** The same where there is room as things are; 0 where there is none. */
+  readonly tryAllocate: (bytes: number, use: MemoryUse) => number;
+  /**
+   * Has others give back memory, so that an allocation of so many bytes may succeed; `beside` are those that the same call needs
+   * too, for the error.
+   *
+   * @throws DownhillError `oom` where nobody can.
+   */
+  readonly makeRoom: (bytes: number, use: MemoryUse, beside?: number) => void;
+  /** Gives a region back. */
+  readonly free: (address: number) => void;
+  /** Bytes of a region in use. */
+  readonly sizeOf: (address: number) => number;
+  /** Whether an array lies in the memory, so that kernels can use it in place. */
+  readonly holds: (array: TypedArray) => boolean;
+  /** A new array over `length` elements from an address on. Growth detaches it unless the memory is shared. */
+  readonly view: (type: ScalarType, address: number, length: number) => TypedArray;
+  /** Bytes in use, in all and by what for, and bytes of the memory. */
+  readonly stats: () => {
+    readonly used: number;
+    readonly size: number;
+    readonly uses: Readonly<Record<MemoryUse, number>>;
+  };
+}
+
+let arena: Arena | undefined;
+let limit = Infinity;
+
+/** Has memories grow to so many bytes at most. What lies beyond stays until it is given back. */
+export function limitArena(bytes: number): void {
+  limit = bytes;
+}
+
+/**
+ * The memory, made when it is asked for first.
+ *
+ * @throws RangeError where the engine has none to give.
+ */
+export function wasmArena(): Arena {
+  if (arena !== undefined) return arena;
+  const made = makeArena(wasmFeatures().threads);
+  addReport(() => reportOf(made));
+  return (arena = made);
+}
+
+/**
+ * Memories to ask for, in pages to begin with and at most. Engines reserve addresses for all that a shared memory may become, and
+ * for any memory more, to do without checks of bounds; a phone, or a process under `ulimit -v`, may not have so many.
+ */
+const requests: readonly { readonly initial: number; readonly maximum: number; readonly shared: boolean }[] =
+  [
+    { initial: initialPages, maximum: maximumPages, shared: true },
+    { initial: initialPages, maximum: 16384, shared: true },
+    { initial: initialPages, maximum: maximumPages, shared: false },
+    { initial: initialPages, maximum: 4096, shared: false },
+    { initial: 16, maximum: 1024, shared: false },
+  ];
+
+/** The first of these memories that the engine has to give. */
+function makeMemory(mayShare: boolean): {
+  readonly memory: WebAssembly.Memory;
+  readonly limits: (typeof requests)[number];
+} {
+  let problem: unknown;
+  for (const limits of requests) {
+    if (limits.shared && !mayShare) continue;
+    try {
+      return { memory: new WebAssembly.Memory(limits), limits };
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
+}
+
+/** Makes a memory with a first-fit allocator; regions that were given back are merged with their neighbours. */
+export function makeArena(mayShare: boolean): Arena {
+  const { memory, limits } = makeMemory(mayShare);
+  const isShared = limits.shared;
+  const regions = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // those in use, by address
+  const free: { address: number; size: number }[] = []; // by address
+  const usedFor: Record<MemoryUse, number> = { results: 0, copies: 0, scratch: 0, code: 0, threads: 0 };
+  let buffer: ArrayBufferLike = memory.buffer;
+  const former = new Set<ArrayBufferLike>(); // shared buffers before growth: views of them still show the memory
+  let top = alignment; // address 0 belongs to nobody
+  let used = 0;
+
+  const mostBytes = (): number => Math.min(limits.maximum * page, limit);
+  /** Whether the memory reaches to `end`, after growing if need be. */
+  const reaches = (end: number): boolean => {
+    const most = mostBytes();
+    if (end > most) return false;
+    const missing = Math.ceil((end - buffer.byteLength) / page);
+    if (missing <= 0) return true;
+    // half as much again, so that many small requests grow it a few times
+    const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / page);
+    for (const pages of [Math.max(missing, half), missing]) {
+      try {
+        memory.grow(pages);
+        if (isShared) former.add(buffer);
+        buffer = memory.buffer;
+        return true;
+      } catch {
+        continue;
+      }
+    }
+    return false;
+  };
+  const tryAllocate = (bytes: number, use: MemoryUse): number => {
+    if (isRefused()) return 0;
+    const size = roundedUp(bytes);
+    const place = free.findIndex((gap) => gap.size >= size);
+    let address: number;
+    const gap = free[place];
+    if (gap !== undefined) {
+      address = gap.address;
+      gap.address += size;
+      gap.size -= size;
+      if (gap.size === 0) free.splice(place, 1);
+    } else {
+      if (!reaches(top + size)) return 0;
+      address = top;
+      top += size;
+    }
+    regions.set(address, { size, use });
+    used += size;
+    usedFor[use] += size;
+    return address;
+  };
+  const makeRoom = (bytes: number, use: MemoryUse, beside = 0): void => {
+    const most = mostBytes();
+    if (beside + bytes < most && reclaim(bytes, "kernels")) return;
+    const more = beside > 0 ? ` beside ${mebibytes(beside)} for the same call` : "";
+    throw outOfMemory(
+      `${mebibytes(bytes)} were asked for (${uses[use]})${more}; compiled functions may use ${mebibytes(most)} in all`,
+    );
+  };
+
+  return {
+    memory,
+    isShared,
+    tryAllocate,
+    makeRoom,
+    allocate(bytes, use) {
+      for (;;) {
+        const address = tryAllocate(bytes, use);
+        if (address > 0) return address;
+        makeRoom(bytes, use);
+      }
+    },
+    free(address) {
+      const region = regions.get(address);
+      if (region === undefined) return;
+      const { size } = region;
+      regions.delete(address);
+      used -= size;
+      usedFor[region.use] -= size;
+      let place = free.findIndex((gap) => gap.address > address);
+      if (place < 0) place = free.length;
+      const before = free[place - 1];
+      const after = free[place];
+      if (before !== undefined && before.address + before.size === address) {
+        before.size += size;
+        if (after !== undefined && before.address + before.size === after.address) {
+          before.size += after.size;
+          free.splice(place, 1);
+        }
+      } else if (after !== undefined && address + size === after.address) {
+        after.address = address;
+        after.size += size;
+      } else {
+        free.splice(place, 0, { address, size });
+      }
+      const last = free.at(-1);
+      if (last !== undefined && last.address + last.size === top) {
+        top = last.address;
+        free.pop();
+      }
+    },
+    sizeOf: (address) => regions.get(address)?.size ?? 0,
+    holds: (array) => array.buffer === buffer || former.has(array.buffer),
+    view: (type, address, length) => viewOf(type, buffer, address, length),
+    stats: () => ({ used, size: buffer.byteLength, uses: { ...usedFor } }),
+  };
+}
+
+/**
+ * The size of a region for so many bytes: a multiple of the alignment, and of small regions of 1/16 of the next power of two, so
+ * that the gap which one of many leaves fits others of about its size.
+ */
+function roundedUp(bytes: number): number {
+  const isSmall = bytes <= largestRounded && bytes > 16 * alignment;
+  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : alignment;
+  return Math.max(alignment, Math.ceil(bytes / step) * step);
+}
+
+/** Who uses a memory, as a sentence. */
+function reportOf({ stats }: Arena): string {
+  const { used, uses: usedFor } = stats();
+  const parts = Object.entries(uses)
+    .filter(([use]) => usedFor[use as MemoryUse] > 0)
+    .map(([use, text]) => `${text} ${mebibytes(usedFor[use as MemoryUse])}`);
+  return `They use ${mebibytes(used)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
+}

@@ -1,0 +1,85 @@
+import { bytesPerElement } from "../../../kernel/executable.ts";
+import type { Table } from "../../../kernel/scalar.ts";
+import type { CodeMemory } from "../emit/memory.ts";
+import type { Arena } from "./arena.ts";
+import { sharedRegions } from "./shared-regions.ts";
+
+/** What a module holds of the memory that all modules share. */
+export interface ModuleMemory extends CodeMemory {
+  readonly arena: Arena;
+  /** Takes over a region that somebody has allocated for the module. */
+  readonly own: (address: number) => void;
+  /** Bytes that it holds, all of them or those that no other module has too. */
+  readonly bytes: () => number;
+  readonly ownBytes: () => number;
+  /** Gives everything back. */
+  readonly release: () => void;
+}
+
+/** Small things are put into regions of so many bytes. */
+const chunkBytes = 4096;
+
+/** What is made of memory for a module; where that throws, the memory is given back. */
+export function withModuleMemory<T>(arena: Arena, make: (memory: ModuleMemory) => T): T {
+  const memory = makeModuleMemory(arena);
+  try {
+    return make(memory);
+  } catch (problem) {
+    memory.release();
+    throw problem;
+  }
+}
+
+function makeModuleMemory(arena: Arena): ModuleMemory {
+  const regions: number[] = [];
+  const held: number[] = [];
+  let at = 0;
+  let end = 0;
+  const sum = (addresses: Iterable<number>): number =>
+    [...addresses].reduce((total, address) => total + arena.sizeOf(address), 0);
+  return {
+    arena,
+    isShared: arena.isShared,
+    view: arena.view,
+    table: (table) => tableIn(arena, table),
+    reserve(bytes, align = 8) {
+      let address = Math.ceil(at / align) * align;
+      if (address + bytes > end) {
+        const size = Math.max(bytes, chunkBytes);
+        address = arena.allocate(size, "code");
+        regions.push(address);
+        end = address + size;
+      }
+      at = address + bytes;
+      return address;
+    },
+    shared(purpose, bytes) {
+      const address = sharedRegions(arena).hold(purpose, bytes);
+      held.push(address);
+      return address;
+    },
+    own: (address) => void regions.push(address),
+    bytes: () => sum(regions) + sum(new Set(held)),
+    ownBytes: () => sum(regions),
+    release() {
+      for (const address of regions.splice(0)) arena.free(address);
+      for (const address of held.splice(0)) sharedRegions(arena).release(address);
+    },
+  };
+}
+
+/** Where tables lie in an arena, by their values. They stay: what tables hold is few and small. */
+const tables = new WeakMap<Arena, Map<string, number>>();
+
+function tableIn(arena: Arena, { type, values }: Table): number {
+  let known = tables.get(arena);
+  if (known === undefined) tables.set(arena, (known = new Map<string, number>()));
+  const key = `${type}:${values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;
+  let address = known.get(key);
+  if (address === undefined) {
+    address = arena.allocate(values.length * bytesPerElement[type], "code");
+    arena.view(type, address, values.length).set(values);
+    known.set(key, address);
+  }
+  return address;
+}

@@ -1,0 +1,109 @@
+import { descriptor, layout, poolImport, taskName } from "../../emit/threads/layout.ts";
+
+/** What a thread is sent at its start. */
+export interface WorkerData {
+  readonly memory: WebAssembly.Memory;
+  /** The bytes of `poolModule(base)`. */
+  readonly pool: Uint8Array;
+  readonly base: number;
+  /** The number of the thread, from 0. */
+  readonly place: number;
+}
+
+/**
+ * Milliseconds for which a thread looks out for more work before it sleeps, since it takes some 50 µs to wake up: the next kernel
+ * of a step comes soon. The longer time is that of a thread whose last wait was shorter.
+ */
+const shortWatch = 0.1;
+const longWatch = 1;
+/** Modules that a thread keeps ready; another one is compiled again when it is needed. */
+const keptModules = 64;
+
+const word = (offset: number): number => offset / 4;
+
+/**
+ * What a thread runs, as text, so that no file has to be found: it waits for work, compiles the module that the work belongs to
+ * from the bytes in memory if it does not have it, and takes part until no units are left. It never hears messages after the
+ * first one; all that it is told stands in memory.
+ */
+export function workerScript(): string {
+  return `
+const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+function run({ memory, pool, base, place }) {
+  const words = new Int32Array(memory.buffer, base, ${layout.bytes / 4});
+  const env = { memory, idle() {}, remainder: (x, y) => x % y };
+  if (threads === undefined) self.postMessage("begun"); // its script is read
+  const own = new WebAssembly.Instance(new WebAssembly.Module(pool), { env }).exports;
+  own.place.value = place;
+  const imports = {
+    env,
+    ${poolImport}: { begin: () => 0, end() {}, take: own.take, finish: own.finish, scratch: own.scratch },
+  };
+  const known = new Map();
+  const claim = new BigInt64Array(memory.buffer, base + ${layout.claim}, 1);
+  // While units of a piece of work are left, all that describes it stands. Once there are none, its module may be gone, and
+  // what was read may have been anything. Reads come before the change, of nothing, that this is.
+  const isLeft = (epoch) => {
+    const now = Atomics.add(claim, 0, 0n);
+    return Number(now >> 32n) === epoch && (now & 0xffffffffn) !== 0n;
+  };
+  const moduleAt = (at, epoch) => {
+    const [id, address, length] = new Int32Array(memory.buffer, at, ${descriptor.bytes / 4});
+    let found = known.get(id); // should it be another one, then it finds no units: they are of another epoch
+    if (found === undefined && isLeft(epoch)) {
+      const bytes = new Uint8Array(memory.buffer, address >>> 0, length >>> 0).slice();
+      if (!isLeft(epoch)) return {};
+      found = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
+      if (known.size >= ${keptModules}) known.delete(known.keys().next().value);
+      known.set(id, found);
+    }
+    return found ?? {};
+  };
+  const bit = 1 << place;
+  let watch = ${shortWatch};
+  const watchFor = (seen) => {
+    const start = performance.now();
+    do {
+      for (let i = 0; i < 200; i++) {
+        const now = Atomics.load(words, ${word(layout.epoch)});
+        if (now !== seen) {
+          watch = ${longWatch};
+          return now;
+        }
+      }
+    } while (performance.now() < start + watch);
+    Atomics.or(words, ${word(layout.sleeping)}, bit);
+    Atomics.wait(words, ${word(layout.epoch)}, seen);
+    Atomics.and(words, ${word(layout.sleeping)}, ~bit);
+    watch = performance.now() < start + ${longWatch} ? ${longWatch} : ${shortWatch};
+    return Atomics.load(words, ${word(layout.epoch)});
+  };
+  Atomics.or(words, ${word(layout.up)}, bit);
+  let seen = (Atomics.load(words, ${word(layout.epoch)}) - 1) | 0; // what is being done already may last
+  while (Atomics.load(words, ${word(layout.stop)}) === 0) {
+    const now = watchFor(seen);
+    if (now === seen) continue;
+    seen = now;
+    let task;
+    try {
+      task = moduleAt(words[${word(layout.descriptor)}] >>> 0, seen)["${taskName(0).slice(0, -1)}" + words[${word(layout.task)}]];
+    } catch {
+      // there may be no memory for the module here, or not yet all of the memory that has grown: others do it
+    }
+    if (typeof task !== "function") continue;
+    own.epoch.value = seen;
+    try {
+      task();
+    } catch {
+      Atomics.store(words, ${word(layout.failed)}, 1);
+      Atomics.notify(words, ${word(layout.done)});
+      break;
+    }
+  }
+  Atomics.and(words, ${word(layout.up)}, ~bit);
+  if (threads === undefined) self.close();
+}
+if (threads?.workerData) run(threads.workerData);
+else self.onmessage = ({ data }) => run(data);
+`;
+}

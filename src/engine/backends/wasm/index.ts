@@ -1,0 +1,107 @@
+import type { Backend } from "../../kernel/executable.ts";
+import { wasmArena } from "./host/arena.ts";
+import { callableProcedure, callableRoutine, instantiate } from "./host/call.ts";
+import { wasmFeatures } from "./host/features.ts";
+import { compileProcedure, compileRoutine } from "./emit/routine.ts";
+import { withModuleMemory } from "./host/module-memory.ts";
+import { threadPool } from "./host/threads/pool.ts";
+import type { Settings } from "./emit/unit.ts";
+
+export { limitArena, wasmArena } from "./host/arena.ts";
+export { wasmFeatures } from "./host/features.ts";
+export { mostThreads } from "./emit/threads/layout.ts";
+export { closePools, usefulThreads } from "./host/threads/pool.ts";
+
+/** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
+export type WasmOptions = Partial<Settings>;
+
+/** Weight that one function may have before it is cut into parts. */
+const partLimit = 3000;
+
+/** Work, in weight, that one call of a kernel does. */
+const chunkWork = 65536;
+
+function settingsOf(options: WasmOptions): Settings {
+  const { simd } = wasmFeatures();
+  const isRecent = "Float16Array" in globalThis; // V8 from Node 24 on, and others of that time
+  return {
+    limit: partLimit,
+    simd,
+    relaxed: false,
+    loadConstants: isRecent,
+    manyRegisters: isRecent,
+    wide: false,
+    threads: 1,
+    chunkWork,
+    namesLocals: false,
+    ...options,
+  };
+}
+
+/** Runs kernels as WebAssembly, with the interpreter's bits. Only where `canRunWasm()`. */
+export const wasmBackend: Backend = /* @__PURE__ */ makeWasmBackend();
+
+/** A backend that generates code by these settings; `relaxed: true` lets `mulAdd` and contractions round once. */
+export function makeWasmBackend(options: WasmOptions = {}): Backend {
+  return {
+    name: options.relaxed === true ? "wasm, relaxed" : "wasm",
+    usesKernelMemory: true,
+    compile(routine) {
+      const arena = wasmArena();
+      const settings = settingsOf(options);
+      return withModuleMemory(arena, (memory) => {
+        const program = compileRoutine(routine, memory, settings);
+        const pool = program.shared && threadPool(settings.threads, arena);
+        return callableRoutine(routine, program, instantiate(program, arena, pool), memory);
+      });
+    },
+    moduleOf(routine) {
+      return withModuleMemory(wasmArena(), (memory) => {
+        const { bytes } = compileRoutine(routine, memory, settingsOf({ ...options, namesLocals: true }));
+        memory.release();
+        return bytes;
+      });
+    },
+    compileProcedure(procedure) {
+      const arena = wasmArena();
+      return withModuleMemory(arena, (memory) => {
+        const program = compileProcedure(procedure, memory, settingsOf(options));
+        return callableProcedure(procedure, instantiate(program, arena));
+      });
+    },
+  };
+}
+
+/**
+ * Why there is no WebAssembly: the engine has none, it may not be compiled (strict content security policies forbid it), or there
+ * is no memory for it.
+ */
+export type WasmObstacle = "absent" | "forbidden" | "memory";
+
+let obstacle: WasmObstacle | "none" | undefined;
+
+/** What stands in the way of WebAssembly here, if anything does. Found out once, by making the memory of kernels. */
+export function wasmObstacle(): WasmObstacle | undefined {
+  obstacle ??= findObstacle();
+  return obstacle === "none" ? undefined : obstacle;
+}
+
+/** Whether kernels can run as WebAssembly here. */
+export function canRunWasm(): boolean {
+  return wasmObstacle() === undefined;
+}
+
+function findObstacle(): WasmObstacle | "none" {
+  if (typeof WebAssembly === "undefined") return "absent";
+  try {
+    void new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  } catch {
+    return "forbidden";
+  }
+  try {
+    wasmArena();
+  } catch {
+    return "memory";
+  }
+  return "none";
+}

@@ -1,0 +1,195 @@
+import { describe, expect, test } from "vitest";
+import * as k from "../../kernel/build.ts";
+import type { Cell, Slot } from "../../kernel/executable.ts";
+import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
+import { interpBackend } from "../interp/index.ts";
+import { makeArena } from "./host/arena.ts";
+import { withModuleMemory } from "./host/module-memory.ts";
+import { callableRoutine, instantiate } from "./host/call.ts";
+import { makeWasmBackend, wasmArena, wasmBackend } from "./index.ts";
+import { compileRoutine } from "./emit/routine.ts";
+import { moduleText } from "./encode/text.ts";
+import { extent } from "../../../../test/support/extent.ts";
+
+const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
+
+function scalar(name: string, type: ScalarType): Port {
+  return { kind: "scalar", name, type };
+}
+
+function buffer(name: string, type: ScalarType, size: number): Port & { readonly kind: "buffer" } {
+  return { kind: "buffer", buffer: { name, type, size } };
+}
+
+/** `outK[i] = inK[i] + k` for `count` arrays of `n` elements, and the sum of as many numbers. */
+function many(count: number, n: number): Routine {
+  const block = k.makeBlock();
+  const names = Array.from({ length: count }, (_, j) => j);
+  for (const j of names) {
+    block.forEach(`i${j}`, k.i32(0), k.i32(n), (loop, i) =>
+      loop.store(`out${j}`, i, k.add(k.load("f64", `in${j}`, i), k.local("f64", `x${j}`))),
+    );
+  }
+  const sum = names.map((j) => k.local("f64", `x${j}`)).reduce(k.add);
+  return {
+    name: "many",
+    inputs: names.flatMap((j) => [scalar(`x${j}`, "f64"), buffer(`in${j}`, "f64", n)]),
+    outputs: [
+      { kind: "scalar", value: sum },
+      ...names.map((j) => buffer(`out${j}`, "f64", n)),
+      { kind: "scalar", value: k.convert("u32", k.neg(sum)) },
+    ],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+}
+
+describe("a call", () => {
+  test.each([
+    [1, 3],
+    [2, 3],
+    [3, 47],
+    [4, 49],
+    [9, 200],
+  ])("of %d numbers and arrays of %d elements, wherever these lie", (count, n) => {
+    const routine = many(count, n);
+    const arena = wasmArena();
+    const compiled = wasmBackend.compile(routine);
+    const places: Record<string, () => Cell> = {
+      outside: () => ({ array: new Float64Array(n), offset: 0 }),
+      "within a larger array": () => ({ array: new Float64Array(n + 5), offset: 3 }),
+      "in the memory of kernels": () => ({
+        array: arena.view("f64", arena.allocate(8 * n + 64, "code"), n + 4),
+        offset: 2,
+      }),
+    };
+    for (const [where, place] of Object.entries(places)) {
+      const inputs = Array.from({ length: count }, (_, j): Slot[] => {
+        const cell = place();
+        for (let i = 0; i < n; i++) cell.array[cell.offset + i] = 10 * j + i;
+        return [j + 0.5, cell];
+      }).flat();
+      const outputs: Slot[] = [0, ...Array.from({ length: count }, place), 0];
+      compiled(inputs, outputs);
+      const total = (count * count) / 2;
+      expect(outputs[0], where).toBe(total);
+      expect(outputs.at(-1), where).toBe(0); // saturated
+      outputs.slice(1, -1).forEach((slot, j) => {
+        const { array, offset } = slot as Cell;
+        const got = [...array.subarray(offset, offset + n)];
+        expect(got, where).toEqual(Array.from({ length: n }, (_, i) => 10 * j + i + j + 0.5));
+      });
+    }
+    compiled.release?.();
+  });
+
+  test("gives a uint32 as a number that is not negative", () => {
+    const u32 = (value: number): Expr => k.constant("u32", value);
+    const top: Routine = {
+      name: "top",
+      inputs: [scalar("x", "u32")],
+      outputs: [{ kind: "scalar", value: k.add(k.local("u32", "x"), u32(4294967295)) }],
+      temps: [],
+      arenaBytes: 0,
+      body: [],
+    };
+    const outputs: Slot[] = [0];
+    wasmBackend.compile(top)([4294967295], outputs);
+    expect(outputs).toEqual([4294967294]);
+    const one = k.procedure("one", [["x", "u32"]], (_, [x]) => k.sub(x!, u32(1)));
+    expect(wasmBackend.compileProcedure(one)(0)).toBe(4294967295);
+  });
+
+  test("with an array that is too short is refused", () => {
+    const compiled = wasmBackend.compile(many(1, 5));
+    const short = { array: new Float64Array(6), offset: 2 };
+    const long = { array: new Float64Array(6), offset: 0 };
+    expect(() => compiled([1, short], [0, long, 0])).toThrow(
+      /buffer "in0" needs 5 elements of f64, got Float64Array of 6 at 2/,
+    );
+    expect(() => compiled([1, long], [0, short, 0])).toThrow(/buffer "out0" needs 5 elements/);
+  });
+
+  test("after the release is refused, and the memory is free again", () => {
+    const arena = wasmArena();
+    const compiled = makeWasmBackend().compile(many(2, 1000));
+    const before = arena.stats().used;
+    const cell = (): Cell => ({ array: new Float64Array(1000), offset: 0 });
+    compiled([1, cell(), 2, cell()], [0, cell(), cell(), 0]);
+    const held = arena.stats().used;
+    expect(held).toBeGreaterThanOrEqual(before + 4 * 8000);
+    expect(compiled.size?.memoryBytes).toBeGreaterThanOrEqual(4 * 8000);
+    compiled.release?.();
+    expect(arena.stats().used).toBeLessThanOrEqual(held - 4 * 8000);
+    expect(() => compiled([1, cell(), 2, cell()], [0, cell(), cell(), 0])).toThrow(
+      /called after its release/,
+    );
+  });
+
+  test("in a memory that is not shared finds its places again after growth", () => {
+    const arena = makeArena(false);
+    const settings = {
+      limit: 3000,
+      simd: true,
+      relaxed: false,
+      loadConstants: true,
+      manyRegisters: false,
+      wide: false,
+      threads: 1,
+      chunkWork: 65536,
+      namesLocals: false,
+    };
+    const routine = many(9, 60);
+    const compiled = withModuleMemory(arena, (memory) => {
+      const program = compileRoutine(routine, memory, settings);
+      return callableRoutine(routine, program, instantiate(program, arena), memory);
+    });
+    const run = (): Slot[] => {
+      const cell = (): Cell => ({ array: new Float64Array(60).fill(2), offset: 0 });
+      const outputs: Slot[] = [0, ...Array.from({ length: 9 }, cell), 0];
+      compiled(Array.from({ length: 9 }, (_, j) => [j, cell()]).flat(), outputs);
+      return outputs;
+    };
+    const before = run();
+    arena.allocate(2 ** 27, "code");
+    expect(run()).toEqual(before);
+    expect((before[9] as Cell).array[59]).toBe(10);
+  });
+});
+
+test("code of very many statements is cut into functions and gives the interpreter's bits", () => {
+  const values = [k.local("f64", "x"), k.local("f64", "y")];
+  const block = k.makeBlock();
+  let state = 1;
+  const earlier = (): Expr => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return values[Math.max(0, values.length - 1 - ((state >>> 8) % 40))]!;
+  };
+  for (let i = 0; i < extent(30_000, 100_000); i++) {
+    const [a, b] = [earlier(), earlier()];
+    values.push(block.let(`v${i}`, k.sub(k.mul(k.f64(0.75), a), k.mul(k.f64(0.5), b))));
+  }
+  const routine: Routine = {
+    name: "long",
+    inputs: [scalar("x", "f64"), scalar("y", "f64")],
+    outputs: [
+      { kind: "scalar", value: values.at(-1)! },
+      { kind: "scalar", value: k.local("f64", "v0") },
+    ],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+  const [expected, got]: Slot[][] = [[], []];
+  interpBackend.compile(routine)([0.3, 0.7], expected!);
+  wasmBackend.compile(routine)([0.3, 0.7], got!);
+  expect(got).toEqual(expected);
+});
+
+test("the text of a module has its functions under the names of what they compute", () => {
+  const text = textOf(many(1, 100_000));
+  expect(text).toContain("(module $many");
+  expect(text).toContain("$loop_i0");
+  expect(text).toContain("f64x2.add");
+});

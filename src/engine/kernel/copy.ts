@@ -1,0 +1,117 @@
+import type { Dim, Expr, Size, Stmt } from "./scalar.ts";
+import { checkDepth } from "./walk.ts";
+
+/** An expression with `f` applied to what it is made of. */
+function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+      return expr;
+    case "load":
+    case "table":
+      return { ...expr, index: f(expr.index) };
+    case "unary":
+    case "convert":
+      return { ...expr, x: f(expr.x) };
+    case "binary":
+      return { ...expr, x: f(expr.x), y: f(expr.y) };
+    case "mulAdd":
+      return { ...expr, x: f(expr.x), y: f(expr.y), z: f(expr.z) };
+    case "select":
+      return { ...expr, condition: f(expr.condition), x: f(expr.x), y: f(expr.y) };
+    case "call":
+      return { ...expr, args: expr.args.map(f) };
+  }
+}
+
+/** An expression with parts of it replaced as `replace` says, outermost first; where it says `undefined`, its parts are looked at. */
+export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, depth = 0): Expr {
+  checkDepth(depth);
+  return replace(expr) ?? mapParts(expr, (part) => copyExpr(part, replace, depth + 1));
+}
+
+/**
+ * A block, and expressions in its scope, once more: locals that it declares get `suffix` behind their names, those in
+ * `given` become these expressions. `replace` gives what stands for a part; it is looked through again.
+ */
+export function copyBlock(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  suffix: string,
+  given: ReadonlyMap<string, Expr>,
+  replace: (part: Expr) => Expr | undefined = () => undefined,
+): { readonly statements: Stmt[]; readonly results: Expr[] } {
+  const own = new Map<string, Expr>(given);
+  const declare = (name: string, type: Expr["type"]): string => {
+    own.set(name, { kind: "local", type, name: name + suffix });
+    return name + suffix;
+  };
+  const look = (part: Expr): Expr | undefined => {
+    if (part.kind === "local") return own.get(part.name) ?? replace(part);
+    const other = replace(part);
+    return other === undefined ? undefined : expr(other);
+  };
+  const expr = (x: Expr): Expr => copyExpr(x, look);
+  const nameOf = (name: string): string => {
+    const renamed = own.get(name);
+    return renamed?.kind === "local" ? renamed.name : name;
+  };
+  const size = (x: Size): Size => (typeof x === "number" ? x : expr(x));
+  const dim = (x: Dim): Dim => ({
+    role: x.role,
+    size: size(x.size),
+    out: size(x.out),
+    left: size(x.left),
+    right: size(x.right),
+  });
+  const copy = (stmts: readonly Stmt[], depth: number): Stmt[] => {
+    checkDepth(depth);
+    return stmts.map((stmt): Stmt => {
+      switch (stmt.kind) {
+        case "let": {
+          const value = expr(stmt.value);
+          return { ...stmt, name: declare(stmt.name, value.type), value };
+        }
+        case "set":
+          return { ...stmt, name: nameOf(stmt.name), value: expr(stmt.value) };
+        case "store":
+          return { ...stmt, index: expr(stmt.index), value: expr(stmt.value) };
+        case "for": {
+          const [from, to] = [expr(stmt.from), expr(stmt.to)];
+          return { ...stmt, from, to, index: declare(stmt.index, "i32"), body: copy(stmt.body, depth + 1) };
+        }
+        case "while":
+          return { ...stmt, condition: expr(stmt.condition), body: copy(stmt.body, depth + 1) };
+        case "if":
+          return {
+            ...stmt,
+            condition: expr(stmt.condition),
+            then: copy(stmt.then, depth + 1),
+            otherwise: copy(stmt.otherwise, depth + 1),
+          };
+        case "reduce": {
+          const [start, from, to] = [expr(stmt.start), expr(stmt.from), expr(stmt.to)];
+          const index = declare(stmt.index, "i32");
+          const body = copy(stmt.body, depth + 1);
+          const value = expr(stmt.value);
+          return { ...stmt, start, from, to, index, body, value, name: declare(stmt.name, value.type) };
+        }
+        case "contract": {
+          const place = (x: typeof stmt.out): typeof stmt.out => ({ ...x, offset: expr(x.offset) });
+          return {
+            ...stmt,
+            name: stmt.name + suffix,
+            out: place(stmt.out),
+            left: place(stmt.left),
+            right: place(stmt.right),
+            dims: stmt.dims.map(dim),
+          };
+        }
+        case "comment":
+          return stmt;
+      }
+    });
+  };
+  const statements = copy(block, 0);
+  return { statements, results: results.map(expr) };
+}

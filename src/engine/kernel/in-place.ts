@@ -1,0 +1,139 @@
+import { sameExpr } from "./same-expr.ts";
+import type { Expr, Routine, Stmt } from "./scalar.ts";
+import { sameSize } from "./sizes.ts";
+import { usesOf } from "./split.ts";
+import { walkExpr } from "./walk.ts";
+
+/** Where a routine has to do with a buffer. */
+interface Access {
+  /** The statement of the routine that it is in, by its place. */
+  readonly top: number;
+  /** The innermost block around it, and its place there. */
+  readonly block: readonly Stmt[];
+  readonly at: number;
+  /** Whether that is the body of loops whose iterations may run in any order, and of nothing else. */
+  readonly isFree: boolean;
+  /** `undefined` where it is not one element. */
+  readonly index: Expr | undefined;
+}
+
+interface Accesses {
+  readonly reads: Map<string, Access[]>;
+  readonly writes: Map<string, Access[]>;
+}
+
+/**
+ * For each output of a routine the input whose memory it may be written to, if that will not be read any more: the input is
+ * read before, or by the same iterations of a loop that write the output, from the same places. `given` marks such inputs; each
+ * is taken once.
+ */
+export function outputsInPlace(
+  { inputs, outputs, body }: Routine,
+  given: readonly boolean[],
+): (number | undefined)[] {
+  if (!given.includes(true)) return outputs.map(() => undefined);
+  const accesses: Accesses = { reads: new Map(), writes: new Map() };
+  body.forEach((_, top) => noteBlock(body, top, true, accesses, [top, top + 1]));
+  const taken = new Set<number>();
+  return outputs.map((output) => {
+    if (output.kind === "scalar") return undefined;
+    const { name, type, size } = output.buffer;
+    const found = inputs.findIndex((input, k) => {
+      if (given[k] !== true || taken.has(k) || input.kind === "scalar") return false;
+      const { buffer } = input;
+      if (buffer.type !== type || !sameSize(buffer.size, size)) return false;
+      return canFollow(accesses.reads.get(buffer.name) ?? [], accesses.writes.get(name) ?? []);
+    });
+    if (found < 0) return undefined;
+    taken.add(found);
+    return found;
+  });
+}
+
+/** Whether what is written may lie where that was which is read. */
+function canFollow(reads: readonly Access[], writes: readonly Access[]): boolean {
+  if (writes.length === 0) return false;
+  const last = Math.max(-1, ...reads.map(({ top }) => top));
+  const first = Math.min(...writes.map(({ top }) => top));
+  if (last !== first) return last < first;
+  const [write, ...more] = writes.filter(({ top }) => top === first);
+  if (write?.index === undefined || !write.isFree || more.length > 0) return false;
+  const place = write.index;
+  const { set } = usesOf(write.block);
+  let isSteady = true;
+  walkExpr(write.index, (x) => {
+    if (x.kind === "load" || (x.kind === "local" && set.has(x.name))) isSteady = false;
+  });
+  return (
+    isSteady &&
+    reads.every(
+      ({ top, block, at, index }) =>
+        top < first ||
+        (block === write.block && at <= write.at && index !== undefined && sameExpr(index, place)),
+    )
+  );
+}
+
+/** Notes what the statements of a block, or those in a range, read and write. */
+function noteBlock(
+  block: readonly Stmt[],
+  top: number,
+  isFree: boolean,
+  accesses: Accesses,
+  [from, to]: readonly [number, number] = [0, block.length],
+): void {
+  const note = (list: Map<string, Access[]>, buffer: string, at: number, index: Expr | undefined): void => {
+    const known = list.get(buffer);
+    const access: Access = { top, block, at, isFree, index };
+    if (known === undefined) list.set(buffer, [access]);
+    else known.push(access);
+  };
+  for (let at = from; at < to; at++) {
+    const stmt = block[at]!;
+    const read = (...exprs: readonly Expr[]): void => {
+      for (const expr of exprs) {
+        walkExpr(expr, (x) => {
+          if (x.kind === "load") note(accesses.reads, x.buffer, at, x.index);
+        });
+      }
+    };
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        read(stmt.value);
+        break;
+      case "store":
+        read(stmt.index, stmt.value);
+        note(accesses.writes, stmt.buffer, at, stmt.index);
+        break;
+      case "for":
+        read(stmt.from, stmt.to);
+        noteBlock(stmt.body, top, isFree && stmt.independent === true, accesses);
+        break;
+      case "reduce": {
+        read(stmt.from, stmt.to);
+        const value: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
+        noteBlock([...stmt.body, value], top, false, accesses);
+        break;
+      }
+      case "contract":
+        for (const { buffer, offset } of [stmt.left, stmt.right, stmt.out]) {
+          read(offset);
+          note(accesses.reads, buffer, at, undefined);
+        }
+        note(accesses.writes, stmt.out.buffer, at, undefined);
+        break;
+      case "while":
+        read(stmt.condition);
+        noteBlock(stmt.body, top, false, accesses);
+        break;
+      case "if":
+        read(stmt.condition);
+        noteBlock(stmt.then, top, false, accesses);
+        noteBlock(stmt.otherwise, top, false, accesses);
+        break;
+      case "comment":
+        break;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { describe, expect, test } from "vitest";
+import * as k from "./build.ts";
+import { knownIterations, likelyIterations } from "./iterations.ts";
+
+const [i, end, runEnd] = [k.local("i32", "i"), k.local("i32", "end"), k.local("i32", "runEnd")];
+
+describe("how many iterations a loop makes", () => {
+  test("is known between numbers, and from anything to a number more", () => {
+    expect(knownIterations({ from: k.i32(3), to: k.i32(10) })).toBe(7);
+    expect(knownIterations({ from: k.i32(10), to: k.i32(3) })).toBe(0);
+    const place = k.mul(i, k.i32(5));
+    expect(knownIterations({ from: place, to: k.binary("add", place, k.i32(5)) })).toBe(5);
+    expect(knownIterations({ from: i, to: k.binary("add", place, k.i32(5)) })).toBeUndefined();
+    expect(knownIterations({ from: k.i32(0), to: end })).toBeUndefined();
+  });
+
+  test("is likely what its definitions allow at most, and else what is taken for it", () => {
+    const known = new Map([["runEnd", k.min(k.binary("add", i, k.i32(512)), end)]]);
+    expect(likelyIterations({ from: i, to: runEnd }, 64, known)).toBe(512);
+    expect(likelyIterations({ from: i, to: runEnd }, 64)).toBe(64);
+    expect(likelyIterations({ from: k.i32(0), to: k.i32(4) }, 64)).toBe(4);
+    const circle = new Map([
+      ["end", runEnd],
+      ["runEnd", end],
+    ]);
+    expect(likelyIterations({ from: i, to: runEnd }, 16, circle)).toBe(16);
+  });
+});

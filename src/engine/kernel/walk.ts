@@ -1,0 +1,139 @@
+import { internalError } from "../errors/index.ts";
+import { assertNever } from "../util/assert-never.ts";
+import type { Dim, Expr, Procedure, Stmt, Table } from "./scalar.ts";
+
+/** Expressions and blocks nested deeper than this are refused: following them would exhaust the stack. */
+const maxDepth = 500;
+
+/** Throws where `depth` is past what can be followed. */
+export function checkDepth(depth: number): void {
+  if (depth > maxDepth) throw internalError(`code is nested more than ${maxDepth} levels deep`);
+}
+
+/** Calls `visit` for an expression and everything in it, outermost first; not for the insides of procedures. */
+export function walkExpr(expr: Expr, visit: (expr: Expr) => void, depth = 0): void {
+  if (depth > maxDepth) checkDepth(depth); // asked here first: a call for each expression takes as long as all the rest
+  visit(expr);
+  switch (expr.kind) {
+    case "const":
+    case "local":
+      return;
+    case "load":
+    case "table":
+      return walkExpr(expr.index, visit, depth + 1);
+    case "unary":
+    case "convert":
+      return walkExpr(expr.x, visit, depth + 1);
+    case "binary":
+      walkExpr(expr.x, visit, depth + 1);
+      return walkExpr(expr.y, visit, depth + 1);
+    case "select":
+      walkExpr(expr.condition, visit, depth + 1);
+      walkExpr(expr.x, visit, depth + 1);
+      return walkExpr(expr.y, visit, depth + 1);
+    case "mulAdd":
+      for (const part of [expr.x, expr.y, expr.z]) walkExpr(part, visit, depth + 1);
+      return;
+    case "call":
+      for (const arg of expr.args) walkExpr(arg, visit, depth + 1);
+      return;
+    default:
+      return assertNever(expr, "walkExpr");
+  }
+}
+
+/** What to call on the way through statements. */
+export interface Visitor {
+  readonly stmt?: (stmt: Stmt) => void;
+  readonly expr?: (expr: Expr) => void;
+}
+
+/** Visits statements and everything in them, in order. */
+export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): void {
+  for (const stmt of block) walkStmt(stmt, visitor, depth);
+}
+
+/** Visits a statement and everything in it. */
+export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
+  checkDepth(depth);
+  const { expr } = visitor;
+  visitor.stmt?.(stmt);
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      return visitExprs(expr, stmt.value);
+    case "store":
+      return visitExprs(expr, stmt.index, stmt.value);
+    case "for":
+      visitExprs(expr, stmt.from, stmt.to);
+      return walkBlock(stmt.body, visitor, depth + 1);
+    case "reduce":
+      visitExprs(expr, stmt.start, stmt.from, stmt.to);
+      walkBlock(stmt.body, visitor, depth + 1);
+      return visitExprs(expr, stmt.value);
+    case "contract":
+      for (const dim of stmt.dims) visitSizes(expr, dim);
+      return visitExprs(expr, stmt.out.offset, stmt.left.offset, stmt.right.offset);
+    case "while":
+      visitExprs(expr, stmt.condition);
+      return walkBlock(stmt.body, visitor, depth + 1);
+    case "if":
+      visitExprs(expr, stmt.condition);
+      walkBlock(stmt.then, visitor, depth + 1);
+      return walkBlock(stmt.otherwise, visitor, depth + 1);
+    case "comment":
+      return;
+    default:
+      return assertNever(stmt, "walkStmt");
+  }
+}
+
+/** The expressions of a statement. (Optional parameters and no list: this runs before the engine has compiled it.) */
+function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
+  if (visit === undefined) return;
+  walkExpr(x, visit);
+  if (y !== undefined) walkExpr(y, visit);
+  if (z !== undefined) walkExpr(z, visit);
+}
+
+/** The expressions among the sizes of a dim. */
+function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): void {
+  if (visit === undefined) return;
+  if (typeof size !== "number") walkExpr(size, visit);
+  if (typeof out !== "number") walkExpr(out, visit);
+  if (typeof left !== "number") walkExpr(left, visit);
+  if (typeof right !== "number") walkExpr(right, visit);
+}
+
+/** Everything that statements and expressions reach. */
+export interface Reached {
+  /** Procedures, each after those that it calls. */
+  readonly procedures: readonly Procedure[];
+  readonly tables: readonly Table[];
+}
+
+/** The procedures and tables that statements and expressions reach, directly and through procedures. */
+export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Reached {
+  const procedures = new Set<Procedure>();
+  const tables = new Set<Table>();
+  const open = new Set<Procedure>();
+  const enter = (procedure: Procedure): void => {
+    if (procedures.has(procedure)) return;
+    if (open.has(procedure)) throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
+    checkDepth(open.size);
+    open.add(procedure);
+    walkAll(procedure.body, [procedure.result]);
+    open.delete(procedure);
+    procedures.add(procedure);
+  };
+  const visit = (expr: Expr): void => {
+    if (expr.kind === "call") enter(expr.procedure);
+    else if (expr.kind === "table") tables.add(expr.table);
+  };
+  const walkAll = (block: readonly Stmt[], results: readonly Expr[]): void => {
+    walkBlock(block, { expr: visit });
+    for (const result of results) walkExpr(result, visit);
+  };
+  walkAll(block, results);
+  return { procedures: [...procedures], tables: [...tables] };
+}

@@ -1,0 +1,256 @@
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { countUses } from "../ir/uses.ts";
+import { sizeOf } from "../util/shape.ts";
+import { isAddition } from "../prims/linear.ts";
+import type { CountedLoop } from "./counted-loops.ts";
+import { countedLoop, hasLoop, stacked, withParts } from "./counted-loops.ts";
+import type { Rewriter } from "./rewrite.ts";
+import { rewriteProgram } from "./rewrite.ts";
+
+/** Elements of all iterations together that are stacked for one product, at most: memory grows with them. */
+const mostStacked = 2 ** 22;
+/** Elements of a product in one iteration, at least: one of fewer stays in the loop, where it costs little. */
+const leastProduct = 64;
+/** Elements of a sum of products, at least: one of fewer stays in the loop, where it costs little. */
+const leastSum = 1024;
+
+/** A loop on its way to a better one: its parts, the operands, and the results in the order of the parts. */
+interface Loop extends CountedLoop {
+  readonly ins: readonly Var[];
+  readonly outs: readonly Var[];
+}
+
+/**
+ * Products of loops, for all iterations at once: those of what is there before the loop are computed before it; those that
+ * are only added up, as the gradients of weights are, and those that are only results, as the gradients of inputs are,
+ * after it, from what the loop then keeps for them. One large product costs a fraction of many small ones. Sums of
+ * floating numbers are rounded in another order.
+ */
+export function batchProducts(program: Program): Program {
+  return hasLoop(program) ? batch(program) : program;
+}
+
+function batch(program: Program): Program {
+  return rewriteProgram(program, (eqn, rewriter) => {
+    const parts = countedLoop(eqn);
+    if (parts === undefined || parts.length < 2) return rewriter.emit(eqn);
+    const given: Loop = { ...parts, ins: eqn.ins, outs: eqn.outs };
+    const summed = addAfterwards(computeAhead(given, rewriter));
+    const { loop, after } = resultsAfterwards(summed.loop);
+    if (loop === given) return rewriter.emit(eqn);
+    const { ins, outs, ...changed } = loop;
+    rewriter.emit(withParts(eqn, changed, ins, outs));
+    [...summed.after, ...after].forEach(rewriter.emit);
+  });
+}
+
+/** Products of constants and elements of arrays, computed for all iterations before the loop. */
+function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
+  const { body, consts, carries, length } = loop;
+  const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
+  body.ins.forEach((v, i) => {
+    if (i < consts || i >= consts + carries) outside.set(v, { v: loop.ins[i]!, isStacked: i >= consts });
+  });
+  const made: { readonly inner: Var; readonly outer: Var }[] = [];
+  const eqns = body.eqns.filter((eqn) => {
+    const out = eqn.outs[0]!;
+    const operands = eqn.ins.map((v) => outside.get(v));
+    const size = sizeOf(out.type.shape);
+    if (size < leastProduct || length * size > mostStacked) return true;
+    if (!operands.every((x) => x !== undefined) || !operands.some((x) => x.isStacked)) return true;
+    const params = stackedParams(
+      eqn,
+      operands.map((x) => x.isStacked),
+    );
+    if (params === undefined) return true;
+    const outer: Var = { ...out, type: stacked(out.type, length) };
+    rewriter.emit({
+      ...eqn,
+      params,
+      ins: operands.map((x) => x.v),
+      outs: [outer],
+    });
+    outside.set(out, { v: outer, isStacked: true });
+    made.push({ inner: out, outer });
+    return false;
+  });
+  if (made.length === 0) return loop;
+  return {
+    ...loop,
+    body: { ...body, ins: [...body.ins, ...made.map((x) => x.inner)], eqns },
+    ins: [...loop.ins, ...made.map((x) => x.outer)],
+  };
+}
+
+/** A carry that is only added to: by `addition`, the term that `term` computes. */
+interface Accumulator {
+  readonly carry: number;
+  readonly addition: Equation;
+  readonly term: Equation;
+  /** The parameters with which `term` gives the sum over all iterations. */
+  readonly params: unknown;
+}
+
+/** Carries that only add up a product of each iteration, computed by one product after the loop. */
+function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
+  const { body, consts, carries, length } = loop;
+  const accumulators = accumulatorsOf(loop);
+  const { arrays, stack, made, elementsBesides } = stacksOf(loop);
+  const constants = new Set(body.ins.slice(0, consts));
+  const products = accumulators.filter(({ term: { prim, ins, outs } }) => {
+    const total = sizeOf(outs[0]!.type.shape);
+    const size = elementsBesides(ins);
+    if (
+      prim.cost !== "high" ||
+      ins.some((v) => constants.has(v)) ||
+      total < leastSum ||
+      size > total ||
+      size * length > mostStacked
+    )
+      return false;
+    ins.forEach(stack);
+    return true;
+  });
+  if (products.length === 0) return { loop, after: [] };
+  // other sums of what is kept now cost nothing more
+  const isTaken = new Set(
+    accumulators.filter((a) => products.includes(a) || a.term.ins.every((v) => arrays.has(v))),
+  );
+  const gone = new Set([...isTaken].flatMap(({ addition, term }) => [addition, term]));
+  const places = new Set([...isTaken].map(({ carry }) => carry));
+  const stays = (_: unknown, i: number): boolean => !places.has(i);
+  const [inStays, outStays] = [
+    (_: unknown, i: number): boolean => !places.has(i - consts),
+    (_: unknown, i: number): boolean => i >= carries || stays(_, i),
+  ];
+  const after = [...isTaken].flatMap(({ carry, addition, term, params }): Equation[] => {
+    const sum: Var = { ...term.outs[0]! };
+    return [
+      { ...term, params, ins: term.ins.map((v) => arrays.get(v)!), outs: [sum] },
+      { ...addition, ins: [loop.ins[consts + carry]!, sum], outs: [loop.outs[carry]!] },
+    ];
+  });
+  return {
+    loop: {
+      ...loop,
+      carries: carries - places.size,
+      body: {
+        ...body,
+        ins: body.ins.filter(inStays),
+        eqns: body.eqns.filter((eqn) => !gone.has(eqn)),
+        outs: [...body.outs.filter(outStays), ...made.map((x) => x.inner)],
+      },
+      ins: loop.ins.filter(inStays),
+      outs: [...loop.outs.filter(outStays), ...made.map((x) => x.outer)],
+    },
+    after,
+  };
+}
+
+/** Results that are a product of each iteration and that no iteration reads, computed for all of them after the loop. */
+function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
+  const { body, consts, carries, length } = loop;
+  const { arrays, stack, made, elementsBesides } = stacksOf(loop);
+  const constants = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, loop.ins[i]!]));
+  const definitions = definitionsOf(body);
+  const uses = countUses(body.eqns, body.outs);
+  const gone = new Set<Equation>();
+  const places = new Set<number>();
+  const after: Equation[] = [];
+  body.outs.forEach((v, i) => {
+    const eqn = definitions.get(v);
+    if (i < carries || eqn === undefined || uses.get(v) !== 1) return;
+    const isStacked = eqn.ins.map((x) => !constants.has(x));
+    const size = sizeOf(v.type.shape);
+    const extra = elementsBesides(eqn.ins.filter((_, operand) => isStacked[operand] === true));
+    const params = stackedParams(eqn, isStacked);
+    if (params === undefined) return;
+    if (!isStacked.includes(true) || size < leastProduct || extra > size || length * extra > mostStacked)
+      return;
+    eqn.ins.forEach((x, operand) => isStacked[operand] === true && stack(x));
+    gone.add(eqn);
+    places.add(i);
+    after.push({
+      ...eqn,
+      params,
+      ins: eqn.ins.map((x) => constants.get(x) ?? arrays.get(x)!),
+      outs: [loop.outs[i]!],
+    });
+  });
+  if (after.length === 0) return { loop, after };
+  const stays = (_: unknown, i: number): boolean => !places.has(i);
+  return {
+    loop: {
+      ...loop,
+      body: {
+        ...body,
+        eqns: body.eqns.filter((eqn) => !gone.has(eqn)),
+        outs: [...body.outs.filter(stays), ...made.map((x) => x.inner)],
+      },
+      outs: [...loop.outs.filter(stays), ...made.map((x) => x.outer)],
+    },
+    after,
+  };
+}
+
+/** Arrays that hold values of all iterations, stacked: those that the loop has, and those that it is to make. */
+interface Stacks {
+  readonly arrays: ReadonlyMap<Var, Var>;
+  readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
+  /** Has the loop stack a value, if it does not yet. */
+  stack(v: Var): void;
+  /** Elements of an iteration that are stacked besides, if these values are. */
+  elementsBesides(values: readonly Var[]): number;
+}
+
+function stacksOf({ body, consts, carries, length, ins, outs }: Loop): Stacks {
+  const arrays = new Map<Var, Var>();
+  const made: { readonly inner: Var; readonly outer: Var }[] = [];
+  body.ins.slice(consts + carries).forEach((v, i) => arrays.set(v, ins[consts + carries + i]!));
+  body.outs.slice(carries).forEach((v, i) => arrays.set(v, outs[carries + i]!));
+  return {
+    arrays,
+    made,
+    stack(v) {
+      if (arrays.has(v)) return;
+      const outer: Var = { ...v, type: stacked(v.type, length) };
+      arrays.set(v, outer);
+      made.push({ inner: v, outer });
+    },
+    elementsBesides: (values) =>
+      [...new Set(values)].reduce((n, v) => (arrays.has(v) ? n : n + sizeOf(v.type.shape)), 0),
+  };
+}
+
+function definitionsOf(body: Program): Map<Var, Equation> {
+  return new Map(body.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn])));
+}
+
+/** The carries of which the body does nothing but add a term that it reads nowhere else. */
+function accumulatorsOf({ body, consts, carries }: Loop): Accumulator[] {
+  const definitions = definitionsOf(body);
+  const uses = countUses(body.eqns, body.outs);
+  return body.outs.slice(0, carries).flatMap((out, carry): Accumulator[] => {
+    const input = body.ins[consts + carry]!;
+    const addition = definitions.get(out);
+    if (addition === undefined || !isAddition(addition)) return [];
+    if (uses.get(input) !== 1 || uses.get(out) !== 1) return [];
+    const other = addition.ins.find((v) => v !== input);
+    const term = other === undefined ? undefined : definitions.get(other);
+    if (term === undefined || !addition.ins.includes(input) || uses.get(other!) !== 1) return [];
+    const types = term.ins.map((v) => v.type);
+    const all = types.map(() => true);
+    const params = term.prim.loop?.atOnce?.(term.params, all, types, true);
+    return params === undefined ? [] : [{ carry, addition, term, params }];
+  });
+}
+
+/** The parameters that compute the results of all iterations at once, of operands that are stacked where marked. */
+function stackedParams({ prim, params, ins }: Equation, isStacked: readonly boolean[]): unknown {
+  return prim.loop?.atOnce?.(
+    params,
+    isStacked,
+    ins.map((v) => v.type),
+    false,
+  );
+}

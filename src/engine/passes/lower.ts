@@ -1,0 +1,266 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView, SubPlace, WriteView } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, Routine } from "../kernel/scalar.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+import { whileRead, writeLoop } from "./element-loops.ts";
+import { elementOf, readElement } from "./elements.ts";
+import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
+import { fuse } from "./fuse.ts";
+import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
+import { planMemory } from "./plan-memory.ts";
+import {
+  bufferOf,
+  bufferView,
+  copyView,
+  inputView,
+  localTarget,
+  makeNames,
+  partOf,
+  portOf,
+  valueView,
+} from "./views.ts";
+
+/** A program as one routine. Outputs that took over the memory of a donated input are in `aliases` and not in the routine. */
+export interface Lowered {
+  readonly routine: Routine;
+  /** For each output of the program, the input whose memory it is. */
+  readonly aliases: readonly (number | undefined)[];
+  /** What was decided before it was written. */
+  readonly fused: Fused;
+  readonly plan: MemoryPlan;
+}
+
+/**
+ * Lowers a program to the kernel vocabulary: writes down what `fuse` and `planMemory` decide. Scalars live in locals. `donated`
+ * marks inputs whose memory may be overwritten.
+ */
+export function lowerProgram(program: Program, donated: readonly boolean[] = []): Lowered {
+  const fused = fuse(program);
+  const fresh = makeNames();
+  const ins = program.ins.map((v, i) => inputView(v.type, fresh(v.name ?? `in${i}`)));
+  const targets = program.outs.map((v, i) =>
+    v.type.shape.length === 0 ? undefined : bufferView(v.type, fresh(v.name ?? `out${i}`)),
+  );
+  const plan = planMemory(fused, donated, fresh);
+  const { temporaries, arenaBytes, memory, aliases } = plan;
+  const block = k.makeBlock();
+  // where inputs are donated, results lie where they can, and go to places of their own in the end
+  const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
+  const results = writeProgram({ fused, memory, ins, outs, fresh }, block);
+  const outputs = program.outs.flatMap((_, i): Routine["outputs"][number][] => {
+    if (aliases[i] !== undefined) return [];
+    const [target, result] = [targets[i], results[i]!];
+    if (target === undefined) return [{ kind: "scalar", value: result.read(k.i32(0)) }];
+    copyView(block, target, result, fresh);
+    return [{ kind: "buffer", buffer: bufferOf(target) }];
+  });
+  return {
+    routine: {
+      name: program.name,
+      inputs: ins.map(portOf),
+      outputs,
+      temps: temporaries,
+      arenaBytes,
+      body: block.statements,
+    },
+    aliases,
+    fused,
+    plan,
+  };
+}
+
+/** A program to write: its steps, where its arrays lie, its inputs, and where its results go. */
+interface Task {
+  readonly fused: Fused;
+  readonly memory: ProgramMemory;
+  readonly ins: readonly ReadView[];
+  readonly outs: readonly (WriteView | undefined)[];
+  fresh(hint: string): string;
+}
+
+/** What is known of a program whose steps are being written: the values so far. */
+interface Scope extends Task {
+  readonly views: Map<Var, ReadView>;
+  viewOf(v: Var): ReadView;
+}
+
+/** Writes a program into a block; returns its results, where they go or else where they lie. */
+function writeProgram(task: Task, block: Block): readonly ReadView[] {
+  const { fused, memory, ins, outs, fresh } = task;
+  const { program, steps } = fused;
+  const views = new Map<Var, ReadView>(program.ins.map((v, i) => [v, ins[i]!]));
+  const viewOf = (v: Var): ReadView => must(views.get(v), "an operand");
+  const scope: Scope = { ...task, views, viewOf };
+  for (const result of memory.before) copyView(block, outs[result]!, viewOf(program.outs[result]!), fresh);
+  steps.forEach((step, i) => writeStep(scope, block, step, memory.steps[i]!));
+  writeFinalCopies(scope, block);
+  return program.outs.map((v, i) => outs[i] ?? viewOf(v));
+}
+
+function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): void {
+  const { views, viewOf } = scope;
+  switch (step.kind) {
+    case "alias": {
+      const [v] = step.eqn.outs;
+      views.set(v!, partOf(viewOf(step.eqn.ins[0]!), v!.type, k.i32(0)));
+      return;
+    }
+    case "scalar":
+      views.set(step.eqn.outs[0]!, writeScalar(scope, block, step.eqn));
+      return;
+    case "loop":
+      writeElementLoop(scope, block, step, memory);
+      return;
+    case "equation":
+      writeEquation(scope, block, step.eqn, step.programs, memory);
+      return;
+  }
+}
+
+/** A scalar equation as a local; a constant needs none. */
+function writeScalar({ viewOf, fresh }: Scope, block: Block, eqn: Equation): ReadView {
+  const [v] = eqn.outs;
+  const value = elementOf(
+    eqn,
+    (operand) => viewOf(eqn.ins[operand]!).read(k.i32(0)),
+    (operand, place) => readElement(viewOf(eqn.ins[operand]!), place),
+    [],
+  );
+  if (value.kind === "const" || value.kind === "local") return valueView(v!.type, value);
+  return valueView(v!.type, block.let(fresh(v!.name ?? "v"), value));
+}
+
+function writeElementLoop(scope: Scope, block: Block, loop: ElementLoop, memory: StepMemory): void {
+  const { fused, views, viewOf, fresh } = scope;
+  const places = new Map<Var, WriteView>();
+  for (const { outs } of loop.members) {
+    const place = placeOf(scope, outs[0]!);
+    if (place !== undefined) places.set(outs[0]!, place);
+  }
+  const loopViews = { viewOf, fresh, places, deferred: fused.deferred };
+  if (loop.reader === undefined) writeLoop(block, loop, loopViews);
+  else emit(scope, block, loop.reader, [whileRead(loop, loopViews)], [], memory);
+  for (const [v, place] of places) views.set(v, place);
+}
+
+function writeEquation(
+  scope: Scope,
+  block: Block,
+  eqn: Equation,
+  programs: readonly FusedSubProgram[],
+  memory: StepMemory,
+): void {
+  emit(scope, block, eqn, eqn.ins.map(scope.viewOf), programs, memory);
+}
+
+/** Writes the loops of an equation. */
+function emit(
+  scope: Scope,
+  block: Block,
+  { prim, params, outs: results }: Equation,
+  ins: readonly ReadView[],
+  programs: readonly FusedSubProgram[],
+  memory: StepMemory,
+): void {
+  const { views, fresh } = scope;
+  if (prim.lowering.kind !== "loops") throw internalError(`${prim.name} has no loops of its own`);
+  const declared = prim.lowering.scratch?.(params, ins.map((x) => x.type)) ?? []; // prettier-ignore
+  const outs = results.map((v) => placeOf(scope, v) ?? declareScalar(block, v, fresh));
+  prim.lowering.emit(
+    {
+      block,
+      ins,
+      outs,
+      scratch: declared.map(({ type }, i) => bufferView(type, memory.scratch[i]!)),
+      fresh,
+      copy: (inner, target, view) => copyView(inner, target, view, fresh),
+      write: (inner, n, iteration) =>
+        writeProgram(
+          taskOf(programs[n]!, memory.programs[n]!, inner, { ins, outs, iteration, fresh }),
+          inner,
+        ),
+    },
+    params,
+  );
+  results.forEach((v, i) => views.set(v, outs[i]!));
+}
+
+function declareScalar(block: Block, { type, name }: Var, fresh: (hint: string) => string): WriteView {
+  const local = fresh(name ?? "s");
+  block.let(local, k.constant(scalarTypeOf(type.dtype), 0));
+  return localTarget(type, local);
+}
+
+/** What an equation gives its programs. */
+interface Given {
+  readonly ins: readonly ReadView[];
+  readonly outs: readonly WriteView[];
+  readonly iteration: Expr | undefined;
+  fresh(hint: string): string;
+}
+
+/** The task to write a program of an equation; scalars that are parts of arrays are read into the block. */
+function taskOf(
+  { program, fused, ins, outs }: FusedSubProgram,
+  memory: ProgramMemory,
+  block: Block,
+  given: Given,
+): Task {
+  const { fresh } = given;
+  const viewAt = ({ of, index, isPart }: SubPlace, type: ArrayType): ReadView => {
+    const view = of === "operand" ? given.ins[index]! : given.outs[index]!;
+    if (isPart !== true) return view;
+    const iteration = must(given.iteration, "the iteration of a part");
+    return partOf(view, type, k.mul(iteration, k.i32(sizeOf(type.shape))));
+  };
+  return {
+    fused,
+    memory,
+    fresh,
+    ins: ins.map((from, i) => {
+      const { type } = program.ins[i]!;
+      const view = viewAt(from, type);
+      if (from.isPart !== true || type.shape.length > 0) return view;
+      return valueView(type, block.let(fresh("x"), view.read(k.i32(0))));
+    }),
+    outs: outs.map((to, i) => to && (viewAt(to, program.outs[i]!.type) as WriteView)),
+  };
+}
+
+/** Where the plan puts an array; `undefined` for what has no memory. */
+function placeOf({ memory, ins, outs }: Task, v: Var): WriteView | undefined {
+  const place = memory.values.get(v)?.place;
+  switch (place?.kind) {
+    case undefined:
+      return undefined;
+    case "input":
+      return partOf(ins[place.index]!, v.type, k.i32(0));
+    case "result":
+      return outs[place.index];
+    case "temporary":
+      return bufferView(v.type, place.name);
+  }
+}
+
+/** Copies results to their places: what another copy would overwrite is saved before the first. */
+function writeFinalCopies({ fused, memory, outs, viewOf, fresh }: Scope, block: Block): void {
+  const locals = memory.after.map(({ result }) => outs[result]!.local);
+  const sources = memory.after.map(({ result, saved }, i): ReadView => {
+    const view = viewOf(fused.program.outs[result]!);
+    const { local } = view as WriteView;
+    if (saved !== undefined) {
+      const copy = bufferView(view.type, saved);
+      copyView(block, copy, view, fresh);
+      return copy;
+    }
+    if (local === undefined || !locals.slice(0, i).includes(local)) return view;
+    return valueView(view.type, block.let(fresh("old"), view.read(k.i32(0))));
+  });
+  memory.after.forEach(({ result }, i) => copyView(block, outs[result]!, sources[i]!, fresh));
+}

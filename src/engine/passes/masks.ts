@@ -1,0 +1,132 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import { valueOf } from "../kernel/evaluate.ts";
+import { isStrong, plainOf } from "../prims/arithmetic.ts";
+import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
+import { rewriteProgram } from "./rewrite.ts";
+
+/** A number, or a choice between such by conditions; `v` is the value that is the choice, where there is one. */
+type Choice =
+  number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [Choice, Choice] };
+
+/** Choices between more numbers than this are not followed. */
+const mostNumbers = 8;
+
+/**
+ * A product with a strong zero (see `strongMul`) needs no look for zeros where the masks are at hand that left them: of
+ * a constant that is 0 where a condition says so, as the cotangent of a sum or mean is behind `where`, it is the plain
+ * product of the constant, masked likewise. No bit changes.
+ */
+export function sinkMasks(program: Program): Program {
+  return program.eqns.some(isStrong) ? withMasksBelow(program) : program;
+}
+
+function withMasksBelow(program: Program): Program {
+  const choices = new Map<Var, Choice>();
+  const constants = new Map<string, Var>();
+  const sunk = rewriteProgram(program, (eqn, rewriter) => {
+    const choice = choiceOf(eqn, choices);
+    if (choice !== undefined) choices.set(eqn.outs[0]!, choice);
+    const plain = plainOf(eqn);
+    const given = choices.get(eqn.ins[0]!);
+    // more than one product would cost more than looking for zeros
+    if (plain === undefined || given === undefined || productsOf(given) > 1) return rewriter.emit(eqn);
+    const [ct, f] = eqn.ins as [Var, Var];
+    const [out] = eqn.outs as [Var];
+    /** The value of every element, made once. */
+    const everywhere = (value: number): Var => {
+      const key = `${value} ${typeKey(out.type)}`;
+      let v = constants.get(key);
+      if (v === undefined) {
+        constants.set(key, (v = { type: out.type }));
+        rewriter.emit(fullEquation(v, value));
+      }
+      return v;
+    };
+    const productOf = (x: Var, side: Choice): Var => {
+      if (isNowhereZero(side)) {
+        const product = plain({ type: out.type }, x, f);
+        const value = typeof side === "number" ? side : undefined;
+        const same = product.prim.algebra?.identity?.([value, undefined], [x.type, f.type], product.params);
+        const operand = same === undefined ? undefined : product.ins[same];
+        if (operand !== undefined && sameType(operand.type, out.type)) return operand;
+        rewriter.emit(product);
+        return product.outs[0]!;
+      }
+      if (typeof side === "number") return everywhere(0);
+      const [y, z] = side.sides.map(
+        (inner) =>
+          productOf(typeof inner === "number" ? everywhere(inner === 0 ? 0 : inner) : inner.v, inner), // no −0
+      ) as [Var, Var];
+      const choice: Var = { type: out.type };
+      rewriter.emit(whereEquation(choice, side.condition, y, z));
+      return choice;
+    };
+    const product = productOf(ct, given);
+    if (choice !== undefined)
+      choices.set(product, typeof choice === "number" ? choice : { ...choice, v: product });
+    rewriter.alias(out, product);
+  });
+  // masks of which nothing but strong products was made
+  return dceProgram(
+    sunk,
+    sunk.outs.map(() => true),
+  ).program;
+}
+
+/** Plain products that a strong one becomes. */
+function productsOf(choice: Choice): number {
+  if (typeof choice === "number") return choice === 0 ? 0 : 1;
+  return isNowhereZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
+}
+
+function isNowhereZero(choice: Choice): boolean {
+  return typeof choice === "number" ? choice !== 0 : choice.sides.every(isNowhereZero);
+}
+
+/** What an equation gives, where that is a choice between numbers. */
+function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, Choice>): Choice | undefined {
+  const { prim, params, ins, outs } = eqn;
+  const given = ins.map((v) => choices.get(v));
+  const rule = prim.algebra?.constant;
+  if (rule !== undefined)
+    return rule(
+      given.map((x) => (typeof x === "number" ? x : undefined)),
+      params,
+    );
+  const v = outs[0]!;
+  if (isWhere(eqn)) {
+    const [, x, y] = given;
+    if (x === undefined || y === undefined || numbersIn(x) + numbersIn(y) > mostNumbers) return undefined;
+    return { v, condition: ins[0]!, sides: [x, y] };
+  }
+  // an operation on one choice, with constants beside it, is one on each of its numbers
+  const { lowering } = prim;
+  const chosen = new Set(ins.filter((x) => typeof choices.get(x) === "object"));
+  if (lowering.kind !== "elementwise" || chosen.size !== 1 || given.includes(undefined)) return undefined;
+  const types = ins.map((x) => x.type);
+  return mapChoice(
+    given.find((x) => typeof x === "object")!,
+    v,
+    (number) => {
+      const operands = given.map((x, i) =>
+        k.constant(scalarTypeOf(types[i]!.dtype), typeof x === "number" ? x : number),
+      );
+      return valueOf(lowering.scalar(operands, params, types));
+    },
+  );
+}
+
+/** A choice `v` with other numbers; `undefined` if one of them is not known, or if a choice lies within this one. */
+function mapChoice(choice: Choice, v: Var, f: (x: number) => number | undefined): Choice | undefined {
+  if (typeof choice === "number") return f(choice);
+  const sides = choice.sides.map((side) => (typeof side === "number" ? f(side) : undefined));
+  const [x, y] = sides;
+  return x === undefined || y === undefined ? undefined : { v, condition: choice.condition, sides: [x, y] };
+}
+
+function numbersIn(choice: Choice): number {
+  return typeof choice === "number" ? 1 : numbersIn(choice.sides[0]) + numbersIn(choice.sides[1]);
+}

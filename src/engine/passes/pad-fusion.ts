@@ -1,0 +1,221 @@
+import { isBuiltIn } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf, withShape } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import { bytesPerElement } from "../kernel/executable.ts";
+import { mostCuts } from "../kernel/segments.ts";
+import { operationsOf } from "../kernel/work.ts";
+import type { PadParams } from "../prims/index-ops.ts";
+import { fullEquation, whereEquation } from "../prims/linear.ts";
+import { broadcastEquation, repeatedScalar } from "../prims/shape.ts";
+import type { Shape } from "../util/shape.ts";
+import { sizeOf } from "../util/shape.ts";
+import { constantOf, nothingKnown } from "./rewrite.ts";
+import { shiftEquation } from "./shift.ts";
+
+/** Scalar operations that pads of one shape may add to a loop: more need more registers than there are. */
+const mostOperations = 40;
+/**
+ * Operations more an element that are worth an array less, by its bytes: none for few numbers, which are computed one at a
+ * time, then as many as writing and reading it costs while the caches hold it, and then where they do not.
+ */
+const worths = [
+  { from: 0, operations: 0 },
+  { from: 2 ** 13, operations: 2 },
+  { from: 2 ** 21, operations: 8 },
+] as const;
+
+/** An equation that puts zeros around its operand, and how much it puts before it along each axis. */
+interface Pad {
+  readonly eqn: Equation;
+  readonly before: readonly number[];
+}
+
+/** Who computes and who reads the values of a program. */
+interface Uses {
+  readonly definitions: ReadonlyMap<Var, Equation>;
+  readonly readers: ReadonlyMap<Var, readonly Equation[]>;
+  readonly results: ReadonlySet<Var>;
+}
+
+/**
+ * Where padded arrays are added up, as derivatives of `x[1:] − x[:-1]` are, the arrays need no memory: their elements are
+ * computed where the sum needs them, at each place once for every array, from what they are made of. So one loop does what
+ * were two, and its edges go apart (`cutLoops`).
+ *
+ * An elementwise value that is padded becomes the same operations of operands that are shifted alike, and zero outside.
+ * What lies outside is computed of repeated edges and thrown away.
+ */
+export function fusePads(program: Program): Program {
+  const pads = program.eqns.flatMap((eqn): Pad[] => {
+    const before = paddedBefore(eqn);
+    return before === undefined || sizeOf(eqn.ins[0]!.type.shape) === 0 ? [] : [{ eqn, before }];
+  });
+  if (pads.length === 0) return program;
+  const uses = usesOf(program);
+  const replaced = new Map<Equation, readonly Equation[]>();
+  for (const alike of byShape(pads)) {
+    if (boundariesOf(alike) > mostCuts) continue; // loops stay whole that would fall into too many pieces
+    const chosen = alike.filter(({ eqn: { ins } }) => isFusible(ins[0]!, uses));
+    const fused = fuse(chosen, uses);
+    if (fused === undefined) continue;
+    const extra = fused.operations - operationsSpared(program, chosen, uses);
+    if (extra > mostExtra(chosen)) continue;
+    for (const [eqn, instead] of fused.instead) replaced.set(eqn, instead);
+  }
+  if (replaced.size === 0) return program;
+  return { ...program, eqns: program.eqns.flatMap((eqn) => replaced.get(eqn) ?? [eqn]) };
+}
+
+/**
+ * How much a `pad` puts before its operand along each axis, where zeros around it are all that it adds. Known by its name: an
+ * import would put it into bundles of programs that have none.
+ */
+function paddedBefore({ prim, params }: Equation): readonly number[] | undefined {
+  if (prim.name !== "pad" || !isBuiltIn(prim)) return undefined;
+  const { low, high, interior } = params as PadParams;
+  return interior.every((gap) => gap === 0) && [...low, ...high].every((n) => n >= 0) ? low : undefined;
+}
+
+function usesOf({ eqns, outs }: Program): Uses {
+  const definitions = new Map<Var, Equation>();
+  const readers = new Map<Var, Equation[]>();
+  for (const eqn of eqns) {
+    for (const v of eqn.outs) definitions.set(v, eqn);
+    for (const v of eqn.ins) {
+      const list = readers.get(v);
+      if (list === undefined) readers.set(v, [eqn]);
+      else list.push(eqn);
+    }
+  }
+  return { definitions, readers, results: new Set(outs) };
+}
+
+function byShape(pads: readonly Pad[]): Iterable<readonly Pad[]> {
+  const shapes = new Map<string, Pad[]>();
+  for (const pad of pads) {
+    const key = pad.eqn.outs[0]!.type.shape.join();
+    const list = shapes.get(key);
+    if (list === undefined) shapes.set(key, [pad]);
+    else list.push(pad);
+  }
+  return shapes.values();
+}
+
+function isElementwise(eqn: Equation | undefined): boolean {
+  return eqn?.prim.lowering.kind === "elementwise";
+}
+
+/** Whether a value is computed element by element, and nothing but pads makes it need memory. */
+function isFusible(v: Var, { definitions, readers, results }: Uses): boolean {
+  if (results.has(v) || !isElementwise(definitions.get(v))) return false;
+  return readers.get(v)!.every((eqn) => isElementwise(eqn) || paddedBefore(eqn) !== undefined);
+}
+
+/** Operations an element that nothing needs any more once these pads are computed in another way. */
+function operationsSpared(program: Program, pads: readonly Pad[], { readers, results }: Uses): number {
+  const gone = new Set(pads.map(({ eqn }) => eqn));
+  let operations = 0;
+  for (const eqn of program.eqns.toReversed()) {
+    if (!isElementwise(eqn) || eqn.outs.some((v) => results.has(v))) continue;
+    if (!eqn.outs.every((v) => readers.get(v)?.every((reader) => gone.has(reader)) ?? false)) continue;
+    gone.add(eqn);
+    operations += operationsIn(eqn);
+  }
+  return operations;
+}
+
+/** At how many places along an axis, at most, padded operands begin or end within the result. */
+function boundariesOf(pads: readonly Pad[]): number {
+  let most = 0;
+  for (let axis = 0; axis < pads[0]!.before.length; axis++) {
+    const boundaries = new Set<number>();
+    for (const { eqn, before } of pads) {
+      const [from, n] = [before[axis]!, eqn.ins[0]!.type.shape[axis]!];
+      for (const place of [from, from + n])
+        if (place > 0 && place < eqn.outs[0]!.type.shape[axis]!) boundaries.add(place);
+    }
+    most = Math.max(most, boundaries.size);
+  }
+  return most;
+}
+
+/** Equations that compute the padded arrays of one shape where they lie; `undefined` where that is too much work. */
+function fuse(
+  pads: readonly Pad[],
+  { definitions, results }: Uses,
+): { readonly instead: ReadonlyMap<Equation, readonly Equation[]>; readonly operations: number } | undefined {
+  const known = new Map<Var, Map<string, Var>>();
+  const instead = new Map<Equation, readonly Equation[]>();
+  let operations = 0;
+  let made: Equation[] = [];
+
+  /** A value at the place where a pad puts it. */
+  const placed = (v: Var, before: readonly number[], shape: Shape): Var | undefined => {
+    const key = before.join();
+    const earlier = known.get(v)?.get(key);
+    if (earlier !== undefined) return earlier;
+    const out: Var = { ...v, type: withShape(v.type, shape) };
+    const eqn = definitions.get(v);
+    if (eqn === undefined || results.has(v) || !isElementwise(eqn)) made.push(shifted(out, v, eqn, before));
+    else {
+      operations += operationsIn(eqn);
+      if (operations > mostOperations) return undefined;
+      const ins: Var[] = [];
+      for (const x of eqn.ins) {
+        const there = placed(x, before, shape);
+        if (there === undefined) return undefined;
+        ins.push(there);
+      }
+      made.push({ ...eqn, ins, outs: [out] });
+    }
+    if (!known.has(v)) known.set(v, new Map());
+    known.get(v)!.set(key, out);
+    return out;
+  };
+
+  for (const { eqn, before } of pads) {
+    const [v, out] = [eqn.ins[0]!, eqn.outs[0]!];
+    made = [];
+    const value = placed(v, before, out.type.shape);
+    if (value === undefined) return undefined;
+    const all: Var = { type: { ...v.type, dtype: "bool" } };
+    const inside: Var = { type: { ...out.type, dtype: "bool" } };
+    const zero: Var = { type: out.type };
+    made.push(
+      fullEquation(all, 1),
+      { prim: eqn.prim, params: eqn.params, ins: [all], outs: [inside] },
+      fullEquation(zero, 0),
+    );
+    instead.set(eqn, [...made, whereEquation(out, inside, value, zero)]);
+  }
+  return { instead, operations };
+}
+
+/** Operations more an element that it is worth to do without the arrays that are padded. */
+function mostExtra(pads: readonly Pad[]): number {
+  const arrays = new Set(pads.map(({ eqn }) => eqn.ins[0]!));
+  const bytes = Math.max(0, ...Array.from(arrays, ({ type }) => bytesOf(type)));
+  return arrays.size * worths.findLast(({ from }) => bytes >= from)!.operations;
+}
+
+function bytesOf({ dtype, shape }: ArrayType): number {
+  return sizeOf(shape) * bytesPerElement[scalarTypeOf(dtype)];
+}
+
+/** A value that is not computed anew, where a pad puts it: constants and repeated scalars are the same everywhere. */
+function shifted(out: Var, v: Var, eqn: Equation | undefined, before: readonly number[]): Equation {
+  if (eqn === undefined) return shiftEquation(out, v, before);
+  const constant = constantOf(eqn, nothingKnown);
+  if (constant !== undefined) return fullEquation(out, constant);
+  const scalar = repeatedScalar(eqn);
+  return scalar === undefined ? shiftEquation(out, v, before) : broadcastEquation(out, scalar);
+}
+
+function operationsIn({ prim, params, ins }: Equation): number {
+  if (prim.lowering.kind !== "elementwise") return 0;
+  const types = ins.map((v) => v.type);
+  const xs = types.map(({ dtype }, i) => k.local(scalarTypeOf(dtype), `x${i}`));
+  return operationsOf(prim.lowering.scalar(xs, params, types));
+}

@@ -1,0 +1,81 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { Program } from "../ir/program.ts";
+import { isProgram } from "../ir/program.ts";
+import { batchProducts } from "./batched-products.ts";
+import { sumBroadcasts } from "./broadcast-sums.ts";
+import { foldConstants } from "./constant-folding.ts";
+import { eliminateCommonSubexpressions } from "./cse.ts";
+import { hoistInvariants } from "./hoist.ts";
+import { sinkMasks } from "./masks.ts";
+import { fusePads } from "./pad-fusion.ts";
+import { rematerialise } from "./rematerialisation.ts";
+import { simplify } from "./simplify.ts";
+import { foldTransposes } from "./transpose-folding.ts";
+import { dropUnitAxes } from "./unit-axes.ts";
+
+/** A pass: from a program to one that computes the same. */
+export type Pass = (program: Program) => Program;
+
+/** Equations that nothing needs are dropped. */
+export function eliminateDeadCode(program: Program): Program {
+  return dceProgram(
+    program,
+    program.outs.map(() => true),
+  ).program;
+}
+
+/** The passes in their order. */
+export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
+  ["dead code", eliminateDeadCode],
+  ["loop invariants", hoistInvariants],
+  ["batched products", batchProducts],
+  ["transpose folding", foldTransposes],
+  ["constant folding", foldConstants],
+  ["simplify", simplify],
+  ["sums of broadcasts", sumBroadcasts],
+  ["unit axes", dropUnitAxes],
+  ["masks", sinkMasks],
+  ["common subexpressions", eliminateCommonSubexpressions],
+  ["rematerialisation", rematerialise],
+  ["pad fusion", fusePads],
+  ["dead code", eliminateDeadCode],
+];
+
+/** Runs all passes over a program and, first, over its sub-programs. */
+export function optimize(program: Program): Program {
+  return pipeline.reduce((p, [, pass]) => pass(p), optimizeSubPrograms(program));
+}
+
+/** What `optimize` does, pass by pass: the program as it came, then as each pass left it. */
+export function optimizeInStages(
+  program: Program,
+): readonly { readonly name: string; readonly program: Program }[] {
+  const stages = [
+    { name: "traced", program },
+    { name: "sub-programs", program: optimizeSubPrograms(program) },
+  ];
+  for (const [name, pass] of pipeline) stages.push({ name, program: pass(stages.at(-1)!.program) });
+  return stages;
+}
+
+function optimizeSubPrograms(program: Program): Program {
+  return {
+    ...program,
+    eqns: program.eqns.map((eqn) =>
+      hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn,
+    ),
+  };
+}
+
+function hasProgram(params: unknown): params is object {
+  return typeof params === "object" && params !== null && Object.values(params).some(isProgram);
+}
+
+function mapPrograms(params: object, f: Pass): object {
+  return Object.fromEntries(
+    Object.entries(params).map(([key, value]: [string, unknown]) => [
+      key,
+      isProgram(value) ? f(value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,39 @@
+import { identityOf, paramsKey } from "../ir/key.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { sameType } from "../ir/types.ts";
+import { constantOf, rewriteProgram } from "./rewrite.ts";
+
+/**
+ * Removes equations that give an operand back, by the identity that the primitive's record states, and pairs of equations that
+ * undo each other. Only what holds for every floating number counts: x · 1 = x and −(−x) = x, but not x + 0 = x, which turns −0
+ * into 0.
+ */
+export function simplify(program: Program): Program {
+  const constants = new Map<Var, number>();
+  const undone = new Map<Var, Equation>(); // by result, of primitives that undo themselves
+  return rewriteProgram(program, (eqn, rewriter) => {
+    if (eqn.prim.algebra?.undoesItself === true) {
+      const before = undone.get(eqn.ins[0]!);
+      if (before?.prim === eqn.prim && sameKey(before.params, eqn.params)) {
+        rewriter.alias(eqn.outs[0]!, before.ins[0]!);
+        return;
+      }
+      undone.set(eqn.outs[0]!, eqn);
+    }
+    const value = constantOf(eqn, constants);
+    if (value !== undefined) constants.set(eqn.outs[0]!, value);
+    const same = eqn.prim.algebra?.identity?.(
+      eqn.ins.map((v) => constants.get(v)),
+      eqn.ins.map((v) => v.type),
+      eqn.params,
+    );
+    const operand = same === undefined ? undefined : eqn.ins[same];
+    if (operand !== undefined && sameType(operand.type, eqn.outs[0]!.type))
+      rewriter.alias(eqn.outs[0]!, operand);
+    else rewriter.emit(eqn);
+  });
+}
+
+function sameKey(a: unknown, b: unknown): boolean {
+  return a === b || paramsKey(a, identityOf) === paramsKey(b, identityOf);
+}

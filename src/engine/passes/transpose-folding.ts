@@ -1,0 +1,54 @@
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { countUses } from "../ir/uses.ts";
+import { axisOrder } from "../prims/shape.ts";
+import { rewriteProgram } from "./rewrite.ts";
+
+/**
+ * Equations that only change the order of axes are taken over by those before and after them that can read or write in
+ * any order: the transposes around products of matrices, of which derivatives are full, cost nothing then. A transpose
+ * that others read as well stays for them.
+ */
+export function foldTransposes(program: Program): Program {
+  const definitions = new Map<Var, Equation>();
+  const uses = countUses(program.eqns, program.outs);
+  return rewriteProgram(program, (given, rewriter) => {
+    const eqn = foldIntoResult(foldIntoOperands(given, definitions), definitions, uses);
+    for (const v of eqn.outs) definitions.set(v, eqn);
+    rewriter.emit(eqn);
+  });
+}
+
+/** The equation, reading what its operands were before their axes were put in order. */
+function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equation>): Equation {
+  const { layout } = given.prim;
+  if (layout?.transposeOperand === undefined) return given;
+  let eqn = given;
+  given.ins.forEach((v, i) => {
+    const definition = definitions.get(v);
+    const order = definition && axisOrder(definition);
+    if (definition === undefined || order === undefined) return;
+    const types = eqn.ins.map((x) => x.type);
+    const params = layout.transposeOperand!(eqn.params, i, order, types);
+    eqn = { ...eqn, params, ins: eqn.ins.map((x, k) => (k === i ? definition.ins[0]! : x)) };
+  });
+  return eqn;
+}
+
+/** For a change of order of a result that no one else reads: the equation that gives the result in that order at once. */
+function foldIntoResult(
+  eqn: Equation,
+  definitions: ReadonlyMap<Var, Equation>,
+  uses: ReadonlyMap<Var, number>,
+): Equation {
+  const order = axisOrder(eqn);
+  const source = eqn.ins[0];
+  const definition = source === undefined ? undefined : definitions.get(source);
+  const rule = definition?.prim.layout?.transposeResult;
+  if (order === undefined || definition === undefined || rule === undefined || uses.get(source!) !== 1)
+    return eqn;
+  return {
+    ...definition,
+    params: rule(definition.params, order),
+    outs: eqn.outs,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { withShape } from "../ir/types.ts";
+import { fullEquation } from "../prims/linear.ts";
+import { broadcastEquation, repeatedScalar, reshapeEquation } from "../prims/shape.ts";
+import type { Shape } from "../util/shape.ts";
+import { sameShape } from "../util/shape.ts";
+import type { Rewriter } from "./rewrite.ts";
+import { constantOf, nothingKnown, rewriteProgram } from "./rewrite.ts";
+
+/**
+ * Elementwise equations of arrays with axes of size 1 that were put in by a reshape are computed without these axes, and
+ * their results reshaped: so what is computed of each row (its mean, its greatest element) can share a loop, whether or not
+ * the axis of the rows was kept. Reshapes of reshapes become one, or none.
+ */
+export function dropUnitAxes(program: Program): Program {
+  const slim = new Map<Var, Var>(); // a value that is a reshape, and what it is made of
+  const constants = new Map<Var, number>();
+  const repeated = new Map<Var, Var>(); // an array whose elements are all this scalar
+  return rewriteProgram(program, (eqn, rewriter) => {
+    const out = eqn.outs[0];
+    if (out === undefined) return rewriter.emit(eqn);
+    const { lowering } = eqn.prim;
+    if (lowering.kind === "alias") return reshape(out, eqn.ins[0]!, rewriter);
+    const value = constantOf(eqn, nothingKnown);
+    if (value !== undefined) constants.set(out, value);
+    const scalar = repeatedScalar(eqn);
+    if (scalar !== undefined) repeated.set(out, scalar);
+    const shape = lowering.kind === "elementwise" ? shapeWithout(eqn) : undefined;
+    if (shape === undefined) return rewriter.emit(eqn);
+    const ins = eqn.ins.map((v) => operand(v, shape, rewriter));
+    const result: Var = { ...out, type: withShape(out.type, shape) };
+    rewriter.emit({ ...eqn, ins, outs: [result] });
+    reshape(out, result, rewriter);
+  });
+
+  function reshape(out: Var, given: Var, rewriter: Rewriter): void {
+    const source = slim.get(given) ?? given;
+    if (sameShape(source.type.shape, out.type.shape)) return rewriter.alias(out, source);
+    slim.set(out, source);
+    rewriter.emit(reshapeEquation(out, source));
+  }
+
+  /** The shape that all operands have without their units, where each can be had in it. */
+  function shapeWithout(eqn: Equation): Shape | undefined {
+    const shapes = eqn.ins.flatMap((v) => {
+      const source = slim.get(v);
+      return source === undefined ? [] : [source.type.shape];
+    });
+    const [shape] = shapes;
+    const all = eqn.outs[0]!.type.shape;
+    if (
+      shape === undefined ||
+      shape.length >= all.length ||
+      !sameShape(withoutUnits(shape), withoutUnits(all))
+    )
+      return undefined;
+    const fits = eqn.ins.every(
+      (v) => constants.has(v) || repeated.has(v) || sameShape(slim.get(v)?.type.shape ?? all, shape),
+    );
+    return fits ? shape : undefined;
+  }
+
+  function operand(v: Var, shape: Shape, rewriter: Rewriter): Var {
+    const source = slim.get(v);
+    if (source !== undefined && sameShape(source.type.shape, shape)) return source;
+    const made: Var = { ...v, type: withShape(v.type, shape) };
+    const constant = constants.get(v);
+    rewriter.emit(
+      constant === undefined ? broadcastEquation(made, repeated.get(v)!) : fullEquation(made, constant),
+    );
+    return made;
+  }
+}
+
+function withoutUnits(shape: Shape): Shape {
+  return shape.filter((n) => n !== 1);
+}

@@ -1,0 +1,108 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView, WriteView } from "../ir/primitive.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import { sameExpr } from "../kernel/same-expr.ts";
+import type { Buffer, Expr, Port } from "../kernel/scalar.ts";
+import { plus } from "../prims/reduce-loops.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf } from "../util/shape.ts";
+
+/** Makes names of locals and buffers that nothing else in a routine has. */
+export function makeNames(): (hint: string) => string {
+  const counts = new Map<string, number>();
+  const fresh = (hint: string): string => {
+    const n = (counts.get(hint) ?? 0) + 1;
+    counts.set(hint, n);
+    return n === 1 ? hint : fresh(`${hint}_${n}`);
+  };
+  return fresh;
+}
+
+/** An input of a routine: a local, or a buffer of its own. */
+export function inputView(type: ArrayType, name: string): WriteView {
+  return type.shape.length === 0 ? localTarget(type, name) : bufferView(type, name);
+}
+
+/** The buffer of a view of all of it. */
+export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
+  return {
+    name: must(buffer, "a buffer"),
+    type: scalarTypeOf(type.dtype),
+    size: sizeOf(type.shape),
+  };
+}
+
+/** An input as the routine declares it. */
+export function portOf(view: WriteView): Port {
+  const { local, type } = view;
+  return local === undefined
+    ? { kind: "buffer", buffer: bufferOf(view) }
+    : { kind: "scalar", name: local, type: scalarTypeOf(type.dtype) };
+}
+
+/** A scalar that is an expression: a constant or a local. */
+export function valueView(type: ArrayType, value: Expr): WriteView {
+  return {
+    type,
+    local: value.kind === "local" ? value.name : undefined,
+    read: () => value,
+    write() {
+      throw internalError("a value is not a place to write to");
+    },
+  };
+}
+
+/** A scalar in a local that can be set. */
+export function localTarget(type: ArrayType, name: string): WriteView {
+  const place = k.local(scalarTypeOf(type.dtype), name);
+  return { type, local: name, read: () => place, write: (block, _, value) => block.set(place, value) };
+}
+
+/** The elements of a buffer from `offset` on. */
+export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32(0)): WriteView {
+  const scalar = scalarTypeOf(type.dtype);
+  const place = (index: Expr): Expr => plus(offset, index);
+  return {
+    type,
+    buffer,
+    offset,
+    read: (index) => k.load(scalar, buffer, place(index)),
+    write: (block, index, value) => block.store(buffer, place(index), value),
+  };
+}
+
+/** The part of a view that starts at a flat index, as an array of another type. */
+export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
+  const { buffer, offset } = view as WriteView;
+  if (buffer !== undefined) return bufferView(type, buffer, plus(offset ?? k.i32(0), start));
+  return { ...(view as WriteView), type };
+}
+
+/** Whether two views are the same memory or the same local. */
+function sameView(a: ReadView, b: ReadView): boolean {
+  if (a === b) return true;
+  const [x, y] = [a as WriteView, b as WriteView];
+  if (x.local !== undefined) return x.local === y.local;
+  return x.buffer !== undefined && x.buffer === y.buffer && sameOffset(x.offset, y.offset);
+}
+
+function sameOffset(a: Expr | undefined, b: Expr | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameExpr(a, b);
+}
+
+/** Copies all elements, unless both are the same memory. */
+export function copyView(
+  block: Block,
+  target: WriteView,
+  view: ReadView,
+  fresh: (hint: string) => string,
+): void {
+  if (sameView(target, view)) return;
+  const n = sizeOf(target.type.shape);
+  if (target.type.shape.length === 0) return target.write(block, k.i32(0), view.read(k.i32(0)));
+  if (n === 1) return target.write(block, k.i32(0), view.read(k.i32(0)));
+  block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) => target.write(loop, i, view.read(i)));
+}

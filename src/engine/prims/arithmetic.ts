@@ -1,0 +1,329 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { isFloat } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import { joinFloating, joinTypes, requireNumbers, smoothUnary } from "./elementwise.ts";
+import { convert, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
+
+const none = {};
+
+const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "mul",
+  notation: { infix: "*", precedence: 2 },
+  typeOf: (ins) => [joinTypes("mul", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && mul(dx, y!), dy && mul(x!, dy))],
+    transpose([ct], [x, y], _, into, __, masks) {
+      into[0]?.add(isMasked(masks) ? strongMul(ct!, y!) : mul(ct!, y!));
+      into[1]?.add(isMasked(masks) ? strongMul(ct!, x!) : mul(x!, ct!));
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.and(x!, y!) : k.mul(x!, y!)) },
+  algebra: { commutes: true, identity: ([x, y]) => (y === 1 ? 0 : x === 1 ? 1 : undefined) },
+});
+
+/** x · y, operands of one type. */
+export function mul(x: Tensor, y: Tensor): Tensor {
+  return bind1(mulPrim, [x, y], none);
+}
+
+/** The equation that multiplies two values. */
+export function mulEquation(out: Var, x: Var, y: Var): Equation {
+  return { prim: mulPrim, params: none, ins: [x, y], outs: [out] };
+}
+
+/** x times a plain number. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return mul(x, full(x.type, factor));
+}
+
+const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "div",
+  notation: { infix: "/", precedence: 2 },
+  typeOf: (ins) => [joinTypes("div", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [, y], [out]) => [
+      dx && dy ? div(sub(dx, mul(out!, dy)), y!) : dx ? div(dx, y!) : dy && neg(mul(div(out!, y!), dy)),
+    ],
+    transpose([ct], [, y], _, into, __, masks) {
+      into[0]?.add(isMasked(masks) ? strongDiv(ct!, y!) : div(ct!, y!));
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => k.div(x!, y!) },
+  algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
+});
+
+/** x / y, operands of one type; integers truncate. */
+export function div(x: Tensor, y: Tensor): Tensor {
+  return bind1(divPrim, [x, y], none);
+}
+
+/** The equation that divides one value by another. */
+function divEquation(out: Var, x: Var, y: Var): Equation {
+  return { prim: divPrim, params: none, ins: [x, y], outs: [out] };
+}
+
+/**
+ * Products with a strong zero: `ct · f`, and 0 wherever `ct` is exactly 0, whatever f is there. What takes cotangents that
+ * left a mask through a product: an element of 0 was not chosen, and 0 · ∞ would bring it back as NaN.
+ *
+ * Linear in `ct`; the derivatives are strong again. In `f` they leave zeros where `ct` is 0, which is a mask of its own.
+ */
+interface StrongParams {
+  /** Whether a 0 of the second operand is strong too: in derivatives of derivatives both operands are cotangents. */
+  readonly both: boolean;
+}
+
+const isNotZero = (x: Expr): Expr => k.ne(x, k.constant(x.type, 0));
+
+const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongParams>({
+  name: "strongMul",
+  notation: { infix: "*", precedence: 2 },
+  typeOf: (ins) => [joinFloating("strongMul", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [a, b], _, { both }) => [
+      sumMaybe(da && strongMul(da, b!, both), db && strongMul(a!, db, both)),
+    ],
+    transpose([ct], [a, b], { both }, into, _, masks) {
+      into[0]?.add(strongMul(ct!, b!, both));
+      into[1]?.add(strongMul(a!, ct!, both || isMasked(masks)), true);
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar([a, b], { both }) {
+      const counts = both ? k.and(isNotZero(a!), isNotZero(b!)) : isNotZero(a!);
+      return k.select(counts, k.mul(a!, b!), k.constant(a!.type, 0));
+    },
+  },
+});
+
+/** `ct · f`, and 0 where `ct` is 0; with `both` also where f is. */
+export function strongMul(ct: Tensor, f: Tensor, both = false): Tensor {
+  return bind1(strongMulPrim, [ct, f], { both });
+}
+
+const strongDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "strongDiv",
+  notation: { infix: "/", precedence: 2 },
+  typeOf: (ins) => [joinFloating("strongDiv", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [, b], [out]) => [
+      sumMaybe(da && strongDiv(da, b!), db && neg(strongMul(strongDiv(out!, b!), db))),
+    ],
+    transpose([ct], [, b], _, into) {
+      into[0]?.add(strongDiv(ct!, b!));
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([a, b]) => k.select(isNotZero(a!), k.div(a!, b!), k.constant(a!.type, 0)),
+  },
+});
+
+/** `ct / f`, and 0 where `ct` is 0. */
+export function strongDiv(ct: Tensor, f: Tensor): Tensor {
+  return bind1(strongDivPrim, [ct, f], none);
+}
+
+/** Whether an equation is a product or a quotient with a strong zero. */
+export function isStrong({ prim }: Equation): boolean {
+  return prim === strongMulPrim || prim === strongDivPrim;
+}
+
+/** For what is 0 where its first operand is, and only for that reason differs from a plain product or quotient: the plain equation. */
+export function plainOf({ prim, params }: Equation): typeof mulEquation | undefined {
+  if (prim === strongMulPrim) return (params as StrongParams).both ? undefined : mulEquation;
+  return prim === strongDivPrim ? divEquation : undefined;
+}
+
+const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "rem",
+  notation: { infix: "%", precedence: 2 },
+  typeOf: (ins) => [requireNumbers("rem", joinTypes("rem", ins))],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [x, y], [out]) => [sumMaybe(dx, dy && neg(mul(wholeSteps(x!, y!, out!), dy)))],
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary("rem", x!, y!) },
+});
+
+/** The whole q of x = q·y + out; x / y itself may be rounded up to the next. Without an out (y = 0) the limit counts. */
+function wholeSteps(x: Tensor, y: Tensor, out: Tensor): Tensor {
+  return where(equal(out, out), round(div(sub(x, out), y)), truncate(div(x, y)));
+}
+
+/** Remainder of x / y with the sign of x. */
+export function rem(x: Tensor, y: Tensor): Tensor {
+  return bind1(remPrim, [x, y], none);
+}
+
+const sqrtPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("sqrt", {
+  scalar: k.sqrt,
+  jvp: (dx, _, out) => div(dx, scale(out, 2)),
+});
+
+/** Square root. */
+export function sqrt(x: Tensor): Tensor {
+  return bind1(sqrtPrim, [x], none);
+}
+
+const absPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "abs",
+  typeOf: (ins) => [joinTypes("abs", ins)],
+  derivative: { kind: "smooth", jvp: ([dx], [x]) => [dx && mul(dx, sign(x!))] },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([x]) => (x!.type === "u32" || x!.type === "bool" ? x! : k.abs(x!)),
+  },
+});
+
+/** |x|, with slope 0 at 0. */
+export function abs(x: Tensor): Tensor {
+  return bind1(absPrim, [x], none);
+}
+
+/** A primitive that is constant between its jumps, so that its derivative is zero. */
+function piecewiseConstant(name: string, scalar: (x: Expr) => Expr): Primitive<object> {
+  return builtIn<object>({
+    name,
+    typeOf: (ins) => [joinTypes(name, ins)],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x]) => scalar(x!) },
+  });
+}
+
+/** A rounding: the identity on integers. */
+function rounding(name: string, op: "floor" | "ceil" | "nearest" | "trunc"): Primitive<object> {
+  return piecewiseConstant(name, (x) => (isFloat(x.type) ? k.unary(op, x) : x));
+}
+
+const signPrim: Primitive<object> = /* @__PURE__ */ piecewiseConstant("sign", (x) => {
+  const zero = k.constant(x.type, 0);
+  const one = k.constant(x.type, 1);
+  const below = x.type === "u32" || x.type === "bool" ? zero : k.constant(x.type, -1);
+  return k.select(k.lt(zero, x), one, k.select(k.lt(x, zero), below, x)); // 0, −0 and NaN stay themselves
+});
+const floorPrim: Primitive<object> = /* @__PURE__ */ rounding("floor", "floor");
+const ceilPrim: Primitive<object> = /* @__PURE__ */ rounding("ceil", "ceil");
+const roundPrim: Primitive<object> = /* @__PURE__ */ rounding("round", "nearest");
+const truncPrim: Primitive<object> = /* @__PURE__ */ rounding("trunc", "trunc");
+
+/** −1, 0 or 1. */
+export const sign = (x: Tensor): Tensor => bind1(signPrim, [x], none);
+export const floor = (x: Tensor): Tensor => bind1(floorPrim, [x], none);
+export const ceil = (x: Tensor): Tensor => bind1(ceilPrim, [x], none);
+/** To the nearest integer, ties to even. */
+export const round = (x: Tensor): Tensor => bind1(roundPrim, [x], none);
+export const truncate = (x: Tensor): Tensor => bind1(truncPrim, [x], none);
+
+/**
+ * The larger or the smaller of two; at a tie each has half the derivative. The tangent of what was not chosen is left out,
+ * not multiplied by 0: it may be infinite.
+ */
+function extremum(name: string, op: "max" | "min"): Primitive<object> {
+  return builtIn<object>({
+    name,
+    typeOf: (ins) => [joinTypes(name, ins)],
+    derivative: {
+      kind: "smooth",
+      jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && chosen(op, dx, x!, y!), dy && chosen(op, dy, y!, x!))],
+    },
+    batch: "elementwise",
+    lowering: {
+      kind: "elementwise",
+      scalar: ([x, y]) =>
+        x!.type === "bool" ? (op === "max" ? k.or(x!, y!) : k.and(x!, y!)) : k.binary(op, x!, y!),
+    },
+  });
+}
+
+/** The tangent of x where x is chosen over y, half of it at a tie, else 0. */
+function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
+  const isChosen = op === "max" ? lessEqual(y, x) : lessEqual(x, y);
+  const share = where(equal(x, y), full(x.type, 0.5), full(x.type, 1));
+  return mul(where(isChosen, dx, zeros(x.type)), share);
+}
+
+const maximumPrim: Primitive<object> = /* @__PURE__ */ extremum("maximum", "max");
+const minimumPrim: Primitive<object> = /* @__PURE__ */ extremum("minimum", "min");
+export const maximum = (x: Tensor, y: Tensor): Tensor => bind1(maximumPrim, [x, y], none);
+export const minimum = (x: Tensor, y: Tensor): Tensor => bind1(minimumPrim, [x, y], none);
+
+/** A comparison: bool of the shape of its operands. */
+function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string): Primitive<object> {
+  return builtIn<object>({
+    name,
+    notation: { infix, precedence: 0 },
+    typeOf: (ins) => [arrayType("bool", joinTypes(name, ins).shape)],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+  });
+}
+
+const lessPrim: Primitive<object> = /* @__PURE__ */ comparison("less", "lt", "<");
+const lessEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("lessEqual", "le", "<=");
+const equalPrim: Primitive<object> = /* @__PURE__ */ comparison("equal", "eq", "==");
+const notEqualPrim: Primitive<object> = /* @__PURE__ */ comparison("notEqual", "ne", "!=");
+export const less = (x: Tensor, y: Tensor): Tensor => bind1(lessPrim, [x, y], none);
+export const lessEqual = (x: Tensor, y: Tensor): Tensor => bind1(lessEqualPrim, [x, y], none);
+export const equal = (x: Tensor, y: Tensor): Tensor => bind1(equalPrim, [x, y], none);
+export const notEqual = (x: Tensor, y: Tensor): Tensor => bind1(notEqualPrim, [x, y], none);
+
+/** An operation on the bits of integers, or on booleans. */
+function bitwise(name: string, op: "and" | "or" | "xor", infix: string): Primitive<object> {
+  return builtIn<object>({
+    name,
+    notation: { infix, precedence: -1 },
+    typeOf: (ins) => [integral(name, joinTypes(name, ins))],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+    algebra: {
+      identity: ([x, y]) => (op === "and" ? first(x === 0, y === 0) : first(y === 0, x === 0)),
+    },
+  });
+}
+
+/** The place of the operand that is the result: x & 0 is 0, and x | 0 is x. */
+function first(isLeft: boolean, isRight: boolean): number | undefined {
+  return isLeft ? 0 : isRight ? 1 : undefined;
+}
+
+function integral(name: string, type: ArrayType): ArrayType {
+  if (type.dtype === "float64" || type.dtype === "float32") {
+    throw new DownhillError("dtype", `${name}: needs integers or booleans, not ${showType(type)}.`);
+  }
+  return type;
+}
+
+const andPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseAnd", "and", "&");
+const orPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseOr", "or", "|");
+const xorPrim: Primitive<object> = /* @__PURE__ */ bitwise("bitwiseXor", "xor", "xor");
+export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], none);
+export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
+export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);
+
+/** A bool tensor as 0 and 1 of a floating type. */
+export function indicator(condition: Tensor, type: ArrayType): Tensor {
+  return convert(condition, type.dtype, type.weak);
+}

@@ -1,0 +1,103 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
+import type { Program } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { bind } from "../trace/bind.ts";
+import { accumulated, addResults, changedInPlace, keep, wholeProgram } from "./carries.ts";
+import { instantiate } from "./linear.ts";
+
+/** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
+export interface CallParams {
+  readonly program: Program;
+}
+
+const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
+  name: "call",
+  typeOf: (_, { program }) => program.outs.map((v) => v.type),
+  derivative: {
+    kind: "structured",
+    jvp(ins, tangents, { program }, { jvpProgram }) {
+      const nonzero = tangents.map((t) => t !== undefined);
+      const forward = jvpProgram(
+        program,
+        nonzero,
+        program.outs.map(() => false),
+      );
+      const outs = call(forward.program, [...ins, ...tangents.filter((t) => t !== undefined)]);
+      let next = program.outs.length;
+      return [
+        outs.slice(0, next),
+        forward.nonzeroOuts.map((present) => (present ? outs[next++] : undefined)),
+      ];
+    },
+    partialEval(ins, { program }, tools) {
+      const split = tools.partialEvalProgram(
+        program,
+        ins.map((x) => !x.known),
+        program.outs.map(() => false),
+      );
+      const knownIns = ins.filter((x) => x.known).map((x) => x.value);
+      const knownOuts = tools.known(callPrim, knownIns, { program: split.known });
+      const nKnown = knownOuts.length - split.residualCount;
+      const residuals = split.residualInputs.map((input, i) =>
+        input === undefined ? knownOuts[nKnown + i]! : ins[input]!.value,
+      );
+      const unknownIns = ins.filter((x) => !x.known).map((x) => x.value);
+      const unknownOuts = split.unknownOuts.includes(true)
+        ? tools.unknown(callPrim, [...residuals, ...unknownIns], { program: split.unknown })
+        : [];
+      let [k, u] = [0, 0];
+      return split.unknownOuts.map((unknown) =>
+        unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! },
+      );
+    },
+    transpose(cts, ins, { program }, into, { transposeProgram }, masks) {
+      const linear = ins.map((x) => x === undefined);
+      const accumulate = accumulated(into);
+      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
+      const { program: backward, masked } = transposeProgram(program, linear, accumulate, maskedCts);
+      const outs = call(backward, [
+        ...ins.filter((x) => x !== undefined),
+        ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
+        ...keep(into, accumulate).map((a) => a!.take()),
+      ]);
+      addResults(keep(into, linear), keep(accumulate, linear), outs, masked);
+    },
+    dce(used, { program }) {
+      const slim = dceProgram(program, used);
+      const ins = slim.program.ins.filter((_, i) => slim.usedIns[i]);
+      return { params: { program: { ...slim.program, ins } }, ins: slim.usedIns, outs: used };
+    },
+  },
+  batch(ins, batched, size, { program }, { batchProgram }) {
+    const result = batchProgram(
+      program,
+      size,
+      batched,
+      program.outs.map(() => false),
+    );
+    return { outs: call(result.program, ins), batched: result.batchedOuts };
+  },
+  lowering: {
+    kind: "loops",
+    inPlace: ({ program }) => changedInPlace(program),
+    programs: ({ program }) => [wholeProgram(program)],
+    emit: ({ block, write }) => void write(block, 0),
+  },
+  unroll: (ins, { program }, run) => run(program, ins),
+});
+
+/** Applies a program as one equation; `apply` says where, if not in the innermost trace. */
+export function call(
+  program: Program,
+  ins: readonly Tensor[],
+  apply: (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[] = bind,
+): readonly Tensor[] {
+  return apply(callPrim, ins, { program });
+}
+
+/** The program that an equation calls, for readers that write it out; `undefined` for other equations. */
+export function calledProgram(prim: Primitive, params: unknown): Program | undefined {
+  return prim === (callPrim as Primitive) ? (params as CallParams).program : undefined;
+}

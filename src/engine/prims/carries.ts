@@ -1,0 +1,93 @@
+import type { Accumulator, InPlace, Maybe, SubProgram } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+
+/** The items of a list that a mask marks, or those that it does not. */
+export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
+  return list.filter((_, i) => mask[i] === wanted);
+}
+
+/** The tangents that are not zero. */
+export function present(xs: readonly Maybe[]): Tensor[] {
+  return xs.filter((x) => x !== undefined);
+}
+
+/** Whether either of two masks marks a place. */
+export function either(a: readonly boolean[], b: readonly boolean[]): boolean[] {
+  return a.map((x, i) => x || b[i] === true);
+}
+
+/** Repeats `step` until the carries that it marks stop growing: a carry that is marked marks what depends on it. */
+export function fixpoint<T>(
+  start: readonly boolean[],
+  step: (marked: readonly boolean[]) => { readonly result: T; readonly marked: readonly boolean[] },
+): { readonly result: T; readonly marked: readonly boolean[] } {
+  let marked = start;
+  for (;;) {
+    const next = step(marked);
+    const grown = either(marked, next.marked);
+    if (grown.every((m, i) => m === marked[i])) return { result: next.result, marked };
+    marked = grown;
+  }
+}
+
+/**
+ * Which operands of an equation with programs get their cotangents added within these, in place: arrays to which something
+ * has been added before. An operand that is given twice does so once.
+ */
+export function accumulated(into: readonly (Accumulator | undefined)[]): readonly boolean[] {
+  return into.map(
+    (a, i) => a !== undefined && !a.isEmpty && a.type.shape.length > 0 && into.indexOf(a) === i,
+  );
+}
+
+/** Gives the results of a transposed program to the accumulators of its linear operands, those of `accumulate` with what they held. */
+export function addResults(
+  into: readonly (Accumulator | undefined)[],
+  accumulate: readonly boolean[],
+  results: readonly Tensor[],
+  masked: readonly boolean[],
+): void {
+  into.forEach((a, i) =>
+    accumulate[i] === true ? a!.put(results[i]!, masked[i]) : a?.add(results[i]!, masked[i]),
+  );
+}
+
+/** The results of a program that are its inputs, changed in some places at most: they may lie where the inputs do. */
+export function changedInPlace(program: Program): readonly InPlace[] {
+  let pairs = changes.get(program);
+  if (pairs === undefined) changes.set(program, (pairs = findChanges(program)));
+  return pairs;
+}
+
+const changes = /* @__PURE__ */ new WeakMap<Program, readonly InPlace[]>();
+
+function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
+  const origins = new Map<Var, Var>(); // of a result that lies in the memory of an operand: that operand
+  for (const { prim, params, ins: operands, outs: results } of eqns) {
+    if (prim.lowering.kind !== "loops") continue;
+    for (const { result, operand } of prim.lowering.inPlace?.(params) ?? [])
+      origins.set(results[result]!, operands[operand]!);
+  }
+  const pairs: InPlace[] = [];
+  outs.forEach((v, result) => {
+    let origin: Var | undefined = v;
+    while (origins.has(origin)) origin = origins.get(origin)!;
+    const operand = ins.indexOf(origin);
+    if (operand < 0 || v.type.shape.length === 0 || pairs.some((pair) => pair.operand === operand)) return;
+    pairs.push({ result, operand });
+  });
+  return pairs;
+}
+
+/**
+ * A program whose results are those of the equation, as a lowering declares it; its inputs are the operands from number `first`
+ * on.
+ */
+export function wholeProgram(program: Program, first = 0): SubProgram {
+  return {
+    program,
+    ins: program.ins.map((_, i) => ({ of: "operand", index: first + i })),
+    outs: program.outs.map((_, i) => ({ of: "result", index: i })),
+  };
+}

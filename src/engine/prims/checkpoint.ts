@@ -1,0 +1,159 @@
+import { dceProgram } from "../ir/dce.ts";
+import type { PartialProgram, PartialTools, PartialValue, Primitive } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { bind } from "../trace/bind.ts";
+import { interned } from "../trace/intern.ts";
+import { evalProgram, traceClosed } from "../trace/staging.ts";
+import { call } from "./call.ts";
+import { changedInPlace, keep, present, wholeProgram } from "./carries.ts";
+import { instantiate } from "./linear.ts";
+
+/** What the derivative of a program may keep of its values: none of them, or the results of products. */
+export type CheckpointPolicy = "nothing" | "products";
+
+/** A program whose values are not kept for its derivative but computed again. */
+export interface CheckpointParams {
+  readonly program: Program;
+  readonly policy: CheckpointPolicy;
+}
+
+const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<CheckpointParams>({
+  name: "checkpoint",
+  typeOf: (_, { program }) => program.outs.map((v) => v.type),
+  derivative: {
+    kind: "structured",
+    jvp(ins, tangents, { program, policy }, { jvpProgram }) {
+      const forward = jvpProgram(
+        program,
+        tangents.map((t) => t !== undefined),
+        program.outs.map(() => false),
+      );
+      const outs = checkpoint([...ins, ...present(tangents)], { program: forward.program, policy });
+      let next = program.outs.length;
+      return [
+        outs.slice(0, next),
+        forward.nonzeroOuts.map((isPresent) => (isPresent ? outs[next++] : undefined)),
+      ];
+    },
+    partialEval: checkpointPartialEval,
+    transpose(cts, ins, { program, policy }, into, { transposeProgram }, masks) {
+      const linear = ins.map((x) => x === undefined);
+      const none = linear.map(() => false);
+      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
+      const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
+      const outs = checkpoint([...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))], {
+        program: backward,
+        policy,
+      });
+      let next = 0;
+      linear.forEach((isLinear, i) => {
+        if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
+      });
+    },
+    dce(used, { program, policy }) {
+      const slim = dceProgram(program, used);
+      const ins = keep(slim.program.ins, slim.usedIns);
+      return { params: { program: { ...slim.program, ins }, policy }, ins: slim.usedIns, outs: used };
+    },
+  },
+  batch(ins, batched, size, { program, policy }, { batchProgram }) {
+    const result = batchProgram(
+      program,
+      size,
+      batched,
+      program.outs.map(() => false),
+    );
+    return { outs: checkpoint(ins, { program: result.program, policy }), batched: result.batchedOuts };
+  },
+  lowering: {
+    kind: "loops",
+    inPlace: ({ program }) => changedInPlace(program),
+    programs: ({ program }) => [wholeProgram(program)],
+    emit: ({ block, write }) => void write(block, 0),
+  },
+  unroll: (ins, { program }, run) => run(program, ins),
+});
+
+/** Computes what is known now; the later part gets the known operands, and what the policy keeps, and starts anew from there. */
+function checkpointPartialEval(
+  ins: readonly PartialValue[],
+  { program, policy }: CheckpointParams,
+  tools: PartialTools,
+): readonly PartialValue[] {
+  const split = tools.partialEvalProgram(
+    program,
+    ins.map((x) => !x.known),
+    program.outs.map(() => false),
+  );
+  const nKnown = split.unknownOuts.filter((m) => !m).length;
+  const kept = policy === "nothing" ? [] : keptValues(split.known);
+  const knownIns = ins.filter((x) => x.known).map((x) => x.value);
+  const first = withResults(split.known, [...split.known.outs.slice(0, nKnown), ...kept]);
+  const used = keep(knownIns, first.usedIns);
+  const knownOuts = call(interned(first.program), used, tools.known);
+
+  const again = startingFrom(split.known, kept, nKnown);
+  const later = joinParts(again, split);
+  const slim = dceProgram(
+    later,
+    later.outs.map(() => true),
+  );
+  const operands = [
+    ...knownOuts.slice(nKnown),
+    ...knownIns,
+    ...ins.filter((x) => !x.known).map((x) => x.value),
+  ];
+  const unknownOuts = split.unknownOuts.includes(true)
+    ? tools.unknown(checkpointPrim, keep(operands, slim.usedIns), {
+        program: interned({ ...slim.program, ins: keep(slim.program.ins, slim.usedIns) }),
+        policy,
+      } satisfies CheckpointParams)
+    : [];
+  let [now, then] = [0, 0];
+  return split.unknownOuts.map((m) =>
+    m ? { known: false, value: unknownOuts[then++]! } : { known: true, value: knownOuts[now++]! },
+  );
+}
+
+/** The values of a program that cost most to compute: what its products give. */
+function keptValues(program: Program): Var[] {
+  return program.eqns.filter(({ prim }) => prim.cost === "high").flatMap(({ outs }) => [...outs]);
+}
+
+/** The program with these results and no more inputs than they need. */
+function withResults(
+  program: Program,
+  outs: readonly Var[],
+): { readonly program: Program; readonly usedIns: readonly boolean[] } {
+  const slim = dceProgram(
+    { ...program, outs },
+    outs.map(() => true),
+  );
+  return { program: { ...slim.program, ins: keep(program.ins, slim.usedIns) }, usedIns: slim.usedIns };
+}
+
+/** The residuals of a program, computed from its inputs and from values of it that were kept, which come first. */
+function startingFrom(program: Program, kept: readonly Var[], nKnown: number): Program {
+  return {
+    ...program,
+    ins: [...kept, ...program.ins],
+    eqns: program.eqns.filter(({ outs }) => !outs.some((v) => kept.includes(v))),
+    outs: program.outs.slice(nKnown),
+  };
+}
+
+/** One program of what computes the residuals and what uses them. */
+function joinParts(again: Program, { unknown, residualCount }: PartialProgram): Program {
+  const types = [...again.ins, ...unknown.ins.slice(residualCount)].map((v) => v.type);
+  return traceClosed(`again(${unknown.name})`, types, (...args) => {
+    const residuals = evalProgram(again, args.slice(0, again.ins.length));
+    return evalProgram(unknown, [...residuals, ...args.slice(again.ins.length)]);
+  });
+}
+
+/** Applies a program whose derivative computes its values again; see `CheckpointParams`. */
+export function checkpoint(ins: readonly Tensor[], params: CheckpointParams): readonly Tensor[] {
+  return bind(checkpointPrim, ins, params);
+}

@@ -1,0 +1,353 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { LowerContext, Primitive, WriteView } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import { must } from "../util/assert-never.ts";
+import type { Shape } from "../util/shape.ts";
+import { range, sizeOf, stridesOf } from "../util/shape.ts";
+import { joinTypes, requireNumbers } from "./elementwise.ts";
+import { sumMaybe } from "./linear.ts";
+import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
+import { permute } from "./shape.ts";
+
+/** Pairs of axes of the left and right operand: `contract` are multiplied and summed, `batch` are kept in step. */
+export interface DotParams {
+  readonly contract: readonly [left: readonly number[], right: readonly number[]];
+  readonly batch: readonly [left: readonly number[], right: readonly number[]];
+  /** Axis i of the result is axis `order[i]` of the natural order. Only compiled programs have it, never what is derived. */
+  readonly order?: readonly number[];
+}
+
+/** Axes of one operand that are neither contracted nor batched. */
+function freeAxes(rank: number, contract: readonly number[], batch: readonly number[]): number[] {
+  return range(0, rank).filter((axis) => !contract.includes(axis) && !batch.includes(axis));
+}
+
+function dotType([x, y]: readonly ArrayType[], { contract, batch, order }: DotParams): ArrayType {
+  const left = x!;
+  const right = y!;
+  for (const pairs of [contract, batch]) {
+    pairs[0].forEach((axis, i) => {
+      if (left.shape[axis] !== right.shape[pairs[1][i]!]) {
+        throw new DownhillError(
+          "shape",
+          `dotGeneral: axis ${axis} of ${showType(left)} and axis ${pairs[1][i]!} of ${showType(right)} differ in size.`,
+        );
+      }
+    });
+  }
+  const { dtype, weak } = joinTypes("dotGeneral", [withScalarShape(left), withScalarShape(right)]);
+  requireNumbers("dotGeneral", left);
+  const shape = [
+    ...batch[0].map((axis) => left.shape[axis]!),
+    ...freeAxes(left.shape.length, contract[0], batch[0]).map((axis) => left.shape[axis]!),
+    ...freeAxes(right.shape.length, contract[1], batch[1]).map((axis) => right.shape[axis]!),
+  ];
+  return arrayType(dtype, order?.map((axis) => shape[axis]!) ?? shape, weak);
+}
+
+function withScalarShape(type: ArrayType): ArrayType {
+  return arrayType(type.dtype, [], type.weak);
+}
+
+const dotPrim: Primitive<DotParams> = /* @__PURE__ */ builtIn<DotParams>({
+  name: "dotGeneral",
+  asked: "matmul, dot or einsum",
+  typeOf: (ins, params) => [dotType(ins, params)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dy], [x, y], _, params) => [
+      sumMaybe(dx && dotGeneral(dx, y!, params), dy && dotGeneral(x!, dy, params)),
+    ],
+    transpose([ct], [x, y], params, into) {
+      if (into[0]) into[0].add(transposeLeft(ct!, y!, into[0].type.shape.length, params));
+      if (into[1]) into[1].add(transposeRight(ct!, x!, into[1].type.shape.length, params));
+    },
+  },
+  batch([x, y], [xBatched, yBatched], _, { contract, batch }) {
+    const up = (axes: readonly number[], by: boolean | undefined): number[] =>
+      axes.map((axis) => (by === true ? axis + 1 : axis));
+    const moved: DotParams = {
+      contract: [up(contract[0], xBatched), up(contract[1], yBatched)],
+      batch: [up(batch[0], xBatched), up(batch[1], yBatched)],
+    };
+    if (xBatched === true && yBatched === true) {
+      const both: DotParams = {
+        contract: moved.contract,
+        batch: [
+          [0, ...moved.batch[0]],
+          [0, ...moved.batch[1]],
+        ],
+      };
+      return { outs: [dotGeneral(x!, y!, both)], batched: [true] };
+    }
+    // The batch is a free axis of one operand: of the result it is the first free axis of that operand.
+    const out = dotGeneral(x!, y!, moved);
+    const leftFree = freeAxes(x!.type.shape.length, moved.contract[0], moved.batch[0]).length;
+    const place = batch[0].length + (xBatched === true ? 0 : leftFree);
+    return {
+      outs: [permute(out, [place, ...range(0, out.shape.length).filter((axis) => axis !== place)])],
+      batched: [true],
+    };
+  },
+  lowering: { kind: "loops", emit: emitDot },
+  cost: "high",
+  layout: {
+    transposeOperand,
+    transposeResult: (params, order) => ({
+      ...params,
+      order: params.order === undefined ? order : order.map((axis) => params.order![axis]!),
+    }),
+  },
+  notation: { write: writeDot },
+  loop: {
+    atOnce: (params, stacked, ins, isSummed) =>
+      isSummed ? sumOfProducts(params) : stackOfProducts(params, stacked, ins),
+  },
+});
+
+const shifted = (axes: readonly number[], by: number): number[] => axes.map((axis) => axis + by);
+
+/** The products of all iterations: those of two stacked arrays are a batch, else the iterations are one more axis of the one that is stacked. */
+function stackOfProducts(
+  { contract, batch, order }: DotParams,
+  stacked: readonly boolean[],
+  ins: readonly ArrayType[],
+): DotParams {
+  const [left, right] = stacked.map(Number) as [number, number];
+  const moved: DotParams = {
+    contract: [shifted(contract[0], left), shifted(contract[1], right)],
+    batch: [shifted(batch[0], left), shifted(batch[1], right)],
+  };
+  const rank = (operand: number): number =>
+    ins[operand]!.shape.length - contract[operand]!.length - batch[operand]!.length;
+  const natural = order ?? range(0, batch[0].length + rank(0) + rank(1));
+  if (left === 1 && right === 1) {
+    const both: DotParams = { ...moved, batch: [[0, ...moved.batch[0]], [0, ...moved.batch[1]]] }; // prettier-ignore
+    return order === undefined ? both : { ...both, order: [0, ...shifted(order, 1)] };
+  }
+  const place = batch[0].length + (left === 1 ? 0 : rank(0));
+  const next = [place, ...natural.map((axis) => (axis < place ? axis : axis + 1))];
+  return next.every((axis, i) => axis === i) ? moved : { ...moved, order: next };
+}
+
+/** The sum of the products of all iterations, both operands stacked. */
+function sumOfProducts({ contract, batch, ...rest }: DotParams): DotParams {
+  return {
+    ...rest,
+    contract: [
+      [0, ...shifted(contract[0], 1)],
+      [0, ...shifted(contract[1], 1)],
+    ],
+    batch: [shifted(batch[0], 1), shifted(batch[1], 1)],
+  };
+}
+
+/** The same product from an operand whose axes were not put in order yet: other axes are named, and the result follows. */
+function transposeOperand(
+  { contract, batch, order }: DotParams,
+  operand: number,
+  given: readonly number[],
+  ins: readonly ArrayType[],
+): DotParams {
+  const rename = (axes: readonly [readonly number[], readonly number[]]): DotParams["batch"] => {
+    const renamed = axes[operand]!.map((axis) => given[axis]!);
+    return operand === 0 ? [renamed, axes[1]] : [axes[0], renamed];
+  };
+  const [ranks, nBatch] = [ins.map((type) => type.shape.length), batch[0].length];
+  const before = freeAxes(ranks[operand]!, contract[operand]!, batch[operand]!).map((axis) => given[axis]!);
+  const after = [...before].sort((a, b) => a - b);
+  const other = 1 - operand;
+  const otherFree = freeAxes(ranks[other]!, contract[other]!, batch[other]!).length;
+  const start = operand === 0 ? nBatch : nBatch + otherFree;
+  const place = range(0, nBatch + before.length + otherFree);
+  before.forEach((axis, i) => (place[start + i] = start + after.indexOf(axis)));
+  const next = order?.map((axis) => place[axis]!) ?? place;
+  return {
+    contract: rename(contract),
+    batch: rename(batch),
+    ...(next.every((axis, i) => axis === i) ? {} : { order: next }),
+  };
+}
+
+/** `x @ y` for matrices and vectors, with `ᵀ` where an operand is turned around; nothing for other contractions. */
+function writeDot(
+  [x, y]: readonly string[],
+  { contract, batch, order }: DotParams,
+  ins: readonly ArrayType[],
+): string | undefined {
+  const [left, right] = ins.map((type) => type.shape.length);
+  if (order !== undefined || batch[0].length > 0 || contract[0].length !== 1 || left! > 2 || right! > 2)
+    return undefined;
+  const turn = (operand: string, isTurned: boolean): string => (isTurned ? `${operand}ᵀ` : operand);
+  return `${turn(x!, contract[0][0] !== left! - 1)} @ ${turn(y!, contract[1][0] !== 0)}`;
+}
+
+/** The cotangent of the left operand: ct contracted with y over y's free axes, axes put back in place. */
+function transposeLeft(ct: Tensor, y: Tensor, rank: number, { contract, batch }: DotParams): Tensor {
+  const nBatch = batch[0].length;
+  const xFree = freeAxes(rank, contract[0], batch[0]);
+  const yFree = freeAxes(y.type.shape.length, contract[1], batch[1]);
+  const ctYFree = range(nBatch + xFree.length, nBatch + xFree.length + yFree.length);
+  const out = dotGeneral(ct, y, { contract: [ctYFree, yFree], batch: [range(0, nBatch), batch[1]] });
+  // axes of `out`: batch, free axes of x, then y's contracted axes in their order in y
+  const contractedInOrder = [...contract[1]]
+    .sort((a, b) => a - b)
+    .map((axis) => contract[0][contract[1].indexOf(axis)]!);
+  return permute(out, inverseOf([...batch[0], ...xFree, ...contractedInOrder]));
+}
+
+function transposeRight(ct: Tensor, x: Tensor, rank: number, { contract, batch }: DotParams): Tensor {
+  const nBatch = batch[0].length;
+  const xFree = freeAxes(x.type.shape.length, contract[0], batch[0]);
+  const yFree = freeAxes(rank, contract[1], batch[1]);
+  const ctXFree = range(nBatch, nBatch + xFree.length);
+  const out = dotGeneral(x, ct, { contract: [xFree, ctXFree], batch: [batch[0], range(0, nBatch)] });
+  // axes of `out`: batch, x's contracted axes in their order in x, free axes of y
+  const contractedInOrder = [...contract[0]]
+    .sort((a, b) => a - b)
+    .map((axis) => contract[1][contract[0].indexOf(axis)]!);
+  return permute(out, inverseOf([...batch[1], ...contractedInOrder, ...yFree]));
+}
+
+/** Given which axis of the target each axis is, the permutation that puts them in place. */
+function inverseOf(axes: readonly number[]): number[] {
+  return axes.map((_, i) => axes.indexOf(i));
+}
+
+/** A contraction: a fold where the result is a single number (of each batch), else the kernel statement for products. */
+function emitDot(context: LowerContext, params: DotParams): void {
+  const { block, fresh, ins, outs } = context;
+  const [x, y] = ins as readonly [WriteView, WriteView];
+  const out = outs[0]!;
+  if (sizeOf(out.type.shape) === 0) return;
+  const dims = mergeDims(dimsOf(x.type.shape, y.type.shape, params));
+  const results = dims.filter((dim) => dim.role === "row" || dim.role === "column");
+  if (x.buffer === undefined || y.buffer === undefined || results.every((dim) => dim.size === 1))
+    return emitFold(context, dims);
+  const place = ({ buffer, offset }: WriteView): Place => ({
+    buffer: must(buffer, "the memory of a product"),
+    offset: offset ?? k.i32(0),
+  });
+  // columns are neighbours in the result where that can be had: xy transposed is yᵀxᵀ
+  const last = (role: Dim["role"]): Dim<number> | undefined => dims.findLast((dim) => dim.role === role);
+  const isTurned = last("row")?.out === 1 && last("column")?.out !== 1;
+  block.contract({
+    name: fresh("dot"),
+    type: scalarTypeOf(out.type.dtype),
+    out: place(out),
+    left: place(isTurned ? y : x),
+    right: place(isTurned ? x : y),
+    dims: isTurned ? dims.map(turned) : dims,
+    accumulate: false,
+  });
+}
+
+/** A dim of the product with its operands in each other's place. */
+function turned(dim: Dim<number>): Dim<number> {
+  const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
+  return { ...dim, role, left: dim.right, right: dim.left };
+}
+
+/** The indices of a contraction as the kernel statement lists them: batch, rows, columns, sums. */
+function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<number>[] {
+  const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
+  const xFree = freeAxes(x.length, contract[0], batch[0]);
+  const yFree = freeAxes(y.length, contract[1], batch[1]);
+  const outShape = [...batch[0], ...xFree].map((axis) => x[axis]!).concat(yFree.map((axis) => y[axis]!));
+  const ordered = stridesOf(order?.map((axis) => outShape[axis]!) ?? outShape);
+  const outStrides = outShape.map((_, axis) => ordered[order?.indexOf(axis) ?? axis]!);
+  const dim = (
+    role: Dim["role"],
+    size: number,
+    place: number | undefined,
+    left = 0,
+    right = 0,
+  ): Dim<number> => ({
+    role,
+    size,
+    out: place === undefined ? 0 : outStrides[place]!,
+    left,
+    right,
+  });
+  const nBatch = batch[0].length;
+  return [
+    ...batch[0].map((axis, i) => dim("batch", x[axis]!, i, xStrides[axis], yStrides[batch[1][i]!])),
+    ...xFree.map((axis, i) => dim("row", x[axis]!, nBatch + i, xStrides[axis])),
+    ...yFree.map((axis, i) => dim("column", y[axis]!, nBatch + xFree.length + i, 0, yStrides[axis])),
+    ...contract[0].map((axis, i) =>
+      dim("sum", x[axis]!, undefined, xStrides[axis], yStrides[contract[1][i]!]),
+    ),
+  ];
+}
+
+/** Dims without those of size 1, and neighbours that run through memory as one made one. */
+function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
+  const merged: Dim<number>[] = [];
+  for (const dim of dims) {
+    if (dim.size === 1) continue;
+    const before = merged.at(-1);
+    const follows = (role: "out" | "left" | "right"): boolean => before?.[role] === dim.size * dim[role];
+    if (before?.role === dim.role && follows("out") && follows("left") && follows("right"))
+      merged[merged.length - 1] = { ...dim, size: before.size * dim.size };
+    else merged.push(dim);
+  }
+  return merged;
+}
+
+/** Each result by itself: products of float32 are exact in float64 and are summed there. */
+function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<number>[]): void {
+  const [x, y] = [ins[0]!, ins[1]!];
+  const out = outs[0]!;
+  const type = scalarTypeOf(out.type.dtype);
+  const wide = type === "f32" ? "f64" : type;
+  const outer = dims.filter((dim) => dim.role !== "sum");
+  const sums = dims.filter((dim) => dim.role === "sum");
+  const last = sums.at(-1) ?? { role: "sum", size: 1, out: 0, left: 0, right: 0 };
+  const at = (index: readonly Expr[], of: readonly Dim<number>[], operand: "out" | "left" | "right"): Expr =>
+    flatIndex(
+      index,
+      of.map((dim) => dim[operand]),
+    );
+  const sizes = (of: readonly Dim<number>[]): number[] => of.map((dim) => dim.size);
+  loopEach(block, sizes(outer), fresh, (row, i) => {
+    const sumFrom = (inner: Block, left: Expr, right: Expr): Expr =>
+      inner.reduce(fresh("dot"), "add", k.constant(wide, 0), fresh("r"), k.i32(0), k.i32(last.size), (_, r) =>
+        k.mul(
+          k.convert(wide, x.read(plus(left, flatIndex([r], [last.left])))),
+          k.convert(wide, y.read(plus(right, flatIndex([r], [last.right])))),
+        ),
+      );
+    const [left, right] = [at(i, outer, "left"), at(i, outer, "right")];
+    let total: Expr;
+    if (sums.length < 2) total = sumFrom(row, left, right);
+    else {
+      const others = sums.slice(0, -1);
+      total = row.let(fresh("total"), k.constant(wide, 0));
+      loopOver(row, sizes(others), fresh, (inner, r) =>
+        inner.set(
+          total,
+          k.add(
+            total,
+            sumFrom(inner, plus(left, at(r, others, "left")), plus(right, at(r, others, "right"))),
+          ),
+        ),
+      );
+    }
+    out.write(row, at(i, outer, "out"), k.convert(type, total));
+  });
+}
+
+/**
+ * Product of arrays: axes in `contract` are multiplied and summed, those in `batch` kept in step. Axes of the result:
+ * batch, the other axes of x, the other axes of y.
+ */
+export function dotGeneral(x: Tensor, y: Tensor, params: DotParams): Tensor {
+  return bind1(dotPrim, [x, y], params);
+}

@@ -1,0 +1,419 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { LowerContext, Primitive, ReadView, Scratch, WriteView } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import { must } from "../util/assert-never.ts";
+import type { Shape } from "../util/shape.ts";
+import { range, sizeOf, stridesOf } from "../util/shape.ts";
+import { joinTypes, requireNumbers } from "./elementwise.ts";
+import { moveAxis, reverse } from "./index-ops.ts";
+import { sumMaybe } from "./linear.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
+import { permute, reshape } from "./shape.ts";
+
+/**
+ * A convolution, as neural networks call the correlation of images `x` (shape `[items, channels, …space]`) with windows
+ * `w` (shape `[outputs, channels / groups, …window]`); one entry for each axis of space:
+ *
+ * `y[n, o, s] = Σ_{i, k} w[o, i, k] · x̂[n, g + i, s · stride + k · rhsDilation]`, where x̂ is x with `lhsDilation − 1`
+ * zeros between neighbours and `padding` zeros before and after (a negative number cuts off), and g is the first channel of
+ * the group of o.
+ */
+export interface ConvolveParams {
+  readonly strides: readonly number[];
+  readonly padding: readonly (readonly [low: number, high: number])[];
+  readonly lhsDilation: readonly number[];
+  readonly rhsDilation: readonly number[];
+  readonly groups: number;
+}
+
+/** Length of n elements with `dilation − 1` zeros between neighbours. */
+function dilated(n: number, dilation: number): number {
+  return n === 0 ? 0 : (n - 1) * dilation + 1;
+}
+
+/** Sizes of x̂ along the axes of space. */
+function paddedSizes(space: Shape, { padding, lhsDilation }: ConvolveParams): number[] {
+  return space.map((n, a) => padding[a]![0] + dilated(n, lhsDilation[a]!) + padding[a]![1]);
+}
+
+/** Sizes of the result along the axes of space. */
+function outSizes(space: Shape, window: Shape, params: ConvolveParams): number[] {
+  return paddedSizes(space, params).map((n, a) =>
+    Math.max(0, Math.floor((n - dilated(window[a]!, params.rhsDilation[a]!)) / params.strides[a]!) + 1),
+  );
+}
+
+function convolvedType([x, w]: readonly ArrayType[], params: ConvolveParams): ArrayType {
+  const [images, windows] = [x!, w!];
+  const [, channels, ...space] = images.shape;
+  const [outputs, depth, ...window] = windows.shape;
+  const { groups } = params;
+  if (images.shape.length !== windows.shape.length || images.shape.length < 3) {
+    throw new DownhillError(
+      "shape",
+      `convolve: images ${showType(images)} and windows ${showType(windows)} must have the same number of axes, 3 or more.`,
+    );
+  }
+  if (depth! * groups !== channels || outputs! % groups !== 0) {
+    throw new DownhillError(
+      "shape",
+      `convolve: images ${showType(images)} have ${channels!} channels and windows ${showType(windows)} take ${depth!} in each of ${groups} groups, for ${outputs!} outputs.`,
+    );
+  }
+  const { dtype, weak } = joinTypes(
+    "convolve",
+    [images, windows].map((type) => arrayType(type.dtype, [], type.weak)),
+  );
+  requireNumbers("convolve", images);
+  return arrayType(dtype, [images.shape[0]!, outputs!, ...outSizes(space, window, params)], weak);
+}
+
+const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<ConvolveParams>({
+  name: "convolve",
+  typeOf: (ins, params) => [convolvedType(ins, params)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx, dw], [x, w], _, params) => [
+      sumMaybe(dx && convolve(dx, w!, params), dw && convolve(x!, dw, params)),
+    ],
+    transpose([ct], [x, w], params, into) {
+      if (sizeOf(ct!.shape) === 0) return; // nothing flows back from nothing
+      into[0]?.add(transposeImages(ct!, w!, into[0].type.shape, params));
+      into[1]?.add(transposeWindows(ct!, x!, into[1].type.shape, params));
+    },
+  },
+  batch([x, w], [xBatched, wBatched], size, params) {
+    const { groups } = params;
+    if (wBatched !== true) {
+      // more items
+      const [, items, ...rest] = x!.shape;
+      const out = convolve(reshape(x!, [size * items!, ...rest]), w!, params);
+      return { outs: [reshape(out, [size, items!, ...out.shape.slice(1)])], batched: [true] };
+    }
+    const [, outputs, depth, ...window] = w!.shape;
+    if (xBatched !== true) {
+      // more outputs in each group
+      const apart = reshape(w!, [size, groups, outputs! / groups, depth!, ...window]);
+      const windows = reshape(moveAxis(apart, 0, 1), [
+        groups * size * (outputs! / groups),
+        depth!,
+        ...window,
+      ]);
+      const out = convolve(x!, windows, params);
+      const [items, , ...space] = out.shape;
+      const split = reshape(out, [items!, groups, size, outputs! / groups, ...space]);
+      return { outs: [reshape(moveAxis(split, 2, 0), [size, items!, outputs!, ...space])], batched: [true] };
+    }
+    // more groups
+    const [, items, channels, ...space] = x!.shape;
+    const out = convolve(
+      reshape(moveAxis(x!, 0, 1), [items!, size * channels!, ...space]),
+      reshape(w!, [size * outputs!, depth!, ...window]),
+      { ...params, groups: size * groups },
+    );
+    const split = reshape(out, [items!, size, outputs!, ...out.shape.slice(2)]);
+    return { outs: [moveAxis(split, 1, 0)], batched: [true] };
+  },
+  lowering: { kind: "loops", scratch: scratchOf, emit: emitConvolve },
+  cost: "high",
+});
+
+/** The cotangent of x: that of the result, spread out by the strides, convolved with the windows turned around. */
+function transposeImages(ct: Tensor, w: Tensor, shape: Shape, params: ConvolveParams): Tensor {
+  const { strides, lhsDilation, rhsDilation, groups } = params;
+  const [outputs, depth, ...window] = w.shape;
+  const space = shape.slice(2);
+  // within each group inputs and outputs change places
+  const apart = moveAxis(reshape(w, [groups, outputs! / groups, depth!, ...window]), 1, 2);
+  const turned = reverse(reshape(apart, [groups * depth!, outputs! / groups, ...window]), range(2, w.ndim));
+  return convolve(ct, turned, {
+    strides: lhsDilation,
+    lhsDilation: strides,
+    rhsDilation,
+    groups,
+    padding: space.map((n, a) => {
+      const reach = dilated(window[a]!, rhsDilation[a]!);
+      const low = reach - 1 - params.padding[a]![0];
+      const spread = dilated(ct.shape[a + 2]!, strides[a]!);
+      return [low, dilated(n, lhsDilation[a]!) + reach - 1 - spread - low];
+    }),
+  });
+}
+
+/** The cotangent of w: x convolved with that of the result, items in the place of channels. */
+function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveParams): Tensor {
+  const { strides, lhsDilation, rhsDilation, groups } = params;
+  const [items, channels, ...space] = x.shape;
+  const window = shape.slice(2);
+  // x as [channels of a group, groups · items, …]
+  const apart = reshape(x, [items!, groups, channels! / groups, ...space]);
+  const rest = range(3, apart.ndim);
+  const images = reshape(permute(apart, [2, 1, 0, ...rest]), [channels! / groups, groups * items!, ...space]);
+  const out = convolve(images, moveAxis(ct, 0, 1), {
+    strides: rhsDilation,
+    lhsDilation,
+    rhsDilation: strides,
+    groups,
+    padding: space.map((n, a) => {
+      const low = params.padding[a]![0];
+      const spread = dilated(ct.shape[a + 2]!, strides[a]!);
+      return [low, spread - dilated(n, lhsDilation[a]!) + dilated(window[a]!, rhsDilation[a]!) - low - 1];
+    }),
+  });
+  return moveAxis(out, 1, 0);
+}
+
+/** So many elements of copied images stay in the processor's caches. */
+const paddedElements = 32768;
+
+/** Whether images are read where they are: they are neither padded nor spread out. */
+function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boolean {
+  return (
+    padding.every(([low, high]) => low === 0 && high === 0) &&
+    lhsDilation.every((d, a) => d === 1 || space[a]! < 2)
+  );
+}
+
+/** Room for the images that are copied at once. */
+function scratchOf(params: ConvolveParams, ins: readonly ArrayType[]): readonly Scratch[] {
+  const [x] = ins;
+  const [items, channels, ...space] = x!.shape;
+  if (isAsItIs(space, params) || sizeOf(convolvedType(ins, params).shape) === 0) return [];
+  const image = [channels!, ...paddedSizes(space, params)];
+  const atOnce = Math.min(items!, Math.max(1, Math.floor(paddedElements / sizeOf(image))));
+  return [{ name: "padded", type: withShape(x!, [atOnce, ...image]) }];
+}
+
+/**
+ * One contraction: windows times the elements that they meet, which a window further on meets again. Images that are
+ * padded or spread out are first copied, some at a time.
+ */
+function emitConvolve(context: LowerContext, params: ConvolveParams): void {
+  const { block, fresh } = context;
+  const [x, w] = context.ins as readonly [WriteView, WriteView];
+  const [padded] = context.scratch;
+  const out = context.outs[0]!;
+  if (sizeOf(out.type.shape) === 0) return;
+  const [items, channels, ...space] = x.type.shape;
+  const sizes = paddedSizes(space, params);
+  const start = ({ buffer, offset }: WriteView): Place => ({
+    buffer: must(buffer, "the memory of a convolution"),
+    offset: offset ?? k.i32(0),
+  });
+  const places = out.type.shape.slice(2);
+  const strides = {
+    out: stridesOf(out.type.shape),
+    left: stridesOf(w.type.shape),
+    image: stridesOf([channels!, ...sizes]),
+  };
+  const further = ({ buffer, offset }: Place, by: number): Place => ({
+    buffer,
+    offset: plus(offset, k.i32(by)),
+  });
+  const product = (into: Block, right: Place, outStart: Place, sharedItems: number): void => {
+    for (const { start: first, count, from, taps } of segmentsOf(
+      space,
+      w.type.shape.slice(2),
+      places,
+      params,
+    )) {
+      const at = (first * params.strides[0]! + from * params.rhsDilation[0]!) * strides.image[1]!;
+      into.contract({
+        name: fresh("conv"),
+        type: scalarTypeOf(out.type.dtype),
+        out: further(outStart, first * strides.out[2]!),
+        left: further(start(w), from * strides.left[2]!),
+        right: further(right, at),
+        dims: dimsOf(sharedItems, w.type.shape, places, [channels!, ...sizes], params, { count, taps }),
+        accumulate: false,
+      });
+    }
+  };
+  if (padded === undefined) return product(block, start(x), start(out), items!);
+  const atOnce = padded.type.shape[0]!;
+  const outItem = sizeOf(out.type.shape.slice(1));
+  const outStart = start(out);
+  fill(block, context, padded, 0);
+  /** So many items from one on. */
+  const some = (inner: Block, first: Expr, count: number): void => {
+    inner.for(fresh("item"), k.i32(0), k.i32(count), (loop, item) =>
+      copySpread(loop, context, padded, x, { from: plus(first, item), to: item }, params),
+    );
+    const offset = plus(outStart.offset, outItem === 1 ? first : k.mul(first, k.i32(outItem)));
+    product(inner, start(padded), { buffer: outStart.buffer, offset: inner.let(fresh("o"), offset) }, count);
+  };
+  const runs = Math.floor(items! / atOnce);
+  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+    some(loop, loop.let(fresh("first"), k.mul(run, k.i32(atOnce))), atOnce),
+  );
+  const rest = items! - runs * atOnce;
+  if (rest > 0) some(block, k.i32(items! - rest), rest);
+}
+
+/** Places along the first axis of space that meet the same elements of windows: `taps` of them, the first one being `from`. */
+interface Segment {
+  readonly start: number;
+  readonly count: number;
+  readonly from: number;
+  readonly taps: number;
+}
+
+/** So many contractions at most: each is code of its own. */
+const mostSegments = 10;
+
+/** So many segments are compared with one another: more, of long windows, are first joined in groups. */
+const mostCompared = 64;
+
+const workOf = ({ count, taps }: Segment): number => count * taps;
+
+/** Both as one, which meets what either does. */
+function joined(a: Segment, b: Segment): Segment {
+  const from = Math.min(a.from, b.from);
+  const taps = Math.max(a.from + a.taps, b.from + b.taps) - from;
+  return { start: a.start, count: a.count + b.count, from, taps };
+}
+
+/**
+ * The places along the first axis of space, apart by the elements of windows that lie over elements of the image and not over
+ * padding; all together where that leaves out little.
+ */
+function segmentsOf(
+  space: Shape,
+  window: Shape,
+  places: Shape,
+  { padding, strides, lhsDilation, rhsDilation }: ConvolveParams,
+): readonly Segment[] {
+  const [n, taps, count] = [space[0]!, window[0]!, places[0]!];
+  const whole: Segment = { start: 0, count, from: 0, taps };
+  const [low, high] = padding[0]!;
+  if (lhsDilation[0] !== 1 || (low <= 0 && high <= 0)) return [whole];
+  // images are long and padding is short: places that meet the same elements are one segment from the start
+  const runs: Segment[] = [];
+  for (let start = 0; start < count; start++) {
+    const first = start * strides[0]! - low;
+    const from = Math.max(0, Math.ceil(-first / rhsDilation[0]!));
+    const end = Math.min(taps, Math.floor((n - 1 - first) / rhsDilation[0]!) + 1);
+    if (end <= from) return [whole];
+    const before = runs.at(-1);
+    if (before?.from === from && before.taps === end - from)
+      runs.splice(-1, 1, { ...before, count: before.count + 1 });
+    else runs.push({ start, count: 1, from, taps: end - from });
+  }
+  const inGroup = Math.ceil(runs.length / mostCompared);
+  const segments = range(0, Math.ceil(runs.length / inGroup)).map((i) =>
+    runs.slice(i * inGroup, (i + 1) * inGroup).reduce(joined),
+  );
+  /** What is multiplied more if a segment and the next are one. */
+  const added = (i: number): number => {
+    const [a, b] = [segments[i]!, segments[i + 1]!];
+    return workOf(joined(a, b)) - workOf(a) - workOf(b);
+  };
+  for (;;) {
+    const next = range(0, segments.length - 1);
+    const best = next.reduce((a, b) => (added(b) < added(a) ? b : a), 0);
+    if (segments.length === 1 || (segments.length <= mostSegments && added(best) > 0)) break;
+    segments.splice(best, 2, joined(segments[best]!, segments[best + 1]!));
+  }
+  const work = segments.reduce((sum, segment) => sum + workOf(segment), 0);
+  return work <= 0.8 * workOf(whole) ? segments : [whole];
+}
+
+/** The indices of the contraction: groups, outputs of a group, items and places, channels of a group and the window. */
+function dimsOf(
+  items: number,
+  windows: Shape,
+  places: Shape,
+  image: Shape,
+  { strides, rhsDilation, groups }: ConvolveParams,
+  { count, taps }: Pick<Segment, "count" | "taps">,
+): Dim<number>[] {
+  const [outputs, depth, ...window] = windows;
+  const windowStrides = stridesOf(windows);
+  const imageStrides = stridesOf(image);
+  const outStrides = stridesOf([outputs!, ...places]);
+  const perGroup = outputs! / groups;
+  const dims: Dim<number>[] = [
+    {
+      role: "batch",
+      size: groups,
+      out: perGroup * outStrides[0]!,
+      left: perGroup * windowStrides[0]!,
+      right: depth! * imageStrides[0]!,
+    },
+    { role: "row", size: perGroup, out: outStrides[0]!, left: windowStrides[0]!, right: 0 },
+    { role: "column", size: items, out: outputs! * outStrides[0]!, left: 0, right: sizeOf(image) },
+    ...places.map((size, a): Dim<number> => ({
+      role: "column",
+      size: a === 0 ? count : size,
+      out: outStrides[a + 1]!,
+      left: 0,
+      right: strides[a]! * imageStrides[a + 1]!,
+    })),
+    { role: "sum", size: depth!, out: 0, left: windowStrides[1]!, right: imageStrides[0]! },
+    ...window.map((size, a): Dim<number> => ({
+      role: "sum",
+      size: a === 0 ? taps : size,
+      out: 0,
+      left: windowStrides[a + 2]!,
+      right: rhsDilation[a]! * imageStrides[a + 1]!,
+    })),
+  ];
+  return dims.filter((dim) => dim.size !== 1);
+}
+
+function fill(block: Block, { fresh }: LowerContext, target: WriteView, value: number): void {
+  const n = sizeOf(target.type.shape);
+  block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
+    target.write(loop, i, k.constant(scalarTypeOf(target.type.dtype), value)),
+  );
+}
+
+/** Copies an image, number `from`, to its places among the zeros of number `to`, which stay. */
+function copySpread(
+  block: Block,
+  { fresh }: LowerContext,
+  padded: WriteView,
+  x: ReadView,
+  item: { readonly from: Expr; readonly to: Expr },
+  { padding, lhsDilation }: ConvolveParams,
+): void {
+  const [, channels, ...space] = x.type.shape;
+  const strides = stridesOf(x.type.shape);
+  const [, , ...sizes] = padded.type.shape;
+  const [paddedItem, ...paddedStrides] = stridesOf(padded.type.shape);
+  // the first element and the number of those that are not cut off
+  const first = space.map((_, a) => Math.max(0, Math.ceil(-padding[a]![0] / lhsDilation[a]!)));
+  const count = space.map((n, a) => {
+    const last = Math.floor((sizes[a]! - 1 - padding[a]![0]) / lhsDilation[a]!);
+    return Math.max(0, Math.min(n - 1, last) - first[a]! + 1);
+  });
+  const from = first.reduce((sum, i, a) => sum + i * strides[a + 2]!, 0);
+  const to = first.reduce(
+    (sum, i, a) => sum + (padding[a]![0] + i * lhsDilation[a]!) * paddedStrides[a + 1]!,
+    0,
+  );
+  const base = block.let(fresh("x"), plus(k.mul(item.from, k.i32(strides[0]!)), k.i32(from)));
+  const target = block.let(fresh("to"), plus(k.mul(item.to, k.i32(paddedItem!)), k.i32(to)));
+  loopEach(block, [channels!, ...count], fresh, (loop, index) =>
+    padded.write(
+      loop,
+      plus(
+        target,
+        flatIndex(index, [paddedStrides[0]!, ...lhsDilation.map((d, a) => d * paddedStrides[a + 1]!)]),
+      ),
+      x.read(plus(base, flatIndex(index, strides.slice(1)))),
+    ),
+  );
+}
+
+/** The convolution of images with windows; see `ConvolveParams`. */
+export function convolve(x: Tensor, w: Tensor, params: ConvolveParams): Tensor {
+  return bind1(convolvePrim, [x, w], params);
+}

@@ -1,0 +1,446 @@
+import type { LowerContext, ReadView, Scratch, WriteView } from "../ir/primitive.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import { neutral } from "../kernel/neutral.ts";
+import type { Expr, ReduceOp, ScalarType } from "../kernel/scalar.ts";
+import type { Shape } from "../util/shape.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
+
+/** Nested loops over the given axes of a shape; `body` gets the index along each. */
+export function loopOver(
+  block: Block,
+  sizes: readonly number[],
+  fresh: (hint: string) => string,
+  body: (block: Block, index: readonly Expr[]) => void,
+  index: readonly Expr[] = [],
+): void {
+  nest(block, sizes, fresh, body, index, "for");
+}
+
+/** Nested loops whose iterations may run in any order or at once: none reads what another writes. */
+export function loopEach(
+  block: Block,
+  sizes: readonly number[],
+  fresh: (hint: string) => string,
+  body: (block: Block, index: readonly Expr[]) => void,
+  index: readonly Expr[] = [],
+): void {
+  nest(block, sizes, fresh, body, index, "forEach");
+}
+
+function nest(
+  block: Block,
+  sizes: readonly number[],
+  fresh: (hint: string) => string,
+  body: (block: Block, index: readonly Expr[]) => void,
+  index: readonly Expr[],
+  loop: "for" | "forEach",
+): void {
+  const depth = index.length;
+  if (depth === sizes.length) return body(block, index);
+  if (sizes[depth] === 1) return nest(block, sizes, fresh, body, [...index, k.i32(0)], loop);
+  block[loop](fresh("ijklmn"[depth] ?? "i"), k.i32(0), k.i32(sizes[depth]!), (inner, i) =>
+    nest(inner, sizes, fresh, body, [...index, i], loop),
+  );
+}
+
+/** Σ index[i] · strides[i], with what is known to be zero left out. */
+export function flatIndex(index: readonly Expr[], strides: readonly number[]): Expr {
+  let sum: Expr | undefined;
+  index.forEach((i, axis) => {
+    const stride = strides[axis]!;
+    if (stride === 0 || (i.kind === "const" && i.value === 0)) return;
+    const term = stride === 1 ? i : k.mul(i, k.i32(stride));
+    sum = sum === undefined ? term : k.add(sum, term);
+  });
+  return sum ?? k.i32(0);
+}
+
+/** How elements are folded: sums of float32 are kept in float64, where a long one loses nothing. */
+interface Fold {
+  readonly op: ReduceOp;
+  readonly type: ScalarType;
+  /** Whether rounding errors of partial sums are carried along: sums of float64 have no wider type. */
+  readonly compensated: boolean;
+}
+
+function foldOf(op: ReduceOp, element: ScalarType): Fold {
+  if (op !== "add") return { op, type: element, compensated: false };
+  return { op, type: element === "f32" ? "f64" : element, compensated: element === "f64" };
+}
+
+/** Elements that are folded without more ado: of a compensated sum few, so that its runs lose next to nothing. */
+const runOf = ({ compensated }: Fold): number => (compensated ? 64 : 4096);
+
+/** An array of no more elements is folded at once: parts would be too short to be worth a loop each. */
+const fewInParts = 1024;
+
+/** Rows that a compensated sum of rows adds up before it adds their sum to the total: as many as one lane of a run gets. */
+const rowsPerRun = 8;
+
+/** Rows that are added to the results at once: these are read and written but once for all of them. */
+const rowsAtOnce = 8;
+
+/** Sum over axes; of bools, whether any is true. */
+export function emitSum(context: LowerContext, axes: readonly number[]): void {
+  const type = scalarTypeOf(context.ins[0]!.type.dtype);
+  emitReduce(context, axes, type === "bool" ? "or" : "add");
+}
+
+/** Arrays that `emitSum` needs. */
+export function sumScratch(x: ArrayType, axes: readonly number[]): readonly Scratch[] {
+  return reduceScratch(x, axes, x.dtype === "bool" ? "or" : "add");
+}
+
+/**
+ * How a fold over these axes reads its operand, if that is once and row after row; where the rows have one axis, it knows
+ * the place along each.
+ */
+export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly place: boolean } | undefined {
+  const { shape } = x;
+  if (sizeOf(shape) === 0) return undefined;
+  const isRows = isTrailing(shape.length, axes);
+  const isOne = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!)) === 1;
+  return isRows || isOne ? { place: isRows && axes.length === 1 } : undefined;
+}
+
+/** The elements of a row of the operand, by their number in the row. */
+type RowReader = (block: Block, r: Expr) => Expr;
+
+function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
+  return (block, r) => {
+    const flat = plus(base, r);
+    if (x.element === undefined) return x.read(flat);
+    return x.element(block, flat, index.length + 1 === x.type.shape.length ? [...index, r] : undefined);
+  };
+}
+
+/** How an operand is folded: whole rows into the results, in parts that are folded in the end, or result by result. */
+type Method = "rows" | "parts" | "results";
+
+function methodOf({ shape }: ArrayType, axes: readonly number[], fold: Fold): Method {
+  const results = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!));
+  const count = sizeOf(axes.map((axis) => shape[axis]!));
+  // Do the elements of each result lie side by side?
+  const isTogether = isTrailing(shape.length, axes) || results === 1;
+  if (!isTogether && count > 0) return "rows";
+  return results === 1 && count > Math.max(runOf(fold), fewInParts) ? "parts" : "results";
+}
+
+/** Arrays that a fold needs besides: those of partial results. */
+export function reduceScratch(x: ArrayType, axes: readonly number[], op: ReduceOp): readonly Scratch[] {
+  const type = scalarTypeOf(x.dtype);
+  const fold = foldOf(op, type);
+  const partial = (name: string, shape: Shape): Scratch => ({
+    name,
+    type: arrayType(fold.type === "f64" ? "float64" : x.dtype, shape),
+  });
+  switch (methodOf(x, axes, fold)) {
+    case "results":
+      return [];
+    case "parts":
+      return [partial("parts", [Math.ceil(sizeOf(x.shape) / runOf(fold))])];
+    case "rows": {
+      const merged = mergeAxes(x.shape, axes);
+      const kept = otherAxes(merged.shape.length, merged.axes).map((axis) => merged.shape[axis]!);
+      if (fold.type !== type) return [partial("total", kept)];
+      return isInRuns(merged, fold) ? [partial("part", kept), partial("error", kept)] : [];
+    }
+  }
+}
+
+/** Folds the elements along axes into one each. */
+export function emitReduce(context: LowerContext, axes: readonly number[], op: ReduceOp): void {
+  const { block, fresh } = context;
+  const x = context.ins[0]!;
+  const out = context.outs[0]!;
+  const { shape } = x.type;
+  const strides = stridesOf(shape);
+  const kept = otherAxes(shape.length, axes);
+  const keptSizes = kept.map((axis) => shape[axis]!);
+  const count = sizeOf(axes.map((axis) => shape[axis]!));
+  const type = scalarTypeOf(x.type.dtype);
+  const fold = foldOf(op, type);
+  const method = methodOf(x.type, axes, fold);
+  if (method === "rows") return accumulateRows(context, mergeAxes(shape, axes), fold);
+  if (method === "parts")
+    return out.write(block, k.i32(0), k.convert(type, foldInParts(context, fold, count)));
+  loopEach(block, keptSizes, fresh, (inner, index) => {
+    const base = flatIndex(
+      index,
+      kept.map((axis) => strides[axis]!),
+    );
+    const begin = base.kind === "const" ? base : inner.let(fresh("from"), base);
+    const total = foldRow(inner, fresh, rowReader(x, begin, index), count, fold);
+    out.write(inner, flatIndex(index, stridesOf(keptSizes)), k.convert(type, total));
+  });
+}
+
+/** The fold of the elements number `from` … `to − 1` of a row. */
+function foldRun(
+  block: Block,
+  fresh: (hint: string) => string,
+  row: RowReader,
+  from: Expr,
+  to: Expr,
+  { op, type }: Fold,
+): Expr {
+  return block.reduce(fresh("sum"), op, neutral(op, type), fresh("r"), from, to, (inner, r) =>
+    k.convert(type, row(inner, r)),
+  );
+}
+
+/** The fold of a row of `count` elements. */
+function foldRow(
+  block: Block,
+  fresh: (hint: string) => string,
+  row: RowReader,
+  count: number,
+  fold: Fold,
+): Expr {
+  if (!fold.compensated || count <= runOf(fold))
+    return foldRun(block, fresh, row, k.i32(0), k.i32(count), fold);
+  const sum = openSum(block, fresh);
+  block.for(fresh("run"), k.i32(0), k.i32(Math.ceil(count / runOf(fold))), (loop, run) => {
+    const from = loop.let(fresh("from"), k.mul(run, k.i32(runOf(fold))));
+    sum.add(loop, foldRun(loop, fresh, row, from, endOfRun(loop, fresh, from, count, fold), fold));
+  });
+  return sum.result();
+}
+
+/** Where a run ends that begins at `from`: where the last one is as long as others, each has a length that is known. */
+function endOfRun(
+  block: Block,
+  fresh: (hint: string) => string,
+  from: Expr,
+  count: number,
+  fold: Fold,
+): Expr {
+  const end = k.add(from, k.i32(runOf(fold)));
+  return count % runOf(fold) === 0 ? end : block.let(fresh("to"), k.min(end, k.i32(count)));
+}
+
+/** The fold of a long array: of its parts, which may be folded at once, and then of their results. */
+function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, count: number): Expr {
+  const x = ins[0]!;
+  const run = runOf(fold);
+  const parts = scratch[0]!;
+  const n = parts.type.shape[0]!;
+  const first = x.type.shape.slice(1).map(() => k.i32(0)); // the place along other axes: they are of size 1
+  block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
+    const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
+    const to = endOfRun(loop, fresh, from, count, fold);
+    parts.write(loop, i, foldRun(loop, fresh, rowReader(x, k.i32(0), first), from, to, fold));
+  });
+  if (!fold.compensated)
+    return foldRun(block, fresh, rowReader(parts, k.i32(0), []), k.i32(0), k.i32(n), fold);
+  const sum = openSum(block, fresh);
+  block.for(fresh("part"), k.i32(0), k.i32(n), (loop, i) => sum.add(loop, parts.read(i)));
+  return sum.result();
+}
+
+/** A float64 sum with the rounding errors of its additions beside it. */
+function openSum(
+  block: Block,
+  fresh: (hint: string) => string,
+): { readonly add: (target: Block, x: Expr) => void; readonly result: () => Expr } {
+  const total = block.let(fresh("total"), k.f64(0));
+  const error = block.let(fresh("error"), k.f64(0));
+  return {
+    add(target, x) {
+      const next = addExactly(target, fresh, total, target.let(fresh("part"), x), error);
+      target.set(error, next.error);
+      target.set(total, next.total);
+    },
+    result: () => withError(total, error),
+  };
+}
+
+/** total + x and the error of that sum, added to the errors before. Knuth, TAOCP 2, 4.2.2. */
+function addExactly(
+  block: Block,
+  fresh: (hint: string) => string,
+  total: Expr,
+  x: Expr,
+  error: Expr,
+): { readonly total: Expr; readonly error: Expr } {
+  const sum = block.let(fresh("next"), k.add(total, x));
+  const seen = block.let(fresh("seen"), k.sub(sum, total)); // what of x went into it
+  const lost = k.add(k.sub(total, k.sub(sum, seen)), k.sub(x, seen));
+  return { total: sum, error: block.let(fresh("lost"), k.add(error, lost)) };
+}
+
+/** total + error; an infinite total has no error to speak of. */
+function withError(total: Expr, error: Expr): Expr {
+  return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
+}
+
+/** A shape and the axes of it that are folded. */
+interface Folded {
+  readonly shape: Shape;
+  readonly axes: readonly number[];
+}
+
+/** Neighbouring axes that are all folded, or all kept, as one. */
+function mergeAxes(shape: Shape, axes: readonly number[]): Folded {
+  const sizes: number[] = [];
+  const folded: number[] = [];
+  shape.forEach((n, axis) => {
+    const isFolded = axes.includes(axis);
+    const isNew = axis === 0 || isFolded !== axes.includes(axis - 1);
+    const before = isNew ? 1 : sizes.pop()!;
+    if (isNew && isFolded) folded.push(sizes.length);
+    sizes.push(before * n);
+  });
+  return { shape: sizes, axes: folded };
+}
+
+/** The number of axes that rows are counted along: those behind are folded where they stand. */
+function rowRankOf({ shape, axes }: Folded): number {
+  let axis = shape.length - 1;
+  while (axes.includes(axis)) axis--;
+  return axis + 1;
+}
+
+/** The axes that rows are folded along. */
+function rowAxes(folded: Folded): readonly number[] {
+  return folded.axes.filter((axis) => axis < rowRankOf(folded));
+}
+
+/** Whether so many rows are folded that a compensated sum adds them up in runs. */
+function isInRuns(folded: Folded, fold: Fold): boolean {
+  return fold.compensated && sizeOf(rowAxes(folded).map((axis) => folded.shape[axis]!)) > rowsPerRun;
+}
+
+function isTrailing(rank: number, axes: readonly number[]): boolean {
+  return axes.every((axis, i) => axis === rank - axes.length + i);
+}
+
+/** How a fold of whole rows goes over the axes of its operand. */
+interface RowLoops {
+  /** Loops over the elements of the results. */
+  everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
+  /** Folds the rows at an index along the first axes, and all along the others, into a target. */
+  into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
+  /** Folds `count` rows along an axis, from one on, and all along the others. */
+  someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
+}
+
+function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: Folded, fold: Fold): RowLoops {
+  const x = ins[0]!;
+  const rank = shape.length;
+  const rowRank = rowRankOf({ shape, axes });
+  const strides = stridesOf(shape);
+  const kept = otherAxes(rank, axes);
+  const keptSizes = kept.map((axis) => shape[axis]!);
+  const keptStrides = stridesOf(keptSizes);
+  const rowCount = sizeOf(shape.slice(rowRank));
+  const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
+  /** The axis whose rows are read several at once, where rows are not folded themselves. */
+  const severalAxis = rowRank === rank ? rank - 2 : undefined;
+  const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes in any order
+
+  const foldAt = (target: WriteView, loop: Block, index: readonly Expr[], rows: number): void => {
+    const place = flatIndex(index, toOut);
+    const at = flatIndex(index, strides.slice(0, rowRank));
+    if (rowRank < rank) {
+      const value = foldRow(loop, fresh, rowReader(x, loop.let(fresh("from"), at), index), rowCount, fold);
+      return target.write(loop, place, k.combine(fold.op, target.read(place), value));
+    }
+    let folded = target.read(place);
+    for (let row = 0; row < rows; row++) {
+      const value = x.read(plus(at, k.i32(row * strides[rank - 2]!)));
+      folded = loop.let(fresh("sum"), k.combine(fold.op, folded, k.convert(fold.type, value)));
+    }
+    target.write(loop, place, folded);
+  };
+  const into = (target: WriteView, block: Block, index: readonly Expr[], rows = 1): void => {
+    const axis = index.length;
+    if (axis === rowRank) return foldAt(target, block, index, rows);
+    if (axis !== severalAxis || kept.includes(axis) || shape[axis]! < rowsAtOnce)
+      return inLoop(axis)(block, [shape[axis]!], fresh, (loop, [i]) =>
+        into(target, loop, [...index, i!], rows),
+      );
+    const blocks = Math.floor(shape[axis]! / rowsAtOnce);
+    loopOver(block, [blocks], fresh, (loop, [i]) => {
+      const first = loop.let(fresh("row"), k.mul(i!, k.i32(rowsAtOnce)));
+      into(target, loop, [...index, first], rowsAtOnce);
+    });
+    const done = blocks * rowsAtOnce;
+    if (done === shape[axis]) return;
+    block.for(fresh("r"), k.i32(done), k.i32(shape[axis]!), (loop, r) => into(target, loop, [...index, r]));
+  };
+  return {
+    everywhere: (block, f) => block.forEach(fresh("i"), k.i32(0), k.i32(sizeOf(keptSizes)), f),
+    into,
+    someInto(target, block, axis, from, count) {
+      const outermost = (inner: Block, index: readonly Expr[]): void => {
+        const depth = index.length;
+        if (depth !== axis)
+          return inLoop(depth)(inner, [shape[depth]!], fresh, (loop, [i]) => outermost(loop, [...index, i!]));
+        if (depth === severalAxis) return into(target, inner, [...index, from], count);
+        loopOver(inner, [count], fresh, (loop, [r]) => into(target, loop, [...index, plus(from, r!)]));
+      };
+      outermost(block, []);
+    },
+  };
+}
+
+/** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
+function accumulateRows(context: LowerContext, folded: Folded, fold: Fold): void {
+  const { block, ins, outs } = context;
+  const type = scalarTypeOf(ins[0]!.type.dtype);
+  const out = outs[0]!;
+  const loops = rowLoops(context, folded, fold);
+  const total = fold.type === type ? out : context.scratch[0]!;
+  const start = neutral(fold.op, fold.type);
+  loops.everywhere(block, (loop, i) => total.write(loop, i, start));
+  if (isInRuns(folded, fold)) addInRuns(context, folded, loops);
+  else loops.into(total, block, []);
+  if (total !== out) loops.everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
+}
+
+/** Adds rows up in runs, and these with the rounding errors of their additions beside the total. */
+function addInRuns({ block, fresh, outs, scratch }: LowerContext, folded: Folded, loops: RowLoops): void {
+  const { shape } = folded;
+  const [total, part, error] = [outs[0]!, scratch[0]!, scratch[1]!];
+  const clear = (inner: Block, target: WriteView): void =>
+    loops.everywhere(inner, (loop, i) => target.write(loop, i, neutral("add", "f64")));
+  const longest = rowAxes(folded).reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
+  const rows = sizeOf(rowAxes(folded).map((axis) => shape[axis]!));
+  const size = shape[longest]!;
+  const perRun = Math.max(1, Math.floor(rowsPerRun / (rows / size)));
+  clear(block, error);
+  const oneRun = (inner: Block, from: Expr, count: number): void => {
+    clear(inner, part);
+    loops.someInto(part, inner, longest, from, count);
+    loops.everywhere(inner, (loop, i) => {
+      const before = loop.let(fresh("total"), total.read(i));
+      const next = addExactly(loop, fresh, before, loop.let(fresh("x"), part.read(i)), error.read(i));
+      error.write(loop, i, next.error);
+      total.write(loop, i, next.total);
+    });
+  };
+  const runs = Math.floor(size / perRun);
+  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+    oneRun(loop, loop.let(fresh("from"), k.mul(run, k.i32(perRun))), perRun),
+  );
+  if (runs * perRun < size) oneRun(block, k.i32(runs * perRun), size - runs * perRun);
+  loops.everywhere(block, (loop, i) =>
+    total.write(
+      loop,
+      i,
+      withError(loop.let(fresh("total"), total.read(i)), loop.let(fresh("error"), error.read(i))),
+    ),
+  );
+}
+
+/** a + b of places, with what is known added up. */
+export function plus(a: Expr, b: Expr): Expr {
+  if (a.kind === "const" && a.value === 0) return b;
+  if (b.kind === "const" && b.value === 0) return a;
+  if (a.kind === "const" && b.kind === "const") return k.i32(a.value + b.value);
+  return k.add(a, b);
+}

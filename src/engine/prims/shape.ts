@@ -1,0 +1,222 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { withShape } from "../ir/types.ts";
+import { bind1 } from "../trace/bind.ts";
+import type { Shape } from "../util/shape.ts";
+import { otherAxes, sameShape, sizeOf } from "../util/shape.ts";
+import { emitSum, readsOnce, sumScratch } from "./reduce-loops.ts";
+
+export interface BroadcastParams {
+  readonly shape: Shape;
+  /** For each axis of the operand, the axis of the result that it becomes; ascending. */
+  readonly axes: readonly number[];
+}
+
+const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ builtIn<BroadcastParams>({
+  name: "broadcast",
+  typeOf([x], { shape, axes }) {
+    if (axes.length !== x!.shape.length || axes.some((axis, i) => shape[axis] !== x!.shape[i])) {
+      throw new DownhillError(
+        "shape",
+        `broadcast: ${showType(x!)} does not fit axes [${axes.join()}] of [${shape.join()}].`,
+      );
+    }
+    return [withShape(x!, shape)];
+  },
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose: ([ct], _, { shape, axes }, into) => into[0]?.add(sum(ct!, otherAxes(shape.length, axes))),
+  },
+  batch: ([x], _, size, { shape, axes }) => ({
+    outs: [broadcast(x!, [size, ...shape], [0, ...axes.map((axis) => axis + 1)])],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "map",
+    element: (at, index, { axes }) =>
+      at(
+        0,
+        axes.map((axis) => index[axis]!),
+      ),
+  },
+  cost: "free",
+  algebra: { constant: ([x]) => x },
+});
+
+/** x repeated along the axes of `shape` that are not in `axes`. */
+export function broadcast(x: Tensor, shape: Shape, axes: readonly number[]): Tensor {
+  return sameShape(x.type.shape, shape) ? x : bind1(broadcastPrim, [x], { shape, axes });
+}
+
+/** The equation that repeats an array, whose axes become `axes` of the result, to the shape of `out`. */
+export function broadcastEquation(out: Var, x: Var, axes: readonly number[] = []): Equation {
+  return { prim: broadcastPrim, params: { shape: out.type.shape, axes }, ins: [x], outs: [out] };
+}
+
+/** The axes of the result along which an equation repeats its operand, where that is all it does, axes kept in their order. */
+export function repeatedAxes({ prim, params, outs }: Equation): readonly number[] | undefined {
+  if (prim !== broadcastPrim) return undefined;
+  return otherAxes(outs[0]!.type.shape.length, (params as BroadcastParams).axes);
+}
+
+/** The scalar that every element of the result is, where an equation repeats one. */
+export function repeatedScalar({ prim, ins }: Equation): Var | undefined {
+  const repeats = prim === broadcastPrim || prim === reshapePrim;
+  return repeats && ins[0]!.type.shape.length === 0 ? ins[0] : undefined;
+}
+
+/** A scalar repeated to the shape of `like`; other arrays stay as they are. */
+export function spread(x: Tensor, like: Shape): Tensor {
+  return x.type.shape.length === 0 ? broadcast(x, like, []) : x;
+}
+
+export interface ReshapeParams {
+  readonly shape: Shape;
+}
+
+const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapeParams>({
+  name: "reshape",
+  typeOf([x], { shape }) {
+    if (sizeOf(x!.shape) !== sizeOf(shape)) {
+      throw new DownhillError(
+        "shape",
+        `reshape: ${showType(x!)} has ${sizeOf(x!.shape)} elements, shape [${shape.join()}] needs ${sizeOf(shape)}.`,
+      );
+    }
+    return [withShape(x!, shape)];
+  },
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose([ct], _, __, into) {
+      const x = into[0];
+      x?.add(reshape(ct!, x.type.shape));
+    },
+  },
+  batch: ([x], _, size, { shape }) => ({ outs: [reshape(x!, [size, ...shape])], batched: [true] }),
+  lowering: { kind: "alias" },
+  algebra: {
+    constant: ([x]) => x,
+    identity: () => 0, // where the shape stays
+  },
+});
+
+/** The same elements in row-major order under another shape. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.type.shape, shape) ? x : bind1(reshapePrim, [x], { shape });
+}
+
+/** The equation that gives `x` the shape of `out`. */
+export function reshapeEquation(out: Var, x: Var): Equation {
+  return { prim: reshapePrim, params: { shape: out.type.shape }, ins: [x], outs: [out] };
+}
+
+export interface TransposeParams {
+  /** Axis `axes[i]` of the operand becomes axis i. */
+  readonly axes: readonly number[];
+}
+
+const transposePrim: Primitive<TransposeParams> = /* @__PURE__ */ builtIn<TransposeParams>({
+  name: "transpose",
+  typeOf: ([x], { axes }) => [
+    withShape(
+      x!,
+      axes.map((axis) => x!.shape[axis]!),
+    ),
+  ],
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose: ([ct], _, { axes }, into) => into[0]?.add(permute(ct!, inverse(axes))),
+  },
+  batch: ([x], _, __, { axes }) => ({
+    outs: [permute(x!, [0, ...axes.map((axis) => axis + 1)])],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "map",
+    element: (at, index, { axes }) =>
+      at(
+        0,
+        inverse(axes).map((axis) => index[axis]!),
+      ),
+  },
+  layout: {
+    transposeOperand: ({ axes }, _, order) => ({ axes: axes.map((axis) => order[axis]!) }),
+    transposeResult: ({ axes }, order) => ({ axes: order.map((axis) => axes[axis]!) }),
+  },
+  algebra: { identity: (_, __, { axes }) => (axes.every((axis, i) => axis === i) ? 0 : undefined) },
+});
+
+function inverse(axes: readonly number[]): number[] {
+  return axes.map((_, i) => axes.indexOf(i));
+}
+
+/** The order that an equation puts the axes of its operand in, where that is all it does: axis i of the result is axis `order[i]`. */
+export function axisOrder({ prim, params }: Equation): readonly number[] | undefined {
+  return prim === transposePrim ? (params as TransposeParams).axes : undefined;
+}
+
+/** x with its axes in another order. */
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  return axes.every((axis, i) => axis === i) ? x : bind1(transposePrim, [x], { axes });
+}
+
+export interface ReduceParams {
+  readonly axes: readonly number[]; // ascending, at least one
+}
+
+const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
+  name: "sum",
+  typeOf: ([x], { axes }) => [reducedType(x!, axes)],
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose([ct], _, { axes }, into) {
+      const x = into[0];
+      x?.add(broadcast(ct!, x.type.shape, otherAxes(x.type.shape.length, axes)));
+    },
+  },
+  batch: ([x], _, __, { axes }) => ({
+    outs: [
+      sum(
+        x!,
+        axes.map((axis) => axis + 1),
+      ),
+    ],
+    batched: [true],
+  }),
+  lowering: {
+    kind: "loops",
+    scratch: ({ axes }, [x]) => sumScratch(x!, axes),
+    emit: (context, { axes }) => emitSum(context, axes),
+    readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
+  },
+  loop: {
+    atOnce: ({ axes }, _, __, isSummed) =>
+      isSummed ? { axes: [0, ...axes.map((axis) => axis + 1)] } : undefined,
+  },
+});
+
+/** The axes over which an equation sums its operand, where it is a sum. */
+export function summedAxes({ prim, params }: Equation): readonly number[] | undefined {
+  return prim === sumPrim ? (params as ReduceParams).axes : undefined;
+}
+
+/** Type of a reduction over `axes`. */
+export function reducedType(x: ArrayType, axes: readonly number[]): ArrayType {
+  return withShape(
+    x,
+    otherAxes(x.shape.length, axes).map((axis) => x.shape[axis]!),
+  );
+}
+
+/** Sum over axes, which disappear. */
+export function sum(x: Tensor, axes: readonly number[]): Tensor {
+  return axes.length === 0 ? x : bind1(sumPrim, [x], { axes });
+}

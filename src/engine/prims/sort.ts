@@ -1,0 +1,268 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { LowerContext, Primitive, ReadView, Scratch } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, ScalarType } from "../kernel/scalar.ts";
+import { isFloat } from "../kernel/scalar.ts";
+import { bind1 } from "../trace/bind.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../util/shape.ts";
+import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+
+interface SortParams {
+  readonly axis: number;
+  readonly descending: boolean;
+  /** How many places are asked for: those of the first elements in order. */
+  readonly count: number;
+}
+
+const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
+  name: "argsort",
+  typeOf([x], { axis, count }) {
+    const n = x!.shape[axis];
+    if (n === undefined) throw new DownhillError("range", `argsort: ${showType(x!)} has no axis ${axis}.`);
+    if (!Number.isInteger(count) || count < 0 || count > n)
+      throw new DownhillError("range", `argsort: axis ${axis} of ${showType(x!)} has no first ${count}.`);
+    return [arrayType("int32", x!.shape.with(axis, count))];
+  },
+  derivative: { kind: "constant" },
+  batch: ([x], _, __, { axis, descending, count }) => ({
+    outs: [argsort(x!, axis + 1, descending, count)],
+    batched: [true],
+  }),
+  lowering: { kind: "loops", scratch: scratchOf, emit: emitArgsort },
+});
+
+/** Up to so many elements are put in order one by one, for each number of their keys: more are distributed by their digits. */
+const mostInserted = 64;
+/** So few of any number are found by comparing each with the last of the best so far. */
+const fewWanted = 16;
+
+const u32 = (value: number): Expr => k.constant("u32", value);
+const [topBit, allBits] = [0x80000000, 0xffffffff];
+
+/** Numbers without sign, the most significant first, whose order is that of the elements. */
+type Key = readonly Expr[];
+
+/** How many numbers a key has. */
+const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
+
+/**
+ * The key of an element: equal elements have equal ones, and NaN has the greatest. The bits of floats are in order but that
+ * those of negative ones are so backwards.
+ */
+function keyOf(x: Expr, descending: boolean): Key {
+  const turned = (word: Expr): Expr => (descending ? k.xor(word, u32(allBits)) : word);
+  if (!isFloat(x.type)) {
+    const word = k.convert("u32", x);
+    return [turned(x.type === "i32" ? k.xor(word, u32(topBit)) : word)];
+  }
+  const isZero = k.eq(x, k.constant(x.type, 0)); // −0 too
+  const isNaN = k.ne(x, x);
+  const bits = (word: Expr): Expr => k.select(isZero, k.i32(0), word);
+  const high = bits(x.type === "f64" ? k.highWord(x) : k.unary("bitsOf", x));
+  const sign = k.shr(high, k.i32(31)); // all bits of a negative number, none of others
+  const words = x.type === "f64" ? [high, bits(k.lowWord(x))] : [high];
+  return words.map((word, i) => {
+    const inOrder = k.xor(word, i === 0 ? k.or(sign, k.i32(topBit | 0)) : sign);
+    return turned(k.select(isNaN, u32(allBits), k.convert("u32", inOrder)));
+  });
+}
+
+function isBefore([a, ...restOfA]: Key, [b, ...restOfB]: Key): Expr {
+  if (restOfA.length === 0) return k.lt(a!, b!);
+  return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
+}
+
+/** How many elements a row has, of how many in order the places are wanted, and how many numbers a key has. */
+interface RowSizes {
+  readonly size: number;
+  readonly count: number;
+  readonly words: number;
+}
+
+/** Elements of a row by their keys, and what is done with the places in order. */
+interface Row extends RowSizes {
+  key(block: Block, i: Expr): Key;
+  write(block: Block, i: Expr, place: Expr): void;
+}
+
+/** How the rows of an array are sorted. */
+function sorterOf({ dtype, shape }: ArrayType, { axis, count }: SortParams): readonly [RowSorter, RowSizes] {
+  const [size, words] = [shape[axis]!, wordsOf(scalarTypeOf(dtype))];
+  const isFew = size <= mostInserted * words || count <= fewWanted;
+  return [isFew ? byInsertion : byDigits, { size, count, words }];
+}
+
+/** Room for the keys and places of a row. */
+function scratchOf(params: SortParams, [x]: readonly ArrayType[]): readonly Scratch[] {
+  if (sizeOf(x!.shape) === 0 || params.count === 0) return [];
+  const [sorter, sizes] = sorterOf(x!, params);
+  return sorter.scratch(sizes).map(([name, dtype, n]) => ({ name, type: arrayType(dtype, [n]) }));
+}
+
+function emitArgsort(context: LowerContext, params: SortParams): void {
+  const { axis, descending } = params;
+  const [x, out] = [context.ins[0]!, context.outs[0]!];
+  const { shape } = x.type;
+  if (sizeOf(out.type.shape) === 0) return;
+  const { block, fresh } = context;
+  const others = otherAxes(shape.length, [axis]);
+  const along = (view: ReadView, index: readonly Expr[]) => {
+    const strides = stridesOf(view.type.shape);
+    const start = flatIndex(index, others.map((a) => strides[a]!)); // prettier-ignore
+    return (i: Expr): Expr => plus(start, flatIndex([i], [strides[axis]!]));
+  };
+  const [sorter, sizes] = sorterOf(x.type, params);
+  loopOver(
+    block,
+    others.map((a) => shape[a]!),
+    fresh,
+    (row, index) => {
+      const [read, written] = [along(x, index), along(out, index)];
+      sorter.emit(row, context, {
+        ...sizes,
+        key(inner, i) {
+          const element = inner.let(fresh("x"), x.read(read(i)));
+          return keyOf(element, descending).map((word) => inner.let(fresh("key"), word));
+        },
+        write: (inner, i, place) => out.write(inner, written(i), place),
+      });
+    },
+  );
+}
+
+interface RowSorter {
+  /** Arrays that it needs, which all rows share: first one for each number of a key, then one for places. */
+  scratch(sizes: RowSizes): readonly (readonly [name: string, dtype: "uint32" | "int32", size: number])[];
+  emit(block: Block, context: LowerContext, row: Row): void;
+}
+
+/** Keeps the first `count` of the elements so far in order: each further one that comes before the last of them is put in its place. */
+const byInsertion: RowSorter = {
+  // entry 0 is a key that comes before all others
+  scratch: ({ count, words }) => [
+    ...range(0, words).map(() => ["keys", "uint32", count + 1] as const),
+    ["order", "int32", count + 1],
+  ],
+  emit(block, { fresh, scratch }, { size, count, words, key, write }) {
+    const [keys, order] = [scratch.slice(0, words), scratch[words]!];
+    const keyAt = (i: Expr): Key => keys.map((word) => word.read(i));
+    const writeAt = (inner: Block, i: Expr, parts: Key, place: Expr): void => {
+      keys.forEach((word, w) => word.write(inner, i, parts[w]!));
+      order.write(inner, i, place);
+    };
+    const insert = (inner: Block, last: Expr, parts: Key, place: Expr): void => {
+      const to = inner.let(fresh("to"), last);
+      const before = k.sub(to, k.i32(1));
+      inner.while(isBefore(parts, keyAt(before)), (shift) => {
+        writeAt(shift, to, keyAt(before), order.read(before));
+        shift.set(to, before);
+      });
+      writeAt(inner, to, parts, place);
+    };
+    keys.forEach((word) => word.write(block, k.i32(0), u32(0)));
+    block.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
+      insert(loop, k.add(i, k.i32(1)), key(loop, i), i),
+    );
+    if (count < size) {
+      const worst = keyAt(k.i32(count)).map((word) => block.let(fresh("worst"), word));
+      block.for(fresh("i"), k.i32(count), k.i32(size), (loop, i) => {
+        const next = key(loop, i);
+        loop.if(isBefore(next, worst), (then) => {
+          insert(then, k.i32(count), next, i);
+          keyAt(k.i32(count)).forEach((word, w) => then.set(worst[w]!, word));
+        });
+      });
+    }
+    block.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
+      write(loop, i, order.read(k.add(i, k.i32(1)))),
+    );
+  },
+};
+
+/** Digits of a number of a key, and the values that each can have: bytes. */
+const [digits, values] = [4, 256];
+
+/**
+ * Distributes the elements by one digit of their keys after the other, the least significant first, each time in the order
+ * that they have: Knuth, TAOCP 3, 5.2.5. A digit that all have in common is left out.
+ */
+const byDigits: RowSorter = {
+  // two of each: elements go from one to the other
+  scratch: ({ size, words }) => [
+    ...range(0, words).map(() => ["keys", "uint32", 2 * size] as const),
+    ["order", "int32", 2 * size],
+    ["counts", "int32", words * digits * values],
+  ],
+  emit(row, { fresh, scratch }, { size, count, words, key, write }) {
+    const keys = scratch.slice(0, words);
+    // how often each value of each digit is there, and then where the next element that has it goes
+    const [order, counts] = [scratch[words]!, scratch[words + 1]!];
+    const end = k.i32(size);
+    const digitOf = (word: Expr, shift: Expr): Expr =>
+      k.convert("i32", k.and(k.shr(word, shift), u32(values - 1)));
+    row.forEach(fresh("i"), k.i32(0), k.i32(words * digits * values), (loop, i) =>
+      counts.write(loop, i, k.i32(0)),
+    );
+    row.for(fresh("i"), k.i32(0), end, (loop, i) => {
+      order.write(loop, i, i);
+      key(loop, i).forEach((word, w) => {
+        keys[w]!.write(loop, i, word);
+        for (let digit = 0; digit < digits; digit++) {
+          const value = k.add(digitOf(word, u32(8 * digit)), k.i32((w * digits + digit) * values));
+          const at = loop.let(fresh("at"), value);
+          counts.write(loop, at, k.add(counts.read(at), k.i32(1)));
+        }
+      });
+    });
+    const from = row.let(fresh("from"), k.i32(0));
+    for (let w = words - 1; w >= 0; w--) {
+      const word = keys[w]!;
+      // the words that later digits are of, and this one
+      const carried = keys.slice(0, w + 1);
+      row.for(fresh("digit"), k.i32(0), k.i32(digits), (each, digit) => {
+        const shift = each.let(fresh("shift"), k.convert("u32", k.mul(digit, k.i32(8))));
+        const own = each.let(fresh("own"), k.mul(k.add(digit, k.i32(w * digits)), k.i32(values)));
+        const countAt = (value: Expr): Expr => k.add(own, value);
+        const first = counts.read(countAt(digitOf(word.read(from), shift)));
+        each.if(k.ne(first, end), (pass) => {
+          const to = pass.let(fresh("to"), k.sub(end, from));
+          const sum = pass.let(fresh("sum"), to);
+          pass.for(fresh("value"), k.i32(0), k.i32(values), (loop, value) => {
+            const there = loop.let(fresh("count"), counts.read(countAt(value)));
+            counts.write(loop, countAt(value), sum);
+            loop.set(sum, k.add(sum, there));
+          });
+          pass.for(fresh("i"), k.i32(0), end, (loop, i) => {
+            const source = loop.let(fresh("source"), k.add(from, i));
+            const moved = carried.map((one) => loop.let(fresh("key"), one.read(source)));
+            const at = loop.let(fresh("at"), countAt(digitOf(moved[w]!, shift)));
+            const target = loop.let(fresh("target"), counts.read(at));
+            counts.write(loop, at, k.add(target, k.i32(1)));
+            carried.forEach((one, c) => one.write(loop, target, moved[c]!));
+            order.write(loop, target, order.read(source));
+          });
+          pass.set(from, to);
+        });
+      });
+    }
+    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) => write(loop, i, order.read(k.add(from, i))));
+  },
+};
+
+/**
+ * The places of the elements along an axis in ascending order, or those of the first `count`; equal ones keep theirs, NaN
+ * counts as the largest.
+ */
+export function argsort(
+  x: Tensor,
+  axis: number,
+  descending = false,
+  count: number = x.shape[axis] ?? 0,
+): Tensor {
+  return bind1(argsortPrim, [x], { axis, descending, count });
+}

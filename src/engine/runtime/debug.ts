@@ -1,0 +1,211 @@
+import { refuseExtra } from "../errors/arguments.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import { checkFlags, checkNeededOptions } from "../errors/options.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { isAtHand, readElements } from "../ir/elements.ts";
+import { hashProgram } from "../ir/hash.ts";
+import type { Program } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { isFloating, sameType } from "../ir/types.ts";
+import type { TypedArray } from "../kernel/executable.ts";
+import type { Evaluator } from "../trace/bind.ts";
+import { installEvaluator } from "../trace/bind.ts";
+import type { DebugHooks, DebugPlace } from "../trace/debug.ts";
+import { setDebugHooks } from "../trace/debug.ts";
+import { setCapturing } from "../trace/capture.ts";
+import { currentSource, withSource } from "../trace/source.ts";
+import { evalProgram } from "../trace/staging.ts";
+import { sizeOf } from "../util/shape.ts";
+import { evaluate } from "./evaluate.ts";
+
+export interface DebugOptions {
+  /** Stop at the first operation whose value, tangent or cotangent turns NaN or infinite. */
+  readonly nan: boolean;
+}
+
+/** On whose behalf operations run at the moment. */
+interface Context extends DebugPlace {
+  readonly step: number | undefined; // of the loop that is being run
+}
+
+/**
+ * Switches debugging on or off for the whole library. With `nan: true` every operation is checked, jitted functions run
+ * one operation after the other, and the first one whose value, tangent or cotangent turns NaN or infinite throws: the
+ * message names the operation, its operands, the pass, and the line that asked for it. So does a place beyond the ends of an
+ * array, which compiled functions clamp, and so does a jitted function that reads other tensors or numbers from outside than when
+ * it was traced first. Slow; for finding a fault.
+ *
+ * @throws DownhillError `nan` or `range`, from the operation, and `trace`, from the jitted function, while it is on.
+ * @example
+ * debug({ nan: true });
+ * grad((x) => sqrt(x))(0); // throws sqrt: its cotangent became Infinity in the reverse pass
+ * debug({ nan: false });
+ */
+export function debug(options: DebugOptions): void {
+  if (arguments.length > 1) refuseExtra("debug", arguments, 1);
+  checkNeededOptions("debug", options, ["nan"]);
+  checkFlags("debug", options, ["nan"]);
+  setCapturing(options.nan);
+  const checks = options.nan ? makeChecks() : undefined;
+  installEvaluator(checks?.evaluate ?? evaluate);
+  setDebugHooks(checks?.hooks);
+}
+
+/** An evaluator that checks what it computes, and hooks by which it learns on whose behalf that is. */
+function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHooks } {
+  let context: Context = { pass: "forward", origin: undefined, step: undefined };
+  const within = <T>(next: Context, f: () => T): T => {
+    const saved = context;
+    context = next;
+    try {
+      return f();
+    } finally {
+      context = saved;
+    }
+  };
+  return {
+    evaluate(prim, ins, params) {
+      if (prim.unroll !== undefined) {
+        return prim.unroll(ins, params, (program, xs, step = context.step) =>
+          within({ ...context, origin: undefined, step }, () => evalProgram(program, xs)),
+        );
+      }
+      checkPlaces(prim, ins, params);
+      const outs = evaluate(prim, ins, params);
+      checkResults(prim, ins, outs, params, context.step);
+      return outs;
+    },
+    hooks: {
+      differentiate: (prim, _, rule) => within({ ...context, origin: context.origin ?? nameOf(prim) }, rule),
+      transpose: ({ prim, source }, _, rule) =>
+        within({ ...context, pass: "reverse", origin: source?.origin ?? nameOf(prim) }, () =>
+          withSource(source, rule),
+        ),
+      place: () => context,
+      compare: compareTraces,
+    },
+  };
+}
+
+/** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
+function nameOf(prim: Primitive): string | undefined {
+  return prim.derivative.kind === "structured" ? undefined : askedName(prim);
+}
+
+function askedName({ name, asked = name }: Primitive): string {
+  return asked;
+}
+
+/** Refuses a result that is not finite though all operands were. */
+function checkResults(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  outs: readonly Tensor[],
+  params: unknown,
+  step: number | undefined,
+): void {
+  if (prim.algebra?.constant?.([], params) !== undefined) return; // a constant became nothing: it was written so
+  for (const out of outs) {
+    const place = firstBad(out);
+    if (place === undefined) continue;
+    const bad = numbers(out)[place]!;
+    const wasNaN = ins.some((x) => numbers(x).some(Number.isNaN));
+    const wasInfinite = ins.some((x) => numbers(x).some((value) => !Number.isFinite(value)));
+    if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // it came in that way
+    throw report(prim, ins, out, place, bad, step);
+  }
+}
+
+/** Refuses places beyond the ends of an array, which kernels clamp. */
+function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): void {
+  const found = prim.layout?.places?.(
+    ins.map((x) => x.type),
+    params,
+  );
+  if (found === undefined) return;
+  const { operand, n } = found;
+  const places = ins[operand]!;
+  for (const [i, place] of numbers(places).entries()) {
+    if (Number.isInteger(place) && place >= -n && place < n) continue;
+    const what = Number.isInteger(place) ? `out of range for ${showType(ins[0]!.type)}` : "no whole number";
+    throw new DownhillError(
+      "range",
+      `${prim.name}: place ${place}${places.shape.length === 0 ? "" : ` at element ${i}`} is ${what}; without debugging it is ` +
+        `clamped. Asked for at ${currentSource()?.describe() ?? "an unknown place"}.`,
+    );
+  }
+}
+
+/** Refuses a compiled function that reads other tensors from outside than when it was traced first, or has other constants. */
+function compareTraces(
+  operation: string,
+  before: { readonly program: Program; readonly captured: readonly Tensor[] },
+  now: { readonly program: Program; readonly captured: readonly Tensor[] },
+): void {
+  const place = before.captured.findIndex((x, i) => {
+    const other = now.captured[i];
+    return other !== undefined && sameType(x.type, other.type) && !sameElements(x, other);
+  });
+  if (place < 0 && hashProgram(before.program) === hashProgram(now.program)) return;
+  const what =
+    place < 0
+      ? "it computes something else now than when it was traced first: a number, a shape or a branch that it takes from outside has changed"
+      : `a tensor ${showType(before.captured[place]!.type)} that it reads from outside is another one now than when it was traced first`;
+  throw new DownhillError(
+    "trace",
+    `${operation}: ${what}. Compiled, it goes on with what it found then. Pass what changes as an argument.`,
+  );
+}
+
+/** Whether two tensors of one type hold the same; as far as that is known. */
+function sameElements(x: Tensor, y: Tensor): boolean {
+  if (!hasNumbers(x) || !hasNumbers(y) || x.slot === y.slot) return true;
+  const others = numbers(y);
+  return numbers(x).every((value, i) => Object.is(value, others[i]));
+}
+
+function report(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  out: Tensor,
+  place: number,
+  bad: number,
+  step: number | undefined,
+): DownhillError {
+  const source = currentSource();
+  const name = askedName(prim);
+  const { origin = name, pass = "forward" } = source ?? {};
+  const inRule = origin !== name;
+  const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";
+  const where = out.shape.length === 0 ? "" : ` at element ${place}`;
+  const loop = step === undefined ? "" : `, in step ${step} of a loop`;
+  const operands = ins.map((x) => describeOperand(x, place, out)).join(", ");
+  return new DownhillError(
+    "nan",
+    `${origin}: its ${what} became ${bad}${where} in the ${pass} pass${loop}: ${/ /.test(name) ? "" : name}(${operands}) -> ${showType(out.type)}` +
+      `${inRule ? " in its derivative rule" : ""}. Asked for at ${source?.describe() ?? "an unknown place"}.`,
+  );
+}
+
+/** An operand by its type, with the number that matters where it is plain which one. */
+function describeOperand(x: Tensor, place: number, out: Tensor): string {
+  const type = showType(x.type);
+  if (x.shape.length === 0) return `${type} ${numbers(x)[0]!}`;
+  return sizeOf(x.shape) === sizeOf(out.shape) ? `${type} with ${numbers(x)[place]!} there` : type;
+}
+
+function firstBad(x: Tensor): number | undefined {
+  if (!isFloating(x.dtype)) return undefined;
+  const place = numbers(x).findIndex((value) => !Number.isFinite(value));
+  return place < 0 ? undefined : place;
+}
+
+/** Whether it is neither traced nor given away nor still to come. */
+function hasNumbers(x: Tensor): boolean {
+  return isAtHand(x) && (typeof x.slot !== "object" || x.slot.memory !== undefined);
+}
+
+/** The elements, which debugging looks at right away. */
+function numbers(x: Tensor): TypedArray {
+  return readElements(x, "debug");
+}

@@ -1,0 +1,55 @@
+import { moduleText } from "../backends/wasm/encode/text.ts";
+import { printProgram } from "../ir/print.ts";
+import type { Program } from "../ir/program.ts";
+import { printRoutine } from "../kernel/print.ts";
+import { lowerProgram } from "../passes/lower.ts";
+import { backendFor } from "./choices.ts";
+import { optimizeInStages } from "../passes/pipeline.ts";
+import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
+
+/** A program on its way to code, each stage as text. */
+export interface LoweredText {
+  /** The program as traced, and after each pass that changed it. */
+  readonly passes: readonly { readonly name: string; readonly program: string }[];
+  /** Which of its equations share a loop, in the order in which they are computed. */
+  readonly fusion: string;
+  /** Where every array lies, and from when to when. */
+  readonly memory: string;
+  /** Loops, loads and stores: what every backend gets. */
+  readonly routine: string;
+  readonly backend: string;
+  /** The code that the backend makes of it; empty for the interpreter. */
+  readonly code: string;
+  toString(): string;
+}
+
+/** What shows a program on its way to code. */
+export type Inspector = (program: Program) => LoweredText;
+
+export function showLowering(program: Program): LoweredText {
+  const stages = optimizeInStages(program);
+  const passes = stages
+    .map(({ name, program: p }) => ({ name, program: printProgram(p) }))
+    .filter((stage, i, all) => i === 0 || stage.program !== all[i - 1]!.program);
+  const { routine, fused, plan } = lowerProgram(stages.at(-1)!.program);
+  const [fusion, memory] = [printFused(fused), printMemoryPlan(fused, plan)];
+  const backend = backendFor(routine);
+  const text = printRoutine(routine);
+  const code = backend.moduleOf ? moduleText(backend.moduleOf(routine)) : (backend.show?.(routine) ?? "");
+  return {
+    passes,
+    fusion,
+    memory,
+    routine: text,
+    backend: backend.name,
+    code,
+    toString: () =>
+      [
+        ...passes.map((stage) => `── ${stage.name}\n${stage.program}`),
+        `── fusion\n${fusion}`,
+        `── memory\n${memory}`,
+        `── kernel\n${text}`,
+        ...(code === "" ? [] : [`── ${backend.name}\n${code}`]),
+      ].join("\n\n"),
+  };
+}

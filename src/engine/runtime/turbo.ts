@@ -1,0 +1,212 @@
+import { refuseExtra } from "../errors/arguments.ts";
+import { canRunWasm, makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
+import { detectFeatures } from "../backends/wasm/host/features.ts";
+import * as k from "../kernel/build.ts";
+import type { Cell } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { tanh64 } from "../kernel/math/hyperbolic.ts";
+import { exp32, tanh32 } from "../kernel/math/single/index.ts";
+import type { Buffer, Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
+import { setSwitches } from "./choices.ts";
+import { engine } from "./engine.ts";
+import "./install-compiler.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import { must } from "../util/assert-never.ts";
+
+/** What came of `enableTurbo`. */
+export interface Turbo {
+  /** Whether kernels are compiled in turbo mode from now on. */
+  readonly enabled: boolean;
+  /** Why not, or what was switched on. */
+  readonly reason: string;
+}
+
+interface V8Module {
+  readonly setFlagsFromString: (flag: string) => void;
+  /** A number that stands for the version, the processor and the flags. */
+  readonly cachedDataVersionTag: () => number;
+}
+
+/**
+ * Switches on what the JavaScript engine can do but does not by default: on Node 24 and later vectors of 256 bits, on
+ * Node 20 products that are added in one step. Products of large matrices and elementwise functions take about half the
+ * time on processors with AVX2. To be called before anything is computed; what was compiled before is compiled again.
+ *
+ * The switches are experimental, so kernels are run both ways first: where one bit differs, or the engine has no such
+ * switches, a warning tells so and everything stays as it is. In Chromium the same is had by
+ * `--js-flags=--wasm-revectorize`.
+ *
+ * @example
+ * const { enabled, reason } = enableTurbo();
+ * `${enabled ? "on" : "off"}: ${reason}`; // o…: …
+ */
+export function enableTurbo(): Turbo {
+  if (arguments.length > 0) refuseExtra("enableTurbo", arguments, 0);
+  const result = (engine.turbo ??= tryTurbo());
+  // oxlint-disable-next-line no-console -- who asked for it should hear that it did not work
+  if (!result.enabled) console.warn(`downhill: turbo mode stays off: ${result.reason}`);
+  return result;
+}
+
+function tryTurbo(): Turbo {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => unknown; versions?: { v8?: string; node?: string } };
+  };
+  const v8 = process?.getBuiltinModule?.("node:v8") as V8Module | undefined;
+  if (v8?.setFlagsFromString === undefined || !canRunWasm() || !wasmFeatures().simd)
+    return { enabled: false, reason: "it needs Node and WebAssembly with vectors." };
+  const major = Number(process?.versions?.v8?.split(".")[0]);
+  const flag = flagFor(major);
+  if (flag === undefined)
+    return { enabled: false, reason: `V8 ${major} (Node ${process?.versions?.node}) has no switch for it.` };
+  if (!knows(v8, flag)) return { enabled: false, reason: `this engine does not heed ${flag.name}.` };
+  const plain = flag.wide ? samples.map((sample) => settle(sample("plain"), false)) : [];
+  v8.setFlagsFromString(flag.name);
+  if (flag.relaxed && !detectFeatures().relaxed)
+    return { enabled: false, reason: `${flag.name} had no effect.` };
+  const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo"), true), cells));
+  if (differs >= 0) {
+    v8.setFlagsFromString(opposite(flag));
+    return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
+  }
+  setSwitches({ wide: flag.wide, relaxed: flag.relaxed });
+  return { enabled: true, reason: flag.says };
+}
+
+/**
+ * Whether a switch does something here; it is off afterwards, whoever had set it before. Deno takes all flags and heeds none, and
+ * a V8 to come may have lost this one: the tag of its flags then stays the same. Bun, which is not V8, makes tags of any flag,
+ * but does not come back to an earlier one.
+ */
+function knows(v8: V8Module, flag: Flag): boolean {
+  const [off, on, again] = [opposite(flag), flag.name, opposite(flag)].map((name) => {
+    v8.setFlagsFromString(name);
+    return v8.cachedDataVersionTag();
+  });
+  return on !== off && again === off;
+}
+
+const opposite = ({ name }: Flag): string => name.replace("--", "--no-");
+
+interface Flag {
+  readonly name: string;
+  readonly wide: boolean;
+  readonly relaxed: boolean;
+  readonly says: string;
+}
+
+function flagFor(major: number): Flag | undefined {
+  if (major >= 13)
+    return {
+      name: "--experimental-wasm-revectorize",
+      wide: true,
+      relaxed: false,
+      says: "vectors of 256 bits",
+    };
+  if (major === 11)
+    return {
+      name: "--experimental-wasm-relaxed-simd",
+      wide: false,
+      relaxed: true,
+      says: "products that are added in one step",
+    };
+  return undefined;
+}
+
+/** Milliseconds in which engines compile hot code for speed. */
+const warmUp = 40;
+
+/** The results of a routine once its code is hot. */
+function settle(routine: Routine, wide: boolean): Cell[] {
+  const compiled = makeWasmBackend({ wide, relaxed: wasmFeatures().relaxed }).compile(routine);
+  const cellOf = ({ type, size }: Buffer, seed: number): Cell => ({
+    array: makeArray(type, must(constantSize(size), "the size of an array")).map(
+      (_, i) => Math.sin(i * seed) * 3,
+    ),
+    offset: 0,
+  });
+  const inputs = routine.inputs.map((port, i) =>
+    port.kind === "buffer" ? cellOf(port.buffer, i + 1.37) : 0,
+  );
+  const outputs = routine.outputs.map((port) => (port.kind === "buffer" ? cellOf(port.buffer, 0) : 0));
+  const end = performance.now() + warmUp;
+  while (performance.now() < end) for (let i = 0; i < 50; i++) compiled(inputs, outputs);
+  compiled.release?.();
+  return outputs as Cell[];
+}
+
+function sameBits(a: readonly Cell[], b: readonly Cell[]): boolean {
+  return a.every((cell, i) => cell.array.every((x, k) => Object.is(x, b[i]!.array[k])));
+}
+
+/** Kernels of the kinds that matter; under another name the engine compiles another module. */
+const samples: readonly ((name: string) => Routine)[] = [
+  (name) => product(name, [37, 45, 300]),
+  (name) => product(name, [16, 64, 16]),
+  (name) =>
+    overArrays(name, 999, (x, y) => k.add(k.call(tanh32, x), k.mul(k.call(exp32, y), k.sqrt(k.abs(x))))),
+  (name) => overArrays(name, 1000, (x, y) => k.max(k.min(x, y), k.div(x, k.add(y, k.constant("f32", 4))))),
+  (name) =>
+    overArrays(
+      name,
+      1000,
+      (x, y) => k.add(k.call(tanh64, y), k.sub(k.mul(k.neg(x), x), k.constant("f64", 1))),
+      "f64",
+    ),
+];
+
+const arrayOf = (
+  name: string,
+  size: number,
+  type: ScalarType,
+): { readonly kind: "buffer"; readonly buffer: Buffer } => ({
+  kind: "buffer",
+  buffer: { name, type, size },
+});
+
+function product(name: string, [m, n, s]: readonly [number, number, number]): Routine {
+  const block = k.makeBlock();
+  const at = (buffer: string): { buffer: string; offset: Expr } => ({ buffer, offset: k.i32(0) });
+  const dims: Dim[] = [
+    { role: "row", size: m, out: n, left: s, right: 0 },
+    { role: "column", size: n, out: 1, left: 0, right: 1 },
+    { role: "sum", size: s, out: 0, left: 1, right: n },
+  ];
+  block.contract({
+    name: "dot",
+    type: "f32",
+    out: at("c"),
+    left: at("a"),
+    right: at("b"),
+    dims,
+    accumulate: false,
+  });
+  return {
+    name,
+    inputs: [arrayOf("a", m * s, "f32"), arrayOf("b", s * n, "f32")],
+    outputs: [arrayOf("c", m * n, "f32")],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+}
+
+function overArrays(
+  name: string,
+  n: number,
+  f: (x: Expr, y: Expr) => Expr,
+  type: ScalarType = "f32",
+): Routine {
+  const block = k.makeBlock();
+  block.forEach("i", k.i32(0), k.i32(n), (loop, i) =>
+    loop.store("c", i, f(loop.let("x", k.load(type, "a", i)), loop.let("y", k.load(type, "b", i)))),
+  );
+  return {
+    name,
+    inputs: [arrayOf("a", n, type), arrayOf("b", n, type)],
+    outputs: [arrayOf("c", n, type)],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+}

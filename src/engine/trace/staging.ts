@@ -1,0 +1,145 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import type { Trace } from "../ir/tensor.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { bind, withTrace } from "./bind.ts";
+import { currentSource, withSource } from "./source.ts";
+
+interface StagedValue {
+  readonly trace: StagingTrace;
+  readonly variable: { readonly type: ArrayType; name?: string | undefined };
+  /** The number that every element is, where it is made as a constant. */
+  readonly constant: number | undefined;
+}
+
+const noConstants: readonly number[] = [];
+
+/** Records every operation as an equation of a program in the making. Operands from outside become hidden inputs. */
+export interface StagingTrace extends Trace {
+  readonly kind: "program";
+  readonly eqns: Equation[];
+  readonly captured: Map<Tensor, Var>;
+  /** The variable of a value, captured if it comes from outside. */
+  varOf(x: Tensor): Var;
+  input(type: ArrayType, name?: string): Tensor;
+}
+
+/** Makes a staging trace of the given level. */
+export function makeStagingTrace(level: number): StagingTrace {
+  const captured = new Map<Tensor, Var>();
+  const eqns: Equation[] = [];
+  const wrap = (variable: StagedValue["variable"], constant?: number): Tensor => {
+    const value: StagedValue = { trace, variable, constant };
+    return new Tensor(variable.type, undefined, value);
+  };
+  const trace: StagingTrace = {
+    kind: "program",
+    level,
+    alive: true,
+    eqns,
+    captured,
+    input: (type, name) => wrap({ type, name }),
+    varOf(x) {
+      const tracer = x.tracer;
+      if (tracer?.trace === trace) return (tracer as StagedValue).variable;
+      let v = captured.get(x);
+      if (v === undefined) {
+        if (!(x instanceof Tensor)) throw new TypeError("an operand is no tensor"); // bind says which
+        captured.set(x, (v = { type: x.type }));
+      }
+      return v;
+    },
+    process(prim, ins, params) {
+      const vars = ins.map((x) => trace.varOf(x));
+      const types = prim.typeOf(
+        ins.map((x) => x.type),
+        params,
+      );
+      const outs = types.map((type) => wrap({ type }, prim.algebra?.constant?.(noConstants, params)));
+      eqns.push({ prim, params, ins: vars, outs: outs.map((x) => trace.varOf(x)), source: currentSource() });
+      return outs;
+    },
+  };
+  return trace;
+}
+
+/** A traced function: its program, whose first inputs are the tensors captured from outside. */
+export interface Traced {
+  readonly program: Program;
+  readonly captured: readonly Tensor[];
+}
+
+/** Traces a function of tensors of the given types. */
+export function traceProgram(
+  name: string,
+  types: readonly ArrayType[],
+  f: (...xs: Tensor[]) => readonly Tensor[],
+  names: readonly (string | undefined)[] = [],
+): Traced {
+  return withTrace(
+    name,
+    makeStagingTrace,
+    (trace) => {
+      const ins = types.map((type, i) => trace.input(type, names[i]));
+      const results = f(...ins);
+      const outs = results.map((x) => trace.varOf(x));
+      const inputs = [...trace.captured.values(), ...ins.map((x) => trace.varOf(x))];
+      return { program: { name, ins: inputs, eqns: trace.eqns, outs }, captured: [...trace.captured.keys()] };
+    },
+    true,
+  );
+}
+
+/** Traces a function that must not read tensors from outside: the rules of primitives are such. */
+export function traceClosed(
+  name: string,
+  types: readonly ArrayType[],
+  f: (...xs: Tensor[]) => readonly Tensor[],
+): Program {
+  const { program, captured } = traceProgram(name, types, f);
+  const first = captured[0];
+  if (first !== undefined) {
+    throw new DownhillError(
+      "trace",
+      `${name}: a rule of a primitive used a tensor that it made itself (${showType(first.type)}). Under jit and scan rules ` +
+        `become programs: let them use their operands, plain numbers, and functions such as full and arange of these.`,
+    );
+  }
+  return program;
+}
+
+/** Gives the value a name in the program being traced; elsewhere it does nothing. Returns the value. */
+export function nameValue(x: Tensor, name: string): Tensor {
+  const tracer = x.tracer;
+  if (tracer !== undefined && tracer.trace.kind === "program") (tracer as StagedValue).variable.name ??= name;
+  return x;
+}
+
+/** The number that a scalar holds, where it is known; while a program is traced, of a constant. */
+export function knownScalar({ type, slot, tracer }: Tensor): number | undefined {
+  if (type.shape.length > 0) return undefined;
+  if (tracer?.trace.kind === "program") return (tracer as StagedValue).constant;
+  return typeof slot === "number" ? slot : undefined;
+}
+
+/** Runs a program on tensors by binding its equations one after the other, in whatever trace they belong to. */
+export function evalProgram(
+  program: Program,
+  args: readonly Tensor[],
+  bindEquation: (prim: Primitive, ins: readonly Tensor[], params: unknown) => readonly Tensor[] = bind,
+): Tensor[] {
+  const env = new Map<Var, Tensor>();
+  program.ins.forEach((v, i) => env.set(v, args[i]!));
+  for (const eqn of program.eqns) {
+    const ins = eqn.ins.map((v) => env.get(v)!);
+    const outs = withSource(eqn.source, () => bindEquation(eqn.prim, ins, eqn.params));
+    for (let i = 0; i < outs.length; i++) {
+      const out = outs[i]!;
+      const v = eqn.outs[i]!;
+      env.set(v, v.name === undefined ? out : nameValue(out, v.name));
+    }
+  }
+  return program.outs.map((v) => env.get(v)!);
+}

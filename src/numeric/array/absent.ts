@@ -1,0 +1,72 @@
+import { DownhillError, showShape } from "../../engine/errors/index.ts";
+import { askedBy, beginBelow } from "../../engine/errors/stack.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+
+/** What to write instead of the property `name`, as a sentence; nothing where nobody will have meant a tensor by it. */
+type HintOf = (name: string) => string | undefined;
+
+/**
+ * What reading `x[name]` should say, where a tensor has no such property and somebody may think so; nothing for other names,
+ * which are undefined as they are on any object.
+ */
+function explain(x: Tensor, name: string | symbol, hintOf: HintOf): string | undefined {
+  const n = showShape(x.shape);
+  if (name === "length") {
+    return `x.length: a tensor has no length. Its sizes are x.shape, here ${n}; that of the first axis is x.shape[0].`;
+  }
+  if (name === Symbol.iterator) {
+    return (
+      "A tensor cannot be spread, taken apart or looped over as a list. Its numbers are x.tolist(); its items along the first " +
+      `axis, here ${x.shape[0] ?? "none"}, are x.at(i) for i from 0 to x.shape[0] − 1.`
+    );
+  }
+  if (typeof name === "symbol") return undefined;
+  if (/^-?\d+$/.test(name)) {
+    return `x[${name}]: the items of a tensor are not properties of it. Write x.at(${name}), or x.tolist()[…] for plain numbers.`;
+  }
+  if (name.startsWith("Traced(")) {
+    return "x[i] with a traced i: the items of a tensor are not properties of it. Write x.at(i).";
+  }
+  const hint = hintOf(name);
+  return hint && `x.${name}: a tensor has no such property. ${hint}`;
+}
+
+/**
+ * Lets tensors explain properties that they do not have. What does so stands behind their methods and is asked only for what
+ * is not found before, so that properties which exist cost nothing. Tools (inspectors, test runners, the language's own
+ * `await` and `JSON`) ask any object for many names; they get `undefined`.
+ */
+export function attachAbsent(hintOf: HintOf): void {
+  const behind: ProxyHandler<object> = {
+    get: function get(target, name, x: unknown): unknown {
+      if (!Reflect.has(target, name) && x instanceof Tensor) {
+        const text = explain(x, name, hintOf);
+        if (text !== undefined && askedBy(get) === "user")
+          throw beginBelow(new DownhillError("option", text), get);
+      }
+      return Reflect.get(target, name, x);
+    },
+    set: function set(target, name, value: unknown, x: unknown): boolean {
+      if (typeof name === "string" && /^-?\d+$/.test(name) && x instanceof Tensor) {
+        const text =
+          `x[${name}] = …: a tensor never changes. dynamicUpdateSlice(x, [value], [${name}]) gives one with another item, ` +
+          "where(condition, x, y) one of two; to fill an array bit by bit, fill a plain one and make a tensor of it.";
+        throw beginBelow(new DownhillError("option", text), set);
+      }
+      return Reflect.set(target, name, value, x);
+    },
+  };
+  for (const [name, instead] of [
+    ["shape", "x.reshape(shape)"],
+    ["dtype", "x.astype(dtype)"],
+    ["ndim", "x.reshape(shape)"],
+  ] as const) {
+    Object.defineProperty(Tensor.prototype, name, {
+      set: function set() {
+        const text = `x.${name} = …: a tensor never changes. Write ${instead}, which gives another.`;
+        throw beginBelow(new DownhillError("option", text), set);
+      },
+    });
+  }
+  Object.setPrototypeOf(Tensor.prototype, new Proxy(Object.create(Object.prototype) as object, behind));
+}

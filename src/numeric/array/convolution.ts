@@ -1,0 +1,182 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import * as p from "../../engine/prims/index.ts";
+import { range } from "../../engine/util/shape.ts";
+import { promoteTypes } from "./promote.ts";
+import type { PerAxis } from "./spatial.ts";
+import { perAxis, spaceRank } from "./spatial.ts";
+
+/** Zeros around images: none, as many as keep their size, so many on all sides, or for each axis of space. */
+export type Padding =
+  "valid" | "same" | number | readonly (number | readonly [before: number, after: number])[];
+
+/** Options of `conv`; what is given per axis has one entry for each axis of space. */
+export interface ConvOptions {
+  /** Steps between windows. Default 1. */
+  readonly stride?: PerAxis;
+  /**
+   * `"valid"` (default): windows lie within the image. `"same"`: the result has ⌈size / stride⌉ places along each axis,
+   * the odd zero behind the image. A number, or for each axis a number or `[before, after]`.
+   */
+  readonly padding?: Padding;
+  /** Distance between neighbouring elements of a window. Default 1. */
+  readonly dilation?: PerAxis;
+  /** Groups of channels, each of which has its own windows and outputs. Default 1. */
+  readonly groups?: number;
+}
+
+function operands(operation: string, x: TensorLike, weight: TensorLike): readonly [Tensor, Tensor, number] {
+  const [a, b] = [p.asTensor(x, operation), p.asTensor(weight, operation)];
+  const rank = spaceRank(operation, a.type);
+  if (b.ndim !== a.ndim) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: images ${showType(a.type)} and weight ${showType(b.type)} must have the same number of axes.`,
+    );
+  }
+  const { dtype, weak } = promoteTypes(a.type, b.type);
+  return [p.convert(a, dtype, weak), p.convert(b, dtype, weak), rank];
+}
+
+function checkGroups(
+  operation: string,
+  groups: number,
+  channels: number,
+  weight: Tensor,
+  axis: number,
+): void {
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new DownhillError(
+      "range",
+      `${operation}: groups must be a whole number of 1 or more, got ${groups}.`,
+    );
+  const expected = axis === 1 ? weight.shape[1]! * groups : weight.shape[0]!;
+  if (expected !== channels) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the images have ${channels} channels, but weight ${showType(weight.type)} with ${groups} group${groups === 1 ? "" : "s"} takes ${expected}.`,
+    );
+  }
+  if (weight.shape[0]! % groups !== 0) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: axis 0 of weight ${showType(weight.type)} cannot be divided into ${groups} groups.`,
+    );
+  }
+}
+
+function paddingOf(
+  padding: Padding,
+  space: readonly number[],
+  reach: readonly number[],
+  stride: readonly number[],
+): (readonly [number, number])[] {
+  if (padding === "valid") return space.map(() => [0, 0]);
+  if (padding === "same") {
+    return space.map((n, a) => {
+      const total = Math.max(0, (Math.ceil(n / stride[a]!) - 1) * stride[a]! + reach[a]! - n);
+      const before = Math.floor(total / 2);
+      return [before, total - before];
+    });
+  }
+  type Entries = readonly (number | readonly [number, number])[];
+  const list: Entries = typeof padding === "number" ? space.map(() => padding) : padding;
+  const isList: boolean = Array.isArray(list);
+  const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
+  if (isList && list.length === space.length) {
+    const pairs = list.map((entry): readonly [number, number] =>
+      typeof entry === "number" ? [entry, entry] : entry,
+    );
+    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isSize))) return pairs;
+  }
+  throw new DownhillError(
+    "range",
+    `conv: padding must be "valid", "same", a number of zeros, or for each of ${space.length} axes of space a number or [before, after]; got ${JSON.stringify(padding)}.`,
+  );
+}
+
+/**
+ * Convolution of images `x`, shape `[items, channels, …space]`, with `weight`, shape `[outputs, channels / groups,
+ * …window]` (PyTorch's NCHW and OIHW), over any number of axes of space: a line, a plane, a volume. As everywhere in
+ * neural networks the windows are not turned around:
+ *
+ * `y[n, o, s] = Σ_{i, k} weight[o, i, k] · x[n, i, s · stride + k · dilation − padding]`
+ *
+ * Result: `[items, outputs, …places]` with `⌊(size + padding − dilation · (window − 1) − 1) / stride⌋ + 1` places. Both
+ * derivatives are convolutions again. Sums run over channels, then over the window.
+ *
+ * @throws DownhillError `shape` if channels, weight and groups do not fit together, `range` for an option.
+ * @example
+ * const image = [[[1, 2, 3, 4, 5]]];
+ * conv(image, [[[1, 0, -1]]]).tolist();                      // [[[-2, -2, -2]]]
+ * conv(image, [[[1, 1, 1]]], { padding: "same" }).tolist();  // [[[3, 6, 9, 12, 9]]]
+ * conv(image, [[[1, 1]]], { stride: 2 }).tolist();           // [[[3, 7]]]
+ */
+export function conv(x: TensorLike, weight: TensorLike, options: ConvOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("conv", arguments, 3);
+  checkOptions("conv", options, ["stride", "padding", "dilation", "groups"]);
+  const [images, windows, rank] = operands("conv", x, weight);
+  const { stride = 1, padding = "valid", dilation = 1, groups = 1 } = options;
+  checkGroups("conv", groups, images.shape[1]!, windows, 1);
+  const strides = perAxis("conv", "stride", stride, rank, 1);
+  const rhsDilation = perAxis("conv", "dilation", dilation, rank, 1);
+  const reach = windows.shape.slice(2).map((n, a) => (n - 1) * rhsDilation[a]! + 1);
+  return p.convolve(images, windows, {
+    strides,
+    padding: paddingOf(padding, images.shape.slice(2), reach, strides),
+    lhsDilation: strides.map(() => 1),
+    rhsDilation,
+    groups,
+  });
+}
+
+/** Options of `convTranspose`, as PyTorch has them. */
+export interface ConvTransposeOptions {
+  /** Steps between windows of the result. Default 1. */
+  readonly stride?: PerAxis;
+  /** What is cut off from the result on all sides. Default 0. */
+  readonly padding?: PerAxis;
+  /** What is added to the result at the end of each axis. Default 0. */
+  readonly outputPadding?: PerAxis;
+  /** Distance between neighbouring elements of a window. Default 1. */
+  readonly dilation?: PerAxis;
+  /** Groups of channels. Default 1. */
+  readonly groups?: number;
+}
+
+/**
+ * The transpose of `conv` in its images: each element of `x`, shape `[items, channels, …space]`, adds a multiple of a
+ * window to the result. `weight` has shape `[channels, outputs / groups, …window]`; along each axis the result has
+ * `(size − 1) · stride − 2 · padding + dilation · (window − 1) + outputPadding + 1` places.
+ *
+ * @throws DownhillError `shape` if channels, weight and groups do not fit together, `range` for an option.
+ * @example
+ * convTranspose([[[1, 2]]], [[[1, 10]]], { stride: 2 }).tolist(); // [[[1, 10, 2, 20]]]
+ */
+export function convTranspose(x: TensorLike, weight: TensorLike, options: ConvTransposeOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("convTranspose", arguments, 3);
+  checkOptions("convTranspose", options, ["stride", "padding", "outputPadding", "dilation", "groups"]);
+  const [images, windows, rank] = operands("convTranspose", x, weight);
+  const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;
+  checkGroups("convTranspose", groups, images.shape[1]!, windows, 0);
+  const each = (option: string, value: PerAxis, least: number): readonly number[] =>
+    perAxis("convTranspose", option, value, rank, least);
+  const strides = each("stride", stride, 1);
+  const cut = each("padding", padding, 0);
+  const more = each("outputPadding", outputPadding, 0);
+  const rhsDilation = each("dilation", dilation, 1);
+  const [channels, outputs, ...window] = windows.shape;
+  // within each group inputs and outputs change places, and the windows are turned around
+  const apart = p.reshape(windows, [groups, channels! / groups, outputs!, ...window]);
+  const swapped = p.reshape(p.moveAxis(apart, 1, 2), [groups * outputs!, channels! / groups, ...window]);
+  const reach = window.map((n, a) => (n - 1) * rhsDilation[a]!);
+  return p.convolve(images, p.reverse(swapped, range(2, 2 + rank)), {
+    strides: strides.map(() => 1),
+    padding: reach.map((r, a) => [r - cut[a]!, r - cut[a]! + more[a]!] as const),
+    lhsDilation: strides,
+    rhsDilation,
+    groups,
+  });
+}

@@ -1,0 +1,203 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import type { BooleanLike, NestedNumbers, TensorLike } from "../../engine/ir/tensor.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import type { DType } from "../../engine/ir/types.ts";
+import { arrayType, isDType } from "../../engine/ir/types.ts";
+import { makeArray } from "../../engine/kernel/executable.ts";
+import { iota } from "../../engine/prims/index-ops.ts";
+import { asTensor, fromFlat, fromNest, requireHeld } from "../../engine/prims/lift.ts";
+import { convert, full as fill } from "../../engine/prims/linear.ts";
+import { reshape } from "../../engine/prims/shape.ts";
+import { isTypedArray } from "../../engine/tree/tree.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { checkShape, normalizeAxis } from "./promote.ts";
+
+export interface DTypeOption {
+  /** Kind of elements. Default float64. */
+  readonly dtype?: DType;
+}
+
+function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
+  if (!isDType(dtype))
+    throw new DownhillError(
+      "dtype",
+      `${operation}: unknown dtype ${String(dtype)}. Use float64, float32, int32, uint32 or bool.`,
+    );
+  return dtype;
+}
+
+/**
+ * A tensor of the given numbers: a number, a nest of numbers, a typed array (copied), or another tensor. Numbers become
+ * float64, booleans bool and typed arrays keep their kind, unless `dtype` says otherwise. With `shape`, the elements in
+ * row-major order take that shape.
+ *
+ * Integers and booleans hold the very numbers that are given, or it is an error; `astype` cuts fractions off and saturates, and so
+ * does this for a tensor. float32 rounds.
+ *
+ * @throws DownhillError `shape` for a nest that is not rectangular or elements that do not fill `shape`, `dtype` for a number that
+ * the dtype cannot hold, such as 1.5 in int32.
+ * @example
+ * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
+ */
+export function tensor(
+  value: BooleanLike,
+  options: DTypeOption & { readonly shape?: readonly number[] } = {},
+): Tensor {
+  if (arguments.length > 2) refuseExtra("tensor", arguments, 2);
+  checkOptions("tensor", options, ["dtype", "shape"]);
+  const { shape } = options;
+  if (options.dtype !== undefined) dtypeOf("tensor", options);
+  if (shape !== undefined) checkShape("tensor", shape);
+  let x = liftStrong(value, options.dtype);
+  if (shape !== undefined) {
+    if (sizeOf(x.shape) !== sizeOf(shape)) {
+      throw new DownhillError(
+        "shape",
+        `tensor: ${sizeOf(x.shape)} elements do not fill shape ${showShape(shape)}, which needs ${sizeOf(shape)}.`,
+      );
+    }
+    x = reshape(x, [...shape]);
+  }
+  return x;
+}
+
+function liftStrong(value: BooleanLike, dtype: DType | undefined): Tensor {
+  if (value instanceof Tensor) return convert(value, dtype ?? value.type.dtype);
+  if (typeof value === "number") {
+    requireHeld("tensor", dtype ?? "float64", value);
+    return fill(arrayType(dtype ?? "float64", []), value);
+  }
+  if (Array.isArray(value) && value.length > 0) return fromNest(value as NestedNumbers, dtype, "tensor");
+  if (Array.isArray(value)) return fromFlat(arrayType(dtype ?? "float64", [0]), []);
+  if (isTypedArray(value) && dtype !== undefined)
+    return fromFlat(arrayType(dtype, [value.length]), value, "tensor");
+  const x = asTensor(value, "tensor");
+  return dtype === undefined ? x : convert(x, dtype);
+}
+
+function filled(operation: string, shape: readonly number[], value: number, options: DTypeOption): Tensor {
+  checkOptions(operation, options, ["dtype"]);
+  checkShape(operation, shape);
+  const dtype = dtypeOf(operation, options);
+  requireHeld(operation, dtype, value);
+  return fill(arrayType(dtype, [...shape]), value);
+}
+
+/**
+ * An array of this shape with every element `value`.
+ *
+ * @throws DownhillError `dtype` for a number that the dtype cannot hold, such as 1.5 in int32.
+ */
+export function full(shape: readonly number[], value: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("full", arguments, 3);
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    const given: unknown = value;
+    const repair = given instanceof Tensor || Array.isArray(given) ? " Write broadcastTo(value, shape)." : "";
+    const got =
+      given instanceof Tensor
+        ? showType(given.type)
+        : Array.isArray(given)
+          ? "an array"
+          : (JSON.stringify(given) ?? String(given));
+    throw new DownhillError("dtype", `full: the value must be a plain number, got ${got}.${repair}`);
+  }
+  return filled("full", shape, value, options);
+}
+
+/** An array of zeros. */
+export function zeros(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("zeros", arguments, 2);
+  return filled("zeros", shape, 0, options);
+}
+
+/** An array of ones. */
+export function ones(shape: readonly number[], options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("ones", arguments, 2);
+  return filled("ones", shape, 1, options);
+}
+
+/** Zeros of the shape and dtype of x. */
+export function zerosLike(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("zerosLike", arguments, 1);
+  return fill(asTensor(x, "zerosLike").type, 0);
+}
+
+/** Ones of the shape and dtype of x. */
+export function onesLike(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("onesLike", arguments, 1);
+  return fill(asTensor(x, "onesLike").type, 1);
+}
+
+function checkLength(operation: string, n: number): void {
+  if (n < 2 ** 32) return;
+  throw new DownhillError("range", `${operation}: it would have ${n} elements, more than an array can have.`);
+}
+
+/**
+ * The numbers `start`, `start + step`, … below `stop`; with one argument from 0. int32 where all are integers, else float64.
+ *
+ * @throws DownhillError `dtype` for numbers that the dtype cannot hold.
+ * @example
+ * arange(3).tolist(); // [0, 1, 2]
+ */
+export function arange(start: number, stop?: number, step: number = 1, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("arange", arguments, 4);
+  checkOptions("arange", options, ["dtype"]);
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (step === 0 || ![from, to, step].every(Number.isFinite)) {
+    throw new DownhillError(
+      "range",
+      `arange: needs finite numbers and a step other than 0, got ${[from, to, step].map(showPlain).join(", ")}.${plainHint("Sizes", [from, to, step])}`,
+    );
+  }
+  const n = Math.max(0, Math.ceil((to - from) / step));
+  checkLength("arange", n);
+  const whole = [from, to, step].every(Number.isInteger);
+  const dtype = options.dtype === undefined ? (whole ? "int32" : "float64") : dtypeOf("arange", options);
+  return fromFlat(
+    arrayType(dtype, [n]),
+    Array.from({ length: n }, (_, i) => from + i * step),
+    "arange",
+  );
+}
+
+/** `count` numbers evenly spaced from `start` to `stop`, both included. */
+export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("linspace", arguments, 4);
+  checkOptions("linspace", options, ["dtype"]);
+  if (!Number.isFinite(start) || !Number.isFinite(stop))
+    throw new DownhillError(
+      "range",
+      `linspace: needs finite numbers, got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
+    );
+  if (!Number.isInteger(count) || count < 0)
+    throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
+  checkLength("linspace", count);
+  const at = (i: number): number =>
+    i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
+  return fromFlat(
+    arrayType(dtypeOf("linspace", options), [count]),
+    Array.from({ length: count }, (_, i) => at(i)),
+    "linspace",
+  );
+}
+
+/** The identity matrix of size n. */
+export function eye(n: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("eye", arguments, 2);
+  checkOptions("eye", options, ["dtype"]);
+  checkShape("eye", [n]);
+  const elements = makeArray("f64", n * n);
+  for (let i = 0; i < n; i++) elements[i * n + i] = 1;
+  return fromFlat(arrayType(dtypeOf("eye", options), [n, n]), elements);
+}
+
+/** Places along an axis: 0, 1, 2, … as int32. */
+export function indices(shape: readonly number[], axis: number): Tensor {
+  if (arguments.length > 2) refuseExtra("indices", arguments, 2);
+  checkShape("indices", shape);
+  return iota("int32", [...shape], normalizeAxis("indices", axis, arrayType("int32", shape)));
+}

@@ -1,0 +1,184 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import * as p from "../../engine/prims/index.ts";
+import { range } from "../../engine/util/shape.ts";
+import { promoteTypes } from "./promote.ts";
+
+/** An operand with a letter for each axis. */
+interface Labelled {
+  readonly x: Tensor;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Einstein's sum: letters name the axes of the operands; what has one letter goes along together, and letters that are not
+ * in the result are summed over. Without `->` the result has the letters that occur once, in the order of the alphabet.
+ * `...` stands for further axes, which are kept in front and broadcast as those of `matmul`.
+ *
+ * Operands are multiplied from left to right, each pair as one product of matrices.
+ *
+ * @throws DownhillError `syntax` for a text that cannot be read, `shape` if axes of one letter differ in size.
+ * @example
+ * einsum("ij,jk->ik", [[1, 2]], [[3], [4]]).tolist(); // [[11]]
+ * einsum("ii", [[1, 2], [3, 4]]).item();              // 5
+ * einsum("i,j->ij", [1, 2], [1, 10]).tolist();        // [[1, 10], [2, 20]]
+ */
+export function einsum(formula: string, ...operands: readonly TensorLike[]): Tensor {
+  if (typeof formula !== "string") throw unreadable(String(formula), "the first argument is a text");
+  const tensors = operands.map((x) => p.asTensor(x, "einsum"));
+  const { inputs, output } = parse(formula, tensors);
+  const sizes = new Map<string, number>();
+  inputs.forEach((labels, i) =>
+    labels.forEach((label, axis) => {
+      const n = tensors[i]!.shape[axis]!;
+      const known = sizes.get(label);
+      if (isFurther(label) && n === 1 && known !== undefined) return; // it is repeated
+      if (known !== undefined && known !== n && !(isFurther(label) && known === 1)) {
+        throw new DownhillError(
+          "shape",
+          `einsum: "${showLabel(label)}" of ${JSON.stringify(formula)} is ${known} and ${n} long (operand ${i} is ${showType(tensors[i]!.type)}).`,
+        );
+      }
+      sizes.set(label, n);
+    }),
+  );
+  const type = tensors.map((x) => x.type).reduce((a, b) => ({ ...a, ...promoteTypes(a, b) }));
+  const items = tensors.map((x, i) => {
+    const single = { x: p.convert(x, type.dtype, type.weak), labels: inputs[i]! };
+    return diagonal(withoutAxes(single, (label, n) => isFurther(label) && n !== sizes.get(label)));
+  });
+  let result = items[0]!;
+  items.slice(1).forEach((next, i) => {
+    const later = new Set([...output, ...items.slice(i + 2).flatMap(({ labels }) => labels)]);
+    result = contract(
+      sumOver(result, new Set([...later, ...next.labels])),
+      sumOver(next, new Set([...later, ...result.labels])),
+      later,
+    );
+  });
+  const { x, labels } = sumOver(result, new Set(output));
+  return p.permute(
+    x,
+    output.map((label) => labels.indexOf(label)),
+  );
+}
+
+/** The further axes that `...` stands for have numbers as labels. */
+function isFurther(label: string): boolean {
+  return /^\d/.test(label);
+}
+
+function showLabel(label: string): string {
+  return isFurther(label) ? "..." : label;
+}
+
+/** An operand without some axes of size 1: a product repeats it along what it lacks. */
+function withoutAxes({ x, labels }: Labelled, isLeftOut: (label: string, n: number) => boolean): Labelled {
+  const kept = range(0, labels.length).filter((axis) => !isLeftOut(labels[axis]!, x.shape[axis]!));
+  if (kept.length === labels.length) return { x, labels };
+  return {
+    x: p.reshape(
+      x,
+      kept.map((axis) => x.shape[axis]!),
+    ),
+    labels: kept.map((axis) => labels[axis]!),
+  };
+}
+
+function unreadable(formula: string, why: string): DownhillError {
+  return new DownhillError(
+    "syntax",
+    `einsum: cannot read ${JSON.stringify(formula)}: ${why}. Write a letter for each axis, as in "ij,jk->ik".`,
+  );
+}
+
+function parse(
+  formula: string,
+  tensors: readonly Tensor[],
+): { readonly inputs: readonly (readonly string[])[]; readonly output: readonly string[] } {
+  const [left, right, ...more] = formula.replaceAll(/\s/g, "").split("->");
+  if (more.length > 0) throw unreadable(formula, "it has more than one ->");
+  const terms = left!.split(",");
+  if (terms.length !== tensors.length)
+    throw unreadable(formula, `it has ${terms.length} operands, and ${tensors.length} are given`);
+  const dots = "...";
+  let further = 0;
+  const lettersOf = (term: string): string[] => {
+    const parts = term.split(dots);
+    if (parts.length > 2 || !parts.every((part) => /^[A-Za-z]*$/.test(part)))
+      throw unreadable(formula, `"${term}" is no list of letters`);
+    return parts.length === 1 ? [...term] : [...parts[0]!, dots, ...parts[1]!];
+  };
+  const letters = terms.map(lettersOf);
+  letters.forEach((list, i) => {
+    const { shape, type } = tensors[i]!;
+    const spare = shape.length - list.filter((label) => label !== dots).length;
+    if (spare < 0 || (spare > 0 && !list.includes(dots)))
+      throw unreadable(
+        formula,
+        `"${terms[i]!}" names ${list.length} axes, operand ${i} is ${showType(type)}`,
+      );
+    further = Math.max(further, list.includes(dots) ? spare : 0);
+  });
+  const expand = (list: readonly string[], spare: number): string[] =>
+    list.flatMap((label) => (label === dots ? range(further - spare, further).map(String) : [label]));
+  const inputs = letters.map((list, i) =>
+    expand(list, tensors[i]!.ndim - list.filter((l) => l !== dots).length),
+  );
+  const all = inputs.flat();
+  if (right === undefined) {
+    const once = [...new Set(all)].filter(
+      (label) => !isFurther(label) && all.indexOf(label) === all.lastIndexOf(label),
+    );
+    return { inputs, output: [...range(0, further).map(String), ...once.sort()] };
+  }
+  const output = expand(lettersOf(right), further);
+  const unknown = output.find((label) => !all.includes(label));
+  if (unknown !== undefined)
+    throw unreadable(formula, `"${showLabel(unknown)}" of the result is in no operand`);
+  if (new Set(output).size !== output.length) throw unreadable(formula, "a letter of the result comes twice");
+  const lost = all.find((label) => isFurther(label) && !output.includes(label));
+  if (lost !== undefined) throw unreadable(formula, "the result lacks ...");
+  return { inputs, output };
+}
+
+/** An operand in which no letter comes twice: of two axes of one letter only the diagonal counts. */
+function diagonal({ x, labels }: Labelled): Labelled {
+  const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
+  if (second < 0) return { x, labels };
+  const first = labels.indexOf(labels[second]!);
+  const others = range(0, x.ndim).filter((axis) => axis !== first && axis !== second);
+  const last = p.permute(x, [...others, first, second]);
+  const n = x.shape[first]!;
+  const lead = others.map((axis) => x.shape[axis]!);
+  const flat = p.reshape(last, [...lead, n * n]);
+  const every = p.slice(flat, {
+    starts: [...lead.map(() => 0), 0],
+    limits: [...lead, n * n],
+    strides: [...lead.map(() => 1), n + 1],
+  });
+  return diagonal({ x: every, labels: [...others.map((axis) => labels[axis]!), labels[first]!] });
+}
+
+/** Sums over the letters that nobody needs any more. */
+function sumOver({ x, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+  const axes = range(0, labels.length).filter((axis) => !needed.has(labels[axis]!));
+  return { x: p.sum(x, axes), labels: labels.filter((label) => needed.has(label)) };
+}
+
+/** The product of two operands, summed over the letters that are in both and not needed later. */
+function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelled {
+  const shared = a.labels.filter((label) => b.labels.includes(label));
+  const kept = shared.filter((label) => later.has(label));
+  const summed = shared.filter((label) => !later.has(label));
+  const places = (of: Labelled, list: readonly string[]): number[] =>
+    list.map((label) => of.labels.indexOf(label));
+  const own = (of: Labelled): string[] => of.labels.filter((label) => !shared.includes(label));
+  return {
+    x: p.dotGeneral(a.x, b.x, {
+      contract: [places(a, summed), places(b, summed)],
+      batch: [places(a, kept), places(b, kept)],
+    }),
+    labels: [...kept, ...own(a), ...own(b)],
+  };
+}

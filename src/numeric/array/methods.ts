@@ -1,0 +1,145 @@
+import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { attachAbsent } from "./absent.ts";
+import { attachMethods, operatorError } from "./attach.ts";
+import * as e from "./elementwise.ts";
+import { hintOf } from "./names-elsewhere.ts";
+import { format, inspect } from "./print.ts";
+import "./readers.ts";
+import type { Readers } from "./readers.ts";
+import { oneArray, oneAxis } from "./promote.ts";
+import * as r from "./reduce.ts";
+import * as s from "./shape.ts";
+
+/** The methods of `Tensor` beside those that read it: each hands over to the function of its name. */
+const methods: ThisType<Tensor> &
+  Omit<
+    { [K in keyof Tensor]: Tensor[K] },
+    "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim" | Readers
+  > = {
+  add(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("add", arguments, 1);
+    return e.add(this, y);
+  },
+  sub(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("sub", arguments, 1);
+    return e.sub(this, y);
+  },
+  mul(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("mul", arguments, 1);
+    return e.mul(this, y);
+  },
+  div(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("div", arguments, 1);
+    return e.div(this, y);
+  },
+  pow(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("pow", arguments, 1);
+    return e.pow(this, y);
+  },
+  neg() {
+    if (arguments.length > 0) refuseExtraOfMethod("neg", arguments, 0);
+    return e.neg(this);
+  },
+  abs() {
+    if (arguments.length > 0) refuseExtraOfMethod("abs", arguments, 0);
+    return e.abs(this);
+  },
+  square() {
+    if (arguments.length > 0) refuseExtraOfMethod("square", arguments, 0);
+    return e.square(this);
+  },
+  sqrt() {
+    if (arguments.length > 0) refuseExtraOfMethod("sqrt", arguments, 0);
+    return e.sqrt(this);
+  },
+  exp() {
+    if (arguments.length > 0) refuseExtraOfMethod("exp", arguments, 0);
+    return e.exp(this);
+  },
+  log() {
+    if (arguments.length > 0) refuseExtraOfMethod("log", arguments, 0);
+    return e.log(this);
+  },
+  sin() {
+    if (arguments.length > 0) refuseExtraOfMethod("sin", arguments, 0);
+    return e.sin(this);
+  },
+  cos() {
+    if (arguments.length > 0) refuseExtraOfMethod("cos", arguments, 0);
+    return e.cos(this);
+  },
+  tanh() {
+    if (arguments.length > 0) refuseExtraOfMethod("tanh", arguments, 0);
+    return e.tanh(this);
+  },
+  sum(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("sum", arguments, 1);
+    return r.sum(this, options);
+  },
+  mean(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("mean", arguments, 1);
+    return r.mean(this, options);
+  },
+  max(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("max", arguments, 1);
+    return r.max(this, options);
+  },
+  min(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("min", arguments, 1);
+    return r.min(this, options);
+  },
+  argmax(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("argmax", arguments, 1);
+    return r.argmax(this, options);
+  },
+  matmul(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("matmul", arguments, 1);
+    return s.matmul(this, y);
+  },
+  reshape(shape) {
+    if (arguments.length > 1) refuseExtraOfMethod("reshape", arguments, 1, oneArray("sizes", "[2, 3]"));
+    return s.reshape(this, shape);
+  },
+  transpose(axes) {
+    if (arguments.length > 1) refuseExtraOfMethod("transpose", arguments, 1, oneArray("axes", "[1, 0]"));
+    return s.transpose(this, axes);
+  },
+  at(i) {
+    if (arguments.length > 1) refuseExtraOfMethod("at", arguments, 1, oneAxis);
+    return s.at(this, i);
+  },
+  slice(start, end) {
+    if (arguments.length > 2)
+      refuseExtraOfMethod(
+        "slice",
+        arguments,
+        2,
+        " The method goes along the first axis: along others slice(x, [0, 2], [1, 3]).",
+      );
+    return s.slice(this, [start, end]);
+  },
+  astype(dtype) {
+    if (arguments.length > 1) refuseExtraOfMethod("astype", arguments, 1);
+    return e.astype(this, dtype);
+  },
+  toString() {
+    return format(this);
+  },
+};
+
+/** What a template or a message shows. */
+function toPrimitive(this: Tensor, hint: string): string {
+  if (hint === "string") return format(this);
+  throw operatorError(toPrimitive as () => string);
+}
+
+// One of the import-time effects of the library (see `sideEffects` in package.json).
+attachMethods({ ...methods });
+attachMethods({ [Symbol.toPrimitive]: toPrimitive });
+attachAbsent(hintOf);
+attachMethods({
+  [Symbol.for("nodejs.util.inspect.custom")](this: Tensor) {
+    return inspect(this);
+  },
+});

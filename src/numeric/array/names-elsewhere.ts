@@ -1,0 +1,79 @@
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { suggest } from "../../engine/util/suggest.ts";
+
+/** Functions whose first operand may look like the receiver of a method. */
+export const functions: string =
+  "acos acosh all any argmin argsort asin asinh atan atan2 atanh avgPool broadcastTo cbrt ceil clip concatenate conv cosh " +
+  "cumsum dot einsum elu equal erf erfc exp2 expandDims expm1 flip floor gelu greater greaterEqual hardSigmoid hardSwish " +
+  "isFinite isNaN leakyRelu less lessEqual log10 log1p log2 logSigmoid logSoftmax logicalAnd logicalNot logicalOr logsumexp " +
+  "maxPool maximum minimum mish norm notEqual oneHot onesLike outer pad ravel reciprocal relu relu6 rem round scatterAdd " +
+  "selu sigmoid sign silu sinh softmax softplus softsign sort squeeze stack stopGradient take tan topK trunc variance where " +
+  "zerosLike";
+
+/** What other libraries call it, and what to write. */
+const elsewhere: Readonly<Record<string, string>> = {
+  plus: "x.add(y)",
+  minus: "x.sub(y)",
+  subtract: "x.sub(y)",
+  multiply: "x.mul(y)",
+  times: "x.mul(y)",
+  divide: "x.div(y)",
+  negate: "x.neg()",
+  negative: "x.neg()",
+  power: "x.pow(y)",
+  T: "x.transpose()",
+  t: "x.transpose()",
+  mT: "x.transpose(…)",
+  permute: "x.transpose(axes)",
+  mm: "x.matmul(y)",
+  bmm: "x.matmul(y)",
+  view: "x.reshape(shape)",
+  flatten: "x.reshape([-1]) or ravel(x)",
+  unsqueeze: "expandDims(x, axis)",
+  expand: "broadcastTo(x, shape)",
+  std: "sqrt(variance(x))",
+  var: "variance(x)",
+  gather: "take(x, places) or takeAlongAxis(x, places, …)",
+  cast: "x.astype(dtype)",
+  to: "x.astype(dtype)",
+  float: 'x.astype("float32")',
+  double: 'x.astype("float64")',
+  int: 'x.astype("int32")',
+  numpy: "x.data() or x.tolist()",
+  toArray: "x.tolist()",
+  array: "x.tolist()",
+  arraySync: "x.tolist()",
+  dataSync: "x.data()",
+  detach: "stopGradient(x)",
+  clone: "x itself, for a tensor never changes",
+  grad: "grad(f)(x): gradients are what the function grad(f) returns",
+  backward: "grad(f)(x): gradients are what the function grad(f) returns",
+  gt: "greater(x, y)",
+  ge: "greaterEqual(x, y)",
+  lt: "less(x, y)",
+  le: "lessEqual(x, y)",
+  eq: "equal(x, y)",
+  ne: "notEqual(x, y)",
+  size: "x.shape for the sizes of its axes",
+  numel: "x.shape for the sizes of its axes",
+  map: "f(x) with functions of whole tensors, vmap(f)(x) for one of an item, x.tolist().map(…) for plain numbers",
+  forEach: "for (const v of x.tolist()), or a loop over x.at(i)",
+  reduce: "x.sum(), x.max() or scan(f, start, x)",
+  filter: "where(mask, x, 0), or x.tolist().filter(…) for plain numbers",
+  toFixed: "x.item().toFixed(…)",
+  print: "console.log(String(x))",
+  dispose: "nothing: tensors are garbage-collected",
+  rank: "x.ndim",
+  dim: "x.ndim",
+};
+
+/** What to write instead of a property that tensors do not have: by its name elsewhere, as a function, or what it may be a slip for. */
+export function hintOf(name: string): string | undefined {
+  if (Object.hasOwn(elsewhere, name)) return `Write ${elsewhere[name]}.`;
+  const known = functions.split(" ");
+  if (known.includes(name)) return `Write ${name}(x) and import ${name} from "downhill".`;
+  if (name.length < 4) return undefined; // too short to tell a slip from another word
+  const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((method) => method !== "constructor");
+  const found = suggest(name, [...methods, ...known]);
+  return found && `Did you mean ${known.includes(found) ? `${found}(x)` : `x.${found}`}?`;
+}

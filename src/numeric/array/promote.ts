@@ -1,0 +1,251 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { isAtHand, knownNumber, readElements } from "../../engine/ir/elements.ts";
+import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
+import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import type { ArrayType, DType } from "../../engine/ir/types.ts";
+import { arrayType, isFloating } from "../../engine/ir/types.ts";
+import { wholePlace } from "../../engine/prims/gather.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { castNumber, convert, full } from "../../engine/prims/linear.ts";
+import { broadcast, reshape } from "../../engine/prims/shape.ts";
+import type { Shape } from "../../engine/util/shape.ts";
+import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
+
+const promotionRank: Readonly<Record<DType, number>> = {
+  bool: 0,
+  uint32: 1,
+  int32: 2,
+  float32: 3,
+  float64: 4,
+};
+
+/** The dtype that holds both: bool < uint32 < int32 < float32 < float64. A weak scalar adapts within its kind. */
+export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DType; readonly weak: boolean } {
+  if (a.weak !== b.weak) {
+    const [strong, weak] = a.weak ? [b, a] : [a, b];
+    const adapts = isFloating(strong.dtype) || !isFloating(weak.dtype);
+    return { dtype: adapts ? strong.dtype : weak.dtype, weak: false };
+  }
+  return { dtype: promotionRank[a.dtype] >= promotionRank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
+}
+
+/** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
+function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): Tensor {
+  if (typeof value === "number" && other instanceof Tensor) {
+    const { dtype } = other.type;
+    if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
+    const kind = dtype === "bool" ? "int32" : dtype;
+    if (castNumber(kind, value) === value) return full(arrayType(kind, []), value);
+  }
+  return asTensor(value, operation);
+}
+
+/** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */
+export function matchOperands(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
+  if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return [x, y];
+  let a = liftBeside(x, y, operation);
+  let b = liftBeside(y, x, operation);
+  if (a.type.dtype !== b.type.dtype) {
+    const { dtype, weak } = promoteTypes(a.type, b.type);
+    a = convert(a, dtype, weak);
+    b = convert(b, dtype, weak);
+  }
+  if (sameShape(a.type.shape, b.type.shape)) return [a, b];
+  const shape = broadcastShapes(a.type.shape, b.type.shape);
+  if (shape === undefined) throw cannotBroadcast(operation, a.type, b.type);
+  return [expandTo(a, shape), expandTo(b, shape)];
+}
+
+function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): DownhillError {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const sizeAt = (type: ArrayType, fromEnd: number): number => type.shape.at(-fromEnd) ?? 1;
+  const places = Array.from({ length: rank }, (_, i) => i + 1);
+  const odd = places.find((i) => {
+    const [n, m] = [sizeAt(a, i), sizeAt(b, i)];
+    return n !== m && n !== 1 && m !== 1;
+  })!;
+  const differ = `counted from the last axis, sizes must be equal or 1, and axis −${odd} has ${sizeAt(a, odd)} and ${sizeAt(b, odd)}`;
+  const repair = sameShape(a.shape, [...b.shape].reverse())
+    ? " Did you mean to transpose one of them?"
+    : a.shape[0] !== undefined && a.shape[0] === b.shape[0] && a.shape.length !== b.shape.length
+      ? " Reshape one of them to insert an axis of size 1 where it should be repeated."
+      : "";
+  return new DownhillError(
+    "shape",
+    `${operation}: shapes do not fit together: ${showType(a)} and ${showType(b)}: ${differ}.${repair}`,
+  );
+}
+
+/** x repeated to a shape that NumPy's rules allow. */
+export function expandTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.type.shape, shape)) return x;
+  const lead = shape.length - x.type.shape.length;
+  const kept = x.type.shape.map((_, i) => i).filter((i) => x.type.shape[i] === shape[lead + i]);
+  const squeezed =
+    kept.length === x.type.shape.length
+      ? x
+      : reshape(
+          x,
+          kept.map((i) => x.type.shape[i]!),
+        );
+  return broadcast(
+    squeezed,
+    shape,
+    kept.map((i) => lead + i),
+  );
+}
+
+/**
+ * What is written into x, as a tensor of its dtype.
+ *
+ * @throws DownhillError `dtype` for floats where x has integers or booleans, unless they are plain whole numbers.
+ */
+export function asPartOf(operation: string, x: Tensor, values: TensorLike): Tensor {
+  const t = asTensor(values, operation);
+  if (isFloating(x.dtype) || !isFloating(t.dtype)) return convert(t, x.dtype);
+  const given: unknown[] = Array.isArray(values) ? values.flat(Infinity) : [values];
+  if (given.every((v) => castsTo(x.dtype, v))) return convert(t, x.dtype);
+  throw new DownhillError(
+    "dtype",
+    `${operation}: values of ${showType(t.type)} do not fit into ${showType(x.type)}. Convert one of them, as in x.astype("float64").`,
+  );
+}
+
+function castsTo(dtype: DType, value: unknown): boolean {
+  return typeof value === "number" && castNumber(dtype, value) === value;
+}
+
+/** A tensor of floats: integers and booleans become float64. */
+export function asFloating(x: TensorLike, operation: string): Tensor {
+  const t = asTensor(x, operation);
+  return isFloating(t.type.dtype) ? t : convert(t, "float64");
+}
+
+/** An axis counted from the front; negative ones count from the last. */
+export function normalizeAxis(operation: string, axis: number | undefined, x: ArrayType): number {
+  const n = x.shape.length;
+  if (axis === undefined)
+    throw new DownhillError("option", `${operation}: say which axis, as in { axis: -1 }.`);
+  if (!Number.isInteger(axis) || axis < -n || axis >= n) {
+    const range = n === 0 ? "it is a scalar and has no axes" : `axes run from ${-n} to ${n - 1}`;
+    throw new DownhillError(
+      "range",
+      `${operation}: axis ${showPlain(axis)} is out of range for ${showType(x)}: ${range}.${plainHint("Axes", [axis])}`,
+    );
+  }
+  return axis < 0 ? axis + n : axis;
+}
+
+/** Axes of a reduction in ascending order, each once. */
+export function normalizeAxes(
+  operation: string,
+  axis: number | readonly number[] | undefined,
+  x: ArrayType,
+): number[] {
+  if (axis === undefined) return x.shape.map((_, i) => i);
+  const given: unknown = axis; // callers without types pass anything
+  if (typeof given !== "number" && !Array.isArray(given)) {
+    const shown = given instanceof Tensor ? showType(given.type) : JSON.stringify(given);
+    throw new DownhillError(
+      "range",
+      `${operation}: axis is ${shown}; give a number or an array of numbers.${plainHint("Axes", [given])}`,
+    );
+  }
+  const axes = (typeof axis === "number" ? [axis] : axis).map((a) => normalizeAxis(operation, a, x));
+  const unique = [...new Set(axes)].sort((a, b) => a - b);
+  if (unique.length !== axes.length)
+    throw new DownhillError("range", `${operation}: an axis comes twice in [${axes.join()}].`);
+  return unique;
+}
+
+/** A shape must be an array of whole sizes that are not negative; with `open`, −1 stands for one to be worked out. */
+export function checkShape(operation: string, shape: readonly number[], open = false): void {
+  if (!Array.isArray(shape)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the shape must be an array of sizes, as in [2, 3]; got ${String(shape)}.`,
+    );
+  }
+  for (const n of shape) {
+    if (!(Number.isInteger(n) && n >= 0) && !(open && n === -1))
+      throw new DownhillError(
+        "shape",
+        `${operation}: ${showPlain(n)} in shape [${shape.map(showPlain).join()}] is not a size.${plainHint("Sizes", shape)}`,
+      );
+  }
+}
+
+/** What those need who gave sizes or axes one by one. */
+export function oneArray(what: string, example: string): string {
+  return ` Give the ${what} as one array, as in ${example}.`;
+}
+
+/** What those need who gave two places. */
+export const oneAxis = " It goes along the first axis: for an element of a matrix write x.at(0).at(1).";
+
+/**
+ * Places as integers: plain whole numbers may be given. Inside compiled functions a number is a scalar whose value is not known;
+ * there it is converted, and only debugging finds a fraction.
+ *
+ * @throws DownhillError `dtype` for fractions, and for booleans, which are no places but a mask.
+ */
+export function asPlaces(operation: string, places: TensorLike): Tensor {
+  const i = asTensor(places, operation);
+  const { dtype, weak } = i.type;
+  if (dtype === "bool") {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: places are ${showType(i.type)}, a mask, and must be integers. To choose by a mask write where(mask, x, 0).`,
+    );
+  }
+  if (!isFloating(dtype)) return i;
+  if (weak && i.tracer !== undefined) return wholePlace(i);
+  const number = knownNumber(i);
+  const given =
+    weak && number !== undefined
+      ? [number]
+      : Array.isArray(places)
+        ? (places.flat(Infinity) as number[])
+        : undefined;
+  if (given === undefined || !given.every(Number.isInteger)) {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: places are ${showType(i.type)}, not integers. Convert them with astype("int32").`,
+    );
+  }
+  return convert(i, "int32");
+}
+
+/**
+ * Places along an axis of x. Those that are known must be within it, negative ones counted from the end; the values of others
+ * are clamped by the primitives that take them.
+ *
+ * @throws DownhillError `range` for a place beyond the ends, and as `asPlaces`.
+ */
+export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
+  const i = asPlaces(operation, places);
+  const n = x.type.shape[axis]!;
+  const number = knownNumber(i);
+  if (number !== undefined) {
+    if (number < -n || number >= n) throw beyondEnds(operation, number, x, axis);
+    return i;
+  }
+  // a list is known inside of compiled functions, too, where its conversion is not
+  const list = Array.isArray(places) ? (places.flat(Infinity) as number[]) : undefined;
+  if (!isAtHand(i) && list === undefined) return i;
+  const known = list ?? readElements(i, operation);
+  for (let k = 0; k < known.length; k++) {
+    const place = known[k]!;
+    if (place < -n || place >= n) throw beyondEnds(operation, place, x, axis);
+  }
+  return i;
+}
+
+function beyondEnds(operation: string, place: number, x: Tensor, axis: number): DownhillError {
+  const n = x.type.shape[axis]!;
+  return new DownhillError(
+    "range",
+    `${operation}: place ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has ${n}.`,
+  );
+}

@@ -1,0 +1,53 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkFlag, checkOptions } from "../../engine/errors/options.ts";
+import { copyOfElements, elementsLater, readElements } from "../../engine/ir/elements.ts";
+import type { NestedNumbers, ReadOptions, Tensor } from "../../engine/ir/tensor.ts";
+import type { TypedArray } from "../../engine/kernel/executable.ts";
+import { giveUp } from "../../engine/runtime/pool/give-back.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+
+/** A copy of the elements of a tensor; the tensor may be given up for it. */
+export function read(x: Tensor, options?: ReadOptions): TypedArray {
+  const copy = copyOfElements(x, "data");
+  giveUpIfAsked("data", x, options);
+  return copy;
+}
+
+/** The same once the elements are there. */
+export function readLater(x: Tensor, options?: ReadOptions): Promise<TypedArray> {
+  const copy = elementsLater(x, "read");
+  giveUpIfAsked("read", x, options);
+  return copy;
+}
+
+function giveUpIfAsked(operation: string, x: Tensor, options: ReadOptions | undefined): void {
+  if (options === undefined || typeof x.slot !== "object") return;
+  checkOptions(operation, options, ["donate"]);
+  const { donate = false } = options;
+  checkFlag(operation, "donate", donate);
+  if (donate) giveUp(x);
+}
+
+/** The number of a scalar or of an array of one element. */
+export function item(x: Tensor): number {
+  if (typeof x.slot === "number") return x.slot;
+  if (sizeOf(x.shape) !== 1) {
+    throw new DownhillError(
+      "shape",
+      `item: ${showType(x.type)} has ${sizeOf(x.shape)} elements, not one. Use tolist() or data().`,
+    );
+  }
+  return readElements(x, "item")[0]!;
+}
+
+/** The elements as nested arrays. */
+export function tolist(x: Tensor): NestedNumbers | number {
+  const flat = readElements(x, "tolist");
+  const build = (axis: number, start: number, size: number): NestedNumbers | number => {
+    if (axis === x.shape.length) return flat[start]!;
+    const n = x.shape[axis]!;
+    const step = n === 0 ? 0 : size / n;
+    return Array.from({ length: n }, (_, i) => build(axis + 1, start + i * step, step));
+  };
+  return build(0, 0, flat.length);
+}

@@ -1,0 +1,32 @@
+import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { attachMethods } from "./attach.ts";
+import { item, read, readLater, tolist } from "./read.ts";
+
+/** The names of the methods that read a tensor. */
+export type Readers = "item" | "tolist" | "data" | "read" | "toJSON";
+
+const readers: ThisType<Tensor> & Pick<Tensor, Readers> = {
+  item() {
+    if (arguments.length > 0) refuseExtraOfMethod("item", arguments, 0);
+    return item(this);
+  },
+  tolist() {
+    if (arguments.length > 0) refuseExtraOfMethod("tolist", arguments, 0);
+    return tolist(this);
+  },
+  data(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("data", arguments, 1);
+    return read(this, options);
+  },
+  read(options) {
+    if (arguments.length > 1) refuseExtraOfMethod("read", arguments, 1);
+    return readLater(this, options);
+  },
+  toJSON() {
+    return tolist(this);
+  },
+};
+
+// One of the import-time effects of the library (see `sideEffects` in package.json): the methods that every tensor has.
+attachMethods({ ...readers });

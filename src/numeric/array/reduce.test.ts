@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { grad, jit, type Tensor } from "downhill";
+import type { Sample } from "downhill/testing";
+import { bool, checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
+import * as reduce from "./reduce.ts";
+
+const r = reduce;
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 5) % n) / 2 - 1.2); // no two are near
+const arrays: Sample[] = [
+  { ins: [f64(numbers(6), [2, 3])] },
+  { ins: [f32(numbers(6), [2, 3])] },
+  { ins: [i32([3, -1, 2, 5, 0, 4], [2, 3])] },
+];
+const scalar: Sample[] = [{ ins: [1.5] }, { ins: [f64([2], [])] }];
+const floating = arrays.slice(0, 2);
+
+describe("reductions", () => {
+  checkFamily(reduce, {
+    sum: [
+      on((x) => r.sum(x), [...arrays, ...scalar, { ins: [bool([1, 1, 0])] }, { ins: [f64([], [0, 2])] }]),
+      on((x) => r.sum(x, { axis: -1, keepdims: true }), arrays),
+      on((x) => r.sum(x, { axis: [0, 1] }), floating),
+      on((x) => r.sum(x, { axis: [] }), floating),
+    ],
+    mean: [on((x) => r.mean(x), [...arrays, ...scalar]), on((x) => r.mean(x, { axis: 0 }), arrays)],
+    variance: [
+      on((x) => r.variance(x), arrays),
+      on((x) => r.variance(x, { axis: 1, ddof: 1, keepdims: true }), floating),
+      on((x) => r.variance(x), [{ ins: [f64([3, 3, 3])] }]),
+    ],
+    max: [
+      on((x) => r.max(x), [...arrays, ...scalar]),
+      on((x) => r.max(x, { axis: 1, keepdims: true }), floating),
+    ],
+    min: [on((x) => r.min(x), [...arrays, ...scalar]), on((x) => r.min(x, { axis: -2 }), floating)],
+    argmax: [on((x) => r.argmax(x, { axis: -1 }), arrays)],
+    argmin: [on((x) => r.argmin(x, { axis: 0 }), arrays)],
+    cumsum: [
+      on((x) => r.cumsum(x, { axis: -1 }), [...arrays, { ins: [bool([1, 1, 0])] }]),
+      on((x) => r.cumsum(x, { axis: 0, reverse: true }), arrays),
+    ],
+    logsumexp: [
+      on((x) => r.logsumexp(x), [...arrays, ...scalar, { ins: [f64([1000, 1001])], differentiable: false }]),
+      on((x) => r.logsumexp(x, { axis: 1, keepdims: true }), floating),
+      on(
+        (x) => r.logsumexp(x),
+        [
+          { ins: [f64([-Infinity, -Infinity])], differentiable: false },
+          { ins: [f64([Infinity, 1])], differentiable: false },
+        ],
+      ),
+    ],
+    softmax: [
+      on((x) => r.softmax(x), floating),
+      on((x) => r.softmax(x, { axis: 0 }), [...arrays, { ins: [f64([1000, 0])] }]),
+    ],
+    logSoftmax: [on((x) => r.logSoftmax(x), floating), on((x) => r.logSoftmax(x, { axis: 0 }), arrays)],
+    all: [
+      on((x) => r.all(x), arrays),
+      on((x) => r.all(x, { axis: 0 }), [{ ins: [bool([1, 1, 0, 1], [2, 2])] }]),
+    ],
+    any: [
+      on((x) => r.any(x), arrays),
+      on((x) => r.any(x, { axis: 1 }), [{ ins: [bool([0, 0, 0, 1], [2, 2])] }]),
+    ],
+    norm: [
+      on((x) => r.norm(x), [...arrays, { ins: [-2.5] }, { ins: [f64([0, 0])], differentiable: false }]),
+      on((x) => r.norm(x, { axis: 1 }), floating),
+    ],
+  });
+
+  test("the norm has gradient 0 at 0, to second order", () => {
+    expect(grad((x) => r.norm(x))([0, 0]).tolist()).toEqual([0, 0]);
+    expect(grad((x) => grad((y) => r.norm(y))(x).sum())([0, 0]).tolist()).toEqual([0, 0]);
+  });
+
+  test("logsumexp neither overflows nor makes NaN of minus infinity", () => {
+    expect(r.logsumexp(f64([1000, 1000])).item()).toBe(1000 + Math.LN2);
+    expect(r.logsumexp(f64([-Infinity, -Infinity])).item()).toBe(-Infinity);
+    expect(r.logsumexp(f64([Infinity, 1])).item()).toBe(Infinity);
+    expect(grad((x) => r.logsumexp(x))([-Infinity, 0]).tolist()).toEqual([0, 1]);
+  });
+
+  test("the mean of nothing is NaN", () => {
+    expect(r.mean(f64([])).item()).toBeNaN();
+  });
+
+  test("all and any of nothing are true and false, as is the rule", () => {
+    expect(r.all(f64([], [2, 0]), { axis: 0 }).shape).toEqual([0]);
+    expect([r.all(f64([])).item(), r.any(f64([])).item()]).toEqual([1, 0]);
+  });
+
+  test("wrong axes and options are named, with the way out", () => {
+    const x = f64(numbers(6), [2, 3]);
+    expect(() => r.sum(x, { axis: 2 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: axis 2 is out of range for f64[2,3]: axes run from -2 to 1.]`,
+    );
+    expect(() => r.sum(1, { axis: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: axis 0 is out of range for f64[]: it is a scalar and has no axes.]`,
+    );
+    expect(() => r.sum(x, { axis: [0, -2] })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: an axis comes twice in [0,0].]`,
+    );
+    expect(() => r.sum(x, { keepDims: true } as object)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: unknown option "keepDims". Did you mean "keepdims"?]`,
+    );
+    expect(() => r.sum(x, 1 as unknown as object)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: the options must be an object, as in { axis: … }; got 1.]`,
+    );
+    expect(() => r.argmax(x, undefined as unknown as { axis: number })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: argmax: say which axis, as in { axis: -1 }.]`,
+    );
+    expect(() => r.argmin(x, {} as { axis: number })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: argmin: say which axis, as in { axis: -1 }.]`,
+    );
+    expect(() => r.max(f64([]))).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: max: f64[0] has no elements along axes [0].]`,
+    );
+  });
+});
+
+describe("nothing and the infinite", () => {
+  test("logsumexp of nothing is −∞, softmax of nothing is nothing; both named max", () => {
+    expect(r.logsumexp([]).item()).toBe(-Infinity);
+    expect(r.softmax([]).tolist()).toEqual([]);
+    expect(r.logSoftmax([]).tolist()).toEqual([]);
+    const flat = f64([], [0, 2]);
+    expect(r.logsumexp(flat, { axis: 0 }).tolist()).toEqual([-Infinity, -Infinity]);
+    expect(r.logsumexp(flat, { axis: 1, keepdims: true }).shape).toEqual([0, 1]);
+    for (const axis of [0, 1]) {
+      expect(r.softmax(flat, { axis }).shape).toEqual([0, 2]);
+      expect(r.logSoftmax(flat, { axis }).shape).toEqual([0, 2]);
+    }
+    expect(grad((x: Tensor) => r.logsumexp(x))(f64([])).shape).toEqual([0]);
+    expect(jit((x: Tensor) => r.softmax(x))(f64([])).shape).toEqual([0]);
+  });
+
+  test("one element of ∞ makes softmax NaN and logsumexp ∞, as in PyTorch", () => {
+    for (const f of [r.softmax, r.logSoftmax]) expect(f([Infinity, 0]).tolist()).toEqual([NaN, NaN]);
+    expect(r.softmax([-Infinity, 0]).tolist()).toEqual([0, 1]);
+    expect(r.logSoftmax([-Infinity, 0]).tolist()).toEqual([-Infinity, 0]);
+    expect(r.logsumexp([Infinity, 0]).item()).toBe(Infinity);
+    expect(r.variance([Infinity, 0]).item()).toBeNaN();
+  });
+
+  test("logSoftmax keeps its digits beside a large number", () => {
+    expect(r.logSoftmax([1e15, 1e15]).tolist()).toEqual([-Math.LN2, -Math.LN2]);
+  });
+});
+
+test.each([reduce.mean, reduce.logsumexp, reduce.sum, reduce.variance])(
+  "$name says that its options are null",
+  (f) => {
+    // "Cannot read properties of null (reading 'axis')"
+    expect(() => f([1], null as never)).toThrow(
+      `${f.name}: the options must be an object, as in { axis: … }; got null.`,
+    );
+  },
+);

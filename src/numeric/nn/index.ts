@@ -1,0 +1,89 @@
+import "../array/methods.ts";
+import "../../engine/runtime/install.ts";
+
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  tanh,
+} from "./activation.ts";
+export {
+  type AttentionOptions,
+  dotProductAttention,
+  multiHeadAttention,
+  multiHeadInit,
+  type MultiHeadOptions,
+  type MultiHeadParams,
+} from "./attention.ts";
+export {
+  convolution,
+  convolutionInit,
+  type ConvolutionInitOptions,
+  type ConvolutionParams,
+} from "./convolution.ts";
+export { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
+export { dropout, type DropoutOptions, embedding } from "./embedding.ts";
+export {
+  fanInUniform,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initialiser,
+  type InitialiserOptions,
+  zerosInit,
+} from "./initialise.ts";
+export {
+  accuracy,
+  type CrossEntropyOptions,
+  type LossOptions,
+  meanSquaredError,
+  softmaxCrossEntropy,
+} from "./loss.ts";
+export {
+  gaussianLoss,
+  huberLoss,
+  type HuberOptions,
+  klDivergence,
+  type KlOptions,
+  meanAbsoluteError,
+  poissonLoss,
+  sigmoidCrossEntropy,
+  type SigmoidCrossEntropyOptions,
+} from "./losses.ts";
+export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  type BatchStatistics,
+  batchStatisticsInit,
+  groupNorm,
+  layerNorm,
+  type NormaliseOptions,
+  rmsNorm,
+  scaleInit,
+  type ScaleParams,
+} from "./normalise.ts";
+export {
+  gruCell,
+  gruInit,
+  type GruParams,
+  lstmCell,
+  lstmInit,
+  type LstmState,
+  type RecurrentOptions,
+  type RecurrentParams,
+  rnnCell,
+  rnnInit,
+} from "./recurrent.ts";

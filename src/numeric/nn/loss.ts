@@ -1,0 +1,220 @@
+import {
+  add,
+  astype,
+  div,
+  equal,
+  less,
+  lessEqual,
+  logicalAnd,
+  mul,
+  neg,
+  notEqual,
+  square,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { readElements } from "../../engine/ir/elements.ts";
+import { asFloating } from "../array/promote.ts";
+import { argmax, logSoftmax, mean, sum } from "../array/reduce.ts";
+import { expandDims } from "../array/shape.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import { iota } from "../../engine/prims/index-ops.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+
+/** Options of a loss. */
+export interface LossOptions {
+  /**
+   * What becomes of the losses of single items: their mean (default), their sum, or `"none"`: all of them. A sum at
+   * learning rate η makes the step of the mean at η·b, for b items.
+   */
+  readonly reduction?: "mean" | "sum" | "none";
+}
+
+/** Options of `softmaxCrossEntropy`. */
+export interface CrossEntropyOptions extends LossOptions {
+  /** Part of each label that is spread evenly over all classes. Default 0. */
+  readonly labelSmoothing?: number;
+  /** Factor of each class, shape `[classes]`. The mean divides by the factors of the labels. */
+  readonly classWeights?: TensorLike;
+  /** A label that stands for none: such items do not count. */
+  readonly ignore?: number;
+}
+
+/**
+ * Cross-entropy between classes and the softmax of scores: `−log softmax(z)[label]` for each item, computed as
+ * `logsumexp(z) − z[label]`, which neither overflows nor loses digits.
+ *
+ * `logits` has the classes along its last axis (PyTorch: along axis 1). `labels` are the numbers of the classes, of the
+ * shape of `logits` without its last axis, or probabilities of the shape of `logits`: then `−Σ p · log softmax(z)`.
+ *
+ * Derivative in z: `softmax(z) − onehot(label)` for each item.
+ *
+ * A number that is no class is refused; inside a transform, where values are not known, its loss is NaN.
+ *
+ * @throws DownhillError `shape` if the shapes do not fit, `range` for a label that is no class.
+ * @example
+ * // log(1 + e⁻¹ + e⁻²)
+ * softmaxCrossEntropy([[2, 1, 0]], [0]).item(); // 0.407606
+ */
+export function softmaxCrossEntropy(
+  logits: TensorLike,
+  labels: TensorLike,
+  options: CrossEntropyOptions = {},
+): Tensor {
+  if (arguments.length > 3) refuseExtra("softmaxCrossEntropy", arguments, 3);
+  const { labelSmoothing = 0, classWeights, ignore, ...rest } = checkedOptions(options);
+  const z = asFloating(logits, "softmaxCrossEntropy");
+  const y = asTensor(labels, "softmaxCrossEntropy");
+  if (z.ndim === 0) {
+    throw new DownhillError(
+      "shape",
+      "softmaxCrossEntropy: logits must have the classes along the last axis, got a scalar.",
+    );
+  }
+  const costs = neg(logSoftmax(z));
+  const classes = z.shape.at(-1)!;
+  const weights = classWeights === undefined ? undefined : asClassWeights(classWeights, z);
+  if (sameShape(y.shape, z.shape)) {
+    const given = astype(y, z.dtype);
+    const p = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
+    const terms = where(equal(p, 0), 0, mul(p, costs)); // 0 · log 0 is 0 here
+    const loss = sum(weights === undefined ? terms : mul(terms, weights), { axis: -1 });
+    return reduce("softmaxCrossEntropy", loss, rest);
+  }
+  if (!sameShape(y.shape, z.shape.slice(0, -1))) throw labelsDoNotFit(z, y);
+  const label = asLabels(y, classes, ignore);
+  const isLabel = equal(expandDims(label, -1), iota("int32", z.shape, z.ndim - 1));
+  const isClass = logicalAnd(lessEqual(0, label), less(label, classes));
+  const ofLabel = (values: Tensor): Tensor => sum(where(isLabel, values, 0), { axis: -1 });
+  const weight = weights === undefined ? undefined : ofLabel(weights);
+  const own = weight === undefined ? ofLabel(costs) : mul(ofLabel(costs), weight);
+  const loss = labelSmoothing === 0 ? own : smoothed(own, costs, weights, labelSmoothing);
+  const counted = where(isClass, loss, Number.NaN);
+  if (weight === undefined && ignore === undefined) return reduce("softmaxCrossEntropy", counted, rest);
+  const isCounted = notEqual(label, ignore ?? -1);
+  const losses = ignore === undefined ? counted : where(isCounted, counted, 0);
+  if (rest.reduction !== undefined && rest.reduction !== "mean")
+    return reduce("softmaxCrossEntropy", losses, rest);
+  const counts = weight ?? astype(isCounted, z.dtype);
+  return div(sum(losses), sum(ignore === undefined ? counts : where(isCounted, counts, 0)));
+}
+
+/** Part of the loss moved from the label to all classes. */
+function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part: number): Tensor {
+  const all = sum(weights === undefined ? costs : mul(costs, weights), { axis: -1 });
+  return add(mul(own, 1 - part), mul(all, part / costs.shape.at(-1)!));
+}
+
+function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
+  checkOptions("softmaxCrossEntropy", options, ["reduction", "labelSmoothing", "classWeights", "ignore"]);
+  const { labelSmoothing = 0, ignore, reduction = "mean" } = options;
+  checkChoice("softmaxCrossEntropy", "reduction", reduction, ["mean", "sum", "none"]);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new DownhillError(
+      "range",
+      `softmaxCrossEntropy: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}.`,
+    );
+  }
+  if (ignore !== undefined && !Number.isInteger(ignore)) {
+    throw new DownhillError(
+      "range",
+      `softmaxCrossEntropy: ignore must be a whole number, the label of items that do not count; got ${String(ignore)}.`,
+    );
+  }
+  return options;
+}
+
+function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
+  const weights = asTensor(classWeights, "softmaxCrossEntropy");
+  if (sameShape(weights.shape, [z.shape.at(-1)!])) return astype(weights, z.dtype);
+  throw new DownhillError(
+    "shape",
+    `softmaxCrossEntropy: classWeights are ${showType(weights.type)}, but logits ${showType(z.type)} need one for each of ${z.shape.at(-1)!} classes.`,
+  );
+}
+
+/** Labels as int32, looked at where they are known. */
+function asLabels(y: Tensor, classes: number, ignore: number | undefined): Tensor {
+  if (y.tracer === undefined) {
+    readElements(y, "softmaxCrossEntropy").forEach((label, i) => {
+      if (label === ignore || (Number.isInteger(label) && label >= 0 && label < classes)) return;
+      throw new DownhillError(
+        "range",
+        `softmaxCrossEntropy: label ${i} is ${label}, but the classes are 0 to ${classes - 1} (logits have ${classes} along the last axis).`,
+      );
+    });
+  } else if (isFloating(y.dtype)) {
+    throw new DownhillError(
+      "dtype",
+      `softmaxCrossEntropy: labels are ${showType(y.type)}, not integers. Convert them with astype("int32").`,
+    );
+  }
+  return astype(y, "int32");
+}
+
+function labelsDoNotFit(z: Tensor, y: Tensor): DownhillError {
+  const [lead, full] = [z.shape.slice(0, -1), z.shape];
+  return new DownhillError(
+    "shape",
+    `softmaxCrossEntropy: labels are ${showType(y.type)}, but logits ${showType(z.type)} need integer labels of shape ` +
+      `[${lead.join()}] or probabilities of shape [${full.join()}].`,
+  );
+}
+
+/**
+ * `(prediction − target)²`, averaged over all elements unless `reduction` says otherwise.
+ *
+ * @throws DownhillError `shape` if the two have not one shape: `[n]` and `[n, 1]` would broadcast to `[n, n]`.
+ * @example
+ * meanSquaredError([1, 2], [1, 4]).item(); // 2
+ */
+export function meanSquaredError(
+  prediction: TensorLike,
+  target: TensorLike,
+  options: LossOptions = {},
+): Tensor {
+  if (arguments.length > 3) refuseExtra("meanSquaredError", arguments, 3);
+  const x = asFloating(prediction, "meanSquaredError");
+  const y = asTensor(target, "meanSquaredError");
+  if (!sameShape(x.shape, y.shape)) {
+    const repair = x.shape.filter((n) => n !== 1).join() === y.shape.filter((n) => n !== 1).join();
+    throw new DownhillError(
+      "shape",
+      `meanSquaredError: prediction is ${showType(x.type)} and target ${showType(y.type)}; they must have one shape.` +
+        (repair ? ` Reshape one of them, as in reshape(target, [${x.shape.join()}]).` : ""),
+    );
+  }
+  return reduce("meanSquaredError", square(sub(x, y)), options);
+}
+
+/**
+ * The part of items whose highest score is that of their class; the first of a tie counts. For watching, not for
+ * training: its derivative is 0.
+ *
+ * @example
+ * accuracy([[2, 1], [0, 3], [1, 0]], [0, 1, 1]).item(); // 0.6666666…
+ */
+export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("accuracy", arguments, 2);
+  const z = asFloating(logits, "accuracy");
+  const y = asTensor(labels, "accuracy");
+  if (!sameShape(y.shape, z.shape.slice(0, -1))) {
+    throw new DownhillError(
+      "shape",
+      `accuracy: labels are ${showType(y.type)}, but logits ${showType(z.type)} need them of shape [${z.shape.slice(0, -1).join()}].`,
+    );
+  }
+  return mean(astype(equal(argmax(z, { axis: -1 }), astype(y, "int32")), z.dtype));
+}
+
+export function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
+  checkOptions(operation, options, ["reduction"]);
+  const { reduction = "mean" } = options;
+  checkChoice(operation, "reduction", reduction, ["mean", "sum", "none"]);
+  return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
+}

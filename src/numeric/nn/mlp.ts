@@ -1,0 +1,83 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { split, type Key } from "../random/index.ts";
+import { nameValue } from "../../engine/trace/staging.ts";
+import { relu } from "./activation.ts";
+import { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
+
+/** Parameters of a multi-layer perceptron: those of its dense layers, from the input on. */
+export interface MlpParams {
+  readonly layers: readonly DenseParams[];
+}
+
+/** Options of `mlp`. */
+export interface MlpOptions extends DenseOptions {
+  /** What stands between two layers. Default `relu`. */
+  readonly activation?: (x: Tensor) => Tensor;
+}
+
+/** A multi-layer perceptron as two functions. */
+export interface Mlp {
+  /** Sizes from the input to the output. */
+  readonly sizes: readonly number[];
+  /** First parameters. */
+  init(key: Key): MlpParams;
+  /** x of shape `[…, inputs]` to `[…, outputs]`; nothing follows the last layer. */
+  apply(params: MlpParams, x: TensorLike): Tensor;
+}
+
+/**
+ * A multi-layer perceptron: dense layers of these sizes with an activation between them.
+ *
+ * @throws DownhillError `range` for fewer than two sizes or one that is not a positive integer.
+ * @example
+ * const { init, apply } = mlp([2, 16, 1], { activation: tanh });
+ * const params = init(key(0));
+ * apply(params, [[0.5, -1], [2, 0]]).shape; // [2, 1]
+ */
+export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
+  if (arguments.length > 2) refuseExtra("mlp", arguments, 2);
+  checkOptions("mlp", options, ["activation", "init", "biasInit", "dtype"]);
+  checkSizes(sizes);
+  const { activation = relu, ...layerOptions } = options;
+  if (typeof activation !== "function") {
+    throw new DownhillError("option", `mlp: activation must be a function of a tensor, as relu or tanh.`);
+  }
+  return {
+    sizes,
+    init(key) {
+      const keys = split(key, sizes.length - 1);
+      return { layers: keys.map((k, i) => denseInit(k, sizes[i]!, sizes[i + 1]!, layerOptions)) };
+    },
+    apply(params, x) {
+      const layers: unknown = (params as Partial<MlpParams> | undefined)?.layers; // callers without types pass anything
+      if (!Array.isArray(layers) || layers.length !== sizes.length - 1) {
+        throw new DownhillError(
+          "tree",
+          `mlp: apply takes the parameters, a list of ${sizes.length - 1} layers as init gives it, and then x.`,
+        );
+      }
+      const last = layers.length - 1;
+      return (layers as DenseParams[]).reduce(
+        (input, layer, i) => {
+          if (i === last) return nameValue(dense(layer, input), "output");
+          // names for those who look at the program
+          return nameValue(activation(nameValue(dense(layer, input), `z${i + 1}`)), `h${i + 1}`);
+        },
+        asTensor(x, "mlp"),
+      );
+    },
+  };
+}
+
+function checkSizes(sizes: unknown): void {
+  const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) > 0;
+  if (Array.isArray(sizes) && sizes.length >= 2 && sizes.every(isSize)) return;
+  throw new DownhillError(
+    "range",
+    `mlp: expects two or more sizes, as in mlp([64, 128, 10]), each an integer of 1 or more; got ${JSON.stringify(sizes)}.`,
+  );
+}

@@ -1,0 +1,108 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { add, div, maximum, minimum, mul, pow, sqrt, sub } from "../array/elementwise.ts";
+import { mean } from "../array/reduce.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { average, descend, notNegative, rootMeanSquare, squareOf } from "./formulas.ts";
+import { flag, optional, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
+import { followRule, type RuleOptimizer } from "./rule.ts";
+
+/** Options of `adafactor`. */
+export interface AdafactorOptions {
+  /** η, the largest relative step, 0 or more, or a schedule. Default 0.01. */
+  readonly learningRate?: Rate;
+  /** Power of t that tells how much a mean of squares takes of a new gradient, 0 or less. Default −0.8. */
+  readonly beta2Decay?: Scalar;
+  /** ε₁, the floor of mean squares, 0 or more; `null` for the spacing of the dtype at 1. Default `null`. */
+  readonly eps1?: Scalar | null;
+  /** ε₂, the floor of the size of a tensor, 0 or more. Default 0.001. */
+  readonly eps2?: Scalar;
+  /** d, the root mean square above which a step is shortened, above 0. Default 1. */
+  readonly d?: Scalar;
+  /** λ: each step also takes ηλθ off the parameters, outside of the gradient; 0 or more. Default 0. */
+  readonly weightDecay?: Scalar;
+  /** Climb instead of descend. Default false. */
+  readonly maximize?: boolean;
+}
+
+/** State of `adafactor`. */
+export interface AdafactorState<P = unknown> {
+  /** Number of updates made. */
+  readonly step: Tensor;
+  /** r, the mean square of each row of a matrix, with a last axis of 1; `null` for vectors and scalars. */
+  readonly rows: P | null;
+  /** c, that of each column, with a last axis but one of 1; `null` for vectors and scalars. */
+  readonly columns: P | null;
+  /** v, the mean square of each element of a vector or scalar; `null` for matrices. */
+  readonly meanSquare: P | null;
+}
+
+/** `adafactor`, for parameters of any structure: an `Optimizer<P, AdafactorState<P>>` for every `P`. */
+export type Adafactor = RuleOptimizer<AdafactorState<object>>;
+
+/**
+ * Adafactor: the mean squares of a matrix are kept as those of its rows and columns only, n + m numbers in place of nm,
+ * and steps are relative to the size of the tensor.
+ *
+ * ```text
+ * b = t^β₂decay,   ρ = min(η, 1/√t)                           t = 1, 2, …
+ * r ← (1 − b)r + b · (mean of g² over each row),  c ← the same over columns
+ * v = rcᵀ / max(mean(r), ε₁)                                  (vectors: v ← (1 − b)v + bg²)
+ * u = g / √max(v, ε₁²)
+ * θ ← θ − ηλθ − max(ε₂, rms(θ)) · ρ · u / max(1, rms(u)/d)    rms: root mean square of a whole tensor
+ * ```
+ *
+ * These are PyTorch's rules and defaults; its `eps` is `[eps1, eps2]`. The paper adds ε₁ to g²
+ * instead; optax's `adafactor` follows it, factors only axes of 128 or more, and has no floor of v. The last two axes of
+ * an array of three or more are taken as rows and columns.
+ *
+ * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
+ * @see Shazeer, Stern, Adafactor: adaptive learning rates with sublinear memory cost, ICML 2018, algorithm 4.
+ * @example
+ * const { init, update } = adafactor({ learningRate: 0.1 });
+ * const params = { w: tensor([3, -3]) };
+ * const { updates } = update({ w: tensor([5, 0.5]) }, init(params), params);
+ * updates; // { w: f64[2] [-0.3, -0.3] }
+ */
+export function adafactor(options: AdafactorOptions = {}): Adafactor {
+  if (arguments.length > 1) refuseExtra("adafactor", arguments, 1);
+  const read = readOptions<AdafactorOptions>("adafactor", options, {
+    learningRate: rate(0.01),
+    beta2Decay: within(-0.8, { to: 0 }),
+    eps1: optional(within(0, notNegative)),
+    eps2: within(0.001, notNegative),
+    d: within(1, { from: 0, above: true }),
+    weightDecay: within(0, notNegative),
+    maximize: flag(false),
+  });
+  return followRule<AdafactorState<object>, typeof read>({
+    name: "adafactor",
+    options: read,
+    parts: {
+      rows: { value: 0, shape: (shape) => (shape.length < 2 ? null : [...shape.slice(0, -1), 1]) },
+      columns: {
+        value: 0,
+        shape: (shape) => (shape.length < 2 ? null : [...shape.slice(0, -2), 1, shape.at(-1)!]),
+      },
+      meanSquare: { value: 0, shape: (shape) => (shape.length < 2 ? shape : null) },
+    },
+    formula: ({ t, eta, beta2Decay, eps1, eps2, d, weightDecay }) => {
+      const taken = pow(t, beta2Decay);
+      const kept = sub(1, taken);
+      const towards = (v: Tensor, x: Tensor): Tensor => average(v, x, kept);
+      const rho = minimum(eta, div(1, sqrt(t)));
+      return ({ x, g, rows, columns, meanSquare }) => {
+        const floor = eps1 ?? (x.dtype === "float64" ? 2 ** -52 : 2 ** -23);
+        const squared = mul(g, g);
+        const r = rows && towards(rows, mean(squared, { axis: -1, keepdims: true }));
+        const c = columns && towards(columns, mean(squared, { axis: -2, keepdims: true }));
+        const v = meanSquare && towards(meanSquare, squared);
+        const size = v ?? div(mul(r!, c!), maximum(mean(r!, { axis: -2, keepdims: true }), floor));
+        const u = mul(g, div(1, sqrt(maximum(size, squareOf(floor)))));
+        const alpha = mul(maximum(rootMeanSquare(x), eps2), rho);
+        const excess = maximum(div(rootMeanSquare(u), d), 1);
+        const shrunk = descend(mul(x, weightDecay), eta);
+        return { change: add(descend(u, div(alpha, excess)), shrunk), rows: r, columns: c, meanSquare: v };
+      };
+    },
+  });
+}

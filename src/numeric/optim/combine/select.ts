@@ -1,0 +1,123 @@
+// Which part of the parameters belongs to which optimiser.
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { countLeaves, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
+import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
+import type { Parameters } from "../parameters.ts";
+import { matchParameters, readParameters, rebuild } from "../parameters.ts";
+
+/**
+ * A value for each parameter: one for all, a tree of the structure of the parameters in which a value may stand for a
+ * whole branch, or a function of the path (`layers[0].w`) and the parameter.
+ */
+export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tensor) => V);
+
+/** A tree of values. */
+export type PerParameterTree<V> =
+  readonly (V | PerParameterTree<V>)[] | { readonly [key: string]: V | PerParameterTree<V> };
+
+/** The value of each parameter, in their order. */
+export function valuePerParameter<V>(
+  parameters: Parameters,
+  what: string,
+  given: PerParameter<V>,
+  isValue: (value: unknown) => value is V,
+): readonly V[] {
+  const { operation, def, tensors } = parameters;
+  const check = (value: unknown, path: string): V => {
+    if (isValue(value)) return value;
+    throw new DownhillError(
+      "tree",
+      `${operation}: ${what} says nothing for ${path === "" ? "the parameter" : path}.`,
+    );
+  };
+  const paths = leafPaths(def, "").map((path) => path.replace(/^\./, ""));
+  if (typeof given === "function") {
+    const f = given as (path: string, x: Tensor) => unknown;
+    return tensors.map((x, i) => check(f(paths[i]!, asTensor(x, operation)), paths[i]!));
+  }
+  let next = 0;
+  const walk = (node: TreeDef, value: unknown): V[] => {
+    if (isValue(value)) {
+      const n = countLeaves(node);
+      next += n;
+      return Array.from({ length: n }, () => value);
+    }
+    if (node.kind === "static") return [];
+    if (node.kind === "leaf" || typeof value !== "object" || value === null)
+      return [check(value, paths[next++]!)];
+    const keys = node.kind === "array" ? node.children.map((_, i) => String(i)) : node.keys;
+    const extra = Object.keys(value).find((key) => !keys.includes(key));
+    if (extra !== undefined) {
+      throw new DownhillError(
+        "tree",
+        `${operation}: ${what} has ${JSON.stringify(extra)}, which is no parameter.`,
+      );
+    }
+    return node.children.flatMap((child, i) => walk(child, (value as Record<string, unknown>)[keys[i]!]));
+  };
+  return walk(def, given);
+}
+
+/** An optimiser for the parameters that are `chosen`, the others being left out of what it sees. */
+export interface Part {
+  readonly init: <S>(optimizer: GeneralOptimizer<S>) => S;
+  readonly update: <S>(
+    optimizer: GeneralOptimizer<S>,
+    state: S,
+  ) => { readonly updates: readonly (Tensor | null)[]; readonly state: S };
+}
+
+/** Prepares parameters (and their gradients) for optimisers that see a part of them. */
+export function partOf<P>(
+  parameters: Parameters,
+  chosen: readonly boolean[],
+  gradients: readonly Tensor[] = parameters.tensors,
+  extra?: UpdateExtra<P>,
+): Part {
+  const { tensors, operation } = parameters;
+  const only = (all: readonly Tensor[]): unknown =>
+    rebuild(
+      parameters,
+      all.map((x, i) => (chosen[i]! ? x : null)),
+    );
+  const params = only(tensors);
+  return {
+    init: (optimizer) => optimizer.init(params),
+    update<S>(optimizer: GeneralOptimizer<S>, state: S) {
+      const { updates, state: next }: Update<unknown, S> = optimizer.update(
+        only(gradients),
+        state,
+        params,
+        within(),
+      );
+      const changed = matchParameters(readParameters(operation, params), "updates", updates);
+      let at = 0;
+      return { updates: chosen.map((is) => (is ? changed[at++]! : null)), state: next };
+    },
+  };
+
+  /** The loss as a function of the chosen parameters, the others as they are. */
+  function within(): UpdateExtra<unknown> | undefined {
+    if (extra?.valueAndGrad === undefined) return extra as UpdateExtra<unknown> | undefined;
+    const whole = extra.valueAndGrad;
+    const valueAndGrad = (part: unknown): [Tensor, unknown] => {
+      const moved = readParameters(operation, part).tensors;
+      let at = 0;
+      const [value, grads] = whole(
+        rebuild(
+          parameters,
+          tensors.map((x, i) => (chosen[i]! ? moved[at++]! : x)),
+        ) as P,
+      );
+      return [value, only(matchParameters(parameters, "grads", grads))];
+    };
+    const { value, rateScale } = extra;
+    return {
+      ...(value === undefined ? {} : { value }),
+      ...(rateScale === undefined ? {} : { rateScale }),
+      valueAndGrad,
+    };
+  }
+}

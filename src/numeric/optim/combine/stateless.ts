@@ -1,0 +1,31 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { checkInit, checkUpdate, type GeneralOptimizer, type Update } from "../optimizer.ts";
+import type { Parameters } from "../parameters.ts";
+import { matchParameters, readParameters, rebuild } from "../parameters.ts";
+
+/** What changes gradients or updates on their way and remembers nothing. */
+export function stateless(
+  operation: string,
+  change: (gradients: readonly Tensor[], parameters: Parameters) => readonly Tensor[],
+): GeneralOptimizer<null> {
+  return {
+    init(params: unknown): null {
+      checkInit(operation, arguments);
+      readParameters(operation, params);
+      return null;
+    },
+    update<P>(grads: P, state: null, params: P): Update<P, null> {
+      checkUpdate(operation, arguments);
+      if ((state ?? null) !== null) {
+        throw new DownhillError(
+          "tree",
+          `${operation}: it keeps nothing, so the state must be null, as init gave it.`,
+        );
+      }
+      const parameters = readParameters(operation, params);
+      const changed = change(matchParameters(parameters, "grads", grads), parameters);
+      return { updates: rebuild(parameters, changed) as P, state: null };
+    },
+  };
+}

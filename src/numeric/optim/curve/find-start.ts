@@ -1,0 +1,254 @@
+import { key, uniform } from "../../random/index.ts";
+import type { CurveModel, Rows } from "./model.ts";
+import { numbers, takeRows } from "./model.ts";
+import { project } from "./project.ts";
+import { type Role, type Structure, structureOf } from "./structure.ts";
+
+/** What a start is looked for by. */
+export interface Search {
+  readonly model: CurveModel;
+  readonly rows: Rows;
+  readonly y: Float64Array;
+  /** √w */
+  readonly roots: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  /** Values that were given; NaN where a value is looked for. */
+  readonly given: Float64Array;
+  /** Whether to count residuals by their size instead of their square. */
+  readonly isRobust: boolean;
+  /** How many starts are wanted. */
+  readonly count: number;
+}
+
+const mostWork = 2e6; // rows that candidates are compared on, of all candidates together
+const mostCandidates = 12_000;
+
+/** Promising starts, the best first, and a way to make what they lead to plainer. */
+export function findStarts(search: Search): {
+  readonly starts: readonly Float64Array[];
+  readonly plainest: Plainest;
+} {
+  const { model, given, rows } = search;
+  const fixed = new Set(Array.from(given.keys()).filter((i) => !Number.isNaN(given[i]!)));
+  const structure = structureOf(model, rows, fixed);
+  const scales = rows.columns.map((column) => scaleOf(numbers(column), search.y));
+  const pools = structure.nonlinear.map((i, at) => {
+    if (fixed.has(i)) return [given[i]!];
+    return withinWalls(poolOf(structure.roles[at]!, scales), search.low[i]!, search.high[i]!);
+  });
+  const choices = combinations(pools.map((pool) => pool.length));
+  const evaluate = evaluator(someRows(search, mostWork / Math.max(choices.length, 2000)), structure);
+  const seen = choices.flatMap((choice) => {
+    const candidate = evaluate(choice.map((k, at) => pools[at]![k]!));
+    return candidate === undefined ? [] : [{ ...candidate, choice }];
+  });
+  seen.sort((a, b) => a.cost - b.cost);
+  // neighbours of a better one lead where it leads
+  const chosen: typeof seen = [];
+  for (const least of [2, 1]) {
+    for (const candidate of seen) {
+      if (chosen.length >= search.count) break;
+      const isNew = chosen.every((other) =>
+        candidate.choice.some((k, at) => Math.abs(k - other.choice[at]!) >= least),
+      );
+      if (isNew) chosen.push(candidate);
+    }
+  }
+  return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
+}
+
+/** A start that was given in full, and the same with its linear parameters solved for. */
+export function givenStarts(search: Search): readonly Float64Array[] {
+  const { model, given, rows } = search;
+  const structure = structureOf(model, rows, new Set());
+  if (structure.linear.length === 0) return [given];
+  const solved = evaluator(someRows(search, 1000), structure)(structure.nonlinear.map((i) => given[i]!));
+  return solved === undefined ? [given] : [given, solved.theta];
+}
+
+/** Makes of a start one that stands for the same curve and is plainer. */
+type Plainest = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
+
+/**
+ * Positive where the sign does not matter, phases within their first period and such that more linear parameters
+ * (amplitudes) are positive.
+ */
+function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate): Plainest {
+  const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;
+  return (theta, isKept) => {
+    let out: Float64Array = theta.slice();
+    nonlinear.forEach((i, at) => {
+      if (isKept(i)) return;
+      const { period, shortPeriod, isEven } = roles[at]!;
+      if (isEven && period === undefined) out[i] = Math.abs(out[i]!);
+      if (period === undefined) return;
+      out[i] = out[i]! - period * Math.floor(out[i]! / period);
+      if (shortPeriod === undefined || shortPeriod === period || linear.some(isKept)) return;
+      const moved = (out[i] + shortPeriod) % period;
+      const other = evaluate(nonlinear.map((j) => (j === i ? moved : out[j]!)))?.theta;
+      if (other !== undefined && positive(other) > positive(out)) out = other;
+    });
+    return out;
+  };
+}
+
+/** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
+function someRows(search: Search, most: number): Search {
+  const { rows, y, roots } = search;
+  const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
+  const order = uniform(key(0), counted.length);
+  const chosen = counted
+    .map((r, at) => [order[at]!, r] as const)
+    .sort(([a], [b]) => a - b)
+    .slice(0, most)
+    .map(([, r]) => r);
+  const pick = (x: Float64Array): Float64Array => Float64Array.from(chosen, (r) => x[r]!);
+  return { ...search, rows: takeRows(rows, chosen), y: pick(y), roots: pick(roots) };
+}
+
+interface Candidate {
+  readonly theta: Float64Array;
+  readonly cost: number;
+}
+
+/** The start with these other parameters, in the order of `nonlinear`. */
+type Evaluate = (values: readonly number[]) => Candidate | undefined;
+
+/** Solves the linear parameters for given other ones: variable projection (Golub, Pereyra 1973). */
+function evaluator(
+  { model, rows, y, roots, low, high, isRobust }: Search,
+  { linear, nonlinear }: Structure,
+): Evaluate {
+  const curve = model.partial(linear);
+  return (values) => {
+    const theta = new Float64Array(model.size); // linear parameters 0
+    nonlinear.forEach((i, at) => (theta[i] = values[at]!));
+    const at = curve(theta, rows);
+    const target = y.map((yi, r) => (yi - at.values[r]!) * roots[r]!);
+    const columns = at.columns.map((column) => column.map((x, r) => x * roots[r]!));
+    if (![target, ...columns].every((x) => x.every(Number.isFinite))) return undefined;
+    let { coefficients } = project(columns, target);
+    let rest = target;
+    for (let round = 0; ; round++) {
+      linear.forEach((i, k) => {
+        theta[i] = Math.min(Math.max(coefficients[k]!, low[i]!), high[i]!);
+      });
+      rest = target.map((t, r) =>
+        columns.reduce((left, column, k) => left - column[r]! * theta[linear[k]!]!, t),
+      );
+      if (!isRobust || round === 3) break;
+      // the sum of sizes instead of squares, by weights
+      const mean = rest.reduce((total, t) => total + Math.abs(t), 0) / rest.length;
+      const weights = rest.map((t) => 1 / Math.sqrt(Math.max(Math.abs(t), 1e-3 * mean, Number.MIN_VALUE)));
+      const weigh = (x: Float64Array): Float64Array => x.map((xi, r) => xi * weights[r]!);
+      coefficients = project(columns.map(weigh), weigh(target)).coefficients;
+    }
+    const cost = rest.reduce((total, t) => total + (isRobust ? Math.abs(t) : t * t), 0);
+    return Number.isFinite(cost) && theta.every(Number.isFinite) ? { theta, cost } : undefined;
+  };
+}
+
+/** All choices of one of each, or as many as are allowed, at random. */
+function combinations(sizes: readonly number[]): number[][] {
+  const all = sizes.reduce((product, size) => product * size, 1);
+  if (all <= mostCandidates) {
+    return Array.from({ length: all }, (_, n) => {
+      let rest = n;
+      return sizes.map((size) => {
+        const k = rest % size;
+        rest = Math.floor(rest / size);
+        return k;
+      });
+    });
+  }
+  const random = uniform(key(1), mostCandidates * sizes.length);
+  return Array.from({ length: mostCandidates }, (_, n) =>
+    sizes.map((size, at) => Math.floor(random[n * sizes.length + at]! * size)),
+  );
+}
+
+/** What lengths and places there are along a column. */
+interface ColumnScale {
+  readonly low: number;
+  readonly high: number;
+  readonly range: number;
+  /** The middle distance between neighbours. */
+  readonly spacing: number;
+  /** Where y is greatest and least. */
+  readonly peaks: readonly number[];
+}
+
+function scaleOf(x: Float64Array, y: Float64Array): ColumnScale {
+  const rising = [...new Set(x)].sort((a, b) => a - b);
+  const [low, high] = [rising[0]!, rising.at(-1)!];
+  const gaps = rising.slice(1).map((xi, i) => xi - rising[i]!);
+  const spacing = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 1;
+  let [top, bottom] = [0, 0];
+  y.forEach((yi, r) => {
+    if (yi > y[top]!) top = r;
+    if (yi < y[bottom]!) bottom = r;
+  });
+  return { low, high, range: high - low || Math.abs(high) || 1, spacing, peaks: [x[top]!, x[bottom]!] };
+}
+
+/** Values to try for a parameter, in rising order. */
+function poolOf(role: Role, scales: readonly ColumnScale[]): number[] {
+  const { shifts, shortPeriod, phase, powers, isMirrored } = role;
+  if (shifts !== undefined) {
+    const { low, range, peaks } = scales[shifts.column]!;
+    const places = Array.from({ length: 13 }, (_, i) => low + (range * (i - 1)) / 10);
+    return sorted([...places, ...peaks].map((place) => place * shifts.by));
+  }
+  if (shortPeriod !== undefined) return Array.from({ length: 4 }, (_, i) => (shortPeriod * i) / 4);
+  if (phase !== undefined) {
+    const { range, spacing } = scales[phase.column]!;
+    const highest = Math.min(Math.PI / spacing, 3000 / range); // Nyquist
+    const step = 1.5 / range; // the phase is off by less than 3/8 at the ends
+    const rates = Array.from({ length: Math.ceil(highest / step) }, (_, i) => (i + 1) * step);
+    const power = -Math.round(powers[phase.column]!);
+    return sorted(rates.map((rate) => (rate / phase.rate) ** power));
+  }
+  const signed = (sizes: readonly number[]): number[] =>
+    sorted(isMirrored ? sizes : [...sizes, ...sizes.map((s) => -s)]);
+  if (powers.some((k) => k === undefined)) {
+    const units = scales.flatMap(({ range }) => [1 / range, range]);
+    const places = scales.flatMap(({ low, range }) => [0.1, 0.5, 0.9].map((part) => low + part * range));
+    return sorted([
+      ...signed([1, ...units].flatMap((unit) => [0.1, 0.5, 2, 10].map((f) => f * unit))),
+      ...places,
+    ]);
+  }
+  const known = powers.map((k) => k ?? 0);
+  if (known.every((k) => Math.abs(k) < 0.01)) return signed([0.1, 0.3, 0.6, 1, 1.5, 2, 3, 5, 10]);
+  const unit = known.reduce((product, k, d) => product * scales[d]!.range ** k, 1);
+  const size = known.reduce((total, k) => total + k, 0);
+  const steps =
+    size < 0 ? [0.1, 0.4, 1, 2, 4, 8, 16, 32, 100] : [0.01, 0.03, 0.06, 0.12, 0.25, 0.5, 1, 4, 50];
+  // columns that span powers of ten: places along them, evenly by their logarithm
+  const places = known.flatMap((k, d) => {
+    const { low, high } = scales[d]!;
+    const alone = Math.abs(k) > 0.01 && known.every((other, j) => j === d || Math.abs(other) < 0.01);
+    if (!alone || low <= 0 || high / low < 30) return [];
+    return Array.from({ length: 10 }, (_, i) => (low * (high / low) ** (i / 9)) ** k);
+  });
+  return signed([...steps.map((step) => step * unit), ...places]);
+}
+
+/** Values within walls; where none is, some between or beside them. */
+function withinWalls(pool: readonly number[], low: number, high: number): number[] {
+  const inside = pool.filter((p) => p > low && p < high);
+  if (inside.length >= 3 || (low === -Infinity && high === Infinity)) return inside;
+  if (low === high) return [low];
+  const between =
+    low > -Infinity && high < Infinity
+      ? [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98].map((part) => low + part * (high - low))
+      : low > -Infinity
+        ? [0.01, 0.1, 1, 10, 100].map((part) => low + part * (Math.abs(low) || 1))
+        : [0.01, 0.1, 1, 10, 100].map((part) => high - part * (Math.abs(high) || 1));
+  return sorted([...inside, ...between]);
+}
+
+function sorted(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}

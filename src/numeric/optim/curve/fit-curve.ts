@@ -1,0 +1,102 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import { unflatten } from "../../../engine/tree/index.ts";
+import { pick } from "../minimize/problem.ts";
+import { search } from "./follow.ts";
+import { curveModel } from "./model.ts";
+import {
+  operation,
+  ruleNames,
+  readChoices,
+  readNames,
+  perName,
+  readData,
+  type FitCurveOptions,
+} from "./options.ts";
+import { type CurveFit, describe } from "./result.ts";
+
+/** One scalar for each name. */
+export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
+
+/**
+ * The parameters of a curve for which it comes nearest to the data, by `leastSquares` from starts that it finds by itself.
+ *
+ * The search: parameters in which the model is linear are recognised by its second derivatives and solved for; the units of
+ * the others (rate, width, place, exponent, phase, frequency) follow from symmetries of the model, so that values to try can
+ * be taken from the data. All combinations (12,000 at most) are compared with the linear parameters solved for, and the best
+ * are followed to their minima. A model that is linear in all its parameters needs no search. Computes in float64.
+ *
+ * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` are as there.
+ *
+ * @throws DownhillError `option`, `range`, `shape` for what does not fit; `data` where there are fewer rows than parameters, or
+ * where the model is not finite at any start.
+ * @see Golub, Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate,
+ * 1973.
+ * @example
+ * const x = [0, 1, 2, 3, 4, 5];
+ * const y = [5.02, 3.82, 2.97, 2.41, 1.95, 1.65];
+ * const decay = (x, { a, b, c }) => a.mul(exp(b.mul(x).neg())).add(c);
+ * const { params, rSquared } = fitCurve(decay, x, y, { parameters: ["a", "b", "c"] });
+ * [params.a.toFixed(2), params.b.toFixed(2), params.c.toFixed(2), rSquared.toFixed(4)]; // ["4.10", "0.34", "0.91", "0.9999"]
+ */
+export function fitCurve<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  x: TensorLike,
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): CurveFit<K>;
+export function fitCurve<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): CurveFit<K, X>;
+export function fitCurve(
+  model: (x: never, params: never) => unknown,
+  x: unknown,
+  y: TensorLike,
+  options: FitCurveOptions,
+): CurveFit<string, never> {
+  if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
+  requireFunction(operation, model, `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`);
+  const choices = readChoices(options); // first, for it knows a misspelt "parameters"
+  const names = readNames(options);
+  const data = readData(x, y, options, choices.absoluteSigma);
+  const walls = {
+    low: perName(names, "low", options.low, -Infinity),
+    high: perName(names, "high", options.high, Infinity),
+  };
+  const wrong = names.findIndex((_, i) => !(walls.low[i]! <= walls.high[i]!));
+  if (wrong >= 0) {
+    throw new DownhillError(
+      "range",
+      `fitCurve: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${names[wrong]!}.`,
+    );
+  }
+  const counted = data.weights.filter((w) => w > 0).length;
+  if (counted < names.length) {
+    throw new DownhillError(
+      "data",
+      `fitCurve: ${counted} ${counted === 1 ? "row" : "rows"} cannot determine ${names.length} parameters (${names.join(", ")}). ` +
+        "Give more data, or a model with fewer parameters.",
+    );
+  }
+  const curve = curveModel(
+    operation,
+    names.length,
+    (columns, theta) =>
+      model(
+        unflatten(data.def, columns) as never,
+        Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
+      ),
+    choices.jit,
+  );
+  curve.values(new Float64Array(names.length).fill(1), data.rows); // a model of another shape is named before any work
+  const given = perName(names, "start", options.start, Number.NaN).map((p, i) =>
+    Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
+  );
+  const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
+  return describe(names, curve, { ...data, walls }, choices, fit);
+}

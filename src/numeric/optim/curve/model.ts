@@ -1,0 +1,119 @@
+import { tensor } from "../../array/create.ts";
+import { astype } from "../../array/elementwise.ts";
+import { at, stack } from "../../array/shape.ts";
+import { expandTo } from "../../array/promote.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { jvp } from "../../../engine/transforms/linearize.ts";
+
+/** Columns of data, each of one axis. */
+export interface Rows {
+  readonly count: number;
+  readonly columns: readonly Tensor[];
+}
+
+/** A curve as a function of numbers: parameters in one vector, and the columns that it is drawn over. */
+export interface CurveModel {
+  /** The number of parameters. */
+  readonly size: number;
+  /** Traced: one value a row. */
+  readonly curve: (theta: Tensor, rows: Rows) => Tensor;
+  readonly values: (theta: Float64Array, rows: Rows) => Float64Array;
+  /** The derivative of each value in each parameter: a column a parameter. */
+  readonly slopes: (theta: Float64Array, rows: Rows) => Float64Array[];
+  /** Values, and the derivatives in some of the parameters only. */
+  readonly partial: (
+    chosen: readonly number[],
+  ) => (theta: Float64Array, rows: Rows) => { values: Float64Array; columns: Float64Array[] };
+  /** The derivative of each value in its own row of column `d`. */
+  readonly along: (theta: Float64Array, rows: Rows, d: number) => Float64Array;
+}
+
+/** Prepares a function of columns and parameters, both in the order that `f` knows. */
+export function curveModel(
+  operation: string,
+  size: number,
+  f: (columns: readonly Tensor[], theta: readonly Tensor[]) => unknown,
+  compiled: boolean,
+): CurveModel {
+  const curve = (theta: Tensor, rows: Rows): Tensor => {
+    const out = f(
+      rows.columns,
+      Array.from({ length: size }, (_, i) => at(theta, i)),
+    );
+    return oneValueARow(operation, out, rows.count);
+  };
+  type OnRows = (theta: Tensor, ...columns: Tensor[]) => Tensor[];
+  const prepare = (run: OnRows): OnRows => (compiled ? jit(run) : run);
+  const rowsOf = (columns: readonly Tensor[]): Rows => ({ count: columns[0]!.shape[0]!, columns });
+  const values = prepare((theta, ...columns) => [curve(theta, rowsOf(columns))]);
+  const slopes = prepare((theta, ...columns) => [jacfwd((p) => curve(p, rowsOf(columns)))(theta)]);
+  return {
+    size,
+    curve,
+    values: (theta, rows) => numbers(values(tensor(theta), ...rows.columns)[0]!),
+    slopes: (theta, rows) => columnsOf(slopes(tensor(theta), ...rows.columns)[0]!),
+    partial(chosen) {
+      const both = prepare((theta, ...columns) => {
+        const within = (part: Tensor): Tensor => {
+          const all = Array.from({ length: size }, (_, i) => {
+            const place = chosen.indexOf(i);
+            return place < 0 ? at(theta, i) : at(part, place);
+          });
+          return curve(stack(all), rowsOf(columns));
+        };
+        if (chosen.length === 0) return [curve(theta, rowsOf(columns))];
+        const part = stack(chosen.map((i) => at(theta, i)));
+        return [curve(theta, rowsOf(columns)), jacfwd(within)(part)];
+      });
+      return (theta, rows) => {
+        const [value, jacobian] = both(tensor(theta), ...rows.columns);
+        return { values: numbers(value!), columns: jacobian === undefined ? [] : columnsOf(jacobian) };
+      };
+    },
+    along(theta, rows, d) {
+      const moved = (column: Tensor): Tensor =>
+        curve(tensor(theta), { ...rows, columns: rows.columns.with(d, column) });
+      const ones = tensor(new Float64Array(rows.count).fill(1));
+      return numbers(jvp(moved, [rows.columns[d]!], [ones])[1]);
+    },
+  };
+}
+
+/** Some of the rows. */
+export function takeRows({ columns }: Rows, chosen: readonly number[]): Rows {
+  return {
+    count: chosen.length,
+    columns: columns.map((column) => {
+      const all = column.data();
+      return tensor(Float64Array.from(chosen, (row) => all[row]!));
+    }),
+  };
+}
+
+/** The elements, copied. */
+export function numbers(x: Tensor): Float64Array {
+  return Float64Array.from(x.data());
+}
+
+function columnsOf(jacobian: Tensor): Float64Array[] {
+  const [n, k] = jacobian.shape as readonly [number, number];
+  const elements = jacobian.data();
+  return Array.from({ length: k }, (_, j) =>
+    Float64Array.from({ length: n }, (_, i) => elements[i * k + j]!),
+  );
+}
+
+function oneValueARow(operation: string, out: unknown, count: number): Tensor {
+  if (out instanceof Tensor) {
+    if (out.ndim === 1 && out.shape[0] === count) return astype(out, "float64");
+    if (out.ndim === 0) return expandTo(astype(out, "float64"), [count]);
+  }
+  const what = out instanceof Tensor ? showType(out.type) : typeof out;
+  throw new DownhillError(
+    "shape",
+    `${operation}: the model gave ${what} for ${count} rows. It must give one value a row, f64[${count}].`,
+  );
+}

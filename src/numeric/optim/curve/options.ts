@@ -1,0 +1,197 @@
+import { astype } from "../../array/elementwise.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { checkNeededOptions } from "../../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { flatten, leafPaths } from "../../../engine/tree/index.ts";
+import { didYouMean } from "../../../engine/util/suggest.ts";
+import { pick } from "../minimize/problem.ts";
+import { type RobustLoss, robustLosses } from "../minimize/robust.ts";
+import type { StopRules } from "../minimize/stop.ts";
+import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
+import { numbers, type Rows } from "./model.ts";
+
+/** Options of `fitCurve`. */
+export interface FitCurveOptions<K extends string = string> extends StopRules {
+  /** The names of the parameters, each one number, in the order of the covariance. */
+  readonly parameters: readonly K[];
+  /**
+   * Where to start; parameters that are left out are looked for. Default: all are. A start for all is followed as it is, and
+   * once more with the linear parameters solved for, and the better end counts.
+   */
+  readonly start?: { readonly [name in K]?: number };
+  /** The least that a parameter may be. Default −∞. */
+  readonly low?: { readonly [name in K]?: number };
+  /** The most that a parameter may be. Default ∞. */
+  readonly high?: { readonly [name in K]?: number };
+  /** The standard error of each y, above 0: it counts by `1/σ²`. Not beside `weights`. */
+  readonly sigma?: TensorLike;
+  /** σ has the unit of y, so errors of parameters come from σ alone and not from the residuals. Default false. */
+  readonly absoluteSigma?: boolean;
+  /** How much each y counts, 0 or more. Default 1. */
+  readonly weights?: TensorLike;
+  /** How much a residual counts, as in `leastSquares`. Default `squares`. */
+  readonly loss?: RobustLoss;
+  /**
+   * The size of a residual (times √weight) above which a robust loss counts it less. Default: 1.4826 times the median size
+   * of the residuals of the fit, which is the standard error of normal ones.
+   */
+  readonly lossScale?: number;
+  /** How many promising starts are followed, 1 or more. Default 12. */
+  readonly starts?: number;
+  /** The probability with which intervals hold the true values, above 0 and below 1. Default 0.95. */
+  readonly level?: number;
+  /** Compile the model. Default true. */
+  readonly jit?: boolean;
+}
+
+/** What messages begin with. */
+export const operation = "fitCurve";
+/** Options that go on to `leastSquares`. */
+export const ruleNames = [
+  "maxIterations",
+  "maxEvaluations",
+  "gradientTolerance",
+  "valueTolerance",
+  "stepTolerance",
+  "signal",
+] as const;
+
+/** Options that do not depend on the data. */
+export interface Choices {
+  readonly absoluteSigma: boolean;
+  readonly loss: RobustLoss;
+  readonly lossScale: number | undefined;
+  readonly starts: number;
+  readonly level: number;
+  readonly jit: boolean;
+}
+
+/** Reads them. */
+export function readChoices(options: FitCurveOptions): Choices {
+  const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
+  const others = ["parameters", "start", "low", "high", "sigma", "weights"] as const;
+  checkNeededOptions(operation, options, [...own, ...others, ...ruleNames]);
+  const read = readOptions<Pick<FitCurveOptions, (typeof own)[number]>>(operation, pick(options, own), {
+    absoluteSigma: flag(false),
+    loss: oneOf("squares", robustLosses),
+    lossScale: fixed(1, { from: 0, above: true }),
+    starts: count(12, { from: 1 }),
+    level: fixed(0.95, { from: 0, to: 1, above: true, below: true }),
+    jit: flag(true),
+  });
+  return { ...read, lossScale: options.lossScale };
+}
+
+/** The names of the parameters. */
+export function readNames(options: FitCurveOptions): readonly string[] {
+  const parameters: unknown = options.parameters;
+  if (!isListOfNames(parameters)) {
+    throw new DownhillError(
+      "option",
+      `fitCurve: parameters must list the names of the parameters, as in parameters: ["a", "b"].`,
+    );
+  }
+  const twice = parameters.find((name, i) => parameters.indexOf(name) !== i);
+  if (twice === undefined) return parameters;
+  throw new DownhillError("option", `fitCurve: parameters names ${JSON.stringify(twice)} twice.`);
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string" && name !== "")
+  );
+}
+
+/** A number for each name, from an object that may leave some out. */
+export function perName(
+  names: readonly string[],
+  option: string,
+  given: unknown,
+  otherwise: number,
+): Float64Array {
+  if (given !== undefined && (typeof given !== "object" || given === null)) {
+    throw new DownhillError(
+      "option",
+      `fitCurve: ${option} must be an object of numbers, as in ${option}: { ${names[0]!}: 1 }.`,
+    );
+  }
+  const values = (given ?? {}) as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries(values)) {
+    if (!names.includes(name)) {
+      throw new DownhillError(
+        "option",
+        `fitCurve: ${option} has ${JSON.stringify(name)}, which is no parameter.${didYouMean(name, names)}`,
+      );
+    }
+    const isFine =
+      typeof value === "number" && (option === "start" ? Number.isFinite(value) : !Number.isNaN(value));
+    if (value !== undefined && !isFine) {
+      throw new DownhillError(
+        "range",
+        `fitCurve: ${option}.${name} must be a number, got ${typeof value === "number" ? String(value) : typeof value}.`,
+      );
+    }
+  }
+  return Float64Array.from(names, (name) => (values[name] as number | undefined) ?? otherwise);
+}
+
+/** The data, checked. */
+export interface Data {
+  readonly def: ReturnType<typeof flatten>["def"];
+  readonly rows: Rows;
+  readonly y: Float64Array;
+  readonly weights: Float64Array;
+}
+
+/** Reads columns, y and weights. */
+export function readData(x: unknown, y: TensorLike, options: FitCurveOptions, absolute: boolean): Data {
+  const { leaves, def } = flatten(x, operation);
+  const paths = leafPaths(def, "x");
+  if (leaves.length === 0) throw new DownhillError("tree", "fitCurve: x holds no column.");
+  const target = oneAxis("y", y);
+  const columns = leaves.map((leaf, i) => oneAxis(paths[i]!, leaf, target.shape[0]));
+  const { sigma, weights } = options;
+  if (sigma !== undefined && weights !== undefined) {
+    throw new DownhillError("option", "fitCurve: give sigma or weights, not both: sigma is weights of 1/σ².");
+  }
+  if (absolute && sigma === undefined) {
+    throw new DownhillError("option", "fitCurve: absoluteSigma needs sigma, the standard errors of y.");
+  }
+  const n = target.shape[0]!;
+  const check = (
+    name: string,
+    given: TensorLike,
+    isRight: (w: number) => boolean,
+    what: string,
+  ): Float64Array => {
+    const values = numbers(oneAxis(name, given, n));
+    const at = values.findIndex((w) => !isRight(w));
+    if (at < 0) return values;
+    throw new DownhillError("range", `fitCurve: ${name} must be ${what}, got ${values[at]!} for row ${at}.`);
+  };
+  const read =
+    sigma !== undefined
+      ? check("sigma", sigma, (s) => s > 0 && s < Infinity, "finite numbers above 0").map((s) => s ** -2)
+      : weights !== undefined
+        ? check("weights", weights, (w) => w >= 0 && w < Infinity, "finite numbers of 0 or more")
+        : new Float64Array(n).fill(1);
+  return { def, rows: { count: n, columns }, y: numbers(target), weights: read };
+}
+
+/** Numbers in one axis, all finite, one a row. */
+export function oneAxis(name: string, value: unknown, rows?: number): Tensor {
+  const x = astype(asTensor(value, operation), "float64");
+  if (x.ndim !== 1 || x.shape[0] === 0) {
+    throw new DownhillError(
+      "shape",
+      `fitCurve: ${name} must be one axis of numbers, got ${showType(x.type)}.`,
+    );
+  }
+  if (rows !== undefined && x.shape[0] !== rows) {
+    throw new DownhillError("shape", `fitCurve: ${name} has ${x.shape[0]!} rows, but y has ${rows}.`);
+  }
+  const at = x.data().findIndex((xi) => !Number.isFinite(xi));
+  if (at < 0) return x;
+  throw new DownhillError("range", `fitCurve: ${name} must be finite, got ${x.data()[at]!} for row ${at}.`);
+}

@@ -1,0 +1,195 @@
+import { tensor } from "../../array/create.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { flatten, leafPaths } from "../../../engine/tree/index.ts";
+import { factorize, inverseOfSquare, type Matrix } from "../minimize/qr.ts";
+import type { StopReason } from "../minimize/stop.ts";
+import { undeterminedColumns } from "./determined.ts";
+import type { Found, Task } from "./follow.ts";
+import { type CurveModel, numbers } from "./model.ts";
+import { operation, type Choices, type Data, oneAxis } from "./options.ts";
+import { studentQuantile } from "./student.ts";
+
+/** A curve at some places, with its confidence interval. */
+export interface CurveBand {
+  readonly value: Tensor;
+  readonly low: Tensor;
+  readonly high: Tensor;
+}
+
+/** What `fitCurve` found. */
+export interface CurveFit<K extends string = string, X = Tensor> {
+  readonly params: Readonly<Record<K, number>>;
+  /** NaN for a parameter at a bound or undetermined, and for all where no degree of freedom is left. */
+  readonly standardErrors: Readonly<Record<K, number>>;
+  /** Confidence intervals, by Student's t. */
+  readonly intervals: Readonly<Record<K, readonly [low: number, high: number]>>;
+  /** Of the parameters in the order of `parameters`: n × n. */
+  readonly covariance: Tensor;
+  /** The covariance in units of the standard errors. */
+  readonly correlation: Tensor;
+  /** The curve at the rows, and y less it. */
+  readonly fitted: Tensor;
+  readonly residuals: Tensor;
+  /** `Σ w r²`; with a robust loss `Σ ρ(√w r)`. */
+  readonly sumOfSquares: number;
+  /** Rows with a weight above 0 less parameters that could move the curve each in its own way. */
+  readonly degreesOfFreedom: number;
+  /** `sumOfSquares/degreesOfFreedom`: about 1 where `sigma` are the errors of the data and the model is right. */
+  readonly reducedChiSquared: number;
+  /** `1 − Σ w r²/Σ w (y − ȳ)²`, ȳ being the weighted mean. */
+  readonly rSquared: number;
+  /** The scale of a robust loss; `null` for `squares`. */
+  readonly lossScale: number | null;
+  /** Parameters that can be changed together without changing the curve at any row. */
+  readonly undetermined: readonly K[];
+  /** Parameters that stand at a bound. */
+  readonly atBound: readonly K[];
+  /** Where the search for this fit began. */
+  readonly start: Readonly<Record<K, number>>;
+  /** How many starts were followed, and how many of them led here. */
+  readonly starts: { readonly followed: number; readonly agreed: number };
+  readonly reason: StopReason;
+  readonly converged: boolean;
+  readonly message: string;
+  /** Of all starts together. */
+  readonly iterations: number;
+  readonly evaluations: number;
+  /** The curve elsewhere, with its confidence band: `f(x) ± t √(gᵀCg)`, g being the gradient in the parameters. */
+  readonly predict: (x: LikeColumns<X>) => CurveBand;
+}
+
+type LikeColumns<X> = X extends Tensor ? TensorLike : { readonly [name in keyof X]: TensorLike };
+
+/** What the fit tells. */
+export function describe(
+  names: readonly string[],
+  curve: CurveModel,
+  { rows, y, weights, walls }: Data & Pick<Task, "walls">,
+  { absoluteSigma, level }: Choices,
+  { result, start, lossScale, followed, agreed, iterations, evaluations }: Found,
+): CurveFit<string, never> {
+  const n = names.length;
+  const theta = numbers(result.params);
+  const { sumOfSquares, reason, converged, message } = result;
+  const fitted = curve.values(theta, rows);
+  const slopes = curve.slopes(theta, rows);
+  const isAtBound = names.map((_, i) => theta[i] === walls.low[i] || theta[i] === walls.high[i]);
+  const free = names.flatMap((_, i) => (isAtBound[i]! ? [] : [i]));
+  const jacobian = (of: readonly number[]): Matrix => ({
+    rows: rows.count,
+    columns: of.length,
+    elements: Float64Array.from({ length: rows.count * of.length }, (_, at) => {
+      const row = Math.floor(at / of.length);
+      return Math.sqrt(weights[row]!) * slopes[of[at % of.length]!]![row]!;
+    }),
+  });
+  const undetermined = undeterminedColumns(jacobian(free)).map((at) => free[at]!);
+  // with some of these fixed, the others have errors all the same
+  const kept = free.filter((i) => !undetermined.includes(i));
+  for (const i of undetermined) if (undeterminedColumns(jacobian([...kept, i])).length === 0) kept.push(i);
+  const degreesOfFreedom = result.degreesOfFreedom + free.length - kept.length;
+  const reducedChiSquared = degreesOfFreedom > 0 ? sumOfSquares / degreesOfFreedom : Number.NaN;
+  const covariance =
+    undetermined.length === 0
+      ? numbers(result.covariance)
+      : covarianceOf(n, kept, undetermined, jacobian(kept), reducedChiSquared);
+  if (absoluteSigma) covariance.forEach((c, at) => (covariance[at] = c / reducedChiSquared));
+  const errors = names.map((_, i) => Math.sqrt(covariance[i * n + i]!));
+  const t = studentQuantile(level, degreesOfFreedom);
+  const byName = <T>(value: (i: number) => T): Record<string, T> =>
+    Object.fromEntries(names.map((name, i) => [name, value(i)]));
+  return {
+    params: byName((i) => theta[i]!),
+    standardErrors: byName((i) => errors[i]!),
+    intervals: byName((i) => [theta[i]! - t * errors[i]!, theta[i]! + t * errors[i]!] as const),
+    covariance: tensor(covariance, { shape: [n, n] }),
+    correlation: tensor(
+      covariance.map((c, at) => c / (errors[Math.floor(at / n)]! * errors[at % n]!)),
+      { shape: [n, n] },
+    ),
+    fitted: tensor(fitted),
+    residuals: tensor(y.map((yi, r) => yi - fitted[r]!)),
+    sumOfSquares,
+    degreesOfFreedom,
+    reducedChiSquared,
+    rSquared: determination(y, fitted, weights),
+    lossScale,
+    undetermined: undetermined.map((i) => names[i]!),
+    atBound: names.filter((_, i) => isAtBound[i]!),
+    start: byName((i) => start[i]!),
+    starts: { followed, agreed },
+    reason,
+    converged,
+    message,
+    iterations,
+    evaluations,
+    predict(x) {
+      const { leaves, def } = flatten(x, operation);
+      const paths = leafPaths(def, "x");
+      if (leaves.length !== rows.columns.length) {
+        throw new DownhillError("tree", `fitCurve: predict needs ${paths.join(", ")}, as the fit had them.`);
+      }
+      const count = asTensor(leaves[0], operation).shape[0];
+      const places = {
+        count: count ?? 1,
+        columns: leaves.map((leaf, i) => oneAxis(paths[i]!, leaf, count)),
+      };
+      const value = curve.values(theta, places);
+      const gradients = curve.slopes(theta, places);
+      // a parameter at a bound stands still, and undetermined ones have no error to give to the curve
+      const moving = undetermined.length === 0 ? free : [];
+      const width = value.map((_, r) => {
+        let total = 0;
+        if (moving.length === 0) return Number.NaN;
+        for (const i of moving)
+          for (const j of moving) total += gradients[i]![r]! * covariance[i * n + j]! * gradients[j]![r]!;
+        return t * Math.sqrt(Math.max(total, 0));
+      });
+      return {
+        value: tensor(value),
+        low: tensor(value.map((v, r) => v - width[r]!)),
+        high: tensor(value.map((v, r) => v + width[r]!)),
+      };
+    },
+  };
+}
+
+/**
+ * The covariance of `kept` parameters, of all others fixed: NaN for those that are not determined, which may be among them.
+ * That of the determined ones is the same whichever of the others are fixed.
+ */
+function covarianceOf(
+  n: number,
+  kept: readonly number[],
+  undetermined: readonly number[],
+  jacobian: Matrix,
+  variance: number,
+): Float64Array {
+  const covariance = new Float64Array(n * n).fill(Number.NaN);
+  const { r } = factorize(jacobian, new Float64Array(jacobian.rows));
+  const inverse = inverseOfSquare(r, kept.length);
+  kept.forEach((i, a) => {
+    kept.forEach((j, b) => {
+      if (undetermined.includes(i) || undetermined.includes(j)) return;
+      covariance[i * n + j] = variance * (inverse?.[a * kept.length + b] ?? Number.NaN);
+    });
+  });
+  return covariance;
+}
+
+function determination(y: Float64Array, fitted: Float64Array, weights: Float64Array): number {
+  let [total, mean] = [0, 0];
+  weights.forEach((w, r) => {
+    total += w;
+    mean += w * y[r]!;
+  });
+  mean /= total;
+  let [rest, spread] = [0, 0];
+  weights.forEach((w, r) => {
+    rest += w * (y[r]! - fitted[r]!) ** 2;
+    spread += w * (y[r]! - mean) ** 2;
+  });
+  return 1 - rest / spread;
+}

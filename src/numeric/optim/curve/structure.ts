@@ -1,0 +1,294 @@
+import { tensor } from "../../array/create.ts";
+import { mul } from "../../array/elementwise.ts";
+import { sum } from "../../array/reduce.ts";
+import { key, uniform } from "../../random/index.ts";
+import { hessian } from "../../../engine/transforms/jacobian.ts";
+import type { CurveModel, Rows } from "./model.ts";
+import { numbers, takeRows } from "./model.ts";
+import { length, project } from "./project.ts";
+
+/** What is known of a parameter that the curve is not linear in, from the formula alone. */
+export interface Role {
+  /**
+   * The power of the unit of each column that the parameter has: −1 for a rate, 1 for a width, 0 for an exponent;
+   * `undefined` where the formula has no such symmetry.
+   */
+  readonly powers: readonly (number | undefined)[];
+  /** The column along which the parameter moves the curve (or a part of it), and the step that moves it by 1. */
+  readonly shifts: { readonly column: number; readonly by: number } | undefined;
+  /** The curve is the same again after so much. */
+  readonly period: number | undefined;
+  /** It is the same but for linear parameters after so much: half the period of a phase with an amplitude. */
+  readonly shortPeriod: number | undefined;
+  /** Phase of the oscillation that the parameter makes along a column: `|phase per unit of column × parameter^±1|`. */
+  readonly phase: { readonly column: number; readonly rate: number } | undefined;
+  /** A change of sign makes no other curve. */
+  readonly isEven: boolean;
+  /** It makes none but for linear parameters. */
+  readonly isMirrored: boolean;
+}
+
+/** How a curve depends on its parameters. */
+export interface Structure {
+  /** Parameters in which, with all others kept, the curve is linear together. */
+  readonly linear: readonly number[];
+  readonly nonlinear: readonly number[];
+  /** One for each of `nonlinear`. */
+  readonly roles: readonly Role[];
+}
+
+interface Probe {
+  readonly rows: Rows;
+  readonly theta: Float64Array;
+  readonly values: Float64Array;
+  readonly slopes: readonly Float64Array[];
+}
+
+const probeRows = 40;
+const draws = 12;
+const small = 1e-8; // what is left of derivatives that cancel but for rounding
+
+/**
+ * Finds out how a curve depends on its parameters, by its exact derivatives at random places. `fixed` parameters are not
+ * counted as linear.
+ *
+ * Linear: second derivatives are 0. Units: a curve that is the same after `x → λx` and `pᵢ → λ^kᵢ pᵢ` obeys Euler's
+ * identity `x ∂f/∂x + Σ kᵢ pᵢ ∂f/∂pᵢ = 0`, which is solved for k, up to what linear parameters make good and with a free
+ * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
+ */
+export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
+  const columns = data.columns.length;
+  const probes = probesOf(model, data);
+  const all = Array.from({ length: model.size }, (_, i) => i);
+  const linear = linearTogether(model, probes, fixed);
+  const nonlinear = all.filter((i) => !linear.includes(i));
+  const off = (probe: Probe, x: Float64Array): Float64Array =>
+    project(
+      linear.map((j) => probe.slopes[j]!),
+      x,
+    ).rest;
+  const scalings = data.columns.map((_, d) => scalingAlong(model, probes, nonlinear, off, d));
+  const shifts = data.columns.map((_, d) => shiftAlong(model, probes, nonlinear, off, d));
+  const isSameEverywhere = (i: number, change: (p: number) => number, leave: Off): boolean =>
+    probes.length > 0 && probes.every((probe) => isSame(model, probe, i, change, leave));
+  const periodOf = (i: number, leave: Off): number | undefined =>
+    [0.5, 1, Math.PI, 2 * Math.PI].find((period) => isSameEverywhere(i, (p) => p + period, leave));
+  const roles = nonlinear.map((i, at): Role => {
+    const powers = scalings.map((k) => k?.[at]);
+    const column = shifts.findIndex((m) => m !== undefined && Math.abs(m[at]!) > 0.01);
+    return {
+      powers,
+      shifts: column < 0 ? undefined : { column, by: shifts[column]![at]! },
+      period: periodOf(i, (_, x) => x),
+      shortPeriod: periodOf(i, off),
+      phase: phaseOf(model, i, powers, columns),
+      isEven: isSameEverywhere(
+        i,
+        (p) => -p,
+        (_, x) => x,
+      ),
+      isMirrored: isSameEverywhere(i, (p) => -p, off),
+    };
+  });
+  return { linear, nonlinear, roles };
+}
+
+/**
+ * Random places to look at: over plain numbers of about 1, or, where the formula has constants that only suit its data (years,
+ * say), over rows of those, with parameters of several sizes.
+ */
+function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
+  const plain: Rows = {
+    count: probeRows,
+    columns: data.columns.map((_, d) => tensor(uniform(key(100 + d), probeRows, { minval: 0.5, maxval: 2 }))),
+  };
+  const order = uniform(key(99), probeRows);
+  const own = takeRows(
+    data,
+    Array.from(order, (u) => Math.floor(u * data.count)),
+  );
+  const at = (rows: Rows, i: number, powers: number): Probe => {
+    const size = uniform(key(i), model.size, { minval: 0.4, maxval: 1.6 });
+    const sign = uniform(key(200 + i), model.size);
+    const power = uniform(key(400 + i), model.size);
+    // half of them positive: powers and logarithms want it
+    const theta = size.map(
+      (s, j) => (i % 2 === 1 && sign[j]! < 0.5 ? -s : s) * 10 ** -Math.floor(power[j]! * powers),
+    );
+    return { rows, theta, values: model.values(theta, rows), slopes: model.slopes(theta, rows) };
+  };
+  const moving = ({ slopes }: Probe): number => slopes.filter((slope) => length(slope) > 0).length;
+  const usable = (probes: readonly Probe[]): readonly Probe[] => {
+    const finite = probes.filter(({ values, slopes }) =>
+      [values, ...slopes].every((x) => x.every(Number.isFinite)),
+    );
+    // where a part has vanished, nothing is seen of it
+    const most = Math.max(0, ...finite.map(moving));
+    return finite.filter((probe) => moving(probe) === most);
+  };
+  const first = usable(Array.from({ length: draws }, (_, i) => at(plain, i, 1)));
+  if (first.length >= 4 && moving(first[0]!) === model.size) return first;
+  const second = usable(Array.from({ length: 5 * draws }, (_, i) => at(own, i, 5))).slice(0, draws);
+  return second.length >= 4 && (first.length < 4 || moving(second[0]!) > moving(first[0]!)) ? second : first;
+}
+
+/** The largest set of parameters without second derivatives among themselves. */
+function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
+  const n = model.size;
+  if (probes.length === 0) return [];
+  const weights = uniform(key(7), probeRows, { minval: -1, maxval: 1 });
+  const bent = new Uint8Array(n * n);
+  for (const { rows, theta, values } of probes) {
+    const h = numbers(hessian((p) => sum(mul(model.curve(p, rows), weights)))(tensor(theta)));
+    const limit = 1e-10 * (1 + length(values));
+    h.forEach((x, at) => {
+      if (!(Math.abs(x) <= limit)) bent[at] = 1;
+    });
+  }
+  const able = Array.from({ length: n }, (_, i) => i).filter((i) => bent[i * n + i] === 0 && !fixed.has(i));
+  let best: number[] = [];
+  const extend = (chosen: number[], from: number): void => {
+    if (chosen.length > best.length) best = chosen;
+    if (chosen.length + able.length - from <= best.length) return;
+    const next = able[from]!;
+    if (chosen.every((i) => bent[i * n + next] === 0)) extend([...chosen, next], from + 1);
+    extend(chosen, from + 1);
+  };
+  extend([], 0);
+  return best;
+}
+
+type Off = (probe: Probe, x: Float64Array) => Float64Array;
+
+/** k of Euler's identity for column d, or nothing where the curve has no such symmetry. */
+function scalingAlong(
+  model: CurveModel,
+  probes: readonly Probe[],
+  nonlinear: readonly number[],
+  off: Off,
+  d: number,
+): number[] | undefined {
+  return solveForConstants(probes, nonlinear.length + 1, (probe) => {
+    const along = model.along(probe.theta, probe.rows, d);
+    const x = numbers(probe.rows.columns[d]!);
+    const stretched = nonlinear.map((i) => probe.slopes[i]!.map((s) => s * probe.theta[i]!));
+    return {
+      unknowns: [...stretched, along].map((column) => off(probe, column)),
+      known: off(
+        probe,
+        along.map((s, r) => s * x[r]!),
+      ),
+      size: length(along),
+    };
+  });
+}
+
+/** m of the shift along column d. */
+function shiftAlong(
+  model: CurveModel,
+  probes: readonly Probe[],
+  nonlinear: readonly number[],
+  off: Off,
+  d: number,
+): number[] | undefined {
+  return solveForConstants(probes, nonlinear.length, (probe) => {
+    const along = model.along(probe.theta, probe.rows, d);
+    return {
+      unknowns: nonlinear.map((i) => off(probe, probe.slopes[i]!)),
+      known: off(probe, along),
+      size: length(along),
+    };
+  });
+}
+
+interface Equations {
+  readonly unknowns: readonly Float64Array[];
+  readonly known: Float64Array;
+  /** What the known part was before linear parameters took theirs. */
+  readonly size: number;
+}
+
+/** The constants with `known + Σ cᵢ unknownᵢ = 0` at all probes, or nothing where there are none. */
+function solveForConstants(
+  probes: readonly Probe[],
+  n: number,
+  equationsAt: (probe: Probe) => Equations,
+): number[] | undefined {
+  if (probes.length < 3) return undefined;
+  // each probe counts alike, whatever the size of the curve there
+  const parts = probes.map((probe) => {
+    const { unknowns, known, size } = equationsAt(probe);
+    const unit = 1 / (size || 1);
+    return { unknowns: unknowns.map((u) => u.map((x) => x * unit)), known: known.map((x) => x * unit) };
+  });
+  if (parts.some(({ unknowns, known }) => ![known, ...unknowns].every((u) => u.every(Number.isFinite))))
+    return undefined;
+  const joined = (pick: (part: (typeof parts)[number]) => Float64Array): Float64Array =>
+    Float64Array.from(parts.flatMap((part) => [...pick(part)]));
+  const columns = Array.from({ length: n }, (_, i) => joined((part) => part.unknowns[i]!));
+  const known = joined((part) => part.known.map((x) => -x));
+  const { coefficients, rest } = project(columns, known);
+  return length(rest) <= small * Math.sqrt(parts.length) ? Array.from(coefficients) : undefined;
+}
+
+/** Whether a change of parameter i leaves the curve as it is, but for what `off` takes out. */
+function isSame(
+  model: CurveModel,
+  probe: Probe,
+  i: number,
+  change: (p: number) => number,
+  off: Off,
+): boolean {
+  const { rows, theta, values, slopes } = probe;
+  if (length(slopes[i]!) === 0) return false;
+  const other = model.values(
+    theta.map((p, j) => (j === i ? change(p) : p)),
+    rows,
+  );
+  const rest = off(
+    probe,
+    other.map((y, r) => y - values[r]!),
+  );
+  return length(rest) <= small * (1 + length(values));
+}
+
+const grid = 600;
+
+/**
+ * Counts how often the derivative in parameter i changes its sign along a column, for two large rates: where that is in
+ * proportion, the curve oscillates. Trends beside the oscillation do not show there.
+ */
+function phaseOf(
+  model: CurveModel,
+  i: number,
+  powers: readonly (number | undefined)[],
+  columns: number,
+): Role["phase"] {
+  const column = powers.findIndex((k) => k !== undefined && Math.abs(Math.abs(k) - 1) < 0.01);
+  if (column < 0) return undefined;
+  const power = Math.round(powers[column]!);
+  const rows: Rows = {
+    count: grid,
+    columns: Array.from({ length: columns }, (_, d) =>
+      tensor(Float64Array.from({ length: grid }, (_, r) => (d === column ? (r + 1) / grid : 1))),
+    ),
+  };
+  const changesAt = (rate: number): number => {
+    const theta = Float64Array.from({ length: model.size }, (_, j) => (j === i ? rate ** -power : 1));
+    return signChanges(model.slopes(theta, rows)[i]!);
+  };
+  const [slow, fast] = [changesAt(30), changesAt(60)];
+  if (slow < 4 || fast < 1.6 * slow || fast > 2.4 * slow) return undefined;
+  return { column, rate: (fast * Math.PI) / 60 };
+}
+
+function signChanges(y: Float64Array): number {
+  let count = 0;
+  let before = 0;
+  for (const yi of y) {
+    const sign = Math.sign(yi);
+    if (sign * before < 0) count++;
+    if (sign !== 0) before = sign;
+  }
+  return count;
+}

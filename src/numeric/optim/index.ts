@@ -1,0 +1,4 @@
+import "../array/methods.ts";
+import "../../engine/runtime/install.ts";
+
+export * from "./functions.ts";

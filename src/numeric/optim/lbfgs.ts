@@ -1,0 +1,291 @@
+import { full } from "../array/create.ts";
+import {
+  abs,
+  add,
+  astype,
+  div,
+  equal,
+  greater,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  minimum,
+  mul,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { max, sum } from "../array/reduce.ts";
+import { concatenate, dot, ravel, reshape, slice } from "../array/shape.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { cond } from "../../engine/transforms/cond.ts";
+import { whileLoop } from "../../engine/transforms/while-loop.ts";
+import { directionOf, emptyState, type LbfgsState, readState, remember } from "./lbfgs-memory.ts";
+import { beginSearch, continueSearch } from "./line-search.ts";
+import { count, fixed, oneOf, optional, type Rate, rate, readOptions } from "./options.ts";
+import { checkInit, checkUpdate, type Update, type UpdateExtra } from "./optimizer.ts";
+import { matchParameters, type Parameters, readParameters, rebuild } from "./parameters.ts";
+import { stepOf } from "./state.ts";
+import { rateAt, type Schedule, scaledRate } from "./schedule.ts";
+import { ofTensors } from "./search-arithmetic.ts";
+
+/** Options of `lbfgs`. */
+export interface LbfgsOptions {
+  /** η, the first length tried of each step, 0 or more, or a schedule. Default 1. */
+  readonly learningRate?: Rate;
+  /** Iterations within an update, 1 or more. Default 20. */
+  readonly maxIterations?: number;
+  /** Evaluations of the loss within an update, 1 or more; `null` for 5/4 of the iterations. Default `null`. */
+  readonly maxEvaluations?: number | null;
+  /** An update ends where no partial derivative is larger, 0 or more. Default 1e-7. */
+  readonly toleranceGrad?: number;
+  /** An update ends where loss or parameters change by less, 0 or more. Default 1e-9. */
+  readonly toleranceChange?: number;
+  /** Number of steps that are remembered, 1 or more. Default 100. */
+  readonly historySize?: number;
+  /** How the length of a step is found: as it is, or by the strong Wolfe conditions. Default `none`. */
+  readonly lineSearch?: "none" | "strong-wolfe";
+}
+
+/** `lbfgs`, for parameters of any structure. */
+export interface Lbfgs {
+  init(params: unknown): LbfgsState;
+  update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState>;
+  readonly learningRate?: number | Schedule;
+  readonly searches: true;
+}
+
+/**
+ * L-BFGS: Newton's method with an inverse Hessian that is guessed from the last steps. For losses without noise: full
+ * batches, or the same batch within an update.
+ *
+ * An update makes up to `maxIterations` iterations and evaluates the loss as it goes, so it needs `extra.valueAndGrad`,
+ * which is traced once (and `extra.value`, the loss at `params`, where it is known). Iterations, search and memory are
+ * loops of one program, so that it runs inside `jit` and `scan`, which spare the tracing of each update. Forward mode goes
+ * through it, reverse mode does not: the loops are `whileLoop`s.
+ *
+ * PyTorch's rule and defaults, step for step, with `line_search_fn="strong_wolfe"` as `lineSearch: "strong-wolfe"`;
+ * the search has 25 evaluations at most, as there up to 2.6. optax's `lbfgs` makes one iteration an update, with a zoom
+ * line search and a history of 10.
+ *
+ * The history takes `2 · historySize` numbers of float64 for each parameter.
+ *
+ * @throws DownhillError `option` for an unknown option or without `valueAndGrad`, `range` for a number out of range.
+ * @see Nocedal, Updating quasi-Newton matrices with limited storage, Mathematics of Computation 35, 1980; Nocedal,
+ * Wright, Numerical optimization, 2nd edition, section 7.2.
+ * @example
+ * const loss = (p) => add(square(sub(p.x, 3)), mul(10, square(p.y)));
+ * const { init, update } = lbfgs({ lineSearch: "strong-wolfe" });
+ * const params = { x: tensor(0), y: tensor(1) };
+ * const [value, grads] = valueAndGrad(loss)(params);
+ * const { updates } = update(grads, init(params), params, { value, valueAndGrad: valueAndGrad(loss) });
+ * applyUpdates(params, updates).x.item().toFixed(6); // "3.000000"
+ */
+export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
+  if (arguments.length > 1) refuseExtra("lbfgs", arguments, 1);
+  const read = readOptions<LbfgsOptions>("lbfgs", options, {
+    learningRate: rate(1),
+    maxIterations: count(20, { from: 1 }),
+    maxEvaluations: optional(count(1, { from: 1 })),
+    toleranceGrad: fixed(1e-7, { from: 0 }),
+    toleranceChange: fixed(1e-9, { from: 0 }),
+    historySize: count(100, { from: 1 }),
+    lineSearch: oneOf("none", ["none", "strong-wolfe"]),
+  });
+  const { learningRate } = read;
+  return {
+    ...(learningRate instanceof Tensor ? {} : { learningRate }),
+    searches: true,
+    init(params) {
+      checkInit("lbfgs", arguments);
+      return emptyState(vectorOf(readParameters("lbfgs", params).tensors).shape[0]!, read.historySize);
+    },
+    update<P>(grads: P, state: LbfgsState, params: P, extra?: UpdateExtra<P>): Update<P, LbfgsState> {
+      checkUpdate("lbfgs", arguments);
+      const parameters = readParameters("lbfgs", params);
+      const evaluate = extra?.valueAndGrad;
+      if (typeof evaluate !== "function") {
+        throw new DownhillError(
+          "option",
+          "lbfgs: update needs the loss at other parameters: update(grads, state, params, { valueAndGrad: valueAndGrad(loss) }).",
+        );
+      }
+      const f = (x: Tensor): Evaluation => {
+        const found: unknown = evaluate(treeOf(parameters, x) as P);
+        if (!Array.isArray(found) || found.length !== 2) {
+          throw new DownhillError(
+            "option",
+            "lbfgs: extra.valueAndGrad must give [value, grads], as valueAndGrad(loss) does.",
+          );
+        }
+        const [value, gradient] = found as readonly unknown[];
+        return {
+          value: scalarOf(value),
+          gradient: vectorOf(matchParameters(parameters, "grads", gradient)),
+        };
+      };
+      const step = stepOf("lbfgs", state);
+      const gradient = vectorOf(matchParameters(parameters, "grads", grads));
+      const x = vectorOf(parameters.tensors);
+      const memory = readState(state, x.shape[0]!, read.historySize);
+      const value = extra?.value === undefined ? f(x).value : scalarOf(extra.value);
+      const eta = scaledRate(
+        "lbfgs",
+        rateAt("lbfgs", learningRate, step, "float64"),
+        extra?.rateScale,
+        "float64",
+      );
+      const end = iterate(read, astype(eta, "float64"), f, { x, value, gradient, memory });
+      return {
+        updates: treeOf(parameters, sub(end.x, x)) as P,
+        state: { ...end.memory, step: add(step, 1) },
+      };
+    },
+  };
+}
+
+/** The loss and its gradient, in float64. */
+interface Evaluation {
+  readonly value: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** Where an update stands between two iterations. */
+interface Standing extends Evaluation {
+  readonly x: Tensor;
+  readonly memory: LbfgsState;
+}
+
+type Function = (x: Tensor) => Evaluation;
+
+/** The iterations of one update. */
+function iterate(o: Required<LbfgsOptions>, eta: Tensor, f: Function, start: Standing): Standing {
+  const maxEvaluations = o.maxEvaluations ?? Math.floor((o.maxIterations * 5) / 4);
+  const one = full([], 1, { dtype: "int32" });
+  const isSteep = (gradient: Tensor): Tensor => greater(largest(gradient), o.toleranceGrad);
+  const { at: end, evaluations } = whileLoop(
+    ({ goesOn }) => goesOn,
+    ({ at, k, evaluations }) => {
+      const memory = recall(at, eta);
+      const { direction, length: first } = memory;
+      const slope = dot(at.gradient, direction);
+      const descends = logicalNot(greater(slope, -o.toleranceChange));
+      const from = { ...at, slope, descends, direction, first };
+      const found =
+        o.lineSearch === "strong-wolfe" ? alongLine(f, from) : oneStep(f, from, less(k, o.maxIterations)); // after the last, the next update brings the gradient there
+      const made = add(evaluations, found.evaluations);
+      const length = where(descends, found.length, first);
+      const isFar = logicalNot(lessEqual(mul(abs(length), largest(direction)), o.toleranceChange));
+      const isChanged = logicalNot(less(abs(sub(found.value, at.value)), o.toleranceChange));
+      const isWithin = logicalAnd(less(k, o.maxIterations), less(made, maxEvaluations));
+      return {
+        at: {
+          x: where(descends, add(at.x, mul(length, direction)), at.x),
+          value: found.value,
+          gradient: found.gradient,
+          memory: { ...memory, length },
+        },
+        k: add(k, 1),
+        evaluations: made,
+        goesOn: [descends, isWithin, isFar, isChanged, isSteep(found.gradient)].reduce(logicalAnd),
+      };
+    },
+    { at: start, k: one, evaluations: one, goesOn: isSteep(start.gradient) },
+  );
+  const { memory } = end;
+  return { ...end, memory: { ...memory, evaluations: add(memory.evaluations, evaluations) } };
+}
+
+/** What is remembered of the way to a place, with the direction to go from there and the length to try first. */
+function recall({ gradient, memory }: Standing, eta: Tensor): LbfgsState {
+  const s = mul(memory.length, memory.direction);
+  const y = sub(gradient, memory.gradient);
+  const history = remember(memory, s, y, greater(dot(y, s), 1e-10));
+  const isFirst = equal(memory.iterations, 0);
+  return {
+    ...memory,
+    ...history,
+    iterations: add(memory.iterations, 1),
+    direction: directionOf(history, gradient),
+    length: where(isFirst, mul(minimum(1, div(1, sum(abs(gradient)))), eta), eta),
+    gradient,
+  };
+}
+
+/** A place with a direction to go. */
+interface Departure extends Evaluation {
+  readonly x: Tensor;
+  readonly direction: Tensor;
+  /** The slope along it. */
+  readonly slope: Tensor;
+  /** Whether it leads down; else there is no step. */
+  readonly descends: Tensor;
+  /** The length to try first. */
+  readonly first: Tensor;
+}
+
+/** How far a step went, and what it found there by how many evaluations. */
+interface Found extends Evaluation {
+  readonly length: Tensor;
+  readonly evaluations: Tensor;
+}
+
+/** A step of the length that is to be tried first. The loss there is evaluated where it `isNeeded`. */
+function oneStep(f: Function, from: Departure, isNeeded: Tensor): Found {
+  const { x, direction, descends, first, value, gradient } = from;
+  const isEvaluated = logicalAnd(descends, isNeeded);
+  const found = cond(
+    isEvaluated,
+    () => f(add(x, mul(first, direction))),
+    () => ({ value, gradient }),
+  );
+  return { ...found, length: first, evaluations: astype(isEvaluated, "int32") };
+}
+
+/** A step whose length satisfies the strong Wolfe conditions. */
+function alongLine(f: Function, from: Departure): Found {
+  const { x, direction, slope, descends, first, value, gradient } = from;
+  const start = { t: full([], 0), value, gradient, slope };
+  const line = { start, width: largest(direction) };
+  const none = full([], 0, { dtype: "int32" });
+  const { low, evaluations } = whileLoop(
+    ({ isDone }) => logicalNot(isDone),
+    (search) => {
+      const there = f(add(x, mul(search.t, direction)));
+      const point = { ...there, t: search.t, slope: dot(there.gradient, direction) };
+      return continueSearch(ofTensors, line, search, point);
+    },
+    { ...beginSearch(start, first, none, full([], 0, { dtype: "bool" })), isDone: logicalNot(descends) },
+  );
+  return { value: low.value, gradient: low.gradient, length: low.t, evaluations };
+}
+
+/** `max |xᵢ|`; 0 where there is none, NaN where one is. */
+function largest(x: Tensor): Tensor {
+  return x.shape[0] === 0 ? full([], 0) : max(abs(x));
+}
+
+function scalarOf(value: unknown): Tensor {
+  const isTensor = value instanceof Tensor;
+  if (typeof value === "number" || (isTensor && value.ndim === 0)) return astype(value, "float64");
+  const what = isTensor ? showType(value.type) : value === null ? "null" : `a value of type ${typeof value}`;
+  throw new DownhillError("shape", `lbfgs: the loss must be a scalar, got ${what}.`);
+}
+
+/** All numbers of a list of tensors as one vector. */
+function vectorOf(tensors: readonly Tensor[]): Tensor {
+  return concatenate(tensors.map((x) => astype(ravel(x), "float64")));
+}
+
+function treeOf(parameters: Parameters, x: Tensor): unknown {
+  let next = 0;
+  return rebuild(
+    parameters,
+    parameters.tensors.map(({ shape, dtype }) => {
+      const n = shape.reduce((product, size) => product * size, 1);
+      return astype(reshape(slice(x, [next, (next += n)]), shape), dtype);
+    }),
+  );
+}

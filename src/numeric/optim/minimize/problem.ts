@@ -1,0 +1,73 @@
+import { tensor } from "../../array/create.ts";
+import { astype } from "../../array/elementwise.ts";
+import { reshape, slice } from "../../array/shape.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { asyncFunction } from "../../../engine/trace/bind.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
+import { type Parameters, readParameters, rebuild } from "../parameters.ts";
+
+/** Parameters as one vector of float64. */
+export interface FlatParameters {
+  readonly parameters: Parameters;
+  readonly start: Float64Array;
+  /** A vector, traced or not, as the parameters that it stands for. */
+  readonly toTree: (x: Tensor) => unknown;
+  /** One number for each parameter, in their structure. */
+  readonly fromVector: (x: Float64Array) => unknown;
+}
+
+/** Takes nested parameters as one vector. */
+export function flatParameters(operation: string, params: unknown): FlatParameters {
+  const parameters = readParameters(operation, params, "x0");
+  const start = Float64Array.from(parameters.tensors.flatMap((x) => [...x.data()]));
+  const toTree = (x: Tensor): unknown => {
+    let from = 0;
+    const tensors = parameters.tensors.map(({ shape, dtype }) => {
+      const part = slice(x, [from, (from += sizeOf(shape))]);
+      return astype(reshape(part, shape), dtype);
+    });
+    return rebuild(parameters, tensors);
+  };
+  return { parameters, start, toTree, fromVector: (x) => toTree(tensor(x)) };
+}
+
+/** A function of a vector with what a method may ask of it. */
+export interface Objective {
+  readonly value: (x: Float64Array) => number;
+  readonly valueAndGradient: (x: Float64Array) => { readonly value: number; readonly gradient: Float64Array };
+  /** The Hessian at x times v. */
+  readonly hessianTimes: (x: Float64Array, v: Float64Array) => Float64Array;
+}
+
+/** Prepares a function of vectors, float64 throughout, to be called with plain numbers and to give plain numbers. */
+export function onNumbers(
+  f: (...x: Tensor[]) => readonly Tensor[],
+  compiled: boolean,
+): (...x: readonly Float64Array[]) => readonly Float64Array[] {
+  if (!compiled) return (...x) => f(...x.map((xi) => tensor(xi))).map((y) => y.data() as Float64Array);
+  const run = jit(f as (...x: Tensor[]) => Tensor[]);
+  return (...x) => run(...x).map((y) => y.data({ donate: true }) as Float64Array); // what it gives is ours alone
+}
+
+/** The result of the user's function, which must be a tensor of this many axes. */
+export function requireResult(operation: string, out: unknown, axes: 0 | 1): Tensor {
+  if (out instanceof Tensor && out.ndim === axes) return astype(out, "float64");
+  if (typeof out === "number" && axes === 0) {
+    throw new DownhillError(
+      "derivative",
+      `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.`,
+    );
+  }
+  if (out instanceof Promise) throw asyncFunction(operation, out);
+  const what = out instanceof Tensor ? showType(out.type) : typeof out;
+  const repair =
+    axes === 0 ? "Return a scalar, as in sum(…)." : "Return the residuals in one axis, as in ravel(…).";
+  throw new DownhillError("shape", `${operation}: the function returned ${what}. ${repair}`);
+}
+
+/** Some of the options. */
+export function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<O, K>;
+}

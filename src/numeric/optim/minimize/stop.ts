@@ -1,0 +1,190 @@
+import { DownhillError, internalError } from "../../../engine/errors/index.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import { count, fixed, readOptions } from "../options.ts";
+import { largest } from "../vector.ts";
+
+/**
+ * Why a search stopped.
+ *
+ * - `gradient`, `value`, `step`: that tolerance was met; the search has converged
+ * - `precision`: no step lowers the value any more, as far as rounding lets one tell
+ * - `iterations`, `evaluations`: that limit was reached
+ * - `aborted`: by the signal; `callback`: the callback returned true
+ * - `not-finite`: the value at the start is not a finite number
+ */
+export type StopReason =
+  | "gradient"
+  | "value"
+  | "step"
+  | "precision"
+  | "iterations"
+  | "evaluations"
+  | "aborted"
+  | "callback"
+  | "not-finite";
+
+/** When to stop. */
+export interface StopRules {
+  /** Most iterations, 1 or more. Default 1000. */
+  readonly maxIterations?: number;
+  /** Most evaluations of the function, with or without derivatives, 1 or more. Default: no limit. */
+  readonly maxEvaluations?: number;
+  /** Converged where no partial derivative is larger, 0 or more. Default 1e-8, 1e-10 for `leastSquares`. */
+  readonly gradientTolerance?: number;
+  /** Converged where an iteration lowers the value by less than this part of it, 0 or more. Default 1e-14. */
+  readonly valueTolerance?: number;
+  /** Converged where an iteration moves no number by more than this part of it, 0 or more. Default 1e-12. */
+  readonly stepTolerance?: number;
+  /** Stops the search between two iterations. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a search is. */
+export interface Iterate {
+  readonly x: Float64Array;
+  readonly value: number;
+  /** What `gradientTolerance` is about; missing for methods without derivatives. */
+  readonly gradient?: Float64Array;
+  /** By how much the last iteration lowered the value, and the largest change of a number as a part of it; ∞ at first. */
+  readonly decrease: number;
+  readonly step: number;
+}
+
+/** A method of descent: it yields where it is, and returns when it finds no better point. */
+export type Search = Generator<Iterate, void, void>;
+
+/** How a search ended. */
+export interface Outcome {
+  readonly best: Iterate;
+  readonly reason: StopReason;
+  readonly iterations: number;
+}
+
+/** The rules with their defaults, and the counter of evaluations. */
+export interface Limits extends Required<Omit<StopRules, "signal">> {
+  readonly signal: AbortSignal | undefined;
+  readonly evaluations: () => number;
+}
+
+/** Follows a search until a rule says stop; `watch` sees every iterate and stops it by returning true. */
+export function* follow(
+  search: Search,
+  limits: Limits,
+  watch: (at: Iterate, iteration: number) => boolean,
+): Generator<void, Outcome, void> {
+  let best: Iterate | undefined;
+  for (let iterations = 0; ; iterations++) {
+    const { value: next, done } = search.next();
+    if (done === true) {
+      if (best === undefined) throw internalError("a search that yields nothing");
+      return { best, reason: "precision", iterations: iterations - 1 };
+    }
+    best = next;
+    const stopped = watch(best, iterations);
+    const reason = reasonToStop(best, iterations, limits) ?? (stopped ? "callback" : undefined);
+    if (reason !== undefined) return { best, reason, iterations };
+    yield;
+  }
+}
+
+/** Runs to the end at once. */
+export function finish<T>(run: Generator<void, T, void>): T {
+  for (;;) {
+    const { value, done } = run.next();
+    if (done === true) return value;
+  }
+}
+
+/** Runs to the end and lets others work in between, about sixty times a second. */
+export async function finishSoon<T>(run: Generator<void, T, void>): Promise<T> {
+  for (;;) {
+    const until = performance.now() + 15;
+    do {
+      const { value, done } = run.next();
+      if (done === true) return value;
+    } while (performance.now() < until);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 0);
+    });
+  }
+}
+
+function reasonToStop(at: Iterate, iterations: number, limits: Limits): StopReason | undefined {
+  if (!Number.isFinite(at.value)) return "not-finite";
+  if (at.gradient !== undefined && largest(at.gradient) <= limits.gradientTolerance) return "gradient";
+  const slow = at.decrease <= limits.valueTolerance * Math.abs(at.value);
+  const near = at.step <= limits.stepTolerance;
+  // a simplex may be flat before it is small, or small on a slope: both must hold where there is no gradient
+  if (at.gradient === undefined ? slow && near : slow) return "value";
+  if (at.gradient !== undefined && near) return "step";
+  if (iterations >= limits.maxIterations) return "iterations";
+  if (limits.evaluations() >= limits.maxEvaluations) return "evaluations";
+  if (limits.signal?.aborted === true) return "aborted";
+  return undefined;
+}
+
+/** Reads the rules out of options, of which `own` are the method's. */
+export function readLimits(
+  operation: string,
+  options: StopRules & { readonly callback?: unknown },
+  own: readonly string[],
+  evaluations: () => number,
+  gradientTolerance = 1e-8,
+): Limits {
+  const names = Object.keys(table) as (keyof Rules)[];
+  checkOptions(operation, options, [...own, ...names, "signal", "callback"]);
+  const { signal, callback } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new DownhillError(
+      "option",
+      `${operation}: signal must be an AbortSignal, as of an AbortController.`,
+    );
+  }
+  if (callback !== undefined && typeof callback !== "function") {
+    throw new DownhillError("option", `${operation}: callback must be a function.`);
+  }
+  const given = Object.fromEntries(names.map((name) => [name, options[name]])) as Rules;
+  const rules = readOptions(operation, given, {
+    ...table,
+    gradientTolerance: fixed(gradientTolerance, { from: 0 }),
+  });
+  return { ...rules, signal, evaluations };
+}
+
+type Rules = Omit<StopRules, "signal">;
+const table = /* @__PURE__ */ ruleTable();
+
+function ruleTable() {
+  return {
+    maxIterations: count(1000, { from: 1 }),
+    maxEvaluations: { ...count(1, { from: 1 }), initial: Infinity },
+    gradientTolerance: fixed(1e-8, { from: 0 }),
+    valueTolerance: fixed(1e-14, { from: 0 }),
+    stepTolerance: fixed(1e-12, { from: 0 }),
+  };
+}
+
+/** Whether a search reached what it was asked for. */
+export function isConverged(reason: StopReason): boolean {
+  return reason === "gradient" || reason === "value" || reason === "step";
+}
+
+/** The reason in words. */
+export function explain(reason: StopReason, { gradient }: Iterate): string {
+  const slope =
+    gradient === undefined ? "" : ` The largest partial derivative is ${largest(gradient).toExponential(2)}.`;
+  return explanations[reason] + (isConverged(reason) ? "" : slope);
+}
+
+const explanations: Readonly<Record<StopReason, string>> = {
+  gradient: "No partial derivative exceeds gradientTolerance.",
+  value: "The value hardly falls any more: less than valueTolerance.",
+  step: "The parameters hardly move any more: less than stepTolerance.",
+  precision: "No step lowers the value any more, as far as rounding lets one tell.",
+  iterations: "maxIterations was reached.",
+  evaluations: "maxEvaluations was reached.",
+  aborted: "The signal was aborted.",
+  callback: "The callback asked to stop.",
+  "not-finite":
+    "The value at the start is not a finite number: start elsewhere, or look for its cause with debug({ nan: true }).",
+};

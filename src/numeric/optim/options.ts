@@ -1,0 +1,166 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkFlag, checkOptions } from "../../engine/errors/options.ts";
+import { knownNumber } from "../../engine/ir/elements.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** A hyper-parameter: a number, or a scalar tensor, through which a run can be differentiated. */
+export type Scalar = number | Tensor;
+
+/** A learning rate: a number, a scalar tensor, or a function of the step. */
+export type Rate = Scalar | Schedule;
+
+/** A range of numbers, its ends included unless said otherwise. */
+export interface NumberRange {
+  /** Default −∞. */
+  readonly from?: number;
+  /** Default ∞. */
+  readonly to?: number;
+  /** Whether `from` itself is left out. */
+  readonly above?: boolean;
+  /** Whether `to` itself is left out. */
+  readonly below?: boolean;
+}
+
+/** What an option is when left out, and what it may be. */
+export interface Option<T> {
+  readonly initial: T;
+  readonly check: (operation: string, option: string, value: unknown) => void;
+}
+
+/**
+ * The options of `operation` with what was left out filled in.
+ *
+ * @throws DownhillError `option` for an unknown option or a value of the wrong kind, `range` for a number out of range.
+ */
+export function readOptions<O extends object>(
+  operation: string,
+  given: O,
+  table: { readonly [K in keyof O]-?: Option<Required<O>[K]> },
+): Required<O> {
+  const names = Object.keys(table) as (keyof O & string)[];
+  checkOptions(operation, given, names, names); // what may be null says its own check
+  const read = names.map((name) => {
+    const { initial, check } = table[name];
+    const value: unknown = given[name];
+    if (value === undefined) return [name, initial];
+    check(operation, name, value);
+    return [name, value];
+  });
+  return Object.fromEntries(read) as Required<O>;
+}
+
+/** A number within a range, or a scalar tensor. */
+export function within(initial: number, range: NumberRange): Option<Scalar> {
+  return { initial, check: (operation, option, value) => checkScalar(operation, option, value, range) };
+}
+
+/** A plain number within a range, known before anything is traced. */
+export function fixed(initial: number, range: NumberRange): Option<number> {
+  return { initial, check: (operation, option, value) => checkNumber(operation, option, value, range) };
+}
+
+/** A whole number within a range. */
+export function count(initial: number, range: NumberRange): Option<number> {
+  return { initial, check: (operation, option, value) => checkCount(operation, option, value, range) };
+}
+
+/** A learning rate. */
+export function rate(initial: number): Option<Rate> {
+  return { initial, check: (operation, _, value) => checkRate(operation, value) };
+}
+
+/** `true` or `false`. */
+export function flag(initial: boolean): Option<boolean> {
+  return { initial, check: checkFlag };
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string>(initial: W, words: readonly W[]): Option<W> {
+  return { initial, check: (operation, option, value) => checkChoice(operation, option, value, words) };
+}
+
+/** What may also be left out or `null`: then it is `null`. */
+export function optional<T>(option: Option<T>): Option<T | null> {
+  const check: Option<T>["check"] = (operation, name, value) => {
+    if (value !== null) option.check(operation, name, value);
+  };
+  return { initial: null, check };
+}
+
+/**
+ * A number within its range.
+ *
+ * @throws DownhillError `range`, naming option, range and what came.
+ */
+export function checkNumber(operation: string, option: string, value: unknown, range: NumberRange): void {
+  const { from = -Infinity, to = Infinity, above = false, below = false } = range;
+  const inRange =
+    typeof value === "number" &&
+    Number.isFinite(value) &&
+    (above ? value > from : value >= from) &&
+    (below ? value < to : value <= to);
+  if (!inRange) throw outOfRange(operation, option, value, `a ${showRange(range)}`);
+}
+
+/** A whole number within its range. */
+export function checkCount(operation: string, option: string, value: unknown, range: NumberRange): void {
+  const { from = 0, to = Infinity } = range;
+  if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return;
+  throw outOfRange(operation, option, value, `a whole ${showRange({ from, to })}`.replace("finite ", ""));
+}
+
+/**
+ * A number within its range, or a floating scalar whose value, where it is known already, is.
+ *
+ * @throws DownhillError `range` or `shape`, naming option and what came.
+ */
+export function checkScalar(operation: string, option: string, value: unknown, range: NumberRange): void {
+  if (!(value instanceof Tensor)) return checkNumber(operation, option, value, range);
+  if (value.ndim > 0 || !isFloating(value.dtype)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${option} must be a number or a floating scalar, got ${showType(value.type)}.`,
+    );
+  }
+  const known = knownNumber(value);
+  if (known !== undefined) checkNumber(operation, option, known, range);
+}
+
+/** A number that must be 0 or more, a scalar, or a function of the step. */
+function checkRate(operation: string, learningRate: unknown): void {
+  if (typeof learningRate === "function") return;
+  if (typeof learningRate !== "number" && !(learningRate instanceof Tensor)) {
+    throw new DownhillError(
+      "option",
+      `${operation}: learningRate must be a number or a schedule, got ${show(learningRate)}.`,
+    );
+  }
+  checkScalar(operation, "learningRate", learningRate, { from: 0 });
+}
+
+function outOfRange(operation: string, option: string, value: unknown, expected: string): DownhillError {
+  const repair =
+    typeof value === "function"
+      ? ` For a schedule: injectHyperparameters(${operation}, { ${option}: schedule }).`
+      : "";
+  return new DownhillError(
+    "range",
+    `${operation}: ${option} must be ${expected}, got ${show(value)}.${repair}`,
+  );
+}
+
+function showRange({ from = -Infinity, to = Infinity, above = false, below = false }: NumberRange): string {
+  if (from === -Infinity && to === Infinity) return "finite number";
+  if (to === Infinity) return `finite number ${above ? `above ${from}` : `of ${from} or more`}`;
+  if (from === -Infinity) return `finite number ${below ? `below ${to}` : `of ${to} or less`}`;
+  const outside = [...(above ? [from] : []), ...(below ? [to] : [])];
+  return `number from ${from} to ${to}${outside.map((end) => `, ${end} itself excluded`).join("")}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

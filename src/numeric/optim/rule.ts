@@ -1,0 +1,187 @@
+import { full, zeros } from "../array/create.ts";
+import { add, astype, neg } from "../array/elementwise.ts";
+import { broadcastTo } from "../array/shape.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import type { DType } from "../../engine/ir/types.ts";
+import type { Shape } from "../../engine/util/shape.ts";
+import type { Rate, Scalar } from "./options.ts";
+import { checkInit, checkUpdate, type Update, type UpdateExtra } from "./optimizer.ts";
+import type { Parameters } from "./parameters.ts";
+import { matchParameters, pathOf, readParameters, rebuild } from "./parameters.ts";
+import type { Schedule } from "./schedule.ts";
+import { rateAt, scaledRate } from "./schedule.ts";
+import { checkState, type Presence, stepOf } from "./state.ts";
+
+/**
+ * The state of parameters of type `P`, for a state `S` that was written down for `object`: `step`, and trees of the
+ * structure of the parameters.
+ */
+export type StateOf<S, P> = {
+  readonly [K in keyof S]: K extends "step" ? S[K] : null extends S[K] ? P | null : P;
+};
+
+/** An optimiser for parameters of any structure: an `Optimizer<P, …>` for every `P`. */
+export interface RuleOptimizer<S> {
+  init<P>(params: P): StateOf<S, P>;
+  update<P>(
+    grads: P,
+    state: StateOf<S, unknown>,
+    params: P,
+    extra?: UpdateExtra<P>,
+  ): Update<P, StateOf<S, P>>;
+  readonly learningRate?: number | Schedule;
+}
+
+/** The parts of a state other than `step`. */
+type PartOf<S> = Exclude<keyof S, "step"> & string;
+
+/** The parts of a state that belong to one parameter; those that some options do without may be missing. */
+type PartsAt<S> = { readonly [K in PartOf<S>]: null extends S[K] ? Tensor | undefined : Tensor };
+
+/** What a part of the state is for a parameter, at the start. */
+export interface Part {
+  readonly value: Scalar;
+  /** Its shape for a parameter of the given shape; `null` for none. Default: the same. */
+  readonly shape?: (shape: Shape) => Shape | null;
+}
+
+/** A part that starts at 0. */
+export const zero: Part = { value: 0 };
+
+/** The scalars of an update: the options as read, in the dtype of the parameter, and what changes from step to step. */
+export type ScalarsOf<O> = O & {
+  /** Number of this update, from 1. */
+  readonly t: Tensor;
+  /** η, the learning rate of this update; 0 for rules without one. */
+  readonly eta: Scalar;
+};
+
+/** An update rule as a record: what it remembers of each parameter, and its formula. */
+export interface Rule<S, O extends object> {
+  readonly name: string;
+  readonly options: O & { readonly learningRate?: Rate; readonly maximize?: boolean };
+  /** Parts of the state; `null` for one that these options do without. */
+  readonly parts: { readonly [K in PartOf<S>]: Part | null };
+  /** Refuses a parameter that the rule cannot change. */
+  readonly accept?: (x: Tensor, path: () => string) => void;
+  /**
+   * The formula. Given the scalars of an update, what happens to a parameter `x` with gradient `g` (that of −f where
+   * `maximize` is set) and its parts of the state: the `change` to add to x, and the parts for the next update.
+   */
+  readonly formula: (
+    scalars: ScalarsOf<O>,
+  ) => (
+    at: PartsAt<S> & { readonly x: Tensor; readonly g: Tensor },
+  ) => PartsAt<S> & { readonly change: Tensor };
+}
+
+/** The optimiser that follows a rule. */
+export function followRule<S extends { readonly step: Tensor }, O extends object>(
+  rule: Rule<S, O>,
+): RuleOptimizer<S> {
+  const { name, options, formula } = rule;
+  const { learningRate, maximize = false } = options;
+  const parts = Object.entries<Part | null>(rule.parts);
+
+  return {
+    ...(learningRate === undefined || learningRate instanceof Tensor ? {} : { learningRate }),
+
+    init<P>(params: P): StateOf<S, P> {
+      checkInit(name, arguments);
+      const parameters = readParameters(name, params);
+      parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
+      const trees = parts.map(([key, part]) => [key, part === null ? null : startOf(part, parameters)]);
+      return { step: zeros([], { dtype: "int32" }), ...Object.fromEntries(trees) } as StateOf<S, P>;
+    },
+
+    update<P>(
+      grads: P,
+      state: StateOf<S, unknown>,
+      params: P,
+      extra?: UpdateExtra<P>,
+    ): Update<P, StateOf<S, P>> {
+      checkUpdate(name, arguments);
+      const parameters = readParameters(name, params);
+      parameters.tensors.forEach((x, i) => rule.accept?.(x, () => pathOf(parameters, i)));
+      const gradients = matchParameters(parameters, "grads", grads);
+      const step = stepOf(name, state);
+      const known = Object.fromEntries(parts.map(([key, part]) => [key, presenceOf(part)]));
+      checkState(name, state, { step: "needed", ...known });
+      const held = parts
+        .filter(([, part]) => part !== null)
+        .map(([key, part]) => {
+          const tree: unknown = state[key as PartOf<S>];
+          return [
+            key,
+            matchParameters(parameters, `state.${key}`, tree, shapesOf(part!, parameters)),
+          ] as const;
+        });
+      const t = add(step, 1);
+      const scale = extra?.rateScale;
+      const formulas = perDtype((dtype) =>
+        formula({
+          ...castOptions(options, dtype),
+          t: astype(t, dtype),
+          eta: scaledRate(name, rateAt(name, learningRate ?? 0, step, dtype), scale, dtype),
+        }),
+      );
+      const moves = parameters.tensors.map((x, i) => {
+        const g = maximize ? neg(gradients[i]!) : gradients[i]!;
+        const mine = Object.fromEntries(held.map(([key, tensors]) => [key, tensors[i] ?? undefined]));
+        return formulas(x)({ x, g, ...(mine as PartsAt<S>) });
+      });
+      const trees = parts.map(([key, part]) => {
+        const after = moves.map((move) => move[key as PartOf<S>] ?? null);
+        return [key, part === null ? null : rebuild(parameters, after)];
+      });
+      const changes = moves.map(({ change }) => change);
+      return {
+        updates: rebuild(parameters, changes) as P,
+        state: { step: t, ...Object.fromEntries(trees) } as StateOf<S, P>,
+      };
+    },
+  };
+}
+
+/** Remembers what `make` gives for the dtype of a parameter: scalars are worked out once and not for each parameter. */
+function perDtype<T>(make: (dtype: "float64" | "float32") => T): (x: Tensor) => T {
+  const made = new Map<string, T>();
+  return (x) => {
+    const known = made.get(x.dtype);
+    if (known !== undefined) return known;
+    const value = make(x.dtype as "float64" | "float32");
+    made.set(x.dtype, value);
+    return value;
+  };
+}
+
+/** Options with their tensors in this dtype. */
+function castOptions<O extends object>(options: O, dtype: "float64" | "float32"): O {
+  const entries = Object.entries<unknown>(options as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, value instanceof Tensor ? astype(value, dtype) : value]),
+  ) as O;
+}
+
+function presenceOf(part: Part | null): Presence {
+  if (part === null) return "absent";
+  return part.shape === undefined ? "needed" : "possible"; // with a shape of its own there may be none
+}
+
+function shapesOf({ shape }: Part, { tensors }: Parameters): readonly (Shape | null)[] {
+  return tensors.map((x) => (shape === undefined ? x.shape : shape(x.shape)));
+}
+
+function startOf(part: Part, parameters: Parameters): unknown {
+  const shapes = shapesOf(part, parameters);
+  const start = parameters.tensors.map((x, i) => {
+    const shape = shapes[i]!;
+    return shape === null ? null : filled(shape, part.value, x.dtype);
+  });
+  return rebuild(parameters, start);
+}
+
+/** An array of this shape with every element `value`. */
+function filled(shape: Shape, value: Scalar, dtype: DType): Tensor {
+  return typeof value === "number" ? full(shape, value, { dtype }) : broadcastTo(astype(value, dtype), shape);
+}

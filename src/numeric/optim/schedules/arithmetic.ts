@@ -1,0 +1,121 @@
+import { full, tensor } from "../../array/create.ts";
+import * as array from "../../array/elementwise.ts";
+import { take } from "../../array/shape.ts";
+import { interpBackend } from "../../../engine/backends/interp/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
+import { cos64, log64, pow64 } from "../../../engine/kernel/math/index.ts";
+import type { Procedure } from "../../../engine/kernel/scalar.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { full as constant } from "../../../engine/prims/linear.ts";
+import { installedGenerator } from "../../../engine/runtime/engine.ts";
+import type { Scalar } from "../options.ts";
+import type { Schedule } from "../schedule.ts";
+
+/** A value of the kind in which a formula is worked out, or a constant. */
+export type Term<X> = X | number;
+
+/** A function that users write over tensors: it serves numbers too. */
+export type TensorFunction = (x: Tensor) => Scalar;
+
+/**
+ * What the formulas of schedules are written in. Plain numbers and tensors have the same operations with the same bits,
+ * so that one formula serves both.
+ */
+export interface Arithmetic<X> {
+  readonly add: (x: Term<X>, y: Term<X>) => X;
+  readonly sub: (x: Term<X>, y: Term<X>) => X;
+  readonly mul: (x: Term<X>, y: Term<X>) => X;
+  readonly div: (x: Term<X>, y: Term<X>) => X;
+  readonly pow: (x: Term<X>, y: Term<X>) => X;
+  readonly min: (x: Term<X>, y: Term<X>) => X;
+  readonly max: (x: Term<X>, y: Term<X>) => X;
+  readonly sqrt: (x: X) => X;
+  readonly floor: (x: X) => X;
+  /** Natural logarithm. */
+  readonly log: (x: X) => X;
+  /** Cosine, x in radians. */
+  readonly cos: (x: X) => X;
+  /** `x` where a < b, else `y`, which is also what NaN gets. */
+  readonly ifLess: (a: Term<X>, b: Term<X>, x: Term<X>, y: Term<X>) => X;
+  /** The number at a whole place of a list; beyond its end the last one. */
+  readonly pick: (list: readonly number[], place: X) => X;
+  /** A schedule at a step. */
+  readonly rateOf: (schedule: number | Schedule, step: X) => X;
+  readonly apply: (f: TensorFunction, x: X) => X;
+}
+
+/** Arithmetic of plain numbers. */
+export const ofNumbers: Arithmetic<number> = {
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  div: (x, y) => x / y,
+  // not those of Math, which differ from engine to engine
+  pow: /* @__PURE__ */ compiledOnce(pow64),
+  log: /* @__PURE__ */ compiledOnce(log64),
+  cos: /* @__PURE__ */ compiledOnce(cos64),
+  min: (x, y) => Math.min(x, y),
+  max: (x, y) => Math.max(x, y),
+  sqrt: (x) => Math.sqrt(x),
+  floor: (x) => Math.floor(x),
+  ifLess: (a, b, x, y) => (a < b ? x : y),
+  pick: (list, place) => list[Math.min(list.length - 1, place)]!,
+  rateOf: (schedule, step) => (typeof schedule === "number" ? schedule : schedule(step)),
+  apply(f, x) {
+    const value = f(full([], x));
+    return typeof value === "number" ? value : value.item();
+  },
+};
+
+/** Arithmetic of tensors of the dtype of `t`, in which constants are rounded to it. */
+export function ofTensorsLike(t: Tensor): Arithmetic<Tensor> {
+  const { dtype, weak } = t.type;
+  const scalar = arrayType(dtype, [], weak);
+  const lift = (x: Term<Tensor>): Tensor => (typeof x === "number" ? constant(scalar, x) : x);
+  type Binary = (x: Term<Tensor>, y: Term<Tensor>) => Tensor;
+  const lifted =
+    (op: (x: Tensor, y: Tensor) => Tensor): Binary =>
+    (x, y) =>
+      op(lift(x), lift(y));
+  const alike = (x: unknown): Tensor =>
+    typeof x === "number" ? lift(x) : array.astype(asTensor(x, "schedule"), dtype);
+  return {
+    add: lifted(array.add),
+    sub: lifted(array.sub),
+    mul: lifted(array.mul),
+    div: lifted(array.div),
+    pow: lifted(array.pow),
+    min: lifted(array.minimum),
+    max: lifted(array.maximum),
+    sqrt: array.sqrt,
+    floor: array.floor,
+    log: array.log,
+    cos: array.cos,
+    ifLess: (a, b, x, y) => array.where(array.less(lift(a), lift(b)), lift(x), lift(y)),
+    pick: (list, place) =>
+      take(tensor(list, { dtype }), array.minimum(array.astype(place, "int32"), list.length - 1)),
+    rateOf: (schedule, step) => alike(typeof schedule === "number" ? schedule : schedule(step)),
+    apply: (f, x) => alike(f(x)),
+  };
+}
+
+/** The procedure by which tensors compute a function too, compiled when it is first needed. */
+function compiledOnce(procedure: Procedure): CompiledProcedure {
+  let call: CompiledProcedure | undefined;
+  return (...xs) => {
+    call ??= (installedGenerator() ?? interpBackend).compileProcedure(procedure);
+    return call(...xs);
+  };
+}
+
+/** `from · (1 − part) + to · part`: exactly `from` for part 0 and exactly `to` for 1. */
+export function mix<X>({ add, sub, mul }: Arithmetic<X>, from: Term<X>, to: Term<X>, part: Term<X>): X {
+  return add(mul(from, sub(1, part)), mul(to, part));
+}
+
+/** From 0 to 1 along half a cosine as `part` goes from 0 to 1, and back again as it goes to 2. */
+export function halfCosine<X>({ sub, mul, div, cos }: Arithmetic<X>, part: X): X {
+  return div(sub(1, cos(mul(Math.PI, part))), 2);
+}

@@ -1,0 +1,42 @@
+import { asFloating } from "../../array/promote.ts";
+import { broadcastTo } from "../../array/shape.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { checkNumber } from "../options.ts";
+import type { Schedule } from "../schedule.ts";
+import { type Arithmetic, ofNumbers, ofTensorsLike } from "./arithmetic.ts";
+
+/** A rate as a formula of the step `t`, for numbers and for tensors. */
+export type Formula = <X>(t: X, arithmetic: Arithmetic<X>) => X;
+
+/** The schedule of a formula. Steps are numbers of 0 or more, fractions too, or tensors of any shape. */
+export function makeSchedule(operation: string, formula: Formula): Schedule {
+  function rate(step: number): number;
+  function rate(step: Tensor): Tensor;
+  function rate(step: number | Tensor): number | Tensor {
+    if (arguments.length > 1) refuseExtra(operation, arguments, 1);
+    if (step instanceof Tensor) {
+      const t = asFloating(step, operation);
+      return broadcastTo(formula(t, ofTensorsLike(t)), t.shape);
+    }
+    checkNumber(operation, "the step", step, { from: 0 });
+    return formula(step, ofNumbers);
+  }
+  return rate;
+}
+
+/** A schedule of the rate that comes with one of the momentum. */
+export interface CycledSchedule extends Schedule {
+  /** The momentum (β₁ of Adam) at each step, which goes down while the rate goes up. */
+  readonly momentum: Schedule;
+}
+
+/** @throws DownhillError `option` for what is no function. */
+export function checkFunction(operation: string, option: string, value: unknown): void {
+  if (typeof value === "function") return;
+  throw new DownhillError(
+    "option",
+    `${operation}: ${option} must be a function, got ${value === null ? "null" : typeof value}.`,
+  );
+}

@@ -1,0 +1,93 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { checkCount, checkNumber, count, type NumberRange, type Option, readOptions } from "../options.ts";
+import type { Schedule } from "../schedule.ts";
+
+/** Stands for an option that was not given and must be. */
+const missing: unique symbol = /* @__PURE__ */ Symbol("missing");
+
+/**
+ * The options of a schedule with what was left out filled in.
+ *
+ * @throws DownhillError `option` for one that is unknown, missing or of the wrong kind, `range` for a number out of range.
+ */
+export function readScheduleOptions<O extends object>(
+  operation: string,
+  given: O,
+  table: { readonly [K in keyof O]-?: Option<Required<O>[K]> },
+): Required<O> {
+  const read = readOptions<O>(operation, given ?? {}, table);
+  for (const [name, value] of Object.entries<unknown>(read)) {
+    if (value !== missing) continue;
+    const required = Object.keys(table).filter((key) => table[key as keyof O].initial === missing);
+    throw new DownhillError(
+      "option",
+      `${operation}: ${name} is missing. It needs ${required.join(", ").replace(/, (?=[^,]*$)/, " and ")}.`,
+    );
+  }
+  return read;
+}
+
+/** An option that must be given. */
+export function needed<T>({ check }: { readonly check: Option<T>["check"] }): Option<T> {
+  return { initial: missing as T, check };
+}
+
+/** A rate or a factor that must be given, 0 or more. */
+export const neededRate: Option<number> = /* @__PURE__ */ needed<number>({
+  check: (operation, option, value) => checkNumber(operation, option, value, { from: 0 }),
+});
+
+/** A number of steps that must be given, 1 or more. */
+export const neededSteps: Option<number> = /* @__PURE__ */ needed<number>({
+  check: (operation, option, value) => checkCount(operation, option, value, { from: 1 }),
+});
+
+/** A number of steps, 1 or more. */
+export function stepsOr(initial: number): Option<number> {
+  return count(initial, { from: 1 });
+}
+
+/** Steps at which something happens: whole numbers of at least `from`, none below the one before it. */
+export function checkMilestones(
+  operation: string,
+  option: string,
+  value: unknown,
+  { from = 0, rising = false }: { readonly from?: number; readonly rising?: boolean } = {},
+): asserts value is readonly number[] {
+  if (!Array.isArray(value)) {
+    throw new DownhillError("option", `${operation}: ${option} must be a list of steps, as in [30, 60].`);
+  }
+  let last = rising ? from - 1 : from;
+  for (const step of value as unknown[]) {
+    checkCount(operation, `each step of ${option}`, step, { from });
+    if (rising ? (step as number) <= last : (step as number) < last) {
+      throw new DownhillError(
+        "range",
+        `${operation}: the steps of ${option} must rise, got ${(value as unknown[]).join(", ")}.`,
+      );
+    }
+    last = step as number;
+  }
+}
+
+/** A list of numbers within a range, at least one. */
+export function checkNumbers(operation: string, option: string, value: unknown, range: NumberRange): void {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new DownhillError("option", `${operation}: ${option} must be a list of numbers, at least one.`);
+  }
+  value.forEach((item: unknown, i) => checkNumber(operation, `${option}[${i}]`, item, range));
+}
+
+/** A number of 0 or more, or a function of the step. */
+export function checkPart(
+  operation: string,
+  name: string,
+  value: unknown,
+): asserts value is number | Schedule {
+  if (typeof value === "function") return;
+  if (typeof value === "number") return checkNumber(operation, name, value, { from: 0 });
+  throw new DownhillError(
+    "option",
+    `${operation}: ${name} must be a schedule or a number, got ${value === null ? "null" : typeof value}.`,
+  );
+}

@@ -1,0 +1,158 @@
+import { asFloating } from "../../array/promote.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/ir/types.ts";
+import { count, fixed, oneOf, readOptions } from "../options.ts";
+import { checkState } from "../state.ts";
+import { type Arithmetic, ofNumbers, ofTensorsLike, type Term } from "./arithmetic.ts";
+
+/** Options of `reduceOnPlateau`. */
+export interface ReduceOnPlateauOptions {
+  /** Whether the metric is to become small (a loss) or large (an accuracy). Default "min". */
+  readonly mode?: "min" | "max";
+  /** What the rate is multiplied by, from 0 to below 1. Default 0.1. */
+  readonly factor?: number;
+  /** How many epochs in a row without improvement are let pass: the next one reduces. Default 10. */
+  readonly patience?: number;
+  /** How much better than the best a metric must be to count as an improvement, 0 or more. Default 0.0001. */
+  readonly threshold?: number;
+  /** Whether `threshold` is a share of the best or a difference. Default "relative". */
+  readonly thresholdMode?: "relative" | "absolute";
+  /** Epochs after a reduction in which nothing counts against the metric. Default 0. */
+  readonly cooldown?: number;
+  /** The rate that it never goes below, 0 or more. Default 0. */
+  readonly floor?: number;
+  /** A reduction by no more than this is not made, 0 or more. Default 1e-8. */
+  readonly eps?: number;
+  /** The rate before any reduction, above 0: what `floor` and `eps` are measured against. Default 1. */
+  readonly learningRate?: number;
+}
+
+/** What `reduceOnPlateau` remembers: numbers, or scalars inside `jit` and `scan`. */
+export interface PlateauState<X = number> {
+  /** The learning rate now: `learningRate · scale`. */
+  readonly rate: X;
+  /** The best metric so far. */
+  readonly best: X;
+  /** Epochs in a row without improvement. */
+  readonly bad: X;
+  /** Epochs of `cooldown` left. */
+  readonly cooldown: X;
+}
+
+/** The scale of the learning rate for the next epoch. */
+export interface PlateauUpdate<X = number> {
+  readonly scale: X;
+  readonly state: PlateauState<X>;
+}
+
+/** Lowers the learning rate by a metric, one update an epoch. */
+export interface ReduceOnPlateau {
+  init(): PlateauState;
+  update(metric: number, state: PlateauState): PlateauUpdate;
+  update(metric: Tensor, state: PlateauState<Tensor | number>): PlateauUpdate<Tensor>;
+}
+
+/**
+ * Lowers the rate when a metric has stopped improving: a schedule with a memory, given a metric once an epoch.
+ *
+ * ```text
+ * improvement: metric < best · (1 − threshold)   (relative; absolute: metric < best − threshold; "max": the other way round)
+ * bad ← improvement ? 0 : bad + 1                (0 while cooling down)
+ * bad > patience: rate ← max(rate · factor, floor), cooldown and bad begin anew
+ * ```
+ *
+ * So "reduce after k epochs without improvement" is `patience: k − 1`: PyTorch's `ReduceLROnPlateau`, whose rules and
+ * defaults these are, reduces in epoch `patience + 1` of a plateau. The `patience` of Keras's callback of that name and of
+ * optax's `reduce_on_plateau` is k itself; Keras's `min_delta` is an absolute threshold, optax's `min_scale` a floor for
+ * the scale. A NaN never counts as an improvement.
+ *
+ * @throws DownhillError `option` for an unknown option, `range` for a number out of range.
+ * @example
+ * const { init, update } = reduceOnPlateau({ factor: 0.5, patience: 1 });
+ * let state = init();
+ * const scales = [];
+ * for (const loss of [1, 0.8, 0.8, 0.8, 0.7]) {
+ *   const next = update(loss, state);
+ *   state = next.state;
+ *   scales.push(next.scale);
+ * }
+ * scales; // [1, 1, 1, 0.5, 0.5]
+ */
+export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnPlateau {
+  if (arguments.length > 1) refuseExtra("reduceOnPlateau", arguments, 1);
+  const read = readOptions("reduceOnPlateau", options, {
+    mode: oneOf("min", ["min", "max"]),
+    factor: fixed(0.1, { from: 0, to: 1, below: true }),
+    patience: count(10, {}),
+    threshold: fixed(1e-4, { from: 0 }),
+    thresholdMode: oneOf("relative", ["relative", "absolute"]),
+    cooldown: count(0, {}),
+    floor: fixed(0, { from: 0 }),
+    eps: fixed(1e-8, { from: 0 }),
+    learningRate: fixed(1, { from: 0, above: true }),
+  });
+  const { mode, factor, patience, threshold, thresholdMode, floor, eps, learningRate } = read;
+  const sign = mode === "min" ? -1 : 1;
+  if (mode === "min" && thresholdMode === "relative" && threshold >= 1) {
+    throw new DownhillError(
+      "range",
+      `reduceOnPlateau: threshold must be below 1 where it is relative, or nothing is an improvement; got ${threshold}.`,
+    );
+  }
+
+  const next = <X>(a: Arithmetic<X>, metric: X, state: PlateauState<Term<X>>): PlateauUpdate<X> => {
+    const { rate, best, bad } = state;
+    const bound =
+      thresholdMode === "relative" ? a.mul(best, 1 + sign * threshold) : a.add(best, sign * threshold);
+    const [low, high] = mode === "min" ? [metric, bound] : [bound, metric];
+    const counted = a.ifLess(0, state.cooldown, 0, a.ifLess(low, high, 0, a.add(bad, 1)));
+    const cooled = a.max(0, a.sub(state.cooldown, 1));
+    const lower = a.max(a.mul(rate, factor), floor);
+    const reduced = a.ifLess(eps, a.sub(rate, lower), lower, rate);
+    const nextRate = a.ifLess(patience, counted, reduced, rate);
+    return {
+      scale: a.div(nextRate, learningRate),
+      state: {
+        rate: nextRate,
+        best: a.ifLess(low, high, metric, best),
+        bad: a.ifLess(patience, counted, 0, counted),
+        cooldown: a.ifLess(patience, counted, read.cooldown, cooled),
+      },
+    };
+  };
+
+  function update(metric: number, state: PlateauState): PlateauUpdate;
+  function update(metric: Tensor, state: PlateauState<Tensor | number>): PlateauUpdate<Tensor>;
+  function update(
+    metric: number | Tensor,
+    state: PlateauState | PlateauState<Tensor | number>,
+  ): PlateauUpdate | PlateauUpdate<Tensor> {
+    if (arguments.length > 2) refuseExtraOfMethod("reduceOnPlateau", arguments, 2);
+    checkState("reduceOnPlateau", state, {
+      rate: "needed",
+      best: "needed",
+      bad: "needed",
+      cooldown: "needed",
+    });
+    for (const [part, x] of Object.entries<unknown>({ ...state })) {
+      if (typeof x === "number" || (typeof metric !== "number" && x instanceof Tensor && x.ndim === 0))
+        continue;
+      const expected = typeof metric === "number" ? "a number, as the metric is" : "a number or a scalar";
+      throw new DownhillError("tree", `reduceOnPlateau: the state's ${part} must be ${expected}.`);
+    }
+    if (typeof metric === "number") return next(ofNumbers, metric, state as PlateauState);
+    if (!(metric instanceof Tensor) || metric.ndim > 0 || !isFloating(metric.dtype)) {
+      const got = metric instanceof Tensor ? showType(metric.type) : String(metric);
+      throw new DownhillError(
+        "shape",
+        `reduceOnPlateau: the metric must be a number or a floating scalar, got ${got}.`,
+      );
+    }
+    const x = asFloating(metric, "reduceOnPlateau");
+    return next(ofTensorsLike(x), x, state);
+  }
+  const worst = mode === "min" ? Infinity : -Infinity;
+  return { init: () => ({ rate: learningRate, best: worst, bad: 0, cooldown: 0 }), update };
+}

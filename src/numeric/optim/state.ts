@@ -1,0 +1,54 @@
+import { astype } from "../array/elementwise.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { knownNumber } from "../../engine/ir/elements.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { checkCount } from "./options.ts";
+
+/** Whether a state has a part: always, or `null` in its place under these options, or sometimes. */
+export type Presence = "needed" | "absent" | "possible";
+
+/**
+ * Refuses a state that has other parts than it must: that of another optimiser, or of one with other options.
+ *
+ * @throws DownhillError `tree`, naming the part.
+ */
+export function checkState(
+  operation: string,
+  state: unknown,
+  parts: Readonly<Record<string, Presence>>,
+): void {
+  const wrong = (what: string): DownhillError =>
+    new DownhillError(
+      "tree",
+      `${operation}: the state ${what}. Pass what init gave, of the same optimiser with the same options, then what each update gives as state.`,
+    );
+  const names = Object.keys(parts);
+  if (typeof state !== "object" || state === null) throw wrong(`must be an object with ${names.join(", ")}`);
+  const given = state as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(given)) {
+    if (!names.includes(key)) throw wrong(`has "${key}", which ${operation} does not keep`);
+    if (parts[key] === "absent" && given[key] !== null) {
+      throw wrong(`has "${key}", which these options do without`);
+    }
+  }
+  const lacks = (key: string): boolean =>
+    parts[key] === "needed" ? (given[key] ?? null) === null : parts[key] === "possible" && !(key in given);
+  const missing = names.find(lacks);
+  if (missing !== undefined) throw wrong(`has no ${missing}`);
+}
+
+/** The number of updates made before, out of a state. */
+export function stepOf(operation: string, state: unknown): Tensor {
+  const step: unknown =
+    typeof state === "object" && state !== null && "step" in state ? state.step : undefined;
+  const isScalar = typeof step === "number" || (step instanceof Tensor && step.ndim === 0);
+  if (isScalar) {
+    const known = step instanceof Tensor ? knownNumber(step) : step;
+    if (known !== undefined) checkCount(operation, "state.step", known, { from: 0 });
+    return astype(step, "int32");
+  }
+  throw new DownhillError(
+    "tree",
+    `${operation}: the state has no step, a scalar; pass what init gave, then what each update gives as state.`,
+  );
+}

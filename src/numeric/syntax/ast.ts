@@ -1,0 +1,145 @@
+import { assertNever } from "../../engine/util/assert-never.ts";
+import type { Span } from "./span.ts";
+
+/** Operators on two values, from loosest to tightest binding in the order of {@link precedenceOf}. */
+export type BinaryOperator = "<" | "<=" | ">" | ">=" | "==" | "!=" | "+" | "-" | "*" | "/" | "%" | "^";
+
+/** An expression as it was written. */
+export type Expr =
+  | { readonly kind: "number"; readonly value: number; readonly span: Span }
+  | { readonly kind: "name"; readonly name: string; readonly span: Span }
+  | { readonly kind: "negate"; readonly x: Expr; readonly span: Span }
+  | {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly x: Expr;
+      readonly y: Expr;
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly span: Span;
+      readonly nameSpan: Span;
+    };
+
+/** `name = value`, or a value alone. */
+export type Definition = { readonly value: Expr } & (
+  | { readonly name: string; readonly nameSpan: Span }
+  | { readonly name: undefined; readonly nameSpan: undefined }
+);
+
+/** `name = ?`: a value that is given from outside. */
+export interface Declaration {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly value: undefined;
+}
+
+export type Statement = Definition | Declaration;
+
+/** How tightly an operator binds; unary minus lies between `*` and `^`, so that `-x^2` is `-(x^2)`. */
+export function precedenceOf(operator: BinaryOperator): number {
+  switch (operator) {
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "==":
+    case "!=":
+      return 1;
+    case "+":
+    case "-":
+      return 2;
+    case "*":
+    case "/":
+    case "%":
+      return 3;
+    case "^":
+      return 5;
+    default:
+      return assertNever(operator, "precedenceOf");
+  }
+}
+export const negatePrecedence = 4;
+
+/** The direct parts of an expression, in the order of the text. */
+function partsOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case "number":
+    case "name":
+      return [];
+    case "negate":
+      return [expr.x];
+    case "binary":
+      return [expr.x, expr.y];
+    case "call":
+      return expr.args;
+    default:
+      return assertNever(expr, "partsOf");
+  }
+}
+
+/** Every part of an expression, each after its own parts; the expression comes last. No recursion: sums may be long. */
+export function postOrder(expr: Expr): Expr[] {
+  const order: Expr[] = [];
+  const stack: Expr[] = [expr];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    order.push(next);
+    stack.push(...partsOf(next));
+  }
+  return order.reverse();
+}
+
+/**
+ * An expression as text, with the parentheses that it needs and no others; parsing it gives the same expression.
+ *
+ * @example
+ * showExpr(parse("(x*y)+sin( x )")[0]!.value!); // "x * y + sin(x)"
+ */
+export function showExpr(expr: Expr): string {
+  const shown = new Map<Expr, string>();
+  const inside = (part: Expr, least: number): string => {
+    const text = shown.get(part) ?? "";
+    return precedence(part) < least ? `(${text})` : text;
+  };
+  for (const part of postOrder(expr)) shown.set(part, show(part, inside));
+  return shown.get(expr) ?? "";
+}
+
+function show(expr: Expr, inside: (part: Expr, least: number) => string): string {
+  switch (expr.kind) {
+    case "number":
+      return String(expr.value);
+    case "name":
+      return expr.name;
+    case "negate":
+      return `-${inside(expr.x, negatePrecedence)}`;
+    case "call":
+      return `${expr.name}(${expr.args.map((arg) => inside(arg, 0)).join(", ")})`;
+    case "binary": {
+      const own = precedenceOf(expr.operator);
+      // Operators group to the left, the power to the right, and comparisons not at all.
+      if (expr.operator === "^") return `${inside(expr.x, own + 1)}^${inside(expr.y, negatePrecedence)}`;
+      return `${inside(expr.x, own === 1 ? 2 : own)} ${expr.operator} ${inside(expr.y, own + 1)}`;
+    }
+    default:
+      return assertNever(expr, "showExpr");
+  }
+}
+
+function precedence(expr: Expr): number {
+  switch (expr.kind) {
+    case "number":
+    case "name":
+    case "call":
+      return 9;
+    case "negate":
+      return negatePrecedence;
+    case "binary":
+      return precedenceOf(expr.operator);
+    default:
+      return assertNever(expr, "precedence");
+  }
+}

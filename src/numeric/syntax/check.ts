@@ -1,0 +1,205 @@
+import { suggest } from "../../engine/util/suggest.ts";
+import type { Definition, Expr, Statement } from "./ast.ts";
+import { postOrder, precedenceOf } from "./ast.ts";
+import { constants, functions } from "./functions.ts";
+import { syntaxError } from "./span.ts";
+
+/** What a text means: what it computes, and what it takes from outside. */
+export interface Checked {
+  /** In the order in which the text declares or first uses them. */
+  readonly inputs: readonly string[];
+  /** The statements that compute something. */
+  readonly definitions: readonly Definition[];
+  /** The values, without names, that the text gives to some inputs. */
+  readonly starts: ReadonlyMap<string, Expr>;
+}
+
+/** How a text is to be understood. */
+export interface TextOptions {
+  /**
+   * Whether a statement that gives a name a value without other names, `x = 2` or `x = pi/2`, declares an input which starts
+   * there (default: it is a constant). The last statement is the result in any case.
+   */
+  readonly startValues?: boolean;
+  /** Names that stand for inputs, also where the language has a constant (`e`) or a function of that name; calls remain. */
+  readonly names?: readonly string[];
+}
+
+/** Whether a value is a number or the outcome of a comparison. */
+type Kind = "number" | "truth";
+
+/**
+ * Checks what names, calls and comparisons mean, and finds the inputs.
+ *
+ * @throws DownhillError `syntax` with a caret under the fault.
+ */
+export function checkStatements(
+  text: string,
+  statements: readonly Statement[],
+  { startValues = false, names = [] }: TextOptions,
+): Checked {
+  const own: ReadonlySet<string> = new Set(names);
+  const defined = collectNames(text, statements, own);
+  const known = new Map<string, Kind>(); // names that have a value by now
+  const inputs = new Set<string>();
+  const definitions: Definition[] = [];
+  const starts = new Map<string, Expr>();
+  for (const statement of statements) {
+    if (statement.value === undefined) {
+      known.set(statement.name, "number");
+      inputs.add(statement.name);
+      continue;
+    }
+    const kinds = new Map<Expr, Kind>();
+    let isClosed = true;
+    for (const expr of postOrder(statement.value)) {
+      if (expr.kind === "name") checkName(text, expr, statement, defined, known, own);
+      if (expr.kind === "call") checkCall(text, expr, defined);
+      if (expr.kind === "name" && (own.has(expr.name) || !constants.has(expr.name))) {
+        isClosed = false;
+        if (!defined.has(expr.name)) inputs.add(expr.name);
+      }
+      kinds.set(expr, kindOf(text, expr, kinds, known));
+    }
+    const kind = kinds.get(statement.value) ?? "number";
+    if (
+      startValues &&
+      isClosed &&
+      kind === "number" &&
+      statement.name !== undefined &&
+      statement !== statements.at(-1)
+    ) {
+      known.set(statement.name, kind);
+      inputs.add(statement.name);
+      starts.set(statement.name, statement.value);
+      continue;
+    }
+    definitions.push(statement);
+    if (statement === statements.at(-1) && kind === "truth") {
+      throw syntaxError(
+        text,
+        statement.value.span,
+        "a comparison has no derivative: choose between numbers, where(condition, a, b)",
+      );
+    }
+    if (statement.name !== undefined) known.set(statement.name, kind);
+  }
+  return { inputs: [...inputs], definitions, starts };
+}
+
+/** The names to which the text gives a value, or which it declares. */
+function collectNames(text: string, statements: readonly Statement[], own: ReadonlySet<string>): Set<string> {
+  const given = new Map<string, Statement>();
+  statements.forEach((statement, i) => {
+    const { name, nameSpan, value } = statement;
+    const isLast = i === statements.length - 1;
+    if (value === undefined && isLast) {
+      throw syntaxError(
+        text,
+        nameSpan,
+        `${name} is an input, and nothing is computed: end with a line such as z = 2*${name}`,
+      );
+    }
+    if (name === undefined) {
+      if (isLast) return;
+      throw syntaxError(text, value.span, "this value is never used: give it a name, as in a = …");
+    }
+    const constant = own.has(name) ? undefined : constants.get(name);
+    const former = given.get(name);
+    const taken =
+      constant !== undefined
+        ? `is the constant ${constant}`
+        : functions.has(name) && !own.has(name)
+          ? "is a function"
+          : former === undefined
+            ? ""
+            : former.value === undefined
+              ? "is an input already"
+              : "has a value already";
+    if (taken !== "") throw syntaxError(text, nameSpan, `${name} ${taken}: choose another name`);
+    given.set(name, statement);
+  });
+  return new Set(given.keys());
+}
+
+function checkName(
+  text: string,
+  { name, span }: Expr & { kind: "name" },
+  statement: Statement,
+  defined: ReadonlySet<string>,
+  known: ReadonlyMap<string, Kind>,
+  own: ReadonlySet<string>,
+): void {
+  const f = own.has(name) ? undefined : functions.get(name);
+  if (f !== undefined) throw syntaxError(text, span, `${name} is a function: write ${f.usage}`);
+  if (!defined.has(name) || known.has(name)) return;
+  throw syntaxError(
+    text,
+    span,
+    name === statement.name
+      ? `${name} is used in its own definition`
+      : `${name} is used before it has a value: move its definition up`,
+  );
+}
+
+function checkCall(
+  text: string,
+  { name, args, nameSpan, span }: Expr & { kind: "call" },
+  defined: ReadonlySet<string>,
+): void {
+  const f = functions.get(name);
+  if (f === undefined) {
+    if (constants.has(name) || defined.has(name)) {
+      throw syntaxError(text, nameSpan, `${name} is not a function: for a product write ${name} * (…)`);
+    }
+    const near = suggest(name, functions.keys());
+    const repair =
+      near === undefined ? `there are ${[...functions.keys()].join(", ")}` : `did you mean ${near}?`;
+    throw syntaxError(text, nameSpan, `there is no function ${name}: ${repair}`);
+  }
+  if (args.length >= f.least && args.length <= f.most) return;
+  const wanted = f.most === Infinity ? `at least ${f.least}` : String(f.least);
+  throw syntaxError(
+    text,
+    span,
+    `${name} takes ${wanted} argument${wanted === "1" ? "" : "s"}, not ${args.length}: ${f.usage}`,
+  );
+}
+
+function kindOf(
+  text: string,
+  expr: Expr,
+  kinds: ReadonlyMap<Expr, Kind>,
+  known: ReadonlyMap<string, Kind>,
+): Kind {
+  const mustBe = (part: Expr | undefined, kind: Kind): void => {
+    if (part === undefined || kinds.get(part) === kind) return;
+    throw syntaxError(
+      text,
+      part.span,
+      kind === "truth"
+        ? "where needs a comparison first, as in where(x > 0, a, b)"
+        : "a comparison is no number: choose with where(condition, a, b)",
+    );
+  };
+  switch (expr.kind) {
+    case "number":
+      return "number";
+    case "name":
+      return known.get(expr.name) ?? "number";
+    case "negate":
+      mustBe(expr.x, "number");
+      return "number";
+    case "binary":
+      mustBe(expr.x, "number");
+      mustBe(expr.y, "number");
+      return precedenceOf(expr.operator) === 1 ? "truth" : "number";
+    case "call": {
+      const chooses = functions.get(expr.name)?.chooses === true;
+      expr.args.forEach((arg, i) => mustBe(arg, chooses && i === 0 ? "truth" : "number"));
+      return "number";
+    }
+    default:
+      return expr satisfies never;
+  }
+}

@@ -1,9 +1,0 @@
-// downhill/onnx: functions, derivatives and steps of training as models that other engines run.
-import "../array/readers.ts";
-import "../runtime/install-evaluator.ts";
-
-export { anyBatch } from "./any-batch.ts";
-export type { AnyBatch } from "./any-batch.ts";
-export { toOnnx } from "./to-onnx.ts";
-export type { OnnxOptions } from "./to-onnx.ts";
-export { writeOnnxFile } from "./file.ts";

@@ -1,4 +1,0 @@
-import "../array/methods.ts";
-import "../runtime/install.ts";
-
-export * from "./functions.ts";

@@ -1,0 +1,160 @@
+import { dataset } from "../../training/data/index.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkNeededOptions } from "../../engine/errors/options.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { grad } from "../../engine/transforms/grad.ts";
+import { flatten } from "../../engine/tree/index.ts";
+
+/** One of the ways to batch that `compareBatches` compares. */
+export interface BatchRacer<B> {
+  readonly name: string;
+  /** Items a step; `"full"` for all: gradient descent. */
+  readonly batchSize: number | "full";
+  readonly optimizer: GeneralOptimizer<unknown>;
+  /** Data of its own, instead of those of the comparison. */
+  readonly data?: B;
+}
+
+/** What `compareBatches` compares. */
+export interface CompareBatchesOptions<P, B> {
+  /** The mean loss of a batch. */
+  readonly loss: (params: P, batch: B) => Tensor;
+  readonly params: P;
+  /** All items, arrays by name. */
+  readonly data: B;
+  readonly racers: readonly BatchRacer<B>[];
+  /** How often each goes through its data. Default 10. */
+  readonly epochs?: number;
+  /** Of the order of the items, new in each epoch. Default 0. */
+  readonly seed?: number;
+  /** The time in milliseconds, for the seconds of the result. Default `performance.now`. */
+  readonly clock?: () => number;
+}
+
+/** One way to batch: entry k of each list is the state after k epochs. */
+export interface BatchRun {
+  readonly name: string;
+  readonly batchSize: number;
+  /** Items looked at. */
+  readonly items: readonly number[];
+  /** Steps made. */
+  readonly steps: readonly number[];
+  /** Seconds spent in steps: neither the data nor the losses below are in them, nor compilation. */
+  readonly seconds: readonly number[];
+  /** The loss of all items of the comparison's data. */
+  readonly losses: readonly number[];
+  readonly itemsPerSecond: number;
+}
+
+/**
+ * Trains the same model by batches of several sizes, from the same parameters and with the same data, and measures the loss
+ * of all of them after each epoch. Everything but the times is the same in each run.
+ *
+ * @throws DownhillError `option` or `range` for misuse.
+ * @example
+ * const data = { x: tensor([0, 1, 2, 3]), y: tensor([1, 3, 5, 7]) };
+ * const runs = await compareBatches({
+ *   loss: (p, { x, y }) => meanSquaredError(add(mul(x, p.slope), p.shift), y),
+ *   params: { slope: tensor(0), shift: tensor(0) },
+ *   data,
+ *   racers: [
+ *     { name: "GD", batchSize: "full", optimizer: sgd({ learningRate: 0.05 }) },
+ *     { name: "SGD", batchSize: 1, optimizer: sgd({ learningRate: 0.05 }) },
+ *   ],
+ *   epochs: 5,
+ * });
+ * runs.map(({ steps }) => steps.at(-1)); // [5, 20]
+ */
+export async function compareBatches<P, B extends object>(
+  options: CompareBatchesOptions<P, B>,
+): Promise<BatchRun[]> {
+  if (arguments.length > 1) refuseExtra("compareBatches", arguments, 1);
+  const { loss, params, data, racers, epochs, seed, clock } = checked(options);
+  const whole = jit((p: P, batch: B) => loss(p, batch)) as unknown as (p: P, batch: B) => Tensor;
+  const runs: BatchRun[] = [];
+  for (const racer of racers) {
+    const own = racer.data ?? data;
+    const n = countItems(own);
+    const batchSize = racer.batchSize === "full" ? n : racer.batchSize;
+    if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > n) {
+      throw new DownhillError(
+        "range",
+        `compareBatches: the batchSize of ${racer.name} must be a whole number from 1 to ${n}, or "full"; got ${String(racer.batchSize)}.`,
+      );
+    }
+    const step = makeStep(loss, racer.optimizer);
+    const batches = dataset(own as never)
+      .shuffle({ seed, when: "each-epoch" })
+      .batch(batchSize, { dropLast: true });
+    let at = { params, state: racer.optimizer.init(params) };
+    const record = {
+      items: [0],
+      steps: [0],
+      seconds: [0],
+      losses: [whole(params, data).item()],
+    };
+    let [items, steps, seconds] = [0, 0, 0];
+    let isWarm = false;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      for await (const batch of batches) {
+        if (!isWarm) step(at.params, at.state, batch as B); // compiles, outside of the time
+        isWarm = true;
+        const before = clock();
+        at = step(at.params, at.state, batch as B);
+        seconds += (clock() - before) / 1000;
+        items += batchSize;
+        steps++;
+      }
+      record.items.push(items);
+      record.steps.push(steps);
+      record.seconds.push(seconds);
+      record.losses.push(whole(at.params, data).item());
+    }
+    runs.push({ name: racer.name, batchSize, ...record, itemsPerSecond: items / seconds });
+  }
+  return runs;
+}
+
+type Step<P, B> = (params: P, state: unknown, batch: B) => { readonly params: P; readonly state: unknown };
+
+function makeStep<P, B>(
+  loss: (params: P, batch: B) => Tensor,
+  optimizer: GeneralOptimizer<unknown>,
+): Step<P, B> {
+  return jit((params: P, state: unknown, batch: B) => {
+    const slope = (grad((p: P) => loss(p, batch)) as (p: P) => P)(params);
+    const { updates, state: next } = optimizer.update(slope, state, params);
+    return { params: applyUpdates(params, updates), state: next };
+  }) as Step<P, B>;
+}
+
+function countItems(data: unknown): number {
+  const sizes = flatten(data, "compareBatches").leaves.map((leaf) => (leaf as Tensor).shape?.[0] ?? 0);
+  if (sizes.length > 0 && sizes.every((size) => size === sizes[0] && size > 0)) return sizes[0]!;
+  throw new DownhillError(
+    "data",
+    `compareBatches: data must be tensors whose first axis counts the items; first axes here: ${sizes.join(", ") || "none"}.`,
+  );
+}
+
+function checked<P, B>(options: CompareBatchesOptions<P, B>): Required<CompareBatchesOptions<P, B>> {
+  const name = "compareBatches";
+  checkNeededOptions(name, options, ["loss", "params", "data", "racers", "epochs", "seed", "clock"]);
+  const { loss, params, data, racers, epochs = 10, seed = 0, clock = () => performance.now() } = options;
+  if (typeof loss !== "function") {
+    throw new DownhillError("option", `${name}: loss must be a function (params, batch) => a scalar tensor.`);
+  }
+  if (!Array.isArray(racers) || racers.length === 0) {
+    throw new DownhillError("option", `${name}: racers must be an array of { name, batchSize, optimizer }.`);
+  }
+  if (!Number.isInteger(epochs) || epochs < 1) {
+    throw new DownhillError(
+      "range",
+      `${name}: epochs must be a whole number of 1 or more, got ${String(epochs)}.`,
+    );
+  }
+  return { loss, params, data, racers, epochs, seed, clock };
+}

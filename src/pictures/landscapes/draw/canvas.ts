@@ -1,0 +1,127 @@
+import type { Scale } from "../../../training/train/report/scale.ts";
+import { showTick } from "../../../training/train/report/scale.ts";
+import { cells } from "../../../engine/util/cells.ts";
+
+/** What a piece of text is, for those who colour it: a heading, something in the background, or the run of a number. */
+export type TextRole = "head" | "soft" | number;
+
+/** Dresses a piece of text. */
+export type TextPaint = (role: TextRole, text: string) => string;
+
+interface Cell {
+  readonly text: string;
+  readonly role: TextRole | undefined;
+}
+
+/** A rectangle of characters that is drawn on. */
+export interface Canvas {
+  readonly columns: number;
+  readonly rows: number;
+  /** Puts a character; places outside are left out. */
+  put(column: number, row: number, text: string, role?: TextRole): void;
+  /** A straight line of characters between two places, both included. */
+  line(from: readonly [number, number], to: readonly [number, number], text: string, role?: TextRole): void;
+  /** Row by row from the top. */
+  lines(paint: TextPaint): string[];
+}
+
+/** An empty canvas. */
+export function makeCanvas(columns: number, rows: number): Canvas {
+  const empty: Cell = { text: " ", role: undefined };
+  const grid = Array.from({ length: rows }, () => Array.from({ length: columns }, () => empty));
+  const put: Canvas["put"] = (column, row, text, role) => {
+    if (column < 0 || column >= columns || row < 0 || row >= rows) return;
+    grid[row]![column] = { text, role };
+  };
+  return {
+    columns,
+    rows,
+    put,
+    line([x0, y0], [x1, y1], text, role) {
+      const n = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0))));
+      if (!(n < 1e5)) return; // far outside
+      for (let i = 0; i <= n; i++) {
+        put(Math.round(x0 + ((x1 - x0) * i) / n), Math.round(y0 + ((y1 - y0) * i) / n), text, role);
+      }
+    },
+    lines: (paint) =>
+      grid.map((row) => {
+        let line = "";
+        for (let i = 0; i < row.length;) {
+          const { role } = row[i]!;
+          let run = "";
+          for (; i < row.length && row[i]!.role === role; i++) run += row[i]!.text;
+          line += role === undefined ? run : paint(role, run);
+        }
+        return line;
+      }),
+  };
+}
+
+/** A canvas with axes at its left and below. */
+export function withAxes(
+  canvas: Canvas,
+  paint: TextPaint,
+  x: Scale,
+  y: Scale,
+  labels: { readonly x: string; readonly y: string },
+): string[] {
+  const marks = new Map<number, string>();
+  for (const tick of y.ticks) {
+    const row = Math.round((1 - y.at(tick)) * (canvas.rows - 1));
+    if (row >= 0 && row < canvas.rows && !marks.has(row)) marks.set(row, showTick(tick));
+  }
+  const margin = Math.max(1, ...[...marks.values()].map((mark) => mark.length)) + 1;
+  const rows = canvas.lines(paint).map((line, row) => {
+    const mark = marks.get(row) ?? "";
+    return `${paint("soft", `${mark.padStart(margin - 1)} ${mark === "" ? "│" : "┤"}`)}${line}`;
+  });
+  const axis = Array.from({ length: canvas.columns }, () => "─");
+  let under = "";
+  for (const tick of x.ticks) {
+    const column = Math.round(x.at(tick) * (canvas.columns - 1));
+    if (column < 0 || column >= canvas.columns) continue;
+    axis[column] = "┬";
+    const label = showTick(tick);
+    const start = Math.min(canvas.columns - label.length, Math.max(0, column - Math.floor(label.length / 2)));
+    if (start > under.length || (start === 0 && under === "")) under = under.padEnd(start) + label;
+  }
+  const left = " ".repeat(margin);
+  return [
+    paint("soft", `${left}${labels.y}`),
+    ...rows,
+    paint("soft", `${left}└${axis.join("")}`),
+    paint("soft", `${left} ${under}`),
+    paint(
+      "soft",
+      `${left} ${" ".repeat(Math.max(0, Math.floor((canvas.columns - cells(labels.x)) / 2)))}${labels.x}`,
+    ),
+  ];
+}
+
+/** Rows of cells with their columns aligned: the first to the left, the others to the right. */
+export function alignRows(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => cells(row[i] ?? ""))));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => {
+        const gap = " ".repeat(widths[i]! - cells(cell));
+        return i === 0 ? cell + gap : gap + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** A text in lines of so many cells. */
+export function wrapText(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && cells(line) + 1 + cells(word) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}

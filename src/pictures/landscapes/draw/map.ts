@@ -1,0 +1,411 @@
+import type { Scale } from "../../../training/train/report/scale.ts";
+import { marksFor } from "../../viz/at-widths.ts";
+import { element, type Markup } from "../../viz/markup.ts";
+import type { LossSlice } from "../loss-slice.ts";
+import type { Race, RaceRun } from "../race.ts";
+import { type Box, drawAxes, edges, scaleBetween } from "./axes.ts";
+import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels, refined } from "./contours.ts";
+import { cross, markerPath, round, runClass, star } from "./palette.ts";
+import { type Plane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
+
+/** A place in a drawing. */
+export type Spot = readonly [x: number, y: number];
+
+/** The vertices of a drawn path with the steps that they stand for. */
+export interface Trail {
+  readonly steps: readonly number[];
+  readonly spots: readonly Spot[];
+  /** Where it left the drawing for good; `undefined` where it ends inside. */
+  readonly exit: Spot | undefined;
+}
+
+/** A map with its runs. */
+export interface RaceMap {
+  readonly markup: readonly Markup[];
+  readonly trails: readonly Trail[];
+  readonly caption: string;
+}
+
+const gridSize = 400; // points across: narrow valleys break into beads on fewer
+const sliceSize = 150;
+const mostDots = 80; // steps; with more, single ones are not marked
+
+/** Contours of a map, made once for all sizes at which it is drawn. */
+export interface Hills {
+  /** A path a level, in a plot of the size of `hillSize`. */
+  readonly paths: readonly string[];
+  /** What the levels are, in words. */
+  readonly text: string;
+}
+
+const hillSize = { width: 524, height: 432 };
+
+/** Where a race is seen, and what lies below the runs. */
+export interface RaceScene {
+  readonly plane: Plane;
+  /** Nothing for a landscape of one coordinate. */
+  readonly hills: Hills | undefined;
+}
+
+export function sceneOf(race: Race): RaceScene {
+  const plane = planeOf(race);
+  if (plane.axes.length === 1) return { plane, hills: undefined };
+  const { landscape } = race;
+  const rows = Math.max(2, Math.round((gridSize * hillSize.height) / hillSize.width));
+  const grid = sampleGrid(landscape, plane, gridSize, rows);
+  const levels =
+    landscape.lowest === -Infinity
+      ? levelsAround(centreOf(race, grid), grid.values, "f")
+      : levelsAbove(Math.min(race.lowest, least(grid)), grid.values, "f − f*");
+  return { plane, hills: hillsOf(grid, levels) };
+}
+
+function hillsOf(grid: Grid, { levels, text }: Levels): Hills {
+  return { paths: contourPaths(grid, levels, hillSize).filter((d) => d !== ""), text };
+}
+
+/** The runs of a race over the contours of its landscape, or over its curve where it has one coordinate. */
+export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, id: string): RaceMap {
+  return hills === undefined ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, hills, box, id);
+}
+
+function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: string): RaceMap {
+  const { landscape } = race;
+  const [horizontal, vertical] = plane.domain;
+  const x = scaleBetween(horizontal![0], horizontal![1], marksFor(box.width, 6));
+  const y = scaleBetween(vertical![0], vertical![1], 6);
+  const spot = placer(box, x, y);
+  const at = (point: readonly number[]): Spot => {
+    const [px, py] = plane.place(point);
+    return spot(px!, py!);
+  };
+  const trails = race.runs.map((run) => trailOf(run.points.map(at), box, lostFrom(run)));
+  const { clip, hills } = drawHills(contours, box, id);
+  return {
+    markup: [
+      clip,
+      ...drawAxes(box, x, y, { x: plane.axes[0]!, y: plane.axes[1]! }, false),
+      hills,
+      frame(box),
+      ...(plane.axes.length === landscape.coordinates.length
+        ? landscape.saddles.map((point) => drawSaddle(at(point), box))
+        : []),
+      ...landscape.minima.map((point) => drawMinimum(at(point), box)),
+      element(
+        "g",
+        { "clip-path": `url(#${id}-clip)` },
+        ...trails.map((trail, i) => drawTrail(trail, i, race.runs[i]!)),
+      ),
+      drawStart(at(race.start), trails),
+      ...trails.map((trail, i) => drawHead(trail, i, race.runs[i]!)),
+    ],
+    trails,
+    caption: contours.text,
+  };
+}
+
+/** A landscape of one coordinate: its curve, and the runs on it. */
+function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: string): RaceMap {
+  const { landscape } = race;
+  const [xs, ys] = sampleLine(landscape, domain[0]!, 400);
+  const finite = ys.filter((value) => Number.isFinite(value));
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const margin = 0.06 * (high - low || 1);
+  const x = scaleBetween(domain[0]![0], domain[0]![1], marksFor(box.width, 6));
+  const y = scaleBetween(low - margin, high + margin, 6);
+  const spot = placer(box, x, y);
+  const trails = race.runs.map(({ points, values, outcome }) =>
+    trailOf(
+      points.map((point, t) => spot(place(point)[0]!, values[t]!)),
+      box,
+      lostFrom({ values, outcome }),
+    ),
+  );
+  const curve = xs.map((at, i) => spot(at, ys[i]!)).filter((s) => s.every((n) => Number.isFinite(n)));
+  const height = (point: readonly number[]): number => ys[nearest(xs, point[0]!)]!;
+  return {
+    markup: [
+      clipOf(box, id),
+      ...drawAxes(box, x, y, { x: axes[0]!, y: `f(${axes[0]!})` }, true),
+      frame(box),
+      element("path", { class: "level bold", "clip-path": `url(#${id}-clip)`, d: lineOf(curve) }),
+      ...landscape.minima.map((point) => drawMinimum(spot(point[0]!, height(point)), box)),
+      element(
+        "g",
+        { "clip-path": `url(#${id}-clip)` },
+        ...trails.map((trail, i) => drawTrail(trail, i, race.runs[i]!)),
+      ),
+      drawStart(spot(race.start[0]!, race.runs[0]!.values[0]!), trails),
+      ...trails.map((trail, i) => drawHead(trail, i, race.runs[i]!)),
+    ],
+    trails,
+    caption: "",
+  };
+}
+
+/** The contours of a slice of a loss. */
+export function sliceHills({ alphas, betas, values }: LossSlice): Hills {
+  const grid: Grid = {
+    columns: alphas.length,
+    rows: betas.length,
+    values: Float64Array.from(values.flat()),
+  };
+  const low = least(grid);
+  const levels = levelsAbove(
+    low > 0 ? 0 : low,
+    grid.values,
+    low > 0 ? "the loss" : "the loss above its least",
+  );
+  const factor = Math.max(1, Math.ceil(sliceSize / alphas.length));
+  return hillsOf(refined(grid, factor), levels);
+}
+
+/** A slice of a loss, with the path of its training. */
+export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: string): RaceMap {
+  const { alphas, betas, path, explained } = slice;
+  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
+  const y = scaleBetween(betas[0]!, betas.at(-1)!, 6);
+  const spot = placer(box, x, y);
+  const part = (k: 0 | 1): string =>
+    explained === undefined ? "" : ` (${(explained[k] * 100).toFixed(1)} % of the variance of the path)`;
+  const trail = trailOf(
+    path.map(({ alpha, beta }) => spot(alpha, beta)),
+    box,
+    Infinity,
+  );
+  const { clip, hills } = drawHills(contours, box, id);
+  const kind = slice.directions === "pca" ? "principal direction" : "direction";
+  const run = { outcome: "under-way", points: path } as const;
+  return {
+    markup: [
+      clip,
+      ...drawAxes(
+        box,
+        x,
+        y,
+        { x: `along the first ${kind}${part(0)}`, y: `along the second${part(1)}` },
+        false,
+      ),
+      hills,
+      frame(box),
+      ...(path.length === 0
+        ? []
+        : [
+            element("g", { "clip-path": `url(#${id}-clip)` }, drawTrail(trail, 1, run)),
+            drawStart(spot(path[0]!.alpha, path[0]!.beta), [trail]),
+          ]),
+      drawMinimum(spot(0, 0), box),
+    ],
+    trails: path.length === 0 ? [] : [trail],
+    caption: sliceCaption(contours),
+  };
+}
+
+/** What the map of a slice shows, in words. */
+export function sliceCaption({ text }: Hills): string {
+  return text === "" ? "" : `${text}. ★ where training ended.`;
+}
+
+function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x: number, y: number) => Spot {
+  return (a, b) => [left + x.at(a) * width, top + height - y.at(b) * height];
+}
+
+/** The height that contours of a saddle are drawn around: that of the saddle, else the middle one. */
+export function centreOf({ landscape }: Race, grid: Grid): number {
+  const sorted = Float64Array.from(grid.values.filter((value) => Number.isFinite(value))).sort();
+  return landscape.saddles.length > 0
+    ? valueAt(landscape, landscape.saddles[0]!)
+    : sorted[sorted.length >> 1]!;
+}
+
+function valueAt({ value }: Race["landscape"], point: readonly number[]): number {
+  return sampleGrid(
+    { value },
+    { axes: ["", ""], domain: point.map((x) => [x, x] as const), place: (p) => p, pointAt: (p) => p },
+    2,
+    2,
+  ).values[0]!;
+}
+
+/** The lowest value of a grid. */
+export function least({ values }: Grid): number {
+  return values.reduce((low, value) => (value < low ? value : low), Infinity);
+}
+
+function nearest(xs: readonly number[], x: number): number {
+  return xs.reduce((best, value, i) => (Math.abs(value - x) < Math.abs(xs[best]! - x) ? i : best), 0);
+}
+
+function clipOf({ x, y, width, height }: Box, id: string): Markup {
+  return element("clipPath", { id: `${id}-clip` }, element("rect", { x, y, width, height }));
+}
+
+function frame({ x, y, width, height }: Box): Markup {
+  return element("rect", { class: "frame", x, y, width, height });
+}
+
+/** Terraces that are darker (in the dark: lighter) the higher they are, with a line around each. */
+function drawHills(
+  { paths }: Hills,
+  box: Box,
+  id: string,
+): { readonly clip: Markup; readonly hills: Markup } {
+  const scale = `${box.width / hillSize.width} ${box.height / hillSize.height}`;
+  return {
+    clip: clipOf(box, id),
+    hills: element(
+      "g",
+      { "clip-path": `url(#${id}-clip)` },
+      element(
+        "g",
+        { transform: `translate(${box.x} ${box.y}) scale(${scale})` },
+        ...paths.flatMap((d) => [
+          element("path", { class: "hill", "fill-rule": "evenodd", d }),
+          element("path", { class: "level", d }),
+        ]),
+      ),
+    ),
+  };
+}
+
+/** The step from which a run only rises above its start: once it leaves the drawing after that, it is not drawn any further. */
+export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome">): number {
+  return outcome === "diverged" ? values.findLastIndex((value) => value <= values[0]!) : Infinity;
+}
+
+/** The vertices of a path: those too near to the one before are left out, and what is far outside is cut off. */
+function trailOf(all: readonly Spot[], box: Box, lost: number): Trail {
+  const { left, right, top, bottom } = edges(box);
+  const isIn = ([x, y]: Spot): boolean => x >= left && x <= right && y >= top && y <= bottom;
+  const far = 3 * (box.width + box.height);
+  const steps: number[] = [];
+  const spots: Spot[] = [];
+  for (const [t, spot] of all.entries()) {
+    const before = spots.at(-1);
+    const isLast = t === all.length - 1;
+    if (before !== undefined && !isLast && Math.hypot(spot[0] - before[0], spot[1] - before[1]) < 0.4)
+      continue;
+    const d = Math.hypot(spot[0] - left, spot[1] - top);
+    const isFar = !(d <= far);
+    steps.push(t);
+    spots.push(isFar ? towards(before ?? [left, top], spot, far) : spot);
+    if (isFar || (t >= lost && !isIn(spot))) break;
+  }
+  const last = spots.findLastIndex(isIn);
+  const exit =
+    last >= 0 && last < spots.length - 1 ? crossing(spots[last]!, spots[last + 1]!, box) : undefined;
+  return { steps, spots, exit };
+}
+
+/** A point on the way from `from` to `to`, so far away; where `to` is not finite, straight down. */
+function towards([x, y]: Spot, to: Spot, length: number): Spot {
+  const [dx, dy] = [to[0] - x, to[1] - y];
+  const d = Math.hypot(dx, dy);
+  if (!Number.isFinite(d) || d === 0) {
+    const [sx, sy] = [Math.sign(dx) || 0, Math.sign(dy) || 0];
+    return [x + sx * length, y + sy * length];
+  }
+  return [x + (dx / d) * length, y + (dy / d) * length];
+}
+
+/** Where a line from inside a box to outside leaves it. */
+function crossing([x0, y0]: Spot, [x1, y1]: Spot, box: Box): Spot {
+  const { left, right, top, bottom } = edges(box);
+  const parts = [
+    ...(x1 < left ? [(left - x0) / (x1 - x0)] : []),
+    ...(x1 > right ? [(right - x0) / (x1 - x0)] : []),
+    ...(y1 < top ? [(top - y0) / (y1 - y0)] : []),
+    ...(y1 > bottom ? [(bottom - y0) / (y1 - y0)] : []),
+  ];
+  const t = Math.min(1, ...parts);
+  return [x0 + t * (x1 - x0), y0 + t * (y1 - y0)];
+}
+
+/** A path as the attribute of an element has it. */
+export function lineOf(spots: readonly Spot[]): string {
+  return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
+}
+
+function drawTrail(
+  { spots, steps }: Trail,
+  i: number,
+  { points }: { readonly points: readonly unknown[] },
+): Markup {
+  const d = lineOf(spots);
+  const hasDots = points.length <= mostDots && steps.length > 1;
+  return element(
+    "g",
+    { class: runClass(i), "data-run": i },
+    element("path", { class: "halo", d }),
+    element("path", { class: "trail", d }),
+    ...(hasDots
+      ? [
+          element("path", {
+            class: "dot",
+            d: spots.map(([x, y]) => `M${round(x - 2)},${round(y)}a2,2 0 1,0 4,0a2,2 0 1,0 -4,0`).join(""),
+          }),
+        ]
+      : []),
+  );
+}
+
+/** Where a run is: its marker, or a cross where it left the drawing. */
+function drawHead(trail: Trail, i: number, { name, outcome }: RaceRun): Markup {
+  const [x, y] = trail.exit ?? trail.spots.at(-1)!;
+  const isLost = outcome === "diverged";
+  return element(
+    "g",
+    {
+      class: `head ${isLost ? "is-lost " : ""}${runClass(i)}`,
+      "data-run": i,
+      transform: `translate(${round(x)} ${round(y)})`,
+    },
+    element("title", {}, isLost ? `${name}: diverged` : name),
+    element("path", { class: "marker", d: markerPath(i, 5.5) }),
+    ...(isLost
+      ? [
+          element("path", { class: "lost-halo", d: cross(6) }),
+          element("path", { class: "lost", d: cross(6) }),
+        ]
+      : []),
+  );
+}
+
+/** The start, its name on the side that the runs do not take. */
+function drawStart([x, y]: Spot, trails: readonly Trail[]): Markup {
+  const rise = trails.reduce(
+    (sum, { spots }) => sum + y - (spots[Math.min(3, spots.length - 1)]?.[1] ?? y),
+    0,
+  );
+  return element(
+    "g",
+    { class: "begin", transform: `translate(${round(x)} ${round(y)})` },
+    element("circle", { class: "start", r: 5 }),
+    element("text", { class: "note", x: 0, y: rise > 0 ? 19 : -11, "text-anchor": "middle" }, "start"),
+  );
+}
+
+function drawMinimum([x, y]: Spot, box: Box): Markup {
+  if (!isInBox([x, y], box)) return element("g", {});
+  return element(
+    "g",
+    { transform: `translate(${round(x)} ${round(y)})` },
+    element("title", {}, "minimum"),
+    element("path", { class: "goal", d: star(5, 12, 0.42) }),
+  );
+}
+
+function drawSaddle([x, y]: Spot, box: Box): Markup {
+  if (!isInBox([x, y], box)) return element("g", {});
+  return element(
+    "g",
+    { transform: `translate(${round(x)} ${round(y)})` },
+    element("title", {}, "saddle"),
+    element("path", { class: "saddle", d: "M-7,-4Q0,6 7,-4" }),
+  );
+}
+
+function isInBox([x, y]: Spot, box: Box): boolean {
+  const { left, right, top, bottom } = edges(box);
+  return x >= left && x <= right && y >= top && y <= bottom;
+}

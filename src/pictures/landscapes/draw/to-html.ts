@@ -1,0 +1,246 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { atWidths } from "../../viz/at-widths.ts";
+import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
+import { stepControls } from "../../viz/step-controls.ts";
+import type { LossSlice } from "../loss-slice.ts";
+import { pageRace, type PageRace } from "../page-data.ts";
+import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "../page.generated.ts";
+import type { Race } from "../race.ts";
+import type { Study, StudyFigure } from "../study.ts";
+import {
+  cellsOf,
+  legendOf,
+  linesPart,
+  type Part,
+  raceMapPart,
+  type RaceMapPart,
+  sliceMapPart,
+  slicePathPart,
+  valuePart,
+  type ValuePart,
+} from "./figure.ts";
+import { sceneOf, sliceCaption, sliceHills } from "./map.ts";
+import { swatch } from "./palette.ts";
+import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
+
+/**
+ * A study, a race or a slice of a loss as a page: races are played and scrubbed, runs shown and hidden. One file that loads
+ * nothing and works offline, in light and dark; it forbids itself anything else by its content security policy.
+ *
+ * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays.
+ *
+ * @example
+ * const page = landscapeHtml(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
+ * page.startsWith("<!doctype html>"); // true
+ */
+export function landscapeHtml(shown: Study | Race | LossSlice): string {
+  if (arguments.length > 1) refuseExtra("landscapeHtml", arguments, 1);
+  const study = asStudy(shown);
+  const races: PageRace[] = [];
+  const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, races));
+  const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeText(study.title)}</title>`,
+    `<style>${pageStyle}</style>`,
+    "</head>",
+    "<body>",
+    writeMarkup(headerOf(study)),
+    ...(races.length === 0 ? [] : [controls()]),
+    "<main>",
+    ...sections.map(writeMarkup),
+    "</main>",
+    ...(races.length === 0 ? [] : [keys]),
+    `<script type="application/json" id="data">${jsonForPage(races)}</script>`,
+    `<script>${pageScript}</script>`,
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+/** Buttons, slider, count and speed. */
+function controls(): string {
+  return `<section id="controls" aria-label="Steps"><div>
+${stepControls}
+<select id="speed" aria-label="Speed"><option value="0.25">¼ speed</option><option value="0.5">½ speed</option><option value="1" selected>usual speed</option><option value="3">3 × speed</option></select>
+</div></section>
+<noscript><p class="claim">Playing needs JavaScript; the pictures are complete without it.</p></noscript>`;
+}
+
+const keys =
+  "<footer><kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> by ten; <kbd>Home</kbd> <kbd>End</kbd> jump; <kbd>space</kbd> plays.</footer>";
+
+function headerOf({ title, claim, findings }: Study): Markup {
+  return element(
+    "header",
+    {},
+    element("h1", {}, title),
+    ...(claim === "" ? [] : [element("p", { class: "claim" }, claim)]),
+    ...(findings.length === 0
+      ? []
+      : [element("ul", { class: "findings" }, ...findings.map((finding) => element("li", {}, finding)))]),
+  );
+}
+
+function sectionOf(figure: StudyFigure, id: string, races: PageRace[]): Markup {
+  const { title, note } = figure;
+  return element(
+    "section",
+    { id },
+    ...(title === "" ? [] : [element("h2", {}, title)]),
+    ...bodyOf(figure, id, races),
+    ...(note === undefined ? [] : [element("p", { class: "soft below" }, note)]),
+  );
+}
+
+function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
+  switch (figure.kind) {
+    case "race": {
+      const { race } = figure;
+      const scene = sceneOf(race);
+      const maps = new Map<string, RaceMapPart>();
+      const charts = new Map<string, ValuePart>();
+      const drawMap = (width: number, i: number): Markup => {
+        const name = `${id}-map-${i}`;
+        const part = raceMapPart(race, scene, width, name);
+        maps.set(name, part);
+        return drawing(
+          part,
+          "map",
+          `Runs of ${race.runs.length} optimisers on ${race.landscape.formula}`,
+          name,
+        );
+      };
+      const drawChart = (width: number, i: number): Markup => {
+        const name = `${id}-curves-${i}`;
+        const part = valuePart(race, width, name);
+        charts.set(name, part);
+        const cursor = drawCursor(part, race.steps);
+        return drawing({ ...part, markup: [...part.markup, cursor] }, "curves", "Values by step", name);
+      };
+      const pair = element("div", { class: "pair" }, atWidths(drawMap), atWidths(drawChart));
+      const isBounded = Number.isFinite(race.lowest);
+      races.push(
+        pageRace(id, race, maps, charts, (value) =>
+          showHeight(isBounded ? value - race.lowest : value, isBounded),
+        ),
+      );
+      const caption = mapCaption(race, scene.hills?.text ?? "");
+      return [
+        element("p", { class: "soft" }, raceSubtitle(race)),
+        pair,
+        ...(caption === "" ? [] : [element("p", { class: "soft below" }, caption)]),
+        raceTable(race),
+      ];
+    }
+    case "lines":
+      return [
+        element(
+          "div",
+          { class: "lines" },
+          atWidths((width, i) => drawing(linesPart(figure, width, `${id}-${i}`), "plot", figure.title)),
+          element(
+            "ul",
+            { class: "legend" },
+            ...legendOf(figure).map((line) => element("li", {}, sign(line.swatch), line.series.name)),
+          ),
+        ),
+      ];
+    case "slice": {
+      const hills = sliceHills(figure.slice);
+      const drawMap = (width: number, i: number): Markup =>
+        drawing(
+          sliceMapPart(figure, hills, width, `${id}-map-${i}`),
+          "map",
+          "A slice of the loss with the path of training",
+        );
+      const drawPath = (width: number, i: number): Markup =>
+        drawing(slicePathPart(figure, width, `${id}-path-${i}`)!, "plot", "Loss along the path");
+      const hasPath = figure.slice.path.length > 1;
+      return [
+        element("div", { class: "pair" }, atWidths(drawMap), ...(hasPath ? [atWidths(drawPath)] : [])),
+        element("p", { class: "soft below" }, sliceCaption(hills)),
+      ];
+    }
+    case "table":
+      return [
+        tableOf(
+          figure.title,
+          figure.head,
+          cellsOf(figure).map((row) => row.map((cell) => [cell])),
+        ),
+      ];
+    default:
+      return figure satisfies never;
+  }
+}
+
+function drawing({ width, height, markup }: Part, kind: string, label: string, id?: string): Markup {
+  const named = id === undefined ? {} : { id };
+  return element(
+    "svg",
+    { ...named, class: `dl ${kind}`, role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
+    ...markup,
+  );
+}
+
+/** The line at the step that is shown. */
+function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: number): Markup {
+  const x = left + steps * perStep;
+  return element("line", { class: "cursor", x1: x, x2: x, y1: y, y2: y + height });
+}
+
+function sign(mark: Markup): Markup {
+  return element("svg", { class: "dl swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
+}
+
+/** The table of a race, with a box that shows a run and its value at the step that is shown. */
+function raceTable(race: Race): Markup {
+  const head = tableHead(race);
+  const [name, ended, height, ...others] = head as [string, string, string, ...string[]];
+  const rows = race.runs.map((run, i) => {
+    const [, how, last, ...steps] = tableRow(race, run) as [string, string, string, ...string[]];
+    const box = element("input", {
+      type: "checkbox",
+      checked: "",
+      "data-shows": i,
+      "aria-label": `Show ${run.name}`,
+    });
+    return [
+      [element("label", {}, box, sign(swatch(i)), run.name)],
+      [element("span", { "data-value": i }, last)],
+      [how],
+      [last],
+      ...steps.map((cell) => [cell]),
+    ];
+  });
+  const heads = [name, `${height} at the step`, ended, `${height} at the end`, ...others];
+  return tableOf("The runs", heads, rows);
+}
+
+function tableOf(
+  label: string,
+  head: readonly string[],
+  rows: readonly (readonly (readonly (Markup | string)[])[])[],
+): Markup {
+  return element(
+    "div",
+    scrollable(label),
+    element(
+      "table",
+      {},
+      element("thead", {}, element("tr", {}, ...head.map((cell) => element("th", { scope: "col" }, cell)))),
+      element(
+        "tbody",
+        {},
+        ...rows.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, ...cell)))),
+      ),
+    ),
+  );
+}

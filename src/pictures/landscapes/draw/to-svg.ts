@@ -1,0 +1,217 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { plainFonts } from "../../viz/graph-style.ts";
+import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
+import type { LossSlice } from "../loss-slice.ts";
+import type { Race } from "../race.ts";
+import type { RaceFigure, Study, StudyFigure } from "../study.ts";
+import {
+  cellsOf,
+  legendOf,
+  linesPart,
+  linesWidth,
+  pairWidths,
+  placed,
+  raceMapPart,
+  sliceMapPart,
+  slicePathPart,
+  valuePart,
+} from "./figure.ts";
+import { sceneOf, sliceHills } from "./map.ts";
+import { drawingColours, drawingStyle, swatch } from "./palette.ts";
+import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
+
+const width = 1100;
+const margin = 20;
+const lettersPerLine = 145;
+const rowHeight = 24;
+
+const pictureStyle = /* @__PURE__ */ `
+svg{background:var(--paper);font-family:${plainFonts}}
+.paper{fill:var(--paper)}
+.head{font-size:22px;font-weight:600}
+.panel{font-size:15px;font-weight:600}
+.dl .text{font-size:13.5px}
+.dl .soft{fill:var(--soft);font-size:12.5px}
+.dl .cell{font-size:13px;font-variant-numeric:tabular-nums}
+.dl .cell-head{fill:var(--soft);font-size:12.5px}
+`.trim();
+
+/** Markup with the height that it takes. */
+interface Block {
+  readonly height: number;
+  readonly draw: (y: number) => readonly Markup[];
+}
+
+/**
+ * A study, a race or a slice of a loss as an SVG picture that stands alone and follows the reader's choice of light or dark.
+ *
+ * @example
+ * const picture = landscapeSvg(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
+ * picture.startsWith("<svg"); // true
+ */
+export function landscapeSvg(shown: Study | Race | LossSlice): string {
+  if (arguments.length > 1) refuseExtra("landscapeSvg", arguments, 1);
+  const study = asStudy(shown);
+  const blocks = [
+    textBlock(study.title, "head", 34),
+    ...wrap(study.claim).map((line) => textBlock(line, "text", 20)),
+    ...study.findings.flatMap((finding) => wrap(`• ${finding}`).map((line) => textBlock(line, "text", 20))),
+    gap(14),
+    ...study.figures.flatMap((figure, i) => [...figureBlocks(figure, `f${i}`), gap(26)]),
+  ];
+  let y = margin;
+  const drawn: Markup[] = [];
+  for (const block of blocks) {
+    drawn.push(...block.draw(y));
+    y += block.height;
+  }
+  const height = Math.ceil(y);
+  const svg = element(
+    "svg",
+    {
+      xmlns: "http://www.w3.org/2000/svg",
+      class: "dl",
+      role: "img",
+      "aria-label": study.title,
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+    },
+    element("title", {}, study.title),
+    element("style", {}, `${drawingColours}\n${drawingStyle}\n${pictureStyle}`),
+    element("rect", { class: "paper", width, height }),
+    ...drawn,
+  );
+  return `${writeMarkup(svg)}\n`;
+}
+
+function figureBlocks(figure: StudyFigure, id: string): Block[] {
+  const title = figure.title === "" ? [] : [textBlock(figure.title, "panel", 24)];
+  const note = figure.note === undefined ? [] : wrap(figure.note).map((line) => textBlock(line, "soft", 19));
+  switch (figure.kind) {
+    case "race":
+      return [...title, ...raceBlocks(figure, id), ...note];
+    case "lines": {
+      const part = linesPart(figure, linesWidth, id);
+      const legend = legendOf(figure);
+      return [
+        ...title,
+        {
+          height: Math.max(part.height, 30 + legend.length * rowHeight),
+          draw: (y) => [
+            placed(part, margin, y),
+            ...legend.map(({ series, swatch: sign }, i) =>
+              element(
+                "g",
+                { transform: `translate(${margin + part.width + 16} ${y + 40 + i * rowHeight})` },
+                sign,
+                element("text", { class: "cell", x: 38, y: 4 }, series.name),
+              ),
+            ),
+          ],
+        },
+        ...note,
+      ];
+    }
+    case "slice": {
+      const map = sliceMapPart(figure, sliceHills(figure.slice), pairWidths.map, `${id}-map`);
+      const chart = slicePathPart(figure, pairWidths.chart, `${id}-chart`);
+      return [
+        ...title,
+        {
+          height: map.height,
+          draw: (y) => [
+            placed(map, margin, y),
+            ...(chart === undefined ? [] : [placed(chart, margin + map.width, y)]),
+          ],
+        },
+        textBlock(map.caption, "soft", 20),
+        ...note,
+      ];
+    }
+    case "table":
+      return [...title, ...tableBlocks(figure.head, cellsOf(figure), false), ...note];
+    default:
+      return figure satisfies never;
+  }
+}
+
+function raceBlocks({ race }: RaceFigure, id: string): Block[] {
+  const map = raceMapPart(race, sceneOf(race), pairWidths.map, `${id}-map`);
+  const chart = valuePart(race, pairWidths.chart, `${id}-chart`);
+  const caption = mapCaption(race, map.caption);
+  return [
+    textBlock(raceSubtitle(race), "soft", 22),
+    {
+      height: map.height,
+      draw: (y) => [placed(map, margin, y), placed(chart, margin + map.width, y)],
+    },
+    ...(caption === "" ? [] : [textBlock(caption, "soft", 26)]),
+    ...tableBlocks(
+      tableHead(race),
+      race.runs.map((run) => tableRow(race, run)),
+      true,
+    ),
+  ];
+}
+
+/** A table; the first column is wide, and has the signs of the runs where asked for. */
+function tableBlocks(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  hasSigns: boolean,
+): Block[] {
+  const first = hasSigns ? 420 : 300;
+  const each = Math.min(170, (width - 2 * margin - first) / Math.max(1, head.length - 1));
+  const cells = (row: readonly string[], kind: string, y: number): Markup[] =>
+    row.map((cell, i) =>
+      element(
+        "text",
+        i === 0
+          ? { class: kind, x: margin + (hasSigns ? 40 : 0), y }
+          : { class: kind, x: margin + first + each * i - 20, y, "text-anchor": "end" },
+        cell,
+      ),
+    );
+  return [
+    {
+      height: rowHeight,
+      draw: (y) => [
+        ...cells(head, "cell-head", y + 15),
+        element("line", {
+          class: "axis",
+          x1: margin,
+          x2: margin + first + each * (head.length - 1),
+          y1: y + 22,
+          y2: y + 22,
+        }),
+      ],
+    },
+    ...rows.map((row, i): Block => ({
+      height: rowHeight,
+      draw: (y) => [
+        ...(hasSigns ? [element("g", { transform: `translate(${margin} ${y + 13})` }, swatch(i))] : []),
+        ...cells(row, "cell", y + 17),
+      ],
+    })),
+  ];
+}
+
+function textBlock(text: string, kind: string, height: number): Block {
+  return {
+    height,
+    draw: (y) =>
+      text === "" ? [] : [element("text", { class: kind, x: margin, y: y + height * 0.72 }, text)],
+  };
+}
+
+function gap(height: number): Block {
+  return { height, draw: () => [] };
+}
+
+/** A text in lines of a length that fits. */
+function wrap(text: string): string[] {
+  return text === ""
+    ? []
+    : (text.match(new RegExp(`.{1,${lettersPerLine}}(?:\\s|$)|\\S{1,${lettersPerLine}}`, "gu")) ?? []);
+}

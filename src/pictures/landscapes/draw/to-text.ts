@@ -1,0 +1,234 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import type { LossSlice } from "../loss-slice.ts";
+import type { Race } from "../race.ts";
+import type { LinesFigure, Study, StudyFigure } from "../study.ts";
+import { scaleBetween, scaleFor } from "./axes.ts";
+import { alignRows, type Canvas, makeCanvas, type TextPaint, withAxes, wrapText } from "./canvas.ts";
+import { spanned, valuesOf } from "./chart.ts";
+import { type Grid, levelsAbove, levelsAround } from "./contours.ts";
+import { cellsOf } from "./figure.ts";
+import { centreOf, least, lostFrom } from "./map.ts";
+import { planeOf, sampleGrid, sampleLine } from "./plane.ts";
+import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
+
+/** How a study is written. */
+export interface LandscapeTextOptions {
+  /** Cells of a line, 40 or more. Default 80. */
+  readonly columns?: number;
+  /** Dresses pieces of the text: headings, what is in the background, and runs by their number. Default: nothing. */
+  readonly paint?: (role: "head" | "soft" | number, text: string) => string;
+}
+
+const mapRows = 22;
+const chartRows = 12;
+const widest = 100; // cells
+const shades = " .:-=+*%#"; // the higher, the darker
+const letters = "abcdefghijklmnopqrstuvwxyz";
+
+/**
+ * A study, a race or a slice of a loss for a terminal: maps in characters, where `.` to `#` are the terraces from low to high,
+ * small letters the way of each run, capitals its end, S the start and ★ a minimum; then values by step and tables.
+ *
+ * @throws DownhillError `option`
+ * @example
+ * const text = landscapeText(race(findLandscape("bowl"), { adam: adam({ learningRate: 0.1 }) }));
+ * text.includes("a adam"); // true
+ */
+export function landscapeText(shown: Study | Race | LossSlice, options: LandscapeTextOptions = {}): string {
+  if (arguments.length > 2) refuseExtra("landscapeText", arguments, 2);
+  checkOptions("landscapeText", options, ["columns", "paint"]);
+  const { paint = (_, text) => text } = options;
+  const columns = Math.min(widest, Math.max(40, options.columns ?? 80));
+  const study = asStudy(shown);
+  const lines = [
+    paint("head", study.title),
+    ...wrapText(study.claim, columns),
+    ...study.findings.flatMap((finding) =>
+      wrapText(finding, columns - 2).map((line, i) => `${i === 0 ? "•" : " "} ${line}`),
+    ),
+    ...study.figures.flatMap((figure) => ["", ...figureLines(figure, columns, paint)]),
+  ];
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+function figureLines(figure: StudyFigure, columns: number, paint: TextPaint): string[] {
+  const title = figure.title === "" ? [] : [paint("head", figure.title)];
+  const note =
+    figure.note === undefined ? [] : wrapText(figure.note, columns).map((line) => paint("soft", line));
+  switch (figure.kind) {
+    case "race":
+      return [...title, ...raceLines(figure.race, columns, paint), ...note];
+    case "lines":
+      return [...title, ...chartLines(figure, columns, paint), ...note];
+    case "slice":
+      return [...title, ...sliceLines(figure.slice, columns, paint), ...note];
+    case "table":
+      return [...title, ...alignRows([figure.head, ...cellsOf(figure)]), ...note];
+    default:
+      return figure satisfies never;
+  }
+}
+
+function raceLines(race: Race, columns: number, paint: TextPaint): string[] {
+  const rows = race.runs.map((run, i) => {
+    const [name, ...others] = tableRow(race, run);
+    return [`${letterOf(i)} ${name!}`, ...others];
+  });
+  const [head, ...body] = alignRows([tableHead(race).map(shortened), ...rows]);
+  return [
+    ...wrapText(raceSubtitle(race), columns).map((line) => paint("soft", line)),
+    ...mapLines(race, columns, paint),
+    "",
+    ...valueLines(race, columns, paint),
+    "",
+    paint("soft", head!),
+    ...body.map((line, i) => paint(i, line)),
+  ];
+}
+
+/** The heads of a table that has to fit a line of a terminal. */
+function shortened(cell: string, i: number): string {
+  return i === 0 ? `  ${cell}` : cell.replace("steps to ", "to ").replace("lowest seen", "lowest");
+}
+
+function letterOf(i: number): string {
+  return letters[i % letters.length]!;
+}
+
+/** The map: terraces, then the ways, then what must not be covered. */
+function mapLines(race: Race, columns: number, paint: TextPaint): string[] {
+  const plane = planeOf(race);
+  const { landscape, runs } = race;
+  const canvas = makeCanvas(columns - 8, mapRows);
+  const [horizontal, vertical] = plane.domain;
+  const x = scaleBetween(horizontal![0], horizontal![1], 5);
+  const isLine = plane.axes.length === 1;
+  const curve = isLine ? sampleLine(landscape, horizontal!, canvas.columns)[1] : [];
+  const finite = curve.filter((value) => Number.isFinite(value));
+  const y = isLine
+    ? scaleBetween(Math.min(...finite), Math.max(...finite), 5)
+    : scaleBetween(vertical![0], vertical![1], 5);
+  const spot = (a: number, b: number): readonly [number, number] => [
+    x.at(a) * (canvas.columns - 1),
+    (1 - y.at(b)) * (canvas.rows - 1),
+  ];
+  const at = (point: readonly number[], value: number): readonly [number, number] => {
+    const [a, b] = plane.place(point);
+    return spot(a!, isLine ? value : b!);
+  };
+  if (isLine)
+    curve.forEach((value, i) =>
+      canvas.put(i, Math.round((1 - y.at(value)) * (canvas.rows - 1)), "·", "soft"),
+    );
+  else {
+    const grid = sampleGrid(landscape, plane, canvas.columns, canvas.rows);
+    shadeTerraces(
+      canvas,
+      grid,
+      landscape.lowest === -Infinity
+        ? levelsAround(centreOf(race, grid), grid.values, "").levels
+        : levelsAbove(Math.min(race.lowest, least(grid)), grid.values, "").levels,
+    );
+  }
+  const isIn = ([a, b]: readonly [number, number]): boolean =>
+    a >= 0 && b >= 0 && a <= canvas.columns - 1 && b <= canvas.rows - 1;
+  runs.forEach((run, i) => {
+    const all = run.points.map((point, t) => at(point, run.values[t]!));
+    const lost = lostFrom(run);
+    const end = all.findIndex((to, t) => t > lost && !isIn(to));
+    const spots = end < 0 ? all : all.slice(0, end + 1);
+    spots.slice(1).forEach((to, t) => canvas.line(spots[t]!, to, letterOf(i), i));
+  });
+  if (!isLine) {
+    for (const minimum of landscape.minima) putAt(canvas, at(minimum, 0), "★", "head");
+  }
+  runs.forEach(({ points, values, outcome }, i) => {
+    const end = outcome === "diverged" ? "×" : letterOf(i).toUpperCase();
+    putAt(canvas, at(points.at(-1)!, values.at(-1)!), end, i);
+  });
+  putAt(canvas, at(race.start, runs[0]!.values[0]!), "S", "head");
+  return withAxes(canvas, paint, x, y, { x: plane.axes[0]!, y: plane.axes[1] ?? `f(${plane.axes[0]!})` });
+}
+
+function putAt(canvas: Canvas, [x, y]: readonly [number, number], text: string, role: "head" | number): void {
+  if (Number.isFinite(x) && Number.isFinite(y)) canvas.put(Math.round(x), Math.round(y), text, role);
+}
+
+/** A character for each terrace. The grid has its lowest row first. */
+function shadeTerraces(canvas: Canvas, { columns, rows, values }: Grid, levels: readonly number[]): void {
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < columns; i++) {
+      const value = values[j * columns + i]!;
+      const terrace = levels.filter((level) => value >= level).length;
+      const shade = levels.length === 0 ? 0 : Math.round((terrace / levels.length) * (shades.length - 1));
+      canvas.put(i, rows - 1 - j, shades[shade]!, "soft");
+    }
+  }
+}
+
+/** Values by step. */
+function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
+  const { label, log, of } = valuesOf(race);
+  const first = Math.max(Math.abs(of(race.runs[0]!.values[0]!)), 1e-6);
+  const isShown = (h: number): boolean =>
+    Number.isFinite(h) && Math.abs(h) <= 1e3 * first && (!log || h > first * 1e-16);
+  const series = race.runs.map(({ name, values }) => {
+    const shown = values.map((value, t) => [t, of(value)] as const).filter(([, h]) => isShown(h));
+    return { name, x: shown.map(([t]) => t), y: shown.map(([, h]) => h), style: "line" as const };
+  });
+  return plotLines(
+    { kind: "lines", title: "", x: { label: "step" }, y: { label, log }, series },
+    columns,
+    paint,
+  );
+}
+
+/** A chart of curves with its legend. */
+function chartLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
+  const legend = figure.series.map(({ name, colour }, i) => paint(colour ?? i, `${letterOf(i)} ${name}`));
+  const marks = (figure.marks ?? []).map(({ x, text }) => `${text}: ${figure.x.label} ${x}`);
+  return [...plotLines(figure, columns, paint), legend.join("   "), ...marks];
+}
+
+function plotLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
+  const canvas = makeCanvas(columns - 10, chartRows);
+  const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
+  const x = spanned(all("x"), figure.x.log ?? false, 5);
+  const y = scaleFor(all("y"), figure.y.log ?? false, 4);
+  figure.series.forEach((series, i) => {
+    const role = series.colour ?? i;
+    const spots = series.x.flatMap((at, k): (readonly [number, number])[] => {
+      const value = series.y[k]!;
+      if (!Number.isFinite(value) || (figure.y.log && !(value > 0))) return [];
+      return [[x.at(at) * (canvas.columns - 1), (1 - y.at(value)) * (canvas.rows - 1)]];
+    });
+    if (series.style === "line")
+      spots.slice(1).forEach((to, k) => canvas.line(spots[k]!, to, letterOf(i), role));
+    else spots.forEach((to) => putAt(canvas, to, letterOf(i), role));
+  });
+  return withAxes(canvas, paint, x, y, { x: figure.x.label, y: figure.y.label });
+}
+
+function sliceLines(slice: LossSlice, columns: number, paint: TextPaint): string[] {
+  const { alphas, betas, values, path } = slice;
+  const canvas = makeCanvas(columns - 8, mapRows);
+  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, 5);
+  const y = scaleBetween(betas[0]!, betas.at(-1)!, 5);
+  const resampled = Float64Array.from({ length: canvas.columns * canvas.rows }, (_, k) => {
+    const i = ((k % canvas.columns) / (canvas.columns - 1)) * (alphas.length - 1);
+    const j = (Math.floor(k / canvas.columns) / (canvas.rows - 1)) * (betas.length - 1);
+    return values[Math.round(j)]![Math.round(i)]!;
+  });
+  const grid: Grid = { columns: canvas.columns, rows: canvas.rows, values: resampled };
+  const low = least(grid);
+  shadeTerraces(canvas, grid, levelsAbove(low > 0 ? 0 : low, resampled, "").levels);
+  const spots = path.map(
+    ({ alpha, beta }) => [x.at(alpha) * (canvas.columns - 1), (1 - y.at(beta)) * (canvas.rows - 1)] as const,
+  );
+  spots.slice(1).forEach((to, k) => canvas.line(spots[k]!, to, "a", 1));
+  putAt(canvas, [x.at(0) * (canvas.columns - 1), (1 - y.at(0)) * (canvas.rows - 1)], "★", "head");
+  if (spots.length > 0) putAt(canvas, spots[0]!, "S", "head");
+  const kind = slice.directions === "pca" ? "principal direction" : "direction";
+  return withAxes(canvas, paint, x, y, { x: `along the first ${kind}`, y: `along the second` });
+}

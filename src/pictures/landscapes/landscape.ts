@@ -1,0 +1,200 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { compileText } from "../../numeric/syntax/index.ts";
+import { isFinitePoint } from "./numbers.ts";
+
+/** A point of a landscape. */
+export type Point = readonly number[];
+
+/** From where to where a coordinate is looked at. */
+export type Interval = readonly [from: number, to: number];
+
+/** A function of a few numbers that optimisers can be watched on. */
+export interface Landscape {
+  /** What it is called on the command line: `rosenbrock`. */
+  readonly name: string;
+  /** The function as it is written: `(1 − x)² + 100(y − x²)²`. */
+  readonly formula: string;
+  /** One sentence on what is hard about it. */
+  readonly about: string;
+  /** Names of the coordinates. */
+  readonly coordinates: readonly string[];
+  /** The function: a float64 vector with an element a coordinate to a scalar. */
+  readonly value: (point: Tensor) => Tensor;
+  /** Where runs begin. */
+  readonly start: Point;
+  /** What is drawn, an interval a coordinate; `undefined`: what the runs need. */
+  readonly domain: readonly Interval[] | undefined;
+  /** The minima that are known, the lowest first. */
+  readonly minima: readonly Point[];
+  /** Points with gradient 0 that are no minima. */
+  readonly saddles: readonly Point[];
+  /** The greatest lower bound; −∞ where there is none, `undefined` where it is not known. */
+  readonly lowest: number | undefined;
+  /** Where function and starting point are from. */
+  readonly source: string;
+}
+
+/** What `defineLandscape` may be told. */
+export interface LandscapeOptions {
+  /** Default: the text, or the name of the function. */
+  readonly name?: string;
+  /** Default: the text, or the name of the function. */
+  readonly formula?: string;
+  /** One sentence about it. Default: none. */
+  readonly about?: string;
+  /** Names of the coordinates. Default: those of the text, else `x`, `y` or `x1`, `x2`, … */
+  readonly coordinates?: readonly string[];
+  /** Where runs begin. Default: −1.5, 1, −1.5, … */
+  readonly start?: Point;
+  /** What is drawn. Default: what the runs need. */
+  readonly domain?: readonly Interval[];
+  /** Minima that are known, the lowest first. Default: none. */
+  readonly minima?: readonly Point[];
+  /** Points with gradient 0 that are no minima. Default: none. */
+  readonly saddles?: readonly Point[];
+  /** The greatest lower bound. Default: not known. */
+  readonly lowest?: number;
+  /** Where it is from. Default: nothing is said. */
+  readonly source?: string;
+}
+
+const optionNames = [
+  "name",
+  "formula",
+  "about",
+  "coordinates",
+  "start",
+  "domain",
+  "minima",
+  "saddles",
+  "lowest",
+  "source",
+];
+const usualStart = [-1.5, 1]; // off the axes of symmetry
+
+/**
+ * A landscape from a text (`"x^4 - 2*x^2 + y^2"`), from a function of scalars (`(x, y) => …`), one argument a coordinate, or
+ * from a function of one argument, which is given a vector if `start` has more than one number or is left out.
+ *
+ * @throws DownhillError `syntax` for a text that cannot be read, `shape` for a start, domain or minimum of another number of
+ * coordinates, `range` for an interval that is none, `option`.
+ * @example
+ * const wells = defineLandscape("x^4 - 2*x^2 + y^2", { start: [0.1, 1] });
+ * wells.coordinates; // ["x", "y"]
+ * wells.value(tensor([1, 0])).item(); // -1
+ */
+export function defineLandscape(
+  source: string | ((...coordinates: Tensor[]) => Tensor),
+  options: LandscapeOptions = {},
+): Landscape {
+  if (arguments.length > 2) refuseExtra("defineLandscape", arguments, 2);
+  const operation = "defineLandscape";
+  checkOptions(operation, options, optionNames);
+  if (typeof source !== "string" && typeof source !== "function") {
+    throw new DownhillError(
+      "option",
+      `${operation}: expects a text such as "x^4 - 2*x^2 + y^2" or a function of tensors.`,
+    );
+  }
+  const { value, names, text } = typeof source === "string" ? ofText(source) : ofFunction(source, options);
+  const coordinates = options.coordinates ?? names;
+  const n = coordinates.length;
+  if (n === 0) {
+    throw new DownhillError("option", `${operation}: ${text} has no input, so there is nowhere to go.`);
+  }
+  if (n !== names.length) throw misfit(`coordinates has ${n} names`, names.length);
+  const start = options.start ?? coordinates.map((_, i) => usualStart[i % 2]!);
+  checkPoint(operation, "start", start, n);
+  for (const name of ["minima", "saddles"] as const) {
+    options[name]?.forEach((point) => checkPoint(operation, name, point, n));
+  }
+  const { domain, lowest } = options;
+  if (domain !== undefined) checkDomain(operation, domain, coordinates);
+  if (lowest !== undefined && typeof lowest !== "number") {
+    throw new DownhillError("option", `${operation}: lowest must be a number.`);
+  }
+  return {
+    name: options.name ?? text,
+    formula: options.formula ?? text,
+    about: options.about ?? "",
+    coordinates,
+    value,
+    start,
+    domain,
+    minima: options.minima ?? [],
+    saddles: options.saddles ?? [],
+    lowest,
+    source: options.source ?? "",
+  };
+}
+
+interface Written {
+  readonly value: Landscape["value"];
+  readonly names: readonly string[];
+  readonly text: string;
+}
+
+function ofText(text: string): Written {
+  const { inputs, evaluate } = compileText(text);
+  return { value: (point) => evaluate(inputs.map((_, i) => point.at(i))), names: inputs, text: text.trim() };
+}
+
+function ofFunction(
+  f: (...coordinates: Tensor[]) => Tensor,
+  { start, coordinates }: LandscapeOptions,
+): Written {
+  const text = f.name === "" ? "f" : f.name;
+  const isOfVector = f.length <= 1 && (start ?? coordinates ?? usualStart).length !== 1;
+  const n = isOfVector ? (start ?? coordinates ?? usualStart).length : Math.max(1, f.length);
+  const names = n <= 2 ? ["x", "y"].slice(0, n) : Array.from({ length: n }, (_, i) => `x${i + 1}`);
+  const value = (point: Tensor): Tensor =>
+    requireScalar(text, isOfVector ? f(point) : f(...names.map((_, i) => point.at(i))));
+  return { value, names, text };
+}
+
+function requireScalar(name: string, result: unknown): Tensor {
+  if (result instanceof Tensor && result.ndim === 0) return result;
+  const got = result instanceof Tensor ? showType(result.type) : result === null ? "null" : typeof result;
+  throw new DownhillError(
+    "shape",
+    `${name}: a landscape must give a scalar tensor, got ${got}. A function of one argument is given all coordinates as a vector.`,
+  );
+}
+
+/** @throws DownhillError `shape` for a point of another number of coordinates, `range` for one that is not finite. */
+export function checkPoint(operation: string, what: string, point: unknown, n: number): void {
+  if (!Array.isArray(point)) {
+    throw new DownhillError("shape", `${operation}: ${what} must be an array of ${n} numbers.`);
+  }
+  if (point.length !== n) throw misfit(`${what} has ${point.length} numbers`, n, operation);
+  if (isFinitePoint(point as Point)) return;
+  throw new DownhillError(
+    "range",
+    `${operation}: ${what} must be finite numbers, got [${point.join(", ")}].`,
+  );
+}
+
+/** @throws DownhillError `shape` or `range` */
+function checkDomain(operation: string, domain: unknown, coordinates: readonly string[]): void {
+  if (!Array.isArray(domain) || domain.length !== coordinates.length) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: domain must have an interval for each of ${coordinates.join(", ")}, as in [${coordinates.map(() => "[-2, 2]").join(", ")}].`,
+    );
+  }
+  (domain as readonly unknown[]).forEach((interval, i) => {
+    const [from, to] = Array.isArray(interval) ? (interval as readonly unknown[]) : [];
+    if (typeof from === "number" && typeof to === "number" && isFinitePoint([from, to]) && from < to) return;
+    throw new DownhillError(
+      "range",
+      `${operation}: the domain of ${coordinates[i]!} must be two finite numbers, the lower first; got ${JSON.stringify(interval)}.`,
+    );
+  });
+}
+
+function misfit(got: string, n: number, operation = "defineLandscape"): DownhillError {
+  return new DownhillError("shape", `${operation}: ${got}, and the function takes ${n}.`);
+}

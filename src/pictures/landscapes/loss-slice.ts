@@ -1,0 +1,235 @@
+import { tensor } from "../../numeric/array/create.ts";
+import { add, mul } from "../../numeric/array/elementwise.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import { key, split } from "../../numeric/random/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { flatten, unflatten } from "../../engine/tree/index.ts";
+import {
+  dot,
+  filterNormalised,
+  type Flat,
+  flattenParams,
+  principalDirections,
+  randomDirection,
+} from "./directions.ts";
+import type { Interval } from "./landscape.ts";
+
+/** Which plane through the parameters is looked at. */
+export type SliceDirections = "random" | "filter-normalised" | "pca";
+
+/** Options of `landscape`. */
+export interface SliceOptions<P = unknown> {
+  /**
+   * `random`: two random directions of unit length; `filter-normalised` (default): random, each filter as long as that of the
+   * parameters, so that slices of different networks can be compared; `pca`: those in which `path` spreads most.
+   */
+  readonly directions?: SliceDirections;
+  /** Parameters on the way, in order: their places in the plane are drawn. Needed for `pca`. Default: none. */
+  readonly path?: readonly P[];
+  /** Points along each axis, 2 or more. Default 31. */
+  readonly resolution?: number;
+  /**
+   * How far along each direction, as `[from, to]` for both. Default: −1 to 1; for `pca` what the path needs and a margin.
+   */
+  readonly range?: readonly [alpha: Interval, beta: Interval];
+  /** Seed of random directions. Default 0. */
+  readonly seed?: number;
+}
+
+/** A slice through a loss: its values over a plane through the parameters. */
+export interface LossSlice {
+  readonly directions: SliceDirections;
+  /** Places along the first direction, in its lengths; 0 is where the parameters are. */
+  readonly alphas: readonly number[];
+  /** Places along the second. */
+  readonly betas: readonly number[];
+  /** The loss at `alphas[i]`, `betas[j]` is `values[j][i]`. */
+  readonly values: readonly (readonly number[])[];
+  /** The loss at the parameters. */
+  readonly centre: number;
+  /** The path, projected onto the plane. */
+  readonly path: readonly { readonly alpha: number; readonly beta: number; readonly loss: number }[];
+  /** For `pca` the part of the variance of the path along each direction. */
+  readonly explained: readonly [number, number] | undefined;
+  /** How many numbers the parameters are. */
+  readonly parameters: number;
+}
+
+/**
+ * The loss on a plane through `params`: `L(θ + α·d₁ + β·d₂)` for a grid of α and β, with the path of a training run
+ * projected onto it by least squares. The losses along the path are those at its points, not at their projections.
+ *
+ * @param loss a function of the parameters alone: close over the data
+ * @throws DownhillError `option` or `range` for misuse, `tree` for a path of another structure, `shape` for a loss that is no
+ * scalar, `dtype` for parameters that are not floating.
+ * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018.
+ * @example
+ * const loss = (p) => p.x.square().add(p.y.square().mul(4));
+ * const slice = landscape(loss, { x: tensor(0), y: tensor(0) }, { directions: "random", resolution: 3 });
+ * slice.centre;       // 0
+ * slice.values[1][1]; // 0
+ */
+export function landscape<P>(
+  loss: (params: P) => Tensor,
+  params: P,
+  options: SliceOptions<NoInfer<P>> = {},
+): LossSlice {
+  if (arguments.length > 3) refuseExtra("landscape", arguments, 3);
+  const { directions, path, resolution, seed } = checked(loss, options);
+  const centre = flattenParams("landscape", params);
+  requireFloating(params);
+  const points = path.map((point, i) => samePlace(centre, point, i));
+  const plane = planeOf(directions, centre, points, seed);
+  const places = points.map((point) => project(point, centre.values, plane.axes));
+  const [alphaRange, betaRange] = options.range ?? rangeFor(directions, places);
+  const alphas = spaced(alphaRange, resolution);
+  const betas = spaced(betaRange, resolution);
+  const { def } = flatten(params, "landscape");
+  const leavesOf = (values: ArrayLike<number>): Tensor[] =>
+    flatten(centre.rebuild(values), "landscape").leaves as Tensor[];
+  const compiled = jit((theta: Tensor[], d1: Tensor[], d2: Tensor[], alpha: Tensor, beta: Tensor) => {
+    const moved = theta.map((x, i) => {
+      const [a, b] = [alpha, beta].map((t) => t.astype(x.dtype));
+      return add(x, add(mul(d1[i]!, a!), mul(d2[i]!, b!)));
+    });
+    return requireLoss(loss(unflatten(def, moved) as P));
+  });
+  const [theta, d1, d2] = [centre.values, ...plane.axes].map(leavesOf);
+  const at = (alpha: number, beta: number, from = theta!): number =>
+    compiled(from, d1!, d2!, tensor(alpha), tensor(beta)).item();
+  return {
+    directions,
+    alphas,
+    betas,
+    values: betas.map((beta) => alphas.map((alpha) => at(alpha, beta))),
+    centre: at(0, 0),
+    path: places.map(([alpha, beta], i) => ({ alpha, beta, loss: at(0, 0, leavesOf(points[i]!)) })),
+    explained: plane.explained,
+    parameters: centre.values.length,
+  };
+}
+
+interface Plane {
+  readonly axes: readonly [Float64Array, Float64Array];
+  readonly explained: readonly [number, number] | undefined;
+}
+
+function planeOf(kind: SliceDirections, centre: Flat, path: readonly Float64Array[], seed: number): Plane {
+  const [first, second] = split(key(seed));
+  switch (kind) {
+    case "random": {
+      const unit = (x: Float64Array): Float64Array => x.map((xi) => xi / Math.sqrt(dot(x, x)));
+      const n = centre.values.length;
+      return {
+        axes: [unit(randomDirection(first, n)), unit(randomDirection(second, n))],
+        explained: undefined,
+      };
+    }
+    case "filter-normalised":
+      return {
+        axes: [filterNormalised(first, centre), filterNormalised(second, centre)],
+        explained: undefined,
+      };
+    case "pca": {
+      const { directions, explained } = principalDirections(path, centre.values);
+      return { axes: directions, explained };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The place in the plane that is nearest to a point. */
+function project(
+  point: Float64Array,
+  centre: Float64Array,
+  [u, v]: readonly [Float64Array, Float64Array],
+): readonly [alpha: number, beta: number] {
+  const d = point.map((x, i) => x - centre[i]!);
+  const [uu, uv, vv, du, dv] = [dot(u, u), dot(u, v), dot(v, v), dot(d, u), dot(d, v)];
+  const determinant = uu * vv - uv * uv;
+  if (determinant <= 1e-12 * uu * vv) return [uu === 0 ? 0 : du / uu, 0]; // directions that are one line
+  return [(du * vv - dv * uv) / determinant, (dv * uu - du * uv) / determinant];
+}
+
+/** −1 to 1; for principal directions the path with a quarter of its extent on each side. */
+function rangeFor(
+  kind: SliceDirections,
+  places: readonly (readonly [number, number])[],
+): readonly [Interval, Interval] {
+  if (kind !== "pca") {
+    return [
+      [-1, 1],
+      [-1, 1],
+    ];
+  }
+  const along = (axis: 0 | 1): Interval => {
+    const all = [0, ...places.map((place) => place[axis])];
+    return [Math.min(...all), Math.max(...all)];
+  };
+  const [a, b] = [along(0), along(1)];
+  const largest = Math.max(a[1] - a[0], b[1] - b[0]) || 1;
+  const widen = ([from, to]: Interval): Interval => {
+    const margin = Math.max(0.25 * (to - from), 0.2 * largest);
+    return [from - margin, to + margin];
+  };
+  return [widen(a), widen(b)];
+}
+
+function spaced([from, to]: Interval, n: number): number[] {
+  return Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
+}
+
+function samePlace(centre: Flat, point: unknown, i: number): Float64Array {
+  const { values, shapes } = flattenParams("landscape", point);
+  if (JSON.stringify(shapes) === JSON.stringify(centre.shapes)) return values;
+  throw new DownhillError(
+    "tree",
+    `landscape: path[${i}] has another structure than the parameters: it must be a state of the same model.`,
+  );
+}
+
+function requireLoss(value: unknown): Tensor {
+  if (value instanceof Tensor && value.ndim === 0) return value;
+  throw new DownhillError("shape", "landscape: the loss must give a scalar tensor for the parameters alone.");
+}
+
+function requireFloating(params: unknown): void {
+  for (const leaf of flatten(params, "landscape").leaves) {
+    if (!(leaf instanceof Tensor) || isFloating(leaf.dtype)) continue;
+    throw new DownhillError("dtype", `landscape: parameters must be floating, and one is ${leaf.dtype}.`);
+  }
+}
+
+function checked<P>(loss: unknown, options: SliceOptions<P>): Required<Omit<SliceOptions<P>, "range">> {
+  checkOptions("landscape", options, ["directions", "path", "resolution", "range", "seed"]);
+  if (typeof loss !== "function") {
+    throw new DownhillError("option", "landscape: the loss must be a function of the parameters.");
+  }
+  const { directions = "filter-normalised", path = [], resolution = 31, seed = 0, range } = options;
+  checkChoice("landscape", "directions", directions, ["random", "filter-normalised", "pca"]);
+  if (!Array.isArray(path))
+    throw new DownhillError("option", "landscape: path must be an array of parameters.");
+  if (directions === "pca" && path.length < 3) {
+    throw new DownhillError(
+      "option",
+      `landscape: directions "pca" need a path of 3 or more states, got ${path.length}. Keep the parameters of each epoch.`,
+    );
+  }
+  if (!Number.isInteger(resolution) || resolution < 2) {
+    throw new DownhillError(
+      "range",
+      `landscape: resolution must be a whole number of 2 or more, got ${String(resolution)}.`,
+    );
+  }
+  const isRange = (interval: unknown): boolean =>
+    Array.isArray(interval) && interval.length === 2 && Number(interval[0]) < Number(interval[1]);
+  if (range !== undefined && !(Array.isArray(range) && range.length === 2 && range.every(isRange))) {
+    throw new DownhillError("range", "landscape: range must be two intervals, as in [[-1, 1], [-1, 1]].");
+  }
+  return { directions, path, resolution, seed };
+}

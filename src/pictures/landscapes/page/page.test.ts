@@ -1,0 +1,129 @@
+import { defineLandscape, findLandscape, findPreset, landscapeHtml, race } from "downhill/landscapes";
+import { sgd } from "downhill/optim";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../../test/support/browser.ts";
+
+const onBowl = race(
+  findLandscape("bowl"),
+  { slow: sgd({ learningRate: 0.05 }), quick: sgd({ learningRate: 0.3 }), wild: sgd({ learningRate: 1.2 }) },
+  { steps: 40 },
+);
+const html = landscapeHtml(onBowl);
+
+const count = (page: Page): Promise<string | null> => page.locator("#count").textContent();
+/** Of the drawings of a chart, the one of the width at which it is seen. */
+const seen = ".at-widths > div:visible";
+const trail = (page: Page, run: number): Promise<string> =>
+  page.locator(`${seen} .map [data-run="${run}"] .trail`).evaluate((node) => node.getAttribute("d") ?? "");
+const vertices = (d: string): number => d.split("L").length;
+
+describeInBrowser("the page of a race", {
+  "begins complete, and is scrubbed by keys": async ({ open }) => {
+    const page = await open(html);
+    expect(await count(page)).toBe("step 40 / 40");
+    const whole = await trail(page, 0);
+    await page.keyboard.press("Home");
+    expect(await count(page)).toBe("step 0 / 40");
+    expect(vertices(await trail(page, 0))).toBe(1);
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("ArrowLeft");
+    expect(await count(page)).toBe("step 10 / 40");
+    expect(vertices(await trail(page, 0))).toBe(11);
+    await page.keyboard.press("End");
+    expect(await trail(page, 0)).toBe(whole);
+    expect(await page.locator("#forth").isDisabled()).toBe(true);
+  },
+
+  "shows the value of each run at the step": async ({ open }) => {
+    const page = await open(html);
+    const value = page.locator('[data-value="1"]');
+    await page.keyboard.press("Home");
+    expect(await value.textContent()).toBe("8.5");
+    await page.keyboard.press("ArrowRight");
+    expect(Number(await value.textContent())).toBeCloseTo(onBowl.runs[1]!.values[1]!, 2);
+  },
+
+  "a run that diverges has its marker until it leaves, and a cross from there on": async ({ open }) => {
+    const page = await open(html);
+    const head = page.locator(`${seen} .head[data-run="2"]`);
+    const isLost = (): Promise<boolean> => head.evaluate((node) => node.classList.contains("is-lost"));
+    expect(await isLost()).toBe(true);
+    expect(await head.locator(".lost").isVisible()).toBe(true);
+    expect(await head.locator(".marker").isVisible()).toBe(false);
+    await page.keyboard.press("Home");
+    expect(await isLost()).toBe(false);
+    expect(await head.locator(".marker").isVisible()).toBe(true);
+  },
+
+  "plays to the end by the space bar, and stops by it": async ({ open }) => {
+    const page = await open(html);
+    await page.locator("#speed").selectOption("0.25");
+    await page.locator("h1").click();
+    await page.keyboard.press("Space");
+    expect(await page.locator("#play").textContent()).toBe("Pause");
+    await page.waitForFunction(() => document.querySelector("#count")?.textContent?.startsWith("step 2 /"));
+    await page.keyboard.press("Space");
+    expect(await page.locator("#play").textContent()).toBe("Play");
+    await page.locator("#slider").fill("34"); // what is left is played in no time
+    await page.locator("#speed").selectOption("3");
+    await page.locator("#play").click();
+    await page.waitForFunction(() => document.querySelector("#count")?.textContent === "step 40 / 40");
+    expect(await page.locator("#play").textContent()).toBe("Play");
+  },
+
+  "hides and shows runs, on map and chart": async ({ open }) => {
+    const page = await open(html);
+    const lines = page.locator(`${seen} svg [data-run="1"]`);
+    expect(await lines.count()).toBe(3); // trail, head, curve
+    await page.getByLabel("Show quick").uncheck();
+    expect(
+      await lines.evaluateAll((all) => all.every((node) => getComputedStyle(node).display === "none")),
+    ).toBe(true);
+    await page.getByLabel("Show quick").check();
+    expect(
+      await lines.evaluateAll((all) => all.every((node) => getComputedStyle(node).display !== "none")),
+    ).toBe(true);
+  },
+
+  "moves races of different lengths together": async ({ open }) => {
+    const page = await open(landscapeHtml(await findPreset("saddles").make()));
+    expect(await page.locator("main > section").count()).toBe(3);
+    await page.keyboard.press("Home");
+    for (const trailOf of await page.locator(`${seen} .map .trail`).all()) {
+      expect(vertices((await trailOf.getAttribute("d"))!)).toBe(1);
+    }
+  },
+
+  // the drawings of wide windows were made smaller, with text of 6.6 pixels
+  "draws map and chart for the width at hand, and moves what is seen": async ({ open }) => {
+    const page = await open(html, { viewport: { width: 360, height: 700 } });
+    const map = page.locator(`${seen} .map`);
+    const widthOf = (): Promise<number> =>
+      map.evaluate((svg) => (svg as SVGSVGElement).viewBox.baseVal.width);
+    const narrow = await widthOf();
+    expect(narrow).toBeLessThanOrEqual(332);
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Shift+ArrowRight");
+    const there = await trail(page, 0);
+    expect(vertices(there)).toBe(11);
+    await page.setViewportSize({ width: 1280, height: 700 });
+    await expect.poll(async () => vertices(await trail(page, 0))).toBe(11); // at the same step, elsewhere
+    expect(await trail(page, 0)).not.toBe(there);
+    expect(await widthOf()).toBeGreaterThan(narrow);
+  },
+
+  "is no wider than a phone": async ({ open }) => {
+    const page = await open(html, { viewport: { width: 360, height: 700 } });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  },
+
+  "shows names as text": async ({ open }) => {
+    const name = `<img src=x onerror="document.title='run'">`;
+    const landscape = defineLandscape("x^2 + y^2", { name, formula: name, about: name });
+    const page = await open(landscapeHtml(race(landscape, { [name]: sgd() }, { steps: 3 })));
+    expect(await page.title()).toBe(name);
+    expect(await page.locator("tbody label").textContent()).toBe(name);
+  },
+});

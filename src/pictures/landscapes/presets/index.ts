@@ -1,0 +1,49 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { didYouMean } from "../../../engine/util/suggest.ts";
+import { batchSizes, batchVariance, repeatedData } from "./batches.ts";
+import { decayTiming } from "./decay.ts";
+import { localMinima } from "./local-minima.ts";
+import { momentumTheory } from "./momentum.ts";
+import type { Preset } from "./preset.ts";
+import { rateSweep } from "./rates.ts";
+import { saddlesAndPlateaus } from "./saddles.ts";
+import { sparseFeatures } from "./sparse.ts";
+import { symmetricNeurons } from "./symmetry.ts";
+
+/**
+ * Studies that downhill has: each makes a claim about optimisers that the tests assert.
+ *
+ * @example
+ * presets.map(({ name }) => name).includes("momentum"); // true
+ */
+export const presets: readonly Preset[] = [
+  rateSweep,
+  momentumTheory,
+  localMinima,
+  decayTiming,
+  saddlesAndPlateaus,
+  symmetricNeurons,
+  sparseFeatures,
+  batchVariance,
+  batchSizes,
+  repeatedData,
+];
+
+/**
+ * The preset of a name.
+ *
+ * @throws DownhillError `option` for an unknown one, with the nearest.
+ * @example
+ * const { findings } = await findPreset("rates").make();
+ * findings[0].includes("2/λmax is 0.2"); // true
+ */
+export function findPreset(name: string): Preset {
+  if (arguments.length > 1) refuseExtra("findPreset", arguments, 1);
+  const found = presets.find((preset) => preset.name === name);
+  if (found !== undefined) return found;
+  const names = presets.map((preset) => preset.name);
+  const near = typeof name === "string" ? didYouMean(name, names) : "";
+  const all = near === "" ? ` There are ${names.join(", ")}.` : near;
+  throw new DownhillError("option", `${JSON.stringify(name)} is no preset.${all}`);
+}

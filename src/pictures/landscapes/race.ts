@@ -1,0 +1,309 @@
+import { tensor } from "../../numeric/array/create.ts";
+import { add } from "../../numeric/array/elementwise.ts";
+import { norm } from "../../numeric/array/reduce.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.ts";
+import { key, normal } from "../../numeric/random/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { scan } from "../../engine/transforms/scan.ts";
+import { checkPoint, type Interval, type Landscape, type Point } from "./landscape.ts";
+import { isFinitePoint } from "./numbers.ts";
+
+/** Options of `race`. */
+export interface RaceOptions {
+  /** Updates of each run, 1 or more. Default 200. */
+  readonly steps?: number;
+  /** Where to begin. Default: the start of the landscape. */
+  readonly start?: Point;
+  /** How near to the lowest value is near enough, largest first: the columns of the table. Default 1e-2, 1e-4, 1e-8. */
+  readonly tolerances?: readonly number[];
+  /**
+   * σ of Gaussian noise that is added to each element of each gradient, as mini-batches do, the same for all runs. Default 0.
+   */
+  readonly noise?: number;
+  /** Seed of the noise. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * How a run ended: within a tolerance of the lowest value (`within` says which); at rest elsewhere (its gradient has shrunk
+ * to a millionth); on its way; out of what is drawn and below its start, where no lowest value is known; or lost.
+ */
+export type RaceOutcome = "arrived" | "at-rest" | "under-way" | "escaped" | "diverged";
+
+/** One run of a race. Entry t of each list is the state after t updates. */
+export interface RaceRun {
+  readonly name: string;
+  /** The points, up to the first that is not finite. */
+  readonly points: readonly Point[];
+  /** The function there, without noise. */
+  readonly values: readonly number[];
+  /** The length of the gradient there, without noise. */
+  readonly gradientNorms: readonly number[];
+  /** The learning rate of each update, where the optimiser tells it. */
+  readonly rates: readonly number[] | undefined;
+  readonly outcome: RaceOutcome;
+  /** The smallest of the tolerances that its last value is within; `null` for none. */
+  readonly within: number | null;
+  /** The update that took a diverged run out of bounds; `undefined` for others. */
+  readonly divergedAt: number | undefined;
+  /** The first update after which a run is out of the domain and below its start; `undefined` if it never is. */
+  readonly escapedAt: number | undefined;
+  /** For each tolerance the first number of updates after which the value is that near to the lowest; `null`: never. */
+  readonly stepsTo: readonly (number | null)[];
+}
+
+/** A race: runs of several optimisers from one start. */
+export interface Race {
+  readonly landscape: Landscape;
+  readonly start: Point;
+  readonly steps: number;
+  readonly tolerances: readonly number[];
+  /**
+   * What the tolerances are counted from: the lowest value that is known, else the lowest that a run has seen and come to
+   * rest at (the gradient there is a millionth of its steepest). −Infinity where there is none: a run that still falls
+   * has not arrived anywhere.
+   */
+  readonly lowest: number;
+  readonly noise: number;
+  readonly seed: number;
+  readonly runs: readonly RaceRun[];
+}
+
+const stillness = 1e-6; // of the steepest gradient of a run: where it is at rest
+const tooFar = 1e3; // times the height of the start above the lowest value, from where there is no return
+
+/**
+ * Runs optimisers on a landscape from one start, with exact gradients or noisy ones. Each run is one compiled `scan` over pure
+ * updates and so the same every time. An optimiser that searches along lines meets the same noise wherever it looks.
+ *
+ * @param racers the optimisers by the names that they are to have
+ * @throws DownhillError `option`, `range` or `shape` for misuse or a start where the function is not finite, and what an optimiser throws that cannot step a vector.
+ * @example
+ * const { runs } = race(findLandscape("bowl"), { slow: sgd({ learningRate: 0.01 }), good: sgd({ learningRate: 0.5 }) });
+ * runs.map(({ name, outcome, stepsTo }) => [name, outcome, stepsTo[0]]);
+ * // [["slow", "under-way", null], ["good", "arrived", 5]]
+ */
+export function race(
+  landscape: Landscape,
+  racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,
+  options: RaceOptions = {},
+): Race {
+  if (arguments.length > 3) refuseExtra("race", arguments, 3);
+  const { steps, start, tolerances, noise, seed } = checked(landscape, racers, options);
+  const n = start.length;
+  const height = landscape.value(tensor([...start])).item();
+  if (!Number.isFinite(height)) {
+    throw new DownhillError(
+      "range",
+      `race: the function is ${height} at the start (${start.join(", ")}): begin where it is finite.`,
+    );
+  }
+  const values = noise === 0 ? new Float64Array((steps + 1) * n) : normal(key(seed), (steps + 1) * n);
+  const push = tensor(values.map((z) => z * noise)).reshape([steps + 1, n]);
+  const tracks = Object.entries(racers).map(
+    ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,
+  );
+  const lowest = landscape.lowest ?? lowestAtRest(tracks.map(([, , track]) => track));
+  return {
+    landscape,
+    start,
+    steps,
+    tolerances,
+    lowest,
+    noise,
+    seed,
+    runs: tracks.map(([name, optimizer, track]) =>
+      judge(name, optimizer, track, { landscape, lowest, tolerances }),
+    ),
+  };
+}
+
+interface Track {
+  readonly points: readonly Point[];
+  readonly values: readonly number[];
+  readonly gradientNorms: readonly number[];
+}
+
+/** The run of one optimiser: where it was before each update and after the last. */
+function follow(
+  value: Landscape["value"],
+  optimizer: GeneralOptimizer<unknown>,
+  start: Point,
+  push: Tensor,
+): Track {
+  const evaluate = valueAndGrad(value);
+  const whole = jit((from: Tensor, noise: Tensor) =>
+    scan(
+      ({ x, state }: { x: Tensor; state: unknown }, extra: Tensor) => {
+        const [height, slope] = evaluate(x);
+        const { updates, state: next } = optimizer.update(add(slope, extra), state, x, {
+          value: height,
+          valueAndGrad(there) {
+            const [heightThere, grads] = evaluate(there);
+            return [heightThere, add(grads, extra)];
+          },
+        });
+        return [{ x: applyUpdates(x, updates), state: next }, [x, height, norm(slope)] as const] as const;
+      },
+      { x: from, state: optimizer.init(from) },
+      noise,
+    ),
+  );
+  const [, [points, values, norms]] = whole(tensor([...start], { dtype: "float64" }), push);
+  return {
+    points: points.tolist() as number[][],
+    values: values.tolist() as number[],
+    gradientNorms: norms.tolist() as number[],
+  };
+}
+
+/** The lowest value that was seen, where the run that saw it was at rest there; else −Infinity: it may go on falling. */
+function lowestAtRest(tracks: readonly Track[]): number {
+  const least = tracks.map(({ values, gradientNorms }) => {
+    const finite = values.filter((value) => Number.isFinite(value));
+    const value = finite.reduce((a, b) => Math.min(a, b), Infinity);
+    return {
+      value,
+      isAtRest: gradientNorms[values.indexOf(value)]! <= stillness * steepestOf(gradientNorms),
+    };
+  });
+  const lowest = least.reduce((a, b) => (b.value < a.value ? b : a));
+  const isFalling = tracks.some(({ values }) => values.includes(-Infinity));
+  return lowest.isAtRest && !isFalling ? lowest.value : -Infinity;
+}
+
+interface Standard {
+  readonly landscape: Landscape;
+  readonly lowest: number;
+  readonly tolerances: readonly number[];
+}
+
+/** Cuts a run where its numbers end, and says how it ended. */
+function judge(
+  name: string,
+  { learningRate }: GeneralOptimizer<unknown>,
+  track: Track,
+  { landscape, lowest, tolerances }: Standard,
+): RaceRun {
+  const broken = track.points.findIndex(
+    (point, t) => !isFinitePoint(point) || !Number.isFinite(track.values[t]),
+  );
+  const end = broken < 0 ? track.points.length : Math.max(1, broken);
+  const points = track.points.slice(0, end);
+  const values = track.values.slice(0, end);
+  const gradientNorms = track.gradientNorms.slice(0, end);
+  const isBounded = Number.isFinite(lowest);
+  const divergedAt = whenDiverged(values, lowest, broken);
+  const { domain } = landscape;
+  const escapedAt =
+    domain === undefined || isBounded
+      ? undefined
+      : points.findIndex((point, t) => values[t]! < values[0]! && !isInside(point, domain));
+  const isBelow = (tolerance: number) => (value: number) => isBounded && value - lowest <= tolerance;
+  const firstBelow = (tolerance: number): number | null => {
+    const t = values.findIndex(isBelow(tolerance));
+    return t < 0 ? null : t;
+  };
+  const last = values.at(-1)!;
+  const met = tolerances.filter((tolerance) => isBelow(tolerance)(last));
+  const run = {
+    name,
+    within: met.length === 0 ? null : Math.min(...met),
+    points,
+    values,
+    gradientNorms,
+    rates:
+      learningRate === undefined
+        ? undefined
+        : values.map((_, t) => (typeof learningRate === "number" ? learningRate : learningRate(t))),
+    divergedAt,
+    escapedAt: escapedAt === -1 ? undefined : escapedAt,
+    stepsTo: tolerances.map(firstBelow),
+  };
+  if (divergedAt !== undefined) return { ...run, within: null, outcome: "diverged" };
+  if (run.within !== null) return { ...run, outcome: "arrived" };
+  if (run.escapedAt !== undefined) return { ...run, outcome: "escaped" };
+  const steepest = steepestOf(gradientNorms);
+  return { ...run, outcome: gradientNorms.at(-1)! <= stillness * steepest ? "at-rest" : "under-way" };
+}
+
+/** The longest gradient whose length is a number: beside an infinite one all others were at rest. */
+function steepestOf(gradientNorms: readonly number[]): number {
+  return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** Whether a point lies in the domain. */
+export function isInside(point: Point, domain: readonly Interval[]): boolean {
+  return point.every((x, i) => x >= domain[i]![0] && x <= domain[i]![1]);
+}
+
+/** The update after which a run stays too high to return; the one that broke it, if it did not fall without bound. */
+function whenDiverged(values: readonly number[], lowest: number, broken: number): number | undefined {
+  const floor = Number.isFinite(lowest) ? lowest : Math.min(0, values[0]!);
+  const limit = floor + tooFar * Math.max(values[0]! - floor, Math.abs(values[0]!), 1e-3);
+  const isHigh = (value: number): boolean => value > limit;
+  if (isHigh(values.at(-1)!)) {
+    const last = values.findLastIndex((value) => !isHigh(value));
+    return last + 1;
+  }
+  return broken < 0 || (lowest === -Infinity && values.at(-1)! < floor) ? undefined : broken;
+}
+
+/** The options with their defaults. */
+function checked(
+  landscape: Landscape,
+  racers: Readonly<Record<string, GeneralOptimizer<unknown>>>,
+  options: RaceOptions,
+): Required<RaceOptions> {
+  checkOptions("race", options, ["steps", "start", "tolerances", "noise", "seed"]);
+  if (typeof landscape?.value !== "function" || !Array.isArray(landscape.start)) {
+    throw new DownhillError(
+      "option",
+      `race: expects a landscape, as findLandscape("rosenbrock") or defineLandscape("x^4 - 2*x^2 + y^2") gives.`,
+    );
+  }
+  const names = Object.keys(racers ?? {});
+  if (names.length === 0) {
+    throw new DownhillError(
+      "option",
+      "race: there are no optimisers; give them by name, as { adam: adam() }.",
+    );
+  }
+  for (const name of names) {
+    const { init, update } = racers[name] ?? {};
+    if (typeof init === "function" && typeof update === "function") continue;
+    throw new DownhillError(
+      "option",
+      `race: ${name} must be an optimiser, as sgd({ learningRate: 0.1 }) is.`,
+    );
+  }
+  const {
+    steps = 200,
+    start = landscape.start,
+    tolerances = [1e-2, 1e-4, 1e-8],
+    noise = 0,
+    seed = 0,
+  } = options;
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new DownhillError(
+      "range",
+      `race: steps must be a whole number of 1 or more, got ${String(steps)}.`,
+    );
+  }
+  checkPoint("race", "start", start, landscape.start.length);
+  if (!Array.isArray(tolerances) || !tolerances.every((x) => typeof x === "number" && x > 0)) {
+    throw new DownhillError("range", "race: tolerances must be positive numbers, as in [1e-2, 1e-4].");
+  }
+  if (typeof noise !== "number" || !(noise >= 0) || !Number.isFinite(noise)) {
+    throw new DownhillError(
+      "range",
+      `race: noise must be a finite number of 0 or more, got ${String(noise)}.`,
+    );
+  }
+  return { steps, start, tolerances, noise, seed };
+}

@@ -1,0 +1,154 @@
+import type { Graph } from "./graph.ts";
+import type { Layout, PlacedBox, PlacedEdge, Point } from "./layout.ts";
+import type { Markup } from "./markup.ts";
+import { element } from "./markup.ts";
+import { mathPieces } from "./math-pieces.ts";
+import { must } from "../../engine/util/assert-never.ts";
+
+/** Draws a layout as one SVG element; the colours come from `graphStyle`. */
+export function drawGraph(graph: Graph, layout: Layout, label: string): Markup {
+  const { width, height, boxes, edges } = layout;
+  return element(
+    "svg",
+    {
+      xmlns: "http://www.w3.org/2000/svg",
+      class: "dh-graph",
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": label,
+    },
+    element("defs", {}, ...arrows.map(drawArrow)),
+    element("g", { class: "dh-edges" }, ...edges.map(drawEdge)),
+    element("g", { class: "dh-boxes" }, ...boxes.map((box, i) => drawBox(graph, box, i))),
+  );
+}
+
+const arrows = ["dh-arrow", "dh-arrow-now", "dh-arrow-before", "dh-arrow-after"]; // all but the first serve pages
+
+function drawArrow(id: string): Markup {
+  const place = {
+    viewBox: "0 0 8 8",
+    refX: 7,
+    refY: 4,
+    orient: "auto",
+    markerUnits: "userSpaceOnUse",
+    markerWidth: 9,
+    markerHeight: 9,
+  };
+  return element("marker", { id, ...place }, element("path", { class: id, d: "M0.5,1 L7,4 L0.5,7 Z" }));
+}
+
+function drawEdge({ from, to, count, points }: PlacedEdge): Markup {
+  return element("path", {
+    class: "dh-edge",
+    "data-from": from,
+    "data-to": to,
+    d: curve(points),
+    "marker-end": "url(#dh-arrow)",
+    "stroke-width": Math.min(3, 1.25 + Math.log10(count)),
+  });
+}
+
+/** A smooth curve: straight ends, and at each bend a quadratic arc between the middles of the legs. */
+function curve(points: readonly Point[]): string {
+  const at = ({ x, y }: Point): string => `${round(x)},${round(y)}`;
+  const [first, ...rest] = points;
+  const last = rest.pop();
+  if (first === undefined || last === undefined) return "";
+  let path = `M${at(first)}`;
+  rest.forEach((bend, i) => {
+    const next = rest[i + 1] ?? last;
+    const middle = i === rest.length - 1 ? last : { x: (bend.x + next.x) / 2, y: (bend.y + next.y) / 2 };
+    path += ` Q${at(bend)} ${at(middle)}`;
+  });
+  return rest.length === 0 ? `${path} L${at(last)}` : path;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function drawBox(graph: Graph, box: PlacedBox, index: number): Markup {
+  const { item, x, y, width, height, title, notes, remark } = box;
+  const left = round(x - width / 2);
+  const top = round(y - height / 2);
+  const shape = { x: left, y: top, width: round(width), height };
+  const titleText = element("text", { class: "dh-title", x: round(x), y: top + 24 }, ...setMath(title));
+  const remarkText = remark === "" ? [] : [drawNote(remark, "", x, top + height - 12, "middle")];
+
+  if (item.kind === "group") {
+    return element(
+      "g",
+      { class: "dh-box dh-group", "data-box": index, "data-group": item.id },
+      element("title", {}, `${item.label}: ${notes.join(" ")}`),
+      element("rect", { ...shape, x: left + 4, y: top + 4, rx: 8 }),
+      element("rect", { ...shape, rx: 8 }),
+      titleText,
+      ...notes.map((note) => drawNote(note, "", x, top + 45, "middle")),
+      ...remarkText,
+    );
+  }
+  const node = must(graph.nodes[item.node], "a node");
+  const classes = [
+    "dh-box",
+    ...(node.kind === "input" ? ["dh-input"] : []),
+    ...(node.isOutput ? ["dh-output"] : []),
+  ];
+  const known = [node.value, node.derivative].filter((text) => text !== "");
+  const outline = {
+    class: "dh-outer",
+    x: left - 3.5,
+    y: top - 3.5,
+    width: round(width) + 7,
+    height: height + 7,
+    rx: 11,
+  };
+  return element(
+    "g",
+    { class: classes.join(" "), "data-box": index, "data-node": item.node },
+    element("title", {}, [node.label, ...known].join("\n")),
+    ...(node.isOutput ? [element("rect", outline)] : []),
+    element("rect", { ...shape, rx: node.kind === "input" ? Math.min(28, height / 2) : 8 }),
+    titleText,
+    " ", // so that readers of the texts one after another keep them apart
+    ...drawNotes(box, node.value === "" ? ["dh-adjoint"] : ["dh-value", "dh-adjoint"]),
+    ...remarkText,
+  );
+}
+
+/** One note in the middle, or two at the ends. */
+function drawNotes(
+  { x, y, width, height, notes }: PlacedBox,
+  classes: readonly string[],
+): (Markup | string)[] {
+  const line = y - height / 2 + 45;
+  const [first = "", second] = notes;
+  const [one = "", other = ""] = classes;
+  if (notes.length === 0) return [];
+  if (second === undefined) return [drawNote(first, one, x, line, "middle")];
+  return [
+    drawNote(first, one, x - width / 2 + 15, line, "start"),
+    " ",
+    drawNote(second, other, x + width / 2 - 15, line, "end"),
+  ];
+}
+
+function drawNote(
+  text: string,
+  kind: string,
+  x: number,
+  y: number,
+  anchor: "start" | "middle" | "end",
+): Markup {
+  const classes = kind === "" ? "dh-note" : `dh-note ${kind}`;
+  return element("text", { class: classes, x: round(x), y: round(y), "text-anchor": anchor }, text);
+}
+
+/** A formula as pieces of text: names slanted. */
+function setMath(formula: string): Markup[] {
+  return mathPieces(formula).map(({ kind, text }) =>
+    element("tspan", kind === "name" ? { class: "dh-name" } : {}, text),
+  );
+}

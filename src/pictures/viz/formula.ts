@@ -1,0 +1,171 @@
+import type { Equation, Program, Var } from "../../engine/ir/index.ts";
+import { DeferredProgram, isProgram } from "../../engine/ir/index.ts";
+import { showConstant } from "./number-text.ts";
+
+/** A formula under construction: its text and how tightly its outermost operator binds. */
+interface Formula {
+  readonly text: string;
+  readonly precedence: number;
+}
+
+const atom = 9;
+const lowest = -9;
+const product = 2; // a sign binds as a product does: -x * y, (-x)^2
+/** Primitives that mathematics, and the text that `explain` reads, calls otherwise. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ["maximum", "max"],
+  ["minimum", "min"],
+]);
+const longest = 30; // a longer part that is used twice gets a name of its own
+
+/** An equation's right-hand side: `x * y`, `sin(x)`, `sum(x, axes=[0])`. */
+export function showEquation(eqn: Equation, nameOf: (v: Var) => string): string {
+  return apply(
+    eqn,
+    eqn.ins.map((v) => leaf(nameOf(v))),
+  ).text;
+}
+
+/**
+ * The formula of one result of a program in terms of what has a name; the rest is written out. Long parts that are used
+ * more than once follow after “where”.
+ *
+ * @param named the text for a value at which the formula stops, else `undefined`; the program's inputs must have one
+ */
+export function showFormula(program: Program, out: Var, named: (v: Var) => string | undefined): string {
+  const equations = new Map<Var, Equation>(
+    program.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn] as const)),
+  );
+  const uses = countUses(out, equations, named);
+  const formulas = new Map<Var, Formula>();
+  const parts: string[] = [];
+
+  const formulaOf = (v: Var): Formula => {
+    const name = named(v);
+    return name === undefined ? (formulas.get(v) ?? leaf("?")) : leaf(name);
+  };
+  for (const eqn of program.eqns) {
+    if (!eqn.outs.some((v) => uses.has(v))) continue;
+    eqn.outs.forEach((v, i) => {
+      if (named(v) !== undefined) return;
+      const whole = apply(eqn, eqn.ins.map(formulaOf));
+      const formula = eqn.outs.length === 1 ? whole : { text: `${whole.text}[${i}]`, precedence: atom };
+      if (v !== out && (uses.get(v) ?? 0) > 1 && formula.text.length > longest) {
+        const name = `t${parts.length + 1}`;
+        parts.push(`${name} = ${formula.text}`);
+        formulas.set(v, leaf(name));
+      } else formulas.set(v, formula);
+    });
+  }
+  const { text } = formulaOf(out);
+  return parts.length === 0 ? text : `${text} where ${parts.join(", ")}`;
+}
+
+/** Everything that a result of a program is computed from, itself included. */
+export function ancestors(program: Program, out: Var): Set<Var> {
+  const found = new Set<Var>([out]);
+  for (const eqn of program.eqns.toReversed()) {
+    if (eqn.outs.some((v) => found.has(v))) for (const v of eqn.ins) found.add(v);
+  }
+  return found;
+}
+
+/** How often each value is used on the way to `out`, not going behind names. */
+function countUses(
+  out: Var,
+  equations: ReadonlyMap<Var, Equation>,
+  named: (v: Var) => string | undefined,
+): Map<Var, number> {
+  const uses = new Map<Var, number>();
+  const pending: Var[] = [out];
+  for (let v = pending.pop(); v !== undefined; v = pending.pop()) {
+    const before = uses.get(v) ?? 0;
+    uses.set(v, before + 1);
+    if (before === 0 && named(v) === undefined) pending.push(...(equations.get(v)?.ins ?? []));
+  }
+  return uses;
+}
+
+/** A name, a number or a formula that has been shown before. */
+function leaf(text: string): Formula {
+  if (text.startsWith("-")) return { text, precedence: product + 1 };
+  return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };
+}
+
+/** Whether a text is one call from end to end: `f(x + y)`, but not `f(x) + g(y)`. */
+function isCall(text: string): boolean {
+  const open = /^[\p{L}\p{N}_$]+\(/u.exec(text);
+  if (open === null) return false;
+  let depth = 0;
+  for (let i = open[0].length - 1; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    if (text[i] === ")" && --depth === 0) return i === text.length - 1;
+  }
+  return false;
+}
+
+function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): Formula {
+  const constant = prim.algebra?.constant?.([], params);
+  if (constant !== undefined) return leaf(showConstant(constant));
+  const { notation } = prim;
+  const [x, y] = operands;
+  if (notation !== undefined && "infix" in notation && x !== undefined) {
+    const parameter = notation.right?.(params);
+    const right = parameter === undefined ? y : leaf(showConstant(parameter));
+    const count = parameter === undefined ? 2 : 1;
+    if (right !== undefined && ins.length === count)
+      return infix(notation.infix, notation.precedence, x, right);
+  }
+  if (notation !== undefined && "prefix" in notation && x !== undefined && ins.length === 1) {
+    return { text: `${notation.prefix}${wrap(x, product)}`, precedence: product };
+  }
+  if (notation !== undefined && "write" in notation) {
+    const written = notation.write(
+      operands.map((operand) => wrap(operand, atom)),
+      params,
+      ins.map((v) => v.type),
+    );
+    if (written !== undefined) return { text: written, precedence: product };
+  }
+  const args = [...operands.map(({ text }) => text), ...showParams(params)];
+  return { text: `${shortNames.get(prim.name) ?? prim.name}(${args.join(", ")})`, precedence: atom };
+}
+
+function infix(operator: string, precedence: number, x: Formula, y: Formula): Formula {
+  if (operator === "^") return { text: `${wrap(x, precedence + 1)}^${wrap(y, product + 1)}`, precedence };
+  if ((operator === "&" || operator === "|") && x.text === y.text) return x; // a condition twice is that condition
+  const right = wrap(y, precedence + 1);
+  // x + -y reads better as x - y
+  if (operator === "+" && right.startsWith("-"))
+    return { text: `${wrap(x, precedence)} - ${right.slice(1)}`, precedence };
+  return { text: `${wrap(x, precedence)} ${operator} ${right}`, precedence };
+}
+
+function wrap({ text, precedence }: Formula, least: number): string {
+  return precedence < least ? `(${text})` : text;
+}
+
+/** Plain parameters as `key=value`; programs by their name; what is empty or the default is left out. */
+function showParams(params: unknown): string[] {
+  if (typeof params !== "object" || params === null) return [];
+  return Object.entries(params).flatMap(([key, value]: [string, unknown]) => {
+    if (value === undefined || value === false || isEmpty(value)) return [];
+    return [isProgram(value) ? value.name : `${key}=${showParam(value)}`];
+  });
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isEmpty);
+}
+
+function showParam(value: unknown): string {
+  if (isProgram(value)) return value.name;
+  if (value instanceof DeferredProgram) return value.program.name;
+  if (Array.isArray(value)) return `[${value.map(showParam).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}=${showParam(item)}`)
+      .join(" ")}}`;
+  }
+  return String(value);
+}

@@ -1,0 +1,114 @@
+import type { Tensor, Var } from "../../engine/ir/index.ts";
+import { arrayType, isFloating } from "../../engine/ir/index.ts";
+import { evalProgram } from "../../engine/trace/index.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import type { Context } from "./context.ts";
+import { activeFrom, lineName, valueIn } from "./context.ts";
+import { showEquation, showFormula } from "./formula.ts";
+import { showValue } from "./graph.ts";
+import type { Line } from "./rule.ts";
+import { show } from "./show.ts";
+import type { ForwardLine, ForwardPass } from "./table.ts";
+import { recordOf } from "./table.ts";
+
+/**
+ * One forward pass: each line of the program beside what its primitive's rule makes of the differentials.
+ *
+ * @param wrt the inputs whose differentials the formulas speak of
+ * @param seeds the value of the differential of some of them; the others are zero. `undefined` for a symbolic pass
+ */
+export function forwardPass(
+  context: Context,
+  wrt: readonly Var[],
+  seeds: ReadonlyMap<Var, Tensor> | undefined,
+): ForwardPass {
+  const { program, naming, values, lines } = context;
+  const spokenOf = activeFrom(context, wrt);
+  const tangents =
+    seeds === undefined || values === undefined ? undefined : tangentsFrom(context, values, seeds);
+  const tangentValue = (v: Var): ForwardLine["tangent"]["value"] =>
+    tangents === undefined
+      ? null
+      : show(tangents.get(v), isFloating(v.type.dtype) ? v.type : arrayType("float64", v.type.shape));
+  const value = (v: Var): ForwardLine["value"] =>
+    values === undefined ? null : show(valueIn(values, v), v.type);
+
+  const inputs = program.ins.map((v): ForwardLine => {
+    const name = naming.nameOf(v);
+    const tangent = naming.tangentOf(v);
+    const seed = spokenOf.has(v) ? "?" : "0";
+    const dx = tangentValue(v);
+    return {
+      name,
+      text: name,
+      value: value(v),
+      tangent: {
+        name: tangent,
+        expression: dx === null ? seed : showValue(dx),
+        text: seed === "0" ? `${tangent} = 0` : tangent,
+        value: dx,
+      },
+    };
+  });
+  const rest = lines.flatMap((line) =>
+    line.eqn.outs.map((v, i): ForwardLine => {
+      const expression = differential(context, line, i, spokenOf);
+      const name = naming.tangentOf(v);
+      return {
+        name: naming.nameOf(v),
+        text: `${lineName(line, naming)} = ${showEquation(line.eqn, naming.nameOf)}`,
+        value: value(v),
+        tangent: { name, expression, text: `${name} = ${expression}`, value: tangentValue(v) },
+      };
+    }),
+  );
+  return {
+    seed: recordOf(
+      program.ins.filter((v) => spokenOf.has(v)).map((v) => [naming.nameOf(v), tangentValue(v)]),
+    ),
+    lines: [...inputs, ...rest],
+  };
+}
+
+/** The formula of the differential of one result of a line, from the rule that computes it. */
+export function differential(context: Context, line: Line, result: number, active: ReadonlySet<Var>): string {
+  const { eqn, operands } = line;
+  const marks = operands.map((v) => active.has(v));
+  if (!marks.includes(true)) return "0";
+  const { forward, activeOuts } = context.rule(line, marks);
+  if (activeOuts[result] !== true) return "0";
+  const { naming } = context;
+  const names = new Map<Var, string>();
+  // The results first: a result that is an operand is called by the operand's name.
+  eqn.outs.forEach((v, i) => names.set(must(forward.outs[i], "a result"), naming.nameOf(v)));
+  operands.forEach((v, i) => names.set(must(forward.ins[i], "an operand"), naming.nameOf(v)));
+  operands
+    .filter((_, i) => marks[i])
+    .forEach((v, i) => names.set(must(forward.ins[operands.length + i], "a tangent"), naming.tangentOf(v)));
+  const place = eqn.outs.length + activeOuts.slice(0, result).filter(Boolean).length;
+  return showFormula(forward, must(forward.outs[place], "a tangent"), (v) => names.get(v));
+}
+
+/** The differentials of everything that the seeds reach; what is missing is zero. */
+function tangentsFrom(
+  context: Context,
+  values: ReadonlyMap<Var, Tensor>,
+  seeds: ReadonlyMap<Var, Tensor>,
+): Map<Var, Tensor> {
+  const tangents = new Map(seeds);
+  for (const line of context.lines) {
+    const { eqn, operands } = line;
+    const marks = operands.map((v) => tangents.has(v));
+    if (!marks.includes(true)) continue;
+    const { forward, activeOuts } = context.rule(line, marks);
+    const results = evalProgram(forward, [
+      ...operands.map((v) => valueIn(values, v)),
+      ...operands.filter((v) => tangents.has(v)).map((v) => valueIn(tangents, v)),
+    ]);
+    let next = eqn.outs.length;
+    eqn.outs.forEach((v, i) => {
+      if (activeOuts[i] === true) tangents.set(v, must(results[next++], "a tangent"));
+    });
+  }
+  return tangents;
+}

@@ -1,0 +1,188 @@
+import * as dagre from "@dagrejs/dagre";
+import { must } from "../../engine/util/assert-never.ts";
+import type { FoldItem, VisibleGraph } from "./fold.ts";
+import type { Graph as DependencyGraph } from "./graph.ts";
+import { setText } from "./math-pieces.ts";
+
+/** A place in a drawing, in CSS pixels. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A box of the drawing: its middle, its size and what stands in it. */
+export interface PlacedBox extends Point {
+  readonly item: FoldItem;
+  readonly width: number;
+  readonly height: number;
+  /** Set as mathematics. */
+  readonly title: string;
+  /** Below the title: the value, and at the other end the adjoint; or one line about a group. */
+  readonly notes: readonly string[];
+  /** At the bottom: that it is read in too many places to draw an edge to each; else empty. */
+  readonly remark: string;
+}
+
+/** An edge of the drawing, from box to box along points. */
+export interface PlacedEdge {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly points: readonly Point[];
+}
+
+/** A drawing before it is drawn. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly PlacedBox[];
+  readonly edges: readonly PlacedEdge[];
+}
+
+/** Width of a text in pixels, when set as mathematics (`title`) or as a note. */
+export type Measure = (text: string, style: "title" | "note") => number;
+
+export const titleSize = 16;
+export const noteSize = 12;
+const longestTitle = 34; // characters; the table has the whole formula
+const mostReaders = 8; // boxes of a folded graph to which one box has edges; beyond, edges hide the picture
+
+/** What is used of dagre; its own declarations import one another without extensions, which TypeScript does not follow. */
+interface LayeredGraph {
+  setGraph(label: Readonly<Record<string, string | number>>): void;
+  setNode(name: string, label: { width: number; height: number }): void;
+  setEdge(from: string, to: string, label: object): void;
+  node(name: string): Point | undefined;
+  edge(from: string, to: string): { readonly points: readonly Point[] } | undefined;
+}
+const layered = dagre as unknown as {
+  readonly Graph: new () => LayeredGraph;
+  readonly layout: (graph: LayeredGraph) => void;
+};
+
+/** How layers are set below one another: balanced, or each box below the leftmost or rightmost that it can be below. */
+const alignments = ["UL", "UR", "DL", "DR"];
+const mostTried = 60; // boxes; of more, every alignment tried takes long
+const muchNarrower = 0.85; // of the balanced width: less is worth its looks
+
+/**
+ * Places the boxes in layers from the inputs down to the results. Balanced layers of a long chain with inputs at its
+ * side, such as a network, drift off like stairs: then the alignment is taken that makes the drawing narrowest.
+ */
+export function layoutGraph(
+  graph: DependencyGraph,
+  visible: VisibleGraph,
+  measure: Measure = estimate,
+): Layout {
+  const { drawn, readers } = thinOut(visible);
+  const boxes = visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure));
+  const balanced = place(boxes, drawn, {});
+  if (boxes.length > mostTried) return balanced;
+  return alignments
+    .map((align) => place(boxes, drawn, { align }))
+    .filter(({ width }) => width < muchNarrower * balanced.width)
+    .reduce((best, other) => (other.width < best.width ? other : best), balanced);
+}
+
+function place(
+  boxes: readonly Omit<PlacedBox, "x" | "y">[],
+  drawn: VisibleGraph["edges"],
+  alignment: { readonly align?: string },
+): Layout {
+  const layers = new layered.Graph();
+  const spaces = { nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 };
+  layers.setGraph({ rankdir: "TB", ...spaces, ...alignment });
+  boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
+  for (const { from, to } of drawn) layers.setEdge(String(from), String(to), {});
+  layered.layout(layers);
+
+  const placed = boxes.map((box, i): PlacedBox => {
+    const { x, y } = must(layers.node(String(i)), "a placed node");
+    return { ...box, x, y };
+  });
+  const edges = drawn.map((edge): PlacedEdge => {
+    const { points } = must(layers.edge(String(edge.from), String(edge.to)), "a placed edge");
+    return { ...edge, points };
+  });
+  const right = placed.map(({ x, width }) => x + width / 2);
+  const bottom = placed.map(({ y, height }) => y + height / 2);
+  const [bendX, bendY] = [
+    edges.flatMap(({ points }) => points.map(({ x }) => x)),
+    edges.flatMap(({ points }) => points.map(({ y }) => y)),
+  ];
+  return {
+    width: Math.ceil(most([...right, ...bendX]) + 12),
+    height: Math.ceil(most([...bottom, ...bendY]) + 12),
+    boxes: placed,
+    edges,
+  };
+}
+
+/** In a folded graph only the first edge of a box that very many read; `readers` tells how many those are. */
+function thinOut({ boxes, edges }: VisibleGraph): {
+  readonly drawn: VisibleGraph["edges"];
+  readonly readers: ReadonlyMap<number, number>;
+} {
+  if (!boxes.some(({ kind }) => kind === "group")) return { drawn: edges, readers: new Map() };
+  const counts = new Map<number, number>();
+  for (const { from } of edges) counts.set(from, (counts.get(from) ?? 0) + 1);
+  const readers = new Map([...counts].filter(([, count]) => count > mostReaders));
+  const first = new Map<number, number>();
+  for (const { from, to } of edges) first.set(from, Math.min(to, first.get(from) ?? Infinity));
+  return { drawn: edges.filter(({ from, to }) => !readers.has(from) || first.get(from) === to), readers };
+}
+
+function most(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** The text and size of a box. Room is left for the adjoint, so that showing it later moves nothing. */
+function sizeOf(
+  graph: DependencyGraph,
+  item: FoldItem,
+  readers: number | undefined,
+  measure: Measure,
+): Omit<PlacedBox, "x" | "y"> {
+  const { title, notes } = textOf(graph, item);
+  const remark = readers === undefined ? "" : `read in ${readers} boxes`;
+  const noteWidth = notes.reduce((sum, note) => sum + measure(note, "note"), (notes.length - 1) * 18);
+  const width = Math.max(measure(title, "title"), noteWidth, measure(remark, "note")) + 32;
+  const height = 36 + (notes.length === 0 ? 0 : 20) + (remark === "" ? 0 : 18);
+  return { item, title, notes, remark, width: Math.max(width, 52), height };
+}
+
+function textOf(graph: DependencyGraph, item: FoldItem): Pick<PlacedBox, "title" | "notes"> {
+  if (item.kind === "group")
+    return { title: shorten(item.label), notes: [`${item.size} nodes: ${item.detail}`] };
+  const { label, value, derivative } = must(graph.nodes[item.node], "a node");
+  const notes = [value, derivative].filter((note) => note !== "");
+  return { title: shorten(label), notes: notes.map((note) => shorten(setText(note))) };
+}
+
+function shorten(text: string): string {
+  const characters = [...text];
+  return characters.length <= longestTitle ? text : `${characters.slice(0, longestTitle - 1).join("")}…`;
+}
+
+// Widths in ems of Times and its kin, and of Helvetica and its kin, a little above the mean.
+const narrow = new Set("iljtfr.,:;'|()[] ");
+const wide = new Set("mwMWQO∂%@");
+
+/** Width of a text without measuring it, a little too wide rather than too narrow. */
+export function estimate(text: string, style: "title" | "note"): number {
+  const size = style === "title" ? titleSize : noteSize;
+  const set = style === "title" ? setText(text) : text;
+  let ems = 0;
+  for (const c of set) {
+    ems += narrow.has(c)
+      ? 0.34
+      : wide.has(c)
+        ? 0.86
+        : /[A-Z]/.test(c)
+          ? 0.7
+          : c.codePointAt(0)! > 0x2e80
+            ? 1.05
+            : 0.55;
+  }
+  return ems * size * (style === "note" ? 1.08 : 1); // some of the plain typefaces run wide
+}

@@ -1,0 +1,198 @@
+import { drawGraph } from "../draw.ts";
+import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
+import { foldGraph, visibleGraph } from "../fold.ts";
+import type { Graph } from "../graph.ts";
+import { mathFonts, plainFonts } from "../graph-style.ts";
+import type { Measure } from "../layout.ts";
+import { layoutGraph, noteSize, titleSize } from "../layout.ts";
+import { mathPieces } from "../math-pieces.ts";
+import { make, makeSvg } from "./dom.ts";
+import { markBoxes, markEdges, type PictureState } from "./marks.ts";
+
+/** The dependency graph on the page. */
+export interface Picture {
+  /** Shows another graph of the same form: with adjoints, or with the differentials of a pass. */
+  setGraph(graph: Graph): void;
+  show(state: PictureState): void;
+  zoom(factor: number): void;
+  /** Shows the whole graph. */
+  fit(): void;
+}
+
+const leastNote = 11; // pixels: smaller text is hard to read
+const largest = 1.25; // a graph that has more room is not drawn larger
+
+const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
+
+/**
+ * @param pane the element to draw in
+ * @param chips where open groups are listed
+ * @param onSelect hears which node was chosen
+ */
+export function makePicture(
+  pane: HTMLElement,
+  chips: HTMLElement,
+  onSelect: (node: number | undefined) => void,
+): Picture {
+  let graph: Graph = { nodes: [], edges: [], reach: [] };
+  let items: readonly FoldItem[] = [];
+  let open: number[] = []; // in the order in which they were opened
+  let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
+  let svg: SVGElement | undefined;
+  let size = { width: 1, height: 1 };
+  let scale = 1;
+  let isChosen = false; // whether the reader chose the scale
+  let state: PictureState | undefined;
+  const measure = makeMeasure();
+
+  const draw = (): void => {
+    visible = visibleGraph(graph, items, new Set(open));
+    while (visible.boxes.length > mostOpen && open.length > 1) {
+      open = open.slice(1);
+      visible = visibleGraph(graph, items, new Set(open));
+    }
+    const layout = layoutGraph(graph, visible, measure);
+    size = layout;
+    svg = makeSvg(drawGraph(graph, layout, "Dependency graph"));
+    svg.setAttribute("role", "group");
+    pane.replaceChildren(svg);
+    for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) makeButton(box, () => actOn(box));
+    chips.replaceChildren(...chipsOf(open, items, fold));
+    rescale();
+    if (state !== undefined) paint(state);
+  };
+
+  const actOn = ({ dataset: { group, node } }: SVGElement): void => {
+    if (group === undefined) onSelect(Number(node));
+    else {
+      open = [...open, Number(group)];
+      draw();
+    }
+  };
+  pane.addEventListener("click", () => onSelect(undefined));
+
+  const fold = (group: number): void => {
+    open = open.filter((other) => other !== group);
+    draw();
+  };
+
+  const rescale = (): void => {
+    svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
+    svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
+  };
+
+  const paint = (next: PictureState): void => {
+    state = next;
+    if (svg === undefined) return;
+    const boxes = [...svg.querySelectorAll<SVGElement>(".dh-box")];
+    const edges = [...svg.querySelectorAll<SVGElement>(".dh-edge")];
+    markBoxes(boxes, graph, visible, next);
+    markEdges(edges, graph, visible, next);
+    const current = boxes[visible.boxOf.get(next.current) ?? -1];
+    if (current !== undefined) bringInto(pane, current);
+  };
+
+  /** The whole graph, if its text can be read at that size; else its upper part, which scrolls. */
+  const settle = (): void => {
+    if (isChosen) return;
+    scale = Math.max(leastNote / noteSize, scaleToFit(pane, size));
+    rescale();
+    pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
+  };
+  new ResizeObserver(settle).observe(pane);
+
+  const zoom = (factor: number): void => {
+    isChosen = true;
+    scale = Math.min(3, Math.max(0.1, scale * factor));
+    rescale();
+  };
+  const fit = (): void => {
+    isChosen = true;
+    scale = scaleToFit(pane, size);
+    rescale();
+  };
+
+  return {
+    setGraph(next) {
+      graph = next;
+      items = foldGraph(graph);
+      const groups = new Set(groupsOf(items).map(({ id }) => id));
+      open = open.filter((id) => groups.has(id));
+      draw();
+      settle();
+    },
+    show: paint,
+    zoom,
+    fit,
+  };
+}
+
+/** A box that the mouse and the keyboard choose. */
+function makeButton(box: SVGElement, act: () => void): void {
+  box.setAttribute("tabindex", "0");
+  box.setAttribute("role", "button");
+  box.addEventListener("click", (event) => {
+    event.stopPropagation();
+    act();
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** A chip for each open group, which folds it. */
+function chipsOf(
+  open: readonly number[],
+  items: readonly FoldItem[],
+  fold: (group: number) => void,
+): HTMLElement[] {
+  const labels = new Map(groupsOf(items).map(({ id, label }) => [id, label]));
+  return open.map((id) => {
+    const chip = make("button", { type: "button", title: "Fold this group" }, `${labels.get(id) ?? ""} ×`);
+    chip.addEventListener("click", () => fold(id));
+    return chip;
+  });
+}
+
+/** Scrolls the pane, and not the page, which is where the reader has it. */
+function bringInto(pane: HTMLElement, box: SVGElement): void {
+  const [frame, place] = [pane.getBoundingClientRect(), box.getBoundingClientRect()];
+  const beyond = (from: number, to: number, start: number, end: number): number =>
+    from < start ? from - start - 8 : to > end ? to - end + 8 : 0;
+  pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
+  pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.bottom);
+}
+
+/** The scale at which the whole graph is in the pane. */
+function scaleToFit(pane: HTMLElement, size: { readonly width: number; readonly height: number }): number {
+  const limit = Number.parseFloat(getComputedStyle(pane).maxHeight); // where it is as high as what is in it
+  const room = {
+    width: pane.clientWidth - 24,
+    height: (Number.isNaN(limit) ? pane.clientHeight : limit) - 24,
+  };
+  return Math.min(largest, room.width / size.width, room.height / size.height);
+}
+
+function groupsOf(items: readonly FoldItem[]): FoldGroup[] {
+  return items.flatMap((item) => (item.kind === "group" ? [item, ...groupsOf(item.items)] : []));
+}
+
+/** Measures texts with the fonts that the page really has. */
+function makeMeasure(): Measure {
+  const context = document.createElement("canvas").getContext("2d");
+  return (text, style) => {
+    if (context === null) return text.length * 8;
+    if (style === "note") {
+      context.font = `${noteSize}px ${plainFonts}`;
+      return context.measureText(text).width;
+    }
+    let width = 0;
+    for (const piece of mathPieces(text)) {
+      context.font = `${piece.kind === "name" ? "italic " : ""}${titleSize}px ${mathFonts}`;
+      width += context.measureText(piece.text).width;
+    }
+    return width;
+  };
+}

@@ -1,0 +1,37 @@
+import { showType } from "../../engine/errors/index.ts";
+import { readElements } from "../../engine/ir/elements.ts";
+import type { ArrayType, Tensor } from "../../engine/ir/index.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { showNumber } from "./number-text.ts";
+import type { Numbers, Shown } from "./table.ts";
+
+const previewed = 6; // elements of an array that a table shows
+
+/** The elements of an evaluated tensor in row-major order; booleans as 0 and 1. */
+export function elements(x: Tensor, most: number = Infinity): number[] {
+  return Array.from(readElements(x, "show").subarray(0, most));
+}
+
+/** A value as a table has it; a missing one is a zero. */
+export function show(x: Tensor | undefined, type: ArrayType): Shown {
+  const size = sizeOf(type.shape);
+  const shown =
+    x === undefined ? new Array<number>(Math.min(size, previewed)).fill(0) : elements(x, previewed);
+  const [first = 0] = shown;
+  if (type.shape.length === 0) return type.dtype === "bool" ? first !== 0 : first;
+  const texts = shown.map((value) => (type.dtype === "bool" ? String(value !== 0) : showNumber(value, 4)));
+  return { type: showType(type), preview: `[${texts.join(", ")}${size > previewed ? ", …" : ""}]` };
+}
+
+/** All elements as nested arrays; a missing value is a zero. */
+export function nested(x: Tensor | undefined, type: ArrayType): Numbers {
+  const flat = x === undefined ? new Array<number>(sizeOf(type.shape)).fill(0) : elements(x);
+  const read = (i: number): number | boolean => (type.dtype === "bool" ? flat[i] !== 0 : (flat[i] ?? 0));
+  const build = (axis: number, start: number): Numbers => {
+    const n = type.shape[axis];
+    if (n === undefined) return read(start);
+    const stride = sizeOf(type.shape.slice(axis + 1));
+    return Array.from({ length: n }, (_, i) => build(axis + 1, start + i * stride));
+  };
+  return build(0, 0);
+}

@@ -1,0 +1,86 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Primitive, Program, Tensor, Var } from "../../engine/ir/index.ts";
+import { arrayType, isProgram } from "../../engine/ir/index.ts";
+import { calledProgram } from "../../engine/prims/call.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { bind, capturingSources, evalProgram, traceProgram } from "../../engine/trace/index.ts";
+import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
+import { parameterNames } from "../../engine/transforms/make-program.ts";
+import { leafPaths } from "../../engine/tree/tree.ts";
+
+/** What can be traced: a function over tensors, nested as its arguments are, or a program. */
+export type TraceSource = Program | ((...args: never[]) => unknown);
+
+/** A program to look at, and the values of its inputs if they are known. */
+export interface Traceable {
+  readonly program: Program;
+  readonly args: readonly Tensor[] | undefined;
+  /** The first inputs, which hold tensors that the function took from outside; they are not differentiated. */
+  readonly captured: number;
+  readonly names: ReadonlyMap<Var, string>;
+}
+
+/** Makes the program of a source. Calls of jitted functions are written out, so that their lines can be seen. */
+export function traceable(
+  source: TraceSource,
+  at: readonly unknown[] | undefined,
+  names: readonly string[],
+): Traceable {
+  if (isProgram(source)) {
+    const args = at?.map((x) => asTensor(x, "traceTable"));
+    if (args !== undefined && args.length !== source.ins.length) {
+      throw new DownhillError(
+        "tree",
+        `traceTable: the program has ${source.ins.length} inputs, \`at\` has ${args.length} values.`,
+      );
+    }
+    const program = inlineCalls(source);
+    return { program, args, captured: 0, names: new Map(names.map((name, i) => [program.ins[i]!, name])) };
+  }
+  if (typeof source !== "function") {
+    throw new DownhillError(
+      "tree",
+      `traceTable: expects a function or a program, got ${source === null ? "null" : typeof source}.`,
+    );
+  }
+  const f = source as (...args: unknown[]) => unknown;
+  const example = at ?? Array.from({ length: f.length }, () => 0);
+  const { leaves, defs } = flattenArguments(example, "traceTable");
+  const parameters = parameterNames(source);
+  const roots = defs.map((_, i) => names[i] ?? parameters[i] ?? (defs.length <= 3 ? "xyz"[i]! : `x${i + 1}`));
+  const paths = defs.flatMap((def, i) => leafPaths(def, roots[i]!));
+  const types = leaves.map(({ type }) => (at === undefined ? arrayType("float64", []) : type));
+  const { program, captured } = capturingSources(() =>
+    traceProgram(
+      f.name === "" ? "f" : f.name,
+      types,
+      (...xs) => flattenResult(f(...unflattenArguments(defs, xs)), "traceTable").leaves,
+      paths,
+    ),
+  );
+  const whole = inlineCalls(program);
+  const given = new Map<Var, string>(
+    whole.ins.slice(0, captured.length).map((v, i) => [v, captured.length === 1 ? "c" : `c${i + 1}`]),
+  );
+  return {
+    program: whole,
+    args: at === undefined ? undefined : [...captured, ...leaves],
+    captured: captured.length,
+    names: given,
+  };
+}
+
+/** The program with the programs that it calls written out in their places. */
+function inlineCalls(program: Program): Program {
+  if (!program.eqns.some(({ prim, params }) => calledProgram(prim, params) !== undefined)) return program;
+  const bindInlined = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {
+    const called = calledProgram(prim, params);
+    return called === undefined ? bind(prim, ins, params) : evalProgram(called, ins, bindInlined);
+  };
+  return traceProgram(
+    program.name,
+    program.ins.map((v) => v.type),
+    (...xs) => evalProgram(program, xs, bindInlined),
+    program.ins.map((v) => v.name),
+  ).program;
+}

@@ -1,0 +1,285 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { add, mul, sin, sum } from "downhill";
+import type { Tensor } from "downhill";
+import { describeInBrowser } from "../../../test/support/browser.ts";
+import { extent } from "../../../test/support/extent.ts";
+import { compileText } from "../../numeric/syntax/index.ts";
+import { toHtml, traceTable, traceText } from "./index.ts";
+import { stepsOf } from "./page/steps.ts";
+import { pageData } from "./page-data.ts";
+import { pageScript, pageStyle } from "./page.generated.ts";
+
+const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
+const page = toHtml(notes, { title: "z = x * y + sin(x)" });
+
+test("the script and the style of pages are those that their sources make", () => {
+  const script = fileURLToPath(new URL("../../../scripts/build-page.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
+
+describe("the page", () => {
+  test("loads nothing, and forbids itself anything but its own script and style", () => {
+    expect(page).not.toMatch(/<link|<img|<iframe|@import|\ssrc=|url\((?!#)|https?:\/\/(?!www\.w3\.org)/);
+    const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+    expect(page).toContain(`script-src ${hash(pageScript)}; style-src ${hash(pageStyle)}`);
+    expect(page).toContain("default-src 'none'");
+  });
+
+  test("carries the licence of what it contains", () => {
+    expect(pageScript).toContain("@dagrejs/dagre");
+    expect(pageScript).toContain("Permission is hereby granted, free of charge");
+  });
+
+  test("has a picture before its script runs", () => {
+    expect(page).toMatch(/<div id="picture" [^>]*><svg [^]*<\/svg><\/div>/);
+  });
+});
+
+test("steps go through the program and back through the adjoints", () => {
+  const data = pageData(notes, "notes");
+  const captions = stepsOf(data, { kind: "reverse" }).map(({ phase, caption }) =>
+    [phase, ...caption.map((part) => (typeof part === "string" ? part : `[${part.formula}]`))].join(" "),
+  );
+  expect(captions).toEqual([
+    "program The inputs",
+    "program [a = x * y]",
+    "program [b = sin(x)] ; kept for the way back:  [cos(x)]",
+    "program [z = a + b]",
+    "adjoints The way back begins at the result:  [∂s/∂z = 1]",
+    "adjoints Because  [dz = da + db] ,  [∂s/∂a]  is  [∂s/∂z]",
+    "adjoints Because  [dz = da + db] ,  [∂s/∂b]  is  [∂s/∂z]",
+    "adjoints Because  [db = dx * cos(x)] ,  [∂s/∂x]  gets  [∂s/∂b * cos(x)] ; used again:  [cos(x)]",
+    "adjoints Because  [da = dx * y + x * dy] ,  [∂s/∂x]  gets  [∂s/∂a * y] ; used again:  [y]",
+    "adjoints Because  [da = dx * y + x * dy] ,  [∂s/∂y]  is  [x * ∂s/∂a] ; used again:  [x]",
+    "adjoints [∂s/∂x]  is complete: the sum of its contributions",
+  ]);
+  expect(stepsOf(data, { kind: "forward", pass: 0 })).toHaveLength(4);
+});
+
+const chain =
+  (n: number) =>
+  (x: Tensor, y: Tensor): Tensor => {
+    let [a, b] = [x, y];
+    for (let i = 0; i < n; i++) {
+      a = sin(mul(a, b));
+      b = add(b, mul(a, 0.001));
+    }
+    return add(a, b);
+  };
+
+describeInBrowser("the page in Chromium", {
+  "steps forward and backward with buttons and keys; values and adjoints appear on the way": async ({
+    open,
+  }) => {
+    const tab = await open(page);
+    const seen = async (): Promise<string[]> =>
+      tab.$$eval(".dh-box", (boxes) =>
+        boxes.map((box) =>
+          [...box.querySelectorAll("text")]
+            .filter((text) => getComputedStyle(text).visibility === "visible")
+            .map((text) => text.textContent)
+            .join("|"),
+        ),
+      );
+    const count = async (): Promise<string | null> => tab.textContent("#count");
+    expect(await tab.textContent("h1")).toBe("z = x · y + sin(x)");
+    expect(await count()).toBe("1 / 11");
+    expect(await seen()).toEqual(["x|2", "y|3", "a = x · y", "b = sin(x)", "z = a + b"]);
+    await tab.click("#forth");
+    expect(await seen()).toContain("a = x · y|6");
+    await tab.keyboard.press("ArrowRight");
+    await tab.keyboard.press("ArrowRight");
+    await tab.keyboard.press("ArrowRight");
+    expect(await seen()).toContain("z = a + b|6.9093|∂s/∂z = 1");
+    expect(await tab.textContent(".is-current .row")).toContain("∂s/∂z");
+    await tab.keyboard.press("ArrowLeft");
+    expect(await seen()).toContain("z = a + b|6.9093");
+    await tab.keyboard.press("End");
+    expect(await count()).toBe("11 / 11");
+    expect(await seen()).toEqual([
+      "x|2|∂s/∂x = 2.58385",
+      "y|3|∂s/∂y = 2",
+      "a = x · y|6|∂s/∂a = 1",
+      "b = sin(x)|0.909297|∂s/∂b = 1",
+      "z = a + b|6.9093|∂s/∂z = 1",
+    ]);
+    expect(await tab.isDisabled("#forth")).toBe(true);
+    expect(await tab.textContent("#caption")).toBe("∂s/∂x is complete: the sum of its contributions");
+    await tab.keyboard.press("Home");
+    expect(await count()).toBe("1 / 11");
+    await tab.fill("#slider", "5");
+    expect(await count()).toBe("6 / 11");
+    await tab.click("#lists section:first-child .row:nth-child(4)");
+    expect(await count()).toBe("3 / 11");
+  },
+
+  "plays by itself, and stops at the end": async ({ open }) => {
+    const tab = await open(page);
+    await tab.keyboard.press("End");
+    await tab.keyboard.press("ArrowLeft");
+    await tab.keyboard.press("Space");
+    expect(await tab.textContent("#play")).toBe("Pause");
+    await tab.waitForFunction(() => document.getElementById("count")?.textContent === "11 / 11");
+    expect(await tab.textContent("#play")).toBe("Play");
+  },
+
+  "shows each forward pass": async ({ open }) => {
+    const tab = await open(page);
+    expect(
+      await tab.$$eval("#modes button", (buttons) => buttons.map((button) => button.textContent)),
+    ).toEqual(["Reverse", "Forward  dx = 1, dy = 0", "Forward  dx = 0, dy = 1"]);
+    await tab.click("#modes button:nth-child(2)");
+    await tab.keyboard.press("End");
+    expect(await tab.textContent(".row.is-current")).toBe("z=a + b6.9093dz=da + db2.58385");
+    expect(await tab.textContent('.dh-box[data-node="4"] .dh-adjoint')).toBe("dz = 2.58385");
+  },
+
+  "lights up what a selected node affects and what affects it, by mouse and by keyboard": async ({
+    open,
+  }) => {
+    const tab = await open(page);
+    const marked = async (name: string): Promise<(string | null)[]> =>
+      tab.$$eval(`.dh-box.${name} .dh-title`, (titles) => titles.map((title) => title.textContent));
+    await tab.click('.dh-box[data-node="3"]');
+    expect([
+      await marked("is-selected"),
+      await marked("is-before"),
+      await marked("is-after"),
+      await marked("is-dim"),
+    ]).toEqual([["b = sin(x)"], ["x"], ["z = a + b"], ["y", "a = x · y"]]);
+    expect(await tab.textContent("#selection")).toBe("b affects z and is affected by x");
+    await tab.keyboard.press("Escape");
+    expect(await marked("is-dim")).toEqual([]);
+    await tab.focus('.dh-box[data-node="0"]');
+    await tab.keyboard.press("Enter");
+    expect(await marked("is-after")).toEqual(["a = x · y", "b = sin(x)", "z = a + b"]);
+    expect(await tab.getAttribute('.dh-box[data-node="0"]', "aria-pressed")).toBe("true");
+  },
+
+  "is readable in light and in dark": async ({ open }) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const tab = await open(page, { colorScheme });
+      await tab.keyboard.press("End");
+      const worst = await tab.evaluate(() => {
+        const luminance = (colour: string): number => {
+          const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map((part) => {
+            const c = Number(part) / 255;
+            return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+          });
+          return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const contrast = (a: string, b: string): number => {
+          const [x, y] = [luminance(a) + 0.05, luminance(b) + 0.05];
+          return Math.max(x, y) / Math.min(x, y);
+        };
+        const paper = getComputedStyle(document.body).backgroundColor;
+        const texts = [
+          ...document.querySelectorAll("#lists .math, #lists .number, #caption, h2, .note, #selection"),
+        ].filter((element) => element.textContent !== "" && element.closest(".mark") === null);
+        const boxes = [...document.querySelectorAll(".dh-box text")].map((text) =>
+          contrast(
+            getComputedStyle(text).fill,
+            getComputedStyle(text.parentElement!.querySelector("rect:last-of-type")!).fill,
+          ),
+        );
+        return Math.min(...texts.map((text) => contrast(getComputedStyle(text).color, paper)), ...boxes);
+      });
+      expect(worst, colorScheme).toBeGreaterThan(4.5); // WCAG AA
+    }
+  },
+
+  "fits narrow windows: nothing lies off screen": async ({ open }) => {
+    const long = toHtml(traceText(compileText("x^y*max(x, y, 2) + sin(x)"), { at: [2, 3] }));
+    for (const width of [320, 1280, 400].slice(0, extent(2, 3))) {
+      const tab = await open(long, { viewport: { width, height: 800 } });
+      await tab.keyboard.press("End");
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      const right = await tab.$eval("#count", (count) => count.getBoundingClientRect().right);
+      expect(right).toBeLessThanOrEqual(width);
+    }
+  },
+
+  // columns were as wide as the numbers of their own row, 4 px apart
+  "columns of the forward table stand below one another": async ({ open }) => {
+    const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
+    await tab.click("#modes button >> nth=1");
+    const lefts = await tab.$$eval(".forward .row", (rows) =>
+      rows.map((row) => [...row.querySelectorAll(".sign")].map((sign) => sign.getBoundingClientRect().left)),
+    );
+    expect(lefts.length).toBeGreaterThan(4);
+    for (const row of lefts) expect(row).toEqual(lefts[0]);
+  },
+
+  // the whole of a tall graph would not come into view: it was not made smaller than 0.6
+  "Fit shows all of a tall graph; at first its text can be read": async ({ open }) => {
+    const tall = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 40 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`})`).join("; ")}`), { at: [2] })); // prettier-ignore
+    for (const width of [360, 1280]) {
+      const tab = await open(tall, { viewport: { width, height: 800 } });
+      const scale = (): Promise<number> =>
+        tab.$eval(
+          "#picture svg",
+          (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
+        );
+      expect(12 * (await scale())).toBeGreaterThan(10.99);
+      await tab.click("#fit");
+      expect(await scale()).toBeLessThan(0.6);
+      const [inside, room] = await tab.$eval("#picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
+      expect(inside).toBeLessThanOrEqual(room);
+    }
+  },
+
+  "arrays that are given stand in one line, and have room": async ({ open }) => {
+    const at = [Array.from({ length: 30 }, (_, i) => i + 0.123456)];
+    const tab = await open(toHtml(traceTable((x: Tensor) => sum(sin(x)), { at })));
+    const given = await tab.$eval(".row .right.given", (cell) => cell.getBoundingClientRect());
+    expect(given.width).toBeGreaterThan(300);
+    expect(given.height).toBeLessThan(40);
+  },
+
+  "names that look like markup stay text": async ({ open }) => {
+    const evil = `</script><script>window.hurt = 1</script><img src=x onerror="window.hurt = 2">`;
+    const table = traceTable((x: Tensor) => sin(x), { at: [2], names: [evil] });
+    const tab = await open(toHtml(table, { title: `${evil} = <b>` }));
+    await tab.keyboard.press("End");
+    expect(await tab.evaluate(() => "hurt" in window)).toBe(false);
+    expect(await tab.$$eval("main img, h1 b, main script", (found) => found.length)).toBe(0);
+    expect(await tab.textContent("h1")).toContain("<b>");
+  },
+
+  "a program without values, without derivatives, or of one input": async ({ open }) => {
+    for (const text of ["x*y + sin(x)", "2 + 3", "x"]) {
+      const tab = await open(toHtml(traceText(compileText(text))));
+      await tab.keyboard.press("End");
+      expect(await tab.textContent("#count")).toMatch(/^(\d+) \/ \1$/);
+    }
+    // "Cannot read properties of undefined (reading 'mode')", where there was a value and nothing to differentiate
+    const tab = await open(toHtml(traceText(compileText("1"), { at: [] })));
+    expect(await tab.textContent("#lists")).toContain("The result depends on no input");
+    expect(await tab.textContent("#caption")).toBe("z = 1");
+  },
+
+  "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
+    open,
+  }) => {
+    const steps = extent(300, 2500);
+    const table = traceTable(chain(steps), { at: [0.5, 1.1], check: false });
+    expect(table.program.length).toBeGreaterThan(4 * steps);
+    const html = toHtml(table);
+    const tab = await open(html);
+    await tab.waitForSelector(".dh-box[tabindex]");
+    expect(await tab.$$eval(".dh-box", (boxes) => boxes.length)).toBeLessThan(60);
+    expect(await tab.$$eval(".row", (rows) => rows.length)).toBeLessThan(1000); // the rest is made when it is near
+
+    await tab.keyboard.press("End");
+    expect(await tab.textContent(".is-current .row .left, .row.is-current .left")).toBe("∂s/∂y");
+    await tab.click(".dh-group >> nth=5");
+    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(1);
+    await tab.click("#chips button");
+    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(0);
+  },
+});

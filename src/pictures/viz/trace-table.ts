@@ -1,0 +1,254 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import type { Equation, Program, Tensor, TensorLike, Var } from "../../engine/ir/index.ts";
+import { arrayType, isFloating, subPrograms } from "../../engine/ir/index.ts";
+import { full } from "../../engine/prims/linear.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import type { CompiledText } from "../../numeric/syntax/index.ts";
+import { traceProgram } from "../../engine/trace/index.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
+import { checkGradient } from "./check.ts";
+import type { Context } from "./context.ts";
+import { makeContext } from "./context.ts";
+import { showEquation } from "./formula.ts";
+import { forwardPass } from "./forward.ts";
+import { nameProgram } from "./names.ts";
+import { reverseTrace } from "./reverse.ts";
+import { nested, show } from "./show.ts";
+import type { Traceable, TraceSource } from "./source.ts";
+import { traceable } from "./source.ts";
+import type { TraceBody, TraceInput, TraceLine, TraceTable } from "./table.ts";
+import { recordOf } from "./table.ts";
+
+/** What a trace is made of. */
+export interface TraceOptions {
+  /** The arguments at which values are shown, one for each argument of the function. Default: a symbolic trace. */
+  readonly at?: readonly unknown[];
+  /** Names of the arguments (default `x y z` or `x1 x2 …`); parts of nested ones are called `params.w`. */
+  readonly names?: readonly string[];
+  /** Names of the inputs, or of arguments, to differentiate with respect to. Default: all that are floating. */
+  readonly wrt?: readonly string[];
+  /** For each forward pass, a differential for each input. Default: for each input one pass with its differential 1. */
+  readonly seeds?: readonly (readonly unknown[])[];
+  /** Whether to compare the gradient with central differences. Default: whether there are values. */
+  readonly check?: boolean;
+}
+
+const arrayExamples = { at: "[2, 3]", names: '["x", "y"]', wrt: '["x"]', seeds: "[[1, 0]]" } as const;
+const mostForward = 200_000; // lines of all forward passes together; later passes are left out
+const mostPlaced = 5_000; // lines whose place in the user's code is told: each costs a stack to be formatted
+const mostAffected = 500_000; // names in `affects`; beyond, only results are listed
+
+/**
+ * How the derivative of a function comes about, line by line: the program, its forward traces, its reverse trace with
+ * what was stored, what each input affects, and a check against central differences.
+ *
+ * The trace walks the program that `grad` differentiates and asks the rules of its primitives. A result that is no
+ * scalar is differentiated through the sum of its elements.
+ *
+ * @throws DownhillError what the function throws; `option`, `tree` for arguments that do not fit.
+ * @example
+ * const table = traceTable((x, y) => x.mul(y).add(sin(x)), { at: [2, 3] });
+ * table.program.map((line) => line.text); // ["a = x * y", "b = sin(x)", "z = a + b"]
+ * table.gradient; // { x: 2.5838531634528574, y: 2 }
+ */
+export function traceTable(source: TraceSource, options: TraceOptions = {}): TraceTable {
+  if (arguments.length > 2) refuseExtra("traceTable", arguments, 2);
+  checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check"]);
+  checkFlags("traceTable", options, ["check"]);
+  for (const name of ["at", "names", "wrt", "seeds"] as const) {
+    if (options[name] === undefined || Array.isArray(options[name])) continue;
+    throw new DownhillError(
+      "option",
+      `traceTable: ${name} must be an array, as in ${arrayExamples[name]}; got ${typeof options[name]}.`,
+    );
+  }
+  return buildTable(traceable(source, options.at, options.names ?? []), options);
+}
+
+/** The trace of a text that {@link compileText} has read; its lines have the names of the text. */
+export function traceText(text: CompiledText, options: Omit<TraceOptions, "names"> = {}): TraceTable {
+  if (arguments.length > 2) refuseExtra("traceText", arguments, 2);
+  checkOptions("traceText", options, ["at", "wrt", "seeds", "check"]);
+  checkFlags("traceText", options, ["check"]);
+  const { inputs, outputName } = text;
+  const { program } = traceProgram(
+    outputName,
+    inputs.map(() => arrayType("float64", [])),
+    (...xs) => [text.evaluate(xs)],
+    inputs,
+  );
+  const args = options.at?.map((x) => tensor(x as TensorLike));
+  return buildTable({ program, args, captured: 0, names: new Map() }, options);
+}
+
+function buildTable({ program, args, captured, names }: Traceable, options: TraceOptions): TraceTable {
+  const out = program.outs[0];
+  if (out === undefined) throw new DownhillError("tree", "traceTable: the function has no result.");
+  const context = makeContext(program, args, names);
+  const { naming, values, lines } = context;
+  const own = program.ins.slice(captured);
+  const wrt = chooseInputs(own, naming.nameOf, options.wrt);
+  const valueOf = (v: Var): Tensor | undefined => values?.get(v);
+
+  const reverse = isFloating(out.type.dtype) ? reverseTrace(context, wrt) : undefined;
+  const seeds = values === undefined ? [undefined] : seedMaps(wrt, own, options.seeds);
+  const perPass = Math.max(1, program.ins.length + lines.length);
+  const gradients = reverse?.adjoints ?? new Map<Var, Tensor>();
+  const check = options.check ?? values !== undefined;
+
+  return {
+    name: program.name,
+    inputs: program.ins.map((v): TraceInput => ({
+      name: naming.nameOf(v),
+      type: showType(v.type),
+      value: values === undefined ? null : show(valueOf(v), v.type),
+      differentiated: wrt.includes(v),
+    })),
+    outputs: program.outs.map((v) => naming.nameOf(v)),
+    program: lines.map(({ eqn }) => describeLine(context, eqn, lines.length <= mostPlaced)),
+    forward: seeds
+      .slice(0, Math.max(1, Math.floor(mostForward / perPass)))
+      .map((seed) => forwardPass(context, wrt, seed)),
+    reverse: reverse?.lines ?? [],
+    stored: reverse?.stored ?? [],
+    affects: affectedBy(context),
+    value: values === undefined ? null : nested(valueOf(out), out.type),
+    gradient: recordOf(
+      wrt.map(
+        (v) => [naming.nameOf(v), values === undefined ? null : nested(gradients.get(v), v.type)] as const,
+      ),
+    ),
+    check:
+      check && args !== undefined && reverse !== undefined
+        ? checkGradient({ program, args, wrt, gradients, nameOf: naming.nameOf })
+        : null,
+  };
+}
+
+/** The inputs to differentiate with respect to: those named, or all that can be. */
+function chooseInputs(
+  inputs: readonly Var[],
+  nameOf: (v: Var) => string,
+  wanted: readonly string[] | undefined,
+): Var[] {
+  const floating = inputs.filter((v) => isFloating(v.type.dtype));
+  if (wanted === undefined) return floating;
+  const chosen = wanted.flatMap((name) => {
+    const found = inputs.filter(
+      (v) => nameOf(v) === name || (/^[.[]/.test(nameOf(v).slice(name.length)) && nameOf(v).startsWith(name)),
+    );
+    const known = inputs.map(nameOf);
+    if (found.length === 0)
+      throw new DownhillError(
+        "option",
+        `traceTable: wrt names ${JSON.stringify(name)}, which is no input.${didYouMean(name, known) || ` The inputs are ${known.join(", ")}.`}`,
+      );
+    const fixed = found.find((v) => !isFloating(v.type.dtype));
+    if (fixed !== undefined)
+      throw new DownhillError(
+        "dtype",
+        `traceTable: ${nameOf(fixed)} is ${showType(fixed.type)}, and only floating inputs have a derivative.`,
+      );
+    return found;
+  });
+  return floating.filter((v) => chosen.includes(v));
+}
+
+function seedMaps(
+  wrt: readonly Var[],
+  own: readonly Var[],
+  seeds: TraceOptions["seeds"],
+): Map<Var, Tensor>[] {
+  if (seeds === undefined) return wrt.map((v) => new Map([[v, full(v.type, 1)]]));
+  return seeds.map((seed) => {
+    if (seed.length !== own.length) {
+      throw new DownhillError(
+        "tree",
+        `traceTable: a seed has ${seed.length} differentials for ${own.length} inputs.`,
+      );
+    }
+    const given = new Map<Var, Tensor>();
+    own.forEach((v, i) => {
+      const dx = asTensor(seed[i], "traceTable");
+      if (showType(dx.type) !== showType(v.type)) {
+        throw new DownhillError(
+          "shape",
+          `traceTable: a differential is ${showType(dx.type)} for an input of ${showType(v.type)}.`,
+        );
+      }
+      // A zero is left out: then 0 · ∞ does not come up where a derivative is not needed.
+      if (wrt.includes(v) && seed[i] !== 0) given.set(v, dx);
+    });
+    return given;
+  });
+}
+
+function describeLine(context: Context, eqn: Equation, isPlaced: boolean): TraceLine {
+  const { naming, values } = context;
+  const first = must(eqn.outs[0], "a result");
+  return {
+    ...lineOf(eqn, naming.nameOf, naming.isConstant),
+    source: isPlaced ? (eqn.source?.describe() ?? null) : null,
+    value: values === undefined ? null : show(values.get(first), first.type),
+  };
+}
+
+function lineOf(eqn: Equation, nameOf: (v: Var) => string, isConstant: (v: Var) => boolean): TraceLine {
+  const expression = showEquation(eqn, nameOf);
+  const name = eqn.outs.map(nameOf).join(", ");
+  return {
+    name,
+    results: eqn.outs.map(nameOf),
+    expression,
+    text: `${name} = ${expression}`,
+    type: eqn.outs.map((v) => showType(v.type)).join(", "),
+    value: null,
+    operation: eqn.prim.name,
+    reads: eqn.ins.filter((v) => !isConstant(v)).map(nameOf),
+    source: null,
+    bodies: subPrograms(eqn.params).map((program) => {
+      const operands = eqn.ins.slice(Math.max(0, eqn.ins.length - program.ins.length)); // a choice reads its condition first
+      return bodyOf(
+        program,
+        operands.map((v) => (isConstant(v) ? null : nameOf(v))),
+      );
+    }),
+  };
+}
+
+function bodyOf(program: Program, operands: readonly (string | null)[]): TraceBody {
+  const naming = nameProgram(program);
+  return {
+    name: program.name,
+    inputs: program.ins.map(naming.nameOf),
+    operands,
+    lines: program.eqns
+      .filter((eqn) => eqn.outs.some((v) => !naming.isConstant(v)))
+      .map((eqn) => lineOf(eqn, naming.nameOf, naming.isConstant)),
+    outputs: program.outs.map(naming.nameOf),
+  };
+}
+
+/** For each input, the lines that it can affect, whether or not it has a derivative. */
+function affectedBy({ program, lines, naming }: Context): Readonly<Record<string, readonly string[]>> {
+  const outs = new Set(program.outs);
+  const onlyOutputs = program.ins.length * lines.length > mostAffected;
+  return recordOf(
+    program.ins.map((input) => {
+      const reached = new Set<Var>([input]);
+      const names: string[] = [];
+      for (const { eqn } of lines) {
+        if (!eqn.ins.some((v) => reached.has(v))) continue;
+        for (const v of eqn.outs) {
+          reached.add(v);
+          if (!onlyOutputs || outs.has(v)) names.push(naming.nameOf(v));
+        }
+      }
+      return [naming.nameOf(input), names] as const;
+    }),
+  );
+}

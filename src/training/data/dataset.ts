@@ -1,0 +1,323 @@
+import { checkChoice, checkFlag, checkOptions } from "../../engine/errors/options.ts";
+import { refuseExtra, refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Key } from "../../numeric/random/index.ts";
+import type { AugmentOptions } from "./augment-keys.ts";
+import { type Batches, type BatchOptions, batchSize, type StreamBatches } from "./batches.ts";
+import { type BatchLeaf, type ColumnLike, isColumnLike } from "./column.ts";
+import { type BatchOf, type Fields, fieldsOf, stackItems } from "./fields.ts";
+import { kFold } from "./folds.ts";
+import { batchesInMemory, type Held, heldCount } from "./in-memory.ts";
+import { type SampleOptions, sampledOrder, shuffledOrder } from "./order.ts";
+import { checkShard, type ShardOptions, shardSize, shardWithin, wholeShard } from "./shard.ts";
+import {
+  type ShuffleOptions,
+  shuffleStream,
+  type StreamShuffle,
+  type StreamShuffleOptions,
+} from "./shuffle.ts";
+import { randomParts, stratifiedParts } from "./split.ts";
+import { type ItemPlace, noSteps, type Steps, withAugment, withMap } from "./steps.ts";
+import { batchesOfStream, isItems, type ItemSource } from "./stream.ts";
+
+/**
+ * A data set in memory: how many items it has, and the ways to go through them. Never changed by its methods.
+ *
+ * `B` is what a batch holds. Functions of an item are given the same without the first axis: of fields `x` of shape
+ * `[n, 8, 8]` and `y` of shape `[n]` a tensor `x` of shape `[8, 8]` and a scalar `y`.
+ */
+export interface Dataset<B> {
+  readonly count: number;
+  /** The same items in a random order; without it they come in order. A second order replaces the first. */
+  readonly shuffle: (options?: ShuffleOptions) => Dataset<B>;
+  /**
+   * Items drawn at random with replacement, each as often as its weight says, others in each epoch; it replaces
+   * `shuffle`. An item may come several times in an epoch, and another not at all.
+   */
+  readonly sample: (options: SampleOptions) => Dataset<B>;
+  /** What `f` makes of each item, when its batch is made; all results must be alike. */
+  readonly map: <R>(f: (item: B, place: ItemPlace) => R) => Dataset<BatchOf<R>>;
+  /**
+   * What `f` makes of each item at random: it is given a key that depends on the seed, the epoch and the item alone,
+   * so that the same seed gives the same items, in any order and in batches of any size. One that follows another
+   * has other keys.
+   */
+  readonly augment: <R>(
+    f: (item: B, key: Key, place: ItemPlace) => R,
+    options?: AugmentOptions,
+  ) => Dataset<BatchOf<R>>;
+  /** Two data sets, of which one has that part of the items: at random, or so that each class keeps its share. */
+  readonly split: (testFraction: number, options?: PartOptions) => Parts<B>;
+  /** The pairs of data sets of `k`-fold cross-validation: each item is in one test part. */
+  readonly kFold: (k: number, options?: PartOptions) => Parts<B>[];
+  /**
+   * The items at places `index`, `index + count`, … of each epoch, in the order that it has in the end: as one of `count`
+   * processes takes them that share the work. All shards have as many batches, of which the last may be empty:
+   * `shard({ index, count }).batch(n)` is `batch(n · count).shard({ index, count })`. Only its items are mapped and augmented.
+   */
+  readonly shard: (options: ShardOptions) => Dataset<B>;
+  /** Parts of `size` items, made when they are asked for: 1 for SGD, `"full"` for gradient descent. */
+  readonly batch: (size: number | "full", options?: BatchOptions) => Batches<B>;
+}
+
+/** A part to learn from and a part to test with. */
+export interface Parts<B> {
+  readonly train: Dataset<B>;
+  readonly test: Dataset<B>;
+}
+
+/** Options of `split` and `kFold` of a data set. */
+export interface PartOptions {
+  /** Which of the partitions: an integer; default 0. The same seed gives the same parts. */
+  readonly seed?: number;
+  /**
+   * The class of each item, that each part is to have its share of: the name of a field of the source, or a list.
+   */
+  readonly stratify?: string | ArrayLike<number | string>;
+}
+
+/** A data set that is read item by item and never held as a whole; it may be endless. `I` is an item as it comes. */
+export interface StreamDataset<B, I = B> {
+  /**
+   * The same items in a random order, as far as a window of `buffer` items allows. A second shuffle replaces
+   * the first.
+   */
+  readonly shuffle: (options: StreamShuffleOptions) => StreamDataset<B, I>;
+  /** What `f` makes of each item, when its batch is made; `f` may be async, and the source may give anything. */
+  readonly map: <R>(f: (item: I, place: ItemPlace) => R) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
+  /**
+   * What `f` makes of each item at random: it is given a key that depends on the seed, the epoch and the number of
+   * the item in the source alone.
+   */
+  readonly augment: <R>(
+    f: (item: I, key: Key, place: ItemPlace) => R,
+    options?: AugmentOptions,
+  ) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
+  /**
+   * The items at places `index`, `index + count`, … of each epoch, as `shard` of a data set in memory: all are read, those of
+   * the shard are mapped and augmented.
+   */
+  readonly shard: (options: ShardOptions) => StreamDataset<B, I>;
+  /** Parts of `size` items, read when they are asked for. */
+  readonly batch: (size: number, options?: BatchOptions) => StreamBatches<B>;
+}
+
+/** Options of `dataset`. */
+export interface DatasetOptions {
+  /**
+   * What floating numbers become in batches; default: what they are, and float64 for plain numbers. Integers
+   * stay integers.
+   */
+  readonly dtype?: "float64" | "float32";
+  /**
+   * Whether what an iterable gives are parts of the data set, arrays whose first axis counts the items, as
+   * `streamNpy` gives them; default false: each is one item. Parts may be of different length, and batches do not
+   * depend on where they are cut. Much faster than items one by one.
+   */
+  readonly chunks?: boolean;
+}
+
+/**
+ * A data set: arrays by name whose first axis counts the items, one such array, a list of items, or anything
+ * that gives items one after another: an iterable, an async iterable, or a function of the epoch's number
+ * that returns one (a generator function, for instance), which may be endless.
+ *
+ * In every epoch each item comes exactly once, the short last batch included (unless `dropLast`). Order and
+ * batches of epoch `k` depend on the seed and `k` alone, so that a run that stopped can be taken up at
+ * `epoch(k, { from })`. Of a stream the items before are read again and left; nothing is done to them.
+ *
+ * @throws DownhillError `shape` for fields of different length and items that are not alike, `dtype` for what
+ * is no number, `data` for no items, `option` for an unknown option.
+ * @example
+ * const data = dataset({ x: [[1, 2], [3, 4], [5, 6]], y: [0, 1, 0] }).shuffle({ seed: 1 }).batch(2);
+ * for (const { x, y } of data.epoch(0)) {
+ *   x.shape; // [2, 2], then [1, 2]
+ * }
+ * @example
+ * // endless data: noisy points of a line, made as they are needed
+ * const points = dataset(function* () { for (let x = 0; ; x = (x + 0.1) % 1) yield { x, y: 2 * x + 1 }; })
+ *   .augment(({ x, y }, key) => ({ x, y: y + 0.1 * normal(key, 1)[0] }), { seed: 1 });
+ * for await (const { x } of points.batch(32)) {
+ *   x.shape; // [32]
+ *   break;
+ * }
+ */
+export function dataset(source: ColumnLike, options?: DatasetOptions): Dataset<BatchLeaf>;
+export function dataset<I extends object>(items: readonly I[], options?: DatasetOptions): Dataset<BatchOf<I>>;
+export function dataset<I>(
+  source: ItemSource<I>,
+  options: DatasetOptions & { readonly chunks: true },
+): StreamDataset<BatchOf<I>>;
+export function dataset<I>(source: ItemSource<I>, options?: DatasetOptions): StreamDataset<BatchOf<I>, I>;
+export function dataset<S extends { readonly [K in keyof S]: ColumnLike }>(
+  source: S,
+  options?: DatasetOptions,
+): Dataset<BatchOf<S>>;
+export function dataset(
+  source: unknown,
+  options: DatasetOptions = {},
+): Dataset<unknown> | StreamDataset<unknown, unknown> {
+  if (arguments.length > 2) refuseExtra("dataset", arguments, 2);
+  checkOptions("dataset", options, ["dtype", "chunks"]);
+  const { dtype, chunks = false } = options;
+  if (dtype !== undefined) checkChoice("dataset", "dtype", dtype, ["float64", "float32"]);
+  checkFlag("dataset", "chunks", chunks);
+  const read = { chunks, shuffle: undefined, steps: noSteps, float: dtype, shard: wholeShard };
+  if (typeof source === "function" || (chunks && isItems(source))) {
+    return stream(source as ItemSource<unknown>, read);
+  }
+  if (chunks) {
+    throw new DownhillError(
+      "option",
+      "dataset: chunks is for iterables; arrays are given as a whole. Leave it out.",
+    );
+  }
+  if (isListOfItems(source))
+    return inMemory(
+      heldFields(
+        stackItems(source, (i) => i, "dataset"),
+        dtype,
+      ),
+    );
+  if (isColumnLike(source)) return inMemory(heldFields(fieldsOf(source, "dataset"), dtype));
+  if (isItems(source)) return stream(source, read);
+  return inMemory(heldFields(fieldsOf(source, "dataset"), dtype));
+}
+
+function heldFields(fields: Fields, float: Held["float"]): Held {
+  return { fields, rows: undefined, steps: noSteps, order: undefined, float, shard: wholeShard };
+}
+
+function inMemory<B>(held: Held): Dataset<B> {
+  const { rows, steps, shard } = held;
+  const count = heldCount(held);
+  const part = (places: Int32Array): Dataset<B> =>
+    inMemory({ ...held, order: undefined, rows: rows === undefined ? places : places.map((i) => rows[i]!) });
+  const parts = ({ train, test }: { readonly train: Int32Array; readonly test: Int32Array }): Parts<B> => ({
+    train: part(train),
+    test: part(test),
+  });
+  return {
+    count: shardSize(count, shard),
+    shuffle(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
+      return inMemory({ ...held, order: shuffledOrder(count, options) });
+    },
+    sample(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("sample", arguments, 1);
+      return inMemory({ ...held, order: sampledOrder(count, options) });
+    },
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return inMemory({ ...held, steps: withMap(steps, f) });
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
+      return inMemory({ ...held, steps: withAugment(steps, f, options) });
+    },
+    split(testFraction, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("split", arguments, 2);
+      checkOptions("split", options, ["seed", "stratify"]);
+      const seed = options?.seed ?? 0;
+      const labels = labelsOf("split", held, options?.stratify);
+      return parts(
+        labels === undefined
+          ? randomParts("split", count, testFraction, seed)
+          : stratifiedParts("split", labels, testFraction, seed),
+      );
+    },
+    kFold(k, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("kFold", arguments, 2);
+      checkOptions("kFold", options, ["seed", "stratify"]);
+      const labels = labelsOf("kFold", held, options?.stratify);
+      const seed = options?.seed ?? 0;
+      return kFold(k, labels === undefined ? { count, seed } : { stratify: labels, seed }).map(parts);
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return inMemory({ ...held, shard: shardWithin(shard, checkShard(options)) });
+    },
+    batch(size, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);
+      return batchesInMemory(held, batchSize(size, options));
+    },
+  };
+}
+
+/** The class of each item of a data set. */
+function labelsOf(
+  operation: string,
+  held: Held,
+  stratify: PartOptions["stratify"],
+): ArrayLike<number | string> | undefined {
+  if (stratify === undefined) return undefined;
+  const { fields, rows } = held;
+  const count = heldCount(held);
+  if (typeof stratify !== "string") {
+    if (stratify?.length === count) return stratify;
+    throw new DownhillError(
+      "option",
+      `${operation}: stratify must be the name of a field or ${count} labels, one for each item.`,
+    );
+  }
+  const column = fields.get(stratify);
+  if (column === undefined) {
+    const names = [...fields.keys()].filter((name) => name !== undefined);
+    checkChoice(operation, "stratify", stratify, names);
+  }
+  if (column?.shape.length !== 1) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: the field ${stratify} has several numbers for each item, not one class.`,
+    );
+  }
+  const { data } = column;
+  return rows === undefined ? data : Array.from(rows, (row) => data[row]!);
+}
+
+/** A stream, as its methods see it. */
+interface Read {
+  readonly chunks: boolean;
+  readonly shuffle: StreamShuffle | undefined;
+  readonly steps: Steps;
+  readonly float: Held["float"];
+  readonly shard: ShardOptions;
+}
+
+function stream<B, I>(source: ItemSource<unknown>, read: Read): StreamDataset<B, I> {
+  const { steps, shard } = read;
+  return {
+    shuffle(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shuffle", arguments, 1);
+      return stream(source, { ...read, shuffle: shuffleStream(options) });
+    },
+    map(f) {
+      if (arguments.length > 1) refuseExtraOfMethod("map", arguments, 1);
+      return stream(source, { ...read, steps: withMap(steps, f) });
+    },
+    augment(f, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("augment", arguments, 2);
+      return stream(source, { ...read, steps: withAugment(steps, f, options) });
+    },
+    shard(options) {
+      if (arguments.length > 1) refuseExtraOfMethod("shard", arguments, 1);
+      return stream(source, { ...read, shard: shardWithin(shard, checkShard(options)) });
+    },
+    batch(size, options) {
+      if (arguments.length > 2) refuseExtraOfMethod("batch", arguments, 2);
+      return batchesOfStream(source, batchSize(size, options), read);
+    },
+  };
+}
+
+/** Whether a value is a list of objects with fields, rather than a nest of numbers. */
+function isListOfItems(source: unknown): source is readonly object[] {
+  if (!Array.isArray(source)) return false;
+  const first: unknown = source[0];
+  if (typeof first === "string")
+    throw new DownhillError(
+      "dtype",
+      "dataset: text is no number. Turn names into numbers with encodeLabels.",
+    );
+  return typeof first === "object" && first !== null && !Array.isArray(first) && !ArrayBuffer.isView(first);
+}

@@ -1,0 +1,343 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { isMissing } from "../io/cells.ts";
+import { columnOf, type Table, type TableColumn } from "../io/index.ts";
+import type { Column } from "./column.ts";
+import { momentsOf } from "./standardise.ts";
+import { placeOf } from "./table-fields.ts";
+
+/** How one column of a table becomes numbers. */
+export type FeatureRule =
+  | {
+      readonly kind: "number";
+      readonly column: string;
+      /** What stands for missing values; without it they are errors. */
+      readonly fill?: number;
+      /** Whether a second input tells, by 1, where the value was missing. */
+      readonly indicator?: boolean;
+    }
+  | {
+      readonly kind: "category";
+      readonly column: string;
+      /** Every category has an input, which is 1 where the column has it and 0 elsewhere. Empty text: it is missing. */
+      readonly categories: readonly string[];
+      /** Whether missing values are errors where they are no category, or none of them. */
+      readonly missing: "error" | "none";
+    };
+
+/** How the columns of a table become the inputs of a network. Plain data, so that it can be saved beside the parameters. */
+export interface FeatureEncoder {
+  readonly columns: readonly FeatureRule[];
+}
+
+/** Options of `fitFeatures`. */
+export interface FitFeaturesOptions {
+  /** Names of the columns. Default: all. */
+  readonly features?: readonly string[];
+  /** The rows to learn from: those of the training part. Default: all. */
+  readonly rows?: ArrayLike<number>;
+  /**
+   * What is to become of missing values (NaN; of text, what `readTable` takes for missing in numbers too). Default
+   * `"error"`; `"mean"` and `"median"` fill numbers in by those of the rows to learn from, and make a category of their own
+   * of texts that are missing. `dropMissing` takes such rows out.
+   */
+  readonly missing?: "error" | "mean" | "median";
+  /** Whether columns that are filled in get a second input, which is 1 where the value was missing. Default false. */
+  readonly indicator?: boolean;
+  /**
+   * The most categories that a column of text may have. Default 100, and no more than half as many as rows: of names and
+   * numbers of items nothing can be learnt.
+   */
+  readonly maxCategories?: number;
+}
+
+/** What a table is as inputs. */
+export interface EncodedFeatures {
+  /** float64 of shape `[rows, inputs]`. */
+  readonly x: Column;
+  readonly inputs: readonly FeatureInput[];
+  /** The texts that are none of the categories, whose inputs are all 0. */
+  readonly unknown: readonly { readonly row: number; readonly column: string; readonly value: string }[];
+}
+
+/** One input of a network. */
+export interface FeatureInput {
+  /** The name of a column of numbers; `column=category`; `column missing`. */
+  readonly name: string;
+  /** Whether it is a number, or tells by 0 and 1. */
+  readonly kind: "number" | "flag";
+}
+
+const mostCategories = 100;
+
+/**
+ * Learns how columns of a table become inputs: numbers as they are, texts by one input a category (one-hot).
+ *
+ * @throws DownhillError `data`, naming the column: for too many categories, missing values without a rule for them, a
+ * column without a value to learn from, columns that are not there. `option` for misuse.
+ * @example
+ * const trees = readTable("height,site\n9,north\n7,south\n8,north\n,south\n", { missing: "keep" });
+ * const encoder = fitFeatures(trees, { rows: [0, 1, 2], missing: "mean" });
+ * const { x, inputs } = encodeFeatures(trees, encoder);
+ * inputs.map(({ name }) => name); // ["height", "site=north", "site=south"]
+ * [...x.data].slice(9); // [8, 0, 1]
+ */
+export function fitFeatures(table: Table, options: FitFeaturesOptions = {}): FeatureEncoder {
+  if (arguments.length > 2) refuseExtra("fitFeatures", arguments, 2);
+  checkOptions("fitFeatures", options, ["features", "rows", "missing", "indicator", "maxCategories"]);
+  const { missing = "error", indicator = false, maxCategories } = options;
+  checkChoice("fitFeatures", "missing", missing, ["error", "mean", "median"]);
+  if (typeof indicator !== "boolean" || (indicator && missing === "error")) {
+    const what =
+      typeof indicator === "boolean" ? `needs missing: "mean" or "median"` : "must be true or false";
+    throw new DownhillError("option", `fitFeatures: indicator ${what}.`);
+  }
+  if (maxCategories !== undefined && !(Number.isInteger(maxCategories) && maxCategories >= 1)) {
+    throw new DownhillError(
+      "option",
+      `fitFeatures: maxCategories must be an integer of 1 or more, got ${String(maxCategories)}.`,
+    );
+  }
+  const names = options.features ?? table.columns.map(({ name }) => name);
+  const rows = options.rows ?? Array.from({ length: table.rows }, (_, row) => row);
+  if (rows.length === 0) throw new DownhillError("data", "fitFeatures: there are no rows to learn from.");
+  const columns = names.map((name): FeatureRule => {
+    const column = columnOf(table, name);
+    if (column.kind === "number") return numberRule(table, column, rows, missing, indicator);
+    const categories = categoriesOf(table, column, rows, missing, maxCategories);
+    return { kind: "category", column: name, categories, missing: missing === "error" ? "error" : "none" };
+  });
+  return { columns };
+}
+
+/**
+ * The inputs that a table makes by rules that were learnt, from this table or another. A text that is none of the
+ * categories has 0 in all their inputs, and is told of in `unknown`.
+ *
+ * @throws DownhillError `data`, naming table, line and column: for columns that are not there or of another kind, and for
+ * missing values that no rule fills in.
+ */
+export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFeatures {
+  if (arguments.length > 2) refuseExtra("encodeFeatures", arguments, 2);
+  const given: unknown = (encoder as Partial<FeatureEncoder> | undefined)?.columns;
+  if (!Array.isArray(given))
+    throw new DownhillError("option", "encodeFeatures: the encoder must be what fitFeatures gives.");
+  const inputs = inputsOf(encoder);
+  const x = new Float64Array(table.rows * inputs.length);
+  const unknown: { row: number; column: string; value: string }[] = [];
+  let first = 0; // input of the column
+  for (const rule of encoder.columns) {
+    const column = columnOf(table, rule.column);
+    const put = (row: number, input: number, value: number): void => {
+      x[row * inputs.length + first + input] = value;
+    };
+    if (rule.kind === "number") encodeNumbers(table, column, rule, put);
+    else
+      encodeCategories(table, column, rule, put, (row, value) =>
+        unknown.push({ row, column: column.name, value }),
+      );
+    first += sizeOfRule(rule);
+  }
+  return { x: { shape: [table.rows, inputs.length], dtype: "float64", data: x }, inputs, unknown };
+}
+
+/** The inputs that rules make, in order. */
+function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
+  return columns.flatMap((rule): FeatureInput[] => {
+    if (rule.kind === "category") {
+      return rule.categories.map((category) => ({
+        name: category === "" ? `${rule.column} missing` : `${rule.column}=${category}`,
+        kind: "flag",
+      }));
+    }
+    const flag: FeatureInput = { name: `${rule.column} missing`, kind: "flag" };
+    return [{ name: rule.column, kind: "number" }, ...(rule.indicator === true ? [flag] : [])];
+  });
+}
+
+function sizeOfRule(rule: FeatureRule): number {
+  return rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
+}
+
+type Put = (row: number, input: number, value: number) => void;
+
+function encodeNumbers(
+  table: Table,
+  column: TableColumn,
+  { fill, indicator }: FeatureRule & { kind: "number" },
+  put: Put,
+): void {
+  if (column.kind === "text") {
+    throw wrongKind(table, column, "is text", "a column of numbers");
+  }
+  column.values.forEach((value, row) => {
+    const isThere = Number.isFinite(value);
+    if (!isThere && (fill === undefined || !Number.isNaN(value)))
+      throw missingValue(table, row, column, value);
+    put(row, 0, isThere ? value : fill!);
+    if (indicator === true && !isThere) put(row, 1, 1);
+  });
+}
+
+function encodeCategories(
+  table: Table,
+  column: TableColumn,
+  { categories, missing }: FeatureRule & { kind: "category" },
+  put: Put,
+  tellUnknown: (row: number, value: string) => void,
+): void {
+  const places = new Map(categories.map((category, i) => [category, i]));
+  for (let row = 0; row < table.rows; row++) {
+    // numbers that stood for categories, in a table of which nobody said so
+    const value = categoryOf(String(column.values[row]));
+    const place = places.get(value);
+    if (place !== undefined) put(row, place, 1);
+    else if (value === "" && missing === "error") throw missingValue(table, row, column, "");
+    else tellUnknown(row, value);
+  }
+}
+
+function numberRule(
+  table: Table,
+  column: TableColumn & { kind: "number" },
+  rows: ArrayLike<number>,
+  missing: "error" | "mean" | "median",
+  indicator: boolean,
+): FeatureRule {
+  const { name } = column;
+  if (missing === "error") return { kind: "number", column: name };
+  const there = Float64Array.from(rows, (row) => column.values[row]!).filter(Number.isFinite);
+  if (there.length === 0) {
+    throw new DownhillError(
+      "data",
+      `${table.name}: column ${JSON.stringify(name)} has no value in the rows to learn from. Leave the column out.`,
+    );
+  }
+  const fill = missing === "mean" ? momentsOf(there).mean : medianOf(there);
+  return {
+    kind: "number",
+    column: name,
+    fill,
+    ...(indicator && there.length < rows.length ? { indicator } : {}),
+  };
+}
+
+function categoriesOf(
+  table: Table,
+  column: TableColumn & { kind: "text" },
+  rows: ArrayLike<number>,
+  missing: "error" | "mean" | "median",
+  most: number | undefined,
+): readonly string[] {
+  const found = new Set<string>();
+  for (let i = 0; i < rows.length; i++) {
+    const category = categoryOf(column.values[rows[i]!]!);
+    if (category === "" && missing === "error") throw missingValue(table, rows[i]!, column, "");
+    found.add(category);
+  }
+  const count = found.has("") ? found.size - 1 : found.size;
+  const limit = most ?? Math.min(mostCategories, Math.max(2, Math.floor(rows.length / 2)));
+  if (count > limit) {
+    const shown = [...found].slice(0, 3).map((category) => JSON.stringify(category));
+    throw new DownhillError(
+      "data",
+      `${table.name}: column ${JSON.stringify(column.name)} is text with ${count} categories in ${rows.length} rows ` +
+        `(${shown.join(", ")}, …): more than ${limit}, too many to learn from. Leave the column out, or say maxCategories: ${count}.`,
+    );
+  }
+  return [...found].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** A text as a category: what says that there is no value is the empty one. */
+function categoryOf(text: string): string {
+  return isMissing(text) ? "" : text;
+}
+
+function medianOf(values: Float64Array): number {
+  const sorted = values.slice().sort();
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle]!;
+  const [a, b] = [sorted[middle - 1]!, sorted[middle]!];
+  return a + (b / 2 - a / 2);
+}
+
+/** A missing value that no rule fills in; or a number that is none. */
+export function missingValue(
+  table: Table,
+  row: number,
+  column: TableColumn,
+  value: number | "",
+): DownhillError {
+  const where = `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column.name)}`;
+  if (typeof value === "number" && !Number.isNaN(value))
+    return new DownhillError("data", `${where} is ${value}. Correct it or take the row out.`);
+  return new DownhillError(
+    "data",
+    `${where}: the value is missing. Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".`,
+  );
+}
+
+function wrongKind(table: Table, column: TableColumn, is: string, was: string): DownhillError {
+  return new DownhillError(
+    "data",
+    `${table.name}: column ${JSON.stringify(column.name)} ${is}, and was ${was} where the rules were learnt.`,
+  );
+}
+
+/** Options of `dropMissing`. */
+export interface DropMissingOptions {
+  /** Names of the columns that are looked at. Default: all. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * The table without the rows that lack a value: NaN; of text, the empty one and what `readTable` takes for missing in
+ * numbers too.
+ *
+ * @throws DownhillError `data` if every row lacks one, and for columns that are not there.
+ * @example
+ * const trees = readTable("height,site\n9,north\n,south\n8,NA\n", { missing: "keep" });
+ * const { table, dropped } = dropMissing(trees);
+ * [table.rows, dropped]; // [1, [{ row: 1, missing: ["height"] }, { row: 2, missing: ["site"] }]]
+ */
+export function dropMissing(
+  table: Table,
+  options: DropMissingOptions = {},
+): {
+  readonly table: Table;
+  /** The rows that are left out, with the columns in which they lack a value. */
+  readonly dropped: readonly { readonly row: number; readonly missing: readonly string[] }[];
+} {
+  if (arguments.length > 2) refuseExtra("dropMissing", arguments, 2);
+  checkOptions("dropMissing", options, ["columns"]);
+  const names = options.columns ?? table.columns.map(({ name }) => name);
+  const columns = names.map((name) => columnOf(table, name));
+  const lacks = (column: TableColumn, row: number): boolean =>
+    column.kind === "text" ? isMissing(column.values[row]!) : Number.isNaN(column.values[row]!);
+  const dropped: { row: number; missing: string[] }[] = [];
+  const kept: number[] = [];
+  for (let row = 0; row < table.rows; row++) {
+    const missing = columns.filter((column) => lacks(column, row)).map(({ name }) => name);
+    if (missing.length === 0) kept.push(row);
+    else dropped.push({ row, missing });
+  }
+  if (dropped.length === 0) return { table, dropped };
+  if (kept.length === 0) {
+    throw new DownhillError("data", `${table.name}: every row lacks a value in one of ${names.join(", ")}.`);
+  }
+  return { table: rowsOfTable(table, kept), dropped };
+}
+
+function rowsOfTable({ name, columns, lines }: Table, rows: readonly number[]): Table {
+  return {
+    name,
+    rows: rows.length,
+    columns: columns.map((column) =>
+      column.kind === "text"
+        ? { ...column, values: rows.map((row) => column.values[row]!) }
+        : { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) },
+    ),
+    ...(lines === undefined ? {} : { lines: Int32Array.from(rows, (row) => lines[row]!) }),
+  };
+}

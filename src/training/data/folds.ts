@@ -1,0 +1,87 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkNeededOptions } from "../../engine/errors/options.ts";
+import { foldIn, key, permutation } from "../../numeric/random/index.ts";
+import { checkSeed } from "./augment-keys.ts";
+import type { Split } from "./split.ts";
+
+/** Options of `kFold`. */
+export interface KFoldOptions {
+  /** How many items there are; not needed with `stratify`. */
+  readonly count?: number;
+  /** The class of each item, as a number or a name: each class is spread evenly over the folds. */
+  readonly stratify?: ArrayLike<number | string>;
+  /** Which of the partitions: an integer; default 0. The same seed gives the same one. */
+  readonly seed?: number;
+}
+
+/**
+ * `k` splits for cross-validation: every item is in the test part of exactly one of them. Sizes of test parts
+ * differ by at most one item, with `stratify` also in each class.
+ *
+ * @throws DownhillError `option` for a `k` that is no integer from 2 to the number of items; `data` for a class
+ * with fewer items than folds, naming it.
+ * @example
+ * const folds = kFold(3, { count: 7, seed: 1 });
+ * folds.map(({ test }) => test.length); // [3, 2, 2]
+ * folds.flatMap(({ test }) => [...test]).sort(); // [0, 1, 2, 3, 4, 5, 6]
+ */
+export function kFold(k: number, options: KFoldOptions): Split[] {
+  if (arguments.length > 2) refuseExtra("kFold", arguments, 2);
+  checkNeededOptions("kFold", options, ["count", "stratify", "seed"]);
+  const { stratify, count = stratify?.length } = options;
+  const root = key(checkSeed("kFold", options.seed ?? 0));
+  if (count === undefined || !Number.isInteger(count) || count < 0) {
+    const got = count === undefined ? "neither count nor stratify" : `count ${String(count)}`;
+    throw new DownhillError(
+      "option",
+      `kFold: say how many items there are, as in { count: 150 }; got ${got}.`,
+    );
+  }
+  if (stratify !== undefined && stratify.length !== count) {
+    throw new DownhillError("option", `kFold: count is ${count} but stratify has ${stratify.length} labels.`);
+  }
+  if (!Number.isInteger(k) || k < 2 || k > count) {
+    throw new DownhillError(
+      "option",
+      `kFold: the number of folds must be an integer from 2 to ${count}, that of the items, got ${String(k)}.`,
+    );
+  }
+  const foldOf = new Int32Array(count);
+  let next = 0; // items are dealt like cards, so that the folds of one class go on where those of the last ended
+  const deal = (members: ArrayLike<number>, number: number): void => {
+    for (const i of permutation(foldIn(root, number), members.length)) foldOf[members[i]!] = next++ % k;
+  };
+  if (stratify === undefined)
+    deal(
+      Int32Array.from({ length: count }, (_, i) => i),
+      0,
+    );
+  else classesOf(stratify, k).forEach(deal);
+  return Array.from({ length: k }, (_, fold) => {
+    const items = Array.from(foldOf.keys());
+    return {
+      train: Int32Array.from(items.filter((i) => foldOf[i] !== fold)),
+      test: Int32Array.from(items.filter((i) => foldOf[i] === fold)),
+    };
+  });
+}
+
+/** The numbers of the items of each class. */
+function classesOf(labels: ArrayLike<number | string>, k: number): number[][] {
+  const classes = new Map<number | string, number[]>();
+  for (let i = 0; i < labels.length; i++) {
+    const members = classes.get(labels[i]!);
+    if (members === undefined) classes.set(labels[i]!, [i]);
+    else members.push(i);
+  }
+  for (const [label, { length }] of classes) {
+    if (length >= k) continue;
+    const few = length === 1 ? "only 1 item" : `only ${length} items`;
+    throw new DownhillError(
+      "data",
+      `kFold: class ${JSON.stringify(label)} has ${few}, not enough for ${k} folds. Take fewer folds, or leave stratify out.`,
+    );
+  }
+  return [...classes.values()];
+}

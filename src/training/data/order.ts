@@ -1,0 +1,110 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { foldIn, key, permutation, uniform } from "../../numeric/random/index.ts";
+import { checkSeed } from "./augment-keys.ts";
+import { encodeLabels } from "./labels.ts";
+import { type Shuffle, shuffleInMemory, type ShuffleOptions } from "./shuffle.ts";
+
+/** Which items an epoch has, one after another. */
+export interface Order {
+  /** How many items an epoch has. */
+  readonly count: number;
+  /** The numbers of the items of an epoch. */
+  readonly of: (epoch: number) => ArrayLike<number>;
+}
+
+/** Options of `sample`. */
+export interface SampleOptions {
+  /**
+   * How often each item is to come, in proportion: numbers of 0 or more, not all 0. See `balancedWeights`.
+   */
+  readonly weights: ArrayLike<number>;
+  /** How many items an epoch has. Default: as many as the data set. */
+  readonly count?: number;
+  /** Which of the samples: an integer; default 0. The same seed gives the same ones. */
+  readonly seed?: number;
+}
+
+/** All items once, in the random order of the epoch. */
+export function shuffledOrder(count: number, options: ShuffleOptions | undefined): Order {
+  const { keyOf }: Shuffle = shuffleInMemory(options);
+  return { count, of: (epoch) => permutation(keyOf(epoch), count) };
+}
+
+/**
+ * Items drawn with replacement, item `i` with probability `weights[i] / Σ weights` at each draw, others in each
+ * epoch.
+ */
+export function sampledOrder(items: number, options: SampleOptions): Order {
+  checkOptions("sample", options, ["weights", "count", "seed"]);
+  const { weights, count = items } = options;
+  const root = key(checkSeed("sample", options.seed ?? 0));
+  if (!Number.isInteger(count) || count < 1) {
+    throw new DownhillError(
+      "option",
+      `sample: count must be a number of items, 1 or more, got ${String(count)}.`,
+    );
+  }
+  if (typeof weights !== "object" || weights === null || weights.length !== items) {
+    const got = typeof weights === "object" && weights !== null ? `${weights.length}` : "none";
+    throw new DownhillError(
+      "option",
+      `sample: there must be a weight for each of the ${items} items, got ${got}.`,
+    );
+  }
+  // running sums: item i owns the numbers from sums[i − 1] to sums[i]
+  const sums = new Float64Array(items);
+  let sum = 0;
+  let last = 0; // the last item that can be drawn
+  for (let i = 0; i < items; i++) {
+    const weight = weights[i]!;
+    if (!(weight >= 0 && weight < Infinity)) {
+      throw new DownhillError(
+        "option",
+        `sample: weight ${i} must be a number of 0 or more, got ${String(weight)}.`,
+      );
+    }
+    if (weight > 0) last = i;
+    sum += weight;
+    sums[i] = sum;
+  }
+  if (!(sum > 0 && sum < Infinity)) {
+    const what = sum === 0 ? "all weights are 0" : "the sum of the weights is infinite";
+    throw new DownhillError("option", `sample: ${what}, so no item can be drawn.`);
+  }
+  return {
+    count,
+    of: (epoch) => {
+      const places = uniform(foldIn(root, epoch), count);
+      return Uint32Array.from(places, (place) => Math.min(last, firstAbove(sums, place * sum)));
+    },
+  };
+}
+
+/** The first place of rising numbers that holds more than `x`. */
+function firstAbove(sums: Float64Array, x: number): number {
+  let low = 0;
+  let high = sums.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sums[middle]! > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * Weights with which every class is drawn as often as the others: one by the number of items of the class.
+ *
+ * @throws DownhillError `data` if there are no labels, or numbers and text are mixed.
+ * @example
+ * balancedWeights(["oak", "ash", "oak", "oak"]); // Float64Array [0.333, 1, 0.333, 0.333]
+ */
+export function balancedWeights(labels: ArrayLike<number> | ArrayLike<string>): Float64Array {
+  if (arguments.length > 1) refuseExtra("balancedWeights", arguments, 1);
+  const { classes, labels: numbers } = encodeLabels<number | string>(labels);
+  const counts = new Float64Array(classes.length);
+  for (const label of numbers) counts[label]!++;
+  return Float64Array.from(numbers, (label) => 1 / counts[label]!);
+}

@@ -1,0 +1,66 @@
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+
+/** Options of `shuffle`. */
+export interface ShuffleOptions {
+  /** Which of the orders: an integer; default 0. The same seed gives the same orders. */
+  readonly seed?: number;
+  /** A new order each epoch (default), or the order of the first epoch in all. */
+  readonly when?: "each-epoch" | "once";
+}
+
+/** Options of `shuffle` for an iterable. */
+export interface StreamShuffleOptions extends ShuffleOptions {
+  /** How many items are held back, to draw the next one from: the larger, the better they are mixed. */
+  readonly buffer: number;
+}
+
+/** A checked shuffle: the key of the order of each epoch. */
+export interface Shuffle {
+  readonly keyOf: (epoch: number) => Key;
+}
+
+/** A checked shuffle of an iterable. */
+export interface StreamShuffle extends Shuffle {
+  readonly buffer: number;
+}
+
+/** The shuffle of a data set in memory. */
+export function shuffleInMemory(options: ShuffleOptions = {}): Shuffle {
+  if (typeof options === "object" && options !== null && "buffer" in options) {
+    const repair = "buffer is for iterables; what is in memory is shuffled as a whole. Leave it out.";
+    throw new DownhillError("option", `shuffle: ${repair}`);
+  }
+  checkOptions("shuffle", options, ["seed", "when"]);
+  return shuffleOf(options);
+}
+
+/** The shuffle of an iterable, within a window of `buffer` items. */
+export function shuffleStream(options: StreamShuffleOptions): StreamShuffle {
+  checkOptions("shuffle", options, ["seed", "when", "buffer"]);
+  const buffer = (options as Partial<StreamShuffleOptions> | undefined)?.buffer;
+  if (buffer === undefined) {
+    const repair = "Give the size of the window, as in shuffle({ seed: 0, buffer: 1000 }).";
+    throw new DownhillError(
+      "option",
+      `shuffle: an iterable is not held in memory, so it is shuffled within a window. ${repair}`,
+    );
+  }
+  if (!Number.isInteger(buffer) || buffer < 1) {
+    throw new DownhillError(
+      "option",
+      `shuffle: buffer must be a number of items, 1 or more, got ${String(buffer)}.`,
+    );
+  }
+  return { ...shuffleOf(options), buffer };
+}
+
+function shuffleOf(options: ShuffleOptions): Shuffle {
+  const { seed = 0, when = "each-epoch" } = options;
+  checkChoice("shuffle", "when", when, ["each-epoch", "once"]);
+  if (!Number.isSafeInteger(seed))
+    throw new DownhillError("option", `shuffle: seed must be an integer, got ${String(seed)}.`);
+  const root = key(seed);
+  return { keyOf: (epoch) => foldIn(root, when === "once" ? 0 : epoch) };
+}

@@ -1,0 +1,334 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { integersBelow, shuffleInPlace } from "../../numeric/random/permutation.ts";
+import type { StreamSource } from "./batch-source.ts";
+import { type BatchSize, makeStreamBatches, type StreamBatches } from "./batches.ts";
+import {
+  checkAlike,
+  countOf,
+  type Fields,
+  type FieldsBuilder,
+  fieldsBuilder,
+  fieldsOf,
+  gather,
+  itemOf,
+  stackItems,
+  toBatch,
+} from "./fields.ts";
+import { type ShardOptions, shardSize, shardWithin } from "./shard.ts";
+import type { StreamShuffle } from "./shuffle.ts";
+import type { Steps } from "./steps.ts";
+
+/** Items one after another. */
+export type Items<I> = Iterable<I> | AsyncIterable<I>;
+
+/** Where the items of a stream come from: an iterable, or a function that gives one for each epoch. */
+export type ItemSource<I> = Items<I> | ((epoch: number) => Items<I> | Promise<Items<I>>);
+
+/** How a stream is read. */
+export interface StreamReading {
+  /** Whether the source gives parts of the data set instead of items. */
+  readonly chunks: boolean;
+  readonly shuffle: StreamShuffle | undefined;
+  readonly steps: Steps;
+  readonly float: "float64" | "float32" | undefined;
+  /** Which items of each epoch, in its order. */
+  readonly shard: ShardOptions;
+}
+
+/** The batches of items that are read as they are needed and never held all at once. */
+export function batchesOfStream<B>(
+  source: ItemSource<unknown>,
+  size: BatchSize,
+  reading: StreamReading,
+): StreamBatches<B> {
+  if (size.size === Infinity) {
+    const repair = "Give a size, or collect the items into arrays first.";
+    throw new DownhillError(
+      "option",
+      `batch: "full" needs all items at once, and an iterable is read item by item. ${repair}`,
+    );
+  }
+  const { shard } = reading;
+  const whole = { ...size, size: size.size * shard.count };
+  return makeStreamBatches(sourceOfStream(opener(source), whole, reading));
+}
+
+/** The batches with `size` items of all shards together. */
+function sourceOfStream<B>(
+  open: (epoch: number) => Promise<Items<unknown>>,
+  size: BatchSize,
+  reading: StreamReading,
+): StreamSource<B> {
+  const { chunks, shuffle, steps, shard } = reading;
+  const makeBatcher =
+    chunks && shuffle === undefined && steps.functions.length === 0 ? batcherOfParts : batcherOfItems;
+
+  async function* batches(k: number, first: number): AsyncGenerator<B, undefined> {
+    const items = await open(k);
+    const batcher = makeBatcher(size, first, k, reading);
+    let made = 0;
+    if (Symbol.asyncIterator in items) {
+      for await (const item of items) {
+        for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
+      }
+    } else {
+      // items that are at hand cost no turn of the event loop each
+      for (const item of items) {
+        for (const batch of batcher.add(item)) if (made++ >= first) yield toBatch(await batch()) as B;
+      }
+    }
+    for (const batch of batcher.finish()) if (made++ >= first) yield toBatch(await batch()) as B;
+    if (made === 0 && batcher.isEmpty()) {
+      throw new DownhillError(
+        "data",
+        `dataset: the iterable has no items in epoch ${k}.${k > 0 ? ` ${renew}` : ""}`,
+      );
+    }
+    return undefined;
+  }
+  return {
+    count: undefined,
+    batchCount: undefined,
+    open: batches,
+    shard: (inner) => sourceOfStream(open, size, { ...reading, shard: shardWithin(shard, inner) }),
+  };
+}
+
+/** Collects what a source gives into batches; a batch is made when it is called, which those left out never are. */
+interface Batcher {
+  readonly add: (given: unknown) => Iterable<() => Fields | Promise<Fields>>;
+  /** What is left at the end of the source. */
+  readonly finish: () => Iterable<() => Fields | Promise<Fields>>;
+  /** Whether no item came at all. */
+  readonly isEmpty: () => boolean;
+}
+
+/** An item and its number in the source. */
+interface Numbered {
+  readonly item: unknown;
+  readonly number: number;
+}
+
+/** No batch is ready. */
+const none: readonly never[] = [];
+
+/** Items one by one: shuffled, then led through the steps. */
+function batcherOfItems(
+  { size, dropLast }: BatchSize,
+  first: number,
+  epoch: number,
+  reading: StreamReading,
+): Batcher {
+  const { chunks, shuffle, float } = reading;
+  const mixer = shuffle === undefined ? inOrder : mixing(shuffle.buffer, integersBelow(shuffle.keyOf(epoch)));
+  const partsOf = chunks ? partReader() : undefined;
+  let pending: Numbered[] = [];
+  let count = 0;
+
+  const rowsOf = (fields: Fields): readonly unknown[] => {
+    const leftOut = shuffle === undefined ? first * size - count : 0; // rows that no batch will have
+    return Array.from({ length: countOf(fields) }, (_, row) =>
+      row < leftOut ? undefined : itemOf(fields, row, float),
+    );
+  };
+
+  /** Takes an item into the batch that is being filled; the batch, if it is the last of it. */
+  const collect = (item: Numbered | undefined): (() => Fields | Promise<Fields>) | undefined => {
+    if (item === undefined) return undefined;
+    pending.push(item);
+    if (pending.length < size) return undefined;
+    const items = pending;
+    pending = [];
+    return () => shardOfItems(items, reading, epoch);
+  };
+
+  return {
+    add(given) {
+      if (partsOf === undefined) {
+        const batch = collect(mixer.exchange({ item: given, number: count++ }));
+        return batch === undefined ? none : [batch];
+      }
+      return rowsOf(partsOf(given)).flatMap(
+        (item) => collect(mixer.exchange({ item, number: count++ })) ?? none,
+      );
+    },
+    finish() {
+      const whole = mixer.rest().flatMap((item) => collect(item) ?? none);
+      const items = pending;
+      return items.length > 0 && !dropLast ? [...whole, () => shardOfItems(items, reading, epoch)] : whole;
+    },
+    isEmpty: () => count === 0,
+  };
+}
+
+/** What the shard has of the items of a batch, after the steps. */
+function shardOfItems(
+  items: readonly Numbered[],
+  { shard: { index, count }, steps, float }: StreamReading,
+  epoch: number,
+): Fields | Promise<Fields> {
+  const own = count === 1 ? items : items.filter((_, place) => place % count === index);
+  if (own.length > 0) return stepped(own, steps, float, epoch);
+  // of no items, only one that goes through the steps tells what fields there would be
+  const one = stepped(items.slice(0, 1), steps, float, epoch);
+  const empty = (fields: Fields): Fields => gather(fields, undefined, 0, 0);
+  return one instanceof Promise ? one.then(empty) : empty(one);
+}
+
+/** Items after the steps, as columns; steps that wait do so together. */
+function stepped(
+  items: readonly Numbered[],
+  { functions }: Steps,
+  float: StreamReading["float"],
+  epoch: number,
+): Fields | Promise<Fields> {
+  const asFields = (values: readonly unknown[], operation: string): Fields => {
+    const fields = stackItems(values, (i) => items[i]!.number, operation);
+    return float === undefined ? fields : gather(fields, undefined, 0, items.length, float);
+  };
+  if (functions.length === 0)
+    return asFields(
+      items.map(({ item }) => item),
+      "dataset",
+    );
+  const results = items.map(async ({ item, number }) => {
+    let value = item;
+    for (const f of functions) {
+      value = f(value, { epoch, item: number });
+      if (value instanceof Promise) value = await value;
+    }
+    return value;
+  });
+  return Promise.all(results).then((values) => asFields(values, "map"));
+}
+
+/** Parts of the data set, cut and joined to batches as they are. */
+function batcherOfParts(
+  { size, dropLast }: BatchSize,
+  first: number,
+  _epoch: number,
+  { float, shard }: StreamReading,
+): Batcher {
+  const partOf = partReader();
+  let batch: FieldsBuilder | undefined;
+  let filled = 0;
+  let made = 0;
+  let count = 0;
+  const finish = (): (() => Fields) => {
+    const whole = batch;
+    batch = undefined;
+    filled = 0;
+    made++;
+    return () => whole?.finish() ?? new Map();
+  };
+  return {
+    *add(given) {
+      const fields = partOf(given);
+      const rows = countOf(fields);
+      count += rows;
+      for (let row = 0; row < rows;) {
+        const taken = Math.min(rows - row, size - filled);
+        if (made >= first) {
+          batch ??= fieldsBuilder(fields, shardSize(size, shard), float);
+          // the first row that falls on a place of the shard
+          const offset = (((shard.index - filled) % shard.count) + shard.count) % shard.count;
+          batch.add(fields, row + offset, row + taken, shard.count);
+        }
+        row += taken;
+        filled += taken;
+        if (filled === size) yield finish();
+      }
+    },
+    *finish() {
+      if (filled > 0 && !dropLast) yield finish();
+    },
+    isEmpty: () => count === 0,
+  };
+}
+
+/** Reads parts of a data set, all of which must have the fields of the first. */
+function partReader(): (given: unknown) => Fields {
+  let first: Fields | undefined;
+  let number = 0;
+  return (given) => {
+    const where = `dataset: part ${number++}`;
+    const fields = fieldsOf(given, where);
+    first ??= new Map(
+      [...fields].map(([name, { dtype, shape, data }]) => [
+        name,
+        { dtype, shape, data: data.subarray(0, 0) },
+      ]),
+    );
+    checkAlike(fields, first, where);
+    return fields;
+  };
+}
+
+/** What changes the order of items: takes one and gives none or one back, and the held ones at the end. */
+interface Mixer {
+  readonly exchange: (item: Numbered) => Numbered | undefined;
+  readonly rest: () => readonly Numbered[];
+}
+
+const inOrder: Mixer = { exchange: (item) => item, rest: () => [] };
+
+/** Holds `size` items; each that comes takes the place of a random one, which goes. */
+function mixing(size: number, below: (bound: number) => number): Mixer {
+  const held: Numbered[] = [];
+  return {
+    exchange(item) {
+      if (held.length < size) {
+        held.push(item);
+        return undefined;
+      }
+      const i = below(size);
+      const out = held[i];
+      held[i] = item;
+      return out;
+    },
+    rest() {
+      shuffleInPlace(held, below);
+      return held;
+    },
+  };
+}
+
+const renew =
+  "If it can be read only once, pass a function that makes a new one, as in dataset(() => lines()).";
+
+/** Opens a source for an epoch; one that can be read only once is opened only once. */
+function opener(source: ItemSource<unknown>): (epoch: number) => Promise<Items<unknown>> {
+  let used = false;
+  return async (epoch) => {
+    const items = typeof source === "function" ? await source(epoch) : source;
+    if (!isItems(items)) {
+      const got = typeof source === "function" ? "the function gave something else" : "got something else";
+      throw new DownhillError("data", `dataset: expected an iterable of items; ${got}.`);
+    }
+    const { opened, once } = begin(items);
+    if (used)
+      throw new DownhillError("data", `dataset: the iterable was used up by the epoch before. ${renew}`);
+    used = once && typeof source !== "function";
+    return opened;
+  };
+}
+
+/** Whether a value can be read item by item. */
+export function isItems(value: unknown): value is Items<unknown> {
+  return (
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
+/**
+ * Begins to read items; `once` where they are their own iterator, as generators are, so that a second loop
+ * finds nothing. The iterator is asked for only once, since that locks some streams.
+ */
+function begin(items: Items<unknown>): { readonly opened: Items<unknown>; readonly once: boolean } {
+  if (Symbol.asyncIterator in items) {
+    const iterator = items[Symbol.asyncIterator]();
+    return { opened: { [Symbol.asyncIterator]: () => iterator }, once: Object.is(iterator, items) };
+  }
+  const iterator = items[Symbol.iterator]();
+  return { opened: { [Symbol.iterator]: () => iterator }, once: Object.is(iterator, items) };
+}

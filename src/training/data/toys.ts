@@ -1,0 +1,304 @@
+import { cos, sin } from "../../numeric/array/elementwise.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { foldIn, type Key, key, normal, uniform } from "../../numeric/random/index.ts";
+import { checkSeed } from "./augment-keys.ts";
+import type { Column } from "./column.ts";
+
+/** Points of a plane (or of a space) and the class of each, made from a seed. */
+export interface ToyClasses {
+  /** float32 of shape `[n, 2]` (of `blobs`: `[n, dimensions]`). */
+  readonly x: Column;
+  /** The number of the class of each point, int32 of shape `[n]`; point `i` is of class `i % classes`. */
+  readonly y: Column;
+  readonly classes: number;
+}
+
+/** Points of a curve, made from a seed. */
+export interface ToyCurve {
+  /** float32 of shape `[n, 1]`, in random order. */
+  readonly x: Column;
+  /** float32 of shape `[n]`. */
+  readonly y: Column;
+}
+
+/** Options that all generators have. */
+export interface ToyOptions {
+  /** How many points; default 200. */
+  readonly n?: number;
+  /** Standard deviation of the normal noise that is added; default 0 (of `blobs`: 1). */
+  readonly noise?: number;
+  /** Which of the sets: an integer; default 0. The same seed gives the same points, to the bit on every engine. */
+  readonly seed?: number;
+}
+
+/** Options of `spirals`. */
+export interface SpiralsOptions extends ToyOptions {
+  /** How many arms, a class each; default 2. */
+  readonly classes?: number;
+  /** Turns of an arm from the centre to the rim; default 1. */
+  readonly turns?: number;
+}
+
+/**
+ * Arms of a spiral, a class each: the angle grows with the radius, which goes from 0 to 1.
+ *
+ * Point `j` of the `m` of an arm `c` has radius `r = (j + 1) / m` and angle `2π (turns · r + c / classes)`; noise is
+ * added to both coordinates.
+ *
+ * @throws DownhillError `option` for options out of range, as all generators.
+ * @example
+ * const { x, y } = spirals({ n: 300, classes: 3, noise: 0.02, seed: 1 });
+ * [x.shape, y.shape]; // [[300, 2], [300]]
+ */
+export function spirals(options: SpiralsOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("spirals", arguments, 1);
+  const { n, noise, root } = checked("spirals", options, ["classes", "turns"]);
+  const { classes = 2, turns = 1 } = options;
+  checkCount("spirals", "classes", classes, 1, n);
+  checkNumber("spirals", "turns", turns, -Infinity);
+  const place = (i: number): readonly [radius: number, class_: number] => {
+    const c = i % classes;
+    const members = Math.ceil((n - c) / classes);
+    return [(Math.floor(i / classes) + 1) / members, c];
+  };
+  return planar(n, classes, noise, root, (i) => {
+    const [radius, c] = place(i);
+    return { radius, angle: turns * radius + c / classes };
+  });
+}
+
+/** Options of `circles`. */
+export interface CirclesOptions extends ToyOptions {
+  /** Radius of the inner circle, class 1; that of the outer one, class 0, is 1. Default 0.5. */
+  readonly factor?: number;
+}
+
+/**
+ * A circle in a circle: points evenly spread over both.
+ *
+ * @example
+ * const { x, y } = circles({ n: 4 });
+ * Array.from(x.data, (v) => v.toFixed(1)).join(" "); // 1.0 0.0 0.5 0.0 -1.0 0.0 -0.5 0.0
+ * [...y.data]; // [0, 1, 0, 1]
+ */
+export function circles(options: CirclesOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("circles", arguments, 1);
+  const { n, noise, root } = checked("circles", options, ["factor"]);
+  const { factor = 0.5 } = options;
+  if (!(factor > 0 && factor < 1)) throw outOfRange("circles", "factor", "between 0 and 1", factor);
+  return planar(n, 2, noise, root, (i) => ({
+    radius: i % 2 === 0 ? 1 : factor,
+    angle: Math.floor(i / 2) / Math.ceil((n - (i % 2)) / 2),
+  }));
+}
+
+/**
+ * Two half moons that reach into each other: class 0 is the upper half of the circle around (0, 0), class 1 the lower
+ * half of that around (1, 0.5), both of radius 1.
+ *
+ * @example
+ * moons({ n: 100, noise: 0.1, seed: 3 }).x.shape; // [100, 2]
+ */
+export function moons(options: ToyOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("moons", arguments, 1);
+  const { n, noise, root } = checked("moons", options, []);
+  return planar(n, 2, noise, root, (i) => {
+    const members = Math.ceil((n - (i % 2)) / 2);
+    const half = members === 1 ? 0 : Math.floor(i / 2) / (members - 1) / 2; // of a turn
+    return i % 2 === 0 ? { radius: 1, angle: half } : { radius: 1, angle: half + 0.5, centre: [1, 0.5] };
+  });
+}
+
+/** Options of `blobs`. */
+export interface BlobsOptions extends ToyOptions {
+  /** How many blobs, a class each; default 3. */
+  readonly classes?: number;
+  /** The middle of each blob. Default: at random between −10 and 10 in each dimension. */
+  readonly centres?: readonly (readonly number[])[];
+  /** Coordinates of a point; default 2, or that of the centres. */
+  readonly dimensions?: number;
+}
+
+/**
+ * Normally distributed points around the middle of each class, with the standard deviation `noise`.
+ *
+ * @example
+ * const { x, y } = blobs({ n: 6, centres: [[0, 0], [100, 100]], seed: 2 });
+ * [...y.data]; // [0, 1, 0, 1, 0, 1]
+ * x.data[2] > 90; // true
+ */
+export function blobs(options: BlobsOptions = {}): ToyClasses {
+  if (arguments.length > 1) refuseExtra("blobs", arguments, 1);
+  const { n, noise, root } = checked("blobs", options, ["classes", "centres", "dimensions"], 1);
+  const { centres } = options;
+  const classes = options.classes ?? centres?.length ?? 3;
+  const dimensions = options.dimensions ?? centres?.[0]?.length ?? 2;
+  checkCount("blobs", "classes", classes, 1, n);
+  checkCount("blobs", "dimensions", dimensions, 1);
+  if (
+    centres !== undefined &&
+    !(centres.length === classes && centres.every((c) => c.length === dimensions))
+  ) {
+    throw new DownhillError(
+      "option",
+      `blobs: centres must be ${classes} lists of ${dimensions} numbers, one for each class.`,
+    );
+  }
+  const middles =
+    centres?.flat() ?? uniform(foldIn(root, 1), classes * dimensions, { minval: -10, maxval: 10 });
+  const spread = normal(foldIn(root, 0), n * dimensions);
+  const x = Float32Array.from(spread, (z, at) => {
+    const c = Math.floor(at / dimensions) % classes;
+    return middles[c * dimensions + (at % dimensions)]! + noise * z;
+  });
+  return { x: { shape: [n, dimensions], dtype: "float32", data: x }, y: labels(n, classes), classes };
+}
+
+/** Options of `polynomial`. */
+export interface PolynomialOptions extends ToyOptions {
+  /** Coefficients from the constant on: `[1, 0, 3]` is `1 + 3x²`. Default `[0, -1, 0, 2]`. */
+  readonly coefficients?: readonly number[];
+  /** Where `x` begins; default −1. */
+  readonly from?: number;
+  /** Where `x` ends; default 1. */
+  readonly to?: number;
+}
+
+/**
+ * Points of a polynomial, at `x` drawn evenly from `from` to `to`, with noise in `y`.
+ *
+ * @example
+ * const { x, y } = polynomial({ n: 5, coefficients: [1, 0, 3], seed: 1 });
+ * Math.abs(1 + 3 * x.data[0] ** 2 - y.data[0]) < 1e-6; // true
+ */
+export function polynomial(options: PolynomialOptions = {}): ToyCurve {
+  if (arguments.length > 1) refuseExtra("polynomial", arguments, 1);
+  const common = checked("polynomial", options, ["coefficients", "from", "to"]);
+  const { coefficients = [0, -1, 0, 2], from = -1, to = 1 } = options;
+  if (coefficients.length === 0)
+    throw outOfRange("polynomial", "coefficients", "a list of numbers", "an empty list");
+  for (const c of coefficients) checkNumber("polynomial", "a coefficient", c, -Infinity);
+  return curve("polynomial", common, from, to, (x) =>
+    x.map((at) => coefficients.reduceRight((sum, c) => sum * at + c, 0)),
+  );
+}
+
+/** Options of `sine`. */
+export interface SineOptions extends ToyOptions {
+  /** Height of a wave above its middle; default 1. */
+  readonly amplitude?: number;
+  /** Waves in a unit of `x`; default 1. */
+  readonly frequency?: number;
+  /** Where in a wave `x = 0` is, in radians; default 0. */
+  readonly phase?: number;
+  /** Where `x` begins; default 0. */
+  readonly from?: number;
+  /** Where `x` ends; default 1. */
+  readonly to?: number;
+}
+
+/**
+ * Points of a sine wave, `y = amplitude · sin(2π · frequency · x + phase)`, at `x` drawn evenly from `from` to `to`, with
+ * noise in `y`.
+ *
+ * @example
+ * const { x, y } = sine({ n: 100, frequency: 2, noise: 0.1, seed: 4 });
+ * [x.shape, y.shape]; // [[100, 1], [100]]
+ */
+export function sine(options: SineOptions = {}): ToyCurve {
+  if (arguments.length > 1) refuseExtra("sine", arguments, 1);
+  const common = checked("sine", options, ["amplitude", "frequency", "phase", "from", "to"]);
+  const { amplitude = 1, frequency = 1, phase = 0, from = 0, to = 1 } = options;
+  for (const [name, value] of Object.entries({ amplitude, frequency, phase })) {
+    checkNumber("sine", name, value, -Infinity);
+  }
+  return curve("sine", common, from, to, (x) =>
+    Float64Array.from(
+      sin(tensor(x.map((at) => 2 * Math.PI * frequency * at + phase))).data(),
+      (s) => amplitude * s,
+    ),
+  );
+}
+
+/** A point of a plane by its direction from a centre. */
+interface Polar {
+  readonly radius: number;
+  /** In turns, anticlockwise from the first axis. */
+  readonly angle: number;
+  readonly centre?: readonly [number, number];
+}
+
+/** Points of a plane with noise, in classes by turns. */
+function planar(n: number, classes: number, noise: number, root: Key, at: (i: number) => Polar): ToyClasses {
+  const points = Array.from({ length: n }, (_, i) => at(i));
+  // our own sine and cosine, which have the same bits on every engine
+  const angles = tensor(Float64Array.from(points, ({ angle }) => 2 * Math.PI * angle));
+  const [across, up] = [cos(angles).data(), sin(angles).data()];
+  const spread = noise === 0 ? undefined : normal(foldIn(root, 0), 2 * n);
+  const data = new Float32Array(2 * n);
+  points.forEach(({ radius, centre = [0, 0] }, i) => {
+    data[2 * i] = centre[0] + radius * across[i]! + noise * (spread?.[2 * i] ?? 0);
+    data[2 * i + 1] = centre[1] + radius * up[i]! + noise * (spread?.[2 * i + 1] ?? 0);
+  });
+  return { x: { shape: [n, 2], dtype: "float32", data }, y: labels(n, classes), classes };
+}
+
+function labels(n: number, classes: number): Column {
+  return { shape: [n], dtype: "int32", data: Int32Array.from({ length: n }, (_, i) => i % classes) };
+}
+
+/** Points of a curve with noise; `f` takes the places as the batches will have them, rounded to float32. */
+function curve(
+  operation: string,
+  { n, noise, root }: Common,
+  from: number,
+  to: number,
+  f: (x: Float64Array) => Float64Array,
+): ToyCurve {
+  checkNumber(operation, "from", from, -Infinity);
+  if (!(to > from && to < Infinity)) throw outOfRange(operation, "to", `above from, ${from}`, to);
+  const x = uniform(foldIn(root, 1), n, { dtype: "float32", minval: from, maxval: to });
+  const spread = noise === 0 ? undefined : normal(foldIn(root, 0), n);
+  const y = Float32Array.from(f(Float64Array.from(x)), (value, i) => value + noise * (spread?.[i] ?? 0));
+  return { x: { shape: [n, 1], dtype: "float32", data: x }, y: { shape: [n], dtype: "float32", data: y } };
+}
+
+interface Common {
+  readonly n: number;
+  readonly noise: number;
+  readonly root: Key;
+}
+
+function checked(
+  operation: string,
+  options: ToyOptions,
+  more: readonly string[],
+  usualNoise: number = 0,
+): Common {
+  checkOptions(operation, options, ["n", "noise", "seed", ...more]);
+  const { n = 200, noise = usualNoise, seed = 0 } = options;
+  checkCount(operation, "n", n, 1);
+  checkNumber(operation, "noise", noise, 0);
+  return { n, noise, root: key(checkSeed(operation, seed)) };
+}
+
+function checkCount(operation: string, name: string, value: unknown, least: number, most = 2 ** 32): void {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return;
+  const range =
+    most === 2 ** 32
+      ? `an integer of ${least} or more`
+      : `an integer from ${least} to ${most}, the number of points`;
+  throw outOfRange(operation, name, range, value);
+}
+
+function checkNumber(operation: string, name: string, value: unknown, least: number): void {
+  if (typeof value === "number" && Number.isFinite(value) && value >= least) return;
+  throw outOfRange(operation, name, least === 0 ? "a number of 0 or more" : "a finite number", value);
+}
+
+function outOfRange(operation: string, name: string, range: string, value: unknown): DownhillError {
+  return new DownhillError("option", `${operation}: ${name} must be ${range}, got ${String(value)}.`);
+}

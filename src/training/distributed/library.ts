@@ -1,0 +1,96 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { MpiConstants } from "./constants.ts";
+import { longestText, mpichConstants, openMpiConstants } from "./constants.ts";
+import type { ForeignLibrary, Koffi } from "./koffi.ts";
+
+/** A loaded library of MPI, and what its header defines. */
+export interface MpiLibrary {
+  readonly library: ForeignLibrary;
+  readonly constants: MpiConstants;
+  /** The name or path under which it was found. */
+  readonly path: string;
+  /** What it says of itself, one line. */
+  readonly version: string;
+}
+
+const names: Readonly<Record<MpiConstants["make"], readonly string[]>> = {
+  "Open MPI": ["libmpi.so.40", "libmpi.40.dylib"],
+  // by the binary interface that MPICH shares with Intel MPI, MVAPICH and Cray's; then by Debian's name
+  MPICH: ["libmpi.so.12", "libmpich.so.12", "libmpi.12.dylib"],
+};
+
+/** Where the names have no number, or are not looked for by the system. */
+const otherNames = [
+  "libmpi.so",
+  "libmpi.dylib",
+  "/opt/homebrew/lib/libmpi.dylib",
+  "/usr/local/lib/libmpi.dylib",
+];
+
+const install =
+  "Install Open MPI (Debian: apt-get install openmpi-bin libopenmpi40) or MPICH (apt-get install mpich)";
+
+/**
+ * Loads the library of MPI at a path, or the first that is found by its usual names, those of the make `preferred` first.
+ *
+ * @throws DownhillError `option` if there is none, or it is of a make whose constants are not known.
+ */
+export function loadLibrary(
+  koffi: Koffi,
+  given: string | undefined,
+  preferred: MpiConstants["make"] = "Open MPI",
+): MpiLibrary {
+  const usual = [...names[preferred], ...names[preferred === "MPICH" ? "Open MPI" : "MPICH"], ...otherNames];
+  let problem: unknown;
+  for (const path of given === undefined ? usual : [given]) {
+    let library: ForeignLibrary;
+    try {
+      // global, since Open MPI's plug-ins look for the symbols of the library that loads them
+      library = koffi.load(path, { global: true });
+    } catch (cause) {
+      problem = cause;
+      continue;
+    }
+    return { library, path, ...recognise(library, path) };
+  }
+  const tried =
+    given === undefined
+      ? `no library of MPI is found: ${usual.join(", ")} cannot be loaded. ${install}, or name the file: ` +
+        "openMpi({ library: … }) or the variable DOWNHILL_MPI."
+      : `the library ${given} cannot be loaded (${reasonOf(problem)}). ${install}, or name another file as library or in DOWNHILL_MPI.`;
+  throw new DownhillError("option", `openMpi: ${tried}`, { cause: problem });
+}
+
+function recognise(library: ForeignLibrary, path: string): Pick<MpiLibrary, "constants" | "version"> {
+  const text = new Uint8Array(longestText);
+  try {
+    library.func("int MPI_Get_library_version(void *, void *)")(text, new Int32Array(1));
+  } catch (cause) {
+    throw new DownhillError(
+      "option",
+      `openMpi: ${path} is no library of MPI: it has no MPI_Get_library_version.`,
+      {
+        cause,
+      },
+    );
+  }
+  // the first of several: Open MPI goes on with package and date, MPICH with how it was built
+  const version = textOf(text).split(/[,\n]/, 1)[0]!.replaceAll(/\s+/g, " ").trim();
+  if (/open mpi/i.test(version)) return { constants: openMpiConstants, version };
+  if (/mpich|mvapich|intel\(r\) mpi|cray/i.test(version)) return { constants: mpichConstants, version };
+  throw new DownhillError(
+    "option",
+    `openMpi: ${path} is neither Open MPI nor MPICH or of its kind; it calls itself ${JSON.stringify(version)}. ${install}.`,
+  );
+}
+
+/** A text of C, which ends with a zero byte. */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+function reasonOf(problem: unknown): string {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  return text.split("\n", 1)[0]!.replace(/\.$/, "");
+}

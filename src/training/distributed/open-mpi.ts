@@ -1,0 +1,118 @@
+import { isMainThread } from "node:worker_threads";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { limitThreads } from "../../engine/runtime/choices.ts";
+import type { World } from "../train/world.ts";
+import { coresPerRank } from "./cores.ts";
+import { abortWith, endWithProcess } from "./ending.ts";
+import { loadKoffi } from "./koffi.ts";
+import { heedLauncher } from "./launched.ts";
+import type { Launch } from "./launcher.ts";
+import { readLauncher } from "./launcher.ts";
+import { loadLibrary, type MpiLibrary } from "./library.ts";
+import { initialise, type Mpi } from "./mpi.ts";
+
+/** Which MPI is opened. */
+export interface OpenMpiOptions {
+  /**
+   * The file of the library, a name or a path. Default: the variable `DOWNHILL_MPI`, else the first that is found of
+   * `libmpi.so.40` (Open MPI), `libmpi.so.12`, `libmpich.so.12` (MPICH and its relatives) and the like, those that belong to the
+   * launcher first.
+   */
+  readonly library?: string;
+}
+
+/** How UCX, through which MPICH sends, and Open MPI between some machines, leaves the engine alone. */
+const ucxSettings: Readonly<Record<string, string>> = {
+  UCX_ERROR_SIGNALS: "", // the engine has a handler of its own, for reads beyond the memory of WebAssembly
+  // it rewrites brk and mmap while threads of the engine run: the heap lost pages in use, in one of 60 processes
+  UCX_MEM_EVENTS: "n",
+  UCX_MEM_MMAP_HOOK_MODE: "none",
+};
+
+let opened: Promise<World> | undefined;
+
+/**
+ * Opens MPI (Open MPI 4 and 5, MPICH 3 and 4) and gives the ranks of this run, which a launcher started: `downhill launch -n 4`,
+ * `mpirun` or `srun`. Without a launcher there is one rank. The second call gives what the first one gave.
+ *
+ * MPI is closed when the process ends. A rank that ends by an error that nothing catches writes it to standard error and ends
+ * the others. Unless `configure({ threads })` says otherwise, each rank has as many threads as there are processors on its machine for
+ * each rank.
+ *
+ * @throws DownhillError `option` if koffi or MPI is not installed, if launcher and library do not belong together, and in
+ * a worker.
+ */
+export function openMpi(options: OpenMpiOptions = {}): Promise<World> {
+  if (arguments.length > 1) refuseExtra("openMpi", arguments, 1);
+  return (opened ??= open(options).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  }));
+}
+
+async function open(options: OpenMpiOptions): Promise<World> {
+  checkOptions("openMpi", options, ["library"]);
+  const given = options.library ?? process.env["DOWNHILL_MPI"];
+  if (!isMainThread)
+    throw new DownhillError(
+      "option",
+      "openMpi: a worker cannot open MPI, only the program's main thread can. Open it there.",
+    );
+  const koffi = await loadKoffi();
+  for (const [name, value] of Object.entries(ucxSettings)) process.env[name] ??= value;
+  const launch = readLauncher(process.env);
+  const library = loadLibrary(koffi, given === "" ? undefined : given, launch?.make);
+  const mpi = initialise(library);
+  endWithProcess(mpi, heedLauncher(launch?.rank ?? mpi.rank));
+  requireMatch(mpi, library, launch);
+  limitThreads(coresPerRank(mpi));
+  return worldOf(mpi);
+}
+
+/** A library that does not know its launcher makes a world of one rank in each process, which all write the same files. */
+function requireMatch(mpi: Mpi, { path, version }: MpiLibrary, launch: Launch | undefined): void {
+  if (launch === undefined) return;
+  const { name, size = mpi.size, rank = mpi.rank } = launch;
+  if (size === mpi.size && rank === mpi.rank) return;
+  throw new DownhillError(
+    "option",
+    `openMpi: launcher and library do not belong together: this is rank ${rank}${launch.size === undefined ? "" : ` of ${size}`} for ` +
+      `${name}, and rank ${mpi.rank} of ${mpi.size} for ${path} (${version}). Start it by the mpirun of that library, or name the ` +
+      "launcher's own: openMpi({ library: … }) or the variable DOWNHILL_MPI.",
+  );
+}
+
+function worldOf(mpi: Mpi): World {
+  const { rank, size } = mpi;
+  return {
+    rank,
+    size,
+    exchange(peer, bytes, into) {
+      requireRank("exchange", "peer", peer, size);
+      return mpi.exchange(peer, bytes, into);
+    },
+    allReduce(array, operation = "sum") {
+      checkChoice("allReduce", "operation", operation, ["sum", "max", "min"]);
+      mpi.allReduce(array, operation);
+    },
+    broadcast(array, root = 0) {
+      requireRank("broadcast", "root", root, size);
+      mpi.broadcast(array, root);
+    },
+    barrier: mpi.barrier,
+    abort(message) {
+      abortWith(mpi, message);
+      return process.exit(1);
+    },
+  };
+}
+
+function requireRank(operation: string, option: string, rank: number, size: number): void {
+  if (Number.isInteger(rank) && rank >= 0 && rank < size) return;
+  throw new DownhillError(
+    "range",
+    `${operation}: ${option} must be a rank, from 0 to ${size - 1}, not ${String(rank)}.`,
+  );
+}

@@ -1,0 +1,162 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { byteReader, type ByteReader, type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
+import { type UnpackLimit, unpackLimit, type UnpackOptions } from "./gzip.ts";
+import { type IdxArray, readIdxHead, wrongIdxLength } from "./idx.ts";
+import { type NpyArray, readNpyHead, wrongLength } from "./npy.ts";
+
+/** Options of `streamNpy` and `streamIdx`. */
+export interface StreamArrayOptions extends UnpackOptions {
+  /** What messages call the source. Default the path of a file, else `"NPY"` or `"IDX"`. */
+  readonly name?: string;
+  /** How many items (entries of the first axis) a part has; the last may have fewer. Default 1024. */
+  readonly rows?: number;
+}
+
+/**
+ * The array of an NPY file, part by part along its first axis: a file of any size is read in the memory of a
+ * part. Gzip is unpacked on the way.
+ *
+ * Each part has the shape `[rows, …]` and is a field of `dataset` as it is.
+ *
+ * @throws DownhillError as `readNpy`, once reading has come to the fault; `data` for a scalar, for items without numbers
+ * (shape `[5, 0]`), and for an array of several axes with columns first, whose items are spread over the whole file.
+ * @example
+ * const bytes = writeNpy({ shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+ * const shapes = [];
+ * for await (const part of streamNpy([bytes], { rows: 2 })) shapes.push(part.shape);
+ * shapes; // [[2, 2], [1, 2]]
+ */
+export async function* streamNpy(
+  source: ByteSource,
+  options: StreamArrayOptions = {},
+): AsyncGenerator<NpyArray, undefined> {
+  if (arguments.length > 2) refuseExtra("streamNpy", arguments, 2);
+  const { name, rows, limit } = checked("streamNpy", source, options, "NPY");
+  const reader = byteReader(openBytes("streamNpy", source, name, limit));
+  try {
+    const { header } = await readNpyHead(reader, name);
+    const { kind, little, shape, bodyStart } = header;
+    if (shape.length === 0)
+      throw new DownhillError("data", `${name}: it holds one number, not a list of items.`);
+    if (header.fortran && shape.length > 1) {
+      throw new DownhillError(
+        "data",
+        `${name}: it has columns first (fortran_order), so that no item lies in one place. Save numpy.ascontiguousarray(…).`,
+      );
+    }
+    const read = (bytes: Uint8Array, count: number, at: number): NpyArray["data"] =>
+      kind.read(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), count, little, at, name);
+    const wrong = (length: number): DownhillError => wrongLength(name, header, length);
+    checkItems(shape, name);
+    for await (const { bytes, at, rows: n } of rowsOfBytes(
+      reader,
+      shape,
+      kind.size,
+      bodyStart,
+      rows,
+      wrong,
+    )) {
+      const part = [n, ...shape.slice(1)];
+      yield { name, shape: part, dtype: kind.dtype, data: read(bytes, sizeOf(part), at) };
+    }
+    return undefined;
+  } finally {
+    await reader.close();
+  }
+}
+
+/**
+ * The array of an IDX file (MNIST's format), part by part along its first axis, as `streamNpy` does for NPY.
+ *
+ * @throws DownhillError as `readIdx`, once reading has come to the fault.
+ * @example
+ * const bytes = Uint8Array.of(0, 0, 0x08, 1, 0, 0, 0, 3, 7, 8, 9);
+ * const parts = [];
+ * for await (const { data } of streamIdx([bytes], { rows: 2 })) parts.push(data);
+ * parts; // [Uint8Array [7, 8], Uint8Array [9]]
+ */
+export async function* streamIdx(
+  source: ByteSource,
+  options: StreamArrayOptions = {},
+): AsyncGenerator<IdxArray, undefined> {
+  if (arguments.length > 2) refuseExtra("streamIdx", arguments, 2);
+  const { name, rows, limit } = checked("streamIdx", source, options, "IDX");
+  const reader = byteReader(openBytes("streamIdx", source, name, limit));
+  try {
+    const { header } = await readIdxHead(reader, name);
+    const { kind, shape, bodyStart } = header;
+    const wrong = (length: number): DownhillError => wrongIdxLength(name, header, length);
+    checkItems(shape, name);
+    for await (const { bytes, rows: n } of rowsOfBytes(reader, shape, kind.size, bodyStart, rows, wrong)) {
+      const part = [n, ...shape.slice(1)];
+      const body = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      yield { name, shape: part, data: kind.read(body, sizeOf(part)) };
+    }
+    return undefined;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Some items of an array as they lie in the file. */
+interface RowsOfBytes {
+  readonly bytes: Uint8Array;
+  /** The byte of the file at which they begin. */
+  readonly at: number;
+  readonly rows: number;
+}
+
+/** The bytes of an array, `rows` items at a time; `wrong` makes the error for a file of another length. */
+async function* rowsOfBytes(
+  reader: ByteReader,
+  shape: readonly number[],
+  size: number,
+  start: number,
+  rows: number,
+  wrong: (length: number) => DownhillError,
+): AsyncGenerator<RowsOfBytes, undefined> {
+  const [count = 0, ...rest] = shape;
+  const each = sizeOf(rest) * size;
+  let at = start;
+  for (let row = 0; row < count; row += rows) {
+    const n = Math.min(rows, count - row);
+    const bytes = await reader.take(n * each);
+    if (bytes.length < n * each) throw wrong(at + bytes.length);
+    yield { bytes, at, rows: n };
+    at += bytes.length;
+  }
+  const after = await reader.take(1);
+  if (after.length > 0) throw wrong(at + after.length);
+  return undefined;
+}
+
+/** Refuses items without numbers: a header of twelve bytes may say that there are four thousand million of them. */
+function checkItems([count = 0, ...rest]: readonly number[], name: string): void {
+  if (count === 0 || sizeOf(rest) > 0) return;
+  const shape = showShape([count, ...rest]);
+  throw new DownhillError("data", `${name}: its ${count} items hold no numbers (shape ${shape}).`);
+}
+
+function checked(
+  operation: string,
+  source: ByteSource,
+  options: StreamArrayOptions,
+  other: string,
+): { readonly name: string; readonly rows: number; readonly limit: UnpackLimit } {
+  checkOptions(operation, options, ["name", "rows", "maxUnpackedBytes"]);
+  const { name = nameOfSource(source, other), rows = 1024 } = options;
+  checkRows(operation, rows);
+  return { name, rows, limit: unpackLimit(operation, options) };
+}
+
+/** Checks how many rows a part is to have. */
+export function checkRows(operation: string, rows: unknown): void {
+  if (typeof rows === "number" && Number.isInteger(rows) && rows >= 1) return;
+  throw new DownhillError(
+    "option",
+    `${operation}: rows must be a number of items, 1 or more, got ${String(rows)}.`,
+  );
+}

@@ -1,0 +1,97 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { isMissing, looksLikeNumber, notANumber } from "./cells.ts";
+import type { NumberReader } from "./decimal-mark.ts";
+
+/** A column of a table: numbers, or text as it stands in the file. */
+export type TableColumn =
+  | { readonly kind: "number"; readonly name: string; readonly values: Float64Array }
+  | { readonly kind: "text"; readonly name: string; readonly values: readonly string[] };
+
+/**
+ * Collects the cells of one column; unless it is told to keep text, the first value decides what the column
+ * holds.
+ */
+export interface ColumnBuilder {
+  readonly name: string;
+  readonly keepText: () => void;
+  readonly add: (cell: string, line: number) => void;
+  /** What was added since the last `take`. The kind, once known, stays; with nothing but missing values it is number. */
+  readonly take: () => TableColumn;
+}
+
+/** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
+export function columnBuilder(
+  name: string,
+  file: string,
+  missing: "error" | "keep",
+  reader: NumberReader,
+): ColumnBuilder {
+  let kind: TableColumn["kind"] | undefined;
+  let waiting: { readonly cell: string; readonly line: number }[] = []; // missing values before the first value
+  let numbers: number[] = [];
+  let texts: string[] = [];
+  let places: number[] = []; // of numbers that may be meant otherwise, and what they are then
+  let byComma: number[] = [];
+
+  const fail = (line: number, what: string): DownhillError =>
+    new DownhillError("data", `${file}: line ${line}, column ${JSON.stringify(name)}: ${what}`);
+
+  const failMissing = (cell: string, line: number): DownhillError => {
+    const what =
+      cell.trim() === "" ? "the cell is empty" : `the value is missing (${JSON.stringify(cell.trim())})`;
+    return fail(
+      line,
+      `${what}. Fill it in, take the row out, or keep such cells as they are with missing: "keep".`,
+    );
+  };
+
+  const number = (cell: string, line: number): number => {
+    const plain = reader.plain(cell);
+    if (plain !== undefined) return plain;
+    const found = reader.read({ cell, line, column: name });
+    if (found?.byComma !== undefined) {
+      places.push(numbers.length);
+      byComma.push(found.byComma);
+    }
+    if (found !== undefined) return found.value;
+    if (!isMissing(cell)) throw fail(line, notANumber(cell, name));
+    if (missing === "error") throw failMissing(cell, line);
+    return Number.NaN;
+  };
+
+  const text = (cell: string, line: number): string => {
+    const value = cell.trim();
+    if (value === "" && missing === "error") throw failMissing(cell, line);
+    return value;
+  };
+
+  const decide = (as: TableColumn["kind"]): void => {
+    kind = as;
+    for (const { cell, line } of waiting) add(cell, line);
+    waiting = [];
+  };
+
+  const add = (cell: string, line: number): void => {
+    if (kind === "number") numbers.push(number(cell, line));
+    else if (kind === "text") texts.push(text(cell, line));
+    else {
+      waiting.push({ cell, line });
+      if (!isMissing(cell)) decide(looksLikeNumber(cell) ? "number" : "text");
+    }
+  };
+
+  return {
+    name,
+    keepText: () => decide("text"),
+    add,
+    take: () => {
+      if (kind === undefined) decide("number");
+      const [values, words] = [numbers, texts];
+      if (places.length > 0 && reader.settle() === ",") places.forEach((at, i) => (values[at] = byComma[i]!));
+      [numbers, texts, places, byComma] = [[], [], [], []];
+      return kind === "text"
+        ? { kind, name, values: words }
+        : { kind: "number", name, values: Float64Array.from(values) };
+    },
+  };
+}

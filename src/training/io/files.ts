@@ -1,0 +1,149 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { checkedTableOptions, readTable, type ReadTableOptions, type Table } from "./csv.ts";
+import { encodingOf } from "./encoding.ts";
+import { explained, type FolderReader } from "./file-errors.ts";
+import { gunzip, type UnpackOptions } from "./gzip.ts";
+import { type IdxArray, readIdx, type ReadIdxOptions } from "./idx.ts";
+import { checkValueOptions, readJsonLines, type ReadValuesOptions } from "./json-lines.ts";
+import { type NpyArray, type NpySource, readNpy, type ReadNpyOptions, writeNpy } from "./npy.ts";
+import {
+  checkReadNpzOptions,
+  checkWriteNpzOptions,
+  type NpySourcesByName,
+  readNpz,
+  type ReadNpzOptions,
+  writeNpz,
+  type WriteNpzOptions,
+} from "./npz.ts";
+import { replaceFileOrExplain } from "./replace-file.ts";
+
+/**
+ * The bytes of a file, in Node, Deno and Bun.
+ *
+ * @throws DownhillError `file`, naming the file and what to do, if it is missing (with the nearest name in
+ * its folder), a folder, or may not be read; and in a browser, where bytes come from `fetch` or a file input.
+ */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
+  if (arguments.length > 1) refuseExtra("readFileBytes", arguments, 1);
+  const fs = fileSystem(path);
+  return explained(fs, path, fs.readFile(path));
+}
+
+/**
+ * The text of a file in UTF-8 (or UTF-16 with a byte order mark), unpacked if it is gzip.
+ *
+ * @throws DownhillError `file` as `readFileBytes`; `data` if the bytes are no text, more than a text can hold (then there
+ * is `streamTable`), or unpack to more than `maxUnpackedBytes`.
+ */
+export async function readFileText(path: string, options: UnpackOptions = {}): Promise<string> {
+  if (arguments.length > 2) refuseExtra("readFileText", arguments, 2);
+  checkOptions("readFileText", options, ["maxUnpackedBytes"]); // before anything is read, as below
+  const bytes = await gunzip(await readFileBytes(path), path, options);
+  const encoding = encodingOf(bytes, path);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    // engines throw a TypeError for bytes that are no text, as the standard says, and others for what is too long
+    if (!(cause instanceof TypeError) || bytes.length >= longestText) {
+      const size = `its ${bytes.length} bytes make a text longer than there are`;
+      throw new DownhillError("data", `${path}: ${size}. Read it part by part, with streamTable.`, { cause });
+    }
+    const repair = `Save it as UTF-8 (in a spreadsheet: "CSV UTF-8").`;
+    throw new DownhillError("data", `${path}: this is not text in ${encoding.toUpperCase()}. ${repair}`, {
+      cause,
+    });
+  }
+}
+
+/** `readTable` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readTableFile(
+  path: string,
+  options: ReadTableOptions & UnpackOptions = {},
+): Promise<Table> {
+  if (arguments.length > 2) refuseExtra("readTableFile", arguments, 2);
+  checkedTableOptions("readTableFile", options, ["maxUnpackedBytes"]);
+  const { maxUnpackedBytes, ...rest } = options;
+  const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
+  return readTable(text, { name: path, ...rest });
+}
+
+/** `readJsonLines` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readJsonLinesFile(
+  path: string,
+  options: ReadValuesOptions & UnpackOptions = {},
+): Promise<Table> {
+  if (arguments.length > 2) refuseExtra("readJsonLinesFile", arguments, 2);
+  checkValueOptions("readJsonLinesFile", options, ["maxUnpackedBytes"]); // before anything is read
+  const { maxUnpackedBytes, ...rest } = options;
+  const text = await readFileText(path, maxUnpackedBytes === undefined ? {} : { maxUnpackedBytes });
+  return readJsonLines(text, { name: path, ...rest });
+}
+
+/** `readIdx` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readIdxFile(path: string, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  if (arguments.length > 2) refuseExtra("readIdxFile", arguments, 2);
+  checkOptions("readIdxFile", options, ["name", "maxUnpackedBytes"]);
+  return readIdx(await readFileBytes(path), { name: path, ...options });
+}
+
+/** `readNpy` of a file, gzip or not; messages name the path unless `name` is given. */
+export async function readNpyFile(path: string, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  if (arguments.length > 2) refuseExtra("readNpyFile", arguments, 2);
+  checkOptions("readNpyFile", options, ["name", "maxUnpackedBytes"]);
+  return readNpy(await readFileBytes(path), { name: path, ...options });
+}
+
+/**
+ * `writeNpy` to a file; one that is there is replaced, and under its name there is at any time either what was there before
+ * or all of the new.
+ *
+ * @throws DownhillError as `writeNpy`; `file`, naming the file, if it cannot be written.
+ */
+export async function writeNpyFile(path: string, array: NpySource): Promise<void> {
+  if (arguments.length > 2) refuseExtra("writeNpyFile", arguments, 2);
+  await replaceFileOrExplain("writeNpyFile", path, writeNpy(array));
+}
+
+/** `readNpz` of a file; messages name the path unless `name` is given. */
+export async function readNpzFile(
+  path: string,
+  options: ReadNpzOptions = {},
+): Promise<ReadonlyMap<string, NpyArray>> {
+  if (arguments.length > 2) refuseExtra("readNpzFile", arguments, 2);
+  checkReadNpzOptions("readNpzFile", options);
+  return readNpz(await readFileBytes(path), { name: path, ...options });
+}
+
+/**
+ * `writeNpz` to a file; one that is there is replaced, and under its name there is at any time either what was there before
+ * or all of the new.
+ *
+ * @throws DownhillError as `writeNpz`; `file`, naming the file, if it cannot be written.
+ */
+export async function writeNpzFile(
+  path: string,
+  arrays: NpySourcesByName,
+  options: WriteNpzOptions = {},
+): Promise<void> {
+  if (arguments.length > 3) refuseExtra("writeNpzFile", arguments, 3);
+  checkWriteNpzOptions("writeNpzFile", options);
+  await replaceFileOrExplain("writeNpzFile", path, await writeNpz(arrays, options));
+}
+
+const longestText = 2 ** 29 - 24; // characters, in V8; others hold more
+
+interface FileSystem extends FolderReader {
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+}
+
+/** Asked for at run time, so that bundles for browsers hold no import of `node:`. */
+function fileSystem(path: string): FileSystem {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (fs !== undefined) return fs;
+  throw new DownhillError(
+    "file",
+    `${path}: there are no files to read here. In a browser, pass bytes from fetch or a file input.`,
+  );
+}

@@ -1,0 +1,123 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { checkBytes } from "./bytes.ts";
+import { tooMuch, unpackLimit, type UnpackOptions } from "./gzip.ts";
+import { checkNames, chosenNames } from "./names.ts";
+import { type NpyArray, type NpySource, parseNpy, writeNpy } from "./npy.ts";
+import { readZipDirectory, unpackZipEntry } from "./zip.ts";
+import { writeZip } from "./zip-writer.ts";
+
+/** Options of `readNpz`. */
+export interface ReadNpzOptions extends UnpackOptions {
+  /** What messages call the bytes: a file name, for instance. Default `"NPZ"`. */
+  readonly name?: string;
+  /** The names of the arrays to read; default all. What else the archive holds does not matter then. */
+  readonly only?: readonly string[];
+}
+
+/** Options of `writeNpz`. */
+export interface WriteNpzOptions {
+  /** Whether arrays are deflated, as `numpy.savez_compressed` does. Default false, as `numpy.savez`. */
+  readonly compress?: boolean;
+}
+
+/** What `writeNpz` takes: arrays by their names. */
+export type NpySourcesByName = ReadonlyMap<string, NpySource> | Readonly<Record<string, NpySource>>;
+
+const suffix = ".npy";
+
+/**
+ * The arrays in the bytes of an NPZ archive by their names, as NumPy's `savez` and `savez_compressed` write them, in the
+ * order of the archive. Each is as `readNpy` gives it.
+ *
+ * Names are keys of the map and never paths. Every array that is read is checked by its checksum, and unpacked no further
+ * than the archive says; `maxUnpackedBytes` is for all arrays together.
+ *
+ * @throws DownhillError `data`, naming the file and the array: if it is no zip archive, cut short or damaged, encrypted,
+ * packed by another method than deflate, holds what is no NPY file or is refused by `readNpy`, has no array of a name in
+ * `only` (with the nearest there is), or unpacks to more than `maxUnpackedBytes`.
+ * @example
+ * const bytes = await writeNpz({ x: tensor([[1, 2], [3, 4]]), y: tensor([0, 1], { dtype: "int32" }) });
+ * const arrays = await readNpz(bytes);
+ * [...arrays.keys()]; // ["x", "y"]
+ * arrays.get("y").data; // Int32Array [0, 1]
+ */
+export async function readNpz(
+  bytes: Uint8Array,
+  options: ReadNpzOptions = {},
+): Promise<ReadonlyMap<string, NpyArray>> {
+  if (arguments.length > 2) refuseExtra("readNpz", arguments, 2);
+  checkBytes("readNpz", bytes);
+  checkReadNpzOptions("readNpz", options);
+  const { name = "NPZ", only } = options;
+  const limit = unpackLimit("readNpz", options);
+  const entries = readZipDirectory(bytes, name).filter((entry) => !isFolder(entry));
+  const byKey = new Map(entries.map((entry) => [keyOf(entry.name), entry]));
+  if (byKey.size < entries.length) {
+    const twice = entries.find((entry) => byKey.get(keyOf(entry.name)) !== entry)!;
+    throw new DownhillError(
+      "data",
+      `${name}: two arrays are named ${JSON.stringify(keyOf(twice.name))}. Rename one of them.`,
+    );
+  }
+  const wanted = chosenNames([...byKey.keys()], only, "array", name);
+  const size = wanted.reduce((n, key) => n + byKey.get(key)!.size, 0);
+  const most = limit(bytes.length);
+  if (size > most) throw tooMuch(name, most, bytes.length);
+  const arrays = new Map<string, NpyArray>();
+  for (const key of wanted) {
+    const about = `${name}, ${JSON.stringify(key)}`;
+    const entry = byKey.get(key)!;
+    if (!entry.name.endsWith(suffix)) {
+      const what = "it is no NPY file, by its name";
+      throw new DownhillError("data", `${about}: ${what}. Name the arrays that are wanted with only.`);
+    }
+    arrays.set(key, parseNpy(await unpackZipEntry(bytes, entry, about), about));
+  }
+  return arrays;
+}
+
+/** Checks the options of `readNpz`, before anything is read. */
+export function checkReadNpzOptions(operation: string, options: ReadNpzOptions): void {
+  checkOptions(operation, options, ["name", "only", "maxUnpackedBytes"]);
+  checkNames(operation, "only", "arrays", options.only);
+}
+
+/**
+ * The bytes of an NPZ archive of these arrays, which NumPy's `load` reads: a zip archive in which each is an NPY file as
+ * `writeNpy` makes it. The same arrays make the same bytes.
+ *
+ * @throws DownhillError as `writeNpy`.
+ * @example
+ * const zeros = { w: { shape: [1000], data: new Float64Array(1000) } };
+ * (await writeNpz(zeros)).length > 8000; // true
+ * (await writeNpz(zeros, { compress: true })).length < 400; // true
+ */
+export async function writeNpz(arrays: NpySourcesByName, options: WriteNpzOptions = {}): Promise<Uint8Array> {
+  if (arguments.length > 2) refuseExtra("writeNpz", arguments, 2);
+  checkWriteNpzOptions("writeNpz", options);
+  const entries = isMap(arrays) ? [...arrays] : Object.entries(arrays);
+  const files = entries.map(([name, array]) => ({ name: `${name}${suffix}`, content: writeNpy(array) }));
+  return writeZip(files, options.compress ?? false);
+}
+
+/** Checks the options of `writeNpz`. */
+export function checkWriteNpzOptions(operation: string, options: WriteNpzOptions): void {
+  checkOptions(operation, options, ["compress"]);
+  const { compress = false } = options;
+  if (typeof compress === "boolean") return;
+  throw new DownhillError("option", `${operation}: compress must be true or false, got ${String(compress)}.`);
+}
+
+function keyOf(name: string): string {
+  return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+}
+
+function isFolder({ name, size }: { readonly name: string; readonly size: number }): boolean {
+  return size === 0 && name.endsWith("/");
+}
+
+function isMap(arrays: NpySourcesByName): arrays is ReadonlyMap<string, NpySource> {
+  return arrays instanceof Map;
+}

@@ -1,0 +1,63 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { explained } from "./file-errors.ts";
+
+/** Bytes of which any part can be read. */
+export interface RandomBytes {
+  readonly size: number;
+  /** The bytes from one place to another, both within the size. */
+  readonly read: (from: number, to: number) => Promise<Uint8Array>;
+  readonly close: () => Promise<void>;
+}
+
+/** Bytes that are there. */
+export function openInMemory(bytes: Uint8Array): RandomBytes {
+  return {
+    size: bytes.length,
+    read: async (from, to) => Promise.resolve(bytes.subarray(from, to)),
+    close: async () => Promise.resolve(),
+  };
+}
+
+/** A file that was chosen in a page, or another blob. */
+export function openBlob(blob: Blob): RandomBytes {
+  return {
+    size: blob.size,
+    read: async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer()),
+    close: async () => Promise.resolve(),
+  };
+}
+
+/**
+ * A file, in Node, Deno and Bun.
+ *
+ * @throws DownhillError `file`, naming the file and what to do, if it cannot be read, and in a browser.
+ */
+export async function openFile(path: string): Promise<RandomBytes> {
+  // asked for at run time, so that bundles for browsers hold no import of node:
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (fs === undefined) {
+    throw new DownhillError(
+      "file",
+      `${path}: there are no files to read here. In a browser, pass bytes from fetch, or a file that was chosen.`,
+    );
+  }
+  const file = await explained(fs, path, fs.open(path));
+  const { size } = await explained(fs, path, file.stat());
+  return {
+    size,
+    async read(from, to) {
+      const bytes = new Uint8Array(to - from);
+      for (let filled = 0; filled < bytes.length;) {
+        const { bytesRead } = await explained(
+          fs,
+          path,
+          file.read(bytes, filled, bytes.length - filled, from + filled),
+        );
+        if (bytesRead === 0) throw new DownhillError("file", `${path}: it became shorter while it was read.`);
+        filled += bytesRead;
+      }
+      return bytes;
+    },
+    close: async () => file.close(),
+  };
+}

@@ -1,0 +1,94 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { folderOf } from "./file-operations.ts";
+import { readFileBytes, readFileText } from "./files.ts";
+import { chosenNames } from "./names.ts";
+import { replaceFileOrExplain } from "./replace-file.ts";
+import {
+  checkReadOptions,
+  checkWriteOptions,
+  readSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type TensorsByName,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors.ts";
+
+/**
+ * `readSafetensors` of a file; messages name the path unless `name` is given.
+ *
+ * A path that ends in `.json` is an index, such as the `model.safetensors.index.json` of weights that are split over several
+ * files: these are read one after another from the folder of the index, each only if `only` names a tensor in it. Their
+ * metadata come together, of equal keys the last.
+ *
+ * @throws DownhillError as `readSafetensors`; `file`, naming the file and what to do, if one cannot be read; `data` for an
+ * index that is damaged, names what is no file of its folder, or names a tensor that its file does not have.
+ */
+export async function readSafetensorsFile(
+  path: string,
+  options: ReadSafetensorsOptions = {},
+): Promise<Safetensors> {
+  if (arguments.length > 2) refuseExtra("readSafetensorsFile", arguments, 2);
+  checkReadOptions("readSafetensorsFile", options);
+  if (!path.endsWith(".json")) return readSafetensors(await readFileBytes(path), { name: path, ...options });
+  const { name = path, only, int64 = "error" } = options;
+  const files = readIndex(await readFileText(path), name);
+  const wanted = chosenNames([...files.keys()], only, "tensor", name);
+  const found = new Map<string, Tensor>();
+  const metadata: Record<string, string> = {};
+  for (const file of new Set(wanted.map((key) => files.get(key)!))) {
+    const inFile = wanted.filter((key) => files.get(key) === file);
+    const part = `${folderOf(path)}/${file}`;
+    const read = readSafetensors(await readFileBytes(part), { name: part, only: inFile, int64 });
+    for (const [key, tensor] of read.tensors) found.set(key, tensor);
+    Object.assign(metadata, read.metadata);
+  }
+  const inOrder = wanted.filter((key) => found.has(key)).map((key) => [key, found.get(key)!] as const);
+  return { tensors: new Map(inOrder), metadata };
+}
+
+/** The file of each tensor, by its name, in the order of an index. */
+function readIndex(text: string, name: string): ReadonlyMap<string, string> {
+  const fail = (what: string, cause?: unknown): DownhillError =>
+    new DownhillError("data", `${name}: ${what}. Fetch or copy it again.`, { cause });
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch (cause) {
+    throw fail("this is no index of safetensors: it is no JSON", cause);
+  }
+  const map =
+    typeof index === "object" && index !== null ? (index as { weight_map?: unknown }).weight_map : undefined;
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    throw fail("this is no index of safetensors: it has no weight_map, the files of tensors by their names");
+  }
+  const entries = Object.entries(map as Readonly<Record<string, unknown>>);
+  return new Map(
+    entries.map(([key, file]) => {
+      // an index from elsewhere must not lead out of its folder
+      if (typeof file === "string" && /^[^/\\:\0]+$/.test(file) && file !== "." && file !== "..")
+        return [key, file];
+      throw fail(
+        `the file of the tensor ${JSON.stringify(key)} is ${JSON.stringify(file)}, which is no name of a file beside the index`,
+      );
+    }),
+  );
+}
+
+/**
+ * Writes a safetensors file, so that under its name there is at any time either what was there before or all of the new.
+ *
+ * @throws DownhillError as `writeSafetensors`; `file`, naming the file and what to do, if it cannot be written.
+ */
+export async function writeSafetensorsFile(
+  path: string,
+  tensors: TensorsByName,
+  metadata: Readonly<Record<string, string>> = {},
+  options: WriteSafetensorsOptions = {},
+): Promise<void> {
+  if (arguments.length > 4) refuseExtra("writeSafetensorsFile", arguments, 4);
+  checkWriteOptions("writeSafetensorsFile", options);
+  await replaceFileOrExplain("writeSafetensorsFile", path, writeSafetensors(tensors, metadata, options));
+}

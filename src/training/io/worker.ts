@@ -1,0 +1,215 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+
+/** A module at work in a thread of its own. */
+export interface WorkerLink {
+  /**
+   * What the function makes of the input, both copied between the threads, but for the buffers in `transfer`, which
+   * are handed over. Calls are answered in order.
+   */
+  readonly call: (input: readonly unknown[], transfer: readonly ArrayBuffer[]) => Promise<unknown>;
+  /** Keeps the program alive while something waits for an answer; without it the thread never does. */
+  readonly hold: () => void;
+  readonly release: () => void;
+  /** Ends the thread at once, whatever it is doing; calls that wait fail. */
+  readonly close: () => void;
+}
+
+/** What both kinds of threads, that of Node and that of browsers, have in common here. */
+interface Thread {
+  readonly post: (message: unknown, transfer: readonly ArrayBuffer[]) => void;
+  readonly terminate: () => void;
+  readonly ref: () => void;
+  readonly unref: () => void;
+}
+
+interface Hearing {
+  readonly answer: (message: Answer) => void;
+  /** The thread has ended, or its script failed outside a call. */
+  readonly fail: (why: string) => void;
+}
+
+/** What comes back from the thread. */
+type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly stage: "load" | "run"; readonly error: Thrown };
+
+interface Thrown {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/**
+ * Opens a thread (`node:worker_threads`, or the `Worker` of browsers, Deno and Bun) that calls the function
+ * `exported` of the module at `url`.
+ *
+ * The thread runs a script of its own, a few lines that import the module: nothing has to be bundled. A page whose
+ * content security policy restricts `worker-src` has to allow `blob:`.
+ *
+ * @throws DownhillError `file`, in the answer, naming the module, if it cannot be loaded or has no such function;
+ * `data` for an error in the function.
+ */
+export function openWorker(url: string, exported: string): WorkerLink {
+  const module = showModule(url);
+  const waiting = new Map<
+    number,
+    { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }
+  >();
+  let next = 0;
+  let holds = 0;
+  let failure: DownhillError | undefined;
+
+  const fail = (why: string): void => {
+    failure ??= new DownhillError("data", `the worker of ${module} ${why}`);
+    for (const call of waiting.values()) call.reject(failure);
+    waiting.clear();
+  };
+  const thread = startThread({
+    answer(message) {
+      const call = waiting.get(message.id);
+      waiting.delete(message.id);
+      if ("value" in message) call?.resolve(message.value);
+      else call?.reject(explain(module, exported, message.stage, message.error));
+    },
+    fail,
+  });
+  return {
+    call: async (input, transfer) =>
+      new Promise((resolve, reject) => {
+        if (failure !== undefined) {
+          reject(failure);
+          return;
+        }
+        const id = next++;
+        waiting.set(id, { resolve, reject });
+        thread.post({ id, url, exported, input }, transfer);
+      }),
+    hold: () => {
+      if (holds++ === 0) thread.ref();
+    },
+    release: () => {
+      if (--holds === 0) thread.unref();
+    },
+    close: () => {
+      fail("was closed.");
+      thread.terminate();
+    },
+  };
+}
+
+function startThread(hearing: Hearing): Thread {
+  // asked for at run time, so that bundles for browsers hold no import of node:
+  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
+  if (threads !== undefined) {
+    const worker = new threads.Worker(script, { eval: true, name: "downhill" });
+    worker.unref();
+    worker.on("message", hearing.answer);
+    worker.on("error", (error) => hearing.fail(`failed: ${messageOf(error)}`));
+    worker.on("exit", (code) => hearing.fail(`ended before its work was done (exit code ${code}).`));
+    return {
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      terminate: () => void worker.terminate(),
+      ref: () => worker.ref(),
+      unref: () => worker.unref(),
+    };
+  }
+  if (typeof Worker === "undefined") {
+    throw new DownhillError(
+      "option",
+      "prefetch: there are no workers here. Leave worker out and use augment.",
+    );
+  }
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const worker = new Worker(address, { name: "downhill" });
+  const forget = (): void => URL.revokeObjectURL(address); // not before the script is read, which takes a while
+  worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+    forget();
+    hearing.answer(data);
+  });
+  worker.addEventListener("error", (event) => {
+    forget();
+    event.preventDefault();
+    hearing.fail(`failed: ${event.message || "its script could not be started"}`);
+  });
+  return {
+    post: (message, transfer) => worker.postMessage(message, [...transfer]),
+    terminate: () => {
+      forget();
+      worker.terminate();
+    },
+    ref: () => {},
+    unref: () => {},
+  };
+}
+
+/** The error of a call, with what was thrown in the thread as its cause. */
+function explain(module: string, exported: string, stage: "load" | "run", thrown: Thrown): DownhillError {
+  const cause = new Error(thrown.message);
+  cause.name = thrown.name;
+  if (thrown.stack !== undefined) cause.stack = thrown.stack;
+  return stage === "load"
+    ? new DownhillError("file", `${module}: the module of the worker cannot be used: ${thrown.message}`, {
+        cause,
+      })
+    : new DownhillError("data", `${exported} of ${module} failed: ${thrown.name}: ${thrown.message}`, {
+        cause,
+      });
+}
+
+/** A module as messages name it: the path of a file, the beginning of other addresses. */
+function showModule(url: string): string {
+  const text = url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * What runs in the thread. Typed arrays of a result are copied
+ * into buffers of their own, which are handed over: the module may keep what it returns, and give views.
+ */
+const script = `
+const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
+let loaded;
+let queue = Promise.resolve();
+async function answer({ id, url, exported, input }) {
+  let stage = "load";
+  try {
+    loaded ??= import(url);
+    const found = (await loaded)[exported];
+    if (typeof found !== "function") {
+      const names = Object.keys(await loaded).join(", ") || "nothing";
+      throw new Error("it has to export a function " + exported + ", and it exports " + names + ".");
+    }
+    stage = "run";
+    const buffers = [];
+    const value = own(await found(...input), buffers);
+    port.postMessage({ id, value }, buffers);
+  } catch (error) {
+    const isError = error instanceof Error;
+    const { name, message, stack } = isError ? error : { name: "it threw", message: String(error) };
+    port.postMessage({ id, stage, error: { name: String(name), message: String(message), stack } });
+  }
+}
+function own(value, buffers) {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    const copy = new globalThis[Object.prototype.toString.call(value).slice(8, -1)](value);
+    buffers.push(copy.buffer);
+    return copy;
+  }
+  if (Array.isArray(value)) return value.map((x) => own(x, buffers));
+  if (typeof value !== "object" || value === null) return value;
+  if ("shape" in value && "dtype" in value && "data" in value) {
+    const data = typeof value.data === "function" ? value.data() : value.data;
+    return { shape: [...value.shape], dtype: value.dtype, data: own(data, buffers) };
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, x]) => [name, own(x, buffers)]));
+}
+const receive = (message) => {
+  queue = queue.then(() => answer(message));
+};
+if (typeof port.on === "function") port.on("message", receive);
+else port.addEventListener("message", (event) => receive(event.data));
+`;

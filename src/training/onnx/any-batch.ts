@@ -1,0 +1,198 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { Attribute, ElementType, Graph, Initializer, Node, ValueInfo } from "./model.ts";
+import { elementTypes } from "./model.ts";
+
+/** Sizes of the batch at which a function is looked at: primes, which hardly any other size is. */
+const probes = [1009, 1013, 1019] as const;
+
+/** What a model calls the size of the batch in the types of inputs and outputs. */
+const batch = "batch";
+
+/** A graph and what built it. */
+export interface Built {
+  readonly g: GraphBuilder;
+  readonly graph: Graph;
+}
+
+/** What `toOnnx` does about batches; `anyBatch` makes it. */
+export interface AnyBatch {
+  readonly names: readonly string[];
+  /** The graph for any size, from that for the size of the arguments and those of a function for others. */
+  readonly graph: (asGiven: Graph, builtAt: ((n: number) => Built) | undefined) => Graph;
+}
+
+/**
+ * Names the inputs of a model whose first axis is the batch, so that it takes batches of any size. The function is traced at
+ * several sizes n, 1 and some of about a thousand, and what depends on n has to be a · n + b, as sizes are, or a / n, as in means and
+ * their derivatives. What a function does for other sizes only is not seen.
+ *
+ * @throws DownhillError `option` for no names. From `toOnnx`: `option` for names that do not fit, `shape` for a function that
+ * depends on n in another way, as one that loops over items does.
+ * @example
+ * const model = toOnnx((x) => x.mul(2), [[1, 2]], { inputs: ["x"], batch: anyBatch("x") });
+ * model.length > 100; // true
+ */
+export function anyBatch(...names: readonly string[]): AnyBatch {
+  const refuse = (why: string): DownhillError => new DownhillError("option", `anyBatch: ${why}`);
+  if (names.length === 0 || names.some((name) => typeof name !== "string"))
+    throw refuse(`needs names of inputs, as in anyBatch("x").`);
+  return {
+    names,
+    graph({ inputs }, builtAt) {
+      const known = inputs.map(({ name }) => name);
+      const sizes = names.map((name) => {
+        const input = inputs.find((one) => one.name === name);
+        if (input === undefined)
+          throw refuse(
+            `${JSON.stringify(name)} is no input; these are ${known.join(", ")}.${didYouMean(name, known)}`,
+          );
+        if (input.shape.length === 0) throw refuse(`${name} is a scalar, and has no axis for items.`);
+        return input.shape[0]!;
+      });
+      if (sizes.some((size) => size !== sizes[0]))
+        throw refuse(
+          `${names.join(", ")} have first axes of ${sizes.join(", ")}, where a batch has one size.`,
+        );
+      if (builtAt === undefined)
+        throw refuse("the sizes of a program are fixed. Give toOnnx the function that it was made of.");
+      return forAnyBatch(builtAt, names[0]!);
+    },
+  };
+}
+
+/** The graph of a function for any n, from its graphs at some n: constants that depend on n are computed in it. */
+function forAnyBatch(builtAt: (n: number) => Built, input: string): Graph {
+  const built = probes.map((n) => builtAt(n));
+  const merged = merge(built.map(({ graph }) => graph));
+  checkSingle(merged, builtAt(1).graph);
+  const { g, graph } = built[0]!;
+  const front = g.inner();
+  const [sizes] = front.nodes("Shape", [input], 1, { start: 0, end: 1 });
+  const count = front.node("Squeeze", [sizes!]);
+  const computed = new Set<Initializer>();
+  // those that are added here come behind those that there are
+  for (const [i, value] of [...graph.initializers].entries()) {
+    const all = built.map((other) => other.graph.initializers[i]!);
+    if (all.every(({ data }) => isSame(data, value.data))) continue;
+    writeNumbers(front, value, all, value.shape.length === 0 ? count : sizes!);
+    computed.add(value);
+  }
+  return {
+    ...merged,
+    nodes: [...front.graph("", [], []).nodes, ...merged.nodes],
+    initializers: graph.initializers.filter((value) => !computed.has(value)),
+  };
+}
+
+/** The one graph that several are but for numbers. */
+function merge(graphs: readonly Graph[]): Graph {
+  const first = graphs[0]!;
+  const sizesOf = ({ nodes, initializers }: Graph): string =>
+    [nodes.length, ...initializers.map(({ shape }) => shape.join("×"))].join();
+  const nodes = first.nodes.map((node, i): Node => {
+    const all = graphs.map((graph) => graph.nodes[i]!);
+    if (all.some((other) => other === undefined || outlineOf(other) !== outlineOf(node))) {
+      throw refusal("it does other operations for other sizes");
+    }
+    const attributes = Object.entries(node.attributes).map(([name, value]) => [
+      name,
+      isGraph(value) ? merge(all.map((other) => other.attributes[name] as Graph)) : value,
+    ]);
+    return { ...node, attributes: Object.fromEntries(attributes) as Node["attributes"] };
+  });
+  if (graphs.some((graph) => sizesOf(graph) !== sizesOf(first)))
+    throw refusal("it does more operations, or holds more numbers, for larger sizes");
+  const typesOf = (which: "inputs" | "outputs"): ValueInfo[] =>
+    first[which].map((value, i) => ({
+      ...value,
+      shape: value.shape.map((size, axis) => {
+        const all = graphs.map((graph) => graph[which][i]!.shape[axis]!);
+        if (all.every((other) => other === size)) return size;
+        return all.every((other, k) => other === probes[k]) ? batch : "";
+      }),
+    }));
+  return { ...first, nodes, inputs: typesOf("inputs"), outputs: typesOf("outputs") };
+}
+
+/** An operator as a text, without the graphs in it. */
+function outlineOf({ op, ins, outs, attributes }: Node): string {
+  return JSON.stringify([op, ins, outs, Object.entries(attributes).filter(([, value]) => !isGraph(value))]);
+}
+
+function isGraph(value: Attribute): value is Graph {
+  return typeof value === "object" && "nodes" in value;
+}
+
+/** Refuses a function whose results have fewer axes, or other sizes, where the batch is one item. */
+function checkSingle({ outputs }: Graph, single: Graph): void {
+  outputs.forEach(({ name, shape }, i) => {
+    const sizes = single.outputs[i]!.shape;
+    const fits = sizes.length === shape.length && shape.every((size, axis) => typeof size === "string" || size === sizes[axis]); // prettier-ignore
+    if (!fits) throw refusal(`its result ${name} has another shape where there is one item`);
+  });
+}
+
+function isSame(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+/** Computes the numbers of a constant, which are those of `all` at the probes, from the size of the batch. */
+function writeNumbers(
+  g: GraphBuilder,
+  { name, type, shape }: Initializer,
+  all: readonly Initializer[],
+  n: string,
+): void {
+  const lists = all.map(({ data }) => Array.from(data, Number));
+  const columns = lists[0]!.map((_, k) => lists.map((list) => list[k]!));
+  const to = { to: elementTypes[type] };
+  const lines = columns.flatMap((values) => lineThrough(values) ?? []);
+  if (lines.length === columns.length && type !== "bool") {
+    const hold = (numbers: readonly number[]): string =>
+      shape.length === 0 ? g.scalar("int64", numbers[0]!) : g.ints(numbers);
+    const terms = [
+      g.node("Mul", [n, hold(lines.map(({ slope }) => slope))]),
+      hold(lines.map(({ start }) => start)),
+    ];
+    if (type === "int64") g.result("Add", terms, name);
+    else g.result("Cast", [g.node("Add", terms)], name, to);
+    return;
+  }
+  const total = shape.length === 0 && type.startsWith("float") ? dividend(columns[0]!, type) : undefined;
+  if (total === undefined) {
+    const values = lists.map((list, i) => `${list.join(", ")} for ${probes[i]!} items`);
+    throw refusal(`it has a constant that is ${values.join(" and ")}`);
+  }
+  g.result("Div", [g.scalar(type, total), g.node("Cast", [n], to)], name);
+}
+
+/** The line a · n + b through values at the probes, a and b whole numbers. */
+function lineThrough(
+  values: readonly number[],
+): { readonly slope: number; readonly start: number } | undefined {
+  const slope = (values[1]! - values[0]!) / (probes[1] - probes[0]);
+  const start = values[0]! - slope * probes[0];
+  const isLine = values.every((value, i) => value === slope * probes[i]! + start);
+  return isLine && Number.isSafeInteger(slope) && Number.isSafeInteger(start) ? { slope, start } : undefined;
+}
+
+/** a where the values at the probes are a / n, rounded: one with few digits where it can be. */
+function dividend(values: readonly number[], type: ElementType): number | undefined {
+  const total = values[0]! * probes[0];
+  // a quotient and this product are each off by half a last digit
+  const within = (type === "float32" ? 2 ** -22 : 2 ** -51) * Math.abs(total);
+  return [Math.round(total * 1024) / 1024, total].find((a) =>
+    values.every((value, i) => Math.abs(value * probes[i]! - a) <= within),
+  );
+}
+
+function refusal(why: string): DownhillError {
+  return new DownhillError(
+    "shape",
+    `toOnnx: there is no model of this function for batches of any size: ${why}. Leave batch out for a model of one size.`,
+  );
+}

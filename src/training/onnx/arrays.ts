@@ -1,0 +1,388 @@
+import type { ArrayType } from "../../engine/ir/types.ts";
+import type { DotParams } from "../../engine/prims/contract.ts";
+import type { ConvolveParams } from "../../engine/prims/convolve.ts";
+import type { DynamicSliceParams } from "../../engine/prims/dynamic.ts";
+import type {
+  ConcatenateParams,
+  IotaParams,
+  PadParams,
+  SliceParams,
+  TakeParams,
+} from "../../engine/prims/index-ops.ts";
+import type { FullParams } from "../../engine/prims/linear.ts";
+import type {
+  BroadcastParams,
+  ReduceParams,
+  ReshapeParams,
+  TransposeParams,
+} from "../../engine/prims/shape.ts";
+import type { WindowParams } from "../../engine/prims/window.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
+import type { Form, Operands } from "./form.ts";
+import { convert, threefry } from "./elementwise.ts";
+import { cast, expanded, reshaped, sliced, transposed } from "./form.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import { elementTypeOf, unless } from "./graph-builder.ts";
+import { writeFormula } from "./write-formula.ts";
+
+const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
+  const one = g.scalar(elementTypeOf(dtype), value);
+  return outs[0]!.shape.length === 0 ? g.node("Identity", [one]) : expanded(g, one, shape);
+};
+
+const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
+  const places = counted(g, shape[axis]!);
+  const type = elementTypeOf(dtype);
+  const numbers = type === "int64" ? places : cast(g, places, type);
+  return expanded(g, along(g, numbers, shape, axis), shape);
+};
+
+/** 0, 1, … n − 1 as int64. */
+function counted(g: GraphBuilder, n: number): string {
+  return g.node(
+    "Range",
+    [0, n, 1].map((x) => g.scalar("int64", x)),
+  );
+}
+
+/** A vector as an array with sizes of 1 beside `axis`. */
+function along(g: GraphBuilder, x: string, shape: readonly number[], axis: number): string {
+  return reshaped(g, x, shape.map((n, a) => (a === axis ? n : 1))); // prettier-ignore
+}
+
+const broadcast: Form = ({ g, ins, types }, { shape, axes }: BroadcastParams) => {
+  const sizes = shape.map((_, axis) => (axes.includes(axis) ? types[0]!.shape[axes.indexOf(axis)]! : 1));
+  return expanded(g, reshaped(g, ins[0]!, sizes), shape);
+};
+
+/** A form for numbers as one for booleans too, of which engines have few kernels: they go by int32. */
+function byNumbers(form: Form): Form {
+  return (operands, params) => {
+    const { g, ins, types, outs } = operands;
+    if (types[0]!.dtype !== "bool") return form(operands, params);
+    const out = form({ ...operands, ins: ins.map((x) => cast(g, x, "int32")) }, params) as string;
+    return outs[0]!.dtype === "bool" ? cast(g, out, "bool") : out;
+  };
+}
+
+function reduction(op: string): Form {
+  return byNumbers(({ g, ins }, { axes }: ReduceParams) =>
+    g.node(op, [ins[0]!, g.ints(axes)], { keepdims: 0 }),
+  );
+}
+
+function placeOfExtreme(op: string): Form {
+  return ({ g, ins, types }, { axis }: { readonly axis: number }) => {
+    const { dtype } = types[0]!;
+    // of whole numbers float64 holds every int32 and uint32
+    const x = dtype === "float32" || dtype === "float64" ? ins[0]! : cast(g, ins[0]!, "float64");
+    return cast(g, g.node(op, [x], { axis, keepdims: 0 }), "int32");
+  };
+}
+
+const cumsum: Form = ({ g, ins }, params: { readonly axis: number; readonly reverse: boolean }) => {
+  const axis = g.scalar("int64", params.axis);
+  return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
+};
+
+/**
+ * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
+ * operands with their batches, free and contracted axes put together.
+ */
+const dotGeneral: Form = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
+  const [left, right] = types as readonly [ArrayType, ArrayType];
+  const isPlain = left.shape.length === 2 && right.shape.length === 2 && contract[0].length === 1;
+  const isFloat = left.dtype === "float32" || left.dtype === "float64";
+  if (isPlain && isFloat && batch[0].length === 0 && order === undefined) {
+    return g.node("Gemm", ins, {
+      ...(contract[0][0] === 0 && { transA: 1 }),
+      ...(contract[1][0] === 1 && { transB: 1 }),
+    });
+  }
+  const sizes = (operand: number, axes: readonly number[]): number[] =>
+    axes.map((axis) => types[operand]!.shape[axis]!);
+  const free = types.map(({ shape }, i) => otherAxes(shape.length, [...contract[i]!, ...batch[i]!]));
+  const batches = sizes(0, batch[0]);
+  const matrices = ([0, 1] as const).map((i) => {
+    const [rows, columns] = i === 0 ? [free[0]!, contract[0]] : [contract[1], free[1]!];
+    const ordered = transposed(g, ins[i]!, [...batch[i], ...rows, ...columns]);
+    return reshaped(g, ordered, [...batches, sizeOf(sizes(i, rows)), sizeOf(sizes(i, columns))]);
+  });
+  const out = reshaped(g, g.node("MatMul", matrices), [
+    ...batches,
+    ...sizes(0, free[0]!),
+    ...sizes(1, free[1]!),
+  ]);
+  return order === undefined ? out : transposed(g, out, order);
+};
+
+/**
+ * Zeros before, after and between elements; negative numbers before and after cut off. Between: each element becomes a row of
+ * its own along each axis, which is filled up.
+ */
+function padded(
+  g: GraphBuilder,
+  x: string,
+  { dtype, shape }: ArrayType,
+  { low, high, interior }: PadParams,
+): string {
+  const zero = g.scalar(elementTypeOf(dtype), 0);
+  const pad = (value: string, before: readonly number[], after: readonly number[]): string => {
+    const all = [...before, ...after];
+    return all.every((n) => n === 0) ? value : g.node("Pad", [value, g.ints(all), zero]);
+  };
+  const gaps = interior.map((gap, axis) => (shape[axis] === 0 ? 0 : gap));
+  if (gaps.every((gap) => gap === 0)) return pad(x, low, high);
+  const apart = reshaped(g, x, shape.flatMap((n) => [n, 1])); // prettier-ignore
+  const filled = pad(apart, gaps.flatMap(() => [0, 0]), gaps.flatMap((gap) => [0, gap])); // prettier-ignore
+  const long = reshaped(g, filled, shape.map((n, axis) => n * (gaps[axis]! + 1))); // prettier-ignore
+  return pad(long, low, high.map((n, axis) => n - gaps[axis]!)); // prettier-ignore
+}
+
+const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
+  const { strides, padding, lhsDilation, rhsDilation, groups } = params;
+  const [x, w] = ins as [string, string];
+  const isIrregular = lhsDilation.some((n) => n > 1) || padding.flat().some((n) => n < 0);
+  const [low, high] = [padding.map(([n]) => n), padding.map(([, n]) => n)];
+  const images = isIrregular
+    ? padded(g, x, types[0]!, {
+        low: [0, 0, ...low],
+        high: [0, 0, ...high],
+        interior: [0, 0, ...lhsDilation.map((n) => n - 1)],
+      })
+    : x;
+  return g.node("Conv", [images, w], {
+    ...unless("strides", strides, 1),
+    ...unless("dilations", rhsDilation, 1),
+    ...(isIrregular ? {} : unless("pads", [...low, ...high], 0)),
+    ...(groups === 1 ? {} : { group: groups }),
+  });
+};
+
+/** A place along an axis of n: negative ones count from the end, those beyond the ends are clamped. */
+function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): string {
+  const x = type.dtype === "uint32" ? places : cast(g, places, "int64");
+  return writeFormula(g, "int64", "Min(Max(x < 0 ? x + n : x, 0), last)", { x, n, last: n - 1 });
+}
+
+const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+  g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
+
+/** Adds rows of updates to those of an array: the axis comes first for that, and goes back. */
+const scatterAdd: Form = (operands, { axis }: TakeParams) => {
+  const { g, ins, types } = operands;
+  const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
+  const rank = places.shape.length;
+  const others = otherAxes(x.shape.length, [axis]);
+  const rows = transposed(g, ins[0]!, [axis, ...others]);
+  const moved = [...range(axis, axis + rank), ...otherAxes(updates.shape.length, range(axis, axis + rank))];
+  const count = sizeOf(places.shape);
+  const rest = others.map((a) => x.shape[a]!);
+  const lists = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count, 1]);
+  const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
+  const out = g.node("ScatterND", [rows, lists, changes], { reduction: "add" });
+  return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
+};
+
+const takeAlong: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+  g.node("GatherElements", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
+
+const scatterAddAlong: Form = ({ g, ins, types }, { axis }: TakeParams) => {
+  const places = clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!);
+  return g.node("ScatterElements", [ins[0]!, places, ins[2]!], { axis, reduction: "add" });
+};
+
+/** For each element of a block the place, in the array as one row, that it has: blocks lie within the array. */
+function blockPlaces(
+  { g }: Pick<Operands, "g">,
+  starts: string,
+  shape: readonly number[],
+  sizes: readonly number[],
+  lead: number,
+): string {
+  const strides = stridesOf(shape);
+  const most = sizes.map((n, axis) => shape[lead + axis]! - n);
+  // [lead…, axes] · strides: where each block begins
+  const parts = writeFormula(g, "int64", "Min(Max(int64(x), 0), most) * strides", {
+    x: starts,
+    most: g.ints(most),
+    strides: g.ints(strides.slice(lead)),
+  });
+  const first = g.node("ReduceSum", [parts, g.ints([lead])], { keepdims: 0 });
+  const whole = [...shape.slice(0, lead), ...sizes];
+  const begin = reshaped(g, first, whole.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
+  return whole.reduce(
+    (x, n, axis) =>
+      writeFormula(g, "int64", "x + y * stride", {
+        x,
+        y: along(g, counted(g, n), whole, axis),
+        stride: strides[axis]!,
+      }),
+    begin,
+  );
+}
+
+const dynamicSlice: Form = (operands, { lead, sizes }: DynamicSliceParams) => {
+  const { g, ins, types } = operands;
+  const { shape } = types[0]!;
+  const places = blockPlaces(operands, ins[1]!, shape, sizes, lead);
+  return g.node("Gather", [reshaped(g, ins[0]!, [sizeOf(shape)]), places], { axis: 0 });
+};
+
+function blockWriter(mode: "none" | "add"): Form {
+  return (operands, { lead }: { readonly lead: number }) => {
+    const { g, ins, types } = operands;
+    const [x, update] = types as readonly [ArrayType, ArrayType];
+    const places = blockPlaces(operands, ins[2]!, x.shape, update.shape.slice(lead), lead);
+    const count = sizeOf(update.shape);
+    const row = reshaped(g, ins[0]!, [sizeOf(x.shape)]);
+    const changes = reshaped(g, ins[1]!, [count]);
+    const out = g.node("ScatterND", [row, reshaped(g, places, [count, 1]), changes], { reduction: mode });
+    return reshaped(g, out, x.shape);
+  };
+}
+
+const argsort: Form = /* @__PURE__ */ byNumbers(
+  ({ g, ins }, { axis, descending, count }: { axis: number; descending: boolean; count: number }) =>
+    cast(
+      g,
+      g.nodes("TopK", [ins[0]!, g.ints([count])], 2, { axis, largest: descending ? 1 : 0 })[1]!,
+      "int32",
+    ),
+);
+
+/** An array as planes, which windows move over, and rows before: [planes, 1, …space]. */
+function planesOf({ shape }: ArrayType, rank: number): { readonly planes: number; readonly space: number[] } {
+  return { planes: sizeOf(shape.slice(0, shape.length - rank)), space: shape.slice(shape.length - rank) };
+}
+
+/** How many places windows reach beyond the end. */
+function overhang(
+  { window, strides, dilation, low, sizes }: WindowParams,
+  space: readonly number[],
+): number[] {
+  return space.map(
+    (n, a) => (sizes[a]! - 1) * strides[a]! + (window[a]! - 1) * dilation[a]! + 1 - low[a]! - n,
+  );
+}
+
+/** Sums of windows, one axis after the other: those of an axis are slices added up. */
+const windowSum: Form = (operands, params: WindowParams) => {
+  const { g, ins, types } = operands;
+  const { window, strides, dilation, low, sizes } = params;
+  const { shape } = types[0]!;
+  const lead = shape.length - window.length;
+  const zeros = range(0, lead).map(() => 0);
+  const high = overhang(params, shape.slice(lead));
+  const start = padded(g, ins[0]!, types[0]!, {
+    low: [...zeros, ...low],
+    high: [...zeros, ...high],
+    interior: shape.map(() => 0),
+  });
+  const lengths = shape.map((n, axis) => (axis < lead ? n : n + low[axis - lead]! + high[axis - lead]!));
+  return window.reduce((value, count, w) => {
+    const axis = lead + w;
+    const terms = range(0, count).map((k) => {
+      const from = k * dilation[w]!;
+      const starts = lengths.map((_, i) => (i === axis ? from : 0));
+      const ends = lengths.map((n, i) => (i === axis ? from + (sizes[w]! - 1) * strides[w]! + 1 : n));
+      return sliced(g, value, starts, ends, lengths.map((_, i) => (i === axis ? strides[w]! : 1))); // prettier-ignore
+    });
+    lengths[axis] = sizes[w]!;
+    return terms.reduce((sum, term) => g.node("Add", [sum, term]));
+  }, start);
+};
+
+/** The largest element of each window and its place in its plane. */
+const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
+  const { window, strides, dilation, low } = params;
+  const { planes, space } = planesOf(types[0]!, window.length);
+  // windows that do not reach the end leave fewer places than a stride
+  const high = overhang(params, space).map((n) => Math.max(n, 0));
+  const [best, places] = g.nodes("MaxPool", [reshaped(g, ins[0]!, [planes, 1, ...space])], 2, {
+    kernel_shape: window,
+    ...unless("strides", strides, 1),
+    ...unless("dilations", dilation, 1),
+    ...unless("pads", [...low, ...high], 0),
+  });
+  const inPlane = writeFormula(g, "int64", "int32(Mod(x, size))", {
+    x: places!,
+    size: Math.max(1, sizeOf(space)),
+  });
+  return [reshaped(g, best!, outs[0]!.shape), reshaped(g, inPlane, outs[1]!.shape)];
+};
+
+const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+  const { planes, space } = planesOf(types[0]!, window.length);
+  const rows = reshaped(g, ins[0]!, [planes, sizeOf(space)]);
+  const places = reshaped(g, cast(g, ins[1]!, "int64"), [
+    planes,
+    sizeOf(outs[0]!.shape) / Math.max(1, planes),
+  ]);
+  return reshaped(g, g.node("GatherElements", [rows, places], { axis: 1 }), outs[0]!.shape);
+};
+
+const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+  const { planes, space } = planesOf(outs[0]!, window.length);
+  const each = [planes, sizeOf(types[0]!.shape) / Math.max(1, planes)];
+  const zeros = expanded(g, g.scalar(elementTypeOf(outs[0]!.dtype), 0), [planes, sizeOf(space)]);
+  const values = reshaped(g, ins[0]!, each);
+  const places = reshaped(g, cast(g, ins[1]!, "int64"), each);
+  const out = g.node("ScatterElements", [zeros, places, values], { axis: 1, reduction: "add" });
+  return reshaped(g, out, outs[0]!.shape);
+};
+
+const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
+
+/** How primitives without a formula are written, by their names. */
+export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ makeArrayForms();
+
+function makeArrayForms(): ReadonlyMap<string, Form> {
+  const forms: Readonly<Record<string, Form>> = {
+    full,
+    iota,
+    broadcast,
+    reshape: ({ g, ins }, { shape }: ReshapeParams) => reshaped(g, ins[0]!, shape),
+    transpose: ({ g, ins }, { axes }: TransposeParams) => transposed(g, ins[0]!, axes),
+    sum: reduction("ReduceSum"),
+    max: reduction("ReduceMax"),
+    min: reduction("ReduceMin"),
+    argmax: placeOfExtreme("ArgMax"),
+    argmin: placeOfExtreme("ArgMin"),
+    cumsum,
+    dotGeneral,
+    convolve,
+    slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>
+      sliced(g, ins[0]!, starts, limits, strides),
+    pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
+    reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
+      const { shape } = types[0]!;
+      const isTurned = (axis: number): boolean => axes.includes(axis);
+      return sliced(
+        g,
+        ins[0]!,
+        shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
+        shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
+        shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
+      );
+    },
+    concatenate,
+    concatenateMany: concatenate,
+    take,
+    scatterAdd,
+    takeAlong,
+    scatterAddAlong,
+    dynamicSlice,
+    dynamicUpdate: blockWriter("none"),
+    dynamicAdd: blockWriter("add"),
+    argsort,
+    windowSum,
+    windowMax,
+    windowTake,
+    windowPut,
+    convert,
+    wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
+    threefry,
+  };
+  return new Map(Object.entries(forms));
+}

@@ -1,0 +1,246 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Program } from "../../engine/ir/program.ts";
+import { isProgram } from "../../engine/ir/program.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import type { ArrayType } from "../../engine/ir/types.ts";
+import { eliminateCommonSubexpressions } from "../../engine/passes/cse.ts";
+import { foldConstants } from "../../engine/passes/constant-folding.ts";
+import { eliminateDeadCode } from "../../engine/passes/pipeline.ts";
+import { simplify } from "../../engine/passes/simplify.ts";
+import { asTensor, convert } from "../../engine/prims/index.ts";
+import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
+import { parameterNames } from "../../engine/transforms/make-program.ts";
+import "../../engine/transforms/program-tools.ts";
+import { capturingSources } from "../../engine/trace/capture.ts";
+import { traceProgram } from "../../engine/trace/staging.ts";
+import { countLeaves, leafPaths } from "../../engine/tree/tree.ts";
+import type { LikeAll } from "../../engine/tree/types.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
+import { version } from "../../engine/util/version.ts";
+import type { AnyBatch, Built } from "./any-batch.ts";
+import { cast } from "./form.ts";
+import { makeGraphBuilder } from "./graph-builder.ts";
+import type { TypedArray, ValueInfo } from "./model.ts";
+import { elementTypes, encodeModel } from "./model.ts";
+import { writeProgram } from "./write-program.ts";
+
+/** Options of `toOnnx`. */
+export interface OnnxOptions {
+  /**
+   * Tensors that the model holds in the place of inputs, by the names of these: `{ "params.w": w }`. What the function reads
+   * from outside is held without being named here.
+   */
+  readonly values?: Readonly<Record<string, TensorLike>>;
+  /** Names of the inputs, one for each leaf of the arguments. Default: the function's parameters and the paths in them, `params.w`. */
+  readonly inputs?: readonly string[];
+  /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
+  readonly outputs?: readonly string[];
+  /**
+   * Inputs whose first axis is the batch, as `anyBatch("x", "y")`: the model takes batches of any size, whatever size they have in
+   * `args`. Default: none, so that all sizes are those of `args`.
+   */
+  readonly batch?: AnyBatch;
+  /** What a reader of the model should know: its metadata, beside the version and how it was made. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A function as an ONNX model: a prediction, a loss, a gradient, a whole step of training with its optimiser. Engines such as
+ * ONNX Runtime run it on other devices.
+ *
+ * `args` are arguments as the function takes them; only their structure and types count, and their leaves become inputs.
+ * Tensors that the function reads from outside are held in the model. Operators are those of opset 18. Arithmetic is that
+ * of the engine: last digits differ, and what it does with NaN in maxima is its own. Loops and branches (`scan`, `whileLoop`,
+ * `cond`) become `Scan`, `Loop` and `If`; uint32 inputs and outputs are int64 inside.
+ *
+ * @throws DownhillError `derivative` for an operation that has no form in ONNX, `option` for names that do not fit, `shape` for a
+ * function that has no model for batches of any size.
+ * @example
+ * const w = tensor([[1], [2]]);
+ * const model = toOnnx((x) => x.matmul(w), [[[1, 1]]], { inputs: ["x"], outputs: ["y"] });
+ * model.length > 100; // true
+ */
+export function toOnnx<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: LikeAll<A>,
+  options?: OnnxOptions,
+): Uint8Array<ArrayBuffer>;
+/** A program (`makeProgram`) as an ONNX model; what it captured is its first inputs. */
+export function toOnnx(program: Program, options?: OnnxOptions): Uint8Array<ArrayBuffer>;
+export function toOnnx(
+  what: Program | ((...args: never[]) => unknown),
+  second: unknown,
+  third?: OnnxOptions,
+): Uint8Array<ArrayBuffer> {
+  if (arguments.length > 3) refuseExtra("toOnnx", arguments, 3);
+  const options = ((isProgram(what) ? second : third) ?? {}) as OnnxOptions;
+  checkOptions("toOnnx", options, ["values", "inputs", "outputs", "batch", "metadata"]);
+  const { batch, metadata } = options;
+  const named = isProgram(what) ? opened(what) : traced(what, second);
+  let { graph } = graphOf(named, options);
+  if (batch !== undefined) {
+    if (typeof batch.graph !== "function")
+      throw new DownhillError("option", `toOnnx: batch must be what anyBatch gives, as in anyBatch("x").`);
+    const names = options.inputs ?? freeInputs(named);
+    const sizedBy = (n: number) => (leaf: number) => (batch.names.includes(names[leaf]!) ? n : undefined);
+    graph = batch.graph(
+      graph,
+      isProgram(what) ? undefined : (n) => graphOf(traced(what, second, sizedBy(n)), options),
+    );
+  }
+  return encodeModel(graph, version, { made_by: `downhill ${version}, toOnnx`, ...metadata });
+}
+
+type Traceable = (...args: never[]) => unknown;
+
+/** A program with the names of its inputs and outputs, and the values of some inputs. */
+interface Named {
+  readonly program: Program;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly held: ReadonlyMap<string, Tensor>;
+}
+
+function opened(program: Program): Named {
+  return {
+    program,
+    inputs: distinct(program.ins.map((v, i) => v.name ?? `in${i}`)),
+    outputs: distinct(program.outs.map((_, i) => (program.outs.length === 1 ? "out" : `out${i}`))),
+    held: new Map(),
+  };
+}
+
+/** A function, traced; `sizeAt` gives leaves of its arguments another first size. */
+function traced(
+  f: Traceable,
+  args: unknown,
+  sizeAt: (leaf: number) => number | undefined = () => undefined,
+): Named {
+  if (typeof f !== "function" || !Array.isArray(args)) {
+    throw new DownhillError(
+      "option",
+      `toOnnx: expected a function and a list of its arguments, as in toOnnx((x) => x.mul(2), [[1, 2, 3]]), or a program.`,
+    );
+  }
+  const { leaves, defs } = flattenArguments(args, "toOnnx");
+  const parameters = parameterNames(f);
+  const names = defs.flatMap((def, i) => leafPaths(def, parameters[i] ?? `x${i}`).slice(0, countLeaves(def)));
+  let outputs: readonly string[] = [];
+  const { program, captured } = capturingSources(() =>
+    traceProgram(
+      f.name === "" ? "f" : f.name,
+      leaves.map(({ type }, i) => strong(type, sizeAt(i))),
+      (...inputs) => {
+        const result = flattenResult(f(...(unflattenArguments(defs, inputs) as never[])), "toOnnx");
+        outputs = leafPaths(result.def, "out");
+        return result.leaves;
+      },
+      names,
+    ),
+  );
+  const first = captured.map((_, i) => `captured${i}`);
+  const inputs = distinct([...first, ...names]);
+  return {
+    program,
+    inputs,
+    outputs: distinct(outputs),
+    held: new Map(captured.map((x, i) => [inputs[i]!, x])),
+  };
+}
+
+/** The type of an input: a number is a float64 scalar as any other. */
+function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayType {
+  return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
+}
+
+function freeInputs({ inputs, held }: Named): readonly string[] {
+  return inputs.filter((name) => !held.has(name));
+}
+
+/** The names, those that came before with a number behind them. */
+function distinct(names: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return names.map((name) => {
+    let given = name;
+    for (let i = 2; seen.has(given); i++) given = `${name}_${i}`;
+    seen.add(given);
+    return given;
+  });
+}
+
+function graphOf(named: Named, options: OnnxOptions): Built {
+  const free = freeInputs(named);
+  const chosen = namesOf("inputs", options.inputs, free);
+  const inputs = named.inputs.map((name) => (named.held.has(name) ? name : chosen[free.indexOf(name)]!));
+  const outputs = namesOf("outputs", options.outputs, named.outputs);
+  const values = new Map([...named.held, ...givenValues(options.values ?? {}, inputs)]);
+  const program = [foldConstants, simplify, eliminateCommonSubexpressions, eliminateDeadCode].reduce(
+    (p, pass) => pass(p),
+    eliminateDeadCode(named.program),
+  );
+  const g = makeGraphBuilder([...inputs, ...outputs]);
+  const open: ValueInfo[] = [];
+  const operands = program.ins.map(({ type }, i) => {
+    const name = inputs[i]!;
+    const info = { name, type: type.dtype, shape: type.shape };
+    const value = values.get(name);
+    if (value === undefined) open.push(info);
+    else g.hold({ ...info, data: fitted(name, value, type) });
+    return type.dtype === "uint32" ? cast(g, name, "int64") : name;
+  });
+  const results = writeProgram(g, program, operands);
+  const given = program.outs.map(({ type }, i): ValueInfo => {
+    const name = outputs[i]!;
+    if (type.dtype === "uint32") g.result("Cast", [results[i]!], name, { to: elementTypes.uint32 });
+    else g.result("Identity", [results[i]!], name);
+    return { name, type: type.dtype, shape: type.shape };
+  });
+  return { graph: g.graph(program.name, open, given), g };
+}
+
+/** The names that the user chose, or those there are. */
+function namesOf(
+  what: "inputs" | "outputs",
+  chosen: readonly string[] | undefined,
+  names: readonly string[],
+): readonly string[] {
+  if (chosen === undefined) return names;
+  const list: unknown = chosen;
+  const isFitting =
+    Array.isArray(list) &&
+    chosen.length === names.length &&
+    chosen.every((name) => typeof name === "string" && name !== "") &&
+    new Set(chosen).size === chosen.length;
+  if (isFitting) return chosen;
+  throw new DownhillError(
+    "option",
+    `toOnnx: ${what} must be ${names.length} different names, one for each of ${names.join(", ")}; got ${JSON.stringify(chosen)}.`,
+  );
+}
+
+function givenValues(
+  values: Readonly<Record<string, TensorLike>>,
+  inputs: readonly string[],
+): (readonly [string, Tensor])[] {
+  return Object.entries(values).map(([name, value]) => {
+    if (inputs.includes(name)) return [name, asTensor(value, "toOnnx")] as const;
+    throw new DownhillError(
+      "option",
+      `toOnnx: values has ${JSON.stringify(name)}, which is no input; these are ${inputs.join(", ")}.${didYouMean(name, inputs)}`,
+    );
+  });
+}
+
+/** The elements of a value that the model holds in the place of an input. */
+function fitted(name: string, value: Tensor, type: ArrayType): TypedArray {
+  if (!sameShape(value.shape, type.shape)) {
+    throw new DownhillError(
+      "shape",
+      `toOnnx: the value of ${name} is ${showType(value.type)}, the function takes ${showType(type)}.`,
+    );
+  }
+  return convert(value, type.dtype).data();
+}

@@ -1,0 +1,99 @@
+import { erfcTail, erfTail } from "../../engine/kernel/math/coefficients.ts";
+import { cast } from "./form.ts";
+import { formulaOf } from "./formulas.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { ElementType } from "./model.ts";
+import { elementTypes } from "./model.ts";
+
+/** A value by its name, or a plain number. */
+export type Value = string | number;
+
+/**
+ * Writes a formula as operators on elements of one kind, whose constants its numbers become; names the result.
+ *
+ * A formula is an expression, after names for parts of it: `u = x + 1; d = u - 1; d == 0 ? x : Log(u) * x / d`. Names with a
+ * capital are operators of ONNX, the others those of formulas, of polynomials, and of kinds of elements for conversions (`real` for
+ * the formula's own); `given` are names that it may use. What is behind `?` and `:` is computed either way.
+ */
+export function writeFormula(
+  g: GraphBuilder,
+  type: ElementType,
+  formula: string,
+  given: Readonly<Record<string, Value>>,
+): string {
+  const tokens = formula.match(/\d[\d.]*(?:e\d+)?|\w+|<=|==|&&|\|\||\S/g)!;
+  const names: Record<string, Value> = { ...constants, ...given };
+  const of = (x: Value): string => (typeof x === "number" ? g.scalar(type, x) : x);
+  const write = (op: string, ...xs: readonly Value[]): string => g.node(op, xs.map(of));
+  let at = 0;
+  const take = (token: string): boolean => tokens[at] === token && at++ >= 0;
+
+  const expression = (): Value => {
+    const condition = operators(0);
+    if (!take("?")) return condition;
+    const x = expression();
+    at++; // the colon
+    return write("Where", condition, x, expression());
+  };
+  const operators = (level: number): Value => {
+    if (level === levels.length) return operand();
+    let x = operators(level + 1);
+    for (let op = levels[level]![tokens[at]!]; op !== undefined; op = levels[level]![tokens[at]!]) {
+      at++;
+      x = write(op, x, operators(level + 1));
+    }
+    return x;
+  };
+  const operand = (): Value => {
+    if (take("!")) return write("Not", operand());
+    if (take("-")) {
+      const x = operand();
+      return typeof x === "number" ? -x : write("Neg", x);
+    }
+    if (take("(")) {
+      const x = expression();
+      at++;
+      return x;
+    }
+    const name = tokens[at++]!;
+    if (!take("(")) return names[name] ?? Number(name);
+    const xs: Value[] = [];
+    do xs.push(expression());
+    while (take(","));
+    at++;
+    return call(name, xs);
+  };
+  const call = (name: string, xs: readonly Value[]): Value => {
+    const [x, y] = xs as readonly [Value, Value];
+    if (name === "real" || name in elementTypes)
+      return cast(g, of(x), name === "real" ? type : (name as ElementType));
+    if (name === "fmod") return g.node("Mod", [of(x), of(y)], { fmod: 1 });
+    const coefficients = polynomials[name];
+    if (coefficients !== undefined)
+      return coefficients.reduceRight<Value>((sum, c) => (sum === 0 ? c : write("Add", write("Mul", sum, x), c)), 0); // prettier-ignore
+    const other = formulaOf(name, type);
+    return other === undefined ? write(name, ...xs) : writeFormula(g, type, other, { x, y });
+  };
+
+  while (tokens[at + 1] === "=") {
+    const name = tokens[at]!;
+    at += 2;
+    names[name] = expression();
+    at++; // the semicolon
+  }
+  return of(expression());
+}
+
+/** Operators between operands, those that bind least first. */
+const levels: readonly Readonly<Record<string, string>>[] = [
+  { "||": "Or" },
+  { "&&": "And" },
+  { "<": "Less", "<=": "LessOrEqual", "==": "Equal" },
+  { "+": "Add", "-": "Sub" },
+  { "*": "Mul", "/": "Div" },
+];
+
+const constants = { inf: Infinity, pi: Math.PI, ln2: Math.LN2 };
+
+/** c₀ + c₁ x + c₂ x² + … */
+const polynomials: Readonly<Record<string, readonly number[]>> = { erfTail, erfcTail };

@@ -1,0 +1,169 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { isBuiltIn } from "../../engine/ir/primitive.ts";
+import type { Equation, Program, Var } from "../../engine/ir/program.ts";
+import type { CondParams } from "../../engine/prims/cond.ts";
+import type { ScanParams } from "../../engine/prims/scan.ts";
+import type { WhileParams } from "../../engine/prims/while.ts";
+import { arrayForms } from "./arrays.ts";
+import { elementwise } from "./elementwise.ts";
+import { wrapped } from "./form.ts";
+import { formulaOf } from "./formulas.ts";
+import type { GraphBuilder } from "./graph-builder.ts";
+import { elementTypeOf } from "./graph-builder.ts";
+import type { ValueInfo } from "./model.ts";
+
+/** Writes the equations of a program for operands of these names; gives the names of its results. */
+export function writeProgram(g: GraphBuilder, program: Program, operands: readonly string[]): string[] {
+  const names = new Map<Var, string>(program.ins.map((v, i) => [v, operands[i]!]));
+  for (const eqn of program.eqns) {
+    const ins = eqn.ins.map((v) => names.get(v)!);
+    const outs = writeEquation(g, eqn, ins);
+    eqn.outs.forEach((v, i) => names.set(v, outs[i]!));
+  }
+  return program.outs.map((v) => names.get(v)!);
+}
+
+function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): readonly string[] {
+  const { prim, params } = eqn;
+  if (!isBuiltIn(prim)) {
+    throw noForm(eqn, `"${prim.name}", an operation of your own (definePrimitive), has no form in ONNX`);
+  }
+  const structured = structuredForms.get(prim.name);
+  if (structured !== undefined) return structured(g, eqn, ins);
+  const operands = { g, ins, types: eqn.ins.map((v) => v.type), outs: eqn.outs.map((v) => v.type) };
+  const outs =
+    arrayForms.get(prim.name)?.(operands, params as never) ??
+    elementwise(prim.name, operands, params as object);
+  if (outs === undefined) throw noForm(eqn, `the operation "${prim.name}" has no form in ONNX`);
+  if (typeof outs !== "string") return outs;
+  return [eqn.outs[0]!.type.dtype === "uint32" && growing.has(prim.name) ? wrapped(g, outs) : outs];
+}
+
+/** Where results of words without sign may have more bits than these. */
+const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
+  "scatterAddAlong", "dynamicAdd",
+]); // prettier-ignore
+
+function noForm({ source }: Equation, what: string): DownhillError {
+  const where = source === undefined ? "" : ` (${source.describe()})`;
+  return new DownhillError(
+    "derivative",
+    `toOnnx: ${what}${where}. Write it with operations of the library, or leave it out of the function: what comes before and after it are models of their own.`,
+  );
+}
+
+type StructuredForm = (g: GraphBuilder, eqn: Equation, ins: readonly string[]) => readonly string[];
+
+/** An equation that computes what its program does, written out. */
+const inline: StructuredForm = (g, { params }, ins) => {
+  const { program } = params as { readonly program: Program };
+  return writeProgram(g, program, ins);
+};
+
+function infosOf(vars: readonly Var[], names: readonly string[]): ValueInfo[] {
+  return vars.map(({ type }, i) => ({
+    name: names[i]!,
+    type: elementTypeOf(type.dtype),
+    shape: type.shape,
+  }));
+}
+
+/** Results under names of their own: a graph may not give a value of the graphs around it. */
+function own(g: GraphBuilder, names: readonly string[]): string[] {
+  return names.map((name) => g.node("Identity", [name]));
+}
+
+const cond: StructuredForm = (g, { params, outs }, [test, ...operands]) => {
+  const { onTrue, onFalse } = params as CondParams;
+  const branch = (program: Program) => {
+    const inner = g.inner();
+    const results = own(inner, writeProgram(inner, program, operands));
+    return inner.graph(program.name, [], infosOf(program.outs, results));
+  };
+  const branches = { then_branch: branch(onTrue), else_branch: branch(onFalse) };
+  return g.nodes("If", [test!], outs.length, branches);
+};
+
+const whileLoop: StructuredForm = (g, { params, outs }, ins) => {
+  const { test, body, testConsts, bodyConsts } = params as WhileParams;
+  const forTest = ins.slice(0, testConsts);
+  const forBody = ins.slice(testConsts, testConsts + bodyConsts);
+  const start = ins.slice(testConsts + bodyConsts);
+  const [begins] = writeProgram(g, test, [...forTest, ...start]);
+  const inner = g.inner();
+  const [step, goesOn] = [inner.fresh(), inner.fresh()];
+  const carry = start.map(() => inner.fresh());
+  const next = own(inner, writeProgram(inner, body, [...forBody, ...carry]));
+  const [again] = own(inner, writeProgram(inner, test, [...forTest, ...next]));
+  const types = body.ins.slice(bodyConsts);
+  const flag = (name: string): ValueInfo => ({ name, type: "bool", shape: [] });
+  const graph = inner.graph(
+    "loop",
+    [{ name: step, type: "int64", shape: [] }, flag(goesOn), ...infosOf(types, carry)],
+    [flag(again!), ...infosOf(types, next)],
+  );
+  return g.nodes("Loop", ["", begins!, ...start], outs.length, { body: graph });
+};
+
+const scan: StructuredForm = (g, { params, outs }, ins) => {
+  const { body, consts, carries, length, reverse } = params as ScanParams;
+  const given = ins.slice(0, consts);
+  const start = ins.slice(consts, consts + carries);
+  const xs = ins.slice(consts + carries);
+  if (length === 0) {
+    const empty = outs.slice(carries).map(({ type }) => {
+      const zero = g.scalar(elementTypeOf(type.dtype), 0);
+      return g.node("Expand", [zero, g.ints(type.shape)]);
+    });
+    return [...own(g, start), ...empty];
+  }
+  const inner = g.inner();
+  const carry = start.map(() => inner.fresh());
+  const items = xs.map(() => inner.fresh());
+  const results = own(inner, writeProgram(inner, body, [...given, ...carry, ...items]));
+  const counter = inner.fresh();
+  // the length of a scan is that of what it goes over
+  const counts = xs.length === 0;
+  const over = counts
+    ? [
+        g.node(
+          "Range",
+          [0, length, 1].map((x) => g.scalar("int64", x)),
+        ),
+      ]
+    : xs;
+  const graph = inner.graph(
+    "scan",
+    [
+      ...infosOf(body.ins.slice(consts), [...carry, ...items]),
+      ...(counts ? [{ name: counter, type: "int64", shape: [] } as const] : []),
+    ],
+    infosOf(body.outs, results),
+  );
+  const ys = outs.length - carries;
+  return g.nodes("Scan", [...start, ...over], outs.length, {
+    body: graph,
+    num_scan_inputs: over.length,
+    ...(reverse && {
+      scan_input_directions: over.map(() => 1),
+      ...(ys > 0 && { scan_output_directions: outs.slice(carries).map(() => 1) }),
+    }),
+  });
+};
+
+/** How equations with programs are written, by the names of their primitives. */
+const structuredForms: ReadonlyMap<string, StructuredForm> = /* @__PURE__ */ new Map([
+  ["call", inline],
+  ["checkpoint", inline],
+  ["customJvp", inline],
+  ["customVjp", inline],
+  ["cond", cond],
+  ["whileLoop", whileLoop],
+  ["scan", scan],
+]);
+
+/** Whether there is a form for a primitive of the library of this name. */
+export function hasForm(name: string): boolean {
+  return structuredForms.has(name) || arrayForms.has(name) || formulaOf(name, "float32") !== undefined;
+}

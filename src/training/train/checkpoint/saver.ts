@@ -1,0 +1,179 @@
+import { batchesOf, type FitData } from "../batches.ts";
+import { type LogSink, tell } from "../log.ts";
+import type { Progress } from "../progress.ts";
+import {
+  checksumOfBatch,
+  type LastBatch,
+  outlineOfRun,
+  readCheckpoint,
+  type RunOutline,
+  type SameSettings,
+  writeCheckpoint,
+} from "./codec.ts";
+import { withStretch } from "../stretches.ts";
+import { type Checkpoint, type CheckpointOptions, plainSettings } from "./store.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+
+/** Saves a run as it goes on. */
+export interface Saver<P, S, B> {
+  /**
+   * Takes up the run where its last checkpoint has it, if there is one, and gives that.
+   *
+   * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed,
+   * `file` if another run saves to the same store.
+   */
+  readonly begin: (progress: Progress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
+  /** Notes the batch that was trained on last; `undefined` for one that is not at hand as a whole. */
+  readonly note: (batch: B | undefined, progress: Progress<P, S>) => void;
+  /** Saves if it is time to; at the end of an epoch it is if nothing else was said. */
+  readonly saveIfDue: (progress: Progress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
+  /** Saves what has not been saved yet. */
+  readonly finish: (progress: Progress<P, S>) => Promise<void>;
+  /** Leaves the store to others. */
+  readonly close: () => Promise<void>;
+  /** The step of the last checkpoint. */
+  readonly savedStep: () => number | undefined;
+}
+
+/** What a saver has to know. */
+export interface SaverOptions extends SameSettings {
+  readonly checkpoint: CheckpointOptions;
+  readonly resume: boolean;
+  readonly log: readonly LogSink[];
+}
+
+/** The batch that was trained on last, if it is at hand, and its place. */
+interface NotedBatch<B> {
+  readonly batch: B | undefined;
+  readonly epoch: number;
+  readonly index: number;
+}
+
+/** A saver by the options of `fit`. */
+export function makeSaver<P, S, B>({
+  checkpoint: { store, everySteps, everySeconds, settings },
+  resume,
+  log,
+  ...same
+}: SaverOptions): Saver<P, S, B> {
+  let outline: RunOutline | undefined;
+  let release: (() => Promise<void>) | undefined;
+  let saved: { readonly place: string; readonly step: number; readonly at: number } | undefined;
+  let began = { place: "", at: performance.now() };
+  let source: FitData<B> | undefined;
+  let lastBatch: NotedBatch<B> | LastBatch | null = null;
+
+  const placeOf = ({ step, epoch, batch }: Progress<P, S>): string => `${step} ${epoch} ${batch}`;
+  const writtenLastBatch = async (): Promise<LastBatch | null> => {
+    if (lastBatch === null || "crc32c" in lastBatch) return lastBatch;
+    const { epoch, index } = lastBatch;
+    const batch = lastBatch.batch ?? (await batchAt(source!, { epoch, batch: index }));
+    return batch === undefined ? null : { epoch, batch: index, crc32c: checksumOfBatch(batch) };
+  };
+  const save = async (progress: Progress<P, S>): Promise<void> => {
+    const begin = performance.now();
+    const checkpoint = writeCheckpoint(outline!, progress, await writtenLastBatch());
+    await store.save(checkpoint);
+    const end = performance.now();
+    const seconds = (end - begin) / 1000;
+    progress.checkpointSeconds += seconds;
+    const { step, epoch, batch } = progress;
+    saved = { place: placeOf(progress), step, at: end };
+    const bytes = checkpoint.tensors.length + checkpoint.state.length;
+    await tell(log, { kind: "checkpoint", step, epoch, batch, bytes, seconds });
+  };
+
+  const take = async (progress: Progress<P, S>, data: FitData<B>): Promise<Checkpoint | undefined> => {
+    source = data;
+    outline = outlineOfRun(same, progress, data);
+    const { checkpoint, warnings } = await store.load();
+    for (const message of warnings) await warn(log, progress, message);
+    began = { place: placeOf(progress), at: performance.now() };
+    if (checkpoint !== undefined && !resume) throw notEmpty(checkpoint.step);
+    const last = checkpoint === undefined ? null : readCheckpoint(checkpoint, outline, progress);
+    const plain = settings === undefined ? undefined : plainSettings(settings);
+    progress.stretches = withStretch(progress.stretches, progress, plain);
+    if (checkpoint === undefined) return undefined;
+    lastBatch = last;
+    saved = { place: placeOf(progress), step: checkpoint.step, at: began.at };
+    if (!(await isSameBatch(data, last))) await warn(log, progress, otherData(checkpoint.step));
+    return checkpoint;
+  };
+
+  return {
+    async begin(progress, data) {
+      release = await store.lock?.();
+      try {
+        return await take(progress, data);
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
+    },
+    note(batch, { epoch, batch: done }) {
+      lastBatch = { batch, epoch, index: done - 1 };
+    },
+    async saveIfDue(progress, isEndOfEpoch) {
+      const isDue =
+        everySteps === undefined && everySeconds === undefined
+          ? isEndOfEpoch
+          : (everySteps !== undefined && progress.step - (saved?.step ?? 0) >= everySteps) ||
+            (everySeconds !== undefined &&
+              performance.now() - (saved?.at ?? began.at) >= everySeconds * 1000);
+      if (isDue) await save(progress);
+    },
+    async finish(progress) {
+      if (placeOf(progress) !== (saved ?? began).place) await save(progress);
+    },
+    async close() {
+      await release?.();
+      release = undefined;
+    },
+    savedStep: () => saved?.step,
+  };
+}
+
+/** Keeps a warning and tells of it; on the console where nobody else listens. */
+export async function warn(
+  log: readonly LogSink[],
+  progress: Progress<never, never> | { warnings: readonly string[] },
+  message: string,
+): Promise<void> {
+  progress.warnings = [...progress.warnings, message];
+  // oxlint-disable-next-line no-console -- a damaged checkpoint must not go unnoticed where nobody listens
+  if (log.length === 0) console.warn(message.startsWith("fit: ") ? message : `fit: ${message}`);
+  await tell(log, { kind: "warning", message });
+}
+
+/** Whether the data have the same numbers at the place of the last batch; true where finding out would mean to read all. */
+async function isSameBatch<B>(data: FitData<B>, last: LastBatch | null): Promise<boolean> {
+  if (last === null || !hasPlaces(data)) return true;
+  const batch = await batchAt(data, last);
+  return batch !== undefined && checksumOfBatch(batch) === last.crc32c;
+}
+
+/** Whether any batch can be read without those before it. */
+function hasPlaces<B>(data: FitData<B>): boolean {
+  return "epoch" in data && typeof data.batchCount === "number";
+}
+
+/** The batch at a place; `undefined` where there is none, or finding it would mean to read all. */
+async function batchAt<B>(
+  data: FitData<B>,
+  { epoch, batch: from }: Pick<LastBatch, "epoch" | "batch">,
+): Promise<B | undefined> {
+  if (!hasPlaces(data)) return undefined;
+  for await (const batch of batchesOf(data, { epoch, from })) return batch;
+  return undefined;
+}
+
+function otherData(step: number): string {
+  return `the data are not those that the checkpoint of step ${step} was trained on: other numbers, another order, or another seed. The run goes on, but is not what it would have become.`;
+}
+
+function notEmpty(step: number): DownhillError {
+  return new DownhillError(
+    "option",
+    `fit: there is a checkpoint of step ${step} already. Say resume: true to go on with that run, or keep this one elsewhere.`,
+  );
+}

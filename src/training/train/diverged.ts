@@ -1,0 +1,141 @@
+import { readElements } from "../../engine/ir/elements.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { debug } from "../../engine/runtime/debug.ts";
+import { isDebugging } from "../../engine/trace/debug.ts";
+import { flatten, leafPaths } from "../../engine/tree/index.ts";
+
+/** Where a run was when loss or step were not finite. */
+export interface Divergence {
+  /** The loss, where it came so far. */
+  readonly loss: number | undefined;
+  /** Number of the step, from 1, and of epoch and batch. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly batch: number;
+  readonly learningRate: number | undefined;
+  /** The first operation that made such a number, or what already held one. */
+  readonly origin: Origin | undefined;
+}
+
+/** Where the first number came from that is not finite. */
+export type Origin =
+  | { readonly kind: "operation"; readonly error: DownhillError }
+  /** It was there before any operation. */
+  | { readonly kind: "given"; readonly place: string; readonly value: number };
+
+/**
+ * Does a step once more, one operation after the other, to find the first that makes a number that is not finite;
+ * `undefined` where none does.
+ */
+export function originOf(batch: unknown, state: unknown, step: () => unknown): Origin | undefined {
+  const given = firstBad(batch, "batch", "any") ?? firstBad(state, "state", "scalars may be infinite");
+  if (given !== undefined) return { kind: "given", ...given };
+  const wasOn = isDebugging();
+  if (!wasOn) debug({ nan: true });
+  try {
+    step();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "nan") return { kind: "operation", error };
+    return undefined; // it would have thrown before: it is no cause of this
+  } finally {
+    if (!wasOn) debug({ nan: false });
+  }
+}
+
+/** Which numbers are bad: all that are not finite, or of scalars only NaN. */
+type Badness = "any" | "scalars may be infinite";
+
+/** An origin as text, for other ranks; they know the operation by its message. */
+export function originText(origin: Origin): string {
+  const { kind } = origin;
+  return JSON.stringify(
+    kind === "operation"
+      ? { kind, message: origin.error.message }
+      : { kind, place: origin.place, value: String(origin.value) },
+  );
+}
+
+/** The origin that another rank has found. */
+export function readOrigin(text: string): Origin {
+  const { kind, message, place, value } = JSON.parse(text) as Readonly<Record<string, string>>;
+  return kind === "operation"
+    ? { kind, error: new DownhillError("nan", message!) }
+    : { kind: "given", place: place!, value: Number(value) };
+}
+
+/** The first bad number of a tree, and its place. */
+export function firstBad(
+  tree: unknown,
+  root: string,
+  which: Badness,
+): { readonly place: string; readonly value: number } | undefined {
+  const { leaves, def } = flatten(tree, "fit");
+  for (const [i, leaf] of leaves.entries()) {
+    const x: Tensor = asTensor(leaf, "fit");
+    if (!isFloating(x.dtype)) continue;
+    const isLenient = which !== "any" && x.ndim === 0;
+    const data = readElements(x, "fit");
+    const at = data.findIndex((v) => (isLenient ? Number.isNaN(v) : !Number.isFinite(v)));
+    if (at < 0) continue;
+    const path = leafPaths(def, root)[i]!;
+    return { place: x.ndim === 0 ? path : `${path}, element ${at},`, value: data[at]! };
+  }
+  return undefined;
+}
+
+/** The error that ends a run whose loss or step is not finite. */
+export function diverged(at: Divergence): DownhillError {
+  const { loss, step, epoch, batch, origin } = at;
+  const where = `at step ${step} (epoch ${epoch}, batch ${batch})`;
+  const what = Number.isFinite(loss ?? Number.NaN)
+    ? `the step is not finite ${where}, though the loss is ${loss}`
+    : `${loss === undefined ? "a number is not finite" : `the loss is ${loss}`} ${where}`;
+  const kept = "The parameters before that step are in `latest` of the run.";
+  const text = `fit: ${what}. ${adviceOn(at)}${describe(origin)} ${kept}`;
+  return new DownhillError("nan", text, origin?.kind === "operation" ? { cause: origin.error } : undefined);
+}
+
+function describe(origin: Origin | undefined): string {
+  if (origin === undefined) return "";
+  if (origin.kind === "given") return ` The first such number is given: ${origin.place} is ${origin.value}.`;
+  return ` The first such number comes from ${origin.error.message}`;
+}
+
+function adviceOn({ step, learningRate, origin }: Divergence): string {
+  if (origin?.kind === "given" && origin.place.startsWith("batch")) {
+    return "Look at the data: fill such values in or take the items out.";
+  }
+  const about = origin?.kind === "operation" ? adviceAbout(origin.error.message) : "";
+  if (step === 1) {
+    const first = "Look at the data and at the first parameters: inputs should be numbers of about −3 to 3";
+    return `${first} (see standardise), labels valid.${about}`;
+  }
+  const rate = learningRate === undefined ? "" : ` (it is ${learningRate})`;
+  const lower = `Lower the learning rate${rate}, clip the gradients (clipByGlobalNorm)`;
+  return `${lower}, scale the inputs (see standardise), or begin with smaller parameters.${about}`;
+}
+
+/** What to do about an operation, by the name at the beginning of what debugging says of it. */
+function adviceAbout(message: string): string {
+  const name = /^(\w+)[:,]/.exec(message)?.[1] ?? "";
+  switch (name) {
+    case "log":
+    case "log1p":
+      return " Keep what goes into log above 0, or take a loss from scores (softmaxCrossEntropy, softplus).";
+    case "exp":
+      return " Keep what goes into exp small: take a loss from scores (softmaxCrossEntropy, softplus).";
+    case "div":
+      return " Keep the divisor away from 0, as by adding a small number.";
+    case "sqrt":
+    case "pow":
+      return ` Keep what goes into ${name} away from 0, where its slope is infinite.`;
+    case "matmul":
+      return " Numbers that go into a product have grown too large.";
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,90 @@
+import { full, tensor } from "../../numeric/array/create.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { key } from "../../numeric/random/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { requireFunction } from "../../engine/transforms/arguments.ts";
+import { batchesOf, checkData, type FitData } from "./batches.ts";
+import { makeBreather } from "./breathe.ts";
+import { addSums, type Evaluation, type ItemSums, meansOf, noItems, sumsOfBatch } from "./history.ts";
+import { type Loss, metricNames, type Reduction, splitLoss } from "./loss.ts";
+import { type Sharding, unsharded } from "./parallel/sharding.ts";
+import { numbersOf } from "./step.ts";
+
+/** Options of `evaluator`. */
+export interface EvaluatorOptions {
+  /** Whether the loss is a mean over the items of a batch (default) or their sum. */
+  readonly reduction?: Reduction;
+}
+
+/**
+ * A function that measures a loss and its metrics on data, without training: means over all items of one epoch. The loss
+ * is compiled at its first use and kept, so make one and call it often. It is told `training: false`, step 0 and the key
+ * of seed 0.
+ *
+ * @example
+ * const evaluate = evaluator((w: Tensor, batch: { x: Tensor }) => mean(square(sub(batch.x, w))));
+ * // (0 + 4 + 1) / 3
+ * const { loss, items } = await evaluate(tensor(1), [{ x: tensor([1, 3]) }, { x: tensor([0]) }]);
+ * [loss, items]; // [1.667, 3]
+ */
+export function evaluator<P, B>(
+  loss: Loss<P, B>,
+  options: EvaluatorOptions = {},
+): (params: P, data: FitData<B>) => Promise<Evaluation> {
+  if (arguments.length > 2) refuseExtra("evaluator", arguments, 2);
+  requireFunction("evaluator", loss, "evaluator((params, batch) => …)");
+  checkOptions("evaluator", options, ["reduction"]);
+  const { reduction = "mean" } = options;
+  checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);
+  const evaluate = evaluatorAt(loss, reduction, unsharded());
+  return async (params, data) => {
+    checkData(data, "evaluator: data");
+    return evaluate(params, data, { epoch: 0, step: 0 });
+  };
+}
+
+/** Where in a run to measure: which epoch of the data, and the step that the loss is told. */
+export interface MeasuredAt {
+  readonly epoch: number;
+  readonly step: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `evaluator` for any place of a run, over the shards of all its ranks. */
+export function evaluatorAt<P, B>(
+  loss: Loss<P, B>,
+  reduction: Reduction,
+  { own, sumItems, ranks: { size } }: Sharding,
+): (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation> {
+  const call = jit(function evaluate(params: P, batch: B, k: Tensor, step: Tensor) {
+    return splitLoss(loss(params, batch, { key: k, step, training: false }));
+  }) as unknown as (params: P, batch: B, k: Tensor, step: Tensor) => ReturnType<typeof splitLoss>;
+  const seed = tensor(key(0));
+  return async (params, data, { step, epoch, signal }) => {
+    const atStep = full([], step, { dtype: "int32" });
+    const breather = makeBreather();
+    const { data: ownData, partsOf } = own(data);
+    // a rank that read less than the others would make means of other items
+    const place = { epoch, signal: size === 1 ? signal : undefined };
+    let sums: readonly ItemSums[] = [];
+    let last: B | undefined;
+    for await (const batch of batchesOf(ownData, place)) {
+      last = batch;
+      sums = partsOf(batch).map((part, i) => {
+        const before = sums[i] ?? noItems;
+        if (part.items === 0) return before;
+        const out = call(params, part.batch, seed, atStep);
+        return addSums(before, sumsOfBatch(part.items, out.loss.item(), numbersOf(out.metrics), reduction));
+      });
+      if (breather.isDue()) await breather.pause();
+    }
+    if (last !== undefined && sums.every(({ items }) => items === 0)) {
+      // other ranks have items, and metrics
+      const names = metricNames(loss, params, last, false);
+      sums = sums.map((none) => ({ ...none, metrics: Object.fromEntries(names.map((name) => [name, 0])) }));
+    }
+    return meansOf(sumItems(step, sums));
+  };
+}

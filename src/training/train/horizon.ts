@@ -1,0 +1,142 @@
+import { mean } from "../../numeric/array/reduce.ts";
+import { stack } from "../../numeric/array/shape.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { applyUpdates, type Optimizer } from "../../numeric/optim/index.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { foldIn, type Key } from "../../numeric/random/index.ts";
+import { flatten, mapLeaves } from "../../engine/tree/index.ts";
+import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { scan } from "../../engine/transforms/scan.ts";
+import type { FitData } from "./batches.ts";
+import { type Loss, splitLoss } from "./loss.ts";
+
+/** Batches one above the other, with the key and the number of the step of each. */
+export interface Stacked<B> {
+  readonly batch: B;
+  readonly key: Tensor;
+  readonly step: Tensor;
+}
+
+/** A run of training on its way. */
+export interface Lane<P, S> {
+  readonly params: P;
+  readonly state: S;
+}
+
+/** A stretch of training: some steps, and the loss on batches that were held out, before and after them. */
+export interface Stretch<P, S> extends Lane<P, S> {
+  readonly before: Tensor;
+  readonly after: Tensor;
+}
+
+/**
+ * The steps of an optimiser on stacked batches as one loop, which can be differentiated through: what the loss on the
+ * held-out batches is after them.
+ */
+export function runStretch<P, S, B>(
+  loss: Loss<P, B>,
+  optimizer: Optimizer<P, S>,
+  start: Lane<P, S>,
+  training: Stacked<B>,
+  heldOut: Stacked<B>,
+): Stretch<P, S> {
+  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor =>
+    splitLoss(loss(params, batch, { key, step, training: isTraining })).loss;
+  const trainStep = (
+    [params, state]: readonly [P, S],
+    item: Stacked<B>,
+  ): readonly [readonly [P, S], null] => {
+    const objective = (p: P): Tensor => lossOf(p, item, true);
+    const [, grads] = (valueAndGrad(objective) as (p: P) => [Tensor, P])(params);
+    const step = optimizer.update(grads, state, params);
+    return [[applyUpdates(params, step.updates), step.state], null];
+  };
+  const judge = (params: P): Tensor => {
+    const judgeOne = (carry: Tensor, item: Stacked<B>): readonly [Tensor, Tensor] => [
+      carry,
+      lossOf(params, item, false),
+    ];
+    return mean(loop(judgeOne, tensor(0), heldOut)[1]);
+  };
+  const [[params, state]] = loop(trainStep, [start.params, start.state] as const, training);
+  return { params, state, before: judge(start.params), after: judge(params) };
+}
+
+/** `scan` over what it has no types for: carries of any structure. */
+function loop<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], carry: C, xs: X): [C, Y] {
+  return scan(f as never, carry as never, xs as never) as unknown as [C, Y];
+}
+
+/** Reads batches of one shape, epoch after epoch, and stacks them. */
+export interface BatchReader<B> {
+  /** As many batches, stacked. */
+  take(count: number): Promise<Stacked<B>>;
+  /** Several stacks of as many. */
+  takeSeveral(stacks: number, count: number): Promise<Stacked<B>[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * A reader of stacked batches. The first batch tells the shape; others of another shape, such as the short last one of an
+ * epoch, are left out.
+ */
+export function batchReader<B>(operation: string, data: FitData<B>, key: Key): BatchReader<B> {
+  const batches = endless(operation, data);
+  let step = 0;
+  const reader: BatchReader<B> = {
+    async take(count) {
+      const taken: B[] = [];
+      while (taken.length < count) {
+        const next = await batches.next();
+        if (next.done !== true) taken.push(next.value);
+      }
+      const steps = taken.map((_, i) => step + i);
+      step += count;
+      return {
+        batch: mapLeaves(
+          operation,
+          (...leaves) => stack(leaves as Tensor[]),
+          taken[0],
+          ...taken.slice(1),
+        ) as B,
+        key: stack(steps.map((k) => tensor(foldIn(key, k)))),
+        step: tensor(steps, { dtype: "int32" }),
+      };
+    },
+    async takeSeveral(stacks, count) {
+      const all: Stacked<B>[] = [];
+      while (all.length < stacks) all.push(await reader.take(count));
+      return all;
+    },
+    async close() {
+      await batches.return(undefined);
+    },
+  };
+  return reader;
+}
+
+async function* endless<B>(operation: string, data: FitData<B>): AsyncGenerator<B, undefined> {
+  let shape: string | undefined;
+  for (let epoch = 0; ; epoch++) {
+    let count = 0;
+    for await (const batch of "epoch" in data ? data.epoch(epoch) : data) {
+      const read = mapLeaves(operation, (leaf) => asTensor(leaf, operation), batch) as B;
+      const shapes = shapesOf(read, operation);
+      shape ??= shapes;
+      if (shapes !== shape) continue;
+      count++;
+      yield read;
+    }
+    if (count > 0) continue;
+    const again = epoch === 0 ? "" : " An iterator can be read only once: pass dataset(…).batch(…).";
+    throw new DownhillError("data", `${operation}: there is no batch in epoch ${epoch + 1}.${again}`);
+  }
+}
+
+function shapesOf(batch: unknown, operation: string): string {
+  return (flatten(batch, operation).leaves as Tensor[])
+    .map(({ dtype, shape }) => `${dtype}[${shape.join()}]`)
+    .join();
+}

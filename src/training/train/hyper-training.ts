@@ -1,0 +1,103 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { Optimizer } from "../../numeric/optim/index.ts";
+import { requireOptimizer } from "../../numeric/optim/optimizer.ts";
+import { readParameters, rebuild } from "../../numeric/optim/parameters.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { type Lane, runStretch, type Stacked, type Stretch } from "./horizon.ts";
+import type { Traced } from "./hyperparameters.ts";
+import type { Loss } from "./loss.ts";
+
+/** What is trained, and by what. */
+export interface TrainingSource<P, S, B, H extends string> {
+  /** Parameters to start from, or those of each restart. */
+  readonly params: P | ((restart: number) => P);
+  readonly loss: Loss<P, B>;
+  /** The optimiser at some coordinates. */
+  readonly optimizerAt: (u: Traced<H>) => Optimizer<P, S>;
+}
+
+/** Training, as a function of the coordinates of its hyper-parameters. */
+export interface Training<P, S, B, H extends string> {
+  /** Where a run starts. */
+  begin(u: Traced<H>, restart: number): Lane<P, S>;
+  /** A stretch of a run, and the slope of the loss after it. */
+  differentiate(
+    u: Traced<H>,
+    lane: Lane<P, S>,
+    steps: Stacked<B>,
+    judging: Stacked<B>,
+  ): [Outcome<P, S>, Traced<H>];
+  /** The mean of the losses after the runs of a trial; infinite where one of them is not finite. */
+  trial(u: Traced<H>, runs: readonly TrialRun<B>[]): number;
+}
+
+export interface Outcome<P, S> {
+  readonly before: number;
+  readonly after: number;
+  readonly end: Lane<P, S>;
+}
+
+/** A run of a trial, on batches of its own. */
+export interface TrialRun<B> {
+  readonly steps: readonly Stacked<B>[];
+  readonly judging: Stacked<B>;
+}
+
+/** @throws DownhillError `option` for an optimiser that decides by the values it meets. */
+export function makeTraining<P, S, B, H extends string>({
+  params,
+  loss,
+  optimizerAt,
+}: TrainingSource<P, S, B, H>): Training<P, S, B, H> {
+  type Arguments = [u: Traced<H>, lane: Lane<P, S>, steps: Stacked<B>, judging: Stacked<B>];
+  const stretch = (...[u, lane, steps, judging]: Arguments): Stretch<P, S> =>
+    runStretch(loss, optimizerAt(u), lane, steps, judging);
+  const withEnd = (...args: Arguments): readonly [Tensor, Stretch<P, S>] => {
+    const end = stretch(...args);
+    return [end.after, end];
+  };
+  const run = jit(stretch as never) as unknown as typeof stretch;
+  const slope = jit(valueAndGrad(withEnd as never, { hasAux: true }) as never) as unknown as (
+    ...args: Arguments
+  ) => [ReturnType<typeof withEnd>, Traced<H>];
+  const begin = (u: Traced<H>, restart: number): Lane<P, S> => {
+    const at = readParameters(
+      "tune",
+      typeof params === "function" ? (params as (k: number) => P)(restart) : params,
+    );
+    const start = rebuild(at, at.tensors) as P;
+    const optimizer = optimizerAt(u);
+    requireOptimizer("tune", optimizer, "what optimizer returns");
+    if (optimizer.searches) throw notDifferentiable();
+    return { params: start, state: optimizer.init(start) };
+  };
+  return {
+    begin,
+    differentiate(...args) {
+      const [[after, end], gradient] = slope(...args);
+      return [{ before: end.before.item(), after: after.item(), end }, gradient];
+    },
+    trial(u, runs) {
+      const losses = runs.map(({ steps, judging }, restart) => {
+        let lane = begin(u, restart);
+        let reached = Infinity;
+        for (const some of steps) {
+          const end = run(u, lane, some, judging);
+          [lane, reached] = [end, end.after.item()];
+        }
+        return Number.isFinite(reached) ? reached : Infinity;
+      });
+      return losses.reduce((sum, each) => sum + each, 0) / losses.length;
+    },
+  };
+}
+
+function notDifferentiable(): DownhillError {
+  return new DownhillError(
+    "option",
+    "tune: the optimiser decides by the values that it meets, so there is no way to differentiate through its steps. " +
+      "Use one such as sgd or adam.",
+  );
+}

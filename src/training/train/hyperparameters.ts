@@ -1,0 +1,137 @@
+import { full } from "../../numeric/array/create.ts";
+import { exp, mul, sigmoid } from "../../numeric/array/elementwise.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+
+/** Numbers by the names of hyper-parameters. */
+export type Hyperparameters<H extends string> = Readonly<Record<H, number>>;
+
+/** Coordinates of hyper-parameters. */
+export type Coordinates<H extends string> = Readonly<Record<H, number>>;
+
+/** Coordinates or hyper-parameters as float64 scalars, to be differentiated through. */
+export type Traced<H extends string> = Readonly<Record<H, Tensor>>;
+
+/**
+ * In which coordinate u a hyper-parameter h is moved: `log` (h = eᵘ, above 0), `unit` (h = 1/(1 + e^(−u/2)), between 0 and
+ * 1) or `linear` (h = u). One unit of u is about as much anywhere: a rate of 1e-4 is as far from 1e-3 as 0.1 is from 1, and
+ * a momentum of 0.9 as far from 0.5 as 0.99 is from 0.9. The 2 makes momenta wait for rates: a low rate can be made up for
+ * by a high momentum, which is then hard to leave.
+ */
+export type HyperparameterSpace = "log" | "unit" | "linear";
+
+interface Space {
+  readonly inside: (h: number) => boolean;
+  readonly range: string;
+  readonly toCoordinate: (h: number) => number;
+  readonly toNumber: (u: number) => number;
+  readonly toTensor: (u: Tensor) => Tensor;
+  /** Lower than a value with which training diverges; `share` says how much, from 0 to 1. */
+  readonly lower: (u: number, share: number) => number;
+}
+
+/** Farther out 1/(1 + e⁻ᵘ) is 0 or 1 in float32. */
+const outermost = 15;
+
+const spaces: Readonly<Record<HyperparameterSpace, Space>> = {
+  log: {
+    inside: (h) => h > 0,
+    range: "above 0",
+    toCoordinate: Math.log,
+    toNumber: Math.exp,
+    toTensor: exp,
+    lower: (u, share) => u - share * Math.log(10),
+  },
+  unit: {
+    inside: (h) => h > 0 && h < 1,
+    range: "between 0 and 1, both excluded",
+    toCoordinate: (h) => 2 * Math.max(-outermost, Math.min(outermost, Math.log(h / (1 - h)))),
+    toNumber: (u) => 1 / (1 + Math.exp(-u / 2)),
+    toTensor: (u) => sigmoid(mul(u, 0.5)),
+    lower: (u, share) => u - share,
+  },
+  linear: {
+    inside: () => true,
+    range: "finite",
+    toCoordinate: (h) => h,
+    toNumber: (u) => u,
+    toTensor: (u) => u,
+    lower: (u, share) => u / 10 ** share,
+  },
+};
+
+const inUnit = /^(momentum|beta\d?|rho|alpha|dampening)$/;
+
+/** The space of a hyper-parameter by its name: `unit` for momenta and the like, else `log`. */
+function spaceOf(name: string): HyperparameterSpace {
+  return inUnit.test(name) ? "unit" : "log";
+}
+
+/** The coordinate of a value. @throws DownhillError `range` for one outside of its space. */
+function coordinateOf(operation: string, name: string, value: number, space: HyperparameterSpace): number {
+  const { inside, range, toCoordinate } = spaces[space];
+  if (typeof value === "number" && Number.isFinite(value) && inside(value)) return toCoordinate(value);
+  throw new DownhillError(
+    "range",
+    `${operation}: start.${name} must be a number ${range}, for it is moved in ${space} space; got ${String(value)}.`,
+  );
+}
+
+/** The way from hyper-parameters to coordinates and back. */
+export interface CoordinateSystem<H extends string> {
+  readonly start: Coordinates<H>;
+  /** The hyper-parameters at some coordinates. */
+  valuesAt(u: Coordinates<H>): Hyperparameters<H>;
+  /** The same of tensors. */
+  tensorsAt(u: Traced<H>): Traced<H>;
+  /** Coordinates as tensors. */
+  traced(u: Coordinates<H>): Traced<H>;
+  /** Tensors as numbers. */
+  numbers(u: Traced<H>): Coordinates<H>;
+  /** One number out of those of several coordinates, for each of them. */
+  combine(f: (...values: readonly number[]) => number, ...all: readonly Coordinates<H>[]): Coordinates<H>;
+  /** Rates divided by up to 10, as `share` says: the learning rate where there is one, else all of them. */
+  lower(u: Coordinates<H>, share: number): Coordinates<H>;
+}
+
+/**
+ * Coordinates for the hyper-parameters of `start`, in these spaces or those of their names.
+ *
+ * @throws DownhillError `range` for a value outside of its space, `option` for what there is none of.
+ */
+export function coordinateSystem<H extends string>(
+  operation: string,
+  start: Hyperparameters<H>,
+  chosen: { readonly [K in H]?: HyperparameterSpace } | undefined,
+): CoordinateSystem<H> {
+  const names = typeof start === "object" && start !== null ? (Object.keys(start) as H[]) : [];
+  if (names.length === 0) {
+    throw new DownhillError(
+      "option",
+      `${operation}: start must have a number for each hyper-parameter, as in { learningRate: 0.01 }.`,
+    );
+  }
+  checkOptions(`${operation}: spaces`, chosen, names);
+  const spaceNames = new Map(
+    names.map((name) => {
+      const space: HyperparameterSpace = chosen?.[name] ?? spaceOf(name);
+      checkChoice(operation, `spaces.${name}`, space, Object.keys(spaces));
+      return [name, space] as const;
+    }),
+  );
+  const spaceAt = (name: H): Space => spaces[spaceNames.get(name)!];
+  const record = <T>(value: (name: H) => T): Readonly<Record<H, T>> =>
+    Object.fromEntries(names.map((name) => [name, value(name)])) as Readonly<Record<H, T>>;
+  const lowered: readonly string[] = names.some((name) => name === "learningRate") ? ["learningRate"] : names;
+  return {
+    start: record((name) => coordinateOf(operation, name, start[name], spaceNames.get(name)!)),
+    valuesAt: (u) => record((name) => spaceAt(name).toNumber(u[name])),
+    tensorsAt: (u) => record((name) => spaceAt(name).toTensor(u[name])),
+    traced: (u) => record((name) => full([], u[name], { dtype: "float64" })),
+    numbers: (u) => record((name) => u[name].item()),
+    combine: (f, ...all) => record((name) => f(...all.map((u) => u[name]))),
+    lower: (u, share) =>
+      record((name) => (lowered.includes(name) ? spaceAt(name).lower(u[name], share) : u[name])),
+  };
+}

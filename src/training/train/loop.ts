@@ -1,0 +1,381 @@
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { Optimizer } from "../../numeric/optim/index.ts";
+import { flatten } from "../../engine/tree/index.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { batchesOf, type FitData, isAborted } from "./batches.ts";
+import { makeBreather } from "./breathe.ts";
+import { outlineOfRun, readCheckpoint, type SameSettings } from "./checkpoint/codec.ts";
+import { type Saver, warn } from "./checkpoint/saver.ts";
+import { diverged, type Origin, originOf, originText, readOrigin } from "./diverged.ts";
+import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
+import type { MeasuredAt } from "./evaluate.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { addSums, type EpochRecord, type Evaluation, meansOf } from "./history.ts";
+import { type LogSink, type StepEntry, tell } from "./log.ts";
+import { shareBegin } from "./parallel/begin.ts";
+import { compareBegin, compareParams, type RunIdentity } from "./parallel/compare.ts";
+import { type Ranks, RunLeft } from "./parallel/ranks.ts";
+import type { Sharding } from "./parallel/sharding.ts";
+import { freshEpoch, handOut, makeClock, type Progress } from "./progress.ts";
+import type { Outcome, Stepper, Taken } from "./step.ts";
+import { isOver, type Watch, watchEpoch } from "./watch.ts";
+
+/** After a step, if `every` asks for them. */
+export interface StepEvent<P, S> extends StepEntry {
+  readonly params: P;
+  readonly state: S;
+}
+
+/** After an epoch. */
+export interface EpochEvent<P, S> extends EpochRecord {
+  readonly kind: "epoch";
+  readonly params: P;
+  readonly state: S;
+}
+
+export type FitEvent<P, S> = StepEvent<P, S> | EpochEvent<P, S>;
+
+/**
+ * Why a run ended: all epochs done, the signal, its loop was left, no more progress (`earlyStopping`), or a hook said so.
+ * A run that diverges or fails ends with an error instead.
+ */
+export type Stopped = "finished" | "aborted" | "left" | "early-stopping" | "hook";
+
+/** What a hook may give back: `"stop"` ends the run; a promise is waited for. */
+export type HookResult = void | "stop" | Promise<void | "stop">;
+
+/** Plain functions that are called as a run goes on, with what stays as it is: tensors are never changed. */
+export interface Hooks<P, S> {
+  /** After each step. */
+  readonly step?: (event: StepEvent<P, S>) => HookResult;
+  /** After each epoch, its validation included. */
+  readonly epoch?: (event: EpochEvent<P, S>) => HookResult;
+}
+
+/** What the loop has to know. */
+export interface LoopOptions<P, S, B> {
+  readonly stepper: Stepper<P, S, B>;
+  readonly optimizer: Optimizer<P, S>;
+  readonly data: FitData<B>;
+  /** The part of the data that this rank reads. */
+  readonly ownData: FitData<B>;
+  readonly epochs: number;
+  readonly every: "epoch" | "step";
+  readonly sharding: Sharding;
+  /** What the ranks of the run must have alike. */
+  readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state">;
+  /** What a checkpoint must have been made with. */
+  readonly same: SameSettings;
+  readonly signal: AbortSignal | undefined;
+  /** Measures the parameters on the validation data. */
+  readonly validate: ((params: P) => Promise<Evaluation>) | undefined;
+  /** How to tell that a run is lost, and what measures it for that; `undefined` for never. */
+  readonly divergence: DivergenceWatch<P, B> | undefined;
+  readonly watch: Watch;
+  readonly hooks: Hooks<P, S>;
+  readonly log: readonly LogSink[];
+  readonly saver: Saver<P, S, B> | undefined;
+}
+
+/** How to tell that a run is lost though its numbers are finite. */
+export interface DivergenceWatch<P, B> {
+  readonly rule: Required<DivergenceRule>;
+  /** The parameters of the beginning. */
+  readonly start: P;
+  readonly measure: (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation>;
+}
+
+/**
+ * A run from its beginning or its last checkpoint on, with what is told and saved of it; returns why it ended.
+ *
+ * However it ends, what it has reached is saved. A step that is not finite, and whatever else was thrown, is thrown on
+ * after that.
+ */
+export async function* runLoop<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): AsyncGenerator<FitEvent<P, S>, Stopped> {
+  const { log, epochs } = options;
+  let isBegun = false;
+  let stopped: Stopped = "left"; // what it is if the loop over the run is left
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    const isResumed = await begin(options, progress);
+    isBegun = true;
+    const { step, epoch, stretches } = progress;
+    const parameters = (flatten(progress.params, "fit").leaves as Tensor[]).reduce(
+      (n, x) => n + sizeOf(x.shape),
+      0,
+    );
+    const told = stretches.length === 0 ? {} : { stretches };
+    await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters, ...told });
+    stopped = yield* trainLoop(options, progress);
+  } catch (error) {
+    if (error instanceof RunLeft) stopped = error.stopped;
+    else failure = { error };
+  } finally {
+    stopped = await conclude(options, progress, stopped, failure, isBegun);
+  }
+  return stopped;
+}
+
+/** Takes the run up where its last checkpoint has it, if there is one, on all ranks; says whether there was. */
+async function begin<P, S, B>(
+  { saver, data, identity, same, sharding: { ranks } }: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): Promise<boolean> {
+  const { params, state } = progress;
+  if (ranks.size > 1) await compareBegin(ranks, { ...identity, params, state });
+  const outline = outlineOfRun(same, progress, data);
+  const found = await saver?.begin(progress, data);
+  const { checkpoint, stretches } = shareBegin(ranks, { checkpoint: found, stretches: progress.stretches });
+  if (ranks.rank > 0) {
+    if (checkpoint !== undefined) readCheckpoint(checkpoint, outline, progress);
+    progress.stretches = stretches;
+  }
+  return checkpoint !== undefined;
+}
+
+/**
+ * Saves what was reached, tells the other ranks and the log of the end, and throws what ended the run, if something did;
+ * gives why it ended.
+ */
+async function conclude<P, S, B>(
+  { saver, log, sharding: { ranks } }: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+  stopped: Stopped,
+  failure: { readonly error: unknown } | undefined,
+  isBegun: boolean,
+): Promise<Stopped> {
+  let failed = failure;
+  let why = stopped;
+  try {
+    if (failed !== undefined) ranks.fail(failed.error);
+    else if (stopped !== "finished" && stopped !== "early-stopping") why = ranks.leave(stopped);
+  } catch (error) {
+    failed ??= { error };
+  }
+  try {
+    if (isBegun) await saver?.finish(progress);
+  } catch (error) {
+    // what ended the run counts for more, and if it was this, it need not be told twice
+    if (failed === undefined) failed = { error };
+    else if (messageOf(error) !== messageOf(failed.error)) await warn(log, progress, messageOf(error));
+  } finally {
+    await saver?.close();
+  }
+  try {
+    why = ranks.end(why, failed);
+  } catch (error) {
+    failed ??= { error };
+  }
+  const { step, epoch } = progress;
+  if (failed === undefined) {
+    await tell(log, { kind: "end", stopped: why, step, epoch });
+    return why;
+  }
+  if (!isBegun) throw failed.error;
+  let { error } = failed;
+  const isDiverged = error instanceof DownhillError && (error.code === "nan" || error.code === "diverged");
+  const savedStep = saver?.savedStep();
+  if (isDiverged && savedStep !== undefined) {
+    const { code, message, cause } = error as DownhillError;
+    error = new DownhillError(code, `${message} The checkpoint holds the state after step ${savedStep}.`, {
+      cause,
+    });
+  }
+  const outcome = isDiverged ? "diverged" : "failed";
+  // a sink that fails now, perhaps again, must not hide what ended the run
+  await tell(log, { kind: "end", stopped: outcome, step, epoch, error: messageOf(error) }).catch(() => {});
+  throw error;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Epoch after epoch and batch after batch from where `progress` stands, until the end or the signal; returns which. What
+ * a batch leads to is taken over into `progress` only if it is finite.
+ *
+ * @throws DownhillError `nan` at the first step that is not.
+ */
+async function* trainLoop<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): AsyncGenerator<FitEvent<P, S>, Stopped> {
+  const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding } = options;
+  const { ranks } = sharding;
+  const breather = makeBreather();
+  const wantsSteps = every === "step" || hooks.step !== undefined;
+  while (progress.epoch < epochs) {
+    if (isAborted(signal)) return "aborted";
+    if (isOver(watch, progress.watch)) return "early-stopping";
+    const batches = batchesOf(ownData, { epoch: progress.epoch, from: progress.batch, signal });
+    const clock = makeClock(progress);
+    try {
+      for (;;) {
+        clock.waits();
+        const next = await batches.next();
+        clock.computes();
+        if (next.done && (isAborted(signal) || progress.pending === undefined)) break;
+        const taken = takeBatch(options, progress, next);
+        clock.goesOn();
+        // batches that are cut into shards are done when they make a step
+        if (sharding.count === 1 ? !next.done : taken !== undefined)
+          saver?.note(ranks.size === 1 ? next.value : undefined, progress);
+        if (taken !== undefined && log.length > 0) await tell(log, stepEntry(progress, taken));
+        const event = taken !== undefined && wantsSteps ? stepEvent(progress, taken) : undefined;
+        const isStopped = event !== undefined && (await hooks.step?.(event)) === "stop";
+        if (saver !== undefined) await saver.saveIfDue(progress, false);
+        if (event !== undefined && every === "step") yield event;
+        if (isStopped) return "hook";
+        if (breather.isDue()) await breather.pause();
+        if (next.done || ranks.agreed() !== undefined) break;
+      }
+    } finally {
+      clock.goesOn();
+      await batches.return(undefined);
+    }
+    if (ranks.agreed() !== undefined || isAborted(signal)) return "aborted";
+    const event = await closeEpoch(options, progress);
+    const isStopped = (await hooks.epoch?.(event)) === "stop";
+    await saver?.saveIfDue(progress, true);
+    yield event;
+    if (isStopped) return "hook";
+    await refuseLostRun(options, progress);
+  }
+  return "finished";
+}
+
+/** @throws DownhillError `diverged` for a run whose parameters are far worse than those it began with. */
+async function refuseLostRun<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  { history, params, step, epoch }: Progress<P, S>,
+): Promise<void> {
+  const { divergence, data, signal, sharding } = options;
+  if (divergence === undefined || !isReadableAgain(data) || !looksDiverged(history, divergence.rule)) return;
+  const at = { epoch: epoch - 1, step, signal };
+  const now = await divergence.measure(params, data, at);
+  const start = await divergence.measure(divergence.start, data, at);
+  const isCut = sharding.ranks.size === 1 && isAborted(signal);
+  if (isCut || !hasDiverged(now, start, divergence.rule)) return;
+  throw sharding.ranks.agree(lostRun(epoch, now, start, history.at(-1)?.learningRate));
+}
+
+/**
+ * Takes the next batch, or what is pending where there is none, into `progress`; gives the step that was taken, if one was.
+ *
+ * @throws DownhillError `nan` if it is not finite; `progress` is as it was.
+ */
+function takeBatch<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+  next: IteratorResult<B, undefined>,
+): Taken<P, S> | undefined {
+  const { stepper, sharding } = options;
+  const learningRate = rateOf(options, progress);
+  const attempt = (again: boolean): Outcome<P, S> =>
+    next.done
+      ? stepper.finish(progress, progress.pending!, again)
+      : stepper.take(progress, next.value, again);
+  const outcome = attemptStep(() => attempt(false));
+  if (outcome === undefined || !outcome.isFinite) {
+    const batch = next.done ? undefined : next.value;
+    const found = originOf(batch, progress.state, () => attempt(true));
+    const at = {
+      loss: outcome?.loss,
+      step: progress.step + 1,
+      epoch: progress.epoch + 1,
+      batch: progress.batch + Math.max(outcome?.batches ?? 0, next.done ? 0 : 1),
+      learningRate,
+    };
+    // where debugging has stopped this rank, the others do not know
+    if (outcome === undefined) throw diverged({ ...at, origin: found });
+    throw sharding.ranks.agree(diverged({ ...at, origin: originOnRanks(sharding.ranks, found) }));
+  }
+  const { taken, pending, batches, sums, spent } = outcome;
+  progress.batch += batches;
+  progress.soFar.sums = addSums(progress.soFar.sums, sums);
+  const gradientsOf = (waiting: typeof pending): unknown => waiting?.parts.map(({ gradients }) => gradients);
+  const before = [progress.params, progress.state, gradientsOf(progress.pending), ...spent];
+  progress.pending = pending;
+  if (taken !== undefined) {
+    progress.params = taken.params;
+    progress.state = taken.state;
+    progress.step++;
+    progress.soFar.learningRate = learningRate;
+  }
+  progress.retirement.retire(before, [progress.params, progress.state, gradientsOf(pending)]);
+  return taken;
+}
+
+/** What the first rank has found that has found something. */
+function originOnRanks(ranks: Ranks, found: Origin | undefined): Origin | undefined {
+  if (ranks.size === 1) return found;
+  const own = found === undefined ? undefined : new TextEncoder().encode(originText(found));
+  const told = ranks.share(own);
+  return told === undefined ? undefined : readOrigin(new TextDecoder().decode(told));
+}
+
+/** What a step gives; nothing where debugging stopped it at a number that is not finite. */
+function attemptStep<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "nan") return undefined;
+    throw error;
+  }
+}
+
+/** Ends the epoch: validates, writes its record, and looks at what is watched. */
+async function closeEpoch<P, S, B>(
+  options: LoopOptions<P, S, B>,
+  progress: Progress<P, S>,
+): Promise<EpochEvent<P, S>> {
+  const { validate, watch, sharding } = options;
+  const { params, state, step, soFar } = progress;
+  compareParams(sharding.ranks, params, step);
+  const started = performance.now();
+  const validation = await validate?.(params);
+  progress.validationSeconds += validation === undefined ? 0 : (performance.now() - started) / 1000;
+  const { sums, ...rest } = soFar;
+  const record: EpochRecord = {
+    epoch: progress.epoch + 1,
+    step,
+    ...meansOf(sums),
+    ...(validation === undefined ? {} : { validation }),
+    rateScale: progress.watch.rateScale,
+    ...rest,
+  };
+  progress.watch = watchEpoch(watch, progress.watch, record, params);
+  progress.history.push(record);
+  progress.epoch++;
+  progress.batch = 0;
+  progress.soFar = freshEpoch();
+  handOut(progress);
+  await tell(options.log, { kind: "epoch", ...record });
+  return { kind: "epoch", ...record, params, state };
+}
+
+/** A step as plain data. */
+function stepEntry(
+  { epoch, step, batch, soFar: { learningRate } }: Progress<unknown, unknown>,
+  { loss, metrics, items }: Taken<unknown, unknown>,
+): StepEntry {
+  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items };
+}
+
+/** A step as others may hold on to it. */
+function stepEvent<P, S>(progress: Progress<P, S>, taken: Taken<P, S>): StepEvent<P, S> {
+  const { params, state } = handOut(progress);
+  return { ...stepEntry(progress, taken), params, state };
+}
+
+function rateOf<P, S, B>(
+  { optimizer: { learningRate } }: LoopOptions<P, S, B>,
+  { step, watch }: Progress<P, S>,
+): number | undefined {
+  const rate = typeof learningRate === "function" ? learningRate(step) : learningRate;
+  return rate === undefined ? undefined : rate * watch.rateScale;
+}

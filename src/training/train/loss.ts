@@ -1,0 +1,131 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { tensor, zeros } from "../../numeric/array/create.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { makeProgram } from "../../engine/transforms/make-program.ts";
+import { flatten, mapLeaves } from "../../engine/tree/index.ts";
+
+/** What a loss is told beside parameters and batch. */
+export interface LossContext {
+  /** Key of the random numbers of this step, two uint32 words. */
+  readonly key: Tensor;
+  /** Number of steps taken before, int32. */
+  readonly step: Tensor;
+  /** Whether it is trained on; `false` in validation, where dropout and noise do not belong. */
+  readonly training: boolean;
+}
+
+/** A loss, or a loss with other scalars that are worth watching. */
+export type LossResult =
+  Tensor | { readonly loss: Tensor; readonly metrics: Readonly<Record<string, Tensor>> };
+
+/** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
+export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
+
+/** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
+export function keyOf(runKey: Key, step: number, part: number, shard?: number): Tensor {
+  const ofStep = foldIn(runKey, step);
+  const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
+  return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));
+}
+
+/**
+ * The names of the metrics that a loss gives for batches like this one, which may be without items: it is traced for one
+ * item, and nothing is computed.
+ */
+export function metricNames<P, B>(
+  loss: Loss<P, B>,
+  params: P,
+  batch: B,
+  training: boolean,
+): readonly string[] {
+  const oneItem = (leaf: unknown): unknown => {
+    const { dtype, shape } = asTensor(leaf, "fit");
+    return shape.length === 0 ? leaf : zeros([1, ...shape.slice(1)], { dtype });
+  };
+  let names: readonly string[] = [];
+  const trace = (p: P, b: B, k: Tensor, step: Tensor): Tensor => {
+    const result = splitLoss(loss(p, b, { key: k, step, training }));
+    names = Object.keys(result.metrics);
+    return result.loss;
+  };
+  const step = zeros([], { dtype: "int32" });
+  (makeProgram(trace) as (...args: unknown[]) => unknown)(
+    params,
+    mapLeaves("fit", oneItem, batch),
+    tensor(key(0)),
+    step,
+  );
+  return names;
+}
+
+/** How a loss adds up over the items of a batch. */
+export type Reduction = "mean" | "sum";
+
+/**
+ * A loss and its metrics.
+ *
+ * @throws DownhillError `tree` or `shape` for a result of another form.
+ */
+export function splitLoss(result: unknown): {
+  readonly loss: Tensor;
+  readonly metrics: Readonly<Record<string, Tensor>>;
+} {
+  if (result instanceof Tensor) return { loss: oneNumber(result), metrics: {} };
+  if (!hasLoss(result)) {
+    if (result instanceof Promise) result.catch(() => {}); // this error is the one that is told
+    throw new DownhillError(
+      "tree",
+      "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics." +
+        hintOf(result),
+    );
+  }
+  oneNumber(result.loss);
+  const { loss, metrics = {} } = result;
+  for (const [name, metric] of Object.entries(metrics)) {
+    if (metric instanceof Tensor && metric.ndim === 0) continue;
+    const got = metric instanceof Tensor ? showType(metric.type) : `a ${typeof metric}`;
+    throw new DownhillError(
+      "shape",
+      `fit: the metric ${JSON.stringify(name)} must be a scalar tensor, got ${got}. Take its mean or sum.`,
+    );
+  }
+  return { loss, metrics };
+}
+
+/**
+ * Refuses a loss that has no derivative in the parameters that are being differentiated: training would not move them.
+ *
+ * @throws DownhillError `derivative`
+ */
+export function requireDependence(loss: Tensor, params: unknown): void {
+  const trace = (flatten(params, "fit").leaves[0] as Tensor).tracer?.trace;
+  if (loss.tracer?.trace === trace) return;
+  throw new DownhillError(
+    "derivative",
+    "fit: the loss does not depend on the parameters that it is given, or only where its derivative is 0, so there is nothing " +
+      "to learn. Compute it from the first argument of the loss, not from tensors outside of it.",
+  );
+}
+
+function oneNumber(loss: Tensor): Tensor {
+  if (loss.ndim === 0) return loss;
+  throw new DownhillError(
+    "shape",
+    `fit: the loss is ${showType(loss.type)}, and must be one number: a scalar. Return its mean, or its sum with reduction: "sum".`,
+  );
+}
+
+function hintOf(result: unknown): string {
+  if (result instanceof Promise) return " It is async: read the data before and pass it as data.";
+  if (result === undefined) return " It returned nothing: did it forget to return its result?";
+  if (typeof result !== "number") return "";
+  return ` It returned the plain number ${result}, which nothing connects to the parameters: compute with tensors throughout.`;
+}
+
+function hasLoss(
+  result: unknown,
+): result is { readonly loss: Tensor; readonly metrics?: Readonly<Record<string, Tensor>> } {
+  return typeof result === "object" && result !== null && "loss" in result && result.loss instanceof Tensor;
+}

@@ -1,0 +1,136 @@
+import { tensor, zeros } from "../../../numeric/array/create.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { crc32c } from "../../io/crc32c.ts";
+import { printProgram } from "../../../engine/ir/print.ts";
+import type { Program } from "../../../engine/ir/program.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import type { Optimizer } from "../../../numeric/optim/index.ts";
+import { key } from "../../../numeric/random/index.ts";
+import { makeProgram } from "../../../engine/transforms/make-program.ts";
+import { version } from "../../../engine/util/version.ts";
+import { batchesOf, type FitData } from "../batches.ts";
+import { checksumOfBatch } from "../checkpoint/codec.ts";
+import { outlineOf } from "../checkpoint/tree-text.ts";
+import { type Loss, splitLoss } from "../loss.ts";
+import { headerBytes, type Merge, type Ranks } from "./ranks.ts";
+
+/** What all ranks of a run must have alike. */
+export interface RunIdentity<P, S, B> {
+  readonly params: P;
+  readonly state: S;
+  readonly loss: Loss<P, B>;
+  readonly optimizer: Optimizer<P, S>;
+  readonly data: FitData<B>;
+  readonly validation: FitData<B> | undefined;
+  /** Options by their names. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Refuses to begin where ranks were given different things.
+ *
+ * What loss and optimiser compute is compared, the loss only where a batch can be read beforehand: else its text is. Of data
+ * that can be read again it is the first batch, and how many there are.
+ *
+ * @throws DownhillError `option`, on all ranks, that names what differs.
+ */
+export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S, B>): Promise<void> {
+  const { params, state, loss, optimizer, data, validation, settings } = run;
+  const first = await firstBatch(data);
+  const texts = new Map([
+    ["the version of downhill", version],
+    ...Object.entries(settings).map(([name, value]) => [name, textOf(value)] as const),
+    ["params", `${outlineOf(params, "params").join("\n")} ${checksumOfBatch(params)}`],
+    ["the loss", first === undefined ? String(loss) : printProgram(programOfLoss(loss, params, first.batch))],
+    ["the optimiser", printProgram(programOfUpdate(optimizer, params, state))],
+    ["the data", describe(data, first)],
+    [
+      "the validation data",
+      validation === undefined ? "" : describe(validation, await firstBatch(validation)),
+    ],
+  ]);
+  const different = differences(ranks, 0, texts);
+  if (different.length === 0) return;
+  const what = different.join(", ");
+  throw ranks.agree(
+    new DownhillError(
+      "option",
+      `fit: the ranks of this run were given different things: ${what}. Give all of them the same program, data and options.`,
+    ),
+  );
+}
+
+/**
+ * Refuses to go on where the parameters of ranks have come apart.
+ *
+ * @throws DownhillError `aborted`, on all ranks.
+ */
+export function compareParams(ranks: Ranks, params: unknown, step: number): void {
+  if (ranks.size === 1) return;
+  const texts = new Map([["params", String(checksumOfBatch(params))]]);
+  if (differences(ranks, step, texts).length === 0) return;
+  throw ranks.agree(
+    new DownhillError(
+      "aborted",
+      `fit: the ranks have come apart: after step ${step} their parameters differ. Is there a loss or an optimiser that computes ` +
+        "something else on each rank, or a machine that computes wrongly?",
+    ),
+  );
+}
+
+/** The names of those texts of which ranks have different ones: by their checksums. */
+function differences(ranks: Ranks, step: number, texts: ReadonlyMap<string, string>): readonly string[] {
+  const names = [...texts.keys()];
+  const n = names.length;
+  // a checksum of each text, then for each whether one was met that differs
+  const message = new ArrayBuffer(headerBytes + 16 * n);
+  const own = new Float64Array(message, headerBytes, 2 * n);
+  const encoder = new TextEncoder();
+  own.set([...texts.values()].map((text) => crc32c(encoder.encode(text))));
+  const merge: Merge = (_, __, buffer, offset) => {
+    const theirs = new Float64Array(buffer, offset, 2 * n);
+    for (let i = 0; i < n; i++) if (theirs[i] !== own[i] || theirs[n + i] !== 0) own[n + i] = 1;
+  };
+  ranks.allReduce("compare", step, message, merge);
+  return names.filter((_, i) => own[n + i] !== 0);
+}
+
+function isAtHand(data: FitData<unknown>): boolean {
+  return Array.isArray(data) || ("epoch" in data && typeof data.batchCount === "number");
+}
+
+/** The first batch, of data that can be read again as often as one likes. */
+async function firstBatch<B>(data: FitData<B>): Promise<{ readonly batch: B } | undefined> {
+  if (!isAtHand(data)) return undefined;
+  for await (const batch of batchesOf(data, { epoch: 0 })) return { batch };
+  return undefined;
+}
+
+function describe<B>(data: FitData<B>, first: { readonly batch: B } | undefined): string {
+  const { count, batchCount } = "epoch" in data ? data : {};
+  return `${count} items, ${batchCount} batches, ${first === undefined ? "" : checksumOfBatch(first.batch)}`;
+}
+
+function programOfLoss<P, B>(loss: Loss<P, B>, params: P, batch: B): Program {
+  const f = (p: P, b: B, k: Tensor, step: Tensor): unknown =>
+    splitLoss(loss(p, b, { key: k, step, training: true }));
+  return programOf(f, params, batch, tensor(key(0)), zeros([], { dtype: "int32" }));
+}
+
+function programOfUpdate<P, S>(optimizer: Optimizer<P, S>, params: P, state: S): Program {
+  const f = (grads: P, s: S, p: P, value: Tensor): unknown => optimizer.update(grads, s, p, { value });
+  return programOf(f, params, state, params, 0);
+}
+
+function programOf(f: (...args: never[]) => unknown, ...args: readonly unknown[]): Program {
+  return (makeProgram(f) as (...args: readonly unknown[]) => Program)(...args);
+}
+
+/** A value as text; of functions their own. */
+function textOf(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, x: unknown) =>
+      typeof x === "function" || typeof x === "number" ? String(x) : x,
+    ) ?? ""
+  );
+}

@@ -1,0 +1,189 @@
+import { add } from "../../../numeric/array/elementwise.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
+import { shardOfBatch, type ShardOptions } from "../../data/shard.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType } from "../../../engine/ir/types.ts";
+import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { flatten, mapLeaves, unflatten } from "../../../engine/tree/index.ts";
+import type { FitData } from "../batches.ts";
+import { type ItemSums, itemsOf } from "../history.ts";
+import type { World } from "../world.ts";
+import { type Bucket, bucketFor } from "./bucket.ts";
+import { makeRanks, type Ranks } from "./ranks.ts";
+
+/** How ranks add up: by a tree whose bits do not depend on how many there are, or as fast as the transport can. */
+export type ReduceMode = "tree" | "fast";
+
+/** A micro-batch: what one shard has of a batch. */
+export interface Part<B> {
+  /** Number of the shard, among those of all ranks. */
+  readonly shard: number;
+  readonly batch: B;
+  /** How many items it has; none where a batch has fewer items than there are shards. */
+  readonly items: number;
+}
+
+/** Data as this rank reads them. */
+export interface OwnData<B> {
+  readonly data: FitData<B>;
+  /** The micro-batches that this rank has of a batch, in the order of their shards. */
+  readonly partsOf: (batch: B) => readonly Part<B>[];
+}
+
+/** Sums over the items of a shard. */
+export interface PartSums<P> {
+  readonly sums: ItemSums;
+  /** The sum of the gradients, each times its items where losses are means. */
+  readonly gradients: P;
+  /** A number that is infinite or NaN if one of the gradients is. */
+  readonly health: number;
+}
+
+/**
+ * The shards into which each batch is cut: shard `s` has its items at places `s`, `s + count`, …, and rank `r` of `R` works
+ * on shards `r`, `r + R`, …
+ *
+ * Sums over shards go by a tree: `x[s] += x[s + d]` for `s < d`, with `d` = `count / 2`, `count / 4`, …, 1. Shards that are
+ * `R` or more apart are on one rank; the others are exchanged by two ranks, which both add. So the bits of a sum depend on the
+ * number of shards alone.
+ */
+export interface Sharding {
+  readonly count: number;
+  readonly ranks: Ranks;
+  readonly own: <B>(data: FitData<B>) => OwnData<B>;
+  /**
+   * The sum over all shards, of which `parts` are those of this rank. `again` gives the last one, without a message: to find
+   * out what went wrong.
+   */
+  readonly sum: <P>(step: number, parts: readonly PartSums<P>[], again: boolean) => PartSums<P>;
+  /** The sums of a measurement over all shards. */
+  readonly sumItems: (step: number, parts: readonly ItemSums[]) => ItemSums;
+}
+
+/** The sharding of a run into `count` shards: a power of two, and no fewer than there are ranks. */
+export function makeSharding(
+  count: number,
+  ranks: Ranks,
+  world: World | undefined,
+  mode: ReduceMode,
+): Sharding {
+  const { size } = ranks;
+  const addTrees = jit(function addShards(trees: readonly unknown[]) {
+    const addTwo = (x: unknown, y: unknown): Tensor => add(x as Tensor, y as Tensor);
+    return sumByTree(trees, (a, b) => mapLeaves("fit", addTwo, a, b));
+  }) as (trees: readonly unknown[]) => unknown;
+  const sumOverRanks = (kind: "step" | "evaluation", step: number, bucket: Bucket): void => {
+    if (mode === "tree") return ranks.allReduce(kind, step, bucket.buffer, bucket.add);
+    ranks.allReduce(kind, step, bucketFor(0, []).buffer, () => {}); // whether all have come for this
+    for (const array of [bucket.doubles, bucket.singles]) if (array.length > 0) world!.allReduce(array);
+  };
+  let last: unknown;
+  let bucket: Bucket | undefined;
+  return {
+    count,
+    ranks,
+    own: (data) => ownData(data, count, ranks),
+    sum<P>(step: number, parts: readonly PartSums<P>[], again: boolean): PartSums<P> {
+      if (again && size > 1) return last as PartSums<P>;
+      const [first] = parts;
+      if (parts.length === 1 && size === 1) return first!;
+      const gradients = parts.length === 1 ? first!.gradients : addTrees(parts.map((part) => part.gradients));
+      const names = namesOf(parts.map(({ sums }) => sums));
+      const numbers = sumNumbers(parts.map(({ health, sums }) => [health, ...numbersOf(sums, names)]));
+      const totalOf = ([health, ...sums]: readonly number[], total: unknown): PartSums<P> => ({
+        sums: sumsOf(sums, names),
+        gradients: total as P,
+        health: health!,
+      });
+      if (size === 1) return totalOf(numbers, gradients);
+      const { leaves, def } = flatten(gradients, "fit");
+      const tensors = leaves.map((leaf) => asTensor(leaf, "fit"));
+      bucket = bucketFor(numbers.length, tensors, bucket);
+      const { doubles, arrays } = bucket;
+      doubles.set(numbers);
+      for (const [i, array] of arrays.entries()) array.set(readElements(tensors[i]!, "fit"));
+      sumOverRanks("step", step, bucket);
+      const sums = arrays.map((array, i) => {
+        const { dtype, shape } = tensors[i]!;
+        return fromArray(arrayType(dtype, shape), array.slice());
+      });
+      const total = totalOf([...doubles.subarray(0, numbers.length)], unflatten(def, sums));
+      last = total;
+      return total;
+    },
+    sumItems(step, parts) {
+      const [first] = parts;
+      if (parts.length === 1 && size === 1) return first!;
+      const names = namesOf(parts);
+      const numbers = sumNumbers(parts.map((sums) => numbersOf(sums, names)));
+      if (size === 1) return sumsOf(numbers, names);
+      const alone = bucketFor(numbers.length, []);
+      alone.doubles.set(numbers);
+      sumOverRanks("evaluation", step, alone);
+      return sumsOf([...alone.doubles], names);
+    },
+  };
+}
+
+/** One shard on one rank: batches are not cut. */
+export function unsharded(): Sharding {
+  return makeSharding(1, makeRanks(undefined, undefined), undefined, "tree");
+}
+
+/** The sum of the shards of one rank, by the levels of the tree that are on it. */
+function sumByTree<T>(parts: readonly T[], addTwo: (a: T, b: T) => T): T {
+  let level = parts;
+  for (let distance = parts.length / 2; distance >= 1; distance /= 2) {
+    const [lower, upper] = [level.slice(0, distance), level.slice(distance)];
+    level = lower.map((x, i) => addTwo(x, upper[i]!));
+  }
+  return level[0]!;
+}
+
+function sumNumbers(parts: readonly (readonly number[])[]): readonly number[] {
+  return sumByTree(parts, (a, b) => a.map((x, i) => x + b[i]!));
+}
+
+function namesOf(parts: readonly ItemSums[]): readonly string[] {
+  return [...new Set(parts.flatMap(({ metrics }) => Object.keys(metrics)))];
+}
+
+function numbersOf({ items, loss, metrics }: ItemSums, names: readonly string[]): readonly number[] {
+  return [items, loss, ...names.map((name) => (Object.hasOwn(metrics, name) ? metrics[name]! : 0))];
+}
+
+function sumsOf([items, loss, ...values]: readonly number[], names: readonly string[]): ItemSums {
+  const metrics = Object.fromEntries(names.map((name, i) => [name, values[i]!] as const));
+  return { items: items!, loss: loss!, metrics };
+}
+
+/** The part of the data that a rank reads: of data that can be cut where they are made its items alone, else all. */
+function ownData<B>(data: FitData<B>, count: number, { rank, size }: Ranks): OwnData<B> {
+  if (count === 1) {
+    return { data, partsOf: (batch) => [{ shard: 0, batch, items: itemsOf(batch) }] };
+  }
+  const perRank = count / size;
+  const isCut = size > 1 && "shard" in data && typeof data.shard === "function";
+  const within = (k: number): ShardOptions =>
+    isCut ? { index: k, count: perRank } : { index: rank + size * k, count };
+  return {
+    data: isCut ? data.shard({ index: rank, count: size }) : data,
+    partsOf(batch) {
+      requireItems(batch);
+      return Array.from({ length: perRank }, (_, k) => {
+        const part = shardOfBatch(batch, within(k));
+        return { shard: rank + size * k, batch: part, items: itemsOf(part) };
+      });
+    },
+  };
+}
+
+function requireItems(batch: unknown): void {
+  if (flatten(batch, "fit").leaves.some((leaf) => asTensor(leaf, "fit").ndim > 0)) return;
+  throw new DownhillError(
+    "data",
+    "fit: a batch of scalars has no items to cut into shards. Give its arrays an axis of items.",
+  );
+}

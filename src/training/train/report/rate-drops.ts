@@ -1,0 +1,30 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import type { Mark } from "./figures.ts";
+import { showTick } from "./scale.ts";
+
+/** What is asked of an epoch: its learning rate, where it is known. */
+export interface RatedEpoch {
+  readonly learningRate: number | undefined;
+}
+
+/**
+ * Where the learning rate fell, as marks for the curve of the loss: between the epoch before and the first one with the
+ * lower rate. A rate that goes on changing, in more than half of the epochs, falls nowhere in particular: no marks.
+ *
+ * @example
+ * const history = [0.1, 0.1, 0.1, 0.05, 0.05].map((learningRate) => ({ learningRate }));
+ * rateDrops(history); // [{ epoch: 3.5, label: "rate 0.05" }]
+ */
+export function rateDrops(history: readonly RatedEpoch[]): Mark[] {
+  if (arguments.length > 1) refuseExtra("rateDrops", arguments, 1);
+  const steps = history.slice(1).map(({ learningRate }, i) => {
+    const before = history[i]!.learningRate;
+    if (learningRate === undefined || before === undefined || learningRate === before) return undefined;
+    return { epoch: i + 1.5, rate: learningRate, isDrop: learningRate < before };
+  });
+  const changes = steps.filter((step) => step !== undefined);
+  if (changes.length > steps.length / 2) return [];
+  return changes
+    .filter(({ isDrop }) => isDrop)
+    .map(({ epoch, rate }) => ({ epoch, label: `rate ${showTick(Number(rate.toPrecision(3)))}` }));
+}

@@ -1,0 +1,148 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { atWidths } from "../../../pictures/viz/at-widths.ts";
+import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../../pictures/viz/markup.ts";
+import { drawConfusion } from "./confusion.ts";
+import type { DrawingFigure, Figure, TableFigure, TrainingReport } from "./figures.ts";
+import { drawImages } from "./images.ts";
+import { drawLines } from "./lines.ts";
+import { drawScatter } from "./scatter.ts";
+import { pageStyle } from "./style.ts";
+
+/**
+ * A report of a training run as a page of HTML: one file that needs nothing else, runs no script and follows the
+ * reader's choice of light or dark.
+ *
+ * Texts are escaped, whatever they hold; only the SVG of a `drawing` is put in as it is.
+ *
+ * @example
+ * const page = trainingReport({
+ *   title: "digits",
+ *   results: [{ name: "test accuracy", value: "97.8 %" }],
+ *   figures: [{ kind: "lines", title: "Loss", series: [{ name: "training", values: [1.2, 0.3, 0.1] }] }],
+ *   settings: [["learning rate", "0.2"]],
+ * });
+ * page.startsWith("<!doctype html>"); // true
+ */
+export function trainingReport(report: TrainingReport): string {
+  if (arguments.length > 1) refuseExtra("trainingReport", arguments, 1);
+  const { title, subtitle, results, notes = [], figures, settings, command, provenance } = report;
+  const head = [
+    element("p", { class: "over" }, "Training report"),
+    element("h1", {}, title),
+    ...(subtitle === undefined ? [] : [element("p", { class: "subtitle" }, subtitle)]),
+    element("dl", { class: "results" }, "", ...results.map(drawResult)),
+    ...(notes.length === 0
+      ? []
+      : [element("div", { class: "attention" }, ...notes.map((note) => element("p", {}, note)))]),
+  ];
+  const main = [
+    ...head.map(writeMarkup),
+    '<div class="figures">',
+    ...figures.map(writeFigure),
+    writeMarkup(drawSettings(settings, command)),
+    "</div>",
+    ...(provenance === undefined ? [] : [writeMarkup(element("footer", {}, `Data: ${provenance}`))]),
+  ];
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:">`,
+    `<title>${escapeText(title)}: training report</title>`,
+    `<style>${pageStyle}</style>`,
+    "</head>",
+    `<body><main>${main.join("\n")}</main></body>`,
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+function drawResult({ name, value, note }: TrainingReport["results"][number]): Markup {
+  const small = note === undefined ? [] : [element("span", { class: "note" }, note)];
+  return element("div", {}, element("dt", {}, name), element("dd", {}, value, ...small));
+}
+
+function writeFigure(figure: Figure): string {
+  const { title, caption, kind } = figure;
+  const heading = element("h2", {}, title);
+  const about = caption === undefined ? [] : [element("p", { class: "caption" }, caption)];
+  switch (kind) {
+    case "lines": // its caption comes last, so that charts side by side are level
+      return writeMarkup(element("section", {}, heading, ...drawFigure(figure), ...about));
+    case "images":
+      return writeMarkup(element("section", { class: "wide" }, heading, ...about, ...drawFigure(figure)));
+    case "confusion":
+    case "scatter":
+    case "table":
+      return writeMarkup(element("section", {}, heading, ...about, ...drawFigure(figure)));
+    case "drawing": {
+      // what others have drawn is no text of ours to escape
+      const head = [heading, ...about].map(writeMarkup).join("");
+      return `<section class="wide">${head}<div class="drawing scroll"${widthOf(figure.svg)} tabindex="0" role="group" aria-label="${escapeText(title)}">${figure.svg}</div></section>`;
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The width of a drawing as an attribute for the style, by which it is not made so small that its text cannot be read. */
+function widthOf(svg: string): string {
+  const width = /^<svg\b[^>]*\swidth="(\d+(?:\.\d+)?)"/.exec(svg)?.[1];
+  return width === undefined ? "" : ` style="--width:${width}px"`;
+}
+
+function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
+  switch (figure.kind) {
+    case "lines": {
+      const names = figure.series.map(({ name }) => element("li", {}, name));
+      return [
+        ...(names.length > 1 ? [element("ul", { class: "legend" }, ...names)] : []),
+        atWidths((width) => drawLines(figure, width)),
+      ];
+    }
+    case "confusion":
+      return [drawConfusion(figure)];
+    case "images":
+      return [drawImages(figure)];
+    case "scatter":
+      return [atWidths((width) => drawScatter(figure, width))];
+    case "table":
+      return [drawTable(figure)];
+    default:
+      return figure satisfies never;
+  }
+}
+
+function drawTable({ title, head, rows }: TableFigure): Markup {
+  const cells = (tag: string, texts: readonly string[]): Markup =>
+    element("tr", {}, "", ...texts.map((text) => element(tag, {}, text)));
+  const body = rows.map((row) => cells("td", row));
+  const table = element(
+    "table",
+    { class: "rows" },
+    element("thead", {}, cells("th", head)),
+    element("tbody", {}, "", ...body),
+  );
+  return element("div", scrollable(title), table);
+}
+
+function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {
+  const commands = command === undefined ? [] : typeof command === "string" ? [command] : command;
+  const again = `The same run again, to the last bit${commands.length > 1 ? ", by one command after the other, in a new folder" : ""}:`;
+  return element(
+    "section",
+    { class: "wide" },
+    element("h2", {}, "Settings"),
+    element(
+      "dl",
+      { class: "settings" },
+      "",
+      ...settings.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+    ),
+    ...(commands.length === 0
+      ? []
+      : [element("p", { class: "caption" }, again), element("pre", {}, commands.join("\n"))]),
+  );
+}

@@ -1,0 +1,332 @@
+import { full, zerosLike } from "../../numeric/array/create.ts";
+import { add, div, mul } from "../../numeric/array/elementwise.ts";
+import { sum } from "../../numeric/array/reduce.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { applyUpdates, type Optimizer, type UpdateExtra } from "../../numeric/optim/index.ts";
+import type { Key } from "../../numeric/random/index.ts";
+import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
+import { valueAndGrad } from "../../engine/transforms/grad.ts";
+import { flatten, mapLeaves } from "../../engine/tree/index.ts";
+import { addSums, type ItemSums, itemsOf, meansOf, noItems, sumsOfBatch } from "./history.ts";
+import { keyOf, type Loss, metricNames, type Reduction, requireDependence, splitLoss } from "./loss.ts";
+import type { OwnData, Part, PartSums, Sharding } from "./parallel/sharding.ts";
+
+/** Where a run stands between two batches, as far as a step needs to know. */
+export interface Standing<P, S> {
+  readonly params: P;
+  readonly state: S;
+  /** Steps taken before. */
+  readonly step: number;
+  /** What the batches since the last step have added up to, where several make one step. */
+  readonly pending: Pending<P> | undefined;
+  /** What the learning rate is multiplied by. */
+  readonly rateScale: number;
+}
+
+/** Batches that wait for the others of their step. */
+export interface Pending<P> {
+  /** Number of them. */
+  readonly count: number;
+  /** What they have added up to, for each shard of this rank. */
+  readonly parts: readonly PartSums<P>[];
+}
+
+/** A step that was taken. */
+export interface Taken<P, S> {
+  readonly params: P;
+  readonly state: S;
+  /** The loss of its batches before it: of one batch as it is, of several their mean over items (or sum). */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly items: number;
+}
+
+/** What a batch led to. */
+export interface Outcome<P, S> {
+  /** The loss of the batch, or of the step where batches are cut into shards. */
+  readonly loss: number;
+  /** Whether loss and step are finite. If not, keep what was before. */
+  readonly isFinite: boolean;
+  /**
+   * How many batches are done with, and what their items add to the epoch. Of batches that are cut into shards this is known
+   * when they make a step, and none is done before.
+   */
+  readonly batches: number;
+  readonly sums: ItemSums;
+  /** The step, or what is pending instead. */
+  readonly taken: Taken<P, S> | undefined;
+  readonly pending: Pending<P> | undefined;
+  /** Gradients on the way that nobody needs any more. */
+  readonly spent: readonly P[];
+}
+
+/** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
+export interface Stepper<P, S, B> {
+  /** `again` does what was done last, without the other ranks: to find out what went wrong. */
+  readonly take: (at: Standing<P, S>, batch: B, again?: boolean) => Outcome<P, S>;
+  /** The step of the batches that are pending when an epoch ends. */
+  readonly finish: (at: Standing<P, S>, pending: Pending<P>, again?: boolean) => Outcome<P, S>;
+}
+
+/** What steps are made of. */
+export interface StepperOptions<P, S, B> {
+  readonly loss: Loss<P, B>;
+  readonly optimizer: Optimizer<P, S>;
+  readonly key: Key;
+  /** Batches a step. */
+  readonly accumulate: number;
+  readonly reduction: Reduction;
+  /** Whether the learning rate is scaled. */
+  readonly isScaled: boolean;
+  readonly sharding: Sharding;
+  /** The micro-batches that this rank has of a batch. */
+  readonly partsOf: OwnData<B>["partsOf"];
+}
+
+/** The loss with its metrics, and the gradient. */
+type Evaluated<P> = [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
+type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
+
+/**
+ * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
+ * k depend on the key and k alone (and on the number of the batch within the step, where several make one, and of the shard,
+ * where batches are cut).
+ */
+export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
+  const { loss } = options;
+  const evaluate: Evaluate<P, B> = (params, batch, key, step) => {
+    const objective = (p: P): Evaluated<P>[0] => {
+      const result = splitLoss(loss(p, batch, { key, step, training: true }));
+      requireDependence(result.loss, p);
+      return [result.loss, result.metrics];
+    };
+    return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
+  };
+  return options.accumulate === 1 && options.sharding.count === 1
+    ? stepPerBatch(options, evaluate)
+    : stepPerParts(options, evaluate);
+}
+
+function stepPerBatch<P, S, B>(
+  { optimizer, key, isScaled, reduction }: StepperOptions<P, S, B>,
+  evaluate: Evaluate<P, B>,
+): Stepper<P, S, B> {
+  const call = jit(function trainStep(
+    params: P,
+    state: S,
+    batch: B,
+    stepKey: Tensor,
+    step: Tensor,
+    scale: Tensor | null,
+  ) {
+    const [[value, metrics], grads] = evaluate(params, batch, stepKey, step);
+    const valueAndGradAt = (p: P): [Tensor, P] => {
+      const [[v], g] = evaluate(p, batch, stepKey, step);
+      return [v, g];
+    };
+    const extra = { value, valueAndGrad: valueAndGradAt };
+    const { updates, state: next } = updateScaled(optimizer, grads, state, params, extra, scale);
+    const moved = applyUpdates(params, updates);
+    return { params: moved, state: next, loss: value, metrics, health: healthOf(moved) };
+  }) as unknown as (
+    params: P,
+    state: S,
+    batch: B,
+    stepKey: Tensor,
+    step: Tensor,
+    scale: number | null,
+  ) => { params: P; state: S; loss: Tensor; metrics: Readonly<Record<string, Tensor>>; health: Tensor };
+  return {
+    take({ params, state, step, rateScale }, batch) {
+      const items = itemsOf(batch);
+      const scale = isScaled ? rateScale : null;
+      const out = call(params, state, batch, keyOf(key, step, 0), int32(step), scale);
+      const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
+      return {
+        loss,
+        isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
+        batches: 1,
+        sums: sumsOfBatch(items, loss, metrics, reduction),
+        taken: { params: out.params, state: out.state, loss, metrics, items },
+        pending: undefined,
+        spent: [],
+      };
+    },
+    finish: () => {
+      throw new DownhillError("internal", "internal: a step of one batch left a part of it pending.");
+    },
+  };
+}
+
+/**
+ * A step of several micro-batches, of one batch or more, by the gradient of their items together: the step of one batch that
+ * holds them all, to the rounding of the sum. Each weighs as much as it has items. Of each shard the batches of a step are
+ * added up one after the other, then the shards by their tree.
+ */
+function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evaluate<P, B>): Stepper<P, S, B> {
+  const { loss: lossOf, key, reduction, isScaled, accumulate, sharding, partsOf } = options;
+  const isMean = reduction === "mean";
+  const isWhole = sharding.count === 1; // what a batch gives is then known at once
+  const { addUp, update } = jittedParts(options, evaluate);
+  let names: readonly string[] | undefined;
+
+  /** The sums of a shard with a micro-batch added, and what that adds. */
+  const addPart = (
+    { params, step }: Standing<P, S>,
+    before: PartSums<P> | undefined,
+    { batch, items, shard }: Part<B>,
+    number: number,
+  ): { readonly part: PartSums<P>; readonly own: ItemSums; readonly loss: number } => {
+    const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
+    const out = addUp(params, before?.gradients ?? null, batch, partKey, int32(step), items);
+    const loss = out.loss.item();
+    const own = sumsOfBatch(items, loss, numbersOf(out.metrics), reduction);
+    const sums = addSums(before?.sums ?? noItems, own);
+    return { part: { sums, gradients: out.gradients, health: out.health.item() }, own, loss };
+  };
+  /** What a shard adds that has no item. */
+  const noPart = (params: P, batch: B): PartSums<P> => {
+    names ??= metricNames(lossOf, params, batch, true);
+    const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
+    const metrics = Object.fromEntries(names.map((name) => [name, 0]));
+    return { sums: { items: 0, loss: 0, metrics }, gradients, health: 0 };
+  };
+
+  const finish: Stepper<P, S, B>["finish"] = (
+    { params, state, step, rateScale },
+    { count, parts },
+    again,
+  ) => {
+    const total = sharding.sum(step, parts, again === true);
+    const { items, metrics, loss: mean } = meansOf(total.sums);
+    const loss = isMean ? mean : total.sums.loss;
+    const out = update(params, state, total.gradients, items, loss, isScaled ? rateScale : null);
+    return {
+      loss,
+      isFinite: [loss, total.health, out.health.item()].every(Number.isFinite),
+      ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
+      taken: { params: out.params, state: out.state, loss, metrics, items },
+      pending: undefined,
+      spent: [...parts.map(({ gradients }) => gradients), total.gradients],
+    };
+  };
+  return {
+    finish,
+    take(at, batch, again) {
+      const { count = 0, parts: before = [] } = at.pending ?? {};
+      const added = partsOf(batch).map((part, i) =>
+        part.items > 0 || isWhole
+          ? addPart(at, before[i], part, count)
+          : { part: before[i] ?? noPart(at.params, part.batch), own: noItems, loss: 0 },
+      );
+      const pending: Pending<P> = { count: count + 1, parts: added.map(({ part }) => part) };
+      const { part, own, loss } = added[0]!;
+      const known = { loss, ...(isWhole ? { batches: 1, sums: own } : { batches: 0, sums: noItems }) };
+      const isFinite = !isWhole || (Number.isFinite(loss) && Number.isFinite(part.health));
+      if (!isFinite || pending.count < accumulate)
+        return { ...known, isFinite, taken: undefined, pending, spent: [] };
+      const outcome = finish(at, pending, again);
+      return isWhole ? { ...outcome, ...known } : outcome;
+    },
+  };
+}
+
+/** The compiled halves of a step of several micro-batches: adding up their gradients, and the update. */
+function jittedParts<P, S, B>(
+  { optimizer, reduction }: StepperOptions<P, S, B>,
+  evaluate: Evaluate<P, B>,
+): {
+  readonly addUp: (
+    params: P,
+    before: P | null,
+    batch: B,
+    partKey: Tensor,
+    step: Tensor,
+    items: number,
+  ) => { loss: Tensor; metrics: Readonly<Record<string, Tensor>>; gradients: P; health: Tensor };
+  readonly update: (
+    params: P,
+    state: S,
+    gradients: P,
+    items: number,
+    value: number,
+    scale: number | null,
+  ) => { params: P; state: S; health: Tensor };
+} {
+  const isMean = reduction === "mean";
+  const addUp = jit(function addGradients(
+    params: P,
+    before: P | null,
+    batch: B,
+    partKey: Tensor,
+    step: Tensor,
+    items: Tensor,
+  ) {
+    const [[loss, metrics], grads] = evaluate(params, batch, partKey, step);
+    const weigh = (g: unknown): Tensor => (isMean ? mul(g as Tensor, items) : (g as Tensor));
+    const gradients =
+      before === null
+        ? mapLeaves("fit", weigh, grads)
+        : mapLeaves("fit", (g, sumOfG) => add(sumOfG as Tensor, weigh(g)), grads, before);
+    return { loss, metrics, gradients, health: healthOf(gradients) };
+  });
+  const update = jit(function updateStep(
+    params: P,
+    state: S,
+    gradients: P,
+    items: Tensor,
+    value: Tensor,
+    scale: Tensor | null,
+  ) {
+    const grads = isMean ? mapLeaves("fit", (g) => div(g as Tensor, items), gradients) : gradients;
+    const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
+    const moved = applyUpdates(params, updates);
+    return { params: moved, state: next, health: healthOf(moved) };
+  });
+  return { addUp, update } as never;
+}
+
+/**
+ * An update with the learning rate scaled.
+ *
+ * @throws DownhillError `option` if the optimiser never asks what to scale it by.
+ */
+function updateScaled<P, S>(
+  optimizer: Optimizer<P, S>,
+  grads: P,
+  state: S,
+  params: P,
+  extra: UpdateExtra<P>,
+  scale: Tensor | null,
+): { readonly updates: P; readonly state: S } {
+  if (scale === null) return optimizer.update(grads, state, params, extra);
+  let isAsked = false;
+  const next = optimizer.update(grads, state, params, {
+    ...extra,
+    get rateScale() {
+      isAsked = true;
+      return scale;
+    },
+  });
+  if (isAsked) return next;
+  throw new DownhillError(
+    "option",
+    "fit: the optimiser does not ask for extra.rateScale, so the plateau has no learning rate to lower. " +
+      "Multiply the rate by it in update, or leave plateau out.",
+  );
+}
+
+/** The sum of all elements of all leaves: infinite or NaN if one of them is. */
+function healthOf(tree: unknown): Tensor {
+  return (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
+}
+
+/** Scalars as plain numbers. */
+export function numbersOf(metrics: Readonly<Record<string, Tensor>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, x]) => [name, x.item()]));
+}
+
+function int32(n: number): Tensor {
+  return full([], n, { dtype: "int32" });
+}

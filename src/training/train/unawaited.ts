@@ -1,0 +1,59 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { beginBelow, placeOf, usersFrames } from "../../engine/errors/stack.ts";
+
+const known = ["params", "state", "history", "step", "stopped", "best", "time", "warnings"];
+const promised = ["catch", "finally"];
+
+/** Has a run that was not awaited say so where somebody reads its result from it, instead of giving `undefined`. */
+export function explainUnawaited(run: object): void {
+  for (const name of [...known, ...promised]) {
+    Object.defineProperty(run, name, {
+      configurable: true,
+      get: function get() {
+        const text = known.includes(name)
+          ? `fit: ${name} is there when the run is over. Write await, as in const { ${name} } = await fit(…).` +
+            (name === "stopped" ? "" : ` What it has reached by now is in latest.${name} of the run.`)
+          : `fit: a run has no ${name}. Write await fit(…) inside of try, or Promise.resolve(run).${name}(…).`;
+        throw beginBelow(new DownhillError("option", text), get);
+      },
+    });
+  }
+  Object.defineProperty(run, Symbol.iterator, {
+    configurable: true,
+    value: function iterator(): never {
+      throw beginBelow(
+        new DownhillError("option", "fit: the events of a run come one by one. Write for await (… of run)."),
+        iterator,
+      );
+    },
+  });
+}
+
+/** Where runs were made that nobody has begun. */
+const idle = new Set<() => string>();
+let isWatching = false;
+
+/** Warns when the program ends, where it can tell, if a run that was made at `call` has not begun by then. */
+export function watchIdle(call: () => string): void {
+  idle.add(call);
+  if (isWatching) return;
+  isWatching = true;
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  process?.once?.("exit", (code) => {
+    if (code === 0) for (const made of idle) warnIdle(made());
+  });
+}
+
+/** The run that was made at `call` has begun. */
+export function noteBegun(call: () => string): void {
+  idle.delete(call);
+}
+
+function warnIdle(stack: string): void {
+  const place = placeOf(usersFrames(stack)[0] ?? "");
+  const where = place === undefined ? "" : ` of ${place.file.replace(/^file:\/\//, "")}:${place.line}`;
+  // oxlint-disable-next-line no-console -- nothing else is left to tell it, and without a word nothing would have been trained
+  console.warn(
+    `fit: the run${where} was never begun, and nothing was trained: a run begins when it is awaited. Write await fit(…).`,
+  );
+}
