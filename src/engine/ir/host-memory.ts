@@ -1,5 +1,6 @@
 import { sliceElements } from "../kernel/copy-elements.ts";
 import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { ScalarType } from "../kernel/scalar.ts";
 import type { Memory, Storage } from "./storage.ts";
 
 /**
@@ -26,27 +27,39 @@ export interface ResultMaker {
 
 const nothing = /* @__PURE__ */ new Uint8Array(0);
 
-/** The memory of the process: arrays of JavaScript, and what compiled kernels share. */
-export const hostMemory: Memory = {
-  name: "the processor",
-  isImmediate: true,
-  store: (_, from, offset, n) => hostStorage(sliceElements(from, offset, n), 0, true),
-  view: (storage, n) => {
+/** Arrays of JavaScript, and what compiled kernels share. */
+class HostMemory implements Memory {
+  readonly name = "the processor";
+  readonly isImmediate = true;
+
+  store(_: ScalarType, from: TypedArray, offset: number, n: number): Storage {
+    return hostStorage(sliceElements(from, offset, n), 0, true);
+  }
+
+  view(storage: Storage, n: number): TypedArray {
     const { array, offset } = storage as HostStorage;
     return array.subarray(offset, offset + n);
-  },
-  copy: (storage, n) => {
+  }
+
+  copy(storage: Storage, n: number): TypedArray {
     const { array, offset } = storage as HostStorage;
     return sliceElements(array, offset, n);
-  },
-  read: (storage, n) => Promise.resolve(hostMemory.copy(storage, n)),
-  release(storage) {
+  }
+
+  read(storage: Storage, n: number): Promise<TypedArray> {
+    return Promise.resolve(this.copy(storage, n));
+  }
+
+  release(storage: Storage): void {
     const host = storage as HostStorage;
     host.memory = undefined;
     host.array = nothing;
     host.offset = 0;
-  },
-};
+  }
+}
+
+/** The memory of the process. An object of a class, whose methods do not get in the way of those who clone tensors. */
+export const hostMemory: Memory = /* @__PURE__ */ new HostMemory();
 
 /** Whether a storage lies in the memory of the process. */
 export function isOnHost(storage: Storage): storage is HostStorage {

@@ -22,13 +22,13 @@ export interface Memory {
    */
   readonly isImmediate: boolean;
   /** A storage of `n` elements, those of a host's array from `offset` on. The array may change afterwards. */
-  readonly store: (type: ScalarType, from: TypedArray, offset: number, n: number) => Storage;
+  store(type: ScalarType, from: TypedArray, offset: number, n: number): Storage;
   /** The first `n` elements where they lie, for those who look at them at once: their place may serve others after the next call. */
-  readonly view: (storage: Storage, n: number) => TypedArray;
+  view(storage: Storage, n: number): TypedArray;
   /** A copy of the first `n` elements. */
-  readonly copy: (storage: Storage, n: number) => TypedArray;
+  copy(storage: Storage, n: number): TypedArray;
   /** The same when they are there. It fails by what went wrong where they were computed. */
-  readonly read: (storage: Storage, n: number) => Promise<TypedArray>;
+  read(storage: Storage, n: number): Promise<TypedArray>;
   /** Takes the place of elements back that nobody will read again. Whatever was asked for before still finds them. */
-  readonly release: (storage: Storage) => void;
+  release(storage: Storage): void;
 }
