@@ -14,6 +14,7 @@ import type { Backend } from "../kernel/executable.ts";
 import { addHolder, addReport } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { workOf } from "../kernel/work.ts";
+import { currentDevice } from "./cpu.ts";
 import type { Switches } from "./engine.ts";
 import { engine, installedGenerator, startGeneration } from "./engine.ts";
 import { ResultPool } from "./pool/result-pool.ts";
@@ -82,7 +83,7 @@ export function limitThreads(most: number): void {
 
 /** Runs something by kernels that have the same bits on every machine. */
 export function reproducibly<T>(run: () => T): T {
-  if (!isRelaxed()) return run();
+  if (currentDevice().bits === "exact") return run();
   const before = engine.options;
   engine.options = { ...before, reproducible: true };
   startGeneration();

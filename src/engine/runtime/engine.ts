@@ -1,6 +1,8 @@
 import type { Program } from "../ir/program.ts";
 import type { Held, Memory, Storage } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
+import type { Reclaiming } from "../kernel/reclaim.ts";
+import { reclaiming } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import type { Lru } from "../util/lru.ts";
 import type { RuntimeOptions } from "./choices.ts";
@@ -11,8 +13,8 @@ import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
 
 /**
- * All that the runtime knows and keeps. There is one, `engine`. What the layers below keep for themselves (open traces, holders of
- * memory, the memory of kernels) lies there; `src/module-state.test.ts` lists it.
+ * All that the runtime knows and keeps. There is one, `engine`. What the layers below keep for themselves (open traces, the memory of
+ * kernels) lies there; `test/module-state.test.ts` lists it.
  */
 export interface Engine {
   /** What `configure` was told, and what holds instead of its documented defaults where it was told nothing. */
@@ -37,6 +39,8 @@ export interface Engine {
   programs: ProgramCache | undefined;
   /** Operations that ran on their own. */
   kernels: Lru<string, EagerKernel> | undefined;
+  /** Who gives memory back where an allocation finds no room. */
+  readonly reclaiming: Reclaiming;
   /** How many programs were compiled. */
   compilations: number;
   /** Whether somebody was told that there is no WebAssembly. */
@@ -90,6 +94,7 @@ export const engine: Engine = {
   copies: undefined,
   programs: undefined,
   kernels: undefined,
+  reclaiming,
   compilations: 0,
   hasWarned: false,
 };

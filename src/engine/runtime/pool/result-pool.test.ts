@@ -128,6 +128,19 @@ describe("the pool of large results", () => {
     expect(storages.map((storage) => numbers(storage)[0])).toEqual([1, 2, 3]);
   });
 
+  test("says what rests there, and how much room it takes", () => {
+    const mebibyte = 2 ** 20;
+    const view = (_: unknown, __: number, length: number): Float64Array => new Float64Array(length);
+    const memory = { tryAllocate: (bytes: number) => bytes, free: () => {}, view };
+    const pool = new ResultPool(memory, () => 64 * mebibyte);
+    const [first] = [3, 2].map((n) => pool.allocate("f64", (n * mebibyte) / 8)!);
+    pool.moveIn(hostStorage(new Float64Array(mebibyte / 8)), "f64", mebibyte / 8);
+    pool.release(first!);
+    expect(pool.describe()).toBe(
+      "Of at most 64 MiB for results at rest, 1 results take 2 MiB, 1 operands 1 MiB, and 3 MiB are spare.",
+    );
+  });
+
   test("refuses what would push most others out", () => {
     expect(makeMemory().pool.allocate("f64", 26)).toBeUndefined();
   });

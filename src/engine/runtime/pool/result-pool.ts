@@ -168,21 +168,18 @@ export class ResultPool {
     return { storages: this.residents.size, bytes: used, spareBytes };
   }
 
-  /** The same in words: what rests here and why, and how much room there is. */
+  /** The same in words, as errors of memory show it. */
   describe(): string {
-    const all = [...this.residents.values()];
-    const part = (what: string, some: readonly Resident[]): string =>
-      `${some.length} ${what} (${mebibytes(some.reduce((sum, { region }) => sum + region.bytes, 0))})`;
+    let [count, bytes] = [0, 0]; // of operands that moved in and have not changed since
+    for (const { region, original } of this.residents.values()) {
+      if (original === undefined) continue;
+      count++;
+      bytes += region.bytes;
+    }
+    const { used, spareBytes } = this.regions;
     return (
-      `Results that rest there take ${mebibytes(this.regions.used)} of at most ${mebibytes(this.budget())}: ` +
-      `${part(
-        "results of programs",
-        all.filter(({ original }) => original === undefined),
-      )}, ` +
-      `${part(
-        "operands",
-        all.filter(({ original }) => original !== undefined),
-      )}, ${mebibytes(this.regions.spareBytes)} spare.`
+      `Of at most ${mebibytes(this.budget())} for results at rest, ${this.residents.size - count} results take ` +
+      `${mebibytes(used - bytes - spareBytes)}, ${count} operands ${mebibytes(bytes)}, and ${mebibytes(spareBytes)} are spare.`
     );
   }
 
