@@ -15,6 +15,7 @@ export interface Integers {
   readonly over: (x: Int, divisor: number) => Int;
   readonly modulo: (x: Int, divisor: number) => Int;
   readonly equal: (x: Int, y: Int) => Int;
+  readonly differ: (x: Int, y: Int) => Int;
   readonly below: (x: Int, y: Int) => Int;
   readonly isZero: (x: Int) => Int;
   /** A word in memory. */
@@ -65,6 +66,7 @@ export function integersOf(body: Body): Integers {
     over: (x, divisor) => binary("i32.div_u", x, constant(divisor)),
     modulo: (x, divisor) => binary("i32.rem_u", x, constant(divisor)),
     equal: (x, y) => binary("i32.eq", x, y),
+    differ: (x, y) => binary("i32.ne", x, y),
     below: (x, y) => binary("i32.lt_u", x, y),
     isZero: (x) => () => {
       x();
