@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
 import * as math from "../../src/engine/kernel/math/index.ts";
 import * as single from "../../src/engine/kernel/math/single/index.ts";
@@ -15,10 +15,10 @@ import type {
   Table,
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import type { Local, Scope } from "./random-choices.ts";
 import { Choices } from "./random-choices.ts";
 import { formulas } from "./random-formulas.ts";
+import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 const unaryOps: readonly UnaryOp[] =
@@ -113,7 +113,7 @@ class KernelGenerator {
         ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 2) }) as const),
         ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
-      temps,
+      ...layOutAtCall(temps),
       body: block.statements,
     };
   }

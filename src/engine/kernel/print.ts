@@ -1,7 +1,9 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Code } from "./code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type { BinaryOp, Buffer, Contract, Expr, Place, Procedure, Routine, Stmt } from "./scalar.ts";
+import type { Buffer, Contract, Expr, Place, Procedure, Routine, Size, Stmt, Temp } from "./scalar.ts";
+import { binaryOperations, unaryOperations } from "./operations.ts";
+import { sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
 
 /** A routine as text: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over lines. */
@@ -15,7 +17,7 @@ export function printRoutine(routine: Routine): string {
   const results = routine.outputs.flatMap((port) => (port.kind === "scalar" ? [printExpr(port.value)] : []));
   return [
     `routine ${showName(routine.name)}(${inputs.join(", ")}) -> (${outputs.join(", ")}) {`,
-    ...routine.temps.map((temp) => `  temp ${showBuffer(temp)}`),
+    ...routine.temps.map((temp) => `  temp ${showTemp(temp)}`),
     ...blockLines(routine.body, 1),
     ...(results.length > 0 ? [`  return ${results.join(", ")}`] : []),
     "}",
@@ -82,8 +84,8 @@ function contractHead({ out, left, right, dims, accumulate }: Contract): string 
     ] as const;
     const shown = strides
       .filter(([, stride]) => stride !== 0)
-      .map(([{ buffer }, stride]) => `${showName(buffer)} ${stride}`);
-    return `${dim.role} ${dim.size} (${shown.join(", ")})`;
+      .map(([{ buffer }, stride]) => `${showName(buffer)} ${printBound(sizeExpr(stride))}`);
+    return `${dim.role} ${printBound(sizeExpr(dim.size))} (${shown.join(", ")})`;
   });
   const sign = accumulate ? "+=" : "=";
   return `contract ${place(out)} ${sign} ${place(left)} · ${place(right)} over ${over.join(", ")}`;
@@ -132,12 +134,12 @@ function exprCode(expr: Expr, depth: number): Code {
       return primary(`${showName(expr.table.name)}[${exprCode(expr.index, next).text}]`);
     case "unary": {
       const x = exprCode(expr.x, next);
-      if (expr.op === "neg") return prefix("-", x);
-      return expr.op === "not" ? prefix("!", x) : callCode(expr.op, x);
+      const { symbol } = unaryOperations[expr.op];
+      return symbol === undefined ? callCode(expr.op, x) : prefix(symbol, x);
     }
     case "binary": {
       const [x, y] = [exprCode(expr.x, next), exprCode(expr.y, next)];
-      const symbol = symbolOf(expr.op);
+      const { symbol } = binaryOperations[expr.op];
       return symbol === undefined ? callCode(expr.op, x, y) : infix(x, symbol, y);
     }
     case "select":
@@ -153,47 +155,17 @@ function exprCode(expr: Expr, depth: number): Code {
   }
 }
 
-function symbolOf(op: BinaryOp): string | undefined {
-  switch (op) {
-    case "add":
-      return "+";
-    case "sub":
-      return "-";
-    case "mul":
-      return "*";
-    case "div":
-      return "/";
-    case "rem":
-      return "%";
-    case "and":
-      return "&";
-    case "or":
-      return "|";
-    case "xor":
-      return "^";
-    case "shl":
-      return "<<";
-    case "shr":
-      return ">>";
-    case "lt":
-      return "<";
-    case "le":
-      return "<=";
-    case "eq":
-      return "==";
-    case "ne":
-      return "!=";
-    case "min":
-    case "max":
-    case "fromWords":
-      return undefined;
-    default:
-      return assertNever(op, "symbolOf");
-  }
+function showBuffer({ name, type, size }: Buffer): string {
+  return `${showName(name)}: ${type}[${showSize(size)}]`;
 }
 
-function showBuffer({ name, type, size }: Buffer): string {
-  return `${showName(name)}: ${type}[${size}]`;
+/** `t: f64[8] at byte 64`. */
+function showTemp(temp: Temp): string {
+  return `${showBuffer(temp)} at byte ${showSize(temp.offset)}`;
+}
+
+function showSize(size: Size): string {
+  return typeof size === "number" ? String(size) : printExpr(size);
 }
 
 /** A name as it is where that can be read without doubt, else in quotes. */

@@ -1,48 +1,6 @@
-import { assertNever } from "../util/assert-never.ts";
+import type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 
-/** Machine types of scalars; a `bool` is 0 or 1. */
-export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
-
-/** Operations on one scalar. `highWord`/`lowWord` give the halves of a float64 as int32, `bitsOf`/`fromBits` reinterpret a float32. */
-export type UnaryOp =
-  | "neg"
-  | "abs"
-  | "sqrt"
-  | "floor"
-  | "ceil"
-  | "trunc"
-  | "nearest" // to the nearest integer, ties to even
-  | "not"
-  | "highWord"
-  | "lowWord"
-  | "bitsOf"
-  | "fromBits";
-
-/**
- * Operations on two scalars of one type.
- *
- * Integers wrap; `div` and `rem` by zero give 0, and MIN / −1 wraps. `min` and `max` of floats give NaN if either is
- * NaN, and order −0 below +0. `shr` is arithmetic on int32 and logical on uint32; shift counts are taken modulo 32.
- * Comparisons give a bool; `fromWords(high, low)` makes a float64 of two int32.
- */
-export type BinaryOp =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "rem"
-  | "min"
-  | "max"
-  | "and"
-  | "or"
-  | "xor"
-  | "shl"
-  | "shr"
-  | "lt"
-  | "le"
-  | "eq"
-  | "ne"
-  | "fromWords";
+export type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 
 /** A constant table that expressions may read: coefficients, digits of 2/π, … */
 export interface Table {
@@ -86,6 +44,13 @@ export type Expr =
       readonly procedure: Procedure;
       readonly args: readonly Expr[];
     };
+
+/**
+ * A number of elements or bytes: known when the routine is made, or an int32 expression over its scalar inputs and constants
+ * (`add`, `sub`, `mul`, `div`, `min`, `max`, shifts), which each call computes. Such inputs are never set. A call whose size
+ * leaves the int32 numbers, or is negative, throws.
+ */
+export type Size = number | Expr;
 
 /** A statement of a loop nest. */
 export type Stmt =
@@ -160,12 +125,12 @@ export interface Place {
  * not depend on it). Rows belong to `left` and `out`, columns to `right` and `out`, sums to `left` and `right`, a batch to
  * all three.
  */
-export interface Dim {
+export interface Dim<S extends Size = Size> {
   readonly role: "batch" | "row" | "column" | "sum";
-  readonly size: number;
-  readonly out: number;
-  readonly left: number;
-  readonly right: number;
+  readonly size: S;
+  readonly out: S;
+  readonly left: S;
+  readonly right: S;
 }
 
 /**
@@ -175,7 +140,7 @@ export interface Dim {
  * Several dims of one role are listed outermost first. The products of each element of `out` are added in the order of
  * the sums, by `mulAdd`, in blocks of 256; what is there already is added to first. `out` shares no memory with the operands.
  */
-export interface Contract {
+export interface Contract<S extends Size = Size> {
   readonly kind: "contract";
   /** Names the statement and what it is made of; unique among locals. */
   readonly name: string;
@@ -183,7 +148,7 @@ export interface Contract {
   readonly out: Place;
   readonly left: Place;
   readonly right: Place;
-  readonly dims: readonly Dim[];
+  readonly dims: readonly Dim<S>[];
   readonly accumulate: boolean;
 }
 
@@ -196,10 +161,18 @@ export interface Procedure {
 }
 
 /** What a buffer of a routine holds; `size` in elements. */
-export interface Buffer {
+export interface Buffer<S extends Size = Size> {
   readonly name: string;
   readonly type: ScalarType;
-  readonly size: number;
+  readonly size: S;
+}
+
+/**
+ * Scratch of a routine: a buffer that lies `offset` bytes, a multiple of 32, from the beginning of the routine's arena. Several may
+ * lie in the same bytes, where none is read after another was written.
+ */
+export interface Temp extends Buffer {
+  readonly offset: Size;
 }
 
 /** An argument or result of a routine: a scalar in a register or a buffer in memory. */
@@ -214,62 +187,12 @@ export interface Routine {
   readonly outputs: readonly (
     { readonly kind: "scalar"; readonly value: Expr } | { readonly kind: "buffer"; readonly buffer: Buffer }
   )[];
-  readonly temps: readonly Buffer[];
+  readonly temps: readonly Temp[];
+  /** Bytes of the arena that the temporaries lie in. What a call leaves there the next one does not find. */
+  readonly arenaBytes: Size;
   readonly body: readonly Stmt[];
 }
 
 export function isFloat(type: ScalarType): boolean {
   return type === "f64" || type === "f32";
-}
-
-/** The type that an operation on two scalars of type `operand` gives. */
-export function binaryType(op: BinaryOp, operand: ScalarType): ScalarType {
-  switch (op) {
-    case "lt":
-    case "le":
-    case "eq":
-    case "ne":
-      return "bool";
-    case "fromWords":
-      return "f64";
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "rem":
-    case "min":
-    case "max":
-    case "and":
-    case "or":
-    case "xor":
-    case "shl":
-    case "shr":
-      return operand;
-    default:
-      return assertNever(op, "binaryType");
-  }
-}
-
-/** The type that an operation on a scalar of type `operand` gives. */
-export function unaryType(op: UnaryOp, operand: ScalarType): ScalarType {
-  switch (op) {
-    case "highWord":
-    case "lowWord":
-    case "bitsOf":
-      return "i32";
-    case "fromBits":
-      return "f32";
-    case "not":
-      return "bool";
-    case "neg":
-    case "abs":
-    case "sqrt":
-    case "floor":
-    case "ceil":
-    case "trunc":
-    case "nearest":
-      return operand;
-    default:
-      return assertNever(op, "unaryType");
-  }
 }

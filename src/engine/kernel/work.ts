@@ -1,6 +1,6 @@
 import type { Expr, Routine, Stmt } from "./scalar.ts";
 import type { Definitions } from "./iterations.ts";
-import { likelyIterations } from "./iterations.ts";
+import { likelyProducts, likelyIterations } from "./iterations.ts";
 import { walkExpr } from "./walk.ts";
 
 /** How much a routine computes, roughly, in scalar operations. */
@@ -74,7 +74,7 @@ function workOfBlock(
         break;
       }
       case "contract":
-        wide += 2 * times * stmt.dims.reduce((n, dim) => n * dim.size, 1);
+        wide += 2 * times * likelyProducts(stmt, unknownIterations);
         break;
       case "while":
         inner(stmt.body, unknownIterations, false);

@@ -13,7 +13,7 @@ const modes: Readonly<Record<string, ContractTarget>> = {
 };
 
 function plan(mode: keyof typeof modes, m: number, n: number, sums: number): ContractPlan {
-  const dims: Dim[] = [
+  const dims: Dim<number>[] = [
     { role: "row", size: m, out: n, left: sums, right: 0 },
     { role: "column", size: n, out: 1, left: 0, right: 1 },
     { role: "sum", size: sums, out: 0, left: 1, right: n },
@@ -119,7 +119,7 @@ describe("a plan prints", () => {
     `);
   });
   test("as tiny products in groups", () => {
-    const dims: Dim[] = [
+    const dims: Dim<number>[] = [
       { role: "batch", size: 1000, out: 9, left: 9, right: 9 },
       { role: "row", size: 3, out: 3, left: 3, right: 0 },
       { role: "column", size: 3, out: 1, left: 0, right: 1 },
@@ -145,7 +145,7 @@ describe("checkContractPlan", () => {
           for (const n of sizes)
             for (const sums of [0, 1, 16, 300, 40_000])
               for (const isTransposed of [false, true]) {
-                const dims: Dim[] = [
+                const dims: Dim<number>[] = [
                   { role: "batch", size: 3, out: m * n, left: m * sums, right: n * sums },
                   { role: "row", size: m, out: n, left: isTransposed ? 1 : sums, right: 0 },
                   { role: "column", size: n, out: 1, left: 0, right: isTransposed ? sums : 1 },

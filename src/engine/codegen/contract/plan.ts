@@ -126,7 +126,11 @@ export interface ContractPlan extends Product, Tiling, Blocking {
 
 /** Decides how a `contract` statement of a type other than bool is computed. */
 export function planContract(
-  { type, dims, accumulate = false }: Pick<Contract, "type" | "dims"> & Partial<Pick<Contract, "accumulate">>,
+  {
+    type,
+    dims,
+    accumulate = false,
+  }: Pick<Contract<number>, "type" | "dims"> & Partial<Pick<Contract, "accumulate">>,
   target: ContractTarget,
 ): ContractPlan {
   const shape = shapeOf(dims);

@@ -1,7 +1,7 @@
 import type { Procedure, ScalarType, Stmt } from "../../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../../kernel/split.ts";
 import type { Definitions } from "../../../kernel/iterations.ts";
-import { knownIterations, likelyIterations } from "../../../kernel/iterations.ts";
+import { knownIterations, likelyProducts, likelyIterations } from "../../../kernel/iterations.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import { greatestCommonDivisor } from "../../../util/shape.ts";
@@ -61,7 +61,7 @@ function innerWork(stmt: Stmt, known: Definitions = new Map()): number {
       if (stmt.rare === true) return 1;
       return (stmt.shortcut === true ? 0 : bodyWork(stmt.then, known)) + bodyWork(stmt.otherwise, known);
     case "contract":
-      return stmt.dims.reduce((product, dim) => product * dim.size, 1);
+      return likelyProducts(stmt, unknownIterations);
     case "let":
     case "set":
     case "store":

@@ -2,6 +2,7 @@ import { local } from "../../../kernel/build.ts";
 import { expandContract, expandReduce } from "../../../kernel/expand.ts";
 import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../kernel/scalar.ts";
+import { constantDims } from "../../../kernel/sizes.ts";
 import type { Piece, Split } from "../../../kernel/split.ts";
 import { splitBlock } from "../../../kernel/split.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
@@ -123,7 +124,8 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
 function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   const { body, unit } = frame;
   const { simd, relaxed, manyRegisters, wide } = unit.settings;
-  if (!simd) return emitBlock(expandContract(stmt), [], frame, depth + 1);
+  const dims = constantDims(stmt.dims);
+  if (!simd || dims === undefined) return emitBlock(expandContract(stmt), [], frame, depth + 1);
   const shared = unit.sharing !== undefined && !frame.isKernel && isShareable(stmt, unit.settings);
   const mode = {
     relaxed,
@@ -131,7 +133,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
     wide,
     partProducts: shared ? partOf(stmt, unit.settings) : Infinity,
   };
-  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), stmt, mode);
+  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), { ...stmt, dims }, mode);
   if (made.units === 0) return;
   const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
     const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));

@@ -58,7 +58,7 @@ export function addContract(
   module: ModuleBuilder,
   cache: ContractCache,
   name: string,
-  { type, dims, accumulate }: Pick<Contract, "type" | "dims" | "accumulate">,
+  { type, dims, accumulate }: Pick<Contract<number>, "type" | "dims" | "accumulate">,
   target: ContractTarget,
 ): ContractFunction {
   const key = `contract ${JSON.stringify([type, dims, accumulate, target])}`;
@@ -74,7 +74,7 @@ function writeContract(
   module: ModuleBuilder,
   cache: ContractCache,
   name: string,
-  statement: Pick<Contract, "type" | "dims" | "accumulate">,
+  statement: Pick<Contract<number>, "type" | "dims" | "accumulate">,
   target: ContractTarget,
 ): ContractFunction {
   const plan = planContract(statement, target);
