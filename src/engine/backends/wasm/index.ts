@@ -6,6 +6,7 @@ import { compileProcedure, compileRoutine } from "./emit/routine.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
 import type { WasmObstacle } from "./host/state.ts";
 import { hostState } from "./host/state.ts";
+import { chunkWork, partLimit } from "./host/tuning.ts";
 import { threadPool } from "./host/threads/pool.ts";
 import type { Settings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
@@ -20,12 +21,6 @@ export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
-
-/** Weight that one function may have before it is cut into parts. */
-const partLimit = 3000;
-
-/** Work, in weight, that one call of a kernel does. */
-const chunkWork = 65536;
 
 function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();

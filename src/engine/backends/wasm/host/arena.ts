@@ -5,16 +5,7 @@ import type { ScalarType } from "../../../kernel/scalar.ts";
 import { wasmFeatures } from "./features.ts";
 import { makeGaps } from "./gaps.ts";
 import { hostState } from "./state.ts";
-
-const page = 65536;
-const initialPages = 1024; // 64 MiB
-/** 4 GiB, all that an address of 32 bits reaches. */
-export const maximumPages = 65536;
-
-/** Regions begin at multiples of this: a cache line, which vectors of any width divide. */
-const alignment = 64;
-/** Regions up to so many bytes are many and live long: those of compiled functions. */
-const largestRounded = 2 ** 20;
+import { initialPages, largestRounded, maximumPages, pageBytes, regionAlignment } from "./tuning.ts";
 
 /** What memory is used for, as messages call it. */
 const uses = {
@@ -119,18 +110,18 @@ export function makeArena(mayShare: boolean): Arena {
   const usedFor: Record<MemoryUse, number> = { results: 0, copies: 0, scratch: 0, code: 0, threads: 0 };
   let buffer: ArrayBufferLike = memory.buffer;
   const former = new Set<ArrayBufferLike>(); // shared buffers before growth: views of them still show the memory
-  let top = alignment; // address 0 belongs to nobody
+  let top = regionAlignment; // address 0 belongs to nobody
   let used = 0;
 
-  const mostBytes = (): number => Math.min(limits.maximum * page, hostState.arenaLimit);
+  const mostBytes = (): number => Math.min(limits.maximum * pageBytes, hostState.arenaLimit);
   /** Whether the memory reaches to `end`, after growing if need be. */
   const reaches = (end: number): boolean => {
     const most = mostBytes();
     if (end > most) return false;
-    const missing = Math.ceil((end - buffer.byteLength) / page);
+    const missing = Math.ceil((end - buffer.byteLength) / pageBytes);
     if (missing <= 0) return true;
     // half as much again, so that many small requests grow it a few times
-    const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / page);
+    const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / pageBytes);
     for (const pages of [Math.max(missing, half), missing]) {
       try {
         memory.grow(pages);
@@ -199,9 +190,9 @@ export function makeArena(mayShare: boolean): Arena {
  * that the gap which one of many leaves fits others of about its size.
  */
 function roundedUp(bytes: number): number {
-  const isSmall = bytes <= largestRounded && bytes > 16 * alignment;
-  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : alignment;
-  return Math.max(alignment, Math.ceil(bytes / step) * step);
+  const isSmall = bytes <= largestRounded && bytes > 16 * regionAlignment;
+  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : regionAlignment;
+  return Math.max(regionAlignment, Math.ceil(bytes / step) * step);
 }
 
 /** Who uses a memory, as a sentence. */

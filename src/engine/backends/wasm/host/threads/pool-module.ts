@@ -3,12 +3,9 @@ import type { Int } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { ModuleBuilder } from "../../encode/module.ts";
 import { makeModule } from "../../encode/module.ts";
-import { maximumPages } from "../arena.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
 import { layout } from "../../emit/threads/layout.ts";
-
-/** Loads of a word in a row until the main thread, which has nothing left to do, stops burning time: some 100 µs. */
-const spins = 100_000;
+import { maximumPages, spinLoads } from "../tuning.ts";
 
 /**
  * The functions by which threads share work, as a module of its own that every thread has an instance of: over the block
@@ -139,7 +136,7 @@ function addEnd(module: ModuleBuilder, words: Words, idle: Callable): void {
   const { body } = module.function("end", { exported: true });
   const int = integersOf(body);
   const left = body.local("i32", "spins");
-  int.set(left, int.constant(spins));
+  int.set(left, int.constant(spinLoads));
   const taken = int.minus(words.load(body, "total"), words.load(body, "own"));
   const again = body.loop();
   int.when(int.differ(words.loadAtomic(body, "done"), taken), () => {

@@ -9,16 +9,7 @@ import { hostState } from "../state.ts";
 import { poolModule } from "./pool-module.ts";
 import type { Thread } from "./start.ts";
 import { affordableThreads, startThread } from "./start.ts";
-
-/** Milliseconds of waiting for what another thread took of shared work; one that was ended meanwhile never returns. */
-const longestWait = 30_000;
-/**
- * Calls of kernels, some 10 ms of work that could have been shared, from which on threads are worth their start: that
- * takes a few milliseconds of the calling thread, and they are up some 30 ms later.
- */
-const startAfter = 30_000;
-/** Milliseconds of one wait, and what counts of a longer one: the whole program may have been stopped in between. */
-const nap = 5;
+import { callsBeforeStart, longestWait, mostUsefulThreads, napTime } from "../tuning.ts";
 
 /** Threads that take part in the work of kernels, beside the one that calls them. */
 export interface Pool {
@@ -67,12 +58,12 @@ export function closePools(): void {
   hostState.pools.clear();
 }
 
-/** Threads that a program may want here, from 1 to 8: what there is beyond shares caches and memory more than it computes. */
+/** Threads that a program may want here */
 export function usefulThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.("node:os") as
     { availableParallelism?: () => number } | undefined;
   const found = os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-  return Math.max(1, Math.min(8, found));
+  return Math.max(1, Math.min(mostUsefulThreads, found));
 }
 
 /** What a pool holds. */
@@ -118,7 +109,7 @@ export function makePool(
   threads: number,
   arena: Arena,
   policy: Policy = { choose: makeChoice, gains: watchGains() },
-  unsharedCalls: number = startAfter,
+  unsharedCalls: number = callsBeforeStart,
 ): Pool {
   const others = Math.min(threads, mostThreads) - 1;
   const base = arena.allocate(layout.bytes, "threads");
@@ -182,7 +173,7 @@ function pause(state: State): void {
   const { wait, words } = state;
   const epoch = load(state, "epoch");
   const now = performance.now();
-  wait.elapsed = epoch === wait.epoch ? wait.elapsed + Math.min(2 * nap, now - wait.last) : 0;
+  wait.elapsed = epoch === wait.epoch ? wait.elapsed + Math.min(2 * napTime, now - wait.last) : 0;
   wait.epoch = epoch;
   wait.last = now;
   if (load(state, "failed") !== 0 || wait.elapsed > longestWait) {
@@ -197,7 +188,7 @@ function pause(state: State): void {
   if (!maySleep()) return;
   const done = load(state, "done");
   store(state, "waiting", 1);
-  Atomics.wait(words, indexOf("done"), done, nap);
+  Atomics.wait(words, indexOf("done"), done, napTime);
   store(state, "waiting", 0);
 }
 
