@@ -1,7 +1,7 @@
 import { internalError } from "../../../../errors/index.ts";
 import { printExpr } from "../../../../kernel/print.ts";
 import type { Expr } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/split.ts";
+import { usesOf } from "../../../../kernel/uses.ts";
 import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import type { Frame } from "../frame.ts";
@@ -19,7 +19,6 @@ import {
   made,
   naturalWidth,
   newRegs,
-  NotVectorisable,
   part,
   plain,
   shapeOf,
@@ -43,7 +42,7 @@ export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
 /** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
 export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
-  if (expr.type === "f64" && lanes.isNarrow) throw new NotVectorisable("float64 in lanes of 32 bits");
+  if (expr.type === "f64" && lanes.isNarrow) throw internalError("float64 in lanes of 32 bits");
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
   const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
