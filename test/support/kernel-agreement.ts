@@ -9,6 +9,7 @@ import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts"
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
 import { seeded } from "./sampling.ts";
+import { lengthOf } from "./buffer-length.ts";
 
 const settings: readonly WasmOptions[] = [
   {},
@@ -74,12 +75,12 @@ function outcome(backend: Backend, routine: Routine): readonly TypedArray[] {
   const compiled = backend.compile(routine);
   const inputs = routine.inputs.map((port, n): Slot => {
     if (port.kind === "scalar") return fill(makeArray(port.type, 1), n)[0]!;
-    return { array: fill(makeArray(port.buffer.type, port.buffer.size + 3), n), offset: 2 };
+    return { array: fill(makeArray(port.buffer.type, lengthOf(port.buffer) + 3), n), offset: 2 };
   });
   const outputs = routine.outputs.map((port): Slot => {
     return port.kind === "scalar"
       ? NaN
-      : { array: makeArray(port.buffer.type, port.buffer.size + 2), offset: 1 };
+      : { array: makeArray(port.buffer.type, lengthOf(port.buffer) + 2), offset: 1 };
   });
   compiled(inputs, outputs);
   compiled.release?.();

@@ -19,6 +19,7 @@ import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import type { Local, Scope } from "./random-choices.ts";
 import { Choices } from "./random-choices.ts";
 import { formulas } from "./random-formulas.ts";
+import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
 const unaryOps: readonly UnaryOp[] =
@@ -113,7 +114,7 @@ class KernelGenerator {
         ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 2) }) as const),
         ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
-      temps,
+      ...layOutAtCall(temps),
       body: block.statements,
     };
   }

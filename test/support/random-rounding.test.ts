@@ -8,6 +8,7 @@ import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
 import type { Rounding } from "./random-rounding.ts";
 import { roundingOf } from "./random-rounding.ts";
+import { lengthOf } from "./buffer-length.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
 
@@ -27,7 +28,7 @@ function learn(
   const slots = [...captured, ...tensors].map((x) => x.slot!);
   const [port] = routine.outputs;
   const out: Slot[] = [
-    port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, port!.buffer.size), offset: 0 },
+    port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, lengthOf(port!.buffer)), offset: 0 },
   ];
   interpBackend.compile(routine)(slots, out);
   const [slot] = out;

@@ -14,6 +14,7 @@ import type {
 import { neutral } from "../../src/engine/kernel/neutral.ts";
 import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
+import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
 /** Elements of every buffer of a generated routine. */
 export const bufferSize = 16;
@@ -155,7 +156,7 @@ class Generator {
         ...scalarTypes.map((type) => ({ kind: "scalar", value: this.expr(type, scope, 3) }) as const),
         ...outs.map((buffer) => ({ kind: "buffer", buffer }) as const),
       ],
-      temps,
+      ...layOutAtCall(temps),
       body: block.statements,
     };
   }

@@ -1,5 +1,5 @@
 import type { Definitions } from "../kernel/iterations.ts";
-import { likelyIterations } from "../kernel/iterations.ts";
+import { likelyIterations, likelyProducts } from "../kernel/iterations.ts";
 import type { Expr, Procedure, Routine, Stmt } from "../kernel/scalar.ts";
 import { walkExpr, walkStmt } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
@@ -66,7 +66,7 @@ export function statementWork(stmt: Stmt, known: Definitions = new Map()): numbe
       if (stmt.rare === true) return 1;
       return (stmt.shortcut === true ? 0 : blockWork(stmt.then, known)) + blockWork(stmt.otherwise, known);
     case "contract":
-      return stmt.dims.reduce((product, dim) => product * dim.size, 1);
+      return likelyProducts(stmt, unknownIterationsOfLoops);
     case "let":
     case "set":
     case "store":
@@ -174,7 +174,7 @@ function workOfBlock(
         break;
       }
       case "contract":
-        wide += 2 * times * stmt.dims.reduce((n, dim) => n * dim.size, 1);
+        wide += 2 * times * likelyProducts(stmt, unknownIterationsOfBackends);
         break;
       case "while":
         inner(stmt.body, unknownIterationsOfBackends, false);

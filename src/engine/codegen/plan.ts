@@ -3,6 +3,7 @@ import { expandContract, expandReduce } from "../kernel/expand.ts";
 import { knownIterations, likelyIterations } from "../kernel/iterations.ts";
 import type { Contract, Expr, Reduce, Routine, ScalarType, Stmt } from "../kernel/scalar.ts";
 import { reduceLanes } from "../kernel/scalar.ts";
+import { constantDims } from "../kernel/sizes.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import { greatestCommonDivisor } from "../util/shape.ts";
 import { hasKind, hasRare, usesDouble } from "./branches.ts";
@@ -82,7 +83,14 @@ export type FoldPlan =
 
 /** How a product of arrays is written: by a function of its own, in parts that threads share, or as plain loops. */
 export type ContractPlan =
-  | { readonly kind: "product"; readonly isShared: boolean; readonly partProducts: number }
+  | {
+      readonly kind: "product";
+      /** The statement, with its sizes in numbers. */
+      readonly statement: Contract<number>;
+      readonly isShared: boolean;
+      /** Products that each part has at least. */
+      readonly partProducts: number;
+    }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
 /** What was decided of statements, each beside it. */
@@ -330,10 +338,17 @@ function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: Target): 
 }
 
 function planContract(stmt: Contract, target: Target, isKernel: boolean): ContractPlan {
-  if (!target.simd)
-    return { kind: "expanded", statements: expandContract(stmt), reason: "there are no vectors" };
+  const expanded = (reason: string): ContractPlan => ({
+    kind: "expanded",
+    statements: expandContract(stmt),
+    reason,
+  });
+  if (!target.simd) return expanded("there are no vectors");
+  const dims = constantDims(stmt.dims);
+  if (dims === undefined) return expanded("its sizes are computed by calls");
+  const statement: Contract<number> = { ...stmt, dims };
   const isShared = target.shares && !isKernel && isShareable(stmt, target);
-  return { kind: "product", isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };
+  return { kind: "product", statement, isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };
 }
 
 /** How many products a part of a contraction should have that threads share. */

@@ -17,7 +17,8 @@ function routine(fill: (block: k.Block) => void, more: Partial<Routine> = {}): R
       { kind: "buffer", buffer: { name: "a", type: "f64", size: 4 } },
     ],
     outputs: [{ kind: "buffer", buffer: { name: "out", type: "f64", size: 4 } }],
-    temps: [{ name: "t", type: "i32", size: 2 }],
+    temps: [{ name: "t", type: "i32", size: 2, offset: 0 }],
+    arenaBytes: 32,
     body: block.statements,
     ...more,
   };
@@ -192,12 +193,12 @@ describe("a fault is found and its statement named", () => {
     [
       "two buffers of one name",
       'buffer "a" is declared twice',
-      routine(() => {}, { temps: [{ name: "a", type: "f64", size: 1 }] }),
+      routine(() => {}, { temps: [{ name: "a", type: "f64", size: 1, offset: 0 }] }),
     ],
     [
       "a size below zero",
       'buffer "t" has -1 elements',
-      routine(() => {}, { temps: [{ name: "t", type: "f64", size: -1 }] }),
+      routine(() => {}, { temps: [{ name: "t", type: "f64", size: -1, offset: 0 }] }),
     ],
     [
       "an output that uses what is not there",

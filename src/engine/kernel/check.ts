@@ -1,5 +1,6 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
+import { isSizeOperation } from "./call-sizes.ts";
 import { printExpr, printHead } from "./print.ts";
 import type {
   BinaryOp,
@@ -9,15 +10,19 @@ import type {
   Procedure,
   Routine,
   ScalarType,
+  Size,
   Stmt,
+  Temp,
   UnaryOp,
 } from "./scalar.ts";
 import { binaryType, isFloat, unaryType } from "./scalar.ts";
-import { checkDepth } from "./walk.ts";
+import { addSizes, bytesOf, constantDims, constantSize, sizeExpr, tempAlignment } from "./sizes.ts";
+import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
 
 /**
  * Checks that a routine obeys the vocabulary: every local declared before it is used, in scope and once; types that
- * agree; buffers that exist, and are written only if they are not inputs; int32 indices; procedures that obey it too.
+ * agree; buffers that exist, and are written only if they are not inputs; int32 indices; sizes that are numbers or made of scalar
+ * inputs that stay what they are; temporaries that lie in the arena; procedures that obey it too.
  *
  * `writable` names the inputs whose memory was donated, so that they may be overwritten.
  *
@@ -25,16 +30,18 @@ import { checkDepth } from "./walk.ts";
  */
 export function checkRoutine(routine: Routine, writable: readonly string[] = []): void {
   const where = `routine ${JSON.stringify(routine.name)}`;
-  const checker = makeChecker(where);
-  for (const input of routine.inputs) {
-    if (input.kind === "scalar") checker.declare(input.name, { type: input.type, isIndex: false });
-    else checker.addBuffer(input.buffer, writable.includes(input.buffer.name));
-  }
-  for (const output of routine.outputs) if (output.kind === "buffer") checker.addBuffer(output.buffer, true);
-  for (const temp of routine.temps) checker.addBuffer(temp, true);
-  checker.block(routine.body, 0);
+  const scalars = routine.inputs.filter((input) => input.kind === "scalar");
+  const inputNames = new Set(scalars.map(({ name }) => name));
+  const context = openContext(where, newProgress(), inputNames, namesInSizes(routine));
+  for (const { name, type } of scalars) declare(context, name, { type, isIndex: false });
+  for (const input of routine.inputs)
+    if (input.kind === "buffer") addBuffer(context, input.buffer, writable.includes(input.buffer.name));
+  for (const output of routine.outputs) if (output.kind === "buffer") addBuffer(context, output.buffer, true);
+  checkSize(context, routine.arenaBytes, "the arena", "bytes");
+  for (const temp of routine.temps) checkTemp(context, temp, routine.arenaBytes);
+  checkBlock(context, routine.body, 0);
   routine.outputs.forEach((output, k) => {
-    if (output.kind === "scalar") checker.result(`output ${k}`, output.value);
+    if (output.kind === "scalar") checkResult(context, `output ${k}`, output.value);
   });
 }
 
@@ -125,13 +132,6 @@ interface Local {
   readonly isIndex: boolean;
 }
 
-interface Checker {
-  readonly addBuffer: (buffer: Buffer, isWritable: boolean) => void;
-  readonly declare: (name: string, local: Local) => void;
-  readonly block: (block: readonly Stmt[], depth: number) => void;
-  readonly result: (what: string, expr: Expr) => void;
-}
-
 /** Procedures that were checked, and those whose check is under way. */
 interface Progress {
   readonly checked: Set<Procedure>;
@@ -149,243 +149,339 @@ function checkProcedureOnce(procedure: Procedure, progress: Progress): void {
   if (open.has(procedure)) throw internalError(`${where}: calls itself`);
   checkDepth(open.size);
   open.add(procedure);
-  const checker = makeChecker(where, progress);
-  for (const param of procedure.params) checker.declare(param.name, { type: param.type, isIndex: false });
-  checker.block(procedure.body, 0);
-  checker.result("result", procedure.result);
+  const context = openContext(where, progress);
+  for (const { name, type } of procedure.params) declare(context, name, { type, isIndex: false });
+  checkBlock(context, procedure.body, 0);
+  checkResult(context, "result", procedure.result);
   open.delete(procedure);
   checked.add(procedure);
 }
 
-function makeChecker(where: string, progress: Progress = newProgress()): Checker {
-  const buffers = new Map<string, Buffer & { readonly isWritable: boolean }>();
-  const names = new Set<string>(); // of every local so far, those out of scope too
-  const scopes = [new Map<string, Local>()];
-  let outermostSettable = 0; // scopes further out belong to the surroundings of an independent loop
-  let current: Stmt | string | undefined; // the statement that is being checked, or what else is
+/** What is known at a place of a routine or procedure. */
+interface Context {
+  /** Whose code it is, as messages name it. */
+  readonly where: string;
+  readonly progress: Progress;
+  readonly buffers: Map<string, Buffer & { readonly isWritable: boolean }>;
+  /** Every local so far, those out of scope too. */
+  readonly names: Set<string>;
+  readonly scopes: Map<string, Local>[];
+  /** Scalar inputs, which sizes may be made of, and those that some are made of. */
+  readonly inputs: ReadonlySet<string>;
+  readonly inSizes: ReadonlySet<string>;
+  /** Scopes further out belong to the surroundings of an independent loop. */
+  outermostSettable: number;
+  /** The statement that is being checked, or what else is. */
+  current: Stmt | string | undefined;
+}
 
-  const fail = (message: string): never => {
-    const at =
-      typeof current === "object"
-        ? `: at "${printHead(current)}"`
-        : current === undefined
-          ? ""
-          : `: ${current}`;
-    throw internalError(`${where}${at}: ${message}`);
-  };
-  const demand = (type: ScalarType, expr: Expr, role: string): void => {
-    if (expr.type !== type) fail(`${role} ${printExpr(expr)} is ${expr.type}, not ${type}`);
-  };
-  const lookUp = (name: string): Local => {
-    for (let k = scopes.length - 1; k >= 0; k--) {
-      const local = scopes[k]!.get(name);
-      if (local !== undefined) return local;
-    }
-    return fail(
-      `local "${name}" ${names.has(name) ? "is out of scope here" : "is used before it is declared"}`,
-    );
-  };
-  const declare = (name: string, local: Local): void => {
-    if (names.has(name)) fail(`local "${name}" is declared twice`);
-    names.add(name);
-    scopes.at(-1)!.set(name, local);
-  };
-  const bufferOf = (name: string): Buffer & { readonly isWritable: boolean } =>
-    buffers.get(name) ?? fail(`there is no buffer "${name}"`);
-
-  const check = (expr: Expr, depth: number): void => {
-    checkDepth(depth);
-    const part = (inner: Expr): void => check(inner, depth + 1);
-    const gives = (type: ScalarType): void => {
-      if (expr.type !== type) fail(`${printExpr(expr)} gives ${type} but says ${expr.type}`);
-    };
-    switch (expr.kind) {
-      case "const":
-        if (!isValueOf(expr.type, expr.value)) fail(`${expr.value} is not a ${expr.type}`);
-        return;
-      case "local":
-        return gives(lookUp(expr.name).type);
-      case "load": {
-        const buffer = bufferOf(expr.buffer);
-        part(expr.index);
-        demand("i32", expr.index, "index");
-        return gives(buffer.type);
-      }
-      case "table": {
-        const { table } = expr;
-        part(expr.index);
-        demand("i32", expr.index, "index");
-        for (const value of table.values) {
-          if (!isValueOf(table.type, value)) fail(`table "${table.name}" of ${table.type} holds ${value}`);
-        }
-        return gives(table.type);
-      }
-      case "unary":
-        part(expr.x);
-        if (!hasUnary(expr.op, expr.x.type)) fail(`there is no "${expr.op}" of ${expr.x.type}`);
-        return gives(unaryType(expr.op, expr.x.type));
-      case "binary":
-        part(expr.x);
-        part(expr.y);
-        demand(expr.x.type, expr.y, `the right side of "${expr.op}",`);
-        if (!hasBinary(expr.op, expr.x.type)) fail(`there is no "${expr.op}" of ${expr.x.type}`);
-        return gives(binaryType(expr.op, expr.x.type));
-      case "select":
-        for (const inner of [expr.condition, expr.x, expr.y]) part(inner);
-        demand("bool", expr.condition, "condition");
-        demand(expr.x.type, expr.y, "the other side of a select,");
-        return gives(expr.x.type);
-      case "convert":
-        return part(expr.x);
-      case "mulAdd":
-        for (const inner of [expr.x, expr.y, expr.z]) {
-          part(inner);
-          demand(expr.type, inner, "an operand of mulAdd,");
-        }
-        if (!isFloat(expr.type)) fail(`there is no mulAdd of ${expr.type}`);
-        return;
-      case "call": {
-        const { procedure, args } = expr;
-        if (args.length !== procedure.params.length) {
-          fail(`${procedure.name} takes ${procedure.params.length} arguments, not ${args.length}`);
-        }
-        args.forEach((arg, k) => {
-          part(arg);
-          demand(
-            procedure.params[k]!.type,
-            arg,
-            `argument "${procedure.params[k]!.name}" of ${procedure.name},`,
-          );
-        });
-        checkProcedureOnce(procedure, progress);
-        return gives(procedure.result.type);
-      }
-      default:
-        return assertNever(expr, "checkExpr");
-    }
-  };
-
-  const scoped = (
-    stmts: readonly Stmt[],
-    depth: number,
-    index?: string,
-    isIndependent = false,
-    value?: Expr,
-  ): void => {
-    const saved = outermostSettable;
-    scopes.push(new Map());
-    if (isIndependent) outermostSettable = scopes.length - 1;
-    if (index !== undefined) declare(index, { type: "i32", isIndex: true });
-    block(stmts, depth);
-    if (value !== undefined) check(value, 0);
-    scopes.pop();
-    outermostSettable = saved;
-  };
-
-  const checkContract = (stmt: Contract): void => {
-    for (const [place, role] of [
-      [stmt.out, "out"],
-      [stmt.left, "left"],
-      [stmt.right, "right"],
-    ] as const) {
-      const buffer = bufferOf(place.buffer);
-      check(place.offset, 0);
-      demand("i32", place.offset, "offset");
-      if (buffer.type !== stmt.type) fail(`buffer "${buffer.name}" is ${buffer.type}, not ${stmt.type}`);
-      const isEmpty = stmt.dims.some((dim) => dim.size === 0);
-      const reach = stmt.dims.reduce((sum, dim) => sum + (dim.size - 1) * dim[role], 0);
-      const start = place.offset.kind === "const" ? place.offset.value : 0;
-      if (!isEmpty && start + reach >= buffer.size)
-        fail(`${role} reaches element ${start + reach} of buffer "${buffer.name}", which has ${buffer.size}`);
-    }
-    if (!bufferOf(stmt.out.buffer).isWritable)
-      fail(`buffer "${stmt.out.buffer}" is an input and cannot be written`);
-    for (const dim of stmt.dims) {
-      const numbers = [dim.size, dim.out, dim.left, dim.right];
-      if (!numbers.every((n) => Number.isSafeInteger(n) && n >= 0))
-        fail(`${dim.role} has size and strides ${numbers.join(", ")}`);
-      if ((dim.role === "column" && dim.left !== 0) || (dim.role === "row" && dim.right !== 0))
-        fail(`${dim.role} has strides of both operands`);
-      if (dim.role === "sum" && dim.out !== 0) fail("sum has a stride of out");
-    }
-  };
-
-  const checkStmt = (stmt: Stmt, depth: number): void => {
-    switch (stmt.kind) {
-      case "let":
-        check(stmt.value, 0);
-        return declare(stmt.name, { type: stmt.value.type, isIndex: false });
-      case "set": {
-        check(stmt.value, 0);
-        const { type, isIndex } = lookUp(stmt.name);
-        if (!scopes.slice(outermostSettable).some((scope) => scope.has(stmt.name)))
-          fail(`"${stmt.name}" comes from outside of an independent loop and cannot be set in it`);
-        if (isIndex) fail(`"${stmt.name}" is the index of a loop and cannot be set`);
-        return demand(type, stmt.value, `the new value of "${stmt.name}",`);
-      }
-      case "store": {
-        const buffer = bufferOf(stmt.buffer);
-        check(stmt.index, 0);
-        check(stmt.value, 0);
-        demand("i32", stmt.index, "index");
-        if (!buffer.isWritable) fail(`buffer "${buffer.name}" is an input and cannot be written`);
-        return demand(buffer.type, stmt.value, `the new element of "${buffer.name}",`);
-      }
-      case "for":
-        for (const bound of [stmt.from, stmt.to]) {
-          check(bound, 0);
-          demand("i32", bound, "bound");
-        }
-        return scoped(stmt.body, depth + 1, stmt.index, stmt.independent === true);
-      case "reduce":
-        for (const bound of [stmt.from, stmt.to]) {
-          check(bound, 0);
-          demand("i32", bound, "bound");
-        }
-        check(stmt.start, 0);
-        demand(stmt.value.type, stmt.start, "the start of a fold,");
-        if (stmt.start.kind !== "const") fail("the start of a fold is not a constant");
-        if (!hasBinary(stmt.op, stmt.value.type)) fail(`there is no "${stmt.op}" of ${stmt.value.type}`);
-        scoped(stmt.body, depth + 1, stmt.index, true, stmt.value);
-        return declare(stmt.name, { type: stmt.value.type, isIndex: false });
-      case "contract":
-        return checkContract(stmt);
-      case "while":
-        check(stmt.condition, 0);
-        demand("bool", stmt.condition, "condition");
-        return scoped(stmt.body, depth + 1);
-      case "if":
-        check(stmt.condition, 0);
-        demand("bool", stmt.condition, "condition");
-        scoped(stmt.then, depth + 1);
-        return scoped(stmt.otherwise, depth + 1);
-      case "comment":
-        return;
-      default:
-        return assertNever(stmt, "checkStmt");
-    }
-  };
-
-  const block = (stmts: readonly Stmt[], depth: number): void => {
-    checkDepth(depth);
-    for (const stmt of stmts) {
-      current = stmt;
-      checkStmt(stmt, depth);
-    }
-  };
-
+function openContext(
+  where: string,
+  progress: Progress,
+  inputs: ReadonlySet<string> = new Set(),
+  inSizes: ReadonlySet<string> = new Set(),
+): Context {
   return {
-    declare,
-    block,
-    addBuffer(buffer, isWritable) {
-      if (buffers.has(buffer.name)) fail(`buffer "${buffer.name}" is declared twice`);
-      if (!(Number.isSafeInteger(buffer.size) && buffer.size >= 0))
-        fail(`buffer "${buffer.name}" has ${buffer.size} elements`);
-      buffers.set(buffer.name, { ...buffer, isWritable });
-    },
-    result(what, expr) {
-      current = what;
-      check(expr, 0);
-    },
+    where,
+    progress,
+    inputs,
+    inSizes,
+    buffers: new Map(),
+    names: new Set(),
+    scopes: [new Map<string, Local>()],
+    outermostSettable: 0,
+    current: undefined,
   };
+}
+
+function fail({ where, current }: Context, message: string): never {
+  const at =
+    typeof current === "object"
+      ? `: at "${printHead(current)}"`
+      : current === undefined
+        ? ""
+        : `: ${current}`;
+  throw internalError(`${where}${at}: ${message}`);
+}
+
+function demand(context: Context, type: ScalarType, expr: Expr, role: string): void {
+  if (expr.type !== type) fail(context, `${role} ${printExpr(expr)} is ${expr.type}, not ${type}`);
+}
+
+/** The locals that sizes of a routine are made of. */
+function namesInSizes({ inputs, outputs, temps, arenaBytes, body }: Routine): Set<string> {
+  const names = new Set<string>();
+  const enter = (size: Size): void =>
+    walkExpr(sizeExpr(size), (part) => void (part.kind === "local" && names.add(part.name)));
+  for (const port of [...inputs, ...outputs]) if (port.kind === "buffer") enter(port.buffer.size);
+  for (const { size, offset } of temps) for (const one of [size, offset]) enter(one);
+  enter(arenaBytes);
+  walkBlock(body, {
+    stmt(stmt) {
+      if (stmt.kind !== "contract") return;
+      for (const { size, out, left, right } of stmt.dims)
+        for (const one of [size, out, left, right]) enter(one);
+    },
+  });
+  return names;
+}
+
+function declare(context: Context, name: string, local: Local): void {
+  if (context.names.has(name)) fail(context, `local "${name}" is declared twice`);
+  context.names.add(name);
+  context.scopes.at(-1)!.set(name, local);
+}
+
+function lookUp(context: Context, name: string): Local {
+  const { scopes, names } = context;
+  const found = scopes.findLast((scope) => scope.has(name))?.get(name);
+  if (found !== undefined) return found;
+  return fail(
+    context,
+    `local "${name}" ${names.has(name) ? "is out of scope here" : "is used before it is declared"}`,
+  );
+}
+
+function bufferOf(context: Context, name: string): Buffer & { readonly isWritable: boolean } {
+  return context.buffers.get(name) ?? fail(context, `there is no buffer "${name}"`);
+}
+
+function addBuffer(context: Context, buffer: Buffer, isWritable: boolean): void {
+  const { buffers } = context;
+  if (buffers.has(buffer.name)) fail(context, `buffer "${buffer.name}" is declared twice`);
+  checkSize(context, buffer.size, `buffer "${buffer.name}"`, "elements");
+  buffers.set(buffer.name, { ...buffer, isWritable });
+}
+
+function checkTemp(context: Context, temp: Temp, arenaBytes: Size): void {
+  addBuffer(context, temp, true);
+  checkSize(context, temp.offset, `buffer "${temp.name}"`, "bytes before it");
+  if (!isMultiple(temp.offset, tempAlignment))
+    fail(context, `buffer "${temp.name}" does not begin at a multiple of ${tempAlignment} bytes`);
+  const end = constantSize(addSizes(temp.offset, bytesOf(temp)));
+  const bytes = constantSize(arenaBytes);
+  if (end !== undefined && bytes !== undefined && end > bytes)
+    fail(context, `buffer "${temp.name}" ends at byte ${end} of an arena of ${bytes}`);
+}
+
+/** Whether a size is known to be a multiple of a power of two. */
+function isMultiple(size: Size, of: number): boolean {
+  const known = constantSize(size);
+  if (known !== undefined || typeof size === "number") return known! % of === 0;
+  if (size.kind !== "binary") return false;
+  const { op, x, y } = size;
+  if (op === "mul") return isMultiple(x, of) || isMultiple(y, of);
+  if (op === "shl") return y.kind === "const" && y.value < 32 && 2 ** y.value >= of;
+  return ["add", "sub", "min", "max"].includes(op) && isMultiple(x, of) && isMultiple(y, of);
+}
+
+/** `owner` has a size of this many `unit`. */
+function checkSize(context: Context, size: Size, owner: string, unit: string): void {
+  if (typeof size === "number") {
+    if (!(Number.isSafeInteger(size) && size >= 0)) fail(context, `${owner} has ${size} ${unit}`);
+    return;
+  }
+  const what = `${owner} has ${printExpr(size)} ${unit}`;
+  checkExpr(context, size);
+  if (size.type !== "i32") fail(context, `${what}, which is ${size.type}, not i32`);
+  walkExpr(size, (part) => {
+    if (part.kind === "const" || (part.kind === "binary" && isSizeOperation(part.op))) return;
+    if (part.kind !== "local") fail(context, `${what}, which is more than arithmetic`);
+    else if (!context.inputs.has(part.name)) fail(context, `${what}, but "${part.name}" is no scalar input`);
+  });
+}
+
+function checkExpr(context: Context, expr: Expr, depth = 0): void {
+  checkDepth(depth);
+  const part = (inner: Expr): void => checkExpr(context, inner, depth + 1);
+  const gives = (type: ScalarType): void => {
+    if (expr.type !== type) fail(context, `${printExpr(expr)} gives ${type} but says ${expr.type}`);
+  };
+  switch (expr.kind) {
+    case "const":
+      if (!isValueOf(expr.type, expr.value)) fail(context, `${expr.value} is not a ${expr.type}`);
+      return;
+    case "local":
+      return gives(lookUp(context, expr.name).type);
+    case "load": {
+      const buffer = bufferOf(context, expr.buffer);
+      part(expr.index);
+      demand(context, "i32", expr.index, "index");
+      return gives(buffer.type);
+    }
+    case "table": {
+      const { table } = expr;
+      part(expr.index);
+      demand(context, "i32", expr.index, "index");
+      for (const value of table.values) {
+        if (!isValueOf(table.type, value))
+          fail(context, `table "${table.name}" of ${table.type} holds ${value}`);
+      }
+      return gives(table.type);
+    }
+    case "unary":
+      part(expr.x);
+      if (!hasUnary(expr.op, expr.x.type)) fail(context, `there is no "${expr.op}" of ${expr.x.type}`);
+      return gives(unaryType(expr.op, expr.x.type));
+    case "binary":
+      part(expr.x);
+      part(expr.y);
+      demand(context, expr.x.type, expr.y, `the right side of "${expr.op}",`);
+      if (!hasBinary(expr.op, expr.x.type)) fail(context, `there is no "${expr.op}" of ${expr.x.type}`);
+      return gives(binaryType(expr.op, expr.x.type));
+    case "select":
+      for (const inner of [expr.condition, expr.x, expr.y]) part(inner);
+      demand(context, "bool", expr.condition, "condition");
+      demand(context, expr.x.type, expr.y, "the other side of a select,");
+      return gives(expr.x.type);
+    case "convert":
+      return part(expr.x);
+    case "mulAdd":
+      for (const inner of [expr.x, expr.y, expr.z]) {
+        part(inner);
+        demand(context, expr.type, inner, "an operand of mulAdd,");
+      }
+      if (!isFloat(expr.type)) fail(context, `there is no mulAdd of ${expr.type}`);
+      return;
+    case "call": {
+      const { procedure, args } = expr;
+      if (args.length !== procedure.params.length) {
+        fail(context, `${procedure.name} takes ${procedure.params.length} arguments, not ${args.length}`);
+      }
+      args.forEach((arg, k) => {
+        part(arg);
+        demand(
+          context,
+          procedure.params[k]!.type,
+          arg,
+          `argument "${procedure.params[k]!.name}" of ${procedure.name},`,
+        );
+      });
+      checkProcedureOnce(procedure, context.progress);
+      return gives(procedure.result.type);
+    }
+    default:
+      return assertNever(expr, "checkExpr");
+  }
+}
+
+function checkScope(
+  context: Context,
+  stmts: readonly Stmt[],
+  depth: number,
+  index?: string,
+  isIndependent = false,
+  value?: Expr,
+): void {
+  const { scopes, outermostSettable } = context;
+  scopes.push(new Map());
+  if (isIndependent) context.outermostSettable = scopes.length - 1;
+  if (index !== undefined) declare(context, index, { type: "i32", isIndex: true });
+  checkBlock(context, stmts, depth);
+  if (value !== undefined) checkExpr(context, value);
+  scopes.pop();
+  context.outermostSettable = outermostSettable;
+}
+
+function checkContract(context: Context, stmt: Contract): void {
+  for (const [place, role] of [
+    [stmt.out, "out"],
+    [stmt.left, "left"],
+    [stmt.right, "right"],
+  ] as const) {
+    const buffer = bufferOf(context, place.buffer);
+    checkExpr(context, place.offset);
+    demand(context, "i32", place.offset, "offset");
+    if (buffer.type !== stmt.type)
+      fail(context, `buffer "${buffer.name}" is ${buffer.type}, not ${stmt.type}`);
+    const dims = constantDims(stmt.dims) ?? [];
+    const size = constantSize(buffer.size) ?? Infinity;
+    const isEmpty = dims.length === 0 || dims.some((dim) => dim.size === 0);
+    const reach = dims.reduce((sum, dim) => sum + (dim.size - 1) * dim[role], 0);
+    const start = place.offset.kind === "const" ? place.offset.value : 0;
+    if (!isEmpty && start + reach >= size)
+      fail(context, `${role} reaches element ${start + reach} of buffer "${buffer.name}", which has ${size}`);
+  }
+  if (!bufferOf(context, stmt.out.buffer).isWritable)
+    fail(context, `buffer "${stmt.out.buffer}" is an input and cannot be written`);
+  for (const dim of stmt.dims) {
+    checkSize(context, dim.size, dim.role, "indices");
+    for (const stride of [dim.out, dim.left, dim.right])
+      checkSize(context, stride, dim.role, "elements from one index to the next");
+    if ((dim.role === "column" && dim.left !== 0) || (dim.role === "row" && dim.right !== 0))
+      fail(context, `${dim.role} has strides of both operands`);
+    if (dim.role === "sum" && dim.out !== 0) fail(context, "sum has a stride of out");
+  }
+}
+
+function checkStmt(context: Context, stmt: Stmt, depth: number): void {
+  switch (stmt.kind) {
+    case "let":
+      checkExpr(context, stmt.value);
+      return declare(context, stmt.name, { type: stmt.value.type, isIndex: false });
+    case "set": {
+      checkExpr(context, stmt.value);
+      const { type, isIndex } = lookUp(context, stmt.name);
+      if (!context.scopes.slice(context.outermostSettable).some((scope) => scope.has(stmt.name)))
+        fail(context, `"${stmt.name}" comes from outside of an independent loop and cannot be set in it`);
+      if (context.inSizes.has(stmt.name))
+        fail(context, `sizes are made of "${stmt.name}", which cannot be set`);
+      if (isIndex) fail(context, `"${stmt.name}" is the index of a loop and cannot be set`);
+      return demand(context, type, stmt.value, `the new value of "${stmt.name}",`);
+    }
+    case "store": {
+      const buffer = bufferOf(context, stmt.buffer);
+      checkExpr(context, stmt.index);
+      checkExpr(context, stmt.value);
+      demand(context, "i32", stmt.index, "index");
+      if (!buffer.isWritable) fail(context, `buffer "${buffer.name}" is an input and cannot be written`);
+      return demand(context, buffer.type, stmt.value, `the new element of "${buffer.name}",`);
+    }
+    case "for":
+      for (const bound of [stmt.from, stmt.to]) {
+        checkExpr(context, bound);
+        demand(context, "i32", bound, "bound");
+      }
+      return checkScope(context, stmt.body, depth + 1, stmt.index, stmt.independent === true);
+    case "reduce":
+      for (const bound of [stmt.from, stmt.to]) {
+        checkExpr(context, bound);
+        demand(context, "i32", bound, "bound");
+      }
+      checkExpr(context, stmt.start);
+      demand(context, stmt.value.type, stmt.start, "the start of a fold,");
+      if (stmt.start.kind !== "const") fail(context, "the start of a fold is not a constant");
+      if (!hasBinary(stmt.op, stmt.value.type))
+        fail(context, `there is no "${stmt.op}" of ${stmt.value.type}`);
+      checkScope(context, stmt.body, depth + 1, stmt.index, true, stmt.value);
+      return declare(context, stmt.name, { type: stmt.value.type, isIndex: false });
+    case "contract":
+      return checkContract(context, stmt);
+    case "while":
+      checkExpr(context, stmt.condition);
+      demand(context, "bool", stmt.condition, "condition");
+      return checkScope(context, stmt.body, depth + 1);
+    case "if":
+      checkExpr(context, stmt.condition);
+      demand(context, "bool", stmt.condition, "condition");
+      checkScope(context, stmt.then, depth + 1);
+      return checkScope(context, stmt.otherwise, depth + 1);
+    case "comment":
+      return;
+    default:
+      return assertNever(stmt, "checkStmt");
+  }
+}
+
+function checkBlock(context: Context, stmts: readonly Stmt[], depth: number): void {
+  checkDepth(depth);
+  for (const stmt of stmts) {
+    context.current = stmt;
+    checkStmt(context, stmt, depth);
+  }
+}
+
+function checkResult(context: Context, what: string, expr: Expr): void {
+  context.current = what;
+  checkExpr(context, expr);
 }

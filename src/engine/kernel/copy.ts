@@ -1,4 +1,4 @@
-import type { Expr, Stmt } from "./scalar.ts";
+import type { Dim, Expr, Size, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
 /** An expression with `f` applied to what it is made of. */
@@ -56,6 +56,14 @@ export function copyBlock(
     const renamed = own.get(name);
     return renamed?.kind === "local" ? renamed.name : name;
   };
+  const size = (x: Size): Size => (typeof x === "number" ? x : expr(x));
+  const dim = (x: Dim): Dim => ({
+    role: x.role,
+    size: size(x.size),
+    out: size(x.out),
+    left: size(x.left),
+    right: size(x.right),
+  });
   const copy = (stmts: readonly Stmt[], depth: number): Stmt[] => {
     checkDepth(depth);
     return stmts.map((stmt): Stmt => {
@@ -96,6 +104,7 @@ export function copyBlock(
             out: place(stmt.out),
             left: place(stmt.left),
             right: place(stmt.right),
+            dims: stmt.dims.map(dim),
           };
         }
         case "comment":

@@ -62,12 +62,6 @@ export interface CodeSize {
   readonly ownBytes: number;
 }
 
-/** The size of code that keeps arrays of its own for temporaries. */
-export function sizeWith({ temps }: Routine, codeBytes: number): CodeSize {
-  const bytes = temps.reduce((sum, { type, size }) => sum + size * bytesPerElement[type], 0);
-  return { kernels: 0, codeBytes, memoryBytes: bytes, ownBytes: bytes };
-}
-
 /** A procedure that can be called with numbers. */
 export type CompiledProcedure = (...args: number[]) => number;
 
@@ -100,6 +94,24 @@ export const bytesPerElement: Readonly<Record<ScalarType, number>> = {
  */
 export function makeArray(type: ScalarType, n: number): TypedArray {
   return withRoom(`an array of ${n} elements`, n * bytesPerElement[type], () => newArray(type, n));
+}
+
+/** A new array over `n` elements of a block of memory, from a byte on. */
+export function viewOf(type: ScalarType, block: ArrayBufferLike, offset: number, n: number): TypedArray {
+  switch (type) {
+    case "f64":
+      return new Float64Array(block, offset, n);
+    case "f32":
+      return new Float32Array(block, offset, n);
+    case "i32":
+      return new Int32Array(block, offset, n);
+    case "u32":
+      return new Uint32Array(block, offset, n);
+    case "bool":
+      return new Uint8Array(block, offset, n);
+    default:
+      return assertNever(type, "viewOf");
+  }
 }
 
 function newArray(type: ScalarType, n: number): TypedArray {

@@ -53,6 +53,7 @@ function foldRoutine(type: ScalarType, op: ReduceOp, from: number, to: number, p
     inputs: [{ kind: "buffer", buffer: { name: "x", type, size: 64 } }],
     outputs: [{ kind: "scalar", value: total }],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -95,11 +96,11 @@ describe("reduce", () => {
 });
 
 /** The contraction by its definition. */
-function contractByBlocks(c: Contract, out: TypedArray, left: TypedArray, right: TypedArray): void {
+function contractByBlocks(c: Contract<number>, out: TypedArray, left: TypedArray, right: TypedArray): void {
   const outer = c.dims.filter((dim) => dim.role !== "sum");
   const sums = c.dims.filter((dim) => dim.role === "sum");
   const each = (
-    dims: readonly Dim[],
+    dims: readonly Dim<number>[],
     f: (o: number, l: number, r: number) => void,
     o = 0,
     l = 0,
@@ -134,7 +135,7 @@ function contractByBlocks(c: Contract, out: TypedArray, left: TypedArray, right:
 
 const cases: readonly (readonly [
   name: string,
-  dims: readonly Dim[],
+  dims: readonly Dim<number>[],
   sizes: readonly [number, number, number],
 ])[] = [
   [
@@ -191,7 +192,7 @@ describe("contract", () => {
   test.each(cases)("of %s adds products in blocks", (_, dims, sizes) => {
     for (const type of ["f64", "f32", "i32"] as const) {
       for (const accumulate of [false, true]) {
-        const buffer = (name: string, size: number): Buffer => ({ name, type, size });
+        const buffer = (name: string, size: number): Buffer<number> => ({ name, type, size });
         const [out, left, right] = [
           buffer("out", sizes[0] + 1),
           buffer("a", sizes[1]),
@@ -216,6 +217,7 @@ describe("contract", () => {
           inputs: [left, right].map((b) => ({ kind: "buffer", buffer: b })),
           outputs: [{ kind: "buffer", buffer: out }],
           temps: [],
+          arenaBytes: 0,
           body: block.statements,
         };
         checkRoutine(routine);
@@ -251,7 +253,14 @@ describe("contract", () => {
       dims: cases[0]![1],
       accumulate: false,
     });
-    const routine: Routine = { name: "f", inputs: [], outputs: [], temps: [], body: block.statements };
+    const routine: Routine = {
+      name: "f",
+      inputs: [],
+      outputs: [],
+      temps: [],
+      arenaBytes: 0,
+      body: block.statements,
+    };
     expect(printRoutine(routine)).toContain(
       "contract y[0] = a[0] · b[0] over row 5 (y 7, a 4), column 7 (y 1, b 1), sum 4 (a 1, b 7)",
     );

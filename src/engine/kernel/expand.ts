@@ -1,8 +1,9 @@
 import type { Block } from "./build.ts";
 import * as k from "./build.ts";
 import { copyBlock } from "./copy.ts";
-import type { Contract, Dim, Expr, Place, Reduce, Routine, Stmt } from "./scalar.ts";
+import type { Contract, Dim, Expr, Place, Reduce, Routine, Size, Stmt } from "./scalar.ts";
 import { contractBlock, isFloat, reduceLanes } from "./scalar.ts";
+import { constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
 
 /**
@@ -137,8 +138,8 @@ export function expandContract(stmt: Contract): Stmt[] {
   const sums = of("sum");
   const columns = of("column");
   const last = columns.at(-1);
-  const total = sums.reduce((n, dim) => n * dim.size, 1);
-  if (dims.some((dim) => dim.role !== "sum" && dim.size === 0)) return [];
+  const total = constantSize(sums.reduce<Size>((n, dim) => multiplySizes(n, dim.size), 1));
+  if (dims.some((dim) => dim.role !== "sum" && constantSize(dim.size) === 0)) return [];
   const base = (place: Place, part: string): Expr => fixed(block, `${name}.${part}`, place.offset);
   const begin = { out: base(out, "out"), left: base(left, "left"), right: base(right, "right") };
 
@@ -151,18 +152,26 @@ export function expandContract(stmt: Contract): Stmt[] {
       const columnsFrom = (inner: Block, from: Places, width: number, suffix: string): void =>
         sumProducts(inner, stmt, sums, total, from, last, width, `${copy}${suffix}`);
       if (last === undefined) return columnsFrom(row, at, 1, "");
-      const tiles = Math.floor(last.size / tile);
-      if (tiles > 0) {
+      const n = constantSize(last.size);
+      const tiles = n === undefined ? k.div(sizeExpr(last.size), k.i32(tile)) : Math.floor(n / tile);
+      if (tiles !== 0) {
         const wide: Dim = {
           ...last,
           size: tiles,
-          out: last.out * tile,
-          right: last.right * tile,
+          out: multiplySizes(last.out, tile),
+          right: multiplySizes(last.right, tile),
         };
         loopDims(row, [wide], `${name}.tile`, at, (inner, from) => columnsFrom(inner, from, tile, ""));
       }
-      for (let column = tiles * tile; column < last.size; column++)
-        columnsFrom(row, moved(at, last, column), 1, `.${column}`);
+      if (n !== undefined) {
+        for (let column = n - (n % tile); column < n; column++)
+          columnsFrom(row, moved(at, last, k.i32(column)), 1, `.${column}`);
+      } else {
+        const rest = k.mul(sizeExpr(tiles), k.i32(tile));
+        row.for(`${name}.rest`, rest, sizeExpr(last.size), (inner, column) =>
+          columnsFrom(inner, moved(at, last, column), 1, ".rest"),
+        );
+      }
     },
   );
   return block.statements;
@@ -175,11 +184,12 @@ interface Places {
 }
 
 /** Places `steps` further along a dim. */
-function moved(at: Places, dim: Dim, steps: number): Places {
+function moved(at: Places, dim: Dim, steps: Expr): Places {
+  const known = constantSize(steps) ?? steps;
   return {
-    out: plus(at.out, dim.out * steps),
-    left: plus(at.left, dim.left * steps),
-    right: plus(at.right, dim.right * steps),
+    out: plus(at.out, multiplySizes(known, dim.out)),
+    left: plus(at.left, multiplySizes(known, dim.left)),
+    right: plus(at.right, multiplySizes(known, dim.right)),
   };
 }
 
@@ -194,11 +204,13 @@ function loopDims(
 ): void {
   const [dim, ...rest] = dims;
   if (dim === undefined) return body(block, at, "");
-  if (dim.size === 1) return loopDims(block, rest, prefix, at, body, depth + 1);
+  if (constantSize(dim.size) === 1) return loopDims(block, rest, prefix, at, body, depth + 1);
   const name = `${prefix}${depth}`;
-  block.for(name, k.i32(0), k.i32(dim.size), (loop, i) => {
-    const step = (x: Expr, stride: number, part: string): Expr =>
-      stride === 0 ? x : loop.let(`${name}.${part}`, k.add(x, stride === 1 ? i : k.mul(i, k.i32(stride))));
+  block.for(name, k.i32(0), sizeExpr(dim.size), (loop, i) => {
+    const step = (x: Expr, stride: Size, part: string): Expr => {
+      const by = multiplySizes(i, stride);
+      return by === 0 ? x : loop.let(`${name}.${part}`, k.add(x, sizeExpr(by)));
+    };
     const next: Places = {
       out: step(at.out, dim.out, "out"),
       left: step(at.left, dim.left, "left"),
@@ -213,7 +225,7 @@ function sumProducts(
   block: Block,
   { name, type, out, left, right, accumulate }: Contract,
   sums: readonly Dim[],
-  total: number,
+  total: number | undefined,
   at: Places,
   column: Dim | undefined,
   width: number,
@@ -222,10 +234,10 @@ function sumProducts(
   const suffix = width === 1 ? copy || ".one" : copy;
   const zero = k.constant(type, 0);
   const lanes = Array.from({ length: width }, (_, t) => t);
-  const place = (x: Expr, stride: number, t: number): Expr => plus(x, stride * t);
+  const place = (x: Expr, stride: Size, t: number): Expr => plus(x, multiplySizes(stride, t));
   const old = (t: number): Expr => k.load(type, out.buffer, place(at.out, column?.out ?? 0, t));
   const parts = lanes.map((t) => block.let(`${name}.sum${t}${suffix}`, zero));
-  const isLong = total > contractBlock;
+  const isLong = total === undefined || total > contractBlock;
   const totals = isLong
     ? lanes.map((t) => block.let(`${name}.total${t}${suffix}`, accumulate ? old(t) : zero))
     : [];
@@ -253,7 +265,7 @@ function sumProducts(
         then.set(count, k.i32(0));
       });
     });
-    if (total % contractBlock > 0) flush(block);
+    if (total === undefined || total % contractBlock > 0) flush(block);
   }
   lanes.forEach((t) => {
     const sum = isLong ? totals[t]! : accumulate ? k.add(old(t), parts[t]!) : parts[t]!;
@@ -261,7 +273,7 @@ function sumProducts(
   });
 }
 
-function plus(x: Expr, n: number): Expr {
+function plus(x: Expr, n: Size): Expr {
   if (n === 0) return x;
-  return x.kind === "const" ? k.i32(x.value + n) : k.add(x, k.i32(n));
+  return x.kind === "const" && typeof n === "number" ? k.i32(x.value + n) : k.add(x, sizeExpr(n));
 }

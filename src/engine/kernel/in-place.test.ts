@@ -9,7 +9,14 @@ function routineOf(write: (block: k.Block) => void, ins = ["a", "b"], outs = ["o
   const block = k.makeBlock();
   write(block);
   const port = (name: string) => ({ kind: "buffer", buffer: { name, type: "f64", size: n } }) as const;
-  return { name: "f", inputs: ins.map(port), outputs: outs.map(port), temps: [], body: block.statements };
+  return {
+    name: "f",
+    inputs: ins.map(port),
+    outputs: outs.map(port),
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
 }
 
 const at = (buffer: string, i: Expr) => k.load("f64", buffer, i);

@@ -1,5 +1,6 @@
 import { sameExpr } from "./same-expr.ts";
 import type { Expr, Routine, Stmt } from "./scalar.ts";
+import { sameSize } from "./sizes.ts";
 import { usesOf } from "./uses.ts";
 import { walkExpr } from "./walk.ts";
 
@@ -40,7 +41,7 @@ export function outputsInPlace(
     const found = inputs.findIndex((input, k) => {
       if (given[k] !== true || taken.has(k) || input.kind === "scalar") return false;
       const { buffer } = input;
-      if (buffer.type !== type || buffer.size !== size) return false;
+      if (buffer.type !== type || !sameSize(buffer.size, size)) return false;
       return canFollow(accesses.reads.get(buffer.name) ?? [], accesses.writes.get(name) ?? []);
     });
     if (found < 0) return undefined;

@@ -1,5 +1,6 @@
 import { sameExpr } from "./same-expr.ts";
-import type { Expr } from "./scalar.ts";
+import type { Contract, Expr } from "./scalar.ts";
+import { constantSize } from "./sizes.ts";
 
 /** The bounds of a loop or a fold. */
 interface Bounds {
@@ -35,4 +36,9 @@ export function likelyIterations({ from, to }: Bounds, unknown: number, known?: 
   };
   const iterations = upTo(to);
   return iterations === Infinity ? unknown : iterations;
+}
+
+/** About how many products a contraction adds up; `unknown` stands for sizes that only the run can tell. */
+export function likelyProducts({ dims }: Contract, unknown: number): number {
+  return dims.reduce((product, { size }) => product * (constantSize(size) ?? unknown), 1);
 }

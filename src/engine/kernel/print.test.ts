@@ -31,12 +31,13 @@ test("a routine prints as text", () => {
       { kind: "buffer", buffer: { name: "out", type: "f64", size: 3 } },
       { kind: "scalar", value: k.add(sum, k.f64(1)) },
     ],
-    temps: [{ name: "work space", type: "i32", size: 1 }],
+    temps: [{ name: "work space", type: "i32", size: 1, offset: 0 }],
+    arenaBytes: 32,
     body: block.statements,
   });
   expect(text).toMatchInlineSnapshot(`
     "routine double(a: f64[3], n: i32, flag: bool) -> (out: f64[3], f64) {
-      temp "work space": i32[1]
+      temp "work space": i32[1] at byte 0
       let sum: f64 = 0
       // twice the elements
       for i in 0..3 {

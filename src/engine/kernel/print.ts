@@ -1,7 +1,19 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Code } from "./code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type { BinaryOp, Buffer, Contract, Expr, Place, Procedure, Routine, Stmt } from "./scalar.ts";
+import type {
+  BinaryOp,
+  Buffer,
+  Contract,
+  Expr,
+  Place,
+  Procedure,
+  Routine,
+  Size,
+  Stmt,
+  Temp,
+} from "./scalar.ts";
+import { sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
 
 /** A routine as text: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over lines. */
@@ -15,7 +27,7 @@ export function printRoutine(routine: Routine): string {
   const results = routine.outputs.flatMap((port) => (port.kind === "scalar" ? [printExpr(port.value)] : []));
   return [
     `routine ${showName(routine.name)}(${inputs.join(", ")}) -> (${outputs.join(", ")}) {`,
-    ...routine.temps.map((temp) => `  temp ${showBuffer(temp)}`),
+    ...routine.temps.map((temp) => `  temp ${showTemp(temp)}`),
     ...blockLines(routine.body, 1),
     ...(results.length > 0 ? [`  return ${results.join(", ")}`] : []),
     "}",
@@ -82,8 +94,8 @@ function contractHead({ out, left, right, dims, accumulate }: Contract): string 
     ] as const;
     const shown = strides
       .filter(([, stride]) => stride !== 0)
-      .map(([{ buffer }, stride]) => `${showName(buffer)} ${stride}`);
-    return `${dim.role} ${dim.size} (${shown.join(", ")})`;
+      .map(([{ buffer }, stride]) => `${showName(buffer)} ${printBound(sizeExpr(stride))}`);
+    return `${dim.role} ${printBound(sizeExpr(dim.size))} (${shown.join(", ")})`;
   });
   const sign = accumulate ? "+=" : "=";
   return `contract ${place(out)} ${sign} ${place(left)} · ${place(right)} over ${over.join(", ")}`;
@@ -193,7 +205,16 @@ function symbolOf(op: BinaryOp): string | undefined {
 }
 
 function showBuffer({ name, type, size }: Buffer): string {
-  return `${showName(name)}: ${type}[${size}]`;
+  return `${showName(name)}: ${type}[${showSize(size)}]`;
+}
+
+/** `t: f64[8] at byte 64`. */
+function showTemp(temp: Temp): string {
+  return `${showBuffer(temp)} at byte ${showSize(temp.offset)}`;
+}
+
+function showSize(size: Size): string {
+  return typeof size === "number" ? String(size) : printExpr(size);
 }
 
 /** A name as it is where that can be read without doubt, else in quotes. */

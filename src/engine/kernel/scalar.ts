@@ -87,6 +87,13 @@ export type Expr =
       readonly args: readonly Expr[];
     };
 
+/**
+ * A number of elements or bytes: known when the routine is made, or an int32 expression over its scalar inputs and constants
+ * (`add`, `sub`, `mul`, `div`, `min`, `max`, shifts), which each call computes. Such inputs are never set. A call whose size
+ * leaves the int32 numbers, or is negative, throws.
+ */
+export type Size = number | Expr;
+
 /** A statement of a loop nest. */
 export type Stmt =
   | { readonly kind: "let"; readonly name: string; readonly value: Expr } // declares a local of this block; `set` may change it
@@ -160,12 +167,12 @@ export interface Place {
  * not depend on it). Rows belong to `left` and `out`, columns to `right` and `out`, sums to `left` and `right`, a batch to
  * all three.
  */
-export interface Dim {
+export interface Dim<S extends Size = Size> {
   readonly role: "batch" | "row" | "column" | "sum";
-  readonly size: number;
-  readonly out: number;
-  readonly left: number;
-  readonly right: number;
+  readonly size: S;
+  readonly out: S;
+  readonly left: S;
+  readonly right: S;
 }
 
 /**
@@ -175,7 +182,7 @@ export interface Dim {
  * Several dims of one role are listed outermost first. The products of each element of `out` are added in the order of
  * the sums, by `mulAdd`, in blocks of 256; what is there already is added to first. `out` shares no memory with the operands.
  */
-export interface Contract {
+export interface Contract<S extends Size = Size> {
   readonly kind: "contract";
   /** Names the statement and what it is made of; unique among locals. */
   readonly name: string;
@@ -183,7 +190,7 @@ export interface Contract {
   readonly out: Place;
   readonly left: Place;
   readonly right: Place;
-  readonly dims: readonly Dim[];
+  readonly dims: readonly Dim<S>[];
   readonly accumulate: boolean;
 }
 
@@ -196,10 +203,18 @@ export interface Procedure {
 }
 
 /** What a buffer of a routine holds; `size` in elements. */
-export interface Buffer {
+export interface Buffer<S extends Size = Size> {
   readonly name: string;
   readonly type: ScalarType;
-  readonly size: number;
+  readonly size: S;
+}
+
+/**
+ * Scratch of a routine: a buffer that lies `offset` bytes, a multiple of 32, from the beginning of the routine's arena. Several may
+ * lie in the same bytes, where none is read after another was written.
+ */
+export interface Temp extends Buffer {
+  readonly offset: Size;
 }
 
 /** An argument or result of a routine: a scalar in a register or a buffer in memory. */
@@ -214,7 +229,9 @@ export interface Routine {
   readonly outputs: readonly (
     { readonly kind: "scalar"; readonly value: Expr } | { readonly kind: "buffer"; readonly buffer: Buffer }
   )[];
-  readonly temps: readonly Buffer[];
+  readonly temps: readonly Temp[];
+  /** Bytes of the arena that the temporaries lie in. What a call leaves there the next one does not find. */
+  readonly arenaBytes: Size;
   readonly body: readonly Stmt[];
 }
 

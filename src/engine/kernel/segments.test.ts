@@ -29,6 +29,7 @@ function framed(): Routine {
     inputs: [buffer("a", 12)],
     outputs: [buffer("out", 40)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -53,6 +54,7 @@ describe("cutLoops", () => {
       inputs: [buffer("a", 9)],
       outputs: [buffer("out", 25)],
       temps: [],
+      arenaBytes: 0,
       body: cutLoops(block.statements),
     });
   });

@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
-import type { Expr, Procedure, Stmt, Table } from "./scalar.ts";
+import type { Dim, Expr, Procedure, Stmt, Table } from "./scalar.ts";
 
 /** Expressions and blocks nested deeper than this are refused: following them would exhaust the stack. */
 const maxDepth = 500;
@@ -72,6 +72,7 @@ export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
       walkBlock(stmt.body, visitor, depth + 1);
       return visitExprs(expr, stmt.value);
     case "contract":
+      for (const dim of stmt.dims) visitSizes(expr, dim);
       return visitExprs(expr, stmt.out.offset, stmt.left.offset, stmt.right.offset);
     case "while":
       visitExprs(expr, stmt.condition);
@@ -93,6 +94,15 @@ function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
   walkExpr(x, visit);
   if (y !== undefined) walkExpr(y, visit);
   if (z !== undefined) walkExpr(z, visit);
+}
+
+/** The expressions among the sizes of a dim. */
+function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): void {
+  if (visit === undefined) return;
+  if (typeof size !== "number") walkExpr(size, visit);
+  if (typeof out !== "number") walkExpr(out, visit);
+  if (typeof left !== "number") walkExpr(left, visit);
+  if (typeof right !== "number") walkExpr(right, visit);
 }
 
 /** Everything that statements and expressions reach. */

@@ -56,7 +56,7 @@ describe("values without memory", () => {
       }
       =>
       routine f(x: f64[4], b: f64) -> (out0: f64[3], out1: f64[3]) {
-        temp t: f64[3]
+        temp t: f64[3] at byte 0
         for each i in 0..3 {
           let e: i32 = i
           let x_2: f64 = x[i]

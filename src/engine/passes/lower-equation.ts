@@ -5,6 +5,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
+import { layOut } from "../kernel/sizes.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
 import { bufferView, copyView, localTarget, partOf, sameView, valueView } from "./views.ts";
@@ -20,7 +21,7 @@ export function lowerEquation(
   const { prim, params, ins, outs } = eqn;
   const { lowering } = prim;
   const block = k.makeBlock();
-  const temps: Buffer[] = [];
+  const temps: Buffer<number>[] = [];
   const counts = new Map<string, number>();
   const fresh = (hint: string): string => {
     const n = (counts.get(hint) ?? 0) + 1;
@@ -110,7 +111,7 @@ export function lowerEquation(
       : [{ kind: "buffer", buffer: bufferOf(v, results[i]!) }];
   });
   return {
-    routine: { name: prim.name, inputs, outputs, temps, body: block.statements },
+    routine: { name: prim.name, inputs, outputs, ...layOut(temps), body: block.statements },
     aliases: outs.map((_, i) => (i === 0 ? inPlace : undefined)),
   };
 }

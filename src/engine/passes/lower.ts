@@ -7,6 +7,7 @@ import { countUses } from "../ir/uses.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Buffer, Expr, Port, Routine } from "../kernel/scalar.ts";
+import { layOut } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { deferredOf, sourcesOf } from "./deferred.ts";
@@ -40,7 +41,7 @@ interface Workshop {
   reclaim(buffer: string): void;
 }
 
-function makeWorkshop(temps: Buffer[]): Workshop {
+function makeWorkshop(temps: Buffer<number>[]): Workshop {
   const counts = new Map<string, number>();
   const free = new Set<string>();
   const fresh = (hint: string): string => {
@@ -49,7 +50,11 @@ function makeWorkshop(temps: Buffer[]): Workshop {
     return n === 1 ? hint : fresh(`${hint}_${n}`);
   };
   const own = (type: ArrayType, hint: string): WriteView => {
-    const buffer: Buffer = { name: fresh(hint), type: scalarTypeOf(type.dtype), size: sizeOf(type.shape) };
+    const buffer: Buffer<number> = {
+      name: fresh(hint),
+      type: scalarTypeOf(type.dtype),
+      size: sizeOf(type.shape),
+    };
     temps.push(buffer);
     return bufferView(type, buffer.name);
   };
@@ -78,11 +83,11 @@ const mostSlack = 4;
  */
 function bestFit(
   free: ReadonlySet<string>,
-  temps: Buffer[],
+  temps: Buffer<number>[],
   type: Buffer["type"],
   size: number,
 ): string | undefined {
-  let best: Buffer | undefined;
+  let best: Buffer<number> | undefined;
   for (const buffer of temps) {
     if (buffer.type !== type || !free.has(buffer.name) || buffer.size > mostSlack * size) continue;
     const isBetter =
@@ -99,7 +104,7 @@ function bestFit(
  * equations of one shape become one loop. `donated` marks inputs whose memory may be overwritten.
  */
 export function lowerProgram(program: Program, donated: readonly boolean[] = []): Lowered {
-  const temps: Buffer[] = [];
+  const temps: Buffer<number>[] = [];
   const workshop = makeWorkshop(temps);
   const block = k.makeBlock();
   const views: WriteView[] = [];
@@ -148,7 +153,10 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       },
     });
   });
-  return { routine: { name: program.name, inputs, outputs, temps, body: block.statements }, aliases };
+  return {
+    routine: { name: program.name, inputs, outputs, ...layOut(temps), body: block.statements },
+    aliases,
+  };
 }
 
 /** Lowers the equations of a program into a block and returns views of its results. */

@@ -9,6 +9,7 @@ import { printRoutine } from "../kernel/print.ts";
 import { sizeOf } from "../util/shape.ts";
 import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
+import { lengthOf } from "../../../test/support/buffer-length.ts";
 
 const bytesOf = { f64: 8, f32: 4, i32: 4, u32: 4, bool: 1 };
 const bytesOfType = ({ dtype, shape }: ArrayType): number =>
@@ -31,7 +32,7 @@ function plan(program: Program): Record<string, number> {
   return {
     traced: bytesOfValues(program),
     optimized: bytesOfValues(optimized),
-    planned: temps.reduce((n, { type, size }) => n + bytesOf[type] * size, 0),
+    planned: temps.reduce((n, temp) => n + bytesOf[temp.type] * lengthOf(temp), 0),
   };
 }
 
@@ -44,9 +45,9 @@ test("values that live one after the other share memory, of one size or not; a l
   const program = optimize(makeProgram(f)(zeros([8, 4]), zeros([4, 16])));
   expect(printRoutine(lowerProgram(program).routine)).toMatchInlineSnapshot(`
     "routine f(x: f64[32], w: f64[64]) -> (out0: f64[128]) {
-      temp t: f64[128]
-      temp t_2: f64[64]
-      temp t_3: f64[32]
+      temp t: f64[128] at byte 0
+      temp t_2: f64[64] at byte 1024
+      temp t_3: f64[32] at byte 1536
       contract t[0] = x[0] · w[0] over row 8 (t 16, x 4), column 16 (t 1, w 1), sum 4 (x 1, w 16)
       for each e in 0..128 {
         let x_2: f64 = t[e]
@@ -76,7 +77,7 @@ test("memory that is much too large stays free for what needs it", () => {
     return matmul(tanh(matmul(x, mul(w, wide))), w);
   };
   const { temps } = lowerProgram(optimize(makeProgram(f)(zeros([64, 64]), zeros([64, 64])))).routine;
-  expect(temps.map(({ type, size }) => `${type}[${size}]`)).toMatchInlineSnapshot(`
+  expect(temps.map((temp) => `${temp.type}[${lengthOf(temp)}]`)).toMatchInlineSnapshot(`
     [
       "f64[4096]",
       "f64[4096]",

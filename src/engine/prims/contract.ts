@@ -236,7 +236,7 @@ function emitDot(context: LowerContext, params: DotParams): void {
     offset: offset ?? k.i32(0),
   });
   // columns are neighbours in the result where that can be had: xy transposed is yᵀxᵀ
-  const last = (role: Dim["role"]): Dim | undefined => dims.findLast((dim) => dim.role === role);
+  const last = (role: Dim["role"]): Dim<number> | undefined => dims.findLast((dim) => dim.role === role);
   const isTurned = last("row")?.out === 1 && last("column")?.out !== 1;
   block.contract({
     name: fresh("dot"),
@@ -250,20 +250,26 @@ function emitDot(context: LowerContext, params: DotParams): void {
 }
 
 /** A dim of the product with its operands in each other's place. */
-function turned(dim: Dim): Dim {
+function turned(dim: Dim<number>): Dim<number> {
   const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
   return { ...dim, role, left: dim.right, right: dim.left };
 }
 
 /** The indices of a contraction as the kernel statement lists them: batch, rows, columns, sums. */
-function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim[] {
+function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim<number>[] {
   const [xStrides, yStrides] = [stridesOf(x), stridesOf(y)];
   const xFree = freeAxes(x.length, contract[0], batch[0]);
   const yFree = freeAxes(y.length, contract[1], batch[1]);
   const outShape = [...batch[0], ...xFree].map((axis) => x[axis]!).concat(yFree.map((axis) => y[axis]!));
   const ordered = stridesOf(order?.map((axis) => outShape[axis]!) ?? outShape);
   const outStrides = outShape.map((_, axis) => ordered[order?.indexOf(axis) ?? axis]!);
-  const dim = (role: Dim["role"], size: number, place: number | undefined, left = 0, right = 0): Dim => ({
+  const dim = (
+    role: Dim["role"],
+    size: number,
+    place: number | undefined,
+    left = 0,
+    right = 0,
+  ): Dim<number> => ({
     role,
     size,
     out: place === undefined ? 0 : outStrides[place]!,
@@ -282,8 +288,8 @@ function dimsOf(x: Shape, y: Shape, { contract, batch, order }: DotParams): Dim[
 }
 
 /** Dims without those of size 1, and neighbours that run through memory as one made one. */
-function mergeDims(dims: readonly Dim[]): Dim[] {
-  const merged: Dim[] = [];
+function mergeDims(dims: readonly Dim<number>[]): Dim<number>[] {
+  const merged: Dim<number>[] = [];
   for (const dim of dims) {
     if (dim.size === 1) continue;
     const before = merged.at(-1);
@@ -296,7 +302,7 @@ function mergeDims(dims: readonly Dim[]): Dim[] {
 }
 
 /** Each result by itself: products of float32 are exact in float64 and are summed there. */
-function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim[]): void {
+function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim<number>[]): void {
   const [x, y] = [ins[0]!, ins[1]!];
   const out = outs[0]!;
   const type = scalarTypeOf(out.type.dtype);
@@ -304,12 +310,12 @@ function emitFold({ block, fresh, ins, outs }: LowerContext, dims: readonly Dim[
   const outer = dims.filter((dim) => dim.role !== "sum");
   const sums = dims.filter((dim) => dim.role === "sum");
   const last = sums.at(-1) ?? { role: "sum", size: 1, out: 0, left: 0, right: 0 };
-  const at = (index: readonly Expr[], of: readonly Dim[], operand: "out" | "left" | "right"): Expr =>
+  const at = (index: readonly Expr[], of: readonly Dim<number>[], operand: "out" | "left" | "right"): Expr =>
     flatIndex(
       index,
       of.map((dim) => dim[operand]),
     );
-  const sizes = (of: readonly Dim[]): number[] => of.map((dim) => dim.size);
+  const sizes = (of: readonly Dim<number>[]): number[] => of.map((dim) => dim.size);
   loopEach(block, sizes(outer), fresh, (row, i) => {
     const sumFrom = (inner: Block, left: Expr, right: Expr): Expr =>
       inner.reduce(fresh("dot"), "add", k.constant(wide, 0), fresh("r"), k.i32(0), k.i32(last.size), (_, r) =>

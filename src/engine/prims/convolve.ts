@@ -319,13 +319,13 @@ function dimsOf(
   image: Shape,
   { strides, rhsDilation, groups }: ConvolveParams,
   { count, taps }: Pick<Segment, "count" | "taps">,
-): Dim[] {
+): Dim<number>[] {
   const [outputs, depth, ...window] = windows;
   const windowStrides = stridesOf(windows);
   const imageStrides = stridesOf(image);
   const outStrides = stridesOf([outputs!, ...places]);
   const perGroup = outputs! / groups;
-  const dims: Dim[] = [
+  const dims: Dim<number>[] = [
     {
       role: "batch",
       size: groups,
@@ -335,7 +335,7 @@ function dimsOf(
     },
     { role: "row", size: perGroup, out: outStrides[0]!, left: windowStrides[0]!, right: 0 },
     { role: "column", size: items, out: outputs! * outStrides[0]!, left: 0, right: sizeOf(image) },
-    ...places.map((size, a): Dim => ({
+    ...places.map((size, a): Dim<number> => ({
       role: "column",
       size: a === 0 ? count : size,
       out: outStrides[a + 1]!,
@@ -343,7 +343,7 @@ function dimsOf(
       right: strides[a]! * imageStrides[a + 1]!,
     })),
     { role: "sum", size: depth!, out: 0, left: windowStrides[1]!, right: imageStrides[0]! },
-    ...window.map((size, a): Dim => ({
+    ...window.map((size, a): Dim<number> => ({
       role: "sum",
       size: a === 0 ? taps : size,
       out: 0,

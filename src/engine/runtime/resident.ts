@@ -2,6 +2,7 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Cell, CellMaker } from "../kernel/executable.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
+import { constantSize } from "../kernel/sizes.ts";
 import { residentHeap } from "./device.ts";
 import { makeLine } from "./line.ts";
 import { allocate } from "./memory.ts";
@@ -63,8 +64,10 @@ export function makeResidence(inPlace: readonly (number | undefined)[]): Residen
     bequeath: (heir, cell) => residentHeap()?.bequeath(heir, cell),
     largeInputs(inputs, aliases) {
       return inputs.flatMap((input, slot) => {
-        if (input.kind === "scalar" || !isWorthGiving(input.buffer.type, input.buffer.size)) return [];
-        const { type, size } = input.buffer;
+        if (input.kind === "scalar") return [];
+        const { type } = input.buffer;
+        const size = constantSize(input.buffer.size);
+        if (size === undefined || !isWorthGiving(type, size)) return [];
         return [{ slot, type, size, isChanged: aliases.includes(slot) }];
       });
     },

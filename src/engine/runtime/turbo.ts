@@ -9,6 +9,8 @@ import { exp32, tanh32 } from "../kernel/math/single/index.ts";
 import type { Buffer, Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
 import { setTurbo } from "./device.ts";
 import "./install-compiler.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import { must } from "../util/assert-never.ts";
 
 /** What came of `enableTurbo`. */
 export interface Turbo {
@@ -119,7 +121,9 @@ const warmUp = 40;
 function settle(routine: Routine, wide: boolean): Cell[] {
   const compiled = makeWasmBackend({ wide, relaxed: wasmFeatures().relaxed }).compile(routine);
   const cellOf = ({ type, size }: Buffer, seed: number): Cell => ({
-    array: makeArray(type, size).map((_, i) => Math.sin(i * seed) * 3),
+    array: makeArray(type, must(constantSize(size), "the size of an array")).map(
+      (_, i) => Math.sin(i * seed) * 3,
+    ),
     offset: 0,
   });
   const inputs = routine.inputs.map((port, i) =>
@@ -183,6 +187,7 @@ function product(name: string, [m, n, s]: readonly [number, number, number]): Ro
     inputs: [arrayOf("a", m * s, "f32"), arrayOf("b", s * n, "f32")],
     outputs: [arrayOf("c", m * n, "f32")],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -202,6 +207,7 @@ function overArrays(
     inputs: [arrayOf("a", n, type), arrayOf("b", n, type)],
     outputs: [arrayOf("c", n, type)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }

@@ -53,9 +53,10 @@ interface ContractPlaces {
 
 type Visit = (out: number, left: number, right: number) => void;
 
-/** A `contract`. */
+/** A `contract` over dims in numbers, which are looked at by each run. */
 export function contractStep(
-  { type, dims, accumulate }: Contract,
+  { type, accumulate }: Contract,
+  dims: readonly Dim<number>[],
   { out, left, right, begin }: ContractPlaces,
   counts: Counts | undefined,
 ): Step {
@@ -91,12 +92,12 @@ export function contractStep(
 }
 
 /** Visits the places of all indices along dims, the last of them running quickest. */
-function over(dims: readonly Dim[], visit: Visit): Visit {
+function over(dims: readonly Dim<number>[], visit: Visit): Visit {
   return dims.reduceRight<Visit>(
-    (inner, { size, out, left, right }) =>
-      (o, l, r) => {
-        for (let i = 0; i < size; i++) inner(o + i * out, l + i * left, r + i * right);
-      },
+    (inner, dim) => (o, l, r) => {
+      const { size, out, left, right } = dim;
+      for (let i = 0; i < size; i++) inner(o + i * out, l + i * left, r + i * right);
+    },
     visit,
   );
 }

@@ -1,11 +1,13 @@
 import { internalError } from "../../errors/index.ts";
-import type { Backend, Cell, Compiled, CompiledProcedure } from "../../kernel/executable.ts";
-import { sizeWith } from "../../kernel/executable.ts";
-import type { Procedure, Routine } from "../../kernel/scalar.ts";
+import type { Backend, Cell, Compiled, CompiledProcedure, Slot } from "../../kernel/executable.ts";
+import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
+import { callSizes, knownSizes } from "../../kernel/call-sizes.ts";
+import type { Buffer, Procedure, Routine } from "../../kernel/scalar.ts";
+import { makeTemporaries } from "../../kernel/temporaries.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { Place } from "./memory.ts";
-import { bindPlace, portPlace, tempPlace } from "./memory.ts";
+import { bindPlace, bindTemp, portPlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
 import type { Runnable } from "./steps.ts";
 import { sequence } from "./steps.ts";
@@ -19,19 +21,22 @@ export type { Counts } from "./folds.ts";
  * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code
  * generation is forbidden. It checks every index.
  */
-export const interpBackend: Backend = /* @__PURE__ */ makeInterp(undefined);
+export const interpBackend: Backend = /* @__PURE__ */ makeInterp();
+
+/** The same for routines whose sizes may be computed by their calls too. */
+export const sizedInterp: Backend = /* @__PURE__ */ makeInterp(callSizes);
 
 /** An interpreter that counts what it does, for tests of how much work a kernel is. */
 export function countingInterp(): Backend & { readonly counts: Counts; readonly reset: () => void } {
   const counts: Counts = { loads: 0, stores: 0, flops: 0 };
   return {
-    ...makeInterp(counts),
+    ...makeInterp(callSizes, counts),
     counts,
     reset: () => void Object.assign(counts, { loads: 0, stores: 0, flops: 0 }),
   };
 }
 
-function makeInterp(counts: Counts | undefined): Backend {
+function makeInterp(sizesOf: SizesOf = knownSizes, counts?: Counts): Backend {
   const known = new WeakMap<Procedure, Runnable>();
   const open = new Set<Procedure>();
   const library: Library = {
@@ -54,7 +59,7 @@ function makeInterp(counts: Counts | undefined): Backend {
   };
   return {
     name: counts ? "counting interp" : "interp",
-    compile: (routine) => Object.assign(compileRoutine(routine, library), { size: sizeWith(routine, 0) }),
+    compile: (routine) => compileRoutine(routine, sizesOf(routine), library),
     compileProcedure: (procedure) =>
       (counts ? undefined : directFunction(procedure)) ?? callable(library.procedure(procedure)),
   };
@@ -124,19 +129,29 @@ function directFunction({ params, body, result }: Procedure): CompiledProcedure 
   }
 }
 
-function compileRoutine(routine: Routine, library: Library): Compiled {
+function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): Compiled {
+  const temporaries = makeTemporaries(routine, sizes);
   const places = new Map<string, Place>();
-  for (const temp of routine.temps) places.set(temp.name, tempPlace(temp));
-  const port = (place: Place): Place => {
-    places.set(place.name, place);
+  const enter = (buffer: Buffer): Place => {
+    const place = portPlace(buffer, must(sizes.extents.get(buffer.name), "a size"));
+    places.set(buffer.name, place);
     return place;
   };
-  const inputs = routine.inputs.map((input) =>
-    input.kind === "buffer" ? port(portPlace(input.buffer)) : input.name,
-  );
+  const temps = routine.temps.map(enter);
+  const inputs = routine.inputs.map((input) => (input.kind === "buffer" ? enter(input.buffer) : input.name));
   const outputs = routine.outputs.map((output) =>
-    output.kind === "buffer" ? port(portPlace(output.buffer)) : undefined,
+    output.kind === "buffer" ? enter(output.buffer) : undefined,
   );
+  const bindTemps = (): void => temporaries.arrays.forEach((array, k) => bindTemp(temps[k]!, array));
+  bindTemps();
+  const { update } = sizes;
+  /** Sees to the sizes of a call. */
+  const measure = (given: readonly Slot[], wanted: readonly Slot[]): void => {
+    update?.(given, wanted);
+    for (const [name, place] of places) place.size = sizes.extents.get(name)!.size;
+    temporaries.arrange();
+    bindTemps();
+  };
 
   const writer = makeWriter(places, library);
   const arguments_ = inputs.map((input) => (typeof input === "string" ? writer.local(input) : input));
@@ -146,7 +161,8 @@ function compileRoutine(routine: Routine, library: Library): Compiled {
   );
   const registers = writer.registers();
 
-  return (given, wanted) => {
+  const compiled: Compiled = (given, wanted) => {
+    if (update !== undefined) measure(given, wanted);
     for (let k = 0; k < arguments_.length; k++) {
       const argument = arguments_[k]!;
       const slot = given[k]!;
@@ -163,4 +179,5 @@ function compileRoutine(routine: Routine, library: Library): Compiled {
       if (outputs[k] === undefined) wanted[k] = registers[results.at[scalar++]!]!;
     }
   };
+  return Object.assign(compiled, { size: temporaries.sizeOfCode(0) });
 }

@@ -19,6 +19,7 @@ function scaled(index: (i: ReturnType<typeof k.i32>) => ReturnType<typeof k.i32>
     ],
     outputs: [{ kind: "buffer", buffer: { name: "out", type: "f64", size: 4 } }],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -57,7 +58,8 @@ describe("memory", () => {
       name: "f",
       inputs: [],
       outputs: [{ kind: "scalar", value: k.load("f64", "t", k.i32(1)) }],
-      temps: [{ name: "t", type: "f64", size: 2 }],
+      temps: [{ name: "t", type: "f64", size: 2, offset: 0 }],
+      arenaBytes: 32,
       body: [],
     });
     const outputs = [0];

@@ -1,14 +1,16 @@
 import { internalError } from "../../errors/index.ts";
 import type { Cell, TypedArray } from "../../kernel/executable.ts";
 import { makeArray } from "../../kernel/executable.ts";
+import type { Extent } from "../../kernel/call-sizes.ts";
 import type { Buffer, ScalarType, Table } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 
 /** Where a buffer lies during the call that runs now. */
 export interface Place {
   readonly name: string;
   readonly type: ScalarType;
-  readonly size: number;
+  size: number;
   array: TypedArray;
   offset: number;
 }
@@ -16,16 +18,14 @@ export interface Place {
 /** Registers of a routine or procedure; a step reads some and writes one. */
 export type Step = (registers: Float64Array) => void;
 
-/** The place of a port, to be bound by each call. */
-export function portPlace({ name, type, size }: Buffer): Place {
+/** The place of a buffer, to be bound by each call. */
+export function portPlace({ name, type }: Buffer, { size }: Extent): Place {
   return { name, type, size, array: makeArray(type, 0), offset: 0 };
 }
 
-/** Memory of its own for a temporary, filled with what nobody expects: it must be written before it is read. */
-export function tempPlace({ name, type, size }: Buffer): Place {
-  const array = makeArray(type, size);
-  array.fill(type === "f64" || type === "f32" ? NaN : 1);
-  return { name, type, size, array, offset: 0 };
+/** Has a temporary lie in an array, filled with what nobody expects: it must be written before it is read. */
+export function bindTemp(place: Place, array: TypedArray): void {
+  place.array = array.fill(isFloat(place.type) ? NaN : 1);
 }
 
 export function tablePlace({ name, type, values }: Table): Place {
@@ -49,36 +49,35 @@ export function bindPlace(place: Place, cell: Cell): void {
 
 /** `out = place[index]`; throws past the ends. One closure a type keeps each of them quick. */
 export function loadStep(place: Place, index: number, out: number): Step {
-  const { size } = place;
   switch (place.type) {
     case "f64":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         r[out] = (place.array as Float64Array)[place.offset + i]!;
       };
     case "f32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         r[out] = (place.array as Float32Array)[place.offset + i]!;
       };
     case "i32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         r[out] = (place.array as Int32Array)[place.offset + i]!;
       };
     case "u32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         r[out] = (place.array as Uint32Array)[place.offset + i]!;
       };
     case "bool":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         r[out] = (place.array as Uint8Array)[place.offset + i]!;
       };
     default:
@@ -88,36 +87,35 @@ export function loadStep(place: Place, index: number, out: number): Step {
 
 /** `place[index] = value`; throws past the ends. */
 export function storeStep(place: Place, index: number, value: number): Step {
-  const { size } = place;
   switch (place.type) {
     case "f64":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         (place.array as Float64Array)[place.offset + i] = r[value]!;
       };
     case "f32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         (place.array as Float32Array)[place.offset + i] = r[value]!;
       };
     case "i32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         (place.array as Int32Array)[place.offset + i] = r[value]!;
       };
     case "u32":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         (place.array as Uint32Array)[place.offset + i] = r[value]!;
       };
     case "bool":
       return (r) => {
         const i = r[index]!;
-        if (!(i >= 0 && i < size)) outside(place, i);
+        if (!(i >= 0 && i < place.size)) outside(place, i);
         (place.array as Uint8Array)[place.offset + i] = r[value]!;
       };
     default:

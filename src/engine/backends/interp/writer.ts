@@ -1,4 +1,4 @@
-import type { Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
+import type { Dim, Expr, Procedure, ScalarType, Stmt, Table } from "../../kernel/scalar.ts";
 import { isFloat, reduceLanes } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
@@ -146,6 +146,20 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
     }
   };
 
+  /** A dim in numbers, after the steps emitted here. */
+  const dimInNumbers = (dim: Dim): Dim<number> => {
+    const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
+    for (const key of ["size", "out", "left", "right"] as const) {
+      const size = dim[key];
+      if (typeof size === "number") numbers[key] = size;
+      else {
+        const register = operand(size, 0);
+        steps.push((r) => void (numbers[key] = r[register]!));
+      }
+    }
+    return numbers;
+  };
+
   const statement = (stmt: Stmt, depth: number): void => {
     switch (stmt.kind) {
       case "let":
@@ -210,7 +224,7 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
           right: place(right.buffer),
           begin,
         };
-        steps.push(contractStep(stmt, places, counts));
+        steps.push(contractStep(stmt, stmt.dims.map(dimInNumbers), places, counts));
         return;
       }
       case "comment":

@@ -1,23 +1,40 @@
+import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
+import { knownSizes } from "../../kernel/call-sizes.ts";
 import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
-import { sizeWith } from "../../kernel/executable.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
+import { makeTemporaries } from "../../kernel/temporaries.ts";
 import type { Source } from "./source.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
 /** Runs kernels as generated JavaScript. Only where `canGenerateCode()`. */
-export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend(partLimit);
+export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend();
 
-/** A backend whose functions are cut into parts where they weigh more than `limit`. */
-export function makeJsBackend(limit: number): Backend {
+/**
+ * A backend whose functions are cut into parts where they weigh more than `limit`; with `callSizes`, for routines whose sizes may be
+ * computed by their calls too.
+ */
+export function makeJsBackend(limit: number = partLimit, sizesOf: SizesOf = knownSizes): Backend {
   return {
     name: "js",
-    compile(routine) {
-      const source = routineSource(routine, limit);
-      return Object.assign(build(source) as Compiled, { size: sizeWith(routine, source.text.length) });
-    },
+    compile: (routine) => compileRoutine(routine, limit, sizesOf(routine)),
     show: (routine) => sourceOf(routine, limit),
-    compileProcedure: (procedure) => build(procedureSource(procedure, limit)) as CompiledProcedure,
+    compileProcedure: (procedure) => build(procedureSource(procedure, limit), []) as CompiledProcedure,
   };
+}
+
+function compileRoutine(routine: Routine, limit: number, sizes: CallSizes): Compiled {
+  const source = routineSource(routine, limit);
+  const temporaries = makeTemporaries(routine, sizes);
+  const run = build(source, temporaries.arrays) as Compiled;
+  const size = temporaries.sizeOfCode(source.text.length);
+  const { update } = sizes;
+  if (update === undefined) return Object.assign(run, { size });
+  const compiled: Compiled = (inputs, outputs) => {
+    update(inputs, outputs);
+    temporaries.arrange();
+    run(inputs, outputs);
+  };
+  return Object.assign(compiled, { size });
 }
 
 /** The JavaScript that a routine becomes, for reading; `limit` is the weight at which it is cut into parts. */
@@ -67,7 +84,7 @@ function makePowers(): Float64Array {
   return table;
 }
 
-function build(source: Source): unknown {
+function build(source: Source, temps: readonly TypedArray[]): unknown {
   const make = new Function(
     "temps",
     "tables",
@@ -80,7 +97,7 @@ function build(source: Source): unknown {
   ) as Make;
   const scratch = new ArrayBuffer(8);
   return make(
-    source.temps,
+    temps,
     source.tables,
     new Float64Array(source.spillSize),
     new Float64Array(scratch),

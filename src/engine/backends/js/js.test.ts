@@ -23,6 +23,7 @@ function scalarRoutine(values: readonly Expr[], fill: (block: k.Block) => void =
     ],
     outputs: values.map((value) => ({ kind: "scalar", value })),
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -57,6 +58,7 @@ describe("the source reads as if written by hand", () => {
       ],
       outputs: [{ kind: "buffer", buffer: { name: "out", type: "f64", size: 3 } }],
       temps: [],
+      arenaBytes: 0,
       body: block.statements,
     };
     expect(sourceOf(routine)).toMatchInlineSnapshot(`
@@ -99,7 +101,8 @@ describe("the source reads as if written by hand", () => {
         { kind: "scalar", name: "x", type: "f64" },
       ],
       outputs: [{ kind: "scalar", value: sum }],
-      temps: [{ name: "t", type: "f32", size: 8 }],
+      temps: [{ name: "t", type: "f32", size: 8, offset: 0 }],
+      arenaBytes: 32,
       body: block.statements,
     };
     expect(sourceOf(routine)).toMatchInlineSnapshot(`
@@ -420,7 +423,7 @@ describe("where code generation is forbidden", () => {
     import { add, local } from "./kernel/build.ts";
     const [x, y] = [local("f64", "x"), local("f64", "y")];
     const port = (name) => ({ kind: "scalar", name, type: "f64" });
-    const routine = { name: "f", inputs: [port("x"), port("y")], outputs: [{ kind: "scalar", value: add(x, y) }], temps: [], body: [] };
+    const routine = { name: "f", inputs: [port("x"), port("y")], outputs: [{ kind: "scalar", value: add(x, y) }], temps: [], arenaBytes: 0, body: [] };
     const outputs = [0];
     interpBackend.compile(routine)([1, 2], outputs);
     console.log(canGenerateCode(), outputs[0]);

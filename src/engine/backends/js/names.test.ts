@@ -121,7 +121,8 @@ function namedRoutine(names: readonly string[]): Routine {
       { kind: "scalar", name: at(11), type: "f64" },
     ],
     outputs: [{ kind: "scalar", value: k.mul(sum, k.local("f64", at(11))) }],
-    temps: [buffer(8)],
+    temps: [{ ...buffer(8), offset: 0 }],
+    arenaBytes: 32,
     body: block.statements,
   };
 }
@@ -156,7 +157,7 @@ test("the text of the source does not hold what names were not allowed to bring"
 test("a constant that is no number is refused", () => {
   const body = k.makeBlock();
   body.let("x", k.f64("globalThis.hacked = 1" as unknown as number));
-  expect(() => sourceOf({ name: "f", inputs: [], outputs: [], temps: [], body: body.statements })).toThrow(
-    /is no number/,
-  );
+  expect(() =>
+    sourceOf({ name: "f", inputs: [], outputs: [], temps: [], arenaBytes: 0, body: body.statements }),
+  ).toThrow(/is no number/);
 });

@@ -4,6 +4,7 @@ import type { Range } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
 import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
 import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
+import { isConstant } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { reachedBy } from "../../kernel/walk.ts";
 import { must } from "../../util/assert-never.ts";
@@ -17,9 +18,11 @@ import { blockLines, fromLocal, indented } from "./statement.ts";
 
 /** Generated code and what it has to be called with. */
 export interface Source {
-  /** The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. */
+  /**
+   * The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. Each call
+   * of that takes its temporaries from `temps` if their sizes are computed by calls.
+   */
   readonly text: string;
-  readonly temps: readonly TypedArray[];
   readonly tables: readonly TypedArray[];
   readonly spillSize: number;
 }
@@ -49,18 +52,22 @@ export function routineSource(given: Routine, limit: number): Source {
   const { procedures, tables } = reachedBy(routine.body, results);
   const unit = openUnit(procedures, tables, limit);
   const main = unit.names.take(routine.name);
+  const isFixed = routine.temps.every((temp) => isConstant(temp.size) && isConstant(temp.offset));
   const tempNames = routine.temps.map((temp) => unit.names.take(temp.name));
   for (const procedure of procedures) addProcedure(procedure, unit);
 
-  const buffers = new Map<string, { array: string; offset: string | undefined }>();
-  routine.temps.forEach((temp, k) => buffers.set(temp.name, { array: tempNames[k]!, offset: undefined }));
+  const buffers = new Map<string, BufferVariables>();
+  routine.temps.forEach((temp, k) =>
+    buffers.set(temp.name, { array: tempNames[k]!, offset: undefined, isOuter: isFixed }),
+  );
   const scope = openFunction(unit, buffers, usesOf(routine.body).set);
 
-  const lines: string[] = [];
+  const temps = tempNames.map((temp, k) => `const ${temp} = temps[${k}];`);
+  const lines = isFixed ? [] : [...temps];
   const bind = (port: string, buffer: string): void => {
     const array = scope.takeName(buffer);
     const offset = scope.takeName(`${array}0`);
-    buffers.set(buffer, { array, offset });
+    buffers.set(buffer, { array, offset, isOuter: false });
     lines.push(`const ${array} = ${port}.array, ${offset} = ${port}.offset;`);
   };
   routine.inputs.forEach((port, k) => {
@@ -75,10 +82,8 @@ export function routineSource(given: Routine, limit: number): Source {
   routine.outputs.forEach((port, k) => {
     if (port.kind === "scalar") lines.push(`outputs[${k}] = ${numberCode(port.value, scope).text};`);
   });
-  return finish(unit, [`function ${main}(inputs, outputs) {`, ...indented(lines), "}"], main, {
-    temps: routine.temps.map((temp) => makeArray(temp.type, temp.size)),
-    tempNames,
-  });
+  const text = [`function ${main}(inputs, outputs) {`, ...indented(lines), "}"];
+  return finish(unit, text, main, isFixed ? temps : []);
 }
 
 /** JavaScript for a procedure: an expression of a function of its parameters. */
@@ -133,9 +138,18 @@ function procedureLines(procedure: Procedure, unit: Unit): string[] {
   ];
 }
 
+/** The variables of a buffer in generated code. */
+interface BufferVariables {
+  readonly array: string;
+  /** `undefined` where the array begins with it. */
+  readonly offset: string | undefined;
+  /** Whether they stand outside of all functions. */
+  readonly isOuter: boolean;
+}
+
 function openFunction(
   unit: Unit,
-  buffers: ReadonlyMap<string, { readonly array: string; readonly offset: string | undefined }>,
+  buffers: ReadonlyMap<string, BufferVariables>,
   set: ReadonlySet<string>,
 ): FunctionScope {
   const names = makeNames(unit.names);
@@ -149,8 +163,7 @@ function openFunction(
     map.set(key, made);
     return made;
   };
-  const buffer = (name: string): { readonly array: string; readonly offset: string | undefined } =>
-    must(buffers.get(name), `buffer ${JSON.stringify(name)}`);
+  const buffer = (name: string): BufferVariables => must(buffers.get(name), `buffer ${JSON.stringify(name)}`);
   return {
     localName: (name) => remember(locals, name, () => names.take(name)),
     localRange: (name) => ranges.get(name),
@@ -175,32 +188,22 @@ function openFunction(
     },
     portVariables: (names) =>
       names.flatMap((name) => {
-        const { array, offset } = buffer(name);
-        return offset === undefined ? [] : [array, offset];
+        const { array, offset, isOuter } = buffer(name);
+        return isOuter ? [] : offset === undefined ? [array] : [array, offset];
       }),
     limit: unit.limit,
   };
 }
 
 /** Puts the outermost scope together. */
-function finish(
-  unit: Unit,
-  main: readonly string[],
-  name: string,
-  memory: { readonly temps: readonly TypedArray[]; readonly tempNames: readonly string[] } = {
-    temps: [],
-    tempNames: [],
-  },
-): Source {
-  const lines = [`"use strict";`];
-  memory.tempNames.forEach((temp, k) => lines.push(`const ${temp} = temps[${k}];`));
+function finish(unit: Unit, main: readonly string[], name: string, temps: readonly string[] = []): Source {
+  const lines = [`"use strict";`, ...temps];
   [...unit.tables.values()].forEach((table, k) => lines.push(`const ${table} = tables[${k}];`));
   for (const helper of unit.helpers) lines.push("", helperSources[helper]);
   for (const text of unit.functions) lines.push("", ...text);
   lines.push("", ...main, "", `return ${name};`);
   return {
     text: lines.join("\n"),
-    temps: memory.temps,
     tables: [...unit.tables.keys()].map((table) => tableArray(table)),
     spillSize: unit.spillSize,
   };

@@ -40,6 +40,7 @@ function many(count: number, n: number): Routine {
       { kind: "scalar", value: k.convert("u32", k.neg(sum)) },
     ],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
@@ -90,6 +91,7 @@ describe("a call", () => {
       inputs: [scalar("x", "u32")],
       outputs: [{ kind: "scalar", value: k.add(k.local("u32", "x"), u32(4294967295)) }],
       temps: [],
+      arenaBytes: 0,
       body: [],
     };
     const outputs: Slot[] = [0];
@@ -176,6 +178,7 @@ test("code of very many statements is cut into functions and gives the interpret
       { kind: "scalar", value: k.local("f64", "v0") },
     ],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
   const [expected, got]: Slot[][] = [[], []];

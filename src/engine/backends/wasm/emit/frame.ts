@@ -1,8 +1,9 @@
 import type { Plans } from "../../../codegen/plan.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
-import type { BinaryOp, Expr, ScalarType } from "../../../kernel/scalar.ts";
+import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
 import type { Range } from "../../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../../kernel/range.ts";
+import { constantSize } from "../../../kernel/sizes.ts";
 import { internalError } from "../../../errors/index.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
 import type { Body } from "../encode/body.ts";
@@ -10,11 +11,11 @@ import type { ValueType } from "../encode/opcodes.ts";
 import type { Unit } from "./unit.ts";
 import { valueTypeOf } from "./unit.ts";
 
-/** Where a buffer begins: at an address known now, or at one that a local of the function holds. */
+/** Where a buffer begins: at an address known now, or at one that a local of the function holds, or at the sum of both. */
 export interface BufferPlace {
   readonly type: ScalarType;
   /** In elements. */
-  readonly size: number;
+  readonly size: Size;
   readonly address: number | undefined;
   readonly local: number | undefined;
 }
@@ -129,7 +130,8 @@ export function rangeOf(expr: Expr, frame: Frame): Range {
 /** Whether an index is known to lie in the buffer. */
 export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
   const { low, high } = rangeOf(index, frame);
-  return low >= 0 && high < bufferOf(frame, buffer).size;
+  const size = constantSize(bufferOf(frame, buffer).size);
+  return size !== undefined && low >= 0 && high < size;
 }
 
 /** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */

@@ -1,9 +1,9 @@
 import type { Target } from "../../../codegen/plan.ts";
 import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
-import { bytesPerElement } from "../../../kernel/executable.ts";
-import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt } from "../../../kernel/scalar.ts";
+import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
+import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
-import type { BufferPlace } from "./frame.ts";
+import type { BufferPlace, Frame } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
@@ -61,15 +61,8 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
     },
     procedureFunction,
   );
-  const total = routine.temps.reduce((sum, temp) => sum + padded(temp.type, temp.size), 0);
-  const isLarge = total >= sharedFrom;
-  let at = isLarge ? memory.shared("temporaries", total) : total > 0 ? unit.reserve(total, 64) : 0;
-  const buffers = new Map<string, BufferPlace>();
-  for (const { name, type, size } of routine.temps) {
-    buffers.set(name, { type, size, address: at, local: undefined });
-    at += padded(type, size);
-  }
-
+  const total = constantSize(routine.arenaBytes);
+  const tempsAt = total === undefined ? undefined : placeTemps(total, unit);
   const args: { readonly name: string; readonly type: ScalarType; readonly buffer: Buffer | undefined }[] = [
     ...routine.inputs.map((input) =>
       input.kind === "scalar"
@@ -81,6 +74,7 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
         ? [{ name: output.buffer.name, type: "i32" as const, buffer: output.buffer }]
         : [],
     ),
+    ...(tempsAt === undefined ? [{ name: "temporaries", type: "i32" as const, buffer: undefined }] : []),
   ];
   const isPassed = args.length <= maximumParams;
   const [single] = values;
@@ -92,7 +86,9 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
     exported: true,
   });
   const argumentBlock = isPassed ? undefined : unit.reserve(8 * args.length);
+  const buffers = new Map<string, BufferPlace>();
   const frame = openFrame(unit, run.body, routine, buffers);
+  let tempsLocal: number | undefined;
   args.forEach(({ name, type, buffer }, k) => {
     let index = k;
     if (argumentBlock !== undefined) {
@@ -101,9 +97,12 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
       run.body.memory(loadOf(type), argumentBlock + 8 * k);
       run.body.localSet(index);
     }
-    if (buffer === undefined) frame.locals.set(name, { type, index });
-    else buffers.set(name, { type: buffer.type, size: buffer.size, address: undefined, local: index });
+    if (buffer !== undefined)
+      buffers.set(name, { type: buffer.type, size: buffer.size, address: undefined, local: index });
+    else if (k < routine.inputs.length) frame.locals.set(name, { type, index });
+    else tempsLocal = index;
   });
+  for (const temp of routine.temps) buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, frame));
   const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
   emitBlock(routine.body, values, frame);
   if (isSingle) {
@@ -175,8 +174,30 @@ function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: 
   return { simd, wide, chunkWork, shares: isShared && threads > 1 };
 }
 
-function padded(type: ScalarType, size: number): number {
-  return Math.ceil((size * bytesPerElement[type]) / 32) * 32;
+/** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */
+function placeTemps(bytes: number, { memory, reserve }: Unit): number {
+  if (bytes >= sharedFrom) return memory.shared("temporaries", bytes);
+  return bytes > 0 ? reserve(bytes, 64) : 0;
+}
+
+/** Where a temporary lies: from an address on, or from one that a local holds. */
+function placeOfTemp(
+  { type, size, offset }: Temp,
+  address: number | undefined,
+  local: number | undefined,
+  frame: Frame,
+): BufferPlace {
+  const distance = constantSize(offset);
+  if (distance !== undefined) return { type, size, address: (address ?? 0) + distance, local };
+  const { body } = frame;
+  const start = body.local("i32");
+  emitScalar(sizeExpr(offset), frame);
+  if (local !== undefined) {
+    body.localGet(local);
+    body.op("i32.add");
+  }
+  body.localSet(start);
+  return { type, size, address, local: start };
 }
 
 /** Whether statements, expressions or procedures that they reach divide floats for the remainder. */

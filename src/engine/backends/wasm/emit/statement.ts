@@ -111,7 +111,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   const { body, unit } = frame;
   const { relaxed, manyRegisters, wide } = unit.settings;
   const mode = { relaxed, manyRegisters, wide, partProducts: plan.partProducts };
-  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), stmt, mode);
+  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), plan.statement, mode);
   if (made.units === 0) return;
   const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
     const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));

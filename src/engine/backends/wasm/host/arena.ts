@@ -1,7 +1,7 @@
 import type { TypedArray } from "../../../kernel/executable.ts";
+import { viewOf } from "../../../kernel/executable.ts";
 import { addReport, isRefused, mebibytes, outOfMemory, reclaim } from "../../../kernel/reclaim.ts";
 import type { ScalarType } from "../../../kernel/scalar.ts";
-import { assertNever } from "../../../util/assert-never.ts";
 import { wasmFeatures } from "./features.ts";
 
 const page = 65536;
@@ -230,23 +230,6 @@ function roundedUp(bytes: number): number {
   const isSmall = bytes <= largestRounded && bytes > 16 * alignment;
   const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : alignment;
   return Math.max(alignment, Math.ceil(bytes / step) * step);
-}
-
-function viewOf(type: ScalarType, buffer: ArrayBufferLike, address: number, length: number): TypedArray {
-  switch (type) {
-    case "f64":
-      return new Float64Array(buffer, address, length);
-    case "f32":
-      return new Float32Array(buffer, address, length);
-    case "i32":
-      return new Int32Array(buffer, address, length);
-    case "u32":
-      return new Uint32Array(buffer, address, length);
-    case "bool":
-      return new Uint8Array(buffer, address, length);
-    default:
-      return assertNever(type, "viewOf");
-  }
 }
 
 /** Who uses a memory, as a sentence. */

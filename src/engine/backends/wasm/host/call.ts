@@ -1,9 +1,13 @@
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import { internalError } from "../../../errors/index.ts";
+import type { CallSizes } from "../../../kernel/call-sizes.ts";
+import { callSizes } from "../../../kernel/call-sizes.ts";
 import { copyElements } from "../../../kernel/copy-elements.ts";
 import { withRoom } from "../../../kernel/reclaim.ts";
 import type { Cell, Compiled, CompiledProcedure, Slot, TypedArray } from "../../../kernel/executable.ts";
 import type { Buffer, Procedure, Routine, ScalarType } from "../../../kernel/scalar.ts";
+import { isConstant } from "../../../kernel/sizes.ts";
+import { must } from "../../../util/assert-never.ts";
 import type { Arena } from "./arena.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import type { Program } from "../emit/routine.ts";
@@ -58,8 +62,11 @@ interface Port {
   readonly buffer: Buffer;
   /** Its place among the routine's inputs or outputs. */
   readonly slot: number;
-  /** Bytes of its elements. */
-  readonly bytes: number;
+  /** Elements, and their bytes; calls change them where they compute them. */
+  size: number;
+  bytes: number;
+  /** Whether memory for a copy is kept between calls. */
+  readonly isKept: boolean;
   /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
   staging: number;
   /** The array over it, for as long as it stays. */
@@ -79,25 +86,28 @@ export function callableRoutine(
   const { name } = routine;
   const { arena } = memory;
   const stored = storedBuffers(routine.body);
+  const sizes = callSizes(routine);
   const ins = ports(
     routine.inputs.map((input) => (input.kind === "buffer" ? input.buffer : undefined)),
     stored,
+    sizes,
   );
   const outs = ports(
     routine.outputs.map((output) => (output.kind === "buffer" ? output.buffer : undefined)),
     stored,
+    sizes,
   );
   const written = ins.filter((port) => port.isWritten);
   const types = routine.outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
   const scalarSlots = types.flatMap((type, k) => (type === undefined ? [] : [k]));
-  const args = new Array<number>(routine.inputs.length + outs.length).fill(0);
+  const args = new Array<number>(program.argumentTypes.length).fill(0);
   const passed = program.argumentBlock === undefined ? undefined : program.argumentTypes;
   const readers = scalarSlots.map((slot, k) => reader(types[slot]!, program.results + 8 * k, arena));
   const writers = passed?.map((type, k) => writer(type, program.argumentBlock! + 8 * k, arena));
   const single = scalarSlots.length === 1 ? scalarSlots[0]! : -1;
   const isUnsigned = single >= 0 && types[single] === "u32";
   const firstOut = routine.inputs.length;
-  const keptCopies = [...ins, ...outs].filter(({ bytes }) => bytes <= mostKept);
+  const keptCopies = [...ins, ...outs].filter(({ isKept }) => isKept);
   const size = {
     kernels: program.kernels,
     shared: program.shared?.tasks ?? 0,
@@ -116,16 +126,16 @@ export function callableRoutine(
       missing = port.bytes;
       return false;
     }
-    if (port.bytes > mostKept) lent.push(port);
-    else memory.own(port.staging);
+    if (port.isKept) memory.own(port.staging);
+    else lent.push(port);
     return true;
   };
   /** The elements of a copy. */
   const staged = (port: Port): TypedArray => {
-    const { type, size: n } = port.buffer;
+    const { size: n } = port;
     let { view } = port;
-    if (view === undefined || port.viewAddress !== port.staging || (!arena.isShared && view.length !== n)) {
-      view = arena.view(type, port.staging, n); // anew where growth has detached it
+    if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
+      view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
       port.view = view;
       port.viewAddress = port.staging;
     }
@@ -135,7 +145,7 @@ export function callableRoutine(
   const addressOf = (port: Port, cell: Cell): number => {
     if (cell.isOutside !== true) {
       const { array, offset } = cell;
-      if (offset + port.buffer.size > array.length) throw misfit(port, cell);
+      if (offset + port.size > array.length) throw misfit(port, cell);
       if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
     }
     return stage(port) ? port.staging : 0;
@@ -180,7 +190,7 @@ export function callableRoutine(
         const port = ins[k]!;
         if (args[port.slot] !== port.staging) continue;
         const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(staged(port), 0, array, offset, port.buffer.size);
+        copyElements(staged(port), 0, array, offset, port.size);
       }
       if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
       const result = writers === undefined ? invoke(run, args) : run();
@@ -188,13 +198,13 @@ export function callableRoutine(
         const port = written[k]!;
         if (args[port.slot] !== port.staging) continue;
         const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(array, offset, staged(port), 0, port.buffer.size);
+        copyElements(array, offset, staged(port), 0, port.size);
       }
       for (let k = 0; k < outs.length; k++) {
         const port = outs[k]!;
         if (args[firstOut + k] !== port.staging) continue;
         const { array, offset } = outputs[port.slot] as Cell;
-        copyElements(array, offset, staged(port), 0, port.buffer.size);
+        copyElements(array, offset, staged(port), 0, port.size);
       }
       if (single >= 0) outputs[single] = isUnsigned ? result >>> 0 : result;
       else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
@@ -202,7 +212,22 @@ export function callableRoutine(
       if (lent.length > 0) giveBack();
     }
   };
-  return Object.assign(compiled, {
+  const { update } = sizes;
+  /** A call whose sizes it computes itself: the temporaries have their memory for its length. */
+  const measured = (inputs: readonly Slot[], outputs: Slot[]): void => {
+    update?.(inputs, outputs);
+    for (const port of ins) measure(port, sizes);
+    for (const port of outs) measure(port, sizes);
+    const bytes = isConstant(routine.arenaBytes) ? 0 : sizes.arenaBytes();
+    const address = bytes === 0 ? 0 : arena.allocate(bytes, "scratch");
+    if (!isConstant(routine.arenaBytes)) args[args.length - 1] = address;
+    try {
+      compiled(inputs, outputs);
+    } finally {
+      if (address > 0) arena.free(address);
+    }
+  };
+  return Object.assign(update === undefined ? compiled : measured, {
     size: {
       ...size,
       get memoryBytes(): number {
@@ -216,27 +241,30 @@ export function callableRoutine(
   });
 }
 
-function ports(buffers: readonly (Buffer | undefined)[], stored: ReadonlySet<string>): Port[] {
-  return buffers.flatMap((buffer, slot) =>
-    buffer === undefined
-      ? []
-      : [
-          {
-            buffer,
-            slot,
-            bytes: buffer.size * bytesPerElement[buffer.type],
-            staging: 0,
-            view: undefined,
-            viewAddress: 0,
-            isWritten: stored.has(buffer.name),
-          },
-        ],
-  );
+function ports(
+  buffers: readonly (Buffer | undefined)[],
+  stored: ReadonlySet<string>,
+  sizes: CallSizes,
+): Port[] {
+  return buffers.flatMap((buffer, slot) => {
+    if (buffer === undefined) return [];
+    const { name, size } = buffer;
+    const port = { buffer, slot, size: 0, bytes: 0, staging: 0, view: undefined, viewAddress: 0 };
+    measure(port, sizes);
+    return [{ ...port, isKept: isConstant(size) && port.bytes <= mostKept, isWritten: stored.has(name) }];
+  });
 }
 
-function misfit({ buffer }: Port, { array, offset }: Cell): Error {
+/** Takes over the size that a buffer has at this call. */
+function measure(port: Pick<Port, "buffer" | "size" | "bytes">, { extents }: CallSizes): void {
+  const { name, type } = port.buffer;
+  port.size = must(extents.get(name), `the size of "${name}"`).size;
+  port.bytes = port.size * bytesPerElement[type];
+}
+
+function misfit({ buffer, size }: Port, { array, offset }: Cell): Error {
   return internalError(
-    `buffer "${buffer.name}" needs ${buffer.size} elements of ${buffer.type}, got ` +
+    `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +
       `${array.constructor.name} of ${array.length} at ${offset}`,
   );
 }

@@ -17,7 +17,7 @@ import { extent as quickly } from "../../../../../../test/support/extent.ts";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 
-type Statement = Pick<Contract, "type" | "dims" | "accumulate">;
+type Statement = Pick<Contract<number>, "type" | "dims" | "accumulate">;
 
 const strictModes: Readonly<Record<string, ContractMode>> = {
   plain: { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity },
@@ -27,7 +27,7 @@ const strictModes: Readonly<Record<string, ContractMode>> = {
 const relaxedMode: ContractMode = { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity }; // prettier-ignore
 
 /** Elements from the first to the last that an operand has. */
-function extent(dims: readonly Dim[], operand: "out" | "left" | "right"): number {
+function extent(dims: readonly Dim<number>[], operand: "out" | "left" | "right"): number {
   return dims.reduce((last, dim) => last + Math.max(0, dim.size - 1) * dim[operand], 0) + 1;
 }
 
@@ -43,6 +43,7 @@ function interpret({ type, dims, accumulate }: Statement, [out, left, right]: re
     ] as const,
     outputs: [{ kind: "buffer", buffer: buffer("out", out) }] as const,
     temps: [],
+    arenaBytes: 0,
     body: [
       { kind: "contract", name: "c", type, out: place("out"), left: place("left"), right: place("right"), dims, accumulate }, // prettier-ignore
     ] as const,
@@ -151,10 +152,10 @@ function faultOf(
 }
 
 type Role = Dim["role"];
-const dim = (role: Role, size: number, out: number, left: number, right: number): Dim => ({ role, size, out, left, right }); // prettier-ignore
+const dim = (role: Role, size: number, out: number, left: number, right: number): Dim<number> => ({ role, size, out, left, right }); // prettier-ignore
 
 /** out[m, n] = Σ left[m, k] · right[k, n]; `n` or `t` for each operand as it is stored. */
-function product(m: number, n: number, sums: number, stored: string): Dim[] {
+function product(m: number, n: number, sums: number, stored: string): Dim<number>[] {
   return [
     dim("row", m, n, stored[0] === "t" ? 1 : sums, 0),
     dim("column", n, 1, 0, stored[1] === "t" ? sums : 1),
@@ -173,7 +174,7 @@ function convolution(
   kw: number,
   stride = 1,
   dilation = 1,
-): Dim[] {
+): Dim<number>[] {
   const oh = Math.floor((h - dilation * (kh - 1) - 1) / stride) + 1;
   const ow = Math.floor((w - dilation * (kw - 1) - 1) / stride) + 1;
   return [
@@ -196,7 +197,7 @@ function weightGradient(
   co: number,
   kh: number,
   kw: number,
-): Dim[] {
+): Dim<number>[] {
   const [oh, ow] = [h - kh + 1, w - kw + 1];
   return [
     dim("row", co, ci * kh * kw, oh * ow, 0),
@@ -209,7 +210,7 @@ function weightGradient(
   ];
 }
 
-const shapes: Readonly<Record<string, readonly Dim[]>> = {
+const shapes: Readonly<Record<string, readonly Dim<number>[]>> = {
   scalar: [],
   "dot product": [dim("sum", 300, 0, 1, 1)],
   "outer product": product(37, 41, 1, "nn"),
@@ -262,7 +263,7 @@ describe.each(Object.entries(strictModes))(
 );
 
 /** Dims of any roles in any layout; operands but not `out` may overlap. */
-function randomDims(random: () => number): Dim[] {
+function randomDims(random: () => number): Dim<number>[] {
   const below = (n: number): number => Math.floor(random() * n);
   const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item;
   const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 17, 24];
@@ -341,7 +342,7 @@ test("work that threads share has many small parts, with work memory of bounded 
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1 });
   const mode = { ...relaxedMode, relaxed: false, partProducts: 1 << 20 };
-  const add = (dims: readonly Dim[]): { units: number; workBytes: number } =>
+  const add = (dims: readonly Dim<number>[]): { units: number; workBytes: number } =>
     addContract(module, new Map(), "contract", { type: "f32", dims, accumulate: false }, mode);
   for (const stored of ["nn", "nt", "tn"]) {
     const large = add(product(512, 512, 512, stored));

@@ -56,7 +56,7 @@ export function addContract(
   module: ModuleBuilder,
   cache: ContractCache,
   name: string,
-  { type, dims, accumulate }: Pick<Contract, "type" | "dims" | "accumulate">,
+  { type, dims, accumulate }: Pick<Contract<number>, "type" | "dims" | "accumulate">,
   mode: ContractMode,
 ): ContractFunction {
   const key = `contract ${JSON.stringify([type, dims, accumulate, mode])}`;
@@ -72,7 +72,7 @@ function writeContract(
   module: ModuleBuilder,
   cache: ContractCache,
   name: string,
-  statement: Pick<Contract, "type" | "dims" | "accumulate">,
+  statement: Pick<Contract<number>, "type" | "dims" | "accumulate">,
   mode: ContractMode,
 ): ContractFunction {
   const plan = planContract(statement, mode);

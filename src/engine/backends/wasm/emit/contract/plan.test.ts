@@ -10,7 +10,7 @@ const modes: Readonly<Record<string, ContractMode>> = {
 };
 
 function plan(mode: keyof typeof modes, m: number, n: number, sums: number): Plan {
-  const dims: Dim[] = [
+  const dims: Dim<number>[] = [
     { role: "row", size: m, out: n, left: sums, right: 0 },
     { role: "column", size: n, out: 1, left: 0, right: 1 },
     { role: "sum", size: sums, out: 0, left: 1, right: n },

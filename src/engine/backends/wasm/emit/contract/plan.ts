@@ -139,7 +139,10 @@ function chooseTile(lanes: Lanes, mode: ContractMode, shape: Shape, sums: number
   return best;
 }
 
-export function planContract({ type, dims }: Pick<Contract, "type" | "dims">, mode: ContractMode): Plan {
+export function planContract(
+  { type, dims }: Pick<Contract<number>, "type" | "dims">,
+  mode: ContractMode,
+): Plan {
   const shape = shapeOf(dims);
   const lanes = lanesOf(type, mode.relaxed);
   const sums = sizeOf(shape.sums);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Dim } from "../../../../kernel/scalar.ts";
 import { shapeOf, splitAxes, strideOf } from "./shape.ts";
 
-const dim = (role: Dim["role"], size: number, out: number, left: number, right: number): Dim => ({ role, size, out, left, right }); // prettier-ignore
+const dim = (role: Dim["role"], size: number, out: number, left: number, right: number): Dim<number> => ({ role, size, out, left, right }); // prettier-ignore
 
 test("neighbouring indices that lie as one become one, in any order but that of sums", () => {
   const { rows, columns, sums } = shapeOf([

@@ -28,8 +28,8 @@ export function sizeOf(axes: readonly Axis[]): number {
  * Sorts indices by what they do. Only the order of sums has a meaning: others are put in the order of `out`, and
  * neighbours that lie as one index become one.
  */
-export function shapeOf(dims: readonly Dim[]): Shape {
-  const of = (keep: (dim: Dim) => boolean): readonly Axis[] =>
+export function shapeOf(dims: readonly Dim<number>[]): Shape {
+  const of = (keep: (dim: Dim<number>) => boolean): readonly Axis[] =>
     dims
       .filter((dim) => dim.size !== 1 && keep(dim))
       .map(({ size, out, left, right }) => ({ size, out, left, right }));
@@ -39,8 +39,10 @@ export function shapeOf(dims: readonly Dim[]): Shape {
       ["out", "left", "right"],
     );
   // A batch that one operand does not take part in is a row or a column.
-  const isRow = (dim: Dim): boolean => dim.role === "row" || (dim.role === "batch" && dim.right === 0);
-  const isColumn = (dim: Dim): boolean => dim.role === "column" || (dim.role === "batch" && dim.left === 0);
+  const isRow = (dim: Dim<number>): boolean =>
+    dim.role === "row" || (dim.role === "batch" && dim.right === 0);
+  const isColumn = (dim: Dim<number>): boolean =>
+    dim.role === "column" || (dim.role === "batch" && dim.left === 0);
   const rows = inOrder(of(isRow));
   const columns = inOrder(of((dim) => !isRow(dim) && isColumn(dim)));
   const groups = inOrder(of((dim) => dim.role === "batch" && !isRow(dim) && !isColumn(dim)));

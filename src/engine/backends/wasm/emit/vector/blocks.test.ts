@@ -39,7 +39,7 @@ function routineOf({ input, op, type, value }: Case, n: number, isKnown: boolean
     ({ kind: "buffer", buffer: { name, type: one, size: length } }) as const;
   const inputs = [port("a", input, size), port("bounds", "u32", 2)];
   const outputs = [port("out", type, 1), port("seen", input, size)];
-  return { name: "f", inputs, outputs, temps: [], body: block.statements };
+  return { name: "f", inputs, outputs, temps: [], arenaBytes: 0, body: block.statements };
 }
 
 function run(backend: Backend, routine: Routine, { input, type }: Case, n: number): unknown {
@@ -115,6 +115,7 @@ test("a fold of few operations reads what it folds, and stores nothing", () => {
     inputs: [port("a", 64)],
     outputs: [port("out", 1)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
   expect(moduleText(makeWasmBackend({ wide: true }).moduleOf!(routine))).not.toContain("v128.store");

@@ -8,6 +8,8 @@ import { exp32 } from "../../../../kernel/math/single/index.ts";
 import { printRoutine } from "../../../../kernel/print.ts";
 import type { BinaryOp, Buffer, Expr, Routine, ScalarType, UnaryOp } from "../../../../kernel/scalar.ts";
 import { binaryType, unaryType } from "../../../../kernel/scalar.ts";
+import { layOutAtCall } from "../../../../kernel/sizes.ts";
+import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 import { interpBackend } from "../../../interp/index.ts";
 import { makeWasmBackend, wasmBackend } from "../../index.ts";
 import { moduleText } from "../../encode/text.ts";
@@ -91,10 +93,10 @@ function outcome(backend: Backend, routine: Routine): number[] {
   const inputs = routine.inputs.map((port, n): Slot =>
     port.kind === "scalar"
       ? numbers(port.type, 1, n + 3)[0]!
-      : { array: numbers(port.buffer.type, port.buffer.size + 1, n), offset: 1 },
+      : { array: numbers(port.buffer.type, lengthOf(port.buffer) + 1, n), offset: 1 },
   );
   const outputs = routine.outputs.map((port): Slot =>
-    port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, port.buffer.size), offset: 0 },
+    port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, lengthOf(port.buffer)), offset: 0 },
   );
   compiled(inputs, outputs);
   compiled.release?.();
@@ -136,7 +138,7 @@ function routineOf(made: Made, fill: (block: k.Block) => void): Routine {
       ...made.outs.map((one) => ({ kind: "buffer", buffer: buffer(one) }) as const),
       ...(made.results ?? []).map((value) => ({ kind: "scalar", value }) as const),
     ],
-    temps: (made.temps ?? []).map(buffer),
+    ...layOutAtCall((made.temps ?? []).map(buffer)),
     body: block.statements,
   };
 }

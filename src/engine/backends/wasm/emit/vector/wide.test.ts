@@ -22,7 +22,7 @@ function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
   block.forEach("i", k.i32(0), k.i32(n), (loop, i) => write(loop, loop.let("x", k.load("f64", "a", i)), i));
   const port = (name: string) => ({ kind: "buffer", buffer: { name, type: "f64", size: n } }) as const;
   const outputs = [port("out"), port("other")];
-  return { name: "f", inputs: [port("a")], outputs, temps: [], body: block.statements };
+  return { name: "f", inputs: [port("a")], outputs, temps: [], arenaBytes: 0, body: block.statements };
 }
 
 /** The bytes of the module that a routine becomes. */
@@ -93,6 +93,7 @@ describe("a fold that stores what it takes in, of functions with rare branches",
       inputs: [port("a")],
       outputs: [port("out"), port("other")],
       temps: [],
+      arenaBytes: 0,
       body: block.statements,
     };
   };
@@ -140,6 +141,7 @@ test.runIf(canWiden)("values that are folded become vectors of 256 bits", () => 
     inputs: [port("a", 640)],
     outputs: [port("out", 1)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
   expect(widen(bytesOf(routine), "--trace-wasm-revectorize")).toMatch(

@@ -19,6 +19,7 @@ import { compileRoutine } from "../../emit/routine.ts";
 import type { Settings } from "../../emit/unit.ts";
 import type { Policy, Pool } from "./pool.ts";
 import { makePool } from "./pool.ts";
+import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
 
@@ -102,10 +103,10 @@ function slotsFor(routine: Routine, scalar = 3): { inputs: Slot[]; outputs: Slot
         ? port.type === "bool"
           ? 1
           : scalar
-        : { array: filled(port.buffer.type, port.buffer.size, n), offset: 0 },
+        : { array: filled(port.buffer.type, lengthOf(port.buffer), n), offset: 0 },
     ),
     outputs: routine.outputs.map((port): Slot =>
-      port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, port.buffer.size), offset: 0 },
+      port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, lengthOf(port.buffer)), offset: 0 },
     ),
   };
 }
@@ -144,16 +145,17 @@ function elementwise(
     inputs: [buffer("a", type, n), buffer("b", type, n)],
     outputs: [buffer("c", type, n)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
 
 const sums = elementwise(300_000, "f64", k.add);
 
-const extent = (dims: readonly Dim[], operand: "out" | "left" | "right"): number =>
+const extent = (dims: readonly Dim<number>[], operand: "out" | "left" | "right"): number =>
   dims.reduce((last, dim) => last + Math.max(0, dim.size - 1) * dim[operand], 0) + 1;
 
-function contraction(type: "f64" | "f32" | "i32", dims: readonly Dim[], accumulate = false): Routine {
+function contraction(type: "f64" | "f32" | "i32", dims: readonly Dim<number>[], accumulate = false): Routine {
   const block = k.makeBlock();
   const at = (name: string): { buffer: string; offset: Expr } => ({ buffer: name, offset: k.i32(0) });
   const out = extent(dims, "out");
@@ -177,22 +179,35 @@ function contraction(type: "f64" | "f32" | "i32", dims: readonly Dim[], accumula
     ],
     outputs: [buffer("out", type, out)],
     temps: [],
+    arenaBytes: 0,
     body: block.statements,
   };
 }
 
-const row = (size: number, out: number, left: number): Dim => ({ role: "row", size, out, left, right: 0 });
-const column = (size: number, out: number, right: number): Dim => ({
+const row = (size: number, out: number, left: number): Dim<number> => ({
+  role: "row",
+  size,
+  out,
+  left,
+  right: 0,
+});
+const column = (size: number, out: number, right: number): Dim<number> => ({
   role: "column",
   size,
   out,
   left: 0,
   right,
 });
-const sum = (size: number, left: number, right: number): Dim => ({ role: "sum", size, out: 0, left, right });
-const batch = (size: number, out: number, left: number, right: number): Dim => ({ role: "batch", size, out, left, right }); // prettier-ignore
+const sum = (size: number, left: number, right: number): Dim<number> => ({
+  role: "sum",
+  size,
+  out: 0,
+  left,
+  right,
+});
+const batch = (size: number, out: number, left: number, right: number): Dim<number> => ({ role: "batch", size, out, left, right }); // prettier-ignore
 
-const contractions: readonly (readonly [string, readonly Dim[]])[] = [
+const contractions: readonly (readonly [string, readonly Dim<number>[]])[] = [
   ["a product", [row(67, 90, 70), column(90, 1, 1), sum(70, 1, 90)]],
   ["one of multiples of everything", [row(64, 128, 256), column(128, 1, 1), sum(256, 1, 128)]],
   ["one with long sums", [row(330, 35, 700), column(35, 1, 1), sum(700, 1, 35)]],
@@ -304,6 +319,7 @@ describe("threads that share work", () => {
       inputs: [buffer("in", "f64", n), buffer("left", "f64", 600), buffer("right", "f64", 600 * n)],
       outputs: [buffer("out", "f64", 36 * n), buffer("sum", "f64", n)],
       temps: [],
+      arenaBytes: 0,
       body: block.statements,
     };
     const options = { chunkWork: 1, limit: 1 };
@@ -423,6 +439,7 @@ describe("threads that share work", () => {
       inputs: [buffer("a", "f64", n)],
       outputs: [buffer("c", "f64", n)],
       temps: [],
+      arenaBytes: 0,
       body: block.statements,
     };
     const expected = outcome(sums, compile(sums));

@@ -1,0 +1,169 @@
+import { DownhillError, internalError } from "../errors/index.ts";
+import { must } from "../util/assert-never.ts";
+import type { Cell, Slot } from "./executable.ts";
+import type { BinaryOp, Buffer, Expr, Routine, Size } from "./scalar.ts";
+import { constantSize } from "./sizes.ts";
+import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
+
+/** How long a buffer is and where it lies, in numbers that hold for one call. */
+export interface Extent {
+  /** In elements. */
+  size: number;
+  /** In bytes from the beginning of the arena; 0 for inputs and outputs. */
+  offset: number;
+}
+
+/** The sizes of a routine in numbers: those known before any call and, after `update`, those of one call. */
+export interface CallSizes {
+  /** By the names of buffers: inputs, outputs and temporaries. */
+  readonly extents: ReadonlyMap<string, Extent>;
+  readonly arenaBytes: () => number;
+  /**
+   * Computes the sizes of a call and checks that the arrays it is given are as long as they say; absent where all sizes are
+   * known before.
+   *
+   * @throws DownhillError `range` where a size is negative or leaves the int32 numbers, `shape` where an array is too short.
+   */
+  readonly update: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void) | undefined;
+}
+
+/** How a backend learns the sizes of a routine: `knownSizes`, or `callSizes` where there may be routines that need it. */
+export type SizesOf = (routine: Routine) => CallSizes;
+
+/**
+ * The sizes of a routine all of which are known before any call.
+ *
+ * @throws DownhillError `internal` where one is not.
+ */
+export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): CallSizes {
+  const known = (size: Size): number => must(constantSize(size), "a size that is known before any call");
+  const extents = new Map<string, Extent>();
+  for (const port of [...inputs, ...outputs])
+    if (port.kind === "buffer") extents.set(port.buffer.name, { size: known(port.buffer.size), offset: 0 });
+  for (const { name, size, offset } of temps) extents.set(name, { size: known(size), offset: known(offset) });
+  return { extents, arenaBytes: () => known(arenaBytes), update: undefined };
+}
+
+/** The sizes of any routine: its calls compute those that are not known yet. */
+export function callSizes(routine: Routine): CallSizes {
+  const scalars = new Map<string, number>();
+  routine.inputs.forEach((input, slot) => {
+    if (input.kind === "scalar") scalars.set(input.name, slot);
+  });
+  const computed: ((inputs: readonly Slot[]) => void)[] = [];
+  /** Hands a size on: at once if it is known, else at each call. */
+  const settle = (size: Size, what: string, put: (n: number) => void): void => {
+    const known = constantSize(size);
+    if (known !== undefined || typeof size === "number") return put(known ?? 0);
+    const compute = sizeAtCall(size, scalars);
+    computed.push((inputs) => {
+      const n = compute(inputs);
+      if (n >= 0) return put(n);
+      const given: string[] = [];
+      walkExpr(size, (part) => {
+        if (part.kind === "local") given.push(`${part.name} = ${inputs[scalars.get(part.name)!] as number}`);
+      });
+      const problem = n < 0 ? `is ${n}` : "leaves the int32 numbers";
+      throw new DownhillError(
+        "range",
+        `${routine.name}: ${what} ${problem} for ${[...new Set(given)].join(", ")}.`,
+      );
+    });
+  };
+
+  const extents = new Map<string, Extent>();
+  const enter = ({ name, size }: Buffer, offset: Size = 0): Extent => {
+    const extent: Extent = { size: 0, offset: 0 };
+    extents.set(name, extent);
+    settle(size, `the size of buffer "${name}"`, (n) => (extent.size = n));
+    settle(offset, `the place of buffer "${name}"`, (n) => (extent.offset = n));
+    return extent;
+  };
+  const checked: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void)[] = [];
+  const enterPort = (
+    buffer: Buffer,
+    cellOf: (inputs: readonly Slot[], outputs: readonly Slot[]) => Slot,
+  ): void => {
+    const extent = enter(buffer);
+    if (constantSize(buffer.size) !== undefined) return;
+    checked.push((inputs, outputs) =>
+      checkLength(routine, buffer, extent.size, cellOf(inputs, outputs) as Cell),
+    );
+  };
+  routine.inputs.forEach((input, slot) => {
+    if (input.kind === "buffer") enterPort(input.buffer, (inputs) => inputs[slot]!);
+  });
+  routine.outputs.forEach((output, slot) => {
+    if (output.kind === "buffer") enterPort(output.buffer, (_, outputs) => outputs[slot]!);
+  });
+  for (const temp of routine.temps) enter(temp, temp.offset);
+  let arenaBytes = 0;
+  settle(routine.arenaBytes, "the memory of temporaries, in bytes,", (n) => (arenaBytes = n));
+  walkBlock(routine.body, {
+    stmt(stmt) {
+      if (stmt.kind !== "contract") return;
+      for (const { role, size, out, left, right } of stmt.dims)
+        for (const one of [size, out, left, right]) settle(one, `a ${role} of ${stmt.name}`, () => {});
+    },
+  });
+  if (computed.length === 0) return { extents, arenaBytes: () => arenaBytes, update: undefined };
+  return {
+    extents,
+    arenaBytes: () => arenaBytes,
+    update(inputs, outputs) {
+      for (const compute of computed) compute(inputs);
+      for (const check of checked) check(inputs, outputs);
+    },
+  };
+}
+
+function checkLength(routine: Routine, { name, type }: Buffer, size: number, { array, offset }: Cell): void {
+  if (offset + size <= array.length) return;
+  throw new DownhillError(
+    "shape",
+    `${routine.name}: buffer "${name}" needs ${size} elements of ${type}, got ${array.constructor.name} of ` +
+      `${array.length} at ${offset}.`,
+  );
+}
+
+/** Operations that a size may be made of, on exact numbers: unlike those of the vocabulary they do not wrap. */
+const sizeOperations: { readonly [op in BinaryOp]?: (x: number, y: number) => number } = {
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  div: (x, y) => (y === 0 ? 0 : Math.trunc(x / y) + 0),
+  min: (x, y) => Math.min(x, y),
+  max: (x, y) => Math.max(x, y),
+  shl: (x, y) => x * 2 ** (y & 31),
+  shr: (x, y) => Math.floor(x / 2 ** (y & 31)),
+};
+
+/** Whether a size may be made of this operation. */
+export function isSizeOperation(op: BinaryOp): boolean {
+  return sizeOperations[op] !== undefined;
+}
+
+/**
+ * A size that is an expression, as a function of a call's inputs; `slots` says where the scalar inputs are among them. It gives
+ * NaN where the size, or a part of it, is no int32.
+ */
+function sizeAtCall(
+  size: Expr,
+  slots: ReadonlyMap<string, number>,
+  depth = 0,
+): (inputs: readonly Slot[]) => number {
+  checkDepth(depth);
+  if (size.kind === "const") return () => size.value;
+  if (size.kind === "local") {
+    const slot = must(slots.get(size.name), `scalar input "${size.name}"`);
+    return (inputs) => inputs[slot] as number;
+  }
+  const f = size.kind === "binary" ? sizeOperations[size.op] : undefined;
+  if (size.kind !== "binary" || f === undefined)
+    throw internalError("a size is made of more than arithmetic");
+  const [x, y] = [sizeAtCall(size.x, slots, depth + 1), sizeAtCall(size.y, slots, depth + 1)];
+  return (inputs) => {
+    const n = f(x(inputs), y(inputs));
+    return n === (n | 0) ? n : NaN;
+  };
+}

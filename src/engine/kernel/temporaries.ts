@@ -1,0 +1,49 @@
+import type { CallSizes } from "./call-sizes.ts";
+import type { CodeSize, TypedArray } from "./executable.ts";
+import { viewOf } from "./executable.ts";
+import { withRoom } from "./reclaim.ts";
+import type { Routine } from "./scalar.ts";
+import { must } from "../util/assert-never.ts";
+
+/** The temporaries of a routine, for backends whose code keeps them on the JavaScript heap: arrays over one block of memory. */
+export interface Temporaries {
+  /** In the routine's order; those that `arrange` made last. */
+  readonly arrays: readonly TypedArray[];
+  /** Makes arrays where the temporaries of a call lie, in a larger block if this one does not suffice. */
+  readonly arrange: () => void;
+  /** The size of code that keeps them between calls. */
+  readonly sizeOfCode: (codeBytes: number) => CodeSize;
+}
+
+/** The temporaries of a routine with these sizes, arranged already if all of them are known. */
+export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, update }: CallSizes): Temporaries {
+  const arrays: TypedArray[] = [];
+  let block = makeBlock(0);
+  const arrange = (): void => {
+    const bytes = arenaBytes();
+    if (bytes > block.byteLength) block = makeBlock(bytes);
+    temps.forEach(({ name, type }, k) => {
+      const { size, offset } = must(extents.get(name), "the size of a temporary");
+      arrays[k] = viewOf(type, block, offset, size);
+    });
+  };
+  if (update === undefined) arrange();
+  return {
+    arrays,
+    arrange,
+    sizeOfCode: (codeBytes) => ({
+      kernels: 0,
+      codeBytes,
+      get memoryBytes(): number {
+        return block.byteLength;
+      },
+      get ownBytes(): number {
+        return block.byteLength;
+      },
+    }),
+  };
+}
+
+function makeBlock(bytes: number): ArrayBuffer {
+  return withRoom("the temporaries of a function", bytes, () => new ArrayBuffer(bytes));
+}
