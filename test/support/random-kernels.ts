@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
 import * as math from "../../src/engine/kernel/math/index.ts";
 import * as single from "../../src/engine/kernel/math/single/index.ts";
@@ -15,7 +15,6 @@ import type {
   Table,
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import type { Local, Scope } from "./random-choices.ts";
 import { Choices } from "./random-choices.ts";
 import { formulas } from "./random-formulas.ts";

@@ -198,33 +198,47 @@ export interface WriteView extends ReadView {
   write(block: Block, index: Expr, value: Expr): void;
 }
 
-/** What a lowering works with: `fresh` makes unique names of locals. */
+/** What a lowering writes with: the places of what it declared. `fresh` makes unique names of locals. */
 export interface LowerContext {
   readonly block: Block;
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
+  /** The scratch arrays that it declared, in their order. */
+  readonly scratch: readonly WriteView[];
   fresh(hint: string): string;
-  /** Scratch memory that lives as long as the routine. */
-  scratch(type: ArrayType, hint: string): WriteView;
   /**
-   * Lowers a sub-program with these operands into `block`; results are written to `targets` where given. `becomes` names, for
-   * operands that may be overwritten, the result that is best put in their place. Returns views of the results.
+   * Writes a program that it declared, by its number, into `block`. `iteration` is the place along the leading axis of operands
+   * and results of which the program has a part. Returns the results.
    */
-  inline(
-    block: Block,
-    program: Program,
-    operands: readonly ReadView[],
-    becomes: readonly (number | undefined)[],
-    targets: readonly (WriteView | undefined)[],
-  ): readonly ReadView[];
-  /** A scalar operand with this value. */
-  value(type: ArrayType, value: Expr): ReadView;
-  /** The part of a view that starts at a flat index. */
-  part(view: ReadView, type: ArrayType, start: Expr): WriteView;
+  write(block: Block, program: number, iteration?: Expr): readonly ReadView[];
   /** Copies all elements, unless both are the same memory. */
   copy(block: Block, target: WriteView, view: ReadView): void;
-  /** Whether two views are the same memory or the same local. */
-  same(a: ReadView, b: ReadView): boolean;
+}
+
+/** An array of a lowering's own, there while its equation is computed. */
+export interface Scratch {
+  readonly name: string;
+  readonly type: ArrayType;
+}
+
+/** An operand or a result of an equation by its number, or the part of it that one iteration has, along its leading axis. */
+export interface SubPlace {
+  readonly of: "operand" | "result";
+  readonly index: number;
+  readonly isPart?: boolean;
+}
+
+/**
+ * A program that a lowering writes into a loop or a branch. An operand that is a result of the equation, or lies in the place of
+ * one, and a result of the program that goes there are a carry: the program may overwrite the operand, and computes the result in
+ * its place where it can.
+ */
+export interface SubProgram {
+  readonly program: Program;
+  /** What each of its inputs is. */
+  readonly ins: readonly SubPlace[];
+  /** Where each of its results goes; `undefined` for one that may lie anywhere. */
+  readonly outs: readonly (SubPlace | undefined)[];
 }
 
 /** A result, by its number, that may lie in the memory of an operand of its type. */
@@ -260,6 +274,10 @@ export type Lowering<P> =
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
       /** Results that may lie in the memory of an operand, which they take over where no one else reads it any more. */
       inPlace?(params: P): readonly InPlace[];
+      /** The scratch arrays that it needs. */
+      scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
+      /** The programs that it writes. */
+      programs?(params: P): readonly SubProgram[];
       emit(context: LowerContext, params: P): void;
     }
   | {

@@ -4,7 +4,7 @@ import type { Equation, Program, Var } from "./program.ts";
 import { DeferredProgram, isProgram } from "./program.ts";
 
 /** Names for the values of a program: those that the text gave, letters for the others; unique. */
-function nameVars(program: Program): Map<Var, string> {
+export function nameVars(program: Program): Map<Var, string> {
   const names = new Map<Var, string>();
   const used = new Set<string>();
   const all = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
@@ -59,7 +59,7 @@ function showParams(params: unknown): string {
 }
 
 /** One equation as a line: `c:f64[3] = mul a b`. */
-function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
+export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
   const params = showParams(eqn.params);
   const outs = eqn.outs.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(" ");
   const ins = eqn.ins.map(nameOf).join(" ");

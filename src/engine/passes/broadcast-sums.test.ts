@@ -29,10 +29,10 @@ test("the gradient of a bias whose cotangent repeats is a product, before and af
       a:f32[3] = broadcast[shape=[3] axes=[]] x2
       b:f32[] = full[value=4 dtype=float32 shape=[] weak=false]
       c:f32[3] = broadcast[shape=[3] axes=[]] b
-      d:f32[] = full[value=0 dtype=float32 shape=[] weak=false]
-      e:f32[3] = broadcast[shape=[3] axes=[]] d
-      f:f32[3] = mul a c
-      g:f32[3] = add f e
+      d:f32[3] = mul a c
+      e:f32[] = full[value=0 dtype=float32 shape=[] weak=false]
+      f:f32[3] = broadcast[shape=[3] axes=[]] e
+      g:f32[3] = add d f
       return g
     }"
   `);

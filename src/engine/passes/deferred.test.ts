@@ -48,11 +48,11 @@ describe("values without memory", () => {
         c:f64[3] = broadcast[shape=[3] axes=[]] b
         d:f64[3] = add a c
         e:f64[3] = exp d
-        f:f64[3] = sub a c
-        g:f64[] = sum[axes=[0]] x
-        h:f64[3] = broadcast[shape=[3] axes=[]] g
-        i:f64[3] = mul e h
-        return i, f
+        f:f64[] = sum[axes=[0]] x
+        g:f64[3] = broadcast[shape=[3] axes=[]] f
+        h:f64[3] = mul e g
+        i:f64[3] = sub a c
+        return h, i
       }
       =>
       routine f(x: f64[4], b: f64) -> (out0: f64[3], out1: f64[3]) {
@@ -90,11 +90,11 @@ describe("values without memory", () => {
     const f = (x: Tensor, y: Tensor, b: Tensor): Tensor => mul(add(concatenate([x, y]), b), 2);
     expect(beforeAfter(makeProgram(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]))).toMatchInlineSnapshot(`
       "f(x:f64[3], y:f64[2], b:f64[5]) {
-        a:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
-        c:f64[5] = broadcast[shape=[5] axes=[]] a
-        d:f64[5] = concatenate[axis=0] x y
-        e:f64[5] = add d b
-        f:f64[5] = mul e c
+        a:f64[5] = concatenate[axis=0] x y
+        c:f64[5] = add a b
+        d:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+        e:f64[5] = broadcast[shape=[5] axes=[]] d
+        f:f64[5] = mul c e
         return f
       }
       =>
@@ -124,11 +124,11 @@ describe("values without memory", () => {
     const f = (x: Tensor, y: Tensor): Tensor => mul(add(transpose(x), y), 2);
     expect(beforeAfter(makeProgram(f)(rows, transpose(rows)))).toMatchInlineSnapshot(`
       "f(x:f64[3,4], y:f64[4,3]) {
-        a:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
-        b:f64[4,3] = broadcast[shape=[4,3] axes=[]] a
-        c:f64[4,3] = transpose[axes=[1,0]] x
-        d:f64[4,3] = add c y
-        e:f64[4,3] = mul d b
+        a:f64[4,3] = transpose[axes=[1,0]] x
+        b:f64[4,3] = add a y
+        c:f64[] = full[value=2 dtype=float64 shape=[] weak=false]
+        d:f64[4,3] = broadcast[shape=[4,3] axes=[]] c
+        e:f64[4,3] = mul b d
         return e
       }
       =>

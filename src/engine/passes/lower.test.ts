@@ -126,12 +126,12 @@ describe("carries", () => {
       "f(c:f64[100], xs:f64[5]) {
         a:f64[100] = scan[body=step consts=0 carries=1 length=5 reverse=false] c xs
           step(a:f64[100], b:f64[]) {
-            c:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
-            d:f64[] = mul b c
-            e:i32[] = convert[dtype=int32 weak=false] d
-            f:f64[1] = reshape[shape=[1]] b
-            g:i32[1] = reshape[shape=[1]] e
-            h:f64[100] = dynamicUpdate[lead=0] a f g
+            c:f64[1] = reshape[shape=[1]] b
+            d:f64[] = full[value=3 dtype=float64 shape=[] weak=false]
+            e:f64[] = mul b d
+            f:i32[] = convert[dtype=int32 weak=false] e
+            g:i32[1] = reshape[shape=[1]] f
+            h:f64[100] = dynamicUpdate[lead=0] a c g
             return h
           }
         return a

@@ -9,7 +9,6 @@ import { hoistInvariants } from "./hoist.ts";
 import { sinkMasks } from "./masks.ts";
 import { fusePads } from "./pad-fusion.ts";
 import { rematerialise } from "./rematerialisation.ts";
-import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { foldTransposes } from "./transpose-folding.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
@@ -40,7 +39,6 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["rematerialisation", rematerialise],
   ["pad fusion", fusePads],
   ["dead code", eliminateDeadCode],
-  ["schedule", schedule],
 ];
 
 /** Runs all passes over a program and, first, over its sub-programs. */

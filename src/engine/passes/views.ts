@@ -5,9 +5,43 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { sameExpr } from "../kernel/same-expr.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Buffer, Expr, Port } from "../kernel/scalar.ts";
 import { plus } from "../prims/reduce-loops.ts";
+import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
+
+/** Makes names of locals and buffers that nothing else in a routine has. */
+export function makeNames(): (hint: string) => string {
+  const counts = new Map<string, number>();
+  const fresh = (hint: string): string => {
+    const n = (counts.get(hint) ?? 0) + 1;
+    counts.set(hint, n);
+    return n === 1 ? hint : fresh(`${hint}_${n}`);
+  };
+  return fresh;
+}
+
+/** An input of a routine: a local, or a buffer of its own. */
+export function inputView(type: ArrayType, name: string): WriteView {
+  return type.shape.length === 0 ? localTarget(type, name) : bufferView(type, name);
+}
+
+/** The buffer of a view of all of it. */
+export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
+  return {
+    name: must(buffer, "a buffer"),
+    type: scalarTypeOf(type.dtype),
+    size: sizeOf(type.shape),
+  };
+}
+
+/** An input as the routine declares it. */
+export function portOf(view: WriteView): Port {
+  const { local, type } = view;
+  return local === undefined
+    ? { kind: "buffer", buffer: bufferOf(view) }
+    : { kind: "scalar", name: local, type: scalarTypeOf(type.dtype) };
+}
 
 /** A scalar that is an expression: a constant or a local. */
 export function valueView(type: ArrayType, value: Expr): WriteView {
@@ -48,7 +82,7 @@ export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView 
 }
 
 /** Whether two views are the same memory or the same local. */
-export function sameView(a: ReadView, b: ReadView): boolean {
+function sameView(a: ReadView, b: ReadView): boolean {
   if (a === b) return true;
   const [x, y] = [a as WriteView, b as WriteView];
   if (x.local !== undefined) return x.local === y.local;

@@ -1,8 +1,6 @@
-import type { Accumulator, InPlace, LowerContext, Maybe, ReadView, WriteView } from "../ir/primitive.ts";
+import type { Accumulator, InPlace, Maybe, SubProgram } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { Block } from "../kernel/build.ts";
-import * as k from "../kernel/build.ts";
 
 /** The items of a list that a mask marks, or those that it does not. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
@@ -82,40 +80,14 @@ function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
   return pairs;
 }
 
-/** Lowers a program whose results are those of the equation, in place of its operands where they share their memory. */
-export function inlineInPlace(
-  context: LowerContext,
-  block: Block,
-  program: Program,
-  operands: readonly ReadView[],
-): void {
-  const { outs, same } = context;
-  const becomes = operands.map((x) => {
-    const result = outs.findIndex((out) => same(out, x));
-    return result < 0 ? undefined : result;
-  });
-  const targets = outs.map((out, i) => (becomes.includes(i) ? undefined : out));
-  const results = context.inline(block, program, operands, becomes, targets);
-  const shared = outs.map((_, i) => becomes.includes(i));
-  storeCarries(context, block, keep(outs, shared), keep(results, shared));
-}
-
-/** Ends a step of a loop: the results become the carries. */
-export function storeCarries(
-  context: LowerContext,
-  loop: Block,
-  carry: readonly WriteView[],
-  results: readonly ReadView[],
-): void {
-  // A result may be the memory of another carry (a swap): such are saved before any carry is overwritten.
-  const safe = results.map((view, i) => {
-    const clashes = carry.some((other, j) => j !== i && context.same(view, other));
-    if (!clashes) return view;
-    if (view.type.shape.length === 0)
-      return context.value(view.type, loop.let(context.fresh("old"), view.read(k.i32(0))));
-    const copy = context.scratch(view.type, "old");
-    context.copy(loop, copy, view);
-    return copy;
-  });
-  safe.forEach((view, i) => context.copy(loop, carry[i]!, view));
+/**
+ * A program whose results are those of the equation, as a lowering declares it; its inputs are the operands from number `first`
+ * on.
+ */
+export function wholeProgram(program: Program, first = 0): SubProgram {
+  return {
+    program,
+    ins: program.ins.map((_, i) => ({ of: "operand", index: first + i })),
+    outs: program.outs.map((_, i) => ({ of: "result", index: i })),
+  };
 }

@@ -7,7 +7,7 @@ import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
-import { changedInPlace, inlineInPlace, keep, present } from "./carries.ts";
+import { changedInPlace, keep, present, wholeProgram } from "./carries.ts";
 import { instantiate } from "./linear.ts";
 
 /** What the derivative of a program may keep of its values: none of them, or the results of products. */
@@ -70,7 +70,8 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<Chec
   lowering: {
     kind: "loops",
     inPlace: ({ program }) => changedInPlace(program),
-    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
+    programs: ({ program }) => [wholeProgram(program)],
+    emit: ({ block, write }) => void write(block, 0),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });

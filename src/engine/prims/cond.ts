@@ -12,7 +12,7 @@ import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { range } from "../util/shape.ts";
 import { call } from "./call.ts";
-import { accumulated, addResults, changedInPlace, either, inlineInPlace, keep, present } from "./carries.ts";
+import { accumulated, addResults, changedInPlace, either, keep, present, wholeProgram } from "./carries.ts";
 import { instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
@@ -137,14 +137,13 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
       );
       return [...onTrue, ...others].map(({ result, operand }) => ({ result, operand: operand + 1 }));
     },
-    emit(context, { onTrue, onFalse }) {
-      const [predicate, ...operands] = context.ins;
-      context.block.if(
+    programs: (params) => both(params, (side) => wholeProgram(side, 1)),
+    emit: ({ block, ins: [predicate], write }) =>
+      block.if(
         predicate!.read(k.i32(0)),
-        (then) => inlineInPlace(context, then, onTrue, operands),
-        (otherwise) => inlineInPlace(context, otherwise, onFalse, operands),
-      );
-    },
+        (then) => void write(then, 0),
+        (otherwise) => void write(otherwise, 1),
+      ),
   },
   unroll: ([predicate, ...operands], { onTrue, onFalse }, run) =>
     run(predicate!.slot === 0 ? onFalse : onTrue, operands),

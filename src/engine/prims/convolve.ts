@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, ReadView, Scratch, WriteView } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -121,7 +121,7 @@ const convolvePrim: Primitive<ConvolveParams> = /* @__PURE__ */ builtIn<Convolve
     const split = reshape(out, [items!, size, outputs!, ...out.shape.slice(2)]);
     return { outs: [moveAxis(split, 1, 0)], batched: [true] };
   },
-  lowering: { kind: "loops", emit: emitConvolve },
+  lowering: { kind: "loops", scratch: scratchOf, emit: emitConvolve },
   cost: "high",
 });
 
@@ -173,20 +173,36 @@ function transposeWindows(ct: Tensor, x: Tensor, shape: Shape, params: ConvolveP
 /** So many elements of copied images stay in the processor's caches. */
 const paddedElements = 32768;
 
+/** Whether images are read where they are: they are neither padded nor spread out. */
+function isAsItIs(space: Shape, { padding, lhsDilation }: ConvolveParams): boolean {
+  return (
+    padding.every(([low, high]) => low === 0 && high === 0) &&
+    lhsDilation.every((d, a) => d === 1 || space[a]! < 2)
+  );
+}
+
+/** Room for the images that are copied at once. */
+function scratchOf(params: ConvolveParams, ins: readonly ArrayType[]): readonly Scratch[] {
+  const [x] = ins;
+  const [items, channels, ...space] = x!.shape;
+  if (isAsItIs(space, params) || sizeOf(convolvedType(ins, params).shape) === 0) return [];
+  const image = [channels!, ...paddedSizes(space, params)];
+  const atOnce = Math.min(items!, Math.max(1, Math.floor(paddedElements / sizeOf(image))));
+  return [{ name: "padded", type: withShape(x!, [atOnce, ...image]) }];
+}
+
 /**
  * One contraction: windows times the elements that they meet, which a window further on meets again. Images that are
  * padded or spread out are first copied, some at a time.
  */
 function emitConvolve(context: LowerContext, params: ConvolveParams): void {
-  const { block, fresh, scratch } = context;
+  const { block, fresh } = context;
   const [x, w] = context.ins as readonly [WriteView, WriteView];
+  const [padded] = context.scratch;
   const out = context.outs[0]!;
   if (sizeOf(out.type.shape) === 0) return;
   const [items, channels, ...space] = x.type.shape;
   const sizes = paddedSizes(space, params);
-  const asItIs =
-    params.padding.every(([low, high]) => low === 0 && high === 0) &&
-    params.lhsDilation.every((d, a) => d === 1 || space[a]! < 2);
   const start = ({ buffer, offset }: WriteView): Place => ({
     buffer: must(buffer, "the memory of a convolution"),
     offset: offset ?? k.i32(0),
@@ -220,10 +236,8 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
       });
     }
   };
-  if (asItIs) return product(block, start(x), start(out), items!);
-  const image = sizeOf([channels!, ...sizes]);
-  const atOnce = Math.min(items!, Math.max(1, Math.floor(paddedElements / image)));
-  const padded = scratch(withShape(x.type, [atOnce, channels!, ...sizes]), "padded");
+  if (padded === undefined) return product(block, start(x), start(out), items!);
+  const atOnce = padded.type.shape[0]!;
   const outItem = sizeOf(out.type.shape.slice(1));
   const outStart = start(out);
   fill(block, context, padded, 0);

@@ -7,7 +7,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { bind } from "../trace/bind.ts";
 import { call } from "./call.ts";
-import { changedInPlace, inlineInPlace, present } from "./carries.ts";
+import { changedInPlace, present, wholeProgram } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 
@@ -135,7 +135,8 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ builtIn<Custom
   lowering: {
     kind: "loops",
     inPlace: ({ program }) => changedInPlace(program),
-    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
+    programs: ({ program }) => [wholeProgram(program)],
+    emit: ({ block, write }) => void write(block, 0),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });
@@ -222,7 +223,8 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ builtIn<Custom
   lowering: {
     kind: "loops",
     inPlace: ({ program }) => changedInPlace(program),
-    emit: (context, { program }) => inlineInPlace(context, context.block, program, context.ins),
+    programs: ({ program }) => [wholeProgram(program)],
+    emit: ({ block, write }) => void write(block, 0),
   },
   unroll: (ins, { program }, run) => run(program, ins),
 });
@@ -316,7 +318,8 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
   },
   lowering: {
     kind: "loops",
-    emit: (context, params) => inlineInPlace(context, context.block, requirePushforward(params), context.ins),
+    programs: (params) => [wholeProgram(requirePushforward(params))],
+    emit: ({ block, write }) => void write(block, 0),
   },
   unroll: (ins, params, run) => run(requirePushforward(params), ins),
 });

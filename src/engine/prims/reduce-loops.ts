@@ -1,4 +1,4 @@
-import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
+import type { LowerContext, ReadView, Scratch, WriteView } from "../ir/primitive.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
@@ -74,6 +74,9 @@ function foldOf(op: ReduceOp, element: ScalarType): Fold {
 /** Elements that are folded without more ado: of a compensated sum few, so that its runs lose next to nothing. */
 const runOf = ({ compensated }: Fold): number => (compensated ? 64 : 4096);
 
+/** An array of no more elements is folded at once: parts would be too short to be worth a loop each. */
+const fewInParts = 1024;
+
 /** Rows that a compensated sum of rows adds up before it adds their sum to the total: as many as one lane of a run gets. */
 const rowsPerRun = 8;
 
@@ -84,6 +87,11 @@ const rowsAtOnce = 8;
 export function emitSum(context: LowerContext, axes: readonly number[]): void {
   const type = scalarTypeOf(context.ins[0]!.type.dtype);
   emitReduce(context, axes, type === "bool" ? "or" : "add");
+}
+
+/** Arrays that `emitSum` needs. */
+export function sumScratch(x: ArrayType, axes: readonly number[]): readonly Scratch[] {
+  return reduceScratch(x, axes, x.dtype === "bool" ? "or" : "add");
 }
 
 /**
@@ -109,6 +117,40 @@ function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
   };
 }
 
+/** How an operand is folded: whole rows into the results, in parts that are folded in the end, or result by result. */
+type Method = "rows" | "parts" | "results";
+
+function methodOf({ shape }: ArrayType, axes: readonly number[], fold: Fold): Method {
+  const results = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!));
+  const count = sizeOf(axes.map((axis) => shape[axis]!));
+  // Do the elements of each result lie side by side?
+  const isTogether = isTrailing(shape.length, axes) || results === 1;
+  if (!isTogether && count > 0) return "rows";
+  return results === 1 && count > Math.max(runOf(fold), fewInParts) ? "parts" : "results";
+}
+
+/** Arrays that a fold needs besides: those of partial results. */
+export function reduceScratch(x: ArrayType, axes: readonly number[], op: ReduceOp): readonly Scratch[] {
+  const type = scalarTypeOf(x.dtype);
+  const fold = foldOf(op, type);
+  const partial = (name: string, shape: Shape): Scratch => ({
+    name,
+    type: arrayType(fold.type === "f64" ? "float64" : x.dtype, shape),
+  });
+  switch (methodOf(x, axes, fold)) {
+    case "results":
+      return [];
+    case "parts":
+      return [partial("parts", [Math.ceil(sizeOf(x.shape) / runOf(fold))])];
+    case "rows": {
+      const merged = mergeAxes(x.shape, axes);
+      const kept = otherAxes(merged.shape.length, merged.axes).map((axis) => merged.shape[axis]!);
+      if (fold.type !== type) return [partial("total", kept)];
+      return isInRuns(merged, fold) ? [partial("part", kept), partial("error", kept)] : [];
+    }
+  }
+}
+
 /** Folds the elements along axes into one each. */
 export function emitReduce(context: LowerContext, axes: readonly number[], op: ReduceOp): void {
   const { block, fresh } = context;
@@ -121,14 +163,10 @@ export function emitReduce(context: LowerContext, axes: readonly number[], op: R
   const count = sizeOf(axes.map((axis) => shape[axis]!));
   const type = scalarTypeOf(x.type.dtype);
   const fold = foldOf(op, type);
-  const results = sizeOf(keptSizes);
-  // Do the elements of each result lie side by side?
-  const together = isTrailing(shape.length, axes) || results === 1;
-  if (!together && count > 0) return accumulateRows(context, axes, fold);
-  if (results === 1 && count > Math.max(runOf(fold), 1024)) {
-    const total = foldInParts(context, fold, count);
-    return out.write(block, k.i32(0), k.convert(type, total));
-  }
+  const method = methodOf(x.type, axes, fold);
+  if (method === "rows") return accumulateRows(context, mergeAxes(shape, axes), fold);
+  if (method === "parts")
+    return out.write(block, k.i32(0), k.convert(type, foldInParts(context, fold, count)));
   loopEach(block, keptSizes, fresh, (inner, index) => {
     const base = flatIndex(
       index,
@@ -188,9 +226,8 @@ function endOfRun(
 function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, count: number): Expr {
   const x = ins[0]!;
   const run = runOf(fold);
-  const n = Math.ceil(count / run);
-  const dtype = fold.type === "f64" ? "float64" : x.type.dtype;
-  const parts = scratch(arrayType(dtype, [n]), "parts");
+  const parts = scratch[0]!;
+  const n = parts.type.shape[0]!;
   const first = x.type.shape.slice(1).map(() => k.i32(0)); // the place along other axes: they are of size 1
   block.forEach(fresh("run"), k.i32(0), k.i32(n), (loop, i) => {
     const from = loop.let(fresh("from"), k.mul(i, k.i32(run)));
@@ -240,11 +277,14 @@ function withError(total: Expr, error: Expr): Expr {
   return k.select(k.eq(k.sub(error, error), k.f64(0)), k.add(total, error), total);
 }
 
+/** A shape and the axes of it that are folded. */
+interface Folded {
+  readonly shape: Shape;
+  readonly axes: readonly number[];
+}
+
 /** Neighbouring axes that are all folded, or all kept, as one. */
-function mergeAxes(
-  shape: Shape,
-  axes: readonly number[],
-): { readonly shape: Shape; readonly axes: readonly number[] } {
+function mergeAxes(shape: Shape, axes: readonly number[]): Folded {
   const sizes: number[] = [];
   const folded: number[] = [];
   shape.forEach((n, axis) => {
@@ -257,30 +297,52 @@ function mergeAxes(
   return { shape: sizes, axes: folded };
 }
 
-/** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
-function accumulateRows(context: LowerContext, allAxes: readonly number[], fold: Fold): void {
-  const { block, fresh, ins, outs, scratch } = context;
+/** The number of axes that rows are counted along: those behind are folded where they stand. */
+function rowRankOf({ shape, axes }: Folded): number {
+  let axis = shape.length - 1;
+  while (axes.includes(axis)) axis--;
+  return axis + 1;
+}
+
+/** The axes that rows are folded along. */
+function rowAxes(folded: Folded): readonly number[] {
+  return folded.axes.filter((axis) => axis < rowRankOf(folded));
+}
+
+/** Whether so many rows are folded that a compensated sum adds them up in runs. */
+function isInRuns(folded: Folded, fold: Fold): boolean {
+  return fold.compensated && sizeOf(rowAxes(folded).map((axis) => folded.shape[axis]!)) > rowsPerRun;
+}
+
+function isTrailing(rank: number, axes: readonly number[]): boolean {
+  return axes.every((axis, i) => axis === rank - axes.length + i);
+}
+
+/** How a fold of whole rows goes over the axes of its operand. */
+interface RowLoops {
+  /** Loops over the elements of the results. */
+  everywhere(block: Block, f: (loop: Block, i: Expr) => void): void;
+  /** Folds the rows at an index along the first axes, and all along the others, into a target. */
+  into(target: WriteView, block: Block, index: readonly Expr[], rows?: number): void;
+  /** Folds `count` rows along an axis, from one on, and all along the others. */
+  someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
+}
+
+function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: Folded, fold: Fold): RowLoops {
   const x = ins[0]!;
-  const out = outs[0]!;
-  const { shape, axes } = mergeAxes(x.type.shape, allAxes);
   const rank = shape.length;
+  const rowRank = rowRankOf({ shape, axes });
   const strides = stridesOf(shape);
   const kept = otherAxes(rank, axes);
   const keptSizes = kept.map((axis) => shape[axis]!);
   const keptStrides = stridesOf(keptSizes);
-  const n = sizeOf(keptSizes);
-  const type = scalarTypeOf(x.type.dtype);
-  // reduced axes at the end are folded where they stand
-  const rowRank = lastKept(rank, axes) + 1;
   const rowCount = sizeOf(shape.slice(rowRank));
   const toOut = range(0, rowRank).map((axis) => (kept.includes(axis) ? keptStrides[kept.indexOf(axis)]! : 0));
-  const start = neutral(fold.op, fold.type);
-  const wide = arrayType(fold.type === "f64" ? "float64" : x.type.dtype, keptSizes);
-  const everywhere = (inner: Block, f: (loop: Block, i: Expr) => void): void =>
-    inner.forEach(fresh("i"), k.i32(0), k.i32(n), f);
-  const clear = (inner: Block, target: WriteView): void =>
-    everywhere(inner, (loop, i) => target.write(loop, i, start));
-  const foldInto = (target: WriteView) => (loop: Block, index: readonly Expr[], rows: number) => {
+  /** The axis whose rows are read several at once, where rows are not folded themselves. */
+  const severalAxis = rowRank === rank ? rank - 2 : undefined;
+  const inLoop = (axis: number): typeof loopEach => (kept.includes(axis) ? loopEach : loopOver); // kept axes in any order
+
+  const foldAt = (target: WriteView, loop: Block, index: readonly Expr[], rows: number): void => {
     const place = flatIndex(index, toOut);
     const at = flatIndex(index, strides.slice(0, rowRank));
     if (rowRank < rank) {
@@ -294,89 +356,85 @@ function accumulateRows(context: LowerContext, allAxes: readonly number[], fold:
     }
     target.write(loop, place, folded);
   };
-  /** Loops over these axes: over kept ones in any order. */
-  const loops = (
-    inner: Block,
-    from: number,
-    index: readonly Expr[],
-    f: ReturnType<typeof foldInto>,
-    rows = 1,
-  ): void => {
-    if (from === rowRank) return f(inner, index, rows);
-    const each = kept.includes(from) ? loopEach : loopOver;
-    if (from === rowRank - 2 && rowRank === rank && !kept.includes(from) && shape[from]! >= rowsAtOnce) {
-      const blocks = Math.floor(shape[from]! / rowsAtOnce);
-      loopOver(inner, [blocks], fresh, (loop, [i]) => {
-        const first = loop.let(fresh("row"), k.mul(i!, k.i32(rowsAtOnce)));
-        loops(loop, from + 1, [...index, first], f, rowsAtOnce);
-      });
-      const done = blocks * rowsAtOnce;
-      if (done === shape[from]) return;
-      return inner.for(fresh("r"), k.i32(done), k.i32(shape[from]!), (loop, r) =>
-        loops(loop, from + 1, [...index, r], f),
+  const into = (target: WriteView, block: Block, index: readonly Expr[], rows = 1): void => {
+    const axis = index.length;
+    if (axis === rowRank) return foldAt(target, block, index, rows);
+    if (axis !== severalAxis || kept.includes(axis) || shape[axis]! < rowsAtOnce)
+      return inLoop(axis)(block, [shape[axis]!], fresh, (loop, [i]) =>
+        into(target, loop, [...index, i!], rows),
       );
-    }
-    each(inner, [shape[from]!], fresh, (loop, [i]) => loops(loop, from + 1, [...index, i!], f, rows));
+    const blocks = Math.floor(shape[axis]! / rowsAtOnce);
+    loopOver(block, [blocks], fresh, (loop, [i]) => {
+      const first = loop.let(fresh("row"), k.mul(i!, k.i32(rowsAtOnce)));
+      into(target, loop, [...index, first], rowsAtOnce);
+    });
+    const done = blocks * rowsAtOnce;
+    if (done === shape[axis]) return;
+    block.for(fresh("r"), k.i32(done), k.i32(shape[axis]!), (loop, r) => into(target, loop, [...index, r]));
   };
-
-  const total = fold.type === type ? out : scratch(wide, "total");
-  clear(block, total);
-  const longest = axes.filter((axis) => axis < rowRank).reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
-  const rows = sizeOf(axes.filter((axis) => axis < rowRank).map((axis) => shape[axis]!));
-  if (!fold.compensated || rows <= rowsPerRun) loops(block, 0, [], foldInto(total));
-  else {
-    const size = shape[longest]!;
-    const perRun = Math.max(1, Math.floor(rowsPerRun / (rows / size)));
-    const [part, error] = [scratch(wide, "part"), scratch(wide, "error")];
-    clear(block, error);
-    const oneRun = (loop: Block, from: Expr, count: number): void => {
-      clear(loop, part);
-      const outermost = (inner: Block, depth: number, index: readonly Expr[]): void => {
-        if (depth !== longest) {
-          const each = kept.includes(depth) ? loopEach : loopOver;
-          return each(inner, [shape[depth]!], fresh, (rest, [i]) =>
-            outermost(rest, depth + 1, [...index, i!]),
-          );
-        }
-        if (depth === rowRank - 2 && rowRank === rank)
-          return loops(inner, depth + 1, [...index, from], foldInto(part), count);
-        loopOver(inner, [count], fresh, (rest, [r]) =>
-          loops(rest, depth + 1, [...index, plus(from, r!)], foldInto(part)),
-        );
+  return {
+    everywhere: (block, f) => block.forEach(fresh("i"), k.i32(0), k.i32(sizeOf(keptSizes)), f),
+    into,
+    someInto(target, block, axis, from, count) {
+      const outermost = (inner: Block, index: readonly Expr[]): void => {
+        const depth = index.length;
+        if (depth !== axis)
+          return inLoop(depth)(inner, [shape[depth]!], fresh, (loop, [i]) => outermost(loop, [...index, i!]));
+        if (depth === severalAxis) return into(target, inner, [...index, from], count);
+        loopOver(inner, [count], fresh, (loop, [r]) => into(target, loop, [...index, plus(from, r!)]));
       };
-      outermost(loop, 0, []);
-      everywhere(loop, (inner, i) => {
-        const before = inner.let(fresh("total"), total.read(i));
-        const next = addExactly(inner, fresh, before, inner.let(fresh("x"), part.read(i)), error.read(i));
-        error.write(inner, i, next.error);
-        total.write(inner, i, next.total);
-      });
-    };
-    const runs = Math.floor(size / perRun);
-    block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
-      oneRun(loop, loop.let(fresh("from"), k.mul(run, k.i32(perRun))), perRun),
-    );
-    if (runs * perRun < size) oneRun(block, k.i32(runs * perRun), size - runs * perRun);
-    everywhere(block, (loop, i) =>
-      total.write(
-        loop,
-        i,
-        withError(loop.let(fresh("total"), total.read(i)), loop.let(fresh("error"), error.read(i))),
-      ),
-    );
-  }
-  if (total !== out) everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
+      outermost(block, []);
+    },
+  };
 }
 
-function isTrailing(rank: number, axes: readonly number[]): boolean {
-  return axes.every((axis, i) => axis === rank - axes.length + i);
+/** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
+function accumulateRows(context: LowerContext, folded: Folded, fold: Fold): void {
+  const { block, ins, outs } = context;
+  const type = scalarTypeOf(ins[0]!.type.dtype);
+  const out = outs[0]!;
+  const loops = rowLoops(context, folded, fold);
+  const total = fold.type === type ? out : context.scratch[0]!;
+  const start = neutral(fold.op, fold.type);
+  loops.everywhere(block, (loop, i) => total.write(loop, i, start));
+  if (isInRuns(folded, fold)) addInRuns(context, folded, loops);
+  else loops.into(total, block, []);
+  if (total !== out) loops.everywhere(block, (loop, i) => out.write(loop, i, k.convert(type, total.read(i))));
 }
 
-/** The last axis that is not folded. */
-function lastKept(rank: number, axes: readonly number[]): number {
-  let axis = rank - 1;
-  while (axes.includes(axis)) axis--;
-  return axis;
+/** Adds rows up in runs, and these with the rounding errors of their additions beside the total. */
+function addInRuns({ block, fresh, outs, scratch }: LowerContext, folded: Folded, loops: RowLoops): void {
+  const { shape } = folded;
+  const [total, part, error] = [outs[0]!, scratch[0]!, scratch[1]!];
+  const clear = (inner: Block, target: WriteView): void =>
+    loops.everywhere(inner, (loop, i) => target.write(loop, i, neutral("add", "f64")));
+  const longest = rowAxes(folded).reduce((a, b) => (shape[b]! > shape[a]! ? b : a));
+  const rows = sizeOf(rowAxes(folded).map((axis) => shape[axis]!));
+  const size = shape[longest]!;
+  const perRun = Math.max(1, Math.floor(rowsPerRun / (rows / size)));
+  clear(block, error);
+  const oneRun = (inner: Block, from: Expr, count: number): void => {
+    clear(inner, part);
+    loops.someInto(part, inner, longest, from, count);
+    loops.everywhere(inner, (loop, i) => {
+      const before = loop.let(fresh("total"), total.read(i));
+      const next = addExactly(loop, fresh, before, loop.let(fresh("x"), part.read(i)), error.read(i));
+      error.write(loop, i, next.error);
+      total.write(loop, i, next.total);
+    });
+  };
+  const runs = Math.floor(size / perRun);
+  block.for(fresh("run"), k.i32(0), k.i32(runs), (loop, run) =>
+    oneRun(loop, loop.let(fresh("from"), k.mul(run, k.i32(perRun))), perRun),
+  );
+  if (runs * perRun < size) oneRun(block, k.i32(runs * perRun), size - runs * perRun);
+  loops.everywhere(block, (loop, i) =>
+    total.write(
+      loop,
+      i,
+      withError(loop.let(fresh("total"), total.read(i)), loop.let(fresh("error"), error.read(i))),
+    ),
+  );
 }
 
 /** a + b of places, with what is known added up. */

@@ -1,24 +1,25 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, ReadView, Scratch } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType } from "../ir/types.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { neutral } from "../kernel/neutral.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Expr, ReduceOp } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, equal, less } from "./arithmetic.ts";
 import { full, where, zeros } from "./linear.ts";
-import { emitReduce, flatIndex, loopEach, plus, readsOnce } from "./reduce-loops.ts";
+import { emitReduce, flatIndex, loopEach, plus, readsOnce, reduceScratch } from "./reduce-loops.ts";
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
 /** The largest or smallest element along axes; ties share the derivative evenly. */
 function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
+  const foldOf = ({ dtype }: ArrayType): ReduceOp => (dtype === "bool" ? (op === "max" ? "or" : "and") : op);
   const prim: Primitive<ReduceParams> = builtIn<ReduceParams>({
     name,
     typeOf([x], { axes }) {
@@ -50,10 +51,8 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
     }),
     lowering: {
       kind: "loops",
-      emit(context, { axes }) {
-        const type = scalarTypeOf(context.ins[0]!.type.dtype);
-        emitReduce(context, axes, type === "bool" ? (op === "max" ? "or" : "and") : op);
-      },
+      scratch: ({ axes }, [x]) => reduceScratch(x!, axes, foldOf(x!)),
+      emit: (context, { axes }) => emitReduce(context, axes, foldOf(context.ins[0]!.type)),
       readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
     },
   });
@@ -80,94 +79,165 @@ interface ArgParams {
 /** Elements of a row that are looked through at once, and how many are so few that one after the other is quicker. */
 const [argRun, fewRows] = [4096, 128];
 
-/**
- * Where elements of a row lie side by side, the extremum is folded first, and then the first place that has it: both in lanes.
- * Else whole rows are compared with the best so far.
- */
-function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number): void {
-  const { block, fresh, ins, outs, scratch } = context;
-  const [x, out] = [ins[0]!, outs[0]!];
-  const { shape, dtype } = x.type;
-  const strides = stridesOf(shape);
-  const [n, stride] = [shape[axis]!, strides[axis]!];
-  const kept = otherAxes(shape.length, [axis]);
-  const keptSizes = kept.map((a) => shape[a]!);
-  const isBool = dtype === "bool";
-  const type = isBool ? "int32" : dtype;
-  const read = (i: Expr): Expr => (isBool ? k.convert("i32", x.read(i)) : x.read(i));
-  const isNaN = (value: Expr): Expr => (isFloat(value.type) ? k.ne(value, value) : k.bool(false));
-  /** Whether an element takes the place of the best before it: a number that is better, or the first NaN. */
-  const isBetter = (candidate: Expr, best: Expr): Expr => {
-    const better = op === "max" ? k.lt(best, candidate) : k.lt(candidate, best);
-    return isFloat(best.type) ? k.or(better, k.and(isNaN(candidate), k.not(isNaN(best)))) : better;
-  };
-  const eachResult = (f: (inner: Block, base: Expr, result: Expr) => void): void =>
-    loopEach(block, keptSizes, fresh, (inner, index) => {
-      const base = flatIndex(index, kept.map((a) => strides[a]!)); // prettier-ignore
-      f(
-        inner,
-        base.kind === "const" ? base : inner.let(fresh("from"), base),
-        flatIndex(index, stridesOf(keptSizes)),
-      );
-    });
-  /** The best of the candidates number 1 … count − 1 and the one that is given, and its place. */
-  const following = (
-    inner: Block,
-    count: number,
-    first: readonly [value: Expr, place: Expr],
-    at: (i: Expr) => readonly [value: Expr, place: Expr],
-  ): Expr => {
-    const [best, place] = [inner.let(fresh("best"), first[0]), inner.let(fresh("place"), first[1])];
-    inner.for(fresh("r"), k.i32(1), k.i32(count), (loop, r) => {
-      const [value, there] = at(r);
-      const candidate = loop.let(fresh("x"), value);
-      loop.if(isBetter(candidate, best), (then) => {
-        then.set(best, candidate);
-        then.set(place, there);
-      });
-    });
-    return place;
-  };
-  /** The extremum of the elements number `from` … `to − 1` of a row, and the first place that has it. */
-  const fold = (inner: Block, base: Expr, from: Expr, to: Expr): readonly [best: Expr, place: Expr] => {
-    const scalar = scalarTypeOf(type);
-    const best = inner.reduce(fresh("best"), op, neutral(op, scalar), fresh("r"), from, to, (_, r) =>
-      read(plus(base, r)),
-    );
-    const last = k.i32(2 ** 31 - 1);
-    const place = inner.reduce(fresh("place"), "min", last, fresh("r"), from, to, (loop, r) => {
-      const element = loop.let(fresh("x"), read(plus(base, r)));
-      return k.select(k.or(k.eq(element, best), isNaN(element)), r, last);
-    });
-    return [best, place];
-  };
+/** How the places of extrema are found. */
+type ArgMethod =
+  | "parts" // one long row: its runs at once, and then the best of their extrema
+  | "folds" // rows whose elements lie side by side: the extremum, and then the first place that has it, both in lanes
+  | "rows" // short rows, one element after the other
+  | "columns"; // whole rows are compared with the best so far
 
-  if (stride === 1 && sizeOf(keptSizes) === 1 && n > argRun) {
-    const count = Math.ceil(n / argRun);
-    const bests = scratch(arrayType(type, [count]), "bests");
-    const places = scratch(arrayType("int32", [count]), "places");
-    block.forEach(fresh("run"), k.i32(0), k.i32(count), (loop, run) => {
-      const from = loop.let(fresh("from"), k.mul(run, k.i32(argRun)));
-      const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(argRun)), k.i32(n)));
-      const [best, place] = fold(loop, k.i32(0), from, to);
-      bests.write(loop, run, best);
-      places.write(loop, run, place);
+function argMethodOf({ shape }: ArrayType, axis: number): ArgMethod {
+  const [n, stride] = [shape[axis]!, stridesOf(shape)[axis]!];
+  if (n <= fewRows) return "rows";
+  if (stride !== 1) return "columns";
+  return n > argRun && sizeOf(shape) === n ? "parts" : "folds";
+}
+
+/** The type in which elements are compared. */
+const comparedType = ({ dtype }: ArrayType): DType => (dtype === "bool" ? "int32" : dtype);
+
+function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
+  const bests = (n: number): Scratch => ({ name: "bests", type: arrayType(comparedType(x), [n]) });
+  switch (argMethodOf(x, axis)) {
+    case "parts": {
+      const count = Math.ceil(x.shape[axis]! / argRun);
+      return [bests(count), { name: "places", type: arrayType("int32", [count]) }];
+    }
+    case "columns":
+      return [bests(stridesOf(x.shape)[axis]!)];
+    case "folds":
+    case "rows":
+      return [];
+  }
+}
+
+/** A row's element by its number, and the two comparisons that an extremum is made of. */
+interface Comparison {
+  readonly op: "max" | "min";
+  readonly type: DType;
+  read(i: Expr): Expr;
+  /** Whether an element takes the place of the best before it: a number that is better, or the first NaN. */
+  isBetter(candidate: Expr, best: Expr): Expr;
+}
+
+const isNaNExpr = (value: Expr): Expr => (isFloat(value.type) ? k.ne(value, value) : k.bool(false));
+
+function comparisonOf(x: ReadView, op: "max" | "min"): Comparison {
+  return {
+    op,
+    type: comparedType(x.type),
+    read: (i) => (x.type.dtype === "bool" ? k.convert("i32", x.read(i)) : x.read(i)),
+    isBetter(candidate, best) {
+      const better = op === "max" ? k.lt(best, candidate) : k.lt(candidate, best);
+      return isFloat(best.type) ? k.or(better, k.and(isNaNExpr(candidate), k.not(isNaNExpr(best)))) : better;
+    },
+  };
+}
+
+/** A value and its place. */
+type Candidate = readonly [value: Expr, place: Expr];
+
+/** The place of the best of the candidates number 0 … count − 1. */
+function bestOf(
+  block: Block,
+  { fresh }: LowerContext,
+  { isBetter }: Comparison,
+  count: number,
+  at: (i: Expr) => Candidate,
+): Expr {
+  const first = at(k.i32(0));
+  const [best, place] = [block.let(fresh("best"), first[0]), block.let(fresh("place"), first[1])];
+  block.for(fresh("r"), k.i32(1), k.i32(count), (loop, r) => {
+    const [value, there] = at(r);
+    const candidate = loop.let(fresh("x"), value);
+    loop.if(isBetter(candidate, best), (then) => {
+      then.set(best, candidate);
+      then.set(place, there);
     });
-    const at = (i: Expr): readonly [Expr, Expr] => [bests.read(i), places.read(i)];
-    return out.write(block, k.i32(0), following(block, count, at(k.i32(0)), at));
+  });
+  return place;
+}
+
+/** The extremum of the elements number `from` … `to − 1` of a row that begins at `base`, and the first place that has it. */
+function foldExtreme(
+  block: Block,
+  { fresh }: LowerContext,
+  { op, type, read }: Comparison,
+  base: Expr,
+  [from, to]: readonly [Expr, Expr],
+): Candidate {
+  const start = neutral(op, scalarTypeOf(type));
+  const best = block.reduce(fresh("best"), op, start, fresh("r"), from, to, (_, r) => read(plus(base, r)));
+  const last = k.i32(2 ** 31 - 1);
+  const place = block.reduce(fresh("place"), "min", last, fresh("r"), from, to, (loop, r) => {
+    const element = loop.let(fresh("x"), read(plus(base, r)));
+    return k.select(k.or(k.eq(element, best), isNaNExpr(element)), r, last);
+  });
+  return [best, place];
+}
+
+function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number): void {
+  const x = context.ins[0]!;
+  const comparison = comparisonOf(x, op);
+  switch (argMethodOf(x.type, axis)) {
+    case "parts":
+      return argOfParts(context, comparison, x.type.shape[axis]!);
+    case "folds":
+    case "rows":
+      return argOfRows(context, comparison, axis);
+    case "columns":
+      return argOfColumns(context, comparison, axis);
   }
-  if (stride === 1 && n > fewRows) {
-    return eachResult((inner, base, result) =>
-      out.write(inner, result, fold(inner, base, k.i32(0), k.i32(n))[1]),
-    );
-  }
-  if (n <= fewRows || stride === 1) {
-    return eachResult((inner, base, result) => {
-      const at = (r: Expr): readonly [Expr, Expr] => [read(plus(base, k.mul(r, k.i32(stride)))), r];
-      out.write(inner, result, following(inner, n, [read(base), k.i32(0)], at));
-    });
-  }
-  const bests = scratch(arrayType(type, [stride]), "bests");
+}
+
+/** Of one long row: of runs of it, which may be looked through at once, and then of what they gave. */
+function argOfParts(context: LowerContext, comparison: Comparison, n: number): void {
+  const { block, fresh, outs, scratch } = context;
+  const [bests, places] = [scratch[0]!, scratch[1]!];
+  const count = bests.type.shape[0]!;
+  block.forEach(fresh("run"), k.i32(0), k.i32(count), (loop, run) => {
+    const from = loop.let(fresh("from"), k.mul(run, k.i32(argRun)));
+    const to = loop.let(fresh("to"), k.min(k.add(from, k.i32(argRun)), k.i32(n)));
+    const [best, place] = foldExtreme(loop, context, comparison, k.i32(0), [from, to]);
+    bests.write(loop, run, best);
+    places.write(loop, run, place);
+  });
+  const place = bestOf(block, context, comparison, count, (i) => [bests.read(i), places.read(i)]);
+  outs[0]!.write(block, k.i32(0), place);
+}
+
+/** Row by row. */
+function argOfRows(context: LowerContext, comparison: Comparison, axis: number): void {
+  const { block, fresh, ins, outs } = context;
+  const { type } = ins[0]!;
+  const strides = stridesOf(type.shape);
+  const [n, stride] = [type.shape[axis]!, strides[axis]!];
+  const kept = otherAxes(type.shape.length, [axis]);
+  const keptSizes = kept.map((a) => type.shape[a]!);
+  const isFolded = argMethodOf(type, axis) === "folds";
+  loopEach(block, keptSizes, fresh, (inner, index) => {
+    const from = flatIndex(index, kept.map((a) => strides[a]!)); // prettier-ignore
+    const base = from.kind === "const" ? from : inner.let(fresh("from"), from);
+    const at = (r: Expr): Candidate => [
+      comparison.read(r.kind === "const" ? base : plus(base, k.mul(r, k.i32(stride)))),
+      r,
+    ];
+    const place = isFolded
+      ? foldExtreme(inner, context, comparison, base, [k.i32(0), k.i32(n)])[1]
+      : bestOf(inner, context, comparison, n, at);
+    outs[0]!.write(inner, flatIndex(index, stridesOf(keptSizes)), place);
+  });
+}
+
+/** Where elements of a row lie apart: all rows side by side, one element of each after the other. */
+function argOfColumns(
+  { block, fresh, ins, outs, scratch }: LowerContext,
+  { read, isBetter }: Comparison,
+  axis: number,
+): void {
+  const { shape } = ins[0]!.type;
+  const [n, stride] = [shape[axis]!, stridesOf(shape)[axis]!];
+  const [bests, out] = [scratch[0]!, outs[0]!];
   block.for(fresh("block"), k.i32(0), k.i32(sizeOf(shape) / (n * stride)), (outer, i) => {
     const from = outer.let(fresh("from"), k.mul(i, k.i32(n * stride)));
     const start = outer.let(fresh("start"), k.mul(i, k.i32(stride)));
@@ -200,7 +270,11 @@ function argExtreme(name: string, op: "max" | "min"): Primitive<ArgParams> {
     },
     derivative: { kind: "constant" },
     batch: ([x], _, __, { axis }) => ({ outs: [bind1(prim, [x!], { axis: axis + 1 })], batched: [true] }),
-    lowering: { kind: "loops", emit: (context, { axis }) => emitArgExtreme(context, op, axis) },
+    lowering: {
+      kind: "loops",
+      scratch: ({ axis }, [x]) => argScratch(x!, axis),
+      emit: (context, { axis }) => emitArgExtreme(context, op, axis),
+    },
   });
   return prim;
 }

@@ -7,20 +7,22 @@ import type {
   PartialTools,
   PartialValue,
   Primitive,
-  ReadView,
+  SubPlace,
+  SubProgram,
   Tools,
-  WriteView,
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, withShape } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
 import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
-import { range, sizeOf } from "../util/shape.ts";
-import { fixpoint, keep, present, storeCarries } from "./carries.ts";
+import { range } from "../util/shape.ts";
+import { fixpoint, keep, present } from "./carries.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
@@ -197,6 +199,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
   lowering: {
     kind: "loops",
     inPlace: ({ consts, carries }) => range(0, carries).map((i) => ({ result: i, operand: consts + i })),
+    programs: (params) => [bodyOf(params)],
     emit: emitScan,
   },
   loop: {
@@ -408,39 +411,28 @@ function scanPartialEval(
   );
 }
 
+/** The body, which has a part of each x and y, and changes the carries where the results are. */
+function bodyOf({ body, consts, carries }: ScanParams): SubProgram {
+  return {
+    program: body,
+    ins: body.ins.map((_, i): SubPlace => {
+      if (i < consts) return { of: "operand", index: i };
+      return i < consts + carries
+        ? { of: "result", index: i - consts }
+        : { of: "operand", index: i, isPart: true };
+    }),
+    outs: body.outs.map((_, i) => ({ of: "result", index: i, isPart: i >= carries })),
+  };
+}
+
 /** A loop that keeps the carries in the results themselves and writes each y to its place. */
-function emitScan(context: LowerContext, params: ScanParams): void {
-  const { block, fresh, outs } = context;
-  const { body, carries, length, reverse } = params;
-  const given = cut(context.ins, params);
-  const carry = outs.slice(0, carries);
-  carry.forEach((target, i) => context.copy(block, target, given.carry[i]!));
-  block.for(
-    fresh("step"),
-    k.i32(0),
-    k.i32(length),
-    (loop, step) => {
-      const row = (view: ReadView, type: ArrayType): WriteView =>
-        context.part(view, type, k.mul(step, k.i32(sizeOf(type.shape))));
-      const xs = given.xs.map((x, i) => {
-        const { type } = body.ins[params.consts + carries + i]!;
-        const here = row(x, type);
-        return type.shape.length === 0
-          ? context.value(type, loop.let(fresh("x"), here.read(k.i32(0))))
-          : here;
-      });
-      const targets = body.outs.map((v, i) => (i < carries ? undefined : row(outs[i]!, v.type)));
-      const becomes = body.ins.map((_, i) => {
-        const result = i - params.consts;
-        return result >= 0 && result < carries ? result : undefined;
-      });
-      const results = context
-        .inline(loop, body, [...given.consts, ...carry, ...xs], becomes, targets)
-        .slice(0, carries);
-      storeCarries(context, loop, carry, results);
-    },
-    reverse,
-  );
+function emitScan(
+  { block, fresh, ins, outs, copy, write }: LowerContext,
+  { consts, carries, length, reverse }: ScanParams,
+): void {
+  for (let i = 0; i < carries; i++) copy(block, outs[i]!, ins[consts + i]!);
+  const body = (loop: Block, step: Expr): void => void write(loop, 0, step);
+  block.for(fresh("step"), k.i32(0), k.i32(length), body, reverse);
 }
 
 /** Runs a body over the leading axis; see `ScanParams` for the order of operands and results. */

@@ -8,7 +8,7 @@ import { withShape } from "../ir/types.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { otherAxes, sameShape, sizeOf } from "../util/shape.ts";
-import { emitSum, readsOnce } from "./reduce-loops.ts";
+import { emitSum, readsOnce, sumScratch } from "./reduce-loops.ts";
 
 export interface BroadcastParams {
   readonly shape: Shape;
@@ -193,6 +193,7 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
   }),
   lowering: {
     kind: "loops",
+    scratch: ({ axes }, [x]) => sumScratch(x!, axes),
     emit: (context, { axes }) => emitSum(context, axes),
     readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
   },

@@ -1,7 +1,8 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { LowerContext, Primitive, ReadView, WriteView } from "../ir/primitive.ts";
+import type { LowerContext, Primitive, ReadView, Scratch } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
@@ -32,7 +33,7 @@ const argsortPrim: Primitive<SortParams> = /* @__PURE__ */ builtIn<SortParams>({
     outs: [argsort(x!, axis + 1, descending, count)],
     batched: [true],
   }),
-  lowering: { kind: "loops", emit: emitArgsort },
+  lowering: { kind: "loops", scratch: scratchOf, emit: emitArgsort },
 });
 
 /** Up to so many elements are put in order one by one, for each number of their keys: more are distributed by their digits. */
@@ -76,37 +77,54 @@ function isBefore([a, ...restOfA]: Key, [b, ...restOfB]: Key): Expr {
   return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
 }
 
-/** Elements of a row by their keys, with room for them and for their places, and what is done with the places in order. */
-interface Row {
+/** How many elements a row has, of how many in order the places are wanted, and how many numbers a key has. */
+interface RowSizes {
   readonly size: number;
   readonly count: number;
   readonly words: number;
+}
+
+/** Elements of a row by their keys, and what is done with the places in order. */
+interface Row extends RowSizes {
   key(block: Block, i: Expr): Key;
   write(block: Block, i: Expr, place: Expr): void;
 }
 
-function emitArgsort(context: LowerContext, { axis, descending, count }: SortParams): void {
+/** How the rows of an array are sorted. */
+function sorterOf({ dtype, shape }: ArrayType, { axis, count }: SortParams): readonly [RowSorter, RowSizes] {
+  const [size, words] = [shape[axis]!, wordsOf(scalarTypeOf(dtype))];
+  const isFew = size <= mostInserted * words || count <= fewWanted;
+  return [isFew ? byInsertion : byDigits, { size, count, words }];
+}
+
+/** Room for the keys and places of a row. */
+function scratchOf(params: SortParams, [x]: readonly ArrayType[]): readonly Scratch[] {
+  if (sizeOf(x!.shape) === 0 || params.count === 0) return [];
+  const [sorter, sizes] = sorterOf(x!, params);
+  return sorter.scratch(sizes).map(([name, dtype, n]) => ({ name, type: arrayType(dtype, [n]) }));
+}
+
+function emitArgsort(context: LowerContext, params: SortParams): void {
+  const { axis, descending } = params;
   const [x, out] = [context.ins[0]!, context.outs[0]!];
   const { shape } = x.type;
   if (sizeOf(out.type.shape) === 0) return;
   const { block, fresh } = context;
-  const size = shape[axis]!;
   const others = otherAxes(shape.length, [axis]);
   const along = (view: ReadView, index: readonly Expr[]) => {
     const strides = stridesOf(view.type.shape);
     const start = flatIndex(index, others.map((a) => strides[a]!)); // prettier-ignore
     return (i: Expr): Expr => plus(start, flatIndex([i], [strides[axis]!]));
   };
-  const words = wordsOf(scalarTypeOf(x.type.dtype));
-  const sortRow = size <= mostInserted * words || count <= fewWanted ? byInsertion : byDigits;
-  const emitRow = sortRow(context, { size, count, words });
+  const [sorter, sizes] = sorterOf(x.type, params);
   loopOver(
     block,
     others.map((a) => shape[a]!),
     fresh,
     (row, index) => {
       const [read, written] = [along(x, index), along(out, index)];
-      emitRow(row, {
+      sorter.emit(row, context, {
+        ...sizes,
         key(inner, i) {
           const element = inner.let(fresh("x"), x.read(read(i)));
           return keyOf(element, descending).map((word) => inner.let(fresh("key"), word));
@@ -117,39 +135,42 @@ function emitArgsort(context: LowerContext, { axis, descending, count }: SortPar
   );
 }
 
-type RowSorter = (
-  context: LowerContext,
-  sizes: Pick<Row, "size" | "count" | "words">,
-) => (row: Block, access: Pick<Row, "key" | "write">) => void;
+interface RowSorter {
+  /** Arrays that it needs, which all rows share: first one for each number of a key, then one for places. */
+  scratch(sizes: RowSizes): readonly (readonly [name: string, dtype: "uint32" | "int32", size: number])[];
+  emit(block: Block, context: LowerContext, row: Row): void;
+}
 
 /** Keeps the first `count` of the elements so far in order: each further one that comes before the last of them is put in its place. */
-const byInsertion: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
+const byInsertion: RowSorter = {
   // entry 0 is a key that comes before all others
-  const room = (hint: string): WriteView => scratch(arrayType("uint32", [count + 1]), hint);
-  const keys = range(0, words).map(() => room("keys"));
-  const order = scratch(arrayType("int32", [count + 1]), "order");
-  const keyAt = (i: Expr): Key => keys.map((word) => word.read(i));
-  const writeAt = (block: Block, i: Expr, key: Key, place: Expr): void => {
-    keys.forEach((word, w) => word.write(block, i, key[w]!));
-    order.write(block, i, place);
-  };
-  const insert = (block: Block, last: Expr, key: Key, place: Expr): void => {
-    const to = block.let(fresh("to"), last);
-    const before = k.sub(to, k.i32(1));
-    block.while(isBefore(key, keyAt(before)), (shift) => {
-      writeAt(shift, to, keyAt(before), order.read(before));
-      shift.set(to, before);
-    });
-    writeAt(block, to, key, place);
-  };
-  return (row, { key, write }) => {
-    keys.forEach((word) => word.write(row, k.i32(0), u32(0)));
-    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
+  scratch: ({ count, words }) => [
+    ...range(0, words).map(() => ["keys", "uint32", count + 1] as const),
+    ["order", "int32", count + 1],
+  ],
+  emit(block, { fresh, scratch }, { size, count, words, key, write }) {
+    const [keys, order] = [scratch.slice(0, words), scratch[words]!];
+    const keyAt = (i: Expr): Key => keys.map((word) => word.read(i));
+    const writeAt = (inner: Block, i: Expr, parts: Key, place: Expr): void => {
+      keys.forEach((word, w) => word.write(inner, i, parts[w]!));
+      order.write(inner, i, place);
+    };
+    const insert = (inner: Block, last: Expr, parts: Key, place: Expr): void => {
+      const to = inner.let(fresh("to"), last);
+      const before = k.sub(to, k.i32(1));
+      inner.while(isBefore(parts, keyAt(before)), (shift) => {
+        writeAt(shift, to, keyAt(before), order.read(before));
+        shift.set(to, before);
+      });
+      writeAt(inner, to, parts, place);
+    };
+    keys.forEach((word) => word.write(block, k.i32(0), u32(0)));
+    block.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
       insert(loop, k.add(i, k.i32(1)), key(loop, i), i),
     );
     if (count < size) {
-      const worst = keyAt(k.i32(count)).map((word) => row.let(fresh("worst"), word));
-      row.for(fresh("i"), k.i32(count), k.i32(size), (loop, i) => {
+      const worst = keyAt(k.i32(count)).map((word) => block.let(fresh("worst"), word));
+      block.for(fresh("i"), k.i32(count), k.i32(size), (loop, i) => {
         const next = key(loop, i);
         loop.if(isBefore(next, worst), (then) => {
           insert(then, k.i32(count), next, i);
@@ -157,25 +178,33 @@ const byInsertion: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
         });
       });
     }
-    row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) => write(loop, i, order.read(k.add(i, k.i32(1)))));
-  };
+    block.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) =>
+      write(loop, i, order.read(k.add(i, k.i32(1)))),
+    );
+  },
 };
+
+/** Digits of a number of a key, and the values that each can have: bytes. */
+const [digits, values] = [4, 256];
 
 /**
  * Distributes the elements by one digit of their keys after the other, the least significant first, each time in the order
  * that they have: Knuth, TAOCP 3, 5.2.5. A digit that all have in common is left out.
  */
-const byDigits: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
-  const [digits, values] = [4, 256];
+const byDigits: RowSorter = {
   // two of each: elements go from one to the other
-  const keys = range(0, words).map(() => scratch(arrayType("uint32", [2 * size]), "keys"));
-  const order = scratch(arrayType("int32", [2 * size]), "order");
-  // how often each value of each digit is there, and then where the next element that has it goes
-  const counts = scratch(arrayType("int32", [words * digits * values]), "counts");
-  const end = k.i32(size);
-  const digitOf = (key: Expr, shift: Expr): Expr =>
-    k.convert("i32", k.and(k.shr(key, shift), u32(values - 1)));
-  return (row, { key, write }) => {
+  scratch: ({ size, words }) => [
+    ...range(0, words).map(() => ["keys", "uint32", 2 * size] as const),
+    ["order", "int32", 2 * size],
+    ["counts", "int32", words * digits * values],
+  ],
+  emit(row, { fresh, scratch }, { size, count, words, key, write }) {
+    const keys = scratch.slice(0, words);
+    // how often each value of each digit is there, and then where the next element that has it goes
+    const [order, counts] = [scratch[words]!, scratch[words + 1]!];
+    const end = k.i32(size);
+    const digitOf = (word: Expr, shift: Expr): Expr =>
+      k.convert("i32", k.and(k.shr(word, shift), u32(values - 1)));
     row.forEach(fresh("i"), k.i32(0), k.i32(words * digits * values), (loop, i) =>
       counts.write(loop, i, k.i32(0)),
     );
@@ -222,7 +251,7 @@ const byDigits: RowSorter = ({ fresh, scratch }, { size, count, words }) => {
       });
     }
     row.for(fresh("i"), k.i32(0), k.i32(count), (loop, i) => write(loop, i, order.read(k.add(from, i))));
-  };
+  },
 };
 
 /**

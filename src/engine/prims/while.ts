@@ -6,7 +6,8 @@ import type {
   PartialTools,
   PartialValue,
   Primitive,
-  ReadView,
+  SubPlace,
+  SubProgram,
   Tools,
 } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
@@ -17,7 +18,7 @@ import { arrayType, sameType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
-import { either, fixpoint, keep, present, storeCarries } from "./carries.ts";
+import { either, fixpoint, keep, present } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { where, zeros } from "./linear.ts";
 import { broadcast, sum } from "./shape.ts";
@@ -111,6 +112,7 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
     kind: "loops",
     inPlace: ({ body, testConsts, bodyConsts }) =>
       body.outs.map((_, i) => ({ result: i, operand: testConsts + bodyConsts + i })),
+    programs: programsOf,
     emit: emitWhile,
   },
   loop: {
@@ -286,24 +288,33 @@ function batchWhile(
   return { outs, batched: marked };
 }
 
+/** The test and the body, which reads and changes the carries where the results are. */
+function programsOf({ test, body, testConsts, bodyConsts }: WhileParams): readonly SubProgram[] {
+  const inputs = (program: Program, first: number, consts: number): SubPlace[] =>
+    program.ins.map((_, i) =>
+      i < consts ? { of: "operand", index: first + i } : { of: "result", index: i - consts },
+    );
+  return [
+    { program: test, ins: inputs(test, 0, testConsts), outs: [undefined] },
+    {
+      program: body,
+      ins: inputs(body, testConsts, bodyConsts),
+      outs: body.outs.map((_, i) => ({ of: "result", index: i })),
+    },
+  ];
+}
+
 /** A loop that keeps the carries in the results themselves. The test stands once in the code, at the start of a step. */
-function emitWhile(context: LowerContext, params: WhileParams): void {
-  const { block, fresh, outs } = context;
-  const { test, body } = params;
-  const given = cut(context.ins, params);
-  outs.forEach((target, i) => context.copy(block, target, given.carry[i]!));
+function emitWhile(
+  { block, fresh, ins, outs, copy, write }: LowerContext,
+  { testConsts, bodyConsts }: WhileParams,
+): void {
+  outs.forEach((target, i) => copy(block, target, ins[testConsts + bodyConsts + i]!));
   const goesOn = block.let(fresh("goesOn"), k.bool(true));
   block.while(goesOn, (loop) => {
-    const carry: readonly ReadView[] = outs;
-    const fixed = test.ins.map(() => undefined);
-    const [answer] = context.inline(loop, test, [...given.testConsts, ...carry], fixed, [undefined]);
+    const [answer] = write(loop, 0);
     loop.set(goesOn, answer!.read(k.i32(0)));
-    loop.if(goesOn, (step) => {
-      const becomes = body.ins.map((_, i) => (i < params.bodyConsts ? undefined : i - params.bodyConsts));
-      const none = outs.map(() => undefined);
-      const results = context.inline(step, body, [...given.bodyConsts, ...carry], becomes, none);
-      storeCarries(context, step, outs, results);
-    });
+    loop.if(goesOn, (step) => void write(step, 1));
   });
 }
 

@@ -4,12 +4,17 @@ import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimizeInStages } from "../passes/pipeline.ts";
+import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
 import { backendFor } from "./device.ts";
 
 /** A program on its way to code, each stage as text. */
 export interface LoweredText {
   /** The program as traced, and after each pass that changed it. */
   readonly passes: readonly { readonly name: string; readonly program: string }[];
+  /** Which of its equations share a loop, in the order in which they are computed. */
+  readonly fusion: string;
+  /** Where every array lies, and from when to when. */
+  readonly memory: string;
   /** Loops, loads and stores: what every backend gets. */
   readonly routine: string;
   readonly backend: string;
@@ -23,18 +28,23 @@ export function showLowering(program: Program): LoweredText {
   const passes = stages
     .map(({ name, program: p }) => ({ name, program: printProgram(p) }))
     .filter((stage, i, all) => i === 0 || stage.program !== all[i - 1]!.program);
-  const { routine } = lowerProgram(stages.at(-1)!.program);
+  const { routine, fused, plan } = lowerProgram(stages.at(-1)!.program);
+  const [fusion, memory] = [printFused(fused), printMemoryPlan(fused, plan)];
   const backend = backendFor(routine);
   const text = printRoutine(routine);
   const code = backend.moduleOf ? moduleText(backend.moduleOf(routine)) : (backend.show?.(routine) ?? "");
   return {
     passes,
+    fusion,
+    memory,
     routine: text,
     backend: backend.name,
     code,
     toString: () =>
       [
         ...passes.map((stage) => `── ${stage.name}\n${stage.program}`),
+        `── fusion\n${fusion}`,
+        `── memory\n${memory}`,
         `── kernel\n${text}`,
         ...(code === "" ? [] : [`── ${backend.name}\n${code}`]),
       ].join("\n\n"),

@@ -1,0 +1,126 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView, WriteView } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { cutLoops } from "../kernel/segments.ts";
+import { walkExpr } from "../kernel/walk.ts";
+import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
+import { must } from "../util/assert-never.ts";
+import { sizeOf, stridesOf } from "../util/shape.ts";
+import { elementOf, readElement } from "./elements.ts";
+import type { ElementLoop } from "./fuse.ts";
+
+/** What a loop reads and writes. */
+export interface LoopViews {
+  viewOf(v: Var): ReadView;
+  /** Where the results of members are that have memory. */
+  readonly places: ReadonlyMap<Var, WriteView>;
+  readonly deferred: ReadonlyMap<Var, Equation>;
+  fresh(hint: string): string;
+}
+
+/** Writes a loop over the elements: one that counts through them, or one an axis where the place along each is needed. */
+export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): void {
+  const { shape } = loop;
+  const { fresh } = views;
+  if (sizeOf(shape) === 0) return;
+  const names = shape.filter((n) => n !== 1).map((_, axis) => fresh("ijklmn"[axis] ?? "i"));
+  const flatName = fresh("e");
+  const flat = k.local("i32", flatName);
+  let named = 0;
+  const index = shape.map((n): Expr => (n === 1 ? k.i32(0) : k.local("i32", names[named++]!)));
+  const body = k.makeBlock();
+  writeElements(body, loop, index, flat, views);
+  if (!mentions(body.statements, new Set(names))) {
+    block.forEach(flatName, k.i32(0), k.i32(sizeOf(shape)), (inner) =>
+      inner.statements.push(...body.statements),
+    );
+    return;
+  }
+  let next = 0;
+  const loops = k.makeBlock();
+  loopEach(
+    loops,
+    shape,
+    () => names[next++]!,
+    (inner) => {
+      inner.let(flatName, flatIndex(index, stridesOf(shape)));
+      inner.statements.push(...body.statements);
+    },
+  );
+  block.statements.push(...cutLoops(loops.statements));
+}
+
+/**
+ * The member of a loop that its reader reads, as an operand that is computed while it is read: with each of its elements those of
+ * the other members are computed, and stored where they have memory.
+ */
+export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
+  const v = must(loop.reader?.ins[0], "the operand of a reader");
+  return {
+    type: v.type,
+    read() {
+      throw internalError("an element that is computed while it is read needs a block");
+    },
+    element: (block, flat, place) => writeElements(block, loop, place ?? [], flat, views).get(v)!,
+  };
+}
+
+/** Writes what computes one element of each member. */
+function writeElements(
+  block: Block,
+  { members }: ElementLoop,
+  index: readonly Expr[],
+  flat: Expr,
+  { viewOf, fresh, deferred, places }: LoopViews,
+): ReadonlyMap<Var, Expr> {
+  const elements = new Map<Var, Expr>();
+  const named = (hint: string, value: Expr): Expr =>
+    value.kind === "const" || value.kind === "local" ? value : block.let(fresh(hint), value);
+  const here = (v: Var): Expr => {
+    let x = elements.get(v);
+    if (x === undefined) {
+      const eqn = deferred.get(v);
+      x = named(v.name ?? "x", eqn === undefined ? viewOf(v).read(flat) : valueOf(eqn, index));
+      elements.set(v, x);
+    }
+    return x;
+  };
+  const valueOf = (eqn: Equation, place: readonly Expr[]): Expr => {
+    const at = (operand: number, there: readonly Expr[]): Expr => {
+      const v = eqn.ins[operand]!;
+      const inner = deferred.get(v);
+      return inner === undefined ? readElement(viewOf(v), there) : valueOf(inner, there);
+    };
+    return elementOf(eqn, (operand) => here(eqn.ins[operand]!), at, place);
+  };
+  const own = new Set(members.map(({ outs }) => outs[0]!));
+  const operands = members.flatMap(({ prim, ins }) =>
+    prim.lowering.kind === "elementwise" ? ins.filter((v) => !own.has(v) && !deferred.has(v)) : [],
+  );
+  for (const eqn of members) {
+    const v = eqn.outs[0]!;
+    const x = named(v.name ?? "v", valueOf(eqn, index));
+    elements.set(v, x);
+    const place = places.get(v);
+    if (place === undefined) continue;
+    // what this overwrites is read first
+    for (const old of operands) if ((viewOf(old) as WriteView).buffer === place.buffer) here(old);
+    place.write(block, flat, x);
+  }
+  return elements;
+}
+
+/** Whether values of these statements read one of these locals. */
+function mentions(statements: readonly Stmt[], names: ReadonlySet<string>): boolean {
+  let found = false;
+  for (const stmt of statements) {
+    if (!("value" in stmt)) continue;
+    walkExpr(stmt.value, (x) => {
+      if (x.kind === "local" && names.has(x.name)) found = true;
+    });
+  }
+  return found;
+}

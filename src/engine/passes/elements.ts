@@ -1,0 +1,39 @@
+import { internalError } from "../errors/index.ts";
+import type { ReadView } from "../ir/primitive.ts";
+import type { Equation } from "../ir/program.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { flatIndex } from "../prims/reduce-loops.ts";
+import { stridesOf } from "../util/shape.ts";
+
+/**
+ * One element of the result of an equation, at `index`: of elements of its operands at the same place, by `here`, or at others, by
+ * `at`.
+ */
+export function elementOf(
+  { prim, params, ins, outs }: Equation,
+  here: (operand: number) => Expr,
+  at: (operand: number, index: readonly Expr[]) => Expr,
+  index: readonly Expr[],
+): Expr {
+  const { lowering } = prim;
+  const types = ins.map((v) => v.type);
+  switch (lowering.kind) {
+    case "elementwise":
+      return lowering.scalar(
+        ins.map((_, i) => here(i)),
+        params,
+        types,
+      );
+    case "map":
+      return lowering.element(at, index, params, types, outs[0]!.type);
+    case "alias":
+    case "loops":
+    case "host":
+      throw internalError(`${prim.name} is not computed element by element`);
+  }
+}
+
+/** The element of a view at an index. */
+export function readElement(view: ReadView, index: readonly Expr[]): Expr {
+  return view.read(flatIndex(index, stridesOf(view.type.shape)));
+}

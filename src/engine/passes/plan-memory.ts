@@ -1,0 +1,410 @@
+import type { SubPlace } from "../ir/primitive.ts";
+import type { Equation, Var } from "../ir/program.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { sameType } from "../ir/types.ts";
+import { sizeOf } from "../util/shape.ts";
+import type { Draft, Temporary, Timeline } from "./temporaries.ts";
+import { makeTimeline, packArena } from "./temporaries.ts";
+import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
+import { sourcesOf } from "./fuse.ts";
+
+/** Where an array lies: in the memory of an input of its program, where a result of it goes, or in a temporary. */
+export type Place =
+  | { readonly kind: "input" | "result"; readonly index: number }
+  | { readonly kind: "temporary"; readonly name: string };
+
+/** An array in memory. It is written by the step `from` and read last by the step `to`, ∞ where it is a result. */
+export interface Placed {
+  readonly place: Place;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where everything lies that one program computes. */
+export interface ProgramMemory {
+  /** Results of steps; what is missing is a local, has no memory, or is an operand under another shape. */
+  readonly values: ReadonlyMap<Var, Placed>;
+  /** For each result where it lies before the copies in the end; `undefined` for a local. */
+  readonly results: readonly (Place | undefined)[];
+  /** Results that are copied to their places before anything else: they are inputs, which may be overwritten then. */
+  readonly before: readonly number[];
+  /** Results that are copied to their places in the end; one that another copy would overwrite is first `saved` in a temporary. */
+  readonly after: readonly FinalCopy[];
+  readonly steps: readonly StepMemory[];
+}
+
+export interface FinalCopy {
+  readonly result: number;
+  readonly saved?: string;
+}
+
+/** What a step has besides its operands and results: temporaries for its scratch arrays, and the memory of its programs. */
+export interface StepMemory {
+  readonly scratch: readonly string[];
+  readonly programs: readonly ProgramMemory[];
+}
+
+/** The memory of a routine. */
+export interface MemoryPlan {
+  readonly temporaries: readonly Temporary[];
+  readonly arenaBytes: number;
+  readonly memory: ProgramMemory;
+  /** For each result the donated input in whose memory it lies. */
+  readonly aliases: readonly (number | undefined)[];
+}
+
+/**
+ * Decides where every array of a program lies. Results have places of their own, unless inputs are `donated`: those may be
+ * overwritten, and results lie in them where they can. `fresh` names the temporaries.
+ */
+export function planMemory(
+  fused: Fused,
+  donated: readonly boolean[],
+  fresh: (hint: string) => string,
+): MemoryPlan {
+  const { ins, outs } = fused.program;
+  const timeline = makeTimeline(fresh);
+  const hasDonated = donated.includes(true);
+  let next = 0;
+  const memory = planProgram(fused, timeline, {
+    given: outs.map((v) => !hasDonated && v.type.shape.length > 0),
+    // the first donated input is best for the first result, and so on: a step of training returns what it is given
+    carried: ins.map((_, i) => (donated[i] === true ? { result: next++, draft: undefined } : undefined)),
+    copiesBack: false,
+  });
+  const aliases = memory.results.map((place) =>
+    place?.kind === "input" && donated[place.index] === true ? place.index : undefined,
+  );
+  return { ...packArena(timeline.drafts), memory, aliases };
+}
+
+/** What is settled of the inputs and results of a program before its memory is planned. */
+interface Surroundings {
+  /** For each result, whether it goes to a place that is no input's. */
+  readonly given: readonly boolean[];
+  /** For each input that may be overwritten: the result that is best put there, and the temporary that it lies in, if any. */
+  readonly carried: readonly ({ readonly result: number; readonly draft: Draft | undefined } | undefined)[];
+  /** Whether those results are copied there where they lie elsewhere. */
+  readonly copiesBack: boolean;
+}
+
+/** Memory that holds one array after the other, of one dtype and size. */
+interface Storage {
+  readonly place: Place;
+  readonly type: ArrayType;
+  /** Whether it may be overwritten: a temporary, or an input that is carried. */
+  readonly isOurs: boolean;
+  /** The temporary that it is, here or further out. */
+  readonly draft: Draft | undefined;
+  /** The step that reads what it holds for the last time; −1 for an input that nobody reads. */
+  end: number;
+}
+
+/** The memory of one program while it is planned. */
+interface Planner {
+  readonly fused: Fused;
+  readonly timeline: Timeline;
+  readonly lastUse: ReadonlyMap<Var, number>;
+  readonly storages: Map<Var, Storage>;
+  readonly values: Map<Var, Placed>;
+  /** Values that go to a place that is given, and the first result that they are. */
+  readonly targets: ReadonlyMap<Var, number>;
+  /** Values that are best put where an input is. */
+  readonly successors: Map<Var, Storage>;
+  /** When each step so far began and ended. */
+  readonly begins: number[];
+  readonly ends: number[];
+}
+
+function planProgram(fused: Fused, timeline: Timeline, surroundings: Surroundings): ProgramMemory {
+  const { program } = fused;
+  const inputs = new Set(program.ins);
+  const before = program.outs.flatMap((v, i) => (surroundings.given[i] === true && inputs.has(v) ? [i] : []));
+  const begin = timeline.tick();
+  const planner = openPlanner(fused, timeline, surroundings, before);
+  const steps = fused.steps.map((step, i) => {
+    planner.begins.push(timeline.tick());
+    const memory = planStep(planner, step, i);
+    planner.ends.push(timeline.tick());
+    return memory;
+  });
+  const results = program.outs.map((v) => planner.storages.get(v)?.place);
+  const copyTime = timeline.tick();
+  const after = finalCopies(planner, surroundings, before, copyTime);
+  const end = timeline.tick();
+  for (const storage of new Set(planner.storages.values())) {
+    const { draft, place } = storage;
+    if (draft === undefined) continue;
+    const last = storage.end === Infinity ? end : (planner.ends[storage.end] ?? begin);
+    if (place.kind === "temporary") draft.to = last;
+    else if (storage.end !== Infinity) draft.gaps.push([last, copyTime]);
+  }
+  return { values: planner.values, results, before, after, steps };
+}
+
+function openPlanner(
+  fused: Fused,
+  timeline: Timeline,
+  { given, carried }: Surroundings,
+  before: readonly number[],
+): Planner {
+  const { ins, outs } = fused.program;
+  const lastUse = lastUses(
+    fused,
+    outs.filter((_, i) => !before.includes(i)),
+  );
+  const targets = new Map<Var, number>();
+  outs.forEach((v, i) => {
+    if (given[i] === true && v.type.shape.length > 0 && !targets.has(v)) targets.set(v, i);
+  });
+  const storages = new Map<Var, Storage>();
+  const successors = new Map<Var, Storage>();
+  ins.forEach((v, index) => {
+    const { type } = v;
+    if (type.shape.length === 0) return;
+    const carry = carried[index];
+    const storage: Storage = {
+      place: { kind: "input", index },
+      type,
+      isOurs: carry !== undefined,
+      draft: carry?.draft,
+      end: carry === undefined ? Infinity : (lastUse.get(v) ?? -1),
+    };
+    storages.set(v, storage);
+    const next = carry && outs[carry.result];
+    if (next && sameType(next.type, type) && !targets.has(next) && !successors.has(next))
+      successors.set(next, storage);
+  });
+  return { fused, timeline, lastUse, storages, values: new Map(), targets, successors, begins: [], ends: [] };
+}
+
+/**
+ * The step that reads each value for the last time, ∞ for results. What another shape of a value is read by reads the value,
+ * and so does what reads a value without memory that is made of it.
+ */
+function lastUses({ steps, deferred }: Fused, results: readonly Var[]): ReadonlyMap<Var, number> {
+  const last = new Map<Var, number>(results.map((v) => [v, Infinity]));
+  const read = (v: Var, step: number): void => void last.set(v, Math.max(last.get(v) ?? -1, step));
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]!;
+    if (step.kind === "loop") {
+      for (const eqn of equationsOf(step))
+        for (const v of eqn.ins) for (const source of sourcesOf(v, deferred)) read(source, i);
+    } else {
+      const { ins, outs } = step.eqn;
+      const end = step.kind === "alias" ? (last.get(outs[0]!) ?? i) : i;
+      for (const v of ins) read(v, end);
+    }
+  }
+  return last;
+}
+
+function equationsOf({ members, reader }: ElementLoop): readonly Equation[] {
+  return reader === undefined ? members : [...members, reader];
+}
+
+const nothing: StepMemory = { scratch: [], programs: [] };
+
+function planStep(planner: Planner, step: Step, position: number): StepMemory {
+  switch (step.kind) {
+    case "scalar":
+      return nothing;
+    case "alias": {
+      const storage = planner.storages.get(step.eqn.ins[0]!);
+      if (storage !== undefined) planner.storages.set(step.eqn.outs[0]!, storage);
+      return nothing;
+    }
+    case "loop":
+      return planLoop(planner, step, position);
+    case "equation":
+      return planEquation(planner, step.eqn, step.programs, position);
+  }
+}
+
+/** Memory for those results of a loop that something after it reads, and for what its reader gives. */
+function planLoop(planner: Planner, loop: ElementLoop, position: number): StepMemory {
+  const dying = dyingIn(planner, loop, position);
+  for (const { outs } of loop.members)
+    if ((planner.lastUse.get(outs[0]!) ?? position) > position) allocate(planner, outs[0]!, position, dying);
+  if (loop.reader === undefined) return nothing;
+  allocateOthers(planner, loop.reader, position);
+  const scratch = scratchOf(planner, loop.reader, position);
+  endNow(planner, scratch);
+  return { scratch: scratch.map(({ name }) => name), programs: [] };
+}
+
+function planEquation(
+  planner: Planner,
+  eqn: Equation,
+  programs: readonly FusedSubProgram[],
+  position: number,
+): StepMemory {
+  takeOver(planner, eqn, position);
+  allocateOthers(planner, eqn, position);
+  const scratch = scratchOf(planner, eqn, position);
+  const inside = programs.map((sub) => planSubProgram(planner, eqn, sub));
+  endNow(planner, scratch);
+  return { scratch: scratch.map(({ name }) => name), programs: inside };
+}
+
+/** Memory for the results of an equation that have none yet. */
+function allocateOthers(planner: Planner, { outs }: Equation, position: number): void {
+  for (const v of outs)
+    if (v.type.shape.length > 0 && !planner.values.has(v)) allocate(planner, v, position, new Set());
+}
+
+/** Temporaries for the scratch arrays of an equation. */
+function scratchOf(
+  { timeline, begins }: Planner,
+  { prim, params, ins }: Equation,
+  position: number,
+): Draft[] {
+  const { lowering } = prim;
+  if (lowering.kind !== "loops" || lowering.scratch === undefined) return [];
+  const declared = lowering.scratch(
+    params,
+    ins.map((v) => v.type),
+  );
+  return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
+}
+
+/** Ends the lives of temporaries. */
+function endNow({ timeline }: Planner, drafts: readonly Draft[]): void {
+  if (drafts.length === 0) return;
+  const now = timeline.tick();
+  for (const draft of drafts) draft.to = now;
+}
+
+/** Puts a value where a rule says. */
+function put(planner: Planner, v: Var, storage: Storage, position: number): void {
+  const { lastUse, storages, values, begins, ends } = planner;
+  // an input whose place was free for others since it was read last
+  if (storage.draft !== undefined && storage.place.kind === "input" && storage.end < position)
+    storage.draft.gaps.push([ends[storage.end] ?? begins[0]!, begins[position]!]);
+  storage.end = lastUse.get(v) ?? position; // what nobody reads is written all the same
+  storages.set(v, storage);
+  values.set(v, { place: storage.place, from: position, to: storage.end });
+}
+
+/** Rule of changes in place: a result lies where an operand does that nothing else reads, then or later. */
+function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, position: number): void {
+  const { lowering } = prim;
+  if (lowering.kind !== "loops") return;
+  const { storages, targets, values } = planner;
+  for (const { result, operand } of lowering.inPlace?.(params) ?? []) {
+    const [v, x] = [outs[result]!, ins[operand]!];
+    const storage = storages.get(x);
+    if (storage === undefined || v.type.shape.length === 0 || values.has(v) || targets.has(v)) continue;
+    const isOnce = ins.filter((other) => storages.get(other) === storage).length === 1;
+    if (storage.isOurs && storage.end === position && isOnce) put(planner, v, storage, position);
+  }
+}
+
+/** Memory for a result, by the first rule that has some; `dying` is what it may overwrite element by element. */
+function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<Storage>): void {
+  const { timeline, begins, lastUse, successors, targets } = planner;
+  const isFree = (storage: Storage): boolean =>
+    storage.end < position || (storage.end === position && dying.has(storage));
+  // where it must go
+  const target = targets.get(v);
+  if (target !== undefined) {
+    const place: Place = { kind: "result", index: target };
+    const end = lastUse.get(v) ?? position;
+    return put(planner, v, { place, type: v.type, isOurs: false, draft: undefined, end }, position);
+  }
+  // the input whose place it takes
+  const successor = successors.get(v);
+  successors.delete(v);
+  if (successor !== undefined && isFree(successor)) return put(planner, v, successor, position);
+  // a temporary whose elements are read just before those of the result are written
+  for (const storage of dying)
+    if (storage.place.kind === "temporary" && isFree(storage) && isSameSize(storage.type, v.type))
+      return put(planner, v, storage, position);
+  // a new temporary
+  const draft = timeline.add(v.name ?? "t", v.type, begins[position]!);
+  const place: Place = { kind: "temporary", name: draft.name };
+  put(planner, v, { place, type: v.type, isOurs: true, draft, end: position }, position);
+}
+
+function isSameSize(a: ArrayType, b: ArrayType): boolean {
+  return a.dtype === b.dtype && sizeOf(a.shape) === sizeOf(b.shape);
+}
+
+/** What a loop reads last, and each element where it writes it. A fold in the loop reads on when results are written. */
+function dyingIn(
+  { fused, storages }: Planner,
+  { members, reader }: ElementLoop,
+  position: number,
+): Set<Storage> {
+  const found = new Set<Storage>();
+  if (reader !== undefined) return found;
+  const own = new Set(members.map(({ outs }) => outs[0]!));
+  const readElsewhere = new Set<Storage>();
+  for (const { prim, ins } of members) {
+    for (const v of ins) {
+      if (own.has(v)) continue;
+      const isHere = prim.lowering.kind === "elementwise" && !fused.deferred.has(v);
+      for (const source of sourcesOf(v, fused.deferred)) {
+        const storage = storages.get(source);
+        if (storage === undefined) continue;
+        if (!isHere) readElsewhere.add(storage);
+        else if (storage.isOurs && storage.end === position) found.add(storage);
+      }
+    }
+  }
+  for (const storage of readElsewhere) found.delete(storage);
+  return found;
+}
+
+/** The memory of a program of an equation: operands that lie where its results go are carried. */
+function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSubProgram): ProgramMemory {
+  const { storages } = planner;
+  const isAt = ({ of, index, isPart }: SubPlace, result: number): boolean => {
+    if (isPart === true) return false;
+    if (of === "result") return index === result;
+    const storage = storages.get(ins[index]!);
+    return storage !== undefined && storage === storages.get(outs[result]!);
+  };
+  const inputOf = sub.outs.map((to) =>
+    to === undefined || to.isPart === true ? -1 : sub.ins.findIndex((from) => isAt(from, to.index)),
+  );
+  return planProgram(sub.fused, planner.timeline, {
+    given: sub.outs.map((to, i) => to !== undefined && inputOf[i]! < 0),
+    carried: sub.ins.map((_, i) => {
+      const result = inputOf.indexOf(i);
+      return result < 0 ? undefined : { result, draft: storages.get(outs[sub.outs[result]!.index]!)?.draft };
+    }),
+    copiesBack: true,
+  });
+}
+
+/** The results that do not lie where they go: those with places of their own, then those of carried inputs. */
+function finalCopies(
+  { fused, timeline, storages }: Planner,
+  { given, carried, copiesBack }: Surroundings,
+  before: readonly number[],
+  time: number,
+): readonly FinalCopy[] {
+  const { ins, outs } = fused.program;
+  const copies: FinalCopy[] = [];
+  outs.forEach((v, result) => {
+    const place = storages.get(v)?.place;
+    const isThere = place?.kind === "result" && place.index === result;
+    if (given[result] === true && !isThere && !before.includes(result)) copies.push({ result });
+  });
+  if (!copiesBack) return copies;
+  const overwritten = new Set<Storage>();
+  outs.forEach((v, result) => {
+    const input = carried.findIndex((carry) => carry?.result === result);
+    const [storage, target] = [storages.get(v), storages.get(ins[input]!)];
+    if (input < 0 || v === ins[input] || (storage !== undefined && storage === target)) return;
+    if (storage !== undefined && overwritten.has(storage)) {
+      // two that change places: by now another result lies there
+      const saved = timeline.add("old", v.type, time);
+      saved.to = timeline.tick();
+      copies.push({ result, saved: saved.name });
+    } else copies.push({ result });
+    if (target !== undefined) overwritten.add(target);
+  });
+  return copies;
+}

@@ -1,0 +1,121 @@
+import { showType } from "../errors/index.ts";
+import { nameVars, printEquation } from "../ir/print.ts";
+import type { Program, Var } from "../ir/program.ts";
+import type { Fused, Step } from "./fuse.ts";
+import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
+
+/**
+ * The steps of a program as text, numbered: loops with the equations that they compute, each element once, and other equations
+ * with their programs below them. What has no memory comes first: it is computed where it is read.
+ *
+ * @example
+ * ```text
+ * f(x:f64[3], y:f64[]) {
+ *   where it is read: a:f64[3] = broadcast[shape=[3] axes=[]] y
+ *   0  loop over [3]:
+ *        b:f64[3] = mul x a
+ *   return b
+ * }
+ * ```
+ */
+export function printFused({ program, steps, deferred }: Fused): string {
+  const nameOf = namesOf(program);
+  const lines = [
+    ...[...deferred.values()].map((eqn) => `where it is read: ${printEquation(eqn, nameOf)}`),
+    ...steps.flatMap((step, i) => {
+      const [first, ...rest] = stepLines(step, nameOf);
+      return [`${i}  ${first}`, ...rest.map((line) => `${" ".repeat(`${i}  `.length)}${line}`)];
+    }),
+    `return ${program.outs.map(nameOf).join(", ")}`,
+  ];
+  const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
+  return [`${program.name}(${ins}) {`, ...indented(lines), "}"].join("\n");
+}
+
+function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
+  switch (step.kind) {
+    case "scalar":
+    case "alias":
+      return [printEquation(step.eqn, nameOf)];
+    case "loop": {
+      const { shape, members, reader } = step;
+      const lines = members.map((eqn) => printEquation(eqn, nameOf));
+      if (reader !== undefined) lines.push(`read by ${printEquation(reader, nameOf)}`);
+      return [`loop over [${shape.join()}]:`, ...indented(lines)];
+    }
+    case "equation": {
+      const programs = step.programs.flatMap(({ fused }) => printFused(fused).split("\n"));
+      return [printEquation(step.eqn, nameOf), ...indented(programs)];
+    }
+  }
+}
+
+/**
+ * A plan of memory as text: every array with the steps that write it first and read it last, and where it lies; what is copied
+ * before the first step and after the last one; and the temporaries, by their bytes in the arena.
+ *
+ * @example
+ * ```text
+ * b:f64[3], steps 0 to 1: t
+ * c:f64[3], steps 1 to the end: result 0
+ * arena of 32 bytes
+ *   t: f64[3] at byte 0
+ * ```
+ */
+export function printMemoryPlan(
+  { program, steps }: Fused,
+  { memory, temporaries, arenaBytes }: MemoryPlan,
+): string {
+  const lines = memoryLines({ program, steps }, memory);
+  const arena = temporaries.map(
+    ({ name, type, size, offset }) => `${name}: ${type}[${size}] at byte ${offset}`,
+  );
+  return [...lines, `arena of ${arenaBytes} bytes`, ...indented(arena)].join("\n");
+}
+
+function memoryLines(
+  { program, steps }: Pick<Fused, "program" | "steps">,
+  { values, before, after, steps: stepMemories }: ProgramMemory,
+): readonly string[] {
+  const nameOf = namesOf(program);
+  const result = (i: number): string => `${nameOf(program.outs[i]!)} to result ${i}`;
+  const lines = before.map((i) => `first copy ${result(i)}`);
+  for (const [v, { place, from, to }] of values) {
+    const end = to === Infinity ? "the end" : `${to}`;
+    lines.push(
+      `${nameOf(v)}:${showType(v.type)}, steps ${from} to ${end}: ${showPlace(place, program, nameOf)}`,
+    );
+  }
+  stepMemories.forEach(({ scratch, programs }, i) => {
+    if (scratch.length > 0) lines.push(`step ${i}, scratch: ${scratch.join(", ")}`);
+    const step = steps[i]!;
+    programs.forEach((inner, n) => {
+      const { fused } = step.kind === "equation" ? step.programs[n]! : { fused: undefined };
+      if (fused !== undefined)
+        lines.push(`within step ${i}, ${fused.program.name}:`, ...indented(memoryLines(fused, inner)));
+    });
+  });
+  for (const { result: i, saved } of after)
+    lines.push(`last copy ${result(i)}${saved === undefined ? "" : `, saved in ${saved}`}`);
+  return lines;
+}
+
+function showPlace(place: Place, { ins }: Program, nameOf: (v: Var) => string): string {
+  switch (place.kind) {
+    case "input":
+      return `in the place of ${nameOf(ins[place.index]!)}`;
+    case "result":
+      return `result ${place.index}`;
+    case "temporary":
+      return place.name;
+  }
+}
+
+function namesOf(program: Program): (v: Var) => string {
+  const names = nameVars(program);
+  return (v) => names.get(v) ?? "?";
+}
+
+function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}
