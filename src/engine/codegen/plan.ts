@@ -234,8 +234,8 @@ export function hasShareable({ body }: Routine, target: Target): boolean {
 /** The lanes for an independent loop, or why there are none. */
 function planLanes(stmt: For, target: Target): LanePlan | string {
   if (!target.simd) return "there are no vectors";
-  if (!isBestVectorised(stmt)) return "memory is not walked through step by step along it";
-  return lanesOf(stmt, target);
+  const isBest = isBestVectorised(stmt);
+  return isBest === true ? lanesOf(stmt, target) : isBest;
 }
 
 function lanesOf(stmt: For, target: Target): LanePlan | string {

@@ -26,7 +26,8 @@ interface Survey {
   hasLoops: boolean;
   /** Whether all loops within may be vectorised themselves. */
   areParallel: boolean;
-  isPossible: boolean;
+  /** Why this cannot be. */
+  refusal: string | undefined;
   /** How long an iteration takes, in weight, loops within and calls counted. */
   work: number;
   /** The most iterations that a loop within has. */
@@ -34,38 +35,44 @@ interface Survey {
 }
 
 /**
- * Whether a loop is best written for several lanes at a time: where its body has no loops and mostly walks through memory
- * step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
+ * Whether a loop is best written for several lanes at a time, or why not: where its body has no loops it is if it mostly walks
+ * through memory step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
  */
-export function isBestVectorised(stmt: For): boolean {
+export function isBestVectorised(stmt: For): string | true {
   const survey: Survey = {
     accesses: [],
     hasLoops: false,
     areParallel: true,
-    isPossible: true,
+    refusal: undefined,
     work: 0,
     longest: 0,
   };
   const names = new Map([[stmt.index, affine(1)]]);
   surveyBlock(stmt.body, { times: 1, innermost: undefined, outer: names, inner: new Map() }, survey);
+  if (survey.refusal !== undefined) return survey.refusal;
   const weight = stmt.body.reduce((sum, inner) => sum + weightOf(inner), 0);
-  if (!survey.isPossible || weight > tuning.heaviestVectorised) return false;
+  if (weight > tuning.heaviestVectorised) return "it is too much code";
   const { accesses } = survey;
   const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1).length;
-  const alternate = accesses.filter(({ outer }) => outer === 2).length;
-  if (!survey.hasLoops)
-    return scattered === 0 || (scattered - alternate) * tuning.weightOfGather + alternate <= weight;
   if (scattered > 0) {
-    const isLong = (knownIterations(stmt) ?? Infinity) >= tuning.shortRow;
-    return survey.longest < tuning.shortRow && isLong && isWorthGathering(survey);
+    const isWorth = survey.hasLoops ? isWorthShortRows(stmt, survey) : isWorthGathering(survey, weight);
+    return isWorth || "elements would be fetched one by one";
   }
   const within = accesses.filter((access) => access.inner !== "none");
-  const isInnerFine = within.every(({ inner }) => inner === 0 || inner === 1);
-  return !(survey.areParallel && isInnerFine);
+  const isInnerBetter = survey.areParallel && within.every(({ inner }) => inner === 0 || inner === 1);
+  return !survey.hasLoops || !isInnerBetter || "a loop within is better";
+}
+
+/** Whether a loop without loops within does so much that elements of each lane are fetched one by one for it. */
+function isWorthGathering({ accesses }: Survey, weight: number): boolean {
+  const alternate = accesses.filter(({ outer }) => outer === 2).length;
+  const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1 && outer !== 2).length;
+  return scattered * tuning.weightOfGather + alternate <= weight;
 }
 
 /** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
-function isWorthGathering({ accesses, work }: Survey): boolean {
+function isWorthShortRows(stmt: For, { accesses, work, longest }: Survey): boolean {
+  if (longest >= tuning.shortRow || (knownIterations(stmt) ?? Infinity) < tuning.shortRow) return false;
   const gathers = accesses.reduce(
     (sum, { outer, times }) => (outer === 0 || outer === 1 ? sum : sum + times),
     0,
@@ -123,7 +130,7 @@ function surveyBlock(block: readonly Stmt[], place: Place, survey: Survey): void
         surveyBlock(stmt.body, place, survey);
         break;
       case "contract":
-        survey.isPossible = false;
+        survey.refusal ??= "a product of arrays stands in it";
         break;
       case "comment":
         break;
@@ -152,7 +159,8 @@ function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: Place, surve
   if (stmt.kind === "for" && stmt.independent !== true) survey.areParallel = false;
   for (const bound of [stmt.from, stmt.to]) {
     noteReads(bound, place, survey);
-    if (dependence(bound, outer).kind !== "uniform") survey.isPossible = false;
+    if (dependence(bound, outer).kind !== "uniform")
+      survey.refusal ??= "a loop within has bounds that differ from lane to lane";
   }
   outer.set(stmt.index, uniform);
   const names = new Map([...inner.keys()].map((name) => [name, uniform]));
