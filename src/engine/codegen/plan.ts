@@ -82,7 +82,7 @@ export type FoldPlan =
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
 /** How a product of arrays is written: by a function of its own, in parts that threads share, or as plain loops. */
-export type ContractPlan =
+export type ProductPlan =
   | {
       readonly kind: "product";
       /** The statement, with its sizes in numbers. */
@@ -98,7 +98,7 @@ export interface Plans {
   readonly loops: Map<For, LoopPlan>;
   readonly whiles: Map<While, WhilePlan>;
   readonly folds: Map<Reduce, FoldPlan>;
-  readonly products: Map<Contract, ContractPlan>;
+  readonly products: Map<Contract, ProductPlan>;
 }
 
 /** What was decided of a routine. Within kernels and procedures (`inside`) no loop becomes a function any more. */
@@ -147,7 +147,7 @@ export function planBlock(block: readonly Stmt[], plan: Plan, isKernel: boolean)
         break;
       }
       case "contract": {
-        const product = planContract(stmt, target, isKernel);
+        const product = planProduct(stmt, target, isKernel);
         plans.products.set(stmt, product);
         if (product.kind === "expanded") planBlock(product.statements, plan, isKernel);
         break;
@@ -337,8 +337,8 @@ function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: Target): 
   return operations >= tuning.manyOperations;
 }
 
-function planContract(stmt: Contract, target: Target, isKernel: boolean): ContractPlan {
-  const expanded = (reason: string): ContractPlan => ({
+function planProduct(stmt: Contract, target: Target, isKernel: boolean): ProductPlan {
+  const expanded = (reason: string): ProductPlan => ({
     kind: "expanded",
     statements: expandContract(stmt),
     reason,

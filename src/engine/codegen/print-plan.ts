@@ -1,6 +1,6 @@
 import { printHead } from "../kernel/print.ts";
 import type { Routine, Stmt } from "../kernel/scalar.ts";
-import type { CallPlan, ContractPlan, FoldPlan, LanePlan, LoopPlan, Plan } from "./plan.ts";
+import type { CallPlan, ProductPlan, FoldPlan, LanePlan, LoopPlan, Plan } from "./plan.ts";
 
 /** A plan as text: a line for each loop, fold and product, indented by the loops around it. */
 export function printPlan({ body }: Routine, plan: Plan): string {
@@ -74,7 +74,7 @@ function foldText(plan: FoldPlan): string {
   return `${laneText(lanes)}, by blocks that are computed in ${laneText(blocks.lanes)}`;
 }
 
-function productText(plan: ContractPlan): string {
+function productText(plan: ProductPlan): string {
   if (plan.kind === "expanded") return `as plain loops, since ${plan.reason}`;
   return plan.isShared
     ? `a function, shared by threads in parts of ${plan.partProducts} products`

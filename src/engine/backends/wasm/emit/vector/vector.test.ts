@@ -25,7 +25,10 @@ import { extent } from "../../../../../../test/support/extent.ts";
 const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
 
 const types: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
-const otherBackends = [makeWasmBackend({ loadConstants: true }), makeWasmBackend({ simd: false })];
+const otherBackends = [
+  makeWasmBackend({ peepholes: { loadedConstants: true } }),
+  makeWasmBackend({ simd: false }),
+];
 let routines = 0;
 /** Those that a routine meets: in the quick extent one of the others in turn. */
 const nextBackends = (): readonly Backend[] => {
