@@ -1,6 +1,7 @@
+import type { Named } from "../../../codegen/phases.ts";
+import { boundaryOf } from "../../../codegen/phases.ts";
 import type { For } from "../../../codegen/plan.ts";
-import type { ScalarType, Stmt } from "../../../kernel/scalar.ts";
-import { usesOf } from "../../../kernel/uses.ts";
+import type { Stmt } from "../../../kernel/scalar.ts";
 import type { Body } from "../encode/body.ts";
 import type { Frame } from "./frame.ts";
 import { bufferOf, localIndex, openFrame } from "./frame.ts";
@@ -20,12 +21,6 @@ export interface Outline {
   readonly callWith: (body: Body, pushArgs: () => void, args: readonly number[]) => void;
   /** Locals from outside that the code sets: they are handed over in memory. */
   readonly carried: readonly Named[];
-}
-
-/** A local. */
-export interface Named {
-  readonly name: string;
-  readonly type: ScalarType;
 }
 
 /** Engines take functions of as many parameters (limits of the JavaScript interface of WebAssembly); more are put into memory. */
@@ -52,16 +47,10 @@ export function outline(
   write: (inner: Frame, carried: readonly Named[]) => void,
 ): Outline {
   const { unit } = frame;
-  const { touched, declared, set, buffers } = usesOf([stmt]);
-  const captured: Named[] = [];
-  const carried: Named[] = [];
-  for (const [local, type] of touched) {
-    if (declared.has(local)) continue;
-    (set.has(local) ? carried : captured).push({ name: local, type });
-  }
-  const pointers = [...buffers].flatMap((buffer) => {
-    const place = bufferOf(frame, buffer);
-    return place.local === undefined ? [] : [{ name: buffer, place, local: place.local }];
+  const { captured, carried, buffers } = boundaryOf([stmt]);
+  const pointers = buffers.flatMap((buffer) => {
+    const place = bufferOf(frame, buffer.name);
+    return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
   });
   /** All that it receives, with the names of the slots where it finds them if they are too many to be passed. */
   const handed: readonly (Named & { readonly slot: string })[] = [

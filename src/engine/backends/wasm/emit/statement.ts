@@ -124,9 +124,9 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   if (plan.isShared && made.units > 1) {
     const addresses = operands.map((operand) => {
       pushAddress(operand);
-      const local = scratch(frame, "i32");
-      body.localSet(local);
-      return local;
+      const address = scratch(frame, "i32");
+      body.localSet(address);
+      return address;
     });
     return emitSharedContract(made, stmt, frame, addresses);
   }

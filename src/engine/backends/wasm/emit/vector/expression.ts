@@ -194,8 +194,7 @@ function binary(
   width: Width | undefined,
 ): Vec {
   const { op, x, y } = expr;
-  const isZero = (part: Expr): boolean => part.kind === "const" && part.value === 0;
-  if (op === "fromWords" && isZero(y)) {
+  if (op === "fromWords" && y.kind === "const" && y.value === 0) {
     const isShift = x.kind === "binary" && x.op === "shl" && x.y.kind === "const";
     // (h << s) as the high word: one shift does both
     if (isShift) return fromHighWords(inner(x.x, 64), lanes, 32 + (x.y.value & 31));
