@@ -13,7 +13,7 @@ import type { WasmObstacle } from "../backends/wasm/index.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { addHolder, addReport } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
-import { workOf } from "../kernel/work.ts";
+import { workOf } from "../codegen/cost.ts";
 import { currentDevice } from "./cpu.ts";
 import type { Switches } from "./engine.ts";
 import { engine, installedGenerator, startGeneration } from "./engine.ts";
