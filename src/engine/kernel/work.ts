@@ -1,6 +1,6 @@
 import type { Expr, Routine, Stmt } from "./scalar.ts";
 import type { Definitions } from "./iterations.ts";
-import { likelyProducts, likelyIterations } from "./iterations.ts";
+import { likelyIterations, likelyProducts } from "./iterations.ts";
 import { walkExpr } from "./walk.ts";
 
 /** How much a routine computes, roughly, in scalar operations. */

@@ -1,7 +1,8 @@
 import type { Procedure, ScalarType, Stmt } from "../../../kernel/scalar.ts";
+import { constantDims } from "../../../kernel/sizes.ts";
 import { usesOf, weightOf } from "../../../kernel/split.ts";
 import type { Definitions } from "../../../kernel/iterations.ts";
-import { knownIterations, likelyProducts, likelyIterations } from "../../../kernel/iterations.ts";
+import { knownIterations, likelyIterations, likelyProducts } from "../../../kernel/iterations.ts";
 import { walkBlock, walkExpr, walkStmt } from "../../../kernel/walk.ts";
 import { assertNever } from "../../../util/assert-never.ts";
 import { greatestCommonDivisor } from "../../../util/shape.ts";
@@ -146,7 +147,10 @@ function runsOf(stmt: For, settings: Settings): number {
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
 export function isShareable(stmt: Stmt, settings: Settings): boolean {
   if (stmt.kind === "contract")
-    return settings.simd && innerWork(stmt) >= settings.chunkWork * sharedProductCalls;
+    return (
+      settings.simd &&
+      (constantDims(stmt.dims) === undefined || innerWork(stmt) >= settings.chunkWork * sharedProductCalls)
+    );
   if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
   if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
   return likelyIterations(stmt, unknownIterations) > 1 && workOf(stmt) >= settings.chunkWork * sharedCalls;
@@ -235,6 +239,7 @@ function outline(
     inner.locals.set(one.name, { type: one.type, index: received[pointers.length + k]! }),
   );
   for (const [local, range] of frame.ranges) inner.ranges.set(local, range);
+  for (const [index, end] of frame.ends) inner.ends.set(index, end);
   for (const one of carried) reload(one, inner);
   write(inner, carried);
   const callWith: Outline["callWith"] = (body, pushArgs, args) => {

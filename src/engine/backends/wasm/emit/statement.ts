@@ -1,3 +1,4 @@
+import { blockContract } from "../../../kernel/block-contract.ts";
 import { local } from "../../../kernel/build.ts";
 import { expandContract, expandReduce } from "../../../kernel/expand.ts";
 import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
@@ -124,8 +125,11 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
 function emitContract(stmt: Contract, frame: Frame, depth: number): void {
   const { body, unit } = frame;
   const { simd, relaxed, manyRegisters, wide } = unit.settings;
-  const dims = constantDims(stmt.dims);
-  if (!simd || dims === undefined) return emitBlock(expandContract(stmt), [], frame, depth + 1);
+  const dims = simd ? constantDims(stmt.dims) : undefined;
+  if (dims === undefined) {
+    const plain = (simd ? blockContract(stmt) : undefined) ?? expandContract(stmt);
+    return emitBlock(plain, [], frame, depth + 1);
+  }
   const shared = unit.sharing !== undefined && !frame.isKernel && isShareable(stmt, unit.settings);
   const mode = {
     relaxed,
@@ -162,7 +166,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
 
 /** Work memory: of the thread's own within kernels, which threads may share. */
 function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: Frame): void {
-  if (unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
+  if (bytes === 0 || unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
   unit.pushSpillBase(body);
   body.i32Const(unit.spillSlot(stmt, "work", bytes));
   body.op("i32.add");
