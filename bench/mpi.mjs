@@ -57,11 +57,11 @@ row("barrier", () => world.barrier());
 const filled = (...shape) =>
   tensor(new Float32Array(shape.reduce((a, b) => a * b)).fill(0.01)).reshape(shape);
 const params = { w1: filled(784, 128), b1: filled(128), w2: filled(128, 10), b2: filled(10) };
-const [x, y] = [filled(64, 784), filled(64, 10)];
+const [items, targets] = [filled(64, 784), filled(64, 10)];
 const loss = (p, x, y) => x.matmul(p.w1).add(p.b1).tanh().matmul(p.w2).add(p.b2).sub(y).square().mean();
 const gradient = jit(grad(loss));
-row("gradient of a network 784-128-10, 64 items a rank", () => gradient(params, x, y));
-row("the same, summed over ranks by psum (407 KB)", () => psum(gradient(params, x, y), world));
+row("gradient of a network 784-128-10, 64 items a rank", () => gradient(params, items, targets));
+row("the same, summed over ranks by psum (407 KB)", () => psum(gradient(params, items, targets), world));
 
 const cores = availableParallelism();
 say(

@@ -47,14 +47,16 @@ if (positionals.length === 0) {
 }
 
 const lines = positionals.flatMap(readLines);
-const { kept, refused } = compareWithTorch(lines.filter(({ row }) => row !== "machine"));
-for (const one of refused) console.error(one);
-process.exitCode = refused.length > 0 ? 1 : 0;
-const machines = lines.filter(({ row }) => row === "machine");
-const page = await formatted(pageOf(kept, machines));
+const { kept: agreeing, refused: disagreements } = compareWithTorch(
+  lines.filter(({ row }) => row !== "machine"),
+);
+for (const one of disagreements) console.error(one);
+process.exitCode = disagreements.length > 0 ? 1 : 0;
+const machineLines = lines.filter(({ row }) => row === "machine");
+const page = await formatted(pageOf(agreeing, machineLines));
 if (values.write) {
   writeFileSync(new URL("docs/performance.md", root), page);
-  await fillReadme(kept, machines);
+  await fillReadme(agreeing, machineLines);
 } else process.stdout.write(page);
 
 /** The measurements of a file; other lines (npm writes some) are passed over. */

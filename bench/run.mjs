@@ -1,6 +1,7 @@
 // downhill beside other libraries. Run it from the root: npm run bench -- [OPTIONS]
+import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { contestants } from "./contestants.mjs";
@@ -23,6 +24,8 @@ result is not timed.
   --turn SECONDS   how long one contestant works in one round (default 0.05; 0.01 with --quick)
   --dist FOLDER    the build of downhill (default: dist)
   --before FOLDER  another build of downhill, measured beside it as the contestant "before"
+  --without NAME   the contestant "before" is this source without a work-around for engines: README.md in
+                   src/engine/backends/wasm/engines names them
   --node VERSION   20, 24 or the path of a binary; may be repeated (default: this Node, and Node 24)
   --mode MODE      plain or turbo (default: both)
   --threads N      1 or 2 (default: both)
@@ -149,6 +152,7 @@ function readArguments() {
           turn: { type: "string" },
           dist: { type: "string", default: fileURLToPath(new URL("../dist", import.meta.url)) },
           before: { type: "string" },
+          without: { type: "string" },
           node: { type: "string", multiple: true, default: [] },
           mode: { type: "string", multiple: true, default: ["plain", "turbo"] },
           threads: { type: "string", multiple: true, default: ["1", "2"] },
@@ -193,10 +197,22 @@ function checkArguments(values) {
     threads,
     modes: values.mode,
     nodes: findNodes(values.node),
-    dists: { downhill: resolve(values.dist), before: values.before && resolve(values.before) },
+    dists: { downhill: resolve(values.dist), before: otherBuild(values) },
     wantsRow: wants(parts.rows),
     wantsContestant: wants(parts.contestants),
   };
+}
+
+/** The build that is measured beside ours, if there is one; what is to be left out of it is built for that. */
+function otherBuild({ before, without }) {
+  if (without === undefined) return before && resolve(before);
+  if (before !== undefined) throw new Error('--before and --without are both the contestant "before"');
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const out = join(root, ".tmp", `without-${without}`);
+  const build = [join(root, "scripts/build.mjs"), "--out", out, "--without", without];
+  const { status, stderr } = spawnSync(process.execPath, build, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`--without ${without}: ${stderr.match(/Error: (.*)/)?.[1] ?? stderr}`);
+  return out;
 }
 
 /** A whole name means that one alone: `rosenbrock-10` is not `rosenbrock-100`. */

@@ -11,8 +11,8 @@ import { key } from "downhill/random";
 
 const network = mlp([1, 32, 1], { activation: tanh });
 const optimizer = adam({ learningRate: 0.01 });
-const x = tensor(Array.from({ length: 64 }, (_, i) => [i / 32 - 1]), { dtype: "float32" }); // prettier-ignore
-const y = x.mul(x).mul(2).sub(1);
+const inputs = tensor(Array.from({ length: 64 }, (_, i) => [i / 32 - 1]), { dtype: "float32" }); // prettier-ignore
+const targets = inputs.mul(inputs).mul(2).sub(1);
 
 function step(params, state, x, y) {
   const loss = (p) => meanSquaredError(network.apply(p, x), y);
@@ -23,7 +23,7 @@ function step(params, state, x, y) {
 
 let params = network.init(key(0));
 let state = optimizer.init(params);
-const model = toOnnx(step, [params, state, x, y]);
+const model = toOnnx(step, [params, state, inputs, targets]);
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), "downhill-onnx-"));
 const file = join(folder, "step.onnx");
@@ -34,6 +34,6 @@ if (process.argv[2] === undefined) rmSync(folder, { recursive: true });
 // what the model computes is what the compiled step computes
 const compiled = jit(step);
 let loss;
-for (let i = 0; i < 200; i++) ({ loss, params, state } = compiled(params, state, x, y));
+for (let i = 0; i < 200; i++) ({ loss, params, state } = compiled(params, state, inputs, targets));
 console.log(`after 200 steps here the loss is ${loss.item().toPrecision(4)}`);
 if (!(loss.item() < 0.05)) throw new Error("the step does not learn");

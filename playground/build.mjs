@@ -49,9 +49,9 @@ async function make() {
 /**
  * Serves the page at `PORT`, or else at the first port from 4173 on that is free; settled when it listens.
  *
- * @param {() => Promise<string>} page
+ * @param {() => Promise<string>} pageText
  */
-function serve(page) {
+function serve(pageText) {
   const wanted = process.env.PORT;
   const first = wanted === undefined ? 4173 : Number(wanted);
   if (!Number.isInteger(first) || first < 0 || first > 65535) {
@@ -60,7 +60,7 @@ function serve(page) {
   }
   const last = wanted === undefined ? first + 50 : first;
   const server = createServer((_, response) => {
-    page().then(
+    pageText().then(
       (text) => response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(text),
       () => response.destroy(), // a build that fails ends the program
     );

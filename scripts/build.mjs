@@ -1,29 +1,41 @@
 // Compiles src/ into dist/: a few ES modules with their source maps (pieces.mjs says which), and one .d.ts a file.
 // It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
 // import), and a failed build leaves the last good one in place.
+//
+// Usage: node scripts/build.mjs [--out FOLDER] [--without NAME]
+//
+//   --out      another folder than dist/
+//   --without  modules only, with a work-around for engines left out (src/engine/backends/wasm/engines/NAME.ts), so that a bench
+//              can show what it brings
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { RolldownMagicString, build } from "rolldown";
 import { helpersIn } from "./helpers-at-once.mjs";
 import { effectsOf, piecesOf } from "./pieces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
-const dist = join(root, "dist");
+const { values: options } = parseArgs({
+  options: { out: { type: "string", default: join(root, "dist") }, without: { type: "string" } },
+});
+const dist = resolve(options.out);
 const next = join(root, `dist-${process.pid}`);
 
 try {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", next], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const types = [tsc, "-p", "tsconfig.build.json", "--outDir", next];
+  const { status } =
+    options.without === undefined
+      ? spawnSync(process.execPath, types, { cwd: root, stdio: "inherit" })
+      : { status: 0 };
   if (status === 0) {
     await writeModules();
     chmodSync(join(next, "cli/main.js"), 0o755);
     rmSync(dist, { recursive: true, force: true });
+    mkdirSync(dirname(dist), { recursive: true });
     renameSync(next, dist);
   }
   process.exitCode = status ?? 1;
@@ -65,6 +77,7 @@ async function writeModules() {
     logLevel: "warn",
     checks: { bundlerTimings: false }, // on a busy machine callbacks take most of the time; that is no fault of the modules
     plugins: [
+      ...(options.without === undefined ? [] : [without(options.without)]),
       {
         name: "helpers at once",
         transform(code, id) {
@@ -109,6 +122,23 @@ async function writeModules() {
       },
     },
   });
+}
+
+/**
+ * Has no engine need a work-around.
+ *
+ * @param {string} name
+ * @returns {import("rolldown").Plugin}
+ */
+function without(name) {
+  const file = join(src, "engine/backends/wasm/engines", `${name}.ts`);
+  const need = /isFor: [^\n]*\n/;
+  if (!existsSync(file) || !need.test(readFileSync(file, "utf8")))
+    throw new Error(`--without ${name}: there is no such work-around in ${dirname(file)}`);
+  return {
+    name: "without a work-around",
+    transform: (code, id) => (id === file ? code.replace(need, "isFor: () => false,\n") : null),
+  };
 }
 
 /**

@@ -85,7 +85,7 @@ async function write(/** @type {string} */ kind, /** @type {string} */ path) {
   const { writeNpy } = await load("io/index.js");
   const out = createWriteStream(path, { highWaterMark: 1 << 22 });
   const put = async (/** @type {string | Uint8Array} */ piece) => {
-    if (!out.write(piece)) await new Promise((resolve) => out.once("drain", () => resolve(undefined)));
+    if (!out.write(piece)) await new Promise((drained) => out.once("drain", () => drained(undefined)));
   };
   let count = Math.ceil(bytes / (4 * (features + 1)));
   if (kind === "npy") {
@@ -118,7 +118,7 @@ async function write(/** @type {string} */ kind, /** @type {string} */ path) {
       if (out.bytesWritten >= bytes) break;
     }
   }
-  await new Promise((resolve) => out.end(resolve));
+  await new Promise((ended) => out.end(ended));
   return count;
 }
 
@@ -164,13 +164,13 @@ async function train(/** @type {string} */ kind, /** @type {string} */ path) {
     for await (const event of run) if (event.kind === "step") note(event.items);
     ({ params } = await run);
   } else {
-    const step = jit((/** @type {any} */ params, /** @type {any} */ batch) => ({
-      w: sub(params.w, mul(grad(loss)(params, batch).w, learningRate)),
+    const step = jit((/** @type {any} */ p, /** @type {any} */ batch) => ({
+      w: sub(p.w, mul(grad(loss)(p, batch).w, learningRate)),
     }));
     for await (const batch of data.epoch(0)) {
       params = step(params, batch);
       note(batch.y.shape[0]);
-      if (steps % 20 === 0) await new Promise((resolve) => setImmediate(resolve)); // as fit pauses
+      if (steps % 20 === 0) await new Promise((next) => setImmediate(next)); // as fit pauses
     }
   }
   const error = Math.max(...params.w.sub(truth).abs().data());
@@ -189,12 +189,12 @@ async function train(/** @type {string} */ kind, /** @type {string} */ path) {
 
 /** The columns of tables side by side, as rows. */
 async function* tables(/** @type {AsyncIterable<any>} */ parts) {
-  for await (const { columns, rows } of parts) {
-    const data = new Float64Array(rows * columns.length);
+  for await (const { columns, rows: height } of parts) {
+    const data = new Float64Array(height * columns.length);
     columns.forEach((/** @type {any} */ column, /** @type {number} */ i) => {
-      for (let row = 0; row < rows; row++) data[row * columns.length + i] = column.values[row];
+      for (let row = 0; row < height; row++) data[row * columns.length + i] = column.values[row];
     });
-    yield { shape: [rows, columns.length], data };
+    yield { shape: [height, columns.length], data };
   }
 }
 

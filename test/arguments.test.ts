@@ -65,41 +65,41 @@ async function takes(name: string, f: Anything): Promise<number> {
   return word === "no" ? 0 : word === "one" ? 1 : Number(word);
 }
 
-const x = root.tensor([1, 2]);
-const f = (x: root.Tensor): root.Tensor => x.mul(x).sum();
-const table = viz.traceTable(f, { at: [[1, 2]] });
+const pair = root.tensor([1, 2]);
+const sumOfSquares = (x: root.Tensor): root.Tensor => x.mul(x).sum();
+const table = viz.traceTable(sumOfSquares, { at: [[1, 2]] });
 
 /** What stands before the options, where it is not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
-  batchNorm: [{ weight: x, bias: x }, x, { mean: x, variance: x }],
-  checkGrads: [f, [1]],
+  batchNorm: [{ weight: pair, bias: pair }, pair, { mean: pair, variance: pair }],
+  checkGrads: [sumOfSquares, [1]],
   clipByGlobalNorm: [1],
-  concatenate: [[x, x]],
-  convolution: [{ weight: x, bias: x }, x],
-  evaluator: [f],
+  concatenate: [[pair, pair]],
+  convolution: [{ weight: pair, bias: pair }, pair],
+  evaluator: [sumOfSquares],
   fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
   foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
   full: [[2], 1],
-  groupNorm: [{ weight: x, bias: x }, x, 1],
-  layerNorm: [{ weight: x, bias: x }, x],
+  groupNorm: [{ weight: pair, bias: pair }, pair, 1],
+  layerNorm: [{ weight: pair, bias: pair }, pair],
   normal: [random.key(0), 1],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],
   readNpz: [new Uint8Array(0)],
   readParquet: [new Uint8Array(0)],
-  readSafetensors: [io.writeSafetensors({ x })],
+  readSafetensors: [io.writeSafetensors({ x: pair })],
   readTable: ["a\n1\n"],
-  rmsNorm: [{ weight: x }, x],
+  rmsNorm: [{ weight: pair }, pair],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
-  stack: [[x, x]],
+  stack: [[pair, pair]],
   uniform: [random.key(0), 1],
   warmup: [1],
   ...Object.fromEntries("toDot toHtml toMermaid toSvg".split(" ").map((name) => [name, [table]])),
   ...Object.fromEntries(
     "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync minimize minimizeAsync valueAndGrad vmap"
       .split(" ")
-      .map((name) => [name, /^(?:least|mini)/.test(name) ? [f, [1, 2]] : [f]]),
+      .map((name) => [name, /^(?:least|mini)/.test(name) ? [sumOfSquares, [1, 2]] : [sumOfSquares]]),
   ),
 };
 
@@ -123,7 +123,7 @@ describe("every public function", () => {
     expect(n).toBeGreaterThanOrEqual(f.length);
     const own = objects(n);
     for (const [extra, what] of [
-      [x, "a Tensor"],
+      [pair, "a Tensor"],
       [{ axis: 0 }, "an object"],
       [[1, 2], "an array"],
       [0.5, "the number 0.5"],
@@ -140,9 +140,9 @@ describe("every public function", () => {
   });
 
   test.each(optioned)("%s refuses an option that it does not know", async (name, f) => {
-    const before = operands[name] ?? new Array<root.Tensor>((await takes(name, f)) - 1).fill(x);
+    const before = operands[name] ?? new Array<root.Tensor>((await takes(name, f)) - 1).fill(pair);
     expect(await messageOf(f, ...before, { colour: 1 })).toContain('unknown option "colour".');
-    expect(await messageOf(f, ...before, x)).toMatch(
+    expect(await messageOf(f, ...before, pair)).toMatch(
       /the options must be an object, .*; got a Tensor\.$|the arrays must be one list, .* and the options come behind it\.$/,
     );
   });
@@ -165,7 +165,7 @@ describe("array methods", () => {
   });
 
   test("reduce calls a function of two operands", () => {
-    expect([x, x, x].reduce(root.add).tolist()).toEqual([3, 6]);
+    expect([pair, pair, pair].reduce(root.add).tolist()).toEqual([3, 6]);
     expect(
       [0.5, 2]
         .map((value) => root.tensor(value))
@@ -176,16 +176,16 @@ describe("array methods", () => {
 
   test("do not hide an operand too many", () => {
     for (const words of [
-      [1, x],
+      [1, pair],
       [1, 0, [2]],
       [1, 0.5],
-      [1, 0, [1], x],
+      [1, 0, [1], pair],
     ])
       expect(() => (root.sin as Anything)(...words)).toThrow("sin: takes one argument, and");
-    expect(() => (root.at as Anything)(x, 1, 0)).toThrow(
+    expect(() => (root.at as Anything)(pair, 1, 0)).toThrow(
       "at: takes 2 arguments, and more are given: number 3 is the number 0.",
     );
-    expect(() => [x].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
+    expect(() => [pair].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
   });
 });
 
@@ -199,10 +199,10 @@ describe("methods refuse arguments beyond their own", () => {
 
   test.each(methods)("of tensors: %s", (name) => {
     expect(methods.length).toBeGreaterThan(25);
-    const takes = /^(\w*)\(([^)]*)\) \{/.exec(String(prototype[name]))![2]!;
-    const n = takes === "" ? 0 : takes.split(",").length;
-    for (const extra of [x, { axis: 0 }, 0])
-      expect(() => prototype[name]!.call(x, ...objects(n), extra)).toThrow(
+    const parameters = /^(\w*)\(([^)]*)\) \{/.exec(String(prototype[name]))![2]!;
+    const n = parameters === "" ? 0 : parameters.split(",").length;
+    for (const extra of [pair, { axis: 0 }, 0])
+      expect(() => prototype[name]!.call(pair, ...objects(n), extra)).toThrow(
         `${name}: takes ${n === 0 ? "no argument" : n === 1 ? "one argument" : `${n} arguments`}, and more are given`,
       );
   });
@@ -226,7 +226,7 @@ describe("methods refuse arguments beyond their own", () => {
   });
 
   test("of optimisers, which say what is missing too", () => {
-    const w = { w: x };
+    const w = { w: pair };
     const { init, update } = optim.adam();
     const chained = optim.chain(optim.clipByGlobalNorm(1), optim.adam());
     expect(() => (init as Anything)(w, {})).toThrow("adam: takes one argument, and more are given");
@@ -248,12 +248,14 @@ describe("methods refuse arguments beyond their own", () => {
   test("of schedules", () => {
     const rate = optim.cosineDecay({ from: 1, steps: 10 });
     expect([0, 10].map(rate as Anything)).toEqual([1, 0]);
-    expect(() => (rate as Anything)(0, x)).toThrow("cosineDecay: takes one argument, and more are given");
+    expect(() => (rate as Anything)(0, pair)).toThrow("cosineDecay: takes one argument, and more are given");
   });
 });
 
 test("null is no value of an option: elsewhere it means all axes", () => {
   for (const name of ["sort", "argsort", "softmax", "logSoftmax", "sum", "flip", "squeeze"])
-    expect(() => functions.get(name)!(x, { axis: null })).toThrow(`${name}: axis must not be null.`);
-  expect(() => (nn.leakyRelu as Anything)(x, { slope: null })).toThrow("leakyRelu: slope must not be null.");
+    expect(() => functions.get(name)!(pair, { axis: null })).toThrow(`${name}: axis must not be null.`);
+  expect(() => (nn.leakyRelu as Anything)(pair, { slope: null })).toThrow(
+    "leakyRelu: slope must not be null.",
+  );
 });

@@ -4,8 +4,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type * as primitives from "../src/engine/ir/primitive.ts";
+import { Tensor } from "../src/engine/ir/tensor.ts";
+import { arrayType, scalarTypeOf } from "../src/engine/ir/types.ts";
+import * as k from "../src/engine/kernel/build.ts";
+import * as math from "../src/engine/kernel/math/index.ts";
+import type { Expr } from "../src/engine/kernel/scalar.ts";
+import { walkExpr } from "../src/engine/kernel/walk.ts";
+import { functions as functionsElsewhere } from "../src/numeric/array/names-elsewhere.ts";
+import { functions as functionsOfTexts } from "../src/numeric/syntax/functions.ts";
 import { hasForm } from "../src/training/onnx/write-program.ts";
 import { root } from "./support/snippets.ts";
+import { transcendentals } from "./support/transcendentals.ts";
 
 const defined = vi.hoisted((): primitives.Primitive[] => []);
 /** The file of `src` that each record stands in: the first on the stack while it is made that is no file of helpers. */
@@ -81,12 +90,140 @@ describe("primitives", async () => {
     expect(names.toSorted()).toEqual(Object.keys(without).toSorted());
   });
 
+  test("round once an element, or call a procedure whose error is measured", () => {
+    const measured = new Set(transcendentals.map(({ procedure }) => procedure.name));
+    expect(Object.values(math).filter(({ name }) => !measured.has(name))).toEqual([]);
+    const params: Readonly<Record<string, object>> = {
+      convert: { dtype: "float64" },
+      powBy: { exponent: 3 },
+      strongMul: { both: true },
+    };
+    const [x, condition] = [arrayType("float64", []), arrayType("bool", [])];
+    const expressionOf = ({ name, lowering }: primitives.Primitive): Expr | undefined => {
+      if (lowering.kind !== "elementwise" || /^bitwise|^threefry/.test(name)) return undefined;
+      const ins = name === "where" ? [condition, x, x] : [x, x];
+      const operands = ins.map(({ dtype }, i) => k.local(scalarTypeOf(dtype), `x${i}`));
+      return lowering.scalar(operands, params[name] ?? {}, ins);
+    };
+    const inexact = defined.filter((prim) => {
+      const expr = expressionOf(prim);
+      let roundings = 0;
+      if (expr !== undefined)
+        walkExpr(expr, (part) => {
+          if (part.kind === "call") roundings += measured.has(part.procedure.name) ? 1 : 2;
+          else if (part.kind === "binary" && /^(add|sub|mul|div|rem)$/.test(part.op)) roundings++;
+          else if (part.kind === "unary" && part.op === "sqrt") roundings++;
+        });
+      return roundings > 1;
+    });
+    expect(inexact.map(({ name }) => name)).toEqual(["powBy"]); // of products: prims/transcendental.test.ts holds it to 2 ulp
+  });
+
   test("are all called by some operation that stands in a table", () => {
     // a private primitive is reached through an export of its own module only
     const source = families.map((family) => text(`src/engine/prims/${family}.ts`)).join("\n");
     const constants = [...source.matchAll(/^const (\w+Prim)\b/gm)].map((match) => match[1]!);
     expect(constants.length).toBeGreaterThan(60);
     for (const name of constants) expect(source.split(name).length - 1, name).toBeGreaterThan(1);
+  });
+});
+
+/** Modules whose exports are operations on tensors. */
+const operationModules = [
+  "convolution",
+  "create",
+  "einsum",
+  "elementwise",
+  "gather",
+  "pool",
+  "reduce",
+  "shape",
+  "sort",
+];
+
+describe("besides its record and its rows, an operation owes", async () => {
+  const modules = await Promise.all(
+    operationModules.map(async (module) => {
+      const path = `src/numeric/array/${module}.ts`;
+      return { source: text(path), names: exportsOf((await import(`../${path}`)) as object) };
+    }),
+  );
+  const operations = modules.flatMap(({ names }) => names);
+  const elementwise = exportsOf(await import("../src/numeric/array/elementwise.ts"));
+  /** Names that have a reason, in the order in which they are compared. */
+  const excused = (...reasons: Readonly<Record<string, string>>[]): string[] =>
+    reasons.flatMap(Object.keys).toSorted();
+  /** The same reason for several operations. */
+  const because = (reason: string, names: string): Readonly<Record<string, string>> =>
+    Object.fromEntries(names.split(" ").map((name) => [name, reason]));
+
+  test("a doc comment", () => {
+    for (const { source, names } of modules)
+      for (const name of names)
+        expect(source, name).toMatch(new RegExp(`\\*/\\nexport (function|const) ${name}\\b`));
+  });
+
+  test("a rule of random programs (test/support/random-*.ts), or a reason for having none", () => {
+    const rules = readdirSync(join(root, "test/support"))
+      .filter((file) => file.startsWith("random-"))
+      .map((file) => text(`test/support/${file}`))
+      .join("\n");
+    expect(
+      operations.filter((name) => !new RegExp(`\\bd\\.${name}\\b|\\.${name}\\(`).test(rules)).toSorted(),
+    ).toEqual(
+      excused(
+        because("makes an array of nothing but numbers", "zeros ones arange linspace eye indices"),
+        because("is a reshape", "ravel expandDims squeeze"),
+        {
+          greaterEqual: "is lessEqual with its operands exchanged",
+          dotGeneral: "is what matmul and einsum are made of",
+        },
+        { stopGradient: "has no derivative to compare with differences" },
+      ),
+    );
+  });
+
+  test("its special values (test/special-values.test.ts, or those of its procedure), or a reason for having none", () => {
+    const [values, procedures] = [
+      text("test/special-values.test.ts"),
+      text("src/engine/kernel/math/special-values.test.ts"),
+    ];
+    const isStated = (name: string): boolean =>
+      new RegExp(`\\bd\\.${name}\\b|\\["${name}", \\[`).test(values) || procedures.includes(`["${name}", [`);
+    expect(elementwise.filter((name) => !isStated(name)).toSorted()).toEqual(
+      excused(because("of booleans", "logicalOr logicalNot"), {
+        astype: "its table of conversions has them",
+      }),
+    );
+  });
+
+  test("a name in the language of explain, or a reason for having none", () => {
+    expect(elementwise.filter((name) => !functionsOfTexts.has(name)).toSorted()).toEqual(
+      excused(
+        because(
+          "is an operator there",
+          "add sub mul div rem neg less lessEqual greater greaterEqual equal notEqual logicalAnd logicalOr logicalNot",
+        ),
+        { maximum: "is max there", minimum: "is min there", clip: "is max and min", reciprocal: "is 1 / x" },
+        because("is about numbers and not about mathematics", "isNaN isFinite astype stopGradient"),
+      ),
+    );
+  });
+
+  test("a method, or a place among the functions that a missing method names, or a reason for having neither", () => {
+    const named = functionsElsewhere.split(" ");
+    expect(
+      operations.filter((name) => !(name in Tensor.prototype) && !named.includes(name)).toSorted(),
+    ).toEqual(
+      excused(
+        because("its first operand is no tensor", "tensor full zeros ones arange linspace eye indices"),
+        because(
+          "is called by its name alone",
+          "takeAlongAxis scatterAddAlongAxis dynamicSlice dynamicUpdateSlice",
+        ),
+        because("is called by its name alone", "convTranspose dotGeneral"),
+      ),
+    );
   });
 });
 
@@ -132,25 +269,15 @@ const activations = exportsOf(await import("../src/numeric/nn/activation.ts"));
 describe("public functions", async () => {
   const all = exportsOf(await import("../src/index.ts"));
   const operations = exportsOf(await import("../src/numeric/array/index.ts"));
-  const modules = [
-    "convolution",
-    "create",
-    "einsum",
-    "elementwise",
-    "gather",
-    "pool",
-    "reduce",
-    "shape",
-    "sort",
-  ];
-
-  test.each(modules)("the functions of array/%s stand in a table", (name) => {
+  test.each(operationModules)("the functions of array/%s stand in a table", (name) => {
     expect(text(`src/numeric/array/${name}.test.ts`)).toMatch(/checkFamily\(/);
   });
 
   test("are all operations of these modules, or tested where this file says", async () => {
     const tabled = await Promise.all(
-      modules.map(async (name) => exportsOf((await import(`../src/numeric/array/${name}.ts`)) as object)),
+      operationModules.map(async (name) =>
+        exportsOf((await import(`../src/numeric/array/${name}.ts`)) as object),
+      ),
     );
     expect(operations.toSorted()).toEqual(tabled.flat().toSorted());
     const others = all.filter((name) => !operations.includes(name) && !activations.includes(name));

@@ -125,9 +125,9 @@ const scalarFunctions: Readonly<Record<string, (x: Tensor, data: Data) => Tensor
 describe("gradients, Hessians, products and third derivatives", () => {
   test.each(fixture.hessians)(
     "$name",
-    ({ name, data, x, value, grad: gradient, hessian: second, v, hvp: product, third }) => {
+    ({ name, data: flat, x, value, grad: gradient, hessian: second, v, hvp: curved, third }) => {
       const tensors = Object.fromEntries(
-        Object.entries(data).map(([key, { shape, data }]) => [key, tensor(data, { shape })]),
+        Object.entries(flat).map(([key, { shape, data }]) => [key, tensor(data, { shape })]),
       );
       const f = (at: Tensor): Tensor => scalarFunctions[name]!(at, tensors);
       const [at, along] = [tensor(x), tensor(v)];
@@ -140,10 +140,10 @@ describe("gradients, Hessians, products and third derivatives", () => {
       expectClose(jacrev(jacfwd(f))(at), second); // reverse over forward
       expectClose(jacfwd(jacfwd(f))(at), second); // forward over forward
       expectClose(vmap((e) => hvp(f, at, e))(d.eye(x.length)), second);
-      expectClose(hvp(f, at, along), product);
-      expectClose(jit((a: Tensor, b: Tensor) => hvp(f, a, b))(at, along), product);
+      expectClose(hvp(f, at, along), curved);
+      expectClose(jit((a: Tensor, b: Tensor) => hvp(f, a, b))(at, along), curved);
       const directional = (a: Tensor): Tensor => jvp(f, [a], [along])[1];
-      expectClose(grad(directional)(at), product); // reverse over forward, without a Hessian
+      expectClose(grad(directional)(at), curved); // reverse over forward, without a Hessian
       const twice = (a: Tensor): Tensor => jvp(directional, [a], [along])[1];
       if (third !== null) {
         expectClose(grad(twice)(at), third);

@@ -173,8 +173,11 @@ describe("the same bits as ever", () => {
       ignoreAnnotations: true,
       logLevel: "silent",
     });
-    const run = runInNewContext(outputFiles[0]!.text + "; compute()") as { slope: number; backend: string };
-    expect(run.slope).toBeCloseTo(Math.cos(0.5) * 5000, 9);
-    expect(run.backend).toBe("wasm");
+    const computed = runInNewContext(outputFiles[0]!.text + "; compute()") as {
+      slope: number;
+      backend: string;
+    };
+    expect(computed.slope).toBeCloseTo(Math.cos(0.5) * 5000, 9);
+    expect(computed.backend).toBe("wasm");
   });
 });

@@ -132,8 +132,8 @@ const networks: Readonly<Record<string, Op>> = {
     nn.groupNorm(affine(x!, w!, b), x!, args["num_groups"] as number, epsilonOf(args)),
   "nn.functional.instance_norm": ([x, w, b], args) =>
     nn.groupNorm(affine(x!, w!, b), x!, x!.shape[1]!, epsilonOf(args)),
-  "nn.functional.scaled_dot_product_attention": ([q, k, v], { is_causal }, named) => {
-    const mask = named("attn_mask");
+  "nn.functional.scaled_dot_product_attention": ([q, k, v], { is_causal }, namedInput) => {
+    const mask = namedInput("attn_mask");
     return nn.dotProductAttention(q!, k!, v!, {
       causal: is_causal === true,
       ...(mask === undefined ? {} : { mask }),
@@ -257,8 +257,8 @@ const losses: Readonly<Record<string, Op>> = {
   "nn.functional.binary_cross_entropy_with_logits": loss(nn.sigmoidCrossEntropy),
   "nn.functional.soft_margin_loss": ([x, y], args) =>
     nn.sigmoidCrossEntropy(x!, y!.add(1).div(2), reductionOf(args)), // targets are −1 and 1 there
-  "nn.functional.cross_entropy": ([x, y], args, named) => {
-    const weight = named("weight");
+  "nn.functional.cross_entropy": ([x, y], args, namedInput) => {
+    const weight = namedInput("weight");
     return nn.softmaxCrossEntropy(classesLast(x!), y!, {
       ignore: (args["ignore_index"] as number | undefined) ?? -100,
       labelSmoothing: (args["label_smoothing"] as number | undefined) ?? 0,

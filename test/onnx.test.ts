@@ -250,7 +250,7 @@ describe("operations on arrays", () => {
         d.grad((v: Tensor) => d.square(d.conv(v, w, { stride: 3, padding: 2 })).sum())(x),
         d.grad((v: Tensor) => d.square(d.conv(x, v, { stride: 3, padding: 2, dilation: 2 })).sum())(w),
         ...(d.valueAndGrad(
-          (v: Tensor, w: Tensor) => d.square(d.conv(v, w, { stride: 2, padding: 1 })).sum(),
+          (v: Tensor, u: Tensor) => d.square(d.conv(v, u, { stride: 2, padding: 1 })).sum(),
           { argnums: [0, 1] },
         )(x, w)[1] as readonly Tensor[]),
       ],
@@ -484,25 +484,25 @@ describe("steps of training, derivatives and optimiser included, twenty times", 
     const loss = model.losses.downhill({ ...d, ...nn });
     const [params, batch] = [tensors(model.parameters()), tensors(model.batch("downhill"))];
     const rule = optim.adam({ learningRate: 0.01 });
-    const step = (p: typeof params, s: unknown, data: typeof batch): readonly unknown[] => {
-      const [value, grads] = d.valueAndGrad(loss as never)(p as never, data as never) as unknown as [
+    const step = (own: typeof params, s: unknown, data: typeof batch): readonly unknown[] => {
+      const [value, grads] = d.valueAndGrad(loss as never)(own as never, data as never) as unknown as [
         Tensor,
         typeof params,
       ];
-      const { updates, state } = rule.update(grads as never, s as never, p as never);
-      return [optim.applyUpdates(p as never, updates), state, value];
+      const { updates, state } = rule.update(grads as never, s as never, own as never);
+      return [optim.applyUpdates(own as never, updates), state, value];
     };
-    let [p, s] = [params, rule.init(params as never) as unknown];
-    const outputs = d.makeProgram(step as never)(p, s, batch);
+    let [given, s] = [params, rule.init(params as never) as unknown];
+    const outputs = d.makeProgram(step as never)(given, s, batch);
     const inputNames = outputs.ins.map((v) => v.name!);
     const count = outputs.outs.length;
     const next = Object.fromEntries(inputNames.slice(0, count - 1).map((name, i) => [`o${i}`, name]));
     const found = runModels([
       {
-        model: toOnnx(step as never, [p, s, batch] as never, {
+        model: toOnnx(step as never, [given, s, batch] as never, {
           outputs: Array.from({ length: count }, (_, i) => `o${i}`),
         }),
-        feeds: Object.fromEntries(leavesOf([p, s, batch]).map((x, i) => [inputNames[i]!, x])),
+        feeds: Object.fromEntries(leavesOf([given, s, batch]).map((x, i) => [inputNames[i]!, x])),
         times: 20,
         next,
       },
@@ -510,7 +510,7 @@ describe("steps of training, derivatives and optimiser included, twenty times", 
     if (typeof found === "string") throw new Error(found);
     const run = d.jit(step as never) as never as typeof step;
     let value: Tensor | undefined;
-    for (let i = 0; i < 20; i++) [p, s, value] = run(p, s, batch) as [typeof p, unknown, Tensor];
+    for (let i = 0; i < 20; i++) [given, s, value] = run(given, s, batch) as [typeof given, unknown, Tensor];
     const got = found[`o${count - 1}`]!.item();
     expect(Math.abs(got - value!.item())).toBeLessThan(1e-5 * Math.max(1, value!.item()));
   });

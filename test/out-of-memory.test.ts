@@ -57,12 +57,12 @@ describe("in 8 MiB for kernels", () => {
   });
 
   test("one jitted function after the other runs on one array, with temporaries as large", () => {
-    const x = numbers(100_000);
+    const values = numbers(100_000);
     for (let i = 0; i < extent(12, 40); i++) {
       const f = jit((x: Tensor) => cumsum(sort(x), { axis: 0 }).add(i));
-      const sizes = f(x).data();
+      const sizes = f(values).data();
       expect(sizes[0]).toBe(Math.fround(Math.fround(-0.5) + i));
-      expect(f.stats().memoryBytes).toBeGreaterThan(x.byteLength); // temporaries: else this tests nothing
+      expect(f.stats().memoryBytes).toBeGreaterThan(values.byteLength); // temporaries: else this tests nothing
     }
   });
 
@@ -80,18 +80,20 @@ describe("in 8 MiB for kernels", () => {
   });
 
   test("one gradient of a new closure after the other runs on one array", () => {
-    const x = numbers(300_000);
+    const values = numbers(300_000);
     for (let i = 1; i <= extent(8, 30); i++) {
       const slope = jit(grad((x: Tensor) => cumsum(x.mul(i), { axis: 0 }).square().sum()));
-      expect(slope(x).at(-1).item()).not.toBe(0);
+      expect(slope(values).at(-1).item()).not.toBe(0);
     }
   });
 
   test("functions that were dropped and are called again do not pile up", () => {
-    const x = numbers(16_000); // copies of 64 kB each stay with a function
+    const values = numbers(16_000); // copies of 64 kB each stay with a function
     const functions = Array.from({ length: 100 }, (_, i) => jit((x: Tensor) => x.mul(x).add(i)));
     for (let round = 0; round < 2; round++) {
-      functions.forEach((f, i) => expect(f(x).at(0).item()).toBe(Math.fround(Math.fround(x[0]! ** 2) + i)));
+      functions.forEach((f, i) =>
+        expect(f(values).at(0).item()).toBe(Math.fround(Math.fround(values[0]! ** 2) + i)),
+      );
       expect(compilationStats().kept).toBeLessThan(functions.length);
     }
   });

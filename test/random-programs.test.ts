@@ -67,7 +67,7 @@ const rules: readonly Rule[] = [
   // loops: a carry and ys; a carry that reads a constant; one in reverse; one in another
   ({ scalars, vectors }, pick) => {
     const [w, c, xs] = [pick(scalars), pick(scalars), pick(vectors)];
-    const [last, ys] = scan((c: Tensor, x: Tensor) => [tame(c.mul(w).add(x)), c.mul(x)], c, xs, {
+    const [last, ys] = scan((carry: Tensor, x: Tensor) => [tame(carry.mul(w).add(x)), carry.mul(x)], c, xs, {
       reverse: pick([true, false]),
     });
     scalars.push(last);
@@ -88,9 +88,9 @@ const rules: readonly Rule[] = [
   },
   ({ vectors, matrices }, pick) => {
     const [c, xs] = [pick(vectors), pick(matrices)];
-    const inner = (c: Tensor, row: Tensor): Tensor =>
-      scan((e: Tensor, x: Tensor) => [tame(e.mul(x)), null], c.sum(), row)[0];
-    vectors.push(scan((c: Tensor, row: Tensor) => [c.mul(inner(c, row)), null], c, xs)[0]);
+    const inner = (carry: Tensor, row: Tensor): Tensor =>
+      scan((e: Tensor, x: Tensor) => [tame(e.mul(x)), null], carry.sum(), row)[0];
+    vectors.push(scan((carry: Tensor, row: Tensor) => [carry.mul(inner(carry, row)), null], c, xs)[0]);
   },
   // calls and transforms inside
   ({ scalars }, pick) =>

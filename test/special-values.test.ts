@@ -170,7 +170,38 @@ const { cases } = JSON.parse(
   readFileSync(join(root, "test/testdata/golden/special-values.json"), "utf8"),
 ) as { cases: Case[] };
 
+/** What operations without a reference give, by IEEE 754 and by our own word: [operation, operands, value]. */
+const stated: readonly (readonly [op: string, ins: readonly number[], value: number])[] = [
+  ["maximum", [NaN, 1], NaN],
+  ["maximum", [-Infinity, Infinity], Infinity],
+  ["maximum", [-0, 0], 0],
+  ["lessEqual", [NaN, NaN], 0],
+  ["lessEqual", [-0, 0], 1],
+  ["lessEqual", [Infinity, Infinity], 1],
+  ["greaterEqual", [NaN, NaN], 0],
+  ["greaterEqual", [0, -0], 1],
+  ["greaterEqual", [-Infinity, Infinity], 0],
+  ["equal", [NaN, NaN], 0],
+  ["equal", [0, -0], 1],
+  ["equal", [Infinity, Infinity], 1],
+  ["isNaN", [NaN], 1],
+  ["isNaN", [Infinity], 0],
+  ["isFinite", [NaN], 0],
+  ["isFinite", [-Infinity], 0],
+  ["isFinite", [1.7976931348623157e308], 1],
+  ["clip", [NaN, 0, 1], NaN],
+  ["clip", [Infinity, 0, 1], 1],
+  ["clip", [-Infinity, 0, 1], 0],
+  ["stopGradient", [NaN], NaN],
+  ["stopGradient", [-0], -0],
+];
+
 describe("special values", () => {
+  test.each(stated)("%s of %j is %d", (op, ins, value) => {
+    const f = (d as unknown as Readonly<Record<string, (...xs: readonly number[]) => Tensor>>)[op]!;
+    expect(f(...ins).item()).toBe(value);
+  });
+
   test.each([...new Set(cases.map(({ op }) => op))])("%s", (op) => {
     const found = cases.filter((given) => given.op === op).flatMap(differences);
     const expected = byDesign.filter(([name]) => `torch.${name}` === op);

@@ -1,6 +1,6 @@
 export const group = "Long loops: a damped pendulum by Runge-Kutta's rule";
 
-const [damping, step, angle, speed] = [0.1, 0.01, 1, 0];
+const [damping, timeStep, angle, speed] = [0.1, 0.01, 1, 0];
 
 /** One step of the classical rule for θ' = ω, ω' = −0.1 ω − sin θ. */
 const stepOf =
@@ -8,15 +8,15 @@ const stepOf =
   ([th, om]) => {
     const force = (a, b) => sub(mul(-damping, b), sin(a));
     const b1 = force(th, om);
-    const a2 = add(om, mul(step / 2, b1));
-    const b2 = force(add(th, mul(step / 2, om)), a2);
-    const a3 = add(om, mul(step / 2, b2));
-    const b3 = force(add(th, mul(step / 2, a2)), a3);
-    const a4 = add(om, mul(step, b3));
-    const b4 = force(add(th, mul(step, a3)), a4);
+    const a2 = add(om, mul(timeStep / 2, b1));
+    const b2 = force(add(th, mul(timeStep / 2, om)), a2);
+    const a3 = add(om, mul(timeStep / 2, b2));
+    const b3 = force(add(th, mul(timeStep / 2, a2)), a3);
+    const a4 = add(om, mul(timeStep, b3));
+    const b4 = force(add(th, mul(timeStep, a3)), a4);
     return [
-      add(th, mul(step / 6, add(add(om, mul(2, a2)), add(mul(2, a3), a4)))),
-      add(om, mul(step / 6, add(add(b1, mul(2, b2)), add(mul(2, b3), b4)))),
+      add(th, mul(timeStep / 6, add(add(om, mul(2, a2)), add(mul(2, a3), a4)))),
+      add(om, mul(timeStep / 6, add(add(b1, mul(2, b2)), add(mul(2, b3), b4)))),
     ];
   };
 
@@ -31,14 +31,14 @@ export const pendulumOf = (dh, steps, options = {}) => {
 export function pendulumByHand(th, om, steps) {
   for (let i = 0; i < steps; i++) {
     const b1 = -damping * om - Math.sin(th);
-    const a2 = om + (step / 2) * b1;
-    const b2 = -damping * a2 - Math.sin(th + (step / 2) * om);
-    const a3 = om + (step / 2) * b2;
-    const b3 = -damping * a3 - Math.sin(th + (step / 2) * a2);
-    const a4 = om + step * b3;
-    const b4 = -damping * a4 - Math.sin(th + step * a3);
-    th += (step / 6) * (om + 2 * a2 + 2 * a3 + a4);
-    om += (step / 6) * (b1 + 2 * b2 + 2 * b3 + b4);
+    const a2 = om + (timeStep / 2) * b1;
+    const b2 = -damping * a2 - Math.sin(th + (timeStep / 2) * om);
+    const a3 = om + (timeStep / 2) * b2;
+    const b3 = -damping * a3 - Math.sin(th + (timeStep / 2) * a2);
+    const a4 = om + timeStep * b3;
+    const b4 = -damping * a4 - Math.sin(th + timeStep * a3);
+    th += (timeStep / 6) * (om + 2 * a2 + 2 * a3 + a4);
+    om += (timeStep / 6) * (b1 + 2 * b2 + 2 * b3 + b4);
   }
   return th;
 }
@@ -50,47 +50,47 @@ export function pendulumGradientByHand(th, om, steps) {
     kept[2 * i] = th;
     kept[2 * i + 1] = om;
     const b1 = -damping * om - Math.sin(th);
-    const a2 = om + (step / 2) * b1;
-    const b2 = -damping * a2 - Math.sin(th + (step / 2) * om);
-    const a3 = om + (step / 2) * b2;
-    const b3 = -damping * a3 - Math.sin(th + (step / 2) * a2);
-    const a4 = om + step * b3;
-    const b4 = -damping * a4 - Math.sin(th + step * a3);
-    th += (step / 6) * (om + 2 * a2 + 2 * a3 + a4);
-    om += (step / 6) * (b1 + 2 * b2 + 2 * b3 + b4);
+    const a2 = om + (timeStep / 2) * b1;
+    const b2 = -damping * a2 - Math.sin(th + (timeStep / 2) * om);
+    const a3 = om + (timeStep / 2) * b2;
+    const b3 = -damping * a3 - Math.sin(th + (timeStep / 2) * a2);
+    const a4 = om + timeStep * b3;
+    const b4 = -damping * a4 - Math.sin(th + timeStep * a3);
+    th += (timeStep / 6) * (om + 2 * a2 + 2 * a3 + a4);
+    om += (timeStep / 6) * (b1 + 2 * b2 + 2 * b3 + b4);
   }
   let [dth, dom] = [1, 0];
   for (let i = steps - 1; i >= 0; i--) {
     th = kept[2 * i];
     om = kept[2 * i + 1];
     const b1 = -damping * om - Math.sin(th);
-    const a2 = om + (step / 2) * b1;
-    const b2 = -damping * a2 - Math.sin(th + (step / 2) * om);
-    const a3 = om + (step / 2) * b2;
+    const a2 = om + (timeStep / 2) * b1;
+    const b2 = -damping * a2 - Math.sin(th + (timeStep / 2) * om);
+    const a3 = om + (timeStep / 2) * b2;
     // What each line of the step passes back, last line first.
-    const sixth = step / 6;
+    const sixth = timeStep / 6;
     const d4 = sixth * dom;
     let [d1, d2, d3] = [sixth * dom, 2 * sixth * dom, 2 * sixth * dom];
     let [c2, c3, c4] = [2 * sixth * dth, 2 * sixth * dth, sixth * dth];
     let [x, v] = [dth, dom + sixth * dth];
-    let bent = -Math.cos(th + step * a3) * d4;
+    let bent = -Math.cos(th + timeStep * a3) * d4;
     c4 -= damping * d4;
     x += bent;
-    c3 += step * bent;
+    c3 += timeStep * bent;
     v += c4;
-    d3 += step * c4;
-    bent = -Math.cos(th + (step / 2) * a2) * d3;
+    d3 += timeStep * c4;
+    bent = -Math.cos(th + (timeStep / 2) * a2) * d3;
     c3 -= damping * d3;
     x += bent;
-    c2 += (step / 2) * bent;
+    c2 += (timeStep / 2) * bent;
     v += c3;
-    d2 += (step / 2) * c3;
-    bent = -Math.cos(th + (step / 2) * om) * d2;
+    d2 += (timeStep / 2) * c3;
+    bent = -Math.cos(th + (timeStep / 2) * om) * d2;
     c2 -= damping * d2;
     x += bent;
-    v += (step / 2) * bent;
+    v += (timeStep / 2) * bent;
     v += c2;
-    d1 += (step / 2) * c2;
+    d1 += (timeStep / 2) * c2;
     x -= Math.cos(th) * d1;
     v -= damping * d1;
     [dth, dom] = [x, v];

@@ -216,8 +216,8 @@ export const cos = (x: Fixed, bits: number): Fixed => sinCos(x, bits).cos;
 export function tan(x: Fixed, bits: number): Fixed {
   // Near a pole the quotient loses as many digits as the result gains.
   const extra = 80;
-  const { sin, cos } = sinCos(x << BigInt(extra), bits + extra);
-  return div(sin, cos, bits);
+  const { sin: sine, cos: cosine } = sinCos(x << BigInt(extra), bits + extra);
+  return div(sine, cosine, bits);
 }
 
 export function atan(x: Fixed, bits: number): Fixed {
@@ -228,8 +228,8 @@ export function atan(x: Fixed, bits: number): Fixed {
   let y = exactly(Math.atan(toNumber(wide, b)), b);
   // atan x = y + atan((x cos y − sin y) / (cos y + x sin y)), and atan t = t − t³/3 + O(t⁵).
   for (let good = 40; good < b; good *= 5) {
-    const { sin, cos } = sinCos(y, b);
-    const t = div(mul(wide, cos, b) - sin, cos + mul(wide, sin, b), b);
+    const { sin: sine, cos: cosine } = sinCos(y, b);
+    const t = div(mul(wide, cosine, b) - sine, cosine + mul(wide, sine, b), b);
     y += t - mul(mul(t, t, b), t, b) / 3n;
   }
   return y >> BigInt(GUARD);

@@ -62,8 +62,8 @@ export function logGamma(x: Fixed, bits: number): Fixed {
 /** The derivative of ln Γ. */
 export function digamma(x: Fixed, bits: number): Fixed {
   if (x < 0n) {
-    const { sin, cos } = sinCos(mul(pi(bits), x, bits), bits);
-    return digamma(one(bits) - x, bits) - mul(pi(bits), div(cos, sin, bits), bits);
+    const { sin: sine, cos } = sinCos(mul(pi(bits), x, bits), bits);
+    return digamma(one(bits) - x, bits) - mul(pi(bits), div(cos, sine, bits), bits);
   }
   let below = 0n;
   let y = x;

@@ -167,7 +167,7 @@ async function serve({ html, headers }: ServedPage): Promise<Served> {
     if (request.url !== "/") return void response.writeHead(204).end(); // a browser asks for an icon
     response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", ...headers }).end(html);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}/`,

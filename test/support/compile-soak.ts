@@ -63,8 +63,8 @@ const kinds: readonly Kind[] = [
     return jit(grad(loss, { argnums: [0, 1] }))(wave(n), wave(n, n), wave(steps, n));
   },
   ({ upTo, c }) => {
-    const x = wave(upTo(40), upTo(80));
-    return jit((x: Tensor) => d.softmax(x.mul(c)).add(d.logsumexp(x, { axis: 1, keepdims: true })))(x);
+    const values = wave(upTo(40), upTo(80));
+    return jit((x: Tensor) => d.softmax(x.mul(c)).add(d.logsumexp(x, { axis: 1, keepdims: true })))(values);
   },
   ({ upTo, c }) => {
     const [images, width] = [upTo(3), 4 + upTo(24)];
@@ -74,8 +74,10 @@ const kinds: readonly Kind[] = [
   },
   ({ upTo, c }) => jit((x: Tensor) => d.sort(x.mul(c)).add(d.argsort(x)))(wave(upTo(1000))),
   ({ upTo, c }) => {
-    const x = wave(upTo(20), upTo(20), upTo(20));
-    return jit((x: Tensor) => d.cumsum(d.transpose(x, [2, 0, 1]).mean({ axis: 1 }).mul(c), { axis: 0 }))(x);
+    const values = wave(upTo(20), upTo(20), upTo(20));
+    return jit((x: Tensor) => d.cumsum(d.transpose(x, [2, 0, 1]).mean({ axis: 1 }).mul(c), { axis: 0 }))(
+      values,
+    );
   },
   ({ upTo, c }) => {
     const slope = grad((x: Tensor, y: Tensor) =>

@@ -105,7 +105,7 @@ function check(
     floats(...xs)
       .map((out, k) => out.mul(cts[k]!).sum())
       .reduce((a, b) => a.add(b));
-  const curved = way((...all) => jvp((xs: Tensor[]) => grad(total)(xs), [all], [dxs])[1])(...primals);
+  const curved = way((...point) => jvp((xs: Tensor[]) => grad(total)(xs), [point], [dxs])[1])(...primals);
   names.forEach((name, i) => hvp[name] && expectClose(curved[i]!, hvp[name], `${id}: hvp of ${name}`));
 }
 

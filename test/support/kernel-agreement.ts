@@ -14,8 +14,8 @@ import { lengthOf } from "./buffer-length.ts";
 
 const settings: readonly WasmOptions[] = [
   {},
-  { loadConstants: true, manyRegisters: true },
-  { loadConstants: false, manyRegisters: false },
+  { peepholes: { loadedConstants: true }, manyRegisters: true },
+  { peepholes: { loadedConstants: false }, manyRegisters: false },
   { wide: true, manyRegisters: true },
   { wide: true },
   { limit: 60 },

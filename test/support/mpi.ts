@@ -94,8 +94,8 @@ export async function launchRanks(
   run: RunOptions = {},
 ): Promise<Ended> {
   const path = program.includes("/") ? program : rankProgram(program);
-  const root = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
-  const launch = [shortLived, bin, "launch", ...root, ...options];
+  const asRoot = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+  const launch = [shortLived, bin, "launch", ...asRoot, ...options];
   return await runToEnd(process.execPath, [...launch, path, ...words], run);
 }
 

@@ -42,9 +42,9 @@ export interface Trial {
 /** The settings of the WebAssembly backend that change no bit. */
 const settings: readonly WasmOptions[] = [
   {},
-  { loadConstants: true, manyRegisters: true },
-  { loadConstants: false, manyRegisters: false },
-  { wide: true, manyRegisters: true, loadConstants: true },
+  { peepholes: { loadedConstants: true }, manyRegisters: true },
+  { peepholes: { loadedConstants: false }, manyRegisters: false },
+  { wide: true, manyRegisters: true, peepholes: { loadedConstants: true } },
   { wide: true },
   { limit: 200 },
   { limit: 20, chunkWork: 2048 },

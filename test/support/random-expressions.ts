@@ -1,6 +1,6 @@
 // Expressions of random kernels.
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import * as math from "../../src/engine/kernel/math/index.ts";
 import * as single from "../../src/engine/kernel/math/single/index.ts";
 import type {
@@ -12,7 +12,6 @@ import type {
   Table,
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import type { Choices, Scope } from "./random-choices.ts";
 
 export const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];

@@ -1,7 +1,7 @@
 // Loops of random routines as numerical programs have them: arithmetic of one or two types, and a few procedures called
 // over and over, with arguments that are the same in all turns and with others.
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { hasBinary, hasUnary } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
 import type { BinaryOp, Expr, Procedure, ScalarType, UnaryOp } from "../../src/engine/kernel/scalar.ts";
 import type { Choices, Local, Scope } from "./random-choices.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary } from "../../src/engine/kernel/check.ts";
+import { hasBinary } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
 import type { Buffer, Dim, Expr, Procedure, Routine } from "../../src/engine/kernel/scalar.ts";
 import type { Local, Scope } from "./random-choices.ts";

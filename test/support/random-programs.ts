@@ -120,7 +120,7 @@ export function functionOf({ dims, dtype, list, ends }: Recipe): (...xs: Tensor[
       rules[rule]!.apply(pool, pick);
     }
     const { scalars, vectors, matrices } = pool;
-    const some = <T>(xs: readonly T[], k: number): T => xs[ends[k]! % xs.length]!;
+    const some = <T>(from: readonly T[], k: number): T => from[ends[k]! % from.length]!;
     // the latest values weigh in, so that little is dead
     const total = scalars
       .at(-1)!

@@ -118,7 +118,7 @@ function shaken(name: string, type: Float): Procedure {
     const is = (x: Expr, y: number): Expr => k.eq(x, k.constant(type, y));
     const stays = k.or(k.or(exact, is(result, 0)), k.not(k.lt(k.abs(result), k.constant(type, Infinity))));
     const off = k.convert(type, k.mul(noise(block, result, all.at(-1)!), k.f64(ulp[type])));
-    const moved = sizes.reduce((sum, size) => k.add(sum, k.mul(size, off)), result);
+    const moved = sizes.reduce((acc, size) => k.add(acc, k.mul(size, off)), result);
     return k.select(stays, result, moved);
   });
   known.set(key, procedure);
@@ -259,8 +259,8 @@ export function roundingOf(
   expected: readonly TypedArray[],
 ): Rounding {
   const compiled = jsBackend.compile(shakenRoutine(routine));
-  const typeOf = (k: number): ScalarType => {
-    const port = routine.outputs[k]!;
+  const typeOf = (result: number): ScalarType => {
+    const port = routine.outputs[result]!;
     return port.kind === "scalar" ? port.value.type : port.buffer.type;
   };
   /** The largest deviation of each result so far; infinite where not even the kind of number is sure. */
@@ -268,15 +268,15 @@ export function roundingOf(
   let done = 0;
   const learn = (count: number): void => {
     for (; done < count; done++) {
-      const slots = expected.map((list, k): Slot => {
-        const isScalar = routine.outputs[k]!.kind === "scalar";
-        return isScalar ? 0 : { array: makeArray(typeOf(k), list.length), offset: 0 };
+      const slots = expected.map((list, result): Slot => {
+        const isScalar = routine.outputs[result]!.kind === "scalar";
+        return isScalar ? 0 : { array: makeArray(typeOf(result), list.length), offset: 0 };
       });
       compiled([...inputs, 1 + done], slots);
-      expected.forEach((list, k) => {
-        const slot = slots[k]!;
+      expected.forEach((list, result) => {
+        const slot = slots[result]!;
         const got = typeof slot === "number" ? [slot] : slot.array;
-        const most = spread[k]!;
+        const most = spread[result]!;
         for (let i = 0; i < list.length; i++) {
           if (Object.is(got[i], list[i])) continue;
           const off = Math.abs(got[i]! - list[i]!);
@@ -286,15 +286,15 @@ export function roundingOf(
     }
   };
   const violation = (got: readonly TypedArray[]): Difference | undefined => {
-    for (const [k, list] of expected.entries()) {
-      const have = got[k]!;
-      const usual = usualSpread(list, spread[k]!);
+    for (const [result, list] of expected.entries()) {
+      const have = got[result]!;
+      const usual = usualSpread(list, spread[result]!);
       for (let i = 0; i < list.length; i++) {
         const [x, y] = [list[i]!, have[i]!];
         if (Object.is(x, y)) continue;
-        const allowed = factor * Math.max(spread[k]![i]!, usual * Math.abs(x));
+        const allowed = factor * Math.max(spread[result]![i]!, usual * Math.abs(x));
         if (!(Math.abs(x - y) <= allowed) && allowed !== Infinity)
-          return { result: k, at: i, got: y, want: x, allowed };
+          return { result: result, at: i, got: y, want: x, allowed };
       }
     }
     return undefined;
@@ -311,10 +311,10 @@ export function roundingOf(
     },
     isVague() {
       learn(runs[0]!);
-      return expected.some((list, k) => {
-        const type = typeOf(k);
+      return expected.some((list, result) => {
+        const type = typeOf(result);
         if (!isFloat(type)) return false;
-        return list.some((x, i) => spread[k]![i]! > vague[type as Float] * Math.max(1, Math.abs(x)));
+        return list.some((x, i) => spread[result]![i]! > vague[type as Float] * Math.max(1, Math.abs(x)));
       });
     },
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { hasBinary, hasUnary } from "../../src/engine/kernel/check.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
 import type {
   BinaryOp,
   Buffer,
@@ -12,7 +12,6 @@ import type {
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
-import { binaryType, unaryType } from "../../src/engine/kernel/scalar.ts";
 import { Choices } from "./random-choices.ts";
 import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
@@ -123,7 +122,7 @@ class Generator {
 
   routine(): Routine {
     for (let n = 0; n < 2; n++) this.#procedures.push(this.procedure());
-    const buffer = (kind: string, type: ScalarType): Buffer => {
+    const newBuffer = (kind: string, type: ScalarType): Buffer => {
       const made = { name: this.fresh(`${kind} ${type}`), type, size: bufferSize };
       const known = this.#buffers.get(type) ?? { loads: [], stores: [] };
       known.loads.push(made.name);
@@ -136,9 +135,9 @@ class Generator {
       type,
       canBeSet: this.#choices.below(2) === 1,
     }));
-    const ins = scalarTypes.map((type) => buffer("in", type));
-    const outs = scalarTypes.map((type) => buffer("out", type));
-    const temps = scalarTypes.map((type) => buffer("temp", type));
+    const ins = scalarTypes.map((type) => newBuffer("in", type));
+    const outs = scalarTypes.map((type) => newBuffer("out", type));
+    const temps = scalarTypes.map((type) => newBuffer("temp", type));
     const block = k.makeBlock();
     for (const temp of [...temps, ...outs]) {
       block.for(this.fresh("i"), k.i32(0), k.i32(bufferSize), (loop, i) =>
@@ -194,8 +193,8 @@ class Generator {
   statement(block: k.Block, scope: Scope): Scope {
     const inner =
       (from: Scope) =>
-      (block: k.Block): void =>
-        void this.fill(block, from, 1 + this.#choices.below(3));
+      (nested: k.Block): void =>
+        void this.fill(nested, from, 1 + this.#choices.below(3));
     const kind = this.#choices.below(this.#depth > 3 ? 6 : 14);
     switch (kind) {
       case 0:

@@ -36,13 +36,13 @@ interface Context {
   readonly isSymbolic: boolean;
 }
 
-function value(shown: Shown): string {
+function shownValue(shown: Shown): string {
   return typeof shown === "number" ? showNumber(shown, digits) : showValue(shown);
 }
 
 /** `= 6`, or nothing where values are not known. */
 function equals(shown: Shown, { paint }: Context): string {
-  return shown === null ? "" : `= ${paint("cyan", value(shown))}`;
+  return shown === null ? "" : `= ${paint("cyan", shownValue(shown))}`;
 }
 
 const fewNamed = 10; // names of a long list
@@ -135,13 +135,13 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
   const { paint, isSymbolic } = context;
   const tangents = new Map(lines.map(({ name, tangent }) => [name, tangent.name]));
   const seeds = Object.entries(seed).map(
-    ([name, shown]) => `${tangents.get(name) ?? name} = ${isSymbolic ? "?" : value(shown)}`,
+    ([name, shown]) => `${tangents.get(name) ?? name} = ${isSymbolic ? "?" : shownValue(shown)}`,
   );
   const rows = lines.map(({ text, value: shown, tangent }) => [
     `  ${text}`,
     equals(shown, context),
     tangent.text,
-    tangent.value === null ? "" : `= ${paint("magenta", value(tangent.value))}`,
+    tangent.value === null ? "" : `= ${paint("magenta", shownValue(tangent.value))}`,
   ]);
   const out = lines.find(({ name }) => name === table.outputs[0]);
   const title = seeds.length === 0 ? "Forward mode" : `Forward mode with ${listed(seeds)}`;
@@ -149,7 +149,7 @@ function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context
     out === undefined || out.tangent.value === null
       ? []
       : [
-          `  ${paint("dim", "result:")} ${meaning(out.name, seed)}${out.tangent.name} = ${paint("magenta", value(out.tangent.value))}`,
+          `  ${paint("dim", "result:")} ${meaning(out.name, seed)}${out.tangent.name} = ${paint("magenta", shownValue(out.tangent.value))}`,
         ];
   return [paint("bold", title), ...alignOrStack(rows, 2, context), ...result];
 }
@@ -191,7 +191,7 @@ function reverseSection(table: TraceTable, context: Context): string[] {
 function reverseRow(line: ReverseLine, context: Context): string[] {
   const { paint } = context;
   const sum = line.kind === "sum" || line.kind === "none" || line.kind === "seed";
-  const shown = line.value === null ? "" : `= ${paint("magenta", value(line.value))}`;
+  const shown = line.value === null ? "" : `= ${paint("magenta", shownValue(line.value))}`;
   const text = `${sum ? "  " : "    "}${line.text}`;
   switch (line.kind) {
     case "seed":
@@ -217,7 +217,7 @@ function gradientLines(table: TraceTable, { paint, isSymbolic }: Context): strin
   const parts = table.inputs.flatMap(({ name, differentiated }) => {
     const line = adjoints.get(name);
     return differentiated && line !== undefined
-      ? [`${line.name} = ${paint("magenta", value(line.value))}`]
+      ? [`${line.name} = ${paint("magenta", shownValue(line.value))}`]
       : [];
   });
   // The last line of an input's adjoint has its whole value: an only contribution, or the sum.

@@ -77,7 +77,7 @@ const args = {
 export const fitCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
-    const { fit } = await import("./run.ts");
+    const { runFit } = await import("./run.ts");
     const request = {
       data: given.data,
       formula: given.formula === "-" ? terminal.stdin() : given.formula,
@@ -97,6 +97,6 @@ export const fitCommand: Command<typeof args> = {
       json: given.json === true,
       out: given.out,
     } as const;
-    return fit(request, terminal.stdout);
+    return runFit(request, terminal.stdout);
   },
 };

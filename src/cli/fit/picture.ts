@@ -8,7 +8,7 @@ import type { Drawing, FitReport } from "./report.ts";
 import { parameterRows } from "./report.ts";
 import { percent } from "./text.ts";
 
-const width = 760;
+const pictureWidth = 760;
 const margin = { left: 70, right: 18, top: 40, bottom: 46 };
 const mostPoints = 4000;
 
@@ -53,7 +53,7 @@ export function fitPicture(report: FitReport): string {
   ];
   const heads = linesOf(formula.text, 68);
   const top = 20 + 24 * heads.length + 18 * notes.length;
-  const { drawn, height } = drawPanels(report, top, width);
+  const { drawn, height } = drawPanels(report, top, pictureWidth);
   const svg = element(
     "svg",
     {
@@ -61,13 +61,13 @@ export function fitPicture(report: FitReport): string {
       class: "fit",
       role: "img",
       "aria-label": formula.text,
-      width,
+      width: pictureWidth,
       height,
-      viewBox: `0 0 ${width} ${height}`,
+      viewBox: `0 0 ${pictureWidth} ${height}`,
     },
     element("title", {}, formula.text),
     element("style", {}, `${pictureStyle}\n${panelStyle}`),
-    element("rect", { class: "paper", width, height }),
+    element("rect", { class: "paper", width: pictureWidth, height }),
     ...heads.map((line, i) => element("text", { class: "head", x: 18, y: 30 + 24 * i }, line)),
     ...notes.map((line, i) =>
       element("text", { class: "note", x: 18, y: 28 + 24 * heads.length + 18 * i }, line),

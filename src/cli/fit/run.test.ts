@@ -5,7 +5,7 @@ import { co2 } from "downhill/data";
 import { key, normal } from "downhill/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
-import { fit, fitReport } from "./run.ts";
+import { runFit, fitReport } from "./run.ts";
 import type { FitRequest } from "./settings.ts";
 
 let folder: string;
@@ -59,7 +59,7 @@ async function written(
 ): Promise<string> {
   const stream = recordOutput(columns);
   const request = { ...nothing, data, formula, ...options };
-  await fit(request, stream);
+  await runFit(request, stream);
   return stream.text().replaceAll(/\u001b\[\d+m/g, "");
 }
 
@@ -237,7 +237,7 @@ describe("options", () => {
   test("--max-iterations ends a fit early, which is told, and the exit code is 1", async () => {
     const stream = recordOutput();
     const request = { ...nothing, data: decay, formula, start: "a=1,b=9,c=0", maxIterations: "1" };
-    expect(await fit(request, stream)).toBe(1);
+    expect(await runFit(request, stream)).toBe(1);
     expect(stream.text()).toContain("It stopped at --max-iterations before it was done.");
   });
 
@@ -305,7 +305,7 @@ describe("misuse is answered with a repair", () => {
     ["y = a*ln(-x-1)", {}, "the model is not finite at all rows for any start that was tried."],
   ])("%s %o", async (text, options, message) => {
     const request = { ...nothing, data: decay, formula: text, ...options };
-    await expect(fit(request, recordOutput())).rejects.toThrow(message);
+    await expect(runFit(request, recordOutput())).rejects.toThrow(message);
   });
 
   test("files that are not there, that hold text, or rows of another length", async () => {

@@ -22,7 +22,7 @@ import { type FitRequest, type FitSettings, readBounds, readSettings, readStart 
 import { showFit } from "./text.ts";
 
 /** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
-export async function fit(request: FitRequest, stream: TextOutput): Promise<number> {
+export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // complain before any work
   const { out, json } = request;
   const draw = out === undefined ? undefined : drawingFor(out);

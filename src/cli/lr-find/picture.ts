@@ -10,8 +10,8 @@ import { clipLosses, rateScale } from "./axes.ts";
 import type { Found } from "./run.ts";
 import { conclusions } from "./text.ts";
 
-const width = 760;
-const height = 380;
+const pictureWidth = 760;
+const plotHeight = 380;
 const margin = { left: 66, right: 18, top: 48, bottom: 46 };
 const digits = 3;
 
@@ -27,16 +27,20 @@ export function rangePicture(found: Found): string {
   const lines = [found.about, ...conclusions(found).map(([name, value]) => `${name.trim()}: ${value}`)];
   const notes = lines.flatMap(linesOf);
   const top = 50 + 18 * notes.length;
-  const whole = { width, height: top + height, viewBox: `0 0 ${width} ${top + height}` };
+  const whole = {
+    width: pictureWidth,
+    height: top + plotHeight,
+    viewBox: `0 0 ${pictureWidth} ${top + plotHeight}`,
+  };
   const svg = element(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", class: "chart", role: "img", "aria-label": title, ...whole },
     element("title", {}, title),
     element("style", {}, `${pictureStyle}\n${panelStyle}\n${rangeStyle}`),
-    element("rect", { class: "paper", width, height: top + height }),
+    element("rect", { class: "paper", width: pictureWidth, height: top + plotHeight }),
     element("text", { class: "head", x: 18, y: 32 }, title),
     ...notes.map((line, i) => element("text", { class: "note", x: 18, y: 54 + 18 * i }, line)),
-    plot(found, top, width, height),
+    plot(found, top, pictureWidth, plotHeight),
   );
   return `${writeMarkup(svg)}\n`;
 }

@@ -76,7 +76,9 @@ export function composites(part: ReadPart): readonly (readonly [name: string, ki
       {
         description: "rates of your own, one a step",
         make(read) {
-          const rates = read.numbers("rates", () => [1, 1, 0.5, 0.5, 0.1].map((part) => part * read.rate()));
+          const rates = read.numbers("rates", () =>
+            [1, 1, 0.5, 0.5, 0.1].map((share) => share * read.rate()),
+          );
           return { rate: rateList(rates), steps: rates.length };
         },
       },

@@ -7,7 +7,7 @@ import { valueScale } from "../shared/chart.ts";
 import { panelStyle, pictureStyle, wholePage } from "../shared/page.ts";
 import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
 
-const width = 760;
+const pictureWidth = 760;
 const margin = { left: 66, right: 18, top: 36, bottom: 42 };
 const mostMarked = 80; // steps; with more, single ones are not marked
 const digits = 6;
@@ -44,15 +44,15 @@ function panelsOf({ rates, momentum, log }: Curve, width: number): Panel[] {
 export function schedulePicture(curve: Curve): string {
   const notes = [...linesOf(showOptions(curve.options)), ...linesOf(describe(curve))];
   const top = 52 + 18 * notes.length;
-  const { drawn, height } = drawPanels(curve, top, width);
-  const whole = { width, height, viewBox: `0 0 ${width} ${height}` };
+  const { drawn, height } = drawPanels(curve, top, pictureWidth);
+  const whole = { width: pictureWidth, height, viewBox: `0 0 ${pictureWidth} ${height}` };
   const title = `${curve.name}: ${curve.description}`;
   const svg = element(
     "svg",
     { xmlns: "http://www.w3.org/2000/svg", class: "chart", role: "img", "aria-label": title, ...whole },
     element("title", {}, title),
     element("style", {}, `${pictureStyle}\n${panelStyle}`),
-    element("rect", { class: "paper", width, height }),
+    element("rect", { class: "paper", width: pictureWidth, height }),
     element("text", { class: "head", x: 18, y: 32 }, curve.name),
     ...notes.map((line, i) => element("text", { class: "note", x: 18, y: 54 + 18 * i }, line)),
     ...drawn,

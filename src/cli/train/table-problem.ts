@@ -94,11 +94,11 @@ export function setProblem(
   if (name === "penguins") {
     const columns = ["species", "beakLength", "beakDepth", "flipperLength", "bodyMass"];
     const { table, dropped, provenance } = penguins({ missing: "drop", columns });
-    const rows = dropped.map(({ row }) => row + 1).join(" and ");
+    const droppedRows = dropped.map(({ row }) => row + 1).join(" and ");
     const about = {
       title: name,
       provenance,
-      notes: [`penguins ${rows} are left out: they were not measured.`],
+      notes: [`penguins ${droppedRows} are left out: they were not measured.`],
     };
     const target = "species";
     const features = columns.filter((column) => column !== target);

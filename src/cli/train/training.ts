@@ -170,7 +170,7 @@ export async function runTraining(
     params: chosen,
     best,
     steps: step,
-    epochs: history.map((epoch) => ({ epoch: counted(epoch), test: tests.get(epoch.epoch) })),
+    epochs: history.map((record) => ({ epoch: counted(record), test: tests.get(record.epoch) })),
     seconds: seconds(),
     time,
     test: await on(chosen, test),

@@ -52,7 +52,7 @@ const contestants = [
   wasmBackend,
   makeWasmBackend({ limit: 60 }),
   makeWasmBackend({ limit: 1 }),
-  makeWasmBackend({ loadConstants: true }),
+  makeWasmBackend({ peepholes: { loadedConstants: true } }),
   makeWasmBackend({ simd: false }),
   countingInterp(),
 ];

@@ -112,7 +112,8 @@ describe("printProgram", () => {
         return d
       }"
     `);
-    const loop = (c: Tensor, xs: Tensor): Tensor => scan((c: Tensor, x: Tensor) => [c.mul(x), c], c, xs)[1];
+    const loop = (c: Tensor, xs: Tensor): Tensor =>
+      scan((carry: Tensor, x: Tensor) => [carry.mul(x), carry], c, xs)[1];
     expect(printProgram(makeProgram(loop)(1, [1, 2, 3]))).toMatchInlineSnapshot(`
       "loop(c:f64[], xs:f64[3]) {
         a:f64[] b:f64[3] = scan[body=step consts=0 carries=1 length=3 reverse=false] c xs
@@ -189,8 +190,8 @@ describe("checkProgram", () => {
   const variable = (): Var => ({ type });
   const { prim, params } = makeProgram(add)(1, 2).eqns[0]!;
   const [x, y, z] = [variable(), variable(), variable()] as const;
-  const sum: Equation = { prim, params, ins: [x, y], outs: [z] };
-  const good: Program = { name: "f", ins: [x, y], eqns: [sum], outs: [z] };
+  const addition: Equation = { prim, params, ins: [x, y], outs: [z] };
+  const good: Program = { name: "f", ins: [x, y], eqns: [addition], outs: [z] };
 
   test("passes what is well formed", () => {
     checkProgram(good);
@@ -200,14 +201,14 @@ describe("checkProgram", () => {
 
   test.each<[string, Program]>([
     ["a value that is used before it is defined", { ...good, ins: [x] }],
-    ["a value that is defined twice", { ...good, eqns: [sum, sum] }],
+    ["a value that is defined twice", { ...good, eqns: [addition, addition] }],
     ["an input that comes twice", { ...good, ins: [x, y, x] }],
     ["an output that is not there", { ...good, outs: [variable()] }],
     [
       "a result of another type than the rule gives",
-      { ...good, eqns: [{ ...sum, outs: [{ type: arrayType("float32", []) }] }] },
+      { ...good, eqns: [{ ...addition, outs: [{ type: arrayType("float32", []) }] }] },
     ],
-    ["a wrong number of results", { ...good, eqns: [{ ...sum, outs: [z, variable()] }] }],
+    ["a wrong number of results", { ...good, eqns: [{ ...addition, outs: [z, variable()] }] }],
   ])("refuses %s, and shows the program", (_, program) => {
     expect(() => checkProgram(program)).toThrow(/^internal: .*\nf\(/s);
   });
@@ -227,19 +228,19 @@ describe("checkProgram", () => {
 });
 
 describe("hashProgram", () => {
-  const hash = (f: (...xs: Tensor[]) => unknown, ...args: readonly Tensor[]): string =>
-    hashProgram(makeProgram(f)(...args));
-  const [x, y] = [tensor([1, 2]), tensor([3, 4])];
+  const hash = (traced: (...xs: Tensor[]) => unknown, ...args: readonly Tensor[]): string =>
+    hashProgram(makeProgram(traced)(...args));
+  const [a, b] = [tensor([1, 2]), tensor([3, 4])];
 
   test("is equal for equal structure, whatever things are called and wherever they stand", () => {
-    const one = hash((x, y) => x.mul(y).add(sin(x)), x, y);
+    const one = hash((x, y) => x.mul(y).add(sin(x)), a, b);
     const other = hash(
       function named(left, right) {
         const product = left.mul(right);
         return product.add(sin(left));
       },
-      y,
-      x,
+      b,
+      a,
     );
     expect(other).toBe(one);
     expect(one).toMatch(/^[0-9a-f]{32}$/);
@@ -247,26 +248,26 @@ describe("hashProgram", () => {
 
   test("differs for another operation, parameter, operand, type, result or order", () => {
     const hashes = [
-      hash((x, y) => x.mul(y), x, y),
-      hash((x, y) => x.add(y), x, y),
-      hash((x) => x.mul(x), x, y),
-      hash((_, y) => y.mul(y), x, y),
-      hash((x, y) => y.mul(x), x, y),
+      hash((x, y) => x.mul(y), a, b),
+      hash((x, y) => x.add(y), a, b),
+      hash((x) => x.mul(x), a, b),
+      hash((_, y) => y.mul(y), a, b),
+      hash((x, y) => y.mul(x), a, b),
       hash((x, y) => x.mul(y), tensor(1), tensor(2)),
       hash((x, y) => x.mul(y), tensor([1, 2], { dtype: "float32" }), tensor([1, 2], { dtype: "float32" })),
-      hash((x, y) => [x.mul(y), x], x, y),
-      hash((x, y) => [x, x.mul(y)], x, y),
-      hash((x) => x.mul(2), x, y),
-      hash((x) => x.mul(3), x, y),
-      hash((x) => x.mul(0), x, y),
-      hash((x) => x.mul(-0), x, y),
-      hash((x) => x.mul(NaN), x, y),
-      hash((x) => x.sum(), x, y),
-      hash((x) => x.reshape([1, 2]), x, y),
-      hash((x) => x.reshape([2, 1]), x, y),
-      hash((x) => scan((c: Tensor, e: Tensor) => [c.add(e), null], 0, x)[0], x, y),
-      hash((x) => scan((c: Tensor, e: Tensor) => [c.mul(e), null], 0, x)[0], x, y),
-      hash((x) => scan((c: Tensor, e: Tensor) => [c.mul(e), null], 0, x, { reverse: true })[0], x, y),
+      hash((x, y) => [x.mul(y), x], a, b),
+      hash((x, y) => [x, x.mul(y)], a, b),
+      hash((x) => x.mul(2), a, b),
+      hash((x) => x.mul(3), a, b),
+      hash((x) => x.mul(0), a, b),
+      hash((x) => x.mul(-0), a, b),
+      hash((x) => x.mul(NaN), a, b),
+      hash((x) => x.sum(), a, b),
+      hash((x) => x.reshape([1, 2]), a, b),
+      hash((x) => x.reshape([2, 1]), a, b),
+      hash((x) => scan((c: Tensor, e: Tensor) => [c.add(e), null], 0, x)[0], a, b),
+      hash((x) => scan((c: Tensor, e: Tensor) => [c.mul(e), null], 0, x)[0], a, b),
+      hash((x) => scan((c: Tensor, e: Tensor) => [c.mul(e), null], 0, x, { reverse: true })[0], a, b),
     ];
     expect(new Set(hashes).size).toBe(hashes.length);
   });

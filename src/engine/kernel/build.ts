@@ -10,7 +10,7 @@ import type {
   Table,
   UnaryOp,
 } from "./scalar.ts";
-import { binaryType, unaryType } from "./scalar.ts";
+import { binaryType, unaryType } from "./operations.ts";
 
 /** A constant of the given type. */
 export function constant(type: ScalarType, value: number): Expr {

@@ -2,20 +2,9 @@ import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { isSizeOperation } from "./call-sizes.ts";
 import { printExpr, printHead } from "./print.ts";
-import type {
-  BinaryOp,
-  Buffer,
-  Contract,
-  Expr,
-  Procedure,
-  Routine,
-  ScalarType,
-  Size,
-  Stmt,
-  Temp,
-  UnaryOp,
-} from "./scalar.ts";
-import { binaryType, isFloat, unaryType } from "./scalar.ts";
+import type { Buffer, Contract, Expr, Procedure, Routine, ScalarType, Size, Stmt, Temp } from "./scalar.ts";
+import { binaryType, hasBinary, hasUnary, unaryType } from "./operations.ts";
+import { isFloat } from "./scalar.ts";
 import { addSizes, bytesOf, constantDims, constantSize, sizeExpr, tempAlignment } from "./sizes.ts";
 import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
 
@@ -52,62 +41,6 @@ export function checkRoutine(routine: Routine, writable: readonly string[] = [])
  */
 export function checkProcedure(procedure: Procedure): void {
   checkProcedureOnce(procedure, newProgress());
-}
-
-/** Whether the vocabulary has this operation on scalars of this type. */
-export function hasUnary(op: UnaryOp, type: ScalarType): boolean {
-  switch (op) {
-    case "neg":
-    case "abs":
-      return type !== "bool";
-    case "sqrt":
-    case "floor":
-    case "ceil":
-    case "trunc":
-    case "nearest":
-      return type === "f64" || type === "f32";
-    case "not":
-      return type === "bool";
-    case "highWord":
-    case "lowWord":
-      return type === "f64";
-    case "bitsOf":
-      return type === "f32";
-    case "fromBits":
-      return type === "i32";
-    default:
-      return assertNever(op, "hasUnary");
-  }
-}
-
-/** Whether the vocabulary has this operation on two scalars of this type. */
-export function hasBinary(op: BinaryOp, type: ScalarType): boolean {
-  switch (op) {
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "rem":
-    case "min":
-    case "max":
-      return type !== "bool";
-    case "and":
-    case "or":
-    case "xor":
-      return type === "i32" || type === "u32" || type === "bool";
-    case "shl":
-    case "shr":
-      return type === "i32" || type === "u32";
-    case "lt":
-    case "le":
-    case "eq":
-    case "ne":
-      return true;
-    case "fromWords":
-      return type === "i32";
-    default:
-      return assertNever(op, "hasBinary");
-  }
 }
 
 /** Whether a number is a value of the type. */

@@ -1,5 +1,5 @@
 import { expandBlock } from "./expand.ts";
-import { binaryFunction, convertFunction, unaryFunction } from "./meaning.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "./operations.ts";
 import type { Expr, Procedure, ScalarType, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 

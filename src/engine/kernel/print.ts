@@ -1,18 +1,8 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Code } from "./code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type {
-  BinaryOp,
-  Buffer,
-  Contract,
-  Expr,
-  Place,
-  Procedure,
-  Routine,
-  Size,
-  Stmt,
-  Temp,
-} from "./scalar.ts";
+import type { Buffer, Contract, Expr, Place, Procedure, Routine, Size, Stmt, Temp } from "./scalar.ts";
+import { binaryOperations, unaryOperations } from "./operations.ts";
 import { sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
 
@@ -144,12 +134,12 @@ function exprCode(expr: Expr, depth: number): Code {
       return primary(`${showName(expr.table.name)}[${exprCode(expr.index, next).text}]`);
     case "unary": {
       const x = exprCode(expr.x, next);
-      if (expr.op === "neg") return prefix("-", x);
-      return expr.op === "not" ? prefix("!", x) : callCode(expr.op, x);
+      const { symbol } = unaryOperations[expr.op];
+      return symbol === undefined ? callCode(expr.op, x) : prefix(symbol, x);
     }
     case "binary": {
       const [x, y] = [exprCode(expr.x, next), exprCode(expr.y, next)];
-      const symbol = symbolOf(expr.op);
+      const { symbol } = binaryOperations[expr.op];
       return symbol === undefined ? callCode(expr.op, x, y) : infix(x, symbol, y);
     }
     case "select":
@@ -162,45 +152,6 @@ function exprCode(expr: Expr, depth: number): Code {
       return callCode(showName(expr.procedure.name), ...expr.args.map((arg) => exprCode(arg, next)));
     default:
       return assertNever(expr, "exprCode");
-  }
-}
-
-function symbolOf(op: BinaryOp): string | undefined {
-  switch (op) {
-    case "add":
-      return "+";
-    case "sub":
-      return "-";
-    case "mul":
-      return "*";
-    case "div":
-      return "/";
-    case "rem":
-      return "%";
-    case "and":
-      return "&";
-    case "or":
-      return "|";
-    case "xor":
-      return "^";
-    case "shl":
-      return "<<";
-    case "shr":
-      return ">>";
-    case "lt":
-      return "<";
-    case "le":
-      return "<=";
-    case "eq":
-      return "==";
-    case "ne":
-      return "!=";
-    case "min":
-    case "max":
-    case "fromWords":
-      return undefined;
-    default:
-      return assertNever(op, "symbolOf");
   }
 }
 

@@ -1,48 +1,6 @@
-import { assertNever } from "../util/assert-never.ts";
+import type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 
-/** Machine types of scalars; a `bool` is 0 or 1. */
-export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
-
-/** Operations on one scalar. `highWord`/`lowWord` give the halves of a float64 as int32, `bitsOf`/`fromBits` reinterpret a float32. */
-export type UnaryOp =
-  | "neg"
-  | "abs"
-  | "sqrt"
-  | "floor"
-  | "ceil"
-  | "trunc"
-  | "nearest" // to the nearest integer, ties to even
-  | "not"
-  | "highWord"
-  | "lowWord"
-  | "bitsOf"
-  | "fromBits";
-
-/**
- * Operations on two scalars of one type.
- *
- * Integers wrap; `div` and `rem` by zero give 0, and MIN / −1 wraps. `min` and `max` of floats give NaN if either is
- * NaN, and order −0 below +0. `shr` is arithmetic on int32 and logical on uint32; shift counts are taken modulo 32.
- * Comparisons give a bool; `fromWords(high, low)` makes a float64 of two int32.
- */
-export type BinaryOp =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "rem"
-  | "min"
-  | "max"
-  | "and"
-  | "or"
-  | "xor"
-  | "shl"
-  | "shr"
-  | "lt"
-  | "le"
-  | "eq"
-  | "ne"
-  | "fromWords";
+export type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 
 /** A constant table that expressions may read: coefficients, digits of 2/π, … */
 export interface Table {
@@ -237,56 +195,4 @@ export interface Routine {
 
 export function isFloat(type: ScalarType): boolean {
   return type === "f64" || type === "f32";
-}
-
-/** The type that an operation on two scalars of type `operand` gives. */
-export function binaryType(op: BinaryOp, operand: ScalarType): ScalarType {
-  switch (op) {
-    case "lt":
-    case "le":
-    case "eq":
-    case "ne":
-      return "bool";
-    case "fromWords":
-      return "f64";
-    case "add":
-    case "sub":
-    case "mul":
-    case "div":
-    case "rem":
-    case "min":
-    case "max":
-    case "and":
-    case "or":
-    case "xor":
-    case "shl":
-    case "shr":
-      return operand;
-    default:
-      return assertNever(op, "binaryType");
-  }
-}
-
-/** The type that an operation on a scalar of type `operand` gives. */
-export function unaryType(op: UnaryOp, operand: ScalarType): ScalarType {
-  switch (op) {
-    case "highWord":
-    case "lowWord":
-    case "bitsOf":
-      return "i32";
-    case "fromBits":
-      return "f32";
-    case "not":
-      return "bool";
-    case "neg":
-    case "abs":
-    case "sqrt":
-    case "floor":
-    case "ceil":
-    case "trunc":
-    case "nearest":
-      return operand;
-    default:
-      return assertNever(op, "unaryType");
-  }
 }

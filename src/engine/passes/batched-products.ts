@@ -7,12 +7,12 @@ import { countedLoop, hasLoop, stacked, withParts } from "./counted-loops.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Elements of all steps together that are kept to compute something for all of them at once. */
-const mostKept = 2 ** 22;
-/** A product of fewer elements stays in the loop: it costs little there. */
-const leastAhead = 64;
-/** A total of fewer elements stays in the loop. */
-const leastTotal = 1024;
+/** Elements of all iterations together that are stacked for one product, at most: memory grows with them. */
+const mostStacked = 2 ** 22;
+/** Elements of a product in one iteration, at least: one of fewer stays in the loop, where it costs little. */
+const leastProduct = 64;
+/** Elements of a sum of products, at least: one of fewer stays in the loop, where it costs little. */
+const leastSum = 1024;
 
 /** A loop on its way to a better one: its parts, the operands, and the results in the order of the parts. */
 interface Loop extends CountedLoop {
@@ -21,7 +21,7 @@ interface Loop extends CountedLoop {
 }
 
 /**
- * Products of loops, for all steps at once: those of what is there before the loop are computed before it; those that
+ * Products of loops, for all iterations at once: those of what is there before the loop are computed before it; those that
  * are only added up, as the gradients of weights are, and those that are only results, as the gradients of inputs are,
  * after it, from what the loop then keeps for them. One large product costs a fraction of many small ones. Sums of
  * floating numbers are rounded in another order.
@@ -44,7 +44,7 @@ function batch(program: Program): Program {
   });
 }
 
-/** Products of constants and elements of arrays, computed for all steps before the loop. */
+/** Products of constants and elements of arrays, computed for all iterations before the loop. */
 function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
@@ -56,7 +56,7 @@ function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
     const out = eqn.outs[0]!;
     const operands = eqn.ins.map((v) => outside.get(v));
     const size = sizeOf(out.type.shape);
-    if (size < leastAhead || length * size > mostKept) return true;
+    if (size < leastProduct || length * size > mostStacked) return true;
     if (!operands.every((x) => x !== undefined) || !operands.some((x) => x.isStacked)) return true;
     const params = stackedParams(
       eqn,
@@ -91,24 +91,24 @@ interface Accumulator {
   readonly params: unknown;
 }
 
-/** Carries that only add up products of each step, computed by one product after the loop. */
+/** Carries that only add up a product of each iteration, computed by one product after the loop. */
 function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
   const { body, consts, carries, length } = loop;
   const accumulators = accumulatorsOf(loop);
-  const { arrays, keep, kept, fresh } = keeperOf(loop);
+  const { arrays, stack, made, elementsBesides } = stacksOf(loop);
   const constants = new Set(body.ins.slice(0, consts));
   const products = accumulators.filter(({ term: { prim, ins, outs } }) => {
     const total = sizeOf(outs[0]!.type.shape);
-    const size = fresh(ins);
+    const size = elementsBesides(ins);
     if (
       prim.cost !== "high" ||
       ins.some((v) => constants.has(v)) ||
-      total < leastTotal ||
+      total < leastSum ||
       size > total ||
-      size * length > mostKept
+      size * length > mostStacked
     )
       return false;
-    ins.forEach(keep);
+    ins.forEach(stack);
     return true;
   });
   if (products.length === 0) return { loop, after: [] };
@@ -138,19 +138,19 @@ function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: reado
         ...body,
         ins: body.ins.filter(inStays),
         eqns: body.eqns.filter((eqn) => !gone.has(eqn)),
-        outs: [...body.outs.filter(outStays), ...kept.map((x) => x.inner)],
+        outs: [...body.outs.filter(outStays), ...made.map((x) => x.inner)],
       },
       ins: loop.ins.filter(inStays),
-      outs: [...loop.outs.filter(outStays), ...kept.map((x) => x.outer)],
+      outs: [...loop.outs.filter(outStays), ...made.map((x) => x.outer)],
     },
     after,
   };
 }
 
-/** Results that are products of each step and that no step reads, computed for all of them after the loop. */
+/** Results that are a product of each iteration and that no iteration reads, computed for all of them after the loop. */
 function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
   const { body, consts, carries, length } = loop;
-  const { arrays, keep, kept, fresh } = keeperOf(loop);
+  const { arrays, stack, made, elementsBesides } = stacksOf(loop);
   const constants = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, loop.ins[i]!]));
   const definitions = definitionsOf(body);
   const uses = countUses(body.eqns, body.outs);
@@ -162,11 +162,12 @@ function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: r
     if (i < carries || eqn === undefined || uses.get(v) !== 1) return;
     const isStacked = eqn.ins.map((x) => !constants.has(x));
     const size = sizeOf(v.type.shape);
-    const extra = fresh(eqn.ins.filter((_, operand) => isStacked[operand] === true));
+    const extra = elementsBesides(eqn.ins.filter((_, operand) => isStacked[operand] === true));
     const params = stackedParams(eqn, isStacked);
     if (params === undefined) return;
-    if (!isStacked.includes(true) || size < leastAhead || extra > size || length * extra > mostKept) return;
-    eqn.ins.forEach((x, operand) => isStacked[operand] === true && keep(x));
+    if (!isStacked.includes(true) || size < leastProduct || extra > size || length * extra > mostStacked)
+      return;
+    eqn.ins.forEach((x, operand) => isStacked[operand] === true && stack(x));
     gone.add(eqn);
     places.add(i);
     after.push({
@@ -184,38 +185,39 @@ function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: r
       body: {
         ...body,
         eqns: body.eqns.filter((eqn) => !gone.has(eqn)),
-        outs: [...body.outs.filter(stays), ...kept.map((x) => x.inner)],
+        outs: [...body.outs.filter(stays), ...made.map((x) => x.inner)],
       },
-      outs: [...loop.outs.filter(stays), ...kept.map((x) => x.outer)],
+      outs: [...loop.outs.filter(stays), ...made.map((x) => x.outer)],
     },
     after,
   };
 }
 
-/** What holds values of a step for all steps, and what is to be kept besides. */
-interface Keeper {
+/** Arrays that hold values of all iterations, stacked: those that the loop has, and those that it is to make. */
+interface Stacks {
   readonly arrays: ReadonlyMap<Var, Var>;
-  readonly kept: readonly { readonly inner: Var; readonly outer: Var }[];
-  keep(v: Var): void;
-  /** Elements of a step to be kept besides, if these values are. */
-  fresh(values: readonly Var[]): number;
+  readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
+  /** Has the loop stack a value, if it does not yet. */
+  stack(v: Var): void;
+  /** Elements of an iteration that are stacked besides, if these values are. */
+  elementsBesides(values: readonly Var[]): number;
 }
 
-function keeperOf({ body, consts, carries, length, ins, outs }: Loop): Keeper {
+function stacksOf({ body, consts, carries, length, ins, outs }: Loop): Stacks {
   const arrays = new Map<Var, Var>();
-  const kept: { readonly inner: Var; readonly outer: Var }[] = [];
+  const made: { readonly inner: Var; readonly outer: Var }[] = [];
   body.ins.slice(consts + carries).forEach((v, i) => arrays.set(v, ins[consts + carries + i]!));
   body.outs.slice(carries).forEach((v, i) => arrays.set(v, outs[carries + i]!));
   return {
     arrays,
-    kept,
-    keep(v) {
+    made,
+    stack(v) {
       if (arrays.has(v)) return;
       const outer: Var = { ...v, type: stacked(v.type, length) };
       arrays.set(v, outer);
-      kept.push({ inner: v, outer });
+      made.push({ inner: v, outer });
     },
-    fresh: (values) =>
+    elementsBesides: (values) =>
       [...new Set(values)].reduce((n, v) => (arrays.has(v) ? n : n + sizeOf(v.type.shape)), 0),
   };
 }

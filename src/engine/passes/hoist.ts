@@ -3,11 +3,11 @@ import { sizeOf } from "../util/shape.ts";
 import { hasLoop, withParts } from "./counted-loops.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** A result that is so many times as large as what it is computed from is computed again in each step: copies cost more. */
+/** A result that is so many times as large as what it is computed from is computed again in each iteration: copies cost more. */
 const mostGrowth = 4;
 
 /**
- * What a loop computes anew in every step from values that never change is computed once, before it. Constants stay: they
+ * What a loop computes anew in every iteration from values that never change is computed once, before it. Constants stay: they
  * cost nothing. The loops must be hoisted inside already; `optimize` goes from the inside out.
  */
 export function hoistInvariants(program: Program): Program {

@@ -11,13 +11,13 @@ import type { CountedLoop } from "./counted-loops.ts";
 import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 
-/** What it costs to keep an element for later, a byte, in operations on numbers: it is written, and read again. */
+/** What it costs to keep a value for later, in operations on numbers a byte: it is written, and read again. */
 const costOfByte = 1;
 /** A division, a remainder or a square root, in operations. */
 const slowOperation = 4;
 
 /**
- * What a loop keeps of each of its steps for later loops over the same steps, as the forward part of a gradient does for
+ * What a loop keeps of each of its iterations for later loops over the same, as the forward part of a gradient does for
  * the backward part: of all the values from which the later loops can compute what they need by cheap elementwise
  * operations, those that cost least to keep. Constants and arrays that the loop itself reads are there already. No bit
  * changes.
@@ -55,7 +55,7 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
     ...eqn.outs,
     ...added.map((v) => outerOf.get(v)!),
   ]);
-  const dropped = new Map<Var, Var>(); // what later loops read no more, and the value of a step that it holds
+  const dropped = new Map<Var, Var>(); // what later loops read no more, and the value of an iteration that it holds
   eqn.outs.slice(carries).forEach((outer, i) => {
     const v = body.outs[carries + i]!;
     if ((readers.get(outer)?.length ?? 0) > 0 && !plan.stored.has(v)) dropped.set(outer, v);
@@ -65,7 +65,7 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
 }
 
 /**
- * For each array that a loop makes, the later loops that read it step by step; `undefined` where someone else needs it
+ * For each array that a loop makes, the later loops that read it iteration by iteration; `undefined` where someone else needs it
  * too.
  */
 function readersOf(
@@ -88,7 +88,7 @@ function readersOf(
   return readers;
 }
 
-/** Which values of a step are kept, and which are computed from those where they are needed. */
+/** Which values of an iteration are kept, and which are computed from those where they are needed. */
 interface StoragePlan {
   readonly stored: ReadonlySet<Var>;
   readonly recomputed: ReadonlySet<Var>;
@@ -158,7 +158,7 @@ function operationsOf(expr: Expr): number | undefined {
   return Number.isFinite(n) ? n : undefined;
 }
 
-/** A loop that computes values of the step of an earlier loop again, in place of the arrays that held them. */
+/** A loop that computes values of the iteration of an earlier loop again, in place of the arrays that held them. */
 function recompute(
   eqn: Equation,
   dropped: ReadonlyMap<Var, Var>,
@@ -174,7 +174,7 @@ function recompute(
   for (const inner of source.body.eqns.toReversed())
     if (recomputed.has(inner.outs[0]!) && needed.has(inner.outs[0]!)) inner.ins.forEach((v) => needed.add(v));
 
-  /** Values of the step of the earlier loop, as this loop has them. */
+  /** Values of the iteration of the earlier loop, as this loop has them. */
   const here = new Map<Var, Var>();
   const consts: { readonly inner: Var; readonly outer: Var }[] = [];
   const arrays: { readonly inner: Var; readonly outer: Var }[] = [];

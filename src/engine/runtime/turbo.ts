@@ -61,11 +61,11 @@ function tryTurbo(): Turbo {
   if (flag === undefined)
     return { enabled: false, reason: `V8 ${major} (Node ${process?.versions?.node}) has no switch for it.` };
   if (!knows(v8, flag)) return { enabled: false, reason: `this engine does not heed ${flag.name}.` };
-  const plain = flag.wide ? samples.map((sample) => settle(sample("plain"), false)) : [];
+  const plain = flag.wide ? samples.map((sample) => settle(sample("plain"))) : [];
   v8.setFlagsFromString(flag.name);
   if (flag.relaxed && !detectFeatures().relaxed)
     return { enabled: false, reason: `${flag.name} had no effect.` };
-  const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo"), true), cells));
+  const differs = plain.findIndex((cells, i) => !sameBits(settle(samples[i]!("turbo")), cells));
   if (differs >= 0) {
     v8.setFlagsFromString(opposite(flag));
     return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
@@ -117,9 +117,12 @@ function flagFor(major: number): Flag | undefined {
 /** Milliseconds in which engines compile hot code for speed. */
 const warmUp = 40;
 
-/** The results of a routine once its code is hot. */
-function settle(routine: Routine, wide: boolean): Cell[] {
-  const compiled = makeWasmBackend({ wide, relaxed: wasmFeatures().relaxed }).compile(routine);
+/**
+ * The results of a routine once its code is hot. It is that of turbo mode, switch or not: the engine may still be compiling it
+ * when the switch is set.
+ */
+function settle(routine: Routine): Cell[] {
+  const compiled = makeWasmBackend({ wide: true, relaxed: wasmFeatures().relaxed }).compile(routine);
   const cellOf = ({ type, size }: Buffer, seed: number): Cell => ({
     array: makeArray(type, must(constantSize(size), "the size of an array")).map(
       (_, i) => Math.sin(i * seed) * 3,

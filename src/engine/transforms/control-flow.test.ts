@@ -232,14 +232,14 @@ describe("whileLoop", () => {
   });
 
   test("carries structures; carries that change places keep their values", () => {
-    const { a, b } = jit((n: Tensor) =>
+    const { a: last, b: next } = jit((n: Tensor) =>
       whileLoop(
         ({ i }) => less(i, n),
         ({ i, a, b }) => ({ i: i.add(1), a: b, b: a.add(b) }),
         { i: tensor(0, int32), a: tensor([0, 1]), b: tensor([1, 1]) },
       ),
     )(tensor(10, int32));
-    expect([a.tolist(), b.tolist()]).toEqual([
+    expect([last.tolist(), next.tolist()]).toEqual([
       [55, 89],
       [89, 144],
     ]);
@@ -386,9 +386,12 @@ describe("scan with checkpoints", () => {
   );
 
   test("keeps carries in proportion to the square root of the steps", () => {
-    const memory = (checkpoint: boolean, length: number): number => {
+    const memory = (isCheckpointed: boolean, length: number): number => {
       const g = (x: Tensor): Tensor =>
-        scan((c: Tensor) => [add(sin(c), mul(c, c)), null], x, null, { length, checkpoint })[0].sum();
+        scan((c: Tensor) => [add(sin(c), mul(c, c)), null], x, null, {
+          length,
+          checkpoint: isCheckpointed,
+        })[0].sum();
       const program = makeProgram((x: Tensor) => grad(g)(x))([0.1, 0.2, 0.3, 0.4]);
       const { temps } = lowerProgram(optimize(program)).routine;
       return temps.reduce((total, temp) => total + lengthOf(temp), 0);

@@ -32,8 +32,8 @@ import { bind, installEvaluator } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 
 type Step = (c: Tensor, x: Tensor) => readonly [Tensor, Tensor];
-const xs = tensor([0.5, -1, 2, 0.25]);
-const w = tensor(0.7);
+const inputs = tensor([0.5, -1, 2, 0.25]);
+const weight = tensor(0.7);
 
 /** The same loop, step by step. */
 function unrolled(step: Step, carry: Tensor, items: Tensor, reverse: boolean): [Tensor, Tensor] {
@@ -66,13 +66,13 @@ describe("scan", () => {
       const [last, ys] = loop(step(w), c, xs, reverse);
       return last.mul(2).add(ys.square().sum());
     };
-  const scanned: typeof unrolled = (step, c, xs, reverse) => scan(step, c, xs, { reverse });
+  const scanned: typeof unrolled = (body, c, xs, reverse) => scan(body, c, xs, { reverse });
 
   test.each([false, true])("has the values and derivatives of the loop unrolled (reverse: %s)", (reverse) => {
     const [f, g] = [loss(scanned), loss(unrolled)].map(
       (h) => (w: Tensor, c: Tensor, xs: Tensor) => h(w, c, xs, reverse),
     ) as [(w: Tensor, c: Tensor, xs: Tensor) => Tensor, (w: Tensor, c: Tensor, xs: Tensor) => Tensor];
-    const all = [w, tensor(0.3), xs] as const;
+    const all = [weight, tensor(0.3), inputs] as const;
     expectNear(f(...all), g(...all));
     grad(f, { argnums: [0, 1, 2] })(...all).forEach((d, i) =>
       expectNear(d, grad(g, { argnums: [0, 1, 2] })(...all)[i]!),
@@ -81,54 +81,64 @@ describe("scan", () => {
       expectNear(d, grad(g, { argnums: [0, 1, 2] })(...all)[i]!),
     );
     expectNear(jvp(f, [...all], [1, 2, [1, 0, -1, 2]])[1], jvp(g, [...all], [1, 2, [1, 0, -1, 2]])[1]);
-    expectNear(hessian((w: Tensor) => f(w, all[1], xs))(w), hessian((w: Tensor) => g(w, all[1], xs))(w));
-    expectNear(hessian((xs: Tensor) => f(w, all[1], xs))(xs), hessian((xs: Tensor) => g(w, all[1], xs))(xs));
     expectNear(
-      grad(grad(grad((w: Tensor) => f(w, all[1], xs))))(w),
-      grad(grad(grad((w: Tensor) => g(w, all[1], xs))))(w),
+      hessian((w: Tensor) => f(w, all[1], inputs))(weight),
+      hessian((w: Tensor) => g(w, all[1], inputs))(weight),
     );
     expectNear(
-      jacfwd((xs: Tensor) => scanned(step(w), all[1], xs, reverse)[1])(xs),
-      jacrev((xs: Tensor) => unrolled(step(w), all[1], xs, reverse)[1])(xs),
+      hessian((xs: Tensor) => f(weight, all[1], xs))(inputs),
+      hessian((xs: Tensor) => g(weight, all[1], xs))(inputs),
+    );
+    expectNear(
+      grad(grad(grad((w: Tensor) => f(w, all[1], inputs))))(weight),
+      grad(grad(grad((w: Tensor) => g(w, all[1], inputs))))(weight),
+    );
+    expectNear(
+      jacfwd((xs: Tensor) => scanned(step(weight), all[1], xs, reverse)[1])(inputs),
+      jacrev((xs: Tensor) => unrolled(step(weight), all[1], xs, reverse)[1])(inputs),
     );
   });
 
   test("stays a loop in programs and in their derivatives", () => {
     const f = (w: Tensor, xs: Tensor): Tensor => loss(scanned)(w, tensor(0.3), xs, false);
-    const program = printProgram(makeProgram(grad(f))(w, xs));
+    const program = printProgram(makeProgram(grad(f))(weight, inputs));
     expect(program.match(/ = scan\[/g)).toHaveLength(2); // one forwards, one backwards
-    const lines = (n: number): number => printProgram(makeProgram(grad(f))(w, ones([n]))).split("\n").length;
+    const lines = (n: number): number =>
+      printProgram(makeProgram(grad(f))(weight, ones([n]))).split("\n").length;
     expect(lines(1000)).toBe(lines(2));
   });
 
   test("goes into batches, and batches into it", () => {
     const f = (w: Tensor, xs: Tensor): Tensor => loss(scanned)(w, tensor(0.3), xs, false);
     const ws = tensor([0.7, -0.2, 1.5]);
-    expectNear(vmap(f, { inAxes: [0, null] })(ws, xs), stack([0, 1, 2].map((i) => f(ws.at(i), xs))));
+    expectNear(vmap(f, { inAxes: [0, null] })(ws, inputs), stack([0, 1, 2].map((i) => f(ws.at(i), inputs))));
     expectNear(
-      vmap(grad(f), { inAxes: [0, null] })(ws, xs),
-      stack([0, 1, 2].map((i) => grad(f)(ws.at(i), xs))),
+      vmap(grad(f), { inAxes: [0, null] })(ws, inputs),
+      stack([0, 1, 2].map((i) => grad(f)(ws.at(i), inputs))),
     );
-    const rows = stack([xs, xs.mul(2)]);
-    expectNear(vmap(f, { inAxes: [null, 0] })(w, rows), stack([f(w, rows.at(0)), f(w, rows.at(1))]));
+    const rows = stack([inputs, inputs.mul(2)]);
     expectNear(
-      vmap(f, { inAxes: [null, 1] })(w, rows.transpose()),
-      stack([f(w, rows.at(0)), f(w, rows.at(1))]),
+      vmap(f, { inAxes: [null, 0] })(weight, rows),
+      stack([f(weight, rows.at(0)), f(weight, rows.at(1))]),
+    );
+    expectNear(
+      vmap(f, { inAxes: [null, 1] })(weight, rows.transpose()),
+      stack([f(weight, rows.at(0)), f(weight, rows.at(1))]),
     );
     const inside = (w: Tensor): Tensor =>
       scan(
         (c: Tensor, x: Tensor) => [vmap((e: Tensor) => sin(e).mul(w).add(x))(c), null],
         [0.1, 0.2],
-        xs,
+        inputs,
       )[0].sum();
     const plain = (w: Tensor): Tensor =>
-      scan((c: Tensor, x: Tensor) => [sin(c).mul(w).add(x), null], [0.1, 0.2], xs)[0].sum();
-    expectNear(inside(w), plain(w));
-    expectNear(grad(grad(inside))(w), grad(grad(plain))(w));
+      scan((c: Tensor, x: Tensor) => [sin(c).mul(w).add(x), null], [0.1, 0.2], inputs)[0].sum();
+    expectNear(inside(weight), plain(weight));
+    expectNear(grad(grad(inside))(weight), grad(grad(plain))(weight));
   });
 
   test("nests, and the inner loop reads carries and constants of the outer", () => {
-    const rows = tensor([
+    const matrix = tensor([
       [1, 2, 3],
       [-1, 0.5, 2],
     ]);
@@ -140,9 +150,9 @@ describe("scan", () => {
       const [last, ys] = scan(outer, tensor(0.2), rows);
       return last.add(ys.square().sum());
     };
-    checkGrads(f, [w, rows]);
-    expectNear(jit(grad(f))(w, rows), grad(f)(w, rows));
-    expectNear(vmap(grad(f), { inAxes: [0, null] })([0.7, 0.1], rows).at(0), grad(f)(w, rows));
+    checkGrads(f, [weight, matrix]);
+    expectNear(jit(grad(f))(weight, matrix), grad(f)(weight, matrix));
+    expectNear(vmap(grad(f), { inAxes: [0, null] })([0.7, 0.1], matrix).at(0), grad(f)(weight, matrix));
   });
 
   test("runs inside jit, jit inside it, and a gradient inside it", () => {
@@ -155,8 +165,8 @@ describe("scan", () => {
     expect(jit(root)(2).item()).toBe(root(tensor(2)).item());
     expect(grad(root)(2).item()).toBeCloseTo(0.5 / Math.SQRT2, 12);
     const g = jit((c: Tensor, x: Tensor) => cos(c).add(x));
-    expect(scan((c: Tensor, x: Tensor) => [g(c, x), null], 0, xs)[0].item()).toBe(
-      scan((c: Tensor, x: Tensor) => [cos(c).add(x), null], 0, xs)[0].item(),
+    expect(scan((c: Tensor, x: Tensor) => [g(c, x), null], 0, inputs)[0].item()).toBe(
+      scan((c: Tensor, x: Tensor) => [cos(c).add(x), null], 0, inputs)[0].item(),
     );
   });
 
@@ -173,7 +183,7 @@ describe("scan", () => {
           { a: c.sum.mul(s), unused: sin(c.sum) },
         ],
         start,
-        xs,
+        inputs,
       );
     const [last, ys] = run(tensor(2));
     expect(last.sum.item()).toBe(3.5);
@@ -205,7 +215,7 @@ describe("scan", () => {
     const [last] = scan(
       ({ a, b }: Two, x: Tensor): [Two, null] => [{ b: b.add(x), a: a.mul(2) }, null],
       { a: 1, b: 0 },
-      xs,
+      inputs,
     );
     expect(Object.keys(last)).toEqual(["a", "b"]);
     expect([last.a.item(), last.b.item()]).toEqual([16, 1.75]);
@@ -213,8 +223,8 @@ describe("scan", () => {
 
   test("counts steps without xs, and runs none", () => {
     expect(scan((c: Tensor) => [c.mul(2), c], 1, null, { length: 4 })[1].tolist()).toEqual([1, 2, 4, 8]);
-    const [c, ys] = scan((c: Tensor, x: Tensor) => [c.add(x), x], 5, new Float64Array(0));
-    expect([c.item(), ys.shape]).toEqual([5, [0]]);
+    const [last, ys] = scan((c: Tensor, x: Tensor) => [c.add(x), x], 5, new Float64Array(0));
+    expect([last.item(), ys.shape]).toEqual([5, [0]]);
     expect(
       grad((a) => scan((c: Tensor, x: Tensor) => [c.mul(x), null], a, new Float64Array(0))[0])(5).item(),
     ).toBe(1);
@@ -228,32 +238,36 @@ describe("scan", () => {
     expect(() => scan(id, 0, null, { length: 2.5 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: length must be a whole number, got 2.5.]`,
     );
-    expect(() => scan(id, 0, xs, { length: 3 })).toThrowErrorMatchingInlineSnapshot(
+    expect(() => scan(id, 0, inputs, { length: 3 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: xs and length disagree on the number of steps: 4, 3.]`,
     );
     expect(() => scan(id, 0, 3)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: xs must have a leading axis to step along, got f64[].]`,
     );
-    expect(() => scan(id, 0, xs, { reversed: true } as object)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => scan(id, 0, inputs, { reversed: true } as object)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: unknown option "reversed". Did you mean "reverse"?]`,
     );
     expect(() =>
-      scan((c: Tensor) => c as unknown as [Tensor, null], 0, xs),
+      scan((c: Tensor) => c as unknown as [Tensor, null], 0, inputs),
     ).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: the step must return [carry, y]; return [carry, null] where there is no y.]`,
     );
     expect(() =>
-      scan((c: Tensor, x: Tensor) => [stack([c, x]), null], 0, xs),
+      scan((c: Tensor, x: Tensor) => [stack([c, x]), null], 0, inputs),
     ).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: the carry starts as f64[] but is f64[2] after a step; it must keep its type.]`,
     );
     expect(() =>
-      scan((c: Tensor, x: Tensor) => [c.astype("float64").add(x), null], tensor(0, { dtype: "int32" }), xs),
+      scan(
+        (c: Tensor, x: Tensor) => [c.astype("float64").add(x), null],
+        tensor(0, { dtype: "int32" }),
+        inputs,
+      ),
     ).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: the carry starts as i32[] but is f64[] after a step; it must keep its type.]`,
     );
     expect(() =>
-      scan((c: { a: Tensor }) => [{ b: c.a } as unknown as { a: Tensor }, null], { a: 0 }, xs),
+      scan((c: { a: Tensor }) => [{ b: c.a } as unknown as { a: Tensor }, null], { a: 0 }, inputs),
     ).toThrowErrorMatchingInlineSnapshot(`[DownhillError: scan: the carry after a step lacks "a".]`);
   });
 });
@@ -275,15 +289,15 @@ describe("the gradient of an indexed read in a loop", () => {
   test("writes as many elements a step for 100, 1,000 and 10,000 steps", () => {
     const perStep = sizes.map((n) => {
       const backend = countingInterp();
-      const xs = ones([n]);
+      const data = ones([n]);
       const program = makeProgram((w: Tensor, xs: Tensor, i: Tensor) => grad(loss)(w, xs, i))(
         ones([n]),
-        xs,
+        data,
         places(n),
       );
       const executable = compileProgram(program, backend);
       backend.reset();
-      const [g] = executable.run([ones([n]), xs, places(n)].map((x) => x.slot!));
+      const [g] = executable.run([ones([n]), data, places(n)].map((x) => x.slot!));
       expect(g!.data()[5]).toBe(2);
       return backend.counts.stores / n;
     });
@@ -339,7 +353,7 @@ describe("the gradient of an indexed read in a loop", () => {
 describe("pullbacks of loops", () => {
   test("give cotangents for the carry, the constants and the xs, whatever is asked for", () => {
     const f = (w: Tensor, c: Tensor, xs: Tensor): { last: Tensor; ys: Tensor } => {
-      const [last, ys] = scan((c: Tensor, x: Tensor) => [c.mul(w).add(x), c.mul(x)], c, xs);
+      const [last, ys] = scan((carry: Tensor, x: Tensor) => [carry.mul(w).add(x), carry.mul(x)], c, xs);
       return { last, ys };
     };
     const [, pullback] = vjp(f, 0.5, 2, [1, 2]);

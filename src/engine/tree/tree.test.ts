@@ -11,7 +11,7 @@ import {
   unflatten,
 } from "./tree.ts";
 
-const def = (value: unknown): ReturnType<typeof flatten>["def"] => flatten(value, "test").def;
+const defOf = (value: unknown): ReturnType<typeof flatten>["def"] => flatten(value, "test").def;
 const x = tensor([1, 2]);
 
 describe("leaves and nodes", () => {
@@ -71,18 +71,15 @@ describe("names", () => {
   });
 
   test("show in paths as code would write them", () => {
-    expect(leafPaths(def({ layers: [{ w: x }], "two words": x, ünïcode: x, "a\nb": x }), "params")).toEqual([
-      "params.layers[0].w",
-      'params["two words"]',
-      "params.ünïcode",
-      'params["a\\nb"]',
-    ]);
+    expect(leafPaths(defOf({ layers: [{ w: x }], "two words": x, ünïcode: x, "a\nb": x }), "params")).toEqual(
+      ["params.layers[0].w", 'params["two words"]', "params.ünïcode", 'params["a\\nb"]'],
+    );
   });
 });
 
 describe("structures", () => {
   test("have equal keys where they are equal", () => {
-    expect(treeKey(def({ a: x, b: [x, "t"] }))).toBe(treeKey(def({ a: 1, b: [2, "t"] })));
+    expect(treeKey(defOf({ a: x, b: [x, "t"] }))).toBe(treeKey(defOf({ a: 1, b: [2, "t"] })));
     const different = [
       { a: x },
       { b: x },
@@ -98,11 +95,12 @@ describe("structures", () => {
       { a: x, b: false },
       { a: x, b: "true" },
     ];
-    expect(new Set(different.map((value) => treeKey(def(value)))).size).toBe(different.length);
+    expect(new Set(different.map((value) => treeKey(defOf(value)))).size).toBe(different.length);
   });
 
   test("that differ are told by the first place", () => {
-    const difference = (a: unknown, b: unknown): string | undefined => firstDifference(def(a), def(b), "p");
+    const difference = (a: unknown, b: unknown): string | undefined =>
+      firstDifference(defOf(a), defOf(b), "p");
     expect(difference({ a: x }, { a: x })).toBeUndefined();
     expect(difference({ a: x }, { a: [x, x] })).toMatchInlineSnapshot(
       `"p.a should be a tensor but is an array"`,
@@ -119,8 +117,8 @@ describe("structures", () => {
   test("are read as what is expected, where they could be one thing or another", () => {
     const expected = { mask: x, empty: x, pair: [x, x], flag: true };
     const given = { mask: true, empty: [], pair: [1, 2], flag: true };
-    expect(matchLeaves("scan", def(expected), given, "the carry")).toEqual([true, [], 1, 2]);
-    expect(() => matchLeaves("scan", def(expected), { ...given, flag: false }, "the carry")).toThrow(
+    expect(matchLeaves("scan", defOf(expected), given, "the carry")).toEqual([true, [], 1, 2]);
+    expect(() => matchLeaves("scan", defOf(expected), { ...given, flag: false }, "the carry")).toThrow(
       "scan: the carry.flag should be true.",
     );
     expect(flatten({ i: 0, done: false }, "scan", "leaf").leaves).toEqual([0, false]);
@@ -128,13 +126,13 @@ describe("structures", () => {
 
   test("match whatever the order of the keys", () => {
     const given = { b: { d: [21, x], c: 20 }, a: 10 };
-    expect(matchLeaves("update", def({ a: 1, b: { c: 2, d: [x, 3] } }), given, "the gradients")).toEqual([
+    expect(matchLeaves("update", defOf({ a: 1, b: { c: 2, d: [x, 3] } }), given, "the gradients")).toEqual([
       10,
       20,
       21,
       x,
     ]);
-    expect(firstDifference(def({ a: 1, b: x }), def({ b: x, a: [x] }), "p")).toBe(
+    expect(firstDifference(defOf({ a: 1, b: x }), defOf({ b: x, a: [x] }), "p")).toBe(
       "p.a should be a tensor but is an array",
     );
   });

@@ -103,19 +103,22 @@ describe("axes of ...", () => {
     ["...ij,...jk->...ik", [4, 1, 2, 2], [3, 2, 2], [4, 3, 2, 2]],
     ["...ij,...jk->...ik", [1, 1, 2, 2], [1, 2, 2], [1, 1, 2, 2]],
     ["...ij,...jk->...ik", [1, 2, 2], [0, 2, 2], [0, 2, 2]],
-  ])("of 1 and more are broadcast as those of matmul, and threw: %s of %j and %j", (formula, a, b, shape) => {
-    const make = (shape: readonly number[]): Tensor =>
-      f64(numbers(shape.reduce((n, m) => n * m, 1)), [...shape]);
-    const [x, y] = [make(a), make(b)];
-    const out = einsum(formula, x, y);
-    expect(out.shape).toEqual(shape);
-    expect(out.tolist()).toEqual(matmul(x, y).tolist());
-    const gradient = (f: (x: Tensor, y: Tensor) => Tensor): unknown[] =>
-      grad((x: Tensor, y: Tensor) => f(x, y).mul(f(x, y)).sum(), { argnums: [0, 1] })(x, y).map(
-        (g) => g.shape,
-      );
-    expect(gradient((x, y) => einsum(formula, x, y))).toEqual([a, b]);
-  });
+  ])(
+    "of 1 and more are broadcast as those of matmul, and threw: %s of %j and %j",
+    (formula, left, right, shape) => {
+      const make = (sizes: readonly number[]): Tensor =>
+        f64(numbers(sizes.reduce((n, m) => n * m, 1)), [...sizes]);
+      const [u, v] = [make(left), make(right)];
+      const out = einsum(formula, u, v);
+      expect(out.shape).toEqual(shape);
+      expect(out.tolist()).toEqual(matmul(u, v).tolist());
+      const gradient = (f: (x: Tensor, y: Tensor) => Tensor): unknown[] =>
+        grad((x: Tensor, y: Tensor) => f(x, y).mul(f(x, y)).sum(), { argnums: [0, 1] })(u, v).map(
+          (g) => g.shape,
+        );
+      expect(gradient((x, y) => einsum(formula, x, y))).toEqual([left, right]);
+    },
+  );
 
   test("of three operands, and without a result", () => {
     const x = f64(numbers(6), [3, 2]);

@@ -12,7 +12,13 @@ import type { Shape } from "../../engine/util/shape.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { elements } from "./read.ts";
 
-const rank: Readonly<Record<DType, number>> = { bool: 0, uint32: 1, int32: 2, float32: 3, float64: 4 };
+const promotionRank: Readonly<Record<DType, number>> = {
+  bool: 0,
+  uint32: 1,
+  int32: 2,
+  float32: 3,
+  float64: 4,
+};
 
 /** The dtype that holds both: bool < uint32 < int32 < float32 < float64. A weak scalar adapts within its kind. */
 export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DType; readonly weak: boolean } {
@@ -21,7 +27,7 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
     const adapts = isFloating(strong.dtype) || !isFloating(weak.dtype);
     return { dtype: adapts ? strong.dtype : weak.dtype, weak: false };
   }
-  return { dtype: rank[a.dtype] >= rank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
+  return { dtype: promotionRank[a.dtype] >= promotionRank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
 }
 
 /** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */

@@ -85,8 +85,8 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
 export function expandDims(x: TensorLike, axis: number): Tensor {
   if (arguments.length > 2) refuseExtra("expandDims", arguments, 2);
   const t = p.asTensor(x, "expandDims");
-  const at = normalizeAxis("expandDims", axis, arrayType(t.dtype, [...t.shape, 1]));
-  return p.reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
+  const place = normalizeAxis("expandDims", axis, arrayType(t.dtype, [...t.shape, 1]));
+  return p.reshape(t, [...t.shape.slice(0, place), 1, ...t.shape.slice(place)]);
 }
 
 /** x without the given axes (all of size 1 where left out), each of which must have size 1. */
@@ -220,10 +220,10 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   const t = p.asTensor(x, "slice");
   if (ranges.length > t.ndim)
     throw new DownhillError("range", `slice: ${ranges.length} ranges for ${showType(t.type)}.`);
-  for (const range of ranges)
-    if (range !== null)
-      requireList("slice", "a range", range, "slice(x, [1, 3]), or null for all of an axis");
-  const nested = ranges.find((range) => range?.some((bound) => bound === null || Array.isArray(bound)));
+  for (const given of ranges)
+    if (given !== null)
+      requireList("slice", "a range", given, "slice(x, [1, 3]), or null for all of an axis");
+  const nested = ranges.find((given) => given?.some((bound) => bound === null || Array.isArray(bound)));
   if (nested !== undefined) {
     throw new DownhillError(
       "range",

@@ -42,7 +42,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
   if (arguments.length > 2) refuseExtra("mlp", arguments, 2);
   checkOptions("mlp", options, ["activation", "init", "biasInit", "dtype"]);
   checkSizes(sizes);
-  const { activation = relu, ...layer } = options;
+  const { activation = relu, ...layerOptions } = options;
   if (typeof activation !== "function") {
     throw new DownhillError("option", `mlp: activation must be a function of a tensor, as relu or tanh.`);
   }
@@ -50,7 +50,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
     sizes,
     init(key) {
       const keys = split(key, sizes.length - 1);
-      return { layers: keys.map((k, i) => denseInit(k, sizes[i]!, sizes[i + 1]!, layer)) };
+      return { layers: keys.map((k, i) => denseInit(k, sizes[i]!, sizes[i + 1]!, layerOptions)) };
     },
     apply(params, x) {
       const layers: unknown = (params as Partial<MlpParams> | undefined)?.layers; // callers without types pass anything

@@ -65,10 +65,13 @@ describe("features of which some are rare", () => {
     const start = { w: tensor(new Float64Array(size)) };
     const [{ params }, losses] = jit((xs: Tensor, ys: Tensor) =>
       scan(
-        ({ params, state }: { params: typeof start; state: unknown }, [a, b]: readonly [Tensor, Tensor]) => {
-          const error = sub(sum(mul(a, params.w)), b);
-          const { updates, state: next } = optimizer.update({ w: mul(a, error) }, state, params);
-          return [{ params: applyUpdates(params, updates), state: next }, square(error)] as const;
+        (
+          { params: p, state }: { params: typeof start; state: unknown },
+          [a, b]: readonly [Tensor, Tensor],
+        ) => {
+          const error = sub(sum(mul(a, p.w)), b);
+          const { updates, state: next } = optimizer.update({ w: mul(a, error) }, state, p);
+          return [{ params: applyUpdates(p, updates), state: next }, square(error)] as const;
         },
         { params: start, state: optimizer.init(start) },
         [xs, ys] as const,

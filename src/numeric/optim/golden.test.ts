@@ -225,7 +225,7 @@ function problemOf(run: Case): { readonly loss: Loss; readonly start: Params } {
   const loss = losses[run.problem]!(data);
   const params = problem.params.filter(({ name }) => run.only === undefined || name === run.only);
   const start = Object.fromEntries(params.map(({ name, shape, init }) => [name, tensor(init, { shape })]));
-  return { loss: run.sign === 1 ? loss : (params, step) => neg(loss(params, step)), start };
+  return { loss: run.sign === 1 ? loss : (p, step) => neg(loss(p, step)), start };
 }
 
 describe("the reference runs", () => {

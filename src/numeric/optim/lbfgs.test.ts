@@ -144,7 +144,7 @@ describe("lbfgs in a program", () => {
     );
     return last.at(0);
   };
-  const [x, bend] = [tensor([1.3, 0.2]), tensor(0.7)];
+  const [from, bend] = [tensor([1.3, 0.2]), tensor(0.7)];
 
   test("is traced once: the loss too", () => {
     let traced = 0;
@@ -153,13 +153,13 @@ describe("lbfgs in a program", () => {
       return sum(square(p));
     };
     for (const lineSearch of ["none", "strong-wolfe"] as const) {
-      const optimizer = lbfgs({ lineSearch });
+      const method = lbfgs({ lineSearch });
       const step = jit((p: Tensor, state: LbfgsState) =>
-        optimizer.update(mul(2, p), state, p, { value: sum(square(p)), valueAndGrad: valueAndGrad(loss) }),
+        method.update(mul(2, p), state, p, { value: sum(square(p)), valueAndGrad: valueAndGrad(loss) }),
       );
       traced = 0;
-      const first = step(x, optimizer.init(x));
-      step(applyUpdates(x, first.updates), first.state);
+      const first = step(from, method.init(from));
+      step(applyUpdates(from, first.updates), first.state);
       expect(traced).toBe(1);
     }
   });
@@ -171,15 +171,15 @@ describe("lbfgs in a program", () => {
       [[0, 0], 1],
     ] as const) {
       // prettier-ignore
-      const [, slope] = jvp(end, [x, bend], [tensor(dx), tensor(dBend)]);
-      const at = (h: number): Tensor => end(add(x, mul(h, dx)), add(bend, h * dBend));
+      const [, slope] = jvp(end, [from, bend], [tensor(dx), tensor(dBend)]);
+      const at = (h: number): Tensor => end(add(from, mul(h, dx)), add(bend, h * dBend));
       const difference = div(sub(at(1e-6), at(-1e-6)), 2e-6);
       slope.data().forEach((s, i) => expect(s).toBeCloseTo(difference.data()[i]!, 6));
     }
   });
 
   test("says that it has no derivative backwards", () => {
-    expect(() => grad((x: Tensor) => sum(end(x, bend)))(x)).toThrow(
+    expect(() => grad((x: Tensor) => sum(end(x, bend)))(from)).toThrow(
       "whileLoop has no reverse-mode derivative",
     );
   });
@@ -210,10 +210,10 @@ test("a line search ends where the strong Wolfe conditions hold", () => {
         fc.pre(Math.abs(c) > 1e-3);
         const d = -Math.sign(c);
         const at = (t: number) => ({ value: f(d * t), gradient: Float64Array.of(slope(d * t)) });
-        const start = { t: 0, ...at(0), slope: -Math.abs(c) };
-        const { point, satisfied } = strongWolfe(at, start, Float64Array.of(d), first, { evaluations: 60 });
+        const origin = { t: 0, ...at(0), slope: -Math.abs(c) };
+        const { point, satisfied } = strongWolfe(at, origin, Float64Array.of(d), first, { evaluations: 60 });
         expect(satisfied).toBe(true);
-        expect(point.value).toBeLessThanOrEqual(1e-4 * point.t * start.slope);
+        expect(point.value).toBeLessThanOrEqual(1e-4 * point.t * origin.slope);
         expect(Math.abs(point.slope)).toBeLessThanOrEqual(0.9 * Math.abs(c));
       },
     ),

@@ -330,7 +330,7 @@ describe.each(rows)("%s", (_, row) => {
     let [params, state]: readonly [Params, unknown] = [start, optimizer.init(start)];
     for (let k = 0; k < 4; k++) [params, state] = compiled(params, state);
     const [[scanned]] = scan(
-      ([params, state]: readonly [Params, unknown]) => [step(params, state), null] as const,
+      ([p, s]: readonly [Params, unknown]) => [step(p, s), null] as const,
       [start, optimizer.init(start)] as never,
       null,
       { length: 4 },
@@ -355,7 +355,7 @@ describe.each(pure)("%s", (name, row) => {
   });
 
   test("in float32 follows float64 to its precision from the first step on", () => {
-    const updates = (dtype: "float32" | "float64"): number[] => {
+    const updatesIn = (dtype: "float32" | "float64"): number[] => {
       const optimizer = row.make();
       let params = { w: tensor([[1, -2], [0.5, 3]], { dtype }) }; // prettier-ignore
       let state = optimizer.init(params);
@@ -366,8 +366,8 @@ describe.each(pure)("%s", (name, row) => {
         return [...updates.w.data()];
       }).flat();
     };
-    const exact = updates("float64");
-    updates("float32").forEach((u, i) => expect(Math.abs(u / exact[i]! - 1)).toBeLessThan(3e-6));
+    const exact = updatesIn("float64");
+    updatesIn("float32").forEach((u, i) => expect(Math.abs(u / exact[i]! - 1)).toBeLessThan(3e-6));
   });
 
   test("keeps the dtype of each of mixed parameters", () => {

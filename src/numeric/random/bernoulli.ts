@@ -11,7 +11,8 @@ import { threefry } from "../../engine/prims/random.ts";
 import { reshape } from "../../engine/prims/shape.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { checkKeyTensor } from "./keys.ts";
-import { checkKey, type Key } from "./threefry.ts";
+import type { Key } from "./key.ts";
+import { checkKey } from "./threefry.ts";
 
 /**
  * A bool tensor whose elements are true with this probability, each by itself. The key may be a tensor, so that a jitted

@@ -6,7 +6,7 @@ import { concatenate, iota, part } from "../../engine/prims/index-ops.ts";
 import { convert, full } from "../../engine/prims/linear.ts";
 import { threefry } from "../../engine/prims/random.ts";
 import { reshape } from "../../engine/prims/shape.ts";
-import type { Key } from "./threefry.ts";
+import type { Key } from "./key.ts";
 import { checkCount, checkWord, foldIn as foldInWords, split as splitWords } from "./threefry.ts";
 
 /** A list of `N` members, where `N` is known and small; else one of any length. */

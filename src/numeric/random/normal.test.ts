@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normal, normalQuantile } from "./normal.ts";
-import { key } from "./threefry.ts";
+import { key } from "./key.ts";
 
 describe("normal", () => {
   test("gives JAX's numbers in float32, but for the last digits", () => {

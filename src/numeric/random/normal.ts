@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { checkCount, checkKey, type Key } from "./threefry.ts";
+import type { Key } from "./key.ts";
+import { checkCount, checkKey } from "./threefry.ts";
 import { fillUniform } from "./uniform.ts";
 
 /** Options of `normal`. */

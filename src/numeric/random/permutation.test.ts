@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { integersBelow, permutation, shuffleInPlace } from "./permutation.ts";
-import { key } from "./threefry.ts";
+import { key } from "./key.ts";
 
 describe("permutation", () => {
   test("holds every integer below n once, and depends on the key alone", () => {

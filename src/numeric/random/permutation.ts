@@ -1,6 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { checkCount, checkKey, fillBits, type Key } from "./threefry.ts";
+import type { Key } from "./key.ts";
+import { checkCount, checkKey, fillBits } from "./threefry.ts";
 
 /**
  * The integers from 0 to `n − 1` in random order, every order equally likely.

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { key } from "./threefry.ts";
+import { key } from "./key.ts";
 import { uniform } from "./uniform.ts";
 
 describe("uniform", () => {

@@ -2,7 +2,8 @@ import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { checkCount, checkKey, type Key, threefry2x32 } from "./threefry.ts";
+import type { Key } from "./key.ts";
+import { checkCount, checkKey, threefry2x32 } from "./threefry.ts";
 
 /** Options of `uniform`. */
 export interface UniformOptions<D extends "float64" | "float32" = "float64" | "float32"> {

@@ -62,8 +62,8 @@ export function pageRace(
         values: values.filter((_, t) => t % every === 0).map(show),
       };
     }),
-    maps: [...maps].map(([id, { trails }]): PageMap => ({ id, trails: trails.map(pageTrail) })),
-    charts: [...charts].map(([id, { left, perStep }]): PageChart => ({ id, left, perStep })),
+    maps: [...maps].map(([mapId, { trails }]): PageMap => ({ id: mapId, trails: trails.map(pageTrail) })),
+    charts: [...charts].map(([chartId, { left, perStep }]): PageChart => ({ id: chartId, left, perStep })),
   };
 }
 

@@ -144,8 +144,8 @@ function follow(
         const { updates, state: next } = optimizer.update(add(slope, extra), state, x, {
           value: height,
           valueAndGrad(there) {
-            const [value, grads] = evaluate(there);
-            return [value, add(grads, extra)];
+            const [heightThere, grads] = evaluate(there);
+            return [heightThere, add(grads, extra)];
           },
         });
         return [{ x: applyUpdates(x, updates), state: next }, [x, height, norm(slope)] as const] as const;
@@ -234,7 +234,7 @@ function judge(
 
 /** The longest gradient whose length is a number: beside an infinite one all others were at rest. */
 function steepestOf(gradientNorms: readonly number[]): number {
-  return gradientNorms.filter((norm) => Number.isFinite(norm)).reduce((a, b) => Math.max(a, b), 0);
+  return gradientNorms.filter((size) => Number.isFinite(size)).reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** Whether a point lies in the domain. */

@@ -82,7 +82,7 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
     }
   });
   const largestError = entries.reduce(
-    (most, { error }) => (error > most || Number.isNaN(error) ? error : most),
+    (largest, { error }) => (error > largest || Number.isNaN(error) ? error : largest),
     0,
   );
   return { ok: entries.every(({ ok }) => ok), largestError, entries, skipped };
@@ -98,7 +98,10 @@ function kinkAt(
   least: number,
 ): readonly [left: number, right: number] | null {
   const middle = value(0);
-  const sides = (h: number): readonly [number, number] => [(middle - value(-h)) / h, (value(h) - middle) / h];
+  const sides = (step: number): readonly [number, number] => [
+    (middle - value(-step)) / step,
+    (value(step) - middle) / step,
+  ];
   const [left, right] = sides(h);
   const [nearLeft, nearRight] = sides(h / 2);
   const ratio = (nearRight - nearLeft) / (right - left);

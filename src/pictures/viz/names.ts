@@ -34,7 +34,7 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
   const names = new Map<Var, string>();
   const constants = new Map<Var, number>();
   const used = new Set<string>();
-  const results = program.eqns.flatMap((eqn) => eqn.outs);
+  const computed = program.eqns.flatMap((eqn) => eqn.outs);
   const repeats = new Map<string, number>();
   const give = (v: Var, wanted: string): void => {
     let name = wanted;
@@ -45,7 +45,7 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
     used.add(name);
     names.set(v, name);
   };
-  for (const v of [...program.ins, ...results]) {
+  for (const v of [...program.ins, ...computed]) {
     const name = given.get(v) ?? v.name;
     if (name !== undefined && !names.has(v)) give(v, name);
   }
@@ -66,7 +66,7 @@ export function nameProgram(program: Program, given: ReadonlyMap<Var, string> = 
   const [out] = program.outs;
   if (out !== undefined && !names.has(out) && program.outs.length === 1 && !used.has("z")) give(out, "z");
 
-  const rest = results.filter((v) => !names.has(v));
+  const rest = computed.filter((v) => !names.has(v));
   let count = 0;
   const fresh = rest.length <= singleLetters ? freshNames(used) : () => `v${++count}`;
   for (const v of rest) give(v, fresh());

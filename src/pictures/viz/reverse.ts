@@ -70,8 +70,8 @@ export function reverseTrace(context: Context, wrt: readonly Var[]): ReverseTrac
       const { contributions } = adjoint;
       shown.push((): Contribution[] => {
         const only = contributions.length === 1 && to !== out;
-        const line = adjointLine(context, to, expression, only ? "=" : "+=", value);
-        return [{ kind: "contribution", ...line, from, rule: rule.join(", "), uses, only }];
+        const shownLine = adjointLine(context, to, expression, only ? "=" : "+=", value);
+        return [{ kind: "contribution", ...shownLine, from, rule: rule.join(", "), uses, only }];
       });
     }
   }
@@ -84,7 +84,7 @@ export function reverseTrace(context: Context, wrt: readonly Var[]): ReverseTrac
     );
   }
   return {
-    lines: shown.flatMap((lines) => lines()),
+    lines: shown.flatMap((write) => write()),
     stored: store.list(),
     adjoints: new Map(
       [...adjoints].flatMap(([v, { value }]) => (value === undefined ? [] : [[v, value] as const])),

@@ -55,23 +55,23 @@ export function makeRules(
 /** The program of one line. */
 function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>): Program {
   const copy = ({ type }: Var): Var => ({ type });
-  const ins = operands.map(copy);
+  const inputs = operands.map(copy);
   const outs = eqn.outs.map(copy);
   const made: Equation[] = [];
   const make = (v: Var, { prim, params, ins }: Equation): Var => {
-    const operands = ins.map((x) => make(x, must(constants.get(x), "a constant")));
+    const copied = ins.map((x) => make(x, must(constants.get(x), "a constant")));
     const out = copy(v);
-    made.push({ prim, params, ins: operands, outs: [out] });
+    made.push({ prim, params, ins: copied, outs: [out] });
     return out;
   };
   let next = 0;
   const all = eqn.ins.map((v) => {
     const constant = constants.get(v);
-    return constant === undefined ? must(ins[next++], "an operand") : make(v, constant);
+    return constant === undefined ? must(inputs[next++], "an operand") : make(v, constant);
   });
   return {
     name: eqn.prim.name,
-    ins,
+    ins: inputs,
     eqns: [...made, { prim: eqn.prim, params: eqn.params, ins: all, outs }],
     outs,
   };

@@ -342,11 +342,11 @@ describe("functions over arrays and nested parameters", () => {
   });
 
   test("integers have no differential", () => {
-    const table = traceTable((x: Tensor, n: Tensor) => where(less(n, 2), x, mul(x, x)), {
+    const branches = traceTable((x: Tensor, n: Tensor) => where(less(n, 2), x, mul(x, x)), {
       at: [3, tensor(5, { dtype: "int32" })],
     });
-    expect({ ...table.gradient }).toEqual({ x: 6 });
-    expect(table.check).toMatchObject({ ok: true });
+    expect({ ...branches.gradient }).toEqual({ x: 6 });
+    expect(branches.check).toMatchObject({ ok: true });
   });
 });
 

@@ -140,9 +140,9 @@ export function makeBatches<B>(source: BatchSource<B>, depth = 0): Batches<B> {
   };
   const mapped = <R>(
     f: (batch: B, place: BatchPlace) => R | Promise<R>,
-    depth: number,
+    newDepth: number,
   ): Batches<BatchOf<R>> =>
-    makeBatches(cutNow({ ...source, open: (k, from) => mapNow(open(k, from), f, k, from) }), depth);
+    makeBatches(cutNow({ ...source, open: (k, from) => mapNow(open(k, from), f, k, from) }), newDepth);
   let next = 0;
   return {
     count,
@@ -181,9 +181,12 @@ export function makeStreamBatches<B>(source: StreamSource<B>, depth = 0): Stream
   };
   const mapped = <R>(
     f: (batch: B, place: BatchPlace) => R | Promise<R>,
-    depth: number,
+    newDepth: number,
   ): StreamBatches<BatchOf<R>> =>
-    makeStreamBatches(cutLater({ ...source, open: (k, from) => mapLater(open(k, from), f, k, from) }), depth);
+    makeStreamBatches(
+      cutLater({ ...source, open: (k, from) => mapLater(open(k, from), f, k, from) }),
+      newDepth,
+    );
   let next = 0;
   return {
     count,

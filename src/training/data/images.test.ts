@@ -170,13 +170,13 @@ describe("images", () => {
   const changes = [
     {
       name: "randomShift",
-      change: (x: never, key: Uint32Array, sides?: [number, number]) =>
-        randomShift(x, { key, pixels: 2, ...(sides === undefined ? {} : { sides }) }),
+      change: (x: never, imageKey: Uint32Array, sides?: [number, number]) =>
+        randomShift(x, { key: imageKey, pixels: 2, ...(sides === undefined ? {} : { sides }) }),
     },
     {
       name: "randomRotation",
-      change: (x: never, key: Uint32Array, sides?: [number, number]) =>
-        randomRotation(x, { key, degrees: 30, ...(sides === undefined ? {} : { sides }) }),
+      change: (x: never, imageKey: Uint32Array, sides?: [number, number]) =>
+        randomRotation(x, { key: imageKey, degrees: 30, ...(sides === undefined ? {} : { sides }) }),
     },
   ];
 
@@ -207,8 +207,8 @@ describe("images", () => {
     });
     const each = data
       .augment(
-        ({ x, y }, key) => {
-          const [turn, move, noise] = [0, 1, 2].map((i) => foldIn(key, i)) as [
+        ({ x, y }, itemKey) => {
+          const [turn, move, noise] = [0, 1, 2].map((i) => foldIn(itemKey, i)) as [
             Uint32Array,
             Uint32Array,
             Uint32Array,
@@ -228,7 +228,7 @@ describe("images", () => {
     expect(tail!.x.tolist()).toEqual([...each.epoch(3, { from: 111 })][1]!.x.tolist());
     const whole = data
       .batch(64)
-      .augment(({ x, y }, key) => ({ x: randomShift(x, { key, pixels: 1 }), y }), { seed: 2 });
+      .augment(({ x, y }, batchKey) => ({ x: randomShift(x, { key: batchKey, pixels: 1 }), y }), { seed: 2 });
     const sum = (x: { data: () => ArrayLike<number> }): number =>
       Array.from(x.data()).reduce((a, b) => a + b, 0);
     const [plain] = data.batch(64).epoch(0);

@@ -3,7 +3,8 @@ import { cos, sin } from "../../numeric/array/elementwise.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../engine/errors/options.ts";
-import { checkKey, type Key } from "../../numeric/random/threefry.ts";
+import type { Key } from "../../numeric/random/key.ts";
+import { checkKey } from "../../numeric/random/threefry.ts";
 import { normal, uniform } from "../../numeric/random/index.ts";
 import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
 

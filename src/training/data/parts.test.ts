@@ -22,10 +22,10 @@ describe("kFold", () => {
           fc.pre(k <= count);
           const folds = kFold(k, { count, seed });
           expect(folds.length).toBe(k);
-          expect(sorted(folds.flatMap(({ test }) => [...test]))).toEqual(inOrder(count));
-          for (const { train, test } of folds) {
-            expect(sorted([...train, ...test])).toEqual(inOrder(count));
-            expect([Math.floor(count / k), Math.ceil(count / k)]).toContain(test.length);
+          expect(sorted(folds.flatMap(({ test: held }) => [...held]))).toEqual(inOrder(count));
+          for (const { train, test: held } of folds) {
+            expect(sorted([...train, ...held])).toEqual(inOrder(count));
+            expect([Math.floor(count / k), Math.ceil(count / k)]).toContain(held.length);
           }
           expect(kFold(k, { count, seed })).toEqual(folds);
         },
@@ -42,11 +42,11 @@ describe("kFold", () => {
           const sizes = ["oak", "ash", "yew"].map((name) => labels.filter((label) => label === name).length);
           fc.pre(sizes.every((n) => n === 0 || n >= k));
           const folds = kFold(k, { stratify: labels, seed: 3 });
-          expect(sorted(folds.flatMap(({ test }) => [...test]))).toEqual(inOrder(labels.length));
-          for (const { test } of folds) {
-            expect(Math.abs(test.length - labels.length / k)).toBeLessThan(1);
+          expect(sorted(folds.flatMap(({ test: held }) => [...held]))).toEqual(inOrder(labels.length));
+          for (const { test: held } of folds) {
+            expect(Math.abs(held.length - labels.length / k)).toBeLessThan(1);
             ["oak", "ash", "yew"].forEach((name, c) => {
-              const share = [...test].filter((i) => labels[i] === name).length;
+              const share = [...held].filter((i) => labels[i] === name).length;
               expect(Math.abs(share - sizes[c]! / k)).toBeLessThan(1);
             });
           }

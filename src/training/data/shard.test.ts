@@ -5,8 +5,8 @@ import { normal } from "downhill/random";
 import { describe, expect, test } from "vitest";
 
 const items = 23;
-const x = Float64Array.from({ length: items }, (_, i) => i);
-const source = { x, y: Float64Array.from(x, (i) => 100 + i) };
+const numbers = Float64Array.from({ length: items }, (_, i) => i);
+const source = { x: numbers, y: Float64Array.from(numbers, (i) => 100 + i) };
 type Item = { readonly x: Tensor; readonly y: Tensor };
 
 const noisy = ({ x, y }: Item, key: Uint32Array): Item => ({ x: add(x, normal(key, 1)[0]!), y });
@@ -22,7 +22,7 @@ const sets: Readonly<Record<string, (size: number) => StreamBatches<Item>>> = {
   "as it is": (n) => dataset(source).batch(n),
   shuffled: (n) => dataset(source).shuffle({ seed: 1 }).batch(n),
   "of a part": (n) => dataset(source).split(0.3).train.shuffle({ seed: 1 }).batch(n),
-  drawn: (n) => dataset(source).sample({ weights: x, count: 17 }).batch(n),
+  drawn: (n) => dataset(source).sample({ weights: numbers, count: 17 }).batch(n),
   "augmented by items": (n) => dataset(source).shuffle({ seed: 2 }).augment(noisy, { seed: 5 }).batch(n),
   "augmented by batches": (n) => dataset(source).shuffle().batch(n).augment(noisy, { seed: 5 }),
   "mapped and read ahead": (n) =>

@@ -62,7 +62,7 @@ describe("fitStandardiser", () => {
   test.each([1e300, 1e200, 1.5e308, 1e-200, 1e-310])(
     "scales values of %d as others: their squares were infinite, or 0, and they became 0",
     (size) => {
-      const x = [-1, 0.5, 1, 0.25].map((value) => value * size);
+      const x = [-1, 0.5, 1, 0.25].map((v) => v * size);
       const scale = fitStandardiser(x);
       expect(scale.constant).toEqual([]);
       const expected = standardise([-1, 0.5, 1, 0.25], fitStandardiser([-1, 0.5, 1, 0.25]));
@@ -92,8 +92,8 @@ describe("fitStandardiser", () => {
   test("keeps shape and floating dtype; integers become float64", () => {
     const x = Float32Array.of(1, 2, 3);
     expect(standardise(x, fitStandardiser(x))).toMatchObject({ shape: [3], dtype: "float32" });
-    const matrix = { shape: [2, 2], dtype: "int32", data: Int32Array.of(1, 2, 3, 4) } as const;
-    expect(standardise(matrix, fitStandardiser(matrix))).toEqual({
+    const integers = { shape: [2, 2], dtype: "int32", data: Int32Array.of(1, 2, 3, 4) } as const;
+    expect(standardise(integers, fitStandardiser(integers))).toEqual({
       shape: [2, 2],
       dtype: "float64",
       data: Float64Array.of(-1, -1, 1, 1),

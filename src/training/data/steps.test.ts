@@ -246,7 +246,7 @@ describe("map and augment of batches", () => {
     };
     for await (const x of dataset(source)
       .batch(2)
-      .map((x) => x)) {
+      .map((item) => item)) {
       expect(x.shape).toEqual([2]);
       break;
     }

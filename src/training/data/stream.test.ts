@@ -291,10 +291,10 @@ describe("misuse", () => {
 
   test("an error of the source comes through as it is", async () => {
     const broken = new Error("line 7 of data.csv");
-    const source = dataset(function* (): Generator<number> {
+    const failing = dataset(function* (): Generator<number> {
       yield 1;
       throw broken;
     });
-    await expect(read(source.batch(2))).rejects.toBe(broken);
+    await expect(read(failing.batch(2))).rejects.toBe(broken);
   });
 });

@@ -171,8 +171,8 @@ function shardOfItems(
   if (own.length > 0) return stepped(own, steps, float, epoch);
   // of no items, only one that goes through the steps tells what fields there would be
   const one = stepped(items.slice(0, 1), steps, float, epoch);
-  const none = (fields: Fields): Fields => gather(fields, undefined, 0, 0);
-  return one instanceof Promise ? one.then(none) : none(one);
+  const empty = (fields: Fields): Fields => gather(fields, undefined, 0, 0);
+  return one instanceof Promise ? one.then(empty) : empty(one);
 }
 
 /** Items after the steps, as columns; steps that wait do so together. */
@@ -231,8 +231,8 @@ function batcherOfParts(
         if (made >= first) {
           batch ??= fieldsBuilder(fields, shardSize(size, shard), float);
           // the first row that falls on a place of the shard
-          const first = (((shard.index - filled) % shard.count) + shard.count) % shard.count;
-          batch.add(fields, row + first, row + taken, shard.count);
+          const offset = (((shard.index - filled) % shard.count) + shard.count) % shard.count;
+          batch.add(fields, row + offset, row + taken, shard.count);
         }
         row += taken;
         filled += taken;

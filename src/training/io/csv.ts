@@ -128,10 +128,10 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
   let count = 0;
 
   /** Names the columns, and gives the first row back if it holds values. */
-  const begin = (first: Row, second: Row | undefined): readonly Row[] => {
-    const hasHeader = header === "auto" ? looksLikeHeader(first.cells, second?.cells) : header;
-    const names = hasHeader ? headerNames(name, first) : first.cells.map((_, i) => `column${i + 1}`);
-    firstLine = first.line;
+  const begin = (head: Row, second: Row | undefined): readonly Row[] => {
+    const hasHeader = header === "auto" ? looksLikeHeader(head.cells, second?.cells) : header;
+    const names = hasHeader ? headerNames(name, head) : head.cells.map((_, i) => `column${i + 1}`);
+    firstLine = head.line;
     const made = names.map((column) => columnBuilder(column, name, missing, reader));
     for (const column of options.text ?? []) {
       const builder = made.find((b) => b.name === column);
@@ -139,7 +139,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
       builder.keepText();
     }
     builders = made;
-    return hasHeader ? [] : [first];
+    return hasHeader ? [] : [head];
   };
   const add = (row: Row): void => {
     if (builders === undefined) throw new Error("a row of values before its columns are known");

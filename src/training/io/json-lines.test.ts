@@ -32,14 +32,14 @@ async function all(parts: AsyncIterable<Table>): Promise<readonly Table[]> {
 describe("readJsonLines", () => {
   test("gives the table that CSV gives", () => {
     const names = ["oak", "ash", 'é, "quoted"', "x\ny"];
-    const rows = fc.array(
+    const anyRows = fc.array(
       fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...names)),
       {
         minLength: 1,
       },
     );
     fc.assert(
-      fc.property(rows, (rows) => {
+      fc.property(anyRows, (rows) => {
         const lines = rows.map(([x, name]) => JSON.stringify({ x, name })).join("\n");
         const cells = rows.map(([x, name]) => `${x},"${name.replaceAll('"', '""')}"`);
         expect(plain(readJsonLines(lines))).toEqual(

@@ -230,8 +230,8 @@ np.savez(sys.argv[1] + "/wide.npz", **arrays)
       folder,
     );
     for (const file of ["stored", "deflated", "wide"]) {
-      const arrays = await readNpzFile(join(folder, `${file}.npz`));
-      const plain = [...arrays].map(([name, { shape, data }]) => [name, shape, [...data]]);
+      const loaded = await readNpzFile(join(folder, `${file}.npz`));
+      const plain = [...loaded].map(([name, { shape, data }]) => [name, shape, [...data]]);
       expect(plain.slice(0, 10)).toEqual(
         "f8 f4 i4 i2 i1 u4 u2 u1 i8 u8".split(" ").map((kind) => [kind, [2, 3], [0, 1, 2, 3, 4, 5]]),
       );

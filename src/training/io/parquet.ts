@@ -273,9 +273,9 @@ async function readGroup(
   const columns: (readonly unknown[])[] = [];
   for (const chunk of chunks) {
     const bytes = await file.read(chunk.from, chunk.to);
-    const { element, codec, about } = chunk;
+    const { element, codec } = chunk;
     const checked = {
-      about,
+      about: chunk.about,
       bytes,
       codec,
       rows,

@@ -93,9 +93,9 @@ function findDirectory(
   const last = bytes.length - end.size;
   const first = Math.max(0, last - longestComment);
   let at = last;
-  const isEnd = (at: number): boolean =>
-    view.getUint32(at, true) === end.signature &&
-    at + end.size + view.getUint16(at + 20, true) === bytes.length;
+  const isEnd = (place: number): boolean =>
+    view.getUint32(place, true) === end.signature &&
+    place + end.size + view.getUint16(place + 20, true) === bytes.length;
   while (at >= first && !isEnd(at)) at--;
   if (at < first || last < 0) {
     const isZip = bytes.length >= 4 && view.getUint32(0, true) === localHeader.signature;

@@ -209,13 +209,13 @@ function blockPlaces(
     strides: g.ints(strides.slice(lead)),
   });
   const first = g.node("ReduceSum", [parts, g.ints([lead])], { keepdims: 0 });
-  const full = [...shape.slice(0, lead), ...sizes];
-  const begin = reshaped(g, first, full.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
-  return full.reduce(
+  const whole = [...shape.slice(0, lead), ...sizes];
+  const begin = reshaped(g, first, whole.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
+  return whole.reduce(
     (x, n, axis) =>
       writeFormula(g, "int64", "x + y * stride", {
         x,
-        y: along(g, counted(g, n), full, axis),
+        y: along(g, counted(g, n), whole, axis),
         stride: strides[axis]!,
       }),
     begin,
@@ -229,7 +229,7 @@ const dynamicSlice: Form = (operands, { lead, sizes }: DynamicSliceParams) => {
   return g.node("Gather", [reshaped(g, ins[0]!, [sizeOf(shape)]), places], { axis: 0 });
 };
 
-function blockWriter(reduction: "none" | "add"): Form {
+function blockWriter(mode: "none" | "add"): Form {
   return (operands, { lead }: { readonly lead: number }) => {
     const { g, ins, types } = operands;
     const [x, update] = types as readonly [ArrayType, ArrayType];
@@ -237,7 +237,7 @@ function blockWriter(reduction: "none" | "add"): Form {
     const count = sizeOf(update.shape);
     const row = reshaped(g, ins[0]!, [sizeOf(x.shape)]);
     const changes = reshaped(g, ins[1]!, [count]);
-    const out = g.node("ScatterND", [row, reshaped(g, places, [count, 1]), changes], { reduction });
+    const out = g.node("ScatterND", [row, reshaped(g, places, [count, 1]), changes], { reduction: mode });
     return reshaped(g, out, x.shape);
   };
 }

@@ -42,8 +42,8 @@ export function runStretch<P, S, B>(
   training: Stacked<B>,
   heldOut: Stacked<B>,
 ): Stretch<P, S> {
-  const lossOf = (params: P, { batch, key, step }: Stacked<B>, training: boolean): Tensor =>
-    splitLoss(loss(params, batch, { key, step, training })).loss;
+  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor =>
+    splitLoss(loss(params, batch, { key, step, training: isTraining })).loss;
   const trainStep = (
     [params, state]: readonly [P, S],
     item: Stacked<B>,

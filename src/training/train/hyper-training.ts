@@ -82,14 +82,14 @@ export function makeTraining<P, S, B, H extends string>({
     trial(u, runs) {
       const losses = runs.map(({ steps, judging }, restart) => {
         let lane = begin(u, restart);
-        let loss = Infinity;
+        let reached = Infinity;
         for (const some of steps) {
           const end = run(u, lane, some, judging);
-          [lane, loss] = [end, end.after.item()];
+          [lane, reached] = [end, end.after.item()];
         }
-        return Number.isFinite(loss) ? loss : Infinity;
+        return Number.isFinite(reached) ? reached : Infinity;
       });
-      return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      return losses.reduce((sum, each) => sum + each, 0) / losses.length;
     },
   };
 }

@@ -336,9 +336,9 @@ async function closeEpoch<P, S, B>(
   const { validate, watch, sharding } = options;
   const { params, state, step, soFar } = progress;
   compareParams(sharding.ranks, params, step);
-  const begin = performance.now();
+  const started = performance.now();
   const validation = await validate?.(params);
-  progress.validationSeconds += validation === undefined ? 0 : (performance.now() - begin) / 1000;
+  progress.validationSeconds += validation === undefined ? 0 : (performance.now() - started) / 1000;
   const { sums, ...rest } = soFar;
   const record: EpochRecord = {
     epoch: progress.epoch + 1,

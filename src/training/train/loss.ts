@@ -24,8 +24,8 @@ export type LossResult =
 export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
 
 /** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
-export function keyOf(key: Key, step: number, part: number, shard?: number): Tensor {
-  const ofStep = foldIn(key, step);
+export function keyOf(runKey: Key, step: number, part: number, shard?: number): Tensor {
+  const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
   return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));
 }

@@ -82,8 +82,8 @@ describe.each(Object.keys(optimizers))("with %s", (name) => {
       const [quiet, told] = [await fit(options), await fit({ ...options, hooks: { step: () => {} } })];
       expect(numbers(quiet.params)).toEqual(numbers(told.params));
       // sums of 18 float32 in another order, over three epochs
-      const plain = numbers((await fit({ ...options, shards: 1 })).params);
-      numbers(quiet.params).forEach((x, i) => expect(Math.abs(x - plain[i]!)).toBeLessThan(1e-3));
+      const unsharded = numbers((await fit({ ...options, shards: 1 })).params);
+      numbers(quiet.params).forEach((x, i) => expect(Math.abs(x - unsharded[i]!)).toBeLessThan(1e-3));
     }
   });
 

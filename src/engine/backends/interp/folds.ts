@@ -1,4 +1,4 @@
-import { binaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction } from "../../kernel/operations.ts";
 import type { Contract, Dim } from "../../kernel/scalar.ts";
 import { contractBlock } from "../../kernel/scalar.ts";
 import type { Place, Step } from "./memory.ts";

@@ -8,7 +8,7 @@ import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { Place } from "./memory.ts";
 import { bindPlace, bindTemp, portPlace } from "./memory.ts";
-import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
 import type { Runnable } from "./steps.ts";
 import { sequence } from "./steps.ts";
 import type { Counts } from "./folds.ts";

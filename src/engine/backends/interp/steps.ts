@@ -1,7 +1,7 @@
 import { internalError } from "../../errors/index.ts";
 import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
 import type { Step } from "./memory.ts";
-import { binaryFunction } from "../../kernel/meaning.ts";
+import { binaryFunction } from "../../kernel/operations.ts";
 
 /** A procedure as steps over registers of its own. */
 export interface Runnable {

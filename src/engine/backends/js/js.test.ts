@@ -134,9 +134,9 @@ describe("the source reads as if written by hand", () => {
         ["x", "f64"],
         ["n", "i32"],
       ],
-      (block, [x, n]) => {
-        const high = block.let("high", k.highWord(x!));
-        const out = block.let("out", k.fromWords(k.add(high, k.shl(n!, k.i32(20))), k.lowWord(x!)));
+      (block, [value, n]) => {
+        const high = block.let("high", k.highWord(value!));
+        const out = block.let("out", k.fromWords(k.add(high, k.shl(n!, k.i32(20))), k.lowWord(value!)));
         const left = block.let("left", n!);
         block.while(k.ne(left, k.i32(0)), (loop) => {
           loop.set(out, k.mul(out, k.tableAt(table, k.and(left, k.i32(1)))));

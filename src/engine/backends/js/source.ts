@@ -186,8 +186,8 @@ function openFunction(
       unit.functions.push([...write(name)]);
       return name;
     },
-    portVariables: (names) =>
-      names.flatMap((name) => {
+    portVariables: (ports) =>
+      ports.flatMap((name) => {
         const { array, offset, isOuter } = buffer(name);
         return isOuter ? [] : offset === undefined ? [array] : [array, offset];
       }),

@@ -6,6 +6,9 @@ import { compileProcedure, compileRoutine } from "./emit/routine.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
 import { threadPool } from "./host/threads/pool.ts";
 import type { Settings } from "./emit/unit.ts";
+import type { Peepholes } from "./engines/peepholes.ts";
+import { peepholesFor } from "./engines/peepholes.ts";
+import { engineOf } from "./host/engine.ts";
 
 export { limitArena, wasmArena } from "./host/arena.ts";
 export { wasmFeatures } from "./host/features.ts";
@@ -13,7 +16,7 @@ export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
-export type WasmOptions = Partial<Settings>;
+export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
 
 /** Weight that one function may have before it is cut into parts. */
 const partLimit = 3000;
@@ -23,18 +26,18 @@ const chunkWork = 65536;
 
 function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
-  const isRecent = "Float16Array" in globalThis; // V8 from Node 24 on, and others of that time
+  const engine = engineOf(options.wide ?? false);
   return {
     limit: partLimit,
     simd,
     relaxed: false,
-    loadConstants: isRecent,
-    manyRegisters: isRecent,
+    manyRegisters: engine.isRecent,
     wide: false,
     threads: 1,
     chunkWork,
     namesLocals: false,
     ...options,
+    peepholes: { ...peepholesFor(engine), ...options.peepholes },
   };
 }
 

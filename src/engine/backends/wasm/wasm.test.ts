@@ -5,6 +5,7 @@ import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
 import { interpBackend } from "../interp/index.ts";
 import { makeArena } from "./host/arena.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
+import { peepholesFor } from "./engines/peepholes.ts";
 import { callableRoutine, instantiate } from "./host/call.ts";
 import { makeWasmBackend, wasmArena, wasmBackend } from "./index.ts";
 import { compileRoutine } from "./emit/routine.ts";
@@ -160,9 +161,9 @@ describe("a call", () => {
       limit: 3000,
       simd: true,
       relaxed: false,
-      loadConstants: true,
       manyRegisters: false,
       wide: false,
+      peepholes: peepholesFor({ isRecent: true, wide: false, mayWiden: false }),
       threads: 1,
       chunkWork: 65536,
       namesLocals: false,

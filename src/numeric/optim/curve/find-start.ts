@@ -180,9 +180,9 @@ interface ColumnScale {
 }
 
 function scaleOf(x: Float64Array, y: Float64Array): ColumnScale {
-  const sorted = [...new Set(x)].sort((a, b) => a - b);
-  const [low, high] = [sorted[0]!, sorted.at(-1)!];
-  const gaps = sorted.slice(1).map((xi, i) => xi - sorted[i]!);
+  const rising = [...new Set(x)].sort((a, b) => a - b);
+  const [low, high] = [rising[0]!, rising.at(-1)!];
+  const gaps = rising.slice(1).map((xi, i) => xi - rising[i]!);
   const spacing = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 1;
   let [top, bottom] = [0, 0];
   y.forEach((yi, r) => {

@@ -191,7 +191,7 @@ export function oneAxis(name: string, value: unknown, rows?: number): Tensor {
   if (rows !== undefined && x.shape[0] !== rows) {
     throw new DownhillError("shape", `fitCurve: ${name} has ${x.shape[0]!} rows, but y has ${rows}.`);
   }
-  const at = x.data().findIndex((value) => !Number.isFinite(value));
+  const at = x.data().findIndex((xi) => !Number.isFinite(xi));
   if (at < 0) return x;
   throw new DownhillError("range", `fitCurve: ${name} must be finite, got ${x.data()[at]!} for row ${at}.`);
 }

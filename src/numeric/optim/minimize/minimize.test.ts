@@ -328,11 +328,11 @@ describe("leastSquares", () => {
         [4, 1, 0.25],
       ];
       const mean = leastSquares(({ m }: { readonly m: Tensor }) => sub(m, values), { m: 0 }, { weights: w });
-      const total = 5.25; // Σ w
-      const m = (4 * 1 + 1 * 2 + 0.25 * 4) / total;
-      const s2 = values.reduce((sum, v, i) => sum + w[i]! * (v - m) ** 2, 0) / 2;
+      const weightSum = 5.25; // Σ w
+      const m = (4 * 1 + 1 * 2 + 0.25 * 4) / weightSum;
+      const s2 = values.reduce((acc, v, i) => acc + w[i]! * (v - m) ** 2, 0) / 2;
       expect(mean.params.m.item()).toBeCloseTo(m, 10);
-      expect(mean.standardErrors.m.item()).toBeCloseTo(Math.sqrt(s2 / total), 10);
+      expect(mean.standardErrors.m.item()).toBeCloseTo(Math.sqrt(s2 / weightSum), 10);
       expect(mean.residuals.tolist()).toEqual(values.map((v) => mean.params.m.item() - v));
     });
   });

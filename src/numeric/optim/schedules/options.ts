@@ -18,10 +18,10 @@ export function readScheduleOptions<O extends object>(
   const read = readOptions<O>(operation, given ?? {}, table);
   for (const [name, value] of Object.entries<unknown>(read)) {
     if (value !== missing) continue;
-    const needed = Object.keys(table).filter((key) => table[key as keyof O].initial === missing);
+    const required = Object.keys(table).filter((key) => table[key as keyof O].initial === missing);
     throw new DownhillError(
       "option",
-      `${operation}: ${name} is missing. It needs ${needed.join(", ").replace(/, (?=[^,]*$)/, " and ")}.`,
+      `${operation}: ${name} is missing. It needs ${required.join(", ").replace(/, (?=[^,]*$)/, " and ")}.`,
     );
   }
   return read;

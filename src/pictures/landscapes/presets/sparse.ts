@@ -54,7 +54,7 @@ function onePass(
 ): Learnt {
   const optimizer = make(rate);
   const start = zeros([features]);
-  const [{ w, state }, losses] = jit((xs: Tensor, ys: Tensor) =>
+  const [{ w: weights, state: end }, losses] = jit((xs: Tensor, ys: Tensor) =>
     scan(
       ({ w, state }: { w: Tensor; state: unknown }, [a, b]: readonly [Tensor, Tensor]) => {
         const error = sub(sum(mul(a, w)), b);
@@ -66,7 +66,12 @@ function onePass(
     ),
   )(x, y);
   const loss = meanOf((losses.tolist() as number[]).slice(items / 2));
-  return { rate, loss: Number.isFinite(loss) ? loss : Infinity, weights: w.tolist() as number[], state };
+  return {
+    rate,
+    loss: Number.isFinite(loss) ? loss : Infinity,
+    weights: weights.tolist() as number[],
+    state: end,
+  };
 }
 
 /** Each method with the best of many rates. */

@@ -15,7 +15,7 @@ export interface Lists {
 }
 
 const mostGradient = 50; // inputs whose gradient is listed
-const marks = { ok: "✓", bad: "✗", unknown: "" } as const;
+const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
 /** Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints. */
 export function makeLists(
@@ -135,7 +135,7 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   const verdict =
     check === null
       ? []
-      : [make("p", { class: check.verdict }, `${marks[check.verdict]} ${check.text}`.trim())];
+      : [make("p", { class: check.verdict }, `${verdicts[check.verdict]} ${check.text}`.trim())];
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 

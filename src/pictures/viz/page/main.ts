@@ -34,9 +34,9 @@ export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
   let steps = stepsOf(data, mode);
   let at = begin === "start" ? 0 : steps.length - 1;
   let selected: number | undefined;
-  let timer: number | undefined;
   let lists = makeLists(data, mode, goToRow);
-  let tabs: { readonly button: HTMLButtonElement; readonly mode: Mode }[] = [];
+  let tabs: readonly Tab[] = [];
+  const player = makePlayer(() => goTo(at + 1));
   const picture = makePicture(byId("picture"), byId("chips"), (node) => {
     selected = node === selected ? undefined : node;
     render(false);
@@ -58,7 +58,7 @@ export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
 
   function goTo(step: number): void {
     at = Math.min(steps.length - 1, Math.max(0, step));
-    if (at === steps.length - 1) stop();
+    if (at === steps.length - 1) player.stop();
     render(true);
   }
 
@@ -67,46 +67,25 @@ export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
     if (found >= 0) goTo(found);
   }
 
-  function stop(): void {
-    clearInterval(timer);
-    timer = undefined;
-    byId("play").textContent = "Play";
-    byId("play").setAttribute("aria-pressed", "false");
-  }
-
   function play(): void {
-    if (timer !== undefined) {
-      stop();
-      return;
-    }
+    if (player.isPlaying()) return player.stop();
     if (at === steps.length - 1) goTo(0);
-    timer = window.setInterval(() => goTo(at + 1), playEvery);
-    byId("play").textContent = "Pause";
-    byId("play").setAttribute("aria-pressed", "true");
+    player.start();
   }
 
   function render(follow: boolean): void {
     const step = steps[at];
-    slider.value = String(at);
-    byId("count").textContent = `${at + 1} / ${steps.length}`;
+    showControls(slider, at, steps.length);
     byId("caption").replaceChildren(...setCaption(step?.caption ?? []));
     showLists(lists, step, follow);
     showPicture(picture, data, steps, at, mode, selected);
     byId("selection").replaceChildren(...selectionText(data, selected));
     lists.end?.classList.toggle("is-ahead", at < steps.length - 1);
-    (byId("back") as HTMLButtonElement).disabled = at === 0;
-    (byId("first") as HTMLButtonElement).disabled = at === 0;
-    (byId("forth") as HTMLButtonElement).disabled = at >= steps.length - 1;
-    (byId("last") as HTMLButtonElement).disabled = at >= steps.length - 1;
   }
 
   /** What the page shows in every mode and at every step. */
   function setUp(): void {
-    tabs = modes.map(({ mode: other, label }) => {
-      const button = make("button", { type: "button" }, ...setCaption(label));
-      button.addEventListener("click", () => setMode(other));
-      return { button, mode: other };
-    });
+    tabs = modes.map(({ mode: other, label }) => makeTab(other, label, setMode));
     byId("modes").replaceChildren(...tabs.map(({ button }) => button));
     layOut(data);
   }
@@ -138,14 +117,7 @@ export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
   ]);
   for (const [id, move] of moves) byId(id).addEventListener("click", move);
   slider.addEventListener("input", () => goTo(Number(slider.value)));
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const isOn = (controls: string): boolean =>
-      event.target instanceof Element && event.target.closest(controls) !== null;
-    if (isOn("textarea, select, input:not([type=range])")) return; // they have keys of their own
-    const move = keyMove(event.key, isOn("button, input"));
-    if (move === undefined) return;
-    event.preventDefault();
+  listenToKeys((move) => {
     if (move === "unselect") {
       selected = undefined;
       render(false);
@@ -154,6 +126,67 @@ export function showTrace(shown: PageData, begin: "start" | "end"): TracePage {
   setUp();
   setMode(mode);
   return { update };
+}
+
+/** A button that shows a mode. */
+interface Tab {
+  readonly button: HTMLButtonElement;
+  readonly mode: Mode;
+}
+
+function makeTab(mode: Mode, label: readonly CaptionPart[], choose: (mode: Mode) => void): Tab {
+  const button = make("button", { type: "button" }, ...setCaption(label));
+  button.addEventListener("click", () => choose(mode));
+  return { button, mode };
+}
+
+interface Player {
+  readonly isPlaying: () => boolean;
+  readonly start: () => void;
+  readonly stop: () => void;
+}
+
+/** Calls `advance` again and again, and shows by the play button whether it does. */
+function makePlayer(advance: () => void): Player {
+  let timer: number | undefined;
+  const show = (text: string): void => {
+    byId("play").textContent = text;
+    byId("play").setAttribute("aria-pressed", String(timer !== undefined));
+  };
+  return {
+    isPlaying: () => timer !== undefined,
+    start() {
+      timer = window.setInterval(advance, playEvery);
+      show("Pause");
+    },
+    stop() {
+      clearInterval(timer);
+      timer = undefined;
+      show("Play");
+    },
+  };
+}
+
+/** Where among `count` steps the page is. */
+function showControls(slider: HTMLInputElement, at: number, count: number): void {
+  slider.value = String(at);
+  byId("count").textContent = `${at + 1} / ${count}`;
+  for (const id of ["first", "back"]) (byId(id) as HTMLButtonElement).disabled = at === 0;
+  for (const id of ["forth", "last"]) (byId(id) as HTMLButtonElement).disabled = at >= count - 1;
+}
+
+/** Calls `act` with the move that a key stands for. */
+function listenToKeys(act: (move: string) => void): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const isOn = (controls: string): boolean =>
+      event.target instanceof Element && event.target.closest(controls) !== null;
+    if (isOn("textarea, select, input:not([type=range])")) return; // they have keys of their own
+    const move = keyMove(event.key, isOn("button, input"));
+    if (move === undefined) return;
+    event.preventDefault();
+    act(move);
+  });
 }
 
 /** The heading, and the columns of the lists: as wide as what they hold, within reason. */

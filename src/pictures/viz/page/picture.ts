@@ -1,23 +1,13 @@
 import { drawGraph } from "../draw.ts";
 import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
-import { foldGraph, nodesOf, visibleGraph } from "../fold.ts";
+import { foldGraph, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
-import { reachable } from "../graph.ts";
 import { mathFonts, plainFonts } from "../graph-style.ts";
 import type { Measure } from "../layout.ts";
 import { layoutGraph, noteSize, titleSize } from "../layout.ts";
 import { mathPieces } from "../math-pieces.ts";
 import { make, makeSvg } from "./dom.ts";
-
-/** What the picture shows of a step. */
-export interface PictureState {
-  /** Whether a node's value, and its adjoint or differential, are known by now. */
-  readonly hasValue: (node: number) => boolean;
-  readonly hasDerivative: (node: number) => boolean;
-  readonly current: number;
-  readonly sources: readonly number[];
-  readonly selected: number | undefined;
-}
+import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
 export interface Picture {
@@ -66,51 +56,24 @@ export function makePicture(
     svg = makeSvg(drawGraph(graph, layout, "Dependency graph"));
     svg.setAttribute("role", "group");
     pane.replaceChildren(svg);
-    for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) prepareBox(box);
-    listChips();
+    for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) makeButton(box, () => actOn(box));
+    chips.replaceChildren(...chipsOf(open, items, fold));
     rescale();
     if (state !== undefined) paint(state);
   };
 
-  const prepareBox = (box: SVGElement): void => {
-    box.setAttribute("tabindex", "0");
-    box.setAttribute("role", "button");
-    const { group } = box.dataset;
-    const act = (): void => {
-      if (group === undefined) onSelect(Number(box.dataset["node"]));
-      else {
-        open = [...open, Number(group)];
-        draw();
-      }
-    };
-    box.addEventListener("click", (event) => {
-      event.stopPropagation();
-      act();
-    });
-    box.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      act();
-    });
+  const actOn = ({ dataset: { group, node } }: SVGElement): void => {
+    if (group === undefined) onSelect(Number(node));
+    else {
+      open = [...open, Number(group)];
+      draw();
+    }
   };
   pane.addEventListener("click", () => onSelect(undefined));
 
-  const listChips = (): void => {
-    const labels = new Map(groupsOf(items).map(({ id, label }) => [id, label]));
-    chips.replaceChildren(
-      ...open.map((id) => {
-        const chip = make(
-          "button",
-          { type: "button", title: "Fold this group" },
-          `${labels.get(id) ?? ""} ×`,
-        );
-        chip.addEventListener("click", () => {
-          open = open.filter((other) => other !== id);
-          draw();
-        });
-        return chip;
-      }),
-    );
+  const fold = (group: number): void => {
+    open = open.filter((other) => other !== group);
+    draw();
   };
 
   const rescale = (): void => {
@@ -121,76 +84,18 @@ export function makePicture(
   const paint = (next: PictureState): void => {
     state = next;
     if (svg === undefined) return;
-    const before = next.selected === undefined ? undefined : reachable(graph, next.selected, "backward");
-    const after = next.selected === undefined ? undefined : reachable(graph, next.selected, "forward");
     const boxes = [...svg.querySelectorAll<SVGElement>(".dh-box")];
-    boxes.forEach((box, i) => {
-      const nodes = nodesOf(visible.boxes[i]!);
-      const has = (f: (node: number) => boolean): boolean => nodes.some(f);
-      const mark = (name: string, on: boolean): void => void box.classList.toggle(name, on);
-      mark("no-value", !has(next.hasValue));
-      mark("no-derivative", !has(next.hasDerivative));
-      mark("is-current", nodes.includes(next.current));
-      mark(
-        "is-source",
-        next.sources.some((source) => nodes.includes(source)),
-      );
-      mark("is-selected", next.selected !== undefined && nodes.includes(next.selected));
-      mark("is-before", before !== undefined && has((node) => before.has(node)));
-      mark("is-after", after !== undefined && has((node) => after.has(node)));
-      mark(
-        "is-dim",
-        before !== undefined &&
-          after !== undefined &&
-          !has((node) => node === next.selected || before.has(node) || after.has(node)),
-      );
-      box.setAttribute("aria-pressed", String(next.selected !== undefined && nodes.includes(next.selected)));
-    });
-    const boxOf = (node: number): number => visible.boxOf.get(node) ?? -1;
-    for (const edge of svg.querySelectorAll<SVGElement>(".dh-edge")) {
-      const [from, to] = [Number(edge.dataset["from"]), Number(edge.dataset["to"])];
-      const joins = (a: number, b: number): boolean => boxOf(a) === from && boxOf(b) === to;
-      edge.classList.toggle(
-        "is-current",
-        next.sources.some((source) => joins(source, next.current) || joins(next.current, source)),
-      );
-      const isLit = (set: Set<number> | undefined, box: number): boolean =>
-        set !== undefined &&
-        nodesOf(visible.boxes[box]!).some((node) => set.has(node) || node === next.selected);
-      edge.classList.toggle("is-before", isLit(before, from) && isLit(before, to));
-      edge.classList.toggle("is-after", isLit(after, from) && isLit(after, to));
-      edge.classList.toggle(
-        "is-dim",
-        next.selected !== undefined &&
-          !(isLit(before, from) && isLit(before, to)) &&
-          !(isLit(after, from) && isLit(after, to)),
-      );
-    }
-    const current = boxes[boxOf(next.current)];
-    if (current !== undefined) bringIntoPane(current);
+    const edges = [...svg.querySelectorAll<SVGElement>(".dh-edge")];
+    markBoxes(boxes, graph, visible, next);
+    markEdges(edges, graph, visible, next);
+    const current = boxes[visible.boxOf.get(next.current) ?? -1];
+    if (current !== undefined) bringInto(pane, current);
   };
 
-  /** Scrolls the pane, and not the page, which is where the reader has it. */
-  const bringIntoPane = (box: SVGElement): void => {
-    const [frame, place] = [pane.getBoundingClientRect(), box.getBoundingClientRect()];
-    const beyond = (from: number, to: number, start: number, end: number): number =>
-      from < start ? from - start - 8 : to > end ? to - end + 8 : 0;
-    pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
-    pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.bottom);
-  };
-
-  const scaleToFit = (): number => {
-    const limit = Number.parseFloat(getComputedStyle(pane).maxHeight); // where it is as high as what is in it
-    const room = {
-      width: pane.clientWidth - 24,
-      height: (Number.isNaN(limit) ? pane.clientHeight : limit) - 24,
-    };
-    return Math.min(largest, room.width / size.width, room.height / size.height);
-  };
   /** The whole graph, if its text can be read at that size; else its upper part, which scrolls. */
   const settle = (): void => {
     if (isChosen) return;
-    scale = Math.max(leastNote / noteSize, scaleToFit());
+    scale = Math.max(leastNote / noteSize, scaleToFit(pane, size));
     rescale();
     pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
   };
@@ -203,7 +108,7 @@ export function makePicture(
   };
   const fit = (): void => {
     isChosen = true;
-    scale = scaleToFit();
+    scale = scaleToFit(pane, size);
     rescale();
   };
 
@@ -220,6 +125,54 @@ export function makePicture(
     zoom,
     fit,
   };
+}
+
+/** A box that the mouse and the keyboard choose. */
+function makeButton(box: SVGElement, act: () => void): void {
+  box.setAttribute("tabindex", "0");
+  box.setAttribute("role", "button");
+  box.addEventListener("click", (event) => {
+    event.stopPropagation();
+    act();
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** A chip for each open group, which folds it. */
+function chipsOf(
+  open: readonly number[],
+  items: readonly FoldItem[],
+  fold: (group: number) => void,
+): HTMLElement[] {
+  const labels = new Map(groupsOf(items).map(({ id, label }) => [id, label]));
+  return open.map((id) => {
+    const chip = make("button", { type: "button", title: "Fold this group" }, `${labels.get(id) ?? ""} ×`);
+    chip.addEventListener("click", () => fold(id));
+    return chip;
+  });
+}
+
+/** Scrolls the pane, and not the page, which is where the reader has it. */
+function bringInto(pane: HTMLElement, box: SVGElement): void {
+  const [frame, place] = [pane.getBoundingClientRect(), box.getBoundingClientRect()];
+  const beyond = (from: number, to: number, start: number, end: number): number =>
+    from < start ? from - start - 8 : to > end ? to - end + 8 : 0;
+  pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
+  pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.bottom);
+}
+
+/** The scale at which the whole graph is in the pane. */
+function scaleToFit(pane: HTMLElement, size: { readonly width: number; readonly height: number }): number {
+  const limit = Number.parseFloat(getComputedStyle(pane).maxHeight); // where it is as high as what is in it
+  const room = {
+    width: pane.clientWidth - 24,
+    height: (Number.isNaN(limit) ? pane.clientHeight : limit) - 24,
+  };
+  return Math.min(largest, room.width / size.width, room.height / size.height);
 }
 
 function groupsOf(items: readonly FoldItem[]): FoldGroup[] {

@@ -7,6 +7,7 @@ import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "../encode/module.ts";
 import type { ModuleBuilder } from "../encode/module.ts";
 import type { ValueType } from "../encode/opcodes.ts";
+import type { Peepholes } from "../engines/peepholes.ts";
 import type { CodeMemory } from "./memory.ts";
 import type { Sharing } from "./threads/share.ts";
 import { openSharing } from "./threads/share.ts";
@@ -19,12 +20,12 @@ export interface Settings {
   readonly simd: boolean;
   /** Whether `mulAdd` and contractions may round once, by instructions that not every engine has. */
   readonly relaxed: boolean;
-  /** Whether loops read vector constants from memory: newer V8 makes constants in code anew in every turn. */
-  readonly loadConstants: boolean;
   /** Whether the engine keeps 16 vectors in registers, as newer V8 does. */
   readonly manyRegisters: boolean;
   /** Whether the engine makes operations of 256 bits of pairs of vectors (V8's revectorizer, where it was switched on). */
   readonly wide: boolean;
+  /** What is written otherwise for the engine's sake. */
+  readonly peepholes: Peepholes;
   /** How many threads share long kernels. */
   readonly threads: number;
   /** Work, in weight, that one call of a kernel does: engines replace a function by a better one only between calls. */

@@ -95,10 +95,10 @@ export interface Body {
 /** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
 export interface Fragment extends Body {
   readonly bytes: () => Uint8Array;
-  /** For each vector in a local that the code has to do with whether the first thing in it is a `set`. */
-  readonly begins: () => ReadonlyMap<number, boolean>;
-  /** Sets the vectors that the code sets before it reads them to zero, as they were at first. */
-  readonly clearVectors: () => void;
+  /** The vectors in locals that the code has to do with, each with whether it is set before it is read. */
+  readonly firstUses: () => ReadonlyMap<number, boolean>;
+  /** A vector in a local that nothing ever sets, one for the function. */
+  readonly zeroVector: () => number;
 }
 
 /** A body that can be put into a module. */
@@ -162,7 +162,7 @@ function makeCode(
   vectors: Vectors,
 ): Fragment {
   const code: ByteWriter = makeWriter(256);
-  const begins = new Map<number, boolean>();
+  const firstUses = new Map<number, boolean>();
   let depth = 0;
   let turnings = 0;
 
@@ -177,7 +177,7 @@ function makeCode(
   };
   const onLocal = (name: OpcodeName, index: number, isSet: boolean): void => {
     indexed(name, index);
-    if (vectors.has(index) && !begins.has(index)) begins.set(index, isSet);
+    if (vectors.has(index) && !firstUses.has(index)) firstUses.set(index, isSet);
   };
   const memory = (name: OpcodeName, offset = 0): void => {
     op(name);
@@ -285,16 +285,11 @@ function makeCode(
     fragment: () => makeCode(local, typeIndex, vectors),
     append(fragment) {
       code.bytes(fragment.bytes());
-      for (const [index, isSet] of fragment.begins()) if (!begins.has(index)) begins.set(index, isSet);
+      for (const [index, isSet] of fragment.firstUses())
+        if (!firstUses.has(index)) firstUses.set(index, isSet);
     },
-    begins: () => begins,
-    clearVectors() {
-      for (const [index, isSet] of begins) {
-        if (!isSet) continue;
-        indexed("local.get", vectors.zero());
-        indexed("local.set", index);
-      }
-    },
+    firstUses: () => firstUses,
+    zeroVector: vectors.zero,
     bytes() {
       if (depth !== 0) throw internalError(`a piece of code ends with ${depth} blocks open`);
       return code.result();

@@ -9,9 +9,9 @@ import type { Buffer, Contract, Dim, ScalarType } from "../../../../kernel/scala
 import { interpBackend } from "../../../interp/index.ts";
 import { makeModule } from "../../encode/module.ts";
 import { moduleText } from "../../encode/text.ts";
-import type { ContractMode } from "./index.ts";
+import type { ContractTarget } from "../../../../codegen/contract/target.ts";
 import { addContract } from "./index.ts";
-import { planContract } from "./plan.ts";
+import { planContract } from "../../../../codegen/contract/plan.ts";
 import { contractParams } from "./units.ts";
 import { extent as quickly } from "../../../../../../test/support/extent.ts";
 
@@ -19,12 +19,12 @@ setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from No
 
 type Statement = Pick<Contract<number>, "type" | "dims" | "accumulate">;
 
-const strictModes: Readonly<Record<string, ContractMode>> = {
+const strictModes: Readonly<Record<string, ContractTarget>> = {
   plain: { relaxed: false, manyRegisters: false, wide: false, partProducts: Infinity },
   "plain, in small parts": { relaxed: false, manyRegisters: false, wide: false, partProducts: 1 },
   wide: { relaxed: false, manyRegisters: true, wide: true, partProducts: 1000 },
 };
-const relaxedMode: ContractMode = { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity }; // prettier-ignore
+const relaxedMode: ContractTarget = { relaxed: true, manyRegisters: true, wide: false, partProducts: Infinity }; // prettier-ignore
 
 /** Elements from the first to the last that an operand has. */
 function extent(dims: readonly Dim<number>[], operand: "out" | "left" | "right"): number {
@@ -59,7 +59,7 @@ function interpret({ type, dims, accumulate }: Statement, [out, left, right]: re
 /** The generated functions on operands in a memory of their own; `last` is the operand that ends where the memory ends. */
 function runCompiled(
   statement: Statement,
-  mode: ContractMode,
+  mode: ContractTarget,
   arrays: readonly TypedArray[],
   cuts: readonly number[],
   last: number,
@@ -139,7 +139,7 @@ function difference(actual: TypedArray, wanted: TypedArray): string | undefined 
 
 function faultOf(
   statement: Statement,
-  mode: ContractMode,
+  mode: ContractTarget,
   random: () => number,
   cuts: readonly number[] = [],
   last = 1,

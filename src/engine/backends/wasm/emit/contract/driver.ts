@@ -1,60 +1,20 @@
+import { depthBytes, rowStride } from "../../../../codegen/contract/operands.ts";
+import type { BlocksMethod, ContractPlan, WorkLayout } from "../../../../codegen/contract/plan.ts";
+import { isWholeTable, stripWidth, usesTable } from "../../../../codegen/contract/plan.ts";
+import type { Axis } from "../../../../codegen/contract/shape.ts";
+import { sizeOf } from "../../../../codegen/contract/shape.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
 import type { Body, Callable, Label } from "../../encode/body.ts";
 import type { Term } from "./emit.ts";
 import { advance, minimum, repeat, scale, setSum, sum, whenEqual, whenLast } from "./emit.ts";
-import type { Plan } from "./plan.ts";
-import { paddedColumns, roundUp, rowStride } from "./plan.ts";
-import type { Axis } from "./shape.ts";
-import { sizeOf } from "./shape.ts";
 import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
-import type { Kernels, Written } from "./units.ts";
+import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramKept, paramWork } from "./units.ts";
 
-/** Whether the table of the walk through the summands holds all of them, and not those of one block. */
-const wholeTable = 32768;
-
-/** Where things are in the work memory. */
-function layoutWork(plan: Plan): {
-  readonly packedStrip: number;
-  readonly sumTable: number;
-  readonly columnTable: number;
-  readonly rowTable: number;
-  readonly right: number;
-  readonly left: number;
-  readonly scratch: number;
-  readonly bytes: number;
-} {
-  let bytes = 0;
-  const take = (size: number): number => (bytes += roundUp(size, 64)) - roundUp(size, 64);
-  const { lanes, left, right, sums } = plan;
-  const depth = Math.min(sums, contractBlock) * lanes.bytes;
-  const usesTable = left.walk.kind === "table" || right.walk.kind === "table";
-  const edgeRows = plan.edges.reduce((rows, height) => rows + height, 0);
-  const width = stripWidth(plan);
-  const tallest = Math.max(plan.tileRows, ...plan.edges);
-  const keptDepth = plan.keepsStrip ? sums * lanes.bytes : depth;
-  return {
-    /** Which strip is packed, from 1; 0 where none is. */
-    packedStrip: take(plan.keepsStrip ? 4 : 0),
-    sumTable: take(usesTable ? 8 * (sums <= wholeTable ? sums : contractBlock) : 0),
-    columnTable: take(right.packed && right.stride === "table" ? 4 * plan.columns : 0),
-    rowTable: take(left.packed && left.stride === "table" ? 4 * plan.rows : 0),
-    right: take(right.packed ? width * keptDepth : 0),
-    left: take(left.packed ? (plan.blockTiles * plan.tileRows + edgeRows) * depth : 0),
-    scratch: take(
-      plan.wide ? tallest * paddedColumns(plan, Math.max(plan.tileColumns, plan.tail)) * lanes.bytes : 0,
-    ),
-    bytes,
-  };
-}
-
 /** Writes the function of a contraction that has blocks of rows, strips of columns and blocks of summands. */
-export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
-  const { lanes, left, right, sums, tileColumns } = plan;
-  const work = layoutWork(plan);
-  const parts = Math.max(1, Math.ceil(plan.tiles / plan.partTiles));
-  const strips = Math.max(1, Math.ceil(plan.panels / plan.stripPanels));
-  const sumBlocks = Math.max(1, Math.ceil(sums / contractBlock));
+export function writeDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernels: Kernels): void {
+  const { vector, left, right, sums, tileColumns } = plan;
+  const { parts, strips, sumBlocks, work } = method;
   const named = (name: string): number => body.local("i32", name);
   const unit = named("unit");
   const position = named("position");
@@ -84,13 +44,13 @@ export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
     tiles: named("tiles"),
   };
 
-  const usesTable = left.walk.kind === "table" || right.walk.kind === "table";
-  const odometer = makeOdometer(body, usesTable ? plan.shape.sums : [], ["left", "right"]);
-  const isWholeTable = sums <= wholeTable;
+  const hasTable = usesTable(plan);
+  const odometer = makeOdometer(body, hasTable ? plan.shape.sums : [], ["left", "right"]);
+  const isWhole = isWholeTable(plan);
   setSum(body, state.table, paramWork, work.sumTable);
-  if (usesTable && isWholeTable) {
+  if (hasTable && isWhole) {
     resetOdometer(body, odometer);
-    writeTable(body, odometer, state.table, lanes.bytes, () => body.i32Const(sums));
+    writeTable(body, odometer, state.table, vector.bytes, () => body.i32Const(sums));
   }
   const operandTable = (
     packed: boolean,
@@ -103,7 +63,7 @@ export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
     const own = makeOdometer(body, axes, [operand]);
     setSum(body, rest, paramWork, at);
     resetOdometer(body, own);
-    writeTable(body, own, rest, lanes.bytes, () => body.i32Const(sizeOf(axes)));
+    writeTable(body, own, rest, vector.bytes, () => body.i32Const(sizeOf(axes)));
   };
   operandTable(right.packed, right.stride, right.axes, "right", work.columnTable);
   operandTable(left.packed, left.stride, left.axes, "left", work.rowTable);
@@ -172,8 +132,8 @@ export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
     body.localSet(state.leftBlock);
     body.i32Const(0);
     body.localSet(state.add);
-    if (usesTable && (isWholeTable || sumBlocks > 1)) setSum(body, state.table, paramWork, work.sumTable);
-    if (usesTable && !isWholeTable) resetOdometer(body, odometer);
+    if (hasTable && (isWhole || sumBlocks > 1)) setSum(body, state.table, paramWork, work.sumTable);
+    if (hasTable && !isWhole) resetOdometer(body, odometer);
     if (right.packed) setSum(body, state.packedRight, paramWork, work.right);
 
     const remaining = named("remaining");
@@ -186,8 +146,8 @@ export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
         () => body.i32Const(contractBlock),
         () => body.localGet(remaining),
       );
-      if (usesTable && !isWholeTable)
-        writeTable(body, odometer, state.table, lanes.bytes, () => body.localGet(state.depth));
+      if (hasTable && !isWhole)
+        writeTable(body, odometer, state.table, vector.bytes, () => body.localGet(state.depth));
       oneSumBlock(state, position, run);
     };
     if (sumBlocks === 1) return oneBlock();
@@ -201,27 +161,22 @@ export function writeDriver(body: Body, plan: Plan, kernels: Kernels): Written {
         advance(body, remaining, -contractBlock);
         if (left.walk.kind === "stride") advance(body, state.leftBlock, left.walk.bytes * contractBlock);
         if (right.walk.kind === "stride") advance(body, state.rightBlock, right.walk.bytes * contractBlock);
-        if (usesTable && isWholeTable) advance(body, state.table, 8 * contractBlock);
-        if (plan.keepsStrip) advance(body, state.packedRight, stripWidth(plan) * contractBlock * lanes.bytes);
+        if (hasTable && isWhole) advance(body, state.table, 8 * contractBlock);
+        if (plan.keepsStrip)
+          advance(body, state.packedRight, stripWidth(plan) * contractBlock * vector.bytes);
         body.i32Const(1);
         body.localSet(state.add);
       },
     );
   });
-  return { units: sizeOf(plan.groups) * strips * parts, workBytes: work.bytes };
-}
-
-/** Columns that a packed strip may have, those that fill up its last panel included. */
-function stripWidth(plan: Plan): number {
-  return plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
 }
 
 /** Locals of a driver, and what it is made for. */
 interface DriverState {
   readonly body: Body;
-  readonly plan: Plan;
+  readonly plan: ContractPlan;
   readonly kernels: Kernels;
-  readonly work: ReturnType<typeof layoutWork>;
+  readonly work: WorkLayout;
   /** Parts of a strip, and strips of a group. */
   readonly parts: number;
   readonly strips: number;
@@ -249,7 +204,7 @@ interface DriverState {
 /** The parts `position` … `position + run` − 1 of one strip and one block of summands, by blocks of rows. */
 function oneSumBlock(state: DriverState, position: number, run: number): void {
   const { body, plan, kernels, work, parts, strips, packedRight } = state;
-  const { lanes, left, right, tileRows, tileColumns, tail } = plan;
+  const { vector, left, right, tileRows, tileColumns, tail } = plan;
   const named = (name: string): number => body.local("i32", name);
   const panelBytes = named("panel_bytes");
   const tailAt = named("tail_at");
@@ -272,7 +227,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
 
   if (right.packed) {
     body.localGet(state.depth);
-    scale(body, tileColumns * lanes.bytes);
+    scale(body, tileColumns * vector.bytes);
     body.localSet(panelBytes);
     body.localGet(packedRight);
     body.localGet(state.panels);
@@ -384,7 +339,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
         body.op("i32.add");
         body.localGet(state.depth);
         body.op("i32.mul");
-        scale(body, lanes.bytes);
+        scale(body, vector.bytes);
         body.op("i32.add");
         body.localSet(target);
         const first = rows;
@@ -417,8 +372,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
     body.call(kernel);
   };
   if (plan.shallow) {
-    const depth = Math.min(plan.sums, contractBlock);
-    const panelStep = tileColumns * (right.packed ? depth * lanes.bytes : rowStride(right));
+    const panelStep = tileColumns * (right.packed ? depthBytes(plan) : rowStride(right));
     const tailOut = named("tail_out");
     /** All columns of some rows, tile after tile. */
     const along = (height: number, leftAt: number, outAt: number, count: () => void): void =>
@@ -431,7 +385,7 @@ function oneSumBlock(state: DriverState, position: number, run: number): void {
             setSum(body, tailOut, outAt, [state.panels, tileColumns * plan.outColumn]);
             callTile(kernels.tile(height, tail), leftAt, tailAt, tailOut, () => body.i32Const(1));
           });
-        advance(body, leftAt, height * (left.packed ? depth * lanes.bytes : leftStride));
+        advance(body, leftAt, height * (left.packed ? depthBytes(plan) : leftStride));
         advance(body, outAt, height * plan.outRow);
       });
     if (plan.tiles > 0) along(tileRows, leftRow, outRow, () => body.localGet(state.tiles));

@@ -1,3 +1,8 @@
+import type { OperandPlan } from "../../../../codegen/contract/operands.ts";
+import { rowStride } from "../../../../codegen/contract/operands.ts";
+import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
+import { isPairing, paddedColumns, planContract } from "../../../../codegen/contract/plan.ts";
+import type { ContractTarget } from "../../../../codegen/contract/target.ts";
 import type { Contract } from "../../../../kernel/scalar.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
 import type { Callable } from "../../encode/body.ts";
@@ -5,16 +10,13 @@ import type { ModuleBuilder } from "../../encode/module.ts";
 import { writeDriver } from "./driver.ts";
 import type { Pack } from "./pack.ts";
 import { addPack } from "./pack.ts";
-import type { ContractMode, OperandPlan, Plan } from "./plan.ts";
-import { isPairing, paddedColumns, planContract, rowStride } from "./plan.ts";
-import { addFlush, addStream, canStream, writeStream } from "./stream.ts";
+import { lanesOf } from "./lanes.ts";
+import { addFlush, addStream, writeStream } from "./stream.ts";
 import type { Tile } from "./tile.ts";
 import { addTile } from "./tile.ts";
-import { isTiny, writeTiny } from "./tiny.ts";
+import { writeTiny } from "./tiny.ts";
 import type { Kernels } from "./units.ts";
 import { contractParams } from "./units.ts";
-
-export type { ContractMode } from "./plan.ts";
 
 /** A contraction as a function of the module. */
 export interface ContractFunction extends Callable {
@@ -37,7 +39,7 @@ export type ContractCache = Map<string, Callable & Partial<ContractFunction>>;
  * `kept` tells, by 1, that the call before with this work memory did other parts of the same work; it may always be 0.
  * The module must have imported its memory.
  *
- * With `mode.relaxed` off, `out` gets the bits of the plain loops that the statement means (`expandContract`). Nothing outside the operands is
+ * With `target.relaxed` off, `out` gets the bits of the plain loops that the statement means (`expandContract`). Nothing outside the operands is
  * read.
  *
  * @example
@@ -57,13 +59,13 @@ export function addContract(
   cache: ContractCache,
   name: string,
   { type, dims, accumulate }: Pick<Contract<number>, "type" | "dims" | "accumulate">,
-  mode: ContractMode,
+  target: ContractTarget,
 ): ContractFunction {
-  const key = `contract ${JSON.stringify([type, dims, accumulate, mode])}`;
+  const key = `contract ${JSON.stringify([type, dims, accumulate, target])}`;
   const { index, units, workBytes } = cache.get(key) ?? {};
   if (index !== undefined && units !== undefined && workBytes !== undefined)
     return { index, units, workBytes };
-  const made = writeContract(module, cache, name, { type, dims, accumulate }, mode);
+  const made = writeContract(module, cache, name, { type, dims, accumulate }, target);
   cache.set(key, made);
   return made;
 }
@@ -73,26 +75,40 @@ function writeContract(
   cache: ContractCache,
   name: string,
   statement: Pick<Contract<number>, "type" | "dims" | "accumulate">,
-  mode: ContractMode,
+  target: ContractTarget,
 ): ContractFunction {
-  const plan = planContract(statement, mode);
-  const declare = (): ReturnType<ModuleBuilder["function"]> =>
-    module.function(name, { params: contractParams.map(() => "i32"), paramNames: contractParams });
-  if (statement.dims.some(({ role, size }) => role !== "sum" && size === 0)) {
-    return { index: declare().index, units: 0, workBytes: 0 };
-  }
+  const plan = planContract(statement, target);
+  const { method, units, workBytes } = plan;
   const kernels = makeKernels(module, cache, plan, statement.accumulate);
-  const { body, index } = declare();
-  if (canStream(plan)) {
-    const terms = mode.manyRegisters ? 8 : 4;
-    return { index, ...writeStream(body, plan, kernels, terms, statement.accumulate) };
+  const { body, index } = module.function(name, {
+    params: contractParams.map(() => "i32"),
+    paramNames: contractParams,
+  });
+  switch (method.kind) {
+    case "nothing":
+      break;
+    case "tiny":
+      writeTiny(body, plan, kernels);
+      break;
+    case "stream":
+      writeStream(body, plan, method, kernels, statement.accumulate);
+      break;
+    case "blocks":
+      writeDriver(body, plan, method, kernels);
+      break;
   }
-  const write = isTiny(plan) ? writeTiny : writeDriver;
-  return { index, ...write(body, plan, kernels) };
+  return { index, units, workBytes };
 }
 
-function makeKernels(module: ModuleBuilder, cache: ContractCache, plan: Plan, accumulate: boolean): Kernels {
-  const { lanes, left, right, sums } = plan;
+/** The functions of tiles and panels that a plan needs, each added to the module when it is asked for first. */
+function makeKernels(
+  module: ModuleBuilder,
+  cache: ContractCache,
+  plan: ContractPlan,
+  accumulate: boolean,
+): Kernels {
+  const { left, right, sums } = plan;
+  const lanes = lanesOf(plan.vector);
   const isOneBlock = sums <= contractBlock;
   const count = {
     sums: isOneBlock ? sums : sums % contractBlock === 0 ? contractBlock : ("any" as const),

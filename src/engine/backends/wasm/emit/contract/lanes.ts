@@ -1,44 +1,33 @@
-import { internalError } from "../../../../errors/index.ts";
-import type { ScalarType } from "../../../../kernel/scalar.ts";
+import type { VectorShape } from "../../../../codegen/contract/target.ts";
 import type { Body } from "../../encode/body.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
 
 /** How vectors of one scalar type are computed with. */
-export interface Lanes {
-  readonly type: ScalarType;
-  /** Scalars in a vector. */
-  readonly count: number;
-  /** Bytes of a scalar. */
-  readonly bytes: number;
+export interface Lanes extends VectorShape {
   /** Loads one scalar into all lanes. */
   readonly splat: OpcodeName;
   readonly add: OpcodeName;
-  /** Whether a product and a sum are rounded once. */
-  readonly fused: boolean;
   /** Takes the stack from x, y to x · y, or leaves x, y for `addProduct`. */
   readonly product: (body: Body) => void;
   /** Takes the stack from what `product` left and z to x · y + z. */
   readonly addProduct: (body: Body) => void;
 }
 
-/** The vectors of a type; with `relaxed`, products of floats are added with one rounding where the machine can. */
-export function lanesOf(type: ScalarType, relaxed: boolean): Lanes {
-  const shape = { f32: "f32x4", f64: "f64x2", i32: "i32x4", u32: "i32x4", bool: undefined } as const;
-  const vector = shape[type];
-  if (vector === undefined) throw internalError("a contraction of booleans");
-  const isWide = vector === "f64x2";
-  const fused = relaxed && vector !== "i32x4";
+/** The instructions for vectors of a shape. */
+export function lanesOf(vector: VectorShape): Lanes {
+  const { type, fused } = vector;
+  const shape = type === "f64" ? "f64x2" : type === "f32" ? "f32x4" : "i32x4";
   return {
-    type,
-    count: isWide ? 2 : 4,
-    bytes: isWide ? 8 : 4,
-    splat: isWide ? "v128.load64_splat" : "v128.load32_splat",
-    add: `${vector}.add`,
-    fused,
+    ...vector,
+    splat: vector.count === 2 ? "v128.load64_splat" : "v128.load32_splat",
+    add: `${shape}.add`,
     product(body) {
-      if (!fused) body.op(`${vector}.mul`);
+      if (!fused) body.op(`${shape}.mul`);
     },
-    addProduct: (body) => body.op(fused ? `${vector}.relaxed_madd` : `${vector}.add`),
+    addProduct(body) {
+      if (!fused || shape === "i32x4") return body.op(`${shape}.add`);
+      return body.op(`${shape}.relaxed_madd`);
+    },
   };
 }
 

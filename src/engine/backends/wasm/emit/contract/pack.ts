@@ -1,10 +1,10 @@
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
+import type { Walk } from "../../../../codegen/contract/operands.ts";
 import type { Count } from "./emit.ts";
 import { advance, repeat, repeatSums, setSum } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
-import type { Walk } from "./tile.ts";
 
 /** Panels of an operand: the columns of one panel (or the rows of the left operand) side by side, summand after summand. */
 export interface Pack extends Count {

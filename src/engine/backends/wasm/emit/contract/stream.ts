@@ -1,13 +1,13 @@
+import type { Walk } from "../../../../codegen/contract/operands.ts";
+import type { ContractPlan, StreamMethod } from "../../../../codegen/contract/plan.ts";
+import { segmentBytes } from "../../../../codegen/contract/tuning.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
 import type { Body } from "../../encode/body.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
 import { advance, minimum, repeat, scale, setSum, sum, whenLast } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Plan } from "./plan.ts";
-import { sizeOf } from "./shape.ts";
-import type { Kernels, Written } from "./units.ts";
-import type { Walk } from "./tile.ts";
+import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork } from "./units.ts";
 
 // A row times a matrix whose columns lie side by side: the matrix is read once, from end to end, a few of its rows at a time,
@@ -121,45 +121,19 @@ export function addFlush(module: ModuleBuilder, name: string, lanes: Lanes): Fun
   return builder;
 }
 
-/** Columns are taken by so many bytes at most: their sums stay in the nearest cache. */
-const segmentBytes = 16 * 1024;
-
 function strideBytes(walk: Walk): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
-/** Whether a contraction is a row times a matrix that lies so that it can be read from end to end. */
-export function canStream(plan: Plan): boolean {
-  const { lanes, left, right } = plan;
-  return (
-    plan.rows === 1 &&
-    !plan.dots &&
-    !left.packed &&
-    !right.packed &&
-    right.stride === lanes.bytes &&
-    plan.outColumn === lanes.bytes &&
-    left.walk.kind === "stride" &&
-    right.walk.kind === "stride" &&
-    plan.columns >= 64 &&
-    plan.sums >= 8
-  );
-}
-
-/** Writes the function of a row times a matrix; `terms` rows of the matrix are read at once. Its parts are runs of columns. */
+/** Writes the function of a row times a matrix. Its units are parts of the columns. */
 export function writeStream(
   body: Body,
-  plan: Plan,
+  plan: ContractPlan,
+  { terms, pairs: allPairs, partPairs, parts, tail, direct }: StreamMethod,
   kernels: Kernels,
-  terms: number,
   accumulate: boolean,
-): Written {
-  const { lanes, sums, columns } = plan;
-  const perPair = pairBytes / lanes.bytes;
-  const allPairs = Math.floor(columns / perPair);
-  const tail = columns % perPair;
-  const partPairs = Math.max(Math.ceil(allPairs / 8), Math.ceil(64 / perPair));
-  const parts = Math.ceil(allPairs / partPairs);
-  const isDirect = sums <= contractBlock && !accumulate; // sums may wait in `out`
+): void {
+  const { sums } = plan;
   const named = (name: string): number => body.local("i32", name);
   const unit = named("unit");
   const position = named("position");
@@ -189,7 +163,7 @@ export function writeStream(
     call(whole > 0 ? terms : rest, true);
     if (whole > 1) repeat(body, named("terms_left"), () => body.i32Const(whole - 1), false, () => call(terms, false)); // prettier-ignore
     if (whole > 0 && rest > 0) call(rest, false);
-    if (isDirect) return;
+    if (direct) return;
     for (const local of [target, outAt, pairs, add]) body.localGet(local);
     body.call(kernels.flush());
     body.i32Const(1);
@@ -234,7 +208,7 @@ export function writeStream(
     setSum(body, rightAt, places.right, [pair, pairBytes]);
     sum(body, places.left);
     body.localSet(leftAt);
-    sum(body, isDirect ? outAt : paramWork);
+    sum(body, direct ? outAt : paramWork);
     body.localSet(target);
     body.i32Const(accumulate ? 1 : 0);
     body.localSet(add);
@@ -248,19 +222,18 @@ export function writeStream(
     body.end();
     if (tail > 0) whenLast(body, lastPart, parts, () => writeTail(body, plan, kernels, tail, places));
   });
-  return { units: sizeOf(plan.groups) * parts, workBytes: isDirect ? 0 : segmentBytes };
 }
 
 /** The columns after the last whole pair of vectors. */
 function writeTail(
   body: Body,
-  plan: Plan,
+  plan: ContractPlan,
   kernels: Kernels,
   tail: number,
   places: { readonly out: number; readonly left: number; readonly right: number },
 ): void {
-  const { lanes, sums, left, right } = plan;
-  const start = (plan.columns - tail) * lanes.bytes;
+  const { vector, sums, left, right } = plan;
+  const start = (plan.columns - tail) * vector.bytes;
   const done = body.local("i32", "done");
   const depth = body.local("i32", "depth");
   const kernel = kernels.tile(1, tail);

@@ -1,6 +1,6 @@
 import type { Body } from "../../encode/body.ts";
 import { advance, repeat } from "./emit.ts";
-import type { Axis } from "./shape.ts";
+import type { Axis } from "../../../../codegen/contract/shape.ts";
 
 /** Steps through axes, the last fastest, and keeps the distances from the start: locals that `writeTable` goes on with. */
 export interface Odometer {

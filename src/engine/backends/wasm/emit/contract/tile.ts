@@ -1,17 +1,11 @@
 import type { Body } from "../../encode/body.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
+import type { Walk } from "../../../../codegen/contract/operands.ts";
 import type { Count } from "./emit.ts";
 import { advance, repeat, repeatSums } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
-
-/**
- * How an operand goes on from one summand to the next: by a fixed number of bytes, or as a table in memory says
- * (`entry` bytes into each of its entries of 8 bytes stands the distance from the start).
- */
-export type Walk =
-  { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
 
 /** A tile of `out`: rows · columns, all sums of which are held in registers. Distances are in bytes. */
 export interface Tile extends Count {

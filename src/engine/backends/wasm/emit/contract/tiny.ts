@@ -1,33 +1,16 @@
+import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Body } from "../../encode/body.ts";
-import type { Plan } from "./plan.ts";
-import { roundUp } from "./plan.ts";
-import { sizeOf } from "./shape.ts";
-import type { Kernels, Written } from "./units.ts";
+import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork } from "./units.ts";
 
-/** Products so small that the loop over them belongs into the function that computes one. */
-export function isTiny(plan: Plan): boolean {
-  return (
-    plan.groups.length > 0 &&
-    !plan.left.packed &&
-    !plan.right.packed &&
-    plan.left.walk.kind === "stride" &&
-    plan.right.walk.kind === "stride" &&
-    plan.sums <= 8 &&
-    plan.tiles === 1 &&
-    plan.edges.length === 0 &&
-    plan.panels + (plan.tail > 0 ? 1 : 0) === 1
-  );
-}
-
-/** One call of a kernel for each run of neighbouring groups: its parts are the groups. */
-export function writeTiny(body: Body, plan: Plan, kernels: Kernels): Written {
-  const { lanes } = plan;
+/** Writes tiny products: one call of a kernel for each run of neighbouring groups. */
+export function writeTiny(body: Body, plan: ContractPlan, kernels: Kernels): void {
+  const { bytes } = plan.vector;
   const inner = plan.groups.at(-1) ?? { size: 1, out: 0, left: 0, right: 0 };
   const kernel = kernels.tile(plan.rows, plan.columns, {
-    left: inner.left * lanes.bytes,
-    right: inner.right * lanes.bytes,
-    out: inner.out * lanes.bytes,
+    left: inner.left * bytes,
+    right: inner.right * bytes,
+    out: inner.out * bytes,
   });
   const unit = body.local("i32", "unit");
   const position = body.local("i32", "position");
@@ -44,8 +27,4 @@ export function writeTiny(body: Body, plan: Plan, kernels: Kernels): Written {
     body.localGet(paramWork);
     body.call(kernel);
   });
-  return {
-    units: sizeOf(plan.groups),
-    workBytes: plan.wide ? plan.rows * roundUp(plan.columns, 2 * lanes.count) * lanes.bytes : 0,
-  };
 }

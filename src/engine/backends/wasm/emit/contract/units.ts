@@ -1,6 +1,6 @@
 import type { Body, Callable } from "../../encode/body.ts";
 import { minimum, setSum } from "./emit.ts";
-import type { Plan } from "./plan.ts";
+import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Tile } from "./tile.ts";
 
 /** The functions that compute tiles and pack panels, made when first asked for. */
@@ -11,12 +11,6 @@ export interface Kernels {
   readonly flush: () => Callable;
   readonly packLeft: (rows: number) => Callable;
   readonly packRight: (columns: number) => Callable;
-}
-
-/** What the writer of a contraction's function tells: see `ContractFunction`. */
-export interface Written {
-  readonly units: number;
-  readonly workBytes: number;
 }
 
 /** The parameters of a contraction's function, in order. */
@@ -90,7 +84,12 @@ export interface Places {
 }
 
 /** Sets the places to those of the group whose number is in a local. */
-export function findGroup(body: Body, { groups, lanes, shape }: Plan, number: number, places: Places): void {
+export function findGroup(
+  body: Body,
+  { groups, vector, shape }: ContractPlan,
+  number: number,
+  places: Places,
+): void {
   const rest = body.local("i32", "group");
   const index = body.local("i32", "index");
   const copy = (from: number, to: number): void => {
@@ -110,7 +109,7 @@ export function findGroup(body: Body, { groups, lanes, shape }: Plan, number: nu
     }
     body.localSet(index);
     for (const operand of ["out", "left", "right"] as const)
-      setSum(body, places[operand], places[operand], [index, axis[operand] * lanes.bytes]);
+      setSum(body, places[operand], places[operand], [index, axis[operand] * vector.bytes]);
     if (isOutermost) continue;
     body.localGet(rest);
     body.i32Const(axis.size);

@@ -94,7 +94,7 @@ describe.each(Object.entries(cases))("%s with rare branches, by blocks", (_, one
       const want = run(interpBackend, routine, one, n);
       for (const backend of [
         wasmBackend,
-        makeWasmBackend({ wide: true, loadConstants: true }),
+        makeWasmBackend({ wide: true, peepholes: { loadedConstants: true } }),
         makeWasmBackend({ simd: false }),
       ])
         expect(run(backend, routine, one, n), `${n} values`).toEqual(want);

@@ -1,6 +1,7 @@
 import type { Expr, Procedure, ScalarType } from "../../../../kernel/scalar.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
+import { loadConstant } from "../../engines/loaded-constants.ts";
 import type { Frame } from "../frame.ts";
 
 /** Bits of a lane. An int32 or a mask beside float64 values lies in lanes of 64 bits, of which an integer uses the low half. */
@@ -55,15 +56,12 @@ export interface Iteration {
    * `undefined` where such branches are written like others.
    */
   readonly rare: Vec[] | undefined;
-  /**
-   * Whether vectors are stored so that no engine makes 256-bit stores of pairs: V8 ends the process ("unreachable code") where
-   * it widens stores beside a rare branch, which calls a function of vectors.
-   */
+  /** Whether vectors are stored so that no engine makes 256-bit stores of pairs (`separateStores`). */
   readonly isApart: boolean;
+  /** Whether the iteration ends by clearing its vectors (`clearedVectors`). */
+  readonly clears: boolean;
   /** Whether something was stored before the end of the iteration, so that it cannot be done again. */
   hasStored: boolean;
-  /** Whether the engine makes 256-bit operations of pairs of vectors. */
-  readonly isWide: boolean;
 }
 
 /** Locals of vectors; the first `used` hold something. */
@@ -352,16 +350,13 @@ export function constantVec(type: ScalarType, value: number, width: Width, lanes
   const body = bodyOf(lanes);
   const bytes = splatBytes(type, value);
   const isTrivial = bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 255);
-  if (!unit.settings.loadConstants || isTrivial || lanes.iteration === undefined) {
+  const { peepholes } = unit.settings;
+  if (!peepholes.loadedConstants || isTrivial || lanes.iteration === undefined) {
     return { type, width, isPlain: true, emit: () => body.v128Const(bytes) };
   }
   const address = unit.constant(type, value);
-  const emit = (k: number): void => {
-    body.i32Const(0);
-    body.memory("v128.load", address + 16 * (k & 1));
-  };
-  // whoever makes vectors of 256 bits of pairs looks for loads from side to side
-  if (unit.settings.wide || vectors(lanes, width) === 1) return { type, width, isPlain: true, emit };
+  const emit = (k: number): void => loadConstant(body, address, k);
+  if (peepholes.pairedConstants || vectors(lanes, width) === 1) return { type, width, isPlain: true, emit };
   let loaded: { readonly reg: number; readonly at: number } | undefined;
   return {
     type,

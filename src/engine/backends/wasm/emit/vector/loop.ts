@@ -2,6 +2,7 @@ import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
 import { usesOf } from "../../../../kernel/split.ts";
 import { reachedBy, walkBlock, walkExpr } from "../../../../kernel/walk.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
+import { clearVectors } from "../../engines/cleared-vectors.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
@@ -118,9 +119,10 @@ export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: b
       hoisted: new Map(),
       stored,
       rare: leavesOut ? [] : undefined,
-      isApart: stored.size > 0 && !leavesOut && hasRare(block),
+      isApart:
+        frame.unit.settings.peepholes.separateStores && stored.size > 0 && !leavesOut && hasRare(block),
       hasStored: false,
-      isWide: frame.unit.settings.wide,
+      clears: frame.unit.settings.peepholes.clearedVectors,
     },
   };
 }
@@ -168,10 +170,7 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
   return end;
 }
 
-/**
- * `if (index < end) { before; do { code; index += step } while (index < end) }`. To V8 a vector that is left in a local goes on
- * to the next iteration, and it would rather not make 256-bit operations whose halves go on: vectors are cleared, for nothing but that.
- */
+/** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
 export function runIterations(
   body: Body,
   { code, iteration }: IterationCode,
@@ -188,7 +187,7 @@ export function runIterations(
   body.if();
   body.append(iteration.before);
   const again = body.loop();
-  if (iteration.isWide) code.clearVectors();
+  if (iteration.clears) clearVectors(code);
   body.append(code);
   body.localGet(index);
   body.i32Const(step);

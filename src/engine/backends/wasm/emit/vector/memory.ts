@@ -4,6 +4,7 @@ import { copyExpr } from "../../../../kernel/copy.ts";
 import { sameExpr } from "../../../../kernel/same-expr.ts";
 import type { Expr, ScalarType } from "../../../../kernel/scalar.ts";
 import { internalError } from "../../../../errors/index.ts";
+import { separateAddress } from "../../engines/separate-stores.ts";
 import { bufferOf, emitAddress, emitTableAddress, isPositive } from "../frame.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { dependence } from "./classify.ts";
@@ -386,13 +387,7 @@ function storeVectors(
 ): void {
   const body = bodyOf(lanes);
   const isApart = lanes.iteration?.isApart === true && count > 1;
-  const next = isApart ? body.local("i32") : address;
-  if (isApart) {
-    body.localGet(address);
-    body.i32Const(16);
-    body.op("i32.add");
-    body.localSet(next);
-  }
+  const next = isApart ? separateAddress(body, address) : address;
   for (let k = 0; k < count; k++) {
     const isNext = isApart && k % 2 === 1;
     body.localGet(isNext ? next : address);

@@ -41,8 +41,8 @@ export function unaryVec(op: UnaryOp, x: Vec, lanes: Lanes): Vec {
   const { type, width } = x;
   switch (op) {
     case "neg":
-      // V8's revectorizer compiles f64x2.neg wrongly where its operand is used again: the sign is turned by itself
-      if (type === "f64") return each(type, width, "v128.xor", lanes, x, constantVec(type, -0, width, lanes));
+      if (type === "f64" && lanes.frame.unit.settings.peepholes.signFlips)
+        return each(type, width, "v128.xor", lanes, x, constantVec(type, -0, width, lanes));
       return each(type, width, `${shapeOf(type)}.neg`, lanes, x);
     case "abs":
       return type === "u32" ? x : each(type, width, `${shapeOf(type)}.abs`, lanes, x);

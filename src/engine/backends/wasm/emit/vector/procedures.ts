@@ -2,6 +2,7 @@ import type { Expr, Procedure, Stmt } from "../../../../kernel/scalar.ts";
 import { usesOf, weightOf } from "../../../../kernel/split.ts";
 import { checkDepth, reachedBy, walkBlock } from "../../../../kernel/walk.ts";
 import type { Callable } from "../../encode/body.ts";
+import { emitCopy } from "../../engines/copied-arguments.ts";
 import { openFrame } from "../frame.ts";
 import { refuseRecursion } from "../unit.ts";
 import { dependence } from "./classify.ts";
@@ -82,18 +83,13 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
   return inRegs(type, width(type), regs, lanes);
 }
 
-/**
- * V8 ends the process ("unreachable code") where it makes 256-bit operations of a pair of vectors that a call takes as they are,
- * in a branch or beside stores of what is computed of them; it takes what is made of them. Whether it does goes by its switches,
- * which others may set too.
- */
+/** Puts the vectors of an argument on the stack. */
 function emitArgument(value: Vec, lanes: Lanes): void {
   const body = bodyOf(lanes);
   const vec = plain(value, lanes);
   for (let k = 0; k < vectors(lanes, vec.width); k++) {
-    vec.emit(k);
-    vec.emit(k);
-    body.op("v128.or");
+    if (lanes.frame.unit.settings.peepholes.copiedArguments) emitCopy(body, () => vec.emit(k));
+    else vec.emit(k);
   }
 }
 

@@ -1,15 +1,22 @@
 import { describe, expect, test } from "vitest";
 import * as k from "../../../../kernel/build.ts";
-import { checkRoutine, hasBinary, hasUnary } from "../../../../kernel/check.ts";
+import { checkRoutine } from "../../../../kernel/check.ts";
 import type { Backend, Slot, TypedArray } from "../../../../kernel/executable.ts";
 import { makeArray } from "../../../../kernel/executable.ts";
 import * as math from "../../../../kernel/math/index.ts";
 import { exp32 } from "../../../../kernel/math/single/index.ts";
 import { printRoutine } from "../../../../kernel/print.ts";
 import type { BinaryOp, Buffer, Expr, Routine, ScalarType, UnaryOp } from "../../../../kernel/scalar.ts";
-import { binaryType, unaryType } from "../../../../kernel/scalar.ts";
 import { layOutAtCall } from "../../../../kernel/sizes.ts";
 import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
+import {
+  binaryOperations,
+  binaryType,
+  hasBinary,
+  hasUnary,
+  unaryOperations,
+  unaryType,
+} from "../../../../kernel/operations.ts";
 import { interpBackend } from "../../../interp/index.ts";
 import { makeWasmBackend, wasmBackend } from "../../index.ts";
 import { moduleText } from "../../encode/text.ts";
@@ -18,7 +25,10 @@ import { extent } from "../../../../../../test/support/extent.ts";
 const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
 
 const types: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
-const otherBackends = [makeWasmBackend({ loadConstants: true }), makeWasmBackend({ simd: false })];
+const otherBackends = [
+  makeWasmBackend({ peepholes: { loadedConstants: true } }),
+  makeWasmBackend({ simd: false }),
+];
 let routines = 0;
 /** Those that a routine meets: in the quick extent one of the others in turn. */
 const nextBackends = (): readonly Backend[] => {
@@ -162,39 +172,8 @@ function elementwise(type: ScalarType, out: ScalarType, n: number, f: (x: Expr, 
   );
 }
 
-const unaryOps: readonly UnaryOp[] = [
-  "neg",
-  "abs",
-  "sqrt",
-  "floor",
-  "ceil",
-  "trunc",
-  "nearest",
-  "not",
-  "highWord",
-  "lowWord",
-  "bitsOf",
-  "fromBits",
-];
-const binaryOps: readonly BinaryOp[] = [
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "rem",
-  "min",
-  "max",
-  "and",
-  "or",
-  "xor",
-  "shl",
-  "shr",
-  "lt",
-  "le",
-  "eq",
-  "ne",
-  "fromWords",
-];
+const unaryOps = Object.keys(unaryOperations) as UnaryOp[];
+const binaryOps = Object.keys(binaryOperations) as BinaryOp[];
 
 /** The bits of a NaN are nobody's business. */
 function withoutNaN(op: string, type: ScalarType, x: Expr): Expr {

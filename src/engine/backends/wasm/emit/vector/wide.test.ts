@@ -9,12 +9,17 @@ import type { Expr, Routine } from "../../../../kernel/scalar.ts";
 import type { Backend } from "../../../../kernel/executable.ts";
 import { makeArray } from "../../../../kernel/executable.ts";
 import { interpBackend } from "../../../interp/index.ts";
+import { peepholesFor } from "../../engines/peepholes.ts";
 import { makeWasmBackend } from "../../index.ts";
 import { moduleText } from "../../encode/text.ts";
 
 const n = 19;
 const backend = makeWasmBackend({ wide: true });
-const narrow = makeWasmBackend({ wide: false });
+/** As where somebody else has set the switch, when Node was started or in a page. */
+const narrow = makeWasmBackend({
+  wide: false,
+  peepholes: peepholesFor({ isRecent: false, wide: false, mayWiden: true }),
+});
 const canWiden = Number(process.versions.v8.split(".")[0]) >= 13;
 
 function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
@@ -162,4 +167,23 @@ test("functions of vectors are given vectors that nothing else uses: V8 may have
     expect(calls.length).toBeGreaterThan(0);
     expect(calls.filter((call) => !call.endsWith("(v128.or"))).toEqual([]);
   }
+});
+
+test("with turbo mode off nothing is written for its sake", () => {
+  const routine = routineOf((loop, x, i) => {
+    const y = loop.let("y", k.neg(x));
+    loop.if(k.lt(x, k.f64(1)), (then) => then.set(y, k.call(math.pow64, x, x)));
+    loop.store("out", i, k.mul(x, y));
+    loop.store("other", i, y);
+  });
+  const [off, on] = [makeWasmBackend({ wide: false }), backend].map((by) =>
+    moduleText(by.moduleOf!(routine)),
+  );
+  const arguments_ = (text: string): readonly string[] => text.match(/call \$\w+\.x\d \(\S+/g) ?? [];
+  expect(off).toContain("f64x2.neg");
+  expect(arguments_(off!).filter((call) => call.endsWith("(v128.or"))).toEqual([]);
+  expect(on).not.toContain("f64x2.neg");
+  expect(arguments_(on!).filter((call) => !call.endsWith("(v128.or"))).toEqual([]);
+  expect(on!.match(/local\.set \$\S+ \(local\.get \$zero\)/g)?.length).toBeGreaterThan(0);
+  expect(off).not.toContain("$zero");
 });

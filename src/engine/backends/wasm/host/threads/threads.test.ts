@@ -13,6 +13,7 @@ import { bufferSize, routines } from "../../../../../../test/support/random-rout
 import { interpBackend, sizedInterp } from "../../../interp/index.ts";
 import { wasmArena } from "../arena.ts";
 import { withModuleMemory } from "../module-memory.ts";
+import { peepholesFor } from "../../engines/peepholes.ts";
 import { callableRoutine, instantiate } from "../call.ts";
 import { detectFeatures } from "../features.ts";
 import { compileRoutine } from "../../emit/routine.ts";
@@ -48,9 +49,9 @@ const settings: Settings = {
   limit: 3000,
   simd: true,
   relaxed: false,
-  loadConstants: true,
   manyRegisters: true,
   wide: false,
+  peepholes: peepholesFor({ isRecent: true, wide: false, mayWiden: false }),
   threads: 1,
   chunkWork: 65536,
   namesLocals: false,

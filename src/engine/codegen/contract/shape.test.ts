@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Dim } from "../../../../kernel/scalar.ts";
+import type { Dim } from "../../kernel/scalar.ts";
 import { shapeOf, splitAxes, strideOf } from "./shape.ts";
 
 const dim = (role: Dim["role"], size: number, out: number, left: number, right: number): Dim<number> => ({ role, size, out, left, right }); // prettier-ignore

@@ -1,4 +1,4 @@
-import type { Dim } from "../../../../kernel/scalar.ts";
+import type { Dim } from "../../kernel/scalar.ts";
 
 /** One index of an operand or several that lie as one; strides in elements. */
 export interface Axis {

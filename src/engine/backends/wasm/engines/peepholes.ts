@@ -1,0 +1,33 @@
+import { clearedVectors } from "./cleared-vectors.ts";
+import { copiedArguments } from "./copied-arguments.ts";
+import { loadedConstants } from "./loaded-constants.ts";
+import { pairedConstants } from "./paired-constants.ts";
+import type { Engine, Peephole } from "./peephole.ts";
+import { separateStores } from "./separate-stores.ts";
+import { signFlips } from "./sign-flips.ts";
+
+type PeepholeName =
+  | "loadedConstants"
+  | "pairedConstants"
+  | "clearedVectors"
+  | "copiedArguments"
+  | "signFlips"
+  | "separateStores";
+
+/** Which work-arounds are written. None changes a bit of any result. */
+export type Peepholes = Readonly<Record<PeepholeName, boolean>>;
+
+const all: Readonly<Record<PeepholeName, Peephole>> = {
+  loadedConstants,
+  pairedConstants,
+  clearedVectors,
+  copiedArguments,
+  signFlips,
+  separateStores,
+};
+
+/** The work-arounds that an engine needs. */
+export function peepholesFor(engine: Engine): Peepholes {
+  const needed = Object.entries(all).map(([name, { isFor }]) => [name, isFor(engine)] as const);
+  return Object.fromEntries(needed) as Record<PeepholeName, boolean>;
+}

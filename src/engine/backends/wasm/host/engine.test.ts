@@ -1,0 +1,26 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { engineOf } from "./engine.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** A process of Node with options, on an engine of the time of Node 24 or an earlier one. */
+function on(isRecent: boolean, options: Partial<NodeJS.Process> | undefined): boolean {
+  const versions = { ...process.versions, node: "24.0.0" };
+  vi.stubGlobal("process", options && { versions, execArgv: [], env: {}, ...options });
+  if (isRecent) vi.stubGlobal("Float16Array", Float32Array);
+  else vi.stubGlobal("Float16Array", undefined);
+  if (!isRecent) Reflect.deleteProperty(globalThis, "Float16Array");
+  return engineOf(false).mayWiden;
+}
+
+test("the revectorizer may be on where turbo mode, the command line or NODE_OPTIONS says so, and in pages", () => {
+  expect(on(true, {})).toBe(false);
+  expect(on(true, { execArgv: ["--experimental-wasm-revectorize"] })).toBe(true);
+  expect(on(true, { env: { NODE_OPTIONS: "--no-warnings --experimental_wasm_revectorize" } })).toBe(true);
+  expect(on(true, undefined)).toBe(true);
+  expect(engineOf(true).mayWiden).toBe(true);
+});
+
+test("engines without a revectorizer are not asked", () => {
+  expect(on(false, undefined)).toBe(false);
+});

@@ -1,0 +1,350 @@
+import type { Contract } from "../../kernel/scalar.ts";
+import { contractBlock } from "../../kernel/scalar.ts";
+import type { OperandPlan, OperandRequest } from "./operands.ts";
+import { depthBytes, planLeft, planRight, roundUp } from "./operands.ts";
+import type { Axis, Shape } from "./shape.ts";
+import { shapeOf, sizeOf, strideOf } from "./shape.ts";
+import type { ContractTarget, VectorShape } from "./target.ts";
+import { vectorBytes, vectorShape } from "./target.ts";
+import type { RowSplit } from "./tile-choice.ts";
+import { chooseTile, splitRows } from "./tile-choice.ts";
+import {
+  blockBytes,
+  cacheLine,
+  keptStripBytes,
+  leastStreamed,
+  leastStripProducts,
+  mostShallowSums,
+  mostTableEntries,
+  mostTinySums,
+  segmentBytes,
+  streamParts,
+  streamTerms,
+  stripBytes,
+  wantedParts,
+} from "./tuning.ts";
+
+/** What a contraction is about, before it is decided how it is computed. Sizes in elements, strides in bytes. */
+interface Product {
+  readonly shape: Shape;
+  readonly vector: VectorShape;
+  readonly groups: readonly Axis[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly sums: number;
+  readonly left: OperandPlan;
+  readonly right: OperandPlan;
+  readonly outRow: number;
+  readonly outColumn: number;
+}
+
+/** The tiles that sums are held in. */
+interface Tiling extends RowSplit {
+  /** Columns of a whole panel, how many of these there are, and the width of what is left. */
+  readonly tileColumns: number;
+  readonly panels: number;
+  readonly tail: number;
+  /** Whether sums are so short that `out` is what is read and written most: then tiles go along its rows. */
+  readonly shallow: boolean;
+  /** Whether the lanes of a vector are summands and not columns: of other rounding, for few rows. */
+  readonly dots: boolean;
+  /** Columns of packed panels are rounded up to a multiple of this, and of all panels where the engine pairs vectors. */
+  readonly unit: number;
+  /** Whether vectors come in pairs that the engine makes one. */
+  readonly wide: boolean;
+}
+
+/** What stays in cache, and what threads share. */
+interface Blocking {
+  /** Tiles of a block of rows, panels of a strip of columns: what stays in cache. */
+  readonly blockTiles: number;
+  readonly stripPanels: number;
+  /** Tiles of one strip that are a part of the work: what threads share out. */
+  readonly partTiles: number;
+  /** Whether the packed columns of a whole strip are kept for the next part. */
+  readonly keepsStrip: boolean;
+}
+
+/** The work memory of a contraction by blocks: addresses in bytes from its start. */
+export interface WorkLayout {
+  /** Which strip is packed, from 1; 0 where none is. */
+  readonly packedStrip: number;
+  /** Distances of summands, columns and rows. */
+  readonly sumTable: number;
+  readonly columnTable: number;
+  readonly rowTable: number;
+  /** Packed columns and rows. */
+  readonly right: number;
+  readonly left: number;
+  /** The sums of a tile on their way to `out`. */
+  readonly scratch: number;
+  readonly bytes: number;
+}
+
+/** What computes a contraction. */
+export type ContractMethod =
+  /** There is no element of `out`. */
+  | { readonly kind: "nothing" }
+  /** Products so small that the loop over them stands in the function of one: the units are the groups. */
+  | { readonly kind: "tiny" }
+  | StreamMethod
+  | BlocksMethod;
+
+/** A row times a matrix that is read from end to end, `terms` of its rows at a time: the units are parts of the columns. */
+export interface StreamMethod {
+  readonly kind: "stream";
+  readonly terms: number;
+  /** Pairs of vectors of columns, those of a part, how many parts these are; and columns that are left over. */
+  readonly pairs: number;
+  readonly partPairs: number;
+  readonly parts: number;
+  readonly tail: number;
+  /** Whether sums wait in `out` itself, and not in work memory. */
+  readonly direct: boolean;
+}
+
+/** Strips of columns, blocks of summands, blocks of rows, tiles: the units are parts of strips. */
+export interface BlocksMethod {
+  readonly kind: "blocks";
+  /** Parts of a strip, strips of a group, and blocks of summands. */
+  readonly parts: number;
+  readonly strips: number;
+  readonly sumBlocks: number;
+  readonly work: WorkLayout;
+}
+
+/** How a contraction is computed; `printContractPlan` shows it. What writes code decides nothing beside it. */
+export interface ContractPlan extends Product, Tiling, Blocking {
+  readonly method: ContractMethod;
+  /** How many parts the work has that may be done in any order or at once. */
+  readonly units: number;
+  /** Bytes of work memory that each call needs to itself. */
+  readonly workBytes: number;
+}
+
+/** Decides how a `contract` statement of a type other than bool is computed. */
+export function planContract(
+  {
+    type,
+    dims,
+    accumulate = false,
+  }: Pick<Contract<number>, "type" | "dims"> & Partial<Pick<Contract, "accumulate">>,
+  target: ContractTarget,
+): ContractPlan {
+  const shape = shapeOf(dims);
+  const vector = vectorShape(type, target.relaxed);
+  const sums = sizeOf(shape.sums);
+  const request: OperandRequest = { shape, vector, target, sums };
+  const { tiling, left, right } = planTiles(request);
+  const rows = sizeOf(left.axes);
+  const columns = sizeOf(right.axes);
+  const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] =>
+    all.slice(0, all.length - inner.length);
+  const product: Product = {
+    shape,
+    vector,
+    groups: [...shape.groups, ...outer(shape.rows, left.axes), ...outer(shape.columns, right.axes)],
+    rows,
+    columns,
+    sums,
+    left,
+    right,
+    outRow: (strideOf(left.axes, "out") ?? 0) * vector.bytes,
+    outColumn: columns === 1 ? vector.bytes : (strideOf(right.axes, "out") ?? 0) * vector.bytes,
+  };
+  const blocking = planBlocking(product, tiling, target.partProducts);
+  const plan = { ...product, ...tiling, ...blocking };
+  return { ...plan, ...planMethod(plan, target, accumulate) };
+}
+
+/** The tile, and the operands as it reads them: each of the three depends on the others. */
+function planTiles(request: OperandRequest): {
+  readonly tiling: Tiling;
+  readonly left: OperandPlan;
+  readonly right: OperandPlan;
+} {
+  const { shape, vector, target, sums } = request;
+  const allRows = sizeOf(shape.rows);
+  const dots = canBeDots(shape, vector, sums, allRows);
+  const chosen = dots ? ([1, 8 / vector.count] as const) : chooseTile(vector, target, shape, sums);
+  const right = planRight(request, Math.ceil(allRows / chosen[0]), dots);
+  const columns = sizeOf(right.axes);
+  const transposes = !right.packed && columns > 1 && right.stride !== vector.bytes && !dots;
+  // Squares that are transposed need registers too.
+  const [mostRows, vectors] = transposes ? ([Math.min(allRows, 2), 2] as const) : chosen;
+  const unit = right.packed && target.wide ? 2 * vector.count : vector.count;
+  const tileColumns = Math.min(
+    roundUp(vectors * vector.count, unit),
+    paddedColumns({ vector, unit }, columns),
+  );
+  const left = planLeft(request, mostRows, Math.ceil(columns / tileColumns));
+  const tail = columns % tileColumns;
+  const panels = (columns - tail) / tileColumns;
+  const shallow = sums <= mostShallowSums && panels > 1 && !dots;
+  const split = splitRows(sizeOf(left.axes), mostRows);
+  return {
+    tiling: { ...split, tileColumns, panels, tail, shallow, dots, unit, wide: target.wide },
+    left,
+    right,
+  };
+}
+
+/** Where a few rows are multiplied by columns whose summands lie side by side, and another rounding is allowed. */
+function canBeDots(shape: Shape, { fused, count }: VectorShape, sums: number, rows: number): boolean {
+  if (!fused || rows > 3 || shape.rows.length > 1 || shape.columns.length > 1 || sums < 2 * count)
+    return false;
+  return strideOf(shape.sums, "left") === 1 && strideOf(shape.sums, "right") === 1;
+}
+
+function planBlocking(product: Product, tiling: Tiling, partProducts: number): Blocking {
+  const { vector, rows, columns, sums, left, right } = product;
+  const { tileRows, tiles, tileColumns, panels, tail, shallow } = tiling;
+  const depth = depthBytes(product);
+  const mostTiles = shallow ? Math.ceil(tiles / 8) : Math.round(blockBytes / Math.max(1, depth * tileRows));
+  const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
+  const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
+  const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * tileColumns)), 1, Math.max(1, panels));
+  // Parts for threads to share out; but what a strip shares must be worth more than a part.
+  const isShared = partProducts < Infinity;
+  const wanted = Math.ceil((panels * blocks) / wantedParts[isShared && tiles <= 2 ? "fewRows" : "usual"]);
+  const isWorth = rows * tileColumns * sums >= leastStripProducts;
+  const least = left.packed ? 64 / tileColumns : isWorth ? 1 : 32 / tileColumns;
+  const stripPanels = Math.max(1, shallow ? panels : Math.min(fitting, Math.max(wanted, Math.ceil(least))));
+  const stripColumns = stripPanels * tileColumns + tail;
+  const keepsStrip =
+    isShared && right.packed && tiles > 1 && stripColumns * sums * vector.bytes <= keptStripBytes;
+  // Where a strip is packed again for each part, that has to be worth it.
+  const leastTiles = right.packed && !keepsStrip ? blockTiles : 1;
+  const fair = Math.round(partProducts / Math.max(1, tileRows * Math.min(stripColumns, columns) * sums));
+  const partTiles = isShared ? clamp(fair, leastTiles, Math.max(1, tiles)) : Math.max(1, tiles);
+  return { blockTiles, stripPanels, partTiles, keepsStrip };
+}
+
+type Planned = Product & Tiling & Blocking;
+
+function planMethod(
+  plan: Planned,
+  { manyRegisters }: ContractTarget,
+  accumulate: boolean,
+): Pick<ContractPlan, "method" | "units" | "workBytes"> {
+  const { vector, sums, rows, columns, tiles, panels } = plan;
+  const groups = sizeOf(plan.groups);
+  if (groups * rows * columns === 0) return { method: { kind: "nothing" }, units: 0, workBytes: 0 };
+  if (canStream(plan)) {
+    const perPair = (2 * vectorBytes) / vector.bytes;
+    const pairs = Math.floor(columns / perPair);
+    const partPairs = Math.max(Math.ceil(pairs / streamParts), Math.ceil(leastStreamed.columns / perPair));
+    const parts = Math.ceil(pairs / partPairs);
+    const direct = sums <= contractBlock && !accumulate;
+    const terms = streamTerms[manyRegisters ? "many" : "few"];
+    const tail = columns % perPair;
+    return {
+      method: { kind: "stream", terms, pairs, partPairs, parts, tail, direct },
+      units: groups * parts,
+      workBytes: direct ? 0 : segmentBytes,
+    };
+  }
+  if (isTiny(plan)) {
+    const workBytes = plan.wide ? plan.rows * roundUp(columns, 2 * vector.count) * vector.bytes : 0;
+    return { method: { kind: "tiny" }, units: groups, workBytes };
+  }
+  const work = layoutWork(plan);
+  const parts = Math.max(1, Math.ceil(tiles / plan.partTiles));
+  const strips = Math.max(1, Math.ceil(panels / plan.stripPanels));
+  const sumBlocks = Math.max(1, Math.ceil(sums / contractBlock));
+  return {
+    method: { kind: "blocks", parts, strips, sumBlocks, work },
+    units: groups * strips * parts,
+    workBytes: work.bytes,
+  };
+}
+
+/** Whether a contraction is a row times a matrix that lies so that it can be read from end to end. */
+function canStream({ vector, left, right, ...plan }: Planned): boolean {
+  return (
+    plan.rows === 1 &&
+    !plan.dots &&
+    !left.packed &&
+    !right.packed &&
+    right.stride === vector.bytes &&
+    plan.outColumn === vector.bytes &&
+    left.walk.kind === "stride" &&
+    right.walk.kind === "stride" &&
+    plan.columns >= leastStreamed.columns &&
+    plan.sums >= leastStreamed.sums
+  );
+}
+
+/** Whether one tile is a whole product, and the products are so many that a loop over them pays. */
+function isTiny({ left, right, ...plan }: Planned): boolean {
+  return (
+    plan.groups.length > 0 &&
+    !left.packed &&
+    !right.packed &&
+    left.walk.kind === "stride" &&
+    right.walk.kind === "stride" &&
+    plan.sums <= mostTinySums &&
+    plan.tiles === 1 &&
+    plan.edges.length === 0 &&
+    plan.panels + (plan.tail > 0 ? 1 : 0) === 1
+  );
+}
+
+/** Lays the work memory out, each thing at a cache line of its own. */
+function layoutWork(plan: Planned): WorkLayout {
+  let bytes = 0;
+  const take = (size: number): number => {
+    const at = bytes;
+    bytes += roundUp(size, cacheLine);
+    return at;
+  };
+  const { vector, left, right, sums } = plan;
+  const depth = depthBytes(plan);
+  const edgeRows = plan.edges.reduce((total, height) => total + height, 0);
+  const keptDepth = plan.keepsStrip ? sums * vector.bytes : depth;
+  const scratchColumns = paddedColumns(plan, Math.max(plan.tileColumns, plan.tail));
+  const scratchRows = Math.max(plan.tileRows, ...plan.edges);
+  return {
+    packedStrip: take(plan.keepsStrip ? 4 : 0),
+    sumTable: take(usesTable(plan) ? 8 * (isWholeTable(plan) ? sums : contractBlock) : 0),
+    columnTable: take(right.packed && right.stride === "table" ? 4 * plan.columns : 0),
+    rowTable: take(left.packed && left.stride === "table" ? 4 * plan.rows : 0),
+    right: take(right.packed ? stripWidth(plan) * keptDepth : 0),
+    left: take(left.packed ? (plan.blockTiles * plan.tileRows + edgeRows) * depth : 0),
+    scratch: take(plan.wide ? scratchRows * scratchColumns * vector.bytes : 0),
+    bytes,
+  };
+}
+
+/** Whether an operand goes from summand to summand by a table. */
+export function usesTable({ left, right }: Pick<Product, "left" | "right">): boolean {
+  return left.walk.kind === "table" || right.walk.kind === "table";
+}
+
+/** Whether that table holds all summands, and not those of one block. */
+export function isWholeTable({ sums }: Pick<Product, "sums">): boolean {
+  return sums <= mostTableEntries;
+}
+
+/** Columns that a packed strip may have, those that fill up its last panel included. */
+export function stripWidth(
+  plan: Pick<Planned, "stripPanels" | "tileColumns" | "tail" | "vector" | "unit">,
+): number {
+  return plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
+}
+
+/** The columns that a packed panel of so many takes: a vector, or whole units. */
+export function paddedColumns({ vector, unit }: Pick<Planned, "vector" | "unit">, columns: number): number {
+  return columns <= vector.count ? vector.count : roundUp(columns, unit);
+}
+
+/** Whether all vectors of a panel of so many columns come in pairs, and the engine makes one of each. */
+export function isPairing({ wide, right, vector, unit }: Planned, columns: number): boolean {
+  if (!wide || columns <= vector.count) return false;
+  const pair = 2 * vector.count;
+  return right.packed ? unit === pair : columns % pair === 0 && right.stride === vector.bytes;
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, x));
+}
