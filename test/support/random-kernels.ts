@@ -20,7 +20,7 @@ const longLengths = [2047, 4095, 4096, 4097, 5003, 8193, 16383, 16384, 16385, 20
 /**
  * Well-typed routines as programs make them, on buffers of tens to thousands of elements: independent loops with strides,
  * gathers and guarded reads, nests, folds with bodies, contractions with all kinds of strides, loops that go on from
- * turn to turn, short and long, light and heavy. `isLong` has some with so many turns that they are run in parts.
+ * iteration to iteration, short and long, light and heavy. `isLong` has some with so many iterations that they are run in parts.
  */
 export function kernels(isLong = false): fc.Arbitrary<Routine> {
   return fc
@@ -114,7 +114,7 @@ class KernelGenerator extends ExpressionGenerator {
         return formulas(block, scope, {
           choices: c,
           size: this.size,
-          turns: this.length(),
+          iterations: this.length(),
           procedures: [...this.own, ...procedures],
           fresh: (hint) => this.fresh(hint),
         });
@@ -142,13 +142,13 @@ class KernelGenerator extends ExpressionGenerator {
     }
   }
 
-  /** Turns of a loop, at most as many as buffers have elements. */
+  /** Iterations of a loop, at most as many as buffers have elements. */
   length(): number {
     const c = this.choices;
     return c.below(2) === 0 ? this.size : c.below(this.size + 1);
   }
 
-  /** Buffers that the turns of a loop own, each at its place, and the others. */
+  /** Buffers that the iterations of a loop own, each at its place, and the others. */
   ownership(scope: Scope, place: Expr): Scope {
     const own = scope.writable.filter(() => this.choices.below(3) > 0).map((buffer) => ({ buffer, place }));
     const names = new Set(own.map(({ buffer }) => buffer.name));
@@ -161,7 +161,7 @@ class KernelGenerator extends ExpressionGenerator {
     };
   }
 
-  /** A loop whose turns have nothing to do with one another; its bodies are light, or heavy. */
+  /** A loop whose iterations have nothing to do with one another; its bodies are light, or heavy. */
   independent(block: k.Block, scope: Scope): void {
     const c = this.choices;
     const size = this.size;
@@ -341,7 +341,7 @@ class KernelGenerator extends ExpressionGenerator {
     });
   }
 
-  /** A loop or `while` that goes on from turn to turn. */
+  /** A loop or `while` that goes on from iteration to iteration. */
   sequence(block: k.Block, scope: Scope): Scope {
     const c = this.choices;
     const n = this.length();
@@ -352,7 +352,7 @@ class KernelGenerator extends ExpressionGenerator {
       return { name, type, canBeSet: true };
     });
     const locals = [...scope.locals, ...carries];
-    const turn = (loop: k.Block, i: Expr): void => {
+    const iteration = (loop: k.Block, i: Expr): void => {
       let now: Scope = {
         ...scope,
         locals,
@@ -363,7 +363,7 @@ class KernelGenerator extends ExpressionGenerator {
       for (const { type, name } of carries) loop.set(k.local(type, name), this.expr(type, now, 3));
     };
     if (c.below(3) > 0) {
-      block.for(this.fresh("t"), k.i32(0), this.bound(block, scope, n), turn, c.below(3) === 0);
+      block.for(this.fresh("t"), k.i32(0), this.bound(block, scope, n), iteration, c.below(3) === 0);
     } else {
       const count = block.let(this.fresh("count"), k.i32(0));
       block.while(
@@ -372,7 +372,7 @@ class KernelGenerator extends ExpressionGenerator {
           k.binary("or", k.lt(count, k.i32(n >> 1)), this.expr("bool", { ...scope, locals }, 1)),
         ),
         (loop) => {
-          turn(loop, count);
+          iteration(loop, count);
           loop.set(count, k.add(count, k.i32(1)));
         },
       );

@@ -1,7 +1,7 @@
 import { sameExpr } from "./same-expr.ts";
 import type { Expr, Routine, Stmt } from "./scalar.ts";
 import { sameSize } from "./sizes.ts";
-import { usesOf } from "./split.ts";
+import { usesOf } from "./uses.ts";
 import { walkExpr } from "./walk.ts";
 
 /** Where a routine has to do with a buffer. */

@@ -5,7 +5,7 @@ import { scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
 import { mostCuts } from "../kernel/segments.ts";
-import { operationsOf } from "../kernel/work.ts";
+import { operationsOf } from "../codegen/cost.ts";
 import type { PadParams } from "../prims/index-ops.ts";
 import { fullEquation, whereEquation } from "../prims/linear.ts";
 import { broadcastEquation, repeatedScalar } from "../prims/shape.ts";

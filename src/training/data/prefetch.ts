@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { openWorker, type WorkerLink } from "../io/worker.ts";
@@ -46,7 +46,7 @@ const noWork: Ahead<unknown, unknown> = {
 };
 
 /** Milliseconds that a thread without work waits for the next epoch. */
-const patience = 5000;
+const idleLimit = 5000;
 
 /** The same batches, made ahead, and led through a worker if one is named. */
 export function prefetched(
@@ -138,7 +138,7 @@ function plainBatch(batch: unknown): { readonly columns: unknown; readonly trans
   const transfer: ArrayBuffer[] = [];
   const plain = (x: unknown): unknown => {
     if (!(x instanceof Tensor)) return x;
-    const data = elements(x, "prefetch").slice();
+    const data = readElements(x, "prefetch").slice();
     transfer.push(data.buffer);
     return { shape: [...x.shape], dtype: x.dtype, data };
   };
@@ -187,7 +187,7 @@ function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
           if (users > 0 || own !== link) return;
           if (!isWhole) close();
           else {
-            timer = setTimeout(close, patience);
+            timer = setTimeout(close, idleLimit);
             // of a browser a number; in Node an object that would keep the program alive
             if (typeof timer === "object") timer.unref();
           }

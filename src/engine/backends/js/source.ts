@@ -5,7 +5,7 @@ import { typeRange } from "../../kernel/range.ts";
 import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
 import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
 import { isConstant } from "../../kernel/sizes.ts";
-import { usesOf } from "../../kernel/split.ts";
+import { usesOf } from "../../kernel/uses.ts";
 import { reachedBy } from "../../kernel/walk.ts";
 import { must } from "../../util/assert-never.ts";
 import { conditionCode, numberCode } from "./expression.ts";

@@ -4,6 +4,9 @@ import { callableProcedure, callableRoutine, instantiate } from "./host/call.ts"
 import { wasmFeatures } from "./host/features.ts";
 import { compileProcedure, compileRoutine } from "./emit/routine.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
+import type { WasmObstacle } from "./host/state.ts";
+import { hostState } from "./host/state.ts";
+import { chunkWork, partLimit } from "./host/tuning.ts";
 import { threadPool } from "./host/threads/pool.ts";
 import type { Settings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
@@ -11,18 +14,13 @@ import { peepholesFor } from "./engines/peepholes.ts";
 import { engineOf } from "./host/engine.ts";
 
 export { limitArena, wasmArena } from "./host/arena.ts";
+export type { WasmObstacle } from "./host/state.ts";
 export { wasmFeatures } from "./host/features.ts";
 export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
-
-/** Weight that one function may have before it is cut into parts. */
-const partLimit = 3000;
-
-/** Work, in weight, that one call of a kernel does. */
-const chunkWork = 65536;
 
 function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
@@ -76,16 +74,11 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
 }
 
 /**
- * Why there is no WebAssembly: the engine has none, it may not be compiled (strict content security policies forbid it), or there
- * is no memory for it.
+ * What stands in the way of WebAssembly here, if anything does: the engine has none, it may not be compiled (strict content security
+ * policies forbid it), or there is no memory for it. Found out once, by making the memory of kernels.
  */
-export type WasmObstacle = "absent" | "forbidden" | "memory";
-
-let obstacle: WasmObstacle | "none" | undefined;
-
-/** What stands in the way of WebAssembly here, if anything does. Found out once, by making the memory of kernels. */
 export function wasmObstacle(): WasmObstacle | undefined {
-  obstacle ??= findObstacle();
+  const obstacle = (hostState.obstacle ??= findObstacle());
   return obstacle === "none" ? undefined : obstacle;
 }
 

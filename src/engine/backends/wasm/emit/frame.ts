@@ -1,3 +1,4 @@
+import type { Plans } from "../../../codegen/plan.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
 import type { Range } from "../../../kernel/range.ts";
@@ -46,6 +47,11 @@ export function openFrame(
   isKernel = false,
 ): Frame {
   return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map(), ends: new Map() };
+}
+
+/** What was decided of the statements of this function. */
+export function plansOf({ unit, isKernel }: Frame): Plans {
+  return isKernel ? unit.plan.inside : unit.plan.outside;
 }
 
 /** The index of a local; declared here if it is new. */

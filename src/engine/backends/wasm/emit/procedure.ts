@@ -1,3 +1,4 @@
+import { planBlock } from "../../../codegen/plan.ts";
 import type { Procedure } from "../../../kernel/scalar.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import type { Callable } from "../encode/body.ts";
@@ -26,6 +27,7 @@ export function procedureFunction(procedure: Procedure, unit: Unit, exported = f
       });
       const frame = openFrame(unit, body, procedure, new Map(), true);
       bindParams(procedure, frame);
+      planBlock(procedure.body, unit.plan, true);
       emitBlock(procedure.body, [procedure.result], frame);
       emitScalar(procedure.result, frame);
       return callable;

@@ -1,9 +1,10 @@
+import type { Target } from "../../../codegen/plan.ts";
+import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
 import { openFrame } from "./frame.ts";
-import { isShareable } from "./kernel.ts";
 import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
@@ -48,13 +49,15 @@ export interface SharedPart {
  */
 export function compileRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
+  const target = targetOf(memory, settings);
   const unit = openUnit(
     routine.name,
     memory,
     settings,
+    planRoutine(routine, target),
     {
       needsRemainder: usesRemainder(routine.body, values),
-      mayShare: memory.isShared && settings.threads > 1 && hasShareable(routine.body, settings),
+      mayShare: target.shares && hasShareable(routine, target),
     },
     procedureFunction,
   );
@@ -129,6 +132,7 @@ export function compileProcedure(procedure: Procedure, memory: CodeMemory, setti
     procedure.name,
     memory,
     settings,
+    openPlan(targetOf(memory, settings)),
     { needsRemainder, mayShare: false },
     procedureFunction,
   );
@@ -165,11 +169,9 @@ function describeShared(
   return { tasks: sharing.tasks.length, own, bytes: Math.max(spillBytes(), workBytes()) };
 }
 
-/** Whether a block has statements whose work may be worth sharing. */
-function hasShareable(block: readonly Stmt[], settings: Settings): boolean {
-  let found = false;
-  walkBlock(block, { stmt: (stmt) => void (found ||= isShareable(stmt, settings)) });
-  return found;
+/** What plans know of the engine and the memory that code is written for. */
+function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: Settings): Target {
+  return { simd, wide, chunkWork, shares: isShared && threads > 1 };
 }
 
 /** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */

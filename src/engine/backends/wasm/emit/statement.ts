@@ -1,34 +1,22 @@
-import { blockContract } from "../../../kernel/block-contract.ts";
+import type { For, LanePlan, LoopPlan, While } from "../../../codegen/plan.ts";
+import type { Piece, Split } from "../../../codegen/split.ts";
+import { splitBlock } from "../../../codegen/split.ts";
 import { local } from "../../../kernel/build.ts";
-import { expandContract, expandReduce } from "../../../kernel/expand.ts";
-import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
-import { reduceLanes } from "../../../kernel/scalar.ts";
-import { constantDims } from "../../../kernel/sizes.ts";
-import type { Piece, Split } from "../../../kernel/split.ts";
-import { splitBlock } from "../../../kernel/split.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
+import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
-import { assertNever } from "../../../util/assert-never.ts";
-import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, scratch } from "./frame.ts";
+import { assertNever, must } from "../../../util/assert-never.ts";
+import { emitKernel, emitSequence, emitWhileSequence } from "./calls.ts";
 import { addContract } from "./contract/index.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
-import {
-  emitKernel,
-  emitSequence,
-  emitSharedContract,
-  emitWhileSequence,
-  isShareable,
-  outlined,
-  partOf,
-  shapeOfLoop,
-  shapeOfWhile,
-} from "./kernel.ts";
+import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, plansOf, scratch } from "./frame.ts";
+import { outlined } from "./outline.ts";
 import { emitScalar, storeOf } from "./scalar.ts";
+import { emitSharedContract } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
 import type { Bounds, OneByOne } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
 import { emitVectorReduce } from "./vector/reduce.ts";
-import { isBestVectorised } from "./vector/nest.ts";
 
 /** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
 export function emitBlock(block: readonly Stmt[], results: readonly Expr[], frame: Frame, depth = 0): void {
@@ -74,25 +62,21 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
   }
 }
 
-type For = Stmt & { readonly kind: "for" };
-type While = Stmt & { readonly kind: "while" };
-
-/** A loop: large ones become functions, independent ones are written for several lanes at a time. */
+/** A loop: large ones are functions, and some are written for several lanes at a time. */
 function emitLoop(stmt: For, frame: Frame, depth: number): void {
-  const shape = shapeOfLoop(stmt, frame);
-  if (shape === "kernel") {
-    return emitKernel(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
-  }
-  if (shape === "sequence") {
-    return emitSequence(stmt, frame, (inner, bounds) => emitIterations(stmt, bounds, inner, depth));
-  }
-  emitIterations(stmt, emitBounds(stmt, frame), frame, depth);
+  const plan = must(plansOf(frame).loops.get(stmt), "the plan of a loop");
+  const { calls } = plan;
+  const write = (inner: Frame, bounds: Bounds): void => emitIterations(stmt, plan, bounds, inner, depth);
+  if (calls?.kind === "kernel") return emitKernel(stmt, calls, frame, write);
+  if (calls?.kind === "sequence") return emitSequence(stmt, calls, frame, write);
+  write(frame, emitBounds(stmt, frame));
 }
 
 /** A loop that only its own iterations can end; long ones run some iterations a call. */
 function emitWhile(stmt: While, frame: Frame, depth: number): void {
+  const { iterationsPerCall } = must(plansOf(frame).whiles.get(stmt), "the plan of a while loop");
   const writeBody = (inner: Frame): void => emitBlock(stmt.body, [], inner, depth + 1);
-  if (shapeOfWhile(stmt, frame) === "sequence") return emitWhileSequence(stmt, frame, writeBody);
+  if (iterationsPerCall !== undefined) return emitWhileSequence(stmt, iterationsPerCall, frame, writeBody);
   const { body } = frame;
   const out = body.block();
   const again = body.loop();
@@ -105,39 +89,29 @@ function emitWhile(stmt: While, frame: Frame, depth: number): void {
   body.end();
 }
 
-/** A fold, in lanes where that can be. */
+/** A fold, in lanes or as plain loops. */
 function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
-  const expanded = (): void =>
-    emitBlock(expandReduce(stmt), [local(stmt.value.type, stmt.name)], frame, depth + 1);
-  if (!frame.unit.settings.simd || (knownIterations(stmt) ?? reduceLanes) < reduceLanes) return expanded();
+  const plan = must(plansOf(frame).folds.get(stmt), "the plan of a fold");
+  if (plan.kind === "expanded")
+    return emitBlock(plan.statements, [local(stmt.value.type, stmt.name)], frame, depth + 1);
   noteIndex(stmt, frame);
-  const done = emitVectorReduce(stmt, emitBounds(stmt, frame), frame, {
+  emitVectorReduce(stmt, plan, emitBounds(stmt, frame), frame, {
     value() {
       emitBlock(stmt.body, [stmt.value], frame, depth + 1);
       emitScalar(stmt.value, frame);
     },
-    loop: (loop, bounds, inner) => emitVectorIterations(loop, bounds, inner, depth),
+    loop: (loop, lanes, bounds, inner) => emitVectorIterations(loop, lanes, bounds, inner, depth),
   });
-  if (!done) expanded();
 }
 
-/** A contraction as a call of its own function. */
+/** A product of arrays as a call of its own function, or as plain loops. */
 function emitContract(stmt: Contract, frame: Frame, depth: number): void {
+  const plan = must(plansOf(frame).products.get(stmt), "the plan of a product");
+  if (plan.kind === "expanded") return emitBlock(plan.statements, [], frame, depth + 1);
   const { body, unit } = frame;
-  const { simd, relaxed, manyRegisters, wide } = unit.settings;
-  const dims = simd ? constantDims(stmt.dims) : undefined;
-  if (dims === undefined) {
-    const plain = (simd ? blockContract(stmt) : undefined) ?? expandContract(stmt);
-    return emitBlock(plain, [], frame, depth + 1);
-  }
-  const shared = unit.sharing !== undefined && !frame.isKernel && isShareable(stmt, unit.settings);
-  const mode = {
-    relaxed,
-    manyRegisters,
-    wide,
-    partProducts: shared ? partOf(stmt, unit.settings) : Infinity,
-  };
-  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), { ...stmt, dims }, mode);
+  const { relaxed, manyRegisters, wide } = unit.settings;
+  const mode = { relaxed, manyRegisters, wide, partProducts: plan.partProducts };
+  const made = addContract(unit.module, unit.contracts, unit.fresh(stmt.name), plan.statement, mode);
   if (made.units === 0) return;
   const pushAddress = ({ buffer, offset }: Contract["out"]): void => {
     const bytes = emitAddress(frame, buffer, offset, (x) => emitScalar(x, frame));
@@ -147,14 +121,14 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
     }
   };
   const operands = [stmt.out, stmt.left, stmt.right];
-  if (shared && unit.sharing !== undefined && made.units > 1) {
+  if (plan.isShared && made.units > 1) {
     const addresses = operands.map((operand) => {
       pushAddress(operand);
-      const local = scratch(frame, "i32");
-      body.localSet(local);
-      return local;
+      const address = scratch(frame, "i32");
+      body.localSet(address);
+      return address;
     });
-    return emitSharedContract(made, stmt, frame, unit.sharing, addresses);
+    return emitSharedContract(made, stmt, frame, addresses);
   }
   operands.forEach(pushAddress);
   pushWorkMemory(stmt, made.workBytes, frame);
@@ -184,22 +158,19 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
 }
 
 /** The iterations of a loop between bounds in locals. */
-function emitIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): void {
+function emitIterations(stmt: For, { lanes }: LoopPlan, bounds: Bounds, frame: Frame, depth: number): void {
   noteIndex(stmt, frame);
-  const { settings } = frame.unit;
-  if (stmt.independent === true && settings.simd && isBestVectorised(stmt)) {
-    if (emitVectorIterations(stmt, bounds, frame, depth)) return;
-  }
-  emitFor(stmt, bounds, frame, depth);
+  if (lanes !== undefined) emitVectorIterations(stmt, lanes, bounds, frame, depth);
+  else emitFor(stmt, bounds, frame, depth);
 }
 
-/** The same for several lanes at a time, where that can be. */
-function emitVectorIterations(stmt: For, bounds: Bounds, frame: Frame, depth: number): boolean {
+/** The same for several lanes at a time. */
+function emitVectorIterations(stmt: For, lanes: LanePlan, bounds: Bounds, frame: Frame, depth: number): void {
   const oneByOne: OneByOne = {
     rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
     again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
   };
-  return emitVectorFor(stmt, bounds, frame, oneByOne);
+  emitVectorFor(stmt, lanes, bounds, frame, oneByOne);
 }
 
 /** A loop in the order of the vocabulary. */

@@ -1,3 +1,4 @@
+import type { Plan } from "../../../codegen/plan.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import { internalError } from "../../../errors/index.ts";
 import type { Procedure, ScalarType } from "../../../kernel/scalar.ts";
@@ -38,6 +39,8 @@ export interface Settings {
 export interface Unit {
   readonly module: ModuleBuilder;
   readonly settings: Settings;
+  /** How loops, folds and products are written. */
+  readonly plan: Plan;
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
   readonly memory: CodeMemory;
@@ -82,6 +85,7 @@ export function openUnit(
   name: string,
   memory: CodeMemory,
   settings: Settings,
+  plan: Plan,
   { needsRemainder, mayShare }: { readonly needsRemainder: boolean; readonly mayShare: boolean },
   procedure: (procedure: Procedure, unit: Unit) => Callable,
 ): Unit {
@@ -114,6 +118,7 @@ export function openUnit(
     module,
     sharing,
     settings,
+    plan,
     contracts: new Map(),
     memory,
     reserve,

@@ -1,7 +1,7 @@
 import { internalError } from "../../../../errors/index.ts";
 import { printExpr } from "../../../../kernel/print.ts";
 import type { Expr } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/split.ts";
+import { usesOf } from "../../../../kernel/uses.ts";
 import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import type { Frame } from "../frame.ts";
@@ -19,7 +19,6 @@ import {
   made,
   naturalWidth,
   newRegs,
-  NotVectorisable,
   part,
   plain,
   shapeOf,
@@ -43,7 +42,7 @@ export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
 /** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
 export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
-  if (expr.type === "f64" && lanes.isNarrow) throw new NotVectorisable("float64 in lanes of 32 bits");
+  if (expr.type === "f64" && lanes.isNarrow) throw internalError("float64 in lanes of 32 bits");
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
   const open = (): Width => ownWidth(expr, lanes) ?? width ?? naturalWidth(expr.type, lanes);
   const by = dependence(expr, lanes.scope);
@@ -195,8 +194,7 @@ function binary(
   width: Width | undefined,
 ): Vec {
   const { op, x, y } = expr;
-  const isZero = (part: Expr): boolean => part.kind === "const" && part.value === 0;
-  if (op === "fromWords" && isZero(y)) {
+  if (op === "fromWords" && y.kind === "const" && y.value === 0) {
     const isShift = x.kind === "binary" && x.op === "shl" && x.y.kind === "const";
     // (h << s) as the high word: one shift does both
     if (isShift) return fromHighWords(inner(x.x, 64), lanes, 32 + (x.y.value & 31));

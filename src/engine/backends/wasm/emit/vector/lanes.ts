@@ -99,9 +99,6 @@ export interface Lanes {
   readonly open: ReadonlySet<Procedure>;
 }
 
-/** Thrown where code cannot be written for several lanes at once; it is written for one lane then. */
-export class NotVectorisable extends Error {}
-
 export function bodyOf({ frame }: Lanes): Body {
   return frame.body;
 }

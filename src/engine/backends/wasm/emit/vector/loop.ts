@@ -1,15 +1,16 @@
-import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/split.ts";
-import { reachedBy, walkBlock, walkExpr } from "../../../../kernel/walk.ts";
+import { hasRare } from "../../../../codegen/branches.ts";
+import type { For, LanePlan } from "../../../../codegen/plan.ts";
+import { namesInIndices } from "../../../../codegen/vectorise.ts";
+import { internalError } from "../../../../errors/index.ts";
+import type { Stmt } from "../../../../kernel/scalar.ts";
+import { usesOf } from "../../../../kernel/uses.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
 import { clearVectors } from "../../engines/cleared-vectors.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { storedBuffers } from "../stored.ts";
-import type { Settings } from "../unit.ts";
-import { usesDouble } from "./double.ts";
-import type { Binding, Lanes, Iteration } from "./lanes.ts";
-import { eitherMask, emitAny, NotVectorisable } from "./lanes.ts";
+import type { Binding, Iteration, Lanes } from "./lanes.ts";
+import { eitherMask, emitAny } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
@@ -22,8 +23,6 @@ export interface Bounds {
   readonly multipleOf: number;
 }
 
-export type For = Stmt & { readonly kind: "for" };
-
 /** How what a vector loop leaves over is done, one index at a time. */
 export interface OneByOne {
   /** Writes the loop from the index in local `from` on to the end; that local is the index of the loop. */
@@ -32,41 +31,47 @@ export interface OneByOne {
   readonly again: () => (body: Body, pushFrom: () => void, pushTo: () => void) => void;
 }
 
-/**
- * Writes an independent loop for several lanes at a time. Writes nothing and gives false where its body cannot be written
- * so.
- */
-export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne: OneByOne): boolean {
+/** Writes an independent loop for several lanes at a time, which it was found fit for: see `canVectorise`. */
+export function emitVectorFor(
+  stmt: For,
+  plan: LanePlan,
+  bounds: Bounds,
+  frame: Frame,
+  oneByOne: OneByOne,
+): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
-  const made = attempt(() => iterationOf(stmt, frame));
-  if (made === undefined) return false;
-  const { code, lanes, step } = made;
-  const { rare = [] } = code.iteration;
+  const made = openIteration(stmt.body, frame, plan.leavesRareOut);
+  const { code, iteration } = made;
+  const lanes = openLanes(stmt.body, stmt.index, frame, made, plan);
+  emitVectorBlock(stmt.body, lanes, emitVectorCall);
+  const step = plan.count;
+  const { rare = [] } = iteration;
+  if (plan.leavesRareOut && iteration.hasStored) throw internalError("stores before a rare branch");
   const end = emitEnd(body, bounds, index, step);
   if (rare.length === 0) {
     flushAll(lanes);
-    runIterations(body, code, end, index, step);
+    runIterations(body, made, end, index, step);
     if (bounds.multipleOf % step !== 0) oneByOne.rest(index);
-    return true;
+    return;
   }
   const again = oneByOne.again();
   const isRare = rare.slice(1).reduce((any, mask) => eitherMask(any, mask, lanes), rare[0]!);
   emitAny(isRare, lanes);
-  code.code.if();
+  code.if();
   again(
-    code.code,
-    () => code.code.localGet(index),
+    code,
+    () => code.localGet(index),
     () => {
-      code.code.localGet(index);
-      code.code.i32Const(step);
-      code.code.op("i32.add");
+      code.localGet(index);
+      code.i32Const(step);
+      code.op("i32.add");
     },
   );
-  code.code.else();
+  code.else();
   flushAll(lanes);
-  code.code.end();
-  runIterations(body, code, end, index, step);
+  code.end();
+  runIterations(body, made, end, index, step);
   if (bounds.multipleOf % step !== 0) {
     again(
       body,
@@ -74,34 +79,6 @@ export function emitVectorFor(stmt: For, bounds: Bounds, frame: Frame, oneByOne:
       () => body.localGet(bounds.to),
     );
   }
-  return true;
-}
-
-/** What `write` gives; `undefined` where it finds that the code cannot be written for lanes. */
-export function attempt<T>(write: () => T): T | undefined {
-  try {
-    return write();
-  } catch (problem) {
-    if (problem instanceof NotVectorisable) return undefined;
-    throw problem;
-  }
-}
-
-/** The code of one iteration of a loop, without the stores that wait for its end. */
-function iterationOf(stmt: For, frame: Frame): { code: IterationCode; lanes: Lanes; step: number } {
-  const write = (leavesOut: boolean): { code: IterationCode; lanes: Lanes; step: number } => {
-    const code = openIteration(stmt.body, frame, leavesOut);
-    const kind = lanesFor(stmt.body, [], leavesOut);
-    const count = leavesManyOver(stmt, frame.unit.settings) ? 4 : kind.count;
-    const lanes = openLanes(stmt.body, stmt.index, frame, code, { ...kind, count });
-    emitVectorBlock(stmt.body, lanes, emitVectorCall);
-    return { code, lanes, step: lanes.count };
-  };
-  if (hasRare(stmt.body)) {
-    const made = attempt(() => write(true));
-    if (made !== undefined && !made.code.iteration.hasStored) return made;
-  }
-  return write(false);
 }
 
 /** Code of an iteration, apart from the function that it will stand in. */
@@ -132,10 +109,11 @@ export function openLanes(
   index: string,
   frame: Frame,
   { code, iteration }: IterationCode,
-  kind: Pick<Lanes, "count" | "isNarrow">,
+  { count, isNarrow }: Pick<Lanes, "count" | "isNarrow">,
 ): Lanes {
   return {
-    ...kind,
+    count,
+    isNarrow,
     frame: { ...frame, body: code },
     base: 0,
     scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
@@ -197,58 +175,4 @@ export function runIterations(
   body.brIf(again);
   body.end();
   body.end();
-}
-
-/** Lanes an iteration, so that two vectors hold each value: with float64 four, else eight. Two vectors hide what one waits for. */
-export function lanesFor(
-  block: readonly Stmt[],
-  results: readonly Expr[],
-  leavesOut: boolean,
-): Pick<Lanes, "count" | "isNarrow"> {
-  return usesDouble(block, results, leavesOut) ? { count: 4, isNarrow: false } : { count: 8, isNarrow: true };
-}
-
-/**
- * Whether a loop of few iterations leaves so many over after groups of eight that groups of four are quicker. Loops within need
- * two vectors, each of which goes on while the other waits.
- */
-function leavesManyOver({ from, to, body }: For, { wide }: Settings): boolean {
-  if (from.kind !== "const" || to.kind !== "const") return false;
-  if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
-  const iterations = to.value - from.value;
-  // in vectors; one iteration by itself takes about the time of one
-  const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
-  const byFour = 1.2 * Math.floor(iterations / 4) + (iterations % 4);
-  return byFour < byEight;
-}
-
-/** Whether a block or a procedure that it calls has branches that few take. */
-export function hasRare(block: readonly Stmt[]): boolean {
-  let found = false;
-  const stmt = (inner: Stmt): void => {
-    if (inner.kind === "if" && inner.rare === true) found = true;
-  };
-  walkBlock(block, { stmt });
-  for (const procedure of reachedBy(block, []).procedures) walkBlock(procedure.body, { stmt });
-  return found;
-}
-
-/** The locals that indices are made of, directly and through others. */
-function namesInIndices(block: readonly Stmt[]): Set<string> {
-  const names = new Set<string>();
-  const note = (x: Expr): void => {
-    if (x.kind === "local") names.add(x.name);
-  };
-  const lets: { readonly name: string; readonly value: Expr }[] = [];
-  walkBlock(block, {
-    stmt(stmt) {
-      if (stmt.kind === "store") walkExpr(stmt.index, note);
-      else if (stmt.kind === "let" && stmt.value.type === "i32") lets.push(stmt);
-    },
-    expr(x) {
-      if (x.kind === "load" || x.kind === "table") walkExpr(x.index, note);
-    },
-  });
-  for (const { name, value } of lets.toReversed()) if (names.has(name)) walkExpr(value, note);
-  return names;
 }

@@ -1,7 +1,7 @@
 import { bytesPerElement } from "../../../../kernel/executable.ts";
 import * as build from "../../../../kernel/build.ts";
 import { copyExpr } from "../../../../kernel/copy.ts";
-import { sameExpr } from "../../../../kernel/same-expr.ts";
+import { distance } from "../../../../codegen/affine.ts";
 import type { Expr, ScalarType } from "../../../../kernel/scalar.ts";
 import { internalError } from "../../../../errors/index.ts";
 import { separateAddress } from "../../engines/separate-stores.ts";
@@ -52,7 +52,7 @@ function typed(type: ScalarType, value: number): number {
 
 /** The index of each lane as an expression over scalars. */
 function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
-  if (dependence(index, lanes.scope).kind !== "vector") return (lane) => atLane(index, lane, lanes);
+  if (dependence(index, lanes.scope).kind !== "varying") return (lane) => atLane(index, lane, lanes);
   const { frame } = lanes;
   const vec = plain(vecOf(index), lanes);
   return (lane) => {
@@ -344,18 +344,6 @@ function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boo
     });
   lanes.pending.splice(-1, 1, { buffer, base: lanes.base, flush });
   return true;
-}
-
-/** How far one index lies after another, where that can be seen. */
-function distance(from: Expr, to: Expr): number | undefined {
-  const [a, b] = [constantPart(from), constantPart(to)];
-  return sameExpr(a.rest, b.rest) ? b.constant - a.constant : undefined;
-}
-
-function constantPart(index: Expr): { readonly rest: Expr; readonly constant: number } {
-  if (index.kind !== "binary" || index.op !== "add" || index.y.kind !== "const")
-    return { rest: index, constant: 0 };
-  return { rest: index.x, constant: index.y.value };
 }
 
 function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {

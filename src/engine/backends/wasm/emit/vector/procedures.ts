@@ -1,41 +1,27 @@
+import { hasKind } from "../../../../codegen/branches.ts";
+import { weightOfProcedure } from "../../../../codegen/cost.ts";
+import { isInlined } from "../../../../codegen/vectorise.ts";
 import type { Expr, Procedure, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf, weightOf } from "../../../../kernel/split.ts";
-import { checkDepth, reachedBy, walkBlock } from "../../../../kernel/walk.ts";
+import { usesOf } from "../../../../kernel/uses.ts";
+import { checkDepth, reachedBy } from "../../../../kernel/walk.ts";
 import type { Callable } from "../../encode/body.ts";
 import { emitCopy } from "../../engines/copied-arguments.ts";
 import { openFrame } from "../frame.ts";
 import { refuseRecursion } from "../unit.ts";
 import { dependence } from "./classify.ts";
-import { usesDouble } from "./double.ts";
 import { setUniform, vecOf } from "./expression.ts";
 import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
-import {
-  bindVec,
-  bodyOf,
-  inRegs,
-  naturalWidth,
-  newRegs,
-  NotVectorisable,
-  plain,
-  toWidth,
-  vectors,
-} from "./lanes.ts";
+import { bindVec, bodyOf, inRegs, naturalWidth, newRegs, plain, toWidth, vectors } from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
-
-/** Weight up to which a procedure is written into the loop that calls it, and how much a loop takes in altogether. */
-const inlineLimit = 900;
-const inlineTotal = 4000;
 
 /** A call: of a procedure that is written into the code here, or of a function of vectors. */
 export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec {
   const { procedure, args } = expr;
   refuseRecursion(lanes.open, procedure);
   checkDepth(lanes.open.size);
-  const weight = procedureWeight(procedure);
-  const isInline =
-    !lanes.isConditional && weight <= inlineLimit && lanes.inlined.weight + weight <= inlineTotal;
-  if (!isInline) return callFunction(procedure, args, lanes);
-  lanes.inlined.weight += weight;
+  if (!isInlined(procedure, lanes.isConditional, lanes.inlined.weight))
+    return callFunction(procedure, args, lanes);
+  lanes.inlined.weight += weightOfProcedure(procedure);
 
   const frame = openFrame(lanes.frame.unit, bodyOf(lanes), procedure, lanes.frame.buffers);
   const set = usesOf(procedure.body).set;
@@ -67,7 +53,6 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
 /** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
 function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes): Vec {
   const body = bodyOf(lanes);
-  demandVectorisable(procedure, lanes);
   const isMasked = lanes.mask !== undefined && hasWhile(procedure);
   const callee = vectorFunction(procedure, lanes, isMasked);
   const width = (type: Vec["type"]): Width => naturalWidth(type, lanes);
@@ -90,21 +75,6 @@ function emitArgument(value: Vec, lanes: Lanes): void {
   for (let k = 0; k < vectors(lanes, vec.width); k++) {
     if (lanes.frame.unit.settings.peepholes.copiedArguments) emitCopy(body, () => vec.emit(k));
     else vec.emit(k);
-  }
-}
-
-/** Finds out before a function is begun whether it can be written. */
-function demandVectorisable(procedure: Procedure, { isNarrow }: Lanes): void {
-  if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
-    throw new NotVectorisable("float64 in lanes of 32 bits");
-  for (const one of [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures]) {
-    walkBlock(one.body, {
-      stmt(stmt) {
-        if (stmt.kind !== "for" && stmt.kind !== "reduce") return;
-        if (stmt.from.kind !== "const" || stmt.to.kind !== "const")
-          throw new NotVectorisable("bounds that may differ from lane to lane");
-      },
-    });
   }
 }
 
@@ -154,33 +124,10 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
   });
 }
 
-const weights = new WeakMap<Procedure, number>();
-
-/** How much code a procedure is, with those that it calls. */
-function procedureWeight(procedure: Procedure): number {
-  let weight = weights.get(procedure);
-  if (weight === undefined) {
-    const own = (one: Procedure): number =>
-      [...one.body, { kind: "let", name: "", value: one.result } satisfies Stmt].reduce(
-        (sum, stmt) => sum + weightOf(stmt),
-        0,
-      );
-    weight = own(procedure);
-    weights.set(procedure, weight);
-  }
-  return weight;
-}
-
 /** Whether a procedure, or one that it calls, has a loop that could run forever on numbers that do not count. */
 function hasWhile(procedure: Procedure): boolean {
   const all = [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures];
-  return all.some((one) => {
-    let found = false;
-    walkBlock(one.body, {
-      stmt: ({ kind }) => {
-        if (kind === "while") found = true;
-      },
-    });
-    return found;
-  });
+  return all.some(({ body }) => hasKind(body, whiles));
 }
+
+const whiles: ReadonlySet<Stmt["kind"]> = new Set(["while"]);

@@ -1,18 +1,20 @@
-import type { Expr, Reduce, Stmt } from "../../../../kernel/scalar.ts";
-import { reduceLanes } from "../../../../kernel/scalar.ts";
-import { weightOf } from "../../../../kernel/split.ts";
+import type { FoldPlan, LanePlan } from "../../../../codegen/plan.ts";
+import { singleOf } from "../../../../codegen/plan.ts";
 import { knownIterations } from "../../../../kernel/iterations.ts";
+import type { Expr, Reduce } from "../../../../kernel/scalar.ts";
+import { reduceLanes } from "../../../../kernel/scalar.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { valueTypeOf } from "../unit.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { openAccumulator } from "./accumulator.ts";
+import type { WriteLoop } from "./blocks.ts";
+import { emitBlocks, openBlocks } from "./blocks.ts";
 import { vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
 import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
-import { emitBlocks, openBlocks } from "./blocks.ts";
-import type { Bounds, For, IterationCode } from "./loop.ts";
-import { attempt, emitEnd, lanesFor, openLanes, openIteration, runIterations } from "./loop.ts";
+import type { Bounds, IterationCode } from "./loop.ts";
+import { emitEnd, openIteration, openLanes, runIterations } from "./loop.ts";
 import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
 import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
@@ -23,22 +25,32 @@ export interface Alone {
   /** Writes what computes the value of one index, in the local of the fold's index, and puts it on the stack. */
   readonly value: () => void;
   /** Writes a loop that computes values before they are folded. */
-  readonly loop: (stmt: For, bounds: Bounds, frame: Frame) => boolean;
+  readonly loop: WriteLoop;
 }
 
-/** Writes a fold with the lanes of its definition, eight an iteration. */
-export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alone: Alone): boolean {
+/** Writes a fold with the lanes of its definition, eight an iteration, as it was planned. */
+export function emitVectorReduce(
+  stmt: Reduce,
+  plan: FoldPlan & { readonly kind: "fold" },
+  bounds: Bounds,
+  frame: Frame,
+  alone: Alone,
+): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
-  const blocks = openBlocks(stmt, singleOf(stmt) ?? stmt.value, frame, alone.loop);
-  const fold = openFold(blocks?.fold ?? stmt, blocks?.frame ?? frame);
-  if (fold === undefined) return false;
+  const blocks = plan.blocks && openBlocks(plan.blocks, frame, alone.loop);
+  const fold = openFold(plan.blocks?.fold ?? stmt, plan.lanes, blocks?.frame ?? frame);
   const { runs, outside, width } = fold;
   for (const run of runs) run.begin();
   const end = emitEnd(body, bounds, index, reduceLanes);
   if (blocks === undefined) runIterations(body, fold.iterations, end, index, reduceLanes);
   else emitBlocks(blocks, fold.iterations, end, index, frame, knownIterations(stmt));
-  emitRest(stmt, runs, width, outside, { index, to: bounds.to, tail: alone.value });
+  emitRest(stmt, runs, width, outside, {
+    index,
+    to: bounds.to,
+    tail: alone.value,
+    isShort: plan.isShort,
+  });
   for (const run of runs) run.finish();
   combineLanes(
     stmt,
@@ -46,7 +58,6 @@ export function emitVectorReduce(stmt: Reduce, bounds: Bounds, frame: Frame, alo
     outside,
     localIndex(frame, stmt.name, stmt.value.type),
   );
-  return true;
 }
 
 /** A fold whose iterations are written, and what they fold into. */
@@ -57,35 +68,27 @@ interface Fold {
   readonly outside: Lanes;
 }
 
-/** Writes the iterations of a fold, apart; `undefined` where its values cannot be computed by vectors. */
-function openFold(stmt: Reduce, frame: Frame): Fold | undefined {
+/** Writes the iterations of a fold, apart. */
+function openFold(stmt: Reduce, plan: LanePlan, frame: Frame): Fold {
   const { type } = stmt.value;
-  const iterations = openIteration(stmt.body, frame, false);
-  const single = singleOf(stmt);
-  const kind = lanesFor(stmt.body, [single ?? stmt.value], false);
-  const lanes = openLanes(stmt.body, stmt.index, frame, iterations, kind);
+  const iterations = openIteration(stmt.body, frame, plan.leavesRareOut);
+  const single = singleOf(stmt.value);
+  const lanes = openLanes(stmt.body, stmt.index, frame, iterations, plan);
   const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
   const outside: Lanes = { ...lanes, frame, iteration: undefined };
   const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
-  return attempt(() => {
-    for (const [run, accumulator] of runs.entries()) {
-      const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
-      emitVectorBlock(stmt.body, inner, emitVectorCall);
-      const raw =
-        single === undefined || !kind.isNarrow
-          ? vecOf(stmt.value, inner, emitVectorCall, width)
-          : widened(stmt.value, single, inner);
-      accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
-    }
-    flushAll(lanes);
-    return { iterations, runs, width, outside };
-  });
-}
-
-/** The float32 that a fold takes in as float64, if that is what it does. */
-function singleOf({ value }: Reduce): Expr | undefined {
-  return value.kind === "convert" && value.type === "f64" && value.x.type === "f32" ? value.x : undefined;
+  for (const [run, accumulator] of runs.entries()) {
+    const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
+    emitVectorBlock(stmt.body, inner, emitVectorCall);
+    const raw =
+      single === undefined || !plan.isNarrow
+        ? vecOf(stmt.value, inner, emitVectorCall, width)
+        : widened(stmt.value, single, inner);
+    accumulator.add(type === "f64" || type === "f32" ? raw : toWidth(raw, width, inner), inner);
+  }
+  flushAll(lanes);
+  return { iterations, runs, width, outside };
 }
 
 /** Such values, computed in lanes of 32 bits, each in one of 64. */
@@ -94,13 +97,12 @@ function widened(value: Expr, single: Expr, lanes: Lanes): Vec {
   return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
 }
 
-/** The body of a fold that is copied for each value that is left over has at most this weight. */
-const shortBody = 40;
-
 interface Rest {
   readonly index: number;
   readonly to: number;
   readonly tail: () => void;
+  /** Whether the code for a value is copied for each of them. */
+  readonly isShort: boolean;
 }
 
 /** What is left over goes to the first lanes: into vectors that are neutral otherwise, and these are added once. */
@@ -109,7 +111,7 @@ function emitRest(
   runs: readonly Accumulator[],
   width: Width,
   lanes: Lanes,
-  { index, to, tail }: Rest,
+  { index, to, tail, isShort }: Rest,
 ): void {
   const count = knownIterations(stmt);
   const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
@@ -151,12 +153,12 @@ function emitRest(
     body.lane(`${shapeOf(type)}.replace_lane`, at);
     body.localSet(reg);
   };
-  if (count !== undefined && isShort(stmt)) {
+  if (count !== undefined && isShort) {
     for (let lane = 0; lane < left; lane++) {
       compute();
       put(lane);
     }
-  } else if (isShort(stmt)) {
+  } else if (isShort) {
     const out = body.block();
     for (let lane = 0; lane < left; lane++) {
       isMore();
@@ -194,11 +196,6 @@ function emitRest(
     body.end();
   }
   used.forEach((run, k) => run.add(inRegs(type, width, values[k]!, lanes), lanes));
-}
-
-function isShort(stmt: Reduce): boolean {
-  const value: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
-  return [...stmt.body, value].reduce((sum, inner) => sum + weightOf(inner), 0) <= shortBody;
 }
 
 const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];

@@ -1,7 +1,9 @@
+import { isCheap, isSilent } from "../../../../codegen/branches.ts";
+import { internalError } from "../../../../errors/index.ts";
 import { expandReduce } from "../../../../kernel/expand.ts";
 import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf, weightOf } from "../../../../kernel/split.ts";
-import { checkDepth, walkBlock } from "../../../../kernel/walk.ts";
+import { usesOf } from "../../../../kernel/uses.ts";
+import { checkDepth } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
@@ -9,17 +11,7 @@ import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
 import { setUniform, vecOf } from "./expression.ts";
 import type { Lanes, Vec, Width } from "./lanes.ts";
-import {
-  bindVec,
-  bodyOf,
-  both,
-  emitAny,
-  keep,
-  naturalWidth,
-  NotVectorisable,
-  plain,
-  toWidth,
-} from "./lanes.ts";
+import { bindVec, bodyOf, both, emitAny, keep, naturalWidth, plain, toWidth } from "./lanes.ts";
 import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
 import { chooseVec } from "./operations.ts";
 
@@ -43,7 +35,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
       return declare(stmt.name, stmt.value, lanes, call);
     case "set": {
       const binding = scope.get(stmt.name);
-      if (binding?.kind !== "vector") throw new NotVectorisable(`${stmt.name} is set`);
+      if (binding?.kind !== "vector") throw internalError(`${stmt.name} is set in lanes`);
       const old = binding.vec;
       const value = toWidth(vec(stmt.value, old.width), old.width, lanes);
       const next = lanes.mask === undefined ? value : chooseVec(lanes.mask, value, old, lanes);
@@ -62,7 +54,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
     case "reduce":
       return emitExpanded(expandReduce(stmt), lanes, call, depth + 1);
     case "contract":
-      throw new NotVectorisable("a contraction");
+      throw internalError("a contraction in lanes");
     case "while":
       return emitVectorWhile(stmt, lanes, call, depth);
     case "if":
@@ -109,7 +101,7 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   const body = bodyOf(lanes);
   for (const bound of [stmt.from, stmt.to]) {
     if (dependence(bound, scope).kind !== "uniform")
-      throw new NotVectorisable("bounds that differ from lane to lane");
+      throw internalError("bounds that differ from lane to lane");
   }
   flushAll(lanes);
   const index = localIndex(frame, stmt.index, "i32");
@@ -179,9 +171,6 @@ function steady(condition: Expr, lanes: Lanes, call: CallWriter): Vec {
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
 
-/** Weight up to which a branch is computed for all lanes without asking whether any lane takes it. */
-const cheapBranch = 24;
-
 /** A branch: both sides for the lanes that take them. */
 function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWriter, depth: number): void {
   if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
@@ -224,28 +213,4 @@ function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWrite
   };
   side(stmt.then, false);
   side(stmt.otherwise, true);
-}
-
-/** Whether nothing in a branch reads what stores before it write, or makes them. */
-function isSilent(block: readonly Stmt[]): boolean {
-  return (
-    block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&
-    usesOf(block).buffers.size === 0
-  );
-}
-
-/** Whether a branch touches no memory, calls nothing and is short. */
-function isCheap(block: readonly Stmt[]): boolean {
-  let weight = 0;
-  let isPlain = true;
-  for (const stmt of block) weight += weightOf(stmt);
-  walkBlock(block, {
-    stmt: ({ kind }) => {
-      if (kind !== "let" && kind !== "set" && kind !== "if" && kind !== "comment") isPlain = false;
-    },
-    expr: ({ kind }) => {
-      if (kind === "load" || kind === "call" || kind === "table") isPlain = false;
-    },
-  });
-  return isPlain && weight <= cheapBranch;
 }

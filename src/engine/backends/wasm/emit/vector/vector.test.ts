@@ -32,8 +32,8 @@ const otherBackends = [
 let routines = 0;
 /** Those that a routine meets: in the quick extent one of the others in turn. */
 const nextBackends = (): readonly Backend[] => {
-  const turn = routines++;
-  return [wasmBackend, ...otherBackends.filter((_, i) => extent(0, 1) === 1 || i === turn % 2)];
+  const place = routines++;
+  return [wasmBackend, ...otherBackends.filter((_, i) => extent(0, 1) === 1 || i === place % 2)];
 };
 
 const hard = [
@@ -245,19 +245,19 @@ test.each(Object.entries(math))("procedure %s gives the bits of the interpreter 
 });
 
 describe("loops", () => {
-  test.each([0, 1, 3, 4, 7, 8, 9, 16, 31])("of %d turns", (n) => {
+  test.each([0, 1, 3, 4, 7, 8, 9, 16, 31])("of %d iterations", (n) => {
     for (const type of types) {
       expectAgreement(elementwise(type, type, n, (x, y) => k.select(k.lt(x, y), x, y)));
     }
   });
 
-  test("long ones become functions that run some turns at a time", () => {
+  test("long ones become functions that run some iterations at a time", () => {
     const n = 70_001;
     expectAgreement(elementwise("f32", "f32", n, (x, y) => k.mul(k.add(x, y), x)));
     expectAgreement(elementwise("f64", "bool", n, (x, y) => k.lt(k.mul(k.add(x, y), x), y)));
   });
 
-  test("long ones that go on from turn to turn run some turns a call, upwards, downwards, and as long as a number says", () => {
+  test("long ones that go on from iteration to iteration run some iterations a call, upwards, downwards, and as long as a number says", () => {
     const n = 30_000;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -413,9 +413,9 @@ describe("loops", () => {
           },
           (otherwise) => {
             const s = otherwise.let("s", k.min(x, k.f64(100)));
-            otherwise.while(k.lt(k.f64(2), s), (turn) => {
-              turn.set(s, k.mul(s, k.f64(0.5)));
-              turn.set(steps, k.add(steps, k.i32(1)));
+            otherwise.while(k.lt(k.f64(2), s), (inner) => {
+              inner.set(s, k.mul(s, k.f64(0.5)));
+              inner.set(steps, k.add(steps, k.i32(1)));
             });
             otherwise.set(y, k.add(y, s));
             otherwise.if(isInside, (inside) =>
@@ -429,7 +429,7 @@ describe("loops", () => {
     expectAgreement(routine);
   });
 
-  test("numbers that are the same in all turns are computed once, before the loop", () => {
+  test("numbers that are the same in all iterations are computed once, before the loop", () => {
     const n = 40;
     const made: Made = {
       ins: [
@@ -460,7 +460,7 @@ describe("loops", () => {
     expect(text.slice(0, text.indexOf("loop $")).match(/call \$exp/g)).toHaveLength(1);
   });
 
-  test("numbers of two calls of one procedure that are the same in all turns are not mistaken for one another", () => {
+  test("numbers of two calls of one procedure that are the same in all iterations are not mistaken for one another", () => {
     const n = 40;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -481,7 +481,7 @@ describe("loops", () => {
     );
   });
 
-  test("stores wait for what follows, so that a turn in which there is something rare can be done again", () => {
+  test("stores wait for what follows, so that an iteration in which there is something rare can be done again", () => {
     const n = 40;
     const made: Made = {
       ins: [["a", "f64"]],
@@ -536,9 +536,9 @@ describe("loops", () => {
           (otherwise) => otherwise.set(x, k.sub(k.i32(3), x)),
         ),
       (loop, flag, x) =>
-        loop.while(flag, (turn) => {
-          turn.set(flag, k.bool(false));
-          turn.set(x, k.add(x, k.i32(100)));
+        loop.while(flag, (inner) => {
+          inner.set(flag, k.bool(false));
+          inner.set(x, k.add(x, k.i32(100)));
         }),
       (loop, flag, x) => {
         loop.ifRare(flag, (then) => then.set(x, k.add(x, k.i32(100))));
@@ -780,13 +780,13 @@ describe("what is written for lanes", () => {
     expect(copies(routine)).toBe(4); // two vectors of x, which is set, and of y, which was x
   });
 
-  // of 70,016 turns each call does a multiple of 64; of 70,001 the last one leaves one over
+  // of 70,016 iterations each call does a multiple of 64; of 70,001 the last one leaves one over
   test.each([
     [64, 0],
     [67, 1],
     [70_016, 0],
     [70_001, 1],
-  ])("a loop of %d turns has a scalar rest only where turns are left over", (n, rests) => {
+  ])("a loop of %d iterations has a scalar rest only where iterations are left over", (n, rests) => {
     const routine = elementwise("f32", "f32", n, (x, y) => k.mul(x, y));
     expect(text(routine).match(/\bf32\.mul\b/g) ?? []).toHaveLength(rests);
     expectAgreement(routine);

@@ -123,15 +123,18 @@ describe("a fold that stores what it takes in, of functions with rare branches",
   });
 });
 
-test.runIf(canWiden)("no value of a turn goes on to the next one, which would make 256 bits too dear", () => {
-  const small = routineOf((loop, x, i) => {
-    loop.store("out", i, k.add(x, k.f64(1)));
-    loop.store("other", i, k.mul(x, x));
-  });
-  const decisions = widen(bytesOf(small), "--trace-wasm-revectorize").match(/Save: \d+, cost: \d+/g);
-  expect(decisions?.length).toBeGreaterThan(0);
-  for (const decision of decisions ?? []) expect(decision).toMatch(/Save: \d+, cost: 0$/);
-});
+test.runIf(canWiden)(
+  "no value of an iteration goes on to the next one, which would make 256 bits too dear",
+  () => {
+    const small = routineOf((loop, x, i) => {
+      loop.store("out", i, k.add(x, k.f64(1)));
+      loop.store("other", i, k.mul(x, x));
+    });
+    const decisions = widen(bytesOf(small), "--trace-wasm-revectorize").match(/Save: \d+, cost: \d+/g);
+    expect(decisions?.length).toBeGreaterThan(0);
+    for (const decision of decisions ?? []) expect(decision).toMatch(/Save: \d+, cost: 0$/);
+  },
+);
 
 test.runIf(canWiden)("values that are folded become vectors of 256 bits", () => {
   const block = k.makeBlock();

@@ -3,7 +3,7 @@ import type { Tensor } from "downhill";
 import { makeProgram, mul, sum, zeros } from "downhill";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
-import { workOf } from "./work.ts";
+import { workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, however it is cut into runs", () => {
   const square = (x: Tensor): Tensor => sum(mul(x, x));

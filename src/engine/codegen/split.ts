@@ -1,5 +1,6 @@
-import type { Expr, ScalarType, Stmt } from "./scalar.ts";
-import { walkBlock, walkExpr, walkStmt } from "./walk.ts";
+import type { Expr, ScalarType, Stmt } from "../kernel/scalar.ts";
+import { usesOf } from "../kernel/uses.ts";
+import { weightOf } from "./cost.ts";
 
 /** A local that pieces of a block hand to one another. */
 export interface Shared {
@@ -27,26 +28,6 @@ export interface Split {
   readonly incoming: readonly Shared[];
   /** Locals of the surroundings that some piece sets, and those declared here that `results` use. */
   readonly outgoing: readonly Shared[];
-}
-
-// Asked for again by every block around a statement, and by what decides how loops are written.
-const weights = new WeakMap<Stmt, number>();
-
-/** How much code a statement is, in names and numbers read: operations weigh more, those that call a function most. */
-export function weightOf(stmt: Stmt): number {
-  const known = weights.get(stmt);
-  if (known !== undefined) return known;
-  let weight = 0;
-  walkStmt(stmt, { stmt: () => void weight++, expr: (expr) => void (weight += exprWeight(expr)) });
-  weights.set(stmt, weight);
-  return weight;
-}
-
-function exprWeight({ kind, type }: Expr): number {
-  if (kind === "const" || kind === "local") return 1;
-  if (kind === "call") return 4;
-  if (kind !== "unary" && kind !== "binary") return 2;
-  return type === "f64" || type === "bool" ? 2 : 5; // the others are wrapped or rounded after each operation
 }
 
 /**
@@ -106,58 +87,4 @@ export function splitBlock(
     }
   }
   return { pieces, incoming: [...incoming.values()], outgoing: [...outgoing.values()] };
-}
-
-/** The names that statements and expressions use. */
-export interface Uses {
-  /** Every local that is read, set or declared, with its type. */
-  readonly touched: ReadonlyMap<string, ScalarType>;
-  /** Those declared, loop indices included. */
-  readonly declared: ReadonlySet<string>;
-  readonly set: ReadonlySet<string>;
-  readonly buffers: ReadonlySet<string>;
-}
-
-export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): Uses {
-  const touched = new Map<string, ScalarType>();
-  const [declared, set, buffers] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  const expr = (expr: Expr): void => {
-    if (expr.kind === "local") touched.set(expr.name, expr.type);
-    else if (expr.kind === "load") buffers.add(expr.buffer);
-  };
-  const stmt = (stmt: Stmt): void => {
-    switch (stmt.kind) {
-      case "let":
-        touched.set(stmt.name, stmt.value.type);
-        declared.add(stmt.name);
-        return;
-      case "set":
-        touched.set(stmt.name, stmt.value.type);
-        set.add(stmt.name);
-        return;
-      case "for":
-        touched.set(stmt.index, "i32");
-        declared.add(stmt.index);
-        return;
-      case "store":
-        buffers.add(stmt.buffer);
-        return;
-      case "reduce":
-        touched.set(stmt.name, stmt.value.type);
-        touched.set(stmt.index, "i32");
-        declared.add(stmt.name);
-        declared.add(stmt.index);
-        return;
-      case "contract":
-        for (const place of [stmt.out, stmt.left, stmt.right]) buffers.add(place.buffer);
-        return;
-      case "while":
-      case "if":
-      case "comment":
-        return;
-    }
-  };
-  walkBlock(block, { stmt, expr });
-  for (const result of results) walkExpr(result, expr);
-  return { touched, declared, set, buffers };
 }

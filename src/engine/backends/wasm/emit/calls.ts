@@ -1,0 +1,124 @@
+import type { CallPlan, For, While } from "../../../codegen/plan.ts";
+import { knownIterations } from "../../../kernel/iterations.ts";
+import type { Frame } from "./frame.ts";
+import { scratch } from "./frame.ts";
+import type { RangeCall, WriteIterations } from "./outline.ts";
+import { outline, outlineIterations, rangeCall } from "./outline.ts";
+import { emitScalar } from "./scalar.ts";
+import { emitSharedIterations } from "./shared.ts";
+import { reload, spill } from "./spill.ts";
+
+/** Makes an independent loop a function and calls it for some iterations at a time. */
+export function emitKernel(stmt: For, plan: CallPlan, frame: Frame, write: WriteIterations): void {
+  frame.unit.noteKernel();
+  const { multipleOf, iterations, sharedFrom } = plan;
+  const kernel = outlineIterations(stmt, frame, { hint: "loop", multipleOf }, write);
+  const alone = (): void => emitCalls(stmt, iterations, frame, rangeCall(kernel));
+  if (sharedFrom === undefined) alone();
+  else emitSharedIterations(stmt, { iterations, sharedFrom }, frame, kernel, alone);
+}
+
+/** Makes any loop a function that runs some iterations in their order, and calls it until all are done. */
+export function emitSequence(stmt: For, plan: CallPlan, frame: Frame, write: WriteIterations): void {
+  const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
+  const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
+    write(inner, { from: 0, to: 1, multipleOf: 1 });
+    for (const one of shared) spill(one, inner);
+  });
+  for (const one of carried) spill(one, frame);
+  emitCalls(stmt, plan.iterations, frame, (body, pushFrom, pushTo) =>
+    call(body, () => {
+      pushFrom();
+      pushTo();
+    }),
+  );
+  for (const one of carried) reload(one, frame);
+}
+
+/** The same of a `while` loop: each call tells whether there is more to do. */
+export function emitWhileSequence(
+  stmt: While,
+  iterations: number,
+  frame: Frame,
+  writeBody: (inner: Frame) => void,
+): void {
+  const { body } = frame;
+  const options = { name: "steps", params: [], results: ["i32" as const], isKernel: false };
+  const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
+    const code = inner.body;
+    const left = scratch(inner, "i32");
+    const leave = (isMore: boolean): void => {
+      for (const one of shared) spill(one, inner);
+      code.i32Const(isMore ? 1 : 0);
+    };
+    code.i32Const(iterations);
+    code.localSet(left);
+    const again = code.loop();
+    emitScalar(stmt.condition, inner);
+    code.op("i32.eqz");
+    code.if();
+    leave(false);
+    code.return();
+    code.end();
+    writeBody(inner);
+    code.localGet(left);
+    code.i32Const(1);
+    code.op("i32.sub");
+    code.localTee(left);
+    code.brIf(again);
+    code.end();
+    leave(true);
+  });
+  for (const one of carried) spill(one, frame);
+  const again = body.loop();
+  call(body, () => {});
+  body.brIf(again);
+  body.end();
+  for (const one of carried) reload(one, frame);
+}
+
+/** Calls for all iterations of a loop, some at a time, in their order. */
+function emitCalls(stmt: For, chunk: number, frame: Frame, call: RangeCall): void {
+  const { body } = frame;
+  if ((knownIterations(stmt) ?? Infinity) <= chunk) {
+    return call(
+      body,
+      () => emitScalar(stmt.from, frame),
+      () => emitScalar(stmt.to, frame),
+    );
+  }
+  const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
+  emitScalar(stmt.from, frame);
+  body.localSet(from);
+  emitScalar(stmt.to, frame);
+  body.localSet(to);
+  // while (from < to): the first or last iterations, and then from or to moves on; differences do not overflow as uint32
+  const out = body.block();
+  const again = body.loop();
+  body.localGet(from);
+  body.localGet(to);
+  body.op("i32.ge_s");
+  body.brIf(out);
+  const [end, moved] = stmt.reverse ? [from, to] : [to, from];
+  const next = scratch(frame, "i32");
+  const pushNext = (): void => {
+    body.localGet(moved);
+    body.i32Const(stmt.reverse ? -chunk : chunk);
+    body.op("i32.add");
+    body.localGet(end);
+    body.localGet(to);
+    body.localGet(from);
+    body.op("i32.sub");
+    body.i32Const(chunk);
+    body.op("i32.gt_u");
+    body.select("i32");
+    body.localTee(next);
+  };
+  const pushMoved = (): void => body.localGet(moved);
+  call(body, stmt.reverse ? pushNext : pushMoved, stmt.reverse ? pushMoved : pushNext);
+  body.localGet(next);
+  body.localSet(moved);
+  body.br(again);
+  body.end();
+  body.end();
+}

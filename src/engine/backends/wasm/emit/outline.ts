@@ -1,0 +1,151 @@
+import type { Named } from "../../../codegen/phases.ts";
+import { boundaryOf } from "../../../codegen/phases.ts";
+import type { For } from "../../../codegen/plan.ts";
+import type { Stmt } from "../../../kernel/scalar.ts";
+import type { Body } from "../encode/body.ts";
+import type { Frame } from "./frame.ts";
+import { bufferOf, localIndex, openFrame } from "./frame.ts";
+import { loadOf, storeOf } from "./scalar.ts";
+import { reload } from "./spill.ts";
+import type { Argument } from "./threads/share.ts";
+import { valueTypeOf } from "./unit.ts";
+import type { Bounds } from "./vector/loop.ts";
+
+/** Code that became a function. */
+export interface Outline {
+  /** What it receives after its parameters. */
+  readonly args: readonly Argument[];
+  /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
+  readonly call: (body: Body, pushArgs: () => void) => void;
+  /** The same where these locals hold `args`. */
+  readonly callWith: (body: Body, pushArgs: () => void, args: readonly number[]) => void;
+  /** Locals from outside that the code sets: they are handed over in memory. */
+  readonly carried: readonly Named[];
+}
+
+/** Engines take functions of as many parameters (limits of the JavaScript interface of WebAssembly); more are put into memory. */
+const maximumParams = 1000;
+
+/**
+ * Makes a statement, or iterations of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
+ * in memory what it sets of them. Calls may stand wherever these locals are those of `frame`.
+ */
+export function outline(
+  stmt: Stmt,
+  frame: Frame,
+  {
+    name,
+    params,
+    results,
+    isKernel,
+  }: {
+    readonly name: string;
+    readonly params: readonly string[];
+    readonly results: readonly "i32"[];
+    readonly isKernel: boolean;
+  },
+  write: (inner: Frame, carried: readonly Named[]) => void,
+): Outline {
+  const { unit } = frame;
+  const { captured, carried, buffers } = boundaryOf([stmt]);
+  const pointers = buffers.flatMap((buffer) => {
+    const place = bufferOf(frame, buffer.name);
+    return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
+  });
+  /** All that it receives, with the names of the slots where it finds them if they are too many to be passed. */
+  const handed: readonly (Named & { readonly slot: string })[] = [
+    ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
+    ...captured.map((one) => ({ ...one, slot: one.name })),
+  ];
+  const isPassed = params.length + handed.length <= maximumParams;
+  const passed = isPassed ? handed : [];
+  const made = unit.module.function(unit.fresh(name), {
+    params: [...params.map(() => "i32" as const), ...passed.map(({ type }) => valueTypeOf(type))],
+    paramNames: [...params, ...passed.map((one) => one.name)],
+    results,
+  });
+  const received = handed.map(({ name: local, type, slot }, k) => {
+    if (isPassed) return params.length + k;
+    const index = made.body.local(valueTypeOf(type), local);
+    unit.pushSpillBase(made.body);
+    made.body.memory(loadOf(type), unit.spillSlot(frame.owner, slot));
+    made.body.localSet(index);
+    return index;
+  });
+  const places = new Map(frame.buffers);
+  pointers.forEach((one, k) => places.set(one.name, { ...one.place, local: received[k]! }));
+  const inner = openFrame(unit, made.body, frame.owner, places, isKernel);
+  captured.forEach((one, k) =>
+    inner.locals.set(one.name, { type: one.type, index: received[pointers.length + k]! }),
+  );
+  for (const [local, range] of frame.ranges) inner.ranges.set(local, range);
+  for (const [index, end] of frame.ends) inner.ends.set(index, end);
+  for (const one of carried) reload(one, inner);
+  write(inner, carried);
+  const callWith: Outline["callWith"] = (body, pushArgs, args) => {
+    if (isPassed) {
+      pushArgs();
+      for (const arg of args) body.localGet(arg);
+    } else {
+      handed.forEach(({ type, slot }, k) => {
+        unit.pushSpillBase(body);
+        body.localGet(args[k]!);
+        body.memory(storeOf(type), unit.spillSlot(frame.owner, slot));
+      });
+      pushArgs();
+    }
+    body.call(made);
+  };
+  return {
+    carried,
+    callWith,
+    args: [
+      ...pointers.map((one): Argument => ({
+        type: "i32",
+        name: one.name,
+        push: () => frame.body.localGet(one.local),
+      })),
+      ...captured.map((one): Argument => ({
+        type: valueTypeOf(one.type),
+        name: one.name,
+        push: () => frame.body.localGet(localIndex(frame, one.name, one.type)),
+      })),
+    ],
+    call: (body, pushArgs) =>
+      callWith(body, pushArgs, [
+        ...pointers.map(({ local }) => local),
+        ...captured.map(({ name: local, type }) => localIndex(frame, local, type)),
+      ]),
+  };
+}
+
+/** Writes a call of a function for the iterations between two indices. */
+export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+
+/** Writes the iterations of a loop between bounds in locals of `inner`. */
+export type WriteIterations = (inner: Frame, bounds: Bounds) => void;
+
+/** The same of an independent loop: a function `(from, to, …)` of the iterations that it runs. */
+export function outlineIterations(
+  stmt: For,
+  frame: Frame,
+  { hint, multipleOf }: { readonly hint: string; readonly multipleOf: number },
+  write: WriteIterations,
+): Outline {
+  const options = { name: `${hint} ${stmt.index}`, params: ["from", "to"], results: [], isKernel: true };
+  return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1, multipleOf }));
+}
+
+/** Makes an independent loop a function and gives its calls. */
+export function outlined(stmt: For, frame: Frame, hint: string, write: WriteIterations): RangeCall {
+  return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
+}
+
+/** Calls of such a function. */
+export function rangeCall({ call }: Outline): RangeCall {
+  return (body, pushFrom, pushTo) =>
+    call(body, () => {
+      pushFrom();
+      pushTo();
+    });
+}

@@ -1,0 +1,138 @@
+import { statementWork } from "../../../codegen/cost.ts";
+import type { For } from "../../../codegen/plan.ts";
+import { callsOfProducts } from "../../../codegen/tuning.ts";
+import type { Contract } from "../../../kernel/scalar.ts";
+import { must } from "../../../util/assert-never.ts";
+import { advance, repeat } from "./contract/emit.ts";
+import type { ContractFunction } from "./contract/index.ts";
+import { contractParams } from "./contract/units.ts";
+import type { Frame } from "./frame.ts";
+import { scratch } from "./frame.ts";
+import type { Outline } from "./outline.ts";
+import { emitScalar } from "./scalar.ts";
+import { emitShared } from "./threads/share.ts";
+
+/**
+ * Calls for all iterations of an independent loop, by several threads if there are enough of them: each is given the iterations that it would be
+ * given by one thread, so that whatever depends on where a call begins stays the same.
+ */
+export function emitSharedIterations(
+  stmt: For,
+  { iterations: chunk, sharedFrom }: { readonly iterations: number; readonly sharedFrom: number },
+  frame: Frame,
+  { callWith, args }: Outline,
+  alone: () => void,
+): void {
+  const { body, unit } = frame;
+  const sharing = must(unit.sharing, "what threads share work by");
+  const [from, to, units] = [scratch(frame, "i32"), scratch(frame, "i32"), scratch(frame, "i32")];
+  emitScalar(stmt.from, frame);
+  body.localSet(from);
+  emitScalar(stmt.to, frame);
+  body.localSet(to);
+  // (to − from + chunk − 1) / chunk, none where to ≤ from; differences do not overflow as uint32
+  body.localGet(to);
+  body.localGet(from);
+  body.op("i32.sub");
+  body.i32Const(1);
+  body.op("i32.sub");
+  body.i32Const(chunk);
+  body.op("i32.div_u");
+  body.i32Const(1);
+  body.op("i32.add");
+  body.i32Const(0);
+  body.localGet(from);
+  body.localGet(to);
+  body.op("i32.lt_s");
+  body.select("i32");
+  body.localTee(units);
+  body.i32Const(sharedFrom);
+  body.op("i32.ge_u");
+  body.if();
+  emitShared(body, unit.module, sharing, unit.reserve, {
+    pushUnits: () => body.localGet(units),
+    pushCalls: () => body.localGet(units),
+    args: [
+      { type: "i32", name: "from", push: () => body.localGet(from) },
+      { type: "i32", name: "to", push: () => body.localGet(to) },
+      ...args,
+    ],
+    alone,
+    part(code, first, count, [start, end, ...rest]) {
+      const at = code.local("i32", "at");
+      code.localGet(start!);
+      code.localGet(first);
+      code.i32Const(chunk);
+      code.op("i32.mul");
+      code.op("i32.add");
+      code.localSet(at);
+      repeat(
+        code,
+        code.local("i32", "calls_left"),
+        () => code.localGet(count),
+        false,
+        () => {
+          const pushRange = (): void => {
+            code.localGet(at);
+            code.localGet(at);
+            code.i32Const(chunk);
+            code.op("i32.add");
+            code.localGet(end!);
+            code.localGet(end!);
+            code.localGet(at);
+            code.op("i32.sub");
+            code.i32Const(chunk);
+            code.op("i32.gt_u");
+            code.select("i32");
+          };
+          callWith(code, pushRange, rest);
+          advance(code, at, chunk);
+        },
+      );
+    },
+  });
+  body.else();
+  alone();
+  body.end();
+}
+
+/** Calls a contraction's function for all of its parts, by several threads; the addresses of the operands are on the stack. */
+export function emitSharedContract(
+  made: ContractFunction,
+  stmt: Contract,
+  frame: Frame,
+  operands: readonly number[],
+): void {
+  const { body, unit } = frame;
+  const sharing = must(unit.sharing, "what threads share work by");
+  const calls = Math.ceil((callsOfProducts * statementWork(stmt)) / unit.settings.chunkWork);
+  const work = unit.workMemory(made.workBytes);
+  emitShared(body, unit.module, sharing, unit.reserve, {
+    pushUnits: () => body.i32Const(made.units),
+    pushCalls: () => body.i32Const(Math.min(calls, 2 ** 30)),
+    args: operands.map((local, k) => ({
+      type: "i32",
+      name: contractParams[k]!,
+      push: () => body.localGet(local),
+    })),
+    alone() {
+      for (const local of operands) body.localGet(local);
+      body.i32Const(work);
+      body.i32Const(0);
+      body.i32Const(made.units);
+      body.i32Const(0);
+      body.call(made);
+    },
+    part(code, first, count, args, hasBegun) {
+      for (const local of args) code.localGet(local);
+      code.i32Const(work);
+      code.call(sharing.scratch);
+      code.localGet(first);
+      code.localGet(first);
+      code.localGet(count);
+      code.op("i32.add");
+      code.localGet(hasBegun);
+      code.call(made);
+    },
+  });
+}

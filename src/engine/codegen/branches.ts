@@ -1,0 +1,87 @@
+import type { Expr, Procedure, Stmt } from "../kernel/scalar.ts";
+import { usesOf } from "../kernel/uses.ts";
+import { reachedBy, walkBlock, walkExpr, walkStmt } from "../kernel/walk.ts";
+import { weightOf } from "./cost.ts";
+import { cheapBranch } from "./tuning.ts";
+
+/** Whether a block or a procedure that it calls has branches that few take. */
+export function hasRare(block: readonly Stmt[]): boolean {
+  let found = false;
+  const stmt = (inner: Stmt): void => {
+    if (inner.kind === "if" && inner.rare === true) found = true;
+  };
+  walkBlock(block, { stmt });
+  for (const procedure of reachedBy(block, []).procedures) walkBlock(procedure.body, { stmt });
+  return found;
+}
+
+/** Whether nothing in a branch reads what stores before it write, or makes them. */
+export function isSilent(block: readonly Stmt[]): boolean {
+  return (
+    block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&
+    usesOf(block).buffers.size === 0
+  );
+}
+
+/** Whether a branch touches no memory, calls nothing and is short: then it is computed for all lanes. */
+export function isCheap(block: readonly Stmt[]): boolean {
+  let weight = 0;
+  let isPlain = true;
+  for (const stmt of block) weight += weightOf(stmt);
+  walkBlock(block, {
+    stmt: ({ kind }) => {
+      if (kind !== "let" && kind !== "set" && kind !== "if" && kind !== "comment") isPlain = false;
+    },
+    expr: ({ kind }) => {
+      if (kind === "load" || kind === "call" || kind === "table") isPlain = false;
+    },
+  });
+  return isPlain && weight <= cheapBranch;
+}
+
+/** Whether a block has a statement of one of these kinds. */
+export function hasKind(block: readonly Stmt[], kinds: ReadonlySet<Stmt["kind"]>): boolean {
+  let found = false;
+  walkBlock(block, {
+    stmt: ({ kind }) => {
+      if (kinds.has(kind)) found = true;
+    },
+  });
+  return found;
+}
+
+/** Whether there is float64, in procedures too; where rare branches are left out, other than in these. */
+export function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
+  let found = false;
+  const seen = new Set<Procedure>();
+  const expr = (x: Expr): void => {
+    if (x.type === "f64") found = true;
+    if ((x.kind === "unary" || x.kind === "convert") && x.x.type === "f64") found = true;
+    if (x.kind === "call" && !seen.has(x.procedure)) {
+      seen.add(x.procedure);
+      if (x.procedure.params.some((param) => param.type === "f64")) found = true;
+      statements(x.procedure.body);
+      walkExpr(x.procedure.result, expr);
+    }
+  };
+  const statements = (stmts: readonly Stmt[]): void => {
+    for (const stmt of stmts) {
+      if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
+        walkStmt({ ...stmt, body: [] }, { expr });
+        statements(stmt.body);
+        continue;
+      }
+      if (stmt.kind !== "if") {
+        walkStmt(stmt, { expr });
+        continue;
+      }
+      walkExpr(stmt.condition, expr);
+      if (stmt.rare === true && leavesOut) continue;
+      statements(stmt.then);
+      statements(stmt.otherwise);
+    }
+  };
+  statements(block);
+  for (const result of results) walkExpr(result, expr);
+  return found;
+}

@@ -1,0 +1,181 @@
+import { knownIterations } from "../kernel/iterations.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { walkExpr } from "../kernel/walk.ts";
+import type { Dependence } from "./affine.ts";
+import { affine, dependence, strideOf, uniform, varying } from "./affine.ts";
+import { weightOf } from "./cost.ts";
+import * as tuning from "./tuning.ts";
+
+type For = Stmt & { readonly kind: "for" };
+
+/** How far an index moves when that of a loop grows by one; `undefined` where that is not the same everywhere. */
+type Stride = number | undefined;
+
+interface Access {
+  /** Along the loop in question. */
+  readonly outer: Stride;
+  /** Along the innermost loop within it, if the access stands in one. */
+  readonly inner: Stride | "none";
+  /** How often it is made in an iteration of the loop in question, where that is known of loops within. */
+  readonly times: number;
+}
+
+/** What an iteration of a loop does to memory, and how much besides. */
+interface Survey {
+  readonly accesses: Access[];
+  hasLoops: boolean;
+  /** Whether all loops within may be vectorised themselves. */
+  areParallel: boolean;
+  /** Why this cannot be. */
+  refusal: string | undefined;
+  /** How long an iteration takes, in weight, loops within and calls counted. */
+  work: number;
+  /** The most iterations that a loop within has. */
+  longest: number;
+}
+
+/**
+ * Whether a loop is best written for several lanes at a time, or why not: where its body has no loops it is if it mostly walks
+ * through memory step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
+ */
+export function isBestVectorised(stmt: For): string | true {
+  const survey: Survey = {
+    accesses: [],
+    hasLoops: false,
+    areParallel: true,
+    refusal: undefined,
+    work: 0,
+    longest: 0,
+  };
+  const names = new Map([[stmt.index, affine(1)]]);
+  surveyBlock(stmt.body, { times: 1, innermost: undefined, outer: names, inner: new Map() }, survey);
+  if (survey.refusal !== undefined) return survey.refusal;
+  const weight = stmt.body.reduce((sum, inner) => sum + weightOf(inner), 0);
+  if (weight > tuning.heaviestVectorised) return "it is too much code";
+  const { accesses } = survey;
+  const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1).length;
+  if (scattered > 0) {
+    const isWorth = survey.hasLoops ? isWorthShortRows(stmt, survey) : isWorthGathering(survey, weight);
+    return isWorth || "elements would be fetched one by one";
+  }
+  const within = accesses.filter((access) => access.inner !== "none");
+  const isInnerBetter = survey.areParallel && within.every(({ inner }) => inner === 0 || inner === 1);
+  return !survey.hasLoops || !isInnerBetter || "a loop within is better";
+}
+
+/** Whether a loop without loops within does so much that elements of each lane are fetched one by one for it. */
+function isWorthGathering({ accesses }: Survey, weight: number): boolean {
+  const alternate = accesses.filter(({ outer }) => outer === 2).length;
+  const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1 && outer !== 2).length;
+  return scattered * tuning.weightOfGather + alternate <= weight;
+}
+
+/** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
+function isWorthShortRows(stmt: For, { accesses, work, longest }: Survey): boolean {
+  if (longest >= tuning.shortRow || (knownIterations(stmt) ?? Infinity) < tuning.shortRow) return false;
+  const gathers = accesses.reduce(
+    (sum, { outer, times }) => (outer === 0 || outer === 1 ? sum : sum + times),
+    0,
+  );
+  return gathers * tuning.weightOfShortGather <= work;
+}
+
+/** Where in a nest of loops statements stand. */
+interface Place {
+  /** How often they are done in an iteration of the loop in question. */
+  readonly times: number;
+  /** The index of the innermost loop around them within that loop. */
+  readonly innermost: string | undefined;
+  /** How locals depend on the index of the loop in question, and on that of the innermost one. */
+  readonly outer: Map<string, Dependence>;
+  readonly inner: Map<string, Dependence>;
+}
+
+function surveyBlock(block: readonly Stmt[], place: Place, survey: Survey): void {
+  const { times, outer, inner } = place;
+  for (const stmt of block) {
+    const isIndex = stmt.kind === "let" && stmt.value.type === "i32";
+    if (!isIndex && (stmt.kind === "let" || stmt.kind === "set" || stmt.kind === "store"))
+      survey.work += times * weightOf(stmt);
+    switch (stmt.kind) {
+      case "let":
+        noteReads(stmt.value, place, survey);
+        outer.set(stmt.name, isIndex ? dependence(stmt.value, outer) : varying);
+        inner.set(stmt.name, isIndex ? dependence(stmt.value, inner) : varying);
+        break;
+      case "set":
+        noteReads(stmt.value, place, survey);
+        if (stmt.value.type !== "i32") break;
+        outer.set(stmt.name, varying);
+        inner.set(stmt.name, varying);
+        break;
+      case "store":
+        noteReads(stmt.index, place, survey);
+        noteReads(stmt.value, place, survey);
+        noteAccess(stmt.index, place, survey);
+        break;
+      case "if":
+        noteReads(stmt.condition, place, survey);
+        surveyBlock(stmt.then, place, survey);
+        surveyBlock(stmt.otherwise, place, survey);
+        break;
+      case "for":
+      case "reduce":
+        surveyLoop(stmt, place, survey);
+        break;
+      case "while":
+        survey.areParallel = false;
+        noteReads(stmt.condition, place, survey);
+        survey.longest = Infinity;
+        surveyBlock(stmt.body, place, survey);
+        break;
+      case "contract":
+        survey.refusal ??= "a product of arrays stands in it";
+        break;
+      case "comment":
+        break;
+    }
+  }
+}
+
+function noteAccess(index: Expr, { times, innermost, outer, inner }: Place, survey: Survey): void {
+  survey.accesses.push({
+    outer: strideOf(dependence(index, outer)),
+    inner: innermost === undefined ? "none" : strideOf(dependence(index, inner)),
+    times,
+  });
+}
+
+function noteReads(expr: Expr, place: Place, survey: Survey): void {
+  walkExpr(expr, (x) => {
+    if (x.kind === "load") noteAccess(x.index, place, survey);
+    else if (x.kind === "call") survey.work += place.times * tuning.weightOfCall;
+  });
+}
+
+function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: Place, survey: Survey): void {
+  const { times, outer, inner } = place;
+  survey.hasLoops = true;
+  if (stmt.kind === "for" && stmt.independent !== true) survey.areParallel = false;
+  for (const bound of [stmt.from, stmt.to]) {
+    noteReads(bound, place, survey);
+    if (dependence(bound, outer).kind !== "uniform")
+      survey.refusal ??= "a loop within has bounds that differ from lane to lane";
+  }
+  outer.set(stmt.index, uniform);
+  const names = new Map([...inner.keys()].map((name) => [name, uniform]));
+  names.set(stmt.index, affine(1));
+  const iterations = knownIterations(stmt) ?? Infinity;
+  const isFilled = stmt.kind === "for" && tuning.filledRows.includes(iterations);
+  survey.longest = Math.max(survey.longest, isFilled ? tuning.shortRow : iterations);
+  const all = times * Math.min(iterations, tuning.shortRow);
+  const within: Place = { times: all, innermost: stmt.index, outer, inner: names };
+  surveyBlock(stmt.body, within, survey);
+  if (stmt.kind !== "reduce") return;
+  walkExpr(stmt.value, (x) => {
+    if (x.kind === "load") noteAccess(x.index, within, survey);
+  });
+  survey.work += all * tuning.weightOfFold;
+  outer.set(stmt.name, varying);
+  inner.set(stmt.name, varying);
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import * as k from "../kernel/build.ts";
+import type { Expr, Procedure } from "../kernel/scalar.ts";
+import type { Manner } from "./vectorise.ts";
+import { canVectorise } from "./vectorise.ts";
+
+const [i, n, sum] = [k.local("i32", "i"), k.local("i32", "n"), k.local("f64", "sum")];
+const a = (index: Expr): Expr => k.load("f64", "a", index);
+
+/** What is said of a loop over `i` with this body. */
+function answer(fill: (block: k.Block) => void, manner: Partial<Manner> = {}): string | true {
+  const block = k.makeBlock();
+  fill(block);
+  const iteration = { index: "i", body: block.statements, results: [], copies: 1 };
+  return canVectorise(iteration, { isNarrow: false, leavesRareOut: false, ...manner });
+}
+
+/** A procedure whose loop goes as far as its argument says, of more or less code. */
+const countTo = (statements: number): Procedure =>
+  k.procedure(`count ${statements}`, [["end", "i32"]], (block, [end]) => {
+    const total = block.let("total", k.f64(0));
+    for (let s = 0; s < statements; s++) block.set(total, k.mul(k.add(total, k.f64(s)), total));
+    block.for("j", k.i32(0), end!, (loop, j) => loop.set(total, k.add(total, k.convert("f64", j))));
+    return total;
+  });
+
+describe("a loop can be written in lanes", () => {
+  test.each<[text: string, fill: (block: k.Block) => void]>([
+    ["that goes through memory", (block) => block.store("out", i, k.mul(a(i), k.f64(2)))],
+    ["whose loops within have the same bounds for all lanes", (block) => block.for("j", k.i32(0), n, (loop, j) => loop.store("out", k.add(j, i), a(j)))], // prettier-ignore
+    [
+      "that goes on as long as any lane does",
+      (block) => {
+        const x = block.let("x", a(i));
+        block.while(k.lt(k.f64(1), x), (loop) => loop.set(x, k.mul(x, k.f64(0.5))));
+        block.store("out", i, x);
+      },
+    ],
+    ["that calls a procedure with the same bounds for all lanes", (block) => block.store("out", i, k.add(a(i), k.call(countTo(1), n)))], // prettier-ignore
+  ])("%s", (_, fill) => {
+    expect(answer(fill)).toBe(true);
+  });
+});
+
+describe("a loop cannot be written in lanes, and is said why,", () => {
+  test.each<[text: string, reason: string, fill: (block: k.Block) => void, manner?: Partial<Manner>]>([
+    [
+      "where it sets what it does not declare",
+      '"sum" from around the loop is set',
+      (block) => block.set(sum, a(i)),
+    ],
+    ["where bounds within differ", "a loop within has bounds that differ from lane to lane", (block) => block.for("j", k.i32(0), i, (loop, j) => loop.store("out", j, a(j)))], // prettier-ignore
+    ["where bounds in a procedure that is written into it differ", "a loop within has bounds that differ from lane to lane", (block) => block.store("out", i, k.call(countTo(1), i))], // prettier-ignore
+    ["where bounds in one that becomes a function may differ", "a loop within has bounds that differ from lane to lane", (block) => block.store("out", i, k.call(countTo(200), k.load("i32", "b", i)))], // prettier-ignore
+    ["where a float64 meets lanes of 32 bits", "a float64 stands among lanes of 32 bits", (block) => block.store("out", i, a(i)), { isNarrow: true }], // prettier-ignore
+    [
+      "where a product of arrays stands in it",
+      "a product of arrays stands in it",
+      (block) => {
+        const place = (buffer: string) => ({ buffer, offset: i });
+        block.contract({ name: "p", type: "f64", out: place("out"), left: place("a"), right: place("a"), dims: [], accumulate: false }); // prettier-ignore
+      },
+    ],
+  ])("%s", (_, reason, fill, manner) => {
+    expect(answer(fill, manner)).toBe(reason);
+  });
+
+  test("rare branches can be left out where all stores wait for the end, and not where one cannot wait", () => {
+    const rarely = (block: k.Block, x: Expr): void =>
+      block.ifRare(k.lt(k.f64(9), x), (then) => then.set(x, k.f64(9)));
+    const storing = (first: (block: k.Block, x: Expr) => void) => (block: k.Block) => {
+      const x = block.let("x", a(i));
+      first(block, x);
+      rarely(block, x);
+      block.store("out", i, x);
+    };
+    const early = "something is stored before a rare branch";
+    const manner = { leavesRareOut: true };
+    expect(
+      answer(
+        storing(() => {}),
+        manner,
+      ),
+    ).toBe(true);
+    expect(
+      answer(
+        storing((block, x) => block.store("more", i, x)),
+        manner,
+      ),
+    ).toBe(true);
+    const scattered = storing((block, x) => block.store("more", k.convert("i32", x), x));
+    expect(answer(scattered, manner)).toBe(early);
+    const readAgain = storing((block, x) => {
+      block.store("more", i, x);
+      block.set(x, k.load("f64", "more", k.add(i, k.i32(1))));
+    });
+    expect(answer(readAgain, manner)).toBe(early);
+    const joined = storing((block, x) => {
+      const even = k.mul(i, k.i32(2));
+      block.store("more", even, x);
+      block.store("more", k.add(even, k.i32(1)), x);
+    });
+    expect(answer(joined, manner)).toBe(true);
+    expect(answer(scattered)).toBe(true);
+  });
+});
