@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nInput, port, products, reversed, running } from "../../../test/support/run-time-routines.ts";
+import { n, nInput, port, products, reversed, running } from "../../../test/support/run-time-routines.ts";
 import * as k from "../kernel/build.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
@@ -136,6 +136,14 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
       /leaves the int32 numbers for n = 1073741824\./,
     );
     for (const one of [run, large, wide]) one.release?.();
+  });
+
+  test("a temporary that would end outside of the arena of a call is refused", () => {
+    const run = backend.compile({ ...reversed, arenaBytes: k.mul(n, k.i32(16)) });
+    expect(() => run([cell(5), 5], [cell(5), 0])).toThrow(
+      'temporary "twice" of reversed ends outside of its arena',
+    );
+    run.release?.();
   });
 
   test("memory is what it was after calls, those too that find none", () => {

@@ -1,6 +1,7 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import { must } from "../util/assert-never.ts";
 import type { Cell, Slot } from "./executable.ts";
+import { bytesPerElement } from "./executable.ts";
 import type { BinaryOp, Buffer, Expr, Routine, Size } from "./scalar.ts";
 import { constantSize } from "./sizes.ts";
 import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
@@ -22,7 +23,8 @@ export interface CallSizes {
    * Computes the sizes of a call and checks that the arrays it is given are as long as they say; absent where all sizes are
    * known before.
    *
-   * @throws DownhillError `range` where a size is negative or leaves the int32 numbers, `shape` where an array is too short.
+   * @throws DownhillError `range` where a size is negative or leaves the int32 numbers, `shape` where an array is too short,
+   * `internal` where a temporary ends outside of the arena.
    */
   readonly update: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void) | undefined;
 }
@@ -96,8 +98,14 @@ export function callSizes(routine: Routine): CallSizes {
   routine.outputs.forEach((output, slot) => {
     if (output.kind === "buffer") enterPort(output.buffer, (_, outputs) => outputs[slot]!);
   });
-  for (const temp of routine.temps) enter(temp, temp.offset);
   let arenaBytes = 0;
+  for (const temp of routine.temps) {
+    const extent = enter(temp, temp.offset);
+    checked.push(() => {
+      if (extent.offset + extent.size * bytesPerElement[temp.type] > arenaBytes)
+        throw internalError(`temporary "${temp.name}" of ${routine.name} ends outside of its arena`);
+    });
+  }
   settle(routine.arenaBytes, "the memory of temporaries, in bytes,", (n) => (arenaBytes = n));
   walkBlock(routine.body, {
     stmt(stmt) {
