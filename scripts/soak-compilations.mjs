@@ -77,7 +77,7 @@ async function main() {
 
   const megabytes = (/** @type {number} */ bytes) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
   const measure = async () => {
-    // garbage of two generations; what finalisers free is free a turn later
+    // garbage of two generations; what finalisers free is free an iteration of the event loop later
     for (let n = 0; n < 3; n++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));

@@ -11,11 +11,11 @@ import { bundleSoak } from "./bundle.mjs";
 
 const usage = `Usage: node scripts/soak-memory.mjs [OPTIONS]
 
-  --size F      lengths of arrays, times what they are (1)
-  --turns F     how often each loop goes round, times what it does (1)
-  --loop NAME   this one only
-  --list        names the loops
-  --help        this text`;
+  --size F           lengths of arrays, times what they are (1)
+  --iterations F     iterations of each loop, times what they are (1)
+  --loop NAME        this one only
+  --list             names the loops
+  --help             this text`;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Megabytes that may come and go: garbage, code that V8 keeps of modules that are gone, large results at rest. */
@@ -25,7 +25,7 @@ const read = () =>
   parseArgs({
     options: {
       size: { type: "string", default: "1" },
-      turns: { type: "string", default: "1" },
+      iterations: { type: "string", default: "1" },
       loop: { type: "string" },
       list: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -41,10 +41,10 @@ try {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
   process.exit(2);
 }
-const [size, turns] = [Number(options.size), Number(options.turns)];
+const [size, iterations] = [Number(options.size), Number(options.iterations)];
 if (options.help) console.log(usage);
-else if (!(size > 0 && turns > 0)) {
-  console.error(`--size and --turns must be above 0.\n\n${usage}`);
+else if (!(size > 0 && iterations > 0)) {
+  console.error(`--size and --iterations must be above 0.\n\n${usage}`);
   process.exitCode = 2;
 } else if (options.bundle !== undefined) await runLoop(options.bundle, options.loop ?? "");
 else await main();
@@ -52,7 +52,7 @@ else await main();
 /** @param {string} file */
 async function loopsOf(file) {
   const { memoryLoops, held } = await import(pathToFileURL(file).href);
-  return { loops: memoryLoops(size, turns), held };
+  return { loops: memoryLoops(size, iterations), held };
 }
 
 async function main() {
@@ -80,7 +80,16 @@ async function main() {
  * @param {string} name
  */
 async function isFlat(bundle, name) {
-  const words = ["--bundle", bundle, "--loop", name, "--size", String(size), "--turns", String(turns)];
+  const words = [
+    "--bundle",
+    bundle,
+    "--loop",
+    name,
+    "--size",
+    String(size),
+    "--iterations",
+    String(iterations),
+  ];
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...words], { stdio: "inherit" });
   return 0 === (await new Promise((resolve) => child.on("close", resolve)));
 }
@@ -93,23 +102,23 @@ async function isFlat(bundle, name) {
  */
 async function runLoop(bundle, name) {
   const { loops, held } = await loopsOf(bundle);
-  const { about, turns: count, flatFrom, begin } = loops[name];
+  const { about, iterations: count, flatFrom, begin } = loops[name];
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc");
   const measure = async () => {
-    // garbage of two generations; what finalisers free is free a turn later
+    // garbage of two generations; what finalisers free is free an iteration of the event loop later
     for (let n = 0; n < 3; n++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
     return held();
   };
-  const turn = begin();
+  const iteration = begin();
   const step = Math.max(1, Math.floor((count - flatFrom) / 10));
   /** @type {Record<string, number>[]} */
   const seen = [];
   for (let i = 0; i < count; i++) {
-    turn(i);
+    iteration(i);
     if (i + 1 < flatFrom || ((i + 1 - flatFrom) % step !== 0 && i + 1 < count)) continue;
     seen.push(await measure());
   }
@@ -123,6 +132,6 @@ async function runLoop(bundle, name) {
     .map(([key]) => key);
   const figures = Object.keys(slack).map((key) => `${key} ${first(key)}, at most ${most(key)} MB`);
   const verdict = grown.length === 0 ? "flat" : `NOT flat (${grown.join(", ")})`;
-  console.log(`${verdict}  ${name}: ${about}; ${count} turns: ${figures.join("; ")}`);
+  console.log(`${verdict}  ${name}: ${about}; ${count} iterations: ${figures.join("; ")}`);
   process.exit(grown.length === 0 ? 0 : 1);
 }

@@ -43,7 +43,7 @@ const perPart = 25;
 /** Parts of one seed, so that no two seeds share one. */
 const partsPerSeed = 1_000_000;
 /** Milliseconds of a processor, and of the clock, in which one program ends unless it never does. */
-const patience = { processor: 60_000, clock: 1_200_000 };
+const timeLimits = { processor: 60_000, clock: 1_200_000 };
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const read = () =>
@@ -199,7 +199,7 @@ async function main() {
       const watch = setInterval(() => {
         const waited = performance.now() - heard.clock;
         const worked = (processorTime(process_.pid) ?? waited + heard.processor) - heard.processor;
-        if (worked < patience.processor && waited < patience.clock) return;
+        if (worked < timeLimits.processor && waited < timeLimits.clock) return;
         report(`a program takes longer than ${(worked / 1000).toFixed(0)} s; it may never end.`, part);
         process_.kill("SIGKILL");
       }, 5000);

@@ -33,8 +33,8 @@ note(jit(grad((k) => scan((c) => [sin(c.mul(k)), null], 1, null, { length: 500 }
 const large = array(200 * 160, 5, "float32").reshape([200, 160]);
 const product = jit((p, q) => matmul(p, q));
 const other = large.reshape([160, 200]);
-const turns = Number(process.argv[3] ?? 1);
-for (let i = 0; i < turns; i++) if (i === turns - 1) note(product(large, other).sum({ axis: 0 })); else product(large, other);
+const repeats = Number(process.argv[3] ?? 1);
+for (let i = 0; i < repeats; i++) if (i === repeats - 1) note(product(large, other).sum({ axis: 0 })); else product(large, other);
 console.log(JSON.stringify({ bits, backends: product.stats().backends }));
 `;
 
@@ -77,13 +77,13 @@ interface Setting {
   readonly flags?: readonly string[];
   readonly options?: object;
   /** Products of large matrices; with some hundred, threads start. */
-  readonly turns?: number;
+  readonly repeats?: number;
   /** KiB of addresses that the process may have. */
   readonly addresses?: number;
 }
 
-function run({ flags = [], options = {}, turns = 1, addresses }: Setting): Run {
-  const words = [...flags, script, JSON.stringify(options), String(turns)];
+function run({ flags = [], options = {}, repeats = 1, addresses }: Setting): Run {
+  const words = [...flags, script, JSON.stringify(options), String(repeats)];
   const { status, stdout, stderr } =
     addresses === undefined
       ? spawnSync(process.execPath, words, { encoding: "utf8" })
@@ -153,7 +153,7 @@ describe("the same bits as ever", () => {
 
     test("for threads, of which V8 would end the process", () => {
       const addresses = major >= 13 ? 3_000_000 : 12_000_000; // older engines need ten GiB for a memory
-      const { status, stderr, bits, backends } = run({ addresses, turns: 500, options: { threads: 8 } });
+      const { status, stderr, bits, backends } = run({ addresses, repeats: 500, options: { threads: 8 } });
       expect({ status, backends }).toEqual({ status: 0, backends: ["wasm"] });
       expect(stderr.match(/downhill: .*/g)).toEqual([
         expect.stringMatching(

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as real from "downhill";
 import type { Tensor } from "downhill";
+import { pipeline } from "../src/engine/passes/pipeline.ts";
 import { runKeepingPromises } from "./support/kept-promises.ts";
 import { fences, promises, root } from "./support/snippets.ts";
 
@@ -175,6 +176,11 @@ describe("the words of docs/how-it-works.md", () => {
 });
 
 describe("docs/glossary.md", () => {
+  test("has the names of the passes that texts of compilations show", () => {
+    const known = new Set(rows.flatMap(({ term }) => [term, `${term}s`]));
+    expect(pipeline.map(([name]) => name).filter((name) => !known.has(name))).toEqual([]);
+  });
+
   test("each row names a file, and the types that it names are exported there", () => {
     expect(rows.length).toBeGreaterThan(30);
     for (const { term, meaning, file } of rows) {

@@ -136,8 +136,8 @@ describeInBrowser("text of 11 pixels or more and nothing off screen, at any widt
     (name) => name,
     async ({ open }, file, name) => {
       const page = await open(file, { viewport: phone });
-      const turn = 1 + (names.indexOf(name) % (widths.length - 1));
-      for (const width of extent(0, 1) === 1 ? widths : [widths[0]!, widths[turn]!]) {
+      const next = 1 + (names.indexOf(name) % (widths.length - 1));
+      for (const width of extent(0, 1) === 1 ? widths : [widths[0]!, widths[next]!]) {
         const layout = await layoutAt(page, width);
         if (width < 400) expect(layout.hiddenScrolls, `at ${width}`).toEqual([]);
         const [pixels, words] = layout.smallest;

@@ -53,10 +53,10 @@ describe("soaks", () => {
     expect(most.kept).toBeLessThanOrEqual(1024);
   }, 600_000);
 
-  test("loops over lengths, functions and operations keep what one turn needs", async () => {
+  test("loops over lengths, functions and operations keep what one iteration needs", async () => {
     // the loops themselves, in a smaller memory: out-of-memory.test.ts
     const one = extent(1, 0) === 1 ? ["--loop", "eager-lengths"] : [];
-    const words = ["--size", "0.01", "--turns", "0.03", ...one];
+    const words = ["--size", "0.01", "--iterations", "0.03", ...one];
     const { code, out, problems } = await run("soak-memory.mjs", words);
     expect(problems).toBe("");
     expect(

@@ -13,13 +13,13 @@ const program = `
   import { threadPool } from "./src/engine/backends/wasm/host/threads/pool.ts";
 
   const matrix = (n, seed) => tensor(normal(key(seed), n * n)).reshape([n, n]);
-  const compute = async (n, threads, turns) => {
+  const compute = async (n, threads, repeats) => {
     configure({ reproducible: true, ...(threads === undefined ? {} : { threads }) });
     const f = jit((a, b) => matmul(a, b));
     const [a, b] = [matrix(n, 1), matrix(n, 2)];
     let bits = "";
     const pool = () => (threads === 1 || !crossOriginIsolated ? undefined : threadPool(f.stats().threads, wasmArena()));
-    for (let i = 0; i < turns && !(pool()?.doneByOthers() > 0); i++) {
+    for (let i = 0; i < repeats && !(pool()?.doneByOthers() > 0); i++) {
       const digest = await crypto.subtle.digest("SHA-256", Float64Array.from(f(a, b).data()));
       bits = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
       await new Promise((resolve) => setTimeout(resolve)); // a page waits for workers to load
@@ -41,7 +41,7 @@ interface Product {
 }
 
 interface Program {
-  readonly product: (n: number, threads: number | undefined, turns: number) => Promise<Product>;
+  readonly product: (n: number, threads: number | undefined, repeats: number) => Promise<Product>;
 }
 
 const isolated = {
@@ -64,10 +64,10 @@ function page(headers: ServedPage["headers"], mayReport?: RegExp): ServedPage {
 
 type Tab = Awaited<ReturnType<BrowserTest["open"]>>;
 
-async function productIn(tab: Tab, n: number, threads?: number, turns = 3): Promise<Product> {
+async function productIn(tab: Tab, n: number, threads?: number, repeats = 3): Promise<Product> {
   return tab.evaluate(
     async ([size, count, times]) => (globalThis as unknown as Program).product(size, count, times),
-    [n, threads, turns] as const,
+    [n, threads, repeats] as const,
   );
 }
 

@@ -3,10 +3,10 @@ import { rosenbrockOf, rosenbrockOfJax, rosenbrockOfTfjs } from "./small.mjs";
 export const group = "Memory";
 
 /** Seconds that a contestant has for all calls of a row. */
-const patience = { calls: 60, shapes: 150 };
+const timeLimits = { calls: 60, shapes: 150 };
 
 const alone = {
-  limit: patience.shapes + 60,
+  limit: timeLimits.shapes + 60,
   kind: "once",
   unit: "MB",
   modes: ["plain"],
@@ -56,19 +56,19 @@ const manyCalls = {
   programs: {
     downhill: (dh, { quick }) => {
       const f = dh.jit(dh.grad(rosenbrockOf(dh)));
-      return growth(quick ? 10_000 : 1_000_000, patience.calls, (i) =>
+      return growth(quick ? 10_000 : 1_000_000, timeLimits.calls, (i) =>
         f(Float64Array.from(numbersOf(10, i))).data(),
       );
     },
     "jax-js": (jax, { quick }) => {
       const f = jax.jit(jax.grad(rosenbrockOfJax(jax)));
-      return growth(quick ? 10_000 : 1_000_000, patience.calls, (i) =>
+      return growth(quick ? 10_000 : 1_000_000, timeLimits.calls, (i) =>
         f(jax.numpy.array(numbersOf(10, i))).dataSync(),
       );
     },
     tfjs: (tf, { quick }) => {
       const f = tf.grad(rosenbrockOfTfjs(tf));
-      return growth(quick ? 10_000 : 1_000_000, patience.calls, (i) =>
+      return growth(quick ? 10_000 : 1_000_000, timeLimits.calls, (i) =>
         tf.tidy(() => f(tf.tensor1d(numbersOf(10, i))).dataSync()),
       );
     },
@@ -86,21 +86,21 @@ const manyShapes = {
   programs: {
     downhill: ({ grad, jit, mul, sum, tanh, tensor }, { quick }) => {
       const f = jit(grad((x) => sum(mul(x, tanh(x)))));
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+      return growth(quick ? 100 : 10_000, timeLimits.shapes, (i) => {
         const [rows, columns] = shapeOf(i);
         return f(tensor(numbersOf(rows * columns, i)).reshape([rows, columns])).data();
       });
     },
     "jax-js": ({ grad, jit, numpy: np }, { quick }) => {
       const f = jit(grad((x) => x.ref.mul(np.tanh(x)).sum()));
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+      return growth(quick ? 100 : 10_000, timeLimits.shapes, (i) => {
         const shape = shapeOf(i);
         return f(np.array(numbersOf(shape[0] * shape[1], i), { shape })).dataSync();
       });
     },
     tfjs: (tf, { quick }) => {
       const f = tf.grad((x) => x.mul(x.tanh()).sum());
-      return growth(quick ? 100 : 10_000, patience.shapes, (i) => {
+      return growth(quick ? 100 : 10_000, timeLimits.shapes, (i) => {
         const shape = shapeOf(i);
         return tf.tidy(() => f(tf.tensor(numbersOf(shape[0] * shape[1], i), shape)).dataSync());
       });

@@ -102,24 +102,24 @@ export function makeCompilations(seed: number): () => void {
   const random = seeded(seed);
   const dims = smallDims.filter(({ rows, columns }) => rows * columns < 400);
   const sample = recipes(dims).filter(isReversible);
-  let turn = 0;
+  let iteration = 0;
   let results: unknown;
   const sizes = (): Sizes => ({ upTo: (most) => Math.floor(most ** random()), c: random() });
   return () => {
-    turn++;
-    configure({ backend: (["auto", "wasm", "auto", "js"] as const)[Math.floor(turn / 500) % 4]! });
-    if (turn % 10 === 0) {
-      const recipe = fc.sample(sample, { numRuns: 1, seed: seed + turn })[0]!;
+    iteration++;
+    configure({ backend: (["auto", "wasm", "auto", "js"] as const)[Math.floor(iteration / 500) % 4]! });
+    if (iteration % 10 === 0) {
+      const recipe = fc.sample(sample, { numRuns: 1, seed: seed + iteration })[0]!;
       const f = functionOf(recipe);
       const [s, v, m] = pointOf(recipe);
       const loss = (...xs: Tensor[]): Tensor => d.mean(f(...xs)[2]!);
       jit((a: Tensor, b: Tensor, c: Tensor) => grad(loss, { argnums: [0, 1, 2] })(a, b, c))(s, v, m);
       return;
     }
-    const made = kinds[turn % kinds.length]!(sizes());
+    const made = kinds[iteration % kinds.length]!(sizes());
     // few results are kept, some of them large
-    if (turn % 50 === 1) results = made;
-    if (turn % 100 === 2) {
+    if (iteration % 50 === 1) results = made;
+    if (iteration % 100 === 2) {
       const { c, upTo } = sizes();
       results = jit((x: Tensor) => d.cumsum(x.mul(c), { axis: 0 }))(d.ones([20_000 + upTo(3000)]));
     }

@@ -1,4 +1,4 @@
-// Loops that need a bounded amount of memory at a time and had it grow with every turn; see scripts/soak-memory.mjs.
+// Loops that need a bounded amount of memory at a time and had it grow with every iteration; see scripts/soak-memory.mjs.
 import type { Tensor } from "downhill";
 import { DownhillError, configure, cumsum, grad, jit, scan, sin, sort, tanh, tensor } from "downhill";
 import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
@@ -17,11 +17,11 @@ export function held(): Held {
 
 export interface Loop {
   readonly about: string;
-  readonly turns: number;
-  /** From this turn on it holds what it ever will, but for what garbage collectors leave lying about. */
+  readonly iterations: number;
+  /** From this iteration on it holds what it ever will, but for what garbage collectors leave lying about. */
   readonly flatFrom: number;
-  /** Makes what all turns have in common; what it returns does one of them. */
-  readonly begin: () => (turn: number) => void;
+  /** Makes what all iterations have in common; what it returns does one of them. */
+  readonly begin: () => (iteration: number) => void;
 }
 
 /** Zeros, but for the last number: engines and systems give memory for zeros when it is written first. */
@@ -36,13 +36,13 @@ function check(value: unknown, expected: unknown): void {
 }
 
 /**
- * The loops. `size` scales the lengths of arrays and `turns` how often each is done: 1 is what once used up all memory, or grew
+ * The loops. `size` scales the lengths of arrays and `iterations` how often each is done: 1 is what once used up all memory, or grew
  * until it would have.
  */
-export function memoryLoops(size: number, turns: number): Readonly<Record<string, Loop>> {
+export function memoryLoops(size: number, iterations: number): Readonly<Record<string, Loop>> {
   const length = (n: number): number => Math.ceil(size * n);
-  const times = (n: number): number => Math.max(8, Math.ceil(turns * n));
-  const few = { turns: times(300), flatFrom: Math.min(20, times(300) / 2) };
+  const times = (n: number): number => Math.max(8, Math.ceil(iterations * n));
+  const few = { iterations: times(300), flatFrom: Math.min(20, times(300) / 2) };
   const operations: readonly ((x: Tensor) => Tensor)[] = [
     (x) => x.add(1),
     (x) => x.mul(2),
@@ -103,7 +103,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     "large-operations": {
       about: "different eager operations on one array of 400 MB",
-      turns: operations.length * 2,
+      iterations: operations.length * 2,
       flatFrom: 2,
       begin() {
         const x = tensor(array(length(1e8)));
@@ -112,7 +112,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     gradients: {
       about: "the jitted gradient of another closure each time, of 128 MB",
-      turns: Math.max(8, times(32)),
+      iterations: Math.max(8, times(32)),
       flatFrom: 4,
       begin() {
         const x = tensor(array(length(32e6)));
@@ -121,7 +121,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     failures: {
       about: "a call that needs 4.4 GB and fails, then one of 200 MB that does not",
-      turns: 6,
+      iterations: 6,
       flatFrom: 2,
       begin() {
         configure({ memoryLimit: Math.max(2 ** 20, size * 2 ** 32) });
@@ -142,7 +142,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     "small-shapes": {
       about: "x.neg() of some kB, each time of another length",
-      turns: times(10_000),
+      iterations: times(10_000),
       flatFrom: Math.min(2500, times(10_000) / 2),
       begin: () => (i) =>
         check(
@@ -155,7 +155,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     "middling-lengths": {
       about: "one jitted function of 4 MB, each time of another length",
-      turns: times(1500),
+      iterations: times(1500),
       flatFrom: Math.min(100, times(1500) / 2),
       begin() {
         const f = jit((x: Tensor) => sin(x).add(x).mul(0));
@@ -170,7 +170,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     "held-functions": {
       about: "3,000 jitted functions that are held, all of them called again and again",
-      turns: 3 * times(3000),
+      iterations: 3 * times(3000),
       flatFrom: times(3000),
       begin() {
         const x = array(5000);
@@ -184,7 +184,7 @@ export function memoryLoops(size: number, turns: number): Readonly<Record<string
     },
     loops: {
       about: "a scan outside of jit and its gradient, each time of another length",
-      turns: times(1000),
+      iterations: times(1000),
       flatFrom: Math.min(500, times(1000) / 2),
       begin: () => (i) => {
         const last = (xs: Tensor): Tensor =>

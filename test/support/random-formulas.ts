@@ -1,5 +1,5 @@
 // Loops of random routines as numerical programs have them: arithmetic of one or two types, and a few procedures called
-// over and over, with arguments that are the same in all turns and with others.
+// over and over, with arguments that are the same in all iterations and with others.
 import * as k from "../../src/engine/kernel/build.ts";
 import { hasBinary, hasUnary } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
@@ -10,21 +10,21 @@ interface Given {
   readonly choices: Choices;
   /** Elements of every buffer. */
   readonly size: number;
-  readonly turns: number;
+  readonly iterations: number;
   readonly procedures: readonly Procedure[];
   readonly fresh: (hint: string) => string;
 }
 
 const binaries: readonly BinaryOp[] = ["add", "sub", "mul", "div", "min", "max"];
 const unaries: readonly UnaryOp[] = ["neg", "abs", "sqrt", "floor"];
-/** Turns are few: the interpreter takes its time over procedures. */
-const mostTurns = 150;
+/** Iterations are few: the interpreter takes its time over procedures. */
+const mostIterations = 150;
 const numbers = [0.5, 1, 2, -1.5, 3, 0.125];
 
 /** An independent loop, one over rows of another one, or a fold: the same formulas stand in all of them. */
 export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
   const { choices: c, fresh, size } = given;
-  const turns = Math.max(1, Math.min(given.turns, size, mostTurns));
+  const iterations = Math.max(1, Math.min(given.iterations, size, mostIterations));
   const type: ScalarType = c.below(3) > 0 ? "f64" : "f32";
   const own = scope.writable.filter((buffer) => buffer.type === type);
   const out = own.length > 0 ? c.of(own) : undefined;
@@ -39,7 +39,7 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
   }
   const several = given.procedures.filter(({ params }) => params.length > 1);
   const pool = [c.of(given.procedures), c.of(several), procedure(written)];
-  const turn = (loop: k.Block, i: Expr, more: readonly Local[] = []): Expr => {
+  const iteration = (loop: k.Block, i: Expr, more: readonly Local[] = []): Expr => {
     const formula = new Formula({ ...written, procedures: pool }, [...uniform, ...more], [], i);
     for (let n = 1 + c.below(c.below(6) === 0 ? 16 : 5); n > 0; n--) formula.statement(loop);
     return formula.value(3);
@@ -48,8 +48,8 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
     case 0: {
       const [name, index] = [fresh("fold"), fresh("r")];
       const op = c.of(["add", "max", "mul"] as const);
-      block.reduce(name, op, neutral(op, type), index, k.i32(0), k.i32(turns), (loop) =>
-        turn(loop, k.local("i32", index)),
+      block.reduce(name, op, neutral(op, type), index, k.i32(0), k.i32(iterations), (loop) =>
+        iteration(loop, k.local("i32", index)),
       );
       return { ...scope, locals: [...scope.locals, { name, type, canBeSet: false }] };
     }
@@ -64,7 +64,7 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
         outer.let(name, new Formula({ ...written, procedures: pool }, uniform, [], i).value(2));
         outer.forEach(b, k.i32(0), k.i32(columns), (loop) => {
           const place = k.add(k.mul(i, k.i32(columns)), j);
-          loop.store(out!.name, place, turn(loop, place, [{ name, type, canBeSet: false }]));
+          loop.store(out!.name, place, iteration(loop, place, [{ name, type, canBeSet: false }]));
         });
       });
       return scope;
@@ -72,7 +72,9 @@ export function formulas(block: k.Block, scope: Scope, given: Given): Scope {
     default: {
       const name = fresh("i");
       const i = k.local("i32", name);
-      block.forEach(name, k.i32(0), k.i32(turns), (loop) => loop.store(out!.name, i, turn(loop, i)));
+      block.forEach(name, k.i32(0), k.i32(iterations), (loop) =>
+        loop.store(out!.name, i, iteration(loop, i)),
+      );
       return scope;
     }
   }
@@ -102,7 +104,7 @@ interface Written extends Given {
   readonly readable: Scope["readable"];
 }
 
-/** Values of one type, of numbers that are the same in all turns, of elements, and of one another. */
+/** Values of one type, of numbers that are the same in all iterations, of elements, and of one another. */
 class Formula {
   readonly #given: Written;
   readonly #uniform: readonly Local[];
@@ -158,7 +160,7 @@ class Formula {
     }
   }
 
-  /** Two calls of one procedure, of which some arguments are the same in all turns. */
+  /** Two calls of one procedure, of which some arguments are the same in all iterations. */
   #twice(): Expr {
     const { choices: c, type, procedures } = this.#given;
     const made = c.of(procedures);
@@ -173,7 +175,7 @@ class Formula {
     return k.binary(c.of(["add", "sub", "mul", "max"] as const), call(), call());
   }
 
-  /** A number that is the same in all turns. */
+  /** A number that is the same in all iterations. */
   #same(): Expr {
     const { choices: c, type } = this.#given;
     if (this.#uniform.length === 0) return k.constant(type, c.of(numbers));

@@ -57,7 +57,7 @@ const procedures: readonly Procedure[] = [...Object.values(math), ...Object.valu
 /**
  * Well-typed routines as programs make them, on buffers of tens to thousands of elements: independent loops with strides,
  * gathers and guarded reads, nests, folds with bodies, contractions with all kinds of strides, loops that go on from
- * turn to turn, short and long, light and heavy. `isLong` has some with so many turns that they are run in parts.
+ * iteration to iteration, short and long, light and heavy. `isLong` has some with so many iterations that they are run in parts.
  */
 export function kernels(isLong = false): fc.Arbitrary<Routine> {
   return fc
@@ -154,7 +154,7 @@ class KernelGenerator {
         return formulas(block, scope, {
           choices: c,
           size: this.#size,
-          turns: this.length(),
+          iterations: this.length(),
           procedures: [...this.#own, ...procedures],
           fresh: (hint) => this.fresh(hint),
         });
@@ -182,13 +182,13 @@ class KernelGenerator {
     }
   }
 
-  /** Turns of a loop, at most as many as buffers have elements. */
+  /** Iterations of a loop, at most as many as buffers have elements. */
   length(): number {
     const c = this.#choices;
     return c.below(2) === 0 ? this.#size : c.below(this.#size + 1);
   }
 
-  /** Buffers that the turns of a loop own, each at its place, and the others. */
+  /** Buffers that the iterations of a loop own, each at its place, and the others. */
   ownership(scope: Scope, place: Expr): Scope {
     const own = scope.writable.filter(() => this.#choices.below(3) > 0).map((buffer) => ({ buffer, place }));
     const names = new Set(own.map(({ buffer }) => buffer.name));
@@ -201,7 +201,7 @@ class KernelGenerator {
     };
   }
 
-  /** A loop whose turns have nothing to do with one another; its bodies are light, or heavy. */
+  /** A loop whose iterations have nothing to do with one another; its bodies are light, or heavy. */
   independent(block: k.Block, scope: Scope): void {
     const c = this.#choices;
     const size = this.#size;
@@ -381,7 +381,7 @@ class KernelGenerator {
     });
   }
 
-  /** A loop or `while` that goes on from turn to turn. */
+  /** A loop or `while` that goes on from iteration to iteration. */
   sequence(block: k.Block, scope: Scope): Scope {
     const c = this.#choices;
     const n = this.length();
@@ -392,7 +392,7 @@ class KernelGenerator {
       return { name, type, canBeSet: true };
     });
     const locals = [...scope.locals, ...carries];
-    const turn = (loop: k.Block, i: Expr): void => {
+    const iteration = (loop: k.Block, i: Expr): void => {
       let now: Scope = {
         ...scope,
         locals,
@@ -403,7 +403,7 @@ class KernelGenerator {
       for (const { type, name } of carries) loop.set(k.local(type, name), this.expr(type, now, 3));
     };
     if (c.below(3) > 0) {
-      block.for(this.fresh("t"), k.i32(0), this.bound(block, scope, n), turn, c.below(3) === 0);
+      block.for(this.fresh("t"), k.i32(0), this.bound(block, scope, n), iteration, c.below(3) === 0);
     } else {
       const count = block.let(this.fresh("count"), k.i32(0));
       block.while(
@@ -412,7 +412,7 @@ class KernelGenerator {
           k.binary("or", k.lt(count, k.i32(n >> 1)), this.expr("bool", { ...scope, locals }, 1)),
         ),
         (loop) => {
-          turn(loop, count);
+          iteration(loop, count);
           loop.set(count, k.add(count, k.i32(1)));
         },
       );

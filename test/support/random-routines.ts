@@ -113,7 +113,7 @@ class Generator {
   };
   #count = 0;
   #depth = 0;
-  /** Within an independent loop: the buffers that it alone may write, and read, at the place of its turn. */
+  /** Within an independent loop: the buffers that it alone may write, and read, at the place of its iteration. */
   #own: { readonly buffers: ReadonlyMap<ScalarType, string>; readonly place: Expr } | undefined;
 
   constructor(choices: Choices) {
@@ -280,7 +280,7 @@ class Generator {
     }
   }
 
-  /** A loop whose turns have nothing to do with one another. */
+  /** A loop whose iterations have nothing to do with one another. */
   independent(block: k.Block, scope: Scope): void {
     const name = this.fresh("i");
     const buffers = new Map<ScalarType, string>();

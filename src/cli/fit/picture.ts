@@ -117,7 +117,7 @@ export function drawPanels(
       ...(isCurve && inRange.length > 0 ? [band(drawing, px, py, plotTop, bottom)] : []),
       ...(isCurve ? [circles(drawing, drawing.y, px, py)] : []),
       element("path", {
-        class: isCurve ? `curve${turns(curve.value) > 40 ? " thin" : ""}` : "curve same",
+        class: isCurve ? `curve${turningPoints(curve.value) > 40 ? " thin" : ""}` : "curve same",
         d: path(curve.x, curve.value, px, py),
       }),
       ...(isCurve ? [] : [circles(drawing, drawing.y, px, py)]),
@@ -282,7 +282,7 @@ function path(x: Float64Array, y: Float64Array, px: Place, py: Place): string {
   return d;
 }
 
-function turns(y: Float64Array): number {
+function turningPoints(y: Float64Array): number {
   let count = 0;
   for (let i = 2; i < y.length; i++) if ((y[i]! - y[i - 1]!) * (y[i - 1]! - y[i - 2]!) < 0) count++;
   return count;

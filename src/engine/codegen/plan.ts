@@ -266,7 +266,7 @@ function leavesManyOver({ from, to, body }: For, { wide }: Target): boolean {
   const iterations = to.value - from.value;
   // in vectors; one index by itself takes about the time of one
   const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
-  const byFour = tuning.timeOfSingleVector * Math.floor(iterations / 4) + (iterations % 4);
+  const byFour = tuning.timeOfFour * Math.floor(iterations / 4) + (iterations % 4);
   return byFour < byEight;
 }
 

@@ -356,7 +356,7 @@ export type Notation<P> =
 
 /**
  * One operation as a record: everything that transforms and backends may ask of it. `P` is what its equations carry
- * besides operands: plain data and programs. What is optional makes programs quicker or easier to read, and changes no result.
+ * besides operands: plain data and programs. What is optional makes programs quicker or easier to read.
  */
 export interface Primitive<P = unknown> {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Equation, Program, Var } from "./program.ts";
 import { DeferredProgram, isProgram } from "./program.ts";
 
 /** Names for the values of a program: those that the text gave, letters for the others; unique. */
-export function nameVars(program: Program): Map<Var, string> {
+function nameVars(program: Program): Map<Var, string> {
   const names = new Map<Var, string>();
   const used = new Set<string>();
   const all = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
@@ -79,19 +79,34 @@ export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string
  */
 export function printProgram(program: Program): string {
   if (arguments.length > 1) refuseExtra("printProgram", arguments, 1);
-  const names = nameVars(program);
-  const nameOf = (v: Var): string => names.get(v) ?? "?";
+  return printAround(program, (nameOf) =>
+    program.eqns.flatMap((eqn) => [
+      printEquation(eqn, nameOf),
+      ...Object.values(eqn.params ?? {})
+        .filter(isProgram)
+        .flatMap((sub) => indented(printProgram(sub).split("\n"))),
+    ]),
+  );
+}
+
+/** The head and the results of a program as text, and between them these lines. */
+export function printAround(
+  program: Program,
+  write: (nameOf: (v: Var) => string) => readonly string[],
+): string {
+  const nameOf = namesOf(program);
   const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
-  const lines = program.eqns.flatMap((eqn) => [
-    printEquation(eqn, nameOf),
-    ...Object.values(eqn.params ?? {})
-      .filter(isProgram)
-      .flatMap((sub) =>
-        printProgram(sub)
-          .split("\n")
-          .map((line) => `  ${line}`),
-      ),
-  ]);
-  const body = [...lines, `return ${program.outs.map(nameOf).join(", ")}`].map((line) => `  ${line}`);
-  return [`${onOneLine(program.name)}(${ins}) {`, ...body, "}"].join("\n");
+  const lines = [...write(nameOf), `return ${program.outs.map(nameOf).join(", ")}`];
+  return [`${onOneLine(program.name)}(${ins}) {`, ...indented(lines), "}"].join("\n");
+}
+
+/** How printed programs call their values. */
+export function namesOf(program: Program): (v: Var) => string {
+  const names = nameVars(program);
+  return (v) => names.get(v) ?? "?";
+}
+
+/** Lines that stand two columns further in. */
+export function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
 }

@@ -113,18 +113,18 @@ function listBinary(): Record<BinaryOp, Operation<Binary>> {
     min: {
       of: {
         ...real((x, y) => (x < y || Number.isNaN(x) || (x === y && Object.is(x, -0)) ? x : y)),
-        ...whole((x, y) => (x < y ? x : y)),
+        ...integers((x, y) => (x < y ? x : y)),
       },
     },
     max: {
       of: {
         ...real((x, y) => (x > y || Number.isNaN(x) || (x === y && Object.is(y, -0)) ? x : y)),
-        ...whole((x, y) => (x > y ? x : y)),
+        ...integers((x, y) => (x > y ? x : y)),
       },
     },
-    and: { symbol: "&", of: bits((x, y) => x & y) },
-    or: { symbol: "|", of: bits((x, y) => x | y) },
-    xor: { symbol: "^", of: bits((x, y) => x ^ y) },
+    and: { symbol: "&", of: bitwise((x, y) => x & y) },
+    or: { symbol: "|", of: bitwise((x, y) => x | y) },
+    xor: { symbol: "^", of: bitwise((x, y) => x ^ y) },
     shl: { symbol: "<<", of: wrapped2((x, y) => x << (y & 31)) },
     shr: { symbol: ">>", of: { i32: (x, y) => x >> (y & 31), u32: (x, y) => x >>> (y & 31) } },
     lt: { symbol: "<", gives: "bool", of: any((x, y) => (x < y ? 1 : 0)) },
@@ -141,12 +141,12 @@ function real<F>(f: F): { readonly f64: F; readonly f32: F } {
 }
 
 /** On integers, where results fit. */
-function whole<F>(f: F): { readonly i32: F; readonly u32: F } {
+function integers<F>(f: F): { readonly i32: F; readonly u32: F } {
   return { i32: f, u32: f };
 }
 
 function any<F>(f: F): Record<ScalarType, F> {
-  return { ...real(f), ...whole(f), bool: f };
+  return { ...real(f), ...integers(f), bool: f };
 }
 
 function wrapped(f: Unary): { readonly i32: Unary; readonly u32: Unary } {
@@ -158,7 +158,7 @@ function wrapped2(f: Binary): { readonly i32: Binary; readonly u32: Binary } {
 }
 
 /** On the bits of integers, and on bools. */
-function bits(f: Binary): { readonly i32: Binary; readonly u32: Binary; readonly bool: Binary } {
+function bitwise(f: Binary): { readonly i32: Binary; readonly u32: Binary; readonly bool: Binary } {
   return { ...wrapped2(f), bool: (x, y) => f(x, y) | 0 };
 }
 

@@ -48,7 +48,7 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
     v.type.shape.length === 0 ? undefined : bufferView(v.type, fresh(v.name ?? `out${i}`)),
   );
   const plan = planMemory(fused, donated, fresh);
-  const { temporaries, arenaBytes, memory, aliases } = plan;
+  const { temps, arenaBytes, memory, aliases } = plan;
   const block = k.makeBlock();
   // where inputs are donated, results lie where they can, and go to places of their own in the end
   const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
@@ -65,7 +65,7 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       name: program.name,
       inputs: ins.map(portOf),
       outputs,
-      temps: temporaries,
+      temps,
       arenaBytes,
       body: block.statements,
     },

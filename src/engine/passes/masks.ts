@@ -60,9 +60,9 @@ function withMasksBelow(program: Program): Program {
         (inner) =>
           productOf(typeof inner === "number" ? everywhere(inner === 0 ? 0 : inner) : inner.v, inner), // no −0
       ) as [Var, Var];
-      const choice: Var = { type: out.type };
-      rewriter.emit(whereEquation(choice, side.condition, y, z));
-      return choice;
+      const chosen: Var = { type: out.type };
+      rewriter.emit(whereEquation(chosen, side.condition, y, z));
+      return chosen;
     };
     const product = productOf(ct, given);
     if (choice !== undefined)

@@ -115,9 +115,9 @@ describe("a plan of memory", () => {
       )[0];
       return add(sum(inner), sum(mul(y, y)));
     };
-    const { temporaries, arenaBytes } = plan(optimize(makeProgram(f)(ones([32]))));
-    for (const { offset } of temporaries) expect(offset % 32).toBe(0);
-    expect(arenaBytes).toBeLessThan(temporaries.reduce((n, { size }) => n + 32 * Math.ceil(size / 4), 1));
+    const { temps, arenaBytes } = plan(optimize(makeProgram(f)(ones([32]))));
+    for (const { offset } of temps) expect(offset % 32).toBe(0);
+    expect(arenaBytes).toBeLessThan(temps.reduce((n, { size }) => n + 32 * Math.ceil(size / 4), 1));
   });
 });
 
@@ -131,12 +131,12 @@ describe("an arena", () => {
   ) => ({ name, type: "f64", size, from, to, gaps }) as const;
 
   test("holds what lives one after the other in the same bytes, of whatever type", () => {
-    const { temporaries, arenaBytes } = packArena([
+    const { temps, arenaBytes } = packArena([
       draft("a", 8, 0, 2),
       { ...draft("b", 16, 3, 5), type: "f32" },
       draft("c", 4, 1, 4),
     ]);
-    expect(temporaries.map(({ offset }) => offset)).toEqual([0, 0, 64]);
+    expect(temps.map(({ offset }) => offset)).toEqual([0, 0, 64]);
     expect(arenaBytes).toBe(96);
   });
 

@@ -46,7 +46,7 @@ export interface StepMemory {
 
 /** The memory of a routine. */
 export interface MemoryPlan {
-  readonly temporaries: readonly Temporary[];
+  readonly temps: readonly Temporary[];
   readonly arenaBytes: number;
   readonly memory: ProgramMemory;
   /** For each result the donated input in whose memory it lies. */

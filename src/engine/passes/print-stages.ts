@@ -1,5 +1,5 @@
 import { showType } from "../errors/index.ts";
-import { nameVars, printEquation } from "../ir/print.ts";
+import { indented, namesOf, printAround, printEquation } from "../ir/print.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Fused, Step } from "./fuse.ts";
 import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
@@ -19,17 +19,13 @@ import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
  * ```
  */
 export function printFused({ program, steps, deferred }: Fused): string {
-  const nameOf = namesOf(program);
-  const lines = [
+  return printAround(program, (nameOf) => [
     ...[...deferred.values()].map((eqn) => `where it is read: ${printEquation(eqn, nameOf)}`),
     ...steps.flatMap((step, i) => {
       const [first, ...rest] = stepLines(step, nameOf);
       return [`${i}  ${first}`, ...rest.map((line) => `${" ".repeat(`${i}  `.length)}${line}`)];
     }),
-    `return ${program.outs.map(nameOf).join(", ")}`,
-  ];
-  const ins = program.ins.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(", ");
-  return [`${program.name}(${ins}) {`, ...indented(lines), "}"].join("\n");
+  ]);
 }
 
 function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
@@ -64,12 +60,10 @@ function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
  */
 export function printMemoryPlan(
   { program, steps }: Fused,
-  { memory, temporaries, arenaBytes }: MemoryPlan,
+  { memory, temps, arenaBytes }: MemoryPlan,
 ): string {
   const lines = memoryLines({ program, steps }, memory);
-  const arena = temporaries.map(
-    ({ name, type, size, offset }) => `${name}: ${type}[${size}] at byte ${offset}`,
-  );
+  const arena = temps.map(({ name, type, size, offset }) => `${name}: ${type}[${size}] at byte ${offset}`);
   return [...lines, `arena of ${arenaBytes} bytes`, ...indented(arena)].join("\n");
 }
 
@@ -109,13 +103,4 @@ function showPlace(place: Place, { ins }: Program, nameOf: (v: Var) => string): 
     case "temporary":
       return place.name;
   }
-}
-
-function namesOf(program: Program): (v: Var) => string {
-  const names = nameVars(program);
-  return (v) => names.get(v) ?? "?";
-}
-
-function indented(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `  ${line}`);
 }

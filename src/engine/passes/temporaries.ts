@@ -1,22 +1,18 @@
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
-import type { ScalarType } from "../kernel/scalar.ts";
+import type { Buffer } from "../kernel/scalar.ts";
 import { tempAlignment } from "../kernel/sizes.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** An array of a routine's own, in its arena. */
-export interface Temporary {
-  readonly name: string;
-  readonly type: ScalarType;
-  /** Elements. */
-  readonly size: number;
+/** A temporary of a routine: an array of its own, in its arena. */
+export interface Temporary extends Buffer<number> {
   /** Bytes from the start of the arena. */
   readonly offset: number;
 }
 
 /** A temporary without an offset: it holds something from one time to another, both included, but for what lies in `gaps`. */
-export interface Draft extends Omit<Temporary, "offset"> {
+export interface Draft extends Buffer<number> {
   readonly from: number;
   to: number;
   /** Spans in which it holds nothing; they end before the second time and begin after the first one. */
@@ -59,30 +55,31 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
  * holds something.
  */
 export function packArena(drafts: readonly Draft[]): {
-  readonly temporaries: readonly Temporary[];
+  readonly temps: readonly Temporary[];
   readonly arenaBytes: number;
 } {
   const bytesOf = ({ type, size }: Draft): number =>
     Math.ceil((size * bytesPerElement[type]) / tempAlignment) * tempAlignment;
+  const placed: { readonly draft: Draft; readonly start: number; readonly end: number }[] = []; // by their starts
   const offsets = new Map<Draft, number>();
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
-    const others = [...offsets].filter(([other]) => isMet(draft, other)).sort(([, a], [, b]) => a - b);
-    let offset = 0;
-    for (const [other, start] of others) {
-      if (offset + bytesOf(draft) <= start) break;
-      offset = Math.max(offset, start + bytesOf(other));
+    const bytes = bytesOf(draft);
+    let start = 0;
+    for (const other of placed) {
+      if (start + bytes <= other.start) break;
+      if (start < other.end && isMet(draft, other.draft)) start = other.end;
     }
-    offsets.set(draft, offset);
-    arenaBytes = Math.max(arenaBytes, offset + bytesOf(draft));
+    const at = placed.findIndex((other) => other.start > start);
+    placed.splice(at < 0 ? placed.length : at, 0, { draft, start, end: start + bytes });
+    offsets.set(draft, start);
+    arenaBytes = Math.max(arenaBytes, start + bytes);
   }
-  const temporaries = drafts.map((draft): Temporary => ({
-    name: draft.name,
-    type: draft.type,
-    size: draft.size,
-    offset: offsets.get(draft)!,
-  }));
-  return { temporaries, arenaBytes };
+  const temps = drafts.map((draft): Temporary => {
+    const { name, type, size } = draft;
+    return { name, type, size, offset: offsets.get(draft)! };
+  });
+  return { temps, arenaBytes };
 }
 
 /** Whether two temporaries hold something at the same time. */

@@ -176,7 +176,7 @@ function transposeOperand(
   };
 }
 
-/** `x @ y` for matrices and vectors, with `ᵀ` where an operand is turned around; nothing for other contractions. */
+/** `x @ y` for matrices and vectors, with `ᵀ` where an operand is transposed; nothing for other contractions. */
 function writeDot(
   [x, y]: readonly string[],
   { contract, batch, order }: DotParams,
@@ -185,8 +185,9 @@ function writeDot(
   const [left, right] = ins.map((type) => type.shape.length);
   if (order !== undefined || batch[0].length > 0 || contract[0].length !== 1 || left! > 2 || right! > 2)
     return undefined;
-  const turn = (operand: string, isTurned: boolean): string => (isTurned ? `${operand}ᵀ` : operand);
-  return `${turn(x!, contract[0][0] !== left! - 1)} @ ${turn(y!, contract[1][0] !== 0)}`;
+  const written = (operand: string, isTransposed: boolean): string =>
+    isTransposed ? `${operand}ᵀ` : operand;
+  return `${written(x!, contract[0][0] !== left! - 1)} @ ${written(y!, contract[1][0] !== 0)}`;
 }
 
 /** The cotangent of the left operand: ct contracted with y over y's free axes, axes put back in place. */
@@ -237,20 +238,20 @@ function emitDot(context: LowerContext, params: DotParams): void {
   });
   // columns are neighbours in the result where that can be had: xy transposed is yᵀxᵀ
   const last = (role: Dim["role"]): Dim<number> | undefined => dims.findLast((dim) => dim.role === role);
-  const isTurned = last("row")?.out === 1 && last("column")?.out !== 1;
+  const swaps = last("row")?.out === 1 && last("column")?.out !== 1;
   block.contract({
     name: fresh("dot"),
     type: scalarTypeOf(out.type.dtype),
     out: place(out),
-    left: place(isTurned ? y : x),
-    right: place(isTurned ? x : y),
-    dims: isTurned ? dims.map(turned) : dims,
+    left: place(swaps ? y : x),
+    right: place(swaps ? x : y),
+    dims: swaps ? dims.map(swapped) : dims,
     accumulate: false,
   });
 }
 
 /** A dim of the product with its operands in each other's place. */
-function turned(dim: Dim<number>): Dim<number> {
+function swapped(dim: Dim<number>): Dim<number> {
   const role = dim.role === "row" ? "column" : dim.role === "column" ? "row" : dim.role;
   return { ...dim, role, left: dim.right, right: dim.left };
 }

@@ -211,8 +211,8 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
     const given = cut(ins, params);
     let { carry } = given;
     const ys: Tensor[][] = body.outs.slice(carries).map(() => []);
-    for (let k = 0; k < length; k++) {
-      const i = reverse ? length - 1 - k : k;
+    for (let step = 0; step < length; step++) {
+      const i = reverse ? length - 1 - step : step;
       const at = full(arrayType("int32", []), i);
       const xs = given.xs.map((x) => take(x, at, 0));
       const outs = run(body, [...given.consts, ...carry, ...xs], i);

@@ -277,8 +277,8 @@ const expectClose = (actual: readonly number[], expected: readonly number[]): vo
 
 /** In the quick extent one way of three for a case, others for the next one. */
 const waysOf = (ways: Readonly<Record<string, Derive>>, name: string): [string, Derive][] => {
-  const turn = Object.keys(cases).indexOf(name);
-  return Object.entries(ways).filter((_, i) => (i + turn) % extent(3, 1) === 0);
+  const shift = Object.keys(cases).indexOf(name);
+  return Object.entries(ways).filter((_, i) => (i + shift) % extent(3, 1) === 0);
 };
 
 describe.each(Object.entries(cases))("a mask masks: %s", (name, { f, at, slope, curvature }) => {

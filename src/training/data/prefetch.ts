@@ -46,7 +46,7 @@ const noWork: Ahead<unknown, unknown> = {
 };
 
 /** Milliseconds that a thread without work waits for the next epoch. */
-const patience = 5000;
+const idleLimit = 5000;
 
 /** The same batches, made ahead, and led through a worker if one is named. */
 export function prefetched(
@@ -187,7 +187,7 @@ function sharedWorker(open: () => WorkerLink): { readonly join: () => Lease } {
           if (users > 0 || own !== link) return;
           if (!isWhole) close();
           else {
-            timer = setTimeout(close, patience);
+            timer = setTimeout(close, idleLimit);
             // of a browser a number; in Node an object that would keep the program alive
             if (typeof timer === "object") timer.unref();
           }

@@ -103,11 +103,11 @@ export function readAhead<B, R>(
     }
   };
 
-  let turn: Promise<unknown> = Promise.resolve(); // asked twice at once, it answers one after the other
+  let latest: Promise<unknown> = Promise.resolve(); // asked twice at once, it answers one after the other
   return {
     next() {
-      const result = turn.then(take);
-      turn = result.catch(() => {});
+      const result = latest.then(take);
+      latest = result.catch(() => {});
       return result;
     },
     async return() {

@@ -36,66 +36,35 @@ const types: Readonly<Record<string, HandleName>> = {
   Int32Array: "INT",
 };
 
+/** Functions of the library by their names in MPI, without `MPI_`, and their parameters; a `handle` is what it is in the library. */
+interface Functions {
+  /** A function that gives its error code. */
+  readonly bind: (name: string, parameters: string) => ForeignFunction;
+  /** A function that throws what it calls an error. */
+  readonly call: (name: string, parameters: string) => (...args: unknown[]) => void;
+}
+
+/** MPI once it is initialised. */
+interface Session extends Functions {
+  readonly handles: Readonly<Record<HandleName, Handle>>;
+  /** What the library writes numbers into. */
+  readonly number: Int32Array;
+  readonly readNumber: (name: string, communicator: Handle) => number;
+  readonly readHandle: (bytes: Uint8Array) => Handle;
+}
+
 /**
  * Initialises MPI in this process.
  *
  * @throws DownhillError `option` if it is initialised already, or serves no process with several threads.
  */
-export function initialise({ library, constants, version }: MpiLibrary): Mpi {
-  const { handle, inPlace } = constants;
-  const status = new Uint8Array(statusBytes);
-  const number = new Int32Array(1);
-  const bind = (name: string, parameters: string): ForeignFunction =>
-    library.func(`int MPI_${name}(${parameters.replaceAll("handle", handle)})`);
-  const errorText = bind("Error_string", "int, void *, void *");
-  const call = (name: string, parameters: string): ((...args: unknown[]) => void) => {
-    const f = bind(name, parameters);
-    return (...args) => {
-      const code = f(...args);
-      if (code !== 0) throw failed(name, code);
-    };
-  };
-  const failed = (name: string, code: number): DownhillError => {
-    const text = new Uint8Array(longestText);
-    errorText(code, text, number);
-    return new DownhillError(
-      "aborted",
-      `MPI_${name} failed: ${textOf(text).trim()} (${version}). All ranks must make the same calls in the same order, with ` +
-        "arrays of the same length.",
-    );
-  };
-  const handles = Object.fromEntries(
-    Object.entries(constants.handles).map(([name, value]) => [
-      name,
-      typeof value === "string" ? library.symbol(value, "void *") : value,
-    ]),
-  ) as Record<HandleName, Handle>;
-
-  call("Initialized", "void *")(number);
-  if (number[0] !== 0)
-    throw new DownhillError(
-      "option",
-      "openMpi: MPI is initialised already in this process, by another copy of downhill or another module.",
-    );
-  call("Init_thread", "void *, void *, int, void *")(null, null, threadFunneled, number);
-  if (number[0]! < threadFunneled)
-    throw new DownhillError(
-      "option",
-      `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which JavaScript has. Install one with it.`,
-    );
+export function initialise(mpi: MpiLibrary): Mpi {
+  const { inPlace } = mpi.constants;
+  const session = begin(mpi);
+  const { bind, call, handles, number, readNumber } = session;
   const world = handles.COMM_WORLD;
-  // else the library ends the process itself
-  call("Comm_set_errhandler", "handle, handle")(world, handles.ERRORS_RETURN);
-  const readNumber = (name: string): number => {
-    call(name, "handle, void *")(world, number);
-    return number[0]!;
-  };
-  const readHandle = (bytes: Uint8Array): Handle =>
-    handle === "int"
-      ? new DataView(bytes.buffer).getInt32(0, true)
-      : new DataView(bytes.buffer).getBigUint64(0, true);
-  const [rank, size] = [readNumber("Comm_rank"), readNumber("Comm_size")];
-
+  const [rank, size] = [readNumber("Comm_rank", world), readNumber("Comm_size", world)];
+  const status = new Uint8Array(statusBytes);
   const sendReceive = call(
     "Sendrecv",
     "void *, int, handle, int, int, void *, int, handle, int, int, handle, void *",
@@ -106,10 +75,6 @@ export function initialise({ library, constants, version }: MpiLibrary): Mpi {
   const barrier = call("Barrier", "handle");
   const finalize = call("Finalize", "");
   const abort = bind("Abort", "handle, int");
-  // of its own, so that who leaves is not taken for who takes part in something else
-  const parting = new Uint8Array(8);
-  call("Comm_dup", "handle, void *")(world, parting);
-
   return {
     rank,
     size,
@@ -134,25 +99,96 @@ export function initialise({ library, constants, version }: MpiLibrary): Mpi {
     amongNeighbours(flags) {
       const made = new Uint8Array(8);
       const split = call("Comm_split_type", "handle, int, int, handle, void *");
-      split(world, constants.commTypeShared, rank, handles.INFO_NULL, made);
-      const neighbours = readHandle(made);
+      split(world, mpi.constants.commTypeShared, rank, handles.INFO_NULL, made);
+      const neighbours = session.readHandle(made);
       allReduce(inPlace, flags, flags.length, handles.INT, handles.MAX, neighbours);
-      call("Comm_size", "handle, void *")(neighbours, number);
-      const count = number[0]!;
+      const count = readNumber("Comm_size", neighbours);
       call("Comm_free", "void *")(made);
       return count;
     },
-    arrive() {
-      const request = new Uint8Array(8);
-      call("Ibarrier", "handle, void *")(readHandle(parting), request);
-      const test = call("Test", "void *, void *, void *");
-      return () => {
-        test(request, number, status);
-        return number[0] !== 0;
-      };
-    },
+    arrive: parting(session, status),
     finalize: () => finalize(),
     abort: (code) => void abort(world, code),
+  };
+}
+
+/** Initialises the library, for errors that are told and do not end the process. */
+function begin({ library, constants, version }: MpiLibrary): Session {
+  const number = new Int32Array(1);
+  const { bind, call } = functionsOf(library, constants.handle, version);
+  const handles = Object.fromEntries(
+    Object.entries(constants.handles).map(([name, value]) => [
+      name,
+      typeof value === "string" ? library.symbol(value, "void *") : value,
+    ]),
+  ) as Record<HandleName, Handle>;
+  call("Initialized", "void *")(number);
+  if (number[0] !== 0)
+    throw new DownhillError(
+      "option",
+      "openMpi: MPI is initialised already in this process, by another copy of downhill or another module.",
+    );
+  call("Init_thread", "void *, void *, int, void *")(null, null, threadFunneled, number);
+  if (number[0]! < threadFunneled)
+    throw new DownhillError(
+      "option",
+      `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which JavaScript has. Install one with it.`,
+    );
+  // else the library ends the process itself
+  call("Comm_set_errhandler", "handle, handle")(handles.COMM_WORLD, handles.ERRORS_RETURN);
+  return {
+    bind,
+    call,
+    handles,
+    number,
+    readNumber(name, communicator) {
+      call(name, "handle, void *")(communicator, number);
+      return number[0]!;
+    },
+    readHandle(bytes) {
+      const view = new DataView(bytes.buffer);
+      return constants.handle === "int" ? view.getInt32(0, true) : view.getBigUint64(0, true);
+    },
+  };
+}
+
+function functionsOf(library: MpiLibrary["library"], handle: string, version: string): Functions {
+  const bind = (name: string, parameters: string): ForeignFunction =>
+    library.func(`int MPI_${name}(${parameters.replaceAll("handle", handle)})`);
+  const errorText = bind("Error_string", "int, void *, void *");
+  const failed = (name: string, code: number): DownhillError => {
+    const text = new Uint8Array(longestText);
+    errorText(code, text, new Int32Array(1)); // its length, which is not needed
+    return new DownhillError(
+      "aborted",
+      `MPI_${name} failed: ${textOf(text).trim()} (${version}). All ranks must make the same calls in the same order, with ` +
+        "arrays of the same length.",
+    );
+  };
+  return {
+    bind,
+    call(name, parameters) {
+      const f = bind(name, parameters);
+      return (...args) => {
+        const code = f(...args);
+        if (code !== 0) throw failed(name, code);
+      };
+    },
+  };
+}
+
+/** What `arrive` is: waiting on a communicator of its own, so that who leaves is not taken for who takes part in something else. */
+function parting({ call, handles, number, readHandle }: Session, status: Uint8Array): Mpi["arrive"] {
+  const communicator = new Uint8Array(8);
+  call("Comm_dup", "handle, void *")(handles.COMM_WORLD, communicator);
+  return () => {
+    const request = new Uint8Array(8);
+    call("Ibarrier", "handle, void *")(readHandle(communicator), request);
+    const test = call("Test", "void *, void *, void *");
+    return () => {
+      test(request, number, status);
+      return number[0] !== 0;
+    };
   };
 }
 

@@ -357,13 +357,13 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     pad: ({ g, ins, types }, params: PadParams) => padded(g, ins[0]!, types[0]!, params),
     reverse: ({ g, ins, types }, { axes }: { readonly axes: readonly number[] }) => {
       const { shape } = types[0]!;
-      const isTurned = (axis: number): boolean => axes.includes(axis);
+      const isReversed = (axis: number): boolean => axes.includes(axis);
       return sliced(
         g,
         ins[0]!,
-        shape.map((n, axis) => (isTurned(axis) ? n - 1 : 0)),
-        shape.map((n, axis) => (isTurned(axis) ? -n - 1 : n)), // before the first one
-        shape.map((_, axis) => (isTurned(axis) ? -1 : 1)),
+        shape.map((n, axis) => (isReversed(axis) ? n - 1 : 0)),
+        shape.map((n, axis) => (isReversed(axis) ? -n - 1 : n)), // before the first one
+        shape.map((_, axis) => (isReversed(axis) ? -1 : 1)),
       );
     },
     concatenate,

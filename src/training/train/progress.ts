@@ -112,7 +112,7 @@ export function makeClock(progress: Progress<unknown, unknown>): Clock {
   const { soFar } = progress;
   let last = performance.now();
   let part: "dataSeconds" | "computeSeconds" | undefined;
-  const turn = (next: typeof part): void => {
+  const switchTo = (next: typeof part): void => {
     const now = performance.now();
     const spent = (now - last) / 1000;
     soFar.seconds += spent;
@@ -121,8 +121,8 @@ export function makeClock(progress: Progress<unknown, unknown>): Clock {
     part = next;
   };
   return {
-    waits: () => turn("dataSeconds"),
-    computes: () => turn("computeSeconds"),
-    goesOn: () => turn(undefined),
+    waits: () => switchTo("dataSeconds"),
+    computes: () => switchTo("computeSeconds"),
+    goesOn: () => switchTo(undefined),
   };
 }

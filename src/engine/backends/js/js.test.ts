@@ -286,13 +286,13 @@ describe("the source reads as if written by hand", () => {
 });
 
 describe("loops", () => {
-  test("take their bounds once, before the first turn", () => {
-    const routine = scalarRoutine([k.convert("f64", k.local("i32", "turns"))], (block) => {
-      const turns = block.let("turns", k.i32(0));
+  test("take their bounds once, before the first iteration", () => {
+    const routine = scalarRoutine([k.convert("f64", k.local("i32", "iterations"))], (block) => {
+      const iterations = block.let("iterations", k.i32(0));
       const end = block.let("end", k.i32(3));
       block.for("i", k.i32(0), end, (loop) => {
         loop.set(end, k.i32(10));
-        loop.set(turns, k.add(turns, k.i32(1)));
+        loop.set(iterations, k.add(iterations, k.i32(1)));
       });
       block.for(
         "j",
@@ -300,7 +300,7 @@ describe("loops", () => {
         end,
         (loop) => {
           loop.set(end, k.i32(0));
-          loop.set(turns, k.add(turns, k.i32(100)));
+          loop.set(iterations, k.add(iterations, k.i32(100)));
         },
         true,
       );

@@ -5,6 +5,7 @@ import { wasmFeatures } from "./host/features.ts";
 import { compileProcedure, compileRoutine } from "./emit/routine.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
 import { threadPool } from "./host/threads/pool.ts";
+import { heaviestFunction, workOfCall } from "./emit/tuning.ts";
 import type { Settings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
@@ -18,23 +19,17 @@ export { closePools, usefulThreads } from "./host/threads/pool.ts";
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
 
-/** Weight that one function may have before it is cut into parts. */
-const partLimit = 3000;
-
-/** Work, in weight, that one call of a kernel does. */
-const chunkWork = 65536;
-
 function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
   const engine = engineOf(options.wide ?? false);
   return {
-    limit: partLimit,
+    limit: heaviestFunction,
     simd,
     relaxed: false,
     manyRegisters: engine.isRecent,
     wide: false,
     threads: 1,
-    chunkWork,
+    chunkWork: workOfCall,
     namesLocals: false,
     ...options,
     peepholes: { ...peepholesFor(engine), ...options.peepholes },

@@ -157,9 +157,9 @@ describe("minimize", () => {
 
   test("works in between others' work, and is aborted by a signal from outside", async () => {
     const controller = new AbortController();
-    const turns = { count: 0 };
+    const ticks = { count: 0 };
     const timer = setInterval(() => {
-      turns.count++;
+      ticks.count++;
       controller.abort();
     }, 1);
     const options = {
@@ -172,7 +172,7 @@ describe("minimize", () => {
     const { reason } = await minimizeAsync(rosenbrock, [-1.2, 1], { ...options, signal: controller.signal });
     clearInterval(timer);
     expect(reason).toBe("aborted");
-    expect(turns.count).toBe(1);
+    expect(ticks.count).toBe(1);
     expect((await minimizeAsync(bowl, [0, 0])).params.tolist()).toEqual(
       minimize(bowl, [0, 0]).params.tolist(),
     );

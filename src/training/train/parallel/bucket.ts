@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import { headerBytes, type Merge } from "./ranks.ts";
+import { headerBytes, type Merge } from "./rounds.ts";
 
 /** A message of numbers that are added up: its header, float64 numbers, the arrays of float64, those of float32. */
 export interface Bucket {

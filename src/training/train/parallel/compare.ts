@@ -12,7 +12,8 @@ import { batchesOf, type FitData } from "../batches.ts";
 import { checksumOfBatch } from "../checkpoint/codec.ts";
 import { outlineOf } from "../checkpoint/tree-text.ts";
 import { type Loss, splitLoss } from "../loss.ts";
-import { headerBytes, type Merge, type Ranks } from "./ranks.ts";
+import type { Ranks } from "./ranks.ts";
+import { headerBytes, type Merge } from "./rounds.ts";
 
 /** What all ranks of a run must have alike. */
 export interface RunIdentity<P, S, B> {

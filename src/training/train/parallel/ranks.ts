@@ -2,37 +2,18 @@ import { DownhillError, type ErrorCode } from "../../../engine/errors/index.ts";
 import { isAborted } from "../batches.ts";
 import type { Stopped } from "../loop.ts";
 import type { World } from "../world.ts";
-
-/** What a message is about. Ranks whose messages are of different kinds run different programs. */
-export type MessageKind = "compare" | "share" | "step" | "evaluation" | "leave" | "end";
-const kinds: readonly MessageKind[] = ["compare", "share", "step", "evaluation", "leave", "end"];
-
-/** Merges what another rank sent, bytes `from … to − 1` of a body, into the own body. */
-export type Merge = (from: number, to: number, theirs: ArrayBuffer, theirOffset: number) => void;
+import {
+  flag,
+  headerBytes,
+  makeRounds,
+  type Merge,
+  type MessageKind,
+  pieceBytes,
+  type Rounds,
+} from "./rounds.ts";
 
 /** Why a rank has no more part in a run. */
 type Departure = Exclude<Stopped, "finished" | "early-stopping">;
-
-/** Bytes of the header: kind, step, flags, bytes of the body. The body begins where float64 may. */
-export const headerBytes = 16;
-/** Bytes of the body a message: few enough to be in a cache still when they are added, and large against a message itself. */
-const pieceBytes = 2 ** 19;
-
-const flag = {
-  /** The signal of a rank was raised: all take this step and stop. */
-  aborting: 1,
-  /** A rank takes no part any more … */
-  leaving: 2,
-  /** … and why. */
-  aborted: 4,
-  hook: 8,
-  left: 16,
-  failed: 32,
-  /** Ranks have exchanged messages that do not belong together. */
-  different: 64,
-} as const;
-/** With one of these, bodies are not sent. */
-const gone = flag.leaving | flag.failed | flag.different;
 
 /** Is thrown where a rank learns from a message that another has left the run, so that this one ends too. */
 export class RunLeft extends Error {
@@ -79,114 +60,43 @@ export interface Ranks {
   readonly end: (stopped: Stopped, failure: { readonly error: unknown } | undefined) => Stopped;
 }
 
+/** What this rank knows of the run. */
+interface Knowledge {
+  readonly rounds: Rounds;
+  /** Why all ranks stop, once they know, or that they fail. */
+  settled: Stopped | "failed" | undefined;
+  /** Whether all ranks know of what has failed. */
+  isTold: boolean;
+}
+
+/** What has failed at this rank. */
+interface Failure {
+  readonly error: unknown;
+}
+
 /** The ranks of a world; one alone without a world. `signal` is that of this rank. */
 export function makeRanks(world: World | undefined, signal: AbortSignal | undefined): Ranks {
-  const { rank, size } = world ?? { rank: 0, size: 1 };
-  const received = new ArrayBuffer(size === 1 ? 0 : headerBytes + pieceBytes);
-  const empty = new ArrayBuffer(headerBytes);
-  let settled: Stopped | "failed" | undefined;
-  /** Whether all ranks know of what has failed. */
-  let isTold = false;
-
-  const exchange = (peer: number, message: ArrayBuffer, from: number, to: number, into: number): void => {
-    world!.exchange(peer, new Uint8Array(message, from, to - from), new Uint8Array(received, into));
-  };
-
-  /** One all-reduce, in which this rank says something; gives what anyone said. */
-  const round = (
-    kind: MessageKind,
-    step: number,
-    said: number,
-    message: ArrayBuffer,
-    merge: Merge,
-  ): number => {
-    const body = message.byteLength - headerBytes;
-    const header = new Int32Array(message, 0, 4);
-    const theirs = new Int32Array(received, 0, size === 1 ? 0 : 4);
-    let flags = said;
-    for (let distance = size / 2; distance >= 1; distance /= 2) {
-      const peer = rank ^ distance;
-      header.set([kinds.indexOf(kind), step, flags, body]);
-      const first = (flags & gone) === 0 ? Math.min(body, pieceBytes) : 0;
-      exchange(peer, message, 0, headerBytes + first, 0);
-      flags |= theirs[2]!;
-      const isSame = theirs[0] === header[0] && theirs[1] === step && theirs[3] === header[3];
-      if ((flags & gone) === 0 && !isSame) flags |= flag.different;
-      if ((flags & gone) !== 0) continue;
-      for (let from = 0; from < body; from += pieceBytes) {
-        const to = Math.min(from + pieceBytes, body);
-        if (from > 0) exchange(peer, message, headerBytes + from, headerBytes + to, headerBytes);
-        merge(from, to, received, headerBytes);
-      }
-    }
-    return flags;
-  };
-
-  const share = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
-    if (size === 1) return bytes;
-    // the lowest rank that has something, and how much
-    const lowest = new Float64Array(new ArrayBuffer(headerBytes + 16), headerBytes, 2);
-    lowest.set([bytes === undefined ? size : rank, bytes?.length ?? 0]);
-    const takeLower: Merge = (_, __, theirs, at) => {
-      const other = new Float64Array(theirs, at, 2);
-      if (other[0]! < lowest[0]!) lowest.set(other);
-    };
-    answer(round("share", 0, 0, lowest.buffer, takeLower));
-    const [holder, length] = [lowest[0]!, lowest[1]!];
-    if (holder === size) return undefined;
-    const all = new Uint8Array(length);
-    if (holder === rank) all.set(bytes!);
-    for (let from = 0; from < length; from += pieceBytes - 8) {
-      const part = all.subarray(from, from + pieceBytes - 8);
-      const message = new ArrayBuffer(headerBytes + 8 + part.length);
-      const [has, own] = [new Uint8Array(message, headerBytes, 1), new Uint8Array(message, headerBytes + 8)];
-      has[0] = holder === rank ? 1 : 0;
-      own.set(part);
-      const takeOver: Merge = (_, to, theirs, at) => {
-        if (has[0] === 0 && new Uint8Array(theirs, at, 1)[0] === 1)
-          new Uint8Array(message, headerBytes).set(new Uint8Array(theirs, at, to));
-      };
-      answer(round("share", from / (pieceBytes - 8), 0, message, takeOver));
-      part.set(own);
-    }
-    return all;
-  };
-
-  /** Does what the flags of an all-reduce ask for; `own` is what has failed here. */
-  const answer = (flags: number, own?: { readonly error: unknown }): void => {
-    if ((flags & flag.failed) !== 0) {
-      settled = "failed";
-      const told = share(own === undefined ? undefined : textOf(rank, own.error));
-      if (own === undefined) throw ranks.agree(failureOf(told));
-    } else if ((flags & flag.different) !== 0) {
-      throw ranks.agree(differentPrograms());
-    } else if ((flags & flag.leaving) !== 0) {
-      settled = reasonOf(flags);
-      throw new RunLeft(settled);
-    } else if ((flags & flag.aborting) !== 0) settled ??= "aborted";
-  };
-
-  const ranks: Ranks = {
+  const rounds = makeRounds(world);
+  const known: Knowledge = { rounds, settled: undefined, isTold: false };
+  const { rank, size, round } = rounds;
+  return {
     rank,
     size,
-    share,
+    share: (bytes) => share(known, bytes),
     allReduce(kind, step, message, merge) {
       if (size === 1) return;
       const said = kind === "step" && isAborted(signal) ? flag.aborting : 0;
-      answer(round(kind, step, said, message, merge));
+      answer(known, round(kind, step, said, message, merge));
     },
-    agreed: () => (settled === "failed" ? undefined : settled),
-    agree(error) {
-      settled = "failed";
-      isTold = true;
-      return error;
-    },
+    agreed: () => (known.settled === "failed" ? undefined : known.settled),
+    agree: (error) => agree(known, error),
     leave(stopped) {
       if (size === 1) return stopped;
+      const { settled } = known;
       if (settled !== undefined) return settled === "failed" ? stopped : settled;
       const why = flag[stopped as Departure];
       try {
-        answer(round("leave", 0, flag.leaving | why, empty, nothing));
+        answer(known, round("leave", 0, flag.leaving | why, empty(), nothing));
       } catch (error) {
         if (error instanceof RunLeft) return error.stopped;
         throw error;
@@ -194,33 +104,87 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
       return stopped;
     },
     fail(error) {
-      if (size === 1 || settled !== undefined) return;
-      answer(round("leave", 0, flag.leaving | flag.failed, empty, nothing), { error });
-      isTold = true;
+      if (size === 1 || known.settled !== undefined) return;
+      answer(known, round("leave", 0, flag.leaving | flag.failed, empty(), nothing), { error });
+      known.isTold = true;
     },
-    end(stopped, failure) {
-      if (size === 1) return stopped;
-      let why = stopped;
-      let late: { readonly error: unknown } | undefined;
-      for (;;) {
-        const isNew = failure !== undefined && !isTold;
-        const flags = round("end", 0, isNew ? flag.failed : 0, empty, nothing);
-        try {
-          answer(flags, isNew ? failure : undefined);
-        } catch (error) {
-          if (error instanceof RunLeft) why = error.stopped;
-          else late ??= { error };
-        }
-        isTold ||= isNew;
-        if ((flags & (flag.leaving | flag.different)) !== 0) continue; // not all had come for the end
-        if (late !== undefined && failure === undefined) throw late.error;
-        return why;
-      }
-    },
+    end: (stopped, failure) => (size === 1 ? stopped : end(known, stopped, failure)),
   };
-  return ranks;
 }
 
+function agree<E extends Error>(known: Knowledge, error: E): E {
+  known.settled = "failed";
+  known.isTold = true;
+  return error;
+}
+
+/** Does what the flags of an all-reduce ask for; `own` is what has failed here. */
+function answer(known: Knowledge, flags: number, own?: Failure): void {
+  if ((flags & flag.failed) !== 0) {
+    known.settled = "failed";
+    const told = share(known, own === undefined ? undefined : textOf(known.rounds.rank, own.error));
+    if (own === undefined) throw agree(known, failureOf(told));
+  } else if ((flags & flag.different) !== 0) {
+    throw agree(known, differentPrograms());
+  } else if ((flags & flag.leaving) !== 0) {
+    const stopped = reasonOf(flags);
+    known.settled = stopped;
+    throw new RunLeft(stopped);
+  } else if ((flags & flag.aborting) !== 0) known.settled ??= "aborted";
+}
+
+function share(known: Knowledge, bytes: Uint8Array | undefined): Uint8Array | undefined {
+  const { rank, size, round } = known.rounds;
+  if (size === 1) return bytes;
+  // the lowest rank that has something, and how much
+  const lowest = new Float64Array(new ArrayBuffer(headerBytes + 16), headerBytes, 2);
+  lowest.set([bytes === undefined ? size : rank, bytes?.length ?? 0]);
+  const takeLower: Merge = (_, __, theirs, at) => {
+    const other = new Float64Array(theirs, at, 2);
+    if (other[0]! < lowest[0]!) lowest.set(other);
+  };
+  answer(known, round("share", 0, 0, lowest.buffer, takeLower));
+  const [holder, length] = [lowest[0]!, lowest[1]!];
+  if (holder === size) return undefined;
+  const all = new Uint8Array(length);
+  if (holder === rank) all.set(bytes!);
+  for (let from = 0; from < length; from += pieceBytes - 8) {
+    const part = all.subarray(from, from + pieceBytes - 8);
+    const message = new ArrayBuffer(headerBytes + 8 + part.length);
+    const [has, own] = [new Uint8Array(message, headerBytes, 1), new Uint8Array(message, headerBytes + 8)];
+    has[0] = holder === rank ? 1 : 0;
+    own.set(part);
+    const takeOver: Merge = (_, to, theirs, at) => {
+      if (has[0] === 0 && new Uint8Array(theirs, at, 1)[0] === 1)
+        new Uint8Array(message, headerBytes).set(new Uint8Array(theirs, at, to));
+    };
+    answer(known, round("share", from / (pieceBytes - 8), 0, message, takeOver));
+    part.set(own);
+  }
+  return all;
+}
+
+function end(known: Knowledge, stopped: Stopped, failure: Failure | undefined): Stopped {
+  let why = stopped;
+  let late: Failure | undefined;
+  for (;;) {
+    const isNew = failure !== undefined && !known.isTold;
+    const flags = known.rounds.round("end", 0, isNew ? flag.failed : 0, empty(), nothing);
+    try {
+      answer(known, flags, isNew ? failure : undefined);
+    } catch (error) {
+      if (error instanceof RunLeft) why = error.stopped;
+      else late ??= { error };
+    }
+    known.isTold ||= isNew;
+    if ((flags & (flag.leaving | flag.different)) !== 0) continue; // not all had come for the end
+    if (late !== undefined && failure === undefined) throw late.error;
+    return why;
+  }
+}
+
+/** A message without a body. */
+const empty = (): ArrayBuffer => new ArrayBuffer(headerBytes);
 const nothing: Merge = () => {};
 
 /** Why a run ends that one rank or several have left. */
