@@ -7,6 +7,8 @@ import type { Routine } from "../src/engine/kernel/scalar.ts";
 import { contestants, expectSameKernel } from "./support/kernel-agreement.ts";
 import { extent } from "./support/extent.ts";
 import { kernels } from "./support/random-kernels.ts";
+import type { SizedRoutine } from "./support/random-sizes.ts";
+import { sizedKernels } from "./support/random-sizes.ts";
 
 describe("random kernels give the bits of the interpreter", () => {
   test("in all settings", () => {
@@ -18,6 +20,17 @@ describe("random kernels give the bits of the interpreter", () => {
     };
     fc.assert(fc.property(kernels(), agree), { numRuns: extent(12, 500), seed: 1 });
     fc.assert(fc.property(kernels(true), agree), { numRuns: extent(2, 50), seed: 1 });
+  }, 300_000);
+
+  test("in all settings, with sizes that calls compute", () => {
+    let run = 0;
+    const agree = ({ routine, ...numbers }: SizedRoutine): void => {
+      run++;
+      const among = contestants.filter((_, i) => (i + run) % 3 === 0);
+      expectSameKernel(routine, among, numbers);
+    };
+    fc.assert(fc.property(sizedKernels(), agree), { numRuns: extent(24, 500), seed: 3 });
+    fc.assert(fc.property(sizedKernels(true), agree), { numRuns: extent(2, 50), seed: 3 });
   }, 300_000);
 
   test("which reach every kind of statement and expression", () => {

@@ -10,7 +10,7 @@ import { sameType } from "../engine/ir/types.ts";
 import type { Backend } from "../engine/kernel/executable.ts";
 import { castNumber } from "../engine/prims/linear.ts";
 import { compileAlone } from "../engine/runtime/alone.ts";
-import { reproducibly } from "../engine/runtime/device.ts";
+import { reproducibly } from "../engine/runtime/choices.ts";
 import { evaluate } from "../engine/runtime/evaluate.ts";
 import { compileProgram } from "../engine/runtime/executable.ts";
 import { jit } from "../engine/runtime/jit.ts";

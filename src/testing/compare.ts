@@ -1,4 +1,4 @@
-import { DownhillError } from "../engine/errors/index.ts";
+import { readElements } from "../engine/ir/elements.ts";
 import type { Tensor } from "../engine/ir/tensor.ts";
 import type { ArrayType } from "../engine/ir/types.ts";
 import { fromFlat } from "../engine/prims/lift.ts";
@@ -7,10 +7,8 @@ import type { Shape } from "../engine/util/shape.ts";
 import { sizeOf, stridesOf } from "../engine/util/shape.ts";
 
 /** The elements of a tensor in row-major order. */
-export function numbersOf({ slot, shape }: Tensor): number[] {
-  if (typeof slot === "number") return [slot];
-  if (slot === undefined) throw new DownhillError("trace", "numbersOf: a traced value has no elements.");
-  return Array.from(slot.array.subarray(slot.offset, slot.offset + sizeOf(shape)));
+export function numbersOf(x: Tensor): number[] {
+  return Array.from(readElements(x, "numbersOf"));
 }
 
 /** How far two numbers are apart, relative to the larger of them and 1; 0 for two NaN, ∞ where only one is finite. */

@@ -4,7 +4,7 @@ import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { configure, grad, jit } from "downhill";
 import { wasmArena } from "../../src/engine/backends/wasm/index.ts";
-import { residentHeap } from "../../src/engine/runtime/device.ts";
+import { resultPool } from "../../src/engine/runtime/choices.ts";
 import { compilationStats } from "../../src/engine/runtime/executable.ts";
 import { functionOf, isReversible, pointOf, recipes, smallDims } from "./random-programs.ts";
 import { seeded } from "./sampling.ts";
@@ -24,7 +24,7 @@ export interface Held {
 export function held(): Held {
   const { rss, heapUsed } = process.memoryUsage();
   const { used, size } = wasmArena().stats();
-  const resting = residentHeap()?.stats().bytes ?? 0;
+  const resting = resultPool()?.stats().bytes ?? 0;
   return {
     resident: rss,
     heap: heapUsed,

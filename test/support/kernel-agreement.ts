@@ -1,11 +1,12 @@
 // Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
+import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import { checkRoutine } from "../../src/engine/kernel/check.ts";
 import type { Backend, Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
-import type { Routine } from "../../src/engine/kernel/scalar.ts";
-import { interpBackend } from "../../src/engine/backends/interp/index.ts";
-import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import type { Buffer, Routine } from "../../src/engine/kernel/scalar.ts";
+import { sizedInterp } from "../../src/engine/backends/interp/index.ts";
+import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
 import { seeded } from "./sampling.ts";
@@ -25,8 +26,8 @@ const settings: readonly WasmOptions[] = [
 type Named = readonly (readonly [name: string, backend: Backend])[];
 
 const contestantsWith = (more: WasmOptions): Named => [
-  ["JavaScript", jsBackend],
-  ["JavaScript in parts", makeJsBackend(60)],
+  ["JavaScript", makeJsBackend(undefined, callSizes)],
+  ["JavaScript in parts", makeJsBackend(60, callSizes)],
   ...settings.map((one) => {
     const all = one.simd === false ? one : { ...one, ...more };
     return [`WebAssembly ${JSON.stringify(all)}`, makeWasmBackend(all)] as const;
@@ -70,17 +71,26 @@ function fill(array: TypedArray, seed: number): TypedArray {
   return array;
 }
 
+/** What a call of a routine with run-time sizes is given: its size inputs, and how long its buffers are then. */
+export interface CallNumbers {
+  readonly given: ReadonlyMap<string, number>;
+  readonly lengths: ReadonlyMap<string, number>;
+}
+
+const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
+
 /** What a routine gives, with memory at an offset. */
-function outcome(backend: Backend, routine: Routine): readonly TypedArray[] {
+function outcome(backend: Backend, routine: Routine, { given, lengths }: CallNumbers): readonly TypedArray[] {
   const compiled = backend.compile(routine);
+  const elementsOf = (buffer: Buffer): number => lengths.get(buffer.name) ?? lengthOf(buffer);
   const inputs = routine.inputs.map((port, n): Slot => {
-    if (port.kind === "scalar") return fill(makeArray(port.type, 1), n)[0]!;
-    return { array: fill(makeArray(port.buffer.type, lengthOf(port.buffer) + 3), n), offset: 2 };
+    if (port.kind === "scalar") return given.get(port.name) ?? fill(makeArray(port.type, 1), n)[0]!;
+    return { array: fill(makeArray(port.buffer.type, elementsOf(port.buffer) + 3), n), offset: 2 };
   });
   const outputs = routine.outputs.map((port): Slot => {
     return port.kind === "scalar"
       ? NaN
-      : { array: makeArray(port.buffer.type, lengthOf(port.buffer) + 2), offset: 1 };
+      : { array: makeArray(port.buffer.type, elementsOf(port.buffer) + 2), offset: 1 };
   });
   compiled(inputs, outputs);
   compiled.release?.();
@@ -88,11 +98,15 @@ function outcome(backend: Backend, routine: Routine): readonly TypedArray[] {
 }
 
 /** Throws where one of `among` gives other bits than the interpreter. */
-export function expectSameKernel(routine: Routine, among: typeof contestants): void {
+export function expectSameKernel(
+  routine: Routine,
+  among: typeof contestants,
+  numbers: CallNumbers = noNumbers,
+): void {
   checkRoutine(routine);
-  const expected = outcome(interpBackend, routine);
+  const expected = outcome(sizedInterp, routine, numbers);
   for (const [name, backend] of among) {
-    outcome(backend, routine).forEach((got, k) => {
+    outcome(backend, routine, numbers).forEach((got, k) => {
       const place = expected[k]!.findIndex((x, i) => !Object.is(x, got[i]));
       if (place < 0) return;
       throw new Error(

@@ -2,9 +2,9 @@
 // one program must give the bits that the interpreter gives for it. What passes made of a program gives the bits of the
 // program itself, or where they sum in another order what rounding explains: see random-rounding.ts.
 import fc from "fast-check";
-import type { Program } from "downhill";
+import type { Program, Tensor } from "downhill";
 import * as d from "downhill";
-import { checkProgram, jit, printProgram, Tensor } from "downhill";
+import { checkProgram, jit, printProgram } from "downhill";
 import { interpBackend } from "../../src/engine/backends/interp/index.ts";
 import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
@@ -32,6 +32,7 @@ import { roundingOf } from "./random-rounding.ts";
 import type { Function, Given } from "./random-transforms.ts";
 import { batched, isTwice, jitted, pull, push, transformNames, transforms } from "./random-transforms.ts";
 import { seeded } from "./sampling.ts";
+import { slotsOf, tensorOf } from "./cells.ts";
 
 /** A program and the number that everything else about its trial is drawn by. */
 export interface Trial {
@@ -118,13 +119,10 @@ function run(
       const n = shape.reduce((a, b) => a * b, 1);
       return shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), n + 1), offset: 1 };
     });
-    compiled(
-      ins.map((x) => x.slot!),
-      slots,
-    );
+    compiled(slotsOf(ins), slots);
   }
   compiled.release?.();
-  return program.outs.map((v, i) => new Tensor(v.type, slots[i], undefined));
+  return program.outs.map((v, i) => tensorOf(v.type, slots[i]!));
 }
 
 const traced = (f: Function, point: readonly Tensor[]): ReturnType<typeof traceProgram> =>
@@ -172,7 +170,7 @@ function expectNear(
     if (areSame(got, expected)) return;
     rounding ??= roundingOf(
       routine,
-      ins.map((x) => x.slot!),
+      slotsOf(ins),
       expected.map((x) => x.data()),
     );
     count(tally, `not bit for bit: ${kind}`);

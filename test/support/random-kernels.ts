@@ -1,30 +1,14 @@
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import { binaryType, hasBinary, hasUnary, unaryType } from "../../src/engine/kernel/operations.ts";
+import { hasBinary } from "../../src/engine/kernel/operations.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
-import * as math from "../../src/engine/kernel/math/index.ts";
-import * as single from "../../src/engine/kernel/math/single/index.ts";
-import type {
-  BinaryOp,
-  Buffer,
-  Dim,
-  Expr,
-  Procedure,
-  Routine,
-  ScalarType,
-  Table,
-  UnaryOp,
-} from "../../src/engine/kernel/scalar.ts";
+import type { Buffer, Dim, Expr, Procedure, Routine } from "../../src/engine/kernel/scalar.ts";
 import type { Local, Scope } from "./random-choices.ts";
 import { Choices } from "./random-choices.ts";
+import { ExpressionGenerator, procedures, scalarTypes } from "./random-expressions.ts";
 import { formulas } from "./random-formulas.ts";
 import { layOutAtCall } from "../../src/engine/kernel/sizes.ts";
 
-const scalarTypes: readonly ScalarType[] = ["f64", "f32", "i32", "u32", "bool"];
-const unaryOps: readonly UnaryOp[] =
-  "neg abs sqrt floor ceil trunc nearest not highWord lowWord bitsOf fromBits".split(" ") as UnaryOp[];
-const binaryOps: readonly BinaryOp[] =
-  "add sub mul div rem min max and or xor shl shr lt le eq ne fromWords".split(" ") as BinaryOp[];
 const reduceOps = ["add", "mul", "min", "max", "and", "or"] as const;
 
 /** Lengths of loops: around whole vectors, whole chunks of calls, and few. */
@@ -32,27 +16,6 @@ const lengths = [
   1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 23, 31, 32, 33, 45, 64, 65, 127, 129, 250, 257, 513, 1000, 1025,
 ];
 const longLengths = [2047, 4095, 4096, 4097, 5003, 8193, 16383, 16384, 16385, 20_011];
-
-const constants: Readonly<Record<ScalarType, readonly number[]>> = {
-  f64: [0, 1, -0, 2, -1, 0.5, 1.5, 0.1, -2.5, 1e10, -1e300, 5e-324, Infinity, NaN],
-  f32: [0, 1, -0, 2, -1, 0.5, 1.5, Math.fround(0.1), -2.5, 1e10, Math.fround(1e-45), -Infinity, NaN],
-  i32: [0, 1, -1, 2, 3, 7, -7, 31, 255, 65537, 2147483647, -2147483648],
-  u32: [0, 1, 2, 3, 7, 31, 255, 65537, 2147483648, 4294967295],
-  bool: [0, 1],
-};
-
-const table: Table = {
-  name: "coefficients",
-  type: "f64",
-  values: [0.5, -1.25, 3, 1e-3, -7, 2, 0.125, 11, -0, 4, 0.75, 9, -3, 1, 6, 100],
-};
-const digits: Table = {
-  name: "digits",
-  type: "i32",
-  values: [3, 1, -4, 1, 5, -9, 2, 2147483647, 6, 5, -3, 5, 8, -9, 7, -2147483648],
-};
-
-const procedures: readonly Procedure[] = [...Object.values(math), ...Object.values(single)];
 
 /**
  * Well-typed routines as programs make them, on buffers of tens to thousands of elements: independent loops with strides,
@@ -65,31 +28,28 @@ export function kernels(isLong = false): fc.Arbitrary<Routine> {
     .map((list) => new KernelGenerator(new Choices(list), isLong).routine());
 }
 
-class KernelGenerator {
-  readonly #choices: Choices;
+class KernelGenerator extends ExpressionGenerator {
   readonly #isLong: boolean;
   #count = 0;
-  #size = 0;
-  #own: Procedure[] = [];
 
   constructor(choices: Choices, isLong: boolean) {
-    this.#choices = choices;
+    super(choices);
     this.#isLong = isLong;
   }
 
   routine(): Routine {
-    const c = this.#choices;
+    const c = this.choices;
     const isLong = this.#isLong && c.below(3) > 0;
-    this.#size = isLong ? c.of(longLengths) : c.of(lengths) + 15;
-    this.#own = Array.from({ length: c.below(3) }, () => this.procedure());
+    this.size = isLong ? c.of(longLengths) : c.of(lengths) + 15;
+    this.own = Array.from({ length: c.below(3) }, () => this.procedure());
     const buffers = (kind: string): Buffer[] =>
-      scalarTypes.map((type) => ({ name: this.fresh(`${kind} ${type}`), type, size: this.#size }));
+      scalarTypes.map((type) => ({ name: this.fresh(`${kind} ${type}`), type, size: this.size }));
     const [ins, outs, temps] = [buffers("in"), buffers("out"), buffers("temp")];
     const scalars = scalarTypes.map((type): Local => ({ name: this.fresh("s"), type, canBeSet: false }));
     const block = k.makeBlock();
     for (const buffer of [...temps, ...outs]) {
       const from = ins.find((other) => other.type === buffer.type)!;
-      block.forEach(this.fresh("i"), k.i32(0), k.i32(this.#size), (loop, i) =>
+      block.forEach(this.fresh("i"), k.i32(0), k.i32(this.size), (loop, i) =>
         loop.store(buffer.name, i, k.load(buffer.type, from.name, i)),
       );
     }
@@ -119,7 +79,7 @@ class KernelGenerator {
   }
 
   procedure(): Procedure {
-    const c = this.#choices;
+    const c = this.choices;
     const params = Array.from({ length: 1 + c.below(3) }, (): Local => ({
       name: this.fresh("p"),
       type: c.of(scalarTypes),
@@ -142,7 +102,7 @@ class KernelGenerator {
 
   /** One thing that a routine does. */
   part(block: k.Block, scope: Scope): Scope {
-    const c = this.#choices;
+    const c = this.choices;
     switch (c.below(12)) {
       case 0:
       case 1:
@@ -153,9 +113,9 @@ class KernelGenerator {
       case 11:
         return formulas(block, scope, {
           choices: c,
-          size: this.#size,
+          size: this.size,
           iterations: this.length(),
-          procedures: [...this.#own, ...procedures],
+          procedures: [...this.own, ...procedures],
           fresh: (hint) => this.fresh(hint),
         });
       case 3:
@@ -184,13 +144,13 @@ class KernelGenerator {
 
   /** Iterations of a loop, at most as many as buffers have elements. */
   length(): number {
-    const c = this.#choices;
-    return c.below(2) === 0 ? this.#size : c.below(this.#size + 1);
+    const c = this.choices;
+    return c.below(2) === 0 ? this.size : c.below(this.size + 1);
   }
 
   /** Buffers that the iterations of a loop own, each at its place, and the others. */
   ownership(scope: Scope, place: Expr): Scope {
-    const own = scope.writable.filter(() => this.#choices.below(3) > 0).map((buffer) => ({ buffer, place }));
+    const own = scope.writable.filter(() => this.choices.below(3) > 0).map((buffer) => ({ buffer, place }));
     const names = new Set(own.map(({ buffer }) => buffer.name));
     return {
       ...scope,
@@ -203,8 +163,8 @@ class KernelGenerator {
 
   /** A loop whose iterations have nothing to do with one another; its bodies are light, or heavy. */
   independent(block: k.Block, scope: Scope): void {
-    const c = this.#choices;
-    const size = this.#size;
+    const c = this.choices;
+    const size = this.size;
     const name = this.fresh("i");
     const i = k.local("i32", name);
     let [from, n] = [c.below(4) === 0 ? Math.min(c.below(5), size) : 0, this.length()];
@@ -243,7 +203,7 @@ class KernelGenerator {
 
   /** A number as a constant, or as something that only the run tells. */
   bound(block: k.Block, scope: Scope, n: number): Expr {
-    if (this.#choices.below(4) > 0) return k.i32(n);
+    if (this.choices.below(4) > 0) return k.i32(n);
     const any = this.expr("i32", scope, 1);
     return block.let(
       this.fresh("n"),
@@ -254,15 +214,15 @@ class KernelGenerator {
   storeOwn(block: k.Block, scope: Scope): void {
     const { own } = scope;
     if (own.length === 0) return;
-    const { buffer, place } = this.#choices.of(own);
+    const { buffer, place } = this.choices.of(own);
     block.store(buffer.name, place, this.expr(buffer.type, scope, 4));
   }
 
   /** Independent loops within independent loops: rows and columns, either way round. */
   nest(block: k.Block, scope: Scope): void {
-    const c = this.#choices;
-    const rows = 1 + c.below(Math.min(40, this.#size));
-    const columns = Math.max(1, Math.floor(this.#size / rows));
+    const c = this.choices;
+    const rows = 1 + c.below(Math.min(40, this.size));
+    const columns = Math.max(1, Math.floor(this.size / rows));
     const [a, b] = [this.fresh("i"), this.fresh("j")];
     const [i, j] = [k.local("i32", a), k.local("i32", b)];
     const place = c.below(2) === 0 ? k.add(k.mul(i, k.i32(columns)), j) : k.add(k.mul(j, k.i32(rows)), i);
@@ -293,7 +253,7 @@ class KernelGenerator {
 
   /** A fold over an index, with a body of its own. */
   fold(block: k.Block, scope: Scope, n: number): Scope {
-    const c = this.#choices;
+    const c = this.choices;
     const [name, index] = [this.fresh("fold"), this.fresh("r")];
     const type = c.of(scalarTypes);
     const op = c.of(reduceOps.filter((one) => hasBinary(one, type)));
@@ -315,7 +275,7 @@ class KernelGenerator {
 
   /** Products of whatever strides. */
   contraction(block: k.Block, scope: Scope): void {
-    const c = this.#choices;
+    const c = this.choices;
     const type = c.of(["f64", "f32", "f32", "i32", "u32"] as const);
     const [left, right, out] = ["l", "r", "o"].map((part) =>
       c.below(3) === 0 && part !== "o"
@@ -324,7 +284,7 @@ class KernelGenerator {
     );
     if (left === undefined || right === undefined || out === undefined) return;
     if (out.name === left.name || out.name === right.name) return;
-    let [outRoom, leftRoom, rightRoom] = [this.#size, this.#size, this.#size];
+    let [outRoom, leftRoom, rightRoom] = [this.size, this.size, this.size];
     let work = 1;
     const dims: Dim[] = [];
     const roles = ["sum", "column", "row", "batch", "sum", "column", "row"] as const;
@@ -352,7 +312,7 @@ class KernelGenerator {
       const take = (own: boolean, reach: number, total: number, isOut: boolean): [number, number, number] => {
         if (!own) return [0, reach, total];
         let stride = isOut ? reach : spread(reach, total);
-        if ((size - 1) * stride + (this.#size - total) >= this.#size) stride = 0;
+        if ((size - 1) * stride + (this.size - total) >= this.size) stride = 0;
         const far = (size - 1) * stride;
         return [stride, Math.max(reach, stride * size), total - far];
       };
@@ -383,7 +343,7 @@ class KernelGenerator {
 
   /** A loop or `while` that goes on from iteration to iteration. */
   sequence(block: k.Block, scope: Scope): Scope {
-    const c = this.#choices;
+    const c = this.choices;
     const n = this.length();
     const carries = Array.from({ length: 1 + c.below(4) }, (): Local => {
       const type = c.of(scalarTypes);
@@ -424,17 +384,17 @@ class KernelGenerator {
   fewTimes(block: k.Block, scope: Scope): Scope {
     if (scope.loops === 0) return scope;
     const name = this.fresh("t");
-    const n = 1 + this.#choices.below(3);
+    const n = 1 + this.choices.below(3);
     block.for(name, k.i32(0), k.i32(n), (loop, i) => {
       let now: Scope = { ...scope, indices: [...scope.indices, { index: i, below: n }], loops: 0 };
-      for (let j = 1 + this.#choices.below(2); j > 0; j--) now = this.part(loop, now);
+      for (let j = 1 + this.choices.below(2); j > 0; j--) now = this.part(loop, now);
     });
     return scope;
   }
 
   /** One statement of a body; `depth` of those around it. */
   statement(block: k.Block, scope: Scope, depth: number): Scope {
-    const c = this.#choices;
+    const c = this.choices;
     const inner = (within: k.Block): void => {
       let now = scope;
       for (let j = 1 + c.below(3); j > 0; j--) now = this.statement(within, now, depth + 1);
@@ -496,7 +456,7 @@ class KernelGenerator {
         return scope;
       }
       case 11:
-        return scope.loops > 0 ? this.fold(block, scope, Math.min(this.#size, c.below(20))) : scope;
+        return scope.loops > 0 ? this.fold(block, scope, Math.min(this.size, c.below(20))) : scope;
       default: {
         if (scope.loops === 0) return scope;
         const count = block.let(this.fresh("count"), k.i32(0));
@@ -525,143 +485,5 @@ class KernelGenerator {
         };
       }
     }
-  }
-
-  /** An index that lies in every buffer. */
-  index(scope: Scope): Expr {
-    const c = this.#choices;
-    const size = this.#size;
-    const fitting = scope.indices.filter(({ below }) => below <= size);
-    if (fitting.length === 0) return k.i32(c.below(size));
-    const { index: i, below } = c.of(fitting);
-    switch (c.below(9)) {
-      case 0:
-        return k.sub(k.i32(size - 1), i);
-      case 1:
-        return k.min(k.add(k.mul(i, k.i32(2 + c.below(3))), k.i32(c.below(4))), k.i32(size - 1));
-      case 2: {
-        const mask = 2 ** Math.floor(Math.log2(size)) - 1;
-        return k.and(this.expr("i32", scope, 1), k.i32(mask));
-      }
-      case 3:
-        return k.convert("i32", k.binary("rem", this.expr("u32", scope, 1), k.constant("u32", size)));
-      case 4:
-        return k.i32(c.below(size));
-      case 5:
-        return below < size ? k.add(i, k.i32(c.below(size - below + 1))) : i;
-      case 6: {
-        const other = c.of(fitting);
-        const stride = Math.floor((size - below) / Math.max(1, other.below));
-        return stride > 0 && other.index !== i ? k.add(i, k.mul(other.index, k.i32(stride))) : i;
-      }
-      default:
-        return i;
-    }
-  }
-
-  /** An element read where its place exists, and a constant elsewhere. */
-  guarded(type: ScalarType, scope: Scope, buffer: Buffer): Expr {
-    const c = this.#choices;
-    const fitting = scope.indices.filter(({ below }) => below <= this.#size);
-    if (fitting.length === 0) return this.leaf(type, scope);
-    const { index: i } = c.of(fitting);
-    const step = 1 + c.below(4);
-    const other = this.leaf(type, scope);
-    switch (c.below(3)) {
-      case 0:
-        return k.select(k.le(k.i32(step), i), k.load(type, buffer.name, k.sub(i, k.i32(step))), other);
-      case 1:
-        return k.select(
-          k.lt(i, k.i32(this.#size - step)),
-          k.load(type, buffer.name, k.add(i, k.i32(step))),
-          other,
-        );
-      default: {
-        const at = k.sub(k.mul(i, k.i32(2)), k.i32(step));
-        return k.select(
-          k.and(k.le(k.i32(0), at), k.lt(at, k.i32(this.#size))),
-          k.load(type, buffer.name, at),
-          other,
-        );
-      }
-    }
-  }
-
-  expr(type: ScalarType, scope: Scope, depth: number): Expr {
-    const c = this.#choices;
-    if (depth === 0) return this.leaf(type, scope);
-    const inner = (of: ScalarType): Expr => this.expr(of, scope, depth - 1);
-    switch (c.below(12)) {
-      case 0:
-        return this.leaf(type, scope);
-      case 1:
-      case 2:
-      case 3: {
-        if (c.below(8) === 0 && type === "f64") return k.tableAt(table, k.and(inner("i32"), k.i32(15)));
-        if (c.below(4) === 0 && type === "i32") return k.tableAt(digits, k.and(inner("i32"), k.i32(15)));
-        const own = scope.own.filter(({ buffer }) => buffer.type === type);
-        if (own.length > 0 && c.below(3) === 0) {
-          const { buffer, place } = c.of(own);
-          return k.load(type, buffer.name, place);
-        }
-        const fitting = scope.readable.filter((buffer) => buffer.type === type);
-        if (fitting.length === 0) return this.leaf(type, scope);
-        const buffer = c.of(fitting);
-        return c.below(5) === 0
-          ? this.guarded(type, scope, buffer)
-          : k.load(type, buffer.name, this.index(scope));
-      }
-      case 4: {
-        const fitting = unaryOps.flatMap((op) =>
-          scalarTypes
-            .filter((of) => hasUnary(op, of) && unaryType(op, of) === type)
-            .map((of) => ({ op, of })),
-        );
-        const { op, of } = c.of(fitting);
-        const x = inner(of);
-        const isBits = op === "highWord" || op === "lowWord" || op === "bitsOf"; // those of a NaN differ
-        return k.unary(op, isBits ? k.select(k.eq(x, x), x, k.constant(of, 1)) : x);
-      }
-      case 5:
-      case 6:
-      case 7: {
-        const fitting = binaryOps.flatMap((op) =>
-          scalarTypes
-            .filter((of) => hasBinary(op, of) && binaryType(op, of) === type)
-            .map((of) => ({ op, of })),
-        );
-        const { op, of } = c.of(fitting);
-        return k.binary(op, inner(of), inner(of));
-      }
-      case 8:
-        if (type === "f64" || type === "f32") return k.mulAdd(inner(type), inner(type), inner(type));
-        return k.select(inner("bool"), inner(type), inner(type));
-      case 9: {
-        const fitting = [...this.#own, ...(c.below(3) === 0 ? procedures : [])].filter(
-          (made) => made.result.type === type,
-        );
-        if (fitting.length === 0) return this.leaf(type, scope);
-        const made = c.of(fitting);
-        return k.call(
-          made,
-          ...made.params.map((param) => this.expr(param.type, scope, Math.min(depth - 1, 1))),
-        );
-      }
-      case 10:
-        return k.select(inner("bool"), inner(type), inner(type));
-      default:
-        return k.convert(type, inner(c.of(scalarTypes)));
-    }
-  }
-
-  leaf(type: ScalarType, scope: Scope): Expr {
-    const c = this.#choices;
-    const locals = scope.locals.filter((local) => local.type === type);
-    if (type === "i32" && scope.indices.length > 0 && c.below(3) === 0) return c.of(scope.indices).index;
-    if (locals.length > 0 && c.below(3) > 0) {
-      const { name } = c.of(locals);
-      return k.local(type, name);
-    }
-    return k.constant(type, c.of(constants[type]));
   }
 }

@@ -8,6 +8,7 @@ import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
 import type { Rounding } from "./random-rounding.ts";
 import { roundingOf } from "./random-rounding.ts";
+import { slotsOf } from "./cells.ts";
 import { lengthOf } from "./buffer-length.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
@@ -25,7 +26,7 @@ function learn(
     (...all: Tensor[]) => [f(...all)],
   );
   const { routine } = lowerProgram(program);
-  const slots = [...captured, ...tensors].map((x) => x.slot!);
+  const slots = slotsOf([...captured, ...tensors]);
   const [port] = routine.outputs;
   const out: Slot[] = [
     port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, lengthOf(port!.buffer)), offset: 0 },

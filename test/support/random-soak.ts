@@ -6,6 +6,7 @@ import { contestants, expectSameKernel, turboContestants } from "./kernel-agreem
 import type { Tally } from "./random-agreement.ts";
 import { expectAgreement, trials } from "./random-agreement.ts";
 import { kernels } from "./random-kernels.ts";
+import { ofKnownSizes, sizedKernels } from "./random-sizes.ts";
 import { describeRecipe } from "./random-programs.ts";
 
 export { enableTurbo };
@@ -37,17 +38,17 @@ export function soakPart(seed: number, count: number, note: () => void, isTurbo 
   if (fault !== undefined)
     return done(`${message(ofPrograms)}\n\n${describeRecipe(fault.recipe)}\n${JSON.stringify(fault)}`);
   const ofRoutines = fc.check(
-    fc.property(kernels(), (routine) => {
+    fc.property(fc.oneof(kernels().map(ofKnownSizes), sizedKernels()), ({ routine, ...numbers }) => {
       note();
       // the first of them, and three others in turn
       const all = isTurbo ? turboContestants : contestants;
       const among = all.filter((_, i) => i === 0 || (i + routines) % 3 === 0);
       routines++;
-      expectSameKernel(routine, among);
+      expectSameKernel(routine, among, numbers);
     }),
     { numRuns: Math.ceil(count / 4), seed },
   );
-  const routine = ofRoutines.counterexample?.[0];
+  const routine = ofRoutines.counterexample?.[0]?.routine;
   return done(routine && `${message(ofRoutines)}\n\n${printRoutine(routine)}`);
 }
 

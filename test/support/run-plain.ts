@@ -1,8 +1,9 @@
-import { checkProgram, Tensor, type Program } from "downhill";
+import { checkProgram, type Program, type Tensor } from "downhill";
 import { scalarTypeOf } from "../../src/engine/ir/types.ts";
 import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { lowerProgram } from "../../src/engine/passes/lower.ts";
+import { slotsOf, tensorOf } from "./cells.ts";
 
 /** Runs a program as it is, without any pass. */
 export function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {
@@ -12,10 +13,7 @@ export function runPlain(program: Program, backend: Backend, ins: readonly Tenso
     return v.type.shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(v.type.dtype), n), offset: 0 };
   });
   const compiled = backend.compile(lowerProgram(program).routine);
-  compiled(
-    ins.map((x) => x.slot!),
-    slots,
-  );
+  compiled(slotsOf(ins), slots);
   compiled.release?.();
-  return program.outs.map((v, i) => new Tensor(v.type, slots[i], undefined));
+  return program.outs.map((v, i) => tensorOf(v.type, slots[i]!));
 }

@@ -1,13 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { nInput, port, products, reversed, running } from "../../../test/support/run-time-routines.ts";
 import * as k from "../kernel/build.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import type { Backend, Cell, Slot } from "../kernel/executable.ts";
 import { expandRoutine } from "../kernel/expand.ts";
-import { exp64 } from "../kernel/math/index.ts";
 import { refuseAllocations } from "../kernel/reclaim.ts";
-import type { Buffer, Dim, Expr, Port, Routine, ScalarType, Size } from "../kernel/scalar.ts";
-import { layOutAtCall } from "../kernel/sizes.ts";
 import { sizedInterp } from "./interp/index.ts";
 import { makeJsBackend } from "./js/index.ts";
 import { makeWasmBackend, wasmArena } from "./wasm/index.ts";
@@ -24,13 +22,6 @@ const backends: readonly (readonly [string, Backend])[] = [
 ];
 const lengths = [0, 1, 7, 8, 9, 1000, 100_000];
 
-const n = k.local("i32", "n");
-const nInput: Port = { kind: "scalar", name: "n", type: "i32" };
-const port = (name: string, type: ScalarType, size: Size): Port & { readonly kind: "buffer" } => ({
-  kind: "buffer",
-  buffer: { name, type, size },
-});
-
 /** Numbers that differ, small enough for sums of them to be exact. */
 const small = (i: number): number => (i * 7) % 33;
 const cell = (
@@ -46,115 +37,6 @@ function expectSame(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
   expect(got.length).toBe(wanted.length);
   const place = Array.from(got).findIndex((x, i) => !Object.is(x, wanted[i]));
   if (place >= 0) throw new Error(`[${place}] is ${got[place]}, not ${wanted[place]}`);
-}
-
-/** `out[i] = 2 a[n − 1 − i] + (a[i] < 16 ? 1 : 0)` by way of temporaries of two types, and the sum of it. */
-const reversed: Routine = (() => {
-  const block = k.makeBlock();
-  const temps: Buffer[] = [
-    { name: "isSmall", type: "bool", size: n },
-    { name: "few", type: "f32", size: 3 },
-    { name: "twice", type: "f64", size: k.add(n, k.i32(1)) },
-  ];
-  block.forEach("i", k.i32(0), n, (loop, i) => {
-    const x = loop.let("x", k.load("f64", "a", i));
-    loop.store("isSmall", i, k.lt(x, k.f64(16)));
-    loop.store("twice", i, k.mul(x, k.f64(2)));
-  });
-  block.for("f", k.i32(0), k.i32(3), (loop, f) => loop.store("few", f, k.convert("f32", f)));
-  block.forEach("j", k.i32(0), n, (loop, j) => {
-    const y = loop.let("y", k.load("f64", "twice", k.sub(k.sub(n, k.i32(1)), j)));
-    const more = k.select(
-      k.load("bool", "isSmall", j),
-      k.convert("f64", k.load("f32", "few", k.i32(1))),
-      k.f64(0),
-    );
-    loop.store("out", j, k.add(y, more));
-  });
-  const sum = block.reduce("sum", "add", k.f64(0), "r", k.i32(0), n, (_, r) => k.load("f64", "out", r));
-  return {
-    name: "reversed",
-    inputs: [port("a", "f64", n), nInput],
-    outputs: [port("out", "f64", n), { kind: "scalar", value: sum }],
-    ...layOutAtCall(temps),
-    body: block.statements,
-  };
-})();
-
-/** Sums of what went before, one after the other, and `exp` of each. */
-const running: Routine = (() => {
-  const block = k.makeBlock();
-  const sum = block.let("sum", k.f64(0));
-  block.for("i", k.i32(0), n, (loop, i) => {
-    loop.set(sum, k.add(k.mul(sum, k.f64(0.5)), k.load("f64", "a", i)));
-    loop.store("t", i, sum);
-  });
-  block.forEach("j", k.i32(0), n, (loop, j) =>
-    loop.store("out", j, k.call(exp64, k.neg(k.load("f64", "t", j)))),
-  );
-  return {
-    name: "running",
-    inputs: [nInput, port("a", "f64", n)],
-    outputs: [port("out", "f64", n)],
-    ...layOutAtCall([{ name: "t", type: "f64", size: n }]),
-    body: block.statements,
-  };
-})();
-
-/** Products whose dims of these roles have `n` indices, the others 3 rows, 5 columns, 4 sums and 2 products. */
-function products(role: Dim["role"], accumulate: boolean): Routine {
-  const count = (which: Dim["role"], other: number): Size => (which === role ? n : other);
-  const times = (...sizes: readonly Size[]): Size =>
-    sizes.reduce((x, y) =>
-      typeof x === "number" && typeof y === "number"
-        ? x * y
-        : k.mul(typeof x === "number" ? k.i32(x) : x, typeof y === "number" ? k.i32(y) : y),
-    );
-  const [batches, rows, columns, sums] = [
-    count("batch", 2),
-    count("row", 3),
-    count("column", 5),
-    count("sum", 4),
-  ];
-  const dims: readonly Dim[] = [
-    {
-      role: "batch",
-      size: batches,
-      out: times(rows, columns),
-      left: times(rows, sums),
-      right: times(sums, columns),
-    },
-    { role: "row", size: rows, out: columns, left: sums, right: 0 },
-    { role: "column", size: columns, out: 1, left: 0, right: 1 },
-    { role: "sum", size: sums, out: 0, left: 1, right: columns },
-  ];
-  const block = k.makeBlock();
-  const at = (buffer: string): { buffer: string; offset: Expr } => ({ buffer, offset: k.i32(0) });
-  const outSize = times(batches, rows, columns);
-  block.forEach("i", k.i32(0), typeof outSize === "number" ? k.i32(outSize) : outSize, (loop, i) =>
-    loop.store("out", i, k.convert("f64", i)),
-  );
-  block.contract({
-    name: "dot",
-    type: "f64",
-    out: at("out"),
-    left: at("a"),
-    right: at("b"),
-    dims,
-    accumulate,
-  });
-  return {
-    name: "products",
-    inputs: [
-      port("a", "f64", times(batches, rows, sums)),
-      port("b", "f64", times(batches, sums, columns)),
-      nInput,
-    ],
-    outputs: [port("out", "f64", outSize)],
-    temps: [],
-    arenaBytes: 0,
-    body: block.statements,
-  };
 }
 
 describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {

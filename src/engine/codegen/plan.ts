@@ -1,3 +1,4 @@
+import { blockContract } from "../kernel/block-contract.ts";
 import * as build from "../kernel/build.ts";
 import { expandContract, expandReduce } from "../kernel/expand.ts";
 import { knownIterations, likelyIterations } from "../kernel/iterations.ts";
@@ -338,14 +339,14 @@ function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: Target): 
 }
 
 function planProduct(stmt: Contract, target: Target, isKernel: boolean): ProductPlan {
-  const expanded = (reason: string): ProductPlan => ({
+  const expanded = (reason: string, statements = expandContract(stmt)): ProductPlan => ({
     kind: "expanded",
-    statements: expandContract(stmt),
+    statements,
     reason,
   });
   if (!target.simd) return expanded("there are no vectors");
   const dims = constantDims(stmt.dims);
-  if (dims === undefined) return expanded("its sizes are computed by calls");
+  if (dims === undefined) return expanded("its sizes are computed by calls", blockContract(stmt));
   const statement: Contract<number> = { ...stmt, dims };
   const isShared = target.shares && !isKernel && isShareable(stmt, target);
   return { kind: "product", statement, isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };

@@ -1,7 +1,8 @@
 import { DownhillError } from "../errors/index.ts";
-import type { Slot, TypedArray } from "../kernel/executable.ts";
+import type { TypedArray } from "../kernel/executable.ts";
 import type { ArrayType, DType } from "./types.ts";
 import type { Primitive } from "./primitive.ts";
+import type { Held } from "./storage.ts";
 import type { Shape } from "../util/shape.ts";
 
 /** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
@@ -57,13 +58,13 @@ const notByNew = "Tensor: tensors are made by functions: write tensor([1, 2]), z
  */
 export class Tensor {
   readonly type: ArrayType;
-  /** Elements: a number for a scalar, a place in memory for an array, nothing for a traced value. */
-  readonly slot: Slot | undefined;
+  /** What it holds; nothing for a traced value. To look at elements ask `ir/elements.ts`. */
+  readonly slot: Held | undefined;
   readonly tracer: Tracer | undefined;
   /** Set where the holder gives its only reference away, so that the next operation may write in place. */
   exclusive = false;
 
-  constructor(type: ArrayType, slot: Slot | undefined, tracer: Tracer | undefined) {
+  constructor(type: ArrayType, slot: Held | undefined, tracer: Tracer | undefined) {
     if (slot === undefined && tracer === undefined) throw new DownhillError("option", notByNew);
     this.type = type;
     this.slot = slot;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as k from "./build.ts";
 import { checkProcedure, checkRoutine } from "./check.ts";
-import type { Expr, Procedure, Routine, Stmt } from "./scalar.ts";
+import type { Contract, Expr, Procedure, Routine, Size, Stmt } from "./scalar.ts";
 
 const x = k.local("f64", "x");
 const at = (i: number): Expr => k.load("f64", "a", k.i32(i));
@@ -27,6 +27,55 @@ function routine(fill: (block: k.Block) => void, more: Partial<Routine> = {}): R
 function withStmt(stmt: Stmt): Routine {
   return routine(() => {}, { body: [stmt] });
 }
+
+const n = k.local("i32", "n");
+
+/** A routine of n, b[4] and a temporary `t` as it is described. */
+function sized(
+  {
+    size = 1,
+    offset = 0,
+    arenaBytes = k.shl(n, k.i32(5)),
+  }: { size?: Size; offset?: Size; arenaBytes?: Size },
+  fill: (block: k.Block) => void = () => {},
+): Routine {
+  return routine(fill, {
+    inputs: [
+      { kind: "scalar", name: "n", type: "i32" },
+      { kind: "buffer", buffer: { name: "b", type: "i32", size: 4 } },
+    ],
+    temps: [{ name: "t", type: "f64", size, offset }],
+    arenaBytes,
+  });
+}
+
+/** out += t · t over so many rows. */
+function rows(count: Expr): Omit<Contract, "kind"> {
+  const place = (buffer: string): Contract["out"] => ({ buffer, offset: k.i32(0) });
+  const dims = [{ role: "row", size: count, out: 1, left: 1, right: 0 }] as const;
+  return {
+    name: "c",
+    type: "f64",
+    out: place("out"),
+    left: place("t"),
+    right: place("t"),
+    dims,
+    accumulate: true,
+  };
+}
+
+test("sizes are numbers, or arithmetic on scalar inputs", () => {
+  const offsets = [
+    64,
+    k.shl(n, k.i32(5)),
+    k.mul(n, k.i32(96)),
+    k.max(k.i32(0), k.sub(k.mul(k.i32(64), n), k.i32(32))),
+  ];
+  const sizes = [3, n, k.add(k.div(n, k.i32(2)), k.min(n, k.i32(7)))];
+  for (const offset of offsets)
+    for (const size of sizes)
+      checkRoutine(sized({ size, offset, arenaBytes: k.mul(n, k.i32(800)) }, (b) => b.contract(rows(n))));
+});
 
 test("a routine that obeys the vocabulary passes", () => {
   const square = k.procedure("square", [["x", "f64"]], (_, [x]) => k.mul(x!, x!));
@@ -200,6 +249,56 @@ describe("a fault is found and its statement named", () => {
       'buffer "t" has -1 elements',
       routine(() => {}, { temps: [{ name: "t", type: "f64", size: -1, offset: 0 }] }),
     ],
+    [
+      "a size that is no int32",
+      'buffer "t" has x elements, which is f64, not i32',
+      routine(() => {}, { temps: [{ name: "t", type: "f64", size: x, offset: 0 }] }),
+    ],
+    [
+      "a size that is read from memory",
+      'buffer "t" has b[0] elements, which is more than arithmetic',
+      sized({ size: k.load("i32", "b", k.i32(0)) }),
+    ],
+    ["a size of bits", 'buffer "t" has n & 3 elements, which is more', sized({ size: k.and(n, k.i32(3)) })],
+    ["a size of what is no input", 'local "m" is used before', sized({ size: k.local("i32", "m") })],
+    [
+      "a size of a local",
+      'row has m indices, but "m" is no scalar input',
+      sized({}, (b) => {
+        b.let("m", k.i32(2));
+        b.contract(rows(k.local("i32", "m")));
+      }),
+    ],
+    [
+      "an input that is set although sizes are made of it",
+      'sizes are made of "n", which cannot be set',
+      sized({ size: n }, (b) => b.set(n, k.i32(3))),
+    ],
+    [
+      "an input that is set although a product goes by it",
+      'sizes are made of "n", which cannot be set',
+      sized({}, (b) => {
+        b.contract(rows(n));
+        b.set(n, k.i32(3));
+      }),
+    ],
+    [
+      "a temporary between two places of vectors",
+      'buffer "t" does not begin at a multiple of 32 bytes',
+      sized({ size: 1, offset: 40 }),
+    ],
+    [
+      "a temporary that may begin anywhere",
+      'buffer "t" does not begin at a multiple of 32 bytes',
+      sized({ size: 1, offset: k.mul(n, k.i32(16)) }),
+    ],
+    [
+      "a temporary that ends outside",
+      'buffer "t" ends at byte 72 of an arena of 64',
+      sized({ size: 5, offset: 32, arenaBytes: 64 }),
+    ],
+    ["a negative place", 'buffer "t" has -32 bytes before it', sized({ size: 1, offset: -32 })],
+    ["half a byte", "the arena has 0.5 bytes", sized({ size: 0, arenaBytes: 0.5 })],
     [
       "an output that uses what is not there",
       'output 0: local "y" is used before',

@@ -6,30 +6,14 @@ import { withRoom } from "./reclaim.ts";
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 /**
- * A place in memory: `array[offset]` is its first element. Several cells may share one array, and whoever manages memory
- * may move a cell's elements to another place: look both up anew whenever they are needed.
+ * A place in memory, as kernels are given it: `array[offset]` is its first element. Several may share one array, and whoever
+ * manages memory may move the elements to another place: look both up anew whenever they are needed.
  */
 export interface Cell {
-  array: TypedArray;
-  offset: number;
-  /** Whether its memory was given away; it must not be read any more. */
-  donated?: boolean;
-  /** Whether several tensors may lie in it. */
-  shared?: boolean;
+  readonly array: TypedArray;
+  readonly offset: number;
   /** Whether the array is known not to lie in a memory of kernels: to ask the array takes long. */
-  isOutside?: boolean;
-  /** How often it was read by kernels whose memory it does not lie in, where that is counted. */
-  reads?: number;
-  /** What is to learn that its memory was given away, where that makes a difference to whoever made it. */
-  readonly maker?: CellMaker | undefined;
-  /** Whether the array is a caller's own, to be read during one call only. */
-  readonly borrowed?: boolean;
-}
-
-/** Whoever makes cells for the results of one program. */
-export interface CellMaker {
-  /** Whether the memory of one of them was given away. */
-  isGivenBack: boolean;
+  readonly isOutside?: boolean;
 }
 
 /** A scalar, or a place in memory. */

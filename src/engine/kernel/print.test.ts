@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import * as k from "./build.ts";
 import { printExpr, printProcedure, printRoutine } from "./print.ts";
-import type { Expr } from "./scalar.ts";
+import type { Contract, Expr } from "./scalar.ts";
+import { layOutAtCall } from "./sizes.ts";
 
 const [x, y, i] = [k.local("f64", "x"), k.local("f64", "y"), k.local("i32", "i")];
 
@@ -56,6 +57,45 @@ test("a routine prints as text", () => {
         sum = -sum
       }
       return sum + 1
+    }"
+  `);
+});
+
+test("sizes that calls compute print as they are computed", () => {
+  const n = k.local("i32", "n");
+  const block = k.makeBlock();
+  const place = (buffer: string): Contract["out"] => ({ buffer, offset: k.i32(0) });
+  block.contract({
+    name: "dot",
+    type: "f64",
+    out: place("out"),
+    left: place("a"),
+    right: place("t"),
+    dims: [
+      { role: "row", size: k.add(n, k.i32(1)), out: 2, left: n, right: 0 },
+      { role: "sum", size: n, out: 0, left: 1, right: 1 },
+    ],
+    accumulate: true,
+  });
+  const rows = k.mul(k.add(n, k.i32(1)), n);
+  const text = printRoutine({
+    name: "product",
+    inputs: [
+      { kind: "scalar", name: "n", type: "i32" },
+      { kind: "buffer", buffer: { name: "a", type: "f64", size: rows } },
+    ],
+    outputs: [{ kind: "buffer", buffer: { name: "out", type: "f64", size: k.mul(n, k.i32(2)) } }],
+    ...layOutAtCall([
+      { name: "t", type: "f64", size: n },
+      { name: "u", type: "bool", size: 40 },
+    ]),
+    body: block.statements,
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "routine product(n: i32, a: f64[(n + 1) * n]) -> (out: f64[n * 2]) {
+      temp t: f64[n] at byte 0
+      temp u: bool[40] at byte ((n * 8 + 31) >> 5) << 5
+      contract out[0] += a[0] · t[0] over row (n + 1) (out 2, a n), sum n (a 1, t 1)
     }"
   `);
 });

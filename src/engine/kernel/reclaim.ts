@@ -14,33 +14,42 @@ export interface Holder {
 
 /** Lists what can give memory back; `isFirst` says that it is asked before those that were listed so far. */
 export function addHolder(holder: Holder, isFirst = false): void {
-  if (isFirst) holders.unshift(holder);
-  else holders.push(holder);
+  if (isFirst) reclaiming.holders.unshift(holder);
+  else reclaiming.holders.push(holder);
 }
 
 /** Has errors say who uses a memory, as a sentence. */
 export function addReport(report: () => string): void {
-  reports.push(report);
+  reclaiming.reports.push(report);
 }
 
-const holders: Holder[] = [];
-const reports: (() => string)[] = [];
-let isReclaiming = false;
+/** Who gives memory back, and what is going on about that. The runtime's engine holds it. */
+export interface Reclaiming {
+  readonly holders: Holder[];
+  readonly reports: (() => string)[];
+  isOpen: boolean;
+  /** Whether an allocation is to fail, where tests say so. */
+  refuses: (() => boolean) | undefined;
+}
+
+export const reclaiming: Reclaiming = { holders: [], reports: [], isOpen: false, refuses: undefined };
 
 /** Has the first holder that can give memory back; false where none has any. What a holder allocates meanwhile gets none. */
 export function reclaim(bytes: number, place: Place): boolean {
-  if (isReclaiming) return false;
-  isReclaiming = true;
+  if (reclaiming.isOpen) return false;
+  reclaiming.isOpen = true;
   try {
-    return holders.some((holder) => holder.giveBack(bytes, place));
+    return reclaiming.holders.some((holder) => holder.giveBack(bytes, place));
   } finally {
-    isReclaiming = false;
+    reclaiming.isOpen = false;
   }
 }
 
 /** The error of an allocation that fails although all that could be given back was. `asked` is a clause: "… was asked for". */
 export function outOfMemory(asked: string, cause?: unknown): DownhillError {
-  const text = [`out of memory: ${asked}.`, ...reports.map((report) => report()), repair].join(" ");
+  const text = [`out of memory: ${asked}.`, ...reclaiming.reports.map((report) => report()), repair].join(
+    " ",
+  );
   return new DownhillError("oom", text, cause === undefined ? undefined : { cause });
 }
 
@@ -72,14 +81,12 @@ export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
-let refuses: (() => boolean) | undefined;
-
 /** Has allocations fail, as if there were no room, for which `test` says so; without one all are tried. For tests. */
 export function refuseAllocations(test?: () => boolean): void {
-  refuses = test;
+  reclaiming.refuses = test;
 }
 
 /** Whether an allocation is to fail. */
 export function isRefused(): boolean {
-  return refuses !== undefined && refuses();
+  return reclaiming.refuses !== undefined && reclaiming.refuses();
 }

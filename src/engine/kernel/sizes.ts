@@ -42,7 +42,7 @@ export function multiplySizes(a: Size, b: Size): Size {
 }
 
 /** A dim in numbers, where all of it is known before any call. */
-function constantDim({ role, size, out, left, right }: Dim): Dim<number> | undefined {
+export function constantDim({ role, size, out, left, right }: Dim): Dim<number> | undefined {
   const numbers = [size, out, left, right].map(constantSize);
   const [n, o, l, r] = numbers;
   if (n === undefined || o === undefined || l === undefined || r === undefined) return undefined;

@@ -20,6 +20,7 @@ import { eliminateCommonSubexpressions } from "./cse.ts";
 import { eliminateDeadCode, optimize, pipeline } from "./pipeline.ts";
 import { simplify } from "./simplify.ts";
 import { extent } from "../../../test/support/extent.ts";
+import { hostStorage } from "../ir/host-memory.ts";
 
 /** The program before and after a pass. */
 function beforeAfter(program: Program, pass: (program: Program) => Program): string {
@@ -229,7 +230,7 @@ const [x, y] = [
 
 /** The results of a program of x and y, as text that tells every bit but −0. */
 function resultsOf(program: Program, backend: Backend): string {
-  const inputs = [x, y].map((v) => ({ array: Float64Array.from(v), offset: 0 }));
+  const inputs = [x, y].map((v) => hostStorage(Float64Array.from(v)));
   const outs = compileProgram(program, backend).run(inputs);
   return JSON.stringify(outs.map((out) => out.tolist()));
 }

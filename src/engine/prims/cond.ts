@@ -1,5 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
+import { numberOf } from "../ir/elements.ts";
 import type { Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
@@ -146,7 +147,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
       ),
   },
   unroll: ([predicate, ...operands], { onTrue, onFalse }, run) =>
-    run(predicate!.slot === 0 ? onFalse : onTrue, operands),
+    run(numberOf(predicate!, "cond") === 0 ? onFalse : onTrue, operands),
 });
 
 function predicateUnknown(): DownhillError {

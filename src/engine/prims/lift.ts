@@ -1,6 +1,7 @@
 import { DownhillError, showShape } from "../errors/index.ts";
 import { sourceLines } from "../errors/source-line.ts";
 import { captureStack, placeOf, usersFrames } from "../errors/stack.ts";
+import { hostStorage } from "../ir/host-memory.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
@@ -60,7 +61,7 @@ function fromTyped(array: TypedArray, operation: string): Tensor {
     );
   }
   const copy = sliceElements(array, 0, array.length);
-  return new Tensor(arrayType(dtype, [array.length]), { array: copy, offset: 0 }, undefined);
+  return new Tensor(arrayType(dtype, [array.length]), hostStorage(copy), undefined);
 }
 
 function describe(value: unknown): string {
@@ -129,7 +130,7 @@ export function requireHeld(operation: string, dtype: DType, value: number): voi
 
 /** A tensor of this type over an array of its own. */
 export function fromArray(type: ArrayType, array: TypedArray): Tensor {
-  return new Tensor(type, type.shape.length === 0 ? array[0]! : { array, offset: 0 }, undefined);
+  return new Tensor(type, type.shape.length === 0 ? array[0]! : hostStorage(array), undefined);
 }
 
 /** The error of an element that is no number, found at these places of the nest. */

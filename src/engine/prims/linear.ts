@@ -1,4 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
+import { hostStorage } from "../ir/host-memory.ts";
 import type { Maybe, Primitive } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
@@ -43,11 +44,7 @@ export function full(type: ArrayType, value: number): Tensor {
     return bind1(fullPrim, [], { value: element, dtype: type.dtype, shape: type.shape, weak: type.weak });
   if (type.shape.length === 0) return new Tensor(type, element, undefined);
   const array = makeArray(scalarTypeOf(type.dtype), sizeOf(type.shape));
-  return new Tensor(
-    type,
-    { array: Object.is(element, 0) ? array : array.fill(element), offset: 0 },
-    undefined,
-  );
+  return new Tensor(type, hostStorage(Object.is(element, 0) ? array : array.fill(element)), undefined);
 }
 
 /** A number as an element of this dtype, as `convert` makes it. */

@@ -1,5 +1,6 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
+import { numberOf } from "../ir/elements.ts";
 import type {
   LowerContext,
   Maybe,
@@ -128,7 +129,11 @@ const whilePrim: Primitive<WhileParams> = /* @__PURE__ */ builtIn<WhileParams>({
   unroll(ins, { test, body, testConsts, bodyConsts }, run) {
     const given = cut(ins, { testConsts, bodyConsts });
     let { carry } = given;
-    for (let step = 0; run(test, [...given.testConsts, ...carry], step)[0]!.slot !== 0; step++)
+    for (
+      let step = 0;
+      numberOf(run(test, [...given.testConsts, ...carry], step)[0]!, "whileLoop") !== 0;
+      step++
+    )
       carry = [...run(body, [...given.bodyConsts, ...carry], step)];
     return carry;
   },

@@ -1,9 +1,11 @@
 import { interpBackend } from "../backends/interp/index.ts";
+import { hostMemory } from "../ir/host-memory.ts";
 import type { Equation } from "../ir/program.ts";
 import { lowerEquation } from "../passes/lower-equation.ts";
 import { installedGenerator } from "./engine.ts";
+import { allocate } from "./pool/small-results.ts";
 import type { Executable } from "./run.ts";
-import { makeRunner } from "./run.ts";
+import { asCall, makeRunner } from "./run.ts";
 
 /**
  * One equation as a routine of its own, where the program holds no compiler: as generated JavaScript if that is there, else
@@ -11,7 +13,7 @@ import { makeRunner } from "./run.ts";
  */
 export function compileAlone(eqn: Equation, inPlace?: number): Executable["run"] {
   const { routine, aliases } = lowerEquation(eqn, inPlace);
-  const compiled = (installedGenerator() ?? interpBackend).compile(routine);
   const types = eqn.outs.map((v) => v.type);
-  return makeRunner(compiled, routine, types, aliases);
+  const compiled = (installedGenerator() ?? interpBackend).compile(routine);
+  return makeRunner({ memory: hostMemory, allocate }, { call: asCall(compiled) }, routine, types, aliases);
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { add, configure, full, grad, jit, reshape, sum, tensor } from "downhill";
-import { residentHeap } from "./device.ts";
+import { resultPool } from "./choices.ts";
+import { storageOf } from "../../../test/support/cells.ts";
 
 afterEach(() => configure({}));
 
@@ -72,7 +73,7 @@ describe("data with donate", () => {
       const f = jit(double);
       const x = new Float64Array(n).fill(1);
       const placeOf = (y: Tensor): unknown => {
-        const { array, offset } = y.slot as { array: Float64Array; offset: number };
+        const { array, offset } = storageOf(y);
         return [array.buffer, array.byteOffset + 8 * offset];
       };
       const places = [1, 2, 3].map(() => {
@@ -81,7 +82,7 @@ describe("data with donate", () => {
         y.data({ donate: true });
         return place;
       });
-      const isReused = n < 20_000 || residentHeap() !== undefined; // else it is an array of its own
+      const isReused = n < 20_000 || resultPool() !== undefined; // else it is an array of its own
       expect(places[2]).toEqual(places[isReused ? 1 : 2]);
     }
   });
@@ -157,8 +158,8 @@ describe("a jitted function of typed arrays", () => {
     const x = new Float64Array(20_000).fill(1);
     const run = (): void => void f(x).data({ donate: true });
     for (let i = 0; i < 5; i++) run();
-    const before = residentHeap()?.stats();
+    const before = resultPool()?.stats();
     for (let i = 0; i < 5; i++) run();
-    expect(residentHeap()?.stats()).toEqual(before);
+    expect(resultPool()?.stats()).toEqual(before);
   });
 });

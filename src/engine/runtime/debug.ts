@@ -2,12 +2,15 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkNeededOptions } from "../errors/options.ts";
 import type { Primitive } from "../ir/primitive.ts";
+import { isAtHand, readElements } from "../ir/elements.ts";
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { isFloating, sameType } from "../ir/types.ts";
+import type { TypedArray } from "../kernel/executable.ts";
+import type { Evaluator } from "../trace/bind.ts";
 import { installEvaluator } from "../trace/bind.ts";
-import type { DebugPlace } from "../trace/debug.ts";
+import type { DebugHooks, DebugPlace } from "../trace/debug.ts";
 import { setDebugHooks } from "../trace/debug.ts";
 import { setCapturing } from "../trace/capture.ts";
 import { currentSource, withSource } from "../trace/source.ts";
@@ -23,19 +26,6 @@ export interface DebugOptions {
 /** On whose behalf operations run at the moment. */
 interface Context extends DebugPlace {
   readonly step: number | undefined; // of the loop that is being run
-}
-
-const outside: Context = { pass: "forward", origin: undefined, step: undefined };
-let context = outside;
-
-function within<T>(next: Context, f: () => T): T {
-  const saved = context;
-  context = next;
-  try {
-    return f();
-  } finally {
-    context = saved;
-  }
 }
 
 /**
@@ -56,22 +46,45 @@ export function debug(options: DebugOptions): void {
   checkNeededOptions("debug", options, ["nan"]);
   checkFlags("debug", options, ["nan"]);
   setCapturing(options.nan);
-  context = outside;
-  installEvaluator(options.nan ? checkedEvaluate : evaluate);
-  setDebugHooks(
-    options.nan
-      ? {
-          differentiate: (prim, _, rule) =>
-            within({ ...context, origin: context.origin ?? nameOf(prim) }, rule),
-          transpose: ({ prim, source }, _, rule) =>
-            within({ ...context, pass: "reverse", origin: source?.origin ?? nameOf(prim) }, () =>
-              withSource(source, rule),
-            ),
-          place: () => context,
-          compare: compareTraces,
-        }
-      : undefined,
-  );
+  const checks = options.nan ? makeChecks() : undefined;
+  installEvaluator(checks?.evaluate ?? evaluate);
+  setDebugHooks(checks?.hooks);
+}
+
+/** An evaluator that checks what it computes, and hooks by which it learns on whose behalf that is. */
+function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHooks } {
+  let context: Context = { pass: "forward", origin: undefined, step: undefined };
+  const within = <T>(next: Context, f: () => T): T => {
+    const saved = context;
+    context = next;
+    try {
+      return f();
+    } finally {
+      context = saved;
+    }
+  };
+  return {
+    evaluate(prim, ins, params) {
+      if (prim.unroll !== undefined) {
+        return prim.unroll(ins, params, (program, xs, step = context.step) =>
+          within({ ...context, origin: undefined, step }, () => evalProgram(program, xs)),
+        );
+      }
+      checkPlaces(prim, ins, params);
+      const outs = evaluate(prim, ins, params);
+      checkResults(prim, ins, outs, params, context.step);
+      return outs;
+    },
+    hooks: {
+      differentiate: (prim, _, rule) => within({ ...context, origin: context.origin ?? nameOf(prim) }, rule),
+      transpose: ({ prim, source }, _, rule) =>
+        within({ ...context, pass: "reverse", origin: source?.origin ?? nameOf(prim) }, () =>
+          withSource(source, rule),
+        ),
+      place: () => context,
+      compare: compareTraces,
+    },
+  };
 }
 
 /** What to call the operation whose derivative is taken; a loop or call is named by the operations inside it. */
@@ -83,25 +96,24 @@ function askedName({ name, asked = name }: Primitive): string {
   return asked;
 }
 
-function checkedEvaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
-  if (prim.unroll !== undefined) {
-    return prim.unroll(ins, params, (program, xs, step) =>
-      within({ ...context, origin: undefined, step: step ?? context.step }, () => evalProgram(program, xs)),
-    );
-  }
-  checkPlaces(prim, ins, params);
-  const outs = evaluate(prim, ins, params);
-  if (prim.algebra?.constant?.([], params) !== undefined) return outs; // a constant became nothing: it was written so
+/** Refuses a result that is not finite though all operands were. */
+function checkResults(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  outs: readonly Tensor[],
+  params: unknown,
+  step: number | undefined,
+): void {
+  if (prim.algebra?.constant?.([], params) !== undefined) return; // a constant became nothing: it was written so
   for (const out of outs) {
     const place = firstBad(out);
     if (place === undefined) continue;
-    const bad = elementAt(out, place);
-    const wasNaN = ins.some((x) => some(x, Number.isNaN));
-    const wasInfinite = ins.some((x) => some(x, (v) => !Number.isFinite(v)));
+    const bad = numbers(out)[place]!;
+    const wasNaN = ins.some((x) => numbers(x).some(Number.isNaN));
+    const wasInfinite = ins.some((x) => numbers(x).some((value) => !Number.isFinite(value)));
     if (Number.isNaN(bad) ? wasNaN : wasInfinite) continue; // it came in that way
-    throw report(prim, ins, out, place, bad);
+    throw report(prim, ins, out, place, bad, step);
   }
-  return outs;
 }
 
 /** Refuses places beyond the ends of an array, which kernels clamp. */
@@ -113,9 +125,7 @@ function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): 
   if (found === undefined) return;
   const { operand, n } = found;
   const places = ins[operand]!;
-  const count = sizeOf(places.shape);
-  for (let i = 0; i < count; i++) {
-    const place = elementAt(places, i);
+  for (const [i, place] of numbers(places).entries()) {
     if (Number.isInteger(place) && place >= -n && place < n) continue;
     const what = Number.isInteger(place) ? `out of range for ${showType(ins[0]!.type)}` : "no whole number";
     throw new DownhillError(
@@ -149,10 +159,9 @@ function compareTraces(
 
 /** Whether two tensors of one type hold the same; as far as that is known. */
 function sameElements(x: Tensor, y: Tensor): boolean {
-  if (x.slot === undefined || y.slot === undefined || x.slot === y.slot) return true;
-  const n = sizeOf(x.shape);
-  for (let i = 0; i < n; i++) if (!Object.is(elementAt(x, i), elementAt(y, i))) return false;
-  return true;
+  if (!hasNumbers(x) || !hasNumbers(y) || x.slot === y.slot) return true;
+  const others = numbers(y);
+  return numbers(x).every((value, i) => Object.is(value, others[i]));
 }
 
 function report(
@@ -161,6 +170,7 @@ function report(
   out: Tensor,
   place: number,
   bad: number,
+  step: number | undefined,
 ): DownhillError {
   const source = currentSource();
   const name = askedName(prim);
@@ -168,7 +178,7 @@ function report(
   const inRule = origin !== name;
   const what = pass === "reverse" ? "cotangent" : inRule ? "derivative" : "value";
   const where = out.shape.length === 0 ? "" : ` at element ${place}`;
-  const loop = context.step === undefined ? "" : `, in step ${context.step} of a loop`;
+  const loop = step === undefined ? "" : `, in step ${step} of a loop`;
   const operands = ins.map((x) => describeOperand(x, place, out)).join(", ");
   return new DownhillError(
     "nan",
@@ -180,24 +190,22 @@ function report(
 /** An operand by its type, with the number that matters where it is plain which one. */
 function describeOperand(x: Tensor, place: number, out: Tensor): string {
   const type = showType(x.type);
-  if (x.shape.length === 0) return `${type} ${elementAt(x, 0)}`;
-  return sizeOf(x.shape) === sizeOf(out.shape) ? `${type} with ${elementAt(x, place)} there` : type;
+  if (x.shape.length === 0) return `${type} ${numbers(x)[0]!}`;
+  return sizeOf(x.shape) === sizeOf(out.shape) ? `${type} with ${numbers(x)[place]!} there` : type;
 }
 
 function firstBad(x: Tensor): number | undefined {
   if (!isFloating(x.dtype)) return undefined;
-  const n = sizeOf(x.shape);
-  for (let i = 0; i < n; i++) if (!Number.isFinite(elementAt(x, i))) return i;
-  return undefined;
+  const place = numbers(x).findIndex((value) => !Number.isFinite(value));
+  return place < 0 ? undefined : place;
 }
 
-function some(x: Tensor, test: (value: number) => boolean): boolean {
-  const n = sizeOf(x.shape);
-  for (let i = 0; i < n; i++) if (test(elementAt(x, i))) return true;
-  return false;
+/** Whether it is neither traced nor given away nor still to come. */
+function hasNumbers(x: Tensor): boolean {
+  return isAtHand(x) && (typeof x.slot !== "object" || x.slot.memory !== undefined);
 }
 
-function elementAt({ slot }: Tensor, i: number): number {
-  if (typeof slot === "number") return slot;
-  return slot === undefined ? 0 : slot.array[slot.offset + i]!;
+/** The elements, which debugging looks at right away. */
+function numbers(x: Tensor): TypedArray {
+  return readElements(x, "debug");
 }

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { argsort, configure, cumsum, full, grad, jit, scan, sin, tensor, zeros } from "downhill";
-import type { Cell } from "../kernel/executable.ts";
 import { extent } from "../../../test/support/extent.ts";
-import { residentHeap } from "./device.ts";
+import { resultPool } from "./choices.ts";
+import { storageOf } from "../../../test/support/cells.ts";
 
 afterEach(() => configure({}));
 
@@ -24,22 +24,22 @@ describe("jit with donate", () => {
     const g = full([100_000], 0.25, { dtype: "float32" });
     let p = full([100_000], 1, { dtype: "float32" });
     for (let i = 0; i < 20; i++) p = donating(p, g);
-    const before = residentHeap()?.stats();
+    const before = resultPool()?.stats();
     for (let i = 0; i < 200; i++) p = donating(p, g);
-    expect(residentHeap()?.stats()).toEqual(before);
+    expect(resultPool()?.stats()).toEqual(before);
   });
 
   test("has results of middling size come to the places of those that were given away", () => {
     const donating = jit(step, { donate: 0 });
     const g = full([3000], 0.25, { dtype: "float32" });
-    const bufferOf = (x: Tensor): unknown => (x.slot as Cell).array.buffer;
+    const bufferOf = (x: Tensor): unknown => storageOf(x).array.buffer;
     let p = full([3000], 1, { dtype: "float32" });
     const places = Array.from({ length: 6 }, () => {
       p = donating(p, g);
-      return (p.slot as Cell).array;
+      return storageOf(p).array;
     });
     expect(p.at(7).item()).toBe(1 - 6 * 0.125);
-    if (residentHeap() === undefined) return; // no memory that threads may share
+    if (resultPool() === undefined) return; // no memory that threads may share
     expect(places[0]!.buffer).toBeInstanceOf(ArrayBuffer);
     expect(places[3]).toBe(places[5]);
     const plain = jit((x: Tensor) => x.mul(3));
@@ -63,11 +63,11 @@ describe("jit with donate", () => {
         expect(() => q.data()).toThrow("donated");
         [p, m, q, w] = [p1, m1, q1, w1];
         expect(total.item()).toBe(sum.item());
-        return (q.slot as Cell).array;
+        return storageOf(q).array;
       });
       expect(q.data()).toEqual(p.data());
       expect(w.data()).toEqual(m.data());
-      if (residentHeap() !== undefined && !isRead) expect(places[4]).toBe(places[3]);
+      if (resultPool() !== undefined && !isRead) expect(places[4]).toBe(places[3]);
     },
   );
 
@@ -100,8 +100,8 @@ describe("jit with donate", () => {
     const x = full([5000], 0.5, { dtype: "float32" });
     const sums = [1, 2, 3, 4, 5].map(() => f(x).item());
     expect(sums).toEqual([5000, 5000, 5000, 5000, 5000]);
-    const isNear = !((x.slot as Cell).array.buffer instanceof ArrayBuffer);
-    expect(isNear).toBe(residentHeap() !== undefined);
+    const isNear = !(storageOf(x).array.buffer instanceof ArrayBuffer);
+    expect(isNear).toBe(resultPool() !== undefined);
     expect(x.data()).toEqual(new Float32Array(5000).fill(0.5));
   });
 

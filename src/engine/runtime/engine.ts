@@ -1,13 +1,76 @@
-import { DownhillError } from "../errors/index.ts";
 import type { Program } from "../ir/program.ts";
+import type { Held, Memory, Storage } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
-import type { LoweredText } from "./inspect.ts";
+import type { Reclaiming } from "../kernel/reclaim.ts";
+import { reclaiming } from "../kernel/reclaim.ts";
+import type { Routine } from "../kernel/scalar.ts";
+import type { Lru } from "../util/lru.ts";
+import type { RuntimeOptions } from "./choices.ts";
+import type { Device, Placement } from "./device.ts";
+import type { EagerKernel } from "./evaluate.ts";
+import type { ProgramCache } from "./executable.ts";
+import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
+
+/**
+ * All that the runtime knows and keeps. There is one, `engine`. What the layers below keep for themselves (open traces, the memory of
+ * kernels) lies there; `test/module-state.test.ts` lists it.
+ */
+export interface Engine {
+  /** What `configure` was told, and what holds instead of its documented defaults where it was told nothing. */
+  options: RuntimeOptions;
+  defaults: RuntimeOptions;
+  /** Which switches of the JavaScript engine are on, and what came of `enableTurbo`. */
+  switches: Switches | undefined;
+  turbo: { readonly enabled: boolean; readonly reason: string } | undefined;
+  /** Counts the changes of how things are compiled: what was compiled under another number is out of date. */
+  generation: number;
+  /** What computes, where that is not the processor. */
+  device: Device | undefined;
+  compiler: Compiler | undefined;
+  generator: Generator | undefined;
+  /** The WebAssembly backend by these options and switches. */
+  wasm: Backend | undefined;
+  /** Where large results rest. */
+  pool: ResultPool | undefined;
+  /** What was copied to the memory of a device, by what it was copied from. */
+  copies: WeakMap<Storage, Storage> | undefined;
+  /** Compiled programs. */
+  programs: ProgramCache | undefined;
+  /** Operations that ran on their own. */
+  kernels: Lru<string, EagerKernel> | undefined;
+  /** Who gives memory back where an allocation finds no room. */
+  readonly reclaiming: Reclaiming;
+  /** How many programs were compiled. */
+  compilations: number;
+  /** Whether somebody was told that there is no WebAssembly. */
+  hasWarned: boolean;
+}
+
+/** What the JavaScript engine was told to do beyond its defaults. */
+export interface Switches {
+  /** Vectors of 256 bits. */
+  readonly wide: boolean;
+  /** Products that are added in one step. */
+  readonly relaxed: boolean;
+}
 
 /** What compiles whole programs. */
 export interface Compiler {
   /** The executable of a program: compiled once for all programs of the same structure. */
   readonly executableOf: (program: Program, donated: readonly boolean[]) => Executable;
+  /** What a routine becomes on the processor. */
+  readonly backendFor: (routine: Routine) => Backend;
+  /** Where operands and results of a routine lie. */
+  readonly placementOf: (routine: Routine, given: readonly boolean[]) => Placement;
+  /** Operands in the memory of a device. */
+  readonly bring: (
+    memory: Memory,
+    routine: Pick<Routine, "name" | "inputs">,
+    operands: readonly Held[],
+  ) => Held[];
+  /** Whether products that are added are rounded once. */
+  readonly isRelaxed: () => boolean;
 }
 
 /** A backend that generates code, where that is allowed. */
@@ -16,60 +79,49 @@ export interface Generator {
   readonly isAllowed: () => boolean;
 }
 
-/** What shows a program on its way to code. */
-type Inspector = (program: Program) => LoweredText;
-
-let inspector: Inspector = () => {
-  throw new DownhillError(
-    "option",
-    'lower: only the jit of "downhill" can show what a function becomes, not that of "downhill/core".',
-  );
+/** The engine of this process. */
+export const engine: Engine = {
+  options: {},
+  defaults: {},
+  switches: undefined,
+  turbo: undefined,
+  generation: 0,
+  device: undefined,
+  compiler: undefined,
+  generator: undefined,
+  wasm: undefined,
+  pool: undefined,
+  copies: undefined,
+  programs: undefined,
+  kernels: undefined,
+  reclaiming,
+  compilations: 0,
+  hasWarned: false,
 };
-let compiler: Compiler | undefined;
-let generator: Generator | undefined;
-/** Counts the changes of how things are compiled: what was compiled before is compiled anew. */
-let generation = 0;
 
 /**
  * Has single operations on arrays compiled like whole programs from now on. Bundles that compile nothing do without: there
  * each operation is a loop of its own in JavaScript.
  */
 export function installCompiler(given: Compiler): void {
-  compiler = given;
-  generation++;
-}
-
-/** The compiler, where the program holds one. */
-export function installedCompiler(): Compiler | undefined {
-  return compiler;
+  engine.compiler = given;
+  startGeneration();
 }
 
 /** Has single operations run as generated code from now on, and not interpreted. */
 export function installGenerator(given: Generator): void {
-  generator = given;
+  engine.generator = given;
 }
 
 /** The backend that generates code, if the program holds one and it may. */
 export function installedGenerator(): Backend | undefined {
-  return generator?.isAllowed() === true ? generator.backend : undefined;
+  return engine.generator?.isAllowed() === true ? engine.generator.backend : undefined;
 }
 
-/** What was compiled under another number is out of date. */
-export function deviceGeneration(): number {
-  return generation;
-}
-
-/** Notes that compiled code would look different from now on. */
+/** Notes that compiled code would look different from now on: what there is goes. */
 export function startGeneration(): void {
-  generation++;
-}
-
-/** Lets jitted functions show what they become. */
-export function installInspector(given: Inspector): void {
-  inspector = given;
-}
-
-/** What shows that, or says why it cannot. */
-export function installedInspector(): Inspector {
-  return inspector;
+  engine.generation++;
+  engine.wasm = undefined;
+  engine.kernels = undefined;
+  engine.programs?.clear();
 }

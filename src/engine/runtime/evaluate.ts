@@ -1,21 +1,22 @@
 import { interpBackend } from "../backends/interp/index.ts";
 import { internalError } from "../errors/index.ts";
+import { isOnHost } from "../ir/host-memory.ts";
 import { identityOf, paramsKey } from "../ir/key.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { DeferredProgram, isProgram } from "../ir/program.ts";
+import type { Held } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import type { CompiledProcedure, Slot } from "../kernel/executable.ts";
+import type { CompiledProcedure } from "../kernel/executable.ts";
 import type { Procedure } from "../kernel/scalar.ts";
-import type { Lru } from "../util/lru.ts";
 import { makeLru } from "../util/lru.ts";
 import { evalProgram } from "../trace/staging.ts";
 import { compileAlone } from "./alone.ts";
-import { deviceGeneration, installedCompiler, installedGenerator } from "./engine.ts";
-import { allocate } from "./memory.ts";
+import { engine, installedGenerator } from "./engine.ts";
+import { allocate } from "./pool/small-results.ts";
 import type { Executable } from "./run.ts";
 
 /** A scalar operation that is ready to be called, for the operand types that it was made for. */
@@ -28,52 +29,114 @@ interface ScalarKernel {
   readonly call: CompiledProcedure;
 }
 
-/** The kernel that each primitive ran last: scalar code calls the same ones over and over. */
-const scalarKernels = new WeakMap<Primitive, ScalarKernel>();
-/** All scalar kernels by primitive, parameters and types. */
-const byKey = new WeakMap<Primitive, Lru<string, ScalarKernel>>();
-const kernelsPerPrimitive = 256;
+/** A compiled equation, and what it was compiled for. */
+interface ArrayKernel {
+  readonly params: unknown;
+  readonly types: readonly ArrayType[];
+  readonly takesOver: boolean;
+  readonly run: Executable["run"];
+}
 
-/** Computes a primitive on tensors that hold their elements. */
+/** An operation that ran on its own, ready to run again. */
+export type EagerKernel = ScalarKernel | ArrayKernel;
+
+/** What a primitive ran last, found without making a key: code calls the same operations over and over. */
+interface Recent {
+  // the scalar kernel, field by field: one load less in each call of an operation on numbers
+  params: unknown;
+  a: ArrayType | undefined;
+  b: ArrayType | undefined;
+  c: ArrayType | undefined;
+  out: ArrayType | undefined;
+  call: CompiledProcedure | undefined;
+  /** The latest first. */
+  arrays: ArrayKernel[];
+  /** The generation of the engine that those were compiled in. */
+  generation: number;
+}
+
+/** How many kernels are kept by primitive, parameters and types; the one used longest ago goes first. */
+const mostKernels = 1024;
+/** How many on arrays are found without a key. */
+const mostRecent = 6;
+const recentKernels = /* @__PURE__ */ new WeakMap<Primitive, Recent>();
+
+/** Computes a primitive on tensors that are not traced. */
 export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
   const { lowering } = prim;
+  const recent = recentKernels.get(prim);
   if (lowering.kind === "elementwise") {
     const n = ins.length;
     const a = ins[0]!.type;
     const b = n > 1 ? ins[1]!.type : undefined;
     const c = n > 2 ? ins[2]!.type : undefined;
-    const kernel = scalarKernels.get(prim);
     if (
-      kernel !== undefined &&
-      kernel.a === a &&
-      kernel.b === b &&
-      kernel.c === c &&
-      kernel.params === params
+      recent !== undefined &&
+      recent.a === a &&
+      recent.b === b &&
+      recent.c === c &&
+      recent.params === params
     ) {
-      return [new Tensor(kernel.out, callScalar(kernel.call, ins, n), undefined)];
-    }
-    if (n <= 3 && ins.every((x) => x.type.shape.length === 0)) {
-      const found = findScalarKernel(prim, ins, params);
-      return [new Tensor(found.out, callScalar(found.call, ins, n), undefined)];
+      const value = callScalar(recent.call!, ins, n);
+      if (value !== undefined) return [new Tensor(recent.out!, value, undefined)];
+    } else if (n <= 3 && ins.every((x) => typeof x.slot === "number")) {
+      const { out, call } = findScalarKernel(prim, recent, ins, params);
+      return [new Tensor(out, callScalar(call, ins, n), undefined)];
     }
   } else if (lowering.kind === "alias") return [alias(ins[0]!, prim.typeOf([ins[0]!.type], params)[0]!)];
   else if (lowering.kind === "host") return lowering.run(ins, params);
-  return evaluateArrays(prim, ins, params);
+  return evaluateArrays(prim, recent ?? makeRecent(prim), ins, params);
 }
 
-function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number): number {
-  if (n === 1) return call(ins[0]!.slot as number);
-  if (n === 2) return call(ins[0]!.slot as number, ins[1]!.slot as number);
-  return call(ins[0]!.slot as number, ins[1]!.slot as number, ins[2]!.slot as number);
+/** The result for numbers; `undefined` where one of the operands is still to come from a device. */
+function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number): number | undefined {
+  const x = ins[0]!.slot;
+  if (typeof x !== "number") return undefined;
+  if (n === 1) return call(x);
+  const y = ins[1]!.slot;
+  if (typeof y !== "number") return undefined;
+  if (n === 2) return call(x, y);
+  const z = ins[2]!.slot;
+  return typeof z === "number" ? call(x, y, z) : undefined;
 }
 
-function findScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unknown): ScalarKernel {
-  let kernels = byKey.get(prim);
-  if (kernels === undefined) byKey.set(prim, (kernels = makeLru(kernelsPerPrimitive)));
-  const key = `${ins.map((x) => typeKey(x.type)).join()} ${paramsKey(params, identityOf)}`;
-  let kernel = kernels.get(key);
-  if (kernel === undefined) kernels.set(key, (kernel = makeScalarKernel(prim, ins, params)));
-  scalarKernels.set(prim, kernel);
+function makeRecent(prim: Primitive): Recent {
+  const recent: Recent = {
+    params: undefined,
+    a: undefined,
+    b: undefined,
+    c: undefined,
+    out: undefined,
+    call: undefined,
+    arrays: [],
+    generation: engine.generation,
+  };
+  recentKernels.set(prim, recent);
+  return recent;
+}
+
+/** The kernel that is kept under a key, or a new one. */
+function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
+  const kernels = (engine.kernels ??= makeLru(mostKernels));
+  let kernel = kernels.get(key) as K | undefined;
+  if (kernel === undefined) kernels.set(key, (kernel = make()));
+  return kernel;
+}
+
+function findScalarKernel(
+  prim: Primitive,
+  recent: Recent = makeRecent(prim),
+  ins: readonly Tensor[],
+  params: unknown,
+): ScalarKernel {
+  const key = `${identityOf(prim)} ${paramsKey(params, identityOf)} ${ins.map((x) => typeKey(x.type)).join(" ")}.`;
+  const kernel = kernelFor(key, () => makeScalarKernel(prim, ins, params));
+  recent.params = kernel.params;
+  recent.a = kernel.a;
+  recent.b = kernel.b;
+  recent.c = kernel.c;
+  recent.out = kernel.out;
+  recent.call = kernel.call;
   return kernel;
 }
 
@@ -102,78 +165,62 @@ function makeScalarKernel(prim: Primitive, ins: readonly Tensor[], params: unkno
 
 /** The same elements under another shape. */
 function alias(x: Tensor, type: ArrayType): Tensor {
-  const wasScalar = x.type.shape.length === 0;
+  const { slot } = x;
   const isScalar = type.shape.length === 0;
-  if (wasScalar === isScalar) {
-    if (typeof x.slot === "object") x.slot.shared = true;
-    return new Tensor(type, x.slot, undefined);
+  if (typeof slot === "number") {
+    if (isScalar) return new Tensor(type, slot, undefined);
+    const one = allocate(scalarTypeOf(type.dtype), 1);
+    one.array[one.offset] = slot;
+    return new Tensor(type, one, undefined);
   }
-  if (isScalar) {
-    if (typeof x.slot !== "object") throw internalError("an array without memory");
-    return new Tensor(type, x.slot.array[x.slot.offset], undefined);
-  }
-  const cell = allocate(type.dtype, 1);
-  cell.array[cell.offset] = x.slot as number;
-  return new Tensor(type, cell, undefined);
+  const storage = slot!; // what is evaluated is not traced
+  if (isScalar && isOnHost(storage)) return new Tensor(type, storage.array[storage.offset], undefined);
+  storage.isShared = true;
+  return new Tensor(type, storage, undefined);
 }
 
-/** A compiled equation, and what it was compiled for. */
-interface ArrayKernel {
-  readonly params: unknown;
-  readonly types: readonly ArrayType[];
-  readonly takesOver: boolean;
-  readonly run: Executable["run"];
-}
-
-/** The kernels that each primitive ran last, the latest first: found without making a key. */
-let recentKernels = new WeakMap<Primitive, ArrayKernel[]>();
-const recentCount = 6;
-/** Compiled equations by primitive, parameters and types. */
-let arrayKernels: Lru<string, ArrayKernel> | undefined;
-/** The device that they were compiled for. */
-let kernelGeneration = 0;
-
-function evaluateArrays(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
+function evaluateArrays(
+  prim: Primitive,
+  recent: Recent,
+  ins: readonly Tensor[],
+  params: unknown,
+): readonly Tensor[] {
   const { lowering, unroll } = prim;
-  if (unroll !== undefined && installedCompiler() === undefined)
+  if (unroll !== undefined && engine.compiler === undefined)
     return unroll(ins, params, (program, xs) => evalProgram(program, xs));
   const inPlace = lowering.kind === "loops" ? lowering.inPlace?.(params)[0] : undefined;
   const takesOver = inPlace?.result === 0 && ins[inPlace.operand]!.exclusive;
-  const { run } = findArrayKernel(prim, ins, params, takesOver ? inPlace.operand : undefined);
-  const slots = new Array<Slot>(ins.length);
+  const { run } = findArrayKernel(prim, recent, ins, params, takesOver ? inPlace.operand : undefined);
+  const slots = new Array<Held>(ins.length);
   for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
   return run(slots);
 }
 
 function findArrayKernel(
   prim: Primitive,
+  recent: Recent,
   ins: readonly Tensor[],
   params: unknown,
   inPlace: number | undefined,
 ): ArrayKernel {
   const takesOver = inPlace !== undefined;
-  if (kernelGeneration !== deviceGeneration()) {
-    kernelGeneration = deviceGeneration();
-    recentKernels = new WeakMap();
-    arrayKernels = undefined;
+  if (recent.generation !== engine.generation) {
+    recent.generation = engine.generation;
+    recent.arrays = [];
   }
-  let recent = recentKernels.get(prim);
-  if (recent === undefined) recentKernels.set(prim, (recent = []));
-  for (const kernel of recent) {
+  const { arrays } = recent;
+  for (const kernel of arrays) {
     if (kernel.takesOver === takesOver && fits(kernel.types, ins) && sameParams(kernel.params, params))
       return kernel;
   }
   const key = `${identityOf(prim)}${takesOver ? "!" : ""} ${paramsKey(params, identityOf)} ${ins.map((x) => typeKey(x.type)).join(" ")}`;
-  arrayKernels ??= makeLru(1024);
-  let kernel = arrayKernels.get(key);
-  if (kernel === undefined) {
+  const found = kernelFor(key, (): ArrayKernel => {
     const run = compileEquation(singleEquation(prim, ins, params), inPlace);
-    kernel = { params, types: ins.map((x) => x.type), takesOver, run };
-    arrayKernels.set(key, kernel);
-  }
-  recent.unshift(kernel);
-  if (recent.length > recentCount) recent.pop();
-  return kernel;
+    return { params, types: ins.map((x) => x.type), takesOver, run };
+  });
+  arrays.unshift(found);
+  if (arrays.length > mostRecent) arrays.pop();
+  return found;
 }
 
 function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
@@ -203,7 +250,7 @@ function sameParams(a: unknown, b: unknown): boolean {
 
 /** Compiles a program that does one thing: like any other where there is a compiler. */
 function compileEquation(program: Program, inPlace: number | undefined): Executable["run"] {
-  const compiler = installedCompiler();
+  const { compiler } = engine;
   if (compiler === undefined) return compileAlone(program.eqns[0]!, inPlace);
   const donated = inPlace === undefined ? [] : program.ins.map((_, i) => i === inPlace);
   return compiler.executableOf(program, donated).run;

@@ -1,17 +1,17 @@
 import { canRunWasm, wasmArena } from "../backends/wasm/index.ts";
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
+import type { Held } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
-import { outputsInPlace } from "../kernel/in-place.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import { now } from "../util/now.ts";
-import { backendFor } from "./device.ts";
-import { deviceGeneration } from "./engine.ts";
-import { makeResidence } from "./resident.ts";
+import { codeBy, cpu, currentDevice } from "./cpu.ts";
+import { engine } from "./engine.ts";
 import type { Executable } from "./run.ts";
 import { makeRunner } from "./run.ts";
+import { requireTypes } from "./transfer.ts";
 
 /** What to compile: `donated` marks inputs that the code may change, `given` those whose memory results may take. */
 interface Recipe {
@@ -28,9 +28,9 @@ interface Compilation extends Executable {
 
 /** What all that run equal programs have in common. */
 interface Code {
-  /** What it is found by; `undefined` for the first one, until another one is asked for. */
-  key: string | undefined;
-  readonly recipe: Recipe;
+  readonly key: string;
+  readonly backend: string;
+  readonly compileTime: number;
   /** `undefined` once it was dropped; `run` is its `run`. */
   made: Compilation | undefined;
   run: Executable["run"] | undefined;
@@ -51,131 +51,129 @@ const mostBytes = 256 * 2 ** 20;
 const bytesPerProgram = 64_000;
 const bytesPerByteOfCode = 12;
 
-/** All that is compiled, what was made or passed over last at the end, and by key what has one. */
-const kept = /* @__PURE__ */ new Set<Code>();
-const byKey = /* @__PURE__ */ new Map<string, Code>();
-/** The device that it was compiled for. */
-let generation = -1;
-/** The one that runs, or ran last: what it needs must not be given back meanwhile. */
-let running: Code | undefined;
-let bytesKept = 0;
-let compilations = 0;
-let isHolder = false;
-
 /** Number of programs compiled so far, of those kept, and their bytes. For tests that count. */
 export function compilationStats(): {
   readonly compiled: number;
   readonly kept: number;
   readonly bytes: number;
 } {
-  return { compiled: compilations, kept: kept.size, bytes: bytesKept };
+  const { kept = 0, bytes = 0 } = engine.programs?.stats() ?? {};
+  return { compiled: engine.compilations, kept, bytes };
 }
 
 /**
  * The executable of a program: compiled once for all programs of the same structure. `donated` marks inputs that the code may
  * change, `given` those whose memory results may take. What it was compiled to may be dropped, but for the one that runs, when
- * there is much of it or memory is needed; it is compiled again when it is called again.
+ * there is much of it, memory is needed, or programs are compiled in another way; it is compiled again when it is called again.
  */
 export function executableOf(
   program: Program,
   donated: readonly boolean[] = [],
   given: readonly boolean[] = [],
 ): Executable {
-  const recipe: Recipe = { program, donated, given };
-  let code = codeOf(recipe);
-  const { backend, compileTime } = code.made!;
-  return {
-    run(inputs) {
-      if (code.run === undefined) code = codeOf(recipe);
-      if (running !== code) {
-        running = code;
-        code.wasUsed = true;
-      }
-      return code.run!(inputs);
-    },
-    backend,
-    size: () => code.made?.size(),
-    compileTime,
-  };
+  engine.programs ??= makeProgramCache();
+  return engine.programs.executableOf({ program, donated, given });
 }
 
-/** What a program was compiled to, compiled now if that is not kept. */
-function codeOf(recipe: Recipe): Code {
-  if (!isHolder) addHolder({ giveBack: (bytes, place) => dropFor(place === "kernels" ? bytes : Infinity) });
-  isHolder = true;
-  running = undefined; // nothing runs while something is compiled
-  if (generation !== deviceGeneration()) for (const code of kept) drop(code);
-  generation = deviceGeneration();
-  const key = kept.size > 0 ? keyOf(recipe) : undefined; // in a process that has one program its hash never matters
-  if (key !== undefined) {
-    nameFirst();
+/** Compiled programs by their structure, bounded in number and in bytes. */
+export interface ProgramCache {
+  readonly executableOf: (recipe: Recipe) => Executable;
+  /** How many are kept, and their bytes. */
+  readonly stats: () => { readonly kept: number; readonly bytes: number };
+  /** Drops all. */
+  readonly clear: () => void;
+}
+
+function makeProgramCache(): ProgramCache {
+  const byKey = new Map<string, Code>(); // what was made or passed over last at the end
+  let running: Code | undefined; // the one that runs, or ran last: what it needs must not be given back meanwhile
+  let bytesKept = 0;
+
+  const drop = (code: Code): void => {
+    byKey.delete(code.key);
+    bytesKept -= code.bytes;
+    code.made?.drop();
+    code.made = undefined;
+    code.run = undefined;
+  };
+  /** Those that may be dropped: each that ran since the last time is passed over once, so the one used longest ago is among the first. */
+  function* idle(): Iterable<Code> {
+    for (const code of byKey.values()) {
+      if (code === running) continue;
+      if (code.wasUsed) {
+        code.wasUsed = false;
+        byKey.delete(code.key);
+        byKey.set(code.key, code); // comes again at the end
+      } else yield code;
+    }
+  }
+  /** Drops some for so many bytes of the memory of kernels, or all; whether there was one. */
+  const dropFor = (bytes: number): boolean => {
+    const used = (): number => (canRunWasm() ? wasmArena().stats().used : 0);
+    const before = used();
+    let count = 0;
+    for (const code of idle()) {
+      if (before - used() >= bytes) break;
+      drop(code);
+      count++;
+    }
+    return count > 0;
+  };
+  /** Drops what there is too much of, but for what was made last. */
+  const dropSurplus = (latest: Code): void => {
+    const isTooMuch = (): boolean => byKey.size > mostKept || bytesKept > mostBytes;
+    if (!isTooMuch()) return;
+    for (const code of idle()) {
+      if (code !== latest) drop(code);
+      if (!isTooMuch()) return;
+    }
+  };
+  /** What a program was compiled to, compiled now if that is not kept. */
+  const codeOf = (recipe: Recipe): Code => {
+    running = undefined; // nothing runs while something is compiled
+    const key = keyOf(recipe);
     const known = byKey.get(key);
     if (known !== undefined) return known;
-  }
-  const { program, donated, given } = recipe;
-  const made = compileProgram(program, undefined, donated, given);
-  const code: Code = { key, recipe, made, run: made.run, bytes: bytesOf(made), wasUsed: false };
-  kept.add(code);
-  bytesKept += code.bytes;
-  if (key !== undefined) byKey.set(key, code);
-  dropSurplus(code);
-  return code;
+    const made = compileProgram(recipe.program, undefined, recipe.donated, recipe.given);
+    const { backend, compileTime, run } = made;
+    const code: Code = { key, backend, compileTime, made, run, bytes: bytesOf(made), wasUsed: false };
+    byKey.set(key, code);
+    bytesKept += code.bytes;
+    dropSurplus(code);
+    return code;
+  };
+
+  addHolder({ giveBack: (bytes, place) => dropFor(place === "kernels" ? bytes : Infinity) });
+  return {
+    executableOf(recipe) {
+      let code = codeOf(recipe);
+      return {
+        run(inputs: readonly Held[]) {
+          if (code.run === undefined) code = codeOf(recipe);
+          if (running !== code) {
+            running = code;
+            code.wasUsed = true;
+          }
+          return code.run!(inputs);
+        },
+        get backend() {
+          return code.backend;
+        },
+        get compileTime() {
+          return code.compileTime;
+        },
+        size: () => code.made?.size(),
+      };
+    },
+    stats: () => ({ kept: byKey.size, bytes: bytesKept }),
+    clear() {
+      for (const code of byKey.values()) drop(code);
+    },
+  };
 }
 
 function keyOf({ program, donated, given }: Recipe): string {
   return `${hashProgram(program)} ${donated.includes(true) ? donated.join() : ""} ${given.join()}`;
-}
-
-/** Gives the first one its key. */
-function nameFirst(): void {
-  const [first] = kept;
-  if (first === undefined || first.key !== undefined) return;
-  first.key = keyOf(first.recipe);
-  byKey.set(first.key, first);
-}
-
-function drop(code: Code): void {
-  kept.delete(code);
-  if (code.key !== undefined) byKey.delete(code.key);
-  bytesKept -= code.bytes;
-  code.made?.drop();
-  code.made = undefined;
-  code.run = undefined;
-}
-
-/** Those that may be dropped: each that ran since the last time is passed over once, so the one used longest ago is among the first. */
-function* idle(): Iterable<Code> {
-  for (const code of kept) {
-    if (code === running) continue;
-    if (code.wasUsed) {
-      code.wasUsed = false;
-      kept.delete(code);
-      kept.add(code); // comes again at the end
-    } else yield code;
-  }
-}
-
-/** Drops some for so many bytes of the memory of kernels, or all; whether there was one. */
-function dropFor(bytes: number): boolean {
-  const used = (): number => (canRunWasm() ? wasmArena().stats().used : 0);
-  const before = used();
-  let count = 0;
-  for (const code of idle()) {
-    if (before - used() >= bytes) break;
-    drop(code);
-    count++;
-  }
-  return count > 0;
-}
-
-/** Drops what there is too much of, but for what was made last. */
-function dropSurplus(latest: Code): void {
-  const isTooMuch = (): boolean => kept.size > mostKept || bytesKept > mostBytes;
-  if (!isTooMuch()) return;
-  for (const code of idle()) {
-    if (code !== latest) drop(code);
-    if (!isTooMuch()) return;
-  }
 }
 
 /** What is kept for a compiled program, but for memory that it has in common with others. */
@@ -184,27 +182,30 @@ function bytesOf({ size }: Compilation): number {
   return bytesPerProgram + bytesPerByteOfCode * codeBytes + ownBytes;
 }
 
-/** Compiles a program, with the backend that suits it best if none is given, without looking at what is kept. */
+/**
+ * Compiles a program for the current device, or by a backend of the processor, without looking at what is kept.
+ *
+ * @throws DownhillError `dtype` for what the device cannot compute.
+ */
 export function compileProgram(
   program: Program,
   backend?: Backend,
   donated: readonly boolean[] = [],
   given: readonly boolean[] = [],
 ): Compilation {
-  compilations++;
+  engine.compilations++;
   const start = now();
+  const device = backend === undefined ? currentDevice() : cpu;
+  if (device !== cpu) requireTypes(device, program);
   const { routine, aliases } = lowerProgram(optimize(program), donated);
-  const chosen = backend ?? backendFor(routine);
   const types = program.outs.map((v) => v.type);
-  const compiled = chosen.compile(routine);
+  const code = backend === undefined ? device.compile(routine, given) : codeBy(backend, routine, given);
   const compileTime = now() - start;
-  const residence =
-    chosen.usesKernelMemory === true ? makeResidence(outputsInPlace(routine, given)) : undefined;
   return {
-    run: makeRunner(compiled, routine, types, aliases, residence),
-    backend: chosen.name,
-    size: () => compiled.size,
+    run: makeRunner(device, code, routine, types, aliases),
+    backend: code.backend,
+    size: code.size,
     compileTime,
-    drop: () => compiled.release?.(),
+    drop: code.release,
   };
 }

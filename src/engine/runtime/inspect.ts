@@ -3,9 +3,9 @@ import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { lowerProgram } from "../passes/lower.ts";
+import { backendFor } from "./choices.ts";
 import { optimizeInStages } from "../passes/pipeline.ts";
 import { printFused, printMemoryPlan } from "../passes/print-stages.ts";
-import { backendFor } from "./device.ts";
 
 /** A program on its way to code, each stage as text. */
 export interface LoweredText {
@@ -22,6 +22,9 @@ export interface LoweredText {
   readonly code: string;
   toString(): string;
 }
+
+/** What shows a program on its way to code. */
+export type Inspector = (program: Program) => LoweredText;
 
 export function showLowering(program: Program): LoweredText {
   const stages = optimizeInStages(program);

@@ -1,9 +1,9 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { LikeAll, LikeOthers, TensorLike } from "../tree/types.ts";
-import "./install-inspector.ts";
+import { showLowering } from "./inspect.ts";
 import type { Jitted, JitOptions } from "./jitted.ts";
-import { makeJitted } from "./jitted.ts";
+import { makeInspected } from "./jitted.ts";
 
 /**
  * The same function, traced once for each combination of argument types and compiled as a whole. A changed value never
@@ -31,5 +31,5 @@ export function jit<A extends readonly unknown[], T>(
 ): Jitted<LikeAll<A>, T>;
 export function jit(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
   if (arguments.length > 2) refuseExtra("jit", arguments, 2);
-  return makeJitted(f, options) as Jitted<never[], unknown>;
+  return makeInspected(f, options, showLowering);
 }

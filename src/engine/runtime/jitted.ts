@@ -2,10 +2,11 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Program } from "../ir/program.ts";
+import { hostStorage } from "../ir/host-memory.ts";
+import type { Held, Storage } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, typeKey } from "../ir/types.ts";
-import type { Cell, Slot } from "../kernel/executable.ts";
 import { call } from "../prims/call.ts";
 import { isStaging } from "../trace/bind.ts";
 import { isDebugging, requireUnchanged, withoutDebugging } from "../trace/debug.ts";
@@ -22,12 +23,10 @@ import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, treeKey, unflatten, visitLeaves } from "../tree/tree.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { makeLru } from "../util/lru.ts";
-import { checkDonation } from "./donation.ts";
-import { deviceGeneration, installedInspector } from "./engine.ts";
 import { executableOf } from "./executable.ts";
 import "./install-compiler.ts";
-import type { LoweredText } from "./inspect.ts";
-import { giveAway } from "./memory.ts";
+import type { Inspector, LoweredText } from "./inspect.ts";
+import { checkDonation, giveAway } from "./pool/give-back.ts";
 import type { Executable } from "./run.ts";
 import type { JitStats } from "./stats.ts";
 import { statsOf } from "./stats.ts";
@@ -64,25 +63,32 @@ interface Entry {
   readonly donated: readonly boolean[];
   readonly outDef: TreeDef;
   executable: Executable | undefined;
-  /** The device that it was compiled for. */
-  generation: number;
 }
 
 /** How many differently typed calls of one function are remembered. */
 const entriesPerFunction = 64;
 const weakFloat = /* @__PURE__ */ arrayType("float64", [], true);
 
-/** What `jit` does, but for `lower`, which has to be installed: the library's own programs show nobody what they become. */
+const notInspected =
+  'lower: only the jit of "downhill" can show what a function becomes, not that of "downhill/core".';
+
+/** What `jit` does, but for `lower`: the library's own programs show nobody what they become. */
 export function makeJitted(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
 export function makeJitted<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: JitOptions,
 ): Jitted<LikeAll<A>, T>;
-export function makeJitted(
+export function makeJitted(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
+  if (arguments.length > 2) refuseExtra("jit", arguments, 2);
+  return makeInspected(f, options);
+}
+
+/** A jitted function whose `lower` is answered by `inspect`. */
+export function makeInspected(
   f: (...args: never[]) => unknown,
   options: JitOptions = {},
+  inspect?: Inspector,
 ): Jitted<never[], unknown> {
-  if (arguments.length > 2) refuseExtra("jit", arguments, 2);
   requireFunction("jit", f);
   checkOptions("jit", options, ["staticArgnums", "donate"]);
   const statics = readPlaces("staticArgnums", options.staticArgnums);
@@ -131,7 +137,7 @@ export function makeJitted(
     if (isDebugging()) return unflatten(entry.outDef, evalProgram(entry.program, ins)); // one after the other, each checked
     if (isStaging() || ins.some((x) => x.tracer !== undefined))
       return unflatten(entry.outDef, call(entry.program, ins));
-    compile(entry);
+    if (entry.executable === undefined) compile(entry);
     if (statics.length === 0) latest = entry;
     return execute(
       entry,
@@ -140,19 +146,22 @@ export function makeJitted(
     );
   };
   return Object.assign(jitted, {
-    warm: (...args: readonly unknown[]): void => void compile(find(args).entry),
+    warm: (...args: readonly unknown[]): void => compile(find(args).entry),
     stats: (): JitStats => statsOf(entries.values().flatMap(({ executable }) => executable ?? [])),
-    lower: (...args: readonly unknown[]): LoweredText => installedInspector()(find(args).entry.program),
+    lower: (...args: readonly unknown[]): LoweredText => {
+      if (inspect === undefined) throw new DownhillError("option", notInspected);
+      return inspect(find(args).entry.program);
+    },
   });
 }
 
 /** Slots of arguments that fit an entry: numbers and tensors at hand, of its types, in its structure. */
-function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined {
+function matchSlots(args: readonly unknown[], entry: Entry): Held[] | undefined {
   const { types, captured, defs, donated } = entry;
   const skip = captured.length;
   if (defs.length !== args.length) return undefined;
   const gives = donated.length > 0;
-  const slots = new Array<Slot>(skip + types.length);
+  const slots = new Array<Held>(skip + types.length);
   for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
   const take = (value: unknown, place: number): boolean => {
     const slot = slotOf(value, types[place]!, gives && donated[skip + place] === true);
@@ -172,7 +181,7 @@ function matchSlots(args: readonly unknown[], entry: Entry): Slot[] | undefined 
 }
 
 /** The slot of an argument of this very type. */
-function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Slot | undefined {
+function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Held | undefined {
   if (typeof value === "number") return type === weakFloat ? value : undefined;
   if (!(value instanceof Tensor)) return isDonated ? undefined : borrow(value, type);
   if (value.slot === undefined) return undefined;
@@ -182,34 +191,30 @@ function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Slot | und
 }
 
 /** A typed array of this type where it is: it is read during the call only. */
-function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Slot | undefined {
+function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Held | undefined {
   const fits =
     (value instanceof Float64Array && dtype === "float64") ||
     (value instanceof Float32Array && dtype === "float32") ||
     (value instanceof Int32Array && dtype === "int32") ||
     (value instanceof Uint32Array && dtype === "uint32"); // of bytes, each must be looked at
   if (!fits || weak || shape.length !== 1 || shape[0] !== value.length) return undefined;
-  return { array: value, offset: 0, borrowed: true };
+  return hostStorage(value, 0, false, undefined, true);
 }
 
-function compile(entry: Entry): Executable {
-  const generation = deviceGeneration();
-  if (entry.executable === undefined || entry.generation !== generation) {
-    entry.executable = executableOf(entry.program, [], entry.donated);
-    entry.generation = generation;
-  }
-  return entry.executable;
+/** Sees to it that an entry is compiled, as things are compiled now. */
+function compile(entry: Entry): void {
+  entry.executable = executableOf(entry.program, [], entry.donated);
 }
 
 /** Runs an entry that is compiled; what was donated to it is gone afterwards. */
-function execute(entry: Entry, slots: readonly Slot[], operation: string): unknown {
+function execute(entry: Entry, slots: readonly Held[], operation: string): unknown {
   const { outDef, donated } = entry;
   const gives = donated.length > 0;
   if (gives) checkDonation(operation, slots, donated, entry.captured.length);
-  const outs = compile(entry).run(slots);
+  const outs = entry.executable!.run(slots);
   if (gives) {
     for (let i = 0; i < slots.length; i++)
-      if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as Cell);
+      if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as Storage);
   }
   return outDef.kind === "leaf" ? outs[0] : unflatten(outDef, outs);
 }
@@ -252,7 +257,7 @@ function trace(
             new Array<boolean>(countLeaves(def)).fill(donate.includes(dynamicPlaces[i]!)),
           ),
         ];
-  return { program, captured, defs, types, donated, outDef, executable: undefined, generation: -1 };
+  return { program, captured, defs, types, donated, outDef, executable: undefined };
 }
 
 function readPlaces(option: string, given: number | readonly number[] = []): readonly number[] {

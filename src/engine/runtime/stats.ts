@@ -1,4 +1,4 @@
-import { threadCount } from "./device.ts";
+import { threadCount } from "./choices.ts";
 import type { Executable } from "./run.ts";
 
 /** What a jitted function has compiled. */

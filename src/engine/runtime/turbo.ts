@@ -7,7 +7,8 @@ import { makeArray } from "../kernel/executable.ts";
 import { tanh64 } from "../kernel/math/hyperbolic.ts";
 import { exp32, tanh32 } from "../kernel/math/single/index.ts";
 import type { Buffer, Dim, Expr, Routine, ScalarType } from "../kernel/scalar.ts";
-import { setTurbo } from "./device.ts";
+import { setSwitches } from "./choices.ts";
+import { engine } from "./engine.ts";
 import "./install-compiler.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
@@ -26,8 +27,6 @@ interface V8Module {
   readonly cachedDataVersionTag: () => number;
 }
 
-let result: Turbo | undefined;
-
 /**
  * Switches on what the JavaScript engine can do but does not by default: on Node 24 and later vectors of 256 bits, on
  * Node 20 products that are added in one step. Products of large matrices and elementwise functions take about half the
@@ -43,7 +42,7 @@ let result: Turbo | undefined;
  */
 export function enableTurbo(): Turbo {
   if (arguments.length > 0) refuseExtra("enableTurbo", arguments, 0);
-  result ??= tryTurbo();
+  const result = (engine.turbo ??= tryTurbo());
   // oxlint-disable-next-line no-console -- who asked for it should hear that it did not work
   if (!result.enabled) console.warn(`downhill: turbo mode stays off: ${result.reason}`);
   return result;
@@ -70,7 +69,7 @@ function tryTurbo(): Turbo {
     v8.setFlagsFromString(opposite(flag));
     return { enabled: false, reason: `sample kernel ${differs} gave other bits with ${flag.name}.` };
   }
-  setTurbo({ wide: flag.wide, relaxed: flag.relaxed });
+  setSwitches({ wide: flag.wide, relaxed: flag.relaxed });
   return { enabled: true, reason: flag.says };
 }
 

@@ -1,4 +1,5 @@
 import { DownhillError, showType } from "../errors/index.ts";
+import { knownNumber } from "../ir/elements.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating, sameType } from "../ir/types.ts";
@@ -49,8 +50,8 @@ export function traceLoop(
 
 /** Whether a plain number is kept as it is by a dtype. */
 function isExact(start: Tensor | undefined, dtype: DType): boolean {
-  const value = start?.slot;
-  return typeof value === "number" && castNumber(dtype, value) === value;
+  const value = start && knownNumber(start);
+  return value !== undefined && castNumber(dtype, value) === value;
 }
 
 /** The type of a carry that starts as `type` and comes out of a step as `out`. */

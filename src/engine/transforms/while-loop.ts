@@ -175,7 +175,7 @@ function asBound(bound: unknown): Tensor {
   if (bound instanceof Tensor && bound.ndim === 0) {
     if (bound.dtype === "int32") return bound;
     // a whole number of JavaScript, inside of a compiled function
-    if (bound.type.weak && bound.slot === undefined) return wholePlace(bound);
+    if (bound.type.weak && bound.tracer !== undefined) return wholePlace(bound);
   }
   throw new DownhillError(
     "range",

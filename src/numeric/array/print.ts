@@ -1,7 +1,7 @@
 import { showType } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
-import { elements } from "./read.ts";
+import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 
 /** Arrays of more elements than this show only the first and last three along each axis. */
 const summaryFrom = 1000;
@@ -9,8 +9,8 @@ const edge = 3;
 
 /** The elements as NumPy would show them: aligned columns, eight significant digits; a scalar in full. */
 export function format(x: Tensor): string {
-  if (x.slot === undefined) return `Traced(${showType(x.type)})`;
-  const flat = elements(x, "toString");
+  if (!isAtHand(x)) return `${x.tracer === undefined ? "Awaited" : "Traced"}(${showType(x.type)})`;
+  const flat = readElements(x, "toString");
   if (x.shape.length === 0) return showScalar(flat[0]!, x.dtype);
   const summarize = flat.length > summaryFrom;
   const shown: string[] = [];
@@ -40,7 +40,7 @@ export function format(x: Tensor): string {
 /** What `console.log` shows: the elements, and the type where it is not a float64 scalar. */
 export function inspect(x: Tensor): string {
   const text = format(x);
-  if (x.slot === undefined || (x.shape.length === 0 && x.dtype === "float64")) return text;
+  if (!isAtHand(x) || (x.shape.length === 0 && x.dtype === "float64")) return text;
   return text.includes("\n") ? `${showType(x.type)}\n${text}` : `${showType(x.type)} ${text}`;
 }
 

@@ -1,4 +1,5 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { isAtHand, knownNumber, readElements } from "../../engine/ir/elements.ts";
 import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
 import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
@@ -10,7 +11,6 @@ import { castNumber, convert, full } from "../../engine/prims/linear.ts";
 import { broadcast, reshape } from "../../engine/prims/shape.ts";
 import type { Shape } from "../../engine/util/shape.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
-import { elements } from "./read.ts";
 
 const promotionRank: Readonly<Record<DType, number>> = {
   bool: 0,
@@ -200,10 +200,11 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
     );
   }
   if (!isFloating(dtype)) return i;
-  if (weak && i.slot === undefined) return wholePlace(i);
+  if (weak && i.tracer !== undefined) return wholePlace(i);
+  const number = knownNumber(i);
   const given =
-    weak && typeof i.slot === "number"
-      ? [i.slot]
+    weak && number !== undefined
+      ? [number]
       : Array.isArray(places)
         ? (places.flat(Infinity) as number[])
         : undefined;
@@ -225,14 +226,15 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
 export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
   const i = asPlaces(operation, places);
   const n = x.type.shape[axis]!;
-  if (typeof i.slot === "number") {
-    if (i.slot < -n || i.slot >= n) throw beyondEnds(operation, i.slot, x, axis);
+  const number = knownNumber(i);
+  if (number !== undefined) {
+    if (number < -n || number >= n) throw beyondEnds(operation, number, x, axis);
     return i;
   }
   // a list is known inside of compiled functions, too, where its conversion is not
   const list = Array.isArray(places) ? (places.flat(Infinity) as number[]) : undefined;
-  if (i.slot === undefined && list === undefined) return i;
-  const known = list ?? elements(i, operation);
+  if (!isAtHand(i) && list === undefined) return i;
+  const known = list ?? readElements(i, operation);
   for (let k = 0; k < known.length; k++) {
     const place = known[k]!;
     if (place < -n || place >= n) throw beyondEnds(operation, place, x, axis);

@@ -1,7 +1,7 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { attachMethods } from "./attach.ts";
-import { item, read, tolist } from "./read.ts";
+import { item, read, readLater, tolist } from "./read.ts";
 
 /** The names of the methods that read a tensor. */
 export type Readers = "item" | "tolist" | "data" | "read" | "toJSON";
@@ -17,11 +17,11 @@ const readers: ThisType<Tensor> & Pick<Tensor, Readers> = {
   },
   data(options) {
     if (arguments.length > 1) refuseExtraOfMethod("data", arguments, 1);
-    return read(this, "data", options);
+    return read(this, options);
   },
   read(options) {
     if (arguments.length > 1) refuseExtraOfMethod("read", arguments, 1);
-    return Promise.resolve(read(this, "read", options));
+    return readLater(this, options);
   },
   toJSON() {
     return tolist(this);

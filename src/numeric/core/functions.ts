@@ -35,7 +35,7 @@ export {
   softsign,
 } from "../nn/activation.ts";
 export * as kernel from "../../engine/kernel/build.ts";
-export type { RuntimeOptions } from "../../engine/runtime/device.ts";
+export type { RuntimeOptions } from "../../engine/runtime/choices.ts";
 export type { LoweredText } from "../../engine/runtime/inspect.ts";
 export type { Jitted, JitOptions } from "../../engine/runtime/jitted.ts";
 export type { JitStats } from "../../engine/runtime/stats.ts";

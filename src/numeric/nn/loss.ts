@@ -13,7 +13,7 @@ import {
   sub,
   where,
 } from "../array/elementwise.ts";
-import { elements } from "../array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { asFloating } from "../array/promote.ts";
 import { argmax, logSoftmax, mean, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
@@ -141,7 +141,7 @@ function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
 /** Labels as int32, looked at where they are known. */
 function asLabels(y: Tensor, classes: number, ignore: number | undefined): Tensor {
   if (y.tracer === undefined) {
-    elements(y, "softmaxCrossEntropy").forEach((label, i) => {
+    readElements(y, "softmaxCrossEntropy").forEach((label, i) => {
       if (label === ignore || (Number.isInteger(label) && label >= 0 && label < classes)) return;
       throw new DownhillError(
         "range",

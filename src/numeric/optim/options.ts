@@ -1,5 +1,6 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkFlag, checkOptions } from "../../engine/errors/options.ts";
+import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import type { Schedule } from "./schedule.ts";
@@ -123,7 +124,8 @@ export function checkScalar(operation: string, option: string, value: unknown, r
       `${operation}: ${option} must be a number or a floating scalar, got ${showType(value.type)}.`,
     );
   }
-  if (typeof value.slot === "number") checkNumber(operation, option, value.slot, range);
+  const known = knownNumber(value);
+  if (known !== undefined) checkNumber(operation, option, known, range);
 }
 
 /** A number that must be 0 or more, a scalar, or a function of the step. */

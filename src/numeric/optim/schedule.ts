@@ -1,5 +1,6 @@
 import { astype, mul } from "../array/elementwise.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkNumber, checkScalar, type NumberRange, type Rate, type Scalar } from "./options.ts";
 
@@ -45,9 +46,10 @@ export function rateAt(
   if (learningRate instanceof Tensor) return astype(learningRate, dtype);
   const value: unknown = learningRate(astype(step, dtype));
   if (typeof value === "number" || (value instanceof Tensor && value.ndim === 0)) {
-    const known = value instanceof Tensor ? value.slot : value;
-    const at = typeof step.slot === "number" ? ` at step ${step.slot}` : "";
-    if (typeof known === "number") checkNumber(operation, `what the schedule gives${at}`, known, range);
+    const known = value instanceof Tensor ? knownNumber(value) : value;
+    const place = knownNumber(step);
+    const at = place === undefined ? "" : ` at step ${place}`;
+    if (known !== undefined) checkNumber(operation, `what the schedule gives${at}`, known, range);
     return astype(value, dtype);
   }
   const what = value instanceof Tensor ? showType(value.type) : typeof value;

@@ -1,5 +1,6 @@
 import { astype } from "../array/elementwise.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
+import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
@@ -42,8 +43,8 @@ export function stepOf(operation: string, state: unknown): Tensor {
     typeof state === "object" && state !== null && "step" in state ? state.step : undefined;
   const isScalar = typeof step === "number" || (step instanceof Tensor && step.ndim === 0);
   if (isScalar) {
-    const known = step instanceof Tensor ? step.slot : step;
-    if (typeof known === "number") checkCount(operation, "state.step", known, { from: 0 });
+    const known = step instanceof Tensor ? knownNumber(step) : step;
+    if (known !== undefined) checkCount(operation, "state.step", known, { from: 0 });
     return astype(step, "int32");
   }
   throw new DownhillError(

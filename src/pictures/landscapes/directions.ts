@@ -1,5 +1,5 @@
 import { tensor } from "../../numeric/array/create.ts";
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { reshape } from "../../numeric/array/shape.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
@@ -21,7 +21,7 @@ export function flattenParams(operation: string, params: unknown): Flat {
   const tensors = leaves.map((leaf) => asTensor(leaf, operation));
   const shapes = tensors.map(({ shape }) => shape);
   const dtypes: DType[] = tensors.map(({ dtype }) => dtype);
-  const values = Float64Array.from(tensors.flatMap((x) => Array.from(elements(x, operation))));
+  const values = Float64Array.from(tensors.flatMap((x) => Array.from(readElements(x, operation))));
   return {
     values,
     shapes,

@@ -1,3 +1,4 @@
+import { knownNumber } from "../../engine/ir/elements.ts";
 import type { Equation, Primitive, Program, Tensor, Var } from "../../engine/ir/index.ts";
 import { hashProgram, sameType } from "../../engine/ir/index.ts";
 import { full } from "../../engine/prims/linear.ts";
@@ -123,14 +124,15 @@ function foldConstants(program: Program): Program {
     const isKnown = values.every((value) => value !== undefined);
     if (isKnown && ins.length > 0 && outs.length === 1 && type !== undefined && type.shape.length === 0) {
       const numbers = ins.map((x, i) => ({ type: x.type, value: must(values[i], "a constant") }));
-      const value = withoutStaging(() =>
+      const [result] = withoutStaging(() =>
         bind(
           prim,
           numbers.map((c) => full(c.type, c.value)),
           params,
         ),
-      )[0]?.slot;
-      if (typeof value === "number") return [remember(full(type, value), value)];
+      );
+      const value = result && knownNumber(result);
+      if (value !== undefined) return [remember(full(type, value), value)];
     }
     const results = bind(prim, ins, params);
     const constant = prim.algebra?.constant?.(values, params);

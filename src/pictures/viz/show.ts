@@ -1,4 +1,5 @@
 import { showType } from "../../engine/errors/index.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import type { ArrayType, Tensor } from "../../engine/ir/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { showNumber } from "./number-text.ts";
@@ -8,11 +9,7 @@ const previewed = 6; // elements of an array that a table shows
 
 /** The elements of an evaluated tensor in row-major order; booleans as 0 and 1. */
 export function elements(x: Tensor, most: number = Infinity): number[] {
-  const { slot } = x;
-  if (slot === undefined) throw new Error("internal: a traced value has no elements");
-  if (typeof slot === "number") return [slot];
-  const size = Math.min(most, sizeOf(x.shape));
-  return Array.from(slot.array.subarray(slot.offset, slot.offset + size));
+  return Array.from(readElements(x, "show").subarray(0, most));
 }
 
 /** A value as a table has it; a missing one is a zero. */

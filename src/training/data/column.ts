@@ -1,5 +1,5 @@
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
-import { lastingElements } from "../../numeric/array/read.ts";
+import { lastingElements } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { arrayType, type DType, isDType, scalarTypeOf } from "../../engine/ir/types.ts";
 import { makeArray, type TypedArray } from "../../engine/kernel/executable.ts";

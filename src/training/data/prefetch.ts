@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { openWorker, type WorkerLink } from "../io/worker.ts";
@@ -138,7 +138,7 @@ function plainBatch(batch: unknown): { readonly columns: unknown; readonly trans
   const transfer: ArrayBuffer[] = [];
   const plain = (x: unknown): unknown => {
     if (!(x instanceof Tensor)) return x;
-    const data = elements(x, "prefetch").slice();
+    const data = readElements(x, "prefetch").slice();
     transfer.push(data.buffer);
     return { shape: [...x.shape], dtype: x.dtype, data };
   };

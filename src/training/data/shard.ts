@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../engine/errors/options.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
@@ -65,7 +65,7 @@ export function shardOfBatch<B>(batch: B, shard: ShardOptions): B {
           `shard: a batch with arrays of ${items} and of ${n} items cannot be cut: they must have the same number.`,
         );
       }
-      const column = new Map([[undefined, { shape, dtype, data: elements(x, "shard") }]]);
+      const column = new Map([[undefined, { shape, dtype, data: readElements(x, "shard") }]]);
       return toBatch(gather(column, placesOfShard(0, n, shard), 0, shardSize(n, shard)));
     },
     batch,

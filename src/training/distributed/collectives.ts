@@ -1,5 +1,6 @@
 import { div } from "../../numeric/array/elementwise.ts";
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
+import { hostStorage } from "../../engine/ir/host-memory.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { Accumulator, Maybe, Primitive } from "../../engine/ir/primitive.ts";
@@ -128,7 +129,7 @@ function sumTensors(ins: readonly Tensor[], world: World): readonly Tensor[] {
     const bucket = makeArray(scalarTypeOf(dtype), total);
     let offset = 0;
     for (const i of places) {
-      bucket.set(elements(ins[i]!, "psum"), offset);
+      bucket.set(readElements(ins[i]!, "psum"), offset);
       offset += sizeOf(ins[i]!.shape);
     }
     sumOverRanks(reducible(bucket, dtype), world);
@@ -166,7 +167,7 @@ function gatherTensors(ins: readonly Tensor[], world: World): readonly Tensor[] 
   for (let owner = 0; owner < size; owner++) {
     if (owner === rank)
       eachPart(owner, (i, at) => {
-        const own = elements(ins[i]!, "allGather");
+        const own = readElements(ins[i]!, "allGather");
         packed.set(new Uint8Array(own.buffer, own.byteOffset, own.byteLength), at);
       });
     if (bytes > 0) world.broadcast(packed, owner);
@@ -176,7 +177,7 @@ function gatherTensors(ins: readonly Tensor[], world: World): readonly Tensor[] 
 }
 
 function tensorIn(type: ArrayType, array: TypedArray, offset: number): Tensor {
-  return new Tensor(type, type.shape.length === 0 ? array[offset] : { array, offset }, undefined);
+  return new Tensor(type, type.shape.length === 0 ? array[offset] : hostStorage(array, offset), undefined);
 }
 
 /** Applies a collective to all leaves of a tree at once. */

@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
@@ -150,7 +150,7 @@ export function writeNpy(array: NpySource): Uint8Array {
   }
   const { shape, dtype, data } =
     array instanceof Tensor
-      ? { shape: array.shape, dtype: array.dtype, data: elements(array, "writeNpy") as NpyData }
+      ? { shape: array.shape, dtype: array.dtype, data: readElements(array, "writeNpy") as NpyData }
       : array;
   const descr = dtype === "bool" ? "|b1" : descrOf(data);
   if (descr === undefined) {

@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
@@ -95,7 +95,7 @@ export function writeSafetensors(
   const dtypeOf = storedDtypes(new Map(entries), options.dtype);
   const sorted = entries
     .map(([name, x]) => {
-      const data = elements(x, "writeSafetensors");
+      const data = readElements(x, "writeSafetensors");
       const dtype = dtypeOf(name);
       if (dtype === undefined || dtype === x.dtype) return { name, x, type: storedAs[x.dtype], data };
       const { type, round } = storedFloats[dtype];

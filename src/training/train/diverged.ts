@@ -1,4 +1,4 @@
-import { elements } from "../../numeric/array/read.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
@@ -78,7 +78,7 @@ export function firstBad(
     const x: Tensor = asTensor(leaf, "fit");
     if (!isFloating(x.dtype)) continue;
     const isLenient = which !== "any" && x.ndim === 0;
-    const data = elements(x, "fit");
+    const data = readElements(x, "fit");
     const at = data.findIndex((v) => (isLenient ? Number.isNaN(v) : !Number.isFinite(v)));
     if (at < 0) continue;
     const path = leafPaths(def, root)[i]!;

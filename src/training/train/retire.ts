@@ -1,8 +1,8 @@
+import type { Storage } from "../../engine/ir/storage.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
-import type { Cell } from "../../engine/kernel/executable.ts";
-import { giveAway } from "../../engine/runtime/memory.ts";
-import { isWorthGiving } from "../../engine/runtime/resident.ts";
+import { giveAway } from "../../engine/runtime/pool/give-back.ts";
+import { isWorthGiving } from "../../engine/runtime/pool/placement.ts";
 import { isDebugging } from "../../engine/trace/debug.ts";
 import { flatten } from "../../engine/tree/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
@@ -22,24 +22,24 @@ export interface Retirement {
 
 /** Nothing is given back of small tensors, which lie together, nor while debugging, when tensors may share memory. */
 export function makeRetirement(): Retirement {
-  const kept = new WeakSet<Cell>();
+  const kept = new WeakSet<Storage>();
   let isWorthIt: boolean | undefined; // whether there is anything large: sizes do not change from step to step
   return {
     keep(...trees) {
-      for (const cell of largeCells(trees)) kept.add(cell);
+      for (const storage of largeStorages(trees)) kept.add(storage);
     },
     retire(before, after) {
       if (isWorthIt === false || isDebugging()) return;
-      const old = largeCells(before);
+      const old = largeStorages(before);
       isWorthIt ??= old.length > 0;
       if (!isWorthIt) return;
-      const current = new Set(largeCells(after));
-      for (const cell of new Set(old)) if (!current.has(cell) && !kept.has(cell)) giveAway(cell);
+      const current = new Set(largeStorages(after));
+      for (const storage of new Set(old)) if (!current.has(storage) && !kept.has(storage)) giveAway(storage);
     },
   };
 }
 
-function largeCells(trees: readonly unknown[]): Cell[] {
+function largeStorages(trees: readonly unknown[]): Storage[] {
   return trees.flatMap((tree) =>
     flatten(tree, "fit").leaves.flatMap((leaf) => {
       if (!(leaf instanceof Tensor) || typeof leaf.slot !== "object") return [];

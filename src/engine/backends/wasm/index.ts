@@ -4,14 +4,17 @@ import { callableProcedure, callableRoutine, instantiate } from "./host/call.ts"
 import { wasmFeatures } from "./host/features.ts";
 import { compileProcedure, compileRoutine } from "./emit/routine.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
+import type { WasmObstacle } from "./host/state.ts";
+import { hostState } from "./host/state.ts";
+import { chunkWork, partLimit } from "./host/tuning.ts";
 import { threadPool } from "./host/threads/pool.ts";
-import { heaviestFunction, workOfCall } from "./emit/tuning.ts";
 import type { Settings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
 import { engineOf } from "./host/engine.ts";
 
 export { limitArena, wasmArena } from "./host/arena.ts";
+export type { WasmObstacle } from "./host/state.ts";
 export { wasmFeatures } from "./host/features.ts";
 export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
@@ -23,13 +26,13 @@ function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
   const engine = engineOf(options.wide ?? false);
   return {
-    limit: heaviestFunction,
+    limit: partLimit,
     simd,
     relaxed: false,
     manyRegisters: engine.isRecent,
     wide: false,
     threads: 1,
-    chunkWork: workOfCall,
+    chunkWork,
     namesLocals: false,
     ...options,
     peepholes: { ...peepholesFor(engine), ...options.peepholes },
@@ -71,16 +74,11 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
 }
 
 /**
- * Why there is no WebAssembly: the engine has none, it may not be compiled (strict content security policies forbid it), or there
- * is no memory for it.
+ * What stands in the way of WebAssembly here, if anything does: the engine has none, it may not be compiled (strict content security
+ * policies forbid it), or there is no memory for it. Found out once, by making the memory of kernels.
  */
-export type WasmObstacle = "absent" | "forbidden" | "memory";
-
-let obstacle: WasmObstacle | "none" | undefined;
-
-/** What stands in the way of WebAssembly here, if anything does. Found out once, by making the memory of kernels. */
 export function wasmObstacle(): WasmObstacle | undefined {
-  obstacle ??= findObstacle();
+  const obstacle = (hostState.obstacle ??= findObstacle());
   return obstacle === "none" ? undefined : obstacle;
 }
 

@@ -10,6 +10,7 @@ import { callableRoutine, instantiate } from "./host/call.ts";
 import { makeWasmBackend, wasmArena, wasmBackend } from "./index.ts";
 import { compileRoutine } from "./emit/routine.ts";
 import { moduleText } from "./encode/text.ts";
+import { n, nInput, port, products } from "../../../../test/support/run-time-routines.ts";
 import { extent } from "../../../../test/support/extent.ts";
 
 const textOf = (routine: Routine): string => moduleText(wasmBackend.moduleOf!(routine));
@@ -45,6 +46,32 @@ function many(count: number, n: number): Routine {
     body: block.statements,
   };
 }
+
+describe("lengths that calls tell", () => {
+  test("an index below the length of a buffer is inside: what may be read is read without a branch", () => {
+    const block = k.makeBlock();
+    block.forEach("i", k.i32(0), n, (loop, i) =>
+      loop.store("out", i, k.select(k.lt(i, k.i32(5)), k.load("f64", "a", i), k.f64(0))),
+    );
+    const text = textOf({
+      name: "head",
+      inputs: [port("a", "f64", n), nInput],
+      outputs: [port("out", "f64", n)],
+      temps: [],
+      arenaBytes: 0,
+      body: block.statements,
+    });
+    const [vectors] = text.slice(text.indexOf("loop $l1")).split("      end");
+    expect(vectors).toContain("v128.load");
+    expect(vectors).not.toMatch(/^ *if /m);
+  });
+
+  test("products of many rows or batches are computed by the functions that known sizes have", () => {
+    for (const role of ["batch", "row"] as const)
+      expect(textOf(products(role, false)), role).toMatch(/func \$(tile|dot\S*block)/);
+    expect(textOf(products("sum", false))).not.toContain("tile");
+  });
+});
 
 describe("a call", () => {
   test.each([

@@ -110,6 +110,8 @@ export interface BlocksMethod {
   readonly parts: number;
   readonly strips: number;
   readonly sumBlocks: number;
+  /** Whether one block of rows has all of them. */
+  readonly isOneBlock: boolean;
   readonly work: WorkLayout;
 }
 
@@ -252,8 +254,9 @@ function planMethod(
   const parts = Math.max(1, Math.ceil(tiles / plan.partTiles));
   const strips = Math.max(1, Math.ceil(panels / plan.stripPanels));
   const sumBlocks = Math.max(1, Math.ceil(sums / contractBlock));
+  const isOneBlock = parts === 1 && plan.blockTiles >= tiles;
   return {
-    method: { kind: "blocks", parts, strips, sumBlocks, work },
+    method: { kind: "blocks", parts, strips, sumBlocks, isOneBlock, work },
     units: groups * strips * parts,
     workBytes: work.bytes,
   };

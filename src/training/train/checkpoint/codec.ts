@@ -1,4 +1,4 @@
-import { elements } from "../../../numeric/array/read.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { crc32c } from "../../io/crc32c.ts";
 import { readSafetensors, writeSafetensors } from "../../io/safetensors.ts";
@@ -404,7 +404,7 @@ function firstDifference(saved: readonly string[], now: readonly string[]): stri
 /** A checksum of all numbers of a batch. */
 export function checksumOfBatch(batch: unknown): number {
   const sums = flatten(batch, "fit").leaves.map((leaf) => {
-    const data = elements(asTensor(leaf, "fit"), "fit");
+    const data = readElements(asTensor(leaf, "fit"), "fit");
     return crc32c(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   });
   return crc32c(new Uint8Array(Uint32Array.from(sums).buffer));

@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
-import { lastingElements } from "../../../numeric/array/read.ts";
+import { lastingElements } from "../../../engine/ir/elements.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";

@@ -1,5 +1,5 @@
 import { add } from "../../../numeric/array/elementwise.ts";
-import { elements } from "../../../numeric/array/read.ts";
+import { readElements } from "../../../engine/ir/elements.ts";
 import { shardOfBatch, type ShardOptions } from "../../data/shard.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
@@ -103,7 +103,7 @@ export function makeSharding(
       bucket = bucketFor(numbers.length, tensors, bucket);
       const { doubles, arrays } = bucket;
       doubles.set(numbers);
-      for (const [i, array] of arrays.entries()) array.set(elements(tensors[i]!, "fit"));
+      for (const [i, array] of arrays.entries()) array.set(readElements(tensors[i]!, "fit"));
       sumOverRanks("step", step, bucket);
       const sums = arrays.map((array, i) => {
         const { dtype, shape } = tensors[i]!;

@@ -3,7 +3,8 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
 import type { Range } from "../../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../../kernel/range.ts";
-import { constantSize } from "../../../kernel/sizes.ts";
+import { sameExpr } from "../../../kernel/same-expr.ts";
+import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { internalError } from "../../../errors/index.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
 import type { Body } from "../encode/body.ts";
@@ -30,6 +31,8 @@ export interface Frame {
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
   /** What is known of integer locals. */
   readonly ranges: Map<string, Range>;
+  /** What the indices of loops are less than. */
+  readonly ends: Map<string, Expr>;
   /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
   readonly owner: object;
   /** Whether this is the inside of a loop that is a function of its own. */
@@ -43,7 +46,7 @@ export function openFrame(
   buffers: ReadonlyMap<string, BufferPlace> = new Map(),
   isKernel = false,
 ): Frame {
-  return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map() };
+  return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map(), ends: new Map() };
 }
 
 /** What was decided of the statements of this function. */
@@ -96,6 +99,7 @@ export function noteIndex(
     low: isPositive(loop.from, frame) ? Math.max(0, from.low) : from.low,
     high: to.high - 1,
   });
+  frame.ends.set(loop.index, loop.to);
 }
 
 /** Where an integer expression lies, wrapped or not. */
@@ -130,8 +134,12 @@ export function rangeOf(expr: Expr, frame: Frame): Range {
 /** Whether an index is known to lie in the buffer. */
 export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
   const { low, high } = rangeOf(index, frame);
-  const size = constantSize(bufferOf(frame, buffer).size);
-  return size !== undefined && low >= 0 && high < size;
+  if (low < 0) return false;
+  const { size } = bufferOf(frame, buffer);
+  const known = constantSize(size);
+  if (known !== undefined) return high < known;
+  const end = index.kind === "local" ? frame.ends.get(index.name) : undefined;
+  return end !== undefined && sameExpr(end, sizeExpr(size)); // what sizes are made of is never set
 }
 
 /** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */

@@ -140,7 +140,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
 
 /** Work memory: of the thread's own within kernels, which threads may share. */
 function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: Frame): void {
-  if (unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
+  if (bytes === 0 || unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
   unit.pushSpillBase(body);
   body.i32Const(unit.spillSlot(stmt, "work", bytes));
   body.op("i32.add");

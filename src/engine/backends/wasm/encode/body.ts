@@ -117,184 +117,252 @@ function alignmentOf(name: OpcodeName): number {
   return alignment;
 }
 
+type TypeIndex = (params: readonly ValueType[], results: readonly ValueType[]) => number;
+
 /** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
-export function makeBody(
-  paramCount: number,
-  typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
-): WritableBody {
-  const locals: ValueType[] = [];
-  const localNames = new Map<number, string>();
-  const local = (type: ValueType, name?: string): number => {
-    const index = paramCount + locals.push(type) - 1;
-    if (name !== undefined) localNames.set(index, name);
+export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody {
+  return new FunctionBody(new Locals(paramCount), typeIndex);
+}
+
+/** The locals of a function, which all pieces of its code have in common. */
+class Locals {
+  readonly types: ValueType[] = [];
+  readonly names = new Map<number, string>();
+  readonly #paramCount: number;
+  #zero: number | undefined;
+
+  constructor(paramCount: number) {
+    this.#paramCount = paramCount;
+  }
+
+  add(type: ValueType, name?: string): number {
+    const index = this.#paramCount + this.types.push(type) - 1;
+    if (name !== undefined) this.names.set(index, name);
     return index;
-  };
-  let zero: number | undefined;
-  const vectors: Vectors = {
-    has: (index) => locals[index - paramCount] === "v128",
-    zero: () => (zero ??= local("v128", "zero")),
-  };
-  const main = makeCode(local, typeIndex, vectors);
-  return {
-    ...main,
-    localNames,
-    finish() {
-      const code = main.bytes();
-      const out = makeWriter(code.length + 64);
-      writeLocals(out, locals);
-      out.bytes(code);
-      out.byte(0x0b);
-      return out.result();
-    },
-  };
+  }
+
+  isVector(index: number): boolean {
+    return this.types[index - this.#paramCount] === "v128";
+  }
+
+  /** A vector that nothing ever sets. */
+  zero(): number {
+    return (this.#zero ??= this.add("v128", "zero"));
+  }
 }
 
-/** The locals of a function that are vectors. */
-interface Vectors {
-  readonly has: (index: number) => boolean;
-  /** One that nothing ever sets. */
-  readonly zero: () => number;
-}
+/** A piece of code. A class, since there are many pieces, and each has all instructions. */
+class Code implements Fragment {
+  protected readonly locals: Locals;
+  readonly #typeIndex: TypeIndex;
+  readonly #code: ByteWriter = makeWriter(256);
+  readonly #firstUses = new Map<number, boolean>();
+  #depth = 0;
+  #turnings = 0;
 
-function makeCode(
-  local: Body["local"],
-  typeIndex: (params: readonly ValueType[], results: readonly ValueType[]) => number,
-  vectors: Vectors,
-): Fragment {
-  const code: ByteWriter = makeWriter(256);
-  const firstUses = new Map<number, boolean>();
-  let depth = 0;
-  let turnings = 0;
+  constructor(locals: Locals, typeIndex: TypeIndex) {
+    this.locals = locals;
+    this.#typeIndex = typeIndex;
+  }
 
-  const op = (name: OpcodeName): void => {
+  local(type: ValueType, name?: string): number {
+    return this.locals.add(type, name);
+  }
+
+  op(name: OpcodeName): void {
     const { bytes } = opcode(name);
-    if (bytes.length === 1) code.byte(bytes[0]!);
-    else code.bytes(bytes);
-  };
-  const indexed = (name: OpcodeName, index: number): void => {
-    op(name);
-    code.unsigned(index);
-  };
-  const onLocal = (name: OpcodeName, index: number, isSet: boolean): void => {
-    indexed(name, index);
-    if (vectors.has(index) && !firstUses.has(index)) firstUses.set(index, isSet);
-  };
-  const memory = (name: OpcodeName, offset = 0): void => {
-    op(name);
-    code.unsigned(alignmentOf(name));
-    code.unsigned(offset);
-  };
-  const open = (name: "block" | "loop" | "if", result: ValueType | undefined): Label => {
-    op(name);
-    code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
-    turnings++;
-    return { depth: depth++ };
-  };
-  const distance = (label: Label): number => {
-    if (label.depth >= depth) throw internalError("a branch to a label that is closed");
-    return depth - 1 - label.depth;
-  };
-  const sixteen = (name: OpcodeName, bytes: ArrayLike<number>): void => {
-    if (bytes.length !== 16) throw internalError(`${name} takes 16 bytes, not ${bytes.length}`);
-    op(name);
-    code.bytes(bytes);
-  };
-  const withLane = (name: OpcodeName, lane: number): void => {
-    op(name);
-    code.byte(lane);
-  };
+    if (bytes.length === 1) this.#code.byte(bytes[0]!);
+    else this.#code.bytes(bytes);
+  }
 
-  return {
-    local,
-    op,
-    localGet: (index) => onLocal("local.get", index, false),
-    localSet: (index) => onLocal("local.set", index, true),
-    localTee: (index) => onLocal("local.tee", index, true),
-    globalGet: (index) => indexed("global.get", index),
-    globalSet: (index) => indexed("global.set", index),
-    memory,
-    memoryLane(name, lane, offset = 0) {
-      memory(name, offset);
-      code.byte(lane);
-    },
-    lane: withLane,
-    i32Const(value) {
-      op("i32.const");
-      code.signed(value);
-    },
-    i64Const(value) {
-      op("i64.const");
-      code.signed64(value);
-    },
-    f32Const(value) {
-      op("f32.const");
-      code.f32(value);
-    },
-    f64Const(value) {
-      op("f64.const");
-      code.f64(value);
-    },
-    v128Const: (bytes) => sixteen("v128.const", bytes),
-    shuffle: (lanes) => sixteen("i8x16.shuffle", lanes),
-    block: (result) => open("block", result),
-    loop: (result) => open("loop", result),
-    if: (result) => open("if", result),
-    else() {
-      turnings++;
-      op("else");
-    },
-    end() {
-      turnings++;
-      if (depth === 0) throw internalError("an end without a block");
-      depth--;
-      op("end");
-    },
-    br: (label) => indexed("br", distance(label)),
-    brIf: (label) => indexed("br_if", distance(label)),
-    brTable(labels, otherwise) {
-      indexed("br_table", labels.length);
-      for (const label of [...labels, otherwise]) code.unsigned(distance(label));
-    },
-    return: () => op("return"),
-    call: (callee) => indexed("call", callee.index),
-    callIndirect(params, results) {
-      indexed("call_indirect", typeIndex(params, results));
-      code.byte(0);
-    },
-    select(type) {
-      op("select_t");
-      code.byte(1);
-      code.byte(valueTypeBytes[type]);
-    },
-    memorySize: () => withLane("memory.size", 0),
-    memoryGrow: () => withLane("memory.grow", 0),
-    memoryCopy() {
-      op("memory.copy");
-      code.byte(0);
-      code.byte(0);
-    },
-    memoryFill: () => withLane("memory.fill", 0),
-    memoryInit(data) {
-      indexed("memory.init", data);
-      code.byte(0);
-    },
-    dataDrop: (data) => indexed("data.drop", data),
-    atomicFence: () => withLane("atomic.fence", 0),
-    turnings: () => turnings,
-    size: code.length,
-    fragment: () => makeCode(local, typeIndex, vectors),
-    append(fragment) {
-      code.bytes(fragment.bytes());
-      for (const [index, isSet] of fragment.firstUses())
-        if (!firstUses.has(index)) firstUses.set(index, isSet);
-    },
-    firstUses: () => firstUses,
-    zeroVector: vectors.zero,
-    bytes() {
-      if (depth !== 0) throw internalError(`a piece of code ends with ${depth} blocks open`);
-      return code.result();
-    },
-  };
+  #indexed(name: OpcodeName, index: number): void {
+    this.op(name);
+    this.#code.unsigned(index);
+  }
+
+  #onLocal(name: OpcodeName, index: number, isSet: boolean): void {
+    this.#indexed(name, index);
+    if (this.locals.isVector(index) && !this.#firstUses.has(index)) this.#firstUses.set(index, isSet);
+  }
+
+  localGet(index: number): void {
+    this.#onLocal("local.get", index, false);
+  }
+  localSet(index: number): void {
+    this.#onLocal("local.set", index, true);
+  }
+  localTee(index: number): void {
+    this.#onLocal("local.tee", index, true);
+  }
+  globalGet(index: number): void {
+    this.#indexed("global.get", index);
+  }
+  globalSet(index: number): void {
+    this.#indexed("global.set", index);
+  }
+
+  memory(name: OpcodeName, offset = 0): void {
+    this.op(name);
+    this.#code.unsigned(alignmentOf(name));
+    this.#code.unsigned(offset);
+  }
+  memoryLane(name: OpcodeName, lane: number, offset = 0): void {
+    this.memory(name, offset);
+    this.#code.byte(lane);
+  }
+  lane(name: OpcodeName, lane: number): void {
+    this.op(name);
+    this.#code.byte(lane);
+  }
+
+  i32Const(value: number): void {
+    this.op("i32.const");
+    this.#code.signed(value);
+  }
+  i64Const(value: bigint): void {
+    this.op("i64.const");
+    this.#code.signed64(value);
+  }
+  f32Const(value: number): void {
+    this.op("f32.const");
+    this.#code.f32(value);
+  }
+  f64Const(value: number): void {
+    this.op("f64.const");
+    this.#code.f64(value);
+  }
+  #sixteen(name: OpcodeName, bytes: ArrayLike<number>): void {
+    if (bytes.length !== 16) throw internalError(`${name} takes 16 bytes, not ${bytes.length}`);
+    this.op(name);
+    this.#code.bytes(bytes);
+  }
+  v128Const(bytes: ArrayLike<number>): void {
+    this.#sixteen("v128.const", bytes);
+  }
+  shuffle(lanes: readonly number[]): void {
+    this.#sixteen("i8x16.shuffle", lanes);
+  }
+
+  #open(name: "block" | "loop" | "if", result: ValueType | undefined): Label {
+    this.op(name);
+    this.#code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
+    this.#turnings++;
+    return { depth: this.#depth++ };
+  }
+  block(result?: ValueType): Label {
+    return this.#open("block", result);
+  }
+  loop(result?: ValueType): Label {
+    return this.#open("loop", result);
+  }
+  if(result?: ValueType): Label {
+    return this.#open("if", result);
+  }
+  else(): void {
+    this.#turnings++;
+    this.op("else");
+  }
+  end(): void {
+    this.#turnings++;
+    if (this.#depth === 0) throw internalError("an end without a block");
+    this.#depth--;
+    this.op("end");
+  }
+
+  #distance(label: Label): number {
+    if (label.depth >= this.#depth) throw internalError("a branch to a label that is closed");
+    return this.#depth - 1 - label.depth;
+  }
+  br(label: Label): void {
+    this.#indexed("br", this.#distance(label));
+  }
+  brIf(label: Label): void {
+    this.#indexed("br_if", this.#distance(label));
+  }
+  brTable(labels: readonly Label[], otherwise: Label): void {
+    this.#indexed("br_table", labels.length);
+    for (const label of [...labels, otherwise]) this.#code.unsigned(this.#distance(label));
+  }
+  return(): void {
+    this.op("return");
+  }
+  call(callee: Callable): void {
+    this.#indexed("call", callee.index);
+  }
+  callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void {
+    this.#indexed("call_indirect", this.#typeIndex(params, results));
+    this.#code.byte(0);
+  }
+  select(type: ValueType): void {
+    this.op("select_t");
+    this.#code.byte(1);
+    this.#code.byte(valueTypeBytes[type]);
+  }
+
+  memorySize(): void {
+    this.lane("memory.size", 0);
+  }
+  memoryGrow(): void {
+    this.lane("memory.grow", 0);
+  }
+  memoryCopy(): void {
+    this.op("memory.copy");
+    this.#code.byte(0);
+    this.#code.byte(0);
+  }
+  memoryFill(): void {
+    this.lane("memory.fill", 0);
+  }
+  memoryInit(data: number): void {
+    this.#indexed("memory.init", data);
+    this.#code.byte(0);
+  }
+  dataDrop(data: number): void {
+    this.#indexed("data.drop", data);
+  }
+  atomicFence(): void {
+    this.lane("atomic.fence", 0);
+  }
+
+  turnings(): number {
+    return this.#turnings;
+  }
+  size(): number {
+    return this.#code.length();
+  }
+  fragment(): Fragment {
+    return new Code(this.locals, this.#typeIndex);
+  }
+  append(fragment: Fragment): void {
+    this.#code.bytes(fragment.bytes());
+    for (const [index, isSet] of fragment.firstUses())
+      if (!this.#firstUses.has(index)) this.#firstUses.set(index, isSet);
+  }
+  firstUses(): ReadonlyMap<number, boolean> {
+    return this.#firstUses;
+  }
+  zeroVector(): number {
+    return this.locals.zero();
+  }
+  bytes(): Uint8Array {
+    if (this.#depth !== 0) throw internalError(`a piece of code ends with ${this.#depth} blocks open`);
+    return this.#code.result();
+  }
+}
+
+class FunctionBody extends Code implements WritableBody {
+  get localNames(): ReadonlyMap<number, string> {
+    return this.locals.names;
+  }
+
+  finish(): Uint8Array {
+    const code = this.bytes();
+    const out = makeWriter(code.length + 64);
+    writeLocals(out, this.locals.types);
+    out.bytes(code);
+    out.byte(0x0b);
+    return out.result();
+  }
 }
 
 /** Locals as runs of one type. */

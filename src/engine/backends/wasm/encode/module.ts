@@ -70,7 +70,7 @@ export function makeModule(name?: string): ModuleBuilder {
   const typeIndices = new Map<string, number>();
   const imports: Imported[] = [];
   const importedNames: string[] = [];
-  const functions: { name: string; type: number; options: FunctionOptions; body: WritableBody }[] = [];
+  const functions: Declared[] = [];
   const globals: Uint8Array[] = [];
   const exports: { name: string; kind: number; index: number }[] = [];
   const data: { bytes: Uint8Array; address: number | undefined }[] = [];
@@ -134,53 +134,80 @@ export function makeModule(name?: string): ModuleBuilder {
       table = entries;
       if (exportedAs !== undefined) exports.push({ name: exportedAs, kind: 1, index: 0 });
     },
-    finish(namesLocals = true) {
-      const bodies = functions.map(({ body }) => body.finish());
-      const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
-      out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-      section(out, 1, types, (to, type) => to.bytes(type));
-      section(out, 2, imports, (to, { from, name, write }) => {
-        to.text(from);
-        to.text(name);
-        write(to);
-      });
-      section(out, 3, functions, (to, { type }) => to.unsigned(type));
-      section(out, 4, table ? [table] : [], (to, entries) => {
-        to.bytes([0x70, 1]); // function references, with a maximum
-        to.unsigned(entries.length);
-        to.unsigned(entries.length);
-      });
-      section(out, 6, globals, (to, global) => to.bytes(global));
-      section(out, 7, exports, (to, { name, kind, index }) => {
-        to.text(name);
-        to.byte(kind);
-        to.unsigned(index);
-      });
-      section(out, 9, table ? [table] : [], (to, entries) => {
-        to.bytes([0, 0x41, 0, 0x0b]); // at index 0 of table 0
-        to.unsigned(entries.length);
-        for (const { index } of entries) to.unsigned(index);
-      });
-      if (data.length > 0) {
-        const count = makeWriter();
-        count.unsigned(data.length);
-        out.byte(12);
-        out.sized(count.result());
-      }
-      section(out, 10, bodies, (to, body) => to.sized(body));
-      section(out, 11, data, (to, { bytes, address }) => {
-        to.byte(address === undefined ? 1 : 0);
-        if (address !== undefined) {
-          to.byte(0x41);
-          to.signed(address);
-          to.byte(0x0b);
-        }
-        to.sized(bytes);
-      });
-      writeNames(out, name, importedNames, functions, namesLocals);
-      return out.result().slice();
-    },
+    finish: (namesLocals = true) =>
+      writeModule(
+        { name, types, imports, importedNames, functions, globals, exports, data, table },
+        namesLocals,
+      ),
   };
+}
+
+/** What a module consists of, in the order of its sections. */
+interface Parts {
+  readonly name: string | undefined;
+  readonly types: readonly Uint8Array[];
+  readonly imports: readonly Imported[];
+  readonly importedNames: readonly string[];
+  readonly functions: readonly Declared[];
+  readonly globals: readonly Uint8Array[];
+  readonly exports: readonly { readonly name: string; readonly kind: number; readonly index: number }[];
+  readonly data: readonly { readonly bytes: Uint8Array; readonly address: number | undefined }[];
+  readonly table: readonly Callable[] | undefined;
+}
+
+interface Declared {
+  readonly name: string;
+  readonly type: number;
+  readonly options: FunctionOptions;
+  readonly body: WritableBody;
+}
+
+function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer> {
+  const { name, types, imports, importedNames, functions, globals, exports, data, table } = parts;
+  const bodies = functions.map(({ body }) => body.finish());
+  const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
+  out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  section(out, 1, types, (to, type) => to.bytes(type));
+  section(out, 2, imports, (to, { from, name, write }) => {
+    to.text(from);
+    to.text(name);
+    write(to);
+  });
+  section(out, 3, functions, (to, { type }) => to.unsigned(type));
+  section(out, 4, table ? [table] : [], (to, entries) => {
+    to.bytes([0x70, 1]); // function references, with a maximum
+    to.unsigned(entries.length);
+    to.unsigned(entries.length);
+  });
+  section(out, 6, globals, (to, global) => to.bytes(global));
+  section(out, 7, exports, (to, { name, kind, index }) => {
+    to.text(name);
+    to.byte(kind);
+    to.unsigned(index);
+  });
+  section(out, 9, table ? [table] : [], (to, entries) => {
+    to.bytes([0, 0x41, 0, 0x0b]); // at index 0 of table 0
+    to.unsigned(entries.length);
+    for (const { index } of entries) to.unsigned(index);
+  });
+  if (data.length > 0) {
+    const count = makeWriter();
+    count.unsigned(data.length);
+    out.byte(12);
+    out.sized(count.result());
+  }
+  section(out, 10, bodies, (to, body) => to.sized(body));
+  section(out, 11, data, (to, { bytes, address }) => {
+    to.byte(address === undefined ? 1 : 0);
+    if (address !== undefined) {
+      to.byte(0x41);
+      to.signed(address);
+      to.byte(0x0b);
+    }
+    to.sized(bytes);
+  });
+  writeNames(out, name, importedNames, functions, namesLocals);
+  return out.result().slice();
 }
 
 function writeMemory(out: ByteWriter, { initial, maximum, shared = false }: MemoryLimits): void {
@@ -211,7 +238,7 @@ function writeNames(
   out: ByteWriter,
   name: string | undefined,
   importedNames: readonly string[],
-  functions: readonly { name: string; options: FunctionOptions; body: WritableBody }[],
+  functions: readonly Declared[],
   namesLocals: boolean,
 ): void {
   const content = makeWriter(1024);
@@ -229,11 +256,7 @@ function writeNames(
   out.sized(content.result());
 }
 
-function writeLocalNames(
-  content: ByteWriter,
-  firstIndex: number,
-  functions: readonly { options: FunctionOptions; body: WritableBody }[],
-): void {
+function writeLocalNames(content: ByteWriter, firstIndex: number, functions: readonly Declared[]): void {
   const locals = functions.map(({ options, body }, i) => ({
     index: firstIndex + i,
     names: [...(options.paramNames ?? []).entries(), ...body.localNames],

@@ -3,16 +3,9 @@ import { viewOf } from "../../../kernel/executable.ts";
 import { addReport, isRefused, mebibytes, outOfMemory, reclaim } from "../../../kernel/reclaim.ts";
 import type { ScalarType } from "../../../kernel/scalar.ts";
 import { wasmFeatures } from "./features.ts";
-
-const page = 65536;
-const initialPages = 1024; // 64 MiB
-/** 4 GiB, all that an address of 32 bits reaches. */
-export const maximumPages = 65536;
-
-/** Regions begin at multiples of this: a cache line, which vectors of any width divide. */
-const alignment = 64;
-/** Regions up to so many bytes are many and live long: those of compiled functions. */
-const largestRounded = 2 ** 20;
+import { makeGaps } from "./gaps.ts";
+import { hostState } from "./state.ts";
+import { initialPages, largestRounded, maximumPages, pageBytes, regionAlignment } from "./tuning.ts";
 
 /** What memory is used for, as messages call it. */
 const uses = {
@@ -61,12 +54,9 @@ export interface Arena {
   };
 }
 
-let arena: Arena | undefined;
-let limit = Infinity;
-
 /** Has memories grow to so many bytes at most. What lies beyond stays until it is given back. */
 export function limitArena(bytes: number): void {
-  limit = bytes;
+  hostState.arenaLimit = bytes;
 }
 
 /**
@@ -75,10 +65,10 @@ export function limitArena(bytes: number): void {
  * @throws RangeError where the engine has none to give.
  */
 export function wasmArena(): Arena {
-  if (arena !== undefined) return arena;
+  if (hostState.arena !== undefined) return hostState.arena;
   const made = makeArena(wasmFeatures().threads);
   addReport(() => reportOf(made));
-  return (arena = made);
+  return (hostState.arena = made);
 }
 
 /**
@@ -116,22 +106,22 @@ export function makeArena(mayShare: boolean): Arena {
   const { memory, limits } = makeMemory(mayShare);
   const isShared = limits.shared;
   const regions = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // those in use, by address
-  const free: { address: number; size: number }[] = []; // by address
+  const gaps = makeGaps();
   const usedFor: Record<MemoryUse, number> = { results: 0, copies: 0, scratch: 0, code: 0, threads: 0 };
   let buffer: ArrayBufferLike = memory.buffer;
   const former = new Set<ArrayBufferLike>(); // shared buffers before growth: views of them still show the memory
-  let top = alignment; // address 0 belongs to nobody
+  let top = regionAlignment; // address 0 belongs to nobody
   let used = 0;
 
-  const mostBytes = (): number => Math.min(limits.maximum * page, limit);
+  const mostBytes = (): number => Math.min(limits.maximum * pageBytes, hostState.arenaLimit);
   /** Whether the memory reaches to `end`, after growing if need be. */
   const reaches = (end: number): boolean => {
     const most = mostBytes();
     if (end > most) return false;
-    const missing = Math.ceil((end - buffer.byteLength) / page);
+    const missing = Math.ceil((end - buffer.byteLength) / pageBytes);
     if (missing <= 0) return true;
     // half as much again, so that many small requests grow it a few times
-    const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / page);
+    const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / pageBytes);
     for (const pages of [Math.max(missing, half), missing]) {
       try {
         memory.grow(pages);
@@ -147,15 +137,8 @@ export function makeArena(mayShare: boolean): Arena {
   const tryAllocate = (bytes: number, use: MemoryUse): number => {
     if (isRefused()) return 0;
     const size = roundedUp(bytes);
-    const place = free.findIndex((gap) => gap.size >= size);
-    let address: number;
-    const gap = free[place];
-    if (gap !== undefined) {
-      address = gap.address;
-      gap.address += size;
-      gap.size -= size;
-      if (gap.size === 0) free.splice(place, 1);
-    } else {
+    let address = gaps.take(size);
+    if (address === undefined) {
       if (!reaches(top + size)) return 0;
       address = top;
       top += size;
@@ -193,27 +176,7 @@ export function makeArena(mayShare: boolean): Arena {
       regions.delete(address);
       used -= size;
       usedFor[region.use] -= size;
-      let place = free.findIndex((gap) => gap.address > address);
-      if (place < 0) place = free.length;
-      const before = free[place - 1];
-      const after = free[place];
-      if (before !== undefined && before.address + before.size === address) {
-        before.size += size;
-        if (after !== undefined && before.address + before.size === after.address) {
-          before.size += after.size;
-          free.splice(place, 1);
-        }
-      } else if (after !== undefined && address + size === after.address) {
-        after.address = address;
-        after.size += size;
-      } else {
-        free.splice(place, 0, { address, size });
-      }
-      const last = free.at(-1);
-      if (last !== undefined && last.address + last.size === top) {
-        top = last.address;
-        free.pop();
-      }
+      top = gaps.give(address, size, top);
     },
     sizeOf: (address) => regions.get(address)?.size ?? 0,
     holds: (array) => array.buffer === buffer || former.has(array.buffer),
@@ -227,9 +190,9 @@ export function makeArena(mayShare: boolean): Arena {
  * that the gap which one of many leaves fits others of about its size.
  */
 function roundedUp(bytes: number): number {
-  const isSmall = bytes <= largestRounded && bytes > 16 * alignment;
-  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : alignment;
-  return Math.max(alignment, Math.ceil(bytes / step) * step);
+  const isSmall = bytes <= largestRounded && bytes > 16 * regionAlignment;
+  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : regionAlignment;
+  return Math.max(regionAlignment, Math.ceil(bytes / step) * step);
 }
 
 /** Who uses a memory, as a sentence. */

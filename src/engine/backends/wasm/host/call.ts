@@ -15,6 +15,7 @@ import { storedBuffers } from "../emit/stored.ts";
 import { poolImport } from "../emit/threads/layout.ts";
 import type { Pool } from "./threads/pool.ts";
 import { ownExport } from "../emit/threads/share.ts";
+import { mostKeptCopy } from "./tuning.ts";
 
 type Run = (...args: number[]) => number;
 
@@ -50,12 +51,6 @@ export function callableProcedure({ params, result }: Procedure, run: Run): Comp
   if (params.length === 1) return (x) => run(x) >>> 0;
   return (...args) => run(...args) >>> 0;
 }
-
-/**
- * Copies of arrays with more bytes than this have memory for the length of a call only, so that any number of routines need what
- * one call needs; others keep theirs: to look for memory would take as long as the copy.
- */
-const mostKept = 65_536;
 
 /** Where a buffer of a routine lies during a call. */
 interface Port {
@@ -251,7 +246,7 @@ function ports(
     const { name, size } = buffer;
     const port = { buffer, slot, size: 0, bytes: 0, staging: 0, view: undefined, viewAddress: 0 };
     measure(port, sizes);
-    return [{ ...port, isKept: isConstant(size) && port.bytes <= mostKept, isWritten: stored.has(name) }];
+    return [{ ...port, isKept: isConstant(size) && port.bytes <= mostKeptCopy, isWritten: stored.has(name) }];
   });
 }
 

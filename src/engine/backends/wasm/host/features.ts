@@ -1,5 +1,6 @@
 import { makeModule } from "../encode/module.ts";
 import type { ModuleBuilder } from "../encode/module.ts";
+import { hostState } from "./state.ts";
 
 /** What the engine that runs us can do with WebAssembly. */
 export interface Features {
@@ -11,11 +12,9 @@ export interface Features {
   readonly threads: boolean;
 }
 
-let features: Features | undefined;
-
 /** What the engine can do, found out once by validating three small modules. All false where there is no WebAssembly. */
 export function wasmFeatures(): Features {
-  return (features ??= detectFeatures());
+  return (hostState.features ??= detectFeatures());
 }
 
 /** Finds out anew; for engines whose flags were changed. */

@@ -3,6 +3,7 @@ import type { Table } from "../../../kernel/scalar.ts";
 import type { CodeMemory } from "../emit/memory.ts";
 import type { Arena } from "./arena.ts";
 import { sharedRegions } from "./shared-regions.ts";
+import { chunkBytes } from "./tuning.ts";
 
 /** What a module holds of the memory that all modules share. */
 export interface ModuleMemory extends CodeMemory {
@@ -15,9 +16,6 @@ export interface ModuleMemory extends CodeMemory {
   /** Gives everything back. */
   readonly release: () => void;
 }
-
-/** Small things are put into regions of so many bytes. */
-const chunkBytes = 4096;
 
 /** What is made of memory for a module; where that throws, the memory is given back. */
 export function withModuleMemory<T>(arena: Arena, make: (memory: ModuleMemory) => T): T {

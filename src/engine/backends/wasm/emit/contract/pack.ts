@@ -1,9 +1,12 @@
+import type { Walk } from "../../../../codegen/contract/operands.ts";
+import type { Body } from "../../encode/body.ts";
+import type { Integers } from "../../encode/integers.ts";
+import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import type { Walk } from "../../../../codegen/contract/operands.ts";
 import type { Count } from "./emit.ts";
-import { advance, repeat, repeatSums, setSum } from "./emit.ts";
-import type { Lanes } from "./lanes.ts";
+import { repeat, repeatSums, setSum } from "./emit.ts";
+import type { Lanes, VectorPlace } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
 
 /** Panels of an operand: the columns of one panel (or the rows of the left operand) side by side, summand after summand. */
@@ -23,194 +26,236 @@ export interface Pack extends Count {
 
 const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
 
+/** The function that packs in the making: its parameters, and its locals. */
+interface Packer {
+  readonly body: Body;
+  readonly int: Integers;
+  readonly pack: Pack;
+  readonly source: number;
+  readonly target: number;
+  readonly panels: number;
+  readonly sums: number;
+  readonly table: number;
+  readonly columnTable: number;
+  /** Where the panel begins, where the summand is, and the entry of the table that tells. */
+  readonly start: number;
+  readonly at: number;
+  readonly entry: number;
+  /** Vectors of a packed column, and summands that are packed at once. */
+  readonly vectors: number;
+  readonly group: number;
+  /** Distances of the columns of a panel, where a table tells them. */
+  readonly places: readonly number[];
+  readonly vector: number;
+  readonly square: readonly number[];
+  readonly spare: readonly number[];
+}
+
 /** Adds the function `(source, target, panels, sums, table, columns)` that packs neighbouring panels. */
 export function addPack(module: ModuleBuilder, name: string, pack: Pack): FunctionBuilder {
   const builder = module.function(name, {
     params: packParams.map((): ValueType => "i32"),
     paramNames: packParams,
   });
-  const { body } = builder;
-  const { lanes, columns, padded, column, walk } = pack;
+  const packer = openPacker(builder.body, pack);
+  if (pack.column === pack.lanes.bytes && pack.walk.kind === "stride") writeAcross(packer, pack.walk.bytes);
+  else repeat(packer.body, packer.panels, packer.int.get(packer.panels), false, () => writePanel(packer));
+  return builder;
+}
+
+function openPacker(body: Body, pack: Pack): Packer {
+  const { lanes, columns, padded, column } = pack;
   const [source, target, panels, sums, table, columnTable] = [0, 1, 2, 3, 4, 5];
-  const start = body.local("i32", "start"); // of the panel
+  const start = body.local("i32", "start");
   const at = body.local("i32", "at");
   const entry = body.local("i32", "entry");
-  const vectors = Math.ceil(padded / lanes.count);
-  const isTable = column === "table";
-  const places = isTable ? Array.from({ length: columns }, (_, c) => body.local("i32", `column${c}`)) : [];
-  const columnStride = isTable ? 0 : column;
-
-  /** Puts the address of a column on the stack; to be had with `columnOffset`. */
-  const columnAddress = (c: number): void => {
-    body.localGet(at);
-    if (!isTable) return;
-    body.localGet(places[c] ?? 0);
-    body.op("i32.add");
-  };
-  const columnOffset = (c: number): number => c * columnStride;
-  const sumOffset = (k: number): number => (walk.kind === "stride" ? k * walk.bytes : 0);
-  const find = (k: number): void => {
-    if (walk.kind === "stride") return;
-    body.localGet(start);
-    body.localGet(entry);
-    body.memory("i32.load", 8 * k + walk.entry);
-    body.op("i32.add");
-    body.localSet(at);
-  };
-  const targetPlace = (k: number, j: number): Parameters<typeof storeVector>[2] =>
-    vectorPlace(lanes, () => body.localGet(target), k * padded * lanes.bytes, j, padded, lanes.bytes);
-
+  const places =
+    column === "table" ? Array.from({ length: columns }, (_, c) => body.local("i32", `column${c}`)) : [];
   const vector = body.local("v128", "vector");
   const square = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `square${i}`));
   const spare = Array.from({ length: lanes.count }, (_, i) => body.local("v128", `spare${i}`));
+  const vectors = Math.ceil(padded / lanes.count);
+  const group = padded > mostScalarsOfEight ? 4 : 8;
+  const params = { source, target, panels, sums, table, columnTable };
+  return {
+    body,
+    int: integersOf(body),
+    pack,
+    ...params,
+    start,
+    at,
+    entry,
+    vectors,
+    group,
+    places,
+    vector,
+    square,
+    spare,
+  };
+}
 
-  /** Columns side by side. */
-  const copyVectors = (k: number): void => {
-    find(k);
-    for (let j = 0; j < vectors; j++) {
-      if (j * lanes.count < columns)
-        loadVector(
-          body,
-          lanes,
-          vectorPlace(lanes, () => body.localGet(at), sumOffset(k), j, columns, lanes.bytes),
-        );
-      else body.v128Const(new Uint8Array(16));
-      body.localSet(vector);
-      storeVector(body, lanes, targetPlace(k, j), () => body.localGet(vector));
-    }
-  };
-  /** Summands side by side. */
-  const transposeSquares = (): void => {
-    find(0);
-    for (let j = 0; j < vectors; j++) {
-      square.forEach((local, i) => {
-        const c = j * lanes.count + i;
-        if (c < columns) {
-          columnAddress(c);
-          body.memory("v128.load", columnOffset(c));
-        } else {
-          body.v128Const(new Uint8Array(16));
-        }
-        body.localSet(local);
-      });
-      transpose(body, lanes, square, spare);
-      square.forEach((local, k) => storeVector(body, lanes, targetPlace(k, j), () => body.localGet(local)));
-    }
-  };
-  const copyScalars = (k: number): void => {
-    find(k);
-    const type = lanes.bytes === 8 ? "i64" : "i32";
-    for (let c = 0; c < padded; c++) {
-      body.localGet(target);
-      if (c < columns) {
-        columnAddress(c);
-        body.memory(`${type}.load`, columnOffset(c) + sumOffset(k));
-      } else if (type === "i64") {
-        body.i64Const(0n);
-      } else {
-        body.i32Const(0);
-      }
-      body.memory(`${type}.store`, (k * padded + c) * lanes.bytes);
-    }
-  };
-  const next = (count: number): void => {
-    if (walk.kind === "stride") advance(body, at, walk.bytes * count);
-    else advance(body, entry, 8 * count);
-    advance(body, target, count * padded * lanes.bytes);
-  };
+/** Scalars of a packed column up to which eight summands are packed at once: beyond, four are code enough. */
+const mostScalarsOfEight = 8;
+/** Summands, if their number is known, up to which packing them is no loop. */
+const unrolledSums = 8;
 
-  const singly =
-    (copy: (k: number) => void) =>
-    (count: number): void => {
-      for (let k = 0; k < count; k++) copy(k);
-      next(count);
-    };
-  const fillWith = (group: number, some: (count: number) => void): void => {
-    if (walk.kind === "stride") {
-      body.localGet(start);
-      body.localSet(at);
-    } else {
-      body.localGet(table);
-      body.localSet(entry);
-    }
-    repeatSums(body, pack, sums, [group, 1], 8, some);
-  };
-  const group = padded > 8 ? 4 : 8;
-  const byVectors = (): void => fillWith(group, singly(copyVectors));
-  const byScalars = (): void => fillWith(group, singly(copyScalars));
-  const bySquares = (): void =>
-    fillWith(lanes.count, (count) => {
-      if (count < lanes.count) return singly(copyScalars)(count);
-      transposeSquares();
-      next(count);
+/** Some summands of all panels, and then the next: memory is read from end to end. */
+function writeAcross(packer: Packer, step: number): void {
+  const { body, int, pack, group, source, target, panels, sums, at } = packer;
+  const { get } = int;
+  const { lanes, columns, padded } = pack;
+  const panelBytes = body.local("i32", "panel_bytes");
+  const row = body.local("i32", "row");
+  const panelsLeft = body.local("i32", "panels_left");
+  int.set(panelBytes, int.times(get(sums), padded * lanes.bytes));
+  int.set(row, get(target));
+  repeatSums(body, pack, sums, [group, 1], group, (count) => {
+    int.set(at, get(source));
+    int.set(target, get(row));
+    repeat(body, panelsLeft, get(panels), false, () => {
+      for (let k = 0; k < count; k++) copyVectors(packer, k);
+      int.advance(at, columns * lanes.bytes);
+      setSum(body, target, target, [panelBytes, 1]);
     });
-  const apart = pack.sideBySide ? bySquares : byScalars;
+    int.advance(source, step * count);
+    int.advance(row, count * padded * lanes.bytes);
+  });
+}
 
-  if (column === lanes.bytes && walk.kind === "stride") {
-    // Some summands of all panels, and then the next: memory is read from end to end.
-    const panelBytes = body.local("i32", "panel_bytes");
-    const row = body.local("i32", "row");
-    const panelsLeft = body.local("i32", "panels_left");
-    body.localGet(sums);
-    body.i32Const(padded * lanes.bytes);
-    body.op("i32.mul");
-    body.localSet(panelBytes);
-    body.localGet(target);
-    body.localSet(row);
-    repeatSums(body, pack, sums, [group, 1], group, (count) => {
-      body.localGet(source);
-      body.localSet(at);
-      body.localGet(row);
-      body.localSet(target);
-      repeat(
-        body,
-        panelsLeft,
-        () => body.localGet(panels),
-        false,
-        () => {
-          for (let k = 0; k < count; k++) copyVectors(k);
-          advance(body, at, columns * lanes.bytes);
-          setSum(body, target, target, [panelBytes, 1]);
-        },
-      );
-      advance(body, source, walk.bytes * count);
-      advance(body, row, count * padded * lanes.bytes);
-    });
-    return builder;
+/** One panel, and on to the next. */
+function writePanel(packer: Packer): void {
+  const { int, pack, places, source, start, columnTable } = packer;
+  const { get, constant } = int;
+  const { lanes, columns, column } = pack;
+  int.set(start, get(source));
+  if (column !== "table") {
+    if (column === lanes.bytes) packSums(packer, packer.group, singly(packer, copyVectors));
+    else packApart(packer);
+    int.advance(source, column * columns);
+    return;
   }
+  places.forEach((place, c) => int.set(place, int.load(get(columnTable), 4 * c)));
+  if (pack.runs) {
+    const [first, last] = [places[0] ?? 0, places.at(-1) ?? 0];
+    const isRun = int.equal(int.minus(get(last), get(first)), constant((columns - 1) * lanes.bytes));
+    const along = (): void => {
+      int.set(start, int.plus(get(source), get(first)));
+      packSums(packer, packer.group, singly(packer, copyVectors));
+    };
+    int.when(isRun, along, () => packApart(packer));
+  } else {
+    packApart(packer);
+  }
+  int.advance(columnTable, 4 * columns);
+}
 
-  const panel = (): void => {
-    body.localGet(source);
-    body.localSet(start);
-    if (!isTable) {
-      if (column === lanes.bytes) byVectors();
-      else apart();
-      advance(body, source, columnStride * columns);
-      return;
-    }
-    places.forEach((place, c) => {
-      body.localGet(columnTable);
-      body.memory("i32.load", 4 * c);
-      body.localSet(place);
-    });
-    if (pack.runs) {
-      body.localGet(places.at(-1) ?? 0);
-      body.localGet(places[0] ?? 0);
-      body.op("i32.sub");
-      body.i32Const((columns - 1) * lanes.bytes);
-      body.op("i32.eq");
-      body.if();
-      body.localGet(source);
-      body.localGet(places[0] ?? 0);
-      body.op("i32.add");
-      body.localSet(start);
-      byVectors();
-      body.else();
-    }
-    apart();
-    if (pack.runs) body.end();
-    advance(body, columnTable, 4 * columns);
+/** All summands of a panel, some at a time: `step` is told how many. */
+function packSums(
+  { body, int, pack, ...packer }: Packer,
+  group: number,
+  step: (count: number) => void,
+): void {
+  if (pack.walk.kind === "stride") int.set(packer.at, int.get(packer.start));
+  else int.set(packer.entry, int.get(packer.table));
+  repeatSums(body, pack, packer.sums, [group, 1], unrolledSums, step);
+}
+
+/** A panel whose columns lie apart. */
+function packApart(packer: Packer): void {
+  const { lanes, sideBySide } = packer.pack;
+  const byScalars = singly(packer, copyScalars);
+  if (!sideBySide) return packSums(packer, packer.group, byScalars);
+  return packSums(packer, lanes.count, (count) => {
+    if (count < lanes.count) return byScalars(count);
+    transposeSquares(packer);
+    next(packer, count);
+  });
+}
+
+function singly(packer: Packer, copy: (packer: Packer, k: number) => void): (count: number) => void {
+  return (count) => {
+    for (let k = 0; k < count; k++) copy(packer, k);
+    next(packer, count);
   };
-  repeat(body, panels, () => body.localGet(panels), false, panel);
-  return builder;
+}
+
+/** Goes on by so many summands. */
+function next({ int, pack, at, entry, target }: Packer, count: number): void {
+  if (pack.walk.kind === "stride") int.advance(at, pack.walk.bytes * count);
+  else int.advance(entry, 8 * count);
+  int.advance(target, count * pack.padded * pack.lanes.bytes);
+}
+
+/** Finds where summand `k` of those at once is, if a table tells. */
+function findSum({ int, pack, at, start, entry }: Packer, k: number): void {
+  const { walk } = pack;
+  if (walk.kind === "table")
+    int.set(at, int.plus(int.get(start), int.load(int.get(entry), 8 * k + walk.entry)));
+}
+
+function sumOffset({ pack: { walk } }: Packer, k: number): number {
+  return walk.kind === "stride" ? k * walk.bytes : 0;
+}
+
+/** Puts the address of a column on the stack, less the offset that is returned. */
+function columnAddress({ int, pack, at, places }: Packer, c: number): number {
+  if (pack.column !== "table") {
+    int.get(at)();
+    return c * pack.column;
+  }
+  int.plus(int.get(at), int.get(places[c] ?? 0))();
+  return 0;
+}
+
+function targetPlace({ int, pack, target }: Packer, k: number, j: number): VectorPlace {
+  const { lanes, padded } = pack;
+  return vectorPlace(lanes, int.get(target), k * padded * lanes.bytes, j, padded, lanes.bytes);
+}
+
+const zeros = new Uint8Array(16);
+
+/** Copies summand `k` of columns that lie side by side. */
+function copyVectors(packer: Packer, k: number): void {
+  const { body, int, pack, vectors, vector, at } = packer;
+  const { lanes, columns } = pack;
+  findSum(packer, k);
+  for (let j = 0; j < vectors; j++) {
+    const place = vectorPlace(lanes, int.get(at), sumOffset(packer, k), j, columns, lanes.bytes);
+    if (j * lanes.count < columns) loadVector(body, lanes, place);
+    else body.v128Const(zeros);
+    body.localSet(vector);
+    storeVector(body, lanes, targetPlace(packer, k, j), int.get(vector));
+  }
+}
+
+/** Copies as many summands as a vector has lanes, which lie side by side in each column. */
+function transposeSquares(packer: Packer): void {
+  const { body, int, pack, vectors, square, spare } = packer;
+  const { lanes, columns } = pack;
+  findSum(packer, 0);
+  for (let j = 0; j < vectors; j++) {
+    square.forEach((local, i) => {
+      const c = j * lanes.count + i;
+      if (c < columns) body.memory("v128.load", columnAddress(packer, c));
+      else body.v128Const(zeros);
+      body.localSet(local);
+    });
+    transpose(body, lanes, square, spare);
+    square.forEach((local, k) => storeVector(body, lanes, targetPlace(packer, k, j), int.get(local)));
+  }
+}
+
+/** Copies summand `k`, scalar by scalar. */
+function copyScalars(packer: Packer, k: number): void {
+  const { body, pack, target } = packer;
+  const { lanes, columns, padded } = pack;
+  const type = lanes.bytes === 8 ? "i64" : "i32";
+  findSum(packer, k);
+  for (let c = 0; c < padded; c++) {
+    body.localGet(target);
+    if (c < columns) body.memory(`${type}.load`, columnAddress(packer, c) + sumOffset(packer, k));
+    else if (type === "i64") body.i64Const(0n);
+    else body.i32Const(0);
+    body.memory(`${type}.store`, (k * padded + c) * lanes.bytes);
+  }
 }

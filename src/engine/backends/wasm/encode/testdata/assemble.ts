@@ -139,8 +139,8 @@ function instruction(
     case "indirect":
       return body.callIndirect(params, results);
     case "local": {
-      const methods = { "local.get": body.localGet, "local.set": body.localSet, "local.tee": body.localTee };
-      return methods[word as keyof typeof methods](locals.get(first) ?? -1);
+      const methods = { "local.get": "localGet", "local.set": "localSet", "local.tee": "localTee" } as const;
+      return body[methods[word as keyof typeof methods]](locals.get(first) ?? -1);
     }
     case "global":
       return word === "global.get" ? body.globalGet(Number(first)) : body.globalSet(Number(first));
@@ -166,8 +166,8 @@ function instruction(
     case "lanes":
       return body.shuffle(rest.map(Number));
     case "zero": {
-      const methods = { "memory.size": body.memorySize, "memory.grow": body.memoryGrow, "memory.fill": body.memoryFill, "atomic.fence": body.atomicFence }; // prettier-ignore
-      return methods[word as keyof typeof methods]();
+      const methods = { "memory.size": "memorySize", "memory.grow": "memoryGrow", "memory.fill": "memoryFill", "atomic.fence": "atomicFence" } as const; // prettier-ignore
+      return body[methods[word as keyof typeof methods]]();
     }
     case "zeros":
       return body.memoryCopy();

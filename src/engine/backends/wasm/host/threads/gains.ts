@@ -1,3 +1,5 @@
+import { rest } from "../tuning.ts";
+
 /** Keeps watch over whether sharing work saves time, all work together. */
 export interface Gains {
   /** Whether work that begins now may be shared. */
@@ -5,13 +7,6 @@ export interface Gains {
   /** Notes how many milliseconds sharing a piece of work has saved, less than 0 where it has cost some. */
   readonly note: (saved: number, now: number) => void;
 }
-
-/** Milliseconds for which nothing is shared when sharing has cost time: at first, and at most. */
-const shortest = 20;
-const longest = 2000;
-/** Milliseconds that sharing may have cost since it began, and that are remembered of what it has saved. */
-const patience = 0.5;
-const credit = 5;
 
 /**
  * Where other programs want the processors too, a thread may have to wait for one in the middle of its part, for milliseconds, and
@@ -21,14 +16,14 @@ const credit = 5;
  */
 export function watchGains(): Gains {
   let balance = 0;
-  let pause = shortest;
+  let pause: number = rest.shortest;
   let began = -Infinity;
   return {
     isWorth: (now) => now >= began,
     note(saved, now) {
-      balance = Math.min(credit, balance + saved);
-      if (balance >= -patience) return;
-      if (began > -Infinity) pause = now - began < pause ? Math.min(longest, 2 * pause) : Math.max(shortest, pause / 2); // prettier-ignore
+      balance = Math.min(rest.mostCredit, balance + saved);
+      if (balance >= -rest.mostLoss) return;
+      if (began > -Infinity) pause = now - began < pause ? Math.min(rest.longest, 2 * pause) : Math.max(rest.shortest, pause / 2); // prettier-ignore
       began = now + pause;
       balance = 0;
     },

@@ -1,12 +1,11 @@
-import type { Body } from "../../encode/body.ts";
+import type { Body, Callable } from "../../encode/body.ts";
+import type { Int } from "../../encode/integers.ts";
+import { integersOf } from "../../encode/integers.ts";
 import type { ModuleBuilder } from "../../encode/module.ts";
 import { makeModule } from "../../encode/module.ts";
-import { maximumPages } from "../arena.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
 import { layout } from "../../emit/threads/layout.ts";
-
-/** Loads of a word in a row until the main thread, which has nothing left to do, stops burning time: some 100 µs. */
-const spins = 100_000;
+import { maximumPages, spinLoads } from "../tuning.ts";
 
 /**
  * The functions by which threads share work, as a module of its own that every thread has an instance of: over the block
@@ -30,159 +29,178 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
   const idle = module.importFunction("env", "idle", [], []);
   const epoch = module.global("i32", true, 0, "epoch");
   const place = module.global("i32", true, 0, "place");
-  const at = (offset: number): number => base + offset;
-  /** Puts a word of the block on the stack. */
-  const load = (body: Body, offset: number, op: OpcodeName = "i32.atomic.load"): void => {
-    body.i32Const(0);
-    body.memory(op, at(offset));
-  };
-  const store = (body: Body, offset: number, value: () => void, op: OpcodeName = "i32.store"): void => {
-    body.i32Const(0);
-    value();
-    body.memory(op, at(offset));
-  };
-
-  {
-    const { body } = module.function("begin", {
-      params: ["i32", "i32", "i32"],
-      paramNames: ["descriptor", "task", "total"],
-      exported: true,
-    });
-    const [descriptor, task, total] = [0, 1, 2];
-    const next = body.local("i32", "epoch");
-    store(body, layout.descriptor, () => body.localGet(descriptor));
-    store(body, layout.task, () => body.localGet(task));
-    store(body, layout.total, () => body.localGet(total));
-    store(body, layout.own, () => body.i32Const(0));
-    store(body, layout.done, () => body.i32Const(0), "i32.atomic.store");
-    load(body, layout.epoch);
-    body.i32Const(1);
-    body.op("i32.add");
-    body.localSet(next);
-    const claim = (): void => {
-      body.localGet(next);
-      body.op("i64.extend_i32_u");
-      body.i64Const(32n);
-      body.op("i64.shl");
-      body.localGet(total);
-      body.op("i64.extend_i32_u");
-      body.op("i64.or");
-    };
-    store(body, layout.claim, claim, "i64.atomic.store");
-    store(body, layout.epoch, () => body.localGet(next), "i32.atomic.store");
-    load(body, layout.sleeping);
-    body.if();
-    body.i32Const(0);
-    body.localGet(total);
-    body.memory("memory.atomic.notify", at(layout.epoch));
-    body.op("drop");
-    body.end();
-  }
-
-  addTake(module, "takeOwn", load, at(layout.claim), (body, count) => {
+  const words = wordsOf(base);
+  addBegin(module, words);
+  addTake(module, "takeOwn", words, (body, count) => {
+    const int = integersOf(body);
     // only the main thread reads and writes this one
-    store(body, layout.own, () => {
-      load(body, layout.own, "i32.load");
-      body.localGet(count);
-      body.op("i32.add");
-    });
+    words.store(body, "own", int.plus(words.load(body, "own"), int.get(count)));
   });
-  addTake(module, "take", load, at(layout.claim), () => {}, epoch);
-
+  addTake(module, "take", words, () => {}, epoch);
   module.function("finishOwn", { params: ["i32"], exported: true });
-  {
-    const { body } = module.function("finish", { params: ["i32"], paramNames: ["units"], exported: true });
-    body.i32Const(0);
-    body.localGet(0);
-    body.memory("i32.atomic.rmw.add", at(layout.done));
-    body.op("drop");
-    load(body, layout.waiting);
-    body.if();
-    body.i32Const(0);
-    body.i32Const(1);
-    body.memory("memory.atomic.notify", at(layout.done));
-    body.op("drop");
-    body.end();
-  }
-  {
-    const { body } = module.function("end", { exported: true });
-    const left = body.local("i32", "spins");
-    body.i32Const(spins);
-    body.localSet(left);
-    const again = body.loop();
-    load(body, layout.done);
-    load(body, layout.total, "i32.load");
-    load(body, layout.own, "i32.load");
-    body.op("i32.sub");
-    body.op("i32.ne");
-    body.if();
-    body.localGet(left);
-    body.if();
-    body.localGet(left);
-    body.i32Const(1);
-    body.op("i32.sub");
-    body.localSet(left);
-    body.else();
-    body.call(idle);
-    body.end();
-    body.br(again);
-    body.end();
-    body.end();
-  }
-  {
-    const { body } = module.function("scratchOwn", { params: ["i32"], results: ["i32"], exported: true });
-    body.localGet(0);
-  }
-  {
-    const { body } = module.function("scratch", { params: ["i32"], results: ["i32"], exported: true });
-    load(body, layout.scratch, "i32.load");
-    load(body, layout.stride, "i32.load");
-    body.globalGet(place);
-    body.op("i32.mul");
-    body.op("i32.add");
-  }
+  addFinish(module, words);
+  addEnd(module, words, idle);
+  addScratch(module, words, place);
   return module.finish();
+}
+
+type Word = Exclude<keyof typeof layout, "bytes">;
+
+/** Access to the words of the block; those that several threads write, or that tell of others, by atomic instructions. */
+interface Words {
+  readonly load: (body: Body, word: Word) => Int;
+  readonly loadAtomic: (body: Body, word: Word) => Int;
+  readonly loadAtomic64: (body: Body, word: Word) => Int;
+  readonly store: (body: Body, word: Word, value: Int) => void;
+  readonly storeAtomic: (body: Body, word: Word, value: Int) => void;
+  readonly storeAtomic64: (body: Body, word: Word, value: () => void) => void;
+  /** Wakes threads that wait for a word to change, at most so many. */
+  readonly notify: (body: Body, word: Word, most: Int) => void;
+  readonly addressOf: (word: Word) => number;
+}
+
+function wordsOf(base: number): Words {
+  const addressOf = (word: Word): number => base + layout[word];
+  const load =
+    (op: OpcodeName) =>
+    (body: Body, word: Word): Int =>
+    () => {
+      body.i32Const(0);
+      body.memory(op, addressOf(word));
+    };
+  const store =
+    (op: OpcodeName) =>
+    (body: Body, word: Word, value: Int): void => {
+      body.i32Const(0);
+      value();
+      body.memory(op, addressOf(word));
+    };
+  return {
+    load: load("i32.load"),
+    loadAtomic: load("i32.atomic.load"),
+    loadAtomic64: load("i64.atomic.load"),
+    store: store("i32.store"),
+    storeAtomic: store("i32.atomic.store"),
+    storeAtomic64: store("i64.atomic.store"),
+    notify(body, word, most) {
+      store("memory.atomic.notify")(body, word, most);
+      body.op("drop");
+    },
+    addressOf,
+  };
+}
+
+function addBegin(module: ModuleBuilder, words: Words): void {
+  const { body } = module.function("begin", {
+    params: ["i32", "i32", "i32"],
+    paramNames: ["descriptor", "task", "total"],
+    exported: true,
+  });
+  const int = integersOf(body);
+  const { get, constant } = int;
+  const [descriptor, task, total] = [0, 1, 2];
+  const next = body.local("i32", "epoch");
+  words.store(body, "descriptor", get(descriptor));
+  words.store(body, "task", get(task));
+  words.store(body, "total", get(total));
+  words.store(body, "own", constant(0));
+  words.storeAtomic(body, "done", constant(0));
+  int.set(next, int.plus(words.loadAtomic(body, "epoch"), constant(1)));
+  words.storeAtomic64(body, "claim", () => pair(body, next, total));
+  words.storeAtomic(body, "epoch", get(next));
+  int.when(words.loadAtomic(body, "sleeping"), () => words.notify(body, "epoch", get(total)));
+}
+
+/** Puts an i64 of two i32 on the stack. */
+function pair(body: Body, high: number, low: number): void {
+  body.localGet(high);
+  body.op("i64.extend_i32_u");
+  body.i64Const(32n);
+  body.op("i64.shl");
+  body.localGet(low);
+  body.op("i64.extend_i32_u");
+  body.op("i64.or");
+}
+
+function addFinish(module: ModuleBuilder, words: Words): void {
+  const { body } = module.function("finish", { params: ["i32"], paramNames: ["units"], exported: true });
+  const int = integersOf(body);
+  body.i32Const(0);
+  body.localGet(0);
+  body.memory("i32.atomic.rmw.add", words.addressOf("done"));
+  body.op("drop");
+  int.when(words.loadAtomic(body, "waiting"), () => words.notify(body, "done", int.constant(1)));
+}
+
+function addEnd(module: ModuleBuilder, words: Words, idle: Callable): void {
+  const { body } = module.function("end", { exported: true });
+  const int = integersOf(body);
+  const left = body.local("i32", "spins");
+  int.set(left, int.constant(spinLoads));
+  const taken = int.minus(words.load(body, "total"), words.load(body, "own"));
+  const again = body.loop();
+  int.when(int.differ(words.loadAtomic(body, "done"), taken), () => {
+    int.when(
+      int.get(left),
+      () => int.set(left, int.minus(int.get(left), int.constant(1))),
+      () => body.call(idle),
+    );
+    body.br(again);
+  });
+  body.end();
+}
+
+function addScratch(module: ModuleBuilder, words: Words, place: number): void {
+  const own = module.function("scratchOwn", { params: ["i32"], results: ["i32"], exported: true });
+  own.body.localGet(0);
+  const { body } = module.function("scratch", { params: ["i32"], results: ["i32"], exported: true });
+  const int = integersOf(body);
+  const number = (): void => body.globalGet(place);
+  int.plus(words.load(body, "scratch"), int.times(words.load(body, "stride"), number))();
 }
 
 /** Adds a function that takes units, of the work with the epoch that a global holds if one is given. */
 function addTake(
   module: ModuleBuilder,
   name: string,
-  load: (body: Body, offset: number, op?: OpcodeName) => void,
-  claimAt: number,
+  words: Words,
   note: (body: Body, count: number) => void,
   epoch?: number,
 ): void {
   const { body } = module.function(name, { results: ["i64"], exported: true });
+  const int = integersOf(body);
+  const { get } = int;
   const claim = body.local("i64", "claim");
   const left = body.local("i32", "left");
   const count = body.local("i32", "count");
   const nothing = (): void => {
-    body.if();
     body.i64Const(-1n);
     body.return();
-    body.end();
   };
   const again = body.loop();
-  load(body, layout.claim, "i64.atomic.load");
-  body.localSet(claim);
+  int.set(claim, words.loadAtomic64(body, "claim"));
   if (epoch !== undefined) {
-    body.localGet(claim);
-    body.i64Const(32n);
-    body.op("i64.shr_u");
-    body.op("i32.wrap_i64");
-    body.globalGet(epoch);
-    body.op("i32.ne");
-    nothing();
+    const claimed = (): void => {
+      body.localGet(claim);
+      body.i64Const(32n);
+      body.op("i64.shr_u");
+      body.op("i32.wrap_i64");
+    };
+    int.when(
+      int.differ(claimed, () => body.globalGet(epoch)),
+      nothing,
+    );
   }
   body.localGet(claim);
   body.op("i32.wrap_i64");
   body.localTee(left);
-  body.op("i32.eqz");
-  nothing();
+  int.when(
+    int.isZero(() => {}),
+    nothing,
+  );
   // Half of this thread's share of what is left, and one in the end: long runs are cheaper, short ones end at the same time.
   body.localGet(left);
-  load(body, layout.up);
+  words.loadAtomic(body, "up")();
   body.op("i32.popcnt");
   body.i32Const(1);
   body.op("i32.add");
@@ -200,15 +218,13 @@ function addTake(
   body.localGet(count);
   body.op("i64.extend_i32_u");
   body.op("i64.sub");
-  body.memory("i64.atomic.rmw.cmpxchg", claimAt);
+  body.memory("i64.atomic.rmw.cmpxchg", words.addressOf("claim"));
   body.localGet(claim);
   body.op("i64.ne");
   body.brIf(again);
   body.end();
   note(body, count);
-  load(body, layout.total, "i32.load");
-  body.localGet(left);
-  body.op("i32.sub");
+  int.minus(words.load(body, "total"), get(left))();
   body.op("i64.extend_i32_u");
   body.localGet(count);
   body.op("i64.extend_i32_u");

@@ -5,19 +5,11 @@ import { makeChoice } from "./choice.ts";
 import type { Gains } from "./gains.ts";
 import { watchGains } from "./gains.ts";
 import { layout, mostThreads } from "../../emit/threads/layout.ts";
+import { hostState } from "../state.ts";
 import { poolModule } from "./pool-module.ts";
 import type { Thread } from "./start.ts";
 import { affordableThreads, startThread } from "./start.ts";
-
-/** Milliseconds of waiting for what another thread took of shared work; one that was ended meanwhile never returns. */
-const patience = 30_000;
-/**
- * Calls of kernels, some 10 ms of work that could have been shared, from which on threads are worth their start: that
- * takes a few milliseconds of the calling thread, and they are up some 30 ms later.
- */
-const startAfter = 30_000;
-/** Milliseconds of one wait, and what counts of a longer one: the whole program may have been stopped in between. */
-const nap = 5;
+import { callsBeforeStart, longestWait, mostUsefulThreads, napTime } from "../tuning.ts";
 
 /** Threads that take part in the work of kernels, beside the one that calls them. */
 export interface Pool {
@@ -52,210 +44,263 @@ export interface Policy {
   readonly gains: Gains;
 }
 
-const pools = new Map<number, Pool>();
-
 /** The pool of so many threads, on the one memory; `undefined` where nothing can be shared. */
 export function threadPool(threads: number, arena: Arena): Pool | undefined {
   if (threads <= 1 || !arena.isShared) return undefined;
-  let pool = pools.get(threads);
-  if (pool === undefined) pools.set(threads, (pool = makePool(threads, arena)));
+  let pool = hostState.pools.get(threads);
+  if (pool === undefined) hostState.pools.set(threads, (pool = makePool(threads, arena)));
   return pool;
 }
 
 /** Ends all threads. Those that are asked for later are others. */
 export function closePools(): void {
-  for (const pool of pools.values()) pool.close();
-  pools.clear();
+  for (const pool of hostState.pools.values()) pool.close();
+  hostState.pools.clear();
 }
 
-/** Threads that a program may want here, from 1 to 8: what there is beyond shares caches and memory more than it computes. */
+/** Threads that a program may want here */
 export function usefulThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.("node:os") as
     { availableParallelism?: () => number } | undefined;
   const found = os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-  return Math.max(1, Math.min(8, found));
+  return Math.max(1, Math.min(mostUsefulThreads, found));
 }
+
+/** What a pool holds. */
+interface State {
+  readonly arena: Arena;
+  readonly policy: Policy;
+  /** Calls of kernels that work takes until threads are started. */
+  readonly unsharedCalls: number;
+  /** How many threads there are to be beside the calling one. */
+  readonly others: number;
+  /** The block of memory by which threads share work, where it is, and what of it is taken by one change. */
+  readonly base: number;
+  readonly words: Int32Array;
+  readonly claim: BigInt64Array;
+  /** The module of the protocol, for this thread and for others. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The threads, once they were started, and how many of them have not ended. */
+  workers: Thread[] | undefined;
+  alive: number;
+  /** Bytes that each of them has to itself. */
+  stride: number;
+  isClosed: boolean;
+  /** Whether a thread ended in the middle of its part. */
+  isLost: boolean;
+  /** Calls of kernels so far that were not shared for want of threads. */
+  unshared: number;
+  doneByOthers: number;
+  /** The work that is waited for, for how many milliseconds so far, and when that was looked at last. */
+  readonly wait: { epoch: number; elapsed: number; last: number };
+}
+
+type Word = Exclude<keyof typeof layout, "bytes" | "claim">;
+
+const indexOf = (word: Word): number => layout[word] / 4;
+const load = ({ words }: State, word: Word): number => Atomics.load(words, indexOf(word));
+const store = ({ words }: State, word: Word, value: number): number =>
+  Atomics.store(words, indexOf(word), value);
+/** A word that this thread alone writes. */
+const own = ({ words }: State, word: Word): number => words[indexOf(word)]!;
 
 /** Makes a pool whose threads are not started yet. */
 export function makePool(
   threads: number,
   arena: Arena,
-  { choose, gains }: Policy = { choose: makeChoice, gains: watchGains() },
-  unsharedCalls: number = startAfter,
+  policy: Policy = { choose: makeChoice, gains: watchGains() },
+  unsharedCalls: number = callsBeforeStart,
 ): Pool {
   const others = Math.min(threads, mostThreads) - 1;
   const base = arena.allocate(layout.bytes, "threads");
   const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
   words.fill(0);
-  const claim = new BigInt64Array(words.buffer, base + layout.claim, 1);
-  const at = (offset: number): number => offset / 4;
-  const bytes = poolModule(base);
-  let workers: Thread[] | undefined;
-  let stride = 0;
-  let isClosed = false;
-  let isLost = false;
-  let alive = 0;
-
-  const close = (): void => {
-    if (isClosed) return;
-    isClosed = true; // whatever the words say from now on: a thread that is just coming up has a bit for a moment
-    Atomics.store(words, at(layout.stop), 1);
-    Atomics.store(words, at(layout.up), 0);
-    Atomics.add(words, at(layout.epoch), 1);
-    Atomics.notify(words, at(layout.epoch));
-    if (stride > 0 && !isLost) arena.free(words[at(layout.scratch)]! >>> 0);
-    stride = 0;
-    if (isLost) for (const worker of workers ?? []) worker.terminate();
-    workers = [];
-    leave();
+  const state: State = {
+    arena,
+    policy,
+    unsharedCalls,
+    others,
+    base,
+    words,
+    claim: new BigInt64Array(words.buffer, base + layout.claim, 1),
+    bytes: poolModule(base),
+    workers: undefined,
+    alive: 0,
+    stride: 0,
+    isClosed: false,
+    isLost: false,
+    unshared: 0,
+    doneByOthers: 0,
+    wait: { epoch: -1, elapsed: 0, last: 0 },
   };
-
-  /** Gives the block back once no thread can look at it any more. */
-  const leave = (): void => {
-    if (isClosed && alive === 0) arena.free(base);
-  };
-
-  /** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
-  let waitsFor = -1;
-  let waited = 0;
-  let last = 0;
-  const pause = (): void => {
-    const epoch = Atomics.load(words, at(layout.epoch));
-    const now = performance.now();
-    waited = epoch === waitsFor ? waited + Math.min(2 * nap, now - last) : 0;
-    waitsFor = epoch;
-    last = now;
-    if (Atomics.load(words, at(layout.failed)) !== 0 || waited > patience) {
-      isLost = true;
-      close();
-      throw new DownhillError(
-        "internal",
-        "a thread ended in the middle of its part of a computation, whose results are lost; " +
-          "from now on everything runs on one thread.",
-      );
-    }
-    if (!maySleep()) return;
-    const done = Atomics.load(words, at(layout.done));
-    Atomics.store(words, at(layout.waiting), 1);
-    Atomics.wait(words, at(layout.done), done, nap);
-    Atomics.store(words, at(layout.waiting), 0);
-  };
-
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory: arena.memory, idle: pause },
-  }).exports;
-  const begin = exports["begin"] as (descriptor: number, task: number, units: number) => void;
-  const end = exports["end"] as () => void;
-  let unshared = 0;
-  let doneByOthers = 0;
-
-  const launch = (place: number): Thread[] => {
-    const bit = 1 << place;
-    let hasEnded = false;
-    try {
-      const thread = startThread({ memory: arena.memory, pool: bytes, base, place }, () => {
-        if (hasEnded) return;
-        hasEnded = true;
-        alive--;
-        Atomics.and(words, at(layout.up), ~bit);
-        Atomics.and(words, at(layout.sleeping), ~bit);
-        leave();
-      });
-      alive++;
-      return [thread];
-    } catch {
-      return []; // no workers here: one thread does everything
-    }
-  };
-
-  const start = (): void => {
-    if (isClosed || workers !== undefined) return;
-    const count = affordableThreads(others);
-    if (count < others) warnOfFew(1 + count, 1 + others);
-    workers = Array.from({ length: count }, (_, place) => launch(place)).flat();
-  };
-
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(state.bytes), {
+    env: { memory: arena.memory, idle: () => pause(state) },
+  });
   return {
     threads: others + 1,
-    importsFor(tasks) {
-      const pieces = Array.from({ length: tasks }, () => ({ choice: choose(), hasOthers: false }));
-      let piece: (typeof pieces)[number] | undefined;
-      let total = 0;
-      let isShared = false;
-      let started = 0;
-      return {
-        begin(descriptor: number, task: number, units: number, calls: number): number {
-          piece = undefined;
-          if (isClosed) return 0;
-          if (workers === undefined) {
-            unshared += calls;
-            if (unshared < unsharedCalls) return 0;
-            start();
-          }
-          if (alive === 0) return 0;
-          started = performance.now();
-          if (!gains.isWorth(started)) return 0;
-          piece = pieces[task]!;
-          total = units;
-          isShared = !piece.hasOthers || piece.choice.isShared(started);
-          if (isShared) begin(descriptor, task, units);
-          return isShared ? 1 : 0;
-        },
-        end(): void {
-          if (piece === undefined) return;
-          let now = performance.now();
-          if (isShared) {
-            const busy = now - started;
-            end();
-            now = performance.now();
-            const own = words[at(layout.own)]!;
-            doneByOthers += total - own;
-            piece.hasOthers ||= own < total;
-            if (own < total) {
-              gains.note(savedBy(piece.choice.alone(total), busy, now - started - busy, own / total), now);
-            }
-          }
-          // until another thread is up and has compiled the module, times would say nothing
-          if (piece.hasOthers) piece.choice.note(total, now - started, now);
-        },
-        take: exports["takeOwn"]!,
-        finish: exports["finishOwn"]!,
-        scratch: exports["scratchOwn"]!,
-      };
-    },
-    reserve(size) {
-      if (isClosed || size <= stride) return;
-      const wanted = Math.ceil(Math.max(size, 2 * stride) / 64) * 64;
-      const scratch = arena.allocate(others * wanted, "threads"); // before the former is gone: there may be no room
-      if (stride > 0) arena.free(words[at(layout.scratch)]! >>> 0);
-      stride = wanted;
-      words[at(layout.scratch)] = scratch;
-      words[at(layout.stride)] = stride;
-    },
-    start,
-    doneByOthers: () => doneByOthers,
-    up: () => (isClosed ? 1 : 1 + countBits(Atomics.load(words, at(layout.up)))),
-    settle() {
-      if (isClosed) return;
-      const epoch = BigInt(words[at(layout.epoch)]! >>> 0) << 32n;
-      const left = Number(Atomics.exchange(claim, 0, epoch) & 0xffffffffn);
-      const taken = words[at(layout.total)]! - words[at(layout.own)]! - left;
-      try {
-        while (Atomics.load(words, at(layout.done)) !== taken) pause();
-      } catch {
-        // the pool is closed; what the kernel itself has thrown says more
-      }
-    },
-    close,
-    workers: () => workers ?? [],
+    importsFor: (tasks) => importsFor(state, exports as unknown as Protocol, tasks),
+    reserve: (size) => reserve(state, size),
+    start: () => start(state),
+    doneByOthers: () => state.doneByOthers,
+    up: () => (state.isClosed ? 1 : 1 + countBits(load(state, "up"))),
+    settle: () => settle(state),
+    close: () => close(state),
+    workers: () => state.workers ?? [],
   };
 }
 
-let isWarned = false;
+function close(state: State): void {
+  if (state.isClosed) return;
+  state.isClosed = true; // whatever the words say from now on: a thread that is just coming up has a bit for a moment
+  store(state, "stop", 1);
+  store(state, "up", 0);
+  Atomics.add(state.words, indexOf("epoch"), 1);
+  Atomics.notify(state.words, indexOf("epoch"));
+  if (state.stride > 0 && !state.isLost) state.arena.free(own(state, "scratch") >>> 0);
+  state.stride = 0;
+  if (state.isLost) for (const worker of state.workers ?? []) worker.terminate();
+  state.workers = [];
+  leave(state);
+}
+
+/** Gives the block back once no thread can look at it any more. */
+function leave({ isClosed, alive, arena, base }: State): void {
+  if (isClosed && alive === 0) arena.free(base);
+}
+
+/** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
+function pause(state: State): void {
+  const { wait, words } = state;
+  const epoch = load(state, "epoch");
+  const now = performance.now();
+  wait.elapsed = epoch === wait.epoch ? wait.elapsed + Math.min(2 * napTime, now - wait.last) : 0;
+  wait.epoch = epoch;
+  wait.last = now;
+  if (load(state, "failed") !== 0 || wait.elapsed > longestWait) {
+    state.isLost = true;
+    close(state);
+    throw new DownhillError(
+      "internal",
+      "a thread ended in the middle of its part of a computation, whose results are lost; " +
+        "from now on everything runs on one thread.",
+    );
+  }
+  if (!maySleep()) return;
+  const done = load(state, "done");
+  store(state, "waiting", 1);
+  Atomics.wait(words, indexOf("done"), done, napTime);
+  store(state, "waiting", 0);
+}
+
+function start(state: State): void {
+  if (state.isClosed || state.workers !== undefined) return;
+  const count = affordableThreads(state.others);
+  if (count < state.others) warnOfFew(1 + count, 1 + state.others);
+  state.workers = Array.from({ length: count }, (_, place) => launch(state, place)).flat();
+}
+
+function launch(state: State, place: number): Thread[] {
+  const { words, arena, bytes, base } = state;
+  const bit = 1 << place;
+  let hasEnded = false;
+  try {
+    const thread = startThread({ memory: arena.memory, pool: bytes, base, place }, () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      state.alive--;
+      Atomics.and(words, indexOf("up"), ~bit);
+      Atomics.and(words, indexOf("sleeping"), ~bit);
+      leave(state);
+    });
+    state.alive++;
+    return [thread];
+  } catch {
+    return []; // no workers here: one thread does everything
+  }
+}
+
+/** The functions of `poolModule` that this thread calls. */
+interface Protocol {
+  readonly begin: (descriptor: number, task: number, units: number) => void;
+  readonly end: () => void;
+  readonly takeOwn: () => bigint;
+  readonly finishOwn: (units: number) => void;
+  readonly scratchOwn: (address: number) => number;
+}
+
+function importsFor(state: State, protocol: Protocol, tasks: number): WebAssembly.ModuleImports {
+  const { choose, gains } = state.policy;
+  const pieces = Array.from({ length: tasks }, () => ({ choice: choose(), hasOthers: false }));
+  let piece: (typeof pieces)[number] | undefined;
+  let total = 0;
+  let isShared = false;
+  let started = 0;
+  return {
+    begin(descriptor: number, task: number, units: number, calls: number): number {
+      piece = undefined;
+      if (state.isClosed) return 0;
+      if (state.workers === undefined) {
+        state.unshared += calls;
+        if (state.unshared < state.unsharedCalls) return 0;
+        start(state);
+      }
+      if (state.alive === 0) return 0;
+      started = performance.now();
+      if (!gains.isWorth(started)) return 0;
+      piece = pieces[task]!;
+      total = units;
+      isShared = !piece.hasOthers || piece.choice.isShared(started);
+      if (isShared) protocol.begin(descriptor, task, units);
+      return isShared ? 1 : 0;
+    },
+    end(): void {
+      if (piece === undefined) return;
+      let now = performance.now();
+      if (isShared) {
+        const busy = now - started;
+        protocol.end();
+        now = performance.now();
+        const taken = own(state, "own");
+        state.doneByOthers += total - taken;
+        piece.hasOthers ||= taken < total;
+        if (taken < total)
+          gains.note(savedBy(piece.choice.alone(total), busy, now - started - busy, taken / total), now);
+      }
+      // until another thread is up and has compiled the module, times would say nothing
+      if (piece.hasOthers) piece.choice.note(total, now - started, now);
+    },
+    take: protocol.takeOwn,
+    finish: protocol.finishOwn,
+    scratch: protocol.scratchOwn,
+  };
+}
+
+function reserve(state: State, size: number): void {
+  const { arena, others, words } = state;
+  if (state.isClosed || size <= state.stride) return;
+  const wanted = Math.ceil(Math.max(size, 2 * state.stride) / 64) * 64;
+  const scratch = arena.allocate(others * wanted, "threads"); // before the former is gone: there may be no room
+  if (state.stride > 0) arena.free(own(state, "scratch") >>> 0);
+  state.stride = wanted;
+  words[indexOf("scratch")] = scratch;
+  words[indexOf("stride")] = wanted;
+}
+
+function settle(state: State): void {
+  if (state.isClosed) return;
+  const epoch = BigInt(own(state, "epoch") >>> 0) << 32n;
+  const left = Number(Atomics.exchange(state.claim, 0, epoch) & 0xffffffffn);
+  const taken = own(state, "total") - own(state, "own") - left;
+  try {
+    while (load(state, "done") !== taken) pause(state);
+  } catch {
+    // the pool is closed; what the kernel itself has thrown says more
+  }
+}
 
 function warnOfFew(count: number, wanted: number): void {
-  if (isWarned) return;
-  isWarned = true;
+  if (hostState.hasWarned) return;
+  hostState.hasWarned = true;
   // oxlint-disable-next-line no-console -- who waits for results may want to raise the limit
   console.warn(
     `downhill: this process may reserve too few addresses (ulimit -v) for ${wanted} threads; ` +
@@ -272,19 +317,18 @@ function savedBy(alone: number, busy: number, waited: number, ownPart: number): 
   return alone - busy - waited;
 }
 
-let isSleepAllowed: boolean | undefined;
-
 /** Whether this thread may wait for others: that of a page may not. */
 function maySleep(): boolean {
-  if (isSleepAllowed === undefined) {
-    try {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
-      isSleepAllowed = true;
-    } catch {
-      isSleepAllowed = false;
-    }
+  return (hostState.maySleep ??= canSleep());
+}
+
+function canSleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
   }
-  return isSleepAllowed;
 }
 
 function countBits(word: number): number {

@@ -1,5 +1,6 @@
 import type { WorkerData } from "./worker-script.ts";
 import { workerScript } from "./worker-script.ts";
+import { addressesPerThread } from "../tuning.ts";
 
 /** A thread from outside. */
 export interface Thread {
@@ -43,9 +44,6 @@ export function startThread(data: WorkerData, onEnd: () => void): Thread {
   return { terminate: () => worker.terminate() };
 }
 
-/** KiB of addresses that a thread of Node needs: it reserves 590 to 1033 MiB on Node 20 to 26, and something for its code. */
-const addresses = 1.25 * 2 ** 20;
-
 /**
  * How many of so many threads the process has addresses for, where it may only have so many (`ulimit -v`): V8 ends it where it
  * gets too few for one. Only Linux tells.
@@ -59,7 +57,7 @@ export function affordableThreads(wanted: number): number {
     if (limit === undefined) return wanted;
     const inUse = /^VmSize:\s+(\d+) kB/m.exec(read("/proc/self/status"))?.[1];
     const left = Number(limit) / 1024 - Number(inUse);
-    return Math.max(0, Math.min(wanted, Math.floor(left / addresses)));
+    return Math.max(0, Math.min(wanted, Math.floor(left / addressesPerThread)));
   } catch {
     return wanted;
   }

@@ -10,7 +10,7 @@ import { printRoutine } from "../../../../kernel/print.ts";
 import type { Dim, Expr, Port, Routine, ScalarType } from "../../../../kernel/scalar.ts";
 import { extent as quickly } from "../../../../../../test/support/extent.ts";
 import { bufferSize, routines } from "../../../../../../test/support/random-routines.ts";
-import { interpBackend } from "../../../interp/index.ts";
+import { interpBackend, sizedInterp } from "../../../interp/index.ts";
 import { wasmArena } from "../arena.ts";
 import { withModuleMemory } from "../module-memory.ts";
 import { peepholesFor } from "../../engines/peepholes.ts";
@@ -20,6 +20,7 @@ import { compileRoutine } from "../../emit/routine.ts";
 import type { Settings } from "../../emit/unit.ts";
 import type { Policy, Pool } from "./pool.ts";
 import { makePool } from "./pool.ts";
+import { products, reversed, running } from "../../../../../../test/support/run-time-routines.ts";
 import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
@@ -112,11 +113,28 @@ function slotsFor(routine: Routine, scalar = 3): { inputs: Slot[]; outputs: Slot
   };
 }
 
+/** Arguments of a routine that is as long as its input `n` says; arrays that have room for all that this may mean. */
+function slotsForLength(routine: Routine, n: number): [inputs: Slot[], outputs: Slot[]] {
+  const room = 20 * n + 40;
+  return [
+    routine.inputs.map((port, seed): Slot =>
+      port.kind === "scalar" ? n : { array: filled(port.buffer.type, room, seed), offset: 0 },
+    ),
+    routine.outputs.map((port): Slot =>
+      port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, room), offset: 0 },
+    ),
+  ];
+}
+
+function outcomeOf(run: Compiled, inputs: Slot[], outputs: Slot[]): number[] {
+  run(inputs, outputs);
+  return outputs.flatMap((slot) => (typeof slot === "number" ? [slot] : [...slot.array]));
+}
+
 /** What a routine gives: scalars and elements one after another. Runs it as often as `repeat` says: `true` for more. */
 function outcome(routine: Routine, run: Compiled): number[] {
   const { inputs, outputs } = slotsFor(routine);
-  run(inputs, outputs);
-  return outputs.flatMap((slot) => (typeof slot === "number" ? [slot] : [...slot.array]));
+  return outcomeOf(run, inputs, outputs);
 }
 
 function expectSame(got: readonly number[], expected: readonly number[], what: () => string): void {
@@ -252,6 +270,28 @@ describe("threads that share work", () => {
     expect(sharedLoops).toBeGreaterThan(20);
     expect(pool.doneByOthers()).toBeGreaterThan(0);
     expect(bufferSize).toBeGreaterThan(2);
+  });
+
+  test("share loops and products whose lengths are known to calls only, with the interpreter's bits", async () => {
+    const pool = await started((shared ??= openPool(3)));
+    const routinesOfCalls = [reversed, running, products("batch", true), products("row", false)];
+    for (const routine of routinesOfCalls) {
+      for (const chunkWork of [1, 4096]) {
+        const run = compile(routine, pool, { chunkWork });
+        expect(run.size?.shared).toBeGreaterThan(0);
+        const oracle = sizedInterp.compile(routine);
+        for (const n of [0, 1, 9, 300, 5000, 40]) {
+          const expected = outcomeOf(oracle, ...slotsForLength(routine, n));
+          expectSame(
+            outcomeOf(run, ...slotsForLength(routine, n)),
+            expected,
+            () => `${routine.name} of ${n}`,
+          );
+        }
+        run.release?.();
+      }
+    }
+    expect(pool.doneByOthers()).toBeGreaterThan(0);
   });
 
   test.each(contractions.map(([name, dims], i) => [name, dims, i] as const))(

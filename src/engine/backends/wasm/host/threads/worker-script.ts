@@ -1,4 +1,5 @@
 import { descriptor, layout, poolImport, taskName } from "../../emit/threads/layout.ts";
+import { keptModules, watchTime } from "../tuning.ts";
 
 /** What a thread is sent at its start. */
 export interface WorkerData {
@@ -9,15 +10,6 @@ export interface WorkerData {
   /** The number of the thread, from 0. */
   readonly place: number;
 }
-
-/**
- * Milliseconds for which a thread looks out for more work before it sleeps, since it takes some 50 µs to wake up: the next kernel
- * of a step comes soon. The longer time is that of a thread whose last wait was shorter.
- */
-const shortWatch = 0.1;
-const longWatch = 1;
-/** Modules that a thread keeps ready; another one is compiled again when it is needed. */
-const keptModules = 64;
 
 const word = (offset: number): number => offset / 4;
 
@@ -60,14 +52,14 @@ function run({ memory, pool, base, place }) {
     return found ?? {};
   };
   const bit = 1 << place;
-  let watch = ${shortWatch};
+  let watch = ${watchTime.short};
   const watchFor = (seen) => {
     const start = performance.now();
     do {
       for (let i = 0; i < 200; i++) {
         const now = Atomics.load(words, ${word(layout.epoch)});
         if (now !== seen) {
-          watch = ${longWatch};
+          watch = ${watchTime.long};
           return now;
         }
       }
@@ -75,7 +67,7 @@ function run({ memory, pool, base, place }) {
     Atomics.or(words, ${word(layout.sleeping)}, bit);
     Atomics.wait(words, ${word(layout.epoch)}, seen);
     Atomics.and(words, ${word(layout.sleeping)}, ~bit);
-    watch = performance.now() < start + ${longWatch} ? ${longWatch} : ${shortWatch};
+    watch = performance.now() < start + ${watchTime.long} ? ${watchTime.long} : ${watchTime.short};
     return Atomics.load(words, ${word(layout.epoch)});
   };
   Atomics.or(words, ${word(layout.up)}, bit);

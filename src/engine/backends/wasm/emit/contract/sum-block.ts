@@ -1,0 +1,277 @@
+import { depthBytes, rowStride } from "../../../../codegen/contract/operands.ts";
+import type { Callable } from "../../encode/body.ts";
+import type { Int } from "../../encode/integers.ts";
+import type { Driver } from "./driver.ts";
+import { repeat, setSum, sum, whenEqual, whenLast } from "./emit.ts";
+import { paramWork } from "./units.ts";
+
+/** Rows after the whole tiles of the last block: `count` tiles of a height, `before` rows after the first such row. */
+interface Edge {
+  readonly height: number;
+  readonly count: number;
+  readonly before: number;
+  /** Where these rows are read, and where their results go. */
+  readonly left: number;
+  readonly out: number;
+}
+
+/** Where one block of summands is while its rows go by: locals with addresses and numbers. */
+interface Rows {
+  /** The first whole tile of the block of rows, and where its rows are read and go to. */
+  readonly firstTile: number;
+  readonly nextTile: number;
+  readonly endTile: number;
+  readonly left: number;
+  readonly out: number;
+  readonly packedLeft: number;
+  readonly rowTable: number;
+  readonly edges: readonly Edge[];
+  /** Does something in the last block of rows, which has the edges. */
+  readonly whenLastBlock: (inner: () => void) => void;
+}
+
+/** Columns as the tiles of a strip read them: bytes of a panel, and where those after the whole panels are. */
+interface Columns {
+  readonly panelBytes: number;
+  readonly tailAt: number;
+}
+
+/** Writes the parts `position` … `position + run` − 1 of one strip and one block of summands, by blocks of rows. */
+export function writeSumBlock(driver: Driver): void {
+  const { plan } = driver;
+  const columns = findColumns(driver);
+  const rows = openRows(driver);
+  const panel = driver.body.local("i32", "right_panel");
+  eachBlockOfRows(driver, rows, () => {
+    findRows(driver, rows);
+    if (plan.left.packed) packRows(driver, rows);
+    if (plan.shallow) multiplyByRows(driver, rows, columns);
+    else multiplyByColumns(driver, rows, columns, panel);
+  });
+}
+
+function callPack(
+  { body, depth, table }: Driver,
+  kernel: Callable,
+  source: Int,
+  target: number,
+  count: Int,
+  distances: Int,
+): void {
+  source();
+  body.localGet(target);
+  count();
+  body.localGet(depth);
+  body.localGet(table);
+  distances();
+  body.call(kernel);
+}
+
+function callTile(
+  driver: Driver,
+  kernel: Callable,
+  left: number,
+  right: number,
+  out: number,
+  count: Int,
+): void {
+  const { body, depth, table, add, method } = driver;
+  for (const local of [left, right, out]) body.localGet(local);
+  count();
+  for (const local of [depth, table, add]) body.localGet(local);
+  sum(body, paramWork, method.work.scratch);
+  body.call(kernel);
+}
+
+function whenLastStrip({ body, strip, method }: Driver, inner: () => void): void {
+  whenLast(body, strip, method.strips, inner);
+}
+
+/** Finds the columns of the strip, packed if that is planned and not yet done. */
+function findColumns(driver: Driver): Columns {
+  const { body, int, plan, packedRight, panels, rightBlock } = driver;
+  const { get } = int;
+  const { right, tileColumns, vector } = plan;
+  const panelBytes = body.local("i32", "panel_bytes");
+  const tailAt = body.local("i32", "tail_at");
+  if (right.packed) {
+    int.set(panelBytes, int.times(get(driver.depth), tileColumns * vector.bytes));
+  } else {
+    int.set(packedRight, get(rightBlock));
+    int.set(panelBytes, int.constant(tileColumns * rowStride(right)));
+  }
+  int.set(tailAt, int.plus(get(packedRight), int.times(get(panels), get(panelBytes))));
+  if (right.packed && plan.keepsStrip)
+    int.when(int.isZero(get(driver.isPacked)), () => packColumns(driver, tailAt));
+  else if (right.packed) packColumns(driver, tailAt);
+  return { panelBytes, tailAt };
+}
+
+function packColumns(driver: Driver, tailAt: number): void {
+  const { body, int, plan, kernels, packedRight, panels, rightBlock, columns } = driver;
+  const { get } = int;
+  const { right, tileColumns, tail } = plan;
+  if (plan.panels > 0)
+    callPack(driver, kernels.packRight(tileColumns), get(rightBlock), packedRight, get(panels), get(columns));
+  if (tail === 0) return;
+  whenLastStrip(driver, () =>
+    callPack(
+      driver,
+      kernels.packRight(tail),
+      () => sum(body, rightBlock, [panels, tileColumns * rowStride(right)]),
+      tailAt,
+      int.constant(1),
+      () => sum(body, columns, [panels, 4 * tileColumns]),
+    ),
+  );
+}
+
+function openRows({ body, plan, method }: Driver): Rows {
+  const named = (name: string): number => body.local("i32", name);
+  const [left, out] = [named("left_row"), named("out_row")];
+  const [packedLeft, rowTable] = [named("packed_left"), named("row_table")];
+  const [firstTile, nextTile, endTile] = [named("first_tile"), named("next_tile"), named("end_tile")];
+  const heights = [...new Set(plan.edges)];
+  const edgeLeft = heights.map(() => named("edge_left"));
+  const edgeOut = heights.map(() => named("edge_out"));
+  let before = 0;
+  const edges = heights.map((height, i): Edge => {
+    const count = plan.edges.filter((one) => one === height).length;
+    const edge = { height, count, before, left: edgeLeft[i]!, out: edgeOut[i]! };
+    before += height * count;
+    return edge;
+  });
+  return {
+    firstTile,
+    nextTile,
+    endTile,
+    left,
+    out,
+    packedLeft,
+    rowTable,
+    edges,
+    whenLastBlock(inner) {
+      if (method.isOneBlock) inner();
+      else whenEqual(body, nextTile, plan.tiles, inner);
+    },
+  };
+}
+
+/** Goes through the blocks of rows of the parts. Where there are no whole tiles, one block has the edges. */
+function eachBlockOfRows(driver: Driver, { firstTile, nextTile, endTile }: Rows, inner: () => void): void {
+  const { body, int, plan, method, position, run, tiles } = driver;
+  const { get, constant } = int;
+  if (method.isOneBlock) {
+    int.set(tiles, constant(plan.tiles));
+    return inner();
+  }
+  int.set(firstTile, int.times(get(position), plan.partTiles));
+  int.set(
+    nextTile,
+    int.times(() => sum(body, position, [run, 1]), plan.partTiles),
+  );
+  int.setMinimum(endTile, get(nextTile), constant(plan.tiles));
+  const again = body.loop();
+  int.setMinimum(tiles, constant(plan.blockTiles), () => sum(body, endTile, [firstTile, -1]));
+  setSum(body, nextTile, firstTile, [tiles, 1]);
+  inner();
+  body.localGet(nextTile);
+  body.localTee(firstTile);
+  body.localGet(endTile);
+  body.op("i32.lt_u");
+  body.brIf(again);
+  body.end();
+  return undefined;
+}
+
+/** Finds where the rows of a block are, and those of the edges, which come after its whole tiles. */
+function findRows({ body, plan, method, leftBlock, outStrip, tiles }: Driver, rows: Rows): void {
+  const { left, tileRows, outRow } = plan;
+  const leftRow = rowStride(left);
+  setSum(body, rows.left, leftBlock, [rows.firstTile, tileRows * leftRow]);
+  setSum(body, rows.out, outStrip, [rows.firstTile, tileRows * outRow]);
+  if (left.packed && left.stride === "table")
+    setSum(body, rows.rowTable, paramWork, method.work.rowTable, [rows.firstTile, 4 * tileRows]);
+  for (const edge of rows.edges) {
+    setSum(body, edge.out, rows.out, [tiles, tileRows * outRow], edge.before * outRow);
+    setSum(body, edge.left, rows.left, [tiles, tileRows * leftRow], edge.before * leftRow);
+  }
+}
+
+/** Packs the rows of a block; from then on they are read there. */
+function packRows(driver: Driver, rows: Rows): void {
+  const { body, int, plan, method, kernels, tiles } = driver;
+  const { get, constant } = int;
+  const { tileRows, vector } = plan;
+  const { packedLeft, rowTable } = rows;
+  setSum(body, packedLeft, paramWork, method.work.left);
+  if (plan.tiles > 0)
+    callPack(driver, kernels.packLeft(tileRows), get(rows.left), packedLeft, get(tiles), get(rowTable));
+  rows.whenLastBlock(() => {
+    for (const { height, count, before, left } of rows.edges) {
+      const target = body.local("i32", "edge_packed");
+      const rowsBefore = int.plus(int.times(get(tiles), tileRows), constant(before));
+      const bytesBefore = int.times(int.times(rowsBefore, get(driver.depth)), vector.bytes);
+      int.set(target, int.plus(get(packedLeft), bytesBefore));
+      callPack(driver, kernels.packLeft(height), get(left), target, constant(count), () =>
+        sum(body, rowTable, [tiles, 4 * tileRows], 4 * before),
+      );
+      int.set(left, get(target));
+    }
+  });
+  int.set(rows.left, get(packedLeft));
+}
+
+/** Goes along the rows of `out`, tile after tile: for short sums. */
+function multiplyByRows(driver: Driver, rows: Rows, { tailAt }: Columns): void {
+  const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
+  const { get, constant } = int;
+  const { left, right, tileRows, tileColumns, tail, outColumn } = plan;
+  const panelStep = tileColumns * (right.packed ? depthBytes(plan) : rowStride(right));
+  const rowStep = left.packed ? depthBytes(plan) : rowStride(left);
+  const tailOut = body.local("i32", "tail_out");
+  const along = (height: number, leftAt: number, outAt: number, count: Int): void =>
+    repeat(body, body.local("i32", "tiles_left"), count, false, () => {
+      const step = { left: 0, right: panelStep, out: tileColumns * outColumn };
+      callTile(driver, kernels.tile(height, tileColumns, step), leftAt, packedRight, outAt, get(panels));
+      if (tail > 0)
+        whenLastStrip(driver, () => {
+          setSum(body, tailOut, outAt, [panels, tileColumns * outColumn]);
+          callTile(driver, kernels.tile(height, tail), leftAt, tailAt, tailOut, constant(1));
+        });
+      int.advance(leftAt, height * rowStep);
+      int.advance(outAt, height * plan.outRow);
+    });
+  if (plan.tiles > 0) along(tileRows, rows.left, rows.out, get(tiles));
+  if (rows.edges.length > 0)
+    rows.whenLastBlock(() => {
+      for (const { height, count, ...edge } of rows.edges)
+        along(height, edge.left, edge.out, constant(count));
+    });
+}
+
+/** Goes down the columns, panel after panel. */
+function multiplyByColumns(driver: Driver, rows: Rows, { panelBytes, tailAt }: Columns, panel: number): void {
+  const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
+  const { get, constant } = int;
+  const { tileRows, tileColumns, tail } = plan;
+  const down = (columns: number, rightAt: number): void => {
+    const call = (height: number, leftAt: number, outAt: number, count: Int): void =>
+      callTile(driver, kernels.tile(height, columns), leftAt, rightAt, outAt, count);
+    if (plan.tiles > 0) call(tileRows, rows.left, rows.out, get(tiles));
+    if (rows.edges.length === 0) return;
+    rows.whenLastBlock(() => {
+      for (const { height, count, left, out } of rows.edges) call(height, left, out, constant(count));
+    });
+  };
+  if (plan.panels > 0) {
+    int.set(panel, get(packedRight));
+    repeat(body, body.local("i32", "panels_left"), get(panels), false, () => {
+      down(tileColumns, panel);
+      setSum(body, panel, panel, [panelBytes, 1]);
+      for (const local of [rows.out, ...rows.edges.map(({ out }) => out)])
+        int.advance(local, tileColumns * plan.outColumn);
+    });
+  }
+  if (tail > 0) whenLastStrip(driver, () => down(tail, tailAt));
+}

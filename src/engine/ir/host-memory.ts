@@ -1,0 +1,78 @@
+import { sliceElements } from "../kernel/copy-elements.ts";
+import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { ScalarType } from "../kernel/scalar.ts";
+import type { Memory, Storage } from "./storage.ts";
+
+/**
+ * Elements in an array of JavaScript or in the memory that compiled kernels share. Kernels see the `Cell`; what else there is
+ * the result pool goes by.
+ */
+export interface HostStorage extends Cell, Storage {
+  array: TypedArray;
+  offset: number;
+  isOutside: boolean;
+  /** Whose result it is, where that learns what becomes of its results. */
+  readonly maker: ResultMaker | undefined;
+  /** How often it was read by kernels whose memory it does not lie in, where that is counted. */
+  reads: number;
+  /** Whether the array is a caller's own, to be read during one call only. */
+  readonly isBorrowed: boolean;
+}
+
+/** A program whose results may be given back to it. */
+export interface ResultMaker {
+  /** Whether the memory of one of them was given back. */
+  isGivenBack: boolean;
+}
+
+const nothing = /* @__PURE__ */ new Uint8Array(0);
+
+/** Arrays of JavaScript, and what compiled kernels share. */
+class HostMemory implements Memory {
+  readonly name = "the processor";
+  readonly isImmediate = true;
+
+  store(_: ScalarType, from: TypedArray, offset: number, n: number): Storage {
+    return hostStorage(sliceElements(from, offset, n), 0, true);
+  }
+
+  view(storage: Storage, n: number): TypedArray {
+    const { array, offset } = storage as HostStorage;
+    return array.subarray(offset, offset + n);
+  }
+
+  copy(storage: Storage, n: number): TypedArray {
+    const { array, offset } = storage as HostStorage;
+    return sliceElements(array, offset, n);
+  }
+
+  read(storage: Storage, n: number): Promise<TypedArray> {
+    return Promise.resolve(this.copy(storage, n));
+  }
+
+  release(storage: Storage): void {
+    const host = storage as HostStorage;
+    host.memory = undefined;
+    host.array = nothing;
+    host.offset = 0;
+  }
+}
+
+/** The memory of the process. An object of a class, whose methods do not get in the way of those who clone tensors. */
+export const hostMemory: Memory = /* @__PURE__ */ new HostMemory();
+
+/** Whether a storage lies in the memory of the process. */
+export function isOnHost(storage: Storage): storage is HostStorage {
+  return storage.memory === hostMemory;
+}
+
+/** A storage over elements of an array; all are made here, so that engines see one kind of object. */
+export function hostStorage(
+  array: TypedArray,
+  offset = 0,
+  isOutside = false,
+  maker?: ResultMaker,
+  isBorrowed = false,
+): HostStorage {
+  return { array, offset, isOutside, memory: hostMemory, isShared: false, maker, reads: 0, isBorrowed };
+}

@@ -1,0 +1,51 @@
+import type { Block } from "./build.ts";
+import * as k from "./build.ts";
+import type { Contract, Dim, Expr, Place, Size, Stmt } from "./scalar.ts";
+import { constantDim, constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
+
+/**
+ * Indices of a dim that one contraction takes together, where only calls know how many there are: enough for tiles in registers,
+ * and for packing an operand to cost little beside the products that it serves.
+ */
+const blockIndices = 64;
+
+/**
+ * A contraction that has more results than are known before a call, as contractions of known sizes in loops over those dims.
+ * `undefined` where sums, or the strides of other dims, are not known.
+ */
+export function blockContract(stmt: Contract): Stmt[] | undefined {
+  const isKnown = (dim: Dim): boolean => constantDim(dim) !== undefined;
+  const loops = stmt.dims.filter((dim) => !isKnown(dim));
+  if (loops.some(({ role }) => role === "sum")) return undefined;
+  const block = k.makeBlock();
+  writeLoops(block, { ...stmt, dims: stmt.dims.filter(isKnown) }, loops, stmt.name);
+  return block.statements;
+}
+
+/** Loops over dims around a contraction of the others. */
+function writeLoops(block: Block, stmt: Contract, loops: readonly Dim[], name: string): void {
+  const [dim, ...inner] = loops;
+  if (dim === undefined) return block.contract({ ...stmt, name });
+  const strides = constantDim({ ...dim, size: 1 });
+  const size = sizeExpr(dim.size);
+  const each = (part: string, from: Expr, to: Expr, count: number, dims: readonly Dim[]): void =>
+    block.forEach(`${name}.${part}`, from, to, (loop, i) => {
+      const moved = (place: Place, stride: Size): Place => {
+        const distance = multiplySizes(i, multiplySizes(stride, count));
+        return constantSize(distance) === 0
+          ? place
+          : { ...place, offset: k.add(place.offset, sizeExpr(distance)) };
+      };
+      const at = {
+        out: moved(stmt.out, dim.out),
+        left: moved(stmt.left, dim.left),
+        right: moved(stmt.right, dim.right),
+      };
+      writeLoops(loop, { ...stmt, ...at, dims }, inner, `${name}.${part}`);
+    });
+  if (strides === undefined) return each("one", k.i32(0), size, 1, stmt.dims);
+  const blocks = block.let(`${name}.blocks`, k.div(size, k.i32(blockIndices)));
+  const whole: Dim = { ...strides, size: blockIndices };
+  each("block", k.i32(0), blocks, blockIndices, [...stmt.dims, whole]);
+  each("one", k.mul(blocks, k.i32(blockIndices)), size, 1, stmt.dims);
+}

@@ -1,0 +1,267 @@
+import { DownhillError } from "../../errors/index.ts";
+import type { HostStorage } from "../../ir/host-memory.ts";
+import { hostStorage } from "../../ir/host-memory.ts";
+import { copyElements, sliceElements } from "../../kernel/copy-elements.ts";
+import type { TypedArray } from "../../kernel/executable.ts";
+import { bytesPerElement } from "../../kernel/executable.ts";
+import { mebibytes } from "../../kernel/reclaim.ts";
+import type { ScalarType } from "../../kernel/scalar.ts";
+import type { Owner } from "./owner.ts";
+import { isOver, noteMistake, noteRun } from "./owner.ts";
+import type { KernelMemory, Region } from "./regions.ts";
+import { Regions } from "./regions.ts";
+
+/** What the pool knows of a storage that lies in it. */
+interface Resident {
+  readonly region: Region;
+  /** The array that a storage came with, which still holds its elements. */
+  original: { readonly array: TypedArray; readonly offset: number } | undefined;
+  readonly owner: Owner | undefined;
+  /** The storage whose region it has taken over, which points here too until it is given away. */
+  readonly former: HostStorage | undefined;
+  /** The run that made or read it last. */
+  usedAt: number;
+}
+
+/** So many of an owner's older results are looked at when the next one comes. */
+const looks = 2;
+/** An array that takes more than this part of the budget would push most others out. */
+const largestPart = 1 / 4;
+
+/**
+ * Large results, and operands that are read again and again, rest here, in the memory of compiled kernels, which use them without
+ * a copy. Keeps at most `budget()` bytes.
+ *
+ * Nothing tells when a storage has become garbage: no engine collects inside one synchronous loop. So storages make room by moving
+ * to arrays of their own, which are collected like any other; one whose memory was given away just goes, and its region is spare
+ * until a storage of the same size comes or room is needed.
+ *
+ * Two kinds make room. Results whose live range is over, as far as their owner knows: the next result takes the memory of such a
+ * one, which the processor still holds in its caches. And where the budget ends, those used longest ago go, whatever they are.
+ */
+export class ResultPool {
+  private readonly residents = new Map<HostStorage, Resident>(); // those to go first come first
+  private readonly reused = new WeakMap<HostStorage, Owner>(); // those that moved out for the next result of their owner
+  private readonly regions: Regions;
+  private readonly budget: () => number;
+  private now = 0;
+
+  constructor(memory: KernelMemory, budget: () => number) {
+    this.regions = new Regions(memory);
+    this.budget = budget;
+  }
+
+  /** Notes that a program begins to run: what is touched and made until the next one is used now. */
+  begin(): void {
+    this.now++;
+  }
+
+  /**
+   * A storage for `n` elements, the next result of its owner if it has one; `undefined` for one so large that it would push most
+   * others out, and where there is no room.
+   */
+  allocate(type: ScalarType, n: number, owner?: Owner): HostStorage | undefined {
+    const region = (owner === undefined ? undefined : this.reuse(owner)) ?? this.regionFor(type, n);
+    if (region === undefined) return undefined;
+    const storage = hostStorage(region.array);
+    this.residents.set(storage, {
+      region,
+      original: undefined,
+      owner,
+      former: undefined,
+      usedAt: this.now,
+    });
+    if (owner !== undefined) {
+      noteRun(owner, this.now);
+      owner.results.add(storage);
+    }
+    return storage;
+  }
+
+  /** Whether a storage rests here; if so, it is among the last to go. */
+  touch(storage: HostStorage): boolean {
+    const resident = this.residents.get(storage);
+    if (resident === undefined) return false;
+    resident.usedAt = this.now;
+    this.residents.delete(storage);
+    this.residents.set(storage, resident);
+    return true;
+  }
+
+  /** Whether a storage that lies outside had to leave for the next result of its owner, who learns from it. */
+  wasReusedTooEarly(storage: HostStorage): boolean {
+    const owner = this.reused.get(storage);
+    if (owner === undefined) return false;
+    this.reused.delete(storage);
+    noteMistake(owner);
+    return true;
+  }
+
+  /** Moves a storage in that lies outside and is read again and again; its own array is kept for the day it moves out. */
+  moveIn(storage: HostStorage, type: ScalarType, n: number): void {
+    const region = this.regionFor(type, n);
+    if (region === undefined) return;
+    const { array, offset } = storage;
+    storage.array = region.array;
+    storage.offset = 0;
+    storage.isOutside = false;
+    copyElements(storage.array, 0, array, offset, n);
+    const original = { array, offset };
+    this.residents.set(storage, { region, original, owner: undefined, former: undefined, usedAt: this.now });
+  }
+
+  /** Whether a storage rests here. */
+  holds(storage: HostStorage): boolean {
+    return this.residents.has(storage);
+  }
+
+  /** A storage in the region of another one, which has none from now on; `undefined` where that does not rest here. */
+  takeOver(former: HostStorage): HostStorage | undefined {
+    const resident = this.residents.get(former);
+    if (resident === undefined) return undefined;
+    const { region } = resident;
+    this.remove(former, resident);
+    const storage = hostStorage(region.array);
+    this.residents.set(storage, {
+      region,
+      original: undefined,
+      owner: undefined,
+      former,
+      usedAt: this.now,
+    });
+    return storage;
+  }
+
+  /** Undoes that: `former` has its region again, and the other storage none. */
+  undoTakeOver(storage: HostStorage, former: HostStorage): void {
+    const resident = this.residents.get(storage);
+    if (resident?.former !== former) return;
+    this.remove(storage, resident);
+    this.residents.set(former, { ...resident, former: undefined });
+  }
+
+  /** Notes that a storage is about to change here: what it was before is of no use any more. */
+  change(storage: HostStorage): void {
+    const resident = this.residents.get(storage);
+    if (resident !== undefined) resident.original = undefined;
+  }
+
+  /** Gives back the memory of a storage that nobody will read again: the next one of its size takes it. */
+  release(storage: HostStorage): void {
+    const resident = this.residents.get(storage);
+    if (resident === undefined) return;
+    this.remove(storage, resident);
+    this.regions.keepSpare(resident.region);
+  }
+
+  /** Gives back what lies spare, else moves about so many bytes of storages out; whether there was anything. */
+  giveBack(bytes: number): boolean {
+    const before = this.regions.used;
+    if (this.regions.spareBytes > 0) this.regions.clearSpare();
+    else this.moveOutUntil(() => before - this.regions.used >= bytes);
+    return this.regions.used < before;
+  }
+
+  /** How many storages rest here, the bytes that it holds, and those among them that are spare. */
+  stats(): { readonly storages: number; readonly bytes: number; readonly spareBytes: number } {
+    const { used, spareBytes } = this.regions;
+    return { storages: this.residents.size, bytes: used, spareBytes };
+  }
+
+  /** The same in words, as errors of memory show it. */
+  describe(): string {
+    let [count, bytes] = [0, 0]; // of operands that moved in and have not changed since
+    for (const { region, original } of this.residents.values()) {
+      if (original === undefined) continue;
+      count++;
+      bytes += region.bytes;
+    }
+    const { used, spareBytes } = this.regions;
+    return (
+      `Of at most ${mebibytes(this.budget())} for results at rest, ${this.residents.size - count} results take ` +
+      `${mebibytes(used - bytes - spareBytes)}, ${count} operands ${mebibytes(bytes)}, and ${mebibytes(spareBytes)} are spare.`
+    );
+  }
+
+  /** A region for `n` elements: one that is spare, or a new one, for which others move out. */
+  private regionFor(type: ScalarType, n: number): Region | undefined {
+    const spare = this.regions.takeSpare(type, n);
+    if (spare !== undefined) return spare;
+    return this.makeRoom(n * bytesPerElement[type]) ? this.regions.allocate(type, n) : undefined;
+  }
+
+  private makeRoom(bytes: number): boolean {
+    const { regions } = this;
+    const most = this.budget();
+    if (bytes > most * largestPart) return false;
+    if (regions.used + bytes > most) regions.clearSpare();
+    this.moveOutUntil(() => regions.used + bytes <= most);
+    return regions.used + bytes <= most;
+  }
+
+  /** Moves storages out and frees their regions, those that were used longest ago first. */
+  private moveOutUntil(isEnough: () => boolean): void {
+    for (const [storage, resident] of this.residents) {
+      if (isEnough() || !this.moveOut(storage, resident)) return;
+      this.regions.free(resident.region);
+    }
+  }
+
+  /** The region of a result whose live range is over; what more there is of those is freed. */
+  private reuse(owner: Owner): Region | undefined {
+    let found: Region | undefined;
+    let count = Math.min(looks, owner.results.size);
+    for (const storage of owner.results) {
+      if (count-- <= 0) break;
+      const resident = this.residents.get(storage)!;
+      if (!isOver(owner, resident.usedAt)) {
+        owner.results.delete(storage); // looked at last from now on
+        owner.results.add(storage);
+        continue;
+      }
+      if (!this.moveOut(storage, resident)) break;
+      this.reused.set(storage, owner);
+      if (found === undefined) found = resident.region;
+      else this.regions.free(resident.region);
+    }
+    return found;
+  }
+
+  /**
+   * Moves the elements of a storage to an array of its own; its region is the caller's then. False where the engine has no memory
+   * for the array.
+   */
+  private moveOut(storage: HostStorage, resident: Resident): boolean {
+    const { original, former } = resident;
+    if (original !== undefined) {
+      storage.array = original.array;
+      storage.offset = original.offset;
+    } else {
+      const copy = trySlice(storage.array);
+      if (copy === undefined) return false;
+      storage.array = copy;
+    }
+    storage.isOutside = true;
+    if (former?.memory !== undefined) {
+      former.array = storage.array;
+      former.isOutside = true;
+    }
+    this.remove(storage, resident);
+    return true;
+  }
+
+  private remove(storage: HostStorage, { owner }: Resident): void {
+    this.residents.delete(storage);
+    owner?.results.delete(storage);
+  }
+}
+
+/** A copy of an array, where the engine has memory for one. */
+function trySlice(array: TypedArray): TypedArray | undefined {
+  try {
+    return sliceElements(array, 0, array.length);
+  } catch (problem) {
+    if (problem instanceof DownhillError && problem.code === "oom") return undefined;
+    throw problem;
+  }
+}

@@ -1,0 +1,59 @@
+import { DownhillError, internalError } from "../errors/index.ts";
+import type { Program } from "../ir/program.ts";
+import type { Held, Memory } from "../ir/storage.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Routine } from "../kernel/scalar.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import type { Device } from "./device.ts";
+import { engine } from "./engine.ts";
+import { usedAfterDonation } from "./pool/give-back.ts";
+
+/**
+ * Refuses a program that a device cannot compute. Scalars that adapt to what stands beside them do not count: they are numbers of
+ * the host.
+ *
+ * @throws DownhillError `dtype`
+ */
+export function requireTypes({ name, types }: Device, program: Program): void {
+  const values = [...program.ins, ...program.eqns.flatMap((eqn) => eqn.outs)];
+  const odd = values.find(
+    ({ type }) => !types.includes(scalarTypeOf(type.dtype)) && !(type.weak && type.shape.length === 0),
+  );
+  if (odd === undefined) return;
+  throw new DownhillError(
+    "dtype",
+    `${program.name}: ${name} does not compute with ${odd.type.dtype}. Make tensors of another dtype, as in tensor(x, { dtype: "float32" }).`,
+  );
+}
+
+/**
+ * Operands in a memory: those that lie in another one are copied, once.
+ *
+ * @throws DownhillError `donated` for one that was given away, `option` for one that would have to be awaited.
+ */
+export function bring(
+  memory: Memory,
+  routine: Pick<Routine, "name" | "inputs">,
+  operands: readonly Held[],
+): Held[] {
+  const copies = (engine.copies ??= new WeakMap());
+  return operands.map((operand, k) => {
+    if (typeof operand === "number" || operand.memory === memory) return operand;
+    const from = operand.memory;
+    if (from === undefined) throw usedAfterDonation(routine.name);
+    if (!from.isImmediate)
+      throw new DownhillError(
+        "option",
+        `${routine.name}: an operand is computed by ${from.name}, and ${memory.name} would have to wait for it. Pass tensor(await x.read()) instead.`,
+      );
+    const port = routine.inputs[k]!;
+    const { type, size } = port.kind === "scalar" ? { type: port.type, size: 1 } : port.buffer;
+    const n = constantSize(size);
+    if (n === undefined) throw internalError(`operand ${k} of ${routine.name} has no size to be copied by`);
+    if (port.kind === "scalar" && memory.isImmediate) return from.view(operand, n)[0]!;
+    let copy = copies.get(operand);
+    if (copy?.memory !== memory)
+      copies.set(operand, (copy = memory.store(type, from.view(operand, n), 0, n)));
+    return copy;
+  });
+}

@@ -1,0 +1,149 @@
+import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import type { Held, Memory, Storage } from "../../src/engine/ir/storage.ts";
+import { sliceElements } from "../../src/engine/kernel/copy-elements.ts";
+import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import { makeArray } from "../../src/engine/kernel/executable.ts";
+import type { Routine, ScalarType } from "../../src/engine/kernel/scalar.ts";
+import { chooseDevice } from "../../src/engine/runtime/cpu.ts";
+import type { Device, DeviceCode } from "../../src/engine/runtime/device.ts";
+
+/** Elements on the fake device: there is no array before the work that makes them was done, nor after its release. */
+interface FakeStorage extends Storage {
+  readonly type: ScalarType;
+  readonly n: number;
+  array: TypedArray | undefined;
+  /** Why there are none. */
+  problem: Error | undefined;
+}
+
+/** A device as a GPU is one: with a memory of its own and a queue of work, whose results are there some time after the call. */
+export interface FakeDevice extends Device {
+  /** How often it has run a routine, and the bytes of arrays that it holds. */
+  readonly stats: () => { readonly runs: number; readonly bytes: number };
+  /** Has its next run of a routine fail. */
+  readonly failNext: (problem: Error) => void;
+}
+
+/** Runs something whose operations are computed by a device, till what it promises is there. */
+export async function withDevice<T>(device: Device, run: () => T | Promise<T>): Promise<T> {
+  chooseDevice(device);
+  try {
+    return await run();
+  } finally {
+    chooseDevice();
+  }
+}
+
+/** Makes one that computes with these types, by the interpreter. */
+export function makeFakeDevice(types: readonly ScalarType[]): FakeDevice {
+  let [runs, bytes] = [0, 0];
+  let failure: Error | undefined;
+  let queue = Promise.resolve(); // each piece of work waits for the one before
+
+  const enqueue = <T>(work: () => T): Promise<T> => {
+    const done = queue.then(work);
+    queue = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  };
+  const fill = (storage: FakeStorage, array: TypedArray): void => {
+    storage.array = array;
+    bytes += array.byteLength;
+  };
+  /** The elements, in the midst of the queue. */
+  const arrayOf = ({ array, problem }: FakeStorage): TypedArray => {
+    if (problem !== undefined) throw problem;
+    if (array === undefined) throw new Error("the fake device was asked for elements that it has not");
+    return array;
+  };
+  const allocate = (type: ScalarType, n: number): FakeStorage => ({
+    memory,
+    isShared: false,
+    type,
+    n,
+    array: undefined,
+    problem: undefined,
+  });
+  const refuse = (): never => {
+    throw new Error("nobody may look at elements of the fake device without waiting");
+  };
+  const memory: Memory = {
+    name: "a fake device",
+    isImmediate: false,
+    store(type, from, offset, n) {
+      const storage = allocate(type, n);
+      const elements = sliceElements(from, offset, n);
+      void enqueue(() => fill(storage, elements));
+      return storage;
+    },
+    view: refuse,
+    copy: refuse,
+    read(storage, n) {
+      const fake = storage as FakeStorage;
+      return enqueue(() => sliceElements(arrayOf(fake), 0, n));
+    },
+    release(storage) {
+      const fake = storage as FakeStorage;
+      fake.memory = undefined;
+      void enqueue(() => {
+        bytes -= fake.array?.byteLength ?? 0;
+        fake.array = undefined;
+      });
+    },
+  };
+
+  const compile = (routine: Routine): DeviceCode => {
+    const compiled = interpBackend.compile(routine);
+    const run = (inputs: readonly Held[], outputs: readonly FakeStorage[]): void => {
+      runs++;
+      const given = inputs.map((held, k): Slot => {
+        if (typeof held === "number") return held;
+        const array = arrayOf(held as FakeStorage);
+        return routine.inputs[k]!.kind === "scalar" ? array[0]! : { array, offset: 0 };
+      });
+      if (failure !== undefined) {
+        const problem = failure;
+        failure = undefined;
+        throw problem;
+      }
+      const arrays = outputs.map(({ type, n }) => makeArray(type, n));
+      const slots = routine.outputs.map((output, k): Slot =>
+        output.kind === "scalar" ? 0 : { array: arrays[k]!, offset: 0 },
+      );
+      compiled(given, slots);
+      for (const [k, storage] of outputs.entries()) {
+        const slot = slots[k]!;
+        if (typeof slot === "number") arrays[k]![0] = slot;
+        fill(storage, arrays[k]!);
+      }
+    };
+    return {
+      backend: "fake",
+      call(inputs, outputs) {
+        const [operands, results] = [[...inputs], [...outputs] as FakeStorage[]];
+        void enqueue(() => {
+          try {
+            run(operands, results);
+          } catch (problem) {
+            for (const storage of results) storage.problem = problem as Error;
+          }
+        });
+      },
+      size: () => undefined,
+      release() {},
+    };
+  };
+
+  return {
+    name: "a fake device",
+    memory,
+    types,
+    bits: "exact",
+    allocate,
+    compile,
+    stats: () => ({ runs, bytes }),
+    failNext: (problem) => void (failure = problem),
+  };
+}
