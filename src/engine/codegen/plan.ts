@@ -211,14 +211,16 @@ const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "con
 /** Iterations that one call makes: many of short ones, so that few calls end within a vector. */
 function iterationsOfCall(block: readonly Stmt[], { chunkWork }: Target): number {
   const least = Math.ceil(chunkWork / blockWork(block));
-  const { callMultiple, fewestPerCall } = tuning;
-  if (least < callMultiple && hasKind(block, loops)) return least;
-  return Math.max(fewestPerCall, Math.ceil(least / callMultiple) * callMultiple);
+  if (least < tuning.callMultiple && hasKind(block, loops)) return least;
+  return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
 function isShareable(stmt: Stmt, { simd, chunkWork }: Target): boolean {
-  if (stmt.kind === "contract") return simd && statementWork(stmt) >= chunkWork * tuning.sharedProductCalls;
+  if (stmt.kind === "contract") {
+    const isLong = statementWork(stmt) >= chunkWork * tuning.sharedProductCalls;
+    return simd && (isLong || constantDims(stmt.dims) === undefined);
+  }
   if (stmt.kind !== "for" || stmt.independent !== true || stmt.reverse) return false;
   if (stmt.from.kind !== "const" || stmt.to.kind !== "const") return true;
   const iterations = likelyIterations(stmt, tuning.unknownIterationsOfLoops);
@@ -354,7 +356,6 @@ function planProduct(stmt: Contract, target: Target, isKernel: boolean): Product
 
 /** How many products a part of a contraction should have that threads share. */
 function partOf(stmt: Contract, { chunkWork }: Target): number {
-  const { fewestPartCalls, mostPartCalls, partsOfProduct } = tuning;
-  const calls = statementWork(stmt) / (partsOfProduct * chunkWork);
-  return chunkWork * Math.max(fewestPartCalls, Math.min(mostPartCalls, calls));
+  const calls = statementWork(stmt) / (tuning.partsOfProduct * chunkWork);
+  return chunkWork * Math.max(tuning.fewestPartCalls, Math.min(tuning.mostPartCalls, calls));
 }
