@@ -93,25 +93,100 @@ export function callableRoutine(
     sizes,
   );
   const written = ins.filter((port) => port.isWritten);
-  const types = routine.outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
-  const scalarSlots = types.flatMap((type, k) => (type === undefined ? [] : [k]));
   const args = new Array<number>(program.argumentTypes.length).fill(0);
   const passed = program.argumentBlock === undefined ? undefined : program.argumentTypes;
-  const readers = scalarSlots.map((slot, k) => reader(types[slot]!, program.results + 8 * k, arena));
   const writers = passed?.map((type, k) => writer(type, program.argumentBlock! + 8 * k, arena));
-  const single = scalarSlots.length === 1 ? scalarSlots[0]! : -1;
-  const isUnsigned = single >= 0 && types[single] === "u32";
   const firstOut = routine.inputs.length;
-  const keptCopies = [...ins, ...outs].filter(({ isKept }) => isKept);
-  const size = {
-    kernels: program.kernels,
-    shared: program.shared?.tasks ?? 0,
-    codeBytes: program.bytes.length,
-    ownBytes: memory.ownBytes() + keptCopies.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
-  const lent: Port[] = []; // those whose memory goes back after the call
-  let missing = 0; // bytes that there was no room for
+  const copies = makeCopies(memory);
+  const putScalars = scalarResults(routine, program, arena);
   let isReleased = false;
+
+  /** Finds the addresses of all arrays; false where there is no room for a copy. */
+  const place = (inputs: readonly Slot[], outputs: readonly Slot[]): boolean => {
+    for (let k = 0; k < ins.length; k++) {
+      const port = ins[k]!;
+      const address = copies.addressOf(port, inputs[port.slot] as Cell);
+      if (address === 0) return false;
+      args[port.slot] = address;
+    }
+    for (let k = 0; k < outs.length; k++) {
+      const port = outs[k]!;
+      const address = copies.addressOf(port, outputs[port.slot] as Cell);
+      if (address === 0) return false;
+      args[firstOut + k] = address;
+    }
+    return true;
+  };
+  const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
+    if (isReleased) throw internalError(`routine ${JSON.stringify(name)} is called after its release`);
+    for (let k = 0; k < firstOut; k++) {
+      const slot = inputs[k]!;
+      if (typeof slot === "number") args[k] = slot;
+    }
+    try {
+      while (!place(inputs, outputs)) copies.makeRoom();
+      for (let k = 0; k < ins.length; k++) {
+        const port = ins[k]!;
+        if (args[port.slot] !== port.staging) continue;
+        const { array, offset } = inputs[port.slot] as Cell;
+        copyElements(copies.elements(port), 0, array, offset, port.size);
+      }
+      if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
+      const result = writers === undefined ? invoke(run, args) : run();
+      for (let k = 0; k < written.length; k++) {
+        const port = written[k]!;
+        if (args[port.slot] !== port.staging) continue;
+        const { array, offset } = inputs[port.slot] as Cell;
+        copyElements(array, offset, copies.elements(port), 0, port.size);
+      }
+      for (let k = 0; k < outs.length; k++) {
+        const port = outs[k]!;
+        if (args[firstOut + k] !== port.staging) continue;
+        const { array, offset } = outputs[port.slot] as Cell;
+        copyElements(array, offset, copies.elements(port), 0, port.size);
+      }
+      putScalars(result, outputs);
+    } finally {
+      copies.giveBack();
+    }
+  };
+  const kept = [...ins, ...outs].filter(({ isKept }) => isKept);
+  return Object.assign(
+    sizes.update === undefined ? call : measuring(routine, sizes, [ins, outs], args, arena, call),
+    {
+      size: {
+        kernels: program.kernels,
+        shared: program.shared?.tasks ?? 0,
+        codeBytes: program.bytes.length,
+        ownBytes: memory.ownBytes() + kept.reduce((sum, { bytes }) => sum + bytes, 0),
+        get memoryBytes(): number {
+          return memory.bytes();
+        },
+      },
+      release(): void {
+        isReleased = true;
+        memory.release();
+      },
+    },
+  );
+}
+
+/** Memory for copies of arrays that lie elsewhere: some of it stays from call to call, the rest is lent for one. */
+interface Copies {
+  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
+  readonly addressOf: (port: Port, cell: Cell) => number;
+  /** The elements of a copy. */
+  readonly elements: (port: Port) => TypedArray;
+  /** Has others make the room that was missing. */
+  readonly makeRoom: () => void;
+  /** Gives back what was lent for one call. */
+  readonly giveBack: () => void;
+}
+
+function makeCopies(memory: ModuleMemory): Copies {
+  const { arena } = memory;
+  const lent: Port[] = [];
+  let missing = 0; // bytes that there was no room for
 
   /** Sees to memory for a copy; whether there is some. */
   const stage = (port: Port): boolean => {
@@ -125,115 +200,83 @@ export function callableRoutine(
     else lent.push(port);
     return true;
   };
-  /** The elements of a copy. */
-  const staged = (port: Port): TypedArray => {
-    const { size: n } = port;
-    let { view } = port;
-    if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
-      view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
-      port.view = view;
-      port.viewAddress = port.staging;
-    }
-    return view;
-  };
-  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
-  const addressOf = (port: Port, cell: Cell): number => {
-    if (cell.isOutside !== true) {
-      const { array, offset } = cell;
-      if (offset + port.size > array.length) throw misfit(port, cell);
-      if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
-    }
-    return stage(port) ? port.staging : 0;
-  };
-  /** Finds the addresses of all arrays; false where there is no room for a copy. */
-  const place = (inputs: readonly Slot[], outputs: readonly Slot[]): boolean => {
-    for (let k = 0; k < ins.length; k++) {
-      const port = ins[k]!;
-      const address = addressOf(port, inputs[port.slot] as Cell);
-      if (address === 0) return false;
-      args[port.slot] = address;
-    }
-    for (let k = 0; k < outs.length; k++) {
-      const port = outs[k]!;
-      const address = addressOf(port, outputs[port.slot] as Cell);
-      if (address === 0) return false;
-      args[firstOut + k] = address;
-    }
-    return true;
-  };
   const giveBack = (): void => {
+    if (lent.length === 0) return;
     for (const port of lent) {
       arena.free(port.staging);
       port.staging = 0;
     }
     lent.length = 0;
   };
-
-  const compiled = (inputs: readonly Slot[], outputs: Slot[]): void => {
-    if (isReleased) throw internalError(`routine ${JSON.stringify(name)} is called after its release`);
-    for (let k = 0; k < firstOut; k++) {
-      const slot = inputs[k]!;
-      if (typeof slot === "number") args[k] = slot;
-    }
-    try {
-      while (!place(inputs, outputs)) {
-        const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
-        giveBack(); // what makes room may move the arrays of this very call
-        arena.makeRoom(missing, "copies", taken);
+  return {
+    giveBack,
+    addressOf(port, cell) {
+      if (cell.isOutside !== true) {
+        const { array, offset } = cell;
+        if (offset + port.size > array.length) throw misfit(port, cell);
+        if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
       }
-      for (let k = 0; k < ins.length; k++) {
-        const port = ins[k]!;
-        if (args[port.slot] !== port.staging) continue;
-        const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(staged(port), 0, array, offset, port.size);
+      return stage(port) ? port.staging : 0;
+    },
+    elements(port) {
+      const { size: n } = port;
+      let { view } = port;
+      if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
+        view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
+        port.view = view;
+        port.viewAddress = port.staging;
       }
-      if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
-      const result = writers === undefined ? invoke(run, args) : run();
-      for (let k = 0; k < written.length; k++) {
-        const port = written[k]!;
-        if (args[port.slot] !== port.staging) continue;
-        const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(array, offset, staged(port), 0, port.size);
-      }
-      for (let k = 0; k < outs.length; k++) {
-        const port = outs[k]!;
-        if (args[firstOut + k] !== port.staging) continue;
-        const { array, offset } = outputs[port.slot] as Cell;
-        copyElements(array, offset, staged(port), 0, port.size);
-      }
-      if (single >= 0) outputs[single] = isUnsigned ? result >>> 0 : result;
-      else for (let k = 0; k < scalarSlots.length; k++) outputs[scalarSlots[k]!] = readers[k]!();
-    } finally {
-      if (lent.length > 0) giveBack();
-    }
+      return view;
+    },
+    makeRoom() {
+      const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
+      giveBack(); // what makes room may move the arrays of this very call
+      arena.makeRoom(missing, "copies", taken);
+    },
   };
-  const { update } = sizes;
-  /** A call whose sizes it computes itself: the temporaries have their memory for its length. */
-  const measured = (inputs: readonly Slot[], outputs: Slot[]): void => {
-    update?.(inputs, outputs);
-    for (const port of ins) measure(port, sizes);
-    for (const port of outs) measure(port, sizes);
-    const bytes = isConstant(routine.arenaBytes) ? 0 : sizes.arenaBytes();
+}
+
+/** Puts the scalar results of a call to their places: the one that it returns, or all from memory. */
+function scalarResults(
+  { outputs }: Routine,
+  { results }: Program,
+  arena: Arena,
+): (result: number, slots: Slot[]) => void {
+  const types = outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
+  const places = types.flatMap((type, k) => (type === undefined ? [] : [k]));
+  const [single] = places;
+  if (places.length === 1 && single !== undefined) {
+    return types[single] === "u32"
+      ? (result, slots) => void (slots[single] = result >>> 0)
+      : (result, slots) => void (slots[single] = result);
+  }
+  const readers = places.map((slot, k) => reader(types[slot]!, results + 8 * k, arena));
+  return (_, slots) => {
+    for (let k = 0; k < places.length; k++) slots[places[k]!] = readers[k]!();
+  };
+}
+
+/** A call whose sizes it computes itself: its temporaries have their memory for its length. */
+function measuring(
+  { arenaBytes }: Routine,
+  sizes: CallSizes,
+  all: readonly (readonly Port[])[],
+  args: number[],
+  arena: Arena,
+  call: Compiled,
+): Compiled {
+  return (inputs, outputs) => {
+    sizes.update?.(inputs, outputs);
+    for (const list of all) for (const port of list) measure(port, sizes);
+    const bytes = isConstant(arenaBytes) ? 0 : sizes.arenaBytes();
     const address = bytes === 0 ? 0 : arena.allocate(bytes, "scratch");
-    if (!isConstant(routine.arenaBytes)) args[args.length - 1] = address;
+    if (!isConstant(arenaBytes)) args[args.length - 1] = address;
     try {
-      compiled(inputs, outputs);
+      call(inputs, outputs);
     } finally {
       if (address > 0) arena.free(address);
     }
   };
-  return Object.assign(update === undefined ? compiled : measured, {
-    size: {
-      ...size,
-      get memoryBytes(): number {
-        return memory.bytes();
-      },
-    },
-    release(): void {
-      isReleased = true;
-      memory.release();
-    },
-  });
 }
 
 function ports(
