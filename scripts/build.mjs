@@ -137,7 +137,8 @@ function without(name) {
     throw new Error(`--without ${name}: there is no such work-around in ${dirname(file)}`);
   return {
     name: "without a work-around",
-    transform: (code, id) => (id === file ? code.replace(need, "isFor: () => false,\n") : null),
+    transform: (code, id) =>
+      id === file ? { code: code.replace(need, "isFor: () => false,\n"), map: null } : null,
   };
 }
 

@@ -2,6 +2,9 @@
 // them as a sign that a function will be called, and compiles it together with the one around it. Without them it reads such
 // a function once to find its end and once more when it is called first.
 //
+// What it brings: in the first step of a small network Node 24 compiles 118 of 1,362 functions fewer by themselves (counted by
+// `--log-function-events`), some 3 of 54 ms; Node 20 does not heed it. The rows of the bench are `first-step-…` and `load`.
+//
 // They are worth a byte or two each in a bundle, since minifiers keep them for the same reason. Functions that are passed
 // on, to `map` say, stay as they are: they are many, short, and often not called at all.
 import { parseSync } from "oxc-parser";

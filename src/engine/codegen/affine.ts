@@ -32,30 +32,18 @@ export interface Names {
 
 /** How an expression depends on the index that the locals of `names` depend on. */
 export function dependence(expr: Expr, names: Names): Dependence {
-  const of = (x: Expr): Dependence => dependence(x, names);
-  switch (expr.kind) {
-    case "const":
-      return uniform;
-    case "local":
-      return names.get(expr.name) ?? uniform;
-    case "load":
-    case "table":
-      return of(expr.index).kind === "uniform" ? uniform : varying;
-    case "unary":
-    case "convert":
-      return joint(expr, [of(expr.x)]);
-    case "mulAdd":
-      return joint(expr, [of(expr.x), of(expr.y), of(expr.z)]);
-    case "select":
-      return joint(expr, [of(expr.condition), of(expr.x), of(expr.y)]);
-    case "call":
-      return expr.args.every((arg) => of(arg).kind === "uniform") ? uniform : varying;
-    case "binary": {
-      const [x, y] = [of(expr.x), of(expr.y)];
-      const isWhole = expr.type === "i32" || expr.type === "u32";
-      return (isWhole ? affineOf(expr, strideOf(x), strideOf(y)) : undefined) ?? joint(expr, [x, y]);
-    }
+  if (expr.kind === "const") return uniform;
+  if (expr.kind === "local") return names.get(expr.name) ?? uniform;
+  const operands = operandsOf(expr);
+  const parts = operands.map((x) => dependence(x, names));
+  if (expr.kind === "binary" && (expr.type === "i32" || expr.type === "u32")) {
+    const by = affineOf(expr, strideOf(parts[0]!), strideOf(parts[1]!));
+    if (by !== undefined) return by;
   }
+  if (parts.every((part) => part.kind === "uniform")) return uniform;
+  const isArithmetic = expr.kind !== "load" && expr.kind !== "table" && expr.kind !== "call";
+  const isIntegral = isArithmetic && isInteger(expr) && operands.every(isInteger);
+  return isIntegral && parts.every((part) => part.kind !== "varying") ? integral : varying;
 }
 
 function affineOf(
@@ -73,21 +61,12 @@ function affineOf(
   return undefined;
 }
 
-function joint(expr: Expr, parts: readonly Dependence[]): Dependence {
-  if (parts.every((part) => part.kind === "uniform")) return uniform;
-  if (parts.some((part) => part.kind === "varying")) return varying;
-  return isInteger(expr) && operandsOf(expr).every(isInteger) ? integral : varying;
-}
-
 function isInteger({ type }: Expr): boolean {
   return type === "i32" || type === "u32" || type === "bool";
 }
 
-function operandsOf(expr: Expr): readonly Expr[] {
+function operandsOf(expr: Exclude<Expr, { kind: "const" | "local" }>): readonly Expr[] {
   switch (expr.kind) {
-    case "const":
-    case "local":
-      return [];
     case "load":
     case "table":
       return [expr.index];

@@ -211,9 +211,8 @@ const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "con
 /** Iterations that one call makes: many of short ones, so that few calls end within a vector. */
 function iterationsOfCall(block: readonly Stmt[], { chunkWork }: Target): number {
   const least = Math.ceil(chunkWork / blockWork(block));
-  const { callMultiple, fewestPerCall } = tuning;
-  if (least < callMultiple && hasKind(block, loops)) return least;
-  return Math.max(fewestPerCall, Math.ceil(least / callMultiple) * callMultiple);
+  if (least < tuning.callMultiple && hasKind(block, loops)) return least;
+  return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
@@ -270,7 +269,7 @@ function leavesManyOver({ from, to, body }: For, { wide }: Target): boolean {
   const iterations = to.value - from.value;
   // in vectors; one index by itself takes about the time of one
   const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
-  const byFour = tuning.timeOfSingleVector * Math.floor(iterations / 4) + (iterations % 4);
+  const byFour = tuning.timeOfFour * Math.floor(iterations / 4) + (iterations % 4);
   return byFour < byEight;
 }
 
@@ -357,7 +356,6 @@ function planProduct(stmt: Contract, target: Target, isKernel: boolean): Product
 
 /** How many products a part of a contraction should have that threads share. */
 function partOf(stmt: Contract, { chunkWork }: Target): number {
-  const { fewestPartCalls, mostPartCalls, partsOfProduct } = tuning;
-  const calls = statementWork(stmt) / (partsOfProduct * chunkWork);
-  return chunkWork * Math.max(fewestPartCalls, Math.min(mostPartCalls, calls));
+  const calls = statementWork(stmt) / (tuning.partsOfProduct * chunkWork);
+  return chunkWork * Math.max(tuning.fewestPartCalls, Math.min(tuning.mostPartCalls, calls));
 }

@@ -24,7 +24,7 @@ export const shortRow = 8;
 /** Loops within of so many iterations are done by one vector each: they count as filling it. */
 export const filledRows: readonly number[] = [4, 5];
 
-/** Weight beyond which a loop is not written for several lanes: each lane more is code that the engine has to compile. */
+/** Weight beyond which a loop is not written for several lanes: heavier ones stay as they are. */
 export const heaviestVectorised = 4000;
 
 /** Weight of other work that makes up for an element that has to be fetched for each lane alone. */
@@ -82,5 +82,5 @@ export const manyOperations = 12;
 /** Weight up to which the body of a fold is copied for each value that is left over. */
 export const shortFold = 40;
 
-/** Time of four lanes' single vector beside one of two that go on while the other waits. */
-export const timeOfSingleVector = 1.2;
+/** What a group of four lanes takes, where one of eight takes 2, or 1 as a vector of 256 bits, and an index by itself 1. */
+export const timeOfFour = 1.2;

@@ -3,11 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   add,
+  bind1,
   concatenate,
+  definePrimitive,
   dynamicUpdateSlice,
   flip,
   grad,
   jit,
+  kernel as k,
   less,
   makeProgram,
   mul,
@@ -203,6 +206,42 @@ describe("carries", () => {
   });
 });
 
+test("a lowering of one's own gets the scratch arrays and writes the programs that it declares", () => {
+  // a program of the last element and all, then the squares of all in scratch
+  const difference = makeProgram((a: Tensor, b: Tensor) => a.sub(slice(b, [0, 1])).mul(10))([0], zeros([4]));
+  const prim = definePrimitive<object>({
+    name: "ends",
+    typeOf: ([x]) => [{ ...x!, shape: [1] }],
+    derivative: { kind: "constant" },
+    batch: () => {
+      throw new Error("not batched here");
+    },
+    lowering: {
+      kind: "loops",
+      scratch: (_, [x]) => [{ name: "squares", type: x! }],
+      programs: () => [
+        {
+          program: difference,
+          ins: [
+            { of: "operand", index: 0, isPart: true },
+            { of: "operand", index: 0 },
+          ],
+          outs: [{ of: "result", index: 0 }],
+        },
+      ],
+      emit({ block, ins: [x], outs: [out], scratch: [squares], fresh, write }) {
+        write(block, 0, k.i32(3));
+        block.forEach(fresh("i"), k.i32(0), k.i32(4), (loop, i) =>
+          squares!.write(loop, i, k.mul(x!.read(i), x!.read(i))),
+        );
+        out!.write(block, k.i32(0), k.add(out!.read(k.i32(0)), squares!.read(k.i32(1))));
+      },
+    },
+  });
+  const f = jit((x: Tensor) => bind1(prim, [x.mul(1)], {}).sum());
+  expect(f([1, 2, 3, 5]).item()).toBe((5 - 1) * 10 + 2 * 2);
+});
+
 type Op = (a: Tensor, b: Tensor, x: Tensor) => Tensor;
 const ops: readonly Op[] = [
   (a, b) => a.add(b),
@@ -253,7 +292,9 @@ test("random loops have the bits of one operation after the other, whatever memo
           grad((...inner: Tensor[]) => sum(concatenate(f(...inner).map((x) => x.reshape([-1])))), {
             argnums: [0, 1, 2, 3],
           })(...args) as unknown as Tensor[];
-        for (const g of [f, gradient]) {
+        // whose carries lie in temporaries
+        const within = (...args: Tensor[]): Tensor[] => f(...args).map((x) => x.mul(2));
+        for (const g of [f, within, gradient]) {
           const expected = g(...start, xs).map((x) => x.tolist());
           const program = makeProgram(g)(...start, xs);
           for (const p of [program, optimize(program)])

@@ -42,5 +42,6 @@ export function currentDevice(): Device {
 /** Has another device compute from now on; without one the processor does again. What it gave stays where it is. */
 export function chooseDevice(device?: Device): void {
   engine.device = device;
+  engine.copies ??= new WeakMap();
   startGeneration();
 }

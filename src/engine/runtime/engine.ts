@@ -33,7 +33,7 @@ export interface Engine {
   wasm: Backend | undefined;
   /** Where large results rest. */
   pool: ResultPool | undefined;
-  /** What was copied to the memory of a device, by what it was copied from. */
+  /** What was copied to the memory of a device, by what it was copied from; `undefined` while there was no other device yet. */
   copies: WeakMap<Storage, Storage> | undefined;
   /** Compiled programs. */
   programs: ProgramCache | undefined;

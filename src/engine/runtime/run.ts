@@ -50,6 +50,10 @@ export function makeRunner(
   const large = placement?.largeInputs(ports, aliases) ?? [];
   const inPlace = placement?.inPlace ?? [];
   const takingOver = own.map((_, i) => i).filter((i) => inPlace[i] !== undefined);
+  // numbers are numbers as long as there is no other device: to look at them too would take a part of a short call
+  const checked = ports.flatMap(({ kind }, k) =>
+    kind === "buffer" || engine.copies !== undefined ? [k] : [],
+  );
   /** Gives back what a run has taken that came to nothing. */
   const undo = (inputs: readonly Held[], outputs: readonly (Held | undefined)[]): void => {
     for (let i = 0; i < own.length; i++) {
@@ -61,9 +65,9 @@ export function makeRunner(
   };
   return (given) => {
     let inputs = given;
-    for (let k = 0; k < given.length; k++) {
-      const operand = given[k]!;
-      if (typeof operand === "number" || operand.memory === memory) continue;
+    for (let k = 0; k < checked.length; k++) {
+      const operand = given[checked[k]!] as Storage;
+      if (operand.memory === memory || typeof operand === "number") continue;
       if (operand.memory === undefined) throw usedAfterDonation(routine.name);
       inputs = engine.compiler!.bring(memory, routine, given); // without one all lie in one memory
       break;

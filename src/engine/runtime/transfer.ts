@@ -36,7 +36,7 @@ export function bring(
   routine: Pick<Routine, "name" | "inputs">,
   operands: readonly Held[],
 ): Held[] {
-  const copies = (engine.copies ??= new WeakMap());
+  const copies = engine.copies!; // there is another device
   return operands.map((operand, k) => {
     if (typeof operand === "number" || operand.memory === memory) return operand;
     const from = operand.memory;

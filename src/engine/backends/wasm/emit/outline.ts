@@ -9,6 +9,7 @@ import { loadOf, storeOf } from "./scalar.ts";
 import { reload } from "./spill.ts";
 import type { Argument } from "./threads/share.ts";
 import { valueTypeOf } from "./unit.ts";
+import { mostParams } from "./tuning.ts";
 import type { Bounds } from "./vector/loop.ts";
 
 /** Code that became a function. */
@@ -22,9 +23,6 @@ export interface Outline {
   /** Locals from outside that the code sets: they are handed over in memory. */
   readonly carried: readonly Named[];
 }
-
-/** Engines take functions of as many parameters (limits of the JavaScript interface of WebAssembly); more are put into memory. */
-const maximumParams = 1000;
 
 /**
  * Makes a statement, or iterations of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
@@ -57,7 +55,7 @@ export function outline(
     ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
     ...captured.map((one) => ({ ...one, slot: one.name })),
   ];
-  const isPassed = params.length + handed.length <= maximumParams;
+  const isPassed = params.length + handed.length <= mostParams;
   const passed = isPassed ? handed : [];
   const made = unit.module.function(unit.fresh(name), {
     params: [...params.map(() => "i32" as const), ...passed.map(({ type }) => valueTypeOf(type))],

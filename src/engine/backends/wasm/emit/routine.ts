@@ -10,14 +10,9 @@ import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
 import { descriptor } from "./threads/layout.ts";
 import type { CodeMemory } from "./memory.ts";
+import { mostPassed, sharedTemporaries } from "./tuning.ts";
 import type { Settings, Unit } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
-
-/** Temporaries of so many bytes in all lie where those of other modules do. */
-const sharedFrom = 65_536;
-
-/** More arguments than this are put into memory and not passed. */
-const maximumParams = 8;
 
 /** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
 export interface Program {
@@ -76,7 +71,7 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
     ),
     ...(tempsAt === undefined ? [{ name: "temporaries", type: "i32" as const, buffer: undefined }] : []),
   ];
-  const isPassed = args.length <= maximumParams;
+  const isPassed = args.length <= mostPassed;
   const [single] = values;
   const isSingle = values.length === 1 && single !== undefined;
   const run = unit.module.function("run", {
@@ -176,7 +171,7 @@ function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: 
 
 /** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */
 function placeTemps(bytes: number, { memory, reserve }: Unit): number {
-  if (bytes >= sharedFrom) return memory.shared("temporaries", bytes);
+  if (bytes >= sharedTemporaries) return memory.shared("temporaries", bytes);
   return bytes > 0 ? reserve(bytes, 64) : 0;
 }
 

@@ -1,0 +1,10 @@
+// What modules are written by, other than plans (`engine/codegen`).
+
+/** Bytes of all temporaries from which they lie where those of other modules do, which need them at other times. */
+export const sharedTemporaries = 65_536;
+
+/** Arguments of a routine up to which they are passed; more are put into memory. */
+export const mostPassed = 8;
+
+/** Parameters that engines let a function have (limits of the JavaScript interface of WebAssembly). */
+export const mostParams = 1000;
