@@ -157,6 +157,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     expect([wasmArena().stats().used, run.size!.memoryBytes]).toEqual([before, held]);
     for (let allowed = 0; allowed < 4; allowed++) {
       let left = allowed;
+      const used = wasmArena().stats().used; // what others need no longer is given back for a call that finds no room
       const [a, out] = [cell(50_000, small), cell(50_000)];
       refuseAllocations(() => left-- <= 0);
       try {
@@ -167,7 +168,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
       } finally {
         refuseAllocations();
       }
-      expect(wasmArena().stats().used).toBe(before);
+      expect(wasmArena().stats().used).toBeLessThanOrEqual(used);
     }
     call(8);
     expect(run.size!.memoryBytes).toBeGreaterThanOrEqual(held);
