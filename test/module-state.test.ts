@@ -21,16 +21,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "ir/hash.ts": ["outermost"],
   // what the JavaScript engine can do, found out when it is asked for first
   "backends/js/index.ts": ["codeGeneration", "powers"],
-  "backends/wasm/index.ts": ["obstacle"],
-  "backends/wasm/host/features.ts": ["features"],
-  "backends/wasm/host/threads/pool.ts": ["isWarned", "isSleepAllowed"],
   "kernel/copy-elements.ts": ["found"],
   // tables and scratch made when they are asked for first, since modules do no work when they are loaded
   "kernel/operations.ts": ["scratch"],
   "backends/wasm/encode/opcodes.ts": ["byName"],
   "backends/wasm/encode/instruction-text.ts": ["rows"],
-  // the one memory that compiled kernels share: backends stand alone, and a process can reserve addresses for few
-  "backends/wasm/host/arena.ts": ["arena", "limit"],
 };
 
 test("the engine keeps its state in one record, but for what is listed", () => {

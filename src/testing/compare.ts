@@ -1,4 +1,4 @@
-import { readElements } from "../engine/ir/elements.ts";
+import { knownNumber, readElements } from "../engine/ir/elements.ts";
 import type { Tensor } from "../engine/ir/tensor.ts";
 import type { ArrayType } from "../engine/ir/types.ts";
 import { fromFlat } from "../engine/prims/lift.ts";
@@ -8,7 +8,8 @@ import { sizeOf, stridesOf } from "../engine/util/shape.ts";
 
 /** The elements of a tensor in row-major order. */
 export function numbersOf(x: Tensor): number[] {
-  return Array.from(readElements(x, "numbersOf"));
+  const number = knownNumber(x); // as it is, though it be none of its dtype
+  return number === undefined ? Array.from(readElements(x, "numbersOf")) : [number];
 }
 
 /** How far two numbers are apart, relative to the larger of them and 1; 0 for two NaN, ∞ where only one is finite. */
