@@ -11,12 +11,8 @@ export interface HostStorage extends Cell, Storage {
   array: TypedArray;
   offset: number;
   isOutside: boolean;
-  /** Whose result it is, where that learns what becomes of its results. */
-  readonly maker: ResultMaker | undefined;
-  /** How often it was read by kernels whose memory it does not lie in, where that is counted. */
-  reads: number;
-  /** Whether the array is a caller's own, to be read during one call only. */
-  readonly isBorrowed: boolean;
+  /** Whose result it is, where that learns what becomes of its results; or the array is a caller's own, to be read during one call. */
+  readonly maker: ResultMaker | "caller" | undefined;
 }
 
 /** A program whose results may be given back to it. */
@@ -66,13 +62,12 @@ export function isOnHost(storage: Storage): storage is HostStorage {
   return storage.memory === hostMemory;
 }
 
-/** A storage over elements of an array; all are made here, so that engines see one kind of object. */
+/** A storage over elements of an array; all are made here, so that engines see one kind of object. A short call makes two: it is small. */
 export function hostStorage(
   array: TypedArray,
   offset = 0,
   isOutside = false,
-  maker?: ResultMaker,
-  isBorrowed = false,
+  maker?: HostStorage["maker"],
 ): HostStorage {
-  return { array, offset, isOutside, memory: hostMemory, isShared: false, maker, reads: 0, isBorrowed };
+  return { array, offset, isOutside, memory: hostMemory, isShared: false, maker };
 }

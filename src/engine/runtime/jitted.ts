@@ -198,7 +198,7 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Held | undef
     (value instanceof Int32Array && dtype === "int32") ||
     (value instanceof Uint32Array && dtype === "uint32"); // of bytes, each must be looked at
   if (!fits || weak || shape.length !== 1 || shape[0] !== value.length) return undefined;
-  return hostStorage(value, 0, false, undefined, true);
+  return hostStorage(value, 0, false, "caller");
 }
 
 /** Sees to it that an entry is compiled, as things are compiled now. */

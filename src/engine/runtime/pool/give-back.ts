@@ -47,7 +47,7 @@ export function usedAfterDonation(name: string): DownhillError {
 
 /** Gives back the memory of a storage, which must not be read any more, and lets its maker know. */
 export function giveAway(storage: Storage): void {
-  if (isOnHost(storage) && storage.maker !== undefined) storage.maker.isGivenBack = true;
+  if (isOnHost(storage) && typeof storage.maker === "object") storage.maker.isGivenBack = true;
   discard(storage);
 }
 

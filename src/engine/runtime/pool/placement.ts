@@ -36,12 +36,11 @@ function moveNear(
   isChanged: boolean,
   enough: number,
 ): void {
-  if (storage.isBorrowed) return;
+  if (storage.maker === "caller") return;
   const pool = resultPool();
   if (pool === undefined) return;
   if (storage.isOutside || !pool.touch(storage)) {
-    if (storage.reads >= enough || pool.wasReusedTooEarly(storage)) pool.moveIn(storage, type, n);
-    else storage.reads++;
+    if (pool.noteRead(storage) > enough || pool.wasReusedTooEarly(storage)) pool.moveIn(storage, type, n);
   }
   if (isChanged) pool.change(storage);
 }

@@ -42,6 +42,7 @@ const largestPart = 1 / 4;
 export class ResultPool {
   private readonly residents = new Map<HostStorage, Resident>(); // those to go first come first
   private readonly reused = new WeakMap<HostStorage, Owner>(); // those that moved out for the next result of their owner
+  private readonly reads = new WeakMap<HostStorage, number>(); // of those that lie elsewhere
   private readonly regions: Regions;
   private readonly budget: () => number;
   private now = 0;
@@ -49,6 +50,13 @@ export class ResultPool {
   constructor(memory: KernelMemory, budget: () => number) {
     this.regions = new Regions(memory);
     this.budget = budget;
+  }
+
+  /** Notes that kernels read a storage that lies elsewhere, and tells how often they have. */
+  noteRead(storage: HostStorage): number {
+    const reads = (this.reads.get(storage) ?? 0) + 1;
+    this.reads.set(storage, reads);
+    return reads;
   }
 
   /** Notes that a program begins to run: what is touched and made until the next one is used now. */
