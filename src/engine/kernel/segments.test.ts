@@ -102,12 +102,12 @@ describe("cutLoops", () => {
     expect(run(cut)).toEqual(run(routine));
   });
 
-  test("leaves loops alone that have many turns", () => {
-    const make = (turns: number): Routine["body"] => {
+  test("leaves loops alone whose conditions turn often", () => {
+    const make = (changes: number): Routine["body"] => {
       const block = k.makeBlock();
       block.forEach("i", k.i32(0), k.i32(100), (loop, i) => {
         let v = k.f64(0);
-        for (let t = 1; t <= turns; t++) v = k.select(k.lt(i, k.i32(t * 9)), k.f64(t), v);
+        for (let t = 1; t <= changes; t++) v = k.select(k.lt(i, k.i32(t * 9)), k.f64(t), v);
         loop.store("out", i, v);
       });
       return block.statements;

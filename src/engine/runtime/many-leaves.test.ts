@@ -13,7 +13,7 @@ test("takes and gives a thousand arrays, or numbers, which were too many paramet
   const arrays = Array.from({ length: n }, (_, i) => tensor([i, 1]));
   expect(double(arrays).map((x) => x.tolist())).toEqual(arrays.map((_, i) => [3 * i, 2 + i]));
   expect(double(arrays.map((_, i) => tensor(i))).map((x) => x.item())).toEqual(arrays.map((_, i) => 3 * i));
-  // one loop of many turns over all of them
+  // one loop of many iterations over all of them
   const long = Array.from({ length: n }, (_, i) =>
     tensor(Float32Array.from({ length: 300 }, (_, k) => i + k)),
   );

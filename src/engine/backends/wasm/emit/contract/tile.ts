@@ -123,7 +123,7 @@ function setZero(body: Body, local: number): void {
   body.localSet(local);
 }
 
-/** How many summands a turn of the loop does: more than one of plain ones V8 11 would load at once, and run out of registers. */
+/** How many summands an iteration of the loop does: more than one of plain ones V8 11 would load at once, and run out of registers. */
 function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   const { count } = tile.lanes;
   if (tile.across !== undefined) return tile.across === 1 ? [count, 1] : [count * tile.across, count, 1];
