@@ -89,7 +89,10 @@ function flushBuffer(buffer: string, walk: Walk): void {
 }
 
 function visitBlock(block: readonly Stmt[], walk: Walk): void {
-  for (const stmt of block) visitStmt(stmt, walk);
+  for (const stmt of block) {
+    if (walk.found.refusal !== undefined) return; // one reason is enough
+    visitStmt(stmt, walk);
+  }
 }
 
 function visitStmt(stmt: Stmt, walk: Walk): void {

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { identityOf, paramsKey } from "./key.ts";
 import type { Program, Var } from "./program.ts";
-import { typeKey } from "./types.ts";
+import type { ArrayType, DType } from "./types.ts";
 
 /**
  * A 128-bit hash of the structure of a program, as text: equal for programs that compute the same by the same equations,
@@ -21,7 +21,7 @@ export function hashProgram(program: Program): string {
   const hasher = makeHasher();
   open.push(program);
   try {
-    feedProgram(program, hasher.feed);
+    feedProgram(program, hasher);
   } finally {
     open.pop();
   }
@@ -37,44 +37,71 @@ const open: Program[] = [];
 /** The place of the outermost of them that one inside referred to. */
 let outermost = 0;
 
-function feedProgram(program: Program, feed: (text: string) => void): void {
+/** Everything that matters of a program in one order, lists with their lengths first: two that differ are fed otherwise. */
+function feedProgram({ ins, eqns, outs }: Program, hasher: Hasher): void {
   const numbers = new Map<Var, number>();
   const number = (v: Var): number => {
     let n = numbers.get(v);
     if (n === undefined) numbers.set(v, (n = numbers.size));
     return n;
   };
-  for (const v of program.ins) feed(`${number(v)}:${typeKey(v.type)}`);
-  for (const eqn of program.eqns) {
-    feed(`=${identityOf(eqn.prim)}`);
-    feed(paramsKey(eqn.params, hashProgram));
-    for (const v of eqn.ins) feed(`${number(v)}`);
-    for (const v of eqn.outs) feed(`${number(v)}:${typeKey(v.type)}`);
+  const feedNew = (list: readonly Var[]): void => {
+    hasher.feed(list.length);
+    for (const v of list) {
+      hasher.feed(number(v));
+      feedType(v.type, hasher);
+    }
+  };
+  feedNew(ins);
+  hasher.feed(eqns.length);
+  for (const eqn of eqns) {
+    hasher.feed(identityOf(eqn.prim));
+    hasher.feedText(paramsKey(eqn.params, hashProgram));
+    hasher.feed(eqn.ins.length);
+    for (const v of eqn.ins) hasher.feed(number(v));
+    feedNew(eqn.outs);
   }
-  feed(`return ${program.outs.map(number).join(" ")}`);
+  hasher.feed(outs.length);
+  for (const v of outs) hasher.feed(number(v));
 }
 
-/** Four independent multiplicative hashes of 32 bits over the characters of what is fed. */
-function makeHasher(): { readonly feed: (text: string) => void; readonly digest: () => string } {
+const dtypes: readonly DType[] = ["float64", "float32", "int32", "uint32", "bool"];
+
+function feedType({ dtype, weak, shape }: ArrayType, { feed }: Hasher): void {
+  feed(2 * dtypes.indexOf(dtype) + (weak ? 1 : 0));
+  feed(shape.length);
+  for (const n of shape) feed(n);
+}
+
+interface Hasher {
+  /** Takes a number in, as an int32. */
+  readonly feed: (n: number) => void;
+  /** Takes the length of a text in, then its characters. */
+  readonly feedText: (text: string) => void;
+  readonly digest: () => string;
+}
+
+/**
+ * Four multiplicative hashes of 32 bits that depend on one another. A number is taken in at once and not digit by digit: most programs are
+ * hashed once, before the engine has compiled any of this.
+ */
+function makeHasher(): Hasher {
   let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]; // digits of pi
+  const feed = (n: number): void => {
+    a = Math.imul(a ^ n, 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul(b ^ n ^ a, 0x85ebca77);
+    b ^= b >>> 13;
+    c = Math.imul(c ^ n ^ b, 0xc2b2ae3d);
+    c ^= c >>> 16;
+    d = Math.imul(d ^ n ^ c, 0x27d4eb2f);
+    d ^= d >>> 14;
+  };
   return {
-    feed(text) {
-      let [p, q, r, s] = [a, b, c, d]; // locals: most programs are hashed once, before any of this is compiled
-      for (let i = 0; i <= text.length; i++) {
-        const code = i < text.length ? text.charCodeAt(i) : 0x1f; // what separates the texts
-        p = Math.imul(p ^ code, 0x9e3779b1);
-        p ^= p >>> 15;
-        q = Math.imul(q ^ code ^ p, 0x85ebca77);
-        q ^= q >>> 13;
-        r = Math.imul(r ^ code ^ q, 0xc2b2ae3d);
-        r ^= r >>> 16;
-        s = Math.imul(s ^ code ^ r, 0x27d4eb2f);
-        s ^= s >>> 14;
-      }
-      a = p;
-      b = q;
-      c = r;
-      d = s;
+    feed,
+    feedText(text) {
+      feed(text.length);
+      for (let i = 0; i < text.length; i++) feed(text.charCodeAt(i));
     },
     digest: () => [a, b, c, d].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(""),
   };
