@@ -43,7 +43,7 @@ function elementsNow(x: Tensor, operation: string, way: "view" | "copy"): TypedA
   if (typeof slot === "number") return oneElement(x, slot);
   const { storage, memory } = storageOf(x, operation);
   if (!memory.isImmediate) throw laterOnly(x, memory, operation);
-  return memory[way](storage, sizeOf(x.shape));
+  return memory[way](storage, sizeOf(x.type.shape));
 }
 
 /** The elements of a tensor for those who keep them: without a copy unless they lie in the memory of kernels. */
@@ -57,7 +57,7 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
   const { slot } = x;
   if (typeof slot === "number") return Promise.resolve(oneElement(x, slot));
   const { storage, memory } = storageOf(x, operation);
-  return memory.read(storage, sizeOf(x.shape));
+  return memory.read(storage, sizeOf(x.type.shape));
 }
 
 /** The storage of a tensor, and the memory that it lies in. */

@@ -76,7 +76,7 @@ export function giveUp(x: Tensor): void {
     (x as { slot: Storage }).slot = given;
     return;
   }
-  const n = sizeOf(x.shape);
+  const n = sizeOf(x.type.shape);
   if (isOnHost(storage)) takeBack(storage, scalarTypeOf(x.dtype), n);
   if (n >= longRead) giveAway(storage);
   else discard(storage);
