@@ -1,5 +1,5 @@
 import { internalError } from "../../../../errors/index.ts";
-import { printExpr } from "../../../../kernel/print.ts";
+import { sameExpr } from "../../../../kernel/same-expr.ts";
 import type { Expr } from "../../../../kernel/scalar.ts";
 import { usesOf } from "../../../../kernel/uses.ts";
 import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
@@ -92,15 +92,13 @@ function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
   if (iteration === undefined || !isInvariant(expr, lanes)) {
     return inOne(expr, width, emitSplat(expr, lanes), lanes);
   }
-  const key = `${width} ${expr.type} ${printExpr(expr)}`;
   const { locals } = lanes.frame;
-  const hoisted = iteration.hoisted.get(locals) ?? new Map<string, number>();
+  const hoisted = iteration.hoisted.get(locals) ?? [];
   iteration.hoisted.set(locals, hoisted);
-  let reg = hoisted.get(key);
-  if (reg === undefined) {
-    reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
-    hoisted.set(key, reg);
-  }
+  const known = hoisted.find((one) => one.width === width && sameExpr(one.expr, expr));
+  if (known !== undefined) return inOne(expr, width, known.reg, lanes);
+  const reg = emitSplat(expr, { ...lanes, frame: beforeLoop(lanes) });
+  hoisted.push({ expr, width, reg });
   return inOne(expr, width, reg, lanes);
 }
 

@@ -43,12 +43,19 @@ export interface PendingStore {
   };
 }
 
+/** A number that is the same for all iterations: the local that holds a vector of it. */
+interface Hoisted {
+  readonly expr: Expr;
+  readonly width: Width;
+  readonly reg: number;
+}
+
 /** What is known of the loop that code for several lanes stands in. */
 export interface Iteration {
   /** Code before the loop. */
   readonly before: Fragment;
-  /** Locals with vectors computed there, by the text of their expressions within each frame: another may use the same names. */
-  readonly hoisted: Map<Frame["locals"], Map<string, number>>;
+  /** What is computed there, within each frame: another may use the same names. */
+  readonly hoisted: Map<Frame["locals"], Hoisted[]>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
   /**
