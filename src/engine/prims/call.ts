@@ -4,7 +4,7 @@ import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
-import { accumulated, addResults, changedInPlace, keep, wholeProgram } from "./carries.ts";
+import { accumulated, addResults, keep, runsProgram } from "./carries.ts";
 import { instantiate } from "./linear.ts";
 
 /** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
@@ -79,12 +79,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
     );
     return { outs: call(result.program, ins), batched: result.batchedOuts };
   },
-  lowering: {
-    kind: "loops",
-    inPlace: ({ program }) => changedInPlace(program),
-    programs: ({ program }) => [wholeProgram(program)],
-    emit: ({ block, write }) => void write(block, 0),
-  },
+  lowering: runsProgram,
   unroll: (ins, { program }, run) => run(program, ins),
 });
 

@@ -1,4 +1,4 @@
-import type { Accumulator, InPlace, Maybe, SubProgram } from "../ir/primitive.ts";
+import type { Accumulator, InPlace, Lowering, Maybe, SubProgram } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 
@@ -91,3 +91,11 @@ export function wholeProgram(program: Program, first = 0): SubProgram {
     outs: program.outs.map((_, i) => ({ of: "result", index: i })),
   };
 }
+
+/** The lowering of a primitive that runs its program, and nothing else. */
+export const runsProgram: Lowering<{ readonly program: Program }> = {
+  kind: "loops",
+  inPlace: ({ program }) => changedInPlace(program),
+  programs: ({ program }) => [wholeProgram(program)],
+  emit: ({ block, write }) => void write(block, 0),
+};

@@ -7,7 +7,7 @@ import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
-import { changedInPlace, keep, present, wholeProgram } from "./carries.ts";
+import { keep, present, runsProgram } from "./carries.ts";
 import { instantiate } from "./linear.ts";
 
 /** What the derivative of a program may keep of its values: none of them, or the results of products. */
@@ -67,12 +67,7 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<Chec
     );
     return { outs: checkpoint(ins, { program: result.program, policy }), batched: result.batchedOuts };
   },
-  lowering: {
-    kind: "loops",
-    inPlace: ({ program }) => changedInPlace(program),
-    programs: ({ program }) => [wholeProgram(program)],
-    emit: ({ block, write }) => void write(block, 0),
-  },
+  lowering: runsProgram,
   unroll: (ins, { program }, run) => run(program, ins),
 });
 

@@ -7,7 +7,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { bind } from "../trace/bind.ts";
 import { call } from "./call.ts";
-import { changedInPlace, present, wholeProgram } from "./carries.ts";
+import { present, runsProgram, wholeProgram } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 
@@ -132,12 +132,7 @@ const customJvpPrim: Primitive<CustomJvpParams> = /* @__PURE__ */ builtIn<Custom
       batched: all,
     };
   },
-  lowering: {
-    kind: "loops",
-    inPlace: ({ program }) => changedInPlace(program),
-    programs: ({ program }) => [wholeProgram(program)],
-    emit: ({ block, write }) => void write(block, 0),
-  },
+  lowering: runsProgram,
   unroll: (ins, { program }, run) => run(program, ins),
 });
 
@@ -220,12 +215,7 @@ const customVjpPrim: Primitive<CustomVjpParams> = /* @__PURE__ */ builtIn<Custom
       batched: all,
     };
   },
-  lowering: {
-    kind: "loops",
-    inPlace: ({ program }) => changedInPlace(program),
-    programs: ({ program }) => [wholeProgram(program)],
-    emit: ({ block, write }) => void write(block, 0),
-  },
+  lowering: runsProgram,
   unroll: (ins, { program }, run) => run(program, ins),
 });
 

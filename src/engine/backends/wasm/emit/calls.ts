@@ -1,7 +1,7 @@
 import type { CallPlan, For, While } from "../../../codegen/plan.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
 import type { Frame } from "./frame.ts";
-import { scratch } from "./frame.ts";
+import { pushNextBound, scratch } from "./frame.ts";
 import type { RangeCall, WriteIterations } from "./outline.ts";
 import { outline, outlineIterations, rangeCall } from "./outline.ts";
 import { emitScalar } from "./scalar.ts";
@@ -21,18 +21,13 @@ export function emitKernel(stmt: For, plan: CallPlan, frame: Frame, write: Write
 /** Makes any loop a function that runs some iterations in their order, and calls it until all are done. */
 export function emitSequence(stmt: For, plan: CallPlan, frame: Frame, write: WriteIterations): void {
   const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
-  const { call, carried } = outline(stmt, frame, options, (inner, shared) => {
+  const made = outline(stmt, frame, options, (inner, shared) => {
     write(inner, { from: 0, to: 1, multipleOf: 1 });
     for (const one of shared) spill(one, inner);
   });
-  for (const one of carried) spill(one, frame);
-  emitCalls(stmt, plan.iterations, frame, (body, pushFrom, pushTo) =>
-    call(body, () => {
-      pushFrom();
-      pushTo();
-    }),
-  );
-  for (const one of carried) reload(one, frame);
+  for (const one of made.carried) spill(one, frame);
+  emitCalls(stmt, plan.iterations, frame, rangeCall(made));
+  for (const one of made.carried) reload(one, frame);
 }
 
 /** The same of a `while` loop: each call tells whether there is more to do. */
@@ -99,19 +94,10 @@ function emitCalls(stmt: For, chunk: number, frame: Frame, call: RangeCall): voi
   body.localGet(to);
   body.op("i32.ge_s");
   body.brIf(out);
-  const [end, moved] = stmt.reverse ? [from, to] : [to, from];
+  const moved = stmt.reverse ? to : from;
   const next = scratch(frame, "i32");
   const pushNext = (): void => {
-    body.localGet(moved);
-    body.i32Const(stmt.reverse ? -chunk : chunk);
-    body.op("i32.add");
-    body.localGet(end);
-    body.localGet(to);
-    body.localGet(from);
-    body.op("i32.sub");
-    body.i32Const(chunk);
-    body.op("i32.gt_u");
-    body.select("i32");
+    pushNextBound(body, from, to, chunk, stmt.reverse);
     body.localTee(next);
   };
   const pushMoved = (): void => body.localGet(moved);

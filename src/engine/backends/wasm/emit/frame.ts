@@ -68,6 +68,24 @@ export function scratch(frame: Frame, type: ValueType): number {
   return frame.body.local(type);
 }
 
+/**
+ * Puts on the stack where the next `chunk` iterations between two locals end: the lesser of from + chunk and to, or where they go
+ * backwards the greater of to − chunk and from. The sum may be past all numbers; differences do not overflow as uint32.
+ */
+export function pushNextBound(body: Body, from: number, to: number, chunk: number, isReverse = false): void {
+  const [moved, end] = isReverse ? [to, from] : [from, to];
+  body.localGet(moved);
+  body.i32Const(isReverse ? -chunk : chunk);
+  body.op("i32.add");
+  body.localGet(end);
+  body.localGet(to);
+  body.localGet(from);
+  body.op("i32.sub");
+  body.i32Const(chunk);
+  body.op("i32.gt_u");
+  body.select("i32");
+}
+
 export function bufferOf(frame: Frame, name: string): BufferPlace {
   const found = frame.buffers.get(name);
   if (found === undefined) throw internalError(`there is no buffer ${JSON.stringify(name)}`);

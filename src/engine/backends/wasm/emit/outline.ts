@@ -139,7 +139,7 @@ export function outlined(stmt: For, frame: Frame, hint: string, write: WriteIter
   return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 
-/** Calls of such a function. */
+/** Calls of a function `(from, to, …)`. */
 export function rangeCall({ call }: Outline): RangeCall {
   return (body, pushFrom, pushTo) =>
     call(body, () => {

@@ -7,7 +7,7 @@ import { advance, repeat } from "./contract/emit.ts";
 import type { ContractFunction } from "./contract/index.ts";
 import { contractParams } from "./contract/units.ts";
 import type { Frame } from "./frame.ts";
-import { scratch } from "./frame.ts";
+import { pushNextBound, scratch } from "./frame.ts";
 import type { Outline } from "./outline.ts";
 import { emitScalar } from "./scalar.ts";
 import { emitShared } from "./threads/share.ts";
@@ -74,16 +74,7 @@ export function emitSharedIterations(
         () => {
           const pushRange = (): void => {
             code.localGet(at);
-            code.localGet(at);
-            code.i32Const(chunk);
-            code.op("i32.add");
-            code.localGet(end!);
-            code.localGet(end!);
-            code.localGet(at);
-            code.op("i32.sub");
-            code.i32Const(chunk);
-            code.op("i32.gt_u");
-            code.select("i32");
+            pushNextBound(code, at, end!, chunk);
           };
           callWith(code, pushRange, rest);
           advance(code, at, chunk);

@@ -1,12 +1,7 @@
-import type { ScalarType } from "../../../kernel/scalar.ts";
+import type { Named } from "../../../codegen/phases.ts";
 import type { Frame } from "./frame.ts";
 import { localIndex } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
-
-interface Named {
-  readonly name: string;
-  readonly type: ScalarType;
-}
 
 /** Puts a local into memory, where another function of the same routine finds it. */
 export function spill({ name, type }: Named, frame: Frame): void {

@@ -5,6 +5,7 @@ import { bytesPerElement } from "../../../../kernel/executable.ts";
 import { reduceLanes } from "../../../../kernel/scalar.ts";
 import type { Fragment } from "../../encode/body.ts";
 import type { BufferPlace, Frame } from "../frame.ts";
+import { pushNextBound } from "../frame.ts";
 import type { Bounds, IterationCode } from "./loop.ts";
 import { runIterations } from "./loop.ts";
 
@@ -55,17 +56,7 @@ export function emitBlocks(
   if (isOne) {
     body.localGet(end);
   } else {
-    // the lesser of end and at + blockLength, which may be past all numbers
-    body.localGet(at);
-    body.i32Const(blockLength);
-    body.op("i32.add");
-    body.localGet(end);
-    body.localGet(end);
-    body.localGet(at);
-    body.op("i32.sub");
-    body.i32Const(blockLength);
-    body.op("i32.gt_u");
-    body.select("i32");
+    pushNextBound(body, at, end, blockLength);
   }
   body.localSet(stop);
   unit.pushSpillBase(body);
