@@ -16,13 +16,34 @@ import type { ScalarValues } from "./scalar-values.ts";
 import { plainScalarValues } from "./scalar-values.ts";
 
 /** An array of a region: elements in row-major order, a length an axis. */
-export interface RegionArray {
-  readonly data: ArrayLike<number>;
+export interface RegionArray<S = number> {
+  readonly data: ArrayLike<S>;
   readonly dims: readonly number[];
 }
 
 /** A scalar (a bool is 0 or 1) or an array. */
-export type RegionValue = number | RegionArray;
+export type RegionValue<S = number> = S | RegionArray<S>;
+
+/** What a region computes with: numbers, or numbers that carry derivatives. `number` tells conditions, bounds and places. */
+export interface Domain<S> {
+  readonly from: (value: number) => S;
+  readonly number: (x: S) => number;
+  readonly apply: (
+    name: string,
+    args: readonly RegionType[],
+  ) => { readonly type: RegionType; readonly value: (...xs: readonly S[]) => S } | undefined;
+  readonly convert: (to: RegionType, from: RegionType, x: S) => S;
+}
+
+/** Numbers, with the values of functions of scalars as given. */
+export function numbers(values: ScalarValues): Domain<number> {
+  return {
+    from: (x) => x,
+    number: (x) => x,
+    apply: values,
+    convert: (to, from, x) => convertFunction(to, from)(x),
+  };
+}
 
 /** What a run did. */
 export interface RegionCounts {
@@ -63,28 +84,28 @@ export class RegionFailure extends Error {
   }
 }
 
-interface Variable {
+interface Variable<S> {
   readonly kind: "scalar";
   readonly type: RegionType;
   readonly canBeSet: boolean;
-  value: number;
+  value: S;
 }
 
-interface Storage {
-  data: number[];
+interface Storage<S> {
+  data: S[];
   /** Places that a `store` has reached, for arrays that grow. */
   readonly stored: Set<number> | undefined;
 }
 
-interface ArrayVariable {
+interface ArrayVariable<S> {
   readonly kind: "array";
   readonly type: RegionType;
   readonly dims: readonly number[];
   readonly canBeWritten: boolean;
-  storage: Storage;
+  storage: Storage<S>;
 }
 
-type Scope = Map<string, Variable | ArrayVariable>;
+type Scope<S> = Map<string, Variable<S> | ArrayVariable<S>>;
 
 const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
 
@@ -101,15 +122,25 @@ export function evaluateRegion(
   args: readonly RegionValue[],
   options: EvaluateOptions = {},
 ): { readonly results: RegionValue[]; readonly counts: RegionCounts } {
-  return new Run(region, options).call(args);
+  return evaluateOver(numbers(options.values ?? plainScalarValues), region, args, options);
 }
 
-class Run {
+/** Runs a region on what `domain` computes with, as `evaluateRegion` does on numbers. */
+export function evaluateOver<S extends number | object>(
+  domain: Domain<S>,
+  region: Region,
+  args: readonly RegionValue<S>[],
+  options: Pick<EvaluateOptions, "maxStatements"> = {},
+): { readonly results: RegionValue<S>[]; readonly counts: RegionCounts } {
+  return new Run(domain, region, options).call(args);
+}
+
+class Run<S extends number | object> {
+  readonly #domain: Domain<S>;
   readonly #region: Region;
-  readonly #values: ScalarValues;
   readonly #maxStatements: number;
   /** Blocks that are open, innermost last. */
-  readonly #scopes: Scope[] = [];
+  readonly #scopes: Scope<S>[] = [];
   #bytes = 0;
   readonly #counts: RegionCounts = {
     statements: 0,
@@ -121,23 +152,26 @@ class Run {
     grownBytes: 0,
   };
 
-  constructor(region: Region, { values = plainScalarValues, maxStatements = 10_000_000 }: EvaluateOptions) {
+  constructor(domain: Domain<S>, region: Region, { maxStatements = 10_000_000 }: EvaluateOptions) {
+    this.#domain = domain;
     this.#region = region;
-    this.#values = values;
     this.#maxStatements = maxStatements;
   }
 
-  call(args: readonly RegionValue[]): { readonly results: RegionValue[]; readonly counts: RegionCounts } {
+  call(args: readonly RegionValue<S>[]): {
+    readonly results: RegionValue<S>[];
+    readonly counts: RegionCounts;
+  } {
     const { params, body, results, name } = this.#region;
     checkNames(this.#region);
     if (args.length !== params.length)
       throw new RegionFailure("invalid", `${name} takes ${params.length} arguments, not ${args.length}`);
-    const outermost: Scope = new Map();
+    const outermost: Scope<S> = new Map();
     this.#scopes.push(outermost);
-    params.forEach((param, i) => outermost.set(param.name, parameter(param, args[i]!)));
+    params.forEach((param, i) => outermost.set(param.name, this.#parameter(param, args[i]!)));
     for (const stmt of body) this.#run(stmt);
     const returned = new Set<string>();
-    const values = results.map((result): RegionValue => {
+    const values = results.map((result): RegionValue<S> => {
       if (result.kind === "scalar") return this.#value(result.value);
       const array = outermost.get(result.name);
       if (array?.kind !== "array" || !array.canBeWritten || returned.has(result.name))
@@ -150,9 +184,8 @@ class Run {
   }
 
   #block(body: readonly RegionStmt[], index?: readonly [name: string, value: number]): void {
-    const scope: Scope = new Map();
-    if (index !== undefined)
-      scope.set(index[0], { kind: "scalar", type: "i32", canBeSet: false, value: index[1] });
+    const scope: Scope<S> = new Map();
+    if (index !== undefined) scope.set(index[0], this.#indexAt(index[1]));
     this.#scopes.push(scope);
     for (const stmt of body) this.#run(stmt);
     this.#scopes.pop();
@@ -223,7 +256,7 @@ class Run {
       const value = first + step * (reverse === true ? iterations - 1 - i : i);
       if (live !== undefined) {
         // the condition may read the index
-        this.#scopes.push(new Map([[index, { kind: "scalar", type: "i32", canBeSet: false, value }]]));
+        this.#scopes.push(new Map([[index, this.#indexAt(value)]]));
         const goesOn = this.#test(live);
         this.#scopes.pop();
         if (!goesOn) return;
@@ -233,13 +266,17 @@ class Run {
     }
   }
 
+  #indexAt(value: number): Variable<S> {
+    return { kind: "scalar", type: "i32", canBeSet: false, value: this.#domain.from(value) };
+  }
+
   /** Loops with empty bodies end too. */
   #countIteration(): void {
     if (++this.#counts.iterations > this.#maxStatements)
       throw new RegionFailure("endless", `more than ${this.#maxStatements} iterations`);
   }
 
-  #declare(name: string, variable: Variable | ArrayVariable): void {
+  #declare(name: string, variable: Variable<S> | ArrayVariable<S>): void {
     this.#scopes.at(-1)!.set(name, variable);
   }
 
@@ -251,8 +288,9 @@ class Run {
     if (lengths.length === 0 || (growable === true && lengths.length !== 1))
       throw new RegionFailure("invalid", `${name} has ${lengths.length} axes`);
     const n = growable === true ? 0 : product(lengths);
-    const storage: Storage = {
-      data: Array.from({ length: n }, () => 0),
+    const zero = this.#domain.from(0);
+    const storage: Storage<S> = {
+      data: Array.from({ length: n }, () => zero),
       stored: growable === true ? new Set() : undefined,
     };
     this.#declare(name, { kind: "array", type, dims: lengths, canBeWritten: true, storage });
@@ -274,7 +312,7 @@ class Run {
     this.#counts.stores++;
     if (stored !== undefined) {
       const before = data.length;
-      while (data.length <= place) data.push(0);
+      while (data.length <= place) data.push(this.#domain.from(0));
       const bytes = (data.length - before) * bytesOf[array.type];
       this.#occupy(bytes);
       this.#counts.grownBytes += bytes;
@@ -285,7 +323,7 @@ class Run {
 
   /** The element that places name, in row-major order. */
   #place(
-    { dims, storage }: ArrayVariable,
+    { dims, storage }: ArrayVariable<S>,
     name: string,
     places: readonly RegionExpr[],
     at: PositionIndex | undefined,
@@ -295,7 +333,7 @@ class Run {
     const values = places.map((place) => {
       if (place.type !== "i32" && place.type !== "f64")
         throw new RegionFailure("invalid", `a place in ${name} is ${place.type}`);
-      return this.#value(place);
+      return this.#domain.number(this.#value(place));
     });
     let flat = 0;
     values.forEach((place, axis) => {
@@ -310,12 +348,12 @@ class Run {
     return flat;
   }
 
-  #value(expr: RegionExpr): number {
+  #value(expr: RegionExpr): S {
     switch (expr.kind) {
       case "const":
         if (!isOf(expr.type, expr.value))
           throw new RegionFailure("invalid", `${expr.value} is no ${expr.type}`);
-        return expr.value;
+        return this.#domain.from(expr.value);
       case "local": {
         const { type, value } = this.#variable(expr.name);
         if (type !== expr.type)
@@ -337,10 +375,10 @@ class Run {
         const n = dims[expr.axis];
         if (n === undefined || storage.stored || (expr.type as RegionType) !== "i32")
           throw new RegionFailure("invalid", `${expr.array} has no length of axis ${expr.axis}`);
-        return n;
+        return this.#domain.from(n);
       }
       case "apply": {
-        const f = this.#values(
+        const f = this.#domain.apply(
           expr.function,
           expr.args.map(({ type }) => type),
         );
@@ -353,7 +391,7 @@ class Run {
         return f.value(...expr.args.map((x) => this.#value(x)));
       }
       case "convert":
-        return convertFunction(expr.type, expr.x.type)(this.#value(expr.x));
+        return this.#domain.convert(expr.type, expr.x.type, this.#value(expr.x));
       case "select": {
         if (expr.x.type !== expr.type || expr.y.type !== expr.type)
           throw new RegionFailure("invalid", `a select of ${expr.x.type} and ${expr.y.type}`);
@@ -366,14 +404,14 @@ class Run {
 
   #typed(expr: RegionExpr, type: RegionType): number {
     if (expr.type !== type) throw new RegionFailure("invalid", `a ${expr.type} stands where ${type} must be`);
-    return this.#value(expr);
+    return this.#domain.number(this.#value(expr));
   }
 
   #test(condition: RegionExpr): boolean {
     return this.#typed(condition, "bool") !== 0;
   }
 
-  #find(name: string): Variable | ArrayVariable {
+  #find(name: string): Variable<S> | ArrayVariable<S> {
     for (let i = this.#scopes.length - 1; i >= 0; i--) {
       const found = this.#scopes[i]!.get(name);
       if (found !== undefined) return found;
@@ -381,16 +419,30 @@ class Run {
     throw new RegionFailure("invalid", `${name} is not declared there`);
   }
 
-  #variable(name: string): Variable {
+  #variable(name: string): Variable<S> {
     const found = this.#find(name);
     if (found.kind !== "scalar") throw new RegionFailure("invalid", `${name} is an array`);
     return found;
   }
 
-  #array(name: string): ArrayVariable {
+  #array(name: string): ArrayVariable<S> {
     const found = this.#find(name);
     if (found.kind !== "array") throw new RegionFailure("invalid", `${name} is a scalar`);
     return found;
+  }
+
+  #parameter(param: Region["params"][number], arg: RegionValue<S>): Variable<S> | ArrayVariable<S> {
+    const { name, type } = param;
+    const isFit = (x: S): boolean => isOf(type, this.#domain.number(x));
+    if (param.kind === "scalar") {
+      if (isArray(arg) || !isFit(arg)) throw new RegionFailure("invalid", `${name} must be a ${type}`);
+      return { kind: "scalar", type, canBeSet: false, value: arg };
+    }
+    if (!isArray(arg) || arg.dims.length !== param.rank || product(arg.dims) !== arg.data.length)
+      throw new RegionFailure("invalid", `${name} must be an array of ${param.rank} axes`);
+    const data = Array.from(arg.data);
+    if (!data.every(isFit)) throw new RegionFailure("invalid", `${name} holds what is no ${type}`);
+    return { kind: "array", type, dims: arg.dims, canBeWritten: false, storage: { data, stored: undefined } };
   }
 
   #position(at: PositionIndex | undefined): Position | undefined {
@@ -401,20 +453,8 @@ class Run {
   }
 }
 
-function parameter(param: Region["params"][number], arg: RegionValue): Variable | ArrayVariable {
-  const { name, type } = param;
-  if (param.kind === "scalar") {
-    if (typeof arg !== "number" || !isOf(type, arg))
-      throw new RegionFailure("invalid", `${name} must be a ${type}`);
-    return { kind: "scalar", type, canBeSet: false, value: arg };
-  }
-  if (typeof arg === "number" || arg.dims.length !== param.rank || product(arg.dims) !== arg.data.length)
-    throw new RegionFailure("invalid", `${name} must be an array of ${param.rank} axes`);
-  const data = Array.from(arg.data);
-  const stranger = data.find((x) => !isOf(type, x));
-  if (stranger !== undefined)
-    throw new RegionFailure("invalid", `${name} holds ${stranger}, which is no ${type}`);
-  return { kind: "array", type, dims: arg.dims, canBeWritten: false, storage: { data, stored: undefined } };
+export function isArray<S>(value: RegionValue<S>): value is RegionArray<S> {
+  return typeof value === "object" && value !== null && "dims" in value;
 }
 
 function isOf(type: RegionType, x: number): boolean {
