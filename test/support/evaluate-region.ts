@@ -50,6 +50,10 @@ export interface RegionCounts {
   statements: number;
   /** Iterations of all loops. */
   iterations: number;
+  /** The most iterations that a loop had. */
+  longestLoop: number;
+  /** The longest axis of a declared array. */
+  longestAxis: number;
   loads: number;
   stores: number;
   /** Functions of scalars that were evaluated. */
@@ -145,6 +149,8 @@ class Run<S extends number | object> {
   readonly #counts: RegionCounts = {
     statements: 0,
     iterations: 0,
+    longestLoop: 0,
+    longestAxis: 0,
     loads: 0,
     stores: 0,
     applications: 0,
@@ -232,8 +238,8 @@ class Run<S extends number | object> {
         this.#repeat(stmt);
         return;
       case "while":
-        while (this.#test(stmt.condition)) {
-          this.#countIteration();
+        for (let done = 0; this.#test(stmt.condition); done++) {
+          this.#countIteration(done);
           this.#block(stmt.body);
         }
         return;
@@ -261,7 +267,7 @@ class Run<S extends number | object> {
         this.#scopes.pop();
         if (!goesOn) return;
       }
-      this.#countIteration();
+      this.#countIteration(i);
       this.#block(body, [index, value]);
     }
   }
@@ -271,7 +277,8 @@ class Run<S extends number | object> {
   }
 
   /** Loops with empty bodies end too. */
-  #countIteration(): void {
+  #countIteration(before: number): void {
+    this.#counts.longestLoop = Math.max(this.#counts.longestLoop, before + 1);
     if (++this.#counts.iterations > this.#maxStatements)
       throw new RegionFailure("endless", `more than ${this.#maxStatements} iterations`);
   }
@@ -287,6 +294,7 @@ class Run<S extends number | object> {
       throw new RegionFailure("range", `${name} has a length of ${negative}`, this.#position(at));
     if (lengths.length === 0 || (growable === true && lengths.length !== 1))
       throw new RegionFailure("invalid", `${name} has ${lengths.length} axes`);
+    this.#counts.longestAxis = Math.max(this.#counts.longestAxis, ...lengths);
     const n = growable === true ? 0 : product(lengths);
     const zero = this.#domain.from(0);
     const storage: Storage<S> = {
