@@ -105,7 +105,7 @@ export interface ArrayDeclaration {
   readonly dims: readonly RegionExpr[];
   /**
    * A tape of unknown length: one axis, whose length in `dims` is only the first guess. A `store` beyond its end makes it
-   * longer, a `load` reads only what was stored.
+   * longer; what was never stored is 0, beyond the end too. Places are not negative.
    */
   readonly growable?: true;
   readonly at?: PositionIndex | undefined;
@@ -132,7 +132,14 @@ export interface For {
 /** A parameter: a scalar, or an array that is only read. */
 export type RegionParam =
   | { readonly kind: "scalar"; readonly name: string; readonly type: RegionType }
-  | { readonly kind: "array"; readonly name: string; readonly type: RegionType; readonly rank: number };
+  | {
+      readonly kind: "array";
+      readonly name: string;
+      readonly type: RegionType;
+      readonly rank: number;
+      /** Its length along each axis, i32, where that follows from other parameters: tangents are as long as what they are tangents of. */
+      readonly lengths?: readonly RegionExpr[] | undefined;
+    };
 
 /** A result: a scalar, or an array that the body declares at its outermost level (not a parameter, and each at most once). */
 export type RegionResult =
