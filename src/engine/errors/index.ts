@@ -11,6 +11,7 @@ export type ErrorCode =
   | "donated" // the memory of a tensor was given away
   | "tree" // nested arguments that do not match
   | "syntax" // text that cannot be read
+  | "plain" // ordinary code that is outside of what can be differentiated
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
   | "oom" // live values do not fit into memory

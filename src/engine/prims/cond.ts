@@ -13,7 +13,16 @@ import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { range } from "../util/shape.ts";
 import { call } from "./call.ts";
-import { accumulated, addResults, changedInPlace, either, keep, present, wholeProgram } from "./carries.ts";
+import {
+  accumulated,
+  addResults,
+  changedInPlace,
+  either,
+  isUnchanged,
+  keep,
+  present,
+  wholeProgram,
+} from "./carries.ts";
 import { instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
@@ -254,7 +263,23 @@ function condPartialEval(
   );
 }
 
-/** Runs the side that the truth value says; see `CondParams` for the operands. */
+/**
+ * Runs the side that the truth value says; see `CondParams` for the operands. A result that is the same operand on both
+ * sides is that operand.
+ */
 export function cond(ins: readonly Tensor[], params: CondParams): readonly Tensor[] {
-  return bind(condPrim, ins, params);
+  const { onTrue, onFalse } = params;
+  const operands = ins.slice(1);
+  const unchanged = onTrue.outs.map((v, result) => {
+    const i = onTrue.ins.indexOf(v);
+    const isSame = i >= 0 && onFalse.ins[i] === onFalse.outs[result];
+    return isSame && isUnchanged(operands[i]!, onTrue.ins[i]!, v) ? operands[i] : undefined;
+  });
+  if (unchanged.every((x) => x === undefined)) return bind(condPrim, ins, params);
+  const [yes, no] = both(params, (side) =>
+    interned({ ...side, outs: side.outs.filter((_, i) => unchanged[i] === undefined) }),
+  );
+  const outs = bind(condPrim, ins, { onTrue: yes, onFalse: no });
+  let next = 0;
+  return unchanged.map((x) => x ?? outs[next++]!);
 }

@@ -4,6 +4,12 @@
 /** Types of a region's scalars and of the elements of its arrays. */
 export type RegionType = "f64" | "f32" | "i32" | "bool";
 
+/**
+ * The most elements along an axis of an array, and the largest magnitude of an i32 parameter: a call with others is refused. So
+ * neither the place beside one (`i + 1`) nor the sum of two lengths leaves the int32 numbers; products may.
+ */
+export const maxLength: number = 2 ** 30;
+
 /** A place in the text that a region was made from: its number in `positions`. */
 export type PositionIndex = number;
 
