@@ -174,7 +174,9 @@ export function takeArgs<O extends { readonly args?: unknown }>(
   operation: string,
   options: O,
 ): readonly [args: readonly unknown[], rest: Omit<O, "args">] {
-  if (options?.args === undefined) return [[], options];
+  // whatever else is given the reader of options refuses
+  if (typeof options !== "object" || options === null || !Object.hasOwn(options, "args"))
+    return [[], options];
   const { args, ...rest } = options;
   return [readArgs(operation, args), rest];
 }
