@@ -50,6 +50,10 @@ export interface RegionCounts {
   statements: number;
   /** Iterations of all loops. */
   iterations: number;
+  /** The most iterations that a loop had. */
+  longestLoop: number;
+  /** The longest axis of a declared array. */
+  longestAxis: number;
   loads: number;
   stores: number;
   /** Functions of scalars that were evaluated. */
@@ -93,8 +97,7 @@ interface Variable<S> {
 
 interface Storage<S> {
   data: S[];
-  /** Places that a `store` has reached, for arrays that grow. */
-  readonly stored: Set<number> | undefined;
+  readonly grows: boolean;
 }
 
 interface ArrayVariable<S> {
@@ -114,8 +117,7 @@ const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, 
  *
  * @throws RegionFailure where a place or a length is out of range, a `throw` is reached, or the region breaks a rule: names that
  * are not unique or not declared there, types that do not fit, writes to parameters, indices and what is not declared, places
- * without a position that are out of range, reads of what was never stored in an array that grows, results that are not declared
- * outermost.
+ * without a position that are out of range, array parameters that are not as long as they say, results that are not declared outermost.
  */
 export function evaluateRegion(
   region: Region,
@@ -145,6 +147,8 @@ class Run<S extends number | object> {
   readonly #counts: RegionCounts = {
     statements: 0,
     iterations: 0,
+    longestLoop: 0,
+    longestAxis: 0,
     loads: 0,
     stores: 0,
     applications: 0,
@@ -169,6 +173,13 @@ class Run<S extends number | object> {
     const outermost: Scope<S> = new Map();
     this.#scopes.push(outermost);
     params.forEach((param, i) => outermost.set(param.name, this.#parameter(param, args[i]!)));
+    for (const param of params)
+      if (param.kind === "array")
+        param.lengths?.forEach((n, axis) => {
+          const said = this.#typed(n, "i32");
+          if (said !== this.#array(param.name).dims[axis])
+            throw new RegionFailure("invalid", `axis ${axis} of ${param.name} must have ${said} elements`);
+        });
     for (const stmt of body) this.#run(stmt);
     const returned = new Set<string>();
     const values = results.map((result): RegionValue<S> => {
@@ -178,7 +189,7 @@ class Run<S extends number | object> {
         throw new RegionFailure("invalid", `the result ${result.name} must be an outermost array, once`);
       returned.add(result.name);
       const { data } = array.storage;
-      return { data: data.slice(), dims: array.storage.stored ? [data.length] : array.dims };
+      return { data: data.slice(), dims: array.storage.grows ? [data.length] : array.dims };
     });
     return { results: values, counts: this.#counts };
   }
@@ -221,7 +232,7 @@ class Run<S extends number | object> {
       case "swap": {
         const [x, y] = [this.#array(stmt.x), this.#array(stmt.y)];
         const isAlike = x.type === y.type && x.dims.length === y.dims.length;
-        if (!isAlike || !x.canBeWritten || !y.canBeWritten || x.storage.stored || y.storage.stored)
+        if (!isAlike || !x.canBeWritten || !y.canBeWritten || x.storage.grows || y.storage.grows)
           throw new RegionFailure("invalid", `${stmt.x} and ${stmt.y} cannot be exchanged`);
         if (x.dims.some((n, axis) => n !== y.dims[axis]))
           throw new RegionFailure("invalid", `${stmt.x} and ${stmt.y} differ in length`);
@@ -232,8 +243,8 @@ class Run<S extends number | object> {
         this.#repeat(stmt);
         return;
       case "while":
-        while (this.#test(stmt.condition)) {
-          this.#countIteration();
+        for (let done = 0; this.#test(stmt.condition); done++) {
+          this.#countIteration(done);
           this.#block(stmt.body);
         }
         return;
@@ -261,7 +272,7 @@ class Run<S extends number | object> {
         this.#scopes.pop();
         if (!goesOn) return;
       }
-      this.#countIteration();
+      this.#countIteration(i);
       this.#block(body, [index, value]);
     }
   }
@@ -271,7 +282,8 @@ class Run<S extends number | object> {
   }
 
   /** Loops with empty bodies end too. */
-  #countIteration(): void {
+  #countIteration(before: number): void {
+    this.#counts.longestLoop = Math.max(this.#counts.longestLoop, before + 1);
     if (++this.#counts.iterations > this.#maxStatements)
       throw new RegionFailure("endless", `more than ${this.#maxStatements} iterations`);
   }
@@ -287,11 +299,12 @@ class Run<S extends number | object> {
       throw new RegionFailure("range", `${name} has a length of ${negative}`, this.#position(at));
     if (lengths.length === 0 || (growable === true && lengths.length !== 1))
       throw new RegionFailure("invalid", `${name} has ${lengths.length} axes`);
+    this.#counts.longestAxis = Math.max(this.#counts.longestAxis, ...lengths);
     const n = growable === true ? 0 : product(lengths);
     const zero = this.#domain.from(0);
     const storage: Storage<S> = {
       data: Array.from({ length: n }, () => zero),
-      stored: growable === true ? new Set() : undefined,
+      grows: growable === true,
     };
     this.#declare(name, { kind: "array", type, dims: lengths, canBeWritten: true, storage });
     this.#occupy(n * bytesOf[type]);
@@ -306,17 +319,16 @@ class Run<S extends number | object> {
     const array = this.#array(name);
     if (!array.canBeWritten || array.type !== value.type)
       throw new RegionFailure("invalid", `a ${value.type} cannot be stored in ${name}`);
-    const { data, stored } = array.storage;
+    const { data, grows } = array.storage;
     const place = this.#place(array, name, places, at);
     const x = this.#value(value);
     this.#counts.stores++;
-    if (stored !== undefined) {
+    if (grows) {
       const before = data.length;
       while (data.length <= place) data.push(this.#domain.from(0));
       const bytes = (data.length - before) * bytesOf[array.type];
       this.#occupy(bytes);
       this.#counts.grownBytes += bytes;
-      stored.add(place);
     }
     data[place] = x;
   }
@@ -337,7 +349,7 @@ class Run<S extends number | object> {
     });
     let flat = 0;
     values.forEach((place, axis) => {
-      const below = storage.stored ? Infinity : dims[axis]!;
+      const below = storage.grows ? Infinity : dims[axis]!;
       if (!(Number.isInteger(place) && place >= 0 && place < below)) {
         const what = `place ${place} of axis ${axis} of ${name}, whose length is ${below}`;
         if (at === undefined) throw new RegionFailure("invalid", `${what}, was said to be in range`);
@@ -365,15 +377,13 @@ class Run<S extends number | object> {
         if (array.type !== expr.type)
           throw new RegionFailure("invalid", `${expr.array} holds ${array.type}, not ${expr.type}`);
         const place = this.#place(array, expr.array, expr.places, expr.at);
-        if (array.storage.stored?.has(place) === false)
-          throw new RegionFailure("invalid", `${expr.array}[${place}] is read and was never stored`);
         this.#counts.loads++;
-        return array.storage.data[place]!;
+        return array.storage.data[place] ?? this.#domain.from(0); // beyond the end of what grows
       }
       case "length": {
         const { dims, storage } = this.#array(expr.array);
         const n = dims[expr.axis];
-        if (n === undefined || storage.stored || (expr.type as RegionType) !== "i32")
+        if (n === undefined || storage.grows || (expr.type as RegionType) !== "i32")
           throw new RegionFailure("invalid", `${expr.array} has no length of axis ${expr.axis}`);
         return this.#domain.from(n);
       }
@@ -442,7 +452,7 @@ class Run<S extends number | object> {
       throw new RegionFailure("invalid", `${name} must be an array of ${param.rank} axes`);
     const data = Array.from(arg.data);
     if (!data.every(isFit)) throw new RegionFailure("invalid", `${name} holds what is no ${type}`);
-    return { kind: "array", type, dims: arg.dims, canBeWritten: false, storage: { data, stored: undefined } };
+    return { kind: "array", type, dims: arg.dims, canBeWritten: false, storage: { data, grows: false } };
   }
 
   #position(at: PositionIndex | undefined): Position | undefined {

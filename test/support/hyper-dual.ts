@@ -115,5 +115,7 @@ function chain(value: number, x: HyperDual, y: HyperDual, slopes: readonly numbe
   };
 }
 
-const times = (tangent: number, slope: number): number => (tangent === 0 ? 0 : tangent * slope);
+// what has no tangent gives none, and what `maximum` did not choose neither, be its tangent infinite
+const times = (tangent: number, slope: number): number =>
+  tangent === 0 || slope === 0 ? 0 : tangent * slope;
 const isReal = (type: RegionType): boolean => type === "f64" || type === "f32";

@@ -81,10 +81,8 @@ export const operations: Readonly<Record<string, readonly [arity: number, apply:
 
 /** The functions that regions may apply, by the names of primitives. */
 export const scalarFunctions: ScalarFunctions = /* @__PURE__ */ Object.freeze({
-  names: /* @__PURE__ */ Object.keys(operations),
-  get(name: string): ScalarFunction | undefined {
-    return Object.hasOwn(operations, name) ? known().byName.get(name) : undefined;
-  },
+  names: /* @__PURE__ */ [...Object.keys(operations), "logicalNot"],
+  get: (name: string): ScalarFunction | undefined => known().byName.get(name),
 });
 
 interface Known {
@@ -104,9 +102,10 @@ function makeKnown(): Known {
   const equations = Object.entries(operations).map(
     ([name, [arity, apply]]) => [name, equationOf(arity, apply)] as const,
   );
-  const byName = new Map(
+  const byName = new Map<string, ScalarFunction>(
     equations.map(([name, eqn]) => [name, name === "pow" ? powFunction(eqn) : scalarFunction(name, eqn)]),
   );
+  byName.set("logicalNot", logicalNot);
   const fullPrim = equationOf(1, (x) => linear.full(x.type, 2)).prim;
   const convertPrim = equationOf(1, (x) => linear.convert(x, "float32")).prim;
   const powByPrim = equationOf(1, (x) => transcendental.powBy(x, 2)).prim;
@@ -232,6 +231,18 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
     lower,
   };
 }
+
+/** Of the operations on booleans the one that is no primitive. */
+const logicalNot: ScalarFunction = {
+  name: "logicalNot",
+  isConstant: true,
+  typeOf: (args) => (args.length === 1 && args[0] === "bool" ? "bool" : undefined),
+  isCostly: () => false,
+  simplify: ([x]) =>
+    x!.kind === "const" ? { kind: "const", type: "bool", value: x!.value === 0 ? 1 : 0 } : undefined,
+  tangent: () => undefined,
+  lower: ([x]) => k.not(x!),
+};
 
 function hasCall(expr: Expr): boolean {
   let found = false;
