@@ -110,7 +110,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
   test("temporaries of a size that is known have their memory where only inputs are as long as a call says", () => {
     const run = backend.compile({
       name: "first",
-      inputs: [port("a", "f64", 1), nInput],
+      inputs: [port("a", "f64", n), nInput],
       outputs: [{ kind: "scalar", value: k.load("f64", "kept", k.i32(0)) }],
       temps: [{ name: "kept", type: "f64", size: 1, offset: 0 }],
       arenaBytes: 32,
