@@ -15,7 +15,7 @@ export function regionKey(region: Region): string {
 
 function makeKey(region: Region): string {
   const text = canonicalText(region, new Map());
-  return digest(Array.from(text, (_, i) => text.charCodeAt(i)));
+  return digest(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }
 
 /**
