@@ -1,4 +1,4 @@
-import { constant } from "./build.ts";
+import { constant, isFloating } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
@@ -9,8 +9,37 @@ import { transpose } from "./transpose.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf } from "./walk.ts";
 
 /**
+ * Values and cotangents in one region: the transpose of the tangent. Its parameters are those of the region, then a cotangent for each
+ * floating result; its results those of the region, then the cotangent of each `active` floating parameter, of its type and lengths.
+ * With a cotangent of 1 for a single result that is the gradient.
+ *
+ * @param active whether a parameter gets a cotangent, one each; integers and booleans never do.
+ */
+export function cotangents(
+  region: Region,
+  active: readonly boolean[],
+  functions: ScalarFunctions,
+  options: TransposeOptions = {},
+): Region {
+  const forward = tangent(region, active, functions, { primal: true, common: options.common });
+  const transposed = transpose(
+    forward,
+    forward.params.map((_, i) => i >= region.params.length),
+    forward.results.map((_, i) => i >= region.results.length),
+    functions,
+    options,
+  );
+  return { ...transposed, name: `cotangents of ${region.name}` };
+}
+
+/** Whether a region's parameters have derivatives: all floating ones. */
+export function floatingParams({ params }: Region): boolean[] {
+  return params.map(({ type }) => isFloating(type));
+}
+
+/**
  * The gradient of a region whose one floating result is a scalar, in the parameters that are active, and with `value` its results in
- * front: the transpose of its tangent, of the cotangent 1.
+ * front: what `cotangents` gives, of the cotangent 1.
  */
 export function gradient(
   region: Region,
@@ -18,10 +47,7 @@ export function gradient(
   functions: ScalarFunctions,
   { value = false, ...options }: TransposeOptions & { readonly value?: boolean } = {},
 ): Region {
-  const forward = tangent(region, active, functions, { primal: true });
-  const linear = forward.params.map((_, i) => i >= region.params.length);
-  const isTangent = forward.results.map((_, i) => i >= region.results.length);
-  const back = transpose(forward, linear, isTangent, functions, options);
+  const back = cotangents(region, active, functions, options);
   const cotangent = back.params[region.params.length]!;
   const one = constant(cotangent.type, 1);
   const put = (expr: RegionExpr): RegionExpr =>
