@@ -45,18 +45,33 @@ export function binaryRange(op: BinaryOp, x: Range, y: Range): Range | undefined
     case "max":
       return { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) };
     case "and":
+      if (areTruths(x, y)) return { low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
       if (x.low >= 0 && y.low >= 0) return { low: 0, high: Math.min(x.high, y.high) };
       if (x.low >= 0) return { low: 0, high: x.high };
       return y.low >= 0 ? { low: 0, high: y.high } : undefined;
     case "or":
+      return areTruths(x, y) ? { low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) } : undefined;
+    case "lt":
+      return truthRange(x.high < y.low, x.low >= y.high);
+    case "le":
+      return truthRange(x.high <= y.low, x.low > y.high);
+    case "eq":
+      return truthRange(false, x.high < y.low || y.high < x.low);
+    case "ne":
+      return truthRange(x.high < y.low || y.high < x.low, false);
     case "xor":
     case "shl":
     case "shr":
-    case "lt":
-    case "le":
-    case "eq":
-    case "ne":
     case "fromWords":
       return undefined;
   }
+}
+
+function areTruths(x: Range, y: Range): boolean {
+  return x.low >= 0 && y.low >= 0 && x.high <= 1 && y.high <= 1;
+}
+
+/** The range of a truth value that is known to hold, or not to hold, or neither. */
+function truthRange(holds: boolean, fails: boolean): Range {
+  return { low: holds ? 1 : 0, high: fails ? 0 : 1 };
 }

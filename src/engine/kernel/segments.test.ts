@@ -69,7 +69,7 @@ describe("cutLoops", () => {
         for each "i.0" in 0..1 {
           for each "j.0" in 0..8 {
             let "v.0": f64 = -1
-            out["i.0" * 8 + "j.0"] = "v.0"
+            out[0 + "j.0"] = "v.0"
           }
         }
         for each "i.1" in 1..4 {
@@ -89,7 +89,7 @@ describe("cutLoops", () => {
         for each "i.4" in 4..5 {
           for each "j.4" in 0..8 {
             let "v.4": f64 = -1
-            out["i.4" * 8 + "j.4"] = "v.4"
+            out[32 + "j.4"] = "v.4"
           }
         }
       }"

@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   add,
+  at,
   concatenate,
   exp,
+  foriLoop,
   grad,
   jit,
   makeProgram,
@@ -11,6 +13,8 @@ import {
   max,
   mean,
   mul,
+  scan,
+  scatterAdd,
   slice,
   softmax,
   sub,
@@ -205,5 +209,53 @@ describe("folds", () => {
     const weights = tensor([0.5, -1, 2, 0.25]);
     const f = (x: Tensor): Tensor => mean(mul(softmax(add(x, weights)), weights));
     for (const g of [f, grad(f)]) expect(jit(g)(rows).tolist()).toEqual(g(rows).tolist());
+  });
+});
+
+describe("lines of numbers of which each iteration of a loop reads its own", () => {
+  test("have no memory: the places that a loop counts through, which then need not be held within the array", () => {
+    const f = (x: Tensor): Tensor =>
+      scan(
+        (s: Tensor, y: Tensor) => [s.add(y), null],
+        foriLoop(1, 4, (i, s) => s.add(at(x, i).mul(at(x, i.sub(1)))), 0),
+        slice(x, [1, 4]),
+      )[0];
+    expect(routineOf(makeProgram(f)([1, 2, 3, 4]))).toMatchInlineSnapshot(`
+      "routine f(x: f64[4]) -> (f64) {
+        let s: f64 = 0
+        s = 0
+        for step in 0..3 {
+          let x_2: i32 = step
+          let v: i32 = x_2 + 1
+          let v_2: f64 = x[v]
+          let v_3: i32 = v - 1
+          let v_4: f64 = x[v_3]
+          let v_5: f64 = v_2 * v_4
+          let v_6: f64 = s + v_5
+          s = v_6
+        }
+        let s_2: f64 = 0
+        s_2 = s
+        for step_2 in 0..3 {
+          let x_3: f64 = x[step_2 + 1]
+          let v_7: f64 = s_2 + x_3
+          s_2 = v_7
+        }
+        return s_2
+      }"
+    `);
+    expect(jit(f)([1, 2, 3, 4]).item()).toBe(2 + 6 + 12 + 9);
+  });
+
+  test("are read as they were where the loop changes what they are part of", () => {
+    const f = (x: Tensor): Tensor => {
+      const y = exp(x);
+      return scan(
+        (z: Tensor, v: Tensor) => [scatterAdd(z, [3], v.reshape([1])), null],
+        y,
+        slice(y, [1, 4]),
+      )[0].mul(2);
+    };
+    expect(jit(f)([1, 2, 3, 4]).tolist()).toEqual(f(tensor([1, 2, 3, 4])).tolist());
   });
 });

@@ -9,15 +9,14 @@ import { walkExpr } from "../kernel/walk.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
-import { elementOf, readElement } from "./elements.ts";
+import type { Values } from "./elements.ts";
+import { elementAt, elementOf } from "./elements.ts";
 import type { ElementLoop } from "./fuse.ts";
 
 /** What a loop reads and writes. */
-export interface LoopViews {
-  viewOf(v: Var): ReadView;
+export interface LoopViews extends Values {
   /** Where the results of members are that have memory. */
   readonly places: ReadonlyMap<Var, WriteView>;
-  readonly deferred: ReadonlyMap<Var, Equation>;
   fresh(hint: string): string;
 }
 
@@ -74,35 +73,34 @@ function writeElements(
   { members }: ElementLoop,
   index: readonly Expr[],
   flat: Expr,
-  { viewOf, fresh, deferred, places }: LoopViews,
+  views: LoopViews,
 ): ReadonlyMap<Var, Expr> {
+  const { viewOf, fresh, deferred, places } = views;
   const elements = new Map<Var, Expr>();
   const named = (hint: string, value: Expr): Expr =>
     value.kind === "const" || value.kind === "local" ? value : block.let(fresh(hint), value);
   const here = (v: Var): Expr => {
     let x = elements.get(v);
     if (x === undefined) {
-      const eqn = deferred.get(v);
-      x = named(v.name ?? "x", eqn === undefined ? viewOf(v).read(flat) : valueOf(eqn, index));
+      x = named(v.name ?? "x", deferred.has(v) ? elementAt(v, index, views) : viewOf(v).read(flat));
       elements.set(v, x);
     }
     return x;
   };
-  const valueOf = (eqn: Equation, place: readonly Expr[]): Expr => {
-    const at = (operand: number, there: readonly Expr[]): Expr => {
-      const v = eqn.ins[operand]!;
-      const inner = deferred.get(v);
-      return inner === undefined ? readElement(viewOf(v), there) : valueOf(inner, there);
-    };
-    return elementOf(eqn, (operand) => here(eqn.ins[operand]!), at, place);
-  };
+  const valueOf = (eqn: Equation): Expr =>
+    elementOf(
+      eqn,
+      (operand) => here(eqn.ins[operand]!),
+      (operand, place) => elementAt(eqn.ins[operand]!, place, views),
+      index,
+    );
   const own = new Set(members.map(({ outs }) => outs[0]!));
   const operands = members.flatMap(({ prim, ins }) =>
     prim.lowering.kind === "elementwise" ? ins.filter((v) => !own.has(v) && !deferred.has(v)) : [],
   );
   for (const eqn of members) {
     const v = eqn.outs[0]!;
-    const x = named(v.name ?? "v", valueOf(eqn, index));
+    const x = named(v.name ?? "v", valueOf(eqn));
     elements.set(v, x);
     const place = places.get(v);
     if (place === undefined) continue;

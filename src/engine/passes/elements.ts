@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
 import type { ReadView } from "../ir/primitive.ts";
-import type { Equation } from "../ir/program.ts";
+import type { Equation, Var } from "../ir/program.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { flatIndex } from "../prims/reduce-loops.ts";
 import { stridesOf } from "../util/shape.ts";
@@ -36,4 +36,18 @@ export function elementOf(
 /** The element of a view at an index. */
 export function readElement(view: ReadView, index: readonly Expr[]): Expr {
   return view.read(flatIndex(index, stridesOf(view.type.shape)));
+}
+
+/** Values in memory, and those without. */
+export interface Values {
+  viewOf(v: Var): ReadView;
+  readonly deferred: ReadonlyMap<Var, Equation>;
+}
+
+/** The element of a value at an index along each axis; one without memory is computed of what it is made of. */
+export function elementAt(v: Var, index: readonly Expr[], values: Values): Expr {
+  const eqn = values.deferred.get(v);
+  if (eqn === undefined) return readElement(values.viewOf(v), index);
+  const at = (operand: number, place: readonly Expr[]): Expr => elementAt(eqn.ins[operand]!, place, values);
+  return elementOf(eqn, (operand) => at(operand, index), at, index);
 }

@@ -265,10 +265,10 @@ function deferredOf({ eqns, outs }: Program): ReadonlyMap<Var, Equation> {
   const read = new Set<Var>();
   for (const eqn of eqns) {
     const isLoop = isElementLoop(eqn);
-    for (const v of eqn.ins) {
+    eqn.ins.forEach((v, operand) => {
       read.add(v);
-      if (!isLoop) kept.add(v);
-    }
+      if (!isLoop && !isReadByIteration(eqn, operand)) kept.add(v);
+    });
   }
   const deferred = new Map<Var, Equation>();
   for (const eqn of eqns) {
@@ -283,6 +283,15 @@ function deferredOf({ eqns, outs }: Program): ReadonlyMap<Var, Equation> {
       deferred.set(out, eqn);
   }
   return deferred;
+}
+
+/** Whether an operand is a line of numbers of which each iteration of a loop reads its own. */
+function isReadByIteration({ prim, params, ins }: Equation, operand: number): boolean {
+  if (prim.lowering.kind !== "loops" || ins[operand]!.type.shape.length !== 1) return false;
+  const places = (prim.lowering.programs?.(params) ?? [])
+    .flatMap((sub) => sub.ins)
+    .filter(({ of, index }) => of === "operand" && index === operand);
+  return places.length > 0 && places.every(({ isPart }) => isPart === true);
 }
 
 /** Whether an equation computes the elements of an array one by one. */

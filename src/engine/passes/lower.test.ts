@@ -106,7 +106,7 @@ describe("carries", () => {
           out0[i] = c[i]
         }
         for step in 0..5 {
-          let x: f64 = xs[step * 1]
+          let x: f64 = xs[step]
           let v: f64 = x * 2
           for each e in 0..100 {
             let x_2: f64 = out0[e]
@@ -145,7 +145,7 @@ describe("carries", () => {
           out0[i] = c[i]
         }
         for step in 0..5 {
-          let x: f64 = xs[step * 1]
+          let x: f64 = xs[step]
           let v: f64 = x * 3
           let v_2: i32 = i32(v)
           let start: i32 = min(max(v_2, 0), 99)

@@ -6,10 +6,11 @@ import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
+import { settleBlock } from "../kernel/settle.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { whileRead, writeLoop } from "./element-loops.ts";
-import { elementOf, readElement } from "./elements.ts";
+import { elementAt, elementOf, readElement } from "./elements.ts";
 import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
 import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
@@ -67,7 +68,7 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
       outputs,
       temps,
       arenaBytes,
-      body: block.statements,
+      body: settleBlock(block.statements),
     },
     aliases,
     fused,
@@ -156,7 +157,14 @@ function writeEquation(
   programs: readonly FusedSubProgram[],
   memory: StepMemory,
 ): void {
-  emit(scope, block, eqn, eqn.ins.map(scope.viewOf), programs, memory);
+  const { deferred } = scope.fused;
+  const values = { viewOf: scope.viewOf, deferred };
+  const operands = eqn.ins.map((v): ReadView =>
+    deferred.has(v)
+      ? { type: v.type, read: (place) => elementAt(v, [place], values) } // a line of numbers
+      : scope.viewOf(v),
+  );
+  emit(scope, block, eqn, operands, programs, memory);
 }
 
 /** Writes the loops of an equation. */
@@ -217,7 +225,8 @@ function taskOf(
     const view = of === "operand" ? given.ins[index]! : given.outs[index]!;
     if (isPart !== true) return view;
     const iteration = must(given.iteration, "the iteration of a part");
-    return partOf(view, type, k.mul(iteration, k.i32(sizeOf(type.shape))));
+    const size = sizeOf(type.shape);
+    return partOf(view, type, size === 1 ? iteration : k.mul(iteration, k.i32(size)));
   };
   return {
     fused,

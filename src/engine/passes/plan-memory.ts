@@ -193,7 +193,7 @@ function lastUses({ steps, deferred }: Fused, results: readonly Var[]): Readonly
     } else {
       const { ins, outs } = step.eqn;
       const end = step.kind === "alias" ? (last.get(outs[0]!) ?? i) : i;
-      for (const v of ins) read(v, end);
+      for (const v of ins) for (const source of sourcesOf(v, deferred)) read(source, end);
     }
   }
   return last;
@@ -291,11 +291,12 @@ function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, posit
   const { lowering } = prim;
   if (lowering.kind !== "loops") return;
   const { storages, targets, values } = planner;
+  const sources = ins.flatMap((v) => sourcesOf(v, planner.fused.deferred));
   for (const { result, operand } of lowering.inPlace?.(params) ?? []) {
     const [v, x] = [outs[result]!, ins[operand]!];
     const storage = storages.get(x);
     if (storage === undefined || v.type.shape.length === 0 || values.has(v) || targets.has(v)) continue;
-    const isOnce = ins.filter((other) => storages.get(other) === storage).length === 1;
+    const isOnce = sources.filter((other) => storages.get(other) === storage).length === 1;
     if (storage.isOurs && storage.end === position && isOnce) put(planner, v, storage, position);
   }
 }

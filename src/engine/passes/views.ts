@@ -78,7 +78,7 @@ export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32
 export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
   const { buffer, offset } = view as WriteView;
   if (buffer !== undefined) return bufferView(type, buffer, plus(offset ?? k.i32(0), start));
-  return { ...(view as WriteView), type };
+  return { ...(view as WriteView), type, read: (index) => view.read(plus(start, index)) };
 }
 
 /** Whether two views are the same memory or the same local. */

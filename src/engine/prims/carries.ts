@@ -31,6 +31,11 @@ export function fixpoint<T>(
   }
 }
 
+/** Whether a result of a program in an equation is an operand as it came: `input` stands for the operand inside. */
+export function isUnchanged(operand: Tensor, input: Var, result: Var): boolean {
+  return input === result && operand.type.weak === result.type.weak;
+}
+
 /**
  * Which operands of an equation with programs get their cotangents added within these, in place: arrays to which something
  * has been added before. An operand that is given twice does so once.

@@ -13,7 +13,16 @@ import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { range } from "../util/shape.ts";
 import { call } from "./call.ts";
-import { accumulated, addResults, changedInPlace, either, keep, present, wholeProgram } from "./carries.ts";
+import {
+  accumulated,
+  addResults,
+  changedInPlace,
+  either,
+  isUnchanged,
+  keep,
+  present,
+  wholeProgram,
+} from "./carries.ts";
 import { instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
@@ -174,8 +183,9 @@ function condPartialEval(
   const [predicate, ...operands] = ins;
   const unknown = operands.map((x) => !x.known);
   const none = params.onTrue.outs.map(() => false);
+  const atHand = operands.map((x) => tools.isAtHand(x.value));
   const split = (side: Program, later: readonly boolean[]): ReturnType<Tools["partialEvalProgram"]> =>
-    tools.partialEvalProgram(side, unknown, later);
+    tools.partialEvalProgram(side, unknown, later, atHand);
   const [a, b] = both(params, (side) => split(side, none).unknownOuts);
   const marked = either(a, b);
   const parts = both(params, (side) => split(side, marked));
@@ -254,7 +264,23 @@ function condPartialEval(
   );
 }
 
-/** Runs the side that the truth value says; see `CondParams` for the operands. */
+/**
+ * Runs the side that the truth value says; see `CondParams` for the operands. A result that is the same operand on both
+ * sides is that operand.
+ */
 export function cond(ins: readonly Tensor[], params: CondParams): readonly Tensor[] {
-  return bind(condPrim, ins, params);
+  const { onTrue, onFalse } = params;
+  const operands = ins.slice(1);
+  const unchanged = onTrue.outs.map((v, result) => {
+    const i = onTrue.ins.indexOf(v);
+    const isSame = i >= 0 && onFalse.ins[i] === onFalse.outs[result];
+    return isSame && isUnchanged(operands[i]!, onTrue.ins[i]!, v) ? operands[i] : undefined;
+  });
+  if (unchanged.every((x) => x === undefined)) return bind(condPrim, ins, params);
+  const [yes, no] = both(params, (side) =>
+    interned({ ...side, outs: side.outs.filter((_, i) => unchanged[i] === undefined) }),
+  );
+  const outs = bind(condPrim, ins, { onTrue: yes, onFalse: no });
+  let next = 0;
+  return unchanged.map((x) => x ?? outs[next++]!);
 }

@@ -22,7 +22,7 @@ import type { Expr } from "../kernel/scalar.ts";
 import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { range } from "../util/shape.ts";
-import { fixpoint, keep, present } from "./carries.ts";
+import { fixpoint, isUnchanged, keep, present } from "./carries.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
@@ -130,8 +130,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
         const { type } = body.outs[i]!;
         return instantiate(cts[i], i < carries ? type : stacked(type, length));
       };
-      const outs = bind(
-        scanPrim,
+      const outs = scan(
         [
           ...(fixedConsts as Tensor[]),
           ...accumulators.map((a, i) => a?.take() ?? zeros(sums[i]!.type)),
@@ -189,7 +188,7 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
       marked[i] === true && is.carry[i] !== true ? batchAlong(x, size) : x,
     );
     const xs = given.xs.map((x, i) => (is.xs[i] === true ? moveAxis(x, 0, 1) : x)); // the loop's axis in front
-    const outs = bind(scanPrim, [...given.consts, ...carry, ...xs], { ...params, body: result.program });
+    const outs = scan([...given.consts, ...carry, ...xs], { ...params, body: result.program });
     const batchedOuts = [...marked, ...result.batchedOuts.slice(params.carries)];
     return {
       outs: outs.map((y, i) => (i >= params.carries && batchedOuts[i] === true ? moveAxis(y, 1, 0) : y)),
@@ -296,8 +295,7 @@ function scanJvp(
     dx.carry.map((t, i) => t ?? (marked[i] === true ? zeros(x.carry[i]!.type) : undefined)),
     marked,
   );
-  const results = bind(
-    scanPrim,
+  const results = scan(
     [...x.consts, ...present(dx.consts), ...x.carry, ...present(dCarry), ...x.xs, ...present(dx.xs)],
     {
       ...params,
@@ -317,6 +315,10 @@ function scanJvp(
   ];
 }
 
+function isScalar(x: Tensor): boolean {
+  return x.shape.length === 0;
+}
+
 /** Splits the loop in two: one over what is known, which stacks what the other, over the linear part, needs of it. */
 function scanPartialEval(
   ins: readonly PartialValue[],
@@ -329,11 +331,14 @@ function scanPartialEval(
     params,
   );
   const ys = body.outs.length - carries;
+  // An array that is there for the loop only is not kept for the sake of its elements; scalars and xs are no more than these.
+  const consts = ins.slice(0, params.consts).map(({ value }) => isScalar(value) || tools.isAtHand(value));
   const { result: split, marked } = fixpoint(unknown.carry, (carry) => {
     const result = tools.partialEvalProgram(
       body,
       [...unknown.consts, ...carry, ...unknown.xs],
       [...carry, ...new Array<boolean>(ys).fill(false)],
+      [...consts, ...carry.map(() => false), ...unknown.xs.map(() => true)],
     );
     return { result, marked: result.unknownOuts.slice(0, carries) };
   });
@@ -435,7 +440,30 @@ function emitScan(
   block.for(fresh("step"), k.i32(0), k.i32(length), body, reverse);
 }
 
-/** Runs a body over the leading axis; see `ScanParams` for the order of operands and results. */
+/**
+ * Runs a body over the leading axis; see `ScanParams` for the order of operands and results. A carry that no step changes
+ * is a constant of the loop, and its result is what it began with: nothing is copied.
+ */
 export function scan(ins: readonly Tensor[], params: ScanParams): readonly Tensor[] {
-  return bind(scanPrim, ins, params);
+  const { body, consts, carries } = params;
+  const starts = ins.slice(consts, consts + carries);
+  const stays = starts.map((x, i) => isUnchanged(x, body.ins[consts + i]!, body.outs[i]!));
+  if (!stays.includes(true)) return bind(scanPrim, ins, params);
+  const constantsFirst = <T>(list: readonly T[]): T[] => {
+    const parts = cut(list, params);
+    return [...parts.consts, ...keep(parts.carry, stays), ...keep(parts.carry, stays, false), ...parts.xs];
+  };
+  const nStay = keep(stays, stays).length;
+  const outs = bind(scanPrim, constantsFirst(ins), {
+    ...params,
+    body: interned({
+      ...body,
+      ins: constantsFirst(body.ins),
+      outs: body.outs.filter((_, i) => stays[i] !== true),
+    }),
+    consts: consts + nStay,
+    carries: carries - nStay,
+  });
+  let next = 0;
+  return body.outs.map((_, i) => (stays[i] === true ? starts[i]! : outs[next++]!));
 }

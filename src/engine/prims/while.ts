@@ -18,8 +18,9 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
+import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
-import { either, fixpoint, keep, present } from "./carries.ts";
+import { either, fixpoint, isUnchanged, keep, present } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { where, zeros } from "./linear.ts";
 import { broadcast, sum } from "./shape.ts";
@@ -171,8 +172,7 @@ function whileJvp(
   const values = result.ins.slice(0, bodyConsts + n);
   const dValues = result.ins.slice(bodyConsts + n);
   const dTypes = keep(x.carry, marked).map((c) => c.type);
-  const outs = bind(
-    whilePrim,
+  const outs = whileLoop(
     [
       ...x.testConsts,
       ...x.bodyConsts,
@@ -264,7 +264,7 @@ function batchWhile(
     marked[i] === true && is.carry[i] !== true ? batchAlong(x, size) : x,
   );
   if (!itemsDiffer) {
-    const outs = bind(whilePrim, [...given.testConsts, ...given.bodyConsts, ...carry], {
+    const outs = whileLoop([...given.testConsts, ...given.bodyConsts, ...carry], {
       ...params,
       test: test.program,
       body: spread.result,
@@ -276,7 +276,7 @@ function batchWhile(
   const carryTypes = carry.map((x) => x.type);
   const testTypes = given.testConsts.map((x) => x.type);
   const bodyTypes = given.bodyConsts.map((x) => x.type);
-  const outs = bind(whilePrim, [...given.testConsts, ...given.testConsts, ...given.bodyConsts, ...carry], {
+  const outs = whileLoop([...given.testConsts, ...given.testConsts, ...given.bodyConsts, ...carry], {
     test: traceClosed(`any(${goesOn.name})`, [...testTypes, ...carryTypes], (...args) => [
       sum(evalProgram(goesOn, args)[0]!, [0]), // the sum of booleans is their "or"
     ]),
@@ -323,7 +323,34 @@ function emitWhile(
   });
 }
 
-/** Repeats a program while a test holds; see `WhileParams` for the operands. */
+/**
+ * Repeats a program while a test holds; see `WhileParams` for the operands. A carry that no step changes is a constant of
+ * the loop, and its result is what it began with.
+ */
 export function whileLoop(ins: readonly Tensor[], params: WhileParams): readonly Tensor[] {
-  return bind(whilePrim, ins, params);
+  const { test, body, testConsts, bodyConsts } = params;
+  const given = cut(ins, params);
+  const stays = given.carry.map((x, i) => isUnchanged(x, body.ins[bodyConsts + i]!, body.outs[i]!));
+  if (!stays.includes(true)) return bind(whilePrim, ins, params);
+  const constantsFirst = <T>(list: readonly T[], consts: number): T[] => {
+    const carry = list.slice(consts);
+    return [...list.slice(0, consts), ...keep(carry, stays), ...keep(carry, stays, false)];
+  };
+  const fixed = keep(given.carry, stays);
+  const outs = bind(
+    whilePrim,
+    [...given.testConsts, ...fixed, ...given.bodyConsts, ...fixed, ...keep(given.carry, stays, false)],
+    {
+      test: interned({ ...test, ins: constantsFirst(test.ins, testConsts) }),
+      body: interned({
+        ...body,
+        ins: constantsFirst(body.ins, bodyConsts),
+        outs: keep(body.outs, stays, false),
+      }),
+      testConsts: testConsts + fixed.length,
+      bodyConsts: bodyConsts + fixed.length,
+    },
+  );
+  let next = 0;
+  return given.carry.map((x, i) => (stays[i] === true ? x : outs[next++]!));
 }

@@ -2,11 +2,11 @@ import type { Plans } from "../../../codegen/plan.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
 import type { Range } from "../../../kernel/range.ts";
-import { binaryRange, isWithin, typeRange, unionRange } from "../../../kernel/range.ts";
+import { rangeOf as rangeIn } from "../../../kernel/settle.ts";
 import { sameExpr } from "../../../kernel/same-expr.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { internalError } from "../../../errors/index.ts";
-import { assertNever, must } from "../../../util/assert-never.ts";
+import { must } from "../../../util/assert-never.ts";
 import type { Body } from "../encode/body.ts";
 import type { ValueType } from "../encode/opcodes.ts";
 import type { Unit } from "./unit.ts";
@@ -121,32 +121,8 @@ export function noteIndex(
 }
 
 /** Where an integer expression lies, wrapped or not. */
-export function rangeOf(expr: Expr, frame: Frame): Range {
-  const all = must(typeRange(expr.type), "the range of an integer");
-  const within = (range: Range | undefined): Range =>
-    range !== undefined && isWithin(range, all) ? range : all;
-  switch (expr.kind) {
-    case "const":
-      return { low: expr.value, high: expr.value };
-    case "local":
-      return frame.ranges.get(expr.name) ?? all;
-    case "binary": {
-      if (typeRange(expr.x.type) === undefined) return all;
-      return within(binaryRange(expr.op, rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
-    }
-    case "select":
-      return within(unionRange(rangeOf(expr.x, frame), rangeOf(expr.y, frame)));
-    case "convert":
-      return expr.x.type === "bool" ? { low: 0, high: 1 } : all;
-    case "load":
-    case "table":
-    case "unary":
-    case "mulAdd":
-    case "call":
-      return all;
-    default:
-      return assertNever(expr, "rangeOf");
-  }
+export function rangeOf(expr: Expr, { ranges }: Frame): Range {
+  return must(rangeIn(expr, ranges), "the range of an integer");
 }
 
 /** Whether an index is known to lie in the buffer. */

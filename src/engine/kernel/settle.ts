@@ -1,0 +1,87 @@
+import * as k from "./build.ts";
+import { copyBlock } from "./copy.ts";
+import type { Range } from "./range.ts";
+import { binaryRange, isWithin, typeRange, unionRange } from "./range.ts";
+import type { Expr, Stmt } from "./scalar.ts";
+import { walkBlock } from "./walk.ts";
+
+/** Where integers and truth values lie that are locals; any value of its type for a local that is missing. */
+export type Ranges = ReadonlyMap<string, Range>;
+
+/** Where an integer or truth value lies; `undefined` for a float. */
+export function rangeOf(expr: Expr, ranges: Ranges): Range | undefined {
+  const all = typeRange(expr.type);
+  if (all === undefined) return undefined;
+  const within = (range: Range | undefined): Range =>
+    range !== undefined && isWithin(range, all) ? range : all;
+  switch (expr.kind) {
+    case "const":
+      return { low: expr.value, high: expr.value };
+    case "local":
+      return ranges.get(expr.name) ?? all;
+    case "binary": {
+      const [x, y] = [rangeOf(expr.x, ranges), rangeOf(expr.y, ranges)];
+      return within(x && y && binaryRange(expr.op, x, y));
+    }
+    case "select": {
+      const condition = rangeOf(expr.condition, ranges)!;
+      if (condition.low === condition.high) return rangeOf(condition.low === 1 ? expr.x : expr.y, ranges);
+      return unionRange(rangeOf(expr.x, ranges)!, rangeOf(expr.y, ranges)!);
+    }
+    case "convert":
+      return within(rangeOf(expr.x, ranges));
+    case "load":
+    case "table":
+    case "unary":
+    case "mulAdd":
+    case "call":
+      return all;
+  }
+}
+
+/** Where the locals of a block lie that are never set and the indices of its loops, beside those that are `given`. */
+export function rangesIn(block: readonly Stmt[], given: Ranges = new Map()): Ranges {
+  const set = new Set<string>();
+  walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)) });
+  const ranges = new Map(given);
+  walkBlock(block, {
+    stmt(stmt) {
+      if (stmt.kind === "let" && !set.has(stmt.name)) {
+        const range = rangeOf(stmt.value, ranges);
+        if (range !== undefined) ranges.set(stmt.name, range);
+      } else if (stmt.kind === "for" || stmt.kind === "reduce") {
+        const [from, to] = [rangeOf(stmt.from, ranges)!, rangeOf(stmt.to, ranges)!];
+        ranges.set(stmt.index, { low: from.low, high: Math.max(from.low, to.high - 1) });
+      }
+    },
+  });
+  return ranges;
+}
+
+/** What a part of an expression comes to by where locals lie, if that is plainer: no bit of it is another. */
+export function settle(part: Expr, ranges: Ranges): Expr | undefined {
+  if (part.kind === "select") {
+    const { low, high } = rangeOf(part.condition, ranges)!;
+    return low === high ? (low === 1 ? part.x : part.y) : undefined;
+  }
+  if (part.kind !== "binary") return undefined;
+  const { op, x, y } = part;
+  const whole = rangeOf(part, ranges);
+  if (whole !== undefined && whole.low === whole.high) return k.constant(part.type, whole.low);
+  const [a, b] = [rangeOf(x, ranges), rangeOf(y, ranges)];
+  if (a === undefined || b === undefined) return undefined;
+  // of two truth values the smaller one is their "and", the larger one their "or"
+  const takesSmaller = op === "min" || (op === "and" && part.type === "bool");
+  const takesLarger = op === "max" || (op === "or" && part.type === "bool");
+  if (takesSmaller || takesLarger) {
+    if (a.high <= b.low) return takesSmaller ? x : y;
+    if (b.high <= a.low) return takesSmaller ? y : x;
+  }
+  return undefined;
+}
+
+/** The same block without what its loops and constants decide: an index that lies within an array is not clamped to it. */
+export function settleBlock(block: readonly Stmt[]): Stmt[] {
+  const ranges = rangesIn(block);
+  return copyBlock(block, [], "", new Map(), (part) => settle(part, ranges)).statements;
+}
