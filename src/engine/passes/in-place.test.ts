@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   at,
   cond,
+  dynamicUpdateSlice,
   foriLoop,
   grad,
   greater,
@@ -119,6 +120,49 @@ describe("loops that copied a whole array a step take as many stores a step for 
             { y: x, s: tensor(0) },
           ).s,
       ),
+    ],
+    [
+      "one of which a row is read after it was changed",
+      (x) => {
+        const rows = x.shape[0]! / 4;
+        return foriLoop(
+          0,
+          rows,
+          (i, { y, s }: { y: Tensor; s: Tensor }) => {
+            const row = at(y, i);
+            const z = scatterAdd(y, i.reshape([1]), ones([1, 4]));
+            return { y: z, s: s.add(row.mul(at(z, i)).sum()) };
+          },
+          { y: x.reshape([rows, 4]), s: tensor(0) },
+        ).s;
+      },
+    ],
+    [
+      "a table that is filled from its other elements",
+      (x) => {
+        const columns = x.shape[0]! / 4;
+        return foriLoop(
+          1,
+          4,
+          (i, t) =>
+            foriLoop(
+              1,
+              columns,
+              (j, u) =>
+                dynamicUpdateSlice(
+                  u,
+                  u
+                    .at(i.sub(1))
+                    .at(j)
+                    .add(u.at(i).at(j.sub(1)))
+                    .reshape([1, 1]),
+                  [i, j],
+                ),
+              t,
+            ),
+          x.reshape([4, columns]),
+        ).sum();
+      },
     ],
     [
       "the gradient of two loops, one inside the other",

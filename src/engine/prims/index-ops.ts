@@ -378,6 +378,10 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
       const place = clampedPlace(at(1, index.slice(axis, axis + rank)), x!.shape[axis]!);
       return at(0, [...index.slice(0, axis), place, ...index.slice(axis + rank)]);
     },
+    part: ({ axis }, [x, indices]) =>
+      axis === 0 && indices!.shape.length === 0
+        ? (at) => times(clampedPlace(at(1, []), x!.shape[0]!), stridesOf(x!.shape)[0]!)
+        : undefined,
   },
 });
 
