@@ -78,7 +78,8 @@ export default defineConfig({
     // Tests import the package by its public names; these lead to the sources.
     alias: [
       { find: /^downhill$/, replacement: `${src}/index.ts` },
-      ...order.map((folder) => ({
+      // of two folders of one name the later one is public: `engine/tree` serves `numeric/tree`
+      ...order.toReversed().map((folder) => ({
         find: new RegExp(`^downhill/${basename(folder)}$`),
         replacement: `${src}/${folder}/index.ts`,
       })),

@@ -148,6 +148,9 @@ function without(name) {
  */
 function sourceOf(entry) {
   const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
-  const folder = order.find((/** @type {string} */ path) => path.split("/").at(-1) === entry.split("/")[0]);
+  // of two folders of one name the later one is public: `engine/tree` serves `numeric/tree`
+  const folder = order.findLast(
+    (/** @type {string} */ path) => path.split("/").at(-1) === entry.split("/")[0],
+  );
   return folder === undefined ? entry : [folder, ...entry.split("/").slice(1)].join("/");
 }

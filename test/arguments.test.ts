@@ -12,6 +12,7 @@ import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import * as testing from "downhill/testing";
 import * as train from "downhill/train";
+import * as tree from "downhill/tree";
 import * as viz from "downhill/viz";
 import { describe, expect, test } from "vitest";
 
@@ -31,14 +32,18 @@ const modules = {
   train,
   viz,
 };
+/** Modules whose names are those of others too: messages say `tree.map`. */
+const prefixed = { tree };
 const functions = new Map<string, Anything>();
 for (const module of Object.values(modules))
   for (const [name, value] of Object.entries(module))
     if (typeof value === "function" && !/^class\b/.test(String(value)))
       functions.set(name, value as Anything);
+for (const [prefix, module] of Object.entries(prefixed))
+  for (const [name, value] of Object.entries(module)) functions.set(`${prefix}.${name}`, value as Anything);
 
 /** Those that take any number of arguments, each of which they look at themselves. */
-const variadic = "anyBatch chain cond einsum linearize slice vjp".split(" ");
+const variadic = "anyBatch chain cond einsum linearize slice tree.map tree.mapWithPath vjp".split(" ");
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
@@ -59,7 +64,9 @@ const objects = (n: number): readonly object[] => Array.from({ length: n }, () =
 /** How many arguments a function takes, by what it says about too many of them. */
 async function takes(name: string, f: Anything): Promise<number> {
   const message = await messageOf(f, ...objects(13));
-  const found = /^(\w+): takes (\w+) arguments?, and more are given: number \d+ is an object\./.exec(message);
+  const found = /^([\w.]+): takes (\w+) arguments?, and more are given: number \d+ is an object\./.exec(
+    message,
+  );
   expect(found?.[1], `${name}: ${message}`).toBe(name);
   const [, , word] = found!;
   return word === "no" ? 0 : word === "one" ? 1 : Number(word);

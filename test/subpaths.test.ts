@@ -16,6 +16,11 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import { add } from "downhill/core"; print(add([1, 2], 1).tolist());`,
     prints: "[2,3]",
   },
+  "downhill/tree": {
+    source: `import { ravel } from "downhill/tree"; const [x, unravel] = ravel({ a: [1, 2], b: 3 });
+      print(unravel(x.mul(2)).a.tolist());`,
+    prints: "[2,4]",
+  },
   "downhill/optim": {
     source: `import { sgd } from "downhill/optim"; const { init, update } = sgd({ learningRate: 0.5 });
       const { updates } = update({ w: [2, 4] }, init({ w: [1, 1] }), { w: [1, 1] }); print(updates.w.neg().tolist());`,

@@ -1,5 +1,6 @@
 import { sameExpr } from "../kernel/same-expr.ts";
 import type { Expr } from "../kernel/scalar.ts";
+import { assertNever } from "../util/assert-never.ts";
 
 /**
  * How an expression depends on an index, that of a loop or of the lane: not at all; by a fixed step each time that the index grows
@@ -30,20 +31,60 @@ export interface Names {
   readonly get: (name: string) => Dependence | undefined;
 }
 
-/** How an expression depends on the index that the locals of `names` depend on. */
+/**
+ * How an expression depends on the index that the locals of `names` depend on. It is asked of every expression, before the engine has
+ * compiled it: so it makes no lists, and of floats it asks no more than whether one operand differs.
+ */
 export function dependence(expr: Expr, names: Names): Dependence {
-  if (expr.kind === "const") return uniform;
-  if (expr.kind === "local") return names.get(expr.name) ?? uniform;
-  const operands = operandsOf(expr);
-  const parts = operands.map((x) => dependence(x, names));
-  if (expr.kind === "binary" && (expr.type === "i32" || expr.type === "u32")) {
-    const by = affineOf(expr, strideOf(parts[0]!), strideOf(parts[1]!));
-    if (by !== undefined) return by;
+  switch (expr.kind) {
+    case "const":
+      return uniform;
+    case "local":
+      return names.get(expr.name) ?? uniform;
+    case "load":
+    case "table":
+      return sameOrVarying(names, expr.index);
+    case "unary":
+    case "convert":
+      if (!isInteger(expr) || !isInteger(expr.x)) return sameOrVarying(names, expr.x);
+      return integers(dependence(expr.x, names));
+    case "binary": {
+      const { x, y } = expr;
+      if (!isInteger(expr) || !isInteger(x)) return sameOrVarying(names, x, y);
+      const [a, b] = [dependence(x, names), dependence(y, names)];
+      return (expr.type === "bool" ? undefined : affineOf(expr, strideOf(a), strideOf(b))) ?? integers(a, b);
+    }
+    case "mulAdd":
+      return sameOrVarying(names, expr.x, expr.y, expr.z);
+    case "select": {
+      const { condition, x, y } = expr;
+      if (!isInteger(expr)) return sameOrVarying(names, condition, x, y);
+      return integers(dependence(condition, names), dependence(x, names), dependence(y, names));
+    }
+    case "call":
+      return expr.args.every((arg) => isUniform(arg, names)) ? uniform : varying;
+    default:
+      return assertNever(expr, "dependence");
   }
-  if (parts.every((part) => part.kind === "uniform")) return uniform;
-  const isArithmetic = expr.kind !== "load" && expr.kind !== "table" && expr.kind !== "call";
-  const isIntegral = isArithmetic && isInteger(expr) && operands.every(isInteger);
-  return isIntegral && parts.every((part) => part.kind !== "varying") ? integral : varying;
+}
+
+function isUniform(expr: Expr, names: Names): boolean {
+  return dependence(expr, names).kind === "uniform";
+}
+
+/** What is no integer arithmetic on these operands: the same for all indices if they are. */
+function sameOrVarying(names: Names, x: Expr, y?: Expr, z?: Expr): Dependence {
+  const isSame =
+    isUniform(x, names) &&
+    (y === undefined || isUniform(y, names)) &&
+    (z === undefined || isUniform(z, names));
+  return isSame ? uniform : varying;
+}
+
+/** Integer arithmetic on operands that depend on the index so. */
+function integers(a: Dependence, b: Dependence = uniform, c: Dependence = uniform): Dependence {
+  if (a.kind === "uniform" && b.kind === "uniform" && c.kind === "uniform") return uniform;
+  return a.kind === "varying" || b.kind === "varying" || c.kind === "varying" ? varying : integral;
 }
 
 function affineOf(
@@ -63,25 +104,6 @@ function affineOf(
 
 function isInteger({ type }: Expr): boolean {
   return type === "i32" || type === "u32" || type === "bool";
-}
-
-function operandsOf(expr: Exclude<Expr, { kind: "const" | "local" }>): readonly Expr[] {
-  switch (expr.kind) {
-    case "load":
-    case "table":
-      return [expr.index];
-    case "unary":
-    case "convert":
-      return [expr.x];
-    case "binary":
-      return [expr.x, expr.y];
-    case "mulAdd":
-      return [expr.x, expr.y, expr.z];
-    case "select":
-      return [expr.condition, expr.x, expr.y];
-    case "call":
-      return expr.args;
-  }
 }
 
 /** How far one index lies after another, where that can be seen. */

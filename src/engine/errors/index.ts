@@ -11,10 +11,12 @@ export type ErrorCode =
   | "donated" // the memory of a tensor was given away
   | "tree" // nested arguments that do not match
   | "syntax" // text that cannot be read
+  | "plain" // ordinary code that is outside of what can be differentiated
   | "data" // bad content of a data set
   | "file" // a file that is missing or cannot be read
   | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
+  | "thrown" // a `throw` of a function of the user was reached
   | "diverged" // a run of training that is lost, though its numbers are finite
   | "check" // a check of downhill/testing failed
   | "aborted"

@@ -159,13 +159,13 @@ describe("what cannot be differentiated is refused, with the way out", () => {
 
   test("things that are no tensors", () => {
     expect(() => loose((x: Tensor) => x.mul(2))(new Date(0))).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: an object of class Date is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.]`,
+      `[DownhillError: grad: an object of class Date is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects; register of downhill/tree makes instances of a class of yours nodes too.]`,
     );
     expect(() => loose((x: Tensor) => x.mul(2))(() => 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: a function is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.]`,
+      `[DownhillError: grad: a function is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects; register of downhill/tree makes instances of a class of yours nodes too.]`,
     );
     expect(() => loose((x: Tensor) => x.mul(2))(1n)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: a bigint is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.]`,
+      `[DownhillError: grad: a bigint is neither a tensor nor a plain array or object of tensors. Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects; register of downhill/tree makes instances of a class of yours nodes too.]`,
     );
     expect(() => loose((x: Tensor) => x.mul("2" as unknown as number))(1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: mul: the string "2" is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.]`,

@@ -96,6 +96,7 @@ function axesOf<Axis extends number | null>(
   owner: string,
 ): Axis[] {
   if (typeof axes !== "object" || axes === null) return new Array<Axis>(countLeaves(def)).fill(axes);
+  if (def.kind === "instance") return axesOf(axes, def.children[0], name, owner);
   const members = { ...axes } as Readonly<Record<string, AxisTree<Axis>>>;
   const keys = def.kind === "object" ? def.keys : def.kind === "array" ? Object.keys(def.children) : [];
   const odd =

@@ -3,16 +3,19 @@ import { Tensor } from "../ir/tensor.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { deepestNesting, mostElements, tooDeep } from "./nesting.ts";
+import type { NodeType } from "./node-types.ts";
+import { nodeTypeOf } from "./node-types.ts";
 
 /**
  * The structure of a nested argument without its leaves. A leaf is a tensor, a number, a typed array or a rectangular nest
- * of numbers or of booleans; an array or plain object that holds anything else is a node; strings, plain booleans, `null`
- * and `undefined` are static: part of the structure.
+ * of numbers or of booleans; an array or plain object that holds anything else is a node, and so is an instance of a class
+ * that was registered; strings, plain booleans, `null` and `undefined` are static: part of the structure.
  */
 export type TreeDef =
   | { readonly kind: "leaf" }
   | { readonly kind: "array"; readonly children: readonly TreeDef[] }
   | { readonly kind: "object"; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
+  | { readonly kind: "instance"; readonly type: NodeType; readonly children: readonly [TreeDef] }
   | { readonly kind: "static"; readonly value: string | boolean | null | undefined };
 
 /** What a plain boolean is: part of the structure, or, in what loops and branches carry, a leaf. */
@@ -81,10 +84,20 @@ function flattenAt(
     );
     return { kind: "object", keys, children };
   }
+  const type = nodeTypeOf(value);
+  if (type !== undefined) {
+    const within = expected?.kind === "instance" ? expected.children[0] : undefined;
+    return {
+      kind: "instance",
+      type,
+      children: [flattenAt(type.toTree(value as never), flattening, within, depth + 1)],
+    };
+  }
   throw new DownhillError(
     "tree",
     `${operation}: ${describe(value)} is neither a tensor nor a plain array or object of tensors. ` +
-      `Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects.`,
+      `Pass numbers, arrays of numbers, typed arrays or tensors, nested in plain arrays and objects; ` +
+      `register of downhill/tree makes instances of a class of yours nodes too.`,
   );
 }
 
@@ -105,6 +118,8 @@ export function unflatten(def: TreeDef, leaves: readonly unknown[]): unknown {
         return node.children.map(build);
       case "object":
         return buildObject(node.keys, node.children, build);
+      case "instance":
+        return node.type.fromTree(build(node.children[0]) as never);
       case "static":
         return node.value;
       default:
@@ -146,6 +161,8 @@ export function treeKey(def: TreeDef): string {
       return `[${def.children.map(treeKey).join(",")}]`;
     case "object":
       return `{${def.keys.map((key, i) => `${JSON.stringify(key)}:${treeKey(def.children[i]!)}`).join(",")}}`;
+    case "instance":
+      return `#${def.type.id}(${treeKey(def.children[0])})`;
     case "static":
       return JSON.stringify(def.value) ?? "undefined";
     default:
@@ -168,6 +185,8 @@ export function leafPaths(def: TreeDef, root: string): string[] {
           /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${root}.${key}` : `${root}[${JSON.stringify(key)}]`,
         );
       });
+    case "instance":
+      return leafPaths(def.children[0], root);
     case "static":
       return [];
     default:
@@ -253,6 +272,12 @@ export function firstDifference(expected: TreeDef, actual: TreeDef, path: string
         return firstDifference(child, actual.children[actual.keys.indexOf(key)]!, `${path}.${key}`);
       });
     }
+    case "instance": {
+      if (actual.kind !== "instance") return undefined;
+      if (actual.type !== expected.type)
+        return `${path} should be ${showKind(expected)} but is ${showKind(actual)}`;
+      return firstDifference(expected.children[0], actual.children[0], path);
+    }
     default:
       return assertNever(expected, "firstDifference");
   }
@@ -274,6 +299,8 @@ function showKind(def: TreeDef): string {
       return "an array";
     case "object":
       return "an object";
+    case "instance":
+      return `an instance of ${def.type.name}`;
     case "static":
       return String(def.value);
     default:
@@ -393,6 +420,9 @@ export function visitLeaves(
       }
       return place >= 0 && Object.keys(value).length === keys.length ? place : -1;
     }
+    case "instance":
+      if (nodeTypeOf(value) !== def.type) return -1;
+      return visitLeaves(def.children[0], def.type.toTree(value as never), start, visit);
   }
 }
 

@@ -3,6 +3,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { countLeaves, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
+import { nodeTypeOf } from "../../../engine/tree/node-types.ts";
 import type { GeneralOptimizer, Update, UpdateExtra } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
@@ -47,6 +48,8 @@ export function valuePerParameter<V>(
     if (node.kind === "static") return [];
     if (node.kind === "leaf" || typeof value !== "object" || value === null)
       return [check(value, paths[next++]!)];
+    if (node.kind === "instance")
+      return walk(node.children[0], nodeTypeOf(value)?.toTree(value as never) ?? value);
     const keys = node.kind === "array" ? node.children.map((_, i) => String(i)) : node.keys;
     const extra = Object.keys(value).find((key) => !keys.includes(key));
     if (extra !== undefined) {

@@ -65,6 +65,12 @@ export function writeTree(tree: unknown, root: string, tensors: Map<string, Tens
         return { array: node.children.map(write) };
       case "object":
         return { object: node.keys.map((key, i) => [key, write(node.children[i]!)] as const) };
+      case "instance":
+        throw new DownhillError(
+          "tree",
+          `fit: a checkpoint holds plain arrays and objects, and ${root} holds an instance of ${node.type.name}. ` +
+            `Train what it is made of, and make the instance inside the loss.`,
+        );
       case "static":
         if (typeof node.value === "boolean") return { boolean: node.value };
         return node.value === undefined ? { missing: true } : { text: node.value };
@@ -124,6 +130,8 @@ function staticLines(def: TreeDef, path: string): string[] {
       return [
         `${path}: ${typeof def.value === "boolean" ? "boolean" : (JSON.stringify(def.value) ?? "undefined")}`,
       ];
+    case "instance":
+      return staticLines(def.children[0], path);
     case "array":
       return def.children.flatMap((child, i) => staticLines(child, `${path}[${i}]`));
     case "object":

@@ -1,8 +1,7 @@
 import { internalError } from "../../../errors/index.ts";
 import type { OpcodeName, ValueType } from "./opcodes.ts";
 import { opcode, widthOf } from "./opcodes.ts";
-import type { ByteWriter } from "./writer.ts";
-import { makeWriter } from "./writer.ts";
+import { ByteWriter } from "./writer.ts";
 
 /** The bytes of value types; 0x40 is the block type without a result. */
 export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
@@ -155,7 +154,7 @@ class Locals {
 class Code implements Fragment {
   protected readonly locals: Locals;
   readonly #typeIndex: TypeIndex;
-  readonly #code: ByteWriter = makeWriter(256);
+  readonly #code = new ByteWriter(256);
   readonly #firstUses = new Map<number, boolean>();
   #depth = 0;
   #turnings = 0;
@@ -170,18 +169,15 @@ class Code implements Fragment {
   }
 
   op(name: OpcodeName): void {
-    const { bytes } = opcode(name);
-    if (bytes.length === 1) this.#code.byte(bytes[0]!);
-    else this.#code.bytes(bytes);
+    this.#code.opcode(opcode(name).bytes);
   }
 
   #indexed(name: OpcodeName, index: number): void {
-    this.op(name);
-    this.#code.unsigned(index);
+    this.#code.opcode(opcode(name).bytes, index);
   }
 
   #onLocal(name: OpcodeName, index: number, isSet: boolean): void {
-    this.#indexed(name, index);
+    this.#code.opcode(opcode(name).bytes, index);
     if (this.locals.isVector(index) && !this.#firstUses.has(index)) this.#firstUses.set(index, isSet);
   }
 
@@ -357,7 +353,7 @@ class FunctionBody extends Code implements WritableBody {
 
   finish(): Uint8Array {
     const code = this.bytes();
-    const out = makeWriter(code.length + 64);
+    const out = new ByteWriter(code.length + 64);
     writeLocals(out, this.locals.types);
     out.bytes(code);
     out.byte(0x0b);

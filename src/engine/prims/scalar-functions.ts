@@ -1,0 +1,357 @@
+// The functions that regions apply to scalars, made of the elementwise primitives: what a value is, its derivative and its code are
+// those of the primitive, whose own rule is traced once for each pattern of arguments that have a tangent.
+import { DownhillError } from "../errors/index.ts";
+import type { Maybe } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType, scalarTypeOf } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import { valueOf } from "../kernel/evaluate.ts";
+import { powers } from "../kernel/math/powers.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { walkExpr } from "../kernel/walk.ts";
+import type { ScalarFunction, ScalarFunctions } from "../region/functions.ts";
+import type { RegionExpr, RegionType } from "../region/region.ts";
+import { bind1 } from "../trace/bind.ts";
+import { traceClosed } from "../trace/staging.ts";
+import { must } from "../util/assert-never.ts";
+import * as arithmetic from "./arithmetic.ts";
+import type { ConvertParams, FullParams } from "./linear.ts";
+import * as linear from "./linear.ts";
+import * as transcendental from "./transcendental.ts";
+
+type Operation = (...xs: Tensor[]) => Tensor;
+
+/** Each function by its name, with how many arguments it has. */
+export const operations: Readonly<Record<string, readonly [arity: number, apply: Operation]>> = {
+  add: [2, linear.add],
+  sub: [2, linear.sub],
+  neg: [1, linear.neg],
+  stopGradient: [1, linear.stopGradient],
+  mul: [2, arithmetic.mul],
+  div: [2, arithmetic.div],
+  strongMul: [2, (x, y) => arithmetic.strongMul(x, y)],
+  strongMulBoth: [2, (x, y) => arithmetic.strongMul(x, y, true)],
+  strongDiv: [2, arithmetic.strongDiv],
+  rem: [2, arithmetic.rem],
+  abs: [1, arithmetic.abs],
+  sqrt: [1, arithmetic.sqrt],
+  sign: [1, arithmetic.sign],
+  floor: [1, arithmetic.floor],
+  ceil: [1, arithmetic.ceil],
+  round: [1, arithmetic.round],
+  trunc: [1, arithmetic.truncate],
+  maximum: [2, arithmetic.maximum],
+  minimum: [2, arithmetic.minimum],
+  less: [2, arithmetic.less],
+  lessEqual: [2, arithmetic.lessEqual],
+  equal: [2, arithmetic.equal],
+  notEqual: [2, arithmetic.notEqual],
+  bitwiseAnd: [2, arithmetic.both],
+  bitwiseOr: [2, arithmetic.either],
+  bitwiseXor: [2, arithmetic.differ],
+  exp: [1, transcendental.exp],
+  expm1: [1, transcendental.expm1],
+  exp2: [1, transcendental.exp2],
+  log: [1, transcendental.log],
+  log1p: [1, transcendental.log1p],
+  log2: [1, transcendental.log2],
+  log10: [1, transcendental.log10],
+  sin: [1, transcendental.sin],
+  cos: [1, transcendental.cos],
+  tan: [1, transcendental.tan],
+  asin: [1, transcendental.asin],
+  acos: [1, transcendental.acos],
+  atan: [1, transcendental.atan],
+  sinh: [1, transcendental.sinh],
+  cosh: [1, transcendental.cosh],
+  tanh: [1, transcendental.tanh],
+  asinh: [1, transcendental.asinh],
+  acosh: [1, transcendental.acosh],
+  atanh: [1, transcendental.atanh],
+  cbrt: [1, transcendental.cbrt],
+  erf: [1, transcendental.erf],
+  erfc: [1, transcendental.erfc],
+  sigmoid: [1, transcendental.sigmoid],
+  softplus: [1, transcendental.softplus],
+  atan2: [2, transcendental.atan2],
+  pow: [2, transcendental.pow],
+};
+
+/** The functions that regions may apply, by the names of primitives. */
+export const scalarFunctions: ScalarFunctions = /* @__PURE__ */ Object.freeze({
+  names: /* @__PURE__ */ [...Object.keys(operations), "logicalNot"],
+  get: (name: string): ScalarFunction | undefined => known().byName.get(name),
+});
+
+interface Known {
+  readonly byName: ReadonlyMap<string, ScalarFunction>;
+  /** How an equation of a traced rule is said in a region. */
+  express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr;
+}
+
+let made: Known | undefined;
+
+/** Made when first asked for. */
+function known(): Known {
+  return (made ??= makeKnown());
+}
+
+function makeKnown(): Known {
+  const equations = Object.entries(operations).map(
+    ([name, [arity, apply]]) => [name, equationOf(arity, apply)] as const,
+  );
+  const byName = new Map<string, ScalarFunction>(
+    equations.map(([name, eqn]) => [name, name === "pow" ? powFunction(eqn) : scalarFunction(name, eqn)]),
+  );
+  byName.set("logicalNot", logicalNot);
+  const fullPrim = equationOf(1, (x) => linear.full(x.type, 2)).prim;
+  const convertPrim = equationOf(1, (x) => linear.convert(x, "float32")).prim;
+  const powByPrim = equationOf(1, (x) => transcendental.powBy(x, 2)).prim;
+  return {
+    byName,
+    express(eqn, args) {
+      const type = regionType(eqn.outs[0]!.type.dtype);
+      if (eqn.prim === fullPrim) return { kind: "const", type, value: (eqn.params as FullParams).value };
+      if (eqn.prim === convertPrim) return convertExpr(eqn.params as ConvertParams, args[0]!);
+      if (linear.isWhere(eqn)) return selectExpr(args[0]!, args[1]!, args[2]!);
+      if (eqn.prim === powByPrim) {
+        const { exponent } = eqn.params as { readonly exponent: number };
+        return simplified("pow", type, [args[0]!, { kind: "const", type, value: exponent }]);
+      }
+      const [name] = must(
+        equations.find(([, { prim, params }]) => prim === eqn.prim && sameParams(params, eqn.params)),
+        `the scalar function ${eqn.prim.name}`,
+      );
+      return simplified(name, type, args);
+    },
+  };
+}
+
+/** The equation of an operation: its primitive and parameters. Those that take no floats take booleans. */
+function equationOf(arity: number, apply: Operation): Equation {
+  const on = (dtype: DType): Equation => {
+    const types = Array.from({ length: arity }, () => arrayType(dtype, []));
+    return must(traceClosed("scalar function", types, (...xs) => [apply(...xs)]).eqns[0], "the equation");
+  };
+  try {
+    return on("float64");
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "dtype") return on("bool");
+    throw error;
+  }
+}
+
+function sameParams(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function simplified(name: string, type: RegionType, args: readonly RegionExpr[]): RegionExpr {
+  return known().byName.get(name)!.simplify(args) ?? { kind: "apply", type, function: name, args };
+}
+
+function convertExpr({ dtype }: ConvertParams, x: RegionExpr): RegionExpr {
+  const type = regionType(dtype);
+  return type === x.type ? x : { kind: "convert", type, x };
+}
+
+function selectExpr(condition: RegionExpr, x: RegionExpr, y: RegionExpr): RegionExpr {
+  if (condition.kind === "const") return condition.value === 0 ? y : x;
+  return { kind: "select", type: x.type, condition, x, y };
+}
+
+const dtypes: Readonly<Record<RegionType, DType>> = {
+  f64: "float64",
+  f32: "float32",
+  i32: "int32",
+  bool: "bool",
+};
+
+function scalarOf(type: RegionType): ArrayType {
+  return arrayType(dtypes[type], []);
+}
+
+function regionType(dtype: DType): RegionType {
+  const type = scalarTypeOf(dtype);
+  if (type === "u32") throw new DownhillError("internal", "internal: regions have no uint32.");
+  return type;
+}
+
+function scalarFunction(name: string, { prim, params }: Equation): ScalarFunction {
+  const tangents = new Map<string, Program | undefined>();
+  const constantsOf = (args: readonly RegionExpr[]): (number | undefined)[] =>
+    args.map((x) => (x.kind === "const" ? x.value : undefined));
+  const lower = (args: readonly Expr[]): Expr => {
+    if (prim.lowering.kind !== "elementwise")
+      throw new DownhillError("internal", `internal: ${name}: not elementwise.`);
+    return prim.lowering.scalar(
+      args,
+      params,
+      args.map((x) => scalarOf(x.type as RegionType)),
+    );
+  };
+  return {
+    name,
+    isConstant: prim.derivative.kind === "constant",
+    typeOf(args) {
+      try {
+        return regionType(prim.typeOf(args.map(scalarOf), params)[0]!.dtype);
+      } catch (error) {
+        if (error instanceof DownhillError && error.code !== "internal") return undefined;
+        throw error;
+      }
+    },
+    isCostly: (args) => hasCall(lower(args.map((x, i) => k.local(x.type, `x${i}`)))),
+    simplify(args) {
+      const types = args.map((x) => scalarOf(x.type));
+      const constants = constantsOf(args);
+      const same = prim.algebra?.identity?.(constants, types, params);
+      if (same !== undefined) return args[same]!;
+      if (constants.includes(undefined)) return undefined;
+      const code = lower(args.map((x) => k.constant(x.type, (x as { readonly value: number }).value)));
+      const value = valueOf(code);
+      return value === undefined ? undefined : { kind: "const", type: code.type as RegionType, value };
+    },
+    tangent(args, result, dargs, bind) {
+      if (prim.derivative.kind === "constant" || dargs.every((dx) => dx === undefined)) return undefined;
+      const types = [...args.map((x) => scalarOf(x.type)), scalarOf(result.type)];
+      const given = dargs.map((dx) => dx !== undefined);
+      const key = `${args.map((x) => x.type).join()}|${given.join()}`;
+      if (!tangents.has(key)) tangents.set(key, traceTangent(name, { prim, params }, types, given));
+      const rule = tangents.get(key);
+      if (rule === undefined) return undefined;
+      return applyRule(
+        rule,
+        [...args, result],
+        dargs.filter((dx) => dx !== undefined),
+        bind,
+      );
+    },
+    lower,
+  };
+}
+
+/** Of the operations on booleans the one that is no primitive. */
+const logicalNot: ScalarFunction = {
+  name: "logicalNot",
+  isConstant: true,
+  typeOf: (args) => (args.length === 1 && args[0] === "bool" ? "bool" : undefined),
+  isCostly: () => false,
+  simplify: ([x]) =>
+    x!.kind === "const" ? { kind: "const", type: "bool", value: x!.value === 0 ? 1 : 0 } : undefined,
+  tangent: () => undefined,
+  lower: ([x]) => k.not(x!),
+};
+
+function hasCall(expr: Expr): boolean {
+  let found = false;
+  walkExpr(expr, (x) => (found ||= x.kind === "call"));
+  return found;
+}
+
+/** The power function: exponents that products and roots give are functions of their own. */
+function powFunction(eqn: Equation): ScalarFunction {
+  const general = scalarFunction("pow", eqn);
+  const special = new Map<number, ScalarFunction>();
+  const by = (y: RegionExpr | Expr): ScalarFunction | undefined => {
+    if (y.kind !== "const" || !powers.has(y.value)) return undefined;
+    let power = special.get(y.value);
+    if (power === undefined) {
+      power = scalarFunction(
+        "pow",
+        equationOf(1, (x) => transcendental.powBy(x, y.value)),
+      );
+      special.set(y.value, power);
+    }
+    return power;
+  };
+  return {
+    ...general,
+    isCostly: ([x, y]) => (by(y!) === undefined ? general.isCostly([x!, y!]) : false),
+    tangent([x, y], result, [dx, dy], bind) {
+      const power = by(y!);
+      return power === undefined
+        ? general.tangent([x!, y!], result, [dx, dy], bind)
+        : power.tangent([x!], result, [dx], bind);
+    },
+    lower: ([x, y], block) => by(y!)?.lower([x!], block) ?? general.lower([x!, y!], block),
+  };
+}
+
+/** The rule as a program from arguments, result and the tangents that are given to the tangent of the result. */
+function traceTangent(
+  name: string,
+  { prim, params }: Pick<Equation, "prim" | "params">,
+  types: readonly ArrayType[],
+  given: readonly boolean[],
+): Program | undefined {
+  const arity = given.length;
+  const tangentTypes = types.filter((_, i) => given[i] === true);
+  const rule = traceClosed(`the tangent of ${name}`, [...types, ...tangentTypes], (...xs) => {
+    let next = arity + 1;
+    const dxs = given.map((isGiven): Maybe => (isGiven ? xs[next++] : undefined));
+    const dy = tangentOf(prim, params, xs.slice(0, arity), xs[arity]!, dxs);
+    return dy === undefined ? [] : [dy];
+  });
+  return rule.outs.length === 0 ? undefined : rule;
+}
+
+function tangentOf(
+  prim: Equation["prim"],
+  params: unknown,
+  xs: readonly Tensor[],
+  y: Tensor,
+  dxs: readonly Maybe[],
+): Maybe {
+  const { derivative } = prim;
+  switch (derivative.kind) {
+    case "constant":
+      return undefined;
+    case "smooth":
+      return derivative.jvp(dxs, xs, [y], params)[0];
+    case "linear": {
+      if (derivative.jvp) return derivative.jvp(dxs, xs, params)[0];
+      return bind1(
+        prim,
+        dxs.map((dx, i) => linear.instantiate(dx, xs[i]!.type)),
+        params,
+      );
+    }
+    case "structured":
+    case "none":
+      throw new DownhillError("internal", `internal: ${prim.name} is no scalar function.`);
+  }
+}
+
+/** Writes a rule down for these arguments: what depends on a tangent as one expression, all else bound to locals. */
+function applyRule(
+  rule: Program,
+  args: readonly RegionExpr[],
+  tangents: readonly RegionExpr[],
+  bind: (value: RegionExpr) => RegionExpr,
+): RegionExpr {
+  const values = new Map<Var, RegionExpr>();
+  const linearVars = new Set<Var>();
+  rule.ins.forEach((v, i) => {
+    values.set(v, i < args.length ? args[i]! : tangents[i - args.length]!);
+    if (i >= args.length) linearVars.add(v);
+  });
+  const uses = new Map<Var, number>();
+  const count = (v: Var): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
+  rule.outs.forEach(count);
+  for (const eqn of rule.eqns.toReversed()) if (uses.has(eqn.outs[0]!)) eqn.ins.forEach(count);
+  for (const eqn of rule.eqns) {
+    const out = eqn.outs[0]!;
+    if (!uses.has(out)) continue;
+    const value = known().express(
+      eqn,
+      eqn.ins.map((v) => values.get(v)!),
+    );
+    const isLinear = eqn.ins.some((v) => linearVars.has(v));
+    if (isLinear) linearVars.add(out);
+    const isAtom = value.kind === "const" || value.kind === "local";
+    values.set(out, isAtom || (isLinear && uses.get(out) === 1) ? value : bind(value));
+  }
+  return values.get(rule.outs[0]!)!;
+}

@@ -1,0 +1,190 @@
+import { assertNever } from "../util/assert-never.ts";
+import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+
+/** The expressions that an expression is made of directly. */
+export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return [];
+    case "load":
+      return expr.places;
+    case "apply":
+      return expr.args;
+    case "convert":
+      return [expr.x];
+    case "select":
+      return [expr.condition, expr.x, expr.y];
+    default:
+      return assertNever(expr, "partsOf");
+  }
+}
+
+/** Calls `visit` for an expression and all in it, outermost first. */
+export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
+  visit(expr);
+  for (const part of partsOf(expr)) walkExpr(part, visit);
+}
+
+/** The expression with `f` applied to all parts, innermost first, and then to itself. */
+export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): RegionExpr {
+  const of = (x: RegionExpr): RegionExpr => mapExpr(x, f);
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return f(expr);
+    case "load":
+      return f({ ...expr, places: expr.places.map(of) });
+    case "apply":
+      return f({ ...expr, args: expr.args.map(of) });
+    case "convert":
+      return f({ ...expr, x: of(expr.x) });
+    case "select":
+      return f({ ...expr, condition: of(expr.condition), x: of(expr.x), y: of(expr.y) });
+    default:
+      return assertNever(expr, "mapExpr");
+  }
+}
+
+/** The expressions of a statement, but not those of the statements in it. */
+export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      return [stmt.value];
+    case "array":
+      return stmt.dims;
+    case "store":
+      return [...stmt.places, stmt.value];
+    case "for":
+      return stmt.live === undefined ? [stmt.from, stmt.to] : [stmt.from, stmt.to, stmt.live];
+    case "while":
+    case "if":
+      return [stmt.condition];
+    case "swap":
+    case "throw":
+      return [];
+    default:
+      return assertNever(stmt, "expressionsOf");
+  }
+}
+
+/** The blocks of a statement: the body of a loop, both sides of a branch. */
+export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
+  switch (stmt.kind) {
+    case "for":
+    case "while":
+      return [stmt.body];
+    case "if":
+      return [stmt.then, stmt.otherwise];
+    case "let":
+    case "set":
+    case "array":
+    case "store":
+    case "swap":
+    case "throw":
+      return [];
+    default:
+      return assertNever(stmt, "blocksOf");
+  }
+}
+
+/** Calls `visit` for all statements and those in them, in the order of the text. */
+export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
+  for (const stmt of stmts) {
+    visit(stmt);
+    for (const block of blocksOf(stmt)) walkStmts(block, visit);
+  }
+}
+
+/** Calls `visit` for each expression of the statements and of those in them, with its parts. */
+export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: RegionExpr) => void): void {
+  walkStmts(stmts, (stmt) => {
+    for (const expr of expressionsOf(stmt)) walkExpr(expr, visit);
+  });
+}
+
+/** The statement with other expressions; the statements in it stay. */
+export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => RegionExpr): RegionStmt {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      return { ...stmt, value: f(stmt.value) };
+    case "array":
+      return { ...stmt, dims: stmt.dims.map(f) };
+    case "store":
+      return { ...stmt, places: stmt.places.map(f), value: f(stmt.value) };
+    case "for":
+      return {
+        ...stmt,
+        from: f(stmt.from),
+        to: f(stmt.to),
+        ...(stmt.live === undefined ? {} : { live: f(stmt.live) }),
+      };
+    case "while":
+    case "if":
+      return { ...stmt, condition: f(stmt.condition) };
+    case "swap":
+    case "throw":
+      return stmt;
+    default:
+      return assertNever(stmt, "mapExpressionsOf");
+  }
+}
+
+/** The statement with `f` applied to its blocks. */
+export function mapBlocksOf(
+  stmt: RegionStmt,
+  f: (block: readonly RegionStmt[]) => readonly RegionStmt[],
+): RegionStmt {
+  switch (stmt.kind) {
+    case "for":
+    case "while":
+      return { ...stmt, body: f(stmt.body) };
+    case "if":
+      return { ...stmt, then: f(stmt.then), otherwise: f(stmt.otherwise) };
+    case "let":
+    case "set":
+    case "array":
+    case "store":
+    case "swap":
+    case "throw":
+      return stmt;
+    default:
+      return assertNever(stmt, "mapBlocksOf");
+  }
+}
+
+/** The name that a statement declares: of a local, an array or the index of a loop. */
+export function declaredBy(stmt: RegionStmt): string | undefined {
+  if (stmt.kind === "let" || stmt.kind === "array") return stmt.name;
+  return stmt.kind === "for" ? stmt.index : undefined;
+}
+
+/** Makes names that a region does not have. */
+export interface Names {
+  /** A name that nothing else has: the hint, or the hint with a number behind it. It is taken from now on. */
+  fresh(hint: string): string;
+}
+
+export function namesOf({ params, body }: Region): Names {
+  const taken = new Set(params.map(({ name }) => name));
+  walkStmts(body, (stmt) => {
+    const name = declaredBy(stmt);
+    if (name !== undefined) taken.add(name);
+  });
+  const last = new Map<string, number>(); // so that many names of one hint take no time that grows
+  return {
+    fresh(hint) {
+      let name = hint;
+      for (let n = (last.get(hint) ?? 1) + 1; taken.has(name); n++) {
+        name = `${hint}_${n}`;
+        last.set(hint, n);
+      }
+      taken.add(name);
+      return name;
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { requireFunction } from "../../engine/transforms/arguments.ts";
+import { addNodeType } from "../../engine/tree/node-types.ts";
+import * as trees from "../../engine/tree/tree.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { astype } from "../array/elementwise.ts";
+import { concatenate, ravel as ravelled, reshape, slice } from "../array/shape.ts";
+import { zeros } from "../array/create.ts";
+import type { Leaf, Mapped } from "./types.ts";
+
+/** The structure of a tree without its leaves, which stay out of it; text, plain booleans and `null` are part of it. */
+export type Structure = trees.TreeDef;
+
+/**
+ * The tree with `f(leaf)` in the place of each leaf. With more trees of the same structure `f` gets the leaves that stand at
+ * the same place of all of them; their keys may come in another order.
+ *
+ * A leaf is a tensor, a number, a typed array or a rectangular nest of numbers or booleans (`[1, 2, 3]` is one leaf), and is
+ * given as it is. Lists and plain objects that hold anything else are nodes. Text, plain booleans and `null` stay.
+ *
+ * @throws DownhillError `tree` that names the first place where the structures differ, or what is neither leaf nor node.
+ * @example
+ * const params = { w: tensor([1, 2]), layers: [{ b: tensor(3) }] };
+ * map((x) => x.mul(2), params).layers[0].b;               // 6
+ * map((x, y) => x.add(y), params, params).w;              // f64[2] [2, 4]
+ * map((rate) => rate / 2, { low: 0.1, high: 0.5 });       // { low: 0.05, high: 0.25 }
+ */
+export function map<P, Q extends readonly unknown[], R>(
+  f: (leaf: Leaf<P>, ...others: { readonly [K in keyof Q]: Leaf<Q[K]> }) => R,
+  tree: P,
+  ...rest: Q
+): Mapped<P, R> {
+  const g = readFunction("tree.map", f);
+  return trees.mapLeaves("tree.map", g, tree, ...rest) as Mapped<P, R>;
+}
+
+/**
+ * `map` whose function gets the path of the leaf first: `layers[0].b`, and the empty text where the tree is one leaf.
+ *
+ * @throws DownhillError as `map`.
+ * @example
+ * const params = { w: tensor([1, 2]), layers: [{ b: tensor(3) }] };
+ * mapWithPath((path) => path, params); // { w: "w", layers: [{ b: "layers[0].b" }] }
+ */
+export function mapWithPath<P, Q extends readonly unknown[], R>(
+  f: (path: string, leaf: Leaf<P>, ...others: { readonly [K in keyof Q]: Leaf<Q[K]> }) => R,
+  tree: P,
+  ...rest: Q
+): Mapped<P, R> {
+  const g = readFunction("tree.mapWithPath", f);
+  const paths = trees.leafPaths(structureOf("tree.mapWithPath", tree), "");
+  let next = 0;
+  const withPath = (...given: unknown[]): unknown => g(paths[next++]!.replace(/^\./, ""), ...given);
+  return trees.mapLeaves("tree.mapWithPath", withPath, tree, ...rest) as Mapped<P, R>;
+}
+
+/**
+ * The leaves of a tree from left to right, as they are.
+ *
+ * @throws DownhillError `tree` for what is neither leaf nor node.
+ * @example
+ * leaves({ w: tensor([1, 2]), layers: [{ b: 3, name: "relu" }] }); // [f64[2] [1, 2], 3]
+ */
+export function leaves<P>(tree: P): Leaf<P>[] {
+  if (arguments.length > 1) refuseExtra("tree.leaves", arguments, 1);
+  return trees.flatten(tree, "tree.leaves").leaves as Leaf<P>[];
+}
+
+/**
+ * The structure of a tree; equal structures print the same by `JSON.stringify`.
+ *
+ * @throws DownhillError `tree` for what is neither leaf nor node.
+ * @example
+ * const point = structure({ x: 0, y: 0 });
+ * unflatten(point, [1, 2]); // { x: 1, y: 2 }
+ */
+export function structure(tree: unknown): Structure {
+  if (arguments.length > 1) refuseExtra("tree.structure", arguments, 1);
+  return structureOf("tree.structure", tree);
+}
+
+/**
+ * The leaves of a tree and its structure: `[leaves, structure]`, from which `unflatten` makes it again.
+ *
+ * @throws DownhillError `tree` for what is neither leaf nor node.
+ * @example
+ * const [xs, shape] = flatten({ a: 1, b: { c: 2 } });
+ * unflatten(shape, xs.map((x) => 10 * x)); // { a: 10, b: { c: 20 } }
+ */
+export function flatten<P>(tree: P): [leaves: Leaf<P>[], structure: Structure] {
+  if (arguments.length > 1) refuseExtra("tree.flatten", arguments, 1);
+  const flat = trees.flatten(tree, "tree.flatten");
+  return [flat.leaves as Leaf<P>[], flat.def];
+}
+
+/**
+ * The tree of a structure with these leaves, which may be anything.
+ *
+ * @throws DownhillError `tree` where there are not as many leaves as the structure has.
+ * @example
+ * unflatten(structure([{ a: 0 }, 0]), ["one", "two"]); // [{ a: "one" }, "two"]
+ */
+export function unflatten(structure: Structure, leaves: readonly unknown[]): unknown {
+  if (arguments.length > 2) refuseExtra("tree.unflatten", arguments, 2);
+  if (typeof structure !== "object" || structure === null || !("kind" in structure))
+    throw new DownhillError(
+      "tree",
+      "tree.unflatten: expects a structure first, as structure(tree) gives it.",
+    );
+  const n = trees.countLeaves(structure);
+  if (!Array.isArray(leaves) || leaves.length !== n)
+    throw new DownhillError(
+      "tree",
+      `tree.unflatten: the structure has ${n} leaves, got ${Array.isArray(leaves) ? leaves.length : typeof leaves}.`,
+    );
+  return trees.unflatten(structure, leaves);
+}
+
+/**
+ * `f(… f(f(initial, x), y) …)` over the leaves x, y, … from left to right; without `initial` from the first leaf on.
+ *
+ * @throws DownhillError `tree` for a tree without leaves and no `initial`.
+ * @example
+ * const params = { w: tensor([1, 2]), b: tensor(3) };
+ * reduce((n, x) => n + x.data().length, params, 0);            // 3
+ * reduce((total, x) => add(total, sum(x)), params, tensor(0)); // 6
+ */
+export function reduce<P>(f: (total: Leaf<P>, leaf: Leaf<P>) => Leaf<P>, tree: P): Leaf<P>;
+export function reduce<P, R>(f: (total: R, leaf: Leaf<P>) => R, tree: P, initial: R): R;
+export function reduce(
+  f: (total: never, leaf: never) => unknown,
+  tree: unknown,
+  ...from: unknown[]
+): unknown {
+  if (from.length > 1) refuseExtra("tree.reduce", [f, tree, ...from], 3);
+  const g = readFunction("tree.reduce", f);
+  const all = trees.flatten(tree, "tree.reduce").leaves;
+  if (from.length === 0 && all.length === 0)
+    throw new DownhillError("tree", "tree.reduce: the tree has no leaf. Give a value to start from.");
+  const [first, rest] = from.length > 0 ? [from[0], all] : [all[0], all.slice(1)];
+  return rest.reduce((total, leaf) => g(total, leaf), first);
+}
+
+/**
+ * Whether every element of every leaf is true, and every plain boolean: of `map((x) => x.ndim === 2, params)`, say, or of a
+ * tree of tensors of booleans. Numbers other than 0 are true.
+ *
+ * @throws DownhillError `trace` inside a traced function, where elements are not known.
+ * @example
+ * const params = { w: tensor([1, 2]), b: tensor(3) };
+ * all(map((x) => x.dtype === "float64", params)); // true
+ * all(map((x) => greater(x, 1), params));         // false
+ */
+export function all(tree: unknown): boolean {
+  if (arguments.length > 1) refuseExtra("tree.all", arguments, 1);
+  const { leaves } = trees.flatten(tree, "tree.all", "leaf");
+  return leaves.every((leaf) => asTensor(leaf, "tree.all").data().every(Boolean));
+}
+
+/**
+ * All elements of a tree in one vector, and the function that makes the tree of such a vector again: `[vector, unravel]`.
+ * The vector has the dtype that the leaves promote to, `unravel` gives each leaf its own shape and dtype.
+ *
+ * @throws DownhillError `tree` for what is neither leaf nor node; `shape` from `unravel` for a vector of another length.
+ * @example
+ * const [vector, unravel] = ravel({ w: tensor([[1, 2], [3, 4]]), b: 5 });
+ * vector;                  // f64[5] [1, 2, 3, 4, 5]
+ * unravel(vector.neg()).b; // -5
+ */
+export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: Tensor) => Mapped<P, Tensor>] {
+  if (arguments.length > 1) refuseExtra("tree.ravel", arguments, 1);
+  const { leaves, def } = trees.flatten(tree, "tree.ravel");
+  const tensors = leaves.map((leaf) => asTensor(leaf, "tree.ravel"));
+  const types = tensors.map(({ type }) => type);
+  const total = types.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const vector = tensors.length === 0 ? zeros([0]) : concatenate(tensors.map((x) => ravelled(x)));
+  const unravel = (given: Tensor): Mapped<P, Tensor> => {
+    if (!(given instanceof Tensor) || given.ndim !== 1 || given.shape[0] !== total) {
+      const got = given instanceof Tensor ? `a tensor of shape [${given.shape.join()}]` : typeof given;
+      throw new DownhillError("shape", `unravel: expects a vector of ${total} elements, got ${got}.`);
+    }
+    let from = 0;
+    const parts = types.map(({ shape, dtype }) =>
+      astype(reshape(slice(given, [from, (from += sizeOf(shape))]), shape), dtype),
+    );
+    return trees.unflatten(def, parts) as Mapped<P, Tensor>;
+  };
+  return [vector, unravel];
+}
+
+/**
+ * Makes the instances of a class of yours nodes of trees: `toTree` gives what an instance is made of, nested as you like,
+ * `fromTree` an instance of such a tree, whose leaves may be tensors, tracers of transforms or anything that `map` puts in
+ * their place; it must not look at them. Instances then pass through `grad`, `jit`, `vmap`, `scan` and optimisers. Classes
+ * that are derived from a registered one are registered on their own.
+ *
+ * @throws DownhillError `tree` for a class that is registered already.
+ * @example
+ * class Line { constructor(a, b) { this.a = a; this.b = b; } at(x) { return this.a.add(this.b.mul(x)); } }
+ * register(Line, ({ a, b }) => ({ a, b }), ({ a, b }) => new Line(a, b));
+ * const slope = grad((line) => line.at(3))(new Line(tensor(1), tensor(2)));
+ * [slope instanceof Line, slope.b.item()]; // [true, 3]
+ */
+export function register<T, N>(
+  type: abstract new (...args: never[]) => T,
+  toTree: (instance: T) => N,
+  fromTree: (tree: N) => T,
+): void {
+  if (arguments.length > 3) refuseExtra("tree.register", arguments, 3);
+  for (const f of [toTree, fromTree])
+    requireFunction("tree.register", f, "register(Point, (p) => ({ x: p.x }), ({ x }) => new Point(x))");
+  addNodeType("tree.register", type, toTree, fromTree);
+}
+
+function structureOf(operation: string, tree: unknown): Structure {
+  return trees.flatten(tree, operation).def;
+}
+
+function readFunction(operation: string, f: unknown): (...leaves: unknown[]) => unknown {
+  requireFunction(operation, f, `${operation}((x) => …, tree)`);
+  return f as (...leaves: unknown[]) => unknown;
+}

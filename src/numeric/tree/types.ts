@@ -1,0 +1,35 @@
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { TypedArray } from "../../engine/kernel/executable.ts";
+
+/** A nest of numbers, or of booleans: one leaf. */
+type Nest = readonly (number | Nest)[] | readonly (boolean | Nest)[];
+
+/** What has methods is an instance of a class. */
+type Methods = (...args: never[]) => unknown;
+type IsInstance<P> = [Extract<P[keyof P], Methods>] extends [never] ? false : true;
+
+/** The type of the leaves of a tree of type `P`. */
+export type Leaf<P> = [unknown] extends [P]
+  ? Tensor
+  : P extends Tensor | number | TypedArray | Nest
+    ? P
+    : P extends string | boolean | null | undefined | Methods
+      ? never
+      : P extends readonly unknown[]
+        ? Leaf<P[number]>
+        : P extends object
+          ? Leaf<P[keyof P]>
+          : never;
+
+/** The type of a tree of type `P` with an `R` in the place of each leaf; instances of classes stay of their class. */
+export type Mapped<P, R> = [unknown] extends [P]
+  ? P
+  : P extends Tensor | number | TypedArray | Nest
+    ? R
+    : P extends string | boolean | null | undefined
+      ? P
+      : P extends readonly unknown[]
+        ? { [K in keyof P]: Mapped<P[K], R> }
+        : IsInstance<P> extends true
+          ? P
+          : { [K in keyof P]: Mapped<P[K], R> };

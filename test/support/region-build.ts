@@ -1,0 +1,62 @@
+// Parts of regions, written short. Types of results are those that `Math`'s functions and the kernel's operations have.
+import type {
+  ArrayDeclaration,
+  PositionIndex,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../../src/engine/region/region.ts";
+import { plainScalarValues } from "./scalar-values.ts";
+
+export function constant(type: RegionType, value: number): RegionExpr {
+  return { kind: "const", type, value: type === "f32" ? Math.fround(value) : value };
+}
+export const f64 = (value: number): RegionExpr => constant("f64", value);
+export const i32 = (value: number): RegionExpr => constant("i32", value);
+export const local = (type: RegionType, name: string): RegionExpr => ({ kind: "local", type, name });
+
+export function apply(name: string, ...args: readonly RegionExpr[]): RegionExpr {
+  const types = args.map(({ type }) => type);
+  const type = plainScalarValues(name, types)?.type;
+  if (type === undefined) throw new Error(`there is no ${name}(${types.join(", ")})`);
+  return { kind: "apply", type, function: name, args };
+}
+
+export function load(
+  type: RegionType,
+  array: string,
+  places: readonly RegionExpr[],
+  at?: PositionIndex,
+): RegionExpr {
+  return { kind: "load", type, array, places, ...(at === undefined ? {} : { at }) };
+}
+
+export const length = (array: string, axis = 0): RegionExpr => ({ kind: "length", type: "i32", array, axis });
+
+export function convert(type: RegionType, x: RegionExpr): RegionExpr {
+  return x.type === type ? x : { kind: "convert", type, x };
+}
+
+export const select = (condition: RegionExpr, x: RegionExpr, y: RegionExpr): RegionExpr => ({
+  kind: "select",
+  type: x.type,
+  condition,
+  x,
+  y,
+});
+
+export const declare = (name: string, value: RegionExpr): RegionStmt => ({ kind: "let", name, value });
+export const set = (name: string, value: RegionExpr): RegionStmt => ({ kind: "set", name, value });
+
+export function store(
+  array: string,
+  places: readonly RegionExpr[],
+  value: RegionExpr,
+  at?: PositionIndex,
+): RegionStmt {
+  return { kind: "store", array, places, value, ...(at === undefined ? {} : { at }) };
+}
+
+export function array(name: string, type: RegionType, dims: readonly RegionExpr[]): ArrayDeclaration {
+  return { kind: "array", name, type, dims };
+}
