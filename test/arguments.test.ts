@@ -104,9 +104,12 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   warmup: [1],
   ...Object.fromEntries("toDot toHtml toMermaid toSvg".split(" ").map((name) => [name, [table]])),
   ...Object.fromEntries(
-    "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync minimize minimizeAsync valueAndGrad vmap"
+    "checkpoint grad hessian jacfwd jacrev jit leastSquares leastSquaresAsync leastSquaresSolver minimize minimizeAsync solver valueAndGrad vmap"
       .split(" ")
-      .map((name) => [name, /^(?:least|mini)/.test(name) ? [sumOfSquares, [1, 2]] : [sumOfSquares]]),
+      .map((name) => [
+        name,
+        /^(?:least|mini)(?!.*Solver)/.test(name) ? [sumOfSquares, [1, 2]] : [sumOfSquares],
+      ]),
   ),
 };
 

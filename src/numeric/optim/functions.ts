@@ -97,10 +97,15 @@ export type { Yogi, YogiOptions, YogiState } from "./yogi.ts";
 export { lbfgs } from "./lbfgs.ts";
 export type { Lbfgs, LbfgsOptions } from "./lbfgs.ts";
 export type { LbfgsState } from "./lbfgs-memory.ts";
-export { minimize, minimizeAsync } from "./minimize/minimize.ts";
-export type { MinimizeOptions, MinimizeResult, Progress } from "./minimize/minimize.ts";
-export { leastSquares, leastSquaresAsync } from "./minimize/least-squares.ts";
-export type { LeastSquaresOptions, LeastSquaresResult } from "./minimize/least-squares.ts";
+export { minimize, minimizeAsync, solver } from "./minimize/minimize.ts";
+export type { MinimizeOptions, MinimizeResult, Progress, SolverOptions } from "./minimize/minimize.ts";
+export { leastSquares, leastSquaresAsync, leastSquaresSolver } from "./minimize/least-squares.ts";
+export type {
+  LeastSquaresOptions,
+  LeastSquaresResult,
+  LeastSquaresSolverOptions,
+} from "./minimize/least-squares.ts";
+export type { Bounds } from "./minimize/walls.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
 export { fitCurve } from "./curve/fit-curve.ts";
 export type { CurveParameters } from "./curve/fit-curve.ts";

@@ -6,26 +6,26 @@ import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { requireFunction } from "../../../engine/transforms/arguments.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
-import type { Like } from "../../../engine/tree/types.ts";
-import { type Bound, isWall } from "../combine/project-box.ts";
-import { valuePerParameter } from "../combine/select.ts";
+import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { fixed, flag, oneOf, readOptions } from "../options.ts";
-import { pathOf } from "../parameters.ts";
-import { largest } from "../vector.ts";
-import { levenbergMarquardt, type Residuals, type Walls } from "./levenberg-marquardt.ts";
-import type { Progress } from "./minimize.ts";
-import { flatParameters, type FlatParameters, onNumbers, pick, requireResult } from "./problem.ts";
+import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
+import { type Progress, takeArgs } from "./minimize.ts";
+import {
+  flatParameters,
+  type FlatParameters,
+  oncePerStructure,
+  onNumbers,
+  pick,
+  requireResult,
+} from "./problem.ts";
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { factorize, inverseOfSquare, type Matrix } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
-import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
+import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
+import { type Bounds, readWalls, type Walls } from "./walls.ts";
 
-/** Options of `leastSquares`. */
-export interface LeastSquaresOptions<P = unknown> extends StopRules {
-  /** The least that a parameter may be: one number for all, or a tree of numbers and tensors. Default −∞. */
-  readonly low?: Bound;
-  /** The most that a parameter may be. Default ∞. */
-  readonly high?: Bound;
+/** Options of `leastSquaresSolver`, and of `leastSquares` but for the data. */
+export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
   /**
    * How much a residual counts, for data with outliers: `r²` (`squares`), or what grows as `|r|` (`soft-l1`, `huber`), as
    * `ln |r|` (`cauchy`) or not at all (`arctan`, to `πs²/2`) where `|r|` is above `lossScale`. Default `squares`.
@@ -42,6 +42,15 @@ export interface LeastSquaresOptions<P = unknown> extends StopRules {
   readonly jit?: boolean;
   /** Called after each iteration; returning true stops. */
   readonly callback?: (progress: Progress<P>) => boolean | void;
+}
+
+/** Options of `leastSquares`. */
+export interface LeastSquaresOptions<
+  P = unknown,
+  A extends readonly unknown[] = [],
+> extends LeastSquaresSolverOptions<P> {
+  /** What the function takes behind its parameters: data that change from call to call. Default: nothing. */
+  readonly args?: LikeAll<A>;
 }
 
 /** What a fit found. */
@@ -93,64 +102,97 @@ export interface LeastSquaresResult<P> {
  * [params.a.item().toFixed(3), standardErrors.a.item().toFixed(3)]; // ["2.082", "0.066"]
  */
 export function leastSquares(
-  f: (x: Tensor) => Tensor,
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
-  options?: LeastSquaresOptions<Tensor>,
+  options?: LeastSquaresOptions<Tensor, Tensor[]>,
 ): LeastSquaresResult<Tensor>;
-export function leastSquares<P>(
-  f: (params: P) => Tensor,
+export function leastSquares<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
-  options?: LeastSquaresOptions<P>,
+  options?: LeastSquaresOptions<P, A>,
 ): LeastSquaresResult<P>;
 export function leastSquares(
-  f: (params: never) => Tensor,
+  f: (...given: never[]) => Tensor,
   x0: unknown,
-  options: LeastSquaresOptions<never> = {},
+  options: LeastSquaresOptions<never, readonly unknown[]> = {},
 ): LeastSquaresResult<unknown> {
   if (arguments.length > 3) refuseExtra("leastSquares", arguments, 3);
-  const { run, report } = prepare("leastSquares", f, x0, options);
+  const [args, rest] = takeArgs("leastSquares", options);
+  const { run, report } = prepareLeastSquares("leastSquares", f, rest)(x0, args);
   return report(finish(run));
 }
 
 /** `leastSquares` that lets a page or server go on in between, and that a signal can abort at any time. */
 export async function leastSquaresAsync(
-  f: (x: Tensor) => Tensor,
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
-  options?: LeastSquaresOptions<Tensor>,
+  options?: LeastSquaresOptions<Tensor, Tensor[]>,
 ): Promise<LeastSquaresResult<Tensor>>;
-export async function leastSquaresAsync<P>(
-  f: (params: P) => Tensor,
+export async function leastSquaresAsync<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
-  options?: LeastSquaresOptions<P>,
+  options?: LeastSquaresOptions<P, A>,
 ): Promise<LeastSquaresResult<P>>;
 export async function leastSquaresAsync(
-  f: (params: never) => Tensor,
+  f: (...given: never[]) => Tensor,
   x0: unknown,
-  options: LeastSquaresOptions<never> = {},
+  options: LeastSquaresOptions<never, readonly unknown[]> = {},
 ): Promise<LeastSquaresResult<unknown>> {
   if (arguments.length > 3) refuseExtra("leastSquaresAsync", arguments, 3);
-  const { run, report } = prepare("leastSquaresAsync", f, x0, options);
+  const [args, rest] = takeArgs("leastSquaresAsync", options);
+  const { run, report } = prepareLeastSquares("leastSquaresAsync", f, rest)(x0, args);
   return report(await finishSoon(run));
+}
+
+/**
+ * `leastSquares` prepared for many calls: a function `(x0, ...args)` for which f is traced and compiled once for each combination
+ * of structures and types, whatever the values.
+ *
+ * @throws DownhillError as `leastSquares`; what is about `x0` and `args` when it is called.
+ * @example
+ * const decay = leastSquaresSolver((p, t, y) => sub(mul(p.a, exp(mul(p.k, t))), y));
+ * const t = tensor([0, 1, 2, 3]);
+ * const rates = [[2.1, 1.4, 1.1, 0.7], [1, 0.5, 0.25, 0.125]].map((y) => decay({ a: 1, k: 0 }, t, y).params.k.item());
+ * rates.map((k) => k.toFixed(4)); // ["-0.3521", "-0.6931"]
+ */
+export function leastSquaresSolver(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  options?: LeastSquaresSolverOptions<Tensor>,
+): (x0: TensorLike, ...args: TensorLike[]) => LeastSquaresResult<Tensor>;
+export function leastSquaresSolver<P, A extends readonly unknown[]>(
+  f: (params: P, ...args: A) => Tensor,
+  options?: LeastSquaresSolverOptions<P>,
+): (x0: Like<P>, ...args: LikeAll<A>) => LeastSquaresResult<P>;
+export function leastSquaresSolver(
+  f: (...given: never[]) => Tensor,
+  options: LeastSquaresSolverOptions<never> = {},
+): (x0: never, ...args: never[]) => LeastSquaresResult<unknown> {
+  if (arguments.length > 2) refuseExtra("leastSquaresSolver", arguments, 2);
+  const prepared = prepareLeastSquares("leastSquaresSolver", f, options);
+  return (x0, ...args) => {
+    const { run, report } = prepared(x0, args);
+    return report(finish(run));
+  };
 }
 
 type Choices = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
 
-function prepare(
-  operation: string,
-  f: (params: never) => Tensor,
-  x0: unknown,
-  options: LeastSquaresOptions<never>,
-): {
+/** One search: its steps, and what is told of their outcome. */
+interface Run {
   readonly run: Generator<void, Outcome, void>;
   readonly report: (outcome: Outcome) => LeastSquaresResult<unknown>;
-} {
+}
+
+function prepareLeastSquares(
+  operation: string,
+  f: (...given: never[]) => Tensor,
+  options: LeastSquaresSolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => Run {
   requireFunction(operation, f);
-  const counts = { evaluations: 0, jacobians: 0 };
   const limits = readLimits(
     operation,
     options,
     ["low", "high", "loss", "lossScale", "weights", "jit"],
-    () => counts.evaluations,
     1e-10,
   );
   const { loss, lossScale, jit } = readOptions<Choices>(
@@ -162,61 +204,77 @@ function prepare(
       jit: flag(true),
     },
   );
-  const flat = flatParameters(operation, x0);
-  const walls: Walls = {
-    low: wallOf(flat, "low", options.low, -Infinity),
-    high: wallOf(flat, "high", options.high, Infinity),
-  };
-  checkWalls(operation, flat, walls);
-  const onVector = (x: Tensor): Tensor => requireResult(operation, f(flat.toTree(x) as never), 1);
   const weights = readWeights(operation, options.weights);
-  const counted = (x: Tensor): Tensor => {
-    const r = onVector(x);
-    return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
-  };
-  const plain = onNumbers((x) => [onVector(x)], jit);
-  const values = loss === "squares" && weights === undefined ? plain : onNumbers((x) => [counted(x)], jit);
-  const derivatives = onNumbers((x) => [jacfwd(counted)(x)], jit);
-  const residuals: Residuals = {
-    values: (x) => {
-      counts.evaluations++;
-      return values(x)[0]!;
-    },
-    jacobian: (x) => {
-      counts.jacobians++;
-      const elements = derivatives(x)[0]!;
-      return { rows: elements.length / x.length, columns: x.length, elements };
-    },
-  };
+  const functionsFor = oncePerStructure(({ toTree }: FlatParameters) => {
+    const onVector = (x: Tensor, args: readonly unknown[]): Tensor =>
+      requireResult(operation, f(...([toTree(x), ...args] as never[])), 1);
+    const counted = (x: Tensor, args: readonly unknown[]): Tensor => {
+      const r = onVector(x, args);
+      return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
+    };
+    const plain = onNumbers((x: Tensor, ...args: unknown[]) => [onVector(x, args)], jit);
+    return {
+      plain,
+      values:
+        loss === "squares" && weights === undefined
+          ? plain
+          : onNumbers((x: Tensor, ...args: unknown[]) => [counted(x, args)], jit),
+      derivatives: onNumbers(
+        (x: Tensor, ...args: unknown[]) => [jacfwd((p: Tensor) => counted(p, args))(x)],
+        jit,
+      ),
+    };
+  });
   const { callback } = options;
-  const watch = (at: Iterate, iteration: number): boolean =>
-    callback?.({
-      iteration,
-      params: flat.fromVector(at.x) as never,
-      value: at.value,
-      slope: at.gradient && largest(at.gradient),
-    }) === true;
-  return {
-    run: follow(levenbergMarquardt(residuals, flat.start, walls), limits, watch),
-    report({ best, reason, iterations }) {
-      const { evaluations, jacobians } = counts;
-      const errors = covarianceOf(residuals.jacobian(best.x), best, walls, weights?.ignored ?? 0);
-      const n = best.x.length;
-      return {
-        params: flat.fromVector(best.x),
-        sumOfSquares: best.value,
-        residuals: tensor(plain(best.x)[0]!),
-        degreesOfFreedom: errors.degreesOfFreedom,
-        standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(errors.covariance[i * n + i]!))),
-        covariance: tensor(errors.covariance, { shape: [n, n] }),
-        reason,
-        converged: isConverged(reason),
-        message: explain(reason, best),
-        iterations,
-        evaluations,
-        jacobians,
-      };
-    },
+  return (x0, args) => {
+    const counts = { evaluations: 0, jacobians: 0 };
+    const flat = flatParameters(operation, x0);
+    const walls = readWalls(flat, options);
+    const { plain, values, derivatives } = functionsFor(flat);
+    const residuals: Residuals = {
+      values: (x) => {
+        counts.evaluations++;
+        return values([x], args)[0]!;
+      },
+      jacobian: (x) => {
+        counts.jacobians++;
+        const elements = derivatives([x], args)[0]!;
+        return { rows: elements.length / x.length, columns: x.length, elements };
+      },
+    };
+    const watch = (at: Iterate, iteration: number): boolean =>
+      callback?.({
+        iteration,
+        params: flat.fromVector(at.x) as never,
+        value: at.value,
+        slope: slopeOf(at),
+      }) === true;
+    return {
+      run: follow(
+        levenbergMarquardt(residuals, flat.start, walls),
+        { ...limits, evaluations: () => counts.evaluations },
+        watch,
+      ),
+      report({ best, reason, iterations }) {
+        const { evaluations, jacobians } = counts;
+        const errors = covarianceOf(residuals.jacobian(best.x), best, walls, weights?.ignored ?? 0);
+        const n = best.x.length;
+        return {
+          params: flat.fromVector(best.x),
+          sumOfSquares: best.value,
+          residuals: tensor(plain([best.x], args)[0]!),
+          degreesOfFreedom: errors.degreesOfFreedom,
+          standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(errors.covariance[i * n + i]!))),
+          covariance: tensor(errors.covariance, { shape: [n, n] }),
+          reason,
+          converged: isConverged(reason),
+          message: explain(reason, best),
+          iterations,
+          evaluations,
+          jacobians,
+        };
+      },
+    };
   };
 }
 
@@ -280,38 +338,5 @@ function weighted(operation: string, r: Tensor, { roots }: Weights): Tensor {
   throw new DownhillError(
     "shape",
     `${operation}: there are ${roots.shape[0]!} weights for ${r.shape[0]!} residuals. Give one for each.`,
-  );
-}
-
-/** A bound as one number for each parameter. */
-function wallOf(
-  { parameters }: FlatParameters,
-  what: string,
-  bound: Bound | undefined,
-  none: number,
-): Float64Array {
-  const walls = valuePerParameter(parameters, what, bound ?? none, isWall);
-  return Float64Array.from(
-    walls.flatMap((wall, i) => {
-      const { shape } = parameters.tensors[i]!;
-      const n = shape.reduce((product, size) => product * size, 1);
-      const numbers = astype(asTensor(wall, parameters.operation), "float64").data();
-      if (numbers.length !== 1 && numbers.length !== n) {
-        throw new DownhillError(
-          "shape",
-          `${parameters.operation}: ${what} has ${numbers.length} numbers for ${pathOf(parameters, i)}, which has ${n}.`,
-        );
-      }
-      return Array.from({ length: n }, (_, at) => numbers[numbers.length === 1 ? 0 : at]!);
-    }),
-  );
-}
-
-function checkWalls(operation: string, { start }: FlatParameters, { low, high }: Walls): void {
-  const wrong = Array.from(start.keys()).find((i) => !(low[i]! <= high[i]!));
-  if (wrong === undefined) return;
-  throw new DownhillError(
-    "range",
-    `${operation}: low must be at most high, got ${low[wrong]!} and ${high[wrong]!} for number ${wrong}.`,
   );
 }

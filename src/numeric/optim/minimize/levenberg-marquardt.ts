@@ -1,17 +1,12 @@
 import { dot, largest, largestPart, scaled, subtract } from "../vector.ts";
 import { backSubstitute, factorize, type Matrix } from "./qr.ts";
 import type { Search } from "./stop.ts";
+import { inside, type Walls } from "./walls.ts";
 
 /** Residuals with their Jacobian. */
 export interface Residuals {
   readonly values: (x: Float64Array) => Float64Array;
   readonly jacobian: (x: Float64Array) => Matrix;
-}
-
-/** Walls of the parameters, one number each. */
-export interface Walls {
-  readonly low: Float64Array;
-  readonly high: Float64Array;
 }
 
 /**
@@ -25,11 +20,10 @@ export interface Walls {
  * @see Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Moré, The Levenberg-Marquardt
  * algorithm: implementation and theory, 1978 (D); Nielsen, Damping parameter in Marquardt's method, 1999 (μ).
  */
-export function* levenbergMarquardt(f: Residuals, start: Float64Array, { low, high }: Walls): Search {
+export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Walls): Search {
   const n = start.length;
-  const inside = (x: Float64Array): Float64Array =>
-    x.map((xi, i) => Math.min(Math.max(xi, low[i]!), high[i]!));
-  let x = inside(start);
+  const { low, high } = walls;
+  let x = inside(start, walls);
   let r = f.values(x);
   let value = dot(r, r);
   let jacobian = f.jacobian(x);
@@ -46,7 +40,10 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, { low, hi
     yield { x, value, gradient, decrease, step };
     for (;;) {
       const delta = dampedStep(jacobian, r, free, scale, mu);
-      const next = inside(x.map((xi, i) => xi + delta[i]!));
+      const next = inside(
+        x.map((xi, i) => xi + delta[i]!),
+        walls,
+      );
       const moved = subtract(next, x);
       if (largest(moved) === 0) return;
       const predicted = value - squaredAfter(jacobian, r, moved);

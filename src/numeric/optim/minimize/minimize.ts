@@ -1,38 +1,56 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { requireFunction } from "../../../engine/transforms/arguments.ts";
 import { valueAndGrad } from "../../../engine/transforms/grad.ts";
 import { hvp } from "../../../engine/transforms/jacobian.ts";
-import type { Like } from "../../../engine/tree/types.ts";
+import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
-import { largest } from "../vector.ts";
 import { nelderMead } from "./nelder-mead.ts";
+import { lbfgsB } from "./lbfgs-b.ts";
 import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.ts";
 import { newtonCg } from "./newton-cg.ts";
-import { flatParameters, type Objective, onNumbers, pick, requireResult } from "./problem.ts";
+import {
+  flatParameters,
+  type FlatParameters,
+  type Objective,
+  oncePerStructure,
+  onNumbers,
+  pick,
+  readArgs,
+  requireResult,
+} from "./problem.ts";
+import { type Bounds, readWalls } from "./walls.ts";
 import type { Iterate, Outcome, Search, StopReason, StopRules } from "./stop.ts";
-import { explain, finish, finishSoon, follow, isConverged, readLimits } from "./stop.ts";
+import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 
 /** What a callback is told after each iteration (and at the start, iteration 0). */
 export interface Progress<P> {
   readonly iteration: number;
   readonly params: P;
   readonly value: number;
-  /** The largest partial derivative; `undefined` for `nelder-mead`. */
+  /** The largest partial derivative, of those that `gradientTolerance` is about; `undefined` for `nelder-mead`. */
   readonly slope: number | undefined;
 }
 
-/** Options of `minimize`. */
-export interface MinimizeOptions<P = unknown> extends StopRules {
+/** Options of `solver`, and of `minimize` but for the data. */
+export interface SolverOptions<P = unknown> extends StopRules, Bounds {
   /**
    * `bfgs` for up to some hundreds of parameters, `lbfgs` for more, `newton-cg` where products with the Hessian are
    * cheap and curvature is strong, `gd` (steepest descent) and `nelder-mead` (no derivatives) for contrast. Default `bfgs`.
+   * Bounds are for `lbfgs` (L-BFGS-B), which is the default beside them.
    */
   readonly method?: "bfgs" | "lbfgs" | "newton-cg" | "gd" | "nelder-mead";
   /** Compile the function. Default true. */
   readonly jit?: boolean;
   /** Called after each iteration; returning true stops. */
   readonly callback?: (progress: Progress<P>) => boolean | void;
+}
+
+/** Options of `minimize`. */
+export interface MinimizeOptions<P = unknown, A extends readonly unknown[] = []> extends SolverOptions<P> {
+  /** What the function takes behind its parameters: data that change from call to call. Default: nothing. */
+  readonly args?: LikeAll<A>;
 }
 
 /** What a search found, and why it stopped. */
@@ -55,34 +73,39 @@ export interface MinimizeResult<P> {
 /**
  * A local minimum of a smooth function of nested parameters, from `x0`. Computes in float64.
  *
- * The function is called with traced tensors and differentiated; where it has noise (mini-batches), use an optimiser such
- * as `adam` instead. For sums of squares `leastSquares` is faster and tells errors.
+ * The function is called with traced tensors, the parameters and then `args`, and differentiated; where it has noise
+ * (mini-batches), use an optimiser such as `adam` instead. For sums of squares `leastSquares` is faster and tells errors. For
+ * many minimisations of one function with other data there is `solver`.
  *
- * @throws DownhillError `option` or `range` for options, `shape` if f gives no scalar, `tree` for `x0`.
+ * `low` and `high` keep parameters within bounds, from a start that is moved within them (SciPy's `L-BFGS-B`).
+ *
+ * @throws DownhillError `option` or `range` for options, `shape` if f gives no scalar, `tree` for `x0` and bounds.
  * @see Nocedal, Wright, Numerical optimization, 2nd edition, 2006.
  * @example
- * const bowl = (p) => add(square(sub(p.at(0), 1)), mul(10, square(add(p.at(1), 2))));
- * const { params, reason } = minimize(bowl, [0, 0]);
+ * const bowl = (p, centre) => add(square(sub(p.at(0), centre)), mul(10, square(add(p.at(1), 2))));
+ * const { params, reason } = minimize(bowl, [0, 0], { args: [1] });
  * params.tolist().map((x) => x.toFixed(6)); // ["1.000000", "-2.000000"]
  * reason; // "gradient"
+ * minimize(bowl, [0, 0], { args: [1], low: -1.5, high: 0.5 }).params; // f64[2] [0.5, -1.5]
  */
 export function minimize(
-  f: (x: Tensor) => Tensor,
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
-  options?: MinimizeOptions<Tensor>,
+  options?: MinimizeOptions<Tensor, Tensor[]>,
 ): MinimizeResult<Tensor>;
-export function minimize<P>(
-  f: (params: P) => Tensor,
+export function minimize<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
-  options?: MinimizeOptions<P>,
+  options?: MinimizeOptions<P, A>,
 ): MinimizeResult<P>;
 export function minimize(
-  f: (params: never) => Tensor,
+  f: (...given: never[]) => Tensor,
   x0: unknown,
-  options: MinimizeOptions<never> = {},
+  options: MinimizeOptions<never, readonly unknown[]> = {},
 ): MinimizeResult<unknown> {
   if (arguments.length > 3) refuseExtra("minimize", arguments, 3);
-  const { run, report } = prepare("minimize", f, x0, options);
+  const [args, rest] = takeArgs("minimize", options);
+  const { run, report } = prepare("minimize", f, rest)(x0, args);
   return report(finish(run));
 }
 
@@ -95,88 +118,154 @@ export function minimize(
  * value; // 0
  */
 export async function minimizeAsync(
-  f: (x: Tensor) => Tensor,
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
   x0: TensorLike,
-  options?: MinimizeOptions<Tensor>,
+  options?: MinimizeOptions<Tensor, Tensor[]>,
 ): Promise<MinimizeResult<Tensor>>;
-export async function minimizeAsync<P>(
-  f: (params: P) => Tensor,
+export async function minimizeAsync<P, A extends readonly unknown[] = []>(
+  f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
-  options?: MinimizeOptions<P>,
+  options?: MinimizeOptions<P, A>,
 ): Promise<MinimizeResult<P>>;
 export async function minimizeAsync(
-  f: (params: never) => Tensor,
+  f: (...given: never[]) => Tensor,
   x0: unknown,
-  options: MinimizeOptions<never> = {},
+  options: MinimizeOptions<never, readonly unknown[]> = {},
 ): Promise<MinimizeResult<unknown>> {
   if (arguments.length > 3) refuseExtra("minimizeAsync", arguments, 3);
-  const { run, report } = prepare("minimizeAsync", f, x0, options);
+  const [args, rest] = takeArgs("minimizeAsync", options);
+  const { run, report } = prepare("minimizeAsync", f, rest)(x0, args);
   return report(await finishSoon(run));
 }
 
-function prepare(
-  operation: string,
-  f: (params: never) => Tensor,
-  x0: unknown,
-  options: MinimizeOptions<never>,
-): {
-  readonly run: Generator<void, Outcome, void>;
-  readonly report: (outcome: Outcome) => MinimizeResult<unknown>;
-} {
-  requireFunction(operation, f);
-  const counts = { evaluations: 0, hessianProducts: 0 };
-  const limits = readLimits(operation, options, ["method", "jit"], () => counts.evaluations);
-  const { method, jit } = readOptions<Pick<MinimizeOptions, "method" | "jit">>(
-    operation,
-    pick(options, ["method", "jit"]),
-    { method: oneOf("bfgs", ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"]), jit: flag(true) },
-  );
-  const flat = flatParameters(operation, x0);
-  const onVector = (x: Tensor): Tensor => requireResult(operation, f(flat.toTree(x) as never), 0);
-  const value = onNumbers((x) => [onVector(x)], jit);
-  const both = onNumbers((x) => valueAndGrad(onVector)(x), jit);
-  const times = onNumbers((x, v) => [hvp(onVector, x, v)], jit);
-  const objective: Objective = {
-    value: (x) => {
-      counts.evaluations++;
-      return value(x)[0]![0]!;
-    },
-    valueAndGradient: (x) => {
-      counts.evaluations++;
-      const [fx, gradient] = both(x);
-      return { value: fx![0]!, gradient: gradient! };
-    },
-    hessianTimes: (x, v) => {
-      counts.hessianProducts++;
-      return times(x, v)[0]!;
-    },
-  };
-  const { callback } = options;
-  const watch = (at: Iterate, iteration: number): boolean =>
-    callback?.({
-      iteration,
-      params: flat.fromVector(at.x) as never,
-      value: at.value,
-      slope: at.gradient && largest(at.gradient),
-    }) === true;
-  return {
-    run: follow(searches[method](objective, flat.start), limits, watch),
-    report: ({ best, reason, iterations }) => ({
-      params: flat.fromVector(best.x),
-      value: best.value,
-      gradient: best.gradient === undefined ? null : flat.fromVector(best.gradient),
-      reason,
-      converged: isConverged(reason),
-      message: explain(reason, best),
-      iterations,
-      ...counts,
-    }),
+/**
+ * `minimize` prepared for many calls: a function `(x0, ...args)` for which f is traced and compiled once for each combination of
+ * structures and types, whatever the values.
+ *
+ * @throws DownhillError as `minimize`; what is about `x0` and `args` when it is called.
+ * @example
+ * const fitLine = solver((p, xs, ys) => sum(square(sub(add(p.a, mul(p.b, xs)), ys))));
+ * const xs = tensor([0, 1, 2]);
+ * const slopes = [[1, 3, 5], [0, 1, 2]].map((ys) => fitLine({ a: 0, b: 0 }, xs, ys).params.b.item());
+ * slopes.map((b) => b.toFixed(6)); // ["2.000000", "1.000000"]
+ */
+export function solver(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  options?: SolverOptions<Tensor>,
+): (x0: TensorLike, ...args: TensorLike[]) => MinimizeResult<Tensor>;
+export function solver<P, A extends readonly unknown[]>(
+  f: (params: P, ...args: A) => Tensor,
+  options?: SolverOptions<P>,
+): (x0: Like<P>, ...args: LikeAll<A>) => MinimizeResult<P>;
+export function solver(
+  f: (...given: never[]) => Tensor,
+  options: SolverOptions<never> = {},
+): (x0: never, ...args: never[]) => MinimizeResult<unknown> {
+  if (arguments.length > 2) refuseExtra("solver", arguments, 2);
+  const prepared = prepare("solver", f, options);
+  return (x0, ...args) => {
+    const { run, report } = prepared(x0, args);
+    return report(finish(run));
   };
 }
 
-const searches: Readonly<
-  Record<Required<MinimizeOptions>["method"], (f: Objective, x: Float64Array) => Search>
-> = {
+/** The option `args`, and the others. */
+export function takeArgs<O extends { readonly args?: unknown }>(
+  operation: string,
+  options: O,
+): readonly [args: readonly unknown[], rest: Omit<O, "args">] {
+  // whatever else is given the reader of options refuses
+  if (typeof options !== "object" || options === null || !Object.hasOwn(options, "args"))
+    return [[], options];
+  const { args, ...rest } = options;
+  return [readArgs(operation, args), rest];
+}
+
+/** One search: its steps, and what is told of their outcome. */
+interface Run {
+  readonly run: Generator<void, Outcome, void>;
+  readonly report: (outcome: Outcome) => MinimizeResult<unknown>;
+}
+
+const methods = ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const;
+
+function prepare(
+  operation: string,
+  f: (...given: never[]) => Tensor,
+  options: SolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => Run {
+  requireFunction(operation, f);
+  const limits = readLimits(operation, options, ["method", "jit", "low", "high"]);
+  const { low, high, callback } = options;
+  const isBounded = low !== undefined || high !== undefined;
+  const { method, jit } = readOptions<Pick<SolverOptions, "method" | "jit">>(
+    operation,
+    pick(options, ["method", "jit"]),
+    { method: oneOf(isBounded ? "lbfgs" : "bfgs", methods), jit: flag(true) },
+  );
+  if (isBounded && method !== "lbfgs") {
+    throw new DownhillError(
+      "option",
+      `${operation}: ${method} knows no bounds. Leave method out, or say method: "lbfgs", beside low and high.`,
+    );
+  }
+  const functionsFor = oncePerStructure(({ toTree }: FlatParameters) => {
+    const onVector =
+      (...args: readonly unknown[]) =>
+      (x: Tensor): Tensor =>
+        requireResult(operation, f(...([toTree(x), ...args] as never[])), 0);
+    return {
+      value: onNumbers((x: Tensor, ...args: unknown[]) => [onVector(...args)(x)], jit),
+      both: onNumbers((x: Tensor, ...args: unknown[]) => valueAndGrad(onVector(...args))(x), jit),
+      times: onNumbers((x: Tensor, v: Tensor, ...args: unknown[]) => [hvp(onVector(...args), x, v)], jit),
+    };
+  });
+  return (x0, args) => {
+    const counts = { evaluations: 0, hessianProducts: 0 };
+    const flat = flatParameters(operation, x0);
+    const walls = isBounded ? readWalls(flat, options) : undefined;
+    const { value, both, times } = functionsFor(flat);
+    const objective: Objective = {
+      value: (x) => {
+        counts.evaluations++;
+        return value([x], args)[0]![0]!;
+      },
+      valueAndGradient: (x) => {
+        counts.evaluations++;
+        const [fx, gradient] = both([x], args);
+        return { value: fx![0]!, gradient: gradient! };
+      },
+      hessianTimes: (x, v) => {
+        counts.hessianProducts++;
+        return times([x, v], args)[0]!;
+      },
+    };
+    const watch = (at: Iterate, iteration: number): boolean =>
+      callback?.({
+        iteration,
+        params: flat.fromVector(at.x) as never,
+        value: at.value,
+        slope: slopeOf(at),
+      }) === true;
+    const search =
+      walls === undefined ? searches[method](objective, flat.start) : lbfgsB(objective, flat.start, walls);
+    return {
+      run: follow(search, { ...limits, evaluations: () => counts.evaluations }, watch),
+      report: ({ best, reason, iterations }) => ({
+        params: flat.fromVector(best.x),
+        value: best.value,
+        gradient: best.gradient === undefined ? null : flat.fromVector(best.gradient),
+        reason,
+        converged: isConverged(reason),
+        message: explain(reason, best),
+        iterations,
+        ...counts,
+      }),
+    };
+  };
+}
+
+const searches: Readonly<Record<(typeof methods)[number], (f: Objective, x: Float64Array) => Search>> = {
   bfgs: (f, x) => alongLines(f, x, fullMemory),
   lbfgs: (f, x) => alongLines(f, x, limitedMemory),
   "newton-cg": newtonCg,

@@ -6,6 +6,10 @@ import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { asyncFunction } from "../../../engine/trace/bind.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
+import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
+import { treeKey } from "../../../engine/tree/index.ts";
+import { typeKey } from "../../../engine/ir/types.ts";
+import { makeLru } from "../../../engine/util/lru.ts";
 import { type Parameters, readParameters, rebuild } from "../parameters.ts";
 
 /** Parameters as one vector of float64. */
@@ -41,14 +45,55 @@ export interface Objective {
   readonly hessianTimes: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
-/** Prepares a function of vectors, float64 throughout, to be called with plain numbers and to give plain numbers. */
-export function onNumbers(
-  f: (...x: Tensor[]) => readonly Tensor[],
-  compiled: boolean,
-): (...x: readonly Float64Array[]) => readonly Float64Array[] {
-  if (!compiled) return (...x) => f(...x.map((xi) => tensor(xi))).map((y) => y.data() as Float64Array);
-  const run = jit(f as (...x: Tensor[]) => Tensor[]);
-  return (...x) => run(...x).map((y) => y.data({ donate: true }) as Float64Array); // what it gives is ours alone
+/** A function of vectors of float64 and of data behind them that gives vectors. */
+export type OnNumbers = (
+  vectors: readonly Float64Array[],
+  data: readonly unknown[],
+) => readonly Float64Array[];
+
+/**
+ * Prepares a function of vectors, float64 throughout, and of data behind them, to be called with plain numbers and to give plain
+ * numbers. Compiled it is traced once for each combination of types; the data go in as arguments.
+ */
+export function onNumbers(f: (...given: never[]) => readonly Tensor[], compiled: boolean): OnNumbers {
+  const g = f as unknown as (...given: unknown[]) => readonly Tensor[];
+  if (!compiled)
+    return (vectors, data) => {
+      const { leaves, defs } = flattenArguments([...vectors, ...data], "minimize");
+      return g(...unflattenArguments(defs, leaves)).map((y) => y.data() as Float64Array);
+    };
+  const run = jit(g as (...x: Tensor[]) => Tensor[]);
+  return (vectors, data) =>
+    run(...vectors, ...(data as readonly Tensor[])).map((y) => y.data({ donate: true }) as Float64Array); // what it gives is ours alone
+}
+
+/** Functions for parameters of several structures that are kept; the one used longest ago goes first. */
+const structuresKept = 16;
+
+/** What `make` gives for parameters, made once for all of one structure. */
+export function oncePerStructure<T>(make: (flat: FlatParameters) => T): (flat: FlatParameters) => T {
+  const made = makeLru<string, T>(structuresKept);
+  return (flat) => {
+    const { def, tensors } = flat.parameters;
+    const key = `${treeKey(def)} ${tensors.map((x) => typeKey(x.type)).join(" ")}`;
+    let known = made.get(key);
+    if (known === undefined) made.set(key, (known = make(flat)));
+    return known;
+  };
+}
+
+/**
+ * The option `args`: what a function gets behind its parameters.
+ *
+ * @throws DownhillError `option` for what is no list of arguments.
+ */
+export function readArgs(operation: string, args: unknown): readonly unknown[] {
+  if (args === undefined) return [];
+  if (Array.isArray(args)) return args;
+  throw new DownhillError(
+    "option",
+    `${operation}: args must be a list of what the function takes behind its parameters, as in args: [xs, ys].`,
+  );
 }
 
 /** The result of the user's function, which must be a tensor of this many axes. */

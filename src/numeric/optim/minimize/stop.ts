@@ -29,7 +29,10 @@ export interface StopRules {
   readonly maxIterations?: number;
   /** Most evaluations of the function, with or without derivatives, 1 or more. Default: no limit. */
   readonly maxEvaluations?: number;
-  /** Converged where no partial derivative is larger, 0 or more. Default 1e-8, 1e-10 for `leastSquares`. */
+  /**
+   * Converged where no partial derivative is larger, 0 or more; within bounds those do not count that point through a wall.
+   * Default 1e-8, 1e-10 for `leastSquares`.
+   */
   readonly gradientTolerance?: number;
   /** Converged where an iteration lowers the value by less than this part of it, 0 or more. Default 1e-14. */
   readonly valueTolerance?: number;
@@ -45,6 +48,8 @@ export interface Iterate {
   readonly value: number;
   /** What `gradientTolerance` is about; missing for methods without derivatives. */
   readonly gradient?: Float64Array;
+  /** What is left of the gradient within walls, which the tolerance is about instead. */
+  readonly projected?: Float64Array;
   /** By how much the last iteration lowered the value, and the largest change of a number as a part of it; ∞ at first. */
   readonly decrease: number;
   readonly step: number;
@@ -60,16 +65,20 @@ export interface Outcome {
   readonly iterations: number;
 }
 
-/** The rules with their defaults, and the counter of evaluations. */
+/** The rules with their defaults. */
 export interface Limits extends Required<Omit<StopRules, "signal">> {
   readonly signal: AbortSignal | undefined;
+}
+
+/** The rules of one run, and its counter of evaluations. */
+interface CountedLimits extends Limits {
   readonly evaluations: () => number;
 }
 
 /** Follows a search until a rule says stop; `watch` sees every iterate and stops it by returning true. */
 export function* follow(
   search: Search,
-  limits: Limits,
+  limits: CountedLimits,
   watch: (at: Iterate, iteration: number) => boolean,
 ): Generator<void, Outcome, void> {
   let best: Iterate | undefined;
@@ -109,9 +118,10 @@ export async function finishSoon<T>(run: Generator<void, T, void>): Promise<T> {
   }
 }
 
-function reasonToStop(at: Iterate, iterations: number, limits: Limits): StopReason | undefined {
+function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): StopReason | undefined {
   if (!Number.isFinite(at.value)) return "not-finite";
-  if (at.gradient !== undefined && largest(at.gradient) <= limits.gradientTolerance) return "gradient";
+  const slope = slopeOf(at);
+  if (slope !== undefined && slope <= limits.gradientTolerance) return "gradient";
   const slow = at.decrease <= limits.valueTolerance * Math.abs(at.value);
   const near = at.step <= limits.stepTolerance;
   // a simplex may be flat before it is small, or small on a slope: both must hold where there is no gradient
@@ -128,7 +138,6 @@ export function readLimits(
   operation: string,
   options: StopRules & { readonly callback?: unknown },
   own: readonly string[],
-  evaluations: () => number,
   gradientTolerance = 1e-8,
 ): Limits {
   const names = Object.keys(table) as (keyof Rules)[];
@@ -148,7 +157,7 @@ export function readLimits(
     ...table,
     gradientTolerance: fixed(gradientTolerance, { from: 0 }),
   });
-  return { ...rules, signal, evaluations };
+  return { ...rules, signal };
 }
 
 type Rules = Omit<StopRules, "signal">;
@@ -164,16 +173,21 @@ function ruleTable() {
   };
 }
 
+/** The largest of the slopes that `gradientTolerance` is about. */
+export function slopeOf({ gradient, projected = gradient }: Iterate): number | undefined {
+  return projected && largest(projected);
+}
+
 /** Whether a search reached what it was asked for. */
 export function isConverged(reason: StopReason): boolean {
   return reason === "gradient" || reason === "value" || reason === "step";
 }
 
 /** The reason in words. */
-export function explain(reason: StopReason, { gradient }: Iterate): string {
-  const slope =
-    gradient === undefined ? "" : ` The largest partial derivative is ${largest(gradient).toExponential(2)}.`;
-  return explanations[reason] + (isConverged(reason) ? "" : slope);
+export function explain(reason: StopReason, at: Iterate): string {
+  const slope = slopeOf(at);
+  const remark = slope === undefined ? "" : ` The largest partial derivative is ${slope.toExponential(2)}.`;
+  return explanations[reason] + (isConverged(reason) ? "" : remark);
 }
 
 const explanations: Readonly<Record<StopReason, string>> = {

@@ -1,0 +1,192 @@
+import { add, exp, log, mul, square, sub, sum, type Tensor, tensor } from "downhill";
+import {
+  leastSquares,
+  leastSquaresSolver,
+  minimize,
+  minimizeAsync,
+  type MinimizeOptions,
+  solver,
+} from "downhill/optim";
+import { describe, expect, test } from "vitest";
+import { compilationStats } from "../../../engine/runtime/executable.ts";
+
+interface Line {
+  readonly a: Tensor;
+  readonly b: Tensor;
+}
+interface Data {
+  readonly xs: Tensor;
+  readonly ys: Tensor;
+}
+const residuals = ({ a, b }: Line, { xs, ys }: Data, scale: Tensor): Tensor =>
+  mul(scale, sub(add(a, mul(b, xs)), ys));
+const misfit = (p: Line, data: Data, scale: Tensor): Tensor => sum(square(residuals(p, data, scale)));
+const dataOf = (a: number, b: number): Data => {
+  const xs = tensor([0, 1, 2, 3.5]);
+  return { xs, ys: xs.mul(b).add(a) };
+};
+const compiledBy = (run: () => unknown): number => {
+  const before = compilationStats().compiled;
+  run();
+  return compilationStats().compiled - before;
+};
+const expectClose = (x: Tensor, y: number): void => expect(x.item()).toBeCloseTo(y, 6);
+
+describe("args", () => {
+  test("are what the function takes behind its parameters: trees, numbers, words", async () => {
+    const options = { args: [dataOf(1, 2), 3] } as const;
+    for (const { params } of [
+      minimize(misfit, { a: 0, b: 0 }, options),
+      await minimizeAsync(misfit, { a: 0, b: 0 }, options),
+      minimize(misfit, { a: 0, b: 0 }, { ...options, jit: false }),
+      leastSquares(residuals, { a: 0, b: 0 }, options),
+    ]) {
+      expectClose(params.a, 1);
+      expectClose(params.b, 2);
+    }
+    const powers = (x: Tensor, power: string, centre: Tensor): Tensor =>
+      power === "even" ? square(sub(x, centre)) : mul(x, sub(x, centre));
+    expectClose(minimize(powers, 0, { args: ["even", 3] }).params, 3);
+    expectClose(minimize(powers, 0, { args: ["odd", 3] }).params, 1.5);
+  });
+
+  test.each(["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const)("go to %s", (method) => {
+    const { params } = minimize((x, centre) => sum(square(sub(x, centre))), [0, 0], {
+      method,
+      args: [[1, 2]],
+    });
+    expect([...params.data()].map((x) => x.toFixed(4))).toEqual(["1.0000", "2.0000"]);
+  });
+
+  test("must be a list", () => {
+    expect(() => minimize((x) => x, 0, { args: 3 as never })).toThrow(
+      "minimize: args must be a list of what the function takes behind its parameters, as in args: [xs, ys].",
+    );
+  });
+});
+
+describe("a prepared solver", () => {
+  test("traces and compiles once, whatever the values", () => {
+    const calls = { count: 0 };
+    const counted = (p: Line, data: Data, scale: Tensor): Tensor => {
+      calls.count++;
+      return misfit(p, data, scale);
+    };
+    const fit = solver(counted);
+    expectClose(fit({ a: 0, b: 0 }, dataOf(1, 2), 1).params.b, 2);
+    const traced = calls.count;
+    expect(
+      compiledBy(() => {
+        expectClose(fit({ a: 5, b: -1 }, dataOf(-3, 4), 2).params.a, -3);
+        expectClose(fit({ a: tensor(0), b: 0 }, dataOf(2, 0), 1).params.a, 2);
+      }),
+    ).toBe(0);
+    expect(calls.count).toBe(traced);
+    const wide = { xs: tensor([1, 2]), ys: tensor([1, 2]) };
+    expect(compiledBy(() => fit({ a: 0, b: 0 }, wide, 1))).toBeGreaterThan(0); // another shape is another program
+  });
+
+  test("of residuals does too, with its Jacobian", () => {
+    const decay = leastSquaresSolver((p: Line, t: Tensor, y: Tensor) => sub(mul(p.a, exp(mul(p.b, t))), y));
+    const t = tensor([0, 1, 2, 3]);
+    const first = decay({ a: 1, b: 0 }, t, exp(t.mul(-0.5)).mul(3));
+    expectClose(first.params.b, -0.5);
+    expect(
+      compiledBy(() => {
+        const { params, standardErrors } = decay(
+          { a: 1, b: 0 },
+          t,
+          exp(t.mul(-0.25)).mul(2).add([0, 0.01, 0, -0.01]),
+        );
+        expect(params.b.item()).toBeCloseTo(-0.25, 1);
+        expect(standardErrors.b.item()).toBeGreaterThan(0);
+      }),
+    ).toBe(0);
+  });
+
+  test("has its options checked when it is made", () => {
+    expect(() => solver((x) => x, { args: [1] } as never)).toThrow('solver: unknown option "args".');
+    expect(() => leastSquaresSolver(3 as never)).toThrow("leastSquaresSolver: expects a function");
+    expect(() => solver((x) => square(x))({} as never)).toThrow("solver: x0 holds no tensor");
+  });
+});
+
+describe("minimize within bounds", () => {
+  const rosenbrock = (x: Tensor): Tensor => {
+    const [a, b] = [x.slice(0, -1), x.slice(1)];
+    return sum(add(mul(100, square(sub(b, square(a)))), square(sub(1, a))));
+  };
+
+  // scipy.optimize.minimize(method="L-BFGS-B", bounds=…, tol=1e-12) of SciPy 1.17.1
+  test.each<[string, (x: Tensor) => Tensor, number[], MinimizeOptions<Tensor>, number[], number]>([
+    ["a wall on the way", rosenbrock, [-1.2, 1], { high: 0.5 }, [0.5, 0.25], 0.25],
+    ["a corner", rosenbrock, [3, 3], { low: 1.5, high: 4 }, [1.5, 2.25], 0.25],
+    [
+      "walls that leave the minimum inside",
+      rosenbrock,
+      [0.5, 1, 0.5, 2],
+      { low: -2, high: 2 },
+      [1, 1, 1, 1],
+      0,
+    ],
+    [
+      "a start outside",
+      (x) => sum(mul([1, 10, 100], square(sub(x, [1, 2, 3])))),
+      [9, 9, 9],
+      { low: tensor([2, -5, -5]), high: tensor([8, 1, 8]) },
+      [2, 1, 3],
+      11,
+    ],
+    ["one that the function needs", (x) => sum(sub(x, log(x))), [3, 0.2], { low: 1e-9 }, [1, 1], 2],
+    [
+      "a linear function",
+      (x) => sum(mul([1, -2, 0.5], x)),
+      [0, 0, 0],
+      { low: -1, high: 1 },
+      [-1, 1, -1],
+      -3.5,
+    ],
+  ])("finds %s", (_, f, x0, options, x, value) => {
+    const result = minimize(f, x0, options);
+    expect(result.converged, result.message).toBe(true);
+    expect(result.value).toBeCloseTo(value, 8);
+    [...result.params.data()].forEach((xi, i) => expect(xi).toBeCloseTo(x[i]!, 5));
+    for (const [i, xi] of [...result.params.data()].entries()) {
+      const at = (bound: unknown, otherwise: number): number =>
+        bound === undefined ? otherwise : typeof bound === "number" ? bound : (bound as Tensor).at(i).item();
+      expect(xi).toBeGreaterThanOrEqual(at(options.low, -Infinity));
+      expect(xi).toBeLessThanOrEqual(at(options.high, Infinity));
+    }
+  });
+
+  test("solves the 25-dimensional problem of Byrd, Lu, Nocedal and Zhu's code in about as many evaluations", () => {
+    const n = 25;
+    // driver1 of L-BFGS-B: odd parameters in [1, 100], even ones in [−100, 100], from 3
+    const f = (x: Tensor): Tensor => {
+      const [a, b] = [x.slice(0, -1), x.slice(1)];
+      return mul(4, add(mul(0.25, square(sub(x.at(0), 1))), sum(square(sub(b, square(a))))));
+    };
+    const low = tensor(Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 1 : -100)));
+    const { value, evaluations } = minimize(f, new Array<number>(n).fill(3), { low, high: 100 });
+    expect(value).toBeLessThan(1e-9); // the code's own output: 1.083e-9 after 28 evaluations
+    expect(evaluations).toBeLessThan(80);
+  });
+
+  test("leaves the gradient as it is, but converges by what is left of it", () => {
+    const { gradient, reason, params } = minimize(
+      (p: Line) => add(mul(3, p.a), square(p.b)),
+      { a: 1, b: 1 },
+      { low: { a: 0, b: -9 } },
+    );
+    expect([params.a.item(), gradient!.a.item(), reason]).toEqual([0, 3, "gradient"]);
+  });
+
+  test.each<[object, string]>([
+    [{ low: 1, high: 0 }, "minimize: low must be at most high, got 1 and 0 for number 0."],
+    [{ low: 0, method: "bfgs" }, "minimize: bfgs knows no bounds. Leave method out"],
+    [{ low: tensor([1, 2, 3]) }, "minimize: low has 3 numbers for x0, which has 2."],
+    [{ high: "1" }, "minimize: high says nothing for the parameter."],
+  ])("refuses %j", (options, message) => {
+    expect(() => minimize(rosenbrock, [0, 0], options)).toThrow(message);
+  });
+});
