@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
+  add,
   at,
   dynamicSlice,
   dynamicUpdateSlice,
@@ -137,10 +138,28 @@ describe("a part of an array that lies in it side by side", () => {
     }
   });
 
-  test("has the derivative of the array", () => {
+  test("has the derivative of the array, also for places from its end, of parts of parts and of several dtypes", () => {
     const f = (x: Tensor): Tensor =>
       foriLoop(0, 3, (i, s) => foriLoop(0, 4, (j, t) => t.add(x.at(i).at(j).square().mul(j.add(1))), s), 0);
     const expected = (matrix.tolist() as number[][]).map((row) => row.map((value, j) => 2 * (j + 1) * value));
     expect(jit(grad(f))(matrix).tolist()).toEqual(expected);
+
+    const element = (x: Tensor, i: Tensor, j: Tensor): Tensor =>
+      add(x.reshape([3, 2, 2]).at(i).at(j).at(1).mul(3), at(x, i).at(0));
+    const gradient = jit(grad(element));
+    for (const dtype of ["int32", "uint32"] as const)
+      for (const [i, j] of dtype === "int32"
+        ? [
+            [-1, 0],
+            [1, -2],
+            [-3, -1],
+          ]
+        : [
+            [2, 0],
+            [1, 1],
+          ]) {
+        const places = [tensor(i!, { dtype }), tensor(j!, { dtype })] as const;
+        expect(gradient(matrix, ...places).tolist()).toEqual(grad(element)(matrix, ...places).tolist());
+      }
   });
 });
