@@ -16,6 +16,7 @@ export type ErrorCode =
   | "file" // a file that is missing or cannot be read
   | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
+  | "thrown" // a `throw` of a function of the user was reached
   | "diverged" // a run of training that is lost, though its numbers are finite
   | "check" // a check of downhill/testing failed
   | "aborted"

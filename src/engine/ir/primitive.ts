@@ -70,10 +70,12 @@ export interface Tools {
     nonzero: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly nonzeroOuts: readonly boolean[] };
+  /** `atHand` marks inputs that the later part can read anyway: what is cheap to compute of these is no residual. */
   partialEvalProgram(
     program: Program,
     unknown: readonly boolean[],
     instantiate: readonly boolean[],
+    atHand?: readonly boolean[],
   ): PartialProgram;
   /**
    * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
@@ -102,6 +104,8 @@ export interface PartialTools extends Tools {
   known(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
   /** Binds in the part that runs later; known operands become residuals. */
   unknown(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
+  /** Whether the part that runs later has a known value without anyone keeping it. */
+  isAtHand(x: Tensor): boolean;
 }
 
 /**

@@ -48,10 +48,7 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
 
 /** The sizes of any routine: its calls compute those that are not known yet. */
 export function callSizes(routine: Routine): CallSizes {
-  const scalars = new Map<string, number>();
-  routine.inputs.forEach((input, slot) => {
-    if (input.kind === "scalar") scalars.set(input.name, slot);
-  });
+  const scalars = slotsOfScalars(routine.inputs);
   const computed: ((inputs: readonly Slot[]) => void)[] = [];
   /** Hands a size on: at once if it is known, else at each call. */
   const settle = (size: Size, what: string, put: (n: number) => void): void => {
@@ -146,9 +143,30 @@ const sizeOperations: { readonly [op in BinaryOp]?: (x: number, y: number) => nu
   shr: (x, y) => Math.floor(x / 2 ** (y & 31)),
 };
 
+/** An operation of those that a size may be made of, on exact numbers; `undefined` for others. */
+export function sizeOperation(op: BinaryOp): ((x: number, y: number) => number) | undefined {
+  return sizeOperations[op];
+}
+
 /** Whether a size may be made of this operation. */
 export function isSizeOperation(op: BinaryOp): boolean {
   return sizeOperations[op] !== undefined;
+}
+
+/** A size as a function of a call's inputs. It gives NaN where the size, or a part of it, is no int32. */
+export function sizeOfCall(
+  size: Size,
+  { inputs }: Pick<Routine, "inputs">,
+): (given: readonly Slot[]) => number {
+  const known = constantSize(size);
+  if (known !== undefined || typeof size === "number") return () => known ?? 0;
+  return sizeAtCall(size, slotsOfScalars(inputs));
+}
+
+function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> {
+  return new Map(
+    inputs.flatMap((input, slot) => (input.kind === "scalar" ? [[input.name, slot] as const] : [])),
+  );
 }
 
 /**

@@ -36,6 +36,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
         program,
         ins.map((x) => !x.known),
         program.outs.map(() => false),
+        ins.map((x) => tools.isAtHand(x.value)),
       );
       const knownIns = ins.filter((x) => x.known).map((x) => x.value);
       const knownOuts = tools.known(callPrim, knownIns, { program: split.known });

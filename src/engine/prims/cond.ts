@@ -183,8 +183,9 @@ function condPartialEval(
   const [predicate, ...operands] = ins;
   const unknown = operands.map((x) => !x.known);
   const none = params.onTrue.outs.map(() => false);
+  const atHand = operands.map((x) => tools.isAtHand(x.value));
   const split = (side: Program, later: readonly boolean[]): ReturnType<Tools["partialEvalProgram"]> =>
-    tools.partialEvalProgram(side, unknown, later);
+    tools.partialEvalProgram(side, unknown, later, atHand);
   const [a, b] = both(params, (side) => split(side, none).unknownOuts);
   const marked = either(a, b);
   const parts = both(params, (side) => split(side, marked));

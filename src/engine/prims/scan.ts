@@ -315,6 +315,10 @@ function scanJvp(
   ];
 }
 
+function isScalar(x: Tensor): boolean {
+  return x.shape.length === 0;
+}
+
 /** Splits the loop in two: one over what is known, which stacks what the other, over the linear part, needs of it. */
 function scanPartialEval(
   ins: readonly PartialValue[],
@@ -327,11 +331,14 @@ function scanPartialEval(
     params,
   );
   const ys = body.outs.length - carries;
+  // An array that is there for the loop only is not kept for the sake of its elements; scalars and xs are no more than these.
+  const consts = ins.slice(0, params.consts).map(({ value }) => isScalar(value) || tools.isAtHand(value));
   const { result: split, marked } = fixpoint(unknown.carry, (carry) => {
     const result = tools.partialEvalProgram(
       body,
       [...unknown.consts, ...carry, ...unknown.xs],
       [...carry, ...new Array<boolean>(ys).fill(false)],
+      [...consts, ...carry.map(() => false), ...unknown.xs.map(() => true)],
     );
     return { result, marked: result.unknownOuts.slice(0, carries) };
   });

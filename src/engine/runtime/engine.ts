@@ -9,6 +9,7 @@ import type { RuntimeOptions } from "./choices.ts";
 import type { Device, Placement } from "./device.ts";
 import type { EagerKernel } from "./evaluate.ts";
 import type { ProgramCache } from "./executable.ts";
+import type { RegionCache } from "./regions.ts";
 import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
 
@@ -37,6 +38,8 @@ export interface Engine {
   copies: WeakMap<Storage, Storage> | undefined;
   /** Compiled programs. */
   programs: ProgramCache | undefined;
+  /** Compiled regions: functions of numbers. */
+  regions: RegionCache | undefined;
   /** Operations that ran on their own. */
   kernels: Lru<string, EagerKernel> | undefined;
   /** Who gives memory back where an allocation finds no room. */
@@ -93,6 +96,7 @@ export const engine: Engine = {
   pool: undefined,
   copies: undefined,
   programs: undefined,
+  regions: undefined,
   kernels: undefined,
   reclaiming,
   compilations: 0,
@@ -124,4 +128,5 @@ export function startGeneration(): void {
   engine.wasm = undefined;
   engine.kernels = undefined;
   engine.programs?.clear();
+  engine.regions?.clear();
 }

@@ -1,5 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { transformed } from "../transforms/plain.ts";
+import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { LikeAll, LikeOthers, TensorLike } from "../tree/types.ts";
 import { showLowering } from "./inspect.ts";
 import type { Jitted, JitOptions } from "./jitted.ts";
@@ -21,6 +23,10 @@ import { makeInspected } from "./jitted.ts";
  * f(2, 3); // 6.909297426825682
  */
 export function jit(f: (...x: Tensor[]) => Tensor, options?: JitOptions): Jitted<TensorLike[], Tensor>;
+export function jit<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  options?: JitOptions,
+): Jitted<A, Plain<T>>;
 export function jit<A extends readonly unknown[], T, const S extends number | readonly number[]>(
   f: (...args: A) => T,
   options: JitOptions & { readonly staticArgnums: S },
@@ -31,5 +37,8 @@ export function jit<A extends readonly unknown[], T>(
 ): Jitted<LikeAll<A>, T>;
 export function jit(f: (...args: never[]) => unknown, options?: JitOptions): Jitted<never[], unknown> {
   if (arguments.length > 2) refuseExtra("jit", arguments, 2);
-  return makeInspected(f, options, showLowering);
+  return transformed("jit", f, options, (g) => makeInspected(g, options, showLowering)) as Jitted<
+    never[],
+    unknown
+  >;
 }

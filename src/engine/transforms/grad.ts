@@ -5,10 +5,12 @@ import type { Tensor } from "../ir/tensor.ts";
 import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
+import type { OnlyPlain, Plain, PlainChosen } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
-import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
+import { flattenArguments, selectArguments } from "./arguments.ts";
 import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
 import { backward } from "./linear.ts";
+import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
 /** Which arguments are differentiated, and whether the function returns more than its value. */
@@ -148,6 +150,14 @@ export function grad<A extends unknown[], X, const N extends number | readonly n
   f: (...args: A) => readonly [Tensor, X],
   options: { readonly argnums?: N; readonly hasAux: true },
 ): (...args: LikeAll<A>) => [grads: Chosen<A, N>, aux: X];
+export function grad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => readonly [number, X]) & OnlyPlain<A>,
+  options: { readonly argnums?: N; readonly hasAux: true },
+): (...args: A) => [grads: PlainChosen<A, N>, aux: Plain<X>];
+export function grad<A extends unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => number) & OnlyPlain<A>,
+  options?: { readonly argnums?: N; readonly hasAux?: false },
+): (...args: A) => PlainChosen<A, N>;
 export function grad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N; readonly hasAux?: false },
@@ -157,12 +167,13 @@ export function grad(
   options: GradOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("grad", arguments, 2);
-  requireFunction("grad", f);
-  const { argnums, hasAux } = readOptions("grad", options);
-  return (...args) => {
-    const { grads, aux } = evaluate("grad", f, argnums, hasAux, args);
-    return hasAux ? [grads, aux] : grads;
-  };
+  return transformed("grad", f, options, (g) => {
+    const { argnums, hasAux } = readOptions("grad", options);
+    return (...args) => {
+      const { grads, aux } = evaluate("grad", g, argnums, hasAux, args);
+      return hasAux ? [grads, aux] : grads;
+    };
+  });
 }
 
 /**
@@ -183,6 +194,14 @@ export function valueAndGrad<A extends unknown[], X, const N extends number | re
   f: (...args: A) => readonly [Tensor, X],
   options: { readonly argnums?: N; readonly hasAux: true },
 ): (...args: LikeAll<A>) => [value: readonly [Tensor, X], grads: Chosen<A, N>];
+export function valueAndGrad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => readonly [number, X]) & OnlyPlain<A>,
+  options: { readonly argnums?: N; readonly hasAux: true },
+): (...args: A) => [value: [number, Plain<X>], grads: PlainChosen<A, N>];
+export function valueAndGrad<A extends unknown[], const N extends number | readonly number[] = 0>(
+  f: ((...args: A) => number) & OnlyPlain<A>,
+  options?: { readonly argnums?: N; readonly hasAux?: false },
+): (...args: A) => [value: number, grads: PlainChosen<A, N>];
 export function valueAndGrad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N; readonly hasAux?: false },
@@ -192,10 +211,11 @@ export function valueAndGrad(
   options: GradOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("valueAndGrad", arguments, 2);
-  requireFunction("valueAndGrad", f);
-  const { argnums, hasAux } = readOptions("valueAndGrad", options);
-  return (...args) => {
-    const { value, grads, aux } = evaluate("valueAndGrad", f, argnums, hasAux, args);
-    return [hasAux ? [value, aux] : value, grads];
-  };
+  return transformed("valueAndGrad", f, options, (g) => {
+    const { argnums, hasAux } = readOptions("valueAndGrad", options);
+    return (...args) => {
+      const { value, grads, aux } = evaluate("valueAndGrad", g, argnums, hasAux, args);
+      return [hasAux ? [value, aux] : value, grads];
+    };
+  });
 }

@@ -9,13 +9,15 @@ import { permute, reshape } from "../prims/shape.ts";
 import { withTrace } from "../trace/bind.ts";
 
 import { unflatten } from "../tree/tree.ts";
+import type { OnlyPlain, Plain, PlainJacobian } from "../tree/plain-types.ts";
 import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
-import { flattenArguments, requireFunction, selectArguments } from "./arguments.ts";
+import { flattenArguments, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
 import { gradientFor } from "./grad.ts";
 import { derivativeAlong, linearizeLeaves, materialize } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
+import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
 /** The unit vectors of a type: one a row, shape [n, …shape]. */
@@ -116,6 +118,10 @@ export function jacfwd(
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
 export function jacfwd<A extends unknown[], T, const N extends number = 0>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  options?: { readonly argnums?: N },
+): (...args: A) => PlainJacobian<A[N], T>;
+export function jacfwd<A extends unknown[], T, const N extends number = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
 ): (...args: LikeAll<A>) => Jacobian<A[N], T>;
@@ -124,9 +130,15 @@ export function jacfwd(
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("jacfwd", arguments, 2);
-  requireFunction("jacfwd", f);
   checkOptions("jacfwd", options, ["argnums"]);
-  return (...args) => jacobian("jacfwd", f, options, args);
+  return transformed(
+    "jacfwd",
+    f,
+    options,
+    (g) =>
+      (...args) =>
+        jacobian("jacfwd", g, options, args),
+  );
 }
 
 /**
@@ -138,6 +150,10 @@ export function jacrev(
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
 export function jacrev<A extends unknown[], T, const N extends number = 0>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  options?: { readonly argnums?: N },
+): (...args: A) => PlainJacobian<A[N], T>;
+export function jacrev<A extends unknown[], T, const N extends number = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
 ): (...args: LikeAll<A>) => Jacobian<A[N], T>;
@@ -146,9 +162,15 @@ export function jacrev(
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("jacrev", arguments, 2);
-  requireFunction("jacrev", f);
   checkOptions("jacrev", options, ["argnums"]);
-  return (...args) => jacobian("jacrev", f, options, args);
+  return transformed(
+    "jacrev",
+    f,
+    options,
+    (g) =>
+      (...args) =>
+        jacobian("jacrev", g, options, args),
+  );
 }
 
 /**
@@ -163,6 +185,10 @@ export function hessian(
   options?: JacobianOptions,
 ): (...x: TensorLike[]) => Tensor;
 export function hessian<A extends unknown[], const N extends number = 0>(
+  f: ((...args: A) => number) & OnlyPlain<A>,
+  options?: { readonly argnums?: N },
+): (...args: A) => PlainJacobian<A[N], A[N]>;
+export function hessian<A extends unknown[], const N extends number = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N },
 ): (...args: LikeAll<A>) => Jacobian<A[N], A[N]>;
@@ -171,10 +197,11 @@ export function hessian(
   options: JacobianOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("hessian", arguments, 2);
-  requireFunction("hessian", f);
   checkOptions("hessian", options, ["argnums"]);
-  const gradient = gradientFor("hessian", f, options.argnums);
-  return (...args) => jacobian("jacfwd", gradient, options, args);
+  return transformed("hessian", f, options, (g) => {
+    const gradient = gradientFor("hessian", g, options.argnums);
+    return (...args) => jacobian("jacfwd", gradient, options, args);
+  });
 }
 
 /**
@@ -186,10 +213,13 @@ export function hessian(
  * hvp((x) => x.mul(x).mul(x).sum(), [1, 2], [1, 0]); // f64[2] [6, 0]
  */
 export function hvp(f: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor;
+export function hvp<P>(f: ((x: P) => number) & OnlyPlain<P>, x: P, v: P): Plain<P>;
 export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
-export function hvp(f: (x: never) => Tensor, x: unknown, v: unknown): unknown {
+export function hvp(f: (x: never) => Tensor | number, x: unknown, v: unknown): unknown {
   if (arguments.length > 3) refuseExtra("hvp", arguments, 3);
-  requireFunction("hvp", f);
-  const gradient = gradientFor("hvp", f);
-  return derivativeAlong("hvp", gradient, [x], [v])[1];
+  const product = transformed("hvp", f, undefined, (g) => {
+    const gradient = gradientFor("hvp", g);
+    return (at: unknown, along: unknown) => derivativeAlong("hvp", gradient, [at], [along])[1];
+  });
+  return product(x as never, v as never);
 }

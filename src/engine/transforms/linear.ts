@@ -75,6 +75,7 @@ export class LinearTrace implements Trace {
       ...this.#tools,
       known: bind,
       unknown: (p, xs, ps) => this.#record(p, xs, ps),
+      isAtHand: () => true, // a tape holds what is known
     };
     return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
   }

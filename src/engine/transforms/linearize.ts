@@ -8,6 +8,7 @@ import { convert, zeros } from "../prims/linear.ts";
 import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
+import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import {
@@ -21,6 +22,7 @@ import {
 import { JvpTrace } from "./jvp.ts";
 import type { LinearEquation, LinearNode } from "./linear.ts";
 import { backward, LinearTrace, pushForward } from "./linear.ts";
+import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
 /** A function linearised at a point: its results there, and a tape of what its tangents do. */
@@ -129,6 +131,10 @@ export function linearize<A extends Tensor[]>(
   f: (...x: A) => Tensor,
   ...primals: { [K in keyof A]: TensorLike }
 ): [out: Tensor, linear: (...tangents: { [K in keyof A]: TensorLike }) => Tensor];
+export function linearize<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  ...primals: A
+): [out: Plain<T>, linear: (...tangents: A) => Plain<T>];
 export function linearize<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
@@ -137,21 +143,26 @@ export function linearize(
   f: (...args: never[]) => unknown,
   ...primals: readonly unknown[]
 ): [unknown, unknown] {
-  requireFunction("linearize", f);
-  const { leaves, defs } = flattenArguments(primals, "linearize");
-  const lin = linearizeLeaves("linearize", f, defs, leaves, allFloating("linearize", defs, leaves));
-  const apply = (...tangents: readonly unknown[]): unknown => {
-    requireOneEach("linearize", tangents, defs);
-    const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
-    const fitted = flat.map((t, i) => fitType("linearize", `tangent ${i}`, t, leaves[i]!.type));
-    const outs = pushForward(lin.eqns, lin.ins, fitted, lin.outNodes);
-    return unflatten(
-      lin.outDef,
-      outs.map((t, i) => materialize(t, lin.outs[i]!.type)),
-    );
-  };
-  return [unflatten(lin.outDef, lin.outs), apply];
+  return transformed("linearize", f, undefined, linearized)(...(primals as never[])) as [unknown, unknown];
 }
+
+const linearized =
+  (f: (...args: never[]) => unknown) =>
+  (...primals: readonly unknown[]): [unknown, unknown] => {
+    const { leaves, defs } = flattenArguments(primals, "linearize");
+    const lin = linearizeLeaves("linearize", f, defs, leaves, allFloating("linearize", defs, leaves));
+    const apply = (...tangents: readonly unknown[]): unknown => {
+      requireOneEach("linearize", tangents, defs);
+      const flat = defs.flatMap((def, i) => matchTensors("linearize", def, tangents[i], `tangent ${i}`));
+      const fitted = flat.map((t, i) => fitType("linearize", `tangent ${i}`, t, leaves[i]!.type));
+      const outs = pushForward(lin.eqns, lin.ins, fitted, lin.outNodes);
+      return unflatten(
+        lin.outDef,
+        outs.map((t, i) => materialize(t, lin.outs[i]!.type)),
+      );
+    };
+    return [unflatten(lin.outDef, lin.outs), apply];
+  };
 
 /**
  * Reverse mode: the value of `f` at `primals`, and the pullback, which takes a cotangent of the result to those of the
@@ -166,25 +177,34 @@ export function vjp<P extends TensorLike[]>(
   f: (...x: { [K in keyof P]: Tensor }) => Tensor,
   ...primals: P
 ): [out: Tensor, pullback: (ct: TensorLike) => { [K in keyof P]: Tensor }];
+export function vjp<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  ...primals: A
+): [out: Plain<T>, pullback: (ct: T) => Plain<A>];
 export function vjp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
 ): [out: T, pullback: (ct: Like<T>) => Tensors<A>];
 export function vjp(f: (...args: never[]) => unknown, ...primals: readonly unknown[]): [unknown, unknown] {
-  requireFunction("vjp", f);
-  const { leaves, defs } = flattenArguments(primals, "vjp");
-  const lin = linearizeLeaves("vjp", f, defs, leaves, allFloating("vjp", defs, leaves));
-  const pullback = (ct: unknown): unknown => {
-    const given = matchTensors("vjp", lin.outDef, ct, "the cotangent");
-    const cts = given.map((t, i) => fitType("vjp", "the cotangent", t, lin.outs[i]!.type));
-    const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
-    return unflattenArguments(
-      defs,
-      grads.map((g, i) => materialize(g, leaves[i]!.type)),
-    );
-  };
-  return [unflatten(lin.outDef, lin.outs), pullback];
+  return transformed("vjp", f, undefined, pulledBack)(...(primals as never[])) as [unknown, unknown];
 }
+
+const pulledBack =
+  (f: (...args: never[]) => unknown) =>
+  (...primals: readonly unknown[]): [unknown, unknown] => {
+    const { leaves, defs } = flattenArguments(primals, "vjp");
+    const lin = linearizeLeaves("vjp", f, defs, leaves, allFloating("vjp", defs, leaves));
+    const pullback = (ct: unknown): unknown => {
+      const given = matchTensors("vjp", lin.outDef, ct, "the cotangent");
+      const cts = given.map((t, i) => fitType("vjp", "the cotangent", t, lin.outs[i]!.type));
+      const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
+      return unflattenArguments(
+        defs,
+        grads.map((g, i) => materialize(g, leaves[i]!.type)),
+      );
+    };
+    return [unflatten(lin.outDef, lin.outs), pullback];
+  };
 
 /**
  * Forward mode: the value of `f` at `primals` and its derivative in the direction `tangents`, computed side by side.
@@ -198,6 +218,11 @@ export function jvp<A extends Tensor[]>(
   primals: readonly [...{ [K in keyof A]: TensorLike }],
   tangents: readonly [...{ [K in keyof A]: TensorLike }],
 ): [out: Tensor, tangent: Tensor];
+export function jvp<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  primals: readonly [...A],
+  tangents: readonly [...A],
+): [out: Plain<T>, tangent: Plain<T>];
 export function jvp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   primals: LikeAll<A>,
@@ -209,7 +234,13 @@ export function jvp(
   tangents: readonly unknown[],
 ): [unknown, unknown] {
   if (arguments.length > 3) refuseExtra("jvp", arguments, 3);
-  return derivativeAlong("jvp", f, primals, tangents);
+  const pushed = transformed(
+    "jvp",
+    f,
+    undefined,
+    (g) => (at: readonly unknown[], along: readonly unknown[]) => derivativeAlong("jvp", g, at, along),
+  );
+  return pushed(primals as never, tangents as never) as [unknown, unknown];
 }
 
 /** `jvp` on behalf of another transform, which messages name. */
@@ -219,7 +250,6 @@ export function derivativeAlong(
   primals: readonly unknown[],
   tangents: readonly unknown[],
 ): [out: unknown, tangent: unknown] {
-  requireFunction(operation, f);
   requireList(operation, "primals", primals);
   requireList(operation, "tangents", tangents);
   const { leaves, defs } = flattenArguments(primals, operation);

@@ -5,52 +5,100 @@ import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { withTrace } from "../trace/bind.ts";
 import { withSource } from "../trace/source.ts";
+import { isFloating } from "../ir/types.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { sizeOf } from "../util/shape.ts";
 import type { StagingTrace } from "../trace/staging.ts";
 import { makeStagingTrace } from "../trace/staging.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
 /**
  * Splits a program by which inputs are known now. `known` gives the known outputs and the residuals: the values that
- * `unknown` needs of it. Outputs in `instantiate` belong to `unknown` even if they are known.
+ * `unknown` needs of it. Outputs in `instantiate` belong to `unknown` even if they are known. What is cheap to compute of
+ * inputs `atHand` is computed again instead of being kept: constants, places in arrays, and elements read at these.
  */
 export const partialEvalProgram: (
   program: Program,
   unknown: readonly boolean[],
   instantiate: readonly boolean[],
+  atHand: readonly boolean[],
   tools: Tools,
 ) => PartialProgram = /* @__PURE__ */ memoizeProgram(
-  (_, unknown: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
-    `split ${maskKey(unknown)} ${maskKey(instantiate)}`,
-  (program, unknown, instantiate, tools) =>
+  (_, unknown: readonly boolean[], instantiate: readonly boolean[], atHand: readonly boolean[], __: Tools) =>
+    `split ${maskKey(unknown)} ${maskKey(instantiate)} ${maskKey(atHand)}`,
+  (program, unknown, instantiate, atHand, tools) =>
     withTrace(program.name, makeStagingTrace, (now) =>
       withTrace(program.name, makeStagingTrace, (later) =>
-        split(program, unknown, instantiate, tools, now, later),
+        split(program, { unknown, instantiate, atHand }, tools, now, later),
       ),
     ),
 );
 
+/** Marks of a split: of inputs that are known later only, of outputs that belong to the later part, of inputs that it has. */
+interface Marks {
+  readonly unknown: readonly boolean[];
+  readonly instantiate: readonly boolean[];
+  readonly atHand: readonly boolean[];
+}
+
+/** What gives a known value, in the program of what is known. */
+interface Definition {
+  readonly prim: Primitive;
+  readonly ins: readonly Tensor[];
+  readonly params: unknown;
+}
+
+/** Numbers that say where elements lie are so many at most; computing more of them again may cost more than reading them. */
+const mostPlaces = 16;
+
+/**
+ * Whether computing the result of an equation once more costs no more than to keep it and to read it: one element of an
+ * array, or a few integers and truth values.
+ */
+function isCheap({ lowering }: Primitive, { dtype, shape }: ArrayType): boolean {
+  const n = sizeOf(shape);
+  switch (lowering.kind) {
+    case "alias":
+      return true;
+    case "map":
+      return n === 1 || (!isFloating(dtype) && n <= mostPlaces);
+    case "elementwise":
+      return !isFloating(dtype) && n <= mostPlaces;
+    case "loops":
+    case "host":
+      return false;
+  }
+}
+
 function split(
   program: Program,
-  unknown: readonly boolean[],
-  instantiate: readonly boolean[],
+  { unknown, instantiate, atHand }: Marks,
   tools: Tools,
   now: StagingTrace,
   later: StagingTrace,
 ): PartialProgram {
   const residuals = new Map<Tensor, Tensor>(); // known value -> the input that stands for it later
-  const constants = new Map<Tensor, { readonly prim: Primitive; readonly params: unknown }>();
-  /** What stands for a known value in the later program; a constant is made anew instead of being kept. */
+  const again = new Map<Tensor, Tensor>(); // known value -> the same, computed later
+  const definitions = new Map<Tensor, Definition>(); // of values that are at hand
+  const given = new Set<Tensor>(); // inputs that are
+  const isAtHand = (x: Tensor): boolean => given.has(x) || definitions.has(x);
+  /** What stands for a known value in the later program; what is cheap to compute of what is at hand is not kept. */
   const residual = (x: Tensor): Tensor => {
-    let r = residuals.get(x);
+    let r = residuals.get(x) ?? again.get(x);
     if (r !== undefined) return r;
-    const constant = constants.get(x);
-    if (constant !== undefined) return later.process(constant.prim, [], constant.params)[0]!;
-    residuals.set(x, (r = later.input(x.type)));
+    const definition = definitions.get(x);
+    if (definition === undefined) residuals.set(x, (r = later.input(x.type)));
+    else {
+      const { prim, ins, params } = definition;
+      again.set(x, (r = later.process(prim, ins.map(residual), params)[0]!));
+    }
     return r;
   };
   const known = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {
     const outs = now.process(prim, ins, params);
-    if (ins.length === 0 && outs.length === 1) constants.set(outs[0]!, { prim, params });
+    const [x] = outs;
+    if (outs.length === 1 && ins.every(isAtHand) && (ins.length === 0 || isCheap(prim, x!.type)))
+      definitions.set(x!, { prim, ins, params });
     return outs;
   };
   const bindLater = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] =>
@@ -59,11 +107,14 @@ function split(
       ins.map((x) => (x.tracer?.trace === now ? residual(x) : x)),
       params,
     );
-  const partialTools: PartialTools = { ...tools, known, unknown: bindLater };
+  const partialTools: PartialTools = { ...tools, known, unknown: bindLater, isAtHand };
 
   const env = new Map<Var, PartialValue>();
   const ins = program.ins.map((v, i) => (unknown[i] === true ? later : now).input(v.type));
-  program.ins.forEach((v, i) => env.set(v, { known: unknown[i] !== true, value: ins[i]! }));
+  program.ins.forEach((v, i) => {
+    env.set(v, { known: unknown[i] !== true, value: ins[i]! });
+    if (unknown[i] !== true && atHand[i] === true) given.add(ins[i]!);
+  });
   for (const eqn of program.eqns) {
     const operands = eqn.ins.map((v) => env.get(v)!);
     const values = operands.map((x) => x.value);

@@ -6,9 +6,11 @@ import { moveAxis } from "../prims/index-ops.ts";
 import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
+import type { OnlyPlain, PlainBatch, PlainBatched } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
-import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import { flattenArguments, flattenResult, unflattenArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
+import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
 /** An axis for all of a structure, or one for each of its members: `{ w: null, b: 0 }`. */
@@ -37,6 +39,10 @@ export interface VmapOptions {
  * vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, [1, 10]); // f64[2] [21, 43]
  */
 export function vmap(f: (...x: Tensor[]) => Tensor, options?: VmapOptions): (...x: TensorLike[]) => Tensor;
+export function vmap<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  options?: VmapOptions,
+): (...args: { [K in keyof A]: PlainBatch<A[K]> }) => PlainBatched<T>;
 export function vmap<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: VmapOptions,
@@ -46,8 +52,11 @@ export function vmap(
   options: VmapOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("vmap", arguments, 2);
-  requireFunction("vmap", f);
   checkOptions("vmap", options, ["inAxes", "outAxes"], ["inAxes"]);
+  return transformed("vmap", f, options, batched);
+}
+
+function batched(f: (...args: never[]) => unknown, options: VmapOptions): (...args: never[]) => unknown {
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "vmap");

@@ -1,0 +1,81 @@
+import * as k from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+import type { ArrayDeclaration } from "../region.ts";
+import { writeExpr, settled } from "./expressions.ts";
+import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
+import { plus, times } from "./places.ts";
+import type { Cursor, Scope } from "./scope.ts";
+import { arrayOf, enter, writeFailure } from "./scope.ts";
+
+/** Declares an array: its lengths become locals, it is checked that they are not negative and fit, and its elements become 0. */
+export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration): void {
+  const { name, type, growable = false } = stmt;
+  const { buffer, offset, capacity } = scope.host.memoryOf(name);
+  if (growable) {
+    const room = capacity ?? k.i32(0);
+    scope.arrays.set(name, { type, buffer, offset, dims: [room], capacity: room });
+    return;
+  }
+  const dims = stmt.dims.map((n) => {
+    const given = writeExpr(scope, cursor, n);
+    return guardLength(scope, cursor, stmt, given);
+  });
+  if (capacity !== undefined) guardRoom(scope, cursor, stmt, dims, capacity);
+  scope.arrays.set(name, { type, buffer, offset, dims });
+  const size = dims.reduce(times);
+  const fresh = scope.host.fresh("i");
+  cursor.block.forEach(fresh, k.i32(0), size, (loop, i) =>
+    loop.store(buffer, plus(offset, i), k.constant(type, 0)),
+  );
+}
+
+/** A length as a local that is known not to be negative. */
+function guardLength(scope: Scope, cursor: Cursor, { name, at }: ArrayDeclaration, given: Expr): Expr {
+  if (!isExact(scope, given)) {
+    const exact = settled(scope, cursor.block, "length", exactValue(scope, given));
+    const fits = k.and(k.le(k.f64(0), exact), k.le(exact, k.f64(lengthRange.high)));
+    enter(cursor, fits, (fails) =>
+      writeFailure(scope, fails, { kind: "length", at, array: name }, exact, k.i32(0)),
+    );
+    cursor.canFail = true;
+    return noteLength(scope, settled(scope, cursor.block, "length", k.convert("i32", exact)));
+  }
+  const length = settled(scope, cursor.block, "length", given);
+  if (rangeOf(scope, length).low >= 0) return length;
+  enter(cursor, k.le(k.i32(0), length), (fails) =>
+    writeFailure(scope, fails, { kind: "length", at, array: name }, length, k.i32(0)),
+  );
+  cursor.canFail = true;
+  return noteLength(scope, length);
+}
+
+function noteLength(scope: Scope, length: Expr): Expr {
+  if (length.kind !== "local") return length;
+  const { low, high } = rangeOf(scope, length);
+  scope.ranges.set(length.name, { low: Math.max(0, low), high });
+  return length;
+}
+
+/** Sees to it that an array whose length only the run itself can tell fits in its memory. */
+function guardRoom(
+  scope: Scope,
+  cursor: Cursor,
+  { name, at }: ArrayDeclaration,
+  dims: readonly Expr[],
+  capacity: Expr,
+): void {
+  const size = dims.map((n) => k.convert("f64", n)).reduce(k.mul);
+  const wanted = settled(scope, cursor.block, "size", size);
+  enter(cursor, k.le(wanted, k.convert("f64", capacity)), (fails) =>
+    writeFailure(scope, fails, { kind: "capacity", at, array: name }, wanted, capacity),
+  );
+  cursor.canFail = true;
+}
+
+/** Exchanges two arrays: where they lie, and not their elements. */
+export function writeSwap(scope: Scope, cursor: Cursor, x: string, y: string): void {
+  const [a, b] = [arrayOf(scope, x).offset, arrayOf(scope, y).offset];
+  const kept = cursor.block.let(scope.host.fresh("place"), a);
+  cursor.block.set(a, b);
+  cursor.block.set(b, kept);
+}

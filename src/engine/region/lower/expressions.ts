@@ -1,0 +1,123 @@
+import * as k from "../../kernel/build.ts";
+import type { Block } from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
+import { walkExpr } from "../../kernel/walk.ts";
+import { assertNever, must } from "../../util/assert-never.ts";
+import type { Load, RegionExpr } from "../region.ts";
+import { declareLocal, exactValue, isExact } from "./integers.ts";
+import { flatIndex, guardPlaces } from "./places.ts";
+import type { Cursor, Scope } from "./scope.ts";
+import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
+
+/** An expression in the vocabulary. What it needs before it is written at the cursor: checks of places, branches. */
+export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr {
+  switch (expr.kind) {
+    case "const":
+      return k.constant(expr.type, expr.value);
+    case "local":
+      return scalarOf(scope, expr.name);
+    case "length":
+      return must(arrayOf(scope, expr.array).dims[expr.axis], `axis ${expr.axis} of "${expr.array}"`);
+    case "load": {
+      const { type, buffer } = arrayOf(scope, expr.array);
+      return k.load(type, buffer, writePlace(scope, cursor, expr));
+    }
+    case "apply":
+      return writeApplication(scope, cursor, expr);
+    case "convert": {
+      const x = writeExpr(scope, cursor, expr.x);
+      if (isFloat(expr.type) && x.type === "i32" && !isExact(scope, x))
+        return k.convert(expr.type, exactValue(scope, x));
+      return k.convert(expr.type, x);
+    }
+    case "select":
+      return writeSelect(scope, cursor, expr);
+    default:
+      return assertNever(expr, "writeExpr");
+  }
+}
+
+/** The index of an element in the buffer of its array, after the checks that it needs. */
+export function writePlace(
+  scope: Scope,
+  cursor: Cursor,
+  { array: name, places, at }: Pick<Load, "array" | "places" | "at">,
+): Expr {
+  const array = arrayOf(scope, name);
+  let given = places.map((place) => writeExpr(scope, cursor, place));
+  if (at !== undefined && array.capacity === undefined) {
+    given = given.map((place) => settled(scope, cursor.block, "place", place));
+    guardPlaces(scope, cursor, [{ name, array, places: given, at }]);
+  }
+  return flatIndex(
+    array,
+    given.map((place) => k.convert("i32", place)),
+  );
+}
+
+/** A value that may be read as often as one likes: cheap and steady, else a new local. */
+export function settled(scope: Scope, block: Block, hint: string, value: Expr): Expr {
+  const isCheap = isAtom(value) || (hint === "place" && value.type === "i32");
+  return isCheap && isSteady(scope, value) ? value : declareLocal(scope, block, hint, value);
+}
+
+/** A function of scalars. Arguments that it reads more than once become locals first. */
+function writeApplication(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "apply" }): Expr {
+  const f = must(scope.functions.get(expr.function), `the function "${expr.function}"`);
+  const args = expr.args.map((arg) => writeExpr(scope, cursor, arg));
+  const probe = k.makeBlock();
+  const result = f.lower(args, probe);
+  if (probe.statements.length === 0 && args.every((arg) => isAtom(arg) || timesRead(result, arg) < 2))
+    return result;
+  return f.lower(
+    args.map((arg) => settled(scope, cursor.block, "t", arg)),
+    cursor.block,
+  );
+}
+
+function isAtom({ kind }: Expr): boolean {
+  return kind === "const" || kind === "local";
+}
+
+function timesRead(expr: Expr, part: Expr): number {
+  let n = 0;
+  walkExpr(expr, (x) => {
+    if (x === part) n++;
+  });
+  return n;
+}
+
+/** A choice: an expression where both sides are, else a branch, since only the chosen side may be evaluated. */
+function writeSelect(scope: Scope, cursor: Cursor, expr: RegionExpr & { readonly kind: "select" }): Expr {
+  const condition = writeExpr(scope, cursor, expr.condition);
+  const [then, otherwise] = [k.makeBlock(), k.makeBlock()];
+  const sides = [openCursor(then, cursor), openCursor(otherwise, cursor)] as const;
+  const x = writeExpr(scope, sides[0], expr.x);
+  const y = writeExpr(scope, sides[1], expr.y);
+  if (then.statements.length + otherwise.statements.length === 0) return k.select(condition, x, y);
+  const name = scope.host.fresh("chosen");
+  const chosen = cursor.block.let(name, k.constant(expr.type, 0));
+  scope.changing.add(name);
+  sides[0].block.set(chosen, x);
+  sides[1].block.set(chosen, y);
+  writeBranch(scope, cursor, condition, [then, otherwise], sides);
+  return chosen;
+}
+
+/** A branch, and what comes after it in a branch too where one of its sides may fail. */
+export function writeBranch(
+  scope: Scope,
+  cursor: Cursor,
+  condition: Expr,
+  [then, otherwise]: readonly [then: Block, otherwise: Block],
+  sides: readonly Cursor[],
+): void {
+  cursor.block.statements.push({
+    kind: "if",
+    condition,
+    then: then.statements,
+    otherwise: otherwise.statements,
+  });
+  if (sides.some(({ canFail }) => canFail)) enterUnlessFailed(scope, cursor);
+}

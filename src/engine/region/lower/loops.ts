@@ -1,0 +1,162 @@
+import * as k from "../../kernel/build.ts";
+import type { Block } from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+import type { For, RegionExpr, RegionStmt } from "../region.ts";
+import { settled, writeExpr } from "./expressions.ts";
+import { boundValue, declareLocal, rangeOf } from "./integers.ts";
+import { plus, times } from "./places.ts";
+import type { Cursor, Scope } from "./scope.ts";
+import { enterUnlessFailed, openCursor } from "./scope.ts";
+
+type WriteBody = (inner: Cursor) => void;
+
+/** A counted loop. One with a condition becomes a loop that goes on while that holds. */
+export function writeFor(scope: Scope, cursor: Cursor, stmt: For, writeBody: WriteBody): void {
+  const bound = (expr: RegionExpr, hint: string): Expr => {
+    const value = boundValue(scope, writeExpr(scope, cursor, expr));
+    return settled(scope, cursor.block, hint, value);
+  };
+  const from = bound(stmt.from, "from");
+  const to = bound(stmt.to, "to");
+  if (stmt.live !== undefined) return writeLive(scope, cursor, stmt, { from, to }, writeBody);
+  const { step, reverse = false } = stmt;
+  const index = scope.host.fresh(stmt.index);
+  noteIndex(scope, index, stmt, from, to);
+  const body = k.makeBlock();
+  const inner = openCursor(body, cursor);
+  let bounds = { from, to };
+  if (step === 1) {
+    scope.scalars.set(stmt.index, k.local("i32", index));
+    writeBody(inner);
+    pushFor(cursor.block, { index, ...bounds, reverse, body: unlessFailed(scope, body, inner) });
+  } else {
+    const n = scope.host.fresh("n");
+    bounds = { from: k.i32(0), to: iterations(scope, cursor.block, from, to, step) };
+    const value = plus(from, times(k.local("i32", n), k.i32(step)));
+    scope.scalars.set(stmt.index, body.let(index, value));
+    writeBody(inner);
+    pushFor(cursor.block, { index: n, ...bounds, reverse, body: unlessFailed(scope, body, inner) });
+  }
+  if (inner.canFail) enterUnlessFailed(scope, cursor);
+}
+
+function pushFor(
+  block: Block,
+  loop: {
+    readonly index: string;
+    readonly from: Expr;
+    readonly to: Expr;
+    readonly reverse: boolean;
+    readonly body: Block;
+  },
+): void {
+  block.statements.push({ kind: "for", ...loop, body: loop.body.statements });
+}
+
+/** The body of a loop as it is after an error too: nothing is done any more. */
+function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
+  if (!inner.canFail) return body;
+  const guarded = k.makeBlock();
+  guarded.if(k.eq(scope.host.failure.site, k.i32(0)), (then) => then.statements.push(...body.statements));
+  scope.afterError.add(guarded.statements[0]!);
+  return guarded;
+}
+
+/** Notes where the index of a loop lies. */
+function noteIndex(scope: Scope, index: string, { step }: For, from: Expr, to: Expr): void {
+  const [first, end] = [rangeOf(scope, from), rangeOf(scope, to)];
+  scope.ranges.set(
+    index,
+    step > 0
+      ? { low: first.low, high: Math.max(first.low, end.high - 1) }
+      : { low: Math.min(first.high, end.low + 1), high: first.high },
+  );
+}
+
+/** How many iterations a loop has whose step is not 1: in float64, where the distance does not wrap. */
+function iterations(scope: Scope, block: Block, from: Expr, to: Expr, step: number): Expr {
+  if (from.kind === "const" && to.kind === "const")
+    return k.i32(Math.max(0, Math.ceil((to.value - from.value) / step)));
+  const real = (x: Expr): Expr => k.convert("f64", x);
+  const distance = step > 0 ? k.sub(real(to), real(from)) : k.sub(real(from), real(to));
+  const all = Math.abs(step) === 1 ? distance : k.unary("ceil", k.div(distance, k.f64(Math.abs(step))));
+  return declareLocal(scope, block, "iterations", k.max(k.convert("i32", all), k.i32(0)));
+}
+
+/** A counted loop that a condition may end. */
+function writeLive(
+  scope: Scope,
+  cursor: Cursor,
+  stmt: For,
+  { from, to }: { readonly from: Expr; readonly to: Expr },
+  writeBody: WriteBody,
+): void {
+  const { step, live } = stmt;
+  const name = scope.host.fresh("n");
+  scope.changing.add(name);
+  const end = step === 1 ? to : iterations(scope, cursor.block, from, to, step);
+  const n = cursor.block.let(name, step === 1 ? from : k.i32(0));
+  const isInside = k.lt(n, end);
+  const value = step === 1 ? n : plus(from, times(n, k.i32(step)));
+  writeWhileLoop(
+    scope,
+    cursor,
+    isInside,
+    (inner) => {
+      const index = scope.host.fresh(stmt.index);
+      noteIndex(scope, index, stmt, from, to);
+      scope.scalars.set(stmt.index, inner.block.let(index, value));
+      return writeExpr(scope, inner, live!);
+    },
+    (inner) => {
+      writeBody(inner);
+      inner.block.set(n, k.add(n, k.i32(1)));
+    },
+  );
+}
+
+/** A loop that goes on while a condition holds. */
+export function writeWhile(
+  scope: Scope,
+  cursor: Cursor,
+  { condition }: RegionStmt & { readonly kind: "while" },
+  writeBody: WriteBody,
+): void {
+  writeWhileLoop(scope, cursor, undefined, (inner) => writeExpr(scope, inner, condition), writeBody);
+}
+
+/**
+ * `while (isInside && condition) body`. A condition that is more than an expression stands at the beginning of the body.
+ */
+function writeWhileLoop(
+  scope: Scope,
+  cursor: Cursor,
+  isInside: Expr | undefined,
+  writeCondition: (inner: Cursor) => Expr,
+  writeBody: WriteBody,
+): void {
+  const name = scope.host.fresh("goesOn");
+  scope.changing.add(name);
+  const body = k.makeBlock();
+  const inner = openCursor(body, cursor);
+  const condition = writeCondition(inner);
+  const isPlain = isInside === undefined && body.statements.length === 0;
+  const goesOn = k.local("bool", name);
+  if (isPlain) writeBody(inner);
+  else {
+    // what comes after the condition stands in its branch; where that is not reached, the loop ends
+    const then = k.makeBlock();
+    const step = openCursor(then, inner);
+    writeBody(step);
+    step.block.set(goesOn, isInside ?? k.bool(true));
+    inner.block.if(condition, (branch) => branch.statements.push(...then.statements));
+    inner.canFail ||= step.canFail;
+    body.statements.unshift({ kind: "set", name, value: k.bool(false) });
+  }
+  const { site } = scope.host.failure;
+  const all = isPlain ? condition : goesOn;
+  if (!isPlain) cursor.block.let(name, isInside ?? k.bool(true));
+  const head = inner.canFail && isPlain ? k.select(k.eq(site, k.i32(0)), all, k.bool(false)) : all;
+  cursor.block.while(head, (loop) => loop.statements.push(...body.statements));
+  if (inner.canFail) enterUnlessFailed(scope, cursor);
+}

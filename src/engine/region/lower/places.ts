@@ -1,0 +1,123 @@
+import * as k from "../../kernel/build.ts";
+import { printExpr } from "../../kernel/print.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+import type { Load, PositionIndex, RegionExpr } from "../region.ts";
+import { exactValue, isExact, rangeOf } from "./integers.ts";
+import type { ArrayPlace, Check, Cursor, Scope } from "./scope.ts";
+import { enter, isProven, isSteady, writeFailure } from "./scope.ts";
+
+/** An element whose places are to be checked. */
+export interface Access {
+  readonly name: string;
+  readonly array: ArrayPlace;
+  readonly places: readonly Expr[];
+  readonly at: PositionIndex;
+}
+
+/** Checks the places of elements, in their order; what comes after stands in the branch where all are in range. */
+export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]): void {
+  const found: (Check & { readonly axis: number; readonly at: PositionIndex; readonly array: string })[] = [];
+  for (const { name, array, places, at } of all) {
+    places.forEach((place, axis) => {
+      const check = { place: exactPlace(scope, place), length: array.dims[axis]! };
+      const text = isSteady(scope, check.place) && isSteady(scope, check.length) ? textOf(check) : undefined;
+      if (isKnown(check) || (text !== undefined && isProven(cursor, text))) return;
+      if (text !== undefined) cursor.proven.add(text);
+      found.push({ ...check, axis, at, array: name });
+    });
+  }
+  if (found.length === 0) return;
+  const condition = found
+    .map((check) => inRange(scope, check))
+    .reduceRight((rest, one) => k.select(one, rest, k.bool(false)));
+  const stmt = enter(cursor, condition, (block) => {
+    found.reduce((outer, check, i) => {
+      const { place, length, axis, at, array } = check;
+      const site = { kind: "place", at, array, axis } as const;
+      const isLast = i === found.length - 1;
+      if (isLast) {
+        writeFailure(scope, outer, site, place, length);
+        return outer;
+      }
+      const next = k.makeBlock();
+      const fails = k.makeBlock();
+      writeFailure(scope, fails, site, place, length);
+      outer.statements.push({
+        kind: "if",
+        condition: inRange(scope, check),
+        then: next.statements,
+        otherwise: fails.statements,
+      });
+      return next;
+    }, block);
+  });
+  scope.guards.set(stmt, { checks: found });
+  cursor.canFail = true;
+}
+
+/** A place as it is compared: int32 where it is exact, else float64. */
+function exactPlace(scope: Scope, place: Expr): Expr {
+  if (place.type !== "i32" || isExact(scope, place)) return place;
+  return exactValue(scope, place);
+}
+
+/** Whether a place is in range by what is known of integers alone. */
+function isKnown({ place, length }: Check): boolean {
+  if (place.kind === "const" && length.kind === "const")
+    return Number.isInteger(place.value) && place.value >= 0 && place.value < length.value;
+  return false;
+}
+
+function textOf({ place, length }: Check): string {
+  return `${printExpr(place)} < ${printExpr(length)}`;
+}
+
+/** Whether a place is a whole number from 0 to below the length. */
+function inRange(scope: Scope, { place, length }: Check): Expr {
+  if (place.type === "i32") {
+    if (rangeOf(scope, place).low >= 0) return k.lt(place, length);
+    return k.lt(k.convert("u32", place), k.convert("u32", length)); // negative ones are beyond the lengths of arrays
+  }
+  const isWithin = k.and(k.le(k.f64(0), place), k.lt(place, k.convert("f64", length)));
+  return k.and(isWithin, k.eq(k.convert("f64", k.convert("i32", place)), place));
+}
+
+/** The index in a buffer of the element at places that are in range. */
+export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[]): Expr {
+  const flat = places.reduce((outer, place, axis) => plus(times(outer, dims[axis]!), place), k.i32(0));
+  return plus(offset, flat);
+}
+
+export function plus(x: Expr, y: Expr): Expr {
+  if (x.kind === "const" && x.value === 0) return y;
+  return y.kind === "const" && y.value === 0 ? x : k.add(x, y);
+}
+
+export function times(x: Expr, y: Expr): Expr {
+  for (const [one, other] of [
+    [x, y],
+    [y, x],
+  ] as const) {
+    if (one.kind === "const" && one.value === 0) return one;
+    if (one.kind === "const" && one.value === 1) return other;
+  }
+  return k.mul(x, y);
+}
+
+/** Whether an expression has an access that is checked and evaluated in any case. */
+export function checkedLoads(expr: RegionExpr): readonly Load[] {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return [];
+    case "load":
+      return [...expr.places.flatMap(checkedLoads), ...(expr.at === undefined ? [] : [expr])];
+    case "apply":
+      return expr.args.flatMap(checkedLoads);
+    case "convert":
+      return checkedLoads(expr.x);
+    case "select":
+      return checkedLoads(expr.condition);
+  }
+}

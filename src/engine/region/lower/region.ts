@@ -1,0 +1,152 @@
+import * as k from "../../kernel/build.ts";
+import type { Block } from "../../kernel/build.ts";
+import type { Expr, ScalarType } from "../../kernel/scalar.ts";
+import type { ScalarFunctions } from "../functions.ts";
+import type { Region } from "../region.ts";
+import { walkStmts } from "../walk.ts";
+import { writeExpr } from "./expressions.ts";
+import { lengthRange } from "./integers.ts";
+import type { LowerOptions } from "./options.ts";
+import { plus, times } from "./places.ts";
+import type { Cursor, FailureLocals, Host, Scope, Site } from "./scope.ts";
+import { arrayOf, openCursor } from "./scope.ts";
+import { writeBlock } from "./statements.ts";
+
+/** Makes names of locals and buffers that nothing else in a routine has. */
+export function makeNames(): (hint: string) => string {
+  const counts = new Map<string, number>();
+  const fresh = (hint: string): string => {
+    const n = (counts.get(hint) ?? 0) + 1;
+    counts.set(hint, n);
+    return n === 1 ? hint : fresh(`${hint}_${n}`);
+  };
+  return fresh;
+}
+
+/** The locals by which a routine tells of errors, and the sites of these. */
+export function makeFailure(fresh: (hint: string) => string): {
+  readonly locals: FailureLocals;
+  readonly sites: readonly Site[];
+  declare(block: Block): void;
+} {
+  const sites: Site[] = [];
+  const [site, wanted, length] = [
+    k.local("i32", fresh("failure")),
+    k.local("f64", fresh("failure.wanted")),
+    k.local("i32", fresh("failure.length")),
+  ];
+  return {
+    locals: { site, wanted, length, add: (one) => sites.push(one) },
+    sites,
+    declare(block) {
+      for (const { type, name } of [site, wanted, length] as (Expr & { readonly kind: "local" })[])
+        block.let(name, k.constant(type, 0));
+    },
+  };
+}
+
+/** Scalar results of a region that was written, and what they need. */
+export interface Written {
+  /** In the order of the results that are scalars. */
+  readonly scalars: readonly Expr[];
+  /** Lengths of the arrays that were asked for. */
+  readonly dims: ReadonlyMap<string, readonly Expr[]>;
+  /** Locals that must be declared before all: they are 0 where an error ends the call. */
+  readonly locals: readonly { readonly type: ScalarType; readonly name: string }[];
+}
+
+export interface WriteOptions extends LowerOptions {
+  /** The buffer that a result is to be copied to in the end, if it does not lie where it goes. */
+  outOf(array: string): string | undefined;
+  /** The arrays whose lengths are to be told. */
+  readonly dimsOf: readonly string[];
+}
+
+/** Writes a region into a routine. */
+export function writeRegion(
+  region: Region,
+  functions: ScalarFunctions,
+  host: Host,
+  options: WriteOptions,
+): Written {
+  const settable = new Set<string>();
+  walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
+  const scope: Scope = {
+    host,
+    functions,
+    settable,
+    scalars: new Map(host.scalars),
+    arrays: new Map(host.arrays),
+    ranges: new Map(),
+    exact: new Map(),
+    changing: new Set(),
+    guards: new Map(),
+    afterError: new Set(),
+  };
+  noteOffsets(region, scope);
+  for (const { dims } of host.arrays.values())
+    for (const n of dims) if (n.kind === "local") scope.ranges.set(n.name, lengthRange);
+  const cursor = openCursor(host.block);
+  writeBlock(scope, cursor, region.body);
+  return writeResults(region, scope, cursor, options);
+}
+
+/** Arrays that are exchanged lie where locals say that are set. */
+function noteOffsets(region: Region, scope: Scope): void {
+  walkStmts(region.body, (stmt) => {
+    if (stmt.kind !== "swap") return;
+    for (const name of [stmt.x, stmt.y]) {
+      const { offset } = scope.host.memoryOf(name);
+      if (offset.kind === "local") scope.changing.add(offset.name);
+    }
+  });
+}
+
+function writeResults(region: Region, scope: Scope, cursor: Cursor, options: WriteOptions): Written {
+  const { host } = scope;
+  const isDeep = cursor.block !== host.block; // what is declared there is not in scope at the end
+  const isCopied = region.results.some(
+    (result) => result.kind === "array" && options.outOf(result.name) !== undefined,
+  );
+  const locals: { type: ScalarType; name: string }[] = [];
+  const dims = new Map<string, readonly Expr[]>();
+  if (cursor.isDead) {
+    const zeros = region.results.flatMap((result) =>
+      result.kind === "scalar" ? [k.constant(result.value.type, 0)] : [],
+    );
+    for (const name of options.dimsOf) dims.set(name, [k.i32(0)]);
+    return { scalars: zeros, dims, locals };
+  }
+  const kept = (hint: string, value: Expr): Expr => {
+    if (!isDeep && cursor.block === host.block) return value;
+    const name = host.fresh(hint);
+    locals.push({ type: value.type, name });
+    const target = k.local(value.type, name);
+    cursor.block.set(target, value);
+    return target;
+  };
+  // all values are written before the first is kept: a check in one of them moves the cursor inwards
+  const values = region.results.flatMap((result) =>
+    result.kind === "scalar" ? [writeExpr(scope, cursor, result.value)] : [],
+  );
+  const scalars = values.map((value) => kept("result", value));
+  for (const name of options.dimsOf)
+    dims.set(
+      name,
+      arrayOf(scope, name).dims.map((n) => kept(`${name}.length`, n)),
+    );
+  if (isCopied) copyResults(region, scope, cursor.block, options);
+  return { scalars, dims, locals };
+}
+
+function copyResults(region: Region, scope: Scope, block: Block, options: WriteOptions): void {
+  for (const result of region.results) {
+    if (result.kind !== "array") continue;
+    const out = options.outOf(result.name);
+    if (out === undefined) continue;
+    const { type, buffer, offset, dims } = arrayOf(scope, result.name);
+    block.forEach(scope.host.fresh("i"), k.i32(0), dims.reduce(times), (loop, i) =>
+      loop.store(out, i, k.load(type, buffer, plus(offset, i))),
+    );
+  }
+}

@@ -1,0 +1,231 @@
+import * as k from "../../kernel/build.ts";
+import type { Block } from "../../kernel/build.ts";
+import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
+import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
+import { must } from "../../util/assert-never.ts";
+import type { ScalarFunctions } from "../functions.ts";
+import type { Region, RegionResult } from "../region.ts";
+import type { ArrayPlan } from "./sizes.ts";
+import { planArrays } from "./sizes.ts";
+import { makeFailure, makeNames, writeRegion } from "./region.ts";
+import type { ArrayMemory, ArrayPlace, Site } from "./scope.ts";
+import type { LowerOptions } from "./options.ts";
+
+/**
+ * A region as a routine that computes its sizes at each call. Inputs: the parameters in their order, then the lengths of
+ * array parameters, an axis after the other, then capacities. Outputs: where `results` and `failure` say.
+ */
+export interface LoweredRegion {
+  readonly routine: Routine;
+  readonly results: readonly ResultPort[];
+  /** Inputs that say how many elements there is room for in arrays whose length only the run can tell. */
+  readonly capacities: readonly Capacity[];
+  /** The first of three outputs: the number of the site of an error, or 0; what was wanted there; the length. */
+  readonly failure: number | undefined;
+  readonly sites: readonly Site[];
+}
+
+export interface Capacity {
+  /** The input. */
+  readonly input: number;
+  /** The arrays that lie there. */
+  readonly arrays: readonly string[];
+}
+
+/** Where a result is found among the outputs. */
+export type ResultPort =
+  | { readonly kind: "scalar"; readonly type: ScalarType; readonly output: number }
+  | {
+      readonly kind: "array";
+      readonly type: ScalarType;
+      readonly output: number;
+      /** Elements that the output must have room for. */
+      readonly size: Size;
+      /** Lengths, as arithmetic on the inputs; or the outputs that tell them. */
+      readonly dims: { readonly sizes: readonly Size[] } | { readonly outputs: readonly number[] };
+    };
+
+/** Writes a region as a routine of its own. */
+export function lowerRegion(
+  region: Region,
+  functions: ScalarFunctions,
+  options: LowerOptions = {},
+): LoweredRegion {
+  const fresh = makeNames();
+  const params = nameParams(region, fresh);
+  const plans = planArrays(region, functions, params.scalars, params.arrays);
+  const prelude = k.makeBlock();
+  const memory = placeArrays(region, plans, prelude, fresh);
+  const failure = makeFailure(fresh);
+  const block = k.makeBlock();
+  const host = {
+    block,
+    failure: failure.locals,
+    fresh,
+    scalars: params.scalars,
+    arrays: params.arrays,
+    memoryOf: (name: string) => must(memory.places.get(name), `the memory of "${name}"`),
+  };
+  const asked = region.results.flatMap((result) => (result.kind === "array" ? [result.name] : []));
+  const written = writeRegion(region, functions, host, {
+    ...options,
+    outOf: (name) => memory.copies.get(name),
+    dimsOf: asked.filter((name) => must(plans.get(name), "a plan").dims === undefined),
+  });
+  const canFail = failure.sites.length > 0;
+  if (canFail) failure.declare(prelude);
+  for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
+  const { outputs, results } = outputsOf(region, plans, memory, written);
+  const failureAt = canFail ? outputs.length : undefined;
+  const { site, wanted, length } = failure.locals;
+  if (canFail) outputs.push(...[site, wanted, length].map((value) => ({ kind: "scalar", value }) as const));
+  const capacityPorts = memory.capacities.map(({ name }): Port => ({ kind: "scalar", name, type: "i32" }));
+  const inputs = [...params.ports, ...params.lengths, ...capacityPorts];
+  return {
+    routine: {
+      name: region.name,
+      inputs,
+      outputs,
+      ...layOutAtCall(memory.temps),
+      body: [...prelude.statements, ...block.statements],
+    },
+    results,
+    capacities: memory.capacities.map(({ arrays }, i) => ({
+      input: params.ports.length + params.lengths.length + i,
+      arrays,
+    })),
+    failure: failureAt,
+    sites: failure.sites,
+  };
+}
+
+interface Params {
+  readonly ports: readonly Port[];
+  readonly lengths: readonly Port[];
+  readonly scalars: ReadonlyMap<string, Expr>;
+  readonly arrays: ReadonlyMap<string, ArrayPlace>;
+}
+
+function nameParams(region: Region, fresh: (hint: string) => string): Params {
+  const [ports, lengths]: [Port[], Port[]] = [[], []];
+  const scalars = new Map<string, Expr>();
+  const arrays = new Map<string, ArrayPlace>();
+  for (const param of region.params) {
+    const { type } = param;
+    const name = fresh(param.name);
+    if (param.kind === "scalar") {
+      scalars.set(param.name, k.local(type, name));
+      ports.push({ kind: "scalar", name, type });
+      continue;
+    }
+    const dims = Array.from({ length: param.rank }, (_, axis) => {
+      const length = fresh(param.rank === 1 ? `${param.name}.length` : `${param.name}.length${axis}`);
+      lengths.push({ kind: "scalar", name: length, type: "i32" });
+      return k.local("i32", length);
+    });
+    const size = dims.reduce((x: Size, y: Size) => multiplySizes(x, y), 1);
+    arrays.set(param.name, { type, buffer: name, offset: k.i32(0), dims });
+    ports.push({ kind: "buffer", buffer: { name, type, size } });
+  }
+  return { ports, lengths, scalars, arrays };
+}
+
+interface Memory {
+  readonly places: ReadonlyMap<string, ArrayMemory>;
+  /** Results that are arrays of the body: where they lie in the end; copied from where others lie too. */
+  readonly results: ReadonlyMap<string, Buffer>;
+  readonly copies: ReadonlyMap<string, string>;
+  readonly temps: readonly Buffer[];
+  readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
+}
+
+/** Gives each array its memory: a result that is never exchanged lies where it goes, all else in temporaries. */
+function placeArrays(
+  region: Region,
+  plans: ReadonlyMap<string, ArrayPlan>,
+  prelude: Block,
+  fresh: (hint: string) => string,
+): Memory {
+  const asked = new Set(region.results.flatMap((result) => (result.kind === "array" ? [result.name] : [])));
+  const places = new Map<string, ArrayMemory>();
+  const [results, copies] = [new Map<string, Buffer>(), new Map<string, string>()];
+  const temps: Buffer[] = [];
+  const capacities: { name: string; arrays: readonly string[] }[] = [];
+  for (const [name, { declaration, group }] of plans) {
+    if (group[0] !== name) continue; // its memory is that of the first one
+    const { type } = declaration;
+    let { size, capacity } = sizeOfGroup(group.map((one) => must(plans.get(one), "a plan")));
+    if (size === undefined) {
+      const input = fresh(`${name}.capacity`);
+      capacities.push({ name: input, arrays: group });
+      capacity = k.local("i32", input);
+      size = capacity;
+    }
+    const isAlone = group.length === 1;
+    const buffer = { name: fresh(name), type, size: multiplySizes(size, group.length) };
+    if (isAlone && asked.has(name)) results.set(name, buffer);
+    else temps.push(buffer);
+    group.forEach((one, i) => {
+      const start = sizeExpr(multiplySizes(size, i));
+      const offset = isAlone ? start : prelude.let(fresh(`${one}.at`), start);
+      places.set(one, { buffer: buffer.name, offset, capacity });
+      if (isAlone || !asked.has(one)) return;
+      const out = fresh(`${one}.out`);
+      results.set(one, { name: out, type, size });
+      copies.set(one, out);
+    });
+  }
+  return { places, results, copies, temps, capacities };
+}
+
+/** The elements that each array of a group has room for; `undefined` where only the run can tell. */
+function sizeOfGroup(plans: readonly ArrayPlan[]): {
+  readonly size: Size | undefined;
+  readonly capacity: Expr | undefined;
+} {
+  const sizes = plans.map(({ size }) => size);
+  const largest = sizes.reduce((x, y) => {
+    if (x === undefined || y === undefined) return undefined;
+    return sameSize(x, y) ? x : k.max(sizeExpr(x), sizeExpr(y));
+  });
+  return { size: largest, capacity: undefined };
+}
+
+function outputsOf(
+  region: Region,
+  plans: ReadonlyMap<string, ArrayPlan>,
+  memory: Memory,
+  written: { readonly scalars: readonly Expr[]; readonly dims: ReadonlyMap<string, readonly Expr[]> },
+): { readonly outputs: Routine["outputs"][number][]; readonly results: ResultPort[] } {
+  const outputs: Routine["outputs"][number][] = [];
+  let next = 0;
+  const results = region.results.map((result): ResultPort => {
+    const output = outputs.length;
+    if (result.kind === "scalar") {
+      const value = written.scalars[next++]!;
+      outputs.push({ kind: "scalar", value });
+      return { kind: "scalar", type: value.type, output };
+    }
+    return arrayPort(result, plans, memory, written.dims, outputs);
+  });
+  return { outputs, results };
+}
+
+function arrayPort(
+  { name }: RegionResult & { readonly kind: "array" },
+  plans: ReadonlyMap<string, ArrayPlan>,
+  memory: Memory,
+  dims: ReadonlyMap<string, readonly Expr[]>,
+  outputs: Routine["outputs"][number][],
+): ResultPort {
+  const buffer = must(memory.results.get(name), `the result "${name}"`);
+  const sizes = must(plans.get(name), "a plan").dims;
+  const output = outputs.length;
+  outputs.push({ kind: "buffer", buffer });
+  const { type, size } = buffer;
+  if (sizes !== undefined) return { kind: "array", type, output, size, dims: { sizes } };
+  const lengths = must(dims.get(name), `the lengths of "${name}"`);
+  const first = outputs.length;
+  outputs.push(...lengths.map((value) => ({ kind: "scalar", value }) as const));
+  return { kind: "array", type, output, size, dims: { outputs: lengths.map((_, i) => first + i) } };
+}

@@ -1,0 +1,161 @@
+import { must } from "../../util/assert-never.ts";
+import type { Block } from "../../kernel/build.ts";
+import * as k from "../../kernel/build.ts";
+import type { Range } from "../../kernel/range.ts";
+import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { walkExpr } from "../../kernel/walk.ts";
+import type { ScalarFunctions } from "../functions.ts";
+import type { PositionIndex } from "../region.ts";
+
+/** Where the elements of an array lie: from `offset` on in a buffer, in row-major order. */
+export interface ArrayPlace {
+  readonly type: ScalarType;
+  readonly buffer: string;
+  readonly offset: Expr;
+  /** A length an axis, i32: constants, inputs, or locals that are never set. Of an array that grows there is none to ask for. */
+  readonly dims: readonly Expr[];
+  /** How many elements there is room for, of an array that grows. */
+  readonly capacity?: Expr;
+}
+
+/** Memory of an array that the body declares. */
+export interface ArrayMemory {
+  readonly buffer: string;
+  /** Where it begins; a local that is set where arrays are exchanged. */
+  readonly offset: Expr;
+  /** How many elements there is room for, where the length is not known before the call. */
+  readonly capacity: Expr | undefined;
+}
+
+/** What can end a call with an error, and where. */
+export interface Site {
+  /** `capacity`: an array has outgrown its memory, and the call is to be repeated with more. */
+  readonly kind: "place" | "length" | "throw" | "capacity";
+  readonly at: PositionIndex | undefined;
+  readonly array?: string;
+  readonly axis?: number;
+  readonly message?: string;
+}
+
+/** How a routine says that a call ended with an error: locals that are 0 as long as there is none. */
+export interface FailureLocals {
+  /** Number of the site, from 1. */
+  readonly site: Expr;
+  /** The place or length that was asked for, f64; and the length of that axis, i32. */
+  readonly wanted: Expr;
+  readonly length: Expr;
+  /** Numbers a site. */
+  add(site: Site): number;
+}
+
+/** What a region is written into: a routine of its own, or a part of one. */
+export interface Host {
+  readonly block: Block;
+  readonly failure: FailureLocals;
+  fresh(hint: string): string;
+  /** Scalar parameters as constants or locals that are never set; array parameters. */
+  readonly scalars: ReadonlyMap<string, Expr>;
+  readonly arrays: ReadonlyMap<string, ArrayPlace>;
+  memoryOf(array: string): ArrayMemory;
+}
+
+/** A check that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
+export interface Guard {
+  /** Places, exact: int32, or float64 that must be whole numbers. */
+  readonly checks: readonly Check[];
+}
+
+export interface Check {
+  readonly place: Expr;
+  /** int32; not negative. */
+  readonly length: Expr;
+}
+
+/** What is known while a region is written. */
+export interface Scope {
+  readonly host: Host;
+  readonly functions: ScalarFunctions;
+  /** Locals of the region that some `set` names. */
+  readonly settable: ReadonlySet<string>;
+  /** What scalars and arrays of the region are in the routine. */
+  readonly scalars: Map<string, Expr>;
+  readonly arrays: Map<string, ArrayPlace>;
+  /** Of locals of the routine that are never set: integers where they lie, those that may wrap as exact float64. */
+  readonly ranges: Map<string, Range>;
+  readonly exact: Map<string, Expr>;
+  /** Locals of the routine that are set. */
+  readonly changing: Set<string>;
+  readonly guards: Map<Stmt, Guard>;
+  /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
+  readonly afterError: Set<Stmt>;
+}
+
+/** Where the next statement goes. It moves inwards: what comes after a check stands in its branch. */
+export interface Cursor {
+  block: Block;
+  /** Whether a check or an error was written. */
+  canFail: boolean;
+  /** Whether nothing after this is reached. */
+  isDead: boolean;
+  /** Checks that hold here, as text. */
+  readonly proven: Set<string>;
+  readonly outer: Cursor | undefined;
+}
+
+export function openCursor(block: Block, outer?: Cursor): Cursor {
+  return { block, canFail: false, isDead: false, proven: new Set(), outer };
+}
+
+/** Whether a check holds where the cursor is. */
+export function isProven(cursor: Cursor, check: string): boolean {
+  for (let one: Cursor | undefined = cursor; one !== undefined; one = one.outer)
+    if (one.proven.has(check)) return true;
+  return false;
+}
+
+export function scalarOf({ scalars }: Scope, name: string): Expr {
+  return must(scalars.get(name), `the scalar ${JSON.stringify(name)}`);
+}
+
+export function arrayOf({ arrays }: Scope, name: string): ArrayPlace {
+  return must(arrays.get(name), `the array ${JSON.stringify(name)}`);
+}
+
+/** Whether an expression says the same wherever it stands: it reads nothing that changes. */
+export function isSteady({ changing }: Scope, expr: Expr): boolean {
+  let steady = true;
+  walkExpr(expr, (x) => {
+    if (x.kind === "load" || (x.kind === "local" && changing.has(x.name))) steady = false;
+  });
+  return steady;
+}
+
+/** Has what comes after stand in a branch: `if (condition) { what comes after } else { otherwise }`. */
+export function enter(cursor: Cursor, condition: Expr, otherwise: (block: Block) => void): Stmt {
+  const [then, other] = [k.makeBlock(), k.makeBlock()];
+  otherwise(other);
+  const stmt: Stmt = { kind: "if", condition, then: then.statements, otherwise: other.statements };
+  cursor.block.statements.push(stmt);
+  cursor.block = then;
+  return stmt;
+}
+
+/** Notes an error. */
+export function writeFailure(
+  { host: { failure } }: Scope,
+  block: Block,
+  site: Site,
+  wanted?: Expr,
+  length?: Expr,
+): void {
+  if (wanted !== undefined) block.set(failure.wanted, k.convert("f64", wanted));
+  if (length !== undefined) block.set(failure.length, length);
+  block.set(failure.site, k.i32(failure.add(site)));
+}
+
+/** Leaves out what comes after where an error was noted. */
+export function enterUnlessFailed(scope: Scope, cursor: Cursor): void {
+  const stmt = enter(cursor, k.eq(scope.host.failure.site, k.i32(0)), () => {});
+  scope.afterError.add(stmt);
+  cursor.canFail = true;
+}

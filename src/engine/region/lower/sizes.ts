@@ -1,0 +1,181 @@
+import { isSizeOperation, sizeOperation } from "../../kernel/call-sizes.ts";
+import * as k from "../../kernel/build.ts";
+import type { BinaryOp, Expr, Size } from "../../kernel/scalar.ts";
+import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import { must } from "../../util/assert-never.ts";
+import type { ScalarFunctions } from "../functions.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../region.ts";
+import { walkStmts } from "../walk.ts";
+import type { ArrayPlace } from "./scope.ts";
+
+/** How much memory an array that a region declares needs. */
+export interface ArrayPlan {
+  readonly declaration: ArrayDeclaration;
+  /**
+   * Elements, at least as many as the array ever has: arithmetic on scalar parameters and lengths of array parameters. `undefined`
+   * where only the run itself can tell.
+   */
+  readonly size: Size | undefined;
+  /** Its lengths as such arithmetic, where they are that and not less. */
+  readonly dims: readonly Size[] | undefined;
+  /** The arrays that it is exchanged with, directly or through others, itself among them; in the order of their declarations. */
+  readonly group: readonly string[];
+}
+
+/** Sizes that a number lies between. */
+interface Between {
+  readonly low: Size;
+  readonly high: Size;
+  readonly isPositive: boolean; // or 0
+}
+
+/** The memory that the arrays need which a region declares, by their names. */
+export function planArrays(
+  region: Region,
+  functions: ScalarFunctions,
+  scalars: ReadonlyMap<string, Expr>,
+  arrays: ReadonlyMap<string, Pick<ArrayPlace, "dims">>,
+): ReadonlyMap<string, ArrayPlan> {
+  const settable = new Set<string>();
+  walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
+  const known = new Map<string, Between>();
+  const lengths = new Map<string, readonly (Between | undefined)[]>();
+  for (const [name, value] of scalars)
+    if (value.type === "i32") known.set(name, exactly(sizeOf(value), false));
+  for (const [name, { dims }] of arrays)
+    lengths.set(
+      name,
+      dims.map((n) => exactly(sizeOf(n), true)),
+    );
+  const facts: Facts = { functions, known, lengths };
+  const groups = groupsOf(region.body);
+  const plans = new Map<string, ArrayPlan>();
+  walkStmts(region.body, (stmt) => {
+    if (stmt.kind === "let" && !settable.has(stmt.name) && stmt.value.type === "i32") {
+      const value = between(facts, stmt.value);
+      if (value !== undefined) known.set(stmt.name, value);
+    } else if (stmt.kind === "for") {
+      const index = indexBetween(facts, stmt);
+      if (index !== undefined) known.set(stmt.index, index);
+    } else if (stmt.kind === "array") {
+      const dims = stmt.dims.map((n) => between(facts, n));
+      lengths.set(stmt.name, dims);
+      plans.set(stmt.name, planOf(stmt, dims, must(groups.get(stmt.name), "a group")));
+    }
+  });
+  return plans;
+}
+
+function planOf(
+  declaration: ArrayDeclaration,
+  dims: readonly (Between | undefined)[],
+  group: readonly string[],
+): ArrayPlan {
+  const isKnown = dims.every((n) => n !== undefined) && declaration.growable !== true;
+  if (!isKnown) return { declaration, size: undefined, dims: undefined, group };
+  const highest = dims.map(({ high, isPositive }) => (isPositive ? high : atLeastZero(high)));
+  const isExact = dims.every(({ low, high }) => low === high);
+  return {
+    declaration,
+    size: highest.reduce(multiplySizes),
+    dims: isExact ? highest : undefined,
+    group,
+  };
+}
+
+interface Facts {
+  readonly functions: ScalarFunctions;
+  readonly known: ReadonlyMap<string, Between>;
+  readonly lengths: ReadonlyMap<string, readonly (Between | undefined)[]>;
+}
+
+function sizeOf(value: Expr): Size {
+  return value.kind === "const" ? value.value : value;
+}
+
+function exactly(size: Size, isPositive: boolean): Between {
+  const known = constantSize(size);
+  return { low: size, high: size, isPositive: isPositive || (known !== undefined && known >= 0) };
+}
+
+/** The numbers that an integer lies between, as far as they can be told before the call. */
+function between(facts: Facts, expr: RegionExpr): Between | undefined {
+  switch (expr.kind) {
+    case "const":
+      return exactly(expr.value, false);
+    case "local":
+      return facts.known.get(expr.name);
+    case "length":
+      return facts.lengths.get(expr.array)?.[expr.axis];
+    case "apply": {
+      const args = expr.args.map((arg) => between(facts, arg));
+      const [x, y] = args;
+      if (args.length !== 2 || x === undefined || y === undefined || expr.type !== "i32") return undefined;
+      return arithmetic(facts, expr.function, x, y);
+    }
+    case "load":
+    case "convert":
+    case "select":
+      return undefined;
+  }
+}
+
+function arithmetic({ functions }: Facts, name: string, x: Between, y: Between): Between | undefined {
+  const f = must(functions.get(name), `the function "${name}"`);
+  const block = k.makeBlock();
+  const written = f.lower([k.local("i32", "x"), k.local("i32", "y")], block);
+  const isArithmetic =
+    written.kind === "binary" && block.statements.length === 0 && isSizeOperation(written.op);
+  if (!isArithmetic || written.x.kind !== "local" || written.y.kind !== "local") return undefined;
+  const { op } = written;
+  const of = (a: Size, b: Size): Size => combined(op, a, b);
+  const [isExact, arePositive] = [x.low === x.high && y.low === y.high, x.isPositive && y.isPositive];
+  const made = (low: Size, high: Size, isPositive: boolean): Between =>
+    isExact ? { low: high, high, isPositive } : { low, high, isPositive };
+  if (op === "sub") return made(of(x.low, y.high), of(x.high, y.low), false);
+  // all others grow with both
+  if (op === "mul" && !arePositive && !isExact) return undefined;
+  const divisor = constantSize(y.high);
+  if (op === "div" && (divisor === undefined || divisor <= 0 || y.low !== y.high)) return undefined;
+  if (op === "shl" || op === "shr") return undefined;
+  const isPositive = op === "max" ? x.isPositive || y.isPositive : arePositive;
+  return made(of(x.low, y.low), of(x.high, y.high), isPositive);
+}
+
+/** One size of two: a number where both are, as long as it is an int32. */
+function combined(op: BinaryOp, a: Size, b: Size): Size {
+  const [x, y] = [constantSize(a), constantSize(b)];
+  if (x !== undefined && y !== undefined) {
+    const value = sizeOperation(op)?.(x, y) ?? NaN;
+    if (value === (value | 0)) return value;
+  }
+  return k.binary(op, sizeExpr(a), sizeExpr(b));
+}
+
+function atLeastZero(size: Size): Size {
+  return combined("max", size, 0);
+}
+
+/** The values that the index of a loop takes, if it takes any. */
+function indexBetween(facts: Facts, { from, to, step }: For): Between | undefined {
+  const [first, end] = [between(facts, from), between(facts, to)];
+  if (first === undefined || end === undefined) return undefined;
+  if (step > 0) return { low: first.low, high: combined("sub", end.high, 1), isPositive: first.isPositive };
+  const low = combined("add", end.low, 1);
+  return { low, high: first.high, isPositive: end.isPositive || (constantSize(low) ?? -1) >= 0 };
+}
+
+/** The arrays that are exchanged with one another; each other array is a group by itself. */
+function groupsOf(body: readonly RegionStmt[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  walkStmts(body, (stmt) => void (stmt.kind === "array" && groups.set(stmt.name, [stmt.name])));
+  const order = [...groups.keys()];
+  walkStmts(body, (stmt) => {
+    if (stmt.kind !== "swap") return;
+    const [x, y] = [must(groups.get(stmt.x), "an array"), must(groups.get(stmt.y), "an array")];
+    if (x === y) return;
+    const both = [...x, ...y].toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+    for (const name of both) groups.set(name, both);
+  });
+  return groups;
+}

@@ -1,0 +1,137 @@
+import * as k from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import type { RegionExpr, RegionStmt } from "../region.ts";
+import { writeArray, writeSwap } from "./arrays.ts";
+import { writeBranch, writeExpr, writePlace } from "./expressions.ts";
+import { declareLocal } from "./integers.ts";
+import { writeFor, writeWhile } from "./loops.ts";
+import type { Access } from "./places.ts";
+import { checkedLoads, guardPlaces, plus } from "./places.ts";
+import type { Cursor, Scope } from "./scope.ts";
+import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
+
+/** Writes statements at the cursor. */
+export function writeBlock(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
+  let inStraightLine = false;
+  block.forEach((stmt, i) => {
+    if (cursor.isDead) return;
+    const isStraight = isPlain(stmt);
+    if (isStraight && !inStraightLine) guardAhead(scope, cursor, block.slice(i));
+    inStraightLine = isStraight;
+    writeStmt(scope, cursor, stmt);
+  });
+}
+
+function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
+  switch (stmt.kind) {
+    case "let":
+      return writeLet(scope, cursor, stmt.name, stmt.value);
+    case "set": {
+      const value = writeExpr(scope, cursor, stmt.value);
+      return cursor.block.set(scalarOf(scope, stmt.name), value);
+    }
+    case "array":
+      return writeArray(scope, cursor, stmt);
+    case "store":
+      return writeStore(scope, cursor, stmt);
+    case "swap":
+      return writeSwap(scope, cursor, stmt.x, stmt.y);
+    case "for":
+      return writeFor(scope, cursor, stmt, (inner) => writeBlock(scope, inner, stmt.body));
+    case "while":
+      return writeWhile(scope, cursor, stmt, (inner) => writeBlock(scope, inner, stmt.body));
+    case "if": {
+      const condition = writeExpr(scope, cursor, stmt.condition);
+      const [then, otherwise] = [k.makeBlock(), k.makeBlock()];
+      const sides = [openCursor(then, cursor), openCursor(otherwise, cursor)] as const;
+      writeBlock(scope, sides[0], stmt.then);
+      writeBlock(scope, sides[1], stmt.otherwise);
+      return writeBranch(scope, cursor, condition, [then, otherwise], sides);
+    }
+    case "throw":
+      writeFailure(scope, cursor.block, { kind: "throw", at: stmt.at, message: stmt.message });
+      cursor.canFail = true;
+      cursor.isDead = true;
+      return;
+    default:
+      return assertNever(stmt, "writeStmt");
+  }
+}
+
+function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr): void {
+  const written = writeExpr(scope, cursor, value);
+  if (scope.settable.has(name)) {
+    const own = scope.host.fresh(name);
+    scope.changing.add(own);
+    scope.scalars.set(name, cursor.block.let(own, written));
+    return;
+  }
+  const isName = written.kind === "const" || (written.kind === "local" && !scope.changing.has(written.name));
+  scope.scalars.set(name, isName ? written : declareLocal(scope, cursor.block, name, written));
+}
+
+function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly kind: "store" }): void {
+  const { array: name, at } = stmt;
+  const { buffer, capacity, offset } = arrayOf(scope, name);
+  const place = writePlace(scope, cursor, stmt);
+  const value = writeExpr(scope, cursor, stmt.value);
+  if (capacity === undefined) return cursor.block.store(buffer, place, value);
+  const wanted = k.sub(place, offset);
+  enter(cursor, k.lt(wanted, capacity), (full) =>
+    writeFailure(scope, full, { kind: "capacity", at, array: name }, plus(wanted, k.i32(1)), capacity),
+  );
+  cursor.canFail = true;
+  cursor.block.store(buffer, place, value);
+}
+
+/** Whether a statement is neither a loop nor a branch nor an end. */
+function isPlain({ kind }: RegionStmt): boolean {
+  return kind === "let" || kind === "set" || kind === "store";
+}
+
+/**
+ * Checks places of the plain statements that follow all at once, as far as they can be told here: one branch instead of one for each
+ * element. None is checked before one that comes earlier.
+ */
+function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
+  const found: Access[] = [];
+  for (const stmt of block) {
+    if (!isPlain(stmt) || (stmt.kind !== "let" && stmt.kind !== "set" && stmt.kind !== "store")) break;
+    const loads = stmt.kind === "store" ? stmt.places.flatMap(checkedLoads) : [];
+    const all = [
+      ...loads,
+      ...(stmt.kind === "store" && stmt.at !== undefined ? [stmt] : []),
+      ...checkedLoads(stmt.value),
+    ];
+    for (const { array: name, places, at } of all) {
+      const isKnown = at !== undefined && places.every((place) => isAtHand(scope, place));
+      const array = scope.arrays.get(name);
+      if (!isKnown || array === undefined) return guardPlaces(scope, cursor, found);
+      if (array.capacity !== undefined) continue;
+      found.push({ name, array, places: places.map((place) => writeExpr(scope, cursor, place)), at });
+    }
+  }
+  guardPlaces(scope, cursor, found);
+}
+
+/** Whether a place can be told before the statements that use it: it reads nothing that changes or is still to be declared. */
+function isAtHand(scope: Scope, place: RegionExpr): boolean {
+  switch (place.kind) {
+    case "const":
+      return true;
+    case "length":
+      return scope.arrays.has(place.array);
+    case "local": {
+      const value: Expr | undefined = scope.scalars.get(place.name);
+      return value !== undefined && !scope.settable.has(place.name);
+    }
+    case "load":
+    case "select":
+      return false;
+    case "convert":
+      return isAtHand(scope, place.x);
+    case "apply":
+      return place.args.every((arg) => isAtHand(scope, arg));
+  }
+}

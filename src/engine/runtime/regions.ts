@@ -1,0 +1,265 @@
+import { interpBackend, sizedInterp } from "../backends/interp/index.ts";
+import { makeJsBackend } from "../backends/js/index.ts";
+import { DownhillError, internalError } from "../errors/index.ts";
+import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
+import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import type { Routine, ScalarType } from "../kernel/scalar.ts";
+import { scalarFunctions } from "../prims/scalar-functions.ts";
+import { failureOf } from "../region/failure.ts";
+import { positionsInOrder, regionKey } from "../region/key.ts";
+import type { LowerOptions } from "../region/lower/options.ts";
+import type { LoweredRegion, ResultPort } from "../region/lower/routine.ts";
+import { lowerRegion } from "../region/lower/routine.ts";
+import type { Region } from "../region/region.ts";
+import { makeLru } from "../util/lru.ts";
+import { must } from "../util/assert-never.ts";
+import { backendFor } from "./choices.ts";
+import { engine } from "./engine.ts";
+
+/** An array that a region takes or gives: elements in row-major order, a length an axis. */
+export interface RegionArray<Data extends ArrayLike<number> = ArrayLike<number>> {
+  readonly data: Data;
+  readonly dims: readonly number[];
+}
+
+/** What a region takes: a number (a truth value is 0 or 1) or an array. */
+export type RegionArgument = number | RegionArray;
+
+/** What it gives; arrays are new ones. */
+export type RegionOutcome = number | RegionArray<TypedArray>;
+
+/** A region that is ready to run. */
+export type RegionCall = (args: readonly RegionArgument[]) => RegionOutcome[];
+
+/** Regions that were compiled. */
+export interface RegionCache {
+  /** What runs a region. */
+  readonly callOf: (region: Region) => RegionCall;
+  readonly clear: () => void;
+}
+
+/** How many compiled regions are kept; the one used longest ago goes first. */
+const mostKept = 256;
+
+/**
+ * Runs a region on numbers and arrays, which it leaves as they are; typed arrays of the type of the parameter are read in place. It
+ * is compiled once for all regions of the same structure; other values and lengths compile nothing.
+ *
+ * @throws DownhillError `range` where a place or a length is out of range, or an argument of an integer parameter is no int32;
+ * `thrown` where a `throw` is reached; `oom` where an array outgrows all memory.
+ */
+export function callRegion(region: Region, args: readonly RegionArgument[]): RegionOutcome[] {
+  return (engine.regions ??= makeRegionCache()).callOf(region)(args);
+}
+
+function makeRegionCache(): RegionCache {
+  const byKey = makeLru<string, Code>(mostKept, (_, code) => code.drop());
+  let byRegion = new WeakMap<Region, { readonly code: Code; readonly call: RegionCall }>();
+  const codeOf = (region: Region): Code => {
+    const key = regionKey(region);
+    let code = byKey.get(key);
+    if (code === undefined) {
+      engine.compilations++;
+      code = compileRegion(region);
+      byKey.set(key, code);
+    }
+    return code;
+  };
+  return {
+    callOf(region) {
+      const known = byRegion.get(region);
+      if (known !== undefined && !known.code.isDropped()) return known.call;
+      const code = codeOf(region);
+      const call = callOf(code, region);
+      byRegion.set(region, { code, call });
+      return call;
+    },
+    clear() {
+      for (const code of byKey.values()) code.drop();
+      byKey.clear();
+      byRegion = new WeakMap();
+    },
+  };
+}
+
+/** A region as it was compiled once, for all regions of its structure. */
+interface Code {
+  readonly lowered: LoweredRegion;
+  /** The region that it was made of: sites of errors are in its terms. */
+  readonly region: Region;
+  readonly compiled: Compiled;
+  /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
+  readonly capacities: number[];
+  readonly isDropped: () => boolean;
+  readonly drop: () => void;
+}
+
+/** Elements that arrays have room for at first whose length only the run can tell. */
+const firstCapacity = 256;
+/** More there cannot be. */
+const mostElements = 2 ** 31 - 1;
+
+/** Compiles a region by the backend that suits its work, or by the one given. */
+export function compileRegion(region: Region, backend?: Backend, options?: LowerOptions): Code {
+  const lowered = lowerRegion(region, scalarFunctions, options);
+  const compiled = (backend ?? sizedBackendFor(lowered.routine)).compile(lowered.routine);
+  let dropped = false;
+  return {
+    lowered,
+    region,
+    compiled,
+    capacities: lowered.capacities.map(() => firstCapacity),
+    isDropped: () => dropped,
+    drop() {
+      dropped = true;
+      compiled.release?.();
+    },
+  };
+}
+
+/** The backend of a routine, in the form that computes sizes at each call. */
+function sizedBackendFor(routine: Routine): Backend {
+  const backend = backendFor(routine);
+  if (backend.usesKernelMemory === true) return backend;
+  return backend === interpBackend ? sizedInterp : makeJsBackend(undefined, callSizes);
+}
+
+/** What runs a region by code that was compiled for its structure. */
+export function callOf(code: Code, region: Region): RegionCall {
+  const { lowered, compiled, capacities } = code;
+  const { routine, results, failure } = lowered;
+  const writeArgs = region.params.map((param, i) =>
+    param.kind === "scalar"
+      ? scalarWriter(region, param, i)
+      : arrayWriter(region, param, i, firstLength(region, i)),
+  );
+  const n = writeArgs.length;
+  const readers = results.map((port) => resultReader(port, routine));
+  const arrays = results.filter((port) => port.kind === "array");
+  const sizes = arrays.map(({ size }) => sizeOfCall(size, routine));
+  const inputs: Slot[] = routine.inputs.map(() => 0);
+  const outputs: Slot[] = routine.outputs.map(() => 0);
+  return (args) => {
+    if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
+    for (let i = 0; i < n; i++) writeArgs[i]!(args[i]!, inputs);
+    for (;;) {
+      for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
+      for (let k = 0; k < arrays.length; k++) {
+        const { type, output } = arrays[k]!;
+        outputs[output] = {
+          array: makeArray(type, Math.max(0, sizes[k]!(inputs)) || 0),
+          offset: 0,
+          isOutside: true,
+        };
+      }
+      compiled(inputs, outputs);
+      if (failure === undefined || outputs[failure] === 0) break;
+      settleFailure(code, region, outputs);
+    }
+    const outcomes = new Array<RegionOutcome>(readers.length);
+    for (let k = 0; k < readers.length; k++) outcomes[k] = readers[k]!(inputs, outputs);
+    return outcomes;
+  };
+}
+
+/** Makes room where an array was full, after which the call is to be made again; every other error is thrown. */
+function settleFailure(
+  { lowered, region: made, capacities }: Code,
+  region: Region,
+  outputs: readonly Slot[],
+): void {
+  const at = must(lowered.failure, "the outputs of errors");
+  const [number, wanted, length] = outputs.slice(at, at + 3) as [number, number, number];
+  const site = must(lowered.sites[number - 1], `site ${number} of an error`);
+  const k = lowered.capacities.findIndex(({ arrays }) => arrays.includes(site.array ?? ""));
+  if (site.kind === "capacity" && wanted <= mostElements) {
+    capacities[k] = Math.min(mostElements, Math.max(2 * capacities[k]!, wanted));
+    return;
+  }
+  if (region === made || site.at === undefined) throw failureOf(region, site, wanted, length);
+  const place = positionsInOrder(made).indexOf(site.at);
+  throw failureOf(region, { ...site, at: positionsInOrder(region)[place] }, wanted, length);
+}
+
+type ArgumentWriter = (arg: RegionArgument, inputs: Slot[]) => void;
+
+function scalarWriter(
+  { name: owner }: Region,
+  { name, type }: { readonly name: string; readonly type: ScalarType },
+  slot: number,
+): ArgumentWriter {
+  if (type === "i32")
+    return (x, inputs) => {
+      if (x !== ((x as number) | 0))
+        throw new DownhillError(
+          "range",
+          `${owner}: ${name} must be a whole number of 32 bits, got ${typeof x === "number" ? x : "an array"}.`,
+        );
+      inputs[slot] = x;
+    };
+  if (type === "f32") return (x, inputs) => void (inputs[slot] = Math.fround(numberOf(x, owner, name)));
+  return (x, inputs) => void (inputs[slot] = numberOf(x, owner, name));
+}
+
+function numberOf(x: RegionArgument, owner: string, name: string): number {
+  if (typeof x !== "number") throw internalError(`${owner}: ${name} is no number`);
+  return x;
+}
+
+/** The input that the first length of an array parameter is. */
+function firstLength({ params }: Region, i: number): number {
+  const before = params.slice(0, i).reduce((sum, p) => sum + (p.kind === "array" ? p.rank : 0), 0);
+  return params.length + before;
+}
+
+function arrayWriter(
+  { name: owner }: Region,
+  { name, type, rank }: { readonly name: string; readonly type: ScalarType; readonly rank: number },
+  slot: number,
+  lengths: number,
+): ArgumentWriter {
+  const { constructor } = makeArray(type, 0);
+  let copy: TypedArray | undefined;
+  return (x, inputs) => {
+    if (typeof x === "number" || x.dims.length !== rank)
+      throw internalError(`${owner}: ${name} is no array of ${rank} axes`);
+    const { data, dims } = x;
+    let size = 1;
+    for (let axis = 0; axis < rank; axis++) {
+      size *= dims[axis]!;
+      inputs[lengths + axis] = dims[axis]!;
+    }
+    if (data.length !== size)
+      throw internalError(`${owner}: ${name} has ${data.length} elements, not ${dims.join(" × ")}`);
+    if (data.constructor === constructor) {
+      inputs[slot] = { array: data as TypedArray, offset: 0 };
+      return;
+    }
+    if (copy === undefined || copy.length < size) copy = makeArray(type, size);
+    for (let i = 0; i < size; i++) copy[i] = data[i]!;
+    inputs[slot] = { array: copy, offset: 0, isOutside: true };
+  };
+}
+
+/** Reads a result after a call. */
+function resultReader(
+  port: ResultPort,
+  routine: Routine,
+): (inputs: readonly Slot[], outputs: readonly Slot[]) => RegionOutcome {
+  const { output } = port;
+  if (port.kind === "scalar") return (_, outputs) => outputs[output] as number;
+  if ("sizes" in port.dims) {
+    const dims = port.dims.sizes.map((size) => sizeOfCall(size, routine));
+    return (inputs, outputs) => ({
+      data: (outputs[output] as Cell).array,
+      dims: dims.map((n) => n(inputs)),
+    });
+  }
+  const places = port.dims.outputs;
+  return (_, outputs) => {
+    const dims = places.map((place) => outputs[place] as number);
+    const size = dims.reduce((a, b) => a * b);
+    return { data: (outputs[output] as Cell).array.slice(0, size), dims };
+  };
+}

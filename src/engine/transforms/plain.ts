@@ -1,0 +1,65 @@
+import { DownhillError } from "../errors/index.ts";
+import { requireFunction } from "./arguments.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What transforms ask of a function of plain numbers that has been compiled; `numeric/plain` attaches it. */
+export interface PlainFunction {
+  /** The function over tensors: arguments have the structure of the plain ones, with a tensor for each number or array. */
+  readonly overTensors: AnyFunction;
+  /**
+   * A transform of the function: plain arguments give plain results, tensors among them give tensors. `apply` is the transform of
+   * functions over tensors.
+   */
+  transform<O>(
+    operation: string,
+    apply: (f: AnyFunction, options: O) => AnyFunction,
+    options: O,
+  ): AnyFunction;
+  /** Tensors as what was given in their place: numbers for a number, an array of the kind given for an array. */
+  restore(given: unknown, found: unknown): unknown;
+}
+
+/** The property of a function under which it carries its `PlainFunction`, whichever copy of the library attached it. */
+export const plainKey: unique symbol = Symbol.for("downhill.plain") as never;
+
+/** What a function of plain numbers carries; `undefined` for one over tensors. */
+export function plainOf(f: unknown): PlainFunction | undefined {
+  return (f as { readonly [plainKey]?: PlainFunction })[plainKey];
+}
+
+/**
+ * A transform of a function, which may be one of plain numbers.
+ *
+ * @throws DownhillError `tree` for what is no function, `trace` for a function of plain numbers that nothing has compiled.
+ */
+export function transformed<O>(
+  operation: string,
+  f: unknown,
+  options: O,
+  apply: (f: AnyFunction, options: O) => AnyFunction,
+): AnyFunction {
+  requireFunction(operation, f);
+  const plain = plainOf(f);
+  if (plain !== undefined) return plain.transform(operation, apply, options);
+  if (isMarked(f as AnyFunction)) throw notCompiled(operation, (f as AnyFunction).name);
+  return apply(f as AnyFunction, options);
+}
+
+/** Whether the first statement of a function is `"use ad"`. Parameters may hold braces, but only nested in their parentheses. */
+function isMarked(f: AnyFunction): boolean {
+  const text = Function.prototype.toString.call(f);
+  return (
+    text.includes("use ad") &&
+    /^[^{]*?(?:\((?:[^()]|\([^()]*\))*\)|\w)\s*(?:=>\s*)?\{\s*(["'])use ad\1/.test(text)
+  );
+}
+
+/** The error of a marked function whose form is not there. */
+export function notCompiled(operation: string, name: string): DownhillError {
+  return new DownhillError(
+    "trace",
+    `${operation}: ${name === "" ? "the function" : name} is marked "use ad", but nothing has compiled it. Load it through the build plugin ` +
+      `(downhill-plugin/vite, /esbuild, …), start Node with --import downhill-plugin/register, or make it with compile of "downhill/plain".`,
+  );
+}

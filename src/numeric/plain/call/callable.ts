@@ -1,0 +1,106 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { arrayType, type DType } from "../../../engine/ir/types.ts";
+import { fromArray } from "../../../engine/prims/lift.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import { withoutStaging } from "../../../engine/trace/bind.ts";
+import type { PlainFunction } from "../../../engine/transforms/plain.ts";
+import { plainKey } from "../../../engine/transforms/plain.ts";
+import type { PlainType } from "../form.ts";
+import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
+
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** The operands of each argument, or of a result, as tensors. */
+export type Operands = readonly Tensor[];
+
+/** Arguments of a plain function taken apart. */
+export interface Prepared {
+  /** For each argument. */
+  readonly leaves: readonly (readonly Leaf[])[];
+  readonly templates: readonly Template[];
+  /** What the result is put together by. */
+  readonly result: Template;
+}
+
+/** A function of plain values as transforms see it: a plain function that was compiled, or a transform of one. */
+export interface PlainCallable {
+  readonly name: string;
+  readonly params: readonly PlainType[];
+  /**
+   * Takes arguments apart. The leaves of argument i have `leads[i]` axes more in front than the function takes: those of batches.
+   *
+   * @throws DownhillError as `takeApart`.
+   */
+  prepare(operation: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
+  /** The operands of the result, in the order of its template, from those of each argument. */
+  run(...args: readonly Operands[]): Operands;
+  /** Whether a tensor is among arguments, so that they are not plain. */
+  takesTensors(args: ArrayLike<unknown>): boolean;
+  /** The function of arguments in which tensors stand for numbers and arrays. */
+  readonly overTensors: AnyFunction;
+  /** From plain arguments to a plain result without tensors, where that can be. */
+  readonly direct: ((operation: string, args: readonly unknown[]) => unknown) | undefined;
+}
+
+/** Takes the arguments of a call apart, which must be as many as the function has. */
+export function prepareCall(
+  operation: string,
+  { name, params, prepare }: PlainCallable,
+  args: readonly unknown[],
+): Prepared {
+  const title = `${operation}(${name})`;
+  const arity = params.length;
+  if (args.length > arity) refuseExtra(title, args, arity);
+  if (args.length < arity) {
+    throw new DownhillError(
+      "tree",
+      `${title}: takes ${arity} argument${arity === 1 ? "" : "s"}, and ${args.length} ${args.length === 1 ? "is" : "are"} given.`,
+    );
+  }
+  return prepare(title, args.slice(0, arity), new Array<number>(arity).fill(0));
+}
+
+const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;
+
+/** The dtype of a tensor that stands for an operand. */
+export function dtypeOf(type: RegionType): DType {
+  return dtypes[type];
+}
+
+/** Operands as tensors, with elements of their own: what a pullback keeps must not change with the caller's arrays. */
+export function tensorsOf(leaves: readonly Leaf[], types: readonly RegionType[]): Tensor[] {
+  return leaves.map(({ data, dims }, i) => {
+    const type = arrayType(dtypeOf(types[i]!), dims);
+    if (typeof data === "number") return new Tensor(type, data, undefined);
+    return fromArray(type, types[i] === "bool" ? Uint8Array.from(data) : data.slice());
+  });
+}
+
+/** The elements of tensors that hold some. */
+export function leavesFrom(tensors: Operands): Leaf[] {
+  return tensors.map((x) => {
+    if (x.shape.length === 0) return { data: x.item(), dims: [] };
+    const data = x.data();
+    const isBytes = data instanceof Uint8Array || data instanceof Uint32Array;
+    return { data: isBytes ? Int32Array.from(data) : data, dims: x.shape };
+  });
+}
+
+/** Computes with operands as tensors, and gives a plain value. Computed now, whatever is being traced. */
+export function compute(
+  { leaves, templates, result }: Prepared,
+  f: (...args: readonly Operands[]) => Operands,
+): unknown {
+  return withoutStaging(() => {
+    const args = leaves.map((own, i) => tensorsOf(own, typesIn(templates[i]!)));
+    return putTogether(result, leavesFrom(f(...args)));
+  });
+}
+
+/** Has a function carry what transforms ask of it. */
+export function attach<F extends AnyFunction>(f: F, plain: PlainFunction): F {
+  Object.defineProperty(f, plainKey, { value: plain, configurable: true });
+  return f;
+}

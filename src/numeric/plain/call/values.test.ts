@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import type { PlainType } from "../form.ts";
+import {
+  type Leaf,
+  leavesOf,
+  putTogether,
+  takeApart,
+  takeLike,
+  type Template,
+  templateOf,
+} from "./values.ts";
+
+const number: PlainType = { kind: "number" };
+const array: PlainType = { kind: "array", of: "any" };
+const point: PlainType = {
+  kind: "record",
+  fields: [
+    { name: "x", type: number },
+    { name: "ys", type: { kind: "array", of: "number[]" } },
+  ],
+};
+const f64 = (): Iterator<"f64"> => new Array<"f64">(20).fill("f64").values();
+
+function taken(
+  type: PlainType,
+  value: unknown,
+  lead = 0,
+): { readonly leaves: Leaf[]; readonly template: Template } {
+  const leaves: Leaf[] = [];
+  return { leaves, template: takeApart(type, value, f64(), { path: "p", lead }, leaves) };
+}
+
+test("what is taken apart is put together again, in the kinds of array that were given", () => {
+  const everything: PlainType = {
+    kind: "record",
+    fields: [
+      { name: "a", type: number },
+      { name: "b", type: array },
+      { name: "c", type: { kind: "matrix" } },
+      { name: "d", type: { kind: "list", item: point } },
+      { name: "e", type: { kind: "tuple", items: [number, array] } },
+    ],
+  };
+  const value = {
+    a: 1,
+    b: Float32Array.of(2, 3).length === 2 ? Float64Array.of(2, 3) : [],
+    c: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    d: [
+      { x: 1, ys: [2, 3] },
+      { x: 4, ys: [5, 6] },
+      { x: 7, ys: [8, 9] },
+    ],
+    e: [1, [2]],
+  };
+  const { leaves, template } = taken(everything, value);
+  expect(leaves.map((leaf) => leaf.dims)).toEqual([[], [2], [2, 3], [3], [3, 2], [], [1]]);
+  expect(leavesOf(template)).toBe(leaves.length);
+  expect(putTogether(template, leaves)).toEqual(value);
+});
+
+test("a typed array of the right kind is read where it is", () => {
+  const xs = Float64Array.of(1, 2);
+  expect(taken(array, xs).leaves[0]!.data).toBe(xs);
+});
+
+test("an array of no rows, and a list of no items, have operands of no elements", () => {
+  expect(taken({ kind: "matrix" }, []).leaves).toEqual([{ data: new Float64Array(0), dims: [0, 0] }]);
+  const { leaves, template } = taken({ kind: "list", item: point }, []);
+  expect(leaves.map((leaf) => leaf.dims)).toEqual([[0], [0, 0]]);
+  expect(putTogether(template, leaves)).toEqual([]);
+});
+
+test("a Jacobian is nested as the result, and then as the argument", () => {
+  const out = templateOf({ kind: "array", of: "number[]" }, f64());
+  const inner = taken({ kind: "list", item: point }, [
+    { x: 0, ys: [0] },
+    { x: 0, ys: [0] },
+  ]).template;
+  const jacobian: Template = { kind: "jacobian", out, in: inner };
+  // 3 results, 2 items
+  const dx: Leaf = { data: Float64Array.of(1, 2, 3, 4, 5, 6), dims: [3, 2] };
+  const dys: Leaf = { data: Float64Array.of(10, 20, 30, 40, 50, 60), dims: [3, 2, 1] };
+  expect(putTogether(jacobian, [dx, dys])).toEqual([
+    { x: [1, 3, 5], ys: [[10], [30], [50]] },
+    { x: [2, 4, 6], ys: [[20], [40], [60]] },
+  ]);
+  // of a number, the derivative is as the argument; in a number, it is as the result
+  const of = (o: PlainType, i: PlainType, value: unknown): Template => ({
+    kind: "jacobian",
+    out: templateOf(o, f64()),
+    in: taken(i, value).template,
+  });
+  const row: Leaf = { data: Float64Array.of(1, 2), dims: [2] };
+  expect(putTogether(of(number, array, Float64Array.of(0, 0)), [row])).toEqual(Float64Array.of(1, 2));
+  expect(putTogether(of({ kind: "array", of: "Float64Array" }, number, 0), [row])).toEqual(
+    Float64Array.of(1, 2),
+  );
+});
+
+test("second derivatives of a record are nested twice", () => {
+  const { template } = taken({ kind: "tuple", items: [number, array] }, [0, [0, 0]]);
+  const leaf = (dims: number[], ...data: number[]): Leaf => ({
+    data: dims.length === 0 ? data[0]! : Float64Array.from(data),
+    dims,
+  });
+  const hessian = [leaf([], 1), leaf([2], 2, 3), leaf([2], 4, 5), leaf([2, 2], 6, 7, 8, 9)];
+  expect(putTogether({ kind: "jacobian", out: template, in: template }, hessian)).toEqual([
+    [1, [2, 3]],
+    [
+      [4, 5],
+      [
+        [6, 7],
+        [8, 9],
+      ],
+    ],
+  ]);
+});
+
+test("a batch has an axis more at each leaf", () => {
+  const { leaves, template } = taken(point, { x: [1, 2], ys: [[3], [4]] }, 1);
+  expect(leaves.map((leaf) => leaf.dims)).toEqual([[2], [2, 1]]);
+  expect(putTogether({ kind: "batch", item: template }, leaves)).toEqual({ x: [1, 2], ys: [[3], [4]] });
+  expect(takeLike({ kind: "batch", item: template }, { x: [1, 2], ys: [[3], [4]] }, "ct")).toEqual(leaves);
+});
+
+test.each<[PlainType, unknown, string]>([
+  [number, "2", "p must be a number, got a string."],
+  [number, undefined, "p must be a number, got undefined."],
+  [array, [1, "2"], "p: element 1 is a string, not a number."],
+  [array, 3, "p must be an array of numbers, got 3."],
+  [{ kind: "matrix" }, [[1, 2], [3]], "p: rows must be of equal length; there is one of 1 beside one of 2."],
+  [point, { x: 1 }, "p.ys must be an array of numbers, got undefined."],
+  [point, 1, "p must be an object with x, ys, got 1."],
+  [
+    { kind: "list", item: point },
+    [
+      { x: 1, ys: [1] },
+      { x: 1, ys: [1, 2] },
+    ],
+    "p: the arrays of all items must be of equal length; in item 1 there is one of 2 beside one of 1.",
+  ],
+  [{ kind: "tuple", items: [number, number] }, [1], "p must be an array of 2, got an array of 1."],
+])("%j refuses %j and says what it is", (type, value, message) => {
+  expect(() => taken(type, value)).toThrow(message);
+});
+
+test("what sets sizes must be a whole number", () => {
+  const leaves: Leaf[] = [];
+  const i32 = ["i32"][Symbol.iterator]() as Iterator<"i32">;
+  expect(() =>
+    takeApart({ kind: "number", integer: true }, 2.5, i32, { path: "f(n)", lead: 0 }, leaves),
+  ).toThrow("f(n) sets a size, a bound or a place, so it must be a whole number below 2^31, got 2.5.");
+});

@@ -1,0 +1,581 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
+import type { PlainType } from "../form.ts";
+
+/** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
+export interface Leaf {
+  readonly data: number | Elements;
+  readonly dims: readonly number[];
+}
+
+export type Elements = Float64Array | Float32Array | Int32Array;
+
+/** What a row of numbers is given as, or given back as. */
+type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
+
+/** How a plain value is put together from its leaves. */
+export type Template =
+  /** A number, array or matrix. `of` is the kind of its innermost rows; of a number, what a row of several becomes. */
+  | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
+  | { readonly kind: "list"; readonly item: Template }
+  | {
+      readonly kind: "record";
+      readonly fields: readonly { readonly name: string; readonly type: Template }[];
+    }
+  | { readonly kind: "tuple"; readonly items: readonly Template[] }
+  /** One item along each place of the first axis of all leaves, in arrays at the leaves. */
+  | { readonly kind: "batch"; readonly item: Template }
+  /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */
+  | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
+
+const makers = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Int32Array } as const;
+
+/** What an argument must be, for messages. */
+function nounOf(type: PlainType): string {
+  switch (type.kind) {
+    case "number":
+      return type.integer === true ? "a whole number" : "a number";
+    case "boolean":
+      return "true or false";
+    case "array":
+      return type.of === "any" || type.of === "number[]" ? "an array of numbers" : `a ${type.of}`;
+    case "matrix":
+      return "an array of rows of numbers";
+    case "list":
+      return "an array";
+    case "record":
+      return `an object with ${type.fields.map(({ name }) => name).join(", ")}`;
+    case "tuple":
+      return `an array of ${type.items.length}`;
+    default:
+      return assertNever(type, "nounOf");
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return `${value}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Tensor) return "a tensor";
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** Where a value stands, and what its numbers become. */
+interface Place {
+  /** As messages name it: `grad(loss): p.w`. */
+  readonly path: string;
+  readonly lead: Lead;
+}
+
+/** Further axes that each leaf has in front: those of batches. One number for all leaves below, or one for each member. */
+export type Lead = number | { readonly [member: string]: Lead };
+
+/** Where a leaf stands. */
+interface LeafPlace extends Place {
+  readonly lead: number;
+}
+
+function member(place: Place, key: string | number, shown: string): Place {
+  const lead = typeof place.lead === "number" ? place.lead : (place.lead[key] ?? 0);
+  return { path: place.path + shown, lead };
+}
+
+function atLeaf(place: Place): LeafPlace {
+  if (typeof place.lead === "number") return { path: place.path, lead: place.lead };
+  throw new DownhillError("tree", `${place.path}: is one value, and has one axis of a batch, or null.`);
+}
+
+function wrong(place: Place, type: PlainType, value: unknown): DownhillError {
+  const many = place.lead === 0 ? "" : `, one for each item of the batch`;
+  return new DownhillError("tree", `${place.path} must be ${nounOf(type)}${many}, got ${describe(value)}.`);
+}
+
+/**
+ * Takes a plain value apart: appends its leaves, one for each parameter of the region that it stands for, whose types `types`
+ * gives in turn. Typed arrays of the right kind are not copied.
+ *
+ * @throws DownhillError `tree` for what has another structure, `shape` for rows of unequal length, `range` for a number that
+ * must be whole and is not.
+ */
+export function takeApart(
+  type: PlainType,
+  value: unknown,
+  types: Iterator<RegionType>,
+  place: Place,
+  leaves: Leaf[],
+): Template {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return takeLeaf(type, value, types.next().value as RegionType, atLeaf(place), leaves);
+    case "list":
+      return takeList(type, value, types, atLeaf(place), leaves);
+    case "record": {
+      if (typeof value !== "object" || value === null || value instanceof Tensor)
+        throw wrong(place, type, value);
+      const fields = type.fields.map((field) => {
+        const item = (value as Readonly<Record<string, unknown>>)[field.name];
+        const at = member(place, field.name, `.${field.name}`);
+        return { name: field.name, type: takeApart(field.type, item, types, at, leaves) };
+      });
+      return { kind: "record", fields };
+    }
+    case "tuple": {
+      if (!Array.isArray(value) || value.length !== type.items.length) throw wrong(place, type, value);
+      const items = type.items.map((item, i) =>
+        takeApart(item, value[i], types, member(place, i, `[${i}]`), leaves),
+      );
+      return { kind: "tuple", items };
+    }
+    default:
+      return assertNever(type, "takeApart");
+  }
+}
+
+const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
+
+function takeLeaf(
+  type: PlainType & { readonly kind: keyof typeof rankOf },
+  value: unknown,
+  element: RegionType,
+  place: LeafPlace,
+  leaves: Leaf[],
+): Template {
+  const rank = rankOf[type.kind];
+  if (rank + place.lead === 0) {
+    if (typeof value !== (type.kind === "boolean" ? "boolean" : "number")) throw wrong(place, type, value);
+    const data = Number(value);
+    if (element === "i32") requireWhole(place, data);
+    leaves.push({ data, dims: [] });
+    return { kind: "leaf", rank, type: element, of: "number[]" };
+  }
+  const make = makers[element];
+  if (rank + place.lead === 1 && value instanceof make && type.kind !== "boolean") {
+    leaves.push({ data: value, dims: [value.length] });
+    return {
+      kind: "leaf",
+      rank,
+      type: element,
+      of: rank === 0 ? "number[]" : (value.constructor.name as RowKind),
+    };
+  }
+  const dims = sizesOf(type, value, rank + place.lead, place);
+  const data = new make(sizeOf(dims));
+  const of = fill(data, type, value, dims, place);
+  leaves.push({ data, dims });
+  // of numbers, a row of several is an array of numbers whichever they were given in
+  return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of };
+}
+
+function requireWhole(place: LeafPlace, x: number): void {
+  if (x === Math.trunc(x) && Math.abs(x) < 2 ** 31) return;
+  throw new DownhillError(
+    "range",
+    `${place.path} sets a size, a bound or a place, so it must be a whole number below 2^31, got ${x}.`,
+  );
+}
+
+type Rows = ArrayLike<unknown>;
+
+/** Arrays and typed arrays of numbers. */
+function isRow(value: unknown): value is Rows {
+  return (
+    Array.isArray(value) ||
+    value instanceof Float64Array ||
+    value instanceof Float32Array ||
+    value instanceof Int32Array
+  );
+}
+
+/** The sizes along the first rows. */
+function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafPlace): number[] {
+  const dims: number[] = [];
+  let level: unknown = value;
+  while (dims.length < rank) {
+    if (!isRow(level)) {
+      if (dims.length > 0 && level === undefined) break; // no rows: the others are of length 0 too
+      throw wrong(place, type, value);
+    }
+    dims.push(level.length);
+    level = level[0];
+  }
+  while (dims.length < rank) dims.push(0);
+  return dims;
+}
+
+/** Copies a nest of rows, and says what its innermost rows are. */
+function fill(
+  data: Elements,
+  type: PlainType,
+  value: unknown,
+  dims: readonly number[],
+  place: LeafPlace,
+): RowKind {
+  let next = 0;
+  let of: RowKind = "number[]";
+  const expected = type.kind === "boolean" ? "boolean" : "number";
+  const visit = (level: unknown, depth: number): void => {
+    if (!isRow(level) || level.length !== dims[depth]) throw uneven(place, type, level, dims, depth);
+    if (depth < dims.length - 1) {
+      for (let i = 0; i < level.length; i++) visit(level[i], depth + 1);
+      return;
+    }
+    if (!Array.isArray(level)) of = level.constructor.name as RowKind;
+    for (let i = 0; i < level.length; i++) {
+      const x: unknown = level[i];
+      if (typeof x !== expected) throw wrongElement(place, x, i);
+      if (data instanceof Int32Array && expected === "number") requireWhole(place, x as number);
+      data[next++] = Number(x);
+    }
+  };
+  visit(value, 0);
+  return of;
+}
+
+function wrongElement(place: Place, x: unknown, i: number): DownhillError {
+  const hint = x instanceof Tensor ? " Give one tensor for the whole array: stack([x, y])." : "";
+  return new DownhillError("tree", `${place.path}: element ${i} is ${describe(x)}, not a number.${hint}`);
+}
+
+function uneven(
+  place: LeafPlace,
+  type: PlainType,
+  level: unknown,
+  dims: readonly number[],
+  depth: number,
+): DownhillError {
+  if (!isRow(level)) return wrong(place, type, level);
+  return new DownhillError(
+    "shape",
+    `${place.path}: rows must be of equal length; there is one of ${level.length} beside one of ${dims[depth]!}.`,
+  );
+}
+
+function takeList(
+  type: PlainType & { readonly kind: "list" },
+  value: unknown,
+  types: Iterator<RegionType>,
+  place: LeafPlace,
+  leaves: Leaf[],
+): Template {
+  if (!Array.isArray(value)) throw wrong(place, type, value);
+  const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
+  const items: Leaf[][] = [];
+  let item: Template | undefined;
+  for (let i = 0; i < value.length; i++) {
+    const own: Leaf[] = [];
+    const path = `${place.path}[${i}]`;
+    const template = takeApart(type.item, value[i], elements.values(), { ...place, path }, own);
+    item ??= template;
+    items.push(own);
+  }
+  elements.forEach((element, k) => {
+    const first = items[0]?.[k];
+    const dims =
+      first === undefined ? new Array<number>(rankOfLeaf(type.item, k) + place.lead).fill(0) : first.dims;
+    leaves.push(
+      stack(
+        items.map((own) => own[k]!),
+        dims,
+        element,
+        place,
+      ),
+    );
+  });
+  return { kind: "list", item: item ?? templateOf(type.item, elements.values()) };
+}
+
+/** Leaves of the same sizes as one, along an axis in front. */
+function stack(items: readonly Leaf[], dims: readonly number[], element: RegionType, place: LeafPlace): Leaf {
+  const size = sizeOf(dims);
+  const data = new makers[element](items.length * size);
+  items.forEach((leaf, i) => {
+    if (leaf.dims.some((n, axis) => n !== dims[axis])) {
+      throw new DownhillError(
+        "shape",
+        `${place.path}: the arrays of all items must be of equal length; in item ${i} there is one of ${leaf.dims.join(" × ")} beside one of ${dims.join(" × ")}.`,
+      );
+    }
+    if (typeof leaf.data === "number") data[i] = leaf.data;
+    else data.set(leaf.data, i * size);
+  });
+  return { data, dims: [items.length, ...dims] };
+}
+
+/** The types of the leaves of a value, depth first. */
+function leafTypes(type: PlainType): readonly (PlainType & { readonly kind: keyof typeof rankOf })[] {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return [type];
+    case "list":
+      return leafTypes(type.item);
+    case "record":
+      return type.fields.flatMap((field) => leafTypes(field.type));
+    case "tuple":
+      return type.items.flatMap(leafTypes);
+    default:
+      return assertNever(type, "leafTypes");
+  }
+}
+
+/** How many parameters or results of a region a value stands for. */
+export function countLeaves(type: PlainType): number {
+  return leafTypes(type).length;
+}
+
+function rankOfLeaf(type: PlainType, k: number): number {
+  return rankOf[leafTypes(type)[k]!.kind];
+}
+
+/** How a value of which only the type is known is put together. */
+export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "matrix":
+      return {
+        kind: "leaf",
+        rank: rankOf[type.kind],
+        type: types.next().value as RegionType,
+        of: "number[]",
+      };
+    case "array": {
+      const of = type.of === "any" ? "number[]" : type.of;
+      return { kind: "leaf", rank: 1, type: types.next().value as RegionType, of };
+    }
+    case "list":
+      return { kind: "list", item: templateOf(type.item, types) };
+    case "record":
+      return {
+        kind: "record",
+        fields: type.fields.map((field) => ({ name: field.name, type: templateOf(field.type, types) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: type.items.map((item) => templateOf(item, types)) };
+    default:
+      return assertNever(type, "templateOf");
+  }
+}
+
+/** How many leaves a template takes. */
+export function leavesOf(template: Template): number {
+  switch (template.kind) {
+    case "leaf":
+      return 1;
+    case "list":
+    case "batch":
+      return leavesOf(template.item);
+    case "record":
+      return template.fields.reduce((n, field) => n + leavesOf(field.type), 0);
+    case "tuple":
+      return template.items.reduce((n, item) => n + leavesOf(item), 0);
+    case "jacobian":
+      return leavesOf(template.out) * leavesOf(template.in);
+    default:
+      return assertNever(template, "leavesOf");
+  }
+}
+
+/** What stands at a leaf: made of as many operands as stand there, which have `lead` axes more in front than the template says. */
+type Finish = (
+  leaf: Template & { readonly kind: "leaf" },
+  group: readonly Leaf[],
+  lead: number,
+  of: RowKind,
+) => unknown;
+
+/** Puts a plain value together from its leaves. */
+export function putTogether(template: Template, leaves: readonly Leaf[]): unknown {
+  return build(template, leaves, 0, undefined, ({ type }, group, _, of) => plainLeaf(group[0]!, type, of));
+}
+
+function build(
+  template: Template,
+  leaves: readonly Leaf[],
+  lead: number,
+  outerKind: RowKind | undefined,
+  finish: Finish,
+): unknown {
+  // a leaf of the template takes this many
+  const each = leaves.length / leavesOf(template);
+  switch (template.kind) {
+    case "leaf": {
+      const of = template.rank > 0 ? template.of : (outerKind ?? template.of);
+      return finish(template, leaves, lead, of);
+    }
+    case "list": {
+      const n = leaves[0]?.dims[lead] ?? 0;
+      return Array.from({ length: n }, (_, i) =>
+        build(
+          template.item,
+          leaves.map((leaf) => itemOf(leaf, lead, i)),
+          lead,
+          outerKind,
+          finish,
+        ),
+      );
+    }
+    case "record": {
+      let next = 0;
+      const entries = template.fields.map(({ name, type }) => {
+        const own = leaves.slice(next, (next += leavesOf(type) * each));
+        return [name, build(type, own, lead, outerKind, finish)] as const;
+      });
+      return Object.fromEntries(entries);
+    }
+    case "tuple": {
+      let next = 0;
+      return template.items.map((item) =>
+        build(item, leaves.slice(next, (next += leavesOf(item) * each)), lead, outerKind, finish),
+      );
+    }
+    case "batch":
+      return build(template.item, leaves, lead + 1, outerKind, finish);
+    case "jacobian":
+      return build(template.out, leaves, lead, outerKind, (leaf, group, before, of) =>
+        build(template.in, group, before + leaf.rank, leaf.rank > 0 ? of : outerKind, finish),
+      );
+    default:
+      return assertNever(template, "build");
+  }
+}
+
+/** The part of a leaf at place `i` of an axis. */
+function itemOf({ data, dims }: Leaf, axis: number, i: number): Leaf {
+  if (typeof data === "number") return { data, dims };
+  const inner = sizeOf(dims.slice(axis + 1));
+  const n = dims[axis]!;
+  const outer = sizeOf(dims.slice(0, axis));
+  const rest = dims.toSpliced(axis, 1);
+  if (rest.length === 0) return { data: data[i]!, dims: rest };
+  const part = data.slice(0, outer * inner);
+  for (let o = 0; o < outer; o++)
+    part.set(data.subarray((o * n + i) * inner, (o * n + i + 1) * inner), o * inner);
+  return { data: part, dims: rest };
+}
+
+function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): unknown {
+  if (typeof data === "number") return type === "bool" ? data !== 0 : data;
+  if (dims.length === 0) return type === "bool" ? data[0] !== 0 : data[0];
+  let next = 0;
+  const visit = (depth: number): unknown => {
+    const n = dims[depth]!;
+    if (depth < dims.length - 1) return Array.from({ length: n }, () => visit(depth + 1));
+    return rowOf(data, next, (next += n), of);
+  };
+  return visit(0);
+}
+
+function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
+  if (of === "number[]") return Array.from(data.subarray(from, to));
+  // an array that is the result as a whole is handed over as it is
+  if (data.constructor.name === of) return from === 0 && to === data.length ? data : data.slice(from, to);
+  const part = data.subarray(from, to);
+  return of === "Float64Array"
+    ? Float64Array.from(part)
+    : of === "Float32Array"
+      ? Float32Array.from(part)
+      : Int32Array.from(part);
+}
+
+/** Whether arrays of records or tuples are in a template. */
+export function holdsList(template: Template): boolean {
+  switch (template.kind) {
+    case "leaf":
+      return false;
+    case "list":
+      return true;
+    case "record":
+      return template.fields.some((field) => holdsList(field.type));
+    case "tuple":
+      return template.items.some(holdsList);
+    case "batch":
+      return holdsList(template.item);
+    case "jacobian":
+      return holdsList(template.out) || holdsList(template.in);
+    default:
+      return assertNever(template, "holdsList");
+  }
+}
+
+/**
+ * Takes apart what has the structure of a result.
+ *
+ * @throws DownhillError as `takeApart`, and `tree` where the result is made of Jacobians.
+ */
+export function takeLike(template: Template, value: unknown, path: string): Leaf[] {
+  const leaves: Leaf[] = [];
+  const take = (part: Template, given: unknown, place: Place): void => {
+    switch (part.kind) {
+      case "batch":
+        take(part.item, given, { ...place, lead: Number(place.lead) + 1 });
+        return;
+      case "jacobian":
+        throw new DownhillError(
+          "tree",
+          `${path}: of a Jacobian it must be given in tensors, and so the arguments too.`,
+        );
+      case "leaf":
+      case "list":
+      case "record":
+      case "tuple":
+        takeApart(plainTypeOf(part), given, typesIn(part).values(), place, leaves);
+        return;
+      default:
+        assertNever(part, "takeLike");
+    }
+  };
+  take(template, value, { path, lead: 0 });
+  return leaves;
+}
+
+/** The types of the leaves that a template takes. */
+export function typesIn(template: Template): RegionType[] {
+  switch (template.kind) {
+    case "leaf":
+      return [template.type];
+    case "list":
+    case "batch":
+      return typesIn(template.item);
+    case "record":
+      return template.fields.flatMap((field) => typesIn(field.type));
+    case "tuple":
+      return template.items.flatMap(typesIn);
+    case "jacobian":
+      return typesIn(template.out).flatMap((type) => typesIn(template.in).map(() => type));
+    default:
+      return assertNever(template, "typesIn");
+  }
+}
+
+/** The type of the values that a template makes. */
+function plainTypeOf(template: Template): PlainType {
+  switch (template.kind) {
+    case "leaf":
+      if (template.rank === 0) return { kind: template.type === "bool" ? "boolean" : "number" };
+      return template.rank === 1 ? { kind: "array", of: "any" } : { kind: "matrix" };
+    case "list":
+      return { kind: "list", item: plainTypeOf(template.item) };
+    case "record":
+      return {
+        kind: "record",
+        fields: template.fields.map(({ name, type }) => ({ name, type: plainTypeOf(type) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: template.items.map(plainTypeOf) };
+    case "batch":
+    case "jacobian":
+      throw new DownhillError("tree", "a batch or Jacobian inside of a result must be given in tensors.");
+    default:
+      return assertNever(template, "plainTypeOf");
+  }
+}
