@@ -107,6 +107,25 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     },
   );
 
+  test("temporaries of a size that is known have their memory where only inputs are as long as a call says", () => {
+    const run = backend.compile({
+      name: "first",
+      inputs: [port("a", "f64", n), nInput],
+      outputs: [{ kind: "scalar", value: k.load("f64", "kept", k.i32(0)) }],
+      temps: [{ name: "kept", type: "f64", size: 1, offset: 0 }],
+      arenaBytes: 32,
+      body: [
+        { kind: "store", buffer: "kept", index: k.i32(0), value: k.load("f64", "a", k.sub(n, k.i32(1))) },
+      ],
+    });
+    for (const size of [1, 3, 2]) {
+      const outputs: Slot[] = [NaN];
+      run([cell(size, (i) => i + 1), size], outputs);
+      expect(outputs).toEqual([size]);
+    }
+    run.release?.();
+  });
+
   test("an array that is too short for the size of a call is refused by name", () => {
     const run = backend.compile(reversed);
     expect(() => run([cell(4), 5], [cell(5), 0])).toThrow(

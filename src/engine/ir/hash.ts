@@ -1,8 +1,8 @@
 import { refuseExtra } from "../errors/arguments.ts";
-import type { Hasher } from "../util/hasher.ts";
-import { makeHasher } from "../util/hasher.ts";
-import { identityOf, paramsKey } from "./key.ts";
+import { digest } from "../util/digest.ts";
+import { identityOf } from "./key.ts";
 import type { Program, Var } from "./program.ts";
+import { DeferredProgram, isProgram } from "./program.ts";
 import type { ArrayType, DType } from "./types.ts";
 
 /**
@@ -20,14 +20,14 @@ export function hashProgram(program: Program): string {
   }
   const before = outermost;
   outermost = open.length;
-  const hasher = makeHasher();
+  const words: number[] = [];
   open.push(program);
   try {
-    feedProgram(program, hasher);
+    addProgram(program, words);
   } finally {
     open.pop();
   }
-  const hash = hasher.digest();
+  const hash = digest(words);
   if (outermost >= open.length) hashes.set(program, hash); // by itself a part of a cycle has another hash
   outermost = Math.min(before, outermost);
   return hash;
@@ -39,38 +39,65 @@ const open: Program[] = [];
 /** The place of the outermost of them that one inside referred to. */
 let outermost = 0;
 
-/** Everything that matters of a program in one order, lists with their lengths first: two that differ are fed otherwise. */
-function feedProgram({ ins, eqns, outs }: Program, hasher: Hasher): void {
+/** Everything that matters of a program as int32 numbers, lists with their lengths first: two that differ give others. */
+function addProgram({ ins, eqns, outs }: Program, words: number[]): void {
   const numbers = new Map<Var, number>();
   const number = (v: Var): number => {
     let n = numbers.get(v);
     if (n === undefined) numbers.set(v, (n = numbers.size));
     return n;
   };
-  const feedNew = (list: readonly Var[]): void => {
-    hasher.feed(list.length);
+  const addNew = (list: readonly Var[]): void => {
+    words.push(list.length);
     for (const v of list) {
-      hasher.feed(number(v));
-      feedType(v.type, hasher);
+      words.push(number(v));
+      addType(v.type, words);
     }
   };
-  feedNew(ins);
-  hasher.feed(eqns.length);
+  addNew(ins);
+  words.push(eqns.length);
   for (const eqn of eqns) {
-    hasher.feed(identityOf(eqn.prim));
-    hasher.feedText(paramsKey(eqn.params, hashProgram));
-    hasher.feed(eqn.ins.length);
-    for (const v of eqn.ins) hasher.feed(number(v));
-    feedNew(eqn.outs);
+    words.push(identityOf(eqn.prim), eqn.ins.length);
+    for (const v of eqn.ins) words.push(number(v));
+    addNew(eqn.outs);
+    addParams(eqn.params, words);
   }
-  hasher.feed(outs.length);
-  for (const v of outs) hasher.feed(number(v));
+  words.push(outs.length);
+  for (const v of outs) words.push(number(v));
 }
 
 const dtypes: readonly DType[] = ["float64", "float32", "int32", "uint32", "bool"];
 
-function feedType({ dtype, weak, shape }: ArrayType, { feed }: Hasher): void {
-  feed(2 * dtypes.indexOf(dtype) + (weak ? 1 : 0));
-  feed(shape.length);
-  for (const n of shape) feed(n);
+function addType({ dtype, weak, shape }: ArrayType, words: number[]): void {
+  words.push(2 * dtypes.indexOf(dtype) + (weak ? 1 : 0), shape.length, ...shape);
+}
+
+/** What a parameter is, before what it holds. */
+const kinds = { integer: 0, list: 1, record: 2, program: 3, text: 4, other: 5 };
+
+/** Parameters that `paramsKey` gives equal keys add the same. */
+function addParams(params: unknown, words: number[]): void {
+  if (typeof params === "number" && (params | 0) === params && !Object.is(params, -0)) {
+    words.push(kinds.integer, params);
+  } else if (Array.isArray(params)) {
+    words.push(kinds.list, params.length);
+    for (const param of params) addParams(param, words);
+  } else if (isProgram(params)) {
+    addText(kinds.program, hashProgram(params), words);
+  } else if (params instanceof DeferredProgram) {
+    addText(kinds.program, hashProgram(params.program), words);
+  } else if (typeof params === "object" && params !== null) {
+    const keys = Object.keys(params);
+    words.push(kinds.record, keys.length);
+    for (const key of keys) {
+      addText(kinds.text, key, words);
+      addParams((params as Readonly<Record<string, unknown>>)[key], words);
+    }
+  } else if (typeof params === "string") addText(kinds.text, params, words);
+  else addText(kinds.other, Object.is(params, -0) ? "-0" : String(params), words);
+}
+
+function addText(kind: number, text: string, words: number[]): void {
+  words.push(kind, text.length);
+  for (let i = 0; i < text.length; i++) words.push(text.charCodeAt(i));
 }

@@ -3,6 +3,7 @@ import type { CodeSize, TypedArray } from "./executable.ts";
 import { viewOf } from "./executable.ts";
 import { withRoom } from "./reclaim.ts";
 import type { Routine } from "./scalar.ts";
+import { isConstant } from "./sizes.ts";
 import { must } from "../util/assert-never.ts";
 
 /** The temporaries of a routine, for backends whose code keeps them on the JavaScript heap: arrays over one block of memory. */
@@ -19,7 +20,9 @@ export interface Temporaries {
 export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, update }: CallSizes): Temporaries {
   const arrays: TypedArray[] = [];
   let block = makeBlock(0);
+  const isFixed = temps.every(({ size, offset }) => isConstant(size) && isConstant(offset));
   const arrange = (): void => {
+    if (isFixed && arrays.length === temps.length) return; // the code may hold on to them
     const bytes = arenaBytes();
     if (bytes > block.byteLength) block = makeBlock(bytes);
     temps.forEach(({ name, type }, k) => {
@@ -27,7 +30,7 @@ export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, updat
       arrays[k] = viewOf(type, block, offset, size);
     });
   };
-  if (update === undefined) arrange();
+  if (update === undefined || isFixed) arrange();
   return {
     arrays,
     arrange,

@@ -9,7 +9,9 @@ export function constant(type: RegionType, value: number): RegionExpr {
   return { kind: "const", type, value };
 }
 
-export function local(type: RegionType, name: string): RegionExpr {
+export type LocalExpr = Extract<RegionExpr, { readonly kind: "local" }>;
+
+export function local(type: RegionType, name: string): LocalExpr {
   return { kind: "local", type, name };
 }
 
@@ -52,7 +54,7 @@ export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
 }
 
 /** The scalar or array that a parameter is, as an expression of a scalar. */
-export function scalarParam(param: RegionParam): RegionExpr {
+export function scalarParam(param: RegionParam): LocalExpr {
   if (param.kind !== "scalar") throw internalError(`${param.name} is no scalar`);
   return local(param.type, param.name);
 }

@@ -11,7 +11,10 @@ import { randomRegion } from "../../../test/support/random-regions.ts";
 import { engineScalarValues } from "../../../test/support/scalar-values.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { isFloating } from "./build.ts";
-import { tangent } from "./tangent.ts";
+import { tangent, typeOfResult } from "./tangent.ts";
+import type { TransposeOptions } from "./transpose.ts";
+import { transpose } from "./transpose.ts";
+import type { Region } from "./region.ts";
 
 const values = engineScalarValues(scalarFunctions);
 const duals = hyperDuals(values);
@@ -129,8 +132,113 @@ function checkTangent(drawn: RandomRegion): string | undefined {
   return undefined;
 }
 
+/** Random numbers in the place of the floating results. */
+function cotangentsOf(region: Region, results: readonly RegionValue[]): RegionValue[] {
+  return results.flatMap((value, i) => {
+    const result = region.results[i]!;
+    const type = typeOfResult(result, region.body);
+    if (!isFloating(type)) return [];
+    return [mapValue(value, (_, j) => rounded(Math.sin(3 * i + j + 1), type)) as RegionValue];
+  });
+}
+
+const dot = (xs: readonly RegionValue[], ys: readonly RegionValue[]): number => {
+  const [x, y] = [xs.flatMap(numbersOf), ys.flatMap(numbersOf)];
+  return x.length === y.length ? x.reduce((sum, one, i) => sum + one * y[i]!, 0) : NaN;
+};
+
+/** The region of values and cotangents: the parameters, then a cotangent for each floating result. */
+function gradientOf(region: Region, options?: TransposeOptions): Region {
+  const forward = tangent(region, region.params.map(isActive), scalarFunctions, { primal: true });
+  return transpose(
+    forward,
+    forward.params.map((_, i) => i >= region.params.length),
+    forward.results.map((_, i) => i >= region.results.length),
+    scalarFunctions,
+    options,
+  );
+}
+
+const checkTranspose =
+  (options?: TransposeOptions) =>
+  (drawn: RandomRegion): string | undefined => {
+    const { region, args, isFine } = drawn;
+    const want = exact(drawn);
+    const values0 = evaluateRegion(region, args, { values }).results;
+    const cts = cotangentsOf(region, values0);
+    const { results } = evaluateRegion(gradientOf(region, options), [...args, ...cts], { values });
+    for (const [i, numbers] of want.entries()) {
+      const value = difference(
+        `value ${i}`,
+        numbersOf(results[i]!),
+        numbers.map(({ x }) => x),
+        isFine,
+      );
+      if (value !== undefined) return value;
+    }
+    const gradient = results.slice(region.results.length);
+    const tangents = want.filter((_, i) => isFloating(typeOfResult(region.results[i]!, region.body)));
+    const forward = dot(
+      tangents.map((one) => ({ data: one.map(({ a }) => a), dims: [one.length] })),
+      cts,
+    );
+    return difference("<ct, J v>", [dot(gradient, moves(drawn, "a"))], [forward], isFine);
+  };
+
+/** The derivative of the gradient along one direction, times another: forwards or backwards over the gradient. */
+const checkSecond =
+  (way: "forward" | "reverse") =>
+  (drawn: RandomRegion): string | undefined => {
+    const { region, args, isFine } = drawn;
+    const cts = cotangentsOf(region, evaluateRegion(region, args, { values }).results);
+    const gradient = gradientOf(region);
+    const isMoved = gradient.params.map((param, i) => i < region.params.length && isActive(param));
+    const forward = tangent(gradient, isMoved, scalarFunctions, { primal: false });
+    const isGradient = forward.results.map(
+      (_, i) => i >= forward.results.length - isMoved.filter(Boolean).length,
+    );
+    let got: number;
+    if (way === "forward") {
+      const { results } = evaluateRegion(forward, [...args, ...cts, ...moves(drawn, "a")], { values });
+      got = dot(
+        results.filter((_, i) => isGradient[i]),
+        moves(drawn, "b"),
+      );
+    } else {
+      const reverse = transpose(
+        forward,
+        forward.params.map((_, i) => i >= gradient.params.length),
+        forward.results.map(() => true),
+        scalarFunctions,
+      );
+      const none = cts.map((ct) => mapValue(ct, () => 0) as RegionValue);
+      const { results } = evaluateRegion(reverse, [...args, ...cts, ...none, ...moves(drawn, "b")], {
+        values,
+      });
+      got = dot(results, moves(drawn, "a"));
+    }
+    const tangents = exact(drawn).filter((_, i) => isFloating(typeOfResult(region.results[i]!, region.body)));
+    const want = dot(
+      tangents.map((one) => ({ data: one.map(({ ab }) => ab), dims: [one.length] })),
+      cts,
+    );
+    return difference(`second derivative, ${way}`, [got], [want], isFine);
+  };
+
 describe("random regions", () => {
+  test.each(["forward", "reverse"] as const)("have second derivatives, %s over reverse", (way) => {
+    expect(firstFault(3000, extent(20, 15_000), checkSecond(way))).toBeUndefined();
+  });
+
+  test("have transposes that agree with their tangents", () => {
+    expect(firstFault(1000, extent(150, 30_000), checkTranspose())).toBeUndefined();
+  });
+
+  test("have transposes without anything computed again", () => {
+    expect(firstFault(2000, extent(50, 10_000), checkTranspose({ recompute: false }))).toBeUndefined();
+  });
+
   test("have the tangents that numbers with derivatives give", () => {
-    expect(firstFault(1, extent(300, 30_000), checkTangent)).toBeUndefined();
+    expect(firstFault(1, extent(150, 30_000), checkTangent)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { makeHasher } from "../util/hasher.ts";
+import { digest } from "../util/digest.ts";
 import type { PositionIndex, Region } from "./region.ts";
 
 const keys = new WeakMap<Region, string>();
@@ -14,9 +14,8 @@ export function regionKey(region: Region): string {
 }
 
 function makeKey(region: Region): string {
-  const hasher = makeHasher();
-  hasher.feedText(canonicalText(region, new Map()));
-  return hasher.digest();
+  const text = canonicalText(region, new Map());
+  return digest(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }
 
 /**

@@ -1,90 +1,302 @@
 import { describe, expect, test } from "vitest";
-import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
-import * as r from "../../../test/support/region-text.ts";
+import { regionOf } from "../../../test/support/draw-region.ts";
+import { evaluateRegion, RegionFailure } from "../../../test/support/evaluate-region.ts";
+import type { RegionValue } from "../../../test/support/evaluate-region.ts";
+import { extent } from "../../../test/support/extent.ts";
+import * as r from "../../../test/support/region-build.ts";
+import { engineScalarValues } from "../../../test/support/scalar-values.ts";
 import { sizedInterp } from "../backends/interp/index.ts";
 import { makeJsBackend } from "../backends/js/index.ts";
 import { makeWasmBackend } from "../backends/wasm/index.ts";
+import { DownhillError } from "../errors/index.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
-import { printRoutine } from "../kernel/print.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { checkRegion } from "../region/check.ts";
-import type { Region } from "../region/region.ts";
-import type { RegionArgument, RegionOutcome } from "./regions.ts";
-import { callOf, compileRegion } from "./regions.ts";
+import type { LowerOptions } from "../region/lower/options.ts";
+import type { Region, RegionExpr, RegionStmt } from "../region/region.ts";
+import type { RegionOutcome } from "./regions.ts";
+import { callOf, callRegion, compileRegion } from "./regions.ts";
+import { engine } from "./engine.ts";
 
 const backends = [
   ["the interpreter", sizedInterp],
   ["JavaScript", makeJsBackend(undefined, callSizes)],
   ["WebAssembly", makeWasmBackend()],
 ] as const;
+const values = engineScalarValues(scalarFunctions);
+/** Everything that leaves all bits as they are. */
+const exact: LowerOptions = { sums: false };
 
-const plain = (values: readonly RegionOutcome[]): unknown =>
-  values.map((x) => (typeof x === "number" ? x : { data: [...x.data], dims: x.dims }));
+const plain = (results: readonly (RegionOutcome | RegionValue)[]): unknown =>
+  results.map((x) => (typeof x === "number" ? x : { data: Array.from(x.data), dims: x.dims }));
+
+/** What a call gives, or how it fails. */
+function outcome(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof RegionFailure) return { fails: error.reason, line: error.position?.line };
+    if (!(error instanceof DownhillError)) throw error;
+    const line = /f\.ts:(\d+)/.exec(error.message)?.[1];
+    return { fails: error.code, line: line === undefined ? undefined : Number(line) };
+  }
+}
 
 /** Holds what each backend gives, or throws, to what a walk over the tree gives. */
-function agree(region: Region, ...calls: readonly (readonly RegionArgument[])[]): void {
+function agree(region: Region, ...calls: readonly (readonly RegionValue[])[]): void {
   checkRegion(region, scalarFunctions);
-  for (const [, backend] of backends) {
-    const code = compileRegion(region, backend);
+  for (const [name, backend] of backends) {
+    const code = compileRegion(region, backend, exact);
     checkRoutine(code.lowered.routine);
     const call = callOf(code, region);
-    for (const args of calls) {
-      let wanted: unknown;
-      let isFailure = false;
-      try {
-        wanted = plain(evaluateRegion(region, args).results as RegionOutcome[]);
-      } catch {
-        isFailure = true;
-      }
-      if (isFailure) expect(() => call(args)).toThrow();
-      else expect(plain(call(args)), printRoutine(code.lowered.routine)).toEqual(wanted);
-    }
+    for (const args of calls)
+      expect(
+        outcome(() => plain(call(args))),
+        name,
+      ).toEqual(outcome(() => plain(evaluateRegion(region, args, { values }).results)));
     code.drop();
   }
 }
 
-const xs = (...data: readonly number[]): RegionArgument => ({ data, dims: [data.length] });
+const xs = (...data: readonly number[]): RegionValue => ({ data, dims: [data.length] });
+const int = (name: string): RegionExpr => r.local("i32", name);
+const real = (name: string): RegionExpr => r.local("f64", name);
+const scalar = (value: RegionExpr): Region["results"][number] => ({ kind: "scalar", value });
+const arrayOf = (name: string): Region["results"][number] => ({ kind: "array", name });
+const loop = (
+  index: string,
+  from: RegionExpr,
+  to: RegionExpr,
+  body: readonly RegionStmt[],
+  more: object = {},
+): RegionStmt => ({ kind: "for", index, from, to, step: 1, body, ...more });
+const when = (
+  condition: RegionExpr,
+  then: readonly RegionStmt[],
+  otherwise: readonly RegionStmt[] = [],
+): RegionStmt => ({ kind: "if", condition, then, otherwise });
+const [zero, one] = [r.i32(0), r.i32(1)];
+const params: Region["params"] = [
+  { kind: "array", name: "x", type: "f64", rank: 1 },
+  { kind: "scalar", name: "k", type: "i32" },
+  { kind: "scalar", name: "a", type: "f64" },
+];
 
-describe("regions run as a walk over their tree does", () => {
-  test("sums, products and branches over an array", () => {
+/** A region of an array `x`, an integer `k` and a number `a`. */
+const region = (body: readonly RegionStmt[], ...results: Region["results"]): Region => ({
+  name: "f",
+  params,
+  body,
+  results,
+  file: "f.ts",
+  positions: [1, 2, 3].map((line) => ({ line, column: 3, text: `x[i + ${line}]` })),
+});
+const length = r.length("x");
+const at = (place: RegionExpr, position?: number): RegionExpr => r.load("f64", "x", [place], position);
+const declareArray = (name: string, ...dims: readonly RegionExpr[]): RegionStmt => ({
+  ...r.array(name, "f64", dims),
+  at: 0,
+});
+
+describe("regions run as a walk over their tree does, to the bit, by each backend", () => {
+  test("random ones", () => {
+    for (let seed = 1; seed <= extent(40, 3000); seed++) {
+      const drawn = regionOf(seed);
+      agree({ ...drawn.region, file: "f.ts" }, drawn.args);
+    }
+  });
+
+  test("branches in loops over arrays of any length", () => {
     agree(
-      r.region(
-        [r.arrayParam("x"), r.realParam("a")],
+      region(
         [
           r.declare("s", r.f64(0)),
-          r.loop("i", r.i32(0), r.lengthOf("x"), [
-            r.when(
-              r.less(r.load("x", r.int("i")), r.real("a")),
-              [r.set("s", r.add(r.real("s"), r.load("x", r.int("i"))))],
-              [r.set("s", r.sub(r.real("s"), r.f64(1)))],
+          loop("i", zero, length, [
+            when(
+              r.apply("less", at(int("i")), real("a")),
+              [r.set("s", r.apply("add", real("s"), at(int("i"))))],
+              [r.set("s", r.apply("sub", real("s"), r.f64(1)))],
             ),
           ]),
         ],
-        [r.scalarResult(r.real("s"))],
+        scalar(real("s")),
       ),
-      [xs(1, 2, 3, 4), 2.5],
-      [xs(), 1],
-      [xs(5), 7],
+      [xs(1, 2, 3, 4), 0, 2.5],
+      [xs(), 0, 1],
+      [xs(5), 0, 7],
     );
   });
 
-  test("checked places, in and out of range, with neighbours", () => {
-    const region = r.region(
-      [r.arrayParam("x"), r.intParam("k")],
+  test("places out of range, which end the call where they are first met", () => {
+    const neighbours = region(
       [
-        r.array("y", r.lengthOf("x")),
-        r.loop("i", r.i32(0), r.lengthOf("x"), [
+        declareArray("y", length),
+        loop("i", zero, length, [
           r.store(
             "y",
-            r.int("i"),
-            r.add(r.load("x", r.add(r.int("i"), r.int("k")), 1), r.load("x", r.int("i"), 2)),
+            [int("i")],
+            r.apply("add", at(r.apply("add", int("i"), int("k")), 1), at(int("i"))),
             0,
           ),
         ]),
       ],
-      [r.arrayResult("y")],
+      arrayOf("y"),
     );
-    agree(region, [xs(1, 2, 3), 0], [xs(1, 2, 3), 1], [xs(1, 2, 3), -1], [xs(1), 0], [xs(), 5]);
+    agree(neighbours, ...[0, 1, -1, 2147483647].map((k) => [xs(1, 2, 3), k, 0] as const), [xs(), 5, 0]);
+  });
+
+  test("places that would wrap to one in range are out of range", () => {
+    const product = region([r.declare("p", r.apply("mul", int("k"), int("k")))], scalar(at(int("p"), 0)));
+    agree(product, [xs(1, 2, 3), 1, 0]);
+    const call = (k: number) => outcome(() => callRegion(product, [xs(1, 2, 3), k, 0]));
+    expect(call(65536)).toEqual({ fails: "range", line: 1 }); // 2³² wraps to 0
+  });
+
+  test("places in float64: whole numbers only", () => {
+    const place = region([], scalar(at(real("a"), 0)));
+    agree(place, ...[0, -0, 1, 2, 3, 0.5, -1, NaN, Infinity, 1e300].map((a) => [xs(1, 2, 3), 0, a] as const));
+  });
+
+  test("sides that are not chosen set no error", () => {
+    const lazy = r.select(r.apply("less", int("k"), length), at(int("k"), 1), r.f64(-1));
+    agree(
+      region([], scalar(r.apply("add", lazy, r.f64(1)))),
+      [xs(1, 2), 1, 0],
+      [xs(1, 2), 2, 0],
+      [xs(1, 2), -1, 0],
+    );
+  });
+
+  test("a throw in a loop, behind a condition", () => {
+    agree(
+      region(
+        [
+          r.declare("s", r.f64(0)),
+          loop("i", zero, length, [
+            when(r.apply("less", at(int("i")), r.f64(0)), [{ kind: "throw", message: "negative", at: 2 }]),
+            r.set("s", r.apply("add", real("s"), at(int("i")))),
+          ]),
+        ],
+        scalar(real("s")),
+      ),
+      [xs(1, 2), 0, 0],
+      [xs(1, -2), 0, 0],
+    );
+  });
+
+  test("loops with steps, downwards, in reverse, ended early, and while a condition holds", () => {
+    const note = (value: RegionExpr): RegionStmt =>
+      r.set("s", r.apply("add", r.apply("mul", real("s"), r.f64(3)), r.convert("f64", value)));
+    const loops: readonly RegionStmt[] = [
+      loop("i", int("k"), r.i32(7), [note(int("i"))], { step: 3 }),
+      loop("j", r.i32(7), int("k"), [note(int("j"))], { step: -2 }),
+      loop("m", int("k"), r.i32(7), [note(int("m"))], { step: 4, reverse: true }),
+      loop("n", int("k"), r.i32(7), [note(int("n"))], {
+        step: 2,
+        live: r.apply("less", real("s"), r.f64(1e4)),
+      }),
+      loop("o", int("k"), length, [note(int("o"))], { live: r.apply("less", r.f64(0), at(int("o"))) }),
+      { kind: "while", condition: r.apply("less", real("s"), real("a")), body: [note(one)] },
+      {
+        kind: "while",
+        condition: r.apply("less", at(int("c"), 1), real("a")),
+        body: [r.set("c", r.apply("add", int("c"), one)), note(int("c"))],
+      },
+    ];
+    for (const stmt of loops)
+      agree(
+        region([r.declare("s", r.f64(1)), r.declare("c", zero), stmt], scalar(real("s"))),
+        ...[0, 3, 7, 9].map((k) => [xs(1, 2, 0, 4), k, 3] as const),
+        [xs(1, 2), 1, 50],
+      );
+  });
+
+  test("arrays made in loops, of two axes, exchanged, and as long as data says", () => {
+    const grid = region(
+      [
+        r.declare("n", r.convert("i32", real("a"))),
+        loop("t", zero, int("k"), [
+          declareArray("g", length, r.apply("add", int("t"), one)),
+          r.store("g", [zero, int("t")], r.f64(1), 1),
+          r.store("g", [r.apply("sub", length, one), zero], r.f64(2), 2),
+        ]),
+        declareArray("p", int("n")),
+        declareArray("q", int("n")),
+        loop("i", zero, int("n"), [
+          r.store("p", [int("i")], r.convert("f64", int("i"))),
+          { kind: "swap", x: "p", y: "q" },
+        ]),
+      ],
+      arrayOf("q"),
+      arrayOf("p"),
+      scalar(r.convert("f64", r.length("q"))),
+    );
+    agree(grid, [xs(1, 2), 3, 4], [xs(1, 2), 0, 1000], [xs(), 2, 4], [xs(1), 1, -1]);
+  });
+
+  test("arrays that grow", () => {
+    const tape: RegionStmt = { ...r.array("tape", "f64", [zero]), growable: true };
+    const many = region(
+      [
+        tape,
+        r.declare("n", zero),
+        loop("i", zero, int("k"), [
+          r.store("tape", [int("n")], r.convert("f64", int("i"))),
+          r.set("n", r.apply("add", int("n"), one)),
+        ]),
+        r.declare("s", r.f64(0)),
+        loop("j", zero, int("n"), [
+          r.set("s", r.apply("add", r.apply("mul", real("s"), real("a")), r.load("f64", "tape", [int("j")]))),
+        ]),
+      ],
+      scalar(real("s")),
+    );
+    agree(many, [xs(), 3, 2], [xs(), 1000, 0.5], [xs(), 5000, 0.5], [xs(), 0, 2]);
+  });
+});
+
+describe("callRegion", () => {
+  const sum = region(
+    [
+      r.declare("s", real("a")),
+      loop("i", zero, length, [
+        r.set("s", r.apply("add", real("s"), at(r.apply("add", int("i"), int("k")), 1))),
+      ]),
+    ],
+    scalar(real("s")),
+  );
+
+  test("compiles once for all regions of one structure, whatever the names, lengths and values", () => {
+    const before = engine.compilations;
+    for (const n of [3, 5, 1000]) callRegion(sum, [{ data: new Float64Array(n), dims: [n] }, 0, n]);
+    const text = JSON.stringify(sum).replaceAll('"s"', '"total"').replaceAll('"f"', '"g"');
+    const renamed = JSON.parse(text) as Region;
+    expect(callRegion({ ...renamed, file: "g.ts" }, [xs(1, 2), 0, 4])).toEqual([7]);
+    expect(engine.compilations - before).toBe(1);
+    // an error is told in the words of the region that was called
+    const moved = { ...renamed, file: "g.ts", positions: [...renamed.positions].reverse() };
+    expect(() => callRegion(moved, [xs(1, 2), 1, 4])).toThrow(
+      "g: place 2 is out of range, the length is 2 at g.ts:2:3\n  x[i + 2]\n  ^^^^^^^^",
+    );
+  });
+
+  test("gives new arrays and leaves those that it is given alone", () => {
+    const copy = region(
+      [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
+      arrayOf("y"),
+    );
+    const data = Float64Array.of(1, 2, 3);
+    const first = callRegion(copy, [{ data, dims: [3] }, 0, 0]);
+    const second = callRegion(copy, [{ data: [4, 5, 6], dims: [3] }, 0, 0]);
+    expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
+    expect(second).toEqual([{ data: Float64Array.of(4, 5, 6), dims: [3] }]);
+    expect(data).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  test("refuses an integer argument that is no int32", () => {
+    expect(() => callRegion(sum, [xs(1), 0.5, 0])).toThrow(
+      "f: k must be a whole number of 32 bits, got 0.5.",
+    );
   });
 });

@@ -18,21 +18,12 @@ export const lengthRange: Range = { low: 0, high: int32.high };
 /** Where the value of an integer expression lies before it wraps, as if nothing in it wrapped. */
 export function rangeOf(scope: Scope, expr: Expr): Range {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
-  switch (expr.kind) {
-    case "const":
-      return { low: expr.value, high: expr.value };
-    case "local":
-      return scope.ranges.get(expr.name) ?? all;
-    case "binary": {
-      if (expr.type !== "i32") return all;
-      const known = binaryRange(expr.op, rangeOf(scope, expr.x), rangeOf(scope, expr.y));
-      return known === undefined || Number.isNaN(known.low + known.high) ? all : known;
-    }
-    case "select":
-      return unionRange(rangeOf(scope, expr.x), rangeOf(scope, expr.y));
-    default:
-      return all;
-  }
+  if (expr.kind === "const") return { low: expr.value, high: expr.value };
+  if (expr.kind === "local") return scope.ranges.get(expr.name) ?? all;
+  if (expr.kind === "select") return unionRange(rangeOf(scope, expr.x), rangeOf(scope, expr.y));
+  if (expr.kind !== "binary" || expr.type !== "i32") return all;
+  const known = binaryRange(expr.op, rangeOf(scope, expr.x), rangeOf(scope, expr.y));
+  return known === undefined || Number.isNaN(known.low + known.high) ? all : known;
 }
 
 /** Whether an integer expression gives what it says, and not what is left of that after wrapping. */

@@ -132,25 +132,14 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
   const [isExact, arePositive] = [x.low === x.high && y.low === y.high, x.isPositive && y.isPositive];
   const made = (low: Size, high: Size, isPositive: boolean): Between =>
     isExact ? { low: high, high, isPositive } : { low, high, isPositive };
-  switch (op) {
-    case "add":
-      return made(of(x.low, y.low), of(x.high, y.high), arePositive);
-    case "sub":
-      return made(of(x.low, y.high), of(x.high, y.low), false);
-    case "mul":
-      return arePositive || isExact ? made(of(x.low, y.low), of(x.high, y.high), arePositive) : undefined;
-    case "min":
-      return made(of(x.low, y.low), of(x.high, y.high), arePositive);
-    case "max":
-      return made(of(x.low, y.low), of(x.high, y.high), x.isPositive || y.isPositive);
-    case "div": {
-      const divisor = constantSize(y.high);
-      if (divisor === undefined || divisor <= 0 || y.low !== y.high) return undefined;
-      return made(of(x.low, y.low), of(x.high, y.high), x.isPositive);
-    }
-    default:
-      return undefined;
-  }
+  if (op === "sub") return made(of(x.low, y.high), of(x.high, y.low), false);
+  // all others grow with both
+  if (op === "mul" && !arePositive && !isExact) return undefined;
+  const divisor = constantSize(y.high);
+  if (op === "div" && (divisor === undefined || divisor <= 0 || y.low !== y.high)) return undefined;
+  if (op === "shl" || op === "shr") return undefined;
+  const isPositive = op === "max" ? x.isPositive || y.isPositive : arePositive;
+  return made(of(x.low, y.low), of(x.high, y.high), isPositive);
 }
 
 /** One size of two: a number where both are, as long as it is an int32. */

@@ -1,0 +1,113 @@
+// Which cotangents may be 0 because their value was not chosen: by a branch, by a select, by a place that nothing reads. Such a 0 stays
+// 0 in products with slopes that are infinite.
+import { assertNever } from "../util/assert-never.ts";
+import type { Linearity } from "./linearity.ts";
+import { linearPart, readsOf } from "./linearity.ts";
+import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+
+/**
+ * The `let` and `set` statements whose local may go unread after them: then its cotangent is 0, since nothing chose its value. It is
+ * found by going backwards, as the transposed statements do. Elements of arrays may always go unread.
+ *
+ * @param isResultMasked whether the cotangent of a result may itself be such a 0.
+ */
+export function maskedStatements(
+  { body, results }: Pick<Region, "body" | "results">,
+  { linear, useful }: Linearity,
+  isResultMasked: (result: number) => boolean,
+): ReadonlySet<RegionStmt> {
+  const masked = new Set<RegionStmt>();
+  const isUseful = (name: string): boolean => useful.has(name);
+
+  /** Locals that an expression with a cotangent chooses. */
+  const choose = (expr: RegionExpr, isMasked: boolean, chosen: Set<string>): void => {
+    const part = linearPart(expr, linear);
+    switch (part.kind) {
+      case "zero":
+        return;
+      case "read":
+        if (part.leaf.kind === "local" && !isMasked) chosen.add(part.leaf.name);
+        return;
+      case "sum":
+        choose(part.x, isMasked, chosen);
+        choose(part.y, isMasked, chosen);
+        return;
+      case "neg":
+      case "convert":
+      case "scaled":
+        choose(part.x, isMasked, chosen);
+        return;
+      case "strongly":
+      case "select":
+        return; // what they read may not count
+      default:
+        assertNever(part, "maskedStatements");
+    }
+  };
+
+  /** Goes backwards through a block: `chosen` are the locals that are surely read later, and not through a mask. */
+  const block = (stmts: readonly RegionStmt[], chosen: Set<string>): void => {
+    for (const stmt of stmts.toReversed()) {
+      switch (stmt.kind) {
+        case "let":
+        case "set": {
+          if (!isUseful(stmt.name)) break;
+          const isMasked = !chosen.has(stmt.name);
+          if (isMasked) masked.add(stmt);
+          else masked.delete(stmt);
+          chosen.delete(stmt.name);
+          choose(stmt.value, isMasked, chosen);
+          break;
+        }
+        case "if": {
+          const other = new Set(chosen);
+          block(stmt.then, chosen);
+          block(stmt.otherwise, other);
+          keepCommon(chosen, other);
+          break;
+        }
+        case "for":
+        case "while": {
+          // on the way back into an iteration: what is chosen after the loop, and in every iteration that follows
+          let once: Set<string>;
+          let size: number;
+          do {
+            size = chosen.size;
+            once = new Set(chosen);
+            block(stmt.body, once);
+            keepCommon(chosen, once);
+          } while (chosen.size !== size);
+          if (runsOnce(stmt)) for (const name of once) chosen.add(name);
+          break;
+        }
+        case "array":
+        case "store":
+        case "swap":
+        case "throw":
+          break;
+        default:
+          assertNever(stmt, "maskedStatements");
+      }
+    }
+  };
+
+  const chosen = new Set<string>();
+  results.forEach((result, i) => {
+    if (result.kind === "scalar" && readsOf(result.value).some(isUseful))
+      choose(result.value, isResultMasked(i), chosen);
+  });
+  block(body, chosen);
+  return masked;
+}
+
+function keepCommon(names: Set<string>, others: ReadonlySet<string>): void {
+  for (const name of names) if (!others.has(name)) names.delete(name);
+}
+
+/** Whether a loop surely has an iteration. */
+function runsOnce(stmt: RegionStmt): boolean {
+  if (stmt.kind !== "for" || stmt.live !== undefined) return false;
+  const { from, to, step } = stmt;
+  if (from.kind !== "const" || to.kind !== "const") return false;
+  return step > 0 ? from.value < to.value : from.value > to.value;
+}

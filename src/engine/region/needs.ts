@@ -1,0 +1,169 @@
+// What the way back needs of the way forward, and how it comes by it: it is still there, it is computed again, or it was recorded.
+import { must } from "../util/assert-never.ts";
+import type { ScalarFunctions } from "./functions.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, readsOf, targetOf } from "./linearity.ts";
+import type { Loop, Prepared } from "./prepare.ts";
+import type { RegionExpr, RegionParam, RegionStmt } from "./region.ts";
+import { mutableNames } from "./flatten.ts";
+import { blocksOf, expressionsOf, walkExpr } from "./walk.ts";
+
+export type Block = readonly RegionStmt[];
+export type Let = RegionStmt & { readonly kind: "let" };
+
+/** How the way back comes by a local that is not there any more. */
+export type Recovery =
+  | { readonly kind: "again"; readonly stmt: Let }
+  | { readonly kind: "recorded"; readonly stmt: Let; readonly loops: readonly Loop[] };
+
+export interface Needs {
+  /** The locals of a block that its way back begins with, in the order in which they depend on one another. */
+  readonly of: ReadonlyMap<Block, readonly Recovery[]>;
+  /** Those recorded, by their names. */
+  readonly recorded: ReadonlyMap<string, Recovery & { readonly kind: "recorded" }>;
+}
+
+interface Definition {
+  readonly stmt: Let;
+  readonly block: Block;
+  readonly loops: readonly Loop[];
+  readonly order: number;
+}
+
+/** Where an array is written or read. */
+interface Access {
+  readonly order: number;
+  readonly loops: readonly Loop[];
+}
+
+interface Facts {
+  readonly definitions: Map<string, Definition>;
+  /** Locals and arrays that are there on the way back: parameters, what is declared outermost, indices of loops. */
+  readonly there: Set<string>;
+  readonly writes: Map<string, Access[]>;
+  /** Names that linear statements need. */
+  readonly needed: Set<string>;
+}
+
+/**
+ * What the transposed statements of a prepared region need.
+ *
+ * @param isRecomputing whether what is cheap is computed again rather than recorded.
+ */
+export function needsOf(
+  { body, counts }: Prepared,
+  params: readonly RegionParam[],
+  { linear, useful }: Linearity,
+  functions: ScalarFunctions,
+  isRecomputing: boolean,
+): Needs {
+  const mutable = mutableNames(body);
+  const facts: Facts = {
+    definitions: new Map(),
+    there: new Set(params.map(({ name }) => name)),
+    writes: new Map(),
+    needed: new Set(),
+  };
+  const need = (expr: RegionExpr): void => {
+    for (const name of readsOf(expr)) if (!linear.has(name)) facts.needed.add(name);
+  };
+  let order = 0;
+  const walk = (block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
+    for (const stmt of block) {
+      order++;
+      const target = targetOf(stmt);
+      if (target !== undefined && linear.has(target)) expressionsOf(stmt).forEach(need);
+      else if (target !== undefined) define(stmt, block, loops, isOutermost);
+      if (stmt.kind === "for" || stmt.kind === "while") {
+        if (stmt.kind === "for") facts.there.add(stmt.index);
+        const total = counts.get(stmt)?.total;
+        if (hasTarget(stmt, useful)) {
+          if (stmt.kind === "for") [stmt.from, total ?? stmt.to].forEach(need);
+          else need(must(total, "the count of a loop"));
+        }
+        walk(stmt.body, [...loops, stmt], false);
+      } else if (stmt.kind === "if") {
+        if (hasTarget(stmt, useful)) need(stmt.condition);
+        for (const inner of blocksOf(stmt)) walk(inner, loops, false);
+      }
+    }
+  };
+  const define = (stmt: RegionStmt, block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
+    const write = (name: string): void => {
+      const all = facts.writes.get(name) ?? [];
+      facts.writes.set(name, [...all, { order, loops }]);
+    };
+    if (stmt.kind === "store") write(stmt.array);
+    if (stmt.kind === "swap") [stmt.x, stmt.y].forEach(write);
+    if (stmt.kind === "let" && !mutable.has(stmt.name))
+      facts.definitions.set(stmt.name, { stmt, block, loops, order });
+    const isDeclaration = (stmt.kind === "let" && !mutable.has(stmt.name)) || stmt.kind === "array";
+    if (isOutermost && isDeclaration) facts.there.add(stmt.name);
+  };
+  walk(body, [], true);
+  return decide(facts, functions, isRecomputing);
+}
+
+function decide(facts: Facts, functions: ScalarFunctions, isRecomputing: boolean): Needs {
+  const { definitions, there, needed } = facts;
+  const recoveries = new Map<string, Recovery>();
+  const definitionOf = (name: string): Definition => must(definitions.get(name), `the definition of ${name}`);
+
+  /** Whether a local can be computed again from what is there and what is recovered anyway. */
+  const canRecompute = (name: string): boolean => {
+    const definition = definitions.get(name);
+    if (definition === undefined) return false;
+    const { value } = definition.stmt;
+    if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;
+    let isStable = true;
+    walkExpr(value, (x) => {
+      if (x.kind === "local" && !isReachable(x.name)) isStable = false;
+      if (x.kind === "load" && !isUnchanged(x.array, definition, facts)) isStable = false;
+    });
+    return isStable;
+  };
+  const reachable = new Map<string, boolean>();
+  const isReachable = (name: string): boolean => {
+    if (there.has(name) || recoveries.has(name)) return true;
+    let known = reachable.get(name);
+    if (known === undefined) {
+      known = isRecomputing && canRecompute(name);
+      if (known) reachable.set(name, known); // one that is not may be, once more is recorded
+    }
+    return known;
+  };
+  const recover = (name: string): void => {
+    if (there.has(name) || recoveries.has(name)) return;
+    const { stmt, loops } = definitionOf(name);
+    if (isRecomputing && canRecompute(name)) {
+      readsOf(stmt.value).forEach((read) => {
+        if (definitions.has(read)) recover(read);
+      });
+      recoveries.set(name, { kind: "again", stmt });
+    } else recoveries.set(name, { kind: "recorded", stmt, loops });
+  };
+  // in the order of the text, so that what a value is made of is decided before it
+  const inOrder = [...needed].filter((name) => !there.has(name));
+  inOrder.sort((a, b) => definitionOf(a).order - definitionOf(b).order);
+  inOrder.forEach(recover);
+
+  const of = new Map<Block, Recovery[]>();
+  const recorded = new Map<string, Recovery & { readonly kind: "recorded" }>();
+  const all = [...recoveries].sort(([a], [b]) => definitionOf(a).order - definitionOf(b).order);
+  for (const [name, recovery] of all) {
+    const { block } = definitionOf(name);
+    const list = of.get(block);
+    if (list === undefined) of.set(block, [recovery]);
+    else list.push(recovery);
+    if (recovery.kind === "recorded") recorded.set(name, recovery);
+  }
+  return { of, recorded };
+}
+
+/** Whether an array is there on the way back, with the elements that it has where this is defined. */
+function isUnchanged(array: string, { order, loops }: Definition, { there, writes }: Facts): boolean {
+  if (!there.has(array)) return false;
+  return (writes.get(array) ?? []).every(
+    (write) => write.order < order && !write.loops.some((loop) => loops.includes(loop)),
+  );
+}

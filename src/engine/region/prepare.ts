@@ -1,0 +1,225 @@
+// What is done to a region before it is transposed, so that the way back finds all that it needs in locals that never change.
+import { assertNever } from "../util/assert-never.ts";
+import type { Builder, LocalExpr } from "./build.ts";
+import { constant, local } from "./build.ts";
+import { mutableNames } from "./flatten.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, readsOf, targetOf } from "./linearity.ts";
+import type { For, Region, RegionExpr, RegionStmt } from "./region.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkStmts } from "./walk.ts";
+
+export type Loop = RegionStmt & { readonly kind: "for" | "while" };
+
+/** A counter of iterations: the local that counts, and one that has their number once the loop has ended. */
+export interface Count {
+  readonly counter: LocalExpr;
+  readonly total: LocalExpr;
+}
+
+export interface Prepared {
+  readonly body: readonly RegionStmt[];
+  /** Iterations of the loops that do not tell them beforehand, if something linear happens in them. */
+  readonly counts: ReadonlyMap<RegionStmt, Count>;
+}
+
+/**
+ * The flat region with linear statements that no result needs left out, and each value that their transposes need in a local that
+ * never changes: coefficients, places, conditions and bounds. Loops that may end early count their iterations. Linear locals that
+ * are read once become part of the expression that reads them.
+ */
+export function prepare(region: Region, linearity: Linearity, build: Builder): Prepared {
+  const { body, counts } = new Preparation(region, linearity, build).run(region.body);
+  return inlineOnce({ ...region, body }, linearity, counts);
+}
+
+type Snapshots = Map<string, LocalExpr>;
+
+class Preparation {
+  readonly #linearity: Linearity;
+  readonly #build: Builder;
+  readonly #mutable: ReadonlySet<string>;
+  readonly #counts = new Map<RegionStmt, Count>();
+
+  constructor({ body }: Region, linearity: Linearity, build: Builder) {
+    this.#linearity = linearity;
+    this.#build = build;
+    this.#mutable = mutableNames(body);
+  }
+
+  run(body: readonly RegionStmt[]): Prepared {
+    return { body: this.#block(body, new Map()), counts: this.#counts };
+  }
+
+  #block(stmts: readonly RegionStmt[], snapshots: Snapshots): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    for (const stmt of stmts) {
+      this.#stmt(stmt, snapshots, out);
+      forget(stmt, snapshots);
+    }
+    return out;
+  }
+
+  #stmt(stmt: RegionStmt, snapshots: Snapshots, out: RegionStmt[]): void {
+    const { linear, useful } = this.#linearity;
+    const target = targetOf(stmt);
+    if (target !== undefined) {
+      if (!linear.has(target)) out.push(stmt);
+      else if (useful.has(target))
+        out.push(mapExpressionsOf(stmt, (expr) => this.#fixed(expr, snapshots, out)));
+      return;
+    }
+    const isReversed = hasTarget(stmt, useful);
+    switch (stmt.kind) {
+      case "if": {
+        const condition = isReversed ? this.#fixed(stmt.condition, snapshots, out) : stmt.condition;
+        const block = (stmts: readonly RegionStmt[]): RegionStmt[] => this.#block(stmts, new Map(snapshots));
+        out.push({ ...stmt, condition, then: block(stmt.then), otherwise: block(stmt.otherwise) });
+        return;
+      }
+      case "for":
+      case "while":
+        this.#loop(stmt, isReversed, snapshots, out);
+        return;
+      case "throw":
+        out.push(stmt);
+        return;
+      case "let":
+      case "set":
+      case "array":
+      case "store":
+      case "swap":
+        return;
+      default:
+        assertNever(stmt, "prepare");
+    }
+  }
+
+  #loop(stmt: Loop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
+    const within = new Map(snapshots);
+    forget(stmt, within); // what it sets in one iteration is another value in the next
+    const body = this.#block(stmt.body, within);
+    if (!isReversed) {
+      out.push({ ...stmt, body });
+      return;
+    }
+    const bounds: Partial<Pick<For, "from" | "to">> =
+      stmt.kind === "for"
+        ? { from: this.#fixed(stmt.from, snapshots, out), to: this.#fixed(stmt.to, snapshots, out) }
+        : {};
+    if (stmt.kind === "for" && stmt.live === undefined) {
+      out.push({ ...stmt, ...bounds, body });
+      return;
+    }
+    const { at } = stmt;
+    const counter = local("i32", this.#build.fresh("iterations"));
+    const name = this.#build.fresh("count");
+    const more = this.#build.apply("add", counter, constant("i32", 1));
+    const counted: Loop = {
+      ...stmt,
+      ...bounds,
+      body: [...body, { kind: "set", name: counter.name, value: more, at }],
+    };
+    out.push({ kind: "let", name: counter.name, value: constant("i32", 0), at }, counted);
+    out.push({ kind: "let", name, value: counter, at });
+    this.#counts.set(counted, { counter, total: local("i32", name) });
+  }
+
+  /** The expression with each known local that may change replaced by one that has its value of now. */
+  #fixed(expr: RegionExpr, snapshots: Snapshots, out: RegionStmt[]): RegionExpr {
+    return mapExpr(expr, (x) => {
+      if (x.kind !== "local" || !this.#mutable.has(x.name) || this.#linearity.linear.has(x.name)) return x;
+      let snapshot = snapshots.get(x.name);
+      if (snapshot === undefined) {
+        snapshot = local(x.type, this.#build.fresh(`${x.name}_now`));
+        out.push({ kind: "let", name: snapshot.name, value: x });
+        snapshots.set(x.name, snapshot);
+      }
+      return snapshot;
+    });
+  }
+}
+
+/** Forgets the snapshots of what a statement sets. */
+function forget(stmt: RegionStmt, snapshots: Snapshots): void {
+  walkStmts([stmt], (inner) => {
+    if (inner.kind === "set") snapshots.delete(inner.name);
+  });
+}
+
+/** Puts linear locals that are read once into the statement that reads them, in the same block. */
+function inlineOnce(
+  { body, results }: Region,
+  { linear }: Linearity,
+  counts: ReadonlyMap<RegionStmt, Count>,
+): Prepared {
+  const uses = new Map<string, number>();
+  const count = (expr: RegionExpr): void => {
+    for (const name of readsOf(expr)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  };
+  walkStmts(body, (stmt) => expressionsOf(stmt).forEach(count));
+  for (const result of results) if (result.kind === "scalar") count(result.value);
+  const mutable = mutableNames(body);
+  const newCounts = new Map<RegionStmt, Count>();
+
+  const block = (stmts: readonly RegionStmt[]): RegionStmt[] => {
+    const out: RegionStmt[] = [];
+    const pending = new Map<string, RegionStmt & { readonly kind: "let" }>();
+    /** Writes down what is pending and reads one of these names, or has one. */
+    const settle = (isConcerned: (name: string) => boolean): void => {
+      for (const [name, stmt] of pending)
+        if (isConcerned(name) || readsOf(stmt.value).some(isConcerned)) {
+          pending.delete(name);
+          out.push(stmt);
+        }
+    };
+    const inlined = (expr: RegionExpr): RegionExpr =>
+      mapExpr(expr, (x) => {
+        const found = x.kind === "local" ? pending.get(x.name) : undefined;
+        if (found === undefined) return x;
+        pending.delete(found.name);
+        return found.value;
+      });
+    for (const stmt of stmts) {
+      if (blocksOf(stmt).length > 0) {
+        const names = touchedBy(stmt);
+        settle((name) => names.has(name));
+        const next = mapBlocksOf(stmt, block);
+        const counted = counts.get(stmt);
+        if (counted !== undefined) newCounts.set(next, counted);
+        out.push(next);
+        continue;
+      }
+      const next = mapExpressionsOf(stmt, inlined);
+      if (
+        next.kind === "let" &&
+        linear.has(next.name) &&
+        !mutable.has(next.name) &&
+        uses.get(next.name) === 1
+      ) {
+        pending.set(next.name, next);
+        continue;
+      }
+      if (next.kind !== "let") {
+        const names = touchedBy(next);
+        settle((name) => names.has(name));
+      }
+      out.push(next);
+    }
+    settle(() => true);
+    return out;
+  };
+  return { body: block(body), counts: newCounts };
+}
+
+/** Names that a statement gives values, and all that it reads if it has blocks. */
+function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (inner) => {
+    const target = targetOf(inner);
+    if (target !== undefined) names.add(target);
+    if (inner.kind === "swap") names.add(inner.y);
+    if (blocksOf(stmt).length > 0)
+      for (const expr of expressionsOf(inner)) readsOf(expr).forEach((name) => names.add(name));
+  });
+  return names;
+}

@@ -1,0 +1,205 @@
+// Where values that the way back needs are recorded: one array a value, with an element for each iteration of the loops around its
+// definition. Where the loops tell their iterations beforehand, it has an axis for each of them; else it grows.
+import { must } from "../util/assert-never.ts";
+import type { Builder, LocalExpr } from "./build.ts";
+import { constant, isAtom, isZero, load, local } from "./build.ts";
+import type { Needs, Recovery } from "./needs.ts";
+import type { Count, Loop } from "./prepare.ts";
+import type { RegionExpr, RegionStmt } from "./region.ts";
+import { blocksOf } from "./walk.ts";
+
+type Recorded = Recovery & { readonly kind: "recorded" };
+type CountedLoop = Loop & { readonly kind: "for" };
+
+/** Elements that an array of records of unknown length has room for at first. */
+const firstGuess = 64;
+
+interface LoopState {
+  /** The number of the iteration, on the way forward and on the way back. */
+  forward: RegionExpr | undefined;
+  reverse: RegionExpr | undefined;
+  /** Iterations of this loop so far, over all iterations of the loops around it. */
+  position: LocalExpr | undefined;
+  isNumbered: boolean;
+}
+
+/** Writes records on the way forward and reads them on the way back. */
+export class Records {
+  readonly #build: Builder;
+  readonly #needs: Needs;
+  readonly #counts: ReadonlyMap<RegionStmt, Count>;
+  /** Whether an atom has the value that it has now wherever it may be needed. */
+  readonly #isThere: (atom: RegionExpr) => boolean;
+  readonly #loops = new Map<Loop, LoopState>();
+  /** The array, or outside of loops the local, that a value is recorded in. */
+  readonly #tapes = new Map<string, string>();
+
+  constructor(
+    build: Builder,
+    needs: Needs,
+    counts: ReadonlyMap<RegionStmt, Count>,
+    isThere: (atom: RegionExpr) => boolean,
+  ) {
+    this.#build = build;
+    this.#needs = needs;
+    this.#counts = counts;
+    this.#isThere = isThere;
+  }
+
+  /** What an outermost statement needs declared before it. */
+  declare(stmt: RegionStmt): readonly RegionStmt[] {
+    const out: RegionStmt[] = [];
+    for (const recorded of this.#recordedIn(stmt)) this.#declareTape(recorded, out);
+    return out;
+  }
+
+  /** Statements behind the definition of a local that record it, if it is to be. */
+  record(name: string): readonly RegionStmt[] {
+    const recorded = this.#needs.recorded.get(name);
+    if (recorded === undefined) return [];
+    const tape = must(this.#tapes.get(name), "a tape");
+    const { stmt, loops } = recorded;
+    const value = local(stmt.value.type, name);
+    if (loops.length === 0) return [{ kind: "set", name: tape, value, at: stmt.at }];
+    return [{ kind: "store", array: tape, places: this.#places(loops, "forward"), value }];
+  }
+
+  /** The recorded value, on the way back. */
+  recall({ stmt, loops }: Recorded): RegionExpr {
+    const tape = must(this.#tapes.get(stmt.name), "a tape");
+    if (loops.length === 0) return local(stmt.value.type, tape);
+    return load(stmt.value.type, tape, ...this.#places(loops, "reverse"));
+  }
+
+  /** What an iteration begins with on the way forward. */
+  beginForward(loop: Loop): readonly RegionStmt[] {
+    const state = this.#loops.get(loop);
+    if (state?.isNumbered !== true) return [];
+    if (loop.kind === "while") {
+      state.forward = must(this.#counts.get(loop), "the count of a loop").counter;
+      return [];
+    }
+    const [number, stmts] = this.#numbered(loop, local("i32", loop.index), loop.from);
+    state.forward = number;
+    return stmts;
+  }
+
+  /** What it ends with. */
+  endForward(loop: Loop): readonly RegionStmt[] {
+    return this.#move(loop, "add");
+  }
+
+  /** What an iteration begins with on the way back, where the loop runs over this index from this place. */
+  beginReverse(loop: Loop, index: LocalExpr, from: RegionExpr): readonly RegionStmt[] {
+    const state = this.#loops.get(loop);
+    if (state === undefined) return [];
+    const out = [...this.#move(loop, "sub")];
+    if (!state.isNumbered) return out;
+    const [number, stmts] = loop.kind === "while" ? [index, []] : this.#numbered(loop, index, from);
+    state.reverse = number;
+    return [...out, ...stmts];
+  }
+
+  #move(loop: Loop, by: "add" | "sub"): readonly RegionStmt[] {
+    const position = this.#loops.get(loop)?.position;
+    if (position === undefined) return [];
+    return [{ kind: "set", name: position.name, value: this.#build.apply(by, position, i32(1)) }];
+  }
+
+  #numbered(
+    loop: CountedLoop,
+    index: LocalExpr,
+    from: RegionExpr,
+  ): readonly [number: RegionExpr, stmts: readonly RegionStmt[]] {
+    const number = iterationNumber(loop, index, from, this.#build);
+    if (isAtom(number)) return [number, []];
+    const name = this.#build.fresh("iteration");
+    return [local("i32", name), [{ kind: "let", name, value: number }]];
+  }
+
+  #places(loops: readonly Loop[], way: "forward" | "reverse"): readonly RegionExpr[] {
+    const last = must(this.#loops.get(loops.at(-1)!), "a loop");
+    if (last.position !== undefined && !this.#isNumbered(loops)) return [last.position];
+    return loops.map((loop) => must(this.#loops.get(loop)?.[way], "the number of an iteration"));
+  }
+
+  #declareTape({ stmt, loops }: Recorded, out: RegionStmt[]): void {
+    const name = this.#build.fresh(`${stmt.name}_tape`);
+    const { type } = stmt.value;
+    this.#tapes.set(stmt.name, name);
+    if (loops.length === 0) {
+      out.push({ kind: "let", name, value: constant(type, 0) });
+      return;
+    }
+    if (this.#isNumbered(loops)) for (const loop of loops) this.#stateOf(loop).isNumbered = true;
+    else {
+      const state = this.#stateOf(loops.at(-1)!);
+      if (state.position === undefined) {
+        state.position = local("i32", this.#build.fresh("position"));
+        out.push({ kind: "let", name: state.position.name, value: i32(0) });
+      }
+    }
+    if (this.#isExact(loops)) {
+      const dims = loops.map((loop) => this.#tripCount(loop as CountedLoop, out));
+      out.push({ kind: "array", name, type, dims });
+    } else out.push({ kind: "array", name, type, dims: [i32(firstGuess)], growable: true });
+  }
+
+  #stateOf(loop: Loop): LoopState {
+    let state = this.#loops.get(loop);
+    if (state === undefined) {
+      state = { forward: undefined, reverse: undefined, position: undefined, isNumbered: false };
+      this.#loops.set(loop, state);
+    }
+    return state;
+  }
+
+  #tripCount(loop: CountedLoop, out: RegionStmt[]): RegionExpr {
+    const { from, to, step } = loop;
+    if (step === 1 && isZero(from) && to.kind === "length") return to;
+    const size = Math.abs(step);
+    const distance = step > 0 ? this.#build.apply("sub", to, from) : this.#build.apply("sub", from, to);
+    const bind = (value: RegionExpr): RegionExpr => {
+      if (isAtom(value)) return value;
+      const name = this.#build.fresh("n");
+      out.push({ kind: "let", name, value });
+      return local("i32", name);
+    };
+    const padded = size === 1 ? distance : this.#build.apply("add", bind(distance), i32(size - 1));
+    const count = size === 1 ? padded : this.#build.apply("div", bind(padded), i32(size));
+    return bind(this.#build.apply("maximum", bind(count), i32(0)));
+  }
+
+  /** Whether places are the numbers of iterations, not a running position. */
+  #isNumbered(loops: readonly Loop[]): boolean {
+    return loops.length === 1 || this.#isExact(loops);
+  }
+
+  /** Whether the number of iterations of each loop is known before the outermost begins. */
+  #isExact(loops: readonly Loop[]): boolean {
+    return loops.every(
+      (loop) =>
+        loop.kind === "for" && loop.live === undefined && this.#isThere(loop.from) && this.#isThere(loop.to),
+    );
+  }
+
+  #recordedIn(stmt: RegionStmt): readonly Recorded[] {
+    const own = stmt.kind === "let" ? this.#needs.recorded.get(stmt.name) : undefined;
+    const inner = blocksOf(stmt).flatMap((block) => block.flatMap((one) => this.#recordedIn(one)));
+    return own === undefined ? inner : [own, ...inner];
+  }
+}
+
+/** The number of an iteration, from 0, of a loop whose index is this. */
+function iterationNumber(
+  { step }: CountedLoop,
+  index: RegionExpr,
+  from: RegionExpr,
+  build: Builder,
+): RegionExpr {
+  if (isZero(from) && step === 1) return index;
+  const distance = step > 0 ? build.apply("sub", index, from) : build.apply("sub", from, index);
+  return Math.abs(step) === 1 ? distance : build.apply("div", distance, i32(Math.abs(step)));
+}
+
+const i32 = (value: number): RegionExpr => constant("i32", value);
