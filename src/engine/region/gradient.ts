@@ -1,0 +1,35 @@
+import { isFloating } from "./build.ts";
+import type { ScalarFunctions } from "./functions.ts";
+import type { Region } from "./region.ts";
+import { tangent } from "./tangent.ts";
+import type { TransposeOptions } from "./transpose.ts";
+import { transpose } from "./transpose.ts";
+
+/**
+ * Values and cotangents in one region: the transpose of the tangent. Its parameters are those of the region, then a cotangent for each
+ * floating result; its results those of the region, then the cotangent of each `active` floating parameter, of its type and lengths.
+ * With a cotangent of 1 for a single result that is the gradient.
+ *
+ * @param active whether a parameter gets a cotangent, one each; integers and booleans never do.
+ */
+export function cotangents(
+  region: Region,
+  active: readonly boolean[],
+  functions: ScalarFunctions,
+  options: TransposeOptions = {},
+): Region {
+  const forward = tangent(region, active, functions, { primal: true, common: options.common });
+  const transposed = transpose(
+    forward,
+    forward.params.map((_, i) => i >= region.params.length),
+    forward.results.map((_, i) => i >= region.results.length),
+    functions,
+    options,
+  );
+  return { ...transposed, name: `cotangents of ${region.name}` };
+}
+
+/** Whether a region's parameters have derivatives: all floating ones. */
+export function floatingParams({ params }: Region): boolean[] {
+  return params.map(({ type }) => isFloating(type));
+}
