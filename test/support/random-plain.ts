@@ -548,7 +548,7 @@ class Draw {
       () => `Math.exp(-(${x} ** 2))`,
       () => `Math.sqrt(1 + ${x} * ${x})`,
       () => `Math.log1p(${x} ** 2)`,
-      () => `(1.5 + ${x} ** 2) ** Math.tanh(${y()})`,
+      () => `((1.5 + ${x} ** 2) ** Math.tanh(${y()}))`,
       () => `Math.atan2(${x}, 1.5 + ${y()} ** 2)`,
       () => `Math.${this.#choices.of(["max", "min"])}(${x}, ${y()})`,
       () => `Math.abs(${x})`,
