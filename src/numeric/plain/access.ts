@@ -5,6 +5,7 @@ import type { ArrayEntity, Entity, TupleEntity } from "./entity.ts";
 import { describe, scalar, viewOf } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { at, atom, isStable, keep, numberValue, refuse, textOf } from "./env.ts";
+import { constantOf } from "./math.ts";
 import { arrayLength } from "./plan.ts";
 import { unwrap } from "./walk.ts";
 
@@ -26,18 +27,31 @@ function constantKey(node: Expression): string | undefined {
 }
 
 function field(env: Env, node: MemberExpression, object: Entity, name: string): Entity {
-  if (object.kind === "global") return { kind: "global", name: `${object.name}.${name}` };
+  if (object.kind === "global") return globalField(`${object.name}.${name}`);
   if (object.kind === "record") {
     const found = object.fields.get(name);
     if (found !== undefined) return found;
     const names = [...object.fields.keys()].join(", ");
-    return refuse(env, node, `there is no field ${name} in ${textOf(env, node.object)}, which has: ${names}.`);
+    return refuse(
+      env,
+      node,
+      `there is no field ${name} in ${textOf(env, node.object)}, which has: ${names}.`,
+    );
   }
   if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
   if (name === "length" && object.kind === "tuple") return scalar(number(object.items.length));
   if (object.kind === "array" || object.kind === "tuple")
-    return refuse(env, node, `${name} of an array is not known here: use its length, its elements, and loops.`);
+    return refuse(
+      env,
+      node,
+      `${name} of an array is not known here: use its length, its elements, and loops.`,
+    );
   return refuse(env, node, `${textOf(env, node.object)} is ${describe(object)} and has no field ${name}.`);
+}
+
+function globalField(name: string): Entity {
+  const constant = constantOf(name);
+  return constant === undefined ? { kind: "global", name } : scalar(number(constant));
 }
 
 /** The element or row of an array at a place, which the call checks; the item of a tuple. */
@@ -48,7 +62,11 @@ export function element(env: Env, node: Node, object: Entity, place: RegionExpr)
     return viewOf(item, [...object.places, fixed], object.root, at(env, node));
   }
   if (object.kind === "tuple") return tupleItem(env, node, object, place);
-  return refuse(env, node, `${textOf(env, node)}: only arrays have elements, and this is ${describe(object)}.`);
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)}: only arrays have elements, and this is ${describe(object)}.`,
+  );
 }
 
 function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr): Entity {
@@ -56,11 +74,21 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
   if (place.kind === "const") {
     const item = items[place.value];
     const last = items.length - 1;
-    return item ?? refuse(env, node, `${textOf(env, node)}: the places are 0 to ${last}, and this is ${place.value}.`);
+    return (
+      item ??
+      refuse(env, node, `${textOf(env, node)}: the places are 0 to ${last}, and this is ${place.value}.`)
+    );
   }
   const [first] = items;
-  if (first?.kind !== "scalar" || !items.every((item) => item.kind === "scalar" && item.value.type === first.value.type))
-    return refuse(env, node, `${textOf(env, node)}: items of a tuple that differ in kind need a known place.`);
+  if (
+    first?.kind !== "scalar" ||
+    !items.every((item) => item.kind === "scalar" && item.value.type === first.value.type)
+  )
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)}: items of a tuple that differ in kind need a known place.`,
+    );
   // a tuple of few numbers is kept in locals: which of them is chosen when the place is known
   const i = atom(env, place, "place");
   const isThere = and(
@@ -87,7 +115,7 @@ export function fieldNamed(env: Env, node: Property, object: Entity): Entity {
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
   const found = object.kind === "record" ? object.fields.get(name) : undefined;
   if (found !== undefined) return found;
-  if (object.kind === "global") return { kind: "global", name: `${object.name}.${name}` };
+  if (object.kind === "global") return globalField(`${object.name}.${name}`);
   if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }

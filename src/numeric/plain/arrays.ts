@@ -57,12 +57,22 @@ export function construct(env: Env, node: NewExpression): Entity {
   }
   if (!isTyped(name)) {
     const what = textOf(env, node.callee);
-    return refuse(env, node, name.endsWith("Array") ? `${what} ${otherArrays}` : `new ${what} is outside of what can be differentiated.`);
+    return refuse(
+      env,
+      node,
+      name.endsWith("Array")
+        ? `${what} ${otherArrays}`
+        : `new ${what} is outside of what can be differentiated.`,
+    );
   }
   const [first] = node.arguments;
   if (first === undefined) return zeros(env, node, name, number(0));
   if (node.arguments.length > 1 || first.type === "SpreadElement")
-    return refuse(env, node, `a view of other memory cannot be followed: new ${name} takes a length or an array here.`);
+    return refuse(
+      env,
+      node,
+      `a view of other memory cannot be followed: new ${name} takes a length or an array here.`,
+    );
   const given = env.unit.elaborate.evaluate(env, first);
   if (given.kind === "scalar") return zeros(env, node, name, numberValue(env, first, given));
   return convertedArray(env, node, given, name);
@@ -84,7 +94,13 @@ function convertedArray(env: Env, node: Node, given: Entity, of: TypedName): Ent
   if (given.kind !== "array" || given.layout.item.kind !== "element")
     return refuse(env, node, `${of} holds numbers, and is made of an array of numbers or a length.`);
   const array = zeros(env, node, of, arrayLength(given));
-  eachPlace(env, arrayLength(given), "k", (inner, k) => copyInto(inner, node, itemAt(array, k), itemAt(given, k)), at(env, node));
+  eachPlace(
+    env,
+    arrayLength(given),
+    "k",
+    (inner, k) => copyInto(inner, node, itemAt(array, k), itemAt(given, k)),
+    at(env, node),
+  );
   return { ...array, isZero: false };
 }
 
@@ -93,9 +109,18 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
   if (!tuple.fresh) borrow(env, allRoots(tuple), node);
   const [first] = tuple.items;
   if (first === undefined)
-    return refuse(env, node, "an empty array has no place for elements: make it with its length, as new Float64Array(n).");
+    return refuse(
+      env,
+      node,
+      "an empty array has no place for elements: make it with its length, as new Float64Array(n).",
+    );
   const item = rowPlan(planOf(env, node, first));
-  const array = makeArray(env, node, { kind: "array", of: "number[]", length: number(tuple.items.length), item }, label);
+  const array = makeArray(
+    env,
+    node,
+    { kind: "array", of: "number[]", length: number(tuple.items.length), item },
+    label,
+  );
   for (const [i, value] of tuple.items.entries()) {
     if (!isFresh(value)) borrow(env, [...allRoots(value), array.root], node);
     copyInto(env, node, itemAt(array, number(i)), readAll(env, value));
@@ -136,7 +161,9 @@ function collect(
     "i",
     (inner, i) => {
       const value = each(inner, i);
-      const item = isTyped(of) ? ({ kind: "element", type: elementTypes[of] } as const) : rowPlan(planOf(inner, node, value));
+      const item = isTyped(of)
+        ? ({ kind: "element", type: elementTypes[of] } as const)
+        : rowPlan(planOf(inner, node, value));
       array = makeArray(inner, node, { kind: "array", of, length: n, item }, "array", place);
       if (!isFresh(value)) borrow(inner, [...allRoots(value), array.root], node);
       const isZero = value.kind === "array" && value.isZero === true;
@@ -148,7 +175,12 @@ function collect(
 }
 
 /** `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and their like; `undefined` for other functions. */
-export function arrayFunction(env: Env, node: Node, name: string, args: readonly Argument[]): Entity | undefined {
+export function arrayFunction(
+  env: Env,
+  node: Node,
+  name: string,
+  args: readonly Argument[],
+): Entity | undefined {
   const [owner = "", method] = name.split(".");
   if (owner !== "Array" && !isTyped(owner)) return undefined;
   const of: ArrayKind = isTyped(owner) ? owner : "number[]";
@@ -166,19 +198,30 @@ export function arrayFunction(env: Env, node: Node, name: string, args: readonly
   if (lengthField !== undefined) {
     const length = numberValue(env, source, lengthField);
     if (each === undefined)
-      return isTyped(owner) ? zeros(env, node, of, length) : refuse(env, node, `Array.from({ length: n }) holds undefined: give a function for its elements, as () => 0.`);
+      return isTyped(owner)
+        ? zeros(env, node, of, length)
+        : refuse(
+            env,
+            node,
+            `Array.from({ length: n }) holds undefined: give a function for its elements, as () => 0.`,
+          );
     // what stands at a place that holds nothing is undefined: callbacks take the place as their second parameter
-    return collect(env, node, length, of, (inner, i) => inner.unit.elaborate.call(inner, callback ?? node, each, [nothing, scalar(i)]));
+    return collect(env, node, length, of, (inner, i) =>
+      inner.unit.elaborate.call(inner, callback ?? node, each, [nothing, scalar(i)]),
+    );
   }
   const array = asArray(env, source, given);
   return collect(env, node, arrayLength(array), of, (inner, i) => {
     const item = itemAt(array, i);
-    return each === undefined ? item : inner.unit.elaborate.call(inner, callback ?? node, each, [item, scalar(i)]);
+    return each === undefined
+      ? item
+      : inner.unit.elaborate.call(inner, callback ?? node, each, [item, scalar(i)]);
   });
 }
 
 function evaluateArgument(env: Env, node: Argument): Entity {
-  if (node.type === "SpreadElement") return refuse(env, node, "arguments cannot be spread here: name them one by one.");
+  if (node.type === "SpreadElement")
+    return refuse(env, node, "arguments cannot be spread here: name them one by one.");
   return env.unit.elaborate.evaluate(env, node);
 }
 
@@ -187,7 +230,8 @@ export function unfilledArray(env: Env, node: Expression): RegionExpr | undefine
   const made = unwrap(node);
   if (made.type !== "NewExpression" && made.type !== "CallExpression") return undefined;
   const callee = unwrap(made.callee);
-  if (callee.type !== "Identifier" || callee.name !== "Array" || env.scope.get("Array") !== undefined) return undefined;
+  if (callee.type !== "Identifier" || callee.name !== "Array" || env.scope.get("Array") !== undefined)
+    return undefined;
   const [length] = made.arguments;
   if (length === undefined || length.type === "SpreadElement" || made.arguments.length > 1) return undefined;
   return numberValue(env, length, env.unit.elaborate.evaluate(env, length));
@@ -196,11 +240,22 @@ export function unfilledArray(env: Env, node: Expression): RegionExpr | undefine
 /** An array of `length` with the same value everywhere. */
 export function filled(env: Env, node: Node, length: RegionExpr, value: RegionExpr): Entity {
   const type = value.type === "bool" ? "bool" : "f64";
-  const plan: Plan & { readonly kind: "array" } = { kind: "array", of: "number[]", length, item: { kind: "element", type } };
+  const plan: Plan & { readonly kind: "array" } = {
+    kind: "array",
+    of: "number[]",
+    length,
+    item: { kind: "element", type },
+  };
   const array = makeArray(env, node, plan, "array");
   if (value.kind === "const" && Object.is(value.value, 0)) return { ...array, isZero: true };
   const kept = atom(env, value, "value");
-  eachPlace(env, arrayLength(array), "k", (inner, k) => copyInto(inner, node, itemAt(array, k), scalar(kept)), at(env, node));
+  eachPlace(
+    env,
+    arrayLength(array),
+    "k",
+    (inner, k) => copyInto(inner, node, itemAt(array, k), scalar(kept)),
+    at(env, node),
+  );
   return array;
 }
 
@@ -208,14 +263,16 @@ const refusedMethods: Readonly<Record<string, string>> = {
   push: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
   shift: "arrays keep their length here: keep the first place in a variable of your own.",
-  unshift: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
+  unshift:
+    "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   splice: "arrays keep their length here: write the elements to a new array.",
   filter: "how many elements stay is not known before: write a loop that skips the others.",
   concat: "make an array of both lengths and copy both in a loop.",
   flat: "write the elements to an array of the whole length in a loop.",
   flatMap: "write the elements to an array of the whole length in a loop.",
   sort: "sorting is not among the methods here: sort before the call, or write the exchanges out.",
-  subarray: "a view of a part of an array cannot be followed: use slice, which copies, or places with an offset.",
+  subarray:
+    "a view of a part of an array cannot be followed: use slice, which copies, or places with an offset.",
   join: "strings cannot be computed with here.",
 };
 
@@ -231,7 +288,13 @@ const methods: Readonly<Record<string, Method>> = {
       callEach(inner, node, array, callback, i),
     ),
   forEach(env, node, array, [callback]) {
-    eachPlace(env, arrayLength(array), "i", (inner, i) => void callEach(inner, node, array, callback, i), at(env, node));
+    eachPlace(
+      env,
+      arrayLength(array),
+      "i",
+      (inner, i) => void callEach(inner, node, array, callback, i),
+      at(env, node),
+    );
     return nothing;
   },
   every: (env, node, array, [callback]) => quantifier(env, node, array, callback, true),
@@ -240,19 +303,36 @@ const methods: Readonly<Record<string, Method>> = {
 };
 
 /** A method of an array, by its name. */
-export function method(env: Env, node: Node, object: Entity, name: string, args: readonly Argument[]): Entity {
+export function method(
+  env: Env,
+  node: Node,
+  object: Entity,
+  name: string,
+  args: readonly Argument[],
+): Entity {
   if (Object.hasOwn(refusedMethods, name)) return refuse(env, node, `${name}: ${refusedMethods[name]}`);
   const run = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (run === undefined) {
     const known = Object.keys(methods).join(", ");
-    return refuse(env, node, `${name} is not among the methods of arrays that can be differentiated: ${known}.`);
+    return refuse(
+      env,
+      node,
+      `${name} is not among the methods of arrays that can be differentiated: ${known}.`,
+    );
   }
   const isInPlace = name === "fill" || name === "set";
-  if (object.kind === "tuple" && isInPlace) return refuse(env, node, `${name}: this tuple lies in single numbers; write its items.`);
+  if (object.kind === "tuple" && isInPlace)
+    return refuse(env, node, `${name}: this tuple lies in single numbers; write its items.`);
   return run(env, node, asArray(env, node, object), args);
 }
 
-function callEach(env: Env, node: Node, array: ArrayEntity, callback: Argument | undefined, i: RegionExpr): Entity {
+function callEach(
+  env: Env,
+  node: Node,
+  array: ArrayEntity,
+  callback: Argument | undefined,
+  i: RegionExpr,
+): Entity {
   if (callback === undefined) return refuse(env, node, "a function is missing here.");
   const each = evaluateArgument(env, callback);
   return env.unit.elaborate.call(env, callback, each, [itemAt(array, i), scalar(i), array]);
@@ -266,7 +346,8 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
   const [from, to] = rangeOf(env, array, range);
   loop(env, node, from, to, (inner, k) => {
     const item = itemAt(array, k);
-    if (item.kind !== "scalar") return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
+    if (item.kind !== "scalar")
+      return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
     storeScalar(inner, node, item, kept);
   });
   return array;
@@ -284,14 +365,19 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly Argument
     env,
     arrayLength(copy),
     "k",
-    (inner, k) => copyInto(inner, node, itemAt(copy, k), itemAt(array, isWhole ? k : arithmetic("add", from, k))),
+    (inner, k) =>
+      copyInto(inner, node, itemAt(copy, k), itemAt(array, isWhole ? k : arithmetic("add", from, k))),
     at(env, node),
   );
   return copy;
 }
 
 /** The places that `slice` and `fill` mean: negative ones count from the end, all are kept within the array. */
-function rangeOf(env: Env, array: ArrayEntity, args: readonly Argument[]): readonly [from: RegionExpr, to: RegionExpr] {
+function rangeOf(
+  env: Env,
+  array: ArrayEntity,
+  args: readonly Argument[],
+): readonly [from: RegionExpr, to: RegionExpr] {
   const length = arrayLength(array);
   const bound = (node: Argument | undefined, missing: RegionExpr): RegionExpr => {
     if (node === undefined) return missing;
@@ -299,7 +385,11 @@ function rangeOf(env: Env, array: ArrayEntity, args: readonly Argument[]): reado
     const isNegative = given.kind === "const" && given.value < 0;
     if (given.kind === "const" && !isNegative) return apply("minimum", "f64", given, length);
     if (isNegative) return apply("maximum", "f64", arithmetic("add", length, given), number(0));
-    return atom(env, apply("minimum", "f64", apply("maximum", "f64", fromEnd(env, given, length), number(0)), length), "bound");
+    return atom(
+      env,
+      apply("minimum", "f64", apply("maximum", "f64", fromEnd(env, given, length), number(0)), length),
+      "bound",
+    );
   };
   return [bound(args[0], number(0)), bound(args[1], length)];
 }
@@ -310,10 +400,22 @@ function arithmeticTrunc(x: RegionExpr): RegionExpr {
 
 function fromEnd(env: Env, given: RegionExpr, length: RegionExpr): RegionExpr {
   const k = atom(env, given, "bound");
-  return { kind: "select", type: "f64", condition: compare("less", k, number(0)), x: arithmetic("add", length, k), y: k };
+  return {
+    kind: "select",
+    type: "f64",
+    condition: compare("less", k, number(0)),
+    x: arithmetic("add", length, k),
+    y: k,
+  };
 }
 
-function loop(env: Env, node: Node, from: RegionExpr, to: RegionExpr, body: (inner: Env, k: RegionExpr) => void): void {
+function loop(
+  env: Env,
+  node: Node,
+  from: RegionExpr,
+  to: RegionExpr,
+  body: (inner: Env, k: RegionExpr) => void,
+): void {
   const index = env.unit.names.fresh("k");
   const inner = nested(env, new Set());
   body(inner, { kind: "local", type: "f64", name: index });
@@ -326,13 +428,18 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ar
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");
   if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
   const given = asArray(env, source, evaluateArgument(env, source));
-  if (given.root === array.root) return refuse(env, node, "set: an array is moved within itself: write the loop, and its order.");
-  const start = offset === undefined ? number(0) : atom(env, numberValue(env, offset, evaluateArgument(env, offset)), "offset");
+  if (given.root === array.root)
+    return refuse(env, node, "set: an array is moved within itself: write the loop, and its order.");
+  const start =
+    offset === undefined
+      ? number(0)
+      : atom(env, numberValue(env, offset, evaluateArgument(env, offset)), "offset");
   eachPlace(
     env,
     arrayLength(given),
     "k",
-    (inner, k) => copyInto(inner, node, element(inner, node, array, arithmetic("add", start, k)), itemAt(given, k)),
+    (inner, k) =>
+      copyInto(inner, node, element(inner, node, array, arithmetic("add", start, k)), itemAt(given, k)),
     at(env, node),
   );
   return nothing;
@@ -346,17 +453,37 @@ function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly Argu
   return element(env, node, array, fromEnd(env, k, arrayLength(array)));
 }
 
-function quantifier(env: Env, node: Node, array: ArrayEntity, callback: Argument | undefined, all: boolean): Entity {
+function quantifier(
+  env: Env,
+  node: Node,
+  array: ArrayEntity,
+  callback: Argument | undefined,
+  all: boolean,
+): Entity {
   const result = letLocal(env, all ? "every" : "some", truth(all), { mutable: true });
   const name = result.value.kind === "local" ? result.value.name : "";
   const index = env.unit.names.fresh("i");
   const inner = nested(env, new Set());
-  const holds = scalarValue(inner, node, callEach(inner, node, array, callback, { kind: "local", type: "f64", name: index }));
-  if (holds.type !== "bool") return refuse(env, callback ?? node, "this function is to give a boolean: compare its result.");
+  const holds = scalarValue(
+    inner,
+    node,
+    callEach(inner, node, array, callback, { kind: "local", type: "f64", name: index }),
+  );
+  if (holds.type !== "bool")
+    return refuse(env, callback ?? node, "this function is to give a boolean: compare its result.");
   inner.out.push({ kind: "set", name, value: all ? and(result.value, holds) : or(result.value, holds) });
   const live = all ? result.value : compare("equal", result.value, truth(false));
   const to = arrayLength(array);
-  env.out.push({ kind: "for", index, from: number(0), to, step: 1, live, body: inner.out.statements(), at: at(env, node) });
+  env.out.push({
+    kind: "for",
+    index,
+    from: number(0),
+    to,
+    step: 1,
+    live,
+    body: inner.out.statements(),
+    at: at(env, node),
+  });
   return result;
 }
 
@@ -364,7 +491,11 @@ function quantifier(env: Env, node: Node, array: ArrayEntity, callback: Argument
 function reduce(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
   const [callback, start] = args;
   if (callback === undefined || start === undefined)
-    return refuse(env, node, "reduce: give the value that it starts with, as x.reduce((sum, xi) => sum + xi, 0).");
+    return refuse(
+      env,
+      node,
+      "reduce: give the value that it starts with, as x.reduce((sum, xi) => sum + xi, 0).",
+    );
   const each = evaluateArgument(env, callback);
   const first = evaluateArgument(env, start);
   const total = makeTotal(env, node, first);
@@ -373,7 +504,12 @@ function reduce(env: Env, node: Node, array: ArrayEntity, args: readonly Argumen
     arrayLength(array),
     "i",
     (inner, i) => {
-      const next = inner.unit.elaborate.call(inner, callback, each, [total, itemAt(array, i), scalar(i), array]);
+      const next = inner.unit.elaborate.call(inner, callback, each, [
+        total,
+        itemAt(array, i),
+        scalar(i),
+        array,
+      ]);
       copyInto(inner, node, total, readAll(inner, next));
     },
     at(env, node),

@@ -4,7 +4,6 @@ import type {
   BlockStatement,
   Expression,
   Identifier,
-  MemberExpression,
   Node,
   Pattern,
   UpdateExpression,
@@ -39,7 +38,13 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   const before = env.out.size;
   const value = env.unit.elaborate.evaluate(env, node.right);
   if (reference === undefined) return assignVariable(env, target, value, node);
-  return assignMember(env, env.out.size > before ? frozen(env, reference, place) : reference, value, node, isUsed);
+  return assignMember(
+    env,
+    env.out.size > before ? frozen(env, reference, place) : reference,
+    value,
+    node,
+    isUsed,
+  );
 }
 
 /** Gives a value to a field or element, or exchanges a whole row or object that is one. */
@@ -51,7 +56,8 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
     return scalar(kept);
   }
   const root = rootsOf(reference).find(({ readOnly }) => readOnly);
-  if (root !== undefined) return refuseReadOnly(env, node, root, reference.kind === "array" ? "slice" : "spread");
+  if (root !== undefined)
+    return refuseReadOnly(env, node, root, reference.kind === "array" ? "slice" : "spread");
   if (!isUnshared(env, value, node)) borrow(env, [...allRoots(reference), ...allRoots(value)], node);
   refuseAliases(env, reference, node, rootOf((node as AssignmentExpression).left));
   copyInto(env, node, reference, readAll(env, value));
@@ -59,11 +65,16 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
 }
 
 function variableOf(env: Env, target: Node): Binding {
-  if (target.type !== "Identifier") return refuse(env, target, `${textOf(env, target)} cannot be assigned to.`);
+  if (target.type !== "Identifier")
+    return refuse(env, target, `${textOf(env, target)} cannot be assigned to.`);
   const { name } = target as Identifier;
   const binding = env.scope.get(name);
   if (binding === undefined)
-    return refuse(env, target, `${name} is outside of the marked function, which only reads it: return the value instead.`);
+    return refuse(
+      env,
+      target,
+      `${name} is outside of the marked function, which only reads it: return the value instead.`,
+    );
   return binding.isConst ? refuse(env, target, `${name} is a constant.`) : binding;
 }
 
@@ -75,7 +86,11 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
     return entity;
   }
   if (entity.kind === "function")
-    return refuse(env, node, `${name} is a function and cannot be exchanged: choose between functions by if.`);
+    return refuse(
+      env,
+      node,
+      `${name} is a function and cannot be exchanged: choose between functions by if.`,
+    );
   refuseAliases(env, entity, node, name);
   if (entity.kind === "array" && value.kind === "array" && canSwap(env, entity, value, node)) {
     swapArrays(env, entity, value, node);
@@ -88,9 +103,14 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
 
 /** Whether an array can take the elements of another by an exchange, since nobody needs those any more. */
 function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node): boolean {
-  if (value.root.readOnly || target.places.length + value.places.length > 0 || target.root === value.root) return false;
-  const isOpen = storagesOf(value.layout).every(({ blocks }) => blocks.every((block) => env.blocks.includes(block)));
-  return isOpen && isUnshared(env, value, node) && samePlan(planOf(env, node, target), planOf(env, node, value));
+  if (value.root.readOnly || target.places.length + value.places.length > 0 || target.root === value.root)
+    return false;
+  const isOpen = storagesOf(value.layout).every(({ blocks }) =>
+    blocks.every((block) => env.blocks.includes(block)),
+  );
+  return (
+    isOpen && isUnshared(env, value, node) && samePlan(planOf(env, node, target), planOf(env, node, value))
+  );
 }
 
 function swapArrays(env: Env, x: ArrayEntity, y: ArrayEntity, node: Node): void {
@@ -112,14 +132,17 @@ function isUnshared(env: Env, value: Entity, node: Node): boolean {
     case "record":
     case "tuple": {
       const parts = value.kind === "record" ? [...value.fields.values()] : value.items;
-      return (value.fresh && parts.every((part) => isUnshared(env, part, node))) || isLastUse(env, value, node);
+      return (
+        (value.fresh && parts.every((part) => isUnshared(env, part, node))) || isLastUse(env, value, node)
+      );
     }
   }
 }
 
 /** Whether `node` gives on a variable of this function that is not used again before it gets another value. */
 function isLastUse(env: Env, value: Entity, node: Node): boolean {
-  const right = node.type === "AssignmentExpression" ? unwrap((node as AssignmentExpression).right) : undefined;
+  const right =
+    node.type === "AssignmentExpression" ? unwrap((node as AssignmentExpression).right) : undefined;
   if (right?.type !== "Identifier") return false;
   const binding = env.scope.get(right.name);
   if (binding === undefined || !isDead(env, right.name, binding, node)) return false;
@@ -129,7 +152,9 @@ function isLastUse(env: Env, value: Entity, node: Node): boolean {
 
 /** Whether no other name refers to a root. */
 function isOnlyName(env: Env, root: Root, name: string): boolean {
-  return env.unit.aliases.every(({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root));
+  return env.unit.aliases.every(
+    ({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root),
+  );
 }
 
 /** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
@@ -146,7 +171,8 @@ function isDead(env: Env, name: string, { block }: Binding, node: Node): boolean
     else isUsed = true;
   });
   const loop = env.loops.at(-1);
-  const isRepeated = loop !== undefined && block.start <= loop.start && loop.end <= block.end && block !== loop;
+  const isRepeated =
+    loop !== undefined && block.start <= loop.start && loop.end <= block.end && block !== loop;
   return !isUsed && (isSetAgain || !isRepeated);
 }
 
@@ -232,22 +258,33 @@ function assignPattern(env: Env, pattern: Pattern, value: Entity, node: Node): v
       if (part !== null) assignPattern(env, part, readAll(env, itemNumber(env, part, value, i)), node);
   } else if (target.type === "ObjectPattern") {
     for (const part of target.properties) {
-      if (part.type === "RestElement") return refuse(env, part, "only fields by their names can be taken out here.");
+      if (part.type === "RestElement")
+        return refuse(env, part, "only fields by their names can be taken out here.");
       assignPattern(env, part.value as Pattern, fieldNamed(env, part, value), node);
     }
   } else if (target.type === "MemberExpression") {
-    assignMember(env, env.unit.elaborate.evaluate(env, target as MemberExpression), value, node, false);
+    assignMember(env, env.unit.elaborate.evaluate(env, target), value, node, false);
   } else {
     assignVariable(env, target, value, node);
   }
 }
 
-const operators: Readonly<Record<string, string>> = { "+=": "add", "-=": "sub", "*=": "mul", "/=": "div", "%=": "rem" };
+const operators: Readonly<Record<string, string>> = {
+  "+=": "add",
+  "-=": "sub",
+  "*=": "mul",
+  "/=": "div",
+  "%=": "rem",
+};
 
 function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, isUsed: boolean): Entity {
   const operator = operators[node.operator];
   if (operator === undefined && node.operator !== "**=")
-    return refuse(env, node, `${node.operator} is outside of what can be differentiated: write the assignment out.`);
+    return refuse(
+      env,
+      node,
+      `${node.operator} is outside of what can be differentiated: write the assignment out.`,
+    );
   const reference = referenceTo(env, target);
   const place = env.out.reserve();
   const before = env.out.size;
@@ -255,7 +292,13 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   // the old value is read before the other side is computed, and the place is the one of before
   const held = env.out.size > before ? (frozen(env, reference, place) as ScalarEntity) : reference;
   const x = numberValue(env, target, held);
-  return update(env, held, operator === undefined ? power(env, x, y) : arithmetic(operator, x, y), node, isUsed);
+  return update(
+    env,
+    held,
+    operator === undefined ? power(env, x, y) : arithmetic(operator, x, y),
+    node,
+    isUsed,
+  );
 }
 
 /** `i++` and its like: their value is that of before where the operator stands behind. */
@@ -265,7 +308,13 @@ export function updateExpression(env: Env, node: UpdateExpression, isUsed: boole
   const value = numberValue(env, target, reference);
   const isOldUsed = isUsed && !node.prefix;
   const old = isOldUsed ? letLocal(env, "t", value).value : value;
-  const changed = update(env, reference, arithmetic(node.operator === "++" ? "add" : "sub", old, number(1)), node, isUsed);
+  const changed = update(
+    env,
+    reference,
+    arithmetic(node.operator === "++" ? "add" : "sub", old, number(1)),
+    node,
+    isUsed,
+  );
   return isOldUsed ? scalar(old) : changed;
 }
 
@@ -275,14 +324,18 @@ function referenceTo(env: Env, target: Node): ScalarEntity {
     target.type === "MemberExpression"
       ? env.unit.elaborate.evaluate(env, target as Expression)
       : variableOf(env, target).entity;
-  return entity.kind === "scalar" ? entity : refuse(env, target, `${textOf(env, target)} is ${describe(entity)}.`);
+  return entity.kind === "scalar"
+    ? entity
+    : refuse(env, target, `${textOf(env, target)} is ${describe(entity)}.`);
 }
 
 function update(env: Env, reference: ScalarEntity, value: RegionExpr, node: Node, isUsed: boolean): Entity {
   const isElement = reference.target?.kind === "element";
   const given = isUsed && isElement ? atom(env, value) : value;
   storeScalar(env, node, reference, given);
-  return isElement ? scalar(given) : scalar(reference.target?.kind === "local" ? localOf(reference, given) : given);
+  return isElement
+    ? scalar(given)
+    : scalar(reference.target?.kind === "local" ? localOf(reference, given) : given);
 }
 
 function localOf({ target }: ScalarEntity, value: RegionExpr): RegionExpr {

@@ -186,13 +186,7 @@ export interface RestElement extends Node {
 
 /** What a declaration or an assignment gives values to. Targets of assignments may be members. */
 export type Pattern =
-  | Identifier
-  | ArrayPattern
-  | ObjectPattern
-  | AssignmentPattern
-  | RestElement
-  | MemberExpression
-  | Wrapper;
+  Identifier | ArrayPattern | ObjectPattern | AssignmentPattern | RestElement | MemberExpression | Wrapper;
 
 export interface VariableDeclarator extends Node {
   readonly type: "VariableDeclarator";
@@ -333,7 +327,11 @@ export type TypeNode =
   | (Node & { readonly type: "TSNumberKeyword" | "TSBooleanKeyword" | "TSAnyKeyword" | "TSStringKeyword" })
   | (Node & { readonly type: "TSArrayType"; readonly elementType: TypeNode })
   | (Node & { readonly type: "TSTupleType"; readonly elementTypes: readonly TypeNode[] })
-  | (Node & { readonly type: "TSNamedTupleMember"; readonly elementType: TypeNode; readonly optional?: boolean })
+  | (Node & {
+      readonly type: "TSNamedTupleMember";
+      readonly elementType: TypeNode;
+      readonly optional?: boolean;
+    })
   | (Node & { readonly type: "TSTypeOperator"; readonly operator: string; readonly typeAnnotation: TypeNode })
   | (Node & { readonly type: "TSParenthesizedType"; readonly typeAnnotation: TypeNode })
   | (Node & { readonly type: "TSTypeLiteral"; readonly members: readonly TypeMember[] })
@@ -357,7 +355,8 @@ export interface TypeAliasDeclaration extends Node {
 export type TypeDeclaration = InterfaceDeclaration | TypeAliasDeclaration;
 
 export interface ModuleSpecifier extends Node {
-  readonly type: "ImportSpecifier" | "ImportDefaultSpecifier" | "ImportNamespaceSpecifier" | "ExportSpecifier";
+  readonly type:
+    "ImportSpecifier" | "ImportDefaultSpecifier" | "ImportNamespaceSpecifier" | "ExportSpecifier";
   readonly local: Identifier;
   /** In imports the name in the other module; in exports of this one it is `local`. */
   readonly imported?: Identifier;

@@ -6,16 +6,7 @@ import { apply, number } from "./draft.ts";
 import type { Entity, FunctionEntity } from "./entity.ts";
 import { Scope, describe, nothing, scalar } from "./entity.ts";
 import type { Env, Returns } from "./env.ts";
-import {
-  at,
-  inOrder,
-  letLocal,
-  newRoot,
-  placeHere,
-  refuse,
-  scalarValue,
-  textOf,
-} from "./env.ts";
+import { at, inOrder, letLocal, newRoot, placeHere, refuse, scalarValue, textOf } from "./env.ts";
 import { isMathFunction, mathCall } from "./math.ts";
 import { arrayLength, copyInto, eachPlace, itemAt, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
@@ -23,23 +14,38 @@ import { isFunction, neverCompletes, unwrap, walk } from "./walk.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
-  if (node.optional === true) return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
+  if (node.optional === true)
+    return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
   const callee = unwrap(node.callee);
   if (callee.type === "MemberExpression" && !callee.computed) {
     const { property } = callee;
     const name = property.type === "Identifier" ? property.name : "";
     const [value] = node.arguments;
-    if (name === "fill" && node.arguments.length === 1 && value !== undefined && value.type !== "SpreadElement") {
+    if (
+      name === "fill" &&
+      node.arguments.length === 1 &&
+      value !== undefined &&
+      value.type !== "SpreadElement"
+    ) {
       const length = unfilledArray(env, callee.object);
       if (length !== undefined)
         return filled(env, node, length, scalarValue(env, value, env.unit.elaborate.evaluate(env, value)));
     }
     if (unfilledArray(env, callee.object) !== undefined)
-      return refuse(env, node, `${textOf(env, callee.object)} holds nothing yet: write Array.from({ length: n }, (_, i) => …).`);
+      return refuse(
+        env,
+        node,
+        `${textOf(env, callee.object)} holds nothing yet: write Array.from({ length: n }, (_, i) => …).`,
+      );
     const object = env.unit.elaborate.evaluate(env, callee.object);
-    if (object.kind === "array" || object.kind === "tuple") return method(env, node, object, name, node.arguments);
+    if (object.kind === "array" || object.kind === "tuple")
+      return method(env, node, object, name, node.arguments);
     if (object.kind === "scalar")
-      return refuse(env, node, `${name} makes a string, or another value that is no number: strings cannot be computed with here.`);
+      return refuse(
+        env,
+        node,
+        `${name} makes a string, or another value that is no number: strings cannot be computed with here.`,
+      );
   }
   const called = env.unit.elaborate.evaluate(env, node.callee);
   if (called.kind === "global") return callGlobal(env, node, called.name);
@@ -50,7 +56,9 @@ export function callExpression(env: Env, node: CallExpression): Entity {
   const spread = node.arguments.flatMap((arg, i) => {
     const given = args[i]!;
     if (arg.type !== "SpreadElement") return [given];
-    return given.kind === "tuple" ? given.items : refuse(env, arg, "only a tuple can be spread among arguments: its length is known.");
+    return given.kind === "tuple"
+      ? given.items
+      : refuse(env, arg, "only a tuple can be spread among arguments: its length is known.");
   });
   return call(env, node, called, spread);
 }
@@ -59,9 +67,17 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
   const array = arrayFunction(env, node, name, node.arguments);
   if (array !== undefined) return array;
   if (name.startsWith("console."))
-    return refuse(env, node, `${name} does something outside, and derivatives are computed without it: print results behind the call.`);
+    return refuse(
+      env,
+      node,
+      `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
+    );
   const [only] = node.arguments;
-  if (only?.type === "SpreadElement" && node.arguments.length === 1 && (name === "Math.max" || name === "Math.min"))
+  if (
+    only?.type === "SpreadElement" &&
+    node.arguments.length === 1 &&
+    (name === "Math.max" || name === "Math.min")
+  )
     return scalar(extremum(env, node, name, env.unit.elaborate.evaluate(env, only.argument)));
   if (name === "Number" || name === "Boolean") return conversion(env, node, name);
   if (!isMathFunction(name)) {
@@ -79,7 +95,8 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
   const args = node.arguments.flatMap((arg, i) => {
     const value = values[i]!;
     const items = arg.type !== "SpreadElement" ? [value] : value.kind === "tuple" ? value.items : undefined;
-    if (items === undefined) return refuse(env, arg, `${name} of a whole array stands alone: combine it with the others behind it.`);
+    if (items === undefined)
+      return refuse(env, arg, `${name} of a whole array stands alone: combine it with the others behind it.`);
     nodes.push(...items.map(() => arg));
     return items;
   });
@@ -99,9 +116,14 @@ function conversion(env: Env, node: CallExpression, name: string): Entity {
 /** `Math.max(...xs)`. */
 function extremum(env: Env, node: CallExpression, name: "Math.max" | "Math.min", given: Entity): RegionExpr {
   const array = asArray(env, node, given);
-  const best = letLocal(env, name === "Math.max" ? "largest" : "least", number(name === "Math.max" ? -Infinity : Infinity), {
-    mutable: true,
-  });
+  const best = letLocal(
+    env,
+    name === "Math.max" ? "largest" : "least",
+    number(name === "Math.max" ? -Infinity : Infinity),
+    {
+      mutable: true,
+    },
+  );
   const choose = name === "Math.max" ? "maximum" : "minimum";
   eachPlace(
     env,
@@ -123,13 +145,22 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     if (isMathFunction(callee.name)) return mathCall(env, site, callee.name, args, []);
     return refuse(env, site, `${callee.name} cannot be called with these here.`);
   }
-  if (callee.kind !== "function") return refuse(env, site, `${textOf(env, site)}: ${describe(callee)} cannot be called.`);
+  if (callee.kind !== "function")
+    return refuse(env, site, `${textOf(env, site)}: ${describe(callee)} cannot be called.`);
   const { node } = callee;
   if (node.async === true || node.generator === true)
-    return refuse(env, site, "async functions and generators do not give numbers at once: write a plain function.");
+    return refuse(
+      env,
+      site,
+      "async functions and generators do not give numbers at once: write a plain function.",
+    );
   if (env.calls.includes(node)) {
     const name = node.id?.name ?? "this function";
-    return refuse(env, site, `${name} calls itself: recursion has no fixed length of code. Write it as a loop, with an array for what it keeps.`);
+    return refuse(
+      env,
+      site,
+      `${name} calls itself: recursion has no fixed length of code. Write it as a loop, with an array for what it keeps.`,
+    );
   }
   const { aliases } = env.unit;
   const before = aliases.length;
@@ -191,7 +222,11 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: N
   const returned = returnsOf(node.body);
   const hasValue = returned.some(({ argument }) => argument !== undefined && argument !== null);
   if (hasValue && !neverCompletes(node.body))
-    return refuse(env, site, `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`);
+    return refuse(
+      env,
+      site,
+      `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
+    );
   const start = placeHere(env);
   const collected = collectReturns(env, returned, node.body, start);
   const scoped: Env = { ...env, returns: collected.returns, tail: new Set([collected.returns.jump]) };
@@ -272,5 +307,9 @@ function declaresBetween(body: readonly Node[], inner: Node, name: string): bool
 
 function refuseEscape(env: Env, node: Expression | Node, value: Entity): Entity {
   if (value.kind !== "function") return value;
-  return refuse(env, node, "a function that is returned takes its variables along: call it here, or write it as a function of its own.");
+  return refuse(
+    env,
+    node,
+    "a function that is returned takes its variables along: call it here, or write it as a function of its own.",
+  );
 }

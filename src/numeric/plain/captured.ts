@@ -1,4 +1,4 @@
-import type { Expression, FunctionNode, Identifier, Node, Property, TypeNode } from "./ast.ts";
+import type { Expression, Identifier, Node, Property, TypeNode } from "./ast.ts";
 import { number, truth } from "./draft.ts";
 import type { Entity } from "./entity.ts";
 import { scalar } from "./entity.ts";
@@ -21,7 +21,13 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
   if (found === undefined) return undefined;
   switch (found.kind) {
     case "function":
-      return { kind: "function", node: found.node, module: found.module, scope: undefined, around: found.around };
+      return {
+        kind: "function",
+        node: found.node,
+        module: found.module,
+        scope: undefined,
+        around: found.around,
+      };
     case "global":
       return { kind: "global", name: found.name };
     case "enum":
@@ -41,8 +47,10 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
 type OutsideVariable = Outside & { readonly kind: "variable" };
 
 function variableEntity(env: Env, node: Identifier, found: OutsideVariable): Entity {
-  const constant = found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
-  if (constant !== undefined) return scalar(typeof constant === "number" ? number(constant) : truth(constant));
+  const constant =
+    found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
+  if (constant !== undefined)
+    return scalar(typeof constant === "number" ? number(constant) : truth(constant));
   const { unit } = env;
   const known = unit.outside.get(found.declaration);
   if (known !== undefined) return known;
@@ -60,7 +68,11 @@ function variableEntity(env: Env, node: Identifier, found: OutsideVariable): Ent
   return entity;
 }
 
-function capturedType(env: Env, node: Identifier, { annotation, init, module, around }: OutsideVariable): PlainType {
+function capturedType(
+  env: Env,
+  node: Identifier,
+  { annotation, init, module, around }: OutsideVariable,
+): PlainType {
   if (annotation !== undefined) return typeOf(annotation, module);
   const type = init && typeOfValue(init, module, around);
   return (
@@ -75,7 +87,11 @@ function capturedType(env: Env, node: Identifier, { annotation, init, module, ar
 }
 
 /** The number or boolean that an expression is known to be. */
-export function constantValue(node: Expression, module: Module, around: Around): number | boolean | undefined {
+export function constantValue(
+  node: Expression,
+  module: Module,
+  around: Around,
+): number | boolean | undefined {
   const inner = unwrap(node);
   const value = (part: Expression): number | boolean | undefined => constantValue(part, module, around);
   switch (inner.type) {
@@ -99,7 +115,8 @@ export function constantValue(node: Expression, module: Module, around: Around):
       const callee = unwrap(inner.callee);
       const [x] = inner.arguments;
       const isRoot =
-        callee.type === "MemberExpression" && module.text.slice(callee.start, callee.end).replace(/\s/g, "") === "Math.sqrt";
+        callee.type === "MemberExpression" &&
+        module.text.slice(callee.start, callee.end).replace(/\s/g, "") === "Math.sqrt";
       const given = isRoot && x !== undefined && x.type !== "SpreadElement" ? value(x) : undefined;
       return typeof given === "number" ? Math.sqrt(given) : undefined;
     }
@@ -110,6 +127,18 @@ export function constantValue(node: Expression, module: Module, around: Around):
         ? constantValue(found.init, found.module, found.around)
         : undefined;
     }
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+    case "AssignmentExpression":
+    case "ConditionalExpression":
+    case "LogicalExpression":
+    case "SequenceExpression":
+    case "UpdateExpression":
+    case "TemplateLiteral":
+    case "ArrayExpression":
+    case "ObjectExpression":
+    case "NewExpression":
     default:
       return undefined;
   }
@@ -142,7 +171,11 @@ const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
 /** The kind of value that an initialiser gives, as far as it can be seen in the text. */
 function typeOfValue(node: Expression, module: Module, around: Around): PlainType | undefined {
-  if (node.type === "TSAsExpression" || node.type === "TSSatisfiesExpression" || node.type === "TSTypeAssertion") {
+  if (
+    node.type === "TSAsExpression" ||
+    node.type === "TSSatisfiesExpression" ||
+    node.type === "TSTypeAssertion"
+  ) {
     const isConst = module.text.slice(node.typeAnnotation!.start, node.typeAnnotation!.end) === "const";
     return isConst ? typeOfValue(node.expression, module, around) : typeOf(node.typeAnnotation!, module);
   }
@@ -156,14 +189,18 @@ function typeOfValue(node: Expression, module: Module, around: Around): PlainTyp
       return inner.operator === "!" ? { kind: "boolean" } : { kind: "number" };
     case "BinaryExpression":
       if (!numeric.has(inner.operator)) return { kind: "boolean" };
-      return inner.operator !== "+" || (value(inner.left)?.kind === "number" && value(inner.right)?.kind === "number")
+      return inner.operator !== "+" ||
+        (value(inner.left)?.kind === "number" && value(inner.right)?.kind === "number")
         ? { kind: "number" }
         : undefined;
     case "ArrayExpression":
-      return typeOfItems(inner.elements.map((item) => (item && item.type !== "SpreadElement" ? value(item) : undefined)));
+      return typeOfItems(
+        inner.elements.map((item) => (item && item.type !== "SpreadElement" ? value(item) : undefined)),
+      );
     case "ObjectExpression": {
       const fields = inner.properties.map((part) => {
-        const type = part.type === "Property" && part.kind === "init" ? value(part.value as Expression) : undefined;
+        const type =
+          part.type === "Property" && part.kind === "init" ? value(part.value as Expression) : undefined;
         return type && { name: nameOfKey((part as Property).key), type };
       });
       return fields.every((field) => field !== undefined) ? { kind: "record", fields } : undefined;
@@ -183,6 +220,15 @@ function typeOfValue(node: Expression, module: Module, around: Around): PlainTyp
       if (found.annotation !== undefined) return typeOf(found.annotation, found.module);
       return found.init && typeOfValue(found.init, found.module, found.around);
     }
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+    case "AssignmentExpression":
+    case "ConditionalExpression":
+    case "LogicalExpression":
+    case "SequenceExpression":
+    case "UpdateExpression":
+    case "TemplateLiteral":
     default:
       return undefined;
   }
@@ -207,17 +253,21 @@ function typeOfCall(
   if (callee.type === "Identifier") {
     const found = lookUp(callee.name, module, around);
     const returns: TypeNode | undefined =
-      found?.kind === "function" ? (found.node as FunctionNode).returnType?.typeAnnotation : undefined;
+      found?.kind === "function" ? found.node.returnType?.typeAnnotation : undefined;
     return returns && found?.kind === "function" ? typeOf(returns, found.module) : undefined;
   }
-  if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier") return undefined;
+  if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
+    return undefined;
   const { object, property } = callee;
   if (object.type === "Identifier" && object.name === "Math") return { kind: "number" };
-  if (object.type === "Identifier" && typedArrays.has(object.name)) return { kind: "array", of: object.name as ArrayKind };
+  if (object.type === "Identifier" && typedArrays.has(object.name))
+    return { kind: "array", of: object.name as ArrayKind };
   if (property.name === "slice") return typeOfValue(object, module, around);
-  const isFilled = property.name === "fill" && /^(new )?Array\b/.test(module.text.slice(object.start, object.end));
+  const isFilled =
+    property.name === "fill" && /^(new )?Array\b/.test(module.text.slice(object.start, object.end));
   const [first] = node.arguments;
-  const filling = first !== undefined && first.type !== "SpreadElement" ? typeOfValue(first, module, around) : undefined;
+  const filling =
+    first !== undefined && first.type !== "SpreadElement" ? typeOfValue(first, module, around) : undefined;
   return isFilled && filling ? arrayOf(filling) : undefined;
 }
 
@@ -227,10 +277,13 @@ function typeOfMember(
   around: Around,
 ): PlainType | undefined {
   if (!computed && property.type === "Identifier") {
-    if (object.type === "Identifier" && constantOf(`${object.name}.${property.name}`) !== undefined) return { kind: "number" };
+    if (object.type === "Identifier" && constantOf(`${object.name}.${property.name}`) !== undefined)
+      return { kind: "number" };
     if (property.name === "length") return { kind: "number" };
     const owner = typeOfValue(object, module, around);
-    return owner?.kind === "record" ? owner.fields.find(({ name }) => name === property.name)?.type : undefined;
+    return owner?.kind === "record"
+      ? owner.fields.find(({ name }) => name === property.name)?.type
+      : undefined;
   }
   const array = typeOfValue(object, module, around);
   if (array?.kind === "array") return { kind: "number" };
@@ -246,9 +299,13 @@ function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
     child.type === "TSEnumMember" ? [child] : childrenOf(child).filter(({ type }) => type === "TSEnumMember"),
   );
   for (const member of members) {
-    const { id, initializer } = member as Node & { readonly id: Identifier; readonly initializer?: Expression | null };
+    const { id, initializer } = member as Node & {
+      readonly id: Identifier;
+      readonly initializer?: Expression | null;
+    };
     const value = initializer ? constantValue(initializer, env.module, [env.module.program]) : next;
-    if (typeof value !== "number") return refuse(env, node, `${node.name}.${id.name} is no number that is known here.`);
+    if (typeof value !== "number")
+      return refuse(env, node, `${node.name}.${id.name} is no number that is known here.`);
     fields.set(id.name, scalar(number(value)));
     next = value + 1;
   }

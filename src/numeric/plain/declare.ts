@@ -37,12 +37,22 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
     case "ObjectPattern":
       for (const part of pattern.properties) {
         if (part.type === "RestElement") {
-          const taken = pattern.properties.flatMap((other) => (other.type === "Property" ? [fieldName(other)] : []));
+          const taken = pattern.properties.flatMap((other) =>
+            other.type === "Property" ? [fieldName(other)] : [],
+          );
           declare(env, part.argument, fieldsBut(env, part, value, taken), node, how);
         } else declare(env, part.value as Pattern, fieldNamed(env, part, value), node, how);
       }
       return;
-    default:
+    case "RestElement":
+    case "MemberExpression":
+    case "ParenthesizedExpression":
+    case "ChainExpression":
+    case "TSNonNullExpression":
+    case "TSAsExpression":
+    case "TSSatisfiesExpression":
+    case "TSTypeAssertion":
+    case "TSInstantiationExpression":
       return refuse(env, pattern, `${textOf(env, pattern)} is no name that can be declared here.`);
   }
 }
@@ -69,7 +79,14 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarin
 }
 
 /** The entity that a name stands for from here on. */
-function held(env: Env, id: Identifier, given: Entity, node: Node, reassigned: boolean, how: Declaring): Entity {
+function held(
+  env: Env,
+  id: Identifier,
+  given: Entity,
+  node: Node,
+  reassigned: boolean,
+  how: Declaring,
+): Entity {
   const { name } = id;
   const isTuple = id.typeAnnotation?.typeAnnotation.type === "TSTupleType";
   const value =
@@ -78,7 +95,8 @@ function held(env: Env, id: Identifier, given: Entity, node: Node, reassigned: b
       : given;
   switch (value.kind) {
     case "scalar":
-      if (how.isParameter === true && !reassigned && isStable(env, value.value)) return { ...value, target: undefined };
+      if (how.isParameter === true && !reassigned && isStable(env, value.value))
+        return { ...value, target: undefined };
       return letLocal(env, name, value.value, { mutable: reassigned, at: at(env, node) });
     case "array":
     case "record":
@@ -86,7 +104,12 @@ function held(env: Env, id: Identifier, given: Entity, node: Node, reassigned: b
       if (reassigned && !isWholeFresh(value)) return copied(env, name, value, node);
       return value.fresh ? owned(env, name, value, node) : value;
     case "function":
-      if (reassigned) return refuse(env, node, `${name} is a function and cannot be exchanged: choose between functions by if.`);
+      if (reassigned)
+        return refuse(
+          env,
+          node,
+          `${name} is a function and cannot be exchanged: choose between functions by if.`,
+        );
       return value;
     case "global":
       return value;
@@ -119,7 +142,11 @@ function owned(env: Env, name: string, value: Entity, node: Node): Entity {
       const items = value.items.map((item, i) => ownedPart(env, `${name}_${i}`, item, node, root, undefined));
       return { kind: "tuple", items, root, fresh: false };
     }
-    default:
+    case "array":
+    case "scalar":
+    case "function":
+    case "global":
+    case "nothing":
       return settled(value);
   }
 }
@@ -202,7 +229,8 @@ function isTupleUse(env: Env, use: Node, parent: Node, around: readonly Node[], 
     case "MemberExpression": {
       const { object, property, computed } = parent as MemberExpression;
       if (object !== use) return property === use;
-      if (!computed) return (property as Identifier).name === "length" && around.at(-2)?.type !== "CallExpression";
+      if (!computed)
+        return (property as Identifier).name === "length" && around.at(-2)?.type !== "CallExpression";
       const key = unwrap(property);
       return key.type === "Literal" && typeof key.value === "number";
     }
@@ -225,7 +253,12 @@ function isTupleUse(env: Env, use: Node, parent: Node, around: readonly Node[], 
 }
 
 /** Whether a function that takes the name uses it as a tuple too. */
-function isTupleArgument(env: Env, use: Node, { callee, arguments: args }: CallExpression, depth: number): boolean {
+function isTupleArgument(
+  env: Env,
+  use: Node,
+  { callee, arguments: args }: CallExpression,
+  depth: number,
+): boolean {
   const called = unwrap(callee);
   const i = args.indexOf(use as Expression);
   if (called.type !== "Identifier" || i < 0 || depth > 4) return false;
@@ -240,4 +273,3 @@ function isTupleArgument(env: Env, use: Node, { callee, arguments: args }: CallE
   if (param.typeAnnotation?.typeAnnotation.type === "TSTupleType") return true;
   return !isUsedAsArray(env, param.name, found!.node, depth + 1);
 }
-

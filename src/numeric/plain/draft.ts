@@ -1,7 +1,13 @@
 // A region as it is first written down: all numbers are f64, bounds and places of loops and arrays too, as in JavaScript.
 // `integers.ts` finds out which of them are machine integers. Statements are those of regions, and one function more:
 // `toInt32` is JavaScript's `| 0`.
-import type { Position, PositionIndex, RegionExpr, RegionStmt, RegionType } from "../../engine/region/region.ts";
+import type {
+  Position,
+  PositionIndex,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../../engine/region/region.ts";
 import type { Node } from "./ast.ts";
 import type { Source } from "./refuse.ts";
 import { positionOf } from "./refuse.ts";

@@ -37,7 +37,9 @@ export function elaborate(module: Module, which?: string | MarkedFunction): Plai
 }
 
 function tooDeep(module: Module, { node }: MarkedFunction, cause: RangeError): DownhillError {
-  return new DownhillError("plain", `${module.file}: the code at ${node.start} is nested too deeply.`, { cause });
+  return new DownhillError("plain", `${module.file}: the code at ${node.start} is nested too deeply.`, {
+    cause,
+  });
 }
 
 function formOf(module: Module, { node, name, around }: MarkedFunction): PlainForm {
@@ -58,7 +60,11 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     site: undefined,
   };
   if (node.async === true || node.generator === true)
-    return refuse(env, node, "async functions and generators do not give numbers at once: write a plain function.");
+    return refuse(
+      env,
+      node,
+      "async functions and generators do not give numbers at once: write a plain function.",
+    );
   const params = node.params.map((param, i) => declareParameter(env, node, param, i));
   const value = bodyOf(env, { node }, node);
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
@@ -117,7 +123,11 @@ function declareParameter(
   i: number,
 ): { readonly name: string; readonly type: PlainType } {
   if (param.type === "AssignmentPattern")
-    return refuse(env, param, "a marked function takes all of its arguments: write the default where it is called, or inside.");
+    return refuse(
+      env,
+      param,
+      "a marked function takes all of its arguments: write the default where it is called, or inside.",
+    );
   if (param.type === "RestElement")
     return refuse(env, param, "a marked function takes a fixed number of arguments: take an array.");
   if (param.type !== "Identifier" && param.type !== "ArrayPattern" && param.type !== "ObjectPattern")
@@ -131,7 +141,12 @@ function declareParameter(
   return { name, type };
 }
 
-function parameterType(env: Env, owner: FunctionNode, param: Pattern & { readonly typeAnnotation?: unknown }, name: string): PlainType {
+function parameterType(
+  env: Env,
+  owner: FunctionNode,
+  param: Pattern & { readonly typeAnnotation?: unknown },
+  name: string,
+): PlainType {
   const annotation = (param as Identifier).typeAnnotation?.typeAnnotation;
   if (annotation !== undefined) return typeOf(annotation, env.module);
   const documented = param.type === "Identifier" ? documentedType(param, owner, env.module) : undefined;

@@ -184,7 +184,9 @@ export function viewOf(
     case "array":
       return { kind: "array", layout, places, root, fresh: false };
     case "record": {
-      const fields = [...layout.fields].map(([name, field]) => [name, viewOf(field, places, root, at)] as const);
+      const fields = [...layout.fields].map(
+        ([name, field]) => [name, viewOf(field, places, root, at)] as const,
+      );
       return { kind: "record", fields: new Map(fields), root, fresh: false };
     }
     case "tuple": {

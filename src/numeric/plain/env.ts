@@ -241,7 +241,11 @@ export function frozen(env: Env, entity: Entity, out: Block): Entity {
 export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   if (entity.kind === "scalar") return entity.value;
   const what = entity.kind === "nothing" ? "a value is needed here, and this gives none" : undefined;
-  return refuse(env, node, what ?? `a number is needed here, and ${textOf(env, node)} is ${describe(entity)}.`);
+  return refuse(
+    env,
+    node,
+    what ?? `a number is needed here, and ${textOf(env, node)} is ${describe(entity)}.`,
+  );
 }
 
 /** The number that an entity is. */
@@ -269,7 +273,11 @@ export function flagOf(env: Env, jump: Jump, wanted: string): string {
   if (jump.flag === undefined) {
     jump.flag = env.unit.names.fresh(wanted);
     env.unit.mutable.add(jump.flag);
-    jump.declarations.push({ kind: "let", name: jump.flag, value: { kind: "const", type: "bool", value: 0 } });
+    jump.declarations.push({
+      kind: "let",
+      name: jump.flag,
+      value: { kind: "const", type: "bool", value: 0 },
+    });
   }
   return jump.flag;
 }

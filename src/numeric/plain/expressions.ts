@@ -20,6 +20,7 @@ import { inOrder, newRoot, refuse, textOf } from "./env.ts";
 import { constantOf } from "./math.ts";
 import { binary, conditional, logical, unary } from "./operators.ts";
 import { typeOf } from "./types.ts";
+import { unwrap } from "./walk.ts";
 
 /** What an expression of the text stands for; its statements go to `env.out`. */
 export function evaluate(env: Env, node: Expression): Entity {
@@ -78,7 +79,8 @@ export function evaluate(env: Env, node: Expression): Entity {
 const strings = "strings cannot be computed with here: use a number or boolean for each case.";
 
 const otherNodes: Readonly<Record<string, string>> = {
-  AwaitExpression: "await waits for something outside; a function of numbers is computed at once. Await before the call.",
+  AwaitExpression:
+    "await waits for something outside; a function of numbers is computed at once. Await before the call.",
   YieldExpression: "generators give values one by one; return an array.",
   ThisExpression: "this is an object from outside: pass what is needed of it as an argument.",
   ClassExpression: "classes are outside of what can be differentiated: use functions and objects of numbers.",
@@ -87,30 +89,22 @@ const otherNodes: Readonly<Record<string, string>> = {
 };
 
 function refuseOther(env: Env, node: Node): never {
-  return refuse(env, node, otherNodes[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`);
+  return refuse(
+    env,
+    node,
+    otherNodes[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`,
+  );
 }
 
 /** An expression for what it does. */
-export function effect(env: Env, node: Expression): void {
-  switch (node.type) {
-    case "ParenthesizedExpression":
-      return effect(env, node.expression);
-    case "AssignmentExpression":
-      assignment(env, node, false);
-      return;
-    case "UpdateExpression":
-      updateExpression(env, node, false);
-      return;
-    case "SequenceExpression":
-      for (const expression of node.expressions) effect(env, expression);
-      return;
-    case "UnaryExpression":
-      if (node.operator === "void") return effect(env, node.argument);
-      evaluate(env, node);
-      return;
-    default:
-      evaluate(env, node);
-  }
+export function effect(env: Env, given: Expression): void {
+  const node = unwrap(given);
+  if (node.type === "AssignmentExpression") assignment(env, node, false);
+  else if (node.type === "UpdateExpression") updateExpression(env, node, false);
+  else if (node.type === "SequenceExpression")
+    for (const expression of node.expressions) effect(env, expression);
+  else if (node.type === "UnaryExpression" && node.operator === "void") effect(env, node.argument);
+  else evaluate(env, node);
 }
 
 function literal(env: Env, node: Literal): Entity {
@@ -120,7 +114,11 @@ function literal(env: Env, node: Literal): Entity {
   if (typeof value === "string") return refuse(env, node, strings);
   if (value === null && node.raw === "null")
     return refuse(env, node, "null is no number: use a number for what is missing, or a boolean beside it.");
-  return refuse(env, node, `${textOf(env, node)} cannot be computed with here: only numbers and booleans can.`);
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)} cannot be computed with here: only numbers and booleans can.`,
+  );
 }
 
 function identifier(env: Env, node: Identifier): Entity {
@@ -132,7 +130,11 @@ function identifier(env: Env, node: Identifier): Entity {
   const constant = constantOf(name);
   if (constant !== undefined) return scalar(number(constant));
   if (name === "undefined")
-    return refuse(env, node, "undefined is no number: use a number for what is missing, or a boolean beside it.");
+    return refuse(
+      env,
+      node,
+      "undefined is no number: use a number for what is missing, or a boolean beside it.",
+    );
   if (name === "arguments") return refuse(env, node, "arguments has no fixed shape: name the parameters.");
   return { kind: "global", name };
 }
@@ -153,7 +155,11 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
     const value = values[i]!;
     if (part.type === "SpreadElement") {
       if (value.kind !== "record")
-        return refuse(env, part, `${textOf(env, part.argument)} is ${describe(value)}: only objects can be spread here.`);
+        return refuse(
+          env,
+          part,
+          `${textOf(env, part.argument)} is ${describe(value)}: only objects can be spread here.`,
+        );
       for (const [name, field] of value.fields) fields.set(name, field);
       continue;
     }
@@ -187,4 +193,3 @@ function arrayLiteral(env: Env, node: ArrayExpression): Entity {
   });
   return { kind: "tuple", items, root: newRoot(env, "[…]"), fresh: true };
 }
-

@@ -218,7 +218,9 @@ class Writer {
       case "let":
       case "set": {
         const isInteger = this.#integers.has(stmt.name);
-        const value = isInteger ? (this.#exact(stmt.value) ?? convert("i32", this.value(stmt.value))) : this.value(stmt.value);
+        const value = isInteger
+          ? (this.#exact(stmt.value) ?? convert("i32", this.value(stmt.value)))
+          : this.value(stmt.value);
         return [{ ...stmt, value }];
       }
       case "array":
@@ -275,7 +277,9 @@ class Writer {
     if (whole !== undefined) return [guard, { ...loop, to: whole }];
     // NaN ends the loop before it begins: as an integer it is 0
     const isNeverAbove0 = stmt.step > 0 && this.#ranges.of(stmt.from).low >= 0;
-    const end = isNeverAbove0 ? convert("i32", to) : select(compare("equal", to, to), convert("i32", to), from);
+    const end = isNeverAbove0
+      ? convert("i32", to)
+      : select(compare("equal", to, to), convert("i32", to), from);
     return [guard, { ...loop, to: end }];
   }
 
@@ -309,4 +313,3 @@ function reached(i: RegionExpr, to: RegionExpr, step: number): RegionExpr {
   if (name === "sub" && inner?.function === "ceil") return compare("lessEqual", inner.args[0]!, i);
   return compare("less", to, i);
 }
-

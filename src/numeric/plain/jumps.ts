@@ -1,4 +1,4 @@
-import type { Identifier, JumpStatement, LabeledStatement, Node, Statement } from "./ast.ts";
+import type { JumpStatement, LabeledStatement, Node, Statement } from "./ast.ts";
 import { truth } from "./draft.ts";
 import type { Env, Jump } from "./env.ts";
 import { flagOf, refuse } from "./env.ts";
@@ -8,7 +8,14 @@ import { childrenOf, isFunction } from "./walk.ts";
 export function jumpOf(env: Env, stmt: JumpStatement): Jump {
   const found = find(env, stmt);
   const name = stmt.label ? ` ${stmt.label.name}` : "";
-  return found ?? refuse(env, stmt, `there is nothing around this that ${stmt.type === "BreakStatement" ? "break" : "continue"}${name} could mean.`);
+  return (
+    found ??
+    refuse(
+      env,
+      stmt,
+      `there is nothing around this that ${stmt.type === "BreakStatement" ? "break" : "continue"}${name} could mean.`,
+    )
+  );
 }
 
 function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined {
@@ -37,9 +44,13 @@ function collect(env: Env, node: Node, inside: Inside, exits: Set<Jump>): void {
   if (node.type === "ReturnStatement" && env.returns !== undefined) exits.add(env.returns.jump);
   if (node.type === "BreakStatement" || node.type === "ContinueStatement") {
     const jump = node as JumpStatement;
-    const label = (jump.label as Identifier | null | undefined)?.name;
+    const label = jump.label?.name;
     const isInner =
-      label === undefined ? (node.type === "BreakStatement" ? inside.breakable : inside.loop) : inside.labels.includes(label);
+      label === undefined
+        ? node.type === "BreakStatement"
+          ? inside.breakable
+          : inside.loop
+        : inside.labels.includes(label);
     const target = isInner ? undefined : find(env, jump);
     if (target !== undefined) exits.add(target);
     return;
@@ -48,7 +59,10 @@ function collect(env: Env, node: Node, inside: Inside, exits: Set<Jump>): void {
   const within: Inside = {
     loop: inside.loop || isLoop,
     breakable: inside.breakable || isLoop || node.type === "SwitchStatement",
-    labels: node.type === "LabeledStatement" ? [...inside.labels, (node as LabeledStatement).label.name] : inside.labels,
+    labels:
+      node.type === "LabeledStatement"
+        ? [...inside.labels, (node as LabeledStatement).label.name]
+        : inside.labels,
   };
   for (const child of childrenOf(node)) collect(env, child, within, exits);
 }

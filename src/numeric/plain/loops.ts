@@ -43,7 +43,12 @@ export interface Statements {
 }
 
 /** A loop: counted where its iterations can be counted before the first, else as long as its condition holds. */
-export function loopStatement(env: Env, stmt: LoopStatement, labels: readonly string[], parts: Statements): void {
+export function loopStatement(
+  env: Env,
+  stmt: LoopStatement,
+  labels: readonly string[],
+  parts: Statements,
+): void {
   withScope(env, stmt, (inner) => {
     switch (stmt.type) {
       case "ForStatement":
@@ -139,7 +144,13 @@ function repeatWhile(
       const then = nested(inner);
       runBody(parts, stmt)(then);
       const stop: RegionStmt = { kind: "set", name, value: truth(false), at: position };
-      inner.out.push({ kind: "if", condition: holds, then: then.out.statements(), otherwise: [stop], at: position });
+      inner.out.push({
+        kind: "if",
+        condition: holds,
+        then: then.out.statements(),
+        otherwise: [stop],
+        at: position,
+      });
     },
     after,
   );
@@ -153,7 +164,12 @@ function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], pa
     const holds = condition(inner, stmt.test);
     inner.out.push({ kind: "set", name, value: holds, at: at(inner, stmt.test) });
   });
-  env.out.push({ kind: "while", condition: and(again.value, goesOn), body, at: at(env, stmt, stmt.start + 2) });
+  env.out.push({
+    kind: "while",
+    condition: and(again.value, goesOn),
+    body,
+    at: at(env, stmt, stmt.start + 2),
+  });
 }
 
 function forStatement(env: Env, stmt: ForStatement, labels: readonly string[], parts: Statements): void {
@@ -187,9 +203,11 @@ function countedLoop(env: Env, stmt: ForStatement): Counted | undefined {
   const comparison = unwrap(isBoth ? whole.left : whole);
   if (comparison.type !== "BinaryExpression" || !Object.hasOwn(turned, comparison.operator)) return undefined;
   const sides = sidesOf(comparison, init);
-  const declared = sides && init.declarations.find(({ id }) => id.type === "Identifier" && id.name === sides.name);
+  const declared =
+    sides && init.declarations.find(({ id }) => id.type === "Identifier" && id.name === sides.name);
   const step = sides && stepOf(env, unwrap(update), sides.name);
-  if (sides === undefined || declared?.id.type !== "Identifier" || !declared.init || step === undefined) return undefined;
+  if (sides === undefined || declared?.id.type !== "Identifier" || !declared.init || step === undefined)
+    return undefined;
   const isUp = sides.operator.startsWith("<");
   if (step === 0 || isUp !== step > 0) return undefined;
   const more = isBoth ? whole.right : undefined;
@@ -206,20 +224,24 @@ function sidesOf(
   const names = declarations.map(({ id }) => (id.type === "Identifier" ? id.name : ""));
   const [x, y] = [unwrap(left), unwrap(right)];
   const given = operator as Counted["operator"];
-  if (x.type === "Identifier" && names.includes(x.name)) return { name: x.name, bound: right, operator: given };
-  if (y.type === "Identifier" && names.includes(y.name)) return { name: y.name, bound: left, operator: turned[given] };
+  if (x.type === "Identifier" && names.includes(x.name))
+    return { name: x.name, bound: right, operator: given };
+  if (y.type === "Identifier" && names.includes(y.name))
+    return { name: y.name, bound: left, operator: turned[given] };
   return undefined;
 }
 
 /** The constant that an update adds to a variable, if it does that only. */
 function stepOf(env: Env, update: Expression, name: string): number | undefined {
   const isIt = (node: Node): boolean => node.type === "Identifier" && (node as Identifier).name === name;
-  if (update.type === "UpdateExpression" && isIt(unwrap(update.argument))) return update.operator === "++" ? 1 : -1;
+  if (update.type === "UpdateExpression" && isIt(unwrap(update.argument)))
+    return update.operator === "++" ? 1 : -1;
   if (update.type !== "AssignmentExpression" || !isIt(unwrap(update.left))) return undefined;
   const { operator, right } = update;
   if (operator === "+=" || operator === "-=") return signed(operator === "+=", constant(env, right));
   const sum = unwrap(right);
-  if (operator !== "=" || sum.type !== "BinaryExpression" || (sum.operator !== "+" && sum.operator !== "-")) return undefined;
+  if (operator !== "=" || sum.type !== "BinaryExpression" || (sum.operator !== "+" && sum.operator !== "-"))
+    return undefined;
   if (isIt(unwrap(sum.left))) return signed(sum.operator === "+", constant(env, sum.right));
   return sum.operator === "+" && isIt(unwrap(sum.right)) ? constant(env, sum.left) : undefined;
 }
@@ -243,8 +265,10 @@ function isFixed(env: Env, bound: Expression, stmt: ForStatement): boolean {
   const trial = nested(env, new Set());
   let isPlain = true;
   walk(bound, (node) => {
-    if (node.type === "AssignmentExpression" || node.type === "UpdateExpression" || isFunction(node)) isPlain = false;
-    if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math") isPlain = false;
+    if (node.type === "AssignmentExpression" || node.type === "UpdateExpression" || isFunction(node))
+      isPlain = false;
+    if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math")
+      isPlain = false;
   });
   if (!isPlain || usesOwnNames(bound, stmt)) return false;
   const { value } = numberEntity(trial, bound);
@@ -256,7 +280,8 @@ function isFixed(env: Env, bound: Expression, stmt: ForStatement): boolean {
   // what the text of the loop does not change stays as it is, if it calls no function that could
   let calls = false;
   walk(stmt, (node) => {
-    if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math") calls = true;
+    if (node.type === "CallExpression" && rootOf((node as Node & { callee: Node }).callee) !== "Math")
+      calls = true;
   });
   const names = usedNames(bound);
   const changed = [...assignedNames(stmt), ...writtenNames(stmt)];
@@ -276,7 +301,9 @@ function usesFields(bound: Expression): boolean {
 function usesOwnNames(bound: Expression, { init }: ForStatement): boolean {
   const names = usedNames(bound);
   return init?.type === "VariableDeclaration"
-    ? init.declarations.some(({ id }) => id.type === "Identifier" && names.has(id.name) && isReassigned(init, id.name))
+    ? init.declarations.some(
+        ({ id }) => id.type === "Identifier" && names.has(id.name) && isReassigned(init, id.name),
+      )
     : false;
 }
 
@@ -302,10 +329,19 @@ function countedFor(
   env.scope.set(id.name, { entity, block: stmt, reassigned: false, isConst: true });
   const trial = nested(env, new Set());
   const also = more === undefined ? truth(true) : condition(trial, more);
-  if (trial.out.size > 0) return refuse(env, more!, `${textOf(env, more!)}: ask this inside of the loop, and break.`);
+  if (trial.out.size > 0)
+    return refuse(env, more!, `${textOf(env, more!)}: ask this inside of the loop, and break.`);
   const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt));
   const live = and(goesOn, also);
-  const head = { kind: "for", index, from, to: endOf(limit, operator), step, body, at: headOf(env, stmt) } as const;
+  const head = {
+    kind: "for",
+    index,
+    from,
+    to: endOf(limit, operator),
+    step,
+    body,
+    at: headOf(env, stmt),
+  } as const;
   env.out.push(isTrue(live) ? head : { ...head, live });
 }
 
@@ -326,7 +362,8 @@ function endOf(limit: RegionExpr, operator: Counted["operator"]): RegionExpr {
 /** `for (const x of xs)`, also of `xs.entries()` and `xs.keys()`. */
 function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts: Statements): void {
   const { left, right } = stmt;
-  if (stmt.await === true) return refuse(env, stmt, "await waits for something outside; await before the call.");
+  if (stmt.await === true)
+    return refuse(env, stmt, "await waits for something outside; await before the call.");
   if (left.type !== "VariableDeclaration")
     return refuse(env, left, "declare the variable in the head of the loop: for (const x of xs).");
   const { array, kind } = iterated(env, right);

@@ -40,10 +40,9 @@ const direct =
 
 const functions: Readonly<Record<string, readonly [arity: number, build: Build]>> = {
   ...Object.fromEntries(
-    direct.split(" ").map((name): [string, [number, Build]] => [
-      `Math.${name}`,
-      [1, (_, [x]) => arithmetic(name, x!)],
-    ]),
+    direct
+      .split(" ")
+      .map((name): [string, [number, Build]] => [`Math.${name}`, [1, (_, [x]) => arithmetic(name, x!)]]),
   ),
   "Math.atan2": [2, (_, [y, x]) => apply("atan2", "f64", y!, x!)],
   "Math.pow": [2, (env, [x, y]) => power(env, x!, y!)],
@@ -72,12 +71,23 @@ export function isMathFunction(name: string): boolean {
 }
 
 /** A call of one of the language's functions of numbers, as JavaScript means it. */
-export function mathCall(env: Env, node: Node, name: string, args: readonly Entity[], nodes: readonly Node[]): Entity {
+export function mathCall(
+  env: Env,
+  node: Node,
+  name: string,
+  args: readonly Entity[],
+  nodes: readonly Node[],
+): Entity {
   if (Object.hasOwn(refused, name)) return refuse(env, node, `${name}: ${refused[name]}`);
-  if (!Object.hasOwn(functions, name)) return refuse(env, node, `${name} has no derivative here, nor a meaning for numbers.`);
+  if (!Object.hasOwn(functions, name))
+    return refuse(env, node, `${name} has no derivative here, nor a meaning for numbers.`);
   const [arity, build] = functions[name]!;
   if (arity !== Infinity && args.length !== arity)
-    return refuse(env, node, `${name} takes ${arity === 1 ? "one number" : "two numbers"}, and ${args.length} are given.`);
+    return refuse(
+      env,
+      node,
+      `${name} takes ${arity === 1 ? "one number" : "two numbers"}, and ${args.length} are given.`,
+    );
   return scalar(
     build(
       env,
@@ -125,7 +135,11 @@ function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
   const [tiny, huge] = [2 ** -500, 2 ** 500]; // between these squares of the largest are exact to the last digits
   const isHuge = compare("less", number(huge), largest);
   const isTiny = compare("less", largest, number(tiny));
-  const unit = atom(env, select(isHuge, number(2 ** -600), select(isTiny, number(2 ** 600), number(1))), "unit");
+  const unit = atom(
+    env,
+    select(isHuge, number(2 ** -600), select(isTiny, number(2 ** 600), number(1))),
+    "unit",
+  );
   const squares = sizes.map((size) => {
     const part = atom(env, arithmetic("mul", size, unit), "part");
     return arithmetic("mul", part, part);

@@ -34,7 +34,8 @@ export interface ModuleOptions {
   readonly file?: string | undefined;
   /** The text of a module by its specifier and the file that imports it; `undefined` for one that cannot be followed. */
   readonly resolve?:
-    ((specifier: string, importer: string) => { readonly text: string; readonly file: string } | undefined) | undefined;
+    | ((specifier: string, importer: string) => { readonly text: string; readonly file: string } | undefined)
+    | undefined;
 }
 
 /** Reads the text of a module. */
@@ -111,7 +112,12 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
 
 /** What a name stands for outside of a marked function. */
 export type Outside =
-  | { readonly kind: "function"; readonly node: FunctionNode; readonly module: Module; readonly around: Around }
+  | {
+      readonly kind: "function";
+      readonly node: FunctionNode;
+      readonly module: Module;
+      readonly around: Around;
+    }
   | {
       readonly kind: "variable";
       readonly module: Module;
@@ -125,7 +131,12 @@ export type Outside =
       /** Whether it is declared by the module itself. */
       readonly top: boolean;
     }
-  | { readonly kind: "unreadable"; readonly module: Module; readonly declaration: Node; readonly what: string }
+  | {
+      readonly kind: "unreadable";
+      readonly module: Module;
+      readonly declaration: Node;
+      readonly what: string;
+    }
   | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
   /** A part of what the language gives: `const { sin } = Math`. */
   | { readonly kind: "global"; readonly name: string };
@@ -246,7 +257,10 @@ function variableOf(
       declaration: declarator,
       annotation: id.typeAnnotation?.typeAnnotation,
       init,
-      fixed: declare !== true && (kind === "const" || !assignedNames(block).has(name)) && !writtenNames(block).has(name),
+      fixed:
+        declare !== true &&
+        (kind === "const" || !assignedNames(block).has(name)) &&
+        !writtenNames(block).has(name),
       top,
     };
   }
@@ -271,7 +285,8 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): Outsid
     return unreadable(specifier, `all of ${JSON.stringify(from)}`, module);
   const other = module.imported(from);
   if (other === undefined) return unreadable(specifier, `an import from ${JSON.stringify(from)}`, module);
-  const wanted = specifier.type === "ImportDefaultSpecifier" ? "default" : (specifier.imported ?? specifier.local).name;
+  const wanted =
+    specifier.type === "ImportDefaultSpecifier" ? "default" : (specifier.imported ?? specifier.local).name;
   return exportOf(other, wanted) ?? unreadable(specifier, `no export of ${JSON.stringify(from)}`, module);
 }
 
@@ -319,7 +334,8 @@ export function typeNamed(
       return other && typeNamed((specifier.imported ?? specifier.local).name, other);
     }
     const declaration = isExport(stmt) ? stmt.declaration : stmt;
-    if (declaration?.type !== "TSInterfaceDeclaration" && declaration?.type !== "TSTypeAliasDeclaration") continue;
+    if (declaration?.type !== "TSInterfaceDeclaration" && declaration?.type !== "TSTypeAliasDeclaration")
+      continue;
     if (declaration.id.name === name) return { declaration, module };
   }
   return undefined;

@@ -6,22 +6,22 @@ import type {
   LogicalExpression,
   UnaryExpression,
 } from "./ast.ts";
-import {
-  and,
-  apply,
-  arithmetic,
-  compare,
-  convert,
-  not,
-  number,
-  or,
-  select,
-  toInt32,
-} from "./draft.ts";
+import { and, apply, arithmetic, compare, convert, not, number, or, select, toInt32 } from "./draft.ts";
 import type { Entity, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { at, atom, inOrder, letLocal, nested, numberValue, placeHere, refuse, scalarValue, textOf } from "./env.ts";
+import {
+  at,
+  atom,
+  inOrder,
+  letLocal,
+  nested,
+  numberValue,
+  placeHere,
+  refuse,
+  scalarValue,
+  textOf,
+} from "./env.ts";
 import { copyInto, makeRoom, planOf, samePlan } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
 import { unwrap } from "./walk.ts";
@@ -55,7 +55,13 @@ function bits(operator: string): string {
   );
 }
 
-const arithmeticOperators: Readonly<Record<string, string>> = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "rem" };
+const arithmeticOperators: Readonly<Record<string, string>> = {
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "/": "div",
+  "%": "rem",
+};
 const comparisons: Readonly<Record<string, (x: RegionExpr, y: RegionExpr) => RegionExpr>> = {
   "<": (x, y) => compare("less", x, y),
   "<=": (x, y) => compare("lessEqual", x, y),
@@ -73,7 +79,9 @@ export function binary(env: Env, node: BinaryExpression): Entity {
     return scalar(wrapped(env, numberValue(env, left, env.unit.elaborate.evaluate(env, left))));
   }
   if (["|", "&", "^", "<<", ">>", ">>>"].includes(operator)) return refuse(env, node, bits(operator));
-  const [first, second] = inOrder(env, [left, right], (inner, side) => inner.unit.elaborate.evaluate(inner, side));
+  const [first, second] = inOrder(env, [left, right], (inner, side) =>
+    inner.unit.elaborate.evaluate(inner, side),
+  );
   const comparison = comparisons[operator];
   if (comparison !== undefined) {
     const [x, y] = [scalarValue(env, left, first!), scalarValue(env, right, second!)];
@@ -141,7 +149,11 @@ export function logical(env: Env, node: LogicalExpression): Entity {
   const inner = nested(env, new Set());
   const right = scalarValue(inner, node.right, env.unit.elaborate.evaluate(inner, node.right));
   if (left.type !== right.type) {
-    return refuse(env, node, `${textOf(env, node)} is sometimes a number and sometimes a boolean: compare the number with 0.`);
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)} is sometimes a number and sometimes a boolean: compare the number with 0.`,
+    );
   }
   if (inner.out.size === 0) {
     if (left.type === "bool") return scalar(isAnd ? and(left, right) : or(left, right));
@@ -168,7 +180,8 @@ function nameOf({ value }: ScalarEntity): string {
 /** `c ? x : y`: only the side that counts is evaluated. */
 export function conditional(env: Env, node: ConditionalExpression): Entity {
   const test = condition(env, node.test);
-  if (test.kind === "const") return env.unit.elaborate.evaluate(env, test.value === 0 ? node.alternate : node.consequent);
+  if (test.kind === "const")
+    return env.unit.elaborate.evaluate(env, test.value === 0 ? node.alternate : node.consequent);
   const place = placeHere(env);
   const [then, otherwise] = [nested(env, new Set()), nested(env, new Set())];
   const x = env.unit.elaborate.evaluate(then, node.consequent);

@@ -25,7 +25,10 @@ export function parameterEntity(unit: Unit, label: string, type: PlainType, want
     case "record": {
       const fields = type.fields.map(
         (field) =>
-          [field.name, parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`)] as const,
+          [
+            field.name,
+            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`),
+          ] as const,
       );
       return { kind: "record", fields: new Map(fields), root, fresh: false };
     }
@@ -72,7 +75,10 @@ function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes:
       return { kind: "record", fields: new Map(fields) };
     }
     case "tuple":
-      return { kind: "tuple", items: type.items.map((item, i) => layoutOf(unit, item, root, `${wanted}_${i}`, axes)) };
+      return {
+        kind: "tuple",
+        items: type.items.map((item, i) => layoutOf(unit, item, root, `${wanted}_${i}`, axes)),
+      };
   }
 }
 

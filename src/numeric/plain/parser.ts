@@ -1,4 +1,3 @@
-import type { Node } from "./ast.ts";
 import type { Parse } from "./module.ts";
 
 /**
@@ -7,7 +6,10 @@ import type { Parse } from "./module.ts";
  * @throws SyntaxError for text that is not TypeScript, with line and column.
  */
 export async function loadParser(): Promise<Parse> {
-  const [{ Parser }, { tsPlugin }] = await Promise.all([import("acorn"), import("@sveltejs/acorn-typescript")]);
-  const TypeScript = Parser.extend(tsPlugin() as unknown as (base: typeof Parser) => typeof Parser);
-  return (text) => TypeScript.parse(text, { sourceType: "module", ecmaVersion: "latest", locations: true }) as Node;
+  const [{ Parser }, { tsPlugin }] = await Promise.all([
+    import("acorn"),
+    import("@sveltejs/acorn-typescript"),
+  ]);
+  const TypeScript = Parser.extend(tsPlugin());
+  return (text) => TypeScript.parse(text, { sourceType: "module", ecmaVersion: "latest", locations: true });
 }

@@ -48,7 +48,9 @@ function planOfLayout(env: Env, layout: Layout, axis: number): Plan {
       return { kind: "array", of: layout.of, length, item: planOfLayout(env, layout.item, axis + 1) };
     }
     case "record": {
-      const fields = [...layout.fields].map(([name, field]) => [name, planOfLayout(env, field, axis)] as const);
+      const fields = [...layout.fields].map(
+        ([name, field]) => [name, planOfLayout(env, field, axis)] as const,
+      );
       return { kind: "record", fields: new Map(fields) };
     }
     case "tuple":
@@ -223,7 +225,11 @@ function lengthAt(env: Env, node: Node, length: RegionExpr, place: Place | undef
     if (part.kind === "load") return true;
     const known = part.kind === "local" ? env.unit.definitions.get(part.name) : undefined;
     if (part.kind !== "local" || env.unit.params.some(({ name }) => name === part.name)) return false;
-    return known === undefined || known.serial >= place.serial || !known.blocks.every((block) => place.blocks.includes(block));
+    return (
+      known === undefined ||
+      known.serial >= place.serial ||
+      !known.blocks.every((block) => place.blocks.includes(block))
+    );
   });
   if (isKnown) return inputs;
   return refuse(
@@ -327,7 +333,8 @@ function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExp
 /** Assigns to a local or an element. */
 export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: RegionExpr): void {
   const { target, value: old } = entity;
-  if (target === undefined) return refuse(env, node, `${textOf(env, node)} gives a value to what cannot take one.`);
+  if (target === undefined)
+    return refuse(env, node, `${textOf(env, node)} gives a value to what cannot take one.`);
   if ((old.type === "bool") !== (value.type === "bool")) return refuseKind(env, node, entity, scalar(value));
   switch (target.kind) {
     case "local":
@@ -338,7 +345,8 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
       return;
     case "element": {
       const { storage, places } = target;
-      if (storage.root.readOnly) return refuseReadOnly(env, node, storage.root, places.length > 1 ? "rows" : "slice");
+      if (storage.root.readOnly)
+        return refuseReadOnly(env, node, storage.root, places.length > 1 ? "rows" : "slice");
       storage.root.written = true;
       const kept = stored(value, storage.type);
       env.out.push({ kind: "store", array: storage.name, places, value: kept, at: target.at });

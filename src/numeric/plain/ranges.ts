@@ -13,7 +13,13 @@ export interface Range {
   readonly maybeMinusZero: boolean;
 }
 
-const anything: Range = { low: -Infinity, high: Infinity, whole: false, maybeNaN: true, maybeMinusZero: true };
+const anything: Range = {
+  low: -Infinity,
+  high: Infinity,
+  whole: false,
+  maybeNaN: true,
+  maybeMinusZero: true,
+};
 const least = -(2 ** 31);
 const most = 2 ** 31 - 1;
 
@@ -61,7 +67,10 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
       const before = known.get(name);
       const joined = before === undefined ? range : join(before, range);
       if (before !== undefined && same(before, joined)) return;
-      known.set(name, before !== undefined && round > roundsBeforeWidening ? widened(before, joined) : joined);
+      known.set(
+        name,
+        before !== undefined && round > roundsBeforeWidening ? widened(before, joined) : joined,
+      );
       changed = true;
     };
     eachStatement(body, (stmt) => {
@@ -198,7 +207,12 @@ function applied(name: string, args: readonly Range[]): Range {
       return remainder(x, y);
     case "abs": {
       const high = Math.max(Math.abs(x.low), Math.abs(x.high));
-      return { ...x, low: has0(x) ? 0 : Math.min(Math.abs(x.low), Math.abs(x.high)), high, maybeMinusZero: false };
+      return {
+        ...x,
+        low: has0(x) ? 0 : Math.min(Math.abs(x.low), Math.abs(x.high)),
+        high,
+        maybeMinusZero: false,
+      };
     }
     case "minimum":
       return { ...join(x, y), low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
@@ -215,7 +229,9 @@ function applied(name: string, args: readonly Range[]): Range {
     case toInt32: {
       const cut = rounded(x, Math.trunc(x.low), Math.trunc(x.high));
       const isWithin = cut.low >= least && cut.high <= most;
-      return isWithin ? whole(Math.min(cut.low, x.maybeNaN ? 0 : cut.low), Math.max(cut.high, x.maybeNaN ? 0 : cut.high)) : whole(least, most);
+      return isWithin
+        ? whole(Math.min(cut.low, x.maybeNaN ? 0 : cut.low), Math.max(cut.high, x.maybeNaN ? 0 : cut.high))
+        : whole(least, most);
     }
     default:
       return anything;
@@ -246,7 +262,11 @@ function product(x: Range, y: Range): Range {
     whole: x.whole && y.whole,
     maybeNaN: x.maybeNaN || y.maybeNaN || !isSound,
     maybeMinusZero:
-      x.maybeMinusZero || y.maybeMinusZero || (has0(x) && y.low < 0) || (has0(y) && x.low < 0) || !(x.whole && y.whole),
+      x.maybeMinusZero ||
+      y.maybeMinusZero ||
+      (has0(x) && y.low < 0) ||
+      (has0(y) && x.low < 0) ||
+      !(x.whole && y.whole),
   };
 }
 

@@ -44,7 +44,11 @@ export function resultsOf(
       case "function":
       case "global":
       case "nothing":
-        return refuse(env, node, "a marked function returns a number, or arrays, tuples and objects of numbers.");
+        return refuse(
+          env,
+          node,
+          "a marked function returns a number, or arrays, tuples and objects of numbers.",
+        );
     }
   };
   const type = give(value, annotation?.type === "TSTupleType");
@@ -60,7 +64,9 @@ function isRow(items: readonly Entity[]): boolean {
 function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<string>): ArrayEntity {
   const isOwn =
     array.places.length === 0 &&
-    storagesOf(array.layout).every(({ name, dims, blocks }) => dims !== undefined && blocks.length === 1 && !used.has(name));
+    storagesOf(array.layout).every(
+      ({ name, dims, blocks }) => dims !== undefined && blocks.length === 1 && !used.has(name),
+    );
   if (isOwn) return array;
   const copy = makeArray(env, node, planOf(env, node, array) as Plan & { readonly kind: "array" }, "result");
   copyInto(env, node, copy, array);
@@ -72,12 +78,16 @@ function typeOfLayout(layout: Layout): PlainType {
     case "element":
       return { kind: layout.storage.type === "bool" ? "boolean" : "number" };
     case "array": {
-      if (layout.item.kind === "element" && layout.item.storage.type !== "bool") return { kind: "array", of: layout.of };
+      if (layout.item.kind === "element" && layout.item.storage.type !== "bool")
+        return { kind: "array", of: layout.of };
       const item = typeOfLayout(layout.item);
       return (layout.of === "number[]" ? arrayOf(item) : undefined) ?? { kind: "list", item };
     }
     case "record":
-      return { kind: "record", fields: [...layout.fields].map(([name, field]) => ({ name, type: typeOfLayout(field) })) };
+      return {
+        kind: "record",
+        fields: [...layout.fields].map(([name, field]) => ({ name, type: typeOfLayout(field) })),
+      };
     case "tuple":
       return { kind: "tuple", items: layout.items.map(typeOfLayout) };
   }

@@ -11,7 +11,8 @@ export function rootsOf(entity: Entity): Root[] {
 
 /** That of all its parts too. */
 export function allRoots(entity: Entity): Root[] {
-  const parts = entity.kind === "record" ? [...entity.fields.values()] : entity.kind === "tuple" ? entity.items : [];
+  const parts =
+    entity.kind === "record" ? [...entity.fields.values()] : entity.kind === "tuple" ? entity.items : [];
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
 }
 

@@ -25,8 +25,7 @@ export function block(env: Env, node: Node, body: readonly Statement[]): void {
 
 /** Statements one after the other; behind one that may jump away, the others run only where it did not. */
 export function sequence(env: Env, body: readonly Statement[]): void {
-  for (const stmt of body)
-    if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
+  for (const stmt of body) if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
   run(env, body, 0);
 }
 
@@ -86,7 +85,8 @@ function threeWayExchange(env: Env, body: readonly Statement[], k: number): bool
   const { id, init } = first.declarations[0]!;
   const a = init && unwrap(init);
   const [b1, b2] = [assignedName(second), assignedName(third)];
-  if (id.type !== "Identifier" || a?.type !== "Identifier" || b1 === undefined || b2 === undefined) return false;
+  if (id.type !== "Identifier" || a?.type !== "Identifier" || b1 === undefined || b2 === undefined)
+    return false;
   const isExchange = b1.target === a.name && b1.value === b2.target && b2.value === id.name;
   if (!isExchange) return false;
   let isUsedLater = false;
@@ -98,7 +98,9 @@ function threeWayExchange(env: Env, body: readonly Statement[], k: number): bool
 }
 
 /** The names of `x = y;`. */
-function assignedName(stmt: Statement | undefined): { readonly target: string; readonly value: string } | undefined {
+function assignedName(
+  stmt: Statement | undefined,
+): { readonly target: string; readonly value: string } | undefined {
   if (stmt?.type !== "ExpressionStatement") return undefined;
   const node = unwrap(stmt.expression);
   if (node.type !== "AssignmentExpression" || node.operator !== "=") return undefined;
@@ -108,9 +110,11 @@ function assignedName(stmt: Statement | undefined): { readonly target: string; r
 }
 
 const otherStatements: Readonly<Record<string, string>> = {
-  TryStatement: "try and catch are outside of what can be differentiated: ask before with if, and throw for what must not be.",
+  TryStatement:
+    "try and catch are outside of what can be differentiated: ask before with if, and throw for what must not be.",
   ForInStatement: "for … in goes over names, which are strings: use for (let i = 0; …) or for … of.",
-  ClassDeclaration: "classes are outside of what can be differentiated: use functions and objects of numbers.",
+  ClassDeclaration:
+    "classes are outside of what can be differentiated: use functions and objects of numbers.",
   WithStatement: "with is outside of what can be differentiated.",
   TSEnumDeclaration: "declare the enum at the head of the module.",
 };
@@ -138,7 +142,12 @@ export function execute(env: Env, stmt: Statement, labels: readonly string[] = [
       return labeled(env, stmt, labels);
     case "BreakStatement":
     case "ContinueStatement":
-      return takeJump(env, jumpOf(env, stmt), stmt.type === "BreakStatement" ? "stop" : "skip", at(env, stmt));
+      return takeJump(
+        env,
+        jumpOf(env, stmt),
+        stmt.type === "BreakStatement" ? "stop" : "skip",
+        at(env, stmt),
+      );
     case "ReturnStatement": {
       const { returns } = env;
       if (returns === undefined) return refuse(env, stmt, "return stands outside of a function.");
@@ -162,10 +171,18 @@ export function execute(env: Env, stmt: Statement, labels: readonly string[] = [
 }
 
 function refuseOther(env: Env, node: Node): never {
-  return refuse(env, node, otherStatements[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`);
+  return refuse(
+    env,
+    node,
+    otherStatements[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`,
+  );
 }
 
-function labeled(env: Env, stmt: Statement & { readonly type: "LabeledStatement" }, labels: readonly string[]): void {
+function labeled(
+  env: Env,
+  stmt: Statement & { readonly type: "LabeledStatement" },
+  labels: readonly string[],
+): void {
   const own = [...labels, stmt.label.name];
   const { body } = stmt;
   if (body.type !== "BlockStatement" && body.type !== "IfStatement") return execute(env, body, own);
@@ -218,8 +235,11 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
   for (const declarator of declarations) {
     const { id, init } = declarator;
     const annotation = id.type === "Identifier" ? id.typeAnnotation?.typeAnnotation : undefined;
-    if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword") typeOf(annotation, env.module);
-    const value = init ? evaluate(env, init) : unset(env, declarator, annotation && typeOf(annotation, env.module));
+    if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword")
+      typeOf(annotation, env.module);
+    const value = init
+      ? evaluate(env, init)
+      : unset(env, declarator, annotation && typeOf(annotation, env.module));
     declare(env, id, value, declarator, { isConst: kind === "const" });
   }
 }
@@ -228,8 +248,10 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
 function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
   const room = makeRoom(env, node, planOfType(env, node, type), "unset");
   const fill = (entity: Entity): Entity => {
-    if (entity.kind === "scalar") return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
-    if (entity.kind === "record") return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
+    if (entity.kind === "scalar")
+      return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
+    if (entity.kind === "record")
+      return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
     return entity.kind === "tuple" ? { ...entity, items: entity.items.map(fill) } : entity;
   };
   return fill(room);
@@ -243,13 +265,20 @@ function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
     case "boolean":
       return { kind: "element", type: "bool" };
     case "record":
-      return { kind: "record", fields: new Map(type.fields.map((field) => [field.name, planOfType(env, node, field.type)])) };
+      return {
+        kind: "record",
+        fields: new Map(type.fields.map((field) => [field.name, planOfType(env, node, field.type)])),
+      };
     case "tuple":
       return { kind: "tuple", items: type.items.map((item) => planOfType(env, node, item)) };
     case "array":
     case "matrix":
     case "list":
-      return refuse(env, node, "an array has its length from the beginning: declare it where it is made, as new Float64Array(n).");
+      return refuse(
+        env,
+        node,
+        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n).",
+      );
   }
 }
 
@@ -259,7 +288,7 @@ function thrownText(env: Env, { argument }: ThrowStatement): string {
   const isError =
     (thrown.type === "NewExpression" || thrown.type === "CallExpression") &&
     thrown.callee.type === "Identifier" &&
-    /Error$/.test(thrown.callee.name);
+    thrown.callee.name.endsWith("Error");
   if (!isError) return refuse(env, argument, 'only errors with a text can be thrown: throw new Error("…").');
   const [text] = thrown.arguments;
   if (text === undefined) return thrown.callee.type === "Identifier" ? thrown.callee.name : "";

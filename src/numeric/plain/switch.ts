@@ -25,13 +25,15 @@ export function switchStatement(
     const trial = nested(env, new Set());
     const x = scalarValue(trial, test, env.unit.elaborate.evaluate(trial, test));
     if (trial.out.size > 0) return refuse(env, test, "a case must be a value that is there already: use if.");
-    if (x.type !== chosen.type) return refuse(env, test, "a case of another kind than the value is never taken.");
+    if (x.type !== chosen.type)
+      return refuse(env, test, "a case of another kind than the value is never taken.");
     return compare("equal", chosen, x);
   });
   const jump: Jump = { flag: undefined, declarations: env.out.reserve() };
   const inner: Env = { ...env, frames: [...env.frames, { kind: "switch", labels, break: jump }] };
   const isSimple = stmt.cases.every(
-    ({ consequent }, k) => consequent.length === 0 || k === stmt.cases.length - 1 || consequent.some(neverCompletes),
+    ({ consequent }, k) =>
+      consequent.length === 0 || k === stmt.cases.length - 1 || consequent.some(neverCompletes),
   );
   if (isSimple) return branches(inner, stmt, tests, jump, parts);
   return fallThrough(inner, stmt, tests, jump, parts);

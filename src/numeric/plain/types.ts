@@ -19,7 +19,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
   const refuse = (what: string, where: Node = node): never => {
     throw new PlainError(module, where, what);
   };
-  if (depth > 20) return refuse(`a type that contains itself has no fixed shape; a function may take ${accepted}.`);
+  if (depth > 20)
+    return refuse(`a type that contains itself has no fixed shape; a function may take ${accepted}.`);
   const inner = (type: TypeNode): PlainType => typeOf(type, module, depth + 1);
   switch (node.type) {
     case "TSNumberKeyword":
@@ -41,7 +42,10 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSTypeLiteral":
       return { kind: "record", fields: fieldsOf(node.members, module, depth) };
     case "TSIntersectionType":
-      return { kind: "record", fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)) };
+      return {
+        kind: "record",
+        fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
+      };
     case "TSUnionType":
       return union(node.types.map((type) => inner(type))) ?? refuse(notAType(module, node));
     case "TSTypeReference":
@@ -88,18 +92,25 @@ export function arrayOf(item: PlainType): PlainType | undefined {
   return { kind: "list", item };
 }
 
-function named(node: TypeNode & { readonly type: "TSTypeReference" }, module: Module, depth: number): PlainType {
+function named(
+  node: TypeNode & { readonly type: "TSTypeReference" },
+  module: Module,
+  depth: number,
+): PlainType {
   const { name = "" } = node.typeName;
   const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (argument !== undefined) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
-    const array = name === "Array" || name === "ReadonlyArray" || name === "ArrayLike" ? arrayOf(inner) : undefined;
-    if (array !== undefined) return array.kind === "array" && name === "ArrayLike" ? { ...array, of: "any" } : array;
+    const array =
+      name === "Array" || name === "ReadonlyArray" || name === "ArrayLike" ? arrayOf(inner) : undefined;
+    if (array !== undefined)
+      return array.kind === "array" && name === "ArrayLike" ? { ...array, of: "any" } : array;
   }
   const found = typeNamed(name, module);
-  if (found === undefined || argument !== undefined) throw new PlainError(module, node, notAType(module, node));
+  if (found === undefined || argument !== undefined)
+    throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;
   return declaration.type === "TSTypeAliasDeclaration"
     ? typeOf(declaration.typeAnnotation, found.module, depth + 1)
@@ -140,7 +151,10 @@ function keyName(key: Expression): string {
 /** The type that JSDoc before a function gives to a parameter: `@param {number[]} x`. */
 export function documentedType(param: Identifier, owner: Node, module: Module): PlainType | undefined {
   const before = module.text.slice(0, owner.start);
-  const comment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:(?:const|let)\s+\w+\s*=\s*)?$/.exec(before)?.[1];
+  const comment =
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:(?:const|let)\s+\w+\s*=\s*)?$/.exec(
+      before,
+    )?.[1];
   const type = comment === undefined ? undefined : documented(comment, param.name);
   if (type === undefined) return undefined;
   const program = module.parse(`type T = ${type};`, "types.ts") as Node & {
@@ -150,7 +164,11 @@ export function documentedType(param: Identifier, owner: Node, module: Module): 
     return typeOf(program.body[0]!.typeAnnotation, module);
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    throw new PlainError(module, param, `its @param type ${type} is none that a function may take: ${accepted}.`);
+    throw new PlainError(
+      module,
+      param,
+      `its @param type ${type} is none that a function may take: ${accepted}.`,
+    );
   }
 }
 
@@ -162,7 +180,8 @@ function documented(comment: string, name: string): string | undefined {
     for (let i = open; i >= 0 && i < tag.length; i++) {
       if (tag[i] === "{") depth++;
       if (tag[i] === "}" && --depth === 0) {
-        if (/^\s*([\w$]+)/.exec(tag.slice(i + 1))?.[1] === name) return tag.slice(open + 1, i).replace(/^\s*\*/gm, "");
+        if (/^\s*([\w$]+)/.exec(tag.slice(i + 1))?.[1] === name)
+          return tag.slice(open + 1, i).replace(/^\s*\*/gm, "");
         break;
       }
     }

@@ -15,7 +15,16 @@ export interface Uses {
 type Purpose = "value" | "place" | "size" | "other";
 
 /** Functions of integers that give integers: what they are used for, their arguments are. */
-const passing: ReadonlySet<string> = new Set(["add", "sub", "mul", "neg", "abs", "minimum", "maximum", "rem"]);
+const passing: ReadonlySet<string> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "neg",
+  "abs",
+  "minimum",
+  "maximum",
+  "rem",
+]);
 /** Functions without a derivative. */
 const flat: ReadonlySet<string> = new Set([
   "floor",

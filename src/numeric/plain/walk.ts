@@ -208,6 +208,15 @@ export function neverCompletes(stmt: Statement): boolean {
       return neverCompletes(stmt.body) && !exits(stmt, "BreakStatement") && !exits(stmt, "ContinueStatement");
     case "LabeledStatement":
       return neverCompletes(stmt.body) && !exits(stmt, "BreakStatement");
+    case "VariableDeclaration":
+    case "FunctionDeclaration":
+    case "ExpressionStatement":
+    case "ForOfStatement":
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+    case "EmptyStatement":
+    case "DebuggerStatement":
+    case "TSDeclareFunction":
     default:
       return false;
   }
