@@ -278,6 +278,14 @@ export type Lowering<P> =
         ins: readonly ArrayType[],
         out: ArrayType,
       ): Expr;
+      /**
+       * For a result whose elements lie side by side in the first operand, in their order, as a row of a matrix does: where they
+       * begin there, of elements of the others.
+       */
+      part?(
+        params: P,
+        ins: readonly ArrayType[],
+      ): ((at: (operand: number, index: readonly Expr[]) => Expr) => Expr) | undefined;
     }
   | { readonly kind: "alias" } // the same elements in the same order: a reshape
   | {

@@ -118,7 +118,7 @@ function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): 
   switch (step.kind) {
     case "alias": {
       const [v] = step.eqn.outs;
-      views.set(v!, partOf(viewOf(step.eqn.ins[0]!), v!.type, k.i32(0)));
+      views.set(v!, partOf(viewOf(step.eqn.ins[0]!), v!.type, startOf(scope, block, step.eqn)));
       return;
     }
     case "scalar":
@@ -131,6 +131,17 @@ function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): 
       writeEquation(scope, block, step.eqn, step.programs, memory);
       return;
   }
+}
+
+/** Where the elements of a result begin that is read in its operand. */
+function startOf({ viewOf, fresh }: Scope, block: Block, { prim, params, ins }: Equation): Expr {
+  if (prim.lowering.kind !== "map") return k.i32(0);
+  const types = ins.map((v) => v.type);
+  const start = must(prim.lowering.part?.(params, types), "a part");
+  return block.let(
+    fresh("from"),
+    start((operand, place) => readElement(viewOf(ins[operand]!), place)),
+  );
 }
 
 /** A scalar equation as a local; a constant needs none. */

@@ -1,7 +1,8 @@
-// Expressions put together again: the reverse of flat form, for people who read.
+// The inverse of flat form, for text that people read: temporaries that are read once go back to where they are read.
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import {
   blocksOf,
+  declaredBy,
   expressionsOf,
   mapBlocksOf,
   mapExpr,
@@ -11,89 +12,138 @@ import {
   walkStmts,
 } from "./walk.ts";
 
-type Let = RegionStmt & { readonly kind: "let" };
+/** Parts that an expression may have before it keeps the name of a part: about a line of text. */
+const maxParts = 12;
 
 /**
- * A region whose locals that are read once stand where they are read, as far as nothing in between changes what they are made of.
- * It computes the same, but errors may be met in another order.
+ * The same region with immutable locals that are read once, in the block that declares them, put into the expression that reads
+ * them, unless something between changes what they are made of. Locals in `keep`, as people named them, stay.
  */
-export function nestExpressions(region: Region): Region {
+export function nest(region: Region, keep: ReadonlySet<string> = new Set()): Region {
+  const uses = countUses(region);
+  const changed = new Set<string>();
+  walkStmts(region.body, (stmt) => {
+    if (stmt.kind === "set") changed.add(stmt.name);
+  });
+  const canMove = (name: string): boolean => uses.get(name) === 1 && !keep.has(name) && !changed.has(name);
+  const results: RegionExpr[] = region.results.flatMap((r) => (r.kind === "scalar" ? [r.value] : []));
+  const last = { values: results };
+  const body = nestBlock(region.body, canMove, last);
+  let next = 0;
+  return {
+    ...region,
+    body,
+    results: region.results.map((r) => (r.kind === "scalar" ? { ...r, value: last.values[next++]! } : r)),
+  };
+}
+
+function countUses({ body, results }: Region): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
   const count = (expr: RegionExpr): void => {
     if (expr.kind === "local") uses.set(expr.name, (uses.get(expr.name) ?? 0) + 1);
   };
-  walkExpressions(region.body, count);
-  for (const result of region.results) if (result.kind === "scalar") walkExpr(result.value, count);
-  const settable = new Set<string>();
-  walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
-  const isMovable = (stmt: RegionStmt): stmt is Let =>
-    stmt.kind === "let" && !settable.has(stmt.name) && uses.get(stmt.name) === 1;
-  const nestBlock = (block: readonly RegionStmt[]): readonly RegionStmt[] => {
-    const waiting = new Map<string, RegionExpr>();
-    const out: RegionStmt[] = [];
-    block.forEach((given, i) => {
-      const stmt = mapBlocksOf(substituted(given, waiting), nestBlock);
-      if (isMovable(stmt) && canMove(stmt, block.slice(i + 1))) waiting.set(stmt.name, stmt.value);
-      else out.push(stmt);
-    });
-    return out;
+  walkExpressions(body, count);
+  for (const result of results) if (result.kind === "scalar") walkExpr(result.value, count);
+  return uses;
+}
+
+/** A temporary that waits for the expression that reads it. */
+interface Waiting {
+  readonly stmt: RegionStmt & { readonly kind: "let" };
+  /** Locals and arrays that it reads. */
+  readonly reads: ReadonlySet<string>;
+  /** Whether it may end the call with an error: it is not moved to where it may not be evaluated. */
+  readonly isGuarded: boolean;
+}
+
+/** `last`: expressions that are evaluated at the end of the block, which may take temporaries too. */
+function nestBlock(
+  stmts: readonly RegionStmt[],
+  canMove: (name: string) => boolean,
+  last?: { values: RegionExpr[] },
+): RegionStmt[] {
+  const out: RegionStmt[] = [];
+  const waiting = new Map<string, Waiting>();
+  const keepThose = (isKept: (waiting: Waiting) => boolean): void => {
+    for (const [name, each] of waiting) {
+      if (!isKept(each)) continue;
+      waiting.delete(name);
+      // what it reads may wait too, and is declared before it
+      out.push(each.stmt);
+    }
   };
-  return { ...region, body: nestBlock(region.body) };
-}
-
-/** A statement with the locals that wait in their places; conditions of loops are evaluated more than once and get none. */
-function substituted(stmt: RegionStmt, waiting: Map<string, RegionExpr>): RegionStmt {
-  if (waiting.size === 0 || stmt.kind === "while") return stmt;
-  return mapExpressionsOf(stmt, (expr) =>
+  const take = (expr: RegionExpr): RegionExpr =>
     mapExpr(expr, (x) => {
-      const value = x.kind === "local" ? waiting.get(x.name) : undefined;
-      if (value !== undefined && x.kind === "local") waiting.delete(x.name);
-      return value ?? x;
-    }),
-  );
-}
-
-/** Whether the statement of this block that reads a local may have its value instead. */
-function canMove({ name, value }: Let, rest: readonly RegionStmt[]): boolean {
-  const read = new Set<string>();
-  walkExpr(value, (x) => {
-    if (x.kind === "local") read.add(x.name);
-    else if (x.kind === "load") read.add(x.array);
-  });
-  for (const stmt of rest) {
-    const isUsed = expressionsOf(stmt).some((expr) => reads(expr, name));
-    if (isUsed)
-      return (
-        stmt.kind !== "while" && !(stmt.kind === "for" && stmt.live !== undefined && reads(stmt.live, name))
-      );
-    if (writesAny([stmt], read)) return false;
-    if (blocksOf(stmt).some((block) => readsIn(block, name))) return false;
+      const each = x.kind === "local" ? waiting.get(x.name) : undefined;
+      if (each === undefined) return x;
+      waiting.delete(each.stmt.name);
+      return each.stmt.value;
+    });
+  for (const stmt of stmts) {
+    // what is evaluated anew in each iteration, or in a block of its own, takes no temporaries
+    const inner = new Set<string>();
+    const note = (expr: RegionExpr): void => {
+      if (expr.kind === "local") inner.add(expr.name);
+    };
+    for (const block of blocksOf(stmt)) walkExpressions(block, note);
+    if (stmt.kind === "while") walkExpr(stmt.condition, note);
+    if (stmt.kind === "for" && stmt.live !== undefined) walkExpr(stmt.live, note);
+    keepThose(({ stmt: { name } }) => inner.has(name));
+    if (hasChoice(stmt)) keepThose(({ isGuarded }) => isGuarded);
+    const taken = mapExpressionsOf(stmt, take);
+    const writes = writtenBy(taken);
+    keepThose(({ reads }) => [...reads].some((name) => writes.has(name)));
+    const nested = mapBlocksOf(taken, (block) => nestBlock(block, canMove));
+    if (nested.kind === "let" && canMove(nested.name) && sizeOf(nested.value) <= maxParts) {
+      waiting.set(nested.name, { stmt: nested, reads: readBy(nested), isGuarded: hasGuard(nested) });
+    } else out.push(nested);
   }
-  return false; // a result reads it
+  if (last !== undefined) last.values = last.values.map(take);
+  keepThose(() => true);
+  return out;
 }
 
-function reads(expr: RegionExpr, name: string): boolean {
-  let found = false;
-  walkExpr(expr, (x) => {
-    if (x.kind === "local" && x.name === name) found = true;
+/** Names of locals and arrays that a statement gives other values, those in it included. */
+function writtenBy(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (each) => {
+    if (each.kind === "set") names.add(each.name);
+    else if (each.kind === "store") names.add(each.array);
+    else if (each.kind === "swap") names.add(each.x).add(each.y);
+    else {
+      const name = each.kind === "array" ? declaredBy(each) : undefined;
+      if (name !== undefined) names.add(name);
+    }
   });
+  return names;
+}
+
+function readBy(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const expr of expressionsOf(stmt))
+    walkExpr(expr, (x) => {
+      if (x.kind === "local") names.add(x.name);
+      if (x.kind === "load") names.add(x.array);
+    });
+  return names;
+}
+
+function hasChoice(stmt: RegionStmt): boolean {
+  return hasPart(stmt, (x) => x.kind === "select");
+}
+
+function hasGuard(stmt: RegionStmt): boolean {
+  return hasPart(stmt, (x) => x.kind === "load" && x.at !== undefined);
+}
+
+function hasPart(stmt: RegionStmt, isOne: (expr: RegionExpr) => boolean): boolean {
+  let found = false;
+  for (const expr of expressionsOf(stmt)) walkExpr(expr, (x) => (found ||= isOne(x)));
   return found;
 }
 
-function readsIn(block: readonly RegionStmt[], name: string): boolean {
-  let found = false;
-  walkExpressions(block, (x) => {
-    if (x.kind === "local" && x.name === name) found = true;
-  });
-  return found;
-}
-
-function writesAny(block: readonly RegionStmt[], names: ReadonlySet<string>): boolean {
-  let found = false;
-  walkStmts(block, (stmt) => {
-    if (stmt.kind === "set" || stmt.kind === "array") found ||= names.has(stmt.name);
-    else if (stmt.kind === "store") found ||= names.has(stmt.array);
-    else if (stmt.kind === "swap") found ||= names.has(stmt.x) || names.has(stmt.y);
-  });
-  return found;
+function sizeOf(expr: RegionExpr): number {
+  let n = 0;
+  walkExpr(expr, () => n++);
+  return n;
 }

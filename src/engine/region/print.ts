@@ -1,7 +1,7 @@
 import type { Code } from "../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../kernel/code.ts";
 import { assertNever } from "../util/assert-never.ts";
-import { nestExpressions } from "./nest.ts";
+import { nest } from "./nest.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt } from "./region.ts";
 import { walkStmts } from "./walk.ts";
 
@@ -10,7 +10,7 @@ import { walkStmts } from "./walk.ts";
  * once stand where they are read.
  */
 export function printRegion(region: Region): string {
-  const { name, params, body, results } = nestExpressions(region);
+  const { name, params, body, results } = nest(region);
   const settable = new Set<string>();
   walkStmts(body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
   const returned = results.map(resultText);
