@@ -3,7 +3,6 @@ import type { Expr } from "../../kernel/scalar.ts";
 import type { Polynomial } from "./polynomial.ts";
 import {
   addPolynomials,
-  constantPolynomial,
   hasName,
   multiplyPolynomials,
   namesOf,
@@ -182,5 +181,3 @@ function signOf(p: Polynomial, isPositive: IsPositive): 1 | -1 | undefined {
 export function isNeverNegative(p: Polynomial, isPositive: IsPositive): boolean {
   return p.size === 0 || signOf(p, isPositive) === 1;
 }
-
-export { constantPolynomial };

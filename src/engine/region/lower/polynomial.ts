@@ -67,10 +67,12 @@ export function samePolynomial(x: Polynomial, y: Polynomial): boolean {
   return addPolynomials(x, y, -1).size === 0;
 }
 
-/** What an expression is made of. */
+/** What expressions are made of. */
 export interface Made {
-  /** What a local that is never set was declared as. */
+  /** What locals that are never set were declared as. */
   readonly of: ReadonlyMap<string, Expr>;
+  /** Locals that are set: they say another thing at another time. */
+  readonly changing: ReadonlySet<string>;
 }
 
 /** Definitions that are looked up one after the other. */
@@ -87,6 +89,7 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "const":
       return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
     case "local": {
+      if (made.changing.has(expr.name)) return undefined;
       const definition = made.of.get(expr.name);
       const inner = definition && of(definition);
       if (inner !== undefined || expr.type !== "i32" || /\s/.test(expr.name)) return inner;
