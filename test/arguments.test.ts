@@ -79,11 +79,13 @@ const table = viz.traceTable(sumOfSquares, { at: [[1, 2]] });
 /** What stands before the options, where it is not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
   batchNorm: [{ weight: pair, bias: pair }, pair, { mean: pair, variance: pair }],
+  brentq: [sumOfSquares, 0, 1],
   checkGrads: [sumOfSquares, [1]],
   clipByGlobalNorm: [1],
   concatenate: [[pair, pair]],
   convolution: [{ weight: pair, bias: pair }, pair],
   evaluator: [sumOfSquares],
+  fixedPoint: [(t: root.Tensor): root.Tensor => t, 1],
   fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
   foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
   full: [[2], 1],
@@ -98,6 +100,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   readSafetensors: [io.writeSafetensors({ x: pair })],
   readTable: ["a\n1\n"],
   rmsNorm: [{ weight: pair }, pair],
+  root: [(t: root.Tensor): root.Tensor => t, 1],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
   stack: [[pair, pair]],
   uniform: [random.key(0), 1],

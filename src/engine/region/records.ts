@@ -21,6 +21,8 @@ interface LoopState {
   /** Iterations of this loop so far, over all iterations of the loops around it. */
   position: LocalExpr | undefined;
   isNumbered: boolean;
+  /** How many iterations there are, where that is known before the outermost loop begins. */
+  trips: RegionExpr | undefined;
 }
 
 /** Writes records on the way forward and reads them on the way back. */
@@ -148,17 +150,28 @@ export class Records {
   #stateOf(loop: Loop): LoopState {
     let state = this.#loops.get(loop);
     if (state === undefined) {
-      state = { forward: undefined, reverse: undefined, position: undefined, isNumbered: false };
+      state = {
+        forward: undefined,
+        reverse: undefined,
+        position: undefined,
+        isNumbered: false,
+        trips: undefined,
+      };
       this.#loops.set(loop, state);
     }
     return state;
   }
 
+  /** How many iterations a loop has, at least 0; written down where it is declared first. */
   #tripCount(loop: CountedLoop, out: RegionStmt[]): RegionExpr {
-    const { from, to, step } = loop;
+    const state = this.#stateOf(loop);
+    return (state.trips ??= this.#countTrips(loop, out));
+  }
+
+  #countTrips({ from, to, step }: CountedLoop, out: RegionStmt[]): RegionExpr {
     if (step === 1 && isZero(from) && to.kind === "length") return to;
     const size = Math.abs(step);
-    const distance = step > 0 ? this.#build.apply("sub", to, from) : this.#build.apply("sub", from, to);
+    const distance = step > 0 ? minus(to, from, this.#build) : minus(from, to, this.#build);
     const bind = (value: RegionExpr): RegionExpr => {
       if (isAtom(value)) return value;
       const name = this.#build.fresh("n");
@@ -197,9 +210,13 @@ function iterationNumber(
   from: RegionExpr,
   build: Builder,
 ): RegionExpr {
-  if (isZero(from) && step === 1) return index;
-  const distance = step > 0 ? build.apply("sub", index, from) : build.apply("sub", from, index);
+  const distance = step > 0 ? minus(index, from, build) : minus(from, index, build);
   return Math.abs(step) === 1 ? distance : build.apply("div", distance, i32(Math.abs(step)));
+}
+
+/** x − y of whole numbers. */
+function minus(x: RegionExpr, y: RegionExpr, build: Builder): RegionExpr {
+  return isZero(y) ? x : build.apply("sub", x, y);
 }
 
 const i32 = (value: number): RegionExpr => constant("i32", value);

@@ -14,6 +14,7 @@ import {
   makeBuilder,
   select,
 } from "./build.ts";
+import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
@@ -30,6 +31,8 @@ import type {
 export interface TangentOptions {
   /** Whether the results of the region come first. */
   readonly primal: boolean;
+  /** Computes common subexpressions once (on by default). */
+  readonly common?: boolean | undefined;
 }
 
 /**
@@ -47,7 +50,19 @@ export function tangent(
   functions: ScalarFunctions,
   options: TangentOptions,
 ): Region {
-  return eliminateDeadCode(new ForwardMode(region, active, functions).region(options));
+  return eliminateDeadCode(
+    new ForwardMode(flatForm(region, functions, options), active, functions).region(options),
+  );
+}
+
+/** What derivatives begin from. */
+export function flatForm(
+  region: Region,
+  functions: ScalarFunctions,
+  { common = true }: { readonly common?: boolean | undefined },
+): Region {
+  const flat = flatten(region, functions);
+  return common ? shareCommon(flat) : flat;
 }
 
 class ForwardMode {
@@ -58,10 +73,10 @@ class ForwardMode {
   /** The names of tangents. */
   readonly #tangents = new Map<string, string>();
 
-  constructor(region: Region, active: readonly boolean[], functions: ScalarFunctions) {
-    this.#flat = flatten(region, functions);
+  constructor(flat: Region, active: readonly boolean[], functions: ScalarFunctions) {
+    this.#flat = flat;
     this.#build = makeBuilder(this.#flat, functions);
-    this.#activeParams = region.params.filter((param, i) => active[i] === true && isFloating(param.type));
+    this.#activeParams = flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
     this.#active = activeNames(this.#flat, active, functions);
   }
 

@@ -4,7 +4,7 @@ import { assertNever, must } from "../util/assert-never.ts";
 import type { Builder, Writer } from "./build.ts";
 import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
-import { flatten, mutableNames } from "./flatten.ts";
+import { mutableNames } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
@@ -17,7 +17,7 @@ import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
-import { declarationOf } from "./tangent.ts";
+import { declarationOf, flatForm } from "./tangent.ts";
 import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
 export interface TransposeOptions {
@@ -25,6 +25,8 @@ export interface TransposeOptions {
   readonly masked?: readonly boolean[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
+  /** Computes common subexpressions once (on by default). */
+  readonly common?: boolean | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export function transpose(
   functions: ScalarFunctions,
   options: TransposeOptions = {},
 ): Region {
-  const flat = flatten(withLengths(region, linear), functions);
+  const flat = flatForm(withLengths(region, linear), functions, options);
   return eliminateDeadCode(new ReverseMode(flat, linear, linearResults, functions, options).region());
 }
 
