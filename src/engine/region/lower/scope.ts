@@ -1,6 +1,7 @@
 import { must } from "../../util/assert-never.ts";
 import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
+import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
@@ -37,21 +38,10 @@ export interface Site {
   readonly message?: string;
 }
 
-/** How a routine says that a call ended with an error: locals that are 0 as long as there is none. */
-export interface FailureLocals {
-  /** Number of the site, from 1. */
-  readonly site: Expr;
-  /** The place or length that was asked for, f64; and the length of that axis, i32. */
-  readonly wanted: Expr;
-  readonly length: Expr;
-  /** Numbers a site. */
-  add(site: Site): number;
-}
-
 /** What a region is written into: a routine of its own, or a part of one. */
 export interface Host {
   readonly block: Block;
-  readonly failure: FailureLocals;
+  readonly failure: FailureLocals<Site>;
   fresh(hint: string): string;
   /** Scalar parameters as constants or locals that are never set; array parameters. */
   readonly scalars: ReadonlyMap<string, Expr>;
