@@ -5,6 +5,7 @@ import type { Builder, Writer } from "./build.ts";
 import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { mutableNames } from "./flatten.ts";
+import { chooseFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
@@ -25,6 +26,8 @@ export interface TransposeOptions {
   readonly masked?: readonly boolean[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
+  /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
+  readonly fuse?: boolean | undefined;
   /** Computes common subexpressions once (on by default). */
   readonly common?: boolean | undefined;
 }
@@ -79,8 +82,10 @@ class ReverseMode {
   readonly #linearResults: readonly boolean[];
   readonly #linearity: Linearity;
   readonly #prepared: Prepared;
-  readonly #needs: Needs;
-  readonly #records: Records;
+  readonly #options: TransposeOptions;
+  /** What the way back of the block in hand needs, and where it is recorded. */
+  #needs!: Needs;
+  #records!: Records;
   readonly #masked: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
   readonly #mutable: ReadonlySet<string>;
@@ -99,26 +104,18 @@ class ReverseMode {
     linear: readonly boolean[],
     linearResults: readonly boolean[],
     functions: ScalarFunctions,
-    { masked, recompute = true }: TransposeOptions,
+    options: TransposeOptions,
   ) {
     this.#flat = flat;
+    this.#options = options;
     this.#build = makeBuilder(flat, functions);
     this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
     this.#linearResults = linearResults;
     this.#linearity = linearityOf(flat, linear, linearResults);
     this.#prepared = prepare(flat, this.#linearity, this.#build);
     this.#mutable = mutableNames(this.#prepared.body);
-    const { body, counts } = this.#prepared;
-    this.#needs = needsOf(this.#prepared, flat.params, this.#linearity, functions, recompute);
-    const there = this.#fixedOutermost();
-    this.#records = new Records(
-      this.#build,
-      this.#needs,
-      counts,
-      (atom) =>
-        atom.kind === "const" || atom.kind === "length" || (atom.kind === "local" && there.has(atom.name)),
-    );
-    this.#isResultMasked = (result) => masked?.[result] ?? false;
+    const { body } = this.#prepared;
+    this.#isResultMasked = (result) => options.masked?.[result] ?? false;
     this.#masked = maskedStatements({ body, results: flat.results }, this.#linearity, this.#isResultMasked);
     this.#direct = directNames(body, this.#linearity.linear, this.#mutable);
   }
@@ -126,12 +123,11 @@ class ReverseMode {
   region(): Region {
     const { params, results, name } = this.#flat;
     const out: RegionStmt[] = [];
-    for (const stmt of this.#prepared.body) {
-      out.push(...this.#records.declare(stmt));
-      this.#forward(stmt, out);
-    }
-    const cotangents = this.#begin(out);
-    this.#reverseStmts(this.#prepared.body, out);
+    const entry = new Set(params.map((param) => param.name));
+    let cotangents: readonly RegionParam[] = [];
+    this.#derive(this.#prepared.body, entry, out, () => {
+      cotangents = this.#begin(out);
+    });
     return {
       ...this.#flat,
       name: `transpose of ${name}`,
@@ -144,12 +140,72 @@ class ReverseMode {
     };
   }
 
-  /** Scalars that have one value in the whole outermost block. */
-  #fixedOutermost(): ReadonlySet<string> {
-    const names = new Set(this.#flat.params.map((param) => param.name));
-    for (const stmt of this.#prepared.body)
-      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) names.add(stmt.name);
-    return names;
+  /**
+   * A block and then its way back; some of its loops go back within their iterations. `begin` declares cotangents, and gives them
+   * those of results, as soon as the way back begins.
+   */
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], begin: () => void): void {
+    const { fuse = true, recompute = true } = this.#options;
+    const needsOfBlock = (fused: ReadonlySet<RegionStmt>): Needs =>
+      needsOf(
+        { block, entry, fused },
+        this.#prepared.counts,
+        this.#linearity,
+        this.#build.functions,
+        recompute,
+      );
+    let needs = needsOfBlock(new Set());
+    const results = new Set(
+      block === this.#prepared.body ? this.#flat.results.flatMap((result) => this.#namesIn(result)) : [],
+    );
+    const fusion = fuse
+      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      : undefined;
+    if (fusion !== undefined) needs = needsOfBlock(fusion.fused);
+    const fixed = new Set(entry);
+    for (const stmt of block)
+      if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
+        fixed.add(stmt.name);
+    const around = [this.#needs, this.#records] as const;
+    this.#needs = needs;
+    this.#records = new Records(
+      this.#build,
+      needs,
+      this.#prepared.counts,
+      (atom) => atom.kind !== "local" || fixed.has(atom.name),
+    );
+
+    const { fused, first, early } = fusion ?? { fused: new Set(), first: block.length, early: new Set() };
+    const [before, behind] = [block.slice(0, first), block.slice(first)];
+    for (const stmt of before) {
+      out.push(...this.#records.declare(stmt));
+      this.#forward(stmt, out);
+    }
+    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
+    begin();
+    this.#reverseStmts(
+      behind.filter((stmt) => !fused.has(stmt)),
+      out,
+    );
+    for (const stmt of behind) {
+      if (fused.has(stmt)) this.#fused(stmt as Loop, fixed, out);
+      else if (!early.has(stmt)) this.#forward(stmt, out);
+    }
+    this.#reverseStmts(before, out);
+    [this.#needs, this.#records] = around;
+  }
+
+  /** A loop each of whose iterations goes back as soon as it has gone forwards. */
+  #fused(loop: Loop, fixed: ReadonlySet<string>, out: RegionStmt[]): void {
+    const body: RegionStmt[] = [];
+    const entry = new Set(fixed);
+    if (loop.kind === "for") entry.add(loop.index);
+    this.#derive(loop.body, entry, body, () => this.#declare(loop.body, body));
+    out.push({ ...loop, body });
+  }
+
+  #namesIn(result: RegionResult): readonly string[] {
+    return result.kind === "array" ? [result.name] : readsOf(result.value);
   }
 
   // ---- forwards
