@@ -32,7 +32,7 @@ export class Block {
 
   #grow(): void {
     this.#size++;
-    this.#around?.#grow();
+    if (this.#around !== undefined) this.#around.#grow();
   }
 
   /** A place here for statements to come. */
