@@ -34,7 +34,17 @@ const text = (path: string): string => readFileSync(join(root, path), "utf8");
 const exportsOf = (module: object): string[] => Object.keys(module);
 
 /** Modules of primitives that hold no operation. */
-const helpers = ["index", "carries", "elementwise", "lift", "places", "reduce-loops"];
+const helpers = [
+  "index",
+  "carries",
+  "elementwise",
+  "lift",
+  "places",
+  "reduce-loops",
+  "region-batch",
+  "region-shapes",
+  "scalar-functions",
+];
 
 describe("primitives", async () => {
   await import("../src/index.ts");

@@ -88,6 +88,17 @@ const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ builtIn<
           .map((i, a) => plus(clampedStart(at(1, [...item, k.i32(a)]), x!.shape[lead + a]!, sizes[a]!), i)),
       ]);
     },
+    part({ lead, sizes }, [x]) {
+      const { shape } = x!;
+      const first = sizes.findIndex((size) => size !== 1);
+      const isWhole = sizes.every((size, a) => first < 0 || a <= first || size === shape[a]);
+      if (lead > 0 || !isWhole) return undefined;
+      return (at) =>
+        flatIndex(
+          sizes.map((size, a) => clampedStart(at(1, [k.i32(a)]), shape[a]!, size)),
+          stridesOf(shape),
+        );
+    },
   },
 });
 
@@ -162,8 +173,8 @@ const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
     ],
     transpose([ct], [, update, starts], { lead }, into) {
       const type = into[1]?.type ?? update!.type;
+      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead)); // read before it is overwritten
       into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead), true);
-      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
     },
   },
 );

@@ -14,8 +14,10 @@ import {
   makeBuilder,
   select,
 } from "./build.ts";
+import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
+import { hoistInvariants } from "./invariants.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
   ArrayDeclaration,
@@ -27,7 +29,7 @@ import type {
   RegionType,
 } from "./region.ts";
 
-export interface TangentOptions {
+export interface TangentOptions extends FlatOptions {
   /** Whether the results of the region come first. */
   readonly primal: boolean;
 }
@@ -47,7 +49,28 @@ export function tangent(
   functions: ScalarFunctions,
   options: TangentOptions,
 ): Region {
-  return eliminateDeadCode(new ForwardMode(region, active, functions).region(options));
+  return eliminateDeadCode(
+    new ForwardMode(flatForm(region, functions, options), active, functions).region(options),
+  );
+}
+
+/** What is done to a flat region before it is differentiated; each is on by default. */
+export interface FlatOptions {
+  /** Computes common subexpressions once. */
+  readonly common?: boolean | undefined;
+  /** Computes what is the same in every iteration of a loop before it. */
+  readonly hoist?: boolean | undefined;
+}
+
+/** What derivatives begin from. */
+export function flatForm(
+  region: Region,
+  functions: ScalarFunctions,
+  { common = true, hoist = true }: FlatOptions,
+): Region {
+  const flat = flatten(region, functions);
+  const hoisted = hoist ? hoistInvariants(flat) : flat;
+  return common ? shareCommon(hoisted) : hoisted;
 }
 
 class ForwardMode {
@@ -58,10 +81,10 @@ class ForwardMode {
   /** The names of tangents. */
   readonly #tangents = new Map<string, string>();
 
-  constructor(region: Region, active: readonly boolean[], functions: ScalarFunctions) {
-    this.#flat = flatten(region, functions);
+  constructor(flat: Region, active: readonly boolean[], functions: ScalarFunctions) {
+    this.#flat = flat;
     this.#build = makeBuilder(this.#flat, functions);
-    this.#activeParams = region.params.filter((param, i) => active[i] === true && isFloating(param.type));
+    this.#activeParams = flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
     this.#active = activeNames(this.#flat, active, functions);
   }
 

@@ -143,7 +143,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
       ],
       arrayOf("y"),
     );
-    agree(neighbours, ...[0, 1, -1, 2147483647].map((k) => [xs(1, 2, 3), k, 0] as const), [xs(), 5, 0]);
+    agree(neighbours, ...[0, 1, -1, 2 ** 30].map((k) => [xs(1, 2, 3), k, 0] as const), [xs(), 5, 0]);
   });
 
   test("places that would wrap to one in range are out of range", () => {
@@ -294,9 +294,12 @@ describe("callRegion", () => {
     expect(data).toEqual(Float64Array.of(1, 2, 3));
   });
 
-  test("refuses an integer argument that is no int32", () => {
+  test("refuses an integer argument that is no whole number of at most 2³⁰", () => {
+    expect(() => callRegion(sum, [xs(1), 2 ** 30 + 1, 0])).toThrow(
+      "at most 2³⁰ in magnitude, got 1073741825.",
+    );
     expect(() => callRegion(sum, [xs(1), 0.5, 0])).toThrow(
-      "f: k must be a whole number of 32 bits, got 0.5.",
+      "f: k must be a whole number of at most 2³⁰ in magnitude, got 0.5.",
     );
   });
 });

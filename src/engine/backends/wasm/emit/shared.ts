@@ -3,7 +3,7 @@ import type { For } from "../../../codegen/plan.ts";
 import { callsOfProducts } from "../../../codegen/tuning.ts";
 import type { Contract } from "../../../kernel/scalar.ts";
 import { must } from "../../../util/assert-never.ts";
-import { advance, repeat } from "./contract/emit.ts";
+import { integersOf } from "../encode/integers.ts";
 import type { ContractFunction } from "./contract/index.ts";
 import { contractParams } from "./contract/units.ts";
 import type { Frame } from "./frame.ts";
@@ -31,15 +31,9 @@ export function emitSharedIterations(
   emitScalar(stmt.to, frame);
   body.localSet(to);
   // (to − from + chunk − 1) / chunk, none where to ≤ from; differences do not overflow as uint32
-  body.localGet(to);
-  body.localGet(from);
-  body.op("i32.sub");
-  body.i32Const(1);
-  body.op("i32.sub");
-  body.i32Const(chunk);
-  body.op("i32.div_u");
-  body.i32Const(1);
-  body.op("i32.add");
+  const int = integersOf(body);
+  const { get } = int;
+  int.put(int.plus(int.over(int.minus(int.minus(get(to), get(from)), 1), chunk), 1));
   body.i32Const(0);
   body.localGet(from);
   body.localGet(to);
@@ -60,26 +54,16 @@ export function emitSharedIterations(
     alone,
     part(code, first, count, [start, end, ...rest]) {
       const at = code.local("i32", "at");
-      code.localGet(start!);
-      code.localGet(first);
-      code.i32Const(chunk);
-      code.op("i32.mul");
-      code.op("i32.add");
-      code.localSet(at);
-      repeat(
-        code,
-        code.local("i32", "calls_left"),
-        () => code.localGet(count),
-        false,
-        () => {
-          const pushRange = (): void => {
-            code.localGet(at);
-            pushNextBound(code, at, end!, chunk);
-          };
-          callWith(code, pushRange, rest);
-          advance(code, at, chunk);
-        },
-      );
+      const inner = integersOf(code);
+      inner.set(at, inner.plus(inner.get(start!), inner.times(inner.get(first), chunk)));
+      inner.repeat(code.local("i32", "calls_left"), inner.get(count), () => {
+        const pushRange = (): void => {
+          code.localGet(at);
+          pushNextBound(code, at, end!, chunk);
+        };
+        callWith(code, pushRange, rest);
+        inner.advance(at, chunk);
+      });
     },
   });
   body.else();

@@ -7,7 +7,6 @@ import { contractBlock } from "../../../../kernel/scalar.ts";
 import type { Body } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
-import { repeat, setSum, sum } from "./emit.ts";
 import { writeSumBlock } from "./sum-block.ts";
 import type { Odometer } from "./tables.ts";
 import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
@@ -87,14 +86,12 @@ function openDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernel
 export function writeDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernels: Kernels): void {
   const driver = openDriver(body, plan, method, kernels);
   const { int } = driver;
-  const { get, constant } = int;
+  const { get } = int;
   const odometer = makeOdometer(body, usesTable(plan) ? plan.shape.sums : [], ["left", "right"]);
   writeTables(driver, odometer);
   if (plan.keepsStrip)
-    int.when(int.isZero(get(paramKept)), () =>
-      int.store(get(paramWork), method.work.packedStrip, constant(0)),
-    );
-  eachRun(body, driver.unit, method.parts, driver.position, driver.run, () => {
+    int.when(int.isZero(get(paramKept)), () => int.store(get(paramWork), method.work.packedStrip, 0));
+  eachRun(body, int, driver.unit, method.parts, driver.position, driver.run, () => {
     findStrip(driver);
     startSums(driver, odometer);
     writeSums(driver, odometer);
@@ -102,19 +99,20 @@ export function writeDriver(body: Body, plan: ContractPlan, method: BlocksMethod
 }
 
 /** Writes the distances that do not change: of the summands, if all of them have room, and of packed columns and rows. */
-function writeTables({ body, plan, method, table, rest }: Driver, odometer: Odometer): void {
+function writeTables({ body, int, plan, method, table, rest }: Driver, odometer: Odometer): void {
+  const { get, plus } = int;
   const { left, right, sums, vector } = plan;
-  setSum(body, table, paramWork, method.work.sumTable);
+  int.set(table, plus(get(paramWork), method.work.sumTable));
   if (usesTable(plan) && isWholeTable(plan)) {
-    resetOdometer(body, odometer);
-    writeTable(body, odometer, table, vector.bytes, () => body.i32Const(sums));
+    resetOdometer(int, odometer);
+    writeTable(body, int, odometer, table, vector.bytes, sums);
   }
   const write = ({ packed, stride, axes }: OperandPlan, operand: "left" | "right", at: number): void => {
     if (!packed || stride !== "table") return;
     const own = makeOdometer(body, axes, [operand]);
-    setSum(body, rest, paramWork, at);
-    resetOdometer(body, own);
-    writeTable(body, own, rest, vector.bytes, () => body.i32Const(sizeOf(axes)));
+    int.set(rest, plus(get(paramWork), at));
+    resetOdometer(int, own);
+    writeTable(body, int, own, rest, vector.bytes, sizeOf(axes));
   };
   write(right, "right", method.work.columnTable);
   write(left, "left", method.work.rowTable);
@@ -123,12 +121,12 @@ function writeTables({ body, plan, method, table, rest }: Driver, odometer: Odom
 /** Finds out of the number of a unit which strip of which group it is of, and whether its columns are packed already. */
 function findStrip({ body, int, plan, method, ...driver }: Driver): void {
   const { parts, strips, work } = method;
-  const { get, constant } = int;
+  const { get } = int;
   const { rest, strip, panels, firstPanel, places } = driver;
   int.set(rest, parts > 1 ? int.over(get(driver.unit), parts) : get(driver.unit));
   if (plan.keepsStrip) {
     const number = body.local("i32", "strip_number");
-    setSum(body, number, rest, 1);
+    int.set(number, int.plus(get(rest), 1));
     int.set(driver.isPacked, int.equal(int.load(get(paramWork), work.packedStrip), get(number)));
     int.store(get(paramWork), work.packedStrip, get(number));
   }
@@ -136,25 +134,30 @@ function findStrip({ body, int, plan, method, ...driver }: Driver): void {
     int.set(strip, int.modulo(get(rest), strips));
     int.set(rest, int.over(get(rest), strips));
   }
-  findGroup(body, plan, rest, places);
+  findGroup(body, int, plan, rest, places);
   int.set(firstPanel, int.times(get(strip), plan.stripPanels));
-  int.setMinimum(panels, constant(plan.stripPanels), int.minus(constant(plan.panels), get(firstPanel)));
+  int.setMinimum(panels, plan.stripPanels, int.minus(plan.panels, get(firstPanel)));
 }
 
 /** Sets everything to the first block of summands of a strip. */
-function startSums({ body, int, plan, method, ...driver }: Driver, odometer: Odometer): void {
+function startSums({ int, plan, method, ...driver }: Driver, odometer: Odometer): void {
+  const { get, plus, times } = int;
   const { right, tileColumns } = plan;
   const { work, sumBlocks } = method;
   const { places, firstPanel, table } = driver;
-  setSum(body, driver.outStrip, places.out, [firstPanel, tileColumns * plan.outColumn]);
-  if (right.stride === "table")
-    setSum(body, driver.columns, paramWork, work.columnTable, [firstPanel, 4 * tileColumns]);
-  int.set(driver.rightBlock, () => sum(body, places.right, [firstPanel, tileColumns * rowStride(right)]));
-  int.set(driver.leftBlock, int.get(places.left));
-  int.set(driver.add, int.constant(0));
-  if (usesTable(plan) && (isWholeTable(plan) || sumBlocks > 1)) setSum(body, table, paramWork, work.sumTable);
-  if (usesTable(plan) && !isWholeTable(plan)) resetOdometer(body, odometer);
-  if (right.packed) setSum(body, driver.packedRight, paramWork, work.right);
+  const panelsBefore = get(firstPanel);
+  int.set(driver.outStrip, plus(get(places.out), times(panelsBefore, tileColumns * plan.outColumn)));
+  if (right.stride === "table") {
+    const entriesBefore = times(panelsBefore, 4 * tileColumns);
+    int.set(driver.columns, plus(get(paramWork), entriesBefore, work.columnTable));
+  }
+  int.set(driver.rightBlock, plus(get(places.right), times(panelsBefore, tileColumns * rowStride(right))));
+  int.set(driver.leftBlock, get(places.left));
+  int.set(driver.add, 0);
+  if (usesTable(plan) && (isWholeTable(plan) || sumBlocks > 1))
+    int.set(table, plus(get(paramWork), work.sumTable));
+  if (usesTable(plan) && !isWholeTable(plan)) resetOdometer(int, odometer);
+  if (right.packed) int.set(driver.packedRight, plus(get(paramWork), work.right));
 }
 
 /** Goes through the blocks of summands. */
@@ -162,11 +165,11 @@ function writeSums(driver: Driver, odometer: Odometer): void {
   const { body, int, plan, method } = driver;
   const { vector, left, right } = plan;
   const remaining = body.local("i32", "remaining");
-  int.set(remaining, int.constant(plan.sums));
+  int.set(remaining, plan.sums);
   const one = (): void => {
-    int.setMinimum(driver.depth, int.constant(contractBlock), int.get(remaining));
+    int.setMinimum(driver.depth, contractBlock, int.get(remaining));
     if (usesTable(plan) && !isWholeTable(plan))
-      writeTable(body, odometer, driver.table, vector.bytes, int.get(driver.depth));
+      writeTable(body, int, odometer, driver.table, vector.bytes, int.get(driver.depth));
     writeSumBlock(driver);
   };
   if (method.sumBlocks === 1) return one();
@@ -176,9 +179,9 @@ function writeSums(driver: Driver, odometer: Odometer): void {
     if (right.walk.kind === "stride") int.advance(driver.rightBlock, right.walk.bytes * contractBlock);
     if (usesTable(plan) && isWholeTable(plan)) int.advance(driver.table, 8 * contractBlock);
     if (plan.keepsStrip) int.advance(driver.packedRight, stripWidth(plan) * contractBlock * vector.bytes);
-    int.set(driver.add, int.constant(1));
+    int.set(driver.add, 1);
   };
-  repeat(body, body.local("i32", "blocks_left"), int.constant(method.sumBlocks), false, () => {
+  int.repeat(body.local("i32", "blocks_left"), method.sumBlocks, () => {
     one();
     toNext();
   });

@@ -4,10 +4,10 @@ import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import type { Count } from "./emit.ts";
-import { repeat, repeatSums, setSum } from "./emit.ts";
 import type { Lanes, VectorPlace } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
+import type { Count } from "./summands.ts";
+import { repeatSums } from "./summands.ts";
 
 /** Panels of an operand: the columns of one panel (or the rows of the left operand) side by side, summand after summand. */
 export interface Pack extends Count {
@@ -59,7 +59,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
   });
   const packer = openPacker(builder.body, pack);
   if (pack.column === pack.lanes.bytes && pack.walk.kind === "stride") writeAcross(packer, pack.walk.bytes);
-  else repeat(packer.body, packer.panels, packer.int.get(packer.panels), false, () => writePanel(packer));
+  else packer.int.repeat(packer.panels, packer.int.get(packer.panels), () => writePanel(packer));
   return builder;
 }
 
@@ -109,13 +109,13 @@ function writeAcross(packer: Packer, step: number): void {
   const panelsLeft = body.local("i32", "panels_left");
   int.set(panelBytes, int.times(get(sums), padded * lanes.bytes));
   int.set(row, get(target));
-  repeatSums(body, pack, sums, [group, 1], group, (count) => {
+  repeatSums(body, int, pack, sums, [group, 1], group, (count) => {
     int.set(at, get(source));
     int.set(target, get(row));
-    repeat(body, panelsLeft, get(panels), false, () => {
+    int.repeat(panelsLeft, get(panels), () => {
       for (let k = 0; k < count; k++) copyVectors(packer, k);
       int.advance(at, columns * lanes.bytes);
-      setSum(body, target, target, [panelBytes, 1]);
+      int.advance(target, get(panelBytes));
     });
     int.advance(source, step * count);
     int.advance(row, count * padded * lanes.bytes);
@@ -125,7 +125,7 @@ function writeAcross(packer: Packer, step: number): void {
 /** One panel, and on to the next. */
 function writePanel(packer: Packer): void {
   const { int, pack, places, source, start, columnTable } = packer;
-  const { get, constant } = int;
+  const { get } = int;
   const { lanes, columns, column } = pack;
   int.set(start, get(source));
   if (column !== "table") {
@@ -137,7 +137,7 @@ function writePanel(packer: Packer): void {
   places.forEach((place, c) => int.set(place, int.load(get(columnTable), 4 * c)));
   if (pack.runs) {
     const [first, last] = [places[0] ?? 0, places.at(-1) ?? 0];
-    const isRun = int.equal(int.minus(get(last), get(first)), constant((columns - 1) * lanes.bytes));
+    const isRun = int.equal(int.minus(get(last), get(first)), (columns - 1) * lanes.bytes);
     const along = (): void => {
       int.set(start, int.plus(get(source), get(first)));
       packSums(packer, packer.group, singly(packer, copyVectors));
@@ -157,7 +157,7 @@ function packSums(
 ): void {
   if (pack.walk.kind === "stride") int.set(packer.at, int.get(packer.start));
   else int.set(packer.entry, int.get(packer.table));
-  repeatSums(body, pack, packer.sums, [group, 1], unrolledSums, step);
+  repeatSums(body, int, pack, packer.sums, [group, 1], unrolledSums, step);
 }
 
 /** A panel whose columns lie apart. */
@@ -200,10 +200,10 @@ function sumOffset({ pack: { walk } }: Packer, k: number): number {
 /** Puts the address of a column on the stack, less the offset that is returned. */
 function columnAddress({ int, pack, at, places }: Packer, c: number): number {
   if (pack.column !== "table") {
-    int.get(at)();
+    int.put(int.get(at));
     return c * pack.column;
   }
-  int.plus(int.get(at), int.get(places[c] ?? 0))();
+  int.put(int.plus(int.get(at), int.get(places[c] ?? 0)));
   return 0;
 }
 

@@ -3,12 +3,13 @@ import type { ContractPlan, StreamMethod } from "../../../../codegen/contract/pl
 import { segmentBytes } from "../../../../codegen/contract/tuning.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
 import type { Body } from "../../encode/body.ts";
+import type { Integers } from "../../encode/integers.ts";
+import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import { advance, minimum, repeat, scale, setSum, sum, whenLast } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Kernels } from "./units.ts";
-import { eachRun, findGroup, paramWork } from "./units.ts";
+import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 
 // A row times a matrix whose columns lie side by side: the matrix is read once, from end to end, a few of its rows at a time,
 // and sums wait in memory meanwhile.
@@ -42,41 +43,32 @@ export function addStream(module: ModuleBuilder, name: string, stream: Stream): 
     body.localSet(factor);
   });
   const two = [body.local("v128", "sum0"), body.local("v128", "sum1")];
-  repeat(
-    body,
-    pairs,
-    () => body.localGet(pairs),
-    false,
-    () => {
-      two.forEach((local, j) => {
-        if (first) {
-          body.v128Const(new Uint8Array(16));
-        } else {
-          body.localGet(sums);
-          body.memory("v128.load", 16 * j);
-        }
-        body.localSet(local);
-      });
-      factors.forEach((factor, i) =>
-        two.forEach((local, j) => {
-          body.localGet(factor);
-          body.localGet(right);
-          body.memory("v128.load", i * stream.right + 16 * j);
-          lanes.product(body);
-          body.localGet(local);
-          lanes.addProduct(body);
-          body.localSet(local);
-        }),
-      );
-      two.forEach((local, j) => {
+  const int = integersOf(body);
+  int.repeat(pairs, int.get(pairs), () => {
+    two.forEach((local, j) => {
+      if (first) {
+        body.v128Const(new Uint8Array(16));
+      } else {
         body.localGet(sums);
+        body.memory("v128.load", 16 * j);
+      }
+      body.localSet(local);
+    });
+    factors.forEach((factor, i) =>
+      two.forEach((local, j) => {
+        body.localGet(factor);
+        body.localGet(right);
+        body.memory("v128.load", i * stream.right + 16 * j);
+        lanes.product(body);
         body.localGet(local);
-        body.memory("v128.store", 16 * j);
-      });
-      advance(body, right, pairBytes);
-      advance(body, sums, pairBytes);
-    },
-  );
+        lanes.addProduct(body);
+        body.localSet(local);
+      }),
+    );
+    storePair(body, sums, two);
+    int.advance(right, pairBytes);
+    int.advance(sums, pairBytes);
+  });
   return builder;
 }
 
@@ -86,39 +78,38 @@ export function addFlush(module: ModuleBuilder, name: string, lanes: Lanes): Fun
   const { body } = builder;
   const [sums, out, pairs, add] = [0, 1, 2, 3];
   const two = [body.local("v128", "sum0"), body.local("v128", "sum1")];
+  const int = integersOf(body);
   const copy = (adds: boolean): void =>
-    repeat(
-      body,
-      pairs,
-      () => body.localGet(pairs),
-      false,
-      () => {
-        two.forEach((local, j) => {
-          body.localGet(sums);
-          body.memory("v128.load", 16 * j);
-          if (adds) {
-            body.localGet(out);
-            body.memory("v128.load", 16 * j);
-            body.op(lanes.add);
-          }
-          body.localSet(local);
-        });
-        two.forEach((local, j) => {
+    int.repeat(pairs, int.get(pairs), () => {
+      two.forEach((local, j) => {
+        body.localGet(sums);
+        body.memory("v128.load", 16 * j);
+        if (adds) {
           body.localGet(out);
-          body.localGet(local);
-          body.memory("v128.store", 16 * j);
-        });
-        advance(body, sums, pairBytes);
-        advance(body, out, pairBytes);
-      },
-    );
-  body.localGet(add);
-  body.if();
-  copy(true);
-  body.else();
-  copy(false);
-  body.end();
+          body.memory("v128.load", 16 * j);
+          body.op(lanes.add);
+        }
+        body.localSet(local);
+      });
+      storePair(body, out, two);
+      int.advance(sums, pairBytes);
+      int.advance(out, pairBytes);
+    });
+  int.when(
+    int.get(add),
+    () => copy(true),
+    () => copy(false),
+  );
   return builder;
+}
+
+/** Stores two vectors side by side, the first at an address in a local. */
+function storePair(body: Body, address: number, pair: readonly number[]): void {
+  pair.forEach((local, j) => {
+    body.localGet(address);
+    body.localGet(local);
+    body.memory("v128.store", 16 * j);
+  });
 }
 
 function strideBytes(walk: Walk): number {
@@ -151,118 +142,78 @@ export function writeStream(
   const leftStep = strideBytes(plan.left.walk);
   const rightStep = strideBytes(plan.right.walk);
 
+  const int = integersOf(body);
+  const { get } = int;
   const call = (count: number, first: boolean): void => {
     for (const local of [leftAt, rightAt, target, pairs]) body.localGet(local);
     body.call(kernels.stream(count, first));
-    advance(body, leftAt, count * leftStep);
-    advance(body, rightAt, count * rightStep);
+    int.advance(leftAt, count * leftStep);
+    int.advance(rightAt, count * rightStep);
   };
   const block = (depth: number): void => {
     const whole = Math.floor(depth / terms);
     const rest = depth % terms;
     call(whole > 0 ? terms : rest, true);
-    if (whole > 1) repeat(body, named("terms_left"), () => body.i32Const(whole - 1), false, () => call(terms, false)); // prettier-ignore
+    if (whole > 1) int.repeat(named("terms_left"), whole - 1, () => call(terms, false));
     if (whole > 0 && rest > 0) call(rest, false);
     if (direct) return;
     for (const local of [target, outAt, pairs, add]) body.localGet(local);
     body.call(kernels.flush());
-    body.i32Const(1);
-    body.localSet(add);
+    int.set(add, 1);
   };
   const wholeBlocks = Math.floor(sums / contractBlock);
   const lastDepth = sums % contractBlock;
 
-  eachRun(body, unit, parts, position, run, () => {
-    body.localGet(unit);
-    body.i32Const(parts);
-    body.op("i32.div_u");
-    body.localSet(lastPart);
-    findGroup(body, plan, lastPart, places);
-    body.localGet(position);
-    scale(body, partPairs);
-    body.localSet(pair);
-    setSum(body, lastPart, position, [run, 1], -1);
-    minimum(
-      body,
-      end,
-      () => {
-        body.localGet(lastPart);
-        body.i32Const(1);
-        body.op("i32.add");
-        scale(body, partPairs);
-      },
-      () => body.i32Const(allPairs),
-    );
-    const again = body.loop();
-    minimum(
-      body,
-      pairs,
-      () => {
-        body.localGet(end);
-        body.localGet(pair);
-        body.op("i32.sub");
-      },
-      () => body.i32Const(segmentBytes / pairBytes),
-    );
-    setSum(body, outAt, places.out, [pair, pairBytes]);
-    setSum(body, rightAt, places.right, [pair, pairBytes]);
-    sum(body, places.left);
-    body.localSet(leftAt);
-    sum(body, direct ? outAt : paramWork);
-    body.localSet(target);
-    body.i32Const(accumulate ? 1 : 0);
-    body.localSet(add);
-    if (wholeBlocks > 0) repeat(body, named("blocks_left"), () => body.i32Const(wholeBlocks), false, () => block(contractBlock)); // prettier-ignore
-    if (lastDepth > 0) block(lastDepth);
-    setSum(body, pair, pair, [pairs, 1]);
-    body.localGet(pair);
-    body.localGet(end);
-    body.op("i32.lt_u");
-    body.brIf(again);
-    body.end();
-    if (tail > 0) whenLast(body, lastPart, parts, () => writeTail(body, plan, kernels, tail, places));
+  eachRun(body, int, unit, parts, position, run, () => {
+    int.set(lastPart, int.over(get(unit), parts));
+    findGroup(body, int, plan, lastPart, places);
+    int.set(pair, int.times(get(position), partPairs));
+    int.set(lastPart, int.plus(get(position), get(run), -1));
+    int.setMinimum(end, int.times(int.plus(get(lastPart), 1), partPairs), allPairs);
+    const segment = (): void => {
+      int.setMinimum(pairs, int.minus(get(end), get(pair)), segmentBytes / pairBytes);
+      int.set(outAt, int.plus(get(places.out), int.times(get(pair), pairBytes)));
+      int.set(rightAt, int.plus(get(places.right), int.times(get(pair), pairBytes)));
+      int.set(leftAt, get(places.left));
+      int.set(target, get(direct ? outAt : paramWork));
+      int.set(add, accumulate ? 1 : 0);
+      if (wholeBlocks > 0) int.repeat(named("blocks_left"), wholeBlocks, () => block(contractBlock));
+      if (lastDepth > 0) block(lastDepth);
+      int.advance(pair, get(pairs));
+    };
+    int.doWhile(segment, int.below(get(pair), get(end)));
+    if (tail > 0) whenLast(int, lastPart, parts, () => writeTail(body, int, plan, kernels, tail, places));
   });
 }
 
 /** The columns after the last whole pair of vectors. */
 function writeTail(
   body: Body,
+  int: Integers,
   plan: ContractPlan,
   kernels: Kernels,
   tail: number,
   places: { readonly out: number; readonly left: number; readonly right: number },
 ): void {
+  const { get, plus, times } = int;
   const { vector, sums, left, right } = plan;
   const start = (plan.columns - tail) * vector.bytes;
   const done = body.local("i32", "done");
   const depth = body.local("i32", "depth");
   const kernel = kernels.tile(1, tail);
-  body.i32Const(0);
-  body.localSet(done);
-  const again = body.loop();
-  minimum(
-    body,
-    depth,
-    () => body.i32Const(contractBlock),
-    () => {
-      body.i32Const(sums);
-      body.localGet(done);
-      body.op("i32.sub");
-    },
-  );
-  sum(body, places.left, [done, strideBytes(left.walk)]);
-  sum(body, places.right, [done, strideBytes(right.walk)], start);
-  sum(body, places.out, start);
-  body.i32Const(1);
-  body.localGet(depth);
-  body.i32Const(0);
-  body.localGet(done); // not zero: the sums are added
-  body.i32Const(0); // a tail is no pair of vectors, and needs no scratch memory
-  body.call(kernel);
-  setSum(body, done, done, [depth, 1]);
-  body.localGet(done);
-  body.i32Const(sums);
-  body.op("i32.lt_u");
-  body.brIf(again);
-  body.end();
+  int.set(done, 0);
+  const block = (): void => {
+    int.setMinimum(depth, contractBlock, int.minus(sums, get(done)));
+    int.put(plus(get(places.left), times(get(done), strideBytes(left.walk))));
+    int.put(plus(get(places.right), times(get(done), strideBytes(right.walk)), start));
+    int.put(plus(get(places.out), start));
+    int.put(1);
+    int.put(get(depth));
+    int.put(0);
+    int.put(get(done)); // not zero: the sums are added
+    int.put(0); // a tail is no pair of vectors, and needs no scratch memory
+    body.call(kernel);
+    int.advance(done, get(depth));
+  };
+  int.doWhile(block, int.below(get(done), sums));
 }

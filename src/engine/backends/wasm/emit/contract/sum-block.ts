@@ -2,8 +2,7 @@ import { depthBytes, rowStride } from "../../../../codegen/contract/operands.ts"
 import type { Callable } from "../../encode/body.ts";
 import type { Int } from "../../encode/integers.ts";
 import type { Driver } from "./driver.ts";
-import { repeat, setSum, sum, whenEqual, whenLast } from "./emit.ts";
-import { paramWork } from "./units.ts";
+import { paramWork, whenLast } from "./units.ts";
 
 /** Rows after the whole tiles of the last block: `count` tiles of a height, `before` rows after the first such row. */
 interface Edge {
@@ -51,19 +50,19 @@ export function writeSumBlock(driver: Driver): void {
 }
 
 function callPack(
-  { body, depth, table }: Driver,
+  { body, int, depth, table }: Driver,
   kernel: Callable,
   source: Int,
   target: number,
   count: Int,
   distances: Int,
 ): void {
-  source();
+  int.put(source);
   body.localGet(target);
-  count();
+  int.put(count);
   body.localGet(depth);
   body.localGet(table);
-  distances();
+  int.put(distances);
   body.call(kernel);
 }
 
@@ -75,16 +74,16 @@ function callTile(
   out: number,
   count: Int,
 ): void {
-  const { body, depth, table, add, method } = driver;
+  const { body, int, depth, table, add, method } = driver;
   for (const local of [left, right, out]) body.localGet(local);
-  count();
+  int.put(count);
   for (const local of [depth, table, add]) body.localGet(local);
-  sum(body, paramWork, method.work.scratch);
+  int.put(int.plus(int.get(paramWork), method.work.scratch));
   body.call(kernel);
 }
 
-function whenLastStrip({ body, strip, method }: Driver, inner: () => void): void {
-  whenLast(body, strip, method.strips, inner);
+function whenLastStrip({ int, strip, method }: Driver, inner: () => void): void {
+  whenLast(int, strip, method.strips, inner);
 }
 
 /** Finds the columns of the strip, packed if that is planned and not yet done. */
@@ -98,7 +97,7 @@ function findColumns(driver: Driver): Columns {
     int.set(panelBytes, int.times(get(driver.depth), tileColumns * vector.bytes));
   } else {
     int.set(packedRight, get(rightBlock));
-    int.set(panelBytes, int.constant(tileColumns * rowStride(right)));
+    int.set(panelBytes, tileColumns * rowStride(right));
   }
   int.set(tailAt, int.plus(get(packedRight), int.times(get(panels), get(panelBytes))));
   if (right.packed && plan.keepsStrip)
@@ -108,8 +107,8 @@ function findColumns(driver: Driver): Columns {
 }
 
 function packColumns(driver: Driver, tailAt: number): void {
-  const { body, int, plan, kernels, packedRight, panels, rightBlock, columns } = driver;
-  const { get } = int;
+  const { int, plan, kernels, packedRight, panels, rightBlock, columns } = driver;
+  const { get, plus, times } = int;
   const { right, tileColumns, tail } = plan;
   if (plan.panels > 0)
     callPack(driver, kernels.packRight(tileColumns), get(rightBlock), packedRight, get(panels), get(columns));
@@ -118,15 +117,15 @@ function packColumns(driver: Driver, tailAt: number): void {
     callPack(
       driver,
       kernels.packRight(tail),
-      () => sum(body, rightBlock, [panels, tileColumns * rowStride(right)]),
+      plus(get(rightBlock), times(get(panels), tileColumns * rowStride(right))),
       tailAt,
-      int.constant(1),
-      () => sum(body, columns, [panels, 4 * tileColumns]),
+      1,
+      plus(get(columns), times(get(panels), 4 * tileColumns)),
     ),
   );
 }
 
-function openRows({ body, plan, method }: Driver): Rows {
+function openRows({ body, int, plan, method }: Driver): Rows {
   const named = (name: string): number => body.local("i32", name);
   const [left, out] = [named("left_row"), named("out_row")];
   const [packedLeft, rowTable] = [named("packed_left"), named("row_table")];
@@ -152,7 +151,7 @@ function openRows({ body, plan, method }: Driver): Rows {
     edges,
     whenLastBlock(inner) {
       if (method.isOneBlock) inner();
-      else whenEqual(body, nextTile, plan.tiles, inner);
+      else int.when(int.equal(int.get(nextTile), plan.tiles), inner);
     },
   };
 }
@@ -160,62 +159,59 @@ function openRows({ body, plan, method }: Driver): Rows {
 /** Goes through the blocks of rows of the parts. Where there are no whole tiles, one block has the edges. */
 function eachBlockOfRows(driver: Driver, { firstTile, nextTile, endTile }: Rows, inner: () => void): void {
   const { body, int, plan, method, position, run, tiles } = driver;
-  const { get, constant } = int;
+  const { get, plus, times } = int;
   if (method.isOneBlock) {
-    int.set(tiles, constant(plan.tiles));
+    int.set(tiles, plan.tiles);
     return inner();
   }
-  int.set(firstTile, int.times(get(position), plan.partTiles));
-  int.set(
-    nextTile,
-    int.times(() => sum(body, position, [run, 1]), plan.partTiles),
+  int.set(firstTile, times(get(position), plan.partTiles));
+  int.set(nextTile, times(plus(get(position), get(run)), plan.partTiles));
+  int.setMinimum(endTile, get(nextTile), plan.tiles);
+  const block = (): void => {
+    int.setMinimum(tiles, plan.blockTiles, plus(get(endTile), times(get(firstTile), -1)));
+    int.set(nextTile, plus(get(firstTile), get(tiles)));
+    inner();
+    body.localGet(nextTile);
+  };
+  return int.doWhile(
+    block,
+    int.below(() => body.localTee(firstTile), get(endTile)),
   );
-  int.setMinimum(endTile, get(nextTile), constant(plan.tiles));
-  const again = body.loop();
-  int.setMinimum(tiles, constant(plan.blockTiles), () => sum(body, endTile, [firstTile, -1]));
-  setSum(body, nextTile, firstTile, [tiles, 1]);
-  inner();
-  body.localGet(nextTile);
-  body.localTee(firstTile);
-  body.localGet(endTile);
-  body.op("i32.lt_u");
-  body.brIf(again);
-  body.end();
-  return undefined;
 }
 
 /** Finds where the rows of a block are, and those of the edges, which come after its whole tiles. */
-function findRows({ body, plan, method, leftBlock, outStrip, tiles }: Driver, rows: Rows): void {
+function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, rows: Rows): void {
+  const { get, plus, times } = int;
   const { left, tileRows, outRow } = plan;
   const leftRow = rowStride(left);
-  setSum(body, rows.left, leftBlock, [rows.firstTile, tileRows * leftRow]);
-  setSum(body, rows.out, outStrip, [rows.firstTile, tileRows * outRow]);
+  const first = get(rows.firstTile);
+  int.set(rows.left, plus(get(leftBlock), times(first, tileRows * leftRow)));
+  int.set(rows.out, plus(get(outStrip), times(first, tileRows * outRow)));
   if (left.packed && left.stride === "table")
-    setSum(body, rows.rowTable, paramWork, method.work.rowTable, [rows.firstTile, 4 * tileRows]);
+    int.set(rows.rowTable, plus(get(paramWork), times(first, 4 * tileRows), method.work.rowTable));
   for (const edge of rows.edges) {
-    setSum(body, edge.out, rows.out, [tiles, tileRows * outRow], edge.before * outRow);
-    setSum(body, edge.left, rows.left, [tiles, tileRows * leftRow], edge.before * leftRow);
+    int.set(edge.out, plus(get(rows.out), times(get(tiles), tileRows * outRow), edge.before * outRow));
+    int.set(edge.left, plus(get(rows.left), times(get(tiles), tileRows * leftRow), edge.before * leftRow));
   }
 }
 
 /** Packs the rows of a block; from then on they are read there. */
 function packRows(driver: Driver, rows: Rows): void {
   const { body, int, plan, method, kernels, tiles } = driver;
-  const { get, constant } = int;
+  const { get, plus, times } = int;
   const { tileRows, vector } = plan;
   const { packedLeft, rowTable } = rows;
-  setSum(body, packedLeft, paramWork, method.work.left);
+  int.set(packedLeft, plus(get(paramWork), method.work.left));
   if (plan.tiles > 0)
     callPack(driver, kernels.packLeft(tileRows), get(rows.left), packedLeft, get(tiles), get(rowTable));
   rows.whenLastBlock(() => {
     for (const { height, count, before, left } of rows.edges) {
       const target = body.local("i32", "edge_packed");
-      const rowsBefore = int.plus(int.times(get(tiles), tileRows), constant(before));
-      const bytesBefore = int.times(int.times(rowsBefore, get(driver.depth)), vector.bytes);
-      int.set(target, int.plus(get(packedLeft), bytesBefore));
-      callPack(driver, kernels.packLeft(height), get(left), target, constant(count), () =>
-        sum(body, rowTable, [tiles, 4 * tileRows], 4 * before),
-      );
+      const rowsBefore = plus(times(get(tiles), tileRows), before);
+      const bytesBefore = times(times(rowsBefore, get(driver.depth)), vector.bytes);
+      int.set(target, plus(get(packedLeft), bytesBefore));
+      const distances = plus(get(rowTable), times(get(tiles), 4 * tileRows), 4 * before);
+      callPack(driver, kernels.packLeft(height), get(left), target, count, distances);
       int.set(left, get(target));
     }
   });
@@ -225,19 +221,19 @@ function packRows(driver: Driver, rows: Rows): void {
 /** Goes along the rows of `out`, tile after tile: for short sums. */
 function multiplyByRows(driver: Driver, rows: Rows, { tailAt }: Columns): void {
   const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
-  const { get, constant } = int;
+  const { get, plus, times } = int;
   const { left, right, tileRows, tileColumns, tail, outColumn } = plan;
   const panelStep = tileColumns * (right.packed ? depthBytes(plan) : rowStride(right));
   const rowStep = left.packed ? depthBytes(plan) : rowStride(left);
   const tailOut = body.local("i32", "tail_out");
   const along = (height: number, leftAt: number, outAt: number, count: Int): void =>
-    repeat(body, body.local("i32", "tiles_left"), count, false, () => {
+    int.repeat(body.local("i32", "tiles_left"), count, () => {
       const step = { left: 0, right: panelStep, out: tileColumns * outColumn };
       callTile(driver, kernels.tile(height, tileColumns, step), leftAt, packedRight, outAt, get(panels));
       if (tail > 0)
         whenLastStrip(driver, () => {
-          setSum(body, tailOut, outAt, [panels, tileColumns * outColumn]);
-          callTile(driver, kernels.tile(height, tail), leftAt, tailAt, tailOut, constant(1));
+          int.set(tailOut, plus(get(outAt), times(get(panels), tileColumns * outColumn)));
+          callTile(driver, kernels.tile(height, tail), leftAt, tailAt, tailOut, 1);
         });
       int.advance(leftAt, height * rowStep);
       int.advance(outAt, height * plan.outRow);
@@ -245,15 +241,14 @@ function multiplyByRows(driver: Driver, rows: Rows, { tailAt }: Columns): void {
   if (plan.tiles > 0) along(tileRows, rows.left, rows.out, get(tiles));
   if (rows.edges.length > 0)
     rows.whenLastBlock(() => {
-      for (const { height, count, ...edge } of rows.edges)
-        along(height, edge.left, edge.out, constant(count));
+      for (const { height, count, ...edge } of rows.edges) along(height, edge.left, edge.out, count);
     });
 }
 
 /** Goes down the columns, panel after panel. */
 function multiplyByColumns(driver: Driver, rows: Rows, { panelBytes, tailAt }: Columns, panel: number): void {
   const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
-  const { get, constant } = int;
+  const { get } = int;
   const { tileRows, tileColumns, tail } = plan;
   const down = (columns: number, rightAt: number): void => {
     const call = (height: number, leftAt: number, outAt: number, count: Int): void =>
@@ -261,14 +256,14 @@ function multiplyByColumns(driver: Driver, rows: Rows, { panelBytes, tailAt }: C
     if (plan.tiles > 0) call(tileRows, rows.left, rows.out, get(tiles));
     if (rows.edges.length === 0) return;
     rows.whenLastBlock(() => {
-      for (const { height, count, left, out } of rows.edges) call(height, left, out, constant(count));
+      for (const { height, count, left, out } of rows.edges) call(height, left, out, count);
     });
   };
   if (plan.panels > 0) {
     int.set(panel, get(packedRight));
-    repeat(body, body.local("i32", "panels_left"), get(panels), false, () => {
+    int.repeat(body.local("i32", "panels_left"), get(panels), () => {
       down(tileColumns, panel);
-      setSum(body, panel, panel, [panelBytes, 1]);
+      int.advance(panel, get(panelBytes));
       for (const local of [rows.out, ...rows.edges.map(({ out }) => out)])
         int.advance(local, tileColumns * plan.outColumn);
     });

@@ -1,5 +1,5 @@
 import type { Body } from "../../encode/body.ts";
-import { advance, repeat } from "./emit.ts";
+import type { Int, Integers } from "../../encode/integers.ts";
 import type { Axis } from "../../../../codegen/contract/shape.ts";
 
 /** Steps through axes, the last fastest, and keeps the distances from the start: locals that `writeTable` goes on with. */
@@ -22,49 +22,40 @@ export function makeOdometer(
 }
 
 /** Goes back to the start. */
-export function resetOdometer(body: Body, { indices, operands }: Odometer): void {
-  for (const local of [...indices, ...operands.map((one) => one.local)]) {
-    body.i32Const(0);
-    body.localSet(local);
-  }
+export function resetOdometer(int: Integers, { indices, operands }: Odometer): void {
+  for (const local of [...indices, ...operands.map((one) => one.local)]) int.set(local, 0);
 }
 
 /** Writes the next `count` distances to memory from `target` on, one of each operand after the other. */
 export function writeTable(
   body: Body,
+  int: Integers,
   odometer: Odometer,
   target: number,
   bytes: number,
-  count: () => void,
+  count: Int,
 ): void {
   const { axes, indices, operands } = odometer;
+  const { get } = int;
   const at = body.local("i32", "table_at");
-  body.localGet(target);
-  body.localSet(at);
+  int.set(at, get(target));
   const move = (axis: number): void => {
     const own = axes[axis];
     if (own === undefined) return;
-    for (const { operand, local } of operands) advance(body, local, own[operand] * bytes);
+    for (const { operand, local } of operands) int.advance(local, own[operand] * bytes);
     const index = indices[axis - 1];
     if (index === undefined) return;
-    advance(body, index, 1);
-    body.localGet(index);
-    body.i32Const(own.size);
-    body.op("i32.eq");
-    body.if();
-    body.i32Const(0);
-    body.localSet(index);
-    for (const { operand, local } of operands) advance(body, local, -own.size * own[operand] * bytes);
-    move(axis - 1);
-    body.end();
-  };
-  repeat(body, body.local("i32", "entries"), count, true, () => {
-    operands.forEach(({ local }, i) => {
-      body.localGet(at);
-      body.localGet(local);
-      body.memory("i32.store", 4 * i);
+    int.advance(index, 1);
+    int.when(int.equal(get(index), own.size), () => {
+      int.set(index, 0);
+      for (const { operand, local } of operands) int.advance(local, -own.size * own[operand] * bytes);
+      move(axis - 1);
     });
-    advance(body, at, 4 * operands.length);
+  };
+  const entry = (): void => {
+    operands.forEach(({ local }, i) => int.store(get(at), 4 * i, get(local)));
+    int.advance(at, 4 * operands.length);
     move(axes.length - 1);
-  });
+  };
+  int.repeat(body.local("i32", "entries"), count, entry, true);
 }

@@ -1,11 +1,13 @@
 import type { Body } from "../../encode/body.ts";
+import type { Integers } from "../../encode/integers.ts";
+import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
 import type { Walk } from "../../../../codegen/contract/operands.ts";
-import type { Count } from "./emit.ts";
-import { advance, repeat, repeatSums } from "./emit.ts";
 import type { Lanes } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
+import type { Count } from "./summands.ts";
+import { repeatSums } from "./summands.ts";
 
 /** A tile of `out`: rows · columns, all sums of which are held in registers. Distances are in bytes. */
 export interface Tile extends Count {
@@ -47,6 +49,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     paramNames: tileParams,
   });
   const { body } = builder;
+  const int = integersOf(body);
   const { lanes, rows, columns } = tile;
   const [left, right, out, tiles, sums, table, add, scratch] = [0, 1, 2, 3, 4, 5, 6, 7];
   const vectors = Math.ceil((tile.padded ?? columns) / lanes.count);
@@ -54,7 +57,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
   const accumulators = indices(rows).map((i) =>
     indices(vectors).map((j) => body.local("v128", `sum${i}_${j}`)),
   );
-  const walk = makeWalk(body, tile, { left, right, table });
+  const walk = makeWalk(body, int, tile, { left, right, table });
 
   const outPlace = (i: number, j: number): Parameters<typeof loadVector>[2] =>
     vectorPlace(lanes, () => body.localGet(out), tile.outRows[i] ?? 0, j, columns, tile.outColumn);
@@ -90,31 +93,20 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
   const dots = tile.across === undefined ? undefined : makeDots(body, tile, walk, tile.across);
   const some =
     dots?.some ?? (transposes ? transposedSummands : plainSummands)(body, tile, walk, accumulators);
-  repeat(
-    body,
-    tiles,
-    () => body.localGet(tiles),
-    false,
-    () => {
-      if (dots === undefined) eachSum((_i, _j, local) => setZero(body, local));
-      else dots.start();
-      walk.start();
-      repeatSums(body, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
-      dots?.finish(accumulators[0] ?? []);
-      if (tile.viaScratch) throughScratch();
-      if (tile.store === "add") addOld();
-      if (tile.store === "either") {
-        body.localGet(add);
-        body.if();
-        addOld();
-        body.end();
-      }
-      eachStored((i, j, local) => storeVector(body, lanes, outPlace(i, j), () => body.localGet(local)));
-      walk.finish();
-      advance(body, right, tile.step.right);
-      advance(body, out, tile.step.out);
-    },
-  );
+  int.repeat(tiles, int.get(tiles), () => {
+    if (dots === undefined) eachSum((_i, _j, local) => setZero(body, local));
+    else dots.start();
+    walk.start();
+    repeatSums(body, int, tile, sums, sumGroups(tile, transposes), rows * vectors <= 4 ? 8 : 1, some);
+    dots?.finish(accumulators[0] ?? []);
+    if (tile.viaScratch) throughScratch();
+    if (tile.store === "add") addOld();
+    if (tile.store === "either") int.when(int.get(add), addOld);
+    eachStored((i, j, local) => storeVector(body, lanes, outPlace(i, j), () => body.localGet(local)));
+    walk.finish();
+    int.advance(right, tile.step.right);
+    int.advance(out, tile.step.out);
+  });
   return builder;
 }
 
@@ -150,6 +142,7 @@ interface Addresses {
 
 function makeWalk(
   body: Body,
+  int: Integers,
   tile: Tile,
   params: { readonly left: number; readonly right: number; readonly table: number },
 ): Addresses {
@@ -158,39 +151,31 @@ function makeWalk(
   const entry = body.local("i32", "entry");
   const { left, right } = tile;
   const usesTable = left.kind === "table" || right.kind === "table";
-  const copy = (from: number, to: number): void => {
-    body.localGet(from);
-    body.localSet(to);
-  };
+  const { get } = int;
   const fromTable = (walk: Walk, k: number, base: number, to: number): void => {
-    if (walk.kind !== "table") return;
-    body.localGet(base);
-    body.localGet(entry);
-    body.memory("i32.load", 8 * k + walk.entry);
-    body.op("i32.add");
-    body.localSet(to);
+    if (walk.kind === "table") int.set(to, int.plus(get(base), int.load(get(entry), 8 * k + walk.entry)));
   };
   return {
     start() {
-      if (left.kind === "stride") copy(params.left, leftAt);
-      if (right.kind === "stride") copy(params.right, rightAt);
-      if (usesTable) copy(params.table, entry);
+      if (left.kind === "stride") int.set(leftAt, get(params.left));
+      if (right.kind === "stride") int.set(rightAt, get(params.right));
+      if (usesTable) int.set(entry, get(params.table));
     },
     at(k) {
       fromTable(left, k, params.left, leftAt);
       fromTable(right, k, params.right, rightAt);
     },
     next(count) {
-      if (left.kind === "stride") advance(body, leftAt, left.bytes * count);
-      if (right.kind === "stride") advance(body, rightAt, right.bytes * count);
-      if (usesTable) advance(body, entry, 8 * count);
+      if (left.kind === "stride") int.advance(leftAt, left.bytes * count);
+      if (right.kind === "stride") int.advance(rightAt, right.bytes * count);
+      if (usesTable) int.advance(entry, 8 * count);
     },
     finish() {
-      if (tile.step.left === undefined) copy(leftAt, params.left);
-      else advance(body, params.left, tile.step.left);
+      if (tile.step.left === undefined) int.set(params.left, get(leftAt));
+      else int.advance(params.left, tile.step.left);
     },
-    left: () => body.localGet(leftAt),
-    right: () => body.localGet(rightAt),
+    left: get(leftAt),
+    right: get(rightAt),
     leftOffset: (k) => (left.kind === "stride" ? left.bytes * k : 0),
     rightOffset: (k) => (right.kind === "stride" ? right.bytes * k : 0),
   };

@@ -1,5 +1,6 @@
 import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Body } from "../../encode/body.ts";
+import { integersOf } from "../../encode/integers.ts";
 import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork } from "./units.ts";
 
@@ -20,8 +21,9 @@ export function writeTiny(body: Body, plan: ContractPlan, kernels: Kernels): voi
     right: body.local("i32", "right_at"),
   };
   const run = body.local("i32", "run");
-  eachRun(body, unit, inner.size, position, run, () => {
-    findGroup(body, plan, unit, places);
+  const int = integersOf(body);
+  eachRun(body, int, unit, inner.size, position, run, () => {
+    findGroup(body, int, plan, unit, places);
     for (const local of [places.left, places.right, places.out, run]) body.localGet(local);
     for (let i = 0; i < 3; i++) body.i32Const(0);
     body.localGet(paramWork);

@@ -1,5 +1,5 @@
 import type { Body, Callable } from "../../encode/body.ts";
-import { minimum, setSum } from "./emit.ts";
+import type { Integers } from "../../encode/integers.ts";
 import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Tile } from "./tile.ts";
 
@@ -29,48 +29,27 @@ export const paramKept = 6;
  */
 export function eachRun(
   body: Body,
+  int: Integers,
   unit: number,
   length: number,
   position: number,
   run: number,
   inner: () => void,
 ): void {
-  body.localGet(paramFrom);
-  body.localSet(unit);
+  const { get } = int;
+  int.set(unit, get(paramFrom));
   const done = body.block();
   const again = body.loop();
-  body.localGet(unit);
-  body.localGet(paramTo);
-  body.op("i32.ge_u");
+  int.put(int.notBelow(get(unit), get(paramTo)));
   body.brIf(done);
   if (length === 1) {
-    body.i32Const(1);
-    body.localSet(run);
+    int.set(run, 1);
   } else {
-    body.localGet(unit);
-    body.i32Const(length);
-    body.op("i32.rem_u");
-    body.localSet(position);
-    minimum(
-      body,
-      run,
-      () => {
-        body.i32Const(length);
-        body.localGet(position);
-        body.op("i32.sub");
-      },
-      () => {
-        body.localGet(paramTo);
-        body.localGet(unit);
-        body.op("i32.sub");
-      },
-    );
+    int.set(position, int.modulo(get(unit), length));
+    int.setMinimum(run, int.minus(length, get(position)), int.minus(get(paramTo), get(unit)));
   }
   inner();
-  body.localGet(unit);
-  body.localGet(run);
-  body.op("i32.add");
-  body.localSet(unit);
+  int.advance(unit, get(run));
   body.br(again);
   body.end();
   body.end();
@@ -86,34 +65,29 @@ export interface Places {
 /** Sets the places to those of the group whose number is in a local. */
 export function findGroup(
   body: Body,
+  int: Integers,
   { groups, vector, shape }: ContractPlan,
   number: number,
   places: Places,
 ): void {
+  const { get } = int;
   const rest = body.local("i32", "group");
   const index = body.local("i32", "index");
-  const copy = (from: number, to: number): void => {
-    body.localGet(from);
-    body.localSet(to);
-  };
-  copy(paramOut, places.out);
-  copy(shape.swapped ? paramRight : paramLeft, places.left);
-  copy(shape.swapped ? paramLeft : paramRight, places.right);
-  if (groups.length > 0) copy(number, rest);
+  int.set(places.out, get(paramOut));
+  int.set(places.left, get(shape.swapped ? paramRight : paramLeft));
+  int.set(places.right, get(shape.swapped ? paramLeft : paramRight));
+  if (groups.length > 0) int.set(rest, get(number));
   for (const [i, axis] of groups.toReversed().entries()) {
     const isOutermost = i === groups.length - 1;
-    body.localGet(rest);
-    if (!isOutermost) {
-      body.i32Const(axis.size);
-      body.op("i32.rem_u");
-    }
-    body.localSet(index);
+    int.set(index, isOutermost ? get(rest) : int.modulo(get(rest), axis.size));
     for (const operand of ["out", "left", "right"] as const)
-      setSum(body, places[operand], places[operand], [index, axis[operand] * vector.bytes]);
-    if (isOutermost) continue;
-    body.localGet(rest);
-    body.i32Const(axis.size);
-    body.op("i32.div_u");
-    body.localSet(rest);
+      int.advance(places[operand], int.times(get(index), axis[operand] * vector.bytes));
+    if (!isOutermost) int.set(rest, int.over(get(rest), axis.size));
   }
+}
+
+/** Does something where a number is the last of `count`. */
+export function whenLast(int: Integers, number: number, count: number, inner: () => void): void {
+  if (count === 1) inner();
+  else int.when(int.equal(int.get(number), count - 1), inner);
 }

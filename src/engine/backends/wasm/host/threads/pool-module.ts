@@ -72,7 +72,8 @@ function wordsOf(base: number): Words {
     (op: OpcodeName) =>
     (body: Body, word: Word, value: Int): void => {
       body.i32Const(0);
-      value();
+      if (typeof value === "number") body.i32Const(value);
+      else value();
       body.memory(op, addressOf(word));
     };
   return {
@@ -97,15 +98,15 @@ function addBegin(module: ModuleBuilder, words: Words): void {
     exported: true,
   });
   const int = integersOf(body);
-  const { get, constant } = int;
+  const { get } = int;
   const [descriptor, task, total] = [0, 1, 2];
   const next = body.local("i32", "epoch");
   words.store(body, "descriptor", get(descriptor));
   words.store(body, "task", get(task));
   words.store(body, "total", get(total));
-  words.store(body, "own", constant(0));
-  words.storeAtomic(body, "done", constant(0));
-  int.set(next, int.plus(words.loadAtomic(body, "epoch"), constant(1)));
+  words.store(body, "own", 0);
+  words.storeAtomic(body, "done", 0);
+  int.set(next, int.plus(words.loadAtomic(body, "epoch"), 1));
   words.storeAtomic64(body, "claim", () => pair(body, next, total));
   words.storeAtomic(body, "epoch", get(next));
   int.when(words.loadAtomic(body, "sleeping"), () => words.notify(body, "epoch", get(total)));
@@ -129,20 +130,20 @@ function addFinish(module: ModuleBuilder, words: Words): void {
   body.localGet(0);
   body.memory("i32.atomic.rmw.add", words.addressOf("done"));
   body.op("drop");
-  int.when(words.loadAtomic(body, "waiting"), () => words.notify(body, "done", int.constant(1)));
+  int.when(words.loadAtomic(body, "waiting"), () => words.notify(body, "done", 1));
 }
 
 function addEnd(module: ModuleBuilder, words: Words, idle: Callable): void {
   const { body } = module.function("end", { exported: true });
   const int = integersOf(body);
   const left = body.local("i32", "spins");
-  int.set(left, int.constant(spinLoads));
+  int.set(left, spinLoads);
   const taken = int.minus(words.load(body, "total"), words.load(body, "own"));
   const again = body.loop();
   int.when(int.differ(words.loadAtomic(body, "done"), taken), () => {
     int.when(
       int.get(left),
-      () => int.set(left, int.minus(int.get(left), int.constant(1))),
+      () => int.set(left, int.minus(int.get(left), 1)),
       () => body.call(idle),
     );
     body.br(again);
@@ -156,7 +157,7 @@ function addScratch(module: ModuleBuilder, words: Words, place: number): void {
   const { body } = module.function("scratch", { params: ["i32"], results: ["i32"], exported: true });
   const int = integersOf(body);
   const number = (): void => body.globalGet(place);
-  int.plus(words.load(body, "scratch"), int.times(words.load(body, "stride"), number))();
+  int.put(int.plus(words.load(body, "scratch"), int.times(words.load(body, "stride"), number)));
 }
 
 /** Adds a function that takes units, of the work with the epoch that a global holds if one is given. */
@@ -200,7 +201,7 @@ function addTake(
   );
   // Half of this thread's share of what is left, and one in the end: long runs are cheaper, short ones end at the same time.
   body.localGet(left);
-  words.loadAtomic(body, "up")();
+  int.put(words.loadAtomic(body, "up"));
   body.op("i32.popcnt");
   body.i32Const(1);
   body.op("i32.add");
@@ -224,7 +225,7 @@ function addTake(
   body.brIf(again);
   body.end();
   note(body, count);
-  int.minus(words.load(body, "total"), get(left))();
+  int.put(int.minus(words.load(body, "total"), get(left)));
   body.op("i64.extend_i32_u");
   body.localGet(count);
   body.op("i64.extend_i32_u");

@@ -1,0 +1,42 @@
+import type { Body } from "../../encode/body.ts";
+import type { Int, Integers } from "../../encode/integers.ts";
+
+/** How many summands a call has: a number, or "any" if a parameter tells it; `multipleOf` divides every such count. */
+export interface Count {
+  readonly sums: number | "any";
+  readonly multipleOf: number;
+}
+
+/**
+ * Goes through summands by groups of the sizes `groups` (powers of two, falling), the rest by smaller ones; `inner` is told how
+ * many it has to do. Up to `unrolled` summands, if their number is known, are no loop.
+ */
+export function repeatSums(
+  body: Body,
+  int: Integers,
+  { sums, multipleOf }: Count,
+  parameter: number,
+  groups: readonly number[],
+  unrolled: number,
+  inner: (count: number) => void,
+): void {
+  if (typeof sums === "number") {
+    let rest = sums;
+    for (const group of groups) {
+      const times = Math.floor(rest / group);
+      rest %= group;
+      if (times === 1 || times * group <= unrolled) for (let i = 0; i < times; i++) inner(group);
+      else int.repeat(body.local("i32", "count"), times, () => inner(group));
+    }
+    return;
+  }
+  const count = body.local("i32", "count");
+  let above = 0; // the group before this one, whose whole multiples are done
+  for (const group of groups) {
+    if (above !== 0 && multipleOf % above === 0) break;
+    const left: Int = above === 0 ? int.get(parameter) : int.and(int.get(parameter), above - 1);
+    const times = group === 1 ? left : int.shiftRight(left, Math.log2(group));
+    int.repeat(count, times, () => inner(group), above !== 0 || group > 1);
+    above = group;
+  }
+}
