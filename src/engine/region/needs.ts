@@ -4,9 +4,9 @@ import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { Loop, Prepared } from "./prepare.ts";
-import type { RegionExpr, RegionParam, RegionStmt } from "./region.ts";
+import type { RegionExpr, RegionStmt } from "./region.ts";
 import { mutableNames } from "./flatten.ts";
-import { blocksOf, expressionsOf, walkExpr } from "./walk.ts";
+import { blocksOf, expressionsOf, walkExpr, walkStmts } from "./walk.ts";
 
 export type Block = readonly RegionStmt[];
 export type Let = RegionStmt & { readonly kind: "let" };
@@ -45,14 +45,23 @@ interface Facts {
   readonly needed: Set<string>;
 }
 
+/** A block whose way back follows behind it, in the same scope: that of a region, or of a loop that is fused with its way back. */
+export interface Root {
+  readonly block: Block;
+  /** Names from outside of the block that have one value in it. */
+  readonly entry: ReadonlySet<string>;
+  /** Loops in it that are fused with their way back: their own needs are no matter of this block. */
+  readonly fused: ReadonlySet<RegionStmt>;
+}
+
 /**
- * What the transposed statements of a prepared region need.
+ * What the transposed statements of a prepared block need.
  *
  * @param isRecomputing whether what is cheap is computed again rather than recorded.
  */
 export function needsOf(
-  { body, counts }: Prepared,
-  params: readonly RegionParam[],
+  { block: body, entry, fused }: Root,
+  counts: Prepared["counts"],
   { linear, useful }: Linearity,
   functions: ScalarFunctions,
   isRecomputing: boolean,
@@ -60,7 +69,7 @@ export function needsOf(
   const mutable = mutableNames(body);
   const facts: Facts = {
     definitions: new Map(),
-    there: new Set(params.map(({ name }) => name)),
+    there: new Set(entry),
     writes: new Map(),
     needed: new Set(),
   };
@@ -71,6 +80,10 @@ export function needsOf(
   const walk = (block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
     for (const stmt of block) {
       order++;
+      if (fused.has(stmt)) {
+        walkWrites(stmt);
+        continue;
+      }
       const target = targetOf(stmt);
       if (target !== undefined && linear.has(target)) expressionsOf(stmt).forEach(need);
       else if (target !== undefined) define(stmt, block, loops, isOutermost);
@@ -88,13 +101,17 @@ export function needsOf(
       }
     }
   };
+  const write = (name: string, loops: readonly Loop[]): void => {
+    facts.writes.set(name, [...(facts.writes.get(name) ?? []), { order, loops }]);
+  };
+  const walkWrites = (loop: RegionStmt): void =>
+    walkStmts([loop], (stmt) => {
+      if (stmt.kind === "store") write(stmt.array, []);
+      if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, []));
+    });
   const define = (stmt: RegionStmt, block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
-    const write = (name: string): void => {
-      const all = facts.writes.get(name) ?? [];
-      facts.writes.set(name, [...all, { order, loops }]);
-    };
-    if (stmt.kind === "store") write(stmt.array);
-    if (stmt.kind === "swap") [stmt.x, stmt.y].forEach(write);
+    if (stmt.kind === "store") write(stmt.array, loops);
+    if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, loops));
     if (stmt.kind === "let" && !mutable.has(stmt.name))
       facts.definitions.set(stmt.name, { stmt, block, loops, order });
     const isDeclaration = (stmt.kind === "let" && !mutable.has(stmt.name)) || stmt.kind === "array";

@@ -5,6 +5,7 @@ import type { Builder, Writer } from "./build.ts";
 import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { mutableNames } from "./flatten.ts";
+import { chooseFusion, isOrderFree } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
@@ -17,16 +18,17 @@ import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
+import type { FlatOptions } from "./tangent.ts";
 import { declarationOf, flatForm } from "./tangent.ts";
 import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-export interface TransposeOptions {
+export interface TransposeOptions extends FlatOptions {
   /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
   readonly masked?: readonly boolean[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
-  /** Computes common subexpressions once (on by default). */
-  readonly common?: boolean | undefined;
+  /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
+  readonly fuse?: boolean | undefined;
 }
 
 /**
@@ -79,8 +81,10 @@ class ReverseMode {
   readonly #linearResults: readonly boolean[];
   readonly #linearity: Linearity;
   readonly #prepared: Prepared;
-  readonly #needs: Needs;
-  readonly #records: Records;
+  readonly #options: TransposeOptions;
+  /** What the way back of the block in hand needs, and where it is recorded. */
+  #needs!: Needs;
+  #records!: Records;
   readonly #masked: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
   readonly #mutable: ReadonlySet<string>;
@@ -99,26 +103,18 @@ class ReverseMode {
     linear: readonly boolean[],
     linearResults: readonly boolean[],
     functions: ScalarFunctions,
-    { masked, recompute = true }: TransposeOptions,
+    options: TransposeOptions,
   ) {
     this.#flat = flat;
+    this.#options = options;
     this.#build = makeBuilder(flat, functions);
     this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
     this.#linearResults = linearResults;
     this.#linearity = linearityOf(flat, linear, linearResults);
     this.#prepared = prepare(flat, this.#linearity, this.#build);
     this.#mutable = mutableNames(this.#prepared.body);
-    const { body, counts } = this.#prepared;
-    this.#needs = needsOf(this.#prepared, flat.params, this.#linearity, functions, recompute);
-    const there = this.#fixedOutermost();
-    this.#records = new Records(
-      this.#build,
-      this.#needs,
-      counts,
-      (atom) =>
-        atom.kind === "const" || atom.kind === "length" || (atom.kind === "local" && there.has(atom.name)),
-    );
-    this.#isResultMasked = (result) => masked?.[result] ?? false;
+    const { body } = this.#prepared;
+    this.#isResultMasked = (result) => options.masked?.[result] ?? false;
     this.#masked = maskedStatements({ body, results: flat.results }, this.#linearity, this.#isResultMasked);
     this.#direct = directNames(body, this.#linearity.linear, this.#mutable);
   }
@@ -126,12 +122,11 @@ class ReverseMode {
   region(): Region {
     const { params, results, name } = this.#flat;
     const out: RegionStmt[] = [];
-    for (const stmt of this.#prepared.body) {
-      out.push(...this.#records.declare(stmt));
-      this.#forward(stmt, out);
-    }
-    const cotangents = this.#begin(out);
-    this.#reverseStmts(this.#prepared.body, out);
+    const entry = new Set(params.map((param) => param.name));
+    let cotangents: readonly RegionParam[] = [];
+    this.#derive(this.#prepared.body, entry, out, () => {
+      cotangents = this.#begin(out);
+    });
     return {
       ...this.#flat,
       name: `transpose of ${name}`,
@@ -144,12 +139,72 @@ class ReverseMode {
     };
   }
 
-  /** Scalars that have one value in the whole outermost block. */
-  #fixedOutermost(): ReadonlySet<string> {
-    const names = new Set(this.#flat.params.map((param) => param.name));
-    for (const stmt of this.#prepared.body)
-      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) names.add(stmt.name);
-    return names;
+  /**
+   * A block and then its way back; some of its loops go back within their iterations. `begin` declares cotangents, and gives them
+   * those of results, as soon as the way back begins.
+   */
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], begin: () => void): void {
+    const { fuse = true, recompute = true } = this.#options;
+    const needsOfBlock = (fused: ReadonlySet<RegionStmt>): Needs =>
+      needsOf(
+        { block, entry, fused },
+        this.#prepared.counts,
+        this.#linearity,
+        this.#build.functions,
+        recompute,
+      );
+    let needs = needsOfBlock(new Set());
+    const results = new Set(
+      block === this.#prepared.body ? this.#flat.results.flatMap((result) => this.#namesIn(result)) : [],
+    );
+    const fusion = fuse
+      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      : undefined;
+    if (fusion !== undefined) needs = needsOfBlock(fusion.fused);
+    const fixed = new Set(entry);
+    for (const stmt of block)
+      if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
+        fixed.add(stmt.name);
+    const around = [this.#needs, this.#records] as const;
+    this.#needs = needs;
+    this.#records = new Records(
+      this.#build,
+      needs,
+      this.#prepared.counts,
+      (atom) => atom.kind !== "local" || fixed.has(atom.name),
+    );
+
+    const { fused, first, early } = fusion ?? { fused: new Set(), first: block.length, early: new Set() };
+    const [before, behind] = [block.slice(0, first), block.slice(first)];
+    for (const stmt of before) {
+      out.push(...this.#records.declare(stmt));
+      this.#forward(stmt, out);
+    }
+    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
+    begin();
+    this.#reverseStmts(
+      behind.filter((stmt) => !fused.has(stmt)),
+      out,
+    );
+    for (const stmt of behind) {
+      if (fused.has(stmt)) this.#fused(stmt as Loop, fixed, out);
+      else if (!early.has(stmt)) this.#forward(stmt, out);
+    }
+    this.#reverseStmts(before, out);
+    [this.#needs, this.#records] = around;
+  }
+
+  /** A loop each of whose iterations goes back as soon as it has gone forwards. */
+  #fused(loop: Loop, fixed: ReadonlySet<string>, out: RegionStmt[]): void {
+    const body: RegionStmt[] = [];
+    const entry = new Set(fixed);
+    if (loop.kind === "for") entry.add(loop.index);
+    this.#derive(loop.body, entry, body, () => this.#declare(loop.body, body));
+    out.push({ ...loop, body });
+  }
+
+  #namesIn(result: RegionResult): readonly string[] {
+    return result.kind === "array" ? [result.name] : readsOf(result.value);
   }
 
   // ---- forwards
@@ -173,8 +228,9 @@ class ReverseMode {
         const begin = this.#records.beginForward(stmt);
         out.push({
           ...stmt,
-          body: [...begin, ...this.#forwardBlock(stmt.body), ...this.#records.endForward(stmt)],
+          body: [...begin, ...this.#forwardBlock(stmt.body)],
         });
+        out.push(...this.#records.afterForward(stmt));
         return;
       }
       case "if":
@@ -371,10 +427,9 @@ class ReverseMode {
     if (ct !== undefined) this.#pull(value, ct, isMasked, out);
   }
 
-  #reverseStore(
-    { array, places, value, at }: RegionStmt & { readonly kind: "store" },
-    out: RegionStmt[],
-  ): void {
+  #reverseStore(stmt: RegionStmt & { readonly kind: "store" }, out: RegionStmt[]): void {
+    const { array, places, value, at } = stmt;
+    const isMasked = this.#masked.has(stmt);
     const target = this.#array(array);
     const recalled = places.map((place) => this.#recall(place));
     const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
@@ -382,11 +437,11 @@ class ReverseMode {
     const element: RegionExpr = { kind: "load", type: value.type, array: target, places: recalled, at };
     if (!isZero(value)) out.push({ kind: "let", name: ct.name, value: element, at });
     if (terms !== undefined) {
-      this.#pullTerms(terms, ct, true, out);
+      this.#pullTerms(terms, ct, isMasked, out);
       return;
     }
     out.push({ kind: "store", array: target, places: recalled, value: constant(value.type, 0), at });
-    if (!isZero(value)) this.#pull(value, ct, true, out);
+    if (!isZero(value)) this.#pull(value, ct, isMasked, out);
   }
 
   #pullTerms(terms: readonly Term[], ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
@@ -401,6 +456,7 @@ class ReverseMode {
     if (stmt.kind === "while") {
       const from = constant("i32", 0);
       const to = this.#recall(must(total, "the count of a loop"));
+      out.push(...this.#records.beforeReverse(stmt, from, to, to));
       const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
       out.push({ kind: "for", index: index.name, from, to, step: 1, reverse: true, body, at });
       return;
@@ -409,13 +465,16 @@ class ReverseMode {
     const { step, reverse } = stmt;
     const from = this.#recall(stmt.from);
     let to = this.#recall(total ?? stmt.to);
+    out.push(...this.#records.beforeReverse(stmt, from, to, total && to));
     if (total !== undefined) {
       const end = this.#build.apply("add", from, this.#build.apply("mul", to, constant("i32", step)));
       to = local("i32", this.#build.fresh("end"));
       out.push({ kind: "let", name: nameOf(to), value: end, at });
     }
     const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
-    const direction = reverse === true ? {} : { reverse: true as const };
+    const isForward =
+      reverse === true || (isOrderFree(stmt, this.#linearity) && !this.#records.isOrdered(stmt));
+    const direction = isForward ? {} : { reverse: true as const };
     out.push({ kind: "for", index: index.name, from, to, step, ...direction, body, at });
   }
 
