@@ -20,6 +20,7 @@ interface Pass {
   readonly steady: ReadonlyMap<string, Expr>;
   readonly isPositive: IsPositive;
   readonly ranges: ReadonlyMap<string, Range>;
+  readonly steadyNames: (name: string) => boolean;
   /** Locals that say where arrays begin that share a buffer: places behind different ones are never the same. */
   readonly offsets: ReadonlySet<string>;
   readonly options: LowerOptions;
@@ -55,14 +56,37 @@ export function markLoops(
     },
   });
   const isPositive = (name: string): boolean => (ranges.get(name)?.low ?? -1) >= 0;
-  return markBlock({ steady, isPositive, ranges, offsets, options, fresh }, block);
+  const steadyNames = (name: string): boolean => !changing.has(name);
+  return markBlock({ steady, steadyNames, isPositive, ranges, offsets, options, fresh }, block);
 }
 
 function markBlock(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
   return block.flatMap((stmt): readonly Stmt[] => {
+    if (stmt.kind === "if") {
+      const then = markBlock(assuming(pass, stmt.condition), stmt.then);
+      return [{ ...stmt, then, otherwise: markBlock(pass, stmt.otherwise) }];
+    }
     const inner = mapBlocks(stmt, (part) => markBlock(pass, part));
     return inner.kind === "for" && inner.independent !== true ? markLoop(pass, inner) : [inner];
   });
+}
+
+/** What is known where a condition holds: numbers that it says not to be negative. */
+function assuming(pass: Pass, condition: Expr): Pass {
+  const names = new Set<string>();
+  const visit = (x: Expr): void => {
+    if (x.kind !== "binary") return;
+    if (x.op === "and") {
+      visit(x.x);
+      visit(x.y);
+    } else if (x.op === "le" && x.x.kind === "const" && x.x.value >= 0 && x.y.kind === "convert") {
+      if (x.y.x.kind === "local" && x.y.x.type === "i32" && pass.steadyNames(x.y.x.name))
+        names.add(x.y.x.name);
+    }
+  };
+  visit(condition);
+  const { isPositive } = pass;
+  return names.size === 0 ? pass : { ...pass, isPositive: (name) => names.has(name) || isPositive(name) };
 }
 
 function markLoop(pass: Pass, loop: For): readonly Stmt[] {
