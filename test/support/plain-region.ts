@@ -40,6 +40,7 @@ export function functionOfText(javascript: string): (...args: unknown[]) => unkn
 
 /** A value by the leaves of its type, in their order. */
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
+  if (value === undefined) throw new Error(`a ${type.kind} is missing`);
   switch (type.kind) {
     case "number":
       return [value as number];

@@ -12,6 +12,8 @@ export interface PlainProgram {
   readonly args: readonly unknown[];
   /** Places of the arguments that have derivatives. */
   readonly wrt: readonly number[];
+  /** What the program reads from outside of its functions. */
+  readonly outside: Readonly<Record<string, number>>;
 }
 
 interface Name {
@@ -81,11 +83,13 @@ export function randomPlain(choices: Choices): PlainProgram {
       [2, 0, 3, 1],
     ],
     wrt: [0, 1, 2, 3, 4, 5],
+    outside: { gain: 0.75, offset: 0.3 },
   };
 }
 
 const head = `«interface Pair { a: number; b: number }
 »const gain = 0.75;
+let offset = 0.3;
 `;
 const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]») {
   "use ad";
@@ -592,7 +596,7 @@ class Draw {
           : `ps[${this.#place(scope, 3)}]!.${this.#choices.of(["a", "b"])}`;
       default:
         return this.#oneIn(2)
-          ? String((this.#choices.below(40) + 0.5) / 16)
+          ? this.#choices.of(["gain", "offset", String((this.#choices.below(40) + 0.5) / 16)])
           : `(0.125 * ${this.#whole(scope, 4)})`;
     }
   }

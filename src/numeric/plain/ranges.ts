@@ -177,6 +177,7 @@ function rangeOf(
 }
 
 function constantRange(value: number): Range {
+  if (Number.isNaN(value)) return anything; // no bound is NaN: ranges that are compared with themselves must be the same
   return {
     low: value,
     high: value,
