@@ -92,6 +92,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   groupNorm: [{ weight: pair, bias: pair }, pair, 1],
   layerNorm: [{ weight: pair, bias: pair }, pair],
   normal: [random.key(0), 1],
+  odeint: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],

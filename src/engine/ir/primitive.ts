@@ -301,6 +301,8 @@ export type Lowering<P> =
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
       /** The programs that it writes. */
       programs?(params: P): readonly SubProgram[];
+      /** The parameters that hold its programs, for others that may take more operands, behind those that there are. */
+      withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
   | {

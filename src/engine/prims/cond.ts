@@ -148,6 +148,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
       return [...onTrue, ...others].map(({ result, operand }) => ({ result, operand: operand + 1 }));
     },
     programs: (params) => both(params, (side) => wholeProgram(side, 1)),
+    withPrograms: ([onTrue, onFalse]) => ({ onTrue: onTrue!, onFalse: onFalse! }),
     emit: ({ block, ins: [predicate], write }) =>
       block.if(
         predicate!.read(k.i32(0)),

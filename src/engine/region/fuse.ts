@@ -131,6 +131,13 @@ function isIsolated(loop: Loop, at: number, touches: readonly Touches[], facts: 
   return true;
 }
 
+/** Whether the ways back of a loop's iterations may run in any order. */
+export function isOrderFree(loop: Loop, linearity: Linearity): boolean {
+  for (const [name, how] of touchesOf(loop, linearity))
+    if (how === "other" && !(loop.kind === "for" && isPartitioned(loop.body, name, loop.index))) return false;
+  return true;
+}
+
 /** Whether a block gives a local another value before anything else happens to it. */
 function isSetFirst(block: Block, name: string): boolean {
   for (const stmt of block) {

@@ -21,7 +21,7 @@ export function cotangents(
   functions: ScalarFunctions,
   options: TransposeOptions = {},
 ): Region {
-  const forward = tangent(region, active, functions, { primal: true, common: options.common });
+  const forward = tangent(region, active, functions, { ...options, primal: true });
   const transposed = transpose(
     forward,
     forward.params.map((_, i) => i >= region.params.length),

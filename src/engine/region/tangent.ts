@@ -17,6 +17,7 @@ import {
 import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
+import { hoistInvariants } from "./invariants.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
   ArrayDeclaration,
@@ -28,11 +29,9 @@ import type {
   RegionType,
 } from "./region.ts";
 
-export interface TangentOptions {
+export interface TangentOptions extends FlatOptions {
   /** Whether the results of the region come first. */
   readonly primal: boolean;
-  /** Computes common subexpressions once (on by default). */
-  readonly common?: boolean | undefined;
 }
 
 /**
@@ -55,14 +54,23 @@ export function tangent(
   );
 }
 
+/** What is done to a flat region before it is differentiated; each is on by default. */
+export interface FlatOptions {
+  /** Computes common subexpressions once. */
+  readonly common?: boolean | undefined;
+  /** Computes what is the same in every iteration of a loop before it. */
+  readonly hoist?: boolean | undefined;
+}
+
 /** What derivatives begin from. */
 export function flatForm(
   region: Region,
   functions: ScalarFunctions,
-  { common = true }: { readonly common?: boolean | undefined },
+  { common = true, hoist = true }: FlatOptions,
 ): Region {
   const flat = flatten(region, functions);
-  return common ? shareCommon(flat) : flat;
+  const hoisted = hoist ? hoistInvariants(flat) : flat;
+  return common ? shareCommon(hoisted) : hoisted;
 }
 
 class ForwardMode {

@@ -5,7 +5,7 @@ import type { Builder, Writer } from "./build.ts";
 import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { mutableNames } from "./flatten.ts";
-import { chooseFusion } from "./fuse.ts";
+import { chooseFusion, isOrderFree } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
@@ -18,18 +18,17 @@ import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
+import type { FlatOptions } from "./tangent.ts";
 import { declarationOf, flatForm } from "./tangent.ts";
 import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-export interface TransposeOptions {
+export interface TransposeOptions extends FlatOptions {
   /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
   readonly masked?: readonly boolean[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
   /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
   readonly fuse?: boolean | undefined;
-  /** Computes common subexpressions once (on by default). */
-  readonly common?: boolean | undefined;
 }
 
 /**
@@ -229,8 +228,9 @@ class ReverseMode {
         const begin = this.#records.beginForward(stmt);
         out.push({
           ...stmt,
-          body: [...begin, ...this.#forwardBlock(stmt.body), ...this.#records.endForward(stmt)],
+          body: [...begin, ...this.#forwardBlock(stmt.body)],
         });
+        out.push(...this.#records.afterForward(stmt));
         return;
       }
       case "if":
@@ -427,10 +427,9 @@ class ReverseMode {
     if (ct !== undefined) this.#pull(value, ct, isMasked, out);
   }
 
-  #reverseStore(
-    { array, places, value, at }: RegionStmt & { readonly kind: "store" },
-    out: RegionStmt[],
-  ): void {
+  #reverseStore(stmt: RegionStmt & { readonly kind: "store" }, out: RegionStmt[]): void {
+    const { array, places, value, at } = stmt;
+    const isMasked = this.#masked.has(stmt);
     const target = this.#array(array);
     const recalled = places.map((place) => this.#recall(place));
     const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
@@ -438,11 +437,11 @@ class ReverseMode {
     const element: RegionExpr = { kind: "load", type: value.type, array: target, places: recalled, at };
     if (!isZero(value)) out.push({ kind: "let", name: ct.name, value: element, at });
     if (terms !== undefined) {
-      this.#pullTerms(terms, ct, true, out);
+      this.#pullTerms(terms, ct, isMasked, out);
       return;
     }
     out.push({ kind: "store", array: target, places: recalled, value: constant(value.type, 0), at });
-    if (!isZero(value)) this.#pull(value, ct, true, out);
+    if (!isZero(value)) this.#pull(value, ct, isMasked, out);
   }
 
   #pullTerms(terms: readonly Term[], ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
@@ -457,6 +456,7 @@ class ReverseMode {
     if (stmt.kind === "while") {
       const from = constant("i32", 0);
       const to = this.#recall(must(total, "the count of a loop"));
+      out.push(...this.#records.beforeReverse(stmt, from, to, to));
       const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
       out.push({ kind: "for", index: index.name, from, to, step: 1, reverse: true, body, at });
       return;
@@ -465,13 +465,16 @@ class ReverseMode {
     const { step, reverse } = stmt;
     const from = this.#recall(stmt.from);
     let to = this.#recall(total ?? stmt.to);
+    out.push(...this.#records.beforeReverse(stmt, from, to, total && to));
     if (total !== undefined) {
       const end = this.#build.apply("add", from, this.#build.apply("mul", to, constant("i32", step)));
       to = local("i32", this.#build.fresh("end"));
       out.push({ kind: "let", name: nameOf(to), value: end, at });
     }
     const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
-    const direction = reverse === true ? {} : { reverse: true as const };
+    const isForward =
+      reverse === true || (isOrderFree(stmt, this.#linearity) && !this.#records.isOrdered(stmt));
+    const direction = isForward ? {} : { reverse: true as const };
     out.push({ kind: "for", index: index.name, from, to, step, ...direction, body, at });
   }
 

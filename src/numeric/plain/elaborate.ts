@@ -1,4 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
+import { withoutProvenChecks } from "../../engine/region/in-range.ts";
 import type { Region } from "../../engine/region/region.ts";
 import type { FunctionNode, Identifier, Node, Pattern } from "./ast.ts";
 import { method } from "./arrays.ts";
@@ -86,7 +87,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     file,
     positions: unit.positions.list,
   };
-  const region = pruned(withMachineIntegers(draft));
+  const region = withoutProvenChecks(pruned(withMachineIntegers(draft)));
   const types = region.params.map((param) => param.type);
   return {
     version: 1,

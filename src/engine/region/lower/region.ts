@@ -1,6 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
-import type { Expr, ScalarType } from "../../kernel/scalar.ts";
+import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { Region } from "../region.ts";
 import { walkStmts } from "../walk.ts";
@@ -8,7 +8,10 @@ import { writeExpr } from "./expressions.ts";
 import { integerRange, lengthRange } from "./integers.ts";
 import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
-import type { ArrayPlace, Cursor, Host, Scope } from "./scope.ts";
+import { must } from "../../util/assert-never.ts";
+import { settleChecks } from "./checks.ts";
+import { mapBlocks } from "./rewrite.ts";
+import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { writeBlock } from "./statements.ts";
 
@@ -49,8 +52,10 @@ export function writeRegion(
 ): Written {
   const settable = new Set<string>();
   walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
+  const sites: Site[] = [];
+  const { site, wanted, length } = host.failure;
   const scope: Scope = {
-    host,
+    host: { ...host, failure: { site, wanted, length, canFail: false, add: (one) => sites.push(one) } },
     functions,
     settable,
     scalars: new Map(host.scalars),
@@ -59,6 +64,7 @@ export function writeRegion(
     exact: new Map(),
     changing: new Set(),
     guards: new Map(),
+    indices: new Map(),
     afterError: new Set(),
   };
   noteOffsets(region, scope);
@@ -68,7 +74,27 @@ export function writeRegion(
     if (n.kind === "local" && n.type === "i32") scope.ranges.set(n.name, integerRange);
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
-  return writeResults(region, scope, cursor, options);
+  const written = writeResults(region, scope, cursor, options);
+  let { statements } = host.block;
+  if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
+  host.block.statements.splice(0, Infinity, ...numberSites(statements, sites, host));
+  return written;
+}
+
+/** Has the sites that are left numbered by whoever the region is written for. */
+function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }: Host): readonly Stmt[] {
+  const numbers = new Map<number, number>();
+  const { name } = failure.site as Expr & { readonly kind: "local" };
+  const numbered = (stmts: readonly Stmt[]): readonly Stmt[] =>
+    stmts.map((stmt) => {
+      if (stmt.kind !== "set" || stmt.name !== name || stmt.value.kind !== "const")
+        return mapBlocks(stmt, numbered);
+      const { value } = stmt.value;
+      let number = numbers.get(value);
+      if (number === undefined) numbers.set(value, (number = failure.add(must(sites[value - 1], "a site"))));
+      return { ...stmt, value: k.i32(number) };
+    });
+  return numbered(block);
 }
 
 /** Arrays that are exchanged lie where locals say that are set. */

@@ -1,7 +1,7 @@
 import { tensor } from "../../array/create.ts";
 import { astype } from "../../array/elementwise.ts";
 import { reshape, slice } from "../../array/shape.ts";
-import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { DownhillError, markHint, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { asGiven } from "../../../engine/transforms/plain.ts";
@@ -103,7 +103,7 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
   if (typeof out === "number" && axes === 0) {
     throw new DownhillError(
       "derivative",
-      `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.`,
+      `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.${markHint}`,
     );
   }
   if (out instanceof Promise) throw asyncFunction(operation, out);

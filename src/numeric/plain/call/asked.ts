@@ -6,7 +6,6 @@ import type { Template } from "./values.ts";
 
 /** A transform of a plain function, as it is asked for. */
 export interface Asked<O> {
-  readonly operation: string;
   /** For messages: `grad(loss)`. */
   readonly title: string;
   readonly f: PlainCallable;

@@ -36,7 +36,7 @@ export interface PlainCallable {
    *
    * @throws DownhillError as `takeApart`.
    */
-  prepare(operation: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
+  prepare(title: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly Operands[]): Operands;
   /** Whether a tensor is among arguments, so that they are not plain. */
@@ -65,13 +65,12 @@ export function runBody(
   return callRegion(region, args).map((x) => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
 }
 
-/** Takes the arguments of a call apart, which must be as many as the function has. */
+/** Takes the arguments of a call apart, which must be as many as the function has. `title` is what messages call it. */
 export function prepareCall(
-  operation: string,
   { name, params, prepare }: PlainCallable,
   args: readonly unknown[],
+  title: string = name,
 ): Prepared {
-  const title = `${operation}(${name})`;
   const arity = params.length;
   if (args.length > arity) refuseExtra(title, args, arity);
   if (args.length < arity) {

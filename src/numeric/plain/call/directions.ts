@@ -18,13 +18,12 @@ import { type Leaf, putTogether, takeLike, type Template, typesIn } from "./valu
 
 /** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
 function prepareTangents(
-  operation: string,
+  title: string,
   f: PlainCallable,
   primals: readonly unknown[],
   directions: readonly unknown[],
 ): { readonly at: Prepared; readonly tangents: Prepared["leaves"] } {
-  const title = `${operation}(${f.name})`;
-  const at = prepareCall(operation, f, primals);
+  const at = prepareCall(f, primals, title);
   if (directions.length !== primals.length) {
     throw new DownhillError(
       "tree",
@@ -109,12 +108,12 @@ function plainResult(template: Template, tensors: unknown): unknown {
   return putTogether(template, leavesFrom(flat(tensors)));
 }
 
-export function pushForward({ operation, f, apply }: Asked<unknown>): AnyFunction {
+export function pushForward({ title, f, apply }: Asked<unknown>): AnyFunction {
   return (primals: readonly unknown[], directions: readonly unknown[]) => {
     const isPlain = Array.isArray(primals) && Array.isArray(directions);
     if (!isPlain || f.takesTensors(primals) || f.takesTensors(directions))
       return apply(f.overTensors)(primals as never, directions as never);
-    const { at, tangents } = prepareTangents(operation, f, primals, directions);
+    const { at, tangents } = prepareTangents(title, f, primals, directions);
     const { result } = at;
     if (f.body !== undefined)
       return putTogether(pair(result, result), directTangents(f.body(), at, tangents));
@@ -129,10 +128,10 @@ export function pushForward({ operation, f, apply }: Asked<unknown>): AnyFunctio
   };
 }
 
-export function hessianTimes({ operation, title, f, apply }: Asked<unknown>): AnyFunction {
+export function hessianTimes({ title, f, apply }: Asked<unknown>): AnyFunction {
   return (x: unknown, v: unknown) => {
     if (f.takesTensors([x]) || f.takesTensors([v])) return apply(f.overTensors)(x as never, v as never);
-    const { at, tangents } = prepareTangents(operation, f, [x], [v]);
+    const { at, tangents } = prepareTangents(title, f, [x], [v]);
     const [template] = at.templates as [Template];
     requireNumber(title, at.result);
     requireFloating(title, template, 0);
@@ -149,11 +148,11 @@ export function hessianTimes({ operation, title, f, apply }: Asked<unknown>): An
   };
 }
 
-export function pullBack({ operation, title, f, apply }: Asked<unknown>): AnyFunction {
+export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
   return (...primals: readonly unknown[]) => {
     if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
     return withoutStaging(() => {
-      const prepared = prepareCall(operation, f, primals);
+      const prepared = prepareCall(f, primals, title);
       const { templates, result } = prepared;
       templates.forEach((template, i) => {
         requireFloating(title, template, i);
@@ -169,17 +168,17 @@ export function pullBack({ operation, title, f, apply }: Asked<unknown>): AnyFun
   };
 }
 
-export function linearise({ operation, f, apply }: Asked<unknown>): AnyFunction {
+export function linearise({ title, f, apply }: Asked<unknown>): AnyFunction {
   return (...primals: readonly unknown[]) => {
     if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
     return withoutStaging(() => {
-      const prepared = prepareCall(operation, f, primals);
+      const prepared = prepareCall(f, primals, title);
       const { result } = prepared;
       const at = pointOf(prepared);
       const [out, linear] = apply(inFloating(f, at))(...(at.floating as never[])) as [Operands, AnyFunction];
       const push = (...directions: readonly unknown[]): unknown =>
         withoutStaging(() => {
-          const { tangents } = prepareTangents(operation, f, primals, directions);
+          const { tangents } = prepareTangents(title, f, primals, directions);
           return plainResult(result, linear(...(directionsOf(prepared, tangents) as never[])));
         });
       return [plainResult(result, out), push];

@@ -36,12 +36,11 @@ export function plainFunction(f: PlainCallable): PlainFunction {
         );
       }
       const asked: Asked<typeof options> = {
-        operation,
         title: `${operation}(${f.name})`,
         f,
         options,
         apply: (g, given = options) => apply(g, given),
-        give: (callable, extra) => asFunction(operation, callable, extra),
+        give: (callable, extra) => asFunction(callable, extra),
       };
       return rule(asked as Asked<never>);
     },
@@ -50,10 +49,10 @@ export function plainFunction(f: PlainCallable): PlainFunction {
 }
 
 /** A callable as a function that takes plain arguments or tensors. */
-function asFunction(operation: string, callable: PlainCallable, extra: object = {}): AnyFunction {
+function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
   const f = (...args: never[]): unknown => {
     if (callable.takesTensors(args)) return callable.overTensors(...args);
-    const prepared = prepareCall(operation, callable, args);
+    const prepared = prepareCall(callable, args);
     if (callable.body === undefined) return compute(prepared, callable.run);
     return putTogether(prepared.result, runBody(callable.body(), prepared.leaves.flat()));
   };
@@ -61,10 +60,10 @@ function asFunction(operation: string, callable: PlainCallable, extra: object = 
 }
 
 /** With plain arguments a plain function is compiled as it is. */
-function compiled({ f, apply, give }: Asked<unknown>): AnyFunction {
+function compiled({ f, title, apply, give }: Asked<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;
-  return give({ ...f, overTensors: jitted }, { warm, stats, lower });
+  return give({ ...f, name: title, overTensors: jitted }, { warm, stats, lower });
 }
 
 /** Tensors found by a search as what was given in their place. */

@@ -137,10 +137,11 @@ function parametersOf({ params, captured }: PlainForm): readonly Parameter[] {
   return [...params, ...captured];
 }
 
+/** Names that people gave: declarations that stand in the text. */
 function namesIn({ body }: Region): ReadonlySet<string> {
   const names = new Set<string>();
   walkStmts(body, (stmt) => {
-    const name = declaredBy(stmt);
+    const name = stmt.at === undefined ? undefined : declaredBy(stmt);
     if (name !== undefined) names.add(name);
   });
   return names;
