@@ -35,7 +35,7 @@ export interface Subject {
   readonly throughTensors?: boolean;
   /** Whether it goes through the backends, its gradient and the derivative of that too. */
   readonly throughBackends?: boolean;
-  /** Whether derivatives of the second order are looked at. */
+  /** Whether forward mode and derivatives of the second order are looked at. */
   readonly secondOrder?: boolean;
   /** What is switched off in reverse mode. */
   readonly options?: TransposeOptions;
@@ -66,15 +66,11 @@ export function faultOfRegion(subject: Subject): string | undefined {
   const cts = reals(direction(results, outTypes, 3));
   const near = closeTo(isFine);
 
-  const forward = tangent(region, isMoving, scalarFunctions, { primal: true });
-  const tangents = evaluateRegion(forward, [...args, ...a], { values: engineValues }).results;
   const gradient = cotangents(region, isMoving, scalarFunctions, options);
   const gradientArgs = [...args, ...cts];
   const pulled = evaluateRegion(gradient, gradientArgs, { values: engineValues }).results;
   const n = region.results.length;
   const fault =
-    near("value of the tangent", tangents.slice(0, n), results) ??
-    near("tangent", tangents.slice(n), exact.first) ??
     near("value of the gradient", pulled.slice(0, n), results) ??
     near("gradient", [inner(pulled.slice(n), a)], [inner(cts, exact.first)]) ??
     near(
@@ -98,11 +94,15 @@ export function faultOfRegion(subject: Subject): string | undefined {
     if (wrong !== undefined) return wrong;
   }
   if (subject.secondOrder !== true) return undefined;
+  const forward = tangent(region, isMoving, scalarFunctions, { primal: true });
+  const tangents = evaluateRegion(forward, [...args, ...a], { values: engineValues }).results;
   const second = tangent(gradient, isMovingOnly(gradient, region), scalarFunctions, { primal: true });
   const secondArgs = [...gradientArgs, ...a];
   const bent = evaluateRegion(second, secondArgs, { values: engineValues }).results;
   const products = bent.slice(-isMoving.filter(Boolean).length);
   return (
+    near("value of the tangent", tangents.slice(0, n), results) ??
+    near("tangent", tangents.slice(n), exact.first) ??
     near("Hessian-vector product", [inner(products, b)], [inner(cts, exact.second)]) ??
     (subject.throughBackends === true
       ? differenceOfBackends("the derivative of the gradient", second, secondArgs)
