@@ -1,6 +1,6 @@
 // The smallest programs that showed a fault, by what was wrong.
 import { describe, expect, test } from "vitest";
-import { faultOfPlain } from "../support/plain-agreement.ts";
+import { faultOfPlain } from "../support/plain-faults.ts";
 import { formOfText, functionOfText } from "../support/plain-region.ts";
 
 interface Found {
