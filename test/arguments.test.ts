@@ -43,7 +43,7 @@ for (const [prefix, module] of Object.entries(prefixed))
   for (const [name, value] of Object.entries(module)) functions.set(`${prefix}.${name}`, value as Anything);
 
 /** Those that take any number of arguments, each of which they look at themselves. */
-const variadic = "anyBatch chain cond einsum linearize slice tree.map tree.mapWithPath vjp".split(" ");
+const variadic = "anyBatch chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(" ");
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
@@ -79,17 +79,20 @@ const table = viz.traceTable(sumOfSquares, { at: [[1, 2]] });
 /** What stands before the options, where it is not tensors. */
 const operands: Readonly<Record<string, readonly unknown[]>> = {
   batchNorm: [{ weight: pair, bias: pair }, pair, { mean: pair, variance: pair }],
+  brentq: [sumOfSquares, 0, 1],
   checkGrads: [sumOfSquares, [1]],
   clipByGlobalNorm: [1],
   concatenate: [[pair, pair]],
   convolution: [{ weight: pair, bias: pair }, pair],
   evaluator: [sumOfSquares],
+  fixedPoint: [(t: root.Tensor): root.Tensor => t, 1],
   fitCurve: [(t: root.Tensor): root.Tensor => t, [1, 2], [1, 2]],
   foriLoop: [0, 1, (_: root.Tensor, c: root.Tensor): root.Tensor => c, 1],
   full: [[2], 1],
   groupNorm: [{ weight: pair, bias: pair }, pair, 1],
   layerNorm: [{ weight: pair, bias: pair }, pair],
   normal: [random.key(0), 1],
+  odeint: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   readNpy: [new Uint8Array(0)],
@@ -98,6 +101,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   readSafetensors: [io.writeSafetensors({ x: pair })],
   readTable: ["a\n1\n"],
   rmsNorm: [{ weight: pair }, pair],
+  root: [(t: root.Tensor): root.Tensor => t, 1],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],
   stack: [[pair, pair]],
   uniform: [random.key(0), 1],

@@ -34,7 +34,19 @@ const text = (path: string): string => readFileSync(join(root, path), "utf8");
 const exportsOf = (module: object): string[] => Object.keys(module);
 
 /** Modules of primitives that hold no operation. */
-const helpers = ["index", "carries", "elementwise", "lift", "places", "reduce-loops"];
+const helpers = [
+  "index",
+  "addend",
+  "carries",
+  "elementwise",
+  "guard",
+  "lift",
+  "places",
+  "reduce-loops",
+  "region-batch",
+  "region-shapes",
+  "scalar-functions",
+];
 
 describe("primitives", async () => {
   await import("../src/index.ts");
@@ -242,11 +254,15 @@ const elsewhere: Readonly<Record<string, string>> = {
   debug: "src/engine/runtime/debug.test.ts",
   definePrimitive: "src/testing/check-primitive.test.ts",
   enableTurbo: "src/engine/runtime/turbo.test.ts",
+  evalShape: "src/engine/transforms/eval-shape.test.ts",
+  finfo: "src/numeric/array/dtypes.test.ts",
   foriLoop: "src/engine/transforms/control-flow.test.ts",
   grad: "src/engine/transforms/grad.test.ts",
   hashProgram: "src/engine/ir/program.test.ts",
   hessian: "test/derivatives.test.ts",
   hvp: "test/derivatives.test.ts",
+  iinfo: "src/numeric/array/dtypes.test.ts",
+  issubdtype: "src/numeric/array/dtypes.test.ts",
   jacfwd: "test/derivatives.test.ts",
   jacrev: "test/derivatives.test.ts",
   jit: "src/engine/runtime/jit.test.ts",
@@ -256,6 +272,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   linearize: "src/engine/transforms/linearize.test.ts",
   makeProgram: "src/engine/ir/program.test.ts",
   printProgram: "src/engine/ir/program.test.ts",
+  resultType: "src/numeric/array/dtypes.test.ts",
   scan: "src/engine/transforms/scan.test.ts",
   valueAndGrad: "src/engine/transforms/grad.test.ts",
   vjp: "src/engine/transforms/linearize.test.ts",

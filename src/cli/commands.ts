@@ -1,4 +1,5 @@
 import { demoEntry } from "./demo/entry.ts";
+import { emitEntry } from "./emit/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
 import { exportEntry } from "./export/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
@@ -16,6 +17,7 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["train", trainEntry],
   ["launch", launchEntry],
   ["export", exportEntry],
+  ["emit", emitEntry],
   ["fit", fitEntry],
   ["lr-find", lrFindEntry],
   ["schedule", scheduleEntry],

@@ -63,3 +63,7 @@ export function showType(type: { readonly dtype: string; readonly shape: readonl
 export function showShape(shape: readonly number[]): string {
   return `[${shape.join(",")}]`;
 }
+
+/** What else somebody may have meant who computes with plain numbers in a function over tensors. */
+export const markHint =
+  ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';

@@ -1,6 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError } from "../errors/index.ts";
 import type { Block } from "../kernel/build.ts";
+import type { FailureLocals } from "../kernel/failure.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
@@ -217,6 +218,16 @@ export interface LowerContext {
   write(block: Block, program: number, iteration?: Expr): readonly ReadView[];
   /** Copies all elements, unless both are the same memory. */
   copy(block: Block, target: WriteView, view: ReadView): void;
+  /** By which code says that the call is to end with an error. All else runs on, with any values, and does not last longer for it. */
+  readonly failure: FailureLocals<FailureReport>;
+}
+
+/** What becomes of a call that failed at a site. */
+export interface FailureReport {
+  /** The error to throw, by what was wanted there and how much there is. */
+  error(wanted: number, length: number): Error;
+  /** Where memory was too small: sees to it that a program that is compiled from now on has enough; false if that cannot be. */
+  makeRoom?(wanted: number): boolean;
 }
 
 /** An array of a lowering's own, there while its equation is computed. */
@@ -267,6 +278,14 @@ export type Lowering<P> =
         ins: readonly ArrayType[],
         out: ArrayType,
       ): Expr;
+      /**
+       * For a result whose elements lie side by side in the first operand, in their order, as a row of a matrix does: where they
+       * begin there, of elements of the others.
+       */
+      part?(
+        params: P,
+        ins: readonly ArrayType[],
+      ): ((at: (operand: number, index: readonly Expr[]) => Expr) => Expr) | undefined;
     }
   | { readonly kind: "alias" } // the same elements in the same order: a reshape
   | {
@@ -282,6 +301,8 @@ export type Lowering<P> =
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
       /** The programs that it writes. */
       programs?(params: P): readonly SubProgram[];
+      /** The parameters that hold its programs, for others that may take more operands, behind those that there are. */
+      withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
   | {
@@ -371,6 +392,14 @@ export interface Primitive<P = unknown> {
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
+  /**
+   * For a primitive with results that are operands changed in some places (`inPlace`): the same, which changes no bit for these
+   * results unless `when` holds, a scalar; `undefined` where that cannot be.
+   */
+  guard?(
+    params: P,
+    results: readonly number[],
+  ): ((ins: readonly Tensor[], when: Tensor) => readonly Tensor[]) | undefined;
   /**
    * For a primitive with sub-programs: its results by running them one after the other, for those who want to watch; a
    * loop tells the step.

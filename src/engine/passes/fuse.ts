@@ -1,6 +1,7 @@
 import { internalError } from "../errors/index.ts";
 import type { SubProgram } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
+import { partsOf } from "./parts.ts";
 import type { NumberQueue } from "../util/number-queue.ts";
 import { makeNumberQueue } from "../util/number-queue.ts";
 import type { Shape } from "../util/shape.ts";
@@ -15,7 +16,7 @@ export interface Fused {
 
 export type Step =
   | {
-      /** A scalar that is an expression of others; or the same elements as another shape. */
+      /** A scalar that is an expression of others; or elements of an array as another shape, all of them or those that lie side by side. */
       readonly kind: "scalar" | "alias";
       readonly eqn: Equation;
     }
@@ -53,9 +54,10 @@ const mostInARow = 40;
  * layer is.
  */
 export function fuse(program: Program): Fused {
-  const deferred = deferredOf(program);
-  const agenda = makeAgenda(program, deferred);
-  const steps = makeSteps(deferred);
+  const parts = partsOf(program);
+  const deferred = deferredOf(program, parts);
+  const agenda = makeAgenda(program, deferred, parts);
+  const steps = makeSteps(deferred, parts);
   let inARow = 0;
   for (;;) {
     const isFilling = steps.open() !== undefined && inARow < mostInARow;
@@ -86,7 +88,11 @@ interface Agenda {
   earliest(): Equation | undefined;
 }
 
-function makeAgenda({ ins, eqns }: Program, deferred: ReadonlyMap<Var, Equation>): Agenda {
+function makeAgenda(
+  { ins, eqns }: Program,
+  deferred: ReadonlyMap<Var, Equation>,
+  parts: ReadonlySet<Equation>,
+): Agenda {
   const readers = readersOf(eqns);
   const missing = eqns.map((eqn) => new Set(eqn.ins).size);
   const done = new Array<boolean>(eqns.length).fill(false);
@@ -97,7 +103,7 @@ function makeAgenda({ ins, eqns }: Program, deferred: ReadonlyMap<Var, Equation>
 
   const makeReady = (i: number): void => {
     const eqn = eqns[i]!;
-    const key = loopKey(eqn);
+    const key = parts.has(eqn) ? undefined : loopKey(eqn);
     if (key === "" || (eqn.outs[0] !== undefined && deferred.has(eqn.outs[0]))) return free.push(i);
     rest.push(i);
     if (key === undefined) {
@@ -175,7 +181,7 @@ interface Steps {
   finish(): readonly Step[];
 }
 
-function makeSteps(deferred: ReadonlyMap<Var, Equation>): Steps {
+function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equation>): Steps {
   const steps: Step[] = [];
   let loop: OpenLoop | undefined;
   const close = (reader?: Equation): void => {
@@ -201,6 +207,11 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>): Steps {
       const { lowering } = eqn.prim;
       const [out] = eqn.outs;
       if (out !== undefined && deferred.has(out)) return;
+      if (parts.has(eqn)) {
+        if (reads(eqn)) close();
+        steps.push({ kind: "alias", eqn });
+        return;
+      }
       switch (lowering.kind) {
         case "alias":
           if (reads(eqn)) close();
@@ -260,11 +271,11 @@ function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean }
 }
 
 /** Results that never get memory of their own: to compute an element costs no more than to read it. */
-function deferredOf({ eqns, outs }: Program): ReadonlyMap<Var, Equation> {
+function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): ReadonlyMap<Var, Equation> {
   const kept = new Set<Var>(outs);
   const read = new Set<Var>();
   for (const eqn of eqns) {
-    const isLoop = isElementLoop(eqn);
+    const isLoop = isElementLoop(eqn) && !parts.has(eqn);
     eqn.ins.forEach((v, operand) => {
       read.add(v);
       if (!isLoop && !isReadByIteration(eqn, operand)) kept.add(v);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   at,
   cond,
+  dynamicUpdateSlice,
   foriLoop,
   grad,
   greater,
@@ -12,6 +13,7 @@ import {
   scan,
   scatterAdd,
   tensor,
+  vmap,
   whileLoop,
 } from "downhill";
 import type { Tensor } from "downhill";
@@ -31,6 +33,48 @@ function storesFor(f: (x: Tensor) => Tensor, n: number): number {
 /** A sum over all i of something that reads x in a loop. */
 const total = (n: number, term: (i: Tensor, sum: Tensor) => Tensor): Tensor => foriLoop(0, n, term, 0);
 const square = jit((x: Tensor, i: Tensor) => at(x, i).square());
+
+/** The sum of a table of four rows whose elements are products of the one above and the one before. */
+function filledTable(x: Tensor): Tensor {
+  const columns = x.shape[0]! / 4;
+  const fill = (i: Tensor, table: Tensor): Tensor =>
+    foriLoop(
+      1,
+      columns,
+      (j, t) => {
+        const [above, before] = [t.at(i.sub(1)).at(j), t.at(i).at(j.sub(1))];
+        return dynamicUpdateSlice(t, above.mul(before).reshape([1, 1]), [i, j]);
+      },
+      table,
+    );
+  return foriLoop(1, 4, fill, x.reshape([4, columns])).sum();
+}
+
+/** Elements of x, some squared and some added to their neighbours. */
+function changedByBranches(x: Tensor): Tensor {
+  return foriLoop(
+    0,
+    x.shape[0]!,
+    (i, y) =>
+      cond(
+        greater(at(y, i), 0.5),
+        () => dynamicUpdateSlice(y, at(y, i).square().reshape([1]), [i]),
+        () =>
+          foriLoop(
+            0,
+            2,
+            (j, z) =>
+              cond(
+                less(j, i),
+                () => scatterAdd(z, j.reshape([1]), at(z, i).reshape([1])),
+                () => z,
+              ),
+            y,
+          ),
+      ),
+    x,
+  );
+}
 
 describe("loops that copied a whole array a step take as many stores a step for any length", () => {
   test.each<[string, (x: Tensor) => Tensor]>([
@@ -119,6 +163,45 @@ describe("loops that copied a whole array a step take as many stores a step for 
             { y: x, s: tensor(0) },
           ).s,
       ),
+    ],
+    [
+      "one of which a row is read after it was changed",
+      (x) => {
+        const rows = x.shape[0]! / 4;
+        return foriLoop(
+          0,
+          rows,
+          (i, { y, s }: { y: Tensor; s: Tensor }) => {
+            const row = at(y, i);
+            const z = scatterAdd(y, i.reshape([1]), ones([1, 4]));
+            return { y: z, s: s.add(row.mul(at(z, i)).sum()) };
+          },
+          { y: x.reshape([rows, 4]), s: tensor(0) },
+        ).s;
+      },
+    ],
+    ["a table that is filled from its other elements", filledTable],
+    ["the gradient of that", grad(filledTable)],
+    ["the gradient of its gradient", grad((x: Tensor) => grad(filledTable)(x).mul(x).sum())],
+    [
+      "arrays of a batch, whose items choose in a loop what is changed",
+      (x) => vmap(changedByBranches)(x.reshape([2, x.shape[0]! / 2])),
+    ],
+    [
+      "the gradients of these",
+      (x) => vmap(grad((y: Tensor) => changedByBranches(y).sum()))(x.reshape([2, x.shape[0]! / 2])),
+    ],
+    [
+      "the gradient of elements of a matrix, by row and column",
+      grad((x: Tensor) => {
+        const m = x.reshape([4, x.shape[0]! / 4]);
+        return foriLoop(
+          0,
+          4,
+          (i, s) => foriLoop(0, x.shape[0]! / 4, (j, t) => t.add(m.at(i).at(j).square()), s),
+          0,
+        );
+      }),
     ],
     [
       "the gradient of two loops, one inside the other",

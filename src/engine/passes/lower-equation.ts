@@ -1,14 +1,17 @@
 import { internalError } from "../errors/index.ts";
-import type { WriteView } from "../ir/primitive.ts";
+import type { FailureReport, WriteView } from "../ir/primitive.ts";
 import type { Equation } from "../ir/program.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
+import type { FailureLocals } from "../kernel/failure.ts";
+import { makeFailures } from "../kernel/failure.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
 import { layOut } from "../kernel/sizes.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
+import type { Lowered } from "./lower.ts";
 import { elementOf, readElement } from "./elements.ts";
 import { bufferOf, bufferView, copyView, inputView, localTarget, makeNames, portOf } from "./views.ts";
 
@@ -19,10 +22,11 @@ import { bufferOf, bufferView, copyView, inputView, localTarget, makeNames, port
 export function lowerEquation(
   eqn: Equation,
   inPlace?: number,
-): { readonly routine: Routine; readonly aliases: readonly (number | undefined)[] } {
+): Pick<Lowered, "routine" | "aliases" | "failures"> {
   const { prim, ins, outs } = eqn;
   const block = k.makeBlock();
   const fresh = makeNames();
+  const failures = makeFailures<FailureReport>(fresh);
   const operands = ins.map((v, i) => inputView(v.type, fresh(`in${i}`)));
   const results = outs.map((v, i): WriteView | undefined => {
     if (i === 0 && inPlace !== undefined) return operands[inPlace]!;
@@ -30,7 +34,7 @@ export function lowerEquation(
   });
   const { scratch, values } =
     prim.lowering.kind === "loops"
-      ? writeLoops(block, eqn, operands, results, fresh)
+      ? writeLoops(block, eqn, operands, results, fresh, failures.locals)
       : { scratch: [], values: writeElements(block, eqn, operands, results[0], fresh) };
   const outputs = outs.flatMap((v, i): Routine["outputs"][number][] => {
     if (i === 0 && inPlace !== undefined) return [];
@@ -38,13 +42,16 @@ export function lowerEquation(
       ? [{ kind: "scalar", value: must(values[i], "a scalar result") }]
       : [{ kind: "buffer", buffer: bufferOf(results[i]!) }];
   });
+  const prelude = k.makeBlock();
+  failures.declare(prelude);
   return {
+    failures: failures.sites,
     routine: {
       name: prim.name,
       inputs: operands.map(portOf),
-      outputs,
+      outputs: [...outputs, ...failures.outputs()],
       ...layOut(scratch.map(bufferOf)),
-      body: block.statements,
+      body: [...prelude.statements, ...block.statements],
     },
     aliases: outs.map((_, i) => (i === 0 ? inPlace : undefined)),
   };
@@ -57,6 +64,7 @@ function writeLoops(
   operands: readonly WriteView[],
   results: readonly (WriteView | undefined)[],
   fresh: (hint: string) => string,
+  failure: FailureLocals<FailureReport>,
 ): { readonly scratch: readonly WriteView[]; readonly values: readonly (Expr | undefined)[] } {
   const { lowering } = prim;
   if (lowering.kind !== "loops") throw internalError(`${prim.name} has no loops of its own`);
@@ -78,6 +86,7 @@ function writeLoops(
       outs: places,
       scratch,
       fresh,
+      failure,
       copy: (inner, target, view) => copyView(inner, target, view, fresh),
       write() {
         throw internalError(`${prim.name} has a program`);

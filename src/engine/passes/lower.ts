@@ -1,10 +1,12 @@
 import { internalError } from "../errors/index.ts";
-import type { ReadView, SubPlace, WriteView } from "../ir/primitive.ts";
+import type { FailureReport, ReadView, SubPlace, WriteView } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
+import type { FailureLocals } from "../kernel/failure.ts";
+import { makeFailures } from "../kernel/failure.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
 import { settleBlock } from "../kernel/settle.ts";
 import { must } from "../util/assert-never.ts";
@@ -32,6 +34,8 @@ export interface Lowered {
   readonly routine: Routine;
   /** For each output of the program, the input whose memory it is. */
   readonly aliases: readonly (number | undefined)[];
+  /** Where a call may fail: the last three outputs of the routine say so then (see `FailureLocals`). */
+  readonly failures: readonly FailureReport[];
   /** What was decided before it was written. */
   readonly fused: Fused;
   readonly plan: MemoryPlan;
@@ -51,9 +55,10 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   const plan = planMemory(fused, donated, fresh);
   const { temps, arenaBytes, memory, aliases } = plan;
   const block = k.makeBlock();
+  const failures = makeFailures<FailureReport>(fresh);
   // where inputs are donated, results lie where they can, and go to places of their own in the end
   const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
-  const results = writeProgram({ fused, memory, ins, outs, fresh }, block);
+  const results = writeProgram({ fused, memory, ins, outs, fresh, failure: failures.locals }, block);
   const outputs = program.outs.flatMap((_, i): Routine["outputs"][number][] => {
     if (aliases[i] !== undefined) return [];
     const [target, result] = [targets[i], results[i]!];
@@ -61,16 +66,19 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
     copyView(block, target, result, fresh);
     return [{ kind: "buffer", buffer: bufferOf(target) }];
   });
+  const prelude = k.makeBlock();
+  failures.declare(prelude);
   return {
     routine: {
       name: program.name,
       inputs: ins.map(portOf),
-      outputs,
+      outputs: [...outputs, ...failures.outputs()],
       temps,
       arenaBytes,
-      body: settleBlock(block.statements),
+      body: [...prelude.statements, ...settleBlock(block.statements)],
     },
     aliases,
+    failures: failures.sites,
     fused,
     plan,
   };
@@ -82,6 +90,7 @@ interface Task {
   readonly memory: ProgramMemory;
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
+  readonly failure: FailureLocals<FailureReport>;
   fresh(hint: string): string;
 }
 
@@ -109,7 +118,7 @@ function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): 
   switch (step.kind) {
     case "alias": {
       const [v] = step.eqn.outs;
-      views.set(v!, partOf(viewOf(step.eqn.ins[0]!), v!.type, k.i32(0)));
+      views.set(v!, partOf(viewOf(step.eqn.ins[0]!), v!.type, startOf(scope, block, step.eqn)));
       return;
     }
     case "scalar":
@@ -122,6 +131,17 @@ function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): 
       writeEquation(scope, block, step.eqn, step.programs, memory);
       return;
   }
+}
+
+/** Where the elements of a result begin that is read in its operand. */
+function startOf({ viewOf, fresh }: Scope, block: Block, { prim, params, ins }: Equation): Expr {
+  if (prim.lowering.kind !== "map") return k.i32(0);
+  const types = ins.map((v) => v.type);
+  const start = must(prim.lowering.part?.(params, types), "a part");
+  return block.let(
+    fresh("from"),
+    start((operand, place) => readElement(viewOf(ins[operand]!), place)),
+  );
 }
 
 /** A scalar equation as a local; a constant needs none. */
@@ -176,7 +196,7 @@ function emit(
   programs: readonly FusedSubProgram[],
   memory: StepMemory,
 ): void {
-  const { views, fresh } = scope;
+  const { views, fresh, failure } = scope;
   if (prim.lowering.kind !== "loops") throw internalError(`${prim.name} has no loops of its own`);
   const declared = prim.lowering.scratch?.(params, ins.map((x) => x.type)) ?? []; // prettier-ignore
   const outs = results.map((v) => placeOf(scope, v) ?? declareScalar(block, v, fresh));
@@ -187,10 +207,11 @@ function emit(
       outs,
       scratch: declared.map(({ type }, i) => bufferView(type, memory.scratch[i]!)),
       fresh,
+      failure,
       copy: (inner, target, view) => copyView(inner, target, view, fresh),
       write: (inner, n, iteration) =>
         writeProgram(
-          taskOf(programs[n]!, memory.programs[n]!, inner, { ins, outs, iteration, fresh }),
+          taskOf(programs[n]!, memory.programs[n]!, inner, { ins, outs, iteration, fresh, failure }),
           inner,
         ),
     },
@@ -210,6 +231,7 @@ interface Given {
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
   readonly iteration: Expr | undefined;
+  readonly failure: FailureLocals<FailureReport>;
   fresh(hint: string): string;
 }
 
@@ -220,7 +242,7 @@ function taskOf(
   block: Block,
   given: Given,
 ): Task {
-  const { fresh } = given;
+  const { fresh, failure } = given;
   const viewAt = ({ of, index, isPart }: SubPlace, type: ArrayType): ReadView => {
     const view = of === "operand" ? given.ins[index]! : given.outs[index]!;
     if (isPart !== true) return view;
@@ -232,6 +254,7 @@ function taskOf(
     fused,
     memory,
     fresh,
+    failure,
     ins: ins.map((from, i) => {
       const { type } = program.ins[i]!;
       const view = viewAt(from, type);

@@ -1,6 +1,7 @@
 import type { Accumulator, InPlace, Lowering, Maybe, SubProgram } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { sameType } from "../ir/types.ts";
 
 /** The items of a list that a mask marks, or those that it does not. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
@@ -70,8 +71,10 @@ const changes = /* @__PURE__ */ new WeakMap<Program, readonly InPlace[]>();
 function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
   const origins = new Map<Var, Var>(); // of a result that lies in the memory of an operand: that operand
   for (const { prim, params, ins: operands, outs: results } of eqns) {
-    if (prim.lowering.kind !== "loops") continue;
-    for (const { result, operand } of prim.lowering.inPlace?.(params) ?? [])
+    const { lowering } = prim;
+    if (lowering.kind === "alias") origins.set(results[0]!, operands[0]!);
+    if (lowering.kind !== "loops") continue;
+    for (const { result, operand } of lowering.inPlace?.(params) ?? [])
       origins.set(results[result]!, operands[operand]!);
   }
   const pairs: InPlace[] = [];
@@ -79,7 +82,8 @@ function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
     let origin: Var | undefined = v;
     while (origins.has(origin)) origin = origins.get(origin)!;
     const operand = ins.indexOf(origin);
-    if (operand < 0 || v.type.shape.length === 0 || pairs.some((pair) => pair.operand === operand)) return;
+    if (operand < 0 || v.type.shape.length === 0 || !sameType(v.type, ins[operand]!.type)) return;
+    if (pairs.some((pair) => pair.operand === operand)) return;
     pairs.push({ result, operand });
   });
   return pairs;
@@ -102,5 +106,6 @@ export const runsProgram: Lowering<{ readonly program: Program }> = {
   kind: "loops",
   inPlace: ({ program }) => changedInPlace(program),
   programs: ({ program }) => [wholeProgram(program)],
+  withPrograms: ([program]) => ({ program: program! }),
   emit: ({ block, write }) => void write(block, 0),
 };

@@ -11,8 +11,10 @@ import type { Shape } from "../util/shape.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { batchAlong } from "./index-ops.ts";
-import { instantiate, zeros } from "./linear.ts";
+import { addend } from "./addend.ts";
+import { instantiate, where, zeros } from "./linear.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { spread } from "./shape.ts";
 
 /**
  * A block of an array that begins where the values of `starts` say: an integer for each axis behind the first `lead` ones,
@@ -88,6 +90,17 @@ const dynamicSlicePrim: Primitive<DynamicSliceParams> = /* @__PURE__ */ builtIn<
           .map((i, a) => plus(clampedStart(at(1, [...item, k.i32(a)]), x!.shape[lead + a]!, sizes[a]!), i)),
       ]);
     },
+    part({ lead, sizes }, [x]) {
+      const { shape } = x!;
+      const first = sizes.findIndex((size) => size !== 1);
+      const isWhole = sizes.every((size, a) => first < 0 || a <= first || size === shape[a]);
+      if (lead > 0 || !isWhole) return undefined;
+      return (at) =>
+        flatIndex(
+          sizes.map((size, a) => clampedStart(at(1, [k.i32(a)]), shape[a]!, size)),
+          stridesOf(shape),
+        );
+    },
   },
 });
 
@@ -101,6 +114,8 @@ function blockWriter(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
+  /** The block that changes nothing unless `when` holds. */
+  guarded: (update: Tensor, when: Tensor, ins: readonly Tensor[], params: BlockParams) => Tensor,
 ): Primitive<BlockParams> {
   const prim: Primitive<BlockParams> = builtIn<BlockParams>({
     name,
@@ -115,6 +130,9 @@ function blockWriter(
       return [x!];
     },
     derivative,
+    guard: (params) => (ins, when) => [
+      bind1(prim, [ins[0]!, guarded(ins[1]!, when, ins, params), ins[2]!], params),
+    ],
     batch(ins, batched, size, { lead }) {
       const all = ins.map((operand, i) => (batched[i] === true ? operand : batchAlong(operand, size)));
       return { outs: [bind1(prim, all, { lead: lead + 1 })], batched: [true] };
@@ -162,9 +180,13 @@ const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
     ],
     transpose([ct], [, update, starts], { lead }, into) {
       const type = into[1]?.type ?? update!.type;
+      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead)); // read before it is overwritten
       into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead), true);
-      into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
     },
+  },
+  (update, when, [x, , starts], { lead }) => {
+    const { shape } = update;
+    return where(spread(when, shape), update, dynamicSlice(x!, starts!, shape.slice(lead), lead));
   },
 );
 
@@ -190,6 +212,7 @@ const dynamicAddPrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
       into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
     },
   },
+  addend,
 );
 
 /** x with `update` added to the block that begins at `starts`; see `BlockParams`. */

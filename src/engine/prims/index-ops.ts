@@ -7,13 +7,14 @@ import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { knownScalar } from "../trace/staging.ts";
+import { definitionOf, knownConstant, knownScalar } from "../trace/staging.ts";
 import type { Shape } from "../util/shape.ts";
 import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { less, maximum, minimum, mul } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
-import { add, full, instantiate, where } from "./linear.ts";
+import { add, convert, full, instantiate, where } from "./linear.ts";
 import { clampedPlace, requireIndices } from "./places.ts";
+import { addend } from "./addend.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, permute, reshape } from "./shape.ts";
 
@@ -355,7 +356,7 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
     operands: [0],
     transpose([ct], [, indices], { axis }, into) {
       const x = into[0];
-      x?.put(scatterAdd(x.take(), indices!, ct!, axis), itemRead(x.type.shape, indices!, axis));
+      x?.put(addAt(x.take(), indices!, ct!, axis), itemRead(x.type.shape, indices!, axis));
     },
   },
   batch([x, indices], [xBatched, indicesBatched], size, { axis }) {
@@ -378,6 +379,10 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
       const place = clampedPlace(at(1, index.slice(axis, axis + rank)), x!.shape[axis]!);
       return at(0, [...index.slice(0, axis), place, ...index.slice(axis + rank)]);
     },
+    part: ({ axis }, [x, indices]) =>
+      axis === 0 && indices!.shape.length === 0
+        ? (at) => times(clampedPlace(at(1, []), x!.shape[0]!), stridesOf(x!.shape)[0]!)
+        : undefined,
   },
 });
 
@@ -430,6 +435,9 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams
     const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
     return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
   },
+  guard:
+    ({ axis }) =>
+    ([x, indices, updates], when) => [scatterAdd(x!, indices!, addend(updates!, when), axis)],
   layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "loops",
@@ -462,6 +470,42 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: nu
   return bind1(scatterAddPrim, [x, indices, updates], { axis });
 }
 
+/**
+ * `scatterAdd`, which adds to one element and not to a whole row where the update is what `x[i][j]` leaves: in a program that is
+ * traced, zeros but for one item.
+ */
+function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
+  const inner = axis === 0 && indices.shape.length === 0 ? onlyItem(updates) : undefined;
+  if (inner === undefined) return scatterAdd(x, indices, updates, axis);
+  const { place, item, count } = inner;
+  const { type } = indices;
+  const n = x.shape[0]!;
+  const rows = reshape(x, [n * count, ...item.shape]);
+  const at = convert(placesWithin(place, count), type.dtype);
+  const row = add(mul(placesWithin(indices, n), full(type, count)), at);
+  return reshape(scatterAdd(rows, row, item, 0), x.shape);
+}
+
+/** The one of `count` items along the first axis that was added to zeros, and its place. */
+function onlyItem(
+  x: Tensor,
+): { readonly place: Tensor; readonly item: Tensor; readonly count: number } | undefined {
+  const { prim, ins, params } = definitionOf(x) ?? {};
+  if (prim?.lowering.kind === "alias") return onlyItem(ins![0]!);
+  if (prim !== scatterAddPrim || (params as TakeParams).axis !== 0) return undefined;
+  const [zero, place, item] = ins!;
+  return place!.shape.length === 0 && Object.is(knownConstant(zero!), 0)
+    ? { place: place!, item: item!, count: zero!.shape[0]! }
+    : undefined;
+}
+
+/** Places along an axis of length n, counted from its begin and held within it. */
+function placesWithin(places: Tensor, n: number): Tensor {
+  const { type } = places;
+  const fromEnd = where(less(places, full(type, 0)), add(places, full(type, n)), places);
+  return minimum(maximum(fromEnd, full(type, 0)), full(type, n - 1));
+}
+
 /** One array of all batches' rows along `axis`, and the places of batch b moved to its rows. */
 function pairBatches(
   x: Tensor,
@@ -472,10 +516,11 @@ function pairBatches(
   const front = moveAxis(x, axis + 1, 1); // [batch, n, …]
   const n = front.shape[1]!;
   const { type } = indices;
-  const fromEnd = where(less(indices, full(type, 0)), add(indices, full(type, n)), indices);
-  const clamped = minimum(maximum(fromEnd, full(type, 0)), full(type, n - 1));
   const base = mul(iota(type.dtype, type.shape, 0), full(arrayType(type.dtype, type.shape), n));
-  return { rows: reshape(front, [size * n, ...front.shape.slice(2)]), places: add(clamped, base) };
+  return {
+    rows: reshape(front, [size * n, ...front.shape.slice(2)]),
+    places: add(placesWithin(indices, n), base),
+  };
 }
 
 /** Axis `from` of the operand becomes axis `to`; the others keep their order. */

@@ -311,7 +311,7 @@ function programsOf({ test, body, testConsts, bodyConsts }: WhileParams): readon
 
 /** A loop that keeps the carries in the results themselves. The test stands once in the code, at the start of a step. */
 function emitWhile(
-  { block, fresh, ins, outs, copy, write }: LowerContext,
+  { block, fresh, ins, outs, copy, write, failure }: LowerContext,
   { testConsts, bodyConsts }: WhileParams,
 ): void {
   outs.forEach((target, i) => copy(block, target, ins[testConsts + bodyConsts + i]!));
@@ -319,7 +319,11 @@ function emitWhile(
   block.while(goesOn, (loop) => {
     const [answer] = write(loop, 0);
     loop.set(goesOn, answer!.read(k.i32(0)));
-    loop.if(goesOn, (step) => void write(step, 1));
+    loop.if(goesOn, (step) => {
+      write(step, 1);
+      // what the test looks at may be anything after an error
+      if (failure.canFail) step.if(k.ne(failure.site, k.i32(0)), (end) => end.set(goesOn, k.bool(false)));
+    });
   });
 }
 

@@ -23,6 +23,7 @@ import type {
 export function checkRegion(region: Region, functions: ScalarFunctions): void {
   const context: Context = { region, functions, names: new Set(), scopes: [new Map<string, Declared>()] };
   for (const param of region.params) declare(context, param.name, ofParam(param));
+  for (const param of region.params) checkLengths(context, param);
   checkBlock(context, region.body);
   const returned = new Set<string>();
   for (const result of region.results) checkResult(context, result, returned);
@@ -54,6 +55,14 @@ function ofParam(param: RegionParam): Declared {
   return param.kind === "scalar"
     ? { kind: "scalar", type: param.type, isSettable: false }
     : { kind: "array", type: param.type, rank: param.rank, isParam: true, isGrowable: false };
+}
+
+/** Lengths of a parameter that follow from other parameters. */
+function checkLengths(context: Context, param: RegionParam): void {
+  if (param.kind === "scalar" || param.lengths === undefined) return;
+  if (param.lengths.length !== param.rank)
+    fail(context, `"${param.name}" has ${param.rank} axes and tells ${param.lengths.length} lengths`);
+  for (const n of param.lengths) demand(context, "i32", n, `a length of "${param.name}"`);
 }
 
 function declare(context: Context, name: string, declared: Declared): void {

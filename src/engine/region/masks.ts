@@ -1,17 +1,33 @@
 // Which cotangents may be 0 because their value was not chosen: by a branch, by a select, by a place that nothing reads. Such a 0 stays
 // 0 in products with slopes that are infinite.
 import { assertNever } from "../util/assert-never.ts";
+import { coveredStores } from "./coverage.ts";
 import type { Linearity } from "./linearity.ts";
 import { linearPart, readsOf } from "./linearity.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 
 /**
- * The `let` and `set` statements whose local may go unread after them: then its cotangent is 0, since nothing chose its value. It is
- * found by going backwards, as the transposed statements do. Elements of arrays may always go unread.
+ * The statements whose value may go unread after them: then its cotangent is 0, since nothing chose the value.
  *
  * @param isResultMasked whether the cotangent of a result may itself be such a 0.
  */
 export function maskedStatements(
+  region: Pick<Region, "body" | "results">,
+  linearity: Linearity,
+  isResultMasked: (result: number) => boolean,
+): ReadonlySet<RegionStmt> {
+  let covered: ReadonlySet<RegionStmt> = new Set();
+  for (;;) {
+    const masked = maskedBut(covered, region, linearity, isResultMasked);
+    const next = coveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
+    if (next.size === covered.size) return masked;
+    covered = next; // what is stored in an array that is read whole may in turn be of one
+  }
+}
+
+/** The same where stores may go unread but for those given. It is found by going backwards, as the transposed statements do. */
+function maskedBut(
+  covered: ReadonlySet<RegionStmt>,
   { body, results }: Pick<Region, "body" | "results">,
   { linear, useful }: Linearity,
   isResultMasked: (result: number) => boolean,
@@ -80,8 +96,12 @@ export function maskedStatements(
           if (runsOnce(stmt)) for (const name of once) chosen.add(name);
           break;
         }
-        case "array":
         case "store":
+          if (!isUseful(stmt.array)) break;
+          if (!covered.has(stmt)) masked.add(stmt);
+          choose(stmt.value, !covered.has(stmt), chosen);
+          break;
+        case "array":
         case "swap":
         case "throw":
           break;

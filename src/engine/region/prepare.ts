@@ -23,8 +23,8 @@ export interface Prepared {
 }
 
 /**
- * The flat region with linear statements that no result needs left out, and each value that their transposes need in a local that
- * never changes: coefficients, places, conditions and bounds. Loops that may end early count their iterations. Linear locals that
+ * The flat region with linear statements that no result needs left out, and each known value that statements take in a local that
+ * never changes: so coefficients and places, and with them conditions and bounds that the transposes need. Loops that may end early count their iterations. Linear locals that
  * are read once become part of the expression that reads them.
  */
 export function prepare(region: Region, linearity: Linearity, build: Builder): Prepared {
@@ -32,7 +32,8 @@ export function prepare(region: Region, linearity: Linearity, build: Builder): P
   return inlineOnce({ ...region, body }, linearity, counts);
 }
 
-type Snapshots = Map<string, LocalExpr>;
+/** What has the value that a known local has now, and never changes. */
+type Snapshots = Map<string, RegionExpr>;
 
 class Preparation {
   readonly #linearity: Linearity;
@@ -55,6 +56,8 @@ class Preparation {
     for (const stmt of stmts) {
       this.#stmt(stmt, snapshots, out);
       forget(stmt, snapshots);
+      const now = stmt.kind === "set" ? out.at(-1) : undefined;
+      if (now?.kind === "set" && this.#isFixed(now.value)) snapshots.set(now.name, now.value);
     }
     return out;
   }
@@ -63,8 +66,7 @@ class Preparation {
     const { linear, useful } = this.#linearity;
     const target = targetOf(stmt);
     if (target !== undefined) {
-      if (!linear.has(target)) out.push(stmt);
-      else if (useful.has(target))
+      if (!linear.has(target) || useful.has(target))
         out.push(mapExpressionsOf(stmt, (expr) => this.#fixed(expr, snapshots, out)));
       return;
     }
@@ -128,14 +130,21 @@ class Preparation {
   #fixed(expr: RegionExpr, snapshots: Snapshots, out: RegionStmt[]): RegionExpr {
     return mapExpr(expr, (x) => {
       if (x.kind !== "local" || !this.#mutable.has(x.name) || this.#linearity.linear.has(x.name)) return x;
-      let snapshot = snapshots.get(x.name);
-      if (snapshot === undefined) {
-        snapshot = local(x.type, this.#build.fresh(`${x.name}_now`));
-        out.push({ kind: "let", name: snapshot.name, value: x });
-        snapshots.set(x.name, snapshot);
-      }
+      const known = snapshots.get(x.name);
+      if (known !== undefined) return known;
+      const snapshot = local(x.type, this.#build.fresh(`${x.name}_now`));
+      out.push({ kind: "let", name: snapshot.name, value: x });
+      snapshots.set(x.name, snapshot);
       return snapshot;
     });
+  }
+
+  /** Whether a known atom never changes. */
+  #isFixed(value: RegionExpr): boolean {
+    if (value.kind === "const" || value.kind === "length") return true;
+    return (
+      value.kind === "local" && !this.#mutable.has(value.name) && !this.#linearity.linear.has(value.name)
+    );
   }
 }
 

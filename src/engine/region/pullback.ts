@@ -43,7 +43,7 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
       pullBack(pull, part.x, convert(part.x.type, ct), isMasked);
       return;
     case "scaled": {
-      const isStrong = part.isStrong || isMasked;
+      const isStrong = (part.isStrong || isMasked) && !isHarmless(part.factor, part.by);
       const by = part.by === "mul" ? (isStrong ? "strongMul" : "mul") : isStrong ? "strongDiv" : "div";
       pullBack(pull, part.x, build.apply(by, ct, recall(part.factor)), isMasked);
       return;
@@ -57,13 +57,18 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
       const shared = writer.bind(ct, "ct");
       const condition = recall(part.condition);
       const none = constant(ct.type, 0);
-      pullBack(pull, part.x, select(condition, shared, none), true);
-      pullBack(pull, part.y, select(condition, none, shared), true);
+      if (!isZero(part.x)) pullBack(pull, part.x, select(condition, shared, none), true);
+      if (!isZero(part.y)) pullBack(pull, part.y, select(condition, none, shared), true);
       return;
     }
     default:
       assertNever(part, "pullBack");
   }
+}
+
+/** Whether a product with a constant, or a quotient by it, is 0 for a cotangent of 0 anyway. */
+function isHarmless(factor: RegionExpr, by: "mul" | "div"): boolean {
+  return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);
 }
 
 /** A term of a sum, and whether it is subtracted. */

@@ -6,7 +6,7 @@ import { constant, isAtom, isZero, load, local } from "./build.ts";
 import type { Needs, Recovery } from "./needs.ts";
 import type { Count, Loop } from "./prepare.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf } from "./walk.ts";
+import { blocksOf, walkStmts } from "./walk.ts";
 
 type Recorded = Recovery & { readonly kind: "recorded" };
 type CountedLoop = Loop & { readonly kind: "for" };
@@ -14,13 +14,20 @@ type CountedLoop = Loop & { readonly kind: "for" };
 /** Elements that an array of records of unknown length has room for at first. */
 const firstGuess = 64;
 
+interface LoopPlace {
+  /** The number of the iteration. */
+  readonly number: RegionExpr;
+  /** How many there were before it, over all iterations of the loops around its loop. */
+  readonly place: RegionExpr | undefined;
+}
+
 interface LoopState {
-  /** The number of the iteration, on the way forward and on the way back. */
-  forward: RegionExpr | undefined;
-  reverse: RegionExpr | undefined;
-  /** Iterations of this loop so far, over all iterations of the loops around it. */
+  forward: LoopPlace | undefined;
+  reverse: LoopPlace | undefined;
+  /** Iterations of this loop before it begins anew. */
   position: LocalExpr | undefined;
-  isNumbered: boolean;
+  /** How many iterations there are, where that is known before the outermost loop begins. */
+  trips: RegionExpr | undefined;
 }
 
 /** Writes records on the way forward and reads them on the way back. */
@@ -74,36 +81,72 @@ export class Records {
   /** What an iteration begins with on the way forward. */
   beginForward(loop: Loop): readonly RegionStmt[] {
     const state = this.#loops.get(loop);
-    if (state?.isNumbered !== true) return [];
-    if (loop.kind === "while") {
-      state.forward = must(this.#counts.get(loop), "the count of a loop").counter;
-      return [];
-    }
-    const [number, stmts] = this.#numbered(loop, local("i32", loop.index), loop.from);
-    state.forward = number;
-    return stmts;
+    if (state === undefined) return [];
+    const [number, stmts] =
+      loop.kind === "while"
+        ? [must(this.#counts.get(loop), "the count of a loop").counter, []]
+        : this.#numbered(loop, local("i32", loop.index), loop.from);
+    const [place, more] = this.#placed(state, number);
+    state.forward = { number, place };
+    return [...stmts, ...more];
   }
 
-  /** What it ends with. */
-  endForward(loop: Loop): readonly RegionStmt[] {
-    return this.#move(loop, "add");
+  /** What follows the loop. */
+  afterForward(loop: Loop): readonly RegionStmt[] {
+    const counter = this.#counts.get(loop)?.counter;
+    return this.#move(loop, "add", (out) => counter ?? this.#countTrips(loop as CountedLoop, out));
+  }
+
+  /** What comes before the loop on the way back, where its bounds are these, or its iterations so many. */
+  beforeReverse(
+    loop: Loop,
+    from: RegionExpr,
+    to: RegionExpr,
+    total: RegionExpr | undefined,
+  ): readonly RegionStmt[] {
+    return this.#move(
+      loop,
+      "sub",
+      (out) => total ?? this.#countTrips({ ...(loop as CountedLoop), from, to }, out),
+    );
   }
 
   /** What an iteration begins with on the way back, where the loop runs over this index from this place. */
   beginReverse(loop: Loop, index: LocalExpr, from: RegionExpr): readonly RegionStmt[] {
     const state = this.#loops.get(loop);
     if (state === undefined) return [];
-    const out = [...this.#move(loop, "sub")];
-    if (!state.isNumbered) return out;
     const [number, stmts] = loop.kind === "while" ? [index, []] : this.#numbered(loop, index, from);
-    state.reverse = number;
-    return [...out, ...stmts];
+    const [place, more] = this.#placed(state, number);
+    state.reverse = { number, place };
+    return [...stmts, ...more];
   }
 
-  #move(loop: Loop, by: "add" | "sub"): readonly RegionStmt[] {
+  /** Whether records depend on the order of a loop's iterations. */
+  isOrdered(loop: Loop): boolean {
+    let found = false;
+    walkStmts([loop], (stmt) => {
+      if (stmt.kind !== "for" && stmt.kind !== "while") return;
+      if (stmt !== loop && this.#loops.get(stmt)?.position !== undefined) found = true;
+    });
+    return found;
+  }
+
+  #move(loop: Loop, by: "add" | "sub", iterations: (out: RegionStmt[]) => RegionExpr): readonly RegionStmt[] {
     const position = this.#loops.get(loop)?.position;
     if (position === undefined) return [];
-    return [{ kind: "set", name: position.name, value: this.#build.apply(by, position, i32(1)) }];
+    const out: RegionStmt[] = [];
+    const value = this.#build.apply(by, position, iterations(out));
+    return [...out, { kind: "set", name: position.name, value }];
+  }
+
+  #placed(
+    { position }: LoopState,
+    number: RegionExpr,
+  ): readonly [place: RegionExpr | undefined, stmts: readonly RegionStmt[]] {
+    if (position === undefined) return [undefined, []];
+    const name = this.#build.fresh("place");
+    const value = this.#build.apply("add", position, number);
+    return [local("i32", name), [{ kind: "let", name, value }]];
   }
 
   #numbered(
@@ -118,9 +161,10 @@ export class Records {
   }
 
   #places(loops: readonly Loop[], way: "forward" | "reverse"): readonly RegionExpr[] {
-    const last = must(this.#loops.get(loops.at(-1)!), "a loop");
-    if (last.position !== undefined && !this.#isNumbered(loops)) return [last.position];
-    return loops.map((loop) => must(this.#loops.get(loop)?.[way], "the number of an iteration"));
+    const at = (loop: Loop): LoopPlace => must(this.#loops.get(loop)?.[way], "the place of an iteration");
+    return this.#isNumbered(loops)
+      ? loops.map((loop) => at(loop).number)
+      : [must(at(loops.at(-1)!).place, "the place of an iteration")];
   }
 
   #declareTape({ stmt, loops }: Recorded, out: RegionStmt[]): void {
@@ -131,7 +175,7 @@ export class Records {
       out.push({ kind: "let", name, value: constant(type, 0) });
       return;
     }
-    if (this.#isNumbered(loops)) for (const loop of loops) this.#stateOf(loop).isNumbered = true;
+    if (this.#isNumbered(loops)) for (const loop of loops) this.#stateOf(loop);
     else {
       const state = this.#stateOf(loops.at(-1)!);
       if (state.position === undefined) {
@@ -148,17 +192,27 @@ export class Records {
   #stateOf(loop: Loop): LoopState {
     let state = this.#loops.get(loop);
     if (state === undefined) {
-      state = { forward: undefined, reverse: undefined, position: undefined, isNumbered: false };
+      state = {
+        forward: undefined,
+        reverse: undefined,
+        position: undefined,
+        trips: undefined,
+      };
       this.#loops.set(loop, state);
     }
     return state;
   }
 
+  /** How many iterations a loop has, at least 0; written down where it is declared first. */
   #tripCount(loop: CountedLoop, out: RegionStmt[]): RegionExpr {
-    const { from, to, step } = loop;
+    const state = this.#stateOf(loop);
+    return (state.trips ??= this.#countTrips(loop, out));
+  }
+
+  #countTrips({ from, to, step }: CountedLoop, out: RegionStmt[]): RegionExpr {
     if (step === 1 && isZero(from) && to.kind === "length") return to;
     const size = Math.abs(step);
-    const distance = step > 0 ? this.#build.apply("sub", to, from) : this.#build.apply("sub", from, to);
+    const distance = step > 0 ? minus(to, from, this.#build) : minus(from, to, this.#build);
     const bind = (value: RegionExpr): RegionExpr => {
       if (isAtom(value)) return value;
       const name = this.#build.fresh("n");
@@ -197,9 +251,13 @@ function iterationNumber(
   from: RegionExpr,
   build: Builder,
 ): RegionExpr {
-  if (isZero(from) && step === 1) return index;
-  const distance = step > 0 ? build.apply("sub", index, from) : build.apply("sub", from, index);
+  const distance = step > 0 ? minus(index, from, build) : minus(from, index, build);
   return Math.abs(step) === 1 ? distance : build.apply("div", distance, i32(Math.abs(step)));
+}
+
+/** x − y of whole numbers. */
+function minus(x: RegionExpr, y: RegionExpr, build: Builder): RegionExpr {
+  return isZero(y) ? x : build.apply("sub", x, y);
 }
 
 const i32 = (value: number): RegionExpr => constant("i32", value);

@@ -14,8 +14,10 @@ import {
   makeBuilder,
   select,
 } from "./build.ts";
+import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
+import { hoistInvariants } from "./invariants.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
   ArrayDeclaration,
@@ -27,7 +29,7 @@ import type {
   RegionType,
 } from "./region.ts";
 
-export interface TangentOptions {
+export interface TangentOptions extends FlatOptions {
   /** Whether the results of the region come first. */
   readonly primal: boolean;
 }
@@ -47,7 +49,28 @@ export function tangent(
   functions: ScalarFunctions,
   options: TangentOptions,
 ): Region {
-  return eliminateDeadCode(new ForwardMode(region, active, functions).region(options));
+  return eliminateDeadCode(
+    new ForwardMode(flatForm(region, functions, options), active, functions).region(options),
+  );
+}
+
+/** What is done to a flat region before it is differentiated; each is on by default. */
+export interface FlatOptions {
+  /** Computes common subexpressions once. */
+  readonly common?: boolean | undefined;
+  /** Computes what is the same in every iteration of a loop before it. */
+  readonly hoist?: boolean | undefined;
+}
+
+/** What derivatives begin from. */
+export function flatForm(
+  region: Region,
+  functions: ScalarFunctions,
+  { common = true, hoist = true }: FlatOptions,
+): Region {
+  const flat = flatten(region, functions);
+  const hoisted = hoist ? hoistInvariants(flat) : flat;
+  return common ? shareCommon(hoisted) : hoisted;
 }
 
 class ForwardMode {
@@ -58,10 +81,10 @@ class ForwardMode {
   /** The names of tangents. */
   readonly #tangents = new Map<string, string>();
 
-  constructor(region: Region, active: readonly boolean[], functions: ScalarFunctions) {
-    this.#flat = flatten(region, functions);
+  constructor(flat: Region, active: readonly boolean[], functions: ScalarFunctions) {
+    this.#flat = flat;
     this.#build = makeBuilder(this.#flat, functions);
-    this.#activeParams = region.params.filter((param, i) => active[i] === true && isFloating(param.type));
+    this.#activeParams = flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
     this.#active = activeNames(this.#flat, active, functions);
   }
 
@@ -118,8 +141,13 @@ class ForwardMode {
       case "store":
         if (!this.#active.has(stmt.array)) return [stmt];
         return [
-          { ...stmt, array: this.#tangentName(stmt.array), value: this.#tangentOrZero(stmt.value) },
-          stmt,
+          stmt, // first: it checks the places of both
+          {
+            kind: "store",
+            array: this.#tangentName(stmt.array),
+            places: stmt.places,
+            value: this.#tangentOrZero(stmt.value),
+          },
         ];
       case "swap":
         if (!this.#active.has(stmt.x)) return [stmt];
@@ -163,7 +191,10 @@ class ForwardMode {
       case "local":
         return this.#active.has(expr.name) ? local(expr.type, this.#tangentName(expr.name)) : undefined;
       case "load":
-        return this.#active.has(expr.array) ? { ...expr, array: this.#tangentName(expr.array) } : undefined;
+        // places were checked by the read of which it is the tangent
+        return this.#active.has(expr.array)
+          ? { kind: "load", type: expr.type, array: this.#tangentName(expr.array), places: expr.places }
+          : undefined;
       case "apply":
         return this.#build.functions.get(expr.function)!.tangent(
           expr.args,

@@ -12,8 +12,11 @@ import { asCall, makeRunner } from "./run.ts";
  * interpreted. With `inPlace` the first result takes over the memory of that operand.
  */
 export function compileAlone(eqn: Equation, inPlace?: number): Executable["run"] {
-  const { routine, aliases } = lowerEquation(eqn, inPlace);
+  const { routine, aliases, failures } = lowerEquation(eqn, inPlace);
   const types = eqn.outs.map((v) => v.type);
   const compiled = (installedGenerator() ?? interpBackend).compile(routine);
-  return makeRunner({ memory: hostMemory, allocate }, { call: asCall(compiled) }, routine, types, aliases);
+  return makeRunner({ memory: hostMemory, allocate }, { call: asCall(compiled) }, routine, types, {
+    aliases,
+    failures,
+  });
 }

@@ -7,11 +7,12 @@ import { addHolder } from "../kernel/reclaim.ts";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import { now } from "../util/now.ts";
+import type { DeviceCode } from "./device.ts";
 import { codeBy, cpu, currentDevice } from "./cpu.ts";
 import { engine } from "./engine.ts";
 import type { Executable } from "./run.ts";
-import { makeRunner } from "./run.ts";
-import { requireTypes } from "./transfer.ts";
+import { makeRunner, Outgrown } from "./run.ts";
+import { requireImmediate, requireTypes } from "./transfer.ts";
 
 /** What to compile: `donated` marks inputs that the code may change, `given` those whose memory results may take. */
 interface Recipe {
@@ -197,15 +198,36 @@ export function compileProgram(
   const start = now();
   const device = backend === undefined ? currentDevice() : cpu;
   if (device !== cpu) requireTypes(device, program);
-  const { routine, aliases } = lowerProgram(optimize(program), donated);
+  const optimized = optimize(program);
   const types = program.outs.map((v) => v.type);
-  const code = backend === undefined ? device.compile(routine, given) : codeBy(backend, routine, given);
+  const make = (): Pick<Compilation, "run"> & { readonly code: DeviceCode } => {
+    let lowered = lowerProgram(optimized, donated);
+    const mayFail = lowered.failures.length > 0;
+    // arguments of a call that fails are what they were, so nothing may lie where they do
+    if (mayFail && donated.includes(true)) lowered = lowerProgram(optimized);
+    if (mayFail) requireImmediate(device, program);
+    const { routine } = lowered;
+    const free = mayFail ? [] : given;
+    const code = backend === undefined ? device.compile(routine, free) : codeBy(backend, routine, free);
+    return { code, run: makeRunner(device, code, routine, types, lowered) };
+  };
+  let made = make();
   const compileTime = now() - start;
   return {
-    run: makeRunner(device, code, routine, types, aliases),
-    backend: code.backend,
-    size: code.size,
+    run(inputs) {
+      for (;;) {
+        try {
+          return made.run(inputs);
+        } catch (problem) {
+          if (!(problem instanceof Outgrown)) throw problem;
+          made.code.release();
+          made = make();
+        }
+      }
+    },
+    backend: made.code.backend,
+    size: () => made.code.size(),
     compileTime,
-    drop: code.release,
+    drop: () => made.code.release(),
   };
 }

@@ -12,6 +12,7 @@ import type { LowerOptions } from "../region/lower/options.ts";
 import type { LoweredRegion, ResultPort } from "../region/lower/routine.ts";
 import { lowerRegion } from "../region/lower/routine.ts";
 import type { Region } from "../region/region.ts";
+import { maxLength } from "../region/region.ts";
 import { makeLru } from "../util/lru.ts";
 import { must } from "../util/assert-never.ts";
 import { backendFor } from "./choices.ts";
@@ -191,10 +192,10 @@ function scalarWriter(
 ): ArgumentWriter {
   if (type === "i32")
     return (x, inputs) => {
-      if (x !== ((x as number) | 0))
+      if (x !== ((x as number) | 0) || x > maxLength || x < -maxLength)
         throw new DownhillError(
           "range",
-          `${owner}: ${name} must be a whole number of 32 bits, got ${typeof x === "number" ? x : "an array"}.`,
+          `${owner}: ${name} must be a whole number of at most 2³⁰ in magnitude, got ${typeof x === "number" ? x : "an array"}.`,
         );
       inputs[slot] = x;
     };
@@ -227,6 +228,8 @@ function arrayWriter(
     const { data, dims } = x;
     let size = 1;
     for (let axis = 0; axis < rank; axis++) {
+      if (dims[axis]! > maxLength)
+        throw new DownhillError("range", `${owner}: ${name} has ${dims[axis]} elements, more than 2³⁰.`);
       size *= dims[axis]!;
       inputs[lengths + axis] = dims[axis]!;
     }

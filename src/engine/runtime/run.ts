@@ -1,9 +1,12 @@
+import type { FailureReport } from "../ir/primitive.ts";
 import type { Held, Storage } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { CodeSize, Compiled } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
+import type { Lowered } from "../passes/lower.ts";
+import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { Device, DeviceCode } from "./device.ts";
 import { engine } from "./engine.ts";
@@ -23,6 +26,16 @@ export function asCall(compiled: Compiled): DeviceCode["call"] {
   return compiled as unknown as DeviceCode["call"];
 }
 
+/** An array has outgrown its memory: compiled again, the program has more. */
+export class Outgrown extends Error {}
+
+/** What to throw for a call that failed, by what the routine says of it. */
+function failureOf(failures: readonly FailureReport[], said: readonly (Held | undefined)[]): Error {
+  const [site, wanted, length] = said as [number, number, number];
+  const report = must(failures[site - 1], `site ${site} of an error`);
+  return report.makeRoom?.(wanted) === true ? new Outgrown() : report.error(wanted, length);
+}
+
 /**
  * Runs compiled code on what tensors hold: makes room for the results, and tensors of them. Where that throws, the results that were
  * made room for are given back, and arguments are what they were.
@@ -32,7 +45,7 @@ export function makeRunner(
   { call, placement }: Pick<DeviceCode, "call" | "placement">,
   routine: Pick<Routine, "name" | "inputs">,
   types: readonly ArrayType[],
-  aliases: readonly (number | undefined)[] = [],
+  { aliases = [], failures = [] }: Partial<Pick<Lowered, "aliases" | "failures">> = {},
 ): Executable["run"] {
   const { memory, allocate } = device;
   const ports = routine.inputs;
@@ -49,6 +62,7 @@ export function makeRunner(
   const place = (i: number): Storage => allocators?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
   const large = placement?.largeInputs(ports, aliases) ?? [];
   const inPlace = placement?.inPlace ?? [];
+  const failureAt = own.length;
   const takingOver = own.map((_, i) => i).filter((i) => inPlace[i] !== undefined);
   // numbers are numbers as long as there is no other device: to look at them too would take a part of a short call
   const checked = ports.flatMap(({ kind }, k) =>
@@ -88,6 +102,8 @@ export function makeRunner(
         outputs[i] ??=
           placement!.takeOver(inputs[inPlace[i]!] as Storage) ?? allocate(ownTypes[i]!, ownSizes[i]!);
       call(inputs, outputs);
+      if (failures.length > 0 && outputs[failureAt] !== 0)
+        throw failureOf(failures, outputs.slice(failureAt));
     } catch (problem) {
       undo(inputs, outputs);
       throw problem;

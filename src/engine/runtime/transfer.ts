@@ -27,6 +27,20 @@ export function requireTypes({ name, types }: Device, program: Program): void {
 }
 
 /**
+ * Refuses a program whose calls may end with an error for a device that does not answer at once.
+ *
+ * @throws DownhillError `option`
+ */
+export function requireImmediate({ name, memory }: Device, program: Program): void {
+  if (memory.isImmediate) return;
+  throw new DownhillError(
+    "option",
+    `${program.name}: a plain function in it may read outside of an array or throw, and ${name} could not say so at once. ` +
+      "Run it on the processor.",
+  );
+}
+
+/**
  * Operands in a memory: those that lie in another one are copied, once.
  *
  * @throws DownhillError `donated` for one that was given away, `option` for one that would have to be awaited.

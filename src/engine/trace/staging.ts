@@ -7,11 +7,20 @@ import type { ArrayType } from "../ir/types.ts";
 import { bind, withTrace } from "./bind.ts";
 import { currentSource, withSource } from "./source.ts";
 
+/** How a value of a program in the making comes about. */
+export interface Definition {
+  readonly prim: Primitive;
+  readonly ins: readonly Tensor[];
+  readonly params: unknown;
+}
+
 interface StagedValue {
   readonly trace: StagingTrace;
   readonly variable: { readonly type: ArrayType; name?: string | undefined };
   /** The number that every element is, where it is made as a constant. */
   readonly constant: number | undefined;
+  /** `undefined` for an input. */
+  readonly definition: Definition | undefined;
 }
 
 const noConstants: readonly number[] = [];
@@ -30,8 +39,8 @@ export interface StagingTrace extends Trace {
 export function makeStagingTrace(level: number): StagingTrace {
   const captured = new Map<Tensor, Var>();
   const eqns: Equation[] = [];
-  const wrap = (variable: StagedValue["variable"], constant?: number): Tensor => {
-    const value: StagedValue = { trace, variable, constant };
+  const wrap = (variable: StagedValue["variable"], constant?: number, definition?: Definition): Tensor => {
+    const value: StagedValue = { trace, variable, constant, definition };
     return new Tensor(variable.type, undefined, value);
   };
   const trace: StagingTrace = {
@@ -57,7 +66,10 @@ export function makeStagingTrace(level: number): StagingTrace {
         ins.map((x) => x.type),
         params,
       );
-      const outs = types.map((type) => wrap({ type }, prim.algebra?.constant?.(noConstants, params)));
+      const definition = { prim, ins, params };
+      const outs = types.map((type) =>
+        wrap({ type }, prim.algebra?.constant?.(noConstants, params), definition),
+      );
       eqns.push({ prim, params, ins: vars, outs: outs.map((x) => trace.varOf(x)), source: currentSource() });
       return outs;
     },
@@ -117,11 +129,25 @@ export function nameValue(x: Tensor, name: string): Tensor {
   return x;
 }
 
+function stagedValue({ tracer }: Tensor): StagedValue | undefined {
+  return tracer?.trace.kind === "program" ? (tracer as StagedValue) : undefined;
+}
+
 /** The number that a scalar holds, where it is known; while a program is traced, of a constant. */
-export function knownScalar({ type, slot, tracer }: Tensor): number | undefined {
-  if (type.shape.length > 0) return undefined;
-  if (tracer?.trace.kind === "program") return (tracer as StagedValue).constant;
-  return typeof slot === "number" ? slot : undefined;
+export function knownScalar(x: Tensor): number | undefined {
+  if (x.shape.length > 0) return undefined;
+  if (x.tracer?.trace.kind === "program") return knownConstant(x);
+  return typeof x.slot === "number" ? x.slot : undefined;
+}
+
+/** The number that every element is of a constant of the program that is traced. */
+export function knownConstant(x: Tensor): number | undefined {
+  return stagedValue(x)?.constant;
+}
+
+/** How a value of the program that is traced comes about, where it is no input. */
+export function definitionOf(x: Tensor): Definition | undefined {
+  return stagedValue(x)?.definition;
 }
 
 /** Runs a program on tensors by binding its equations one after the other, in whatever trace they belong to. */

@@ -1,5 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
-import { DownhillError, showType } from "../errors/index.ts";
+import { DownhillError, markHint, showType } from "../errors/index.ts";
 import type { Maybe } from "../ir/primitive.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -352,7 +352,7 @@ function plainResult(operation: string, result: unknown): DownhillError {
   return new DownhillError(
     "dtype",
     `${operation}: the function returned ${what}, so nothing connects it to its arguments. ` +
-      `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().`,
+      `Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().${markHint}`,
   );
 }
 

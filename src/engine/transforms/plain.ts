@@ -39,11 +39,19 @@ export function transformed<O>(
   options: O,
   apply: (f: AnyFunction, options: O) => AnyFunction,
 ): AnyFunction {
-  requireFunction(operation, f);
-  const plain = plainOf(f);
-  if (plain !== undefined) return plain.transform(operation, apply, options);
-  if (isMarked(f as AnyFunction)) throw notCompiled(operation, (f as AnyFunction).name);
-  return apply(f as AnyFunction, options);
+  requireCompiled(operation, f);
+  return plainOf(f)?.transform(operation, apply, options) ?? apply(f as AnyFunction, options);
+}
+
+/**
+ * Refuses what is no function, and a function of plain numbers that nothing has compiled. `example` shows a right call.
+ *
+ * @throws DownhillError `tree`, `trace`.
+ */
+export function requireCompiled(operation: string, f: unknown, example?: string): void {
+  requireFunction(operation, f, example);
+  if (plainOf(f) === undefined && isMarked(f as AnyFunction))
+    throw notCompiled(operation, (f as AnyFunction).name);
 }
 
 /** Whether the first statement of a function is `"use ad"`. Parameters may hold braces, but only nested in their parentheses. */
@@ -56,10 +64,15 @@ function isMarked(f: AnyFunction): boolean {
 }
 
 /** The error of a marked function whose form is not there. */
-export function notCompiled(operation: string, name: string): DownhillError {
+function notCompiled(operation: string, name: string): DownhillError {
   return new DownhillError(
     "trace",
     `${operation}: ${name === "" ? "the function" : name} is marked "use ad", but nothing has compiled it. Load it through the build plugin ` +
       `(downhill-plugin/vite, /esbuild, …), start Node with --import downhill-plugin/register, or make it with compile of "downhill/plain".`,
   );
+}
+
+/** What a search over tensors has found, as tensors, or, for a function of plain numbers, as what was given in their place. */
+export function asGiven(f: unknown, given: unknown, found: unknown): unknown {
+  return plainOf(f)?.restore(given, found) ?? found;
 }

@@ -1,4 +1,4 @@
-import { DownhillError, showShape } from "../../engine/errors/index.ts";
+import { DownhillError, markHint, showShape } from "../../engine/errors/index.ts";
 import { askedBy, beginBelow } from "../../engine/errors/stack.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
@@ -12,7 +12,7 @@ type HintOf = (name: string) => string | undefined;
 function explain(x: Tensor, name: string | symbol, hintOf: HintOf): string | undefined {
   const n = showShape(x.shape);
   if (name === "length") {
-    return `x.length: a tensor has no length. Its sizes are x.shape, here ${n}; that of the first axis is x.shape[0].`;
+    return `x.length: a tensor has no length. Its sizes are x.shape, here ${n}; that of the first axis is x.shape[0].${markHint}`;
   }
   if (name === Symbol.iterator) {
     return (
@@ -22,10 +22,10 @@ function explain(x: Tensor, name: string | symbol, hintOf: HintOf): string | und
   }
   if (typeof name === "symbol") return undefined;
   if (/^-?\d+$/.test(name)) {
-    return `x[${name}]: the items of a tensor are not properties of it. Write x.at(${name}), or x.tolist()[…] for plain numbers.`;
+    return `x[${name}]: the items of a tensor are not properties of it. Write x.at(${name}), or x.tolist()[…] for plain numbers.${markHint}`;
   }
   if (name.startsWith("Traced(")) {
-    return "x[i] with a traced i: the items of a tensor are not properties of it. Write x.at(i).";
+    return "x[i] with a traced i: the items of a tensor are not properties of it. Write x.at(i)." + markHint;
   }
   const hint = hintOf(name);
   return hint && `x.${name}: a tensor has no such property. ${hint}`;

@@ -1,4 +1,4 @@
-import { DownhillError } from "../../engine/errors/index.ts";
+import { DownhillError, markHint } from "../../engine/errors/index.ts";
 import { sourceLines } from "../../engine/errors/source-line.ts";
 import { beginBelow, callerOf, placeOf } from "../../engine/errors/stack.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
@@ -28,7 +28,7 @@ export function operatorError(below: () => unknown): DownhillError {
     `A tensor cannot be used with JavaScript's operators and Math${line === undefined ? "" : `, as in \`${line}\``}. ` +
       `Instead of x * y write x.mul(y) or mul(x, y) (also add, sub, div, pow); instead of Math.${asked}(${call.split("(")[1]!} write ${call}, ` +
       `imported from "downhill"; instead of x < y write less(x, y), and where(…) instead of if. ` +
-      `For the plain number of a scalar use x.item(), for a text String(x).`,
+      `For the plain number of a scalar use x.item(), for a text String(x).${markHint}`,
   );
   return beginBelow(error, below);
 }

@@ -5,6 +5,7 @@ import {
   type AdamState,
   chain,
   clipByGlobalNorm,
+  fitCurve,
   leastSquares,
   lookahead,
   type LookaheadState,
@@ -47,3 +48,26 @@ same<MinimizeResult<Tensor>>()(
 );
 same<Layer>()(minimize((p: Layer) => sum(square(sub(p.w, p.b))), { w: [1, 2], b: 0 }).params, true);
 same<Layer>()(leastSquares((p: Layer) => sub(p.w, p.b), { w: [1, 2], b: 0 }).standardErrors, true);
+
+// Searches for functions of plain numbers give plain numbers.
+interface Line {
+  readonly slope: number;
+  offsets: number[];
+}
+declare const line: Line;
+declare const distance: (p: Line, xs: Float64Array) => number;
+declare const xs: Float64Array;
+same<MinimizeResult<{ readonly slope: number; offsets: number[] }>>()(
+  minimize(distance, line, { args: [xs] }),
+  true,
+);
+same<number>()(minimize((x: number) => x * x, 1).params, true);
+same<number[]>()(leastSquares((p: Line) => [p.slope], line).residuals, true);
+same<number[]>()(leastSquares((p: Line) => [p.slope], line).standardErrors.offsets, true);
+same<number[]>()(
+  fitCurve((x: number, { a }: { a: number }) => a * x, [1, 2], [1, 2], { parameters: ["a"] }).fitted,
+  true,
+);
+same<Tensor>()(fitCurve((x, { a }) => a.mul(x), [1, 2], [1, 2], { parameters: ["a"] }).fitted, true);
+// @ts-expect-error the data are an array of numbers
+minimize(distance, line, { args: ["1"] });

@@ -4,7 +4,7 @@ import type { ArrayDeclaration } from "../region.ts";
 import { writeExpr, settled } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
 import { plus, times } from "./places.ts";
-import type { Cursor, Scope } from "./scope.ts";
+import type { ArrayPlace, Cursor, Scope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 
 /** Declares an array: its lengths become locals, it is checked that they are not negative and fit, and its elements become 0. */
@@ -14,6 +14,7 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
   if (growable) {
     const room = capacity ?? k.i32(0);
     scope.arrays.set(name, { type, buffer, offset, dims: [room], capacity: room });
+    clear(scope, cursor, { type, buffer, offset }, room);
     return;
   }
   const dims = stmt.dims.map((n) => {
@@ -22,9 +23,16 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
   });
   if (capacity !== undefined) guardRoom(scope, cursor, stmt, dims, capacity);
   scope.arrays.set(name, { type, buffer, offset, dims });
-  const size = dims.reduce(times);
-  const fresh = scope.host.fresh("i");
-  cursor.block.forEach(fresh, k.i32(0), size, (loop, i) =>
+  clear(scope, cursor, { type, buffer, offset }, dims.reduce(times));
+}
+
+function clear(
+  scope: Scope,
+  cursor: Cursor,
+  { type, buffer, offset }: Pick<ArrayPlace, "type" | "buffer" | "offset">,
+  size: Expr,
+): void {
+  cursor.block.forEach(scope.host.fresh("i"), k.i32(0), size, (loop, i) =>
     loop.store(buffer, plus(offset, i), k.constant(type, 0)),
   );
 }

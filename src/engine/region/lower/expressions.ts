@@ -19,10 +19,8 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
       return scalarOf(scope, expr.name);
     case "length":
       return must(arrayOf(scope, expr.array).dims[expr.axis], `axis ${expr.axis} of "${expr.array}"`);
-    case "load": {
-      const { type, buffer } = arrayOf(scope, expr.array);
-      return k.load(type, buffer, writePlace(scope, cursor, expr));
-    }
+    case "load":
+      return writeLoad(scope, cursor, expr);
     case "apply":
       return writeApplication(scope, cursor, expr);
     case "convert": {
@@ -36,6 +34,16 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
     default:
       return assertNever(expr, "writeExpr");
   }
+}
+
+/** An element. Of an array that grows, what is beyond its memory was never stored, and is 0. */
+function writeLoad(scope: Scope, cursor: Cursor, expr: Load): Expr {
+  const { type, buffer, offset, capacity } = arrayOf(scope, expr.array);
+  const place = writePlace(scope, cursor, expr);
+  if (capacity === undefined) return k.load(type, buffer, place);
+  const steady = settled(scope, cursor.block, "place", place);
+  const isThere = k.lt(offset.kind === "const" ? steady : k.sub(steady, offset), capacity);
+  return k.select(isThere, k.load(type, buffer, steady), k.constant(type, 0));
 }
 
 /** The index of an element in the buffer of its array, after the checks that it needs. */

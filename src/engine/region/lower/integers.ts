@@ -3,6 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import type { BinaryOp, Expr } from "../../kernel/scalar.ts";
+import { maxLength } from "../region.ts";
 import type { Scope } from "./scope.ts";
 
 // Integer arithmetic of the vocabulary wraps. A place, a bound or a length that would leave the int32 numbers must not become
@@ -12,8 +13,9 @@ const int32: Range = { low: -2147483648, high: 2147483647 };
 /** Whole numbers between these are exact in float64. */
 const exactWhole = 2 ** 53;
 
-/** Lengths of arrays. */
-export const lengthRange: Range = { low: 0, high: int32.high };
+/** Lengths of arrays, and integer parameters. */
+export const lengthRange: Range = { low: 0, high: maxLength };
+export const integerRange: Range = { low: -maxLength, high: maxLength };
 
 /** Where the value of an integer expression lies before it wraps, as if nothing in it wrapped. */
 export function rangeOf(scope: Scope, expr: Expr): Range {

@@ -1,5 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
+import { makeFailures } from "../../kernel/failure.ts";
 import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
 import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
@@ -7,7 +8,7 @@ import type { ScalarFunctions } from "../functions.ts";
 import type { Region, RegionResult } from "../region.ts";
 import type { ArrayPlan } from "./sizes.ts";
 import { planArrays } from "./sizes.ts";
-import { makeFailure, makeNames, writeRegion } from "./region.ts";
+import { makeNames, writeRegion } from "./region.ts";
 import type { ArrayMemory, ArrayPlace, Site } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 
@@ -56,7 +57,7 @@ export function lowerRegion(
   const plans = planArrays(region, functions, params.scalars, params.arrays);
   const prelude = k.makeBlock();
   const memory = placeArrays(region, plans, prelude, fresh);
-  const failure = makeFailure(fresh);
+  const failure = makeFailures<Site>(fresh);
   const block = k.makeBlock();
   const host = {
     block,
@@ -69,16 +70,17 @@ export function lowerRegion(
   const asked = region.results.flatMap((result) => (result.kind === "array" ? [result.name] : []));
   const written = writeRegion(region, functions, host, {
     ...options,
-    outOf: (name) => memory.copies.get(name),
+    outOf(name) {
+      const buffer = memory.copies.get(name);
+      return buffer === undefined ? undefined : { buffer, offset: k.i32(0) };
+    },
     dimsOf: asked.filter((name) => must(plans.get(name), "a plan").dims === undefined),
   });
-  const canFail = failure.sites.length > 0;
-  if (canFail) failure.declare(prelude);
+  failure.declare(prelude);
   for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
   const { outputs, results } = outputsOf(region, plans, memory, written);
-  const failureAt = canFail ? outputs.length : undefined;
-  const { site, wanted, length } = failure.locals;
-  if (canFail) outputs.push(...[site, wanted, length].map((value) => ({ kind: "scalar", value }) as const));
+  const failureAt = failure.sites.length > 0 ? outputs.length : undefined;
+  outputs.push(...failure.outputs());
   const capacityPorts = memory.capacities.map(({ name }): Port => ({ kind: "scalar", name, type: "i32" }));
   const inputs = [...params.ports, ...params.lengths, ...capacityPorts];
   return {

@@ -1,6 +1,7 @@
 import { must } from "../../util/assert-never.ts";
 import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
+import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
@@ -37,21 +38,10 @@ export interface Site {
   readonly message?: string;
 }
 
-/** How a routine says that a call ended with an error: locals that are 0 as long as there is none. */
-export interface FailureLocals {
-  /** Number of the site, from 1. */
-  readonly site: Expr;
-  /** The place or length that was asked for, f64; and the length of that axis, i32. */
-  readonly wanted: Expr;
-  readonly length: Expr;
-  /** Numbers a site. */
-  add(site: Site): number;
-}
-
 /** What a region is written into: a routine of its own, or a part of one. */
 export interface Host {
   readonly block: Block;
-  readonly failure: FailureLocals;
+  readonly failure: FailureLocals<Site>;
   fresh(hint: string): string;
   /** Scalar parameters as constants or locals that are never set; array parameters. */
   readonly scalars: ReadonlyMap<string, Expr>;
@@ -71,6 +61,13 @@ export interface Check {
   readonly length: Expr;
 }
 
+/** An index that a loop declares in its body, from `from` to below `to`. */
+export interface LoopIndex {
+  readonly index: string;
+  readonly from: Expr;
+  readonly to: Expr;
+}
+
 /** What is known while a region is written. */
 export interface Scope {
   readonly host: Host;
@@ -86,6 +83,8 @@ export interface Scope {
   /** Locals of the routine that are set. */
   readonly changing: Set<string>;
   readonly guards: Map<Stmt, Guard>;
+  /** Loops that are not counted by the index that the region knows, with that index and its ends. */
+  readonly indices: Map<Stmt, LoopIndex>;
   /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }

@@ -1,7 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import { plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { vmap } from "../../../engine/transforms/vmap.ts";
+import type { OnlyPlain } from "../../../engine/tree/plain-types.ts";
 import { unflatten } from "../../../engine/tree/index.ts";
 import { pick } from "../minimize/problem.ts";
 import { search } from "./follow.ts";
@@ -15,7 +17,7 @@ import {
   readData,
   type FitCurveOptions,
 } from "./options.ts";
-import { type CurveFit, describe } from "./result.ts";
+import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
 
 /** One scalar for each name. */
 export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
@@ -53,14 +55,20 @@ export function fitCurve<const K extends string, X extends Readonly<Record<strin
   y: TensorLike,
   options: FitCurveOptions<K>,
 ): CurveFit<K, X>;
+export function fitCurve<const K extends string, X extends number | Readonly<Record<string, number>>>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  x: PlainColumns<X>,
+  y: TensorLike,
+  options: FitCurveOptions<K>,
+): PlainCurveFit<K, X>;
 export function fitCurve(
   model: (x: never, params: never) => unknown,
   x: unknown,
   y: TensorLike,
   options: FitCurveOptions,
-): CurveFit<string, never> {
+): CurveFit<string, never> | PlainCurveFit<string, never> {
   if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
-  requireFunction(operation, model, `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`);
+  requireCompiled(operation, model, `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`);
   const choices = readChoices(options); // first, for it knows a misspelt "parameters"
   const names = readNames(options);
   const data = readData(x, y, options, choices.absoluteSigma);
@@ -83,11 +91,17 @@ export function fitCurve(
         "Give more data, or a model with fewer parameters.",
     );
   }
+  const plain = plainOf(model);
+  // a plain model knows one row
+  const onRows =
+    plain === undefined
+      ? model
+      : vmap(plain.overTensors as (...row: Tensor[]) => Tensor, { inAxes: [0, null] });
   const curve = curveModel(
     operation,
     names.length,
     (columns, theta) =>
-      model(
+      onRows(
         unflatten(data.def, columns) as never,
         Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
       ),
@@ -98,5 +112,6 @@ export function fitCurve(
     Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
   );
   const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
-  return describe(names, curve, { ...data, walls }, choices, fit);
+  const found = describe(names, curve, { ...data, walls }, choices, fit);
+  return plain === undefined ? found : inNumbers(found);
 }

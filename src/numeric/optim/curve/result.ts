@@ -62,6 +62,40 @@ export interface CurveFit<K extends string = string, X = Tensor> {
 
 type LikeColumns<X> = X extends Tensor ? TensorLike : { readonly [name in keyof X]: TensorLike };
 
+/** Columns of data for a model of plain numbers, which knows one row: numbers, or a record of some. */
+export type PlainColumns<X> = X extends number
+  ? ArrayLike<number> & TensorLike
+  : { readonly [name in keyof X]: ArrayLike<number> & TensorLike };
+
+/** What `fitCurve` found for a model of plain numbers: arrays of numbers in the place of tensors. */
+export interface PlainCurveFit<K extends string = string, X = number> extends Omit<
+  CurveFit<K>,
+  "covariance" | "correlation" | "fitted" | "residuals" | "predict"
+> {
+  readonly covariance: number[][];
+  readonly correlation: number[][];
+  readonly fitted: number[];
+  readonly residuals: number[];
+  readonly predict: (x: PlainColumns<X>) => { readonly [part in keyof CurveBand]: number[] };
+}
+
+/** The same result in plain numbers. */
+export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, never> {
+  const row = (x: Tensor): number[] => x.tolist() as number[];
+  const matrix = (x: Tensor): number[][] => x.tolist() as number[][];
+  return {
+    ...fit,
+    covariance: matrix(fit.covariance),
+    correlation: matrix(fit.correlation),
+    fitted: row(fit.fitted),
+    residuals: row(fit.residuals),
+    predict(x) {
+      const { value, low, high } = fit.predict(x);
+      return { value: row(value), low: row(low), high: row(high) };
+    },
+  };
+}
+
 /** What the fit tells. */
 export function describe(
   names: readonly string[],

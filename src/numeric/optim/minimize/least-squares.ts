@@ -4,8 +4,9 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
-import { requireFunction } from "../../../engine/transforms/arguments.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { asGiven, requireCompiled } from "../../../engine/transforms/plain.ts";
+import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
 import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { fixed, flag, oneOf, readOptions } from "../options.ts";
 import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
@@ -83,6 +84,14 @@ export interface LeastSquaresResult<P> {
   readonly jacobians: number;
 }
 
+/** What a fit of a function of plain numbers found. */
+export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals" | "covariance"> & {
+  readonly residuals: number[];
+  readonly covariance: number[][];
+};
+
+type AnyResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
+
 /**
  * The parameters for which the sum of squares of the residuals is least, from `x0`, by Levenberg and Marquardt's method
  * with exact derivatives (`jacfwd`). Computes in float64.
@@ -106,16 +115,21 @@ export function leastSquares(
   x0: TensorLike,
   options?: LeastSquaresOptions<Tensor, Tensor[]>,
 ): LeastSquaresResult<Tensor>;
+export function leastSquares<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  x0: P,
+  options?: LeastSquaresSolverOptions<Plain<P>> & { readonly args?: A },
+): PlainLeastSquaresResult<Plain<P>>;
 export function leastSquares<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
   options?: LeastSquaresOptions<P, A>,
 ): LeastSquaresResult<P>;
 export function leastSquares(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
   options: LeastSquaresOptions<never, readonly unknown[]> = {},
-): LeastSquaresResult<unknown> {
+): AnyResult {
   if (arguments.length > 3) refuseExtra("leastSquares", arguments, 3);
   const [args, rest] = takeArgs("leastSquares", options);
   const { run, report } = prepareLeastSquares("leastSquares", f, rest)(x0, args);
@@ -128,16 +142,21 @@ export async function leastSquaresAsync(
   x0: TensorLike,
   options?: LeastSquaresOptions<Tensor, Tensor[]>,
 ): Promise<LeastSquaresResult<Tensor>>;
+export async function leastSquaresAsync<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  x0: P,
+  options?: LeastSquaresSolverOptions<Plain<P>> & { readonly args?: A },
+): Promise<PlainLeastSquaresResult<Plain<P>>>;
 export async function leastSquaresAsync<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
   options?: LeastSquaresOptions<P, A>,
 ): Promise<LeastSquaresResult<P>>;
 export async function leastSquaresAsync(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
   options: LeastSquaresOptions<never, readonly unknown[]> = {},
-): Promise<LeastSquaresResult<unknown>> {
+): Promise<AnyResult> {
   if (arguments.length > 3) refuseExtra("leastSquaresAsync", arguments, 3);
   const [args, rest] = takeArgs("leastSquaresAsync", options);
   const { run, report } = prepareLeastSquares("leastSquaresAsync", f, rest)(x0, args);
@@ -159,14 +178,18 @@ export function leastSquaresSolver(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   options?: LeastSquaresSolverOptions<Tensor>,
 ): (x0: TensorLike, ...args: TensorLike[]) => LeastSquaresResult<Tensor>;
+export function leastSquaresSolver<P, A extends unknown[]>(
+  f: ((params: P, ...args: A) => ArrayLike<number>) & OnlyPlain<[P, A]>,
+  options?: LeastSquaresSolverOptions<Plain<P>>,
+): (x0: P, ...args: A) => PlainLeastSquaresResult<Plain<P>>;
 export function leastSquaresSolver<P, A extends readonly unknown[]>(
   f: (params: P, ...args: A) => Tensor,
   options?: LeastSquaresSolverOptions<P>,
 ): (x0: Like<P>, ...args: LikeAll<A>) => LeastSquaresResult<P>;
 export function leastSquaresSolver(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never> = {},
-): (x0: never, ...args: never[]) => LeastSquaresResult<unknown> {
+): (x0: never, ...args: never[]) => AnyResult {
   if (arguments.length > 2) refuseExtra("leastSquaresSolver", arguments, 2);
   const prepared = prepareLeastSquares("leastSquaresSolver", f, options);
   return (x0, ...args) => {
@@ -180,15 +203,15 @@ type Choices = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
 /** One search: its steps, and what is told of their outcome. */
 interface Run {
   readonly run: Generator<void, Outcome, void>;
-  readonly report: (outcome: Outcome) => LeastSquaresResult<unknown>;
+  readonly report: (outcome: Outcome) => AnyResult;
 }
 
 function prepareLeastSquares(
   operation: string,
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never>,
 ): (x0: unknown, args: readonly unknown[]) => Run {
-  requireFunction(operation, f);
+  requireCompiled(operation, f);
   const limits = readLimits(
     operation,
     options,
@@ -228,7 +251,7 @@ function prepareLeastSquares(
   const { callback } = options;
   return (x0, args) => {
     const counts = { evaluations: 0, jacobians: 0 };
-    const flat = flatParameters(operation, x0);
+    const flat = flatParameters(operation, x0, f);
     const walls = readWalls(flat, options);
     const { plain, values, derivatives } = functionsFor(flat);
     const residuals: Residuals = {
@@ -262,10 +285,10 @@ function prepareLeastSquares(
         return {
           params: flat.fromVector(best.x),
           sumOfSquares: best.value,
-          residuals: tensor(plain([best.x], args)[0]!),
+          residuals: asGiven(f, [], tensor(plain([best.x], args)[0]!)) as Tensor & number[],
           degreesOfFreedom: errors.degreesOfFreedom,
           standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(errors.covariance[i * n + i]!))),
-          covariance: tensor(errors.covariance, { shape: [n, n] }),
+          covariance: asGiven(f, [], tensor(errors.covariance, { shape: [n, n] })) as Tensor & number[][],
           reason,
           converged: isConverged(reason),
           message: explain(reason, best),

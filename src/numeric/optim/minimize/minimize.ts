@@ -1,9 +1,10 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
-import { requireFunction } from "../../../engine/transforms/arguments.ts";
 import { valueAndGrad } from "../../../engine/transforms/grad.ts";
 import { hvp } from "../../../engine/transforms/jacobian.ts";
+import { requireCompiled } from "../../../engine/transforms/plain.ts";
+import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
 import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { nelderMead } from "./nelder-mead.ts";
@@ -93,13 +94,18 @@ export function minimize(
   x0: TensorLike,
   options?: MinimizeOptions<Tensor, Tensor[]>,
 ): MinimizeResult<Tensor>;
+export function minimize<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  x0: P,
+  options?: SolverOptions<Plain<P>> & { readonly args?: A },
+): MinimizeResult<Plain<P>>;
 export function minimize<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
   options?: MinimizeOptions<P, A>,
 ): MinimizeResult<P>;
 export function minimize(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | number,
   x0: unknown,
   options: MinimizeOptions<never, readonly unknown[]> = {},
 ): MinimizeResult<unknown> {
@@ -122,13 +128,18 @@ export async function minimizeAsync(
   x0: TensorLike,
   options?: MinimizeOptions<Tensor, Tensor[]>,
 ): Promise<MinimizeResult<Tensor>>;
+export async function minimizeAsync<P, A extends unknown[] = []>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  x0: P,
+  options?: SolverOptions<Plain<P>> & { readonly args?: A },
+): Promise<MinimizeResult<Plain<P>>>;
 export async function minimizeAsync<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
   x0: Like<P>,
   options?: MinimizeOptions<P, A>,
 ): Promise<MinimizeResult<P>>;
 export async function minimizeAsync(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | number,
   x0: unknown,
   options: MinimizeOptions<never, readonly unknown[]> = {},
 ): Promise<MinimizeResult<unknown>> {
@@ -153,12 +164,16 @@ export function solver(
   f: (x: Tensor, ...args: Tensor[]) => Tensor,
   options?: SolverOptions<Tensor>,
 ): (x0: TensorLike, ...args: TensorLike[]) => MinimizeResult<Tensor>;
+export function solver<P, A extends unknown[]>(
+  f: ((params: P, ...args: A) => number) & OnlyPlain<[P, A]>,
+  options?: SolverOptions<Plain<P>>,
+): (x0: P, ...args: A) => MinimizeResult<Plain<P>>;
 export function solver<P, A extends readonly unknown[]>(
   f: (params: P, ...args: A) => Tensor,
   options?: SolverOptions<P>,
 ): (x0: Like<P>, ...args: LikeAll<A>) => MinimizeResult<P>;
 export function solver(
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never> = {},
 ): (x0: never, ...args: never[]) => MinimizeResult<unknown> {
   if (arguments.length > 2) refuseExtra("solver", arguments, 2);
@@ -191,10 +206,10 @@ const methods = ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const;
 
 function prepare(
   operation: string,
-  f: (...given: never[]) => Tensor,
+  f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never>,
 ): (x0: unknown, args: readonly unknown[]) => Run {
-  requireFunction(operation, f);
+  requireCompiled(operation, f);
   const limits = readLimits(operation, options, ["method", "jit", "low", "high"]);
   const { low, high, callback } = options;
   const isBounded = low !== undefined || high !== undefined;
@@ -222,7 +237,7 @@ function prepare(
   });
   return (x0, args) => {
     const counts = { evaluations: 0, hessianProducts: 0 };
-    const flat = flatParameters(operation, x0);
+    const flat = flatParameters(operation, x0, f);
     const walls = isBounded ? readWalls(flat, options) : undefined;
     const { value, both, times } = functionsFor(flat);
     const objective: Objective = {

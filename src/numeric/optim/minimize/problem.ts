@@ -1,9 +1,10 @@
 import { tensor } from "../../array/create.ts";
 import { astype } from "../../array/elementwise.ts";
 import { reshape, slice } from "../../array/shape.ts";
-import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { DownhillError, markHint, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { asGiven } from "../../../engine/transforms/plain.ts";
 import { asyncFunction } from "../../../engine/trace/bind.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
@@ -18,12 +19,12 @@ export interface FlatParameters {
   readonly start: Float64Array;
   /** A vector, traced or not, as the parameters that it stands for. */
   readonly toTree: (x: Tensor) => unknown;
-  /** One number for each parameter, in their structure. */
+  /** One number for each parameter, in their structure: tensors, or plain numbers where the function computes with these. */
   readonly fromVector: (x: Float64Array) => unknown;
 }
 
-/** Takes nested parameters as one vector. */
-export function flatParameters(operation: string, params: unknown): FlatParameters {
+/** Takes nested parameters of a function as one vector. */
+export function flatParameters(operation: string, params: unknown, f: unknown): FlatParameters {
   const parameters = readParameters(operation, params, "x0");
   const start = Float64Array.from(parameters.tensors.flatMap((x) => [...x.data()]));
   const toTree = (x: Tensor): unknown => {
@@ -34,7 +35,7 @@ export function flatParameters(operation: string, params: unknown): FlatParamete
     });
     return rebuild(parameters, tensors);
   };
-  return { parameters, start, toTree, fromVector: (x) => toTree(tensor(x)) };
+  return { parameters, start, toTree, fromVector: (x) => asGiven(f, params, toTree(tensor(x))) };
 }
 
 /** A function of a vector with what a method may ask of it. */
@@ -102,7 +103,7 @@ export function requireResult(operation: string, out: unknown, axes: 0 | 1): Ten
   if (typeof out === "number" && axes === 0) {
     throw new DownhillError(
       "derivative",
-      `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.`,
+      `${operation}: the function returned a plain number, which has no derivative. Compute with downhill's functions throughout.${markHint}`,
     );
   }
   if (out instanceof Promise) throw asyncFunction(operation, out);

@@ -3,12 +3,13 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType, type DType } from "../../../engine/ir/types.ts";
 import { fromArray } from "../../../engine/prims/lift.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { Region, RegionType } from "../../../engine/region/region.ts";
+import { callRegion, type RegionArray } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
 import type { PlainType } from "../form.ts";
-import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
+import { type Elements, type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -28,29 +29,48 @@ export interface Prepared {
 export interface PlainCallable {
   readonly name: string;
   readonly params: readonly PlainType[];
+  /** Names of the arguments, for messages. */
+  readonly names: readonly string[];
   /**
    * Takes arguments apart. The leaves of argument i have `leads[i]` axes more in front than the function takes: those of batches.
    *
    * @throws DownhillError as `takeApart`.
    */
-  prepare(operation: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
+  prepare(title: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly Operands[]): Operands;
   /** Whether a tensor is among arguments, so that they are not plain. */
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */
   readonly overTensors: AnyFunction;
-  /** From plain arguments to a plain result without tensors, where that can be. */
-  readonly direct: ((operation: string, args: readonly unknown[]) => unknown) | undefined;
+  /** The region that computes it, where one does: numbers to numbers, without tensors. */
+  readonly body: (() => Body) | undefined;
 }
 
-/** Takes the arguments of a call apart, which must be as many as the function has. */
+/** A region and its last operands, which are no arguments; before them come the operands of each argument. */
+export interface Body {
+  readonly region: Region;
+  readonly outside: () => readonly Leaf[];
+}
+
+/** What a region gives. */
+export function runBody(
+  { region, outside }: Body,
+  leaves: readonly Leaf[],
+  behind: readonly Leaf[] = [],
+): Leaf[] {
+  const args = [...leaves, ...outside(), ...behind].map((leaf) =>
+    typeof leaf.data === "number" ? leaf.data : (leaf as RegionArray<Elements>),
+  );
+  return callRegion(region, args).map((x) => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
+}
+
+/** Takes the arguments of a call apart, which must be as many as the function has. `title` is what messages call it. */
 export function prepareCall(
-  operation: string,
   { name, params, prepare }: PlainCallable,
   args: readonly unknown[],
+  title: string = name,
 ): Prepared {
-  const title = `${operation}(${name})`;
   const arity = params.length;
   if (args.length > arity) refuseExtra(title, args, arity);
   if (args.length < arity) {

@@ -1,0 +1,31 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve as join } from "node:path";
+import type { Resolve } from "./transform.ts";
+
+/** Endings that an import may leave out, and what one that names the compiled file stands for. */
+const endings = ["", ".ts", ".mts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js"];
+
+/**
+ * Follows relative imports as TypeScript does, from file to file. `seen` is told each file that is read, and `known` gives the file of
+ * an import that a bundler has resolved.
+ */
+export function fileResolver(
+  seen: (file: string) => void,
+  known: (specifier: string, importer: string) => string | undefined = () => undefined,
+): Resolve {
+  return (specifier, importer) => {
+    const file = known(specifier, importer) ?? relativeFile(specifier, importer);
+    if (file === undefined || !/\.[mc]?[jt]sx?$/.test(file)) return undefined;
+    seen(file);
+    return { file, text: readFileSync(file, "utf8") };
+  };
+}
+
+function relativeFile(specifier: string, importer: string): string | undefined {
+  if (!/^\.{1,2}\//.test(specifier)) return undefined;
+  const path = join(dirname(importer), specifier);
+  const compiled = path.replace(/\.([mc]?)js$/, ".$1ts");
+  return [...endings.map((ending) => path + ending), compiled].find(
+    (file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true,
+  );
+}

@@ -1,0 +1,78 @@
+import { relative } from "node:path";
+import {
+  createUnplugin,
+  type UnpluginBuildContext,
+  type UnpluginContext,
+  type UnpluginInstance,
+} from "unplugin";
+import { fileResolver } from "./files.ts";
+import { importsOf } from "./parse.ts";
+import { mayBeMarked, transform, type Transformed } from "./transform.ts";
+
+/** Options of the build plugin. */
+export interface PluginOptions {
+  /** Modules that are looked at: what their path must match. Default: JavaScript and TypeScript outside of `node_modules`. */
+  readonly include?: RegExp;
+}
+
+const sources = /\.[mc]?[jt]sx?(?:$|\?)/;
+
+/** Compiles functions marked `"use ad"`, in every bundler that unplugin serves. */
+export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @__PURE__ */ createUnplugin(
+  (options = {}) => ({
+    name: "downhill",
+    enforce: "pre", // types are read, so before they are stripped
+    transform: {
+      filter: {
+        id: { include: options.include ?? sources, exclude: options.include ? [] : /\/node_modules\// },
+        code: "use ad",
+      },
+      async handler(code: string, id: string): Promise<Transformed | undefined> {
+        if (!mayBeMarked(code)) return undefined;
+        const file = id.replace(/[?#].*$/, "");
+        try {
+          const known = await resolvedImports(this, code, file);
+          const resolve = fileResolver(
+            (seen) => {
+              this.addWatchFile(seen);
+            },
+            (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
+          );
+          return transform(code, file, resolve);
+        } catch (error) {
+          this.error(asMessage(error, file));
+          return undefined;
+        }
+      },
+    },
+  }),
+);
+
+type Context = UnpluginBuildContext & UnpluginContext;
+
+/** Where Rollup and its kin say of themselves where an import leads: through aliases, say. */
+async function resolvedImports(context: Context, code: string, file: string): Promise<Map<string, string>> {
+  const { resolve } = context as Context & {
+    readonly resolve?: (specifier: string, importer: string) => Promise<{ readonly id: string } | null>;
+  };
+  const known = new Map<string, string>();
+  if (typeof resolve !== "function") return known;
+  for (const specifier of importsOf(code, file)) {
+    const found = await resolve.call(context, specifier, file);
+    if (found !== null && !found.id.includes("/node_modules/"))
+      known.set(specifier, found.id.replace(/[?#].*$/, ""));
+  }
+  return known;
+}
+
+/** An error as bundlers show it. */
+function asMessage(error: unknown, file: string): Parameters<Context["error"]>[0] {
+  const { message, line, column } = error as Error & { readonly line?: number; readonly column?: number };
+  const isPlaced = typeof line === "number" && typeof column === "number";
+  const shown = message.replaceAll(file, relative(process.cwd(), file));
+  return {
+    message: shown,
+    id: file,
+    ...(isPlaced ? { loc: { file, line, column: column - 1 } } : {}), // bundlers count columns from 0
+  };
+}

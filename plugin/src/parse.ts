@@ -1,0 +1,31 @@
+import { parseSync } from "oxc-parser";
+
+/** A syntax tree as `downhill/plain` reads it. */
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The syntax tree of a module; the ending of the file says whether it is TypeScript.
+ *
+ * @throws SyntaxError
+ */
+export function parse(text: string, file: string): Node {
+  const { program, errors } = parseSync(file.replace(/[?#].*$/, ""), text, {
+    astType: "ts",
+    preserveParens: false,
+    sourceType: "module",
+  });
+  const [error] = errors;
+  if (error !== undefined)
+    throw new SyntaxError(`${file}: ${error.message}\n${error.codeframe ?? ""}`.trimEnd());
+  return program;
+}
+
+/** The modules that a module imports. */
+export function importsOf(text: string, file: string): string[] {
+  const { module } = parseSync(file, text, { sourceType: "module" });
+  return module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
+}

@@ -1,0 +1,7 @@
+import { downhill } from "./index.ts";
+
+const plugin: typeof downhill.rolldown = downhill.rolldown;
+
+// Configurations import plugins by default.
+// oxlint-disable-next-line import/no-default-export
+export default plugin;

@@ -1,0 +1,127 @@
+import MagicString, { type SourceMap } from "magic-string";
+import { elaborate, type MarkedFunction, markedFunctions, parseModule } from "downhill/plain";
+import { parse } from "./parse.ts";
+
+/** Finds the module that an import names: its file and its text; `undefined` where it cannot be followed. */
+export type Resolve = (
+  specifier: string,
+  importer: string,
+) => { readonly text: string; readonly file: string } | undefined;
+
+export interface Transformed {
+  readonly code: string;
+  readonly map: SourceMap;
+}
+
+/** Whether the text of a module may hold a marked function. */
+export function mayBeMarked(code: string): boolean {
+  return code.includes("use ad");
+}
+
+/**
+ * Attaches their compiled forms to the marked functions of a module. Every line keeps its number, and functions keep their text:
+ * a call with numbers runs it as it is.
+ *
+ * A declaration is hoisted, so its form is attached at the beginning of its block, and its body begins with the question whether
+ * tensors are among the arguments. An expression is wrapped. Values from outside are read by a thunk, at each call.
+ *
+ * @returns `undefined` where no function is marked.
+ * @throws PlainError for code that cannot be differentiated, SyntaxError for what cannot be read.
+ */
+export function transform(code: string, file: string, resolve: Resolve): Transformed | undefined {
+  if (!mayBeMarked(code)) return undefined;
+  const module = parseModule(code, { parse, file, resolve });
+  const marked = markedFunctions(module.program);
+  if (marked.length === 0) return undefined;
+  const text = new MagicString(code);
+  const fresh = freshNames(code);
+  const attach = fresh("attachForm");
+  const wrap = fresh("wrapForm");
+  let head = `import { attachForm as ${attach}, wrapForm as ${wrap} } from "downhill/plain"; `;
+  for (const one of marked) {
+    requireFunction(one, file);
+    const form = elaborate(module, one);
+    const data = fresh("form");
+    head += `const ${data} = ${JSON.stringify(form)}; `;
+    const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
+    if (one.node.type === "FunctionDeclaration") {
+      head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
+    } else {
+      const name = one.node.id ? "" : `, ${JSON.stringify(one.name ?? "")}`;
+      text.appendLeft(one.node.start, `${wrap}(`);
+      text.appendRight(one.node.end, `, ${data}, ${captured}${name})`);
+    }
+  }
+  text.prependLeft(beginOf(code, module.program), head);
+  return {
+    code: text.toString(),
+    map: text.generateMap({ source: file, includeContent: true, hires: "boundary" }),
+  };
+}
+
+/** Gives names that do not occur in a text. */
+function freshNames(code: string): (base: string) => string {
+  let count = 0;
+  return (base) => {
+    let name: string;
+    do name = `$${base}${count++}`;
+    while (code.includes(name));
+    return name;
+  };
+}
+
+type Node = MarkedFunction["around"][number];
+
+/** What has statements: a program, block or case. */
+interface Block extends Node {
+  readonly body: readonly (Node & { readonly directive?: string | null })[];
+}
+
+/** A method has neither a statement nor an expression of its own that could be wrapped. */
+function requireFunction({ node, around }: MarkedFunction, file: string): void {
+  const parent: (Node & { readonly method?: boolean; readonly kind?: string }) | undefined = around.at(-1);
+  const isMember = parent?.type === "Property" && (parent.method === true || parent.kind !== "init");
+  if (parent?.type !== "MethodDefinition" && !isMember) return;
+  const error = new Error(`${file}: a method cannot be marked "use ad": write it as a function.`);
+  throw Object.assign(error, { file, start: node.start });
+}
+
+/** Attaches the form of a declaration, by what `attached` writes for its name. Returns what belongs to the head of the module. */
+function attachDeclaration(
+  text: MagicString,
+  { node, around }: MarkedFunction,
+  fresh: (base: string) => string,
+  attached: (name: string) => string,
+): string {
+  const code = text.original;
+  const handle = fresh("handle");
+  const name = node.id?.name ?? fresh("unnamed");
+  const parent = around.at(-1)!;
+  const isTop = parent.type === "Program" || parent.type.startsWith("Export");
+  // A module of a cycle, or another case of a switch, may call the function before: then it is what it was.
+  const isEarly = isTop || parent.type === "SwitchCase";
+  let statement = `${isEarly ? "var" : "const"} ${handle} = ${attached(name)}; `;
+  if (!node.id) {
+    text.appendLeft(node.start + code.slice(node.start).indexOf("function") + "function".length, ` ${name}`);
+    statement += `Object.defineProperty(${name}, "name", { value: "default" }); `;
+  }
+  const { body } = (node as unknown as { readonly body: Block }).body;
+  const directives = body.filter(({ directive }) => typeof directive === "string");
+  text.appendLeft(
+    directives.at(-1)!.end,
+    `; if (${handle}${isEarly ? "?" : ""}.takesTensors(arguments)) return ${handle}.call(arguments);`,
+  );
+  if (isTop) return statement;
+  const [first] = (parent as Node & { readonly consequent?: readonly Node[] }).consequent ?? [];
+  text.prependLeft(first?.start ?? beginOf(code, parent as unknown as Block), ` ${statement}`);
+  return "";
+}
+
+/** The offset at which the statements of a program or block begin, behind its directives. */
+function beginOf(code: string, block: Block): number {
+  const directives = block.body.filter(({ directive }) => typeof directive === "string");
+  const last = directives.at(-1);
+  if (last !== undefined) return last.end;
+  if (block.type !== "Program") return code.indexOf("{", block.start) + 1;
+  return /^#!.*/.exec(code)?.[0].length ?? 0;
+}

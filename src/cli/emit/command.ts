@@ -1,0 +1,47 @@
+import type { Command } from "../run.ts";
+
+const args = {
+  target: {
+    type: "positional",
+    required: true,
+    valueHint: "file.ts#name",
+    description: `a function marked "use ad"; the name may be left out where the file has only one`,
+  },
+  value: { type: "boolean", description: "the function itself, and its value in front of gradients" },
+  grad: {
+    type: "string",
+    valueHint: "p,b",
+    description: "nameGrad: the gradient in a parameter, or a list of gradients in several",
+  },
+  hvp: {
+    type: "string",
+    valueHint: "p",
+    description: "nameHvp: the Hessian in a parameter times a direction, its last argument",
+  },
+  jacobian: {
+    type: "string",
+    valueHint: "x",
+    description: "nameJacobian: a row for each number of the result, and nameJvp: along a direction",
+  },
+  functions: {
+    type: "string",
+    valueHint: "word",
+    description:
+      "Math (default): JavaScript's own functions; exact: those of the library, written out, whose bits are\nthe same on every engine",
+  },
+  out: {
+    type: "string",
+    valueHint: "file.js",
+    description: "where to write the module; its types go to file.d.ts beside it (default: standard output)",
+  },
+} as const;
+
+/** `downhill emit`: derivatives as files. */
+export const emitCommand: Command<typeof args> = {
+  args,
+  async run({ target, value, grad, hvp, jacobian, functions, out }, terminal) {
+    const { emit } = await import("./run.ts");
+    await emit({ target, value: value === true, grad, hvp, jacobian, functions, out }, terminal);
+    return 0;
+  },
+};

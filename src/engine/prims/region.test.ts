@@ -1,0 +1,229 @@
+import { describe, expect, test } from "vitest";
+import { grad, jit, jvp, less, scan, tensor, vmap, whileLoop } from "downhill";
+import { checkFamily, f64, i32, on } from "../../../test/support/op-table.ts";
+import * as r from "../../../test/support/region-build.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { Region, RegionExpr, RegionStmt } from "../region/region.ts";
+import * as regions from "./region.ts";
+
+const int = (name: string): RegionExpr => r.local("i32", name);
+const real = (name: string): RegionExpr => r.local("f64", name);
+const scalar = (value: RegionExpr): Region["results"][number] => ({ kind: "scalar", value });
+const arrayOf = (name: string): Region["results"][number] => ({ kind: "array", name });
+const loop = (
+  index: string,
+  from: RegionExpr,
+  to: RegionExpr,
+  body: readonly RegionStmt[],
+  more: object = {},
+): RegionStmt => ({ kind: "for", index, from, to, step: 1, body, ...more });
+const when = (
+  condition: RegionExpr,
+  then: readonly RegionStmt[],
+  otherwise: readonly RegionStmt[] = [],
+): RegionStmt => ({ kind: "if", condition, then, otherwise });
+const [zero, one] = [r.i32(0), r.i32(1)];
+const length = r.length("x");
+const at = (place: RegionExpr, position?: number): RegionExpr => r.load("f64", "x", [place], position);
+const vector = (name: string): Region["params"][number] => ({ kind: "array", name, type: "f64", rank: 1 });
+const number = (name: string): Region["params"][number] => ({ kind: "scalar", name, type: "f64" });
+const whole = (name: string): Region["params"][number] => ({ kind: "scalar", name, type: "i32" });
+const region = (
+  params: Region["params"],
+  body: readonly RegionStmt[],
+  ...results: Region["results"]
+): Region => ({
+  name: "f",
+  params,
+  body,
+  results,
+  file: "f.ts",
+  positions: [1, 2, 3].map((line) => ({ line, column: 3, text: `x[i + ${line}]` })),
+});
+
+/** Σ sin(x[i]) · a where x[i] > 0, else x[i]² : branches, a sum, a read of a neighbour that is checked. */
+const branches = region(
+  [vector("x"), number("a")],
+  [
+    r.declare("s", r.f64(0)),
+    loop("i", zero, length, [
+      when(
+        r.apply("less", r.f64(0), at(int("i"))),
+        [r.set("s", r.apply("add", real("s"), r.apply("mul", r.apply("sin", at(int("i"), 0)), real("a"))))],
+        [r.set("s", r.apply("add", real("s"), r.apply("mul", at(int("i")), at(int("i")))))],
+      ),
+    ]),
+  ],
+  scalar(real("s")),
+);
+/** y[i + 1] = y[i] · x[i] + a, and the last one: an array that is written and read in turn, a result beside. */
+const recurrence = region(
+  [vector("x"), number("a")],
+  [
+    r.array("y", "f64", [r.apply("add", length, one)]),
+    r.store("y", [zero], real("a")),
+    loop("i", zero, length, [
+      r.store(
+        "y",
+        [r.apply("add", int("i"), one)],
+        r.apply("add", r.apply("mul", r.load("f64", "y", [int("i")]), at(int("i"))), real("a")),
+        1,
+      ),
+    ]),
+  ],
+  arrayOf("y"),
+  scalar(r.load("f64", "y", [length], 2)),
+);
+/** Newton's iteration for √a while it moves, at most k times, and how often: a loop that is not counted, an integer result. */
+const newton = region(
+  [number("a"), whole("k")],
+  [
+    r.declare("z", real("a")),
+    r.declare("n", zero),
+    {
+      kind: "while",
+      condition: r.select(
+        r.apply("less", int("n"), int("k")),
+        r.apply(
+          "less",
+          r.f64(1e-3),
+          r.apply("abs", r.apply("sub", r.apply("mul", real("z"), real("z")), real("a"))),
+        ),
+        { kind: "const", type: "bool", value: 0 },
+      ),
+      body: [
+        r.set(
+          "z",
+          r.apply("mul", r.f64(0.5), r.apply("add", real("z"), r.apply("div", real("a"), real("z")))),
+        ),
+        r.set("n", r.apply("add", int("n"), one)),
+      ],
+    },
+  ],
+  scalar(real("z")),
+  scalar(int("n")),
+);
+/** Two rows that are exchanged after each step. */
+const rows = region(
+  [vector("x")],
+  [
+    r.array("p", "f64", [length]),
+    r.array("q", "f64", [length]),
+    loop("t", zero, r.i32(3), [
+      loop("i", zero, length, [
+        r.store(
+          "q",
+          [int("i")],
+          r.apply("sin", r.apply("add", r.load("f64", "p", [int("i")]), at(int("i")))),
+        ),
+      ]),
+      { kind: "swap", x: "p", y: "q" },
+    ]),
+  ],
+  arrayOf("p"),
+);
+const applied =
+  (of: Region) =>
+  (...xs: Tensor[]): readonly Tensor[] =>
+    regions.applyRegion(of, xs);
+
+describe("regions as operations on tensors", () => {
+  checkFamily(regions, {
+    applyRegion: [
+      on(applied(branches), [
+        { ins: [f64([0.5, -0.3, 1.2]), f64([1.5], [])] },
+        { ins: [f64([]), f64([2], [])] },
+      ]),
+      on(applied(recurrence), [{ ins: [f64([0.5, -0.3, 1.2]), f64([1.5], [])] }]),
+      on(applied(newton), [{ ins: [f64([2.5], []), i32([4], [])] }]),
+      on(applied(rows), [{ ins: [f64([0.2, -0.7])] }]),
+    ],
+  });
+});
+
+const f =
+  (of: Region) =>
+  (...xs: readonly (Tensor | number)[]): Tensor =>
+    regions.applyRegion(of, xs)[0]!;
+
+describe("errors of regions", () => {
+  const neighbour = region([vector("x"), whole("k")], [], scalar(at(int("k"), 1)));
+  const message = "f: place 3 is out of range, the length is 3 at f.ts:2:3\n  x[i + 2]\n  ^^^^^^^^";
+  const x = tensor([1, 2, 3]);
+
+  test("end the call of one, of its derivative, of compiled functions and of batches", () => {
+    const k = i32([3], []);
+    const read = f(neighbour);
+    expect(() => read(x, k)).toThrow(message);
+    expect(() => grad((y) => read(y, k))(x)).toThrow(message);
+    const compiled = jit((y, j) => read(y, j).mul(2));
+    expect(compiled(x, i32([1], [])).item()).toBe(4);
+    expect(() => compiled(x, k)).toThrow(message);
+    expect(compiled(x, i32([2], [])).item()).toBe(6);
+    expect(() => vmap((j) => read(x, j))(tensor([0, 3, 1], { dtype: "int32" }))).toThrow(message);
+  });
+
+  test("are those of the first step of a loop that has one, and end loops that would go on", () => {
+    const steps = jit((start: Tensor) =>
+      scan((carry: Tensor) => [carry.add(1), f(neighbour)(x, carry)] as const, start, undefined, {
+        length: 1000,
+      }),
+    );
+    expect(() => steps(i32([0], []))).toThrow(message);
+    const forever = jit((start: Tensor) =>
+      whileLoop(
+        (carry: Tensor) => less(f(neighbour)(x, carry), 9),
+        (carry: Tensor) => carry.add(1),
+        start,
+      ),
+    );
+    expect(() => forever(i32([0], []))).toThrow(message);
+  });
+
+  test("leave arguments as they are whose memory is given away", () => {
+    const update = jit((y: Tensor, k: Tensor) => y.mul(2).add(f(neighbour)(y, k)), { donate: [0] });
+    const given = tensor([1, 2, 3]);
+    expect(() => update(given, i32([3], []))).toThrow(message);
+    expect(given.tolist()).toEqual([1, 2, 3]);
+  });
+});
+
+describe("lengths that only the run can tell", () => {
+  test("records of loops that are not counted grow, and the program is compiled again with room for them", () => {
+    const decay = region(
+      [number("a"), whole("k")],
+      [
+        r.declare("z", real("a")),
+        r.declare("n", zero),
+        {
+          kind: "while",
+          condition: r.apply("less", int("n"), int("k")),
+          body: [r.set("z", r.apply("sin", real("z"))), r.set("n", r.apply("add", int("n"), one))],
+        },
+      ],
+      scalar(real("z")),
+    );
+    const slope = jit(grad((a: Tensor, k: Tensor) => f(decay)(a, k)));
+    for (const k of [10, 5000, 20]) {
+      let [z, dz] = [1.2, 1];
+      for (let i = 0; i < k; i++) [z, dz] = [Math.sin(z), dz * Math.cos(z)];
+      expect(slope(1.2, i32([k], [])).item()).toBeCloseTo(dz, 12);
+    }
+    const [, forward] = jvp((a) => f(decay)(a, i32([300], [])), [1.2], [1]);
+    expect(forward.item()).toBeCloseTo(slope(1.2, i32([300], [])).item(), 12);
+  });
+
+  test("an integer that sets the shape of a result is a plain number", () => {
+    const ones = region(
+      [number("a"), whole("n")],
+      [r.array("y", "f64", [int("n")]), loop("i", zero, int("n"), [r.store("y", [int("i")], real("a"))])],
+      arrayOf("y"),
+    );
+    const sum = (a: Tensor): Tensor => f(ones)(a, 3).sum();
+    expect(grad(sum)(2).item()).toBe(3);
+    expect(() => jit((n) => f(ones)(1, n))(i32([3], []))).toThrow(
+      'f: how long the result "y" is depends on a value.',
+    );
+    expect(() => f(ones)(1, 2.5)).toThrow("n must be a whole number");
+  });
+});

@@ -1,0 +1,368 @@
+// Ordinary code with loops, mutable locals and arrays as one operation among others. Its derivatives are regions again.
+import { DownhillError, internalError } from "../errors/index.ts";
+import type {
+  FailureReport,
+  LowerContext,
+  Maybe,
+  PartialTools,
+  PartialValue,
+  Primitive,
+  Scratch,
+  WriteView,
+} from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import { failureOf } from "../region/failure.ts";
+import { writeRegion } from "../region/lower/region.ts";
+import type { ArrayMemory, ArrayPlace, Site } from "../region/lower/scope.ts";
+import type { ArrayPlan } from "../region/lower/sizes.ts";
+import type { Region } from "../region/region.ts";
+import { maxLength } from "../region/region.ts";
+import { tangent } from "../region/tangent.ts";
+import { transpose } from "../region/transpose.ts";
+import { bind } from "../trace/bind.ts";
+import { must } from "../util/assert-never.ts";
+import { keep, present } from "./carries.ts";
+import { full, instantiate } from "./linear.ts";
+import { batchRegion } from "./region-batch.ts";
+import type { RegionPart } from "./region-shapes.ts";
+import {
+  affectedBy,
+  dtypes,
+  plansFor,
+  remember,
+  sizeParams,
+  typesOf,
+  withIntegers,
+  withoutParams,
+  withResults,
+} from "./region-shapes.ts";
+import { scalarFunctions } from "./scalar-functions.ts";
+
+/** A region applied to operands that are its parameters. */
+export interface RegionParams {
+  readonly region: Region;
+  /** The operands, by number, in which those results are jointly linear that they have a part in. */
+  readonly linear: readonly number[];
+}
+
+const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams>({
+  name: "region",
+  typeOf: (ins, { region }) => typesOf(region, ins),
+  derivative: {
+    kind: "structured",
+    jvp: regionJvp,
+    partialEval: regionPartialEval,
+    transpose(cts, ins, { region }, into, _, masks) {
+      const linear = ins.map((x) => x === undefined);
+      const used = cts.map((ct) => ct !== undefined);
+      if (!used.includes(true)) return;
+      const { region: asked, params } = withResults(region, used);
+      const isLinear = keep(linear, params);
+      if (!isLinear.includes(true)) return;
+      const masked = keep(cts.map((_ct, i) => isMasked(masks, i)), used); // prettier-ignore
+      const backward = transposed(asked, isLinear, masked);
+      const fixed = present(ins.filter((x, i) => x !== undefined && params[i]));
+      const outs = bind(regionPrim, [...fixed, ...present(cts)], {
+        region: backward,
+        linear: present(cts).map((_ct, i) => fixed.length + i),
+      });
+      let next = 0;
+      ins.forEach((x, i) => {
+        // what a branch or a read did not choose has an exact 0
+        if (x === undefined && params[i]) into[i]?.add(outs[next++]!, true);
+      });
+    },
+    dce(used, { region, linear }) {
+      const { region: slim, params } = withResults(region, used);
+      return { params: { region: slim, linear: renumbered(linear, params) }, ins: params, outs: used };
+    },
+  },
+  batch(ins, batched, size, { region, linear }) {
+    const outs = bind(regionPrim, ins, {
+      region: batchRegion(region, ins.map((x) => x.type), batched, size), // prettier-ignore
+      linear,
+    });
+    return { outs, batched: outs.map(() => true) };
+  },
+  lowering: {
+    kind: "loops",
+    scratch: ({ region }, ins) => memoryOf(region, ins).scratch,
+    emit: emitRegion,
+  },
+  cost: "high",
+});
+
+/** Operands by their numbers among those that are kept. */
+function renumbered(operands: readonly number[], kept: readonly boolean[]): number[] {
+  return operands.flatMap((i) => (kept[i] === true ? [keep(kept.slice(0, i), kept.slice(0, i)).length] : []));
+}
+
+function regionJvp(
+  ins: readonly Tensor[],
+  tangents: readonly Maybe[],
+  params: RegionParams,
+): readonly [readonly Tensor[], readonly Maybe[]] {
+  const { region, linear } = params;
+  const active = tangents.map((t) => t !== undefined);
+  if (active.every((is, i) => !is || linear.includes(i))) {
+    const outs = bind(regionPrim, ins, params);
+    const moved = ins.map((x, i) => (linear.includes(i) ? instantiate(tangents[i], x.type) : x));
+    return [outs, applyTo(moved, params, affectedBy(region, active).results)];
+  }
+  const forward = remember(region, `tangent ${active.join()}`, () =>
+    tangent(region, active, scalarFunctions, { primal: true }),
+  );
+  const given = present(tangents);
+  const linearOperands = given.map((_t, i) => ins.length + i);
+  const all = bind(regionPrim, [...ins, ...given], { region: forward, linear: linearOperands });
+  const outs = all.slice(0, region.results.length);
+  const isReached = affectedBy(
+    forward,
+    forward.params.map((_p, i) => i >= ins.length),
+  ).results;
+  let next = outs.length;
+  const dOuts = outs.map((out): Maybe => {
+    if (!isFloating(out.dtype)) return undefined;
+    const place = next++;
+    return isReached[place] === true ? all[place] : undefined;
+  });
+  return [outs, dOuts];
+}
+
+/** The results that are marked, of operands of the whole region; `undefined` for the others. */
+function applyTo(
+  ins: readonly Tensor[],
+  { region, linear }: RegionParams,
+  wanted: readonly boolean[],
+): Maybe[] {
+  if (!wanted.includes(true)) return wanted.map(() => undefined);
+  const { region: slim, params } = withResults(region, wanted);
+  const outs = bind(regionPrim, keep(ins, params), { region: slim, linear: renumbered(linear, params) });
+  let next = 0;
+  return wanted.map((is) => (is ? outs[next++] : undefined));
+}
+
+/** Results that no unknown operand has a part in are computed now, by a region of their own. */
+function regionPartialEval(
+  ins: readonly PartialValue[],
+  { region, linear }: RegionParams,
+  tools: PartialTools,
+): readonly PartialValue[] {
+  const values = ins.map((x) => x.value);
+  const unknown = ins.map((x) => !x.known);
+  const isUnknown = affectedBy(region, unknown).results;
+  const run = (part: RegionPart, apply: PartialTools["known"]): readonly Tensor[] =>
+    part.region.results.length === 0
+      ? []
+      : apply(regionPrim, keep(values, part.params), {
+          region: part.region,
+          linear: renumbered(linear, part.params),
+        });
+  const now = run(withoutParams(region, unknown), tools.known);
+  const later = run(withResults(region, isUnknown), tools.unknown);
+  let [knowns, unknowns] = [0, 0];
+  return isUnknown.map((is) => ({ known: !is, value: is ? later[unknowns++]! : now[knowns++]! }));
+}
+
+function transposed(region: Region, linear: readonly boolean[], masked: readonly boolean[]): Region {
+  return remember(region, `transpose ${linear.join()} ${masked.join()}`, () =>
+    transpose(
+      region,
+      linear,
+      region.results.map(() => true),
+      scalarFunctions,
+      { masked },
+    ),
+  );
+}
+
+/** Where the arrays of a region lie within a program. */
+interface RegionMemory {
+  readonly scratch: readonly Scratch[];
+  /** By name: the result, or the scratch array and where in it. */
+  readonly places: ReadonlyMap<
+    string,
+    | { readonly result: number }
+    | {
+        readonly scratch: number;
+        readonly start: number;
+        readonly isExchanged: boolean;
+        readonly capacity?: number;
+      }
+  >;
+}
+
+/** Elements that arrays have room for at first whose length only the run can tell. */
+const firstCapacity = 256;
+
+/** Elements that there must be room for in arrays of a region, where calls have asked for more. */
+const capacities = /* @__PURE__ */ new WeakMap<Region, Map<string, number>>();
+
+function memoryOf(region: Region, ins: readonly ArrayType[]): RegionMemory {
+  const scratch: Scratch[] = [];
+  const places = new Map<string, RegionMemory["places"] extends ReadonlyMap<string, infer V> ? V : never>();
+  const plans = plansFor(region, ins);
+  for (const [name, plan] of plans) {
+    if (plan.group[0] !== name) continue;
+    const result = region.results.findIndex((one) => one.kind === "array" && one.name === name);
+    if (plan.group.length === 1 && result >= 0) {
+      places.set(name, { result });
+      continue;
+    }
+    const { size, capacity } = roomOf(region, plan.group.map((one) => must(plans.get(one), "a plan"))); // prettier-ignore
+    plan.group.forEach((one, i) =>
+      places.set(one, {
+        scratch: scratch.length,
+        start: i * size,
+        isExchanged: plan.group.length > 1,
+        ...(capacity ? { capacity: size } : {}),
+      }),
+    );
+    scratch.push({ name, type: arrayType(dtypes[plan.declaration.type], [size * plan.group.length]) });
+  }
+  return { scratch, places };
+}
+
+/** Elements of each array of a group, and whether more may be needed. */
+function roomOf(
+  region: Region,
+  group: readonly ArrayPlan[],
+): { readonly size: number; readonly capacity: boolean } {
+  const sizes = group.map(({ size }) => (size === undefined ? undefined : constantSize(size)));
+  const known = sizes.every((n) => n !== undefined);
+  if (known) return { size: Math.max(...sizes), capacity: false };
+  const asked = group.map(
+    ({ declaration }) => capacities.get(region)?.get(declaration.name) ?? firstCapacity,
+  );
+  return { size: Math.max(...asked), capacity: true };
+}
+
+/** Has programs that are compiled from now on have room for so many elements in an array. */
+function makeRoom(region: Region, array: string, wanted: number): boolean {
+  if (wanted > maxLength) return false;
+  let known = capacities.get(region);
+  if (known === undefined) capacities.set(region, (known = new Map<string, number>()));
+  known.set(array, Math.min(maxLength, Math.max(2 * (known.get(array) ?? firstCapacity), wanted)));
+  return true;
+}
+
+function emitRegion(context: LowerContext, { region }: RegionParams): void {
+  const { block, fresh, ins, outs, scratch } = context;
+  const { places } = memoryOf(
+    region,
+    ins.map((x) => x.type),
+  );
+  const prelude = k.makeBlock();
+  const scalars = new Map<string, Expr>();
+  const arrays = new Map<string, ArrayPlace>();
+  region.params.forEach(({ kind, name, type }, i) => {
+    const view = ins[i] as WriteView;
+    if (kind === "scalar") {
+      const value = view.read(k.i32(0));
+      scalars.set(name, value.kind === "const" ? value : prelude.let(fresh(name), value));
+      return;
+    }
+    const { buffer, offset } = memoryIn(view);
+    arrays.set(name, { type, buffer, offset, dims: view.type.shape.map((n) => k.i32(n)) });
+  });
+  const memory = new Map<string, ArrayMemory>();
+  const copies = new Map<string, WriteView>();
+  for (const [name, place] of places) {
+    if ("result" in place) {
+      memory.set(name, { ...memoryIn(outs[place.result]!), capacity: undefined });
+      continue;
+    }
+    const { buffer, offset } = memoryIn(scratch[place.scratch]!);
+    const start = k.add(offset, k.i32(place.start));
+    const capacity = place.capacity === undefined ? undefined : k.i32(place.capacity);
+    memory.set(name, {
+      buffer,
+      offset: place.isExchanged ? prelude.let(fresh(`${name}.at`), start) : start,
+      capacity,
+    });
+    const result = region.results.findIndex((one) => one.kind === "array" && one.name === name);
+    if (result >= 0) copies.set(name, outs[result]!);
+  }
+  const inner = k.makeBlock();
+  const { failure } = context;
+  const written = writeRegion(
+    region,
+    scalarFunctions,
+    {
+      block: inner,
+      failure: {
+        site: failure.site,
+        wanted: failure.wanted,
+        length: failure.length,
+        canFail: failure.canFail,
+        add: (site) => failure.add(reportOf(region, site)),
+      },
+      fresh,
+      scalars,
+      arrays,
+      memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
+    },
+    {
+      outOf(name) {
+        const view = copies.get(name);
+        return view && memoryIn(view);
+      },
+      dimsOf: [],
+    },
+  );
+  for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
+  let next = 0;
+  region.results.forEach((result, i) => {
+    if (result.kind === "scalar") outs[i]!.write(inner, k.i32(0), written.scalars[next++]!);
+  });
+  block.statements.push(...prelude.statements);
+  // after an error nothing is computed any more: an operand may be anything then
+  if (failure.canFail)
+    block.if(k.eq(failure.site, k.i32(0)), (then) => then.statements.push(...inner.statements));
+  else block.statements.push(...inner.statements);
+}
+
+function memoryIn({ buffer, offset }: WriteView): { readonly buffer: string; readonly offset: Expr } {
+  if (buffer === undefined) throw internalError("an array of a region has no memory");
+  return { buffer, offset: offset ?? k.i32(0) };
+}
+
+function reportOf(region: Region, site: Site): FailureReport {
+  return {
+    error: (wanted, length) => failureOf(region, site, wanted, length),
+    ...(site.kind === "capacity" ? { makeRoom: (wanted) => makeRoom(region, site.array!, wanted) } : {}),
+  };
+}
+
+/**
+ * Applies a region to tensors: numbers are constants, and those that set lengths of arrays must be numbers.
+ *
+ * @throws DownhillError `shape`, `dtype` for operands that do not fit, `trace` for a traced value that sets the length of a result.
+ */
+export function applyRegion(region: Region, args: readonly (Tensor | number)[]): readonly Tensor[] {
+  const fixed = new Map<string, number>();
+  const setsSize = sizeParams(region);
+  const operands = region.params.flatMap(({ kind, name, type }, i): Tensor[] => {
+    const arg = args[i];
+    if (arg === undefined) throw internalError(`${region.name}: ${name} is missing`);
+    if (typeof arg !== "number") return [arg];
+    if (kind === "array") throw internalError(`${region.name}: ${name} is a number, not an array`);
+    if (type === "i32" && (arg !== (arg | 0) || Math.abs(arg) > maxLength))
+      throw new DownhillError(
+        "range",
+        `${region.name}: ${name} must be a whole number of at most 2³⁰ in magnitude, got ${arg}.`,
+      );
+    if (setsSize.has(name)) {
+      fixed.set(name, arg);
+      return [];
+    }
+    return [full(arrayType(dtypes[type], []), arg)];
+  });
+  return bind(regionPrim, operands, { region: withIntegers(region, fixed), linear: [] });
+}

@@ -1,0 +1,157 @@
+// Common subexpressions: what is computed twice of the same values is computed once.
+import { assertNever } from "../util/assert-never.ts";
+import type { LocalExpr } from "./build.ts";
+import { isAtom, local } from "./build.ts";
+import { mutableNames } from "./flatten.ts";
+import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "./walk.ts";
+
+/**
+ * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
+ * where they are made of the same locals, and no local or array that they read has changed between.
+ */
+export function shareCommon(region: Region): Region {
+  return new Sharing(region).region();
+}
+
+/** Values known in a block, by what they are made of; and in those around it. */
+class Known {
+  readonly #values = new Map<string, LocalExpr>();
+  /** The keys of values that read a local that changes, or an array. */
+  readonly #readers = new Map<string, string[]>();
+  readonly #around: Known | undefined;
+
+  constructor(around?: Known) {
+    this.#around = around;
+  }
+
+  get(key: string): LocalExpr | undefined {
+    return this.#values.get(key) ?? this.#around?.get(key);
+  }
+
+  add(key: string, value: LocalExpr, reads: readonly string[]): void {
+    this.#values.set(key, value);
+    for (const name of reads) {
+      const keys = this.#readers.get(name);
+      if (keys === undefined) this.#readers.set(name, [key]);
+      else keys.push(key);
+    }
+  }
+
+  /** Forgets values that read a name. */
+  forget(name: string): void {
+    for (const key of this.#readers.get(name) ?? []) this.#values.delete(key);
+    this.#readers.delete(name);
+    this.#around?.forget(name);
+  }
+}
+
+class Sharing {
+  readonly #region: Region;
+  readonly #mutable: ReadonlySet<string>;
+  /** What stands for a local that was left out. */
+  readonly #instead = new Map<string, RegionExpr>();
+
+  constructor(region: Region) {
+    this.#region = region;
+    this.#mutable = mutableNames(region.body);
+  }
+
+  region(): Region {
+    const body = this.#block(this.#region.body, new Known());
+    const results = this.#region.results.map((result) =>
+      result.kind === "array" ? result : { ...result, value: this.#renamed(result.value) },
+    );
+    return { ...this.#region, body, results };
+  }
+
+  #block(stmts: readonly RegionStmt[], known: Known): RegionStmt[] {
+    return stmts.flatMap((stmt) => {
+      const next = mapExpressionsOf(stmt, (expr) => this.#renamed(expr));
+      if (blocksOf(next).length > 0) {
+        if (next.kind === "for" || next.kind === "while") forgetChanged(next, known);
+        const inner = mapBlocksOf(next, (block) => this.#block(block, new Known(known)));
+        forgetChanged(next, known);
+        return [inner];
+      }
+      if (next.kind !== "let" || this.#mutable.has(next.name)) {
+        forgetChanged(next, known);
+        return [next];
+      }
+      return this.#let(next, known);
+    });
+  }
+
+  #let(stmt: RegionStmt & { readonly kind: "let" }, known: Known): RegionStmt[] {
+    const { name, value } = stmt;
+    if (isAtom(value)) {
+      if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
+      this.#instead.set(name, value);
+      return [stmt];
+    }
+    const key = keyOf(value);
+    const same = known.get(key);
+    if (same !== undefined) {
+      this.#instead.set(name, same);
+      return [];
+    }
+    const reads: string[] = [];
+    walkExpr(value, (x) => {
+      if (x.kind === "local" && this.#mutable.has(x.name)) reads.push(x.name);
+      if (x.kind === "load") reads.push(x.array);
+    });
+    known.add(key, local(value.type, name), reads);
+    return [stmt];
+  }
+
+  #renamed(expr: RegionExpr): RegionExpr {
+    return mapExpr(expr, (x) => (x.kind === "local" ? (this.#instead.get(x.name) ?? x) : x));
+  }
+}
+
+/** Equal for expressions that compute the same of the same locals and arrays. */
+function keyOf(expr: RegionExpr): string {
+  switch (expr.kind) {
+    case "const":
+      return `${expr.type} ${Object.is(expr.value, -0) ? "-0" : expr.value}`;
+    case "local":
+      return expr.name;
+    case "length":
+      return `${expr.array}.length ${expr.axis}`;
+    case "load":
+      return `${expr.array}[${expr.places.map(keyOf).join("; ")}]`;
+    case "apply":
+      return `${expr.function}(${expr.args.map(keyOf).join("; ")})`;
+    case "convert":
+      return `${expr.type}(${keyOf(expr.x)})`;
+    case "select":
+      return `${keyOf(expr.condition)} ? ${keyOf(expr.x)} : ${keyOf(expr.y)}`;
+    default:
+      return assertNever(expr, "keyOf");
+  }
+}
+
+/** Forgets values that read what a statement changes. */
+function forgetChanged(stmt: RegionStmt, known: Known): void {
+  walkStmts([stmt], (inner) => {
+    switch (inner.kind) {
+      case "let":
+      case "set":
+      case "array":
+        known.forget(inner.name);
+        return;
+      case "store":
+        known.forget(inner.array);
+        return;
+      case "swap":
+        known.forget(inner.x);
+        known.forget(inner.y);
+        return;
+      case "for":
+      case "while":
+      case "if":
+      case "throw":
+        return;
+    }
+  });
+}

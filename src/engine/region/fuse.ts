@@ -1,0 +1,234 @@
+// Loops whose iterations can go forwards and back at once, so that nothing of them need be recorded: no iteration's way back needs
+// the way back of another one, and all that comes after the loop can go back before it begins.
+import { isZero } from "./build.ts";
+import { mutableNames } from "./flatten.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, readsOf, targetOf } from "./linearity.ts";
+import type { Block, Needs } from "./needs.ts";
+import type { Loop } from "./prepare.ts";
+import { accumulatedTerms, isElement } from "./pullback.ts";
+import type { RegionExpr, RegionStmt } from "./region.ts";
+import { blocksOf, declaredBy, expressionsOf, walkExpr, walkStmts } from "./walk.ts";
+
+/** How the statements of a block are ordered where some of its loops go back within their iterations. */
+export interface Fusion {
+  readonly fused: ReadonlySet<RegionStmt>;
+  /** The place of the first of them in the block. */
+  readonly first: number;
+  /** Statements behind it that run before it, since the way back of others needs them. */
+  readonly early: ReadonlySet<RegionStmt>;
+}
+
+export interface FusionFacts {
+  readonly block: Block;
+  readonly linearity: Linearity;
+  /** What the way back needs where nothing is fused. */
+  readonly needs: Needs;
+  /** Names from outside of the block that have one value in it. */
+  readonly entry: ReadonlySet<string>;
+  /** Linear names that results of the region read, if this is its outermost block. */
+  readonly results: ReadonlySet<string>;
+}
+
+/**
+ * Chooses loops to be fused with their way back: from the last one to the first, as long as the way back of all that comes behind
+ * needs nothing that is computed from there on.
+ */
+export function chooseFusion(facts: FusionFacts): Fusion | undefined {
+  const { block, linearity } = facts;
+  const touches = block.map((stmt) => touchesOf(stmt, linearity));
+  const fused = new Set<RegionStmt>();
+  let found: Fusion | undefined;
+  for (let at = block.length - 1; at >= 0; at--) {
+    const stmt = block[at]!;
+    if (stmt.kind !== "for" && stmt.kind !== "while") continue;
+    if (!hasTarget(stmt, linearity.useful) || !isIsolated(stmt, at, touches, facts)) continue;
+    // those behind it up to the last that is fused go back before one that is behind them
+    const isFree = block.every(
+      (other, k) =>
+        !fused.has(other) || block.every((_, i) => i < at || i >= k || commute(touches[i]!, touches[k]!)),
+    );
+    if (!isFree) continue;
+    const early = earlyStatements(at, new Set([...fused, stmt]), facts);
+    if (early === undefined) break; // less is there before an earlier loop
+    fused.add(stmt);
+    found = { fused: new Set(fused), first: at, early };
+  }
+  return found;
+}
+
+/** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */
+type Touch = "read" | "added" | "other";
+type Touches = ReadonlyMap<string, Touch>;
+
+function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
+  const touches = new Map<string, Touch>();
+  const touch = (name: string, how: Touch): void => {
+    if (!useful.has(name)) return;
+    const before = touches.get(name);
+    touches.set(name, before === undefined || before === how ? how : "other");
+  };
+  const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
+  const give = (name: string, value: RegionExpr, isTarget: (leaf: RegionExpr) => boolean): void => {
+    const terms = accumulatedTerms(value, isTarget);
+    const isAdded = terms !== undefined && !terms.some(({ expr }) => readsOf(expr).includes(name));
+    touch(name, isAdded ? "added" : "other");
+    if (isAdded) terms.forEach(({ expr }) => read(expr));
+    else read(value);
+  };
+  const declared = new Set<string>();
+  walkStmts([stmt], (inner) => {
+    const name = inner === stmt ? undefined : declaredBy(inner);
+    if (name !== undefined) declared.add(name);
+    const target = targetOf(inner);
+    if (target === undefined || !useful.has(target)) return;
+    switch (inner.kind) {
+      case "let":
+        if (!isZero(inner.value)) touch(target, "other"); // a zero gives nothing back
+        read(inner.value);
+        return;
+      case "set":
+        give(target, inner.value, (leaf) => leaf.kind === "local" && leaf.name === target);
+        return;
+      case "store":
+        give(target, inner.value, (leaf) => isElement(leaf, target, inner.places));
+        return;
+      case "swap":
+        touch(inner.x, "other");
+        touch(inner.y, "other");
+        return;
+      case "array":
+      case "for":
+      case "while":
+      case "if":
+      case "throw":
+        return;
+    }
+  });
+  for (const name of declared) touches.delete(name);
+  return touches;
+}
+
+/** Whether the ways back of two statements may change places. */
+function commute(a: Touches, b: Touches): boolean {
+  for (const [name, how] of a) {
+    const other = b.get(name);
+    if (other !== undefined && (how === "other" || other !== how)) return false;
+  }
+  return true;
+}
+
+/** Whether the ways back of a loop's iterations may run in any order: iterations share nothing but sums. */
+function isIsolated(loop: Loop, at: number, touches: readonly Touches[], facts: FusionFacts): boolean {
+  for (const [name, how] of touches[at]!) {
+    if (how !== "other") continue;
+    const isAlone = !facts.results.has(name) && touches.every((one, i) => i === at || !one.has(name));
+    const isOwn = facts.block.some((stmt) => declaredBy(stmt) === name);
+    if (isAlone && isOwn && isSetFirst(loop.body, name)) continue;
+    if (loop.kind === "for" && isPartitioned(loop.body, name, loop.index)) continue;
+    return false;
+  }
+  return true;
+}
+
+/** Whether the ways back of a loop's iterations may run in any order. */
+export function isOrderFree(loop: Loop, linearity: Linearity): boolean {
+  for (const [name, how] of touchesOf(loop, linearity))
+    if (how === "other" && !(loop.kind === "for" && isPartitioned(loop.body, name, loop.index))) return false;
+  return true;
+}
+
+/** Whether a block gives a local another value before anything else happens to it. */
+function isSetFirst(block: Block, name: string): boolean {
+  for (const stmt of block) {
+    if (stmt.kind === "set" && stmt.name === name) return !readsOf(stmt.value).includes(name);
+    let isTouched = false;
+    walkStmts([stmt], (inner) => {
+      if (targetOf(inner) === name || (inner.kind === "swap" && inner.y === name)) isTouched = true;
+      if (expressionsOf(inner).some((expr) => readsOf(expr).includes(name))) isTouched = true;
+    });
+    if (isTouched) return false;
+  }
+  return false;
+}
+
+/** Whether each iteration has a part of an array for itself: one place of all reads and writes is the index of the loop. */
+function isPartitioned(block: Block, array: string, index: string): boolean {
+  let axes: Set<number> | undefined;
+  const keep = (places: readonly RegionExpr[]): void => {
+    const found = new Set(
+      places.flatMap((place, axis) => (place.kind === "local" && place.name === index ? [axis] : [])),
+    );
+    axes = axes === undefined ? found : new Set([...axes].filter((axis) => found.has(axis)));
+  };
+  let isSwapped = false;
+  walkStmts(block, (stmt) => {
+    if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) isSwapped = true;
+    if (stmt.kind === "set" && stmt.name === array) isSwapped = true; // a scalar has no parts
+    if (stmt.kind === "store" && stmt.array === array) keep(stmt.places);
+    for (const expr of expressionsOf(stmt))
+      walkExpr(expr, (x) => {
+        if (x.kind === "load" && x.array === array) keep(x.places);
+      });
+  });
+  return !isSwapped && axes !== undefined && axes.size > 0;
+}
+
+/**
+ * Statements behind a loop that must run before it, if all that is behind it, but for loops that are fused, can go back before it
+ * begins.
+ */
+function earlyStatements(
+  at: number,
+  fused: ReadonlySet<RegionStmt>,
+  { block, linearity, needs, entry }: FusionFacts,
+): ReadonlySet<RegionStmt> | undefined {
+  const { linear, useful } = linearity;
+  const mutable = mutableNames(block);
+  const available = new Set(entry);
+  for (const stmt of block.slice(0, at))
+    if ((stmt.kind === "let" || stmt.kind === "array") && !mutable.has(stmt.name)) available.add(stmt.name);
+  const written = new Set<string>();
+  walkStmts(block.slice(at), (stmt) => {
+    if (stmt.kind === "store") written.add(stmt.array);
+    if (stmt.kind === "swap") written.add(stmt.x).add(stmt.y);
+  });
+  const early = new Set<RegionStmt>();
+  const recovered = new Set<string>();
+  const isAvailable = (expr: RegionExpr): boolean => {
+    let isThere = true;
+    walkExpr(expr, (x) => {
+      if (x.kind === "local" && !linear.has(x.name) && !available.has(x.name) && !recovered.has(x.name))
+        isThere = false;
+      if (x.kind === "load" && !linear.has(x.array) && (!available.has(x.array) || written.has(x.array)))
+        isThere = false;
+    });
+    return isThere;
+  };
+  const behind = block.slice(at + 1).filter((stmt) => !fused.has(stmt));
+  for (const stmt of behind)
+    if (stmt.kind === "let" && !linear.has(stmt.name) && !mutable.has(stmt.name)) {
+      let isGuarded = false;
+      walkExpr(stmt.value, (x) => {
+        if (x.kind === "load" && x.at !== undefined) isGuarded = true;
+      });
+      if (isGuarded || !isAvailable(stmt.value)) continue;
+      early.add(stmt);
+      available.add(stmt.name);
+    }
+  /** Whether the way back of a statement needs nothing but what is there before the loop. */
+  const canGoBack = (stmt: RegionStmt): boolean => {
+    if (!hasTarget(stmt, useful)) return true;
+    if (stmt.kind === "while" || (stmt.kind === "for" && stmt.live !== undefined)) return false;
+    if (stmt.kind === "for") recovered.add(stmt.index);
+    if (!expressionsOf(stmt).every(isAvailable)) return false;
+    return blocksOf(stmt).every((inner) => {
+      for (const recovery of needs.of.get(inner) ?? []) {
+        if (recovery.kind === "recorded" || !isAvailable(recovery.stmt.value)) return false;
+        recovered.add(recovery.stmt.name);
+      }
+      return inner.every(canGoBack);
+    });
+  };
+  return behind.every(canGoBack) ? early : undefined;
+}

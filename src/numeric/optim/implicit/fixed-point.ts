@@ -1,0 +1,130 @@
+import { full } from "../../array/create.ts";
+import {
+  abs,
+  add,
+  div,
+  equal,
+  less,
+  logicalAnd,
+  logicalNot,
+  mul,
+  notEqual,
+  square,
+  sub,
+  where,
+} from "../../array/elementwise.ts";
+import { all } from "../../array/reduce.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import { whileLoop } from "../../../engine/transforms/while-loop.ts";
+import type { Like, LikeAll } from "../../../engine/tree/types.ts";
+import { readArgs } from "../minimize/problem.ts";
+import { count, fixed, oneOf, readOptions } from "../options.ts";
+import { closed } from "./closed.ts";
+import { type Equations, implicitSolution, requireSolution } from "./implicit.ts";
+import { flatVector } from "./vector.ts";
+
+/** Options of `fixedPoint`. */
+export interface FixedPointOptions<A extends readonly unknown[] = []> {
+  /** What the function takes behind x. Default: nothing. */
+  readonly args?: LikeAll<A>;
+  /** Found where no number of x moves by this part of it any more, above 0. Default 1e-12. */
+  readonly xtol?: number;
+  /** Most iterations, 1 or more. Default 500. */
+  readonly maxIterations?: number;
+  /**
+   * `del2` goes on to where each number would converge geometrically, by Aitken's Δ² (Steffensen's method); `iteration` applies
+   * f and no more. Default `del2`.
+   */
+  readonly method?: "del2" | "iteration";
+}
+
+/**
+ * An x with `f(x, ...args) = x`, from `x0`, by iteration (SciPy's `fixed_point`). `f` gives the structure of x. Computes in float64.
+ *
+ * The result is differentiable in `args`, and in what f reads from outside, by the implicit function theorem: in both modes and
+ * to any order, however many iterations there were. It has no derivative in `x0`. The search is compiled, and works inside
+ * `jit`, `vmap`, `scan` and `grad`; a derivative in n unknowns costs n³.
+ *
+ * @throws DownhillError `diverged` where it does not converge; inside traced functions, where that is not known, the result is NaN.
+ * `option` and `range` for options, `tree` and `shape` for a result that is not of the structure of `x0`.
+ * @example
+ * const wave = (a) => fixedPoint((x, k) => cos(mul(k, x)), 0.5, { args: [a] });
+ * wave(1);       // 0.739085133215
+ * grad(wave)(1); // -0.29747434151
+ */
+export function fixedPoint(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
+  options?: FixedPointOptions<Tensor[]>,
+): Tensor;
+export function fixedPoint<P, A extends readonly unknown[] = []>(
+  f: (x: P, ...args: A) => P,
+  x0: Like<P>,
+  options?: FixedPointOptions<A>,
+): P;
+export function fixedPoint(
+  f: (...given: never[]) => unknown,
+  x0: unknown,
+  options: FixedPointOptions<readonly unknown[]> = {},
+): unknown {
+  if (arguments.length > 3) refuseExtra("fixedPoint", arguments, 3);
+  requireFunction("fixedPoint", f);
+  const { args, ...rules } = readOptions<Required<FixedPointOptions<readonly unknown[]>>>(
+    "fixedPoint",
+    options as never,
+    {
+      args: { initial: [], check: (operation, _, value) => void readArgs(operation, value) },
+      xtol: fixed(1e-12, { from: 0, above: true }),
+      maxIterations: count(500, { from: 1 }),
+      method: oneOf("del2", ["del2", "iteration"]),
+    },
+  );
+  const { vector, toTree, fromTree } = flatVector("fixedPoint", x0, "x0");
+  const { data, call } = closed("fixedPoint", [vector], args, ([x], own) =>
+    fromTree(f(...([toTree(x!), ...own] as never[])), "the result of the function"),
+  );
+  const equations: Equations = (x, own) => sub(call([x], own), x);
+  const search = jit((start: Tensor, ...own: Tensor[]) => iterate((x) => call([x], own), start, rules));
+  const x = implicitSolution(equations, (start, own) => search(start, ...own), vector, data);
+  const repair = "f must draw near x together; start nearer, allow more with maxIterations, or use root.";
+  return toTree(requireSolution("fixedPoint", x, repair));
+}
+
+interface State {
+  readonly x: Tensor;
+  readonly iterations: Tensor;
+  readonly isFound: Tensor;
+}
+
+function iterate(
+  f: (x: Tensor) => Tensor,
+  start: Tensor,
+  { xtol, maxIterations, method }: Required<Omit<FixedPointOptions, "args">>,
+): Tensor {
+  const next = (x: Tensor): Tensor => {
+    const once = f(x);
+    if (method === "iteration") return once;
+    const twice = f(once);
+    const bend = add(sub(twice, mul(2, once)), x);
+    const isBent = notEqual(bend, 0);
+    return where(isBent, sub(x, div(square(sub(once, x)), where(isBent, bend, 1))), twice);
+  };
+  const begin: State = {
+    x: start,
+    iterations: full([], 0, { dtype: "int32" }),
+    isFound: full([], 0, { dtype: "bool" }),
+  };
+  const end = whileLoop(
+    ({ isFound, iterations }: State) => logicalAnd(logicalNot(isFound), less(iterations, maxIterations)),
+    ({ x, iterations }: State): State => {
+      const y = next(x);
+      const isFound = all(less(abs(sub(y, x)), mul(xtol, where(equal(x, 0), 1, abs(x)))));
+      return { x: y, iterations: add(iterations, 1), isFound };
+    },
+    begin as never,
+  );
+  return where(end.isFound, end.x, Number.NaN);
+}

@@ -1,0 +1,70 @@
+import { isNaN, mul, where } from "../../array/elementwise.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/ir/types.ts";
+import { customJvp } from "../../../engine/transforms/custom.ts";
+import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { jvp } from "../../../engine/transforms/linearize.ts";
+import { solveLinear } from "./inverse.ts";
+
+/** Equations `F(x, data) = 0` for a vector x. */
+export type Equations = (x: Tensor, data: readonly Tensor[]) => Tensor;
+
+/**
+ * The solution x(data) that `solve` finds from `start`, with its derivative by the implicit function theorem,
+ *
+ * ```text
+ * dx = −(∂F/∂x)⁻¹ (∂F/∂data) ddata
+ * ```
+ *
+ * which holds whatever `solve` does; so do higher derivatives. There is none in the start.
+ */
+export function implicitSolution(
+  equations: Equations,
+  solve: (start: Tensor, data: readonly Tensor[]) => Tensor,
+  start: Tensor,
+  data: readonly Tensor[],
+): Tensor {
+  const active = data.map((x) => isFloating(x.dtype));
+  const solution: (...given: Tensor[]) => Tensor = customJvp(
+    (from: Tensor, ...own: Tensor[]) => solve(from, own),
+    ([from, ...own]: Tensor[], [, ...changes]: Tensor[]): [Tensor, Tensor] => {
+      const x = solution(from!, ...own);
+      const change = changeOf(equations, x, own, active, changes);
+      const slopes = jacfwd((y: Tensor) => equations(y, own))(x);
+      // where no solution was found its derivatives are not known either, whatever the equations are
+      const known = where(isNaN(x), Number.NaN, -1);
+      return [x, mul(known, solveLinear(slopes, change))];
+    },
+  ) as never;
+  return solution(start, ...data);
+}
+
+/** `(∂F/∂data) ddata`, of the data that have derivatives. */
+function changeOf(
+  equations: Equations,
+  x: Tensor,
+  data: readonly Tensor[],
+  active: readonly boolean[],
+  changes: readonly Tensor[],
+): Tensor {
+  const some = (all: readonly Tensor[]): Tensor[] => all.filter((_, i) => active[i]);
+  const f = (...moved: Tensor[]): Tensor => {
+    let next = 0;
+    return equations(
+      x,
+      data.map((own, i) => (active[i] === true ? moved[next++]! : own)),
+    );
+  };
+  return jvp(f, some(data), some(changes))[1];
+}
+
+/**
+ * Refuses a solution that is not one: solvers give NaN there, which is known only outside of traced functions.
+ *
+ * @throws DownhillError `diverged`
+ */
+export function requireSolution(operation: string, x: Tensor, repair: string): Tensor {
+  if (x.tracer !== undefined || x.data().every((xi) => !Number.isNaN(xi))) return x;
+  throw new DownhillError("diverged", `${operation}: no solution was found. ${repair}`);
+}

@@ -1,0 +1,212 @@
+import { full } from "../../array/create.ts";
+import {
+  abs,
+  add,
+  div,
+  greater,
+  isFinite,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+  where,
+} from "../../array/elementwise.ts";
+import { all, max, sum } from "../../array/reduce.ts";
+import { dot, matmul, transpose } from "../../array/shape.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { whileLoop } from "../../../engine/transforms/while-loop.ts";
+import type { Like, LikeAll } from "../../../engine/tree/types.ts";
+import { readArgs } from "../minimize/problem.ts";
+import { count, fixed, readOptions } from "../options.ts";
+import { closed } from "./closed.ts";
+import { type Equations, implicitSolution, requireSolution } from "./implicit.ts";
+import { solveLinear } from "./inverse.ts";
+import { flatVector } from "./vector.ts";
+
+/** Options of `root`. */
+export interface RootOptions<A extends readonly unknown[] = []> {
+  /** What the function takes behind x. Default: nothing. */
+  readonly args?: LikeAll<A>;
+  /** Solved where Newton's step is no longer than this part of x, above 0. Default 1e-12. */
+  readonly xtol?: number;
+  /** Most evaluations of the function and its Jacobian, 1 or more. Default 100. */
+  readonly maxIterations?: number;
+}
+
+/**
+ * An x with `f(x, ...args) = 0`, from `x0`, by Powell's hybrid of Newton's method and steepest descent (SciPy's `root` with
+ * `method="hybr"`) with exact Jacobians. `f` gives as many numbers as x has, in the same structure. Computes in float64.
+ *
+ * The result is differentiable in `args`, and in what f reads from outside, by the implicit function theorem: in both modes and
+ * to any order, whatever way the search took. It has no derivative in `x0`. The search is compiled, and works inside `jit`,
+ * `vmap`, `scan` and `grad`; of n unknowns it costs n³ a step.
+ *
+ * @throws DownhillError `diverged` where no root is found; inside traced functions, where that is not known, the result is NaN.
+ * `option` and `range` for options, `tree` and `shape` for a result that is not of the structure of `x0`.
+ * @see Powell, A hybrid method for nonlinear equations, 1970.
+ * @example
+ * root((x, a) => sub(square(x), a), 1, { args: [2] }); // 1.41421356237
+ * const circleAndLine = (p, r) => ({ x: sub(add(square(p.x), square(p.y)), square(r)), y: sub(p.y, p.x) });
+ * const cut = (r) => root(circleAndLine, { x: 1, y: 0.5 }, { args: [r] }).x;
+ * grad(cut)(2); // 0.707106781187
+ */
+export function root(
+  f: (x: Tensor, ...args: Tensor[]) => Tensor,
+  x0: TensorLike,
+  options?: RootOptions<Tensor[]>,
+): Tensor;
+export function root<P, A extends readonly unknown[] = []>(
+  f: (x: P, ...args: A) => P,
+  x0: Like<P>,
+  options?: RootOptions<A>,
+): P;
+export function root(
+  f: (...given: never[]) => unknown,
+  x0: unknown,
+  options: RootOptions<readonly unknown[]> = {},
+): unknown {
+  if (arguments.length > 3) refuseExtra("root", arguments, 3);
+  requireFunction("root", f);
+  const { args, ...rules } = readOptions<Required<RootOptions<readonly unknown[]>>>(
+    "root",
+    options as never,
+    {
+      args: { initial: [], check: (operation, _, value) => void readArgs(operation, value) },
+      xtol: fixed(1e-12, { from: 0, above: true }),
+      maxIterations: count(100, { from: 1 }),
+    },
+  );
+  const { vector, toTree, fromTree } = flatVector("root", x0, "x0");
+  const { data, call } = closed("root", [vector], args, ([x], own) =>
+    fromTree(f(...([toTree(x!), ...own] as never[])), "the result of the function"),
+  );
+  const equations: Equations = (x, own) => call([x], own);
+  const search = jit((start: Tensor, ...own: Tensor[]) => hybrid((x) => equations(x, own), start, rules));
+  const x = implicitSolution(equations, (start, own) => search(start, ...own), vector, data);
+  return toTree(requireSolution("root", x, "Start nearer to a root, or allow more with maxIterations."));
+}
+
+/** Where the search stands. */
+interface State {
+  readonly x: Tensor;
+  readonly value: Tensor;
+  /** The radius of the region in which the linear model is trusted, in units of `scale`. */
+  readonly radius: Tensor;
+  /** The largest size of each column of the Jacobian so far. */
+  readonly scale: Tensor;
+  readonly evaluations: Tensor;
+  readonly isDone: Tensor;
+  readonly isRoot: Tensor;
+}
+
+/** Powell's hybrid method; NaN where it finds no root. */
+function hybrid(
+  f: (x: Tensor) => Tensor,
+  start: Tensor,
+  { xtol, maxIterations }: { readonly xtol: number; readonly maxIterations: number },
+): Tensor {
+  const no = full([], 0, { dtype: "bool" });
+  const begin: State = {
+    x: start,
+    value: f(start),
+    radius: full([], Infinity),
+    scale: full(start.shape, 0),
+    evaluations: full([], 0, { dtype: "int32" }),
+    isDone: no,
+    isRoot: no,
+  };
+  const end = whileLoop(
+    ({ isDone, evaluations }: State) => logicalAnd(logicalNot(isDone), less(evaluations, maxIterations)),
+    (state: State): State => advance(f, state, xtol),
+    begin as never,
+  );
+  return where(end.isRoot, end.x, Number.NaN);
+}
+
+function advance(f: (x: Tensor) => Tensor, state: State, xtol: number): State {
+  const { x, value, evaluations } = state;
+  const jacobian = jacfwd(f)(x);
+  const columns = sqrt(sum(square(jacobian), { axis: 0 }));
+  const largest = maximum(state.scale, columns);
+  const scale = where(greater(largest, 0), largest, 1);
+  const size = length(mul(scale, x));
+  const newton = neg(solveLinear(jacobian, value));
+  const isNewton = all(isFinite(newton));
+  const newtonLength = length(mul(scale, newton));
+  // the first radius, as MINPACK has it
+  const radius = minimum(state.radius, where(greater(size, 0), mul(100, size), 100));
+  const step = dogleg(jacobian, value, scale, where(isNewton, newton, 0), isNewton, radius);
+  const stepLength = length(mul(scale, step));
+  const next = add(x, step);
+  const after = f(next);
+  const [before, then] = [sum(square(value)), sum(square(after))];
+  const predicted = sub(before, sum(square(add(value, matmul(jacobian, step)))));
+  const gain = div(sub(before, then), predicted);
+  const isBetter = logicalAnd(greater(gain, 1e-4), greater(predicted, 0)); // false where one is NaN
+  const shrunk = mul(0.5, minimum(stepLength, radius));
+  const wider = where(greater(gain, 0.75), maximum(radius, mul(2, stepLength)), radius);
+  const isZero = lessEqual(max(abs(value)), 0);
+  const isShort = (part: number): Tensor => logicalAnd(isNewton, lessEqual(newtonLength, mul(part, size)));
+  // where rounding lets no step be seen to be better, Newton's step tells that x is a root as well as can be
+  const isStuck = logicalAnd(logicalNot(isBetter), lessEqual(shrunk, mul(xtol, size)));
+  const isRoot = logicalOr(isZero, logicalOr(isShort(xtol), logicalAnd(isStuck, isShort(Math.sqrt(xtol)))));
+  return {
+    x: where(logicalAnd(isBetter, logicalNot(isZero)), next, x),
+    value: where(logicalAnd(isBetter, logicalNot(isZero)), after, value),
+    radius: where(isBetter, where(less(gain, 0.25), shrunk, wider), shrunk),
+    scale,
+    evaluations: add(evaluations, 1),
+    isDone: logicalOr(isRoot, isStuck),
+    isRoot,
+  };
+}
+
+/** The step within the radius along the path from the minimum along the gradient to that of Newton. */
+function dogleg(
+  jacobian: Tensor,
+  value: Tensor,
+  scale: Tensor,
+  newton: Tensor,
+  isNewton: Tensor,
+  radius: Tensor,
+): Tensor {
+  const gradient = div(matmul(transpose(jacobian), value), scale); // in units of the scale
+  const slope = length(gradient);
+  const bend = length(matmul(jacobian, div(gradient, scale)));
+  const toMinimum = where(greater(bend, 0), div(square(slope), square(bend)), 0);
+  const cauchy = mul(neg(toMinimum), gradient);
+  const target = mul(scale, newton);
+  const [cauchyLength, newtonLength] = [mul(toMinimum, slope), length(target)];
+  const edge = mul(div(radius, where(greater(slope, 0), slope, 1)), neg(gradient));
+  // |cauchy + t (target − cauchy)| = radius
+  const difference = sub(target, cauchy);
+  const [a, b, c] = [
+    sum(square(difference)),
+    dot(cauchy, difference),
+    sub(square(radius), square(cauchyLength)),
+  ];
+  const root = sqrt(maximum(add(square(b), mul(a, c)), 0));
+  const t = div(c, maximum(add(b, root), Number.MIN_VALUE));
+  const between = add(cauchy, mul(minimum(maximum(t, 0), 1), difference));
+  const isInside = logicalAnd(isNewton, lessEqual(newtonLength, radius));
+  const isPast = lessEqual(radius, cauchyLength);
+  const onPath = where(isPast, edge, where(isNewton, between, cauchy));
+  return div(where(isInside, target, onPath), scale);
+}
+
+/** `|x|` */
+function length(x: Tensor): Tensor {
+  return sqrt(sum(square(x)));
+}

@@ -1,0 +1,49 @@
+import { astype } from "../../array/elementwise.ts";
+import { concatenate, ravel, reshape, slice } from "../../array/shape.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { flatten, matchLeaves, unflatten } from "../../../engine/tree/index.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { sameShape, sizeOf } from "../../../engine/util/shape.ts";
+import { readParameters } from "../parameters.ts";
+
+/** Nested numbers as one vector of float64, traced or not. */
+export interface FlatVector {
+  readonly vector: Tensor;
+  /** The tree of a vector, or of vectors along further axes in front, each leaf in its own shape and dtype. */
+  readonly toTree: (x: Tensor) => unknown;
+  /** The vector of a tree that must be of the same structure and shapes. */
+  readonly fromTree: (tree: unknown, what: string) => Tensor;
+}
+
+/**
+ * Takes nested numbers as one vector.
+ *
+ * @throws DownhillError `tree` where there are none, `dtype` for one that is no floating number.
+ */
+export function flatVector(operation: string, tree: unknown, root: string): FlatVector {
+  const { tensors, def } = readParameters(operation, tree, root);
+  const join = (xs: readonly Tensor[]): Tensor => concatenate(xs.map((x) => ravel(astype(x, "float64"))));
+  return {
+    vector: join(tensors),
+    toTree(x) {
+      let from = 0;
+      const front = x.shape.slice(0, -1);
+      const all = front.map(() => null);
+      const parts = tensors.map(({ shape, dtype }) =>
+        astype(reshape(slice(x, ...all, [from, (from += sizeOf(shape))]), [...front, ...shape]), dtype),
+      );
+      return unflatten(def, parts);
+    },
+    fromTree(given, what) {
+      if (given instanceof Promise || given === undefined) flatten(given, operation); // which says what is wrong
+      const parts = matchLeaves(operation, def, given, what).map((leaf) => asTensor(leaf, operation));
+      const odd = parts.findIndex((part, i) => !sameShape(part.shape, tensors[i]!.shape));
+      if (odd < 0) return join(parts);
+      throw new DownhillError(
+        "shape",
+        `${operation}: ${what} is ${showType(parts[odd]!.type)} where ${root} is ${showType(tensors[odd]!.type)}. They must have one shape.`,
+      );
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import type { AnyFunction, PlainCallable } from "./callable.ts";
+import { isFloating } from "./regions.ts";
+import type { Template } from "./values.ts";
+
+/** A transform of a plain function, as it is asked for. */
+export interface Asked<O> {
+  /** For messages: `grad(loss)`. */
+  readonly title: string;
+  readonly f: PlainCallable;
+  readonly options: O;
+  /** The transform of functions over tensors. */
+  apply(f: AnyFunction, options?: O): AnyFunction;
+  /** A callable as the function that is given back, with further properties. */
+  give(callable: PlainCallable, extra?: object): AnyFunction;
+}
+
+/** All tensors of a nested list, from left to right. */
+export function flat(tree: unknown): Tensor[] {
+  return tree instanceof Tensor ? [tree] : (tree as readonly unknown[]).flatMap(flat);
+}
+
+export const pair = (x: Template, y: Template): Template => ({ kind: "tuple", items: [x, y] });
+
+/** Refuses to differentiate in what only sets sizes, bounds and places. */
+export function requireFloating(title: string, template: Template, place: number): void {
+  const whole = wholeIn(template, `argument ${place}`);
+  if (whole === undefined) return;
+  throw new DownhillError(
+    "dtype",
+    `${title}: ${whole.path} ${whole.isTruth ? "is true or false" : "only sets sizes, bounds and places"}, and has no derivative. ` +
+      `Leave it out of argnums, or let the function read it from outside.`,
+  );
+}
+
+/** A leaf that has no derivative. */
+export function wholeIn(
+  template: Template,
+  path: string,
+): { readonly path: string; readonly isTruth: boolean } | undefined {
+  const first = <T>(items: readonly T[], find: (item: T, i: number) => ReturnType<typeof wholeIn>) => {
+    for (const [i, item] of items.entries()) {
+      const found = find(item, i);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  switch (template.kind) {
+    case "leaf":
+      return isFloating(template.type) ? undefined : { path, isTruth: template.type === "bool" };
+    case "list":
+    case "batch":
+      return wholeIn(template.item, `an item of ${path}`);
+    case "record":
+      return first(template.fields, ({ name, type }) => wholeIn(type, `${path}.${name}`));
+    case "tuple":
+      return first(template.items, (item, i) => wholeIn(item, `${path}[${i}]`));
+    case "jacobian":
+      return wholeIn(template.out, path);
+  }
+}
+
+/** The value of a function that is to have a gradient. */
+export function requireNumber(title: string, result: Template): void {
+  if (result.kind === "leaf" && result.rank === 0 && isFloating(result.type)) return;
+  throw new DownhillError(
+    "shape",
+    `${title}: a gradient needs a function that returns one number. Use jacrev for all derivatives of several, ` +
+      `hasAux where it returns [value, …].`,
+  );
+}

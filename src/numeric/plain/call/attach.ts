@@ -1,0 +1,304 @@
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { applyRegion } from "../../../engine/prims/region.ts";
+import { convert } from "../../../engine/prims/linear.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
+import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import { at, stack } from "../../array/shape.ts";
+import type { PlainForm, PlainType } from "../form.ts";
+import {
+  type AnyFunction,
+  attach,
+  dtypeOf,
+  type Operands,
+  type PlainCallable,
+  tensorsOf,
+} from "./callable.ts";
+import { asFunction, plainFunction } from "./transforms.ts";
+import { resultTypes } from "./regions.ts";
+import { countLeaves, type Leaf, takeApart, templateOf } from "./values.ts";
+
+/** What the body of a plain function asks before it computes. */
+export interface FormHandle {
+  /** Whether a tensor is among the arguments, or among what the function reads from outside: then `call` computes. */
+  takesTensors(args: ArrayLike<unknown>): boolean;
+  call(args: ArrayLike<unknown>): unknown;
+}
+
+/** Values from outside of a function, read at each call, in the order of `PlainForm.captured`. */
+type Captured = () => readonly unknown[];
+
+/**
+ * Lets transforms take a plain function: its form was made of the text of `f` by a build step. `f` itself stays the function that
+ * computes with numbers.
+ */
+export function attachForm(f: AnyFunction, form: PlainForm, captured: Captured): FormHandle {
+  const own = new AttachedForm(f.name === "" ? form.region.name : f.name, form, captured);
+  attach(f, own);
+  return own;
+}
+
+/** The same for a function that does not ask by itself: the function returned does. `name` where the expression has none. */
+export function wrapForm<F extends AnyFunction>(
+  f: F,
+  form: PlainForm,
+  captured: Captured,
+  name: string = f.name,
+): F {
+  const own = new AttachedForm(name === "" ? form.region.name : name, form, captured);
+  const wrapper = function (this: unknown, ...args: never[]): unknown {
+    return own.takesTensors(args) ? own.call(args) : f.apply(this, args);
+  };
+  Object.defineProperty(wrapper, "name", { value: name, configurable: true });
+  Object.defineProperty(wrapper, "length", { value: f.length, configurable: true });
+  return attach(wrapper, own) as F;
+}
+
+/** A function that computes what a form says, where the JavaScript that it was made of does not run. */
+export function functionOf(
+  form: PlainForm,
+  captured: Captured,
+  name: string = form.region.name,
+): AnyFunction {
+  const f = asFunction(callableOf(name, form, captured));
+  Object.defineProperty(f, "name", { value: name, configurable: true });
+  Object.defineProperty(f, "length", { value: form.params.length, configurable: true });
+  return f;
+}
+
+/** What a plain function carries; made for each closure, so what it needs for transforms is made when it is asked for. */
+class AttachedForm implements PlainFunction, FormHandle {
+  readonly #name: string;
+  readonly #form: PlainForm;
+  readonly #captured: Captured;
+  #made: { readonly callable: PlainCallable; readonly plain: PlainFunction } | undefined;
+
+  constructor(name: string, form: PlainForm, captured: Captured) {
+    this.#name = name;
+    this.#form = form;
+    this.#captured = captured;
+  }
+
+  #own(): { readonly callable: PlainCallable; readonly plain: PlainFunction } {
+    if (this.#made === undefined) {
+      const callable = callableOf(this.#name, this.#form, this.#captured);
+      this.#made = { callable, plain: plainFunction(callable) };
+    }
+    return this.#made;
+  }
+
+  get overTensors(): AnyFunction {
+    return this.#own().callable.overTensors;
+  }
+
+  readonly transform: PlainFunction["transform"] = (operation, apply, options) =>
+    this.#own().plain.transform(operation, apply, options);
+
+  readonly restore: PlainFunction["restore"] = (given, found) => this.#own().plain.restore(given, found);
+
+  takesTensors(args: ArrayLike<unknown>): boolean {
+    return takesTensors(this.#form, args, this.#captured);
+  }
+
+  call(args: ArrayLike<unknown>): unknown {
+    return this.overTensors(...(Array.from(args) as never[]));
+  }
+}
+
+function takesTensors({ params, captured }: PlainForm, args: ArrayLike<unknown>, read: Captured): boolean {
+  for (let i = 0; i < params.length; i++) if (holdsTensor(params[i]!.type, args[i])) return true;
+  return captured.length > 0 && read().some((value, i) => holdsTensor(captured[i]!.type, value));
+}
+
+/** Whether a tensor stands in a value where the function takes a number or array. */
+function holdsTensor(type: PlainType, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof Tensor) return true;
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return false;
+    case "list":
+      return Array.isArray(value) && value.some((item) => holdsTensor(type.item, item));
+    case "record":
+      return type.fields.some((field) =>
+        holdsTensor(field.type, (value as Readonly<Record<string, unknown>>)[field.name]),
+      );
+    case "tuple":
+      return type.items.some((item, i) => holdsTensor(item, (value as readonly unknown[])[i]));
+    default:
+      return assertNever(type, "holdsTensor");
+  }
+}
+
+function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
+  const { region } = form;
+  const params = form.params.map(({ type }) => type);
+  const counts = params.map(countLeaves);
+  const types = region.params.map(({ type }) => type);
+  const results = resultTypes(region);
+  /** The types of the operands of argument i. */
+  const typesOf = (i: number): Iterator<RegionType> => {
+    const start = counts.slice(0, i).reduce((sum, n) => sum + n, 0);
+    return types.slice(start, start + counts[i]!).values();
+  };
+  const outsideTypes = types.slice(counts.reduce((sum, n) => sum + n, 0));
+  const outside = (): Tensor[] => {
+    const values = captured();
+    const own = outsideTypes.values();
+    return form.captured.flatMap((one, i) => operandsOf(one.type, values[i], own, `${name}: ${one.name}`));
+  };
+  const outsideLeaves = (): Leaf[] => {
+    const values = form.captured.length === 0 ? [] : captured();
+    const own = outsideTypes.values();
+    const leaves: Leaf[] = [];
+    form.captured.forEach((one, i) => {
+      takeApart(one.type, values[i], own, { path: `${name}: ${one.name}`, lead: 0 }, leaves);
+    });
+    return leaves;
+  };
+  const run = (...args: readonly Operands[]): Operands =>
+    applyRegion(
+      region,
+      [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
+    );
+  return {
+    name,
+    params,
+    names: form.params.map((param) => param.name),
+    prepare(title, args, leads) {
+      const leaves = params.map((): Leaf[] => []);
+      const templates = params.map((type, i) => {
+        const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]! };
+        return takeApart(type, args[i], typesOf(i), place, leaves[i]!);
+      });
+      return { leaves, templates, result: templateOf(form.result, results.values()) };
+    },
+    run,
+    takesTensors: (args) => takesTensors(form, args, captured),
+    overTensors(...args: readonly unknown[]): unknown {
+      if (args.length > params.length) refuseExtra(name, args, params.length);
+      const operands = params.map((type, i) =>
+        operandsOf(type, args[i], typesOf(i), `${name}: ${form.params[i]!.name}`),
+      );
+      return resultOf(form.result, run(...operands).values());
+    },
+    body: () => ({ region, outside: outsideLeaves }),
+  };
+}
+
+/** Whether a tensor holds one number that is known: what sets sizes must be. */
+function isKnownNumber(x: Tensor): boolean {
+  return x.slot !== undefined && x.shape.length === 0;
+}
+
+/** The operands that an argument becomes, in which tensors stand for numbers and arrays. */
+function operandsOf(type: PlainType, value: unknown, types: Iterator<RegionType>, path: string): Tensor[] {
+  switch (type.kind) {
+    case "number":
+      return [operandOf(value, 0, types.next().value as RegionType, path)];
+    case "boolean":
+      return [operandOf(value, 0, types.next().value as RegionType, path)];
+    case "array":
+      return [operandOf(value, 1, types.next().value as RegionType, path)];
+    case "matrix":
+      return [operandOf(value, 2, types.next().value as RegionType, path)];
+    case "list": {
+      if (!Array.isArray(value)) throw notThis(path, "an array of items", value);
+      const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
+      if (value.length === 0) {
+        const leaves: Leaf[] = [];
+        takeApart(type, value, elements.values(), { path, lead: 0 }, leaves);
+        return tensorsOf(leaves, elements);
+      }
+      const items = value.map((item, i) => operandsOf(type.item, item, elements.values(), `${path}[${i}]`));
+      return elements.map((_, k) => stack(items.map((item) => item[k]!)));
+    }
+    case "record":
+      if (typeof value !== "object" || value === null || value instanceof Tensor)
+        throw notThis(path, `an object with ${type.fields.map((field) => field.name).join(", ")}`, value);
+      return type.fields.flatMap((field) => {
+        const member = (value as Readonly<Record<string, unknown>>)[field.name];
+        return operandsOf(field.type, member, types, `${path}.${field.name}`);
+      });
+    case "tuple":
+      if (!Array.isArray(value) || value.length !== type.items.length)
+        throw notThis(path, `an array of ${type.items.length}`, value);
+      return type.items.flatMap((item, i) => operandsOf(item, value[i], types, `${path}[${i}]`));
+    default:
+      return assertNever(type, "operandsOf");
+  }
+}
+
+function notThis(path: string, what: string, value: unknown): DownhillError {
+  const got = value instanceof Tensor ? showType(value.type) : value === null ? "null" : typeof value;
+  return new DownhillError("tree", `${path} must be ${what}, got ${got}.`);
+}
+
+const nouns = ["one number", "an array of numbers", "a matrix"] as const;
+
+function operandOf(value: unknown, rank: 0 | 1 | 2, element: RegionType, path: string): Tensor {
+  const x = asTensor(value, path);
+  if (x.shape.length !== rank) {
+    const repair = x.shape.length > rank ? " For a batch of them use vmap." : "";
+    throw new DownhillError("shape", `${path} is ${nouns[rank]}, got ${showType(x.type)}.${repair}`);
+  }
+  const dtype = dtypeOf(element);
+  if (x.dtype === dtype) return x.type.weak ? convert(x, dtype) : x;
+  if (isFloating(dtype)) return convert(x, dtype);
+  const known = x.slot !== undefined && x.type.weak ? x.item() : Number.NaN;
+  if (!Number.isInteger(known) && x.dtype !== "int32" && x.dtype !== "uint32" && x.dtype !== "bool") {
+    throw new DownhillError(
+      "dtype",
+      `${path} sets a size, a bound or a place, so it must be whole, got ${showType(x.type)}. ` +
+        `Give a plain number (named in staticArgnums of jit), or a tensor of int32.`,
+    );
+  }
+  return convert(x, dtype);
+}
+
+/** The result as tensors, in its structure. */
+function resultOf(type: PlainType, leaves: Iterator<Tensor>): unknown {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return leaves.next().value;
+    case "list": {
+      const own = Array.from({ length: countLeaves(type.item) }, () => leaves.next().value as Tensor);
+      return Array.from({ length: own[0]?.shape[0] ?? 0 }, (_, i) =>
+        resultOf(type.item, own.map((leaf) => at(leaf, i)).values()),
+      );
+    }
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, resultOf(field.type, leaves)]));
+    case "tuple":
+      return type.items.map((item) => resultOf(item, leaves));
+    default:
+      return assertNever(type, "resultOf");
+  }
+}
+
+/**
+ * A plain function with the types that it has over tensors: where its arguments may be tensors, inside of a function that is
+ * transformed or compiled. The function itself computes the same there, but its types know numbers only.
+ *
+ * @throws DownhillError `trace` where nothing has compiled it.
+ */
+export function overTensors<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+): (...args: { [K in keyof A]: OverTensors<A[K]> }) => AsTensors<T> {
+  requireCompiled("overTensors", f);
+  const plain = plainOf(f);
+  if (plain === undefined)
+    throw new DownhillError("trace", `overTensors: ${f.name || "the function"} is not marked "use ad".`);
+  return plain.overTensors as never;
+}

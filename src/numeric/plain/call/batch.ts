@@ -1,0 +1,105 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { AxisTree } from "../../../engine/transforms/vmap.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { PlainType } from "../form.ts";
+import { type Asked, flat } from "./asked.ts";
+import type { AnyFunction } from "./callable.ts";
+import { holdsList, type Lead } from "./values.ts";
+
+export interface BatchOptions {
+  readonly inAxes?: AxisTree<number | null>;
+  readonly outAxes?: AxisTree<number>;
+}
+
+/** Plain items as batches: numbers as arrays, arrays as arrays of them; see `PlainBatch`. */
+export function batched({ f, title, options, apply, give }: Asked<BatchOptions>): AnyFunction {
+  const { inAxes = 0, outAxes = 0 } = options;
+  const isEach = Array.isArray(inAxes);
+  if (isEach && inAxes.length !== f.params.length) {
+    throw new DownhillError(
+      "range",
+      `${title}: inAxes has ${inAxes.length} entries for ${f.params.length} argument${f.params.length === 1 ? "" : "s"}.`,
+    );
+  }
+  const axes = f.params.map((_, i) => (isEach ? (inAxes as readonly AxisTree<number | null>[])[i]! : inAxes));
+  const placed = f.params.map((type, i) => axesOf(title, type, axes[i]!, `inAxes[${i}]`));
+  if (typeof outAxes !== "number")
+    throw new DownhillError(
+      "tree",
+      `${title}: of a plain function outAxes is one number for all of the result.`,
+    );
+  const over = apply(f.run, { inAxes: placed, outAxes });
+  return give({
+    ...f,
+    name: title,
+    prepare(place, args, leads) {
+      const deep = leads.map((lead, i) => deeper(lead, axes[i]!));
+      const prepared = f.prepare(place, args, deep);
+      if (outAxes !== 0 && holdsList(prepared.result))
+        throw new DownhillError(
+          "range",
+          `${title}: a result with arrays of objects has its batch in front: outAxes is 0.`,
+        );
+      return { ...prepared, result: { kind: "batch", item: prepared.result } };
+    },
+    run: (...args) => flat(over(...(args as never[]))),
+    overTensors: apply(f.overTensors),
+    body: undefined,
+  });
+}
+
+/** The axis of each operand of an argument. */
+function axesOf(
+  title: string,
+  type: PlainType,
+  axes: AxisTree<number | null>,
+  path: string,
+): readonly (number | null)[] {
+  if (typeof axes !== "object" || axes === null) return operandAxes(type, axes);
+  const part = (key: string | number, member: PlainType): readonly (number | null)[] => {
+    const axis = (axes as Readonly<Record<string, AxisTree<number | null>>>)[key];
+    if (axis === undefined)
+      throw new DownhillError(
+        "tree",
+        `${title}: ${path} lacks ${key}: give one axis for all, or one for each member.`,
+      );
+    return axesOf(title, member, axis, `${path}.${key}`);
+  };
+  if (type.kind === "record") return type.fields.flatMap((field) => part(field.name, field.type));
+  if (type.kind === "tuple") return type.items.flatMap((item, i) => part(i, item));
+  throw new DownhillError("tree", `${title}: ${path} must be one axis, or null.`);
+}
+
+/** An axis counted in each operand: the items of a list stand along the first axis of theirs. */
+function operandAxes(type: PlainType, axis: number | null): readonly (number | null)[] {
+  switch (type.kind) {
+    case "list":
+      return operandAxes(type.item, axis !== null && axis >= 0 ? axis + 1 : axis);
+    case "record":
+      return type.fields.flatMap((field) => operandAxes(field.type, axis));
+    case "tuple":
+      return type.items.flatMap((item) => operandAxes(item, axis));
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return [axis];
+    default:
+      return assertNever(type, "operandAxes");
+  }
+}
+
+/** One axis more in front of what has a batch. */
+function deeper(lead: Lead, axes: AxisTree<number | null>): Lead {
+  if (axes === null) return lead;
+  if (typeof axes === "number") {
+    if (typeof lead === "number") return lead + 1;
+    return Object.fromEntries(Object.entries(lead).map(([key, below]) => [key, deeper(below, axes)]));
+  }
+  return Object.fromEntries(
+    Object.entries(axes as Readonly<Record<string, AxisTree<number | null>>>).map(([key, below]) => [
+      key,
+      deeper(typeof lead === "number" ? lead : (lead[key] ?? 0), below),
+    ]),
+  );
+}

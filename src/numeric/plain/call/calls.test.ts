@@ -1,0 +1,260 @@
+// Plain functions in transforms: numbers in, numbers out; tensors in, tensors out.
+import { describe, expect, test } from "vitest";
+import {
+  grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacrev,
+  jit,
+  jvp,
+  linearize,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from "downhill";
+import { fitCurve, leastSquares, minimize } from "downhill/optim";
+import { marked } from "../../../../test/support/marked.ts";
+import { overTensors } from "./attach.ts";
+
+interface Model {
+  w: number[];
+  b: number;
+}
+const loss = marked(`
+function loss(p: { w: number[]; b: number }, xs: Float64Array, ys: Float64Array) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < ys.length; i++) {
+    let a = p.b;
+    for (let j = 0; j < p.w.length; j++) a += p.w[j] * xs[i * p.w.length + j];
+    s += (a - ys[i]) ** 2;
+  }
+  return s / ys.length;
+}`) as (p: Model, xs: Float64Array, ys: Float64Array) => number;
+const p: Model = { w: [1, 2], b: 0.5 };
+const xs = Float64Array.of(1, 2, 3, 4);
+const ys = Float64Array.of(5, 10);
+
+describe("numbers give numbers", () => {
+  test("a plain call runs the function itself", () => {
+    expect(loss(p, xs, ys)).toBe((0.5 ** 2 + 1.5 ** 2) / 2);
+    expect(loss.name).toBe("loss");
+    expect(loss.length).toBe(3);
+  });
+
+  test("gradients have the kinds of the arguments", () => {
+    expect(grad(loss)(p, xs, ys)).toEqual({ w: [5, 7], b: 2 });
+    expect(grad(loss, { argnums: 2 })(p, xs, ys)).toEqual(Float64Array.of(-0.5, -1.5));
+    expect(grad(loss, { argnums: [0, 2] })(p, xs, ys)).toEqual([
+      { w: [5, 7], b: 2 },
+      Float64Array.of(-0.5, -1.5),
+    ]);
+    expect(valueAndGrad(loss)(p, xs, ys)).toEqual([1.25, { w: [5, 7], b: 2 }]);
+  });
+
+  const cube = marked(`function cube(x: number) { "use ad"; return x * x * x; }`) as (x: number) => number;
+  const pair = marked(`
+function pair(x: number[], y: number) {
+  "use ad";
+  const t = new Array<number>(x.length).fill(0);
+  let s = 0;
+  for (let i = 0; i < x.length; i++) {
+    t[i] = x[i] * x[i] * y;
+    s += t[i];
+  }
+  return { s, t };
+}`) as (x: number[], y: number) => { s: number; t: number[] };
+
+  test("second derivatives, and transforms of transforms", () => {
+    expect(grad(grad(cube))(2)).toBe(12);
+    expect(grad(grad(grad(cube)))(2)).toBe(6);
+    expect(hessian(cube)(2)).toBe(12);
+    expect(jacfwd(grad(cube))(2)).toBe(12);
+    expect(vmap(grad(cube))([1, 2])).toEqual([3, 12]);
+    expect(vmap(vmap(cube))([[1, 2], [3, 4]])).toEqual([[1, 8], [27, 64]]); // prettier-ignore
+    expect(jit(grad(cube))(2)).toBe(12);
+    expect(grad(jit(cube))(2)).toBe(12);
+    expect(jacfwd(vmap(cube))([1, 2])).toEqual([[3, 0], [0, 12]]); // prettier-ignore
+    expect(hessian(loss)(p, xs, ys)).toEqual({
+      w: { w: [[10, 14], [14, 20]], b: [4, 6] }, // prettier-ignore
+      b: { w: [4, 6], b: 2 },
+    });
+    expect(hvp(cube, 2, 3)).toBe(36);
+  });
+
+  test("jvp, vjp and linearize", () => {
+    const out = { s: 10, t: [2, 8] };
+    expect(jvp(pair, [[1, 2], 2], [[1, 0], 1])).toEqual([out, { s: 9, t: [5, 4] }]);
+    const [value, pullback] = vjp(pair, [1, 2], 2);
+    expect(value).toEqual(out);
+    expect(pullback({ s: 1, t: [0, 10] })).toEqual([[4, 88], 45]);
+    const [same, linear] = linearize(pair, [1, 2], 2);
+    expect(same).toEqual(out);
+    expect(linear([1, 0], 1)).toEqual({ s: 9, t: [5, 4] });
+  });
+
+  test("Jacobians have the shape of the result, then that of the argument", () => {
+    for (const jacobian of [jacfwd, jacrev]) {
+      expect(jacobian(pair)([1, 2], 2)).toEqual({ s: [4, 8], t: [[4, 0], [0, 8]] }); // prettier-ignore
+      expect(jacobian(pair, { argnums: 1 })([1, 2], 2)).toEqual({ s: 5, t: [1, 4] });
+      expect(jacobian(loss)(p, xs, ys)).toEqual({ w: [5, 7], b: 2 });
+    }
+  });
+
+  test("batches of records, with what all items share", () => {
+    expect(vmap(pair, { inAxes: [0, null] })([[1, 2], [3, 4]], 2)).toEqual({ s: [10, 50], t: [[2, 8], [18, 32]] }); // prettier-ignore
+    const one = vmap(loss, { inAxes: [{ w: null, b: 0 }, null, null] });
+    expect(one({ w: [1, 2], b: [0.5, 1.5] }, xs, ys)).toEqual([1.25, 4.25]);
+  });
+
+  test("jit computes what a plain call does, and tells of itself", () => {
+    const compiled = jit(loss);
+    expect(compiled(p, xs, ys)).toBe(1.25);
+    expect(typeof compiled.stats().programs).toBe("number");
+  });
+
+  test("what a function reads from outside is read at each call", () => {
+    let k = 2;
+    const scaled = marked(`let k: number = 1; k = 2;
+      function scaled(x: number) { "use ad"; return k * x * x; }`, () => [k]) as (x: number) => number; // prettier-ignore
+    const slope = grad(scaled);
+    expect(slope(3)).toBe(12);
+    k = 5;
+    expect(slope(3)).toBe(30);
+    expect(hessian(scaled)(3)).toBe(10);
+  });
+});
+
+describe("tensors give tensors", () => {
+  const cube = marked(`function cube(x: number) { "use ad"; return x * x * x; }`) as (x: number) => number;
+  const onTensors = overTensors(loss);
+
+  test("a call with tensors is an operation among others", () => {
+    const w = tensor([1, 2]);
+    expect(onTensors({ w, b: 0.5 }, xs, ys).item()).toBe(1.25);
+    const f = (q: { readonly w: Tensor; readonly b: Tensor }): Tensor => onTensors(q, xs, ys).mul(2);
+    expect(grad(f)({ w, b: 0.5 }).w.tolist()).toEqual([10, 14]);
+    expect(jit(grad(f))({ w, b: 0.5 }).w.tolist()).toEqual([10, 14]);
+    expect(vmap((b: Tensor) => onTensors({ w, b }, xs, ys))([0.5, 1.5]).tolist()).toEqual([1.25, 4.25]);
+  });
+
+  test("the function itself takes tensors inside of another function", () => {
+    const untyped = cube as unknown as (x: Tensor) => Tensor;
+    expect(grad((x) => untyped(x).mul(x))(2).item()).toBe(32);
+    expect(jit((x) => untyped(x).add(1))(2).item()).toBe(9);
+    const gradient = grad(cube) as unknown as (x: Tensor) => Tensor;
+    expect(gradient(tensor(2)).item()).toBe(12);
+    expect(jit((x) => gradient(x))(2).item()).toBe(12);
+  });
+});
+
+describe("searches", () => {
+  test("minimize gives numbers in the structure of the start", () => {
+    const f = marked(`
+      function bowl(q: { x: number; ys: number[] }) {
+        "use ad";
+        let s = (q.x - 1) ** 2;
+        for (const y of q.ys) s += (y - 2) ** 2;
+        return s;
+      }`) as (q: { x: number; ys: number[] }) => number;
+    const { params, gradient } = minimize(f, { x: 0, ys: [0, 0] });
+    expect(params.x).toBeCloseTo(1, 6);
+    expect(params.ys.map((y) => Math.round(y * 1e6) / 1e6)).toEqual([2, 2]);
+    expect(typeof gradient!.x).toBe("number");
+  });
+
+  test("leastSquares and fitCurve", () => {
+    const t = Float64Array.of(0, 1, 2, 3);
+    const y = Float64Array.from(t, (x) => 2 * Math.exp(-0.5 * x));
+    const f = marked(`
+      function residuals(q: { a: number; k: number }, ts: Float64Array, zs: Float64Array) {
+        "use ad";
+        const r = new Array<number>(ts.length).fill(0);
+        for (let i = 0; i < ts.length; i++) r[i] = q.a * Math.exp(q.k * ts[i]) - zs[i];
+        return r;
+      }`) as (q: { a: number; k: number }, ts: Float64Array, zs: Float64Array) => number[];
+    const { params, residuals, covariance } = leastSquares(f, { a: 1, k: 0 }, { args: [t, y] });
+    expect([params.a, params.k].map((x) => Math.round(x * 1e6) / 1e6)).toEqual([2, -0.5]);
+    expect(residuals.length).toBe(4);
+    expect(covariance.length).toBe(2);
+    const decay = marked(`
+      function decay(x: number, q: { a: number; k: number }) { "use ad"; return q.a * Math.exp(q.k * x); }`) as (
+      x: number,
+      q: { a: number; k: number },
+    ) => number;
+    const fit = fitCurve(decay, t, y, { parameters: ["a", "k"] });
+    expect([fit.params.a, fit.params.k].map((x) => Math.round(x * 1e6) / 1e6)).toEqual([2, -0.5]);
+    expect(fit.fitted.length).toBe(4);
+  });
+});
+
+describe("mistakes", () => {
+  const cube = marked(`function cube(x: number) { "use ad"; return x * x * x; }`) as (x: number) => number;
+  const sized = marked(`
+    function sized(x: number, n: number) {
+      "use ad";
+      const all = new Float64Array(n);
+      let s = 0;
+      for (let i = 0; i < n; i++) all[i] = x;
+      for (const y of all) s += y;
+      return s;
+    }`) as (x: number, n: number) => number;
+
+  test("arguments that do not fit are named", () => {
+    expect(() => grad(loss)({ w: [1] } as never, xs, ys)).toThrow(
+      "grad(loss): p.b must be a number, got undefined.",
+    );
+    expect(() => (grad(cube) as () => number)()).toThrow("grad(cube): takes 1 argument, and 0 are given.");
+    expect(() => hvp(loss as never, p, p)).toThrow("hvp(loss): takes 3 arguments, and 1 is given.");
+  });
+
+  test("what sets bounds has no derivative, and says so", () => {
+    expect(grad(sized)(2, 3)).toBe(3);
+    expect(() => grad(sized, { argnums: 1 })(2, 3)).toThrow(
+      "grad(sized): argument 1 only sets sizes, bounds and places, and has no derivative.",
+    );
+    expect(jvp(sized, [2, 3], [1, 0])).toEqual([6, 3]);
+    expect(() => jvp(sized, [2, 3], [1, 1])).toThrow("Its tangent must be 0.");
+    expect(() => vjp(sized, 2, 3)).toThrow("only sets sizes");
+    expect(() => grad(sized)(2, 2.5)).toThrow("must be a whole number");
+  });
+
+  test("a function that gives several numbers has Jacobians, and no gradient", () => {
+    const two = marked(`function two(x: number) { "use ad"; return [x, x * x]; }`) as (x: number) => number[];
+    expect(() => grad(two as never)).not.toThrow();
+    expect(() => (grad(two as never) as (x: number) => unknown)(1)).toThrow(
+      "a gradient needs a function that returns one number",
+    );
+  });
+
+  test("a marked function that nothing has compiled says what is missing", () => {
+    function bare(x: number): number {
+      "use ad";
+      return x * x;
+    }
+    for (const transform of [grad, jit, vmap, hessian, jacfwd] as unknown as ((f: unknown) => unknown)[])
+      expect(() => transform(bare)).toThrow(
+        'bare is marked "use ad", but nothing has compiled it. Load it through the build plugin',
+      );
+    expect(() => minimize(bare, 1)).toThrow('bare is marked "use ad"');
+    expect(() => jvp(bare, [1], [1])).toThrow('jvp: bare is marked "use ad"');
+    // one that stands inside of a function over tensors is no mark of that
+    const outer = (x: Tensor): Tensor => {
+      const inner = (y: number): number => {
+        "use ad";
+        return y;
+      };
+      return x.mul(inner(2));
+    };
+    expect(grad(outer)(1).item()).toBe(2);
+  });
+
+  test("a function of numbers without the mark says how it is differentiated", () => {
+    const square = ((x: number) => x * x) as unknown as (x: Tensor) => Tensor;
+    expect(() => grad(square)(2)).toThrow('"use ad"');
+    expect(() => grad((() => 3) as unknown as (x: Tensor) => Tensor)(2)).toThrow('"use ad"');
+  });
+});

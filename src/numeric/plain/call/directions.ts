@@ -1,0 +1,187 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { withoutStaging } from "../../../engine/trace/bind.ts";
+import { type Asked, flat, pair, requireFloating, requireNumber } from "./asked.ts";
+import {
+  type AnyFunction,
+  type Body,
+  leavesFrom,
+  type Operands,
+  type PlainCallable,
+  type Prepared,
+  prepareCall,
+  runBody,
+  tensorsOf,
+} from "./callable.ts";
+import { gradientBody } from "./gradient.ts";
+import { isFloating, tangentRegion } from "./regions.ts";
+import { type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
+
+/** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
+function prepareTangents(
+  title: string,
+  f: PlainCallable,
+  primals: readonly unknown[],
+  directions: readonly unknown[],
+): { readonly at: Prepared; readonly tangents: Prepared["leaves"] } {
+  const at = prepareCall(f, primals, title);
+  if (directions.length !== primals.length) {
+    throw new DownhillError(
+      "tree",
+      `${title}: ${directions.length} tangents for ${primals.length} argument${primals.length === 1 ? "" : "s"}; give one for each.`,
+    );
+  }
+  const tangents = f.prepare(
+    `${title}, tangents`,
+    directions,
+    new Array<number>(f.params.length).fill(0),
+  ).leaves;
+  tangents.forEach((own, i) => {
+    const types = typesIn(at.templates[i]!);
+    own.forEach((leaf, k) => {
+      const { dims } = at.leaves[i]![k]!;
+      if (leaf.dims.some((n, axis) => n !== dims[axis])) {
+        throw new DownhillError(
+          "shape",
+          `${title}: the tangent of argument ${i} has ${leaf.dims.join(" × ")} numbers, the argument ${dims.join(" × ")}.`,
+        );
+      }
+      const isStill = typeof leaf.data === "number" ? leaf.data === 0 : leaf.data.every((x) => x === 0);
+      if (!isFloating(types[k]!) && !isStill) {
+        throw new DownhillError(
+          "dtype",
+          `${title}: ${f.names[i]!} only sets sizes, bounds and places, and has no derivative. Its tangent must be 0.`,
+        );
+      }
+    });
+  });
+  return { at, tangents };
+}
+
+/** The floating operands of directions, as tensors. */
+function directionsOf(at: Prepared, tangents: Prepared["leaves"]): readonly Operands[] {
+  return pointOf({ ...at, leaves: tangents }).floating;
+}
+
+/** Values and tangents by the tangent of a region. What has no derivative has a tangent of 0. */
+function directTangents({ region, outside }: Body, at: Prepared, tangents: Prepared["leaves"]): Leaf[] {
+  const own = at.templates.flatMap(typesIn).map(isFloating);
+  const active = region.params.map((_, k) => own[k] ?? false);
+  const moved = tangents.flat().filter((_, k) => own[k]!);
+  const leaves = runBody({ region: tangentRegion(region, active), outside }, at.leaves.flat(), moved);
+  const types = typesIn(at.result);
+  const values = leaves.slice(0, types.length);
+  let next = types.length;
+  return [...values, ...types.map((type, k) => (isFloating(type) ? leaves[next++]! : still(values[k]!)))];
+}
+
+function still({ data, dims }: Leaf): Leaf {
+  return { data: typeof data === "number" ? 0 : data.map(() => 0), dims };
+}
+
+/** Arguments as tensors, the floating ones apart. */
+interface Point {
+  readonly floating: readonly Operands[];
+  /** All operands of each argument, from the floating ones. */
+  readonly complete: (floating: readonly Operands[]) => Operands[];
+}
+
+function pointOf(prepared: Prepared): Point {
+  const types = prepared.templates.map(typesIn);
+  const hasTangent = types.map((own) => own.map(isFloating));
+  const all = prepared.leaves.map((own, i) => tensorsOf(own, types[i]!));
+  return {
+    floating: all.map((own, i) => own.filter((_, k) => hasTangent[i]![k]!)),
+    complete: (floating) =>
+      all.map((own, i) => {
+        let next = 0;
+        return own.map((x, k) => (hasTangent[i]![k]! ? floating[i]![next++]! : x));
+      }),
+  };
+}
+
+/** The function in its floating operands alone. */
+function inFloating(f: PlainCallable, { complete }: Point): AnyFunction {
+  return (...floating: readonly Operands[]) => f.run(...complete(floating));
+}
+
+function plainResult(template: Template, tensors: unknown): unknown {
+  return putTogether(template, leavesFrom(flat(tensors)));
+}
+
+export function pushForward({ title, f, apply }: Asked<unknown>): AnyFunction {
+  return (primals: readonly unknown[], directions: readonly unknown[]) => {
+    const isPlain = Array.isArray(primals) && Array.isArray(directions);
+    if (!isPlain || f.takesTensors(primals) || f.takesTensors(directions))
+      return apply(f.overTensors)(primals as never, directions as never);
+    const { at, tangents } = prepareTangents(title, f, primals, directions);
+    const { result } = at;
+    if (f.body !== undefined)
+      return putTogether(pair(result, result), directTangents(f.body(), at, tangents));
+    return withoutStaging(() => {
+      const point = pointOf(at);
+      const along = directionsOf(at, tangents);
+      return plainResult(
+        pair(result, result),
+        apply(inFloating(f, point))(point.floating as never, along as never),
+      );
+    });
+  };
+}
+
+export function hessianTimes({ title, f, apply }: Asked<unknown>): AnyFunction {
+  return (x: unknown, v: unknown) => {
+    if (f.takesTensors([x]) || f.takesTensors([v])) return apply(f.overTensors)(x as never, v as never);
+    const { at, tangents } = prepareTangents(title, f, [x], [v]);
+    const [template] = at.templates as [Template];
+    requireNumber(title, at.result);
+    requireFloating(title, template, 0);
+    const gradient = gradientBody(f, {}, "gradient");
+    if (gradient !== undefined) {
+      const both = directTangents(gradient(), { ...at, result: template }, tangents);
+      return putTogether(template, both.slice(both.length / 2));
+    }
+    return withoutStaging(() => {
+      const point = pointOf(at);
+      const [along] = directionsOf(at, tangents);
+      return plainResult(template, apply(inFloating(f, point))(point.floating[0] as never, along as never));
+    });
+  };
+}
+
+export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
+  return (...primals: readonly unknown[]) => {
+    if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
+    return withoutStaging(() => {
+      const prepared = prepareCall(f, primals, title);
+      const { templates, result } = prepared;
+      templates.forEach((template, i) => {
+        requireFloating(title, template, i);
+      });
+      const at = pointOf(prepared);
+      const [out, back] = apply(f.run)(...(at.floating as never[])) as [Operands, AnyFunction];
+      const pullback = (ct: unknown): unknown => {
+        const given = tensorsOf(takeLike(result, ct, `${title}: the cotangent`), typesIn(result));
+        return withoutStaging(() => plainResult({ kind: "tuple", items: templates }, back(given as never)));
+      };
+      return [plainResult(result, out), pullback];
+    });
+  };
+}
+
+export function linearise({ title, f, apply }: Asked<unknown>): AnyFunction {
+  return (...primals: readonly unknown[]) => {
+    if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
+    return withoutStaging(() => {
+      const prepared = prepareCall(f, primals, title);
+      const { result } = prepared;
+      const at = pointOf(prepared);
+      const [out, linear] = apply(inFloating(f, at))(...(at.floating as never[])) as [Operands, AnyFunction];
+      const push = (...directions: readonly unknown[]): unknown =>
+        withoutStaging(() => {
+          const { tangents } = prepareTangents(title, f, primals, directions);
+          return plainResult(result, linear(...(directionsOf(prepared, tangents) as never[])));
+        });
+      return [plainResult(result, out), push];
+    });
+  };
+}

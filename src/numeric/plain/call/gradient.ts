@@ -1,0 +1,131 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
+import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
+import { gradientRegion, type GradientResults } from "./regions.ts";
+import { countLeaves, type Leaf, type Template } from "./values.ts";
+
+export interface ArgumentOptions {
+  readonly argnums?: number | readonly number[];
+  readonly hasAux?: boolean;
+}
+
+/** What a transform makes of the result, from the templates of the arguments and of the result before. */
+type ResultOf = (templates: readonly Template[], result: Template, operation: string) => Template;
+
+/** A transform that gives a function of the same arguments. */
+function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?: () => Body): AnyFunction {
+  const { f, title, options, apply, give } = asked;
+  // With hasAux a function over tensors gives a pair of its value and the rest.
+  const applied = apply(options.hasAux === true ? pairOf(f.run) : f.run);
+  return give({
+    ...f,
+    name: title,
+    prepare(place, args, leads) {
+      const prepared = f.prepare(place, args, leads);
+      return { ...prepared, result: resultOf(prepared.templates, prepared.result, title) };
+    },
+    run: (...args) => flat(applied(...(args as never[]))),
+    overTensors: apply(f.overTensors),
+    body,
+  });
+}
+
+function pairOf(run: PlainCallable["run"]) {
+  return (...args: readonly Operands[]) => {
+    const [value, ...aux] = run(...args);
+    return [value, aux];
+  };
+}
+
+/** The template of what is differentiated in. */
+function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[], title: string): Template {
+  const one = (place: number): Template => {
+    const template = templates[place];
+    if (template === undefined) {
+      throw new DownhillError(
+        "range",
+        `${title}: argnums names argument ${place}, and the function has ${templates.length}. Arguments count from 0.`,
+      );
+    }
+    requireFloating(title, template, place);
+    return template;
+  };
+  return typeof argnums === "number" ? one(argnums) : { kind: "tuple", items: argnums.map(one) };
+}
+
+/** What comes beside the value, with hasAux. */
+function splitAux(
+  title: string,
+  { hasAux = false }: ArgumentOptions,
+  result: Template,
+): Template | undefined {
+  if (!hasAux) {
+    requireNumber(title, result);
+    return undefined;
+  }
+  if (result.kind !== "tuple" || result.items.length !== 2)
+    throw new DownhillError("tree", `${title}: with hasAux the function must return [value, aux].`);
+  requireNumber(title, result.items[0]!);
+  return result.items[1];
+}
+
+/** The region of a gradient, of a function that has one. Places of several arguments must come in their order. */
+export function gradientBody(
+  f: PlainCallable,
+  { argnums = 0 }: ArgumentOptions,
+  wanted: GradientResults,
+): (() => Body) | undefined {
+  const places = typeof argnums === "number" ? [argnums] : argnums;
+  const { body } = f;
+  if (body === undefined || places.some((n, i) => i > 0 && n <= places[i - 1]!)) return undefined;
+  return () => {
+    const { region, outside } = body();
+    const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
+    const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
+    const one: Leaf = { data: 1, dims: [] };
+    return { region: gradientRegion(region, active, wanted), outside: () => [...outside(), one] };
+  };
+}
+
+export function grad(asked: Asked<ArgumentOptions>): AnyFunction {
+  const { f, options } = asked;
+  const resultOf: ResultOf = (templates, result, title) => {
+    const aux = splitAux(title, options, result);
+    const grads = chosen(options, templates, title);
+    return aux === undefined ? grads : pair(grads, aux);
+  };
+  return sameArguments(
+    asked,
+    resultOf,
+    gradientBody(f, options, options.hasAux === true ? "gradient rest" : "gradient"),
+  );
+}
+
+export function valueAndGrad(asked: Asked<ArgumentOptions>): AnyFunction {
+  const { f, options } = asked;
+  const resultOf: ResultOf = (templates, result, title) => {
+    splitAux(title, options, result);
+    return pair(result, chosen(options, templates, title));
+  };
+  return sameArguments(asked, resultOf, gradientBody(f, options, "values gradient"));
+}
+
+export function jacobian(asked: Asked<ArgumentOptions>): AnyFunction {
+  return sameArguments(asked, (templates, result, title) => {
+    const whole = wholeIn(result, "the result");
+    if (whole !== undefined)
+      throw new DownhillError(
+        "dtype",
+        `${title}: ${whole.path} is no floating number, and has no derivative.`,
+      );
+    return { kind: "jacobian", out: result, in: chosen(asked.options, templates, title) };
+  });
+}
+
+export function hessian(asked: Asked<ArgumentOptions>): AnyFunction {
+  return sameArguments(asked, (templates, result, title) => {
+    requireNumber(title, result);
+    const point = chosen(asked.options, templates, title);
+    return { kind: "jacobian", out: point, in: point };
+  });
+}

@@ -1,0 +1,249 @@
+import { DownhillError, internalError } from "../../../engine/errors/index.ts";
+import type { Code } from "../../../engine/kernel/code.ts";
+import { callCode, primary } from "../../../engine/kernel/code.ts";
+import type { RegionParam } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { PlainType } from "../form.ts";
+import type { ArrayText } from "./expression.ts";
+import type { Helper } from "./helpers.ts";
+
+/** What the texts of arguments are made with. */
+export interface ArgumentScope {
+  /** Declares a name of the region; returns the one that it has in the text. */
+  declare(name: string): string;
+  fresh(hint: string): string;
+  declareArray(name: string, text: ArrayText): void;
+  helper(name: Helper): string;
+}
+
+/**
+ * Takes an argument apart into parameters of a region: lines that name its numbers and arrays. Elements of matrices, and of lists of
+ * records, are read where they lie.
+ */
+export function argumentLines(
+  argument: string,
+  type: PlainType,
+  next: () => RegionParam,
+  scope: ArgumentScope,
+): string[] {
+  const lines: string[] = [];
+  takeApart({ path: argument, type, next, scope, lines });
+  return lines;
+}
+
+interface Part {
+  readonly path: string;
+  readonly type: PlainType;
+  readonly next: () => RegionParam;
+  readonly scope: ArgumentScope;
+  readonly lines: string[];
+}
+
+function takeApart(part: Part): void {
+  const { path, type, next, scope, lines } = part;
+  switch (type.kind) {
+    case "number":
+    case "boolean": {
+      const name = scope.declare(next().name);
+      if (name !== path) lines.push(`const ${name} = ${path};`);
+      return;
+    }
+    case "array": {
+      const param = next();
+      const name = scope.declare(param.name);
+      if (name !== path) lines.push(`const ${name} = ${path};`);
+      scope.declareArray(param.name, plainArray(name));
+      return;
+    }
+    case "matrix": {
+      const param = next();
+      const name = scope.declare(param.name);
+      if (name !== path) lines.push(`const ${name} = ${path};`);
+      const width = scope.fresh(`${param.name}_columns`);
+      lines.push(`const ${width} = ${columns(primary(name), path, scope)};`);
+      scope.declareArray(param.name, {
+        element: ([i, j]) => primary(`${name}[${i!.text}][${j!.text}]`),
+        length: (axis) => primary(axis === 0 ? `${name}.length` : width),
+      });
+      return;
+    }
+    case "list":
+      return takeListApart(part, type.item, "");
+    case "record":
+      for (const field of type.fields)
+        takeApart({ ...part, path: `${path}${property(field.name)}`, type: field.type });
+      return;
+    case "tuple":
+      type.items.forEach((item, i) => takeApart({ ...part, path: `${path}[${i}]`, type: item }));
+      return;
+    default:
+      return assertNever(type, "argumentLines");
+  }
+}
+
+/** A list of records: an element is read as `list[i]` with `inner` behind it. */
+function takeListApart(part: Part, item: PlainType, inner: string): void {
+  const { path, next, scope, lines } = part;
+  switch (item.kind) {
+    case "number":
+    case "boolean": {
+      const param = next();
+      scope.declare(param.name);
+      scope.declareArray(param.name, {
+        element: ([i]) => primary(`${path}[${i!.text}]${inner}`),
+        length: () => primary(`${path}.length`),
+      });
+      return;
+    }
+    case "array": {
+      const param = next();
+      scope.declare(param.name);
+      const width = scope.fresh(`${param.name}_length`);
+      const all = callCode(`${path}.map`, primary(`(item) => item${inner}`));
+      lines.push(`const ${width} = ${columns(all, path + inner, scope)};`);
+      scope.declareArray(param.name, {
+        element: ([i, j]) => primary(`${path}[${i!.text}]${inner}[${j!.text}]`),
+        length: (axis) => primary(axis === 0 ? `${path}.length` : width),
+      });
+      return;
+    }
+    case "record":
+      for (const { name, type } of item.fields) takeListApart(part, type, `${inner}${property(name)}`);
+      return;
+    case "tuple":
+      item.items.forEach((type, i) => takeListApart(part, type, `${inner}[${i}]`));
+      return;
+    case "matrix":
+    case "list":
+      throw new DownhillError(
+        "option",
+        `emit: ${path} is a list of lists of more than numbers; emit takes lists of records of numbers and arrays.`,
+      );
+    default:
+      return assertNever(item, "takeListApart");
+  }
+}
+
+function columns(rows: Code, path: string, scope: ArgumentScope): string {
+  return callCode(scope.helper("columns"), rows, primary(JSON.stringify(path))).text;
+}
+
+function plainArray(name: string): ArrayText {
+  return {
+    element: ([i]) => primary(`${name}[${i!.text}]`),
+    length: () => primary(`${name}.length`),
+  };
+}
+
+/** `.name`, or `["a name"]`. */
+function property(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+/** A result of a region in the text. */
+export type ResultText =
+  | { readonly kind: "scalar"; readonly text: string }
+  | { readonly kind: "array"; readonly name: string; readonly text: ArrayText };
+
+/** Puts a plain value together from results of a region; `template` is the text of an argument that has the same structure. */
+export function resultText(
+  type: PlainType,
+  next: () => ResultText,
+  scope: Pick<ArgumentScope, "helper" | "fresh">,
+  template: string | undefined,
+): string {
+  switch (type.kind) {
+    case "number":
+    case "boolean": {
+      return scalarResult(next());
+    }
+    case "array": {
+      const { name } = arrayResult(next());
+      switch (type.of) {
+        case "number[]":
+          return `Array.from(${name})`;
+        case "any":
+          return template === undefined ? name : `Array.isArray(${template}) ? Array.from(${name}) : ${name}`;
+        case "Float64Array":
+        case "Float32Array":
+        case "Int32Array":
+          return name;
+        default:
+          return assertNever(type.of, "resultText");
+      }
+    }
+    case "matrix": {
+      const { name, text } = arrayResult(next());
+      return `${scope.helper("rows")}(${name}, ${text.length(0).text}, ${text.length(1).text})`;
+    }
+    case "list": {
+      const place = scope.fresh("i");
+      const first = { place, length: undefined as string | undefined };
+      const item = itemText(type.item, next, first);
+      return `Array.from({ length: ${first.length ?? "0"} }, (_, ${place}) => ${isObject(item) ? `(${item})` : item})`;
+    }
+    case "record":
+      return `{ ${type.fields
+        .map((field) => {
+          const key = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : JSON.stringify(field.name);
+          const inner = template === undefined ? undefined : `${template}${property(field.name)}`;
+          return `${key}: ${resultText(field.type, next, scope, inner)}`;
+        })
+        .join(", ")} }`;
+    case "tuple":
+      return `[${type.items
+        .map((item, i) =>
+          resultText(item, next, scope, template === undefined ? undefined : `${template}[${i}]`),
+        )
+        .join(", ")}]`;
+    default:
+      return assertNever(type, "resultText");
+  }
+}
+
+function isObject(text: string): boolean {
+  return text.startsWith("{");
+}
+
+/** The item of a list of records at a place; its first leaf tells how many there are. */
+function itemText(
+  type: PlainType,
+  next: () => ResultText,
+  first: { readonly place: string; length: string | undefined },
+): string {
+  const { place } = first;
+  switch (type.kind) {
+    case "number":
+    case "boolean": {
+      const { text } = arrayResult(next());
+      first.length ??= text.length(0).text;
+      return text.element([primary(place)]).text;
+    }
+    case "array": {
+      const { name, text } = arrayResult(next());
+      first.length ??= text.length(0).text;
+      const n = text.length(1).text;
+      const row = `${name}.slice(${place} * ${n}, (${place} + 1) * ${n})`;
+      return type.of === "number[]" || type.of === "any" ? `Array.from(${row})` : row;
+    }
+    case "record":
+      return `{ ${type.fields.map(({ name, type: field }) => `${JSON.stringify(name)}: ${itemText(field, next, first)}`).join(", ")} }`;
+    case "tuple":
+      return `[${type.items.map((item) => itemText(item, next, first)).join(", ")}]`;
+    case "matrix":
+    case "list":
+      throw internalError("emit: a list of lists is refused as an argument");
+    default:
+      return assertNever(type, "itemText");
+  }
+}
+
+function arrayResult(result: ResultText): ResultText & { readonly kind: "array" } {
+  if (result.kind !== "array") throw internalError("emit: a result is no array");
+  return result;
+}
+
+function scalarResult(result: ResultText): string {
+  if (result.kind !== "scalar") throw internalError("emit: a result is no number");
+  return result.text;
+}

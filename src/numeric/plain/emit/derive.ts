@@ -1,0 +1,205 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
+import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
+import { gradient } from "../../../engine/region/gradient.ts";
+import type { Region } from "../../../engine/region/region.ts";
+import { tangent } from "../../../engine/region/tangent.ts";
+import { declaredBy, walkStmts } from "../../../engine/region/walk.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import { countLeaves } from "../call/values.ts";
+import type { PlainForm, PlainType } from "../form.ts";
+
+interface Parameter {
+  readonly name: string;
+  readonly type: PlainType;
+}
+
+/** A function of a module, before it is text. */
+export interface Derivation {
+  readonly name: string;
+  readonly doc: string;
+  readonly region: Region;
+  /** Names that people gave, which the text keeps. */
+  readonly keep: ReadonlySet<string>;
+  readonly params: readonly Parameter[];
+  readonly result: PlainType;
+  /** The argument whose structure the result has. */
+  readonly template?: string | undefined;
+}
+
+/** The function itself. */
+export function valueOf(form: PlainForm): Derivation {
+  return {
+    name: form.region.name,
+    doc: `The value of ${form.region.name}.`,
+    region: eliminateDeadCode(form.region),
+    keep: namesIn(form.region),
+    params: parametersOf(form),
+    result: form.result,
+  };
+}
+
+/** Its gradient in some parameters, with the value in front where that is asked for. */
+export function gradientOf(form: PlainForm, wanted: readonly string[], value: boolean): Derivation {
+  requireNumber(form);
+  const { region } = form;
+  const places = wanted.map((name) => placeOf(form, name));
+  // results come in the order of parameters, whatever the order in which they are asked for
+  const inOrder = [...new Set(places)].sort((a, b) => a - b);
+  if (inOrder.join() !== places.join())
+    throw new DownhillError(
+      "option",
+      `emit: grad: name parameters once and in the order of the function: ${inOrder.map((i) => form.params[i]!.name).join(", ")}.`,
+    );
+  const [only] = places;
+  const isOne = places.length === 1;
+  const grads: PlainType = isOne
+    ? form.params[only!]!.type
+    : { kind: "tuple", items: places.map((i) => form.params[i]!.type) };
+  const what = wanted.join(", ");
+  return {
+    name: `${region.name}Grad`,
+    doc: `${value ? `The value of ${region.name} and its gradient` : `The gradient of ${region.name}`} in ${what}.`,
+    region: gradient(region, activeIn(form, places), scalarFunctions, { value }),
+    keep: namesIn(region),
+    params: parametersOf(form),
+    result: value ? { kind: "tuple", items: [form.result, grads] } : grads,
+    template: value || !isOne ? undefined : form.params[only!]!.name,
+  };
+}
+
+/** The Hessian in a parameter times a direction: forward mode through the gradient. */
+export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
+  requireNumber(form);
+  const { region } = form;
+  const place = placeOf(form, wanted);
+  const active = activeIn(form, [place]);
+  const grad = gradient(region, active, scalarFunctions);
+  const product = eliminateDeadCode(tangent(grad, active, scalarFunctions, { primal: false }));
+  const { type } = form.params[place]!;
+  const direction = freshName("v", form);
+  return {
+    name: `${region.name}Hvp`,
+    doc: `The Hessian of ${region.name} in ${wanted}, times the direction ${direction}.`,
+    region: product,
+    keep: namesIn(region),
+    params: [...parametersOf(form), { name: direction, type }],
+    result: type,
+    template: wanted,
+  };
+}
+
+/** The derivative in one direction, of which columns of the Jacobian are made. */
+export function jacobianOf(form: PlainForm, wanted: string): Derivation {
+  const { region, result } = form;
+  const place = placeOf(form, wanted);
+  const { type } = form.params[place]!;
+  const isVector = (t: PlainType): boolean =>
+    t.kind === "number" ||
+    t.kind === "array" ||
+    (t.kind === "tuple" && t.items.every((x) => x.kind === "number"));
+  if (!isVector(type) || !isVector(result))
+    throw new DownhillError(
+      "option",
+      `emit: jacobian: ${wanted} and the result of ${region.name} must each be a number, an array or a tuple of numbers.`,
+    );
+  const direction = freshName("v", form);
+  return {
+    name: `${region.name}Jvp`,
+    doc: `The derivative of ${region.name} in ${wanted} along the direction ${direction}.`,
+    region: eliminateDeadCode(tangent(region, activeIn(form, [place]), scalarFunctions, { primal: false })),
+    keep: namesIn(region),
+    params: [...parametersOf(form), { name: direction, type }],
+    result,
+  };
+}
+
+/** The Jacobian, of the function that `jacobianOf` gives: a column for each unit vector. */
+export function jacobianText(form: PlainForm, wanted: string): string {
+  const { region, result } = form;
+  const names = parametersOf(form).map((param) => param.name);
+  const { type } = form.params[placeOf(form, wanted)]!;
+  const call = (direction: string): string => `${region.name}Jvp(${[...names, direction].join(", ")})`;
+  const list = (text: string, of: PlainType): string => (of.kind === "number" ? `[${text}]` : text);
+  const unit = type.kind === "number" ? "1" : `Array.from(${wanted}, (_, k) => (k === j ? 1 : 0))`;
+  return [
+    `/** The Jacobian of ${region.name} in ${wanted}: a row for each number of the result. */`,
+    `export function ${region.name}Jacobian(${names.join(", ")}) {`,
+    `  const columns = Array.from(${list(wanted, type)}, (_, j) => ${list(call(unit), result)});`,
+    `  return Array.from(columns[0] ?? [], (_, row) => columns.map((column) => column[row]));`,
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** The arguments of the emitted functions: what the function takes, then what it reads from outside. */
+function parametersOf({ params, captured }: PlainForm): readonly Parameter[] {
+  return [...params, ...captured];
+}
+
+/** Names that people gave: declarations that stand in the text. */
+function namesIn({ body }: Region): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts(body, (stmt) => {
+    const name = stmt.at === undefined ? undefined : declaredBy(stmt);
+    if (name !== undefined) names.add(name);
+  });
+  return names;
+}
+
+function freshName(hint: string, form: PlainForm): string {
+  const taken = new Set(parametersOf(form).map((param) => param.name));
+  let name = hint;
+  for (let n = 2; taken.has(name); n++) name = `${hint}${n}`;
+  return name;
+}
+
+function requireNumber({ region, result }: PlainForm): void {
+  if (result.kind === "number" && result.integer !== true) return;
+  throw new DownhillError(
+    "option",
+    `emit: ${region.name} returns no single number, and has no gradient. Ask for jacobian where it returns several.`,
+  );
+}
+
+function placeOf({ params, region }: PlainForm, name: string): number {
+  const place = params.findIndex((param) => param.name === name);
+  if (place < 0)
+    throw new DownhillError(
+      "option",
+      `emit: ${region.name} has no parameter ${JSON.stringify(name)}; it has ${params.map((param) => param.name).join(", ")}.`,
+    );
+  if (!isFloating(params[place]!.type))
+    throw new DownhillError(
+      "option",
+      `emit: ${name} of ${region.name} only sets sizes, bounds and places, or is true or false, at least in part: it has no derivative.`,
+    );
+  return place;
+}
+
+function isFloating(type: PlainType): boolean {
+  switch (type.kind) {
+    case "number":
+    case "array":
+    case "matrix":
+      return type.integer !== true && !(type.kind === "array" && type.of === "Int32Array");
+    case "boolean":
+      return false;
+    case "list":
+      return isFloating(type.item);
+    case "record":
+      return type.fields.every((field) => isFloating(field.type));
+    case "tuple":
+      return type.items.every(isFloating);
+    default:
+      return assertNever(type, "isFloating");
+  }
+}
+
+/** A flag for each parameter of the region: whether it belongs to one of these arguments. */
+function activeIn(form: PlainForm, places: readonly number[]): readonly boolean[] {
+  const active = form.params.flatMap(({ type }, i) =>
+    new Array<boolean>(countLeaves(type)).fill(places.includes(i)),
+  );
+  return form.region.params.map((_, i) => active[i] ?? false);
+}

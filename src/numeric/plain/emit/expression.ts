@@ -1,0 +1,172 @@
+import type { Code } from "../../../engine/kernel/code.ts";
+import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
+import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { Helper } from "./helpers.ts";
+
+/** How an array of a region stands in the text. */
+export interface ArrayText {
+  element(places: readonly Code[]): Code;
+  length(axis: number): Code;
+  /** Whether it is a list that grows as it is written: what was never stored is 0. */
+  readonly isGrowable?: boolean;
+}
+
+/** What expressions are written with. */
+export interface ExpressionScope {
+  /** The name of a scalar in the text. */
+  local(name: string): string;
+  array(name: string): ArrayText;
+  /** The name of a helper, which the module will then have. */
+  helper(name: Helper): string;
+  /** The name of a function of the library, written out in the module. */
+  procedure(name: string, types: readonly RegionExpr["type"][]): string;
+  /** A position of the region as a literal, for messages. */
+  where(at: PositionIndex): Code;
+  /** Whether functions have the same bits on every engine, or are JavaScript's own. */
+  readonly isExact: boolean;
+}
+
+const operators: Readonly<Record<string, string>> = {
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  rem: "%",
+  less: "<",
+  lessEqual: "<=",
+  equal: "===",
+  notEqual: "!==",
+};
+
+const logicalOperators: Readonly<Record<string, string>> = {
+  bitwiseAnd: "&&",
+  bitwiseOr: "||",
+  bitwiseXor: "!==",
+  equal: "===",
+  notEqual: "!==",
+};
+
+/** Functions that every engine computes alike. */
+const exactFunctions: Readonly<Record<string, string>> = {
+  abs: "Math.abs",
+  sqrt: "Math.sqrt",
+  sign: "Math.sign",
+  floor: "Math.floor",
+  ceil: "Math.ceil",
+  trunc: "Math.trunc",
+  maximum: "Math.max",
+  minimum: "Math.min",
+};
+
+/** Functions whose last bits an engine may choose; all have the names that `Math` gives them. */
+const ownFunctions: ReadonlySet<string> = new Set(
+  "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(
+    " ",
+  ),
+);
+
+const helpers: Readonly<Record<string, Helper>> = {
+  round: "roundEven",
+  strongMul: "strongMul",
+  strongMulBoth: "strongMulBoth",
+  strongDiv: "strongDiv",
+};
+
+/** An expression as JavaScript; truth values are booleans there. */
+export function expressionCode(expr: RegionExpr, scope: ExpressionScope): Code {
+  switch (expr.kind) {
+    case "const":
+      return constantCode(expr);
+    case "local":
+      return primary(scope.local(expr.name));
+    case "load":
+      return loadCode(expr, scope);
+    case "length":
+      return scope.array(expr.array).length(expr.axis);
+    case "apply":
+      // what is exact in float64 rounds once, as float32 does
+      return expr.type === "f32" ? callCode("Math.fround", applyCode(expr, scope)) : applyCode(expr, scope);
+    case "convert":
+      return convertCode(expr, scope);
+    case "select":
+      return conditional(
+        expressionCode(expr.condition, scope),
+        expressionCode(expr.x, scope),
+        expressionCode(expr.y, scope),
+      );
+    default:
+      return assertNever(expr, "expressionCode");
+  }
+}
+
+function constantCode({ type, value }: RegionExpr & { readonly kind: "const" }): Code {
+  if (type === "bool") return primary(value === 0 ? "false" : "true");
+  return value === -Infinity ? prefix("-", primary("Infinity")) : literal(value);
+}
+
+function loadCode({ type, array, places, at }: Load, scope: ExpressionScope): Code {
+  const text = scope.array(array);
+  const element = text.element(placeCodes(array, places, at, scope));
+  const value =
+    text.isGrowable === true ? primary(`(${element.text} ?? ${type === "bool" ? "false" : "0"})`) : element;
+  return type === "bool" && text.isGrowable !== true ? infix(value, "!==", literal(0)) : value;
+}
+
+/** Places of an element, each checked where they are not known to be in range. */
+export function placeCodes(
+  array: string,
+  places: readonly RegionExpr[],
+  at: PositionIndex | undefined,
+  scope: ExpressionScope,
+): Code[] {
+  const codes = places.map((place) => expressionCode(place, scope));
+  if (at === undefined) return codes;
+  return codes.map((code, axis) =>
+    callCode(scope.helper("place"), code, scope.array(array).length(axis), scope.where(at)),
+  );
+}
+
+function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: ExpressionScope): Code {
+  const { function: name, args, type } = expr;
+  const codes = args.map((arg) => expressionCode(arg, scope));
+  const [x, y] = codes;
+  if (args[0]!.type === "bool" && Object.hasOwn(logicalOperators, name))
+    return infix(x!, logicalOperators[name]!, y!);
+  if (name === "div" && type === "i32") return callCode("Math.trunc", infix(x!, "/", y!));
+  if (Object.hasOwn(operators, name)) return infix(x!, operators[name]!, y!);
+  if (name === "neg") return prefix("-", x!);
+  if (name === "stopGradient") return x!;
+  if (Object.hasOwn(exactFunctions, name)) return callCode(exactFunctions[name]!, ...codes);
+  if (Object.hasOwn(helpers, name)) return callCode(scope.helper(helpers[name]!), ...codes);
+  const exponent = args[1];
+  if (name === "pow" && exponent?.kind === "const" && exponent.value === 2) {
+    const base = x!.level === "primary" ? x!.text : `(${x!.text})`;
+    return { text: `${base} ** 2`, level: "multiplicative", operator: "**" };
+  }
+  if (ownFunctions.has(name) && !scope.isExact) return callCode(`Math.${name}`, ...codes);
+  return callCode(
+    scope.procedure(
+      name,
+      args.map((arg) => arg.type),
+    ),
+    ...codes,
+  );
+}
+
+function convertCode({ type, x }: RegionExpr & { readonly kind: "convert" }, scope: ExpressionScope): Code {
+  const code = expressionCode(x, scope);
+  const number = x.type === "bool" ? conditional(code, literal(1), literal(0)) : code;
+  switch (type) {
+    case "f64":
+      return number;
+    case "f32":
+      return callCode("Math.fround", number);
+    case "i32":
+      return x.type === "i32" || x.type === "bool" ? number : callCode(scope.helper("toInteger"), code);
+    case "bool":
+      return x.type === "bool" ? code : infix(code, "!==", literal(0));
+    default:
+      return assertNever(type, "convertCode");
+  }
+}

@@ -1,0 +1,65 @@
+/** Functions of a module for what JavaScript has no operator for; a module has those that it calls. */
+export type Helper =
+  | "place"
+  | "store"
+  | "lengthOf"
+  | "roundEven"
+  | "strongMul"
+  | "strongMulBoth"
+  | "strongDiv"
+  | "toInteger"
+  | "columns"
+  | "rows";
+
+/** The source of each helper. */
+export const helperSources: Readonly<Record<Helper, string>> = {
+  place: `/** A place in an array, or an error that says where it stands. */
+function place(i, length, where) {
+  if (i >= 0 && i < length && Number.isInteger(i)) return i;
+  throw new RangeError(\`\${where}: the place \${i} is out of range: the length is \${length}.\`);
+}`,
+  store: `/** An array of recorded values: what was never stored is 0. */
+function store(records, i, value) {
+  while (records.length < i) records.push(0);
+  records[i] = value;
+}`,
+  lengthOf: `/** A length of a new array. */
+function lengthOf(n, where) {
+  if (n >= 0) return n;
+  throw new RangeError(\`\${where}: an array cannot have \${n} elements.\`);
+}`,
+  roundEven: `/** To the nearest integer, halves to the even one. */
+function roundEven(x) {
+  const size = Math.abs(x);
+  if (!(size > 0 && size < 2 ** 52)) return x;
+  const rounded = size + 2 ** 52 - 2 ** 52;
+  return x < 0 ? -rounded : rounded;
+}`,
+  strongMul: `/** A product in which a derivative of 0, of what was not chosen, stays 0 whatever it is multiplied by. */
+function strongMul(derivative, x) {
+  return derivative === 0 ? 0 : derivative * x;
+}`,
+  strongMulBoth: `/** A product that is 0 where a factor is. */
+function strongMulBoth(x, y) {
+  return x === 0 || y === 0 ? 0 : x * y;
+}`,
+  strongDiv: `/** A quotient in which a derivative of 0, of what was not chosen, stays 0 whatever it is divided by. */
+function strongDiv(derivative, x) {
+  return derivative === 0 ? 0 : derivative / x;
+}`,
+  toInteger: `/** The integer part, within the range of 32 bits; 0 for NaN. */
+function toInteger(x) {
+  return Math.max(-2147483648, Math.min(2147483647, x)) | 0;
+}`,
+  columns: `/** The length of the rows of a matrix, which are all equally long. */
+function columns(matrix, name) {
+  const n = matrix.length === 0 ? 0 : matrix[0].length;
+  for (const row of matrix)
+    if (row.length !== n) throw new RangeError(\`\${name}: rows have \${n} and \${row.length} elements; all must be equally long.\`);
+  return n;
+}`,
+  rows: `/** Elements in the order of rows as an array of rows. */
+function rows(elements, n, m) {
+  return Array.from({ length: n }, (_, i) => Array.from(elements.subarray(i * m, (i + 1) * m)));
+}`,
+};

@@ -1,0 +1,201 @@
+// Derivatives of a plain function as a module that needs no library: text that people read, keep and change.
+import { standalonePrelude, standaloneProcedure } from "../../../engine/backends/js/standalone.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { makeBlock, local as kernelLocal } from "../../../engine/kernel/build.ts";
+import { primary } from "../../../engine/kernel/code.ts";
+import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
+import { nest } from "../../../engine/region/nest.ts";
+import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
+import { walkStmts } from "../../../engine/region/walk.ts";
+import { must } from "../../../engine/util/assert-never.ts";
+import type { PlainForm } from "../form.ts";
+import type { ResultText } from "./arguments.ts";
+import { argumentLines, resultText } from "./arguments.ts";
+import type { Derivation } from "./derive.ts";
+import { gradientOf, hessianProductOf, jacobianOf, jacobianText, valueOf } from "./derive.ts";
+import type { ArrayText } from "./expression.ts";
+import { expressionCode } from "./expression.ts";
+import type { Helper } from "./helpers.ts";
+import { helperSources } from "./helpers.ts";
+import type { StatementScope } from "./statement.ts";
+import { statementLines } from "./statement.ts";
+import { typeText } from "./types.ts";
+
+/** What a module of derivatives has. */
+export interface EmitOptions {
+  /** The function itself, as `name`, and in front of gradients. Default false. */
+  readonly value?: boolean;
+  /** Names of parameters: a function `nameGrad` that returns the gradient, or `[value, gradient]`; of several a list of gradients. */
+  readonly grad?: readonly string[];
+  /** A parameter: a function `nameHvp` of the arguments and a direction, which returns the Hessian times the direction. */
+  readonly hvp?: string;
+  /** A parameter: a function `nameJacobian`, which returns the derivative of a list of numbers in a list of numbers as rows. */
+  readonly jacobian?: string;
+  /** `"Math"` calls JavaScript's functions; `"exact"` writes the library's own out, which have the same bits on every engine. */
+  readonly functions?: "Math" | "exact";
+  /** Lines for the head of the module: what it was made from, and how to make it again. */
+  readonly head?: readonly string[];
+}
+
+/** A module as text, and its types. */
+export interface EmittedModule {
+  readonly code: string;
+  readonly types: string;
+}
+
+/**
+ * Derivatives of a plain function as an ES module without imports. Values from outside of the function become parameters behind
+ * the others.
+ *
+ * @throws DownhillError `option` where nothing is asked for, or a name is no parameter that has a derivative.
+ */
+export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule {
+  checkOptions("emit", options, ["value", "grad", "hvp", "jacobian", "functions", "head"]);
+  const { value = false, grad = [], hvp, jacobian, functions = "Math", head = [] } = options;
+  const derivations: Derivation[] = [];
+  if (value) derivations.push(valueOf(form));
+  if (grad.length > 0) derivations.push(gradientOf(form, grad, value));
+  if (hvp !== undefined) derivations.push(hessianProductOf(form, hvp));
+  if (jacobian !== undefined) derivations.push(jacobianOf(form, jacobian));
+  if (derivations.length === 0)
+    throw new DownhillError("option", "emit: nothing is asked for. Give value, grad, hvp or jacobian.");
+  const unit = new ModuleText(form, functions === "exact");
+  const texts = derivations.map((derivation) => unit.function(derivation));
+  if (jacobian !== undefined) texts.push(jacobianText(form, jacobian));
+  const code = [...head.map((line) => `// ${line}`), "", ...unit.outer(), ...texts].join("\n");
+  const types = [
+    ...head.map((line) => `// ${line}`),
+    ...derivations.map(
+      ({ name, doc, params, result }) =>
+        `/** ${doc} */\nexport function ${name}(${params.map((p) => `${p.name}: ${typeText(p.type)}`).join(", ")}): ${typeText(result)};`,
+    ),
+  ].join("\n");
+  return { code: `${code.trim()}\n`, types: `${types}\n` };
+}
+
+/** Words that no local may have as its name. */
+const reserved: ReadonlySet<string> = new Set(
+  (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
+    "function if implements import in instanceof interface let new null package private protected public return static super switch " +
+    "this throw true try typeof var void while with yield Infinity Math NaN Number Array JSON RangeError Error Float64Array " +
+    "Float32Array Int32Array Uint8Array undefined"
+  )
+    .split(" ")
+    .concat(Object.keys(helperSources)),
+);
+
+/** The text of a module, as it grows. */
+class ModuleText {
+  readonly #form: PlainForm;
+  readonly #isExact: boolean;
+  readonly #helpers = new Set<Helper>();
+  /** Functions of the library that are written out, by their names. */
+  readonly #procedures = new Map<string, string>();
+
+  constructor(form: PlainForm, isExact: boolean) {
+    this.#form = form;
+    this.#isExact = isExact;
+  }
+
+  /** What stands before the functions. */
+  outer(): string[] {
+    const prelude = this.#procedures.size === 0 ? [] : [`${standalonePrelude}\n`];
+    const helpers = [...this.#helpers].map((name) => `${helperSources[name]}\n`);
+    return [...prelude, ...this.#procedures.values(), ...helpers];
+  }
+
+  function(derivation: Derivation): string {
+    const { name, doc, params, result } = derivation;
+    const region = nest(derivation.region, derivation.keep);
+    const scope = this.#scope(region, [name, ...params.map((param) => param.name)]);
+    const lines: string[] = [];
+    let next = 0;
+    const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
+    for (const param of params) lines.push(...argumentLines(param.name, param.type, takeParam, scope));
+    lines.push(...statementLines(region.body, scope));
+    let at = 0;
+    const takeResult = (): ResultText => {
+      const given = must(region.results[at++], "a result of the region");
+      if (given.kind === "scalar") return { kind: "scalar", text: expressionCode(given.value, scope).text };
+      return { kind: "array", name: scope.local(given.name), text: scope.array(given.name) };
+    };
+    const text = resultText(result, takeResult, scope, derivation.template);
+    return [
+      `/** ${doc} */`,
+      `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
+      ...[...lines, `return ${text};`].map((line) => `  ${line}`),
+      "}",
+      "",
+    ].join("\n");
+  }
+
+  #scope(region: Region, outer: readonly string[]): StatementScope {
+    const taken = new Set(this.#isExact ? [...outer, ...scalarFunctions.names] : outer);
+    const names = new Map<string, string>();
+    const arrays = new Map<string, ArrayText>();
+    const changing = changingNames(region);
+    const isFree = (name: string): boolean => !taken.has(name) && !reserved.has(name);
+    const fresh = (hint: string): string => {
+      const base = hint.replace(/[^\w$]/g, "_").replace(/^(?=\d)/, "_");
+      let name = base;
+      for (let n = 2; !isFree(name); n++) name = `${base}_${n}`;
+      taken.add(name);
+      return name;
+    };
+    // an argument that is a parameter of the region keeps its name
+    const own = new Set(outer);
+    return {
+      isExact: this.#isExact,
+      fresh,
+      changes: (name) => changing.has(name),
+      declare(name) {
+        const text = own.delete(name) ? name : fresh(name);
+        names.set(name, text);
+        return text;
+      },
+      declareArray: (name, text) => void arrays.set(name, text),
+      local: (name) => must(names.get(name), `the name of ${name}`),
+      array: (name) => must(arrays.get(name), `the array ${name}`),
+      helper: (name) => {
+        this.#helpers.add(name);
+        return name;
+      },
+      procedure: (name, types) => this.#procedure(name, types),
+      where: (at) => {
+        const { line, column, text } = must(region.positions[at], "a position");
+        const file = this.#form.region.file ?? this.#form.region.name;
+        return primary(JSON.stringify(`${file}:${line}:${column}: ${text}`));
+      },
+    };
+  }
+
+  /** A function of the library, written out once. */
+  #procedure(name: string, types: readonly RegionType[]): string {
+    const suffix = types.every((type) => type === "f64") ? "" : `_${types.join("_")}`;
+    const text = `${name}${suffix}`;
+    if (!this.#procedures.has(text)) {
+      const f = must(scalarFunctions.get(name), `the function ${name}`);
+      const params = types.map((type, i) => ({ name: `x${i}`, type }));
+      const block = makeBlock();
+      const result = f.lower(
+        params.map((param) => kernelLocal(param.type, param.name)),
+        block,
+      );
+      const source = standaloneProcedure({ name: text, params, body: block.statements, result });
+      this.#procedures.set(text, `const ${text} = ${source};\n`);
+    }
+    return text;
+  }
+}
+
+/** Locals that get other values, and arrays that are exchanged. */
+function changingNames({ body }: Region): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts(body, (stmt) => {
+    if (stmt.kind === "set") names.add(stmt.name);
+    else if (stmt.kind === "swap") names.add(stmt.x).add(stmt.y);
+  });
+  return names;
+}

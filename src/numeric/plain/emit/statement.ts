@@ -1,0 +1,203 @@
+import type { Code } from "../../../engine/kernel/code.ts";
+import { callCode, infix, literal, primary } from "../../../engine/kernel/code.ts";
+import type {
+  ArrayDeclaration,
+  For,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../../../engine/region/region.ts";
+import { isAtom } from "../../../engine/region/build.ts";
+import { walkExpr } from "../../../engine/region/walk.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { ArrayText, ExpressionScope } from "./expression.ts";
+import { expressionCode, placeCodes } from "./expression.ts";
+
+/** What statements are written with. */
+export interface StatementScope extends ExpressionScope {
+  /** Declares a name of the region; returns the one that it has in the text. */
+  declare(name: string): string;
+  /** A name that nothing else has. */
+  fresh(hint: string): string;
+  declareArray(name: string, text: ArrayText): void;
+  /** Whether a local gets other values, or an array is exchanged for another: it is no `const`. */
+  changes(name: string): boolean;
+}
+
+/** Statements as lines of JavaScript. */
+export function statementLines(stmts: readonly RegionStmt[], scope: StatementScope): string[] {
+  return stmts.flatMap((stmt) => linesOf(stmt, scope));
+}
+
+function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {
+  switch (stmt.kind) {
+    case "let": {
+      const value = expressionCode(stmt.value, scope);
+      return [`${keyword(stmt.name, scope)} ${scope.declare(stmt.name)} = ${value.text};`];
+    }
+    case "set":
+      return [assignment(primary(scope.local(stmt.name)), stmt.value, isLocal(stmt.name), scope)];
+    case "array":
+      return arrayLines(stmt, scope);
+    case "store":
+      return [storeLine(stmt, scope)];
+    case "swap": {
+      const [x, y] = [scope.local(stmt.x), scope.local(stmt.y)];
+      return [`[${x}, ${y}] = [${y}, ${x}];`];
+    }
+    case "for":
+      return forLines(stmt, scope);
+    case "while":
+      return [`while (${expressionCode(stmt.condition, scope).text}) {`, ...block(stmt.body, scope), "}"];
+    case "if": {
+      const { condition, then, otherwise } = stmt;
+      if (then.length === 0 && otherwise.length === 0) return [];
+      const head = `if (${expressionCode(condition, scope).text}) {`;
+      if (otherwise.length === 0) return [head, ...block(then, scope), "}"];
+      return [head, ...block(then, scope), "} else {", ...block(otherwise, scope), "}"];
+    }
+    case "throw":
+      return [`throw new Error(${JSON.stringify(stmt.message)});`];
+    default:
+      return assertNever(stmt, "statementLines");
+  }
+}
+
+function keyword(name: string, scope: StatementScope): string {
+  return scope.changes(name) ? "let" : "const";
+}
+
+function block(stmts: readonly RegionStmt[], scope: StatementScope): string[] {
+  return statementLines(stmts, scope).map((line) => `  ${line}`);
+}
+
+function isLocal(name: string): (expr: RegionExpr) => boolean {
+  return (expr) => expr.kind === "local" && expr.name === name;
+}
+
+/** `x = value`, or `x += y` where the value is `x + y`. */
+function assignment(
+  target: Code,
+  value: RegionExpr,
+  isTarget: (expr: RegionExpr) => boolean,
+  scope: ExpressionScope,
+): string {
+  if (value.kind === "apply" && value.type !== "f32" && isTarget(value.args[0]!)) {
+    const operator = { add: "+", sub: "-", mul: "*" }[value.function];
+    if (operator !== undefined)
+      return `${target.text} ${operator}= ${expressionCode(value.args[1]!, scope).text};`;
+  }
+  return `${target.text} = ${expressionCode(value, scope).text};`;
+}
+
+function storeLine(stmt: RegionStmt & { readonly kind: "store" }, scope: StatementScope): string {
+  const { array, places, value, at } = stmt;
+  const text = scope.array(array);
+  const codes = placeCodes(array, places, at, scope);
+  if (text.isGrowable === true) {
+    const [i] = codes;
+    return `${callCode(scope.helper("store"), primary(scope.local(array)), i!, expressionCode(value, scope)).text};`;
+  }
+  const isSame = (expr: RegionExpr): boolean =>
+    expr.kind === "load" &&
+    expr.array === array &&
+    places.every(isAtom) &&
+    JSON.stringify(expr.places) === JSON.stringify(places);
+  return assignment(text.element(codes), value, isSame, scope);
+}
+
+const arrayClasses: Readonly<Record<RegionType, string>> = {
+  f64: "Float64Array",
+  f32: "Float32Array",
+  i32: "Int32Array",
+  bool: "Uint8Array",
+};
+
+function arrayLines(stmt: ArrayDeclaration, scope: StatementScope): string[] {
+  const { name, type, dims, growable, at } = stmt;
+  const lines: string[] = [];
+  const word = keyword(name, scope);
+  if (growable === true) {
+    const list = scope.declare(name);
+    scope.declareArray(name, {
+      element: ([i]) => primary(`${list}[${i!.text}]`),
+      length: () => primary(`${list}.length`),
+      isGrowable: true,
+    });
+    return [`${word} ${list} = [];`];
+  }
+  const lengths = dims.map((dim): Code => {
+    const code = expressionCode(dim, scope);
+    const checked = at === undefined ? code : callCode(scope.helper("lengthOf"), code, scope.where(at));
+    if (isAtom(dim) && at === undefined && !(dim.kind === "local" && scope.changes(dim.name))) return code;
+    const length = scope.fresh(`${name}_length`);
+    lines.push(`const ${length} = ${checked.text};`);
+    return primary(length);
+  });
+  const array = scope.declare(name);
+  scope.declareArray(name, rowMajor(array, lengths));
+  const size = lengths.reduce((n, m) => infix(n, "*", m));
+  return [...lines, `${word} ${array} = new ${arrayClasses[type]}(${size.text});`];
+}
+
+/** An array of all elements, row after row. */
+export function rowMajor(array: string, lengths: readonly Code[]): ArrayText {
+  return {
+    element: (places) =>
+      primary(
+        `${array}[${places.reduce((place, next, axis) => infix(infix(place, "*", lengths[axis]!), "+", next)).text}]`,
+      ),
+    length: (axis) => lengths[axis]!,
+  };
+}
+
+function forLines(stmt: For, scope: StatementScope): string[] {
+  const lines: string[] = [];
+  const bound = (expr: RegionExpr, hint: string): Code => {
+    const code = expressionCode(expr, scope);
+    if (isFixed(expr, scope)) return code;
+    const name = scope.fresh(hint);
+    lines.push(`const ${name} = ${code.text};`);
+    return primary(name);
+  };
+  const [from, to] = [bound(stmt.from, "from"), bound(stmt.to, "to")];
+  const index = scope.declare(stmt.index);
+  const { step } = stmt;
+  const isUp = step > 0;
+  const change = (by: number): string =>
+    by === 1 ? `${index}++` : by === -1 ? `${index}--` : by > 0 ? `${index} += ${by}` : `${index} -= ${-by}`;
+  const i = primary(index);
+  let head: string;
+  if (stmt.reverse === true) {
+    const test = infix(i, isUp ? ">=" : "<=", from).text;
+    head = `let ${index} = ${lastIndex(from, to, step).text}; ${test}; ${change(-step)}`;
+  } else {
+    const isBelow = infix(i, isUp ? "<" : ">", to);
+    const test = stmt.live === undefined ? isBelow : infix(isBelow, "&&", expressionCode(stmt.live, scope));
+    head = `let ${index} = ${from.text}; ${test.text}; ${change(step)}`;
+  }
+  return [...lines, `for (${head}) {`, ...block(stmt.body, scope), "}"];
+}
+
+/** The index of the last iteration, or one beyond `from` where there is none. */
+function lastIndex(from: Code, to: Code, step: number): Code {
+  if (step === 1) return infix(to, "-", literal(1));
+  if (step === -1) return infix(to, "+", literal(1));
+  const steps = infix(
+    callCode("Math.ceil", infix(infix(to, "-", from), "/", literal(step))),
+    "-",
+    literal(1),
+  );
+  return infix(from, "+", infix(steps, "*", literal(step)));
+}
+
+/** Whether an expression costs little and has the same value in all iterations of a loop whose head it stands in. */
+function isFixed(expr: RegionExpr, scope: StatementScope): boolean {
+  let fixed = true;
+  walkExpr(expr, (x) => {
+    const isSimple =
+      isAtom(x) || (x.kind === "apply" && Object.hasOwn({ add: 1, sub: 1, mul: 1 }, x.function));
+    if (!isSimple || (x.kind === "local" && scope.changes(x.name))) fixed = false;
+  });
+  return fixed;
+}

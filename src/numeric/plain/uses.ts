@@ -1,0 +1,148 @@
+import type { RegionExpr, RegionParam, RegionResult, RegionStmt } from "../../engine/region/region.ts";
+import { toInt32 } from "./draft.ts";
+import { eachStatement } from "./ranges.ts";
+
+/** What names of a draft are used for, also through other names. */
+export interface Uses {
+  /** As a number: it may have a derivative. */
+  readonly value: ReadonlySet<string>;
+  /** As a place or the bound of a loop. */
+  readonly place: ReadonlySet<string>;
+  /** As the length of an array. */
+  readonly size: ReadonlySet<string>;
+}
+
+type Purpose = "value" | "place" | "size" | "other";
+
+/** Functions of integers that give integers: what they are used for, their arguments are. */
+const passing: ReadonlySet<string> = new Set([
+  "add",
+  "sub",
+  "mul",
+  "neg",
+  "abs",
+  "minimum",
+  "maximum",
+  "rem",
+]);
+/** Functions without a derivative. */
+const flat: ReadonlySet<string> = new Set([
+  "floor",
+  "ceil",
+  "trunc",
+  "sign",
+  toInt32,
+  "less",
+  "lessEqual",
+  "equal",
+  "notEqual",
+  "bitwiseAnd",
+  "bitwiseOr",
+  "bitwiseXor",
+]);
+
+export function usesOf(body: readonly RegionStmt[], results: readonly RegionResult[]): Uses {
+  const uses = { value: new Set<string>(), place: new Set<string>(), size: new Set<string>() };
+  let changed = true;
+  const mark = (name: string, purpose: Purpose): void => {
+    if (purpose === "other" || uses[purpose].has(name)) return;
+    uses[purpose].add(name);
+    changed = true;
+  };
+  const visit = (expr: RegionExpr, purpose: Purpose): void => {
+    switch (expr.kind) {
+      case "local":
+        return mark(expr.name, purpose);
+      case "load":
+        mark(expr.array, purpose === "size" ? "place" : purpose);
+        for (const place of expr.places) visit(place, "place");
+        return;
+      case "convert":
+        return visit(expr.x, purpose);
+      case "select":
+        visit(expr.condition, "other");
+        visit(expr.x, purpose);
+        visit(expr.y, purpose);
+        return;
+      case "apply": {
+        const own = passing.has(expr.function)
+          ? purpose
+          : flat.has(expr.function) || purpose !== "value"
+            ? "other"
+            : "value";
+        for (const arg of expr.args) visit(arg, own);
+        return;
+      }
+      case "const":
+      case "length":
+        return;
+    }
+  };
+  const asUsed = (name: string, value: RegionExpr): void => {
+    visit(value, "other");
+    if (uses.value.has(name)) visit(value, "value");
+    if (uses.place.has(name)) visit(value, "place");
+    if (uses.size.has(name)) visit(value, "size");
+  };
+  while (changed) {
+    changed = false;
+    for (const result of results) {
+      if (result.kind === "array") mark(result.name, "value");
+      else visit(result.value, "value");
+    }
+    eachStatement(body, (stmt) => visitStatement(stmt, visit, asUsed, mark, uses));
+  }
+  return uses;
+}
+
+function visitStatement(
+  stmt: RegionStmt,
+  visit: (expr: RegionExpr, purpose: Purpose) => void,
+  asUsed: (name: string, value: RegionExpr) => void,
+  mark: (name: string, purpose: Purpose) => void,
+  uses: Uses,
+): void {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      return asUsed(stmt.name, stmt.value);
+    case "store":
+      for (const place of stmt.places) visit(place, "place");
+      return asUsed(stmt.array, stmt.value);
+    case "array":
+      for (const dim of stmt.dims) visit(dim, "size");
+      return;
+    case "swap":
+      for (const purpose of ["value", "place"] as const) {
+        if (uses[purpose].has(stmt.x)) mark(stmt.y, purpose);
+        if (uses[purpose].has(stmt.y)) mark(stmt.x, purpose);
+      }
+      return;
+    case "for":
+      visit(stmt.from, "place");
+      asUsed(stmt.index, stmt.from);
+      visit(stmt.to, "place");
+      if (stmt.live) visit(stmt.live, "other");
+      return;
+    case "while":
+    case "if":
+      return visit(stmt.condition, "other");
+    case "throw":
+      return;
+  }
+}
+
+/**
+ * Parameters that are machine integers: those that set lengths, and those that are used as places and bounds and for nothing
+ * that could have a derivative.
+ */
+export function integerParams(params: readonly RegionParam[], uses: Uses): Set<string> {
+  const names = params
+    .filter(({ kind, name, type }) => {
+      if (type !== "f64") return false;
+      const isSize = kind === "scalar" && uses.size.has(name);
+      return isSize || (uses.place.has(name) && !uses.value.has(name));
+    })
+    .map(({ name }) => name);
+  return new Set(names);
+}

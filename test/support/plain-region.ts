@@ -1,0 +1,87 @@
+// Plain functions as regions, and their arguments and results as those of regions, taken apart here by what the form says.
+import { parseSync } from "oxc-parser";
+import { runInThisContext } from "node:vm";
+import { elaborate } from "../../src/numeric/plain/elaborate.ts";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
+import type { Module } from "../../src/numeric/plain/module.ts";
+import { parseModule } from "../../src/numeric/plain/module.ts";
+import { assertNever } from "../../src/engine/util/assert-never.ts";
+import type { RegionValue } from "./evaluate-region.ts";
+import { isArray } from "./evaluate-region.ts";
+
+export function moduleOfText(text: string, file = "plain.ts"): Module {
+  return parseModule(text, {
+    file,
+    parse(source, name) {
+      const { program, errors } = parseSync(name, source, { lang: "ts", sourceType: "module" });
+      if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
+      return program;
+    },
+  });
+}
+
+/** The form of a marked function in a text. */
+export function formOfText(text: string, name?: string): PlainForm {
+  return elaborate(moduleOfText(text), name);
+}
+
+/** The function `f` of a text of JavaScript. */
+export function functionOfText(javascript: string): (...args: unknown[]) => unknown {
+  const body = javascript.replace("export function f(", "return function f(");
+  return runInThisContext(`(() => { ${body} })()`) as ReturnType<typeof functionOfText>;
+}
+
+/** A value by the leaves of its type, in their order. */
+function takeApart(type: PlainType, value: unknown): RegionValue[] {
+  if (value === undefined) throw new Error(`a ${type.kind} is missing`);
+  switch (type.kind) {
+    case "number":
+      return [value as number];
+    case "boolean":
+      return [value === true ? 1 : 0];
+    case "array": {
+      const data = Array.from(value as ArrayLike<number>);
+      return [{ data, dims: [data.length] }];
+    }
+    case "matrix": {
+      const rows = value as readonly (readonly number[])[];
+      return [{ data: rows.flat(), dims: [rows.length, rows[0]?.length ?? 0] }];
+    }
+    case "list": {
+      const items = (value as readonly unknown[]).map((item) => takeApart(type.item, item));
+      return items[0]!.map((_, leaf): RegionValue => {
+        const parts = items.map((leaves) => leaves[leaf]!);
+        const first = parts[0]!;
+        const data = parts.flatMap((part) => (isArray(part) ? Array.from(part.data) : [part]));
+        return { data, dims: [items.length, ...(isArray(first) ? first.dims : [])] };
+      });
+    }
+    case "record":
+      return type.fields.flatMap((field) =>
+        takeApart(field.type, (value as Readonly<Record<string, unknown>>)[field.name]),
+      );
+    case "tuple":
+      return type.items.flatMap((item, i) => takeApart(item, (value as readonly unknown[])[i]));
+    default:
+      return assertNever(type, "takeApart");
+  }
+}
+
+/** What a plain function's region is called with, and which argument each parameter belongs to. */
+export function regionArguments(
+  { params, captured }: PlainForm,
+  args: readonly unknown[],
+  outside: Readonly<Record<string, unknown>> = {},
+): { readonly values: RegionValue[]; readonly owners: readonly number[] } {
+  const lists = params.map(({ type }, i) => takeApart(type, args[i]));
+  const hidden = captured.flatMap(({ name, type }) => takeApart(type, outside[name]));
+  return {
+    values: [...lists.flat(), ...hidden],
+    owners: [...lists.flatMap((list, i) => list.map(() => i)), ...hidden.map(() => -1)],
+  };
+}
+
+/** A result of a plain function by the leaves of its type. */
+export function regionResults({ result }: PlainForm, value: unknown): RegionValue[] {
+  return takeApart(result, value);
+}
