@@ -36,8 +36,10 @@ const exportsOf = (module: object): string[] => Object.keys(module);
 /** Modules of primitives that hold no operation. */
 const helpers = [
   "index",
+  "addend",
   "carries",
   "elementwise",
+  "guard",
   "lift",
   "places",
   "reduce-loops",

@@ -3,6 +3,7 @@
 import * as k from "../../kernel/build.ts";
 import { copyBlock } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
+import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
@@ -21,6 +22,8 @@ interface Pass {
   readonly isPositive: IsPositive;
   /** Guards that were checked before a loop around them. */
   readonly trusted: ReadonlySet<Guard>;
+  /** Whether checks are made before loops. */
+  readonly hoists: boolean;
   fresh(hint: string): string;
 }
 
@@ -29,9 +32,10 @@ export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
   const { guards, afterError, indices, ranges, changing, host } = scope;
   const pass: Pass = {
     scope: { guards, afterError, indices },
-    made: definitionsIn(block, changing, new Set([...indices.values()].map(({ index }) => index))),
+    made: definitionsIn(block, changing, new Set([...indices.values()].map(({ index }) => index)), ranges),
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     trusted: new Set(),
+    hoists: true,
     fresh: host.fresh,
   };
   const settled = processBlock(pass, block, []);
@@ -39,10 +43,11 @@ export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
 }
 
 /** What the locals of a block that are never set were declared as, but for indices. */
-export function definitionsIn(
+function definitionsIn(
   block: readonly Stmt[],
   changing: ReadonlySet<string>,
   indices: ReadonlySet<string>,
+  ranges: ReadonlyMap<string, Range>,
 ): Made {
   const of = new Map<string, Expr>();
   walkBlock(block, {
@@ -51,7 +56,7 @@ export function definitionsIn(
         of.set(stmt.name, stmt.value);
     },
   });
-  return { of, changing };
+  return { of, changing, ranges };
 }
 
 function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): Stmt[] {
@@ -119,12 +124,13 @@ function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean
 function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[] {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
-  const hoisted = hoistable(pass, stmt, range, surroundings);
+  const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
   const inner: Pass =
     hoisted === undefined ? pass : { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]) };
   const quick: Stmt = { ...stmt, body: processBlock(inner, stmt.body, inside) };
   if (hoisted === undefined) return [quick];
-  const { statements } = copyBlock([stmt], [], `.${pass.fresh("checked")}`, new Map());
+  const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
+  const { statements } = copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map());
   return [{ kind: "if", condition: hoisted.condition, then: [quick], otherwise: statements }];
 }
 
@@ -171,7 +177,9 @@ function hoistable(
           ),
         );
         if (known.length === 0) return;
-        made.push(known.map(endCondition).reduce((x, y) => k.or(x, y)));
+        const tests = known.map((end) => endCondition(end, pass.isPositive));
+        const isVain = tests.some((test) => test.kind === "const"); // one of them always holds
+        if (!isVain) made.push(tests.reduce((x, y) => k.or(x, y)));
       }
     }
     if (made.length === 0) return; // is left out by itself
@@ -187,15 +195,16 @@ function hoistable(
 const mostExact = 2 ** 50;
 
 /** Whether an end and what it needs are not negative, in float64. */
-function endCondition({ value, needs }: End): Expr {
+function endCondition({ value, needs }: End, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
+    if (isNeverNegative(q, isPositive)) continue;
     for (const term of q.keys())
       if (namesOf(term).length > 1)
         tests.push(k.le(k.abs(polynomialValue(new Map([[term, 1]]))), k.f64(mostExact)));
     tests.push(k.le(k.f64(0), polynomialValue(q)));
   }
-  return tests.reduce((x, y) => k.and(x, y));
+  return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
 /** A block without tests for errors where none can have been noted before. */

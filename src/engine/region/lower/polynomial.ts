@@ -1,4 +1,6 @@
 import * as k from "../../kernel/build.ts";
+import type { Range } from "../../kernel/range.ts";
+import { isWithin, typeRange } from "../../kernel/range.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 
 /**
@@ -73,6 +75,8 @@ export interface Made {
   readonly of: ReadonlyMap<string, Expr>;
   /** Locals that are set: they say another thing at another time. */
   readonly changing: ReadonlySet<string>;
+  /** Where integer locals lie. */
+  readonly ranges: ReadonlyMap<string, Range>;
 }
 
 /** Definitions that are looked up one after the other. */
@@ -95,8 +99,12 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
       if (inner !== undefined || expr.type !== "i32" || /\s/.test(expr.name)) return inner;
       return new Map([[expr.name, 1]]);
     }
-    case "convert": // an int32 in float64
-      return expr.type === "f64" && expr.x.type === "i32" ? of(expr.x) : undefined;
+    case "convert": {
+      // an int32 in float64, or a whole float64 that is one
+      if (expr.type === "f64" && expr.x.type === "i32") return of(expr.x);
+      const inner = expr.type === "i32" && expr.x.type === "f64" ? of(expr.x) : undefined;
+      return inner !== undefined && isInt32(inner, made) ? inner : undefined;
+    }
     case "select": // a product that is NaN where float64 does not hold it
       return expr.y.kind === "const" && Number.isNaN(expr.y.value) ? of(expr.x) : undefined;
     case "binary": {
@@ -113,6 +121,23 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "call":
       return undefined;
   }
+}
+
+/** Whether a polynomial never leaves the int32 numbers. */
+function isInt32(p: Polynomial, { ranges }: Made): boolean {
+  let [low, high] = [0, 0];
+  for (const [term, coefficient] of p) {
+    let ends: Range = { low: coefficient, high: coefficient };
+    for (const name of namesOf(term)) {
+      const range = ranges.get(name);
+      if (range === undefined) return false;
+      const products = [ends.low, ends.high].flatMap((x) => [x * range.low, x * range.high]);
+      ends = { low: Math.min(...products), high: Math.max(...products) };
+    }
+    low += ends.low;
+    high += ends.high;
+  }
+  return isWithin({ low, high }, typeRange("i32")!);
 }
 
 /** The value of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
