@@ -301,6 +301,8 @@ export type Lowering<P> =
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
       /** The programs that it writes. */
       programs?(params: P): readonly SubProgram[];
+      /** The parameters that hold its programs, for others that may take more operands, behind those that there are. */
+      withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
   | {
@@ -390,6 +392,14 @@ export interface Primitive<P = unknown> {
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
+  /**
+   * For a primitive with results that are operands changed in some places (`inPlace`): the same, which changes no bit for these
+   * results unless `when` holds, a scalar; `undefined` where that cannot be.
+   */
+  guard?(
+    params: P,
+    results: readonly number[],
+  ): ((ins: readonly Tensor[], when: Tensor) => readonly Tensor[]) | undefined;
   /**
    * For a primitive with sub-programs: its results by running them one after the other, for those who want to watch; a
    * loop tells the step.

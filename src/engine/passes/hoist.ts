@@ -1,4 +1,8 @@
+import { dceProgram } from "../ir/dce.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import { walkExpr } from "../kernel/walk.ts";
 import { sizeOf } from "../util/shape.ts";
 import { hasLoop, withParts } from "./counted-loops.ts";
 import { rewriteProgram } from "./rewrite.ts";
@@ -7,8 +11,9 @@ import { rewriteProgram } from "./rewrite.ts";
 const mostGrowth = 4;
 
 /**
- * What a loop computes anew in every iteration from values that never change is computed once, before it. Constants stay: they
- * cost nothing. The loops must be hoisted inside already; `optimize` goes from the inside out.
+ * What a loop computes anew in every iteration from values that never change is computed once, before it; what its branches and
+ * calls compute of these too, where it is a transcendental function. Constants and repeated arrays stay: they cost nothing. The
+ * loops must be hoisted inside already; `optimize` goes from the inside out.
  */
 export function hoistInvariants(program: Program): Program {
   return hasLoop(program) ? hoist(program) : program;
@@ -19,36 +24,148 @@ function hoist(program: Program): Program {
     const parts = eqn.prim.loop?.parts?.(eqn.params);
     if (parts === undefined) return rewriter.emit(eqn);
     const { body, consts, before } = parts;
-    const outer = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, eqn.ins[before + i]!]));
-    const moved = body.eqns.filter((inner) => {
-      if (!isWorthMoving(inner, outer)) return false;
-      for (const v of inner.outs) outer.set(v, { ...v });
-      return true;
+    const invariants = makeInvariants(rewriter.emit);
+    body.ins.slice(0, consts).forEach((v, i) => invariants.know(v, eqn.ins[before + i]!));
+    const moved: Var[] = [];
+    const staying = body.eqns.flatMap((inner): Equation[] => {
+      if (invariants.move(inner)) {
+        moved.push(...inner.outs);
+        return [];
+      }
+      const { slim, extra } = hoistFromPrograms(inner, invariants);
+      moved.push(...extra);
+      return [slim];
     });
-    const isMoved = new Set(moved);
-    const staying = body.eqns.filter((inner) => !isMoved.has(inner));
     const needed = new Set([...staying.flatMap(({ ins }) => ins), ...body.outs]);
-    const extra = moved.flatMap(({ outs }) => outs).filter((v) => needed.has(v));
+    const extra = moved.filter((v) => needed.has(v));
     if (extra.length === 0) return rewriter.emit(eqn);
-    for (const inner of moved)
-      rewriter.emit({
-        ...inner,
-        ins: inner.ins.map((v) => outer.get(v)!),
-        outs: inner.outs.map((v) => outer.get(v)!),
-      });
     const slim: Program = {
       ...body,
       ins: [...body.ins.slice(0, consts), ...extra, ...body.ins.slice(consts)],
       eqns: staying,
     };
     const place = before + consts;
-    const ins = [...eqn.ins.slice(0, place), ...extra.map((v) => outer.get(v)!), ...eqn.ins.slice(place)];
+    const ins = [
+      ...eqn.ins.slice(0, place),
+      ...extra.map((v) => invariants.outside(v)!),
+      ...eqn.ins.slice(place),
+    ];
     rewriter.emit(withParts(eqn, { ...parts, body: slim, consts: consts + extra.length }, ins, eqn.outs));
   });
 }
 
-function isWorthMoving({ ins, outs }: Equation, outer: ReadonlyMap<Var, Var>): boolean {
-  if (ins.length === 0 || !ins.every((v) => outer.has(v))) return false;
-  const size = (vars: readonly Var[]): number => vars.reduce((n, v) => n + sizeOf(v.type.shape), 0);
-  return size(outs) <= mostGrowth * size(ins);
+/** Values of one program that are the same in all iterations of a loop around it. */
+interface Invariants {
+  /** Says which value outside of the loop an invariant is. */
+  know(v: Var, outside: Var): void;
+  /** The value outside of the loop; `undefined` for what changes, or is not there. */
+  outside(v: Var): Var | undefined;
+  /** Computes an equation outside of the loop, if it is invariant and no larger than what it is made of. */
+  move(eqn: Equation): boolean;
+  /** The invariants of another program within the loop. */
+  within(): Invariants;
+}
+
+function makeInvariants(emit: (eqn: Equation) => void): Invariants {
+  const outer = new Map<Var, Var>();
+  const free = new Map<Var, Equation>(); // constants and repeated arrays, which are made outside when something there reads them
+  const compute = (eqn: Equation): void => {
+    for (const v of eqn.ins) if (!outer.has(v)) compute(free.get(v)!);
+    for (const v of eqn.outs) outer.set(v, { ...v });
+    emit({ ...eqn, ins: eqn.ins.map((v) => outer.get(v)!), outs: eqn.outs.map((v) => outer.get(v)!) });
+  };
+  /** How many numbers a value is made of. */
+  const sourceSize = (v: Var): number => {
+    const made = free.get(v);
+    return made === undefined ? sizeOf(v.type.shape) : sum(made.ins, sourceSize);
+  };
+  return {
+    know: (v, outside) => void outer.set(v, outside),
+    outside: (v) => outer.get(v),
+    move(eqn) {
+      const { prim, ins, outs } = eqn;
+      if (!ins.every((v) => outer.has(v) || free.has(v))) return false;
+      const given = sum(ins, sourceSize);
+      if (given > 0 && sum(outs, (v) => sizeOf(v.type.shape)) <= mostGrowth * given) {
+        compute(eqn);
+        return true;
+      }
+      if (prim.cost === "free") free.set(outs[0]!, eqn);
+      return false;
+    },
+    within: () => makeInvariants(emit),
+  };
+}
+
+function sum(vars: readonly Var[], sizeOfOne: (v: Var) => number): number {
+  return vars.reduce((n, v) => n + sizeOfOne(v), 0);
+}
+
+/** Moves transcendental functions of invariants out of the programs of an equation, which then take them as operands. */
+function hoistFromPrograms(
+  eqn: Equation,
+  invariants: Invariants,
+): { readonly slim: Equation; readonly extra: readonly Var[] } {
+  const { lowering } = eqn.prim;
+  const unchanged = { slim: eqn, extra: [] };
+  if (lowering.kind !== "loops" || lowering.withPrograms === undefined) return unchanged;
+  const programs = lowering.programs!(eqn.params).map(({ program, ins }) => {
+    const inside = invariants.within();
+    ins.forEach(({ index }, i) => {
+      const outside = invariants.outside(eqn.ins[index]!);
+      if (outside !== undefined) inside.know(program.ins[i]!, outside);
+    });
+    const costly = costlyOf(program);
+    const moved = program.eqns.filter((inner) => costly.has(inner) && inside.move(inner));
+    const results = moved.filter(callsProcedure).map(({ outs }) => outs[0]!);
+    return { program, results, outside: results.map((v) => inside.outside(v)!) };
+  });
+  const all = programs.flatMap(({ outside }) => outside);
+  if (all.length === 0) return unchanged;
+  const extra = all.map((v): Var => ({ ...v }));
+  extra.forEach((v, i) => invariants.know(v, all[i]!));
+  const slim = programs.map(({ program, results, outside }): Program => {
+    const own = new Map(outside.map((v, i) => [v, results[i]!]));
+    return withoutUnused({
+      ...program,
+      ins: [...program.ins, ...all.map((v) => own.get(v) ?? { ...v })],
+      eqns: program.eqns.filter(({ outs }) => !results.includes(outs[0]!)),
+    });
+  });
+  return {
+    slim: {
+      ...eqn,
+      params: { ...(eqn.params as object), ...lowering.withPrograms(slim) },
+      ins: [...eqn.ins, ...extra],
+    },
+    extra,
+  };
+}
+
+function withoutUnused(program: Program): Program {
+  return dceProgram(
+    program,
+    program.outs.map(() => true),
+  ).program;
+}
+
+/** The transcendental functions of a program and all that they are computed from. */
+function costlyOf({ eqns }: Program): ReadonlySet<Equation> {
+  const needed = new Set<Var>();
+  const costly = new Set<Equation>();
+  for (const eqn of eqns.toReversed()) {
+    if (!callsProcedure(eqn) && !eqn.outs.some((v) => needed.has(v))) continue;
+    costly.add(eqn);
+    for (const v of eqn.ins) needed.add(v);
+  }
+  return costly;
+}
+
+function callsProcedure({ prim: { lowering }, params, ins }: Equation): boolean {
+  if (lowering.kind !== "elementwise") return false;
+  const types = ins.map((v) => v.type);
+  const operands = types.map(({ dtype }, i) => k.local(scalarTypeOf(dtype), `x${i}`));
+  let calls = false;
+  walkExpr(lowering.scalar(operands, params, types), (part) => void (calls ||= part.kind === "call"));
+  return calls;
 }

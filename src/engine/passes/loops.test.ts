@@ -2,8 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   add,
+  at,
+  checkpoint,
+  cond,
   div,
   exp,
+  foriLoop,
   full,
   grad,
   jit,
@@ -21,8 +25,10 @@ import {
 import { checkProgram } from "../ir/check.ts";
 import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
+import { printRoutine } from "../kernel/print.ts";
 import { foldConstants } from "./constant-folding.ts";
 import { hoistInvariants } from "./hoist.ts";
+import { lowerProgram } from "./lower.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
 
 /** The program before and after passes. */
@@ -31,6 +37,8 @@ function beforeAfter(program: Program, ...passes: readonly ((program: Program) =
   checkProgram(after);
   return `${printProgram(program)}\n=>\n${printProgram(after)}`;
 }
+
+const scaled = jit((w: Tensor, x: Tensor) => exp(w).mul(x));
 
 describe("constant folding", () => {
   test("computes constants of constants, before and after", () => {
@@ -133,6 +141,69 @@ describe("loop invariants", () => {
     expect(program.eqns[0]?.prim.name).toBe("dotGeneral");
     const [eager, compiled] = [grad(f)(w, xs), jit(grad(f))(w, xs)];
     compiled.data().forEach((x, i) => expect(x).toBeCloseTo(eager.data()[i]!, 12));
+  });
+
+  test.each<[string, (w: Tensor, xs: Tensor) => Tensor]>([
+    ["of a constant", (w, xs) => foriLoop(0, 3, (i, s) => s.add(exp(w.mul(-0.5)).mul(at(xs, i))), 0)],
+    ["of an array and a number", (w, xs) => sum(foriLoop(0, 3, (_, s) => s.mul(exp(mul(xs, w))), xs))],
+    [
+      "in a branch",
+      (w, xs) =>
+        foriLoop(
+          0,
+          3,
+          (i, s) =>
+            cond(
+              less(s, 9),
+              () => s.add(exp(w).mul(at(xs, i))),
+              () => s,
+            ),
+          0,
+        ),
+    ],
+    [
+      "in both branches, and read there otherwise too",
+      (w, xs) =>
+        foriLoop(
+          0,
+          3,
+          (i, s) =>
+            cond(
+              less(s, 9),
+              () => {
+                const half = w.mul(0.5);
+                return s.add(exp(half).mul(at(xs, i)).mul(half));
+              },
+              () => s.mul(exp(w)),
+            ),
+          0,
+        ),
+    ],
+    ["in a function with jit", (w, xs) => foriLoop(0, 3, (i, s) => s.add(scaled(w, at(xs, i))), 0)],
+    [
+      "in a checkpoint in a loop within a loop",
+      (w, xs) =>
+        foriLoop(
+          0,
+          3,
+          (i, s) =>
+            foriLoop(
+              0,
+              2,
+              (_, t) => checkpoint((v: Tensor, x: Tensor) => exp(v).mul(x).add(t))(w, at(xs, i)),
+              s,
+            ),
+          0,
+        ),
+    ],
+  ])("%s: exp stands before all loops, and in gradients too", (_, f) => {
+    const [w, xs] = [tensor(0.25), tensor([0.5, 1.5, 2.5])];
+    for (const g of [f, grad(f)]) {
+      const routine = printRoutine(lowerProgram(optimize(makeProgram(g)(w, xs))).routine);
+      expect(routine).toContain("exp(");
+      expect(routine.split("for step")[0]!.split("exp(")).toHaveLength(routine.split("exp(").length);
+      expect(jit(g)(w, xs).item()).toBeCloseTo(g(w, xs).item(), 12);
+    }
   });
 
   test("that are much larger than what they come from stay", () => {

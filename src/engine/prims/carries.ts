@@ -106,5 +106,6 @@ export const runsProgram: Lowering<{ readonly program: Program }> = {
   kind: "loops",
   inPlace: ({ program }) => changedInPlace(program),
   programs: ({ program }) => [wholeProgram(program)],
+  withPrograms: ([program]) => ({ program: program! }),
   emit: ({ block, write }) => void write(block, 0),
 };

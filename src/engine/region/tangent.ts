@@ -141,8 +141,13 @@ class ForwardMode {
       case "store":
         if (!this.#active.has(stmt.array)) return [stmt];
         return [
-          { ...stmt, array: this.#tangentName(stmt.array), value: this.#tangentOrZero(stmt.value) },
-          stmt,
+          stmt, // first: it checks the places of both
+          {
+            kind: "store",
+            array: this.#tangentName(stmt.array),
+            places: stmt.places,
+            value: this.#tangentOrZero(stmt.value),
+          },
         ];
       case "swap":
         if (!this.#active.has(stmt.x)) return [stmt];
@@ -186,7 +191,10 @@ class ForwardMode {
       case "local":
         return this.#active.has(expr.name) ? local(expr.type, this.#tangentName(expr.name)) : undefined;
       case "load":
-        return this.#active.has(expr.array) ? { ...expr, array: this.#tangentName(expr.array) } : undefined;
+        // places were checked by the read of which it is the tangent
+        return this.#active.has(expr.array)
+          ? { kind: "load", type: expr.type, array: this.#tangentName(expr.array), places: expr.places }
+          : undefined;
       case "apply":
         return this.#build.functions.get(expr.function)!.tangent(
           expr.args,

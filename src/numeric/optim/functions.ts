@@ -118,3 +118,5 @@ export { fixedPoint } from "./implicit/fixed-point.ts";
 export type { FixedPointOptions } from "./implicit/fixed-point.ts";
 export { root } from "./implicit/root.ts";
 export type { RootOptions } from "./implicit/root.ts";
+export { odeint } from "./ode/odeint.ts";
+export type { OdeintOptions } from "./ode/odeint.ts";

@@ -1,6 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
-import type { Expr } from "../../kernel/scalar.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import type { For, RegionExpr, RegionStmt } from "../region.ts";
 import { settled, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
@@ -35,7 +35,13 @@ export function writeFor(scope: Scope, cursor: Cursor, stmt: For, writeBody: Wri
     const value = plus(from, times(k.local("i32", n), k.i32(step)));
     scope.scalars.set(stmt.index, body.let(index, value));
     writeBody(inner);
-    pushFor(cursor.block, { index: n, ...bounds, reverse, body: unlessFailed(scope, body, inner) });
+    const loop = pushFor(cursor.block, {
+      index: n,
+      ...bounds,
+      reverse,
+      body: unlessFailed(scope, body, inner),
+    });
+    scope.indices.set(loop, { index, ...endsOf(from, to, step) });
   }
   if (inner.canFail) enterUnlessFailed(scope, cursor);
 }
@@ -49,8 +55,15 @@ function pushFor(
     readonly reverse: boolean;
     readonly body: Block;
   },
-): void {
-  block.statements.push({ kind: "for", ...loop, body: loop.body.statements });
+): Stmt {
+  const stmt: Stmt = { kind: "for", ...loop, body: loop.body.statements };
+  block.statements.push(stmt);
+  return stmt;
+}
+
+/** The ends of an index, from the lower one to past the higher one. */
+function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; readonly to: Expr } {
+  return step > 0 ? { from, to } : { from: k.add(to, k.i32(1)), to: k.add(from, k.i32(1)) };
 }
 
 /** The body of a loop as it is after an error too: nothing is done any more. */
@@ -98,12 +111,12 @@ function writeLive(
   const n = cursor.block.let(name, step === 1 ? from : k.i32(0));
   const isInside = k.lt(n, end);
   const value = step === 1 ? n : plus(from, times(n, k.i32(step)));
-  writeWhileLoop(
+  const index = scope.host.fresh(stmt.index);
+  const loop = writeWhileLoop(
     scope,
     cursor,
     isInside,
     (inner) => {
-      const index = scope.host.fresh(stmt.index);
       noteIndex(scope, index, stmt, from, to);
       scope.scalars.set(stmt.index, inner.block.let(index, value));
       return writeExpr(scope, inner, live!);
@@ -113,6 +126,7 @@ function writeLive(
       inner.block.set(n, k.add(n, k.i32(1)));
     },
   );
+  scope.indices.set(loop, { index, ...endsOf(from, to, step) });
 }
 
 /** A loop that goes on while a condition holds. */
@@ -134,7 +148,7 @@ function writeWhileLoop(
   isInside: Expr | undefined,
   writeCondition: (inner: Cursor) => Expr,
   writeBody: WriteBody,
-): void {
+): Stmt {
   const name = scope.host.fresh("goesOn");
   scope.changing.add(name);
   const body = k.makeBlock();
@@ -157,6 +171,8 @@ function writeWhileLoop(
   const all = isPlain ? condition : goesOn;
   if (!isPlain) cursor.block.let(name, isInside ?? k.bool(true));
   const head = inner.canFail && isPlain ? k.select(k.eq(site, k.i32(0)), all, k.bool(false)) : all;
-  cursor.block.while(head, (loop) => loop.statements.push(...body.statements));
+  const loop: Stmt = { kind: "while", condition: head, body: body.statements };
+  cursor.block.statements.push(loop);
   if (inner.canFail) enterUnlessFailed(scope, cursor);
+  return loop;
 }

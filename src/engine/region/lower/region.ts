@@ -1,6 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
-import type { Expr, ScalarType } from "../../kernel/scalar.ts";
+import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { Region } from "../region.ts";
 import { walkStmts } from "../walk.ts";
@@ -8,9 +8,14 @@ import { writeExpr } from "./expressions.ts";
 import { integerRange, lengthRange } from "./integers.ts";
 import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
-import type { ArrayPlace, Cursor, Host, Scope } from "./scope.ts";
+import { must } from "../../util/assert-never.ts";
+import { settleChecks } from "./checks.ts";
+import { markLoops } from "./independent.ts";
+import { mapBlocks } from "./rewrite.ts";
+import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { writeBlock } from "./statements.ts";
+import { withoutUnusedLocals } from "./unused.ts";
 
 /** Makes names of locals and buffers that nothing else in a routine has. */
 export function makeNames(): (hint: string) => string {
@@ -49,8 +54,10 @@ export function writeRegion(
 ): Written {
   const settable = new Set<string>();
   walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
+  const sites: Site[] = [];
+  const { site, wanted, length } = host.failure;
   const scope: Scope = {
-    host,
+    host: { ...host, failure: { site, wanted, length, canFail: false, add: (one) => sites.push(one) } },
     functions,
     settable,
     scalars: new Map(host.scalars),
@@ -59,27 +66,55 @@ export function writeRegion(
     exact: new Map(),
     changing: new Set(),
     guards: new Map(),
+    indices: new Map(),
     afterError: new Set(),
   };
-  noteOffsets(region, scope);
+  const offsets = noteOffsets(region, scope);
   for (const { dims } of host.arrays.values())
     for (const n of dims) if (n.kind === "local") scope.ranges.set(n.name, lengthRange);
   for (const n of host.scalars.values())
     if (n.kind === "local" && n.type === "i32") scope.ranges.set(n.name, integerRange);
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
-  return writeResults(region, scope, cursor, options);
+  const written = writeResults(region, scope, cursor, options);
+  let statements: readonly Stmt[] = host.block.statements;
+  if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
+  const { changing, ranges } = scope;
+  statements = markLoops(statements, { changing, ranges, offsets, fresh: host.fresh }, options);
+  const read = [...written.scalars, ...[...written.dims.values()].flat()];
+  statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
+  host.block.statements.splice(0, Infinity, ...statements);
+  return written;
 }
 
-/** Arrays that are exchanged lie where locals say that are set. */
-function noteOffsets(region: Region, scope: Scope): void {
+/** Has the sites that are left numbered by whoever the region is written for. */
+function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }: Host): readonly Stmt[] {
+  const numbers = new Map<number, number>();
+  const { name } = failure.site as Expr & { readonly kind: "local" };
+  const numbered = (stmts: readonly Stmt[]): readonly Stmt[] =>
+    stmts.map((stmt) => {
+      if (stmt.kind !== "set" || stmt.name !== name || stmt.value.kind !== "const")
+        return mapBlocks(stmt, numbered);
+      const { value } = stmt.value;
+      let number = numbers.get(value);
+      if (number === undefined) numbers.set(value, (number = failure.add(must(sites[value - 1], "a site"))));
+      return { ...stmt, value: k.i32(number) };
+    });
+  return numbered(block);
+}
+
+/** Arrays that are exchanged lie where locals say that are set: these. */
+function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
+  const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind !== "swap") return;
     for (const name of [stmt.x, stmt.y]) {
       const { offset } = scope.host.memoryOf(name);
-      if (offset.kind === "local") scope.changing.add(offset.name);
+      if (offset.kind === "local") offsets.add(offset.name);
     }
   });
+  for (const name of offsets) scope.changing.add(name);
+  return offsets;
 }
 
 function writeResults(region: Region, scope: Scope, cursor: Cursor, options: WriteOptions): Written {

@@ -61,6 +61,13 @@ export interface Check {
   readonly length: Expr;
 }
 
+/** An index that a loop declares in its body, from `from` to below `to`. */
+export interface LoopIndex {
+  readonly index: string;
+  readonly from: Expr;
+  readonly to: Expr;
+}
+
 /** What is known while a region is written. */
 export interface Scope {
   readonly host: Host;
@@ -76,6 +83,8 @@ export interface Scope {
   /** Locals of the routine that are set. */
   readonly changing: Set<string>;
   readonly guards: Map<Stmt, Guard>;
+  /** Loops that are not counted by the index that the region knows, with that index and its ends. */
+  readonly indices: Map<Stmt, LoopIndex>;
   /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }

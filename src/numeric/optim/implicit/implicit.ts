@@ -1,4 +1,4 @@
-import { neg } from "../../array/elementwise.ts";
+import { isNaN, mul, where } from "../../array/elementwise.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
@@ -32,7 +32,9 @@ export function implicitSolution(
       const x = solution(from!, ...own);
       const change = changeOf(equations, x, own, active, changes);
       const slopes = jacfwd((y: Tensor) => equations(y, own))(x);
-      return [x, neg(solveLinear(slopes, change))];
+      // where no solution was found its derivatives are not known either, whatever the equations are
+      const known = where(isNaN(x), Number.NaN, -1);
+      return [x, mul(known, solveLinear(slopes, change))];
     },
   ) as never;
   return solution(start, ...data);

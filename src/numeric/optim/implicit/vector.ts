@@ -10,7 +10,7 @@ import { readParameters } from "../parameters.ts";
 /** Nested numbers as one vector of float64, traced or not. */
 export interface FlatVector {
   readonly vector: Tensor;
-  /** The tree of a vector, each leaf in its own shape and dtype. */
+  /** The tree of a vector, or of vectors along further axes in front, each leaf in its own shape and dtype. */
   readonly toTree: (x: Tensor) => unknown;
   /** The vector of a tree that must be of the same structure and shapes. */
   readonly fromTree: (tree: unknown, what: string) => Tensor;
@@ -28,8 +28,10 @@ export function flatVector(operation: string, tree: unknown, root: string): Flat
     vector: join(tensors),
     toTree(x) {
       let from = 0;
+      const front = x.shape.slice(0, -1);
+      const all = front.map(() => null);
       const parts = tensors.map(({ shape, dtype }) =>
-        astype(reshape(slice(x, [from, (from += sizeOf(shape))]), shape), dtype),
+        astype(reshape(slice(x, ...all, [from, (from += sizeOf(shape))]), [...front, ...shape]), dtype),
       );
       return unflatten(def, parts);
     },

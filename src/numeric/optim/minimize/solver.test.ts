@@ -1,4 +1,4 @@
-import { add, exp, log, mul, square, sub, sum, type Tensor, tensor } from "downhill";
+import { add, exp, log, mul, pow, square, stack, sub, sum, type Tensor, tensor } from "downhill";
 import {
   leastSquares,
   leastSquaresSolver,
@@ -8,6 +8,7 @@ import {
   solver,
 } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import reference from "../testdata/scipy-solvers.json" with { type: "json" };
 import { compilationStats } from "../../../engine/runtime/executable.ts";
 
 interface Line {
@@ -157,6 +158,36 @@ describe("minimize within bounds", () => {
       expect(xi).toBeGreaterThanOrEqual(at(options.low, -Infinity));
       expect(xi).toBeLessThanOrEqual(at(options.high, Infinity));
     }
+  });
+
+  const at = (x: Tensor, ...i: readonly number[]): Tensor[] => i.map((place) => x.at(place));
+  const beale = (x: Tensor): Tensor => {
+    const [a, b] = at(x, 0, 1) as [Tensor, Tensor];
+    const term = (c: number, power: number): Tensor => square(sub(c, mul(a, sub(1, pow(b, power)))));
+    return add(term(1.5, 1), add(term(2.25, 2), term(2.625, 3)));
+  };
+  const wood = (x: Tensor): Tensor => {
+    const [a, b, c, d] = at(x, 0, 1, 2, 3) as [Tensor, Tensor, Tensor, Tensor];
+    const terms = [
+      mul(100, square(sub(b, square(a)))),
+      square(sub(1, a)),
+      mul(90, square(sub(d, square(c)))),
+      square(sub(1, c)),
+      mul(10.1, add(square(sub(b, 1)), square(sub(d, 1)))),
+      mul(19.8, mul(sub(b, 1), sub(d, 1))),
+    ];
+    return sum(stack(terms));
+  };
+
+  test.each<[keyof typeof reference.bounded, (x: Tensor) => Tensor, number[], number[], number[]]>([
+    ["rosenbrock", rosenbrock, [0.5, 0.5, 0.5, 2], [-2, -2, -2, 0.3], [0.8, 2, 2, 2]],
+    ["beale", beale, [1, 1], [0.5, 0.1], [2.5, 0.4]],
+    ["wood", wood, [0.5, 0, 0.5, 0], [-10, -10, -10, -10], [0.9, 10, 10, 0.5]],
+  ])("finds SciPy's minimum: %s", (name, f, x0, low, high) => {
+    const { params, value } = minimize(f, x0, { low: tensor(low), high: tensor(high) });
+    const expected = reference.bounded[name];
+    expect(value / expected.value).toBeCloseTo(1, 9);
+    [...params.data()].forEach((xi, i) => expect(xi).toBeCloseTo(expected.x[i]!, 5));
   });
 
   test("solves the 25-dimensional problem of Byrd, Lu, Nocedal and Zhu's code in about as many evaluations", () => {

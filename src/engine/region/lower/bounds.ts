@@ -1,0 +1,191 @@
+// Between which polynomials of what is known before a loop a place within it lies.
+import type { Expr } from "../../kernel/scalar.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
+import {
+  addPolynomials,
+  hasName,
+  multiplyPolynomials,
+  namesOf,
+  one,
+  polynomialOf,
+  splitBy,
+} from "./polynomial.ts";
+
+/** Ends that an index lies between, both included; each of several holds. */
+export interface IndexRange {
+  readonly name: string;
+  readonly low: readonly Polynomial[];
+  readonly high: readonly Polynomial[];
+}
+
+/** What holds where a statement stands: the indices of the loops around it, outermost first. */
+export type Surroundings = readonly IndexRange[];
+
+/** The range of a counted loop's index; `undefined` where its ends are no polynomials. */
+export function rangeOfLoop(
+  name: string,
+  { from, to }: { readonly from: Expr; readonly to: Expr },
+  made: Made,
+): IndexRange {
+  const [first, end] = [polynomialOf(from, made), polynomialOf(to, made)];
+  return {
+    name,
+    low: first === undefined ? [] : [first],
+    high: end === undefined ? [] : [addPolynomials(end, one, -1)],
+  };
+}
+
+/** What a condition says that holds: polynomials that are not negative, and pairs that are not equal. */
+interface Facts {
+  readonly positive: readonly Polynomial[];
+  readonly unequal: readonly Polynomial[];
+}
+
+/** What holds inside of a branch. */
+export function within(
+  surroundings: Surroundings,
+  condition: Expr,
+  holds: boolean,
+  made: Made,
+): Surroundings {
+  const { positive, unequal } = factsOf(condition, holds, made, 0);
+  let narrowed = surroundings;
+  for (const p of positive) narrowed = narrowed.map((range) => narrowBy(range, p));
+  for (const p of unequal) narrowed = narrowed.map((range) => withoutEnd(range, p));
+  return narrowed;
+}
+
+function factsOf(condition: Expr, holds: boolean, made: Made, depth: number): Facts {
+  const none: Facts = { positive: [], unequal: [] };
+  if (depth > 8) return none;
+  const of = (x: Expr, is = holds): Facts => factsOf(x, is, made, depth + 1);
+  if (condition.kind === "local") {
+    const definition = made.of.get(condition.name);
+    return definition === undefined ? none : of(definition);
+  }
+  if (condition.kind === "unary" && condition.op === "not") return of(condition.x, !holds);
+  if (condition.kind === "select") {
+    const { x, y } = condition; // c && x, c || y
+    if (holds && y.kind === "const" && y.value === 0) return both(of(condition.condition), of(x));
+    if (!holds && x.kind === "const" && x.value === 1) return both(of(condition.condition), of(y));
+    return none;
+  }
+  if (condition.kind !== "binary") return none;
+  const { op, x, y } = condition;
+  if ((op === "and" && holds) || (op === "or" && !holds)) return both(of(x), of(y));
+  if (x.type !== "i32") return none;
+  const [a, b] = [polynomialOf(x, made), polynomialOf(y, made)];
+  if (a === undefined || b === undefined) return none;
+  const distance = addPolynomials(b, a, -1);
+  const back = addPolynomials(a, b, -1);
+  if (op === "lt") return { positive: [holds ? addPolynomials(distance, one, -1) : back], unequal: [] };
+  if (op === "le") return { positive: [holds ? distance : addPolynomials(back, one, -1)], unequal: [] };
+  if ((op === "eq" && holds) || (op === "ne" && !holds)) return { positive: [distance, back], unequal: [] };
+  return op === "eq" || op === "ne" ? { positive: [], unequal: [distance] } : none;
+}
+
+function both(x: Facts, y: Facts): Facts {
+  return { positive: [...x.positive, ...y.positive], unequal: [...x.unequal, ...y.unequal] };
+}
+
+/** Ends of one range beyond which it is not narrowed. */
+const mostEnds = 3;
+
+/** A range narrowed by a polynomial that is not negative, where that has the index by itself. */
+function narrowBy(range: IndexRange, p: Polynomial): IndexRange {
+  const split = splitBy(p, range.name);
+  if (split === undefined || split.factor.size !== 1) return range;
+  const factor = split.factor.get("");
+  const rest = split.rest;
+  // name ≥ −rest, or name ≤ rest
+  if (factor === 1 && range.low.length < mostEnds)
+    return { ...range, low: [...range.low, addPolynomials(new Map(), rest, -1)] };
+  if (factor === -1 && range.high.length < mostEnds) return { ...range, high: [...range.high, rest] };
+  return range;
+}
+
+/** A range without one of its ends, where a polynomial that is not 0 says that the index is not there. */
+function withoutEnd(range: IndexRange, p: Polynomial): IndexRange {
+  const split = splitBy(p, range.name);
+  const factor = split?.factor.size === 1 ? split.factor.get("") : undefined;
+  if (split === undefined || (factor !== 1 && factor !== -1)) return range;
+  const value = addPolynomials(new Map(), split.rest, -factor);
+  const differs = (end: Polynomial): boolean => addPolynomials(end, value, -1).size > 0;
+  return {
+    ...range,
+    low: range.low.map((end) => (differs(end) ? end : addPolynomials(end, one))),
+    high: range.high.map((end) => (differs(end) ? end : addPolynomials(end, one, -1))),
+  };
+}
+
+/** Whether names are known not to be negative. */
+export type IsPositive = (name: string) => boolean;
+
+/** An end of a polynomial, which holds where all of `needs` are not negative. */
+export interface End {
+  readonly value: Polynomial;
+  readonly needs: readonly Polynomial[];
+}
+
+/** Alternatives that are followed for one end. */
+const mostAlternatives = 8;
+
+/**
+ * The least (or greatest) values of a polynomial, by what is known outside of the ranges given: alternatives, each of which is a
+ * bound. Empty where none can be told.
+ */
+export function endsOf(
+  p: Polynomial,
+  ranges: Surroundings,
+  isLow: boolean,
+  isPositive: IsPositive,
+): readonly End[] {
+  let ends: readonly End[] = [{ value: p, needs: [] }];
+  for (const range of ranges.toReversed()) {
+    if (!ends.some(({ value, needs }) => [value, ...needs].some((q) => hasName(q, range.name)))) continue;
+    ends = ends.flatMap((end) => withoutName(end, range, isLow, isPositive)).slice(0, mostAlternatives);
+  }
+  return ends;
+}
+
+function withoutName(
+  { value, needs }: End,
+  range: IndexRange,
+  isLow: boolean,
+  isPositive: IsPositive,
+): readonly End[] {
+  if (needs.some((q) => hasName(q, range.name))) return [];
+  const split = splitBy(value, range.name);
+  if (split === undefined) return [];
+  if (split.factor.size === 0) return [{ value, needs }];
+  const { factor, rest } = split;
+  const known = signOf(factor, isPositive);
+  return (known === undefined ? likelySigns(factor) : [known]).flatMap((sign) => {
+    const more = known === undefined ? [sign > 0 ? factor : addPolynomials(new Map(), factor, -1)] : [];
+    return (isLow === sign > 0 ? range.low : range.high).flatMap((end) => {
+      const product = multiplyPolynomials(factor, end);
+      if (product === undefined) return [];
+      return [{ value: addPolynomials(rest, product), needs: [...needs, ...more] }];
+    });
+  });
+}
+
+/** The sign that a factor has where names are not negative, which then is to be seen; both where it may have either. */
+function likelySigns(factor: Polynomial): readonly (1 | -1)[] {
+  const coefficients = [...factor.values()];
+  if (coefficients.every((c) => c >= 0)) return [1];
+  return coefficients.every((c) => c <= 0) ? [-1] : [1, -1];
+}
+
+/** 1 where a polynomial is surely not negative, −1 where it is surely not positive. */
+function signOf(p: Polynomial, isPositive: IsPositive): 1 | -1 | undefined {
+  const terms = [...p];
+  if (!terms.every(([term]) => namesOf(term).every(isPositive))) return undefined;
+  if (terms.every(([, coefficient]) => coefficient >= 0)) return 1;
+  return terms.every(([, coefficient]) => coefficient <= 0) ? -1 : undefined;
+}
+
+/** Whether a polynomial is not negative, by what is known of its names alone. */
+export function isNeverNegative(p: Polynomial, isPositive: IsPositive): boolean {
+  return p.size === 0 || signOf(p, isPositive) === 1;
+}

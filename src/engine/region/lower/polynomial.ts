@@ -1,0 +1,152 @@
+import * as k from "../../kernel/build.ts";
+import type { Range } from "../../kernel/range.ts";
+import { isWithin, typeRange } from "../../kernel/range.ts";
+import type { Expr } from "../../kernel/scalar.ts";
+
+/**
+ * A sum of products of integer locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
+ * the empty text. It stands for the true number, which nothing wraps.
+ */
+export type Polynomial = ReadonlyMap<string, number>;
+
+/** Places and bounds with more products than this are not looked into. */
+const mostTerms = 24;
+
+export const zero: Polynomial = /* @__PURE__ */ new Map();
+export const one: Polynomial = /* @__PURE__ */ new Map([["", 1]]);
+
+export function constantPolynomial(value: number): Polynomial {
+  return value === 0 ? zero : new Map([["", value]]);
+}
+
+export function addPolynomials(x: Polynomial, y: Polynomial, factor = 1): Polynomial {
+  const sum = new Map(x);
+  for (const [term, coefficient] of y) {
+    const total = (sum.get(term) ?? 0) + factor * coefficient;
+    if (total === 0) sum.delete(term);
+    else sum.set(term, total);
+  }
+  return sum;
+}
+
+export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
+  if (x.size * y.size > mostTerms) return undefined;
+  let product: Polynomial = zero;
+  for (const [a, ca] of x)
+    for (const [b, cb] of y) product = addPolynomials(product, new Map([[joined(a, b), ca * cb]]));
+  return product;
+}
+
+function joined(a: string, b: string): string {
+  return [...namesOf(a), ...namesOf(b)].toSorted().join(" ");
+}
+
+export function namesOf(term: string): readonly string[] {
+  return term === "" ? [] : term.split(" ");
+}
+
+export function hasName(p: Polynomial, name: string): boolean {
+  return [...p.keys()].some((term) => namesOf(term).includes(name));
+}
+
+/** `p` as `factor · name + rest`; `undefined` where the name is multiplied with itself. */
+export function splitBy(
+  p: Polynomial,
+  name: string,
+): { readonly factor: Polynomial; readonly rest: Polynomial } | undefined {
+  const [factor, rest] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [term, coefficient] of p) {
+    const names = namesOf(term);
+    const others = names.filter((one) => one !== name);
+    if (others.length === names.length) rest.set(term, coefficient);
+    else if (others.length === names.length - 1) factor.set(others.join(" "), coefficient);
+    else return undefined;
+  }
+  return { factor, rest };
+}
+
+export function samePolynomial(x: Polynomial, y: Polynomial): boolean {
+  return addPolynomials(x, y, -1).size === 0;
+}
+
+/** What expressions are made of. */
+export interface Made {
+  /** What locals that are never set were declared as. */
+  readonly of: ReadonlyMap<string, Expr>;
+  /** Locals that are set: they say another thing at another time. */
+  readonly changing: ReadonlySet<string>;
+  /** Where integer locals lie. */
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
+/** Definitions that are looked up one after the other. */
+const deepest = 12;
+
+/**
+ * An integer, or a float64 that is a whole number, as a polynomial of locals: those that are themselves made of others are looked
+ * up. `undefined` for what is made in another way.
+ */
+export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | undefined {
+  if (depth > deepest) return undefined;
+  const of = (x: Expr): Polynomial | undefined => polynomialOf(x, made, depth + 1);
+  switch (expr.kind) {
+    case "const":
+      return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
+    case "local": {
+      if (made.changing.has(expr.name)) return undefined;
+      const definition = made.of.get(expr.name);
+      const inner = definition && of(definition);
+      if (inner !== undefined || expr.type !== "i32" || /\s/.test(expr.name)) return inner;
+      return new Map([[expr.name, 1]]);
+    }
+    case "convert": {
+      // an int32 in float64, or a whole float64 that is one
+      if (expr.type === "f64" && expr.x.type === "i32") return of(expr.x);
+      const inner = expr.type === "i32" && expr.x.type === "f64" ? of(expr.x) : undefined;
+      return inner !== undefined && isInt32(inner, made) ? inner : undefined;
+    }
+    case "select": // a product that is NaN where float64 does not hold it
+      return expr.y.kind === "const" && Number.isNaN(expr.y.value) ? of(expr.x) : undefined;
+    case "binary": {
+      const [x, y] = [of(expr.x), of(expr.y)];
+      if (x === undefined || y === undefined) return undefined;
+      if (expr.op === "add") return addPolynomials(x, y);
+      if (expr.op === "sub") return addPolynomials(x, y, -1);
+      return expr.op === "mul" ? multiplyPolynomials(x, y) : undefined;
+    }
+    case "load":
+    case "table":
+    case "unary":
+    case "mulAdd":
+    case "call":
+      return undefined;
+  }
+}
+
+/** Whether a polynomial never leaves the int32 numbers. */
+function isInt32(p: Polynomial, { ranges }: Made): boolean {
+  let [low, high] = [0, 0];
+  for (const [term, coefficient] of p) {
+    let ends: Range = { low: coefficient, high: coefficient };
+    for (const name of namesOf(term)) {
+      const range = ranges.get(name);
+      if (range === undefined) return false;
+      const products = [ends.low, ends.high].flatMap((x) => [x * range.low, x * range.high]);
+      ends = { low: Math.min(...products), high: Math.max(...products) };
+    }
+    low += ends.low;
+    high += ends.high;
+  }
+  return isWithin({ low, high }, typeRange("i32")!);
+}
+
+/** The value of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
+export function polynomialValue(p: Polynomial): Expr {
+  const terms = [...p].map(([term, coefficient]) => {
+    const names = namesOf(term).map((name) => k.convert("f64", k.local("i32", name)));
+    if (names.length === 0) return k.f64(coefficient);
+    const product = names.reduce(k.mul);
+    return coefficient === 1 ? product : k.mul(k.f64(coefficient), product);
+  });
+  return terms.length === 0 ? k.f64(0) : terms.reduce(k.add);
+}

@@ -1,0 +1,213 @@
+import { arange, full } from "../../array/create.ts";
+import {
+  abs,
+  add,
+  astype,
+  div,
+  equal,
+  greater,
+  isFinite,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  maximum,
+  minimum,
+  mul,
+  sub,
+  where,
+} from "../../array/elementwise.ts";
+import { sum } from "../../array/reduce.ts";
+import { at, expandDims, stack, take, transpose } from "../../array/shape.ts";
+import type { Tensor } from "../../../engine/ir/tensor.ts";
+import { checkpoint } from "../../../engine/transforms/checkpoint.ts";
+import { cond } from "../../../engine/transforms/cond.ts";
+import { scan } from "../../../engine/transforms/scan.ts";
+import { whileLoop } from "../../../engine/transforms/while-loop.ts";
+import type { Slope, Tolerances } from "./dormand-prince.ts";
+import { alongStep, errorRatio, firstLength, growth, polynomial, step } from "./dormand-prince.ts";
+
+/** What steers an integration. */
+export interface Rules extends Tolerances {
+  /** Most steps, those that are taken again with a shorter one among them. */
+  readonly maxSteps: number;
+}
+
+/** Where an integration stands, in a time that goes up from 0. */
+interface State {
+  readonly t: Tensor;
+  readonly y: Tensor;
+  readonly slope: Tensor;
+  /** The length to try next. */
+  readonly h: Tensor;
+  /** The last step that was good enough: where it began, how long it was, and its polynomial. */
+  readonly from: Tensor;
+  readonly length: Tensor;
+  readonly coefficients: Tensor;
+  /** Steps that were tried, and those that were good enough. */
+  readonly tried: Tensor;
+  readonly taken: Tensor;
+  /** Whether the last step was good enough. */
+  readonly isTaken: Tensor;
+  readonly isLost: Tensor;
+}
+
+const none = (): Tensor => full([], 0, { dtype: "int32" });
+const no = (): Tensor => full([], 0, { dtype: "bool" });
+
+function begin(f: Slope, y: Tensor, end: Tensor, rules: Rules): State {
+  const zero = full([], 0);
+  const slope = f(y, zero);
+  return {
+    t: zero,
+    y,
+    slope,
+    h: minimum(firstLength(f, y, slope, zero, rules), end),
+    from: zero,
+    length: zero,
+    coefficients: stack([y, mul(0, y), mul(0, y), mul(0, y), mul(0, y)]),
+    tried: none(),
+    taken: none(),
+    isTaken: no(),
+    isLost: no(),
+  };
+}
+
+/** Tries a step. Where its error is too large, or not a number, the next one is shorter. */
+function advance(f: Slope, state: State, rules: Rules): State {
+  const { t, y, slope, h, tried, taken } = state;
+  const tried1 = step(f, y, slope, t, h);
+  const ratio = errorRatio(tried1.error, y, tried1.y, rules);
+  const isTaken = lessEqual(ratio, 1); // false for NaN
+  const factor = where(isTaken, growth(ratio), where(isFinite(ratio), minimum(growth(ratio), 1), 0.2));
+  const next = mul(h, factor);
+  const choose = (a: Tensor, b: Tensor): Tensor => where(isTaken, a, b);
+  const end = add(t, h);
+  const isTiny = lessEqual(h, mul(16 * Number.EPSILON, abs(t)));
+  return {
+    t: choose(end, t),
+    y: choose(tried1.y, y),
+    slope: choose(tried1.slope, slope),
+    h: next,
+    from: choose(t, state.from),
+    length: choose(h, state.length),
+    coefficients: choose(polynomial(y, h, tried1), state.coefficients),
+    tried: add(tried, 1),
+    taken: add(taken, astype(isTaken, "int32")),
+    isTaken,
+    isLost: logicalAnd(logicalNot(isTaken), isTiny),
+  };
+}
+
+function mayGoOn({ tried, isLost }: State, { maxSteps }: Rules): Tensor {
+  return logicalAnd(less(tried, maxSteps), logicalNot(isLost));
+}
+
+/** The solution at `times`, which go up from 0: `[m, n]`; NaN from where on no solution is found. */
+export function integrate(f: Slope, y: Tensor, times: Tensor, rules: Rules): Tensor {
+  const [, outs] = scan(
+    (state: State, time: Tensor): [State, Tensor] => {
+      const reached = whileLoop(
+        (now: State) => logicalAnd(less(now.t, time), mayGoOn(now, rules)),
+        (now: State): State => advance(f, now, rules),
+        state as never,
+      );
+      const { from, length, coefficients, t } = reached;
+      const isReached = logicalAnd(lessEqual(time, t), lessEqual(from, time));
+      const value = alongStep(coefficients, partOf(time, from, length));
+      return [reached, where(isReached, value, Number.NaN)];
+    },
+    begin(f, y, lastOf(times), rules) as never,
+    times as never,
+  );
+  return outs;
+}
+
+/** The steps of an integration: where they begin and how long they are, and how many there are. Beyond that they have length 0. */
+export interface Mesh {
+  readonly starts: Tensor;
+  readonly lengths: Tensor;
+  readonly count: Tensor;
+  /** Whether the end was reached. */
+  readonly isWhole: Tensor;
+}
+
+/** The steps that `integrate` takes. */
+export function recordSteps(f: Slope, y: Tensor, times: Tensor, rules: Rules): Mesh {
+  const end = lastOf(times);
+  interface Recording {
+    readonly state: State;
+    readonly starts: Tensor;
+    readonly lengths: Tensor;
+  }
+  const places = arange(0, rules.maxSteps, 1, { dtype: "int32" });
+  const { state, starts, lengths } = whileLoop(
+    (now: Recording) => logicalAnd(less(now.state.t, end), mayGoOn(now.state, rules)),
+    (now: Recording): Recording => {
+      const next = advance(f, now.state, rules);
+      // a step that is not taken is written over by the next one
+      const isHere = logicalAnd(next.isTaken, equal(places, now.state.taken));
+      return {
+        state: next,
+        starts: where(isHere, next.from, now.starts),
+        lengths: where(isHere, next.length, now.lengths),
+      };
+    },
+    {
+      state: begin(f, y, end, rules),
+      starts: full([rules.maxSteps], Infinity),
+      lengths: full([rules.maxSteps], 0),
+    } as never,
+  );
+  return { starts, lengths, count: state.taken, isWhole: lessEqual(end, state.t) };
+}
+
+/** `integrate` along steps that were recorded, which are taken as constants: differentiable in both modes and to any order. */
+export function alongMesh(
+  f: Slope,
+  y: Tensor,
+  times: Tensor,
+  { starts, lengths, count, isWhole }: Mesh,
+): Tensor {
+  interface Place {
+    readonly y: Tensor;
+    readonly slope: Tensor;
+  }
+  // what a step needs is computed again from its start, so that reverse mode keeps the starts and no stages
+  const move = checkpoint((from: Place, t: Tensor, h: Tensor): [Place, Tensor] => {
+    const taken = step(f, from.y, from.slope, t, h);
+    return [{ y: taken.y, slope: taken.slope }, polynomial(from.y, h, taken)];
+  });
+  const stay = stack([y, mul(0, y), mul(0, y), mul(0, y), mul(0, y)]);
+  const [, coefficients] = scan(
+    (from: Place, [t, h]: readonly [Tensor, Tensor]): [Place, Tensor] =>
+      cond(
+        greater(h, 0),
+        () => move(from, t, h),
+        (): [Place, Tensor] => [from, stay],
+      ),
+    { y, slope: f(y, full([], 0)) } as never,
+    [starts, lengths] as never,
+  );
+  const places = arange(0, starts.shape[0], 1, { dtype: "int32" });
+  const ends = where(less(places, count), add(starts, lengths), Infinity);
+  const before = sum(astype(less(expandDims(ends, 0), expandDims(times, 1)), "int32"), { axis: 1 });
+  const chosen = minimum(before, maximum(sub(count, 1), 0));
+  const from = where(greater(count, 0), take(starts, chosen), 0);
+  const values = alongStep(
+    transpose(take(coefficients, chosen), [1, 0, 2]),
+    expandDims(partOf(times, from, take(lengths, chosen)), 1),
+  );
+  // a factor and no mask: derivatives of what was not found are not known either
+  return mul(values, where(isWhole, 1, Number.NaN));
+}
+
+/** What part of a step lies before a time; 0 where there was no step. */
+function partOf(time: Tensor, from: Tensor, length: Tensor): Tensor {
+  const isStep = greater(length, 0);
+  return where(isStep, div(sub(time, from), where(isStep, length, 1)), 0);
+}
+
+function lastOf(times: Tensor): Tensor {
+  return at(times, -1);
+}

@@ -1,0 +1,198 @@
+import { astype, less, mul, stopGradient, sub, where, add } from "../../array/elementwise.ts";
+import { at, slice } from "../../array/shape.ts";
+import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/ir/types.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
+import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
+import { requireFunction } from "../../../engine/transforms/arguments.ts";
+import { customJvp } from "../../../engine/transforms/custom.ts";
+import { jvp } from "../../../engine/transforms/linearize.ts";
+import type { Like, LikeAll } from "../../../engine/tree/types.ts";
+import { closed } from "../implicit/closed.ts";
+import { flatVector } from "../implicit/vector.ts";
+import { readArgs } from "../minimize/problem.ts";
+import { count, fixed, readOptions } from "../options.ts";
+import type { Slope } from "./dormand-prince.ts";
+import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
+
+/** Options of `odeint`. */
+export interface OdeintOptions<A extends readonly unknown[] = []> {
+  /** What the function takes behind y and t. Default: nothing. */
+  readonly args?: LikeAll<A>;
+  /** The error of a step may be `atol + rtol·|y|`, both above 0. Default 1.4e-8 each. */
+  readonly rtol?: number;
+  readonly atol?: number;
+  /**
+   * Most steps, 1 or more. Inside traced functions derivatives take memory for 5 times as many values of y. Default 2048.
+   */
+  readonly maxSteps?: number;
+}
+
+/**
+ * The solution of `dy/dt = f(y, t, ...args)` with `y = y0` at the first of `ts`, at all of them: the structure of `y0` with an
+ * axis of times in front. By Dormand and Prince's method of order 5 with steps of the length that the tolerances ask for, and its
+ * dense output of order 4 in between (JAX's `odeint`, SciPy's `RK45`). `ts` go up or go down. Computes in float64.
+ *
+ * Derivatives are those of the steps that were taken: they are exact for what was computed, in `y0`, `ts`, `args` and what f
+ * reads from outside, in both modes and to any order. All is compiled, and works inside `jit`, `vmap`, `scan` and `grad`. Stiff
+ * equations take very many steps.
+ *
+ * @throws DownhillError `diverged` where the solution ends before the last time or needs more than `maxSteps`; inside traced
+ * functions, where that is not known, it is NaN. `shape` and `range` for `ts`, `tree` and `shape` for what f gives, `option` and
+ * `range` for options.
+ * @see Dormand, Prince, A family of embedded Runge-Kutta formulae, 1980.
+ * @example
+ * odeint((y) => neg(y), 1, [0, 1, 2]); // f64[3] [1, 0.36788, 0.13534]
+ * const spring = (s, t, k) => ({ x: s.v, v: neg(mul(k, s.x)) });
+ * const end = (k) => odeint(spring, { x: 1, v: 0 }, [0, 1], { args: [k] }).x.at(-1); // cos √k
+ * grad(end)(4); // -0.227324
+ */
+export function odeint(
+  f: (y: Tensor, t: Tensor, ...args: Tensor[]) => Tensor,
+  y0: TensorLike,
+  ts: TensorLike,
+  options?: OdeintOptions<Tensor[]>,
+): Tensor;
+export function odeint<P, A extends readonly unknown[] = []>(
+  f: (y: P, t: Tensor, ...args: A) => P,
+  y0: Like<P>,
+  ts: TensorLike,
+  options?: OdeintOptions<A>,
+): P;
+export function odeint(
+  f: (...given: never[]) => unknown,
+  y0: unknown,
+  ts: TensorLike,
+  options: OdeintOptions<readonly unknown[]> = {},
+): unknown {
+  if (arguments.length > 4) refuseExtra("odeint", arguments, 4);
+  requireFunction("odeint", f, "odeint((y, t) => …, y0, ts)");
+  const { args, ...rules } = readOptions<Required<OdeintOptions<readonly unknown[]>>>(
+    "odeint",
+    options as never,
+    {
+      args: { initial: [], check: (operation, _, value) => void readArgs(operation, value) },
+      rtol: fixed(1.4e-8, { from: 0, above: true }),
+      atol: fixed(1.4e-8, { from: 0, above: true }),
+      maxSteps: count(2048, { from: 1 }),
+    },
+  );
+  const times = readTimes(ts);
+  const { vector, toTree, fromTree } = flatVector("odeint", y0, "y0");
+  const { data, call } = closed("odeint", [vector, at(times, 0)], args, ([y, t], own) =>
+    fromTree(f(...([toTree(y!), t, ...own] as never[])), "the result of the function"),
+  );
+  const solve = (y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
+    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
+    return integrate(slope, y, elapsed, rules);
+  };
+  const record = (y: Tensor, given: Tensor, own: readonly Tensor[]): Mesh => {
+    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
+    return recordSteps(slope, y, elapsed, rules);
+  };
+  const replay = (mesh: Mesh, y: Tensor, given: Tensor, own: readonly Tensor[]): Tensor => {
+    const { slope, elapsed } = forward((z, t) => call([z, t], own), given);
+    return alongMesh(slope, y, elapsed, mesh);
+  };
+  const given = [vector, times, ...data] as const;
+  if (given.every((x) => x.tracer === undefined)) {
+    const out = jit((y: Tensor, own: Tensor, ...rest: Tensor[]) => solve(y, own, rest))(
+      vector,
+      times,
+      ...data,
+    );
+    if (out.data().every((x) => !Number.isNaN(x))) return toTree(out);
+    throw lost();
+  }
+  const plain = given.map((x) => stopGradient(x));
+  if (plain.every((x) => x.tracer === undefined)) {
+    // numbers are known beneath what is differentiated: there are as many steps as there are, and not as many as there may be
+    const mesh = jit((y: Tensor, own: Tensor, ...rest: Tensor[]) => record(y, own, rest))(
+      ...(plain as [Tensor, Tensor, ...Tensor[]]),
+    );
+    if (mesh.isWhole.item() === 0) throw lost();
+    const length = Math.min(rules.maxSteps, 2 ** Math.ceil(Math.log2(Math.max(1, mesh.count.item()))));
+    const short = {
+      ...mesh,
+      starts: slice(mesh.starts, [0, length]),
+      lengths: slice(mesh.lengths, [0, length]),
+    };
+    return toTree(
+      jit((steps: Mesh, y: Tensor, own: Tensor, ...rest: Tensor[]) => replay(steps, y, own, rest))(
+        short,
+        vector,
+        times,
+        ...data,
+      ),
+    );
+  }
+  return toTree(throughTraces(solve, record, replay, given));
+}
+
+/** The solution inside of traced functions, whose derivative goes along the steps that are recorded when it is computed. */
+function throughTraces(
+  solve: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
+  record: (y: Tensor, given: Tensor, own: readonly Tensor[]) => Mesh,
+  replay: (mesh: Mesh, y: Tensor, given: Tensor, own: readonly Tensor[]) => Tensor,
+  given: readonly Tensor[],
+): Tensor {
+  const active = given.map((x) => isFloating(x.dtype));
+  const some = (all: readonly Tensor[]): Tensor[] => all.filter((_, i) => active[i]);
+  const solution = customJvp(
+    (y: Tensor, times: Tensor, ...own: Tensor[]) => solve(y, times, own),
+    (primals: Tensor[], tangents: Tensor[]): [Tensor, Tensor] => {
+      const [y, times, ...own] = primals.map((x) => stopGradient(x)) as [Tensor, Tensor, ...Tensor[]];
+      const mesh = record(y, times, own);
+      const along = (...moved: Tensor[]): Tensor => {
+        let next = 0;
+        const [z, at, ...rest] = primals.map((x, i) => (active[i] === true ? moved[next++]! : x)) as [
+          Tensor,
+          Tensor,
+          ...Tensor[],
+        ];
+        return replay(mesh, z, at, rest);
+      };
+      return jvp<Tensor[]>(along, some(primals), some(tangents));
+    },
+  ) as unknown as (...all: readonly Tensor[]) => Tensor;
+  return solution(...given);
+}
+
+/** The equation in the time that has passed since the first of `times`, which goes up. */
+function forward(f: Slope, times: Tensor): { readonly slope: Slope; readonly elapsed: Tensor } {
+  const start = at(times, 0);
+  const direction = stopGradient(where(less(at(times, -1), start), -1, 1));
+  return {
+    slope: (y, t) => mul(direction, f(y, add(start, mul(direction, t)))),
+    elapsed: mul(direction, sub(times, start)),
+  };
+}
+
+function readTimes(ts: TensorLike): Tensor {
+  const times = astype(asTensor(ts, "odeint"), "float64");
+  if (times.ndim !== 1 || times.shape[0] === 0)
+    throw new DownhillError(
+      "shape",
+      `odeint: ts must be one axis of times, the first of which is that of y0, got ${showType(times.type)}.`,
+    );
+  const known = stopGradient(times);
+  if (known.tracer !== undefined) return times;
+  const numbers = known.data();
+  const direction = Math.sign(numbers.at(-1)! - numbers[0]!);
+  const odd = numbers.findIndex((t, i) => !(i === 0 || (t - numbers[i - 1]!) * direction >= 0));
+  if (odd < 0) return times;
+  throw new DownhillError(
+    "range",
+    `odeint: ts must go up or go down, but ${numbers[odd]!} follows ${numbers[odd - 1]!}.`,
+  );
+}
+
+function lost(): DownhillError {
+  return new DownhillError(
+    "diverged",
+    "odeint: the solution was not followed to the last time: it ends before, or needs more steps than maxSteps. " +
+      "Look at it over a shorter time, or allow more by maxSteps, rtol and atol.",
+  );
+}

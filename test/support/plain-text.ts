@@ -1,0 +1,162 @@
+// Plain functions as JavaScript runs them, and as regions: the same text, arguments and results.
+import { transformSync } from "esbuild";
+import { parseSync } from "oxc-parser";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate.ts";
+import type { Module, ModuleOptions } from "../../src/numeric/plain/module.ts";
+import { parseModule } from "../../src/numeric/plain/module.ts";
+import type { Node } from "../../src/numeric/plain/ast.ts";
+import type { RegionArray, RegionCounts, RegionValue } from "./evaluate-region.ts";
+import { evaluateRegion } from "./evaluate-region.ts";
+
+/** The parser of build tools. */
+export function oxc(text: string, file: string): Node {
+  const { program, errors } = parseSync(/\.[cm]?[jt]s$/.test(file) ? file : `${file}.ts`, text);
+  if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
+  return program;
+}
+
+export function moduleFrom(text: string, options: Partial<ModuleOptions> = {}): Module {
+  return parseModule(text, { parse: oxc, file: "example.ts", ...options });
+}
+
+/** What a module exports, run by the engine that runs the tests. */
+export function exportsOf(text: string): Record<string, (...args: unknown[]) => unknown> {
+  const { code } = transformSync(text, { loader: "ts", format: "cjs", target: "es2022" });
+  const exported = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+  // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
+  new Function("module", "exports", code)(exported, exported.exports);
+  return exported.exports;
+}
+
+/** The values of a region's parameters for the arguments of a plain function. */
+export function regionArguments(form: PlainForm, args: readonly unknown[]): RegionValue[] {
+  const types = [...form.params, ...form.captured].map(({ type }) => type);
+  return types.flatMap((type, i) => leavesOf(type, args[i]));
+}
+
+function leavesOf(type: PlainType, value: unknown): RegionValue[] {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return [Number(value)];
+    case "record":
+      return type.fields.flatMap((field) =>
+        leavesOf(field.type, (value as Record<string, unknown>)[field.name]),
+      );
+    case "tuple":
+      return type.items.flatMap((item, i) => leavesOf(item, (value as unknown[])[i]));
+    case "array":
+      return [{ data: value as number[], dims: [(value as number[]).length] }];
+    case "matrix":
+      return stack(
+        (value as number[][]).map((row) => [{ data: row, dims: [row.length] }]),
+        1,
+      );
+    case "list":
+      return stack(
+        (value as unknown[]).map((item) => leavesOf(type.item, item)),
+        leavesOf(type.item, emptyOf(type.item)).length,
+      );
+  }
+}
+
+/** A value of a type without elements, for the leaves of empty lists. */
+function emptyOf(type: PlainType): unknown {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return 0;
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, emptyOf(field.type)]));
+    case "tuple":
+      return type.items.map(emptyOf);
+    case "array":
+    case "matrix":
+    case "list":
+      return [];
+  }
+}
+
+/** Leaves of items one after the other: an axis more. */
+function stack(items: readonly (readonly RegionValue[])[], leaves: number): RegionValue[] {
+  return Array.from({ length: leaves }, (_, k): RegionArray => {
+    const parts = items.map((item) => item[k]!);
+    const dims = parts[0] !== undefined && typeof parts[0] === "object" ? parts[0].dims : [];
+    return {
+      data: parts.flatMap((part) => (typeof part === "number" ? [part] : Array.from(part.data))),
+      dims: [items.length, ...dims],
+    };
+  });
+}
+
+/** A value of a plain function made of the results of its region, of numbers, booleans, arrays and objects. */
+export function plainResult(type: PlainType, results: RegionValue[]): unknown {
+  switch (type.kind) {
+    case "number":
+      return results.shift();
+    case "boolean":
+      return results.shift() === 1;
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, plainResult(field.type, results)]));
+    case "tuple":
+      return type.items.map((item) => plainResult(item, results));
+    case "array":
+    case "matrix":
+    case "list": {
+      const leaves = leavesOf(
+        type.kind === "list" ? type.item : { kind: "number" },
+        emptyOf(type.kind === "list" ? type.item : { kind: "number" }),
+      ).length;
+      const own = results.splice(0, leaves) as RegionArray[];
+      return unstack(type, own);
+    }
+  }
+}
+
+function unstack(type: PlainType, arrays: readonly RegionArray[]): unknown {
+  const [n = 0, ...rest] = arrays[0]?.dims ?? [];
+  return Array.from({ length: n }, (_, i) => {
+    const parts = arrays.map(({ data, dims: [, ...inner] }): RegionValue => {
+      const size = inner.reduce((all, dim) => all * dim, 1);
+      const part = Array.from(data).slice(i * size, (i + 1) * size);
+      return inner.length === 0 ? part[0]! : { data: part, dims: inner };
+    });
+    if (type.kind === "list") return plainResult(type.item, parts);
+    return rest.length === 0 ? parts[0] : unstack({ kind: "array", of: "number[]" }, parts as RegionArray[]);
+  });
+}
+
+/** Typed arrays as lists of numbers, as `plainResult` gives them. */
+export function listed(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
+  if (Array.isArray(value)) return value.map(listed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, listed(field)]));
+}
+
+export interface Agreement {
+  readonly form: PlainForm;
+  readonly counts: RegionCounts;
+  /** What JavaScript gives, with lists for arrays. */
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+/** Runs the marked function `name` both ways. */
+export function runBothWays(
+  text: string,
+  args: readonly unknown[],
+  {
+    name,
+    captured = [],
+    ...options
+  }: Partial<ModuleOptions> & { name?: string; captured?: readonly unknown[] } = {},
+): Agreement {
+  const form = elaborate(moduleFrom(text, options), name);
+  const region = evaluateRegion(form.region, regionArguments(form, [...args, ...captured]));
+  const actual = plainResult(form.result, [...region.results]);
+  const f = exportsOf(text)[name ?? form.region.name]!;
+  const copies = args.map((arg) => (typeof arg === "object" ? structuredClone(arg) : arg));
+  return { form, counts: region.counts, expected: listed(f(...copies)), actual };
+}
