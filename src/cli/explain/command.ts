@@ -6,12 +6,18 @@ const args = {
     required: true,
     valueHint: "text",
     description:
-      "a formula, x*y + sin(x), or statements, one a line or with ; between them: x = ? or x = 2 declares an input, the last one is the result\n- reads it from standard input",
+      'a formula, x*y + sin(x), or statements, one a line or with ; between them: x = ? or x = 2 declares an input, the last one is the result\n- reads it from standard input\nfile.ts#name: a TypeScript function marked "use ad"',
   },
   at: {
     type: "string",
     valueHint: "x=2,y=3",
-    description: "values of the inputs, before those of the text; without any the traces are symbolic",
+    description:
+      "values of the inputs, before those of the text; without any the traces are symbolic\nof a function in a file: w=[1, 2], p={ x: 1, y: 2 }",
+  },
+  iteration: {
+    type: "string",
+    valueHint: "i=2,j=0",
+    description: "of a function in a file, the iterations of loops to show (default: the first of each)",
   },
   seed: {
     type: "string",
@@ -35,11 +41,12 @@ const args = {
 /** `downhill explain`: how the derivative of a formula comes about. */
 export const explainCommand: Command<typeof args> = {
   args,
-  async run({ text, at, seed, wrt, graph, json }, terminal) {
+  async run({ text, at, iteration, seed, wrt, graph, json }, terminal) {
     const { explain } = await import("./run.ts");
     const request = {
       text: text === "-" ? terminal.stdin() : text,
       at,
+      iteration,
       seed,
       wrt,
       graph,

@@ -4,6 +4,7 @@ import type { CompiledText } from "../../numeric/syntax/index.ts";
 import { compileText, showExpr } from "../../numeric/syntax/index.ts";
 import type { TraceTable } from "../../pictures/viz/index.ts";
 import { toDot, toHtml, toMermaid, toSvg, traceText } from "../../pictures/viz/index.ts";
+import { plainTarget } from "../shared/plain-file.ts";
 import { readNames, readSeed, readValues } from "../shared/assignments.ts";
 import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";
@@ -15,6 +16,7 @@ import { writeOutput } from "../shared/write-file.ts";
 export interface ExplainRequest {
   readonly text: string;
   readonly at: string | undefined;
+  readonly iteration?: string | undefined;
   readonly seed: string | undefined;
   readonly wrt: string | undefined;
   readonly graph: string | undefined;
@@ -23,9 +25,19 @@ export interface ExplainRequest {
 
 /** Traces the text and writes what was asked for. */
 export async function explain(
-  { text, at, seed, wrt, graph, json }: ExplainRequest,
-  { stdout, stderr }: Terminal,
+  { text, at, iteration, seed, wrt, graph, json }: ExplainRequest,
+  terminal: Terminal,
 ): Promise<void> {
+  const { stdout, stderr } = terminal;
+  const target = plainTarget(text.trim());
+  if (target !== undefined) {
+    refuseForFiles({ seed, wrt, graph });
+    const { explainPlain } = await import("./plain.ts");
+    await explainPlain(target, { at, iteration, json }, terminal);
+    return;
+  }
+  if (iteration !== undefined)
+    throw new DownhillError("option", "--iteration is for functions in files: a formula has no loops.");
   const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
   const compiled = compileText(text, { startValues: true });
   const { inputs, starts } = compiled;
@@ -63,6 +75,16 @@ export async function explain(
     stdout.write(showTrace(table, paint, columnsOf(stdout)));
     if (graph !== undefined) stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
   }
+}
+
+/** Options that are for formulas only. */
+function refuseForFiles(options: Readonly<Record<string, string | undefined>>): void {
+  const given = Object.keys(options).find((option) => options[option] !== undefined);
+  if (given !== undefined)
+    throw new DownhillError(
+      "option",
+      `--${given} is for formulas. Of a function in a file, explain shows all derivatives; --at and --iteration say where.`,
+    );
 }
 
 const longestTitle = 100; // characters

@@ -41,14 +41,14 @@ export function readCall(what: string, text: string): Call {
   return { name, options };
 }
 
-/** Parts of a text between commas that are not inside parentheses or brackets. */
+/** Parts of a text between commas that are not inside parentheses, brackets or braces. */
 export function splitAtCommas(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
   for (let i = 0; i < text.length; i++) {
-    if ("([".includes(text[i]!)) depth++;
-    else if (")]".includes(text[i]!)) depth--;
+    if ("([{".includes(text[i]!)) depth++;
+    else if (")]}".includes(text[i]!)) depth--;
     else if (text[i] === "," && depth <= 0) {
       parts.push(text.slice(start, i));
       start = i + 1;

@@ -97,7 +97,8 @@ function addParams(params: unknown, words: number[]): void {
   else addText(kinds.other, Object.is(params, -0) ? "-0" : String(params), words);
 }
 
+/** Two characters a word. */
 function addText(kind: number, text: string, words: number[]): void {
   words.push(kind, text.length);
-  for (let i = 0; i < text.length; i++) words.push(text.charCodeAt(i));
+  for (let i = 0; i < text.length; i += 2) words.push(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16));
 }

@@ -393,6 +393,14 @@ export interface Primitive<P = unknown> {
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
   /**
+   * For a primitive with results that are operands changed in some places (`inPlace`): the same, which changes no bit for these
+   * results unless `when` holds, a scalar; `undefined` where that cannot be.
+   */
+  guard?(
+    params: P,
+    results: readonly number[],
+  ): ((ins: readonly Tensor[], when: Tensor) => readonly Tensor[]) | undefined;
+  /**
    * For a primitive with sub-programs: its results by running them one after the other, for those who want to watch; a
    * loop tells the step.
    */

@@ -13,6 +13,7 @@ import {
   scan,
   scatterAdd,
   tensor,
+  vmap,
   whileLoop,
 } from "downhill";
 import type { Tensor } from "downhill";
@@ -47,6 +48,32 @@ function filledTable(x: Tensor): Tensor {
       table,
     );
   return foriLoop(1, 4, fill, x.reshape([4, columns])).sum();
+}
+
+/** Elements of x, some squared and some added to their neighbours. */
+function changedByBranches(x: Tensor): Tensor {
+  return foriLoop(
+    0,
+    x.shape[0]!,
+    (i, y) =>
+      cond(
+        greater(at(y, i), 0.5),
+        () => dynamicUpdateSlice(y, at(y, i).square().reshape([1]), [i]),
+        () =>
+          foriLoop(
+            0,
+            2,
+            (j, z) =>
+              cond(
+                less(j, i),
+                () => scatterAdd(z, j.reshape([1]), at(z, i).reshape([1])),
+                () => z,
+              ),
+            y,
+          ),
+      ),
+    x,
+  );
 }
 
 describe("loops that copied a whole array a step take as many stores a step for any length", () => {
@@ -156,6 +183,14 @@ describe("loops that copied a whole array a step take as many stores a step for 
     ["a table that is filled from its other elements", filledTable],
     ["the gradient of that", grad(filledTable)],
     ["the gradient of its gradient", grad((x: Tensor) => grad(filledTable)(x).mul(x).sum())],
+    [
+      "arrays of a batch, whose items choose in a loop what is changed",
+      (x) => vmap(changedByBranches)(x.reshape([2, x.shape[0]! / 2])),
+    ],
+    [
+      "the gradients of these",
+      (x) => vmap(grad((y: Tensor) => changedByBranches(y).sum()))(x.reshape([2, x.shape[0]! / 2])),
+    ],
     [
       "the gradient of elements of a matrix, by row and column",
       grad((x: Tensor) => {

@@ -5,6 +5,7 @@ import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
 import { accumulated, addResults, keep, runsProgram } from "./carries.ts";
+import { guardedProgram } from "./guard.ts";
 import { instantiate } from "./linear.ts";
 
 /** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
@@ -81,6 +82,10 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
     return { outs: call(result.program, ins), batched: result.batchedOuts };
   },
   lowering: runsProgram,
+  guard({ program }, results) {
+    const guarded = guardedProgram(program, results);
+    return guarded && ((ins, when) => call(guarded, [when, ...ins]));
+  },
   unroll: (ins, { program }, run) => run(program, ins),
 });
 

@@ -6,7 +6,7 @@ import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { sameType } from "../ir/types.ts";
+import { arrayType, sameType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
@@ -23,7 +23,8 @@ import {
   present,
   wholeProgram,
 } from "./carries.ts";
-import { instantiate, where, zeros } from "./linear.ts";
+import { evalGuarded, guardedChanges, guardedProgram } from "./guard.ts";
+import { full, instantiate, where, zeros } from "./linear.ts";
 import { broadcast } from "./shape.ts";
 
 /**
@@ -130,12 +131,7 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
       const [onTrue, onFalse] = batch(marked);
       return { outs: cond([predicate!, ...operands], { onTrue, onFalse }), batched: marked };
     }
-    // Items choose for themselves: both sides are computed for all.
-    const [onTrue, onFalse] = batch(all).map((side) => call(side, operands));
-    return {
-      outs: onTrue!.map((x, i) => where(broadcast(predicate!, x.shape, [0]), x, onFalse![i]!)),
-      batched: all,
-    };
+    return { outs: bothForAll([predicate!, ...operands], batched, size, params, batchProgram), batched: all };
   },
   lowering: {
     kind: "loops",
@@ -156,9 +152,45 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
         (otherwise) => void write(otherwise, 1),
       ),
   },
+  guard(params, results) {
+    const [onTrue, onFalse] = both(params, (side) => guardedProgram(side, results));
+    if (onTrue === undefined || onFalse === undefined) return undefined;
+    return ([predicate, ...operands], when) => cond([predicate!, when, ...operands], { onTrue, onFalse });
+  },
   unroll: ([predicate, ...operands], { onTrue, onFalse }, run) =>
     run(numberOf(predicate!, "cond") === 0 ? onFalse : onTrue, operands),
 });
+
+/**
+ * The results where items of a batch choose for themselves: both sides are computed for all of them. Arrays that both sides change
+ * go through one and then the other, which make the changes of their own items: no more is written than is changed.
+ */
+function bothForAll(
+  ins: readonly Tensor[],
+  batched: readonly boolean[],
+  size: number,
+  { onTrue, onFalse }: CondParams,
+  batchProgram: Tools["batchProgram"],
+): readonly Tensor[] {
+  const changes = guardedChanges(onTrue, onFalse);
+  const changed = changes.map(({ result }) => result);
+  const isSelected = onTrue.outs.map((_, i) => !changed.includes(i));
+  const types = [arrayType("bool", []), ...onTrue.ins.map((v) => v.type)];
+  const program = traceClosed(`${onTrue.name}, ${onFalse.name}`, types, (chosen, ...args) => {
+    const first = evalGuarded(onTrue, args, chosen, changed);
+    const between = [...args];
+    for (const { result, operand } of changes) between[operand] = first[result]!;
+    const isOther = where(chosen, full(chosen.type, 0), full(chosen.type, 1));
+    return [...keep(first, isSelected), ...evalGuarded(onFalse, between, isOther, changed)];
+  });
+  const all = program.outs.map(() => true);
+  const outs = call(batchProgram(program, size, [true, ...batched], all).program, ins);
+  const selected = keep(isSelected, isSelected).length;
+  let next = 0;
+  return outs
+    .slice(selected)
+    .map((y, i) => (isSelected[i] === true ? where(broadcast(ins[0]!, y.shape, [0]), outs[next++]!, y) : y));
+}
 
 function predicateUnknown(): DownhillError {
   return new DownhillError(

@@ -11,8 +11,10 @@ import type { Shape } from "../util/shape.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { batchAlong } from "./index-ops.ts";
-import { instantiate, zeros } from "./linear.ts";
+import { addend } from "./addend.ts";
+import { instantiate, where, zeros } from "./linear.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
+import { spread } from "./shape.ts";
 
 /**
  * A block of an array that begins where the values of `starts` say: an integer for each axis behind the first `lead` ones,
@@ -112,6 +114,8 @@ function blockWriter(
   name: string,
   combine: (old: Expr, update: Expr) => Expr,
   derivative: Primitive<BlockParams>["derivative"],
+  /** The block that changes nothing unless `when` holds. */
+  guarded: (update: Tensor, when: Tensor, ins: readonly Tensor[], params: BlockParams) => Tensor,
 ): Primitive<BlockParams> {
   const prim: Primitive<BlockParams> = builtIn<BlockParams>({
     name,
@@ -126,6 +130,9 @@ function blockWriter(
       return [x!];
     },
     derivative,
+    guard: (params) => (ins, when) => [
+      bind1(prim, [ins[0]!, guarded(ins[1]!, when, ins, params), ins[2]!], params),
+    ],
     batch(ins, batched, size, { lead }) {
       const all = ins.map((operand, i) => (batched[i] === true ? operand : batchAlong(operand, size)));
       return { outs: [bind1(prim, all, { lead: lead + 1 })], batched: [true] };
@@ -177,6 +184,10 @@ const dynamicUpdatePrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
       into[0]?.add(dynamicUpdate(ct!, zeros(type), starts!, lead), true);
     },
   },
+  (update, when, [x, , starts], { lead }) => {
+    const { shape } = update;
+    return where(spread(when, shape), update, dynamicSlice(x!, starts!, shape.slice(lead), lead));
+  },
 );
 
 /** x with the block that begins at `starts` replaced by `update`; see `BlockParams`. */
@@ -201,6 +212,7 @@ const dynamicAddPrim: Primitive<BlockParams> = /* @__PURE__ */ blockWriter(
       into[1]?.add(dynamicSlice(ct!, starts!, type.shape.slice(lead), lead));
     },
   },
+  addend,
 );
 
 /** x with `update` added to the block that begins at `starts`; see `BlockParams`. */

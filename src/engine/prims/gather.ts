@@ -11,6 +11,7 @@ import { requireNumbers } from "./elementwise.ts";
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 import { clampedPlace, requireIndices } from "./places.ts";
+import { addend } from "./addend.ts";
 import { flatIndex, loopOver } from "./reduce-loops.ts";
 
 interface AlongParams {
@@ -118,6 +119,9 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
     );
     return { outs: [scatterAddAlong(x!, indices!, updates!, axis + 1)], batched: [true] };
   },
+  guard:
+    ({ axis }) =>
+    ([x, indices, updates], when) => [scatterAddAlong(x!, indices!, addend(updates!, when), axis)],
   layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "loops",

@@ -14,6 +14,7 @@ import { less, maximum, minimum, mul } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { add, convert, full, instantiate, where } from "./linear.ts";
 import { clampedPlace, requireIndices } from "./places.ts";
+import { addend } from "./addend.ts";
 import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
 import { broadcast, permute, reshape } from "./shape.ts";
 
@@ -434,6 +435,9 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams
     const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
     return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
   },
+  guard:
+    ({ axis }) =>
+    ([x, indices, updates], when) => [scatterAdd(x!, indices!, addend(updates!, when), axis)],
   layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
   lowering: {
     kind: "loops",

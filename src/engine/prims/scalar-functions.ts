@@ -80,10 +80,13 @@ export const operations: Readonly<Record<string, readonly [arity: number, apply:
 };
 
 /** The functions that regions may apply, by the names of primitives. */
-export const scalarFunctions: ScalarFunctions = /* @__PURE__ */ Object.freeze({
-  names: /* @__PURE__ */ [...Object.keys(operations), "logicalNot"],
+export const scalarFunctions: ScalarFunctions = {
+  // when it is asked for: at import it would keep all functions in every bundle
+  get names() {
+    return [...Object.keys(operations), "logicalNot"];
+  },
   get: (name: string): ScalarFunction | undefined => known().byName.get(name),
-});
+};
 
 interface Known {
   readonly byName: ReadonlyMap<string, ScalarFunction>;
@@ -179,6 +182,7 @@ function regionType(dtype: DType): RegionType {
 }
 
 function scalarFunction(name: string, { prim, params }: Equation): ScalarFunction {
+  const types = new Map<string, RegionType | undefined>();
   const tangents = new Map<string, Program | undefined>();
   const constantsOf = (args: readonly RegionExpr[]): (number | undefined)[] =>
     args.map((x) => (x.kind === "const" ? x.value : undefined));
@@ -195,18 +199,19 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
     name,
     isConstant: prim.derivative.kind === "constant",
     typeOf(args) {
-      try {
-        return regionType(prim.typeOf(args.map(scalarOf), params)[0]!.dtype);
-      } catch (error) {
-        if (error instanceof DownhillError && error.code !== "internal") return undefined;
-        throw error;
-      }
+      const key = args.join();
+      if (!types.has(key)) types.set(key, resultType(prim, params, args));
+      return types.get(key);
     },
     isCostly: (args) => hasCall(lower(args.map((x, i) => k.local(x.type, `x${i}`)))),
     simplify(args) {
-      const types = args.map((x) => scalarOf(x.type));
+      if (!args.some((x) => x.kind === "const")) return undefined;
       const constants = constantsOf(args);
-      const same = prim.algebra?.identity?.(constants, types, params);
+      const same = prim.algebra?.identity?.(
+        constants,
+        args.map((x) => scalarOf(x.type)),
+        params,
+      );
       if (same !== undefined) return args[same]!;
       if (constants.includes(undefined)) return undefined;
       const code = lower(args.map((x) => k.constant(x.type, (x as { readonly value: number }).value)));
@@ -215,10 +220,10 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
     },
     tangent(args, result, dargs, bind) {
       if (prim.derivative.kind === "constant" || dargs.every((dx) => dx === undefined)) return undefined;
-      const types = [...args.map((x) => scalarOf(x.type)), scalarOf(result.type)];
+      const ins = [...args.map((x) => scalarOf(x.type)), scalarOf(result.type)];
       const given = dargs.map((dx) => dx !== undefined);
       const key = `${args.map((x) => x.type).join()}|${given.join()}`;
-      if (!tangents.has(key)) tangents.set(key, traceTangent(name, { prim, params }, types, given));
+      if (!tangents.has(key)) tangents.set(key, traceTangent(name, { prim, params }, ins, given));
       const rule = tangents.get(key);
       if (rule === undefined) return undefined;
       return applyRule(
@@ -230,6 +235,20 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
     },
     lower,
   };
+}
+
+/** The type of a primitive's result; `undefined` for operands that it does not take. */
+function resultType(
+  prim: Equation["prim"],
+  params: unknown,
+  args: readonly RegionType[],
+): RegionType | undefined {
+  try {
+    return regionType(prim.typeOf(args.map(scalarOf), params)[0]!.dtype);
+  } catch (error) {
+    if (error instanceof DownhillError && error.code !== "internal") return undefined;
+    throw error;
+  }
 }
 
 /** Of the operations on booleans the one that is no primitive. */

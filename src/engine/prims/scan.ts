@@ -23,6 +23,7 @@ import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { range } from "../util/shape.ts";
 import { fixpoint, isUnchanged, keep, present } from "./carries.ts";
+import { guardedProgram } from "./guard.ts";
 import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
@@ -204,6 +205,10 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
   loop: {
     parts: ({ body, consts, carries, length }) => ({ body, consts, carries, before: 0, length }),
     rebuild: (params, { body, consts, carries }) => ({ ...params, body, consts, carries }),
+  },
+  guard(params, results) {
+    const body = guardedProgram(params.body, results);
+    return body && ((ins, when) => scan([when, ...ins], { ...params, body, consts: params.consts + 1 }));
   },
   unroll(ins, params, run) {
     const { body, carries, length, reverse } = params;

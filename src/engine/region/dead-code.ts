@@ -1,67 +1,101 @@
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf, expressionsOf, mapBlocksOf, walkExpr, walkStmts } from "./walk.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, walkExpr } from "./walk.ts";
 
 /**
  * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
  * places are not proven, lengths that may be negative. A loop that would never end may be left out.
  */
 export function eliminateDeadCode(region: Region): Region {
-  const needed = neededNames(region);
+  const kept = new Liveness(region).kept;
   const prune = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
     stmts.flatMap((stmt) => {
-      if (!isKept(stmt, needed)) return [];
+      if (!kept.has(stmt)) return [];
       return blocksOf(stmt).length === 0 ? [stmt] : [mapBlocksOf(stmt, prune)];
     });
   return { ...region, body: prune(region.body) };
 }
 
-/** Locals and arrays that results and what stays depend on. */
-function neededNames({ body, results }: Region): ReadonlySet<string> {
-  const needed = new Set<string>();
-  const read = (expr: RegionExpr): void =>
+/** Which statements stay: found from what is needed back to what gives it its value. */
+class Liveness {
+  readonly kept = new Set<RegionStmt>();
+  readonly #needed = new Set<string>();
+  /** Statements that give a local or an array a value, by its name. */
+  readonly #givers = new Map<string, RegionStmt[]>();
+  readonly #around = new Map<RegionStmt, RegionStmt>();
+  /** Statements that stay, and whose operands are still to be looked at. */
+  readonly #open: RegionStmt[] = [];
+
+  constructor({ body, results }: Region) {
+    this.#index(body, undefined);
+    for (const result of results) {
+      if (result.kind === "array") this.#need(result.name);
+      else this.#read(result.value);
+    }
+    for (let stmt = this.#open.pop(); stmt !== undefined; stmt = this.#open.pop()) {
+      expressionsOf(stmt).forEach((expr) => this.#read(expr));
+      namesGiven(stmt).forEach((name) => this.#need(name));
+      const around = this.#around.get(stmt);
+      if (around !== undefined) this.#keep(around);
+    }
+  }
+
+  #index(stmts: readonly RegionStmt[], around: RegionStmt | undefined): void {
+    for (const stmt of stmts) {
+      if (around !== undefined) this.#around.set(stmt, around);
+      for (const name of namesGiven(stmt)) {
+        const givers = this.#givers.get(name);
+        if (givers === undefined) this.#givers.set(name, [stmt]);
+        else givers.push(stmt);
+      }
+      if (mayEndTheCall(stmt)) this.#keep(stmt);
+      for (const block of blocksOf(stmt)) this.#index(block, stmt);
+    }
+  }
+
+  #keep(stmt: RegionStmt): void {
+    if (this.kept.has(stmt)) return;
+    this.kept.add(stmt);
+    this.#open.push(stmt);
+  }
+
+  #need(name: string): void {
+    if (this.#needed.has(name)) return;
+    this.#needed.add(name);
+    this.#givers.get(name)?.forEach((stmt) => this.#keep(stmt));
+  }
+
+  #read(expr: RegionExpr): void {
     walkExpr(expr, (x) => {
-      if (x.kind === "local") needed.add(x.name);
-      if (x.kind === "load" || x.kind === "length") needed.add(x.array);
-    });
-  for (const result of results) {
-    if (result.kind === "array") needed.add(result.name);
-    else read(result.value);
-  }
-  for (let before = -1; before !== needed.size;) {
-    before = needed.size;
-    walkStmts(body, (stmt) => {
-      if (!isKept(stmt, needed)) return;
-      expressionsOf(stmt).forEach(read);
-      if (stmt.kind === "store") needed.add(stmt.array);
-      if (stmt.kind === "set") needed.add(stmt.name);
-      if (stmt.kind === "swap") needed.add(stmt.x).add(stmt.y);
+      if (x.kind === "local") this.#need(x.name);
+      if (x.kind === "load" || x.kind === "length") this.#need(x.array);
     });
   }
-  return needed;
 }
 
-function isKept(stmt: RegionStmt, needed: ReadonlySet<string>): boolean {
-  if (expressionsOf(stmt).some(isGuarded)) return true;
+function namesGiven(stmt: RegionStmt): readonly string[] {
   switch (stmt.kind) {
     case "let":
     case "set":
-      return needed.has(stmt.name);
     case "array":
-      return needed.has(stmt.name) || !stmt.dims.every((n) => n.kind === "length" || n.kind === "const");
+      return [stmt.name];
     case "store":
-      return needed.has(stmt.array) || stmt.at !== undefined;
+      return [stmt.array];
     case "swap":
-      return needed.has(stmt.x) || needed.has(stmt.y);
-    case "throw":
-      return true;
+      return [stmt.x, stmt.y];
     case "for":
     case "while":
     case "if":
-      return blocksOf(stmt).some((block) => block.some((inner) => isKept(inner, needed)));
+    case "throw":
+      return [];
   }
 }
 
-/** Whether evaluating an expression may end the call. */
+function mayEndTheCall(stmt: RegionStmt): boolean {
+  if (stmt.kind === "throw" || (stmt.kind === "store" && stmt.at !== undefined)) return true;
+  if (stmt.kind === "array") return !stmt.dims.every((n) => n.kind === "length" || n.kind === "const");
+  return expressionsOf(stmt).some(isGuarded);
+}
+
 function isGuarded(expr: RegionExpr): boolean {
   let found = false;
   walkExpr(expr, (x) => {

@@ -1,10 +1,12 @@
 // What the way back needs of the way forward, and how it comes by it: it is still there, it is computed again, or it was recorded.
 import { must } from "../util/assert-never.ts";
+import type { CutEdge } from "../util/min-cut.ts";
+import { sinkSide } from "../util/min-cut.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { Loop, Prepared } from "./prepare.ts";
-import type { RegionExpr, RegionStmt } from "./region.ts";
+import type { RegionExpr, RegionStmt, RegionType } from "./region.ts";
 import { mutableNames } from "./flatten.ts";
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "./walk.ts";
 
@@ -123,46 +125,18 @@ export function needsOf(
 
 function decide(facts: Facts, functions: ScalarFunctions, isRecomputing: boolean): Needs {
   const { definitions, there, needed } = facts;
-  const recoveries = new Map<string, Recovery>();
+  const wanted = [...needed].filter((name) => !there.has(name));
   const definitionOf = (name: string): Definition => must(definitions.get(name), `the definition of ${name}`);
-
-  /** Whether a local can be computed again from what is there and what is recovered anyway. */
-  const canRecompute = (name: string): boolean => {
-    const definition = definitions.get(name);
-    if (definition === undefined) return false;
-    const { value } = definition.stmt;
-    if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;
-    let isStable = true;
-    walkExpr(value, (x) => {
-      if (x.kind === "local" && !isReachable(x.name)) isStable = false;
-      if (x.kind === "load" && !isUnchanged(x.array, definition, facts)) isStable = false;
-    });
-    return isStable;
-  };
-  const reachable = new Map<string, boolean>();
-  const isReachable = (name: string): boolean => {
-    if (there.has(name) || recoveries.has(name)) return true;
-    let known = reachable.get(name);
-    if (known === undefined) {
-      known = isRecomputing && canRecompute(name);
-      if (known) reachable.set(name, known); // one that is not may be, once more is recorded
-    }
-    return known;
-  };
-  const recover = (name: string): void => {
-    if (there.has(name) || recoveries.has(name)) return;
+  const recoveries = new Map<string, Recovery>();
+  const record = (name: string): void => {
     const { stmt, loops } = definitionOf(name);
-    if (isRecomputing && canRecompute(name)) {
-      readsOf(stmt.value).forEach((read) => {
-        if (definitions.has(read)) recover(read);
-      });
-      recoveries.set(name, { kind: "again", stmt });
-    } else recoveries.set(name, { kind: "recorded", stmt, loops });
+    recoveries.set(name, { kind: "recorded", stmt, loops });
   };
-  // in the order of the text, so that what a value is made of is decided before it
-  const inOrder = [...needed].filter((name) => !there.has(name));
-  inOrder.sort((a, b) => definitionOf(a).order - definitionOf(b).order);
-  inOrder.forEach(recover);
+  if (isRecomputing) {
+    const { recorded, again } = leastRecords(wanted, facts, functions);
+    again.forEach((name) => recoveries.set(name, { kind: "again", stmt: definitionOf(name).stmt }));
+    recorded.forEach(record);
+  } else wanted.forEach(record);
 
   const of = new Map<Block, Recovery[]>();
   const recorded = new Map<string, Recovery & { readonly kind: "recorded" }>();
@@ -175,6 +149,68 @@ function decide(facts: Facts, functions: ScalarFunctions, isRecomputing: boolean
     if (recovery.kind === "recorded") recorded.set(name, recovery);
   }
   return { of, recorded };
+}
+
+/** Iterations that a loop is taken to have, where records are weighed: those in inner loops are many more. */
+const iterationsTaken = 16;
+
+/**
+ * Which values to record, so that all wanted ones can be computed again cheaply of these and of what is there: the fewest bytes that
+ * part them from what cannot be computed again.
+ */
+function leastRecords(
+  wanted: readonly string[],
+  facts: Facts,
+  functions: ScalarFunctions,
+): { readonly recorded: readonly string[]; readonly again: readonly string[] } {
+  const { definitions, there } = facts;
+  const names = new Set(wanted);
+  const edges: CutEdge[] = [];
+  const numbers = new Map<string, number>();
+  /** Of the two nodes of a value the one where it is made; the next one is where it is read. */
+  const nodeOf = (name: string): number => {
+    const number = numbers.get(name) ?? 2 + 2 * numbers.size;
+    numbers.set(name, number);
+    return number;
+  };
+  const [source, sink] = [0, 1];
+  for (const name of wanted) edges.push({ from: nodeOf(name) + 1, to: sink, capacity: Infinity });
+  for (const name of names) {
+    const definition = must(definitions.get(name), `the definition of ${name}`);
+    const { value } = definition.stmt;
+    const node = nodeOf(name);
+    const capacity = bytesOf[value.type] * iterationsTaken ** definition.loops.length;
+    edges.push({ from: node, to: node + 1, capacity });
+    if (!canComputeAgain(definition, facts, functions)) {
+      edges.push({ from: source, to: node, capacity: Infinity });
+      continue;
+    }
+    for (const read of readsOf(value)) {
+      if (there.has(read)) continue;
+      names.add(read); // a set grows while it is walked
+      edges.push({ from: nodeOf(read) + 1, to: node, capacity: Infinity });
+    }
+  }
+  const side = sinkSide(2 + 2 * numbers.size, edges, source, sink);
+  const all = [...numbers];
+  return {
+    recorded: all.flatMap(([name, node]) => (side.has(node + 1) && !side.has(node) ? [name] : [])),
+    again: all.flatMap(([name, node]) => (side.has(node) ? [name] : [])),
+  };
+}
+
+const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
+
+/** Whether a value is cheap to compute of its operands, and what else it reads is there and unchanged. */
+function canComputeAgain(definition: Definition, facts: Facts, functions: ScalarFunctions): boolean {
+  const { value } = definition.stmt;
+  if (value.kind === "apply" && functions.get(value.function)!.isCostly(value.args)) return false;
+  let isStable = true;
+  walkExpr(value, (x) => {
+    if (x.kind === "local" && !facts.there.has(x.name) && !facts.definitions.has(x.name)) isStable = false;
+    if (x.kind === "load" && !isUnchanged(x.array, definition, facts)) isStable = false;
+  });
+  return isStable;
 }
 
 /** Whether an array is there on the way back, with the elements that it has where this is defined. */

@@ -342,6 +342,7 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
   const [value, ...range] = args;
   if (value === undefined) return refuse(env, node, "fill: the value is missing.");
   if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
+  array.root.written = true;
   const kept = atom(env, scalarValue(env, value, evaluateArgument(env, value)), "value");
   const [from, to] = rangeOf(env, array, range);
   loop(env, node, from, to, (inner, k) => {
@@ -427,6 +428,7 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ar
   const [source, offset] = args;
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");
   if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
+  array.root.written = true;
   const given = asArray(env, source, evaluateArgument(env, source));
   if (given.root === array.root)
     return refuse(env, node, "set: an array is moved within itself: write the loop, and its order.");

@@ -15,7 +15,7 @@ import { describe, nothing, scalar, storagesOf } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { at, atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf } from "./env.ts";
 import { power } from "./operators.ts";
-import { allRoots, borrow, readAll, rootsOf } from "./sharing.ts";
+import { allRoots, borrow, noteWrite, readAll, rootsOf } from "./sharing.ts";
 import { copyInto, planOf, refuseReadOnly, samePlan, storeScalar } from "./plan.ts";
 import { eachUse, isFunction, rootOf, unwrap } from "./walk.ts";
 
@@ -52,6 +52,7 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
   if (reference.kind === "scalar") {
     const given = scalarValue(env, node, value);
     const kept = isUsed ? keep(env, given) : given;
+    noteWrite(reference);
     storeScalar(env, node, reference, kept);
     return scalar(kept);
   }
@@ -60,6 +61,7 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
     return refuseReadOnly(env, node, root, reference.kind === "array" ? "slice" : "spread");
   if (!isUnshared(env, value, node)) borrow(env, [...allRoots(reference), ...allRoots(value)], node);
   refuseAliases(env, reference, node, rootOf((node as AssignmentExpression).left));
+  for (const written of allRoots(reference)) written.written = true;
   copyInto(env, node, reference, readAll(env, value));
   return nothing;
 }
@@ -332,6 +334,7 @@ function referenceTo(env: Env, target: Node): ScalarEntity {
 function update(env: Env, reference: ScalarEntity, value: RegionExpr, node: Node, isUsed: boolean): Entity {
   const isElement = reference.target?.kind === "element";
   const given = isUsed && isElement ? atom(env, value) : value;
+  noteWrite(reference);
   storeScalar(env, node, reference, given);
   return isElement
     ? scalar(given)

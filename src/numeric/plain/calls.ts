@@ -221,16 +221,16 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: N
   const { body } = node.body;
   const returned = returnsOf(node.body);
   const hasValue = returned.some(({ argument }) => argument !== undefined && argument !== null);
+  const start = placeHere(env);
+  const collected = collectReturns(env, returned, node.body, start);
+  const scoped: Env = { ...env, returns: collected.returns, tail: new Set([collected.returns.jump]) };
+  env.unit.elaborate.block(scoped, body);
   if (hasValue && !neverCompletes(node.body))
     return refuse(
       env,
       site,
       `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
     );
-  const start = placeHere(env);
-  const collected = collectReturns(env, returned, node.body, start);
-  const scoped: Env = { ...env, returns: collected.returns, tail: new Set([collected.returns.jump]) };
-  env.unit.elaborate.block(scoped, body);
   return collected.result();
 }
 

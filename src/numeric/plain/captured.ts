@@ -33,12 +33,7 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
     case "enum":
       return enumEntity(env, node, found.node);
     case "unreadable":
-      return refuse(
-        env,
-        node,
-        `${node.name} is ${found.what}, whose value cannot be followed: hand it in as an argument, or keep it in a variable with a ` +
-          `type, as const ${node.name}Value: number = ${node.name}.`,
-      );
+      return refuse(env, node, `${node.name} is ${found.what}: ${found.repair}.`);
     case "variable":
       return variableEntity(env, node, found);
   }

@@ -1,7 +1,7 @@
 import type { CallExpression, Expression, Identifier, MemberExpression, Node, Pattern } from "./ast.ts";
 import { fieldName, fieldNamed, itemNumber } from "./access.ts";
 import { makeTupleArray } from "./arrays.ts";
-import type { Binding, Entity, FunctionEntity, RecordEntity } from "./entity.ts";
+import type { Binding, Entity, FunctionEntity, RecordEntity, TupleEntity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { at, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "./env.ts";
 import { lookUp } from "./module.ts";
@@ -90,7 +90,10 @@ function held(
   const { name } = id;
   const isTuple = id.typeAnnotation?.typeAnnotation.type === "TSTupleType";
   const value =
-    given.kind === "tuple" && given.fresh && !isTuple && isUsedAsArray(env, name, env.scope.node)
+    given.kind === "tuple" &&
+    given.fresh &&
+    !isTuple &&
+    isUsedAsArray(env, name, env.scope.node, isNested(given))
       ? makeTupleArray(env, node, given, name)
       : given;
   switch (value.kind) {
@@ -102,7 +105,7 @@ function held(
     case "record":
     case "tuple":
       if (reassigned && !isWholeFresh(value)) return copied(env, name, value, node);
-      return value.fresh ? owned(env, name, value, node) : value;
+      return value.fresh ? owned(env, name, value, node, reassigned) : value;
     case "function":
       if (reassigned)
         return refuse(
@@ -114,9 +117,8 @@ function held(
     case "global":
       return value;
     case "nothing":
-      return how.isParameter === true
-        ? refuse(env, node, `the parameter ${name} is not given.`)
-        : refuse(env, node, `${textOf(env, node)} gives no value.`);
+      // callbacks often have a first parameter that they do not use
+      return how.isParameter === true ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
   }
 }
 
@@ -133,13 +135,15 @@ function copied(env: Env, name: string, value: Entity, node: Node): Entity {
 }
 
 /** Fields of a new object become locals. */
-function owned(env: Env, name: string, value: Entity, node: Node): Entity {
+function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
   switch (value.kind) {
     case "record":
-      return ownedRecord(env, name, value, node);
+      return ownedRecord(env, name, value, node, reassigned);
     case "tuple": {
       const root = newRoot(env, name);
-      const items = value.items.map((item, i) => ownedPart(env, `${name}_${i}`, item, node, root, undefined));
+      const items = value.items.map((item, i) =>
+        ownedPart(env, `${name}_${i}`, item, node, root, reassigned || mayBeAssigned(env, undefined)),
+      );
       return { kind: "tuple", items, root, fresh: false };
     }
     case "array":
@@ -151,10 +155,14 @@ function owned(env: Env, name: string, value: Entity, node: Node): Entity {
   }
 }
 
-function ownedRecord(env: Env, name: string, value: RecordEntity, node: Node): Entity {
+function ownedRecord(env: Env, name: string, value: RecordEntity, node: Node, reassigned: boolean): Entity {
   const root = newRoot(env, name);
   const fields = [...value.fields].map(
-    ([key, field]) => [key, ownedPart(env, `${name}_${key}`, field, node, root, key)] as const,
+    ([key, field]) =>
+      [
+        key,
+        ownedPart(env, `${name}_${key}`, field, node, root, reassigned || mayBeAssigned(env, key)),
+      ] as const,
   );
   return { kind: "record", fields: new Map(fields), root, fresh: false };
 }
@@ -165,10 +173,9 @@ function ownedPart(
   part: Entity,
   node: Node,
   root: RecordEntity["root"],
-  key: string | undefined,
+  mutable: boolean,
 ): Entity {
-  if (part.kind !== "scalar") return owned(env, name, part, node);
-  const mutable = mayBeAssigned(env, key);
+  if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
 }
 
@@ -214,17 +221,24 @@ function assignedFields(program: Node): Set<string> {
  * Whether a name for a literal `[a, b, c]` is used as an array: by places that are not known, its methods, loops. If not, its items
  * can be locals.
  */
-function isUsedAsArray(env: Env, name: string, block: Node, depth = 0): boolean {
+function isUsedAsArray(env: Env, name: string, block: Node, nested: boolean, depth = 0): boolean {
   let isArray = false;
   eachUse(block, (use, around) => {
     if (use.name !== name || isArray) return;
     const parent = around.at(-1);
-    isArray = parent !== undefined && !isTupleUse(env, use, parent, around, depth);
+    isArray = parent !== undefined && !isTupleUse(env, use, parent, around, nested, depth);
   });
   return isArray;
 }
 
-function isTupleUse(env: Env, use: Node, parent: Node, around: readonly Node[], depth: number): boolean {
+function isTupleUse(
+  env: Env,
+  use: Node,
+  parent: Node,
+  around: readonly Node[],
+  nested: boolean,
+  depth: number,
+): boolean {
   switch (parent.type) {
     case "MemberExpression": {
       const { object, property, computed } = parent as MemberExpression;
@@ -232,7 +246,9 @@ function isTupleUse(env: Env, use: Node, parent: Node, around: readonly Node[], 
       if (!computed)
         return (property as Identifier).name === "length" && around.at(-2)?.type !== "CallExpression";
       const key = unwrap(property);
-      return key.type === "Literal" && typeof key.value === "number";
+      if (key.type !== "Literal" || typeof key.value !== "number") return false;
+      const outer = around.at(-2);
+      return !nested || (outer !== undefined && isRowUse(parent, outer));
     }
     case "VariableDeclarator": {
       const { id, init } = parent as Node & { readonly id: Node; readonly init: Node };
@@ -250,6 +266,22 @@ function isTupleUse(env: Env, use: Node, parent: Node, around: readonly Node[], 
     default:
       return isFunction(parent); // its name among the parameters of a function
   }
+}
+
+function isNested({ items }: TupleEntity): boolean {
+  return items.some(({ kind }) => kind === "tuple" || kind === "array");
+}
+
+/** Whether a row of a literal is only taken apart, by places that are known. */
+function isRowUse(row: Node, parent: Node): boolean {
+  if (parent.type === "VariableDeclarator") {
+    const { id, init } = parent as Node & { readonly id: Node; readonly init: Node };
+    return init === row && id.type === "ArrayPattern";
+  }
+  if (parent.type !== "MemberExpression") return false;
+  const { object, property, computed } = parent as MemberExpression;
+  const key = unwrap(property);
+  return object === row && computed && key.type === "Literal" && typeof key.value === "number";
 }
 
 /** Whether a function that takes the name uses it as a tuple too. */
@@ -271,5 +303,5 @@ function isTupleArgument(
   if (param.type === "ArrayPattern") return true;
   if (param.type !== "Identifier") return false;
   if (param.typeAnnotation?.typeAnnotation.type === "TSTupleType") return true;
-  return !isUsedAsArray(env, param.name, found!.node, depth + 1);
+  return !isUsedAsArray(env, param.name, found!.node, false, depth + 1);
 }

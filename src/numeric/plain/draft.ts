@@ -10,7 +10,7 @@ import type {
 } from "../../engine/region/region.ts";
 import type { Node } from "./ast.ts";
 import type { Source } from "./refuse.ts";
-import { positionOf } from "./refuse.ts";
+import { lineStarts, placeOf } from "./refuse.ts";
 
 /** The name of JavaScript's `| 0` in drafts: a whole number of f64 from −2^31 to 2^31 − 1. */
 export const toInt32 = "toInt32";
@@ -18,21 +18,33 @@ export const toInt32 = "toInt32";
 /** Statements in the order in which they run. Places in between can be kept for statements that turn out to be needed. */
 export class Block {
   readonly #items: (RegionStmt | Block)[] = [];
+  readonly #around: Block | undefined;
+  #size = 0;
 
-  push(...stmts: readonly RegionStmt[]): void {
-    this.#items.push(...stmts);
+  constructor(around?: Block) {
+    this.#around = around;
+  }
+
+  push(stmt: RegionStmt): void {
+    this.#items.push(stmt);
+    this.#grow();
+  }
+
+  #grow(): void {
+    this.#size++;
+    if (this.#around !== undefined) this.#around.#grow();
   }
 
   /** A place here for statements to come. */
   reserve(): Block {
-    const reserved = new Block();
+    const reserved = new Block(this);
     this.#items.push(reserved);
     return reserved;
   }
 
   /** How many statements there are. */
   get size(): number {
-    return this.#items.reduce((n, item) => n + (item instanceof Block ? item.size : 1), 0);
+    return this.#size;
   }
 
   statements(): RegionStmt[] {
@@ -60,12 +72,16 @@ export class Names {
 export class Positions {
   readonly list: Position[] = [];
   readonly #known = new Map<string, PositionIndex>();
+  readonly #lines = new Map<string, readonly number[]>();
 
   of(source: Source, node: Node, end: number = node.end): PositionIndex {
     const key = `${source.file} ${node.start} ${end}`;
     let index = this.#known.get(key);
     if (index === undefined) {
-      index = this.list.push(positionOf(source, node, end)) - 1;
+      let starts = this.#lines.get(source.file);
+      if (starts === undefined) this.#lines.set(source.file, (starts = lineStarts(source.text)));
+      const text = source.text.slice(node.start, end).replace(/\s+/g, " ").trim();
+      index = this.list.push({ ...placeOf(starts, node.start), text }) - 1;
       this.#known.set(key, index);
     }
     return index;

@@ -136,6 +136,7 @@ export type Outside =
       readonly module: Module;
       readonly declaration: Node;
       readonly what: string;
+      readonly repair: string;
     }
   | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
   /** A part of what the language gives: `const { sin } = Math`. */
@@ -175,7 +176,7 @@ function parameterOf(node: FunctionNode, name: string, module: Module, around: A
     });
     if (!isHere) continue;
     const plain = param.type === "AssignmentPattern" ? param.left : param;
-    if (plain.type !== "Identifier") return unreadable(param, "a part of a parameter", module);
+    if (plain.type !== "Identifier") return unreadable(param, "a part of a parameter", parts, module);
     return {
       kind: "variable",
       module,
@@ -190,8 +191,13 @@ function parameterOf(node: FunctionNode, name: string, module: Module, around: A
   return undefined;
 }
 
-function unreadable(declaration: Node, what: string, module: Module): Outside {
-  return { kind: "unreadable", module, declaration, what };
+const imports =
+  "write the helper in this module or in one beside it, keep a value in a variable with a type (const k: number = …), or hand it in as " +
+  "an argument";
+const parts = "give it a name and a type of its own, as const y: number = …, or hand it in as an argument";
+
+function unreadable(declaration: Node, what: string, repair: string, module: Module): Outside {
+  return { kind: "unreadable", module, declaration, what, repair };
 }
 
 type TopStatement = Statement | ImportDeclaration | ExportDeclaration;
@@ -219,7 +225,8 @@ function declaredAmong(
     }
     const { type, id } = declaration as Node & { readonly id?: Identifier };
     if (id?.name === name && type === "TSEnumDeclaration") return { kind: "enum", node: declaration, module };
-    if (id?.name === name && type === "ClassDeclaration") return unreadable(declaration, "a class", module);
+    if (id?.name === name && type === "ClassDeclaration")
+      return unreadable(declaration, "a class", "use functions, and objects of numbers", module);
   }
   return undefined;
 }
@@ -244,7 +251,8 @@ function variableOf(
     const { id } = declarator;
     const part = id.type === "Identifier" ? undefined : partOfMath(declarator, name);
     if (part !== undefined) return { kind: "global", name: part };
-    if (id.type !== "Identifier") return unreadable(declarator, "a part of what is taken apart", module);
+    if (id.type !== "Identifier")
+      return unreadable(declarator, "a part of what is taken apart", parts, module);
     const init = declarator.init === null ? undefined : declarator.init;
     const value = init && unwrap(init);
     if (value !== undefined && isFunction(value) && kind === "const")
@@ -282,12 +290,26 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): Outsid
   if (specifier === undefined) return undefined;
   const from = String(stmt.source.value);
   if (specifier.type === "ImportNamespaceSpecifier")
-    return unreadable(specifier, `all of ${JSON.stringify(from)}`, module);
+    return unreadable(
+      specifier,
+      `all of ${JSON.stringify(from)}`,
+      "import what is needed of it by its name",
+      module,
+    );
   const other = module.imported(from);
-  if (other === undefined) return unreadable(specifier, `an import from ${JSON.stringify(from)}`, module);
+  if (other === undefined)
+    return unreadable(
+      specifier,
+      `imported from ${JSON.stringify(from)}, which cannot be read here`,
+      imports,
+      module,
+    );
   const wanted =
     specifier.type === "ImportDefaultSpecifier" ? "default" : (specifier.imported ?? specifier.local).name;
-  return exportOf(other, wanted) ?? unreadable(specifier, `no export of ${JSON.stringify(from)}`, module);
+  return (
+    exportOf(other, wanted) ??
+    unreadable(specifier, `not exported by ${JSON.stringify(from)}`, imports, module)
+  );
 }
 
 /** What a module exports under a name. */

@@ -6,7 +6,13 @@ import type { Unit } from "./env.ts";
 import type { ArrayKind, PlainType } from "./form.ts";
 
 /** Makes parameters of the region for a value of a type, in the order of its leaves, and what a name for it stands for. */
-export function parameterEntity(unit: Unit, label: string, type: PlainType, wanted: string): Entity {
+export function parameterEntity(
+  unit: Unit,
+  label: string,
+  type: PlainType,
+  wanted: string,
+  owner?: Root,
+): Entity {
   const root: Root = { label, readOnly: true, born: unit.rootCount++, written: false };
   switch (type.kind) {
     case "number":
@@ -14,7 +20,7 @@ export function parameterEntity(unit: Unit, label: string, type: PlainType, want
       const kind: RegionType = type.kind === "number" ? "f64" : "bool";
       const name = unit.names.fresh(wanted);
       unit.params.push({ kind: "scalar", name, type: kind });
-      return scalar(local(name, kind), { kind: "readOnly", root });
+      return scalar(local(name, kind), { kind: "readOnly", root: owner ?? root });
     }
     case "array":
     case "matrix":
@@ -27,14 +33,14 @@ export function parameterEntity(unit: Unit, label: string, type: PlainType, want
         (field) =>
           [
             field.name,
-            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`),
+            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`, root),
           ] as const,
       );
       return { kind: "record", fields: new Map(fields), root, fresh: false };
     }
     case "tuple": {
       const items = type.items.map((item, i) =>
-        parameterEntity(unit, `${label}[${i}]`, item, `${wanted}_${i}`),
+        parameterEntity(unit, `${label}[${i}]`, item, `${wanted}_${i}`, root),
       );
       return { kind: "tuple", items, root, fresh: false };
     }

@@ -334,20 +334,23 @@ function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExp
 export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: RegionExpr): void {
   const { target, value: old } = entity;
   if (target === undefined)
-    return refuse(env, node, `${textOf(env, node)} gives a value to what cannot take one.`);
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)} gives a value to what cannot take one: an item of a tuple by a place that is not known, or a value that was ` +
+        `computed. Make it an array, as new Float64Array(n).`,
+    );
   if ((old.type === "bool") !== (value.type === "bool")) return refuseKind(env, node, entity, scalar(value));
   switch (target.kind) {
     case "local":
       if (!env.unit.mutable.has(target.name))
         return refuse(env, node, `${textOf(env, node)}: this field is taken for a constant; use a variable.`);
-      if (target.root !== undefined) target.root.written = true;
       env.out.push({ kind: "set", name: target.name, value, at: at(env, node) });
       return;
     case "element": {
       const { storage, places } = target;
       if (storage.root.readOnly)
         return refuseReadOnly(env, node, storage.root, places.length > 1 ? "rows" : "slice");
-      storage.root.written = true;
       const kept = stored(value, storage.type);
       env.out.push({ kind: "store", array: storage.name, places, value: kept, at: target.at });
       return;

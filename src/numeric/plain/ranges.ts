@@ -177,11 +177,12 @@ function rangeOf(
 }
 
 function constantRange(value: number): Range {
+  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // of infinities NaN comes soon
   return {
     low: value,
     high: value,
     whole: Number.isInteger(value),
-    maybeNaN: !Number.isFinite(value),
+    maybeNaN: false,
     maybeMinusZero: Object.is(value, -0),
   };
 }

@@ -1,5 +1,4 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Position } from "../../engine/region/region.ts";
 import type { Node } from "./ast.ts";
 
 /** A text and the file that it is from, as messages show it. */
@@ -21,7 +20,7 @@ export class PlainError extends DownhillError {
   readonly end: number;
 
   constructor(source: Source, node: Node, reason: string) {
-    const { line, column } = placeOf(source.text, node.start);
+    const { line, column } = placeOf(lineStarts(source.text), node.start);
     super("plain", `${source.file}:${line}:${column}: ${reason}\n${caretLine(source.text, line, column)}`);
     this.reason = reason;
     this.file = source.file;
@@ -32,20 +31,27 @@ export class PlainError extends DownhillError {
   }
 }
 
-/** Line and column of an offset, which count from 1. */
-export function placeOf(text: string, offset: number): { readonly line: number; readonly column: number } {
-  const before = text.slice(0, offset).split(/\r\n|[\n\r\u2028\u2029]/);
-  return { line: before.length, column: before.at(-1)!.length + 1 };
+/** The offsets at which the lines of a text begin. */
+export function lineStarts(text: string): readonly number[] {
+  return [0, ...[...text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)].map((end) => end.index + end[0].length)];
+}
+
+/** Line and column of an offset, which count from 1, by where lines begin. */
+export function placeOf(
+  starts: readonly number[],
+  offset: number,
+): { readonly line: number; readonly column: number } {
+  let [line, above] = [0, starts.length];
+  while (above - line > 1) {
+    const middle = (line + above) >> 1;
+    if (starts[middle]! <= offset) line = middle;
+    else above = middle;
+  }
+  return { line: line + 1, column: offset - starts[line]! + 1 };
 }
 
 function caretLine(text: string, line: number, column: number): string {
   const shown = text.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1]!;
   const indent = shown.slice(0, column - 1).replace(/[^\t]/g, " "); // tabs stay tabs, so that the caret stands below
   return `  ${shown}\n  ${indent}^`;
-}
-
-/** Where a node stands, with its text up to `end` on one line. */
-export function positionOf(source: Source, node: Node, end: number = node.end): Position {
-  const text = source.text.slice(node.start, end).replace(/\s+/g, " ").trim();
-  return { ...placeOf(source.text, node.start), text };
 }

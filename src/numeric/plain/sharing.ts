@@ -1,5 +1,5 @@
 import type { Node } from "./ast.ts";
-import type { Entity, Root } from "./entity.ts";
+import type { Entity, Root, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { frozen, keep } from "./env.ts";
@@ -33,6 +33,12 @@ export function readAll(env: Env, entity: Entity): Entity {
     case "nothing":
       return frozen(env, entity, env.out);
   }
+}
+
+/** Notes that an element or a field is written to. */
+export function noteWrite({ target }: ScalarEntity): void {
+  if (target?.kind === "element") target.storage.root.written = true;
+  if (target?.kind === "local" && target.root !== undefined) target.root.written = true;
 }
 
 /** Whether nothing refers to any part of a value yet. */

@@ -28,7 +28,7 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSBooleanKeyword":
       return { kind: "boolean" };
     case "TSLiteralType":
-      return typeOfLiteral(node.literal) ?? refuse(notAType(module, node));
+      return typeOfLiteral(node.literal) ?? refuse(strings);
     case "TSArrayType":
       return arrayOf(inner(node.elementType)) ?? refuse(noBooleans);
     case "TSTupleType":

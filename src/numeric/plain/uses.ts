@@ -120,6 +120,7 @@ function visitStatement(
       return;
     case "for":
       visit(stmt.from, "place");
+      asUsed(stmt.index, stmt.from);
       visit(stmt.to, "place");
       if (stmt.live) visit(stmt.live, "other");
       return;

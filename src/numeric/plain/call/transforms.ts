@@ -49,7 +49,7 @@ export function plainFunction(f: PlainCallable): PlainFunction {
 }
 
 /** A callable as a function that takes plain arguments or tensors. */
-function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
+export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
   const f = (...args: never[]): unknown => {
     if (callable.takesTensors(args)) return callable.overTensors(...args);
     const prepared = prepareCall(callable, args);

@@ -6,7 +6,7 @@ import type { Region } from "../../../engine/region/region.ts";
 import { tangent } from "../../../engine/region/tangent.ts";
 import { declaredBy, walkStmts } from "../../../engine/region/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { countLeaves } from "../leaves.ts";
+import { countLeaves } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form.ts";
 
 interface Parameter {

@@ -1,7 +1,8 @@
 import { internalError } from "../../../errors/index.ts";
 import type { OpcodeName, ValueType } from "./opcodes.ts";
 import { opcode, widthOf } from "./opcodes.ts";
-import { ByteWriter } from "./writer.ts";
+import type { ByteWriter } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
 
 /** The bytes of value types; 0x40 is the block type without a result. */
 export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
@@ -120,48 +121,48 @@ type TypeIndex = (params: readonly ValueType[], results: readonly ValueType[]) =
 
 /** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
 export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody {
-  return new FunctionBody(new Locals(paramCount), typeIndex);
+  return new Code(new Locals(paramCount), typeIndex);
 }
 
 /** The locals of a function, which all pieces of its code have in common. */
 class Locals {
   readonly types: ValueType[] = [];
   readonly names = new Map<number, string>();
-  readonly #paramCount: number;
-  #zero: number | undefined;
+  private readonly paramCount: number;
+  private zeroVector: number | undefined;
 
   constructor(paramCount: number) {
-    this.#paramCount = paramCount;
+    this.paramCount = paramCount;
   }
 
   add(type: ValueType, name?: string): number {
-    const index = this.#paramCount + this.types.push(type) - 1;
+    const index = this.paramCount + this.types.push(type) - 1;
     if (name !== undefined) this.names.set(index, name);
     return index;
   }
 
   isVector(index: number): boolean {
-    return this.types[index - this.#paramCount] === "v128";
+    return this.types[index - this.paramCount] === "v128";
   }
 
   /** A vector that nothing ever sets. */
   zero(): number {
-    return (this.#zero ??= this.add("v128", "zero"));
+    return (this.zeroVector ??= this.add("v128", "zero"));
   }
 }
 
-/** A piece of code. A class, since there are many pieces, and each has all instructions. */
-class Code implements Fragment {
-  protected readonly locals: Locals;
-  readonly #typeIndex: TypeIndex;
-  readonly #code = new ByteWriter(256);
-  readonly #firstUses = new Map<number, boolean>();
-  #depth = 0;
-  #turnings = 0;
+/** A piece of code, or all of a function. A class, since there are many pieces, and each has all instructions. */
+class Code implements Fragment, WritableBody {
+  private readonly locals: Locals;
+  private readonly typeIndex: TypeIndex;
+  private readonly code = makeWriter(256);
+  private readonly uses = new Map<number, boolean>();
+  private depth = 0;
+  private turned = 0;
 
   constructor(locals: Locals, typeIndex: TypeIndex) {
     this.locals = locals;
-    this.#typeIndex = typeIndex;
+    this.typeIndex = typeIndex;
   }
 
   local(type: ValueType, name?: string): number {
@@ -169,130 +170,130 @@ class Code implements Fragment {
   }
 
   op(name: OpcodeName): void {
-    this.#code.opcode(opcode(name).bytes);
+    this.code.opcode(opcode(name).bytes);
   }
 
-  #indexed(name: OpcodeName, index: number): void {
-    this.#code.opcode(opcode(name).bytes, index);
+  private indexed(name: OpcodeName, index: number): void {
+    this.code.opcode(opcode(name).bytes, index);
   }
 
-  #onLocal(name: OpcodeName, index: number, isSet: boolean): void {
-    this.#code.opcode(opcode(name).bytes, index);
-    if (this.locals.isVector(index) && !this.#firstUses.has(index)) this.#firstUses.set(index, isSet);
+  private onLocal(name: OpcodeName, index: number, isSet: boolean): void {
+    this.code.opcode(opcode(name).bytes, index);
+    if (this.locals.isVector(index) && !this.uses.has(index)) this.uses.set(index, isSet);
   }
 
   localGet(index: number): void {
-    this.#onLocal("local.get", index, false);
+    this.onLocal("local.get", index, false);
   }
   localSet(index: number): void {
-    this.#onLocal("local.set", index, true);
+    this.onLocal("local.set", index, true);
   }
   localTee(index: number): void {
-    this.#onLocal("local.tee", index, true);
+    this.onLocal("local.tee", index, true);
   }
   globalGet(index: number): void {
-    this.#indexed("global.get", index);
+    this.indexed("global.get", index);
   }
   globalSet(index: number): void {
-    this.#indexed("global.set", index);
+    this.indexed("global.set", index);
   }
 
   memory(name: OpcodeName, offset = 0): void {
     this.op(name);
-    this.#code.unsigned(alignmentOf(name));
-    this.#code.unsigned(offset);
+    this.code.unsigned(alignmentOf(name));
+    this.code.unsigned(offset);
   }
   memoryLane(name: OpcodeName, lane: number, offset = 0): void {
     this.memory(name, offset);
-    this.#code.byte(lane);
+    this.code.byte(lane);
   }
   lane(name: OpcodeName, lane: number): void {
     this.op(name);
-    this.#code.byte(lane);
+    this.code.byte(lane);
   }
 
   i32Const(value: number): void {
     this.op("i32.const");
-    this.#code.signed(value);
+    this.code.signed(value);
   }
   i64Const(value: bigint): void {
     this.op("i64.const");
-    this.#code.signed64(value);
+    this.code.signed64(value);
   }
   f32Const(value: number): void {
     this.op("f32.const");
-    this.#code.f32(value);
+    this.code.f32(value);
   }
   f64Const(value: number): void {
     this.op("f64.const");
-    this.#code.f64(value);
+    this.code.f64(value);
   }
-  #sixteen(name: OpcodeName, bytes: ArrayLike<number>): void {
+  private sixteen(name: OpcodeName, bytes: ArrayLike<number>): void {
     if (bytes.length !== 16) throw internalError(`${name} takes 16 bytes, not ${bytes.length}`);
     this.op(name);
-    this.#code.bytes(bytes);
+    this.code.bytes(bytes);
   }
   v128Const(bytes: ArrayLike<number>): void {
-    this.#sixteen("v128.const", bytes);
+    this.sixteen("v128.const", bytes);
   }
   shuffle(lanes: readonly number[]): void {
-    this.#sixteen("i8x16.shuffle", lanes);
+    this.sixteen("i8x16.shuffle", lanes);
   }
 
-  #open(name: "block" | "loop" | "if", result: ValueType | undefined): Label {
+  private open(name: "block" | "loop" | "if", result: ValueType | undefined): Label {
     this.op(name);
-    this.#code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
-    this.#turnings++;
-    return { depth: this.#depth++ };
+    this.code.byte(result === undefined ? 0x40 : valueTypeBytes[result]);
+    this.turned++;
+    return { depth: this.depth++ };
   }
   block(result?: ValueType): Label {
-    return this.#open("block", result);
+    return this.open("block", result);
   }
   loop(result?: ValueType): Label {
-    return this.#open("loop", result);
+    return this.open("loop", result);
   }
   if(result?: ValueType): Label {
-    return this.#open("if", result);
+    return this.open("if", result);
   }
   else(): void {
-    this.#turnings++;
+    this.turned++;
     this.op("else");
   }
   end(): void {
-    this.#turnings++;
-    if (this.#depth === 0) throw internalError("an end without a block");
-    this.#depth--;
+    this.turned++;
+    if (this.depth === 0) throw internalError("an end without a block");
+    this.depth--;
     this.op("end");
   }
 
-  #distance(label: Label): number {
-    if (label.depth >= this.#depth) throw internalError("a branch to a label that is closed");
-    return this.#depth - 1 - label.depth;
+  private distance(label: Label): number {
+    if (label.depth >= this.depth) throw internalError("a branch to a label that is closed");
+    return this.depth - 1 - label.depth;
   }
   br(label: Label): void {
-    this.#indexed("br", this.#distance(label));
+    this.indexed("br", this.distance(label));
   }
   brIf(label: Label): void {
-    this.#indexed("br_if", this.#distance(label));
+    this.indexed("br_if", this.distance(label));
   }
   brTable(labels: readonly Label[], otherwise: Label): void {
-    this.#indexed("br_table", labels.length);
-    for (const label of [...labels, otherwise]) this.#code.unsigned(this.#distance(label));
+    this.indexed("br_table", labels.length);
+    for (const label of [...labels, otherwise]) this.code.unsigned(this.distance(label));
   }
   return(): void {
     this.op("return");
   }
   call(callee: Callable): void {
-    this.#indexed("call", callee.index);
+    this.indexed("call", callee.index);
   }
   callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void {
-    this.#indexed("call_indirect", this.#typeIndex(params, results));
-    this.#code.byte(0);
+    this.indexed("call_indirect", this.typeIndex(params, results));
+    this.code.byte(0);
   }
   select(type: ValueType): void {
     this.op("select_t");
-    this.#code.byte(1);
-    this.#code.byte(valueTypeBytes[type]);
+    this.code.byte(1);
+    this.code.byte(valueTypeBytes[type]);
   }
 
   memorySize(): void {
@@ -303,57 +304,53 @@ class Code implements Fragment {
   }
   memoryCopy(): void {
     this.op("memory.copy");
-    this.#code.byte(0);
-    this.#code.byte(0);
+    this.code.byte(0);
+    this.code.byte(0);
   }
   memoryFill(): void {
     this.lane("memory.fill", 0);
   }
   memoryInit(data: number): void {
-    this.#indexed("memory.init", data);
-    this.#code.byte(0);
+    this.indexed("memory.init", data);
+    this.code.byte(0);
   }
   dataDrop(data: number): void {
-    this.#indexed("data.drop", data);
+    this.indexed("data.drop", data);
   }
   atomicFence(): void {
     this.lane("atomic.fence", 0);
   }
 
   turnings(): number {
-    return this.#turnings;
+    return this.turned;
   }
   size(): number {
-    return this.#code.length();
+    return this.code.length();
   }
   fragment(): Fragment {
-    return new Code(this.locals, this.#typeIndex);
+    return new Code(this.locals, this.typeIndex);
   }
   append(fragment: Fragment): void {
-    this.#code.bytes(fragment.bytes());
-    for (const [index, isSet] of fragment.firstUses())
-      if (!this.#firstUses.has(index)) this.#firstUses.set(index, isSet);
+    this.code.bytes(fragment.bytes());
+    for (const [index, isSet] of fragment.firstUses()) if (!this.uses.has(index)) this.uses.set(index, isSet);
   }
   firstUses(): ReadonlyMap<number, boolean> {
-    return this.#firstUses;
+    return this.uses;
   }
   zeroVector(): number {
     return this.locals.zero();
   }
   bytes(): Uint8Array {
-    if (this.#depth !== 0) throw internalError(`a piece of code ends with ${this.#depth} blocks open`);
-    return this.#code.result();
+    if (this.depth !== 0) throw internalError(`a piece of code ends with ${this.depth} blocks open`);
+    return this.code.result();
   }
-}
 
-class FunctionBody extends Code implements WritableBody {
   get localNames(): ReadonlyMap<number, string> {
     return this.locals.names;
   }
-
   finish(): Uint8Array {
     const code = this.bytes();
-    const out = new ByteWriter(code.length + 64);
+    const out = makeWriter(code.length + 64);
     writeLocals(out, this.locals.types);
     out.bytes(code);
     out.byte(0x0b);

@@ -3,7 +3,8 @@ import type { Body, Callable, WritableBody } from "./body.ts";
 import { makeBody, valueTypeBytes } from "./body.ts";
 import { opcode } from "./opcodes.ts";
 import type { ValueType } from "./opcodes.ts";
-import { ByteWriter } from "./writer.ts";
+import type { ByteWriter } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
 
 /** Pages of 64 KiB; a shared memory needs a maximum. */
 export interface MemoryLimits {
@@ -79,7 +80,7 @@ export function makeModule(name?: string): ModuleBuilder {
     const key = `${params.join()}:${results.join()}`;
     const known = typeIndices.get(key);
     if (known !== undefined) return known;
-    const out = new ByteWriter();
+    const out = makeWriter();
     out.byte(0x60);
     for (const list of [params, results]) {
       out.unsigned(list.length);
@@ -115,7 +116,7 @@ export function makeModule(name?: string): ModuleBuilder {
       return { name, index, body };
     },
     global(type, mutable, value, exportedAs) {
-      const out = new ByteWriter();
+      const out = makeWriter();
       out.bytes([valueTypeBytes[type], mutable ? 1 : 0]);
       out.bytes(opcode(`${type}.const`).bytes);
       if (type === "i32") out.signed(value);
@@ -164,7 +165,7 @@ interface Declared {
 function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer> {
   const { name, types, imports, importedNames, functions, globals, exports, data, table } = parts;
   const bodies = functions.map(({ body }) => body.finish());
-  const out = new ByteWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
+  const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
   out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   section(out, 1, types, (to, type) => to.bytes(type));
   section(out, 2, imports, (to, { from, name, write }) => {
@@ -190,7 +191,7 @@ function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer
     for (const { index } of entries) to.unsigned(index);
   });
   if (data.length > 0) {
-    const count = new ByteWriter();
+    const count = makeWriter();
     count.unsigned(data.length);
     out.byte(12);
     out.sized(count.result());
@@ -225,7 +226,7 @@ function section<Item>(
   write: (out: ByteWriter, item: Item) => void,
 ): void {
   if (items.length === 0) return;
-  const content = new ByteWriter(1024);
+  const content = makeWriter(1024);
   content.unsigned(items.length);
   for (const item of items) write(content, item);
   out.byte(id);
@@ -240,10 +241,10 @@ function writeNames(
   functions: readonly Declared[],
   namesLocals: boolean,
 ): void {
-  const content = new ByteWriter(1024);
+  const content = makeWriter(1024);
   content.text("name");
   if (name !== undefined) {
-    const own = new ByteWriter();
+    const own = makeWriter();
     own.text(name);
     content.byte(0);
     content.sized(own.result());

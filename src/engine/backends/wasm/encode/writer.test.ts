@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ByteWriter } from "./writer.ts";
+import { makeWriter } from "./writer.ts";
 
 /** The value of a LEB128, read back with integers of any size. */
 function decode(bytes: Uint8Array, signed: boolean): bigint {
@@ -20,18 +20,18 @@ const around = [0n, ...powers.flatMap((p) => [p - 1n, p, p + 1n, -p - 1n, -p, -p
 test("LEB128 of every value near a power of two reads back, in as few bytes as there can be", () => {
   for (const value of around) {
     if (value >= 0n && value < 1n << 32n) {
-      const out = new ByteWriter(1);
+      const out = makeWriter(1);
       out.unsigned(Number(value));
       expect(decode(out.result(), false)).toBe(value);
       expect(out.length()).toBe(Math.max(1, Math.ceil(value.toString(2).length / 7)));
     }
     if (value >= -(1n << 31n) && value < 1n << 31n) {
-      const out = new ByteWriter(1);
+      const out = makeWriter(1);
       out.signed(Number(value));
       expect(decode(out.result(), true)).toBe(value);
     }
     if (value >= -(1n << 63n) && value < 1n << 63n) {
-      const out = new ByteWriter(1);
+      const out = makeWriter(1);
       out.signed64(value);
       expect(decode(out.result(), true)).toBe(value);
       const bits = (value < 0n ? -value - 1n : value).toString(2).replace(/^0$/, "").length + 1; // with the sign
@@ -41,19 +41,19 @@ test("LEB128 of every value near a power of two reads back, in as few bytes as t
 });
 
 test("a uint32 is written as the int32 of the same bits", () => {
-  const out = new ByteWriter();
+  const out = makeWriter();
   out.signed(4294967295);
   expect([...out.result()]).toEqual([0x7f]);
 });
 
 test("texts are UTF-8 behind their length in bytes", () => {
-  const out = new ByteWriter(1);
+  const out = makeWriter(1);
   out.text("π²");
   expect([...out.result()]).toEqual([4, 0xcf, 0x80, 0xc2, 0xb2]);
 });
 
 test("a writer grows and keeps what it has", () => {
-  const out = new ByteWriter(1);
+  const out = makeWriter(1);
   for (let i = 0; i < 1000; i++) out.byte(i & 255);
   out.f64(0.5);
   expect([...out.result().subarray(250, 260)]).toEqual([250, 251, 252, 253, 254, 255, 0, 1, 2, 3]);

@@ -1,118 +1,120 @@
+/** Bytes in the making, with the number formats of WebAssembly. */
+export interface ByteWriter {
+  /** How many bytes there are so far. */
+  readonly length: () => number;
+  readonly byte: (value: number) => void;
+  readonly bytes: (values: ArrayLike<number>) => void;
+  /** The few bytes of an opcode and, where one follows, an index. */
+  readonly opcode: (values: readonly number[], index?: number) => void;
+  /** LEB128 of an integer from 0 to 2^32 − 1. */
+  readonly unsigned: (value: number) => void;
+  /** Signed LEB128 of an int32; a uint32 is taken as the int32 of the same bits. */
+  readonly signed: (value: number) => void;
+  /** Signed LEB128 of an int64; a uint64 is taken as the int64 of the same bits. */
+  readonly signed64: (value: bigint) => void;
+  readonly f32: (value: number) => void;
+  readonly f64: (value: number) => void;
+  /** The length of a text in UTF-8, then the text. */
+  readonly text: (value: string) => void;
+  /** The length of some bytes, then the bytes. */
+  readonly sized: (values: Uint8Array) => void;
+  /** The bytes so far: a view, good until more is written. */
+  readonly result: () => Uint8Array;
+}
+
 /**
- * Bytes in the making, with the number formats of WebAssembly. A class, since there are many. Modules are written once, by code that
- * the engine has not compiled yet: there every call costs, so what is called for each instruction calls little itself.
+ * Makes an empty writer. Modules are written once, by code that the engine has not compiled yet: there every call costs, so
+ * what is called for each instruction calls little itself.
  *
  * @example
- * const out = new ByteWriter();
+ * const out = makeWriter();
  * out.unsigned(624485);
  * [...out.result()]; // [ 229, 142, 38 ]
  */
-export class ByteWriter {
-  #buffer: Uint8Array<ArrayBuffer>;
-  #at = 0;
+export function makeWriter(capacity: number = 64): ByteWriter {
+  let buffer = new Uint8Array(capacity);
+  let at = 0;
 
-  constructor(capacity: number = 64) {
-    this.#buffer = new Uint8Array(capacity);
+  function reserve(count: number): void {
+    if (at + count <= buffer.length) return;
+    const larger = new Uint8Array(Math.max(2 * buffer.length, at + count));
+    larger.set(buffer);
+    buffer = larger;
   }
 
-  #reserve(count: number): void {
-    if (this.#at + count <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.#at + count));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-  }
-
-  /** How many bytes there are so far. */
-  length(): number {
-    return this.#at;
-  }
-
-  byte(value: number): void {
-    if (this.#at === this.#buffer.length) this.#reserve(1);
-    this.#buffer[this.#at++] = value;
-  }
-
-  bytes(values: ArrayLike<number>): void {
-    this.#reserve(values.length);
-    this.#buffer.set(values, this.#at);
-    this.#at += values.length;
-  }
-
-  /** The few bytes of an opcode and, where one follows, an index. */
-  opcode(values: readonly number[], index?: number): void {
-    if (this.#at + 16 > this.#buffer.length) this.#reserve(16);
-    const buffer = this.#buffer;
-    for (let i = 0; i < values.length; i++) buffer[this.#at++] = values[i]!;
-    if (index === undefined) return;
-    if (index < 128) buffer[this.#at++] = index;
-    else this.unsigned(index);
-  }
-
-  /** LEB128 of an integer from 0 to 2^32 − 1. */
-  unsigned(value: number): void {
-    if (this.#at + 5 > this.#buffer.length) this.#reserve(5);
-    let rest = value >>> 0;
-    while (rest >= 128) {
-      this.#buffer[this.#at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.#buffer[this.#at++] = rest;
-  }
-
-  /** Signed LEB128 of an int32; a uint32 is taken as the int32 of the same bits. */
-  signed(value: number): void {
-    if (this.#at + 5 > this.#buffer.length) this.#reserve(5);
-    let rest = value | 0;
-    while (rest < -64 || rest > 63) {
-      this.#buffer[this.#at++] = (rest & 127) | 128;
-      rest >>= 7;
-    }
-    this.#buffer[this.#at++] = rest & 127;
-  }
-
-  /** Signed LEB128 of an int64; a uint64 is taken as the int64 of the same bits. */
-  signed64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value);
-    for (; rest < -64n || rest > 63n; rest >>= 7n) this.byte(Number(rest & 127n) | 128);
-    this.byte(Number(rest & 127n));
-  }
-
-  f32(value: number): void {
-    this.bytes(littleEndian(4, (view) => view.setFloat32(0, value, true)));
-  }
-
-  f64(value: number): void {
-    this.bytes(littleEndian(8, (view) => view.setFloat64(0, value, true)));
-  }
-
-  /** The length of a text in UTF-8, then the text. */
-  text(value: string): void {
-    const start = this.#at;
-    this.unsigned(value.length);
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 127) {
-        this.#at = start;
-        return this.sized(new TextEncoder().encode(value));
+  const writer: ByteWriter = {
+    length: () => at,
+    byte(value) {
+      if (at === buffer.length) reserve(1);
+      buffer[at++] = value;
+    },
+    bytes(values) {
+      reserve(values.length);
+      buffer.set(values, at);
+      at += values.length;
+    },
+    opcode(values, index) {
+      if (at + 16 > buffer.length) reserve(16);
+      for (let i = 0; i < values.length; i++) buffer[at++] = values[i]!;
+      if (index === undefined) return;
+      if (index < 128) buffer[at++] = index;
+      else writer.unsigned(index);
+    },
+    unsigned(value) {
+      if (at + 5 > buffer.length) reserve(5);
+      let rest = value >>> 0;
+      while (rest >= 128) {
+        buffer[at++] = (rest & 127) | 128;
+        rest >>>= 7;
       }
-      this.byte(code);
-    }
-  }
-
-  /** The length of some bytes, then the bytes. */
-  sized(values: Uint8Array): void {
-    this.unsigned(values.length);
-    this.bytes(values);
-  }
-
-  /** The bytes so far: a view, good until more is written. */
-  result(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(0, this.#at);
-  }
-}
-
-function littleEndian(bytes: number, set: (view: DataView) => void): Uint8Array {
-  const view = new DataView(new ArrayBuffer(bytes));
-  set(view);
-  return new Uint8Array(view.buffer);
+      buffer[at++] = rest;
+    },
+    signed(value) {
+      if (at + 5 > buffer.length) reserve(5);
+      let rest = value | 0;
+      while (rest < -64 || rest > 63) {
+        buffer[at++] = (rest & 127) | 128;
+        rest >>= 7;
+      }
+      buffer[at++] = rest & 127;
+    },
+    signed64(value) {
+      reserve(10);
+      let rest = BigInt.asIntN(64, value);
+      while (rest < -64n || rest > 63n) {
+        buffer[at++] = Number(rest & 127n) | 128;
+        rest >>= 7n;
+      }
+      buffer[at++] = Number(rest & 127n);
+    },
+    f32(value) {
+      reserve(4);
+      new DataView(buffer.buffer).setFloat32(at, value, true);
+      at += 4;
+    },
+    f64(value) {
+      reserve(8);
+      new DataView(buffer.buffer).setFloat64(at, value, true);
+      at += 8;
+    },
+    text(value) {
+      const start = at;
+      writer.unsigned(value.length);
+      reserve(value.length);
+      for (let i = 0; i < value.length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 127) {
+          at = start;
+          return writer.sized(new TextEncoder().encode(value));
+        }
+        buffer[at++] = code;
+      }
+    },
+    sized(values) {
+      writer.unsigned(values.length);
+      writer.bytes(values);
+    },
+    result: () => buffer.subarray(0, at),
+  };
+  return writer;
 }

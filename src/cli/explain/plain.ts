@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { PlainForm } from "../../numeric/plain/form.ts";
+import { emitModule } from "../../numeric/plain/emit/module.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import type { PlainTrace, PlainTraceLine } from "../../pictures/viz/plain/trace.ts";
+import { tracePlain } from "../../pictures/viz/plain/trace.ts";
+import { visible } from "../help.ts";
+import { splitAtCommas } from "../shared/call-text.ts";
+import { toJson } from "../shared/json.ts";
+import type { PlainTarget } from "../shared/plain-file.ts";
+import { readPlain } from "../shared/plain-file.ts";
+import type { Paint } from "../shared/style.ts";
+import { columnsOf, paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
+
+/** What is asked about a plain function. */
+export interface PlainRequest {
+  readonly at: string | undefined;
+  readonly iteration: string | undefined;
+  readonly json: boolean;
+}
+
+/** Explains the derivative of a plain function: with arguments by the values of its lines, without as code. */
+export async function explainPlain(
+  target: PlainTarget,
+  { at, iteration, json }: PlainRequest,
+  { stdout, stderr }: Terminal,
+): Promise<void> {
+  const form = await readPlain(target);
+  if (at === undefined) {
+    if (json || iteration !== undefined)
+      throw new DownhillError(
+        "option",
+        `${json ? "--json" : "--iteration"} needs values: ${exampleOf(form)}.`,
+      );
+    stdout.write(codeOf(form));
+    stderr.write(`note: without values the derivative is shown as code: give ${exampleOf(form)}\n`);
+    return;
+  }
+  const trace = tracePlain(form, readArguments(at, form), readIterations(iteration));
+  if (json) {
+    stdout.write(`${toJson(trace, 2)}\n`);
+    return;
+  }
+  const source = readFileSync(target.file, "utf8").split(/\r\n|[\n\r\u2028\u2029]/);
+  stdout.write(showPlainTrace(trace, source, paintFor(stdout), columnsOf(stdout)));
+}
+
+function exampleOf({ params }: PlainForm): string {
+  return `--at '${params.map(({ name }) => `${name}=…`).join(", ")}'`;
+}
+
+/** The function, its derivative along a direction, and its gradient, as code. */
+function codeOf(form: PlainForm): string {
+  const active = form.params.flatMap(({ name, type }) =>
+    type.kind === "number" && type.integer === true ? [] : [name],
+  );
+  return emitModule(form, {
+    value: true,
+    grad: active,
+    head: [`${form.region.name}: the function, and its gradient in ${active.join(", ")}`],
+  }).code;
+}
+
+/** An argument for each parameter, from `w=[1, 2], p={ x: 1, y: 2 }`. */
+function readArguments(text: string, { params, region }: PlainForm): unknown[] {
+  const given = new Map<string, unknown>();
+  for (const part of splitAtCommas(text)) {
+    const [, name, value] =
+      /^\s*(?<name>[\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=(?<value>.*)$/su.exec(part) ?? [];
+    if (name === undefined || value === undefined)
+      throw new DownhillError("option", `--at: ${JSON.stringify(part.trim())} is no name=value.`);
+    if (!params.some((param) => param.name === name))
+      throw new DownhillError(
+        "option",
+        `--at: ${region.name} has no parameter ${name}; it has ${params.map((param) => param.name).join(", ")}.`,
+      );
+    given.set(name, readData(name, value));
+  }
+  const missing = params.filter(({ name }) => !given.has(name)).map(({ name }) => name);
+  if (missing.length > 0) throw new DownhillError("option", `--at has no value for ${missing.join(", ")}.`);
+  return params.map(({ name }) => given.get(name));
+}
+
+/** Numbers, lists and objects as JavaScript writes them, without arithmetic. */
+function readData(name: string, text: string): unknown {
+  const quoted = text
+    .replace(/(?<before>[{,]\s*)(?<key>[\p{ID_Start}$_][\p{ID_Continue}$]*)\s*:/gu, '$<before>"$<key>":')
+    .replace(/(?<![\d.])\.(?=\d)/g, "0.")
+    .replace(/,(?=\s*[\]}])/g, "");
+  try {
+    return JSON.parse(quoted) as unknown;
+  } catch (error) {
+    throw new DownhillError(
+      "option",
+      `--at: ${name}: ${JSON.stringify(text.trim())} is no number, list or object of numbers.`,
+      { cause: error },
+    );
+  }
+}
+
+function readIterations(text: string | undefined): ReadonlyMap<string, number> {
+  const wanted = new Map<string, number>();
+  for (const part of text === undefined ? [] : text.split(",")) {
+    const [, index, value] = /^\s*(?<index>\S+?)\s*=\s*(?<value>-?\d+)\s*$/.exec(part) ?? [];
+    if (index === undefined)
+      throw new DownhillError("option", `--iteration: ${JSON.stringify(part.trim())} is no i=2.`);
+    wanted.set(index, Number(value));
+  }
+  return wanted;
+}
+
+const digits = 6;
+const widestSource = 56; // columns; longer lines are cut
+
+/** The trace as text: source lines beside values, forwards, and the derivatives of the result, back. */
+export function showPlainTrace(
+  trace: PlainTrace,
+  source: readonly string[],
+  paint: Paint,
+  columns: number | undefined,
+): string {
+  const { name, file, inputs, lines, shown, value } = trace;
+  const first = Math.min(...lines.map(({ line }) => line));
+  const indent = Math.min(...lines.map(({ line }) => /^\s*/.exec(source[line - 1] ?? "")![0].length));
+  const lastLine = Math.max(first, ...lines.map(({ line }) => line));
+  const numberWidth = String(lastLine).length;
+  const sourceOf = (line: number): string => {
+    const text = (source[line - 1] ?? "").slice(indent).trimEnd();
+    return text.length > widestSource ? `${text.slice(0, widestSource - 1)}…` : text;
+  };
+  const width = Math.min(widestSource, Math.max(...lines.map(({ line }) => sourceOf(line).length)));
+  const row = (line: number, isSame: boolean, cell: string): string => {
+    const number = isSame ? "" : String(line);
+    const text = isSame ? "" : sourceOf(line);
+    return `  ${paint("dim", number.padStart(numberWidth))}  ${text.padEnd(width)}   ${cell}`.trimEnd();
+  };
+  const table = (list: readonly PlainTraceLine[], cellOf: (line: PlainTraceLine) => string): string[] =>
+    list.map((entry, i) => row(entry.line, list[i - 1]?.line === entry.line, cellOf(entry)));
+  const number = (x: number): string => showNumber(x, digits);
+  const iteration =
+    shown.length === 0
+      ? ""
+      : `, in the iteration ${shown.map(({ index, value: at }) => `${index} = ${at}`).join(", ")}`;
+  const forward = table(lines, (entry) => {
+    if (entry.kind === "loop") return paint("dim", `${entry.count} iteration${entry.count === 1 ? "" : "s"}`);
+    const slopes = entry.local
+      .map(({ source: of, derivative }) => `∂/∂${of} = ${number(derivative)}`)
+      .join("  ");
+    return `${entry.target} = ${paint("cyan", number(entry.value))}   ${paint("dim", slopes)}`.trimEnd();
+  });
+  const values = lines.filter((entry) => entry.kind === "value").toReversed();
+  const reverse = table(values, (entry) => {
+    if (entry.kind === "loop") return "";
+    const { derivative, local, target } = entry;
+    const parts = local.map(
+      ({ source: of, derivative: slope }) => `${of} += ${number(derivative)} · ${number(slope)}`,
+    );
+    return `∂${name}/∂${target} = ${paint("cyan", number(derivative))}   ${paint("dim", parts.join("  "))}`.trimEnd();
+  });
+  const gradient = inputs.map(
+    (input) => `  ∂${name}/∂${input.name} = ${paint("cyan", number(input.derivative))}`,
+  );
+  const clip = (line: string): string =>
+    columns === undefined || visible(line) <= columns ? line : line.replace(/\s{3}\S*∂\/∂.*$/u, "");
+  return [
+    `${paint("bold", name)}  ${paint("dim", file)}`,
+    "",
+    paint("bold", `Forward: values and local derivatives, in the order of the program${iteration}`),
+    ...forward.map(clip),
+    `  ${name} = ${paint("cyan", number(value))}`,
+    "",
+    paint("bold", "Reverse: the derivative of the result in each value, from the last one back"),
+    ...reverse.map(clip),
+    "",
+    paint("bold", "Gradient"),
+    ...shorten(gradient),
+    "",
+  ].join("\n");
+}
+
+const mostInputs = 24;
+
+function shorten(lines: readonly string[]): readonly string[] {
+  if (lines.length <= mostInputs) return lines;
+  return [...lines.slice(0, mostInputs), `  … and ${lines.length - mostInputs} more; --json has all`];
+}

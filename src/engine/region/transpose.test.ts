@@ -1,0 +1,307 @@
+import { describe, expect, test } from "vitest";
+import type { RegionCounts, RegionValue } from "../../../test/support/evaluate-region.ts";
+import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
+import * as r from "../../../test/support/region-build.ts";
+import { numbersOf } from "../../../test/support/region-derivatives.ts";
+import { engineScalarValues } from "../../../test/support/scalar-values.ts";
+import { scalarFunctions } from "../prims/scalar-functions.ts";
+import { checkRegion } from "./check.ts";
+import { cotangents, floatingParams } from "./gradient.ts";
+import type { Region, RegionExpr, RegionParam, RegionStmt } from "./region.ts";
+import { tangent } from "./tangent.ts";
+import type { TransposeOptions } from "./transpose.ts";
+import { transpose } from "./transpose.ts";
+import { walkExpressions, walkStmts } from "./walk.ts";
+
+const values = engineScalarValues(scalarFunctions);
+const x = r.local("f64", "x");
+const s = r.local("f64", "s");
+const i = r.local("i32", "i");
+const j = r.local("i32", "j");
+const n = r.local("i32", "n");
+const scalar = (name: string, type: "f64" | "i32" = "f64"): RegionParam => ({ kind: "scalar", name, type });
+const vector = (name: string, rank = 1): RegionParam => ({ kind: "array", name, type: "f64", rank });
+const repeat = (
+  index: string,
+  to: RegionExpr,
+  body: readonly RegionStmt[],
+  from: RegionExpr = r.i32(0),
+): RegionStmt => ({
+  kind: "for",
+  index,
+  from,
+  to,
+  step: 1,
+  body,
+});
+const add = (name: string, value: RegionExpr): RegionStmt =>
+  r.set(name, r.apply("add", r.local("f64", name), value));
+
+function region(
+  params: readonly RegionParam[],
+  body: readonly RegionStmt[],
+  ...results: RegionExpr[]
+): Region {
+  return {
+    name: "f",
+    params,
+    body,
+    results: results.map((value) => ({ kind: "scalar", value })),
+    positions: [],
+  };
+}
+
+function gradientOf(primal: Region, options?: TransposeOptions): Region {
+  const made = cotangents(primal, floatingParams(primal), scalarFunctions, options);
+  checkRegion(made, scalarFunctions);
+  return made;
+}
+
+function run(primal: Region, args: readonly RegionValue[], cts: readonly RegionValue[] = [1]): RegionValue[] {
+  return evaluateRegion(gradientOf(primal), [...args, ...cts], { values }).results;
+}
+
+const list = (...data: number[]): RegionValue => ({ data, dims: [data.length] });
+
+/** Functions of scalars that a region applies in linear statements and elsewhere. */
+function applied({ body }: Region): Set<string> {
+  const names = new Set<string>();
+  walkExpressions(body, (expr) => {
+    if (expr.kind === "apply") names.add(expr.function);
+  });
+  return names;
+}
+
+function arraysOf({ body }: Region): string[] {
+  const names: string[] = [];
+  walkStmts(body, (stmt) => {
+    if (stmt.kind === "array") names.push(stmt.name);
+  });
+  return names;
+}
+
+/** Σᵢ tanh(Σⱼ wⱼ · xsᵢⱼ)² / n. */
+const regression = region(
+  [vector("w"), vector("xs", 2)],
+  [
+    r.declare("s", r.f64(0)),
+    repeat("i", r.length("xs"), [
+      r.declare("a", r.f64(0)),
+      repeat("j", r.length("w"), [
+        add("a", r.apply("mul", r.load("f64", "w", [j]), r.load("f64", "xs", [i, j]))),
+      ]),
+      r.declare("e", r.apply("tanh", r.local("f64", "a"))),
+      add("s", r.apply("mul", r.local("f64", "e"), r.local("f64", "e"))),
+    ]),
+  ],
+  r.apply("div", s, r.convert("f64", r.length("xs"))),
+);
+
+/** n steps of x ← sin(x) · x. */
+const chain = region(
+  [scalar("x"), scalar("n", "i32")],
+  [r.declare("s", x), repeat("i", n, [r.set("s", r.apply("mul", r.apply("sin", s), s))])],
+  s,
+);
+
+/** Σᵢ Σⱼ≤ᵢ of a chain: loops that are not rectangular. */
+const triangle = region(
+  [scalar("x"), scalar("n", "i32")],
+  [
+    r.declare("s", x),
+    repeat("i", n, [
+      repeat("j", r.apply("add", i, r.i32(1)), [r.set("s", r.apply("sin", r.apply("mul", s, s)))]),
+    ]),
+  ],
+  s,
+);
+
+/** Halves x until it is small: how often depends on x. */
+const halving = region(
+  [scalar("x")],
+  [
+    r.declare("s", x),
+    {
+      kind: "while",
+      condition: r.apply("less", r.f64(1e-3), s),
+      body: [r.set("s", r.apply("mul", r.apply("sin", s), r.f64(0.5)))],
+    },
+  ],
+  s,
+);
+
+describe("cotangents", () => {
+  test("of a loop whose iterations share nothing but sums go back within each iteration, and nothing is recorded", () => {
+    expect(arraysOf(gradientOf(regression))).toEqual(["w_bar", "xs_bar"]);
+    const separate = gradientOf(regression, { fuse: false });
+    expect(arraysOf(separate)).toHaveLength(3);
+    const args = [list(0.5, -1), { data: [1, 2, 3, 4, 5, 6], dims: [3, 2] }, 1];
+    const [fused, plain] = [gradientOf(regression), separate].map((made) =>
+      evaluateRegion(made, args, { values }).results.flatMap(numbersOf),
+    );
+    expect(fused).toHaveLength(9);
+    fused!.forEach((value, k) => expect(value).toBeCloseTo(plain![k]!, 14));
+  });
+
+  test("of a value that was overwritten before it was read are 0, not 0 · ∞", () => {
+    const low = r.apply("less", x, r.f64(1));
+    const overwritten = region(
+      [scalar("x")],
+      [
+        r.declare("s", r.f64(0)),
+        r.set("s", r.apply("sqrt", x)),
+        { kind: "if", condition: low, then: [r.set("s", r.f64(5))], otherwise: [] },
+      ],
+      s,
+    );
+    expect(run(overwritten, [0])).toEqual([5, 0]);
+    expect(run(overwritten, [4])).toEqual([2, 0.25]);
+  });
+
+  test("of a value that only a loop of no iterations reads are 0, not 0 · ∞", () => {
+    const unread = region(
+      [scalar("x"), scalar("n", "i32")],
+      [
+        r.declare("root", r.apply("sqrt", x)),
+        r.declare("s", r.f64(1)),
+        repeat("i", n, [add("s", r.local("f64", "root"))]),
+      ],
+      s,
+    );
+    expect(run(unread, [0, 0])).toEqual([1, 0]);
+    expect(run(unread, [4, 2])).toEqual([5, 0.5]);
+  });
+
+  test("of elements that are not read are 0, not 0 · ∞; where all are read, products are plain", () => {
+    const filled = (to: RegionExpr): Region =>
+      region(
+        [vector("xs")],
+        [
+          r.array("t", "f64", [r.length("xs")]),
+          repeat("i", r.length("xs"), [r.store("t", [i], r.apply("sqrt", r.load("f64", "xs", [i])))]),
+          r.declare("s", r.f64(0)),
+          repeat("j", to, [add("s", r.load("f64", "t", [j]))]),
+        ],
+        s,
+      );
+    expect(run(filled(r.i32(1)), [list(4, 0)])).toEqual([2, list(0.25, 0)]);
+    expect(applied(gradientOf(filled(r.i32(1))))).toContain("strongDiv");
+    expect(applied(gradientOf(filled(r.length("xs"))))).not.toContain("strongDiv");
+  });
+
+  test("pass through sums in arrays, exchanged arrays and arrays of one iteration", () => {
+    const body = [
+      r.array("a", "f64", [r.i32(2)]),
+      r.array("b", "f64", [r.i32(2)]),
+      r.store("a", [r.i32(0)], x),
+      repeat("i", n, [
+        r.array("t", "f64", [r.i32(1)]),
+        r.store("t", [r.i32(0)], r.apply("mul", r.load("f64", "a", [r.i32(0)]), x)),
+        r.store(
+          "b",
+          [r.i32(0)],
+          r.apply("add", r.load("f64", "b", [r.i32(0)]), r.load("f64", "t", [r.i32(0)])),
+        ),
+        { kind: "swap", x: "a", y: "b" } as const,
+      ]),
+    ];
+    // a: x, x², x + x³, 2x² + x⁴
+    const swapped = region([scalar("x"), scalar("n", "i32")], body, r.load("f64", "a", [r.i32(0)]));
+    expect(run(swapped, [2, 3])).toEqual([24, 40]);
+  });
+
+  test("take those of arrays, and give none for whole numbers", () => {
+    const squares: Region = {
+      ...region(
+        [vector("xs"), scalar("n", "i32")],
+        [
+          r.array("t", "f64", [n]),
+          repeat("i", n, [
+            r.store("t", [i], r.apply("mul", r.load("f64", "xs", [i]), r.load("f64", "xs", [i]))),
+          ]),
+        ],
+      ),
+      results: [{ kind: "array", name: "t" }],
+    };
+    expect(run(squares, [list(1, 2, 3), 2], [list(10, 1)])).toEqual([list(1, 4), list(20, 4, 0)]);
+    expect(gradientOf(squares).params.at(-1)).toMatchObject({ rank: 1, lengths: [n] });
+  });
+
+  test("of float32 are float32", () => {
+    const half: RegionExpr = { kind: "local", type: "f32", name: "h" };
+    const mixed = region(
+      [{ kind: "scalar", name: "h", type: "f32" }],
+      [],
+      r.apply("mul", r.convert("f64", half), r.convert("f64", r.apply("mul", half, half))),
+    );
+    expect(run(mixed, [2])).toEqual([8, 12]);
+  });
+
+  test("can be transposed back: they are linear", () => {
+    const made = gradientOf(regression);
+    const back = transpose(
+      made,
+      made.params.map(({ name }) => name === "ct"),
+      made.results.map((_, k) => k > 0),
+      scalarFunctions,
+    );
+    checkRegion(back, scalarFunctions);
+    const args = [list(0.5, -1), { data: [1, 2, 3, 4, 5, 6], dims: [3, 2] }];
+    const direction = [list(1, 2), { data: [1, 0, 0, -1, 0, 1], dims: [3, 2] }];
+    const forward = tangent(regression, [true, true], scalarFunctions, { primal: false });
+    const [expected] = evaluateRegion(forward, [...args, ...direction], { values }).results;
+    const [, got] = evaluateRegion(back, [...args, ...direction], { values }).results;
+    expect(got).toBeCloseTo(expected as number, 12);
+  });
+
+  test("of what is not linear are refused", () => {
+    const square = region([scalar("x")], [], r.apply("mul", x, x));
+    expect(() => transpose(square, [true], [true], scalarFunctions)).toThrow(
+      "mul is not linear in the tangents",
+    );
+  });
+});
+
+describe("what the way back records", () => {
+  const count = (made: Region, args: readonly RegionValue[]): RegionCounts =>
+    evaluateRegion(made, args, { values }).counts;
+  const second = (primal: Region): Region =>
+    tangent(
+      gradientOf(primal),
+      gradientOf(primal).params.map((param) => param.kind === "scalar" && param.type === "f64"),
+      scalarFunctions,
+      { primal: false },
+    );
+
+  test.each([
+    ["a chain", chain, (size: number) => [0.7, size], 1],
+    ["loops that are not rectangular", triangle, (size: number) => [0.7, size], 2],
+  ] as const)("of %s grows as its iterations do", (_, primal, args, power) => {
+    for (const [made, cts] of [
+      [gradientOf(primal), [1]],
+      [second(primal), [1, 1, 0]],
+    ] as const) {
+      const [few, many] = [10, 80].map((size) => count(made, [...args(size), ...cts]));
+      const growth = 8 ** power * 1.05;
+      expect(many!.iterations / few!.iterations).toBeLessThan(growth);
+      expect(many!.statements / few!.statements).toBeLessThan(growth);
+      expect(many!.peakBytes / few!.peakBytes).toBeLessThan(growth);
+    }
+  });
+
+  test("is exact for a chain, and one number an iteration where the rest is computed of it", () => {
+    const made = gradientOf(chain);
+    expect(JSON.stringify(made)).not.toContain("growable");
+    // sin and cos of each value, and the value itself
+    expect(count(made, [0.7, 50, 1]).peakBytes).toBe(50 * 3 * 8);
+  });
+
+  test("grows where nobody knows how many iterations there are", () => {
+    const made = gradientOf(halving);
+    expect(JSON.stringify(made)).toContain("growable");
+    const [value, ct] = evaluateRegion(made, [5, 1], { values }).results as [number, number];
+    const at = (point: number): number => evaluateRegion(halving, [point], { values }).results[0] as number;
+    expect(value).toBe(at(5));
+    expect(ct).toBeCloseTo((at(5 + 1e-6) - at(5 - 1e-6)) / 2e-6, 6);
+  });
+});

@@ -1,0 +1,552 @@
+import { describe, expect, test } from "vitest";
+import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
+import { checkRegion } from "../../engine/region/check.ts";
+import { runBothWays } from "../../../test/support/plain-agreement.ts";
+
+/** What is accepted, a form a row: the body of a function `f`, its parameters, and arguments. */
+interface Row {
+  readonly params: string;
+  /** What stands around the function. */
+  readonly outside?: string;
+  readonly returns?: string;
+  readonly body: string;
+  readonly calls: readonly (readonly unknown[])[];
+}
+
+function row(params: string, body: string, ...calls: readonly (readonly unknown[])[]): Row {
+  return { params, body, calls };
+}
+
+const expressions: Readonly<Record<string, Row>> = {
+  "arithmetic in the order of the text": row(
+    "a: number, b: number",
+    "return a - b * a / (b + 3) % 2 - -a;",
+    [1.5, 2],
+    [-7, 0.3],
+  ),
+  powers: row(
+    "a: number, b: number",
+    "return a ** 2 + a ** 3 + a ** -1 + Math.pow(a, b) + a ** 0.5;",
+    [1.5, 2],
+    [2, 5],
+  ),
+  "powers of what is not finite": row(
+    "a: number, b: number",
+    "const p = a ** b; return p === p ? p : -1;",
+    [1, NaN],
+    [1, Infinity],
+    [-1, -Infinity],
+    [NaN, 0],
+    [0, 0],
+    [2, Infinity],
+    [0.5, Infinity],
+    [-0, -1],
+    [-8, 3],
+  ),
+  "compound assignment": row(
+    "a: number",
+    "let x = a; x += 2; x *= x; x -= a; x /= 3; x %= 1.5; x **= 2; return x;",
+    [1.25],
+    [-4],
+  ),
+  "comparisons with NaN and their negations": row(
+    "a: number, b: number",
+    "return (a < b ? 1 : 0) + (!(a < b) ? 2 : 0) + (a >= b ? 4 : 0) + (!(a >= b) ? 8 : 0) + (a === b ? 16 : 0) + (a != b ? 32 : 0);",
+    [1, 2],
+    [2, 1],
+    [1, 1],
+    [NaN, 1],
+    [NaN, NaN],
+  ),
+  "negative zero": row("a: number", "return 1 / -a + 1 / (a * -1);", [0], [2]),
+  booleans: row(
+    "a: number, b: boolean",
+    "const c = a > 1 && !b; const d = c || a < -1; return d === b ? a : -a;",
+    [2, false],
+    [0, true],
+    [-3, true],
+  ),
+  "numbers as conditions": row(
+    "a: number, b: number",
+    "let s = 0; if (a) s += 1; if (!b) s += 2; s += a || 5; s += b && 7; return s;",
+    [1, 0],
+    [0, 3],
+    [NaN, NaN],
+  ),
+  "chosen values": row("a: number", "return a > 0 ? Math.log(a) : a < -1 ? -a : 0.5;", [2], [-3], [-0.5]),
+  "cutting off decimals": row(
+    "a: number",
+    "return (a | 0) + ((a * 3) | 0) * 0.5;",
+    [2.7],
+    [-2.7],
+    [3e9],
+    [-5e9],
+    [NaN],
+    [Infinity],
+    [4294967296.5],
+    [2 ** 53],
+  ),
+  rounding: row(
+    "a: number",
+    "return [Math.round(a), Math.floor(a), Math.ceil(a), Math.trunc(a), Math.fround(a), Math.sign(a)];",
+    [0.49999999999999994],
+    [2.5],
+    [-2.5],
+    [-0.2],
+    [-0],
+    [4503599627370497],
+    [NaN],
+    [Infinity],
+    [-0.5000000000000001],
+    [0.1],
+  ),
+  extrema: row(
+    "a: number, b: number",
+    "return [Math.max(a, b), Math.min(a, b, 0), Math.max(a), 1 / Math.max(a, b), 1 / Math.min(a, b)];",
+    [1, 2],
+    [NaN, 1],
+    [0, -0],
+    [-0, 0],
+    [-1, Infinity],
+  ),
+  "no extrema": row("a: number", "return a + (Math.max() < Math.min() ? 1 : 0);", [1]),
+  "constants of the language": row(
+    "a: number",
+    "return a * Math.PI + Math.E + Number.EPSILON + Math.SQRT2 - Infinity / a + Number.MAX_VALUE * 0;",
+    [2],
+  ),
+  "tests of numbers": row(
+    "a: number",
+    "return (Number.isNaN(a) ? 1 : 0) + (isFinite(a) ? 2 : 0) + (Number.isInteger(a) ? 4 : 0) + Number(a > 0) + (Boolean(a) ? 8 : 0);",
+    [1],
+    [NaN],
+    [Infinity],
+    [0.5],
+    [0],
+    [-3],
+  ),
+  "assignments inside of expressions": row(
+    "x: number[]",
+    "let i = 0; const out = new Float64Array(3); out[i++] = x[i]; out[i++] = x[i] + (i = 1); out[++i] = i; let a; const b = (a = x[0]) + a; return out[0] + 10 * out[1] + 100 * out[2] + b + i;",
+    [[3, 5, 7]],
+  ),
+  "operands in the order of the text": row(
+    "a: number",
+    "let x = a; const s = x + (x = 2 * x) * x + x++ - ++x; let y = 1; y += (y = 5); return s + y;",
+    [3],
+  ),
+  "chained assignments": row("a: number", "let x = 1, y = 2; x = y = a; x += y *= 3; return x * y;", [1.5]),
+  "a side that is not taken does not read": row(
+    "x: number[], i: number",
+    "const a = i < x.length && x[i] > 1 ? 1 : 0; const b = i >= x.length || x[i] > 1 ? 2 : 0; return a + b + (i < x.length ? x[i] : -1);",
+    [[1, 2], 1],
+    [[1, 2], 7],
+  ),
+  "helpers on a side that is not taken": {
+    ...row(
+      "x: number[], i: number",
+      "return (i < x.length && big(x, i)) || i > 5 ? 1 : 0;",
+      [[1, 2], 1],
+      [[1, 2], 4],
+      [[1, 2], 7],
+    ),
+    outside:
+      "function big(x: number[], i: number) { let s = 0; for (let k = 0; k <= i; k++) s += x[k]!; return s > 2; }",
+  },
+  "a comma": row("a: number", "let x = 0; return (x = a, x * 2);", [2]),
+  "void, debugger, empty statements": row("a: number", "void a; ;;; { } return a;", [2]),
+};
+
+const control: Readonly<Record<string, Row>> = {
+  "loops with steps": row(
+    "n: number",
+    "let s = 0; for (let i = 0; i < n; i += 3) s += i; for (let i = n; i > 0; i -= 2) s += 100 * i; for (let i = n - 1; i >= 0; i--) s += i; for (let i = 1; i <= n; i = i + 1) s *= 1.01; return s;",
+    [7],
+    [0],
+    [1],
+  ),
+  "loops over decimals": row(
+    "a: number, b: number",
+    "let s = 0; for (let t = a; t < b; t += 1) s += t * t; for (let t = 0; t <= b; t += 0.25) s += t; for (let t = b; t > a; t--) s += 1; for (let t = b; t >= a; t -= 2) s += 3; return s + a * b;",
+    [0.5, 3.2],
+    [-1.25, 2],
+    [1, 1],
+  ),
+  "bounds that are no integers": row(
+    "x: number[]",
+    "let s = 0; for (let i = 0; i < x.length / 2; i++) s += x[i]; for (let i = 0; i <= x.length / 2 - 1; i++) s += 10 * x[i]; return s;",
+    [[1, 2, 3]],
+    [[1, 2, 3, 4]],
+  ),
+  "a bound that is NaN": row(
+    "a: number",
+    "let s = 0; for (let i = -3; i < a / 0; i++) { s++; if (s > 10) break; } for (let i = 0; i < a / 0; i++) { s++; if (s > 20) break; } return s;",
+    [0],
+  ),
+  "bounds that change": row(
+    "n: number",
+    "let m = n; let s = 0; for (let i = 0; i < m; i++) { s += i; if (i === 2) m = 5; } return s;",
+    [9],
+    [2],
+  ),
+  "indices that the body sets": row(
+    "n: number",
+    "let s = 0; for (let i = 0; i < n; i++) { s += i; if (i % 3 === 1) i++; } return s;",
+    [9],
+  ),
+  "while and do": row(
+    "a: number",
+    "let x = a, k = 0; while (x > 1) { x /= 2; k++; } do { x *= 3; k += 10; } while (x < 20 && k < 100); return x + k;",
+    [9],
+    [0.3],
+  ),
+  "conditions with statements": {
+    ...row(
+      "a: number",
+      "let x = a; while (f2(x) > 1) { x = x / 2; if (x < 1.1) break; } do x += 0.75; while (f2(x) < 9); for (let i = 0; f2(i) < 30; i++) x += i; return x;",
+      [9],
+      [0.3],
+    ),
+    outside: "function f2(x: number) { let y = x; for (let i = 0; i < 2; i++) y = y * y / 2 + 1; return y; }",
+  },
+  "break and continue": row(
+    "x: number[]",
+    "let s = 0; for (let i = 0; i < x.length; i++) { if (x[i] < 0) continue; if (x[i] > 10) break; s += x[i]; if (x[i] === 3) { s += 100; continue; } s += 1; } return s;",
+    [[1, -2, 3, 4, 11, 5]],
+    [[]],
+    [[20]],
+  ),
+  labels: row(
+    "n: number",
+    "let s = 0; outer: for (let i = 0; i < n; i++) { for (let j = 0; j < n; j++) { if (j > i) continue outer; if (i + j > 9) break outer; s += i * j + 1; } s += 1000; } block: { if (s > 5000) break block; s += 0.5; } return s;",
+    [3],
+    [8],
+    [0],
+  ),
+  "labelled loops of every kind": row(
+    "n: number",
+    "let s = 0; a: while (true) { s++; do { s += 2; if (s > n) break a; for (const v of [1, 2, 3]) { s += v; if (v === 2) continue a; } } while (s < 100); } return s;",
+    [5],
+    [40],
+  ),
+  "early returns": row(
+    "x: number[], a: number",
+    "if (a < 0) return -1; for (const v of x) { if (v > a) return v; if (v === 0) { while (true) { a += 1; if (a > 5) return a; } } } let s = 0; for (let i = 0; i < x.length; i++) { s += x[i]; } if (s > 2) { return s; } else { s *= 2; } return s + 0.5;",
+    [[1, 2], -1],
+    [[1, 2, 9], 3],
+    [[1, 0], 2],
+    [[1], 3],
+    [[1, 1, 1], 3],
+  ),
+  switch: row(
+    "k: number, a: number",
+    "let s = 0; switch (k) { case 0: s = a; break; case 1: case 2: { s = 2 * a; if (a > 2) break; s += 1; break; } case 3: return a; default: s = -1; } return s;",
+    [0, 1],
+    [1, 1],
+    [2, 5],
+    [3, 2],
+    [4, 2],
+    [NaN, 1],
+  ),
+  "switch that falls through": row(
+    "k: number",
+    "let s = 0; for (let i = 0; i < 6; i++) { switch (k + i) { case 1: s += 1; default: s += 10; case 2: s += 100; if (i === 4) break; s += 0.5; case 3: s += 1000; continue; case 4: s += 7; } s *= 2; } return s;",
+    [0],
+    [1],
+    [3],
+  ),
+  "switch of booleans and of values": row(
+    "a: number, b: number",
+    "switch (true) { case a > b: return 1; case a === b: return 2; } switch (a) { case b - 1: return 3; default: return 4; }",
+    [2, 1],
+    [1, 1],
+    [0, 1],
+    [0, 5],
+  ),
+  "loops that end by several ways": row(
+    "x: number[], n: number",
+    "let s = 0; for (let i = 0; i < n && s < 10; i++) { s += x[i % x.length]; if (s > 7.5) { s += 100; break; } } return s;",
+    [[1, 2], 3],
+    [[1, 2], 30],
+    [[1, 6], 30],
+    [[9], 0],
+  ),
+  "for without parts": row(
+    "a: number",
+    "let i = 0; for (;;) { if (i > a) break; i += 2; } for (; i < 20; ) i += 3; for (let j = 0, k = 9; j < k; j++, k--) i += j; return i;",
+    [4],
+  ),
+  "statements that are expressions": row(
+    "a: number",
+    "let x = 0; a > 1 && (x = 5); a > 2 || (x += 7); a > 3 ? (x *= 2) : (x -= 1); return x;",
+    [1],
+    [2],
+    [3],
+    [4],
+  ),
+  var: row("a: number", "var x = a; var x2 = x + 1; return x * x2;", [2]),
+  "unreachable code": row("a: number", "if (true) { return a; } return 2;", [3]),
+};
+
+const arrays: Readonly<Record<string, Row>> = {
+  "kinds of arrays": row(
+    "x: number[], y: Float64Array, z: Float32Array, k: Int32Array",
+    "let s = 0; for (let i = 0; i < k.length; i++) s += x[k[i]] * y[i] + z[i] + k[i] / 2; return s;",
+    [[1, 2, 3], Float64Array.of(0.1, 0.2), Float32Array.of(0.1, 0.3), Int32Array.of(2, 0)],
+  ),
+  "new arrays": row(
+    "x: number[], n: number",
+    "const a = new Float64Array(n), b = new Array<number>(n).fill(2), c = Array.from({ length: n }, (_, i) => i * x[0]), d = new Float64Array(x), e = [...x], g = Array(3).fill(x[1]), h = Float64Array.from(x, (v) => v + 1), k = Float64Array.of(1, x[0]), l = new Float32Array(n), m = new Int32Array([1.7, -1.7, 4e9]); a[1] = 3; l[0] = 0.1; return a[1] + b[2] + c[2] + d[0] + e[1] + g[2] + h[0] + k[1] + l[0] + m[0] + m[1] + m[2] + a.length + c.length;",
+    [[1.5, 2], 3],
+  ),
+  "fill and slice": row(
+    "x: number[]",
+    "const y = x.slice(); y.fill(7, 1, 3); const z = x.slice(1), w = x.slice(-2), v = x.slice(1, -1), u = x.slice(0, 2), e = x.slice(9); y.fill(1, -1); let s = 0; for (let i = 0; i < y.length; i++) s += y[i] * 10 ** i; for (const q of z) s += q; for (const q of w) s *= q; return s + v[0] + v.length + u[1] + e.length;",
+    [[1, 2, 3, 4]],
+    [[5, 6, 7, 8, 9]],
+  ),
+  "slice with places that are computed": row(
+    "x: number[], a: number, b: number",
+    "const y = x.slice(a, b); let s = y.length; for (const v of y) s = s * 2 + v; return s;",
+    [[1, 2, 3, 4], 1, 3],
+    [[1, 2, 3, 4], -3, 9],
+    [[1, 2, 3], 2, 1],
+    [[1, 2, 3], -9, -1],
+  ),
+  "methods with functions": row(
+    "x: number[], a: number",
+    "const y = x.map((v, i) => v * i + a); let s = 0; y.forEach((v) => { s += v; }); const t = x.reduce((sum, v) => sum + v * v, 1); const all = x.every((v) => v > 0), some = x.some((v) => v > 2); return s + t + (all ? 100 : 0) + (some ? 1000 : 0) + y.at(-1)! + x.at(0)!;",
+    [[1, 2, 3], 0.5],
+    [[-1, 2], 0.5],
+  ),
+  "typed arrays map to their kind": row(
+    "x: Float32Array",
+    "const y = x.map((v) => v / 3); return y[0] * 3 - x[0];",
+    [Float32Array.of(0.1, 0.7)],
+  ),
+  set: row(
+    "x: Float64Array",
+    "const y = new Float64Array(5); y.set(x); y.set(x, 2); y.set([9], 4); return y[0] + 10 * y[2] + 100 * y[3] + y[4];",
+    [Float64Array.of(1, 2)],
+  ),
+  "spread into extrema": row(
+    "x: number[]",
+    "return Math.max(...x) - Math.min(...x) + Math.max(...[x[0], 2]);",
+    [[1, 5, -2]],
+  ),
+  "for of": row(
+    "x: number[], pts: { x: number; y: number }[]",
+    "let s = 0; for (const v of x) s += v; for (const [i, v] of x.entries()) s += i * v; for (const { x: u, y } of pts) s += u * y; for (const p of pts) { if (p.x > 1) continue; s -= p.y; } for (const i of x.keys()) s += i; for (let v of x) { v *= 2; s += v; } return s;",
+    [
+      [1, 2, 3],
+      [
+        { x: 1, y: 2 },
+        { x: 3, y: 4 },
+      ],
+    ],
+  ),
+  matrices: row(
+    "a: number[][], n: number",
+    "const b = Array.from({ length: n }, () => new Array<number>(n).fill(0)); for (let i = 0; i < n; i++) { const row = a[i]; for (let j = 0; j < n; j++) { b[i][j] += row[j] * 2; } b[i]![0] -= 1; } const c = a.map((r) => r.slice()); c[0][1] = 9; const d = [[1, 2], [3, 4]]; let s = 0; for (const r of b) for (const v of r) s += v; return s + c[0][1] + a[0][1] + d[n - 1][0] + a.length * a[0].length;",
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      2,
+    ],
+  ),
+  "rows that are replaced": row(
+    "a: number[][]",
+    "const b = a.map((r) => r.slice()); b[0] = [7, 8]; const t = b[1].slice(); b[1] = b[1].map((v) => v * t[0]); let s = 0; for (const r of b) for (const v of r) s = s * 10 + v; return s;",
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ),
+  exchanges: row(
+    "n: number",
+    "let a = new Float64Array(n), b = new Float64Array(n); a[0] = 1; for (let k = 0; k < 5; k++) { for (let i = 0; i < n; i++) b[i] = a[i] * 2 + i; [a, b] = [b, a]; const t = a; a = b; b = t; [a, b] = [b, a]; } return a[0] + 10 * b[0] + a[n - 1];",
+    [3],
+  ),
+  "arrays that take each other's place": row(
+    "x0: number[], n: number",
+    "let x = x0.slice(); for (let k = 0; k < n; k++) { const next = new Array<number>(x.length).fill(0); for (let i = 0; i < x.length; i++) next[i] = x[i] * 0.5 + x[(i + 1) % x.length]; x = next; } let prev = x, cur = x.map((v) => v + 1); for (let k = 0; k < n; k++) { for (let i = 0; i < cur.length; i++) cur[i] += prev[i]; prev = cur; cur = new Array<number>(x.length).fill(k); } return x[0] + prev[0] * 100 + cur[1];",
+    [[1, 2, 3], 3],
+  ),
+  "states of integrators": {
+    ...row(
+      "x0: Float64Array, dt: number, n: number",
+      "let x = x0.slice(); for (let k = 0; k < n; k++) { const k1 = rhs(x); const mid = x.map((v, i) => v + 0.5 * dt * k1[i]); x = step(x, rhs(mid), dt); } return x[0] * x[1];",
+      [Float64Array.of(1, 0), 0.1, 4],
+    ),
+    outside:
+      "function rhs(x: Float64Array) { const d = new Float64Array(x.length); d[0] = x[1]; d[1] = -x[0]; return d; } const step = (x: Float64Array, d: Float64Array, dt: number) => { const y = new Float64Array(x.length); for (let i = 0; i < x.length; i++) y[i] = x[i] + dt * d[i]; return y; };",
+  },
+  "helpers that write to arrays": {
+    ...row(
+      "x: number[]",
+      "const y = x.slice(); scale(y, 3); scale(y, y[0]); const m = [[1, 2], [3, 4]]; scale(m[1], 2); return y[1] + m[1][0];",
+      [[1, 2]],
+    ),
+    outside: "function scale(a: number[], k: number): void { for (let i = 0; i < a.length; i++) a[i] *= k; }",
+  },
+  "aliases of arrays of this function": row(
+    "n: number",
+    "const a = new Float64Array(n); const b = a; b[1] = 5; const m = [[1, 2], [3, 4]]; const r = m[0]; r[1] = 9; return a[1] + m[0][1];",
+    [3],
+  ),
+  "arrays in loops are new": row(
+    "n: number",
+    "let s = 0; for (let i = 0; i < n; i++) { const t = new Float64Array(2); t[0] += i; s += t[0] + t[1]; t[1] = 7; } return s;",
+    [4],
+  ),
+  "booleans in arrays": row(
+    "n: number",
+    "const seen = new Array<boolean>(n).fill(false); let s = 0; for (let i = 0; i < 2 * n; i++) { const k = (i * 3) % n; if (!seen[k]) { seen[k] = true; s += i; } } return s;",
+    [5],
+  ),
+  "places from data": row(
+    "x: number[], at: number[]",
+    "let s = 0; for (let i = 0; i < at.length; i++) s += x[at[i]] * x[Math.min(at[i] + 1, x.length - 1)] + x[Math.floor(at[i] / 2)]; return s;",
+    [
+      [1, 2, 3],
+      [2, 0, 1],
+    ],
+  ),
+  "counters as places": row(
+    "x: number[]",
+    "const y = new Float64Array(x.length); let k = 0; for (const v of x) if (v > 0) { y[k] = v; k++; } let lo = 0, hi = k - 1; while (lo < hi) { const mid = Math.floor((lo + hi) / 2); if (y[mid] < 3) lo = mid + 1; else hi = mid; } return y[lo] + 100 * lo + k;",
+    [[1, -1, 2, 4, 5]],
+  ),
+  "lists of records": row(
+    "ps: { pos: { x: number; y: number }; m: number }[]",
+    "const qs = ps.map((p) => ({ pos: { ...p.pos }, m: p.m * 2 })); qs[1].pos.x += 1; qs[0].m *= 3; qs[0] = { ...qs[0], pos: { x: 5, y: ps[0].pos.y } }; qs[1] = { pos: { x: 0, y: 1 }, m: 3 }; let s = 0; for (const q of qs) s = s * 3 + q.pos.x * q.m + q.pos.y; return s;",
+    [
+      [
+        { pos: { x: 1, y: 2 }, m: 3 },
+        { pos: { x: 4, y: 5 }, m: 6 },
+      ],
+    ],
+  ),
+};
+
+const objects: Readonly<Record<string, Row>> = {
+  records: row(
+    "p: { w: number[]; b: number; deep: { c: number } }",
+    "const { w, b: bias, deep: { c } } = p; const q = { b: bias, c, w }; q.b += 1; const r = { ...q, c: 5 }; const { b, ...rest } = r; let s = { x: b, y: 2 }; s = { x: s.y, y: s.x }; return q.b + r.b * 10 + r.c + rest.c + w[0] + q.w[1] + s.x * 100 + s.y + p['b'];",
+    [{ w: [1, 2], b: 3, deep: { c: 4 } }],
+  ),
+  tuples: row(
+    "p: [number, number], q: readonly [a: number, b: number[]]",
+    "const [x, y] = p; let t: [number, number] = [x + 1, y]; t = [t[1], t[0]]; const u = [x, y, 3]; u[1] = 7; let [a, b] = [1, 2]; [a, b] = [b, a + x]; const [first, ...others] = u; return t[0] * 100 + t[1] + u[1] + a + b + q[0] + q[1][1] + first + others[1] + p.length;",
+    [
+      [1, 2],
+      [3, [4, 5]],
+    ],
+  ),
+  "tuples by places that are computed": row(
+    "p: [number, number, number]",
+    "let s = 0; for (let i = 0; i < 3; i++) s = s * 10 + p[i]; const q = [s, 1, 2]; for (let i = 0; i < q.length; i++) q[i] += i; return q[0] + q[2] * 0.1;",
+    [[1, 2, 3]],
+  ),
+  "results of helpers": {
+    ...row(
+      "a: number, b: number",
+      "const [x, y] = polar(a, b); const { s, c } = both(x); const m = choose(a, [a, b], [b, a]); return x * y + s * c + m[0] + norm(m) + sum3(...polar(1, 2));",
+      [1, 2],
+      [-1, 0.5],
+    ),
+    outside: `
+      const polar = (x: number, y: number): [number, number] => [Math.sqrt(x * x + y * y), x - y];
+      function both(t: number) { const s = t * 2; return { s, c: s + 1 }; }
+      function choose(a: number, p: number[], q: number[]) { if (a > 0) return p; return q; }
+      function norm(v: readonly number[]) { let s = 0; for (const x of v) s += x * x; return Math.sqrt(s); }
+      function sum3(a: number, b: number, c = 5) { return a + b * c; }`,
+  },
+  "helpers with several returns": {
+    ...row(
+      "x: number[], a: number",
+      "let s = 0; for (const v of x) { const r = classify(v, a); s += r.k * 10 + r.w; s += sign(v) + first(x, v); } return s;",
+      [[1, -2, 5], 3],
+      [[0, 0.5], 0.1],
+    ),
+    outside: `
+      function classify(v: number, a: number) { if (v < 0) return { k: 1, w: -v }; for (let i = 0; i < 3; i++) { if (v > a * i) continue; return { k: i, w: v }; } return { k: 9, w: 0 }; }
+      function sign(v: number): number { if (v > 0) { return 1; } else if (v < 0) { return -1; } else return 0; }
+      function first(x: number[], v: number) { for (let i = 0; i < x.length; i++) { if (x[i] >= v) return i; } return -1; }`,
+  },
+  "functions inside": row(
+    "a: number, n: number",
+    "let calls = 0; const f1 = (x: number) => { calls += 1; return x * a; }; function f3(x: number) { return f1(x) + calls; } const integrate = (g: (t: number) => number, m: number) => { let s = 0; for (let i = 0; i < m; i++) s += g(i / m); return s / m; }; return f3(2) + integrate(f1, n) + integrate((t) => t * t, n) + integrate(Math.sqrt, n) + calls;",
+    [1.5, 4],
+  ),
+  "hoisted functions": row("a: number", "return g(a); function g(x: number) { return x + 1; }", [1]),
+  "records in branches": row(
+    "a: number",
+    "let p = { x: 1, y: [a, 2] }; if (a > 0) { p = { x: 2, y: [3, a] }; p.y[0] += 1; } const q = a > 1 ? { u: a, v: 1 } : { u: 0, v: a }; return p.x + p.y[0] * p.y[1] + q.u + q.v;",
+    [2],
+    [-2],
+    [0.5],
+  ),
+  "arrays in records": row(
+    "n: number",
+    "const s = { x: new Float64Array(n), k: 0 }; for (let i = 0; i < n; i++) { s.x[s.k] = i * i; s.k++; } s.x = s.x.map((v) => v + 1); return s.x[n - 1] + s.k;",
+    [4],
+  ),
+  "variables without a value": row(
+    "a: number",
+    "let x: number; let on: boolean; let p: { u: number }; if (a > 0) { x = a; on = true; p = { u: 1 }; } else { x = -a; on = false; p = { u: 2 }; } return on ? x + p.u : -x * p.u;",
+    [2],
+    [-3],
+  ),
+  "names of any kind": row(
+    "top: number, $: number, select: number",
+    "let load = top; const length = $; let constructor = select; load += length; return load * constructor;",
+    [1, 2, 3],
+  ),
+  "shadowed names": row(
+    "x: number",
+    "let s = x; { const x = 5; s += x; { let s = 1; s += x; } } for (let x = 0; x < 2; x++) s += x; const g = (x: number) => x * 2; return s + g(x);",
+    [10],
+  ),
+};
+
+const outside: Readonly<Record<string, Row>> = {
+  "constants of the module": {
+    ...row("a: number", "return a * RATE + STEPS + HALF + Kind.Cubic + (FLAG ? 1 : 0) + sin(a);", [2]),
+    outside:
+      "const RATE = 0.5; const STEPS = 2 * 3 + 1; const HALF = -Math.PI / 2; const FLAG = true; enum Kind { Linear, Cubic = 3 } const { sin } = Math;",
+  },
+};
+
+const groups = { expressions, control, arrays, objects, outside };
+
+function close(actual: unknown, expected: unknown): void {
+  if (typeof expected === "number" && typeof actual === "number") {
+    // hypot, pow and the like differ in their last bits; all else is equal
+    if (!Object.is(actual, expected) && !(Math.abs(actual - expected) <= 1e-14 * Math.abs(expected)))
+      expect(actual).toBe(expected);
+  } else if (Array.isArray(expected)) {
+    expect(actual).toHaveLength(expected.length);
+    for (const [i, item] of expected.entries()) close((actual as unknown[])[i], item);
+  } else expect(actual).toEqual(expected);
+}
+
+for (const [group, rows] of Object.entries(groups)) {
+  describe(`accepted: ${group}`, () => {
+    test.each(Object.entries(rows))(
+      "%s",
+      (_, { params, outside: around = "", returns = "", body, calls }) => {
+        const text = `${around}\nexport function f(${params})${returns} {\n"use ad";\n${body}\n}`;
+        for (const args of calls) {
+          const { form, actual, expected } = runBothWays(text, args, { name: "f" });
+          checkRegion(form.region, scalarFunctions);
+          close(actual, expected);
+        }
+      },
+    );
+  });
+}

@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import { moduleFrom } from "../../../test/support/plain-agreement.ts";
+import { elaborate } from "./elaborate.ts";
+import { PlainError } from "./refuse.ts";
+
+/** What is refused: the parameters and body of a function, and what stands around it. */
+type Row = readonly [params: string, body: string, around?: string];
+
+const rows: Readonly<Record<string, Row>> = {
+  "a parameter of type any": ["x: any", "return x;"],
+  "a variable of type any": ["x: number", "let y: any = x; return y;"],
+  "as any": ["x: number", "return x as any;"],
+  "a parameter without a type": ["x", "return x;"],
+  "a string as a parameter": ["x: number, mode: string", "return x;"],
+  "a string that is compared": ["x: number, mode: 'a' | 'b'", "return mode === 'a' ? x : 0;"],
+  "a string as a value": ["x: number", "const s = 'up'; return x;"],
+  "a template": ["x: number", "const s = `${x}`; return x;"],
+  "null and undefined": ["x: number", "const y = x > 0 ? x : undefined; return y;"],
+  null: ["x: number", "const y = null; return x;"],
+  recursion: [
+    "n: number",
+    "return fact(n);",
+    "function fact(n: number): number { return n <= 1 ? 1 : n * fact(n - 1); }",
+  ],
+  "recursion of the function itself": ["n: number", "return n <= 0 ? 1 : f(n - 1);"],
+  push: ["x: number[]", "const y = [1]; y.push(x[0]); return y[0];"],
+  "an empty array": ["x: number[]", "const y: number[] = []; for (const v of x) y.push(v); return y[0];"],
+  try: ["x: number", "try { return x; } catch { return 0; }"],
+  await: ["x: number", "return await x;", ""],
+  "an async helper": ["x: number", "return g(x);", "async function g(x: number) { return x; }"],
+  generators: ["x: number", "return g(x);", "function* g(x: number) { yield x; }"],
+  "bit operators": ["x: number", "return x & 3;"],
+  shifts: ["x: number", "return x >> 1;"],
+  "or with another number": ["x: number", "return x | 1;"],
+  "not of bits": ["x: number", "return ~x;"],
+  "Math.random": ["x: number", "return x * Math.random();"],
+  "Date.now": ["x: number", "return x * Date.now();"],
+  "functions of Math without a derivative": ["x: number", "return Math.clz32(x);"],
+  "writing to a parameter": ["x: Float64Array", "x[0] = 1; return x[0];"],
+  "writing to a matrix that is a parameter": ["x: number[][]", "x[0][1] += 1; return x[0][1];"],
+  "writing to an alias of a parameter": ["x: number[]", "const y = x; y[0] = 1; return y[0];"],
+  "writing to a field of a parameter": ["p: { a: number }", "p.a = 2; return p.a;"],
+  "writing to an array in a parameter": ["p: { w: number[] }", "const { w } = p; w[0]++; return w[0];"],
+  "writing to a parameter by fill": ["x: number[]", "x.fill(0); return x[0];"],
+  "writing to a parameter in a helper": [
+    "x: number[]",
+    "clear(x); return x[0];",
+    "function clear(y: number[]) { y[0] = 0; }",
+  ],
+  "writing to a variable that is the parameter at times": [
+    "x: number[]",
+    "let y = x; if (x[0] > 1) y = x.slice(); y[0] = 5; return y[0];",
+  ],
+  "a row of a parameter in a new list": [
+    "x: number[][]",
+    "const y = x.slice(); y[0][0] = 1; return y[0][0];",
+  ],
+  "a second name of an array that is written to": [
+    "x: number[]",
+    "const y = x.slice(), z = x.slice(); const w = x[0] > 1 ? y : z; w[0] = 2; return y[0] + z[0];",
+  ],
+  "an array that another name refers to": [
+    "n: number",
+    "let a = new Float64Array(n); const b = a; a = new Float64Array(n); a[0] = 1; return b[0];",
+  ],
+  "exchanging with an alias": [
+    "n: number",
+    "let a = new Float64Array(n), b = new Float64Array(n); const c = a; [a, b] = [b, a]; return c[0];",
+  ],
+  "exchanging arrays of other lengths": [
+    "n: number",
+    "let a = new Float64Array(n), b = new Float64Array(n + 1); [a, b] = [b, a]; return a[0];",
+  ],
+  "a row that is replaced behind an alias": [
+    "n: number",
+    "const m = [[1, 2], [3, 4]]; const r = m[n]; m[n] = [5, 6]; return r[0];",
+  ],
+  "an array that stays in use": [
+    "n: number",
+    "let a = new Float64Array(n); const b = new Float64Array(n); a = b; b[0] = 1; return a[0];",
+  ],
+  "an array out of an iteration": [
+    "n: number",
+    "let a = new Float64Array(n); let s = 0; for (let i = 0; i < n; i++) { const b = new Float64Array(n); a = b; b[0] = i; s += a[0]; } return s;",
+  ],
+  "assigning to a constant": ["x: number", "const y = x; y = 2; return y;"],
+  "assigning to what is outside": ["x: number", "count += 1; return x;", "let count = 0;"],
+  "a function that escapes": [
+    "x: number",
+    "const g = make(x); return g(2);",
+    "function make(k: number) { return (t: number) => k * t; }",
+  ],
+  "a function that is exchanged": [
+    "x: number",
+    "let g = (t: number) => t; if (x > 0) g = (t: number) => 2 * t; return g(x);",
+  ],
+  "a function as a result": ["x: number", "return (t: number) => t * x;"],
+  "no result": ["x: number", "let y = x;"],
+  "a way without a result": ["x: number", "if (x > 0) return x;"],
+  "console.log": ["x: number", "console.log(x); return x;"],
+  "an unknown function": ["x: number", "return foo(x);"],
+  "a helper that cannot be followed": ["x: number", "return g(x);", "import { g } from 'elsewhere';"],
+  "a captured value of an unknown kind": ["x: number", "return x * k;", "const k = JSON.parse('1');"],
+  "a class": ["x: number", "return new Point(x).x;", "class Point { constructor(public x: number) {} }"],
+  this: ["x: number", "return x * this.k;"],
+  "optional chaining": ["p: { a: number }", "return p?.a;"],
+  "??": ["x: number", "return x ?? 1;"],
+  "an optional field": ["p: { a?: number }", "return p.a;"],
+  "an optional parameter": ["x?: number", "return x;"],
+  "a parameter with a default": ["x: number = 2", "return x;"],
+  "rest parameters": ["...x: number[]", "return x[0];"],
+  "a field that is not there": ["p: { a: number }", "return p.b;"],
+  "a tuple's item that is not there": ["p: [number, number]", "return p[2];"],
+  "new Array without elements": ["n: number", "const a = new Array(n); a[0] = 1; return a[0];"],
+  "other typed arrays": ["n: number", "const a = new Uint8Array(n); return a[0];"],
+  "a type that is none of numbers": ["x: Map<string, number>", "return 1;"],
+  "a type that contains itself": [
+    "x: Tree",
+    "return x.value;",
+    "interface Tree { value: number; next: Tree }",
+  ],
+  filter: ["x: number[]", "return x.filter((v) => v > 0).length;"],
+  sort: ["x: number[]", "const y = x.slice(); y.sort(); return y[0];"],
+  "for in": ["x: number[]", "let s = 0; for (const i in x) s += x[i]; return s;"],
+  "rows of different lengths": [
+    "n: number",
+    "const m = Array.from({ length: n }, (_, i) => new Array<number>(i).fill(1)); return m[0].length;",
+  ],
+  "a length that is not known before the branch": [
+    "x: number[]",
+    "const y = x[0] > 0 ? x.slice(1) : x.slice(2); return y[0];",
+  ],
+  "a number used as an array": ["x: number", "return x[0];"],
+  "an array used as a number": ["x: number[]", "return x * 2;"],
+  "a boolean in arithmetic": ["x: number", "return x * (x > 1);"],
+  "a boolean compared with a number": ["x: number", "return (x > 1) === x ? 1 : 0;"],
+  "a variable of two kinds": ["x: number", "let y = x; y = x > 1; return y;"],
+  "throwing what is no error": ["x: number", "if (x < 0) throw x; return x;"],
+  "a missing argument": ["x: number", "return g(x);", "function g(a: number, b: number) { return a + b; }"],
+  "a method of a number": ["x: number", "return Number(x.toFixed(2));"],
+  "an async function": ["x: number", "return x;"],
+};
+
+test.each(Object.entries(rows))("refused: %s", (what, [params, body, around = ""]) => {
+  const head = what === "an async function" || what === "await" ? "async function" : "function";
+  const text = `${around}${around && "\n"}${head} f(${params}) {\n  "use ad";\n  ${body}\n}\n`;
+  let message = "accepted";
+  try {
+    elaborate(moduleFrom(text), "f");
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    message = error.message;
+  }
+  expect(message).not.toBe("accepted");
+  expect(`\n${message}\n`).toMatchSnapshot();
+});

@@ -1,0 +1,391 @@
+// Runs a region and writes down each value that its source names, with the derivatives of that value in those that it was computed of.
+import { DownhillError, internalError } from "../../../engine/errors/index.ts";
+import { interpBackend } from "../../../engine/backends/interp/index.ts";
+import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
+import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts";
+import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
+import type { ScalarFunction } from "../../../engine/region/functions.ts";
+import type {
+  ArrayDeclaration,
+  For,
+  PositionIndex,
+  Region,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../../../engine/region/region.ts";
+import { assertNever, must } from "../../../engine/util/assert-never.ts";
+import type { Leaf } from "../../../numeric/plain/call/values.ts";
+
+/** A value that the source names, as one statement gave it. */
+export interface Step {
+  /** The statement in the text; `undefined` for an argument. */
+  readonly at: PositionIndex | undefined;
+  /** What got the value: `a`, `c[3]`. */
+  readonly target: string;
+  readonly value: number;
+  /** The steps that it was computed of, and its derivative in each. */
+  readonly sources: readonly { readonly step: number; readonly derivative: number }[];
+  /** The iterations of the loops around, outermost first. */
+  readonly iterations: readonly Iteration[];
+}
+
+/** An iteration of a loop: of one that counts, the value of its index, else the number of the iteration. */
+export interface Iteration {
+  readonly index: string;
+  readonly value: number;
+}
+
+/** A loop that ran, and how many iterations it had, in each run of it. */
+export interface LoopRun {
+  readonly at: PositionIndex | undefined;
+  readonly index: string;
+  readonly count: number;
+  readonly iterations: readonly Iteration[];
+}
+
+/** A run of a region: the steps in their order, and what it gave. */
+export interface Run {
+  readonly steps: readonly Step[];
+  readonly loops: readonly LoopRun[];
+  readonly results: readonly { readonly value: number; readonly sources: Step["sources"] }[];
+}
+
+/** Steps after which a run is too long to show. */
+const mostSteps = 200_000;
+
+/** A number with the steps that it depends on. */
+interface Traced {
+  readonly value: number;
+  readonly sources: ReadonlyMap<number, number>;
+}
+
+interface TracedArray {
+  readonly type: RegionType;
+  readonly dims: readonly number[];
+  readonly elements: Traced[];
+  readonly isGrowable: boolean;
+}
+
+const untraced: ReadonlyMap<number, number> = new Map();
+const plain = (value: number): Traced => ({ value, sources: untraced });
+
+/**
+ * Runs a region on its arguments, one leaf a parameter. `labels` name the arguments: of an array, its elements.
+ *
+ * @throws DownhillError `range` for a place out of range or a run that is too long to show, `thrown` for a `throw`.
+ */
+export function runRegion(region: Region, args: readonly Leaf[], labels: readonly string[]): Run {
+  return new Runner(region).run(args, labels);
+}
+
+class Runner {
+  readonly #region: Region;
+  readonly #steps: Step[] = [];
+  readonly #loops: LoopRun[] = [];
+  readonly #scalars = new Map<string, Traced>();
+  readonly #arrays = new Map<string, TracedArray>();
+  readonly #around: Iteration[] = [];
+
+  constructor(region: Region) {
+    this.#region = region;
+  }
+
+  run(args: readonly Leaf[], labels: readonly string[]): Run {
+    this.#region.params.forEach((param, i) => {
+      const { data, dims } = args[i]!;
+      const label = labels[i]!;
+      const isReal = param.type === "f64" || param.type === "f32";
+      const take = (value: number, target: string): Traced =>
+        isReal ? this.#step(undefined, target, plain(value)) : plain(value);
+      if (typeof data === "number") this.#scalars.set(param.name, take(data, label));
+      else {
+        const elements = Array.from(data, (x, k) => take(x, elementLabel(label, k, dims)));
+        this.#arrays.set(param.name, { type: param.type, dims, elements, isGrowable: false });
+      }
+    });
+    this.#block(this.#region.body);
+    const results = this.#region.results.flatMap((result) =>
+      result.kind === "scalar" ? [this.#eval(result.value)] : this.#array(result.name).elements,
+    );
+    return {
+      steps: this.#steps,
+      loops: this.#loops,
+      results: results.map(({ value, sources }) => ({ value, sources: listOf(sources) })),
+    };
+  }
+
+  /** Writes a value down, which later ones depend on by its number. */
+  #step(at: PositionIndex | undefined, target: string, { value, sources }: Traced): Traced {
+    if (this.#steps.length >= mostSteps)
+      throw new DownhillError(
+        "range",
+        `explain: more than ${mostSteps.toLocaleString("en")} steps are too many to show. Give smaller arguments.`,
+      );
+    const step = this.#steps.length;
+    this.#steps.push({ at, target, value, sources: listOf(sources), iterations: [...this.#around] });
+    return { value, sources: new Map([[step, 1]]) };
+  }
+
+  #block(stmts: readonly RegionStmt[]): void {
+    for (const stmt of stmts) this.#stmt(stmt);
+  }
+
+  #stmt(stmt: RegionStmt): void {
+    switch (stmt.kind) {
+      case "let":
+      case "set": {
+        const value = this.#eval(stmt.value);
+        const isShown = stmt.at !== undefined && isReal(stmt.value.type);
+        this.#scalars.set(stmt.name, isShown ? this.#step(stmt.at, stmt.name, value) : value);
+        return;
+      }
+      case "array":
+        this.#declare(stmt);
+        return;
+      case "store":
+        this.#store(stmt);
+        return;
+      case "swap": {
+        const [x, y] = [this.#array(stmt.x), this.#array(stmt.y)];
+        this.#arrays.set(stmt.x, y);
+        this.#arrays.set(stmt.y, x);
+        return;
+      }
+      case "for":
+        this.#for(stmt);
+        return;
+      case "while": {
+        let count = 0;
+        while (this.#number(stmt.condition) !== 0) this.#iteration("iteration", count++, stmt.body);
+        this.#ran(stmt.at, "iteration", count);
+        return;
+      }
+      case "if":
+        this.#block(this.#number(stmt.condition) === 0 ? stmt.otherwise : stmt.then);
+        return;
+      case "throw":
+        throw new DownhillError("thrown", `${this.#where(stmt.at)}${stmt.message}`);
+      default:
+        assertNever(stmt, "explain");
+    }
+  }
+
+  #declare({ name, type, dims, growable, at }: ArrayDeclaration): void {
+    const lengths = dims.map((dim) => this.#number(dim));
+    const wrong = lengths.find((n) => n < 0);
+    if (wrong !== undefined)
+      throw new DownhillError("range", `${this.#where(at)}an array cannot have ${wrong} elements.`);
+    const size = lengths.reduce((n, m) => n * m, 1);
+    const elements = Array.from({ length: size }, () => plain(0));
+    this.#arrays.set(name, { type, dims: lengths, elements, isGrowable: growable === true });
+  }
+
+  #store(stmt: RegionStmt & { readonly kind: "store" }): void {
+    const array = this.#array(stmt.array);
+    const places = stmt.places.map((place) => this.#number(place));
+    const value = this.#eval(stmt.value);
+    const flat = this.#flat(array, places, stmt.at);
+    while (array.isGrowable && array.elements.length < flat) array.elements.push(plain(0));
+    const isShown = stmt.at !== undefined && isReal(array.type);
+    const target = `${stmt.array}[${places.join("][")}]`;
+    array.elements[flat] = isShown ? this.#step(stmt.at, target, value) : value;
+  }
+
+  #for({ index, from, to, step, reverse, live, body, at }: For): void {
+    const [first, end] = [this.#number(from), this.#number(to)];
+    const n = Math.max(0, Math.ceil((end - first) / step));
+    let count = 0;
+    for (let k = 0; k < n; k++) {
+      if (live !== undefined && this.#number(live) === 0) break;
+      const value = first + step * (reverse === true ? n - 1 - k : k);
+      this.#scalars.set(index, plain(value));
+      this.#iteration(index, value, body);
+      count++;
+    }
+    this.#ran(at, index, count);
+  }
+
+  #iteration(index: string, value: number, body: readonly RegionStmt[]): void {
+    this.#around.push({ index, value });
+    this.#block(body);
+    this.#around.pop();
+  }
+
+  #ran(at: PositionIndex | undefined, index: string, count: number): void {
+    this.#loops.push({ at, index, count, iterations: [...this.#around] });
+  }
+
+  #array(name: string): TracedArray {
+    return must(this.#arrays.get(name), `the array ${name}`);
+  }
+
+  #flat({ dims, elements, isGrowable }: TracedArray, places: readonly number[], at?: PositionIndex): number {
+    if (isGrowable) return places[0]!;
+    let flat = 0;
+    places.forEach((place, axis) => {
+      const length = dims[axis]!;
+      if (!(place >= 0 && place < length && Number.isInteger(place)))
+        throw new DownhillError(
+          "range",
+          `${this.#where(at)}the place ${place} is out of range: the length is ${length}.`,
+        );
+      flat = flat * length + place;
+    });
+    return must(elements[flat] === undefined ? undefined : flat, "an element");
+  }
+
+  #where(at: PositionIndex | undefined): string {
+    const position = at === undefined ? undefined : this.#region.positions[at];
+    return position === undefined
+      ? ""
+      : `${this.#region.file ?? this.#region.name}:${position.line}:${position.column}: ${position.text}: `;
+  }
+
+  #number(expr: RegionExpr): number {
+    return this.#eval(expr).value;
+  }
+
+  #eval(expr: RegionExpr): Traced {
+    switch (expr.kind) {
+      case "const":
+        return plain(expr.value);
+      case "local":
+        return must(this.#scalars.get(expr.name), `the local ${expr.name}`);
+      case "load": {
+        const array = this.#array(expr.array);
+        const places = expr.places.map((place) => this.#number(place));
+        return array.elements[this.#flat(array, places, expr.at)] ?? plain(0);
+      }
+      case "length": {
+        const { dims, elements, isGrowable } = this.#array(expr.array);
+        return plain(isGrowable ? elements.length : dims[expr.axis]!);
+      }
+      case "apply":
+        return applied(
+          expr.function,
+          expr.args.map((arg) => ({ type: arg.type, ...this.#eval(arg) })),
+          expr.type,
+        );
+      case "convert":
+        return converted(expr.type, expr.x.type, this.#eval(expr.x));
+      case "select":
+        return this.#eval(this.#number(expr.condition) === 0 ? expr.y : expr.x);
+      default:
+        return assertNever(expr, "explain");
+    }
+  }
+}
+
+function isReal(type: RegionType): boolean {
+  return type === "f64" || type === "f32";
+}
+
+function listOf(sources: ReadonlyMap<number, number>): Step["sources"] {
+  return [...sources].map(([step, derivative]) => ({ step, derivative }));
+}
+
+/** `xs[3]`, or `m[1][2]`. */
+function elementLabel(label: string, flat: number, dims: readonly number[]): string {
+  const places: number[] = [];
+  for (let axis = dims.length - 1, rest = flat; axis >= 0; axis--) {
+    places.unshift(rest % dims[axis]!);
+    rest = Math.floor(rest / dims[axis]!);
+  }
+  return label.includes("[]")
+    ? places.reduce((text, place) => text.replace("[]", `[${place}]`), label)
+    : `${label}[${places.join("][")}]`;
+}
+
+const compiled = new Map<string, CompiledProcedure>();
+
+/** The value of a function of scalars, by the library's own code. */
+function valueOf(
+  f: ScalarFunction,
+  args: readonly { readonly type: RegionType; readonly value: number }[],
+): number {
+  const key = `${f.name} ${args.map(({ type }) => type).join(" ")}`;
+  let call = compiled.get(key);
+  if (call === undefined) {
+    const params = args.map(({ type }, i) => ({ name: `x${i}`, type }));
+    const block = makeBlock();
+    const result = f.lower(
+      params.map(({ type, name }) => kernelLocal(type, name)),
+      block,
+    );
+    call = interpBackend.compileProcedure({ name: f.name, params, body: block.statements, result });
+    compiled.set(key, call);
+  }
+  return call(...args.map(({ value }) => value));
+}
+
+/** A function of scalars, and by its own rule the derivative in each argument. */
+function applied(
+  name: string,
+  args: readonly (Traced & { readonly type: RegionType })[],
+  type: RegionType,
+): Traced {
+  const f = must(scalarFunctions.get(name), `the function ${name}`);
+  const value = valueOf(f, args);
+  if (!isReal(type) || args.every(({ sources }) => sources.size === 0)) return plain(value);
+  const constants = args.map((arg): RegionExpr => ({ kind: "const", type: arg.type, value: arg.value }));
+  const sources = new Map<number, number>();
+  args.forEach((arg, i) => {
+    if (arg.sources.size === 0) return;
+    const one = args.map((other, k): RegionExpr | undefined =>
+      k === i ? { kind: "const", type: other.type, value: 1 } : undefined,
+    );
+    const bind = (expr: RegionExpr): RegionExpr => ({
+      kind: "const",
+      type: expr.type,
+      value: numberOf(expr),
+    });
+    const tangent = f.tangent(constants, { kind: "const", type, value }, one, bind);
+    const slope = tangent === undefined ? 0 : numberOf(tangent);
+    if (slope === 0) return; // what was not chosen has no part in a derivative
+    for (const [step, derivative] of arg.sources)
+      sources.set(step, (sources.get(step) ?? 0) + slope * derivative);
+  });
+  return { value, sources };
+}
+
+/** The number that an expression of constants is. */
+function numberOf(expr: RegionExpr): number {
+  switch (expr.kind) {
+    case "const":
+      return expr.value;
+    case "apply":
+      return valueOf(
+        must(scalarFunctions.get(expr.function), `the function ${expr.function}`),
+        expr.args.map((arg) => ({ type: arg.type, value: numberOf(arg) })),
+      );
+    case "convert":
+      return converted(expr.type, expr.x.type, plain(numberOf(expr.x))).value;
+    case "select":
+      return numberOf(numberOf(expr.condition) === 0 ? expr.y : expr.x);
+    case "local":
+    case "load":
+    case "length":
+      throw internalError("explain: the rule of a function has what is no constant");
+    default:
+      return assertNever(expr, "numberOf");
+  }
+}
+
+function converted(to: RegionType, from: RegionType, { value, sources }: Traced): Traced {
+  const kept = isReal(from) && isReal(to) ? sources : untraced;
+  switch (to) {
+    case "f64":
+      return { value, sources: kept };
+    case "f32":
+      return { value: Math.fround(value), sources: kept };
+    case "i32":
+      return plain(
+        Number.isNaN(value) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(value))) + 0,
+      );
+    case "bool":
+      return plain(value === 0 ? 0 : 1);
+    default:
+      return assertNever(to, "converted");
+  }
+}

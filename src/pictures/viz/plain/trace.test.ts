@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { loadParser } from "../../../numeric/plain/parser.ts";
+import { elaborate } from "../../../numeric/plain/elaborate.ts";
+import { parseModule } from "../../../numeric/plain/module.ts";
+import type { PlainForm } from "../../../numeric/plain/form.ts";
+import { tracePlain } from "./trace.ts";
+
+const parse = await loadParser();
+const formOf = (text: string): PlainForm => elaborate(parseModule(text, { parse, file: "f.ts" }));
+
+const loss = formOf(`function loss(w: number[], xs: Float64Array, ys: Float64Array) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < ys.length; i++) {
+    const r = w[0] * xs[i] + w[1] - ys[i];
+    if (r > 0) s += r * r;
+    else s -= r;
+  }
+  return s;
+}`);
+const args = [[2, -1], Float64Array.of(1, 2, 3), Float64Array.of(0, 5, 1)];
+
+describe("a plain function explained by its own lines", () => {
+  test("has the value and the gradient, by the chain rule over what was computed", () => {
+    const trace = tracePlain(loss, args);
+    // residuals 1, -2, 4
+    expect(trace.value).toBe(1 + 2 + 16);
+    const derivatives = Object.fromEntries(trace.inputs.map(({ name, derivative }) => [name, derivative]));
+    expect(derivatives["w[0]"]).toBe(2 * 1 * 1 - 2 + 2 * 4 * 3);
+    expect(derivatives["w[1]"]).toBe(2 - 1 + 8);
+    expect(derivatives["ys[1]"]).toBe(1);
+  });
+
+  test("shows one iteration of a loop, the first or the one asked for, and how many there were", () => {
+    const linesOf = (i: number | undefined): (string | number)[][] =>
+      tracePlain(loss, args, new Map(i === undefined ? [] : [["i", i]])).lines.map((entry) =>
+        entry.kind === "loop" ? [entry.line, entry.count] : [entry.line, entry.target, entry.value],
+      );
+    const first = [
+      [3, "s", 0],
+      [4, 3],
+      [5, "r", 1],
+      [6, "s", 1],
+    ];
+    expect(linesOf(undefined)).toEqual(first);
+    expect(linesOf(1).slice(2)).toEqual([
+      [5, "r", -2],
+      [7, "s", 3],
+    ]);
+    expect(() => linesOf(3)).toThrow("no loop has an iteration i = 3");
+  });
+
+  test("has local derivatives of each line, and the derivative of the result in what the line gave", () => {
+    const { lines } = tracePlain(loss, args, new Map([["i", 2]]));
+    expect(lines.find((entry) => entry.line === 5)).toMatchObject({
+      target: "r",
+      derivative: 8,
+      local: [
+        { source: "w[0]", derivative: 3 },
+        { source: "xs[2]", derivative: 2 },
+        { source: "w[1]", derivative: 1 },
+        { source: "ys[2]", derivative: -1 },
+      ],
+    });
+  });
+
+  test("a side that was not chosen has no part, though its derivative is infinite", () => {
+    const root = formOf(`function root(x: number) {
+      "use ad";
+      const r = Math.sqrt(x);
+      return x > 0 ? r : 0 * x;
+    }`);
+    expect(tracePlain(root, [0]).inputs[0]!.derivative).toBe(0);
+  });
+
+  test("places out of range and arguments that do not fit are told as in a call", () => {
+    expect(() => tracePlain(loss, [[2], args[1], args[2]])).toThrow("the place 1 is out of range");
+    expect(() => tracePlain(loss, [3, args[1], args[2]])).toThrow("w must be");
+  });
+});

@@ -1,0 +1,175 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import type { Leaf } from "../../../numeric/plain/call/values.ts";
+import { takeApart } from "../../../numeric/plain/call/values.ts";
+import type { PlainForm, PlainType } from "../../../numeric/plain/form.ts";
+import type { Iteration, LoopRun, Run, Step } from "./evaluate.ts";
+import { runRegion } from "./evaluate.ts";
+
+/** How the derivative of a plain function comes about at some arguments, by the lines of its source. */
+export interface PlainTrace {
+  readonly name: string;
+  readonly file: string;
+  readonly value: number;
+  /** Arguments that have a derivative, element by element, each with its derivative. */
+  readonly inputs: readonly { readonly name: string; readonly value: number; readonly derivative: number }[];
+  /** What happened, in the order of the program: values that statements gave, and loops. */
+  readonly lines: readonly PlainTraceLine[];
+  /** The iteration of each loop that is shown. */
+  readonly shown: readonly Iteration[];
+  /** How many values were computed, in all iterations. */
+  readonly stepCount: number;
+}
+
+export type PlainTraceLine =
+  | {
+      readonly kind: "value";
+      readonly line: number;
+      readonly column: number;
+      readonly target: string;
+      readonly value: number;
+      /** The derivative of the target in each of the values that it was computed of. */
+      readonly local: readonly { readonly source: string; readonly derivative: number }[];
+      /** The derivative of the result in this value. */
+      readonly derivative: number;
+    }
+  | {
+      readonly kind: "loop";
+      readonly line: number;
+      readonly column: number;
+      readonly index: string;
+      readonly count: number;
+      readonly depth: number;
+    };
+
+/**
+ * Runs a plain function and writes down its values, the local derivatives, and the derivative of the result in each value, by the chain
+ * rule from the last one back. Of a loop one iteration is shown: the first, or the one that `iteration` names by the loop's index.
+ *
+ * @throws DownhillError `shape` where the function returns more than one number; as `takeApart` for arguments that do not fit.
+ */
+export function tracePlain(
+  form: PlainForm,
+  args: readonly unknown[],
+  iteration: ReadonlyMap<string, number> = new Map(),
+): PlainTrace {
+  if (form.result.kind !== "number")
+    throw new DownhillError(
+      "shape",
+      `explain: ${form.region.name} returns more than one number. Let it return one, of which to explain the derivative.`,
+    );
+  const { leaves, labels } = leavesOf(form, args);
+  const run = runRegion(form.region, leaves, labels);
+  const result = run.results[0]!;
+  const derivatives = derivativesOf(run);
+  const shown = shownIterations(run, iteration);
+  return {
+    name: form.region.name,
+    file: form.region.file ?? form.region.name,
+    value: result.value,
+    inputs: run.steps.flatMap(({ at, target, value }, i) =>
+      at === undefined ? [{ name: target, value, derivative: derivatives[i]! }] : [],
+    ),
+    lines: linesOf(form, run, derivatives, shown),
+    shown,
+    stepCount: run.steps.length,
+  };
+}
+
+/** The arguments as leaves, with a name for each: `p.w`, `items[].x`. */
+function leavesOf(
+  form: PlainForm,
+  args: readonly unknown[],
+): { readonly leaves: Leaf[]; readonly labels: string[] } {
+  const { region, params, captured } = form;
+  if (captured.length > 0)
+    throw new DownhillError(
+      "option",
+      `explain: ${region.name} reads ${captured.map(({ name }) => name).join(", ")} from outside: make it a const number of the module, or a parameter.`,
+    );
+  const types = region.params.map((param): RegionType => param.type).values();
+  const leaves: Leaf[] = [];
+  params.forEach(({ name, type }, i) => {
+    takeApart(type, args[i], types, { path: `explain(${region.name}): ${name}`, lead: 0 }, leaves);
+  });
+  return { leaves, labels: params.flatMap(({ name, type }) => labelsOf(name, type)) };
+}
+
+function labelsOf(path: string, type: PlainType): string[] {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return [path];
+    case "list":
+      return labelsOf(`${path}[]`, type.item);
+    case "record":
+      return type.fields.flatMap((field) => labelsOf(`${path}.${field.name}`, field.type));
+    case "tuple":
+      return type.items.flatMap((item, i) => labelsOf(`${path}[${i}]`, item));
+    default:
+      return assertNever(type, "labelsOf");
+  }
+}
+
+/** Reverse mode: from the result back over all steps, the derivative of the result in each. */
+function derivativesOf({ steps, results }: Run): Float64Array {
+  const derivatives = new Float64Array(steps.length);
+  for (const { step, derivative } of results[0]!.sources) derivatives[step]! += derivative;
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const total = derivatives[i]!;
+    if (total === 0) continue; // what was not chosen has no part in a derivative
+    for (const { step, derivative } of steps[i]!.sources) derivatives[step]! += total * derivative;
+  }
+  return derivatives;
+}
+
+/** Of each loop the iteration that is wanted, or else the first. */
+function shownIterations({ steps }: Run, wanted: ReadonlyMap<string, number>): Iteration[] {
+  const shown = new Map<string, number>(wanted);
+  const found = new Set<string>();
+  for (const { iterations } of steps)
+    for (const { index, value } of iterations) {
+      if (!shown.has(index)) shown.set(index, value);
+      if (shown.get(index) === value) found.add(index);
+    }
+  for (const [index, value] of wanted)
+    if (!found.has(index))
+      throw new DownhillError(
+        "option",
+        `explain: no loop has an iteration ${index} = ${value}; loops: ${[...new Set(steps.flatMap((s) => s.iterations.map((it) => it.index)))].join(", ") || "none"}.`,
+      );
+  return [...shown].map(([index, value]) => ({ index, value }));
+}
+
+function linesOf(
+  { region }: PlainForm,
+  { steps, loops }: Run,
+  derivatives: Float64Array,
+  shown: readonly Iteration[],
+): PlainTraceLine[] {
+  const values = new Map(shown.map(({ index, value }) => [index, value]));
+  const isShown = (iterations: readonly Iteration[]): boolean =>
+    iterations.every(({ index, value }) => values.get(index) === value);
+  const entries = [
+    ...steps.flatMap((step, i) =>
+      step.at === undefined || !isShown(step.iterations) ? [] : [valueLine(step, i)],
+    ),
+    ...loops.flatMap((loop) => (loop.at === undefined || !isShown(loop.iterations) ? [] : [loopLine(loop)])),
+  ];
+  // in the order of the text, in which a loop stands before what is in it
+  return entries.sort((a, b) => a.line - b.line || a.column - b.column);
+
+  function valueLine({ at, target, value, sources }: Step, i: number): PlainTraceLine {
+    const { line, column } = region.positions[at!]!;
+    const local = sources.map(({ step, derivative }) => ({ source: steps[step]!.target, derivative }));
+    return { kind: "value", line, column, target, value, local, derivative: derivatives[i]! };
+  }
+
+  function loopLine({ at, index, count, iterations }: LoopRun): PlainTraceLine {
+    const { line, column } = region.positions[at!]!;
+    return { kind: "loop", line, column, index, count, depth: iterations.length };
+  }
+}

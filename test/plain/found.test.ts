@@ -1,0 +1,60 @@
+// The smallest programs that showed a fault, by what was wrong.
+import { describe, expect, test } from "vitest";
+import { faultOfPlain } from "../support/plain-agreement.ts";
+import { formOfText, functionOfText } from "../support/plain-region.ts";
+
+interface Found {
+  /** What broke, or is to hold. */
+  readonly name: string;
+  /** A marked function of a number, an array of three and a whole number. */
+  readonly text: string;
+  /** Until it is mended. */
+  readonly isBroken?: true;
+}
+
+const found: readonly Found[] = [
+  {
+    name: "powers of constants have a range, so that the search for whole numbers ends",
+    text: `export function f(u, x, n) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < n; i++) {
+    let [a, b] = [(1.5 + x[i] ** 2) ** Math.tanh(1.7), x[i] * u];
+    s += a * b;
+  }
+  return s;
+}`,
+  },
+  {
+    name: "callbacks of Array.from take the place as their second parameter",
+    text: `export function f(u, x, n) {
+  "use ad";
+  const t = Array.from({ length: 3 }, (_, i) => Math.sin(u * x[i]));
+  return t[0] + t[1] * t[2];
+}`,
+    isBroken: true,
+  },
+  {
+    name: "conditions of counted loops may read elements at places that are read themselves",
+    text: `export function f(u, x, n) {
+  "use ad";
+  const k = [0, 2, 1];
+  let s = u;
+  for (let i = 0; i < n && x[k[i]] < 0.9; i++) s = s * x[i] + 1;
+  return s;
+}`,
+    isBroken: true,
+  },
+];
+
+const types = "(u: number, x: number[], n: number): number";
+
+describe("found", () => {
+  test.each(found.filter(({ isBroken }) => isBroken !== true))("$name", ({ text }) => {
+    const f = functionOfText(text) as (...args: never[]) => unknown;
+    const form = formOfText(text.replace("(u, x, n)", types));
+    const args = [0.4, [0.3, -0.8, 0.6], 3];
+    const subject = { form, f, args, wrt: [0, 1], secondOrder: true, throughBackends: true };
+    expect(faultOfPlain(subject)).toBeUndefined();
+  });
+});
