@@ -57,8 +57,10 @@ export interface Host {
   memoryOf(array: string): ArrayMemory;
 }
 
-/** A check that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
+/** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
 export interface Guard {
+  /** What else must hold. */
+  readonly condition?: Expr;
   /** Places, exact: int32, or float64 that must be whole numbers. */
   readonly checks: readonly Check[];
 }

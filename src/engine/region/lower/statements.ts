@@ -1,5 +1,5 @@
 import * as k from "../../kernel/build.ts";
-import type { Expr } from "../../kernel/scalar.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import type { RegionExpr, RegionStmt } from "../region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
@@ -47,6 +47,12 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
       const sides = [openCursor(then, cursor), openCursor(otherwise, cursor)] as const;
       writeBlock(scope, sides[0], stmt.then);
       writeBlock(scope, sides[1], stmt.otherwise);
+      if (
+        sides[0].isDead &&
+        then.statements.every(({ kind }) => kind === "set") &&
+        stmt.otherwise.length === 0
+      )
+        return guardBy(scope, cursor, k.not(condition), then.statements);
       return writeBranch(scope, cursor, condition, [then, otherwise], sides);
     }
     case "throw":
@@ -57,6 +63,13 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
     default:
       return assertNever(stmt, "writeStmt");
   }
+}
+
+/** Has what comes after stand in the branch where a condition holds; else an error is noted. */
+function guardBy(scope: Scope, cursor: Cursor, condition: Expr, fails: readonly Stmt[]): void {
+  const stmt = enter(cursor, condition, (other) => other.statements.push(...fails));
+  scope.guards.set(stmt, { checks: [], condition });
+  cursor.canFail = true;
 }
 
 function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr): void {
