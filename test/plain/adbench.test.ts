@@ -95,6 +95,7 @@ function mixtureArguments({
   x,
 }: Mixture): Parameters<typeof objectives.gmm> {
   const n = d + m + 1;
+  // oxlint-disable-next-line oxc/approx-constant
   let logGamma = 0.25 * d * (d - 1) * Math.log(3.14159265359);
   for (let j = 1; j <= d; j++) logGamma += logGammaOfHalf(n + 1 - j);
   const constant = n * d * (Math.log(gamma) - 0.5 * Math.LN2) - logGamma;

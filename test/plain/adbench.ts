@@ -1,6 +1,7 @@
 // The four objectives of ADBench (Šrajer, Kukelova and Fitzgibbon, 2018) as plain functions.
 
 /** ADBench's own π, which is cut off. */
+// oxlint-disable-next-line oxc/approx-constant
 const pi = 3.14159265359;
 
 /** Weights, means, and logarithms of diagonals with what is below them, a row for each component. */
