@@ -237,8 +237,9 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
     const annotation = id.type === "Identifier" ? id.typeAnnotation?.typeAnnotation : undefined;
     if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword")
       typeOf(annotation, env.module);
+    const hint = id.type === "Identifier" ? id.name : undefined;
     const value = init
-      ? evaluate(env, init)
+      ? evaluate({ ...env, hint }, init)
       : unset(env, declarator, annotation && typeOf(annotation, env.module));
     declare(env, id, value, declarator, { isConst: kind === "const" });
   }
