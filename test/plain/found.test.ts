@@ -45,6 +45,17 @@ const found: readonly Found[] = [
 }`,
     isBroken: true,
   },
+  {
+    name: "rows of literals are written to at places that only a run tells",
+    text: `export function f(u, x, n) {
+  "use ad";
+  const k = [1, 0];
+  const d = [[u, x[0]], [x[1], x[2]]];
+  d[0][k[n - 3]] += Math.sin(u);
+  return d[0][0] * d[0][1] + d[1][0];
+}`,
+    isBroken: true,
+  },
 ];
 
 const types = "(u: number, x: number[], n: number): number";

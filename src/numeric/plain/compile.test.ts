@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, hessian, tensor, valueAndGrad } from "downhill";
-import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-text.ts";
+import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
 import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
 import { compile } from "./compile.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { moduleFrom } from "../../../test/support/plain-text.ts";
+import { moduleFrom } from "../../../test/support/plain-agreement.ts";
 import { elaborate } from "./elaborate.ts";
 import { PlainError } from "./refuse.ts";
 

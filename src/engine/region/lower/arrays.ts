@@ -13,8 +13,10 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
   const { buffer, offset, capacity } = scope.host.memoryOf(name);
   if (growable) {
     const room = capacity ?? k.i32(0);
-    scope.arrays.set(name, { type, buffer, offset, dims: [room], capacity: room });
-    clear(scope, cursor, { type, buffer, offset }, room);
+    const end = scope.host.fresh(`${name}.end`);
+    scope.changing.add(end);
+    const growth = { capacity: room, end: cursor.block.let(end, k.i32(0)) };
+    scope.arrays.set(name, { type, buffer, offset, dims: [room], growth });
     return;
   }
   const dims = stmt.dims.map((n) => {
