@@ -155,7 +155,8 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       "async functions and generators do not give numbers at once: write a plain function.",
     );
   if (env.calls.includes(node)) {
-    const name = node.id?.name ?? "this function";
+    const { callee: called = site } = site as Node & { readonly callee?: Node };
+    const name = node.id?.name ?? textOf(env, called);
     return refuse(
       env,
       site,
