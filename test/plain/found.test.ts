@@ -1,6 +1,6 @@
 // The smallest programs that showed a fault, by what was wrong.
 import { describe, expect, test } from "vitest";
-import { faultOfPlain } from "../support/plain-agreement.ts";
+import { faultOfPlain } from "../support/plain-faults.ts";
 import { formOfText, functionOfText } from "../support/plain-region.ts";
 
 interface Found {
@@ -42,6 +42,17 @@ const found: readonly Found[] = [
   let s = u;
   for (let i = 0; i < n && x[k[i]] < 0.9; i++) s = s * x[i] + 1;
   return s;
+}`,
+    isBroken: true,
+  },
+  {
+    name: "rows of literals are written to at places that only a run tells",
+    text: `export function f(u, x, n) {
+  "use ad";
+  const k = [1, 0];
+  const d = [[u, x[0]], [x[1], x[2]]];
+  d[0][k[n - 3]] += Math.sin(u);
+  return d[0][0] * d[0][1] + d[1][0];
 }`,
     isBroken: true,
   },

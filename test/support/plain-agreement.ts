@@ -1,101 +1,162 @@
-// What has to hold for every plain function: its region computes what the JavaScript does, also beside the arguments given, so that
-// differences of the JavaScript are the derivatives of the region, and with these everything that holds for regions.
-import type { PlainForm } from "../../src/numeric/plain/form.ts";
-import type { RegionValue } from "./evaluate-region.ts";
+// Plain functions as JavaScript runs them, and as regions: the same text, arguments and results.
+import { transformSync } from "esbuild";
+import { parseSync } from "oxc-parser";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate.ts";
+import type { Module, ModuleOptions } from "../../src/numeric/plain/module.ts";
+import { parseModule } from "../../src/numeric/plain/module.ts";
+import type { Node } from "../../src/numeric/plain/ast.ts";
+import type { RegionArray, RegionCounts, RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
-import { leavesOf } from "./plain-differences.ts";
-import { regionArguments, regionResults } from "./plain-region.ts";
-import type { Subject } from "./region-agreement.ts";
-import { faultOfRegion } from "./region-agreement.ts";
-import { along, inner, isReal, mapValue, numbersOf, realParams, resultTypes } from "./region-derivatives.ts";
 
-/** A plain function with arguments, in both of its forms. */
-export interface PlainSubject extends Omit<Subject, "region" | "args" | "isFine"> {
-  readonly form: PlainForm;
-  readonly f: (...args: never[]) => unknown;
-  readonly args: readonly unknown[];
-  /** Places of the arguments that have derivatives. */
-  readonly wrt: readonly number[];
-  /** Values from outside by their names. */
-  readonly outside?: Readonly<Record<string, unknown>>;
+/** The parser of build tools. */
+export function oxc(text: string, file: string): Node {
+  const { program, errors } = parseSync(/\.[cm]?[jt]s$/.test(file) ? file : `${file}.ts`, text);
+  if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
+  return program;
 }
 
-/** Says how a plain function and its region differ, if they do. */
-export function faultOfPlain(subject: PlainSubject): string | undefined {
-  const { form, f, args, wrt, outside = {} } = subject;
-  const { region } = form;
-  const call = (values: readonly unknown[]): RegionValue[] =>
-    regionResults(form, f(...(structuredClone(values) as never[])));
-  const { values, owners } = regionArguments(form, args, outside);
-  const want = call(args);
-  const { results } = evaluateRegion(region, values);
-  const value = difference("value", results, want, 1e-11);
-  if (value !== undefined) return value;
+export function moduleFrom(text: string, options: Partial<ModuleOptions> = {}): Module {
+  return parseModule(text, { parse: oxc, file: "example.ts", ...options });
+}
 
-  // the same near by, and slopes along a direction of the arguments that have derivatives
-  const moved = (h: number): unknown[] => {
-    const copy = structuredClone(args) as unknown[];
-    for (const k of wrt)
-      leavesOf(copy as unknown as Record<number, unknown>, k).forEach(({ get, set }, i) =>
-        set(get() + h * slope(k, i) * (k === zeroPlace(args) ? 0 : 1)),
+/** What a module exports, run by the engine that runs the tests. */
+export function exportsOf(text: string): Record<string, (...args: unknown[]) => unknown> {
+  const { code } = transformSync(text, { loader: "ts", format: "cjs", target: "es2022" });
+  const exported = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+  // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
+  new Function("module", "exports", code)(exported, exported.exports);
+  return exported.exports;
+}
+
+/** The values of a region's parameters for the arguments of a plain function. */
+export function regionArguments(form: PlainForm, args: readonly unknown[]): RegionValue[] {
+  const types = [...form.params, ...form.captured].map(({ type }) => type);
+  return types.flatMap((type, i) => leavesOf(type, args[i]));
+}
+
+function leavesOf(type: PlainType, value: unknown): RegionValue[] {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return [Number(value)];
+    case "record":
+      return type.fields.flatMap((field) =>
+        leavesOf(field.type, (value as Record<string, unknown>)[field.name]),
       );
-    return copy;
-  };
-  const beside = moved(0.37);
-  const other = difference(
-    "value elsewhere",
-    evaluateRegion(region, regionArguments(form, beside, outside).values).results,
-    call(beside),
-    1e-11,
-  );
-  if (other !== undefined) return other;
-  const isMoving = realParams(region);
-  const [still, unit] = [
-    regionArguments(form, moved(0), outside).values,
-    regionArguments(form, moved(1), outside).values,
-  ];
-  const tangents = unit
-    .map((one, i) => {
-      const from = numbersOf(still[i]!);
-      return mapValue(one, (x, j) => (wrt.includes(owners[i]!) ? x - from[j]! : 0));
-    })
-    .filter((_, i) => isMoving[i]);
-  const types = resultTypes(region);
-  const ones = results.filter((_, i) => isReal(types[i]!)).map((one) => mapValue(one, () => 1));
-  const sum = (h: number): number =>
-    inner(
-      call(moved(h)).filter((_, i) => isReal(types[i]!)),
-      ones,
-    );
-  const central = (h: number): number => (sum(h) - sum(-h)) / (2 * h);
-  const [near, far] = [central(1e-6), central(3e-6)];
-  const size = Math.max(1, Math.abs(near));
-  if (Math.abs(near - far) < 1e-5 * size) {
-    // no kink lies between
-    const exact = inner(along(region, values, tangents, tangents).first, ones);
-    if (!(Math.abs(exact - near) < 1e-4 * size)) return `derivative: ${exact}, and differences show ${near}`;
+    case "tuple":
+      return type.items.flatMap((item, i) => leavesOf(item, (value as unknown[])[i]));
+    case "array":
+      return [{ data: value as number[], dims: [(value as number[]).length] }];
+    case "matrix":
+      return stack(
+        (value as number[][]).map((row) => [{ data: row, dims: [row.length] }]),
+        1,
+      );
+    case "list":
+      return stack(
+        (value as unknown[]).map((item) => leavesOf(type.item, item)),
+        leavesOf(type.item, emptyOf(type.item)).length,
+      );
   }
-  const isFine = !JSON.stringify(region).includes(`"f32"`);
-  return faultOfRegion({ ...subject, region, args: values, isFine });
 }
 
-/** The place of the argument that is exactly 0, whose functions are as steep as can be: it stays. */
-const zeroPlace = (args: readonly unknown[]): number => args.indexOf(0);
+/** A value of a type without elements, for the leaves of empty lists. */
+function emptyOf(type: PlainType): unknown {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return 0;
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, emptyOf(field.type)]));
+    case "tuple":
+      return type.items.map(emptyOf);
+    case "array":
+    case "matrix":
+    case "list":
+      return [];
+  }
+}
 
-const slope = (k: number, i: number): number => Math.cos(1 + 1.9 * k + 2.1 * i);
+/** Leaves of items one after the other: an axis more. */
+function stack(items: readonly (readonly RegionValue[])[], leaves: number): RegionValue[] {
+  return Array.from({ length: leaves }, (_, k): RegionArray => {
+    const parts = items.map((item) => item[k]!);
+    const dims = parts[0] !== undefined && typeof parts[0] === "object" ? parts[0].dims : [];
+    return {
+      data: parts.flatMap((part) => (typeof part === "number" ? [part] : Array.from(part.data))),
+      dims: [items.length, ...dims],
+    };
+  });
+}
 
-function difference(
-  what: string,
-  got: readonly RegionValue[],
-  want: readonly RegionValue[],
-  tolerance: number,
-): string | undefined {
-  const [xs, ys] = [got.flatMap(numbersOf), want.flatMap(numbersOf)];
-  if (xs.length !== ys.length) return `${what}: ${xs.length} numbers, not ${ys.length}`;
-  const place = xs.findIndex(
-    (x, i) => !Object.is(x, ys[i]) && !(Math.abs(x - ys[i]!) <= tolerance * Math.max(1, Math.abs(ys[i]!))),
-  );
-  return place < 0
-    ? undefined
-    : `${what}: number ${place} is ${xs[place]}, and JavaScript gives ${ys[place]}`;
+/** A value of a plain function made of the results of its region, of numbers, booleans, arrays and objects. */
+export function plainResult(type: PlainType, results: RegionValue[]): unknown {
+  switch (type.kind) {
+    case "number":
+      return results.shift();
+    case "boolean":
+      return results.shift() === 1;
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, plainResult(field.type, results)]));
+    case "tuple":
+      return type.items.map((item) => plainResult(item, results));
+    case "array":
+    case "matrix":
+    case "list": {
+      const leaves = leavesOf(
+        type.kind === "list" ? type.item : { kind: "number" },
+        emptyOf(type.kind === "list" ? type.item : { kind: "number" }),
+      ).length;
+      const own = results.splice(0, leaves) as RegionArray[];
+      return unstack(type, own);
+    }
+  }
+}
+
+function unstack(type: PlainType, arrays: readonly RegionArray[]): unknown {
+  const [n = 0, ...rest] = arrays[0]?.dims ?? [];
+  return Array.from({ length: n }, (_, i) => {
+    const parts = arrays.map(({ data, dims: [, ...inner] }): RegionValue => {
+      const size = inner.reduce((all, dim) => all * dim, 1);
+      const part = Array.from(data).slice(i * size, (i + 1) * size);
+      return inner.length === 0 ? part[0]! : { data: part, dims: inner };
+    });
+    if (type.kind === "list") return plainResult(type.item, parts);
+    return rest.length === 0 ? parts[0] : unstack({ kind: "array", of: "number[]" }, parts as RegionArray[]);
+  });
+}
+
+/** Typed arrays as lists of numbers, as `plainResult` gives them. */
+export function listed(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
+  if (Array.isArray(value)) return value.map(listed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, listed(field)]));
+}
+
+export interface Agreement {
+  readonly form: PlainForm;
+  readonly counts: RegionCounts;
+  /** What JavaScript gives, with lists for arrays. */
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+/** Runs the marked function `name` both ways. */
+export function runBothWays(
+  text: string,
+  args: readonly unknown[],
+  {
+    name,
+    captured = [],
+    ...options
+  }: Partial<ModuleOptions> & { name?: string; captured?: readonly unknown[] } = {},
+): Agreement {
+  const form = elaborate(moduleFrom(text, options), name);
+  const region = evaluateRegion(form.region, regionArguments(form, [...args, ...captured]));
+  const actual = plainResult(form.result, [...region.results]);
+  const f = exportsOf(text)[name ?? form.region.name]!;
+  const copies = args.map((arg) => (typeof arg === "object" ? structuredClone(arg) : arg));
+  return { form, counts: region.counts, expected: listed(f(...copies)), actual };
 }

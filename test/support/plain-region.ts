@@ -1,7 +1,6 @@
 // Plain functions as regions, and their arguments and results as those of regions, taken apart here by what the form says.
 import { parseSync } from "oxc-parser";
 import { runInThisContext } from "node:vm";
-import type { Node } from "../../src/numeric/plain/ast.ts";
 import { elaborate } from "../../src/numeric/plain/elaborate.ts";
 import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
 import type { Module } from "../../src/numeric/plain/module.ts";

@@ -1,7 +1,7 @@
 // One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
 import { enableTurbo } from "downhill";
 import { choicesOf, shrink } from "./draw-region.ts";
-import { faultOfPlain } from "./plain-agreement.ts";
+import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";
 import { Choices } from "./random-choices.ts";
 import { randomPlain } from "./random-plain.ts";

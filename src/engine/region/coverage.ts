@@ -48,6 +48,26 @@ export function coveredStores(
   return covered;
 }
 
+/**
+ * The stores to linear arrays that are the only ones to their array and give no element a value twice: what was there before is the
+ * 0 that the array began with.
+ */
+export function storedOnce(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
+  const once = new Set<RegionStmt>();
+  const definitions = definitionsIn(body);
+  const block = (stmts: readonly RegionStmt[]): void => {
+    for (const [at, stmt] of stmts.entries()) {
+      for (const inner of blocksOf(stmt)) block(inner);
+      if (stmt.kind !== "array" || !useful.has(stmt.name) || stmt.growable === true) continue;
+      const behind = stmts.slice(at + 1);
+      const stores = keptStores(stmt.name, behind, behind, definitions);
+      if (stores.length === 1) once.add(stores[0]!);
+    }
+  };
+  block(body);
+  return once;
+}
+
 function definitionsIn(body: readonly RegionStmt[]): ReadonlyMap<string, Let> {
   const mutable = mutableNames(body);
   const definitions = new Map<string, Let>();

@@ -7,6 +7,7 @@ import { engineScalarValues } from "../../../test/support/scalar-values.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { checkRegion } from "./check.ts";
 import { cotangents, floatingParams } from "./gradient.ts";
+import { printRegion } from "./print.ts";
 import type { Region, RegionExpr, RegionParam, RegionStmt } from "./region.ts";
 import { tangent } from "./tangent.ts";
 import type { TransposeOptions } from "./transpose.ts";
@@ -131,6 +132,61 @@ const halving = region(
 );
 
 describe("cotangents", () => {
+  test("of a regression read as people would write them", () => {
+    expect(printRegion(gradientOf(regression))).toMatchInlineSnapshot(`
+      "function "cotangents of f"(w: f64[], xs: f64[][], ct: f64) {
+        let s = 0;
+        const as_f64 = f64(xs.length);
+        const w_bar = array(f64, w.length);
+        const xs_bar = array(f64, xs.length, xs[0].length);
+        const s_bar = ct / as_f64;
+        for (let i = 0; i < xs.length; i++) {
+          let a = 0;
+          for (let j = 0; j < w.length; j++) {
+            a = a + w[j] * xs[i][j];
+          }
+          const e = tanh(a);
+          const k = e * e;
+          s = s + k;
+          const a_bar = (s_bar * e + s_bar * e) * (1 - k);
+          for (let j_2 = 0; j_2 < w.length; j_2++) {
+            w_bar[j_2] = w_bar[j_2] + a_bar * xs[i][j_2];
+            xs_bar[i][j_2] = xs_bar[i][j_2] + a_bar * w[j_2];
+          }
+        }
+        return [s / as_f64, w_bar, xs_bar];
+      }"
+    `);
+  });
+
+  test("of a chain are computed of what the way forward recorded", () => {
+    expect(printRegion(gradientOf(chain))).toMatchInlineSnapshot(`
+      "function "cotangents of f"(x: f64, n: i32, ct: f64) {
+        let s = x;
+        const n_2 = maximum(n, 0);
+        const s_now_tape = array(f64, n_2);
+        const sin_tape = array(f64, n_2);
+        const k_tape = array(f64, n_2);
+        for (let i = 0; i < n; i++) {
+          const s_now = s;
+          s_now_tape[i] = s_now;
+          const sin = sin(s_now);
+          sin_tape[i] = sin;
+          k_tape[i] = cos(s_now);
+          s = sin * s_now;
+        }
+        let s_bar = ct;
+        for (let i_2 = 0; i_2 < n; i_2++) /* last one first */ {
+          const ct_2 = s_bar;
+          s_bar = 0;
+          s_bar = s_bar + ct_2 * s_now_tape[i_2] * k_tape[i_2];
+          s_bar = s_bar + ct_2 * sin_tape[i_2];
+        }
+        return [s, s_bar];
+      }"
+    `);
+  });
+
   test("of a loop whose iterations share nothing but sums go back within each iteration, and nothing is recorded", () => {
     expect(arraysOf(gradientOf(regression))).toEqual(["w_bar", "xs_bar"]);
     const separate = gradientOf(regression, { fuse: false });
@@ -294,6 +350,20 @@ describe("what the way back records", () => {
     expect(JSON.stringify(made)).not.toContain("growable");
     // sin and cos of each value, and the value itself
     expect(count(made, [0.7, 50, 1]).peakBytes).toBe(50 * 3 * 8);
+  });
+
+  test("is that of one segment of √n iterations with checkpoints, and √n states", () => {
+    const made = gradientOf(chain, { checkpoint: true });
+    const [plain, few, many] = [gradientOf(chain), made, made].map((one, k) =>
+      count(one, [0.7, k === 1 ? 100 : 1600, 1]),
+    );
+    expect(many!.peakBytes / few!.peakBytes).toBe(4);
+    expect(many!.peakBytes).toBe(40 * 8 + 40 * 3 * 8);
+    expect(many!.iterations / plain!.iterations).toBeLessThan(1.6); // forwards twice, and back
+    const both = [made, gradientOf(chain)].map(
+      (one) => evaluateRegion(one, [0.7, 50, 1], { values }).results,
+    );
+    expect(both[0]).toEqual(both[1]);
   });
 
   test("grows where nobody knows how many iterations there are", () => {

@@ -174,6 +174,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     tail: new Set(),
     calls: [...env.calls, node],
     loops: [],
+    hint: undefined,
     site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),
   };
   if (args.length < node.params.filter(({ type }) => type === "Identifier").length) {

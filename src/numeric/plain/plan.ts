@@ -318,7 +318,8 @@ function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never 
   return refuse(env, node, `what was ${to} cannot become ${from}: use another variable.`);
 }
 
-function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
+/** Has the call check that two arrays have one length. */
+export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
   const message = "an array gets the elements of one of another length; arrays keep their length here";
   const then = [{ kind: "throw", message, at: at(env, node) }] as const;
   env.out.push({

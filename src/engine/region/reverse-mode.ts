@@ -1,0 +1,582 @@
+// The way forward and the way back of a region that is linear in some of its parameters.
+import { internalError } from "../errors/index.ts";
+import { assertNever, must } from "../util/assert-never.ts";
+import type { Builder, Writer } from "./build.ts";
+import type { LoopState, Segments } from "./checkpoint.ts";
+import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
+import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
+import { storedOnce } from "./coverage.ts";
+import { mutableNames } from "./flatten.ts";
+import { chooseFusion, isOrderFree } from "./fuse.ts";
+import type { ScalarFunctions } from "./functions.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
+import { maskedStatements } from "./masks.ts";
+import type { Block, Needs } from "./needs.ts";
+import { needsOf } from "./needs.ts";
+import type { Loop, Prepared } from "./prepare.ts";
+import { directNames, prepare } from "./prepare.ts";
+import type { Pull, Term } from "./pullback.ts";
+import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
+import { Records } from "./records.ts";
+import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
+import type { TransposeOptions } from "./options.ts";
+import { declarationOf } from "./tangent.ts";
+import { mapExpr } from "./walk.ts";
+
+/** A block that runs forwards and then back, in one scope. */
+interface RootBlock {
+  readonly needs: Needs;
+  readonly records: Records;
+  /** Names that have one value in the block. */
+  readonly fixed: ReadonlySet<string>;
+  readonly checkpointed: ReadonlyMap<RegionStmt, LoopState>;
+  /** The loops that went forwards in segments. */
+  readonly segments: Map<RegionStmt, Segments>;
+}
+
+/** What happens where a block turns back. */
+interface Turn {
+  /** Once the way back begins: declares cotangents, and gives them those of results. */
+  readonly begin: () => void;
+  /** Once all has gone forwards. */
+  readonly end?: () => void;
+}
+
+/** Transposes one region, which is in flat form. */
+export class ReverseMode {
+  readonly #flat: Region;
+  readonly #build: Builder;
+  readonly #linearParams: readonly RegionParam[];
+  readonly #linearResults: readonly boolean[];
+  readonly #linearity: Linearity;
+  readonly #prepared: Prepared;
+  readonly #options: TransposeOptions;
+  /** The block in hand that runs forwards and then back. */
+  #root!: RootBlock;
+  readonly #masked: ReadonlySet<RegionStmt>;
+  /** Stores before which there was nothing but 0. */
+  readonly #once: ReadonlySet<RegionStmt>;
+  readonly #isResultMasked: (result: number) => boolean;
+  readonly #mutable: ReadonlySet<string>;
+  /** What stands for a known local on the way back, where it is another one. */
+  readonly #recalled = new Map<string, RegionExpr>();
+  /** The cotangents of linear names: mutable locals and arrays; or the sum of what came so far, for one that is used in its own block. */
+  readonly #cotangents = new Map<string, RegionExpr>();
+  readonly #arrays = new Map<string, string>();
+  /** Cotangents that are locals which change. */
+  readonly #changing = new Set<string>();
+  /** Linear locals that are read in statements of their own block only. */
+  readonly #direct: ReadonlySet<string>;
+
+  constructor(
+    flat: Region,
+    linear: readonly boolean[],
+    linearResults: readonly boolean[],
+    functions: ScalarFunctions,
+    options: TransposeOptions,
+  ) {
+    this.#flat = flat;
+    this.#options = options;
+    this.#build = makeBuilder(flat, functions);
+    this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
+    this.#linearResults = linearResults;
+    this.#linearity = linearityOf(flat, linear, linearResults);
+    this.#prepared = prepare(flat, this.#linearity, this.#build);
+    this.#mutable = mutableNames(this.#prepared.body);
+    const { body } = this.#prepared;
+    this.#isResultMasked = (result) => options.masked?.[result] ?? false;
+    const { coverage = true } = options;
+    const region = { body, results: flat.results };
+    this.#masked = maskedStatements(region, this.#linearity, this.#isResultMasked, coverage);
+    this.#once = coverage ? storedOnce(body, this.#linearity) : new Set();
+    this.#direct = directNames(body, this.#linearity.linear, this.#mutable);
+  }
+
+  region(): Region {
+    const { params, name } = this.#flat;
+    const out: RegionStmt[] = [];
+    const entry = new Set(params.map((param) => param.name));
+    let cotangents: readonly RegionParam[] = [];
+    let values: readonly RegionResult[] = [];
+    this.#derive(this.#prepared.body, entry, out, {
+      begin: () => {
+        cotangents = this.#begin(out);
+      },
+      end: () => {
+        values = this.#values(out);
+      },
+    });
+    return {
+      ...this.#flat,
+      name: `transpose of ${name}`,
+      params: [...params.filter((param) => !this.#linearParams.includes(param)), ...cotangents],
+      body: out,
+      results: [...values, ...this.#linearParams.map((param) => this.#result(param))],
+    };
+  }
+
+  /** The results that are not linear. Segments that run again change locals once more: their values are kept. */
+  #values(out: RegionStmt[]): readonly RegionResult[] {
+    const known = this.#flat.results.filter((_, i) => this.#linearResults[i] !== true);
+    if (this.#root.segments.size === 0) return known;
+    return known.map((result) => {
+      if (result.kind === "array" || result.value.kind !== "local" || !this.#mutable.has(result.value.name))
+        return result;
+      const name = this.#build.fresh(`${result.value.name}_result`);
+      out.push({ kind: "let", name, value: result.value });
+      return { kind: "scalar", value: local(result.value.type, name) };
+    });
+  }
+
+  /**
+   * A block and then its way back; some of its loops go back within their iterations.
+   */
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+    const { fuse = true, recompute = true, checkpoint = false } = this.#options;
+    const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
+      needsOf(
+        { block, entry, apart },
+        this.#prepared.counts,
+        this.#linearity,
+        this.#build.functions,
+        recompute,
+      );
+    let needs = needsOfBlock(new Set());
+    const isOutermost = block === this.#prepared.body;
+    const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
+    const fusion = fuse
+      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      : undefined;
+    const checkpointed = new Map<RegionStmt, LoopState>(
+      checkpoint && isOutermost
+        ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
+        : [],
+    );
+    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    if (apart.size > 0) needs = needsOfBlock(apart);
+    const fixed = new Set(entry);
+    for (const stmt of block)
+      if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
+        fixed.add(stmt.name);
+    const { fused, first, early } = fusion ?? {
+      fused: new Set<RegionStmt>(),
+      first: block.length,
+      early: new Set<RegionStmt>(),
+    };
+    for (const loop of fused) checkpointed.delete(loop);
+    const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
+    const around = this.#root;
+    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed);
+    this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
+    const [before, behind] = [block.slice(0, first), block.slice(first)];
+    for (const stmt of before) {
+      out.push(...records.declare(stmt));
+      this.#forward(stmt, out);
+    }
+    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
+    turn.begin();
+    this.#reverseStmts(
+      behind.filter((stmt) => !fused.has(stmt)),
+      out,
+    );
+    for (const stmt of behind) {
+      if (fused.has(stmt)) this.#fused(stmt as Loop, fixed, out);
+      else if (!early.has(stmt)) this.#forward(stmt, out);
+    }
+    turn.end?.();
+    this.#reverseStmts(before, out);
+    this.#root = around;
+  }
+
+  /** A loop each of whose iterations goes back as soon as it has gone forwards. */
+  #fused(loop: Loop, fixed: ReadonlySet<string>, out: RegionStmt[]): void {
+    const body: RegionStmt[] = [];
+    const entry = new Set(fixed);
+    if (loop.kind === "for") entry.add(loop.index);
+    this.#derive(loop.body, entry, body, { begin: () => this.#declare(loop.body, body) });
+    out.push({ ...loop, body });
+  }
+
+  // ---- loops in segments
+
+  /** Runs a loop segment by segment, and saves what it changes where each begins. */
+  #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
+    const segments = cutInSegments(loop, state, this.#build);
+    this.#root.segments.set(loop, segments);
+    const index = local("i32", this.#build.fresh("segment"));
+    const { stmts, from, to } = segments.bounds(index);
+    // its own names are those of the segments that run again
+    const inner = renamed([{ ...loop, from, to, body: this.#forwardBlock(loop.body) }], this.#build);
+    const body = [...segments.save(index), ...stmts, ...inner];
+    out.push(...segments.begin);
+    out.push({ kind: "for", index: index.name, from: constant("i32", 0), to: segments.count, step: 1, body });
+  }
+
+  /** From the last segment to the first: runs it again, with records, and back. */
+  #reverseSegments(loop: For, segments: Segments, out: RegionStmt[]): void {
+    const index = local("i32", this.#build.fresh("segment"));
+    const { stmts, from, to } = segments.bounds(index);
+    const body = [...segments.restore(index), ...stmts];
+    const entry = new Set([...this.#root.fixed, ...[from, to].flatMap(readsOf)]);
+    this.#derive([{ ...loop, from, to }], entry, body, { begin: () => undefined });
+    const [first, end] = [constant("i32", 0), segments.count];
+    out.push({ kind: "for", index: index.name, from: first, to: end, step: 1, reverse: true, body });
+  }
+
+  // ---- forwards
+
+  #forwardBlock(stmts: Block): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    for (const stmt of stmts) this.#forward(stmt, out);
+    return out;
+  }
+
+  /** What is not linear, with its records. */
+  #forward(stmt: RegionStmt, out: RegionStmt[]): void {
+    const target = targetOf(stmt);
+    if (target !== undefined && this.#linearity.linear.has(target)) return;
+    switch (stmt.kind) {
+      case "let":
+        out.push(stmt, ...this.#root.records.record(stmt.name));
+        return;
+      case "for":
+      case "while": {
+        const state = this.#root.checkpointed.get(stmt);
+        if (state !== undefined && stmt.kind === "for") {
+          this.#forwardSegments(stmt, state, out);
+          return;
+        }
+        const begin = this.#root.records.beginForward(stmt);
+        out.push({
+          ...stmt,
+          body: [...begin, ...this.#forwardBlock(stmt.body)],
+        });
+        out.push(...this.#root.records.afterForward(stmt));
+        return;
+      }
+      case "if":
+        out.push({
+          ...stmt,
+          then: this.#forwardBlock(stmt.then),
+          otherwise: this.#forwardBlock(stmt.otherwise),
+        });
+        return;
+      case "set":
+      case "array":
+      case "store":
+      case "swap":
+      case "throw":
+        out.push(stmt);
+        return;
+      default:
+        assertNever(stmt, "transpose");
+    }
+  }
+
+  // ---- backwards
+
+  /** Declares the cotangents of the outermost block, and gives them those of the results. Returns the parameters. */
+  #begin(out: RegionStmt[]): RegionParam[] {
+    for (const param of this.#linearParams) this.#declareParam(param, out);
+    this.#declare(this.#prepared.body, out);
+    return this.#flat.results.flatMap((result, i): RegionParam[] => {
+      if (this.#linearResults[i] !== true) return [];
+      if (result.kind === "array") return [this.#seedArray(result.name, out)];
+      const { type } = result.value;
+      const name = this.#build.fresh("ct");
+      if (readsOf(result.value).some((read) => this.#linearity.useful.has(read)))
+        this.#pull(result.value, local(type, name), this.#isResultMasked(i), out);
+      else if (!isZero(result.value)) throw internalError("a result is not linear in the tangents");
+      return [{ kind: "scalar", name, type }];
+    });
+  }
+
+  #declareParam(param: RegionParam, out: RegionStmt[]): void {
+    const name = this.#cotangentName(param.name);
+    if (param.kind === "scalar") {
+      this.#declareLocal(param.name, name, param.type, out);
+      return;
+    }
+    const dims = must(param.lengths, `the lengths of ${param.name}`);
+    out.push({ kind: "array", name, type: param.type, dims });
+    this.#arrays.set(param.name, name);
+  }
+
+  #result(param: RegionParam): RegionResult {
+    if (param.kind === "array")
+      return { kind: "array", name: must(this.#arrays.get(param.name), "a cotangent") };
+    return { kind: "scalar", value: must(this.#cotangents.get(param.name), "a cotangent") };
+  }
+
+  /** Copies the cotangent of a result into the one that it begins with. */
+  #seedArray(array: string, out: RegionStmt[]): RegionParam {
+    const { type, dims } = declarationOf(array, this.#flat.body);
+    const name = this.#build.fresh("ct");
+    const target = this.#arrays.get(array);
+    if (target !== undefined) {
+      const indices = dims.map(() => local("i32", this.#build.fresh("i")));
+      let body: RegionStmt[] = [
+        { kind: "store", array: target, places: indices, value: load(type, name, ...indices) },
+      ];
+      for (let axis = dims.length - 1; axis >= 0; axis--)
+        body = [
+          {
+            kind: "for",
+            index: indices[axis]!.name,
+            from: constant("i32", 0),
+            to: dims[axis]!,
+            step: 1,
+            body,
+          },
+        ];
+      out.push(...body);
+    }
+    const lengths = dims.map((n) => this.#byParams(n));
+    const isKnown = lengths.every((n) => n !== undefined);
+    return { kind: "array", name, type, rank: dims.length, ...(isKnown ? { lengths } : {}) };
+  }
+
+  /** A whole number said by parameters, if it is made of them. */
+  #byParams(expr: RegionExpr): RegionExpr | undefined {
+    const { params, body } = this.#flat;
+    if (expr.kind === "const" || expr.kind === "length") return expr;
+    if (expr.kind === "local") {
+      if (params.some((param) => param.name === expr.name)) return expr;
+      const stmt = body.find((one) => one.kind === "let" && one.name === expr.name);
+      return stmt?.kind === "let" && !this.#mutable.has(expr.name) ? this.#byParams(stmt.value) : undefined;
+    }
+    if (expr.kind !== "apply") return undefined;
+    const args = expr.args.map((x) => this.#byParams(x));
+    return args.every((x) => x !== undefined) ? { ...expr, args } : undefined;
+  }
+
+  #reverseBlock(stmts: Block, begin: readonly RegionStmt[]): RegionStmt[] {
+    const out: RegionStmt[] = [...begin];
+    for (const recovery of this.#root.needs.of.get(stmts) ?? []) {
+      const { name, value } = recovery.stmt;
+      const again = this.#build.fresh(name);
+      out.push({
+        kind: "let",
+        name: again,
+        value: recovery.kind === "again" ? this.#recall(value) : this.#root.records.recall(recovery),
+        at: recovery.stmt.at,
+      });
+      this.#recalled.set(name, local(value.type, again));
+    }
+    this.#declare(stmts, out);
+    this.#reverseStmts(stmts, out);
+    return out;
+  }
+
+  /** Declares the cotangents of what is linear and declared in a block. */
+  #declare(stmts: Block, out: RegionStmt[]): void {
+    for (const stmt of stmts) {
+      if ((stmt.kind !== "let" && stmt.kind !== "array") || !this.#linearity.useful.has(stmt.name)) continue;
+      const name = this.#cotangentName(stmt.name);
+      if (stmt.kind === "array") {
+        out.push({ ...stmt, name, dims: stmt.dims.map((n) => this.#recall(n)) });
+        this.#arrays.set(stmt.name, name);
+      } else if (!this.#direct.has(stmt.name)) {
+        this.#declareLocal(stmt.name, name, stmt.value.type, out);
+      }
+    }
+  }
+
+  /** Declares a cotangent that is added to. */
+  #declareLocal(of: string, name: string, type: RegionType, out: RegionStmt[]): void {
+    out.push({ kind: "let", name, value: constant(type, 0) });
+    this.#cotangents.set(of, local(type, name));
+    this.#changing.add(name);
+  }
+
+  #reverseStmts(stmts: Block, out: RegionStmt[]): void {
+    for (const stmt of stmts.toReversed())
+      if (hasTarget(stmt, this.#linearity.useful)) this.#reverse(stmt, out);
+  }
+
+  #reverse(stmt: RegionStmt, out: RegionStmt[]): void {
+    switch (stmt.kind) {
+      case "let": {
+        const ct = this.#cotangents.get(stmt.name);
+        if (ct !== undefined) this.#pull(stmt.value, ct, this.#masked.has(stmt), out);
+        return;
+      }
+      case "set":
+        this.#reverseSet(stmt, out);
+        return;
+      case "store":
+        this.#reverseStore(stmt, out);
+        return;
+      case "swap":
+        out.push({ ...stmt, x: this.#array(stmt.x), y: this.#array(stmt.y) });
+        return;
+      case "if": {
+        const [then, otherwise] = [this.#reverseBlock(stmt.then, []), this.#reverseBlock(stmt.otherwise, [])];
+        out.push({ ...stmt, condition: this.#recall(stmt.condition), then, otherwise });
+        return;
+      }
+      case "for":
+      case "while": {
+        const segments = this.#root.segments.get(stmt);
+        if (segments !== undefined && stmt.kind === "for") this.#reverseSegments(stmt, segments, out);
+        else this.#reverseLoop(stmt, out);
+        return;
+      }
+      case "array":
+      case "throw":
+        return;
+      default:
+        assertNever(stmt, "transpose");
+    }
+  }
+
+  #reverseSet(stmt: RegionStmt & { readonly kind: "set" }, out: RegionStmt[]): void {
+    const { name, value } = stmt;
+    const target = must(this.#cotangents.get(name), "a cotangent");
+    const { type } = value;
+    const isMasked = this.#masked.has(stmt);
+    const terms = accumulatedTerms(value, (leaf) => leaf.kind === "local" && leaf.name === name);
+    const before = (): RegionExpr => {
+      const ct = this.#build.fresh("ct");
+      out.push({ kind: "let", name: ct, value: target });
+      return local(type, ct);
+    };
+    if (terms !== undefined) {
+      const ct = terms.some(({ expr }) => readsOf(expr).includes(name)) ? before() : target;
+      this.#pullTerms(terms, ct, isMasked, out);
+      return;
+    }
+    const ct = isZero(value) ? undefined : before();
+    out.push({ kind: "set", name: nameOf(target), value: constant(type, 0), at: stmt.at });
+    if (ct !== undefined) this.#pull(value, ct, isMasked, out);
+  }
+
+  #reverseStore(stmt: RegionStmt & { readonly kind: "store" }, out: RegionStmt[]): void {
+    const { array, places, value, at } = stmt;
+    const isMasked = this.#masked.has(stmt);
+    const target = this.#array(array);
+    const recalled = places.map((place) => this.#recall(place));
+    const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
+    const ct = local(value.type, this.#build.fresh("ct"));
+    const element: RegionExpr = { kind: "load", type: value.type, array: target, places: recalled, at };
+    if (!isZero(value)) out.push({ kind: "let", name: ct.name, value: element, at });
+    if (terms !== undefined) {
+      this.#pullTerms(terms, ct, isMasked, out);
+      return;
+    }
+    if (!this.#once.has(stmt))
+      out.push({ kind: "store", array: target, places: recalled, value: constant(value.type, 0), at });
+    if (!isZero(value)) this.#pull(value, ct, isMasked, out);
+  }
+
+  #pullTerms(terms: readonly Term[], ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
+    for (const { expr, isNegative } of terms)
+      this.#pull(expr, isNegative ? this.#build.apply("neg", ct) : ct, isMasked, out);
+  }
+
+  #reverseLoop(stmt: Loop, out: RegionStmt[]): void {
+    const index = local("i32", this.#build.fresh(stmt.kind === "for" ? stmt.index : "iteration"));
+    const total = this.#prepared.counts.get(stmt)?.total;
+    const { at } = stmt;
+    if (stmt.kind === "while") {
+      const from = constant("i32", 0);
+      const to = this.#recall(must(total, "the count of a loop"));
+      out.push(...this.#root.records.beforeReverse(stmt, from, to, to));
+      const body = this.#reverseBlock(stmt.body, this.#root.records.beginReverse(stmt, index, from));
+      out.push({ kind: "for", index: index.name, from, to, step: 1, reverse: true, body, at });
+      return;
+    }
+    this.#recalled.set(stmt.index, index);
+    const { step, reverse } = stmt;
+    const from = this.#recall(stmt.from);
+    let to = this.#recall(total ?? stmt.to);
+    out.push(...this.#root.records.beforeReverse(stmt, from, to, total && to));
+    if (total !== undefined) {
+      const end = this.#build.apply("add", from, this.#build.apply("mul", to, constant("i32", step)));
+      to = local("i32", this.#build.fresh("end"));
+      out.push({ kind: "let", name: nameOf(to), value: end, at });
+    }
+    const body = this.#reverseBlock(stmt.body, this.#root.records.beginReverse(stmt, index, from));
+    const { reorder = true } = this.#options;
+    const isFree = reorder && isOrderFree(stmt, this.#linearity) && !this.#root.records.isOrdered(stmt);
+    const isForward = reverse === true || isFree;
+    const direction = isForward ? {} : { reverse: true as const };
+    out.push({ kind: "for", index: index.name, from, to, step, ...direction, body, at });
+  }
+
+  /** Adds a cotangent to what an expression reads, times its coefficients. */
+  #pull(expr: RegionExpr, ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
+    const writer: Writer = {
+      stmts: out,
+      bind: (value, hint) => {
+        if (isAtom(value)) return value;
+        const name = this.#build.fresh(hint);
+        out.push({ kind: "let", name, value });
+        return local(value.type, name);
+      },
+    };
+    const pull: Pull = {
+      build: this.#build,
+      linear: this.#linearity.linear,
+      writer,
+      recall: (known) => this.#recall(known),
+      accumulate: (leaf, more) => this.#accumulate(leaf, more, writer),
+    };
+    pullBack(pull, expr, ct, isMasked);
+  }
+
+  #accumulate(leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr, writer: Writer): void {
+    if (leaf.kind === "load") {
+      const element = {
+        ...leaf,
+        array: this.#array(leaf.array),
+        places: leaf.places.map((place) => this.#recall(place)),
+      };
+      const { array, places, at } = element;
+      writer.stmts.push({ kind: "store", array, places, value: this.#build.apply("add", element, ct), at });
+      return;
+    }
+    const sum = this.#cotangents.get(leaf.name);
+    if (this.#direct.has(leaf.name)) {
+      if (sum === undefined && ct.kind === "local" && this.#changing.has(ct.name)) {
+        const name = this.#cotangentName(leaf.name);
+        writer.stmts.push({ kind: "let", name, value: ct });
+        this.#cotangents.set(leaf.name, local(ct.type, name));
+        return;
+      }
+      const next = sum === undefined ? ct : this.#build.apply("add", sum, ct);
+      this.#cotangents.set(leaf.name, writer.bind(next, this.#hint(leaf.name)));
+    } else {
+      const target = must(sum, `the cotangent of ${leaf.name}`);
+      writer.stmts.push({ kind: "set", name: nameOf(target), value: this.#build.apply("add", target, ct) });
+    }
+  }
+
+  #array(name: string): string {
+    return must(this.#arrays.get(name), `the cotangent of ${name}`);
+  }
+
+  /** A known expression as it is said on the way back. */
+  #recall(expr: RegionExpr): RegionExpr {
+    return mapExpr(expr, (x) => (x.kind === "local" ? (this.#recalled.get(x.name) ?? x) : x));
+  }
+
+  #cotangentName(name: string): string {
+    return this.#build.fresh(this.#hint(name));
+  }
+
+  /** The tangent of x is called dx, and its cotangent x_bar. */
+  #hint(name: string): string {
+    return `${name.replace(/^d(?=.)/, "")}_bar`;
+  }
+}
+
+function namesIn(result: RegionResult): readonly string[] {
+  return result.kind === "array" ? [result.name] : readsOf(result.value);
+}
+
+function nameOf(expr: RegionExpr): string {
+  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  return expr.name;
+}
