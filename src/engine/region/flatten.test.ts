@@ -63,7 +63,7 @@ describe("flat form", () => {
       body: [r.set("s", r.apply("add", r.apply("mul", s, r.f64(2)), r.f64(1)))],
     };
     const flat = flatten(
-      region([r.declare("s", x), loop], r.apply("neg", r.apply("sin", s))),
+      region([r.declare("s", r.f64(1)), loop], r.apply("neg", r.apply("sin", s))),
       scalarFunctions,
     );
     walkStmts(flat.body, (stmt) => {

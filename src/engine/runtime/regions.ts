@@ -54,9 +54,17 @@ export function callRegion(region: Region, args: readonly RegionArgument[]): Reg
   return (engine.regions ??= makeRegionCache()).callOf(region)(args);
 }
 
+/** A region that was called. */
+interface Known {
+  readonly region: Region;
+  readonly code: Code;
+  readonly call: RegionCall;
+}
+
 function makeRegionCache(): RegionCache {
   const byKey = makeLru<string, Code>(mostKept, (_, code) => code.drop());
-  let byRegion = new WeakMap<Region, { readonly code: Code; readonly call: RegionCall }>();
+  let byRegion = new WeakMap<Region, Known>();
+  let latest: Known | undefined; // one region is called over and over: to look it up takes a part of a short call
   const codeOf = (region: Region): Code => {
     const key = regionKey(region);
     let code = byKey.get(key);
@@ -69,17 +77,21 @@ function makeRegionCache(): RegionCache {
   };
   return {
     callOf(region) {
-      const known = byRegion.get(region);
-      if (known !== undefined && !known.code.isDropped()) return known.call;
+      const known = latest?.region === region ? latest : byRegion.get(region);
+      if (known !== undefined && !known.code.isDropped()) {
+        latest = known;
+        return known.call;
+      }
       const code = codeOf(region);
-      const call = callOf(code, region);
-      byRegion.set(region, { code, call });
-      return call;
+      latest = { region, code, call: callOf(code, region) };
+      byRegion.set(region, latest);
+      return latest.call;
     },
     clear() {
       for (const code of byKey.values()) code.drop();
       byKey.clear();
       byRegion = new WeakMap();
+      latest = undefined;
     },
   };
 }
@@ -136,6 +148,7 @@ export function callOf(code: Code, region: Region): RegionCall {
       : arrayWriter(region, param, i, firstLength(region, i)),
   );
   const n = writeArgs.length;
+  const isReal = region.params.map(({ kind, type }) => kind === "scalar" && type === "f64");
   const readers = results.map((port) => resultReader(port, routine));
   const arrays = results.filter((port) => port.kind === "array");
   const sizes = arrays.map(({ size }) => sizeOfCall(size, routine));
@@ -143,7 +156,11 @@ export function callOf(code: Code, region: Region): RegionCall {
   const outputs: Slot[] = routine.outputs.map(() => 0);
   return (args) => {
     if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
-    for (let i = 0; i < n; i++) writeArgs[i]!(args[i]!, inputs);
+    for (let i = 0; i < n; i++) {
+      const x = args[i]!;
+      if (isReal[i] === true && typeof x === "number") inputs[i] = x;
+      else writeArgs[i]!(x, inputs);
+    }
     for (;;) {
       for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
       for (let k = 0; k < arrays.length; k++) {
@@ -159,7 +176,10 @@ export function callOf(code: Code, region: Region): RegionCall {
       settleFailure(code, region, outputs);
     }
     const outcomes = new Array<RegionOutcome>(readers.length);
-    for (let k = 0; k < readers.length; k++) outcomes[k] = readers[k]!(inputs, outputs);
+    for (let k = 0; k < readers.length; k++) {
+      const port = results[k]!;
+      outcomes[k] = port.kind === "scalar" ? (outputs[port.output] as number) : readers[k]!(inputs, outputs);
+    }
     return outcomes;
   };
 }

@@ -4,8 +4,9 @@ import { isWithin, typeRange } from "../../kernel/range.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 
 /**
- * A sum of products of integer locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
- * the empty text. It stands for the true number, which nothing wraps.
+ * A sum of products of locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
+ * the empty text. It stands for the true number, which nothing wraps. Locals are integers, or behind a `~` float64 of which it is
+ * to be seen whether they are whole.
  */
 export type Polynomial = ReadonlyMap<string, number>;
 
@@ -77,6 +78,10 @@ export interface Made {
   readonly changing: ReadonlySet<string>;
   /** Where integer locals lie. */
   readonly ranges: ReadonlyMap<string, Range>;
+  /** Whether float64 locals may stand for whole numbers. */
+  readonly allowsReals?: boolean;
+  /** Polynomials of locals that were looked up. */
+  readonly known: Map<string, Polynomial | undefined>;
 }
 
 /** Definitions that are looked up one after the other. */
@@ -93,11 +98,9 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "const":
       return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
     case "local": {
-      if (made.changing.has(expr.name)) return undefined;
-      const definition = made.of.get(expr.name);
-      const inner = definition && of(definition);
-      if (inner !== undefined || expr.type !== "i32" || /\s/.test(expr.name)) return inner;
-      return new Map([[expr.name, 1]]);
+      const { known } = made;
+      if (!known.has(expr.name)) known.set(expr.name, localPolynomial(expr, made, depth));
+      return known.get(expr.name);
     }
     case "convert": {
       // an int32 in float64, or a whole float64 that is one
@@ -123,6 +126,19 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
   }
 }
 
+function localPolynomial(
+  { name, type }: Expr & { readonly kind: "local" },
+  made: Made,
+  depth: number,
+): Polynomial | undefined {
+  if (made.changing.has(name)) return undefined;
+  const definition = made.of.get(name);
+  const inner = definition && polynomialOf(definition, made, depth + 1);
+  if (inner !== undefined || /\s|^~/.test(name)) return inner;
+  if (type === "i32") return new Map([[name, 1]]);
+  return type === "f64" && made.allowsReals === true ? new Map([[`~${name}`, 1]]) : undefined;
+}
+
 /** Whether a polynomial never leaves the int32 numbers. */
 function isInt32(p: Polynomial, { ranges }: Made): boolean {
   let [low, high] = [0, 0];
@@ -143,10 +159,45 @@ function isInt32(p: Polynomial, { ranges }: Made): boolean {
 /** The value of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
 export function polynomialValue(p: Polynomial): Expr {
   const terms = [...p].map(([term, coefficient]) => {
-    const names = namesOf(term).map((name) => k.convert("f64", k.local("i32", name)));
+    const names = namesOf(term).map((name) => {
+      const real = realOf(name);
+      return real === undefined ? k.convert("f64", k.local("i32", name)) : k.local("f64", real);
+    });
     if (names.length === 0) return k.f64(coefficient);
-    const product = names.reduce(k.mul);
+    const product = names.reduce((x, y) => k.mul(x, y));
     return coefficient === 1 ? product : k.mul(k.f64(coefficient), product);
   });
-  return terms.length === 0 ? k.f64(0) : terms.reduce(k.add);
+  return terms.length === 0 ? k.f64(0) : terms.reduce((x, y) => k.add(x, y));
+}
+
+/** The value of a polynomial in int32 arithmetic, which wraps; `whole` has the integers that float64 locals are. */
+export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): Expr | undefined {
+  const terms: Expr[] = [];
+  for (const [term, coefficient] of p) {
+    if (coefficient !== (coefficient | 0)) return undefined;
+    const factors: Expr[] = [];
+    for (const name of namesOf(term)) {
+      const real = realOf(name);
+      const factor = real === undefined ? k.local("i32", name) : whole.get(real);
+      if (factor === undefined) return undefined;
+      factors.push(factor);
+    }
+    const scale = k.i32(coefficient);
+    if (factors.length === 0) terms.push(scale);
+    else {
+      const product = factors.reduce((x, y) => k.mul(x, y));
+      terms.push(coefficient === 1 ? product : k.mul(product, scale));
+    }
+  }
+  return terms.length === 0 ? k.i32(0) : terms.reduce((x, y) => k.add(x, y));
+}
+
+/** The float64 local that a name stands for; `undefined` for an integer. */
+export function realOf(name: string): string | undefined {
+  return name.startsWith("~") ? name.slice(1) : undefined;
+}
+
+/** The float64 locals in a polynomial. */
+export function realsIn(p: Polynomial): readonly string[] {
+  return [...p.keys()].flatMap((term) => namesOf(term).flatMap((name) => realOf(name) ?? []));
 }
