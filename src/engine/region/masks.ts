@@ -10,15 +10,18 @@ import type { Region, RegionExpr, RegionStmt } from "./region.ts";
  * The statements whose value may go unread after them: then its cotangent is 0, since nothing chose the value.
  *
  * @param isResultMasked whether the cotangent of a result may itself be such a 0.
+ * @param isLookingForCovered whether to look for stores that are surely read; else any may go unread.
  */
 export function maskedStatements(
   region: Pick<Region, "body" | "results">,
   linearity: Linearity,
   isResultMasked: (result: number) => boolean,
+  isLookingForCovered: boolean,
 ): ReadonlySet<RegionStmt> {
   let covered: ReadonlySet<RegionStmt> = new Set();
   for (;;) {
     const masked = maskedBut(covered, region, linearity, isResultMasked);
+    if (!isLookingForCovered) return masked;
     const next = coveredStores(region, linearity, (stmt) => masked.has(stmt), isResultMasked);
     if (next.size === covered.size) return masked;
     covered = next; // what is stored in an array that is read whole may in turn be of one

@@ -52,8 +52,8 @@ export interface Root {
   readonly block: Block;
   /** Names from outside of the block that have one value in it. */
   readonly entry: ReadonlySet<string>;
-  /** Loops in it that are fused with their way back: their own needs are no matter of this block. */
-  readonly fused: ReadonlySet<RegionStmt>;
+  /** Loops in it that see to their own needs: those fused with their way back, and those that run again. */
+  readonly apart: ReadonlySet<RegionStmt>;
 }
 
 /**
@@ -62,7 +62,7 @@ export interface Root {
  * @param isRecomputing whether what is cheap is computed again rather than recorded.
  */
 export function needsOf(
-  { block: body, entry, fused }: Root,
+  { block: body, entry, apart }: Root,
   counts: Prepared["counts"],
   { linear, useful }: Linearity,
   functions: ScalarFunctions,
@@ -82,7 +82,7 @@ export function needsOf(
   const walk = (block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
     for (const stmt of block) {
       order++;
-      if (fused.has(stmt)) {
+      if (apart.has(stmt)) {
         walkWrites(stmt);
         continue;
       }

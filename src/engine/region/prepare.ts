@@ -232,3 +232,25 @@ function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
   });
   return names;
 }
+
+/** Linear locals that are never set, and are read in statements of the block that declares them only. */
+export function directNames(
+  body: readonly RegionStmt[],
+  linear: ReadonlySet<string>,
+  mutable: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const direct = new Set<string>();
+  const walk = (block: readonly RegionStmt[]): void => {
+    const declared = new Set<string>();
+    for (const stmt of block) {
+      if (stmt.kind === "let" && linear.has(stmt.name) && !mutable.has(stmt.name)) {
+        declared.add(stmt.name);
+        direct.add(stmt.name);
+      }
+      for (const name of expressionsOf(stmt).flatMap(readsOf)) if (!declared.has(name)) direct.delete(name);
+      blocksOf(stmt).forEach(walk);
+    }
+  };
+  walk(body);
+  return direct;
+}

@@ -2,6 +2,8 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
 import type { Builder, Writer } from "./build.ts";
+import type { LoopState, Segments } from "./checkpoint.ts";
+import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
 import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
 import { storedOnce } from "./coverage.ts";
 import { mutableNames } from "./flatten.ts";
@@ -13,22 +15,32 @@ import { maskedStatements } from "./masks.ts";
 import type { Block, Needs } from "./needs.ts";
 import { needsOf } from "./needs.ts";
 import type { Loop, Prepared } from "./prepare.ts";
-import { prepare } from "./prepare.ts";
+import { directNames, prepare } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
-import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
-import type { FlatOptions } from "./tangent.ts";
+import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
+import type { TransposeOptions } from "./options.ts";
 import { declarationOf } from "./tangent.ts";
-import { blocksOf, expressionsOf, mapExpr } from "./walk.ts";
+import { mapExpr } from "./walk.ts";
 
-export interface TransposeOptions extends FlatOptions {
-  /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
-  readonly masked?: readonly boolean[] | undefined;
-  /** Computes again on the way back what is cheap, rather than record it (on by default). */
-  readonly recompute?: boolean | undefined;
-  /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
-  readonly fuse?: boolean | undefined;
+/** A block that runs forwards and then back, in one scope. */
+interface RootBlock {
+  readonly needs: Needs;
+  readonly records: Records;
+  /** Names that have one value in the block. */
+  readonly fixed: ReadonlySet<string>;
+  readonly checkpointed: ReadonlyMap<RegionStmt, LoopState>;
+  /** The loops that went forwards in segments. */
+  readonly segments: Map<RegionStmt, Segments>;
+}
+
+/** What happens where a block turns back. */
+interface Turn {
+  /** Once the way back begins: declares cotangents, and gives them those of results. */
+  readonly begin: () => void;
+  /** Once all has gone forwards. */
+  readonly end?: () => void;
 }
 
 /** Transposes one region, which is in flat form. */
@@ -40,9 +52,8 @@ export class ReverseMode {
   readonly #linearity: Linearity;
   readonly #prepared: Prepared;
   readonly #options: TransposeOptions;
-  /** What the way back of the block in hand needs, and where it is recorded. */
-  #needs!: Needs;
-  #records!: Records;
+  /** The block in hand that runs forwards and then back. */
+  #root!: RootBlock;
   readonly #masked: ReadonlySet<RegionStmt>;
   /** Stores before which there was nothing but 0. */
   readonly #once: ReadonlySet<RegionStmt>;
@@ -75,74 +86,96 @@ export class ReverseMode {
     this.#mutable = mutableNames(this.#prepared.body);
     const { body } = this.#prepared;
     this.#isResultMasked = (result) => options.masked?.[result] ?? false;
-    this.#masked = maskedStatements({ body, results: flat.results }, this.#linearity, this.#isResultMasked);
-    this.#once = storedOnce(body, this.#linearity);
+    const { coverage = true } = options;
+    const region = { body, results: flat.results };
+    this.#masked = maskedStatements(region, this.#linearity, this.#isResultMasked, coverage);
+    this.#once = coverage ? storedOnce(body, this.#linearity) : new Set();
     this.#direct = directNames(body, this.#linearity.linear, this.#mutable);
   }
 
   region(): Region {
-    const { params, results, name } = this.#flat;
+    const { params, name } = this.#flat;
     const out: RegionStmt[] = [];
     const entry = new Set(params.map((param) => param.name));
     let cotangents: readonly RegionParam[] = [];
-    this.#derive(this.#prepared.body, entry, out, () => {
-      cotangents = this.#begin(out);
+    let values: readonly RegionResult[] = [];
+    this.#derive(this.#prepared.body, entry, out, {
+      begin: () => {
+        cotangents = this.#begin(out);
+      },
+      end: () => {
+        values = this.#values(out);
+      },
     });
     return {
       ...this.#flat,
       name: `transpose of ${name}`,
       params: [...params.filter((param) => !this.#linearParams.includes(param)), ...cotangents],
       body: out,
-      results: [
-        ...results.filter((_, i) => this.#linearResults[i] !== true),
-        ...this.#linearParams.map((param) => this.#result(param)),
-      ],
+      results: [...values, ...this.#linearParams.map((param) => this.#result(param))],
     };
   }
 
+  /** The results that are not linear. Segments that run again change locals once more: their values are kept. */
+  #values(out: RegionStmt[]): readonly RegionResult[] {
+    const known = this.#flat.results.filter((_, i) => this.#linearResults[i] !== true);
+    if (this.#root.segments.size === 0) return known;
+    return known.map((result) => {
+      if (result.kind === "array" || result.value.kind !== "local" || !this.#mutable.has(result.value.name))
+        return result;
+      const name = this.#build.fresh(`${result.value.name}_result`);
+      out.push({ kind: "let", name, value: result.value });
+      return { kind: "scalar", value: local(result.value.type, name) };
+    });
+  }
+
   /**
-   * A block and then its way back; some of its loops go back within their iterations. `begin` declares cotangents, and gives them
-   * those of results, as soon as the way back begins.
+   * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], begin: () => void): void {
-    const { fuse = true, recompute = true } = this.#options;
-    const needsOfBlock = (fused: ReadonlySet<RegionStmt>): Needs =>
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+    const { fuse = true, recompute = true, checkpoint = false } = this.#options;
+    const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
       needsOf(
-        { block, entry, fused },
+        { block, entry, apart },
         this.#prepared.counts,
         this.#linearity,
         this.#build.functions,
         recompute,
       );
     let needs = needsOfBlock(new Set());
-    const results = new Set(
-      block === this.#prepared.body ? this.#flat.results.flatMap((result) => this.#namesIn(result)) : [],
-    );
+    const isOutermost = block === this.#prepared.body;
+    const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
     const fusion = fuse
       ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
       : undefined;
-    if (fusion !== undefined) needs = needsOfBlock(fusion.fused);
+    const checkpointed = new Map<RegionStmt, LoopState>(
+      checkpoint && isOutermost
+        ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
+        : [],
+    );
+    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    if (apart.size > 0) needs = needsOfBlock(apart);
     const fixed = new Set(entry);
     for (const stmt of block)
       if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
         fixed.add(stmt.name);
-    const around = [this.#needs, this.#records] as const;
-    this.#needs = needs;
-    this.#records = new Records(
-      this.#build,
-      needs,
-      this.#prepared.counts,
-      (atom) => atom.kind !== "local" || fixed.has(atom.name),
-    );
-
-    const { fused, first, early } = fusion ?? { fused: new Set(), first: block.length, early: new Set() };
+    const { fused, first, early } = fusion ?? {
+      fused: new Set<RegionStmt>(),
+      first: block.length,
+      early: new Set<RegionStmt>(),
+    };
+    for (const loop of fused) checkpointed.delete(loop);
+    const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
+    const around = this.#root;
+    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed);
+    this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
     for (const stmt of before) {
-      out.push(...this.#records.declare(stmt));
+      out.push(...records.declare(stmt));
       this.#forward(stmt, out);
     }
     for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
-    begin();
+    turn.begin();
     this.#reverseStmts(
       behind.filter((stmt) => !fused.has(stmt)),
       out,
@@ -151,8 +184,9 @@ export class ReverseMode {
       if (fused.has(stmt)) this.#fused(stmt as Loop, fixed, out);
       else if (!early.has(stmt)) this.#forward(stmt, out);
     }
+    turn.end?.();
     this.#reverseStmts(before, out);
-    [this.#needs, this.#records] = around;
+    this.#root = around;
   }
 
   /** A loop each of whose iterations goes back as soon as it has gone forwards. */
@@ -160,12 +194,34 @@ export class ReverseMode {
     const body: RegionStmt[] = [];
     const entry = new Set(fixed);
     if (loop.kind === "for") entry.add(loop.index);
-    this.#derive(loop.body, entry, body, () => this.#declare(loop.body, body));
+    this.#derive(loop.body, entry, body, { begin: () => this.#declare(loop.body, body) });
     out.push({ ...loop, body });
   }
 
-  #namesIn(result: RegionResult): readonly string[] {
-    return result.kind === "array" ? [result.name] : readsOf(result.value);
+  // ---- loops in segments
+
+  /** Runs a loop segment by segment, and saves what it changes where each begins. */
+  #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
+    const segments = cutInSegments(loop, state, this.#build);
+    this.#root.segments.set(loop, segments);
+    const index = local("i32", this.#build.fresh("segment"));
+    const { stmts, from, to } = segments.bounds(index);
+    // its own names are those of the segments that run again
+    const inner = renamed([{ ...loop, from, to, body: this.#forwardBlock(loop.body) }], this.#build);
+    const body = [...segments.save(index), ...stmts, ...inner];
+    out.push(...segments.begin);
+    out.push({ kind: "for", index: index.name, from: constant("i32", 0), to: segments.count, step: 1, body });
+  }
+
+  /** From the last segment to the first: runs it again, with records, and back. */
+  #reverseSegments(loop: For, segments: Segments, out: RegionStmt[]): void {
+    const index = local("i32", this.#build.fresh("segment"));
+    const { stmts, from, to } = segments.bounds(index);
+    const body = [...segments.restore(index), ...stmts];
+    const entry = new Set([...this.#root.fixed, ...[from, to].flatMap(readsOf)]);
+    this.#derive([{ ...loop, from, to }], entry, body, { begin: () => undefined });
+    const [first, end] = [constant("i32", 0), segments.count];
+    out.push({ kind: "for", index: index.name, from: first, to: end, step: 1, reverse: true, body });
   }
 
   // ---- forwards
@@ -182,16 +238,21 @@ export class ReverseMode {
     if (target !== undefined && this.#linearity.linear.has(target)) return;
     switch (stmt.kind) {
       case "let":
-        out.push(stmt, ...this.#records.record(stmt.name));
+        out.push(stmt, ...this.#root.records.record(stmt.name));
         return;
       case "for":
       case "while": {
-        const begin = this.#records.beginForward(stmt);
+        const state = this.#root.checkpointed.get(stmt);
+        if (state !== undefined && stmt.kind === "for") {
+          this.#forwardSegments(stmt, state, out);
+          return;
+        }
+        const begin = this.#root.records.beginForward(stmt);
         out.push({
           ...stmt,
           body: [...begin, ...this.#forwardBlock(stmt.body)],
         });
-        out.push(...this.#records.afterForward(stmt));
+        out.push(...this.#root.records.afterForward(stmt));
         return;
       }
       case "if":
@@ -292,13 +353,13 @@ export class ReverseMode {
 
   #reverseBlock(stmts: Block, begin: readonly RegionStmt[]): RegionStmt[] {
     const out: RegionStmt[] = [...begin];
-    for (const recovery of this.#needs.of.get(stmts) ?? []) {
+    for (const recovery of this.#root.needs.of.get(stmts) ?? []) {
       const { name, value } = recovery.stmt;
       const again = this.#build.fresh(name);
       out.push({
         kind: "let",
         name: again,
-        value: recovery.kind === "again" ? this.#recall(value) : this.#records.recall(recovery),
+        value: recovery.kind === "again" ? this.#recall(value) : this.#root.records.recall(recovery),
         at: recovery.stmt.at,
       });
       this.#recalled.set(name, local(value.type, again));
@@ -356,9 +417,12 @@ export class ReverseMode {
         return;
       }
       case "for":
-      case "while":
-        this.#reverseLoop(stmt, out);
+      case "while": {
+        const segments = this.#root.segments.get(stmt);
+        if (segments !== undefined && stmt.kind === "for") this.#reverseSegments(stmt, segments, out);
+        else this.#reverseLoop(stmt, out);
         return;
+      }
       case "array":
       case "throw":
         return;
@@ -418,8 +482,8 @@ export class ReverseMode {
     if (stmt.kind === "while") {
       const from = constant("i32", 0);
       const to = this.#recall(must(total, "the count of a loop"));
-      out.push(...this.#records.beforeReverse(stmt, from, to, to));
-      const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
+      out.push(...this.#root.records.beforeReverse(stmt, from, to, to));
+      const body = this.#reverseBlock(stmt.body, this.#root.records.beginReverse(stmt, index, from));
       out.push({ kind: "for", index: index.name, from, to, step: 1, reverse: true, body, at });
       return;
     }
@@ -427,15 +491,16 @@ export class ReverseMode {
     const { step, reverse } = stmt;
     const from = this.#recall(stmt.from);
     let to = this.#recall(total ?? stmt.to);
-    out.push(...this.#records.beforeReverse(stmt, from, to, total && to));
+    out.push(...this.#root.records.beforeReverse(stmt, from, to, total && to));
     if (total !== undefined) {
       const end = this.#build.apply("add", from, this.#build.apply("mul", to, constant("i32", step)));
       to = local("i32", this.#build.fresh("end"));
       out.push({ kind: "let", name: nameOf(to), value: end, at });
     }
-    const body = this.#reverseBlock(stmt.body, this.#records.beginReverse(stmt, index, from));
-    const isForward =
-      reverse === true || (isOrderFree(stmt, this.#linearity) && !this.#records.isOrdered(stmt));
+    const body = this.#reverseBlock(stmt.body, this.#root.records.beginReverse(stmt, index, from));
+    const { reorder = true } = this.#options;
+    const isFree = reorder && isOrderFree(stmt, this.#linearity) && !this.#root.records.isOrdered(stmt);
+    const isForward = reverse === true || isFree;
     const direction = isForward ? {} : { reverse: true as const };
     out.push({ kind: "for", index: index.name, from, to, step, ...direction, body, at });
   }
@@ -507,29 +572,11 @@ export class ReverseMode {
   }
 }
 
+function namesIn(result: RegionResult): readonly string[] {
+  return result.kind === "array" ? [result.name] : readsOf(result.value);
+}
+
 function nameOf(expr: RegionExpr): string {
   if (expr.kind !== "local") throw internalError("a cotangent is no local");
   return expr.name;
-}
-
-/** Linear locals that are never set, and are read in statements of the block that declares them only. */
-function directNames(
-  body: Block,
-  linear: ReadonlySet<string>,
-  mutable: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const direct = new Set<string>();
-  const walk = (block: Block): void => {
-    const declared = new Set<string>();
-    for (const stmt of block) {
-      if (stmt.kind === "let" && linear.has(stmt.name) && !mutable.has(stmt.name)) {
-        declared.add(stmt.name);
-        direct.add(stmt.name);
-      }
-      for (const name of expressionsOf(stmt).flatMap(readsOf)) if (!declared.has(name)) direct.delete(name);
-      blocksOf(stmt).forEach(walk);
-    }
-  };
-  walk(body);
-  return direct;
 }

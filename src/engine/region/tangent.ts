@@ -18,6 +18,7 @@ import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
 import { hoistInvariants } from "./invariants.ts";
+import type { FlatOptions, TangentOptions } from "./options.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
   ArrayDeclaration,
@@ -28,11 +29,6 @@ import type {
   RegionStmt,
   RegionType,
 } from "./region.ts";
-
-export interface TangentOptions extends FlatOptions {
-  /** Whether the results of the region come first. */
-  readonly primal: boolean;
-}
 
 /**
  * The derivative of a region along tangents of its parameters. Its parameters are those of the region, then a tangent for each
@@ -52,14 +48,6 @@ export function tangent(
   return eliminateDeadCode(
     new ForwardMode(flatForm(region, functions, options), active, functions).region(options),
   );
-}
-
-/** What is done to a flat region before it is differentiated; each is on by default. */
-export interface FlatOptions {
-  /** Computes common subexpressions once. */
-  readonly common?: boolean | undefined;
-  /** Computes what is the same in every iteration of a loop before it. */
-  readonly hoist?: boolean | undefined;
 }
 
 /** What derivatives begin from. */

@@ -352,6 +352,20 @@ describe("what the way back records", () => {
     expect(count(made, [0.7, 50, 1]).peakBytes).toBe(50 * 3 * 8);
   });
 
+  test("is that of one segment of √n iterations with checkpoints, and √n states", () => {
+    const made = gradientOf(chain, { checkpoint: true });
+    const [plain, few, many] = [gradientOf(chain), made, made].map((one, k) =>
+      count(one, [0.7, k === 1 ? 100 : 1600, 1]),
+    );
+    expect(many!.peakBytes / few!.peakBytes).toBe(4);
+    expect(many!.peakBytes).toBe(40 * 8 + 40 * 3 * 8);
+    expect(many!.iterations / plain!.iterations).toBeLessThan(1.6); // forwards twice, and back
+    const both = [made, gradientOf(chain)].map(
+      (one) => evaluateRegion(one, [0.7, 50, 1], { values }).results,
+    );
+    expect(both[0]).toEqual(both[1]);
+  });
+
   test("grows where nobody knows how many iterations there are", () => {
     const made = gradientOf(halving);
     expect(JSON.stringify(made)).toContain("growable");

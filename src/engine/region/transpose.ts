@@ -3,13 +3,13 @@ import { must } from "../util/assert-never.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import type { TransposeOptions } from "./reverse-mode.ts";
+import type { TransposeOptions } from "./options.ts";
 import { ReverseMode } from "./reverse-mode.ts";
 import { flatForm } from "./tangent.ts";
 import { startSums } from "./tidy.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
-export type { TransposeOptions } from "./reverse-mode.ts";
+export type { TransposeOptions } from "./options.ts";
 
 /**
  * The transpose of a region in the parameters in which it is jointly linear. Its parameters are those that are not linear, then a
@@ -30,7 +30,8 @@ export function transpose(
 ): Region {
   const flat = flatForm(withLengths(region, linear), functions, options);
   const transposed = new ReverseMode(flat, linear, linearResults, functions, options).region();
-  return startSums(eliminateDeadCode(transposed));
+  const pruned = eliminateDeadCode(transposed);
+  return options.sums === false ? pruned : startSums(pruned);
 }
 
 /** The region with lengths of linear parameters, which the transpose does not have, said by other parameters. */

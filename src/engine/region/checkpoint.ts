@@ -1,0 +1,208 @@
+// Long loops in segments: what a loop changes is saved where each segment begins, and the way back runs a segment forwards again, with
+// records, before it goes back. Records are as long as one segment.
+import type { Builder } from "./build.ts";
+import { constant, convert, isAtom, load, local } from "./build.ts";
+import type { Linearity } from "./linearity.ts";
+import { targetOf } from "./linearity.ts";
+import type { Block, Needs } from "./needs.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt, RegionType } from "./region.ts";
+import { declaredBy, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions, walkStmts } from "./walk.ts";
+
+/** What a loop changes of what is declared outside of it, and what it reads and statements behind it change. */
+export interface LoopState {
+  readonly scalars: readonly { readonly name: string; readonly type: RegionType }[];
+  readonly arrays: readonly ArrayDeclaration[];
+}
+
+/**
+ * The loops of an outermost block that go in segments, with what they change: those that record, tell their iterations beforehand, and
+ * write to no array that is a result.
+ */
+export function checkpointedLoops(
+  { body, results }: Pick<Region, "body" | "results">,
+  { linear }: Linearity,
+  needs: Needs,
+): ReadonlyMap<RegionStmt, LoopState> {
+  const found = new Map<RegionStmt, LoopState>();
+  const isResult = (name: string): boolean =>
+    results.some((result) => result.kind === "array" && result.name === name);
+  const declarations = new Map<string, RegionStmt>();
+  for (const [at, stmt] of body.entries()) {
+    const name = declaredBy(stmt);
+    if (name !== undefined) declarations.set(name, stmt);
+    if (stmt.kind !== "for" || stmt.live !== undefined || stmt.reverse === true) continue;
+    if (![...needs.recorded.values()].some(({ loops }) => loops[0] === stmt)) continue;
+    const changed = new Set(changedIn([stmt], linear));
+    const later = changedIn(body.slice(at + 1), linear);
+    walkExpressions([stmt], (expr) => {
+      const read = expr.kind === "local" ? expr.name : expr.kind === "load" ? expr.array : undefined;
+      if (read !== undefined && later.has(read)) changed.add(read);
+    });
+    const scalars: { readonly name: string; readonly type: RegionType }[] = [];
+    const arrays: ArrayDeclaration[] = [];
+    for (const one of changed) {
+      const declaration = declarations.get(one);
+      if (declaration?.kind === "let") scalars.push({ name: one, type: declaration.value.type });
+      if (declaration?.kind === "array") arrays.push(declaration);
+    }
+    if (arrays.some((array) => array.growable === true || isResult(array.name))) continue;
+    found.set(stmt, { scalars, arrays });
+  }
+  return found;
+}
+
+/** Known names that statements change, of those declared outside of them. */
+function changedIn(stmts: Block, linear: ReadonlySet<string>): ReadonlySet<string> {
+  const changed = new Set<string>();
+  const declared = new Set<string>();
+  walkStmts(stmts, (stmt) => {
+    const name = declaredBy(stmt);
+    if (name !== undefined) declared.add(name);
+    const target = targetOf(stmt);
+    if (target !== undefined && stmt.kind !== "let" && stmt.kind !== "array") changed.add(target);
+    if (stmt.kind === "swap") changed.add(stmt.y);
+  });
+  return new Set([...changed].filter((name) => !declared.has(name) && !linear.has(name)));
+}
+
+/** A loop in segments. */
+export interface Segments {
+  /** How many there are. */
+  readonly count: RegionExpr;
+  /** Declarations before the loop. */
+  readonly begin: readonly RegionStmt[];
+  /** The bounds of a segment, and statements that compute them. */
+  bounds(segment: RegionExpr): {
+    readonly stmts: readonly RegionStmt[];
+    readonly from: RegionExpr;
+    readonly to: RegionExpr;
+  };
+  save(segment: RegionExpr): readonly RegionStmt[];
+  restore(segment: RegionExpr): readonly RegionStmt[];
+}
+
+/** Cuts a loop of n iterations in segments of ⌈√n⌉. */
+export function cutInSegments({ from, to, step }: For, state: LoopState, build: Builder): Segments {
+  const begin: RegionStmt[] = [];
+  const bindIn =
+    (out: RegionStmt[]) =>
+    (value: RegionExpr, hint: string): RegionExpr => {
+      if (isAtom(value)) return value;
+      const name = build.fresh(hint);
+      out.push({ kind: "let", name, value });
+      return local(value.type, name);
+    };
+  const bind = bindIn(begin);
+  const size = i32(Math.abs(step));
+  const distance = bind(step > 0 ? build.apply("sub", to, from) : build.apply("sub", from, to), "n");
+  const padded = bind(build.apply("add", distance, i32(Math.abs(step) - 1)), "n");
+  const trips = bind(build.apply("maximum", bind(build.apply("div", padded, size), "n"), i32(0)), "n");
+  const root = bind(build.apply("sqrt", bind(convert("f64", trips), "n")), "root");
+  const rounded = bind(convert("i32", bind(build.apply("ceil", root), "root")), "segment");
+  const length = bind(build.apply("maximum", rounded, i32(1)), "segment");
+  const room = bind(build.apply("add", trips, bind(build.apply("sub", length, i32(1)), "n")), "n");
+  const count = bind(build.apply("div", room, length), "segments");
+  const span = bind(build.apply("mul", length, i32(step)), "span");
+
+  const savedScalars = state.scalars.map(({ name, type }) => {
+    const saved = build.fresh(`${name}_saved`);
+    begin.push({ kind: "array", name: saved, type, dims: [count] });
+    return { name, type, saved };
+  });
+  const savedArrays = state.arrays.map(({ name, type, dims }) => {
+    const saved = build.fresh(`${name}_saved`);
+    begin.push({ kind: "array", name: saved, type, dims: [count, ...dims] });
+    return { name, type, dims, saved };
+  });
+  /** A statement for each element of an array. */
+  const each = (
+    dims: readonly RegionExpr[],
+    element: (places: readonly RegionExpr[]) => RegionStmt,
+  ): RegionStmt => {
+    const indices = dims.map(() => build.fresh("i"));
+    return indices.reduceRight<RegionStmt>(
+      (body, index, axis) => ({ kind: "for", index, from: i32(0), to: dims[axis]!, step: 1, body: [body] }),
+      element(indices.map((index) => local("i32", index))),
+    );
+  };
+  return {
+    count,
+    begin,
+    bounds(segment) {
+      const stmts: RegionStmt[] = [];
+      const here = bindIn(stmts);
+      const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
+      const end = here(build.apply("add", first, span), "end");
+      return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
+    },
+    save: (segment) => [
+      ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
+        kind: "store",
+        array: saved,
+        places: [segment],
+        value: local(type, name),
+      })),
+      ...savedArrays.map(({ name, type, dims, saved }) =>
+        each(dims, (places) => ({
+          kind: "store",
+          array: saved,
+          places: [segment, ...places],
+          value: load(type, name, ...places),
+        })),
+      ),
+    ],
+    restore: (segment) => [
+      ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
+        kind: "set",
+        name,
+        value: load(type, saved, segment),
+      })),
+      ...savedArrays.map(({ name, type, dims, saved }) =>
+        each(dims, (places) => ({
+          kind: "store",
+          array: name,
+          places,
+          value: load(type, saved, segment, ...places),
+        })),
+      ),
+    ],
+  };
+}
+
+/** The statements with new names for all that they declare, so that they may stand in a region twice. */
+export function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
+  const names = new Map<string, string>();
+  walkStmts(stmts, (stmt) => {
+    const name = declaredBy(stmt);
+    if (name !== undefined) names.set(name, build.fresh(name));
+  });
+  const of = (name: string): string => names.get(name) ?? name;
+  const expr = (one: RegionExpr): RegionExpr =>
+    mapExpr(one, (x) => {
+      if (x.kind === "local") return { ...x, name: of(x.name) };
+      return x.kind === "load" || x.kind === "length" ? { ...x, array: of(x.array) } : x;
+    });
+  const block = (some: Block): readonly RegionStmt[] =>
+    some.map((stmt) => {
+      const next = mapBlocksOf(mapExpressionsOf(stmt, expr), block);
+      switch (next.kind) {
+        case "let":
+        case "set":
+        case "array":
+          return { ...next, name: of(next.name) };
+        case "store":
+          return { ...next, array: of(next.array) };
+        case "swap":
+          return { ...next, x: of(next.x), y: of(next.y) };
+        case "for":
+          return { ...next, index: of(next.index) };
+        case "while":
+        case "if":
+        case "throw":
+          return next;
+      }
+    });
+  return block(stmts);
+}
+
+const i32 = (value: number): RegionExpr => constant("i32", value);

@@ -1,0 +1,32 @@
+/** What is done to a flat region before it is differentiated; each is on by default. */
+export interface FlatOptions {
+  /** Computes common subexpressions once. */
+  readonly common?: boolean | undefined;
+  /** Computes what is the same in every iteration of a loop before it. */
+  readonly hoist?: boolean | undefined;
+}
+
+export interface TangentOptions extends FlatOptions {
+  /** Whether the results of the region come first. */
+  readonly primal: boolean;
+}
+
+export interface TransposeOptions extends FlatOptions {
+  /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
+  readonly masked?: readonly boolean[] | undefined;
+  /** Computes again on the way back what is cheap, rather than record it (on by default). */
+  readonly recompute?: boolean | undefined;
+  /** Looks for stores that are surely read, or the only ones to their place: their products are plain (on by default). */
+  readonly coverage?: boolean | undefined;
+  /** Runs loops forwards on the way back where their order does not matter (on by default). */
+  readonly reorder?: boolean | undefined;
+  /** Begins sums with their first term (on by default). */
+  readonly sums?: boolean | undefined;
+  /**
+   * Runs the outermost loops that record in ⌈√n⌉ segments, forwards once more before they go back, and records one segment at a time
+   * (off by default): for loops so long that their records do not fit into memory.
+   */
+  readonly checkpoint?: boolean | undefined;
+  /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
+  readonly fuse?: boolean | undefined;
+}
