@@ -73,7 +73,7 @@ export function curveModel(
     return last;
   };
   const bent = prepare((theta, weights, ...columns) => [
-    hessian((p: Tensor) => sum(mul(curve(p, rowsOf(columns)), weights!)))(theta),
+    hessian((p: Tensor) => sum(mul(curve(p, rowsOf(columns)), weights)))(theta),
   ]);
   const partials = new Map<string, OnRows>();
   const losses = new Map<RobustLoss, OnRows>();
@@ -89,7 +89,7 @@ export function curveModel(
         losses.get(loss) ??
         prepare((x, s) => {
           const ones = full(x.shape, 1);
-          return jvp((given: Tensor) => robustResiduals[loss](given, s!), [x], [ones]);
+          return jvp((given: Tensor) => robustResiduals[loss](given, s), [x], [ones]);
         });
       losses.set(loss, run);
       const [values, slopes] = run(tensor(r), tensor(scale));
