@@ -11,6 +11,7 @@ import { makeWasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError } from "../errors/index.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
+import { printRoutine } from "../kernel/print.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { checkRegion } from "../region/check.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
@@ -106,6 +107,10 @@ const declareArray = (name: string, ...dims: readonly RegionExpr[]): RegionStmt 
   ...r.array(name, "f64", dims),
   at: 0,
 });
+
+/** Leaves numbers where an array lies. */
+const fillWith = (name: string): RegionStmt =>
+  loop("f", zero, r.length(name), [r.store(name, [int("f")], r.f64(7))]);
 
 describe("regions run as a walk over their tree does, to the bit, by each backend", () => {
   test("random ones", () => {
@@ -257,6 +262,39 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
       scalar(r.convert("f64", r.length("q"))),
     );
     agree(grid, [xs(1, 2), 3, 4], [xs(1, 2), 0, 1000], [xs(), 2, 4], [xs(1), 1, -1]);
+  });
+
+  test("arrays that a loop fills, which may have no iteration, and that a later one reads", () => {
+    const fill = loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))]);
+    const read = [
+      r.declare("s", r.f64(0)),
+      loop("j", zero, length, [r.set("s", r.apply("add", real("s"), r.load("f64", "y", [int("j")])))]),
+    ];
+    for (const written of [
+      fill,
+      loop("t", zero, int("k"), [fill]),
+      when(r.apply("less", zero, int("k")), [fill]),
+    ])
+      agree(
+        region(
+          [
+            loop("round", zero, r.i32(2), [
+              declareArray("y", length),
+              when(r.apply("less", int("round"), one), [fillWith("y")], [written]),
+              ...read,
+              when(r.apply("less", zero, int("round")), [r.set("total", real("s"))]),
+            ]),
+          ].flatMap((stmt) => [r.declare("total", r.f64(0)), stmt]),
+          scalar(real("total")),
+        ),
+        [xs(1, 2, 3), 0, 0],
+        [xs(1, 2, 3), 2, 0],
+      );
+    const [before, after] = [fill, loop("t", zero, int("k"), [fill])].map((written) =>
+      printRoutine(compileRegion(region([declareArray("y", length), written], arrayOf("y"))).lowered.routine),
+    );
+    expect(before).not.toContain("= 0\n");
+    expect(after).toContain("y[i] = 0");
   });
 
   test("arrays that grow", () => {

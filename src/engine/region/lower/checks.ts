@@ -70,7 +70,7 @@ function definitionsIn(
         of.set(stmt.name, stmt.value);
     },
   });
-  return { of, changing, ranges, allowsReals: true };
+  return { of, changing, ranges, allowsReals: true, known: new Map() };
 }
 
 function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): Stmt[] {

@@ -190,7 +190,7 @@ function madeIn({ steady, ranges }: Pass, loop: For): Made {
       if (stmt.kind === "let" && !set.has(stmt.name)) of.set(stmt.name, stmt.value);
     },
   });
-  return { of, changing: set, ranges };
+  return { of, changing: set, ranges, known: new Map() };
 }
 
 /** Whether the accesses of one buffer lie apart from those of other iterations. */

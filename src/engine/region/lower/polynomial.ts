@@ -80,6 +80,8 @@ export interface Made {
   readonly ranges: ReadonlyMap<string, Range>;
   /** Whether float64 locals may stand for whole numbers. */
   readonly allowsReals?: boolean;
+  /** Polynomials of locals that were looked up. */
+  readonly known: Map<string, Polynomial | undefined>;
 }
 
 /** Definitions that are looked up one after the other. */
@@ -96,12 +98,9 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "const":
       return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
     case "local": {
-      if (made.changing.has(expr.name)) return undefined;
-      const definition = made.of.get(expr.name);
-      const inner = definition && of(definition);
-      if (inner !== undefined || /\s|^~/.test(expr.name)) return inner;
-      if (expr.type === "i32") return new Map([[expr.name, 1]]);
-      return expr.type === "f64" && made.allowsReals === true ? new Map([[`~${expr.name}`, 1]]) : undefined;
+      const { known } = made;
+      if (!known.has(expr.name)) known.set(expr.name, localPolynomial(expr, made, depth));
+      return known.get(expr.name);
     }
     case "convert": {
       // an int32 in float64, or a whole float64 that is one
@@ -125,6 +124,19 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "call":
       return undefined;
   }
+}
+
+function localPolynomial(
+  { name, type }: Expr & { readonly kind: "local" },
+  made: Made,
+  depth: number,
+): Polynomial | undefined {
+  if (made.changing.has(name)) return undefined;
+  const definition = made.of.get(name);
+  const inner = definition && polynomialOf(definition, made, depth + 1);
+  if (inner !== undefined || /\s|^~/.test(name)) return inner;
+  if (type === "i32") return new Map([[name, 1]]);
+  return type === "f64" && made.allowsReals === true ? new Map([[`~${name}`, 1]]) : undefined;
 }
 
 /** Whether a polynomial never leaves the int32 numbers. */

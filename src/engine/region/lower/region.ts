@@ -10,6 +10,7 @@ import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
+import { withoutVainClears } from "./clears.ts";
 import { markLoops } from "./independent.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
@@ -67,6 +68,8 @@ export function writeRegion(
     changing: new Set(),
     guards: new Map(),
     indices: new Map(),
+    clears: new Map(),
+    stores: new Map(),
     afterError: new Set(),
   };
   const offsets = noteOffsets(region, scope);
@@ -77,7 +80,7 @@ export function writeRegion(
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
-  let statements: readonly Stmt[] = host.block.statements;
+  let statements = withoutVainClears(scope, host.block.statements);
   if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
   const { changing, ranges } = scope;
   statements = markLoops(statements, { changing, ranges, offsets, fresh: host.fresh }, options);

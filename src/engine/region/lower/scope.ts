@@ -95,6 +95,10 @@ export interface Scope {
   readonly guards: Map<Stmt, Guard>;
   /** Loops that are not counted by the index that the region knows, with that index and its ends. */
   readonly indices: Map<Stmt, LoopIndex>;
+  /** Loops that make all elements of an array 0. */
+  readonly clears: Map<Stmt, ArrayPlace>;
+  /** The places that stores go to, an axis each. */
+  readonly stores: Map<Stmt, readonly Expr[]>;
   /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }

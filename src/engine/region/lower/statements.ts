@@ -87,9 +87,13 @@ function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr)
 function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly kind: "store" }): void {
   const { array: name, at } = stmt;
   const { type, buffer, growth, offset } = arrayOf(scope, name);
-  const place = writePlace(scope, cursor, stmt);
+  const { index: place, places } = writePlace(scope, cursor, stmt);
   const value = writeExpr(scope, cursor, stmt.value);
-  if (growth === undefined) return cursor.block.store(buffer, place, value);
+  if (growth === undefined) {
+    cursor.block.store(buffer, place, value);
+    scope.stores.set(cursor.block.statements.at(-1)!, places);
+    return;
+  }
   const { capacity, end } = growth;
   const wanted = settled(scope, cursor.block, "place", behind(offset, place));
   const kept = settled(scope, cursor.block, "kept", value);
