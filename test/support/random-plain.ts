@@ -457,7 +457,7 @@ class Draw {
       [`let ${index} = 0; ${index} < ${array.bound}; ${index}++`, array.length],
       [`let ${index} = 0; ${index} < n; ${index} += 2`, 4],
       [`let ${index} = n - 1; ${index} >= ${from}; ${index}--`, 4],
-      [`let ${index} = 0; ${index} < n && ${this.#leaf(scope)} < 0.9; ${index}++`, 4],
+      [`let ${index} = 0; ${index} < n && ${this.#recent(scope.numbers).name} < 0.9; ${index}++`, 4],
       ...(around === undefined
         ? []
         : ([
