@@ -1,6 +1,8 @@
 // Thirty-four functions as regions: values, gradients and second derivatives by every way that there is.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { valueAndGrad } from "downhill";
+import { compile } from "downhill/plain";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { cotangents } from "../../src/engine/region/gradient.ts";
 import { evaluateRegion } from "../support/evaluate-region.ts";
@@ -10,6 +12,12 @@ import { formOfText, regionArguments } from "../support/plain-region.ts";
 import { numbersOf, realParams } from "../support/region-derivatives.ts";
 import type { PlainCase } from "./cases.ts";
 import { byHand, fromFields } from "./cases.ts";
+
+/** Types of arguments are not known here. */
+const differentiate = valueAndGrad as unknown as (
+  f: (...args: unknown[]) => unknown,
+  options: { readonly argnums: readonly number[] },
+) => (...args: readonly unknown[]) => readonly [value: number, gradient: unknown];
 
 const textOf = (file: string): string => readFileSync(new URL(`${file}.ts`, import.meta.url), "utf8");
 const texts = { functions: textOf("functions"), fields: textOf("fields") };
@@ -60,6 +68,21 @@ describe.each([
     got.forEach((d, i) => {
       expect(Math.abs(d - expected[i]!), `${one.name} [${i}]`).toBeLessThan(1e-6 * Math.max(1, Math.abs(d)));
     });
+  });
+
+  test.each(cases)("$name has that gradient by the transforms too", async (one) => {
+    const { name, f, args, wrt } = one;
+    const compiled = (await compile(texts[file], { file: `${file}.ts` }))[name]!;
+    const value = f(...(args as never[]));
+    const isNumber = typeof value === "number";
+    if (!isNumber) return expect(numbersIn(compiled(...args))).toEqual(numbersIn(value));
+    const got = differentiate(compiled, { argnums: [...wrt] })(...args);
+    expect(Math.abs(got[0] - value)).toBeLessThan(1e-10 * Math.max(1, Math.abs(value)));
+    const expected = differences(f as (...xs: never[]) => number, args, wrt, 2e-4);
+    numbersIn(got[1]).forEach((d, i) => {
+      expect(Math.abs(d - expected[i]!), `${name} [${i}]`).toBeLessThan(1e-6 * Math.max(1, Math.abs(d)));
+    });
+    expect(numbersIn(got[1])).toHaveLength(expected.length);
   });
 
   test.each(cases)("$name is the same by every way", ({ name, f, args, wrt }) => {

@@ -281,13 +281,15 @@ class Draw {
     const length = 2 + this.#choices.below(3);
     const tame = (): string => this.#tame(scope);
     const [value, item] = [this.#name("w"), this.#name("i")];
-    const inArrow = within(scope);
+    const [inArrow, placed] = [within(scope), within(scope)];
+    placed.indices.push({ name: item, below: length });
     inArrow.indices.push({ name: item, below: 5 });
     inArrow.numbers.push({ name: value, canBeSet: false });
     const forms: readonly (readonly [text: string, length: number])[] = [
       [`new Float64Array(${length})`, length],
       [`[${tame()}, ${tame()}, ${tame()}]`, 3],
       [`x.slice()`, 5],
+      [`Array.from({ length: ${length} }, (_, ${item}) => ${this.#tame(placed)})`, length],
       [`Array.from(x, (${value}, ${item}) => ${this.#tame(inArrow)})`, 5],
       [`new Array«<number>»(n).fill(${this.#choices.below(2)})`, 4],
       [`m[${this.#choices.below(3)}]!.slice()`, 4],

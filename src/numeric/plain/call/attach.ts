@@ -169,6 +169,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       region,
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
+  const body = { region, outside: outsideLeaves };
   return {
     name,
     params,
@@ -190,7 +191,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       );
       return resultOf(form.result, run(...operands).values());
     },
-    body: () => ({ region, outside: outsideLeaves }),
+    body: () => body,
   };
 }
 
