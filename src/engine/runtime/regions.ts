@@ -4,6 +4,7 @@ import { DownhillError, internalError } from "../errors/index.ts";
 import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
+import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { failureOf } from "../region/failure.ts";
@@ -68,13 +69,20 @@ function makeRegionCache(): RegionCache {
   const codeOf = (region: Region): Code => {
     const key = regionKey(region);
     let code = byKey.get(key);
-    if (code === undefined) {
+    if (code === undefined || code.isDropped()) {
       engine.compilations++;
       code = compileRegion(region);
       byKey.set(key, code);
     }
     return code;
   };
+  /** Drops all that do not run, which are compiled again when they are called. */
+  const dropIdle = (): boolean => {
+    const idle = byKey.values().filter((code) => !code.isRunning && !code.isDropped());
+    for (const code of idle) code.drop();
+    return idle.length > 0;
+  };
+  addHolder({ giveBack: dropIdle });
   return {
     callOf(region) {
       const known = latest?.region === region ? latest : byRegion.get(region);
@@ -104,6 +112,8 @@ interface Code {
   readonly compiled: Compiled;
   /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
   readonly capacities: number[];
+  /** While it runs, what it needs must not be given back. */
+  isRunning: boolean;
   readonly isDropped: () => boolean;
   readonly drop: () => void;
 }
@@ -123,6 +133,7 @@ export function compileRegion(region: Region, backend?: Backend, options?: Lower
     region,
     compiled,
     capacities: lowered.capacities.map(() => firstCapacity),
+    isRunning: false,
     isDropped: () => dropped,
     drop() {
       dropped = true;
@@ -171,7 +182,12 @@ export function callOf(code: Code, region: Region): RegionCall {
           isOutside: true,
         };
       }
-      compiled(inputs, outputs);
+      code.isRunning = true;
+      try {
+        compiled(inputs, outputs);
+      } finally {
+        code.isRunning = false;
+      }
       if (failure === undefined || outputs[failure] === 0) break;
       settleFailure(code, region, outputs);
     }
