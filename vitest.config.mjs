@@ -104,6 +104,8 @@ export default defineConfig({
       },
       { extends: true, test: { name: "alone", include: alone } },
       { extends: true, test: { name: "outside", include: outside, isolate: false, globalSetup } },
+      // A package of its own, which scripts/plugin.mjs installs and builds; bundlers say the same on every version of Node.
+      { extends: true, test: { name: "plugin", include: ["plugin/test/*.test.ts"], globalSetup } },
     ],
   },
 });

@@ -25,10 +25,12 @@ export async function load({ contestant, mode, threads, dist }) {
   }
 }
 
-/** A built package: what users import from `downhill`, `downhill/nn` and `downhill/optim`. */
+/** A built package: what users import from `downhill`, `downhill/nn`, `downhill/optim` and, where it is there, `downhill/plain`. */
 async function downhill(mode, threads, dist) {
   const parts = ["index.js", "nn/index.js", "optim/index.js"].map((part) => join(dist, part));
   if (!parts.every(existsSync)) throw new Absent(`${dist} is no build of downhill: run \`npm run build\``);
+  const plain = join(dist, "plain/index.js");
+  if (existsSync(plain)) parts.push(plain);
   const modules = await Promise.all(parts.map((part) => import(pathToFileURL(part).href)));
   const library = Object.assign({}, ...modules);
   setThreads(library, threads);

@@ -13,7 +13,8 @@ const tarball = ".tmp/downhill.tgz";
 
 /** @type {Record<string, string>} */
 const stages = {
-  types: "tsc -p tsconfig.json && tsc -p scripts",
+  plugin: "node scripts/plugin.mjs --install",
+  types: "tsc -p tsconfig.json && tsc -p scripts && tsc -p plugin",
   lint: "oxlint",
   format: "prettier --check --log-level warn .",
   layers: "node scripts/check-layers.mjs",
@@ -29,7 +30,7 @@ const stages = {
 
 // What a stage looks at is made anew, where the stage is asked for alone.
 /** @type {Record<string, string>} */
-const needs = { package: "pack" };
+const needs = { types: "plugin", lint: "plugin", package: "pack" };
 
 const without = process.argv[2] === "--without";
 const named = process.argv.slice(without ? 3 : 2);

@@ -22,6 +22,15 @@ if (!noBuild && node(["scripts/build.mjs"]) !== 0) {
   process.exit(1);
 }
 
+// Tests of the plugin need it built, and the packages that it works with.
+const projects = rest.filter((_, i) => rest[i - 1] === "--project");
+const isPlugins =
+  projects.length === 0 ? !rest.some((arg) => arg.endsWith(".ts")) : projects.includes("plugin");
+if ((isPlugins || rest.some((arg) => arg.includes("plugin/"))) && node(["scripts/plugin.mjs"]) !== 0) {
+  console.log("the plugin cannot be built\n0 passed, 1 failed");
+  process.exit(1);
+}
+
 mkdirSync(`${root}/.tmp`, { recursive: true });
 const report = `${root}/.tmp/vitest-${process.pid}.json`;
 const status = node([

@@ -43,7 +43,8 @@ for (const [prefix, module] of Object.entries(prefixed))
   for (const [name, value] of Object.entries(module)) functions.set(`${prefix}.${name}`, value as Anything);
 
 /** Those that take any number of arguments, each of which they look at themselves. */
-const variadic = "anyBatch chain cond einsum linearize slice tree.map tree.mapWithPath vjp".split(" ");
+const variadic =
+  "anyBatch chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(" ");
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {

@@ -7,6 +7,7 @@ import * as loops from "./loops.mjs";
 import * as masks from "./masks.mjs";
 import * as memory from "./memory.mjs";
 import * as networks from "./networks.mjs";
+import * as plain from "./plain.mjs";
 import * as products from "./products.mjs";
 import * as small from "./small.mjs";
 import * as sums from "./sums.mjs";
@@ -20,6 +21,7 @@ export const groups = [
   small,
   gradientCost,
   loops,
+  plain,
   firstCall,
   memory,
   sums,

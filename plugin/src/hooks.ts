@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type * as OxcTransform from "oxc-transform";
-import remapping from "@jridgewell/remapping";
+import type * as Swc from "@swc/wasm-typescript";
 import { fileResolver } from "./files.ts";
+import { hasModuleSyntax } from "./parse.ts";
 import { mayBeMarked, transform } from "./transform.ts";
 
 interface Context {
@@ -39,33 +39,28 @@ export function load<R extends Loaded | Promise<Loaded>>(
   const resolve = fileResolver(() => undefined);
   const transformed = isMarked ? transform(text, file, resolve) : undefined;
   if (transformed === undefined && !strips) return next(url, context);
-  const { code, map } = strips
-    ? stripTypes(file, transformed?.code ?? text, transformed?.map)
-    : { code: transformed!.code, map: transformed!.map.toString() };
-  const mapped = Buffer.from(map).toString("base64");
+  const isModule = context.format?.startsWith("module") === true || hasModuleSyntax(text, file);
+  if (transformed !== undefined && !isModule) {
+    throw new SyntaxError(
+      `${file}: a module with functions marked "use ad" must be an ES module: write "type": "module" in package.json, or name it .mts or .mjs.`,
+    );
+  }
+  const code = transformed?.code ?? text;
+  const map = transformed === undefined ? "" : `\n//# sourceMappingURL=${transformed.map.toUrl()}\n`;
   return {
     format: isTypeScript.test(file) && !strips ? "module-typescript" : "module",
     shortCircuit: true,
-    source: `${code}\n//# sourceMappingURL=data:application/json;base64,${mapped}\n`,
+    source: (strips ? stripTypes(file, code) : code) + map,
   };
 }
 
-/** JavaScript of TypeScript, with a map to the text that a map leads from, if there is one. */
-function stripTypes(
-  file: string,
-  code: string,
-  before: { toString: () => string } | undefined,
-): { readonly code: string; readonly map: string } {
-  const { transformSync } = createRequire(import.meta.url)("oxc-transform") as typeof OxcTransform;
-  const result = transformSync(file, code, {
-    sourcemap: true,
-    target: "es2022",
-    typescript: { onlyRemoveTypeImports: true, rewriteImportExtensions: false },
-  });
-  const [error] = result.errors;
-  if (error !== undefined)
-    throw new SyntaxError(`${file}: ${error.message}\n${error.codeframe ?? ""}`.trimEnd());
-  const map = JSON.stringify(result.map);
-  const joined = before === undefined ? map : remapping([map, before.toString()], () => null).toString();
-  return { code: result.code, map: joined };
+/** JavaScript of TypeScript: types become spaces, as where Node strips them itself, so that every place stays where it is. */
+function stripTypes(file: string, code: string): string {
+  const { transformSync } = createRequire(import.meta.url)("@swc/wasm-typescript") as typeof Swc;
+  try {
+    return transformSync(code, { mode: "strip-only", filename: file }).code;
+  } catch (error) {
+    const { message } = error as { readonly message?: string };
+    throw new SyntaxError(`${file}: ${message ?? String(error)}`, { cause: error });
+  }
 }

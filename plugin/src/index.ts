@@ -7,7 +7,7 @@ import {
 } from "unplugin";
 import { fileResolver } from "./files.ts";
 import { importsOf } from "./parse.ts";
-import { mayBeMarked, transform, type Transformed } from "./transform.ts";
+import { mayBeMarked, transform } from "./transform.ts";
 
 /** Options of the build plugin. */
 export interface PluginOptions {
@@ -19,33 +19,48 @@ const sources = /\.[mc]?[jt]sx?(?:$|\?)/;
 
 /** Compiles functions marked `"use ad"`, in every bundler that unplugin serves. */
 export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @__PURE__ */ createUnplugin(
-  (options = {}) => ({
-    name: "downhill",
-    enforce: "pre", // types are read, so before they are stripped
-    transform: {
-      filter: {
-        id: { include: options.include ?? sources, exclude: options.include ? [] : /\/node_modules\// },
-        code: "use ad",
+  (options = {}) => {
+    /** For each file of helpers, the modules into which they were compiled. */
+    const users = new Map<string, Set<string>>();
+    return {
+      name: "downhill",
+      enforce: "pre", // types are read, so before they are stripped
+      transform: {
+        filter: {
+          id: { include: options.include ?? sources, exclude: options.include ? [] : /\/node_modules\// },
+          code: "use ad",
+        },
+        async handler(code, id) {
+          if (!mayBeMarked(code)) return undefined;
+          const file = id.replace(/[?#].*$/, "");
+          try {
+            const known = await resolvedImports(this, code, file);
+            const resolve = fileResolver(
+              (seen) => {
+                this.addWatchFile(seen);
+                users.set(seen, (users.get(seen) ?? new Set()).add(file));
+              },
+              (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
+            );
+            return transform(code, file, resolve);
+          } catch (error) {
+            this.error(asMessage(error, file));
+            return undefined;
+          }
+        },
       },
-      async handler(code: string, id: string): Promise<Transformed | undefined> {
-        if (!mayBeMarked(code)) return undefined;
-        const file = id.replace(/[?#].*$/, "");
-        try {
-          const known = await resolvedImports(this, code, file);
-          const resolve = fileResolver(
-            (seen) => {
-              this.addWatchFile(seen);
-            },
-            (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
-          );
-          return transform(code, file, resolve);
-        } catch (error) {
-          this.error(asMessage(error, file));
-          return undefined;
-        }
+      vite: {
+        // Vite takes a module for unchanged whose imports have changed, but helpers are compiled into those that call them.
+        hotUpdate({ file, modules }) {
+          const graph = this.environment.moduleGraph;
+          const compiled = [...(users.get(file) ?? [])].flatMap((user) => [
+            ...(graph.getModulesByFile(user) ?? []),
+          ]);
+          return [...modules, ...compiled];
+        },
       },
-    },
-  }),
+    };
+  },
 );
 
 type Context = UnpluginBuildContext & UnpluginContext;

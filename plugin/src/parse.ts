@@ -29,3 +29,8 @@ export function importsOf(text: string, file: string): string[] {
   const { module } = parseSync(file, text, { sourceType: "module" });
   return module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
 }
+
+/** Whether a text imports or exports something. */
+export function hasModuleSyntax(text: string, file: string): boolean {
+  return parseSync(file, text, { sourceType: "module" }).module.hasModuleSyntax;
+}

@@ -3,10 +3,10 @@ import { Choices } from "./random-choices.ts";
 import { randomRegion } from "./random-regions.ts";
 import { seeded } from "./sampling.ts";
 
-/** The choices that a seed stands for: up to 400, so that some regions are small. */
-export function choicesOf(seed: number): number[] {
+/** The choices that a seed stands for: up to `most`, so that some of what is drawn is small. */
+export function choicesOf(seed: number, most = 400): number[] {
   const random = seeded(seed);
-  const count = Math.floor(400 * random());
+  const count = Math.floor(most * random());
   return Array.from({ length: count }, () => Math.floor(10_000 * random()));
 }
 

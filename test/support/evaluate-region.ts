@@ -24,13 +24,17 @@ export interface RegionArray<S = number> {
 /** A scalar (a bool is 0 or 1) or an array. */
 export type RegionValue<S = number> = S | RegionArray<S>;
 
-/** What a region computes with: numbers, or numbers that carry derivatives. `number` tells conditions, bounds and places. */
+/**
+ * What a region computes with: numbers, or numbers that carry derivatives. `number` tells conditions, bounds and places; `apply`
+ * looks a function up by its name, the types of its arguments and those of them that are constants.
+ */
 export interface Domain<S> {
   readonly from: (value: number) => S;
   readonly number: (x: S) => number;
   readonly apply: (
     name: string,
     args: readonly RegionType[],
+    constants: readonly (number | undefined)[],
   ) => { readonly type: RegionType; readonly value: (...xs: readonly S[]) => S } | undefined;
   readonly convert: (to: RegionType, from: RegionType, x: S) => S;
 }
@@ -391,6 +395,7 @@ class Run<S extends number | object> {
         const f = this.#domain.apply(
           expr.function,
           expr.args.map(({ type }) => type),
+          expr.args.map((x) => (x.kind === "const" ? x.value : undefined)),
         );
         if (f?.type !== expr.type)
           throw new RegionFailure(

@@ -13,7 +13,7 @@ describe("hyper-dual numbers", () => {
     const f = plainScalarValues(name, ["f64"])!.value;
     for (const x of points[name] ?? [0.37, 0.61]) {
       const h = 1e-4; // of second differences the error is h² and 1e-16 / h²
-      const y = domain.apply(name, ["f64"])!.value({ x, a: 2, b: 3, ab: 5 });
+      const y = domain.apply(name, ["f64"], [])!.value({ x, a: 2, b: 3, ab: 5 });
       const [first, second] = [(f(x + h) - f(x - h)) / (2 * h), (f(x + h) - 2 * f(x) + f(x - h)) / (h * h)];
       expect(y.x).toBe(f(x));
       expect(y.a).toBeCloseTo(2 * first, 5);
@@ -34,7 +34,7 @@ describe("hyper-dual numbers", () => {
         { x, a: 2, b: 3, ab: 5 },
         { x: y, a: -1, b: 4, ab: 0.5 },
       ] as const;
-      const out = domain.apply(name, ["f64", "f64"])!.value(u, v);
+      const out = domain.apply(name, ["f64", "f64"], [])!.value(u, v);
       const along = (s: number, t: number): number => f(x + s * u.a + t * u.b, y + s * v.a + t * v.b);
       const dx = (f(x + h, y) - f(x - h, y)) / (2 * h);
       const dy = (f(x, y + h) - f(x, y - h)) / (2 * h);
@@ -47,6 +47,6 @@ describe("hyper-dual numbers", () => {
 
   test("give nothing for what has no tangent, however steep", () => {
     const still = { x: 0, a: 0, b: 0, ab: 0 };
-    expect(domain.apply("sqrt", ["f64"])!.value(still)).toEqual(still);
+    expect(domain.apply("sqrt", ["f64"], [])!.value(still)).toEqual(still);
   });
 });

@@ -77,8 +77,8 @@ export function hyperDuals(values: ScalarValues): Domain<HyperDual> {
       const x = plain.convert(to, from, value.x);
       return isReal(to) && isReal(from) ? { ...value, x } : constant(x);
     },
-    apply(name, args) {
-      const f = plain.apply(name, args);
+    apply(name, args, constants) {
+      const f = plain.apply(name, args, constants);
       if (f === undefined) return undefined;
       const [one, two] = [unary[name], binary[name]];
       const isSmooth = isReal(f.type) && args.every(isReal);

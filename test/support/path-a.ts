@@ -306,8 +306,14 @@ class Trace {
 function applied(name: string, types: readonly RegionType[], args: readonly Value[]): Value {
   if (args.every((x) => typeof x === "number"))
     return must(plainScalarValues(name, types), name).value(...args);
+  const tensors = args.map((x, i) => asTensor(x, types[i]!));
+  if (name === "div" && types[0] === "i32") {
+    // quotients of tensors are not cut off
+    const [x, y] = tensors.map((t) => d.astype(t, "float64")) as [Tensor, Tensor];
+    return d.astype(d.trunc(d.div(x, y)), "int32");
+  }
   const f = (d as unknown as Readonly<Record<string, Elementwise>>)[renamed[name] ?? name];
-  return must(f, name)(...args.map((x, i) => asTensor(x, types[i]!)));
+  return must(f, name)(...tensors);
 }
 
 const integer = (name: string, x: Value, y: Value): Value => applied(name, ["i32", "i32"], [x, y]);

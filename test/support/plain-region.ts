@@ -1,7 +1,6 @@
 // Plain functions as regions, and their arguments and results as those of regions, taken apart here by what the form says.
 import { parseSync } from "oxc-parser";
-import { runInNewContext } from "node:vm";
-import type { Node } from "../../src/numeric/plain/ast.ts";
+import { runInThisContext } from "node:vm";
 import { elaborate } from "../../src/numeric/plain/elaborate.ts";
 import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
 import type { Module } from "../../src/numeric/plain/module.ts";
@@ -16,7 +15,7 @@ export function moduleOfText(text: string, file = "plain.ts"): Module {
     parse(source, name) {
       const { program, errors } = parseSync(name, source, { lang: "ts", sourceType: "module" });
       if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
-      return program as unknown as Node;
+      return program;
     },
   });
 }
@@ -29,17 +28,12 @@ export function formOfText(text: string, name?: string): PlainForm {
 /** The function `f` of a text of JavaScript. */
 export function functionOfText(javascript: string): (...args: unknown[]) => unknown {
   const body = javascript.replace("export function f(", "return function f(");
-  return runInNewContext(`(() => { ${body} })()`, {
-    Math,
-    Float64Array,
-    Array,
-    Error,
-    Infinity,
-  }) as ReturnType<typeof functionOfText>;
+  return runInThisContext(`(() => { ${body} })()`) as ReturnType<typeof functionOfText>;
 }
 
 /** A value by the leaves of its type, in their order. */
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
+  if (value === undefined) throw new Error(`a ${type.kind} is missing`);
   switch (type.kind) {
     case "number":
       return [value as number];

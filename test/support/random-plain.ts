@@ -12,6 +12,8 @@ export interface PlainProgram {
   readonly args: readonly unknown[];
   /** Places of the arguments that have derivatives. */
   readonly wrt: readonly number[];
+  /** What the program reads from outside of its functions. */
+  readonly outside: Readonly<Record<string, number>>;
 }
 
 interface Name {
@@ -81,11 +83,13 @@ export function randomPlain(choices: Choices): PlainProgram {
       [2, 0, 3, 1],
     ],
     wrt: [0, 1, 2, 3, 4, 5],
+    outside: { gain: 0.75, offset: 0.3 },
   };
 }
 
 const head = `«interface Pair { a: number; b: number }
 »const gain = 0.75;
+let offset = 0.3;
 `;
 const signature = `export function f(u«: number», x«: Float64Array», m«: number[][]», p«: Pair», ps«: Pair[]», zero«: number», n«: number», k«: readonly number[]») {
   "use ad";
@@ -276,14 +280,17 @@ class Draw {
     const name = this.#name("t");
     const length = 2 + this.#choices.below(3);
     const tame = (): string => this.#tame(scope);
-    const item = this.#name("i");
-    const inArrow = within(scope);
-    inArrow.indices.push({ name: item, below: length });
+    const [value, item] = [this.#name("w"), this.#name("i")];
+    const [inArrow, placed] = [within(scope), within(scope)];
+    placed.indices.push({ name: item, below: length });
+    inArrow.indices.push({ name: item, below: 5 });
+    inArrow.numbers.push({ name: value, canBeSet: false });
     const forms: readonly (readonly [text: string, length: number])[] = [
       [`new Float64Array(${length})`, length],
       [`[${tame()}, ${tame()}, ${tame()}]`, 3],
       [`x.slice()`, 5],
-      [`Array.from({ length: ${length} }, (_, ${item}) => ${this.#tame(inArrow)})`, length],
+      [`Array.from({ length: ${length} }, (_, ${item}) => ${this.#tame(placed)})`, length],
+      [`Array.from(x, (${value}, ${item}) => ${this.#tame(inArrow)})`, 5],
       [`new Array«<number>»(n).fill(${this.#choices.below(2)})`, 4],
       [`m[${this.#choices.below(3)}]!.slice()`, 4],
     ];
@@ -450,7 +457,7 @@ class Draw {
       [`let ${index} = 0; ${index} < ${array.bound}; ${index}++`, array.length],
       [`let ${index} = 0; ${index} < n; ${index} += 2`, 4],
       [`let ${index} = n - 1; ${index} >= ${from}; ${index}--`, 4],
-      [`let ${index} = 0; ${index} < n && ${this.#leaf(scope)} < 0.9; ${index}++`, 4],
+      [`let ${index} = 0; ${index} < n && ${this.#recent(scope.numbers).name} < 0.9; ${index}++`, 4],
       ...(around === undefined
         ? []
         : ([
@@ -592,7 +599,7 @@ class Draw {
           : `ps[${this.#place(scope, 3)}]!.${this.#choices.of(["a", "b"])}`;
       default:
         return this.#oneIn(2)
-          ? String((this.#choices.below(40) + 0.5) / 16)
+          ? this.#choices.of(["gain", "offset", String((this.#choices.below(40) + 0.5) / 16)])
           : `(0.125 * ${this.#whole(scope, 4)})`;
     }
   }

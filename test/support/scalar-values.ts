@@ -19,8 +19,15 @@ export interface ScalarValue {
   readonly value: (...args: readonly number[]) => number;
 }
 
-/** Looks a function up by its name and the types of its arguments; `undefined` where there is none. */
-export type ScalarValues = (name: string, args: readonly RegionType[]) => ScalarValue | undefined;
+/**
+ * Looks a function up by its name, the types of its arguments and those that are constants (of powers they tell the code);
+ * `undefined` where there is none.
+ */
+export type ScalarValues = (
+  name: string,
+  args: readonly RegionType[],
+  constants?: readonly (number | undefined)[],
+) => ScalarValue | undefined;
 
 const unaryOps: Readonly<Record<string, UnaryOp>> = {
   neg: "neg",
@@ -99,15 +106,22 @@ export const plainScalarValues: ScalarValues = (name, args) => {
 
 /** The functions by the code that each becomes, run by the interpreter: the bits that every backend gives. */
 export function engineScalarValues(functions: ScalarFunctions): ScalarValues {
-  const known = new Map<string, ScalarValue | undefined>();
-  const make = (name: string, args: readonly RegionType[]): ScalarValue | undefined => {
+  const made = new Map<string, ScalarValue | undefined>();
+  const make = (
+    name: string,
+    args: readonly RegionType[],
+    constants: readonly (number | undefined)[],
+  ): ScalarValue | undefined => {
     const f = functions.get(name);
     const type = f?.typeOf(args);
     if (f === undefined || type === undefined) return undefined;
     const block = k.makeBlock();
     const params = args.map((of, i) => ({ kind: "scalar", name: `x${i}`, type: of }) as const);
     const value = f.lower(
-      params.map((param) => k.local(param.type, param.name)),
+      params.map(({ type: of, name: x }, i) => {
+        const known = constants[i];
+        return known === undefined ? k.local(of, x) : k.constant(of, known);
+      }),
       block,
     );
     const run = interpBackend.compile({
@@ -127,9 +141,10 @@ export function engineScalarValues(functions: ScalarFunctions): ScalarValues {
       },
     };
   };
-  return (name, args) => {
-    const key = `${name} ${args.join(" ")}`;
-    if (!known.has(key)) known.set(key, make(name, args));
-    return known.get(key);
+  return (name, args, constants = []) => {
+    const fixed = name === "pow" ? constants : [];
+    const key = `${name} ${args.join(" ")} ${fixed.join(" ")}`;
+    if (!made.has(key)) made.set(key, make(name, args, fixed));
+    return made.get(key);
   };
 }

@@ -50,11 +50,16 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
 export function callSizes(routine: Routine): CallSizes {
   const scalars = slotsOfScalars(routine.inputs);
   const computed: ((inputs: readonly Slot[]) => void)[] = [];
+  /** The inputs that sizes are made of, and what they were when these were computed last. */
+  const slots = new Set<number>();
   /** Hands a size on: at once if it is known, else at each call. */
   const settle = (size: Size, what: string, put: (n: number) => void): void => {
     const known = constantSize(size);
     if (known !== undefined || typeof size === "number") return put(known ?? 0);
     const compute = sizeAtCall(size, scalars);
+    walkExpr(size, (part) => {
+      if (part.kind === "local") slots.add(scalars.get(part.name)!);
+    });
     computed.push((inputs) => {
       const n = compute(inputs);
       if (n >= 0) return put(n);
@@ -79,6 +84,7 @@ export function callSizes(routine: Routine): CallSizes {
     return extent;
   };
   const checked: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void)[] = [];
+  const checkedOnce: (() => void)[] = [];
   const enterPort = (
     buffer: Buffer,
     cellOf: (inputs: readonly Slot[], outputs: readonly Slot[]) => Slot,
@@ -98,7 +104,7 @@ export function callSizes(routine: Routine): CallSizes {
   let arenaBytes = 0;
   for (const temp of routine.temps) {
     const extent = enter(temp, temp.offset);
-    checked.push(() => {
+    checkedOnce.push(() => {
       if (extent.offset + extent.size * bytesPerElement[temp.type] > arenaBytes)
         throw internalError(`temporary "${temp.name}" of ${routine.name} ends outside of its arena`);
     });
@@ -111,13 +117,24 @@ export function callSizes(routine: Routine): CallSizes {
         for (const one of [size, out, left, right]) settle(one, `a ${role} of ${stmt.name}`, () => {});
     },
   });
+  const places = [...slots];
+  let isFirst = true;
+  const latest = new Array<Slot | undefined>(places.length).fill(undefined);
   if (computed.length === 0) return { extents, arenaBytes: () => arenaBytes, update: undefined };
   return {
     extents,
     arenaBytes: () => arenaBytes,
     update(inputs, outputs) {
-      for (const compute of computed) compute(inputs);
-      for (const check of checked) check(inputs, outputs);
+      let isChanged = isFirst;
+      for (let k = 0; k < places.length; k++) if (inputs[places[k]!] !== latest[k]) isChanged = true;
+      if (isChanged) {
+        latest.fill(undefined); // until all are known to be right
+        for (const compute of computed) compute(inputs);
+        for (const check of checkedOnce) check();
+        isFirst = false;
+        for (let k = 0; k < places.length; k++) latest[k] = inputs[places[k]!];
+      }
+      for (let k = 0; k < checked.length; k++) checked[k]!(inputs, outputs);
     },
   };
 }

@@ -20,15 +20,20 @@ export interface Temporaries {
 export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, update }: CallSizes): Temporaries {
   const arrays: TypedArray[] = [];
   let block = makeBlock(0);
+  const places = temps.map(({ name }) => must(extents.get(name), "the size of a temporary"));
   const isFixed = temps.every(({ size, offset }) => isConstant(size) && isConstant(offset));
   const arrange = (): void => {
     if (isFixed && arrays.length === temps.length) return; // the code may hold on to them
     const bytes = arenaBytes();
-    if (bytes > block.byteLength) block = makeBlock(bytes);
-    temps.forEach(({ name, type }, k) => {
-      const { size, offset } = must(extents.get(name), "the size of a temporary");
-      arrays[k] = viewOf(type, block, offset, size);
-    });
+    const isNew = bytes > block.byteLength;
+    if (isNew) block = makeBlock(bytes);
+    for (let k = 0; k < places.length; k++) {
+      const { size, offset } = places[k]!;
+      const array = arrays[k];
+      // to make an array takes longer than a short call
+      if (!isNew && array !== undefined && array.length === size && array.byteOffset === offset) continue;
+      arrays[k] = viewOf(temps[k]!.type, block, offset, size);
+    }
   };
   if (update === undefined || isFixed) arrange();
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   at,
+  checkpoint,
   cond,
   dynamicUpdateSlice,
   foriLoop,
@@ -183,6 +184,18 @@ describe("loops that copied a whole array a step take as many stores a step for 
     ["a table that is filled from its other elements", filledTable],
     ["the gradient of that", grad(filledTable)],
     ["the gradient of its gradient", grad((x: Tensor) => grad(filledTable)(x).mul(x).sum())],
+    [
+      "the gradient of a read in a checkpoint",
+      grad((x: Tensor) =>
+        total(x.shape[0]!, (i, s) =>
+          checkpoint((y: Tensor, c: Tensor) => c.add(at(y, i).mul(at(y, i).add(c))))(x, s),
+        ),
+      ),
+    ],
+    [
+      "the gradient of a loop that keeps few of its steps",
+      grad((x: Tensor) => foriLoop(0, x.shape[0]!, (i, s) => s.add(at(x, i).mul(s)), 1, { checkpoint: 4 })),
+    ],
     [
       "arrays of a batch, whose items choose in a loop what is changed",
       (x) => vmap(changedByBranches)(x.reshape([2, x.shape[0]! / 2])),

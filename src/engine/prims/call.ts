@@ -1,12 +1,11 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { builtIn, isMasked } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
-import { accumulated, addResults, keep, runsProgram } from "./carries.ts";
+import { runsProgram, transposeWhole } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
-import { instantiate } from "./linear.ts";
 
 /** A program applied as one equation: what `jit` binds. Every rule gives a call of the transformed program. */
 export interface CallParams {
@@ -54,18 +53,8 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
         unknown ? { known: false, value: unknownOuts[u++]! } : { known: true, value: knownOuts[k++]! },
       );
     },
-    transpose(cts, ins, { program }, into, { transposeProgram }, masks) {
-      const linear = ins.map((x) => x === undefined);
-      const accumulate = accumulated(into);
-      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
-      const { program: backward, masked } = transposeProgram(program, linear, accumulate, maskedCts);
-      const outs = call(backward, [
-        ...ins.filter((x) => x !== undefined),
-        ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
-        ...keep(into, accumulate).map((a) => a!.take()),
-      ]);
-      addResults(keep(into, linear), keep(accumulate, linear), outs, masked);
-    },
+    transpose: (cts, ins, { program }, into, tools, masks) =>
+      transposeWhole(cts, ins, program, into, tools, masks, call),
     dce(used, { program }) {
       const slim = dceProgram(program, used);
       const ins = slim.program.ins.filter((_, i) => slim.usedIns[i]);

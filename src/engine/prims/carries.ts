@@ -1,7 +1,9 @@
-import type { Accumulator, InPlace, Lowering, Maybe, SubProgram } from "../ir/primitive.ts";
+import type { Accumulator, InPlace, Lowering, Mask, Maybe, SubProgram, Tools } from "../ir/primitive.ts";
+import { isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { sameType } from "../ir/types.ts";
+import { instantiate } from "./linear.ts";
 
 /** The items of a list that a mask marks, or those that it does not. */
 export function keep<T>(list: readonly T[], mask: readonly boolean[], wanted = true): T[] {
@@ -45,6 +47,31 @@ export function accumulated(into: readonly (Accumulator | undefined)[]): readonl
   return into.map(
     (a, i) => a !== undefined && !a.isEmpty && a.type.shape.length > 0 && into.indexOf(a) === i,
   );
+}
+
+/**
+ * The transpose rule of a primitive that runs its program: `run` applies the transposed one. Operands to which something has been
+ * added before get what comes to them within it, in place.
+ */
+export function transposeWhole(
+  cts: readonly Maybe[],
+  ins: readonly Maybe[],
+  program: Program,
+  into: readonly (Accumulator | undefined)[],
+  { transposeProgram }: Tools,
+  masks: readonly Mask[],
+  run: (program: Program, ins: readonly Tensor[]) => readonly Tensor[],
+): void {
+  const linear = ins.map((x) => x === undefined);
+  const accumulate = accumulated(into);
+  const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
+  const { program: backward, masked } = transposeProgram(program, linear, accumulate, maskedCts);
+  const outs = run(backward, [
+    ...present(ins),
+    ...program.outs.map((v, i) => instantiate(cts[i], v.type)),
+    ...keep(into, accumulate).map((a) => a!.take()),
+  ]);
+  addResults(keep(into, linear), keep(accumulate, linear), outs, masked);
 }
 
 /** Gives the results of a transposed program to the accumulators of its linear operands, those of `accumulate` with what they held. */

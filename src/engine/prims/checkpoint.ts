@@ -1,14 +1,13 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { PartialProgram, PartialTools, PartialValue, Primitive } from "../ir/primitive.ts";
-import { builtIn, isMasked } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { bind } from "../trace/bind.ts";
 import { interned } from "../trace/intern.ts";
 import { evalProgram, traceClosed } from "../trace/staging.ts";
 import { call } from "./call.ts";
-import { keep, present, runsProgram } from "./carries.ts";
-import { instantiate } from "./linear.ts";
+import { keep, present, runsProgram, transposeWhole } from "./carries.ts";
 
 /** What the derivative of a program may keep of its values: none of them, or the results of products. */
 export type CheckpointPolicy = "nothing" | "products";
@@ -38,20 +37,10 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<Chec
       ];
     },
     partialEval: checkpointPartialEval,
-    transpose(cts, ins, { program, policy }, into, { transposeProgram }, masks) {
-      const linear = ins.map((x) => x === undefined);
-      const none = linear.map(() => false);
-      const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
-      const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
-      const outs = checkpoint([...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))], {
-        program: backward,
-        policy,
-      });
-      let next = 0;
-      linear.forEach((isLinear, i) => {
-        if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
-      });
-    },
+    transpose: (cts, ins, { program, policy }, into, tools, masks) =>
+      transposeWhole(cts, ins, program, into, tools, masks, (backward, operands) =>
+        checkpoint(operands, { program: backward, policy }),
+      ),
     dce(used, { program, policy }) {
       const slim = dceProgram(program, used);
       const ins = keep(slim.program.ins, slim.usedIns);

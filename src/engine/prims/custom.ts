@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import type { Accumulator, Mask, Maybe, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import type { Maybe, PartialValue, Primitive, Tools, TransposeRule } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import { DeferredProgram } from "../ir/program.ts";
@@ -7,7 +7,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
 import { bind } from "../trace/bind.ts";
 import { call } from "./call.ts";
-import { present, runsProgram, wholeProgram } from "./carries.ts";
+import { present, runsProgram, transposeWhole, wholeProgram } from "./carries.ts";
 import { batchAlong } from "./index-ops.ts";
 import { instantiate } from "./linear.ts";
 
@@ -69,24 +69,14 @@ function batchRule(
 }
 
 /** Where a function that is linear itself is transposed, its rule is not asked. */
-function transposeCall(
-  cts: readonly Maybe[],
-  ins: readonly Maybe[],
-  { program }: { readonly program: Program },
-  into: readonly (Accumulator | undefined)[],
-  { transposeProgram }: Tools,
-  masks: readonly Mask[],
-): void {
-  const linear = ins.map((x) => x === undefined);
-  const none = linear.map(() => false);
-  const maskedCts = program.outs.map((_, i) => isMasked(masks, i));
-  const { program: backward, masked } = transposeProgram(program, linear, none, maskedCts);
-  const outs = call(backward, [...present(ins), ...program.outs.map((v, i) => instantiate(cts[i], v.type))]);
-  let next = 0;
-  linear.forEach((isLinear, i) => {
-    if (isLinear) into[i]?.add(outs[next]!, masked[next++]);
-  });
-}
+const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] = (
+  cts,
+  ins,
+  { program },
+  into,
+  tools,
+  masks,
+) => transposeWhole(cts, ins, program, into, tools, masks, call);
 
 /**
  * A program with its own rule for forward mode. `rule` takes the operands of the program, then a tangent for each

@@ -80,10 +80,13 @@ export const operations: Readonly<Record<string, readonly [arity: number, apply:
 };
 
 /** The functions that regions may apply, by the names of primitives. */
-export const scalarFunctions: ScalarFunctions = /* @__PURE__ */ Object.freeze({
-  names: /* @__PURE__ */ [...Object.keys(operations), "logicalNot"],
+export const scalarFunctions: ScalarFunctions = {
+  // when it is asked for: at import it would keep all functions in every bundle
+  get names() {
+    return [...Object.keys(operations), "logicalNot"];
+  },
   get: (name: string): ScalarFunction | undefined => known().byName.get(name),
-});
+};
 
 interface Known {
   readonly byName: ReadonlyMap<string, ScalarFunction>;

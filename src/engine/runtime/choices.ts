@@ -22,8 +22,8 @@ import { ResultPool } from "./pool/result-pool.ts";
 /** How compiled functions run. */
 export interface RuntimeOptions {
   /**
-   * What kernels become. `auto` (default): WebAssembly for what computes on arrays and for long loops of functions such as
-   * `sin`, JavaScript for what computes on a handful of numbers and, after a warning, for all where there is no WebAssembly; the
+   * What kernels become. `auto` (default): WebAssembly for what computes on arrays, takes or gives very many of them, and for long
+   * loops of functions such as `sin`, JavaScript for what computes on a handful of numbers and, after a warning, for all where there is no WebAssembly; the
    * interpreter where neither may be generated. The choice depends on the program alone.
    */
   readonly backend?: "auto" | "wasm" | "js" | "interpreter";
@@ -57,6 +57,11 @@ const wideWork = 4096;
 const calledWork = 2048;
 /** Operations one after another on numbers that JavaScript has not, some thousand elements, that make it so too. */
 const foreignWork = 2048;
+/**
+ * Arrays that a routine takes or gives, beyond which engines leave its JavaScript unoptimised: a step of 150 arrays there and back took
+ * 210 ns an array, as WebAssembly 78; of 100 arrays it took 62 and 80.
+ */
+const mostArrays = 128;
 /** Bytes of large arrays that may rest in the memory of kernels, and at most which part of its limit. */
 const poolBudget = 64 * 2 ** 20;
 const poolPart = 1 / 4;
@@ -145,6 +150,9 @@ export function backendFor(routine: Routine): Backend {
 }
 
 function isForWasm(routine: Routine): boolean {
+  for (const list of [routine.inputs, routine.outputs])
+    if (list.length > mostArrays && list.filter(({ kind }) => kind === "buffer").length > mostArrays)
+      return true;
   const { wide, narrow, called, foreign } = workOf(routine);
   if (wide >= wideWork && wide >= narrow / 4) return true;
   if (foreign >= foreignWork && foreign >= (wide + narrow) / 8) return true;

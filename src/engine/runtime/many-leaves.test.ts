@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
-import { sin, tensor } from "../../numeric/array/index.ts";
+import { afterEach, expect, test } from "vitest";
+import { sin, sum, tensor } from "../../numeric/array/index.ts";
 import "../../numeric/array/methods.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import "./install.ts";
 import { configure } from "./configure.ts";
 import { jit } from "./jit.ts";
+
+afterEach(() => configure({}));
 
 test("takes and gives a thousand arrays, or numbers, which were too many parameters", () => {
   configure({ reproducible: true }); // the same bits as one operation after the other
@@ -20,4 +22,67 @@ test("takes and gives a thousand arrays, or numbers, which were too many paramet
   const first = jit((xs: readonly Tensor[]) => xs.map((x) => sin(x).mul(x)))(long);
   for (const i of [0, 1, 500, n - 1])
     expect(first[i]!.tolist()).toEqual(sin(long[i]!).mul(long[i]!).tolist());
+});
+
+test("small arrays of every dtype, beside larger ones, go in and out at every call", () => {
+  const dtypes = ["float64", "float32", "int32", "uint32", "bool"] as const;
+  const sizes = [0, 1, 3, 32, 33, 5000];
+  const xs = dtypes.flatMap((dtype) =>
+    sizes.map((n) =>
+      tensor(
+        Float64Array.from({ length: n }, (_, i) => (i + n) % 2),
+        { dtype },
+      ),
+    ),
+  );
+  for (const backend of ["wasm", "js"] as const) {
+    configure({ backend });
+    const f = jit((all: readonly Tensor[], k: Tensor) => [...all.map((x) => x.add(x)), ...all, k.add(1)]);
+    for (let call = 0; call < 3; call++) {
+      const out = f(xs, call);
+      expect(out.map((y) => y.tolist())).toEqual([
+        ...xs.map((x) => x.add(x).tolist()),
+        ...xs.map((x) => x.tolist()),
+        call + 1,
+      ]);
+    }
+  }
+});
+
+test("small arrays that are donated are changed where they are, and stay right from call to call", () => {
+  configure({ backend: "wasm" });
+  const step = jit((ps: readonly Tensor[], g: Tensor) => ps.map((p) => p.sub(g.mul(p.sum()))), { donate: 0 });
+  let ps: readonly Tensor[] = Array.from({ length: 20 }, (_, i) => tensor([i, 1]));
+  let expected = ps.map((p) => [...p.data()]);
+  for (let call = 0; call < 4; call++) {
+    ps = step(ps, [0.5, 0.25]);
+    expected = expected.map(([a, b]) => [a! - 0.5 * (a! + b!), b! - 0.25 * (a! + b!)]);
+    expect(ps.map((p) => [...p.data()])).toEqual(expected);
+  }
+});
+
+test("a call with a thousand small arrays takes no more an array than one with ten, which was sixty times as much", () => {
+  const timeOf = (n: number): number => {
+    const f = jit((xs: readonly Tensor[]) => xs.map((x) => x.mul(2)));
+    const xs = Array.from({ length: n }, (_, i) => tensor([i, 1]));
+    const calls = 20_000 / n;
+    let best = Infinity;
+    for (let round = 0; round < 12; round++) {
+      const start = performance.now();
+      for (let i = 0; i < calls; i++) f(xs);
+      best = Math.min(best, performance.now() - start);
+    }
+    return best;
+  };
+  expect(timeOf(1000) / timeOf(10)).toBeLessThan(8);
+});
+
+test("functions of very many arrays become WebAssembly, whose code is optimised where JavaScript of that length is not", () => {
+  const backendsOf = (n: number): readonly string[] => {
+    const total = jit((xs: readonly Tensor[]) => xs.map((x) => sum(x)).reduce((a, b) => a.add(b)));
+    total(Array.from({ length: n }, () => tensor([1, 2])));
+    return total.stats().backends;
+  };
+  expect(backendsOf(100)).toEqual(["js"]);
+  expect(backendsOf(200).join()).toContain("wasm");
 });

@@ -4,6 +4,7 @@ import { DownhillError, internalError } from "../errors/index.ts";
 import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
+import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { failureOf } from "../region/failure.ts";
@@ -54,32 +55,51 @@ export function callRegion(region: Region, args: readonly RegionArgument[]): Reg
   return (engine.regions ??= makeRegionCache()).callOf(region)(args);
 }
 
+/** A region that was called. */
+interface Known {
+  readonly region: Region;
+  readonly code: Code;
+  readonly call: RegionCall;
+}
+
 function makeRegionCache(): RegionCache {
   const byKey = makeLru<string, Code>(mostKept, (_, code) => code.drop());
-  let byRegion = new WeakMap<Region, { readonly code: Code; readonly call: RegionCall }>();
+  let byRegion = new WeakMap<Region, Known>();
+  let latest: Known | undefined; // one region is called over and over: to look it up takes a part of a short call
   const codeOf = (region: Region): Code => {
     const key = regionKey(region);
     let code = byKey.get(key);
-    if (code === undefined) {
+    if (code === undefined || code.isDropped()) {
       engine.compilations++;
       code = compileRegion(region);
       byKey.set(key, code);
     }
     return code;
   };
+  /** Drops all that do not run, which are compiled again when they are called. */
+  const dropIdle = (): boolean => {
+    const idle = byKey.values().filter((code) => !code.isRunning && !code.isDropped());
+    for (const code of idle) code.drop();
+    return idle.length > 0;
+  };
+  addHolder({ giveBack: dropIdle });
   return {
     callOf(region) {
-      const known = byRegion.get(region);
-      if (known !== undefined && !known.code.isDropped()) return known.call;
+      const known = latest?.region === region ? latest : byRegion.get(region);
+      if (known !== undefined && !known.code.isDropped()) {
+        latest = known;
+        return known.call;
+      }
       const code = codeOf(region);
-      const call = callOf(code, region);
-      byRegion.set(region, { code, call });
-      return call;
+      latest = { region, code, call: callOf(code, region) };
+      byRegion.set(region, latest);
+      return latest.call;
     },
     clear() {
       for (const code of byKey.values()) code.drop();
       byKey.clear();
       byRegion = new WeakMap();
+      latest = undefined;
     },
   };
 }
@@ -92,6 +112,8 @@ interface Code {
   readonly compiled: Compiled;
   /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
   readonly capacities: number[];
+  /** While it runs, what it needs must not be given back. */
+  isRunning: boolean;
   readonly isDropped: () => boolean;
   readonly drop: () => void;
 }
@@ -111,6 +133,7 @@ export function compileRegion(region: Region, backend?: Backend, options?: Lower
     region,
     compiled,
     capacities: lowered.capacities.map(() => firstCapacity),
+    isRunning: false,
     isDropped: () => dropped,
     drop() {
       dropped = true;
@@ -136,6 +159,7 @@ export function callOf(code: Code, region: Region): RegionCall {
       : arrayWriter(region, param, i, firstLength(region, i)),
   );
   const n = writeArgs.length;
+  const isReal = region.params.map(({ kind, type }) => kind === "scalar" && type === "f64");
   const readers = results.map((port) => resultReader(port, routine));
   const arrays = results.filter((port) => port.kind === "array");
   const sizes = arrays.map(({ size }) => sizeOfCall(size, routine));
@@ -143,7 +167,11 @@ export function callOf(code: Code, region: Region): RegionCall {
   const outputs: Slot[] = routine.outputs.map(() => 0);
   return (args) => {
     if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
-    for (let i = 0; i < n; i++) writeArgs[i]!(args[i]!, inputs);
+    for (let i = 0; i < n; i++) {
+      const x = args[i]!;
+      if (isReal[i] === true && typeof x === "number") inputs[i] = x;
+      else writeArgs[i]!(x, inputs);
+    }
     for (;;) {
       for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
       for (let k = 0; k < arrays.length; k++) {
@@ -154,12 +182,20 @@ export function callOf(code: Code, region: Region): RegionCall {
           isOutside: true,
         };
       }
-      compiled(inputs, outputs);
+      code.isRunning = true;
+      try {
+        compiled(inputs, outputs);
+      } finally {
+        code.isRunning = false;
+      }
       if (failure === undefined || outputs[failure] === 0) break;
       settleFailure(code, region, outputs);
     }
     const outcomes = new Array<RegionOutcome>(readers.length);
-    for (let k = 0; k < readers.length; k++) outcomes[k] = readers[k]!(inputs, outputs);
+    for (let k = 0; k < readers.length; k++) {
+      const port = results[k]!;
+      outcomes[k] = port.kind === "scalar" ? (outputs[port.output] as number) : readers[k]!(inputs, outputs);
+    }
     return outcomes;
   };
 }

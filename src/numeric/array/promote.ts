@@ -33,12 +33,17 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
 /** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
 function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): Tensor {
   if (typeof value === "number" && other instanceof Tensor) {
-    const { dtype } = other.type;
-    if (isFloating(dtype)) return full(arrayType(dtype, [], other.type.weak), value);
-    const kind = dtype === "bool" ? "int32" : dtype;
-    if (castNumber(kind, value) === value) return full(arrayType(kind, []), value);
+    const type = numberBeside(value, other.type);
+    if (type !== undefined) return full(type, value);
   }
   return asTensor(value, operation);
+}
+
+/** The type that a plain number takes beside a tensor, if that can hold it. */
+export function numberBeside(value: number, { dtype, weak }: ArrayType): ArrayType | undefined {
+  if (isFloating(dtype)) return arrayType(dtype, [], weak);
+  const kind = dtype === "bool" ? "int32" : dtype;
+  return castNumber(kind, value) === value ? arrayType(kind, []) : undefined;
 }
 
 /** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */

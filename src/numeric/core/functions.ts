@@ -1,5 +1,7 @@
 // What `downhill` and `downhill/core` have in common: the functions, without any effect of importing them.
 export * from "../array/index.ts";
+export { finfo, iinfo, issubdtype, resultType } from "../array/dtypes.ts";
+export type { DTypeKind, FloatInfo, IntegerInfo } from "../array/dtypes.ts";
 export { DownhillError } from "../../engine/errors/index.ts";
 export type { ErrorCode } from "../../engine/errors/index.ts";
 export { definePrimitive } from "../../engine/ir/primitive.ts";
@@ -46,6 +48,8 @@ export { checkpoint } from "../../engine/transforms/checkpoint.ts";
 export type { CheckpointOptions, CheckpointPolicy } from "../../engine/transforms/checkpoint.ts";
 export { cond } from "../../engine/transforms/cond.ts";
 export { customJvp, customVjp } from "../../engine/transforms/custom.ts";
+export { evalShape } from "../../engine/transforms/eval-shape.ts";
+export type { LikeShapes, ShapeDtype, Shapes } from "../../engine/transforms/eval-shape.ts";
 export { grad, valueAndGrad } from "../../engine/transforms/grad.ts";
 export type { GradOptions } from "../../engine/transforms/grad.ts";
 export { hessian, hvp, jacfwd, jacrev } from "../../engine/transforms/jacobian.ts";

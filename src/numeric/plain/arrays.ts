@@ -80,7 +80,12 @@ export function construct(env: Env, node: NewExpression): Entity {
 
 function zeros(env: Env, node: Node, of: ArrayKind, length: RegionExpr): ArrayEntity {
   const type = isTyped(of) ? elementTypes[of] : "f64";
-  const array = makeArray(env, node, { kind: "array", of, length, item: { kind: "element", type } }, "array");
+  const array = makeArray(
+    env,
+    node,
+    { kind: "array", of, length, item: { kind: "element", type } },
+    env.hint ?? "array",
+  );
   return { ...array, isZero: true };
 }
 
@@ -140,7 +145,7 @@ function rowPlan(plan: Plan): Plan {
 /** An array or tuple as an array. */
 export function asArray(env: Env, node: Node, value: Entity): ArrayEntity {
   if (value.kind === "array") return value;
-  if (value.kind === "tuple") return makeTupleArray(env, node, value, "array");
+  if (value.kind === "tuple") return makeTupleArray(env, node, value, env.hint ?? "array");
   return refuse(env, node, `an array is needed here, and ${textOf(env, node)} is ${describe(value)}.`);
 }
 
@@ -164,7 +169,7 @@ function collect(
       const item = isTyped(of)
         ? ({ kind: "element", type: elementTypes[of] } as const)
         : rowPlan(planOf(inner, node, value));
-      array = makeArray(inner, node, { kind: "array", of, length: n, item }, "array", place);
+      array = makeArray(inner, node, { kind: "array", of, length: n, item }, env.hint ?? "array", place);
       if (!isFresh(value)) borrow(inner, [...allRoots(value), array.root], node);
       const isZero = value.kind === "array" && value.isZero === true;
       if (!isZero) copyInto(inner, node, itemAt(array, i), readAll(inner, value));
@@ -246,7 +251,7 @@ export function filled(env: Env, node: Node, length: RegionExpr, value: RegionEx
     length,
     item: { kind: "element", type },
   };
-  const array = makeArray(env, node, plan, "array");
+  const array = makeArray(env, node, plan, env.hint ?? "array");
   if (value.kind === "const" && Object.is(value.value, 0)) return { ...array, isZero: true };
   const kept = atom(env, value, "value");
   eachPlace(
@@ -360,7 +365,7 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly Argument
   const plan = planOf(env, node, array) as Plan & { readonly kind: "array" };
   const isWhole = args.length === 0;
   const length = isWhole ? plan.length : apply("maximum", "f64", arithmetic("sub", to, from), number(0));
-  const copy = makeArray(env, node, { ...plan, of, length }, array.root.label);
+  const copy = makeArray(env, node, { ...plan, of, length }, env.hint ?? array.root.label);
   if (plan.item.kind !== "element") borrow(env, [array.root, copy.root], node); // its rows are those of the original in JavaScript
   eachPlace(
     env,

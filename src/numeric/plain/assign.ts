@@ -1,23 +1,17 @@
 import type { RegionExpr } from "../../engine/region/region.ts";
-import type {
-  AssignmentExpression,
-  BlockStatement,
-  Expression,
-  Identifier,
-  Node,
-  Pattern,
-  UpdateExpression,
-} from "./ast.ts";
+import type { AssignmentExpression, Expression, Identifier, Node, Pattern, UpdateExpression } from "./ast.ts";
 import { fieldNamed, itemNumber } from "./access.ts";
+import { isUnshared, refuseAliases } from "./aliases.ts";
 import { arithmetic, number } from "./draft.ts";
-import type { ArrayEntity, Binding, Entity, Root, ScalarEntity } from "./entity.ts";
+import type { ArrayEntity, Binding, Entity, ScalarEntity } from "./entity.ts";
 import { describe, nothing, scalar, storagesOf } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { at, atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf } from "./env.ts";
+import { atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf } from "./env.ts";
+import { exchange, exchangedPair, swapArrays } from "./exchange.ts";
 import { power } from "./operators.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "./sharing.ts";
-import { copyInto, planOf, refuseReadOnly, samePlan, storeScalar } from "./plan.ts";
-import { eachUse, isFunction, rootOf, unwrap } from "./walk.ts";
+import { copyInto, makeRoom, planOf, refuseReadOnly, samePlan, storeScalar } from "./plan.ts";
+import { rootOf, unwrap } from "./walk.ts";
 
 /** An assignment; its value is what was assigned, where that `isUsed`. */
 export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean): Entity {
@@ -25,11 +19,11 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   if (node.operator !== "=") return compoundAssignment(env, node, target, isUsed);
   const right = unwrap(node.right);
   if (target.type === "ArrayPattern" && right.type === "ArrayExpression") {
-    const names = exchanged(target.elements, right.elements);
-    if (names !== undefined && swapVariables(env, names[0], names[1], node)) return nothing;
+    const pair = exchangedPair(env, target.elements, right.elements);
+    if (pair !== undefined && exchange(env, pair[0], pair[1], node)) return nothing;
   }
   if (target.type === "ArrayPattern" || target.type === "ObjectPattern") {
-    const value = readAll(env, env.unit.elaborate.evaluate(env, node.right));
+    const value = detached(env, env.unit.elaborate.evaluate(env, node.right), node);
     assignPattern(env, target, value, node);
     return value;
   }
@@ -45,6 +39,30 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
     node,
     isUsed,
   );
+}
+
+/** A value none of whose parts changes while the targets of a pattern are given theirs. */
+function detached(env: Env, value: Entity, node: Node): Entity {
+  switch (value.kind) {
+    case "array": {
+      if (value.fresh) return value;
+      const copy = makeRoom(env, node, planOf(env, node, value), value.root.label);
+      borrow(env, [value.root, ...allRoots(copy)], node);
+      copyInto(env, node, copy, value);
+      return copy;
+    }
+    case "record": {
+      const fields = [...value.fields].map(([name, part]) => [name, detached(env, part, node)] as const);
+      return { ...value, fields: new Map(fields) };
+    }
+    case "tuple":
+      return { ...value, items: value.items.map((item) => detached(env, item, node)) };
+    case "scalar":
+    case "function":
+    case "global":
+    case "nothing":
+      return readAll(env, value);
+  }
 }
 
 /** Gives a value to a field or element, or exchanges a whole row or object that is one. */
@@ -113,143 +131,6 @@ function canSwap(env: Env, target: ArrayEntity, value: ArrayEntity, node: Node):
   return (
     isOpen && isUnshared(env, value, node) && samePlan(planOf(env, node, target), planOf(env, node, value))
   );
-}
-
-function swapArrays(env: Env, x: ArrayEntity, y: ArrayEntity, node: Node): void {
-  const others = storagesOf(y.layout);
-  for (const [i, { name }] of storagesOf(x.layout).entries())
-    env.out.push({ kind: "swap", x: name, y: others[i]!.name, at: at(env, node) });
-}
-
-/** Whether nothing refers to a value but the expression that it comes from. */
-function isUnshared(env: Env, value: Entity, node: Node): boolean {
-  switch (value.kind) {
-    case "scalar":
-    case "function":
-    case "global":
-    case "nothing":
-      return true;
-    case "array":
-      return value.fresh || isLastUse(env, value, node);
-    case "record":
-    case "tuple": {
-      const parts = value.kind === "record" ? [...value.fields.values()] : value.items;
-      return (
-        (value.fresh && parts.every((part) => isUnshared(env, part, node))) || isLastUse(env, value, node)
-      );
-    }
-  }
-}
-
-/** Whether `node` gives on a variable of this function that is not used again before it gets another value. */
-function isLastUse(env: Env, value: Entity, node: Node): boolean {
-  const right =
-    node.type === "AssignmentExpression" ? unwrap((node as AssignmentExpression).right) : undefined;
-  if (right?.type !== "Identifier") return false;
-  const binding = env.scope.get(right.name);
-  if (binding === undefined || !isDead(env, right.name, binding, node)) return false;
-  const isRow = value.kind === "array" && value.places.length > 0;
-  return !isRow && allRoots(value).every((root) => !root.readOnly && isOnlyName(env, root, right.name));
-}
-
-/** Whether no other name refers to a root. */
-function isOnlyName(env: Env, root: Root, name: string): boolean {
-  return env.unit.aliases.every(
-    ({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root),
-  );
-}
-
-/** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
-function isDead(env: Env, name: string, { block }: Binding, node: Node): boolean {
-  const owner = env.calls.at(-1);
-  if (owner === undefined || block.start < owner.start || block.end > owner.end) return false;
-  let isUsed = false;
-  let isSetAgain = false;
-  eachUse(block, (use, around) => {
-    if (use.name !== name) return;
-    if (around.some((outer) => outer !== block && isFunction(outer))) isUsed = true;
-    if (use.start < node.end || isUsed || isSetAgain) return;
-    if (isPlainTarget(use, around, node)) isSetAgain = true;
-    else isUsed = true;
-  });
-  const loop = env.loops.at(-1);
-  const isRepeated =
-    loop !== undefined && block.start <= loop.start && loop.end <= block.end && block !== loop;
-  return !isUsed && (isSetAgain || !isRepeated);
-}
-
-/** Whether a use is the target of `name = …` among the statements that follow `node` in its block. */
-function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): boolean {
-  const [assigned, statement, block] = [around.at(-1), around.at(-2), around.at(-3)];
-  if (assigned?.type !== "AssignmentExpression" || statement?.type !== "ExpressionStatement") return false;
-  const { left, operator, right } = assigned as AssignmentExpression;
-  let isRead = false;
-  eachUse(right, ({ name }) => {
-    isRead ||= name === use.name;
-  });
-  const siblings = block?.type === "BlockStatement" ? (block as BlockStatement).body : [];
-  return (
-    left === use &&
-    operator === "=" &&
-    !isRead &&
-    siblings.some((stmt) => stmt.type === "ExpressionStatement" && stmt.expression === node)
-  );
-}
-
-/** Refuses to give other contents to what another name refers to. */
-function refuseAliases(env: Env, entity: Entity, node: Node, except?: string): void {
-  const roots = allRoots(entity);
-  for (const { name, binding } of env.unit.aliases) {
-    const isOther = name !== except && allRoots(binding.entity).some((root) => roots.includes(root));
-    if (!isOther || holds(binding.entity, entity) || isDead(env, name, binding, node)) continue;
-    refuse(
-      env,
-      node,
-      `${name} refers to what gets other contents here and would change with it. Copy it where ${name} is declared, or use ` +
-        `${name} no more behind this line.`,
-    );
-  }
-}
-
-/** Whether an array has the row or object among its items: it is to see the change. */
-function holds(array: Entity, item: Entity): boolean {
-  if (array.kind !== "array") return false;
-  if (item.kind === "array") return array.places.length < item.places.length;
-  let { item: layout } = array.layout;
-  while (layout.kind === "array") layout = layout.item;
-  return layout.kind !== "element";
-}
-
-/** The two names of `[a, b] = [b, a]`. */
-function exchanged(
-  targets: readonly (Pattern | null)[],
-  values: readonly (Node | null)[],
-): readonly [string, string] | undefined {
-  if (targets.length !== 2 || values.length !== 2) return undefined;
-  const names = [...targets, ...values].map((node) => {
-    const inner = node && unwrap(node);
-    return inner?.type === "Identifier" ? (inner as Identifier).name : undefined;
-  });
-  const [a, b, c, d] = names;
-  return a !== undefined && b !== undefined && a === d && b === c ? [a, b] : undefined;
-}
-
-/** Exchanges the elements of two array variables; false where they are none. */
-export function swapVariables(env: Env, a: string, b: string, node: Node): boolean {
-  const [x, y] = [env.scope.get(a)?.entity, env.scope.get(b)?.entity];
-  if (x?.kind !== "array" || y?.kind !== "array") return false;
-  const isWhole = x.places.length + y.places.length === 0 && !x.root.readOnly && !y.root.readOnly;
-  if (!isWhole || x.root === y.root || !samePlan(planOf(env, node, x), planOf(env, node, y)))
-    return refuse(
-      env,
-      node,
-      `${a} and ${b} can be exchanged only where both are arrays of this function, made with the same length (as in ` +
-        `new Float64Array(n) for both).`,
-    );
-  refuseAliases(env, x, node, a);
-  refuseAliases(env, y, node, b);
-  swapArrays(env, x, y, node);
-  return true;
 }
 
 /** Gives the parts of a value to the targets of a pattern. */

@@ -155,7 +155,8 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       "async functions and generators do not give numbers at once: write a plain function.",
     );
   if (env.calls.includes(node)) {
-    const name = node.id?.name ?? "this function";
+    const { callee: called = site } = site as Node & { readonly callee?: Node };
+    const name = node.id?.name ?? textOf(env, called);
     return refuse(
       env,
       site,
@@ -174,6 +175,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     tail: new Set(),
     calls: [...env.calls, node],
     loops: [],
+    hint: undefined,
     site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),
   };
   if (args.length < node.params.filter(({ type }) => type === "Identifier").length) {
@@ -193,19 +195,23 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
 
 /** A result whose parts came into being during the call: nothing refers to them any more. */
 function released(entity: Entity, born: number): Entity {
+  if (entity.kind === "scalar") return scalar(entity.value);
+  return releasedPart(entity, born);
+}
+
+function releasedPart(entity: Entity, born: number): Entity {
   switch (entity.kind) {
     case "array":
       return entity.root.born >= born ? { ...entity, fresh: true } : entity;
     case "record": {
-      const fields = [...entity.fields].map(([name, field]) => [name, released(field, born)] as const);
+      const fields = [...entity.fields].map(([name, field]) => [name, releasedPart(field, born)] as const);
       return { ...entity, fields: new Map(fields), fresh: entity.root.born >= born };
     }
     case "tuple": {
-      const items = entity.items.map((item) => released(item, born));
+      const items = entity.items.map((item) => releasedPart(item, born));
       return { ...entity, items, fresh: entity.root.born >= born };
     }
     case "scalar":
-      return scalar(entity.value);
     case "function":
     case "global":
     case "nothing":

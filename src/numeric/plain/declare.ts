@@ -1,7 +1,7 @@
 import type { CallExpression, Expression, Identifier, MemberExpression, Node, Pattern } from "./ast.ts";
 import { fieldName, fieldNamed, itemNumber } from "./access.ts";
 import { makeTupleArray } from "./arrays.ts";
-import type { Binding, Entity, FunctionEntity, RecordEntity, TupleEntity } from "./entity.ts";
+import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { at, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "./env.ts";
 import { lookUp } from "./module.ts";
@@ -134,47 +134,26 @@ function copied(env: Env, name: string, value: Entity, node: Node): Entity {
   return settled(room);
 }
 
-/** Fields of a new object become locals. */
+/** Fields of a new object become locals; objects in it that have another name stay what they are. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
-  switch (value.kind) {
-    case "record":
-      return ownedRecord(env, name, value, node, reassigned);
-    case "tuple": {
-      const root = newRoot(env, name);
-      const items = value.items.map((item, i) =>
-        ownedPart(env, `${name}_${i}`, item, node, root, reassigned || mayBeAssigned(env, undefined)),
-      );
-      return { kind: "tuple", items, root, fresh: false };
-    }
-    case "array":
-    case "scalar":
-    case "function":
-    case "global":
-    case "nothing":
-      return settled(value);
+  if (value.kind === "record" && value.fresh) {
+    const { root } = value;
+    const fields = [...value.fields].map(([key, field]) => {
+      const mutable = reassigned || mayBeAssigned(env, key);
+      return [key, ownedPart(env, `${name}_${key}`, field, node, root, mutable)] as const;
+    });
+    return { kind: "record", fields: new Map(fields), root, fresh: false };
   }
+  if (value.kind === "tuple" && value.fresh) {
+    const { root } = value;
+    const mutable = reassigned || mayBeAssigned(env, undefined);
+    const items = value.items.map((item, i) => ownedPart(env, `${name}_${i}`, item, node, root, mutable));
+    return { kind: "tuple", items, root, fresh: false };
+  }
+  return settled(value);
 }
 
-function ownedRecord(env: Env, name: string, value: RecordEntity, node: Node, reassigned: boolean): Entity {
-  const root = newRoot(env, name);
-  const fields = [...value.fields].map(
-    ([key, field]) =>
-      [
-        key,
-        ownedPart(env, `${name}_${key}`, field, node, root, reassigned || mayBeAssigned(env, key)),
-      ] as const,
-  );
-  return { kind: "record", fields: new Map(fields), root, fresh: false };
-}
-
-function ownedPart(
-  env: Env,
-  name: string,
-  part: Entity,
-  node: Node,
-  root: RecordEntity["root"],
-  mutable: boolean,
-): Entity {
+function ownedPart(env: Env, name: string, part: Entity, node: Node, root: Root, mutable: boolean): Entity {
   if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
 }

@@ -58,6 +58,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     tail: new Set(),
     calls: [node],
     loops: [],
+    hint: undefined,
     site: undefined,
   };
   if (node.async === true || node.generator === true)

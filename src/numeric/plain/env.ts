@@ -105,6 +105,8 @@ export interface Env {
   readonly calls: readonly FunctionNode[];
   /** Loops of the text around here, within the function. */
   readonly loops: readonly Node[];
+  /** The variable that is declared here: what its value is made of is named after it. */
+  readonly hint: string | undefined;
   /** Where a helper of another module is called from. */
   readonly site: PositionIndex | undefined;
 }

@@ -28,43 +28,33 @@ function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined
 
 /** The jumps that a statement may take to somewhere outside of it. */
 export function exitsOf(env: Env, stmt: Statement): Jump[] {
+  let leaving = leavingOf.get(stmt);
+  if (leaving === undefined) leavingOf.set(stmt, (leaving = leavingJumps(stmt)));
   const exits = new Set<Jump>();
-  collect(env, stmt, { loop: false, breakable: false, labels: [] }, exits);
+  for (const node of leaving) {
+    const target = node.type === "ReturnStatement" ? env.returns?.jump : find(env, node as JumpStatement);
+    if (target !== undefined) exits.add(target);
+  }
   return [...exits];
 }
 
-interface Inside {
-  readonly loop: boolean;
-  readonly breakable: boolean;
-  readonly labels: readonly string[];
-}
+const leavingOf = new WeakMap<Node, readonly Node[]>();
 
-function collect(env: Env, node: Node, inside: Inside, exits: Set<Jump>): void {
-  if (isFunction(node)) return;
-  if (node.type === "ReturnStatement" && env.returns !== undefined) exits.add(env.returns.jump);
-  if (node.type === "BreakStatement" || node.type === "ContinueStatement") {
-    const jump = node as JumpStatement;
-    const label = jump.label?.name;
-    const isInner =
-      label === undefined
-        ? node.type === "BreakStatement"
-          ? inside.breakable
-          : inside.loop
-        : inside.labels.includes(label);
-    const target = isInner ? undefined : find(env, jump);
-    if (target !== undefined) exits.add(target);
-    return;
-  }
+/** The return, break and continue statements below a node that lead out of it. */
+function leavingJumps(node: Node): readonly Node[] {
+  if (isFunction(node)) return [];
+  if (node.type === "ReturnStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
+    return [node];
+  const inner = childrenOf(node).flatMap(leavingJumps);
+  if (inner.length === 0) return inner;
   const isLoop = /^(For|While|DoWhile)/.test(node.type);
-  const within: Inside = {
-    loop: inside.loop || isLoop,
-    breakable: inside.breakable || isLoop || node.type === "SwitchStatement",
-    labels:
-      node.type === "LabeledStatement"
-        ? [...inside.labels, (node as LabeledStatement).label.name]
-        : inside.labels,
-  };
-  for (const child of childrenOf(node)) collect(env, child, within, exits);
+  const label = node.type === "LabeledStatement" ? (node as LabeledStatement).label.name : undefined;
+  return inner.filter((jump) => {
+    if (jump.type === "ReturnStatement") return true;
+    const own = (jump as JumpStatement).label?.name;
+    if (own !== undefined) return own !== label;
+    return !isLoop && !(node.type === "SwitchStatement" && jump.type === "BreakStatement");
+  });
 }
 
 /** Jumps: notes it in a flag, unless what follows is where it goes. */

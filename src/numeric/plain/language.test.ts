@@ -366,6 +366,18 @@ const arrays: Readonly<Record<string, Row>> = {
       ],
     ],
   ),
+  "exchanges of rows and objects": row(
+    "n: number",
+    "const m = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]; [m[0], m[n]] = [m[n], m[0]]; const t = m[1]; m[1] = m[n]; m[n] = t; const ps = m.map((r) => ({ a: r[0], b: [r[1], r[2]] })); [ps[0], ps[n]] = [ps[n], ps[0]]; let p = { u: 1, v: 2 }, q = { u: n, v: 4 }; [p, q] = [q, p]; p.u += 10; const old = p; p = q; q = old; let s = 0; for (const r of m) for (const v of r) s = s * 1.5 + v; for (const o of ps) s = s * 2 + o.a + o.b[1]; return s + p.u * 100 + q.u * 1000;",
+    [2],
+    [0],
+  ),
+  "states that are replaced": row(
+    "n: number, x0: number[]",
+    "let state = { x: x0.slice(), t: 0 }; let x = x0.slice(), v = x0.map((q) => -q); for (let k = 0; k < n; k++) { const xn = new Array<number>(2).fill(0); for (let i = 0; i < 2; i++) xn[i] = state.x[i] * 2 + k; state = { x: xn, t: state.t + 1 }; const next = x.map((q, i) => q + v[i]), vn = v.map((q) => q * 0.5); [x, v] = [next, vn]; [x, v] = [v, x]; } return state.x[0] + state.t + x[0] * 10 + v[1];",
+    [3, [1, 2]],
+    [0, [1, 2]],
+  ),
   exchanges: row(
     "n: number",
     "let a = new Float64Array(n), b = new Float64Array(n); a[0] = 1; for (let k = 0; k < 5; k++) { for (let i = 0; i < n; i++) b[i] = a[i] * 2 + i; [a, b] = [b, a]; const t = a; a = b; b = t; [a, b] = [b, a]; } return a[0] + 10 * b[0] + a[n - 1];",

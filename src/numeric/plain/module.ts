@@ -15,7 +15,7 @@ import type {
   VariableDeclarator,
 } from "./ast.ts";
 import type { Source } from "./refuse.ts";
-import { assignedNames, isFunction, isMarked, targetsOf, unwrap, walk, writtenNames } from "./walk.ts";
+import { assignedNames, isFunction, isMarked, targetsOf, unwrap, walk } from "./walk.ts";
 
 /** From the text of a module to its ESTree with TypeScript's nodes, as oxc-parser and acorn give it. */
 export type Parse = (text: string, file: string) => Node;
@@ -126,7 +126,7 @@ export type Outside =
       readonly declaration: Node;
       readonly annotation: TypeNode | undefined;
       readonly init: Expression | undefined;
-      /** Whether nothing assigns to it, nor writes into it, anywhere in the block that declares it. */
+      /** Whether nothing assigns to it in the block that declares it. */
       readonly fixed: boolean;
       /** Whether it is declared by the module itself. */
       readonly top: boolean;
@@ -265,10 +265,7 @@ function variableOf(
       declaration: declarator,
       annotation: id.typeAnnotation?.typeAnnotation,
       init,
-      fixed:
-        declare !== true &&
-        (kind === "const" || !assignedNames(block).has(name)) &&
-        !writtenNames(block).has(name),
+      fixed: declare !== true && (kind === "const" || !assignedNames(block).has(name)),
       top,
     };
   }

@@ -1,9 +1,10 @@
 import type { Parse } from "./module.ts";
+import { PlainError } from "./refuse.ts";
 
 /**
  * The parser that `compile` uses where none is handed in: acorn with its TypeScript plugin, loaded at the first call.
  *
- * @throws SyntaxError for text that is not TypeScript, with line and column.
+ * It throws PlainError for text that is not TypeScript.
  */
 export async function loadParser(): Promise<Parse> {
   const [{ Parser }, { tsPlugin }] = await Promise.all([
@@ -11,5 +12,13 @@ export async function loadParser(): Promise<Parse> {
     import("@sveltejs/acorn-typescript"),
   ]);
   const TypeScript = Parser.extend(tsPlugin());
-  return (text) => TypeScript.parse(text, { sourceType: "module", ecmaVersion: "latest", locations: true });
+  return (text, file) => {
+    try {
+      return TypeScript.parse(text, { sourceType: "module", ecmaVersion: "latest", locations: true });
+    } catch (error) {
+      if (!(error instanceof SyntaxError) || !("pos" in error) || typeof error.pos !== "number") throw error;
+      const at = { type: "", start: error.pos, end: error.pos };
+      throw new PlainError({ text, file }, at, error.message.replace(/ \(\d+:\d+\)$/, "."));
+    }
+  };
 }

@@ -154,21 +154,34 @@ export function showPlan(plan: Plan): string {
 }
 
 /** A value of a plan with locals and arrays of its own, all 0, declared at a place that may lie before this one. */
-export function makeRoom(env: Env, node: Node, plan: Plan, label: string, place?: Place): Entity {
+export function makeRoom(
+  env: Env,
+  node: Node,
+  plan: Plan,
+  label: string,
+  place?: Place,
+  owner?: Root,
+): Entity {
   switch (plan.kind) {
     case "element":
-      return letLocal(env, label, zeroOf(plan.type), { mutable: true, out: place?.out ?? env.out });
+      return letLocal(env, label, zeroOf(plan.type), {
+        mutable: true,
+        out: place?.out ?? env.out,
+        ...(owner && { root: owner }),
+      });
     case "array":
       return makeArray(env, node, plan, label, place);
     case "record": {
+      const root = newRoot(env, label);
       const fields = [...plan.fields].map(
-        ([name, field]) => [name, makeRoom(env, node, field, `${label}_${name}`, place)] as const,
+        ([name, field]) => [name, makeRoom(env, node, field, `${label}_${name}`, place, root)] as const,
       );
-      return { kind: "record", fields: new Map(fields), root: newRoot(env, label), fresh: true };
+      return { kind: "record", fields: new Map(fields), root, fresh: true };
     }
     case "tuple": {
-      const items = plan.items.map((item, i) => makeRoom(env, node, item, `${label}_${i}`, place));
-      return { kind: "tuple", items, root: newRoot(env, label), fresh: true };
+      const root = newRoot(env, label);
+      const items = plan.items.map((item, i) => makeRoom(env, node, item, `${label}_${i}`, place, root));
+      return { kind: "tuple", items, root, fresh: true };
     }
   }
 }
@@ -318,7 +331,8 @@ function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never 
   return refuse(env, node, `what was ${to} cannot become ${from}: use another variable.`);
 }
 
-function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
+/** Has the call check that two arrays have one length. */
+export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
   const message = "an array gets the elements of one of another length; arrays keep their length here";
   const then = [{ kind: "throw", message, at: at(env, node) }] as const;
   env.out.push({

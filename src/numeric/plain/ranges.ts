@@ -109,7 +109,8 @@ export function eachStatement(body: readonly RegionStmt[], visit: (stmt: RegionS
 function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {
   const [first, end] = [of(from), of(to)];
   if (first === undefined || end === undefined) return undefined;
-  if (!isInt32(first)) return { ...anything, whole: first.whole, maybeMinusZero: first.maybeMinusZero };
+  if (!isInt32(first) || (to.kind === "const" && !isInt32(end)))
+    return { ...anything, whole: first.whole, maybeMinusZero: first.maybeMinusZero };
   if (step > 0) return whole(first.low, Math.max(first.low, Math.min(end.high, most) - 1));
   return whole(Math.min(first.high, Math.max(end.low, least) + 1), first.high);
 }

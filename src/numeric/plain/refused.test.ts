@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { moduleFrom } from "../../../test/support/plain-agreement.ts";
 import { elaborate } from "./elaborate.ts";
@@ -153,4 +154,18 @@ test.each(Object.entries(rows))("refused: %s", (what, [params, body, around = ""
   }
   expect(message).not.toBe("accepted");
   expect(`\n${message}\n`).toMatchSnapshot();
+});
+
+const page = readFileSync(new URL("../../../docs/plain.md", import.meta.url), "utf8");
+const documented = [...page.matchAll(/^\| `([^`]+)`\s*\| (.*\S)\s*\|$/gm)].map(
+  ([, code, message]) => [code!, message!.replaceAll("\\|", "|").replaceAll("\\*", "*")] as const,
+);
+
+test("the page lists refusals", () => {
+  expect(documented.length).toBeGreaterThan(15);
+});
+
+test.each(documented)("the page says what is said of %s", (code, message) => {
+  const text = `function f(x: number, xs: number[], p: { a: number }, n: number) {\n  "use ad";\n  ${code}\n  return x;\n}`;
+  expect(() => elaborate(moduleFrom(text), "f")).toThrow(message);
 });

@@ -1,6 +1,5 @@
 import type { RegionExpr } from "../../engine/region/region.ts";
 import type { Expression, IfStatement, Node, Statement, ThrowStatement, VariableDeclaration } from "./ast.ts";
-import { swapVariables } from "./assign.ts";
 import { declare } from "./declare.ts";
 import { and, not, number, truth } from "./draft.ts";
 import type { Entity } from "./entity.ts";
@@ -8,6 +7,7 @@ import { nothing, scalar } from "./entity.ts";
 import type { Env, Jump } from "./env.ts";
 import { at, flagExpr, nested, refuse, textOf, withScope } from "./env.ts";
 import { effect, evaluate } from "./expressions.ts";
+import { threeWayExchange } from "./exchange.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
 import { loopStatement } from "./loops.ts";
 import { makeRoom } from "./plan.ts";
@@ -16,7 +16,7 @@ import type { Plan } from "./plan.ts";
 import type { PlainType } from "./form.ts";
 import { switchStatement } from "./switch.ts";
 import { typeOf } from "./types.ts";
-import { eachUse, neverCompletes, unwrap } from "./walk.ts";
+import { neverCompletes, unwrap } from "./walk.ts";
 
 /** The statements of a block, with names of their own. */
 export function block(env: Env, node: Node, body: readonly Statement[]): void {
@@ -76,37 +76,6 @@ function continuesInBranch(env: Env, { consequent, alternate }: IfStatement): bo
   const jumps = (stmt: Statement | null | undefined): boolean => !!stmt && exitsOf(env, stmt).length > 0;
   const ends = (stmt: Statement | null | undefined): boolean => !!stmt && neverCompletes(stmt);
   return (ends(consequent) && !jumps(alternate)) || (ends(alternate) && !jumps(consequent));
-}
-
-/** `const t = a; a = b; b = t;` of arrays: whether it was that. */
-function threeWayExchange(env: Env, body: readonly Statement[], k: number): boolean {
-  const [first, second, third] = body.slice(k, k + 3);
-  if (first?.type !== "VariableDeclaration" || first.declarations.length !== 1) return false;
-  const { id, init } = first.declarations[0]!;
-  const a = init && unwrap(init);
-  const [b1, b2] = [assignedName(second), assignedName(third)];
-  if (id.type !== "Identifier" || a?.type !== "Identifier" || b1 === undefined || b2 === undefined)
-    return false;
-  const isExchange = b1.target === a.name && b1.value === b2.target && b2.value === id.name;
-  if (!isExchange) return false;
-  let isUsedLater = false;
-  for (const stmt of body.slice(k + 3))
-    eachUse(stmt, ({ name }) => {
-      isUsedLater ||= name === id.name;
-    });
-  return !isUsedLater && swapVariables(env, a.name, b1.value, third!);
-}
-
-/** The names of `x = y;`. */
-function assignedName(
-  stmt: Statement | undefined,
-): { readonly target: string; readonly value: string } | undefined {
-  if (stmt?.type !== "ExpressionStatement") return undefined;
-  const node = unwrap(stmt.expression);
-  if (node.type !== "AssignmentExpression" || node.operator !== "=") return undefined;
-  const [target, value] = [unwrap(node.left), unwrap(node.right)];
-  if (target.type !== "Identifier" || value.type !== "Identifier") return undefined;
-  return { target: target.name, value: value.name };
 }
 
 const otherStatements: Readonly<Record<string, string>> = {
@@ -237,8 +206,9 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
     const annotation = id.type === "Identifier" ? id.typeAnnotation?.typeAnnotation : undefined;
     if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword")
       typeOf(annotation, env.module);
+    const hint = id.type === "Identifier" ? id.name : undefined;
     const value = init
-      ? evaluate(env, init)
+      ? evaluate({ ...env, hint }, init)
       : unset(env, declarator, annotation && typeOf(annotation, env.module));
     declare(env, id, value, declarator, { isConst: kind === "const" });
   }

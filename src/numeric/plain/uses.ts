@@ -12,7 +12,7 @@ export interface Uses {
   readonly size: ReadonlySet<string>;
 }
 
-type Purpose = "value" | "place" | "size" | "other";
+type Purpose = "value" | "place" | "bound" | "size" | "other";
 
 /** Functions of integers that give integers: what they are used for, their arguments are. */
 const passing: ReadonlySet<string> = new Set([
@@ -45,8 +45,9 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
   const uses = { value: new Set<string>(), place: new Set<string>(), size: new Set<string>() };
   let changed = true;
   const mark = (name: string, purpose: Purpose): void => {
-    if (purpose === "other" || uses[purpose].has(name)) return;
-    uses[purpose].add(name);
+    const use = purpose === "bound" ? "place" : purpose;
+    if (use === "other" || uses[use].has(name)) return;
+    uses[use].add(name);
     changed = true;
   };
   const visit = (expr: RegionExpr, purpose: Purpose): void => {
@@ -65,11 +66,9 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
         visit(expr.y, purpose);
         return;
       case "apply": {
-        const own = passing.has(expr.function)
-          ? purpose
-          : flat.has(expr.function) || purpose !== "value"
-            ? "other"
-            : "value";
+        // of a product, as in `i < n * fraction`, a factor need not be whole
+        const isPassing = passing.has(expr.function) && !(purpose === "bound" && expr.function === "mul");
+        const own = isPassing ? purpose : flat.has(expr.function) || purpose !== "value" ? "other" : "value";
         for (const arg of expr.args) visit(arg, own);
         return;
       }
@@ -119,9 +118,9 @@ function visitStatement(
       }
       return;
     case "for":
-      visit(stmt.from, "place");
+      visit(stmt.from, "bound");
       asUsed(stmt.index, stmt.from);
-      visit(stmt.to, "place");
+      visit(limitOf(stmt.to), "bound");
       if (stmt.live) visit(stmt.live, "other");
       return;
     case "while":
@@ -130,6 +129,14 @@ function visitStatement(
     case "throw":
       return;
   }
+}
+
+/** The bound as it is written, without the rounding to the end of a loop. */
+function limitOf(to: RegionExpr): RegionExpr {
+  if (to.kind !== "apply") return to;
+  const [x] = to.args;
+  const inner = x?.kind === "apply" && (to.function === "add" || to.function === "sub") ? x : to;
+  return inner.function === "ceil" || inner.function === "floor" ? inner.args[0]! : to;
 }
 
 /**

@@ -9,10 +9,14 @@ function isNode(value: unknown): value is Node {
 /** The nodes directly below one, in the order of the text. */
 export function childrenOf(node: Node): Node[] {
   const children: Node[] = [];
-  for (const [key, value] of Object.entries(node)) {
-    if (key === "loc" || key === "range" || key === "parent") continue;
-    if (Array.isArray(value)) children.push(...value.filter(isNode));
-    else if (isNode(value)) children.push(value);
+  for (const key of Object.keys(node)) {
+    const value = (node as unknown as Readonly<Record<string, unknown>>)[key];
+    if (typeof value !== "object" || value === null || key === "loc" || key === "parent") continue;
+    if (!Array.isArray(value)) {
+      if (isNode(value)) children.push(value);
+      continue;
+    }
+    for (const item of value as readonly unknown[]) if (isNode(item)) children.push(item);
   }
   return children;
 }

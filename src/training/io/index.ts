@@ -47,9 +47,11 @@ export {
   readSafetensors,
   type ReadSafetensorsOptions,
   type Safetensors,
+  type NestedTensors,
   type TensorsByName,
   writeSafetensors,
   type WriteSafetensorsOptions,
 } from "./safetensors.ts";
+export { fromNamedTensors } from "./parameter-names.ts";
 export { readSafetensorsFile, writeSafetensorsFile } from "./safetensors-files.ts";
 export type { StoredFloat } from "./stored-numbers.ts";

@@ -11,6 +11,7 @@ import {
   readSafetensors,
   type ReadSafetensorsOptions,
   type Safetensors,
+  type NestedTensors,
   type TensorsByName,
   writeSafetensors,
   type WriteSafetensorsOptions,
@@ -78,13 +79,13 @@ function readIndex(text: string, name: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Writes a safetensors file, so that under its name there is at any time either what was there before or all of the new.
+ * Writes a safetensors file of tensors by name or of nested parameters, so that under its name there is at any time either what was there before or all of the new.
  *
  * @throws DownhillError as `writeSafetensors`; `file`, naming the file and what to do, if it cannot be written.
  */
 export async function writeSafetensorsFile(
   path: string,
-  tensors: TensorsByName,
+  tensors: TensorsByName | NestedTensors,
   metadata: Readonly<Record<string, string>> = {},
   options: WriteSafetensorsOptions = {},
 ): Promise<void> {

@@ -10,6 +10,7 @@ import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { fromArray } from "../../engine/prims/lift.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { checkNames, chosenNames } from "./names.ts";
+import { namedTensors } from "./parameter-names.ts";
 import {
   decoderOf,
   isWide,
@@ -21,6 +22,9 @@ import {
 
 /** Tensors by name. */
 export type TensorsByName = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
+/** Nested parameters, whose tensors go by their paths: `layers.0.weight`. */
+export type NestedTensors = readonly unknown[] | object;
 
 /** What a safetensors file holds: tensors by name, and texts that came with them. */
 export interface Safetensors {
@@ -60,7 +64,8 @@ const storedAs: Readonly<Record<DType, StoredType>> = {
 const mostHeader = 100_000_000; // bytes, as the format's own library has it
 
 /**
- * The bytes of a safetensors file with these tensors, their elements as they are: the length of the header (eight bytes,
+ * The bytes of a safetensors file with these tensors, or with nested parameters, whose tensors are named by the keys on the way
+ * (`layers.0.weight`; `fromNamedTensors` reads them again). Their elements are as they are: the length of the header (eight bytes,
  * little-endian), the header (JSON, filled up with spaces to a multiple of eight), then the elements, little-endian, those
  * of eight bytes before those of four and one, so that each array is aligned.
  *
@@ -78,20 +83,13 @@ const mostHeader = 100_000_000; // bytes, as the format's own library has it
  * // [f64[2,2] [[1, 2], [3, 4]], "by hand"]
  */
 export function writeSafetensors(
-  tensors: TensorsByName,
+  tensors: TensorsByName | NestedTensors,
   metadata: Readonly<Record<string, string>> = {},
   options: WriteSafetensorsOptions = {},
 ): Uint8Array {
   if (arguments.length > 3) refuseExtra("writeSafetensors", arguments, 3);
   checkWriteOptions("writeSafetensors", options);
-  const entries = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-  const odd = entries.find(([, x]) => !((x as unknown) instanceof Tensor));
-  if (odd !== undefined || tensors instanceof Tensor) {
-    throw new DownhillError(
-      "option",
-      `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${tensors instanceof Tensor ? "got a tensor" : `${JSON.stringify(odd![0])} is none`}.`,
-    );
-  }
+  const entries = entriesOf(tensors);
   const dtypeOf = storedDtypes(new Map(entries), options.dtype);
   const sorted = entries
     .map(([name, x]) => {
@@ -352,6 +350,21 @@ function isWholeNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 }
 
-function isMap(tensors: TensorsByName): tensors is ReadonlyMap<string, Tensor> {
-  return tensors instanceof Map;
+/** The tensors by name, of a map or of nested parameters. */
+function entriesOf(tensors: TensorsByName | NestedTensors): readonly (readonly [string, Tensor])[] {
+  const entries: readonly (readonly [string, unknown])[] | undefined =
+    tensors instanceof Map ? [...(tensors as ReadonlyMap<string, unknown>)] : undefined;
+  const odd = entries?.find(([, x]) => !(x instanceof Tensor));
+  if (odd !== undefined || typeof tensors !== "object" || tensors === null || tensors instanceof Tensor) {
+    const what = tensors instanceof Tensor ? "a tensor" : tensors === null ? "null" : `a ${typeof tensors}`;
+    throw new DownhillError(
+      "option",
+      `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${odd === undefined ? `got ${what}` : `${JSON.stringify(odd[0])} is none`}.`,
+    );
+  }
+  return (
+    (entries as readonly (readonly [string, Tensor])[] | undefined) ?? [
+      ...namedTensors("writeSafetensors", tensors),
+    ]
+  );
 }

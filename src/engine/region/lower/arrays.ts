@@ -4,7 +4,7 @@ import type { ArrayDeclaration } from "../region.ts";
 import { writeExpr, settled } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
 import { plus, times } from "./places.ts";
-import type { ArrayPlace, Cursor, Scope } from "./scope.ts";
+import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 
 /** Declares an array: its lengths become locals, it is checked that they are not negative and fit, and its elements become 0. */
@@ -13,8 +13,10 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
   const { buffer, offset, capacity } = scope.host.memoryOf(name);
   if (growable) {
     const room = capacity ?? k.i32(0);
-    scope.arrays.set(name, { type, buffer, offset, dims: [room], capacity: room });
-    clear(scope, cursor, { type, buffer, offset }, room);
+    const end = scope.host.fresh(`${name}.end`);
+    scope.changing.add(end);
+    const growth = { capacity: room, end: cursor.block.let(end, k.i32(0)) };
+    scope.arrays.set(name, { type, buffer, offset, dims: [room], growth });
     return;
   }
   const dims = stmt.dims.map((n) => {
@@ -22,19 +24,14 @@ export function writeArray(scope: Scope, cursor: Cursor, stmt: ArrayDeclaration)
     return guardLength(scope, cursor, stmt, given);
   });
   if (capacity !== undefined) guardRoom(scope, cursor, stmt, dims, capacity);
-  scope.arrays.set(name, { type, buffer, offset, dims });
-  clear(scope, cursor, { type, buffer, offset }, dims.reduce(times));
-}
-
-function clear(
-  scope: Scope,
-  cursor: Cursor,
-  { type, buffer, offset }: Pick<ArrayPlace, "type" | "buffer" | "offset">,
-  size: Expr,
-): void {
-  cursor.block.forEach(scope.host.fresh("i"), k.i32(0), size, (loop, i) =>
+  const array = { type, buffer, offset, dims };
+  scope.arrays.set(name, array);
+  cursor.block.forEach(scope.host.fresh("i"), k.i32(0), dims.reduce(times), (loop, i) =>
     loop.store(buffer, plus(offset, i), k.constant(type, 0)),
   );
+  // what is exchanged may lie where another one was
+  const isSteady = offset.kind !== "local" || !scope.changing.has(offset.name);
+  if (isSteady) scope.clears.set(cursor.block.statements.at(-1)!, array);
 }
 
 /** A length as a local that is known not to be negative. */

@@ -1,6 +1,6 @@
 // Between which polynomials of what is known before a loop a place within it lies.
 import type { Expr } from "../../kernel/scalar.ts";
-import type { Polynomial } from "./polynomial.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
 import {
   addPolynomials,
   hasName,
@@ -10,7 +10,6 @@ import {
   polynomialOf,
   splitBy,
 } from "./polynomial.ts";
-import type { Made } from "./polynomial.ts";
 
 /** Ends that an index lies between, both included; each of several holds. */
 export interface IndexRange {
@@ -159,14 +158,23 @@ function withoutName(
   const split = splitBy(value, range.name);
   if (split === undefined) return [];
   if (split.factor.size === 0) return [{ value, needs }];
-  const sign = signOf(split.factor, isPositive);
-  const ends = isLow === (sign ?? 1) > 0 ? range.low : range.high;
-  const more = sign === undefined ? [split.factor] : [];
-  return ends.flatMap((end) => {
-    const product = multiplyPolynomials(split.factor, end);
-    if (product === undefined) return [];
-    return [{ value: addPolynomials(split.rest, product), needs: [...needs, ...more] }];
+  const { factor, rest } = split;
+  const known = signOf(factor, isPositive);
+  return (known === undefined ? likelySigns(factor) : [known]).flatMap((sign) => {
+    const more = known === undefined ? [sign > 0 ? factor : addPolynomials(new Map(), factor, -1)] : [];
+    return (isLow === sign > 0 ? range.low : range.high).flatMap((end) => {
+      const product = multiplyPolynomials(factor, end);
+      if (product === undefined) return [];
+      return [{ value: addPolynomials(rest, product), needs: [...needs, ...more] }];
+    });
   });
+}
+
+/** The sign that a factor has where names are not negative, which then is to be seen; both where it may have either. */
+function likelySigns(factor: Polynomial): readonly (1 | -1)[] {
+  const coefficients = [...factor.values()];
+  if (coefficients.every((c) => c >= 0)) return [1];
+  return coefficients.every((c) => c <= 0) ? [-1] : [1, -1];
 }
 
 /** 1 where a polynomial is surely not negative, −1 where it is surely not positive. */

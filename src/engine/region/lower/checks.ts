@@ -1,15 +1,27 @@
 // Checks of places that always hold are left out; those in loops are made once before the loop, by the ends that the places have in it.
 // Where a check before a loop fails, the loop runs with all checks in it, so that what is not reached sets no error.
 import * as k from "../../kernel/build.ts";
-import { copyBlock } from "../../kernel/copy.ts";
+import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
+import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
+import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import { maxLength } from "../region.ts";
 import type { End, IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
 import type { Made, Polynomial } from "./polynomial.ts";
-import { addPolynomials, namesOf, one, polynomialOf, polynomialValue } from "./polynomial.ts";
+import {
+  addPolynomials,
+  integerValue,
+  namesOf,
+  one,
+  polynomialOf,
+  polynomialValue,
+  realOf,
+  realsIn,
+} from "./polynomial.ts";
+import { mapBlocks, mapExpressions } from "./rewrite.ts";
 import type { Check, Guard, Scope } from "./scope.ts";
 
 type Loop = Stmt & { readonly kind: "for" | "while" };
@@ -21,6 +33,10 @@ interface Pass {
   readonly isPositive: IsPositive;
   /** Guards that were checked before a loop around them. */
   readonly trusted: ReadonlySet<Guard>;
+  /** Whether checks are made before loops. */
+  readonly hoists: boolean;
+  /** float64 locals of which was seen that they are whole numbers, as integers. */
+  readonly whole: ReadonlyMap<string, Expr>;
   fresh(hint: string): string;
 }
 
@@ -29,9 +45,11 @@ export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
   const { guards, afterError, indices, ranges, changing, host } = scope;
   const pass: Pass = {
     scope: { guards, afterError, indices },
-    made: definitionsIn(block, changing, new Set([...indices.values()].map(({ index }) => index))),
+    made: definitionsIn(block, changing, new Set([...indices.values()].map(({ index }) => index)), ranges),
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     trusted: new Set(),
+    hoists: true,
+    whole: new Map(),
     fresh: host.fresh,
   };
   const settled = processBlock(pass, block, []);
@@ -39,10 +57,11 @@ export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
 }
 
 /** What the locals of a block that are never set were declared as, but for indices. */
-export function definitionsIn(
+function definitionsIn(
   block: readonly Stmt[],
   changing: ReadonlySet<string>,
   indices: ReadonlySet<string>,
+  ranges: ReadonlyMap<string, Range>,
 ): Made {
   const of = new Map<string, Expr>();
   walkBlock(block, {
@@ -51,7 +70,7 @@ export function definitionsIn(
         of.set(stmt.name, stmt.value);
     },
   });
-  return { of, changing };
+  return { of, changing, ranges, allowsReals: true, known: new Map() };
 }
 
 function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): Stmt[] {
@@ -78,7 +97,8 @@ function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): St
   const guard = scope.guards.get(stmt);
   if (guard !== undefined) {
     const holds =
-      pass.trusted.has(guard) || guard.checks.every((check) => isProven(pass, check, surroundings));
+      pass.trusted.has(guard) ||
+      (guard.condition === undefined && guard.checks.every((check) => isProven(pass, check, surroundings)));
     const then = processBlock(pass, stmt.then, surroundings);
     return holds ? then : [replaced(pass, stmt, { ...stmt, then })];
   }
@@ -107,8 +127,10 @@ function demandsOf({ made }: Pass, { place, length }: Check): readonly Polynomia
 
 function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean {
   const { isPositive } = pass;
+  const demands = demandsOf(pass, check);
+  if (demands?.some((demand) => realsIn(demand).some((name) => !pass.whole.has(name))) === true) return false;
   return (
-    demandsOf(pass, check)?.every((demand) =>
+    demands?.every((demand) =>
       endsOf(demand, surroundings, true, isPositive).some(({ value, needs }) =>
         [value, ...needs].every((q) => isNeverNegative(q, isPositive)),
       ),
@@ -119,13 +141,42 @@ function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean
 function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[] {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
-  const hoisted = hoistable(pass, stmt, range, surroundings);
-  const inner: Pass =
-    hoisted === undefined ? pass : { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]) };
-  const quick: Stmt = { ...stmt, body: processBlock(inner, stmt.body, inside) };
-  if (hoisted === undefined) return [quick];
-  const { statements } = copyBlock([stmt], [], `.${pass.fresh("checked")}`, new Map());
-  return [{ kind: "if", condition: hoisted.condition, then: [quick], otherwise: statements }];
+  const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
+  if (hoisted === undefined) return [{ ...stmt, body: processBlock(pass, stmt.body, inside) }];
+  const then = k.makeBlock();
+  const whole = new Map(pass.whole);
+  for (const name of hoisted.reals)
+    whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
+  const quick: Pass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
+  then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
+  const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
+  const { statements } = copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map());
+  return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise: statements }];
+}
+
+/** A loop whose places are computed in integers where they were in float64. */
+function inIntegers(pass: Pass, loop: Stmt, whole: ReadonlyMap<string, Expr>): Stmt {
+  const { made } = pass;
+  if (whole.size === 0) return loop;
+  const index = (expr: Expr): Expr =>
+    copyExpr(expr, (part) => {
+      const p = isFromReal(part) ? polynomialOf(part.x, made) : undefined;
+      return p && integerValue(p, whole);
+    });
+  const expr = (x: Expr): Expr =>
+    copyExpr(x, (part) => (part.kind === "load" ? { ...part, index: index(part.index) } : undefined));
+  const visit = (stmt: Stmt): Stmt => {
+    const moved = mapExpressions(
+      mapBlocks(stmt, (block) => block.map(visit)),
+      expr,
+    );
+    return replaced(pass, stmt, moved.kind === "store" ? { ...moved, index: index(moved.index) } : moved);
+  };
+  return visit(loop);
+}
+
+function isFromReal(expr: Expr): expr is Expr & { readonly kind: "convert" } {
+  return expr.kind === "convert" && expr.type === "i32" && expr.x.type === "f64";
 }
 
 function rangeOf({ scope, made }: Pass, stmt: Loop): IndexRange | undefined {
@@ -134,16 +185,42 @@ function rangeOf({ scope, made }: Pass, stmt: Loop): IndexRange | undefined {
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
 }
 
+/** What can be seen before a loop. */
+interface Hoisted {
+  /** The guards that are checked then. */
+  readonly guards: ReadonlySet<Guard>;
+  /** float64 locals of which it is seen that they are whole numbers. */
+  readonly reals: ReadonlySet<string>;
+  readonly condition: Expr;
+}
+
 /** The guards in a loop that can be checked before it, and that check. */
 function hoistable(
   pass: Pass,
   loop: Loop,
   range: IndexRange | undefined,
   outer: Surroundings,
-): { readonly guards: ReadonlySet<Guard>; readonly condition: Expr } | undefined {
+): Hoisted | undefined {
   const { declared } = usesOf([loop]);
   const guards = new Set<Guard>();
   const conditions = new Map<string, Expr>();
+  const isKnown = (q: Polynomial): boolean =>
+    [...q.keys()].every((term) => namesOf(term).every((name) => !declared.has(realOf(name) ?? name)));
+  const isKnownBefore = (condition: Expr): boolean => {
+    let is = true;
+    walkExpr(condition, (x) => {
+      const isSteady = x.kind !== "local" || !(declared.has(x.name) || pass.made.changing.has(x.name));
+      if (x.kind === "load" || !isSteady) is = false;
+    });
+    return is;
+  };
+  const reals = new Set(
+    indicesFromReals([loop]).flatMap((x) => {
+      const p = polynomialOf(x, pass.made) ?? new Map<string, number>();
+      const names = realsIn(p);
+      return names.some((name) => declared.has(name)) ? [] : names.filter((name) => !pass.whole.has(name));
+    }),
+  );
   const visit = (block: readonly Stmt[], inside: Surroundings): void => {
     for (const stmt of block) {
       if (stmt.kind === "for" || stmt.kind === "while") {
@@ -161,41 +238,69 @@ function hoistable(
   const note = (guard: Guard, inside: Surroundings): void => {
     if (pass.trusted.has(guard)) return;
     const made: Expr[] = [];
+    if (guard.condition !== undefined) {
+      if (!isKnownBefore(guard.condition)) return;
+      made.push(guard.condition);
+    }
+    const needed = new Set<string>();
     for (const check of guard.checks) {
       if (isProven(pass, check, [...outer, ...inside])) continue;
       for (const demand of demandsOf(pass, check) ?? [undefined]) {
         const ends = demand === undefined ? [] : endsOf(demand, inside, true, pass.isPositive);
-        const known = ends.filter(({ value, needs }) =>
-          [value, ...needs].every((q) =>
-            [...q.keys()].every((term) => namesOf(term).every((name) => !declared.has(name))),
-          ),
-        );
+        const known = ends.filter(({ value, needs }) => [value, ...needs].every(isKnown));
         if (known.length === 0) return;
-        made.push(known.map(endCondition).reduce((x, y) => k.or(x, y)));
+        if (demand !== undefined)
+          for (const name of realsIn(demand)) if (!pass.whole.has(name)) needed.add(name);
+        const tests = known.map((end) => endCondition(end, pass.isPositive));
+        const isVain = tests.some((test) => test.kind === "const"); // one of them always holds
+        if (!isVain) made.push(tests.reduce((x, y) => k.or(x, y)));
       }
     }
     if (made.length === 0) return; // is left out by itself
     guards.add(guard);
+    for (const name of needed) reals.add(name);
     for (const condition of made) conditions.set(printExpr(condition), condition);
   };
   visit(loop.body, range === undefined ? [] : [range]);
-  if (guards.size === 0) return undefined;
-  return { guards, condition: [...conditions.values()].reduce((x, y) => k.and(x, y)) };
+  if (guards.size === 0 && reals.size === 0) return undefined;
+  for (const name of reals) conditions.set(`~${name}`, isWhole(name));
+  return { guards, reals, condition: [...conditions.values()].reduce((x, y) => k.and(x, y)) };
+}
+
+/** Whether a float64 local is a whole number whose products with others can be told. */
+function isWhole(name: string): Expr {
+  const x = k.local("f64", name);
+  return k.and(k.le(k.abs(x), k.f64(maxLength)), k.eq(k.floor(x), x));
+}
+
+/** What places of elements are made of that are computed in float64. */
+function indicesFromReals(block: readonly Stmt[]): readonly Expr[] {
+  const found: Expr[] = [];
+  const index = (expr: Expr): void =>
+    walkExpr(expr, (x) => {
+      if (isFromReal(x)) found.push(x.x);
+    });
+  walkBlock(block, {
+    stmt: (stmt) => void (stmt.kind === "store" && index(stmt.index)),
+    expr: (x) => void (x.kind === "load" && index(x.index)),
+  });
+  return found;
 }
 
 /** Products that are exact in float64 and leave room for sums of them. */
 const mostExact = 2 ** 50;
 
 /** Whether an end and what it needs are not negative, in float64. */
-function endCondition({ value, needs }: End): Expr {
+function endCondition({ value, needs }: End, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
+    if (isNeverNegative(q, isPositive)) continue;
     for (const term of q.keys())
       if (namesOf(term).length > 1)
         tests.push(k.le(k.abs(polynomialValue(new Map([[term, 1]]))), k.f64(mostExact)));
     tests.push(k.le(k.f64(0), polynomialValue(q)));
   }
-  return tests.reduce((x, y) => k.and(x, y));
+  return tests.length === 0 ? k.bool(true) : tests.reduce((x, y) => k.and(x, y));
 }
 
 /** A block without tests for errors where none can have been noted before. */

@@ -6,7 +6,7 @@ import { walkExpr } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import type { Load, RegionExpr } from "../region.ts";
 import { declareLocal, exactValue, isExact } from "./integers.ts";
-import { flatIndex, guardPlaces } from "./places.ts";
+import { behind, flatIndex, guardPlaces } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enterUnlessFailed, isSteady, openCursor, scalarOf } from "./scope.ts";
 
@@ -36,32 +36,30 @@ export function writeExpr(scope: Scope, cursor: Cursor, expr: RegionExpr): Expr 
   }
 }
 
-/** An element. Of an array that grows, what is beyond its memory was never stored, and is 0. */
+/** An element. Of an array that grows, what is beyond its end was never stored, and is 0. */
 function writeLoad(scope: Scope, cursor: Cursor, expr: Load): Expr {
-  const { type, buffer, offset, capacity } = arrayOf(scope, expr.array);
-  const place = writePlace(scope, cursor, expr);
-  if (capacity === undefined) return k.load(type, buffer, place);
+  const { type, buffer, offset, growth } = arrayOf(scope, expr.array);
+  const { index: place } = writePlace(scope, cursor, expr);
+  if (growth === undefined) return k.load(type, buffer, place);
   const steady = settled(scope, cursor.block, "place", place);
-  const isThere = k.lt(offset.kind === "const" ? steady : k.sub(steady, offset), capacity);
+  const isThere = k.lt(behind(offset, steady), growth.end);
   return k.select(isThere, k.load(type, buffer, steady), k.constant(type, 0));
 }
 
-/** The index of an element in the buffer of its array, after the checks that it needs. */
+/** The index of an element in the buffer of its array, after the checks that it needs; `places` are told an axis each. */
 export function writePlace(
   scope: Scope,
   cursor: Cursor,
   { array: name, places, at }: Pick<Load, "array" | "places" | "at">,
-): Expr {
+): { readonly index: Expr; readonly places: readonly Expr[] } {
   const array = arrayOf(scope, name);
   let given = places.map((place) => writeExpr(scope, cursor, place));
-  if (at !== undefined && array.capacity === undefined) {
+  if (at !== undefined && array.growth === undefined) {
     given = given.map((place) => settled(scope, cursor.block, "place", place));
     guardPlaces(scope, cursor, [{ name, array, places: given, at }]);
   }
-  return flatIndex(
-    array,
-    given.map((place) => k.convert("i32", place)),
-  );
+  const whole = given.map((place) => k.convert("i32", place));
+  return { index: flatIndex(array, whole), places: whole };
 }
 
 /** A value that may be read as often as one likes: cheap and steady, else a new local. */

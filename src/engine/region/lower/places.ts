@@ -88,6 +88,11 @@ export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[])
   return plus(offset, flat);
 }
 
+/** How far a place in a buffer is behind the beginning of its array. */
+export function behind(offset: Expr, place: Expr): Expr {
+  return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
+}
+
 export function plus(x: Expr, y: Expr): Expr {
   if (x.kind === "const" && x.value === 0) return y;
   return y.kind === "const" && y.value === 0 ? x : k.add(x, y);

@@ -1,9 +1,12 @@
 import * as k from "../../kernel/build.ts";
+import type { Range } from "../../kernel/range.ts";
+import { isWithin, typeRange } from "../../kernel/range.ts";
 import type { Expr } from "../../kernel/scalar.ts";
 
 /**
- * A sum of products of integer locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
- * the empty text. It stands for the true number, which nothing wraps.
+ * A sum of products of locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
+ * the empty text. It stands for the true number, which nothing wraps. Locals are integers, or behind a `~` float64 of which it is
+ * to be seen whether they are whole.
  */
 export type Polynomial = ReadonlyMap<string, number>;
 
@@ -73,6 +76,12 @@ export interface Made {
   readonly of: ReadonlyMap<string, Expr>;
   /** Locals that are set: they say another thing at another time. */
   readonly changing: ReadonlySet<string>;
+  /** Where integer locals lie. */
+  readonly ranges: ReadonlyMap<string, Range>;
+  /** Whether float64 locals may stand for whole numbers. */
+  readonly allowsReals?: boolean;
+  /** Polynomials of locals that were looked up. */
+  readonly known: Map<string, Polynomial | undefined>;
 }
 
 /** Definitions that are looked up one after the other. */
@@ -89,14 +98,16 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
     case "const":
       return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
     case "local": {
-      if (made.changing.has(expr.name)) return undefined;
-      const definition = made.of.get(expr.name);
-      const inner = definition && of(definition);
-      if (inner !== undefined || expr.type !== "i32" || /\s/.test(expr.name)) return inner;
-      return new Map([[expr.name, 1]]);
+      const { known } = made;
+      if (!known.has(expr.name)) known.set(expr.name, localPolynomial(expr, made, depth));
+      return known.get(expr.name);
     }
-    case "convert": // an int32 in float64
-      return expr.type === "f64" && expr.x.type === "i32" ? of(expr.x) : undefined;
+    case "convert": {
+      // an int32 in float64, or a whole float64 that is one
+      if (expr.type === "f64" && expr.x.type === "i32") return of(expr.x);
+      const inner = expr.type === "i32" && expr.x.type === "f64" ? of(expr.x) : undefined;
+      return inner !== undefined && isInt32(inner, made) ? inner : undefined;
+    }
     case "select": // a product that is NaN where float64 does not hold it
       return expr.y.kind === "const" && Number.isNaN(expr.y.value) ? of(expr.x) : undefined;
     case "binary": {
@@ -115,13 +126,78 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
   }
 }
 
+function localPolynomial(
+  { name, type }: Expr & { readonly kind: "local" },
+  made: Made,
+  depth: number,
+): Polynomial | undefined {
+  if (made.changing.has(name)) return undefined;
+  const definition = made.of.get(name);
+  const inner = definition && polynomialOf(definition, made, depth + 1);
+  if (inner !== undefined || /\s|^~/.test(name)) return inner;
+  if (type === "i32") return new Map([[name, 1]]);
+  return type === "f64" && made.allowsReals === true ? new Map([[`~${name}`, 1]]) : undefined;
+}
+
+/** Whether a polynomial never leaves the int32 numbers. */
+function isInt32(p: Polynomial, { ranges }: Made): boolean {
+  let [low, high] = [0, 0];
+  for (const [term, coefficient] of p) {
+    let ends: Range = { low: coefficient, high: coefficient };
+    for (const name of namesOf(term)) {
+      const range = ranges.get(name);
+      if (range === undefined) return false;
+      const products = [ends.low, ends.high].flatMap((x) => [x * range.low, x * range.high]);
+      ends = { low: Math.min(...products), high: Math.max(...products) };
+    }
+    low += ends.low;
+    high += ends.high;
+  }
+  return isWithin({ low, high }, typeRange("i32")!);
+}
+
 /** The value of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
 export function polynomialValue(p: Polynomial): Expr {
   const terms = [...p].map(([term, coefficient]) => {
-    const names = namesOf(term).map((name) => k.convert("f64", k.local("i32", name)));
+    const names = namesOf(term).map((name) => {
+      const real = realOf(name);
+      return real === undefined ? k.convert("f64", k.local("i32", name)) : k.local("f64", real);
+    });
     if (names.length === 0) return k.f64(coefficient);
-    const product = names.reduce(k.mul);
+    const product = names.reduce((x, y) => k.mul(x, y));
     return coefficient === 1 ? product : k.mul(k.f64(coefficient), product);
   });
-  return terms.length === 0 ? k.f64(0) : terms.reduce(k.add);
+  return terms.length === 0 ? k.f64(0) : terms.reduce((x, y) => k.add(x, y));
+}
+
+/** The value of a polynomial in int32 arithmetic, which wraps; `whole` has the integers that float64 locals are. */
+export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): Expr | undefined {
+  const terms: Expr[] = [];
+  for (const [term, coefficient] of p) {
+    if (coefficient !== (coefficient | 0)) return undefined;
+    const factors: Expr[] = [];
+    for (const name of namesOf(term)) {
+      const real = realOf(name);
+      const factor = real === undefined ? k.local("i32", name) : whole.get(real);
+      if (factor === undefined) return undefined;
+      factors.push(factor);
+    }
+    const scale = k.i32(coefficient);
+    if (factors.length === 0) terms.push(scale);
+    else {
+      const product = factors.reduce((x, y) => k.mul(x, y));
+      terms.push(coefficient === 1 ? product : k.mul(product, scale));
+    }
+  }
+  return terms.length === 0 ? k.i32(0) : terms.reduce((x, y) => k.add(x, y));
+}
+
+/** The float64 local that a name stands for; `undefined` for an integer. */
+export function realOf(name: string): string | undefined {
+  return name.startsWith("~") ? name.slice(1) : undefined;
+}
+
+/** The float64 locals in a polynomial. */
+export function realsIn(p: Polynomial): readonly string[] {
+  return [...p.keys()].flatMap((term) => namesOf(term).flatMap((name) => realOf(name) ?? []));
 }

@@ -10,10 +10,13 @@ import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
+import { withoutVainClears } from "./clears.ts";
+import { markLoops } from "./independent.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { writeBlock } from "./statements.ts";
+import { withoutUnusedLocals } from "./unused.ts";
 
 /** Makes names of locals and buffers that nothing else in a routine has. */
 export function makeNames(): (hint: string) => string {
@@ -65,9 +68,11 @@ export function writeRegion(
     changing: new Set(),
     guards: new Map(),
     indices: new Map(),
+    clears: new Map(),
+    stores: new Map(),
     afterError: new Set(),
   };
-  noteOffsets(region, scope);
+  const offsets = noteOffsets(region, scope);
   for (const { dims } of host.arrays.values())
     for (const n of dims) if (n.kind === "local") scope.ranges.set(n.name, lengthRange);
   for (const n of host.scalars.values())
@@ -75,9 +80,13 @@ export function writeRegion(
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
-  let { statements } = host.block;
+  let statements = withoutVainClears(scope, host.block.statements);
   if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
-  host.block.statements.splice(0, Infinity, ...numberSites(statements, sites, host));
+  const { changing, ranges } = scope;
+  statements = markLoops(statements, { changing, ranges, offsets, fresh: host.fresh }, options);
+  const read = [...written.scalars, ...[...written.dims.values()].flat()];
+  statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
+  host.block.statements.splice(0, Infinity, ...statements);
   return written;
 }
 
@@ -97,15 +106,18 @@ function numberSites(block: readonly Stmt[], sites: readonly Site[], { failure }
   return numbered(block);
 }
 
-/** Arrays that are exchanged lie where locals say that are set. */
-function noteOffsets(region: Region, scope: Scope): void {
+/** Arrays that are exchanged lie where locals say that are set: these. */
+function noteOffsets(region: Region, scope: Scope): ReadonlySet<string> {
+  const offsets = new Set<string>();
   walkStmts(region.body, (stmt) => {
     if (stmt.kind !== "swap") return;
     for (const name of [stmt.x, stmt.y]) {
       const { offset } = scope.host.memoryOf(name);
-      if (offset.kind === "local") scope.changing.add(offset.name);
+      if (offset.kind === "local") offsets.add(offset.name);
     }
   });
+  for (const name of offsets) scope.changing.add(name);
+  return offsets;
 }
 
 function writeResults(region: Region, scope: Scope, cursor: Cursor, options: WriteOptions): Written {

@@ -15,8 +15,16 @@ export interface ArrayPlace {
   readonly offset: Expr;
   /** A length an axis, i32: constants, inputs, or locals that are never set. Of an array that grows there is none to ask for. */
   readonly dims: readonly Expr[];
-  /** How many elements there is room for, of an array that grows. */
-  readonly capacity?: Expr;
+  /** Of an array that grows. */
+  readonly growth?: Growth;
+}
+
+/** What is known of an array that grows: elements from `end` on are not in memory yet, and 0. */
+export interface Growth {
+  /** How many elements there is room for. */
+  readonly capacity: Expr;
+  /** A local that is set. */
+  readonly end: Expr;
 }
 
 /** Memory of an array that the body declares. */
@@ -49,8 +57,10 @@ export interface Host {
   memoryOf(array: string): ArrayMemory;
 }
 
-/** A check that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
+/** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
 export interface Guard {
+  /** What else must hold. */
+  readonly condition?: Expr;
   /** Places, exact: int32, or float64 that must be whole numbers. */
   readonly checks: readonly Check[];
 }
@@ -85,6 +95,10 @@ export interface Scope {
   readonly guards: Map<Stmt, Guard>;
   /** Loops that are not counted by the index that the region knows, with that index and its ends. */
   readonly indices: Map<Stmt, LoopIndex>;
+  /** Loops that make all elements of an array 0. */
+  readonly clears: Map<Stmt, ArrayPlace>;
+  /** The places that stores go to, an axis each. */
+  readonly stores: Map<Stmt, readonly Expr[]>;
   /** Branches that leave out what comes after an error: `if (site == 0) { … }`. */
   readonly afterError: Set<Stmt>;
 }

@@ -1,13 +1,13 @@
 import * as k from "../../kernel/build.ts";
-import type { Expr } from "../../kernel/scalar.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import type { RegionExpr, RegionStmt } from "../region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
-import { writeBranch, writeExpr, writePlace } from "./expressions.ts";
+import { settled, writeBranch, writeExpr, writePlace } from "./expressions.ts";
 import { declareLocal } from "./integers.ts";
 import { writeFor, writeWhile } from "./loops.ts";
 import type { Access } from "./places.ts";
-import { checkedLoads, guardPlaces, plus } from "./places.ts";
+import { behind, checkedLoads, guardPlaces, plus } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
 
@@ -47,6 +47,12 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
       const sides = [openCursor(then, cursor), openCursor(otherwise, cursor)] as const;
       writeBlock(scope, sides[0], stmt.then);
       writeBlock(scope, sides[1], stmt.otherwise);
+      if (
+        sides[0].isDead &&
+        then.statements.every(({ kind }) => kind === "set") &&
+        stmt.otherwise.length === 0
+      )
+        return guardBy(scope, cursor, k.not(condition), then.statements);
       return writeBranch(scope, cursor, condition, [then, otherwise], sides);
     }
     case "throw":
@@ -57,6 +63,13 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
     default:
       return assertNever(stmt, "writeStmt");
   }
+}
+
+/** Has what comes after stand in the branch where a condition holds; else an error is noted. */
+function guardBy(scope: Scope, cursor: Cursor, condition: Expr, fails: readonly Stmt[]): void {
+  const stmt = enter(cursor, condition, (other) => other.statements.push(...fails));
+  scope.guards.set(stmt, { checks: [], condition });
+  cursor.canFail = true;
 }
 
 function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr): void {
@@ -73,16 +86,29 @@ function writeLet(scope: Scope, cursor: Cursor, name: string, value: RegionExpr)
 
 function writeStore(scope: Scope, cursor: Cursor, stmt: RegionStmt & { readonly kind: "store" }): void {
   const { array: name, at } = stmt;
-  const { buffer, capacity, offset } = arrayOf(scope, name);
-  const place = writePlace(scope, cursor, stmt);
+  const { type, buffer, growth, offset } = arrayOf(scope, name);
+  const { index: place, places } = writePlace(scope, cursor, stmt);
   const value = writeExpr(scope, cursor, stmt.value);
-  if (capacity === undefined) return cursor.block.store(buffer, place, value);
-  const wanted = k.sub(place, offset);
+  if (growth === undefined) {
+    cursor.block.store(buffer, place, value);
+    scope.stores.set(cursor.block.statements.at(-1)!, places);
+    return;
+  }
+  const { capacity, end } = growth;
+  const wanted = settled(scope, cursor.block, "place", behind(offset, place));
+  const kept = settled(scope, cursor.block, "kept", value);
   enter(cursor, k.lt(wanted, capacity), (full) =>
     writeFailure(scope, full, { kind: "capacity", at, array: name }, plus(wanted, k.i32(1)), capacity),
   );
   cursor.canFail = true;
-  cursor.block.store(buffer, place, value);
+  cursor.block.store(buffer, plus(offset, wanted), kept);
+  // what lies between was never stored
+  cursor.block.if(k.le(end, wanted), (longer) => {
+    longer.for(scope.host.fresh("i"), end, wanted, (loop, i) =>
+      loop.store(buffer, plus(offset, i), k.constant(type, 0)),
+    );
+    longer.set(end, k.add(wanted, k.i32(1)));
+  });
 }
 
 /** Whether a statement is neither a loop nor a branch nor an end. */
@@ -108,7 +134,7 @@ function guardAhead(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]):
       const isKnown = at !== undefined && places.every((place) => isAtHand(scope, place));
       const array = scope.arrays.get(name);
       if (!isKnown || array === undefined) return guardPlaces(scope, cursor, found);
-      if (array.capacity !== undefined) continue;
+      if (array.growth !== undefined) continue;
       found.push({ name, array, places: places.map((place) => writeExpr(scope, cursor, place)), at });
     }
   }

@@ -1,5 +1,5 @@
 import { dot, largest, largestPart, scaled, subtract } from "../vector.ts";
-import { backSubstitute, factorize, type Matrix } from "./qr.ts";
+import { backSubstitute, factorize, type Matrix, sizeFrom, type Triangle } from "./qr.ts";
 import type { Search } from "./stop.ts";
 import { inside, type Walls } from "./walls.ts";
 
@@ -32,6 +32,8 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
   let [decrease, step] = [Infinity, Infinity];
   for (;;) {
     const sizes = columnSizes(jacobian);
+    // |r + Jδ|² = |Qᵀr + Rδ|² + what no δ changes: steps of any damping go by the small triangle
+    const triangle = factorize(jacobian, r);
     scale = scale.map((s, i) => Math.max(s, sizes[i]!));
     const slopes = transposeTimes(jacobian, r);
     const free = slopes.map((g, i) => ((x[i] === low[i] && g > 0) || (x[i] === high[i] && g < 0) ? 0 : 1));
@@ -39,14 +41,14 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
     const gradient = slopes.map((g, i) => (free[i] === 0 || sizes[i] === 0 ? 0 : g / sizes[i]! / length));
     yield { x, value, gradient, decrease, step };
     for (;;) {
-      const delta = dampedStep(jacobian, r, free, scale, mu);
+      const delta = dampedStep(triangle, free, scale, mu);
       const next = inside(
         x.map((xi, i) => xi + delta[i]!),
         walls,
       );
       const moved = subtract(next, x);
       if (largest(moved) === 0) return;
-      const predicted = value - squaredAfter(jacobian, r, moved);
+      const predicted = predictedFall(triangle, moved);
       const trial = f.values(next);
       const trialValue = dot(trial, trial);
       const gain = (value - trialValue) / predicted;
@@ -66,35 +68,28 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
 }
 
 /** The δ that minimises `|r + Jδ|² + μ|Dδ|²`, 0 where a parameter is not free. */
-function dampedStep(
-  { rows, columns, elements }: Matrix,
-  r: Float64Array,
-  free: Float64Array,
-  scale: Float64Array,
-  mu: number,
-): Float64Array {
-  const augmented = new Float64Array((rows + columns) * columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) augmented[i * columns + j] = elements[i * columns + j]! * free[j]!;
-  for (let j = 0; j < columns; j++) {
-    const size = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
-    augmented[(rows + j) * columns + j] = size;
-  }
-  const rightSide = new Float64Array(rows + columns);
-  rightSide.set(scaled(-1, r));
-  const { r: triangle, qtb } = factorize({ rows: rows + columns, columns, elements: augmented }, rightSide);
-  return backSubstitute(triangle, qtb);
+function dampedStep({ r, qtb }: Triangle, free: Float64Array, scale: Float64Array, mu: number): Float64Array {
+  const n = qtb.length;
+  const augmented = new Float64Array(2 * n * n);
+  for (let i = 0; i < n; i++) for (let j = i; j < n; j++) augmented[i * n + j] = r[i * n + j]! * free[j]!;
+  for (let j = 0; j < n; j++)
+    augmented[(n + j) * n + j] = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
+  const rightSide = new Float64Array(2 * n);
+  rightSide.set(scaled(-1, qtb));
+  const damped = factorize({ rows: 2 * n, columns: n, elements: augmented }, rightSide);
+  return backSubstitute(damped.r, damped.qtb);
 }
 
-/** `|r + Jδ|²` */
-function squaredAfter({ rows, columns, elements }: Matrix, r: Float64Array, delta: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < rows; i++) {
-    let ri = r[i]!;
-    for (let j = 0; j < columns; j++) ri += elements[i * columns + j]! * delta[j]!;
-    total += ri * ri;
+/** `|r|² − |r + Jδ|²` */
+function predictedFall({ r, qtb }: Triangle, delta: Float64Array): number {
+  const n = qtb.length;
+  let fall = 0;
+  for (let i = 0; i < n; i++) {
+    let change = 0;
+    for (let j = i; j < n; j++) change += r[i * n + j]! * delta[j]!;
+    fall -= change * (2 * qtb[i]! + change);
   }
-  return total;
+  return fall;
 }
 
 /** `Jᵀr` */
@@ -107,7 +102,10 @@ function transposeTimes({ rows, columns, elements }: Matrix, r: Float64Array): F
 
 function columnSizes({ rows, columns, elements }: Matrix): Float64Array {
   const out = new Float64Array(columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) out[j] = Math.hypot(out[j]!, elements[i * columns + j]!);
+  const column = new Float64Array(rows);
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < rows; i++) column[i] = elements[i * columns + j]!;
+    out[j] = sizeFrom(column, 0);
+  }
   return out;
 }

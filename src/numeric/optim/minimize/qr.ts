@@ -14,36 +14,56 @@ export interface Triangle {
 }
 
 /**
- * R and Qᵀb of a matrix with at least as many rows as columns, by Householder's reflections.
+ * R and Qᵀb of a matrix, by Householder's reflections; where it has fewer rows than columns as if rows of zeros stood below.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
-export function factorize({ rows: m, columns: n, elements }: Matrix, rightSide: Float64Array): Triangle {
-  const a = elements.slice();
-  const b = rightSide.slice();
+export function factorize({ rows, columns: n, elements }: Matrix, rightSide: Float64Array): Triangle {
+  const m = Math.max(rows, n);
+  // by columns, along which all loops go
+  const columns = Array.from({ length: n }, (_, j) => {
+    const column = new Float64Array(m);
+    for (let i = 0; i < rows; i++) column[i] = elements[i * n + j]!;
+    return column;
+  });
+  const b = new Float64Array(m);
+  b.set(rightSide);
+  const r = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
-    let norm = 0;
-    for (let i = k; i < m; i++) norm = Math.hypot(norm, a[i * n + k]!);
-    if (norm === 0) continue;
-    if (a[k * n + k]! > 0) norm = -norm;
+    const v = columns[k]!;
+    const size = sizeFrom(v, k);
+    for (let i = 0; i < k; i++) r[i * n + k] = v[i]!;
+    if (size === 0) continue;
+    const norm = v[k]! > 0 ? -size : size;
+    r[k * n + k] = norm;
     // v = x − norm · e₁, scaled so that its first number is v₁
-    const first = a[k * n + k]! - norm;
-    const factor = 1 / (norm * first);
-    const v = Float64Array.from({ length: m - k }, (_, i) => (i === 0 ? first : a[(k + i) * n + k]!));
-    for (let j = k + 1; j < n; j++) {
-      let product = 0;
-      for (let i = k; i < m; i++) product += v[i - k]! * a[i * n + j]!;
-      product *= factor;
-      for (let i = k; i < m; i++) a[i * n + j]! += product * v[i - k]!;
-    }
-    let product = 0;
-    for (let i = k; i < m; i++) product += v[i - k]! * b[i]!;
-    product *= factor;
-    for (let i = k; i < m; i++) b[i]! += product * v[i - k]!;
-    a[k * n + k] = norm;
-    for (let i = k + 1; i < m; i++) a[i * n + k] = 0;
+    v[k] = v[k]! - norm;
+    const factor = 1 / (norm * v[k]!);
+    for (let j = k + 1; j < n; j++) reflect(columns[j]!, v, k, factor);
+    reflect(b, v, k, factor);
   }
-  return { r: a.slice(0, n * n), qtb: b.slice(0, n) };
+  return { r, qtb: b.slice(0, n) };
+}
+
+/** `x + factor (v·x) v` from place k on. */
+function reflect(x: Float64Array, v: Float64Array, k: number, factor: number): void {
+  let product = 0;
+  for (let i = k; i < v.length; i++) product += v[i]! * x[i]!;
+  product *= factor;
+  for (let i = k; i < v.length; i++) x[i] = x[i]! + product * v[i]!;
+}
+
+/** `√Σ xᵢ²` from place k on, without overflow: the size of a vector. */
+export function sizeFrom(x: Float64Array, k: number): number {
+  let largest = 0;
+  for (let i = k; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let sum = 0;
+  for (let i = k; i < x.length; i++) {
+    const part = x[i]! / largest;
+    sum += part * part;
+  }
+  return largest * Math.sqrt(sum);
 }
 
 /** The x with Rx = b. */

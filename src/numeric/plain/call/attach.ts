@@ -19,7 +19,7 @@ import {
   type PlainCallable,
   tensorsOf,
 } from "./callable.ts";
-import { plainFunction } from "./transforms.ts";
+import { asFunction, plainFunction } from "./transforms.ts";
 import { resultTypes } from "./regions.ts";
 import { countLeaves, type Leaf, takeApart, templateOf } from "./values.ts";
 
@@ -57,6 +57,18 @@ export function wrapForm<F extends AnyFunction>(
   Object.defineProperty(wrapper, "name", { value: name, configurable: true });
   Object.defineProperty(wrapper, "length", { value: f.length, configurable: true });
   return attach(wrapper, own) as F;
+}
+
+/** A function that computes what a form says, where the JavaScript that it was made of does not run. */
+export function functionOf(
+  form: PlainForm,
+  captured: Captured,
+  name: string = form.region.name,
+): AnyFunction {
+  const f = asFunction(callableOf(name, form, captured));
+  Object.defineProperty(f, "name", { value: name, configurable: true });
+  Object.defineProperty(f, "length", { value: form.params.length, configurable: true });
+  return f;
 }
 
 /** What a plain function carries; made for each closure, so what it needs for transforms is made when it is asked for. */
@@ -157,6 +169,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       region,
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
+  const body = { region, outside: outsideLeaves };
   return {
     name,
     params,
@@ -178,7 +191,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       );
       return resultOf(form.result, run(...operands).values());
     },
-    body: () => ({ region, outside: outsideLeaves }),
+    body: () => body,
   };
 }
 

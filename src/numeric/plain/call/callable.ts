@@ -4,12 +4,12 @@ import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType, type DType } from "../../../engine/ir/types.ts";
 import { fromArray } from "../../../engine/prims/lift.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
-import { callRegion, type RegionArray } from "../../../engine/runtime/regions.ts";
+import { callRegion } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
 import type { PlainType } from "../form.ts";
-import { type Elements, type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
+import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -59,8 +59,8 @@ export function runBody(
   leaves: readonly Leaf[],
   behind: readonly Leaf[] = [],
 ): Leaf[] {
-  const args = [...leaves, ...outside(), ...behind].map((leaf) =>
-    typeof leaf.data === "number" ? leaf.data : (leaf as RegionArray<Elements>),
+  const args = [...leaves, ...outside(), ...behind].map(({ data, dims }) =>
+    typeof data === "number" ? data : { data, dims },
   );
   return callRegion(region, args).map((x) => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
 }

@@ -78,13 +78,20 @@ export function gradientBody(
   const places = typeof argnums === "number" ? [argnums] : argnums;
   const { body } = f;
   if (body === undefined || places.some((n, i) => i > 0 && n <= places[i - 1]!)) return undefined;
-  return () => {
-    const { region, outside } = body();
-    const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
-    const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
-    const one: Leaf = { data: 1, dims: [] };
-    return { region: gradientRegion(region, active, wanted), outside: () => [...outside(), one] };
-  };
+  let made: Body | undefined;
+  return () => (made ??= gradientOf(f, body(), places, wanted));
+}
+
+function gradientOf(
+  f: PlainCallable,
+  { region, outside }: Body,
+  places: readonly number[],
+  wanted: GradientResults,
+): Body {
+  const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
+  const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
+  const one: Leaf = { data: 1, dims: [] };
+  return { region: gradientRegion(region, active, wanted), outside: () => [...outside(), one] };
 }
 
 export function grad(asked: Asked<ArgumentOptions>): AnyFunction {

@@ -6,6 +6,7 @@ import { batched } from "./batch.ts";
 import { type AnyFunction, attach, compute, type PlainCallable, prepareCall, runBody } from "./callable.ts";
 import { hessianTimes, linearise, pullBack, pushForward } from "./directions.ts";
 import { grad, hessian, jacobian, valueAndGrad } from "./gradient.ts";
+import { quickCall } from "./quick.ts";
 import { putTogether } from "./values.ts";
 
 /** What transforms do with a plain function, by their names. */
@@ -49,12 +50,18 @@ export function plainFunction(f: PlainCallable): PlainFunction {
 }
 
 /** A callable as a function that takes plain arguments or tensors. */
-function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
+export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunction {
+  const { body } = callable;
+  const quick = body && quickCall(callable, body);
   const f = (...args: never[]): unknown => {
     if (callable.takesTensors(args)) return callable.overTensors(...args);
+    const done = quick?.call(args);
+    if (done !== undefined) return done.value;
     const prepared = prepareCall(callable, args);
-    if (callable.body === undefined) return compute(prepared, callable.run);
-    return putTogether(prepared.result, runBody(callable.body(), prepared.leaves.flat()));
+    if (body === undefined) return compute(prepared, callable.run);
+    const value = putTogether(prepared.result, runBody(body(), prepared.leaves.flat()));
+    quick?.note(args, prepared.result);
+    return value;
   };
   return attach(Object.assign(f, extra), plainFunction(callable));
 }

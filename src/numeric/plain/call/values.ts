@@ -31,7 +31,13 @@ export type Template =
   /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */
   | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
 
-const makers = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Int32Array } as const;
+/** What holds elements of each type. */
+export const makers: {
+  readonly f64: Float64ArrayConstructor;
+  readonly f32: Float32ArrayConstructor;
+  readonly i32: Int32ArrayConstructor;
+  readonly bool: Int32ArrayConstructor;
+} = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Int32Array };
 
 /** What an argument must be, for messages. */
 function nounOf(type: PlainType): string {

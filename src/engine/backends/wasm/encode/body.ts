@@ -128,6 +128,8 @@ export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody
 class Locals {
   readonly types: ValueType[] = [];
   readonly names = new Map<number, string>();
+  /** Whether the local of an index is a vector. */
+  readonly areVectors: boolean[] = [];
   private readonly paramCount: number;
   private zeroVector: number | undefined;
 
@@ -138,11 +140,8 @@ class Locals {
   add(type: ValueType, name?: string): number {
     const index = this.paramCount + this.types.push(type) - 1;
     if (name !== undefined) this.names.set(index, name);
+    this.areVectors[index] = type === "v128";
     return index;
-  }
-
-  isVector(index: number): boolean {
-    return this.types[index - this.paramCount] === "v128";
   }
 
   /** A vector that nothing ever sets. */
@@ -179,7 +178,7 @@ class Code implements Fragment, WritableBody {
 
   private onLocal(name: OpcodeName, index: number, isSet: boolean): void {
     this.code.opcode(opcode(name).bytes, index);
-    if (this.locals.isVector(index) && !this.uses.has(index)) this.uses.set(index, isSet);
+    if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, isSet);
   }
 
   localGet(index: number): void {

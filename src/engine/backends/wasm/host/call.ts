@@ -1,21 +1,19 @@
-import { bytesPerElement } from "../../../kernel/executable.ts";
 import { internalError } from "../../../errors/index.ts";
 import type { CallSizes } from "../../../kernel/call-sizes.ts";
 import { callSizes } from "../../../kernel/call-sizes.ts";
-import { copyElements } from "../../../kernel/copy-elements.ts";
 import { withRoom } from "../../../kernel/reclaim.ts";
-import type { Cell, Compiled, CompiledProcedure, Slot, TypedArray } from "../../../kernel/executable.ts";
-import type { Buffer, Procedure, Routine, ScalarType } from "../../../kernel/scalar.ts";
+import type { Compiled, CompiledProcedure, Slot } from "../../../kernel/executable.ts";
+import type { Procedure, Routine, ScalarType } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
-import { must } from "../../../util/assert-never.ts";
 import type { Arena } from "./arena.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import type { Program } from "../emit/routine.ts";
-import { storedBuffers } from "../emit/stored.ts";
 import { poolImport } from "../emit/threads/layout.ts";
 import type { Pool } from "./threads/pool.ts";
 import { ownExport } from "../emit/threads/share.ts";
-import { mostKeptCopy } from "./tuning.ts";
+import { largePorts } from "./large-ports.ts";
+import { isSmallPort, measure, type Port, type PortLists, portsOf } from "./ports.ts";
+import { smallPorts } from "./small-ports.ts";
 
 type Run = (...args: number[]) => number;
 
@@ -52,25 +50,6 @@ export function callableProcedure({ params, result }: Procedure, run: Run): Comp
   return (...args) => run(...args) >>> 0;
 }
 
-/** Where a buffer of a routine lies during a call. */
-interface Port {
-  readonly buffer: Buffer;
-  /** Its place among the routine's inputs or outputs. */
-  readonly slot: number;
-  /** Elements, and their bytes; calls change them where they compute them. */
-  size: number;
-  bytes: number;
-  /** Whether memory for a copy is kept between calls. */
-  readonly isKept: boolean;
-  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
-  staging: number;
-  /** The array over it, for as long as it stays. */
-  view: TypedArray | undefined;
-  viewAddress: number;
-  /** Whether the routine changes it: a donated input, which must be copied back. */
-  readonly isWritten: boolean;
-}
-
 /** A compiled routine as what callers run. */
 export function callableRoutine(
   routine: Routine,
@@ -80,85 +59,63 @@ export function callableRoutine(
 ): Compiled {
   const { name } = routine;
   const { arena } = memory;
-  const stored = storedBuffers(routine.body);
   const sizes = callSizes(routine);
-  const ins = ports(
-    routine.inputs.map((input) => (input.kind === "buffer" ? input.buffer : undefined)),
-    stored,
-    sizes,
-  );
-  const outs = ports(
-    routine.outputs.map((output) => (output.kind === "buffer" ? output.buffer : undefined)),
-    stored,
-    sizes,
-  );
-  const written = ins.filter((port) => port.isWritten);
+  const { ins, outs } = portsOf(routine, sizes);
+  const only = (isOne: (port: Port) => boolean): PortLists => ({
+    ins: ins.filter(isOne),
+    outs: outs.filter(isOne),
+  });
+  const [small, large] = [only(isSmallPort), only((port) => !isSmallPort(port))];
   const args = new Array<number>(program.argumentTypes.length).fill(0);
   const passed = program.argumentBlock === undefined ? undefined : program.argumentTypes;
   const writers = passed?.map((type, k) => writer(type, program.argumentBlock! + 8 * k, arena));
-  const firstOut = routine.inputs.length;
-  const copies = makeCopies(memory);
+  const smallCopies = smallPorts(
+    memory,
+    small.ins,
+    small.outs,
+    writers && ((argument, address) => writers[argument]!(address)),
+  );
+  const copies = largePorts(memory, large.ins, large.outs, args);
+  const scalars = routine.inputs.flatMap(({ kind }, k) => (kind === "scalar" ? [k] : []));
+  // addresses of small arrays stay what they are
+  const fixed = new Set([...small.ins, ...small.outs].map(({ argument }) => argument));
+  const changing = args.flatMap((_, k) => (fixed.has(k) ? [] : [k]));
   const putScalars = scalarResults(routine, program, arena);
   let isReleased = false;
 
   /** Finds the addresses of all arrays; false where there is no room for a copy. */
   const place = (inputs: readonly Slot[], outputs: readonly Slot[]): boolean => {
-    for (let k = 0; k < ins.length; k++) {
-      const port = ins[k]!;
-      const address = copies.addressOf(port, inputs[port.slot] as Cell);
-      if (address === 0) return false;
-      args[port.slot] = address;
-    }
-    for (let k = 0; k < outs.length; k++) {
-      const port = outs[k]!;
-      const address = copies.addressOf(port, outputs[port.slot] as Cell);
-      if (address === 0) return false;
-      args[firstOut + k] = address;
-    }
-    return true;
+    if (smallCopies.place(args)) return copies.place(inputs, outputs);
+    copies.note(smallCopies.bytes);
+    return false;
   };
   const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
     if (isReleased) throw internalError(`routine ${JSON.stringify(name)} is called after its release`);
-    for (let k = 0; k < firstOut; k++) {
-      const slot = inputs[k]!;
-      if (typeof slot === "number") args[k] = slot;
-    }
+    for (let k = 0; k < scalars.length; k++) args[scalars[k]!] = inputs[scalars[k]!] as number;
     try {
       while (!place(inputs, outputs)) copies.makeRoom();
-      for (let k = 0; k < ins.length; k++) {
-        const port = ins[k]!;
-        if (args[port.slot] !== port.staging) continue;
-        const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(copies.elements(port), 0, array, offset, port.size);
-      }
-      if (writers !== undefined) for (let k = 0; k < writers.length; k++) writers[k]!(args[k]!);
+      smallCopies.copyIn(inputs);
+      copies.copyIn(inputs);
+      if (writers !== undefined)
+        for (let k = 0; k < changing.length; k++) writers[changing[k]!]!(args[changing[k]!]!);
       const result = writers === undefined ? invoke(run, args) : run();
-      for (let k = 0; k < written.length; k++) {
-        const port = written[k]!;
-        if (args[port.slot] !== port.staging) continue;
-        const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(array, offset, copies.elements(port), 0, port.size);
-      }
-      for (let k = 0; k < outs.length; k++) {
-        const port = outs[k]!;
-        if (args[firstOut + k] !== port.staging) continue;
-        const { array, offset } = outputs[port.slot] as Cell;
-        copyElements(array, offset, copies.elements(port), 0, port.size);
-      }
+      smallCopies.copyBack(inputs);
+      copies.copyBack(inputs);
+      smallCopies.copyOut(outputs);
+      copies.copyOut(outputs);
       putScalars(result, outputs);
     } finally {
       copies.giveBack();
     }
   };
-  const kept = [...ins, ...outs].filter(({ isKept }) => isKept);
   return Object.assign(
-    sizes.update === undefined ? call : measuring(routine, sizes, [ins, outs], args, arena, call),
+    sizes.update === undefined ? call : measuring(routine, sizes, [large.ins, large.outs], args, arena, call),
     {
       size: {
         kernels: program.kernels,
         shared: program.shared?.tasks ?? 0,
         codeBytes: program.bytes.length,
-        ownBytes: memory.ownBytes() + kept.reduce((sum, { bytes }) => sum + bytes, 0),
+        ownBytes: memory.ownBytes() + smallCopies.bytes + copies.keptBytes,
         get memoryBytes(): number {
           return memory.bytes();
         },
@@ -169,71 +126,6 @@ export function callableRoutine(
       },
     },
   );
-}
-
-/** Memory for copies of arrays that lie elsewhere: some of it stays from call to call, the rest is lent for one. */
-interface Copies {
-  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
-  readonly addressOf: (port: Port, cell: Cell) => number;
-  /** The elements of a copy. */
-  readonly elements: (port: Port) => TypedArray;
-  /** Has others make the room that was missing. */
-  readonly makeRoom: () => void;
-  /** Gives back what was lent for one call. */
-  readonly giveBack: () => void;
-}
-
-function makeCopies(memory: ModuleMemory): Copies {
-  const { arena } = memory;
-  const lent: Port[] = [];
-  let missing = 0; // bytes that there was no room for
-
-  /** Sees to memory for a copy; whether there is some. */
-  const stage = (port: Port): boolean => {
-    if (port.staging !== 0) return true;
-    port.staging = arena.tryAllocate(port.bytes, "copies");
-    if (port.staging === 0) {
-      missing = port.bytes;
-      return false;
-    }
-    if (port.isKept) memory.own(port.staging);
-    else lent.push(port);
-    return true;
-  };
-  const giveBack = (): void => {
-    if (lent.length === 0) return;
-    for (const port of lent) {
-      arena.free(port.staging);
-      port.staging = 0;
-    }
-    lent.length = 0;
-  };
-  return {
-    giveBack,
-    addressOf(port, cell) {
-      if (cell.isOutside !== true) {
-        const { array, offset } = cell;
-        if (offset + port.size > array.length) throw misfit(port, cell);
-        if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
-      }
-      return stage(port) ? port.staging : 0;
-    },
-    elements(port) {
-      const { size: n } = port;
-      let { view } = port;
-      if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
-        view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
-        port.view = view;
-        port.viewAddress = port.staging;
-      }
-      return view;
-    },
-    makeRoom() {
-      const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
-      giveBack(); // what makes room may move the arrays of this very call
-      arena.makeRoom(missing, "copies", taken);
-    },
-  };
 }
 
 /** Puts the scalar results of a call to their places: the one that it returns, or all from memory. */
@@ -277,34 +169,6 @@ function measuring(
       if (address > 0) arena.free(address);
     }
   };
-}
-
-function ports(
-  buffers: readonly (Buffer | undefined)[],
-  stored: ReadonlySet<string>,
-  sizes: CallSizes,
-): Port[] {
-  return buffers.flatMap((buffer, slot) => {
-    if (buffer === undefined) return [];
-    const { name, size } = buffer;
-    const port = { buffer, slot, size: 0, bytes: 0, staging: 0, view: undefined, viewAddress: 0 };
-    measure(port, sizes);
-    return [{ ...port, isKept: isConstant(size) && port.bytes <= mostKeptCopy, isWritten: stored.has(name) }];
-  });
-}
-
-/** Takes over the size that a buffer has at this call. */
-function measure(port: Pick<Port, "buffer" | "size" | "bytes">, { extents }: CallSizes): void {
-  const { name, type } = port.buffer;
-  port.size = must(extents.get(name), `the size of "${name}"`).size;
-  port.bytes = port.size * bytesPerElement[type];
-}
-
-function misfit({ buffer, size }: Port, { array, offset }: Cell): Error {
-  return internalError(
-    `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +
-      `${array.constructor.name} of ${array.length} at ${offset}`,
-  );
 }
 
 /** A call without an array of arguments on the way. */

@@ -17,6 +17,8 @@ export const chunkBytes = 4096;
  * routines need what one call needs; for smaller ones, to look for memory would take as long as the copy.
  */
 export const mostKeptCopy = 65_536;
+/** Bytes of arrays that are copied at every call, wherever they lie: as many elements are copied one by one. */
+export const mostSmallCopy = 256;
 
 /** Weight (`weightOf`) that one function may have before it is cut into parts. */
 export const partLimit = 3000;

@@ -1,0 +1,152 @@
+// Value and gradient of functions of plain numbers, compiled from their text, beside the gradient by hand.
+import { readFileSync } from "node:fs";
+import { numbers } from "../data.mjs";
+import * as byHand from "./plain-by-hand.mjs";
+
+export const group = "Ordinary TypeScript: value and gradient";
+
+const file = "test/plain/functions.ts";
+const text = () => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+/** Numbers in float64 from `low` to `high`. */
+const typed = (seed, count, low = -1, high = 1) =>
+  Float64Array.from(numbers(seed, count), (x) => low + ((x + 1) / 2) * (high - low));
+const signs = (seed, count) => typed(seed, count).map((x) => (x > 0 ? 1 : -1));
+
+/**
+ * The functions: `args` makes their arguments, of which those of the places `wrt` are differentiated, and `move` puts a number among
+ * them somewhere near.
+ */
+const subjects = [
+  {
+    name: "regression",
+    title: "squared error of a tanh of 8 inputs, 500 rows",
+    args: () => [{ w: [...typed(1, 8)], b: 0.3 }, typed(2, 4000), typed(3, 500)],
+    move: ([p], away) => void (p.b = 0.3 + away),
+  },
+  {
+    name: "logistic",
+    title: "logistic loss of 10 inputs, 500 rows",
+    args: () => [{ w: [...typed(4, 10)], b: 0.1 }, typed(5, 5000), signs(6, 500)],
+    move: ([p], away) => void (p.b = 0.1 + away),
+  },
+  {
+    name: "product",
+    title: "sum of squares of a product of matrices, 48 x 48",
+    args: () => [typed(7, 48 * 48), typed(8, 48 * 48), 48],
+    wrt: [0, 1],
+    move: ([a], away) => void (a[0] = away),
+  },
+  {
+    name: "convolution",
+    title: "squared error of a rectified convolution, 1,000 places, 16 weights",
+    args: () => [typed(9, 1015), typed(10, 16), typed(11, 1000)],
+    wrt: [0, 1],
+    move: ([x], away) => void (x[0] = away),
+  },
+  {
+    name: "pendulum",
+    title: "a damped pendulum, 1,000 steps of Runge-Kutta's rule",
+    args: () => [{ angle: 1, gravity: 9.81, damping: 0.1 }, 1000],
+    move: ([p], away) => void (p.angle = 1 + away),
+  },
+  {
+    name: "softDtw",
+    title: "soft dynamic time warping, 60 x 60",
+    args: () => [typed(12, 60), typed(13, 60), 0.5],
+    wrt: [0, 1],
+    move: ([x], away) => void (x[0] = away),
+  },
+  {
+    name: "alignment",
+    title: "alignment of two series, 60 x 60",
+    args: () => [typed(14, 60), typed(15, 60), 0.3],
+    wrt: [0, 1, 2],
+    move: ([x], away) => void (x[0] = away),
+  },
+  {
+    name: "mixture",
+    title: "a mixture of 5 Gaussians, 300 points of 4 coordinates",
+    args: () => [
+      { alpha: typed(16, 5), mu: typed(17, 20), logs: typed(18, 20, -0.2, 0.2) },
+      typed(19, 1200),
+      4,
+    ],
+    move: ([{ alpha }], away) => void (alpha[0] = away),
+  },
+  {
+    name: "bodies",
+    title: "potential energy of 30 bodies",
+    args: () => [typed(20, 90, 0, 4), typed(21, 30, 0.5, 1.5)],
+    wrt: [0, 1],
+    move: ([places], away) => void (places[0] = away),
+  },
+  {
+    name: "barrier",
+    title: "a logarithmic barrier of 1,000 numbers, with an early return",
+    args: () => [typed(22, 1000, 0.01, 12)],
+    move: ([x], away) => void (x[0] = 1 + away),
+  },
+  {
+    name: "sumOfSquares",
+    title: "sum of squares of 1,000 numbers",
+    args: () => [typed(23, 1000)],
+    move: ([x], away) => void (x[0] = away),
+  },
+  {
+    name: "rosenbrock",
+    title: "Rosenbrock's function of 1,000 numbers",
+    args: () => [typed(24, 1000)],
+    move: ([x], away) => void (x[0] = away),
+  },
+  {
+    name: "newton",
+    title: "a root by Newton's iteration",
+    args: () => [5, 2],
+    wrt: [0, 1],
+    move: (args, away) => void (args[0] = 5 + away),
+  },
+];
+
+/** The numbers within a value, depth first. */
+function numbersIn(value) {
+  if (typeof value === "number") return [value];
+  const items = Array.isArray(value) || ArrayBuffer.isView(value) ? [...value] : Object.values(value);
+  return items.flatMap(numbersIn);
+}
+
+/** Steps that begin from another place at every call, and from the first one with each check. */
+function moving({ args, move }, valueAndGradient) {
+  const given = args();
+  let i = 0;
+  const run = () => {
+    move(given, (i++ % 64) / 1024);
+    return valueAndGradient(...given);
+  };
+  const check = () => {
+    i = 0;
+    const [value, gradient] = run();
+    const slopes = numbersIn(gradient);
+    // all of them in three numbers, whatever order they lie in
+    return [value, slopes.reduce((sum, d, k) => sum + d * (1 + (k % 7)), 0), Math.hypot(...slopes)];
+  };
+  return { step: () => run()[0], check };
+}
+
+export const rows = subjects.map((subject) => ({
+  name: `plain-${subject.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  title: `value and gradient: ${subject.title}`,
+  unit: "us",
+  kind: "speed",
+  tolerance: 1e-9,
+  threads: [1],
+  lacks: { "jax-js": "takes arrays, not loops over numbers", tfjs: "takes arrays, not loops over numbers" },
+  programs: {
+    async downhill(dh) {
+      if (dh.compile === undefined) throw new Error("this build has no downhill/plain");
+      const f = (await dh.compile(text(), { file }))[subject.name];
+      return moving(subject, dh.valueAndGrad(f, subject.wrt === undefined ? {} : { argnums: subject.wrt }));
+    },
+    javascript: () => moving(subject, byHand[subject.name]),
+  },
+}));

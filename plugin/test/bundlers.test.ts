@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { app, makeProject, printed, type Project, refused } from "./project.ts";
+
+/** How each bundler is asked to build a module: the body of a function of `entry` and `out`, both file names. */
+const builds: Readonly<Record<string, readonly [imports: string, body: string]>> = {
+  vite: [
+    `import { build } from "vite";`,
+    `await build({
+      configFile: false,
+      logLevel: "silent",
+      plugins: [downhill()],
+      build: { lib: { entry, formats: ["es"], fileName: () => out }, outDir: ".", emptyOutDir: false, sourcemap: true },
+    });`,
+  ],
+  rollup: [
+    `import { transformSync } from "esbuild";
+    import { rollup } from "rollup";
+    const types = {
+      name: "types",
+      transform: (code, id) =>
+        id.endsWith(".ts") ? transformSync(code, { loader: "ts", sourcemap: true, sourcefile: id }) : null,
+    };`,
+    `const bundle = await rollup({ input: entry, external: /^downhill/, plugins: [downhill(), types] });
+    await bundle.write({ file: out, sourcemap: true });`,
+  ],
+  rolldown: [
+    `import { build } from "rolldown";`,
+    `await build({
+      input: entry,
+      external: /^downhill/,
+      checks: { bundlerTimings: false },
+      plugins: [downhill()],
+      output: { file: out, sourcemap: true },
+    });`,
+  ],
+  esbuild: [
+    `import { build } from "esbuild";`,
+    `await build({
+      entryPoints: [entry],
+      outfile: out,
+      bundle: true,
+      external: ["downhill"],
+      format: "esm",
+      platform: "node",
+      sourcemap: true,
+      logLevel: "silent",
+      plugins: [downhill()],
+    });`,
+  ],
+  webpack: [
+    `import webpack from "webpack";`,
+    webpackLike("webpack", `loader: import.meta.dirname + "/types.cjs"`),
+  ],
+  rspack: [
+    `import { rspack } from "@rspack/core";`,
+    webpackLike(
+      "rspack",
+      `loader: "builtin:swc-loader", options: { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }`,
+    ),
+  ],
+};
+
+function webpackLike(call: string, loader: string): string {
+  return `const config = {
+    mode: "none",
+    target: "node20",
+    entry: "./" + entry,
+    devtool: "source-map",
+    experiments: { outputModule: true },
+    externalsType: "module",
+    externals: ["downhill", "downhill/plain"],
+    output: { path: import.meta.dirname, filename: out, module: true, library: { type: "module" } },
+    resolve: { extensions: [".ts", ".js"] },
+    module: { rules: [{ test: /\\.ts$/, ${loader} }] },
+    plugins: [downhill()],
+  };
+  await new Promise((resolve, reject) => {
+    ${call}(config, (error, stats) => {
+      if (error) reject(error);
+      else if (stats.hasErrors()) reject(new Error(stats.toString({ all: false, errors: true })));
+      else resolve();
+    });
+  });`;
+}
+
+/** Builds what is right, and then tells what the bundler says of what is refused. */
+function scriptOf(name: string): string {
+  const [imports, body] = builds[name]!;
+  return `${imports}
+  import downhill from "downhill-plugin/${name}";
+  async function make(entry, out) {
+    ${body}
+  }
+  await make("src/app.ts", "out.mjs");
+  await make("src/refused.ts", "refused.mjs").then(() => console.log("accepted"), (error) => console.log(error.message));`;
+}
+
+const types = {
+  "types.cjs": `
+const { transformSync } = require("esbuild");
+module.exports = function (code) {
+  const { code: js, map } = transformSync(code, { loader: "ts", sourcemap: true, sourcefile: this.resourcePath });
+  this.callback(null, js, JSON.parse(map));
+};`,
+};
+
+const projects: Project[] = [];
+afterAll(() => {
+  for (const project of projects) project.remove();
+});
+
+test.concurrent.each(Object.keys(builds))(
+  "%s builds a program that runs, its places those of the sources, and refuses what cannot be differentiated",
+  async (name) => {
+    const project = makeProject({ ...app, ...refused.files, ...types, "build.mjs": scriptOf(name) });
+    projects.push(project);
+    const built = await project.node(["build.mjs"]);
+    expect(built.stderr).toBe("");
+    expect(readFileSync(join(project.folder, "out.mjs"), "utf8")).toContain("downhill");
+    expect(built.stdout).toContain(refused.text);
+    expect(built.stdout).toContain(refused.place);
+    expect(built.stdout).toContain(refused.line);
+    const ran = await project.node(["--enable-source-maps", "out.mjs"]);
+    expect(ran.stderr).toBe("");
+    expect(ran.stdout).toBe(printed);
+  },
+);

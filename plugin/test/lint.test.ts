@@ -1,0 +1,89 @@
+import { Linter } from "eslint";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import downhill from "../src/lint.ts";
+import { makeProject } from "./project.ts";
+
+const code = `import { less, where } from "downhill";
+import * as dh from "downhill";
+/** @param {number} x */
+export function noisy(x) {
+  "use ad";
+  return x * Math.random();
+}
+/** @param {number} x */
+export function square(x) {
+  "use ad";
+  return x * x;
+}
+export function g(x, less2) {
+  const isSmall = less(x, 0);
+  if (less(x, 0)) return 1;
+  while (!isSmall && dh.greater(x, 1)) return 2;
+  if (less2(x, 0) || where(less(x, 0), 1, 2).item() > 1) return 3;
+  {
+    const less = (a, b) => a < b;
+    if (less(x, 0)) return 4;
+  }
+  return x;
+}
+`;
+
+const found = [
+  ["plain", 6, 14, /^Math.random: a random number makes another function of each call/],
+  ["tensor-condition", 15, 7, /^less\(…\) is a tensor, and a tensor is always true/],
+  ["tensor-condition", 16, 11, /^less\(…\) is a tensor/],
+  ["tensor-condition", 16, 22, /^greater\(…\) is a tensor/],
+] as const;
+
+test("ESLint underlines what is refused, with the message of the build, and tensors as conditions", () => {
+  const linter = new Linter();
+  const messages = linter.verify(code, [downhill.configs.recommended as Linter.Config], {
+    filename: "loss.js",
+  });
+  expect(messages.map(({ ruleId, line, column }) => [ruleId, line, column])).toEqual(
+    found.map(([rule, line, column]) => [`downhill/${rule}`, line, column]),
+  );
+  messages.forEach(({ message }, i) => {
+    expect(message).toMatch(found[i]![3]);
+  });
+});
+
+describe("oxlint", () => {
+  const project = makeProject({
+    "loss.js": code,
+    ".oxlintrc.json": JSON.stringify({
+      jsPlugins: ["downhill-plugin/lint"],
+      categories: { correctness: "off" },
+      rules: { "downhill/plain": "error", "downhill/tensor-condition": "error" },
+    }),
+  });
+  afterAll(() => {
+    project.remove();
+  });
+
+  test("reports the same", () => {
+    const oxlint = fileURLToPath(new URL("../../node_modules/oxlint/bin/oxlint", import.meta.url));
+    const { stdout } = spawnSync(
+      process.execPath,
+      [oxlint, "--format", "json", join(project.folder, "loss.js")],
+      {
+        cwd: project.folder,
+        encoding: "utf8",
+      },
+    );
+    const { diagnostics } = JSON.parse(stdout) as {
+      diagnostics: { code: string; labels: { span: { line: number; column: number } }[] }[];
+    };
+    const places = diagnostics.map(({ code: rule, labels }) => [
+      rule,
+      labels[0]!.span.line,
+      labels[0]!.span.column,
+    ]);
+    expect(new Set(places.map(String))).toEqual(
+      new Set(found.map(([rule, line, column]) => `downhill(${rule}),${line},${column}`)),
+    );
+  });
+});

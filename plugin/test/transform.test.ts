@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { transform } from "../src/transform.ts";
+
+const nothing = (): undefined => undefined;
+const transformed = (code: string): string => transform(code, "/src/loss.ts", nothing)!.code;
+
+describe("the text of a module", () => {
+  test("keeps its lines, and the bodies of functions", () => {
+    const code = `#!/usr/bin/env node
+"use strict";
+export function loss(x: number) {
+  "use ad";
+  return x * x;
+}
+`;
+    const lines = transformed(code).split("\n");
+    expect(lines.length).toBe(code.split("\n").length);
+    expect(lines[0]).toBe("#!/usr/bin/env node");
+    expect(lines[1]).toMatch(
+      /^"use strict";import \{ attachForm as \$attachForm\d, .* from "downhill\/plain";/,
+    );
+    expect(lines[2]).toBe("export function loss(x: number) {");
+    expect(lines[3]).toMatch(
+      /^ {2}"use ad";; if \(\$handle\d\?\.takesTensors\(arguments\)\) return \$handle\d\.call\(arguments\);$/,
+    );
+    expect(lines[4]).toBe("  return x * x;");
+  });
+
+  test("stays as it is where nothing is marked", () => {
+    expect(transform("export const f = 1;", "a.ts", nothing)).toBeUndefined();
+    expect(transform("// functions that use ad\nexport const f = 1;", "a.ts", nothing)).toBeUndefined();
+  });
+
+  test("gets names that it does not hold", () => {
+    const code = `const $attachForm0 = 1; const f = (x: number) => { "use ad"; return x; };`;
+    expect(transformed(code)).not.toContain("attachForm as $attachForm0,");
+  });
+
+  test("attaches a form at the block of a function, or at its module", () => {
+    const inner = transformed(`export function outer(k: number) {
+  "use strict";
+  return f(1);
+  function f(x: number) { "use ad"; return k * x; }
+}`);
+    expect(inner.split("\n")[1]).toMatch(
+      /^ {2}"use strict"; const \$handle\d = \$attachForm\d\(f, \$form\d, \(\) => \[k\]\);/,
+    );
+    const unnamed = transformed(`export default function (x: number) { "use ad"; return x; }`);
+    expect(unnamed).toMatch(/export default function \$unnamed\d ?\(x: number\)/);
+    expect(unnamed).toMatch(/Object\.defineProperty\(\$unnamed\d, "name", \{ value: "default" \}\)/);
+    const inCase = transformed(`export function g(k: number) {
+  switch (k) {
+    case 0: return f(1);
+    case 1: function f(x: number) { "use ad"; return x; }
+  }
+  return 0;
+}`);
+    expect(inCase).toMatch(/case 1: +var \$handle/);
+  });
+
+  test("keeps the name of an expression, which its wrapper has too", () => {
+    expect(transformed(`const f = (x: number) => { "use ad"; return x; };`)).toMatch(
+      /, \(\) => \[\], "f"\);$/,
+    );
+    expect(transformed(`const all = { g: function (x: number) { "use ad"; return x; } };`)).toMatch(
+      /\[\], "g"\) \};$/,
+    );
+  });
+
+  test.each([
+    `class A { f(x: number) { "use ad"; return x; } }`,
+    `const a = { f(x: number) { "use ad"; return x; } };`,
+    `const a = { get f() { "use ad"; return 1; } };`,
+  ])("%s: a method is refused", (code) => {
+    expect(() => transformed(code)).toThrow('a method cannot be marked "use ad": write it as a function');
+  });
+
+  test("what cannot be parsed says so", () => {
+    expect(() => transformed(`function f(x: number) { "use ad"; return x + ; }`)).toThrow(
+      /loss\.ts: Unexpected token/,
+    );
+  });
+});

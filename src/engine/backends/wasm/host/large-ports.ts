@@ -1,0 +1,113 @@
+import { copyElements } from "../../../kernel/copy-elements.ts";
+import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
+import type { ModuleMemory } from "./module-memory.ts";
+import { misfit, type Port } from "./ports.ts";
+
+/** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
+export interface LargePorts {
+  /** Puts the addresses of arrays or of their copies, which are not made yet, among the arguments; false where there is no room. */
+  readonly place: (inputs: readonly Slot[], outputs: readonly Slot[]) => boolean;
+  readonly copyIn: (inputs: readonly Slot[]) => void;
+  /** Copies inputs back that the routine has changed. */
+  readonly copyBack: (inputs: readonly Slot[]) => void;
+  readonly copyOut: (outputs: readonly Slot[]) => void;
+  /** Notes bytes that there was no room for. */
+  readonly note: (bytes: number) => void;
+  /** Has others make the room that was missing. */
+  readonly makeRoom: () => void;
+  /** Gives back what was lent for one call. */
+  readonly giveBack: () => void;
+  /** Bytes of copies that stay, when all are there. */
+  readonly keptBytes: number;
+}
+
+export function largePorts(
+  memory: ModuleMemory,
+  ins: readonly Port[],
+  outs: readonly Port[],
+  args: number[],
+): LargePorts {
+  const { arena } = memory;
+  const lent: Port[] = [];
+  let missing = 0; // bytes that there was no room for
+
+  /** Sees to memory for a copy; whether there is some. */
+  const stage = (port: Port): boolean => {
+    if (port.staging !== 0) return true;
+    port.staging = arena.tryAllocate(port.bytes, "copies");
+    if (port.staging === 0) {
+      missing = port.bytes;
+      return false;
+    }
+    if (port.isKept) memory.own(port.staging);
+    else lent.push(port);
+    return true;
+  };
+  const giveBack = (): void => {
+    if (lent.length === 0) return;
+    for (const port of lent) {
+      arena.free(port.staging);
+      port.staging = 0;
+    }
+    lent.length = 0;
+  };
+  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
+  const addressOf = (port: Port, cell: Cell): number => {
+    if (cell.isOutside !== true) {
+      const { array, offset } = cell;
+      if (offset + port.size > array.length) throw misfit(port, cell);
+      if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
+    }
+    return stage(port) ? port.staging : 0;
+  };
+  /** The elements of a copy. */
+  const elements = (port: Port): TypedArray => {
+    const { size: n } = port;
+    let { view } = port;
+    if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
+      view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
+      port.view = view;
+      port.viewAddress = port.staging;
+    }
+    return view;
+  };
+  const placeAll = (ports: readonly Port[], cells: readonly Slot[]): boolean => {
+    for (let k = 0; k < ports.length; k++) {
+      const port = ports[k]!;
+      const address = addressOf(port, cells[port.slot] as Cell);
+      if (address === 0) return false;
+      args[port.argument] = address;
+    }
+    return true;
+  };
+  const copyTo = (ports: readonly Port[], cells: readonly Slot[]): void => {
+    for (let k = 0; k < ports.length; k++) {
+      const port = ports[k]!;
+      if (args[port.argument] !== port.staging) continue;
+      const { array, offset } = cells[port.slot] as Cell;
+      copyElements(array, offset, elements(port), 0, port.size);
+    }
+  };
+  const written = ins.filter(({ isWritten }) => isWritten);
+  return {
+    keptBytes: [...ins, ...outs].reduce((sum, { isKept, bytes }) => (isKept ? sum + bytes : sum), 0),
+    giveBack,
+    note: (bytes) => void (missing = bytes),
+    place: (inputs, outputs) => placeAll(ins, inputs) && placeAll(outs, outputs),
+    copyIn(inputs) {
+      for (let k = 0; k < ins.length; k++) {
+        const port = ins[k]!;
+        if (args[port.argument] !== port.staging) continue;
+        const { array, offset } = inputs[port.slot] as Cell;
+        copyElements(elements(port), 0, array, offset, port.size);
+      }
+    },
+    copyBack: (inputs) => copyTo(written, inputs),
+    copyOut: (outputs) => copyTo(outs, outputs),
+    makeRoom() {
+      const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
+      giveBack(); // what makes room may move the arrays of this very call
+      arena.makeRoom(missing, "copies", taken);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { internalError } from "../../../errors/index.ts";
+import type { CallSizes } from "../../../kernel/call-sizes.ts";
+import type { Cell, TypedArray } from "../../../kernel/executable.ts";
+import { bytesPerElement } from "../../../kernel/executable.ts";
+import type { Buffer, Routine } from "../../../kernel/scalar.ts";
+import { isConstant } from "../../../kernel/sizes.ts";
+import { must } from "../../../util/assert-never.ts";
+import { storedBuffers } from "../emit/stored.ts";
+import { mostKeptCopy, mostSmallCopy } from "./tuning.ts";
+
+/** Where a buffer of a routine lies during a call. */
+export interface Port {
+  readonly buffer: Buffer;
+  /** Its place among the routine's inputs or outputs, and among the arguments of the code. */
+  readonly slot: number;
+  readonly argument: number;
+  /** Elements, and their bytes; calls change them where they compute them. */
+  size: number;
+  bytes: number;
+  /** Whether memory for a copy is kept between calls. */
+  readonly isKept: boolean;
+  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
+  staging: number;
+  /** The array over it, for as long as it stays. */
+  view: TypedArray | undefined;
+  viewAddress: number;
+  /** Whether the routine changes it: a donated input, which must be copied back. */
+  readonly isWritten: boolean;
+}
+
+/** Ports of inputs and of outputs. */
+export interface PortLists {
+  readonly ins: readonly Port[];
+  readonly outs: readonly Port[];
+}
+
+/** The ports of a routine: its buffers in the order of the arguments of its code, inputs with their scalars in between first. */
+export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
+  const stored = storedBuffers(routine.body);
+  const port = (buffer: Buffer, slot: number, argument: number): Port => {
+    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, view: undefined, viewAddress: 0 };
+    measure(place, sizes);
+    const isKept = isConstant(buffer.size) && place.bytes <= mostKeptCopy;
+    return { ...place, isKept, isWritten: stored.has(buffer.name) };
+  };
+  const outs = routine.outputs.flatMap((output, slot) =>
+    output.kind === "buffer" ? [{ buffer: output.buffer, slot }] : [],
+  );
+  return {
+    ins: routine.inputs.flatMap((input, k) => (input.kind === "buffer" ? [port(input.buffer, k, k)] : [])),
+    outs: outs.map(({ buffer, slot }, k) => port(buffer, slot, routine.inputs.length + k)),
+  };
+}
+
+/** Whether a buffer is copied at every call, wherever it lies. */
+export function isSmallPort({ buffer, bytes }: Port): boolean {
+  return isConstant(buffer.size) && bytes > 0 && bytes <= mostSmallCopy;
+}
+
+/** Takes over the size that a buffer has at this call. */
+export function measure(port: Pick<Port, "buffer" | "size" | "bytes">, { extents }: CallSizes): void {
+  const { name, type } = port.buffer;
+  port.size = must(extents.get(name), `the size of "${name}"`).size;
+  port.bytes = port.size * bytesPerElement[type];
+}
+
+/** An array that is too short for its buffer. */
+export function misfit({ buffer, size }: Pick<Port, "buffer" | "size">, { array, offset }: Cell): Error {
+  return internalError(
+    `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +
+      `${array.constructor.name} of ${array.length} at ${offset}`,
+  );
+}

@@ -1,0 +1,104 @@
+import { copyElements } from "../../../kernel/copy-elements.ts";
+import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
+import { bytesPerElement } from "../../../kernel/executable.ts";
+import type { ScalarType } from "../../../kernel/scalar.ts";
+import { must } from "../../../util/assert-never.ts";
+import type { ModuleMemory } from "./module-memory.ts";
+import { misfit, type Port } from "./ports.ts";
+
+/** The copies of small buffers in one region, which is there from the first call on. */
+export interface SmallPorts {
+  /** Sees to the region and puts addresses among the arguments; false where there is no room. */
+  readonly place: (args: number[]) => boolean;
+  /** Bytes of the region. */
+  readonly bytes: number;
+  readonly copyIn: (inputs: readonly Slot[]) => void;
+  readonly copyBack: (inputs: readonly Slot[]) => void;
+  readonly copyOut: (outputs: readonly Slot[]) => void;
+}
+
+/** Ports of one type: their slots, and where in the array over the region their elements lie. */
+interface Group {
+  readonly type: ScalarType;
+  readonly ports: readonly Port[];
+  readonly slots: readonly number[];
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+/**
+ * The copies of small inputs and outputs. `put` gets the addresses where
+ * arguments are passed in memory. One region has one array over it for each type, where an array for each port would be a thousand objects to go through in a call with a thousand leaves.
+ */
+export function smallPorts(
+  memory: ModuleMemory,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  put: ((argument: number, address: number) => void) | undefined,
+): SmallPorts {
+  const { arena } = memory;
+  const all = [...inputs, ...outputs];
+  const offsets = new Map<Port, number>();
+  let bytes = 0;
+  for (const port of all) {
+    offsets.set(port, bytes);
+    bytes += Math.ceil((port.size * bytesPerElement[port.buffer.type]) / 8) * 8;
+  }
+  const groupsOf = (ports: readonly Port[]): readonly Group[] =>
+    [...new Set(ports.map(({ buffer }) => buffer.type))].map((type) => {
+      const own = ports.filter(({ buffer }) => buffer.type === type);
+      return {
+        type,
+        ports: own,
+        slots: own.map(({ slot }) => slot),
+        starts: own.map((port) => must(offsets.get(port), "the place of a port") / bytesPerElement[type]),
+        sizes: own.map(({ size }) => size),
+      };
+    });
+  const [ins, outs] = [groupsOf(inputs), groupsOf(outputs)];
+  const back = groupsOf(inputs.filter(({ isWritten }) => isWritten));
+  let region = 0;
+  const views = new Map<ScalarType, TypedArray>();
+  const viewOf = (type: ScalarType): TypedArray => {
+    const known = views.get(type);
+    if (known !== undefined && known.length > 0) return known; // none are left where growth has detached it
+    const view = arena.view(type, region, bytes / bytesPerElement[type]);
+    views.set(type, view);
+    return view;
+  };
+  const copyGroup = (group: Group, cells: readonly Slot[], isIn: boolean): void => {
+    const { ports, slots, starts, sizes } = group;
+    const view = viewOf(group.type);
+    for (let k = 0; k < slots.length; k++) {
+      const cell = cells[slots[k]!] as Cell;
+      const { array, offset } = cell;
+      if (offset + sizes[k]! > array.length) throw misfit(ports[k]!, cell);
+      if (isIn) copyElements(view, starts[k]!, array, offset, sizes[k]!);
+      else copyElements(array, offset, view, starts[k]!, sizes[k]!);
+    }
+  };
+  return {
+    bytes,
+    place(args) {
+      if (region !== 0 || bytes === 0) return true;
+      region = arena.tryAllocate(bytes, "copies");
+      if (region === 0) return false;
+      memory.own(region);
+      for (const port of all) {
+        const address = region + offsets.get(port)!;
+        args[port.argument] = address;
+        put?.(port.argument, address);
+      }
+      return true;
+    },
+    copyIn: (cells) => {
+      for (const group of ins) copyGroup(group, cells, true);
+    },
+    copyBack: (cells) => {
+      for (const group of back) copyGroup(group, cells, false);
+    },
+    copyOut: (cells) => {
+      for (const group of outs) copyGroup(group, cells, false);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { canVectorise } from "../../codegen/vectorise.ts";
+import * as k from "../../kernel/build.ts";
+import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import { neutral } from "../../kernel/neutral.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import { mapBlocks } from "./rewrite.ts";
+
+type For = Stmt & { readonly kind: "for" };
+
+/** Statements of a body that is worth folding where it cannot be written for several lanes: it is written out a lane. */
+const shortBody = 6;
+
+/**
+ * The fold that a loop is whose only local from outside is a sum: `name` is set to nothing but itself and a term, and read for
+ * nothing else. `undefined` where it is not so, or not worth it.
+ */
+export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
+  const plain = throughTemporaries(loop.body, name);
+  const terms = new Terms(name);
+  const type = terms.typeIn(plain);
+  if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
+  const term = k.local(type, fresh(`${name}.term`));
+  const only = plain.at(-1);
+  const single = only?.kind === "set" && only.name === name ? terms.termOf(only.value) : undefined;
+  const rest = single === undefined ? plain : plain.slice(0, -1);
+  const body = terms.replaced(rest, term);
+  if (body === undefined || (single !== undefined && body !== rest)) return undefined;
+  const value = single ?? term;
+  if (reads(body, name) || mentions(value, name)) return undefined;
+  const declared: readonly Stmt[] =
+    single === undefined ? [{ kind: "let", name: nameOf(term), value: k.constant(type, 0) }, ...body] : body;
+  const fold: Reduce = {
+    kind: "reduce",
+    name: fresh(`${name}.sum`),
+    op: "add",
+    start: neutral("add", type),
+    index: loop.index,
+    from: loop.from,
+    to: loop.to,
+    body: declared,
+    value,
+  };
+  const iteration = { index: loop.index, body: declared, results: [value], copies: 1 };
+  const isWide = canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
+  return isWide || declared.length <= shortBody ? fold : undefined;
+}
+
+function nameOf(local: Expr): string {
+  return (local as Expr & { readonly kind: "local" }).name;
+}
+
+function mentions(expr: Expr, name: string): boolean {
+  let found = false;
+  walkExpr(expr, (x) => {
+    if (x.kind === "local" && x.name === name) found = true;
+  });
+  return found;
+}
+
+/** Whether a block reads or sets a local. */
+function reads(block: readonly Stmt[], name: string): boolean {
+  return usesOf(block).touched.has(name);
+}
+
+/** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
+function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt[] {
+  const uses = new Map<string, number>();
+  walkBlock(block, {
+    expr: (x) => void (x.kind === "local" && uses.set(x.name, (uses.get(x.name) ?? 0) + 1)),
+  });
+  const { set } = usesOf(block);
+  const inBlock = (stmts: readonly Stmt[]): readonly Stmt[] => {
+    const waiting = new Map<string, Expr>();
+    const out: Stmt[] = [];
+    const resolved = (x: Expr): Expr => {
+      if (x.kind === "local" && waiting.has(x.name)) {
+        const value = waiting.get(x.name)!;
+        waiting.delete(x.name);
+        return resolved(value);
+      }
+      if (x.kind !== "binary" || (x.op !== "add" && x.op !== "sub")) return x;
+      return { ...x, x: resolved(x.x), y: resolved(x.y) };
+    };
+    const flush = (): void => {
+      for (const [local, value] of waiting) out.push({ kind: "let", name: local, value });
+      waiting.clear();
+    };
+    for (const stmt of stmts) {
+      const isTemporary =
+        stmt.kind === "let" &&
+        uses.get(stmt.name) === 1 &&
+        !set.has(stmt.name) &&
+        (mentions(stmt.value, name) || [...waiting.keys()].some((local) => mentions(stmt.value, local)));
+      if (isTemporary) {
+        waiting.set(stmt.name, stmt.value);
+        continue;
+      }
+      if (stmt.kind === "set" && stmt.name === name) {
+        const value = resolved(stmt.value);
+        flush();
+        out.push({ ...stmt, value });
+        continue;
+      }
+      if (readsAny(stmt, waiting) || usesOf([stmt]).set.has(name)) flush();
+      out.push(mapBlocks(stmt, inBlock));
+    }
+    flush();
+    return out;
+  };
+  return inBlock(block);
+}
+
+function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
+  if (locals.size === 0) return false;
+  const { touched } = usesOf([stmt]);
+  return [...locals.keys()].some((local) => touched.has(local));
+}
+
+/** What is added to a local. */
+class Terms {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** The type of the local, if it is set. */
+  typeIn(block: readonly Stmt[]): Expr["type"] | undefined {
+    return usesOf(block).touched.get(this.#name);
+  }
+
+  /** The term of `name + term`, `term + name` or `name − term`. */
+  termOf(value: Expr): Expr | undefined {
+    const isSelf = (x: Expr): boolean => x.kind === "local" && x.name === this.#name;
+    if (value.kind !== "binary") return undefined;
+    const { op, x, y } = value;
+    if (op === "add" && isSelf(x)) return y;
+    if (op === "add" && isSelf(y)) return x;
+    if (op === "sub" && isSelf(x)) return k.neg(y);
+    // (name + a) + b is name + (a + b)
+    if (op === "add" || op === "sub") {
+      const inner = this.termOf(x);
+      if (inner !== undefined && !mentions(y, this.#name)) return k.binary(op, inner, y);
+    }
+    return undefined;
+  }
+
+  /** A block that adds to `term` what it adds to the local; `undefined` where it does something else with it. */
+  replaced(block: readonly Stmt[], term: Expr): readonly Stmt[] | undefined {
+    let isSum = true;
+    const visit = (stmts: readonly Stmt[]): readonly Stmt[] =>
+      stmts.map((stmt) => {
+        if (stmt.kind === "set" && stmt.name === this.#name) {
+          const added = this.termOf(stmt.value);
+          if (added === undefined) isSum = false;
+          return added === undefined ? stmt : { kind: "set", name: nameOf(term), value: k.add(term, added) };
+        }
+        if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "if") return mapBlocks(stmt, visit);
+        return stmt;
+      });
+    const hasSets = usesOf(block).set.has(this.#name);
+    const body = hasSets ? visit(block) : block;
+    return isSum ? body : undefined;
+  }
+}

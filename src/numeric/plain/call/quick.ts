@@ -1,0 +1,181 @@
+// Calls from numbers to numbers that cost little beside what they compute: arguments of simple kinds are read where they are.
+import type { RegionType } from "../../../engine/region/region.ts";
+import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { PlainType } from "../form.ts";
+import type { Body, PlainCallable } from "./callable.ts";
+import { type Leaf, leavesOf, makers, putTogether, type Template } from "./values.ts";
+
+/** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
+type Kinds = number;
+
+/** Reads an argument: appends its operands, and gives the kinds with its own, or −1 where it is not of a simple kind. */
+type Reader = (value: unknown, operands: RegionArgument[], kinds: Kinds) => Kinds;
+
+/** Array operands that there are bits for. */
+const mostArrays = 24;
+
+/** A call by a region with arguments of simple kinds. */
+export interface QuickCall {
+  /** `undefined` where the arguments are not simple, or such kinds have not been seen: then the long way is to be gone. */
+  call(args: readonly unknown[]): { readonly value: unknown } | undefined;
+  /** Notes how results for arguments like these are put together, once the long way has been gone. */
+  note(args: readonly unknown[], result: Template): void;
+}
+
+/** The quick way of a callable that has a region, if its arguments can be simple. */
+export function quickCall(callable: PlainCallable, body: () => Body): QuickCall | undefined {
+  const { params } = callable;
+  let readers: readonly (Reader | undefined)[] | undefined;
+  const templates = new Map<Kinds, Template>();
+  const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
+    if (args.length !== params.length) return -1;
+    readers ??= readersOf(params, body().region.params.map(({ type }) => type)); // prettier-ignore
+    let kinds: Kinds = 0;
+    for (let i = 0; i < readers.length && kinds >= 0; i++) {
+      const reader = readers[i];
+      kinds = reader === undefined ? -1 : reader(args[i], operands, kinds);
+    }
+    return kinds;
+  };
+  return {
+    call(args) {
+      const operands: RegionArgument[] = [];
+      const template = templates.get(read(args, operands));
+      if (template === undefined) return undefined;
+      const { region, outside } = body();
+      for (const leaf of outside()) operands.push(argumentOf(leaf));
+      return { value: assemble(template, callRegion(region, operands)) };
+    },
+    note(args, result) {
+      const kinds = read(args, []);
+      if (kinds >= 0) templates.set(kinds, result);
+    },
+  };
+}
+
+/** An operand as a region takes it. */
+function argumentOf({ data, dims }: Leaf): RegionArgument {
+  return typeof data === "number" ? data : { data, dims };
+}
+
+function readersOf(params: readonly PlainType[], types: readonly RegionType[]): (Reader | undefined)[] {
+  const source = { next: 0, arrays: 0, types };
+  return params.map((type) => readerOf(type, source));
+}
+
+/** Which operand and which array comes next. */
+interface Source {
+  next: number;
+  arrays: number;
+  readonly types: readonly RegionType[];
+}
+
+function readerOf(type: PlainType, source: Source): Reader | undefined {
+  switch (type.kind) {
+    case "number":
+      return source.types[source.next++] === "i32" ? readWhole : readNumber;
+    case "array":
+      return arrayReader(source.types[source.next++]!, source.arrays++);
+    case "record": {
+      const names = type.fields.map((field) => field.name);
+      return membersReader(
+        names,
+        type.fields.map((field) => readerOf(field.type, source)),
+      );
+    }
+    case "tuple":
+      return membersReader(
+        type.items.map((_, i) => i),
+        type.items.map((item) => readerOf(item, source)),
+        type.items.length,
+      );
+    case "boolean":
+    case "matrix":
+    case "list":
+      return undefined;
+  }
+}
+
+const readNumber: Reader = (value, operands, kinds) => {
+  if (typeof value !== "number") return -1;
+  operands.push(value);
+  return kinds;
+};
+
+const readWhole: Reader = (value, operands, kinds) => {
+  if (value !== ((value as number) | 0)) return -1;
+  operands.push(value);
+  return kinds;
+};
+
+function arrayReader(type: RegionType, place: number): Reader | undefined {
+  if (place >= mostArrays || type === "bool") return undefined;
+  const make = makers[type];
+  return (value, operands, kinds) => {
+    if (value instanceof make) {
+      operands.push({ data: value, dims: [value.length] });
+      return kinds;
+    }
+    if (!Array.isArray(value) || type === "i32") return -1;
+    for (let i = 0; i < value.length; i++) if (typeof value[i] !== "number") return -1;
+    operands.push({ data: value as number[], dims: [value.length] });
+    return kinds | (1 << place);
+  };
+}
+
+function membersReader(
+  names: readonly (string | number)[],
+  readers: readonly (Reader | undefined)[],
+  length?: number,
+): Reader | undefined {
+  if (readers.includes(undefined)) return undefined;
+  return (value, operands, before) => {
+    if (typeof value !== "object" || value === null) return -1;
+    if (length !== undefined && (value as ArrayLike<unknown>).length !== length) return -1;
+    let kinds = before;
+    for (let i = 0; i < readers.length && kinds >= 0; i++)
+      kinds = readers[i]!((value as Readonly<Record<string | number, unknown>>)[names[i]!], operands, kinds);
+    return kinds;
+  };
+}
+
+/** A result put together from what a region gave. */
+function assemble(template: Template, outcomes: readonly RegionOutcome[]): unknown {
+  return assembleNext(template, { outcomes, next: 0 });
+}
+
+function assembleNext(
+  template: Template,
+  from: { readonly outcomes: readonly RegionOutcome[]; next: number },
+): unknown {
+  switch (template.kind) {
+    case "leaf": {
+      const x = from.outcomes[from.next++]!;
+      if (typeof x === "number") return template.type === "bool" ? x !== 0 : x;
+      return putTogether(template, [x as Leaf]);
+    }
+    case "record": {
+      const object: Record<string, unknown> = {};
+      for (const { name, type } of template.fields) object[name] = assembleNext(type, from);
+      return object;
+    }
+    case "tuple": {
+      const { items } = template;
+      const values = new Array<unknown>(items.length);
+      for (let i = 0; i < items.length; i++) values[i] = assembleNext(items[i]!, from);
+      return values;
+    }
+    case "list":
+    case "batch":
+    case "jacobian": {
+      const own = from.outcomes.slice(from.next, (from.next += leavesOf(template)));
+      return putTogether(
+        template,
+        own.map((x): Leaf => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf))),
+      );
+    }
+    default:
+      return assertNever(template, "assembleNext");
+  }
+}

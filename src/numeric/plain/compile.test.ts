@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { grad, hessian, tensor, valueAndGrad } from "downhill";
+import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
+import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
+import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
+import { compile } from "./compile.ts";
+import { elaborate } from "./elaborate.ts";
+import { markedFunctions } from "./module.ts";
+import { loadParser } from "./parser.ts";
+
+const loss = `
+const scale = [1, 2];
+const rate = 0.5;
+export function loss(p: { w: number[]; b: number }, xs: Float64Array) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < xs.length; i++) s += (p.w[i % 2] * xs[i] * scale[i % 2] + p.b) ** 2;
+  return s * rate;
+}
+`;
+
+describe("compile", () => {
+  test("gives the marked functions of a text, which compute and have derivatives", async () => {
+    const functions = await compile<{ loss: (p: { w: number[]; b: number }, xs: Float64Array) => number }>(
+      loss,
+    );
+    const p = { w: [0.5, -1], b: 0.25 };
+    const xs = Float64Array.of(1, 2, 3);
+    const expected = exportsOf(loss).loss!(p, xs) as number;
+    expect(functions.loss(p, xs)).toBeCloseTo(expected, 14);
+    const [value, gradient] = valueAndGrad(functions.loss)(p, xs);
+    expect(value).toBeCloseTo(expected, 14);
+    // residuals 0.75, −3.75, 1.75
+    expect(gradient.b).toBeCloseTo(0.75 - 3.75 + 1.75, 12);
+    expect(gradient.w[1]).toBeCloseTo(-3.75 * 2 * 2, 12);
+    expect(functions.loss.name).toBe("loss");
+  });
+
+  test("takes values of variables outside that the text does not write out", async () => {
+    const text =
+      'const k: number = load(); declare function load(): number;\nexport const f = (x: number) => { "use ad"; return k * x; };';
+    await expect(compile(text)).rejects.toThrow("the value of k is not known");
+    const { f } = await compile(text, { captured: { k: 3 } });
+    expect(f!(2)).toBe(6);
+  });
+
+  test("says that no function is marked", async () => {
+    await expect(compile("export const f = (x: number) => x;")).rejects.toThrow("no function is marked");
+  });
+
+  test("shows where a text is no TypeScript", async () => {
+    await expect(compile("export function f(x: number { return x; }")).rejects.toThrow(
+      /plain\.ts:1:29: .*\n {2}export.*\n {30}\^/,
+    );
+  });
+
+  test("takes tensors too, and second derivatives", async () => {
+    const { f } = await compile<{ f: (x: number[]) => number }>(
+      'function f(x: number[]) { "use ad"; let s = 1; for (const v of x) s *= Math.sin(v); return s; }',
+    );
+    const h = hessian(f)([1, 2]);
+    expect(h[0]![1]).toBeCloseTo(Math.cos(1) * Math.cos(2), 12);
+    expect(
+      ((grad(f as never) as unknown as (x: Tensor) => Tensor)(tensor([1, 2])).tolist() as number[])[0],
+    ).toBeCloseTo(Math.cos(1) * Math.sin(2), 12);
+  });
+});
+
+describe("names from outside", () => {
+  test("arrays, objects and variables of the module and of functions around are read at each call", () => {
+    const text = `
+      const table = new Float64Array([1, 2, 3]);
+      let gain = 2;
+      export function louder() { gain *= 2; }
+      const config = { steps: 3, weights: [[1, 2], [3, 4]] };
+      function make(power: number) {
+        const offset: number[] = [power, 1];
+        return function inner(x: number) {
+          "use ad";
+          return (x * table[1] + gain + offset[0]) * config.weights[1][0] + power * helper(x) + config.steps;
+        };
+      }
+      function helper(x: number) { return x * gain; }
+      export const f = make(2);`;
+    const module = moduleFrom(text);
+    const form = elaborate(module, markedFunctions(module.program)[0]);
+    expect(form.captured).toEqual([
+      { name: "table", type: { kind: "array", of: "Float64Array" } },
+      { name: "gain", type: { kind: "number" } },
+      { name: "offset", type: { kind: "array", of: "number[]" } },
+      {
+        name: "config",
+        type: {
+          kind: "record",
+          fields: [
+            { name: "steps", type: { kind: "number" } },
+            { name: "weights", type: { kind: "matrix" } },
+          ],
+        },
+      },
+      { name: "power", type: { kind: "number" } },
+    ]);
+    const weights = { data: [1, 2, 3, 4], dims: [2, 2] };
+    const args = [5, { data: [1, 2, 3], dims: [3] }, 2, { data: [2, 1], dims: [2] }, 3, weights, 2];
+    expect(evaluateRegion(form.region, args).results).toEqual([exportsOf(text).f!(5)]);
+  });
+
+  test("constants that something writes to are no constants", () => {
+    const text =
+      'let k = 2;\nexport function bump() { k = 3; }\nexport function f(x: number) { "use ad"; return x * k; }';
+    expect(elaborate(moduleFrom(text), "f").captured).toEqual([{ name: "k", type: { kind: "number" } }]);
+  });
+
+  test("a helper of the module does not read a variable of the same name around the marked function", () => {
+    const text = `
+      let k = Number(2);
+      const helper = (x: number) => x * k;
+      export function make(k: number) { return (x: number) => { "use ad"; return helper(x) + k; }; }`;
+    const module = moduleFrom(text);
+    expect(() => elaborate(module, markedFunctions(module.program)[0])).toThrow(
+      "k cannot be read where the marked function stands",
+    );
+  });
+
+  test("helpers, constants and types are taken from other modules", () => {
+    const files: Record<string, string> = {
+      "./math.ts":
+        'import { two as factor } from "./constants.ts"; export interface Point { x: number; y: number }\nexport const length = ({ x, y }: Point) => factor * Math.sqrt(x * x + y * y); export default function third(x: number) { if (x < 0) throw new Error("no"); return x / 3; } export { more as other } from "./constants.ts";',
+      "./constants.ts": "export const two = 2; export function more(x: number) { return x + two; }",
+    };
+    const resolve = (specifier: string) => {
+      const text = files[specifier];
+      return text === undefined ? undefined : { text, file: specifier };
+    };
+    const text = `
+      import third, { length, other, type Point } from "./math.ts";
+      export function f(p: Point, q: Readonly<Point>) { "use ad"; return length(p) + third(q.x) + other(q.y); }`;
+    const form = elaborate(moduleFrom(text, { resolve }), "f");
+    expect(evaluateRegion(form.region, [3, 4, 6, 1]).results).toEqual([15]);
+    // a guard in another module is shown where the marked function calls it
+    expect(() => evaluateRegion(form.region, [3, 4, -6, 1])).toThrow("thrown: no at 3:86 (third(q.x))");
+  });
+});
+
+test("guards say where they stand, and only sides that are taken ask", () => {
+  const text = `export function f(x: number[], i: number) {
+  "use ad";
+  if (i === 7) throw new RangeError(\`not \${i}\`);
+  const a = i > 2 ? x[i - 3] : 0;
+  return a + x[i];
+}`;
+  const form = elaborate(moduleFrom(text), "f");
+  const x = { data: [1, 2, 3], dims: [3] };
+  expect(evaluateRegion(form.region, [x, 2]).results).toEqual([3]);
+  const failure = (i: number): RegionFailure => {
+    try {
+      evaluateRegion(form.region, [x, i]);
+    } catch (error) {
+      return error as RegionFailure;
+    }
+    throw new Error("no failure");
+  };
+  expect(failure(7)).toMatchObject({
+    reason: "thrown",
+    message: expect.stringContaining("not ${i}") as string,
+  });
+  expect(failure(5).position).toEqual({ line: 5, column: 14, text: "x[i]" });
+  expect(failure(9).position).toEqual({ line: 4, column: 21, text: "x[i - 3]" });
+});
+
+test("types of parameters in JavaScript are those of its comments", () => {
+  const text = `/**
+ * @param {{ w: number[], b: number }} p weights
+ * @param {Float64Array} xs
+ */
+export function f(p, xs) {
+  "use ad";
+  return p.w[0] * xs[1] + p.b;
+}`;
+  const form = elaborate(moduleFrom(text, { file: "a.js" }), "f");
+  expect(form.params.map(({ type }) => type.kind)).toEqual(["record", "array"]);
+});
+
+test("results have the kinds of the text", () => {
+  const text = `export function f(x: number[], n: number) {
+    "use ad";
+    const m = Array.from({ length: n }, (_, i) => [x[i], 2 * x[i]]);
+    const rows = x.map((v) => ({ v, on: v > 1 }));
+    const y = new Float32Array(2);
+    y[0] = 0.1;
+    return { m, rows, y, same: y, pair: [1, x[0]], flag: n > 1, point: { at: [n > 1, 2] } };
+  }`;
+  const { form, actual, expected } = runBothWays(text, [[1, 2, 3], 2], { name: "f" });
+  expect(actual).toEqual(expected);
+  expect(form.result).toMatchSnapshot();
+  expect(form.params[1]!.type).toEqual({ kind: "number", integer: true });
+});
+
+test("both parsers give the same forms", async () => {
+  const acorn = await loadParser();
+  for (const parse of [acorn, oxc]) {
+    const form = elaborate(moduleFrom(loss, { parse }), "loss");
+    expect(form).toEqual(elaborate(moduleFrom(loss), "loss"));
+  }
+  expect(listed([Float64Array.of(1)])).toEqual([[1]]);
+});

@@ -1,0 +1,87 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { TreeDef } from "../../engine/tree/tree.ts";
+import { flatten, unflatten } from "../../engine/tree/tree.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+import { chosenNames } from "./names.ts";
+
+/**
+ * The tensors of nested parameters by their names, which are the keys on the way joined by points, as PyTorch has them:
+ * `layers.0.weight`.
+ *
+ * @throws DownhillError `tree` for what is neither leaf nor node, and for two of one name.
+ */
+export function namedTensors(operation: string, tree: unknown): Map<string, Tensor> {
+  const { leaves, def } = flatten(tree, operation);
+  const names = namesOf(def, []);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new DownhillError(
+      "tree",
+      `${operation}: two tensors have the name ${JSON.stringify(twice)}. Leave points out of the keys.`,
+    );
+  return new Map(leaves.map((leaf, i) => [names[i]!, asTensor(leaf, operation)]));
+}
+
+/**
+ * Nested parameters of tensors by name, as `readSafetensors` gives what `writeSafetensors` was given nested: the structure is that of
+ * `like`, whose text and plain booleans stay, and so are shapes and dtypes; float32 becomes float64 where that stands there.
+ *
+ * @throws DownhillError `data` for a tensor that is missing or that `like` does not have, `shape` and `dtype` for one that does not
+ * fit.
+ * @example
+ * const params = { layers: [{ w: tensor([[1, 2]]), b: tensor([3]) }] };
+ * const { tensors } = readSafetensors(writeSafetensors(params));
+ * [...tensors.keys()];             // ["layers.0.w", "layers.0.b"]
+ * fromNamedTensors(tensors, params); // { layers: [{ w: f64[1,2] [[1, 2]], b: f64[1] [3] }] }
+ */
+export function fromNamedTensors<P>(tensors: ReadonlyMap<string, Tensor>, like: P): P {
+  if (arguments.length > 2) refuseExtra("fromNamedTensors", arguments, 2);
+  if (!((tensors as unknown) instanceof Map))
+    throw new DownhillError(
+      "data",
+      "fromNamedTensors: expected tensors by name, as in (await readSafetensorsFile(path)).tensors.",
+    );
+  const { leaves, def } = flatten(like, "fromNamedTensors");
+  const names = namesOf(def, []);
+  chosenNames([...tensors.keys()], names, "tensor", "fromNamedTensors");
+  chosenNames(names, [...tensors.keys()], "parameter", "fromNamedTensors");
+  const read = names.map((name, i): unknown => {
+    const x = tensors.get(name)!;
+    const leaf = leaves[i];
+    const { shape, dtype } = asTensor(leaf, "fromNamedTensors").type;
+    const isWidened = x.dtype === "float32" && dtype === "float64";
+    if (!sameShape(shape, x.shape) || (dtype !== x.dtype && !isWidened)) throw misfit(name, x, leaf);
+    return convert(x, dtype);
+  });
+  return unflatten(def, read) as P;
+}
+
+function misfit(name: string, x: Tensor, leaf: unknown): DownhillError {
+  const { type } = asTensor(leaf, "fromNamedTensors");
+  const isShape = !sameShape(type.shape, x.shape);
+  const repair = isShape ? "" : ` Convert it first, as in x.astype("${type.dtype}").`;
+  return new DownhillError(
+    isShape ? "shape" : "dtype",
+    `fromNamedTensors: ${name} is ${showType(x.type)}, but ${showType(type)} is expected.${repair}`,
+  );
+}
+
+/** The names of the leaves of a structure. */
+function namesOf(def: TreeDef, path: readonly (string | number)[]): string[] {
+  switch (def.kind) {
+    case "leaf":
+      return [path.join(".")];
+    case "array":
+      return def.children.flatMap((child, i) => namesOf(child, [...path, i]));
+    case "object":
+      return def.children.flatMap((child, i) => namesOf(child, [...path, def.keys[i]!]));
+    case "instance":
+      return namesOf(def.children[0], path);
+    case "static":
+      return [];
+  }
+}

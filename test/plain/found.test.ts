@@ -1,0 +1,77 @@
+// The smallest programs that showed a fault, by what was wrong.
+import { describe, expect, test } from "vitest";
+import { faultOfPlain } from "../support/plain-faults.ts";
+import { formOfText, functionOfText } from "../support/plain-region.ts";
+
+interface Found {
+  /** What broke, or is to hold. */
+  readonly name: string;
+  /** A marked function of a number, an array of three, a whole number and an array of such. */
+  readonly text: string;
+  /** Until it is mended. */
+  readonly isBroken?: true;
+}
+
+const found: readonly Found[] = [
+  {
+    name: "powers of constants have a range, so that the search for whole numbers ends",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < n; i++) {
+    let [a, b] = [(1.5 + x[i] ** 2) ** Math.tanh(1.7), x[i] * u];
+    s += a * b;
+  }
+  return s;
+}`,
+  },
+  {
+    name: "callbacks of Array.from take the place as their second parameter",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  const t = Array.from({ length: 3 }, (_, i) => Math.sin(u * x[i]));
+  return t[0] + t[1] * t[2];
+}`,
+  },
+  {
+    name: "conditions of counted loops may read elements at places that are read themselves",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  let s = u;
+  for (let i = 0; i < n && x[k[i]] < 0.9; i++) s = s * x[i] + 1;
+  return s;
+}`,
+  },
+  {
+    name: "rows of literals are written to at places that only a run tells",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  const d = [[u, x[0]], [x[1], x[2]]];
+  d[0][k[1]] += Math.sin(u);
+  return d[0][0] * d[0][1] + d[1][0];
+}`,
+  },
+  {
+    name: "conditions of counted loops may read rows at places that are read themselves",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  const m = [[u, x[0]], [x[1], x[2]]];
+  let s = u;
+  for (let i = 0; i < n && m[k[i] % 2][1] < 0.9; i++) s = s * x[i] + 1;
+  return s;
+}`,
+    isBroken: true,
+  },
+];
+
+const types = "(u: number, x: number[], n: number, k: readonly number[]): number";
+
+describe("found", () => {
+  test.each(found.filter(({ isBroken }) => isBroken !== true))("$name", ({ text }) => {
+    const f = functionOfText(text) as (...args: never[]) => unknown;
+    const form = formOfText(text.replace("(u, x, n, k)", types));
+    const args = [0.4, [0.3, -0.8, 0.6], 3, [2, 0, 1]];
+    const subject = { form, f, args, wrt: [0, 1], secondOrder: true, throughBackends: true };
+    expect(faultOfPlain(subject)).toBeUndefined();
+  });
+});

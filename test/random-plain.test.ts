@@ -1,0 +1,26 @@
+// Random programs of TypeScript: values, gradients and second derivatives of their regions, by every way that there is.
+import { describe, expect, test } from "vitest";
+import { extent } from "./support/extent.ts";
+import { faultOfPlainSeed, faultOfRegionSeed } from "./support/plain-soak.ts";
+
+const first = (
+  from: number,
+  count: number,
+  check: (seed: number) => string | undefined,
+): string | undefined => {
+  for (let seed = from; seed < from + count; seed++) {
+    const fault = check(seed);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+};
+
+describe("random plain functions", () => {
+  test("compute what JavaScript does, and their derivatives are exact by every way", () => {
+    expect(first(1, extent(1000, 20_000), (seed) => faultOfPlainSeed(seed, 50, 160))).toBeUndefined();
+  });
+
+  test("agree where they are regions that no text gives", () => {
+    expect(first(50_000, extent(40, 5000), (seed) => faultOfRegionSeed(seed, 20))).toBeUndefined();
+  });
+});

@@ -1,0 +1,103 @@
+// What has to hold for every plain function: its region computes what the JavaScript does, also beside the arguments given, so that
+// differences of the JavaScript are the derivatives of the region, and with these everything that holds for regions.
+import type { PlainForm } from "../../src/numeric/plain/form.ts";
+import type { RegionValue } from "./evaluate-region.ts";
+import { evaluateRegion } from "./evaluate-region.ts";
+import { leavesOf } from "./plain-differences.ts";
+import { regionArguments, regionResults } from "./plain-region.ts";
+import type { Subject } from "./region-agreement.ts";
+import { faultOfRegion } from "./region-agreement.ts";
+import { along, inner, isReal, mapValue, numbersOf, realParams, resultTypes } from "./region-derivatives.ts";
+
+/** A plain function with arguments, in both of its forms. */
+export interface PlainSubject extends Omit<Subject, "region" | "args" | "isFine"> {
+  readonly form: PlainForm;
+  readonly f: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+  /** Places of the arguments that have derivatives. */
+  readonly wrt: readonly number[];
+  /** How far beside the arguments values are compared too (0.37). */
+  readonly beside?: number;
+  /** Values from outside by their names. */
+  readonly outside?: Readonly<Record<string, unknown>>;
+}
+
+/** Says how a plain function and its region differ, if they do. */
+export function faultOfPlain(subject: PlainSubject): string | undefined {
+  const { form, f, args, wrt, outside = {}, beside = 0.37 } = subject;
+  const { region } = form;
+  const call = (values: readonly unknown[]): RegionValue[] =>
+    regionResults(form, f(...(structuredClone(values) as never[])));
+  const { values, owners } = regionArguments(form, args, outside);
+  const want = call(args);
+  const { results } = evaluateRegion(region, values);
+  const value = difference("value", results, want, 1e-11);
+  if (value !== undefined) return value;
+
+  // the same near by, and slopes along a direction of the arguments that have derivatives
+  const moved = (h: number): unknown[] => {
+    const copy = structuredClone(args) as unknown[];
+    for (const k of wrt)
+      leavesOf(copy as unknown as Record<number, unknown>, k).forEach(({ get, set }, i) =>
+        set(get() + h * slope(k, i) * (k === zeroPlace(args) ? 0 : 1)),
+      );
+    return copy;
+  };
+  const there = moved(beside);
+  const other = difference(
+    "value elsewhere",
+    evaluateRegion(region, regionArguments(form, there, outside).values).results,
+    call(there),
+    1e-11,
+  );
+  if (other !== undefined) return other;
+  const isMoving = realParams(region);
+  const [still, unit] = [
+    regionArguments(form, moved(0), outside).values,
+    regionArguments(form, moved(1), outside).values,
+  ];
+  const tangents = unit
+    .map((one, i) => {
+      const from = numbersOf(still[i]!);
+      return mapValue(one, (x, j) => (wrt.includes(owners[i]!) ? x - from[j]! : 0));
+    })
+    .filter((_, i) => isMoving[i]);
+  const types = resultTypes(region);
+  const ones = results.filter((_, i) => isReal(types[i]!)).map((one) => mapValue(one, () => 1));
+  const sum = (h: number): number =>
+    inner(
+      call(moved(h)).filter((_, i) => isReal(types[i]!)),
+      ones,
+    );
+  const central = (h: number): number => (sum(h) - sum(-h)) / (2 * h);
+  const [near, far] = [central(1e-6), central(3e-6)];
+  const size = Math.max(1, Math.abs(near));
+  if (Math.abs(near - far) < 1e-5 * size) {
+    // no kink lies between
+    const exact = inner(along(region, values, tangents, tangents).first, ones);
+    if (!(Math.abs(exact - near) < 1e-4 * size)) return `derivative: ${exact}, and differences show ${near}`;
+  }
+  const isFine = !JSON.stringify(region).includes(`"f32"`);
+  return faultOfRegion({ ...subject, region, args: values, isFine });
+}
+
+/** The place of the argument that is exactly 0, whose functions are as steep as can be: it stays. */
+const zeroPlace = (args: readonly unknown[]): number => args.indexOf(0);
+
+const slope = (k: number, i: number): number => Math.cos(1 + 1.9 * k + 2.1 * i);
+
+function difference(
+  what: string,
+  got: readonly RegionValue[],
+  want: readonly RegionValue[],
+  tolerance: number,
+): string | undefined {
+  const [xs, ys] = [got.flatMap(numbersOf), want.flatMap(numbersOf)];
+  if (xs.length !== ys.length) return `${what}: ${xs.length} numbers, not ${ys.length}`;
+  const place = xs.findIndex(
+    (x, i) => !Object.is(x, ys[i]) && !(Math.abs(x - ys[i]!) <= tolerance * Math.max(1, Math.abs(ys[i]!))),
+  );
+  return place < 0
+    ? undefined
+    : `${what}: number ${place} is ${xs[place]}, and JavaScript gives ${ys[place]}`;
+}

@@ -1,0 +1,102 @@
+// One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
+import { enableTurbo } from "downhill";
+import { choicesOf, shrink } from "./draw-region.ts";
+import { faultOfPlain } from "./plain-faults.ts";
+import { formOfText, functionOfText } from "./plain-region.ts";
+import { Choices } from "./random-choices.ts";
+import { randomPlain } from "./random-plain.ts";
+import { randomRegion } from "./random-regions.ts";
+import type { Subject } from "./region-agreement.ts";
+import { faultOfRegion } from "./region-agreement.ts";
+import { printRegion } from "../../src/engine/region/print.ts";
+import type { Outcome } from "./random-soak.ts";
+
+export { enableTurbo };
+
+/** What a seed has looked at: derivatives always, the rest in turn, since it takes long. */
+type Way = Omit<Subject, "region" | "args" | "isFine">;
+
+const switchedOff = [{}, { recompute: false }, { common: false }, { fuse: false }];
+
+/** Which way a program or region goes by its number: with `every` 10, one in 10 through the backends, and one in 20 through tensors. */
+function wayOf(number: number, every: number): Way {
+  return {
+    secondOrder: number % 3 === 0,
+    throughBackends: number % every === 0,
+    throughTensors: number % (2 * every) === 1,
+    options: switchedOff[number % switchedOff.length]!,
+  };
+}
+
+function faultOfProgram(choices: readonly number[], way: Way): string | undefined {
+  try {
+    const { typescript, javascript, ...rest } = randomPlain(new Choices(choices));
+    const f = functionOfText(javascript) as (...args: never[]) => unknown;
+    return faultOfPlain({ form: formOfText(typescript), f, ...rest, ...way });
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+function faultOfDrawnRegion(choices: readonly number[], way: Way): string | undefined {
+  try {
+    return faultOfRegion({ ...randomRegion(new Choices(choices)), ...way });
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+const errorText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Faults that differ in their numbers only are the same. */
+const kindOf = (fault: string): string =>
+  fault.split("\n", 1)[0]!.replaceAll(/-?[\d.]+(e-?\d+)?|NaN|Infinity/g, "#");
+
+/** The smallest list of choices that has a fault of the same kind. */
+function smallest(
+  choices: readonly number[],
+  fault: string,
+  check: (some: readonly number[]) => string | undefined,
+): readonly number[] {
+  const kind = kindOf(fault);
+  return shrink(choices, (some) => {
+    const other = check(some);
+    return other !== undefined && kindOf(other) === kind;
+  });
+}
+
+/** The fault that a random program shows, by the smallest program that shows it; of up to `most` choices. */
+export function faultOfPlainSeed(seed: number, every: number, most?: number): string | undefined {
+  const [choices, way] = [choicesOf(seed, most), wayOf(seed, every)];
+  const fault = faultOfProgram(choices, way);
+  if (fault === undefined) return undefined;
+  const small = smallest(choices, fault, (some) => faultOfProgram(some, way));
+  return `seed ${seed}: ${faultOfProgram(small, way)}\n\n${randomPlain(new Choices(small)).typescript}`;
+}
+
+/** The same of a random region. */
+export function faultOfRegionSeed(seed: number, every: number, most?: number): string | undefined {
+  const [choices, way] = [choicesOf(seed, most), wayOf(seed, every)];
+  const fault = faultOfDrawnRegion(choices, way);
+  if (fault === undefined) return undefined;
+  const small = smallest(choices, fault, (some) => faultOfDrawnRegion(some, way));
+  const { region } = randomRegion(new Choices(small));
+  return `seed ${seed}: ${faultOfDrawnRegion(small, way)}\n\n${printRegion(region)}`;
+}
+
+/** Looks at `count` programs and a quarter as many regions, all drawn by `seed`; `note` is called before each. */
+export function soakPart(seed: number, count: number, note: () => void): Outcome {
+  let [programs, routines] = [0, 0];
+  let fault: string | undefined;
+  for (let i = 0; i < count && fault === undefined; i++) {
+    note();
+    programs++;
+    fault = faultOfPlainSeed((seed * count + i) >>> 0, 10);
+    if (i % 4 !== 0 || fault !== undefined) continue;
+    note();
+    routines++;
+    fault = faultOfRegionSeed((seed * count + i) >>> 0, 10);
+  }
+  return { programs, routines, tally: [], fault };
+}

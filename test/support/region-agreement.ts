@@ -1,0 +1,153 @@
+// What has to hold for every region: its derivatives of both modes and of second order are those of hyper-dual numbers and those of
+// the tensor API, and every backend gives the bits that the evaluator gives.
+import { sizedInterp } from "../../src/engine/backends/interp/index.ts";
+import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
+import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
+import type { Backend } from "../../src/engine/kernel/executable.ts";
+import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
+import { cotangents } from "../../src/engine/region/gradient.ts";
+import type { Region } from "../../src/engine/region/region.ts";
+import { tangent } from "../../src/engine/region/tangent.ts";
+import type { TransposeOptions } from "../../src/engine/region/transpose.ts";
+import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
+import type { RegionValue } from "./evaluate-region.ts";
+import { evaluateRegion } from "./evaluate-region.ts";
+import {
+  along,
+  byTensors,
+  direction,
+  inner,
+  isReal,
+  numbersOf,
+  realParams,
+  resultTypes,
+} from "./region-derivatives.ts";
+import { engineScalarValues } from "./scalar-values.ts";
+
+/** A region with arguments, and how much of it is looked at. */
+export interface Subject {
+  readonly region: Region;
+  readonly args: readonly RegionValue[];
+  /** Whether it computes in float64 throughout: float32 rounds at 6e-8, and the exact derivatives do not. */
+  readonly isFine: boolean;
+  /** Whether it goes through the tensor API too, which takes long. */
+  readonly throughTensors?: boolean;
+  /** Whether it goes through the backends, its gradient and the derivative of that too. */
+  readonly throughBackends?: boolean;
+  /** Whether forward mode and derivatives of the second order are looked at. */
+  readonly secondOrder?: boolean;
+  /** What is switched off in reverse mode. */
+  readonly options?: TransposeOptions;
+}
+
+const engineValues = engineScalarValues(scalarFunctions);
+
+const backends: readonly (readonly [name: string, backend: Backend])[] = [
+  ["interpreter", sizedInterp],
+  ["JavaScript", makeJsBackend(undefined, callSizes)],
+  ["WebAssembly", makeWasmBackend()],
+];
+
+/** Says what is wrong with a region's derivatives or with what runs it, if anything is. */
+export function faultOfRegion(subject: Subject): string | undefined {
+  const { region, args, isFine, options = {} } = subject;
+  const isMoving = realParams(region);
+  const paramTypes = region.params.map(({ type }) => type);
+  const outTypes = resultTypes(region);
+  const reals = (values: readonly RegionValue[]): RegionValue[] =>
+    values.filter((_, i) => isReal(outTypes[i]!));
+  const [a, b] = [1, 2].map((salt) => direction(args, paramTypes, salt).filter((_, i) => isMoving[i])) as [
+    RegionValue[],
+    RegionValue[],
+  ];
+  const exact = along(region, args, a, b, engineValues);
+  const { results, counts } = evaluateRegion(region, args, { values: engineValues });
+  const cts = reals(direction(results, outTypes, 3));
+  const near = closeTo(isFine);
+
+  const gradient = cotangents(region, isMoving, scalarFunctions, options);
+  const gradientArgs = [...args, ...cts];
+  const pulled = evaluateRegion(gradient, gradientArgs, { values: engineValues }).results;
+  const n = region.results.length;
+  const fault =
+    near("value of the gradient", pulled.slice(0, n), results) ??
+    near("gradient", [inner(pulled.slice(n), a)], [inner(cts, exact.first)]) ??
+    near(
+      "gradient along another direction",
+      [inner(pulled.slice(n), b)],
+      [inner(cts, along(region, args, b, a, engineValues).first)],
+    );
+  if (fault !== undefined) return fault;
+  if (subject.throughTensors === true) {
+    const got = byTensors(region, args, counts, a, cts);
+    const wrong =
+      near("value of path A", got.values, reals(results)) ??
+      near("tangent of path A", got.forward, exact.first) ??
+      near("gradient of path A", got.backward, pulled.slice(n));
+    if (wrong !== undefined) return wrong;
+  }
+  if (subject.throughBackends === true) {
+    const wrong =
+      differenceOfBackends("the region", region, args) ??
+      differenceOfBackends("the gradient", gradient, gradientArgs);
+    if (wrong !== undefined) return wrong;
+  }
+  if (subject.secondOrder !== true) return undefined;
+  const forward = tangent(region, isMoving, scalarFunctions, { primal: true });
+  const tangents = evaluateRegion(forward, [...args, ...a], { values: engineValues }).results;
+  const second = tangent(gradient, isMovingOnly(gradient, region), scalarFunctions, { primal: true });
+  const secondArgs = [...gradientArgs, ...a];
+  const bent = evaluateRegion(second, secondArgs, { values: engineValues }).results;
+  const products = bent.slice(-isMoving.filter(Boolean).length);
+  return (
+    near("value of the tangent", tangents.slice(0, n), results) ??
+    near("tangent", tangents.slice(n), exact.first) ??
+    near("Hessian-vector product", [inner(products, b)], [inner(cts, exact.second)]) ??
+    (subject.throughBackends === true
+      ? differenceOfBackends("the derivative of the gradient", second, secondArgs)
+      : undefined)
+  );
+}
+
+/** Of a gradient's parameters those that have a tangent: floating ones of the region itself, and not the cotangents. */
+function isMovingOnly(gradient: Region, region: Region): boolean[] {
+  return gradient.params.map(({ type }, i) => i < region.params.length && isReal(type));
+}
+
+function closeTo(
+  isFine: boolean,
+): (what: string, got: readonly RegionValue[], want: readonly RegionValue[]) => string | undefined {
+  const tolerance = isFine ? 1e-9 : 1e-3;
+  return (what, got, want) => {
+    const [xs, ys] = [got.flatMap(numbersOf), want.flatMap(numbersOf)];
+    if (xs.length !== ys.length) return `${what}: ${xs.length} numbers, not ${ys.length}`;
+    const size = Math.max(1, ...ys.map(Math.abs));
+    const place = xs.findIndex((x, i) => !Object.is(x, ys[i]) && !(Math.abs(x - ys[i]!) <= tolerance * size));
+    return place < 0 ? undefined : `${what}: number ${place} is ${xs[place]}, not ${ys[place]}`;
+  };
+}
+
+/** Whether some backend gives other bits than the evaluator, sums kept in the order of the text. */
+function differenceOfBackends(
+  what: string,
+  region: Region,
+  args: readonly RegionValue[],
+): string | undefined {
+  const want = evaluateRegion(region, args, { values: engineValues }).results.flatMap(numbersOf);
+  for (const [name, backend] of backends) {
+    for (const sums of [false, true]) {
+      const code = compileRegion(region, backend, { sums });
+      const got = callOf(code, region)(args).flatMap((value) => numbersOf(value as RegionValue));
+      code.drop();
+      const place = want.findIndex((x, i) =>
+        sums
+          ? !(Math.abs(x - got[i]!) <= 1e-4 * Math.max(1, Math.abs(x))) && !Object.is(x, got[i])
+          : !Object.is(x, got[i]),
+      );
+      if (place >= 0 || got.length !== want.length)
+        return `${what} by ${name}${sums ? ", sums in lanes" : ""}: number ${place} is ${got[place]}, not ${want[place]}`;
+    }
+  }
+  return undefined;
+}
