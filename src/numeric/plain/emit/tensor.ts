@@ -1,17 +1,18 @@
 // Functions over tensors as modules that need no library: traced, compiled and written down for arguments of fixed shapes.
 import { standalonePrelude, standaloneRoutine } from "../../../engine/backends/js/standalone.ts";
-import { DownhillError } from "../../../engine/errors/index.ts";
+import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../../engine/ir/types.ts";
 import { scalarTypeOf } from "../../../engine/ir/types.ts";
-import { showType } from "../../../engine/errors/index.ts";
 import { makeArray } from "../../../engine/kernel/executable.ts";
+import { constantSize } from "../../../engine/kernel/sizes.ts";
 import { lowerProgram } from "../../../engine/passes/lower.ts";
 import { optimize } from "../../../engine/passes/pipeline.ts";
 import { traceProgram } from "../../../engine/trace/staging.ts";
 import { flattenResult, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 import type { TreeDef } from "../../../engine/tree/tree.ts";
 import { flatten } from "../../../engine/tree/tree.ts";
+import { must } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { property } from "./arguments.ts";
 import type { EmittedModule } from "./module.ts";
@@ -119,7 +120,7 @@ function partsOf(arg: ArgumentTypes): Parts {
     }
     if (Array.isArray(value)) return value.map((item: ArgumentTypes, i) => walk(item, `${path}[${i}]`));
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, walk(item as ArgumentTypes, path + property(key))]),
+      Object.entries(value).map(([key, item]) => [key, walk(item, path + property(key))]),
     );
   };
   const { def } = flatten(walk(arg, ""), "emit");
@@ -129,7 +130,7 @@ function partsOf(arg: ArgumentTypes): Parts {
 function shapesText(arg: ArgumentTypes): string {
   if (isLeaf(arg)) return showType(arg);
   if (Array.isArray(arg)) return `[${arg.map((item: ArgumentTypes) => shapesText(item)).join(", ")}]`;
-  const fields = Object.entries(arg).map(([key, item]) => `${key}: ${shapesText(item as ArgumentTypes)}`);
+  const fields = Object.entries(arg).map(([key, item]) => `${key}: ${shapesText(item)}`);
   return `{ ${fields.join(", ")} }`;
 }
 
@@ -139,16 +140,20 @@ function leafText(path: string, { dtype, shape }: ArrayType): string {
 }
 
 function constantText(tensor: Tensor): string {
-  if (tensor.shape.length === 0) return String(Number(tensor.item()));
+  if (tensor.shape.length === 0) return numberText(tensor.item());
   const data = tensor.data();
-  const elements = Array.from(data, (x) => (Object.is(x, -0) ? "-0" : String(x)));
+  const elements = Array.from(data, (x) => numberText(x));
   return `new ${data.constructor.name}([${elements.join(", ")}])`;
+}
+
+function numberText(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
 }
 
 function typeText(arg: ArgumentTypes): string {
   if (isLeaf(arg)) return leafType(arg, true);
   if (Array.isArray(arg)) return `[${arg.map((item: ArgumentTypes) => typeText(item)).join(", ")}]`;
-  const fields = Object.entries(arg).map(([key, item]) => `${key}: ${typeText(item as ArgumentTypes)}`);
+  const fields = Object.entries(arg).map(([key, item]) => `${key}: ${typeText(item)}`);
   return `{ ${fields.join("; ")} }`;
 }
 
@@ -183,7 +188,7 @@ function javascriptOf(routine: Parameters<typeof standaloneRoutine>[0]): string 
   const lengths = routine.outputs.map((output) =>
     output.kind === "scalar"
       ? "undefined"
-      : `new ${makeArray(output.buffer.type, 0).constructor.name}(${String(output.buffer.size)})`,
+      : `new ${makeArray(output.buffer.type, 0).constructor.name}(${must(constantSize(output.buffer.size), "a size that is known")})`,
   );
   return `{\n  run: ${standaloneRoutine(routine)},\n  outputs: () => [${lengths.join(", ")}],\n}`;
 }
