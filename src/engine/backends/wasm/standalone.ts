@@ -1,3 +1,4 @@
+import { DownhillError } from "../../errors/index.ts";
 import { bytesPerElement, viewOf } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import type { CodeMemory } from "./emit/memory.ts";
@@ -17,8 +18,8 @@ export interface StandaloneModules {
   end(): number;
 }
 
-/** Bytes that can be written while modules are compiled: tables and constants are a few KB, and spilled locals beside them. */
-const mostWritten = 2 ** 22;
+/** Bytes of constants, tables and spilled locals that modules may have, which are a few KB each; large temporaries begin behind. */
+const mostWritten = 2 ** 20;
 /** No address is 0. */
 const firstAddress = 64;
 
@@ -43,9 +44,12 @@ export function standaloneModules(): StandaloneModules {
   const tables = new Map<string, number>();
   const shared = new Map<string, { readonly address: number; readonly bytes: number }>();
   let at = firstAddress;
+  let top = mostWritten;
   const reserve = (bytes: number, align = 8): number => {
     const address = Math.ceil(at / align) * align;
     at = address + bytes;
+    if (at > mostWritten)
+      throw new DownhillError("oom", `the constants of a module take more than ${mostWritten} bytes.`);
     return address;
   };
   const memory: CodeMemory = {
@@ -54,7 +58,8 @@ export function standaloneModules(): StandaloneModules {
     shared(purpose, bytes) {
       const known = shared.get(purpose);
       if (known !== undefined && known.bytes >= bytes) return known.address;
-      const address = reserve(bytes, firstAddress);
+      const address = top;
+      top += Math.ceil(bytes / firstAddress) * firstAddress;
       shared.set(purpose, { address, bytes });
       return address;
     },
@@ -77,6 +82,6 @@ export function standaloneModules(): StandaloneModules {
       const last = bytes.findLastIndex((byte) => byte !== 0);
       return bytes.slice(0, last + 1);
     },
-    end: () => at,
+    end: () => (top > mostWritten ? top : at),
   };
 }

@@ -51,3 +51,14 @@ test.each([false, true])(
     expect(code).toContain("lossGrad({ w: f64[3,2], b: f64[] }, f64[7,3]) -> f64[], f64[3,2], f64[]");
   },
 );
+
+test("WebAssembly keeps temporaries of any size behind its constants", async () => {
+  const f = (a: Tensor): Tensor => matmul(matmul(a, a).tanh(), a).sum();
+  const type = arrayType("float64", [400, 400]);
+  const { code } = emitTensorModule(f, { name: "f", args: [type], wasm: true });
+  const file = join(folder, "large.mjs");
+  await writeFile(file, code);
+  const module = (await import(pathToFileURL(file).href)) as { f: (a: Float64Array) => number };
+  const a = Float64Array.from({ length: 160_000 }, (_, i) => Math.sin(i));
+  expect(module.f(a)).toBe(jit(f)(tensor(a).reshape([400, 400])).item());
+});
