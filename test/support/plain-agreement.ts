@@ -30,7 +30,7 @@ export function exportsOf(text: string): Record<string, (...args: unknown[]) => 
 }
 
 /** The values of a region's parameters for the arguments of a plain function. */
-export function regionArguments(form: PlainForm, args: readonly unknown[]): RegionValue[] {
+function regionArguments(form: PlainForm, args: readonly unknown[]): RegionValue[] {
   const types = [...form.params, ...form.captured].map(({ type }) => type);
   return types.flatMap((type, i) => leavesOf(type, args[i]));
 }
@@ -91,7 +91,7 @@ function stack(items: readonly (readonly RegionValue[])[], leaves: number): Regi
 }
 
 /** A value of a plain function made of the results of its region, of numbers, booleans, arrays and objects. */
-export function plainResult(type: PlainType, results: RegionValue[]): unknown {
+function plainResult(type: PlainType, results: RegionValue[]): unknown {
   switch (type.kind) {
     case "number":
       return results.shift();

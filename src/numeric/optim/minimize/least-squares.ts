@@ -302,7 +302,7 @@ function prepareLeastSquares(
 }
 
 /** The covariance of the parameters that do not stand at a wall, NaN elsewhere. */
-function covarianceOf(
+export function covarianceOf(
   { rows, columns: n, elements }: Matrix,
   { x, value }: Iterate,
   { low, high }: Walls,

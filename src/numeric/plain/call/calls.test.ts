@@ -145,6 +145,9 @@ describe("tensors give tensors", () => {
     const untyped = cube as unknown as (x: Tensor) => Tensor;
     expect(grad((x) => untyped(x).mul(x))(2).item()).toBe(32);
     expect(jit((x) => untyped(x).add(1))(2).item()).toBe(9);
+    // numbers and tensors side by side in an array
+    const pairOfTensors = loss as unknown as (q: object, a: Float64Array, b: Float64Array) => Tensor;
+    expect(grad((x) => pairOfTensors({ w: [1, x], b: 0.5 }, xs, ys))(2).item()).toBe(7);
     const gradient = grad(cube) as unknown as (x: Tensor) => Tensor;
     expect(gradient(tensor(2)).item()).toBe(12);
     expect(jit((x) => gradient(x))(2).item()).toBe(12);
