@@ -114,6 +114,13 @@ describe("names from outside", () => {
     expect(elaborate(moduleFrom(text), "f").captured).toEqual([{ name: "k", type: { kind: "number" } }]);
   });
 
+  test("a variable that gets other values is not known by what it began with", async () => {
+    const text = 'let k = 2;\nk = 3;\nexport function f(x: number) { "use ad"; return x * k; }';
+    await expect(compile(text)).rejects.toThrow("the value of k is not known, since the text is not run");
+    const { f } = await compile(text, { captured: { k: 3 } });
+    expect(f!(2)).toBe(6);
+  });
+
   test("a helper of the module does not read a variable of the same name around the marked function", () => {
     const text = `
       let k = Number(2);

@@ -1,3 +1,6 @@
+import "../array/methods.ts";
+import "../../engine/runtime/install.ts";
+
 export type { FormHandle } from "./call/attach.ts";
 export { attachForm, overTensors, wrapForm } from "./call/attach.ts";
 export type { CompileOptions } from "./compile.ts";
