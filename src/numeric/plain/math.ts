@@ -97,7 +97,7 @@ export function mathCall(
 }
 
 /** The extremum of any number of numbers. */
-export function fold(name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
+function fold(name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
   const [first, ...rest] = xs;
   return first === undefined ? number(ofNone) : rest.reduce((best, x) => apply(name, "f64", best, x), first);
 }
