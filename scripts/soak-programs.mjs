@@ -17,6 +17,7 @@ const usage = `Usage: node scripts/soak-programs.mjs [OPTIONS]
   --jobs N       processes (one a processor)
   --keep-going   does not stop at the first fault
   --turbo        with what enableTurbo() switches on, and with code that is optimised at once
+  --plain        draws programs of ordinary TypeScript, and regions beside them in the place of routines
   --help         this text
 
 A program is one to eight rules over matrices of one of two dozen shapes, in float64 or float32. Its seed draws a way:
@@ -35,6 +36,10 @@ A program is one to eight rules over matrices of one of two dozen shapes, in flo
 All that run one program must give the bits that the interpreter gives. Where passes sum in another order, and where
 products and sums are rounded once, results may be off by eight times what they are off by when each operation is off by
 an ulp; a choice between numbers that lie so near to one another may go either way.
+
+With --plain a program must compute what JavaScript does, there and near by, and its gradient must be exact, each optimisation
+switched off in one of 4; 1 in 3 has its second derivatives looked at too, 1 in 10 goes through the interpreter, generated
+JavaScript and WebAssembly, to the bit, 1 in 20 through the tensors of the public API.
 
 Ctrl-C ends after the parts that are running, with a summary and the command that goes on from there; a second one at once.`;
 
@@ -55,6 +60,7 @@ const read = () =>
       jobs: { type: "string", default: String(availableParallelism()) },
       "keep-going": { type: "boolean", default: false },
       turbo: { type: "boolean", default: false },
+      plain: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       part: { type: "string" }, // the bundle that a child runs
     },
@@ -144,13 +150,15 @@ async function main() {
   const { count, from, seed, jobs } = numbers;
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/soak-"));
-  const bundle = await bundleSoak("random-soak.ts", folder, { sourcemap: "inline" });
+  const bundle = await bundleSoak(options.plain ? "plain-soak.ts" : "random-soak.ts", folder, {
+    sourcemap: "inline",
+  });
 
   const start = performance.now();
   const first = from / perPart;
   const parts = Math.ceil(count / perPart);
   const schedule = makeSchedule(first, parts);
-  const turbo = options.turbo ? " --turbo" : "";
+  const kinds = `${options.turbo ? " --turbo" : ""}${options.plain ? " --plain" : ""}`;
   let [finished, programs, routines, faults] = [0, 0, 0, 0];
   /** @type {Map<string, number>} */
   const tally = new Map();
@@ -180,7 +188,7 @@ async function main() {
     faults++;
     clear();
     const again = `node scripts/soak-programs.mjs --seed ${seed} --from ${part * perPart} --count ${perPart}`;
-    console.log(`\nFAULT: ${text}\n\nagain: ${again}${turbo}\n`);
+    console.log(`\nFAULT: ${text}\n\nagain: ${again}${kinds}\n`);
     if (!options["keep-going"]) isOver = true;
   };
 
@@ -254,7 +262,8 @@ async function main() {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  console.log(`seed ${seed}: programs ${from} to ${from + count}${options.turbo ? " in turbo mode" : ""}`);
+  const what = options.plain ? "plain programs" : "programs";
+  console.log(`seed ${seed}: ${what} ${from} to ${from + count}${options.turbo ? " in turbo mode" : ""}`);
   try {
     await Promise.all(Array.from({ length: Math.min(jobs, parts) }, work));
   } finally {
@@ -265,13 +274,13 @@ async function main() {
     console.log(`${String(times).padStart(8)}  ${what}`);
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   console.log(
-    `${programs} programs and ${routines} routines in ${finished} parts of ${parts}, ${faults} faults, ${seconds} s, ` +
+    `${programs} programs and ${routines} ${options.plain ? "regions" : "routines"} in ${finished} parts of ${parts}, ${faults} faults, ${seconds} s, ` +
       `node ${process.version}`,
   );
   const reached = schedule.reached() * perPart;
   if (reached < from + count)
     console.log(
-      `go on with: node scripts/soak-programs.mjs --seed ${seed} --from ${reached} --count ${from + count - reached}${turbo}`,
+      `go on with: node scripts/soak-programs.mjs --seed ${seed} --from ${reached} --count ${from + count - reached}${kinds}`,
     );
   process.exitCode ??= faults > 0 ? 1 : 0;
 }

@@ -83,6 +83,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   brentq: [sumOfSquares, 0, 1],
   checkGrads: [sumOfSquares, [1]],
   clipByGlobalNorm: [1],
+  curveFitter: [(t: root.Tensor): root.Tensor => t],
   concatenate: [[pair, pair]],
   convolution: [{ weight: pair, bias: pair }, pair],
   evaluator: [sumOfSquares],

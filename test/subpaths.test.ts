@@ -74,6 +74,12 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import { findLandscape, race } from "downhill/landscapes"; print(typeof race === "function" && findLandscape("bowl").name);`,
     prints: '"bowl"',
   },
+  "downhill/plain": {
+    source: `import { compile, overTensors } from "downhill/plain";
+      const { f } = await compile('export function f(x: number[]) { "use ad"; let s = 0; for (const y of x) s += y * y; return [s]; }');
+      print(f([1, 2])[0] + overTensors(f)([1, 2]).at(0).item());`,
+    prints: "10",
+  },
   "downhill/testing": {
     source: `import { checkGrads } from "downhill/testing"; print(checkGrads((x) => x.mul(x), [2]).worst < 1e-6);`,
     prints: "true",

@@ -28,6 +28,8 @@ export default defineConfig({
         text: "Guides",
         items: [
           { text: "What arguments may be", link: "/arguments" },
+          { text: "Plain functions", link: "/plain" },
+          { text: "Plain functions: set-up", link: "/plain-setup" },
           { text: "Masks", link: "/masks" },
           { text: "Files", link: "/files" },
           { text: "Weights from Hugging Face", link: "/weights" },

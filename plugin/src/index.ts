@@ -50,6 +50,8 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
         },
       },
       vite: {
+        // what is added to modules: else Vite finds it late, and loads the page twice
+        config: () => ({ optimizeDeps: { include: ["downhill/plain"] } }),
         // Vite takes a module for unchanged whose imports have changed, but helpers are compiled into those that call them.
         hotUpdate({ file, modules }) {
           const graph = this.environment.moduleGraph;

@@ -277,6 +277,7 @@ function comparison(name: string, op: "lt" | "le" | "eq" | "ne", infix: string):
     derivative: { kind: "constant" },
     batch: "elementwise",
     lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+    algebra: { commutes: op === "eq" || op === "ne" },
   });
 }
 

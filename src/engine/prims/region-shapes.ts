@@ -9,6 +9,7 @@ import type { ArrayPlan } from "../region/lower/sizes.ts";
 import { planArrays } from "../region/lower/sizes.ts";
 import type { Region, RegionExpr, RegionStmt, RegionType } from "../region/region.ts";
 import {
+  expressionsOf,
   mapBlocksOf,
   mapExpr,
   mapExpressionsOf,
@@ -169,25 +170,37 @@ export function withResults(region: Region, wanted: readonly boolean[]): RegionP
 }
 
 /**
- * The part of a region that the parameters that are marked have no part in. Where it reads and writes arrays that they have a part
- * in, places are not checked: the other part does so.
+ * The part of a region that the parameters that are marked have no part in: all that depends on them is left out, what may end the call
+ * too, since the other part does it. `undefined` where it still asks for the length of one of them.
  */
-export function withoutParams(region: Region, marked: readonly boolean[]): RegionPart {
+export function withoutParams(region: Region, marked: readonly boolean[]): RegionPart | undefined {
   const slim = remember(region, `without ${marked.join()}`, () => {
-    const { names, results } = affectedBy(region, marked);
-    const unchecked = (expr: RegionExpr): RegionExpr =>
-      mapExpr(expr, (x) => (x.kind === "load" && names.has(x.array) ? { ...x, at: undefined } : x));
-    const statement = (stmt: RegionStmt): RegionStmt => {
-      const moved = mapBlocksOf(mapExpressionsOf(stmt, unchecked), (block) => block.map(statement));
-      return moved.kind === "store" && names.has(moved.array) ? { ...moved, at: undefined } : moved;
+    const { names, reads, results } = affectedBy(region, marked);
+    const lengths = new Map(
+      region.params.flatMap((param, i) =>
+        param.kind === "array" && param.lengths !== undefined && marked[i] === true
+          ? [[param.name, param.lengths] as const]
+          : [],
+      ),
+    );
+    const told = (expr: RegionExpr): RegionExpr =>
+      mapExpr(expr, (x) => (x.kind === "length" ? (lengths.get(x.array)?.[x.axis] ?? x) : x));
+    const isLeft = (stmt: RegionStmt): boolean => {
+      const target = stmt.kind === "let" || stmt.kind === "set" ? stmt.name : undefined;
+      const array = stmt.kind === "store" ? stmt.array : stmt.kind === "swap" ? stmt.x : undefined;
+      const isWritten = [target, array].some((name) => name !== undefined && names.has(name));
+      return !isWritten && !expressionsOf(stmt).some(reads);
     };
+    const rest = (block: readonly RegionStmt[]): readonly RegionStmt[] =>
+      block.filter(isLeft).map((stmt) => mapBlocksOf(mapExpressionsOf(stmt, told), rest));
     return eliminateDeadCode({
       ...region,
-      body: region.body.map(statement),
+      body: rest(region.body),
       results: region.results.filter((_, i) => results[i] === false),
     });
   });
-  return withUsedParams(slim);
+  const part = withUsedParams(slim);
+  return part.params.some((isKept, i) => isKept && marked[i] === true) ? undefined : part;
 }
 
 /** A region without parameters that nothing reads. */
@@ -214,6 +227,8 @@ function withUsedParams(region: Region): RegionPart {
 /** What parameters have a part in, by their values or by what is done at all. */
 interface Affected {
   readonly names: ReadonlySet<string>;
+  /** Whether an expression depends on one of these. */
+  reads(expr: RegionExpr): boolean;
   /** One for each result. */
   readonly results: readonly boolean[];
 }
@@ -273,5 +288,5 @@ export function affectedBy(region: Region, marked: readonly boolean[]): Affected
   const results = region.results.map((result) =>
     result.kind === "scalar" ? reads(result.value) : names.has(result.name),
   );
-  return { names, results };
+  return { names, reads, results };
 }

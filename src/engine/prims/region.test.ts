@@ -1,10 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { grad, jit, jvp, less, scan, tensor, vmap, whileLoop } from "downhill";
+import { regionOf } from "../../../test/support/draw-region.ts";
+import type { RegionValue } from "../../../test/support/evaluate-region.ts";
+import { extent } from "../../../test/support/extent.ts";
 import { checkFamily, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as r from "../../../test/support/region-build.ts";
+import { readElements } from "../ir/elements.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { Region, RegionExpr, RegionStmt } from "../region/region.ts";
+import { gradient } from "../region/gradient.ts";
+import { callRegion } from "../runtime/regions.ts";
 import * as regions from "./region.ts";
+import { scalarFunctions } from "./scalar-functions.ts";
 
 const int = (name: string): RegionExpr => r.local("i32", name);
 const real = (name: string): RegionExpr => r.local("f64", name);
@@ -225,5 +232,43 @@ describe("lengths that only the run can tell", () => {
       'f: how long the result "y" is depends on a value.',
     );
     expect(() => f(ones)(1, 2.5)).toThrow("n must be a whole number");
+  });
+});
+
+describe("random regions", () => {
+  const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;
+  const asTensor = (value: RegionValue, type: keyof typeof dtypes): Tensor => {
+    const dtype = dtypes[type];
+    if (typeof value === "number") return tensor(value, { dtype });
+    return tensor(Array.from(value.data), { dtype }).reshape(value.dims);
+  };
+  const numbersOf = (x: Tensor): number[] =>
+    Array.from(readElements(x, "numbersOf"), (n) => Number((n + 0).toPrecision(6)));
+
+  test("have the cotangents that their transposed region gives, eagerly, compiled and in a batch of one", () => {
+    for (let seed = 1; seed <= extent(3, 300); seed++) {
+      const { region: drawn, args } = regionOf(seed);
+      const operands = args.map((arg, i) => asTensor(arg, drawn.params[i]!.type));
+      const places = drawn.params.flatMap(({ type }, i) => (type === "f64" || type === "f32" ? [i] : []));
+      const result = drawn.results.findIndex((r) => r.kind === "scalar" && r.value.type === "f64");
+      if (result < 0 || places.length === 0) continue;
+      const value = (...xs: readonly Tensor[]): Tensor => {
+        const all = [...operands];
+        places.forEach((place, i) => (all[place] = xs[i]!));
+        return regions.applyRegion(drawn, all)[result]!;
+      };
+      const active = drawn.params.map((_, i) => places.includes(i));
+      const one: Region = { ...drawn, results: [drawn.results[result]!] };
+      const wanted = callRegion(gradient(one, active, scalarFunctions), args).map((x) =>
+        (typeof x === "number" ? [x] : [...x.data]).map((n) => Number((n + 0).toPrecision(6))),
+      );
+      const argnums = places.map((_, i) => i);
+      const xs = places.map((place) => operands[place]!);
+      const slopes = grad(value, { argnums }) as (...ys: readonly Tensor[]) => readonly Tensor[];
+      expect(slopes(...xs).map(numbersOf), `seed ${seed}`).toEqual(wanted);
+      expect(jit(slopes)(...xs).map(numbersOf), `seed ${seed}, compiled`).toEqual(wanted);
+      const batch = vmap(slopes)(...xs.map((x) => x.reshape([1, ...x.shape])));
+      expect(batch.map(numbersOf), `seed ${seed}, in a batch`).toEqual(wanted);
+    }
   });
 });

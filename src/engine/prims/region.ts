@@ -156,15 +156,17 @@ function regionPartialEval(
 ): readonly PartialValue[] {
   const values = ins.map((x) => x.value);
   const unknown = ins.map((x) => !x.known);
-  const isUnknown = affectedBy(region, unknown).results;
-  const run = (part: RegionPart, apply: PartialTools["known"]): readonly Tensor[] =>
-    part.region.results.length === 0
+  const known = withoutParams(region, unknown);
+  const affected = affectedBy(region, unknown).results;
+  const isUnknown = known === undefined ? affected.map(() => true) : affected;
+  const run = (part: RegionPart | undefined, apply: PartialTools["known"]): readonly Tensor[] =>
+    part === undefined || part.region.results.length === 0
       ? []
       : apply(regionPrim, keep(values, part.params), {
           region: part.region,
           linear: renumbered(linear, part.params),
         });
-  const now = run(withoutParams(region, unknown), tools.known);
+  const now = run(known, tools.known);
   const later = run(withResults(region, isUnknown), tools.unknown);
   let [knowns, unknowns] = [0, 0];
   return isUnknown.map((is) => ({ known: !is, value: is ? later[unknowns++]! : now[knowns++]! }));

@@ -198,6 +198,7 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
   return {
     name,
     isConstant: prim.derivative.kind === "constant",
+    commutes: prim.algebra?.commutes ?? false,
     typeOf(args) {
       const key = args.join();
       if (!types.has(key)) types.set(key, resultType(prim, params, args));
@@ -255,6 +256,7 @@ function resultType(
 const logicalNot: ScalarFunction = {
   name: "logicalNot",
   isConstant: true,
+  commutes: false,
   typeOf: (args) => (args.length === 1 && args[0] === "bool" ? "bool" : undefined),
   isCostly: () => false,
   simplify: ([x]) =>

@@ -2,6 +2,7 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { LocalExpr } from "./build.ts";
 import { isAtom, local } from "./build.ts";
+import type { ScalarFunctions } from "./functions.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "./walk.ts";
@@ -10,8 +11,8 @@ import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts }
  * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
  * where they are made of the same locals, and no local or array that they read has changed between.
  */
-export function shareCommon(region: Region): Region {
-  return new Sharing(region).region();
+export function shareCommon(region: Region, functions: ScalarFunctions): Region {
+  return new Sharing(region, functions).region();
 }
 
 /** Values known in a block, by what they are made of; and in those around it. */
@@ -48,12 +49,14 @@ class Known {
 
 class Sharing {
   readonly #region: Region;
+  readonly #functions: ScalarFunctions;
   readonly #mutable: ReadonlySet<string>;
   /** What stands for a local that was left out. */
   readonly #instead = new Map<string, RegionExpr>();
 
-  constructor(region: Region) {
+  constructor(region: Region, functions: ScalarFunctions) {
     this.#region = region;
+    this.#functions = functions;
     this.#mutable = mutableNames(region.body);
   }
 
@@ -89,7 +92,7 @@ class Sharing {
       this.#instead.set(name, value);
       return [stmt];
     }
-    const key = keyOf(value);
+    const key = keyOf(value, this.#functions);
     const same = known.get(key);
     if (same !== undefined) {
       this.#instead.set(name, same);
@@ -110,7 +113,8 @@ class Sharing {
 }
 
 /** Equal for expressions that compute the same of the same locals and arrays. */
-function keyOf(expr: RegionExpr): string {
+function keyOf(expr: RegionExpr, functions: ScalarFunctions): string {
+  const of = (x: RegionExpr): string => keyOf(x, functions);
   switch (expr.kind) {
     case "const":
       return `${expr.type} ${Object.is(expr.value, -0) ? "-0" : expr.value}`;
@@ -119,13 +123,16 @@ function keyOf(expr: RegionExpr): string {
     case "length":
       return `${expr.array}.length ${expr.axis}`;
     case "load":
-      return `${expr.array}[${expr.places.map(keyOf).join("; ")}]`;
-    case "apply":
-      return `${expr.function}(${expr.args.map(keyOf).join("; ")})`;
+      return `${expr.array}[${expr.places.map(of).join("; ")}]`;
+    case "apply": {
+      const args = expr.args.map(of);
+      if (functions.get(expr.function)!.commutes) args.sort();
+      return `${expr.function}(${args.join("; ")})`;
+    }
     case "convert":
-      return `${expr.type}(${keyOf(expr.x)})`;
+      return `${expr.type}(${of(expr.x)})`;
     case "select":
-      return `${keyOf(expr.condition)} ? ${keyOf(expr.x)} : ${keyOf(expr.y)}`;
+      return `${of(expr.condition)} ? ${of(expr.x)} : ${of(expr.y)}`;
     default:
       return assertNever(expr, "keyOf");
   }

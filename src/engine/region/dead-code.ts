@@ -90,7 +90,8 @@ function namesGiven(stmt: RegionStmt): readonly string[] {
   }
 }
 
-function mayEndTheCall(stmt: RegionStmt): boolean {
+/** Whether a statement itself may end the call with an error. */
+export function mayEndTheCall(stmt: RegionStmt): boolean {
   if (stmt.kind === "throw" || (stmt.kind === "store" && stmt.at !== undefined)) return true;
   if (stmt.kind === "array") return !stmt.dims.every((n) => n.kind === "length" || n.kind === "const");
   return expressionsOf(stmt).some(isGuarded);

@@ -3,7 +3,15 @@
 import type { Builder } from "./build.ts";
 import { apply, constant, convert, isAtom, local, makeBuilder, select } from "./build.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { ArrayDeclaration, For, PositionIndex, Region, RegionExpr, RegionStmt } from "./region.ts";
+import type {
+  ArrayDeclaration,
+  For,
+  PositionIndex,
+  Region,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "./region.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { walkExpr, walkExpressions, walkStmts } from "./walk.ts";
 
@@ -30,6 +38,8 @@ class Flattening {
   readonly #mutable: Set<string>;
   /** What stands for a local that only copies what never changes. */
   readonly #copies = new Map<string, RegionExpr>();
+  /** The whole numbers that float64 locals were converted from. */
+  readonly #wholes = new Map<string, RegionExpr>();
   /** The lengths of declared arrays. */
   readonly #dims = new Map<string, readonly RegionExpr[]>();
 
@@ -58,7 +68,10 @@ class Flattening {
     switch (stmt.kind) {
       case "let": {
         const value = this.#value(stmt.value, out, at);
-        if (!this.#mutable.has(stmt.name) && this.#isFixed(value)) this.#copies.set(stmt.name, value);
+        if (!this.#mutable.has(stmt.name)) {
+          if (this.#isFixed(value)) this.#copies.set(stmt.name, value);
+          else this.#noteWhole(stmt.name, value);
+        }
         out.push({ ...stmt, value });
         return;
       }
@@ -165,7 +178,29 @@ class Flattening {
   #named(value: RegionExpr, hint: string, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
     const name = this.#build.fresh(hint);
     out.push({ kind: "let", name, value, at });
+    this.#noteWhole(name, value);
     return local(value.type, name);
+  }
+
+  #noteWhole(name: string, value: RegionExpr): void {
+    if (value.kind === "convert" && value.type === "f64" && value.x.type === "i32" && this.#isFixed(value.x))
+      this.#wholes.set(name, value.x);
+  }
+
+  /** The whole number that a float64 was made of, if it was. */
+  #wholeOf(x: RegionExpr): RegionExpr | undefined {
+    return x.kind === "local" ? this.#wholes.get(x.name) : undefined;
+  }
+
+  /** A function of atoms; rounding leaves a whole number as it is. */
+  #apply(name: string, args: readonly RegionExpr[]): RegionExpr {
+    const isRounding = name === "ceil" || name === "floor" || name === "round" || name === "trunc";
+    if (isRounding && this.#wholeOf(args[0]!) !== undefined) return args[0]!;
+    return apply(this.#build.functions, name, args);
+  }
+
+  #convert(type: RegionType, x: RegionExpr): RegionExpr {
+    return (type === "i32" ? this.#wholeOf(x) : undefined) ?? convert(type, x);
   }
 
   /** An expression of atoms with the same value; what it takes is written before. */
@@ -181,9 +216,9 @@ class Flattening {
       case "load":
         return { ...expr, places: expr.places.map(atom) };
       case "apply":
-        return apply(this.#build.functions, expr.function, expr.args.map(atom));
+        return this.#apply(expr.function, expr.args.map(atom));
       case "convert":
-        return convert(expr.type, atom(expr.x));
+        return this.#convert(expr.type, atom(expr.x));
       case "select":
         return this.#select(expr, out, at);
       default:

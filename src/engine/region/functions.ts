@@ -10,6 +10,8 @@ export interface ScalarFunction {
   readonly name: string;
   /** Whether its derivative is zero wherever there is one. */
   readonly isConstant: boolean;
+  /** Whether its two arguments may change places without changing a bit. */
+  readonly commutes: boolean;
   /** The type of the result; `undefined` for arguments that it does not take. */
   typeOf(args: readonly RegionType[]): RegionType | undefined;
   /** Whether its value takes much longer to compute than to read from memory. */

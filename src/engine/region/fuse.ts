@@ -7,6 +7,7 @@ import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
 import type { Loop } from "./prepare.ts";
 import { accumulatedTerms, isElement } from "./pullback.ts";
+import { isScratch } from "./scratch.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
 import { blocksOf, declaredBy, expressionsOf, walkExpr, walkStmts } from "./walk.ts";
 
@@ -124,7 +125,7 @@ function isIsolated(loop: Loop, at: number, touches: readonly Touches[], facts: 
     if (how !== "other") continue;
     const isAlone = !facts.results.has(name) && touches.every((one, i) => i === at || !one.has(name));
     const isOwn = facts.block.some((stmt) => declaredBy(stmt) === name);
-    if (isAlone && isOwn && isSetFirst(loop.body, name)) continue;
+    if (isAlone && isOwn && (isSetFirst(loop.body, name) || isScratch(loop.body, name))) continue;
     if (loop.kind === "for" && isPartitioned(loop.body, name, loop.index)) continue;
     return false;
   }

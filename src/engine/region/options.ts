@@ -4,6 +4,8 @@ export interface FlatOptions {
   readonly common?: boolean | undefined;
   /** Computes what is the same in every iteration of a loop before it. */
   readonly hoist?: boolean | undefined;
+  /** Leaves out checks of places that are in range by the bounds of loops. */
+  readonly prove?: boolean | undefined;
 }
 
 export interface TangentOptions extends FlatOptions {

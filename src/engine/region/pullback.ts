@@ -1,8 +1,10 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Builder, Writer } from "./build.ts";
-import { constant, convert, isSameAtom, isZero, select } from "./build.ts";
+import { constant, convert, isFloating, isSameAtom, isZero, select } from "./build.ts";
+import { mutableNames } from "./flatten.ts";
 import { linearPart } from "./linearity.ts";
-import type { RegionExpr } from "./region.ts";
+import type { RegionExpr, RegionStmt } from "./region.ts";
+import { walkStmts } from "./walk.ts";
 
 /** What cotangents are added to: the local, or the element of an array, that is read there. */
 export type Accumulate = (leaf: RegionExpr & { readonly kind: "local" | "load" }, ct: RegionExpr) => void;
@@ -11,6 +13,8 @@ export type Accumulate = (leaf: RegionExpr & { readonly kind: "local" | "load" }
 export interface Pull {
   readonly build: Builder;
   readonly linear: ReadonlySet<string>;
+  /** Known locals that are surely finite. */
+  readonly finite: ReadonlySet<string>;
   readonly writer: Writer;
   /** Coefficients, conditions and places as they are said on the way back. */
   readonly recall: (expr: RegionExpr) => RegionExpr;
@@ -43,7 +47,7 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
       pullBack(pull, part.x, convert(part.x.type, ct), isMasked);
       return;
     case "scaled": {
-      const isStrong = (part.isStrong || isMasked) && !isHarmless(part.factor, part.by);
+      const isStrong = (part.isStrong || isMasked) && !isHarmless(part.factor, part.by, pull.finite);
       const by = part.by === "mul" ? (isStrong ? "strongMul" : "mul") : isStrong ? "strongDiv" : "div";
       pullBack(pull, part.x, build.apply(by, ct, recall(part.factor)), isMasked);
       return;
@@ -66,9 +70,24 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
   }
 }
 
-/** Whether a product with a constant, or a quotient by it, is 0 for a cotangent of 0 anyway. */
-function isHarmless(factor: RegionExpr, by: "mul" | "div"): boolean {
+/** Whether a product with a factor, or a quotient by it, is 0 for a cotangent of 0 anyway. */
+function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
+  if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
   return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);
+}
+
+/** Immutable locals whose values are finite whatever the arguments are: whole numbers, and choices among constants. */
+export function finiteNames(body: readonly RegionStmt[]): ReadonlySet<string> {
+  const mutable = mutableNames(body);
+  const names = new Set<string>();
+  const isFinite = (x: RegionExpr): boolean => x.kind === "const" && Number.isFinite(x.value);
+  walkStmts(body, (stmt) => {
+    if (stmt.kind !== "let" || mutable.has(stmt.name)) return;
+    const { value } = stmt;
+    if (value.kind === "select" && isFinite(value.x) && isFinite(value.y)) names.add(stmt.name);
+    if (value.kind === "convert" && !isFloating(value.x.type)) names.add(stmt.name);
+  });
+  return names;
 }
 
 /** A term of a sum, and whether it is subtracted. */

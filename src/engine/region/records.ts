@@ -37,6 +37,8 @@ export class Records {
   readonly #counts: ReadonlyMap<RegionStmt, Count>;
   /** Whether an atom has the value that it has now wherever it may be needed. */
   readonly #isThere: (atom: RegionExpr) => boolean;
+  /** The names of all arrays of records. */
+  readonly #arrays: Set<string>;
   readonly #loops = new Map<Loop, LoopState>();
   /** The array, or outside of loops the local, that a value is recorded in. */
   readonly #tapes = new Map<string, string>();
@@ -46,7 +48,9 @@ export class Records {
     needs: Needs,
     counts: ReadonlyMap<RegionStmt, Count>,
     isThere: (atom: RegionExpr) => boolean,
+    arrays: Set<string>,
   ) {
+    this.#arrays = arrays;
     this.#build = build;
     this.#needs = needs;
     this.#counts = counts;
@@ -175,6 +179,7 @@ export class Records {
       out.push({ kind: "let", name, value: constant(type, 0) });
       return;
     }
+    this.#arrays.add(name);
     if (this.#isNumbered(loops)) for (const loop of loops) this.#stateOf(loop);
     else {
       const state = this.#stateOf(loops.at(-1)!);

@@ -17,10 +17,11 @@ import { needsOf } from "./needs.ts";
 import type { Loop, Prepared } from "./prepare.ts";
 import { directNames, prepare } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
-import { accumulatedTerms, isElement, pullBack } from "./pullback.ts";
+import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
+import { sinkLoops } from "./sink.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr } from "./walk.ts";
 
@@ -45,6 +46,9 @@ interface Turn {
 
 /** Transposes one region, which is in flat form. */
 export class ReverseMode {
+  /** Arrays of records: nothing is read of them but what was stored. */
+  readonly tapes: ReadonlySet<string>;
+  readonly #tapes = new Set<string>();
   readonly #flat: Region;
   readonly #build: Builder;
   readonly #linearParams: readonly RegionParam[];
@@ -55,6 +59,7 @@ export class ReverseMode {
   /** The block in hand that runs forwards and then back. */
   #root!: RootBlock;
   readonly #masked: ReadonlySet<RegionStmt>;
+  readonly #finite: ReadonlySet<string>;
   /** Stores before which there was nothing but 0. */
   readonly #once: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
@@ -77,6 +82,7 @@ export class ReverseMode {
     options: TransposeOptions,
   ) {
     this.#flat = flat;
+    this.tapes = this.#tapes;
     this.#options = options;
     this.#build = makeBuilder(flat, functions);
     this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
@@ -90,6 +96,7 @@ export class ReverseMode {
     const region = { body, results: flat.results };
     this.#masked = maskedStatements(region, this.#linearity, this.#isResultMasked, coverage);
     this.#once = coverage ? storedOnce(body, this.#linearity) : new Set();
+    this.#finite = finiteNames(body);
     this.#direct = directNames(body, this.#linearity.linear, this.#mutable);
   }
 
@@ -132,8 +139,9 @@ export class ReverseMode {
   /**
    * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+  #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, checkpoint = false } = this.#options;
+    const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
       needsOf(
         { block, entry, apart },
@@ -143,7 +151,7 @@ export class ReverseMode {
         recompute,
       );
     let needs = needsOfBlock(new Set());
-    const isOutermost = block === this.#prepared.body;
+    const isOutermost = whole === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
     const fusion = fuse
       ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
@@ -167,7 +175,7 @@ export class ReverseMode {
     for (const loop of fused) checkpointed.delete(loop);
     const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
     const around = this.#root;
-    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed);
+    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed, this.#tapes);
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
     for (const stmt of before) {
@@ -519,6 +527,7 @@ export class ReverseMode {
     const pull: Pull = {
       build: this.#build,
       linear: this.#linearity.linear,
+      finite: this.#finite,
       writer,
       recall: (known) => this.#recall(known),
       accumulate: (leaf, more) => this.#accumulate(leaf, more, writer),

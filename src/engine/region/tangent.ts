@@ -17,6 +17,7 @@ import {
 import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
+import { withoutProvenChecks } from "./in-range.ts";
 import { hoistInvariants } from "./invariants.ts";
 import type { FlatOptions, TangentOptions } from "./options.ts";
 import type { ScalarFunctions } from "./functions.ts";
@@ -54,11 +55,12 @@ export function tangent(
 export function flatForm(
   region: Region,
   functions: ScalarFunctions,
-  { common = true, hoist = true }: FlatOptions,
+  { common = true, hoist = true, prove = true }: FlatOptions,
 ): Region {
   const flat = flatten(region, functions);
   const hoisted = hoist ? hoistInvariants(flat) : flat;
-  return common ? shareCommon(hoisted) : hoisted;
+  const shared = common ? shareCommon(hoisted, functions) : hoisted;
+  return prove ? withoutProvenChecks(shared) : shared;
 }
 
 class ForwardMode {

@@ -140,6 +140,7 @@ describe("cotangents", () => {
         const w_bar = array(f64, w.length);
         const xs_bar = array(f64, xs.length, xs[0].length);
         const s_bar = ct / as_f64;
+        const mul_5_bar_3 = s_bar + s_bar;
         for (let i = 0; i < xs.length; i++) {
           let a = 0;
           for (let j = 0; j < w.length; j++) {
@@ -148,7 +149,7 @@ describe("cotangents", () => {
           const e = tanh(a);
           const k = e * e;
           s = s + k;
-          const a_bar = (s_bar * e + s_bar * e) * (1 - k);
+          const a_bar = mul_5_bar_3 * e * (1 - k);
           for (let j_2 = 0; j_2 < w.length; j_2++) {
             w_bar[j_2] = w_bar[j_2] + a_bar * xs[i][j_2];
             xs_bar[i][j_2] = xs_bar[i][j_2] + a_bar * w[j_2];
@@ -373,5 +374,57 @@ describe("what the way back records", () => {
     const at = (point: number): number => evaluateRegion(halving, [point], { values }).results[0] as number;
     expect(value).toBe(at(5));
     expect(ct).toBeCloseTo((at(5 + 1e-6) - at(5 - 1e-6)) / 2e-6, 6);
+  });
+});
+
+describe("loops that go back within each iteration", () => {
+  /** Σᵢ log Σⱼ exp(wⱼ · xᵢ) − log Σⱼ exp(wⱼ): an array that each iteration fills anew, and a loop that has nothing to do with the first. */
+  const normalized = region(
+    [vector("w"), vector("xs")],
+    [
+      r.array("t", "f64", [r.length("w")]),
+      r.declare("s", r.f64(0)),
+      repeat("i", r.length("xs"), [
+        repeat("j", r.length("w"), [
+          r.store("t", [j], r.apply("mul", r.load("f64", "w", [j]), r.load("f64", "xs", [i]))),
+        ]),
+        r.declare("z", r.f64(0)),
+        repeat("k", r.length("w"), [add("z", r.apply("exp", r.load("f64", "t", [r.local("i32", "k")])))]),
+        add("s", r.apply("log", r.local("f64", "z"))),
+      ]),
+      r.declare("v", r.f64(0)),
+      repeat("m", r.length("w"), [add("v", r.apply("exp", r.load("f64", "w", [r.local("i32", "m")])))]),
+    ],
+    r.apply("sub", s, r.apply("log", r.local("f64", "v"))),
+  );
+
+  test("may fill an array anew each time, and stand before loops that have nothing to do with them", () => {
+    const made = gradientOf(normalized);
+    const longest = Math.max(
+      ...[10, 1000].map((size) => {
+        const data = Array.from({ length: size }, (_, k) => Math.sin(k));
+        return (
+          evaluateRegion(made, [list(0.5, -1), { data, dims: [size] }, 1], { values }).counts.peakBytes -
+          8 * size
+        );
+      }),
+    );
+    // records of one iteration and of the last loop, and cotangents: nothing as long as xs but its own
+    expect(longest).toBeLessThan(200);
+    const [value, w, xs] = run(normalized, [list(0.5, -1), list(1, 2)]);
+    const terms = [1, 2].map((x1) => [Math.exp(0.5 * x1), Math.exp(-x1)] as const);
+    const last = [Math.exp(0.5), Math.exp(-1)] as const;
+    const total = (pair: readonly [number, number]): number => pair[0] + pair[1];
+    expect(value).toBeCloseTo(
+      Math.log(total(terms[0]!)) + Math.log(total(terms[1]!)) - Math.log(total(last)),
+      12,
+    );
+    [0, 1].forEach((k) => {
+      const slope =
+        terms.reduce((sum, pair, at) => sum + ((at + 1) * pair[k]!) / total(pair), 0) -
+        last[k]! / total(last);
+      expect(numbersOf(w!)[k]).toBeCloseTo(slope, 12);
+    });
+    expect(numbersOf(xs!)[0]).toBeCloseTo((0.5 * terms[0]![0] - terms[0]![1]) / total(terms[0]!), 12);
   });
 });

@@ -3,6 +3,7 @@ import { must } from "../util/assert-never.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import { hoistInvariants } from "./invariants.ts";
 import type { TransposeOptions } from "./options.ts";
 import { ReverseMode } from "./reverse-mode.ts";
 import { flatForm } from "./tangent.ts";
@@ -29,9 +30,10 @@ export function transpose(
   options: TransposeOptions = {},
 ): Region {
   const flat = flatForm(withLengths(region, linear), functions, options);
-  const transposed = new ReverseMode(flat, linear, linearResults, functions, options).region();
-  const pruned = eliminateDeadCode(transposed);
-  return options.sums === false ? pruned : startSums(pruned);
+  const mode = new ReverseMode(flat, linear, linearResults, functions, options);
+  const pruned = eliminateDeadCode(mode.region());
+  const hoisted = options.hoist === false ? pruned : hoistInvariants(pruned, mode.tapes);
+  return options.sums === false ? hoisted : startSums(hoisted);
 }
 
 /** The region with lengths of linear parameters, which the transpose does not have, said by other parameters. */

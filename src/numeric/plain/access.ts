@@ -1,10 +1,10 @@
 import type { RegionExpr } from "../../engine/region/region.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "./ast.ts";
 import { and, arithmetic, compare, number, not, select } from "./draft.ts";
-import type { ArrayEntity, Entity, TupleEntity } from "./entity.ts";
+import type { Entity, TupleEntity } from "./entity.ts";
 import { describe, scalar, viewOf } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { at, atom, isStable, keep, numberValue, refuse, textOf } from "./env.ts";
+import { at, atom, keep, numberValue, refuse, textOf, whileUsed } from "./env.ts";
 import { constantOf } from "./math.ts";
 import { arrayLength } from "./plan.ts";
 import { unwrap } from "./walk.ts";
@@ -16,7 +16,8 @@ export function member(env: Env, node: MemberExpression): Entity {
   const object = env.unit.elaborate.evaluate(env, node.object);
   const name = node.computed ? constantKey(node.property) : (node.property as Identifier).name;
   if (typeof name === "string") return field(env, node, object, name);
-  const place = numberValue(env, node.property, env.unit.elaborate.evaluate(env, node.property));
+  const index = whileUsed(env, object, () => env.unit.elaborate.evaluate(env, node.property));
+  const place = numberValue(env, node.property, index);
   return element(env, node, object, place);
 }
 
@@ -124,9 +125,4 @@ export function fieldNamed(env: Env, node: Property, object: Entity): Entity {
 export function fieldName({ key, computed }: Property): string | undefined {
   if (!computed && key.type === "Identifier") return key.name;
   return key.type === "Literal" ? String(key.value) : undefined;
-}
-
-/** Whether a value that is read later is still what it is now. */
-export function isSettled(env: Env, array: ArrayEntity): boolean {
-  return array.places.every((place) => isStable(env, place));
 }

@@ -88,8 +88,17 @@ function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): bo
 export function refuseAliases(env: Env, entity: Entity, node: Node, except?: string): void {
   const roots = allRoots(entity);
   for (const { name, binding } of env.unit.aliases) {
-    const isOther = name !== except && allRoots(binding.entity).some((root) => roots.includes(root));
-    if (!isOther || holds(binding.entity, entity) || isDead(env, name, binding, node)) continue;
+    const isOther =
+      (name === undefined || name !== except) &&
+      allRoots(binding.entity).some((root) => roots.includes(root));
+    if (!isOther || holds(binding.entity, entity)) continue;
+    if (name === undefined)
+      return refuse(
+        env,
+        node,
+        "this gives other contents to an array or object that the same expression uses: do it in a statement of its own.",
+      );
+    if (isDead(env, name, binding, node)) continue;
     refuse(
       env,
       node,

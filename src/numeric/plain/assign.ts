@@ -6,7 +6,7 @@ import { arithmetic, number } from "./draft.ts";
 import type { ArrayEntity, Binding, Entity, ScalarEntity } from "./entity.ts";
 import { describe, nothing, scalar, storagesOf } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf } from "./env.ts";
+import { atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
 import { exchange, exchangedPair, swapArrays } from "./exchange.ts";
 import { power } from "./operators.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "./sharing.ts";
@@ -30,7 +30,7 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   const reference = target.type === "MemberExpression" ? env.unit.elaborate.evaluate(env, target) : undefined;
   const place = env.out.reserve();
   const before = env.out.size;
-  const value = env.unit.elaborate.evaluate(env, node.right);
+  const value = whileUsed(env, reference ?? nothing, () => env.unit.elaborate.evaluate(env, node.right));
   if (reference === undefined) return assignVariable(env, target, value, node);
   return assignMember(
     env,
@@ -171,7 +171,8 @@ function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, 
   const reference = referenceTo(env, target);
   const place = env.out.reserve();
   const before = env.out.size;
-  const y = numberValue(env, node.right, env.unit.elaborate.evaluate(env, node.right));
+  const right = whileUsed(env, reference, () => env.unit.elaborate.evaluate(env, node.right));
+  const y = numberValue(env, node.right, right);
   // the old value is read before the other side is computed, and the place is the one of before
   const held = env.out.size > before ? (frozen(env, reference, place) as ScalarEntity) : reference;
   const x = numberValue(env, target, held);

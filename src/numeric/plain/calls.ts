@@ -6,10 +6,10 @@ import { apply, number } from "./draft.ts";
 import type { Entity, FunctionEntity } from "./entity.ts";
 import { Scope, describe, nothing, scalar } from "./entity.ts";
 import type { Env, Returns } from "./env.ts";
-import { at, inOrder, letLocal, newRoot, placeHere, refuse, scalarValue, textOf } from "./env.ts";
+import { at, inOrder, letLocal, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
 import { isMathFunction, mathCall } from "./math.ts";
 import { arrayLength, copyInto, eachPlace, itemAt, makeRoom, planOf } from "./plan.ts";
-import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
+import { allRoots, borrow, isFresh, partsNow, readAll } from "./sharing.ts";
 import { isFunction, neverCompletes, unwrap, walk } from "./walk.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
@@ -39,7 +39,7 @@ export function callExpression(env: Env, node: CallExpression): Entity {
       );
     const object = env.unit.elaborate.evaluate(env, callee.object);
     if (object.kind === "array" || object.kind === "tuple")
-      return method(env, node, object, name, node.arguments);
+      return whileUsed(env, object, () => method(env, node, object, name, node.arguments));
     if (object.kind === "scalar")
       return refuse(
         env,
@@ -50,7 +50,8 @@ export function callExpression(env: Env, node: CallExpression): Entity {
   const called = env.unit.elaborate.evaluate(env, node.callee);
   if (called.kind === "global") return callGlobal(env, node, called.name);
   const args = inOrder(env, node.arguments, (inner, arg) => {
-    if (arg.type === "SpreadElement") return inner.unit.elaborate.evaluate(inner, arg.argument);
+    if (arg.type === "SpreadElement")
+      return partsNow(inner, inner.unit.elaborate.evaluate(inner, arg.argument));
     return inner.unit.elaborate.evaluate(inner, arg);
   });
   const spread = node.arguments.flatMap((arg, i) => {
@@ -89,7 +90,7 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
   }
   const values = inOrder(env, node.arguments, (inner, arg) => {
     if (arg.type !== "SpreadElement") return inner.unit.elaborate.evaluate(inner, arg);
-    return inner.unit.elaborate.evaluate(inner, arg.argument);
+    return partsNow(inner, inner.unit.elaborate.evaluate(inner, arg.argument));
   });
   const nodes: Node[] = [];
   const args = node.arguments.flatMap((arg, i) => {

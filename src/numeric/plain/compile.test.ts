@@ -6,6 +6,8 @@ import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
 import { compile } from "./compile.ts";
 import { elaborate } from "./elaborate.ts";
+import { formText } from "./form-text.ts";
+import type { PlainForm } from "./form.ts";
 import { markedFunctions } from "./module.ts";
 import { loadParser } from "./parser.ts";
 
@@ -202,6 +204,21 @@ test("results have the kinds of the text", () => {
   expect(actual).toEqual(expected);
   expect(form.result).toMatchSnapshot();
   expect(form.params[1]!.type).toEqual({ kind: "number", integer: true });
+});
+
+test("the text of a form keeps numbers that JSON has no word for", () => {
+  const text = `function f(x: number) {
+    "use ad";
+    const [a, b, c, d] = [Infinity, -Infinity, NaN, -0];
+    if (x > 5) throw new Error("\\u2028 \\\\u0000NaN");
+    return x > 1 ? a : x > 0 ? b : x > -1 ? c : d;
+  }`;
+  const form = elaborate(moduleFrom(text), "f");
+  // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
+  const read = new Function(`return ${formText(form)};`)() as PlainForm;
+  expect(read).toEqual(form);
+  const results = [2, 0.5, -0.5, -2].map((x) => evaluateRegion(read.region, [x]).results[0]);
+  expect(results).toEqual([Infinity, -Infinity, NaN, -0]);
 });
 
 test("both parsers give the same forms", async () => {

@@ -196,22 +196,6 @@ export function viewOf(
   }
 }
 
-/** The same layout with an axis more outside: how a list of such items lies. */
-export function mapLayout(layout: Layout, each: (storage: Storage) => Storage): Layout {
-  switch (layout.kind) {
-    case "element":
-      return { kind: "element", storage: each(layout.storage) };
-    case "array":
-      return { ...layout, item: mapLayout(layout.item, each) };
-    case "record": {
-      const fields = [...layout.fields].map(([name, field]) => [name, mapLayout(field, each)] as const);
-      return { kind: "record", fields: new Map(fields) };
-    }
-    case "tuple":
-      return { kind: "tuple", items: layout.items.map((item) => mapLayout(item, each)) };
-  }
-}
-
 /** As messages call it. */
 export function describe(entity: Entity): string {
   switch (entity.kind) {

@@ -43,7 +43,11 @@ export interface Unit {
   /** Values of immutable locals, which sizes are made of. */
   readonly definitions: Map<string, Definition>;
   /** Names that refer to arrays, objects and tuples, innermost last. */
-  readonly aliases: { readonly name: string; readonly binding: Binding }[];
+  readonly aliases: {
+    /** Absent for what an expression uses that is being evaluated. */
+    readonly name: string | undefined;
+    readonly binding: Binding;
+  }[];
   readonly params: RegionParam[];
   readonly captured: { readonly name: string; readonly type: PlainType }[];
   /** Entities of captured values, by their declaration. */
@@ -202,13 +206,42 @@ export function inOrder<T>(
   evaluate: (env: Env, item: T, index: number) => Entity,
 ): Entity[] {
   const values: { entity: Entity; readonly place: Block; readonly size: number }[] = [];
+  const { aliases } = env.unit;
+  const before = aliases.length;
   for (const [index, item] of items.entries()) {
     const entity = evaluate(env, item, index);
     values.push({ entity, place: env.out.reserve(), size: env.out.size });
+    if ("root" in entity) noteUse(env, entity, entity.root);
   }
+  aliases.length = before;
   const end = env.out.size;
   for (const value of values) if (value.size < end) value.entity = frozen(env, value.entity, value.place);
   return values.map(({ entity }) => entity);
+}
+
+/** Notes that an expression uses an array or object while the rest of it is evaluated, which must not exchange it. */
+function noteUse(env: Env, entity: Entity, root: Root): void {
+  const used: Entity =
+    entity.kind === "scalar" ? { kind: "record", fields: new Map(), root, fresh: false } : entity;
+  const binding = { entity: used, block: env.unit.module.program, reassigned: false, isConst: true };
+  env.unit.aliases.push({ name: undefined, binding });
+}
+
+/** The array or object that a number can be assigned in. */
+function ownerOf({ target }: ScalarEntity): Root | undefined {
+  if (target?.kind === "element") return target.storage.root;
+  return target?.kind === "local" ? target.root : undefined;
+}
+
+/** Evaluates the rest of an expression that uses an array or object, or writes to a part of one. */
+export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
+  const { aliases } = env.unit;
+  const before = aliases.length;
+  const root = entity.kind === "scalar" ? ownerOf(entity) : "root" in entity ? entity.root : undefined;
+  if (root !== undefined) noteUse(env, entity, root);
+  const result = rest();
+  aliases.length = before;
+  return result;
 }
 
 /** A scalar as it is at a place, records and tuples part by part where nothing else refers to them. */

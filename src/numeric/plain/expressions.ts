@@ -19,6 +19,7 @@ import type { Env } from "./env.ts";
 import { inOrder, newRoot, refuse, textOf } from "./env.ts";
 import { constantOf } from "./math.ts";
 import { binary, conditional, logical, unary } from "./operators.ts";
+import { partsNow } from "./sharing.ts";
 import { typeOf } from "./types.ts";
 import { unwrap } from "./walk.ts";
 
@@ -145,7 +146,7 @@ function functionEntity(env: Env, node: FunctionNode): Entity {
 
 function objectLiteral(env: Env, node: ObjectExpression): Entity {
   const values = inOrder(env, node.properties, (inner, part) => {
-    if (part.type === "SpreadElement") return evaluate(inner, part.argument);
+    if (part.type === "SpreadElement") return partsNow(inner, evaluate(inner, part.argument));
     if (part.kind !== "init" || part.method)
       return refuse(env, part, "objects of numbers have no methods here: write a function beside them.");
     return evaluate(inner, part.value as Expression);
@@ -174,7 +175,9 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
 function arrayLiteral(env: Env, node: ArrayExpression): Entity {
   const parts = inOrder(env, node.elements, (inner, part) => {
     if (part === null) return refuse(env, node, "an array with holes holds undefined: write each element.");
-    return evaluate(inner, part.type === "SpreadElement" ? part.argument : part);
+    return part.type === "SpreadElement"
+      ? partsNow(inner, evaluate(inner, part.argument))
+      : evaluate(inner, part);
   });
   const [only] = node.elements;
   if (node.elements.length === 1 && only?.type === "SpreadElement") {

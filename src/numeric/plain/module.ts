@@ -43,25 +43,10 @@ export function parseModule(text: string, options: ModuleOptions): Module {
   return readModule(text, options.file ?? "plain.ts", options, new Map());
 }
 
-/** A module whose syntax tree is there already. */
-export function moduleOf(program: Node, text: string, options: ModuleOptions): Module {
-  return moduleWith(program as Program, text, options.file ?? "plain.ts", options, new Map());
-}
-
-function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
-  return moduleWith(options.parse(text, file) as Program, text, file, options, known);
-}
-
 /** `known` are modules by their file, so that those that import each other end. */
-function moduleWith(
-  program: Program,
-  text: string,
-  file: string,
-  options: ModuleOptions,
-  known: Map<string, Module>,
-): Module {
+function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
   const read: Module = {
-    program,
+    program: options.parse(text, file) as Program,
     text,
     file,
     parse: options.parse,

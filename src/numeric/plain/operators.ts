@@ -103,7 +103,7 @@ function isZero(node: Expression): boolean {
 }
 
 /** `x | 0`. */
-export function wrapped(env: Env, x: RegionExpr): RegionExpr {
+function wrapped(env: Env, x: RegionExpr): RegionExpr {
   return apply(toInt32, "f64", atom(env, x));
 }
 

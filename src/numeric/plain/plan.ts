@@ -68,7 +68,7 @@ export function arrayLength({ layout, places }: ArrayEntity): RegionExpr {
 }
 
 /** An expression in terms of parameters and their lengths, as far as immutable locals and arrays allow. */
-export function resolved(env: Env, expr: RegionExpr): RegionExpr {
+function resolved(env: Env, expr: RegionExpr): RegionExpr {
   switch (expr.kind) {
     case "const":
     case "load":
@@ -94,7 +94,7 @@ export function resolved(env: Env, expr: RegionExpr): RegionExpr {
 }
 
 /** Whether an expression is made of parameters, their lengths and constants, so that it may stand anywhere. */
-export function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
+function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
   const { unit } = env;
   if (expr.kind === "local")
     return unit.params.some(({ name }) => name === expr.name) && !unit.mutable.has(expr.name);
@@ -135,12 +135,12 @@ function isBoolean(plan: Plan & { readonly kind: "element" }): boolean {
   return plan.type === "bool";
 }
 
-export function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
+function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** How a plan is called in messages. */
-export function showPlan(plan: Plan): string {
+function showPlan(plan: Plan): string {
   switch (plan.kind) {
     case "element":
       return isBoolean(plan) ? "boolean" : "number";
@@ -389,7 +389,7 @@ export function refuseReadOnly(env: Env, node: Node, root: Root, how: "slice" | 
 }
 
 /** A number as an array of a type keeps it. */
-export function stored(value: RegionExpr, type: RegionType): RegionExpr {
+function stored(value: RegionExpr, type: RegionType): RegionExpr {
   if (type === "i32") {
     const whole: RegionExpr = { kind: "apply", type: "f64", function: "toInt32", args: [value] };
     return { kind: "convert", type, x: whole };

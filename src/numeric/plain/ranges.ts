@@ -82,7 +82,7 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
 }
 
 /** The blocks of a statement. */
-export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
+function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
   switch (stmt.kind) {
     case "if":
       return [stmt.then, stmt.otherwise];

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { runBothWays } from "../../../test/support/plain-agreement.ts";
+import { bothWays, runBothWays } from "../../../test/support/plain-agreement.ts";
+import { extent } from "../../../test/support/extent.ts";
+import { randomReferences } from "../../../test/support/random-references.ts";
 import { PlainError } from "./refuse.ts";
 
 // JavaScript has references, a region has none: programs in which that could show. Each computes what JavaScript does or is refused.
@@ -87,6 +89,14 @@ const programs: readonly string[] = [
   "const m = [[1, 2], [3, 4]]; const t = m.map((r) => r); t[0][0] = 99; return m[0][0];",
   "const m = [[1, 2], [3, 4]]; const t = [...m]; t[0] = [7, 7]; return m[0][0] + t[0][0];",
   "const m = [[1, 2], [3, 4]]; const t = [...m]; t[k][0] = 7; return m[k][0];",
+  "let st = { u: 1 }; const f1 = () => { st = { u: 5 }; return 2; }; st.u *= f1(); return st.u;",
+  "let a = x.slice(); const f1 = () => { a = x.map((v) => v + 1); return 2; }; a[0] += f1(); return a[0];",
+  "let a = x.slice(); const f1 = () => { a = x.map((v) => v + 1); return 1; }; return a[f1()];",
+  "let a = x.slice(); const f1 = () => { a = x.map((v) => v + 1); return 1; }; const g1 = (b: number[], v: number) => b[0] + v; return g1(a, f1());",
+  "let a = x.slice(); const b = a.map((v) => { a = x.map((q) => q + 1); return v; }); return a[0] + b[1];",
+  "const p = { u: 1, v: 2 }; const q = { ...p, v: (p.u = 5) }; return q.u + 10 * q.v + 100 * p.u;",
+  "const p = [1, 2] as const; const o = { v: 1 }; const q = [...p, (o.v = 7), o.v]; return q[1] + 10 * q[2] + 100 * q[3];",
+  "const o = { v: 1, w: 2 }; const g1 = (u: number, v: number, w: number) => u + 10 * v + 100 * w; const t = [o.v, o.w] as const; return g1(...t, (o.v = 4)) + o.v;",
 ];
 
 test.each(programs)("%s", (body) => {
@@ -104,4 +114,23 @@ test.each(programs)("%s", (body) => {
       return;
     }
   }
+});
+
+test("random programs with references compute what JavaScript does, or are refused", () => {
+  let accepted = 0;
+  const drawn = extent(100, 5000);
+  for (let seed = 1; seed <= drawn; seed++) {
+    const { typescript, javascript } = randomReferences(seed);
+    try {
+      const run = bothWays(typescript, { name: "f", javascript });
+      for (const a of [2, -1]) {
+        const { actual, expected } = run([[1, -2, 3], a]);
+        expect(actual, `seed ${seed}: ${typescript}`).toEqual(expected);
+      }
+      accepted++;
+    } catch (error) {
+      if (!(error instanceof PlainError)) throw error;
+    }
+  }
+  expect(accepted).toBeGreaterThan(drawn / 10);
 });

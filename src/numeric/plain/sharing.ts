@@ -2,7 +2,7 @@ import type { Node } from "./ast.ts";
 import type { Entity, Root, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { frozen, keep } from "./env.ts";
+import { frozen, keep, newRoot } from "./env.ts";
 
 /** What an entity shares with whoever else refers to it. */
 export function rootsOf(entity: Entity): Root[] {
@@ -33,6 +33,17 @@ export function readAll(env: Env, entity: Entity): Entity {
     case "nothing":
       return frozen(env, entity, env.out);
   }
+}
+
+/** What a spread takes out of an object or tuple: its parts as they are now, in a new one. */
+export function partsNow(env: Env, entity: Entity): Entity {
+  const part = (inner: Entity): Entity => (inner.kind === "scalar" ? scalar(inner.value) : inner);
+  if (entity.kind === "record") {
+    const fields = [...entity.fields].map(([name, inner]) => [name, part(inner)] as const);
+    return { kind: "record", fields: new Map(fields), root: newRoot(env, entity.root.label), fresh: true };
+  }
+  if (entity.kind !== "tuple") return entity;
+  return { kind: "tuple", items: entity.items.map(part), root: newRoot(env, entity.root.label), fresh: true };
 }
 
 /** Notes that an element or a field is written to. */

@@ -24,7 +24,7 @@ export function block(env: Env, node: Node, body: readonly Statement[]): void {
 }
 
 /** Statements one after the other; behind one that may jump away, the others run only where it did not. */
-export function sequence(env: Env, body: readonly Statement[]): void {
+function sequence(env: Env, body: readonly Statement[]): void {
   for (const stmt of body) if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
   run(env, body, 0);
 }
@@ -65,7 +65,7 @@ function run(env: Env, body: readonly Statement[], from: number): void {
 }
 
 /** Whether none of these jumps was taken. */
-export function notTaken(exits: readonly Jump[]): RegionExpr {
+function notTaken(exits: readonly Jump[]): RegionExpr {
   return exits
     .map((jump) => flagExpr(jump))
     .reduce<RegionExpr>((all, flag) => (flag === undefined ? all : and(all, not(flag))), truth(true));
@@ -89,7 +89,7 @@ const otherStatements: Readonly<Record<string, string>> = {
 };
 
 /** One statement; `labels` are those that stand before it. */
-export function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
+function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
   switch (stmt.type) {
     case "VariableDeclaration":
       return declaration(env, stmt);

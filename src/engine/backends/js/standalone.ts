@@ -1,4 +1,4 @@
-import { type Procedure } from "../../kernel/scalar.ts";
+import type { Procedure } from "../../kernel/scalar.ts";
 import type { TypedArray } from "../../kernel/executable.ts";
 import { partLimit, procedureSource } from "./source.ts";
 

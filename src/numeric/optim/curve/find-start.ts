@@ -2,7 +2,7 @@ import { key, uniform } from "../../random/index.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { project } from "./project.ts";
-import { type Role, type Structure, structureOf } from "./structure.ts";
+import { type Role, linearPartOf, type Structure, structureOf } from "./structure.ts";
 
 /** What a start is looked for by. */
 export interface Search {
@@ -61,9 +61,9 @@ export function findStarts(search: Search): {
 /** A start that was given in full, and the same with its linear parameters solved for. */
 export function givenStarts(search: Search): readonly Float64Array[] {
   const { model, given, rows } = search;
-  const structure = structureOf(model, rows, new Set());
-  if (structure.linear.length === 0) return [given];
-  const solved = evaluator(someRows(search, 1000), structure)(structure.nonlinear.map((i) => given[i]!));
+  const parts = linearPartOf(model, rows);
+  if (parts.linear.length === 0) return [given];
+  const solved = evaluator(someRows(search, 1000), parts)(parts.nonlinear.map((i) => given[i]!));
   return solved === undefined ? [given] : [given, solved.theta];
 }
 
@@ -118,7 +118,7 @@ type Evaluate = (values: readonly number[]) => Candidate | undefined;
 /** Solves the linear parameters for given other ones: variable projection (Golub, Pereyra 1973). */
 function evaluator(
   { model, rows, y, roots, low, high, isRobust }: Search,
-  { linear, nonlinear }: Structure,
+  { linear, nonlinear }: Pick<Structure, "linear" | "nonlinear">,
 ): Evaluate {
   const curve = model.partial(linear);
   return (values) => {

@@ -4,10 +4,12 @@ import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import { vmap } from "../../../engine/transforms/vmap.ts";
 import type { OnlyPlain } from "../../../engine/tree/plain-types.ts";
-import { unflatten } from "../../../engine/tree/index.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
+import { treeKey, unflatten } from "../../../engine/tree/index.ts";
+import { makeLru } from "../../../engine/util/lru.ts";
 import { pick } from "../minimize/problem.ts";
-import { search } from "./follow.ts";
-import { curveModel } from "./model.ts";
+import { defined, search } from "./follow.ts";
+import { type CurveModel, curveModel } from "./model.ts";
 import {
   operation,
   ruleNames,
@@ -15,7 +17,10 @@ import {
   readNames,
   perName,
   readData,
+  type CurveFitterOptions,
+  type Data,
   type FitCurveOptions,
+  type RowWeights,
 } from "./options.ts";
 import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
 
@@ -68,10 +73,54 @@ export function fitCurve(
   options: FitCurveOptions,
 ): CurveFit<string, never> | PlainCurveFit<string, never> {
   if (arguments.length > 4) refuseExtra("fitCurve", arguments, 4);
-  requireCompiled(operation, model, `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`);
-  const choices = readChoices(options); // first, for it knows a misspelt "parameters"
+  requireCompiled(operation, model, example);
+  readChoices(options, ["sigma", "weights"]); // first, for it knows a misspelt "parameters"
+  const { sigma, weights, ...others } = options;
+  return prepare(model, others)(x, y, { ...defined({ sigma, weights }) });
+}
+
+/**
+ * `fitCurve` prepared for many data: a function `(x, y, { sigma, weights })` for which the model is traced and compiled once for
+ * each number of rows, and what it depends on in which way is found out once.
+ *
+ * @throws DownhillError as `fitCurve`; what is about the data when it is called.
+ * @example
+ * const decay = (x, { a, b }) => a.mul(exp(b.mul(x).neg()));
+ * const fit = curveFitter(decay, { parameters: ["a", "b"], start: { a: 1, b: 1 } });
+ * const x = [0, 1, 2];
+ * [[4, 2, 1], [9, 3, 1]].map((y) => fit(x, y).params.b.toFixed(4)); // ["0.6931", "1.0986"]
+ */
+export function curveFitter<const K extends string>(
+  model: (x: Tensor, params: CurveParameters<K>) => Tensor,
+  options: CurveFitterOptions<K>,
+): (x: TensorLike, y: TensorLike, rows?: RowWeights) => CurveFit<K>;
+export function curveFitter<const K extends string, X extends Readonly<Record<string, Tensor>>>(
+  model: (x: X, params: CurveParameters<K>) => Tensor,
+  options: CurveFitterOptions<K>,
+): (x: { readonly [name in keyof X]: TensorLike }, y: TensorLike, rows?: RowWeights) => CurveFit<K, X>;
+export function curveFitter<const K extends string, X extends number | Readonly<Record<string, number>>>(
+  model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
+  options: CurveFitterOptions<K>,
+): (x: PlainColumns<X>, y: TensorLike, rows?: RowWeights) => PlainCurveFit<K, X>;
+export function curveFitter(
+  model: (x: never, params: never) => unknown,
+  options: CurveFitterOptions,
+): (x: never, y: TensorLike, rows?: RowWeights) => CurveFit<string, never> | PlainCurveFit<string, never> {
+  if (arguments.length > 2) refuseExtra("curveFitter", arguments, 2);
+  requireCompiled("curveFitter", model, `curveFitter((x, params) => …, { parameters: ["a", "b"] })`);
+  return prepare(model, options);
+}
+
+const example = `${operation}((x, params) => …, x, y, { parameters: ["a", "b"] })`;
+/** Models for columns of several structures that are kept. */
+const structuresKept = 16;
+
+function prepare(
+  model: (x: never, params: never) => unknown,
+  options: CurveFitterOptions,
+): (x: unknown, y: TensorLike, rows?: RowWeights) => CurveFit<string, never> | PlainCurveFit<string, never> {
+  const choices = readChoices(options);
   const names = readNames(options);
-  const data = readData(x, y, options, choices.absoluteSigma);
   const walls = {
     low: perName(names, "low", options.low, -Infinity),
     high: perName(names, "high", options.high, Infinity),
@@ -83,35 +132,48 @@ export function fitCurve(
       `fitCurve: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${names[wrong]!}.`,
     );
   }
-  const counted = data.weights.filter((w) => w > 0).length;
-  if (counted < names.length) {
-    throw new DownhillError(
-      "data",
-      `fitCurve: ${counted} ${counted === 1 ? "row" : "rows"} cannot determine ${names.length} parameters (${names.join(", ")}). ` +
-        "Give more data, or a model with fewer parameters.",
-    );
-  }
+  const given = perName(names, "start", options.start, Number.NaN).map((p, i) =>
+    Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
+  );
   const plain = plainOf(model);
   // a plain model knows one row
   const onRows =
     plain === undefined
       ? model
       : vmap(plain.overTensors as (...row: Tensor[]) => Tensor, { inAxes: [0, null] });
-  const curve = curveModel(
-    operation,
-    names.length,
-    (columns, theta) =>
-      onRows(
-        unflatten(data.def, columns) as never,
-        Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
-      ),
-    choices.jit,
-  );
-  curve.values(new Float64Array(names.length).fill(1), data.rows); // a model of another shape is named before any work
-  const given = perName(names, "start", options.start, Number.NaN).map((p, i) =>
-    Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
-  );
-  const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
-  const found = describe(names, curve, { ...data, walls }, choices, fit);
-  return plain === undefined ? found : inNumbers(found);
+  const curves = makeLru<string, CurveModel>(structuresKept);
+  const curveOf = (def: Data["def"]): CurveModel => {
+    const key = treeKey(def);
+    const curve =
+      curves.get(key) ??
+      curveModel(
+        operation,
+        names.length,
+        (columns, theta) =>
+          onRows(
+            unflatten(def, columns) as never,
+            Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
+          ),
+        choices.jit,
+      );
+    curves.set(key, curve);
+    return curve;
+  };
+  return (x, y, rows = {}) => {
+    checkOptions(operation, rows, ["sigma", "weights"]);
+    const data = readData(x, y, rows, choices.absoluteSigma);
+    const counted = data.weights.filter((w) => w > 0).length;
+    if (counted < names.length) {
+      throw new DownhillError(
+        "data",
+        `fitCurve: ${counted} ${counted === 1 ? "row" : "rows"} cannot determine ${names.length} parameters (${names.join(", ")}). ` +
+          "Give more data, or a model with fewer parameters.",
+      );
+    }
+    const curve = curveOf(data.def);
+    curve.values(new Float64Array(names.length).fill(1), data.rows); // a model of another shape is named before any work
+    const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
+    const found = describe(names, curve, { ...data, walls }, choices, fit);
+    return plain === undefined ? found : inNumbers(found);
+  };
 }

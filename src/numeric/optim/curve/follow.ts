@@ -1,11 +1,17 @@
-import { tensor } from "../../array/create.ts";
-import { sub } from "../../array/elementwise.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { Tensor } from "../../../engine/ir/tensor.ts";
-import { type LeastSquaresResult, leastSquares } from "../minimize/least-squares.ts";
+import { covarianceOf } from "../minimize/least-squares.ts";
+import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
+import {
+  explain,
+  finish,
+  follow as followSearch,
+  isConverged,
+  readLimits,
+  type StopReason,
+} from "../minimize/stop.ts";
 import { findStarts, givenStarts } from "./find-start.ts";
-import { type CurveModel, numbers, takeRows } from "./model.ts";
+import { type CurveModel, takeRows } from "./model.ts";
 import type { ruleNames, Choices, Data, FitCurveOptions } from "./options.ts";
 
 /** A fit to be made. */
@@ -17,9 +23,23 @@ export interface Task extends Data {
   readonly rules: Pick<FitCurveOptions, (typeof ruleNames)[number]>;
 }
 
+/** The end of one search. */
+export interface End {
+  readonly theta: Float64Array;
+  readonly sumOfSquares: number;
+  readonly degreesOfFreedom: number;
+  /** n × n by rows. */
+  readonly covariance: Float64Array;
+  readonly reason: StopReason;
+  readonly converged: boolean;
+  readonly message: string;
+  readonly iterations: number;
+  readonly evaluations: number;
+}
+
 /** A fit that was made. */
 export interface Found {
-  readonly result: LeastSquaresResult<Tensor>;
+  readonly result: End;
   readonly start: Float64Array;
   readonly lossScale: number | null;
   readonly followed: number;
@@ -56,19 +76,32 @@ export function search(task: Task): Found {
     loss: RobustLoss,
     lossScale: number,
     limits: Task["rules"],
-  ): LeastSquaresResult<Tensor> =>
-    leastSquares((p: Tensor) => sub(curve.curve(p, part.rows), tensor(part.y)), tensor(theta), {
-      low: tensor(walls.low),
-      high: tensor(walls.high),
-      loss,
-      lossScale: lossScale * Math.sqrt(unit),
-      weights: tensor(part.weights.map((w) => w * unit)),
-      jit: choices.jit,
-      ...defined(limits),
-    });
+  ): End => {
+    const scaledRoots = part.weights.map((w) => Math.sqrt(w * unit));
+    const counts = { evaluations: 0 };
+    const residuals = residualsOf(curve, part, scaledRoots, loss, lossScale * Math.sqrt(unit), counts);
+    const { best, reason, iterations } = finish(
+      followSearch(
+        levenbergMarquardt(residuals, theta, walls),
+        { ...readLimits("fitCurve", defined(limits), [], 1e-10), evaluations: () => counts.evaluations },
+        () => false,
+      ),
+    );
+    const ignored = part.weights.filter((w) => w === 0).length;
+    return {
+      theta: best.x,
+      sumOfSquares: best.value,
+      ...covarianceOf(residuals.jacobian(best.x), best, walls, ignored),
+      reason,
+      converged: isConverged(reason),
+      message: explain(reason, best),
+      iterations,
+      evaluations: counts.evaluations,
+    };
+  };
 
   let counts = { iterations: 0, evaluations: 0 };
-  const add = (result: LeastSquaresResult<Tensor>): LeastSquaresResult<Tensor> => {
+  const add = (result: End): End => {
     counts = {
       iterations: counts.iterations + result.iterations,
       evaluations: counts.evaluations + result.evaluations,
@@ -83,10 +116,10 @@ export function search(task: Task): Found {
     // soft-l1 pulls from everywhere, where cauchy and arctan are flat far from the data
     const ends = starts.map((start) => {
       const limits = { ...rules, maxIterations: Math.min(100, rules.maxIterations ?? 100) };
-      const { params, sumOfSquares } = add(
+      const { theta, sumOfSquares } = add(
         follow(start, part, isRobust ? "soft-l1" : "squares", scale, limits),
       );
-      return { theta: numbers(params), start, sum: sumOfSquares };
+      return { theta, start, sum: sumOfSquares };
     });
     const finite = ends.filter(({ sum }) => Number.isFinite(sum)).sort((a, b) => a.sum - b.sum);
     if (finite.length === 0) throw notFinite();
@@ -103,15 +136,45 @@ export function search(task: Task): Found {
   // the scale belongs to the fit that it leads to
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
-    const next = scaleAt(numbers(result.params));
+    const next = scaleAt(result.theta);
     if (Math.abs(next - scale) <= 0.01 * scale) break;
     scale = next;
-    result = add(follow(numbers(result.params), task, choices.loss, scale, rules));
+    result = add(follow(result.theta, task, choices.loss, scale, rules));
   }
   if (result.reason === "not-finite") throw notFinite();
   const { start } = best;
   result = { ...result, sumOfSquares: result.sumOfSquares / unit };
   return { result, start, lossScale: isRobust ? scale : null, followed: starts.length, agreed, ...counts };
+}
+
+/** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */
+function residualsOf(
+  curve: CurveModel,
+  { rows, y }: Pick<Task, "rows" | "y">,
+  roots: Float64Array,
+  loss: RobustLoss,
+  lossScale: number,
+  counts: { evaluations: number },
+): Residuals {
+  const plain = (theta: Float64Array): Float64Array =>
+    curve.values(theta, rows).map((value, r) => roots[r]! * (value - y[r]!));
+  return {
+    values(theta) {
+      counts.evaluations++;
+      const r = plain(theta);
+      return loss === "squares" ? r : curve.robust(loss, lossScale, r).values;
+    },
+    jacobian(theta) {
+      const columns = curve.size;
+      const slopes = loss === "squares" ? undefined : curve.robust(loss, lossScale, plain(theta)).slopes;
+      const elements = curve.jacobian(theta, rows).slice();
+      for (let r = 0; r < rows.count; r++) {
+        const factor = roots[r]! * (slopes?.[r] ?? 1);
+        for (let j = 0; j < columns; j++) elements[r * columns + j]! *= factor;
+      }
+      return { rows: rows.count, columns, elements };
+    },
+  };
 }
 
 function notFinite(): DownhillError {
@@ -140,6 +203,7 @@ function medianSize(r: Float64Array): number {
   return 1.4826 * median || sizes.at(-1)! || 1;
 }
 
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+/** Options without those that are left out. */
+export function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

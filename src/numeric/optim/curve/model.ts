@@ -1,11 +1,13 @@
-import { tensor } from "../../array/create.ts";
-import { astype } from "../../array/elementwise.ts";
+import { full, tensor } from "../../array/create.ts";
+import { astype, mul } from "../../array/elementwise.ts";
+import { sum } from "../../array/reduce.ts";
 import { at, stack } from "../../array/shape.ts";
 import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { hessian, jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { type RobustLoss, robustResiduals } from "../minimize/robust.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
 
 /** Columns of data, each of one axis. */
@@ -21,8 +23,18 @@ export interface CurveModel {
   /** Traced: one value a row. */
   readonly curve: (theta: Tensor, rows: Rows) => Tensor;
   readonly values: (theta: Float64Array, rows: Rows) => Float64Array;
-  /** The derivative of each value in each parameter: a column a parameter. */
+  /** The derivative of each value in each parameter, by rows. */
+  readonly jacobian: (theta: Float64Array, rows: Rows) => Float64Array;
+  /** The same: a column a parameter. */
   readonly slopes: (theta: Float64Array, rows: Rows) => Float64Array[];
+  /** The second derivatives of `Σ weights · values` in the parameters, by rows. */
+  readonly bend: (theta: Float64Array, rows: Rows, weights: Tensor) => Float64Array;
+  /** Numbers whose squares a robust loss adds up in the place of those of residuals, and their derivatives in these. */
+  readonly robust: (
+    loss: RobustLoss,
+    scale: number,
+    r: Float64Array,
+  ) => { readonly values: Float64Array; readonly slopes: Float64Array };
   /** Values, and the derivatives in some of the parameters only. */
   readonly partial: (
     chosen: readonly number[],
@@ -48,29 +60,64 @@ export function curveModel(
   type OnRows = (theta: Tensor, ...columns: Tensor[]) => Tensor[];
   const prepare = (run: OnRows): OnRows => (compiled ? jit(run) : run);
   const rowsOf = (columns: readonly Tensor[]): Rows => ({ count: columns[0]!.shape[0]!, columns });
-  const values = prepare((theta, ...columns) => [curve(theta, rowsOf(columns))]);
-  const slopes = prepare((theta, ...columns) => [jacfwd((p) => curve(p, rowsOf(columns)))(theta)]);
+  // a search asks for the derivatives where it has just asked for the values
+  const both = prepare((theta, ...columns) => {
+    const f = (p: Tensor): Tensor => curve(p, rowsOf(columns));
+    return [f(theta), jacfwd(f)(theta)];
+  });
+  let last: { theta: Float64Array; rows: Rows; values: Float64Array; jacobian: Float64Array } | undefined;
+  const evaluate = (theta: Float64Array, rows: Rows): NonNullable<typeof last> => {
+    if (last?.rows === rows && last.theta.every((p, i) => Object.is(p, theta[i]))) return last;
+    const [value, jacobian] = both(tensor(theta), ...rows.columns);
+    last = { theta: theta.slice(), rows, values: numbers(value!), jacobian: numbers(jacobian!) };
+    return last;
+  };
+  const bent = prepare((theta, weights, ...columns) => [
+    hessian((p: Tensor) => sum(mul(curve(p, rowsOf(columns)), weights)))(theta),
+  ]);
+  const partials = new Map<string, OnRows>();
+  const losses = new Map<RobustLoss, OnRows>();
   return {
     size,
     curve,
-    values: (theta, rows) => numbers(values(tensor(theta), ...rows.columns)[0]!),
-    slopes: (theta, rows) => columnsOf(slopes(tensor(theta), ...rows.columns)[0]!),
+    values: (theta, rows) => evaluate(theta, rows).values.slice(),
+    jacobian: (theta, rows) => evaluate(theta, rows).jacobian,
+    slopes: (theta, rows) => columnsOf(evaluate(theta, rows).jacobian, size),
+    bend: (theta, rows, weights) => numbers(bent(tensor(theta), weights, ...rows.columns)[0]!),
+    robust(loss, scale, r) {
+      const run =
+        losses.get(loss) ??
+        prepare((x, s) => {
+          const ones = full(x.shape, 1);
+          return jvp((given: Tensor) => robustResiduals[loss](given, s), [x], [ones]);
+        });
+      losses.set(loss, run);
+      const [values, slopes] = run(tensor(r), tensor(scale));
+      return { values: numbers(values!), slopes: numbers(slopes!) };
+    },
     partial(chosen) {
-      const both = prepare((theta, ...columns) => {
-        const within = (part: Tensor): Tensor => {
-          const all = Array.from({ length: size }, (_, i) => {
-            const place = chosen.indexOf(i);
-            return place < 0 ? at(theta, i) : at(part, place);
-          });
-          return curve(stack(all), rowsOf(columns));
-        };
-        if (chosen.length === 0) return [curve(theta, rowsOf(columns))];
-        const part = stack(chosen.map((i) => at(theta, i)));
-        return [curve(theta, rowsOf(columns)), jacfwd(within)(part)];
-      });
+      const make = (): OnRows =>
+        prepare((theta, ...columns) => {
+          const within = (part: Tensor): Tensor => {
+            const all = Array.from({ length: size }, (_, i) => {
+              const place = chosen.indexOf(i);
+              return place < 0 ? at(theta, i) : at(part, place);
+            });
+            return curve(stack(all), rowsOf(columns));
+          };
+          if (chosen.length === 0) return [curve(theta, rowsOf(columns))];
+          const part = stack(chosen.map((i) => at(theta, i)));
+          return [curve(theta, rowsOf(columns)), jacfwd(within)(part)];
+        });
+      const name = chosen.join();
+      const run = partials.get(name) ?? make();
+      partials.set(name, run);
       return (theta, rows) => {
-        const [value, jacobian] = both(tensor(theta), ...rows.columns);
-        return { values: numbers(value!), columns: jacobian === undefined ? [] : columnsOf(jacobian) };
+        const [value, jacobian] = run(tensor(theta), ...rows.columns);
+        return {
+          values: numbers(value!),
+          columns: jacobian === undefined ? [] : columnsOf(numbers(jacobian), chosen.length),
+        };
       };
     },
     along(theta, rows, d) {
@@ -98,12 +145,13 @@ export function numbers(x: Tensor): Float64Array {
   return Float64Array.from(x.data());
 }
 
-function columnsOf(jacobian: Tensor): Float64Array[] {
-  const [n, k] = jacobian.shape as readonly [number, number];
-  const elements = jacobian.data();
-  return Array.from({ length: k }, (_, j) =>
-    Float64Array.from({ length: n }, (_, i) => elements[i * k + j]!),
-  );
+function columnsOf(elements: Float64Array, k: number): Float64Array[] {
+  const n = elements.length / k;
+  return Array.from({ length: k }, (_, j) => {
+    const column = new Float64Array(n);
+    for (let i = 0; i < n; i++) column[i] = elements[i * k + j]!;
+    return column;
+  });
 }
 
 function oneValueARow(operation: string, out: unknown, count: number): Tensor {

@@ -11,8 +11,19 @@ import type { StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
 import { numbers, type Rows } from "./model.ts";
 
+/** How much each row counts. */
+export interface RowWeights {
+  /** The standard error of each y, above 0: it counts by `1/σ²`. Not beside `weights`. */
+  readonly sigma?: TensorLike;
+  /** How much each y counts, 0 or more. Default 1. */
+  readonly weights?: TensorLike;
+}
+
 /** Options of `fitCurve`. */
-export interface FitCurveOptions<K extends string = string> extends StopRules {
+export interface FitCurveOptions<K extends string = string> extends CurveFitterOptions<K>, RowWeights {}
+
+/** Options of `curveFitter`, and of `fitCurve` but for what goes with the rows. */
+export interface CurveFitterOptions<K extends string = string> extends StopRules {
   /** The names of the parameters, each one number, in the order of the covariance. */
   readonly parameters: readonly K[];
   /**
@@ -24,12 +35,8 @@ export interface FitCurveOptions<K extends string = string> extends StopRules {
   readonly low?: { readonly [name in K]?: number };
   /** The most that a parameter may be. Default ∞. */
   readonly high?: { readonly [name in K]?: number };
-  /** The standard error of each y, above 0: it counts by `1/σ²`. Not beside `weights`. */
-  readonly sigma?: TensorLike;
   /** σ has the unit of y, so errors of parameters come from σ alone and not from the residuals. Default false. */
   readonly absoluteSigma?: boolean;
-  /** How much each y counts, 0 or more. Default 1. */
-  readonly weights?: TensorLike;
   /** How much a residual counts, as in `leastSquares`. Default `squares`. */
   readonly loss?: RobustLoss;
   /**
@@ -68,11 +75,11 @@ export interface Choices {
 }
 
 /** Reads them. */
-export function readChoices(options: FitCurveOptions): Choices {
+export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): Choices {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
-  const others = ["parameters", "start", "low", "high", "sigma", "weights"] as const;
-  checkNeededOptions(operation, options, [...own, ...others, ...ruleNames]);
-  const read = readOptions<Pick<FitCurveOptions, (typeof own)[number]>>(operation, pick(options, own), {
+  const shared = ["parameters", "start", "low", "high"] as const;
+  checkNeededOptions(operation, options, [...own, ...shared, ...others, ...ruleNames]);
+  const read = readOptions<Pick<CurveFitterOptions, (typeof own)[number]>>(operation, pick(options, own), {
     absoluteSigma: flag(false),
     loss: oneOf("squares", robustLosses),
     lossScale: fixed(1, { from: 0, above: true }),
@@ -84,7 +91,7 @@ export function readChoices(options: FitCurveOptions): Choices {
 }
 
 /** The names of the parameters. */
-export function readNames(options: FitCurveOptions): readonly string[] {
+export function readNames(options: CurveFitterOptions): readonly string[] {
   const parameters: unknown = options.parameters;
   if (!isListOfNames(parameters)) {
     throw new DownhillError(
@@ -145,13 +152,13 @@ export interface Data {
 }
 
 /** Reads columns, y and weights. */
-export function readData(x: unknown, y: TensorLike, options: FitCurveOptions, absolute: boolean): Data {
+export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute: boolean): Data {
   const { leaves, def } = flatten(x, operation);
   const paths = leafPaths(def, "x");
   if (leaves.length === 0) throw new DownhillError("tree", "fitCurve: x holds no column.");
   const target = oneAxis("y", y);
   const columns = leaves.map((leaf, i) => oneAxis(paths[i]!, leaf, target.shape[0]));
-  const { sigma, weights } = options;
+  const { sigma, weights } = counts;
   if (sigma !== undefined && weights !== undefined) {
     throw new DownhillError("option", "fitCurve: give sigma or weights, not both: sigma is weights of 1/σ².");
   }

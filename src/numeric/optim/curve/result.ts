@@ -7,7 +7,7 @@ import { factorize, inverseOfSquare, type Matrix } from "../minimize/qr.ts";
 import type { StopReason } from "../minimize/stop.ts";
 import { undeterminedColumns } from "./determined.ts";
 import type { Found, Task } from "./follow.ts";
-import { type CurveModel, numbers } from "./model.ts";
+import type { CurveModel } from "./model.ts";
 import { operation, type Choices, type Data, oneAxis } from "./options.ts";
 import { studentQuantile } from "./student.ts";
 
@@ -105,7 +105,7 @@ export function describe(
   { result, start, lossScale, followed, agreed, iterations, evaluations }: Found,
 ): CurveFit<string, never> {
   const n = names.length;
-  const theta = numbers(result.params);
+  const { theta } = result;
   const { sumOfSquares, reason, converged, message } = result;
   const fitted = curve.values(theta, rows);
   const slopes = curve.slopes(theta, rows);
@@ -127,7 +127,7 @@ export function describe(
   const reducedChiSquared = degreesOfFreedom > 0 ? sumOfSquares / degreesOfFreedom : Number.NaN;
   const covariance =
     undetermined.length === 0
-      ? numbers(result.covariance)
+      ? result.covariance.slice()
       : covarianceOf(n, kept, undetermined, jacobian(kept), reducedChiSquared);
   if (absoluteSigma) covariance.forEach((c, at) => (covariance[at] = c / reducedChiSquared));
   const errors = names.map((_, i) => Math.sqrt(covariance[i * n + i]!));

@@ -1,8 +1,5 @@
 import { tensor } from "../../array/create.ts";
-import { mul } from "../../array/elementwise.ts";
-import { sum } from "../../array/reduce.ts";
 import { key, uniform } from "../../random/index.ts";
-import { hessian } from "../../../engine/transforms/jacobian.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { length, project } from "./project.ts";
@@ -57,6 +54,30 @@ const small = 1e-8; // what is left of derivatives that cancel but for rounding
  * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
  */
 export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
+  const key = [...fixed].join();
+  const before = known.get(model) ?? new Map<string, Structure>();
+  known.set(model, before);
+  const found = before.get(key) ?? findStructure(model, data, fixed);
+  before.set(key, found);
+  return found;
+}
+
+/** What was found out about curves: it is of the formula, and not of the data. */
+const known = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, Structure>>();
+
+/** The part of it that takes no search: which parameters a curve is linear in. */
+export function linearPartOf(model: CurveModel, data: Rows): Pick<Structure, "linear" | "nonlinear"> {
+  const before = knownParts.get(model);
+  if (before !== undefined) return before;
+  const linear = linearTogether(model, probesOf(model, data), new Set());
+  const nonlinear = Array.from({ length: model.size }, (_, i) => i).filter((i) => !linear.includes(i));
+  knownParts.set(model, { linear, nonlinear });
+  return { linear, nonlinear };
+}
+
+const knownParts = /* @__PURE__ */ new WeakMap<CurveModel, Pick<Structure, "linear" | "nonlinear">>();
+
+function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
   const columns = data.columns.length;
   const probes = probesOf(model, data);
   const all = Array.from({ length: model.size }, (_, i) => i);
@@ -136,10 +157,10 @@ function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
 function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
   if (probes.length === 0) return [];
-  const weights = uniform(key(7), probeRows, { minval: -1, maxval: 1 });
+  const weights = tensor(uniform(key(7), probeRows, { minval: -1, maxval: 1 }));
   const bent = new Uint8Array(n * n);
   for (const { rows, theta, values } of probes) {
-    const h = numbers(hessian((p) => sum(mul(model.curve(p, rows), weights)))(tensor(theta)));
+    const h = model.bend(theta, rows, weights);
     const limit = 1e-10 * (1 + length(values));
     h.forEach((x, at) => {
       if (!(Math.abs(x) <= limit)) bent[at] = 1;

@@ -15,7 +15,7 @@ import {
   where,
   add,
 } from "../../array/elementwise.ts";
-import type { Tensor } from "../../../engine/ir/tensor.ts";
+import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 
 /** How much a residual counts: `ρ(r)` in place of `r²`. */
 export type RobustLoss = "squares" | "soft-l1" | "huber" | "cauchy" | "arctan";
@@ -37,13 +37,13 @@ export const robustLosses: readonly RobustLoss[] = ["squares", "soft-l1", "huber
  *
  * @see Triggs, McLauchlan, Hartley, Fitzgibbon, Bundle adjustment: a modern synthesis, 2000, section 4.3; the names are SciPy's.
  */
-export const robustResiduals: Readonly<Record<RobustLoss, (r: Tensor, scale: number) => Tensor>> = {
+export const robustResiduals: Readonly<Record<RobustLoss, (r: Tensor, scale: TensorLike) => Tensor>> = {
   squares: (r) => r,
   // 2(√(1 + z) − 1) = 2z/(√(1 + z) + 1): nothing cancels near 0
   "soft-l1": (r, s) => mul(r, sqrt(div(2, add(sqrt(add(square(div(r, s)), 1)), 1)))),
   huber: (r, s) => {
     const size = abs(r);
-    const far = sqrt(sub(mul(2 * s, maximum(size, s)), s * s));
+    const far = sqrt(sub(mul(mul(2, s), maximum(size, s)), square(s)));
     return where(less(size, s), r, mul(sign(r), far));
   },
   cauchy: (r, s) => shrunk(r, s, log1p),
@@ -51,7 +51,7 @@ export const robustResiduals: Readonly<Record<RobustLoss, (r: Tensor, scale: num
 };
 
 /** `r √(g(z)/z)` for a g with g(z)/z → 1 at 0. */
-function shrunk(r: Tensor, s: number, g: (z: Tensor) => Tensor): Tensor {
+function shrunk(r: Tensor, s: TensorLike, g: (z: Tensor) => Tensor): Tensor {
   const z = square(div(r, s));
   const isZero = equal(z, 0);
   const safe = where(isZero, onesLike(z), z);

@@ -1,5 +1,7 @@
 import { add, exp, log, mul, pow, square, stack, sub, sum, type Tensor, tensor } from "downhill";
 import {
+  curveFitter,
+  fitCurve,
   leastSquares,
   leastSquaresSolver,
   minimize,
@@ -103,6 +105,28 @@ describe("a prepared solver", () => {
         expect(standardErrors.b.item()).toBeGreaterThan(0);
       }),
     ).toBe(0);
+  });
+
+  test("of a curve does too, whatever data come, robust losses and weights", () => {
+    const models = { calls: 0 };
+    const decay = (x: Tensor, { a, b }: { readonly a: Tensor; readonly b: Tensor }): Tensor => {
+      models.calls++;
+      return mul(a, exp(mul(mul(-1, b), x)));
+    };
+    const x = Float64Array.from({ length: 50 }, (_, i) => i / 10);
+    const yOf = (a: number, b: number): Float64Array =>
+      x.map((t, i) => a * Math.exp(-b * t) + (i % 2 === 0 ? 1e-3 : -1e-3));
+    for (const loss of ["squares", "huber"] as const) {
+      const fit = curveFitter(decay, { parameters: ["a", "b"], loss });
+      const alone = fitCurve(decay, x, yOf(2, 1), { parameters: ["a", "b"], loss });
+      expect(fit(x, yOf(2, 1)).params).toEqual(alone.params);
+      const traced = models.calls;
+      const compiled = compiledBy(() => {
+        expect(fit(x, yOf(3, 0.5)).params.b).toBeCloseTo(0.5, 2);
+        expect(fit(x, yOf(1, 2), { weights: x.map((_, i) => 1 + (i % 3)) }).params.b).toBeCloseTo(2, 2);
+      });
+      expect([compiled, models.calls]).toEqual([0, traced]);
+    }
   });
 
   test("has its options checked when it is made", () => {

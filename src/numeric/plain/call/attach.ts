@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
-import { Tensor } from "../../../engine/ir/tensor.ts";
+import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
@@ -115,6 +115,13 @@ function takesTensors({ params, captured }: PlainForm, args: ArrayLike<unknown>,
   return captured.length > 0 && read().some((value, i) => holdsTensor(captured[i]!.type, value));
 }
 
+/** Arrays that are longer are not searched for tensors among their items: they are data. */
+const mostItems = 64;
+
+function isTensor(x: unknown): x is Tensor {
+  return typeof x === "object" && x instanceof Tensor;
+}
+
 /** Whether a tensor stands in a value where the function takes a number or array. */
 function holdsTensor(type: PlainType, value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -122,9 +129,10 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
   switch (type.kind) {
     case "number":
     case "boolean":
-    case "array":
     case "matrix":
       return false;
+    case "array":
+      return Array.isArray(value) && value.length <= mostItems && value.some(isTensor);
     case "list":
       return Array.isArray(value) && value.some((item) => holdsTensor(type.item, item));
     case "record":
@@ -246,7 +254,8 @@ function notThis(path: string, what: string, value: unknown): DownhillError {
 const nouns = ["one number", "an array of numbers", "a matrix"] as const;
 
 function operandOf(value: unknown, rank: 0 | 1 | 2, element: RegionType, path: string): Tensor {
-  const x = asTensor(value, path);
+  const isList = rank === 1 && Array.isArray(value) && value.some(isTensor);
+  const x = isList ? stack(value as TensorLike[]) : asTensor(value, path);
   if (x.shape.length !== rank) {
     const repair = x.shape.length > rank ? " For a batch of them use vmap." : "";
     throw new DownhillError("shape", `${path} is ${nouns[rank]}, got ${showType(x.type)}.${repair}`);
