@@ -29,6 +29,10 @@ const args = {
     description:
       "Math (default): JavaScript's own functions; exact: those of the library, written out, whose bits are\nthe same on every engine",
   },
+  wasm: {
+    type: "boolean",
+    description: "WebAssembly inside of the module, with the bits of the library",
+  },
   out: {
     type: "string",
     valueHint: "file.js",
@@ -39,9 +43,12 @@ const args = {
 /** `downhill emit`: derivatives as files. */
 export const emitCommand: Command<typeof args> = {
   args,
-  async run({ target, value, grad, hvp, jacobian, functions, out }, terminal) {
+  async run({ target, value, grad, hvp, jacobian, functions, wasm, out }, terminal) {
     const { emit } = await import("./run.ts");
-    await emit({ target, value: value === true, grad, hvp, jacobian, functions, out }, terminal);
+    await emit(
+      { target, value: value === true, grad, hvp, jacobian, functions, wasm: wasm === true, out },
+      terminal,
+    );
     return 0;
   },
 };

@@ -17,6 +17,7 @@ export interface EmitRequest {
   readonly hvp: string | undefined;
   readonly jacobian: string | undefined;
   readonly functions: string | undefined;
+  readonly wasm: boolean;
   readonly out: string | undefined;
 }
 
@@ -29,7 +30,7 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
       "option",
       `emit: ${JSON.stringify(request.target)} names no function in a file: write file.ts#name.`,
     );
-  const functions = readFunctions(request.functions);
+  const functions = request.functions === undefined ? undefined : readFunctions(request.functions);
   if (out !== undefined) {
     if (!/\.m?js$/.test(out))
       throw new DownhillError(
@@ -44,7 +45,8 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
     ...(grad === undefined ? {} : { grad: grad.split(",").map((name) => name.trim()) }),
     ...(hvp === undefined ? {} : { hvp }),
     ...(jacobian === undefined ? {} : { jacobian }),
-    functions,
+    ...(functions === undefined ? {} : { functions }),
+    ...(request.wasm ? { wasm: true } : {}),
   };
   const { code, types } = emitModule(form, {
     ...wanted,
@@ -62,7 +64,7 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
 
 const functionKinds = ["Math", "exact"] as const;
 
-function readFunctions(text = "Math"): (typeof functionKinds)[number] {
+function readFunctions(text: string): (typeof functionKinds)[number] {
   const found = functionKinds.find((kind) => kind === text);
   if (found !== undefined) return found;
   throw new DownhillError(
@@ -73,7 +75,7 @@ function readFunctions(text = "Math"): (typeof functionKinds)[number] {
 
 /** What a module was made from, and how to make it again. */
 function headOf(
-  { value, grad, hvp, jacobian, functions, out }: EmitRequest,
+  { value, grad, hvp, jacobian, functions, wasm, out }: EmitRequest,
   file: string,
   name: string,
 ): string[] {
@@ -83,6 +85,7 @@ function headOf(
     hvp === undefined ? "" : `--hvp ${hvp}`,
     jacobian === undefined ? "" : `--jacobian ${jacobian}`,
     functions === undefined ? "" : `--functions ${functions}`,
+    wasm ? "--wasm" : "",
     out === undefined ? "" : `--out ${basename(out)}`,
   ].filter((text) => text !== "");
   return [
