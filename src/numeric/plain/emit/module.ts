@@ -23,6 +23,7 @@ import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
 import { typeText } from "./types.ts";
 import { wasmFunctions } from "./wasm.ts";
+import { wrapLine } from "./wrap.ts";
 import { wasmHead } from "./wasm-glue.ts";
 
 /** What a module of derivatives has. */
@@ -143,7 +144,7 @@ class ModuleText {
     return [
       `/** ${doc} */`,
       `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
-      ...[...lines, `return ${text};`].map((line) => `  ${line}`),
+      ...[...lines, `return ${text};`].flatMap((line) => indented(line)),
       "}",
       "",
     ].join("\n");
@@ -206,6 +207,13 @@ class ModuleText {
     }
     return text;
   }
+}
+
+/** A line of a function, broken where it is too long. */
+function indented(line: string): string[] {
+  const text = line.trimStart();
+  const indent = 2 + line.length - text.length;
+  return wrapLine(text, indent).map((part) => `${" ".repeat(indent)}${part}`);
 }
 
 /** Locals that get other values, and arrays that are exchanged. */
